@@ -1,0 +1,1 @@
+"""Threadkeeper: a Slack bot that keeps every thread as a conversation."""

@@ -1,0 +1,167 @@
+"""The nouns of the bot: threads, people, questions and turns, as plain immutable values.
+
+Separate from everything else because every layer speaks these words. Rules: no behaviour that
+waits, no database types, no word of any platform.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadKey:
+    """Where a conversation lives: one thread of one channel of one workspace of one platform."""
+
+    platform: str
+    workspace: str
+    channel: str
+    root: str
+    """Message id of the thread's first message."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Author:
+    """Who wrote a message: the platform's user id, and the name that people see."""
+
+    id: str
+    name: str = ""
+
+
+class Addressed(StrEnum):
+    """Why a message concerns the bot."""
+
+    MENTION = "mention"  # it names the bot
+    DIRECT = "direct"  # it is a direct message
+    REPLY = "reply"  # it continues a thread; counts only where the bot has spoken before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """A message somebody wrote to us, as any platform would put it."""
+
+    thread: ThreadKey
+    message_id: str
+    """Unique in its channel; with workspace and channel it is the deduplication key."""
+    author: Author
+    text: str
+    """Readable Markdown: names instead of ids, our own mention removed. May be empty."""
+    addressed: Addressed
+
+
+class TurnStatus(StrEnum):
+    """The states of a turn; `TRANSITIONS` says which may follow which."""
+
+    WAITING = "waiting"  # recorded, nobody works on it
+    ANSWERING = "answering"  # claimed by one process; the model may be talking
+    ANSWERED = "answered"  # the text is saved; the thread may still show less
+    DONE = "done"  # the thread shows the saved text
+    STOPPED = "stopped"  # a person stopped it; what was said is kept
+    FAILED = "failed"  # given up; the thread says so in a sentence
+
+
+TRANSITIONS: Mapping[TurnStatus, frozenset[TurnStatus]] = MappingProxyType(
+    {
+        TurnStatus.WAITING: frozenset({TurnStatus.ANSWERING}),
+        TurnStatus.ANSWERING: frozenset(
+            {TurnStatus.WAITING, TurnStatus.ANSWERED, TurnStatus.STOPPED, TurnStatus.FAILED}
+        ),
+        TurnStatus.ANSWERED: frozenset({TurnStatus.DONE, TurnStatus.STOPPED, TurnStatus.FAILED}),
+        TurnStatus.DONE: frozenset(),
+        TurnStatus.STOPPED: frozenset(),
+        TurnStatus.FAILED: frozenset({TurnStatus.WAITING}),
+    }
+)
+
+OPEN = frozenset({TurnStatus.WAITING, TurnStatus.ANSWERING, TurnStatus.ANSWERED})
+"""States in which a turn still has work to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens of one answer, as the server counted them."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the model said, complete."""
+
+    text: str
+    model: str = ""
+    """The name the server answered under; may differ from the one asked for."""
+    finish_reason: str = ""
+    """`stop`, `length`, `content_filter`, ... or empty where the server gave none."""
+    usage: Usage | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One question and what became of it."""
+
+    id: int
+    thread: ThreadKey
+    message_id: str
+    author: Author
+    question: str
+    status: TurnStatus
+    token: int
+    """Fencing token: grows with each claim; a write under an older one is refused."""
+    answer: str = ""
+    finish_reason: str = ""
+    error: str = ""
+    """Code of the error that ended it (`BotError.code`), or empty."""
+    pages: tuple[str, ...] = ()
+    """Ids of the messages that show the answer, first page first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptKey:
+    """Where a system prompt applies: an empty part means "any"."""
+
+    platform: str = ""
+    workspace: str = ""
+    channel: str = ""
+    root: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What is known before a question is put to the model."""
+
+    history: tuple[Turn, ...]
+    """Earlier turns of the thread that have ended, oldest first."""
+    prompts: Mapping[PromptKey, str]
+    """The system prompts that may apply to the thread."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatMessage:
+    """One element of the chat-completions `messages` array."""
+
+    role: str
+    content: str
+    name: str = ""
+
+    def as_json(self) -> dict[str, str]:
+        """Return the element as the API wants it; `name` only where there is one."""
+        element = {"role": self.role, "content": self.content}
+        if self.name:
+            element["name"] = self.name
+        return element
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatRequest:
+    """One call of the model: what to say to it, for whom, and how."""
+
+    model: str
+    messages: tuple[ChatMessage, ...]
+    user: str = ""
+    """Opaque identifier of the person who asks, at most 64 characters; never a platform's id."""
+    parameters: Mapping[str, object] = MappingProxyType({})
+    """Further request fields, only those that somebody set."""

@@ -1,0 +1,182 @@
+"""Everything that can go wrong, in one small tree; translated once, at the adapter that met it.
+
+    BotError
+    ├── SettingsError                  the program does not start; the sentence names the setting
+    ├── ModelError
+    │   ├── ModelBusy                  429, 503: again later
+    │   ├── ModelUnavailable           no connection, a 5xx, a timeout before the first word
+    │   ├── ModelInterrupted           cut, stalled or broken in mid-answer
+    │   ├── ModelKeyRefused            401, 403
+    │   ├── ModelUnknown               404
+    │   ├── ModelOutOfCredit           402, or a 429 about money
+    │   ├── ModelRejected              another 4xx: a setting or we are wrong
+    │   ├── ContextTooLong             the conversation does not fit the model
+    │   ├── ContentFiltered            the service refuses this question
+    │   └── ModelSilent                a complete stream without a word
+    ├── SurfaceError
+    │   ├── SurfaceBusy                the platform wants us to wait
+    │   ├── SurfaceUnavailable         no connection, a 5xx, a timeout
+    │   └── SurfaceGone                the channel or message cannot be written to any more
+    └── StoreError
+        ├── StoreUnavailable           the database does not answer
+        └── ClaimLost                  another process owns the turn now
+
+Each class has a stable `code` for logs and rows, and `for_people`, the one sentence that a thread may
+show. The text of an exception is for the operator's terminal and log; it never reaches a thread.
+"""
+
+from typing import ClassVar
+
+
+class BotError(Exception):
+    """Base of all errors that the bot knows."""
+
+    code: ClassVar[str] = "error"
+    for_people: ClassVar[str] = "Something went wrong on my side. Please ask again."
+
+
+class SettingsError(BotError):
+    """A setting is missing or wrong; the text is one sentence that names it and says what to do."""
+
+    code = "settings"
+
+
+class ModelError(BotError):
+    """The model did not give a complete answer."""
+
+    code = "model"
+    for_people = "The model service had a problem. Please ask again."
+
+
+class ModelBusy(ModelError):
+    """The model service wants us to wait."""
+
+    code = "model_busy"
+    for_people = "The model service is busy right now. Please ask again in a minute."
+
+    def __init__(self, message: str = "", *, retry_after: float | None = None) -> None:
+        """`retry_after` is in seconds; None where the server named no time."""
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class ModelUnavailable(ModelError):
+    """The model service could not be reached, or failed before the first word."""
+
+    code = "model_unavailable"
+    for_people = "I can't reach the model service right now. Please ask again in a minute."
+
+
+class ModelInterrupted(ModelError):
+    """The stream was cut, stalled or broke after it had begun."""
+
+    code = "model_interrupted"
+    for_people = "The model service broke off before the answer was complete. Ask me to go on, or ask again."
+
+
+class ModelKeyRefused(ModelError):
+    """401 or 403: the key, organisation or region is not accepted."""
+
+    code = "model_key_refused"
+    for_people = (
+        "The model service refused my key, so I can't answer. "
+        "Whoever runs this bot needs to check `OPENAI_API_KEY`."
+    )
+
+
+class ModelUnknown(ModelError):
+    """404: no such model, or not the API's address."""
+
+    code = "model_unknown"
+    for_people = (
+        "The model service does not know the model I was told to use. "
+        "Whoever runs this bot needs to check `BOT_MODEL` and `OPENAI_BASE_URL`."
+    )
+
+
+class ModelOutOfCredit(ModelError):
+    """The account has no credit, or a spending limit is reached; waiting does not help."""
+
+    code = "model_out_of_credit"
+    for_people = (
+        "The account at the model service has reached its spending limit. "
+        "Whoever runs this bot needs to look at its billing."
+    )
+
+
+class ModelRejected(ModelError):
+    """400 or 422 that is none of the others: a parameter or the request is wrong."""
+
+    code = "model_rejected"
+    for_people = (
+        "The model service did not accept the request. Whoever runs this bot finds the reason in its log."
+    )
+
+
+class ContextTooLong(ModelError):
+    """The messages do not fit into the model's context window."""
+
+    code = "context_too_long"
+    for_people = "This is more text than the model can take. Please shorten it, or split it up."
+
+
+class ContentFiltered(ModelError):
+    """The service refuses the question itself; it must not be sent again as history."""
+
+    code = "content_filtered"
+    for_people = "The model service's content filter refused this message. Please put it differently."
+
+
+class ModelSilent(ModelError):
+    """The stream ended properly and held no text."""
+
+    code = "model_silent"
+    for_people = "The model gave an empty answer. Please ask again, perhaps in other words."
+
+
+class SurfaceError(BotError):
+    """A message could not be shown."""
+
+    code = "surface"
+
+
+class SurfaceBusy(SurfaceError):
+    """The platform's rate limit; write again after `retry_after` seconds, not before."""
+
+    code = "surface_busy"
+
+    def __init__(self, message: str = "", *, retry_after: float) -> None:
+        """`retry_after` is in seconds."""
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class SurfaceUnavailable(SurfaceError):
+    """The platform did not answer, or failed; the write may or may not have happened."""
+
+    code = "surface_unavailable"
+
+
+class SurfaceGone(SurfaceError):
+    """The channel, thread or message cannot be written to any more; trying again does not help."""
+
+    code = "surface_gone"
+
+
+class StoreError(BotError):
+    """The conversation could not be read or written."""
+
+    code = "store"
+    for_people = "I could not read or save this conversation just now. Please ask again in a minute."
+
+
+class StoreUnavailable(StoreError):
+    """The database does not answer."""
+
+    code = "store_unavailable"
+
+
+class ClaimLost(StoreError):
+    """Another process has taken the turn over; whoever meets this drops the turn silently."""
+
+    code = "claim_lost"

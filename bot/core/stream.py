@@ -1,0 +1,65 @@
+"""What a model's stream consists of, and the fold that makes an answer of it.
+
+Separate from the adapters so that every model API ends in the same four values. Pure.
+"""
+
+from dataclasses import dataclass, field
+
+from bot.core.domain import Answer, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """The model said some more text of choice `index`."""
+
+    text: str
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Choice `index` is complete; `reason` as the API names it (`stop`, `length`, ...)."""
+
+    reason: str
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelName:
+    """The name under which the server answers."""
+
+    name: str
+
+
+StreamEvent = TextDelta | Finished | ModelName | Usage
+
+
+@dataclass(slots=True)
+class AnswerBuilder:
+    """Folds stream events into answers, one per choice index."""
+
+    _texts: dict[int, list[str]] = field(default_factory=dict)
+    _reasons: dict[int, str] = field(default_factory=dict)
+    _model: str = ""
+    _usage: Usage | None = None
+
+    def feed(self, event: StreamEvent) -> None:
+        """Take one event; the last usage and the last reason win."""
+        match event:
+            case TextDelta(text, index):
+                self._texts.setdefault(index, []).append(text)
+            case Finished(reason, index):
+                self._reasons[index] = reason
+            case ModelName(name):
+                self._model = name
+            case Usage():
+                self._usage = event
+
+    def answer(self, index: int = 0) -> Answer:
+        """Return choice `index` as far as it has come."""
+        return Answer(
+            text="".join(self._texts.get(index, ())),
+            model=self._model,
+            finish_reason=self._reasons.get(index, ""),
+            usage=self._usage,
+        )

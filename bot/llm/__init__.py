@@ -1,0 +1,1 @@
+"""Model APIs: one file an API, behind the ChatModel port."""

@@ -1,0 +1,1 @@
+"""Slack: the only package that knows its words, limits and payloads."""

@@ -1,0 +1,1 @@
+"""Conversations in SQL, and the in-memory twin that tests use."""
