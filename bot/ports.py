@@ -64,6 +64,10 @@ class Surface(Protocol):
         """Replace a message of ours. Raises `SurfaceError`."""
         ...
 
+    async def remove(self, thread: ThreadKey, message_id: str) -> None:
+        """Take a message of ours away. Raises `SurfaceError`."""
+        ...
+
     async def working(self, thread: ThreadKey, *, busy: bool) -> None:
         """Show, or stop showing, that an answer is on its way. Never raises."""
         ...

@@ -1,0 +1,128 @@
+"""The composition root: everything is built here once, opened in order and closed in reverse.
+
+Separate because it is the only place that knows all adapters. A second platform is one more surface in
+the mapping and one more connection; a second model API is another `ChatModel`.
+"""
+
+import asyncio
+import secrets
+import socket
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+
+import structlog
+
+from bot.answering import Answering, Asking
+from bot.core.errors import SettingsError
+from bot.intake import Intake
+from bot.llm.chat import OpenAIChat, open_client
+from bot.llm.retrying import Retrying
+from bot.plugins import Plugins
+from bot.ports import ChatModel
+from bot.settings import Settings
+from bot.slack import connect, parse
+from bot.slack.listeners import slack_app
+from bot.slack.people import People
+from bot.slack.surface import SlackSurface
+from bot.store import migrate
+from bot.store.database import Database, database_url
+from bot.store.sql import SqlStore
+from bot.worker import Worker
+
+log = structlog.get_logger()
+
+
+async def serve(settings: Settings, stop: asyncio.Event, *, ready: Callable[[], None] = lambda: None) -> None:
+    """Run the bot until `stop` is set; `ready` is called once it receives events.
+
+    Raises `SettingsError` or `StoreUnavailable`, each with one sentence for the operator, when it cannot
+    start.
+    """
+    await _migrated(settings)
+    async with AsyncExitStack() as opened:
+        store = await opened.enter_async_context(_store(settings))
+        slack = await opened.enter_async_context(
+            connect.web_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url)
+        )
+        bot = await connect.who_am_i(slack)
+        model = await opened.enter_async_context(_model(settings))
+        answering = Answering(
+            store=store,
+            model=model,
+            surfaces={parse.PLATFORM: SlackSurface(slack)},
+            asking=await _asking(settings, store),
+            plugins=Plugins.found(),
+        )
+        worker = Worker(
+            store, answer=answering.answer, give_up=answering.give_up, limit=settings.bot_answers_at_once
+        )
+        opened.push_async_callback(worker.drain, settings.bot_grace_seconds)
+        await opened.enter_async_context(_watched(worker))
+        intake = Intake(store, has_room=worker.has_room, start=worker.start)
+        app = slack_app(slack, bot, People(slack), intake.accept, follow_threads=settings.bot_follow_threads)
+        await opened.enter_async_context(
+            connect.socket(app, slack, settings.slack_app_token.get_secret_value())
+        )
+        log.info("The bot is ready.", action="ready", workspace=bot.workspace, model=settings.bot_model)
+        ready()
+        await stop.wait()
+        log.info("The bot is stopping; running answers may end.", action="stopping")
+    log.info("The bot has stopped.", action="stopped")
+
+
+async def _migrated(settings: Settings) -> None:
+    """Bring our embedded database up to date; refuse any other that is not."""
+    url = database_url(settings.database_url)
+    if settings.embeds_database:
+        await asyncio.to_thread(migrate.upgrade, url)
+        return
+    current, head = await asyncio.to_thread(migrate.current, url), migrate.head()
+    if current != head:
+        state = f"at revision {current}, not {head}" if current else "empty"
+        raise SettingsError(f"The database in DATABASE_URL is {state}; run `bot migrate`, then start again.")
+
+
+@asynccontextmanager
+async def _store(settings: Settings) -> AsyncIterator[SqlStore]:
+    database = Database(database_url(settings.database_url))
+    await database.open()
+    try:
+        store = SqlStore(database, owner=f"{socket.gethostname()}:{uuid.uuid4()}")
+        await store.open()
+        yield store
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def _model(settings: Settings) -> AsyncIterator[ChatModel]:
+    client = open_client(
+        settings.openai_base_url, settings.openai_api_key.get_secret_value(), settings.openai_organization
+    )
+    async with client:
+        yield Retrying(OpenAIChat(client))
+
+
+async def _asking(settings: Settings, store: SqlStore) -> Asking:
+    key = settings.bot_user_key.get_secret_value() or await store.secret(
+        "user_key", lambda: secrets.token_hex(32)
+    )
+    return Asking(
+        model=settings.bot_model,
+        user_key=key.encode(),
+        system_prompt=settings.bot_system_prompt,
+        context_tokens=settings.bot_context_tokens,
+        names=settings.sends_names,
+    )
+
+
+@asynccontextmanager
+async def _watched(worker: Worker) -> AsyncIterator[None]:
+    watch = asyncio.create_task(worker.watch(), name="watch")
+    try:
+        yield
+    finally:
+        watch.cancel()
+        with suppress(asyncio.CancelledError):
+            await watch

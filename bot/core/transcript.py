@@ -1,0 +1,110 @@
+"""A conversation's turns -> the chat-completions `messages` array.
+
+Separate because this is what the model knows of the conversation: who said what, in which order, and
+what is left out when it grows too long. Pure; sizes are estimates in tokens.
+"""
+
+import hmac
+import math
+import re
+from collections.abc import Callable, Sequence
+
+from bot.core.domain import Author, ChatMessage, Turn
+from bot.core.errors import ContentFiltered
+
+NO_TEXT = "(This message has no text.)"
+"""Some servers refuse an empty content; the model should know what happened."""
+
+
+def model_user(author: Author, workspace: str, key: bytes) -> str:
+    """Return 64 hexadecimal characters that stand for a person towards the model service.
+
+    The same for the same person of the same installation, different otherwise, and keyed, because the
+    ids of a platform are few enough to be guessed from a plain hash.
+    """
+    return hmac.digest(key, f"{workspace}:{author.id}".encode(), "sha256").hex()
+
+
+def estimate(text: str) -> int:
+    """Estimate the tokens of a text: 3.5 UTF-8 bytes each (facts/model-api.md 5), plus 4 for the message."""
+    return math.ceil(len(text.encode(errors="replace")) / 3.5) + 4
+
+
+def size(turn: Turn) -> int:
+    """Estimate the tokens of a whole turn."""
+    return estimate(turn.question) + estimate(turn.answer)
+
+
+def remembered(history: Sequence[Turn]) -> tuple[Turn, ...]:
+    """Return the turns that belong into the array.
+
+    A question that the service's filter refused would make it refuse every later one too.
+    """
+    return tuple(turn for turn in history if turn.error != ContentFiltered.code)
+
+
+def fit(
+    turns: Sequence[Turn], budget: float, *, measure: Callable[[Turn], int] = size, keep: float = 0.75
+) -> Sequence[Turn]:
+    """Return the newest turns that fit into `budget` tokens; whole turns, oldest dropped first.
+
+    Dropping goes in coarse steps, down to `keep` of the budget, and is decided from the oldest turn
+    forward: the front of the array then stays the same for many turns, which is what the prompt caches
+    of model services live on.
+    """
+    start, total = 0, 0
+    for end, turn in enumerate(turns, 1):
+        total += measure(turn)
+        if total > budget:
+            while start < end and total > keep * budget:
+                total -= measure(turns[start])
+                start += 1
+    return turns[start:]
+
+
+def messages(
+    system: str, history: Sequence[Turn], question: Turn, *, names: bool = False
+) -> tuple[ChatMessage, ...]:
+    """Return the array: the system prompt, the earlier turns in order, the question.
+
+    Where several people write, each of their messages begins with the writer's name. `names` fills the
+    `name` field too, which only some servers take.
+    """
+    label = _labels([*history, question])
+    said = [ChatMessage(role="system", content=system)] if system else []
+    for turn in (*history, question):
+        text = turn.question or NO_TEXT
+        speaker = label(turn.author)
+        content = f"{speaker}: {text}" if speaker else text
+        said.append(
+            ChatMessage(role="user", content=content, name=api_name(turn.author.name) if names else "")
+        )
+        if turn.answer and turn is not question:
+            said.append(ChatMessage(role="assistant", content=turn.answer))
+    return _joined(said)
+
+
+def api_name(name: str) -> str:
+    """Return a name as the API's `name` field takes it, at most 64 of `[a-zA-Z0-9_-]`, or empty."""
+    safe = re.sub(r"[^a-zA-Z0-9_-]+", "_", name).strip("_")
+    return safe[:64]
+
+
+def _labels(turns: Sequence[Turn]) -> Callable[[Author], str]:
+    """Return who is called what: nothing where only one person writes, else a name or a number."""
+    people = list(dict.fromkeys(turn.author.id for turn in turns))
+    if len(people) == 1:
+        return lambda _author: ""
+    return lambda author: author.name or f"Person {people.index(author.id) + 1}"
+
+
+def _joined(said: Sequence[ChatMessage]) -> tuple[ChatMessage, ...]:
+    """Join neighbours of one role and name: the templates of many models demand strict alternation."""
+    joined: list[ChatMessage] = []
+    for message in said:
+        if joined and (joined[-1].role, joined[-1].name) == (message.role, message.name):
+            content = f"{joined.pop().content}\n\n{message.content}"
+            joined.append(ChatMessage(role=message.role, content=content, name=message.name))
+        else:
+            joined.append(message)
+    return tuple(joined)

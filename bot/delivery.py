@@ -1,0 +1,150 @@
+"""The driver between an answer that grows, its LiveReply, and the surface that shows it.
+
+Separate because it is all the waiting there is between the pure `LiveReply` and the platform. Rules: one
+writer per answer, no two writes of it overlap; text is taken at the moment of writing; a write that
+fails for a while is only late, never lost.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+
+from bot.core.budget import Budget
+from bot.core.domain import ThreadKey
+from bot.core.errors import SurfaceBusy, SurfaceUnavailable
+from bot.core.live_reply import Done, Edit, Idle, LiveReply, Post, Wait
+from bot.ports import Surface
+
+STATUS_REFRESH = 90.0
+"""Seconds; Slack drops a status after two minutes (facts/slack.md 1.3)."""
+STATUS_PATIENCE = 2.0
+"""Seconds a first post waits for a status call under way, which would else arrive after it and stick."""
+LONGEST_PAUSE = 30.0
+"""Seconds between attempts while the platform does not answer."""
+
+
+class Thinking:
+    """Shows that an answer is on its way, until `stop`."""
+
+    def __init__(self, surface: Surface, thread: ThreadKey) -> None:
+        self._surface = surface
+        self._thread = thread
+        self._ended = asyncio.Event()
+        self._task = asyncio.create_task(self._show(), name="thinking")
+
+    async def stop(self, *, clear: bool) -> None:
+        """End it; `clear` takes the status away, which a post of ours does by itself."""
+        if not self._ended.is_set():
+            self._ended.set()
+            await asyncio.wait({self._task}, timeout=STATUS_PATIENCE)
+            self._task.cancel()
+            if clear:
+                await self._surface.working(self._thread, busy=False)
+
+    async def _show(self) -> None:
+        while not self._ended.is_set():
+            await self._surface.working(self._thread, busy=True)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), STATUS_REFRESH)
+
+
+class Delivery:
+    """One answer on its way into one thread: `feed` and `finish` from one side, `show` on the other."""
+
+    def __init__(
+        self,
+        live: LiveReply,
+        surface: Surface,
+        thread: ThreadKey,
+        *,
+        budget: Budget,
+        pages: Sequence[str],
+        opened: Callable[[int, str], Awaitable[None]],
+    ) -> None:
+        """`pages` are the messages that show it already; `opened` is told of each further one."""
+        self._live = live
+        self._surface = surface
+        self._thread = thread
+        self._budget = budget
+        self._pages = list(pages)
+        self._opened = opened
+        self._thinking = Thinking(surface, thread)
+        self._clock = asyncio.get_running_loop().time
+        self._fresh = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._failures = 0
+
+    def feed(self, text: str) -> None:
+        """Take some more text of the answer."""
+        self._live.feed(text)
+        self._fresh.set()
+
+    def finish(self, note: str = "") -> None:
+        """Take the end of the answer; `note` is a sentence of ours to show under it."""
+        self._live.finish(note)
+        self._ended.set()
+        self._fresh.set()
+
+    async def show(self) -> None:
+        """Write until the thread shows everything. Raises `SurfaceGone`, and what `opened` raises."""
+        try:
+            while await self._step():
+                pass
+            for page in self._live.surplus():
+                await self._surface.remove(self._thread, self._pages[page])
+        finally:
+            await self._thinking.stop(clear=True)
+
+    async def _step(self) -> bool:
+        """Do what the reply asks for next; return whether there is more."""
+        self._fresh.clear()
+        now = self._clock()
+        match self._live.next(now):
+            case Done():
+                return False
+            case Idle():
+                await self._fresh.wait()
+            case Wait(until):
+                await self._pause(until - now)
+            case Post() as post:
+                await self._write(post)
+            case Edit() as edit:
+                if (delay := self._budget.delay(now, last=edit.last)) > 0:
+                    await self._pause(delay)
+                else:
+                    self._budget.take(now)
+                    await self._write(edit)
+        return True
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait, but look again at once when the answer ends: its last write may go earlier."""
+        if self._ended.is_set():
+            await asyncio.sleep(seconds)
+        else:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), seconds)
+
+    async def _write(self, command: Post | Edit) -> None:
+        try:
+            await self._apply(command)
+        except SurfaceBusy as busy:
+            self._live.refused(self._clock(), busy.retry_after)
+            if isinstance(command, Edit):
+                self._budget.refused(self._clock(), busy.retry_after)
+        except SurfaceUnavailable:
+            self._failures += 1
+            self._live.refused(self._clock(), min(2.0 ** min(self._failures, 8), LONGEST_PAUSE))
+        else:
+            self._failures = 0
+
+    async def _apply(self, command: Post | Edit) -> None:
+        match command:
+            case Post():
+                await self._thinking.stop(clear=False)
+                message_id = await self._surface.post(self._thread, command.text)
+                self._live.accepted(command, self._clock())
+                self._pages.append(message_id)
+                await self._opened(command.page, message_id)
+            case Edit():
+                await self._surface.edit(self._thread, self._pages[command.page], command.text)
+                self._live.accepted(command, self._clock())

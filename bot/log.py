@@ -1,0 +1,42 @@
+"""Structured logs: for people on a terminal, as JSON for machines.
+
+Separate because it decides what may be written: a sentence, a stable `action`, and the bound turn. Never
+message text, a prompt, a token, or the text of an exception, which may hold any of these.
+"""
+
+import logging
+import sys
+import traceback
+from pathlib import Path
+from typing import Literal
+
+import structlog
+
+
+def configure(level: str, form: Literal["auto", "console", "json"]) -> None:
+    """Send logs to standard error; `auto` is the console form on a terminal, JSON elsewhere."""
+    threshold = logging.getLevelNamesMapping()[level.upper()]
+    on_console = form == "console" or (form == "auto" and sys.stderr.isatty())
+    renderer = structlog.dev.ConsoleRenderer() if on_console else structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    # Libraries print bodies and headers at DEBUG, and Slack's client whole payloads at INFO.
+    logging.basicConfig(level=logging.ERROR, stream=sys.stderr, format="%(name)s: %(message)s")
+    for library in ("slack_bolt", "slack_sdk", "httpx", "aiohttp"):
+        logging.getLogger(library).setLevel(logging.CRITICAL)
+
+
+def where(error: BaseException) -> str:
+    """Return the class of an error and the place it came from, without its text."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno} in {frames[-1].name}" if frames else ""
+    return f"{type(error).__name__}{place}"

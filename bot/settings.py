@@ -1,0 +1,164 @@
+"""The only reader of the environment: variables and `.env` -> one frozen `Settings`.
+
+Separate because a wrong setting must stop the start with one sentence, before anything is opened. Each
+field's description is what `.env.example` and the README say of it; tests hold them equal.
+"""
+
+import difflib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.core.errors import SettingsError
+
+SLACK_API = "https://slack.com/api/"
+OPENAI_API = "https://api.openai.com/v1"
+EMBEDDED_DATABASE = "sqlite:///threadkeeper.db"
+
+
+class Settings(BaseSettings):
+    """Every setting; an attribute's name in capitals is its environment variable."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    slack_bot_token: SecretStr = Field(
+        SecretStr(""),
+        description="Bot User OAuth Token (xoxb-…), from OAuth & Permissions of your Slack app. Required.",
+    )
+    slack_app_token: SecretStr = Field(
+        SecretStr(""),
+        description="App-level token (xapp-…) with connections:write, from Basic Information of your app. Required.",
+    )
+    slack_api_url: str = Field(SLACK_API, description="Slack's Web API, or a server that speaks it.")
+    openai_api_key: SecretStr = Field(
+        SecretStr(""),
+        description="Key of the model service. Required unless OPENAI_BASE_URL names a server without keys.",
+    )
+    openai_base_url: str = Field(
+        OPENAI_API, description="Base URL of any OpenAI-compatible server, with its /v1."
+    )
+    openai_organization: str = Field(
+        "", description="Organisation to bill, where the key belongs to several."
+    )
+    database_url: str = Field(
+        EMBEDDED_DATABASE,
+        description="sqlite:///path for one process, or postgresql://user:password@host/name for several.",
+    )
+    bot_model: str = Field(
+        "", description="The model that answers, as its server names it, for example gpt-6-luna. Required."
+    )
+    bot_system_prompt: str = Field("", description="The system prompt where none is set in the database.")
+    bot_user_key: SecretStr = Field(
+        SecretStr(""),
+        description="Secret of the user hash sent to the model. Without it one is made and kept in the database.",
+    )
+    bot_follow_threads: bool = Field(
+        default=False,
+        description="Whether replies in a channel's thread continue the conversation without a mention.",
+    )
+    bot_context_tokens: int = Field(
+        100_000,
+        ge=500,
+        description="Tokens of conversation sent to the model at most; older turns are left out.",
+    )
+    bot_send_names: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description="Whether to fill the name field of messages: auto does so for OpenAI's own API only.",
+    )
+    bot_answers_at_once: int = Field(
+        1_000, ge=1, description="Answers that one process works on at the same time."
+    )
+    bot_grace_seconds: float = Field(
+        20.0, ge=0, description="Seconds that running answers have to end when the bot is stopped."
+    )
+    bot_log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="How much to log."
+    )
+    bot_log_format: Literal["auto", "console", "json"] = Field(
+        "auto", description="Form of the log: auto is console on a terminal and JSON elsewhere."
+    )
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _ends_with_slash(cls, url: str) -> str:
+        return _web_address(url) + "/"
+
+    @field_validator("openai_base_url")
+    @classmethod
+    def _ends_without_slash(cls, url: str) -> str:
+        return _web_address(url)
+
+    @classmethod
+    def load(cls, **overrides: Any) -> Self:
+        """Read the environment and `.env`. Raises `SettingsError` with one sentence."""
+        try:
+            settings = cls(**overrides)
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise SettingsError(f"{str(first['loc'][0]).upper()} is wrong: {first['msg']}.") from None
+        _refuse_unknown({**dotenv_values(".env"), **os.environ} if Path(".env").is_file() else os.environ)
+        return settings
+
+    @property
+    def embeds_database(self) -> bool:
+        """Whether nobody chose a database, so that we keep our own and migrate it ourselves."""
+        return self.database_url == EMBEDDED_DATABASE
+
+    @property
+    def sends_names(self) -> bool:
+        """Whether the `name` field of messages is filled."""
+        return self.bot_send_names == "on" or (
+            self.bot_send_names == "auto" and self.openai_base_url == OPENAI_API
+        )
+
+    def require_for_run(self) -> None:
+        """Raise `SettingsError` for the first setting that `bot run` lacks, or that is plainly another's."""
+        for name, value, prefix in (
+            ("SLACK_BOT_TOKEN", self.slack_bot_token, "xoxb-"),
+            ("SLACK_APP_TOKEN", self.slack_app_token, "xapp-"),
+        ):
+            token = value.get_secret_value()
+            if not token:
+                raise SettingsError(
+                    f"{name} is not set; put your Slack app's token ({prefix}…) into it or into .env."
+                )
+            other = {"xoxb-": "SLACK_BOT_TOKEN", "xapp-": "SLACK_APP_TOKEN"}.get(token[:5])
+            if other not in {None, name}:
+                raise SettingsError(
+                    f"{name} holds a token for {other}; it must be one that begins with {prefix}."
+                )
+        self.require_model()
+
+    def require_model(self) -> None:
+        """Raise `SettingsError` if there is no model to ask."""
+        if not self.openai_api_key.get_secret_value() and self.openai_base_url == OPENAI_API:
+            raise SettingsError(
+                "OPENAI_API_KEY is not set; put your key there, or set OPENAI_BASE_URL to a server that needs none."
+            )
+        if not self.bot_model:
+            raise SettingsError(
+                "BOT_MODEL is not set; name the model that answers, for example BOT_MODEL=gpt-6-luna."
+            )
+
+
+def _web_address(url: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        raise ValueError("it must begin with http:// or https://")
+    return url.rstrip("/")
+
+
+def _refuse_unknown(environment: Mapping[str, str | None]) -> None:
+    """Raise `SettingsError` for a `BOT_…` variable that no field reads: most likely a slip of the pen."""
+    known = [name.upper() for name in Settings.model_fields]
+    for name in sorted(environment):
+        if name.upper().startswith("BOT_") and name.upper() not in known:
+            close = difflib.get_close_matches(name.upper(), known, n=1)
+            hint = f"; did you mean {close[0]}?" if close else "; `bot --help` names the settings there are."
+            raise SettingsError(f"{name} is not a setting{hint}")

@@ -1,0 +1,66 @@
+"""The Slack app manifest: what an app of ours asks for, ready to paste.
+
+Separate because it is the contract with Slack's settings page; source: facts/slack.md 5. It asks for what
+the program uses, and nothing it might use one day.
+"""
+
+from typing import Any
+
+import yaml
+
+SCOPES = (
+    "app_mentions:read",  # mentions
+    "assistant:write",  # "is thinking"
+    "channels:history",  # replies in threads of public channels
+    "channels:read",  # names of channels that a message refers to
+    "chat:write",  # answers
+    "groups:history",
+    "groups:read",
+    "im:history",  # direct messages
+    "im:read",
+    "mpim:history",
+    "mpim:read",
+    "users:read",  # names of people
+)
+EVENTS = ("app_mention", "message.channels", "message.groups", "message.im", "message.mpim")
+
+
+def as_yaml(name: str) -> str:
+    """Return the manifest of an app called `name` (at most 35 characters)."""
+    return yaml.safe_dump(manifest(name), sort_keys=False, allow_unicode=True, width=100)
+
+
+def manifest(name: str) -> dict[str, Any]:
+    """Return the manifest as Slack's schema has it."""
+    return {
+        "_metadata": {"major_version": 1, "minor_version": 1},
+        "display_information": {
+            "name": name[:35],
+            "description": "Answers mentions and direct messages with a language model, a conversation per thread.",
+            "background_color": "#1d1c1d",
+        },
+        "features": {
+            "agent_view": {
+                "agent_description": "Ask me anything. Each thread is one conversation. "
+                "Answers are written by a language model: please check them.",
+                "suggested_prompts": [
+                    {"title": "Explain something", "message": "Explain in a few sentences: "},
+                    {"title": "Draft a reply", "message": "Help me draft a reply to this message: "},
+                ],
+            },
+            "app_home": {
+                "home_tab_enabled": False,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": False,
+            },
+            "bot_user": {"display_name": name[:35], "always_online": True},
+        },
+        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        "settings": {
+            "event_subscriptions": {"bot_events": list(EVENTS)},
+            "interactivity": {"is_enabled": False},
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": True,
+            "token_rotation_enabled": False,
+        },
+    }

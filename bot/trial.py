@@ -1,0 +1,77 @@
+"""`bot try`: a workspace and a model on loopback, and the real bot between them as a client of both.
+
+Separate from `app`, which knows nothing of sandboxes: here only the settings differ.
+"""
+
+import asyncio
+import tempfile
+import webbrowser
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import click
+from pydantic import SecretStr
+
+from bot import app
+from bot.core.errors import SettingsError
+from bot.sandbox.model import SandboxModel
+from bot.sandbox.server import SandboxWorkspace
+from bot.settings import OPENAI_API, Settings
+from bot.store import migrate
+from bot.store.database import database_url
+
+MODEL = "sandbox-small"
+
+
+async def serve(
+    settings: Settings, stop: asyncio.Event, *, port: int, data: Path | None, browser: bool
+) -> None:
+    """Run the sandbox until `stop` is set. Raises `SettingsError` if it cannot start."""
+    async with AsyncExitStack() as opened:
+        workspace = await opened.enter_async_context(_workspace(port))
+        folder = data or Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="threadkeeper-")))
+        folder.mkdir(parents=True, exist_ok=True)
+        chosen = await opened.enter_async_context(_model(settings, workspace))
+        database = f"sqlite:///{folder.resolve() / 'try.db'}"
+        await asyncio.to_thread(migrate.upgrade, database_url(database))
+        sandboxed = chosen.model_copy(
+            update={
+                "slack_bot_token": SecretStr(workspace.bot_token),
+                "slack_app_token": SecretStr(workspace.app_token),
+                "slack_api_url": workspace.api_url,
+                "database_url": database,
+                "bot_grace_seconds": 1.0,
+            }
+        )
+
+        def ready() -> None:
+            click.echo(f"Threadkeeper is ready: open {workspace.url} in your browser. Ctrl-C ends it.")
+            if browser:
+                webbrowser.open(workspace.url)
+
+        await app.serve(sandboxed, stop, ready=ready)
+
+
+@asynccontextmanager
+async def _workspace(port: int) -> AsyncIterator[SandboxWorkspace]:
+    workspace = SandboxWorkspace(port=port)
+    try:
+        await workspace.__aenter__()
+    except OSError:
+        raise SettingsError(f"Port {port} is in use; choose another with `bot try --port 8485`.") from None
+    try:
+        yield workspace
+    finally:
+        await workspace.__aexit__(None, None, None)
+
+
+@asynccontextmanager
+async def _model(settings: Settings, workspace: SandboxWorkspace) -> AsyncIterator[Settings]:
+    """Give the settings a model: the one they name, or our own."""
+    if settings.openai_api_key.get_secret_value() or settings.openai_base_url != OPENAI_API:
+        settings.require_model()
+        yield settings
+    else:
+        async with SandboxModel(on_request=workspace.trace_model) as model:
+            yield settings.model_copy(update={"openai_base_url": model.base_url, "bot_model": MODEL})
