@@ -5,7 +5,7 @@ waits, no database types, no word of any platform.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -163,5 +163,5 @@ class ChatRequest:
     messages: tuple[ChatMessage, ...]
     user: str = ""
     """Opaque identifier of the person who asks, at most 64 characters; never a platform's id."""
-    parameters: Mapping[str, object] = MappingProxyType({})
+    parameters: Mapping[str, object] = field(default_factory=dict)
     """Further request fields, only those that somebody set."""
