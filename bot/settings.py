@@ -34,7 +34,7 @@ class Settings(BaseSettings):
     )
     slack_app_token: SecretStr = Field(
         SecretStr(""),
-        description="App-level token (xapp-…) with connections:write, from Basic Information of your app. Required.",
+        description="App-level token (xapp-…) with connections:write, from Basic Information. Required.",
     )
     slack_api_url: str = Field(SLACK_API, description="Slack's Web API, or a server that speaks it.")
     openai_api_key: SecretStr = Field(
@@ -57,7 +57,7 @@ class Settings(BaseSettings):
     bot_system_prompt: str = Field("", description="The system prompt where none is set in the database.")
     bot_user_key: SecretStr = Field(
         SecretStr(""),
-        description="Secret of the user hash sent to the model. Without it one is made and kept in the database.",
+        description="Secret of the user hash; without it one is made and kept in the database.",
     )
     bot_follow_threads: bool = Field(
         default=False,
@@ -140,7 +140,7 @@ class Settings(BaseSettings):
         """Raise `SettingsError` if there is no model to ask."""
         if not self.openai_api_key.get_secret_value() and self.openai_base_url == OPENAI_API:
             raise SettingsError(
-                "OPENAI_API_KEY is not set; put your key there, or set OPENAI_BASE_URL to a server that needs none."
+                "OPENAI_API_KEY is not set; put your key there, or use OPENAI_BASE_URL for a keyless server."
             )
         if not self.bot_model:
             raise SettingsError(

@@ -32,19 +32,9 @@ def slack_app(
 ) -> AsyncApp:
     """Return the Bolt app that passes the messages which concern us to `accept`."""
 
-    async def authorize() -> AuthorizeResult:
-        # We know who we are since the start; Bolt would ask Slack, and lose an event if Slack refused.
-        return AuthorizeResult(
-            enterprise_id=None,
-            team_id=bot.workspace,
-            bot_user_id=bot.user,
-            bot_id=bot.bot_id,
-            bot_token=client.token,
-        )
-
     app = AsyncApp(
         client=client,
-        authorize=authorize,
+        authorize=_authorized(client, bot),
         process_before_response=True,
         request_verification_enabled=False,  # Socket Mode: the connection itself is authenticated
         attaching_conversation_kwargs_enabled=False,
@@ -55,10 +45,7 @@ def slack_app(
     async def message(body: dict[str, Any]) -> None:
         why = parse.addressed(body["event"], bot, follow=follow_threads)
         if why is not None:
-            event = body["event"]
-            names = await people.names(
-                {event["user"], *parse.mentioned(event.get("text") or "")} - {bot.user}
-            )
+            names = await people.names(parse.ids(body["event"]) - {bot.user})
             await accept(parse.incoming(body, bot, names, why=why))
 
     @app.event(re.compile(".*"))
@@ -74,3 +61,21 @@ def slack_app(
         )
 
     return app
+
+
+def _authorized(client: AsyncWebClient, bot: parse.Bot) -> Callable[[], Awaitable[AuthorizeResult]]:
+    """Return what tells Bolt who we are: we know since the start, and it would ask Slack again.
+
+    Bolt acknowledges an event, and so loses it, when Slack refuses that question.
+    """
+
+    async def authorize() -> AuthorizeResult:
+        return AuthorizeResult(
+            enterprise_id=None,
+            team_id=bot.workspace,
+            bot_user_id=bot.user,
+            bot_id=bot.bot_id,
+            bot_token=client.token,
+        )
+
+    return authorize

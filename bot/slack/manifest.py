@@ -36,7 +36,7 @@ def manifest(name: str) -> dict[str, Any]:
         "_metadata": {"major_version": 1, "minor_version": 1},
         "display_information": {
             "name": name[:35],
-            "description": "Answers mentions and direct messages with a language model, a conversation per thread.",
+            "description": "Answers mentions and direct messages with a language model, thread by thread.",
             "background_color": "#1d1c1d",
         },
         "features": {

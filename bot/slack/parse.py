@@ -69,8 +69,13 @@ def workspace(body: Mapping[str, Any]) -> str:
     return first.get("team_id") or body.get("team_id") or first.get("enterprise_id") or ""
 
 
+def ids(event: Mapping[str, Any]) -> frozenset[str]:
+    """Return the author's id, and those of people and channels that the text gives without a name."""
+    return frozenset({event["user"]}) | mentioned(event.get("text") or "")
+
+
 def mentioned(text: str) -> frozenset[str]:
-    """Return the ids of people and channels that a text names without giving their name."""
+    """Return the ids of people and channels that a text gives without a name."""
     tokens = (token.group(1) for token in _TOKEN.finditer(text))
     return frozenset(
         token[1:].partition("|")[0] for token in tokens if token[0] in "@#" and not _label(token)
@@ -106,6 +111,12 @@ def _spelt(token: str, names: Mapping[str, str]) -> str:
             return label or "@a-group"
         case "!":
             return f"@{target[1:]}"
+        case _:
+            return _link(target, label)
+
+
+def _link(target: str, label: str) -> str:
+    """Return a link as Markdown, or bare where its label says no more than its address."""
     address = target.removeprefix("mailto:").removeprefix("tel:")
     if not label or label in {target, address} or target in {f"http://{label}", f"https://{label}"}:
         return address

@@ -1,0 +1,66 @@
+"""The house rules that a machine can hold: who imports whom, and how long a module may be.
+
+The layers themselves are import-linter's contract in `pyproject.toml`; `.ci/run` checks it.
+"""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+MODULES = sorted((ROOT / "bot").rglob("*.py"))
+LONGEST_MODULE = 300
+LONGEST_FUNCTION = 50
+WAITING = {"asyncio", "os", "random", "secrets", "socket", "subprocess", "threading", "time", "datetime"}
+"""Standard modules that wait, or ask the world for something."""
+
+
+def names(module: Path) -> set[str]:
+    """Return the top-level names of everything a module imports, `bot.x` as `bot.x`."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(module.read_text())):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+def label(module: Path) -> str:
+    return str(module.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("module", sorted((ROOT / "bot" / "core").glob("*.py")), ids=label)
+def test_the_core_is_pure(module: Path) -> None:
+    """It imports itself and the standard library, and nothing there that waits."""
+    for name in names(module):
+        top = name.partition(".")[0]
+        assert name.startswith("bot.core") or (top in sys.stdlib_module_names and top not in WAITING), name
+
+
+@pytest.mark.parametrize("module", MODULES, ids=label)
+def test_modules_and_functions_are_short(module: Path) -> None:
+    text = module.read_text()
+    assert len(text.splitlines()) <= LONGEST_MODULE
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or node.lineno) - node.lineno + 1
+            assert length <= LONGEST_FUNCTION, f"{node.name} has {length} lines"
+
+
+def test_only_settings_reads_the_environment() -> None:
+    readers = [
+        label(module)
+        for module in MODULES
+        if "os.environ" in module.read_text() or "getenv" in module.read_text()
+    ]
+    assert readers == ["bot/settings.py"]
+
+
+def test_only_the_slack_package_knows_slacks_words() -> None:
+    outside = [module for module in MODULES if "slack" not in module.parts and "sandbox" not in module.parts]
+    assert [
+        label(module) for module in outside if any(name.startswith("slack_") for name in names(module))
+    ] == []

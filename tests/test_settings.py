@@ -1,0 +1,79 @@
+"""A wrong setting stops the start with one sentence that names it."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.core.errors import SettingsError
+from bot.settings import Settings
+
+COMPLETE = {
+    "SLACK_BOT_TOKEN": "xoxb-1",
+    "SLACK_APP_TOKEN": "xapp-1",
+    "OPENAI_API_KEY": "sk-1",
+    "BOT_MODEL": "some-model",
+}
+
+
+@pytest.fixture(autouse=True)
+def only_these(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Give each test an environment that is complete, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name, value in COMPLETE.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_the_complete_settings_are_accepted() -> None:
+    settings = Settings.load()
+    settings.require_for_run()
+    assert settings.embeds_database
+    assert "sk-1" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("SLACK_BOT_TOKEN", "", "SLACK_BOT_TOKEN is not set"),
+        ("SLACK_APP_TOKEN", "", "SLACK_APP_TOKEN is not set"),
+        ("SLACK_BOT_TOKEN", "xapp-1", "SLACK_BOT_TOKEN holds a token for SLACK_APP_TOKEN"),
+        ("SLACK_APP_TOKEN", "xoxb-1", "SLACK_APP_TOKEN holds a token for SLACK_BOT_TOKEN"),
+        ("OPENAI_API_KEY", "", "OPENAI_API_KEY is not set"),
+        ("BOT_MODEL", "", "BOT_MODEL is not set"),
+        ("BOT_MODLE", "x", "BOT_MODLE is not a setting; did you mean BOT_MODEL?"),
+        ("BOT_CONTEXT_TOKENS", "many", "BOT_CONTEXT_TOKENS is wrong"),
+        ("BOT_FOLLOW_THREADS", "perhaps", "BOT_FOLLOW_THREADS is wrong"),
+        ("BOT_SEND_NAMES", "never", "BOT_SEND_NAMES is wrong"),
+        ("OPENAI_BASE_URL", "localhost:8000/v1", "OPENAI_BASE_URL is wrong"),
+    ],
+)
+def test_what_is_missing_or_wrong_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=f"^{said}") as refused:
+        Settings.load().require_for_run()
+    assert "\n" not in str(refused.value)
+
+
+def test_a_server_without_keys_needs_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:8000/v1/")
+    settings = Settings.load()
+    settings.require_for_run()
+    assert settings.openai_base_url == "http://127.0.0.1:8000/v1"
+
+
+def test_the_env_file_is_read_and_its_slips_are_named(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("BOT_FOLLOW_THREADS=on\n")
+    assert Settings.load().bot_follow_threads
+    (tmp_path / ".env").write_text("BOT_FOLOW_THREADS=on\n")
+    with pytest.raises(SettingsError, match="did you mean BOT_FOLLOW_THREADS"):
+        Settings.load()
+
+
+def test_slacks_address_ends_with_a_slash(monkeypatch: pytest.MonkeyPatch) -> None:
+    """slack_sdk joins it with a method's name."""
+    monkeypatch.setenv("SLACK_API_URL", "http://127.0.0.1:9/api")
+    assert Settings.load().slack_api_url == "http://127.0.0.1:9/api/"
