@@ -1,0 +1,128 @@
+"""What a model service says went wrong -> one plain value, whatever shape it was said in.
+
+Separate from `errors`, which decides what it means, because reading is where the services differ most:
+eight body shapes and five headers (facts/model-api.md 2.2, 2.3). Pure. Rules: nothing here raises,
+whatever a server sends; what may reach a log is one line, bounded, and without anything that looks like
+a key.
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from itertools import chain
+from typing import Any
+
+LONGEST_MESSAGE = 300
+"""Characters of a server's own words that go into our log."""
+
+KEY = re.compile(
+    r"(?i:\b(?:bearer|basic)\s+(?!or\b|basic\b|auth|token\b)[^\s\"',;]+)"  # a header, not talk about headers
+    r"|\b(?:sk|pk|rk|gsk|xai|hf|key|xox[a-z]|xapp)[-_][^\s\"',;]+"  # how keys of many services begin
+    r"|\b(?=[\w-]*\d)[\w-]{32,}"  # any long word with a digit; the names of errors have none
+    r"|(?<=//)[^/\s@]+(?=@)"  # a password in an address
+)
+RETRY_AFTER = ("retry-after", "llm_provider-retry-after")  # LiteLLM passes it on only under its own name
+REQUEST_ID = ("x-request-id", "request-id", "llm_provider-x-request-id", "x-generation-id")
+ERROR_STATUSES = range(400, 600)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Complaint:
+    """One error as the service tells it."""
+
+    status: int = 0
+    """The HTTP status, or the one that an error object in a stream names, or 0."""
+    codes: frozenset[str] = frozenset()
+    """All that the body calls the error: its code, its type, an inner code."""
+    param: str = ""
+    message: str = ""
+
+    def mentions(self, *phrases: str) -> bool:
+        """Whether the message contains one of the phrases (lower case)."""
+        message = self.message.lower()
+        return any(phrase in message for phrase in phrases)
+
+    def line(self, request: str = "") -> str:
+        """Return one line: status, codes, parameter, the service's words, and the request's id."""
+        what = " ".join([str(self.status or "error"), *sorted(self.codes), *filter(None, [self.param])])
+        origin = f" [request {request}]" if request else ""
+        return f"{for_log(what)}: {for_log(self.message)}{origin}"
+
+
+def from_body(status: int, body: bytes) -> Complaint:
+    """Read the body of an answer whose status is not 2xx."""
+    text = body.decode(errors="replace")
+    try:
+        return from_object(json.loads(text), status=status)
+    except (ValueError, RecursionError):  # RecursionError: JSON nested without end
+        return Complaint(status=status, message=text)
+
+
+def from_object(obj: Any, *, status: int = 0) -> Complaint:
+    """Read a decoded error object; without `status`, a number among its codes is taken for one."""
+    if isinstance(obj, list) and obj:
+        obj = obj[0]  # Gemini
+    if isinstance(obj, dict) and obj.get("error"):
+        obj = obj["error"]
+    if not isinstance(obj, dict):
+        return Complaint(status=status, message=_text(obj))
+    inner = obj.get("innererror")
+    names = [obj.get("code"), obj.get("type"), obj.get("status")]
+    names += [inner.get("code")] if isinstance(inner, dict) else []
+    words = [str(name) for name in names if isinstance(name, str | int) and name]
+    numbers = (int(word) for word in words if re.fullmatch("[0-9]{3}", word))
+    return Complaint(
+        status=status or next((number for number in numbers if number in ERROR_STATUSES), 0),
+        codes=frozenset(word for word in words if not word.isdigit()),
+        param=_text(obj.get("param")),
+        message=_text(obj.get("message") or obj.get("detail")),
+    )
+
+
+def retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
+    """Return the longest pause in seconds that a header asks for; `now`, in epoch seconds, is for dates."""
+    lower = {name.lower(): value for name, value in headers.items()}
+    pauses = chain(
+        *(_seconds(lower.get(name, ""), now) for name in RETRY_AFTER),
+        (pause / 1000 for pause in _seconds(lower.get("retry-after-ms", ""), now)),
+    )
+    return max(pauses, default=None)
+
+
+def request_id(headers: Mapping[str, str]) -> str:
+    """Return the id under which the service finds this request in its own log, or an empty string."""
+    lower = {name.lower(): value for name, value in headers.items()}
+    return _printable(next((lower[name] for name in REQUEST_ID if name in lower), ""))[:64]
+
+
+def _seconds(value: str, now: float) -> Iterator[float]:
+    """Yield the pause that a header's value means, if it means one."""
+    try:
+        pause = float(value)
+    except ValueError:
+        try:
+            pause = parsedate_to_datetime(value).timestamp() - now
+        except (ValueError, OverflowError):
+            return
+    if math.isfinite(pause):
+        yield max(0.0, pause)
+
+
+def _text(value: Any) -> str:
+    """Return a value as text; some services put an object or a list where a sentence belongs."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def for_log(text: str) -> str:
+    """Return somebody else's text as one line, without keys, then cut: half a key is a secret too."""
+    return KEY.sub("[removed]", _printable(text))[:LONGEST_MESSAGE]
+
+
+def _printable(text: str) -> str:
+    """Return a text as one line without control characters: logs are read in terminals."""
+    return "".join(char for char in " ".join(text.split()) if char.isprintable())

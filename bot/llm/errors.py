@@ -1,0 +1,119 @@
+"""A model service's complaint -> one error of the tree.
+
+Separate and pure, because the services disagree about everything but the intention. The rules below
+are all there is to know about it (facts/model-api.md 2.1): names before statuses, since a status means
+different things at different services.
+"""
+
+import re
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+
+from bot.core.errors import (
+    ContentFiltered,
+    ContextTooLong,
+    ModelBusy,
+    ModelError,
+    ModelKeyRefused,
+    ModelOutOfCredit,
+    ModelRejected,
+    ModelUnavailable,
+    ModelUnknown,
+)
+from bot.llm.complaint import Complaint, from_body, from_object, request_id, retry_after
+
+ANY = range(1000)
+TOO_LARGE_FOR_LIMIT = re.compile(r"Limit:? (\d+), Requested:? (\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A complaint with one of the statuses, and one of the codes or phrases if any are given, is `error`."""
+
+    error: type[ModelError]
+    statuses: Container[int] = ANY
+    codes: frozenset[str] = frozenset()
+    phrases: tuple[str, ...] = ()
+
+    def covers(self, complaint: Complaint) -> bool:
+        """Whether the rule applies."""
+        if complaint.status not in self.statuses:
+            return False
+        if not self.codes and not self.phrases:
+            return True
+        return bool(self.codes & complaint.codes) or complaint.mentions(*self.phrases)
+
+
+RULES = (
+    Rule(
+        ContextTooLong,
+        codes=frozenset({"context_length_exceeded", "exceed_context_size_error"}),
+        phrases=("maximum context length", "input tokens exceed", "contextwindowexceedederror"),
+    ),
+    Rule(
+        ContentFiltered,
+        codes=frozenset({"content_filter", "content_policy_violation", "ResponsibleAIPolicyViolation"}),
+    ),
+    Rule(ContentFiltered, {400, 403}, phrases=("flagged", "content management policy")),
+    Rule(
+        ModelOutOfCredit,
+        codes=frozenset(
+            {
+                "insufficient_quota",
+                "credit_balance_exhausted",
+                "organization_spend_limit_exceeded",
+                "project_spend_limit_exceeded",
+                "organization_usage_limit_exceeded",
+            }
+        ),
+        phrases=("exceeded your current quota",),  # all that LiteLLM leaves of insufficient_quota
+    ),
+    Rule(ModelOutOfCredit, {402}),
+    Rule(
+        ModelKeyRefused,
+        codes=frozenset({"invalid_api_key"}),
+        phrases=("incorrect api key", "api key not valid"),  # Gemini's is a 400
+    ),
+    Rule(ModelKeyRefused, {401, 403}),
+    Rule(ModelUnknown, codes=frozenset({"model_not_found"})),
+    Rule(ModelUnknown, {404, 405}),
+    Rule(ModelUnknown, range(300, 400)),  # a redirect: this is not the API's address
+    Rule(ContextTooLong, {413}),
+    Rule(
+        ModelBusy,
+        codes=frozenset({"rate_limit_exceeded", "slow_down", "server_is_overloaded", "overloaded_error"}),
+    ),
+    Rule(ModelBusy, {429, 498, 503, 529}),  # 498: Groq's flex capacity; 529: overload behind a gateway
+    Rule(ModelRejected, {500}, phrases=("validation error",)),  # llama-cpp-python's word for a 400
+    Rule(ModelUnavailable, {0, 408, 409}),  # 0: an error in a stream that says no more than that
+    Rule(ModelRejected, range(400, 500)),
+)
+"""The first rule that covers a complaint decides; where none does, the service is at fault."""
+
+
+def model_error(status: int, body: bytes, headers: Mapping[str, str], *, now: float) -> ModelError:
+    """Return the error for an answer whose status is not 2xx; `now` is in epoch seconds."""
+    return _error(from_body(status, body), retry_after(headers, now=now), request_id(headers))
+
+
+def stream_error(obj: object, *, request: str = "") -> ModelError:
+    """Return the error for an error object where a part of the answer was due; `request` is its id."""
+    return _error(from_object(obj), None, request)
+
+
+def _error(complaint: Complaint, pause: float | None, request: str) -> ModelError:
+    kind = _kind(complaint)
+    text = complaint.line(request)
+    return ModelBusy(text, retry_after=pause) if kind is ModelBusy else kind(text)
+
+
+def _kind(complaint: Complaint) -> type[ModelError]:
+    if _never_passes(complaint):
+        return ContextTooLong
+    return next((rule.error for rule in RULES if rule.covers(complaint)), ModelUnavailable)
+
+
+def _never_passes(complaint: Complaint) -> bool:
+    """Whether the request alone is larger than the rate limit it met: waiting would be in vain."""
+    found = TOO_LARGE_FOR_LIMIT.search(complaint.message)
+    return found is not None and float(found[2]) > float(found[1])

@@ -1,0 +1,170 @@
+"""The bytes of an answer -> stream events, and whether that was all of it.
+
+Separate from `chat`, which waits, because here is all that compatible servers do differently
+(facts/model-api.md 3), and none of it needs a socket. Rules: an answer is complete when its choices are
+finished or `[DONE]` came; text is yielded before the error that follows it; whatever the bytes are, the
+outcome is events or a `ModelError`.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from bot.core.domain import Usage
+from bot.core.errors import (
+    ContentFiltered,
+    ModelError,
+    ModelInterrupted,
+    ModelSilent,
+    ModelUnavailable,
+)
+from bot.core.stream import Finished, ModelName, StreamEvent, TextDelta
+from bot.llm.errors import stream_error
+from bot.llm.framing import DONE, BodyDecoder
+from bot.llm.sse import SseEvent
+
+LONGEST_NAME = 200
+"""Characters of a model's name or a finish reason."""
+LARGEST_COUNT = 2**31 - 1
+"""Tokens; what an INTEGER of a database holds."""
+
+
+class AnswerReader:
+    """Reads one answer: `feed` it all bytes, then `finish`."""
+
+    def __init__(self, *, request: str = "") -> None:
+        """`request` is the service's id of the request, for the texts of errors."""
+        self.spoke = False
+        """A word of the answer has come."""
+        self.done = False
+        """`[DONE]` has come; what follows is not part of the answer."""
+        self._request = request
+        self._decoder = BodyDecoder()
+        self._halves: dict[int, str] = {}
+        self._reasons: dict[int, str] = {}
+        self._open: set[int] = set()
+        self._model = ""
+
+    @property
+    def complete(self) -> bool:
+        """Whether the answer is whole, should nothing more come."""
+        return self.done or (bool(self._reasons) and not self._open)
+
+    def feed(self, data: bytes) -> Iterator[StreamEvent]:
+        """Yield what `data` adds. Raises a `ModelError` if the service reports one or sends nonsense."""
+        yield from self._read_all(self._decoder.decode(data))
+
+    def finish(self) -> Iterator[StreamEvent]:
+        """Yield what is left when no more bytes come.
+
+        Raises `ModelSilent` or `ContentFiltered` if there was no word, and what `broken` returns if
+        the end was not the answer's.
+        """
+        yield from self._read_all(self._decoder.flush())
+        if not self.complete:
+            raise self.broken("The stream ended before the answer did.")
+        if not self.spoke:
+            reasons = set(self._reasons.values())
+            silence = ContentFiltered if "content_filter" in reasons else ModelSilent
+            raise silence(f"The answer holds no text; finish reason: {', '.join(sorted(reasons)) or 'none'}.")
+
+    def broken(self, why: str) -> ModelError:
+        """Return the error for a stream that fails here: before the first word, asking again may help."""
+        origin = f" [request {self._request}]" if self._request else ""
+        return (ModelInterrupted if self.spoke else ModelUnavailable)(why + origin)
+
+    def _read_all(self, events: list[SseEvent]) -> Iterator[StreamEvent]:
+        for event in events:
+            if self.done:
+                return
+            yield from self._read(event)
+
+    def _read(self, event: SseEvent) -> Iterator[StreamEvent]:
+        if event.data.startswith(DONE):
+            self.done = True
+            return
+        try:
+            chunk = json.loads(event.data)
+        except (ValueError, RecursionError):  # RecursionError: brackets without end
+            chunk = event.data
+        if _is_error(chunk) or event.event == "error":
+            raise self._reported(chunk)
+        if isinstance(chunk, dict):
+            yield from self._chunk(chunk)
+        elif event.data.strip() and not self.complete:
+            raise self.broken("The stream holds an event that is not an object of JSON.")
+
+    def _chunk(self, chunk: dict[str, Any]) -> Iterator[StreamEvent]:
+        model = _name(chunk.get("model"))
+        if model and model != self._model:
+            self._model = model
+            yield ModelName(model)
+        if isinstance(usage := chunk.get("usage"), dict):
+            yield _usage(usage)
+        choices = chunk.get("choices")
+        for choice in choices if isinstance(choices, list) else ():
+            if isinstance(choice, dict):
+                yield from self._choice(choice)
+
+    def _choice(self, choice: dict[str, Any]) -> Iterator[StreamEvent]:
+        index = _count(choice.get("index"))
+        delta = choice.get("delta") or choice.get("message")  # `message`: a plain completion
+        if isinstance(delta, dict) and (said := _text(delta.get("content")) + _text(delta.get("refusal"))):
+            yield from self._say(said, index)
+        reason = _name(choice.get("finish_reason"))
+        if reason == "error" or _is_error(choice):
+            raise self._reported(choice)
+        if reason:  # some servers send "" where they mean null
+            self._reasons[index] = reason
+            self._open.discard(index)
+            yield Finished(reason, index)
+
+    def _say(self, text: str, index: int) -> Iterator[StreamEvent]:
+        """Yield text as whole characters: some servers cut between the two halves of a surrogate pair."""
+        text = self._halves.pop(index, "") + text
+        if "\ud800" <= text[-1] <= "\udbff":
+            self._halves[index] = text[-1]
+            text = text[:-1]
+        if text:
+            self._open.add(index)
+            self.spoke = self.spoke or not text.isspace()
+            yield TextDelta(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"), index)
+
+    def _reported(self, obj: object) -> ModelError:
+        error = stream_error(obj, request=self._request)
+        if self.spoke and isinstance(error, ModelUnavailable):
+            return ModelInterrupted(str(error))
+        return error
+
+
+def _is_error(obj: object) -> bool:
+    if isinstance(obj, list) and obj:
+        obj = obj[0]
+    return isinstance(obj, dict) and (bool(obj.get("error")) or obj.get("object") == "error")
+
+
+def _text(content: object) -> str:
+    """Return the text of a content: a string, or the text parts of a list (Mistral's reasoning models)."""
+    if isinstance(content, list):
+        parts = (
+            part.get("text") for part in content if isinstance(part, dict) and part.get("type") == "text"
+        )
+        return "".join(part for part in parts if isinstance(part, str))
+    return content if isinstance(content, str) else ""
+
+
+def _name(value: object) -> str:
+    return value.encode(errors="replace").decode()[:LONGEST_NAME] if isinstance(value, str) else ""
+
+
+def _count(value: object) -> int:
+    return min(max(value, 0), LARGEST_COUNT) if isinstance(value, int) else 0
+
+
+def _usage(usage: dict[str, Any]) -> Usage:
+    details = usage.get("prompt_tokens_details")
+    return Usage(
+        prompt_tokens=_count(usage.get("prompt_tokens")),
+        completion_tokens=_count(usage.get("completion_tokens")),
+        cached_tokens=_count(details.get("cached_tokens")) if isinstance(details, dict) else 0,
+    )

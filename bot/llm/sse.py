@@ -1,0 +1,80 @@
+"""Bytes of a server-sent event stream -> events.
+
+Separate because it never waits and knows nothing of models: bytes in, events out, in pieces of any size.
+It works on bytes because text readers also split lines at U+2028 and the like, which JSON may contain
+(facts/model-api.md 4.2). Rules: https://html.spec.whatwg.org/multipage/server-sent-events.html, except
+that a last event without its blank line is kept: it has arrived, and may be all there is.
+"""
+
+from dataclasses import dataclass
+
+from bot.core.errors import ModelInterrupted
+
+LARGEST_EVENT = 1024 * 1024
+"""Bytes. A delta has a few hundred; a server that never ends a line must not fill our memory."""
+
+BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class SseEvent:
+    """One event: its data lines, joined, and its type, or an empty string where none was named."""
+
+    data: str
+    event: str = ""
+
+
+class SseDecoder:
+    """Decodes one stream; `flush` ends it."""
+
+    def __init__(self, *, largest: int = LARGEST_EVENT) -> None:
+        self._largest = largest
+        self._line = bytearray()
+        self._data: list[str] = []
+        self._event = ""
+        self._size = 0
+        self._first = True
+        self._after_cr = False
+
+    def decode(self, data: bytes) -> list[SseEvent]:
+        """Return the events that `data` completes. Raises `ModelInterrupted` if one grows too large."""
+        if self._after_cr and data:
+            data = data.removeprefix(b"\n")  # the other half of a CRLF that was cut in two
+            self._after_cr = False
+        events: list[SseEvent] = []
+        for piece in data.splitlines(keepends=True):
+            self._line += piece
+            if piece.endswith((b"\r", b"\n")):
+                events += self._end_of_line()
+            if self._size + len(self._line) > self._largest:
+                raise ModelInterrupted(f"An event of the stream is larger than {self._largest} bytes.")
+        self._after_cr = data.endswith(b"\r")
+        return events
+
+    def flush(self) -> list[SseEvent]:
+        """Return what is left when the stream has ended."""
+        return [*self._end_of_line(), *self._dispatch()]
+
+    def _end_of_line(self) -> list[SseEvent]:
+        line = bytes(self._line).rstrip(b"\r\n")
+        self._size += len(self._line)
+        self._line.clear()
+        if self._first:
+            line = line.removeprefix(BOM)
+            self._first = False
+        if not line:
+            return self._dispatch()
+        field, _, value = line.decode(errors="replace").partition(":")
+        value = value.removeprefix(" ")
+        if field == "data":
+            self._data.append(value)
+        elif field == "event":
+            self._event = value
+        return []  # a comment (its field is empty) or a field we have no use for
+
+    def _dispatch(self) -> list[SseEvent]:
+        events = [SseEvent("\n".join(self._data), self._event)] if self._data else []
+        self._data = []
+        self._event = ""
+        self._size = 0
+        return events
