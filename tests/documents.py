@@ -1,0 +1,51 @@
+"""What the documents say of the code, made from the code.
+
+`uv run python -m tests.documents` writes it; `test_docs.py` fails when it was not done.
+"""
+
+import re
+from pathlib import Path
+
+from pydantic import SecretStr
+from pydantic_core import PydanticUndefined
+
+from bot.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+TABLE = re.compile(r"(?<=<!-- settings -->\n).*?(?=<!-- /settings -->)", re.DOTALL)
+
+
+def env_example() -> str:
+    """Return `.env.example`: a comment and a line for each setting."""
+    entries = [f"# {field.description}\n# {name.upper()}={_default(name)}\n" for name, field in _fields()]
+    return "# Copy this file to .env and fill in what you need.\n\n" + "\n".join(entries)
+
+
+def settings_table() -> str:
+    """Return the README's table of settings."""
+    rows = [
+        f"| `{name.upper()}` | {f'`{_default(name)}`' if _default(name) else ''} | {field.description} |"
+        for name, field in _fields()
+    ]
+    return "\n".join(["| setting | default | what it is |", "|---|---|---|", *rows]) + "\n"
+
+
+def readme(current: str) -> str:
+    """Return the README with the table as it should be."""
+    return TABLE.sub(lambda _: settings_table(), current)
+
+
+def _fields():  # type: ignore[no-untyped-def]  # noqa: ANN202 - pydantic's own type, of no interest here
+    return Settings.model_fields.items()
+
+
+def _default(name: str) -> str:
+    default = Settings.model_fields[name].default
+    if default is PydanticUndefined or isinstance(default, SecretStr):
+        return ""
+    return {True: "on", False: "off"}[default] if isinstance(default, bool) else str(default)
+
+
+if __name__ == "__main__":
+    (ROOT / ".env.example").write_text(env_example())
+    (ROOT / "README.md").write_text(readme((ROOT / "README.md").read_text()))

@@ -1,0 +1,55 @@
+"""The documents say what the code does."""
+
+import re
+
+import pytest
+from click.testing import CliRunner
+
+from bot.cli import _bot
+from bot.core.domain import TRANSITIONS
+from tests import documents
+
+README = (documents.ROOT / "README.md").read_text()
+HOW = "run `uv run python -m tests.documents`"
+
+
+def test_env_example_lists_every_setting() -> None:
+    assert (documents.ROOT / ".env.example").read_text() == documents.env_example(), HOW
+
+
+def test_readme_lists_every_setting() -> None:
+    assert README == documents.readme(README), HOW
+
+
+def test_readme_draws_the_states_of_a_turn() -> None:
+    """The diagram has exactly the transitions that the code allows."""
+    diagram = README.partition("```mermaid")[2].partition("```")[0]
+    drawn = set(re.findall(r"(\w+) --> (\w+)", diagram))
+    assert drawn == {(str(a), str(b)) for a, following in TRANSITIONS.items() for b in following}
+
+
+@pytest.mark.parametrize("command", ["run", "try", "migrate", "manifest"])
+def test_help_and_readme_teach_every_command(command: str) -> None:
+    shown = CliRunner().invoke(_bot, ["--help"]).output
+    assert re.search(rf"^ +{command} +\w", shown, re.MULTILINE)
+    assert f"bot {command}" in README
+    assert CliRunner().invoke(_bot, [command, "--help"]).exit_code == 0
+
+
+def test_readme_has_the_two_commands() -> None:
+    assert "pip install uv && uv run bot try" in README
+    assert "pip install uv && uv run pytest" in README
+
+
+def test_every_file_that_the_documents_name_exists() -> None:
+    for document in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"):
+        text = (documents.ROOT / document).read_text()
+        named = re.findall(r"`((?:bot|tests|migrations|docs)/[\w./]+)`", text) + re.findall(
+            r"\]\((?!http|#)([^)]+)\)", text
+        )
+        for path in named:
+            assert (documents.ROOT / path).exists(), f"{document} names {path}"
+
+
+def test_architecture_fits_on_two_screens() -> None:
+    assert len((documents.ROOT / "ARCHITECTURE.md").read_text().splitlines()) <= 100
