@@ -1,0 +1,145 @@
+"""One call is one transaction, on SQLite and on PostgreSQL alike.
+
+Separate from the store so that statements know nothing of loops, threads and pools: they are plain functions
+of a Connection. Rules: a transaction is never cut by the cancellation of the task that asked for it; what a
+driver raises leaves here as an error of ours, without parameters and without the password.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
+
+from sqlalchemy import URL, Connection, make_url
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from bot.core.errors import SettingsError, StoreUnavailable
+from bot.store.postgres import PostgresPool
+from bot.store.sqlite import SqliteFile
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+DRIVERS: Final = {
+    "sqlite": "sqlite",
+    "postgres": "postgresql+psycopg",  # the form of hosting services
+    "postgresql": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+}
+
+
+def database_url(text: str) -> URL:
+    """Return the address that `DATABASE_URL` means. Raises `SettingsError`, which never repeats it."""
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):  # ValueError: a port that is no number
+        url = None
+    if url is None or url.drivername not in DRIVERS:
+        raise SettingsError(
+            "DATABASE_URL is not understood; "
+            "write sqlite:///path/to/file.db or postgresql://user:password@host:5432/name."
+        ) from None
+    if url.drivername == "sqlite" and url.database in {None, "", ":memory:"}:
+        raise SettingsError("DATABASE_URL names no file; write sqlite:///path/to/file.db.")
+    return url.set(drivername=DRIVERS[url.drivername])
+
+
+def described(url: URL) -> str:
+    """Return where the database is, for people; no user, no password."""
+    if url.get_backend_name() == "sqlite":
+        return f"the database file {url.database}"
+    return f"PostgreSQL at {url.host or 'the local socket'}, port {url.port or 5432}"
+
+
+@contextmanager
+def translated(url: URL) -> Iterator[None]:
+    """Turn a driver's complaint about the database, not about a statement, into `StoreUnavailable`."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, InternalError, PoolTimeoutError) as error:
+        raise StoreUnavailable(f"{described(url)} (DATABASE_URL) does not answer: {_reason(error)}") from None
+
+
+def _reason(error: Exception) -> str:
+    """Return a driver's first line; the others may quote values."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return (str(cause).splitlines() or [type(cause).__name__])[0]
+
+
+class _Engine(Protocol):
+    """Somewhere a function of a Connection runs as one transaction."""
+
+    async def open(self) -> None: ...
+    async def run(self, f: Callable[[Connection], T]) -> T: ...
+    async def close(self) -> None: ...
+
+
+class Database:
+    """The database behind `DATABASE_URL`; use between `open` and `close`."""
+
+    def __init__(self, url: URL) -> None:
+        """`url` comes from `database_url`."""
+        self.url = url
+        self.is_shared = url.get_backend_name() != "sqlite"
+        """Whether other processes may use it at the same time."""
+        self._engine: _Engine = PostgresPool(url) if self.is_shared else SqliteFile(url)
+        self._running: set[asyncio.Task[Any]] = set()
+
+    async def open(self) -> None:
+        """Connect once, to fail early.
+
+        Raises `StoreUnavailable` where nothing answers, and `SettingsError` where the address leads to no
+        database, or to an SQLite file that another process uses.
+        """
+        try:
+            with translated(self.url):
+                await self._engine.open()
+                await self._engine.run(_touch)
+        except (StoreUnavailable, SettingsError):
+            await self._engine.close()
+            raise
+        except DBAPIError as error:
+            await self._engine.close()
+            raise SettingsError(f"DATABASE_URL leads to no usable database: {_reason(error)}") from None
+
+    async def close(self) -> None:
+        """Wait for the transactions that run, and disconnect."""
+        if self._running:
+            await asyncio.wait(self._running)
+        await self._engine.close()
+
+    async def tx(self, f: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `f(connection, ...)` as one transaction: committed if it returns, rolled back if it raises.
+
+        A caller that is cancelled waits until the transaction is complete, so that what it does next comes
+        next; cancelled again, it leaves the transaction to run alone. Raises `StoreUnavailable`.
+        """
+        task = asyncio.create_task(self._transact(lambda connection: f(connection, *args, **kwargs)))
+        self._running.add(task)
+        task.add_done_callback(self._completed)
+        try:
+            await asyncio.wait({task})  # to await the task itself would hand our cancellation on to it
+        except asyncio.CancelledError:
+            await asyncio.wait({task})
+            raise
+        return task.result()
+
+    async def _transact(self, f: Callable[[Connection], T]) -> T:
+        with translated(self.url):
+            return await self._engine.run(f)
+
+    def _completed(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        if not task.cancelled():
+            task.exception()  # looked at, so that asyncio reports none that a cancelled caller left behind
+
+
+def _touch(connection: Connection) -> None:
+    connection.exec_driver_sql("SELECT 1")

@@ -1,0 +1,195 @@
+"""The tables, as SQLAlchemy Core sees them; `migrations/` must lead to exactly these.
+
+Separate from the statements because Alembic compares against it. A turn is its own queue entry: the row
+that deduplicates a message also orders it in its thread, says who works on it and holds the answer.
+
+Rules, which the database itself enforces:
+- one message is one turn (`uq_turns_platform`), whatever thread a delivery claims it belongs to;
+- at most one turn of a conversation has an owner (`uq_turns_owned`), so no thread is answered twice at once;
+- a turn has an owner exactly while somebody works on it (`ck_turns_owner`);
+- times are seconds since 1970 by the database's clock, the only one that all processes share.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ColumnElement,
+    Dialect,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    literal_column,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+from bot.core.domain import OPEN, TurnStatus
+from bot.store.text import storable
+
+
+class now(FunctionElement[float]):  # noqa: N801 - reads as the SQL function that it is
+    """Seconds since 1970 by the database's clock, at least to the millisecond."""
+
+    type = Double()
+    inherit_cache = True
+
+
+@compiles(now, "postgresql")
+def _now_in_postgresql(_element: now, _compiler: SQLCompiler, **_options: Any) -> str:
+    # Unlike now(), this goes on while a transaction waits for a lock.
+    return "CAST(extract(epoch FROM clock_timestamp()) AS double precision)"
+
+
+@compiles(now, "sqlite")
+def _now_in_sqlite(_element: now, _compiler: SQLCompiler, **_options: Any) -> str:
+    # unixepoch('subsec') needs SQLite 3.42; Debian 12 has 3.40. 2440587.5 is 1970 as a Julian day.
+    return "((julianday('now') - 2440587.5) * 86400.0)"
+
+
+class Prose(TypeDecorator[str]):
+    """Text that people or models wrote; made storable on its way in."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Return what the database will keep."""
+        return None if value is None else storable(value)
+
+
+RowId = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER numbers itself in SQLite
+
+
+def status_in(column: ColumnElement[str], statuses: Iterable[TurnStatus]) -> ColumnElement[bool]:
+    """Return `column IN (...)`.
+
+    The values are literals because SQLite uses a partial index only where it reads that index's very words.
+    """
+    return column.in_([literal_column(f"'{status}'") for status in sorted(statuses)])
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("platform", Text, nullable=False),
+    Column("workspace", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("root", Text, nullable=False),
+    Column("created_at", Double, nullable=False, default=now()),
+    UniqueConstraint("platform", "workspace", "channel", "root"),
+)
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("conversation_id", RowId, ForeignKey(conversations.c.id, ondelete="CASCADE"), nullable=False),
+    # The conversation knows these three too; a unique constraint cannot look there.
+    Column("platform", Text, nullable=False),
+    Column("workspace", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("author_id", Text, nullable=False),
+    Column("author_name", Prose, nullable=False),
+    Column("question", Prose, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("owner", Text),
+    Column("token", Integer, nullable=False),
+    Column("answer", Prose, nullable=False, default=""),
+    Column("model", Prose, nullable=False, default=""),
+    Column("finish_reason", Prose, nullable=False, default=""),
+    Column("error", Text, nullable=False, default=""),
+    Column("prompt_tokens", Integer),  # tokens are NULL where the server did not count them
+    Column("completion_tokens", Integer),
+    Column("cached_tokens", Integer),
+    Column("created_at", Double, nullable=False, default=now()),
+    Column("claimed_at", Double),
+    Column("answered_at", Double),
+    Column("ended_at", Double),
+    UniqueConstraint("platform", "workspace", "channel", "message_id"),
+    CheckConstraint(status_in(literal_column("status"), TurnStatus), name="status"),
+    CheckConstraint(
+        "CASE status WHEN 'answering' THEN owner IS NOT NULL"
+        " WHEN 'answered' THEN true ELSE owner IS NULL END",
+        name="owner",
+    ),
+    sqlite_autoincrement=True,  # an id is never given twice, so (id, token) fences for ever
+)
+
+
+def is_open(row: Any) -> ColumnElement[bool]:
+    """Return the condition that a row of `turns` (or of an alias of it) still has work to do."""
+    return status_in(row.c.status, OPEN)
+
+
+Index("ix_turns_conversation_id", turns.c.conversation_id, turns.c.id)
+Index(
+    "ix_turns_open",
+    turns.c.conversation_id,
+    turns.c.id,
+    sqlite_where=is_open(turns),
+    postgresql_where=is_open(turns),
+)
+Index(
+    "uq_turns_owned",
+    turns.c.conversation_id,
+    unique=True,
+    sqlite_where=turns.c.owner.is_not(None),
+    postgresql_where=turns.c.owner.is_not(None),
+)
+
+pages = Table(
+    "pages",
+    metadata,
+    Column("turn_id", RowId, ForeignKey(turns.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("page", Integer, primary_key=True, autoincrement=False),
+    Column("message_id", Text, nullable=False),
+)
+
+prompts = Table(
+    "prompts",
+    metadata,
+    Column("platform", Text, primary_key=True),  # an empty part means "any"
+    Column("workspace", Text, primary_key=True),
+    Column("channel", Text, primary_key=True),
+    Column("root", Text, primary_key=True),
+    Column("text", Prose, nullable=False),
+    Column("updated_at", Double, nullable=False, default=now()),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("beat_at", Double, nullable=False, default=now()),
+)
+
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)

@@ -1,0 +1,97 @@
+"""An SQLite file, owned by this process and used in one thread.
+
+Separate from `postgres` because nothing is alike: here a transaction is a plain call in the one thread that
+writes, so SQLITE_BUSY cannot happen among our own, and a statement costs no change of thread. A lock on
+`<file>.lock` keeps other processes out; whatever an earlier process left running is therefore ours.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+
+from bot.core.errors import SettingsError
+
+try:
+    import fcntl
+except ImportError:  # Windows: nothing keeps a second process out there
+    fcntl = None  # type: ignore[assignment]  # the one way to say "not here"
+
+T = TypeVar("T")
+
+BUSY_TIMEOUT = 10.0
+"""Seconds to wait for a foreign writer: a migration, a backup, somebody's `sqlite3` shell."""
+
+
+def sqlite_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
+    """Return an engine with our pragmas, and transactions that hold the write lock from their beginning.
+
+    `foreign_keys` is off for migrations: SQLite alters a table by copying and dropping it, and the drop
+    would cascade. See https://www.sqlite.org/lang_altertable.html#otheralter
+    """
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT})
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # the driver begins nothing by itself; `begin` below does
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")  # an acknowledged question survives a power cut
+        connection.execute(f"PRAGMA foreign_keys = {int(foreign_keys)}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+class SqliteFile:
+    """Transactions on one SQLite file, in the order in which they are asked for."""
+
+    def __init__(self, url: URL) -> None:
+        self._path = Path(url.database or "")
+        self._engine = sqlite_engine(url)
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite")
+        self._lock: IO[str] | None = None
+
+    async def open(self) -> None:
+        """Lock the file. Raises `SettingsError` where there is no such folder or it is in use."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._take)
+
+    async def run(self, f: Callable[[Connection], T]) -> T:
+        """Run `f` in a transaction of its own."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._transact, f)
+
+    async def close(self) -> None:
+        """Close the file, let others have it, and end the thread."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._leave)
+        self._thread.shutdown()
+
+    def _transact(self, f: Callable[[Connection], T]) -> T:
+        with self._engine.begin() as connection:
+            return f(connection)
+
+    def _take(self) -> None:
+        try:
+            self._lock = self._path.with_name(self._path.name + ".lock").open("w")
+        except OSError as error:
+            raise SettingsError(
+                f"DATABASE_URL names the file {self._path}, which cannot be used: {error.strerror}."
+            ) from error
+        if fcntl is None:
+            return
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise SettingsError(
+                f"Another process uses the database file {self._path}; "
+                "stop it, or let DATABASE_URL name a PostgreSQL database, which many processes can share."
+            ) from error
+
+    def _leave(self) -> None:
+        self._engine.dispose()
+        if self._lock:
+            self._lock.close()  # and with it the lock; the file stays, since removing it would race

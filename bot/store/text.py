@@ -1,0 +1,17 @@
+"""Makes any Python string one that every database keeps as it is.
+
+Separate because both stores must do the same to the same text, and the one in memory knows no SQLAlchemy.
+"""
+
+
+def storable(text: str) -> str:
+    """Return `text` without what UTF-8 or PostgreSQL refuses; almost always `text` itself.
+
+    A surrogate pair that was cut in two (JSON allows it, and a stream may do it) is joined. A lone
+    surrogate and U+0000 become U+FFFD: https://www.postgresql.org/docs/current/datatype-character.html
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text.replace("\0", "\ufffd")
