@@ -1,0 +1,28 @@
+/** The first lines of a channel, and in an empty one a few things to try. */
+
+import { avatar } from "./avatar.js";
+import { h } from "./dom.js";
+
+const TRIES = {
+  channel: ["hello", "explain bubble sort with a short Python example", "compare three databases in a table"],
+  im: ["Hello, who are you?", "Write a haiku about threads", "Explain Slack threads in three points"],
+};
+
+/** What `timeline` shows above the messages; `fill(text)` puts a suggestion where the reader writes. */
+export function introduction(channel, state, empty, fill) {
+  return { key: `${state.me} ${channel.id} ${empty}`, make: () => opening(channel, state, empty, fill) };
+}
+
+function opening(channel, state, empty, fill) {
+  const direct = channel.kind === "im";
+  const bot = state.bot.name;
+  const title = direct ? bot : `#${channel.name}`;
+  const sentence = direct ? `This is the start of your conversation with ${bot}. Each message you send here begins a thread, and it answers there.`
+    : `This is the start of #${channel.name}. Mention @${bot} and it answers in the thread of your message.`;
+  const tries = TRIES[direct ? "im" : "channel"].map((words) => {
+    const text = direct ? words : `@${bot} ${words}`;
+    return h("button", { type: "button", class: "suggestion", data: { testid: "suggestion" }, on: { click: () => fill(text) } }, text);
+  });
+  return h("div", { class: "opening" }, direct ? avatar({ bot: true }, "large") : h("span", { class: "avatar large hash-face", "aria-hidden": "true" }, "#"),
+    h("h2", {}, title), h("p", {}, sentence), empty && h("div", { class: "suggestions" }, h("p", { class: "faint" }, "Try one of these:"), tries));
+}
