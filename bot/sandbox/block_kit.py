@@ -1,0 +1,286 @@
+"""Block Kit's rules: which blocks and elements there are, where they may stand, how long their texts may be.
+
+Separate from `rules` because it is a grammar, written as tables. Rules: pure; the first mistake raises
+`Refusal("invalid_blocks")` with a sentence and its place, as Slack does. Types that the tables do not know
+are refused: a bot that uses one should have it added here, with its limits. Sources: the reference at
+https://docs.slack.dev/reference/block-kit and the validators of slack_sdk.models.blocks.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from types import MappingProxyType
+from typing import Any, Literal
+
+from markdown_it import MarkdownIt
+
+from bot.sandbox.records import Json
+from bot.sandbox.rules import MARKDOWN_TEXT, Refusal
+
+Surface = Literal["message", "modal", "home"]
+
+MESSAGE_BLOCKS = 50  # https://docs.slack.dev/reference/block-kit/blocks
+VIEW_BLOCKS = 100  # likewise
+MESSAGE_CHARACTERS = 13_200  # measured: github.com/slackapi/bolt-js/issues/2509, metabase/metabase/pull/79908
+TABLE_ROWS, TABLE_COLUMNS, TABLE_CHARACTERS = 100, 20, 10_000  # .../block-kit/blocks/table-block
+ID = 255
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """What a block, an element or an object may hold; lengths are maxima in characters."""
+
+    texts: Mapping[str, int] = field(default_factory=dict)
+    """Text objects, `plain_text` or `mrkdwn`."""
+    plain: Mapping[str, int] = field(default_factory=dict)
+    """Text objects that must be `plain_text`."""
+    strings: Mapping[str, int] = field(default_factory=dict)
+    lists: Mapping[str, int] = field(default_factory=dict)
+    """Lists of elements, options or text objects, and how many they may hold."""
+    required: tuple[str, ...] = ()
+    surfaces: tuple[Surface, ...] = ("message", "modal", "home")
+
+
+CONFIRM = Shape(
+    texts={"text": 300}, plain={"title": 100, "confirm": 30, "deny": 30}, required=("title", "text")
+)
+OPTION = Shape(texts={"text": 75, "description": 75}, strings={"value": 150}, required=("text", "value"))
+
+_select = Shape(plain={"placeholder": 150}, strings={"action_id": ID}, lists={"options": 100})
+_static = Shape(
+    plain={"placeholder": 150},
+    strings={"action_id": ID},
+    lists={"options": 100, "option_groups": 100},
+)
+_choice = Shape(strings={"action_id": ID}, lists={"options": 10}, required=("options",))
+
+SHAPES: Mapping[str, Shape] = MappingProxyType(
+    {
+        # blocks
+        "section": Shape(texts={"text": 3_000}, lists={"fields": 10}),
+        "header": Shape(plain={"text": 150}, required=("text",)),
+        "divider": Shape(),
+        "context": Shape(lists={"elements": 10}, required=("elements",)),
+        "actions": Shape(lists={"elements": 25}, required=("elements",)),
+        "image": Shape(
+            plain={"title": 2_000},
+            strings={"image_url": 3_000, "alt_text": 2_000},
+            required=("alt_text",),
+        ),
+        "input": Shape(plain={"label": 2_000, "hint": 2_000}, required=("label", "element")),
+        "markdown": Shape(strings={"text": MARKDOWN_TEXT}, required=("text",), surfaces=("message",)),
+        "rich_text": Shape(lists={"elements": 1_000}, required=("elements",)),
+        "table": Shape(lists={"rows": TABLE_ROWS}, required=("rows",), surfaces=("message",)),
+        "context_actions": Shape(lists={"elements": 5}, required=("elements",), surfaces=("message",)),
+        # elements
+        "button": Shape(
+            plain={"text": 75},
+            strings={"action_id": ID, "value": 2_000, "url": 3_000, "accessibility_label": 75},
+            required=("text",),
+        ),
+        "overflow": Shape(strings={"action_id": ID}, lists={"options": 5}, required=("options",)),
+        "static_select": _static,
+        "multi_static_select": _static,
+        "users_select": _select,
+        "multi_users_select": _select,
+        "conversations_select": _select,
+        "multi_conversations_select": _select,
+        "channels_select": _select,
+        "multi_channels_select": _select,
+        "external_select": _select,
+        "checkboxes": _choice,
+        "radio_buttons": _choice,
+        "datepicker": _select,
+        "timepicker": _select,
+        "datetimepicker": _select,
+        "plain_text_input": Shape(
+            plain={"placeholder": 150}, strings={"action_id": ID, "initial_value": 3_000}
+        ),
+        "number_input": Shape(
+            plain={"placeholder": 150}, strings={"action_id": ID}, required=("is_decimal_allowed",)
+        ),
+        "email_text_input": Shape(plain={"placeholder": 150}, strings={"action_id": ID}),
+        "url_text_input": Shape(plain={"placeholder": 150}, strings={"action_id": ID}),
+        "rich_text_input": Shape(plain={"placeholder": 150}, strings={"action_id": ID}),
+        "file_input": Shape(strings={"action_id": ID}),
+        "feedback_buttons": Shape(strings={"action_id": ID}, required=("positive_button", "negative_button")),
+        "icon_button": Shape(plain={"text": 75}, strings={"action_id": ID}, required=("icon", "text")),
+    }
+)
+
+BLOCKS = frozenset(SHAPES) & {
+    "section", "header", "divider", "context", "actions", "image", "input", "markdown", "rich_text", "table",
+    "context_actions",
+}  # fmt: skip  # one line reads better than eleven
+ELEMENTS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "context": frozenset({"image", "plain_text", "mrkdwn"}),
+        "context_actions": frozenset({"feedback_buttons", "icon_button"}),
+        "actions": frozenset(SHAPES) - BLOCKS - {"plain_text_input", "number_input", "feedback_buttons"},
+        "input": frozenset(SHAPES) - BLOCKS - {"button", "overflow", "feedback_buttons", "icon_button"},
+        "section": frozenset(SHAPES) - BLOCKS - {"plain_text_input", "number_input"} | {"image"},
+    }
+)
+"""Which elements may stand in a block."""
+
+_markdown = MarkdownIt("commonmark").enable("table")
+
+
+def check_blocks(blocks: Any, surface: Surface) -> None:
+    """Refuse blocks that Slack would not show on that surface.
+
+    Raises `invalid_blocks_format`, `invalid_blocks`, and for messages `msg_too_long` (Markdown over 12,000
+    characters) and `msg_blocks_too_long`.
+    """
+    if not isinstance(blocks, list) or not all(isinstance(block, dict) for block in blocks):
+        raise Refusal("invalid_blocks_format")
+    if surface == "message":
+        _check_message_size(blocks)
+    elif len(blocks) > VIEW_BLOCKS:
+        raise _invalid(f"no more than {VIEW_BLOCKS} items allowed", "/blocks")
+    for index, block in enumerate(blocks):
+        _check_block(block, surface, f"/blocks/{index}")
+    _check_unique([block["block_id"] for block in blocks if block.get("block_id")], "block_id", "/blocks")
+    if sum(block["type"] == "table" for block in blocks) > 1:
+        raise _invalid("only_one_table_allowed", "/blocks")
+
+
+def _check_message_size(blocks: Sequence[Json]) -> None:
+    markdown = [str(block.get("text", "")) for block in blocks if block.get("type") == "markdown"]
+    if sum(map(len, markdown)) > MARKDOWN_TEXT:
+        raise Refusal("msg_too_long")
+    if sum(map(len, _texts(blocks))) > MESSAGE_CHARACTERS:
+        raise Refusal("msg_blocks_too_long")
+    if len(blocks) - len(markdown) + sum(map(expanded, markdown)) > MESSAGE_BLOCKS:
+        raise _invalid(f"no more than {MESSAGE_BLOCKS} items allowed", "/blocks")
+    if sum(_table_characters(text) for text in markdown) > TABLE_CHARACTERS:
+        raise _invalid(f"no more than {TABLE_CHARACTERS} characters in tables allowed", "/blocks")
+
+
+def expanded(markdown: str) -> int:
+    """Return how many blocks Slack makes of Markdown: each heading, rule and table is one, at least one."""
+    kinds = {"heading_open", "hr", "table_open"}
+    return max(1, sum(token.type in kinds and token.level == 0 for token in _markdown.parse(markdown)))
+
+
+def _table_characters(markdown: str) -> int:
+    """Count the characters in the cells of the tables of a Markdown text."""
+    tokens = _markdown.parse(markdown)
+    cells = (after for cell, after in pairwise(tokens) if cell.type in ("td_open", "th_open"))
+    return sum(len(cell.content) for cell in cells)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Walk through JSON and yield every `text` that is shown."""
+    match value:
+        case dict():
+            for key, inner in value.items():
+                if key == "text" and isinstance(inner, str):
+                    yield inner
+                else:
+                    yield from _texts(inner)
+        case list() | tuple():
+            for inner in value:
+                yield from _texts(inner)
+        case _:
+            pass  # numbers and truth values show nothing
+
+
+def _check_block(block: Json, surface: Surface, place: str) -> None:
+    kind = block.get("type")
+    if kind not in BLOCKS or surface not in SHAPES[kind].surfaces:
+        raise _invalid(f"unsupported type: {kind}", f"{place}/type")
+    _check_shape(block, SHAPES[kind], place)
+    _check_length(block.get("block_id", ""), ID, f"{place}/block_id")
+    if kind == "section" and not block.get("text") and not block.get("fields"):
+        raise _invalid("missing required field: text", place)
+    for name, text in (("fields", 2_000), ("elements", 3_000)):
+        if kind in ("section", "context"):
+            _check_texts(block.get(name, ()), text, f"{place}/{name}")
+    if kind == "table":
+        _check_table(block["rows"], place)
+    if kind in ELEMENTS:
+        _check_elements(block, ELEMENTS[kind], place)
+
+
+def _check_elements(block: Json, allowed: frozenset[str], place: str) -> None:
+    inner = [
+        *block.get("elements", ()),
+        *(block[name] for name in ("element", "accessory") if block.get(name)),
+    ]
+    for index, element in enumerate(inner):
+        where = f"{place}/elements/{index}"
+        kind = element.get("type") if isinstance(element, dict) else None
+        if kind not in allowed:
+            raise _invalid(f"unsupported type: {kind}", f"{where}/type")
+        if kind in SHAPES:
+            _check_shape(element, SHAPES[kind], where)
+        _check_input(element, where)
+    _check_unique([element["action_id"] for element in inner if element.get("action_id")], "action_id", place)
+
+
+def _check_input(element: Json, place: str) -> None:
+    """Hold what a person may type, and what stands there already, against each other."""
+    longest = element.get("max_length", 3_000)
+    if not isinstance(longest, int) or not 1 <= longest <= 3_000:  # noqa: PLR2004 - plain_text_input's limit
+        raise _invalid("must be between 1 and 3000", f"{place}/max_length")
+    _check_length(str(element.get("initial_value", "")), longest, f"{place}/initial_value")
+
+
+def _check_shape(item: Json, shape: Shape, place: str) -> None:
+    for name in shape.required:
+        if item.get(name) in (None, "", []):
+            raise _invalid(f"missing required field: {name}", place)
+    for name, limit in shape.plain.items():
+        _check_text(item.get(name), limit, f"{place}/{name}", kinds=("plain_text",))
+    for name, limit in shape.texts.items():
+        _check_text(item.get(name), limit, f"{place}/{name}")
+    for name, limit in shape.strings.items():
+        _check_length(item.get(name, ""), limit, f"{place}/{name}")
+    for name, limit in shape.lists.items():
+        listed = item.get(name, [])
+        if not isinstance(listed, list) or len(listed) > limit:
+            raise _invalid(f"no more than {limit} items allowed", f"{place}/{name}")
+        for index, option in enumerate(listed if name == "options" else ()):
+            _check_shape(option, OPTION, f"{place}/options/{index}")
+    if item.get("confirm") and item.get("type") in SHAPES:
+        _check_shape(item["confirm"], CONFIRM, f"{place}/confirm")
+
+
+def _check_text(text: Any, limit: int, place: str, kinds: tuple[str, ...] = ("plain_text", "mrkdwn")) -> None:
+    if text is None:
+        return
+    if not isinstance(text, dict) or text.get("type") not in kinds or not isinstance(text.get("text"), str):
+        raise _invalid(f"must be a text object of type {' or '.join(kinds)}", place)
+    if not text["text"]:
+        raise _invalid("must be more than 0 characters", f"{place}/text")
+    _check_length(text["text"], limit, f"{place}/text")
+
+
+def _check_texts(texts: Any, limit: int, place: str) -> None:
+    for index, text in enumerate(texts):
+        if isinstance(text, dict) and text.get("type") in ("plain_text", "mrkdwn"):
+            _check_text(text, limit, f"{place}/{index}")
+
+
+def _check_table(rows: Sequence[Any], place: str) -> None:
+    if not all(isinstance(row, list) and 1 <= len(row) <= TABLE_COLUMNS for row in rows):
+        raise _invalid(f"a row has 1 to {TABLE_COLUMNS} cells", f"{place}/rows")
+    if sum(map(len, _texts(rows))) > TABLE_CHARACTERS:
+        raise _invalid(f"no more than {TABLE_CHARACTERS} characters in tables allowed", f"{place}/rows")
+
+
+def _check_length(value: Any, limit: int, place: str) -> None:
+    if not isinstance(value, str):
+        raise _invalid("must be a string", place)
+    if len(value) > limit:
+        raise _invalid(f"must be less than {limit + 1} characters", place)
+
+
+def _check_unique(ids: Sequence[str], name: str, place: str) -> None:
+    if len(set(ids)) < len(ids):
+        raise _invalid(f"`{name}` must be unique", place)
+
+
+def _invalid(sentence: str, place: str) -> Refusal:
+    return Refusal("invalid_blocks", f"[ERROR] {sentence} [json-pointer:{place}]")

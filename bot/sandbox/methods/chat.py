@@ -1,0 +1,139 @@
+"""`chat.*`: posting, changing and deleting messages.
+
+Separate by Slack's own families. Rules: checks come in Slack's order, arguments before state; only the app's
+own messages can be changed.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from bot.sandbox import block_kit, rules
+from bot.sandbox.arguments import Arguments
+from bot.sandbox.events import message_json
+from bot.sandbox.records import BOT_USER, TEAM_NAME, Channel, Json, Message, Noticed
+from bot.sandbox.rules import Refusal
+from bot.sandbox.workspace import Workspace
+
+
+def post_message(workspace: Workspace, arguments: Arguments) -> Json:
+    """Post a message, into a thread where `thread_ts` says so."""
+    channel = destination(workspace, arguments.required("channel"))
+    text, blocks = _content(arguments)
+    if arguments.structure("attachments") and not text and not blocks:
+        text = "[attachment]"
+    if not text and not blocks:
+        raise Refusal("no_text")
+    thread_ts = arguments.text("thread_ts")
+    root = workspace.root(channel.id, thread_ts) if thread_ts else None
+    message = workspace.post(
+        Message(
+            channel=channel.id,
+            ts=workspace.stamp(),
+            user=BOT_USER,
+            text=text[: rules.POST_TEXT],
+            blocks=blocks,
+            thread_ts=root.ts if root else None,
+            broadcast=bool(root) and arguments.flag("reply_broadcast"),
+            metadata=arguments.structure("metadata", "invalid_metadata_format"),
+        )
+    )
+    answer: Json = {"channel": channel.id, "ts": message.ts, "message": message_json(message)}
+    if len(text) > rules.POST_TEXT:
+        answer |= {"warning": "message_truncated", "response_metadata": {"warnings": ["message_truncated"]}}
+    return answer
+
+
+def update(workspace: Workspace, arguments: Arguments) -> Json:
+    """Change a message. People are told "edited" when it has text and no blocks, as on Slack."""
+    rules.check_update_text(arguments.text("text"))
+    text, blocks = _content(arguments)
+    message = _own(workspace, arguments, "cant_update_message")
+    if message.streaming:
+        raise Refusal("streaming_state_conflict")
+    if not text and not blocks:
+        raise Refusal("no_text")
+    changes: Json = {"text": text or message.text, "blocks": blocks}
+    if metadata := arguments.structure("metadata", "invalid_metadata_format"):
+        changes["metadata"] = metadata
+    if text and not blocks:
+        changes["edited"] = workspace.stamp()
+    message = workspace.replace(message, **changes)
+    return {
+        "channel": message.channel,
+        "ts": message.ts,
+        "text": message.text,
+        "message": message_json(message),
+    }
+
+
+def delete(workspace: Workspace, arguments: Arguments) -> Json:
+    """Delete a message."""
+    message = _own(workspace, arguments, "cant_delete_message")
+    workspace.remove(message)
+    return {"channel": message.channel, "ts": message.ts}
+
+
+def post_ephemeral(workspace: Workspace, arguments: Arguments) -> Json:
+    """Show something to one person only; it cannot be changed later."""
+    channel = workspace.channel(arguments.required("channel"))
+    user = arguments.required("user")
+    if user not in workspace.members(channel):
+        raise Refusal("user_not_in_channel")
+    text, blocks = _content(arguments)
+    if not text and not blocks:
+        raise Refusal("no_text")
+    thread_ts = arguments.text("thread_ts") or None
+    workspace.announce(Noticed(user=user, text=text, channel=channel.id, thread_ts=thread_ts, blocks=blocks))
+    return {"message_ts": workspace.stamp()}
+
+
+def get_permalink(workspace: Workspace, arguments: Arguments) -> Json:
+    """Return the address of a message."""
+    channel = arguments.required("channel")
+    message = workspace.message(channel, arguments.required("message_ts"))
+    address = f"https://{TEAM_NAME.lower()}.slack.com/archives/{channel}/p{message.ts.replace('.', '')}"
+    if message.thread_ts:
+        address += f"?thread_ts={message.thread_ts}&cid={channel}"
+    return {"channel": channel, "permalink": address}
+
+
+def destination(workspace: Workspace, name: str) -> Channel:
+    """Return the channel to post into: by id, `#name`, or a person's id for the direct message."""
+    for channel in workspace.channels.values():
+        if channel.kind == "channel" and name.lstrip("#") == channel.name:
+            return channel
+    return workspace.im(name) if name in workspace.people else workspace.channel(name)
+
+
+def _content(arguments: Arguments) -> tuple[str, tuple[Json, ...]]:
+    """Return text and blocks, checked; `markdown_text` becomes the block that shows it."""
+    text, markdown = arguments.text("text"), arguments.text("markdown_text")
+    blocks: Any = arguments.structure("blocks", "invalid_blocks_format") or []
+    rules.check_markdown_text(markdown, text, blocks)
+    rules.check_metadata(arguments.structure("metadata", "invalid_metadata_format"))
+    if len(arguments.structure("attachments") or ()) > rules.ATTACHMENTS:
+        raise Refusal("too_many_attachments")
+    if markdown:
+        text, blocks = markdown, [{"type": "markdown", "text": markdown}]
+    block_kit.check_blocks(blocks, "message")
+    return text, tuple(blocks)
+
+
+def _own(workspace: Workspace, arguments: Arguments, error: str) -> Message:
+    """Return the app's own message that a call names, its stream ended if its time is over."""
+    message = workspace.message(arguments.required("channel"), arguments.required("ts"))
+    if not message.bot:
+        raise Refusal(error)
+    return workspace.live(message)
+
+
+METHODS: Mapping[str, Callable[[Workspace, Arguments], Json]] = MappingProxyType(
+    {
+        "chat.delete": delete,
+        "chat.getPermalink": get_permalink,
+        "chat.postEphemeral": post_ephemeral,
+        "chat.postMessage": post_message,
+        "chat.update": update,
+    }
+)

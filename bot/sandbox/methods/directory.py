@@ -1,0 +1,207 @@
+"""`auth.*`, `team.*`, `users.*`, `conversations.*`: who and what there is, and what was said.
+
+Separate by Slack's own families. Rules: read only; lists come in pages with a cursor, as on Slack.
+"""
+
+import base64
+import binascii
+import math
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+
+from bot.sandbox.arguments import Arguments
+from bot.sandbox.events import message_json, root_json
+from bot.sandbox.records import BOT_ID, BOT_USER, TEAM_ID, TEAM_NAME, Channel, Json, Message, Person
+from bot.sandbox.rules import Refusal
+from bot.sandbox.workspace import Workspace
+
+PAGE, LARGEST_PAGE = 100, 1_000
+"""https://docs.slack.dev/reference/methods/conversations.replies"""
+
+
+def auth_test(_workspace: Workspace, _arguments: Arguments) -> Json:
+    """Say who the token belongs to."""
+    return {
+        "url": f"https://{TEAM_NAME.lower()}.slack.com/",
+        "team": TEAM_NAME,
+        "team_id": TEAM_ID,
+        "user": "threadkeeper",
+        "user_id": BOT_USER,
+        "bot_id": BOT_ID,
+        "is_enterprise_install": False,
+    }
+
+
+def team_info(_workspace: Workspace, _arguments: Arguments) -> Json:
+    """Describe the workspace."""
+    return {"team": {"id": TEAM_ID, "name": TEAM_NAME, "domain": TEAM_NAME.lower(), "icon": {}}}
+
+
+def users_info(workspace: Workspace, arguments: Arguments) -> Json:
+    """Describe a person."""
+    return {"user": _person_json(workspace.person(arguments.required("user")))}
+
+
+def users_list(workspace: Workspace, arguments: Arguments) -> Json:
+    """List everybody."""
+    return _page([_person_json(person) for person in workspace.people.values()], "members", arguments)
+
+
+def conversations_info(workspace: Workspace, arguments: Arguments) -> Json:
+    """Describe a channel."""
+    return {"channel": _channel_json(workspace, workspace.channel(arguments.required("channel")))}
+
+
+def conversations_open(workspace: Workspace, arguments: Arguments) -> Json:
+    """Return the direct message with a person."""
+    users = arguments.text("users").split(",")
+    if arguments.text("channel"):
+        channel = workspace.channel(arguments.text("channel"))
+    elif len(users) == 1 and users[0]:
+        channel = workspace.im(workspace.person(users[0]).id)
+    else:
+        raise Refusal("users_list_not_supplied" if users == [""] else "not_enough_users")
+    return {"no_op": True, "already_open": True, "channel": {"id": channel.id}}
+
+
+def conversations_list(workspace: Workspace, arguments: Arguments) -> Json:
+    """List channels; public ones where `types` does not say otherwise."""
+    kinds = set((arguments.text("types") or "public_channel").split(","))
+    if kinds - {"public_channel", "private_channel", "mpim", "im"}:
+        raise Refusal("invalid_types")
+    names = {"channel": "public_channel", "im": "im"}
+    channels = [channel for channel in workspace.channels.values() if names[channel.kind] in kinds]
+    return _page([_channel_json(workspace, channel) for channel in channels], "channels", arguments)
+
+
+def conversations_members(workspace: Workspace, arguments: Arguments) -> Json:
+    """List who is in a channel."""
+    members = workspace.members(workspace.channel(arguments.required("channel")))
+    return _page(members, "members", arguments)
+
+
+def conversations_history(workspace: Workspace, arguments: Arguments) -> Json:
+    """List what was said in a channel outside threads, newest first."""
+    channel = workspace.channel(arguments.required("channel"))
+    shown = [
+        _in_channel(workspace, message)
+        for message in _between(workspace.messages(channel.id), arguments)
+        if message.thread_ts is None or message.broadcast
+    ]
+    return _page(shown[::-1], "messages", arguments)
+
+
+def conversations_replies(workspace: Workspace, arguments: Arguments) -> Json:
+    """List a thread, oldest first; its first message always comes, whatever `oldest` says."""
+    channel = workspace.channel(arguments.required("channel"))
+    root = workspace.root(channel.id, arguments.required("ts"))
+    replies = workspace.thread(channel.id, root.ts)[1:]
+    shown = [_reply_json(reply, root) for reply in _between(replies, arguments)]
+    return _page([root_json(root, replies), *shown], "messages", arguments)
+
+
+def _in_channel(workspace: Workspace, message: Message) -> Json:
+    if message.thread_ts:
+        return message_json(message)
+    return root_json(message, workspace.thread(message.channel, message.ts)[1:])
+
+
+def _reply_json(reply: Message, root: Message) -> Json:
+    return message_json(reply) | {"parent_user_id": root.user}
+
+
+def _between(messages: Sequence[Message], arguments: Arguments) -> list[Message]:
+    """Keep the messages after `oldest` and before `latest`; those two only if `inclusive`."""
+    ends = {arguments.text("oldest"), arguments.text("latest")} if arguments.flag("inclusive") else set()
+    low, high = _moment(arguments, "oldest", 0.0), _moment(arguments, "latest", math.inf)
+    return [message for message in messages if low < float(message.ts) < high or message.ts in ends]
+
+
+def _moment(arguments: Arguments, name: str, default: float) -> float:
+    try:
+        return float(arguments.text(name) or default)
+    except ValueError:
+        raise Refusal(f"invalid_ts_{name}") from None
+
+
+def _page(items: Sequence[object], name: str, arguments: Arguments) -> Json:
+    """Return the page that `cursor` and `limit` ask for, and the cursor of the next one."""
+    start, limit = _offset(arguments.text("cursor")), arguments.number("limit", PAGE, most=LARGEST_PAGE)
+    end = start + limit
+    more = end < len(items)
+    following = base64.b64encode(f"offset:{end}".encode()).decode() if more else ""
+    answer: Json = {name: list(items[start:end]), "response_metadata": {"next_cursor": following}}
+    return answer | ({"has_more": more} if name == "messages" else {})
+
+
+def _offset(cursor: str) -> int:
+    if not cursor:
+        return 0
+    try:
+        word, _, offset = base64.b64decode(cursor, validate=True).decode().partition(":")
+        if word == "offset":
+            return int(offset)
+    except (binascii.Error, ValueError):
+        pass  # refused below, with every other cursor that we did not make
+    raise Refusal("invalid_cursor")
+
+
+def _person_json(person: Person) -> Json:
+    return {
+        "id": person.id,
+        "team_id": TEAM_ID,
+        "name": person.name,
+        "deleted": False,
+        "color": person.color.lstrip("#"),
+        "real_name": person.real_name,
+        "tz": "Europe/London",
+        "tz_offset": 0,
+        "profile": {"real_name": person.real_name, "display_name": person.name, "team": TEAM_ID},
+        "is_admin": person.admin,
+        "is_owner": False,
+        "is_primary_owner": False,
+        "is_restricted": False,
+        "is_ultra_restricted": False,
+        "is_bot": person.bot,
+        "is_app_user": False,
+        "updated": 0,
+    }
+
+
+def _channel_json(workspace: Workspace, channel: Channel) -> Json:
+    if channel.kind == "im":
+        return {"id": channel.id, "is_im": True, "user": channel.user, "created": 0, "is_archived": False}
+    return {
+        "id": channel.id,
+        "name": channel.name,
+        "name_normalized": channel.name,
+        "is_channel": True,
+        "is_group": False,
+        "is_im": False,
+        "is_mpim": False,
+        "is_private": False,
+        "is_archived": False,
+        "is_general": channel.name == "general",
+        "is_member": True,
+        "created": 0,
+        "creator": "U0ADA",
+        "topic": {"value": channel.topic, "creator": "U0ADA", "last_set": 0},
+        "purpose": {"value": "", "creator": "", "last_set": 0},
+        "num_members": len(workspace.members(channel)),
+    }
+
+
+METHODS: Mapping[str, Callable[[Workspace, Arguments], Json]] = MappingProxyType(
+    {
+        "auth.test": auth_test,
+        "conversations.history": conversations_history,
+        "conversations.info": conversations_info,
+        "conversations.list": conversations_list,
+        "conversations.members": conversations_members,
+        "conversations.open": conversations_open,
+        "conversations.replies": conversations_replies,
+        "team.info": team_info,
+        "users.info": users_info,
+        "users.list": users_list,
+    }
+)

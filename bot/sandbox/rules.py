@@ -1,0 +1,63 @@
+"""Slack's limits on messages and threads, as checks that answer with Slack's own error names.
+
+Separate so that a limit stands in one place with its source. Rules: pure; a check returns nothing or raises
+`Refusal`; lengths are counted in Unicode code points, as Slack's emulators do. Blocks and views have their
+own rules in `block_kit`.
+"""
+
+import json
+from typing import Any
+
+UPDATE_TEXT = 4_000  # https://docs.slack.dev/reference/methods/chat.update
+POST_TEXT = 40_000  # truncated beyond: https://docs.slack.dev/reference/methods/chat.postMessage
+MARKDOWN_TEXT = 12_000  # https://docs.slack.dev/reference/methods/chat.postMessage
+ATTACHMENTS = 100  # https://docs.slack.dev/reference/methods/chat.postMessage
+STATUS_SECONDS = 120.0  # https://docs.slack.dev/reference/methods/assistant.threads.setStatus
+LOADING_MESSAGES = 10  # likewise
+TITLE = 200  # https://docs.slack.dev/reference/methods/agents.sessions.rename
+SUGGESTED_PROMPTS = 4  # https://docs.slack.dev/reference/methods/assistant.threads.setSuggestedPrompts
+METADATA = 8_000  # Slack says "limited" and names no number; generous
+
+
+class Refusal(Exception):
+    """Slack answers `{"ok": false, "error": error}`, with `response_metadata.messages` where it explains."""
+
+    def __init__(self, error: str, *messages: str) -> None:
+        """`error` is Slack's name for it; `messages` are for the developer who reads the response."""
+        super().__init__(error)
+        self.error = error
+        self.messages = messages
+
+
+def check_update_text(text: str) -> None:
+    """Refuse a text that `chat.update` does not take."""
+    if len(text) > UPDATE_TEXT:
+        raise Refusal("msg_too_long")
+
+
+def check_markdown_text(markdown: str, *others: object) -> None:
+    """Refuse Markdown that is too long, or that comes together with `text` or `blocks`."""
+    if not markdown:
+        return
+    if any(others):
+        raise Refusal("markdown_text_conflict")
+    if len(markdown) > MARKDOWN_TEXT:
+        raise Refusal("msg_too_long")
+
+
+def check_metadata(metadata: Any) -> None:
+    """Refuse message metadata without a type and a payload."""
+    if metadata is None:
+        return
+    if not isinstance(metadata, dict):
+        raise Refusal("invalid_metadata_format")
+    if not isinstance(metadata.get("event_type"), str) or not isinstance(metadata.get("event_payload"), dict):
+        raise Refusal("invalid_metadata_schema")
+    if len(json.dumps(metadata)) > METADATA:
+        raise Refusal("metadata_too_large")
+
+
+def check_title(title: str) -> None:
+    """Refuse an empty title or one that is too long."""
+    if not 1 <= len(title) <= TITLE:
+        raise Refusal("invalid_arguments", f"[ERROR] title must have 1 to {TITLE} characters")

@@ -1,0 +1,258 @@
+"""The local workspace as a server: one port for the Web API, Socket Mode and the page.
+
+Separate because it only composes: state, methods, delivery and page know nothing of each other's transport.
+Rules: loopback only, and only requests that were meant for it: another site's page must not drive it.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from bot.sandbox import events, people
+from bot.sandbox.arguments import Arguments
+from bot.sandbox.journal import Journal
+from bot.sandbox.methods import chat, directory
+from bot.sandbox.records import (
+    APP_TOKEN,
+    BOT_TOKEN,
+    BOT_USER,
+    ApiCall,
+    Change,
+    Json,
+    Message,
+    Posted,
+    Removed,
+    Replaced,
+    Status,
+    TraceEntry,
+)
+from bot.sandbox.sockets import Reason, SocketMode
+from bot.sandbox.web_api import Fault, Method, WebApi
+from bot.sandbox.workspace import Workspace
+
+CLOSE_SECONDS = 1.0
+"""How long a request may still run when the server ends."""
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class SandboxWorkspace:
+    """A Slack workspace on this machine; an async context manager."""
+
+    bot_token = BOT_TOKEN
+    app_token = APP_TOKEN
+    bot_user = BOT_USER
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        enforce_rates: bool = True,
+        ack_timeout: float = 3.0,
+        redelivery: Sequence[float] = (0.0, 60.0, 300.0),
+        stream_lifetime: float = 300.0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Entering listens on `host` and `port` (0: any free one); raises OSError where that is taken.
+
+        `redelivery`: seconds before each further attempt to deliver an event that nobody acknowledged within
+        `ack_timeout` seconds. `clock` gives epoch seconds.
+        """
+        self._host, self._port = host, port
+        self.state = Workspace(clock=clock, stream_lifetime=stream_lifetime)
+        self.journal = Journal(clock=clock, announce=self.state.announce)
+        self.sockets = SocketMode(
+            self.journal, self.state.announce, clock=clock, ack_timeout=ack_timeout, redelivery=redelivery
+        )
+        self._api = WebApi(self._methods(), self.journal, clock=clock, enforce_rates=enforce_rates)
+        self._changed = asyncio.Event()
+        self.state.observe(self._tell_app)
+        self.state.observe(self._wake)
+
+    # Where it is
+
+    @property
+    def url(self) -> str:
+        """The page's address."""
+        return f"http://{self._host}:{self._port}/"
+
+    @property
+    def api_url(self) -> str:
+        """The Web API's address, for `base_url` of Slack's clients."""
+        return f"{self.url}api/"
+
+    async def __aenter__(self) -> Self:
+        """Listen."""
+        self._runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=CLOSE_SECONDS)
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, self._host, self._port).start()
+        except OSError:
+            await self._runner.cleanup()
+            raise
+        self._port = self._runner.addresses[0][1]
+        self._housekeeping = asyncio.create_task(self._keep_house())
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        """Close every connection."""
+        self._housekeeping.cancel()
+        await asyncio.gather(self._housekeeping, return_exceptions=True)
+        await self.sockets.close()
+        await self._runner.cleanup()
+
+    def _application(self) -> web.Application:
+        application = web.Application(middlewares=[_only_from_here], client_max_size=16 * 1024**2)
+        application.router.add_route("*", "/api/{method}", self._api.serve)
+        application.router.add_get("/link/", self.sockets.connect)
+        return application
+
+    def _methods(self) -> dict[str, Method]:
+        families = (chat.METHODS, directory.METHODS)
+        methods: dict[str, Method] = {
+            name: partial(method, self.state) for family in families for name, method in family.items()
+        }
+        return methods | {"apps.connections.open": self._open_connection}
+
+    def _open_connection(self, _arguments: Arguments) -> Json:
+        url = f"ws://{self._host}:{self._port}/link/?ticket={self.sockets.ticket()}&app_id=A0BOT"
+        return {"url": url}
+
+    # What people do
+
+    async def say(self, user: str, channel: str, text: str, *, thread_ts: str | None = None) -> str:
+        """Write as a person, and return the message's ts."""
+        return people.say(self.state, user, channel, text, thread_ts).ts
+
+    async def edit(self, user: str, channel: str, ts: str, text: str) -> None:
+        """Edit a person's own message."""
+        people.edit(self.state, user, channel, ts, text)
+
+    async def delete(self, user: str, channel: str, ts: str) -> None:
+        """Delete a person's own message."""
+        people.delete(self.state, user, channel, ts)
+
+    # What can be seen
+
+    def thread(self, channel: str, root_ts: str) -> list[Message]:
+        """Return a thread as it shows now, oldest first."""
+        return self.state.thread(channel, root_ts)
+
+    @property
+    def statuses(self) -> dict[tuple[str, str], Status]:
+        """What the app says it is doing now, by channel and thread."""
+        return self.state.statuses
+
+    @property
+    def trace(self) -> list[TraceEntry]:
+        """The page's log."""
+        return list(self.journal.entries)
+
+    def calls(self, method: str = "") -> list[ApiCall]:
+        """Return the Web API calls made so far, of one method or of all."""
+        return [call for call in self.journal.calls if method in ("", call.method)]
+
+    def events(self, kind: str = "") -> list[Json]:
+        """Return the event callbacks sent so far, of one type or of all."""
+        return [callback for callback in self.journal.events if kind in ("", callback["event"]["type"])]
+
+    @property
+    def connected(self) -> int:
+        """How many of the bot's sockets are open."""
+        return self.sockets.connected
+
+    async def changed(
+        self,
+        predicate: Callable[[], Any],
+        timeout: float = 10.0,  # noqa: ASYNC109 - so that its error can say what did happen
+    ) -> None:
+        """Wait until `predicate()` is true after some change. Raises TimeoutError, saying what did happen."""
+        try:
+            async with asyncio.timeout(timeout):
+                while not predicate():
+                    await self._changed.wait()
+        except TimeoutError:
+            raise TimeoutError(self._situation(timeout)) from None
+
+    def _situation(self, seconds: float) -> str:
+        last = "\n".join(
+            f"  {entry.kind} {entry.name} {entry.status} {entry.ms} ms {entry.detail}"
+            for entry in self.trace[-20:]
+        )
+        return f"Not so after {seconds} s; {self.connected} sockets are connected. The log ends:\n{last}"
+
+    # What goes wrong
+
+    def fault(
+        self,
+        method: str,
+        *,
+        error: str | None = None,
+        status: int | None = None,
+        retry_after: int | None = None,
+        delay: float = 0.0,
+        drop: bool = False,
+        times: int = 1,
+    ) -> None:
+        """Let the next `times` calls of a Web API method go wrong; see `web_api.Fault`."""
+        fault = Fault(error=error, status=status, retry_after=retry_after, delay=delay, drop=drop)
+        self._api.inject(method, fault, times)
+
+    async def disconnect(self, reason: Reason | None = "refresh_requested") -> None:
+        """Ask the bot's sockets to leave, giving a reason; None cuts them off."""
+        await self.sockets.disconnect(reason)
+
+    async def redeliver(self, callback: Json) -> None:
+        """Send an event callback once more, as if its acknowledgement had been lost."""
+        self.sockets.send_event(callback, attempt=1, reason="timeout")
+
+    def trace_model(self, name: str, *, status: str = "ok", seconds: float = 0.0, detail: str = "") -> None:
+        """Add a line about the model to the page's log."""
+        self.journal.trace("model", name, status=status, seconds=seconds, detail=detail)
+
+    # What happens inside
+
+    def _tell_app(self, change: Change) -> None:
+        """Send the app the events of a change."""
+        for event in self._events_of(change):
+            self.sockets.send_event(events.callback(event, at=self.state.clock()))
+
+    def _events_of(self, change: Change) -> list[Json]:
+        match change:
+            case Posted(message):
+                root = self.state.root(message.channel, message.root)
+                return events.posted(change, self.state.channel(message.channel), root)
+            case Replaced(message):
+                channel = self.state.channel(message.channel)
+                return list(events.replaced(change, channel, self.state.stamp()))
+            case Removed(message):
+                channel = self.state.channel(message.channel)
+                return [events.removed(change, channel, self.state.stamp())]
+            case _:
+                return []
+
+    def _wake(self, _change: Change) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def _keep_house(self) -> None:
+        while True:
+            await asyncio.sleep(1.0)
+            self.state.expire()
+
+
+@web.middleware
+async def _only_from_here(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Refuse what a page of another site could send: a foreign name for us, or a foreign origin."""
+    host = urlsplit(f"//{request.host}")
+    origin = request.headers.get("Origin")
+    if host.hostname not in LOOPBACK or (origin and urlsplit(origin).netloc != request.host):
+        raise web.HTTPForbidden(text="This server answers its own page and local programs only.")
+    return await handler(request)
