@@ -1,0 +1,148 @@
+"""The chain of migrations leads to the schema, and back."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import URL, inspect
+
+from bot.core.errors import SettingsError, StoreUnavailable
+from bot.store import migrate
+from bot.store.database import database_url
+from bot.store.schema import metadata
+from tests.databases import KINDS, empty_database
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(params=KINDS)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[URL]:
+    with empty_database(request.param, tmp_path) as address:
+        yield address
+
+
+def differences(url: URL) -> list[object]:
+    engine = migrate.migration_engine(url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        found = compare_metadata(context, metadata)
+    engine.dispose()
+    return list(found)
+
+
+def described(url: URL) -> dict[str, object]:
+    """Return what `compare_metadata` does not look at: constraints with their words, and partial indexes."""
+    engine = migrate.migration_engine(url)
+    with engine.connect() as connection:
+        inspector = inspect(connection)
+        found: dict[str, object] = {
+            table: {
+                "checks": {
+                    check["name"]: check["sqltext"] for check in inspector.get_check_constraints(table)
+                },
+                "unique": sorted(str(unique["name"]) for unique in inspector.get_unique_constraints(table)),
+                "foreign": [(key["name"], key["options"]) for key in inspector.get_foreign_keys(table)],
+                "primary": inspector.get_pk_constraint(table)["name"],
+                "indexes": {
+                    index["name"]: (
+                        index["column_names"],
+                        index["unique"],
+                        str(index.get("dialect_options", {}).get(f"{engine.dialect.name}_where")),
+                    )
+                    for index in inspector.get_indexes(table)
+                },
+            }
+            for table in metadata.tables
+        }
+    engine.dispose()
+    return found
+
+
+def test_head_is_the_schema(url: URL) -> None:
+    """Alembic finds nothing to change between the migrations and the tables."""
+    migrate.upgrade(url)
+    assert differences(url) == []
+    assert migrate.current(url) == migrate.head()
+
+
+def test_constraints_and_indexes_are_those_of_the_schema(url: URL, tmp_path: Path) -> None:
+    """What Alembic does not compare is the same too, names included."""
+    migrate.upgrade(url)
+    migrated = described(url)
+    migrate.downgrade(url, "base")
+    engine = migrate.migration_engine(url)
+    metadata.create_all(engine)
+    engine.dispose()
+    assert migrated == described(url)
+
+
+def test_there_is_one_head() -> None:
+    """`head` unpacks exactly one; two branches would raise."""
+    assert migrate.head()
+
+
+def test_down_to_nothing_and_up_again(url: URL) -> None:
+    """Every step can be taken back."""
+    migrate.upgrade(url)
+    migrate.downgrade(url, "base")
+    engine = migrate.migration_engine(url)
+    with engine.connect() as connection:
+        assert set(inspect(connection).get_table_names()) <= {"alembic_version"}
+    engine.dispose()
+    migrate.upgrade(url)
+    assert differences(url) == []
+
+
+def test_upgrading_twice_changes_nothing(url: URL) -> None:
+    """`bot migrate` may run at each deploy."""
+    migrate.upgrade(url)
+    migrate.upgrade(url)
+    assert migrate.current(url) == migrate.head()
+
+
+def test_an_unmigrated_database_says_what_to_run(url: URL) -> None:
+    """The program refuses to start on it with one sentence."""
+    assert migrate.current(url) is None
+    with pytest.raises(SettingsError, match="run `bot migrate`"):
+        migrate.check(url)
+    migrate.upgrade(url)
+    migrate.check(url)
+
+
+def test_a_database_of_a_newer_version_says_so(url: URL) -> None:
+    """An older program must not tell people to migrate, which would fail."""
+    migrate.upgrade(url)
+    engine = migrate.migration_engine(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'from_2031'")
+    engine.dispose()
+    with pytest.raises(SettingsError, match="from_2031"):
+        migrate.check(url)
+
+
+def test_an_unreachable_server_is_named_without_its_password() -> None:
+    """The sentence names the setting, host and port."""
+    nowhere = database_url("postgresql://someone:hunter2@127.0.0.1:1/none")
+    with pytest.raises(StoreUnavailable) as caught:
+        migrate.current(nowhere)
+    assert "DATABASE_URL" in str(caught.value)
+    assert "127.0.0.1, port 1" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_alembic_does_the_same_from_the_command_line(url: URL) -> None:
+    """`alembic upgrade head` at the root reads DATABASE_URL."""
+    environment = os.environ | {"DATABASE_URL": url.render_as_string(hide_password=False)}
+    subprocess.run(
+        [sys.executable, "-m", "alembic", "upgrade", "head"],
+        cwd=ROOT,
+        env=environment,
+        check=True,
+        capture_output=True,
+    )
+    assert migrate.current(url) == migrate.head()
