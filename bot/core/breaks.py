@@ -1,0 +1,137 @@
+"""Where a page of Markdown may end, and how much of a growing one is worth showing.
+
+Separate from `paging`, which asks when a page is full. Pure: text in, positions out.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from bot.core.lines import Line
+
+_HEADING = re.compile(r" {0,3}#{1,6}[ \t]")
+_SENTENCE = re.compile(r"""[.!?…:;]["'”)\]*_]*[ \t]+|[。！？]""")  # noqa: RUF001 - not only ASCII ends sentences
+_SPACE = re.compile(r"[ \t]+")
+# Bounded repeats keep the search linear; a longer link than this is broken like any other text.
+_UNBREAKABLE = re.compile(
+    r"!?\[[^\]\n]{0,300}(?:\](?:\([^)\n]{0,1500}(?:\)|\Z))?|\Z)"  # link or image, also an unfinished one
+    r"|<[^<>\n]{0,1500}(?:>|\Z)"  # address in angle brackets, platform token
+    r"|&\#?\w{1,31}(?:;|\Z)"  # entity
+    r"|`[^`\n]{1,300}(?:`|\Z)"  # code span
+    r"|https?://\S{1,1500}"
+)
+_UNFINISHED = re.compile(
+    r"(?:&\#?\w{0,31}"  # entity
+    r"|<[^<>\s]{0,200}"  # address, platform token
+    r"|!?\[[^\]\n]{0,200}(?:\](?:\([^)\n]{0,200})?)?"  # link
+    r"|(?<![^\s(\[{])(?:"  # what opens emphasis stands at the start of a word
+    r"\*\*(?![\s*])[^*\n]{0,80}\*?|\*(?![\s*])[^*\n]{0,80}"
+    r"|__(?![\s_])[^_\n]{0,80}_?|_(?![\s_])[^_\n]{0,80}"
+    r"|~~(?![\s~])[^~\n]{0,80}~?"
+    r"|`(?!`)[^`\n]{0,80}"
+    r"|[*_~`]{1,3}))\Z"
+)
+_LONGEST_HELD = 300
+"""Characters; more than this is shown as it stands, finished or not."""
+
+_VIRAMA = 9
+"""Unicode's combining class of the sign that joins two consonants."""
+
+
+def best_break(text: str, lines: Sequence[Line], limit: int) -> int:
+    """Return where to end a page that has room for `text[:limit]`; 0 < result <= limit < len(text).
+
+    The best kind of place in the second half of the page wins: between paragraphs, between lines, between
+    lines of code or rows, after a sentence, at a space, between characters. If a link or row fills that
+    half, the first half is searched alike; if it fills the page, it is cut.
+    """
+    fixed = [span for span in _fixed_spans(text, lines) if span[0] < limit]
+    for floor in (limit // 2, 0):
+        for place in _places(text, lines, limit):
+            if place > floor and not any(start < place < end for start, end in fixed):
+                return place
+    return limit
+
+
+def _places(text: str, lines: Sequence[Line], limit: int) -> Iterator[int]:
+    """Yield all places where a page may end, best kind first, and of each kind the last first."""
+    for line_starts in _line_starts(lines):
+        yield from (start for start in reversed(line_starts) if start <= limit)
+    for pattern in (_SENTENCE, _SPACE):
+        yield from reversed([found.end() for found in pattern.finditer(text, 0, limit)])
+    yield from (place for place in range(limit, 0, -1) if not _is_within_character(text, place))
+
+
+def _line_starts(lines: Sequence[Line]) -> tuple[list[int], list[int], list[int]]:
+    """Return the starts of paragraphs, of lines, and of lines of code and rows, where a page may end."""
+    paragraphs: list[int] = []
+    plain: list[int] = []
+    inner: list[int] = []
+    last_words = ""
+    for previous, line in pairwise(lines):
+        last_words = previous.text if previous.text.strip() else last_words
+        if previous.after.fence:
+            if previous.before.fence and line.after.fence:  # leaves no empty block on either page
+                inner.append(line.start)
+        elif line.after.table_head:
+            if previous.before.table_head:  # leaves no head without a row
+                inner.append(line.start)
+        elif line.text.strip() and not _HEADING.match(last_words):  # leaves no heading without its text
+            (plain if previous.text.strip() else paragraphs).append(line.start)
+    return paragraphs, plain, inner
+
+
+def _fixed_spans(text: str, lines: Sequence[Line]) -> Iterator[tuple[int, int]]:
+    """Yield the parts of a page, as start and end, that a break must not fall into."""
+    for line in lines:
+        if line.is_fixed:
+            yield line.start, line.end
+    for found in _UNBREAKABLE.finditer(text):
+        yield found.span()
+
+
+def _is_within_character(text: str, place: int) -> bool:
+    """Whether what people see as one character lies across `place`.
+
+    The rules of Unicode's UAX 29 that matter in chat: marks, joined emoji, skin tones, flags, Hangul.
+    """
+    before, after = text[place - 1], text[place]
+    if unicodedata.category(after) in {"Mn", "Mc", "Me"} or unicodedata.combining(before) == _VIRAMA:
+        return True
+    if "\u200d" in {before, after} or "\udc00" <= after <= "\udfff":  # joiner; half of a surrogate pair
+        return True
+    if "\U0001f3fb" <= after <= "\U0001f3ff" or "\U000e0020" <= after <= "\U000e007f":
+        return True
+    if "\u1160" <= after <= "\u11ff":
+        return True
+    flags = re.search("[\U0001f1e6-\U0001f1ff]*\\Z", text[max(0, place - 64) : place])
+    is_half_flag = flags is not None and len(flags[0]) % 2 == 1
+    return is_half_flag and "\U0001f1e6" <= after <= "\U0001f1ff"
+
+
+def finished_part(text: str, lines: Sequence[Line]) -> int:
+    """Return how much of a growing page makes sense to show; the rest is a moment's wait.
+
+    Held back, if short: a last line without a letter or digit (`-`, `|--`, half a fence), the line that
+    opens a fence, a table's first row before its dashes, half a link, token, entity or emphasis.
+    """
+    count = len(lines) - (not any(character.isalnum() for character in lines[-1].text))
+    while count and _needs_more(lines[count - 1]):
+        count -= 1
+    if count < len(lines):
+        end = lines[count].start
+    elif lines[-1].before.fence:
+        end = len(text)
+    else:
+        found = _UNFINISHED.search(text, max(lines[-1].start, len(text) - _LONGEST_HELD))
+        end = found.start() if found else len(text)
+    return end if len(text) - end <= _LONGEST_HELD else len(text)
+
+
+def _needs_more(line: Line) -> bool:
+    """Whether a line means something else without the next."""
+    if line.before.fence:
+        return False
+    is_first_row = line.text.lstrip().startswith("|") and not line.after.table_head
+    return is_first_row or line.after.fence is not None

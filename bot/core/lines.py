@@ -1,0 +1,132 @@
+"""The lines of growing Markdown, and what is open between them: a fence, a table, or neither.
+
+Separate from `breaks` and `paging`, which put this to use. Pure: text in, values out. This knows just
+enough of Markdown to close on one page what goes on on the next. It is no parser and need not be one: a
+wrong guess costs looks and never a character.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_FENCE = re.compile(
+    r"(?P<lead>[ \t]*(?:>[ \t]?)*[ \t]*)(?P<item>(?:[-*+]|\d{1,9}[.)])[ \t]+)?"
+    r"(?P<marks>`{3,}|~{3,})[ \t]*(?P<language>[\w+#.-]{0,20})(?P<rest>[^\n]*)\Z"
+)
+_DASHES = re.compile(r"[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*\Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fence:
+    """An open block of code."""
+
+    lead: str
+    """What stands before the marks: quote marks, or at most three spaces of indentation."""
+    marks: str
+    language: str
+
+    @property
+    def opening(self) -> str:
+        """The line that opens the same fence again."""
+        return f"{self.lead}{self.marks}{self.language}\n"
+
+    @property
+    def closing(self) -> str:
+        """The line that closes it."""
+        return f"{self.lead}{self.marks}"
+
+    @classmethod
+    def opened_by(cls, line: str) -> "Fence | None":
+        """Return the fence that `line` opens, if it does."""
+        found = _FENCE.match(line)
+        if not found or (found["marks"].startswith("`") and "`" in found["rest"]):
+            return None
+        lead = found["lead"]
+        if ">" not in lead:
+            # On a page of its own, four spaces would make it indented code.
+            lead = " " * min(len(lead.expandtabs(4)) + len(found["item"] or ""), 3)
+        return cls(lead=lead, marks=found["marks"], language=found["language"])
+
+    def after(self, line: str) -> "Fence | None":
+        """Return the fence if it is still open after `line`: it ends with its marks, or with its quote."""
+        is_quoted = ">" in self.lead
+        if is_quoted and not line.lstrip().startswith(">"):
+            return None
+        found = _FENCE.match(line)
+        is_closing = (
+            found is not None
+            and (">" in found["lead"]) == is_quoted
+            and found["marks"].startswith(self.marks)
+            and not (found["item"] or found["language"] or found["rest"].strip())
+        )
+        return None if is_closing else self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Open:
+    """What is open between two lines."""
+
+    fence: Fence | None = None
+    table_head: str = ""
+    """The table's first row and its row of dashes, each with a newline; empty outside of tables."""
+
+    def opening(self, line: str) -> str:
+        """Return what a page that begins with `line` needs before it to go on with what is open."""
+        if self.fence:
+            return self.fence.opening
+        return self.table_head if "|" in line else ""
+
+    @property
+    def closing(self) -> str:
+        """What a page that ends here needs after its last line."""
+        return self.fence.closing if self.fence else ""
+
+    def after(self, line: str, previous: str) -> "Open":
+        """Return what is open after `line`; `previous` is the line before it."""
+        if self.fence:
+            return Open(fence=self.fence.after(line))
+        if self.table_head and "|" in line:
+            return self
+        if "|" in previous and "|" in line and _DASHES.match(line):
+            return Open(table_head=f"{previous}\n{line}\n")
+        return Open(fence=Fence.opened_by(line))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of a page: where it starts, its text without the newline, and what is open around it."""
+
+    start: int
+    text: str
+    before: Open
+    after: Open
+
+    @property
+    def end(self) -> int:
+        """Where it ends, before its newline."""
+        return self.start + len(self.text)
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether it must stay whole: a table's row, or the first or last line of a fence."""
+        is_row = bool(self.after.table_head) and "|" in self.text
+        return is_row or (self.before.fence is None) != (self.after.fence is None)
+
+
+def scan(text: str, is_open: Open) -> list[Line]:
+    """Return the lines of a page, at least one; `is_open` is what is open at its start."""
+    lines: list[Line] = []
+    start, previous = 0, ""
+    for line in text.split("\n"):
+        after = is_open.after(line, previous)
+        lines.append(Line(start=start, text=line, before=is_open, after=after))
+        start, previous, is_open = start + len(line) + 1, line, after
+    return lines
+
+
+def open_at(lines: Sequence[Line], position: int) -> Open:
+    """Return what is open at a position. Within a line that is what was open before it."""
+    line = lines[bisect_right(lines, position, key=lambda line: line.start) - 1]
+    is_end_of_text = line is lines[-1] and position == line.end
+    return line.after if is_end_of_text and line.text else line.before

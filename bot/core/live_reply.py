@@ -1,0 +1,157 @@
+"""What a thread should show next, and not before when: the heart of the bot.
+
+Separate from `delivery`, which waits and writes. Pure: the caller brings the time, asks `next`, does what
+it says, and reports what came of it. No write is ever queued; its text is made at the moment it is asked
+for, so a slow platform sees fewer writes and never older text. Rules, each a property in the tests:
+
+- A page is complete before the next one begins, and does not change afterwards.
+- The pages joined are the answer, whatever was refused in between.
+- Nothing is written before a refusal's time has passed.
+- Between two writes lies the interval. Only a write that completes a page, or the answer, need not wait
+  for it: nobody should wait for text that will not change any more.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import inf
+from typing import Protocol
+
+from bot.core.paging import Pager
+
+
+class PageLimits(Protocol):
+    """The part of a platform's limits that one reply must know."""
+
+    @property
+    def fits(self) -> Callable[[str], bool]:
+        """Whether a page of Markdown can be shown in one message."""
+        ...
+
+    @property
+    def page_size(self) -> int:
+        """Characters of Markdown beyond which no page fits."""
+        ...
+
+    @property
+    def interval(self) -> float:
+        """Seconds between two writes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Write page `page` (0, 1, ...) as a new message."""
+
+    page: int
+    text: str
+    last: bool
+    """Whether the page is complete with this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replace what the message of page `page` shows."""
+
+    page: int
+    text: str
+    last: bool
+    """Whether the page is complete with this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Ask again at `until`, or once the answer is complete, whichever is first."""
+
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """Everything is shown; ask again when there is more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Everything is shown, and there will be no more."""
+
+
+Command = Post | Edit | Wait | Idle | Done
+
+
+class LiveReply:
+    """An answer while it grows. Times are in seconds, on any clock that does not go backwards.
+
+    `posted` is the number of messages that an earlier attempt left in the thread; they are edited before
+    any is posted. The first text is shown at once.
+    """
+
+    def __init__(self, limits: PageLimits, *, posted: int = 0) -> None:
+        self._pager = Pager(fits=limits.fits, page_size=limits.page_size)
+        self._interval = limits.interval
+        self._posted = posted
+        self._page = 0  # all before it are complete on screen
+        self._on_screen = ""  # of that page
+        self._is_finished = False
+        self._next_partial = -inf
+        self._refused_until = -inf
+
+    def feed(self, text: str) -> None:
+        """Take what the model said more. Raises `ValueError` after `finish`."""
+        if self._is_finished:
+            raise ValueError("The answer was finished; nothing can follow.")
+        self._pager.feed(text)
+
+    def finish(self, note: str = "") -> None:
+        """Note that the model said everything, or stopped: then `note` says why, in a last paragraph."""
+        if note:
+            self._pager.close()
+            self._pager.feed(note)
+        self._is_finished = True
+
+    def next(self, now: float) -> Command:
+        """Return what to do now. Asking changes nothing."""
+        if now < self._refused_until:
+            return Wait(self._refused_until)
+        is_last_due = self._is_finished or self._page < len(self._pager.full)
+        if now < self._next_partial and not is_last_due:
+            return Wait(self._next_partial)
+        write = self._unseen()
+        if write is None:
+            return Done() if self._is_finished else Idle()
+        if now < self._next_partial and not write.last:
+            return Wait(self._next_partial)
+        return write
+
+    def accepted(self, command: Post | Edit, now: float) -> None:
+        """Note that the platform shows what `command` said."""
+        self._posted = max(self._posted, command.page + 1)
+        self._page = command.page + command.last
+        self._on_screen = "" if command.last else command.text
+        self._next_partial = now + self._interval
+
+    def refused(self, now: float, retry_after: float) -> None:
+        """Note that the platform wants no write for `retry_after` seconds."""
+        self._refused_until = max(self._refused_until, now + retry_after)
+
+    def surplus(self) -> range:
+        """Return the pages of an earlier attempt that a finished answer does not need; remove them."""
+        used = len(self._pager.full) + bool(self._pager.current(is_complete=True))
+        return range(used, self._posted)
+
+    def _unseen(self) -> Post | Edit | None:
+        """Return the write of the first page that does not show what it should."""
+        for page in (self._page, self._page + 1):  # the first may have become complete as it stands
+            text, is_full = self._text(page)
+            on_screen = self._on_screen if page == self._page else ""
+            if text != on_screen and text:
+                kind = Edit if page < self._posted else Post
+                return kind(page, text, is_full or self._is_finished)
+            if not is_full:
+                return None
+        return None
+
+    def _text(self, page: int) -> tuple[str, bool]:
+        """Return what page `page` should show, and whether it is full."""
+        full = self._pager.full
+        current = self._pager.current(is_complete=self._is_finished) if page == len(full) else ""
+        return (full[page], True) if page < len(full) else (current, False)

@@ -1,0 +1,91 @@
+"""Growing Markdown as pages that each fit into one message.
+
+Separate from `live_reply`, which knows time and no Markdown. Rules: an earlier page never changes once
+there is a later one; what a break cuts open (a fence, a table) is closed before it and opened again after
+it; nothing is lost but white space at a break; only the current page is ever looked at, so that no cost
+grows with the answer.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+
+from bot.core.breaks import best_break, finished_part
+from bot.core.lines import Line, Open, open_at, scan
+
+
+class Pager:
+    """Breaks Markdown into pages while it grows.
+
+    `fits` says whether a page can be shown in one message; beyond `page_size` characters none can. `fits`
+    may be slow: it is asked when a page is looked at or broken off, not while text is fed into one with
+    room left.
+    """
+
+    def __init__(self, *, fits: Callable[[str], bool], page_size: int) -> None:
+        self._fits = fits
+        self._page_size = page_size
+        self._full: list[str] = []
+        self._open = Open()
+        self._text = ""
+
+    def feed(self, text: str) -> None:
+        """Add to the end."""
+        self._text += text
+        while len(self._text) > self._page_size:
+            self._break()
+
+    def close(self) -> None:
+        """End the block of code that is open, if any, and the paragraph."""
+        closing = open_at(scan(self._text, self._open), len(self._text)).closing
+        self.feed(f"\n{closing}\n\n" if closing else "\n\n")
+
+    @property
+    def full(self) -> Sequence[str]:
+        """The pages that have a later one, or will have; none of them ever changes."""
+        return self._full
+
+    def current(self, *, is_complete: bool) -> str:
+        """Return the page after the full ones as it should be shown now; empty if there is nothing to show.
+
+        Unless the answer `is_complete`, a short unfinished end (half a link) is held back. Text that is too
+        much for one page, although it is short enough, is broken into full ones here.
+        """
+        while True:
+            lines = scan(self._text, self._open)
+            end = len(self._text) if is_complete else finished_part(self._text, lines)
+            page = self._shown(lines, end)
+            if not page or self._fits(page):
+                return page
+            self._break()
+
+    def _shown(self, lines: Sequence[Line], end: int) -> str:
+        """Return the text up to `end` as a page: opened with what it continues, closed where it is cut."""
+        body = self._text[:end].rstrip()
+        if not body:
+            return ""
+        closing = open_at(lines, end).closing
+        return self._open.opening(lines[0].text) + body.lstrip("\n") + (closing and f"\n{closing}")
+
+    def _break(self) -> None:
+        """Break one full page off the text."""
+        seen = self._text[: 2 * self._page_size]  # enough to know what a break would cut
+        lines = scan(seen, self._open)
+
+        def overflows(end: int) -> bool:
+            return not self._fits(self._shown(lines, end))
+
+        limit = min(len(seen) - 1, self._page_size)
+        if overflows(limit):
+            limit = max(1, bisect_left(range(1, limit), True, key=overflows))
+        end = best_break(seen, lines, limit)
+        while end > 1 and overflows(end):  # a shorter page may be the larger one: it has a fence to close
+            end = best_break(seen, lines, end - 1)
+        if page := self._shown(lines, end):
+            self._full.append(page)
+        self._text = self._text[end:]
+        self._open = self._carried(open_at(lines, end))
+
+    def _carried(self, is_open: Open) -> Open:
+        """Return what the next page has to open again; not what would take half of it."""
+        frame = is_open.table_head or is_open.closing
+        return is_open if not frame or self._fits(f"{frame}\n{frame}") else Open()

@@ -1,0 +1,311 @@
+"""What people in a thread see while an answer grows, and when."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from bot.core.live_reply import Done, Edit, Idle, LiveReply, Post, Wait
+from bot.core.paging import Pager
+
+TEXTS = st.text(max_size=80) | st.sampled_from(
+    [
+        "Some words. ",
+        "\n\n",
+        "```py\nx = 1\n",
+        "```\n",
+        "| a | b |\n|---|---|\n| 1 | 2 |\n",
+        "[a](https://x.example)",
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    fits: Callable[[str], bool]
+    page_size: int = 100
+    interval: float = 3.0
+
+
+def limits(size: int = 100, interval: float = 3.0) -> Limits:
+    return Limits(fits=lambda page: len(page) <= size, page_size=size, interval=interval)
+
+
+class Thread:
+    """A thread, and a person who looks at it; holds a reply to the rules of writing into one."""
+
+    def __init__(self, limits: Limits, *, posted: int = 0) -> None:
+        self.limits = limits
+        self.live = LiveReply(limits, posted=posted)
+        self.screen = ["left from before"] * posted
+        self.now = 0.0
+        self.writes = 0
+        self.not_before = 0.0
+        self.last_accepted = -limits.interval
+        self.complete = 0
+
+    def write(self, command: Post | Edit) -> None:
+        """Check a write against the rules, and show it."""
+        assert self.limits.fits(command.text)
+        assert command.text.strip()
+        assert self.now >= self.not_before
+        assert command.last or self.now >= self.last_accepted + self.limits.interval
+        assert command.page == self.complete, (
+            "a page changed after a later one, or before an earlier was done"
+        )
+        if isinstance(command, Post):
+            assert command.page == len(self.screen)
+            self.screen.append(command.text)
+        else:
+            self.screen[command.page] = command.text
+        self.complete += command.last
+        self.last_accepted = self.now
+        self.writes += 1
+        self.live.accepted(command, self.now)
+
+    def step(self) -> bool:
+        """Do one thing; tell whether there is more to do now."""
+        match self.live.next(self.now):
+            case Done() | Idle():
+                return False
+            case Wait(until):
+                assert until > self.now
+                self.now = until
+            case (Post() | Edit()) as command:
+                assert self.screen[command.page :][:1] != [command.text], "a write that changes nothing"
+                self.complete = max(self.complete, command.page)  # a page may become complete as it stands
+                self.write(command)
+        return True
+
+    def settle(self) -> list[str]:
+        """Write until nothing is left to write; return what the thread shows."""
+        for _ in range(100_000):
+            if not self.step():
+                return self.screen
+        pytest.fail("It does not come to an end.")
+
+
+class Answering(RuleBasedStateMachine):
+    """Any order of words, refusals and waiting ends with the whole answer in the thread."""
+
+    @initialize(
+        size=st.integers(min_value=40, max_value=300),
+        interval=st.floats(min_value=0, max_value=60),
+        posted=st.integers(min_value=0, max_value=3),
+    )
+    def begin(self, size: int, interval: float, posted: int) -> None:
+        self.size = size
+        self.thread = Thread(limits(size, interval), posted=posted)
+        self.pager = Pager(fits=self.thread.limits.fits, page_size=size)
+        self.said = ""
+        self.finished = False
+
+    @precondition(lambda self: not self.finished)
+    @rule(text=TEXTS)
+    def the_model_speaks(self, text: str) -> None:
+        self.thread.live.feed(text)
+        self.said += text
+
+    @precondition(lambda self: not self.finished)
+    @rule()
+    def the_model_ends(self) -> None:
+        self.thread.live.finish()
+        self.finished = True
+
+    @rule()
+    def something_is_written(self) -> None:
+        self.thread.step()
+
+    @rule(retry_after=st.floats(min_value=0, max_value=100))
+    def the_platform_refuses(self, retry_after: float) -> None:
+        self.thread.live.refused(self.thread.now, retry_after)
+        self.thread.not_before = max(self.thread.not_before, self.thread.now + retry_after)
+
+    @rule(seconds=st.floats(min_value=0, max_value=100))
+    def time_passes(self, seconds: float) -> None:
+        self.thread.now += seconds
+
+    @invariant()
+    def asking_changes_nothing(self) -> None:
+        if hasattr(self, "thread"):
+            assert self.thread.live.next(self.thread.now) == self.thread.live.next(self.thread.now)
+
+    def teardown(self) -> None:
+        if not hasattr(self, "thread"):
+            return
+        if not self.finished:
+            self.thread.live.finish()
+        shown = self.thread.settle()
+        surplus = self.thread.live.surplus()
+        assert [*surplus] == [*range(len(shown))][surplus.start :]
+        seen = iter("".join("".join(shown[: surplus.start]).split()))
+        assert all(character in seen for character in "".join(self.said.split()))
+        assert "left from before" not in "".join(shown[: surplus.start])
+
+
+TestAnswering = Answering.TestCase
+TestAnswering.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+
+
+@given(st.lists(TEXTS), st.integers(min_value=40, max_value=300))
+def test_the_thread_ends_with_the_pages_of_the_answer(texts: list[str], size: int) -> None:
+    """Written only at the end, the thread shows exactly what paging makes of the text."""
+    thread = Thread(limits(size))
+    for text in texts:
+        thread.live.feed(text)
+    thread.live.finish()
+    pager = Pager(fits=thread.limits.fits, page_size=size)
+    for text in texts:
+        pager.feed(text)
+    last = pager.current(is_complete=True)
+    assert thread.settle() == [*pager.full, *filter(None, [last])]
+    assert thread.writes == len(thread.screen)
+
+
+def test_the_first_text_is_shown_at_once() -> None:
+    thread = Thread(limits())
+    thread.live.feed("Hel")
+    assert thread.live.next(0.0) == Post(0, "Hel", last=False)
+
+
+def test_a_growing_answer_is_edited_no_sooner_than_the_interval() -> None:
+    live = LiveReply(limits(interval=3.0))
+    live.feed("One")
+    live.accepted(Post(0, "One", last=False), 10.0)
+    live.feed(" two")
+    assert live.next(12.9) == Wait(13.0)
+    live.feed(" three")
+    assert live.next(13.0) == Edit(0, "One two three", last=False)
+
+
+def test_the_last_text_does_not_wait_for_the_interval() -> None:
+    live = LiveReply(limits(interval=3.0))
+    live.feed("One")
+    live.accepted(Post(0, "One", last=False), 10.0)
+    live.feed(" two.")
+    live.finish()
+    assert live.next(10.1) == Edit(0, "One two.", last=True)
+
+
+def test_a_full_page_is_completed_at_once_and_the_next_one_waits() -> None:
+    live = LiveReply(limits(20, interval=3.0))
+    live.feed("One two")
+    live.accepted(Post(0, "One two", last=False), 10.0)
+    live.feed(" three four five six")
+    assert live.next(10.1) == Edit(0, "One two three four", last=True)
+    live.accepted(Edit(0, "One two three four", last=True), 10.1)
+    assert live.next(10.2) == Wait(13.1)
+    assert live.next(13.1) == Post(1, "five six", last=False)
+
+
+def test_a_refusal_holds_back_even_the_last_text() -> None:
+    live = LiveReply(limits())
+    live.feed("One.")
+    live.finish()
+    live.refused(10.0, 30.0)
+    live.refused(11.0, 5.0)
+    assert live.next(39.9) == Wait(40.0)
+    assert live.next(40.0) == Post(0, "One.", last=True)
+
+
+def test_nothing_more_is_written_when_everything_is_shown() -> None:
+    live = LiveReply(limits())
+    live.feed("One.")
+    live.accepted(Post(0, "One.", last=False), 0.0)
+    assert live.next(10.0) == Idle()
+    live.finish()
+    assert live.next(10.0) == Done()
+
+
+def test_after_a_restart_old_messages_are_edited_before_new_ones_are_posted() -> None:
+    thread = Thread(limits(20), posted=2)
+    thread.live.feed("one two three four. " * 3)
+    thread.live.finish()
+    assert thread.settle() == ["one two three four."] * 3
+    assert [*thread.live.surplus()] == []
+
+
+def test_messages_that_a_shorter_answer_does_not_need_are_named() -> None:
+    thread = Thread(limits(), posted=3)
+    thread.live.feed("Short.")
+    thread.live.finish()
+    thread.settle()
+    assert [*thread.live.surplus()] == [1, 2]
+
+
+@pytest.mark.parametrize("text", ["", " \n\n "])
+def test_an_answer_without_words_posts_nothing(text: str) -> None:
+    live = LiveReply(limits())
+    live.feed(text)
+    assert live.next(0.0) == Idle()
+    live.finish()
+    assert live.next(0.0) == Done()
+
+
+def test_a_note_stands_in_a_paragraph_of_its_own() -> None:
+    thread = Thread(limits())
+    thread.live.feed("```py\nx = 1")
+    thread.live.finish("_The model broke off._")
+    assert thread.settle() == ["```py\nx = 1\n```\n\n_The model broke off._"]
+
+
+def test_a_note_may_be_all_there_is() -> None:
+    thread = Thread(limits())
+    thread.live.finish("_The model said nothing._")
+    assert thread.settle() == ["_The model said nothing._"]
+
+
+def test_nothing_can_be_said_after_the_end() -> None:
+    live = LiveReply(limits())
+    live.finish()
+    with pytest.raises(ValueError, match="finished"):
+        live.feed("more")
+
+
+@pytest.mark.parametrize("step", [10, 1_000, 10_000, 200_000])
+def test_a_hundred_thousand_characters_arrive_whole(step: int) -> None:
+    """Written as they come, in pieces of any size, on pages of Slack's size."""
+    words = [f"word{number}" for number in range(12_000)]
+    text = " ".join(words)
+    thread = Thread(limits(3_800, interval=0.0))
+    for start in range(0, len(text), step):
+        thread.live.feed(text[start : start + step])
+        thread.step()
+    thread.live.finish()
+    assert " ".join(thread.settle()).split() == words
+
+
+def scanned_by(count: int, *, length: int = 10) -> int:
+    """Return how many characters of pages are looked at while the last of `count` deltas is taken in."""
+    scanned = 0
+
+    def fits(page: str) -> bool:
+        nonlocal scanned
+        scanned += len(page)
+        return len(page) <= 1_000
+
+    thread = Thread(Limits(fits=fits, page_size=1_000, interval=0.0))
+    peak = 0
+    for number in range(count):
+        scanned = 0
+        thread.live.feed(f"{number:>{length - 1}} ")
+        thread.step()
+        peak = max(peak, scanned)
+    return peak
+
+
+def test_the_cost_of_a_delta_does_not_grow_with_the_answer() -> None:
+    """Most is looked at when a page is broken off, and that is a matter of the page, not of the answer."""
+    assert scanned_by(10_000) == scanned_by(1_000)
+
+
+def test_taking_in_a_delta_does_not_look_at_pages_at_all() -> None:
+    def fits(_page: str) -> bool:
+        pytest.fail("Rendering is for writes.")
+
+    live = LiveReply(Limits(fits=fits, page_size=1_000))
+    for _ in range(100):
+        live.feed("word word ")

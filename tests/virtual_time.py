@@ -1,0 +1,42 @@
+"""An event loop on which sleeping costs nothing. Not for tests with real sockets or threads."""
+
+import asyncio
+import selectors
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class VirtualTimeLoop(asyncio.SelectorEventLoop):
+    """Its clock stands still while tasks run, and jumps to the next timer when all wait."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        super().__init__(_Jumping(self))
+
+    def time(self) -> float:
+        return self.now
+
+
+class _Jumping(selectors.DefaultSelector):
+    def __init__(self, loop: VirtualTimeLoop) -> None:
+        super().__init__()
+        self._loop = loop
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        self._loop.now += max(timeout or 0.0, 0.0)
+        return super().select(timeout and 0)
+
+
+def run(body: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end on virtual time, and check that it leaves no task behind."""
+
+    async def checked() -> T:
+        result = await body
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        assert not left, left
+        return result
+
+    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+        return runner.run(checked())
