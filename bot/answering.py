@@ -111,6 +111,8 @@ class Answering:
             try:
                 request = await self._stream(turn, request, builder, delivery)
             except ContextTooLong:
+                if builder.answer().text:
+                    raise
                 said = sum(transcript.size(earlier) for earlier in context.history)
                 request = self._request(turn, context, min(said, self._asking.context_tokens) // 2)
                 request = await self._stream(turn, request, builder, delivery)
@@ -154,7 +156,7 @@ class Answering:
         limits = surface.limits
         budget = self._budgets.setdefault(
             (turn.thread.platform, turn.thread.workspace),
-            Budget(limits.edits_per_minute, limits.edits_burst),
+            Budget(per_minute=limits.edits_per_minute, burst=limits.edits_burst),
         )
         live = LiveReply(limits, posted=len(turn.pages))
         opened = partial(self._store.opened, turn)

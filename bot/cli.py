@@ -38,7 +38,7 @@ Settings come from the environment or a file .env; .env.example lists them all, 
 def main() -> None:
     """Run the command; every foreseen error is one sentence and an exit code."""
     try:
-        _bot()
+        commands()
     except BotError as error:
         click.echo(f"bot: {error}", err=True)
         sys.exit(2 if isinstance(error, SettingsError) else 1)
@@ -48,14 +48,14 @@ def main() -> None:
     epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
 @click.version_option(version("threadkeeper"), prog_name="bot")
-def _bot() -> None:
+def commands() -> None:
     """Threadkeeper: a Slack bot that keeps every thread as a conversation.
 
     Mention it in a channel or write to it directly; it answers in the thread, growing as the model talks.
     """
 
 
-@_bot.command()
+@commands.command()
 def run() -> None:
     """Connect to Slack and answer, until stopped.
 
@@ -67,7 +67,7 @@ def run() -> None:
     _until_stopped(lambda stop: app.serve(settings, stop))
 
 
-@_bot.command(name="try")
+@commands.command(name="try")
 @click.option("--port", default=8484, show_default=True, help="Port of the page; 0 takes any free one.")
 @click.option(
     "--data", type=click.Path(file_okay=False, path_type=Path), help="Keep the bot's database in this folder."
@@ -84,7 +84,7 @@ def try_(port: int, data: Path | None, *, browser: bool) -> None:
     _until_stopped(lambda stop: trial.serve(settings, stop, port=port, data=data, browser=browser))
 
 
-@_bot.command(name="migrate")
+@commands.command(name="migrate")
 def migrate_() -> None:
     """Bring the database in DATABASE_URL up to date."""
     url = database_url(Settings.load().database_url)
@@ -92,7 +92,7 @@ def migrate_() -> None:
     click.echo(f"The database is up to date, at revision {migrate.head()}.")
 
 
-@_bot.command(name="manifest")
+@commands.command(name="manifest")
 @click.option("--name", default="Threadkeeper", show_default=True, help="The app's name in Slack.")
 def manifest_(name: str) -> None:
     """Print the Slack app manifest (YAML), ready to paste at api.slack.com/apps."""

@@ -19,6 +19,8 @@ STATUS_REFRESH = 90.0
 """Seconds; Slack drops a status after two minutes (facts/slack.md 1.3)."""
 STATUS_PATIENCE = 2.0
 """Seconds a first post waits for a status call under way, which would else arrive after it and stick."""
+SHORTEST_PAUSE = 0.001
+"""Seconds; a timer set for less may fire before the time it was set for."""
 LONGEST_PAUSE = 30.0
 """Seconds between attempts while the platform does not answer."""
 
@@ -118,6 +120,7 @@ class Delivery:
 
     async def _pause(self, seconds: float) -> None:
         """Wait, but look again at once when the answer ends: its last write may go earlier."""
+        seconds = max(seconds, SHORTEST_PAUSE)
         if self._ended.is_set():
             await asyncio.sleep(seconds)
         else:

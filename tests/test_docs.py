@@ -5,7 +5,7 @@ import re
 import pytest
 from click.testing import CliRunner
 
-from bot.cli import _bot
+from bot.cli import commands
 from bot.core.domain import TRANSITIONS
 from tests import documents
 
@@ -18,7 +18,7 @@ def test_env_example_lists_every_setting() -> None:
 
 
 def test_readme_lists_every_setting() -> None:
-    assert README == documents.readme(README), HOW
+    assert documents.readme(README) == README, HOW
 
 
 def test_readme_draws_the_states_of_a_turn() -> None:
@@ -30,10 +30,10 @@ def test_readme_draws_the_states_of_a_turn() -> None:
 
 @pytest.mark.parametrize("command", ["run", "try", "migrate", "manifest"])
 def test_help_and_readme_teach_every_command(command: str) -> None:
-    shown = CliRunner().invoke(_bot, ["--help"]).output
+    shown = CliRunner().invoke(commands, ["--help"]).output
     assert re.search(rf"^ +{command} +\w", shown, re.MULTILINE)
     assert f"bot {command}" in README
-    assert CliRunner().invoke(_bot, [command, "--help"]).exit_code == 0
+    assert CliRunner().invoke(commands, [command, "--help"]).exit_code == 0
 
 
 def test_readme_has_the_two_commands() -> None:

@@ -1,0 +1,92 @@
+"""The real program as a child process, between a workspace and a model on loopback."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.sandbox.model import SandboxModel
+from bot.sandbox.server import SandboxWorkspace
+
+ROOT = Path(__file__).parent.parent.parent
+START = 30.0
+"""Seconds that a start may take on a busy machine."""
+
+
+@dataclass
+class Program:
+    """`bot <command>`, and what it printed."""
+
+    process: asyncio.subprocess.Process
+    output: bytearray = field(default_factory=bytearray)
+
+    async def until(self, text: str) -> None:
+        """Wait until the program has printed `text`."""
+        async with asyncio.timeout(START):
+            while text.encode() not in self.output:
+                assert self.process.returncode is None, self.text
+                await asyncio.sleep(0.01)
+
+    async def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal and return the exit code."""
+        if self.process.returncode is None:
+            self.process.send_signal(number)
+        return await self.wait()
+
+    async def wait(self) -> int:
+        """Return the exit code."""
+        async with asyncio.timeout(START):
+            return await self.process.wait()
+
+    @property
+    def text(self) -> str:
+        return self.output.decode(errors="replace")
+
+
+@asynccontextmanager
+async def program(*arguments: str, cwd: Path, env: Mapping[str, str]) -> AsyncIterator[Program]:
+    """Start `python -m bot` with these arguments and only these settings; kill it at the end."""
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot",
+        *arguments,
+        cwd=cwd,
+        env={**inherited, "PYTHONPATH": str(ROOT), "PYTHONDEVMODE": "1", **env},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    running = Program(process)
+    reader = asyncio.create_task(_read(process, running.output))
+    try:
+        yield running
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+        await reader
+
+
+async def _read(process: asyncio.subprocess.Process, output: bytearray) -> None:
+    assert process.stdout is not None
+    while chunk := await process.stdout.read(65536):
+        output.extend(chunk)
+
+
+def settings(workspace: SandboxWorkspace, model: SandboxModel, **more: str) -> dict[str, str]:
+    """Return the environment that connects the program to both."""
+    return {
+        "SLACK_BOT_TOKEN": workspace.bot_token,
+        "SLACK_APP_TOKEN": workspace.app_token,
+        "SLACK_API_URL": workspace.api_url,
+        "OPENAI_BASE_URL": model.base_url,
+        "OPENAI_API_KEY": "sk-sandbox",
+        "BOT_MODEL": "sandbox-small",
+        **more,
+    }

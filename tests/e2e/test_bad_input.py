@@ -1,0 +1,97 @@
+"""What an operator gets wrong: one sentence that names the setting, and a proper exit code."""
+
+import asyncio
+import socket
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import World
+from tests.e2e.program import program
+
+
+async def refused(*arguments: str, cwd: Path, env: Mapping[str, str], code: int = 2) -> str:
+    """Run the program, which must end by itself, and return its one sentence."""
+    async with program(*arguments, cwd=cwd, env=env) as running:
+        assert await running.wait() == code, running.text
+        await asyncio.sleep(0)
+    sentence = running.text.strip()
+    assert sentence.startswith("bot: "), sentence
+    assert len(sentence.splitlines()) == 1, sentence
+    return sentence
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("SLACK_BOT_TOKEN", "", "SLACK_BOT_TOKEN is not set"),
+        ("SLACK_BOT_TOKEN", "xoxb-wrong", "SLACK_BOT_TOKEN (invalid_auth)"),
+        ("SLACK_APP_TOKEN", "xapp-wrong", "SLACK_APP_TOKEN (invalid_auth)"),
+        ("SLACK_APP_TOKEN", "other", "connections:write"),
+        ("BOT_MODEL", "", "BOT_MODEL is not set"),
+        ("BOT_STREAMINGG", "x", "BOT_STREAMINGG is not a setting"),
+        ("DATABASE_URL", "mysql://x", "DATABASE_URL"),
+        ("DATABASE_URL", "nonsense", "DATABASE_URL"),
+    ],
+)
+async def test_a_wrong_setting_stops_the_start(world: World, name: str, value: str, said: str) -> None:
+    assert said in await refused("run", cwd=world.folder, env={**world.env, name: value})
+
+
+async def test_an_unreachable_slack_is_named(world: World) -> None:
+    env = {**world.env, "SLACK_API_URL": f"http://127.0.0.1:{free_port()}/api/"}
+    assert "SLACK_API_URL" in await refused("run", cwd=world.folder, env=env)
+
+
+async def test_an_unreachable_database_is_named_without_its_password(world: World) -> None:
+    url = f"postgresql://bot:very-secret@127.0.0.1:{free_port()}/bot"
+    for command in ("run", "migrate"):
+        sentence = await refused(command, cwd=world.folder, env={**world.env, "DATABASE_URL": url}, code=1)
+        assert "DATABASE_URL" in sentence
+        assert "very-secret" not in sentence
+
+
+async def test_an_unmigrated_database_says_what_to_run(world: World) -> None:
+    env = {**world.env, "DATABASE_URL": f"sqlite:///{world.folder / 'other.db'}"}
+    assert "bot migrate" in await refused("run", cwd=world.folder, env=env)
+    async with program("migrate", cwd=world.folder, env=env) as migrating:
+        assert await migrating.wait() == 0
+    async with program("run", cwd=world.folder, env=env) as running:
+        await running.until('"action": "ready"')
+
+
+async def test_a_second_process_on_one_sqlite_file_is_refused(world: World) -> None:
+    async with program("run", cwd=world.folder, env=world.env) as running:
+        await running.until('"action": "ready"')
+        assert "DATABASE_URL" in await refused("run", cwd=world.folder, env=world.env)
+
+
+async def test_a_port_in_use_is_named(world: World) -> None:
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert f"Port {port}" in await refused(
+            "try", "--no-browser", "--port", str(port), cwd=world.folder, env={}
+        )
+
+
+async def test_an_unwritable_database_file_is_named(world: World) -> None:
+    env = {**world.env, "DATABASE_URL": "sqlite:////nowhere/at/all.db"}
+    assert "DATABASE_URL" in await refused("migrate", cwd=world.folder, env=env, code=1)
+
+
+async def test_a_signal_ends_it_with_exit_code_0(world: World) -> None:
+    async with program("run", cwd=world.folder, env=world.env) as running:
+        await running.until('"action": "ready"')
+        assert await running.stop() == 0
+    assert "Traceback" not in running.text
+    assert "Unclosed" not in running.text

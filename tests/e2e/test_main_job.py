@@ -1,0 +1,106 @@
+"""The main job over real sockets: what a person writes, and what the thread then shows."""
+
+import pytest
+
+from tests.e2e.conftest import ADA, GENERAL, GRACE, World
+from tests.e2e.program import Program
+
+DIRECT = "D0ADA"
+
+
+async def test_a_mention_is_answered_in_its_thread(world: World, bot: Program) -> None:
+    root = await world.workspace.say(ADA, GENERAL, "<@U0BOT> [[say=An answer with **bold** and `code`.]]")
+    await world.until(GENERAL, root, ends="code`.")
+    assert len(world.shown(GENERAL, root)) == 1
+    block = world.workspace.thread(GENERAL, root)[1].blocks[0]
+    assert (block["type"], block["text"]) == ("markdown", "An answer with **bold** and `code`.")
+
+
+async def test_a_mention_that_arrives_as_two_events_gets_one_answer(world: World, bot: Program) -> None:
+    roots = [await world.workspace.say(ADA, GENERAL, f"<@U0BOT> [[say=answer {n}.]]") for n in range(4)]
+    for number, root in enumerate(roots):
+        assert await world.until(GENERAL, root, ends=f"answer {number}.") == f"answer {number}."
+    assert len(world.model.requests) == len(roots)
+
+
+async def test_a_direct_message_is_answered_in_its_thread_and_continues(world: World, bot: Program) -> None:
+    root = await world.workspace.say(ADA, DIRECT, "[[say=First.]]")
+    await world.until(DIRECT, root, ends="First.")
+    await world.workspace.say(ADA, DIRECT, "[[say=Second.]]", thread_ts=root)
+    await world.until(DIRECT, root, ends="Second.")
+    messages = world.model.requests[-1]["messages"]
+    assert [message["role"] for message in messages] == ["system", "user", "assistant", "user"]
+    assert messages[2]["content"] == "First."
+
+
+async def test_in_a_channel_a_reply_counts_only_with_a_mention(world: World, bot: Program) -> None:
+    root = await world.workspace.say(ADA, GENERAL, "<@U0BOT> [[say=First.]]")
+    await world.until(GENERAL, root, ends="First.")
+    await world.workspace.say(GRACE, GENERAL, "nobody asked the bot", thread_ts=root)
+    await world.workspace.say(GRACE, GENERAL, "<@U0BOT> [[say=Second.]]", thread_ts=root)
+    await world.until(GENERAL, root, ends="Second.")
+    assert len(world.model.requests) == 2
+    speakers = [
+        message["content"] for message in world.model.requests[-1]["messages"] if message["role"] == "user"
+    ]
+    assert speakers[0].startswith("Ada Lovelace: ")
+    assert speakers[1].startswith("Grace Hopper: ")
+
+
+async def test_people_are_told_apart_by_an_opaque_user(world: World, bot: Program) -> None:
+    for person in (ADA, GRACE, ADA):
+        root = await world.workspace.say(person, GENERAL, "<@U0BOT> [[say=ok]]")
+        await world.until(GENERAL, root, ends="ok")
+    users = [request["user"] for request in world.model.requests]
+    assert users[0] == users[2] != users[1]
+    assert all(len(user) == 64 and "U0" not in user for user in users)
+
+
+async def test_a_long_answer_grows_and_continues_in_further_messages(world: World, bot: Program) -> None:
+    root = await world.workspace.say(ADA, GENERAL, "<@U0BOT> [[tokens=2500]] [[rate=800]]")
+    await world.workspace.changed(lambda: world.workspace.calls("assistant.threads.setStatus") != [], 30)
+    await world.workspace.changed(lambda: len(world.shown(GENERAL, root)) > 1, 30)
+    await bot.until('"action": "turn_done"')
+    messages = [m for m in world.workspace.thread(GENERAL, root) if m.user == "U0BOT"]
+    assert len(messages[0].history) > 2, "the first message grew"
+    assert {call.status for call in world.workspace.trace} == {"ok"}, "no limit of Slack's was met"
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        ("401", "OPENAI_API_KEY"),
+        ("404", "BOT_MODEL"),
+        ("empty", "empty answer"),
+        ("cut", "broke off"),
+        ("error", "broke off"),
+        ("malformed", "broke off"),
+    ],
+)
+async def test_a_model_error_is_a_sentence_and_the_next_question_works(
+    world: World, bot: Program, fault: str, sentence: str
+) -> None:
+    root = await world.workspace.say(ADA, GENERAL, f"<@U0BOT> [[fault={fault}]]")
+    await world.workspace.changed(lambda: sentence in world.complete(GENERAL, root), 30)
+    assert "Traceback" not in world.complete(GENERAL, root)
+    await world.workspace.say(ADA, GENERAL, "<@U0BOT> [[say=Works.]]", thread_ts=root)
+    await world.until(GENERAL, root, ends="Works.")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "x" * 40_000,
+        "שלום, מה שלומך? مرحبا",
+        "👩‍👩‍👧‍👦 🇩🇪 e\u0301",
+        "```\nif a &lt; b: print(`x`)\n```",
+        "&lt;script&gt; &amp;amp; *bold* ~~~ [[ ]] <https://a.example|a>",
+    ],
+    ids=["no text", "40,000 characters", "right to left", "emoji", "code", "markup"],
+)
+async def test_every_kind_of_text_is_answered(world: World, bot: Program, text: str) -> None:
+    root = await world.workspace.say(ADA, DIRECT, f"{text}[[say=Understood.]]" if text else text)
+    await world.workspace.changed(lambda: world.complete(DIRECT, root) != "", 30)
+    if text:
+        await world.until(DIRECT, root, ends="Understood.")

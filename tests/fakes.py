@@ -1,0 +1,119 @@
+"""Fakes that implement the ports: a model with a script, and paper to write on."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from bot.core.domain import ChatRequest, ThreadKey
+from bot.core.errors import BotError, SurfaceError
+from bot.core.stream import Finished, StreamEvent, TextDelta
+from bot.ports import SurfaceLimits
+
+Script = Sequence[str | float | BotError | StreamEvent]
+"""What a model does: says a text, waits some seconds, raises an error, or sends an event."""
+
+
+class ScriptedModel:
+    """Answers each request with the next script; the last one serves for all further requests."""
+
+    def __init__(self, *scripts: Script) -> None:
+        self.scripts = list(scripts) or [["fine"]]
+        self.requests: list[ChatRequest] = []
+        self.open = 0
+
+    @asynccontextmanager
+    async def stream(self, request: ChatRequest) -> AsyncIterator[AsyncIterator[StreamEvent]]:
+        self.requests.append(request)
+        script = self.scripts[min(len(self.requests), len(self.scripts)) - 1]
+        self.open += 1
+        try:
+            yield _played(script)
+        finally:
+            self.open -= 1
+
+
+async def _played(script: Script) -> AsyncIterator[StreamEvent]:
+    for step in script:
+        match step:
+            case str():
+                yield TextDelta(step)
+            case int() | float():
+                await asyncio.sleep(step)
+            case BotError():
+                raise step
+            case _:
+                yield step
+    if not any(isinstance(step, Finished) for step in script):
+        yield Finished("stop")
+
+
+@dataclass
+class Message:
+    """A message on paper: every text it ever showed, with the time."""
+
+    thread: ThreadKey
+    versions: list[tuple[float, str]] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return self.versions[-1][1]
+
+
+class PaperSurface:
+    """Keeps the screen as a reader saw it, with times. `refusals` are raised by the next writes."""
+
+    def __init__(self, *, page: int = 200, interval: float = 1.0, takes: float = 0.05) -> None:
+        self.limits = SurfaceLimits(
+            fits=lambda text: len(text) <= page,
+            page_size=page,
+            interval=interval,
+            edits_per_minute=45,
+            edits_burst=4,
+        )
+        self.takes = takes
+        self.messages: dict[str, Message] = {}
+        self.refusals: list[SurfaceError] = []
+        self.writes = 0
+        self.overlaps = 0
+        self.busy: dict[ThreadKey, bool] = {}
+        self.before_write: Callable[[], None] = lambda: None
+        self._writing: set[ThreadKey] = set()
+
+    async def post(self, thread: ThreadKey, text: str) -> str:
+        await self._write(thread)
+        message_id = f"m{len(self.messages) + 1}"
+        self.messages[message_id] = Message(thread, [(_now(), text)])
+        self.busy[thread] = False  # as Slack does: a post takes the status away
+        return message_id
+
+    async def edit(self, thread: ThreadKey, message_id: str, text: str) -> None:
+        await self._write(thread)
+        self.messages[message_id].versions.append((_now(), text))
+
+    async def remove(self, thread: ThreadKey, message_id: str) -> None:
+        await self._write(thread)
+        del self.messages[message_id]
+
+    async def working(self, thread: ThreadKey, *, busy: bool) -> None:
+        self.busy[thread] = busy
+
+    def shown(self, thread: ThreadKey) -> list[str]:
+        """Return what the thread shows now, a text a message."""
+        return [message.text for message in self.messages.values() if message.thread == thread]
+
+    async def _write(self, thread: ThreadKey) -> None:
+        self.before_write()
+        self.overlaps += thread in self._writing
+        self._writing.add(thread)
+        try:
+            await asyncio.sleep(self.takes)
+        finally:
+            self._writing.discard(thread)
+        if self.refusals:
+            raise self.refusals.pop(0)
+        self.writes += 1
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
