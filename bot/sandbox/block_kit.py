@@ -1,127 +1,37 @@
-"""Block Kit's rules: which blocks and elements there are, where they may stand, how long their texts may be.
+"""Block Kit's rules, applied: whether blocks, or a view, are what Slack would show.
 
-Separate from `rules` because it is a grammar, written as tables. Rules: pure; the first mistake raises
-`Refusal("invalid_blocks")` with a sentence and its place, as Slack does. Types that the tables do not know
-are refused: a bot that uses one should have it added here, with its limits. Sources: the reference at
-https://docs.slack.dev/reference/block-kit and the validators of slack_sdk.models.blocks.
+Separate from the tables in `block_shapes` and from the rules of texts. Rules: pure; the first mistake raises
+a `Refusal` with a sentence and its place, as Slack does. Views complain of `invalid_arguments`, messages of
+`invalid_blocks`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+import json
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
+from uuid import uuid4
 
 from markdown_it import MarkdownIt
 
+from bot.sandbox.block_shapes import (
+    BLOCKS,
+    CONFIRM,
+    ELEMENTS,
+    ID,
+    MESSAGE_BLOCKS,
+    MESSAGE_CHARACTERS,
+    OPTION,
+    SHAPES,
+    TABLE_CHARACTERS,
+    TABLE_COLUMNS,
+    VIEW,
+    VIEW_BLOCKS,
+    VIEW_BYTES,
+    Shape,
+    Surface,
+)
 from bot.sandbox.records import Json
 from bot.sandbox.rules import MARKDOWN_TEXT, Refusal
-
-Surface = Literal["message", "modal", "home"]
-
-MESSAGE_BLOCKS = 50  # https://docs.slack.dev/reference/block-kit/blocks
-VIEW_BLOCKS = 100  # likewise
-MESSAGE_CHARACTERS = 13_200  # measured: github.com/slackapi/bolt-js/issues/2509, metabase/metabase/pull/79908
-TABLE_ROWS, TABLE_COLUMNS, TABLE_CHARACTERS = 100, 20, 10_000  # .../block-kit/blocks/table-block
-ID = 255
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
-    """What a block, an element or an object may hold; lengths are maxima in characters."""
-
-    texts: Mapping[str, int] = field(default_factory=dict)
-    """Text objects, `plain_text` or `mrkdwn`."""
-    plain: Mapping[str, int] = field(default_factory=dict)
-    """Text objects that must be `plain_text`."""
-    strings: Mapping[str, int] = field(default_factory=dict)
-    lists: Mapping[str, int] = field(default_factory=dict)
-    """Lists of elements, options or text objects, and how many they may hold."""
-    required: tuple[str, ...] = ()
-    surfaces: tuple[Surface, ...] = ("message", "modal", "home")
-
-
-CONFIRM = Shape(
-    texts={"text": 300}, plain={"title": 100, "confirm": 30, "deny": 30}, required=("title", "text")
-)
-OPTION = Shape(texts={"text": 75, "description": 75}, strings={"value": 150}, required=("text", "value"))
-
-_select = Shape(plain={"placeholder": 150}, strings={"action_id": ID}, lists={"options": 100})
-_static = Shape(
-    plain={"placeholder": 150},
-    strings={"action_id": ID},
-    lists={"options": 100, "option_groups": 100},
-)
-_choice = Shape(strings={"action_id": ID}, lists={"options": 10}, required=("options",))
-
-SHAPES: Mapping[str, Shape] = MappingProxyType(
-    {
-        # blocks
-        "section": Shape(texts={"text": 3_000}, lists={"fields": 10}),
-        "header": Shape(plain={"text": 150}, required=("text",)),
-        "divider": Shape(),
-        "context": Shape(lists={"elements": 10}, required=("elements",)),
-        "actions": Shape(lists={"elements": 25}, required=("elements",)),
-        "image": Shape(
-            plain={"title": 2_000},
-            strings={"image_url": 3_000, "alt_text": 2_000},
-            required=("alt_text",),
-        ),
-        "input": Shape(plain={"label": 2_000, "hint": 2_000}, required=("label", "element")),
-        "markdown": Shape(strings={"text": MARKDOWN_TEXT}, required=("text",), surfaces=("message",)),
-        "rich_text": Shape(lists={"elements": 1_000}, required=("elements",)),
-        "table": Shape(lists={"rows": TABLE_ROWS}, required=("rows",), surfaces=("message",)),
-        "context_actions": Shape(lists={"elements": 5}, required=("elements",), surfaces=("message",)),
-        # elements
-        "button": Shape(
-            plain={"text": 75},
-            strings={"action_id": ID, "value": 2_000, "url": 3_000, "accessibility_label": 75},
-            required=("text",),
-        ),
-        "overflow": Shape(strings={"action_id": ID}, lists={"options": 5}, required=("options",)),
-        "static_select": _static,
-        "multi_static_select": _static,
-        "users_select": _select,
-        "multi_users_select": _select,
-        "conversations_select": _select,
-        "multi_conversations_select": _select,
-        "channels_select": _select,
-        "multi_channels_select": _select,
-        "external_select": _select,
-        "checkboxes": _choice,
-        "radio_buttons": _choice,
-        "datepicker": _select,
-        "timepicker": _select,
-        "datetimepicker": _select,
-        "plain_text_input": Shape(
-            plain={"placeholder": 150}, strings={"action_id": ID, "initial_value": 3_000}
-        ),
-        "number_input": Shape(
-            plain={"placeholder": 150}, strings={"action_id": ID}, required=("is_decimal_allowed",)
-        ),
-        "email_text_input": Shape(plain={"placeholder": 150}, strings={"action_id": ID}),
-        "url_text_input": Shape(plain={"placeholder": 150}, strings={"action_id": ID}),
-        "rich_text_input": Shape(plain={"placeholder": 150}, strings={"action_id": ID}),
-        "file_input": Shape(strings={"action_id": ID}),
-        "feedback_buttons": Shape(strings={"action_id": ID}, required=("positive_button", "negative_button")),
-        "icon_button": Shape(plain={"text": 75}, strings={"action_id": ID}, required=("icon", "text")),
-    }
-)
-
-BLOCKS = frozenset(SHAPES) & {
-    "section", "header", "divider", "context", "actions", "image", "input", "markdown", "rich_text", "table",
-    "context_actions",
-}  # fmt: skip  # one line reads better than eleven
-ELEMENTS: Mapping[str, frozenset[str]] = MappingProxyType(
-    {
-        "context": frozenset({"image", "plain_text", "mrkdwn"}),
-        "context_actions": frozenset({"feedback_buttons", "icon_button"}),
-        "actions": frozenset(SHAPES) - BLOCKS - {"plain_text_input", "number_input", "feedback_buttons"},
-        "input": frozenset(SHAPES) - BLOCKS - {"button", "overflow", "feedback_buttons", "icon_button"},
-        "section": frozenset(SHAPES) - BLOCKS - {"plain_text_input", "number_input"} | {"image"},
-    }
-)
-"""Which elements may stand in a block."""
 
 _markdown = MarkdownIt("commonmark").enable("table")
 
@@ -143,6 +53,49 @@ def check_blocks(blocks: Any, surface: Surface) -> None:
     _check_unique([block["block_id"] for block in blocks if block.get("block_id")], "block_id", "/blocks")
     if sum(block["type"] == "table" for block in blocks) > 1:
         raise _invalid("only_one_table_allowed", "/blocks")
+
+
+def check_view(view: Any, surface: Surface) -> None:
+    """Refuse a Home tab or a modal that Slack would not show.
+
+    Raises `invalid_arguments`, with the sentence and the place, or `view_too_large`.
+    """
+    if not isinstance(view, dict) or view.get("type") != surface:
+        raise Refusal("invalid_arguments", f"[ERROR] view must be an object of type {surface}")
+    if len(json.dumps(view, ensure_ascii=False).encode()) > VIEW_BYTES:
+        raise Refusal("view_too_large")
+    try:
+        _check_shape(view, VIEW, "/view")
+        check_blocks(view.get("blocks"), surface)
+        if surface == "modal" and not view.get("title"):
+            raise _invalid("missing required field: title", "/view")
+        if (
+            any(block["type"] == "input" for block in view["blocks"])
+            and surface == "modal"
+            and not view.get("submit")
+        ):
+            raise _invalid("missing required field: submit", "/view")
+    except Refusal as refusal:
+        raise Refusal("invalid_arguments", *refusal.messages) from None
+
+
+def identified(blocks: Sequence[Json]) -> list[Json]:
+    """Return blocks in which everything that can be operated has an id, made up where the app gave none."""
+    return [_identified_block(block) for block in blocks]
+
+
+def _identified_block(block: Json) -> Json:
+    named = {"block_id": uuid4().hex[:5], **block}
+    if block["type"] in ("actions", "context_actions"):
+        named["elements"] = [_identified_element(element) for element in block["elements"]]
+    for name in ("element", "accessory"):
+        if name in block:
+            named[name] = _identified_element(block[name])
+    return named
+
+
+def _identified_element(element: Json) -> Json:
+    return element if element["type"] == "image" else {"action_id": uuid4().hex[:5], **element}
 
 
 def _check_message_size(blocks: Sequence[Json]) -> None:

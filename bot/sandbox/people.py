@@ -18,7 +18,7 @@ _ADDRESS = re.compile(r"https?://[^\s<>|`]*[^\s<>|`.,;:!?')\]\"]")
 
 def say(workspace: Workspace, user: str, channel: str, text: str, thread_ts: str | None) -> Message:
     """Write a message. Raises `Refusal` where that person cannot write there, or writes nothing."""
-    _check_access(workspace, user, channel)
+    check_access(workspace, user, channel)
     if not text.strip():
         raise Refusal("no_text")
     root = workspace.root(channel, thread_ts) if thread_ts else None
@@ -55,14 +55,14 @@ def composed(text: str) -> str:
     return "".join(parts)
 
 
+def check_access(workspace: Workspace, user: str, channel: str) -> None:
+    """Refuse a channel that a person is not in."""
+    if user not in workspace.members(workspace.channel(channel)):
+        raise Refusal("not_in_channel")
+
+
 def _own(workspace: Workspace, user: str, channel: str, ts: str, error: str) -> Message:
     message = workspace.message(channel, ts)
     if message.user != user:
         raise Refusal(error)
     return message
-
-
-def _check_access(workspace: Workspace, user: str, channel: str) -> None:
-    """Refuse a channel that a person is not in."""
-    if user not in workspace.members(workspace.channel(channel)):
-        raise Refusal("not_in_channel")

@@ -6,17 +6,19 @@ Rules: loopback only, and only requests that were meant for it: another site's p
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from bot.sandbox import events, people
+from bot.sandbox import events, people, site
 from bot.sandbox.arguments import Arguments
+from bot.sandbox.feed import Feed
+from bot.sandbox.interactivity import Interactivity
 from bot.sandbox.journal import Journal
-from bot.sandbox.methods import chat, directory
+from bot.sandbox.methods import assistant, chat, directory, streams
+from bot.sandbox.methods import views as view_methods
 from bot.sandbox.records import (
     APP_TOKEN,
     BOT_TOKEN,
@@ -31,13 +33,14 @@ from bot.sandbox.records import (
     Status,
     TraceEntry,
 )
+from bot.sandbox.responses import Responses
 from bot.sandbox.sockets import Reason, SocketMode
+from bot.sandbox.views import Views
 from bot.sandbox.web_api import Fault, Method, WebApi
 from bot.sandbox.workspace import Workspace
 
 CLOSE_SECONDS = 1.0
 """How long a request may still run when the server ends."""
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class SandboxWorkspace:
@@ -47,7 +50,7 @@ class SandboxWorkspace:
     app_token = APP_TOKEN
     bot_user = BOT_USER
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the knobs of a server, all by name, all with defaults
         self,
         *,
         host: str = "127.0.0.1",
@@ -57,17 +60,31 @@ class SandboxWorkspace:
         redelivery: Sequence[float] = (0.0, 60.0, 300.0),
         stream_lifetime: float = 300.0,
         clock: Callable[[], float] = time.time,
+        commands: Sequence[Json] = (),
+        shortcuts: Sequence[Json] = (),
     ) -> None:
         """Entering listens on `host` and `port` (0: any free one); raises OSError where that is taken.
 
         `redelivery`: seconds before each further attempt to deliver an event that nobody acknowledged within
-        `ack_timeout` seconds. `clock` gives epoch seconds.
+        `ack_timeout` seconds. `clock` gives epoch seconds. `commands` and `shortcuts` as in a manifest.
         """
         self._host, self._port = host, port
         self.state = Workspace(clock=clock, stream_lifetime=stream_lifetime)
         self.journal = Journal(clock=clock, announce=self.state.announce)
         self.sockets = SocketMode(
             self.journal, self.state.announce, clock=clock, ack_timeout=ack_timeout, redelivery=redelivery
+        )
+        self.views = Views(clock=clock, announce=self.state.announce)
+        self._responses = Responses(self.state)
+        self.interactivity = Interactivity(self.state, self.views, self.sockets, self._responses)
+        self._feed = Feed(
+            self.state,
+            self.views,
+            self.interactivity,
+            self.journal,
+            connected=lambda: self.connected,
+            commands=commands,
+            shortcuts=shortcuts,
         )
         self._api = WebApi(self._methods(), self.journal, clock=clock, enforce_rates=enforce_rates)
         self._changed = asyncio.Event()
@@ -96,6 +113,7 @@ class SandboxWorkspace:
             await self._runner.cleanup()
             raise
         self._port = self._runner.addresses[0][1]
+        self.interactivity.origin = self.url
         self._housekeeping = asyncio.create_task(self._keep_house())
         return self
 
@@ -103,20 +121,26 @@ class SandboxWorkspace:
         """Close every connection."""
         self._housekeeping.cancel()
         await asyncio.gather(self._housekeeping, return_exceptions=True)
-        await self.sockets.close()
+        await asyncio.gather(self._feed.close(), self.sockets.close())
         await self._runner.cleanup()
 
     def _application(self) -> web.Application:
-        application = web.Application(middlewares=[_only_from_here], client_max_size=16 * 1024**2)
+        application = web.Application(middlewares=[site.only_from_here], client_max_size=16 * 1024**2)
         application.router.add_route("*", "/api/{method}", self._api.serve)
         application.router.add_get("/link/", self.sockets.connect)
+        application.router.add_post("/respond/{key}", self._responses.serve)
+        application.router.add_get("/feed", self._feed.serve)
+        application.router.add_get("/", site.index)
+        application.router.add_get("/page/{name}", site.asset)
         return application
 
     def _methods(self) -> dict[str, Method]:
-        families = (chat.METHODS, directory.METHODS)
+        families = chat.METHODS, streams.METHODS, directory.METHODS, assistant.METHODS
         methods: dict[str, Method] = {
             name: partial(method, self.state) for family in families for name, method in family.items()
         }
+        for name, method in view_methods.METHODS.items():
+            methods[name] = partial(method, self.state, self.views)
         return methods | {"apps.connections.open": self._open_connection}
 
     def _open_connection(self, _arguments: Arguments) -> Json:
@@ -211,9 +235,9 @@ class SandboxWorkspace:
         """Send an event callback once more, as if its acknowledgement had been lost."""
         self.sockets.send_event(callback, attempt=1, reason="timeout")
 
-    def trace_model(self, name: str, *, status: str = "ok", seconds: float = 0.0, detail: str = "") -> None:
-        """Add a line about the model to the page's log."""
-        self.journal.trace("model", name, status=status, seconds=seconds, detail=detail)
+    def trace_model(self, name: str, status: str = "ok", ms: float = 0.0, detail: str = "") -> None:
+        """Add a line about the model to the page's log; `ms` it took."""
+        self.journal.trace("model", name, status=status, seconds=ms / 1000, detail=detail)
 
     # What happens inside
 
@@ -244,15 +268,3 @@ class SandboxWorkspace:
         while True:
             await asyncio.sleep(1.0)
             self.state.expire()
-
-
-@web.middleware
-async def _only_from_here(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
-    """Refuse what a page of another site could send: a foreign name for us, or a foreign origin."""
-    host = urlsplit(f"//{request.host}")
-    origin = request.headers.get("Origin")
-    if host.hostname not in LOOPBACK or (origin and urlsplit(origin).netloc != request.host):
-        raise web.HTTPForbidden(text="This server answers its own page and local programs only.")
-    return await handler(request)

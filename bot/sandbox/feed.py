@@ -1,0 +1,142 @@
+"""The page's WebSocket: tells one person what changes, and does what that person asks for.
+
+Separate from `frames`, which says it in JSON. Rules: the socket's person acts, whatever a frame says; a frame
+that makes no sense is answered with a notice and never ends the connection.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from bot.sandbox import requests
+from bot.sandbox.arguments import Arguments
+from bot.sandbox.frames import frame, message_frame, status_frame, view_frame
+from bot.sandbox.interactivity import Interactivity
+from bot.sandbox.journal import Journal
+from bot.sandbox.records import BOT_USER, TEAM_ID, TEAM_NAME, Change, Json, ModalsChanged, Noticed
+from bot.sandbox.rules import Refusal
+from bot.sandbox.views import Views
+from bot.sandbox.workspace import Workspace
+
+TRACE_SHOWN = 200
+CLOSE_SECONDS = 1.0
+
+
+class Feed:
+    """All open pages."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        views: Views,
+        interactivity: Interactivity,
+        journal: Journal,
+        *,
+        connected: Callable[[], int],
+        commands: Sequence[Json],
+        shortcuts: Sequence[Json],
+    ) -> None:
+        """`commands` and `shortcuts` as the app's manifest lists them; `connected` counts its sockets."""
+        self._workspace = workspace
+        self._views = views
+        self._interactivity = interactivity
+        self._journal = journal
+        self._connected = connected
+        self._commands = commands
+        self._shortcuts = shortcuts
+        self._pages: dict[web.WebSocketResponse, tuple[str, asyncio.Queue[Json]]] = {}
+        self._actions: set[asyncio.Task[None]] = set()
+        workspace.observe(self._tell)
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Serve one page until it closes. 404 for a person who is not here."""
+        person = self._workspace.people.get(request.query.get("user", ""))
+        if person is None or person.bot:
+            raise web.HTTPNotFound(text="There is no such person.")
+        ws = web.WebSocketResponse(heartbeat=30.0, timeout=CLOSE_SECONDS)
+        await ws.prepare(request)
+        queue: asyncio.Queue[Json] = asyncio.Queue()
+        queue.put_nowait(self._hello(person.id))
+        self._pages[ws] = person.id, queue
+        self._tell_page(person.id, queue, ModalsChanged(person.id, self._views.stack(person.id)))
+        sender = asyncio.create_task(self._send(ws, queue))
+        try:
+            async for message in ws:
+                if message.type is WSMsgType.TEXT:
+                    self._act(person.id, message.data)
+        finally:
+            del self._pages[ws]
+            sender.cancel()
+            await asyncio.gather(sender, return_exceptions=True)
+        return ws
+
+    async def close(self) -> None:
+        """Close every page's connection, and give up what people have begun."""
+        for task in self._actions:
+            task.cancel()
+        closing = (ws.close(code=WSCloseCode.GOING_AWAY) for ws in tuple(self._pages))
+        await asyncio.gather(*self._actions, *closing, return_exceptions=True)
+
+    # To the page
+
+    async def _send(self, ws: web.WebSocketResponse, queue: asyncio.Queue[Json]) -> None:
+        with suppress(ConnectionError):  # the page is gone; reading its socket ends, too
+            while True:
+                await ws.send_json(await queue.get())
+
+    def _tell(self, change: Change) -> None:
+        for user, queue in self._pages.values():
+            self._tell_page(user, queue, change)
+
+    def _tell_page(self, user: str, queue: asyncio.Queue[Json], change: Change) -> None:
+        if told := frame(change, user, self._workspace.visible_to(user), self._names()):
+            queue.put_nowait(told)
+
+    def _hello(self, user: str) -> Json:
+        names, channels = self._names(), self._workspace.visible_to(user)
+        seen = {channel.id for channel in channels}
+        messages = [message for channel in channels for message in self._workspace.messages(channel.id)]
+        home = self._views.home(user)
+        return {
+            "type": "hello",
+            "me": user,
+            "team": {"id": TEAM_ID, "name": TEAM_NAME},
+            "users": [asdict(person) for person in self._workspace.people.values()],
+            "channels": [asdict(channel) for channel in channels],
+            "messages": [message_frame(message, names) for message in messages],
+            "statuses": [
+                status_frame(one) for one in self._workspace.statuses.values() if one.channel in seen
+            ],
+            "home": view_frame(home, names) if home else None,
+            "trace": [asdict(entry) for entry in list(self._journal.entries)[-TRACE_SHOWN:]],
+            "bot": {"id": BOT_USER, "name": names[BOT_USER], "connected": self._connected() > 0},
+            "commands": list(self._commands),
+            "shortcuts": list(self._shortcuts),
+        }
+
+    def _names(self) -> Mapping[str, str]:
+        people_names = {person.id: person.real_name for person in self._workspace.people.values()}
+        return people_names | {channel.id: channel.name for channel in self._workspace.channels.values()}
+
+    # From the page
+
+    def _act(self, user: str, text: str) -> None:
+        """Begin what a frame asks for."""
+        task = asyncio.create_task(self._carry_out(user, text))
+        self._actions.add(task)
+        task.add_done_callback(self._actions.discard)
+
+    async def _carry_out(self, user: str, text: str) -> None:
+        try:
+            asked = json.loads(text)
+            if not isinstance(asked, dict):
+                raise TypeError  # noqa: TRY301 - it goes the way of everything that makes no sense
+            await requests.carry_out(self._workspace, self._interactivity, user, Arguments(asked))
+        except Refusal as refusal:
+            self._workspace.announce(Noticed(user=user, text=f"Slack would refuse this: {refusal.error}."))
+        except (ValueError, TypeError, KeyError, AttributeError):
+            self._workspace.announce(Noticed(user=user, text="The page sent something that makes no sense."))

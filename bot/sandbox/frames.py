@@ -1,0 +1,111 @@
+"""What the page is told, as JSON frames: the state and its changes, for the eyes of one person.
+
+Separate from the feed, which sends them. Rules: pure; a frame about something that the person may not see is
+None; whatever holds HTML comes from `show`.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+from bot.sandbox import show
+from bot.sandbox.records import (
+    Change,
+    Channel,
+    ConnectionChanged,
+    FieldsRefused,
+    HomePublished,
+    Json,
+    Message,
+    ModalsChanged,
+    Noticed,
+    Posted,
+    Redrawn,
+    Removed,
+    Replaced,
+    Status,
+    StatusSet,
+    Traced,
+    View,
+)
+from bot.sandbox.views import view_json
+
+Names = Mapping[str, str]
+"""What people call a user or a channel, by id."""
+
+_LINK = re.compile(r"<(https?://[^|>]+)>")
+
+
+def frame(change: Change, user: str, channels: Sequence[Channel], names: Names) -> Json | None:  # noqa: PLR0911 - one case a change
+    """Return what a change is to a person who sees `channels`, or None."""
+    seen = {channel.id for channel in channels}
+    match change:
+        case Posted(message) | Replaced(message) | Redrawn(message) if message.channel in seen:
+            return {"type": "message", "message": message_frame(message, names)}
+        case Removed(message) if message.channel in seen:
+            return {"type": "deleted", "channel": message.channel, "ts": message.ts}
+        case StatusSet(status) if status.channel in seen:
+            return {"type": "status", **status_frame(status)}
+        case HomePublished(view) if view.user == user:
+            return {"type": "home", "view": view_frame(view, names)}
+        case ModalsChanged(person, stack) if person == user:
+            return {"type": "modals", "views": [view_frame(view, names) for view in stack]}
+        case FieldsRefused(person, view_id, errors) if person == user:
+            return {"type": "errors", "view_id": view_id, "errors": dict(errors)}
+        case Noticed() if change.user == user:
+            return notice_frame(change, names)
+        case Traced(entry):
+            return {"type": "trace", "entry": asdict(entry)}
+        case ConnectionChanged(sockets):
+            return {"type": "connected", "connected": sockets > 0}
+        case _:
+            return None
+
+
+def message_frame(message: Message, names: Names) -> Json:
+    """Return a message for the page; `text` is what an editor begins with."""
+    blocks = list(message.blocks) or [{"type": "text", "html": show.text_html(message.text, names)}]
+    return {
+        "channel": message.channel,
+        "ts": message.ts,
+        "thread_ts": message.thread_ts,
+        "user": message.user,
+        "bot": message.bot,
+        "edited": bool(message.edited),
+        "broadcast": message.broadcast,
+        "blocks": show.decorate(blocks, names) if message.blocks else blocks,
+        "reactions": [
+            {"name": name, "count": len(users), "users": list(users)}
+            for name, users in message.reactions.items()
+        ],
+        "text": _LINK.sub(r"\1", message.text),
+        "streaming": message.streaming,
+    }
+
+
+def view_frame(view: View, names: Names) -> Json:
+    """Return a view for the page."""
+    return view_json(view) | {"blocks": show.decorate(view.content["blocks"], names)}
+
+
+def status_frame(status: Status) -> Json:
+    """Return a thread's status for the page."""
+    return {
+        "channel": status.channel,
+        "thread_ts": status.thread_ts,
+        "status": status.text,
+        "loading_messages": list(status.loading_messages),
+    }
+
+
+def notice_frame(notice: Noticed, names: Names) -> Json:
+    """Return what only one person sees."""
+    text = {"type": "text", "html": show.text_html(notice.text, names)}
+    blocks = show.decorate(notice.blocks, names) if notice.blocks else [text]
+    return {
+        "type": "notice",
+        "text": notice.text,
+        "channel": notice.channel,
+        "thread_ts": notice.thread_ts,
+        "blocks": blocks,
+    }
