@@ -7,8 +7,11 @@ const waiting = new Map();
 export function announce(message, name) {
   const key = `${message.channel} ${message.ts}`;
   clearTimeout(waiting.get(key));
-  waiting.set(key, setTimeout(() => {
-    waiting.delete(key);
-    document.getElementById("announcements").textContent = `${name}: ${message.text.slice(0, SPOKEN)}`;
-  }, REST));
+  waiting.set(
+    key,
+    setTimeout(() => {
+      waiting.delete(key);
+      document.getElementById("announcements").textContent = `${name}: ${message.text.slice(0, SPOKEN)}`;
+    }, REST),
+  );
 }

@@ -1,32 +1,35 @@
-/** The page: wires the feed, the state, the address and the views together. Frames come in, one drawing goes out. */
+/** The page: frames come in, the reader acts, and both end in a new state or place and one drawing. */
 
 import { announce } from "./announce.js";
-import { composer } from "./composer.js";
-import { h, icon, iconButton } from "./dom.js";
-import { Feed } from "./feed.js";
-import { introduction } from "./introduction.js";
-import { readPlace, writePlace } from "./place.js";
-import { showSidebar } from "./sidebar.js";
-import { State } from "./state.js";
-import { timeline } from "./timeline.js";
-import { tracePanel } from "./trace.js";
-import { modals, showHome } from "./views.js";
 import { values } from "./controls.js";
+import { h, icon } from "./dom.js";
+import { Feed } from "./feed.js";
+import { readPlace, writePlace } from "./place.js";
+import { screen } from "./screen.js";
+import { State } from "./state.js";
+import { modals } from "./views.js";
 
 const $ = (id) => document.getElementById(id);
 const FIRST_PERSON = "U0ADA";
 const BESIDE = matchMedia("(min-width: 1000px)"); // wide enough for a thread beside its channel
 
-const page = { state: new State(), place: readPlace(), unread: new Map(), emoji: {}, send, action, go, openThread, remove, dismiss, shortcut };
+const page = {
+  state: new State(),
+  place: readPlace(),
+  unread: new Map(),
+  emoji: {},
+  send,
+  post,
+  action,
+  go,
+  openThread,
+  remove,
+  dismiss,
+  shortcut,
+};
 const feed = new Feed({ receive, connected });
 let asked = ""; // the question whose thread opens by itself once somebody answers
-let drawing = 0;
-
-const channelComposer = composer({ page, label: "Message", testid: "composer", sendTestid: "send", id: "composer-text", send: (text) => post(text) });
-const threadComposer = composer({ page, label: "Reply", testid: "thread-composer", sendTestid: "thread-send", send: (text) => post(text, page.place.thread) });
-const showChannel = timeline($("timeline"), page);
-const showThread = timeline($("thread-timeline"), page);
-const showTrace = tracePanel($("trace"), () => go({ trace: page.place.trace ? "" : "1" }));
+const { draw, channelComposer, threadComposer } = screen(page);
 const stack = modals($("modal"), page);
 
 // --- what comes from the workspace
@@ -50,8 +53,13 @@ function arrived() {
   page.place = { ...place, channel: at ?? "", user: state.me };
   if (at !== place.channel) page.place.thread = "";
   writePlace(page.place, { replace: true });
-  $("switch-user").replaceChildren(...state.people().map((user) =>
-    h("option", { value: user.id, selected: user.id === state.me }, state.name(user.id) + (user.admin ? " (admin)" : ""))));
+  const option = (user) =>
+    h(
+      "option",
+      { value: user.id, selected: user.id === state.me },
+      state.name(user.id) + (user.admin ? " (admin)" : ""),
+    );
+  $("switch-user").replaceChildren(...state.people().map(option));
   visited();
 }
 
@@ -95,14 +103,23 @@ function send(frame) {
   return sent;
 }
 
-function post(text, thread_ts) {
+/** Write in the place the reader is at; returns whether the text was taken. */
+function post(written, thread_ts) {
   const { channel } = page.place;
-  const [name] = text.split(/\s/, 1);
-  if (!text.startsWith("/")) return send({ type: "post", channel, text: page.state.wire(text), ...(thread_ts ? { thread_ts } : {}) });
-  const refusal = !page.state.commands.some(({ command }) => command === name) ? `${name} is not a command here.`
-    : thread_ts ? "Commands do not work in threads. Use it in the channel." : "";
-  if (refusal) receive({ type: "notice", text: refusal });
-  return !refusal && send({ type: "command", command: name, text: page.state.wire(text.slice(name.length).trim()), channel });
+  const text = page.state.wire(written);
+  if (written.startsWith("/")) return command(written, channel, thread_ts);
+  return send({ type: "post", channel, text, ...(thread_ts ? { thread_ts } : {}) });
+}
+
+function command(written, channel, thread_ts) {
+  const [name] = written.split(/\s/, 1);
+  const known = page.state.commands.some(({ command }) => command === name);
+  if (known && !thread_ts) {
+    return send({ type: "command", command: name, text: page.state.wire(written.slice(name.length).trim()), channel });
+  }
+  const why = known ? "Commands do not work in threads. Use it in the channel." : `${name} is not a command here.`;
+  receive({ type: "notice", text: why });
+  return false;
 }
 
 function action(container, what) {
@@ -118,9 +135,17 @@ function go(change) {
   draw();
 }
 
+/** See the workspace as another person. */
+function become(user) {
+  page.place = { ...page.place, user, thread: "" };
+  writePlace(page.place);
+  page.unread.clear();
+  feed.open(user);
+}
+
 function openThread(channel, thread) {
   go({ channel, thread, home: "" });
-  threadComposer.focusField();
+  if (BESIDE.matches) requestAnimationFrame(() => threadComposer.focusField());
 }
 
 function remove({ channel, ts }) {
@@ -143,83 +168,17 @@ function visited() {
   else if (state.channels.get(place.channel)?.kind === "im") send({ type: "open", channel: place.channel });
 }
 
-// --- drawing
-
-/** Draw once a frame, however much came in. */
-function draw() {
-  drawing ||= requestAnimationFrame(() => {
-    drawing = 0;
-    drawFrame();
-    drawPlace();
-    drawThread();
-    showSidebar($("sidebar"), page);
-    showTrace(page.state.trace, Boolean(page.place.trace));
-  });
-}
-
-function drawFrame() {
-  const { state, place } = page;
-  document.title = `${place.home ? "Home" : state.channels.get(place.channel)?.name ?? ""} - ${state.team.name}`;
-  $("workspace-name").textContent = state.team.name;
-  $("bot-state").textContent = state.bot.connected ? `${state.bot.name} is connected` : `${state.bot.name || "The bot"} is not connected`;
-  $("bot-state").className = state.bot.connected ? "on" : "";
-  const global = state.shortcuts.filter(({ type }) => type === "global");
-  $("shortcuts").hidden = !global.length;
-  $("shortcuts").lastElementChild.replaceChildren(...global.map((item) =>
-    h("button", { type: "button", on: { click: () => shortcut(item) } }, item.name ?? item.callback_id)));
-}
-
-function drawPlace() {
-  const { state, place } = page;
-  const channel = state.channels.get(place.channel);
-  for (const id of ["timeline", "composer"]) $(id).hidden = Boolean(place.home);
-  $("home").hidden = !place.home;
-  if (place.home) showHome($("home"), state.home, page);
-  if (!channel) return;
-  const name = channel.kind === "im" ? state.bot.name : `#${channel.name}`;
-  $("place").replaceChildren(h("h1", {}, place.home ? `${state.bot.name}` : name),
-    h("span", { class: "topic" }, place.home ? "Home" : channel.topic ?? ""));
-  if (place.home) return;
-  const threads = Map.groupBy(state.in(channel.id).filter((message) => message.thread_ts && message.thread_ts !== message.ts), (message) => message.thread_ts);
-  const entries = state.in(channel.id).filter((message) => !message.thread_ts || message.thread_ts === message.ts || message.broadcast).map((message) => ({
-    message, replies: threads.get(message.ts) ?? [], status: page.place.thread === message.ts ? null : state.status(channel.id, message.ts) }));
-  const fill = (text) => channelComposer.fill(text);
-  showChannel(entries, { introduction: introduction(channel, state, entries.length === 0, fill), place: `${state.me} ${channel.id}` });
-  channelComposer.place(channel.id, `Message ${name}`);
-}
-
-function drawThread() {
-  const { state, place } = page;
-  const root = !place.home && place.thread && state.message(place.channel, place.thread);
-  $("thread").hidden = !root;
-  document.body.classList.toggle("thread-open", Boolean(root));
-  if (!root) return;
-  const replies = state.in(place.channel).filter((message) => message.thread_ts === root.ts && message.ts !== root.ts);
-  const working = state.status(place.channel, root.ts);
-  const entries = [root, ...replies].map((message, index) => ({ message, replies: [], whole: true, apart: index === 1 }));
-  const running = working || replies.some((message) => message.streaming);
-  const stop = () => send({ type: "stop", channel: place.channel, thread_ts: root.ts });
-  const button = h("button", { type: "button", class: "button stop", on: { click: stop } }, icon("stop"), "Stop");
-  const channel = state.channels.get(place.channel);
-  $("thread-place").replaceChildren(h("h1", {}, "Thread"), h("span", { class: "topic" }, channel.kind === "im" ? state.bot.name : `#${channel.name}`),
-    running ? button : "", iconButton("close", "Close the thread", () => go({ thread: "" })));
-  showThread(entries, { working, place: `${state.me} ${root.channel} ${root.ts}` });
-  threadComposer.place(`${root.channel} ${root.ts}`, "Reply…");
-}
-
 // --- the start
 
 function start() {
-  $("composer").append(channelComposer);
-  $("thread-composer").append(threadComposer);
   $("menu-toggle").append(icon("menu"));
-  $("menu-toggle").addEventListener("click", () => $("menu-toggle").setAttribute("aria-expanded", String(document.body.classList.toggle("menu-open"))));
+  $("shortcuts").firstElementChild.append(icon("zap"), h("span", { class: "label" }, "Shortcuts"));
+  $("menu-toggle").addEventListener("click", () =>
+    $("menu-toggle").setAttribute("aria-expanded", String(document.body.classList.toggle("menu-open"))),
+  );
   $("shade").addEventListener("click", () => document.body.classList.remove("menu-open"));
   $("skip").addEventListener("click", (event) => (event.preventDefault(), channelComposer.focusField()));
-  $("switch-user").addEventListener("change", (event) => {
-    go({ user: event.target.value, channel: page.state.channels.get(page.place.channel)?.kind === "im" ? "" : page.place.channel, thread: "" });
-    feed.open(page.place.user);
-  });
+  $("switch-user").addEventListener("change", (event) => become(event.target.value));
   document.addEventListener("click", follow);
   window.addEventListener("popstate", returned);
   setInterval(draw, 30_000); // "2 minutes ago" grows old
@@ -230,7 +189,8 @@ function start() {
 function follow(event) {
   const { channel } = event.target.closest?.("a.mention")?.dataset ?? {};
   if (page.state.channels.has(channel)) go({ channel, thread: "", home: "" });
-  for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+  for (const menu of document.querySelectorAll("details.menu[open]"))
+    if (!menu.contains(event.target)) menu.open = false;
 }
 
 /** The browser's Back and Forward, or an address typed by hand. */

@@ -11,7 +11,13 @@ import { richText } from "./rich-text.js";
 export function showBlocks(parent, blocks, scope) {
   const items = blocks.map((block, index) => ({ block, key: `${block.block_id ?? index} ${block.type}` }));
   const make = ({ block }) => h("div", { class: `block ${block.type}`, data: { block: block.block_id ?? "" } });
-  reconcile(parent, items, (item) => item.key, make, (node, { block }) => fill(node, block, scope));
+  reconcile(
+    parent,
+    items,
+    (item) => item.key,
+    make,
+    (node, { block }) => fill(node, block, scope),
+  );
 }
 
 function fill(node, block, scope) {
@@ -25,18 +31,30 @@ function fill(node, block, scope) {
 /** A text object: the server's markup for mrkdwn, the plain text itself otherwise. */
 export function text(object, tag = "span") {
   if (!object) return null;
-  return object.type === "mrkdwn" ? h(tag, { html: object.html ?? "", dir: "auto" }) : h(tag, { class: "plain-text", dir: "auto" }, object.text);
+  return object.type === "mrkdwn"
+    ? h(tag, { html: object.html ?? "", dir: "auto" })
+    : h(tag, { class: "plain-text", dir: "auto" }, object.text);
 }
 
 const CONTENT = {
   header: (block) => [text(block.text, "h2")],
   divider: () => [h("hr")],
   section: (block, scope) => [
-    h("div", { class: "section-text" }, text(block.text, "div"),
-      block.fields && h("div", { class: "fields" }, block.fields.map((field) => text(field, "div")))),
+    h(
+      "div",
+      { class: "section-text" },
+      text(block.text, "div"),
+      block.fields &&
+        h(
+          "div",
+          { class: "fields" },
+          block.fields.map((field) => text(field, "div")),
+        ),
+    ),
     ...(block.accessory ? [h("div", { class: "accessory" }, element(block.accessory, block, scope))] : []),
   ],
-  context: (block, scope) => block.elements.map((item) => (item.type === "image" ? element(item, block, scope) : text(item))),
+  context: (block, scope) =>
+    block.elements.map((item) => (item.type === "image" ? element(item, block, scope) : text(item))),
   actions: (block, scope) => block.elements.map((item) => element(item, block, scope)),
   context_actions: (block, scope) => block.elements.map((item) => element(item, block, scope)),
   image: (block) => [block.title && text(block.title, "figcaption"), image(block)].filter(Boolean),
@@ -60,33 +78,66 @@ function element(item, block, scope) {
 }
 
 function feedback(item, block, scope) {
-  const press = (choice, drawing) => iconButton(drawing, choice.accessibility_label ?? choice.text.text, (event) => {
-    const chosen = event.currentTarget;
-    for (const other of chosen.parentElement.children) other.setAttribute("aria-pressed", String(other === chosen));
-    scope.page.action(scope.container, { type: "feedback_buttons", block_id: block.block_id, action_id: item.action_id, value: choice.value });
-  }, { "aria-pressed": "false", data: { testid: "feedback" } });
+  const press = (choice, drawing) =>
+    iconButton(
+      drawing,
+      choice.accessibility_label ?? choice.text.text,
+      (event) => {
+        const chosen = event.currentTarget;
+        for (const other of chosen.parentElement.children) other.setAttribute("aria-pressed", String(other === chosen));
+        scope.page.action(scope.container, {
+          type: "feedback_buttons",
+          block_id: block.block_id,
+          action_id: item.action_id,
+          value: choice.value,
+        });
+      },
+      { "aria-pressed": "false", data: { testid: "feedback" } },
+    );
   return h("span", { class: "feedback" }, press(item.positive_button, "up"), press(item.negative_button, "thumbdown"));
 }
 
 function input(block, scope) {
   const field = element(block.element, block, scope);
   const id = `input-${crypto.randomUUID()}`;
-  const labelled = field.matches("input, textarea, select") ? field : field.querySelector("summary, input") ?? field;
+  const labelled = field.matches("input, textarea, select") ? field : (field.querySelector("summary, input") ?? field);
   labelled.id = id;
   labelled.setAttribute("aria-describedby", `${id}-hint ${id}-error`);
-  const label = h("label", { for: id }, block.label.text, block.optional && h("span", { class: "faint" }, " (optional)"));
+  const label = h(
+    "label",
+    { for: id },
+    block.label.text,
+    block.optional && h("span", { class: "faint" }, " (optional)"),
+  );
   field.optional = Boolean(block.optional);
-  return [label, field, h("p", { class: "hint", id: `${id}-hint` }, block.hint?.text ?? ""),
-    h("p", { class: "field-error", id: `${id}-error`, role: "alert", data: { testid: "field-error" } })];
+  return [
+    label,
+    field,
+    h("p", { class: "hint", id: `${id}-hint` }, block.hint?.text ?? ""),
+    h("p", { class: "field-error", id: `${id}-error`, role: "alert", data: { testid: "field-error" } }),
+  ];
 }
 
 function table(block, scope) {
   const cell = (tag) => (content, column) => {
     const align = block.column_settings?.[column]?.align;
-    const shown = content.type === "rich_text" ? richText(content.elements, scope.page.state) : [String(content.text ?? "")];
+    const shown =
+      content.type === "rich_text" ? richText(content.elements, scope.page.state) : [String(content.text ?? "")];
     return h(tag, { dir: "auto", style: align && `text-align:${align}` }, ...shown);
   };
   const [head, ...rows] = block.rows;
-  return h("div", { class: "table-frame" }, h("table", {}, h("thead", {}, h("tr", {}, head.map(cell("th")))),
-    h("tbody", {}, rows.map((row) => h("tr", {}, row.map(cell("td")))))));
+  return h(
+    "div",
+    { class: "table-frame" },
+    h(
+      "table",
+      {},
+      h("thead", {}, h("tr", {}, head.map(cell("th")))),
+      h(
+        "tbody",
+        {},
+        rows.map((row) => h("tr", {}, row.map(cell("td")))),
+      ),
+    ),
+  );
 }

@@ -10,18 +10,39 @@ let lists = 0;
 
 /** Returns the list's element; it watches the field and writes into it. */
 export function completion(field, page) {
-  const list = h("ul", { class: "completion", role: "listbox", id: `completion-${++lists}`, hidden: true, "aria-label": "Suggestions" });
+  const list = h("ul", {
+    class: "completion",
+    role: "listbox",
+    id: `completion-${++lists}`,
+    hidden: true,
+    "aria-label": "Suggestions",
+  });
   let offers = [];
   let chosen = 0;
-  Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-controls": list.id, "aria-expanded": "false" })
-    .forEach(([name, value]) => field.setAttribute(name, value));
+  Object.entries({
+    role: "combobox",
+    "aria-autocomplete": "list",
+    "aria-controls": list.id,
+    "aria-expanded": "false",
+  }).forEach(([name, value]) => field.setAttribute(name, value));
 
   function show() {
     list.hidden = !offers.length;
     field.setAttribute("aria-expanded", String(!list.hidden));
-    list.replaceChildren(...offers.map((offer, index) =>
-      h("li", { role: "option", id: `${list.id}-${index}`, "aria-selected": String(index === chosen),
-        on: { mousedown: (event) => event.preventDefault(), click: () => take(offer) } }, ...offer.label)));
+    list.replaceChildren(
+      ...offers.map((offer, index) =>
+        h(
+          "li",
+          {
+            role: "option",
+            id: `${list.id}-${index}`,
+            "aria-selected": String(index === chosen),
+            on: { mousedown: (event) => event.preventDefault(), click: () => take(offer) },
+          },
+          ...offer.label,
+        ),
+      ),
+    );
     if (list.hidden) field.removeAttribute("aria-activedescendant");
     else field.setAttribute("aria-activedescendant", `${list.id}-${chosen}`);
   }
@@ -49,7 +70,8 @@ export function completion(field, page) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) chosen = (chosen + step + offers.length) % offers.length;
     else if (event.key === "Escape") offers = [];
-    else if ((event.key === "Enter" && !event.shiftKey) || event.key === "Tab") return event.preventDefault(), take(offers[chosen]);
+    else if ((event.key === "Enter" && !event.shiftKey) || event.key === "Tab")
+      return (event.preventDefault(), take(offers[chosen]));
     else return;
     event.preventDefault();
     show();
@@ -65,8 +87,11 @@ function offered(before, state) {
 
 function commands(before, state) {
   const fitting = state.commands.filter(({ command }) => command.startsWith(before) && command !== before);
-  return fitting.map(({ command, usage_hint: hint = "", description = "" }) =>
-    ({ text: command, typed: before.length, label: [h("b", {}, command), h("span", { class: "faint" }, `${hint} ${description}`)] }));
+  return fitting.map(({ command, usage_hint: hint = "", description = "" }) => ({
+    text: command,
+    typed: before.length,
+    label: [h("b", {}, command), h("span", { class: "faint" }, `${hint} ${description}`)],
+  }));
 }
 
 function mentions(query, state) {

@@ -11,14 +11,43 @@ import { h, iconButton } from "./dom.js";
 export function composer({ page, label, send, cancel, testid, sendTestid, id }) {
   const drafts = new Map();
   let here = "";
-  const field = h("textarea", { id, rows: "1", dir: "auto", "aria-label": label, autocomplete: "off", data: { testid } });
-  const button = iconButton("send", cancel ? "Save" : "Send", () => submit(), { class: "send", data: { testid: sendTestid }, disabled: true });
+  const field = h("textarea", {
+    id,
+    rows: "1",
+    dir: "auto",
+    "aria-label": label,
+    autocomplete: "off",
+    data: { testid },
+  });
+  const button = iconButton("send", cancel ? "Save" : "Send", () => submit(), {
+    class: "quiet send",
+    data: { testid: sendTestid },
+    disabled: true,
+  });
   const suggestions = completion(field, page);
-  const node = h("form", { class: "composer", on: { submit: (event) => event.preventDefault() } }, suggestions, field,
-    h("div", { class: "composer-bar" },
+  const node = h(
+    "form",
+    { class: "composer", on: { submit: (event) => event.preventDefault() } },
+    suggestions,
+    field,
+    h(
+      "div",
+      { class: "composer-bar" },
       iconButton("at", "Mention someone", () => insert("@")),
-      h("span", { class: "hint" }, h("kbd", {}, "Enter"), " to send, ", h("kbd", {}, "Shift"), "+", h("kbd", {}, "Enter"), " for a new line"),
-      cancel && h("button", { type: "button", class: "plain", on: { click: cancel } }, "Cancel"), button));
+      h(
+        "span",
+        { class: "hint" },
+        h("kbd", {}, "Enter"),
+        " to send, ",
+        h("kbd", {}, "Shift"),
+        "+",
+        h("kbd", {}, "Enter"),
+        " for a new line",
+      ),
+      cancel && h("button", { type: "button", class: "plain", on: { click: cancel } }, "Cancel"),
+      button,
+    ),
+  );
 
   function changed() {
     field.style.height = "auto";

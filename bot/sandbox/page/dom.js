@@ -17,6 +17,7 @@ const PATHS = {
   down: "M10 4v12M5 11l5 5 5-5",
   at: "M13 7v4.5a2 2 0 004 0V10a7 7 0 10-3 5.7M13 10a3 3 0 11-6 0 3 3 0 016 0z",
   home: "M3 9l7-6 7 6M5 8v9h10V8M8.5 17v-5h3v5",
+  zap: "M11 2L4 12h5l-1 6 7-10h-5z",
   stop: "M6 6h8v8H6z",
   up: "M7 9v8H4V9zM7 9l3-6c2 0 2 1 2 2v3h4l-1 8c0 1-1 1-2 1H7",
   thumbdown: "M7 11V3H4v8zM7 11l3 6c2 0 2-1 2-2v-3h4l-1-8c0-1-1-1-2-1H7",
@@ -32,7 +33,7 @@ export function h(tag, props = {}, ...children) {
     else if (value === true) node.setAttribute(name, "");
     else if (value !== false && value != null) node.setAttribute(name, value);
   }
-  node.append(...children.flat().filter((child) => child != null && child !== false));
+  node.append(...children.flat(Infinity).filter((child) => child != null && child !== false));
   return node;
 }
 
@@ -40,7 +41,7 @@ export function h(tag, props = {}, ...children) {
 export function icon(name) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", "0 0 20 20");
-  svg.setAttribute("class", "icon");
+  svg.setAttribute("class", `icon icon-${name}`);
   svg.setAttribute("aria-hidden", "true");
   const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
   path.setAttribute("d", PATHS[name]);
@@ -50,7 +51,11 @@ export function icon(name) {
 
 /** A button that shows an icon and tells its name. */
 export function iconButton(name, label, click, props = {}) {
-  return h("button", { type: "button", class: "quiet", "aria-label": label, title: label, on: { click }, ...props }, icon(name));
+  return h(
+    "button",
+    { type: "button", class: "quiet", "aria-label": label, title: label, on: { click }, ...props },
+    icon(name),
+  );
 }
 
 /**
@@ -78,7 +83,8 @@ export function graft(target, html) {
   template.innerHTML = html;
   for (const pre of template.content.querySelectorAll("pre")) frame(pre, "code-frame", copyButton(pre));
   for (const table of template.content.querySelectorAll("table")) frame(table, "table-frame");
-  for (const node of template.content.querySelectorAll("p, li, h1, h2, h3, h4, h5, h6, td, th, blockquote")) node.dir = "auto";
+  for (const node of template.content.querySelectorAll("p, li, h1, h2, h3, h4, h5, h6, td, th, blockquote"))
+    node.dir = "auto";
   graftChildren(target, template.content);
 }
 

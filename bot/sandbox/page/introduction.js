@@ -17,12 +17,25 @@ function opening(channel, state, empty, fill) {
   const direct = channel.kind === "im";
   const bot = state.bot.name;
   const title = direct ? bot : `#${channel.name}`;
-  const sentence = direct ? `This is the start of your conversation with ${bot}. Each message you send here begins a thread, and it answers there.`
+  const sentence = direct
+    ? `This is the start of your conversation with ${bot}. Each message you send here begins a thread, and it answers there.`
     : `This is the start of #${channel.name}. Mention @${bot} and it answers in the thread of your message.`;
   const tries = TRIES[direct ? "im" : "channel"].map((words) => {
     const text = direct ? words : `@${bot} ${words}`;
-    return h("button", { type: "button", class: "suggestion", data: { testid: "suggestion" }, on: { click: () => fill(text) } }, text);
+    return h(
+      "button",
+      { type: "button", class: "suggestion", data: { testid: "suggestion" }, on: { click: () => fill(text) } },
+      text,
+    );
   });
-  return h("div", { class: "opening" }, direct ? avatar({ bot: true }, "large") : h("span", { class: "avatar large hash-face", "aria-hidden": "true" }, "#"),
-    h("h2", {}, title), h("p", {}, sentence), empty && h("div", { class: "suggestions" }, h("p", { class: "faint" }, "Try one of these:"), tries));
+  return h(
+    "div",
+    { class: "opening" },
+    direct
+      ? avatar({ bot: true }, "large")
+      : h("span", { class: "avatar large hash-face", "aria-hidden": "true" }, "#"),
+    h("h2", {}, title),
+    h("p", {}, sentence),
+    empty && h("div", { class: "suggestions" }, h("p", { class: "faint" }, "Try one of these:"), tries),
+  );
 }

@@ -10,18 +10,32 @@ import { ago, clock, exact } from "./times.js";
 export function makeMessage({ message }, page) {
   const user = page.state.users.get(message.user);
   const name = h("strong", { class: "name" }, page.state.name(message.user));
-  const node = h("li", { class: "message", data: { testid: "message", ts: message.ts, channel: message.channel }, tabindex: "-1" });
+  const node = h("li", {
+    class: "message",
+    data: { testid: "message", ts: message.ts, channel: message.channel },
+    tabindex: "-1",
+  });
   node.parts = {
     gutter: h("div", { class: "gutter" }, avatar(user), h("time", { title: exact(message.ts) }, clock(message.ts))),
-    head: h("div", { class: "head" }, name, message.bot && h("span", { class: "app-badge" }, "APP"),
-      h("time", { title: exact(message.ts) }, clock(message.ts)), message.notice && h("span", { class: "only-you" }, "Only visible to you")),
+    head: h(
+      "div",
+      { class: "head" },
+      name,
+      message.bot && h("span", { class: "app-badge" }, "APP"),
+      h("time", { title: exact(message.ts) }, clock(message.ts)),
+      message.notice && h("span", { class: "only-you" }, "Only visible to you"),
+    ),
     blocks: h("div", { class: "blocks" }),
     edited: h("span", { class: "edited" }, "(edited)"),
     reactions: h("div", { class: "reactions" }),
     thread: h("div", { class: "thread-line" }),
   };
   const { gutter, head, blocks, edited, reactions, thread } = node.parts;
-  node.append(gutter, h("div", { class: "content" }, head, blocks, edited, reactions, thread), toolbar(node, message, page));
+  node.append(
+    gutter,
+    h("div", { class: "content" }, head, blocks, edited, reactions, thread),
+    toolbar(node, message, page),
+  );
   return node;
 }
 
@@ -38,13 +52,24 @@ export function updateMessage(node, entry, page) {
   edited.hidden = !message.edited;
   const { channel, ts } = message;
   showBlocks(blocks, message.blocks, { container: { type: "message", channel, ts }, page });
-  for (const mention of blocks.querySelectorAll(`[data-user="${CSS.escape(page.state.me)}"]`)) mention.classList.add("me");
-  reconcile(reactions, message.reactions, (reaction) => `${reaction.name} ${reaction.count}`, (reaction) => reactionPill(reaction, page));
+  for (const mention of blocks.querySelectorAll(`[data-user="${CSS.escape(page.state.me)}"]`))
+    mention.classList.add("me");
+  reconcile(
+    reactions,
+    message.reactions,
+    (reaction) => `${reaction.name} ${reaction.count}`,
+    (reaction) => reactionPill(reaction, page),
+  );
 }
 
 function reactionPill({ name, count, users }, page) {
   const who = users.map((id) => page.state.name(id)).join(", ");
-  return h("span", { class: "reaction", title: `${who} reacted with :${name}:` }, page.emoji[name] ?? `:${name}:`, h("b", {}, String(count)));
+  return h(
+    "span",
+    { class: "reaction", title: `${who} reacted with :${name}:` },
+    page.emoji[name] ?? `:${name}:`,
+    h("b", {}, String(count)),
+  );
 }
 
 function updateThread(line, { message, replies, status, whole }, page) {
@@ -54,11 +79,22 @@ function updateThread(line, { message, replies, status, whole }, page) {
   line.shown = shown;
   line.hidden = whole || (!last && !status);
   const open = () => page.openThread(message.channel, message.ts);
-  const authors = [...new Set(replies.map((reply) => reply.user))].slice(0, 4).map((id) => avatar(page.state.users.get(id), "small"));
+  const authors = [...new Set(replies.map((reply) => reply.user))]
+    .slice(0, 4)
+    .map((id) => avatar(page.state.users.get(id), "small"));
   const count = `${replies.length} ${replies.length === 1 ? "reply" : "replies"}`;
   line.replaceChildren(
-    ...(last ? [h("button", { type: "button", class: "thread-summary", data: { testid: "thread-summary" }, on: { click: open } },
-      ...authors, h("b", {}, count), h("span", { class: "faint" }, `Last reply ${ago(last.ts)}`))] : []),
+    ...(last
+      ? [
+          h(
+            "button",
+            { type: "button", class: "thread-summary", data: { testid: "thread-summary" }, on: { click: open } },
+            ...authors,
+            h("b", {}, count),
+            h("span", { class: "faint" }, `Last reply ${ago(last.ts)}`),
+          ),
+        ]
+      : []),
     ...(status ? [thinking(status, page)] : []),
   );
 }
@@ -66,21 +102,44 @@ function updateThread(line, { message, replies, status, whole }, page) {
 /** "Threadkeeper is thinking…", for as long as the status lasts. */
 export function thinking({ status, loading_messages: messages }, page) {
   const words = messages?.length ? messages[0] : `${page.state.bot.name} ${status}`;
-  return h("p", { class: "thinking", data: { testid: "status" }, role: "status" }, h("span", { class: "dots", "aria-hidden": "true" }, h("i"), h("i"), h("i")), h("span", { class: "shimmer" }, words));
+  return h(
+    "p",
+    { class: "thinking", data: { testid: "status" }, role: "status" },
+    h("span", { class: "dots", "aria-hidden": "true" }, h("i"), h("i"), h("i")),
+    h("span", { class: "shimmer" }, words),
+  );
 }
 
 function toolbar(node, message, page) {
   const mine = message.user === page.state.me;
   const root = message.thread_ts ?? message.ts;
   const shortcuts = page.state.shortcuts.filter((shortcut) => shortcut.type === "message");
-  return h("div", { class: "toolbar", role: "group", "aria-label": "What to do with this message" },
+  return h(
+    "div",
+    { class: "toolbar", role: "group", "aria-label": "What to do with this message" },
     !message.notice && iconButton("reply", "Reply in thread", () => page.openThread(message.channel, root)),
     mine && iconButton("edit", "Edit", () => edit(node, page)),
     mine && iconButton("trash", "Delete", () => page.remove(node.shown)),
     message.notice && iconButton("close", "Dismiss", () => page.dismiss(message)),
-    shortcuts.length > 0 && !message.notice && h("details", { class: "menu" }, h("summary", { class: "quiet", "aria-label": "More" }, icon("more")),
-      h("div", { class: "menu-items" }, shortcuts.map((shortcut) =>
-        h("button", { type: "button", on: { click: () => page.shortcut(shortcut, message) } }, shortcut.name ?? shortcut.callback_id)))));
+    shortcuts.length > 0 &&
+      !message.notice &&
+      h(
+        "details",
+        { class: "menu" },
+        h("summary", { class: "quiet", "aria-label": "More" }, icon("more")),
+        h(
+          "div",
+          { class: "menu-items" },
+          shortcuts.map((shortcut) =>
+            h(
+              "button",
+              { type: "button", on: { click: () => page.shortcut(shortcut, message) } },
+              shortcut.name ?? shortcut.callback_id,
+            ),
+          ),
+        ),
+      ),
+  );
 }
 
 function edit(node, page) {

@@ -4,21 +4,42 @@ const TRACE_KEPT = 400;
 
 export class State {
   constructor() {
-    this.apply({ type: "hello", me: "", team: { name: "" }, users: [], channels: [], messages: [], statuses: [], home: null,
-      trace: [], bot: { id: "", name: "", connected: false }, commands: [], shortcuts: [] });
+    this.apply({
+      type: "hello",
+      me: "",
+      team: { name: "" },
+      users: [],
+      channels: [],
+      messages: [],
+      statuses: [],
+      home: null,
+      trace: [],
+      bot: { id: "", name: "", connected: false },
+      commands: [],
+      shortcuts: [],
+    });
   }
 
   apply(frame) {
     switch (frame.type) {
-      case "hello": return this.#hello(frame);
-      case "message": return this.#messages(frame.message.channel).set(frame.message.ts, frame.message);
-      case "deleted": return this.#messages(frame.channel).delete(frame.ts);
-      case "status": return this.statuses.set(`${frame.channel} ${frame.thread_ts}`, frame);
-      case "home": return (this.home = frame.view);
-      case "modals": return (this.modals = frame.views);
-      case "connected": return (this.bot = { ...this.bot, connected: frame.connected });
-      case "trace": return (this.trace = [...this.trace, frame.entry].slice(-TRACE_KEPT));
-      case "notice": return frame.channel && this.#notice(frame);
+      case "hello":
+        return this.#hello(frame);
+      case "message":
+        return this.#messages(frame.message.channel).set(frame.message.ts, frame.message);
+      case "deleted":
+        return this.#messages(frame.channel).delete(frame.ts);
+      case "status":
+        return this.statuses.set(`${frame.channel} ${frame.thread_ts}`, frame);
+      case "home":
+        return (this.home = frame.view);
+      case "modals":
+        return (this.modals = frame.views);
+      case "connected":
+        return (this.bot = { ...this.bot, connected: frame.connected });
+      case "trace":
+        return (this.trace = [...this.trace, frame.entry].slice(-TRACE_KEPT));
+      case "notice":
+        return frame.channel && this.#notice(frame);
     }
   }
 
@@ -36,8 +57,23 @@ export class State {
   #notice({ channel, thread_ts = null, text, blocks }) {
     const ts = (Date.now() / 1000).toFixed(6);
     const shown = blocks?.length ? blocks : [{ type: "section", text: { type: "plain_text", text } }];
-    this.apply({ type: "message", message: { channel, ts, thread_ts, user: this.bot.id, bot: true, blocks: shown, text,
-      reactions: [], edited: false, broadcast: false, streaming: false, notice: true } });
+    this.apply({
+      type: "message",
+      message: {
+        channel,
+        ts,
+        thread_ts,
+        user: this.bot.id,
+        bot: true,
+        blocks: shown,
+        text,
+        reactions: [],
+        edited: false,
+        broadcast: false,
+        streaming: false,
+        notice: true,
+      },
+    });
   }
 
   #messages(channel) {
@@ -72,12 +108,17 @@ export class State {
 
   /** Mentions as people write them -> `<@U..>`; the longest name first, so that no name hides another. */
   wire(text) {
-    const names = [...this.users.values()].flatMap((user) => [[user.real_name, user.id], [user.name, user.id]]);
+    const names = [...this.users.values()].flatMap((user) => [
+      [user.real_name, user.id],
+      [user.name, user.id],
+    ]);
     names.sort(([one], [other]) => other.length - one.length);
-    return names.filter(([name]) => name).reduce((wired, [name, id]) => {
-      const literal = name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-      return wired.replace(new RegExp(`(?<![\\w<@])@${literal}(?![\\w])`, "gi"), `<@${id}>`);
-    }, text);
+    return names
+      .filter(([name]) => name)
+      .reduce((wired, [name, id]) => {
+        const literal = name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+        return wired.replace(new RegExp(`(?<![\\w<@])@${literal}(?![\\w])`, "gi"), `<@${id}>`);
+      }, text);
   }
 
   /** The reverse of `wire`, for editing one's own message. */

@@ -18,11 +18,27 @@ export function timeline(section, page) {
   let shown = null;
 
   return function show(entries, { introduction, working = null, place }) {
-    reconcile(intro, introduction ? [introduction] : [], (item) => item.key, (item) => item.make());
+    reconcile(
+      intro,
+      introduction ? [introduction] : [],
+      (item) => item.key,
+      (item) => item.make(),
+    );
     const make = (item) => (item.day ? divider(item.day) : makeMessage(item, page));
     const update = (node, item) => item.message && updateMessage(node, item, page);
-    reconcile(list, withDays(entries), (item) => item.day ?? `${page.state.me} ${item.message.channel} ${item.message.ts}`, make, update);
-    reconcile(status, working ? [working] : [], (item) => item.status, (item) => thinking(item, page));
+    reconcile(
+      list,
+      withDays(entries),
+      (item) => item.day ?? `${page.state.me} ${item.message.channel} ${item.message.ts}`,
+      make,
+      update,
+    );
+    reconcile(
+      status,
+      working ? [working] : [],
+      (item) => item.status,
+      (item) => thinking(item, page),
+    );
     if (shown !== place) toEnd();
     shown = place;
   };
@@ -40,7 +56,12 @@ function withDays(entries) {
     const name = day(message.ts);
     const newDay = !before || day(before.ts) !== name;
     if (newDay) items.push({ day: name });
-    const together = !newDay && !entry.apart && before.user === message.user && !before.notice === !message.notice && message.ts - before.ts < TOGETHER;
+    const together =
+      !newDay &&
+      !entry.apart &&
+      before.user === message.user &&
+      !before.notice === !message.notice &&
+      message.ts - before.ts < TOGETHER;
     items.push({ ...entry, grouped: together });
     before = message;
   }

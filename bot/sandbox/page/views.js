@@ -11,7 +11,10 @@ export function showHome(section, view, page) {
   const body = section.body ?? (section.body = h("div", { class: "blocks" }));
   if (!body.isConnected) section.replaceChildren(body);
   if (view) showBlocks(body, view.blocks, { container: { type: "view", view_id: view.id }, page });
-  else body.replaceChildren(h("p", { class: "faint empty-home" }, `${page.state.bot.name} has not published its Home yet.`));
+  else
+    body.replaceChildren(
+      h("p", { class: "faint empty-home" }, `${page.state.bot.name} has not published its Home yet.`),
+    );
 }
 
 /** The modals in a <dialog>. `show(views)` takes the whole stack, `errors(frame)` what a submission was refused for. */
@@ -51,8 +54,16 @@ export function modals(dialog, page) {
     form.shown = view;
     form.head.textContent = view.title?.text ?? "";
     showBlocks(form.body, view.blocks, { container: { type: "view", view_id: view.id }, page });
-    form.foot.replaceChildren(h("button", { type: "button", class: "button", on: { click: form.close } }, view.close?.text ?? (view.submit ? "Cancel" : "Close")),
-      ...(view.submit ? [h("button", { type: "submit", class: "button primary", data: { testid: "modal-submit" } }, view.submit.text)] : []));
+    form.foot.replaceChildren(
+      h(
+        "button",
+        { type: "button", class: "button", on: { click: form.close } },
+        view.close?.text ?? (view.submit ? "Cancel" : "Close"),
+      ),
+      ...(view.submit
+        ? [h("button", { type: "submit", class: "button primary", data: { testid: "modal-submit" } }, view.submit.text)]
+        : []),
+    );
     busy(form, false);
   }
 
