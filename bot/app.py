@@ -9,7 +9,7 @@ import secrets
 import socket
 import uuid
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
 
@@ -57,8 +57,8 @@ async def serve(settings: Settings, stop: asyncio.Event, *, ready: Callable[[], 
         worker = Worker(
             store, answer=answering.answer, give_up=answering.give_up, limit=settings.bot_answers_at_once
         )
+        await opened.enter_async_context(worker.watching())
         opened.push_async_callback(worker.drain, settings.bot_grace_seconds)
-        await opened.enter_async_context(_watched(worker))
         intake = Intake(store, has_room=worker.has_room, start=worker.start)
         app = slack_app(slack, bot, People(slack), intake.accept, follow_threads=settings.bot_follow_threads)
         await opened.enter_async_context(
@@ -115,14 +115,3 @@ async def _asking(settings: Settings, store: SqlStore) -> Asking:
         context_tokens=settings.bot_context_tokens,
         names=settings.sends_names,
     )
-
-
-@asynccontextmanager
-async def _watched(worker: Worker) -> AsyncIterator[None]:
-    watch = asyncio.create_task(worker.watch(), name="watch")
-    try:
-        yield
-    finally:
-        watch.cancel()
-        with suppress(asyncio.CancelledError):
-            await watch

@@ -6,7 +6,8 @@ known to be stranded; the poll is the safety net, the normal start is immediate.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 
 import structlog
 
@@ -55,8 +56,22 @@ class Worker:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def watch(self) -> None:
-        """Beat, free what dead processes held, and claim what nobody works on; for ever."""
+    @asynccontextmanager
+    async def watching(self) -> AsyncIterator[None]:
+        """Beat, free what dead processes held, and claim what nobody works on, while the context lasts.
+
+        At its end whatever this process still holds is given back.
+        """
+        watch = asyncio.create_task(self._watch(), name="watch")
+        try:
+            yield
+        finally:
+            watch.cancel()
+            with suppress(asyncio.CancelledError):
+                await watch
+            await self._leave()
+
+    async def _watch(self) -> None:
         clock = asyncio.get_running_loop().time
         last_beat, healthy = -BEAT, True
         while True:
@@ -65,24 +80,28 @@ class Worker:
                     await self._store.beat(LEASE)
                     last_beat = clock()
                 await self._take_up()
-            except StoreError as error:
+            except Exception as error:  # noqa: BLE001 - without this loop nothing would be taken up again
                 if healthy:
-                    log.error("The database does not answer.", action="store_down", error=error.code)  # noqa: TRY400 - no traceback
+                    log.error(
+                        "The store does not work; it is tried on.", action="store_down", error=where(error)
+                    )
                 healthy = False
             else:
                 if not healthy:
-                    log.info("The database answers again.", action="store_up")
+                    log.info("The store works again.", action="store_up")
                 healthy = True
             await asyncio.sleep(POLL)
 
     async def drain(self, grace: float) -> None:
-        """Let running answers end within `grace` seconds, and give the rest back."""
+        """Begin nothing more, let running answers end within `grace` seconds, and cut the rest short."""
         self._draining = True
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace)
         for task in (unfinished := set(self._tasks)):
             task.cancel()
         await asyncio.gather(*unfinished, return_exceptions=True)
+
+    async def _leave(self) -> None:
         try:
             await self._store.leave()
         except StoreError as error:
@@ -101,7 +120,7 @@ class Worker:
                 self.start(turn)
 
     async def _run(self, turn: Turn | None) -> None:
-        while turn is not None:
+        while turn is not None and not self._draining:
             with structlog.contextvars.bound_contextvars(turn=turn.id, attempt=turn.token):
                 turn = await self._next(turn)
 
@@ -119,7 +138,7 @@ class Worker:
             )
             self._stranded.append(turn)
         except Exception as error:  # noqa: BLE001 - a bug must neither end the process nor the thread
-            log.error("A turn failed in an unforeseen way.", action="turn_broken", error=where(error))  # noqa: TRY400 - its text is not for logs
+            log.error("A turn failed in an unforeseen way.", action="turn_broken", error=where(error))
             return await self._surrender(turn)
         return None
 
@@ -127,7 +146,7 @@ class Worker:
         try:
             return await self._give_up(turn, BotError)
         except Exception as error:  # noqa: BLE001 - the last resort: the poll tries again, up to MAX_CLAIMS
-            log.error("A turn could not be given up.", action="turn_stranded", error=where(error))  # noqa: TRY400
+            log.error("A turn could not be given up.", action="turn_stranded", error=where(error))
             self._stranded.append(turn)
             return None
 

@@ -4,9 +4,11 @@
 """
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import SecretStr
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from bot.settings import Settings
@@ -35,7 +37,7 @@ def readme(current: str) -> str:
     return TABLE.sub(lambda _: settings_table(), current)
 
 
-def _fields():  # type: ignore[no-untyped-def]  # noqa: ANN202 - pydantic's own type, of no interest here
+def _fields() -> Iterable[tuple[str, FieldInfo]]:
     return Settings.model_fields.items()
 
 

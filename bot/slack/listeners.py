@@ -31,7 +31,6 @@ def slack_app(
     follow_threads: bool,
 ) -> AsyncApp:
     """Return the Bolt app that passes the messages which concern us to `accept`."""
-
     app = AsyncApp(
         client=client,
         authorize=_authorized(client, bot),

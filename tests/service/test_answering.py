@@ -1,6 +1,5 @@
 """What a reader of the thread sees, on virtual time, with a model that follows a script."""
 
-from collections.abc import Awaitable, Callable
 from itertools import pairwise
 
 import pytest
@@ -20,7 +19,7 @@ from bot.core.stream import Finished
 from bot.plugins import Outcome, Plugin, Plugins
 from bot.store.memory import MemoryStore
 from tests.fakes import PaperSurface, ScriptedModel
-from tests.virtual_time import run
+from tests.virtual_time import on_virtual_time, run
 
 THREAD = ThreadKey(platform="paper", workspace="T1", channel="C1", root="1")
 
@@ -64,16 +63,6 @@ class Room:
         """Return the newest turn that has ended."""
         later = await self.ask("later")
         return (await self.store.context(later, limit=10)).history[-1]
-
-
-def on_virtual_time(test: Callable[[], Awaitable[None]]) -> Callable[[], None]:
-    """Run a test on a loop on which sleeping costs nothing."""
-
-    def body() -> None:
-        run(test())
-
-    body.__name__, body.__doc__ = test.__name__, test.__doc__
-    return body
 
 
 @on_virtual_time
