@@ -91,8 +91,8 @@ class AnswerReader:
             raise self._reported(chunk)
         if isinstance(chunk, dict):
             yield from self._chunk(chunk)
-        elif event.data.strip() and not self.complete:
-            raise self.broken("The stream holds an event that is not an object of JSON.")
+        elif isinstance(chunk, str) and chunk.strip() and not self.complete:
+            raise self.broken("The stream holds an event that is not JSON.")
 
     def _chunk(self, chunk: dict[str, Any]) -> Iterator[StreamEvent]:
         model = _name(chunk.get("model"))

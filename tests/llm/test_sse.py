@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from bot.core.errors import ModelInterrupted
-from bot.llm.sse import SseDecoder, SseEvent
+from bot.llm.sse import LARGEST_EVENT, SseDecoder, SseEvent
 
 AWKWARD: dict[str, tuple[bytes, list[SseEvent]]] = {
     "plain": (b"data: a\n\ndata: b\n\n", [SseEvent("a"), SseEvent("b")]),
@@ -38,8 +38,8 @@ AWKWARD: dict[str, tuple[bytes, list[SseEvent]]] = {
 cases = pytest.mark.parametrize(("stream", "events"), AWKWARD.values(), ids=AWKWARD)
 
 
-def decoded(pieces: list[bytes]) -> list[SseEvent]:
-    decoder = SseDecoder()
+def decoded(pieces: list[bytes], *, largest: int = LARGEST_EVENT) -> list[SseEvent]:
+    decoder = SseDecoder(largest=largest)
     return [event for piece in pieces for event in decoder.decode(piece)] + decoder.flush()
 
 
@@ -87,10 +87,8 @@ def test_events_come_with_the_bytes_that_complete_them() -> None:
 @pytest.mark.parametrize("stream", [b"data: " + b"x" * 100, b"data: x\n" * 20, b":" + b"x" * 100])
 def test_an_event_that_never_ends_is_refused(stream: bytes) -> None:
     """One endless line, endless lines, an endless comment: none fills the memory."""
-    decoder = SseDecoder(largest=64)
     with pytest.raises(ModelInterrupted):
-        for at in range(len(stream)):
-            decoder.decode(stream[at : at + 1])
+        decoded([stream[at : at + 1] for at in range(len(stream))], largest=64)
 
 
 def test_many_small_events_are_not_a_large_one() -> None:

@@ -1,0 +1,243 @@
+"""The words of the chat-completions API: what a request may say, and what is said back.
+
+Separate from `model`, which serves it, because it needs no server. Pure. Rules: as strict as OpenAI where
+facts/model-api.md gives a limit, with its codes, so that what passes here passes there.
+"""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from bot.sandbox.composer import Said
+
+Json = dict[str, Any]
+
+ROLES = frozenset({"developer", "system", "user", "assistant", "tool", "function"})
+NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+RANGES: Mapping[str, tuple[float, float]] = {
+    "temperature": (0, 2),
+    "top_p": (0, 1),
+    "presence_penalty": (-2, 2),
+    "frequency_penalty": (-2, 2),
+}
+WHOLE_RANGES: Mapping[str, tuple[int, int]] = {
+    "n": (1, 128),
+    "max_tokens": (1, 2**31),
+    "max_completion_tokens": (1, 2**31),
+    "top_logprobs": (0, 20),
+    "seed": (-(2**63), 2**63 - 1),
+}
+LENGTHS: Mapping[str, int] = {"user": 64, "safety_identifier": 128, "prompt_cache_key": 1024}
+FLAGS = frozenset({"stream", "store", "logprobs", "parallel_tool_calls"})
+UNCHECKED = """
+audio function_call functions metadata modalities moderation prediction prompt_cache_options
+prompt_cache_retention reasoning_effort response_format service_tier tool_choice tools verbosity
+web_search_options
+"""
+CHECKED = frozenset({"model", "messages", "stop", "logit_bias", "stream_options"})
+FIELDS = CHECKED | set(UNCHECKED.split()) | FLAGS | RANGES.keys() | WHOLE_RANGES.keys() | LENGTHS.keys()
+MOST_STOPS = 4
+LARGEST_BIAS = 100
+
+
+class ApiError(Exception):
+    """A refusal, as OpenAI puts it."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 400,
+        kind: str = "invalid_request_error",
+        code: str | None = None,
+        param: str | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.headers = headers
+        self.body: Json = {"error": {"message": message, "type": kind, "param": param, "code": code}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """A request that was accepted."""
+
+    model: str
+    messages: tuple[Said, ...]
+    streams: bool
+    shows_usage: bool
+    choices: int
+    stops: tuple[str, ...]
+    most_tokens: int | None
+
+
+def read_request(body: object, *, models: Collection[str] | None = None) -> Completion:
+    """Return the request; with `models`, only those exist. Raises `ApiError`."""
+    if not isinstance(body, dict):
+        raise ApiError("We could not parse the JSON body of your request. It must be an object.")
+    _check_fields(body)
+    model = body.get("model")
+    if not isinstance(model, str) or not model:
+        raise ApiError("you must provide a model parameter", param="model")
+    if models is not None and model not in models:
+        message = f"The model `{model}` does not exist or you do not have access to it."
+        raise ApiError(message, status=404, code="model_not_found", param="model")
+    options = body.get("stream_options")
+    if options is not None and not (body.get("stream") and isinstance(options, dict)):
+        message = "The 'stream_options' parameter is only allowed when 'stream' is enabled."
+        raise ApiError(message, param="stream_options")
+    return Completion(
+        model=model,
+        messages=_messages(body.get("messages")),
+        streams=bool(body.get("stream")),
+        shows_usage=bool((options or {}).get("include_usage")),
+        choices=_or(body.get("n"), 1),
+        stops=_stops(body.get("stop")),
+        most_tokens=_or(body.get("max_completion_tokens"), body.get("max_tokens")),
+    )
+
+
+def chunk(about: Json, choices: Sequence[Json], **more: Json) -> Json:
+    """Return one event of a stream; `about` is what all of them say."""
+    return {**about, "object": "chat.completion.chunk", "choices": list(choices), **more}
+
+
+def delta(index: int, reason: str | None = None, **said: str) -> Json:
+    """Return a choice of a chunk."""
+    return {"index": index, "delta": said, "logprobs": None, "finish_reason": reason}
+
+
+def completion(about: Json, answers: Sequence[tuple[str, str]], usage: Json) -> Json:
+    """Return a whole answer; each of `answers` is a text and its finish reason."""
+    choices = [
+        {
+            "index": index,
+            "message": {"role": "assistant", "content": text, "refusal": None},
+            "logprobs": None,
+            "finish_reason": reason,
+        }
+        for index, (text, reason) in enumerate(answers)
+    ]
+    return {**about, "object": "chat.completion", "choices": choices, "usage": usage}
+
+
+def usage(prompt_tokens: int, completion_tokens: int) -> Json:
+    """Return what an answer cost."""
+    return {
+        "prompt_tokens": prompt_tokens,
+        "completion_tokens": completion_tokens,
+        "total_tokens": prompt_tokens + completion_tokens,
+        "prompt_tokens_details": {"cached_tokens": 0},
+    }
+
+
+def model_list(names: Sequence[str], shutdowns: Mapping[str, str]) -> Json:
+    """Return the answer of `GET /v1/models`."""
+    models = [
+        {
+            "id": name,
+            "object": "model",
+            "created": 0,
+            "owned_by": "sandbox",
+            "shutdown_date": shutdowns.get(name),
+        }
+        for name in names
+    ]
+    return {"object": "list", "data": models}
+
+
+def _check_fields(body: Json) -> None:
+    for name, value in body.items():
+        if name not in FIELDS:
+            message = f"Unrecognized request argument supplied: {name}"
+            raise ApiError(message, code="unknown_parameter", param=name)
+        if value is None:
+            continue
+        if name in RANGES:
+            _check_number(name, value, *RANGES[name])
+        elif name in WHOLE_RANGES:
+            _check_number(name, value, *WHOLE_RANGES[name], whole=True)
+        elif name in LENGTHS:
+            _check_text(name, value, LENGTHS[name])
+        elif name in FLAGS and not isinstance(value, bool):
+            raise _wrong_type(name, "a boolean")
+        elif name == "logit_bias":
+            _check_bias(value)
+
+
+def _check_number(name: str, value: object, low: float, high: float, *, whole: bool = False) -> None:
+    if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
+        raise _wrong_type(name, "an integer" if whole else "a number")
+    kind = "integer" if whole else "decimal"
+    if not low <= value <= high:  # not (value < low or ...): NaN is no number between them
+        side, sign, bound = ("above_max", "<=", high) if value > high else ("below_min", ">=", low)
+        message = f"Invalid '{name}': expected a value {sign} {bound}, but got {value} instead."
+        raise ApiError(message, code=f"{kind}_{side}_value", param=name)
+
+
+def _check_text(name: str, value: object, longest: int) -> None:
+    if not isinstance(value, str):
+        raise _wrong_type(name, "a string")
+    if len(value) > longest:
+        message = f"Invalid '{name}': string too long. Expected a string with maximum length {longest}."
+        raise ApiError(message, code="string_above_max_length", param=name)
+
+
+def _check_bias(value: object) -> None:
+    if not isinstance(value, dict):
+        raise _wrong_type("logit_bias", "an object")
+    for token, bias in value.items():
+        if not str(token).isdigit():
+            raise _wrong_type("logit_bias", "an object whose keys are token ids")
+        _check_number("logit_bias", bias, -LARGEST_BIAS, LARGEST_BIAS)
+
+
+def _wrong_type(name: str, expected: str) -> ApiError:
+    return ApiError(f"Invalid type for '{name}': expected {expected}.", code="invalid_type", param=name)
+
+
+def _stops(value: object) -> tuple[str, ...]:
+    stops = [] if value is None else value if isinstance(value, list) else [value]
+    if len(stops) > MOST_STOPS or not all(isinstance(stop, str) and stop for stop in stops):
+        raise ApiError(f"'stop' must be up to {MOST_STOPS} strings that are not empty.", param="stop")
+    return tuple(stops)
+
+
+def _messages(value: object) -> tuple[Said, ...]:
+    if not isinstance(value, list):
+        message = "Missing required parameter: 'messages'."
+        raise ApiError(message, code="missing_required_parameter", param="messages")
+    if not value:
+        message = "Invalid 'messages': empty array. Expected an array with minimum length 1."
+        raise ApiError(message, code="empty_array", param="messages")
+    return tuple(_message(f"messages[{number}]", element) for number, element in enumerate(value))
+
+
+def _message(place: str, element: object) -> Said:
+    if not isinstance(element, dict):
+        raise _wrong_type(place, "an object")
+    role, name = element.get("role"), element.get("name")
+    if role not in ROLES:
+        message = f"Invalid value: '{role}'. Supported values are: {', '.join(sorted(ROLES))}."
+        raise ApiError(message, code="invalid_value", param=f"{place}.role")
+    if name is not None and not (isinstance(name, str) and NAME.fullmatch(name)):
+        message = f"Invalid '{place}.name': string does not match pattern. Expected '^[a-zA-Z0-9_-]+$'."
+        raise ApiError(message, code="invalid_value", param=f"{place}.name")
+    return Said(role=role, text=_content(place, role, element.get("content")), name=name or "")
+
+
+def _content(place: str, role: str, content: object) -> str:
+    if isinstance(content, list):
+        return "".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
+    if content is None and role == "assistant":
+        return ""
+    if not isinstance(content, str):
+        raise _wrong_type(f"{place}.content", "one of a string or array of objects")
+    return content
+
+
+def _or(value: Any, default: Any) -> Any:
+    return default if value is None else value
