@@ -1,0 +1,259 @@
+"""One call is one transaction, and nobody sees a password, a value or half a transaction."""
+
+import asyncio
+import logging
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL, Connection, select, text
+
+from bot.core.errors import SettingsError, StoreUnavailable
+from bot.store.database import Database, database_url
+from bot.store.schema import metadata, now, secrets, workers
+from bot.store.sql import SqlStore
+from tests.contracts.questions import question
+from tests.databases import KINDS, empty_database, migrated_database
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture(params=KINDS)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[URL]:
+    with migrated_database(request.param, tmp_path) as address:
+        yield address
+
+
+@pytest.fixture
+async def database(url: URL) -> AsyncIterator[Database]:
+    database = Database(url)
+    await database.open()
+    yield database
+    await database.close()
+
+
+def write(connection: Connection, name: str) -> None:
+    connection.execute(secrets.insert(), {"name": name, "value": "x"})
+
+
+def scalar(connection: Connection, query: str) -> object:
+    return connection.execute(text(query)).scalar_one()
+
+
+def names(connection: Connection) -> set[str]:
+    return set(connection.scalars(select(secrets.c.name)))
+
+
+@pytest.mark.parametrize(
+    ("written", "driver"),
+    [
+        ("sqlite:///threadkeeper.db", "sqlite"),
+        ("sqlite:////var/lib/threadkeeper.db", "sqlite"),
+        ("postgres://u:p@db.example:5432/name", "postgresql+psycopg"),
+        ("postgresql://u:p@db.example/name?sslmode=require", "postgresql+psycopg"),
+        ("postgresql+psycopg:///name", "postgresql+psycopg"),
+    ],
+)
+def test_addresses_that_are_understood(written: str, driver: str) -> None:
+    assert database_url(written).drivername == driver
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "",
+        "threadkeeper.db",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "mysql://root:hunter2@localhost/x",
+        "postgresql+asyncpg://me:hunter2@localhost/x",
+        "postgresql://me:hunter2@localhost:port/x",
+        "hunter2",
+    ],
+)
+def test_addresses_that_are_not_are_refused_by_name_and_not_repeated(written: str) -> None:
+    with pytest.raises(SettingsError, match="DATABASE_URL") as caught:
+        database_url(written)
+    assert "hunter2" not in str(caught.value)
+
+
+async def test_a_transaction_is_kept_whole_or_not_at_all(database: Database) -> None:
+    def fail(connection: Connection) -> None:
+        write(connection, "lost")
+        raise LookupError
+
+    await database.tx(write, "kept")
+    with pytest.raises(LookupError):
+        await database.tx(fail)
+    assert await database.tx(names) == {"kept"}
+
+
+async def test_cancelling_the_caller_does_not_cut_the_transaction(database: Database) -> None:
+    """The caller waits for the transaction, then learns that it was cancelled."""
+    begun, go_on = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def slow(connection: Connection) -> None:
+        write(connection, "first half")
+        loop.call_soon_threadsafe(begun.set)
+        if connection.dialect.name == "sqlite":
+            go_on.wait(5)
+        else:
+            connection.execute(text("SELECT pg_sleep(0.2)"))
+        write(connection, "second half")
+
+    caller = asyncio.create_task(database.tx(slow))
+    await begun.wait()
+    caller.cancel()
+    await asyncio.sleep(0)
+    assert not caller.done()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    assert await database.tx(names) == {"first half", "second half"}
+
+
+async def test_closing_waits_for_a_transaction_whose_caller_is_gone(url: URL) -> None:
+    """Even one who would not wait when cancelled a second time."""
+    database = Database(url)
+    await database.open()
+    caller = asyncio.create_task(database.tx(write, "late"))
+    await asyncio.sleep(0)
+    caller.cancel()
+    await asyncio.sleep(0)
+    caller.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    await database.close()
+    database = Database(url)
+    await database.open()
+    assert await database.tx(names) == {"late"}
+    await database.close()
+
+
+async def test_the_clock_is_the_databases_own_in_seconds_since_1970(database: Database) -> None:
+    """Here it runs on our machine and so agrees with our clock; and it does not stand still."""
+
+    def read(connection: Connection) -> float:
+        return connection.execute(select(now())).scalar_one()
+
+    first = await database.tx(read)
+    assert first == pytest.approx(time.time(), abs=5)
+    await asyncio.sleep(0.01)
+    assert await database.tx(read) > first
+
+
+async def test_what_the_database_refuses_is_told_without_values(
+    url: URL, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A lost table stands for every complaint; the question is in no message and no log."""
+    caplog.set_level(logging.DEBUG)
+    database = Database(url)
+    await database.open()
+    store = SqlStore(database, "me")
+    await store.open()
+    await database.tx(metadata.drop_all)
+    with pytest.raises(Exception, match=r".") as caught:
+        await store.accept(question("1.0", "my dark secret"), claim=True)
+    await database.close()
+    assert "my dark secret" not in f"{caught.value!r} {caught.value} {caplog.text}"
+
+
+@pytest.mark.postgres
+async def test_a_server_that_goes_away_is_unavailable_and_may_come_back(tmp_path: Path) -> None:
+    """Connections that the server has closed cost one error at most, and no restart of ours."""
+    with empty_database("postgres", tmp_path) as url:
+        database = Database(url)
+        await database.open()
+        with pytest.raises(StoreUnavailable, match="DATABASE_URL"):
+            await database.tx(scalar, "SELECT pg_terminate_backend(pg_backend_pid())")
+        assert await database.tx(scalar, "SELECT 1") == 1
+        await database.close()
+
+
+async def test_an_unreachable_server_is_named_without_its_password() -> None:
+    database = Database(database_url("postgresql://someone:hunter2@127.0.0.1:1/none"))
+    with pytest.raises(StoreUnavailable) as caught:
+        await database.open()
+    assert "PostgreSQL at 127.0.0.1, port 1 (DATABASE_URL)" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.postgres
+async def test_an_option_that_postgresql_does_not_know_is_a_wrong_setting(tmp_path: Path) -> None:
+    with empty_database("postgres", tmp_path) as url:
+        database = Database(url.update_query_dict({"pgbouncer": "true"}))
+        with pytest.raises(SettingsError, match="pgbouncer"):
+            await database.open()
+
+
+async def test_a_file_that_is_no_database_is_a_wrong_setting(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("not a database, but long enough to be looked at " * 50)
+    database = Database(database_url(f"sqlite:///{tmp_path / 'notes.txt'}"))
+    with pytest.raises(SettingsError, match="DATABASE_URL"):
+        await database.open()
+
+
+async def test_a_folder_that_is_not_there_is_a_wrong_setting(tmp_path: Path) -> None:
+    database = Database(database_url(f"sqlite:///{tmp_path / 'no' / 'where.db'}"))
+    with pytest.raises(SettingsError, match="No such file or directory"):
+        await database.open()
+
+
+async def test_sqlite_is_durable_checks_keys_and_lets_others_read(tmp_path: Path) -> None:
+    database = Database(database_url(f"sqlite:///{tmp_path / 'x.db'}"))
+    await database.open()
+    pragmas = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10_000}
+    for pragma, value in pragmas.items():
+        assert await database.tx(scalar, f"PRAGMA {pragma}") == value
+    await database.close()
+
+
+async def test_a_second_process_cannot_use_the_file(tmp_path: Path) -> None:
+    """It is told what to do; once the first one is gone, even killed, the file is free."""
+    address = f"sqlite:///{tmp_path / 'x.db'}"
+    holder = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", HOLD, address, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        assert holder.stdout
+        assert await holder.stdout.readline() == b"open\n"
+        with pytest.raises(SettingsError, match=r"Another process uses .* PostgreSQL"):
+            await Database(database_url(address)).open()
+    finally:
+        holder.kill()
+        await holder.wait()
+    database = Database(database_url(address))
+    await database.open()
+    await database.close()
+
+
+HOLD = """
+import asyncio, sys
+from bot.store.database import Database, database_url
+async def hold():
+    database = Database(database_url(sys.argv[1]))
+    await database.open()
+    print("open", flush=True)
+    await asyncio.sleep(60)
+asyncio.run(hold())
+"""
+
+
+async def test_a_restart_on_sqlite_takes_up_its_own_turns_at_once(tmp_path: Path) -> None:
+    """However long the lease: nobody else can have them. A killed process is played by not leaving."""
+    with migrated_database("sqlite", tmp_path) as url:
+        database = Database(url)
+        await database.open()
+        before = SqlStore(database, "before")
+        await before.open()
+        assert await before.accept(question("1.0"), claim=True)
+        after = SqlStore(database, "after")
+        await after.open()
+        await after.beat(lease=1e9)
+        assert [turn.message_id for turn in await after.claim(5)] == ["1.0"]
+        assert await database.tx(lambda c: list(c.scalars(select(workers.c.id)))) == ["after"]
+        await database.close()
