@@ -5,11 +5,15 @@ import { graft, h, iconButton, reconcile } from "./dom.js";
 import { richText } from "./rich-text.js";
 
 /**
- * Show blocks in `parent`. A block that did not change keeps its element, and with it what was typed.
+ * Show blocks in `parent`. A block that did not change keeps its element, and with it what was typed; one of
+ * text keeps it in any case, since each edit may name its blocks anew and a growing answer must not flicker.
  * `scope`: {container: whose blocks these are, for actions; page}.
  */
 export function showBlocks(parent, blocks, scope) {
-  const items = blocks.map((block, index) => ({ block, key: `${block.block_id ?? index} ${block.type}` }));
+  const items = blocks.map((block, index) => ({
+    block,
+    key: `${block.type} ${isText(block) ? index : (block.block_id ?? index)}`,
+  }));
   const make = ({ block }) => h("div", { class: `block ${block.type}`, data: { block: block.block_id ?? "" } });
   reconcile(
     parent,
@@ -20,8 +24,10 @@ export function showBlocks(parent, blocks, scope) {
   );
 }
 
+const isText = ({ type }) => type === "markdown" || type === "text";
+
 function fill(node, block, scope) {
-  if (block.type === "markdown" || block.type === "text") return graft(node, block.html ?? "");
+  if (isText(block)) return graft(node, block.html ?? "");
   const written = JSON.stringify(block);
   if (node.written === written) return;
   node.written = written;
