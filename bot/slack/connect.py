@@ -68,11 +68,12 @@ async def _checked(call: object, client: AsyncWebClient, name: str, what: str) -
     try:
         return await call  # type: ignore[misc, no-any-return]  # slack_sdk's responses are mappings
     except SlackApiError as error:
-        reason = error.response.get("error")
+        data = error.response.data
+        reason = data.get("error") if isinstance(data, dict) else f"HTTP {error.response.status_code}"
         raise SettingsError(
             f"Slack does not accept {name} ({reason}); set it to {what} of your Slack app."
         ) from None
-    except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
+    except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
         raise SettingsError(
             f"Slack cannot be reached at {client.base_url} ({type(error).__name__}); "
             "check the network, and SLACK_API_URL if you set it."

@@ -56,7 +56,7 @@ class People:
                     return _person(response.get("user") or {}), KEEP
                 response = await self._client.conversations_info(channel=each)
                 return (response.get("channel") or {}).get("name") or "", KEEP
-        except (SlackClientError, aiohttp.ClientError, TimeoutError):
+        except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError, ValueError):
             return "", KEEP_FAILURE
 
 

@@ -112,17 +112,18 @@ async def _call(send: Callable[[], Awaitable[Any]]) -> Any:
         return await send()
     except SlackApiError as error:
         raise _translated(error) from None
-    except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
+    except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
         raise SurfaceUnavailable(type(error).__name__) from None
 
 
 def _translated(error: SlackApiError) -> SurfaceError:
     response: Any = error.response
     status = getattr(response, "status_code", 200)
-    name = str(response.get("error") or "")
+    data = getattr(response, "data", response)
+    name = str(data.get("error") or "") if isinstance(data, dict) else ""  # a proxy's page is a text
     if status == TOO_MANY or name in BUSY:
         return SurfaceBusy(name, retry_after=_retry_after(response))
-    if status >= SERVER_ERROR or name in PASSING:
+    if status >= SERVER_ERROR or name in PASSING or not name:
         return SurfaceUnavailable(name or str(status))
     return SurfaceGone(name)
 

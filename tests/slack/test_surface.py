@@ -1,0 +1,123 @@
+"""The surface against the sandbox's workspace, over real sockets: Slack's calls and Slack's refusals."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.core.domain import ThreadKey
+from bot.core.errors import SurfaceBusy, SurfaceError, SurfaceGone, SurfaceUnavailable
+from bot.sandbox.server import SandboxWorkspace
+from bot.slack import connect
+from bot.slack.surface import SlackSurface
+
+GENERAL = "C0GENERAL"
+
+
+@pytest.fixture
+async def workspace() -> AsyncIterator[SandboxWorkspace]:
+    async with SandboxWorkspace(port=0) as running:
+        yield running
+
+
+@pytest.fixture
+async def surface(workspace: SandboxWorkspace) -> AsyncIterator[SlackSurface]:
+    async with connect.web_client(workspace.bot_token, workspace.api_url) as client:
+        yield SlackSurface(client)
+
+
+@pytest.fixture
+async def thread(workspace: SandboxWorkspace) -> ThreadKey:
+    root = await workspace.say("U0ADA", GENERAL, "hello")
+    return ThreadKey(platform="slack", workspace="T0SANDBOX", channel=GENERAL, root=root)
+
+
+async def test_a_page_is_posted_and_edited_in_the_thread(
+    workspace: SandboxWorkspace, surface: SlackSurface, thread: ThreadKey
+) -> None:
+    """It is there as Markdown and, complete, as text; and no "edited" stands beside it."""
+    message_id = await surface.post(thread, "**one**")
+    await surface.edit(thread, message_id, "**one** & two")
+    _, shown = workspace.thread(GENERAL, thread.root)
+    assert shown.ts == message_id
+    assert shown.text == "*one* &amp; two"
+    assert [block["text"] for block in shown.blocks] == ["**one** & two"]
+    assert not shown.edited
+
+
+async def test_a_page_is_removed(
+    workspace: SandboxWorkspace, surface: SlackSurface, thread: ThreadKey
+) -> None:
+    await surface.remove(thread, await surface.post(thread, "one"))
+    assert len(workspace.thread(GENERAL, thread.root)) == 1
+
+
+async def test_nothing_pings_and_nothing_unfurls(
+    workspace: SandboxWorkspace, surface: SlackSurface, thread: ThreadKey
+) -> None:
+    await surface.post(thread, "<!channel> <@U0ADA> @here https://a.example")
+    (call,) = workspace.calls("chat.postMessage")
+    sent = call.arguments["text"] + str(call.arguments["blocks"])
+    assert "<!channel>" not in sent
+    assert "<@U0ADA>" not in sent
+    assert str(call.arguments["unfurl_links"]).lower() in {"false", "0"}
+    assert str(call.arguments["unfurl_media"]).lower() in {"false", "0"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        ({"retry_after": 7}, SurfaceBusy),
+        ({"error": "ratelimited"}, SurfaceBusy),
+        ({"status": 500}, SurfaceUnavailable),
+        ({"status": 503}, SurfaceUnavailable),
+        ({"drop": True}, SurfaceUnavailable),
+        ({"error": "internal_error"}, SurfaceUnavailable),
+        ({"error": "channel_not_found"}, SurfaceGone),
+        ({"error": "message_not_found"}, SurfaceGone),
+        ({"error": "token_revoked"}, SurfaceGone),
+        ({"error": "an_error_slack_adds_next_year"}, SurfaceGone),
+    ],
+    ids=str,
+)
+async def test_slacks_refusals_become_ours(
+    workspace: SandboxWorkspace,
+    surface: SlackSurface,
+    thread: ThreadKey,
+    fault: dict[str, object],
+    expected: type[SurfaceError],
+) -> None:
+    workspace.fault("chat.postMessage", **fault)  # type: ignore[arg-type]  # a table of keyword arguments
+    with pytest.raises(expected) as refused:
+        await surface.post(thread, "one")
+    if isinstance(refused.value, SurfaceBusy) and "retry_after" in fault:
+        assert refused.value.retry_after == 7
+    assert workspace.bot_token not in str(refused.value)
+
+
+async def test_a_server_that_knows_no_such_blocks_gets_the_text(
+    workspace: SandboxWorkspace, surface: SlackSurface, thread: ThreadKey
+) -> None:
+    workspace.fault("chat.postMessage", error="invalid_blocks")
+    await surface.post(thread, "**one**")
+    assert workspace.thread(GENERAL, thread.root)[1].text == "*one*"
+
+
+async def test_the_status_is_shown_and_goes_with_the_first_post(
+    workspace: SandboxWorkspace, surface: SlackSurface, thread: ThreadKey
+) -> None:
+    await surface.working(thread, busy=True)
+    assert list(workspace.statuses) == [(GENERAL, thread.root)]
+    await surface.post(thread, "one")
+    assert not workspace.statuses
+    await surface.working(thread, busy=True)
+    await surface.working(thread, busy=False)
+    assert not workspace.statuses
+
+
+async def test_where_the_status_is_unknown_it_is_tried_once(
+    workspace: SandboxWorkspace, surface: SlackSurface, thread: ThreadKey
+) -> None:
+    workspace.fault("assistant.threads.setStatus", error="unknown_method")
+    for _ in range(3):
+        await surface.working(thread, busy=True)
+    assert len(workspace.calls("assistant.threads.setStatus")) == 1
