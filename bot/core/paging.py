@@ -12,6 +12,11 @@ from collections.abc import Callable, Sequence
 from bot.core.breaks import best_break, finished_part
 from bot.core.lines import Line, Open, open_at, scan
 
+PRECISION = 64
+"""Parts of a page; how closely a page is filled whose rendering is longer than its Markdown. A finer
+search would render the page more often, for a few characters.
+"""
+
 
 class Pager:
     """Breaks Markdown into pages while it grows.
@@ -76,7 +81,8 @@ class Pager:
 
         limit = min(len(seen) - 1, self._page_size)
         if overflows(limit):
-            limit = max(1, bisect_left(range(1, limit), True, key=overflows))
+            steps = range(1, limit, max(1, self._page_size // PRECISION))
+            limit = steps[max(0, bisect_left(steps, True, key=overflows) - 1)]
         end = best_break(seen, lines, limit)
         while end > 1 and overflows(end):  # a shorter page may be the larger one: it has a fence to close
             end = best_break(seen, lines, end - 1)
@@ -87,5 +93,5 @@ class Pager:
 
     def _carried(self, is_open: Open) -> Open:
         """Return what the next page has to open again; not what would take half of it."""
-        frame = is_open.table_head or is_open.closing
-        return is_open if not frame or self._fits(f"{frame}\n{frame}") else Open()
+        opening = is_open.opening("|")
+        return is_open if not opening or self._fits(2 * opening) else Open()

@@ -1,0 +1,77 @@
+"""Slack's limits as data, each with its source, and the numbers that we choose below them.
+
+Separate so that nobody guesses a limit in the middle of code. "Measured" means by others, not in Slack's
+documents. Lengths are in characters; where Slack does not say which, we count UTF-16 units, the larger.
+"""
+
+from collections.abc import Mapping
+from enum import IntEnum
+from types import MappingProxyType
+
+UPDATE_TEXT = 4_000
+"""`text` of chat.update, else `msg_too_long`. https://docs.slack.dev/reference/methods/chat.update"""
+
+MARKDOWN = 12_000
+"""All `markdown` blocks of a message. https://docs.slack.dev/reference/block-kit/blocks/markdown-block"""
+
+BLOCKS = 50
+"""Blocks of a message, else `invalid_blocks`; headings, rules and tables in Markdown count. Measured:
+https://github.com/metabase/metabase/pull/80652"""
+
+TABLES = 1
+"""Tables of a message. https://docs.slack.dev/reference/block-kit/blocks/table-block"""
+
+TABLE_ROWS = 100
+"""Likewise."""
+
+
+class Tier(IntEnum):
+    """Calls of one method that a workspace surely gets in a minute.
+
+    https://docs.slack.dev/apis/web-api/rate-limits
+    """
+
+    ONE = 1
+    TWO = 20
+    THREE = 50
+    FOUR = 100
+    POSTING = 300  # "several hundred" in the workspace, and about one a second in a channel
+
+
+METHODS: Mapping[str, Tier] = MappingProxyType(
+    {
+        "assistant.threads.setStatus": Tier.POSTING,
+        "chat.appendStream": Tier.FOUR,
+        "chat.delete": Tier.THREE,
+        "chat.postMessage": Tier.POSTING,
+        "chat.startStream": Tier.TWO,
+        "chat.stopStream": Tier.TWO,
+        "chat.update": Tier.THREE,
+        "conversations.replies": Tier.THREE,
+        "users.info": Tier.FOUR,
+        "views.open": Tier.FOUR,
+        "views.publish": Tier.FOUR,
+    }
+)
+"""The methods we call. Sources of the tiers: the page of each method."""
+
+PAGE_SIZE = 3_800
+"""Characters of Markdown in one message at most: the same text as mrkdwn must fit `PAGE_TEXT`."""
+
+PAGE_TEXT = UPDATE_TEXT - 100
+"""Of a page as mrkdwn, after escaping."""
+
+PAGE_MARKDOWN = MARKDOWN - 1_000
+"""Of a page as Markdown, after it was made safe."""
+
+PAGE_BLOCKS = BLOCKS - 5
+"""As Slack may count them; the rest is for what we may put below an answer."""
+
+EDITS_PER_MINUTE = 45.0
+"""Together with `EDITS_BURST` 49 in the worst minute, one below what tier 3 guarantees."""
+
+EDITS_BURST = 4
+"""Edits that may come at once after a quiet time."""
+
+EDIT_INTERVAL = 60 / EDITS_PER_MINUTE
+"""Seconds between two edits of one reply: as fast as a reply that is alone may go on for ever."""
