@@ -138,5 +138,5 @@ class Feed:
             await requests.carry_out(self._workspace, self._interactivity, user, Arguments(asked))
         except Refusal as refusal:
             self._workspace.announce(Noticed(user=user, text=f"Slack would refuse this: {refusal.error}."))
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             self._workspace.announce(Noticed(user=user, text="The page sent something that makes no sense."))

@@ -119,12 +119,13 @@ class Interactivity:
 
     def stop(self, user: str, channel: str, thread_ts: str) -> None:
         """Press the stop button of a thread: its streams stop growing, and the app is told."""
-        growing = [message for message in self._workspace.thread(channel, thread_ts) if message.streaming]
+        root = self._workspace.root(channel, thread_ts).ts
+        growing = [message for message in self._workspace.thread(channel, root) if message.streaming]
         for message in growing:
             self._workspace.redraw(message, stream=Stream.STOPPED)
         streams = [message.ts for message in growing]
         stamp = self._workspace.stamp()
-        self._tell(events.session_stopped(user, channel, thread_ts, streams, stamp))
+        self._tell(events.session_stopped(user, channel, root, streams, stamp))
 
     def _tell(self, event: Json) -> None:
         self._sockets.send_event(events.callback(event, at=self._workspace.clock()))

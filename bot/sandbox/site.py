@@ -1,8 +1,8 @@
 """The page's own files, and who may ask for anything at all.
 
 Separate from the server's composition because it is about browsers. Rules: files of one folder, by plain
-name; only requests under a loopback name, and from our own page, are answered, so that another site's page can
-neither read nor drive the workspace (DNS rebinding, cross-site requests).
+name; only requests under a loopback name, and from our own page, are answered, so that another site's page
+can neither read nor drive the workspace (DNS rebinding, cross-site requests).
 """
 
 import re

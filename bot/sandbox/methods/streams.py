@@ -1,8 +1,8 @@
 """`chat.startStream`, `appendStream`, `stopStream`: messages that grow while the app writes.
 
 Separate from the rest of `chat.*` because a stream has a life of its own: a few minutes from its start,
-whatever is appended. Rules: text is appended as Markdown and shown as one `markdown` block; the app hears of its
-own stream at its start and at its end, not in between. Sources: https://docs.slack.dev/reference/methods,
+whatever is appended. Rules: text is appended as Markdown and shown as one `markdown` block; the app hears of
+its own stream at its start and at its end, not in between. Sources: https://docs.slack.dev/reference/methods,
 and on lifetimes python-slack-sdk#1859 and vercel/chat#637.
 """
 
