@@ -25,7 +25,7 @@ from bot.llm.reading import AnswerReader
 LARGEST_ERROR = 64 * 1024
 """Bytes of an error's body that are read."""
 LINGER = 2.0
-"""Seconds that a finished answer waits for usage and `[DONE]`, which some servers never send."""
+"""Seconds to wait for what is not needed: usage and `[DONE]` after the end, the body of an error."""
 TRANSPORT = httpx.Timeout(connect=5.0, write=30.0, pool=10.0, read=None)
 """Reading has no limit here: `OpenAIChat` sets its own, which know whether the model has begun to speak."""
 FAILURES = (httpx.HTTPError, httpx.StreamError, ClientError, OSError)
@@ -49,6 +49,8 @@ def open_client(base_url: str, api_key: str = "", organization: str = "") -> htt
         headers=headers,
         timeout=TRANSPORT,
         limits=httpx.Limits(max_connections=1000),  # how many answers run at once is the worker's decision
+        verify=url.scheme
+        == "https",  # without it there is nothing to verify, and certificates are slow to load
         trust_env=url.host not in {"localhost", "127.0.0.1", "::1"},
     )
 
@@ -92,11 +94,11 @@ class OpenAIChat:
             try:
                 async with asyncio.timeout_at(started + min(self._first_word, self._total)):
                     response = await self._client.send(post, stream=True)
-                    if response.is_success:
-                        return response
-                    body = await _read_error(response)
             except FAILURES as error:
                 raise ModelUnavailable(_reason(error)) from error
+            if response.is_success:
+                return response
+            body = await _read_error(response)
             if not (self._asks_usage and response.is_client_error and b"stream_options" in body):
                 raise model_error(response.status_code, body, response.headers, now=time.time())
             self._asks_usage = False  # this server does not know the field: go without usage from now on
@@ -146,13 +148,15 @@ class OpenAIChat:
 
 
 async def _read_error(response: httpx.Response) -> bytes:
-    """Read the beginning of an error's body, and close the response."""
+    """Read the beginning of an error's body, and close the response; the status says enough without one."""
     body = b""
     try:
-        async for piece in response.aiter_bytes():
-            body += piece
-            if len(body) > LARGEST_ERROR:
-                break
+        with suppress(*FAILURES):
+            async with asyncio.timeout(LINGER):
+                async for piece in response.aiter_bytes():
+                    body += piece
+                    if len(body) > LARGEST_ERROR:
+                        break
     finally:
         await _close(response)
     return body
@@ -164,7 +168,8 @@ async def _close(response: httpx.Response) -> None:
 
 
 def _reason(error: Exception) -> str:
-    return for_log(f"{type(error).__name__}: {str(error) or 'no answer in time'}")
+    """Return what happened; the name only where there are no words: httpx-aiohttp renames freely."""
+    return for_log(str(error) or type(error).__name__)
 
 
 def _url(text: str) -> httpx.URL:

@@ -77,7 +77,7 @@ class SandboxModel:
         return f"http://{self._host}:{self._port}/v1"
 
     async def __aenter__(self) -> Self:
-        app = web.Application(client_max_size=LARGEST_REQUEST, middlewares=[web.middleware(self._observed)])
+        app = web.Application(client_max_size=LARGEST_REQUEST, middlewares=[self._observed])
         app.router.add_get("/v1/models", self._list)
         app.router.add_post("/v1/chat/completions", self._complete)
         self._runner = web.AppRunner(
@@ -96,6 +96,7 @@ class SandboxModel:
         if self._runner:
             await self._runner.cleanup()
 
+    @web.middleware
     async def _observed(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Answer a request, also one that is refused, and tell the observer."""
         started, status = _now(), "stopped"

@@ -14,6 +14,8 @@ from bot.core.errors import ModelError, ModelInterrupted, ModelKeyRefused, Model
 from bot.core.stream import AnswerBuilder, StreamEvent, TextDelta
 from bot.ports import ChatModel
 
+Clause = Callable[[ChatModel], Awaitable[None]]
+
 
 def asking(text: str, **parameters: object) -> ChatRequest:
     """Return a request with one question."""
@@ -89,7 +91,7 @@ async def can_be_left(model: ChatModel) -> None:
     assert (await collect(model, asking("[[say=fine]]"))).answer().text == "fine"
 
 
-CLAUSES: Sequence[Callable[[ChatModel], Awaitable[None]]] = (
+CLAUSES: Sequence[Clause] = (
     arrives_whole,
     arrives_as_it_is_said,
     keeps_what_came_before_a_break,
