@@ -43,24 +43,28 @@ def best_break(text: str, lines: Sequence[Line], limit: int) -> int:
     """Return where to end a page that has room for `text[:limit]`; 0 < result <= limit < len(text).
 
     The best kind of place in the second half of the page wins: between paragraphs, between lines, between
-    lines of code or rows, after a sentence, at a space, between characters. If a link or row fills that
-    half, the first half is searched alike; if it fills the page, it is cut.
+    lines of code or rows, after a sentence, at a space. If there is none, the first half is searched alike.
+    A page without such a place is cut between characters, and if a link or row fills it, there.
     """
     fixed = [span for span in _fixed_spans(text, lines) if span[0] < limit]
+
+    def is_free(place: int) -> bool:
+        return not any(start < place < end for start, end in fixed)
+
     for floor in (limit // 2, 0):
         for place in _places(text, lines, limit):
-            if place > floor and not any(start < place < end for start, end in fixed):
+            if place > floor and is_free(place):
                 return place
-    return limit
+    characters = (place for place in range(limit, 0, -1) if not _is_within_character(text, place))
+    return next(filter(is_free, characters), limit)
 
 
 def _places(text: str, lines: Sequence[Line], limit: int) -> Iterator[int]:
-    """Yield all places where a page may end, best kind first, and of each kind the last first."""
+    """Yield all good places for a page to end, best kind first, and of each kind the last first."""
     for line_starts in _line_starts(lines):
         yield from (start for start in reversed(line_starts) if start <= limit)
     for pattern in (_SENTENCE, _SPACE):
         yield from reversed([found.end() for found in pattern.finditer(text, 0, limit)])
-    yield from (place for place in range(limit, 0, -1) if not _is_within_character(text, place))
 
 
 def _line_starts(lines: Sequence[Line]) -> tuple[list[int], list[int], list[int]]:

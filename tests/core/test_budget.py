@@ -3,11 +3,12 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.budget import Budget
 
+UNTIMED = settings(deadline=None)  # the machine may be busy, and time is not what these tests are about
 SLACK_UPDATES_PER_MINUTE = 50
 PAUSES = st.floats(min_value=0, max_value=30, allow_nan=False)
 WRITES = st.lists(st.tuples(PAUSES, st.booleans()), max_size=200)
@@ -29,6 +30,7 @@ def granted(budget: Budget, writes: list[tuple[float, bool]]) -> list[float]:
     return times
 
 
+@UNTIMED
 @given(WRITES)
 def test_no_minute_holds_more_writes_than_slack_allows(writes: list[tuple[float, bool]]) -> None:
     times = granted(slack(), writes)
@@ -44,6 +46,7 @@ def test_a_greedy_reply_gets_the_whole_rate_and_no_more() -> None:
     assert all(sum(t <= time < t + 60 for time in times) <= 49 for t in times)
 
 
+@UNTIMED
 @given(WRITES, PAUSES, st.floats(min_value=0, max_value=120), st.booleans())
 def test_a_refusal_is_obeyed_to_the_letter(
     writes: list[tuple[float, bool]], pause: float, retry_after: float, last: bool
@@ -58,6 +61,7 @@ def test_a_refusal_is_obeyed_to_the_letter(
     )
 
 
+@UNTIMED
 @given(WRITES, PAUSES)
 def test_a_last_write_never_waits_longer_than_a_partial_one(
     writes: list[tuple[float, bool]], pause: float
@@ -67,6 +71,7 @@ def test_a_last_write_never_waits_longer_than_a_partial_one(
     assert budget.delay(now, last=True) <= budget.delay(now, last=False)
 
 
+@UNTIMED
 @given(st.integers(min_value=1, max_value=300))
 def test_partial_writes_leave_room_for_last_ones(count: int) -> None:
     budget = slack()

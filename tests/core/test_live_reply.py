@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from bot.core.live_reply import Done, Edit, Idle, LiveReply, Post, Wait
 from bot.core.paging import Pager
 
+UNTIMED = settings(deadline=None)  # the machine may be busy, and time is not what these tests are about
 TEXTS = st.text(max_size=80) | st.sampled_from(
     [
         "Some words. ",
@@ -150,6 +151,7 @@ TestAnswering = Answering.TestCase
 TestAnswering.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
 
 
+@UNTIMED
 @given(st.lists(TEXTS), st.integers(min_value=40, max_value=300))
 def test_the_thread_ends_with_the_pages_of_the_answer(texts: list[str], size: int) -> None:
     """Written only at the end, the thread shows exactly what paging makes of the text."""

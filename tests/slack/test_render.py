@@ -5,7 +5,7 @@ import re
 from html import unescape
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.core.paging import Pager
@@ -13,6 +13,7 @@ from bot.slack import limits
 from bot.slack.mrkdwn import JOINER, parse
 from bot.slack.render import Rendered, fits, render
 
+UNTIMED = settings(deadline=None)  # the machine may be busy, and time is not what these tests are about
 TOKENS = ["<!channel>", "<!here|here>", "<!subteam^S1|@g>", "<@U123>", "<#C1|x>", "@channel", "<", "!"]
 ESCAPED = ["&lt;!here&gt;", "<\\!here>", "&#64;here", "&lt;", "\\", "&"]
 LINKS = ["[a](https://b.example)", "[a](javascript:x)", "![a](b)", "<file:x>", "[", "](", ")"]
@@ -131,6 +132,7 @@ def test_in_code_only_active_tokens_are_touched() -> None:
     )
 
 
+@UNTIMED
 @given(MARKDOWN)
 @example("_a_@here")
 @example("- a ` @here\n- b ` c")
@@ -147,6 +149,7 @@ def test_no_page_pings_anybody(markdown: str) -> None:
                 assert not BARE.search(span.content)
 
 
+@UNTIMED
 @given(MARKDOWN)
 def test_links_lead_to_the_web_or_to_mail_and_say_so(markdown: str) -> None:
     for token in parse(markdown_of(render(markdown))):
@@ -157,6 +160,7 @@ def test_links_lead_to_the_web_or_to_mail_and_say_so(markdown: str) -> None:
                 assert str(span.attrs["href"]).lower().startswith(("https://", "http://", "mailto:"))
 
 
+@UNTIMED
 @given(st.text() | MARKDOWN)
 def test_any_text_can_be_rendered_and_sent(markdown: str) -> None:
     page = render(markdown)
@@ -196,6 +200,7 @@ def test_nothing_is_too_deep_or_too_odd(pathological: str) -> None:
     assert render(pathological).text
 
 
+@UNTIMED
 @given(
     st.lists(st.integers(0, 999), min_size=1, max_size=30),
     st.sampled_from(["{} ", "- {}\n", "> {}\n", "# {}\n", "`{}` "]),
@@ -216,6 +221,7 @@ PARTS = [
 ]
 
 
+@UNTIMED
 @given(st.lists(st.sampled_from([*PARTS, "\U0001f642" * 50]), max_size=400))
 def test_a_page_that_fits_is_within_slacks_own_limits(parts: list[str]) -> None:
     """However long the answer, each of its pages is a message that Slack takes."""
