@@ -15,10 +15,24 @@ NAMES = {"U0ADA": "Ada & Co", "U0BOT": "Threadkeeper", "C0GENERAL": "general"}
 HERE = '<span class="mention broadcast">@here</span>'
 ADA = '<span class="mention" data-user="U0ADA">@Ada &amp; Co</span>'
 OUT = 'target="_blank" rel="noopener noreferrer nofollow"'
-ALLOWED = frozenset(
-    ["p", "br", "strong", "em", "del", "s", "code", "pre", "blockquote", "a", "span", "ul", "ol", "li", "hr"]
-    + ["h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td"]
-)
+TEXT = {
+    "p",
+    "br",
+    "strong",
+    "em",
+    "del",
+    "s",
+    "code",
+    "pre",
+    "blockquote",
+    "a",
+    "span",
+    "ul",
+    "ol",
+    "li",
+    "hr",
+}
+ALLOWED = TEXT | {"h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td"}
 
 
 class Reader(HTMLParser):

@@ -1,0 +1,79 @@
+"""A real Chromium before a sandbox workspace. Playwright drives; it brings no browser of its own."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.sandbox.server import SandboxWorkspace
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+QUIET = [
+    "--no-sandbox",  # containers seldom allow Chromium's own
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESK = {"width": 1280, "height": 800}
+
+OpenPage = Callable[..., Awaitable[Page]]
+"""Opens the page at a fragment ("channel=C0ENG"), in a window of a size."""
+
+
+@pytest.fixture
+def chromium() -> str:
+    """Find the browser; without one the test is skipped, but in CI it fails."""
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if path:
+        return path
+    reason = "No Chromium here: install it, or name it in CHROMIUM."
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture
+async def browser(chromium: str) -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=QUIET)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
+    """Open pages; at the end none of them may have met an error."""
+    errors: list[str] = []
+    async with AsyncExitStack() as opened:
+
+        async def open_page(url: str, fragment: str = "", size: dict[str, int] | None = None) -> Page:
+            width, height = (size or DESK).values()
+            context = await browser.new_context(viewport={"width": width, "height": height})
+            opened.push_async_callback(context.close)
+            page = await context.new_page()
+            page.on("pageerror", lambda error: errors.append(str(error)))
+            await page.goto(f"{url}#{fragment}")
+            await page.get_by_test_id("channel-C0GENERAL").wait_for(state="attached")
+            return page
+
+        yield open_page
+    assert not errors
+
+
+@pytest.fixture
+async def workspace() -> AsyncIterator[SandboxWorkspace]:
+    async with SandboxWorkspace() as running:
+        yield running
+
+
+@pytest.fixture
+def slack(workspace: SandboxWorkspace) -> AsyncWebClient:
+    """Lend the test a bot's hands."""
+    return AsyncWebClient(base_url=workspace.api_url, token=workspace.bot_token)
