@@ -133,7 +133,7 @@ class SandboxModel:
         completion = model_api.read_request(body, models=self._models)
         script = self._script(completion)
         tokens = script.usage["completion_tokens"]
-        request[DETAIL] = f"{completion.model}, {len(completion.messages)} messages, {tokens} tokens"
+        request[DETAIL] = f"{completion.model}, messages: {len(completion.messages)}, tokens: {tokens}"
         self.answering += 1
         try:
             about = self._about(completion)
