@@ -49,8 +49,7 @@ def open_client(base_url: str, api_key: str = "", organization: str = "") -> htt
         headers=headers,
         timeout=TRANSPORT,
         limits=httpx.Limits(max_connections=1000),  # how many answers run at once is the worker's decision
-        verify=url.scheme
-        == "https",  # without it there is nothing to verify, and certificates are slow to load
+        verify=url.scheme == "https",  # certificates are slow to load, and plain HTTP has none to verify
         trust_env=url.host not in {"localhost", "127.0.0.1", "::1"},
     )
 
@@ -90,7 +89,8 @@ class OpenAIChat:
     async def _open(self, request: ChatRequest, started: float) -> httpx.Response:
         """Return an answer with a status of success, its body unread."""
         while True:
-            post = self._client.build_request("POST", "chat/completions", json=self._body(request))
+            fields = self._fields(request)
+            post = self._client.build_request("POST", "chat/completions", json=fields)
             try:
                 async with asyncio.timeout_at(started + min(self._first_word, self._total)):
                     response = await self._client.send(post, stream=True)
@@ -99,23 +99,24 @@ class OpenAIChat:
             if response.is_success:
                 return response
             body = await _read_error(response)
-            if not (self._asks_usage and response.is_client_error and b"stream_options" in body):
+            refused = response.is_client_error and b"stream_options" in body
+            if not (refused and "stream_options" in fields):
                 raise model_error(response.status_code, body, response.headers, now=time.time())
             self._asks_usage = False  # this server does not know the field: go without usage from now on
 
-    def _body(self, request: ChatRequest) -> dict[str, object]:
+    def _fields(self, request: ChatRequest) -> dict[str, object]:
         """Return the fields to send: those that are set, since servers refuse what they do not know."""
-        body: dict[str, object] = {
+        fields: dict[str, object] = {
             **request.parameters,
             "model": request.model,
             "messages": [message.as_json() for message in request.messages],
             "stream": True,
         }
         if self._asks_usage:
-            body["stream_options"] = {"include_usage": True}
+            fields["stream_options"] = {"include_usage": True}
         if request.user:
-            body["user"] = request.user
-        return body
+            fields["user"] = request.user
+        return fields
 
     async def _events(self, response: httpx.Response, started: float) -> AsyncGenerator[StreamEvent]:
         reader = AnswerReader(request=request_id(response.headers))

@@ -307,6 +307,19 @@ async def test_a_server_that_knows_no_stream_options_is_asked_without() -> None:
     assert ["stream_options" in body for body in sent] == [True, False, False]
 
 
+async def test_questions_asked_together_all_learn_that() -> None:
+    """The one that is refused second is asked again too, though the first has taught us already."""
+    refusal = [0.2, b"HTTP/1.1 400 x\r\nconnection: close\r\n\r\nstream_options"]
+    async with (
+        raw_server(refusal, refusal, [OK, WORD, END]) as server,
+        open_client(server.base_url) as client,
+    ):
+        model = OpenAIChat(client)
+        builders = await asyncio.gather(*(collect(model, asking("hello")) for _ in range(2)))
+    assert [builder.answer().text for builder in builders] == ["Hi", "Hi"]
+    assert len(server.requests) == 4
+
+
 async def test_a_server_that_complains_for_ever_is_not_asked_for_ever() -> None:
     async with raw_server([b"HTTP/1.1 400 x\r\n\r\nstream_options"]) as server:
         with pytest.raises(ModelRejected):
