@@ -4,7 +4,7 @@ import { avatar } from "./avatar.js";
 import { h } from "./dom.js";
 
 const TRIES = {
-  channel: ["hello", "explain bubble sort with a short Python example", "compare three databases in a table"],
+  channel: ["hello", "show me a list, some code and a table", "explain threads to a newcomer"],
   im: ["Hello, who are you?", "Write a haiku about threads", "Explain Slack threads in three points"],
 };
 
