@@ -309,7 +309,7 @@ async def test_a_server_that_knows_no_stream_options_is_asked_without() -> None:
 
 async def test_questions_asked_together_all_learn_that() -> None:
     """The one that is refused second is asked again too, though the first has taught us already."""
-    refusal = [0.2, b"HTTP/1.1 400 x\r\nconnection: close\r\n\r\nstream_options"]
+    refusal: list[Step] = [0.2, b"HTTP/1.1 400 x\r\nconnection: close\r\n\r\nstream_options"]
     async with (
         raw_server(refusal, refusal, [OK, WORD, END]) as server,
         open_client(server.base_url) as client,
