@@ -233,7 +233,7 @@ BROKEN: dict[str, tuple[Sequence[Step], type[ModelError]]] = {
 async def test_a_broken_answer_is_the_error_it_means(script: Sequence[Step], error: type[ModelError]) -> None:
     async with raw_server(script) as server:
         with pytest.raises(error):
-            await ask(server.base_url, first_word=0.5, idle=0.5, total=1.0)
+            await ask(server.base_url, first_word=1.0, idle=0.5, total=2.0)
 
 
 async def test_an_error_without_end_is_not_read_to_its_end() -> None:
