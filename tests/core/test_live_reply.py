@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from bot.core.live_reply import Done, Edit, Idle, LiveReply, Post, Wait
-from bot.core.paging import Pager
 
 UNTIMED = settings(deadline=None)  # the machine may be busy, and time is not what these tests are about
 TEXTS = st.text(max_size=80) | st.sampled_from(
@@ -92,15 +91,9 @@ class Thread:
 class Answering(RuleBasedStateMachine):
     """Any order of words, refusals and waiting ends with the whole answer in the thread."""
 
-    @initialize(
-        size=st.integers(min_value=40, max_value=300),
-        interval=st.floats(min_value=0, max_value=60),
-        posted=st.integers(min_value=0, max_value=3),
-    )
+    @initialize(size=st.integers(40, 300), interval=st.floats(0, 60), posted=st.integers(0, 3))
     def begin(self, size: int, interval: float, posted: int) -> None:
-        self.size = size
         self.thread = Thread(limits(size, interval), posted=posted)
-        self.pager = Pager(fits=self.thread.limits.fits, page_size=size)
         self.said = ""
         self.finished = False
 
@@ -152,19 +145,13 @@ TestAnswering.settings = settings(max_examples=150, stateful_step_count=40, dead
 
 
 @UNTIMED
-@given(st.lists(TEXTS), st.integers(min_value=40, max_value=300))
-def test_the_thread_ends_with_the_pages_of_the_answer(texts: list[str], size: int) -> None:
-    """Written only at the end, the thread shows exactly what paging makes of the text."""
+@given(TEXTS, st.integers(min_value=40, max_value=300))
+def test_a_complete_answer_is_written_page_by_page_and_each_page_once(text: str, size: int) -> None:
     thread = Thread(limits(size))
-    for text in texts:
-        thread.live.feed(text)
+    thread.live.feed(text * 9)
     thread.live.finish()
-    pager = Pager(fits=thread.limits.fits, page_size=size)
-    for text in texts:
-        pager.feed(text)
-    last = pager.current(is_complete=True)
-    assert thread.settle() == [*pager.full, *filter(None, [last])]
-    assert thread.writes == len(thread.screen)
+    screen = thread.settle()
+    assert thread.writes == len(screen)
 
 
 def test_the_first_text_is_shown_at_once() -> None:
