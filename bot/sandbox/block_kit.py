@@ -18,12 +18,14 @@ from bot.sandbox.block_shapes import (
     CONFIRM,
     ELEMENTS,
     ID,
+    INPUT_CHARACTERS,
     MESSAGE_BLOCKS,
     MESSAGE_CHARACTERS,
     OPTION,
     SHAPES,
     TABLE_CHARACTERS,
     TABLE_COLUMNS,
+    TEXTS,
     VIEW,
     VIEW_BLOCKS,
     VIEW_BYTES,
@@ -79,23 +81,21 @@ def check_view(view: Any, surface: Surface) -> None:
         raise Refusal("invalid_arguments", *refusal.messages) from None
 
 
-def identified(blocks: Sequence[Json]) -> list[Json]:
-    """Return blocks in which everything that can be operated has an id, made up where the app gave none."""
-    return [_identified_block(block) for block in blocks]
+def identified(blocks: Sequence[Json]) -> tuple[Json, ...]:
+    """Return blocks in which everything that can be operated has ids, made up where the app gave none."""
+    return tuple(_identified_block(block) for block in blocks)
 
 
 def _identified_block(block: Json) -> Json:
-    named = {"block_id": uuid4().hex[:5], **block}
+    named: Json = {name: _identified(block[name]) for name in ("element", "accessory") if block.get(name)}
     if block["type"] in ("actions", "context_actions"):
-        named["elements"] = [_identified_element(element) for element in block["elements"]]
-    for name in ("element", "accessory"):
-        if name in block:
-            named[name] = _identified_element(block[name])
-    return named
+        named["elements"] = [_identified(element) for element in block["elements"]]
+    return {**block, "block_id": block.get("block_id") or uuid4().hex[:5], **named} if named else block
 
 
-def _identified_element(element: Json) -> Json:
-    return element if element["type"] == "image" else {"action_id": uuid4().hex[:5], **element}
+def _identified(element: Json) -> Json:
+    operable = element["type"] != "image"
+    return {"action_id": uuid4().hex[:5], **element} if operable else element
 
 
 def _check_message_size(blocks: Sequence[Json]) -> None:
@@ -140,16 +140,16 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _check_block(block: Json, surface: Surface, place: str) -> None:
-    kind = block.get("type")
+    kind = _kind(block)
     if kind not in BLOCKS or surface not in SHAPES[kind].surfaces:
         raise _invalid(f"unsupported type: {kind}", f"{place}/type")
     _check_shape(block, SHAPES[kind], place)
     _check_length(block.get("block_id", ""), ID, f"{place}/block_id")
-    if kind == "section" and not block.get("text") and not block.get("fields"):
-        raise _invalid("missing required field: text", place)
-    for name, text in (("fields", 2_000), ("elements", 3_000)):
-        if kind in ("section", "context"):
-            _check_texts(block.get(name, ()), text, f"{place}/{name}")
+    if kind == "section":
+        if not block.get("text") and not block.get("fields"):
+            raise _invalid("missing required field: text", place)
+        for index, text in enumerate(block.get("fields", ())):
+            _check_text(text, 2_000, f"{place}/fields/{index}")
     if kind == "table":
         _check_table(block["rows"], place)
     if kind in ELEMENTS:
@@ -157,30 +157,32 @@ def _check_block(block: Json, surface: Surface, place: str) -> None:
 
 
 def _check_elements(block: Json, allowed: frozenset[str], place: str) -> None:
-    inner = [
-        *block.get("elements", ()),
-        *(block[name] for name in ("element", "accessory") if block.get(name)),
-    ]
-    for index, element in enumerate(inner):
+    single = [block[name] for name in ("element", "accessory") if block.get(name)]
+    elements = [*block.get("elements", ()), *single]
+    for index, element in enumerate(elements):
         where = f"{place}/elements/{index}"
-        kind = element.get("type") if isinstance(element, dict) else None
+        kind = _kind(element)
         if kind not in allowed:
             raise _invalid(f"unsupported type: {kind}", f"{where}/type")
-        if kind in SHAPES:
+        if kind in TEXTS:
+            _check_text(element, 3_000, where)
+        else:
             _check_shape(element, SHAPES[kind], where)
-        _check_input(element, where)
-    _check_unique([element["action_id"] for element in inner if element.get("action_id")], "action_id", place)
+            _check_input(element, where)
+    _check_unique([one["action_id"] for one in elements if one.get("action_id")], "action_id", place)
 
 
 def _check_input(element: Json, place: str) -> None:
     """Hold what a person may type, and what stands there already, against each other."""
-    longest = element.get("max_length", 3_000)
-    if not isinstance(longest, int) or not 1 <= longest <= 3_000:  # noqa: PLR2004 - plain_text_input's limit
-        raise _invalid("must be between 1 and 3000", f"{place}/max_length")
+    longest = element.get("max_length", INPUT_CHARACTERS)
+    if not isinstance(longest, int) or not 1 <= longest <= INPUT_CHARACTERS:
+        raise _invalid(f"must be between 1 and {INPUT_CHARACTERS}", f"{place}/max_length")
     _check_length(str(element.get("initial_value", "")), longest, f"{place}/initial_value")
 
 
-def _check_shape(item: Json, shape: Shape, place: str) -> None:
+def _check_shape(item: Any, shape: Shape, place: str) -> None:
+    if not isinstance(item, dict):
+        raise _invalid("must be an object", place)
     for name in shape.required:
         if item.get(name) in (None, "", []):
             raise _invalid(f"missing required field: {name}", place)
@@ -191,29 +193,33 @@ def _check_shape(item: Json, shape: Shape, place: str) -> None:
     for name, limit in shape.strings.items():
         _check_length(item.get(name, ""), limit, f"{place}/{name}")
     for name, limit in shape.lists.items():
-        listed = item.get(name, [])
-        if not isinstance(listed, list) or len(listed) > limit:
-            raise _invalid(f"no more than {limit} items allowed", f"{place}/{name}")
-        for index, option in enumerate(listed if name == "options" else ()):
-            _check_shape(option, OPTION, f"{place}/options/{index}")
-    if item.get("confirm") and item.get("type") in SHAPES:
+        _check_list(item.get(name, []), name, limit, f"{place}/{name}")
+    if "confirm" in item and shape is not CONFIRM:
         _check_shape(item["confirm"], CONFIRM, f"{place}/confirm")
 
 
-def _check_text(text: Any, limit: int, place: str, kinds: tuple[str, ...] = ("plain_text", "mrkdwn")) -> None:
+def _check_list(items: Any, name: str, limit: int, place: str) -> None:
+    if not isinstance(items, list) or len(items) > limit:
+        raise _invalid(f"must be a list of no more than {limit} items", place)
+    if name == "options":
+        for index, option in enumerate(items):
+            _check_shape(option, OPTION, f"{place}/{index}")
+
+
+def _check_text(text: Any, limit: int, place: str, kinds: Sequence[str] = TEXTS) -> None:
     if text is None:
         return
-    if not isinstance(text, dict) or text.get("type") not in kinds or not isinstance(text.get("text"), str):
+    if _kind(text) not in kinds or not isinstance(text.get("text"), str):
         raise _invalid(f"must be a text object of type {' or '.join(kinds)}", place)
     if not text["text"]:
         raise _invalid("must be more than 0 characters", f"{place}/text")
     _check_length(text["text"], limit, f"{place}/text")
 
 
-def _check_texts(texts: Any, limit: int, place: str) -> None:
-    for index, text in enumerate(texts):
-        if isinstance(text, dict) and text.get("type") in ("plain_text", "mrkdwn"):
-            _check_text(text, limit, f"{place}/{index}")
+def _kind(item: Any) -> str:
+    """Return the type of a block, element or text, or an empty text if it has none."""
+    kind = item.get("type") if isinstance(item, dict) else ""
+    return kind if isinstance(kind, str) else ""
 
 
 def _check_table(rows: Sequence[Any], place: str) -> None:

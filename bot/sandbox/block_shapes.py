@@ -17,7 +17,9 @@ VIEW_BLOCKS = 100  # likewise
 VIEW_BYTES = 250_000  # https://docs.slack.dev/reference/methods/views.open
 MESSAGE_CHARACTERS = 13_200  # measured: github.com/slackapi/bolt-js/issues/2509, metabase/metabase/pull/79908
 TABLE_ROWS, TABLE_COLUMNS, TABLE_CHARACTERS = 100, 20, 10_000  # .../block-kit/blocks/table-block
+INPUT_CHARACTERS = 3_000  # .../block-kit/block-elements/plain-text-input-element
 ID = 255
+TEXTS = ("plain_text", "mrkdwn")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +115,7 @@ BLOCKS = frozenset(SHAPES) & {
 }  # fmt: skip  # one line reads better than eleven
 ELEMENTS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        "context": frozenset({"image", "plain_text", "mrkdwn"}),
+        "context": frozenset({"image", *TEXTS}),
         "context_actions": frozenset({"feedback_buttons", "icon_button"}),
         "actions": frozenset(SHAPES) - BLOCKS - {"plain_text_input", "number_input", "feedback_buttons"},
         "input": frozenset(SHAPES) - BLOCKS - {"button", "overflow", "feedback_buttons", "icon_button"},

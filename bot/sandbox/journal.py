@@ -10,7 +10,7 @@ from typing import Literal
 
 from bot.sandbox.records import ApiCall, Change, Json, Traced, TraceEntry
 
-KEPT = 2_000
+KEPT = 10_000
 """Entries, calls and events kept; a long-running sandbox forgets older ones."""
 
 

@@ -66,7 +66,7 @@ class Responses:
         """Do what an answer says: delete, replace, post, or show it to the one person."""
         text, blocks = str(answer.get("text") or ""), answer.get("blocks") or []
         block_kit.check_blocks(blocks, "message")
-        shown = tuple(block_kit.identified(blocks))
+        shown = block_kit.identified(blocks)
         if address.message and answer.get("delete_original"):
             self._workspace.remove(self._workspace.message(address.channel, address.message))
         elif address.message and answer.get("replace_original", True) and not answer.get("response_type"):

@@ -45,6 +45,14 @@ def check_markdown_text(markdown: str, *others: object) -> None:
         raise Refusal("msg_too_long")
 
 
+def check_attachments(attachments: Any) -> None:
+    """Refuse what is no list of attachments, or more than a message holds."""
+    if attachments and not isinstance(attachments, list):
+        raise Refusal("invalid_arguments", "[ERROR] attachments must be a list")
+    if len(attachments or ()) > ATTACHMENTS:
+        raise Refusal("too_many_attachments")
+
+
 def check_metadata(metadata: Any) -> None:
     """Refuse message metadata without a type and a payload."""
     if metadata is None:

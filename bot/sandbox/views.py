@@ -169,7 +169,7 @@ class Views:
 
     def _made(self, user: str, content: Json, before: View | None = None) -> View:
         """Make a view of its own, or the next version of `before`."""
-        content = content | {"blocks": identified(content["blocks"])}
+        content = content | {"blocks": list(identified(content["blocks"]))}
         new_hash = f"{int(self._clock())}.{uuid4().hex[:8]}"
         if before:
             return replace(before, content=content, hash=new_hash)

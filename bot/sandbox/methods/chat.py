@@ -112,12 +112,11 @@ def _content(arguments: Arguments) -> tuple[str, tuple[Json, ...]]:
     blocks: Any = arguments.structure("blocks", "invalid_blocks_format") or []
     rules.check_markdown_text(markdown, text, blocks)
     rules.check_metadata(arguments.structure("metadata", "invalid_metadata_format"))
-    if len(arguments.structure("attachments") or ()) > rules.ATTACHMENTS:
-        raise Refusal("too_many_attachments")
+    rules.check_attachments(arguments.structure("attachments"))
     if markdown:
         text, blocks = markdown, [{"type": "markdown", "text": markdown}]
     block_kit.check_blocks(blocks, "message")
-    return text, tuple(blocks)
+    return text, block_kit.identified(blocks)
 
 
 def _own(workspace: Workspace, arguments: Arguments, error: str) -> Message:

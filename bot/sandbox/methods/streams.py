@@ -17,7 +17,7 @@ from bot.sandbox.records import BOT_USER, TEAM_ID, Json, Message, Stream
 from bot.sandbox.rules import Refusal
 from bot.sandbox.workspace import Workspace
 
-TASK_STATUSES = frozenset({"pending", "in_progress", "complete", "error"})
+TASK_STATUSES = ("pending", "in_progress", "complete", "error")
 TASK_TEXT = 256  # not documented; what others measured
 SESSION_STATUSES = frozenset({"active", "processing", "suspended", "closed"})
 
