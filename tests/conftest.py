@@ -2,13 +2,17 @@
 
 import ipaddress
 import os
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.settings import Settings
+from tests.program import program
 
 LOCAL_NAMES = {"localhost", "", None}
 
@@ -39,3 +43,19 @@ def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
     if os.environ.get("CI") and reporter and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
     yield
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """What `bot try` runs."""
+
+    url: str
+
+
+@pytest.fixture
+async def sandbox(tmp_path: Path) -> AsyncIterator[Sandbox]:
+    """Run `bot try` as a person would, on a free port."""
+    async with program("try", "--port", "0", "--no-browser", cwd=tmp_path, env={}) as running:
+        await running.until("Ctrl-C")
+        yield Sandbox(re.findall(r"http://\S+", running.text)[0])
+        assert await running.stop() == 0, running.text

@@ -1,6 +1,7 @@
 """A running bot between a sandbox workspace and a sandbox model, with a database of each kind."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from bot.sandbox.model import SandboxModel
 from bot.sandbox.server import SandboxWorkspace
-from tests.e2e.program import START, Program, program, settings
+from tests.program import START, Program, program, settings
 
 ADA, GRACE = "U0ADA", "U0GRACE"
 GENERAL = "C0GENERAL"
@@ -41,28 +42,24 @@ class World:
         return self.complete(channel, root)
 
 
-@pytest.fixture
-async def model() -> AsyncIterator[SandboxModel]:
-    async with SandboxModel(rate=2_000) as running:
-        yield running
+@asynccontextmanager
+async def new_world(folder: Path, **more: str) -> AsyncIterator[World]:
+    """Give everything but a running bot, on the embedded database unless `more` settings say otherwise."""
+    async with SandboxModel(rate=2_000) as model, SandboxWorkspace(port=0) as workspace:
+        yield World(workspace, model, settings(workspace, model, **more), folder)
 
 
-@pytest.fixture
-async def workspace() -> AsyncIterator[SandboxWorkspace]:
-    async with SandboxWorkspace(port=0) as running:
-        yield running
-
-
-@pytest.fixture
-def world(workspace: SandboxWorkspace, model: SandboxModel, tmp_path: Path) -> World:
-    """Return everything but a running bot, on the embedded database."""
-    return World(workspace, model, settings(workspace, model), tmp_path)
-
-
-@pytest.fixture
-async def bot(world: World) -> AsyncIterator[Program]:
-    """Run the bot, and wait until it is ready."""
+@asynccontextmanager
+async def ready_bot(world: World) -> AsyncIterator[Program]:
+    """Run the bot, wait until it is ready, and check at the end that it is alive."""
     async with program("run", cwd=world.folder, env=world.env) as running:
         await running.until('"action": "ready"')
         yield running
         assert running.process.returncode is None, running.text
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    """Give a test a world of its own."""
+    async with new_world(tmp_path) as world:
+        yield world

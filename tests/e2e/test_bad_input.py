@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import World
-from tests.e2e.program import program
+from tests.program import program
 
 
 async def refused(*arguments: str, cwd: Path, env: Mapping[str, str], code: int = 2) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from bot.sandbox.model import SandboxModel
 from bot.sandbox.server import SandboxWorkspace
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parent.parent
 START = 30.0
 """Seconds that a start may take on a busy machine."""
 

@@ -1,0 +1,95 @@
+"""What was stored before the bot started: prompts, and threads of any length."""
+
+from bot.core.domain import Addressed, Answer, Author, Incoming, PromptKey, ThreadKey, TurnStatus
+from bot.store import migrate
+from bot.store.database import Database, database_url
+from bot.store.sql import SqlStore
+from tests.e2e.conftest import ADA, GENERAL, GRACE, World, ready_bot
+
+DIRECT = "D0ADA"
+TURNS = 2_500
+"""Five thousand messages: a question and an answer each."""
+
+
+def thread(channel: str, root: str) -> ThreadKey:
+    return ThreadKey(platform="slack", workspace="T0SANDBOX", channel=channel, root=root)
+
+
+async def test_a_thread_of_five_thousand_messages_is_answered(world: World) -> None:
+    """What fits is sent: the system prompt, then the newest turns, whole and in order, then the question."""
+    world.env |= {"DATABASE_URL": f"sqlite:///{world.folder / 'long.db'}", "BOT_CONTEXT_TOKENS": "3000"}
+    url = database_url(world.env["DATABASE_URL"])
+    migrate.upgrade(url)
+    root = await world.workspace.say(ADA, DIRECT, "[[say=Begun.]]")
+    database = Database(url)
+    await database.open()
+    store = SqlStore(database, owner="before")
+    await store.open()
+    for number in range(TURNS):
+        turn = await store.accept(
+            Incoming(
+                thread=thread(DIRECT, root),
+                message_id=f"{number}",
+                author=Author(id=ADA),
+                text=f"question {number}",
+                addressed=Addressed.DIRECT,
+            ),
+            claim=True,
+        )
+        assert turn is not None
+        await store.answered(turn, Answer(text=f"answer {number}"))
+        await store.settle(turn, TurnStatus.DONE)
+    await database.close()
+    async with ready_bot(world):
+        await world.until(DIRECT, root, ends="Begun.")
+        await world.workspace.say(ADA, DIRECT, "[[say=Answered.]]", thread_ts=root)
+        await world.until(DIRECT, root, ends="Answered.")
+    contents = [message["content"] for message in world.model.requests[-1]["messages"]]
+    numbers = [int(content.split()[1]) for content in contents if content.startswith("question")]
+    assert numbers == list(range(numbers[0], TURNS))
+    assert 50 < len(numbers) < TURNS
+
+
+async def test_a_prompt_of_the_database_applies_and_a_setting_elsewhere(world: World) -> None:
+    world.env |= {
+        "DATABASE_URL": f"sqlite:///{world.folder / 'prompts.db'}",
+        "BOT_SYSTEM_PROMPT": "Be brief.",
+    }
+    url = database_url(world.env["DATABASE_URL"])
+    migrate.upgrade(url)
+    database = Database(url)
+    await database.open()
+    key = PromptKey(platform="slack", workspace="T0SANDBOX", channel=GENERAL)
+    await SqlStore(database, owner="before").set_prompt(key, "Speak like an engineer.")
+    await database.close()
+    async with ready_bot(world):
+        for channel, prompt in ((GENERAL, "Speak like an engineer."), (DIRECT, "Be brief.")):
+            root = await world.workspace.say(ADA, channel, "<@U0BOT> [[say=ok]]")
+            await world.until(channel, root, ends="ok")
+            first = world.model.requests[-1]["messages"][0]
+            assert (first["role"], first["content"]) == ("system", prompt)
+
+
+async def test_where_threads_are_followed_a_reply_needs_no_mention(world: World) -> None:
+    """But only in threads where the bot has been asked."""
+    world.env |= {"BOT_FOLLOW_THREADS": "on"}
+    async with ready_bot(world):
+        other = await world.workspace.say(ADA, GENERAL, "a thread without the bot")
+        await world.workspace.say(GRACE, GENERAL, "a reply in it", thread_ts=other)
+        root = await world.workspace.say(ADA, GENERAL, "<@U0BOT> [[say=First.]]")
+        await world.until(GENERAL, root, ends="First.")
+        await world.workspace.say(GRACE, GENERAL, "[[say=Second.]]", thread_ts=root)
+        await world.until(GENERAL, root, ends="Second.")
+        assert world.shown(GENERAL, other) == []
+        assert len(world.model.requests) == 2
+
+
+async def test_a_restart_keeps_the_conversation(world: World) -> None:
+    root = await world.workspace.say(ADA, DIRECT, "[[say=Before.]]")
+    async with ready_bot(world):
+        await world.until(DIRECT, root, ends="Before.")
+    async with ready_bot(world):
+        await world.workspace.say(ADA, DIRECT, "[[say=After.]]", thread_ts=root)
+        await world.until(DIRECT, root, ends="After.")
+    roles = [message["role"] for message in world.model.requests[-1]["messages"]]
+    assert roles == ["system", "user", "assistant", "user"]
