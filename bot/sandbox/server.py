@@ -235,9 +235,9 @@ class SandboxWorkspace:
         """Send an event callback once more, as if its acknowledgement had been lost."""
         self.sockets.send_event(callback, attempt=1, reason="timeout")
 
-    def trace_model(self, name: str, status: str = "ok", ms: float = 0.0, detail: str = "") -> None:
-        """Add a line about the model to the page's log; `ms` it took."""
-        self.journal.trace("model", name, status=status, seconds=ms / 1000, detail=detail)
+    def trace_model(self, name: str, *, status: str = "ok", seconds: float = 0.0, detail: str = "") -> None:
+        """Add a line about the model to the page's log; `seconds` it took."""
+        self.journal.trace("model", name, status=status, seconds=seconds, detail=detail)
 
     # What happens inside
 

@@ -167,7 +167,7 @@ async def test_the_page_shows_status_trace_connection_home_and_modals(
         )
         assert (await ada.next("status"))["status"] == "is thinking..."
         assert (await ada.next("trace"))["entry"]["name"] == "assistant.threads.setStatus"
-        workspace.trace_model("sandbox-small", "ok", 12.5, "20 words")
+        workspace.trace_model("sandbox-small", seconds=0.0125, detail="20 words")
         assert (await ada.next("trace"))["entry"]["ms"] == 12.5
         await client.views_publish(user_id="U0ADA", view={"type": "home", "blocks": [section]})
         published = (await ada.next("home"))["view"]["blocks"][0]
