@@ -70,7 +70,7 @@ ADD_CONVERSATION = (
 
 IS_BUSY = select(exists().where(turns.c.conversation_id == bindparam("conversation_id"), is_open(turns)))
 
-ADD_TURN = upsert(turns).on_conflict_do_nothing().returning(turns.c.id)
+ADD_TURN = upsert(turns).on_conflict_do_nothing().returning(*turns.c)
 
 # --- claim --------------------------------------------------------------------------------------------
 
@@ -80,7 +80,8 @@ _earlier = turns.alias("earlier")
 # runs". SKIP LOCKED alone would look past a turn that somebody claims right now, and reorder the thread.
 # Ordering by `id + 0` keeps SQLite from walking the whole table in the order of `id`; few turns are open.
 CLAIMABLE = (
-    select(turns.c.id)
+    select(turns.c.id, conversations.c.root)
+    .join_from(turns, conversations)
     .where(
         is_open(turns),
         turns.c.owner.is_(None),
@@ -123,13 +124,10 @@ TAKE = (
             else_=turns.c.status,
         ),
     )
+    .returning(*turns.c)
 )
 
-READ_TURN = (
-    select(turns, conversations.c.root).join_from(turns, conversations).where(turns.c.id == bindparam("id"))
-)
-
-READ_PAGES = select(pages.c.message_id).where(pages.c.turn_id == bindparam("id")).order_by(pages.c.page)
+PAGES = select(pages.c.message_id).where(pages.c.turn_id == bindparam("id")).order_by(pages.c.page)
 
 # --- changes by the owner -----------------------------------------------------------------------------
 

@@ -47,10 +47,10 @@ def accept(connection: Connection, owner: str, incoming: Incoming, *, claim: boo
         "status": TurnStatus.WAITING,
         "token": 0,
     }
-    turn = connection.scalar(sql.ADD_TURN, row)
-    if turn is None:  # the same message came twice at once, and the other one was first
+    added = connection.execute(sql.ADD_TURN, row).one_or_none()
+    if added is None:  # the same message came twice at once, and the other one was first
         return None
-    return _take(connection, owner, turn) if is_free else _read(connection, turn)
+    return _take(connection, owner, added.id, place["root"]) if is_free else _turn(added, place["root"])
 
 
 def _locked_conversation(connection: Connection, place: dict[str, str], addressed: Addressed) -> int | None:
@@ -66,8 +66,8 @@ def _locked_conversation(connection: Connection, place: dict[str, str], addresse
 
 def claim(connection: Connection, owner: str, limit: int) -> Sequence[Turn]:
     """Take the oldest open turn of threads where nothing runs."""
-    chosen = connection.scalars(sql.CLAIMABLE, {"limit": limit}).all()
-    return [_take(connection, owner, turn) for turn in chosen]
+    chosen = connection.execute(sql.CLAIMABLE, {"limit": limit}).all()
+    return [_take(connection, owner, row.id, row.root) for row in chosen]
 
 
 def context(connection: Connection, turn: Turn, limit: int) -> Context:
@@ -115,7 +115,7 @@ def settle(
     following = (
         connection.scalar(sql.NEXT_IN_CONVERSATION, {"conversation_id": conversation}) if claim else None
     )
-    return None if following is None else _take(connection, owner, following)
+    return None if following is None else _take(connection, owner, following, turn.thread.root)
 
 
 def release(connection: Connection, owner: str, turn: Turn) -> None:
@@ -166,10 +166,12 @@ def secret(connection: Connection, name: str, make: Callable[[], str]) -> str:
     return found
 
 
-def _take(connection: Connection, owner: str, turn: int) -> Turn:
+def _take(connection: Connection, owner: str, turn: int, root: str) -> Turn:
     """Make a turn that this transaction has locked, or has made, the process's own."""
-    connection.execute(sql.TAKE, {"turn": turn, "taker": owner})
-    return _read(connection, turn)
+    row = connection.execute(sql.TAKE, {"turn": turn, "taker": owner}).one()
+    was_taken_before = row.token > 1
+    pages = connection.scalars(sql.PAGES, {"id": turn}).all() if was_taken_before else ()
+    return _turn(row, root, tuple(pages))
 
 
 def _change(
@@ -190,12 +192,6 @@ def _prompt_key(key: PromptKey) -> dict[str, str]:
 def _columns(answer: Answer) -> dict[str, Any]:
     usage = asdict(answer.usage) if answer.usage else {field.name: None for field in fields(Usage)}
     return {"answer": answer.text, "model": answer.model, "finish_reason": answer.finish_reason} | usage
-
-
-def _read(connection: Connection, turn: int) -> Turn:
-    row = connection.execute(sql.READ_TURN, {"id": turn}).one()
-    pages = connection.scalars(sql.READ_PAGES, {"id": turn}).all()
-    return _turn(row, row.root, tuple(pages))
 
 
 def _turn(row: Row[Any], root: str, pages: tuple[str, ...] = ()) -> Turn:

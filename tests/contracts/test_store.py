@@ -1,8 +1,9 @@
 """What every store must do, whichever it is: in memory, on SQLite, on PostgreSQL."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -340,6 +341,44 @@ async def test_a_process_taken_for_dead_may_go_on_with_new_turns(join: Join) -> 
     assert [turn.token for turn in await a.claim(5)] == [2]
     await b.beat(FOR_EVER)
     assert await b.claim(5) == []
+
+
+async def test_nothing_is_lost_or_done_twice_while_processes_die(join: Join) -> None:
+    """Two processes drop turns at every point of their life and take each other for dead all the time."""
+    stores = [await join("a"), await join("b")]
+    fate = random.Random(7)
+    done: list[Turn] = []
+
+    async def live(store: Store, turn: Turn) -> None:
+        await store.opened(turn, 0, "page")
+        if turn.status is TurnStatus.ANSWERING:
+            if fate.random() < 0.2:
+                return await store.release(turn)
+            if fate.random() < 0.2:
+                return None
+            await store.answered(turn, SAID)
+        if fate.random() < 0.2:
+            return None
+        following = await store.settle(turn, TurnStatus.DONE, claim=fate.random() < 0.5)
+        done.append(turn)
+        return await live(store, following) if following else None
+
+    async def process(store: Store) -> None:
+        while len(done) < 24:
+            with suppress(ClaimLost):
+                for turn in await store.claim(2):
+                    await live(store, turn)
+            await store.beat(fate.choice([0, FOR_EVER]))
+
+    for number in range(24):
+        await asked(stores[0], question(f"{number}", where=thread(f"{number % 4}")), claim=False)
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+        for store in stores:
+            tasks.create_task(process(store))
+    assert {turn.message_id for turn in done} == set(map(str, range(24)))
+    for root in "0123":
+        ids = [turn.id for turn in done if turn.thread == thread(root)]
+        assert ids == sorted(set(ids))
 
 
 # --- context ------------------------------------------------------------------------------------------
