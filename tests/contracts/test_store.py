@@ -346,32 +346,19 @@ async def test_a_process_taken_for_dead_may_go_on_with_new_turns(join: Join) -> 
 async def test_nothing_is_lost_or_done_twice_while_processes_die(join: Join) -> None:
     """Two processes drop turns at every point of their life and take each other for dead all the time."""
     stores = [await join("a"), await join("b")]
+    for number in range(24):
+        await asked(stores[0], question(f"{number}", where=thread(f"{number % 4}")), claim=False)
     fate = random.Random(7)
     done: list[Turn] = []
 
-    async def live(store: Store, turn: Turn) -> None:
-        await store.opened(turn, 0, "page")
-        if turn.status is TurnStatus.ANSWERING:
-            if fate.random() < 0.2:
-                return await store.release(turn)
-            if fate.random() < 0.2:
-                return None
-            await store.answered(turn, SAID)
-        if fate.random() < 0.2:
-            return None
-        following = await store.settle(turn, TurnStatus.DONE, claim=fate.random() < 0.5)
-        done.append(turn)
-        return await live(store, following) if following else None
-
     async def process(store: Store) -> None:
         while len(done) < 24:
-            with suppress(ClaimLost):
-                for turn in await store.claim(2):
-                    await live(store, turn)
+            for turn in await store.claim(2):
+                with suppress(ClaimLost):
+                    done.extend(await mortal(store, turn, fate))
             await store.beat(fate.choice([0, FOR_EVER]))
+            await asyncio.sleep(0)  # the store in memory never waits
 
-    for number in range(24):
-        await asked(stores[0], question(f"{number}", where=thread(f"{number % 4}")), claim=False)
     async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
         for store in stores:
             tasks.create_task(process(store))
@@ -379,6 +366,22 @@ async def test_nothing_is_lost_or_done_twice_while_processes_die(join: Join) -> 
     for root in "0123":
         ids = [turn.id for turn in done if turn.thread == thread(root)]
         assert ids == sorted(set(ids))
+
+
+async def mortal(store: Store, turn: Turn, fate: random.Random) -> list[Turn]:
+    """Take a turn to its end and return it, or give it back, or die on the way and return nothing."""
+    await store.opened(turn, 0, "page")
+    if turn.status is TurnStatus.ANSWERING:
+        if fate.random() < 0.2:
+            await store.release(turn)
+            return []
+        if fate.random() < 0.2:
+            return []
+        await store.answered(turn, SAID)
+    if fate.random() < 0.2:
+        return []
+    await store.settle(turn, TurnStatus.DONE, claim=fate.random() < 0.5)
+    return [turn]
 
 
 # --- context ------------------------------------------------------------------------------------------
