@@ -6,14 +6,14 @@ fails for a while is only late, never lost.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from bot.core.budget import Budget
-from bot.core.domain import ThreadKey
-from bot.core.errors import SurfaceBusy, SurfaceUnavailable
+from bot.core.domain import Action, ThreadKey, Turn
+from bot.core.errors import ClaimLost, SurfaceBusy, SurfaceError, SurfaceUnavailable
 from bot.core.live_reply import Done, Edit, Idle, LiveReply, Post, Wait
-from bot.ports import Surface
+from bot.ports import Page, Surface
 
 STATUS_REFRESH = 90.0
 """Seconds; Slack drops a status after two minutes (facts/slack.md 1.3)."""
@@ -57,20 +57,26 @@ class Delivery:
         self,
         live: LiveReply,
         surface: Surface,
-        thread: ThreadKey,
+        turn: Turn,
         *,
         budget: Budget,
-        pages: Sequence[str],
         opened: Callable[[int, str], Awaitable[None]],
+        is_ours: Callable[[], bool],
     ) -> None:
-        """`pages` are the messages that show it already; `opened` is told of each further one."""
+        """`turn.pages` are the messages that show it already; `opened` is told of each further one.
+
+        `is_ours` says whether this process may still count itself the turn's owner.
+        """
         self._live = live
         self._surface = surface
-        self._thread = thread
+        self._turn = turn
+        self._thread = turn.thread
         self._budget = budget
-        self._pages = list(pages)
+        self._pages = list(turn.pages)
         self._opened = opened
-        self._thinking = Thinking(surface, thread)
+        self._is_ours = is_ours
+        self._actions: tuple[Action, ...] = ()
+        self._thinking = Thinking(surface, turn.thread)
         self._clock = asyncio.get_running_loop().time
         self._fresh = asyncio.Event()
         self._ended = asyncio.Event()
@@ -81,14 +87,18 @@ class Delivery:
         self._live.feed(text)
         self._fresh.set()
 
-    def finish(self, note: str = "") -> None:
-        """Take the end of the answer; `note` is a sentence of ours to show under it."""
+    def finish(self, note: str = "", *actions: Action) -> None:
+        """Take the end of the answer; `note` is a sentence of ours to show under it, with buttons."""
+        self._actions = actions
         self._live.finish(note)
         self._ended.set()
         self._fresh.set()
 
     async def show(self) -> None:
-        """Write until the thread shows everything. Raises `SurfaceGone`, and what `opened` raises."""
+        """Write until the thread shows everything.
+
+        Raises `SurfaceGone`, `ClaimLost` once the turn may be another process's, and what `opened` raises.
+        """
         try:
             while await self._step():
                 pass
@@ -128,6 +138,8 @@ class Delivery:
                 await asyncio.wait_for(self._ended.wait(), seconds)
 
     async def _write(self, command: Post | Edit) -> None:
+        if not self._is_ours():
+            raise ClaimLost
         try:
             await self._apply(command)
         except SurfaceBusy as busy:
@@ -141,13 +153,24 @@ class Delivery:
             self._failures = 0
 
     async def _apply(self, command: Post | Edit) -> None:
+        actions = self._actions if command.end else ()
+        page = Page(turn=self._turn.id, number=command.page, text=command.text, actions=actions)
         match command:
             case Post():
                 await self._thinking.stop(clear=False)
-                message_id = await self._surface.post(self._thread, command.text)
+                message_id = await self._surface.post(self._thread, page)
                 self._live.accepted(command, self._clock())
                 self._pages.append(message_id)
-                await self._opened(command.page, message_id)
+                await self._note(command.page, message_id)
             case Edit():
-                await self._surface.edit(self._thread, self._pages[command.page], command.text)
+                await self._surface.edit(self._thread, self._pages[command.page], page)
                 self._live.accepted(command, self._clock())
+
+    async def _note(self, page: int, message_id: str) -> None:
+        """Have a new message stored; one that came after its turn was lost is taken back."""
+        try:
+            await self._opened(page, message_id)
+        except ClaimLost:
+            with suppress(SurfaceError):
+                await self._surface.remove(self._thread, message_id)
+            raise

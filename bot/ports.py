@@ -5,16 +5,18 @@ who provides it. An implementation has the qualified name (`SqlStore`, `SlackSur
 contract suite in `tests/contracts/`.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
 from bot.core.domain import (
+    Action,
     Answer,
     ChatRequest,
     Context,
     Incoming,
+    MessageKey,
     PromptKey,
     ThreadKey,
     Turn,
@@ -51,17 +53,48 @@ class SurfaceLimits:
     """How many of those may come at once."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What one message shows of an answer."""
+
+    turn: int
+    number: int
+    """0, 1, ... within the answer."""
+    text: str
+    """Markdown, the whole page."""
+    actions: tuple[Action, ...] = ()
+    """Buttons below it."""
+
+
 class Surface(Protocol):
-    """A platform's threads, as something to write on. Text is Markdown, always a whole page."""
+    """A platform's threads, as something to write on."""
 
     limits: SurfaceLimits
 
-    async def post(self, thread: ThreadKey, text: str) -> str:
-        """Write a new message into the thread and return its id. Raises `SurfaceError`."""
+    async def post(self, thread: ThreadKey, page: Page) -> str:
+        """Write a new message into the thread and return its id. Raises `SurfaceError`.
+
+        The message carries the page's turn and number, invisibly, so that `find` can find it.
+        """
         ...
 
-    async def edit(self, thread: ThreadKey, message_id: str, text: str) -> None:
+    async def edit(self, thread: ThreadKey, message_id: str, page: Page) -> None:
         """Replace a message of ours. Raises `SurfaceError`."""
+        ...
+
+    async def find(self, thread: ThreadKey, turn: int) -> Mapping[int, str]:
+        """Return the messages that show pages of a turn, by page number.
+
+        For turns whose last owner may have died between a post and the note of it. Raises
+        `SurfaceError` for a while, and returns nothing where the platform does not let us look.
+        """
+        ...
+
+    async def read(self, thread: ThreadKey, *, limit: int) -> Sequence[Incoming]:
+        """Return the newest `limit` messages of people in the thread, oldest first, as `OVERHEARD`.
+
+        Raises `SurfaceError`; returns nothing where the platform does not let us read.
+        """
         ...
 
     async def remove(self, thread: ThreadKey, message_id: str) -> None:
@@ -84,17 +117,55 @@ class Store(Protocol):
         """Record a question.
 
         Returns the new turn: claimed for this process (`ANSWERING`) if `claim` is set and no other
-        turn of the thread is open, else `WAITING`. Returns None if the message was recorded before, or
-        is a `REPLY` in a thread where the bot has never been asked.
+        turn of the thread is open, else `WAITING`. Returns None if the message or its delivery was
+        recorded before, if it is a `REPLY` or `OVERHEARD` in a thread where the bot has never been
+        asked, and for what is `OVERHEARD` (which becomes a `NOTED` turn).
+        """
+        ...
+
+    async def overheard(self, thread: ThreadKey, messages: Sequence[Incoming]) -> None:
+        """Record what the platform says was written in a thread, as far as it is not known.
+
+        Each becomes a `NOTED` turn; the thread counts as read now (`Context.read_at`).
+        """
+        ...
+
+    async def reworded(self, message: MessageKey, text: str, *, delivery: str = "") -> Turn | None:
+        """Replace the text of a question that its author edited.
+
+        Returns its turn if it has ended with an answer or a failure, so that a new answer can be
+        offered, and the text is another one. None otherwise.
+        """
+        ...
+
+    async def forget(self, message: MessageKey, *, delivery: str = "") -> Turn | None:
+        """Erase a deleted question and its answer; the turn becomes `FORGOTTEN`, whoever works on it.
+
+        Returns the turn with the pages that showed its answer, or None if there was none.
+        """
+        ...
+
+    async def retry(self, turn: int, thread: ThreadKey, *, by: str, claim: bool) -> Turn | None:
+        """Let an ended turn be answered again, into the same messages.
+
+        `by` is the platform's user id; only the author of the question may, and only within the turn's
+        own thread. Returns the turn, claimed for this process if `claim` is set and no other turn of
+        the thread is open, else `WAITING`; None if it may not or is not ended.
         """
         ...
 
     async def claim(self, limit: int) -> Sequence[Turn]:
-        """Claim up to `limit` turns: the oldest open turn of threads where nothing runs."""
+        """Claim up to `limit` turns: the oldest open turn of threads where nothing runs.
+
+        Within a thread the order is that of `Incoming.sent_at`, then of recording.
+        """
         ...
 
     async def context(self, turn: Turn, *, limit: int) -> Context:
-        """Return the newest `limit` ended turns before this one, oldest first, and the prompts."""
+        """Return the newest `limit` ended or noted turns before this one, oldest first, and the prompts.
+
+        Forgotten ones are not among them.
+        """
         ...
 
     async def opened(self, turn: Turn, page: int, message_id: str) -> None:
@@ -131,6 +202,13 @@ class Store(Protocol):
 
     async def leave(self) -> None:
         """Say that this process ends: its heartbeat is removed and its turns are free."""
+        ...
+
+    async def listen(self, wake: Callable[[], None]) -> None:
+        """Call `wake` whenever another process hands work over, until cancelled. Never raises.
+
+        Only a hint: what is missed is found by `claim`.
+        """
         ...
 
     async def prompt(self, key: PromptKey) -> str:

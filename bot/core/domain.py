@@ -34,7 +34,8 @@ class Addressed(StrEnum):
 
     MENTION = "mention"  # it names the bot
     DIRECT = "direct"  # it is a direct message
-    REPLY = "reply"  # it continues a thread; counts only where the bot has spoken before
+    REPLY = "reply"  # it continues a thread; counts only where the bot has been asked before
+    OVERHEARD = "overheard"  # likewise, but said to others: the model should know it, nobody asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,27 @@ class Incoming:
     text: str
     """Readable Markdown: names instead of ids, our own mention removed. May be empty."""
     addressed: Addressed
+    sent_at: float = 0.0
+    """When it was written, in seconds since 1970 by the platform's clock; orders the thread."""
+    delivery: str = ""
+    """The platform's id of this delivery, where it has one; a delivery counts once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageKey:
+    """One message of a platform."""
+
+    platform: str
+    workspace: str
+    channel: str
+    message_id: str
+
+
+class Action(StrEnum):
+    """What a person may do about an answer, by a button below it."""
+
+    RETRY = "retry"  # it failed: try again
+    AGAIN = "again"  # its question was edited: answer again
 
 
 class TurnStatus(StrEnum):
@@ -59,18 +81,30 @@ class TurnStatus(StrEnum):
     DONE = "done"  # the thread shows the saved text
     STOPPED = "stopped"  # a person stopped it; what was said is kept
     FAILED = "failed"  # given up; the thread says so in a sentence
+    NOTED = "noted"  # said in the thread without a question to the bot; needs no answer
+    FORGOTTEN = "forgotten"  # deleted by its author; only the key is kept, so that it stays so
 
 
 TRANSITIONS: Mapping[TurnStatus, frozenset[TurnStatus]] = MappingProxyType(
     {
-        TurnStatus.WAITING: frozenset({TurnStatus.ANSWERING}),
+        TurnStatus.WAITING: frozenset({TurnStatus.ANSWERING, TurnStatus.FORGOTTEN}),
         TurnStatus.ANSWERING: frozenset(
-            {TurnStatus.WAITING, TurnStatus.ANSWERED, TurnStatus.STOPPED, TurnStatus.FAILED}
+            {
+                TurnStatus.WAITING,
+                TurnStatus.ANSWERED,
+                TurnStatus.STOPPED,
+                TurnStatus.FAILED,
+                TurnStatus.FORGOTTEN,
+            }
         ),
-        TurnStatus.ANSWERED: frozenset({TurnStatus.DONE, TurnStatus.STOPPED, TurnStatus.FAILED}),
-        TurnStatus.DONE: frozenset(),
-        TurnStatus.STOPPED: frozenset(),
-        TurnStatus.FAILED: frozenset({TurnStatus.WAITING}),
+        TurnStatus.ANSWERED: frozenset(
+            {TurnStatus.DONE, TurnStatus.STOPPED, TurnStatus.FAILED, TurnStatus.FORGOTTEN}
+        ),
+        TurnStatus.DONE: frozenset({TurnStatus.WAITING, TurnStatus.FORGOTTEN}),
+        TurnStatus.STOPPED: frozenset({TurnStatus.WAITING, TurnStatus.FORGOTTEN}),
+        TurnStatus.FAILED: frozenset({TurnStatus.WAITING, TurnStatus.FORGOTTEN}),
+        TurnStatus.NOTED: frozenset({TurnStatus.FORGOTTEN}),
+        TurnStatus.FORGOTTEN: frozenset(),
     }
 )
 
@@ -111,6 +145,8 @@ class Turn:
     status: TurnStatus
     token: int
     """Fencing token: grows with each claim; a write under an older one is refused."""
+    attempt: int = 1
+    """How often it was claimed since a person last asked for it; 0 while it waits for the first time."""
     answer: str = ""
     finish_reason: str = ""
     error: str = ""
@@ -137,6 +173,8 @@ class Context:
     """Earlier turns of the thread that have ended, oldest first."""
     prompts: Mapping[PromptKey, str]
     """The system prompts that may apply to the thread."""
+    read_at: float = 0.0
+    """When the thread was last read from the platform, in seconds since 1970; 0 if never."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

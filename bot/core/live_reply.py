@@ -46,6 +46,8 @@ class Post:
     text: str
     last: bool
     """Whether the page is complete with this."""
+    end: bool = False
+    """Whether the answer is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ class Edit:
     text: str
     last: bool
     """Whether the page is complete with this."""
+    end: bool = False
+    """Whether the answer is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +149,15 @@ class LiveReply:
             on_screen = self._on_screen if page == self._page else ""
             if text != on_screen and text:
                 kind = Edit if page < self._posted else Post
-                return kind(page, text, is_full or self._is_finished)
+                return kind(page, text, is_full or self._is_finished, self._is_finished and self._ends(page))
             if not is_full:
                 return None
         return None
+
+    def _ends(self, page: int) -> bool:
+        """Return whether nothing follows this page."""
+        rest = self._pager.current(is_complete=True)
+        return page == len(self._pager.full) or (page == len(self._pager.full) - 1 and not rest)
 
     def _text(self, page: int) -> tuple[str, bool]:
         """Return what page `page` should show, and whether it is full."""
