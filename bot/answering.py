@@ -6,25 +6,30 @@ or the platform is called; what the model said is kept, whatever happens after.
 """
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import structlog
 
 from bot.core import prompts, transcript
 from bot.core.budget import Budget
-from bot.core.domain import Answer, ChatMessage, ChatRequest, Context, Turn, TurnStatus
-from bot.core.errors import BotError, ContextTooLong, ModelError, SurfaceGone
+from bot.core.domain import Action, Answer, ChatMessage, ChatRequest, Context, Turn, TurnStatus
+from bot.core.errors import BotError, ContextTooLong, ModelError, SurfaceError, SurfaceGone
 from bot.core.live_reply import LiveReply
 from bot.core.stream import AnswerBuilder, TextDelta
-from bot.delivery import Delivery
+from bot.delivery import Delivery, persist
 from bot.plugins import Outcome, Plugins
 from bot.ports import ChatModel, Store, Surface
 
 HISTORY = 1_000
 """Turns read for one question; a bound on work, far above what fits into most models."""
+
+READ = 200
+"""Messages read from a thread that was there before we were."""
+
+EDITED = "_The question was edited after this answer._"
 
 NOTES: Mapping[str, str] = {
     "length": "_The answer ends here because it reached the length limit. Ask me to go on._",
@@ -57,12 +62,20 @@ class Answering:
         surfaces: Mapping[str, Surface],
         asking: Asking,
         plugins: Plugins,
+        is_ours: Callable[[], bool] = lambda: True,
+        complete_since: Callable[[], float] = lambda: 0.0,
     ) -> None:
+        """Nothing is written once `is_ours` denies that what this process holds is certain to be its own.
+
+        `complete_since`, in seconds since 1970: from then on no event of the platform was missed.
+        """
         self._store = store
         self._model = model
         self._surfaces = surfaces
         self._asking = asking
         self._plugins = plugins
+        self._is_ours = is_ours
+        self._complete_since = complete_since
         self._budgets: dict[tuple[str, str], Budget] = {}
 
     async def answer(self, turn: Turn) -> Turn | None:
@@ -70,41 +83,55 @@ class Answering:
 
         Raises `StoreError`; every other foreseen failure ends as a sentence in the thread.
         """
-        delivery = self._delivery(turn)
-        show = asyncio.create_task(delivery.show(), name=f"show-{turn.id}")
-        try:
+        turn = await self._adopted(turn)
+        async with self._shown(turn) as delivery:
             if turn.status is TurnStatus.ANSWERED:  # a process died after saving it: only show it
                 delivery.feed(turn.answer)
                 delivery.finish(NOTES.get(turn.finish_reason, ""))
-                error = ""
-                answer = None
+                answer, error = None, ""
             else:
                 answer, error = await self._ask(turn, delivery)
-            try:
-                await show
-            except SurfaceGone as gone:
-                log.info("The thread can no longer be written to.", action="surface_gone", reason=str(gone))
-                error = error or gone.code
-        finally:
-            show.cancel()
-            with suppress(asyncio.CancelledError, SurfaceGone):
-                await show
+        error = error or delivery.error
         status = TurnStatus.FAILED if error else TurnStatus.DONE
         log.info("A turn has ended.", action=f"turn_{status}", error=error)
         return await self._store.settle(turn, status, error=error, answer=answer if error else None)
 
     async def give_up(self, turn: Turn, error: type[BotError]) -> Turn | None:
         """End a turn with a sentence in its thread; return the thread's next one, claimed, or None."""
-        delivery = self._delivery(turn)
-        delivery.feed(turn.answer)
-        delivery.finish(error.for_people)
-        with suppress(SurfaceGone):
-            await delivery.show()
+        async with self._shown(turn) as delivery:
+            delivery.feed(turn.answer)
+            delivery.finish(error.for_people, Action.RETRY)
         return await self._store.settle(turn, TurnStatus.FAILED, error=error.code)
+
+    async def offer(self, turn: Turn) -> None:
+        """Offer a new answer below the one there is, because the question was edited."""
+        if turn.pages:
+            async with self._shown(turn, is_thinking=False) as delivery:
+                delivery.feed(turn.answer)
+                delivery.finish(EDITED, Action.AGAIN)
+
+    async def take_back(self, turn: Turn) -> None:
+        """Remove what the thread shows of an answer whose question was deleted."""
+        surface = self._surfaces[turn.thread.platform]
+        for message_id in turn.pages:
+            with suppress(SurfaceGone):
+                await persist(partial(surface.remove, turn.thread, message_id))
+
+    async def _adopted(self, turn: Turn) -> Turn:
+        """Return a turn with the pages that its last owner posted but could not note."""
+        if turn.token == 1:
+            return turn
+        surface = self._surfaces[turn.thread.platform]
+        found = await persist(partial(surface.find, turn.thread, turn.id))
+        pages = list(turn.pages)
+        while len(pages) in found:
+            await self._store.opened(turn, len(pages), found[len(pages)])
+            pages.append(found[len(pages)])
+        return replace(turn, pages=tuple(pages))
 
     async def _ask(self, turn: Turn, delivery: Delivery) -> tuple[Answer, str]:
         """Put a turn to the model; return what it said and the code of the error that ended it, if any."""
-        context = await self._store.context(turn, limit=HISTORY)
+        context = await self._context(turn)
         builder = AnswerBuilder()
         request = self._request(turn, context, self._asking.context_tokens)
         try:
@@ -119,13 +146,27 @@ class Answering:
         except ModelError as error:
             answer, code = builder.answer(), error.code
             log.warning("The model did not answer.", action="model_failed", error=code, reason=str(error))
-            delivery.finish(f"_{error.for_people}_" if answer.text else error.for_people)
+            delivery.finish(f"_{error.for_people}_" if answer.text else error.for_people, Action.RETRY)
         else:
             answer, code = builder.answer(), ""
             await self._store.answered(turn, answer)
             delivery.finish(NOTES.get(answer.finish_reason, ""))
         await self._plugins.observe(turn, Outcome(request=request, answer=answer, error=code))
         return answer, code
+
+    async def _context(self, turn: Turn) -> Context:
+        """Return what is known of the thread; read it from the platform first if we missed some of it."""
+        context = await self._store.context(turn, limit=HISTORY)
+        if turn.thread.root == turn.message_id or context.read_at >= self._complete_since():
+            return context
+        surface = self._surfaces[turn.thread.platform]
+        try:
+            messages = await surface.read(turn.thread, limit=READ)
+        except SurfaceError as error:
+            log.info("The thread could not be read.", action="thread_unread", error=error.code)
+            return context
+        await self._store.overheard(turn.thread, messages)
+        return await self._store.context(turn, limit=HISTORY)
 
     async def _stream(
         self, turn: Turn, request: ChatRequest, builder: AnswerBuilder, delivery: Delivery
@@ -151,13 +192,28 @@ class Answering:
             user=transcript.model_user(turn.author, turn.thread.workspace, asking.user_key),
         )
 
-    def _delivery(self, turn: Turn) -> Delivery:
+    @asynccontextmanager
+    async def _shown(self, turn: Turn, *, is_thinking: bool = True) -> AsyncIterator[Delivery]:
+        """Show a delivery while it is fed; at the end wait until the thread shows all of it."""
         surface = self._surfaces[turn.thread.platform]
         limits = surface.limits
         budget = self._budgets.setdefault(
             (turn.thread.platform, turn.thread.workspace),
             Budget(per_minute=limits.edits_per_minute, burst=limits.edits_burst),
         )
-        live = LiveReply(limits, posted=len(turn.pages))
-        opened = partial(self._store.opened, turn)
-        return Delivery(live, surface, turn.thread, budget=budget, pages=turn.pages, opened=opened)
+        delivery = Delivery(
+            LiveReply(limits, posted=len(turn.pages)),
+            surface,
+            turn,
+            budget=budget,
+            opened=partial(self._store.opened, turn),
+            is_ours=self._is_ours,
+            is_thinking=is_thinking,
+        )
+        show = asyncio.create_task(delivery.show(), name=f"show-{turn.id}")
+        try:
+            yield delivery
+            await show
+        finally:
+            show.cancel()
+            await asyncio.gather(show, return_exceptions=True)

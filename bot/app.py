@@ -28,7 +28,7 @@ from bot.slack.surface import SlackSurface
 from bot.store import migrate
 from bot.store.database import Database, database_url
 from bot.store.sql import SqlStore
-from bot.worker import Worker
+from bot.worker import Lease, Worker
 
 log = structlog.get_logger()
 
@@ -47,19 +47,25 @@ async def serve(settings: Settings, stop: asyncio.Event, *, ready: Callable[[], 
         )
         bot = await connect.who_am_i(slack)
         model = await opened.enter_async_context(_model(settings))
+        lease = Lease(settings.bot_lease_seconds)
         answering = Answering(
             store=store,
             model=model,
             surfaces={parse.PLATFORM: SlackSurface(slack)},
             asking=await _asking(settings, store),
             plugins=Plugins.found(),
+            is_ours=lease.is_certain,
         )
         worker = Worker(
-            store, answer=answering.answer, give_up=answering.give_up, limit=settings.bot_answers_at_once
+            store,
+            answer=answering.answer,
+            give_up=answering.give_up,
+            lease=lease,
+            limit=settings.bot_answers_at_once,
         )
         await opened.enter_async_context(worker.watching())
         opened.push_async_callback(worker.drain, settings.bot_grace_seconds)
-        intake = Intake(store, has_room=worker.has_room, start=worker.start)
+        intake = Intake(store, worker, answering)
         app = slack_app(slack, bot, People(slack), intake.accept, follow_threads=settings.bot_follow_threads)
         await opened.enter_async_context(
             connect.socket(app, slack, settings.slack_app_token.get_secret_value())
@@ -67,6 +73,7 @@ async def serve(settings: Settings, stop: asyncio.Event, *, ready: Callable[[], 
         log.info("The bot is ready.", action="ready", workspace=bot.workspace, model=settings.bot_model)
         ready()
         await stop.wait()
+        worker.is_draining = True
         log.info("The bot is stopping; running answers may end.", action="stopping")
     log.info("The bot has stopped.", action="stopped")
 

@@ -8,10 +8,21 @@ fails for a while is only late, never lost.
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
+from typing import TypeVar
+
+import structlog
 
 from bot.core.budget import Budget
 from bot.core.domain import Action, ThreadKey, Turn
-from bot.core.errors import ClaimLost, SurfaceBusy, SurfaceError, SurfaceUnavailable
+from bot.core.errors import (
+    ClaimLost,
+    StoreError,
+    SurfaceBusy,
+    SurfaceError,
+    SurfaceGone,
+    SurfaceUnavailable,
+)
 from bot.core.live_reply import Done, Edit, Idle, LiveReply, Post, Wait
 from bot.ports import Page, Surface
 
@@ -23,6 +34,28 @@ SHORTEST_PAUSE = 0.001
 """Seconds; a timer set for less may fire before the time it was set for."""
 LONGEST_PAUSE = 30.0
 """Seconds between attempts while the platform does not answer."""
+
+T = TypeVar("T")
+
+log = structlog.get_logger()
+
+
+async def persist(call: Callable[[], Awaitable[T]]) -> T:
+    """Call the platform until it answers. Raises `SurfaceGone`."""
+    failures = 0
+    while True:
+        try:
+            return await call()
+        except SurfaceBusy as busy:
+            await asyncio.sleep(busy.retry_after)
+        except SurfaceUnavailable:
+            failures += 1
+            await asyncio.sleep(pause_after(failures))
+
+
+def pause_after(failures: int) -> float:
+    """Return the seconds to wait after so many failures in a row."""
+    return min(2.0 ** min(failures, 8), LONGEST_PAUSE)
 
 
 class Thinking:
@@ -62,11 +95,14 @@ class Delivery:
         budget: Budget,
         opened: Callable[[int, str], Awaitable[None]],
         is_ours: Callable[[], bool],
+        is_thinking: bool,
     ) -> None:
         """`turn.pages` are the messages that show it already; `opened` is told of each further one.
 
-        `is_ours` says whether this process may still count itself the turn's owner.
+        `is_ours` says whether this process may still count itself the turn's owner; `is_thinking` whether
+        to say so until the first text.
         """
+        self.error = ""
         self._live = live
         self._surface = surface
         self._turn = turn
@@ -76,14 +112,18 @@ class Delivery:
         self._opened = opened
         self._is_ours = is_ours
         self._actions: tuple[Action, ...] = ()
-        self._thinking = Thinking(surface, turn.thread)
+        self._thinking = Thinking(surface, turn.thread) if is_thinking else None
         self._clock = asyncio.get_running_loop().time
         self._fresh = asyncio.Event()
         self._ended = asyncio.Event()
         self._failures = 0
+        self._is_in_doubt = False  # whether a post may have happened although no answer came
+        self._lost: StoreError | None = None
 
     def feed(self, text: str) -> None:
-        """Take some more text of the answer."""
+        """Take some more text of the answer. Raises what made `show` give the turn up."""
+        if self._lost:
+            raise self._lost
         self._live.feed(text)
         self._fresh.set()
 
@@ -95,17 +135,24 @@ class Delivery:
         self._fresh.set()
 
     async def show(self) -> None:
-        """Write until the thread shows everything.
+        """Write until the thread shows everything, or can no longer be written to: see `error`.
 
-        Raises `SurfaceGone`, `ClaimLost` once the turn may be another process's, and what `opened` raises.
+        Raises `ClaimLost` once the turn may be another process's, and what `opened` raises.
         """
         try:
             while await self._step():
                 pass
             for page in self._live.surplus():
-                await self._surface.remove(self._thread, self._pages[page])
+                await persist(partial(self._surface.remove, self._thread, self._pages[page]))
+        except SurfaceGone as gone:
+            log.info("The thread can no longer be written to.", action="surface_gone", reason=str(gone))
+            self.error = gone.code
+        except StoreError as error:
+            self._lost = error
+            raise
         finally:
-            await self._thinking.stop(clear=True)
+            if self._thinking:
+                await self._thinking.stop(clear=True)
 
     async def _step(self) -> bool:
         """Do what the reply asks for next; return whether there is more."""
@@ -148,23 +195,34 @@ class Delivery:
                 self._budget.refused(self._clock(), busy.retry_after)
         except SurfaceUnavailable:
             self._failures += 1
-            self._live.refused(self._clock(), min(2.0 ** min(self._failures, 8), LONGEST_PAUSE))
+            self._is_in_doubt = isinstance(command, Post)
+            self._live.refused(self._clock(), pause_after(self._failures))
         else:
             self._failures = 0
 
     async def _apply(self, command: Post | Edit) -> None:
         actions = self._actions if command.end else ()
         page = Page(turn=self._turn.id, number=command.page, text=command.text, actions=actions)
-        match command:
-            case Post():
-                await self._thinking.stop(clear=False)
-                message_id = await self._surface.post(self._thread, page)
-                self._live.accepted(command, self._clock())
-                self._pages.append(message_id)
-                await self._note(command.page, message_id)
-            case Edit():
-                await self._surface.edit(self._thread, self._pages[command.page], page)
-                self._live.accepted(command, self._clock())
+        if isinstance(command, Edit):
+            await self._surface.edit(self._thread, self._pages[command.page], page)
+            self._live.accepted(command, self._clock())
+            return
+        if self._thinking:
+            await self._thinking.stop(clear=False)
+        message_id = await self._posted(page)
+        self._live.accepted(command, self._clock())
+        self._pages.append(message_id)
+        await self._note(command.page, message_id)
+
+    async def _posted(self, page: Page) -> str:
+        """Post a page, unless an earlier attempt at it got through after all: then that message shows it."""
+        if self._is_in_doubt:
+            found = await self._surface.find(self._thread, page.turn)
+            self._is_in_doubt = False
+            if page.number in found:
+                await self._surface.edit(self._thread, found[page.number], page)
+                return found[page.number]
+        return await self._surface.post(self._thread, page)
 
     async def _note(self, page: int, message_id: str) -> None:
         """Have a new message stored; one that came after its turn was lost is taken back."""

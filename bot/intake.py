@@ -1,35 +1,96 @@
-"""One incoming message -> a recorded turn.
+"""What people do on a platform -> what is recorded of it, and work for this process.
 
-Separate because it is the promise to the platform: when `accept` returns, the question is durable and
-the delivery may be acknowledged; when it raises, it may not, and the platform delivers again.
+Separate because it is the promise to the platform: when a method returns, what happened is durable and the
+delivery may be acknowledged; when it raises, it may not, and the platform delivers again.
 """
 
-from collections.abc import Callable
+from collections.abc import Coroutine
+from typing import Any, Protocol
 
 import structlog
 
-from bot.core.domain import Incoming, Turn, TurnStatus
+from bot.core.domain import Incoming, MessageKey, ThreadKey, Turn, TurnStatus
 from bot.ports import Store
 
 log = structlog.get_logger()
 
 
-class Intake:
-    """Records questions and hands those that may start at once to this process's worker."""
+class Workforce(Protocol):
+    """Who does the work; `Worker` is one."""
 
-    def __init__(self, store: Store, *, has_room: Callable[[], bool], start: Callable[[Turn], None]) -> None:
+    is_draining: bool
+
+    def has_room(self) -> bool:
+        """Return whether a further thread may be worked on now."""
+        ...
+
+    def start(self, turn: Turn) -> None:
+        """Work on a claimed turn."""
+        ...
+
+    def aside(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something beside the turns."""
+        ...
+
+
+class Screen(Protocol):
+    """Who changes what threads show of turns that have ended; `Answering` is one."""
+
+    async def offer(self, turn: Turn) -> None:
+        """Offer a new answer, because the question was edited."""
+        ...
+
+    async def take_back(self, turn: Turn) -> None:
+        """Remove the answer, because the question was deleted."""
+        ...
+
+
+class Intake:
+    """Records questions, edits, deletions and wishes for another answer."""
+
+    def __init__(self, store: Store, workforce: Workforce, screen: Screen) -> None:
         self._store = store
-        self._has_room = has_room
-        self._start = start
+        self._workforce = workforce
+        self._screen = screen
+
+    @property
+    def is_draining(self) -> bool:
+        """Whether this process ends, and deliveries should go to another one."""
+        return self._workforce.is_draining
 
     async def accept(self, incoming: Incoming) -> Turn | None:
-        """Record a message; None if it was seen before or does not concern us. Raises `StoreError`."""
-        turn = await self._store.accept(incoming, claim=self._has_room())
-        if turn is None:
-            return None
-        log.info(
-            "A question is recorded.", action="turn_accepted", turn=turn.id, addressed=incoming.addressed
-        )
-        if turn.status is TurnStatus.ANSWERING:
-            self._start(turn)
+        """Record a message; None if it was seen before or is no question to us. Raises `StoreError`."""
+        turn = await self._store.accept(incoming, claim=self._workforce.has_room())
+        if turn is not None:
+            log.info(
+                "A question is recorded.", action="turn_accepted", turn=turn.id, addressed=incoming.addressed
+            )
+            self._begin(turn)
         return turn
+
+    async def reworded(self, message: MessageKey, text: str, *, delivery: str = "") -> None:
+        """Record that a question was edited, and offer a new answer. Raises `StoreError`."""
+        turn = await self._store.reworded(message, text, delivery=delivery)
+        if turn is not None:
+            log.info("A question was edited.", action="turn_reworded", turn=turn.id)
+            self._workforce.aside(self._screen.offer(turn))
+
+    async def forget(self, message: MessageKey, *, delivery: str = "") -> None:
+        """Erase a question that was deleted, and its answer, here and there. Raises `StoreError`."""
+        turn = await self._store.forget(message, delivery=delivery)
+        if turn is not None:
+            log.info("A question was deleted.", action="turn_forgotten", turn=turn.id)
+            self._workforce.aside(self._screen.take_back(turn))
+
+    async def retry(self, turn: int, thread: ThreadKey, *, by: str) -> bool:
+        """Have a turn answered again if `by` may ask for it. Raises `StoreError`."""
+        again = await self._store.retry(turn, thread, by=by, claim=self._workforce.has_room())
+        if again is None:
+            return False
+        log.info("A turn is answered again.", action="turn_retried", turn=again.id)
+        self._begin(again)
+        return True
+
+    def _begin(self, turn: Turn) -> None:
+        if turn.status is TurnStatus.ANSWERING:
+            self._workforce.start(turn)

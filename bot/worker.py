@@ -6,8 +6,9 @@ known to be stranded; the poll is the safety net, the normal start is immediate.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import structlog
 
@@ -16,14 +17,43 @@ from bot.core.errors import BotError, ClaimLost, StoreError
 from bot.log import where
 from bot.ports import Store
 
-LEASE = 30.0
-"""Seconds of silence after which a process counts as dead; a beat each five (facts/durability.md 9)."""
-BEAT = 5.0
+BEATS = 6
+"""Heartbeats in a lease (facts/durability.md 9: every 5 of 30 seconds)."""
+MARGIN = 1.0
+"""Seconds before the end of the lease from which on nothing is written any more: clocks differ in speed."""
 POLL = 1.0
-MAX_CLAIMS = 5
+"""Seconds between looks for work that nobody announced."""
+MAX_ATTEMPTS = 5
 """A turn claimed more often than this is given up: something about it ends every process."""
 
 log = structlog.get_logger()
+
+
+class Lease:
+    """How long this process counts as alive, by its own clock."""
+
+    def __init__(self, length: float) -> None:
+        """Begin a lease: who is silent for `length` seconds counts as dead, and others take over."""
+        self.length = length
+        self.now = asyncio.get_running_loop().time
+        self._renewed = self.now()
+        self._due = self._renewed
+
+    def is_due(self) -> bool:
+        """Return whether it is time for a heartbeat."""
+        return self.now() >= self._due
+
+    def renewed(self, began: float) -> None:
+        """Note a heartbeat that succeeded; `began` is when it was sent."""
+        self._renewed = began
+        self._due = began + self.length / BEATS
+
+    def is_certain(self) -> bool:
+        """Return whether what this process holds is still certain to be its own.
+
+        One that was frozen, or cut off from its database, finds out here before it writes.
+        """
+        return self.now() - self._renewed < self.length - MARGIN
 
 
 class Worker:
@@ -35,6 +65,7 @@ class Worker:
         *,
         answer: Callable[[Turn], Awaitable[Turn | None]],
         give_up: Callable[[Turn, type[BotError]], Awaitable[Turn | None]],
+        lease: Lease,
         limit: int,
     ) -> None:
         """`answer` and `give_up` end a turn and return the thread's next one, claimed, or None."""
@@ -42,19 +73,28 @@ class Worker:
         self._answer = answer
         self._give_up = give_up
         self._limit = limit
+        self._lease = lease
         self._tasks: set[asyncio.Task[None]] = set()
+        self._asides: set[asyncio.Task[None]] = set()
         self._stranded: list[Turn] = []
-        self._draining = False
+        self._news = asyncio.Event()
+        self.is_draining = False
 
     def has_room(self) -> bool:
         """Return whether a further thread may be worked on now."""
-        return not self._draining and len(self._tasks) < self._limit
+        return not self.is_draining and len(self._tasks) < self._limit
 
     def start(self, turn: Turn) -> None:
         """Work on a claimed turn, and on those that follow it in its thread."""
-        task = asyncio.create_task(self._run(turn), name=f"turn-{turn.id}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._hold(self._tasks, asyncio.create_task(self._run(turn), name=f"turn-{turn.id}"))
+
+    def aside(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something beside the turns; what goes wrong there is logged."""
+        self._hold(self._asides, asyncio.create_task(_logged(work), name="aside"))
+
+    def _hold(self, tasks: set[asyncio.Task[None]], task: asyncio.Task[None]) -> None:
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
@@ -62,23 +102,27 @@ class Worker:
 
         At its end whatever this process still holds is given back.
         """
-        watch = asyncio.create_task(self._watch(), name="watch")
+        background = [
+            asyncio.create_task(self._watch(), name="watch"),
+            asyncio.create_task(self._store.listen(self._news.set), name="listen"),
+        ]
         try:
             yield
         finally:
-            watch.cancel()
-            with suppress(asyncio.CancelledError):
-                await watch
+            for task in background:
+                task.cancel()
+            await asyncio.gather(*background, return_exceptions=True)
             await self._leave()
 
     async def _watch(self) -> None:
-        clock = asyncio.get_running_loop().time
-        last_beat, healthy = -BEAT, True
+        healthy = True
         while True:
+            self._news.clear()
             try:
-                if clock() - last_beat >= BEAT:
-                    await self._store.beat(LEASE)
-                    last_beat = clock()
+                if self._lease.is_due():
+                    began = self._lease.now()
+                    await self._store.beat(self._lease.length)
+                    self._lease.renewed(began)
                 await self._take_up()
             except Exception as error:  # noqa: BLE001 - without this loop nothing would be taken up again
                 if healthy:
@@ -90,14 +134,15 @@ class Worker:
                 if not healthy:
                     log.info("The store works again.", action="store_up")
                 healthy = True
-            await asyncio.sleep(POLL)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), min(POLL, self._lease.length / BEATS))
 
     async def drain(self, grace: float) -> None:
         """Begin nothing more, let running answers end within `grace` seconds, and cut the rest short."""
-        self._draining = True
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=grace)
-        for task in (unfinished := set(self._tasks)):
+        self.is_draining = True
+        if running := self._tasks | self._asides:
+            await asyncio.wait(running, timeout=grace)
+        for task in (unfinished := self._tasks | self._asides):
             task.cancel()
         await asyncio.gather(*unfinished, return_exceptions=True)
 
@@ -120,22 +165,18 @@ class Worker:
                 self.start(turn)
 
     async def _run(self, turn: Turn | None) -> None:
-        while turn is not None and not self._draining:
-            with structlog.contextvars.bound_contextvars(turn=turn.id, attempt=turn.token):
+        while turn is not None and not self.is_draining:
+            with structlog.contextvars.bound_contextvars(turn=turn.id, attempt=turn.attempt):
                 turn = await self._next(turn)
 
     async def _next(self, turn: Turn) -> Turn | None:
         """End a turn, whatever happens, and return the one to go on with."""
         try:
-            if turn.token > MAX_CLAIMS:
+            if turn.attempt > MAX_ATTEMPTS:
                 return await self._give_up(turn, BotError)
             return await self._answer(turn)
-        except ClaimLost:
-            log.warning("Another process took this turn over.", action="claim_lost")
-        except StoreError as error:
-            log.warning(
-                "The turn could not be saved; it is tried again.", action="turn_stranded", error=error.code
-            )
+        except StoreError as error:  # its loss too, if it was only feared: see `is_ours`
+            log.warning("The turn is left; who holds it goes on.", action="turn_stranded", error=error.code)
             self._stranded.append(turn)
         except Exception as error:  # noqa: BLE001 - a bug must neither end the process nor the thread
             log.error("A turn failed in an unforeseen way.", action="turn_broken", error=where(error))
@@ -145,7 +186,7 @@ class Worker:
     async def _surrender(self, turn: Turn) -> Turn | None:
         try:
             return await self._give_up(turn, BotError)
-        except Exception as error:  # noqa: BLE001 - the last resort: the poll tries again, up to MAX_CLAIMS
+        except Exception as error:  # noqa: BLE001 - the last resort: the poll tries again, up to MAX_ATTEMPTS
             log.error("A turn could not be given up.", action="turn_stranded", error=where(error))
             self._stranded.append(turn)
             return None
@@ -155,3 +196,10 @@ class Worker:
             await self._store.release(turn)
         except ClaimLost:
             log.info("A stranded turn was taken over.", action="claim_lost", turn=turn.id)
+
+
+async def _logged(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except Exception as error:  # noqa: BLE001 - nobody waits for it, and it is no turn
+        log.error("Something beside the turns failed.", action="aside_failed", error=where(error))

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from bot.core.domain import ChatRequest, ThreadKey
-from bot.core.errors import BotError, SurfaceError
+from bot.core.domain import Action, ChatRequest, Incoming, ThreadKey
+from bot.core.errors import BotError, SurfaceError, SurfaceUnavailable
 from bot.core.stream import Finished, StreamEvent, TextDelta
-from bot.ports import SurfaceLimits
+from bot.ports import Page, SurfaceLimits
 
 Script = Sequence[str | float | BotError | StreamEvent]
 """What a model does: says a text, waits some seconds, raises an error, or sends an event."""
@@ -53,7 +53,14 @@ class Message:
     """A message on paper: every text it ever showed, with the time."""
 
     thread: ThreadKey
+    page: tuple[int, int]
+    """Turn, and number of the page in its answer."""
     versions: list[tuple[float, str]] = field(default_factory=list)
+    actions: tuple[Action, ...] = ()
+
+    def show(self, page: Page) -> None:
+        self.versions.append((_now(), page.text))
+        self.actions = page.actions
 
     @property
     def text(self) -> str:
@@ -75,21 +82,41 @@ class PaperSurface:
         self.messages: dict[str, Message] = {}
         self.refusals: list[SurfaceError] = []
         self.writes = 0
+        self.said: list[Incoming] = []
+        self.reads = 0
         self.overlaps = 0
         self.busy: dict[ThreadKey, bool] = {}
         self.before_write: Callable[[], None] = lambda: None
         self._writing: set[ThreadKey] = set()
 
-    async def post(self, thread: ThreadKey, text: str) -> str:
-        await self._write(thread)
+    async def post(self, thread: ThreadKey, page: Page) -> str:
         message_id = f"m{len(self.messages) + 1}"
-        self.messages[message_id] = Message(thread, [(_now(), text)])
+        message = Message(thread, (page.turn, page.number))
+        try:
+            await self._write(thread)
+        except SurfaceUnavailable as error:
+            if str(error) == "but it got through":
+                message.show(page)
+                self.messages[message_id] = message
+            raise
+        message.show(page)
+        self.messages[message_id] = message
         self.busy[thread] = False  # as Slack does: a post takes the status away
         return message_id
 
-    async def edit(self, thread: ThreadKey, message_id: str, text: str) -> None:
+    async def edit(self, thread: ThreadKey, message_id: str, page: Page) -> None:
         await self._write(thread)
-        self.messages[message_id].versions.append((_now(), text))
+        self.messages[message_id].show(page)
+
+    async def find(self, thread: ThreadKey, turn: int) -> dict[int, str]:
+        found = {
+            m.page[1]: key for key, m in self.messages.items() if m.thread == thread and m.page[0] == turn
+        }
+        return dict(found)
+
+    async def read(self, thread: ThreadKey, *, limit: int) -> list[Incoming]:
+        self.reads += 1
+        return self.said[-limit:]
 
     async def remove(self, thread: ThreadKey, message_id: str) -> None:
         await self._write(thread)

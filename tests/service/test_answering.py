@@ -1,13 +1,27 @@
 """What a reader of the thread sees, on virtual time, with a model that follows a script."""
 
+import asyncio
+import time
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
-from bot.answering import NOTES, Answering, Asking
-from bot.core.domain import Addressed, Answer, Author, Incoming, ThreadKey, Turn, TurnStatus
+from bot.answering import EDITED, NOTES, Answering, Asking
+from bot.core.domain import (
+    Action,
+    Addressed,
+    Answer,
+    Author,
+    Incoming,
+    MessageKey,
+    ThreadKey,
+    Turn,
+    TurnStatus,
+)
 from bot.core.errors import (
     BotError,
+    ClaimLost,
     ContextTooLong,
     ModelBusy,
     ModelInterrupted,
@@ -17,11 +31,24 @@ from bot.core.errors import (
 )
 from bot.core.stream import Finished
 from bot.plugins import Outcome, Plugin, Plugins
+from bot.ports import Page
 from bot.store.memory import MemoryStore
 from tests.fakes import PaperSurface, ScriptedModel
 from tests.virtual_time import on_virtual_time, run
 
 THREAD = ThreadKey(platform="paper", workspace="T1", channel="C1", root="1")
+
+
+def said(text: str, number: int, *, by: str = "U1", addressed: Addressed = Addressed.MENTION) -> Incoming:
+    """Return the message that somebody wrote at second `number`."""
+    return Incoming(
+        thread=THREAD,
+        message_id=f"q{number}",
+        author=Author(id=by),
+        text=text,
+        addressed=addressed,
+        sent_at=float(number),
+    )
 
 
 class Room:
@@ -37,20 +64,17 @@ class Room:
             surfaces={"paper": self.surface},
             asking=Asking(model="m", user_key=b"k", system_prompt="Be kind."),
             plugins=Plugins(plugins),
+            is_ours=lambda: self.is_ours,
+            complete_since=lambda: self.complete_since,
         )
+        self.is_ours = True
+        self.complete_since = 0.0
         self._asked = 0
 
     async def ask(self, question: str = "Why?") -> Turn:
         """Record a question and return its claimed turn."""
         self._asked += 1
-        incoming = Incoming(
-            thread=THREAD,
-            message_id=f"q{self._asked}",
-            author=Author(id="U1"),
-            text=question,
-            addressed=Addressed.MENTION,
-        )
-        turn = await self.store.accept(incoming, claim=True)
+        turn = await self.store.accept(said(question, self._asked), claim=True)
         assert turn is not None
         return turn
 
@@ -181,7 +205,7 @@ async def test_plugins_amend_and_observe_and_a_broken_one_is_skipped() -> None:
 async def test_an_answer_that_a_dead_process_saved_is_only_shown() -> None:
     room = Room(ScriptedModel(["fine"]))
     turn = await room.ask()
-    await room.store.opened(turn, 0, await room.surface.post(THREAD, "fi"))
+    await room.store.opened(turn, 0, await room.surface.post(THREAD, Page(turn=turn.id, number=0, text="fi")))
     await room.store.answered(turn, Answer(text="fine", finish_reason="length"))
     await room.store.release(turn)
     (again,) = await room.store.claim(1)
@@ -195,8 +219,125 @@ async def test_a_repeated_answer_takes_the_messages_of_the_first_attempt() -> No
     room = Room(ScriptedModel(["short"]))
     turn = await room.ask()
     for page, text in enumerate(["the first attempt was long", "and had a second page"]):
-        await room.store.opened(turn, page, await room.surface.post(THREAD, text))
+        shown = Page(turn=turn.id, number=page, text=text)
+        await room.store.opened(turn, page, await room.surface.post(THREAD, shown))
     await room.store.release(turn)
     (again,) = await room.store.claim(1)
     await room.answering.answer(again)
     assert room.surface.shown(THREAD) == ["short"]
+
+
+@on_virtual_time
+async def test_a_page_that_a_dead_process_posted_and_could_not_note_is_continued() -> None:
+    room = Room(ScriptedModel(["fine"]))
+    turn = await room.ask()
+    await room.surface.post(THREAD, Page(turn=turn.id, number=0, text="fi"))
+    await room.store.release(turn)
+    (again,) = await room.store.claim(1)
+    await room.answering.answer(again)
+    assert room.surface.shown(THREAD) == ["fine"]
+
+
+@on_virtual_time
+async def test_a_post_that_got_through_although_no_answer_came_is_not_repeated() -> None:
+    room = Room(ScriptedModel(["some text ", 0.5] * 10))
+    room.surface.refusals = [SurfaceUnavailable("but it got through")]
+    assert await room.answer() == [("some text " * 10).strip()]
+
+
+@on_virtual_time
+async def test_who_is_no_longer_certain_to_own_a_turn_writes_nothing_more() -> None:
+    room = Room(ScriptedModel(["some text ", 1.0] * 20))
+    turn = await room.ask()
+    answering = asyncio.create_task(room.answering.answer(turn))
+    await asyncio.sleep(5)
+    room.is_ours, writes = False, room.surface.writes
+    with pytest.raises(ClaimLost):
+        await answering
+    assert room.surface.writes == writes
+    assert room.model.open == 0, "the model's connection is closed"
+
+
+@on_virtual_time
+async def test_a_failed_answer_has_a_button_to_try_again_and_goes_where_it_was() -> None:
+    room = Room(ScriptedModel([ModelBusy()], ["fine"]))
+    await room.answer()
+    assert room.surface.messages["m1"].actions == (Action.RETRY,)
+    again = await room.store.retry(1, THREAD, by="U1", claim=True)
+    assert again is not None
+    await room.answering.answer(again)
+    assert room.surface.shown(THREAD) == ["fine"]
+    assert room.surface.messages["m1"].actions == ()
+
+
+@on_virtual_time
+async def test_an_edited_question_offers_a_new_answer_in_place() -> None:
+    room = Room(ScriptedModel(["old answer"], ["new answer"]))
+    await room.answer("old question")
+    key = MessageKey(platform="paper", workspace="T1", channel="C1", message_id="q1")
+    turn = await room.store.reworded(key, "new question")
+    assert turn is not None
+    await room.answering.offer(turn)
+    assert room.surface.shown(THREAD) == [f"old answer\n\n{EDITED}"]
+    assert room.surface.messages["m1"].actions == (Action.AGAIN,)
+    again = await room.store.retry(turn.id, THREAD, by="U1", claim=True)
+    assert again is not None
+    await room.answering.answer(again)
+    assert room.surface.shown(THREAD) == ["new answer"]
+    assert room.model.requests[-1].messages[-1].content == "new question"
+
+
+@on_virtual_time
+async def test_the_answer_to_a_deleted_question_is_taken_back() -> None:
+    room = Room(ScriptedModel(["one"], ["two"]))
+    await room.answer("first")
+    await room.answer("second")
+    key = MessageKey(platform="paper", workspace="T1", channel="C1", message_id="q1")
+    turn = await room.store.forget(key)
+    assert turn is not None
+    room.surface.refusals = [SurfaceBusy(retry_after=3), SurfaceUnavailable()]
+    await room.answering.take_back(turn)
+    assert room.surface.shown(THREAD) == ["two"]
+    await room.answer("third")
+    assert "first" not in str(room.model.requests[-1].messages)
+
+
+@on_virtual_time
+async def test_a_thread_that_was_there_before_the_bot_is_read_once() -> None:
+    room = Room(ScriptedModel(["fine"]))
+    room.complete_since = time.time() - 60
+    room.surface.said = [said("We should go.", 0, by="U8"), said("No.", 0, by="U9")]
+    room.surface.said = [
+        replace(each, message_id=f"before {number}", sent_at=-10.0 + number)
+        for number, each in enumerate(room.surface.said)
+    ]
+    await room.answer("Who is right?")
+    (system, conversation) = room.model.requests[-1].messages
+    assert conversation.content == "Person 1: We should go.\n\nPerson 2: No.\n\nPerson 3: Who is right?"
+    await room.answer("And now?")
+    assert room.surface.reads == 1
+
+
+@on_virtual_time
+async def test_a_thread_that_cannot_be_read_is_answered_without() -> None:
+    class Closed(PaperSurface):
+        async def read(self, thread: ThreadKey, *, limit: int) -> list[Incoming]:
+            raise SurfaceBusy(retry_after=60)
+
+    room = Room(ScriptedModel(["fine"]), Closed())
+    room.complete_since = time.time() - 60
+    assert await room.answer() == ["fine"]
+
+
+@on_virtual_time
+async def test_what_others_say_meanwhile_is_part_of_the_conversation() -> None:
+    room = Room(ScriptedModel(["one"], ["two"]))
+    await room.answer("first")
+    assert (
+        await room.store.accept(said("By the way.", 2, by="U2", addressed=Addressed.OVERHEARD), claim=True)
+        is None
+    )
+    room._asked += 1
+    await room.answer("second")
+    contents = [message.content for message in room.model.requests[-1].messages[1:]]
+    assert contents == ["Person 1: first", "one", "Person 2: By the way.\n\nPerson 1: second"]

@@ -7,8 +7,18 @@ from bot.core.domain import Addressed, Author, Incoming, ThreadKey, Turn, TurnSt
 from bot.core.errors import BotError, StoreUnavailable
 from bot.intake import Intake
 from bot.store.memory import MemoryData, MemoryStore
-from bot.worker import MAX_CLAIMS, Worker
+from bot.worker import MAX_ATTEMPTS, Lease, Worker
 from tests.virtual_time import on_virtual_time
+
+
+class NoScreen:
+    """Nothing that was shown is ever changed here."""
+
+    async def offer(self, turn: Turn) -> None:
+        raise NotImplementedError
+
+    async def take_back(self, turn: Turn) -> None:
+        raise NotImplementedError
 
 
 class Shop:
@@ -21,9 +31,12 @@ class Shop:
         self.begun: list[tuple[float, str]] = []
         self.given_up: list[str] = []
         self.trouble: Callable[[Turn], None] = lambda _turn: None
-        self.worker = Worker(self.store, answer=self._answer, give_up=self._give_up, limit=limit)
-        start = (lambda _turn: None) if dies else self.worker.start
-        self.intake = Intake(self.store, has_room=self.worker.has_room, start=start)
+        self.worker = Worker(
+            self.store, answer=self._answer, give_up=self._give_up, lease=Lease(30), limit=limit
+        )
+        if dies:
+            self.worker.start = lambda turn: None  # type: ignore[method-assign]  # it dies before it begins
+        self.intake = Intake(self.store, self.worker, NoScreen())
 
     async def ask(self, question: str, thread: str = "1") -> Turn | None:
         key = ThreadKey(platform="paper", workspace="T1", channel="C1", root=thread)
@@ -129,7 +142,7 @@ async def test_a_turn_whose_database_fails_is_tried_again_and_given_up_in_the_en
     async with shop.worker.watching():
         await shop.ask("one")
         await asyncio.sleep(60)
-    assert shop.questions == ["one"] * MAX_CLAIMS
+    assert shop.questions == ["one"] * MAX_ATTEMPTS
     assert shop.given_up == ["one"]
 
 
