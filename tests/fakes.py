@@ -109,10 +109,8 @@ class PaperSurface:
         self.messages[message_id].show(page)
 
     async def find(self, thread: ThreadKey, turn: int) -> dict[int, str]:
-        found = {
-            m.page[1]: key for key, m in self.messages.items() if m.thread == thread and m.page[0] == turn
-        }
-        return dict(found)
+        mine = [(m.page, key) for key, m in self.messages.items() if m.thread == thread]
+        return {number: key for (of, number), key in mine if of == turn}
 
     async def read(self, thread: ThreadKey, *, limit: int) -> list[Incoming]:
         self.reads += 1

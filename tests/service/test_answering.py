@@ -312,7 +312,7 @@ async def test_a_thread_that_was_there_before_the_bot_is_read_once() -> None:
         for number, each in enumerate(room.surface.said)
     ]
     await room.answer("Who is right?")
-    (system, conversation) = room.model.requests[-1].messages
+    _, conversation = room.model.requests[-1].messages
     assert conversation.content == "Person 1: We should go.\n\nPerson 2: No.\n\nPerson 3: Who is right?"
     await room.answer("And now?")
     assert room.surface.reads == 1
