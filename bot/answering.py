@@ -29,6 +29,9 @@ HISTORY = 1_000
 READ = 200
 """Messages read from a thread that was there before we were."""
 
+OVERLAP = 60.0
+"""Seconds that are read once more, because the platform's clock is not ours."""
+
 EDITED = "_The question was edited after this answer._"
 
 NOTES: Mapping[str, str] = {
@@ -122,7 +125,7 @@ class Answering:
         if turn.token == 1:
             return turn
         surface = self._surfaces[turn.thread.platform]
-        found = await persist(partial(surface.find, turn.thread, turn.id))
+        found = await persist(partial(surface.find, turn))
         pages = list(turn.pages)
         while len(pages) in found:
             await self._store.opened(turn, len(pages), found[len(pages)])
@@ -161,7 +164,7 @@ class Answering:
             return context
         surface = self._surfaces[turn.thread.platform]
         try:
-            messages = await surface.read(turn.thread, limit=READ)
+            messages = await surface.read(turn.thread, limit=READ, since=context.read_at - OVERLAP)
         except SurfaceError as error:
             log.info("The thread could not be read.", action="thread_unread", error=error.code)
             return context

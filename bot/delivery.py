@@ -217,7 +217,7 @@ class Delivery:
     async def _posted(self, page: Page) -> str:
         """Post a page, unless an earlier attempt at it got through after all: then that message shows it."""
         if self._is_in_doubt:
-            found = await self._surface.find(self._thread, page.turn)
+            found = await self._surface.find(self._turn)
             self._is_in_doubt = False
             if page.number in found:
                 await self._surface.edit(self._thread, found[page.number], page)

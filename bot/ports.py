@@ -82,18 +82,19 @@ class Surface(Protocol):
         """Replace a message of ours. Raises `SurfaceError`."""
         ...
 
-    async def find(self, thread: ThreadKey, turn: int) -> Mapping[int, str]:
-        """Return the messages that show pages of a turn, by page number.
+    async def find(self, turn: Turn) -> Mapping[int, str]:
+        """Return the messages that show pages of a turn, by page number; those in `turn.pages` may lack.
 
         For turns whose last owner may have died between a post and the note of it. Raises
         `SurfaceError` for a while, and returns nothing where the platform does not let us look.
         """
         ...
 
-    async def read(self, thread: ThreadKey, *, limit: int) -> Sequence[Incoming]:
+    async def read(self, thread: ThreadKey, *, limit: int, since: float = 0.0) -> Sequence[Incoming]:
         """Return the newest `limit` messages of people in the thread, oldest first, as `OVERHEARD`.
 
-        Raises `SurfaceError`; returns nothing where the platform does not let us read.
+        Only those after `since`, in seconds since 1970 by the platform's clock. Raises `SurfaceError`;
+        returns nothing where the platform does not let us read.
         """
         ...
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from bot.core.domain import Action, ChatRequest, Incoming, ThreadKey
+from bot.core.domain import Action, ChatRequest, Incoming, ThreadKey, Turn
 from bot.core.errors import BotError, SurfaceError, SurfaceUnavailable
 from bot.core.stream import Finished, StreamEvent, TextDelta
 from bot.ports import Page, SurfaceLimits
@@ -108,11 +108,11 @@ class PaperSurface:
         await self._write(thread)
         self.messages[message_id].show(page)
 
-    async def find(self, thread: ThreadKey, turn: int) -> dict[int, str]:
-        mine = [(m.page, key) for key, m in self.messages.items() if m.thread == thread]
-        return {number: key for (of, number), key in mine if of == turn}
+    async def find(self, turn: Turn) -> dict[int, str]:
+        mine = [(m.page, key) for key, m in self.messages.items() if m.thread == turn.thread]
+        return {number: key for (of, number), key in mine if of == turn.id}
 
-    async def read(self, thread: ThreadKey, *, limit: int) -> list[Incoming]:
+    async def read(self, thread: ThreadKey, *, limit: int, since: float = 0.0) -> list[Incoming]:
         self.reads += 1
         return self.said[-limit:]
 

@@ -321,7 +321,7 @@ async def test_a_thread_that_was_there_before_the_bot_is_read_once() -> None:
 @on_virtual_time
 async def test_a_thread_that_cannot_be_read_is_answered_without() -> None:
     class Closed(PaperSurface):
-        async def read(self, thread: ThreadKey, *, limit: int) -> list[Incoming]:
+        async def read(self, thread: ThreadKey, *, limit: int, since: float = 0.0) -> list[Incoming]:
             raise SurfaceBusy(retry_after=60)
 
     room = Room(ScriptedModel(["fine"]), Closed())
