@@ -1,0 +1,231 @@
+"""The kinds of values that parameters take: how each is written by people, checked and shown.
+
+Separate from `parameters`, the table, because five kinds serve all of it. Pure. Rules: a value is plain
+JSON; `expects` completes the sentence "It must be ..."; what `show` writes, `read` takes back.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from types import UnionType
+from typing import Protocol, TypeGuard
+
+Value = str | int | float | list[str] | dict[str, int]
+"""What a parameter's value may be; as JSON holds it, so that a row, a form and a request agree."""
+
+LARGEST_COUNT = 2**31 - 1
+BIAS = re.compile(r'["\']?([0-9]{1,9})["\']?\s*[:=]\s*([+-]?[0-9]+)')
+TOKEN = re.compile("[0-9]{1,9}")
+SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half a character: JSON can name one, but no request or row can hold it."""
+
+
+class Kind(Protocol):
+    """A type with its range."""
+
+    @property
+    def expects(self) -> str:
+        """What a value must be, to follow "must be"."""
+        ...
+
+    def read(self, text: str) -> Value:
+        """Return the value that a person wrote. Raises ValueError if it is of another type."""
+        ...
+
+    def show(self, value: Value) -> str:
+        """Return a value as a person would write it; `read` takes it back."""
+        ...
+
+    def allows(self, value: object) -> bool:
+        """Whether a value is of this type and within its range."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number between two bounds, which it may reach."""
+
+    low: float
+    high: float
+
+    @property
+    def expects(self) -> str:
+        """What a value must be."""
+        return f"a number from {self.low:g} to {self.high:g}"
+
+    def read(self, text: str) -> Value:
+        """Read a number; a comma may stand for the point."""
+        return float(text.replace(",", "."))
+
+    def show(self, value: Value) -> str:
+        """Show it without a superfluous `.0`."""
+        return str(value).removesuffix(".0")
+
+    def allows(self, value: object) -> bool:
+        """Whether it lies between the bounds; NaN lies nowhere."""
+        return (
+            isinstance(value, int | float) and not isinstance(value, bool) and self.low <= value <= self.high
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A whole number between two bounds, which it may reach."""
+
+    low: int = -LARGEST_COUNT
+    high: int = LARGEST_COUNT
+
+    @property
+    def expects(self) -> str:
+        """What a value must be."""
+        return f"a whole number from {self.low} to {self.high}"
+
+    def read(self, text: str) -> Value:
+        """Read a whole number."""
+        return int(text)
+
+    def show(self, value: Value) -> str:
+        """Show it in digits."""
+        return str(value)
+
+    def allows(self, value: object) -> bool:
+        """Whether it lies between the bounds."""
+        return _is(value, int) and self.low <= value <= self.high
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of a few words."""
+
+    options: tuple[str, ...]
+
+    @property
+    def expects(self) -> str:
+        """What a value must be."""
+        return f"one of {', '.join(self.options[:-1])} and {self.options[-1]}"
+
+    def read(self, text: str) -> Value:
+        """Read a word, in any case."""
+        return text.lower()
+
+    def show(self, value: Value) -> str:
+        """Show the word."""
+        return str(value)
+
+    def allows(self, value: object) -> bool:
+        """Whether it is one of the words."""
+        return isinstance(value, str) and value in self.options
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A word or two that only the server can judge."""
+
+    longest: int
+
+    @property
+    def expects(self) -> str:
+        """What a value must be."""
+        return f"one line of 1 to {self.longest} characters"
+
+    def read(self, text: str) -> Value:
+        """Read it as it is."""
+        return text
+
+    def show(self, value: Value) -> str:
+        """Show it as it is."""
+        return str(value)
+
+    def allows(self, value: object) -> bool:
+        """Whether it is one line without space around it."""
+        return (
+            isinstance(value, str)
+            and 0 < len(value) <= self.longest
+            and value == value.strip()
+            and value.isprintable()
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """A few texts, written one a line; in double quotes, with JSON's escapes, where a line would not do."""
+
+    most: int
+    longest: int
+
+    @property
+    def expects(self) -> str:
+        """What a value must be."""
+        return f"1 to {self.most} texts of 1 to {self.longest} characters, one a line"
+
+    def read(self, text: str) -> Value:
+        r"""Read a text a line: `END`, or `"\n\n"` in quotes."""
+        lines = (line.strip() for line in text.splitlines())
+        return [json.loads(line) if _quoted(line) else line for line in lines if line]
+
+    def show(self, value: Value) -> str:
+        """Show a text a line, in quotes where needed."""
+        return "\n".join(_as_line(text) for text in value) if isinstance(value, list) else str(value)
+
+    def allows(self, value: object) -> bool:
+        """Whether there are some, not too many, and none is empty."""
+        return (
+            isinstance(value, list)
+            and 1 <= len(value) <= self.most
+            and all(isinstance(text, str) and self._takes(text) for text in value)
+        )
+
+    def _takes(self, text: str) -> bool:
+        return 0 < len(text) <= self.longest and not SURROGATE.search(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Biases:
+    """Token ids, each with a bias; written `50256: -100`, with commas or line breaks between them."""
+
+    largest: int
+
+    @property
+    def expects(self) -> str:
+        """What a value must be."""
+        bound = self.largest
+        return f"token ids, each with a whole number from -{bound} to {bound}, such as `50256: -{bound}`"
+
+    def read(self, text: str) -> Value:
+        """Read pairs; a JSON object is read too."""
+        pieces = [piece.strip() for piece in re.split(r"[,\n]", text.strip().strip("{}")) if piece.strip()]
+        pairs = [BIAS.fullmatch(piece) for piece in pieces]
+        if not all(pairs):
+            raise ValueError(text)
+        return {pair[1]: int(pair[2]) for pair in pairs if pair}
+
+    def show(self, value: Value) -> str:
+        """Show a pair a line."""
+        return (
+            "\n".join(f"{token}: {bias}" for token, bias in value.items()) if isinstance(value, dict) else ""
+        )
+
+    def allows(self, value: object) -> bool:
+        """Whether there are some, the ids are numbers and the biases in range."""
+        bias = Whole(-self.largest, self.largest)
+        return (
+            isinstance(value, dict)
+            and bool(value)
+            and all(isinstance(token, str) and TOKEN.fullmatch(token) for token in value)
+            and all(bias.allows(number) for number in value.values())
+        )
+
+
+def _is(value: object, kind: type | UnionType) -> TypeGuard[float]:
+    """Whether a value is a number; True and False are none."""
+    return isinstance(value, kind) and not isinstance(value, bool)
+
+
+def _quoted(line: str) -> bool:
+    return len(line) > 1 and line[0] == line[-1] == '"'
+
+
+def _as_line(text: str) -> str:
+    """Return a text as one line: as it is if it would be read back so, else in quotes."""
+    plain = text == text.strip() and len(text.splitlines()) == 1 and not _quoted(text)
+    return text if plain else json.dumps(text)
