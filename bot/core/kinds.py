@@ -189,7 +189,7 @@ class Biases:
     def expects(self) -> str:
         """What a value must be."""
         bound = self.largest
-        return f"token ids, each with a whole number from -{bound} to {bound}, such as `50256: -{bound}`"
+        return f"token ids, each with a bias from -{bound} to {bound}, such as `50256: -{bound}`"
 
     def read(self, text: str) -> Value:
         """Read pairs; a JSON object is read too."""

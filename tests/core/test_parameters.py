@@ -114,8 +114,7 @@ def test_what_people_write_is_understood(name: str, said: str, value: object) ->
         (
             "logit_bias",
             "word: 1",
-            "`logit_bias` must be "
-            "token ids, each with a whole number from -100 to 100, such as `50256: -100`.",
+            "`logit_bias` must be token ids, each with a bias from -100 to 100, such as `50256: -100`.",
         ),
     ],
 )
