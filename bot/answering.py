@@ -14,12 +14,12 @@ from functools import partial
 import structlog
 
 from bot.core import prompts, transcript
-from bot.core.budget import Budget
 from bot.core.domain import Action, Answer, ChatMessage, ChatRequest, Context, Turn, TurnStatus
 from bot.core.errors import BotError, ContextTooLong, ModelError, SurfaceError, SurfaceGone
 from bot.core.live_reply import LiveReply
 from bot.core.stream import AnswerBuilder, TextDelta
 from bot.delivery import Delivery, persist
+from bot.pacing import AllDesks
 from bot.plugins import Outcome, Plugins
 from bot.ports import ChatModel, Store, Surface
 
@@ -79,7 +79,7 @@ class Answering:
         self._plugins = plugins
         self._is_ours = is_ours
         self._complete_since = complete_since
-        self._budgets: dict[tuple[str, str], Budget] = {}
+        self._desks = AllDesks()
 
     async def answer(self, turn: Turn) -> Turn | None:
         """Answer a claimed turn and return the thread's next one, claimed, or None.
@@ -199,16 +199,11 @@ class Answering:
     async def _shown(self, turn: Turn, *, is_thinking: bool = True) -> AsyncIterator[Delivery]:
         """Show a delivery while it is fed; at the end wait until the thread shows all of it."""
         surface = self._surfaces[turn.thread.platform]
-        limits = surface.limits
-        budget = self._budgets.setdefault(
-            (turn.thread.platform, turn.thread.workspace),
-            Budget(per_minute=limits.edits_per_minute, burst=limits.edits_burst),
-        )
         delivery = Delivery(
-            LiveReply(limits, posted=len(turn.pages)),
+            LiveReply(surface.limits, posted=len(turn.pages)),
             surface,
             turn,
-            budget=budget,
+            desks=self._desks.of(turn.thread, surface.limits),
             opened=partial(self._store.opened, turn),
             is_ours=self._is_ours,
             is_thinking=is_thinking,

@@ -13,7 +13,6 @@ from typing import TypeVar
 
 import structlog
 
-from bot.core.budget import Budget
 from bot.core.domain import Action, ThreadKey, Turn
 from bot.core.errors import (
     ClaimLost,
@@ -24,6 +23,7 @@ from bot.core.errors import (
     SurfaceUnavailable,
 )
 from bot.core.live_reply import Done, Edit, Idle, LiveReply, Post, Wait
+from bot.pacing import Desk, Desks, Ticket, Urgency
 from bot.ports import Page, Surface
 
 STATUS_REFRESH = 90.0
@@ -92,7 +92,7 @@ class Delivery:
         surface: Surface,
         turn: Turn,
         *,
-        budget: Budget,
+        desks: Desks,
         opened: Callable[[int, str], Awaitable[None]],
         is_ours: Callable[[], bool],
         is_thinking: bool,
@@ -107,13 +107,15 @@ class Delivery:
         self._surface = surface
         self._turn = turn
         self._thread = turn.thread
-        self._budget = budget
+        self._desks = desks
+        self._ticket: Ticket | None = None
         self._pages = list(turn.pages)
         self._opened = opened
         self._is_ours = is_ours
         self._actions: tuple[Action, ...] = ()
         self._thinking = Thinking(surface, turn.thread) if is_thinking else None
         self._clock = asyncio.get_running_loop().time
+        self._seen_at = self._clock()
         self._fresh = asyncio.Event()
         self._ended = asyncio.Event()
         self._failures = 0
@@ -131,6 +133,9 @@ class Delivery:
         """Take the end of the answer; `note` is a sentence of ours to show under it, with buttons."""
         self._actions = actions
         self._live.finish(note)
+        if self._ticket:
+            self._desks.posts.hurry(self._ticket)
+            self._desks.edits.hurry(self._ticket)
         self._ended.set()
         self._fresh.set()
 
@@ -165,15 +170,24 @@ class Delivery:
                 await self._fresh.wait()
             case Wait(until):
                 await self._pause(until - now)
-            case Post() as post:
-                await self._write(post)
-            case Edit() as edit:
-                if (delay := self._budget.delay(now, last=edit.last)) > 0:
-                    await self._pause(delay)
-                else:
-                    self._budget.take(now)
-                    await self._write(edit)
+            case Post() | Edit() as write:
+                await self._granted(write)
+                if isinstance(newest := self._live.next(self._clock()), type(write)):
+                    await self._write(newest)
         return True
+
+    async def _granted(self, write: Post | Edit) -> None:
+        """Wait until the rate limit has room for a write that matters this much."""
+        desk = self._desk_of(write)
+        self._ticket = desk.line_up(Urgency.LAST if write.last else Urgency.PARTIAL, self._seen_at)
+        try:
+            await self._ticket.granted
+        finally:
+            desk.leave(self._ticket)
+            self._ticket = None
+
+    def _desk_of(self, write: Post | Edit) -> Desk:
+        return self._desks.posts if isinstance(write, Post) else self._desks.edits
 
     async def _pause(self, seconds: float) -> None:
         """Wait, but look again at once when the answer ends: its last write may go earlier."""
@@ -191,14 +205,14 @@ class Delivery:
             await self._apply(command)
         except SurfaceBusy as busy:
             self._live.refused(self._clock(), busy.retry_after)
-            if isinstance(command, Edit):
-                self._budget.refused(self._clock(), busy.retry_after)
+            self._desk_of(command).refused(busy.retry_after)
         except SurfaceUnavailable:
             self._failures += 1
             self._is_in_doubt = isinstance(command, Post)
             self._live.refused(self._clock(), pause_after(self._failures))
         else:
             self._failures = 0
+            self._seen_at = self._clock()
 
     async def _apply(self, command: Post | Edit) -> None:
         actions = self._actions if command.end else ()

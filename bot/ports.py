@@ -51,6 +51,10 @@ class SurfaceLimits:
     """Edits in one workspace, for all replies together."""
     edits_burst: int
     """How many of those may come at once."""
+    posts_per_minute: float
+    """New messages in one channel, for all replies together."""
+    posts_burst: int
+    """How many of those may come at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,6 +77,8 @@ class PaperSurface:
             interval=interval,
             edits_per_minute=45,
             edits_burst=4,
+            posts_per_minute=60,
+            posts_burst=5,
         )
         self.takes = takes
         self.messages: dict[str, Message] = {}

@@ -73,5 +73,11 @@ EDITS_PER_MINUTE = 45.0
 EDITS_BURST = 4
 """Edits that may come at once after a quiet time."""
 
+POSTS_PER_MINUTE = 60.0
+"""New messages into one channel: "one per second". https://docs.slack.dev/apis/web-api/rate-limits"""
+
+POSTS_BURST = 5
+"""New messages that may come at once after a quiet time; Slack tolerates short bursts, and names no number."""
+
 EDIT_INTERVAL = 60 / EDITS_PER_MINUTE
 """Seconds between two edits of one reply: as fast as a reply that is alone may go on for ever."""

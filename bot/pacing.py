@@ -1,0 +1,109 @@
+"""Who may write next, where many answers share one rate limit.
+
+Separate from `delivery`, which knows one answer. Rules: the most urgent first, a last write before a first
+before a partial one; among partial ones whoever's screen is most out of date. Nobody hands in a text:
+what is granted is the right to write, and the text is taken then.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from bot.core.budget import Budget
+from bot.core.domain import ThreadKey
+from bot.ports import SurfaceLimits
+
+TICK = 0.001
+"""Seconds; a timer may fire a little before the time it was set for."""
+
+
+class Urgency(IntEnum):
+    """How much a write matters; the least number goes first."""
+
+    LAST = 0  # it completes a page or an answer
+    PARTIAL = 1  # it brings a growing page up to date
+
+
+@dataclass(eq=False, slots=True)
+class Ticket:
+    """A place in the line; await `granted`."""
+
+    urgency: Urgency
+    since: float
+    """When this answer's screen was last brought up to date."""
+    granted: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+class Desk:
+    """Grants the writes of one method in one workspace."""
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self._clock = asyncio.get_running_loop().time
+        self._line: list[Ticket] = []
+        self._timer: asyncio.TimerHandle | None = None
+
+    def line_up(self, urgency: Urgency, since: float) -> Ticket:
+        """Take a place in the line."""
+        ticket = Ticket(urgency, since)
+        self._line.append(ticket)
+        self._grant()
+        return ticket
+
+    def hurry(self, ticket: Ticket) -> None:
+        """Make a waiting write a last one, if it waits here."""
+        if ticket in self._line:
+            ticket.urgency = Urgency.LAST
+            self._grant()
+
+    def leave(self, ticket: Ticket) -> None:
+        """Give up a place in the line."""
+        if ticket in self._line:
+            self._line.remove(ticket)
+
+    def refused(self, retry_after: float) -> None:
+        """Obey the platform: nothing for `retry_after` seconds."""
+        self._budget.refused(self._clock(), retry_after)
+
+    def _grant(self) -> None:
+        """Let go whom the budget allows, and come back when it allows the next."""
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        while self._line:
+            first = min(self._line, key=lambda ticket: (ticket.urgency, ticket.since))
+            now = self._clock()
+            delay = self._budget.delay(now, last=first.urgency is Urgency.LAST)
+            if delay > 0:
+                self._timer = asyncio.get_running_loop().call_later(delay + TICK, self._grant)
+                return
+            self._budget.take(now)
+            self._line.remove(first)
+            first.granted.set_result(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Desks:
+    """Where one answer lines up."""
+
+    posts: Desk
+    """Shared with the answers of its channel."""
+    edits: Desk
+    """Shared with the answers of its workspace."""
+
+
+class AllDesks:
+    """The desks of every channel and workspace; one of these serves the whole process."""
+
+    def __init__(self) -> None:
+        self._desks: dict[tuple[str, ...], Desk] = {}
+
+    def of(self, thread: ThreadKey, limits: SurfaceLimits) -> Desks:
+        """Return the desks for a thread on a platform with these limits."""
+        workspace = (thread.platform, thread.workspace)
+        posting = Budget(per_minute=limits.posts_per_minute, burst=limits.posts_burst)
+        editing = Budget(per_minute=limits.edits_per_minute, burst=limits.edits_burst)
+        return Desks(
+            posts=self._desks.setdefault((*workspace, thread.channel), Desk(posting)),
+            edits=self._desks.setdefault(workspace, Desk(editing)),
+        )
