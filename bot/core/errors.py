@@ -3,16 +3,25 @@
     BotError
     ├── SettingsError                  the program does not start; the sentence names the setting
     ├── ModelError
-    │   ├── ModelBusy                  429, 503: again later
-    │   ├── ModelUnavailable           no connection, a 5xx, a timeout before the first word
-    │   ├── ModelInterrupted           cut, stalled or broken in mid-answer
-    │   ├── ModelKeyRefused            401, 403
+    │   ├── ModelBusy                  429: we ask too much; again later
+    │   │   └── ModelOverloaded        498, 503, 529: everybody does
+    │   ├── ModelUnavailable           no connection; before the first word, as all below it
+    │   │   ├── ModelFailed            408, 409, another 5xx, an error where an answer was due
+    │   │   ├── ModelSlow              reached, and silent for too long
+    │   │   └── ModelUnreadable        said something that is no answer
+    │   ├── ModelInterrupted           cut or failed in mid-answer, as all below it
+    │   │   ├── ModelStalled           silent for too long
+    │   │   ├── ModelEndless           still talking when the time was over
+    │   │   └── ModelGarbled           said something that cannot be read
+    │   ├── ModelKeyRefused            401
+    │   │   └── ModelForbidden         403: region, organisation or model
     │   ├── ModelUnknown               404
     │   ├── ModelOutOfCredit           402, or a 429 about money
     │   ├── ModelRejected              another 4xx: a setting or we are wrong
     │   ├── ContextTooLong             the conversation does not fit the model
     │   ├── ContentFiltered            the service refuses this question
     │   └── ModelSilent                a complete stream without a word
+    │       └── ModelExhausted         its length limit was reached before one
     ├── SurfaceError
     │   ├── SurfaceBusy                the platform wants us to wait
     │   ├── SurfaceUnavailable         no connection, a 5xx, a timeout
@@ -49,7 +58,7 @@ class ModelError(BotError):
 
 
 class ModelBusy(ModelError):
-    """The model service wants us to wait."""
+    """The model service limits how much we may ask."""
 
     code = "model_busy"
     for_people = "The model service is busy right now. Please ask again in a minute."
@@ -60,27 +69,90 @@ class ModelBusy(ModelError):
         self.retry_after = retry_after
 
 
+class ModelOverloaded(ModelBusy):
+    """The model service itself has more to do than it can."""
+
+    code = "model_overloaded"
+    for_people = "The model service is overloaded right now. Please ask again in a few minutes."
+
+
 class ModelUnavailable(ModelError):
-    """The model service could not be reached, or failed before the first word."""
+    """The model service could not be reached."""
 
     code = "model_unavailable"
     for_people = "I can't reach the model service right now. Please ask again in a minute."
 
 
+class ModelFailed(ModelUnavailable):
+    """The model service was reached, and failed before the first word."""
+
+    code = "model_failed"
+    for_people = "The model service failed before it could answer. Please ask again in a minute."
+
+
+class ModelSlow(ModelUnavailable):
+    """The model service was reached, and said nothing for as long as we wait."""
+
+    code = "model_slow"
+    for_people = "The model service did not begin to answer in time. Please ask again."
+
+
+class ModelUnreadable(ModelUnavailable):
+    """What came instead of the first word is no answer: a proxy's page, broken JSON."""
+
+    code = "model_unreadable"
+    for_people = "The model service sent something that I can't read. Please ask again in a minute."
+
+
 class ModelInterrupted(ModelError):
-    """The stream was cut, stalled or broke after it had begun."""
+    """The stream was cut, or reported a failure, after it had begun."""
 
     code = "model_interrupted"
     for_people = "The model service broke off before the answer was complete. Ask me to go on, or ask again."
 
 
+class ModelStalled(ModelInterrupted):
+    """In mid-answer the service fell silent for as long as we wait."""
+
+    code = "model_stalled"
+    for_people = (
+        "The model service fell silent before the answer was complete. Ask me to go on, or ask again."
+    )
+
+
+class ModelEndless(ModelInterrupted):
+    """The answer was still going on when its whole time was over."""
+
+    code = "model_endless"
+    for_people = "I stopped here because the answer took too long. Ask me to go on, or for something shorter."
+
+
+class ModelGarbled(ModelInterrupted):
+    """In mid-answer came something that cannot be read, or too much of it."""
+
+    code = "model_garbled"
+    for_people = (
+        "The answer broke off here: the model service sent something that I can't read. Please ask again."
+    )
+
+
 class ModelKeyRefused(ModelError):
-    """401 or 403: the key, organisation or region is not accepted."""
+    """401: the key is not accepted."""
 
     code = "model_key_refused"
     for_people = (
         "The model service refused my key, so I can't answer. "
         "Whoever runs this bot needs to check `OPENAI_API_KEY`."
+    )
+
+
+class ModelForbidden(ModelKeyRefused):
+    """403: the key is known, but its organisation, region or plan may not ask this."""
+
+    code = "model_forbidden"
+    for_people = (
+        "The model service does not allow me to use it, so I can't answer. "
+        "Whoever runs this bot finds the reason in its log."
     )
 
 
@@ -119,6 +191,12 @@ class ContextTooLong(ModelError):
     code = "context_too_long"
     for_people = "This is more text than the model can take. Please shorten it, or split it up."
 
+    def __init__(self, message: str = "", *, window: int | None = None, tokens: int | None = None) -> None:
+        """`window` and `tokens`: what fits and what was sent, in tokens, where the service says so."""
+        super().__init__(message)
+        self.window = window
+        self.tokens = tokens
+
 
 class ContentFiltered(ModelError):
     """The service refuses the question itself; it must not be sent again as history."""
@@ -132,6 +210,16 @@ class ModelSilent(ModelError):
 
     code = "model_silent"
     for_people = "The model gave an empty answer. Please ask again, perhaps in other words."
+
+
+class ModelExhausted(ModelSilent):
+    """The length limit was reached before the first word: a reasoning model thinks on its account."""
+
+    code = "model_exhausted"
+    for_people = (
+        "The model reached its length limit before it said a word. "
+        "Whoever runs this bot may raise `max_tokens`, or lower `reasoning_effort`."
+    )
 
 
 class SurfaceError(BotError):
