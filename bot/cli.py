@@ -59,7 +59,8 @@ def commands() -> None:
 def run() -> None:
     """Connect to Slack and answer, until stopped.
 
-    Needs SLACK_BOT_TOKEN, SLACK_APP_TOKEN, OPENAI_API_KEY and BOT_MODEL.
+    Needs SLACK_BOT_TOKEN, SLACK_APP_TOKEN, OPENAI_API_KEY and BOT_MODEL. With SLACK_SIGNING_SECRET and PORT
+    in place of SLACK_APP_TOKEN, Slack delivers by HTTP.
     """
     settings = Settings.load()
     settings.require_for_run()
@@ -94,9 +95,12 @@ def migrate_() -> None:
 
 @commands.command(name="manifest")
 @click.option("--name", default="Threadkeeper", show_default=True, help="The app's name in Slack.")
-def manifest_(name: str) -> None:
+@click.option("--url", default="", help="For HTTP mode: the bot's public address, https://…")
+def manifest_(name: str, url: str) -> None:
     """Print the Slack app manifest (YAML), ready to paste at api.slack.com/apps."""
-    click.echo(manifest.as_yaml(name), nl=False)
+    if url and not url.startswith("https://"):
+        raise click.BadParameter("Slack delivers to https:// addresses only.", param_hint="--url")
+    click.echo(manifest.as_yaml(name, url=url), nl=False)
 
 
 def _until_stopped(serve: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:

@@ -19,6 +19,8 @@ from bot.core.errors import SettingsError
 SLACK_API = "https://slack.com/api/"
 OPENAI_API = "https://api.openai.com/v1"
 EMBEDDED_DATABASE = "sqlite:///threadkeeper.db"
+TOKENS = {"SLACK_BOT_TOKEN": "xoxb-", "SLACK_APP_TOKEN": "xapp-"}
+"""How the token of each setting begins."""
 
 
 class Settings(BaseSettings):
@@ -34,7 +36,11 @@ class Settings(BaseSettings):
     )
     slack_app_token: SecretStr = Field(
         SecretStr(""),
-        description="App-level token (xapp-…) with connections:write, from Basic Information. Required.",
+        description="App-level token (xapp-…) with connections:write (Basic Information). For Socket Mode.",
+    )
+    slack_signing_secret: SecretStr = Field(
+        SecretStr(""),
+        description="Signing Secret, from Basic Information. With it Slack delivers to PORT (HTTP mode).",
     )
     slack_api_url: str = Field(SLACK_API, description="Slack's Web API, or a server that speaks it.")
     openai_api_key: SecretStr = Field(
@@ -50,6 +56,9 @@ class Settings(BaseSettings):
     database_url: str = Field(
         EMBEDDED_DATABASE,
         description="sqlite:///path for one process, or postgresql://user:password@host/name for several.",
+    )
+    port: int = Field(
+        0, ge=0, le=65_535, description="Port of HTTP mode, and of /healthz and /readyz in both; 0 is none."
     )
     bot_model: str = Field(
         "", description="The model that answers, as its server names it, for example gpt-6-luna. Required."
@@ -74,6 +83,12 @@ class Settings(BaseSettings):
     )
     bot_answers_at_once: int = Field(
         1_000, ge=1, description="Answers that one process works on at the same time."
+    )
+    bot_sockets: int = Field(
+        2, ge=1, le=10, description="Connections in Socket Mode; Slack allows ten to all processes together."
+    )
+    bot_lease_seconds: float = Field(
+        30.0, ge=3, description="Seconds of silence after which a process's work is taken up by another."
     )
     bot_grace_seconds: float = Field(
         20.0, ge=0, description="Seconds that running answers have to end when the bot is stopped."
@@ -118,23 +133,45 @@ class Settings(BaseSettings):
             self.bot_send_names == "auto" and self.openai_base_url == OPENAI_API
         )
 
+    @property
+    def uses_http(self) -> bool:
+        """Whether Slack delivers by signed requests (HTTP mode), not over sockets (Socket Mode)."""
+        return bool(self.slack_signing_secret.get_secret_value())
+
     def require_for_run(self) -> None:
         """Raise `SettingsError` for the first setting that `bot run` lacks, or that is plainly another's."""
-        for name, value, prefix in (
-            ("SLACK_BOT_TOKEN", self.slack_bot_token, "xoxb-"),
-            ("SLACK_APP_TOKEN", self.slack_app_token, "xapp-"),
-        ):
-            token = value.get_secret_value()
-            if not token:
-                raise SettingsError(
-                    f"{name} is not set; put your Slack app's token ({prefix}…) into it or into .env."
-                )
-            other = {"xoxb-": "SLACK_BOT_TOKEN", "xapp-": "SLACK_APP_TOKEN"}.get(token[:5])
-            if other not in {None, name}:
-                raise SettingsError(
-                    f"{name} holds a token for {other}; it must be one that begins with {prefix}."
-                )
+        self._require_token("SLACK_BOT_TOKEN")
+        if self.uses_http:
+            self._require_http()
+        else:
+            self._require_token("SLACK_APP_TOKEN", " (or SLACK_SIGNING_SECRET, for HTTP mode)")
         self.require_model()
+
+    def _require_token(self, name: str, alternative: str = "") -> None:
+        value: SecretStr = getattr(self, name.lower())
+        token, prefix = value.get_secret_value(), TOKENS[name]
+        if not token:
+            raise SettingsError(
+                f"{name} is not set{alternative}; put your Slack app's token ({prefix}…) there or into .env."
+            )
+        owner = _owner(token)
+        if owner not in {None, name}:
+            raise SettingsError(
+                f"{name} holds a token for {owner}; it must be one that begins with {prefix}."
+            )
+
+    def _require_http(self) -> None:
+        owner = _owner(self.slack_signing_secret.get_secret_value())
+        if owner:
+            raise SettingsError(
+                f"SLACK_SIGNING_SECRET holds a token for {owner}; "
+                "it must be the Signing Secret from Basic Information of your Slack app."
+            )
+        if not self.port:
+            raise SettingsError(
+                "PORT is not set; HTTP mode, which SLACK_SIGNING_SECRET turns on, listens there. "
+                "Set it, or remove SLACK_SIGNING_SECRET for Socket Mode."
+            )
 
     def require_model(self) -> None:
         """Raise `SettingsError` if there is no model to ask."""
@@ -146,6 +183,11 @@ class Settings(BaseSettings):
             raise SettingsError(
                 "BOT_MODEL is not set; name the model that answers, for example BOT_MODEL=gpt-6-luna."
             )
+
+
+def _owner(token: str) -> str | None:
+    """Return the setting that a token plainly belongs to."""
+    return next((name for name, prefix in TOKENS.items() if token.startswith(prefix)), None)
 
 
 def _web_address(url: str) -> str:

@@ -1,12 +1,14 @@
 """The Slack app manifest: what an app of ours asks for, ready to paste.
 
 Separate because it is the contract with Slack's settings page; source: facts/slack.md 5. It asks for what
-the program uses, and nothing it might use one day.
+the program uses, and nothing it might use one day. With an address it is for HTTP mode, else for Socket Mode.
 """
 
 from typing import Any
 
 import yaml
+
+from bot.slack.http import PATH
 
 SCOPES = (
     "app_mentions:read",  # mentions
@@ -25,13 +27,14 @@ SCOPES = (
 EVENTS = ("app_mention", "message.channels", "message.groups", "message.im", "message.mpim")
 
 
-def as_yaml(name: str) -> str:
-    """Return the manifest of an app called `name` (at most 35 characters)."""
-    return yaml.safe_dump(manifest(name), sort_keys=False, allow_unicode=True, width=100)
+def as_yaml(name: str, *, url: str = "") -> str:
+    """Return the manifest of an app called `name` (at most 35 characters), delivered to at `url` if given."""
+    return yaml.safe_dump(manifest(name, url=url), sort_keys=False, allow_unicode=True, width=100)
 
 
-def manifest(name: str) -> dict[str, Any]:
+def manifest(name: str, *, url: str = "") -> dict[str, Any]:
     """Return the manifest as Slack's schema has it."""
+    delivery = {"request_url": url.rstrip("/") + PATH} if url else {}
     return {
         "_metadata": {"major_version": 1, "minor_version": 1},
         "display_information": {
@@ -57,10 +60,10 @@ def manifest(name: str) -> dict[str, Any]:
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": {
-            "event_subscriptions": {"bot_events": list(EVENTS)},
-            "interactivity": {"is_enabled": False},
+            "event_subscriptions": {**delivery, "bot_events": list(EVENTS)},
+            "interactivity": {"is_enabled": True, **delivery},
             "org_deploy_enabled": False,
-            "socket_mode_enabled": True,
+            "socket_mode_enabled": not url,
             "token_rotation_enabled": False,
         },
     }
