@@ -1,0 +1,195 @@
+"""`bot run` in processes that die, with SIGKILL, at a point of a turn's life that has a name.
+
+Separate because it is a program: `python -m tests.e2e.killable` reads orders from its standard input and
+forks one process for each, which has everything imported already; so two hundred deaths cost two hundred
+forks and not two hundred starts. What runs after the fork is the real program, between real servers.
+
+Rules: an order is one line of JSON (see `tests.e2e.nursery`); each birth and each death is one line on
+standard output; when the input ends, whoever lives is killed. A point is a chain of moments: calls that
+begin or return, in this order. No code of the bot is changed; the calls are only watched.
+"""
+
+import contextlib
+import functools
+import inspect
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from types import MappingProxyType
+from typing import Any
+
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+
+from bot import cli, worker
+from bot.core.stream import AnswerBuilder
+from bot.llm.chat import OpenAIChat
+from bot.slack.surface import SlackSurface
+from bot.store import transactions
+from bot.store.sql import SqlStore
+
+
+class When(Enum):
+    """Which moment of a call."""
+
+    BEGINS = "begins"
+    RETURNS = "returns"
+    GIVES = "gives"  # returns something that is not empty
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A call of `owner.name` begins or returns."""
+
+    owner: Any
+    name: str
+    when: When
+
+
+ASKS = Moment(OpenAIChat, "stream", When.BEGINS)
+HEARS = Moment(AnswerBuilder, "feed", When.RETURNS)
+POSTS = Moment(SlackSurface, "post", When.BEGINS)
+POSTED = Moment(SlackSurface, "post", When.RETURNS)
+NOTED = Moment(SqlStore, "opened", When.RETURNS)
+EDITS = Moment(SlackSurface, "edit", When.BEGINS)
+EDITED = Moment(SlackSurface, "edit", When.RETURNS)
+SAVED = Moment(SqlStore, "answered", When.RETURNS)
+SETTLES = Moment(SqlStore, "settle", When.BEGINS)
+PROMOTED = Moment(SqlStore, "settle", When.GIVES)
+CLAIMED = Moment(SqlStore, "claim", When.GIVES)
+SOUGHT = Moment(SlackSurface, "find", When.RETURNS)
+
+POINTS: Mapping[str, tuple[Moment, ...]] = MappingProxyType(
+    {
+        "the question is written, not committed": (Moment(transactions, "accept", When.GIVES),),
+        "the question is committed, not acknowledged": (Moment(SqlStore, "accept", When.GIVES),),
+        "the question is acknowledged": (
+            Moment(SqlStore, "accept", When.GIVES),
+            Moment(SocketModeClient, "send_socket_mode_response", When.RETURNS),
+        ),
+        "the conversation is read": (Moment(SqlStore, "context", When.RETURNS),),
+        "the model is about to be asked": (ASKS,),
+        "the model has said one word": (HEARS,),
+        "the first page is about to be posted": (POSTS,),
+        "the first page is posted, not noted": (POSTED,),
+        "the note is written, not committed": (Moment(transactions, "opened", When.RETURNS),),
+        "the first page is noted": (NOTED,),
+        "between two edits": (EDITED,),
+        "an edit is about to be made": (EDITED, EDITS),
+        "in mid-answer": (HEARS,) * 300,
+        "the second page is posted, not noted": (NOTED, POSTED),
+        "the second page is noted": (NOTED, NOTED),
+        "the answer has ended, not saved": (Moment(SqlStore, "answered", When.BEGINS),),
+        "the answer is written, not committed": (Moment(transactions, "answered", When.RETURNS),),
+        "the answer is saved": (SAVED,),
+        "the last edit is about to be made": (SAVED, EDITS),
+        "the last edit is made, the turn not settled": (SAVED, EDITED, SETTLES),
+        "the settling is written, not committed": (Moment(transactions, "settle", When.GIVES),),
+        "the turn is settled, the next one promoted": (PROMOTED,),
+        "the promoted turn is posted, not noted": (PROMOTED, POSTED),
+        "a turn is claimed again": (CLAIMED,),
+        "its messages are looked for": (CLAIMED, SOUGHT),
+        "it is shown again": (CLAIMED, EDITED),
+        "it is settled at last": (CLAIMED, SETTLES),
+    }
+)
+"""Where a process may die, by a name that says what has happened until then."""
+
+
+def watched(call: Callable[..., Any], tell: Callable[[When], None]) -> Callable[..., Any]:
+    """Return a call that does the same, and tells when it begins and how it returns."""
+
+    def returned(result: Any) -> Any:
+        tell(When.RETURNS)
+        if result:
+            tell(When.GIVES)
+        return result
+
+    @functools.wraps(call)
+    async def asynchronous(*args: Any, **kwargs: Any) -> Any:
+        tell(When.BEGINS)
+        return returned(await call(*args, **kwargs))
+
+    @functools.wraps(call)
+    def synchronous(*args: Any, **kwargs: Any) -> Any:
+        tell(When.BEGINS)
+        return returned(call(*args, **kwargs))
+
+    return asynchronous if inspect.iscoroutinefunction(call) else synchronous
+
+
+def arm(point: str) -> None:
+    """Let this process die at a point."""
+    ahead = list(POINTS[point])
+
+    def passes(moment: Moment) -> None:
+        if ahead and moment == ahead[0]:
+            ahead.pop(0)
+            if not ahead:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    for owner, name in {(moment.owner, moment.name) for moment in ahead}:
+        tell = functools.partial(_pass, passes, owner, name)
+        setattr(owner, name, watched(getattr(owner, name), tell))
+
+
+def _pass(passes: Callable[[Moment], None], owner: Any, name: str, when: When) -> None:
+    passes(Moment(owner, name, when))
+
+
+def live(order: Mapping[str, Any]) -> None:
+    """Be the bot, in a process of its own."""
+    os.chdir(order["folder"])
+    os.environ.clear()
+    os.environ.update(order["env"])
+    output = os.open(order["output"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    silence = os.open(os.devnull, os.O_RDONLY)
+    for number, target in enumerate((silence, output, output)):
+        os.dup2(target, number)
+    # Who is killed at random moments for a minute has bad luck more often than any question should have.
+    worker.MAX_ATTEMPTS = order["most_attempts"] or worker.MAX_ATTEMPTS
+    if order["point"]:
+        arm(order["point"])
+    sys.argv = ["bot", "run"]
+    cli.main()
+
+
+def reap(*_signal: object) -> None:
+    """Say who died, and of what."""
+    with contextlib.suppress(ChildProcessError):
+        while (death := os.waitpid(-1, os.WNOHANG))[0]:
+            LIVING.discard(death[0])
+            say(died=death[0], code=os.waitstatus_to_exitcode(death[1]))
+
+
+def say(**news: int) -> None:
+    """Write one line at once."""
+    os.write(1, (json.dumps(news) + "\n").encode())
+
+
+LIVING: set[int] = set()
+
+
+def main() -> None:
+    """Fork a bot for each order."""
+    signal.signal(signal.SIGCHLD, reap)
+    for line in sys.stdin:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})  # a birth is told before its death
+        pid = os.fork()
+        if pid == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+            live(json.loads(line))
+            return
+        LIVING.add(pid)
+        say(born=pid)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+    for pid in tuple(LIVING):
+        os.kill(pid, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""Questions whose answers can be told apart to the word, and what became of them in the threads.
+
+Separate because every proof of durability ends with the same examination: none lost, none doubled, none
+stuck, each in its thread and in order.
+"""
+
+import asyncio
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from bot.sandbox.server import SandboxWorkspace
+
+PATIENCE = 60.0
+"""What a proof may take altogether on a busy machine."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One question; every word of its answer occurs in no other answer, and once in its own."""
+
+    channel: str
+    root: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """How many questions have not got their one complete answer, and why."""
+
+    lost: int = 0
+    """Some word of the answer is missing."""
+    doubled: int = 0
+    """Some word of it is there twice."""
+    stuck: int = 0
+    """Threads that still say that the bot is thinking."""
+    disordered: int = 0
+    """Threads with all the words, but not in the order of the questions, or with further ones."""
+
+
+CLEAN = Verdict()
+
+
+@dataclass
+class Examination:
+    """What was asked in one workspace."""
+
+    workspace: SandboxWorkspace
+    questions: list[Question] = field(default_factory=list)
+
+    async def ask(
+        self,
+        user: str,
+        channel: str,
+        *,
+        root: str | None = None,
+        words: int = 3,
+        seconds: float = 0.0,
+        directives: str = "",
+    ) -> str:
+        """Ask something that is answered with so many words within `seconds`; return the thread's root."""
+        name = f"a{len(self.questions) + 1}"
+        answer = tuple(f"{name}-{number}" for number in range(words))
+        rate = f"[[rate={words / seconds}]]" if seconds else ""  # a word is a token
+        mention = "" if channel.startswith("D") else "<@U0BOT> "
+        text = f"{mention}{directives}{rate}[[say={' '.join(answer)}]]"
+        ts = await self.workspace.say(user, channel, text, thread_ts=root)
+        self.questions.append(Question(channel=channel, root=root or ts, words=answer))
+        return root or ts
+
+    def shown(self, channel: str, root: str) -> list[str]:
+        """Return the words of the bot in a thread."""
+        messages = self.workspace.thread(channel, root)
+        return [word for message in messages if message.bot for word in message.text.split()]
+
+    def verdict(self) -> Verdict:
+        """Examine what all threads show now."""
+        threads = {(question.channel, question.root) for question in self.questions}
+        shown = {thread: self.shown(*thread) for thread in threads}
+        counts = {thread: Counter(words) for thread, words in shown.items()}
+        lost = doubled = 0
+        for question in self.questions:
+            found = [counts[question.channel, question.root][word] for word in question.words]
+            lost += min(found) < 1
+            doubled += max(found) > 1
+        stuck = sum(thread in self.workspace.statuses for thread in threads)
+        disordered = sum(shown[thread] != self._expected(thread) for thread in threads)
+        return Verdict(lost=lost, doubled=doubled, stuck=stuck, disordered=disordered)
+
+    async def answered(self, timeout: float = PATIENCE) -> Verdict:  # noqa: ASYNC109 - gives the verdict
+        """Wait until all is well, or it has taken too long; return the verdict either way."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                while self.verdict() != CLEAN:  # noqa: ASYNC110 - there are more changes than examinations
+                    await asyncio.sleep(0.1)
+        return self.verdict()
+
+    def _expected(self, thread: tuple[str, str]) -> list[str]:
+        return [
+            word
+            for question in self.questions
+            if (question.channel, question.root) == thread
+            for word in question.words
+        ]
