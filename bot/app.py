@@ -46,12 +46,13 @@ async def serve(settings: Settings, stop: asyncio.Event, *, ready: Callable[[], 
             connect.web_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url)
         )
         bot = await connect.who_am_i(slack)
+        people = People(slack)
         model = await opened.enter_async_context(_model(settings))
         lease = Lease(settings.bot_lease_seconds)
         answering = Answering(
             store=store,
             model=model,
-            surfaces={parse.PLATFORM: SlackSurface(slack)},
+            surfaces={parse.PLATFORM: SlackSurface(slack, bot, people)},
             asking=await _asking(settings, store),
             plugins=Plugins.found(),
             is_ours=lease.is_certain,
@@ -66,7 +67,7 @@ async def serve(settings: Settings, stop: asyncio.Event, *, ready: Callable[[], 
         await opened.enter_async_context(worker.watching())
         opened.push_async_callback(worker.drain, settings.bot_grace_seconds)
         intake = Intake(store, worker, answering)
-        app = slack_app(slack, bot, People(slack), intake.accept, follow_threads=settings.bot_follow_threads)
+        app = slack_app(slack, bot, people, intake, follow_threads=settings.bot_follow_threads)
         await opened.enter_async_context(
             connect.socket(app, slack, settings.slack_app_token.get_secret_value())
         )

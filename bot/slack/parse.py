@@ -1,22 +1,24 @@
-"""Slack's event payloads -> `Incoming`, or None where a message is not for us.
+"""Slack's event payloads -> what people did, or None where it is not for us.
 
-Separate because it is the one place that knows what Slack sends; pure, so that a recorded payload is a
-test. Sources of the rules: facts/slack.md 3.1 (which events count) and 6 (escapes and tokens).
+Separate because it is the one place that knows which of Slack's events count; pure, so that a recorded
+payload is a test. Rules: a payload of another shape than Slack's is None, never an error; a text keeps its
+ids until their names are known. Source: facts/slack.md 3.1.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.core.domain import Addressed, Author, Incoming, ThreadKey
+from bot.core.domain import Addressed, Author, Incoming, MessageKey, ThreadKey
+from bot.slack import payload, tokens
 
 PLATFORM = "slack"
 
-COUNTING_SUBTYPES = frozenset({None, "file_share", "thread_broadcast"})
-"""Every other subtype is an edit, a join or another notice, not a message that somebody wrote to us."""
+COUNTING_SUBTYPES = frozenset({"", "file_share", "thread_broadcast"})
+"""Every other subtype is a join or another notice, not a message that somebody wrote."""
 
-_TOKEN = re.compile(r"<([^<>\n]+)>")
+_TS = re.compile(r"[0-9]{1,12}\.[0-9]{1,9}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,96 +30,174 @@ class Bot:
     workspace: str
 
 
-def addressed(event: Mapping[str, Any], bot: Bot, *, follow: bool) -> Addressed | None:
-    """Return why an event concerns us; `follow` counts replies in channels that do not mention us."""
-    if event.get("type") not in {"message", "app_mention"} or not event.get("user") or not event.get("ts"):
-        return None
-    if event.get("subtype") not in COUNTING_SUBTYPES or event.get("hidden") or event.get("edited"):
-        return None
-    if event.get("bot_id") or event.get("app_id") or event["user"] in {bot.user, "USLACKBOT"}:
-        return None  # two bots that answer each other never end
-    if event.get("channel_type") == "im" or str(event.get("channel", "")).startswith("D"):
-        return Addressed.DIRECT
-    if event["type"] == "app_mention" or _mention(bot.user).search(event.get("text") or ""):
-        return Addressed.MENTION
-    return Addressed.REPLY if follow and event.get("thread_ts") else None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A message that a person wrote, without our own mention; ids still stand for names."""
+
+    thread: ThreadKey
+    id: str
+    author: str
+    text: str
+    files: tuple[str, ...] = ()
+    """Names of what is attached."""
+
+    @property
+    def key(self) -> MessageKey:
+        """Which message it is."""
+        return _key(self.thread, self.id)
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """The ids whose names it takes to read the message: its author's, and those in the text."""
+        return tokens.nameless(self.text) | {self.author}
+
+    def readable(self, names: Mapping[str, str]) -> str:
+        """Return what people read."""
+        files = (f"[attached file: {name or 'unnamed'}]" for name in self.files)
+        return "\n".join(filter(None, (tokens.readable(self.text, names), *files)))
+
+    def incoming(self, names: Mapping[str, str], *, why: Addressed, delivery: str = "") -> Incoming:
+        """Return the message as the rest of the program knows it."""
+        return Incoming(
+            thread=self.thread,
+            message_id=self.id,
+            author=Author(id=self.author, name=names.get(self.author, "")),
+            text=self.readable(names),
+            addressed=why,
+            sent_at=float(self.id),
+            delivery=delivery,
+        )
 
 
-def incoming(body: Mapping[str, Any], bot: Bot, names: Mapping[str, str], *, why: Addressed) -> Incoming:
-    """Return the message that an Events API body carries; `names` maps ids of people and channels."""
-    event = body["event"]
-    text = readable(event.get("text") or "", bot.user, names)
-    files = [f"[attached file: {file.get('name') or 'unnamed'}]" for file in event.get("files") or ()]
-    return Incoming(
-        thread=ThreadKey(
-            platform=PLATFORM,
-            workspace=workspace(body) or bot.workspace,
-            channel=event["channel"],
-            root=event.get("thread_ts") or event["ts"],
-        ),
-        message_id=event["ts"],
-        author=Author(id=event["user"], name=names.get(event["user"], "")),
-        text="\n".join(part for part in (text, *files) if part),
-        addressed=why,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """Somebody wrote a message that concerns us, or that may."""
+
+    message: Message
+    why: Addressed
+    delivery: str
+
+    @property
+    def thread(self) -> ThreadKey:
+        """Where."""
+        return self.message.thread
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edited:
+    """Somebody changed the text of a message of theirs."""
+
+    message: Message
+    delivery: str
+
+    @property
+    def thread(self) -> ThreadKey:
+        """Where."""
+        return self.message.thread
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deleted:
+    """A person's message is no more."""
+
+    thread: ThreadKey
+    message: MessageKey
+    delivery: str
+
+
+Event = Said | Edited | Deleted
+
+
+def event(body: Mapping[str, Any], bot: Bot, *, follow: bool) -> Event | None:
+    """Return what an Events API body tells; `follow` lets replies in channels ask us without a mention."""
+    told = payload.mapping(body, "event")
+    delivery = payload.text(body, "event_id")
+    bot = replace(bot, workspace=workspace(body) or bot.workspace)
+    match payload.text(told, "type"), payload.text(told, "subtype"):
+        case "message", "message_changed":
+            return _changed(told, bot, delivery)
+        case "message", "message_deleted":
+            return _deleted(told, payload.text(told, "deleted_ts"), bot, delivery)
+        case "message" | "app_mention", _:
+            return _said(told, bot, delivery, follow=follow)
+        case _:
+            return None
+
+
+def message(fields: Mapping[str, Any], bot: Bot, *, channel: str) -> Message | None:
+    """Return the message that Slack shows as `fields`, if a person wrote it in the bot's workspace."""
+    ts, author = payload.text(fields, "ts"), payload.text(fields, "user")
+    if not (channel and author and _TS.fullmatch(ts)) or payload.at(fields, "hidden"):
+        return None
+    if payload.text(fields, "subtype") not in COUNTING_SUBTYPES or not _is_a_persons(fields, bot):
+        return None
+    return Message(
+        thread=_thread(fields, ts, bot, channel),
+        id=ts,
+        author=author,
+        text=tokens.without_mention(payload.text(fields, "text"), bot.user),
+        files=tuple(payload.text(file, "name") for file in payload.items(fields, "files")),
     )
 
 
 def workspace(body: Mapping[str, Any]) -> str:
     """Return the workspace in which we are installed; in shared channels the author's may be another."""
-    authorizations = body.get("authorizations") or [{}]
-    first = authorizations[0]
-    return first.get("team_id") or body.get("team_id") or first.get("enterprise_id") or ""
-
-
-def ids(event: Mapping[str, Any]) -> frozenset[str]:
-    """Return the author's id, and those of people and channels that the text gives without a name."""
-    return frozenset({event["user"]}) | mentioned(event.get("text") or "")
-
-
-def mentioned(text: str) -> frozenset[str]:
-    """Return the ids of people and channels that a text gives without a name."""
-    tokens = (token.group(1) for token in _TOKEN.finditer(text))
-    return frozenset(
-        token[1:].partition("|")[0] for token in tokens if token[0] in "@#" and not _label(token)
+    first = next(iter(payload.items(body, "authorizations")), None)
+    ids = (
+        payload.text(first, "team_id"),
+        payload.text(body, "team_id"),
+        payload.text(first, "enterprise_id"),
     )
+    return next(filter(None, ids), "")
 
 
-def readable(text: str, bot_user: str, names: Mapping[str, str]) -> str:
-    """Return Slack's text as people read it, in Markdown, without our own mention."""
-    mention = _mention(bot_user).pattern
-    text = re.sub(rf"\A\s*{mention}[:,]?\s*", "", text)
-    text = re.sub(rf"[ \t]*{mention}", "", text)
-    text = _TOKEN.sub(lambda token: _spelt(token.group(1), names), text)
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
+def _said(told: Mapping[str, Any], bot: Bot, delivery: str, *, follow: bool) -> Said | Edited | None:
+    said = message(told, bot, channel=payload.text(told, "channel"))
+    if said is None:
+        return None
+    is_mention = payload.text(told, "type") == "app_mention"
+    if payload.at(told, "edited"):  # an edit mentions us once more; with `message` events we are told twice
+        return Edited(message=said, delivery=delivery) if is_mention else None
+    if payload.text(told, "channel_type") == "im" or said.thread.channel.startswith("D"):
+        why = Addressed.DIRECT
+    elif is_mention or tokens.mentions(payload.text(told, "text"), bot.user):
+        why = Addressed.MENTION
+    elif said.thread.root == said.id:
+        return None
+    else:
+        why = Addressed.REPLY if follow else Addressed.OVERHEARD
+    return Said(message=said, why=why, delivery=delivery)
 
 
-def _mention(user: str) -> re.Pattern[str]:
-    return re.compile(rf"<@{re.escape(user)}(?:\|[^<>]*)?>")
+def _changed(told: Mapping[str, Any], bot: Bot, delivery: str) -> Edited | Deleted | None:
+    """Return an edit or a deletion; a preview of a link changes a message, too, but not its text."""
+    new, old = payload.mapping(told, "message"), payload.mapping(told, "previous_message")
+    if payload.text(new, "subtype") == "tombstone":  # what is left of a thread's first message
+        return _deleted(told, payload.text(new, "ts"), bot, delivery)
+    said = message(new, bot, channel=payload.text(told, "channel"))
+    is_edit = payload.at(new, "edited") and payload.text(new, "text") != payload.text(old, "text")
+    return Edited(message=said, delivery=delivery) if said and is_edit else None
 
 
-def _label(token: str) -> str:
-    return token.partition("|")[2]
+def _deleted(told: Mapping[str, Any], ts: str, bot: Bot, delivery: str) -> Deleted | None:
+    channel, old = payload.text(told, "channel"), payload.mapping(told, "previous_message")
+    if not (channel and _TS.fullmatch(ts) and _is_a_persons(old, bot)):
+        return None
+    thread = _thread(old, ts, bot, channel)
+    return Deleted(thread=thread, message=_key(thread, ts), delivery=delivery)
 
 
-def _spelt(token: str, names: Mapping[str, str]) -> str:
-    """Return what a token between angle brackets stands for."""
-    target, _, label = token.partition("|")
-    match target[0]:
-        case "@":
-            return f"@{label or names.get(target[1:]) or 'someone'}"
-        case "#":
-            return f"#{label or names.get(target[1:]) or 'a-channel'}"
-        case "!" if target.startswith(("!subteam^", "!date^")):
-            return label or "@a-group"
-        case "!":
-            return f"@{target[1:]}"
-        case _:
-            return _link(target, label)
+def _is_a_persons(fields: Mapping[str, Any], bot: Bot) -> bool:
+    """Return whether no bot wrote a message: two bots that answer each other never end."""
+    is_an_apps = payload.at(fields, "bot_id") or payload.at(fields, "app_id")
+    return not is_an_apps and payload.text(fields, "user") not in {bot.user, "USLACKBOT"}
 
 
-def _link(target: str, label: str) -> str:
-    """Return a link as Markdown, or bare where its label says no more than its address."""
-    address = target.removeprefix("mailto:").removeprefix("tel:")
-    if not label or label in {target, address} or target in {f"http://{label}", f"https://{label}"}:
-        return address
-    return f"[{label}]({target})"
+def _thread(fields: Mapping[str, Any], ts: str, bot: Bot, channel: str) -> ThreadKey:
+    root = payload.text(fields, "thread_ts")
+    root = root if _TS.fullmatch(root) else ts
+    return ThreadKey(platform=PLATFORM, workspace=bot.workspace, channel=channel, root=root)
+
+
+def _key(thread: ThreadKey, ts: str) -> MessageKey:
+    return MessageKey(platform=PLATFORM, workspace=thread.workspace, channel=thread.channel, message_id=ts)

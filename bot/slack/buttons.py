@@ -1,0 +1,67 @@
+"""Buttons below an answer: how they look, and what pressing one tells.
+
+Separate because the two halves must agree, and nobody else knows Slack's words for them. Pure. Source:
+https://docs.slack.dev/reference/block-kit/blocks/actions-block and
+https://docs.slack.dev/reference/interaction-payloads/block_actions-payload
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from bot.core.domain import Action, ThreadKey
+from bot.slack import payload
+from bot.slack.parse import PLATFORM, Bot
+
+BLOCK_ID = "turn"
+ACTIONS: Mapping[str, Action] = MappingProxyType({"turn_retry": Action.RETRY, "turn_again": Action.AGAIN})
+"""By Slack's `action_id`."""
+LABELS: Mapping[Action, str] = MappingProxyType({Action.RETRY: "Try again", Action.AGAIN: "Answer again"})
+
+_LONGEST_ID = 18
+"""Digits of a turn's id; a longer number would not fit the database."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pressed:
+    """Somebody pressed a button of ours."""
+
+    turn: int
+    action: Action
+    user: str
+    thread: ThreadKey
+
+
+def block(turn: int, actions: Sequence[Action]) -> dict[str, Any]:
+    """Return the block that offers `actions` for a turn."""
+    ids = {action: action_id for action_id, action in ACTIONS.items()}
+    return {
+        "type": "actions",
+        "block_id": BLOCK_ID,
+        "elements": [
+            {
+                "type": "button",
+                "action_id": ids[action],
+                "text": {"type": "plain_text", "text": LABELS[action]},
+                "value": str(turn),
+            }
+            for action in actions
+        ],
+    }
+
+
+def pressed(body: Mapping[str, Any], bot: Bot) -> Pressed | None:
+    """Return what a `block_actions` payload tells, or None where it is no button of ours in a thread."""
+    first = next(iter(payload.items(body, "actions")), None)
+    action = ACTIONS.get(payload.text(first, "action_id"))
+    value, user = payload.text(first, "value"), payload.text(body, "user", "id")
+    channel, shown = payload.text(body, "channel", "id"), payload.mapping(body, "message")
+    root = payload.text(shown, "thread_ts") or payload.text(shown, "ts")
+    is_id = value.isascii() and value.isdecimal() and len(value) <= _LONGEST_ID
+    if action is None or not (is_id and user and channel and root):
+        return None
+    # In a shared channel `team` is that of whoever pressed; the message is ours, so its team is, too.
+    team = payload.text(shown, "team") or payload.text(body, "team", "id") or bot.workspace
+    thread = ThreadKey(platform=PLATFORM, workspace=team, channel=channel, root=root)
+    return Pressed(turn=int(value), action=action, user=user, thread=thread)

@@ -1,0 +1,52 @@
+"""One call of Slack's Web API; what goes wrong with it becomes an error of ours.
+
+Separate because posting, editing and reading fail alike. An error's text is Slack's name for it, or the class
+of what happened on the way; never what was sent. Source: facts/slack.md 2.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from bot.core.errors import SurfaceBusy, SurfaceError, SurfaceGone, SurfaceUnavailable
+
+BUSY = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
+PASSING = frozenset(
+    {"fatal_error", "internal_error", "request_timeout", "service_unavailable", "update_failed"}
+)
+SERVER_ERROR = 500
+TOO_MANY = 429
+DEFAULT_RETRY = 5.0
+"""Seconds to wait when Slack says "too many" without saying for how long."""
+
+
+async def call(send: Callable[[], Awaitable[Any]]) -> Any:
+    """Return the response. Raises a `SurfaceError`: `SurfaceGone` where trying again does not help."""
+    try:
+        return await send()
+    except SlackApiError as error:
+        raise _translated(error) from None
+    except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        raise SurfaceUnavailable(type(error).__name__) from None
+
+
+def _translated(error: SlackApiError) -> SurfaceError:
+    response: Any = error.response
+    status = getattr(response, "status_code", 200)
+    data = getattr(response, "data", response)
+    name = str(data.get("error") or "") if isinstance(data, dict) else ""  # a proxy's page is a text
+    if status == TOO_MANY or name in BUSY:
+        return SurfaceBusy(name, retry_after=_retry_after(response))
+    if status >= SERVER_ERROR or name in PASSING or not name:
+        return SurfaceUnavailable(name or str(status))
+    return SurfaceGone(name)
+
+
+def _retry_after(response: Any) -> float:
+    headers = {key.lower(): value for key, value in (getattr(response, "headers", None) or {}).items()}
+    try:
+        return max(0.0, float(headers["retry-after"]))
+    except (KeyError, ValueError):
+        return DEFAULT_RETRY

@@ -1,0 +1,128 @@
+"""Threads read back from Slack: which messages show pages of ours, and what people wrote.
+
+Separate from `surface`, which writes. Rules: reading is bounded; where Slack does not let us look, there is
+nothing to see. Slack lists a thread oldest first, so what is looked for is looked for from a time on. Source:
+https://docs.slack.dev/reference/methods/conversations.replies
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.core.domain import Addressed, Incoming, ThreadKey, Turn
+from bot.core.errors import SurfaceError, SurfaceGone
+from bot.delivery import persist
+from bot.ports import Page
+from bot.slack import parse, payload
+from bot.slack.calls import call
+from bot.slack.people import People
+
+PAGE_EVENT = "threadkeeper_page"
+"""The type of the metadata on our messages."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """How much of a thread is read at most: so many calls for so many messages each.
+
+    Slack gives fewer than asked for where it wants to: 15 to apps that are sold outside its Marketplace,
+    once a minute. https://docs.slack.dev/changelog/2025/05/29/rate-limit-changes-for-non-marketplace-apps
+    """
+
+    calls: int
+    size: int
+
+
+FIND = Bounds(calls=3, size=200)
+READ = Bounds(calls=10, size=999)  # of "under 1,000"; few calls, since somebody waits for an answer
+
+
+def metadata(page: Page) -> dict[str, Any]:
+    """Return what tells, invisibly, which page of which turn a message shows."""
+    return {"event_type": PAGE_EVENT, "event_payload": {"turn": page.turn, "page": page.number}}
+
+
+class Threads:
+    """Reads threads."""
+
+    def __init__(self, client: AsyncWebClient, bot: parse.Bot, people: People) -> None:
+        self._client = client
+        self._bot = bot
+        self._people = people
+
+    async def find(self, turn: Turn) -> dict[int, str]:
+        """Return the ts of our messages that show pages of a turn, those newer than its last known page.
+
+        Raises `SurfaceError` if Slack is busy or does not answer now, and nothing was read yet.
+        """
+        newest = turn.pages[-1] if turn.pages else turn.message_id
+        found: dict[int, str] = {}
+        try:
+            async for fields in self._messages(turn.thread, newest, FIND, is_patient=True):
+                page = self._page(fields, turn.id)
+                if page is not None:
+                    found.setdefault(page, payload.text(fields, "ts"))
+        except SurfaceGone:
+            return {}
+        return found
+
+    async def read(self, thread: ThreadKey, *, limit: int, since: float) -> list[Incoming]:
+        """Return the newest messages of people after `since`, with names, oldest first.
+
+        Raises `SurfaceError` if Slack is busy or does not answer now, and nothing was read yet. Nobody waits
+        for the rest: of a thread that Slack gives in small portions this is the beginning.
+        """
+        bot = replace(self._bot, workspace=thread.workspace)
+        said: dict[str, parse.Message] = {}  # by ts: Slack may repeat the first message on each page
+        try:
+            async for fields in self._messages(thread, f"{max(since, 0.0):.6f}", READ, is_patient=False):
+                message = parse.message(fields, bot, channel=thread.channel)
+                if message is not None and float(message.id) > since:
+                    said[message.id] = replace(message, thread=thread)
+        except SurfaceGone:
+            return []
+        except SurfaceError:
+            if not said:
+                raise
+        newest = sorted(said.values(), key=lambda message: float(message.id))[-limit:]
+        names = await self._people.names({each for message in newest for each in message.ids})
+        return [message.incoming(names, why=Addressed.OVERHEARD) for message in newest]
+
+    async def _messages(
+        self, thread: ThreadKey, after: str, bounds: Bounds, *, is_patient: bool
+    ) -> AsyncIterator[Mapping[str, Any]]:
+        """Yield a thread's messages after a ts, oldest first, and maybe its first one, whatever its ts.
+
+        The first call may be refused; further ones are tried until they succeed if `is_patient`, or else an
+        app that gets one call a minute would begin anew for ever.
+        """
+        cursor = ""
+        for _ in range(bounds.calls):
+            send = partial(
+                self._client.conversations_replies,
+                channel=thread.channel,
+                ts=thread.root,
+                oldest=after,
+                limit=bounds.size,
+                include_all_metadata=True,
+                cursor=cursor or None,
+            )
+            attempt = partial(call, send)
+            response = await (persist(attempt) if is_patient and cursor else attempt())
+            for fields in payload.items(response.data, "messages"):
+                yield fields
+            cursor = payload.text(response.data, "response_metadata", "next_cursor")
+            if not cursor:
+                return
+
+    def _page(self, fields: Mapping[str, Any], turn: int) -> int | None:
+        """Return the number of the turn's page that a message shows, if it is ours and shows one."""
+        mark = payload.mapping(fields, "metadata")
+        shown, number = payload.at(mark, "event_payload", "turn"), payload.at(mark, "event_payload", "page")
+        is_ours = payload.text(fields, "user") == self._bot.user
+        if is_ours and payload.text(mark, "event_type") == PAGE_EVENT and shown == turn:
+            return number if isinstance(number, int) else None
+        return None
