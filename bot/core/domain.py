@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from bot.core.parameters import Value
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadKey:
@@ -157,12 +159,53 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromptKey:
-    """Where a system prompt applies: an empty part means "any"."""
+    """A level at which admins steer: an empty part means "any"; all empty is the deployment itself."""
 
     platform: str = ""
     workspace: str = ""
     channel: str = ""
+    """A channel's id, or `DIRECT` for all direct messages of the workspace."""
     root: str = ""
+
+
+DIRECT = "direct"
+"""Stands for the channel in the key of the level above all direct messages of a workspace."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A system prompt as one level writes it; placeholders are not filled in yet."""
+
+    text: str
+    appends: bool = False
+    """Whether it follows what the levels above say, and does not replace it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steering:
+    """What one level sets; whatever it does not set is inherited from the level above."""
+
+    prompt: Prompt | None = None
+    parameters: Mapping[str, Value] = field(default_factory=dict)
+    """By their names in `core.parameters`, the model among them; only those that are set."""
+    locks: frozenset[str] = frozenset()
+    """Fields that levels below may not set: `prompt`, or names of parameters."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """What somebody saved for a level; never changed, only followed by a newer one."""
+
+    id: int
+    key: PromptKey
+    number: int
+    """1, 2, ... for each key."""
+    steering: Steering
+    author: Author
+    note: str
+    """Why, in the author's words; may be empty."""
+    created_at: float
+    """In seconds since 1970 by the store's clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,5 +244,7 @@ class ChatRequest:
     messages: tuple[ChatMessage, ...]
     user: str = ""
     """Opaque identifier of the person who asks, at most 64 characters; never a platform's id."""
+    conversation: str = ""
+    """Opaque identifier of the thread, at most 64 characters; finds a service's cached prompt again."""
     parameters: Mapping[str, object] = field(default_factory=dict)
     """Further request fields, only those that somebody set."""

@@ -53,6 +53,8 @@ class SettingsError(BotError):
 class ModelError(BotError):
     """The model did not give a complete answer."""
 
+    final = False
+    """The service itself says that asking again is in vain."""
     code = "model"
     for_people = "The model service had a problem. Please ask again."
 
