@@ -1,28 +1,41 @@
-"""The way into a workspace: clients, the check of both tokens, and the Socket Mode connection.
+"""The way into a workspace: clients, the check of both tokens, and the door that sockets come through.
 
 Separate because what can go wrong here is the operator's business, and is told in one sentence each.
 Sources: facts/slack.md 3.3 (Socket Mode) and 4 (one shared session, or every call opens a connection).
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from types import MappingProxyType
 
 import aiohttp
-import structlog
-from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
-from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.errors import SettingsError
 from bot.slack.parse import Bot
+from bot.slack.web_socket import Dispatch, WebSocket
 
 CALL_TIMEOUT = aiohttp.ClientTimeout(total=20, connect=5)
-CLOSE_PATIENCE = 2.0
-"""Seconds; the client waits ten for a close frame that may never come."""
-
-log = structlog.get_logger()
+OPEN_PATIENCE = 10.0
+"""Seconds for a ticket and the handshake."""
+HEARTBEAT = 10.0
+"""Seconds between our pings; a connection without a pong for half of that again is broken."""
+UNREACHABLE = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError, ValueError)
+"""What slack_sdk and aiohttp raise when there is no answer of Slack's; ValueError: it was no JSON."""
+PASSING = frozenset(
+    {"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
+)
+"""Slack's errors that pass by themselves, like every HTTP status but 200."""
+APP_TOKEN = "an app-level token (xapp-…) with the scope connections:write"  # noqa: S105 - what it is, not one
+HINTS: Mapping[str, str] = MappingProxyType(
+    {
+        "too_many_websockets": "Slack allows ten in all: lower BOT_SOCKETS, or run fewer processes.",
+        "link_disabled": "Switch Socket Mode on in the settings of your Slack app.",
+    }
+)
+"""What a person can do about Slack's reasons to end a socket."""
 
 
 @asynccontextmanager
@@ -42,25 +55,88 @@ async def who_am_i(client: AsyncWebClient) -> Bot:
     )
 
 
-@asynccontextmanager
-async def socket(app: AsyncApp, client: AsyncWebClient, app_token: str) -> AsyncIterator[None]:
-    """Receive events while the context lasts. Raises `SettingsError` if Slack refuses the app token."""
-    opened = await _checked(
-        client.apps_connections_open(app_token=app_token),
-        client,
-        "SLACK_APP_TOKEN",
-        "an app-level token (xapp-…) with the scope connections:write",
+class SocketRefused(Exception):
+    """A socket could not be opened."""
+
+    def __init__(self, reason: str, *, hint: str = "", retry_after: float = 0.0) -> None:
+        """`hint` says what a person must do; without one the trouble passes. `retry_after` is in seconds."""
+        super().__init__(reason)
+        self.reason = reason
+        self.hint = hint
+        self.retry_after = retry_after
+
+
+class Door:
+    """Where sockets come from: a ticket, a handshake, Slack's greeting."""
+
+    def __init__(
+        self, client: AsyncWebClient, app_token: str, session: aiohttp.ClientSession, dispatch: Dispatch
+    ) -> None:
+        """`dispatch` is for what the sockets bring."""
+        self._client = client
+        self._app_token = app_token
+        self._session = session
+        self._dispatch = dispatch
+        self._tickets: list[str] = []
+
+    async def check(self) -> None:
+        """Get the first ticket. Raises `SettingsError` if Slack refuses it."""
+        opened = await _checked(
+            self._client.apps_connections_open(app_token=self._app_token),
+            self._client,
+            "SLACK_APP_TOKEN",
+            APP_TOKEN,
+        )
+        self._tickets.append(opened["url"])
+
+    async def open(self) -> WebSocket:
+        """Return a socket that Slack has welcomed. Raises `SocketRefused`."""
+        socket = WebSocket(await self._connected(), self._dispatch)
+        try:
+            if await socket.is_welcome():
+                return socket
+        except asyncio.CancelledError:
+            await socket.close()
+            raise
+        await socket.close()
+        raise SocketRefused(socket.reason or "closed", hint=HINTS.get(socket.reason, ""))
+
+    async def _connected(self) -> aiohttp.ClientWebSocketResponse:
+        try:
+            async with asyncio.timeout(OPEN_PATIENCE):
+                return await self._handshake(await self._ticket())
+        except SlackApiError as error:
+            raise _refusal(error) from None
+        except UNREACHABLE as error:
+            raise SocketRefused(type(error).__name__) from None
+
+    async def _ticket(self) -> str:
+        """Return an address that is good for one handshake, soon: an old one never works again."""
+        if self._tickets:
+            return self._tickets.pop()
+        opened = await self._client.apps_connections_open(app_token=self._app_token)
+        return str(opened["url"])
+
+    async def _handshake(self, url: str) -> aiohttp.ClientWebSocketResponse:
+        tls = True if self._client.ssl is None else self._client.ssl
+        return await self._session.ws_connect(url, heartbeat=HEARTBEAT, proxy=self._client.proxy, ssl=tls)
+
+
+def _refusal(error: SlackApiError) -> SocketRefused:
+    reason, response = _reason(error), error.response
+    passes = reason in PASSING or response.status_code != 200  # noqa: PLR2004 - Slack's refusals are 200
+    wait = response.headers.get("Retry-After", "")
+    return SocketRefused(
+        reason,
+        hint="" if passes else f"Check SLACK_APP_TOKEN; it must be {APP_TOKEN}.",
+        retry_after=float(wait) if wait.isdecimal() else 0.0,
     )
-    handler = AsyncSocketModeHandler(app, app_token, web_client=client)
-    handler.client.wss_uri = opened["url"]  # the ticket we have; without it the client would open another
-    await handler.connect_async()
-    try:
-        yield
-    finally:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(CLOSE_PATIENCE):
-                await handler.close_async()
-        await handler.client.aiohttp_client_session.close()
+
+
+def _reason(error: SlackApiError) -> str:
+    data = error.response.data
+    name = data.get("error") if isinstance(data, dict) else ""
+    return str(name or f"HTTP {error.response.status_code}")
 
 
 async def _checked(call: object, client: AsyncWebClient, name: str, what: str) -> dict[str, str]:
@@ -68,12 +144,10 @@ async def _checked(call: object, client: AsyncWebClient, name: str, what: str) -
     try:
         return await call  # type: ignore[misc, no-any-return]  # slack_sdk's responses are mappings
     except SlackApiError as error:
-        data = error.response.data
-        reason = data.get("error") if isinstance(data, dict) else f"HTTP {error.response.status_code}"
         raise SettingsError(
-            f"Slack does not accept {name} ({reason}); set it to {what} of your Slack app."
+            f"Slack does not accept {name} ({_reason(error)}); set it to {what} of your Slack app."
         ) from None
-    except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+    except UNREACHABLE as error:
         raise SettingsError(
             f"Slack cannot be reached at {client.base_url} ({type(error).__name__}); "
             "check the network, and SLACK_API_URL if you set it."
