@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.core.parameters import Value
+from bot.core.kinds import Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,6 +206,16 @@ class Version:
     """Why, in the author's words; may be empty."""
     created_at: float
     """In seconds since 1970 by the store's clock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeWith:
+    """What an answer was asked for with, so that it can be explained, and judged, later."""
+
+    versions: tuple[int, ...] = ()
+    """Ids of the versions of steering that applied, highest level first."""
+    parameters: Mapping[str, Value] = field(default_factory=dict)
+    """All that were set, the model among them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,229 @@
+"""What applies where: the lowest level that sets a field wins, appended prompts are in order, locks hold."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.domain import Prompt, PromptKey, Steering, ThreadKey
+from bot.core.steering import (
+    DEPLOYMENT,
+    LONGEST_PROMPT,
+    NOTHING,
+    Effective,
+    diff,
+    effective,
+    fields,
+    from_json,
+    level,
+    levels,
+    locked,
+    place,
+    problems,
+    thread_level,
+    to_json,
+)
+from tests.core.steering_values import CHAIN, FIELDS, THREAD, settings, steerings
+
+Settings = dict[PromptKey, Steering]
+
+_, WORKSPACE, DIRECT, CHANNEL, _ = CHAIN
+
+
+def said(text: str, *, appends: bool = False, locks: Iterable[str] = ()) -> Steering:
+    return Steering(prompt=Prompt(text, appends=appends), locks=frozenset(locks))
+
+
+def here(levels: Settings, where: PromptKey = THREAD) -> Effective:
+    return effective(levels, where, is_direct=True)
+
+
+# --- levels -------------------------------------------------------------------------------------------
+
+
+def test_a_thread_of_a_channel_has_four_levels_and_one_of_a_direct_message_five() -> None:
+    thread = ThreadKey(platform="slack", workspace="T1", channel="C1", root="9.1")
+    named = [place(key) for key in levels(thread_level(thread))]
+    assert named == ["deployment", "workspace T1", "channel T1/C1", "thread T1/C1/9.1"]
+    named = [place(key) for key in CHAIN]
+    assert named == ["deployment", "workspace T1", "direct T1", "channel T1/D1", "thread T1/D1/9.1"]
+
+
+@pytest.mark.parametrize("key", CHAIN, ids=place)
+def test_each_level_lies_below_those_above_it(key: PromptKey) -> None:
+    """Whichever level is asked about, those above it are the thread's too; and its name leads back."""
+    assert levels(key, is_direct=True) == CHAIN[: CHAIN.index(key) + 1]
+    assert level(place(key), "slack") == key
+
+
+@pytest.mark.parametrize(
+    "name", ["", "channel", "channel C1", "channel T1/", "workspace T1 T2", "thread T1/C1"]
+)
+def test_what_is_no_level_is_answered_with_what_is(name: str) -> None:
+    with pytest.raises(ValueError, match="write `workspace T1`"):
+        level(name, "slack")
+
+
+# --- the system prompt --------------------------------------------------------------------------------
+
+ABOVE = {DEPLOYMENT: said("deployment"), WORKSPACE: said("workspace")}
+
+
+@pytest.mark.parametrize(
+    ("set_below", "expected"),
+    [
+        ({}, "workspace"),
+        ({CHANNEL: said("channel")}, "channel"),
+        ({CHANNEL: said("channel", appends=True)}, "workspace\n\nchannel"),
+        ({DIRECT: said("direct"), CHANNEL: said("channel", appends=True)}, "direct\n\nchannel"),
+        ({DIRECT: said("direct", appends=True), THREAD: said("thread")}, "thread"),
+        ({DIRECT: said("direct", locks=["prompt"]), CHANNEL: said("channel")}, "direct"),
+        ({CHANNEL: Steering(parameters={"n": 2})}, "workspace"),
+        ({replace(WORKSPACE, workspace="T2"): said("elsewhere")}, "workspace"),
+    ],
+)
+def test_prompts_replace_or_append(set_below: Settings, expected: str) -> None:
+    assert here(ABOVE | set_below).system == expected
+
+
+def test_direct_messages_are_a_level_for_direct_messages_only() -> None:
+    below = ABOVE | {DIRECT: said("direct")}
+    assert effective(below, CHANNEL, is_direct=True).system == "direct"
+    assert effective(below, CHANNEL).system == "workspace"
+
+
+def test_placeholders_are_filled_in_only_where_there_are_values() -> None:
+    below = {WORKSPACE: said("{{x}} for {user}")}
+    assert effective(below, THREAD).system == "{{x}} for {user}"
+    assert effective(below, THREAD, values={"user": "Ada"}).system == "{x} for Ada"
+
+
+# --- everything that applies --------------------------------------------------------------------------
+
+
+def reference(below: Settings, name: str) -> tuple[object, PromptKey] | None:
+    """Return a parameter's value and level as a person would find them: from the top, until it is locked."""
+    found = None
+    for key in CHAIN:
+        steering = below.get(key, NOTHING)
+        if name in steering.parameters:
+            found = steering.parameters[name], key
+        if name in steering.locks:
+            break
+    return found
+
+
+@given(settings)
+def test_the_lowest_level_that_may_set_a_parameter_wins(below: Settings) -> None:
+    for name in FIELDS[1:]:
+        found = here(below)
+        expected = reference(below, name)
+        assert (found.parameters.get(name), found.origins.get(name)) == (expected or (None, None))
+
+
+@given(settings, st.sampled_from(CHAIN))
+def test_what_applies_at_a_level_does_not_depend_on_those_below(below: Settings, where: PromptKey) -> None:
+    above = {key: steering for key, steering in below.items() if key in levels(where, is_direct=True)}
+    assert here(below, where) == here(above, where)
+
+
+@given(settings, st.sampled_from(CHAIN), steerings)
+def test_taking_a_level_away_gives_what_was_before(
+    below: Settings, key: PromptKey, set_here: Steering
+) -> None:
+    """Nothing is left behind, and a level that sets nothing is as good as none."""
+    before = {level_: steering for level_, steering in below.items() if level_ != key}
+    assert here(before | {key: set_here} | {key: NOTHING}) == here(before)
+
+
+@given(settings)
+def test_a_lock_holds(below: Settings) -> None:
+    """What a level locks is, everywhere below, what it was at that level."""
+    for where in CHAIN[1:]:
+        for name, by in locked(below, where, is_direct=True).items():
+            at_lock, at_where = here(below, by), here(below, where)
+            assert at_lock.parameters.get(name) == at_where.parameters.get(name)
+            if name == "prompt":
+                assert at_lock.prompts == at_where.prompts
+
+
+@given(settings)
+def test_prompts_stand_in_the_order_of_their_levels(below: Settings) -> None:
+    found = [key for key, _text in here(below).prompts]
+    assert found == sorted(found, key=CHAIN.index)
+    assert all(below[key].prompt == Prompt(text, appends=True) for key, text in here(below).prompts[1:])
+
+
+# --- checking -----------------------------------------------------------------------------------------
+
+
+@given(steerings)
+def test_what_is_right_has_no_problems(steering: Steering) -> None:
+    assert problems(steering) == {}
+
+
+@pytest.mark.parametrize(
+    ("steering", "field", "sentence"),
+    [
+        (said(" \n"), "prompt", "empty"),
+        (said("x" * (LONGEST_PROMPT + 1)), "prompt", "40,001 characters; there may be 40,000"),
+        (said("a\0b"), "prompt", "no text"),
+        (said("a\ud800b"), "prompt", "no text"),
+        (said("Dear {name}"), "prompt", "`{name}` in line 1 is not a placeholder"),
+        (Steering(parameters={"temperature": 2.5}), "temperature", "0 to 2"),
+        (Steering(parameters={"warmth": 1}), "warmth", "not a parameter"),
+        (Steering(locks=frozenset({"warmth"})), "locks", "`warmth` cannot be locked"),
+    ],
+)
+def test_a_wrong_field_is_named_with_a_sentence(steering: Steering, field: str, sentence: str) -> None:
+    found = problems(steering)
+    assert list(found) == [field]
+    assert sentence in found[field]
+
+
+def test_every_wrong_field_is_named_at_once() -> None:
+    wrong = Steering(prompt=Prompt("{"), parameters={"n": 0, "top_p": 3}, locks=frozenset("x"))
+    assert problems(wrong).keys() == {"prompt", "n", "top_p", "locks"}
+
+
+@given(steerings, st.frozensets(st.sampled_from(FIELDS)))
+def test_a_locked_field_may_not_be_set(steering: Steering, locks: frozenset[str]) -> None:
+    above = {WORKSPACE: Steering(locks=locks)}
+    found = problems(steering, locked(above, CHANNEL))
+    assert found == {name: f"`{name}` is locked by workspace T1." for name in locks & fields(steering)}
+
+
+# --- written down -------------------------------------------------------------------------------------
+
+
+@given(steerings)
+def test_json_and_back(steering: Steering) -> None:
+    assert from_json(to_json(steering)) == steering
+
+
+def test_a_newer_format_is_not_guessed_at() -> None:
+    with pytest.raises(ValueError, match="Format 2"):
+        from_json('{"format": 2}')
+
+
+def test_a_difference_is_readable() -> None:
+    old = Steering(prompt=Prompt("Be kind.\nBe brief."), parameters={"temperature": 1, "stop": ["END", "\n"]})
+    new = Steering(
+        prompt=Prompt("Be kind.\nBe thorough."), parameters={"stop": ["END", "\n"]}, locks=frozenset({"n"})
+    )
+    assert diff(old, new).splitlines() == [
+        ' stop: END, "\\n"',
+        "-temperature: 1",
+        "+locked below: n",
+        " prompt, in place of the one above:",
+        " Be kind.",
+        "-Be brief.",
+        "+Be thorough.",
+    ]
+
+
+@given(steerings, steerings)
+def test_there_is_a_difference_exactly_where_something_differs(old: Steering, new: Steering) -> None:
+    assert (diff(old, new) == "") == (old == new)
