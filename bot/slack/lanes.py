@@ -5,20 +5,30 @@ first in a thread must be recorded first. A lane that nobody uses does not exist
 """
 
 import asyncio
-from collections.abc import Hashable
-from weakref import WeakValueDictionary
+from collections import Counter
+from collections.abc import AsyncIterator, Hashable
+from contextlib import asynccontextmanager
 
 
 class Lanes:
     """`async with lanes(key):` admits one at a time, in the order in which they came."""
 
     def __init__(self) -> None:
-        # Who waits in a lane or is through holds its lock; with the last of them it goes.
-        self._locks: WeakValueDictionary[Hashable, asyncio.Lock] = WeakValueDictionary()
+        self._locks: dict[Hashable, asyncio.Lock] = {}
+        self._users: Counter[Hashable] = Counter()
+        """How many wait in a lane or are in it."""
 
-    def __call__(self, key: Hashable) -> asyncio.Lock:
-        """Return the lane of a key; asyncio's locks are fair."""
-        return self._locks.setdefault(key, asyncio.Lock())
+    @asynccontextmanager
+    async def __call__(self, key: Hashable) -> AsyncIterator[None]:
+        """Wait for one's turn in the lane of a key, and keep it while the context lasts."""
+        self._users[key] += 1
+        try:
+            async with self._locks.setdefault(key, asyncio.Lock()):  # asyncio's locks are fair
+                yield
+        finally:
+            self._users[key] -= 1
+            if not self._users[key]:
+                del self._users[key], self._locks[key]
 
     def __len__(self) -> int:
         """Return how many lanes are in use."""

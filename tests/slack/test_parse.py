@@ -1,19 +1,21 @@
 """What Slack sends -> what we make of it."""
 
+import copy
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.domain import Addressed
-from bot.slack import parse
+from bot.core.domain import Addressed, Incoming
+from bot.slack import buttons, parse, tokens
 
 BOT = parse.Bot(user="UBOT", bot_id="BBOT", workspace="T1")
 NAMES = {"U1": "Ada", "U2": "Grace", "C9": "general"}
 
 
-def event(**changes: Any) -> dict[str, Any]:
+def message(**changes: Any) -> dict[str, Any]:
     """Return a message in a channel, changed; None takes a key away."""
     fields = {
         "type": "message",
@@ -26,38 +28,141 @@ def event(**changes: Any) -> dict[str, Any]:
     return {key: value for key, value in {**fields, **changes}.items() if value is not None}
 
 
+def told(event: dict[str, Any], *, follow: bool = False) -> parse.Event | None:
+    """Return what an event tells us, delivered as Ev1 to the workspace T1."""
+    body = {"team_id": "TX", "authorizations": [{"team_id": "T1"}], "event_id": "Ev1", "event": event}
+    return parse.event(body, BOT, follow=follow)
+
+
+def said(event: dict[str, Any], *, follow: bool = False) -> Incoming:
+    """Return the message that an event brings us."""
+    heard = told(event, follow=follow)
+    assert isinstance(heard, parse.Said)
+    return heard.message.incoming(NAMES, why=heard.why, delivery=heard.delivery)
+
+
+def changed(new: dict[str, Any], old: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return the event of a message that is another one now."""
+    event = {"type": "message", "subtype": "message_changed", "channel": "C1", "hidden": True, "ts": "9.0"}
+    return event | {"message": new} | ({"previous_message": old} if old else {})
+
+
+def deleted(**fields: Any) -> dict[str, Any]:
+    """Return the event of a message that is no more."""
+    event = {"type": "message", "subtype": "message_deleted", "channel": "C1", "hidden": True, "ts": "9.0"}
+    return event | {"deleted_ts": "5.0"} | fields
+
+
+EDITED = {"user": "U1", "ts": "6.0"}
+TOMBSTONE = {
+    "type": "message",
+    "subtype": "tombstone",
+    "user": "USLACKBOT",
+    "hidden": True,
+    "text": "This message was deleted.",
+    "ts": "5.0",
+    "thread_ts": "5.0",
+}
+
+
 @pytest.mark.parametrize(
-    ("given_event", "follow", "expected"),
+    ("event", "follow", "expected"),
     [
-        (event(type="app_mention", text="<@UBOT> hi"), False, Addressed.MENTION),
-        (event(text="<@UBOT> hi"), False, Addressed.MENTION),
-        (event(text="hi <@UBOT|bot>!"), False, Addressed.MENTION),
-        (event(channel="D1", channel_type="im"), False, Addressed.DIRECT),
-        (event(channel="D1", channel_type=None), False, Addressed.DIRECT),
-        (event(channel="D1", channel_type="im", text=None, subtype="file_share"), False, Addressed.DIRECT),
-        (event(), False, None),
-        (event(), True, None),
-        (event(thread_ts="1.0"), False, None),
-        (event(thread_ts="1.0"), True, Addressed.REPLY),
-        (event(thread_ts="1.0", subtype="thread_broadcast", text="<@UBOT> x"), False, Addressed.MENTION),
-        (event(channel_type="mpim", text="<@UBOT> hi"), False, Addressed.MENTION),
-        (event(channel_type="mpim"), False, None),
-        (event(text="<@UBOT> hi", edited={"user": "U1", "ts": "6.0"}), False, None),
-        (event(text="<@UBOT> hi", bot_id="B2"), False, None),
-        (event(text="<@UBOT> hi", app_id="A2"), False, None),
-        (event(user="UBOT", channel="D1", channel_type="im"), False, None),
-        (event(user="USLACKBOT", channel="D1", channel_type="im"), False, None),
-        (event(user=None, text="<@UBOT> hi"), False, None),
-        (event(subtype="message_changed", text="<@UBOT> hi"), False, None),
-        (event(subtype="channel_join", text="<@UBOT> has joined"), False, None),
-        (event(subtype="bot_message", text="<@UBOT> hi"), False, None),
-        (event(type="reaction_added"), False, None),
+        (message(type="app_mention", text="<@UBOT> hi"), False, Addressed.MENTION),
+        (message(text="<@UBOT> hi"), False, Addressed.MENTION),
+        (message(text="hi <@UBOT|bot>!"), False, Addressed.MENTION),
+        (message(channel="D1", channel_type="im"), False, Addressed.DIRECT),
+        (message(channel="D1", channel_type=None), False, Addressed.DIRECT),
+        (message(channel="D1", channel_type="im", thread_ts="1.0"), False, Addressed.DIRECT),
+        (message(channel="D1", channel_type="im", text=None, subtype="file_share"), False, Addressed.DIRECT),
+        (message(), False, None),
+        (message(), True, None),
+        (message(thread_ts="1.0"), False, Addressed.OVERHEARD),
+        (message(thread_ts="1.0"), True, Addressed.REPLY),
+        (message(thread_ts="5.0"), True, None),
+        (message(thread_ts="1.0", subtype="thread_broadcast", text="<@UBOT> x"), False, Addressed.MENTION),
+        (message(channel_type="mpim", text="<@UBOT> hi"), False, Addressed.MENTION),
+        (message(channel_type="mpim"), False, None),
+        (message(text="<@UBOT> hi", edited=EDITED), False, None),
+        (message(text="<@UBOT> hi", bot_id="B2"), False, None),
+        (message(text="<@UBOT> hi", app_id="A2"), False, None),
+        (message(user="UBOT", channel="D1", channel_type="im"), False, None),
+        (message(user="USLACKBOT", channel="D1", channel_type="im"), False, None),
+        (message(user=None, text="<@UBOT> hi"), False, None),
+        (message(text="<@UBOT> hi", ts="yesterday"), False, None),
+        (message(text="<@UBOT> hi", hidden=True), False, None),
+        (message(subtype="channel_join", text="<@UBOT> has joined"), False, None),
+        (message(subtype="bot_message", text="<@UBOT> hi"), False, None),
+        (message(type="reaction_added"), False, None),
     ],
 )
-def test_which_messages_are_for_us(
-    given_event: dict[str, Any], follow: bool, expected: Addressed | None
-) -> None:
-    assert parse.addressed(given_event, BOT, follow=follow) == expected
+def test_which_messages_are_for_us(event: dict[str, Any], follow: bool, expected: Addressed | None) -> None:
+    heard = told(event, follow=follow)
+    assert (heard.why if isinstance(heard, parse.Said) else heard) == expected
+
+
+def test_an_edit_carries_the_new_text() -> None:
+    event = changed(message(text="<@UBOT> bye", thread_ts="1.0", edited=EDITED), message(text="<@UBOT> hi"))
+    heard = told(event)
+    assert isinstance(heard, parse.Edited)
+    assert (heard.thread.root, heard.message.key.message_id, heard.delivery) == ("1.0", "5.0", "Ev1")
+    assert heard.message.readable(NAMES) == "bye"
+
+
+def test_where_only_mentions_are_delivered_an_edited_mention_is_the_edit() -> None:
+    heard = told(message(type="app_mention", text="<@UBOT> bye", edited=EDITED))
+    assert isinstance(heard, parse.Edited)
+    assert heard.message.readable(NAMES) == "bye"
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        changed(message(attachments=[{}]), message()),
+        changed(message(edited=EDITED, attachments=[{}]), message(edited=EDITED)),
+        changed(message(text="bye"), message()),
+        changed(message(user="UBOT", bot_id="BBOT", text="bye", edited=EDITED), message()),
+        changed(message(bot_id="B2", text="bye", edited=EDITED), message()),
+        changed(message(subtype="channel_topic", text="bye", edited=EDITED), message()),
+        changed({}),
+    ],
+    ids=["preview", "preview after an edit", "not by a person", "ours", "a bot's", "notice", "empty"],
+)
+def test_a_change_that_no_person_made_to_a_text_is_no_edit(event: dict[str, Any]) -> None:
+    assert told(event) is None
+
+
+@pytest.mark.parametrize(
+    ("event", "root"),
+    [
+        (deleted(previous_message=message(thread_ts="1.0")), "1.0"),
+        (deleted(previous_message=message()), "5.0"),
+        (deleted(), "5.0"),
+        (changed(TOMBSTONE, message()), "5.0"),
+        (changed(TOMBSTONE), "5.0"),
+    ],
+    ids=["reply", "root", "nothing else known", "root of a thread", "likewise, nothing else known"],
+)
+def test_a_deletion_names_its_message_and_thread(event: dict[str, Any], root: str) -> None:
+    heard = told(event)
+    assert isinstance(heard, parse.Deleted)
+    assert (heard.thread.root, heard.message.message_id, heard.delivery) == (root, "5.0", "Ev1")
+    assert heard.message.workspace == "T1"
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        deleted(previous_message=message(user="UBOT", bot_id="BBOT")),
+        deleted(previous_message=message(bot_id="B2")),
+        deleted(previous_message=TOMBSTONE),
+        deleted(deleted_ts=None),
+        deleted(channel=None),
+    ],
+    ids=["ours", "a bot's", "the rest of a thread", "no message", "no channel"],
+)
+def test_what_was_not_a_persons_is_no_deletion(event: dict[str, Any]) -> None:
+    assert told(event) is None
 
 
 @pytest.mark.parametrize(
@@ -78,38 +183,83 @@ def test_which_messages_are_for_us(
         ("`a &lt; b`\n```\nif x:\n    y\n```", "`a < b`\n```\nif x:\n    y\n```"),
         ("שלום <@UBOT> 👩‍👩‍👧", "שלום 👩‍👩‍👧"),
         ("<@UBOT>", ""),
+        ("a < b <|> c <|x>", "a < b  c [x]()"),
         ("", ""),
     ],
 )
 def test_text_becomes_readable(text: str, expected: str) -> None:
-    assert parse.readable(text, BOT.user, NAMES) == expected
+    assert tokens.readable(tokens.without_mention(text, BOT.user), NAMES) == expected
 
 
 @given(st.text(alphabet="<>@#!|^&;UBOTlgtamp: \n") | st.text())
 def test_whatever_surrounds_it_our_mention_goes_and_the_rest_stays_readable(text: str) -> None:
     plain = text.replace("<", "(").replace("&", "+")
-    assert parse.readable(f"{plain} <@UBOT>", BOT.user, NAMES) == plain.strip()
-    parse.readable(text, BOT.user, NAMES)  # anything else: at least no error
+    assert tokens.readable(tokens.without_mention(f"{plain} <@UBOT>", BOT.user), NAMES) == plain.strip()
+    tokens.readable(text, NAMES)  # anything else: at least no error
+    tokens.nameless(text)
 
 
 def test_a_message_starts_a_thread_and_a_reply_continues_it() -> None:
-    body = {"team_id": "TX", "authorizations": [{"team_id": "T1"}], "event": event(text="<@UBOT> hi")}
-    first = parse.incoming(body, BOT, NAMES, why=Addressed.MENTION)
+    first = said(message(text="<@UBOT> hi"))
     assert (first.thread.workspace, first.thread.channel, first.thread.root) == ("T1", "C1", "5.0")
     assert (first.author.id, first.author.name, first.text) == ("U1", "Ada", "hi")
-    reply = parse.incoming({"team_id": "T1", "event": event(thread_ts="1.0")}, BOT, {}, why=Addressed.REPLY)
+    assert (first.sent_at, first.delivery) == (5.0, "Ev1")
+    reply = said(message(thread_ts="1.0"), follow=True)
     assert (reply.thread.root, reply.message_id) == ("1.0", "5.0")
 
 
 def test_attached_files_are_named() -> None:
-    body = {"team_id": "T1", "event": event(text="", files=[{"name": "plan.pdf"}, {}])}
-    question = parse.incoming(body, BOT, {}, why=Addressed.DIRECT).text
-    assert question == "[attached file: plan.pdf]\n[attached file: unnamed]"
+    files = [{"name": "<@U1>.pdf"}, {}]
+    question = said(message(channel="D1", text="", subtype="file_share", files=files)).text
+    assert question == "[attached file: <@U1>.pdf]\n[attached file: unnamed]"
 
 
 def test_only_names_that_the_text_lacks_are_looked_up() -> None:
-    assert parse.mentioned("<@U1> <@U2|gh> <#C9> <#C8|dev> <#C7|> <!here> <https://a|b>") == {
-        "U1",
-        "C9",
-        "C7",
-    }
+    text = "<@UBOT> <@U1> <@U2|gh> <#C9> <#C8|dev> <#C7|> <!here> <https://a|b>"
+    heard = told(message(user="U5", text=text))
+    assert isinstance(heard, parse.Said)
+    assert heard.message.ids == {"U5", "U1", "C9", "C7"}
+
+
+PRESSED = {
+    "type": "block_actions",
+    "user": {"id": "U1"},
+    "team": {"id": "TX"},
+    "channel": {"id": "C1"},
+    "message": message(user="UBOT", bot_id="BBOT", thread_ts="1.0", team="T1"),
+    "actions": [{"action_id": "turn_retry", "value": "7", "type": "button"}],
+}
+BODIES = [
+    {"team_id": "T1", "authorizations": [{"team_id": "T1"}], "event_id": "Ev1", "event": event}
+    for event in (
+        message(type="app_mention", text="<@UBOT> hi", files=[{"name": "a"}], edited=EDITED),
+        message(text="<@UBOT> hi", files=[{"name": "a"}]),
+        changed(message(text="bye", thread_ts="1.0", edited=EDITED), message()),
+        changed(TOMBSTONE, message()),
+        deleted(previous_message=message(thread_ts="1.0")),
+    )
+]
+RUBBISH = st.sampled_from([None, "", "x", "1.x", "²", 0, -1.5, True, [], [None], {}, {"a": 1}, "9" * 40])
+
+
+def _places(payload: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield every place in a payload: what holds it, and its key or index there."""
+    keys = payload if isinstance(payload, dict) else range(len(payload)) if isinstance(payload, list) else ()
+    for key in list(keys):
+        yield payload, key
+        yield from _places(payload[key])
+
+
+@given(st.data())
+def test_no_payload_however_malformed_is_an_error(data: st.DataObject) -> None:
+    """Slack would deliver it again and again, and in the end give the app up."""
+    body = copy.deepcopy(data.draw(st.sampled_from([*BODIES, PRESSED])))
+    for _ in range(data.draw(st.integers(1, 3))):
+        places = list(_places(body))
+        if places:
+            holder, key = places[data.draw(st.integers(0, len(places) - 1))]
+            holder[key] = copy.deepcopy(data.draw(RUBBISH))
+    heard = parse.event(body, BOT, follow=True)
+    if isinstance(heard, parse.Said):
+        heard.message.incoming(NAMES, why=heard.why)
+    buttons.pressed(body, BOT)
