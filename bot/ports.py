@@ -13,14 +13,17 @@ from typing import Protocol
 from bot.core.domain import (
     Action,
     Answer,
+    Author,
     ChatRequest,
     Context,
     Incoming,
     MessageKey,
     PromptKey,
+    Steering,
     ThreadKey,
     Turn,
     TurnStatus,
+    Version,
 )
 from bot.core.stream import StreamEvent
 
@@ -226,4 +229,40 @@ class Store(Protocol):
 
     async def secret(self, name: str, make: Callable[[], str]) -> str:
         """Return the secret of this installation called `name`, storing `make()` if there is none."""
+        ...
+
+
+class Versions(Protocol):
+    """What admins set at each level, with its history. One method is one transaction.
+
+    Nothing is ever changed or removed: to take something back is to save what was there before. Each method
+    raises `StoreUnavailable` when the database does not answer.
+    """
+
+    async def applying(self, thread: ThreadKey) -> Sequence[Version]:
+        """Return the newest version of each level that may apply to a thread, in no order.
+
+        That of all direct messages (`DIRECT`) is among them, whether or not the thread is one.
+        """
+        ...
+
+    async def save(
+        self, key: PromptKey, steering: Steering, *, based_on: int, by: Author, note: str = ""
+    ) -> Version:
+        """Add a version to a level and return it.
+
+        `steering` has no `steering.problems`. `based_on` is the number of the version that was edited,
+        0 where there was none; raises `Conflict` if it is not the newest any more.
+        """
+        ...
+
+    async def history(self, key: PromptKey, *, limit: int) -> Sequence[Version]:
+        """Return the newest `limit` versions of exactly this level, newest first."""
+        ...
+
+    async def overview(self, within: PromptKey) -> Sequence[Version]:
+        """Return the newest version of every level whose key agrees with the non-empty parts of `within`.
+
+        They are ordered by key. A level that was emptied is among them: its newest version sets nothing.
+        """
         ...

@@ -28,13 +28,16 @@
     │   └── SurfaceGone                the channel or message cannot be written to any more
     └── StoreError
         ├── StoreUnavailable           the database does not answer
-        └── ClaimLost                  another process owns the turn now
+        ├── ClaimLost                  another process owns the turn now
+        └── Conflict                   somebody else saved a newer version
 
 Each class has a stable `code` for logs and rows, and `for_people`, the one sentence that a thread may
 show. The text of an exception is for the operator's terminal and log; it never reaches a thread.
 """
 
 from typing import ClassVar
+
+from bot.core.domain import Version
 
 
 class BotError(Exception):
@@ -270,3 +273,15 @@ class ClaimLost(StoreError):
     """Another process has taken the turn over; whoever meets this drops the turn silently."""
 
     code = "claim_lost"
+
+
+class Conflict(StoreError):
+    """What was edited is not the newest version any more; nothing was overwritten."""
+
+    code = "conflict"
+    for_people = "Somebody else has saved a newer version in the meantime. Nothing was overwritten."
+
+    def __init__(self, newest: Version | None) -> None:
+        """`newest` is the version that there is instead; None if there is none."""
+        super().__init__(self.for_people)
+        self.newest = newest
