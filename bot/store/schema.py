@@ -7,7 +7,8 @@ Rules, which the database itself enforces:
 - one message is one turn (`uq_turns_platform`), whatever thread a delivery claims it belongs to;
 - at most one turn of a conversation has an owner (`uq_turns_owned`), so no thread is answered twice at once;
 - a turn has an owner exactly while somebody works on it (`ck_turns_owner`);
-- times are seconds since 1970 by the database's clock, the only one that all processes share.
+- times are seconds since 1970 by the database's clock, the only one that all processes share; but
+  `sent_at`, which orders a thread, is by the platform's.
 """
 
 from collections.abc import Iterable
@@ -35,6 +36,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from bot.core.domain import OPEN, TurnStatus
+from bot.store.states import SAID
 from bot.store.text import storable
 
 
@@ -98,6 +100,7 @@ conversations = Table(
     Column("channel", Text, nullable=False),
     Column("root", Text, nullable=False),
     Column("created_at", Double, nullable=False, default=now()),
+    Column("read_at", Double),  # when the thread was last read from the platform; NULL if never
     UniqueConstraint("platform", "workspace", "channel", "root"),
 )
 
@@ -114,9 +117,11 @@ turns = Table(
     Column("author_id", Text, nullable=False),
     Column("author_name", Prose, nullable=False),
     Column("question", Prose, nullable=False),
+    Column("sent_at", Double, nullable=False),
     Column("status", Text, nullable=False),
     Column("owner", Text),
-    Column("token", Integer, nullable=False),
+    Column("token", Integer, nullable=False),  # claims in all; it only grows
+    Column("attempt", Integer, nullable=False),  # claims since a person last asked
     Column("answer", Prose, nullable=False, default=""),
     Column("model", Prose, nullable=False, default=""),
     Column("finish_reason", Prose, nullable=False, default=""),
@@ -144,21 +149,21 @@ def is_open(row: Any) -> ColumnElement[bool]:
     return status_in(row.c.status, OPEN)
 
 
-Index("ix_turns_conversation_id", turns.c.conversation_id, turns.c.id)
-Index(
-    "ix_turns_open",
-    turns.c.conversation_id,
-    turns.c.id,
-    sqlite_where=is_open(turns),
-    postgresql_where=is_open(turns),
-)
-Index(
-    "uq_turns_owned",
-    turns.c.conversation_id,
-    unique=True,
-    sqlite_where=turns.c.owner.is_not(None),
-    postgresql_where=turns.c.owner.is_not(None),
-)
+def is_said(row: Any) -> ColumnElement[bool]:
+    """Return the condition that a later question may look back on a row of `turns`."""
+    return status_in(row.c.status, SAID)
+
+
+def _partial(name: str, *columns: Column[Any], where: ColumnElement[bool], unique: bool = False) -> None:
+    Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
+
+
+_ORDER = (turns.c.conversation_id, turns.c.sent_at, turns.c.id)
+"""How a thread is ordered: as its messages were written, then as they were recorded."""
+
+_partial("ix_turns_said", *_ORDER, where=is_said(turns))
+_partial("ix_turns_open", *_ORDER, where=is_open(turns))
+_partial("uq_turns_owned", turns.c.conversation_id, where=turns.c.owner.is_not(None), unique=True)
 
 pages = Table(
     "pages",
@@ -166,6 +171,16 @@ pages = Table(
     Column("turn_id", RowId, ForeignKey(turns.c.id, ondelete="CASCADE"), primary_key=True),
     Column("page", Integer, primary_key=True, autoincrement=False),
     Column("message_id", Text, nullable=False),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("platform", Text, primary_key=True),
+    Column("workspace", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("at", Double, nullable=False, default=now()),
+    Index("ix_deliveries_at", "at"),
 )
 
 prompts = Table(

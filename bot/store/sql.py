@@ -1,14 +1,26 @@
-"""`Store` in SQL: each method runs its namesake of `transactions` as one transaction.
+"""`Store` in SQL: each method runs a plain function of a connection as one transaction.
 
-Separate from the functions so that these are plain and wait for nothing but the database. What each method
-promises is written once, in `bot.ports`.
+Separate from those functions so that these are plain and wait for nothing but the database. What each method
+promises is written once, in `bot.ports`. Rule: who is cancelled while it claims holds nothing afterwards.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Concatenate, Final, ParamSpec, TypeVar
 
-from bot.core.domain import Answer, Context, Incoming, PromptKey, Turn, TurnStatus
-from bot.store import transactions
+from sqlalchemy import Connection
+
+from bot.core.domain import Answer, Context, Incoming, MessageKey, PromptKey, ThreadKey, Turn, TurnStatus
+from bot.core.errors import StoreError
+from bot.store import kept, listening, processes, transactions
 from bot.store.database import Database
+
+P = ParamSpec("P")
+Claimed = TypeVar("Claimed", Turn | None, Sequence[Turn])
+
+SWEEP: Final = 3600.0
+"""Seconds from when nothing old was left until it is looked for again."""
 
 
 class SqlStore:
@@ -17,21 +29,38 @@ class SqlStore:
     def __init__(self, database: Database, owner: str) -> None:
         self._database = database
         self._owner = owner
+        self._sweep_at = 0.0
 
     async def open(self) -> None:
         """Enter this process among the living; call once, after migrations and before anything else.
 
         On SQLite no other process can live, so the next `beat` frees what earlier ones left running.
         """
-        await self._database.tx(transactions.enter, self._owner, alone=not self._database.is_shared)
+        await self._database.tx(processes.enter, self._owner, alone=not self._database.is_shared)
 
     async def accept(self, incoming: Incoming, *, claim: bool) -> Turn | None:
         """Record a question; None if there is nothing to do about it."""
-        return await self._database.tx(transactions.accept, self._owner, incoming, claim=claim)
+        return await self._claiming(transactions.accept, incoming, claim=claim)
+
+    async def overheard(self, thread: ThreadKey, messages: Sequence[Incoming]) -> None:
+        """Record what the platform says was written in a thread, as far as it is not known."""
+        await self._database.tx(transactions.overheard, thread, messages)
+
+    async def reworded(self, message: MessageKey, text: str, *, delivery: str = "") -> Turn | None:
+        """Replace a question's text; return its turn if a new answer can be offered."""
+        return await self._database.tx(transactions.reworded, message, text, delivery)
+
+    async def forget(self, message: MessageKey, *, delivery: str = "") -> Turn | None:
+        """Erase a question and its answer; return the turn with the pages that showed it."""
+        return await self._database.tx(transactions.forget, message, delivery)
+
+    async def retry(self, turn: int, thread: ThreadKey, *, by: str, claim: bool) -> Turn | None:
+        """Let an ended turn be answered again; None if it may not."""
+        return await self._claiming(transactions.retry, turn, thread, by=by, claim=claim)
 
     async def claim(self, limit: int) -> Sequence[Turn]:
         """Claim up to `limit` turns of threads where nothing runs, oldest first."""
-        return await self._database.tx(transactions.claim, self._owner, limit)
+        return await self._claiming(transactions.claim, limit)
 
     async def context(self, turn: Turn, *, limit: int) -> Context:
         """Return what came before the turn, without its pages, and the prompts that may apply."""
@@ -55,8 +84,8 @@ class SqlStore:
         claim: bool = True,
     ) -> Turn | None:
         """End a turn; return the thread's next one, claimed, if asked to."""
-        return await self._database.tx(
-            transactions.settle, self._owner, turn, status, error=error, answer=answer, claim=claim
+        return await self._claiming(
+            transactions.settle, turn, status, error=error, answer=answer, claim=claim
         )
 
     async def release(self, turn: Turn) -> None:
@@ -64,21 +93,54 @@ class SqlStore:
         await self._database.tx(transactions.release, self._owner, turn)
 
     async def beat(self, lease: float) -> None:
-        """Say that this process lives, and free the turns of those silent for `lease` seconds."""
-        await self._database.tx(transactions.beat, self._owner, lease)
+        """Say that this process lives, and free the turns of those silent for `lease` seconds.
+
+        Now and then, old deliveries are forgotten afterwards, in a transaction of their own.
+        """
+        await self._database.tx(processes.beat, self._owner, lease)
+        now = asyncio.get_running_loop().time()
+        if now >= self._sweep_at and not await self._database.tx(processes.sweep):
+            self._sweep_at = now + SWEEP
 
     async def leave(self) -> None:
         """Say that this process ends."""
-        await self._database.tx(transactions.leave, self._owner)
+        await self._database.tx(processes.leave, self._owner)
+
+    async def listen(self, wake: Callable[[], None]) -> None:
+        """Call `wake` whenever work is handed over, until cancelled."""
+        if self._database.is_shared:
+            await listening.listen(self._database.url, wake)
+        await asyncio.get_running_loop().create_future()  # nobody shares an SQLite file
 
     async def prompt(self, key: PromptKey) -> str:
         """Return the prompt set for exactly this key, or an empty string."""
-        return await self._database.tx(transactions.prompt, key)
+        return await self._database.tx(kept.prompt, key)
 
     async def set_prompt(self, key: PromptKey, text: str) -> None:
         """Set the prompt for exactly this key, or remove it."""
-        await self._database.tx(transactions.set_prompt, key, text)
+        await self._database.tx(kept.set_prompt, key, text)
 
     async def secret(self, name: str, make: Callable[[], str]) -> str:
         """Return a secret of this installation, made once."""
-        return await self._database.tx(transactions.secret, name, make)
+        return await self._database.tx(kept.secret, name, make)
+
+    async def _claiming(
+        self, f: Callable[Concatenate[Connection, str, P], Claimed], *args: P.args, **kwargs: P.kwargs
+    ) -> Claimed:
+        """Run a transaction that may claim; give back what a caller who is cancelled never hears of.
+
+        Otherwise such a turn would stay with this process, which lives and does nothing about it.
+        """
+        running = asyncio.ensure_future(self._database.tx(f, self._owner, *args, **kwargs))
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            with suppress(StoreError):
+                await self._give_back(await running)
+            raise
+
+    async def _give_back(self, claimed: Turn | Sequence[Turn] | None) -> None:
+        turns = [claimed] if isinstance(claimed, Turn) else claimed or ()
+        for turn in turns:
+            if turn.status is not TurnStatus.WAITING:
+                await self.release(turn)

@@ -1,12 +1,15 @@
-"""Every SQL statement of the store, built once.
+"""Every SQL statement about turns, built once.
 
 Separate from the functions that run them because building a statement costs more than running it, and so
-that all SQL can be read in one place. Rules: parameters that a statement takes beyond a table's columns are
-in its `bindparam`s; a statement that changes a turn for its owner carries the fence.
+that this SQL can be read in one place; what else there is stands in `kept` and `processes`. Rules:
+parameters that a statement takes beyond a table's columns are in its `bindparam`s; a statement that changes
+a turn for its owner carries the fence; a turn gets an owner only while its conversation is locked.
 
 `INSERT ... ON CONFLICT` is PostgreSQL's construct, which SQLAlchemy compiles for SQLite word for word.
 `FOR UPDATE` disappears on SQLite, where one transaction runs at a time.
 """
+
+from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
@@ -16,35 +19,59 @@ from sqlalchemy import (
     case,
     delete,
     exists,
+    func,
+    literal,
     literal_column,
     null,
+    or_,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from bot.core.domain import TRANSITIONS, TurnStatus
-from bot.store.schema import (
-    conversations,
-    is_open,
-    now,
-    pages,
-    prompts,
-    secrets,
-    status_in,
-    turns,
-    workers,
+from bot.store.schema import conversations, deliveries, is_open, is_said, now, pages, status_in, turns
+from bot.store.states import CLOSED
+
+WORK: Final = "threadkeeper_work"
+"""PostgreSQL's channel on which work is handed to other processes."""
+
+_other = turns.alias("other")
+
+_IN_THIS_CHANNEL = and_(
+    turns.c.platform == bindparam("platform"),
+    turns.c.workspace == bindparam("workspace"),
+    turns.c.channel == bindparam("channel"),
 )
 
-# --- accept -------------------------------------------------------------------------------------------
+_IS_THIS_MESSAGE = and_(_IN_THIS_CHANNEL, turns.c.message_id == bindparam("message_id"))
+
+
+def _has_turn(conversation: ColumnElement[int], condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition that a conversation has a turn, called `_other`, of which `condition` is true."""
+    return exists().where(_other.c.conversation_id == conversation, condition)
+
+
+_THIS_CONVERSATION: ColumnElement[int] = bindparam("conversation")
+
+
+# --- what comes in ------------------------------------------------------------------------------------
 
 IS_KNOWN = select(
-    exists().where(
-        turns.c.platform == bindparam("platform"),
-        turns.c.workspace == bindparam("workspace"),
-        turns.c.channel == bindparam("channel"),
-        turns.c.message_id == bindparam("message_id"),
+    or_(
+        exists().where(_IS_THIS_MESSAGE),
+        exists().where(
+            deliveries.c.platform == bindparam("platform"),
+            deliveries.c.workspace == bindparam("workspace"),
+            deliveries.c.id == bindparam("delivery"),
+        ),
     )
+)
+
+KNOWN_AMONG = select(turns.c.message_id).where(
+    _IN_THIS_CHANNEL, turns.c.message_id.in_(bindparam("message_ids", expanding=True))
 )
 
 LOCK_CONVERSATION = (
@@ -68,66 +95,85 @@ ADD_CONVERSATION = (
     .returning(conversations.c.id)
 )
 
-IS_BUSY = select(exists().where(turns.c.conversation_id == bindparam("conversation_id"), is_open(turns)))
+NOTE_READING = update(conversations).where(conversations.c.id == _THIS_CONVERSATION).values(read_at=now())
+
+ADD_DELIVERY = upsert(deliveries).on_conflict_do_nothing().returning(deliveries.c.id)
 
 ADD_TURN = upsert(turns).on_conflict_do_nothing().returning(*turns.c)
 
-# --- claim --------------------------------------------------------------------------------------------
+ADD_NOTES = upsert(turns).on_conflict_do_nothing()
+
+# --- who works on what --------------------------------------------------------------------------------
 
 _earlier = turns.alias("earlier")
 
-# An owned turn is always the oldest open one of its thread; so "nothing earlier is open" also says "nothing
-# runs". SKIP LOCKED alone would look past a turn that somebody claims right now, and reorder the thread.
-# Ordering by `id + 0` keeps SQLite from walking the whole table in the order of `id`; few turns are open.
+# Some conversations where something may be claimed. SKIP LOCKED passes over those where somebody is at it
+# right now; what there is to claim must be looked up again under the lock.
 CLAIMABLE = (
-    select(turns.c.id, conversations.c.root)
+    select(conversations.c.id, conversations.c.root)
     .join_from(turns, conversations)
     .where(
         is_open(turns),
-        turns.c.owner.is_(None),
         ~exists().where(
             _earlier.c.conversation_id == turns.c.conversation_id,
-            _earlier.c.id < turns.c.id,
+            tuple_(_earlier.c.sent_at, _earlier.c.id) < tuple_(turns.c.sent_at, turns.c.id),
             is_open(_earlier),
         ),
+        ~_has_turn(turns.c.conversation_id, _other.c.owner.is_not(None)),
     )
-    .order_by(turns.c.id + 0)
+    .order_by(turns.c.sent_at, turns.c.id)
     .limit(bindparam("limit"))
-    .with_for_update(skip_locked=True, of=turns)
+    .with_for_update(skip_locked=True, of=conversations)
 )
 
 LOCK_CONVERSATION_OF_TURN = (
     select(conversations.c.id)
-    .where(
-        conversations.c.id
-        == select(turns.c.conversation_id).where(turns.c.id == bindparam("id")).scalar_subquery()
-    )
-    .with_for_update()
-)
-
-NEXT_IN_CONVERSATION = (
-    select(turns.c.id)
-    .where(turns.c.conversation_id == bindparam("conversation_id"), is_open(turns))
-    .order_by(turns.c.id)
-    .limit(1)
-)
-
-TAKE = (
-    update(turns)
+    .join_from(turns, conversations)
     .where(turns.c.id == bindparam("turn"))
-    .values(
-        owner=bindparam("taker"),
-        token=turns.c.token + 1,
-        claimed_at=now(),
-        status=case(
-            (turns.c.status == TurnStatus.WAITING, TurnStatus.ANSWERING),
-            else_=turns.c.status,
-        ),
-    )
-    .returning(*turns.c)
+    .with_for_update(of=conversations)
 )
 
-PAGES = select(pages.c.message_id).where(pages.c.turn_id == bindparam("id")).order_by(pages.c.page)
+_OLDEST_OPEN = (
+    select(_earlier.c.id)
+    .where(_earlier.c.conversation_id == _THIS_CONVERSATION, is_open(_earlier))
+    .order_by(_earlier.c.sent_at, _earlier.c.id)
+    .limit(1)
+    .scalar_subquery()
+)
+
+
+def _take(*conditions: ColumnElement[bool]) -> ReturningUpdate[Any]:
+    return (
+        update(turns)
+        .where(*conditions)
+        .values(
+            owner=bindparam("taker"),
+            token=turns.c.token + 1,
+            attempt=turns.c.attempt + 1,
+            claimed_at=now(),
+            status=case(
+                (turns.c.status == TurnStatus.WAITING, TurnStatus.ANSWERING),
+                else_=turns.c.status,
+            ),
+        )
+        .returning(*turns.c)
+    )
+
+
+TAKE_NEXT = _take(turns.c.id == _OLDEST_OPEN, ~_has_turn(_THIS_CONVERSATION, _other.c.owner.is_not(None)))
+
+TAKE_IF_ALONE = _take(
+    turns.c.id == bindparam("turn"),
+    ~_has_turn(turns.c.conversation_id, and_(is_open(_other), _other.c.id != turns.c.id)),
+)
+
+PAGES = select(pages.c.message_id).where(pages.c.turn_id == bindparam("turn")).order_by(pages.c.page)
+
+# For PostgreSQL: wake other processes at the commit, if the conversation has work that nobody does.
+HAND_OVER = select(func.pg_notify(literal(WORK), literal(""))).where(
+    _has_turn(_THIS_CONVERSATION, is_open(_other)),
+    ~_has_turn(_THIS_CONVERSATION, _other.c.owner.is_not(None)),
+)
 
 # --- changes by the owner -----------------------------------------------------------------------------
 
@@ -165,72 +211,88 @@ def _end(status: TurnStatus) -> Update:
 # Executed with `error`, and with the columns of a partial answer where there is one.
 END = {status: _end(status) for status in (TurnStatus.DONE, TurnStatus.STOPPED, TurnStatus.FAILED)}
 
-_FREE = {
+FREE = {
     "owner": null(),
     "status": case(
         (turns.c.status == TurnStatus.ANSWERING, TurnStatus.WAITING),
         else_=turns.c.status,
     ),
 }
+"""What `SET` does to a turn that is given back, or taken from a dead process."""
 
-RELEASE = update(turns).where(FENCE).values(_FREE)
+RELEASE = update(turns).where(FENCE).values(FREE).returning(turns.c.conversation_id)
 
-# --- processes ----------------------------------------------------------------------------------------
-# Several processes may sweep at once. Each passes over rows that another holds: none waits in a circle.
+# --- second thoughts of people ------------------------------------------------------------------------
 
-BEAT = upsert(workers).on_conflict_do_update(index_elements=["id"], set_={"beat_at": now()})
-
-FORGET_SILENT = delete(workers).where(
-    workers.c.id.in_(
-        select(workers.c.id)
-        .where(workers.c.id != bindparam("me"), workers.c.beat_at <= now() - bindparam("lease"))
-        .with_for_update(skip_locked=True)
-    )
+LOCK_CONVERSATION_OF_MESSAGE = (
+    select(conversations.c.id, conversations.c.root, turns.c.id.label("turn"))
+    .join_from(turns, conversations)
+    .where(_IS_THIS_MESSAGE)
+    .with_for_update(of=conversations)
 )
 
-FORGET = delete(workers).where(workers.c.id == bindparam("me"))
+REWORD = (
+    update(turns)
+    .where(
+        turns.c.id == bindparam("turn"),
+        turns.c.question != bindparam("wording"),
+        turns.c.status != TurnStatus.FORGOTTEN,
+    )
+    .values(question=bindparam("wording"))
+    .returning(*turns.c)
+)
 
-FORGET_ALL = delete(workers)
+_NO_ANSWER = {
+    "answer": "",
+    "model": "",
+    "finish_reason": "",
+    "error": "",
+    "prompt_tokens": null(),
+    "completion_tokens": null(),
+    "cached_tokens": null(),
+    "answered_at": null(),
+}
 
+ERASE = (
+    update(turns)
+    .where(turns.c.id == bindparam("turn"), turns.c.status != TurnStatus.FORGOTTEN)
+    .values(_NO_ANSWER)
+    .values(
+        status=TurnStatus.FORGOTTEN, owner=null(), author_id="", author_name="", question="", ended_at=now()
+    )
+    .returning(*turns.c)
+)
 
-def _free(condition: ColumnElement[bool]) -> Update:
-    chosen = select(turns.c.id).where(condition).with_for_update(skip_locked=True)
-    return update(turns).where(turns.c.id.in_(chosen)).values(_FREE)
+ERASE_PAGES = delete(pages).where(pages.c.turn_id == bindparam("turn")).returning(*pages.c)
 
+RETRY = (
+    update(turns)
+    .where(
+        turns.c.id == bindparam("turn"),
+        turns.c.conversation_id == _THIS_CONVERSATION,
+        turns.c.author_id == bindparam("asker"),
+        status_in(turns.c.status, CLOSED),
+    )
+    .values(_NO_ANSWER)
+    .values(status=TurnStatus.WAITING, attempt=0, claimed_at=null(), ended_at=null())
+    .returning(*turns.c)
+)
 
-FREE_OF_THE_DEAD = _free(and_(turns.c.owner.is_not(None), turns.c.owner.not_in(select(workers.c.id))))
+# --- reading ------------------------------------------------------------------------------------------
 
-FREE_MINE = _free(turns.c.owner == bindparam("me"))
-
-# --- reading, prompts, secrets ------------------------------------------------------------------------
+POSITION = (
+    select(turns.c.conversation_id, turns.c.sent_at, conversations.c.read_at)
+    .join_from(turns, conversations)
+    .where(turns.c.id == bindparam("turn"))
+)
 
 HISTORY = (
     select(turns)
     .where(
-        turns.c.conversation_id
-        == select(turns.c.conversation_id).where(turns.c.id == bindparam("turn")).scalar_subquery(),
-        turns.c.id < bindparam("turn"),
-        status_in(turns.c.status, set(TurnStatus) - {TurnStatus.WAITING, TurnStatus.ANSWERING}),
+        turns.c.conversation_id == _THIS_CONVERSATION,
+        tuple_(turns.c.sent_at, turns.c.id) < tuple_(bindparam("sent_at"), bindparam("turn")),
+        is_said(turns),
     )
-    .order_by(turns.c.id.desc())
+    .order_by(turns.c.sent_at.desc(), turns.c.id.desc())
     .limit(bindparam("limit"))
 )
-
-_PROMPT_KEY = (prompts.c.platform, prompts.c.workspace, prompts.c.channel, prompts.c.root)
-
-PROMPTS_FOR = select(prompts).where(*(part.in_(["", bindparam(part.name)]) for part in _PROMPT_KEY))
-
-_THIS_PROMPT = and_(*(part == bindparam(f"this_{part.name}") for part in _PROMPT_KEY))
-
-PROMPT = select(prompts.c.text).where(_THIS_PROMPT)
-
-SET_PROMPT = upsert(prompts).on_conflict_do_update(
-    index_elements=_PROMPT_KEY,
-    set_={"text": literal_column("excluded.text"), "updated_at": now()},
-)
-
-UNSET_PROMPT = delete(prompts).where(_THIS_PROMPT)
-
-SECRET = select(secrets.c.value).where(secrets.c.name == bindparam("name"))
-
-ADD_SECRET = upsert(secrets).on_conflict_do_nothing()

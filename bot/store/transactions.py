@@ -5,8 +5,7 @@ Separate from the statements, which are data, and from the database, which runs 
 write that finds its turn lost raises `ClaimLost`, which undoes the transaction.
 """
 
-import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -18,70 +17,80 @@ from bot.core.domain import (
     Author,
     Context,
     Incoming,
-    PromptKey,
+    MessageKey,
     ThreadKey,
     Turn,
     TurnStatus,
     Usage,
 )
 from bot.core.errors import ClaimLost
+from bot.store import kept
 from bot.store import statements as sql
+from bot.store.states import CLOSED
 
 
 def accept(connection: Connection, owner: str, incoming: Incoming, *, claim: bool) -> Turn | None:
-    """Insert a turn unless its message is known; take it if it may run at once."""
-    place = asdict(incoming.thread)
-    message = {name: place[name] for name in ("platform", "workspace", "channel")}
-    message["message_id"] = incoming.message_id
-    if connection.scalar(sql.IS_KNOWN, message):
+    """Insert a turn unless its message or delivery is known; take it if it may run at once."""
+    message = _message(incoming.thread, incoming.message_id)
+    if connection.scalar(sql.IS_KNOWN, message | {"delivery": incoming.delivery}):
         return None
-    conversation = _locked_conversation(connection, place, incoming.addressed)
-    if conversation is None:
+    conversation = _locked_conversation(connection, incoming)
+    if conversation is None or not _is_first(connection, message, incoming.delivery):
         return None
-    is_free = claim and not connection.scalar(sql.IS_BUSY, {"conversation_id": conversation})
-    row = message | {
-        "conversation_id": conversation,
-        "author_id": incoming.author.id,
-        "author_name": incoming.author.name,
-        "question": incoming.text,
-        "status": TurnStatus.WAITING,
-        "token": 0,
-    }
+    is_note = incoming.addressed is Addressed.OVERHEARD
+    row = _row(conversation, incoming.thread, incoming, TurnStatus.NOTED if is_note else TurnStatus.WAITING)
     added = connection.execute(sql.ADD_TURN, row).one_or_none()
-    if added is None:  # the same message came twice at once, and the other one was first
+    if added is None or is_note:  # None: the same message came twice at once, and the other one was first
         return None
-    return _take(connection, owner, added.id, place["root"]) if is_free else _turn(added, place["root"])
+    return _begun(connection, owner, added, incoming.thread.root, claim=claim)
 
 
-def _locked_conversation(connection: Connection, place: dict[str, str], addressed: Addressed) -> int | None:
+def _locked_conversation(connection: Connection, incoming: Incoming) -> int | None:
     """Return the conversation, locked so that its turns are numbered in the order of their commits.
 
-    There is None where nobody asked the bot before, and a reply does not begin one.
+    There is None where nobody asked the bot before, and this message does not begin one.
     """
+    place = asdict(incoming.thread)
     found: int | None = connection.scalar(sql.LOCK_CONVERSATION, place)
-    if found is None and addressed is not Addressed.REPLY:
+    if found is None and incoming.addressed not in {Addressed.REPLY, Addressed.OVERHEARD}:
         found = connection.scalar(sql.ADD_CONVERSATION, place)
     return found
+
+
+def overheard(connection: Connection, thread: ThreadKey, messages: Sequence[Incoming]) -> None:
+    """Insert the messages that are not known, if there is a conversation, and note when it was read."""
+    conversation = connection.scalar(sql.LOCK_CONVERSATION, asdict(thread))
+    if conversation is None:
+        return
+    connection.execute(sql.NOTE_READING, {"conversation": conversation})
+    heard = {message.message_id: message for message in messages}
+    place = _channel(thread)
+    known = set(connection.scalars(sql.KNOWN_AMONG, place | {"message_ids": list(heard)}))
+    rows = [
+        _row(conversation, thread, message, TurnStatus.NOTED)
+        for id_, message in heard.items()
+        if id_ not in known
+    ]
+    if rows:
+        connection.execute(sql.ADD_NOTES, rows)
 
 
 def claim(connection: Connection, owner: str, limit: int) -> Sequence[Turn]:
     """Take the oldest open turn of threads where nothing runs."""
     chosen = connection.execute(sql.CLAIMABLE, {"limit": limit}).all()
-    return [_take(connection, owner, row.id, row.root) for row in chosen]
+    taken = (_take_next(connection, owner, row.id, row.root) for row in chosen)
+    return [turn for turn in taken if turn]
 
 
 def context(connection: Connection, turn: Turn, limit: int) -> Context:
     """Read the newest turns before this one, and the prompts whose every part is the thread's or empty."""
-    rows = connection.execute(sql.HISTORY, {"turn": turn.id, "limit": limit}).all()
-    prompts = connection.execute(sql.PROMPTS_FOR, asdict(turn.thread)).all()
+    position = connection.execute(sql.POSITION, {"turn": turn.id}).one()
+    before = {"conversation": position.conversation_id, "sent_at": position.sent_at, "turn": turn.id}
+    rows = connection.execute(sql.HISTORY, before | {"limit": limit}).all()
     return Context(
         history=tuple(_turn(row, turn.thread.root) for row in reversed(rows)),
-        prompts={
-            PromptKey(
-                platform=row.platform, workspace=row.workspace, channel=row.channel, root=row.root
-            ): row.text
-            for row in prompts
-        },
+        prompts=kept.prompts_for(connection, turn.thread),
+        read_at=position.read_at or 0.0,
     )
 
 
@@ -109,69 +118,87 @@ def settle(
 ) -> Turn | None:
     """End a turn, and take the thread's next one."""
     # Without the lock, a question that is being accepted right now would be seen by neither side as runnable.
-    conversation = connection.scalar(sql.LOCK_CONVERSATION_OF_TURN, {"id": turn.id})
+    conversation = connection.execute(sql.LOCK_CONVERSATION_OF_TURN, {"turn": turn.id}).scalar_one()
     changes = {"error": error} | (_columns(answer) if answer else {})
     _change(connection, sql.END[status], owner, turn, changes)
-    following = (
-        connection.scalar(sql.NEXT_IN_CONVERSATION, {"conversation_id": conversation}) if claim else None
-    )
-    return None if following is None else _take(connection, owner, following, turn.thread.root)
+    if claim:
+        return _take_next(connection, owner, conversation, turn.thread.root)
+    _hand_over(connection, conversation)
+    return None
 
 
 def release(connection: Connection, owner: str, turn: Turn) -> None:
-    """Give a turn back."""
-    _change(connection, sql.RELEASE, owner, turn, {})
+    """Give a turn back, and hand its thread over."""
+    conversation = connection.scalar(sql.RELEASE, _fence(owner, turn))
+    if conversation is None:
+        raise ClaimLost
+    _hand_over(connection, conversation)
 
 
-def enter(connection: Connection, owner: str, *, alone: bool) -> None:
-    """Put this process among the living, as the only one if it is `alone`."""
-    if alone:
-        connection.execute(sql.FORGET_ALL)
-    connection.execute(sql.BEAT, {"id": owner, "host": socket.gethostname()})
+def reworded(connection: Connection, message: MessageKey, text: str, delivery: str) -> Turn | None:
+    """Replace a question's text; return its turn if that is news to an answer that has ended."""
+    found = connection.execute(sql.LOCK_CONVERSATION_OF_MESSAGE, asdict(message)).one_or_none()
+    if found is None or not _is_first(connection, asdict(message), delivery):
+        return None
+    row = connection.execute(sql.REWORD, {"turn": found.turn, "wording": text}).one_or_none()
+    if row is None or row.status not in CLOSED:
+        return None
+    return _turn_with_pages(connection, row, found.root)
 
 
-def beat(connection: Connection, owner: str, lease: float) -> None:
-    """Renew the heartbeat, forget processes silent for `lease` seconds, and free what they held."""
-    connection.execute(sql.BEAT, {"id": owner, "host": socket.gethostname()})
-    connection.execute(sql.FORGET_SILENT, {"me": owner, "lease": lease})
-    connection.execute(sql.FREE_OF_THE_DEAD)
+def forget(connection: Connection, message: MessageKey, delivery: str) -> Turn | None:
+    """Erase a turn, whoever works on it, and hand its thread over."""
+    found = connection.execute(sql.LOCK_CONVERSATION_OF_MESSAGE, asdict(message)).one_or_none()
+    if found is None or not _is_first(connection, asdict(message), delivery):
+        return None
+    row = connection.execute(sql.ERASE, {"turn": found.turn}).one_or_none()
+    if row is None:
+        return None
+    pages = sorted(connection.execute(sql.ERASE_PAGES, {"turn": row.id}), key=lambda page: page.page)
+    _hand_over(connection, found.id)
+    return _turn(row, found.root, tuple(page.message_id for page in pages))
 
 
-def leave(connection: Connection, owner: str) -> None:
-    """Forget this process, and free its turns."""
-    connection.execute(sql.FORGET, {"me": owner})
-    connection.execute(sql.FREE_MINE, {"me": owner})
+def retry(
+    connection: Connection, owner: str, turn: int, thread: ThreadKey, *, by: str, claim: bool
+) -> Turn | None:
+    """Let an ended turn wait again for an answer; take it if it may run at once."""
+    conversation = connection.scalar(sql.LOCK_CONVERSATION, asdict(thread))
+    wanted = {"turn": turn, "conversation": conversation, "asker": by}
+    row = connection.execute(sql.RETRY, wanted).one_or_none()
+    if row is None:
+        return None
+    return _begun(connection, owner, row, thread.root, claim=claim)
 
 
-def prompt(connection: Connection, key: PromptKey) -> str:
-    """Read the prompt of exactly this key."""
-    found: str | None = connection.scalar(sql.PROMPT, _prompt_key(key))
-    return found or ""
+def _is_first(connection: Connection, place: dict[str, str], delivery: str) -> bool:
+    """Note a delivery, if it has a name; return whether it is the first one of that name."""
+    if not delivery:
+        return True
+    row = {"platform": place["platform"], "workspace": place["workspace"], "id": delivery}
+    return connection.scalar(sql.ADD_DELIVERY, row) is not None
 
 
-def set_prompt(connection: Connection, key: PromptKey, text: str) -> None:
-    """Write or remove the prompt of exactly this key."""
-    if text:
-        connection.execute(sql.SET_PROMPT, asdict(key) | {"text": text})
+def _begun(connection: Connection, owner: str, row: Row[Any], root: str, *, claim: bool) -> Turn:
+    """Return a turn that waits in a conversation this transaction has locked, taken if it may run."""
+    taken = None
+    if claim:
+        taken = connection.execute(sql.TAKE_IF_ALONE, {"turn": row.id, "taker": owner}).one_or_none()
     else:
-        connection.execute(sql.UNSET_PROMPT, _prompt_key(key))
+        _hand_over(connection, row.conversation_id)
+    return _turn_with_pages(connection, taken or row, root)
 
 
-def secret(connection: Connection, name: str, make: Callable[[], str]) -> str:
-    """Read a secret; where there is none, make it, and read whose was first."""
-    found: str | None = connection.scalar(sql.SECRET, {"name": name})
-    if found is None:
-        connection.execute(sql.ADD_SECRET, {"name": name, "value": make()})
-        found = connection.execute(sql.SECRET, {"name": name}).scalar_one()
-    return found
+def _take_next(connection: Connection, owner: str, conversation: int, root: str) -> Turn | None:
+    """Take the oldest open turn of a conversation that this transaction has locked, if nothing runs there."""
+    row = connection.execute(sql.TAKE_NEXT, {"conversation": conversation, "taker": owner}).one_or_none()
+    return _turn_with_pages(connection, row, root) if row else None
 
 
-def _take(connection: Connection, owner: str, turn: int, root: str) -> Turn:
-    """Make a turn that this transaction has locked, or has made, the process's own."""
-    row = connection.execute(sql.TAKE, {"turn": turn, "taker": owner}).one()
-    was_taken_before = row.token > 1
-    pages = connection.scalars(sql.PAGES, {"id": turn}).all() if was_taken_before else ()
-    return _turn(row, root, tuple(pages))
+def _hand_over(connection: Connection, conversation: int) -> None:
+    """Wake other processes if the conversation has work that nobody does."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sql.HAND_OVER, {"conversation": conversation})
 
 
 def _change(
@@ -185,13 +212,37 @@ def _fence(owner: str, turn: Turn) -> dict[str, Any]:
     return {"turn": turn.id, "fence": turn.token, "holder": owner}
 
 
-def _prompt_key(key: PromptKey) -> dict[str, str]:
-    return {f"this_{part}": value for part, value in asdict(key).items()}
-
-
 def _columns(answer: Answer) -> dict[str, Any]:
     usage = asdict(answer.usage) if answer.usage else {field.name: None for field in fields(Usage)}
     return {"answer": answer.text, "model": answer.model, "finish_reason": answer.finish_reason} | usage
+
+
+def _channel(place: ThreadKey) -> dict[str, str]:
+    return {"platform": place.platform, "workspace": place.workspace, "channel": place.channel}
+
+
+def _message(place: ThreadKey, message_id: str) -> dict[str, str]:
+    return _channel(place) | {"message_id": message_id}
+
+
+def _row(conversation: int, place: ThreadKey, incoming: Incoming, status: TurnStatus) -> dict[str, Any]:
+    return _message(place, incoming.message_id) | {
+        "conversation_id": conversation,
+        "author_id": incoming.author.id,
+        "author_name": incoming.author.name,
+        "question": incoming.text,
+        "sent_at": incoming.sent_at,
+        "status": status,
+        "token": 0,
+        "attempt": 0,
+    }
+
+
+def _turn_with_pages(connection: Connection, row: Row[Any], root: str) -> Turn:
+    """Return a turn with its pages; one that nobody claimed before has none."""
+    claims_before = row.token - (row.owner is not None)
+    pages = connection.scalars(sql.PAGES, {"turn": row.id}).all() if claims_before else ()
+    return _turn(row, root, tuple(pages))
 
 
 def _turn(row: Row[Any], root: str, pages: tuple[str, ...] = ()) -> Turn:
@@ -203,6 +254,7 @@ def _turn(row: Row[Any], root: str, pages: tuple[str, ...] = ()) -> Turn:
         question=row.question,
         status=TurnStatus(row.status),
         token=row.token,
+        attempt=row.attempt,
         answer=row.answer,
         finish_reason=row.finish_reason,
         error=row.error,

@@ -1,0 +1,14 @@
+"""Sets of a turn's states that both stores need beside `OPEN`.
+
+Separate because the store in memory knows no SQLAlchemy, and the two must not differ.
+"""
+
+from typing import Final
+
+from bot.core.domain import OPEN, TRANSITIONS, TurnStatus
+
+SAID: Final = frozenset(TurnStatus) - {TurnStatus.WAITING, TurnStatus.ANSWERING, TurnStatus.FORGOTTEN}
+"""What a later question may look back on; an `ANSWERED` turn has all its text."""
+
+CLOSED: Final = frozenset(state for state in TRANSITIONS if TurnStatus.WAITING in TRANSITIONS[state]) - OPEN
+"""Ended with an answer or a failure, and may be asked again."""
