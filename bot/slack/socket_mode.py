@@ -59,7 +59,7 @@ class Sockets:
         self._door = door
         self._pace = pace
         self._one_at_a_time = asyncio.Lock()
-        self._opened = asyncio.Event()
+        self._began = asyncio.Event()
         self._sockets: set[WebSocket] = set()
         self._keepers: list[asyncio.Task[None]] = []
         self._closing: set[asyncio.Task[None]] = set()
@@ -76,11 +76,11 @@ class Sockets:
         return self.connected > 0
 
     async def start(self, count: int) -> None:
-        """Begin to keep `count` sockets open, and wait a while for the first of them."""
+        """Begin to keep `count` sockets open, and wait a while to see how it goes."""
         self._keepers = [asyncio.create_task(self._keep(), name="sockets") for _ in range(count)]
         with suppress(TimeoutError):
             async with asyncio.timeout(OPEN_PATIENCE):
-                await self._opened.wait()
+                await self._began.wait()
 
     async def stop(self) -> None:
         """Take no more deliveries: Slack makes them elsewhere. Takes two seconds at most."""
@@ -122,7 +122,7 @@ class Sockets:
         return socket
 
     def _welcome(self) -> None:
-        self._opened.set()
+        self._began.set()
         if self._trouble:
             log.info("Slack is connected again.", action="socket_opened")
         self._trouble = ""
@@ -131,6 +131,7 @@ class Sockets:
         """Say what is wrong, once; a single failure that passes is not worth a word."""
         trouble = refused.hint or "This passes by itself."
         if trouble != self._trouble and (refused.hint or failures > 1):
+            self._began.set()
             log.error(
                 "A connection to Slack cannot be kept; it is tried on.",
                 action="socket_refused",
