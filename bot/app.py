@@ -8,12 +8,17 @@ import asyncio
 import secrets
 import socket
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Protocol
 
 import structlog
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import health
 from bot.answering import Answering, Asking
+from bot.continuity import Continuity
 from bot.core.errors import SettingsError
 from bot.intake import Intake
 from bot.llm.chat import OpenAIChat, open_client
@@ -22,8 +27,10 @@ from bot.plugins import Plugins
 from bot.ports import ChatModel
 from bot.settings import Settings
 from bot.slack import connect, parse
+from bot.slack.http import Requests
 from bot.slack.listeners import slack_app
 from bot.slack.people import People
+from bot.slack.socket_mode import sockets
 from bot.slack.surface import SlackSurface
 from bot.store import migrate
 from bot.store.database import Database, database_url
@@ -33,11 +40,20 @@ from bot.worker import Lease, Worker
 log = structlog.get_logger()
 
 
+class Connection(Protocol):
+    """The way by which deliveries reach us."""
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether they do now."""
+        ...
+
+
 async def serve(settings: Settings, stop: asyncio.Event, *, ready: Callable[[], None] = lambda: None) -> None:
     """Run the bot until `stop` is set; `ready` is called once it receives events.
 
     Raises `SettingsError` or `StoreUnavailable`, each with one sentence for the operator, when it cannot
-    start.
+    start. At the end deliveries are refused first, then running answers may end, then the rest is given back.
     """
     await _migrated(settings)
     async with AsyncExitStack() as opened:
@@ -47,36 +63,55 @@ async def serve(settings: Settings, stop: asyncio.Event, *, ready: Callable[[], 
         )
         bot = await connect.who_am_i(slack)
         people = People(slack)
-        model = await opened.enter_async_context(_model(settings))
-        lease = Lease(settings.bot_lease_seconds)
+        lease, intact = Lease(settings.bot_lease_seconds), Continuity()
         answering = Answering(
             store=store,
-            model=model,
+            model=await opened.enter_async_context(_model(settings)),
             surfaces={parse.PLATFORM: SlackSurface(slack, bot, people)},
             asking=await _asking(settings, store),
             plugins=Plugins.found(),
             is_ours=lease.is_certain,
+            complete_since=intact.since,
         )
-        worker = Worker(
-            store,
-            answer=answering.answer,
-            give_up=answering.give_up,
-            lease=lease,
-            limit=settings.bot_answers_at_once,
-        )
+        worker = Worker(store, answering, lease=lease, limit=settings.bot_answers_at_once)
         await opened.enter_async_context(worker.watching())
-        opened.push_async_callback(worker.drain, settings.bot_grace_seconds)
-        intake = Intake(store, worker, answering)
-        app = slack_app(slack, bot, people, intake, follow_threads=settings.bot_follow_threads)
-        await opened.enter_async_context(
-            connect.socket(app, slack, settings.slack_app_token.get_secret_value())
+        app = slack_app(
+            slack, bot, people, Intake(store, worker, answering), follow_threads=settings.bot_follow_threads
         )
+        opened.push_async_callback(worker.drain, settings.bot_grace_seconds)
+        connection = await opened.enter_async_context(_connected(settings, app, slack, lease))
+        await opened.enter_async_context(intact.watching(lambda: connection.is_connected))
         log.info("The bot is ready.", action="ready", workspace=bot.workspace, model=settings.bot_model)
         ready()
         await stop.wait()
         worker.is_draining = True
         log.info("The bot is stopping; running answers may end.", action="stopping")
     log.info("The bot has stopped.", action="stopped")
+
+
+@asynccontextmanager
+async def _connected(
+    settings: Settings, app: AsyncApp, slack: AsyncWebClient, lease: Lease
+) -> AsyncIterator[Connection]:
+    """Let deliveries reach the app, and serve health checks, in the mode that the settings choose."""
+
+    def checks() -> Mapping[str, bool]:
+        return {"slack": connection.is_connected, "database": lease.is_certain()}
+
+    async with AsyncExitStack() as opened:
+        connection: Connection
+        if settings.uses_http:
+            requests = Requests(app, signing_secret=settings.slack_signing_secret.get_secret_value())
+            connection, routes = requests, requests.routes()
+            opened.push_async_callback(requests.stop)
+        else:
+            token, routes = settings.slack_app_token.get_secret_value(), ()
+            connection = await opened.enter_async_context(
+                sockets(app, slack, token, count=settings.bot_sockets)
+            )
+        if settings.port:
+            await opened.enter_async_context(health.serving(settings.port, checks, routes))
+        yield connection
 
 
 async def _migrated(settings: Settings) -> None:

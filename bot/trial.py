@@ -39,7 +39,9 @@ async def serve(
             update={
                 "slack_bot_token": SecretStr(workspace.bot_token),
                 "slack_app_token": SecretStr(workspace.app_token),
+                "slack_signing_secret": SecretStr(""),
                 "slack_api_url": workspace.api_url,
+                "port": 0,
                 "database_url": database,
                 "bot_grace_seconds": 1.0,
             }

@@ -6,9 +6,9 @@ known to be stranded; the poll is the safety net, the normal start is immediate.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
@@ -27,6 +27,18 @@ MAX_ATTEMPTS = 5
 """A turn claimed more often than this is given up: something about it ends every process."""
 
 log = structlog.get_logger()
+
+
+class Craft(Protocol):
+    """How a turn is ended; `Answering` is one."""
+
+    async def answer(self, turn: Turn) -> Turn | None:
+        """End a turn, and return the thread's next one, claimed, or None."""
+        ...
+
+    async def give_up(self, turn: Turn, error: type[BotError]) -> Turn | None:
+        """Likewise, without an answer."""
+        ...
 
 
 class Lease:
@@ -62,16 +74,14 @@ class Worker:
     def __init__(
         self,
         store: Store,
+        craft: Craft,
         *,
-        answer: Callable[[Turn], Awaitable[Turn | None]],
-        give_up: Callable[[Turn, type[BotError]], Awaitable[Turn | None]],
         lease: Lease,
         limit: int,
     ) -> None:
-        """`answer` and `give_up` end a turn and return the thread's next one, claimed, or None."""
+        """`limit` is the number of threads that are worked on at the same time."""
         self._store = store
-        self._answer = answer
-        self._give_up = give_up
+        self._craft = craft
         self._limit = limit
         self._lease = lease
         self._tasks: set[asyncio.Task[None]] = set()
@@ -173,8 +183,8 @@ class Worker:
         """End a turn, whatever happens, and return the one to go on with."""
         try:
             if turn.attempt > MAX_ATTEMPTS:
-                return await self._give_up(turn, BotError)
-            return await self._answer(turn)
+                return await self._craft.give_up(turn, BotError)
+            return await self._craft.answer(turn)
         except StoreError as error:  # its loss too, if it was only feared: see `is_ours`
             log.warning("The turn is left; who holds it goes on.", action="turn_stranded", error=error.code)
             self._stranded.append(turn)
@@ -185,7 +195,7 @@ class Worker:
 
     async def _surrender(self, turn: Turn) -> Turn | None:
         try:
-            return await self._give_up(turn, BotError)
+            return await self._craft.give_up(turn, BotError)
         except Exception as error:  # noqa: BLE001 - the last resort: the poll tries again, up to MAX_ATTEMPTS
             log.error("A turn could not be given up.", action="turn_stranded", error=where(error))
             self._stranded.append(turn)

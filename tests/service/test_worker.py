@@ -31,9 +31,7 @@ class Shop:
         self.begun: list[tuple[float, str]] = []
         self.given_up: list[str] = []
         self.trouble: Callable[[Turn], None] = lambda _turn: None
-        self.worker = Worker(
-            self.store, answer=self._answer, give_up=self._give_up, lease=Lease(30), limit=limit
-        )
+        self.worker = Worker(self.store, self, lease=Lease(30), limit=limit)
         if dies:
             self.worker.start = lambda turn: None  # type: ignore[method-assign]  # it dies before it begins
         self.intake = Intake(self.store, self.worker, NoScreen())
@@ -50,13 +48,13 @@ class Shop:
             )
         )
 
-    async def _answer(self, turn: Turn) -> Turn | None:
+    async def answer(self, turn: Turn) -> Turn | None:
         self.begun.append((asyncio.get_running_loop().time(), turn.question))
         self.trouble(turn)
         await asyncio.sleep(10)
         return await self.store.settle(turn, TurnStatus.STOPPED)
 
-    async def _give_up(self, turn: Turn, error: type[BotError]) -> Turn | None:
+    async def give_up(self, turn: Turn, error: type[BotError]) -> Turn | None:
         self.given_up.append(turn.question)
         return await self.store.settle(turn, TurnStatus.FAILED, error=error.code)
 
