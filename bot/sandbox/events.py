@@ -55,6 +55,8 @@ def callback(event: Json, *, at: float) -> Json:
 
 def message_json(message: Message) -> Json:
     """Return a message as Slack's methods and events show it."""
+    if message.subtype == "tombstone":
+        return _tombstone(message)
     fields: Json = {"user": message.user, "type": "message", "ts": message.ts, "text": message.text}
     if message.subtype:
         fields["subtype"] = message.subtype
@@ -68,10 +70,8 @@ def message_json(message: Message) -> Json:
         fields["blocks"] = list(message.blocks)
     if message.edited:
         fields["edited"] = {"user": message.user, "ts": message.edited}
-    if message.thread_ts:
-        fields["thread_ts"] = message.thread_ts
-    if message.metadata:
-        fields["metadata"] = message.metadata
+    where_and_what = {"thread_ts": message.thread_ts, "metadata": message.metadata}
+    fields |= {name: value for name, value in where_and_what.items() if value}
     if message.reactions:
         fields["reactions"] = [
             {"name": name, "users": list(users), "count": len(users)}
@@ -193,6 +193,19 @@ def _plain(text: str) -> list[Json]:
 
 def _where(channel: Channel) -> Json:
     return {"channel": channel.id, "channel_type": channel.kind}
+
+
+def _tombstone(message: Message) -> Json:
+    """Return what Slack puts in the place of a thread's deleted first message, in its own bot's name."""
+    return {
+        "type": "message",
+        "subtype": "tombstone",
+        "user": "USLACKBOT",
+        "text": message.text,
+        "hidden": True,
+        "ts": message.ts,
+        "thread_ts": message.ts,
+    }
 
 
 def _bot_profile() -> Json:

@@ -149,7 +149,7 @@ class Workspace:
         return message
 
     def remove(self, message: Message) -> None:
-        """Delete a message; the root of a thread with replies leaves a tombstone, as on Slack."""
+        """Delete a message; the root of a thread leaves a tombstone while there are replies, as on Slack."""
         if message.thread_ts is None and len(self.thread(message.channel, message.ts)) > 1:
             self.replace(
                 message, subtype="tombstone", text="This message was deleted.", blocks=(), reactions={}
@@ -157,6 +157,9 @@ class Workspace:
             return
         del self._messages[message.channel][message.ts]
         self.announce(Removed(message))
+        root = self._messages[message.channel].get(message.root)
+        if root and root.subtype == "tombstone" and self.thread(root.channel, root.ts) == [root]:
+            self.remove(root)
 
     def _store(self, previous: Message, changes: Json) -> Message:
         message = replace(previous, **changes)

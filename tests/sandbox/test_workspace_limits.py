@@ -203,11 +203,32 @@ async def test_a_person_can_be_posted_to_by_user_id(client: AsyncWebClient) -> N
     assert (await client.chat_postMessage(channel="U0ADA", text="x"))["channel"] == "D0ADA"
 
 
-async def test_a_deleted_root_leaves_a_tombstone_and_its_replies(
+async def test_a_deleted_root_leaves_a_tombstone_as_long_as_it_has_replies(
     workspace: SandboxWorkspace, client: AsyncWebClient
 ) -> None:
+    """Slack's own bot says so in its place, and the last reply takes it along."""
     ts = (await client.chat_postMessage(channel=CHANNEL, text="root"))["ts"]
-    await client.chat_postMessage(channel=CHANNEL, text="reply", thread_ts=ts)
+    reply = (await client.chat_postMessage(channel=CHANNEL, text="reply", thread_ts=ts))["ts"]
     await client.chat_delete(channel=CHANNEL, ts=ts)
     assert [message.subtype for message in workspace.thread(CHANNEL, ts)] == ["tombstone", ""]
+    root, _ = (await client.conversations_replies(channel=CHANNEL, ts=ts))["messages"]
+    assert (root["subtype"], root["user"], root["hidden"]) == ("tombstone", "USLACKBOT", True)
     assert await refusal(client.chat_delete(channel=CHANNEL, ts=ts)) == "message_not_found"
+    await client.chat_delete(channel=CHANNEL, ts=reply)
+    assert workspace.thread(CHANNEL, ts) == []
+
+
+async def test_metadata_is_kept_by_an_edit_and_shown_to_who_asks_for_it(client: AsyncWebClient) -> None:
+    metadata = {"event_type": "x", "event_payload": {"number": 1}}
+    ts = (await client.chat_postMessage(channel=CHANNEL, text="one", metadata=metadata))["ts"]
+    await client.chat_update(channel=CHANNEL, ts=ts, text="two")
+    for read in (
+        client.conversations_replies(channel=CHANNEL, ts=ts, include_all_metadata=True),
+        client.conversations_history(channel=CHANNEL, include_all_metadata=True),
+    ):
+        assert (await read)["messages"][0]["metadata"] == metadata
+    for read in (
+        client.conversations_replies(channel=CHANNEL, ts=ts),
+        client.conversations_history(channel=CHANNEL),
+    ):
+        assert "metadata" not in (await read)["messages"][0]

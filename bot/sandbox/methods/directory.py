@@ -88,7 +88,7 @@ def conversations_history(workspace: Workspace, arguments: Arguments) -> Json:
         for message in _between(workspace.messages(channel.id), arguments)
         if message.thread_ts is None or message.broadcast
     ]
-    return _page(shown[::-1], "messages", arguments)
+    return _page(_with_metadata(shown[::-1], arguments), "messages", arguments)
 
 
 def conversations_replies(workspace: Workspace, arguments: Arguments) -> Json:
@@ -97,7 +97,7 @@ def conversations_replies(workspace: Workspace, arguments: Arguments) -> Json:
     root = workspace.root(channel.id, arguments.required("ts"))
     replies = workspace.thread(channel.id, root.ts)[1:]
     shown = [_reply_json(reply, root) for reply in _between(replies, arguments)]
-    return _page([root_json(root, replies), *shown], "messages", arguments)
+    return _page(_with_metadata([root_json(root, replies), *shown], arguments), "messages", arguments)
 
 
 def _in_channel(workspace: Workspace, message: Message) -> Json:
@@ -108,6 +108,13 @@ def _in_channel(workspace: Workspace, message: Message) -> Json:
 
 def _reply_json(reply: Message, root: Message) -> Json:
     return message_json(reply) | {"parent_user_id": root.user}
+
+
+def _with_metadata(messages: Sequence[Json], arguments: Arguments) -> Sequence[Json]:
+    """Take the metadata away unless it is asked for."""
+    if arguments.flag("include_all_metadata"):
+        return messages
+    return [{name: value for name, value in each.items() if name != "metadata"} for each in messages]
 
 
 def _between(messages: Sequence[Message], arguments: Arguments) -> list[Message]:
