@@ -4,10 +4,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.core.domain import ThreadKey
+from bot.core.domain import Action, ThreadKey
 from bot.core.errors import SurfaceBusy, SurfaceError, SurfaceGone, SurfaceUnavailable
+from bot.ports import Page
 from bot.sandbox.server import SandboxWorkspace
 from bot.slack import connect
+from bot.slack.people import People
 from bot.slack.surface import SlackSurface
 
 GENERAL = "C0GENERAL"
@@ -22,7 +24,7 @@ async def workspace() -> AsyncIterator[SandboxWorkspace]:
 @pytest.fixture
 async def surface(workspace: SandboxWorkspace) -> AsyncIterator[SlackSurface]:
     async with connect.web_client(workspace.bot_token, workspace.api_url) as client:
-        yield SlackSurface(client)
+        yield SlackSurface(client, await connect.who_am_i(client), People(client))
 
 
 @pytest.fixture
@@ -31,12 +33,16 @@ async def thread(workspace: SandboxWorkspace) -> ThreadKey:
     return ThreadKey(platform="slack", workspace="T0SANDBOX", channel=GENERAL, root=root)
 
 
+def page(text: str, *actions: Action) -> Page:
+    return Page(turn=7, number=0, text=text, actions=actions)
+
+
 async def test_a_page_is_posted_and_edited_in_the_thread(
     workspace: SandboxWorkspace, surface: SlackSurface, thread: ThreadKey
 ) -> None:
     """It is there as Markdown and, complete, as text; and no "edited" stands beside it."""
-    message_id = await surface.post(thread, "**one**")
-    await surface.edit(thread, message_id, "**one** & two")
+    message_id = await surface.post(thread, page("**one**"))
+    await surface.edit(thread, message_id, page("**one** & two"))
     _, shown = workspace.thread(GENERAL, thread.root)
     assert shown.ts == message_id
     assert shown.text == "*one* &amp; two"
@@ -44,17 +50,30 @@ async def test_a_page_is_posted_and_edited_in_the_thread(
     assert not shown.edited
 
 
+async def test_buttons_stand_below_a_page_until_it_is_shown_without(
+    workspace: SandboxWorkspace, surface: SlackSurface, thread: ThreadKey
+) -> None:
+    message_id = await surface.post(thread, page("it failed", Action.RETRY, Action.AGAIN))
+    _, shown = workspace.thread(GENERAL, thread.root)
+    text, buttons = shown.blocks
+    assert text["text"] == "it failed"
+    assert [button["text"]["text"] for button in buttons["elements"]] == ["Try again", "Answer again"]
+    assert shown.text == "it failed", "who sees no blocks reads the same"
+    await surface.edit(thread, message_id, page("it works"))
+    assert [block["type"] for block in workspace.thread(GENERAL, thread.root)[1].blocks] == ["markdown"]
+
+
 async def test_a_page_is_removed(
     workspace: SandboxWorkspace, surface: SlackSurface, thread: ThreadKey
 ) -> None:
-    await surface.remove(thread, await surface.post(thread, "one"))
+    await surface.remove(thread, await surface.post(thread, page("one")))
     assert len(workspace.thread(GENERAL, thread.root)) == 1
 
 
 async def test_nothing_pings_and_nothing_unfurls(
     workspace: SandboxWorkspace, surface: SlackSurface, thread: ThreadKey
 ) -> None:
-    await surface.post(thread, "<!channel> <@U0ADA> @here https://a.example")
+    await surface.post(thread, page("<!channel> <@U0ADA> @here https://a.example"))
     (call,) = workspace.calls("chat.postMessage")
     sent = call.arguments["text"] + str(call.arguments["blocks"])
     assert "<!channel>" not in sent
@@ -88,7 +107,7 @@ async def test_slacks_refusals_become_ours(
 ) -> None:
     workspace.fault("chat.postMessage", **fault)  # type: ignore[arg-type]  # a table of keyword arguments
     with pytest.raises(expected) as refused:
-        await surface.post(thread, "one")
+        await surface.post(thread, page("one"))
     if isinstance(refused.value, SurfaceBusy) and "retry_after" in fault:
         assert refused.value.retry_after == 7
     assert workspace.bot_token not in str(refused.value)
@@ -98,7 +117,7 @@ async def test_a_server_that_knows_no_such_blocks_gets_the_text(
     workspace: SandboxWorkspace, surface: SlackSurface, thread: ThreadKey
 ) -> None:
     workspace.fault("chat.postMessage", error="invalid_blocks")
-    await surface.post(thread, "**one**")
+    await surface.post(thread, page("**one**"))
     assert workspace.thread(GENERAL, thread.root)[1].text == "*one*"
 
 
@@ -107,7 +126,7 @@ async def test_the_status_is_shown_and_goes_with_the_first_post(
 ) -> None:
     await surface.working(thread, busy=True)
     assert list(workspace.statuses) == [(GENERAL, thread.root)]
-    await surface.post(thread, "one")
+    await surface.post(thread, page("one"))
     assert not workspace.statuses
     await surface.working(thread, busy=True)
     await surface.working(thread, busy=False)
