@@ -125,6 +125,7 @@ turns = Table(
     Column("answer", Prose, nullable=False, default=""),
     Column("model", Prose, nullable=False, default=""),
     Column("finish_reason", Prose, nullable=False, default=""),
+    Column("made_with", Prose),  # JSON of a `MadeWith`
     Column("error", Text, nullable=False, default=""),
     Column("prompt_tokens", Integer),  # tokens are NULL where the server did not count them
     Column("completion_tokens", Integer),
@@ -192,6 +193,23 @@ prompts = Table(
     Column("root", Text, primary_key=True),
     Column("text", Prose, nullable=False),
     Column("updated_at", Double, nullable=False, default=now()),
+)
+
+steering_versions = Table(
+    "steering_versions",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("platform", Text, nullable=False),  # an empty part means "any"
+    Column("workspace", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("root", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("author_id", Text, nullable=False),
+    Column("author_name", Prose, nullable=False),
+    Column("note", Prose, nullable=False),
+    Column("content", Prose, nullable=False),  # JSON, see `core.steering.to_json`
+    Column("created_at", Double, nullable=False, default=now()),
+    UniqueConstraint("platform", "workspace", "channel", "root", "number"),
 )
 
 workers = Table(

@@ -1,0 +1,152 @@
+"""What every keeper of versions must do: in memory, on SQLite, on PostgreSQL."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as checked
+
+from bot.core.domain import DIRECT, Author, Prompt, PromptKey, Steering, ThreadKey, Version
+from bot.core.errors import Conflict
+from bot.core.steering import NOTHING
+from bot.ports import Versions
+from bot.store.database import Database
+from bot.store.memory_versions import MemoryVersions
+from bot.store.versions import SqlVersions
+from tests.core.steering_values import steerings
+from tests.databases import KINDS, migrated_database
+
+ADA = Author(id="U0ADA", name="Ada")
+GRACE = Author(id="U0GRACE", name="Grace")
+WORKSPACE = PromptKey(platform="slack", workspace="T1")
+DIRECTS = replace(WORKSPACE, channel=DIRECT)
+CHANNEL = replace(WORKSPACE, channel="C1")
+THREAD = replace(CHANNEL, root="1.0")
+KIND = Steering(prompt=Prompt("Be kind."), parameters={"temperature": 0.5}, locks=frozenset({"model"}))
+BRIEF = Steering(prompt=Prompt("Be brief.", appends=True))
+
+
+@pytest.fixture(params=("memory", *KINDS))
+async def versions(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Versions]:
+    if request.param == "memory":
+        yield MemoryVersions()
+        return
+    with migrated_database(request.param, tmp_path) as url:
+        database = Database(url)
+        await database.open()
+        yield SqlVersions(database)
+        await database.close()
+
+
+async def saved(versions: Versions, key: PromptKey, *steerings: Steering) -> list[Version]:
+    return [
+        await versions.save(key, steering, based_on=number, by=ADA)
+        for number, steering in enumerate(steerings)
+    ]
+
+
+async def test_a_version_comes_back_as_it_was_saved(versions: Versions) -> None:
+    """With who, when and why."""
+    version = await versions.save(CHANNEL, KIND, based_on=0, by=ADA, note="Complaints.")
+    assert version == Version(
+        id=version.id,
+        key=CHANNEL,
+        number=1,
+        steering=KIND,
+        author=ADA,
+        note="Complaints.",
+        created_at=version.created_at,
+    )
+    assert abs(version.created_at - time.time()) < 60
+    assert list(await versions.history(CHANNEL, limit=9)) == [version]
+
+
+async def test_history_is_newest_first_and_no_longer_than_asked(versions: Versions) -> None:
+    """Each level counts for itself; nothing set is a version too."""
+    first, second, third = await saved(versions, CHANNEL, KIND, NOTHING, BRIEF)
+    await saved(versions, THREAD, KIND)
+    assert [version.number for version in (first, second, third)] == [1, 2, 3]
+    assert list(await versions.history(CHANNEL, limit=2)) == [third, second]
+    assert list(await versions.history(CHANNEL, limit=9)) == [third, second, first]
+    assert list(await versions.history(WORKSPACE, limit=9)) == []
+
+
+async def test_rolling_back_is_a_new_version(versions: Versions) -> None:
+    first, second = await saved(versions, CHANNEL, KIND, BRIEF)
+    third = await versions.save(CHANNEL, first.steering, based_on=second.number, by=GRACE, note="As before.")
+    assert (third.number, third.steering, third.author) == (3, KIND, GRACE)
+    assert len(await versions.history(CHANNEL, limit=9)) == 3
+
+
+async def test_nothing_is_overwritten(versions: Versions) -> None:
+    """Who edited an older version is shown the newest one, and it stays."""
+    (first,) = await saved(versions, CHANNEL, KIND)
+    for based_on in (0, 2):
+        with pytest.raises(Conflict) as caught:
+            await versions.save(CHANNEL, BRIEF, based_on=based_on, by=GRACE)
+        assert caught.value.newest == first
+    with pytest.raises(Conflict) as caught:
+        await versions.save(THREAD, BRIEF, based_on=1, by=GRACE)
+    assert caught.value.newest is None
+    assert list(await versions.history(CHANNEL, limit=9)) == [first]
+
+
+async def test_of_ten_admins_who_save_at_once_one_succeeds(versions: Versions) -> None:
+    """The nine others are told who it was."""
+    await saved(versions, CHANNEL, KIND)
+    admins = [Author(id=f"U{number}", name=f"{number}") for number in range(10)]
+    outcomes = await asyncio.gather(
+        *(versions.save(CHANNEL, BRIEF, based_on=1, by=admin) for admin in admins), return_exceptions=True
+    )
+    (winner,) = [outcome for outcome in outcomes if isinstance(outcome, Version)]
+    conflicts = [outcome.newest for outcome in outcomes if isinstance(outcome, Conflict)]
+    assert conflicts == [winner] * 9
+
+
+async def test_what_may_apply_to_a_thread(versions: Versions) -> None:
+    """The newest version of its workspace, of all direct messages, of its channel and of itself."""
+    expected = [
+        (await saved(versions, key, KIND, BRIEF))[-1] for key in (WORKSPACE, DIRECTS, CHANNEL, THREAD)
+    ]
+    await saved(versions, replace(THREAD, root="2.0"), KIND)
+    await saved(versions, replace(CHANNEL, channel="C2"), KIND)
+    await saved(versions, replace(WORKSPACE, workspace="T2"), KIND)
+    await saved(versions, replace(WORKSPACE, platform="other"), KIND)
+    thread = ThreadKey(platform="slack", workspace="T1", channel="C1", root="1.0")
+    found = await versions.applying(thread)
+    assert sorted(found, key=lambda version: version.id) == expected
+    assert list(await versions.applying(replace(thread, workspace="T3"))) == []
+
+
+async def test_the_overview_shows_each_level_once(versions: Versions) -> None:
+    """All of them, or those of a workspace or a channel; in the order of their keys."""
+    elsewhere = replace(WORKSPACE, workspace="T2")
+    newest = {
+        key: (await saved(versions, key, KIND, NOTHING))[-1]
+        for key in (THREAD, elsewhere, CHANNEL, WORKSPACE, DIRECTS)
+    }
+    for within, keys in (
+        (PromptKey(), [WORKSPACE, CHANNEL, THREAD, DIRECTS, elsewhere]),
+        (WORKSPACE, [WORKSPACE, CHANNEL, THREAD, DIRECTS]),
+        (CHANNEL, [CHANNEL, THREAD]),
+    ):
+        assert list(await versions.overview(within)) == [newest[key] for key in keys]
+
+
+async def test_names_and_notes_may_hold_anything(versions: Versions) -> None:
+    odd = Author(id="U1", name="a\0b\ud800")
+    version = await versions.save(CHANNEL, KIND, based_on=0, by=odd, note="\0 ☃ \udc00")
+    assert (version.author.name, version.note) == ("a\ufffdb\ufffd", "\ufffd ☃ \ufffd")
+
+
+@given(steering=steerings)
+@checked(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_whatever_may_be_set_is_kept(versions: Versions, steering: Steering) -> None:
+    number = len(await versions.history(CHANNEL, limit=1_000))
+    await versions.save(CHANNEL, steering, based_on=number, by=ADA)
+    (newest,) = await versions.history(CHANNEL, limit=1)
+    assert newest.steering == steering
