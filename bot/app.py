@@ -110,7 +110,7 @@ async def _connected(
                 sockets(app, slack, token, count=settings.bot_sockets)
             )
         if settings.port:
-            await opened.enter_async_context(health.serving(settings.port, checks, routes))
+            await opened.enter_async_context(health.serving(settings.bot_host, settings.port, checks, routes))
         yield connection
 
 

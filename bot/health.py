@@ -12,7 +12,6 @@ from aiohttp import web
 
 from bot.core.errors import SettingsError
 
-EVERYWHERE = "0.0.0.0"  # noqa: S104 - hosting services and containers deliver to the machine's own address
 IDLE_PATIENCE = 75.0
 """Seconds that a connection may be silent between requests, or before it has sent all headers of one."""
 LINGERING = 1.0
@@ -26,7 +25,7 @@ Checks = Callable[[], Mapping[str, bool]]
 
 @asynccontextmanager
 async def serving(
-    port: int, checks: Checks, routes: Iterable[web.AbstractRouteDef] = (), *, host: str = EVERYWHERE
+    host: str, port: int, checks: Checks, routes: Iterable[web.AbstractRouteDef] = ()
 ) -> AsyncIterator[int]:
     """Serve `/healthz`, `/readyz` and further routes while the context lasts.
 
@@ -54,8 +53,9 @@ async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
     try:
         await web.TCPSite(runner, host, port).start()
     except OSError as error:
+        why = (error.strerror or type(error).__name__).rpartition(": ")[2]
         raise SettingsError(
-            f"PORT {port} cannot be listened on ({error.strerror}); set PORT to a free one."
+            f"PORT {port} cannot be opened on {host}: {why}; set PORT, and BOT_HOST, to what is free here."
         ) from None
 
 

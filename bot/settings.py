@@ -60,6 +60,10 @@ class Settings(BaseSettings):
     port: int = Field(
         0, ge=0, le=65_535, description="Port of HTTP mode, and of /healthz and /readyz in both; 0 is none."
     )
+    bot_host: str = Field(
+        "0.0.0.0",  # noqa: S104 - hosting services and containers deliver to the machine's own address
+        description="Address that PORT is opened on; 127.0.0.1 behind a proxy on the same machine.",
+    )
     bot_model: str = Field(
         "", description="The model that answers, as its server names it, for example gpt-6-luna. Required."
     )
