@@ -42,9 +42,9 @@ def described(url: URL) -> dict[str, object]:
         inspector = inspect(connection)
         found: dict[str, object] = {
             table: {
-                "checks": {
-                    check["name"]: check["sqltext"] for check in inspector.get_check_constraints(table)
-                },
+                "checks": sorted(
+                    (str(check["name"]), check["sqltext"]) for check in inspector.get_check_constraints(table)
+                ),
                 "unique": sorted(str(unique["name"]) for unique in inspector.get_unique_constraints(table)),
                 "foreign": [(key["name"], key["options"]) for key in inspector.get_foreign_keys(table)],
                 "primary": inspector.get_pk_constraint(table)["name"],

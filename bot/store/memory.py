@@ -5,9 +5,9 @@ together. Several stores that share one `MemoryData` play several processes. Rul
 is one transaction by itself.
 """
 
-import time
+import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from bot.core.domain import (
     OPEN,
@@ -17,32 +17,18 @@ from bot.core.domain import (
     Author,
     Context,
     Incoming,
+    MessageKey,
     PromptKey,
     ThreadKey,
     Turn,
     TurnStatus,
 )
 from bot.core.errors import ClaimLost
+from bot.store.memory_data import MemoryData, message_key
+from bot.store.states import CLOSED, SAID
 from bot.store.text import storable
 
-ENDED = frozenset(TurnStatus) - {TurnStatus.WAITING, TurnStatus.ANSWERING}
-"""What a later question may look back on; an `ANSWERED` turn has all its text."""
-
-
-@dataclass(slots=True)
-class MemoryData:
-    """What a database would hold."""
-
-    turns: dict[int, Turn] = field(default_factory=dict)
-    owners: dict[int, str] = field(default_factory=dict)
-    """Who works on a turn, by the turn's id; absent while nobody does."""
-    threads: dict[ThreadKey, list[int]] = field(default_factory=dict)
-    messages: set[tuple[str, str, str, str]] = field(default_factory=set)
-    prompts: dict[PromptKey, str] = field(default_factory=dict)
-    secrets: dict[str, str] = field(default_factory=dict)
-    beats: dict[str, float] = field(default_factory=dict)
-    """When a living process was heard of last, by `clock`."""
-    clock: Callable[[], float] = time.monotonic
+__all__ = ["MemoryData", "MemoryStore"]
 
 
 class MemoryStore:
@@ -56,51 +42,79 @@ class MemoryStore:
 
     async def accept(self, incoming: Incoming, *, claim: bool) -> Turn | None:
         """Record a question; None if there is nothing to do about it."""
-        key = incoming.thread
-        message = (key.platform, key.workspace, key.channel, incoming.message_id)
-        if message in self.data.messages:
+        thread = incoming.thread
+        key = message_key(thread, incoming.message_id)
+        begins = incoming.addressed in {Addressed.MENTION, Addressed.DIRECT}
+        if key in self.data.messages or not (begins or thread in self.data.threads):
             return None
-        if incoming.addressed is Addressed.REPLY and key not in self.data.threads:
+        if not self.data.is_first(key, incoming.delivery):
             return None
-        turn = Turn(
-            id=len(self.data.turns) + 1,
-            thread=key,
-            message_id=incoming.message_id,
-            author=Author(id=incoming.author.id, name=storable(incoming.author.name)),
-            question=storable(incoming.text),
-            status=TurnStatus.WAITING,
-            token=0,
-        )
-        is_free = claim and self._next(key) is None
-        self.data.messages.add(message)
-        self.data.turns[turn.id] = turn
-        self.data.threads.setdefault(key, []).append(turn.id)
-        return self._take(turn) if is_free else turn
+        if incoming.addressed is Addressed.OVERHEARD:
+            self.data.add(incoming, thread, TurnStatus.NOTED)
+            return None
+        return self._begun(self.data.add(incoming, thread, TurnStatus.WAITING), claim=claim)
+
+    async def overheard(self, thread: ThreadKey, messages: Sequence[Incoming]) -> None:
+        """Record what the platform says was written in a thread, as far as it is not known."""
+        if thread not in self.data.threads:
+            return
+        self.data.read[thread] = self.data.clock()
+        for incoming in messages:
+            if message_key(thread, incoming.message_id) not in self.data.messages:
+                self.data.add(incoming, thread, TurnStatus.NOTED)
+
+    async def reworded(self, message: MessageKey, text: str, *, delivery: str = "") -> Turn | None:
+        """Replace a question's text; return its turn if a new answer can be offered."""
+        turn = self._meant(message, delivery)
+        if turn is None or turn.question == storable(text):
+            return None
+        turn = self.data.put(replace(turn, question=storable(text)))
+        return turn if turn.status in CLOSED else None
+
+    async def forget(self, message: MessageKey, *, delivery: str = "") -> Turn | None:
+        """Erase a question and its answer; return the turn with the pages that showed it."""
+        turn = self._meant(message, delivery)
+        if turn is None:
+            return None
+        self.data.owners.pop(turn.id, None)
+        erased = replace(_unanswered(turn), author=Author(id=""), question="", status=TurnStatus.FORGOTTEN)
+        self.data.put(replace(erased, pages=()))
+        self.data.hand_over(turn.thread)
+        return erased
+
+    async def retry(self, turn: int, thread: ThreadKey, *, by: str, claim: bool) -> Turn | None:
+        """Let an ended turn be answered again; None if it may not."""
+        found = self.data.turns.get(turn)
+        if found is None or (found.thread, found.author.id) != (thread, by) or found.status not in CLOSED:
+            return None
+        waiting = self.data.put(replace(_unanswered(found), status=TurnStatus.WAITING, attempt=0))
+        return self._begun(waiting, claim=claim)
 
     async def claim(self, limit: int) -> Sequence[Turn]:
         """Claim up to `limit` turns of threads where nothing runs, oldest first."""
-        heads = (self._next(thread) for thread in self.data.threads)
-        free = [turn for turn in heads if turn and turn.id not in self.data.owners]
-        free.sort(key=lambda turn: turn.id)
+        free = [turn for thread in self.data.threads if (turn := self.data.claimable(thread))]
+        free.sort(key=self.data.position)
         return [self._take(turn) for turn in free[:limit]]
 
     async def context(self, turn: Turn, *, limit: int) -> Context:
         """Return what came before the turn, without its pages, and the prompts that may apply."""
-        earlier = (self.data.turns[id_] for id_ in self.data.threads[turn.thread] if id_ < turn.id)
-        ended = [replace(other, pages=()) for other in earlier if other.status in ENDED]
+        ids = self.data.threads[turn.thread]
+        earlier = (self.data.turns[id_] for id_ in ids[: ids.index(turn.id)])
+        said = [replace(other, pages=()) for other in earlier if other.status in SAID]
         return Context(
-            history=tuple(ended[max(len(ended) - limit, 0) :]),
+            history=tuple(said[max(len(said) - limit, 0) :]),
             prompts={key: text for key, text in self.data.prompts.items() if _covers(key, turn.thread)},
+            read_at=self.data.read.get(turn.thread, 0.0),
         )
 
     async def opened(self, turn: Turn, page: int, message_id: str) -> None:
         """Note which message shows a page."""
         held = self._held(turn)
-        self._put(replace(held, pages=(*held.pages[:page], message_id, *held.pages[page + 1 :])))
+        self.data.put(replace(held, pages=(*held.pages[:page], message_id, *held.pages[page + 1 :])))
 
     async def answered(self, turn: Turn, answer: Answer) -> None:
         """Save the complete answer."""
-        self._put(_with(self._held(turn, TurnStatus.ANSWERED), answer))
+        self.data.put(_with(self._held(turn, TurnStatus.ANSWERED), answer))
 
     async def settle(
         self,
@@ -113,14 +127,17 @@ class MemoryStore:
     ) -> Turn | None:
         """End a turn; return the thread's next one, claimed, if asked to."""
         held = self._held(turn, status)
-        self._put(replace(_with(held, answer) if answer else held, error=error))
+        self.data.put(replace(_with(held, answer) if answer else held, error=error))
         del self.data.owners[turn.id]
-        following = self._next(turn.thread) if claim else None
+        following = self.data.claimable(turn.thread) if claim else None
+        if not claim:
+            self.data.hand_over(turn.thread)
         return self._take(following) if following else None
 
     async def release(self, turn: Turn) -> None:
         """Give a turn back."""
         self._free(self._held(turn))
+        self.data.hand_over(turn.thread)
 
     async def beat(self, lease: float) -> None:
         """Say that this process lives, and free the turns of those silent for `lease` seconds."""
@@ -135,6 +152,16 @@ class MemoryStore:
         """Say that this process ends."""
         self.data.beats.pop(self._owner, None)
         self._free_all(lambda owner: owner == self._owner)
+        for thread in self.data.threads:
+            self.data.hand_over(thread)
+
+    async def listen(self, wake: Callable[[], None]) -> None:
+        """Call `wake` whenever work is handed over, until cancelled."""
+        self.data.wakes.append(wake)
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            self.data.wakes.remove(wake)
 
     async def prompt(self, key: PromptKey) -> str:
         """Return the prompt set for exactly this key, or an empty string."""
@@ -153,19 +180,26 @@ class MemoryStore:
             self.data.secrets[name] = make()
         return self.data.secrets[name]
 
-    def _put(self, turn: Turn) -> Turn:
-        self.data.turns[turn.id] = turn
-        return turn
+    def _meant(self, message: MessageKey, delivery: str) -> Turn | None:
+        """Return the turn of a message, unless it is forgotten or this was delivered before."""
+        id_ = self.data.messages.get(message)
+        if id_ is None or not self.data.is_first(message, delivery):
+            return None
+        turn = self.data.turns[id_]
+        return None if turn.status is TurnStatus.FORGOTTEN else turn
 
-    def _next(self, thread: ThreadKey) -> Turn | None:
-        """Return the thread's oldest open turn."""
-        turns = (self.data.turns[id_] for id_ in self.data.threads.get(thread, ()))
-        return next((turn for turn in turns if turn.status in OPEN), None)
+    def _begun(self, turn: Turn, *, claim: bool) -> Turn:
+        """Return a turn that waits, taken if it may run."""
+        if not claim:
+            self.data.hand_over(turn.thread)
+        others = (self.data.turns[id_] for id_ in self.data.threads[turn.thread] if id_ != turn.id)
+        is_alone = not any(other.status in OPEN for other in others)
+        return self._take(turn) if claim and is_alone else turn
 
     def _take(self, turn: Turn) -> Turn:
         self.data.owners[turn.id] = self._owner
         status = TurnStatus.ANSWERING if turn.status is TurnStatus.WAITING else turn.status
-        return self._put(replace(turn, status=status, token=turn.token + 1))
+        return self.data.put(replace(turn, status=status, token=turn.token + 1, attempt=turn.attempt + 1))
 
     def _held(self, turn: Turn, status: TurnStatus | None = None) -> Turn:
         """Return the turn as it is stored, on its way to `status` if given. Raises `ClaimLost`."""
@@ -178,11 +212,15 @@ class MemoryStore:
     def _free(self, turn: Turn) -> None:
         del self.data.owners[turn.id]
         if turn.status is TurnStatus.ANSWERING:
-            self._put(replace(turn, status=TurnStatus.WAITING))
+            self.data.put(replace(turn, status=TurnStatus.WAITING))
 
     def _free_all(self, is_gone: Callable[[str], bool]) -> None:
         for id_ in [id_ for id_, owner in self.data.owners.items() if is_gone(owner)]:
             self._free(self.data.turns[id_])
+
+
+def _unanswered(turn: Turn) -> Turn:
+    return replace(turn, answer="", finish_reason="", error="")
 
 
 def _covers(key: PromptKey, thread: ThreadKey) -> bool:

@@ -1,0 +1,91 @@
+"""What a database would hold, for the stores in memory that share it.
+
+Separate from `memory`, which says what one process may do with it: here is what the schema does there, its
+order, its keys and its notifications.
+"""
+
+import time
+from bisect import insort
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bot.core.domain import OPEN, Author, Incoming, MessageKey, PromptKey, ThreadKey, Turn, TurnStatus
+from bot.store.text import storable
+
+
+@dataclass(slots=True)
+class MemoryData:
+    """What a database would hold."""
+
+    turns: dict[int, Turn] = field(default_factory=dict)
+    owners: dict[int, str] = field(default_factory=dict)
+    """Who works on a turn, by the turn's id; absent while nobody does."""
+    threads: dict[ThreadKey, list[int]] = field(default_factory=dict)
+    """The turns of a thread, in its order: as they were written, then as they were recorded."""
+    sent: dict[int, float] = field(default_factory=dict)
+    """When a turn's question was written."""
+    read: dict[ThreadKey, float] = field(default_factory=dict)
+    messages: dict[MessageKey, int] = field(default_factory=dict)
+    deliveries: set[tuple[str, str, str]] = field(default_factory=set)
+    prompts: dict[PromptKey, str] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)
+    beats: dict[str, float] = field(default_factory=dict)
+    """When a living process was heard of last, by `clock`."""
+    wakes: list[Callable[[], None]] = field(default_factory=list)
+    """Who listens for work that is handed over."""
+    clock: Callable[[], float] = time.time
+
+    def put(self, turn: Turn) -> Turn:
+        """Write a turn, and return it."""
+        self.turns[turn.id] = turn
+        return turn
+
+    def add(self, incoming: Incoming, thread: ThreadKey, status: TurnStatus) -> Turn:
+        """Write a new turn into its place in the thread, and return it."""
+        turn = Turn(
+            id=len(self.turns) + 1,
+            thread=thread,
+            message_id=incoming.message_id,
+            author=Author(id=incoming.author.id, name=storable(incoming.author.name)),
+            question=storable(incoming.text),
+            status=status,
+            token=0,
+            attempt=0,
+        )
+        self.messages[message_key(thread, incoming.message_id)] = turn.id
+        self.sent[turn.id] = incoming.sent_at
+        insort(self.threads.setdefault(thread, []), turn.id, key=lambda id_: (self.sent[id_], id_))
+        return self.put(turn)
+
+    def position(self, turn: Turn) -> tuple[float, int]:
+        """Return what orders turns: when they were written, then when they were recorded."""
+        return self.sent[turn.id], turn.id
+
+    def is_first(self, place: MessageKey, delivery: str) -> bool:
+        """Note a delivery, if it has a name; return whether it is the first one of that name."""
+        key = (place.platform, place.workspace, delivery)
+        if key in self.deliveries:
+            return False
+        if delivery:
+            self.deliveries.add(key)
+        return True
+
+    def claimable(self, thread: ThreadKey) -> Turn | None:
+        """Return the thread's oldest open turn, if nothing runs there."""
+        ids = self.threads[thread]
+        if any(id_ in self.owners for id_ in ids):
+            return None
+        return next((self.turns[id_] for id_ in ids if self.turns[id_].status in OPEN), None)
+
+    def hand_over(self, thread: ThreadKey) -> None:
+        """Wake other processes if the thread has work that nobody does."""
+        if self.claimable(thread):
+            for wake in self.wakes:
+                wake()
+
+
+def message_key(place: ThreadKey, message_id: str) -> MessageKey:
+    """Return the key of a message in the channel of `place`."""
+    return MessageKey(
+        platform=place.platform, workspace=place.workspace, channel=place.channel, message_id=message_id
+    )
