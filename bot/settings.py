@@ -14,7 +14,9 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot.core.domain import Prompt, Steering
 from bot.core.errors import SettingsError
+from bot.core.steering import BUILT_IN, problems
 
 SLACK_API = "https://slack.com/api/"
 OPENAI_API = "https://api.openai.com/v1"
@@ -141,6 +143,17 @@ class Settings(BaseSettings):
     def uses_http(self) -> bool:
         """Whether Slack delivers by signed requests (HTTP mode), not over sockets (Socket Mode)."""
         return bool(self.slack_signing_secret.get_secret_value())
+
+    @property
+    def steering(self) -> Steering:
+        """What the deployment sets, which is the highest level. Raises `SettingsError`."""
+        prompt = Prompt(self.bot_system_prompt or BUILT_IN)
+        steering = Steering(prompt=prompt, parameters={"model": self.bot_model} if self.bot_model else {})
+        for name, problem in problems(steering).items():
+            raise SettingsError(
+                f"{'BOT_MODEL' if name == 'model' else 'BOT_SYSTEM_PROMPT'} is wrong: {problem}"
+            )
+        return steering
 
     def require_for_run(self) -> None:
         """Raise `SettingsError` for the first setting that `bot run` lacks, or that is plainly another's."""

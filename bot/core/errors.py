@@ -26,6 +26,7 @@
     │   ├── SurfaceBusy                the platform wants us to wait
     │   ├── SurfaceUnavailable         no connection, a 5xx, a timeout
     │   └── SurfaceGone                the channel or message cannot be written to any more
+    ├── SteeringRefused                what an admin entered cannot be saved
     └── StoreError
         ├── StoreUnavailable           the database does not answer
         ├── ClaimLost                  another process owns the turn now
@@ -35,6 +36,7 @@ Each class has a stable `code` for logs and rows, and `for_people`, the one sent
 show. The text of an exception is for the operator's terminal and log; it never reaches a thread.
 """
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from bot.core.domain import Version
@@ -254,6 +256,18 @@ class SurfaceGone(SurfaceError):
     """The channel, thread or message cannot be written to any more; trying again does not help."""
 
     code = "surface_gone"
+
+
+class SteeringRefused(BotError):
+    """What an admin entered cannot be saved as it is."""
+
+    code = "steering_refused"
+    for_people = "This cannot be saved as it is."
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        """`problems` holds a sentence for people for each field that is wrong."""
+        super().__init__(" ".join(problems.values()))
+        self.problems = problems
 
 
 class StoreError(BotError):

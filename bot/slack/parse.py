@@ -140,6 +140,11 @@ def message(fields: Mapping[str, Any], bot: Bot, *, channel: str) -> Message | N
     )
 
 
+def is_direct(channel: str) -> bool:
+    """Return whether a channel is a direct message of one person with us; its id says so."""
+    return channel.startswith("D")
+
+
 def workspace(body: Mapping[str, Any]) -> str:
     """Return the workspace in which we are installed; in shared channels the author's may be another."""
     first = next(iter(payload.items(body, "authorizations")), None)
@@ -158,7 +163,7 @@ def _said(told: Mapping[str, Any], bot: Bot, delivery: str, *, follow: bool) -> 
     is_mention = payload.text(told, "type") == "app_mention"
     if payload.at(told, "edited"):  # an edit mentions us once more; with `message` events we are told twice
         return Edited(message=said, delivery=delivery) if is_mention else None
-    if payload.text(told, "channel_type") == "im" or said.thread.channel.startswith("D"):
+    if payload.text(told, "channel_type") == "im" or is_direct(said.thread.channel):
         why = Addressed.DIRECT
     elif is_mention or tokens.mentions(payload.text(told, "text"), bot.user):
         why = Addressed.MENTION

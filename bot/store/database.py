@@ -84,12 +84,16 @@ class _Engine(Protocol):
 class Database:
     """The database behind `DATABASE_URL`; use between `open` and `close`."""
 
-    def __init__(self, url: URL) -> None:
-        """`url` comes from `database_url`."""
+    def __init__(self, url: URL, *, is_ours: bool = True) -> None:
+        """`url` comes from `database_url`.
+
+        An SQLite file is kept from other processes if `is_ours`; else a running bot may be using it, so
+        transactions must be few and short, and must not touch what it believes to be its own alone.
+        """
         self.url = url
         self.is_shared = url.get_backend_name() != "sqlite"
         """Whether other processes may use it at the same time."""
-        self._engine: _Engine = PostgresPool(url) if self.is_shared else SqliteFile(url)
+        self._engine: _Engine = PostgresPool(url) if self.is_shared else SqliteFile(url, is_ours=is_ours)
         self._running: set[asyncio.Task[Any]] = set()
 
     async def open(self) -> None:

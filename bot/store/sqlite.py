@@ -51,14 +51,16 @@ def sqlite_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
 class SqliteFile:
     """Transactions on one SQLite file, in the order in which they are asked for."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, *, is_ours: bool) -> None:
+        """Without `is_ours` the file is not locked: for a few short transactions beside a running bot."""
         self._path = Path(url.database or "")
+        self._is_ours = is_ours
         self._engine = sqlite_engine(url)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite")
         self._lock: IO[str] | None = None
 
     async def open(self) -> None:
-        """Lock the file. Raises `SettingsError` where there is no such folder or it is in use."""
+        """Lock the file, if it is to be ours. Raises `SettingsError` where there is no such folder or it is in use."""
         await asyncio.get_running_loop().run_in_executor(self._thread, self._take)
 
     async def run(self, f: Callable[[Connection], T]) -> T:
@@ -75,6 +77,8 @@ class SqliteFile:
             return f(connection)
 
     def _take(self) -> None:
+        if not self._is_ours:
+            return
         try:
             self._lock = self._path.with_name(self._path.name + ".lock").open("w")
         except OSError as error:

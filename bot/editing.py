@@ -1,0 +1,83 @@
+"""One level as an admin edits it: what is set there, what applies, what is locked; and saving it.
+
+Separate because Slack's forms and the shell do the same, and neither may be able to do more. Rules: whatever
+is saved is checked here, at the moment of saving, against the locks of that moment; who may edit which level
+is decided before.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from bot.core.domain import Author, PromptKey, Steering, ThreadKey, Version
+from bot.core.errors import SteeringRefused
+from bot.core.steering import DEPLOYMENT, NOTHING, Effective, effective, locked, problems
+from bot.ports import Versions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """What an admin sees of a level."""
+
+    key: PromptKey
+    newest: Version | None
+    """The newest version; None if nothing was ever saved, and always for the deployment."""
+    settings: Mapping[PromptKey, Steering]
+    """What is set here and at the levels above it."""
+    is_direct: bool = False
+
+    @property
+    def steering(self) -> Steering:
+        """What is set here."""
+        return self.settings.get(self.key, NOTHING)
+
+    @property
+    def number(self) -> int:
+        """Of the newest version, 0 if there is none: what a change is based on."""
+        return self.newest.number if self.newest else 0
+
+    @property
+    def locked(self) -> Mapping[str, PromptKey]:
+        """The fields that may not be set here, each with the level that locks it."""
+        return locked(self.settings, self.key, is_direct=self.is_direct)
+
+    def effective(self, draft: Steering | None = None, values: Mapping[str, str] | None = None) -> Effective:
+        """Return what applies here, or would if the draft were saved; `values` as in `core.steering`."""
+        settings = self.settings if draft is None else {**self.settings, self.key: draft}
+        return effective(settings, self.key, is_direct=self.is_direct, values=values)
+
+
+class Editing:
+    """Reads and saves levels, under the one that the deployment's settings make up."""
+
+    def __init__(
+        self, versions: Versions, deployment: Steering, is_direct: Callable[[str], bool] = lambda _: False
+    ) -> None:
+        """`is_direct` says whether a channel is a direct message; only the platform's adapter knows."""
+        self.versions = versions
+        self._deployment = deployment
+        self._is_direct = is_direct
+
+    async def level(self, key: PromptKey) -> Level:
+        """Return a level as it is now."""
+        thread = ThreadKey(platform=key.platform, workspace=key.workspace, channel=key.channel, root=key.root)
+        saved = {version.key: version for version in await self.versions.applying(thread)}
+        settings = {level: version.steering for level, version in saved.items()}
+        return Level(
+            key=key,
+            newest=saved.get(key),
+            settings={**settings, DEPLOYMENT: self._deployment},
+            is_direct=self._is_direct(key.channel),
+        )
+
+    async def save(
+        self, key: PromptKey, steering: Steering, *, based_on: int, by: Author, note: str = ""
+    ) -> Version:
+        """Save what was entered for a level.
+
+        Raises `SteeringRefused` with a sentence for each wrong field, and `Conflict` if the version it is
+        `based_on` is not the newest any more.
+        """
+        wrong = problems(steering, (await self.level(key)).locked)
+        if wrong:
+            raise SteeringRefused(wrong)
+        return await self.versions.save(key, steering, based_on=based_on, by=by, note=note)
