@@ -1,119 +1,323 @@
-"""From an event on the socket to the intake, over real sockets: acknowledged when recorded, not before."""
+"""From what people do in Slack to the intake, over real sockets: acknowledged when recorded, not before."""
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
-from bot.core.domain import Incoming
+from bot.core.domain import Action, Addressed, Incoming, MessageKey, ThreadKey
 from bot.core.errors import StoreUnavailable
+from bot.ports import Page
+from bot.sandbox.records import Change, Noticed
 from bot.sandbox.server import SandboxWorkspace
-from bot.slack import connect
-from bot.slack.listeners import slack_app
+from bot.slack import connect, inbox
+from bot.slack.listeners import NOT_YOURS, slack_app
 from bot.slack.people import People
+from bot.slack.socket_mode import sockets
+from bot.slack.surface import SlackSurface
 
-ADA, GENERAL = "U0ADA", "C0GENERAL"
+ADA, GRACE, GENERAL, DIRECT = "U0ADA", "U0GRACE", "C0GENERAL", "D0ADA"
+
+
+async def nothing() -> None:
+    """Take no time."""
+
+
+@dataclass
+class Notebook:
+    """Notes what it is told, in order, after `meanwhile`; only `owner` may ask for a new answer."""
+
+    meanwhile: Callable[[], Awaitable[object]] = nothing
+    owner: str = ADA
+    is_draining: bool = False
+    asked: list[Incoming] = field(default_factory=list)
+    notes: list[tuple[Any, ...]] = field(default_factory=list)
+    deliveries: list[str] = field(default_factory=list)
+
+    @property
+    def texts(self) -> list[str]:
+        return [incoming.text for incoming in self.asked]
+
+    async def accept(self, incoming: Incoming) -> None:
+        self.asked.append(incoming)
+        self.deliveries.append(incoming.delivery)
+        await self.meanwhile()
+        self.notes.append(("asked", incoming.message_id, incoming.text))
+
+    async def reworded(self, message: MessageKey, text: str, *, delivery: str = "") -> None:
+        self.deliveries.append(delivery)
+        await self.meanwhile()
+        self.notes.append(("reworded", message.message_id, text))
+
+    async def forget(self, message: MessageKey, *, delivery: str = "") -> None:
+        self.deliveries.append(delivery)
+        await self.meanwhile()
+        self.notes.append(("forgotten", message.message_id))
+
+    async def retry(self, turn: int, thread: ThreadKey, *, by: str) -> bool:
+        await self.meanwhile()
+        self.notes.append(("retried", turn, thread.root, by))
+        return by == self.owner
 
 
 @pytest.fixture
 async def workspace() -> AsyncIterator[SandboxWorkspace]:
-    async with SandboxWorkspace(port=0, ack_timeout=0.3, redelivery=(0.0, 0.2, 0.2)) as running:
+    async with SandboxWorkspace(ack_timeout=0.5, redelivery=(0.0, 0.2, 0.2)) as running:
         yield running
 
 
 @asynccontextmanager
 async def connected(
-    workspace: SandboxWorkspace, accept: Callable[[Incoming], None], *, follow: bool = False
-) -> AsyncIterator[None]:
-    """Connect as the bot does, with `accept` in place of the intake."""
-
-    async def accepting(incoming: Incoming) -> None:
-        accept(incoming)
-
+    workspace: SandboxWorkspace, notebook: Notebook, *, follow: bool = False
+) -> AsyncIterator[SlackSurface]:
+    """Connect as the bot does, with a notebook in place of the intake."""
     async with connect.web_client(workspace.bot_token, workspace.api_url) as client:
-        bot = await connect.who_am_i(client)
-        app = slack_app(client, bot, People(client), accepting, follow_threads=follow)
-        async with connect.socket(app, client, workspace.app_token):
-            yield
+        bot, people = await connect.who_am_i(client), People(client)
+        app = slack_app(client, bot, people, notebook, follow_threads=follow)
+        async with sockets(app, client, workspace.app_token, count=1):
+            yield SlackSurface(client, bot, people)
+
+
+def acknowledged(workspace: SandboxWorkspace) -> int:
+    """Return how many deliveries were acknowledged so far."""
+    return sum(entry.kind == "ack" and entry.status == "ok" for entry in workspace.trace)
+
+
+async def until(predicate: Callable[[], object]) -> None:
+    """Wait for something on either side; the workspace would only look when something changes there."""
+    async with asyncio.timeout(10):
+        while not predicate():  # noqa: ASYNC110 - what it waits for knows nothing of it
+            await asyncio.sleep(0.005)
 
 
 async def test_a_message_arrives_readable_with_the_names_of_those_it_mentions(
     workspace: SandboxWorkspace,
 ) -> None:
-    received: list[Incoming] = []
-    async with connected(workspace, received.append):
-        await workspace.say(ADA, GENERAL, "<@U0BOT> ask <@U0GRACE> in <#C0ENG> & elsewhere")
-        await workspace.changed(lambda: len(received) >= 2)
-    assert {incoming.text for incoming in received} == {"ask @grace in #engineering & elsewhere"}
-    assert {incoming.author.name for incoming in received} == {"ada"}
-    assert len({(i.thread, i.message_id) for i in received}) == 1, "both events name the same message"
+    notebook = Notebook()
+    async with connected(workspace, notebook):
+        ts = await workspace.say(ADA, GENERAL, "<@U0BOT> ask <@U0GRACE> in <#C0ENG> & elsewhere")
+        await until(lambda: len(notebook.asked) == 2)
+    assert set(notebook.texts) == {"ask @grace in #engineering & elsewhere"}
+    assert {incoming.author.name for incoming in notebook.asked} == {"ada"}
+    assert {incoming.message_id for incoming in notebook.asked} == {ts}, "both events name the same message"
+    assert {incoming.sent_at for incoming in notebook.asked} == {float(ts)}
+    assert len(set(notebook.deliveries)) == 2, "each delivery has its own id"
+    assert all(notebook.deliveries)
 
 
 async def test_names_are_looked_up_once(workspace: SandboxWorkspace) -> None:
-    received: list[Incoming] = []
-    async with connected(workspace, received.append):
+    notebook = Notebook()
+    async with connected(workspace, notebook):
+        await workspace.say(ADA, DIRECT, "hi")
+        await until(lambda: len(notebook.asked) == 1)
         for _ in range(3):
-            await workspace.say(ADA, "D0ADA", "hi")
-        await workspace.changed(lambda: len(received) == 3)
-        await workspace.say(ADA, "D0ADA", "hi")
-        await workspace.changed(lambda: len(received) == 4)
-    assert len(workspace.calls("users.info")) <= 3
+            await workspace.say(ADA, DIRECT, "hi")
+        await until(lambda: len(notebook.asked) == 4)
+    assert len(workspace.calls("users.info")) == 1
 
 
 async def test_a_name_that_cannot_be_had_does_not_hold_the_question_up(workspace: SandboxWorkspace) -> None:
-    received: list[Incoming] = []
+    notebook = Notebook()
     workspace.fault("users.info", delay=30, times=9)
-    async with connected(workspace, received.append):
-        await workspace.say(ADA, "D0ADA", "hi")
-        await workspace.changed(lambda: received, 5)
-    assert received[0].author.name == ""
+    async with connected(workspace, notebook):
+        await workspace.say(ADA, DIRECT, "hi")
+        await until(lambda: notebook.asked)
+    assert notebook.asked[0].author.name == ""
 
 
 async def test_what_was_not_recorded_is_not_acknowledged_and_comes_again(workspace: SandboxWorkspace) -> None:
-    received: list[Incoming] = []
+    notebook = Notebook()
 
-    def accept(incoming: Incoming) -> None:
-        received.append(incoming)
-        if len(received) == 1:
+    async def fail_once() -> None:
+        if len(notebook.asked) == 1:
             raise StoreUnavailable
 
-    async with connected(workspace, accept):
-        await workspace.say(ADA, "D0ADA", "hi")
-        await workspace.changed(lambda: len(received) == 2, 5)
-    assert received[0] == received[1]
+    notebook.meanwhile = fail_once
+    async with connected(workspace, notebook):
+        await workspace.say(ADA, DIRECT, "hi")
+        await until(lambda: notebook.notes)
+    assert notebook.asked[0] == notebook.asked[1]
 
 
-async def test_events_that_nobody_wants_are_acknowledged(workspace: SandboxWorkspace) -> None:
-    """Or Slack would repeat them."""
-    received: list[Incoming] = []
-    async with connected(workspace, received.append):
-        ts = await workspace.say(ADA, GENERAL, "not for the bot")
-        await workspace.edit(ADA, GENERAL, ts, "still not")
-        await workspace.delete(ADA, GENERAL, ts)
-        await workspace.say(ADA, "D0ADA", "but this")
-        await workspace.changed(lambda: received)
-        acks = [entry for entry in workspace.trace if entry.kind == "ack"]
-        await workspace.changed(lambda: len(acks) >= 4 or [e for e in workspace.trace if e.kind == "ack"][3:])
-    assert len(received) == 1
-
-
-@pytest.mark.parametrize("follow", [False, True])
-async def test_replies_without_a_mention_count_only_where_threads_are_followed(
-    workspace: SandboxWorkspace, follow: bool
+async def test_what_takes_too_long_is_refused_but_not_cut_short(
+    workspace: SandboxWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    received: list[Incoming] = []
-    async with connected(workspace, received.append, follow=follow):
+    """A commit under way cannot be called back: cut short, it would be recorded and nobody would know."""
+    monkeypatch.setattr(inbox, "PATIENCE", 0.1)
+    released = asyncio.Event()
+    notebook = Notebook(meanwhile=released.wait)
+    with capture_logs() as logs:
+        async with connected(workspace, notebook):
+            await workspace.say(ADA, DIRECT, "hi")
+            await until(lambda: any(line["action"] == "event_not_taken" for line in logs))
+            assert (acknowledged(workspace), notebook.notes) == (0, [])
+            released.set()
+            await until(lambda: acknowledged(workspace))
+    assert len(notebook.notes) >= 2, "the first one came to its end, and so did what Slack delivered again"
+
+
+async def test_while_the_process_ends_nothing_is_taken(workspace: SandboxWorkspace) -> None:
+    """Slack delivers it again, to a process that stays."""
+    ending, staying = Notebook(is_draining=True), Notebook()
+    with capture_logs() as logs:
+        async with connected(workspace, ending):
+            await workspace.say(ADA, DIRECT, "hi")
+            await until(lambda: any(line["action"] == "event_not_taken" for line in logs))
+    async with connected(workspace, staying):
+        await until(lambda: staying.asked)
+    assert ending.asked == []
+
+
+async def test_a_thread_is_recorded_in_the_order_in_which_it_was_written(workspace: SandboxWorkspace) -> None:
+    """Although Ada's name takes longer to find out than Grace's, and each delivery has its own task."""
+    notebook = Notebook()
+    workspace.fault("users.info", delay=0.3)
+    async with connected(workspace, notebook):
+        root = await workspace.say(ADA, GENERAL, "<@U0BOT> 0")
+        await workspace.say(GRACE, GENERAL, "<@U0BOT> 1", thread_ts=root)
+        reply = await workspace.say(GRACE, GENERAL, "2", thread_ts=root)
+        await workspace.edit(GRACE, GENERAL, reply, "3")
+        await workspace.delete(GRACE, GENERAL, reply)
+        await workspace.say(GRACE, DIRECT.replace("ADA", "GRACE"), "elsewhere")
+        await until(lambda: len(notebook.notes) == 8)
+    (elsewhere,) = [note for note in notebook.notes if "elsewhere" in note]
+    assert notebook.notes.index(elsewhere) == 0, "other threads do not wait"
+    inside = [note[-1] if note[0] != "forgotten" else note[0] for note in notebook.notes[1:]]
+    assert inside == ["0", "0", "1", "1", "2", "3", "forgotten"]
+
+
+async def test_an_edit_and_a_deletion_are_told_of(workspace: SandboxWorkspace) -> None:
+    notebook = Notebook()
+    async with connected(workspace, notebook):
+        ts = await workspace.say(ADA, GENERAL, "<@U0BOT> before")
+        await until(lambda: len(notebook.notes) == 2)
+        await workspace.edit(ADA, GENERAL, ts, "<@U0BOT> after, <@U0GRACE>")
+        await until(lambda: len(notebook.notes) == 4)
+        await workspace.delete(ADA, GENERAL, ts)
+        await until(lambda: len(notebook.notes) == 5)
+        await until(lambda: acknowledged(workspace) == 5)
+    assert notebook.notes[2:] == [("reworded", ts, "after, @grace")] * 2 + [("forgotten", ts)]
+    assert len(set(notebook.deliveries)) == 5
+
+
+async def test_the_first_message_of_a_thread_is_forgotten_too(workspace: SandboxWorkspace) -> None:
+    """Slack leaves a tombstone in its place and calls that a change."""
+    notebook = Notebook()
+    async with connected(workspace, notebook) as surface:
+        root = await workspace.say(ADA, DIRECT, "hi")
+        thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel=DIRECT, root=root)
+        answer = await surface.post(thread, Page(turn=1, number=0, text="hello"))
+        await workspace.delete(ADA, DIRECT, root)
+        await until(lambda: ("forgotten", root) in notebook.notes)
+        await surface.remove(thread, answer)
+        await until(lambda: acknowledged(workspace) == 5)
+    assert notebook.notes.count(("forgotten", root)) == 1, "what goes after it was nobody's"
+    assert workspace.thread(DIRECT, root) == []
+
+
+async def test_our_own_messages_are_nobodys_edits_or_deletions(workspace: SandboxWorkspace) -> None:
+    notebook = Notebook()
+    async with connected(workspace, notebook) as surface:
+        root = await workspace.say(ADA, DIRECT, "hi")
+        thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel=DIRECT, root=root)
+        answer = await surface.post(thread, Page(turn=1, number=0, text="one"))
+        await surface.edit(thread, answer, Page(turn=1, number=0, text="two"))
+        await surface.remove(thread, answer)
+        await until(lambda: acknowledged(workspace) == 4)
+    assert notebook.notes == [("asked", root, "hi")]
+
+
+async def test_a_button_asks_for_a_new_answer_and_only_its_owner_may(workspace: SandboxWorkspace) -> None:
+    notebook = Notebook(
+        owner=ADA, is_draining=True
+    )  # a button is not delivered again: it must work even then
+    told: list[Change] = []
+    workspace.state.observe(told.append)
+    async with connected(workspace, notebook) as surface:
+        root = await workspace.say(ADA, GENERAL, "hi")
+        thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel=GENERAL, root=root)
+        page = Page(turn=7, number=0, text="It failed.", actions=(Action.RETRY,))
+        ts = await surface.post(thread, page)
+        shown = workspace.state.message(GENERAL, ts).blocks[-1]
+        press = {**shown["elements"][0], "block_id": shown["block_id"]}
+        for person in (ADA, GRACE):
+            await workspace.interactivity.act_on_message(person, GENERAL, ts, press, {})
+    assert [note for note in notebook.notes if note[0] == "retried"] == [
+        ("retried", 7, root, ADA),
+        ("retried", 7, root, GRACE),
+    ]
+    notices = [change for change in told if isinstance(change, Noticed)]
+    assert [(notice.user, notice.thread_ts, notice.text) for notice in notices] == [(GRACE, root, NOT_YOURS)]
+
+
+async def test_a_button_is_acknowledged_although_the_refusal_cannot_be_told(
+    workspace: SandboxWorkspace,
+) -> None:
+    notebook = Notebook(owner="")
+    told: list[Change] = []
+    workspace.state.observe(told.append)
+    workspace.fault("chat.postEphemeral", error="user_not_in_channel")
+    async with connected(workspace, notebook) as surface:
+        root = await workspace.say(ADA, DIRECT, "hi")
+        thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel=DIRECT, root=root)
+        ts = await surface.post(thread, Page(turn=7, number=0, text="It failed.", actions=(Action.RETRY,)))
+        press = workspace.state.message(DIRECT, ts).blocks[-1]["elements"][0]
+        await workspace.interactivity.act_on_message(ADA, DIRECT, ts, press, {})
+    assert not [change for change in told if isinstance(change, Noticed)]
+
+
+async def test_what_nobody_wants_is_acknowledged(workspace: SandboxWorkspace) -> None:
+    """Or Slack would repeat it, and tell people of trouble."""
+    notebook = Notebook()
+    told: list[Change] = []
+    workspace.state.observe(told.append)
+    async with connected(workspace, notebook) as surface:
+        ts = await workspace.say(ADA, GENERAL, "not for the bot")
+        thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel=GENERAL, root=ts)
+        message = await surface.post(thread, Page(turn=1, number=0, text="hello"))
+        foreign = {"type": "button", "block_id": "b", "action_id": "of_another_version", "value": "7"}
+        await workspace.interactivity.act_on_message(ADA, GENERAL, message, foreign, {})
+        malformed = {"type": "button", "block_id": "b", "action_id": "turn_retry", "value": "x"}
+        await workspace.interactivity.act_on_message(ADA, GENERAL, message, malformed, {})
+        await workspace.interactivity.command(ADA, GENERAL, "/unknown", "")
+        await workspace.interactivity.shortcut(ADA, "unknown", "", "")
+        await workspace.interactivity.shortcut(ADA, "unknown", GENERAL, message)
+        workspace.interactivity.open_home(ADA, "home")
+        workspace.interactivity.stop(ADA, GENERAL, ts)
+        await until(lambda: acknowledged(workspace) == 9)
+    assert notebook.notes == []
+    assert not [change for change in told if isinstance(change, Noticed)]
+
+
+@pytest.mark.parametrize(("follow", "why"), [(False, Addressed.OVERHEARD), (True, Addressed.REPLY)])
+async def test_replies_without_a_mention_ask_only_where_threads_are_followed(
+    workspace: SandboxWorkspace, follow: bool, why: Addressed
+) -> None:
+    notebook = Notebook()
+    async with connected(workspace, notebook, follow=follow):
         root = await workspace.say(ADA, GENERAL, "a thread")
         await workspace.say(ADA, GENERAL, "a reply", thread_ts=root)
-        await workspace.say(ADA, "D0ADA", "the end")
-        await workspace.changed(lambda: any(incoming.text == "the end" for incoming in received))
-    assert {incoming.text for incoming in received} == ({"a reply", "the end"} if follow else {"the end"})
+        await workspace.say(ADA, DIRECT, "the end")
+        await until(lambda: "the end" in notebook.texts)
+    assert {each.text: each.addressed for each in notebook.asked} == {
+        "a reply": why,
+        "the end": Addressed.DIRECT,
+    }
 
 
-async def test_a_new_connection_is_made_when_slack_asks_for_one(workspace: SandboxWorkspace) -> None:
-    received: list[Incoming] = []
-    async with connected(workspace, received.append):
-        await workspace.disconnect("refresh_requested")
-        await workspace.changed(lambda: workspace.connected == 1)
-        await workspace.say(ADA, "D0ADA", "hi")
-        await workspace.changed(lambda: received, 5)
+async def test_nothing_that_people_write_is_in_the_log(workspace: SandboxWorkspace) -> None:
+    notebook = Notebook()
+
+    async def fail() -> None:
+        raise StoreUnavailable("secret words")
+
+    notebook.meanwhile = fail
+    with capture_logs() as logs:
+        async with connected(workspace, notebook):
+            await workspace.say(ADA, DIRECT, "secret words")
+            await until(lambda: any(line["action"] == "intake_failed" for line in logs))
+    assert "secret" not in str(logs)
