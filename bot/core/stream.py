@@ -18,7 +18,10 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """Choice `index` is complete; `reason` as the API names it (`stop`, `length`, ...)."""
+    """Choice `index` is complete; `reason` as the API names it (`stop`, `length`, `content_filter`, ...).
+
+    `refusal` is ours: the text is the model's refusal to answer.
+    """
 
     reason: str
     index: int = 0

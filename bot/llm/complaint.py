@@ -24,8 +24,15 @@ KEY = re.compile(
     r"|\b(?=[\w-]*\d)[\w-]{32,}"  # any long word with a digit; the names of errors have none
     r"|(?<=//)[^/\s@]+(?=@)"  # a password in an address
 )
+WINDOW = re.compile(
+    r"(?i)(?:context (?:length|size|window)(?: is| of)?|configured limit of|limit:?|>)[ (]*([0-9,]{1,12})"
+)
+TOKENS = re.compile(r"(?i)(?:resulted in|requested:?|request|too long:)(?: about)?[ (]*([0-9,]{1,12})")
 RETRY_AFTER = ("retry-after", "llm_provider-retry-after")  # LiteLLM passes it on only under its own name
 REQUEST_ID = ("x-request-id", "request-id", "llm_provider-x-request-id", "x-generation-id")
+LIMITED_KINDS = ("requests", "tokens")
+DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
+UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 ERROR_STATUSES = range(400, 600)
 
 
@@ -39,6 +46,10 @@ class Complaint:
     """All that the body calls the error: its code, its type, an inner code."""
     param: str = ""
     message: str = ""
+    window: int | None = None
+    """Tokens that the model takes, where the body says so."""
+    tokens: int | None = None
+    """Tokens that it was sent, where the body says so."""
 
     def mentions(self, *phrases: str) -> bool:
         """Whether the message contains one of the phrases (lower case)."""
@@ -72,24 +83,35 @@ def from_object(obj: Any, *, status: int = 0) -> Complaint:
     inner = obj.get("innererror")
     names = [obj.get("code"), obj.get("type"), obj.get("status")]
     names += [inner.get("code")] if isinstance(inner, dict) else []
+    message = _text(obj.get("message") or obj.get("detail"))
     words = [str(name) for name in names if isinstance(name, str | int) and name]
     numbers = (int(word) for word in words if re.fullmatch("[0-9]{3}", word))
     return Complaint(
         status=status or next((number for number in numbers if number in ERROR_STATUSES), 0),
         codes=frozenset(word for word in words if not word.isdigit()),
         param=_text(obj.get("param")),
-        message=_text(obj.get("message") or obj.get("detail")),
+        message=message,
+        window=_count(obj.get("n_ctx")) or _stated(WINDOW, message),
+        tokens=_count(obj.get("n_prompt_tokens")) or _stated(TOKENS, message),
     )
 
 
 def retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
-    """Return the longest pause in seconds that a header asks for; `now`, in epoch seconds, is for dates."""
+    """Return the longest pause in seconds that a header asks for; `now`, in epoch seconds, is for dates.
+
+    Where none does, the time until the limit that is used up is reset.
+    """
     lower = {name.lower(): value for name, value in headers.items()}
     pauses = chain(
         *(_seconds(lower.get(name, ""), now) for name in RETRY_AFTER),
         (pause / 1000 for pause in _seconds(lower.get("retry-after-ms", ""), now)),
     )
-    return max(pauses, default=None)
+    return max(pauses, default=max(_resets(lower), default=None))
+
+
+def is_final(headers: Mapping[str, str]) -> bool:
+    """Whether the service says that asking again is in vain; OpenAI's own client obeys this too."""
+    return any(name.lower() == "x-should-retry" and value == "false" for name, value in headers.items())
 
 
 def request_id(headers: Mapping[str, str]) -> str:
@@ -109,6 +131,25 @@ def _seconds(value: str, now: float) -> Iterator[float]:
             return
     if math.isfinite(pause):
         yield max(0.0, pause)
+
+
+def _resets(lower: Mapping[str, str]) -> Iterator[float]:
+    """Yield the seconds until each limit that is used up is reset; Go writes them `12ms` or `6m0s`."""
+    for kind in LIMITED_KINDS:
+        if lower.get(f"x-ratelimit-remaining-{kind}") == "0":
+            parts = DURATION.findall(lower.get(f"x-ratelimit-reset-{kind}", ""))
+            yield sum(float(number) * UNITS[unit] for number, unit in parts)
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and value > 0 else None
+
+
+def _stated(pattern: re.Pattern[str], message: str) -> int | None:
+    """Return the number that a message states."""
+    found = pattern.search(message)
+    digits = found[1].replace(",", "") if found else ""
+    return int(digits) if digits else None
 
 
 def _text(value: Any) -> str:

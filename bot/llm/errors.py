@@ -14,13 +14,15 @@ from bot.core.errors import (
     ContextTooLong,
     ModelBusy,
     ModelError,
+    ModelFailed,
+    ModelForbidden,
     ModelKeyRefused,
     ModelOutOfCredit,
+    ModelOverloaded,
     ModelRejected,
-    ModelUnavailable,
     ModelUnknown,
 )
-from bot.llm.complaint import Complaint, from_body, from_object, request_id, retry_after
+from bot.llm.complaint import Complaint, from_object, is_final, request_id, retry_after
 
 ANY = range(1000)
 TOO_LARGE_FOR_LIMIT = re.compile(r"Limit:? (\d+), Requested:? (\d+)")
@@ -48,7 +50,12 @@ RULES = (
     Rule(
         ContextTooLong,
         codes=frozenset({"context_length_exceeded", "exceed_context_size_error"}),
-        phrases=("maximum context length", "input tokens exceed", "contextwindowexceedederror"),
+        phrases=(
+            "maximum context length",
+            "input tokens exceed",
+            "contextwindowexceedederror",
+            "prompt is too long",  # Anthropic's, behind a gateway
+        ),
     ),
     Rule(
         ContentFiltered,
@@ -74,26 +81,28 @@ RULES = (
         codes=frozenset({"invalid_api_key"}),
         phrases=("incorrect api key", "api key not valid"),  # Gemini's is a 400
     ),
-    Rule(ModelKeyRefused, {401, 403}),
+    Rule(ModelKeyRefused, {401}),
+    Rule(ModelForbidden, {403}),
     Rule(ModelUnknown, codes=frozenset({"model_not_found"})),
     Rule(ModelUnknown, {404, 405}),
     Rule(ModelUnknown, range(300, 400)),  # a redirect: this is not the API's address
     Rule(ContextTooLong, {413}),
-    Rule(
-        ModelBusy,
-        codes=frozenset({"rate_limit_exceeded", "slow_down", "server_is_overloaded", "overloaded_error"}),
-    ),
-    Rule(ModelBusy, {429, 498, 503, 529}),  # 498: Groq's flex capacity; 529: overload behind a gateway
+    Rule(ModelBusy, {429}),
+    Rule(ModelOverloaded, codes=frozenset({"server_is_overloaded", "overloaded_error"})),
+    Rule(ModelOverloaded, {498, 503, 529}),  # 498: Groq's flex capacity; 529: overload behind a gateway
+    Rule(ModelBusy, codes=frozenset({"rate_limit_exceeded", "slow_down"})),
     Rule(ModelRejected, {500}, phrases=("validation error",)),  # llama-cpp-python's word for a 400
-    Rule(ModelUnavailable, {0, 408, 409}),  # 0: an error in a stream that says no more than that
+    Rule(ModelFailed, {0, 408, 409}),  # 0: an error in a stream that says no more than that
     Rule(ModelRejected, range(400, 500)),
 )
 """The first rule that covers a complaint decides; where none does, the service is at fault."""
 
 
-def model_error(status: int, body: bytes, headers: Mapping[str, str], *, now: float) -> ModelError:
+def model_error(complaint: Complaint, headers: Mapping[str, str], *, now: float) -> ModelError:
     """Return the error for an answer whose status is not 2xx; `now` is in epoch seconds."""
-    return _error(from_body(status, body), retry_after(headers, now=now), request_id(headers))
+    error = _error(complaint, retry_after(headers, now=now), request_id(headers))
+    error.final = is_final(headers)
+    return error
 
 
 def stream_error(obj: object, *, request: str = "") -> ModelError:
@@ -104,13 +113,17 @@ def stream_error(obj: object, *, request: str = "") -> ModelError:
 def _error(complaint: Complaint, pause: float | None, request: str) -> ModelError:
     kind = _kind(complaint)
     text = complaint.line(request)
-    return ModelBusy(text, retry_after=pause) if kind is ModelBusy else kind(text)
+    if issubclass(kind, ModelBusy):
+        return kind(text, retry_after=pause)
+    if issubclass(kind, ContextTooLong):
+        return kind(text, window=complaint.window, tokens=complaint.tokens)
+    return kind(text)
 
 
 def _kind(complaint: Complaint) -> type[ModelError]:
     if _never_passes(complaint):
         return ContextTooLong
-    return next((rule.error for rule in RULES if rule.covers(complaint)), ModelUnavailable)
+    return next((rule.error for rule in RULES if rule.covers(complaint)), ModelFailed)
 
 
 def _never_passes(complaint: Complaint) -> bool:

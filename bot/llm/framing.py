@@ -2,10 +2,11 @@
 
 Separate from `sse` because that is the standard, and this is for servers and proxies that answer
 `stream: true` with a plain completion. Content types are no guide (facts/model-api.md 3), so the first
-byte decides: no line of an event stream that means anything begins with a bracket.
+byte decides: no line of an event stream that means anything begins with a bracket. A proxy's web page
+begins with one too, and is no answer.
 """
 
-from bot.core.errors import ModelInterrupted
+from bot.core.errors import ModelGarbled
 from bot.llm.sse import BOM, SseDecoder, SseEvent
 
 DONE = "[DONE]"
@@ -21,10 +22,10 @@ class PlainDecoder:
         self._body = bytearray()
 
     def decode(self, data: bytes) -> list[SseEvent]:
-        """Keep `data`. Raises `ModelInterrupted` if the body grows too large."""
+        """Keep `data`. Raises `ModelGarbled` if the body grows too large."""
         self._body += data
         if len(self._body) > self._largest:
-            raise ModelInterrupted(f"The body is larger than {self._largest} bytes.")
+            raise ModelGarbled(f"The body is larger than {self._largest} bytes.")
         return []
 
     def flush(self) -> list[SseEvent]:
@@ -40,12 +41,17 @@ class BodyDecoder:
         self._decoder: SseDecoder | PlainDecoder | None = None
 
     def decode(self, data: bytes) -> list[SseEvent]:
-        """Return the events that `data` completes. Raises `ModelInterrupted` if one grows too large."""
+        """Return the events that `data` completes.
+
+        Raises `ModelGarbled` if one grows too large, or if the body is a web page.
+        """
         if self._decoder is None:
             self._head = data = (self._head + data).lstrip()
             if BOM.startswith(data):  # too early to tell
                 return []
             first = data.removeprefix(BOM)[:1]
+            if first == b"<":
+                raise ModelGarbled("The body is a web page.")
             self._decoder = PlainDecoder() if first in {b"{", b"["} else SseDecoder()
         return self._decoder.decode(data)
 

@@ -8,15 +8,22 @@ outcome is events or a `ModelError`.
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from bot.core.domain import Usage
 from bot.core.errors import (
     ContentFiltered,
+    ModelEndless,
     ModelError,
+    ModelExhausted,
+    ModelFailed,
+    ModelGarbled,
     ModelInterrupted,
     ModelSilent,
+    ModelSlow,
+    ModelStalled,
     ModelUnavailable,
+    ModelUnreadable,
 )
 from bot.core.stream import Finished, ModelName, StreamEvent, TextDelta
 from bot.llm.errors import stream_error
@@ -27,6 +34,21 @@ LONGEST_NAME = 200
 """Characters of a model's name or a finish reason."""
 LARGEST_COUNT = 2**31 - 1
 """Tokens; what an INTEGER of a database holds."""
+SILENCES = {"content_filter": ContentFiltered, "length": ModelExhausted}
+"""What it means if an answer without a word ends for a reason."""
+
+
+class Break(NamedTuple):
+    """How a stream may fail: what that is before the first word, where asking again may help, and after."""
+
+    before: type[ModelUnavailable]
+    after: type[ModelInterrupted]
+
+
+CUT = Break(ModelFailed, ModelInterrupted)
+GARBLED = Break(ModelUnreadable, ModelGarbled)
+STALLED = Break(ModelSlow, ModelStalled)
+ENDLESS = Break(ModelSlow, ModelEndless)
 
 
 class AnswerReader:
@@ -38,11 +60,13 @@ class AnswerReader:
         """A word of the answer has come."""
         self.done = False
         """`[DONE]` has come; what follows is not part of the answer."""
+        self._ended = False
         self._request = request
         self._decoder = BodyDecoder()
         self._halves: dict[int, str] = {}
         self._reasons: dict[int, str] = {}
         self._open: set[int] = set()
+        self._refusing: set[int] = set()
         self._model = ""
 
     @property
@@ -52,26 +76,31 @@ class AnswerReader:
 
     def feed(self, data: bytes) -> Iterator[StreamEvent]:
         """Yield what `data` adds. Raises a `ModelError` if the service reports one or sends nonsense."""
-        yield from self._read_all(self._decoder.decode(data))
+        try:
+            events = self._decoder.decode(data)
+        except ModelGarbled as error:
+            raise self.broken(str(error), GARBLED) from None
+        yield from self._read_all(events)
 
     def finish(self) -> Iterator[StreamEvent]:
         """Yield what is left when no more bytes come.
 
-        Raises `ModelSilent` or `ContentFiltered` if there was no word, and what `broken` returns if
-        the end was not the answer's.
+        Raises `ModelSilent`, or what the reason makes of it, if there was no word, and what `broken`
+        returns if the end was not the answer's.
         """
+        self._ended = True
         yield from self._read_all(self._decoder.flush())
         if not self.complete:
             raise self.broken("The stream ended before the answer did.")
         if not self.spoke:
             reasons = set(self._reasons.values())
-            silence = ContentFiltered if "content_filter" in reasons else ModelSilent
+            silence = next((SILENCES[reason] for reason in SILENCES if reason in reasons), ModelSilent)
             raise silence(f"The answer holds no text; finish reason: {', '.join(sorted(reasons)) or 'none'}.")
 
-    def broken(self, why: str) -> ModelError:
-        """Return the error for a stream that fails here: before the first word, asking again may help."""
+    def broken(self, why: str, how: Break = CUT) -> ModelError:
+        """Return the error for a stream that fails here."""
         origin = f" [request {self._request}]" if self._request else ""
-        return (ModelInterrupted if self.spoke else ModelUnavailable)(why + origin)
+        return (how.after if self.spoke else how.before)(why + origin)
 
     def _read_all(self, events: list[SseEvent]) -> Iterator[StreamEvent]:
         for event in events:
@@ -92,7 +121,8 @@ class AnswerReader:
         if isinstance(chunk, dict):
             yield from self._chunk(chunk)
         elif isinstance(chunk, str) and chunk.strip() and not self.complete:
-            raise self.broken("The stream holds an event that is not JSON.")
+            how = CUT if self._ended else GARBLED  # the last event of a cut stream is half of one
+            raise self.broken("The stream holds an event that is not JSON.", how)
 
     def _chunk(self, chunk: dict[str, Any]) -> Iterator[StreamEvent]:
         model = _name(chunk.get("model"))
@@ -109,15 +139,22 @@ class AnswerReader:
     def _choice(self, choice: dict[str, Any]) -> Iterator[StreamEvent]:
         index = _count(choice.get("index"))
         delta = choice.get("delta") or choice.get("message")  # `message`: a plain completion
-        if isinstance(delta, dict) and (said := _text(delta.get("content")) + _text(delta.get("refusal"))):
-            yield from self._say(said, index)
+        if isinstance(delta, dict):
+            yield from self._delta(delta, index)
         reason = _name(choice.get("finish_reason"))
         if reason == "error" or _is_error(choice):
             raise self._reported(choice)
         if reason:  # some servers send "" where they mean null
             self._reasons[index] = reason
             self._open.discard(index)
-            yield Finished(reason, index)
+            yield Finished("refusal" if reason == "stop" and index in self._refusing else reason, index)
+
+    def _delta(self, delta: dict[str, Any], index: int) -> Iterator[StreamEvent]:
+        refusal = _text(delta.get("refusal"))
+        if refusal:
+            self._refusing.add(index)
+        if said := _text(delta.get("content")) + refusal:
+            yield from self._say(said, index)
 
     def _say(self, text: str, index: int) -> Iterator[StreamEvent]:
         """Yield text as whole characters: some servers cut between the two halves of a surrogate pair."""

@@ -50,7 +50,7 @@ class Retrying:
                         yield event
                     return
             except (ModelBusy, ModelUnavailable) as error:
-                if spoke or bound is None:
+                if spoke or bound is None or error.final:
                     raise
                 pause = _pause(error, bound)
                 if pause > LONGEST_PAUSE or clock() + pause > give_up:

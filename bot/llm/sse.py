@@ -8,7 +8,7 @@ that a last event without its blank line is kept: it has arrived, and may be all
 
 from dataclasses import dataclass
 
-from bot.core.errors import ModelInterrupted
+from bot.core.errors import ModelGarbled
 
 LARGEST_EVENT = 1024 * 1024
 """Bytes. A delta has a few hundred; a server that never ends a line must not fill our memory."""
@@ -37,7 +37,7 @@ class SseDecoder:
         self._after_cr = False
 
     def decode(self, data: bytes) -> list[SseEvent]:
-        """Return the events that `data` completes. Raises `ModelInterrupted` if one grows too large."""
+        """Return the events that `data` completes. Raises `ModelGarbled` if one grows too large."""
         if self._after_cr and data:
             data = data.removeprefix(b"\n")  # the other half of a CRLF that was cut in two
             self._after_cr = False
@@ -47,7 +47,7 @@ class SseDecoder:
             if piece.endswith((b"\r", b"\n")):
                 events += self._end_of_line()
             if self._size + len(self._line) > self._largest:
-                raise ModelInterrupted(f"An event of the stream is larger than {self._largest} bytes.")
+                raise ModelGarbled(f"An event of the stream is larger than {self._largest} bytes.")
         self._after_cr = data.endswith(b"\r")
         return events
 

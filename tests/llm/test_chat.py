@@ -13,16 +13,22 @@ from hypothesis import strategies as st
 from bot.core.domain import ChatMessage, ChatRequest, Usage
 from bot.core.errors import (
     ModelBusy,
+    ModelEndless,
     ModelError,
+    ModelFailed,
     ModelInterrupted,
     ModelKeyRefused,
+    ModelOverloaded,
     ModelRejected,
+    ModelSlow,
+    ModelStalled,
     ModelUnavailable,
     ModelUnknown,
     SettingsError,
 )
 from bot.core.stream import Finished, StreamEvent, TextDelta
-from bot.llm.chat import OpenAIChat, open_client
+from bot.llm.chat import OpenAIChat
+from bot.llm.client import open_client
 from bot.sandbox.model import SandboxModel
 from tests.contracts import chat_model
 from tests.contracts.chat_model import asking, collect
@@ -63,7 +69,7 @@ async def test_the_contract(clause: chat_model.Clause, sandbox: SandboxModel) ->
 
 
 async def test_the_request_holds_what_is_set_and_nothing_else(sandbox: SandboxModel) -> None:
-    """Servers refuse fields they do not know, and empty ones."""
+    """Servers refuse fields they do not know, and empty ones; few take names."""
     message = ChatMessage(role="user", content="hello", name="Ada")
     async with open_client(sandbox.base_url) as client:
         model = OpenAIChat(client)
@@ -73,7 +79,7 @@ async def test_the_request_holds_what_is_set_and_nothing_else(sandbox: SandboxMo
         )
     plain = {
         "model": "m",
-        "messages": [{"role": "user", "content": "hello", "name": "Ada"}],
+        "messages": [{"role": "user", "content": "hello"}],
         "stream": True,
         "stream_options": {"include_usage": True},
     }
@@ -112,8 +118,8 @@ async def test_errors_of_the_sandbox(sandbox: SandboxModel) -> None:
     """A status becomes its error, with the pause that the server asked for."""
     expected: list[tuple[str, type[ModelError]]] = [
         ("429", ModelBusy),
-        ("500", ModelUnavailable),
-        ("503", ModelBusy),
+        ("500", ModelFailed),
+        ("503", ModelOverloaded),
     ]
     for fault, error in expected:
         with pytest.raises(error) as caught:
@@ -201,7 +207,7 @@ BROKEN: dict[str, tuple[Sequence[Step], type[ModelError]]] = {
     "no HTTP": ([b"hello\r\n\r\n"], ModelUnavailable),
     "half a head": ([b"HTTP/1.1 200 OK\r\ncontent-"], ModelUnavailable),
     "headers without end": ([b"HTTP/1.1 200 OK\r\nx: " + b"x" * 100_000], ModelUnavailable),
-    "an empty body": ([OK], ModelUnavailable),
+    "an empty body": ([OK], ModelFailed),
     "cut in mid-answer": ([OK, WORD], ModelInterrupted),
     "less than promised": ([b"HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n", WORD], ModelInterrupted),
     "broken chunks": (
@@ -211,19 +217,19 @@ BROKEN: dict[str, tuple[Sequence[Step], type[ModelError]]] = {
             0.1,
             b"zz\r\n",
         ],
-        ModelInterrupted,
+        ModelStalled,
     ),
     "not the compression it says": (
         [b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\n", WORD],
-        ModelUnavailable,
+        ModelFailed,
     ),
-    "silent from the start": ([None], ModelUnavailable),
-    "silent after the head": ([OK, None], ModelUnavailable),
-    "pings for ever": ([OK, *PINGS], ModelUnavailable),
-    "silent in mid-answer": ([OK, WORD, None], ModelInterrupted),
-    "talks without end": ([OK, *WORDS], ModelInterrupted),
+    "silent from the start": ([None], ModelSlow),
+    "silent after the head": ([OK, None], ModelSlow),
+    "pings for ever": ([OK, *PINGS], ModelSlow),
+    "silent in mid-answer": ([OK, WORD, None], ModelStalled),
+    "talks without end": ([OK, *WORDS], ModelEndless),
     "redirects": ([b"HTTP/1.1 307 x\r\nlocation: http://127.0.0.1:1/\r\n\r\n"], ModelUnknown),
-    "switches protocols": ([b"HTTP/1.1 101 x\r\nupgrade: y\r\n\r\n"], ModelError),
+    "switches protocols": ([b"HTTP/1.1 101 x\r\nupgrade: y\r\n\r\n"], ModelFailed),
     "an error whose body is cut": ([b"HTTP/1.1 401 x\r\ncontent-length: 99\r\n\r\n{"], ModelKeyRefused),
     "an error that stays silent": ([b"HTTP/1.1 401 x\r\ncontent-length: 99\r\n\r\n{", None], ModelKeyRefused),
 }
@@ -232,8 +238,9 @@ BROKEN: dict[str, tuple[Sequence[Step], type[ModelError]]] = {
 @pytest.mark.parametrize(("script", "error"), BROKEN.values(), ids=BROKEN)
 async def test_a_broken_answer_is_the_error_it_means(script: Sequence[Step], error: type[ModelError]) -> None:
     async with raw_server(script) as server:
-        with pytest.raises(error):
+        with pytest.raises(error) as caught:
             await ask(server.base_url, first_word=1.0, idle=0.5, total=2.0)
+    assert type(caught.value) is error
 
 
 async def test_an_error_without_end_is_not_read_to_its_end() -> None:

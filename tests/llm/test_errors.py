@@ -1,6 +1,8 @@
 """What a service's complaint means, by the tables of facts/model-api.md 2."""
 
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -12,10 +14,12 @@ from bot.core.errors import (
     ContextTooLong,
     ModelBusy,
     ModelError,
+    ModelFailed,
+    ModelForbidden,
     ModelKeyRefused,
     ModelOutOfCredit,
+    ModelOverloaded,
     ModelRejected,
-    ModelUnavailable,
     ModelUnknown,
 )
 from bot.llm.complaint import from_body, retry_after
@@ -52,7 +56,7 @@ TABLE: list[tuple[int, Any, type[ModelError]]] = [
     (422, {"detail": [{"loc": ["body", "name"], "type": "extra_forbidden"}]}, ModelRejected),
     (401, openai("Incorrect API key provided", code="invalid_api_key"), ModelKeyRefused),
     (401, {"detail": "Unauthorized"}, ModelKeyRefused),
-    (403, openai("Country not supported", code="unsupported_country_region_territory"), ModelKeyRefused),
+    (403, openai("Country not supported", code="unsupported_country_region_territory"), ModelForbidden),
     (
         400,
         [{"error": {"code": 400, "message": "API key not valid.", "status": "INVALID_ARGUMENT"}}],
@@ -70,23 +74,23 @@ TABLE: list[tuple[int, Any, type[ModelError]]] = [
     (400, openai("no", code="model_not_found"), ModelUnknown),
     (301, "", ModelUnknown),
     (405, "", ModelUnknown),
-    (408, "", ModelUnavailable),
-    (409, openai("lock timeout"), ModelUnavailable),
+    (408, "", ModelFailed),
+    (409, openai("lock timeout"), ModelFailed),
     (429, openai("no", "requests", "rate_limit_exceeded"), ModelBusy),
     (429, openai("no", code="slow_down"), ModelBusy),
     (429, "", ModelBusy),
-    (498, openai("no", code="capacity_exceeded"), ModelBusy),
-    (503, openai("no", "server_error", "server_is_overloaded"), ModelBusy),
-    (529, "", ModelBusy),
-    (500, "Internal Server Error", ModelUnavailable),
-    (500, openai("The server had an error", "server_error"), ModelUnavailable),
+    (498, openai("no", code="capacity_exceeded"), ModelOverloaded),
+    (503, openai("no", "server_error", "server_is_overloaded"), ModelOverloaded),
+    (529, "", ModelOverloaded),
+    (500, "Internal Server Error", ModelFailed),
+    (500, openai("The server had an error", "server_error"), ModelFailed),
     (500, openai("1 validation error for Chat", "internal_server_error"), ModelRejected),
-    (502, "<html>Bad Gateway</html>", ModelUnavailable),
-    (504, "", ModelUnavailable),
+    (502, "<html>Bad Gateway</html>", ModelFailed),
+    (504, "", ModelFailed),
     (400, {"object": "error", "message": {"detail": ["no"]}, "type": "invalid", "code": 400}, ModelRejected),
     (400, {"error": "no"}, ModelRejected),
     (418, [], ModelRejected),
-    (600, None, ModelUnavailable),
+    (600, None, ModelFailed),
 ]
 
 
@@ -94,26 +98,30 @@ def body(value: Any) -> bytes:
     return value.encode() if isinstance(value, str) else json.dumps(value).encode()
 
 
+def refused(status: int, said: bytes, headers: Mapping[str, str] = MappingProxyType({})) -> ModelError:
+    return model_error(from_body(status, said), headers, now=NOW)
+
+
 @pytest.mark.parametrize(("status", "said", "error"), TABLE)
 def test_a_complaint_is_the_error_it_means(status: int, said: Any, error: type[ModelError]) -> None:
-    assert type(model_error(status, body(said), {}, now=NOW)) is error
+    assert type(refused(status, body(said))) is error
 
 
 @pytest.mark.parametrize(
     ("said", "error"),
     [
-        ({"error": {"message": "no", "code": "500"}}, ModelUnavailable),  # LiteLLM
+        ({"error": {"message": "no", "code": "500"}}, ModelFailed),  # LiteLLM
         ({"object": "error", "message": "no", "code": 400}, ModelRejected),  # vLLM, SGLang
         ({"error": {"object": "error", "message": "no", "code": 400}}, ModelRejected),
-        ({"error": {"code": 502, "message": "no"}, "choices": []}, ModelUnavailable),  # OpenRouter
+        ({"error": {"code": 502, "message": "no"}, "choices": []}, ModelFailed),  # OpenRouter
         ({"error": {"code": 429, "message": "no"}}, ModelBusy),
-        ({"error": {"type": "overloaded_error", "message": "no"}}, ModelBusy),
-        ({"error": {"type": "server_error", "message": "no", "code": None}}, ModelUnavailable),
-        ({"error": "string"}, ModelUnavailable),
+        ({"error": {"type": "overloaded_error", "message": "no"}}, ModelOverloaded),
+        ({"error": {"type": "server_error", "message": "no", "code": None}}, ModelFailed),
+        ({"error": "string"}, ModelFailed),
         ({"error": {"code": "context_length_exceeded"}}, ContextTooLong),
         ({"error": {"code": "invalid_api_key"}}, ModelKeyRefused),
-        ("not even JSON", ModelUnavailable),
-        (None, ModelUnavailable),
+        ("not even JSON", ModelFailed),
+        (None, ModelFailed),
     ],
 )
 def test_an_error_in_a_stream_is_read_alike(said: Any, error: type[ModelError]) -> None:
@@ -142,7 +150,7 @@ def test_the_pause_is_the_longest_that_a_header_names(headers: dict[str, str], p
 
 
 def test_a_busy_service_says_how_long() -> None:
-    error = model_error(429, b"", {"Retry-After": "3"}, now=NOW)
+    error = refused(429, b"", {"Retry-After": "3"})
     assert isinstance(error, ModelBusy)
     assert error.retry_after == 3.0
 
@@ -150,7 +158,7 @@ def test_a_busy_service_says_how_long() -> None:
 def test_the_log_line_says_what_an_operator_needs() -> None:
     """Status, code, parameter, the service's words, and the id under which it finds the request."""
     said = openai("Unsupported\n parameter", code="unsupported_parameter", param="stop")
-    error = model_error(400, body(said), {"X-Request-Id": "req_1"}, now=NOW)
+    error = refused(400, body(said), {"X-Request-Id": "req_1"})
     assert str(error) == (
         "400 invalid_request_error unsupported_parameter stop: Unsupported parameter [request req_1]"
     )
@@ -173,25 +181,23 @@ def test_a_key_never_reaches_the_log(secret: str) -> None:
     """Not even the half of it that would be left by cutting the text."""
     for padding in range(0, 320, 10):
         said = openai(f"{'.' * padding} key: {secret}, sorry")
-        line = str(model_error(401, body(said), {}, now=NOW))
+        line = str(refused(401, body(said)))
         assert secret.rsplit(maxsplit=1)[-1][:3] not in line
 
 
 def test_a_password_in_an_address_never_reaches_the_log() -> None:
-    error = model_error(502, b"cannot reach http://me:secret@host/v1", {}, now=NOW)
+    error = refused(502, b"cannot reach http://me:secret@host/v1")
     assert "secret" not in str(error)
 
 
 def test_talk_about_keys_is_left_alone() -> None:
     said = openai("Missing bearer or basic authentication in header; organization_usage_limit_exceeded_twice")
-    assert "bearer or basic authentication in header; organization_usage" in str(
-        model_error(401, body(said), {}, now=NOW)
-    )
+    assert "bearer or basic authentication in header; organization_usage" in str(refused(401, body(said)))
 
 
 def test_the_log_line_is_one_short_line() -> None:
     said = openai("word \x1b[31m\x00\u2028" * 5000, code="c" * 5000)
-    line = str(model_error(500, body(said), {"x-request-id": "r" * 5000}, now=NOW))
+    line = str(refused(500, body(said), {"x-request-id": "r" * 5000}))
     assert len(line) < 700
     assert line.isprintable()
 
@@ -206,7 +212,7 @@ json_values = st.recursive(
 
 @given(st.integers(100, 999), st.binary() | json_values.map(lambda value: json.dumps(value).encode()))
 def test_every_body_is_some_error(status: int, said: bytes) -> None:
-    assert isinstance(model_error(status, said, {}, now=NOW), ModelError)
+    assert isinstance(refused(status, said), ModelError)
 
 
 @given(json_values)

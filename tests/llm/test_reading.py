@@ -14,9 +14,12 @@ from bot.core.errors import (
     ContentFiltered,
     ModelBusy,
     ModelError,
+    ModelExhausted,
+    ModelFailed,
+    ModelGarbled,
     ModelInterrupted,
     ModelSilent,
-    ModelUnavailable,
+    ModelUnreadable,
 )
 from bot.core.stream import AnswerBuilder, Finished, ModelName, StreamEvent, TextDelta
 from bot.llm.framing import PlainDecoder
@@ -101,7 +104,10 @@ COMPLETE: dict[str, tuple[bytes, list[StreamEvent]]] = {
     "no [DONE]": (sse(choice("Hi"), choice(None, "stop")), HI),
     "no finish reason": (sse(choice("Hi")) + DONE, [TextDelta("Hi")]),
     "no blank line at the end": (sse(choice("Hi", "stop")).rstrip(), HI),
-    "a refusal is text": (sse(choice(None, refusal="No."), choice(None, "stop")), [TextDelta("No."), HI[1]]),
+    "a refusal is text, and named": (
+        sse(choice(None, refusal="No."), choice(None, "stop")),
+        [TextDelta("No."), Finished("refusal")],
+    ),
     "reasoning is not": (
         sse(choice(None, reasoning_content="hm"), choice(None, reasoning="hm"), choice("Hi", "stop")),
         HI,
@@ -156,8 +162,8 @@ def test_a_complete_answer(stream: bytes, events: list[StreamEvent]) -> None:
 
 
 BROKEN: dict[str, tuple[bytes, str, type[ModelError]]] = {
-    "cut before the first word": (b"", "", ModelUnavailable),
-    "cut after the role": (sse(choice("", role="assistant")), "", ModelUnavailable),
+    "cut before the first word": (b"", "", ModelFailed),
+    "cut after the role": (sse(choice("", role="assistant")), "", ModelFailed),
     "cut after a word": (sse(choice("Hi")), "Hi", ModelInterrupted),
     "cut in an event": (sse(choice("Hi"), choice("!"))[:-20], "Hi", ModelInterrupted),
     "one of two choices is cut": (
@@ -168,9 +174,13 @@ BROKEN: dict[str, tuple[bytes, str, type[ModelError]]] = {
     "no word": (sse(choice("", role="assistant"), choice(None, "stop")) + DONE, "", ModelSilent),
     "only blanks": (sse(choice(" \n"), choice(None, "stop")) + DONE, " \n", ModelSilent),
     "only [DONE]": (DONE, "", ModelSilent),
-    "thought until the limit": (sse(choice(None, reasoning="hm"), choice(None, "length")), "", ModelSilent),
+    "thought until the limit": (
+        sse(choice(None, reasoning="hm"), choice(None, "length")),
+        "",
+        ModelExhausted,
+    ),
     "filtered without a word": (sse(choice(None, "content_filter")) + DONE, "", ContentFiltered),
-    "error at once": (sse({"error": {"message": "no", "code": "500"}}), "", ModelUnavailable),
+    "error at once": (sse({"error": {"message": "no", "code": "500"}}), "", ModelFailed),
     "error after a word": (sse(choice("Hi"), {"error": {"message": "no"}}) + DONE, "Hi", ModelInterrupted),
     "vLLM's error": (
         sse(choice("Hi"), {"object": "error", "message": "no", "code": 500}),
@@ -185,13 +195,13 @@ BROKEN: dict[str, tuple[bytes, str, type[ModelError]]] = {
         ModelInterrupted,
     ),
     "error after the end": (sse(choice("Hi", "stop"), {"error": "no"}), "Hi", ModelInterrupted),
-    "no JSON": (sse(choice("Hi")) + b"data: {\n\n", "Hi", ModelInterrupted),
-    "no JSON at once": (b"data: oops\n\n", "", ModelUnavailable),
-    "a web page": (b"<html>\n<body>\nHello\n</body></html>", "", ModelUnavailable),
+    "no JSON": (sse(choice("Hi")) + b"data: {\n\n", "Hi", ModelGarbled),
+    "no JSON at once": (b"data: oops\n\n", "", ModelUnreadable),
+    "a web page": (b"<html>\n<body>\nHello\n</body></html>", "", ModelUnreadable),
     "a plain error": (b'{"error": {"message": "no", "code": 429}}', "", ModelBusy),
-    "a plain error in a list": (b'[{"error": {"message": "no", "code": 500}}]', "", ModelUnavailable),
-    "half a plain completion": (b'{"choices": [{"message": {"content": "Hi', "", ModelUnavailable),
-    "brackets without end": (b"data: " + b"[" * 100_000 + b"\n\n", "", ModelUnavailable),
+    "a plain error in a list": (b'[{"error": {"message": "no", "code": 500}}]', "", ModelFailed),
+    "half a plain completion": (b'{"choices": [{"message": {"content": "Hi', "", ModelFailed),
+    "brackets without end": (b"data: " + b"[" * 100_000 + b"\n\n", "", ModelUnreadable),
 }
 
 
@@ -213,7 +223,7 @@ def test_characters_cut_between_deltas_are_joined() -> None:
 
 def test_the_request_id_is_in_the_text_of_an_error() -> None:
     reader = AnswerReader(request="req_7")
-    with pytest.raises(ModelUnavailable, match="req_7"):
+    with pytest.raises(ModelFailed, match="req_7"):
         list(reader.finish())
 
 

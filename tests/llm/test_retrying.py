@@ -5,7 +5,8 @@ import pytest
 from bot.core.domain import Usage
 from bot.core.errors import BotError, ModelBusy, ModelError, ModelInterrupted, ModelRejected, ModelUnavailable
 from bot.core.stream import ModelName, StreamEvent, TextDelta
-from bot.llm.chat import OpenAIChat, open_client
+from bot.llm.chat import OpenAIChat
+from bot.llm.client import open_client
 from bot.llm.retrying import Retrying
 from bot.sandbox.model import SandboxModel
 from tests.contracts import chat_model
@@ -58,6 +59,12 @@ async def test_the_server_says_how_long_to_wait() -> None:
 
 async def test_a_wait_that_nobody_would_sit_through_is_refused_at_once() -> None:
     assert await attempts(ModelBusy(retry_after=31), None) == (1, [], ModelBusy)
+
+
+async def test_a_service_that_says_so_is_not_asked_again() -> None:
+    final = ModelBusy()
+    final.final = True
+    assert await attempts(final, None) == (1, [], ModelBusy)
 
 
 @pytest.mark.parametrize("error", [ModelInterrupted(), ModelRejected()])

@@ -1,0 +1,90 @@
+"""A request -> the JSON object that one service takes.
+
+Separate because it needs neither socket nor clock, and because what is *not* sent matters most: services
+refuse fields that they do not know, empty ones, and nulls. Pure. Rules: only what somebody set is sent;
+the profile says under which name, or not at all.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from bot.core.domain import ChatMessage, ChatRequest
+from bot.llm.profiles import Profile
+
+Fields = dict[str, Any]
+
+OURS = frozenset({"model", "messages", "stream", "stream_options", "system_role"})
+"""What is said elsewhere in the request, and so is no further field of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """How one server is spoken to: as its service needs it, and as settings want it."""
+
+    profile: Profile
+    identifiers: Collection[str] | None = None
+    """Which of `user`, `safety_identifier` and `prompt_cache_key` to send; None: as the profile says."""
+    names: bool | None = None
+    """Whether messages keep their `name`; None: as the profile says."""
+    model: str = ""
+    """The model that is asked, whatever the request names; empty: the request's."""
+
+    @property
+    def sends_names(self) -> bool:
+        """Whether messages keep their `name`."""
+        return self.profile.takes_names if self.names is None else self.names
+
+    @property
+    def sends_identifiers(self) -> Collection[str]:
+        """The identifiers that are sent."""
+        return self.profile.identifiers if self.identifiers is None else self.identifiers
+
+
+def fields(request: ChatRequest, dialect: Dialect) -> Fields:
+    """Return the fields to send."""
+    profile = dialect.profile
+    role = _role(request, profile)
+    body: Fields = {
+        "model": dialect.model or request.model,
+        "messages": [_message(message, role, names=dialect.sends_names) for message in request.messages],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    for name, value in request.parameters.items():
+        if name not in OURS and name not in profile.refused:
+            body[profile.renamed.get(name, name)] = value
+    body.update(_identified(request, dialect.sends_identifiers))
+    return body if profile.streams_variants or body.get("n", 1) == 1 else whole(body)
+
+
+def whole(body: Fields) -> Fields:
+    """Return the fields that ask for the same answer in one piece."""
+    return {**without(body, "stream_options"), "stream": False}
+
+
+def without(body: Fields, name: str) -> Fields:
+    """Return all fields but one."""
+    return {field: value for field, value in body.items() if field != name}
+
+
+def _role(request: ChatRequest, profile: Profile) -> str:
+    chosen = "" if "system_role" in profile.refused else request.parameters.get("system_role")
+    return str(chosen or "system")
+
+
+def _message(message: ChatMessage, system_role: str, *, names: bool) -> Fields:
+    element: Fields = dict(message.as_json())
+    if message.role == "system":
+        element["role"] = system_role
+    return element if names else without(element, "name")
+
+
+def _identified(request: ChatRequest, identifiers: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Yield who asks, and in which thread, as far as the service is to know and the request says."""
+    values = {
+        "user": request.user,
+        "safety_identifier": request.user,
+        "prompt_cache_key": request.conversation,
+    }
+    return ((name, value) for name, value in values.items() if value and name in identifiers)
