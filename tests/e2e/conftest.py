@@ -43,10 +43,12 @@ class World:
 
 
 @asynccontextmanager
-async def new_world(folder: Path, **more: str) -> AsyncIterator[World]:
+async def new_world(
+    folder: Path, workspace: SandboxWorkspace | None = None, **more: str
+) -> AsyncIterator[World]:
     """Give everything but a running bot, on the embedded database unless `more` settings say otherwise."""
-    async with SandboxModel(rate=2_000) as model, SandboxWorkspace(port=0) as workspace:
-        yield World(workspace, model, settings(workspace, model, **more), folder)
+    async with SandboxModel(rate=2_000) as model, workspace or SandboxWorkspace(port=0) as slack:
+        yield World(slack, model, settings(slack, model, **more), folder)
 
 
 @asynccontextmanager

@@ -34,8 +34,10 @@ class Verdict:
     """Some word of it is there twice."""
     stuck: int = 0
     """Threads that still say that the bot is thinking."""
+    foreign: int = 0
+    """Words in the threads that belong to no answer there."""
     disordered: int = 0
-    """Threads with all the words, but not in the order of the questions, or with further ones."""
+    """Threads with all the words, but not in the order of the questions."""
 
 
 CLEAN = Verdict()
@@ -46,6 +48,8 @@ class Examination:
     """What was asked in one workspace."""
 
     workspace: SandboxWorkspace
+    in_order: bool = True
+    """Whether the order of the answers counts."""
     questions: list[Question] = field(default_factory=list)
 
     async def ask(
@@ -83,9 +87,18 @@ class Examination:
             found = [counts[question.channel, question.root][word] for word in question.words]
             lost += min(found) < 1
             doubled += max(found) > 1
-        stuck = sum(thread in self.workspace.statuses for thread in threads)
-        disordered = sum(shown[thread] != self._expected(thread) for thread in threads)
-        return Verdict(lost=lost, doubled=doubled, stuck=stuck, disordered=disordered)
+        expected = {thread: self._expected(thread) for thread in threads}
+        return Verdict(
+            lost=lost,
+            doubled=doubled,
+            stuck=sum(thread in self.workspace.statuses for thread in threads),
+            foreign=sum((counts[thread] - Counter(expected[thread])).total() for thread in threads),
+            disordered=sum(
+                counts[thread] == Counter(expected[thread]) and shown[thread] != expected[thread]
+                for thread in threads
+                if self.in_order
+            ),
+        )
 
     async def answered(self, timeout: float = PATIENCE) -> Verdict:  # noqa: ASYNC109 - gives the verdict
         """Wait until all is well, or it has taken too long; return the verdict either way."""

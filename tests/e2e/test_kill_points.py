@@ -1,21 +1,17 @@
 """Killed at any point of a turn's life: after a restart every question has one complete answer, in order."""
 
-import asyncio
-import dataclasses
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.databases import KINDS, Kind, migrated_database
-from tests.e2e.conftest import ADA, GENERAL, new_world
+from tests.databases import KINDS, Kind
+from tests.e2e.cases import run_all, small_world
+from tests.e2e.conftest import ADA, GENERAL
 from tests.e2e.killable import POINTS
-from tests.e2e.nursery import Nursery, open_nursery
+from tests.e2e.nursery import open_nursery
 from tests.e2e.questions import CLEAN, Examination
 
 DIRECT = "D0ADA"
-AT_ONCE = 6
-"""Deaths under way at a time: most of each is waiting, for a lease or for a stream."""
 
 POSTED = "the first page is posted, not noted"
 SAVED = "the answer is saved"
@@ -35,47 +31,31 @@ DEATHS: dict[str, tuple[str, ...]] = {
     "posted, not noted, three times": (POSTED, POSTED, POSTED),
     "saved, then lost again and again": (SAVED, "it is settled at last", "a turn is claimed again"),
 }
+"""Where one life after the other ends; after these comes one that is not disturbed."""
 
 
-async def outcome(nursery: Nursery, kind: Kind, folder: Path, points: Sequence[str]) -> str:
-    """Let one life after the other end at its point, then live normally; return what is wrong, if anything.
+@pytest.mark.parametrize("kind", KINDS)
+async def test_killed_at_every_point(kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Lost, doubled, stuck: 0, 0, 0, wherever it died.
 
-    The first question's answer is long: it grows for some seconds, over two messages.
+    The first question's answer is long, it grows for some seconds, over two messages; two more questions wait
+    behind it, and one in another thread does not.
     """
-    with migrated_database(kind, folder) as url:
-        address = url.render_as_string(hide_password=False)
-        async with new_world(folder, DATABASE_URL=address, BOT_LEASE_SECONDS="3") as world:
+
+    async def die(name: str, folder: Path) -> None:
+        async with small_world(kind, folder) as world:
             asked = Examination(world.workspace)
             root = await asked.ask(ADA, GENERAL, words=700, seconds=3.0)
             for _ in range(2):
                 await asked.ask(ADA, GENERAL, root=root)
             await asked.ask(ADA, DIRECT)
-            for point in points:
+            for point in DEATHS[name]:
                 doomed = await nursery.bear(folder, world.env, point=point)
-                if await doomed.died() != -9:
-                    return f"did not come to {point}: {doomed.text[-2000:]}"
+                assert await doomed.died() == -9, f"it did not come to {point}: {doomed.text}"
             bot = await nursery.bear(folder, world.env)
-            verdict = await asked.answered()
-            code = await bot.stop()
-            verdict = dataclasses.replace(asked.verdict(), stuck=verdict.stuck)
-            return "" if (verdict, code) == (CLEAN, 0) else f"{verdict}, exit {code}: {bot.text[-2000:]}"
-
-
-@pytest.mark.parametrize("kind", KINDS)
-async def test_killed_at_every_point(kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Lost, doubled, stuck: 0, 0, 0, wherever it died."""
-    turnstile = asyncio.Semaphore(AT_ONCE)
-    outcomes: dict[str, str] = {}
-
-    async def die(number: int, name: str) -> None:
-        folder = tmp_path_factory.mktemp(f"death{number}-")
-        async with turnstile:
-            try:
-                outcomes[name] = await outcome(nursery, kind, folder, DEATHS[name])
-            except AssertionError as error:
-                outcomes[name] = str(error)
+            assert await asked.answered() == CLEAN, bot.text
+            assert await bot.stop() == 0, bot.text
+            assert asked.verdict() == CLEAN, "it stays so"
 
     async with open_nursery() as nursery:
-        await asyncio.gather(*(die(number, name) for number, name in enumerate(DEATHS)))
-    wrong = "\n\n".join(f"{name}: {what}" for name, what in outcomes.items() if what)
-    assert not wrong, wrong
+        await run_all(DEATHS, die, tmp_path_factory)

@@ -1,0 +1,50 @@
+"""Many small worlds at a time: a table of cases, most of whose time is waiting, told of in one report.
+
+Separate because the tables of deaths and of faults are run alike. Each case has a folder, a database and
+servers of its own, so nothing that goes wrong in one is seen in another.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox.server import SandboxWorkspace
+from tests.databases import Kind, migrated_database
+from tests.e2e.conftest import World, new_world
+
+AT_ONCE = 6
+
+
+@contextlib.asynccontextmanager
+async def small_world(
+    kind: Kind, folder: Path, workspace: SandboxWorkspace | None = None, **more: str
+) -> AsyncIterator[World]:
+    """Give a world with a fresh database and a short lease."""
+    with migrated_database(kind, folder) as url:
+        address = url.render_as_string(hide_password=False)
+        settings = {"DATABASE_URL": address, "BOT_LEASE_SECONDS": "3"} | more
+        async with new_world(folder, workspace, **settings) as world:
+            yield world
+
+
+async def run_all(
+    names: Iterable[str],
+    case: Callable[[str, Path], Awaitable[None]],
+    folders: pytest.TempPathFactory,
+) -> None:
+    """Run a case for each name, some at a time; fail with all that went wrong in any of them."""
+    turnstile = asyncio.Semaphore(AT_ONCE)
+    wrong: list[str] = []
+
+    async def run(name: str) -> None:
+        async with turnstile:
+            try:
+                await case(name, folders.mktemp("case"))
+            except (AssertionError, TimeoutError) as error:
+                wrong.append(f"{name}: {error}")
+
+    await asyncio.gather(*(run(name) for name in names))
+    assert not wrong, "\n\n".join(["", *wrong])

@@ -1,0 +1,71 @@
+"""Killed at random moments, hundreds of times, while people ask."""
+
+import asyncio
+import random
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox.server import SandboxWorkspace
+from tests.databases import Kind
+from tests.e2e.cases import run_all, small_world
+from tests.e2e.conftest import ADA, GENERAL, GRACE
+from tests.e2e.nursery import Nursery, open_nursery
+from tests.e2e.questions import CLEAN, Examination
+
+PROCESSES: dict[str, Kind] = {"one process on SQLite": "sqlite", "three processes on PostgreSQL": "postgres"}
+LONGEST_LIFE = 1.2
+"""Seconds; the shortest ends before the process is ready."""
+QUESTIONS = 100
+PATIENT = (0.0, *[0.5] * 30)
+"""How often Slack delivers an event. It gives up after three times; here all die at once, again and again."""
+
+
+async def ask_on(asked: Examination, rng: random.Random, pause: float) -> None:
+    """Ask, in new threads and in old ones, short questions and long ones."""
+    for _ in range(QUESTIONS):
+        channel = rng.choice((GENERAL, "C0RANDOM", "D0ADA"))
+        user = ADA if channel == "D0ADA" else rng.choice((ADA, GRACE))
+        old = [question.root for question in asked.questions if question.channel == channel]
+        root = rng.choice(old) if old and rng.random() < 0.5 else None
+        await asked.ask(user, channel, root=root, words=rng.randint(3, 12), seconds=rng.uniform(0, 0.6))
+        await asyncio.sleep(rng.uniform(0, 2 * pause))
+
+
+async def die_often(nursery: Nursery, folder: Path, env: dict[str, str], kills: int, seed: str) -> None:
+    """Live for a moment, again and again."""
+    rng = random.Random(seed)
+    for _ in range(kills):
+        life = await nursery.bear(folder, env, most_attempts=10_000)
+        await asyncio.sleep(rng.uniform(0.0, LONGEST_LIFE))
+        await life.kill()
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("kills", [100, pytest.param(2_000, marks=pytest.mark.soak)])
+async def test_killed_at_random_moments(kills: int, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Lost, doubled, stuck: 0, 0, 0. Order is not asked for: Slack may deliver again what died unrecorded."""
+    seed = random.randrange(10**6)
+
+    async def suffer(name: str, folder: Path) -> None:
+        workspace = SandboxWorkspace(enforce_rates=False, redelivery=PATIENT)
+        places = [folder / str(number) for number in range(1 if PROCESSES[name] == "sqlite" else 3)]
+        for place in places:
+            place.mkdir()
+        each = -(-kills // len(places))
+        async with small_world(PROCESSES[name], folder, workspace) as world:
+            asked = Examination(world.workspace, in_order=False)
+            people = asyncio.create_task(
+                ask_on(asked, random.Random(seed), each * LONGEST_LIFE / 2 / QUESTIONS)
+            )
+            deaths = (die_often(nursery, place, world.env, each, f"{seed}{place}") for place in places)
+            await asyncio.gather(*deaths)
+            await people
+            bots = [await nursery.bear(place, world.env, most_attempts=10_000) for place in places]
+            verdict = await asked.answered()
+            assert verdict == CLEAN, f"{verdict}, seed {seed}: {[bot.text for bot in bots]}"
+            assert [await bot.stop() for bot in bots] == [0] * len(bots)
+            assert asked.verdict() == CLEAN, "it stays so"
+
+    async with open_nursery() as nursery:
+        await run_all(PROCESSES, suffer, tmp_path_factory)

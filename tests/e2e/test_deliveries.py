@@ -1,0 +1,70 @@
+"""Slack delivers an event at least once, in any order, and a mention as two events: one answer each."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox.server import SandboxWorkspace
+from tests.databases import KINDS, Kind
+from tests.e2e.cases import small_world
+from tests.e2e.conftest import ADA, GENERAL
+from tests.e2e.nursery import open_nursery
+from tests.e2e.questions import CLEAN, Examination
+
+DIRECT = "D0ADA"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_thrice_reordered_and_in_pairs(kind: Kind, tmp_path: Path) -> None:
+    """One answer each, also where the copies reach two processes at the same moment.
+
+    What is recorded before its turn comes is answered in the order in which it was written.
+    """
+    seed = random.randrange(10**6)
+    workspace = SandboxWorkspace(enforce_rates=False, redelivery=())
+    async with small_world(kind, tmp_path, workspace) as world, open_nursery() as nursery:
+        asked = Examination(workspace, in_order=False)
+        root = await asked.ask(ADA, GENERAL, words=10, seconds=1.0)
+        for _ in range(9):
+            await asked.ask(ADA, GENERAL, root=root)
+            await asked.ask(ADA, GENERAL)
+            await asked.ask(ADA, DIRECT)
+        copies = [event for event in workspace.events() if event["event"]["type"] != "app_home_opened"] * 3
+        assert len(copies) == 3 * (2 * 19 + 9), "nobody was there, so nothing was delivered yet"
+        first = [event for event in copies if event["event"]["ts"] == root]
+        rest = [event for event in copies if event["event"]["ts"] != root]
+        random.Random(seed).shuffle(rest)
+        folders = [tmp_path / str(number) for number in range(1 if kind == "sqlite" else 2)]
+        for folder in folders:
+            folder.mkdir()
+        bots = [await nursery.bear(folder, world.env) for folder in folders]
+        for bot in bots:
+            await bot.ready()
+        for event in first + rest:
+            await workspace.redeliver(event)
+        assert await asked.answered() == CLEAN, f"seed {seed}"
+        for event in copies:
+            await workspace.redeliver(event)
+        asked.in_order = True
+        assert await asked.answered() == CLEAN, f"seed {seed}"
+        assert [await bot.stop() for bot in bots] == [0] * len(bots)
+        assert asked.verdict() == CLEAN
+        assert len(world.model.requests) == len(asked.questions)
+
+
+async def test_cut_sockets_lose_nothing(tmp_path: Path) -> None:
+    """Every few moments all connections break, without a word or with one; people ask on."""
+    workspace = SandboxWorkspace(enforce_rates=False, redelivery=(0.0, *[0.5] * 20))
+    async with small_world("sqlite", tmp_path, workspace) as world, open_nursery() as nursery:
+        asked = Examination(workspace)
+        bot = await nursery.bear(tmp_path, world.env)
+        await bot.ready()
+        for reason in (None, "refresh_requested", None, "warning", None):
+            for _ in range(5):
+                await asked.ask(ADA, GENERAL)
+            await workspace.disconnect(reason)
+            await asked.ask(ADA, DIRECT)
+            await workspace.changed(lambda: workspace.connected > 0, 30)
+        assert await asked.answered() == CLEAN, bot.text
+        assert await bot.stop() == 0

@@ -1,0 +1,159 @@
+"""Several processes on one PostgreSQL: they share the work, and none is missed when it goes."""
+
+import asyncio
+import re
+import signal
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox.server import SandboxWorkspace
+from tests.databases import migrated_database
+from tests.e2e.conftest import ADA, GENERAL, World, new_world
+from tests.e2e.nursery import Life, Nursery, open_nursery
+from tests.e2e.questions import CLEAN, Examination
+
+pytestmark = pytest.mark.postgres
+
+DIRECT = "D0ADA"
+LONGEST_GAP = 4.0
+"""Seconds from a question to the first sign of its answer while a deploy rolls; "a few"."""
+
+
+@asynccontextmanager
+async def shared_world(folder: Path, *, rates: bool = True) -> AsyncIterator[tuple[World, Nursery]]:
+    """Give a world whose database many processes can use, and a place where they are born.
+
+    Without `rates` Slack takes as many calls as come.
+    """
+    workspace = SandboxWorkspace(enforce_rates=rates)
+    with migrated_database("postgres", folder) as url:
+        address = url.render_as_string(hide_password=False)
+        settings = {"DATABASE_URL": address, "BOT_LEASE_SECONDS": "3", "BOT_GRACE_SECONDS": "10"}
+        async with new_world(folder, workspace, **settings) as world, open_nursery() as nursery:
+            yield world, nursery
+
+
+async def born(nursery: Nursery, world: World, name: str, **settings: str) -> Life:
+    """Start a process with a folder of its own, and wait until it is ready."""
+    folder = world.folder / name
+    folder.mkdir()
+    life = await nursery.bear(folder, world.env | settings)
+    await life.ready()
+    return life
+
+
+def turns_of(life: Life) -> int:
+    """Return how many turns a process has ended."""
+    return len(re.findall(r'"action": "turn_done"', life.text))
+
+
+async def test_two_processes_share_the_work_and_one_may_die(tmp_path: Path) -> None:
+    """Killed under load: whatever it had begun the other one ends, in the same messages."""
+    async with shared_world(tmp_path, rates=False) as (world, nursery):
+        asked = Examination(world.workspace)
+        doomed, heir = await born(nursery, world, "doomed"), await born(nursery, world, "heir")
+        for number in range(40):
+            await asked.ask(ADA, GENERAL, words=10, seconds=1.0)
+            await asyncio.sleep(0.05)
+            if number == 30:
+                done_before = turns_of(doomed), turns_of(heir)
+                await doomed.kill()
+        assert await asked.answered() == CLEAN
+        assert min(done_before) >= 5, f"both worked: {done_before}"
+        assert await heir.stop() == 0
+
+
+async def test_a_frozen_process_writes_nothing_more(tmp_path: Path) -> None:
+    """It wakes in mid-answer, with text of the model still to show; but the answer is another's now."""
+    async with shared_world(tmp_path) as (world, nursery):
+        asked = Examination(world.workspace)
+        frozen = await born(nursery, world, "frozen")
+        root = await asked.ask(ADA, GENERAL, words=60, seconds=6.0)
+        await world.workspace.changed(lambda: len(asked.shown(GENERAL, root)) > 5)
+        frozen.send(signal.SIGSTOP)
+        heir = await born(nursery, world, "heir")
+        assert await asked.answered() == CLEAN
+        calls = len(world.workspace.calls())
+        frozen.send(signal.SIGCONT)
+        await asyncio.sleep(8.0)  # more than the stream, the lease and a pause of the delivery take
+        later = [call.method for call in world.workspace.calls()[calls:]]
+        assert not [method for method in later if method.startswith("chat.")], later
+        assert asked.verdict() == CLEAN
+        for life in (frozen, heir):
+            assert await life.stop() == 0
+
+
+async def test_a_frozen_process_works_again(tmp_path: Path) -> None:
+    """What it woke up from is forgotten: new questions it answers like any other process."""
+    async with shared_world(tmp_path) as (world, nursery):
+        asked = Examination(world.workspace)
+        frozen = await born(nursery, world, "frozen")
+        await asked.ask(ADA, GENERAL, words=20, seconds=2.0)
+        frozen.send(signal.SIGSTOP)
+        heir = await born(nursery, world, "heir")
+        assert await asked.answered() == CLEAN
+        frozen.send(signal.SIGCONT)
+        await heir.stop()
+        for _ in range(5):
+            await asked.ask(ADA, GENERAL)
+        assert await asked.answered() == CLEAN
+        assert await frozen.stop() == 0
+
+
+async def test_a_rolling_deploy_leaves_no_gap(tmp_path: Path) -> None:
+    """The new process starts before the old one is told to end; people ask all the time."""
+    async with shared_world(tmp_path, rates=False) as (world, nursery):
+        asked = Examination(world.workspace)
+        roots: dict[str, float] = {}
+        first_words: dict[str, float] = {}
+
+        async def ask_on() -> None:
+            while True:
+                root = await asked.ask(ADA, DIRECT, words=10, seconds=0.5)
+                roots[root] = time.monotonic()
+                await asyncio.sleep(0.25)
+
+        async def look_on() -> None:
+            while True:
+                for root in roots.keys() - first_words.keys():
+                    if asked.shown(DIRECT, root):
+                        first_words[root] = time.monotonic()
+                await asyncio.sleep(0.05)
+
+        old = await born(nursery, world, "0")
+        people = [asyncio.create_task(ask_on()), asyncio.create_task(look_on())]
+        for number in range(1, 4):
+            new = await born(nursery, world, str(number))
+            assert await old.stop() == 0
+            old = new
+        people[0].cancel()
+        assert await asked.answered() == CLEAN
+        await asyncio.sleep(0.2)
+        people[1].cancel()
+        await asyncio.gather(*people, return_exceptions=True)
+        waits = [first_words[root] - asked_at for root, asked_at in roots.items()]
+        assert max(waits) < LONGEST_GAP, f"of {len(waits)} questions: {sorted(waits)[-5:]}"
+        assert await old.stop() == 0
+
+
+async def test_what_does_not_end_in_time_is_handed_over(tmp_path: Path) -> None:
+    """SIGTERM with little grace: another process ends the answer, at once and in the same message."""
+    async with shared_world(tmp_path) as (world, nursery):
+        asked = Examination(world.workspace)
+        old = await born(nursery, world, "old", BOT_GRACE_SECONDS="0.3", BOT_LEASE_SECONDS="60")
+        root = await asked.ask(ADA, GENERAL, words=40, seconds=4.0)
+        await world.workspace.changed(lambda: asked.shown(GENERAL, root))
+        new = await born(nursery, world, "new", BOT_LEASE_SECONDS="60")
+        asked_before = len(world.model.requests)
+        assert await old.stop() == 0
+        left = time.monotonic()
+        while len(world.model.requests) == asked_before:  # noqa: ASYNC110 - the model tells nobody
+            await asyncio.sleep(0.01)
+        assert time.monotonic() - left < 0.7, "told of it, not found at the next poll"
+        assert await asked.answered() == CLEAN
+        assert len(world.workspace.calls("chat.postMessage")) == 1
+        assert await new.stop() == 0
