@@ -39,6 +39,16 @@ def test_the_complete_settings_are_accepted() -> None:
         ("SLACK_APP_TOKEN", "", "SLACK_APP_TOKEN is not set"),
         ("SLACK_BOT_TOKEN", "xapp-1", "SLACK_BOT_TOKEN holds a token for SLACK_APP_TOKEN"),
         ("SLACK_APP_TOKEN", "xoxb-1", "SLACK_APP_TOKEN holds a token for SLACK_BOT_TOKEN"),
+        (
+            "SLACK_SIGNING_SECRET",
+            "8f742231",
+            "PORT is not set; HTTP mode, which SLACK_SIGNING_SECRET turns on",
+        ),
+        ("PORT", "http", "PORT is wrong"),
+        ("PORT", "65536", "PORT is wrong"),
+        ("BOT_SOCKETS", "0", "BOT_SOCKETS is wrong"),
+        ("BOT_SOCKETS", "11", "BOT_SOCKETS is wrong"),
+        ("BOT_LEASE_SECONDS", "2.9", "BOT_LEASE_SECONDS is wrong"),
         ("OPENAI_API_KEY", "", "OPENAI_API_KEY is not set"),
         ("BOT_MODEL", "", "BOT_MODEL is not set"),
         ("BOT_MODLE", "x", "BOT_MODLE is not a setting; did you mean BOT_MODEL?"),
@@ -55,6 +65,52 @@ def test_what_is_missing_or_wrong_is_named(
     with pytest.raises(SettingsError, match=f"^{said}") as refused:
         Settings.load().require_for_run()
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"PORT": "8080"}, ""),
+        ({"PORT": "8080", "SLACK_APP_TOKEN": ""}, ""),
+        ({"PORT": "8080", "SLACK_BOT_TOKEN": ""}, "SLACK_BOT_TOKEN is not set"),
+        (
+            {"PORT": "8080", "SLACK_SIGNING_SECRET": "xapp-1"},
+            "SLACK_SIGNING_SECRET holds a token for SLACK_APP",
+        ),
+        (
+            {"PORT": "8080", "SLACK_SIGNING_SECRET": "xoxb-1"},
+            "SLACK_SIGNING_SECRET holds a token for SLACK_BOT",
+        ),
+        ({"SLACK_APP_TOKEN": ""}, "PORT is not set"),
+    ],
+)
+def test_http_mode_needs_a_port_and_no_app_token(
+    monkeypatch: pytest.MonkeyPatch, more: dict[str, str], said: str
+) -> None:
+    for name, value in {"SLACK_SIGNING_SECRET": "8f742231", **more}.items():
+        monkeypatch.setenv(name, value)
+    settings = Settings.load()
+    assert settings.uses_http
+    if said:
+        with pytest.raises(SettingsError, match=f"^{said}"):
+            settings.require_for_run()
+    else:
+        settings.require_for_run()
+
+
+def test_without_a_signing_secret_it_is_socket_mode(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A port is then for the health checks."""
+    monkeypatch.setenv("PORT", "8080")
+    settings = Settings.load()
+    settings.require_for_run()
+    assert not settings.uses_http
+    assert settings.port == 8080
+
+
+def test_the_missing_app_token_says_that_there_is_another_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLACK_APP_TOKEN", "")
+    with pytest.raises(SettingsError, match="SLACK_SIGNING_SECRET"):
+        Settings.load().require_for_run()
 
 
 def test_a_server_without_keys_needs_no_key(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,6 +29,13 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
+def taken_port() -> socket.socket:
+    taken = socket.socket()
+    taken.bind(("127.0.0.1", 0))
+    taken.listen()
+    return taken
+
+
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
@@ -36,6 +43,9 @@ def free_port() -> int:
         ("SLACK_BOT_TOKEN", "xoxb-wrong", "SLACK_BOT_TOKEN (invalid_auth)"),
         ("SLACK_APP_TOKEN", "xapp-wrong", "SLACK_APP_TOKEN (invalid_auth)"),
         ("SLACK_APP_TOKEN", "other", "connections:write"),
+        ("SLACK_SIGNING_SECRET", "8f742231", "PORT is not set"),
+        ("PORT", "many", "PORT is wrong"),
+        ("BOT_SOCKETS", "11", "BOT_SOCKETS is wrong"),
         ("BOT_MODEL", "", "BOT_MODEL is not set"),
         ("BOT_STREAMINGG", "x", "BOT_STREAMINGG is not a setting"),
         ("DATABASE_URL", "mysql://x", "DATABASE_URL"),
@@ -74,10 +84,22 @@ async def test_a_second_process_on_one_sqlite_file_is_refused(world: World) -> N
         assert "DATABASE_URL" in await refused("run", cwd=world.folder, env=world.env)
 
 
+@pytest.mark.parametrize("mode", [{}, {"SLACK_SIGNING_SECRET": "8f742231"}], ids=["sockets", "http"])
+async def test_a_port_that_cannot_be_had_is_named(world: World, mode: dict[str, str]) -> None:
+    with closing(taken_port()) as taken:
+        port = str(taken.getsockname()[1])
+        env = {**world.env, **mode, "PORT": port, "BOT_HOST": "127.0.0.1"}
+        assert f"PORT {port}" in await refused("run", cwd=world.folder, env=env)
+
+
+async def test_a_manifest_for_an_address_that_slack_refuses_is_not_printed(world: World) -> None:
+    async with program("manifest", "--url", "http://bot.example", cwd=world.folder, env={}) as running:
+        assert await running.wait() == 2
+        assert "https://" in running.text
+
+
 async def test_a_port_in_use_is_named(world: World) -> None:
-    with closing(socket.socket()) as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
+    with closing(taken_port()) as taken:
         port = taken.getsockname()[1]
         assert f"Port {port}" in await refused(
             "try", "--no-browser", "--port", str(port), cwd=world.folder, env={}

@@ -1,0 +1,84 @@
+"""The program in HTTP mode, and its health checks in both: signed requests in, answers in the thread."""
+
+import json
+import time
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+
+from bot.sandbox.records import Json
+from bot.slack.http import PATH, signed
+from tests.e2e.conftest import ADA, GENERAL, World, ready_bot
+from tests.e2e.test_bad_input import free_port
+
+SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
+
+
+@pytest.fixture
+async def address(world: World) -> str:
+    """Return where the program will be, once it is started."""
+    port = free_port()
+    world.env |= {"PORT": str(port), "BOT_HOST": "127.0.0.1"}
+    return f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+async def deliver(session: aiohttp.ClientSession, address: str, callback: Json) -> int:
+    """Deliver an event as Slack does."""
+    body, stamp = json.dumps(callback).encode(), str(int(time.time()))
+    headers = {
+        "Content-Type": "application/json",
+        "X-Slack-Request-Timestamp": stamp,
+        "X-Slack-Signature": signed(body, stamp, SECRET),
+    }
+    async with session.post(address + PATH, data=body, headers=headers) as answer:
+        return answer.status
+
+
+async def test_an_event_that_comes_by_http_is_answered_once(
+    world: World, address: str, session: aiohttp.ClientSession
+) -> None:
+    """No socket and no app token; delivered three times, as after a lost acknowledgement."""
+    world.env |= {"SLACK_SIGNING_SECRET": SECRET, "SLACK_APP_TOKEN": ""}
+    async with ready_bot(world) as running:
+        root = await world.workspace.say(ADA, GENERAL, "<@U0BOT> [[say=By HTTP.]]")
+        for callback in world.workspace.events() * 3:
+            assert await deliver(session, address, callback) == 200
+        await world.until(GENERAL, root, ends="By HTTP.")
+        assert world.shown(GENERAL, root) == ["By HTTP."]
+        assert world.workspace.connected == 0
+        assert await running.stop() == 0
+        assert "Traceback" not in running.text
+        assert "Unclosed" not in running.text
+
+
+@pytest.mark.parametrize("mode", ["sockets", "http"])
+async def test_the_health_checks_say_alive_and_ready(
+    world: World, address: str, session: aiohttp.ClientSession, mode: str
+) -> None:
+    if mode == "http":
+        world.env |= {"SLACK_SIGNING_SECRET": SECRET}
+    async with ready_bot(world):
+        async with session.get(address + "/healthz") as alive, session.get(address + "/readyz") as ready:
+            assert (alive.status, ready.status) == (200, 200)
+            assert {"slack", "database"} <= set(await ready.json())
+        async with session.post(address + PATH) as answer:
+            assert answer.status == (401 if mode == "http" else 404)
+
+
+async def test_without_a_connection_it_is_alive_and_not_ready(
+    world: World, address: str, session: aiohttp.ClientSession
+) -> None:
+    async with ready_bot(world):
+        world.workspace.fault("apps.connections.open", status=503, times=999)
+        await world.workspace.disconnect(None)
+        await world.workspace.changed(lambda: world.workspace.connected == 0)
+        async with session.get(address + "/healthz") as alive, session.get(address + "/readyz") as ready:
+            assert (alive.status, ready.status) == (200, 503)
+            assert (await ready.json())["slack"] is False

@@ -1,0 +1,59 @@
+"""The manifest: in both modes what Slack's settings page takes, and no more than we use."""
+
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from bot.cli import commands
+from bot.slack.http import PATH
+
+
+def printed(*arguments: str) -> dict[str, Any]:
+    shown = CliRunner().invoke(commands, ["manifest", *arguments])
+    assert shown.exit_code == 0, shown.output
+    manifest: dict[str, Any] = yaml.safe_load(shown.output)
+    return manifest
+
+
+def test_socket_mode_is_the_default() -> None:
+    settings = printed()["settings"]
+    assert settings["socket_mode_enabled"] is True
+    assert "request_url" not in str(settings)
+
+
+@pytest.mark.parametrize("url", ["https://bot.example.com", "https://bot.example.com/"])
+def test_with_an_address_slack_delivers_there(url: str) -> None:
+    settings = printed("--url", url)["settings"]
+    assert settings["socket_mode_enabled"] is False
+    for what in ("event_subscriptions", "interactivity"):
+        assert settings[what]["request_url"] == "https://bot.example.com" + PATH
+
+
+@pytest.mark.parametrize("arguments", [[], ["--url", "https://bot.example.com"]])
+def test_buttons_work_in_both_modes(arguments: list[str]) -> None:
+    assert printed(*arguments)["settings"]["interactivity"]["is_enabled"] is True
+
+
+def test_names_and_texts_are_within_slacks_limits() -> None:
+    """https://docs.slack.dev/reference/app-manifest: name 35, description 140, agent description 300."""
+    manifest = printed("--name", "x" * 99)
+    assert len(manifest["display_information"]["name"]) == 35
+    assert len(manifest["display_information"]["description"]) <= 140
+    assert len(manifest["features"]["agent_view"]["agent_description"]) <= 300
+
+
+def test_each_event_has_the_scope_it_needs() -> None:
+    """A subscription without its scope is refused by the settings page."""
+    manifest = printed()
+    scopes = set(manifest["oauth_config"]["scopes"]["bot"])
+    needed = {
+        "app_mention": "app_mentions:read",
+        "message.channels": "channels:history",
+        "message.groups": "groups:history",
+        "message.im": "im:history",
+        "message.mpim": "mpim:history",
+    }
+    events = manifest["settings"]["event_subscriptions"]["bot_events"]
+    assert {needed[event] for event in events} <= scopes
