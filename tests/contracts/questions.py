@@ -1,8 +1,23 @@
-"""Questions for stores under test: a thread and an incoming message, with what matters named."""
+"""Questions for stores under test: threads and messages with what matters named, and steps of their lives."""
 
-from bot.core.domain import Addressed, Author, Incoming, ThreadKey
+import pytest
+
+from bot.core.domain import (
+    Addressed,
+    Answer,
+    Author,
+    Incoming,
+    MessageKey,
+    ThreadKey,
+    Turn,
+    TurnStatus,
+    Usage,
+)
+from bot.core.errors import ClaimLost
+from bot.ports import Store
 
 ADA = Author(id="U0ADA", name="Ada")
+SAID = Answer(text="Because.", model="m-1", finish_reason="stop", usage=Usage(prompt_tokens=3))
 
 
 def thread(root: str = "1.0", channel: str = "C1", workspace: str = "T1") -> ThreadKey:
@@ -16,7 +31,43 @@ def question(
     where: ThreadKey | None = None,
     addressed: Addressed = Addressed.MENTION,
     author: Author = ADA,
+    sent_at: float = 0.0,
+    delivery: str = "",
 ) -> Incoming:
     return Incoming(
-        thread=where or thread(), message_id=message_id, author=author, text=text, addressed=addressed
+        thread=where or thread(),
+        message_id=message_id,
+        author=author,
+        text=text,
+        addressed=addressed,
+        sent_at=sent_at,
+        delivery=delivery,
     )
+
+
+def key(message_id: str) -> MessageKey:
+    return MessageKey(platform="slack", workspace="T1", channel="C1", message_id=message_id)
+
+
+async def asked(store: Store, incoming: Incoming, *, claim: bool = True) -> Turn:
+    turn = await store.accept(incoming, claim=claim)
+    assert turn is not None
+    return turn
+
+
+async def settled(store: Store, turn: Turn, status: TurnStatus = TurnStatus.DONE) -> Turn | None:
+    if status is TurnStatus.DONE:
+        await store.answered(turn, SAID)
+    return await store.settle(turn, status)
+
+
+async def refuses_everything(store: Store, turn: Turn) -> None:
+    with pytest.raises(ClaimLost):
+        await store.opened(turn, 0, "9.9")
+    with pytest.raises(ClaimLost):
+        await store.answered(turn, Answer(text="Never."))
+    for status in (TurnStatus.DONE, TurnStatus.STOPPED, TurnStatus.FAILED):
+        with pytest.raises(ClaimLost):
+            await store.settle(turn, status)
+    with pytest.raises(ClaimLost):
+        await store.release(turn)

@@ -2,84 +2,15 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
-from pathlib import Path
+from contextlib import suppress
 
 import pytest
 
-from bot.core.domain import (
-    Addressed,
-    Answer,
-    Author,
-    Incoming,
-    PromptKey,
-    ThreadKey,
-    Turn,
-    TurnStatus,
-    Usage,
-)
+from bot.core.domain import Addressed, Answer, Author, ThreadKey, Turn, TurnStatus
 from bot.core.errors import ClaimLost
 from bot.ports import Store
-from bot.store.database import Database
-from bot.store.memory import MemoryData, MemoryStore
-from bot.store.sql import SqlStore
-from tests.contracts.questions import question, thread
-from tests.databases import KINDS, Kind, migrated_database
-
-Join = Callable[[str], Awaitable[Store]]
-"""Starts a process of that name on the test's database, and returns its store."""
-
-SAID = Answer(text="Because.", model="m-1", finish_reason="stop", usage=Usage(prompt_tokens=3))
-FOR_EVER = 1e9
-
-
-@asynccontextmanager
-async def processes(kind: Kind, folder: Path) -> AsyncIterator[Join]:
-    with migrated_database(kind, folder) as url:
-        database = Database(url)
-        await database.open()
-        await SqlStore(database, "first of all").open()
-
-        async def join(owner: str) -> Store:
-            store = SqlStore(database, owner)
-            await store.beat(FOR_EVER)
-            return store
-
-        yield join
-        await database.close()
-
-
-@pytest.fixture(params=("memory", *KINDS))
-async def join(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Join]:
-    if request.param == "memory":
-        data = MemoryData()
-
-        async def join_memory(owner: str) -> Store:
-            return MemoryStore(owner, data)
-
-        yield join_memory
-        return
-    async with processes(request.param, tmp_path) as join_sql:
-        yield join_sql
-
-
-@pytest.fixture
-async def store(join: Join) -> Store:
-    return await join("me")
-
-
-async def asked(store: Store, incoming: Incoming, *, claim: bool = True) -> Turn:
-    turn = await store.accept(incoming, claim=claim)
-    assert turn is not None
-    return turn
-
-
-async def settled(store: Store, turn: Turn, status: TurnStatus = TurnStatus.DONE) -> Turn | None:
-    if status is TurnStatus.DONE:
-        await store.answered(turn, SAID)
-    return await store.settle(turn, status)
-
+from tests.contracts.conftest import FOR_EVER, Join
+from tests.contracts.questions import SAID, asked, question, refuses_everything, settled, thread
 
 # --- accept -------------------------------------------------------------------------------------------
 
@@ -244,18 +175,6 @@ async def test_an_ended_turn_takes_no_more_writes(store: Store) -> None:
     await refuses_everything(store, turn)
 
 
-async def refuses_everything(store: Store, turn: Turn) -> None:
-    with pytest.raises(ClaimLost):
-        await store.opened(turn, 0, "9.9")
-    with pytest.raises(ClaimLost):
-        await store.answered(turn, Answer(text="Never."))
-    for status in (TurnStatus.DONE, TurnStatus.STOPPED, TurnStatus.FAILED):
-        with pytest.raises(ClaimLost):
-            await store.settle(turn, status)
-    with pytest.raises(ClaimLost):
-        await store.release(turn)
-
-
 # --- recovery -----------------------------------------------------------------------------------------
 
 
@@ -409,36 +328,6 @@ async def test_context_of_a_long_thread(store: Store) -> None:
     assert [turn.status for turn in context.history] == ends
 
 
-async def test_prompts_of_the_thread_and_of_everything_around_it(store: Store) -> None:
-    applying = {
-        PromptKey(): "Everywhere.",
-        PromptKey(platform="slack", workspace="T1"): "Here.",
-        PromptKey(platform="slack", workspace="T1", channel="C1"): "In this channel.",
-        PromptKey(platform="slack", workspace="T1", channel="C1", root="1.0"): "In this thread.",
-    }
-    others = {
-        PromptKey(platform="slack", workspace="T2"): "There.",
-        PromptKey(platform="slack", workspace="T1", channel="C2"): "Next door.",
-        PromptKey(platform="irc"): "Elsewhere.",
-    }
-    for key, text in (applying | others).items():
-        await store.set_prompt(key, text)
-    context = await store.context(await asked(store, question("1.0")), limit=1)
-    assert context.prompts == applying
-
-
-async def test_a_prompt_can_be_changed_and_removed(store: Store) -> None:
-    key = PromptKey(platform="slack", workspace="T1")
-    assert await store.prompt(key) == ""
-    await store.set_prompt(key, "Be brief.")
-    await store.set_prompt(key, "Be kind.")
-    assert await store.prompt(key) == "Be kind."
-    assert await store.prompt(PromptKey(platform="slack")) == ""
-    await store.set_prompt(key, "")
-    await store.set_prompt(key, "")
-    assert await store.prompt(key) == ""
-
-
 # --- secrets, and text as it comes --------------------------------------------------------------------
 
 
@@ -473,8 +362,5 @@ async def test_any_text_is_kept(store: Store, written: str, kept: str) -> None:
     assert (turn.question, turn.author.name) == (kept, kept)
     await store.answered(turn, Answer(text=written, model=written, finish_reason=written))
     await store.settle(turn, TurnStatus.DONE)
-    await store.set_prompt(PromptKey(), written or "a")
-    context = await store.context(await asked(store, question("2.0")), limit=1)
-    (earlier,) = context.history
+    (earlier,) = (await store.context(await asked(store, question("2.0")), limit=1)).history
     assert (earlier.question, earlier.answer, earlier.finish_reason) == (kept, kept, kept)
-    assert context.prompts == {PromptKey(): kept or "a"}

@@ -1,0 +1,53 @@
+"""A store under test, whichever it is: in memory, on SQLite, on PostgreSQL; and processes that share it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from bot.ports import Store
+from bot.store.database import Database
+from bot.store.memory import MemoryData, MemoryStore
+from bot.store.sql import SqlStore
+from tests.databases import KINDS, Kind, migrated_database
+
+Join = Callable[[str], Awaitable[Store]]
+"""Starts a process of that name on the test's database, and returns its store."""
+
+FOR_EVER = 1e9
+
+
+@asynccontextmanager
+async def processes(kind: Kind, folder: Path) -> AsyncIterator[Join]:
+    with migrated_database(kind, folder) as url:
+        database = Database(url)
+        await database.open()
+        await SqlStore(database, "first of all").open()
+
+        async def join(owner: str) -> Store:
+            store = SqlStore(database, owner)
+            await store.beat(FOR_EVER)
+            return store
+
+        yield join
+        await database.close()
+
+
+@pytest.fixture(params=("memory", *KINDS))
+async def join(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Join]:
+    if request.param == "memory":
+        data = MemoryData()
+
+        async def join_memory(owner: str) -> Store:
+            return MemoryStore(owner, data)
+
+        yield join_memory
+        return
+    async with processes(request.param, tmp_path) as join_sql:
+        yield join_sql
+
+
+@pytest.fixture
+async def store(join: Join) -> Store:
+    return await join("me")
