@@ -30,6 +30,7 @@ class People:
         self._client = client
         self._clock = clock
         self._known: OrderedDict[str, tuple[str, float]] = OrderedDict()
+        self._asking: dict[str, asyncio.Task[tuple[str, float]]] = {}
 
     async def names(self, ids: Iterable[str]) -> dict[str, str]:
         """Return the names of those ids that have one, within a second."""
@@ -40,12 +41,19 @@ class People:
     async def _name(self, each: str) -> str:
         name, until = self._known.get(each, ("", 0.0))
         if self._clock() >= until:
-            name, keep = await self._ask(each)
+            name, keep = await asyncio.shield(self._asked(each))
             self._known[each] = (name, self._clock() + keep)
         self._known.move_to_end(each)
         while len(self._known) > ROOM:
             self._known.popitem(last=False)
         return name
+
+    def _asked(self, each: str) -> asyncio.Task[tuple[str, float]]:
+        """Return the look-up of a name, one for all who want it now."""
+        if each not in self._asking:
+            self._asking[each] = asyncio.create_task(self._ask(each), name="name")
+            self._asking[each].add_done_callback(lambda _: self._asking.pop(each))
+        return self._asking[each]
 
     async def _ask(self, each: str) -> tuple[str, float]:
         """Return a name, and for how many seconds to believe it."""
