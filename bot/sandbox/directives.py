@@ -24,18 +24,35 @@ MOST_TOKENS = 1_000_000
 
 
 class Fault(StrEnum):
-    """What may go wrong: a status before the answer, or something in the middle of it."""
+    """What may go wrong: a refusal before the answer, or something in the middle of it."""
 
     UNAUTHORIZED = "401"
+    UNPAID = "402"
+    FORBIDDEN = "403"
     NOT_FOUND = "404"
+    TIMED_OUT = "408"
+    CONFLICT = "409"
+    BODY_TOO_LARGE = "413"
+    INVALID = "422"
     RATE_LIMITED = "429"
+    NO_CAPACITY = "498"
     FAILED = "500"
+    BAD_GATEWAY = "502"  # a proxy's web page
     OVERLOADED = "503"
+    GATEWAY_TIMED_OUT = "504"
+    OVERLOADED_BEHIND = "529"
+    QUOTA = "quota"  # a 429 about money
+    TOO_LARGE_FOR_LIMIT = "too_large"  # a 429 that waiting cannot help
+    TOO_LONG = "too_long"  # more than the model's window
+    FILTERED = "filtered"  # the question itself is refused
+    UNVERIFIED = "unverified"  # may not be streamed; answered in one piece
     CUT = "cut"  # the connection closes in mid-answer
     STALL = "stall"  # nothing more comes, and the connection stays open
     MALFORMED = "malformed"  # an event that is not JSON
     ERROR = "error"  # an error object in mid-answer, then the end without [DONE]
     EMPTY = "empty"  # a complete answer without a word
+    THOUGHT = "thought"  # likewise, since the length limit was reached before the first word
+    REFUSAL = "refusal"  # the model declines, in its own words
     FILTER = "filter"  # finish reason content_filter in mid-answer
     LENGTH = "length"  # finish reason length in mid-answer
 

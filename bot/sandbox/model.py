@@ -18,9 +18,10 @@ from aiohttp import web
 from bot.sandbox import directives, model_api
 from bot.sandbox.directives import Fault
 from bot.sandbox.model_api import ApiError, Completion, Json
-from bot.sandbox.model_script import Script, last_question, refusal, write, wrong_key
+from bot.sandbox.model_faults import PROXY_PAGE, refusal, too_long, wrong_key
+from bot.sandbox.model_script import Script, last_question, write
 
-MODELS = ("sandbox-small", "sandbox-large", "sandbox-old")
+MODELS = ("sandbox-small", "sandbox-large", "sandbox-old", model_api.REASONING)
 SHUTDOWNS = {"sandbox-old": "2027-01-14"}
 LARGEST_REQUEST = 64 * 1024 * 1024
 """Bytes; a long conversation has a few million."""
@@ -52,17 +53,19 @@ class SandboxModel:
         rate: float = 60.0,
         api_key: str = "",
         strict_models: bool = False,
+        window: int | None = None,
         on_request: RequestObserver | None = None,
     ) -> None:
         """Entering listens on `host` and `port` (0: any free one); raises OSError where that is taken.
 
         `rate` is in tokens per second. With `api_key` other keys are refused; with `strict_models` only
-        `MODELS` exist.
+        `MODELS` exist; `window` is the largest prompt in tokens, if there is to be one.
         """
         self._host, self._port = host, port
         self._rate = rate
         self._api_key = api_key
         self._models = MODELS if strict_models else None
+        self._window = window
         self._on_request = on_request
         self._asked: Counter[str] = Counter()
         self._runner: web.AppRunner | None = None
@@ -125,13 +128,15 @@ class SandboxModel:
             raise wrong_key()
 
     async def _list(self, _request: web.Request) -> web.StreamResponse:
-        return web.json_response(model_api.model_list(MODELS, SHUTDOWNS))
+        return web.json_response(model_api.model_list(MODELS, SHUTDOWNS, window=self._window))
 
     async def _complete(self, request: web.Request) -> web.StreamResponse:
         body = await _json(request)
         self.requests.append(body)
         completion = model_api.read_request(body, models=self._models)
         script = self._script(completion)
+        if script.fault is Fault.BAD_GATEWAY:
+            return web.Response(text=PROXY_PAGE, status=502, content_type="text/html")
         tokens = script.usage["completion_tokens"]
         request[DETAIL] = f"{completion.model}, messages: {len(completion.messages)}, tokens: {tokens}"
         self.answering += 1
@@ -150,9 +155,14 @@ class SandboxModel:
         self._asked[question] += 1
         strikes = wanted.times is None or self._asked[question] <= wanted.times
         fault = wanted.fault if strikes else None
+        if fault is Fault.UNVERIFIED and not completion.streams:
+            fault = None
         if fault and (error := refusal(fault)):
             raise error
-        return write(completion, wanted, rate=self._rate, fault=fault)
+        script = write(completion, wanted, rate=self._rate, fault=fault)
+        if self._window and script.usage["prompt_tokens"] > self._window:
+            raise too_long(self._window, script.usage["prompt_tokens"])
+        return script
 
     def _about(self, completion: Completion) -> Json:
         number = len(self.requests)
@@ -211,7 +221,7 @@ async def _send_whole(request: web.Request, script: Script, about: Json) -> web.
         case _:
             pass
     answers = [(answer.text, answer.reason) for answer in script.answers]
-    return web.json_response(model_api.completion(about, answers, script.usage))
+    return web.json_response(model_api.completion(about, answers, script.usage, said_as=script.said_as))
 
 
 def _cut(request: web.Request) -> None:

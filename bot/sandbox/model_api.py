@@ -38,6 +38,10 @@ web_search_options
 """
 CHECKED = frozenset({"model", "messages", "stop", "logit_bias", "stream_options"})
 FIELDS = CHECKED | set(UNCHECKED.split()) | FLAGS | RANGES.keys() | WHOLE_RANGES.keys() | LENGTHS.keys()
+REASONING = "sandbox-reasoning"
+"""Refuses what OpenAI's reasoning models refuse: see `_check_reasoning`."""
+REFUSED_BY_REASONING = ("presence_penalty", "frequency_penalty", "stop", "logit_bias")
+FIXED_BY_REASONING = ("temperature", "top_p")
 MOST_STOPS = 4
 LARGEST_BIAS = 100
 
@@ -85,6 +89,8 @@ def read_request(body: object, *, models: Collection[str] | None = None) -> Comp
     if models is not None and model not in models:
         message = f"The model `{model}` does not exist or you do not have access to it."
         raise ApiError(message, status=404, code="model_not_found", param="model")
+    if model == REASONING:
+        _check_reasoning(body)
     options = body.get("stream_options")
     if options is not None and not (body.get("stream") and isinstance(options, dict)):
         message = "The 'stream_options' parameter is only allowed when 'stream' is enabled."
@@ -110,12 +116,14 @@ def delta(index: int, reason: str | None = None, **said: str) -> Json:
     return {"index": index, "delta": said, "logprobs": None, "finish_reason": reason}
 
 
-def completion(about: Json, answers: Sequence[tuple[str, str]], usage: Json) -> Json:
+def completion(
+    about: Json, answers: Sequence[tuple[str, str]], usage: Json, *, said_as: str = "content"
+) -> Json:
     """Return a whole answer; each of `answers` is a text and its finish reason."""
     choices = [
         {
             "index": index,
-            "message": {"role": "assistant", "content": text, "refusal": None},
+            "message": {"role": "assistant", "content": None, "refusal": None, said_as: text},
             "logprobs": None,
             "finish_reason": reason,
         }
@@ -134,8 +142,9 @@ def usage(prompt_tokens: int, completion_tokens: int) -> Json:
     }
 
 
-def model_list(names: Sequence[str], shutdowns: Mapping[str, str]) -> Json:
-    """Return the answer of `GET /v1/models`."""
+def model_list(names: Sequence[str], shutdowns: Mapping[str, str], *, window: int | None = None) -> Json:
+    """Return the answer of `GET /v1/models`, with the window as vLLM names it."""
+    said = {"max_model_len": window} if window else {}
     models = [
         {
             "id": name,
@@ -143,6 +152,7 @@ def model_list(names: Sequence[str], shutdowns: Mapping[str, str]) -> Json:
             "created": 0,
             "owned_by": "sandbox",
             "shutdown_date": shutdowns.get(name),
+            **said,
         }
         for name in names
     ]
@@ -166,6 +176,20 @@ def _check_fields(body: Json) -> None:
             raise _wrong_type(name, "a boolean")
         elif name == "logit_bias":
             _check_bias(value)
+
+
+def _check_reasoning(body: Json) -> None:
+    """Refuse the parameters of old, as GPT-5 and its successors do (facts/model-api.md 1.3)."""
+    given = [name for name in body if body[name] is not None]
+    for name in given:
+        if name == "max_tokens" or name in REFUSED_BY_REASONING:
+            hint = " Use 'max_completion_tokens' instead." if name == "max_tokens" else ""
+            message = f"Unsupported parameter: '{name}' is not supported with this model.{hint}"
+            raise ApiError(message, code="unsupported_parameter", param=name)
+        if name in FIXED_BY_REASONING and body[name] != 1:
+            message = f"Unsupported value: '{name}' does not support {body[name]} with this model. "
+            message += "Only the default (1) value is supported."
+            raise ApiError(message, code="unsupported_value", param=name)
 
 
 def _check_number(name: str, value: object, low: float, high: float, *, whole: bool = False) -> None:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from bot.sandbox.composer import Conversation, compose, conversation, exactly, tokens
 from bot.sandbox.directives import Directives, Fault
-from bot.sandbox.model_api import ApiError, Completion, Json, delta, usage
+from bot.sandbox.model_api import Completion, Json, delta, usage
 
-REASONS = {Fault.FILTER: "content_filter", Fault.LENGTH: "length"}
-IN_MID_ANSWER = {Fault.CUT, Fault.STALL, Fault.MALFORMED, Fault.ERROR, *REASONS}
+REASONS = {Fault.FILTER: "content_filter", Fault.LENGTH: "length", Fault.THOUGHT: "length"}
+IN_MID_ANSWER = {Fault.CUT, Fault.STALL, Fault.MALFORMED, Fault.ERROR, Fault.FILTER, Fault.LENGTH}
+WORDLESS = {Fault.EMPTY, Fault.THOUGHT}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,11 @@ class Script:
     fault: Fault | None
 
     @property
+    def said_as(self) -> str:
+        """The field that holds the text."""
+        return "refusal" if self.fault is Fault.REFUSAL else "content"
+
+    @property
     def seconds(self) -> float:
         """How long it takes."""
         return self.delay + max(len(answer.tokens) for answer in self.answers) / self.rate
@@ -49,30 +55,7 @@ class Script:
         for place in range(max(len(answer.tokens) for answer in self.answers)):
             for index, answer in enumerate(self.answers):
                 if place < len(answer.tokens):
-                    yield self.delay + place / self.rate, delta(index, content=answer.tokens[place])
-
-
-def wrong_key() -> ApiError:
-    """Return what a caller with a wrong key is told."""
-    return ApiError("Incorrect API key provided.", status=401, code="invalid_api_key")
-
-
-def refusal(fault: Fault) -> ApiError | None:
-    """Return the error for a fault that strikes before an answer, None for those in the midst of it."""
-    match fault:
-        case Fault.UNAUTHORIZED:
-            return wrong_key()
-        case Fault.NOT_FOUND:
-            return ApiError("The model does not exist.", status=404, code="model_not_found")
-        case Fault.RATE_LIMITED:
-            headers = {"Retry-After": "1"}
-            return ApiError("Slow down.", status=429, code="rate_limit_exceeded", headers=headers)
-        case Fault.FAILED:
-            return ApiError("The server had an error.", status=500, kind="server_error")
-        case Fault.OVERLOADED:
-            return ApiError("Overloaded.", status=503, kind="server_error", code="server_is_overloaded")
-        case _:
-            return None
+                    yield self.delay + place / self.rate, delta(index, **{self.said_as: answer.tokens[place]})
 
 
 def last_question(request: Completion) -> str:
@@ -100,7 +83,7 @@ def _answer(
     text = directives.say if directives.say is not None else compose(talk, variant=index)
     if directives.tokens is not None:
         text = exactly(text, directives.tokens, talk)
-    if fault is Fault.EMPTY:
+    if fault in WORDLESS:
         text = ""
     pieces = tokens(_stopped(text, request.stops))
     if fault in IN_MID_ANSWER:

@@ -105,8 +105,13 @@ async def test_a_stop_sequence_ends_an_answer_before_it(model: SandboxModel) -> 
 async def test_the_list_of_models(model: SandboxModel) -> None:
     async with aiohttp.ClientSession() as session, session.get(f"{model.base_url}/models") as response:
         models = (await response.json())["data"]
-    assert [entry["id"] for entry in models] == ["sandbox-small", "sandbox-large", "sandbox-old"]
-    assert [bool(entry["shutdown_date"]) for entry in models] == [False, False, True]
+    assert [entry["id"] for entry in models] == [
+        "sandbox-small",
+        "sandbox-large",
+        "sandbox-old",
+        "sandbox-reasoning",
+    ]
+    assert [bool(entry["shutdown_date"]) for entry in models] == [False, False, True, False]
 
 
 # The rules

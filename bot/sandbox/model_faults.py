@@ -1,0 +1,94 @@
+"""What a model service says when it refuses, word for word: one refusal a fault.
+
+Separate from `model_script`, which plans answers, because this is a table of other services' words
+(facts/model-api.md 1.3, 2.1 and 2.2), and each row is what a client may meet one day. Pure.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.sandbox.directives import Fault
+from bot.sandbox.model_api import ApiError
+
+PROXY_PAGE = "<html>\n<head><title>502 Bad Gateway</title></head>\n<body>nginx</body>\n</html>\n"
+"""What stands in front of a service says this, with status 502, when the service is away."""
+
+REFUSALS: Mapping[Fault, Mapping[str, Any]] = {
+    Fault.UNAUTHORIZED: {
+        "message": "Incorrect API key provided.",
+        "status": 401,
+        "code": "invalid_api_key",
+    },
+    Fault.UNPAID: {"message": "Insufficient credits.", "status": 402},
+    Fault.FORBIDDEN: {
+        "message": "Country, region, or territory not supported.",
+        "status": 403,
+        "code": "unsupported_country_region_territory",
+    },
+    Fault.NOT_FOUND: {"message": "The model does not exist.", "status": 404, "code": "model_not_found"},
+    Fault.TIMED_OUT: {"message": "The request timed out.", "status": 408},
+    Fault.CONFLICT: {"message": "A lock could not be had in time.", "status": 409},
+    Fault.BODY_TOO_LARGE: {"message": "Request Entity Too Large.", "status": 413},
+    Fault.INVALID: {"message": "Something about this request is wrong.", "status": 422},
+    Fault.RATE_LIMITED: {
+        "message": "Slow down.",
+        "status": 429,
+        "code": "rate_limit_exceeded",
+        "headers": {"Retry-After": "1"},
+    },
+    Fault.NO_CAPACITY: {"message": "No capacity.", "status": 498, "code": "capacity_exceeded"},
+    Fault.FAILED: {"message": "The server had an error.", "status": 500, "kind": "server_error"},
+    Fault.OVERLOADED: {
+        "message": "Overloaded.",
+        "status": 503,
+        "kind": "server_error",
+        "code": "server_is_overloaded",
+    },
+    Fault.GATEWAY_TIMED_OUT: {"message": "Gateway timeout.", "status": 504},
+    Fault.OVERLOADED_BEHIND: {"message": "Overloaded", "status": 529, "kind": "overloaded_error"},
+    Fault.QUOTA: {
+        "message": "You exceeded your current quota, please check your plan and billing details.",
+        "status": 429,
+        "kind": "insufficient_quota",
+        "code": "insufficient_quota",
+    },
+    Fault.TOO_LARGE_FOR_LIMIT: {
+        "message": "Request too large on tokens per min (TPM): Limit 30000, Requested 41000.",
+        "status": 429,
+        "kind": "tokens",
+        "code": "rate_limit_exceeded",
+    },
+    Fault.TOO_LONG: {
+        "message": "This model's maximum context length is 8192 tokens. "
+        "However, your messages resulted in 9000 tokens.",
+        "code": "context_length_exceeded",
+        "param": "messages",
+    },
+    Fault.FILTERED: {
+        "message": "The response was filtered due to the prompt triggering our content policy.",
+        "code": "content_filter",
+        "param": "prompt",
+    },
+    Fault.UNVERIFIED: {
+        "message": "Your organization must be verified to stream this model.",
+        "code": "unsupported_value",
+        "param": "stream",
+    },
+}
+
+
+def wrong_key() -> ApiError:
+    """Return what a caller with a wrong key is told."""
+    return ApiError(**REFUSALS[Fault.UNAUTHORIZED])
+
+
+def refusal(fault: Fault) -> ApiError | None:
+    """Return the error for a fault that strikes before an answer, None for those in the midst of it."""
+    return ApiError(**REFUSALS[fault]) if fault in REFUSALS else None
+
+
+def too_long(window: int, tokens: int) -> ApiError:
+    """Return what a caller is told whose messages do not fit into a window of so many tokens."""
+    message = f"This model's maximum context length is {window} tokens. "
+    message += f"However, your messages resulted in {tokens} tokens. Please reduce their length."
+    return ApiError(message, code="context_length_exceeded", param="messages")
