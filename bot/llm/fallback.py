@@ -1,0 +1,62 @@
+"""A `ChatModel` made of several, asked in order until one speaks.
+
+Separate from `retrying` because it never waits: what one key or server cannot do now, another may do at
+once. Rules: only where another server may do better, so never for what is wrong with the question; never
+after the first text, which people have seen.
+"""
+
+import math
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
+
+from bot.core.domain import ChatRequest
+from bot.core.errors import (
+    ModelBusy,
+    ModelError,
+    ModelKeyRefused,
+    ModelOutOfCredit,
+    ModelUnavailable,
+    ModelUnknown,
+)
+from bot.core.stream import StreamEvent, TextDelta
+from bot.ports import ChatModel
+
+ELSEWHERE = (ModelBusy, ModelUnavailable, ModelKeyRefused, ModelOutOfCredit, ModelUnknown)
+"""What is wrong with one server or key, not with the question."""
+
+
+class Fallback:
+    """Asks its models in order."""
+
+    def __init__(self, models: Sequence[ChatModel]) -> None:
+        """`models` holds at least one; the first is preferred."""
+        self._models = models
+
+    @asynccontextmanager
+    async def stream(self, request: ChatRequest) -> AsyncIterator[AsyncIterator[StreamEvent]]:
+        """Ask, and iterate over what comes; see `ChatModel.stream`. Asking begins with iterating."""
+        async with aclosing(self._events(request)) as events:
+            yield events
+
+    async def _events(self, request: ChatRequest) -> AsyncGenerator[StreamEvent]:
+        errors: list[ModelError] = []
+        for model in self._models:
+            spoke = False
+            try:
+                async with model.stream(request) as events:
+                    async for event in events:
+                        spoke = spoke or isinstance(event, TextDelta)
+                        yield event
+                    return
+            except ELSEWHERE as error:
+                if spoke:
+                    raise
+                errors.append(error)
+        raise min(errors, key=_wait)
+
+
+def _wait(error: ModelError) -> float:
+    """Return in how many seconds asking again may help: the shortest wait decides what the caller does."""
+    if error.final or not isinstance(error, ModelBusy | ModelUnavailable):
+        return math.inf
+    return (error.retry_after if isinstance(error, ModelBusy) else None) or 0.0

@@ -1,0 +1,103 @@
+"""`GET {base_url}/models` -> the models of a server, and what it says of them.
+
+Separate from `chat` because nobody waits for it in a thread: it is for admins, who choose a model, learn
+that it will be shut down, and whose conversations must fit its window. Rules: whatever a server does not
+say is None; what is no list of models is an error of the tree.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from bot.core.errors import ModelSlow, ModelUnavailable, ModelUnreadable
+from bot.llm.client import FAILURES
+from bot.llm.complaint import for_log, from_body
+from bot.llm.errors import model_error
+
+PATIENCE = 15.0
+"""Seconds for the whole list."""
+LARGEST_LIST = 8 * 1024 * 1024
+"""Bytes; OpenRouter's list has about half a million."""
+WINDOWS = (
+    "max_model_len",  # vLLM
+    "context_length",  # OpenRouter
+    "context_window",  # Groq
+    "max_context_length",  # Mistral
+    "max_input_tokens",  # LiteLLM
+    "n_ctx",  # llama-server: what it runs with
+    "n_ctx_train",  # llama-server: what the model was made for
+)
+"""Where servers say how many tokens a model takes, the best first."""
+DEPLOYMENTS = "/deployments/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelInfo:
+    """One model, as its server describes it."""
+
+    id: str
+    shutdown_date: str | None = None
+    """The day on which the service ends it, as the service writes it: `2027-01-14`."""
+    context_window: int | None = None
+    """Tokens of prompt and answer together."""
+
+
+async def models(client: httpx.AsyncClient) -> list[ModelInfo]:
+    """Return the models of a server in its own order. Raises a `ModelError`."""
+    try:
+        async with asyncio.timeout(PATIENCE) as limit, client.stream("GET", _address(client)) as response:
+            body = await _read(response)
+    except FAILURES as error:
+        kind = ModelSlow if limit.expired() else ModelUnavailable
+        raise kind(for_log(str(error) or type(error).__name__)) from error
+    if not response.is_success:
+        raise model_error(from_body(response.status_code, body), response.headers, now=time.time())
+    try:
+        return list(_infos(json.loads(body)))
+    except (ValueError, RecursionError) as error:  # RecursionError: brackets without end
+        raise ModelUnreadable("The list of models is no such list.") from error
+
+
+def _address(client: httpx.AsyncClient) -> httpx.URL | str:
+    """Return where the list is: Azure keeps it outside the deployment, whose address the client has."""
+    path = client.base_url.path
+    if DEPLOYMENTS in path:
+        return client.base_url.copy_with(path=f"{path.partition(DEPLOYMENTS)[0]}/models")
+    return "models"
+
+
+async def _read(response: httpx.Response) -> bytes:
+    body = bytearray()
+    async for piece in response.aiter_bytes():
+        body += piece
+        if len(body) > LARGEST_LIST:
+            break
+    return bytes(body)
+
+
+def _infos(said: Any) -> Iterator[ModelInfo]:
+    """Yield the models of a list in any of the shapes met: `data`, llama-server's `models`, a bare list."""
+    listed = (said.get("data") or said.get("models") or []) if isinstance(said, dict) else said
+    if not isinstance(listed, list):
+        raise ValueError(type(listed))  # noqa: TRY004 - a wrong value from outside, as broken JSON is
+    for entry in listed:
+        name = (entry.get("id") or entry.get("name")) if isinstance(entry, dict) else None
+        if isinstance(name, str):
+            date = entry.get("shutdown_date")
+            yield ModelInfo(
+                id=name,
+                shutdown_date=date if isinstance(date, str) else None,
+                context_window=_window(entry),
+            )
+
+
+def _window(entry: dict[str, Any]) -> int | None:
+    meta = entry.get("meta")
+    said = {**(meta if isinstance(meta, dict) else {}), **entry}
+    sizes = (said.get(key) for key in WINDOWS)
+    return next((size for size in sizes if isinstance(size, int) and size > 0), None)

@@ -1,0 +1,118 @@
+"""Settings -> the model that the bot asks, put together and ready.
+
+Separate because it alone knows how the wrappers fit: a question is asked of each server in order, each
+behind its own breaker, and the round is repeated by the rules of `retrying`.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+import httpx
+
+from bot.core.domain import ChatRequest
+from bot.core.stream import StreamEvent
+from bot.llm.asking import Dialect
+from bot.llm.breaker import Breaker
+from bot.llm.chat import OpenAIChat
+from bot.llm.client import open_client
+from bot.llm.fallback import Fallback
+from bot.llm.models import ModelInfo, models
+from bot.llm.profiles import profile
+from bot.llm.retrying import Retrying
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """One server and key, or another key of the same server."""
+
+    base_url: str
+    """With its `/v1`; Azure's forms and a query are understood."""
+    api_key: str = field(default="", repr=False)
+    organization: str = ""
+    project: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Sent with every request; they may hold a key."""
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Likewise."""
+    kind: str = ""
+    """Name of its profile, where the address does not tell."""
+    model: str = ""
+    """The model that is asked here, whatever a request names; empty: the request's."""
+    identifiers: frozenset[str] | None = None
+    """See `Dialect`."""
+    names: bool | None = None
+    """See `Dialect`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSettings:
+    """Whom to ask, and how long to wait; times are in seconds."""
+
+    servers: tuple[Server, ...]
+    """At least one; the first is preferred."""
+    first_word: float = 120.0
+    idle: float = 90.0
+    total: float = 600.0
+
+
+class OpenedModel:
+    """A `ChatModel`, and what admins may want to know of it."""
+
+    def __init__(self, chats: Sequence[OpenAIChat], preferred: httpx.AsyncClient) -> None:
+        self._chats = chats
+        self._preferred = preferred
+        self._model = Retrying(Fallback([Breaker(chat) for chat in chats]))
+
+    def stream(self, request: ChatRequest) -> AbstractAsyncContextManager[AsyncIterator[StreamEvent]]:
+        """Ask; see `ChatModel.stream`."""
+        return self._model.stream(request)
+
+    def adaptations(self, model: str) -> Mapping[str, str]:
+        """Return what is done about which parameter of a model, in words; the preferred server's count."""
+        return {
+            name: told for chat in reversed(self._chats) for name, told in chat.adaptations(model).items()
+        }
+
+    async def models(self) -> list[ModelInfo]:
+        """Return the models of the preferred server. Raises a `ModelError`."""
+        return await models(self._preferred)
+
+
+@asynccontextmanager
+async def open_model(settings: ModelSettings) -> AsyncIterator[OpenedModel]:
+    """Open the connections to all servers. Raises `SettingsError` before anything is sent."""
+    async with AsyncExitStack() as opened:
+        clients = [await opened.enter_async_context(_client(server)) for server in settings.servers]
+        chats = [
+            OpenAIChat(
+                client,
+                first_word=settings.first_word,
+                idle=settings.idle,
+                total=settings.total,
+                dialect=_dialect(server, client),
+            )
+            for server, client in zip(settings.servers, clients, strict=True)
+        ]
+        yield OpenedModel(chats, clients[0])
+
+
+def _client(server: Server) -> httpx.AsyncClient:
+    return open_client(
+        server.base_url,
+        server.api_key,
+        server.organization,
+        project=server.project,
+        headers=server.headers,
+        query=server.query,
+        kind=server.kind,
+    )
+
+
+def _dialect(server: Server, client: httpx.AsyncClient) -> Dialect:
+    return Dialect(
+        profile=profile(client.base_url, server.kind),
+        identifiers=server.identifiers,
+        names=server.names,
+        model=server.model,
+    )
