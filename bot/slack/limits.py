@@ -79,7 +79,7 @@ POSTS_PER_MINUTE = 60.0
 """New messages into one channel: "one per second". https://docs.slack.dev/apis/web-api/rate-limits"""
 
 POSTS_BURST = 5
-"""New messages that may come at once after a quiet time; Slack tolerates short bursts, and names no number."""
+"""New messages that may come at once after a quiet time; Slack tolerates short bursts and gives no number."""
 
 EDIT_INTERVAL = 60 / EDITS_PER_MINUTE
 """Seconds between two edits of one reply: as fast as a reply that is alone may go on for ever."""
