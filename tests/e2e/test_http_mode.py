@@ -11,6 +11,7 @@ from bot.sandbox.records import Json
 from bot.slack.http import PATH, signed
 from tests.e2e.conftest import ADA, GENERAL, World, ready_bot
 from tests.e2e.test_bad_input import free_port
+from tests.program import program
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 
@@ -46,7 +47,8 @@ async def test_an_event_that_comes_by_http_is_answered_once(
 ) -> None:
     """No socket and no app token; delivered three times, as after a lost acknowledgement."""
     world.env |= {"SLACK_SIGNING_SECRET": SECRET, "SLACK_APP_TOKEN": ""}
-    async with ready_bot(world) as running:
+    async with program("run", cwd=world.folder, env=world.env) as running:
+        await running.until('"action": "ready"')
         root = await world.workspace.say(ADA, GENERAL, "<@U0BOT> [[say=By HTTP.]]")
         for callback in world.workspace.events() * 3:
             assert await deliver(session, address, callback) == 200
