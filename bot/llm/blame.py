@@ -30,7 +30,7 @@ HINT = re.compile(
 QUOTED = re.compile(r"""['"`]([\w.\[\]]+?)\\*['"`]""")
 LISTED = re.compile(r"(?:supplied|parameters?|arguments?|fields?): *([\w, ]+)")
 """OpenAI's `Unrecognized request arguments supplied: user, seed`."""
-LIMITED = re.compile(r"\b(\w+)(?= ?[=>]| must\b)")
+LIMITED = re.compile(r"\b(\w+)(?= ?[=>]| must be (?:true|false|equal|\d))")
 """`n must be 1`, `only n=1 is supported`."""
 MINDS = re.compile(
     r"(?i)\bun(supported|recogni[sz]ed|known|expected)|\bnot (supported|permitted|allowed|recogni[sz]ed)"

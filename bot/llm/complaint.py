@@ -89,7 +89,7 @@ def from_object(obj: Any, *, status: int = 0) -> Complaint:
     return Complaint(
         status=status or next((number for number in numbers if number in ERROR_STATUSES), 0),
         codes=frozenset(word for word in words if not word.isdigit()),
-        param=_text(obj.get("param")),
+        param=_text(obj.get("param")).removeprefix("None"),  # LiteLLM writes out Python's
         message=message,
         window=_count(obj.get("n_ctx")) or _stated(WINDOW, message),
         tokens=_count(obj.get("n_prompt_tokens")) or _stated(TOKENS, message),
