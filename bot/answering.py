@@ -9,14 +9,17 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import partial
 
 import structlog
 
-from bot.core import prompts, transcript
-from bot.core.domain import Action, Answer, ChatMessage, ChatRequest, Context, Turn, TurnStatus
+from bot.core import placeholders, steering, transcript
+from bot.core.domain import Action, Answer, ChatMessage, ChatRequest, Context, Steering, Turn, TurnStatus
 from bot.core.errors import BotError, ContextTooLong, ModelError, SurfaceError, SurfaceGone
+from bot.core.kinds import Value
 from bot.core.live_reply import LiveReply
+from bot.core.steering import Effective
 from bot.core.stream import AnswerBuilder, TextDelta
 from bot.delivery import Delivery, persist
 from bot.pacing import AllDesks
@@ -47,9 +50,9 @@ log = structlog.get_logger()
 class Asking:
     """How this deployment puts questions to its model."""
 
-    model: str
+    steering: Steering
+    """What the deployment sets; the model at least."""
     user_key: bytes = field(repr=False)
-    system_prompt: str = ""
     context_tokens: int = 100_000
     names: bool = False
 
@@ -135,8 +138,12 @@ class Answering:
     async def _ask(self, turn: Turn, delivery: Delivery) -> tuple[Answer, str]:
         """Put a turn to the model; return what it said and the code of the error that ended it, if any."""
         context = await self._context(turn)
+        applying = self._applying(turn, context)
+        system = await self._filled(applying.system, turn)
+        made_with = steering.made_with(applying, context.steering)
         builder = AnswerBuilder()
-        request = self._request(turn, context, self._asking.context_tokens)
+        asked = partial(self._request, turn, context, applying.parameters, system)
+        request = asked(self._asking.context_tokens)
         try:
             try:
                 request = await self._stream(turn, request, builder, delivery)
@@ -144,14 +151,14 @@ class Answering:
                 if builder.answer().text:
                     raise
                 said = sum(transcript.size(earlier) for earlier in context.history)
-                request = self._request(turn, context, min(said, self._asking.context_tokens) // 2)
+                request = asked(min(said, self._asking.context_tokens) // 2)
                 request = await self._stream(turn, request, builder, delivery)
         except ModelError as error:
-            answer, code = builder.answer(), error.code
+            answer, code = replace(builder.answer(), made_with=made_with), error.code
             log.warning("The model did not answer.", action="model_failed", error=code, reason=str(error))
             delivery.finish(f"_{error.for_people}_" if answer.text else error.for_people, Action.RETRY)
         else:
-            answer, code = builder.answer(), ""
+            answer, code = replace(builder.answer(), made_with=made_with), ""
             await self._store.answered(turn, answer)
             delivery.finish(NOTES.get(answer.finish_reason, ""))
         await self._plugins.observe(turn, Outcome(request=request, answer=answer, error=code))
@@ -171,6 +178,24 @@ class Answering:
         await self._store.overheard(turn.thread, messages)
         return await self._store.context(turn, limit=HISTORY)
 
+    def _applying(self, turn: Turn, context: Context) -> Effective:
+        """Return what admins want of an answer in the turn's thread."""
+        settings = {version.key: version.steering for version in context.steering}
+        is_direct = self._surfaces[turn.thread.platform].is_direct(turn.thread)
+        return steering.effective(
+            {**settings, steering.DEPLOYMENT: self._asking.steering},
+            steering.thread_level(turn.thread),
+            is_direct=is_direct,
+        )
+
+    async def _filled(self, system: str, turn: Turn) -> str:
+        """Return the system prompt for a turn, its placeholders filled in."""
+        used = placeholders.used(system)
+        values = {"user": turn.author.name, "date": datetime.now(UTC).date().isoformat()}
+        if used & {"channel", "workspace"}:  # only then may it take a call of the platform
+            values.update(await self._surfaces[turn.thread.platform].places(turn.thread))
+        return placeholders.fill(system, values)
+
     async def _stream(
         self, turn: Turn, request: ChatRequest, builder: AnswerBuilder, delivery: Delivery
     ) -> ChatRequest:
@@ -183,15 +208,17 @@ class Answering:
                     delivery.feed(event.text)
         return request
 
-    def _request(self, turn: Turn, context: Context, budget: int) -> ChatRequest:
+    def _request(
+        self, turn: Turn, context: Context, parameters: Mapping[str, Value], system: str, budget: int
+    ) -> ChatRequest:
         asking = self._asking
-        system = prompts.effective(context.prompts, turn.thread, setting=asking.system_prompt)
         fixed = transcript.estimate(system) + transcript.estimate(turn.question)
         history = transcript.fit(transcript.remembered(context.history), max(0, budget - fixed))
         messages: tuple[ChatMessage, ...] = transcript.messages(system, history, turn, names=asking.names)
         return ChatRequest(
-            model=asking.model,
+            model=str(parameters["model"]),
             messages=messages,
+            parameters=parameters,
             user=transcript.model_user(turn.author, turn.thread.workspace, asking.user_key),
         )
 

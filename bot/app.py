@@ -152,9 +152,8 @@ async def _asking(settings: Settings, store: SqlStore) -> Asking:
         "user_key", lambda: secrets.token_hex(32)
     )
     return Asking(
-        model=settings.bot_model,
+        steering=settings.steering,
         user_key=key.encode(),
-        system_prompt=settings.bot_system_prompt,
         context_tokens=settings.bot_context_tokens,
         names=settings.sends_names,
     )

@@ -40,10 +40,10 @@ class Level:
         """The fields that may not be set here, each with the level that locks it."""
         return locked(self.settings, self.key, is_direct=self.is_direct)
 
-    def effective(self, draft: Steering | None = None, values: Mapping[str, str] | None = None) -> Effective:
-        """Return what applies here, or would if the draft were saved; `values` as in `core.steering`."""
+    def effective(self, draft: Steering | None = None) -> Effective:
+        """Return what applies here, or would if the draft were saved."""
         settings = self.settings if draft is None else {**self.settings, self.key: draft}
-        return effective(settings, self.key, is_direct=self.is_direct, values=values)
+        return effective(settings, self.key, is_direct=self.is_direct)
 
 
 class Editing:

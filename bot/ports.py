@@ -109,6 +109,14 @@ class Surface(Protocol):
         """Take a message of ours away. Raises `SurfaceError`."""
         ...
 
+    def is_direct(self, thread: ThreadKey) -> bool:
+        """Whether a thread is part of a direct message of one person with us."""
+        ...
+
+    async def places(self, thread: ThreadKey) -> Mapping[str, str]:
+        """Return what people call the thread's `channel` and `workspace`, as far as known. Never raises."""
+        ...
+
     async def working(self, thread: ThreadKey, *, busy: bool) -> None:
         """Show, or stop showing, that an answer is on its way. Never raises."""
         ...
@@ -170,7 +178,7 @@ class Store(Protocol):
         ...
 
     async def context(self, turn: Turn, *, limit: int) -> Context:
-        """Return the newest `limit` ended or noted turns before this one, oldest first, and the prompts.
+        """Return the newest `limit` ended or noted turns before this one, oldest first, and the steering.
 
         Forgotten ones are not among them.
         """
@@ -219,14 +227,6 @@ class Store(Protocol):
         """
         ...
 
-    async def prompt(self, key: PromptKey) -> str:
-        """Return the system prompt set for exactly this key, or an empty string."""
-        ...
-
-    async def set_prompt(self, key: PromptKey, text: str) -> None:
-        """Set the system prompt for exactly this key; an empty text removes it."""
-        ...
-
     async def secret(self, name: str, make: Callable[[], str]) -> str:
         """Return the secret of this installation called `name`, storing `make()` if there is none."""
         ...
@@ -240,7 +240,7 @@ class Versions(Protocol):
     """
 
     async def applying(self, thread: ThreadKey) -> Sequence[Version]:
-        """Return the newest version of each level that may apply to a thread, in no order.
+        """Return the newest version of each level that may apply to a thread, in the order of their ids.
 
         That of all direct messages (`DIRECT`) is among them, whether or not the thread is one.
         """

@@ -122,6 +122,12 @@ class PaperSurface:
         await self._write(thread)
         del self.messages[message_id]
 
+    def is_direct(self, thread: ThreadKey) -> bool:
+        return thread.channel == "direct message"
+
+    async def places(self, thread: ThreadKey) -> dict[str, str]:
+        return {"channel": "#paper", "workspace": "Desk"}
+
     async def working(self, thread: ThreadKey, *, busy: bool) -> None:
         self.busy[thread] = busy
 

@@ -11,8 +11,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import URL, inspect
 
+from bot.core.domain import Author
 from bot.core.errors import SettingsError, StoreUnavailable
-from bot.store import migrate
+from bot.core.placeholders import fill
+from bot.core.steering import level, problems
+from bot.store import migrate, versions
 from bot.store.database import database_url
 from bot.store.schema import metadata
 from tests.databases import KINDS, empty_database
@@ -146,3 +149,24 @@ def test_alembic_does_the_same_from_the_command_line(url: URL) -> None:
         capture_output=True,
     )
     assert migrate.current(url) == migrate.head()
+
+
+def test_a_prompt_of_before_is_the_first_version_of_its_level(url: URL) -> None:
+    """It says the same to the model as before, braces included; and it is there again after the way back."""
+    migrate.upgrade(url, "0002")
+    engine = migrate.migration_engine(url)
+    text = 'Answer as {"a": {}} — «ja».'
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"INSERT INTO prompts VALUES ('slack', 'T1', 'C1', '', '{text}', 7.5)")
+    migrate.upgrade(url)
+    with engine.connect() as connection:
+        (version,) = versions.history(connection, level("channel T1/C1", "slack"), 9)
+    assert (version.number, version.created_at, version.author) == (1, 7.5, Author(id=""))
+    assert problems(version.steering) == {}
+    assert version.steering.prompt is not None
+    assert fill(version.steering.prompt.text, {}) == text
+    migrate.downgrade(url, "0002")
+    with engine.connect() as connection:
+        rows = connection.exec_driver_sql("SELECT * FROM prompts").all()
+    assert [tuple(row) for row in rows] == [("slack", "T1", "C1", "", text, 7.5)]
+    engine.dispose()

@@ -124,6 +124,16 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MadeWith:
+    """What an answer was asked for with, so that it can be explained, and judged, later."""
+
+    versions: tuple[int, ...] = ()
+    """Ids of the versions of steering that applied, highest level first."""
+    parameters: Mapping[str, Value] = field(default_factory=dict)
+    """All that were set, the model among them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What the model said, complete."""
 
@@ -133,6 +143,7 @@ class Answer:
     finish_reason: str = ""
     """`stop`, `length`, `content_filter`, ... or empty where the server gave none."""
     usage: Usage | None = None
+    made_with: MadeWith | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +164,8 @@ class Turn:
     finish_reason: str = ""
     error: str = ""
     """Code of the error that ended it (`BotError.code`), or empty."""
+    made_with: MadeWith | None = None
+    """What the answer was asked for with, as far as there is one."""
     pages: tuple[str, ...] = ()
     """Ids of the messages that show the answer, first page first."""
 
@@ -209,23 +222,13 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MadeWith:
-    """What an answer was asked for with, so that it can be explained, and judged, later."""
-
-    versions: tuple[int, ...] = ()
-    """Ids of the versions of steering that applied, highest level first."""
-    parameters: Mapping[str, Value] = field(default_factory=dict)
-    """All that were set, the model among them."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """What is known before a question is put to the model."""
 
     history: tuple[Turn, ...]
     """Earlier turns of the thread that have ended, oldest first."""
-    prompts: Mapping[PromptKey, str]
-    """The system prompts that may apply to the thread."""
+    steering: tuple[Version, ...] = ()
+    """The newest versions of the levels that may apply to the thread."""
     read_at: float = 0.0
     """When the thread was last read from the platform, in seconds since 1970; 0 if never."""
 

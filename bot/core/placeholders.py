@@ -42,6 +42,11 @@ def problem(text: str) -> str:
     return ""
 
 
+def used(text: str) -> frozenset[str]:
+    """Return the names of the placeholders in a prompt."""
+    return frozenset(token[0][1:-1] for token in _TOKEN.finditer(text)) & PLACEHOLDERS.keys()
+
+
 def fill(text: str, values: Mapping[str, str]) -> str:
     """Return a prompt with its placeholders replaced; one without a value becomes empty.
 

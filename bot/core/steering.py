@@ -11,12 +11,12 @@ the thread. Rules:
 
 import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.core import parameters, placeholders
-from bot.core.domain import DIRECT, Prompt, PromptKey, Steering, ThreadKey
+from bot.core.domain import DIRECT, MadeWith, Prompt, PromptKey, Steering, ThreadKey, Version
 from bot.core.kinds import Value
 
 BUILT_IN = (
@@ -42,7 +42,7 @@ class Effective:
     """What applies somewhere, and which level each part comes from."""
 
     prompts: tuple[tuple[PromptKey, str], ...]
-    """The parts of the system prompt with their levels, highest first; placeholders are filled in."""
+    """The parts of the system prompt with their levels, highest first."""
     parameters: Mapping[str, Value]
     """Everything that is set, the model among it."""
     origins: Mapping[str, PromptKey]
@@ -52,7 +52,7 @@ class Effective:
 
     @property
     def system(self) -> str:
-        """The whole system prompt."""
+        """The whole system prompt, with its placeholders."""
         return "\n\n".join(text for _level, text in self.prompts)
 
 
@@ -79,12 +79,10 @@ def effective(
     where: PromptKey,
     *,
     is_direct: bool = False,
-    values: Mapping[str, str] | None = None,
 ) -> Effective:
     """Return what applies at a level.
 
     `settings` holds what each level sets, the deployment's under `DEPLOYMENT`; others may be among it.
-    `values` are those of the placeholders; without them the prompts stay as they were written.
     """
     chain = levels(where, is_direct=is_direct)
     locks: set[str] = set()
@@ -100,9 +98,14 @@ def effective(
             if name not in locks:
                 chosen[name], origins[name] = value, level
         locks |= steering.locks
-    if values is not None:
-        prompts = [(level, placeholders.fill(text, values)) for level, text in prompts]
     return Effective(prompts=tuple(prompts), parameters=chosen, origins=origins, levels=chain)
+
+
+def made_with(applying: Effective, versions: Iterable[Version]) -> MadeWith:
+    """Return what to keep of it beside an answer; `versions` are those that were read for it."""
+    ids = {version.key: version.id for version in versions}
+    used = tuple(ids[level] for level in applying.levels if level in ids)
+    return MadeWith(versions=used, parameters=applying.parameters)
 
 
 def locked(

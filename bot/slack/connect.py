@@ -51,7 +51,10 @@ async def who_am_i(client: AsyncWebClient) -> Bot:
         client.auth_test(), client, "SLACK_BOT_TOKEN", "the Bot User OAuth Token (xoxb-…)"
     )
     return Bot(
-        user=response["user_id"], bot_id=response.get("bot_id") or "", workspace=response.get("team_id") or ""
+        user=response["user_id"],
+        bot_id=response.get("bot_id") or "",
+        workspace=response.get("team_id") or "",
+        workspace_name=response.get("team") or "",
     )
 
 

@@ -28,6 +28,7 @@ class Bot:
     user: str
     bot_id: str
     workspace: str
+    workspace_name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,6 +41,8 @@ class SlackSurface:
 
     def __init__(self, client: AsyncWebClient, bot: parse.Bot, people: People) -> None:
         self._client = client
+        self._bot = bot
+        self._people = people
         self._threads = Threads(client, bot, people)
         self._shows_status = True
 
@@ -79,6 +81,16 @@ class SlackSurface:
     async def remove(self, thread: ThreadKey, message_id: str) -> None:
         """Delete the message with ts `message_id`."""
         await call(lambda: self._client.chat_delete(channel=thread.channel, ts=message_id))
+
+    def is_direct(self, thread: ThreadKey) -> bool:
+        """Whether a thread is part of a direct message with us."""
+        return parse.is_direct(thread.channel)
+
+    async def places(self, thread: ThreadKey) -> Mapping[str, str]:
+        """Return the names of the thread's channel and workspace, as far as Slack tells them."""
+        names = await self._people.names([thread.channel])
+        channel = f"#{names[thread.channel]}" if thread.channel in names else "a direct message"
+        return {"channel": channel, "workspace": self._bot.workspace_name}
 
     async def working(self, thread: ThreadKey, *, busy: bool) -> None:
         """Show or clear "is thinking"; where the plan, a scope or the server lacks it, do nothing."""

@@ -18,13 +18,13 @@ from bot.core.domain import (
     Context,
     Incoming,
     MessageKey,
-    PromptKey,
     ThreadKey,
     Turn,
     TurnStatus,
 )
 from bot.core.errors import ClaimLost
 from bot.store.memory_data import MemoryData, message_key
+from bot.store.memory_versions import MemoryVersions
 from bot.store.states import CLOSED, SAID
 from bot.store.text import storable
 
@@ -97,13 +97,13 @@ class MemoryStore:
         return [self._take(turn) for turn in free[:limit]]
 
     async def context(self, turn: Turn, *, limit: int) -> Context:
-        """Return what came before the turn, without its pages, and the prompts that may apply."""
+        """Return what came before the turn, without its pages, and the steering that may apply."""
         ids = self.data.threads[turn.thread]
         earlier = (self.data.turns[id_] for id_ in ids[: ids.index(turn.id)])
         said = [replace(other, pages=()) for other in earlier if other.status in SAID]
         return Context(
             history=tuple(said[max(len(said) - limit, 0) :]),
-            prompts={key: text for key, text in self.data.prompts.items() if _covers(key, turn.thread)},
+            steering=tuple(await MemoryVersions(self.data.versions).applying(turn.thread)),
             read_at=self.data.read.get(turn.thread, 0.0),
         )
 
@@ -163,17 +163,6 @@ class MemoryStore:
         finally:
             self.data.wakes.remove(wake)
 
-    async def prompt(self, key: PromptKey) -> str:
-        """Return the prompt set for exactly this key, or an empty string."""
-        return self.data.prompts.get(key, "")
-
-    async def set_prompt(self, key: PromptKey, text: str) -> None:
-        """Set the prompt for exactly this key, or remove it."""
-        if text:
-            self.data.prompts[key] = storable(text)
-        else:
-            self.data.prompts.pop(key, None)
-
     async def secret(self, name: str, make: Callable[[], str]) -> str:
         """Return a secret of this installation, made once."""
         if name not in self.data.secrets:
@@ -220,17 +209,13 @@ class MemoryStore:
 
 
 def _unanswered(turn: Turn) -> Turn:
-    return replace(turn, answer="", finish_reason="", error="")
-
-
-def _covers(key: PromptKey, thread: ThreadKey) -> bool:
-    return (
-        key.platform in {"", thread.platform}
-        and key.workspace in {"", thread.workspace}
-        and key.channel in {"", thread.channel}
-        and key.root in {"", thread.root}
-    )
+    return replace(turn, answer="", finish_reason="", error="", made_with=None)
 
 
 def _with(turn: Turn, answer: Answer) -> Turn:
-    return replace(turn, answer=storable(answer.text), finish_reason=storable(answer.finish_reason))
+    return replace(
+        turn,
+        answer=storable(answer.text),
+        finish_reason=storable(answer.finish_reason),
+        made_with=answer.made_with,
+    )

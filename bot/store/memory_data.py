@@ -9,7 +9,7 @@ from bisect import insort
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bot.core.domain import OPEN, Author, Incoming, MessageKey, PromptKey, ThreadKey, Turn, TurnStatus
+from bot.core.domain import OPEN, Author, Incoming, MessageKey, ThreadKey, Turn, TurnStatus, Version
 from bot.store.text import storable
 
 
@@ -27,7 +27,7 @@ class MemoryData:
     read: dict[ThreadKey, float] = field(default_factory=dict)
     messages: dict[MessageKey, int] = field(default_factory=dict)
     deliveries: set[tuple[str, str, str]] = field(default_factory=set)
-    prompts: dict[PromptKey, str] = field(default_factory=dict)
+    versions: list[Version] = field(default_factory=list)
     secrets: dict[str, str] = field(default_factory=dict)
     beats: dict[str, float] = field(default_factory=dict)
     """When a living process was heard of last, by `clock`."""

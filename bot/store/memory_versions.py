@@ -24,7 +24,8 @@ class MemoryVersions:
     async def applying(self, thread: ThreadKey) -> Sequence[Version]:
         """Return the newest version of each level that may apply to a thread."""
         newest = self._newest()
-        return [newest[key] for key in levels(thread_level(thread), is_direct=True) if key in newest]
+        found = [newest[key] for key in levels(thread_level(thread), is_direct=True) if key in newest]
+        return sorted(found, key=lambda version: version.id)
 
     async def save(
         self, key: PromptKey, steering: Steering, *, based_on: int, by: Author, note: str = ""

@@ -184,17 +184,6 @@ deliveries = Table(
     Index("ix_deliveries_at", "at"),
 )
 
-prompts = Table(
-    "prompts",
-    metadata,
-    Column("platform", Text, primary_key=True),  # an empty part means "any"
-    Column("workspace", Text, primary_key=True),
-    Column("channel", Text, primary_key=True),
-    Column("root", Text, primary_key=True),
-    Column("text", Prose, nullable=False),
-    Column("updated_at", Double, nullable=False, default=now()),
-)
-
 steering_versions = Table(
     "steering_versions",
     metadata,

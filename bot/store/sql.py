@@ -11,7 +11,7 @@ from typing import Concatenate, Final, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 
-from bot.core.domain import Answer, Context, Incoming, MessageKey, PromptKey, ThreadKey, Turn, TurnStatus
+from bot.core.domain import Answer, Context, Incoming, MessageKey, ThreadKey, Turn, TurnStatus
 from bot.core.errors import StoreError
 from bot.store import kept, listening, processes, transactions
 from bot.store.database import Database
@@ -63,7 +63,7 @@ class SqlStore:
         return await self._claiming(transactions.claim, limit)
 
     async def context(self, turn: Turn, *, limit: int) -> Context:
-        """Return what came before the turn, without its pages, and the prompts that may apply."""
+        """Return what came before the turn, without its pages, and the steering that may apply."""
         return await self._database.tx(transactions.context, turn, limit)
 
     async def opened(self, turn: Turn, page: int, message_id: str) -> None:
@@ -111,14 +111,6 @@ class SqlStore:
         if self._database.is_shared:
             await listening.listen(self._database.url, wake)
         await asyncio.get_running_loop().create_future()  # nobody shares an SQLite file
-
-    async def prompt(self, key: PromptKey) -> str:
-        """Return the prompt set for exactly this key, or an empty string."""
-        return await self._database.tx(kept.prompt, key)
-
-    async def set_prompt(self, key: PromptKey, text: str) -> None:
-        """Set the prompt for exactly this key, or remove it."""
-        await self._database.tx(kept.set_prompt, key, text)
 
     async def secret(self, name: str, make: Callable[[], str]) -> str:
         """Return a secret of this installation, made once."""

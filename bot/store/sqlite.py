@@ -60,7 +60,7 @@ class SqliteFile:
         self._lock: IO[str] | None = None
 
     async def open(self) -> None:
-        """Lock the file, if it is to be ours. Raises `SettingsError` where there is no such folder or it is in use."""
+        """Lock the file, if it is ours. Raises `SettingsError` where there is no folder or it is in use."""
         await asyncio.get_running_loop().run_in_executor(self._thread, self._take)
 
     async def run(self, f: Callable[[Connection], T]) -> T:

@@ -247,6 +247,7 @@ _NO_ANSWER = {
     "model": "",
     "finish_reason": "",
     "error": "",
+    "made_with": null(),
     "prompt_tokens": null(),
     "completion_tokens": null(),
     "cached_tokens": null(),

@@ -5,6 +5,7 @@ Separate from the statements, which are data, and from the database, which runs 
 write that finds its turn lost raises `ClaimLost`, which undoes the transaction.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 from typing import Any
@@ -17,6 +18,7 @@ from bot.core.domain import (
     Author,
     Context,
     Incoming,
+    MadeWith,
     MessageKey,
     ThreadKey,
     Turn,
@@ -24,8 +26,8 @@ from bot.core.domain import (
     Usage,
 )
 from bot.core.errors import ClaimLost
-from bot.store import kept
 from bot.store import statements as sql
+from bot.store import versions
 from bot.store.states import CLOSED
 
 
@@ -83,13 +85,13 @@ def claim(connection: Connection, owner: str, limit: int) -> Sequence[Turn]:
 
 
 def context(connection: Connection, turn: Turn, limit: int) -> Context:
-    """Read the newest turns before this one, and the prompts whose every part is the thread's or empty."""
+    """Read the newest turns before this one, and what may apply to its thread."""
     position = connection.execute(sql.POSITION, {"turn": turn.id}).one()
     before = {"conversation": position.conversation_id, "sent_at": position.sent_at, "turn": turn.id}
     rows = connection.execute(sql.HISTORY, before | {"limit": limit}).all()
     return Context(
         history=tuple(_turn(row, turn.thread.root) for row in reversed(rows)),
-        prompts=kept.prompts_for(connection, turn.thread),
+        steering=tuple(versions.applying(connection, turn.thread)),
         read_at=position.read_at or 0.0,
     )
 
@@ -214,7 +216,12 @@ def _fence(owner: str, turn: Turn) -> dict[str, Any]:
 
 def _columns(answer: Answer) -> dict[str, Any]:
     usage = asdict(answer.usage) if answer.usage else {field.name: None for field in fields(Usage)}
-    return {"answer": answer.text, "model": answer.model, "finish_reason": answer.finish_reason} | usage
+    return usage | {
+        "answer": answer.text,
+        "model": answer.model,
+        "finish_reason": answer.finish_reason,
+        "made_with": json.dumps(asdict(answer.made_with)) if answer.made_with else None,
+    }
 
 
 def _channel(place: ThreadKey) -> dict[str, str]:
@@ -258,5 +265,11 @@ def _turn(row: Row[Any], root: str, pages: tuple[str, ...] = ()) -> Turn:
         answer=row.answer,
         finish_reason=row.finish_reason,
         error=row.error,
+        made_with=_made_with(row.made_with) if row.made_with else None,
         pages=pages,
     )
+
+
+def _made_with(text: str) -> MadeWith:
+    document = json.loads(text)
+    return MadeWith(versions=tuple(document["versions"]), parameters=document["parameters"])

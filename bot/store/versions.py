@@ -35,15 +35,19 @@ _CHANNEL: ColumnElement[str] = bindparam("channel")
 _ROOT: ColumnElement[str] = bindparam("root")
 
 # Each subquery is one look into the index, however long the history of a level is.
-APPLYING = select(versions).where(
-    versions.c.id.in_(
-        [
-            _newest(_PLATFORM, _WORKSPACE, "", ""),
-            _newest(_PLATFORM, _WORKSPACE, DIRECT, ""),
-            _newest(_PLATFORM, _WORKSPACE, _CHANNEL, ""),
-            _newest(_PLATFORM, _WORKSPACE, _CHANNEL, _ROOT),
-        ]
+APPLYING = (
+    select(versions)
+    .where(
+        versions.c.id.in_(
+            [
+                _newest(_PLATFORM, _WORKSPACE, "", ""),
+                _newest(_PLATFORM, _WORKSPACE, DIRECT, ""),
+                _newest(_PLATFORM, _WORKSPACE, _CHANNEL, ""),
+                _newest(_PLATFORM, _WORKSPACE, _CHANNEL, _ROOT),
+            ]
+        )
     )
+    .order_by(versions.c.id)
 )
 
 HISTORY = (

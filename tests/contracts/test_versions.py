@@ -10,13 +10,27 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as checked
 
-from bot.core.domain import DIRECT, Author, Prompt, PromptKey, Steering, ThreadKey, Version
+from bot.core.domain import (
+    DIRECT,
+    Answer,
+    Author,
+    MadeWith,
+    Prompt,
+    PromptKey,
+    Steering,
+    ThreadKey,
+    TurnStatus,
+    Version,
+)
 from bot.core.errors import Conflict
 from bot.core.steering import NOTHING
-from bot.ports import Versions
+from bot.ports import Store, Versions
 from bot.store.database import Database
+from bot.store.memory import MemoryData, MemoryStore
 from bot.store.memory_versions import MemoryVersions
+from bot.store.sql import SqlStore
 from bot.store.versions import SqlVersions
+from tests.contracts.questions import question
 from tests.core.steering_values import steerings
 from tests.databases import KINDS, migrated_database
 
@@ -31,15 +45,22 @@ BRIEF = Steering(prompt=Prompt("Be brief.", appends=True))
 
 
 @pytest.fixture(params=("memory", *KINDS))
-async def versions(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Versions]:
+async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[tuple[Versions, Store]]:
+    """Versions, and a store that reads them."""
     if request.param == "memory":
-        yield MemoryVersions()
+        data = MemoryData()
+        yield MemoryVersions(data.versions), MemoryStore(data=data)
         return
     with migrated_database(request.param, tmp_path) as url:
         database = Database(url)
         await database.open()
-        yield SqlVersions(database)
+        yield SqlVersions(database), SqlStore(database, "me")
         await database.close()
+
+
+@pytest.fixture
+def versions(kept: tuple[Versions, Store]) -> Versions:
+    return kept[0]
 
 
 async def saved(versions: Versions, key: PromptKey, *steerings: Steering) -> list[Version]:
@@ -117,9 +138,33 @@ async def test_what_may_apply_to_a_thread(versions: Versions) -> None:
     await saved(versions, replace(WORKSPACE, workspace="T2"), KIND)
     await saved(versions, replace(WORKSPACE, platform="other"), KIND)
     thread = ThreadKey(platform="slack", workspace="T1", channel="C1", root="1.0")
-    found = await versions.applying(thread)
-    assert sorted(found, key=lambda version: version.id) == expected
+    assert list(await versions.applying(thread)) == expected
     assert list(await versions.applying(replace(thread, workspace="T3"))) == []
+
+
+async def test_a_question_is_read_with_what_may_apply_to_it(kept: tuple[Versions, Store]) -> None:
+    versions, store = kept
+    expected = [(await saved(versions, key, KIND, BRIEF))[-1] for key in (THREAD, WORKSPACE)]
+    turn = await store.accept(question("1.0"), claim=True)
+    assert turn is not None
+    assert list((await store.context(turn, limit=1)).steering) == expected
+
+
+async def test_an_answer_keeps_what_it_was_made_with(kept: tuple[Versions, Store]) -> None:
+    """Until its question is forgotten; another try keeps its own."""
+    _versions, store = kept
+    first = await store.accept(question("1.0"), claim=True)
+    assert first is not None
+    made = MadeWith(versions=(3, 1), parameters={"model": "m", "stop": ["END"], "logit_bias": {"5": -1}})
+    await store.answered(first, Answer(text="Because.", made_with=made))
+    await store.settle(first, TurnStatus.DONE)
+    second = await store.accept(question("2.0"), claim=False)
+    assert second is not None
+    (earlier,) = (await store.context(second, limit=1)).history
+    assert earlier.made_with == made
+    again = await store.retry(first.id, first.thread, by=first.author.id, claim=False)
+    assert again is not None
+    assert again.made_with is None
 
 
 async def test_the_overview_shows_each_level_once(versions: Versions) -> None:

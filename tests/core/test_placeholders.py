@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.placeholders import LONGEST_VALUE, PLACEHOLDERS, fill, problem
+from bot.core.placeholders import LONGEST_VALUE, PLACEHOLDERS, fill, problem, used
 
 VALUES = {"user": "Ada", "date": "2026-11-21", "channel": "#general", "workspace": "Sandbox"}
 
@@ -59,6 +59,10 @@ def test_what_has_no_problem_is_filled_in_completely(parts: list[str]) -> None:
     text = "".join(parts)
     assert problem(text) == ""
     assert fill(text, VALUES) == "".join(fill(part, VALUES) for part in parts)
+
+
+def test_it_is_known_which_ones_are_used() -> None:
+    assert used("{{date}} {user} {user} {x} {channel") == {"user"}
 
 
 @given(st.text())

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.domain import Prompt, PromptKey, Steering, ThreadKey
+from bot.core.domain import Author, MadeWith, Prompt, PromptKey, Steering, ThreadKey, Version
 from bot.core.steering import (
     DEPLOYMENT,
     LONGEST_PROMPT,
@@ -20,6 +20,7 @@ from bot.core.steering import (
     level,
     levels,
     locked,
+    made_with,
     place,
     problems,
     thread_level,
@@ -94,12 +95,6 @@ def test_direct_messages_are_a_level_for_direct_messages_only() -> None:
     assert effective(below, CHANNEL).system == "workspace"
 
 
-def test_placeholders_are_filled_in_only_where_there_are_values() -> None:
-    below = {WORKSPACE: said("{{x}} for {user}")}
-    assert effective(below, THREAD).system == "{{x}} for {user}"
-    assert effective(below, THREAD, values={"user": "Ada"}).system == "{x} for Ada"
-
-
 # --- everything that applies --------------------------------------------------------------------------
 
 
@@ -154,6 +149,17 @@ def test_prompts_stand_in_the_order_of_their_levels(below: Settings) -> None:
     found = [key for key, _text in here(below).prompts]
     assert found == sorted(found, key=CHAIN.index)
     assert all(below[key].prompt == Prompt(text, appends=True) for key, text in here(below).prompts[1:])
+
+
+def test_an_answer_keeps_the_versions_that_applied_highest_level_first() -> None:
+    """And all parameters, whichever level they come from."""
+    below = {DEPLOYMENT: Steering(parameters={"model": "m"}), CHANNEL: Steering(parameters={"n": 2})}
+    versions = [
+        Version(id=id_, key=key, number=1, steering=NOTHING, author=Author(id="U1"), note="", created_at=0)
+        for id_, key in enumerate((CHANNEL, DIRECT, WORKSPACE), start=1)
+    ]
+    made = made_with(effective(below, THREAD), versions)
+    assert made == MadeWith(versions=(3, 1), parameters={"model": "m", "n": 2})
 
 
 # --- checking -----------------------------------------------------------------------------------------

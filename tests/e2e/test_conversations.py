@@ -1,9 +1,20 @@
 """What was stored before the bot started: prompts, and threads of any length."""
 
-from bot.core.domain import Addressed, Answer, Author, Incoming, PromptKey, ThreadKey, TurnStatus
+from bot.core.domain import (
+    Addressed,
+    Answer,
+    Author,
+    Incoming,
+    Prompt,
+    PromptKey,
+    Steering,
+    ThreadKey,
+    TurnStatus,
+)
 from bot.store import migrate
 from bot.store.database import Database, database_url
 from bot.store.sql import SqlStore
+from bot.store.versions import SqlVersions
 from tests.e2e.conftest import ADA, GENERAL, GRACE, World, ready_bot
 
 DIRECT = "D0ADA"
@@ -60,7 +71,8 @@ async def test_a_prompt_of_the_database_applies_and_a_setting_elsewhere(world: W
     database = Database(url)
     await database.open()
     key = PromptKey(platform="slack", workspace="T0SANDBOX", channel=GENERAL)
-    await SqlStore(database, owner="before").set_prompt(key, "Speak like an engineer.")
+    wanted = Steering(prompt=Prompt("Speak like an engineer."))
+    await SqlVersions(database).save(key, wanted, based_on=0, by=Author(id=ADA))
     await database.close()
     async with ready_bot(world):
         for channel, prompt in ((GENERAL, "Speak like an engineer."), (DIRECT, "Be brief.")):

@@ -9,12 +9,17 @@ import pytest
 
 from bot.answering import EDITED, NOTES, Answering, Asking
 from bot.core.domain import (
+    DIRECT,
     Action,
     Addressed,
     Answer,
     Author,
     Incoming,
+    MadeWith,
     MessageKey,
+    Prompt,
+    PromptKey,
+    Steering,
     ThreadKey,
     Turn,
     TurnStatus,
@@ -33,9 +38,11 @@ from bot.core.stream import Finished
 from bot.plugins import Outcome, Plugin, Plugins
 from bot.ports import Page
 from bot.store.memory import MemoryStore
+from bot.store.memory_versions import MemoryVersions
 from tests.fakes import PaperSurface, ScriptedModel
 from tests.virtual_time import on_virtual_time, run
 
+DEPLOYMENT = Steering(prompt=Prompt("Be kind."), parameters={"model": "m"})
 THREAD = ThreadKey(platform="paper", workspace="T1", channel="C1", root="1")
 
 
@@ -62,7 +69,7 @@ class Room:
             store=self.store,
             model=model,
             surfaces={"paper": self.surface},
-            asking=Asking(model="m", user_key=b"k", system_prompt="Be kind."),
+            asking=Asking(steering=DEPLOYMENT, user_key=b"k"),
             plugins=Plugins(plugins),
             is_ours=lambda: self.is_ours,
             complete_since=lambda: self.complete_since,
@@ -341,3 +348,40 @@ async def test_what_others_say_meanwhile_is_part_of_the_conversation() -> None:
     await room.answer("second")
     contents = [message.content for message in room.model.requests[-1].messages[1:]]
     assert contents == ["Person 1: first", "one", "Person 2: By the way.\n\nPerson 1: second"]
+
+
+@on_virtual_time
+async def test_an_admins_word_counts_from_the_next_question_on() -> None:
+    """The prompt, its placeholders and the parameters reach the model, and the answer keeps what it was."""
+    room = Room(ScriptedModel())
+    await room.answer()
+    channel = PromptKey(platform="paper", workspace="T1", channel="C1")
+    wanted = Steering(
+        prompt=Prompt("Call it {channel} of {workspace}.", appends=True), parameters={"temperature": 0.2}
+    )
+    versions = MemoryVersions(room.store.data.versions)
+    version = await versions.save(channel, wanted, based_on=0, by=Author(id="UADMIN"))
+    await room.answer()
+    before, after = room.model.requests
+    assert (before.messages[0].content, before.parameters) == ("Be kind.", {"model": "m"})
+    assert after.messages[0].content == "Be kind.\n\nCall it #paper of Desk."
+    assert after.parameters == {"model": "m", "temperature": 0.2}
+    assert (await room.stored()).made_with == MadeWith(
+        versions=(version.id,), parameters={"model": "m", "temperature": 0.2}
+    )
+
+
+@on_virtual_time
+async def test_direct_messages_have_a_level_of_their_own() -> None:
+    room = Room(ScriptedModel())
+    everywhere_direct = PromptKey(platform="paper", workspace="T1", channel=DIRECT)
+    versions = MemoryVersions(room.store.data.versions)
+    secret = Steering(prompt=Prompt("Nobody else reads this, {{really}}."))
+    await versions.save(everywhere_direct, secret, based_on=0, by=Author(id="UADMIN"))
+    await room.answer()
+    direct = replace(said("Why?", 9), thread=replace(THREAD, channel="direct message"))
+    turn = await room.store.accept(direct, claim=True)
+    assert turn is not None
+    await room.answering.answer(turn)
+    system = [request.messages[0].content for request in room.model.requests]
+    assert system == ["Be kind.", "Nobody else reads this, {really}."]

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from bot.answering import Answering, Asking
 from bot.core.budget import Budget
-from bot.core.domain import Addressed, Author, Incoming, ThreadKey, Turn
+from bot.core.domain import Addressed, Author, Incoming, Steering, ThreadKey, Turn
 from bot.pacing import Desk, Urgency
 from bot.plugins import Plugins
 from bot.store.memory import MemoryStore
@@ -27,7 +27,7 @@ class Office:
             store=self.store,
             model=ScriptedModel(script),
             surfaces={"paper": self.surface},
-            asking=Asking(model="m", user_key=b"k"),
+            asking=Asking(steering=Steering(parameters={"model": "m"}), user_key=b"k"),
             plugins=Plugins(),
         )
 
