@@ -56,8 +56,10 @@ class Adaptations:
 
     def told(self, model: str) -> Mapping[str, str]:
         """Return for people what is done about which parameter of a model; of those without effect, why."""
-        changes = self._changes.get(model, {}).items()
-        return {KNOWN_AS.get(field, field): _told(field, change) for field, change in changes}
+        changes = {
+            KNOWN_AS.get(field, field): change for field, change in self._changes.get(model, {}).items()
+        }
+        return {name: _told(name, change) for name, change in changes.items() if change.instead != name}
 
 
 def _change(field: str, sent: Fields, complaint: Complaint, known: Mapping[str, Change]) -> Change:

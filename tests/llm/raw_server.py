@@ -23,11 +23,12 @@ class RawServer:
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
-        length = next(
+        lengths = (
             int(line.split(b":")[1])
             for line in head.splitlines()
             if line.lower().startswith(b"content-length:")
         )
+        length = next(lengths, 0)
         self.requests.append(head + await reader.readexactly(length))
         script = self._scripts[min(len(self.requests), len(self._scripts)) - 1]
         try:
@@ -48,6 +49,13 @@ class RawServer:
             case None:
                 await reader.read()
                 self.left.set()
+
+
+def reply(status: int, body: bytes = b"", **headers: str) -> bytes:
+    """Return a whole answer; an underscore in a header's name stands for a hyphen."""
+    named = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
+    head = f"HTTP/1.1 {status} x\r\nconnection: close\r\ncontent-length: {len(body)}\r\n{named}\r\n"
+    return head.encode() + body
 
 
 @asynccontextmanager

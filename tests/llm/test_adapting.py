@@ -1,0 +1,167 @@
+"""A model that does not take what was set answers all the same, and admins can see what had no effect."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from bot.core.domain import ChatMessage, ChatRequest
+from bot.core.errors import ModelRejected
+from bot.llm.asking import Dialect
+from bot.llm.chat import OpenAIChat
+from bot.llm.client import open_client
+from bot.llm.profiles import PROFILES
+from bot.sandbox.model import SandboxModel
+from tests.contracts.chat_model import collect
+from tests.llm.raw_server import OK, RawServer, raw_server, reply
+
+ANSWER = OK + b'data: {"choices":[{"delta":{"content":"Hi"},"finish_reason":"stop"}]}\n\n'
+OLD_PARAMETERS: dict[str, Any] = {
+    "temperature": 0.2,
+    "top_p": 0.5,
+    "presence_penalty": 1,
+    "frequency_penalty": 1,
+    "stop": ["END"],
+    "max_tokens": 50,
+}
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[SandboxModel]:
+    async with SandboxModel(rate=5_000) as model:
+        yield model
+
+
+def request(model: str = "m", text: str = "hello", **parameters: Any) -> ChatRequest:
+    messages = (
+        ChatMessage(role="system", content="Be kind."),
+        ChatMessage(role="user", content=text, name="Ada"),
+    )
+    return ChatRequest(model=model, messages=messages, user="u", parameters=parameters)
+
+
+def refusal(message: str, param: str | None = None, code: str | None = None, status: int = 400) -> bytes:
+    return reply(status, json.dumps({"error": {"message": message, "param": param, "code": code}}).encode())
+
+
+def bodies(server: RawServer) -> list[dict[str, Any]]:
+    return [json.loads(sent.partition(b"\r\n\r\n")[2]) for sent in server.requests]
+
+
+async def test_a_reasoning_model_answers_whatever_was_set(sandbox: SandboxModel) -> None:
+    """Each old parameter is refused once, remembered for this model, and not held against another."""
+    async with open_client(sandbox.base_url) as client:
+        model = OpenAIChat(client)
+        for name in ("sandbox-reasoning", "sandbox-reasoning", "sandbox-small"):
+            builder = await collect(model, request(name, "[[say=fine]]", **OLD_PARAMETERS))
+            assert builder.answer().text == "fine"
+        told = model.adaptations("sandbox-reasoning")
+        assert model.adaptations("sandbox-small") == {}
+    assert len(sandbox.requests) == 6 + 1 + 1 + 1
+    assert sandbox.requests[7].keys() & {*OLD_PARAMETERS, "max_completion_tokens"} == {
+        "max_completion_tokens"
+    }
+    assert sandbox.requests[8].keys() >= OLD_PARAMETERS.keys()
+    assert told == {
+        "temperature": "has no effect: this model does not take the value 0.2",
+        "top_p": "has no effect: this model does not take the value 0.5",
+        "presence_penalty": "has no effect: this model does not take it",
+        "frequency_penalty": "has no effect: this model does not take it",
+        "stop": "has no effect: this model does not take it",
+        "max_tokens": "sent as `max_completion_tokens`",
+    }
+
+
+async def test_a_value_is_remembered_with_its_field(sandbox: SandboxModel) -> None:
+    async with open_client(sandbox.base_url) as client:
+        model = OpenAIChat(client)
+        for value in (0.2, 0.2, 1):
+            await collect(model, request("sandbox-reasoning", temperature=value))
+    assert [body.get("temperature") for body in sandbox.requests] == [0.2, None, None, 1]
+
+
+async def test_a_model_that_may_not_be_streamed_is_asked_for_the_whole(sandbox: SandboxModel) -> None:
+    async with open_client(sandbox.base_url) as client:
+        model = OpenAIChat(client, first_word=0.2)
+        for _ in range(2):
+            text = "[[fault=unverified]] [[say=fine]] [[delay=0.4]]"
+            answer = (await collect(model, request(text=text))).answer()
+            assert (answer.text, answer.usage is not None) == ("fine", True)
+    assert [body["stream"] for body in sandbox.requests] == [True, False, False]
+    assert "stream_options" not in sandbox.requests[1]
+    assert "in one piece" in model.adaptations("m")["stream"]
+
+
+async def test_the_old_name_is_tried_where_the_new_one_is_refused() -> None:
+    refused = refusal("property 'max_completion_tokens' is unsupported")
+    async with raw_server([refused], [ANSWER]) as server, open_client(server.base_url) as client:
+        model = OpenAIChat(client, dialect=Dialect(profile=PROFILES["openai"]))
+        await collect(model, request(max_tokens=5))
+    assert [body.get("max_tokens") for body in bodies(server)] == [None, 5]
+    assert model.adaptations("m") == {}, "as far as an admin can see, nothing is amiss"
+
+
+async def test_a_limit_that_is_refused_under_both_names_is_left_out() -> None:
+    first, second = (refusal(f"{name} is not supported") for name in ("max_tokens", "max_completion_tokens"))
+    async with raw_server([first], [second], [ANSWER]) as server, open_client(server.base_url) as client:
+        model = OpenAIChat(client)
+        await collect(model, request(max_tokens=5))
+    assert bodies(server)[-1].keys() == {"model", "messages", "stream", "stream_options", "user"}
+    assert model.adaptations("m") == {"max_tokens": "has no effect: this model does not take it"}
+
+
+@pytest.mark.parametrize(("role", "other"), [("system", "developer"), ("developer", "system")])
+async def test_a_role_that_is_refused_becomes_the_other(role: str, other: str) -> None:
+    """And if that one is refused too, the prompt speaks as the first of the people."""
+    refused = refusal("Unsupported value: 'messages[0].role'", "messages[0].role", "unsupported_value")
+    async with raw_server([refused], [refused], [ANSWER]) as server, open_client(server.base_url) as client:
+        model = OpenAIChat(client)
+        await collect(model, request(system_role=role))
+        assert model.adaptations("m") == {"system_role": "sent as `user`"}
+    assert [body["messages"][0]["role"] for body in bodies(server)] == [role, other, "user"]
+
+
+async def test_names_that_are_refused_are_left_out() -> None:
+    refused = refusal("property 'name' is unsupported")
+    async with raw_server([refused], [ANSWER]) as server, open_client(server.base_url) as client:
+        await collect(OpenAIChat(client, dialect=Dialect(profile=PROFILES["openai"])), request())
+    assert ["name" in body["messages"][1] for body in bodies(server)] == [True, False]
+
+
+@pytest.mark.parametrize("status", [422, 500])
+async def test_a_validation_error_counts_whatever_its_status(status: int) -> None:
+    refused = refusal("1 validation error: [{'loc': ('body', 'user'), 'msg': 'no'}]", status=status)
+    async with raw_server([refused], [ANSWER]) as server, open_client(server.base_url) as client:
+        await collect(OpenAIChat(client), request())
+    assert ["user" in body for body in bodies(server)] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("message", "asked"),
+    [
+        ("Something is wrong.", 1),
+        ("Unsupported parameter: 'tools'", 1),
+        ("Unsupported parameter: 'model'", 1),
+        ("max_tokens is wrong; max_completion_tokens is wrong", 3),  # under both names, then without
+    ],
+)
+async def test_a_refusal_that_teaches_nothing_is_told(message: str, asked: int) -> None:
+    async with raw_server([refusal(message)]) as server, open_client(server.base_url) as client:
+        with pytest.raises(ModelRejected):
+            await collect(OpenAIChat(client), request(max_tokens=5))
+    assert len(server.requests) == asked
+
+
+async def test_a_server_that_refuses_everything_is_asked_seven_times_at_most() -> None:
+    fields = [*OLD_PARAMETERS, "n", "logit_bias", "seed"]
+    scripts = [[refusal(f"'{field}' is not supported", field)] for field in fields]
+    async with raw_server(*scripts) as server, open_client(server.base_url) as client:
+        with pytest.raises(ModelRejected):
+            await collect(OpenAIChat(client), request(n=2, logit_bias={"1": 1}, seed=1, **OLD_PARAMETERS))
+    assert len(server.requests) == 7
+
+
+async def test_what_a_service_refuses_is_told_before_it_does() -> None:
+    async with open_client("http://localhost:11434/v1") as client:
+        assert OpenAIChat(client).adaptations("m")["logit_bias"].startswith("has no effect")
