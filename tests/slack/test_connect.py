@@ -1,18 +1,21 @@
 """Socket Mode over real sockets: what Slack does to a connection, and that deliveries go on."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from aiohttp import WSMsgType, web
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from structlog.testing import capture_logs
 
 from bot.core.errors import SettingsError
 from bot.sandbox.server import SandboxWorkspace
+from bot.slack import connect, web_socket
 from bot.slack.connect import web_client
 from bot.slack.socket_mode import Pace, Sockets, sockets
 
@@ -24,6 +27,15 @@ HASTY = Pace(first=0.02, longest=0.1, hopeless=0.05, stable=0.0)
 async def workspace() -> AsyncIterator[SandboxWorkspace]:
     async with SandboxWorkspace(ack_timeout=0.5, redelivery=(0.0, 0.2, 0.2), enforce_rates=False) as running:
         yield running
+
+
+@dataclass
+class Elsewhere:
+    """As much of a workspace as `connected` wants to know."""
+
+    api_url: str
+    bot_token: str = SandboxWorkspace.bot_token
+    app_token: str = SandboxWorkspace.app_token
 
 
 @dataclass
@@ -40,7 +52,7 @@ async def nothing() -> None:
 
 @asynccontextmanager
 async def connected(
-    workspace: SandboxWorkspace,
+    workspace: SandboxWorkspace | Elsewhere,
     *,
     count: int = 1,
     pace: Pace = HASTY,
@@ -284,6 +296,66 @@ async def test_stopping_takes_two_seconds_at_most_and_leaves_no_task(workspace: 
         await connection.stop()
     ours = {task for task in asyncio.all_tasks() - before if "sandbox" not in str(task.get_coro())}
     assert not {task for task in ours if task.get_name() in {"sockets", "socket", "envelope"}}
+
+
+@asynccontextmanager
+async def strange_server(*frames: str, answers_pings: bool) -> AsyncIterator[tuple[str, list[str]]]:
+    """Run a Slack that greets nobody; yields its address, and the list of what its sockets were told."""
+    told: list[str] = []
+
+    async def ticket(request: web.Request) -> web.Response:
+        return web.json_response({"ok": True, "url": f"ws://{request.host}/link"})
+
+    async def link(request: web.Request) -> web.WebSocketResponse:
+        ws = web.WebSocketResponse(autoping=answers_pings)
+        await ws.prepare(request)
+        told.append("opened")
+        for frame in frames:
+            await ws.send_str(frame)
+        async for message in ws:
+            if message.type is WSMsgType.TEXT:
+                told.append(json.loads(message.data)["envelope_id"])  # noqa: PERF401 - a test looks meanwhile
+        return ws
+
+    application = web.Application()
+    application.add_routes([web.post("/api/apps.connections.open", ticket), web.get("/link", link)])
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/api/", told
+    finally:
+        await runner.cleanup()
+
+
+async def test_a_connection_that_hangs_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its cable is cut, so to say: nothing breaks, and no pong comes."""
+    monkeypatch.setattr(connect, "HEARTBEAT", 0.1)
+    async with (
+        strange_server('{"type": "hello"}', answers_pings=False) as (url, told),
+        connected(Elsewhere(url)),
+    ):
+        await until(lambda: told.count("opened") >= 3)
+
+
+async def test_a_server_that_does_not_greet_and_talks_rubbish_is_listened_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(web_socket, "GREETING_PATIENCE", 0.1)
+    rubbish = ["", "{", "[]", "null", "{}", '{"type": 1}', '{"envelope_id": 1, "payload": {}}']
+    strange = {
+        "envelope_id": "strange",
+        "payload": {"type": "event_callback", "event": {"channel": 5}, "team": 7},
+    }
+    event = {"type": "message", "text": "hello", "channel": "D0", "user": "U1"}
+    good = {"envelope_id": "good", "payload": {"type": "event_callback", "event": event}}
+    frames = (*rubbish, json.dumps(strange), json.dumps(good))
+    async with (
+        strange_server(*frames, answers_pings=True) as (url, told),
+        connected(Elsewhere(url)) as (_, heard),
+    ):
+        await until(lambda: told == ["opened", "good"])
+    assert heard.texts == ["hello"]
 
 
 async def test_a_wrong_app_token_stops_the_start(workspace: SandboxWorkspace) -> None:
