@@ -1,7 +1,7 @@
 """A server that sends exactly the bytes it is told to, over a real socket."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 OK = b"HTTP/1.1 200 OK\r\n\r\n"
@@ -51,9 +51,9 @@ class RawServer:
                 self.left.set()
 
 
-def reply(status: int, body: bytes = b"", **headers: str) -> bytes:
-    """Return a whole answer; an underscore in a header's name stands for a hyphen."""
-    named = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
+def reply(status: int, body: bytes = b"", headers: Mapping[str, str] | None = None) -> bytes:
+    """Return a whole answer."""
+    named = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
     head = f"HTTP/1.1 {status} x\r\nconnection: close\r\ncontent-length: {len(body)}\r\n{named}\r\n"
     return head.encode() + body
 

@@ -12,17 +12,8 @@ from bot.sandbox.model import SandboxModel
 from tests.contracts import chat_model
 from tests.contracts.chat_model import asking, collect
 from tests.fakes import ScriptedModel
+from tests.llm.sleeper import Sleeper
 from tests.virtual_time import on_virtual_time
-
-
-class Sleeper:
-    """Sleeps without taking time, and remembers for how long."""
-
-    def __init__(self) -> None:
-        self.pauses: list[float] = []
-
-    async def __call__(self, seconds: float) -> None:
-        self.pauses.append(seconds)
 
 
 async def attempts(*errors: BotError | None) -> tuple[int, list[float], type[ModelError] | None]:
