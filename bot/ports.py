@@ -25,6 +25,7 @@ from bot.core.domain import (
     TurnStatus,
     Version,
 )
+from bot.core.explanation import Explanation
 from bot.core.stream import StreamEvent
 
 
@@ -264,5 +265,16 @@ class Versions(Protocol):
         """Return the newest version of every level whose key agrees with the non-empty parts of `within`.
 
         They are ordered by key. A level that was emptied is among them: its newest version sets nothing.
+        """
+        ...
+
+
+class Explanations(Protocol):
+    """How answers came about. One method, one transaction."""
+
+    async def explain(self, thread: ThreadKey, message_id: str) -> Explanation | None:
+        """Return how the answer came about that a message of the thread shows, or asked for.
+
+        None where it belongs to no answer. Raises `StoreUnavailable` when the database does not answer.
         """
         ...

@@ -265,11 +265,14 @@ def _turn(row: Row[Any], root: str, pages: tuple[str, ...] = ()) -> Turn:
         answer=row.answer,
         finish_reason=row.finish_reason,
         error=row.error,
-        made_with=_made_with(row.made_with) if row.made_with else None,
+        made_with=made_with(row),
         pages=pages,
     )
 
 
-def _made_with(text: str) -> MadeWith:
-    document = json.loads(text)
+def made_with(row: Row[Any]) -> MadeWith | None:
+    """Return what the answer in a row of `turns` was made with, as far as that is known."""
+    if not row.made_with:
+        return None
+    document = json.loads(row.made_with)
     return MadeWith(versions=tuple(document["versions"]), parameters=document["parameters"])

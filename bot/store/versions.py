@@ -57,6 +57,8 @@ HISTORY = (
     .limit(bindparam("limit"))
 )
 
+BY_ID = select(versions).where(versions.c.id.in_(bindparam("ids", expanding=True)))
+
 ADD = upsert(versions).on_conflict_do_nothing().returning(*versions.c)
 
 _newer = versions.alias("newer")
@@ -129,6 +131,12 @@ def overview(connection: Connection, within: PromptKey) -> Sequence[Version]:
     """Read the newest version of every level within a key."""
     found = (_version(row) for row in connection.execute(OVERVIEW, asdict(within)))
     return sorted(found, key=lambda version: astuple(version.key))  # collations of databases differ
+
+
+def by_id(connection: Connection, ids: Sequence[int]) -> tuple[Version, ...]:
+    """Read versions by their ids, in the order of these."""
+    found = {row.id: _version(row) for row in connection.execute(BY_ID, {"ids": list(ids)})}
+    return tuple(found[each] for each in ids if each in found)
 
 
 def _first(found: Sequence[Version]) -> Version | None:

@@ -1,0 +1,34 @@
+"""The slash command and the shortcuts: their names, and what the command's text asks for.
+
+Separate because the manifest declares what the listeners take. Pure but for waiting for what it shows.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from bot.slack.admin import kit
+from bot.slack.admin.kit import Block
+
+COMMAND = "/threadkeeper"
+EDIT_PROMPTS = "edit_prompts"
+"""`callback_id` of the global shortcut."""
+WHY = "why_this_answer"
+"""`callback_id` of the message shortcut."""
+SUBCOMMANDS = ("prompt", "show")
+HELP = (
+    f"*{COMMAND} prompt* edits the system prompt and the parameters of this channel; for admins.\n"
+    f"*{COMMAND} show* shows what applies in this channel.\n"
+    "To ask me something, mention me, or write to me directly."
+)
+
+
+def asked(text: str) -> str:
+    """Return which of `SUBCOMMANDS` a command's text asks for; an empty text if it is none of them."""
+    first = next(iter(text.split()), "").lower()
+    return first if first in SUBCOMMANDS else ""
+
+
+def shown(applying: Sequence[Block]) -> dict[str, Any]:
+    """Return the answer that only who typed the command sees."""
+    title = "What applies in this channel"
+    return {"response_type": "ephemeral", "text": title, "blocks": [kit.section(f"*{title}*"), *applying]}

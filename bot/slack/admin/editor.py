@@ -1,0 +1,76 @@
+"""The modals in which a level is chosen and edited, and in which something is only said.
+
+Separate from `form`, which is about the fields, because a form is shown in more than one modal. Pure.
+"""
+
+from collections.abc import Mapping
+
+from bot.core.domain import Steering, Version
+from bot.core.steering import place
+from bot.editing import Level
+from bot.slack.admin import form, kit, wording
+from bot.slack.admin.form import Models
+from bot.slack.admin.kit import View
+
+SUBMITTED = "steering"
+"""`callback_id` of the form."""
+EDIT, EDIT_CHANNEL, HISTORY = "steer_edit", "steer_channel", "steer_history"
+"""`action_id`s of what opens another view; the value is the name of a level, or the channel chosen."""
+TITLE = "Prompt and parameters"
+
+
+def editor(level: Level, mandate: str, models: Models) -> View:
+    """Return the form of a level as it is now."""
+    newest = f"{wording.signature(level.newest)}." if level.newest else "Nothing was ever set here."
+    intro = f"For *{wording.place(level.key)}*. What is not set here is inherited."
+    history = kit.button("History", HISTORY, place(level.key))
+    top = [kit.section(f"{intro}\n{newest}", history if level.newest else None)]
+    return _form([*top, *form.blocks(level, level.steering, models=models)], mandate, "Save", "Cancel")
+
+
+def conflict(level: Level, newest: Version, draft: Steering, note: str, mandate: str, models: Models) -> View:
+    """Return the form with a draft in it, below what somebody else has saved meanwhile."""
+    top = [
+        kit.header(f"{newest.author.name or 'Somebody'} was faster"),
+        kit.section(
+            f"{wording.signature(newest)}. It was saved for *{wording.place(level.key)}* while you were "
+            "editing, and nothing is overwritten yet. `-` is what applies now, `+` is yours:"
+        ),
+        kit.verbatim(wording.changes(newest.steering, draft)),
+        kit.context("Change your version below as you like; then overwrite theirs, or drop yours."),
+        kit.divider(),
+    ]
+    fields = form.blocks(level, draft, models=models, note=note)
+    return _form([*top, *fields], mandate, "Overwrite", "Drop my version")
+
+
+def chooser(workspace: str, direct: str) -> View:
+    """Return the modal that asks what to edit; the arguments are names of levels."""
+    return kit.modal(
+        TITLE,
+        [
+            kit.section("What do you want to edit? Levels below inherit what they do not set."),
+            kit.actions(
+                kit.button("The whole workspace", EDIT, workspace),
+                kit.button("All direct messages", EDIT, direct),
+            ),
+            kit.section("A channel:", kit.channel_select(EDIT_CHANNEL, "Choose a channel")),
+        ],
+    )
+
+
+def with_more_room(view: Mapping[str, object]) -> View:
+    """Return the form that a payload shows, with room for a longer prompt."""
+    kept = ("type", "callback_id", "title", "submit", "close", "private_metadata")
+    shown: View = {name: view[name] for name in kept}
+    return shown | {"blocks": form.with_more_room(list(view["blocks"]))}  # type: ignore[call-overload]  # Slack's JSON
+
+
+def notice(text: str) -> View:
+    """Return a modal that only says something."""
+    return kit.modal("Threadkeeper", [kit.section(text)])
+
+
+def _form(blocks: list[kit.Block], mandate: str, submit: str, close: str) -> View:
+    view = kit.modal(TITLE, blocks, submit=submit, close=close, metadata=mandate)
+    return view | {"callback_id": SUBMITTED}

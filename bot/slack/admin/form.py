@@ -1,0 +1,199 @@
+"""What one level sets as a form, and a filled-in form as what one level sets.
+
+Separate because the two halves must agree to the letter. Pure. Rules: the fields derive from
+`core.parameters`; what the level above says stands in each field that is empty; a field that is locked, or
+whose value is too long for an input, is told and not asked for; a wrong value is a sentence at its field.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.core import parameters
+from bot.core.domain import Prompt, Steering
+from bot.core.kinds import Biases, Choice, Name, Texts
+from bot.core.parameters import PARAMETERS, TABLE, Parameter
+from bot.core.steering import NOTHING, PROMPT, Effective
+from bot.editing import Level
+from bot.slack import payload
+from bot.slack.admin import kit, parts, wording
+from bot.slack.admin.kit import Block
+from bot.slack.admin.parts import Part
+
+MODEL = "model"
+MODE, LOCKS, NOTE = "mode", "locks", "note"
+"""Fields that are no parameters; the prompt's own are called `prompt:<joint>:<number>`."""
+MORE = "steer_more"
+"""`action_id` of the button that adds a part to the prompt."""
+INHERIT = "(not set here)"
+"""The choice that sets nothing; no model is called so."""
+LONGEST_NOTE = 200
+
+Models = Mapping[str, str]
+"""Names of models that can be chosen, each with what to know of it, or an empty text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entered:
+    """What somebody filled in."""
+
+    steering: Steering
+    note: str
+    wrong: Mapping[str, str]
+    """A sentence for each field whose value cannot be read."""
+
+
+def blocks(level: Level, draft: Steering, *, models: Models, note: str = "") -> list[Block]:
+    """Return the form for a level, filled in with a draft."""
+    above = level.effective(NOTHING)
+    shown = [
+        *_prompt(level, draft),
+        kit.divider(),
+        *(_parameter(each, level, draft, above, models) for each in TABLE),
+        kit.divider(),
+    ]
+    if not level.key.root:
+        shown.append(_locks(draft))
+    hint = "Why, in a few words. It is kept with the version."
+    return [*shown, kit.field(NOTE, "Note", kit.text_input(note, longest=LONGEST_NOTE), hint=hint)]
+
+
+def read(values: Mapping[str, Any], level: Level) -> Entered:
+    """Return what was entered, from a view's `state.values`; what the form could not ask for stays set."""
+    found: dict[str, Any] = {
+        name: level.steering.parameters[name] for name in _unaskable(level) if name not in level.locked
+    }
+    wrong: dict[str, str] = {}
+    for name in PARAMETERS:
+        text = _entered(values, name).strip()
+        if text and text != INHERIT:
+            try:
+                found[name] = parameters.parse(name, text)
+            except ValueError as error:
+                wrong[name] = str(error)
+    text = parts.join(_parts(values))
+    prompt = Prompt(text, appends=_entered(values, MODE) == "append") if text.strip() else None
+    chosen = payload.items(values, LOCKS, kit.VALUE, "selected_options")
+    locks = frozenset(payload.text(each, "value") for each in chosen)
+    steering = Steering(prompt=prompt, parameters=found, locks=locks)
+    return Entered(steering=steering, note=_entered(values, NOTE).strip(), wrong=wrong)
+
+
+def errors(problems: Mapping[str, str], shown: Sequence[Block]) -> Mapping[str, str]:
+    """Return problems by the ids of input blocks that are shown; at the note where there is no other."""
+    ids = [block.get("block_id", "") for block in shown if block.get("type") == "input"]
+    prompt = next(filter(_is_part, ids), NOTE)
+    found: dict[str, str] = {}
+    for name, sentence in problems.items():
+        at = prompt if name == PROMPT else name if name in ids else NOTE
+        found[at] = f"{found[at]} {sentence}" if at in found else sentence
+    return found
+
+
+def with_more_room(shown: Sequence[Block]) -> list[Block]:
+    """Return a form with one more part for the prompt; its fields stay the same, and what is in them."""
+    at = [index + 1 for index, block in enumerate(shown) if _is_part(block.get("block_id", ""))]
+    if not at:
+        return list(shown)
+    return [*shown[: at[-1]], _part(len(at), Part("")), *shown[at[-1] :]]
+
+
+def _prompt(level: Level, draft: Steering) -> Iterable[Block]:
+    if PROMPT in level.locked:
+        return [_told(PROMPT, level)]
+    mode = "append" if draft.prompt and draft.prompt.appends else "replace"
+    options = [
+        kit.option("replace", "Takes the place of the prompt above"),
+        kit.option("append", "Is added below the prompt above"),
+    ]
+    written = parts.split(draft.prompt.text) if draft.prompt else ()
+    asked = [_part(number, each) for number, each in enumerate([*written, Part("")])]
+    more = kit.actions(kit.button("More room", MORE))
+    return [*asked, more, kit.field(MODE, "This prompt", kit.choice("radio_buttons", options, mode))]
+
+
+def _part(number: int, part: Part) -> Block:
+    first = "Empty, the prompt above applies. Placeholders: {date}, {channel}, {workspace}, {user}."
+    further = {
+        "paragraph": "Goes on in a new paragraph.",
+        "line": "Goes on in a new line.",
+        "word": "Goes on in the same line.",
+        "seamless": "Goes on in the middle of a word.",
+    }
+    label = f"System prompt, part {number + 1}" if number else "System prompt"
+    element = kit.text_input(part.text, lines=True)
+    hint = further[part.joint] if number else first
+    return kit.field(f"{PROMPT}:{part.joint}:{number}", label, element, hint=hint)
+
+
+def _parameter(each: Parameter, level: Level, draft: Steering, above: Effective, models: Models) -> Block:
+    name = each.name
+    if name in level.locked or name in _unaskable(level):
+        return _told(name, level)
+    text = parameters.show(name, draft.parameters[name]) if name in draft.parameters else ""
+    inherited = each.unset
+    if name in above.parameters:
+        of, origin = above.parameters[name], wording.plain_place(above.origins[name])
+        inherited = f"{wording.value(name, of)}, from {origin}"
+    element, hint = _element(each, text, inherited, models), each.help
+    if element["type"] == "plain_text_input" and not isinstance(each.kind, Name):
+        hint = f"{hint} It must be {each.kind.expects}."
+    return kit.field(name, each.label, element, hint=hint)
+
+
+def _element(each: Parameter, text: str, inherited: str, models: Models) -> Block:
+    offered = _offered(each, text, models)
+    inherited = f"Not set here: {inherited}"
+    if not offered:
+        return kit.text_input(text, placeholder=inherited, lines=isinstance(each.kind, Texts | Biases))
+    options = [kit.option(INHERIT, inherited)]
+    options += [kit.option(name, name, note) for name, note in offered.items()]
+    return kit.choice("static_select", options, text or INHERIT)
+
+
+def _offered(each: Parameter, text: str, models: Models) -> Models:
+    """Return the values to choose from, the present one among them; none where a text must be typed."""
+    if isinstance(each.kind, Choice):
+        return dict.fromkeys(each.kind.options, "")
+    if each.name != MODEL or not models:
+        return {}
+    offered = {text: "", **models} if text else models
+    fits = len(offered) < kit.OPTIONS and all(len(name) <= kit.OPTION_VALUE for name in offered)
+    return offered if fits else {}
+
+
+def _locks(draft: Steering) -> Block:
+    options = [kit.option(name, wording.label(name)) for name in (PROMPT, *PARAMETERS)]
+    element = kit.choices(options, draft.locks, "Nothing is locked")
+    return kit.field(LOCKS, "Locked for all levels below", element, hint="Nobody can set these there.")
+
+
+def _told(name: str, level: Level) -> Block:
+    """Return what is said of a field that is not asked for."""
+    if name in level.locked:
+        return kit.context(
+            f":lock: *{wording.label(name)}* is locked by {wording.place(level.locked[name])}."
+        )
+    return kit.context(f"*{wording.label(name)}* is too long for a form; use `bot prompt` in a shell.")
+
+
+def _unaskable(level: Level) -> list[str]:
+    """Return the parameters set here whose values no input can hold."""
+    values = level.steering.parameters
+    return [name for name, value in values.items() if len(parameters.show(name, value)) > kit.INPUT]
+
+
+def _parts(values: Mapping[str, Any]) -> list[Part]:
+    numbered = sorted(filter(_is_part, values), key=lambda name: int(name.split(":")[2]))
+    return [Part(_entered(values, name), name.split(":")[1]) for name in numbered]
+
+
+def _is_part(block_id: str) -> bool:
+    start, _, rest = block_id.partition(":")
+    joint, _, number = rest.partition(":")
+    return start == PROMPT and joint in parts.JOINTS and number.isascii() and number.isdecimal()
+
+
+def _entered(values: Mapping[str, Any], name: str) -> str:
+    state = payload.mapping(values, name, kit.VALUE)
+    return payload.text(state, "value") or payload.text(state, "selected_option", "value")

@@ -1,0 +1,163 @@
+"""Where admins steer: each thing that they do in Slack, from who asks to the view that answers.
+
+Separate from `listeners`, which knows Bolt, and from the views, which are pure. Rules: every method passes
+the gate first; what is saved goes through `Editing`, which checks it once more; a refusal changes nothing.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from bot.core import steering
+from bot.core.domain import Author, PromptKey, Steering, ThreadKey
+from bot.core.errors import Conflict, SteeringRefused
+from bot.editing import Editing, Level
+from bot.ports import Explanations
+from bot.slack import payload
+from bot.slack.admin import editor, form, gate, history, home, why, wording
+from bot.slack.admin.form import Models
+from bot.slack.admin.gate import Gate
+from bot.slack.admin.kit import Block, View
+from bot.slack.admin.mandate import Mandate
+from bot.slack.people import People
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrong:
+    """What was submitted cannot be saved: sentences by the ids of input blocks."""
+
+    errors: Mapping[str, str]
+
+
+class Helm:
+    """What people do to steer, or to see how it is steered, in one workspace."""
+
+    def __init__(
+        self,
+        gate: Gate,
+        editing: Editing,
+        explanations: Explanations,
+        people: People,
+        models: Callable[[], Awaitable[Models]],
+    ) -> None:
+        """`models` never raises, and takes a second at most."""
+        self._gate = gate
+        self._editing = editing
+        self._explanations = explanations
+        self._people = people
+        self._models = models
+        self._direct = home.direct(gate.workspace)
+
+    # Looking
+
+    async def home(self, user: str) -> View:
+        """Return a person's Home tab."""
+        direct = await self._editing.level(self._direct)
+        if not await self._gate.knows(user):
+            return home.home(direct.effective())
+        versions = await self._editing.versions.overview(self._gate.workspace)
+        return home.home(direct.effective(), home.overview(self._gate.workspace, self._direct, versions))
+
+    async def applying(self, user: str, channel: str) -> list[Block]:
+        """Return what applies in a channel; the prompt itself is for admins."""
+        level = await self._editing.level(self._gate.channel(user, channel))
+        return wording.applying(level.effective(), with_prompt=await self._gate.knows(user))
+
+    async def choose(self, user: str) -> View:
+        """Return the question what to edit."""
+        await self._gate.admit(user, "choose")
+        return editor.chooser(steering.place(self._gate.workspace), steering.place(self._direct))
+
+    async def edit(self, user: str, name: str) -> View:
+        """Return the form for the level of that name."""
+        await self._gate.admit(user, "edit")
+        level = await self._editing.level(self._gate.level(user, name))
+        return editor.editor(level, self._gate.mandate(user, level.key, level.number), await self._models())
+
+    async def edit_channel(self, user: str, channel: str) -> View:
+        """Return the form for a channel."""
+        return await self.edit(user, steering.place(self._gate.channel(user, channel)))
+
+    async def history(self, user: str, name: str) -> View:
+        """Return the versions of the level of that name."""
+        await self._gate.admit(user, "history")
+        return await self._history(user, self._gate.level(user, name))
+
+    async def why(self, user: str, channel: str, root: str, ts: str) -> View:
+        """Return how the answer came about that a message shows; `root` is its thread."""
+        here = self._gate.channel(user, channel)
+        thread = ThreadKey(platform=here.platform, workspace=here.workspace, channel=channel, root=root)
+        explained = await self._explanations.explain(thread, ts)
+        if explained is None:
+            return editor.notice(why.UNKNOWN)
+        is_admin = await self._gate.knows(user)
+        if not is_admin and user != explained.author.id:
+            raise self._gate.refusal(user, "why", why.NOT_YOURS)
+        level = await self._editing.level(steering.thread_level(thread))
+        return why.why(explained, level, for_admin=is_admin)
+
+    # Changing
+
+    async def save(self, user: str, view: Mapping[str, Any]) -> View | Wrong | None:
+        """Save what was submitted; return None, or what is wrong, or the form with what came between."""
+        await self._gate.admit(user, "save")
+        leave = self._gate.leave(user, payload.text(view, "private_metadata"))
+        level = await self._editing.level(leave.level)
+        entered = form.read(payload.mapping(view, "state", "values"), level)
+        if entered.wrong:
+            return Wrong(errors=form.errors(entered.wrong, payload.items(view, "blocks")))
+        if entered.steering == level.steering:
+            return None  # nothing is changed, or somebody else has just saved the very same
+        try:
+            await self._save(user, leave, entered.steering, entered.note)
+        except SteeringRefused as refused:
+            return Wrong(errors=form.errors(refused.problems, payload.items(view, "blocks")))
+        except Conflict as found:
+            return await self._conflict(user, level, found, entered)
+        return None
+
+    async def restore(self, user: str, view: Mapping[str, Any], number: str) -> View:
+        """Save an old version once more; return the versions there are now, and what came of it."""
+        await self._gate.admit(user, "restore")
+        leave = self._gate.leave(user, payload.text(view, "private_metadata"))
+        versions = await self._editing.versions.history(leave.level, limit=history.SHOWN)
+        old = next((version for version in versions if str(version.number) == number), None)
+        if old is None:
+            raise self._gate.refusal(user, "restore", gate.NOT_HERE)
+        try:
+            await self._save(user, leave, old.steering, f"Restores version {number}.")
+        except SteeringRefused as refused:
+            news = " ".join(refused.problems.values())
+        except Conflict as conflict:
+            news = conflict.for_people
+        else:
+            news = f"Restored: what version {number} says applies again."
+        return await self._history(user, leave.level, news=news)
+
+    async def _save(self, user: str, leave: Mandate, draft: Steering, note: str) -> None:
+        names = await self._people.names({user})
+        by = Author(id=user, name=names.get(user, ""))
+        version = await self._editing.save(leave.level, draft, based_on=leave.based_on, by=by, note=note)
+        log.info(
+            "An admin has changed what applies.",
+            action="steered",
+            user=user,
+            level=steering.place(leave.level),
+            version=version.number,
+        )
+
+    async def _conflict(self, user: str, level: Level, found: Conflict, entered: form.Entered) -> View:
+        if found.newest is None:  # versions are never removed, but a database may be put back
+            return editor.notice(gate.NOT_YOURS)
+        leave = self._gate.mandate(user, level.key, found.newest.number)
+        models = await self._models()
+        return editor.conflict(level, found.newest, entered.steering, entered.note, leave, models)
+
+    async def _history(self, user: str, level: PromptKey, *, news: str = "") -> View:
+        versions = await self._editing.versions.history(level, limit=history.SHOWN + 1)
+        newest = versions[0].number if versions else 0
+        return history.history(level, versions, self._gate.mandate(user, level, newest), news=news)

@@ -1,0 +1,82 @@
+"""The Home tab: what applies where its reader talks; for admins all that is set, and the way to change it.
+
+Separate because it is the one view that everybody sees. Pure. Rule: what is not for everybody is not in the
+view of others at all; that nobody else presses its buttons is not trusted, but checked.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from bot.core.domain import DIRECT, PromptKey, Version
+from bot.core.steering import NOTHING, Effective, place
+from bot.slack.admin import kit, wording
+from bot.slack.admin.editor import EDIT, EDIT_CHANNEL, HISTORY
+from bot.slack.admin.kit import Block, View
+
+ENTRIES = 25
+"""Levels in one view, at three blocks each; Slack shows a hundred blocks."""
+
+
+def home(direct: Effective, overview: Iterable[Block] = ()) -> View:
+    """Return the tab; `direct` applies in direct messages, and `overview` is for admins only."""
+    return kit.home(
+        [
+            kit.header("Talk to me"),
+            kit.section(
+                "Mention me in a channel, or write to me in *Messages*. "
+                "Each thread is one conversation, and I remember what was said in it."
+            ),
+            kit.header("What applies in your direct messages"),
+            *wording.applying(direct, with_prompt=False),
+            *overview,
+        ]
+    )
+
+
+def overview(workspace: PromptKey, direct: PromptKey, versions: Sequence[Version]) -> list[Block]:
+    """Return what admins see: the workspace, direct messages, and whatever else has something set."""
+    newest = {version.key: version for version in versions}
+    further = [
+        version
+        for key, version in newest.items()
+        if key not in {workspace, direct} and version.steering != NOTHING
+    ]
+    select = kit.channel_select(EDIT_CHANNEL, "Edit a channel…")
+    shown = [
+        kit.divider(),
+        kit.header("Prompts and parameters"),
+        kit.section(
+            "Only admins see this. A level inherits what it does not set: "
+            "workspace, then direct messages or channel, then thread.",
+            select,
+        ),
+        *_entry("The whole workspace", workspace, newest.get(workspace)),
+        *_entry("All direct messages", direct, newest.get(direct)),
+    ]
+    for version in further[:ENTRIES]:
+        shown += _entry(_name(version.key), version.key, version)
+    if len(further) > ENTRIES:
+        shown.append(kit.context(f"And {len(further) - ENTRIES} more; choose a channel above to see it."))
+    return shown
+
+
+def _entry(name: str, level: PromptKey, newest: Version | None) -> list[Block]:
+    buttons = [kit.button("Edit", EDIT, place(level), style="" if newest else "primary")]
+    text = f"*{name}*\nNothing is set."
+    if newest:
+        text = f"*{name}*\n{wording.summary(newest.steering)}"
+        buttons.append(kit.button("History", HISTORY, place(level)))
+    said = [kit.section(text)]
+    if newest:
+        said.append(kit.context(wording.signature(newest)))
+    return [*said, kit.actions(*buttons)]
+
+
+def _name(level: PromptKey) -> str:
+    name = wording.place(level)
+    return name[0].upper() + name[1:]
+
+
+def direct(workspace: PromptKey) -> PromptKey:
+    """Return the level of all direct messages of a workspace."""
+    return replace(workspace, channel=DIRECT)

@@ -1,0 +1,64 @@
+"""A long prompt as parts that fit Slack's inputs, and back without loss.
+
+Separate because an input holds 3,000 characters and a prompt 40,000. Pure. Rules: a part ends where a
+paragraph, a line or a word does; the line breaks or the space between two parts belong to neither, so that
+nothing is lost should an input be trimmed, and a name (a joint) says what stood there.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from bot.slack.admin.kit import INPUT
+
+JOINTS: Mapping[str, str] = MappingProxyType({"paragraph": "\n\n", "line": "\n", "word": " ", "seamless": ""})
+"""What stood before a part, best place to cut first."""
+
+NEW = "line"
+"""How a part that somebody adds by hand goes on from the one before."""
+
+LOOK_BACK = 500
+"""Characters of an input that may stay empty so that a part ends well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a prompt, and the name of the joint before it."""
+
+    text: str
+    joint: str = NEW
+
+
+def split(text: str) -> Sequence[Part]:
+    """Return the parts of a text, none of them empty; no parts of an empty one."""
+    parts: list[Part] = []
+    joint = NEW
+    while len(text) > (room := _room(text)):
+        end, following = _cut(text, room)
+        parts.append(Part(text[:end], joint))
+        text, joint = text[end + len(JOINTS[following]) :], following
+    return [*parts, Part(text, joint)] if text else parts
+
+
+def join(parts: Iterable[Part]) -> str:
+    """Return the text; a part that somebody emptied leaves nothing behind, not even its joint."""
+    text = ""
+    for part in parts:
+        if part.text:
+            text += (JOINTS[part.joint] if text else "") + part.text
+    return text
+
+
+def _room(text: str) -> int:
+    """Return how many characters of a text one input holds; Slack may count UTF-16 units."""
+    units = text.encode("utf-16-le", "replace")[: 2 * INPUT]
+    return len(units.decode("utf-16-le", "ignore"))
+
+
+def _cut(text: str, room: int) -> tuple[int, str]:
+    """Return where the first part of a text that is too long ends, and the joint that follows."""
+    for name, between in JOINTS.items():
+        end = text.rfind(between, room - LOOK_BACK, room + len(between))
+        if between and end > 0 and end + len(between) < len(text):
+            return end, name
+    return room, "seamless"

@@ -1,0 +1,76 @@
+"""Views on a person's screen, opened in time.
+
+Separate because a trigger is good for three seconds, and what a view shows may take longer to be read. Rule:
+what is not ready soon gets a light view first, which is then filled; whatever goes wrong is said in a view.
+Source: facts/slack.md 5.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import structlog
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.core.errors import StoreError, SurfaceError
+from bot.slack.admin.editor import notice
+from bot.slack.admin.gate import Refused
+from bot.slack.admin.kit import View
+from bot.slack.calls import call
+
+SOON = 1.0
+"""Seconds; it leaves two for the way to Slack."""
+
+log = structlog.get_logger()
+
+
+class Screen:
+    """Opens, changes and publishes views. No method raises: nobody waits for what they do."""
+
+    def __init__(self, client: AsyncWebClient) -> None:
+        self._client = client
+
+    async def open(self, trigger: str, making: Coroutine[Any, Any, View], *, above: bool = False) -> None:
+        """Open a view with a trigger; `above` the modal that is open."""
+        made = asyncio.create_task(_told(making), name="view")
+        await asyncio.wait({made}, timeout=SOON)
+        show = self._client.views_push if above else self._client.views_open
+        light = made.result() if made.done() else notice("One moment…")
+        try:
+            opened = await call(lambda: show(trigger_id=trigger, view=light))
+            if light is not (view := await made):
+                await call(lambda: self._client.views_update(view_id=opened["view"]["id"], view=view))
+        except SurfaceError as error:
+            made.cancel()
+            log.warning("A view could not be shown.", action="view_failed", error=str(error))
+
+    async def update(self, view_id: str, view_hash: str, making: Coroutine[Any, Any, View]) -> None:
+        """Show something else in an open view, if it is still the one that was meant."""
+        view = await _told(making)
+        await self._try(lambda: self._client.views_update(view_id=view_id, hash=view_hash, view=view))
+
+    async def publish(self, user: str, making: Coroutine[Any, Any, View]) -> None:
+        """Show a Home tab."""
+        try:
+            view = await making
+        except StoreError as error:
+            log.warning("A Home tab could not be made.", action="home_failed", error=error.code)
+            return
+        await self._try(lambda: self._client.views_publish(user_id=user, view=view))
+
+    async def _try(self, send: Any) -> None:
+        try:
+            await call(send)
+        except SurfaceError as error:
+            log.warning("A view could not be shown.", action="view_failed", error=str(error))
+
+
+async def _told(making: Coroutine[Any, Any, View]) -> View:
+    """Return the view, or one that says why there is none."""
+    try:
+        return await making
+    except Refused as refused:
+        return notice(str(refused))
+    except StoreError as error:
+        log.warning("A view could not be made.", action="view_failed", error=error.code)
+        return notice("I can't reach my database right now. Please try again in a minute.")

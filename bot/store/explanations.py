@@ -1,0 +1,72 @@
+"""`Explanations` in SQL: how the answer came about that a message shows.
+
+Separate from the turns' own statements because it only reads, and what it reads nobody else needs. The thread
+leads to the turn, since the database finds a thread's turns by index, but not a page by its message.
+"""
+
+from dataclasses import asdict, fields
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, exists, or_, select
+
+from bot.core.domain import Author, ThreadKey, TurnStatus, Usage
+from bot.core.explanation import Explanation
+from bot.store import transactions, versions
+from bot.store.database import Database
+from bot.store.schema import conversations, is_said, pages, turns
+
+OF_MESSAGE = (
+    select(turns)
+    .join_from(conversations, turns)
+    .where(
+        *(conversations.c[part] == bindparam(part) for part in ("platform", "workspace", "channel", "root")),
+        is_said(turns),
+        turns.c.status != TurnStatus.NOTED,
+        or_(
+            turns.c.message_id == bindparam("message"),
+            exists().where(pages.c.turn_id == turns.c.id, pages.c.message_id == bindparam("message")),
+        ),
+    )
+)
+
+
+class SqlExplanations:
+    """`Explanations` on SQLite or PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        """`database` may be one that a store uses too."""
+        self._database = database
+
+    async def explain(self, thread: ThreadKey, message_id: str) -> Explanation | None:
+        """Return how the answer came about that a message shows, or asked for."""
+        return await self._database.tx(explain, thread, message_id)
+
+
+def explain(connection: Connection, thread: ThreadKey, message_id: str) -> Explanation | None:
+    """Read the turn that a message belongs to, and the versions its answer was made with."""
+    row = connection.execute(OF_MESSAGE, asdict(thread) | {"message": message_id}).one_or_none()
+    if row is None:
+        return None
+    made_with = transactions.made_with(row)
+    return Explanation(
+        thread=thread,
+        author=Author(id=row.author_id, name=row.author_name),
+        status=TurnStatus(row.status),
+        attempt=row.attempt,
+        model=row.model,
+        finish_reason=row.finish_reason,
+        error=row.error,
+        usage=_usage(row),
+        made_with=made_with,
+        versions=versions.by_id(connection, made_with.versions) if made_with else (),
+        asked_at=row.created_at,
+        begun_at=row.claimed_at,
+        answered_at=row.answered_at,
+    )
+
+
+def _usage(row: Row[Any]) -> Usage | None:
+    counted = {field.name: getattr(row, field.name) for field in fields(Usage)}
+    if counted["prompt_tokens"] is None:
+        return None
+    return Usage(**{name: number or 0 for name, number in counted.items()})
