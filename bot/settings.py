@@ -6,6 +6,7 @@ field's description is what `.env.example` and the README say of it; tests hold 
 
 import difflib
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -70,6 +71,10 @@ class Settings(BaseSettings):
         "", description="The model that answers, as its server names it, for example gpt-6-luna. Required."
     )
     bot_system_prompt: str = Field("", description="The system prompt where none is set in the database.")
+    bot_admins: str = Field(
+        "",
+        description="Slack user ids (U…), with commas between them, of who may steer beside Slack's admins.",
+    )
     bot_user_key: SecretStr = Field(
         SecretStr(""),
         description="Secret of the user hash; without it one is made and kept in the database.",
@@ -116,6 +121,14 @@ class Settings(BaseSettings):
     def _ends_without_slash(cls, url: str) -> str:
         return _web_address(url)
 
+    @field_validator("bot_admins")
+    @classmethod
+    def _names_users(cls, ids: str) -> str:
+        wrong = [each for each in _listed(ids) if not re.fullmatch("[UW][A-Z0-9]+", each)]
+        if wrong:
+            raise ValueError(f"`{wrong[0]}` is no Slack user id such as U012AB3CD")
+        return ids
+
     @classmethod
     def load(cls, **overrides: Any) -> Self:
         """Read the environment and `.env`. Raises `SettingsError` with one sentence."""
@@ -138,6 +151,11 @@ class Settings(BaseSettings):
         return self.bot_send_names == "on" or (
             self.bot_send_names == "auto" and self.openai_base_url == OPENAI_API
         )
+
+    @property
+    def admins(self) -> frozenset[str]:
+        """The ids of `bot_admins`."""
+        return frozenset(_listed(self.bot_admins))
 
     @property
     def uses_http(self) -> bool:
@@ -200,6 +218,11 @@ class Settings(BaseSettings):
             raise SettingsError(
                 "BOT_MODEL is not set; name the model that answers, for example BOT_MODEL=gpt-6-luna."
             )
+
+
+def _listed(text: str) -> list[str]:
+    """Return what stands between commas."""
+    return [each.strip() for each in text.split(",") if each.strip()]
 
 
 def _owner(token: str) -> str | None:

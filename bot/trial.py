@@ -18,6 +18,7 @@ from bot.core.errors import SettingsError
 from bot.sandbox.model import SandboxModel
 from bot.sandbox.server import SandboxWorkspace
 from bot.settings import OPENAI_API, Settings
+from bot.slack import manifest
 from bot.store import migrate
 from bot.store.database import database_url
 
@@ -57,7 +58,10 @@ async def serve(
 
 @asynccontextmanager
 async def _workspace(port: int) -> AsyncIterator[SandboxWorkspace]:
-    workspace = SandboxWorkspace(port=port)
+    features = manifest.manifest("Threadkeeper")["features"]
+    workspace = SandboxWorkspace(
+        port=port, commands=features["slash_commands"], shortcuts=features["shortcuts"]
+    )
     try:
         await workspace.__aenter__()
     except OSError:

@@ -53,6 +53,8 @@ METHODS: Mapping[str, Tier] = MappingProxyType(
         "users.info": Tier.FOUR,
         "views.open": Tier.FOUR,
         "views.publish": Tier.FOUR,
+        "views.push": Tier.FOUR,
+        "views.update": Tier.FOUR,
     }
 )
 """The methods we call. Sources of the tiers: the page of each method."""

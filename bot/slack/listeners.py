@@ -38,8 +38,9 @@ def slack_app(
     conversations: Conversations,
     *,
     follow_threads: bool,
+    register: Callable[[AsyncApp], None] = lambda _app: None,
 ) -> AsyncApp:
-    """Return the Bolt app that passes to `conversations` what concerns us."""
+    """Return the Bolt app that passes to `conversations` what concerns us; `register` adds listeners."""
     app = AsyncApp(
         client=client,
         authorize=_authorized(client, bot),
@@ -60,6 +61,7 @@ def slack_app(
             await _tell(client, refused)
         await ack()
 
+    register(app)
     _ignore_the_rest(app)
 
     @app.error

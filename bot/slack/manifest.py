@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from bot.slack.admin.commands import COMMAND, EDIT_PROMPTS, SUBCOMMANDS, WHY
 from bot.slack.http import PATH
 
 SCOPES = (
@@ -16,15 +17,37 @@ SCOPES = (
     "channels:history",  # replies in threads of public channels
     "channels:read",  # names of channels that a message refers to
     "chat:write",  # answers
+    "commands",  # the slash command and the shortcuts
     "groups:history",
     "groups:read",
     "im:history",  # direct messages
     "im:read",
     "mpim:history",
     "mpim:read",
-    "users:read",  # names of people
+    "users:read",  # names of people, and who is an admin
 )
-EVENTS = ("app_mention", "message.channels", "message.groups", "message.im", "message.mpim")
+EVENTS = (
+    "app_home_opened",
+    "app_mention",
+    "message.channels",
+    "message.groups",
+    "message.im",
+    "message.mpim",
+)
+SHORTCUTS = (
+    {
+        "name": "Edit prompts",
+        "type": "global",
+        "callback_id": EDIT_PROMPTS,
+        "description": "Change how the bot answers (admins)",
+    },
+    {
+        "name": "Why this answer?",
+        "type": "message",
+        "callback_id": WHY,
+        "description": "See what an answer was made with",
+    },
+)
 
 
 def as_yaml(name: str, *, url: str = "") -> str:
@@ -34,7 +57,7 @@ def as_yaml(name: str, *, url: str = "") -> str:
 
 def manifest(name: str, *, url: str = "") -> dict[str, Any]:
     """Return the manifest as Slack's schema has it."""
-    delivery = {"request_url": url.rstrip("/") + PATH} if url else {}
+    delivery = {"request_url": _address(url)} if url else {}
     return {
         "_metadata": {"major_version": 1, "minor_version": 1},
         "display_information": {
@@ -52,11 +75,13 @@ def manifest(name: str, *, url: str = "") -> dict[str, Any]:
                 ],
             },
             "app_home": {
-                "home_tab_enabled": False,
+                "home_tab_enabled": True,
                 "messages_tab_enabled": True,
                 "messages_tab_read_only_enabled": False,
             },
             "bot_user": {"display_name": name[:35], "always_online": True},
+            "slash_commands": [_command(url)],
+            "shortcuts": [dict(shortcut) for shortcut in SHORTCUTS],
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": {
@@ -67,3 +92,17 @@ def manifest(name: str, *, url: str = "") -> dict[str, Any]:
             "token_rotation_enabled": False,
         },
     }
+
+
+def _command(url: str) -> dict[str, Any]:
+    """Return the slash command; in HTTP mode it has an address of its own."""
+    return {
+        "command": COMMAND,
+        "description": "See or change how the bot answers here",
+        "usage_hint": " | ".join([*SUBCOMMANDS, "help"]),
+        "should_escape": False,
+    } | ({"url": _address(url)} if url else {})
+
+
+def _address(url: str) -> str:
+    return url.rstrip("/") + PATH
