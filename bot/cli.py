@@ -1,4 +1,4 @@
-"""The `bot` command: run, try, migrate, manifest.
+"""The `bot` command: run, try, migrate, manifest; and those of `bot.commands`.
 
 Separate because it is where people meet the program: an error is one sentence on standard error and an
 exit code, 2 for a wrong setting or argument, 1 for a service that cannot be reached. It knows the
@@ -17,6 +17,8 @@ from typing import Any
 import click
 
 from bot import app, log, trial
+from bot.commands.models import models
+from bot.commands.prompt import prompt
 from bot.core.errors import BotError, SettingsError
 from bot.settings import Settings
 from bot.slack import manifest
@@ -101,6 +103,10 @@ def manifest_(name: str, url: str) -> None:
     if url and not url.startswith("https://"):
         raise click.BadParameter("Slack delivers to https:// addresses only.", param_hint="--url")
     click.echo(manifest.as_yaml(name, url=url), nl=False)
+
+
+commands.add_command(prompt)
+commands.add_command(models)
 
 
 def _until_stopped(serve: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:

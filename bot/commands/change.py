@@ -1,0 +1,55 @@
+"""What `bot prompt set` changes of a level: only what was named, everything else stays.
+
+Separate from the command because it is pure.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from bot.core import parameters
+from bot.core.domain import Prompt, Steering
+from bot.core.kinds import Value
+from bot.core.steering import PROMPT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """The words of the command line, as they were written."""
+
+    text: str | None = None
+    """The new prompt; None leaves the one there is."""
+    appends: bool | None = None
+    """Whether the prompt follows those above; None leaves it, and means no for a prompt that is new."""
+    values: Iterable[str] = ()
+    """Such as `temperature=0.2`."""
+    unset: Iterable[str] = ()
+    """Fields to inherit again."""
+    lock: Iterable[str] = ()
+    unlock: Iterable[str] = ()
+
+    def applied(self, before: Steering) -> Steering:
+        """Return what is set afterwards. Raises ValueError, a sentence for people."""
+        unset = {*self.unset}
+        if unknown := unset - {PROMPT, *before.parameters}:
+            raise ValueError(f"`{min(unknown)}` is not set here, so it cannot be unset.")
+        values = {**before.parameters, **dict(_parsed(value) for value in self.values)}
+        return replace(
+            before,
+            prompt=None if PROMPT in unset else self._prompt(before.prompt),
+            parameters={name: value for name, value in values.items() if name not in unset},
+            locks=(before.locks | {*self.lock}) - {*self.unlock},
+        )
+
+    def _prompt(self, before: Prompt | None) -> Prompt | None:
+        text = before.text if self.text is None and before else self.text
+        if text is None:
+            return None
+        appends = before.appends if self.appends is None and before else bool(self.appends)
+        return Prompt(text, appends=appends)
+
+
+def _parsed(value: str) -> tuple[str, Value]:
+    name, equals, text = value.partition("=")
+    if not equals:
+        raise ValueError(f"`{value}` must be written as name=value.")
+    return name, parameters.parse(name, text)

@@ -1,0 +1,47 @@
+"""`bot models`: what the model server offers, and until when.
+
+Separate because it talks to the model server, not to the database.
+"""
+
+import asyncio
+from collections.abc import Iterable, Iterator
+
+import click
+
+from bot.commands.shell import Refused
+from bot.core.errors import ModelError
+from bot.llm.client import open_client
+from bot.llm.models import ModelInfo
+from bot.llm.models import models as listed
+from bot.settings import Settings
+
+
+@click.command()
+def models() -> None:
+    """List the models of the server in OPENAI_BASE_URL; `*` marks the one of BOT_MODEL.
+
+    A model that its service is going to shut down is listed with the day.
+    """
+    settings = Settings.load()
+    try:
+        found = asyncio.run(_listed(settings))
+    except ModelError as error:
+        raise Refused(
+            f"{settings.openai_base_url} (OPENAI_BASE_URL) gave no list of models ({error}); "
+            "a model can be set by its name all the same."
+        ) from None
+    for line in _lines(found, settings.bot_model):
+        click.echo(line)
+
+
+async def _listed(settings: Settings) -> list[ModelInfo]:
+    key = settings.openai_api_key.get_secret_value()
+    async with open_client(settings.openai_base_url, key, settings.openai_organization) as client:
+        return await listed(client)
+
+
+def _lines(found: Iterable[ModelInfo], chosen: str) -> Iterator[str]:
+    for model in found:
+        window = f", {model.context_window:,} tokens" if model.context_window else ""
+        end = f", will be shut down on {model.shutdown_date}" if model.shutdown_date else ""
+        yield f"{'*' if model.id == chosen else ' '} {model.id}{window}{end}"

@@ -1,0 +1,107 @@
+"""A level as a Markdown file: front matter for all that is set, and the prompt as it is written.
+
+Separate from the commands so that the form can be tested without a database. Rules: nothing is lost on the
+way to a file and back; the level stands in the file, so its name is free; what is wrong is a ValueError,
+one sentence for people that names the file.
+
+    ---
+    level: channel T1/C1
+    mode: append
+    temperature: 0.2
+    locks: [model]
+    ---
+    Answer in one paragraph.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bot.core import steering as core
+from bot.core.domain import Prompt, PromptKey, Steering
+
+FRONT_MATTER = re.compile(r"---\r?\n(.*?)^---(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
+MODES = {"replace": False, "append": True}
+
+
+@dataclass(frozen=True, slots=True)
+class PromptFile:
+    """A file of a folder, and what it sets."""
+
+    path: Path
+    steering: Steering
+
+
+def read_folder(folder: Path, platform: str) -> Mapping[PromptKey, PromptFile]:
+    """Return what the Markdown files of a folder set; a README is none of them. Raises ValueError."""
+    found: dict[PromptKey, PromptFile] = {}
+    for path in sorted(folder.rglob("*.md")):
+        if path.stem.lower() == "readme":
+            continue
+        try:
+            key, steering = from_markdown(path.read_bytes().decode(), platform)
+        except ValueError as error:  # also of decode()
+            raise ValueError(f"{path}: {error}") from None
+        if key in found:
+            raise ValueError(f"{path}: {core.place(key)} is set in {found[key].path} too.")
+        found[key] = PromptFile(path, steering)
+    return found
+
+
+def file_name(key: PromptKey) -> str:
+    """Return the name of a new file for a level."""
+    return re.sub(r"[^\w.-]", "-", core.place(key)) + ".md"
+
+
+def to_markdown(key: PromptKey, steering: Steering) -> str:
+    """Return the file's text; a prompt is followed by one line break more than it has."""
+    fields: dict[str, Any] = {"level": core.place(key)}
+    if steering.prompt and steering.prompt.appends:
+        fields["mode"] = "append"
+    fields |= {name: steering.parameters[name] for name in sorted(steering.parameters)}
+    if steering.locks:
+        fields["locks"] = sorted(steering.locks)
+    front = yaml.safe_dump(fields, sort_keys=False, allow_unicode=True)
+    prompt = f"{steering.prompt.text}\n" if steering.prompt else ""
+    return f"---\n{front}---\n{prompt}"
+
+
+def from_markdown(text: str, platform: str) -> tuple[PromptKey, Steering]:
+    """Return what a file sets, and for which level. Raises ValueError."""
+    front = FRONT_MATTER.match(text)
+    if front is None:
+        raise ValueError("there is no front matter between two lines of `---`.")
+    fields = _fields(front[1])
+    key = core.level(str(fields.pop("level", "")), platform)
+    mode, locks = fields.pop("mode", "replace"), fields.pop("locks", [])
+    if mode not in MODES:
+        raise ValueError("`mode` must be replace or append.")
+    if not isinstance(locks, list):
+        raise ValueError("`locks` must be a list, such as [model].")  # noqa: TRY004 - people made the mistake
+    body = text[front.end() :].removesuffix("\n")
+    steering = Steering(
+        prompt=Prompt(body, appends=MODES[mode]) if body.strip() else None,
+        parameters=fields,
+        locks=frozenset(map(str, locks)),
+    )
+    for problem in core.problems(steering).values():
+        raise ValueError(problem)
+    return key, steering
+
+
+def _fields(front: str) -> dict[str, Any]:
+    try:
+        fields = yaml.safe_load(front)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" in line {mark.line + 2}" if mark else ""
+        raise ValueError(f"the front matter is not valid YAML{where}.") from None
+    if not isinstance(fields, dict):
+        raise ValueError("the front matter must be lines of `name: value`.")  # noqa: TRY004 - people made the mistake
+    if isinstance(fields.get("logit_bias"), dict):  # YAML takes a token's id for a number
+        fields["logit_bias"] = {str(token): bias for token, bias in fields["logit_bias"].items()}
+    return {str(name): value for name, value in fields.items()}

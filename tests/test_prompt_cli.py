@@ -1,0 +1,291 @@
+"""What an admin does at the shell: steer, look, go back, and keep the prompts in files."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.cli import commands
+from bot.commands.change import Change
+from bot.commands.prompt_files import from_markdown, read_folder, to_markdown
+from bot.core.domain import Prompt, PromptKey, Steering
+from bot.core.steering import level
+from bot.store import migrate
+from bot.store.database import Database, database_url
+from tests.core.steering_values import CHAIN, steerings
+
+Bot = Callable[..., Result]
+
+
+@pytest.fixture
+def bot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bot:
+    """`bot …` in an empty folder with a database of today."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'bot.db'}")
+    monkeypatch.setenv("BOT_MODEL", "m-1")
+    migrate.upgrade(database_url(f"sqlite:///{tmp_path / 'bot.db'}"))
+
+    def run(*arguments: str, stdin: str = "") -> Result:
+        return CliRunner().invoke(commands, arguments, input=stdin)
+
+    return run
+
+
+def done(result: Result) -> str:
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def refused(result: Result) -> str:
+    """Return the one sentence that says why."""
+    assert result.exit_code == 2, result.output
+    (sentence,) = result.stderr.splitlines()
+    assert sentence.startswith("bot: ")
+    assert sentence.endswith(".")
+    return sentence
+
+
+# --- set, show, list ----------------------------------------------------------------------------------
+
+
+def test_what_is_set_is_shown_and_applies(bot: Bot) -> None:
+    """Each change is shown as a difference, and only what was named changes."""
+    said = done(bot("prompt", "set", "workspace", "T1", "Be kind.", "--model", "m-2", "--param", "n=2"))
+    assert "+Be kind.\n" in said
+    assert said.endswith("Saved as version 1 of workspace T1.\n")
+    said = done(bot("prompt", "set", "channel", "T1/C1", "Be brief.", "--append", "--lock", "model"))
+    assert "+prompt, appended to the one above:\n+Be brief.\n" in said
+    done(bot("prompt", "set", "workspace", "T1", "--param", "n=3", "--note", "More."))
+    sheet = done(bot("prompt", "show", "thread", "T1/C1/9.1"))
+    for line in (
+        "  model: m-2 (from workspace T1)",
+        "  n: 3 (from workspace T1)",
+        "  model is locked by channel T1/C1",
+        "  prompt (from workspace T1):\n    Be kind.",
+        "  prompt (from channel T1/C1):\n    Be brief.",
+    ):
+        assert f"{line}\n" in sheet
+    assert "m-1 (from deployment)" in done(bot("prompt", "show", "deployment"))
+    listed = done(bot("prompt", "list")).splitlines()
+    assert [line.split(",")[0] for line in listed] == [
+        "workspace T1: version 2",
+        "channel T1/C1: version 1",
+    ]
+
+
+def test_a_prompt_can_come_from_a_file_or_stdin(bot: Bot, tmp_path: Path) -> None:
+    (tmp_path / "prompt.txt").write_text("Be kind.\n\nAlways.\n")
+    done(bot("prompt", "set", "channel", "T1/C1", "--file", "prompt.txt"))
+    assert "    Always.\n" in done(bot("prompt", "show", "channel", "T1/C1"))
+    done(bot("prompt", "set", "channel", "T1/C1", "--file", "-", stdin="Be brief."))
+    assert "    Be brief.\n" in done(bot("prompt", "show", "channel", "T1/C1"))
+
+
+def test_what_is_unset_is_inherited_again(bot: Bot) -> None:
+    done(bot("prompt", "set", "workspace", "T1", "Be kind.", "--param", "n=2", "--lock", "n"))
+    done(bot("prompt", "set", "workspace", "T1", "--unset", "prompt", "--unset", "n", "--unlock", "n"))
+    assert done(bot("prompt", "list")) == ""
+
+
+def test_a_dry_run_and_an_empty_change_save_nothing(bot: Bot) -> None:
+    assert "+Be kind." in done(bot("prompt", "set", "workspace", "T1", "Be kind.", "--dry-run"))
+    assert done(bot("prompt", "history", "workspace", "T1")) == ""
+    done(bot("prompt", "set", "workspace", "T1", "Be kind."))
+    assert done(bot("prompt", "set", "workspace", "T1", "Be kind.")) == "workspace T1: nothing changes.\n"
+    assert len(done(bot("prompt", "history", "workspace", "T1")).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["channel", "C1", "Be kind."], "`channel C1` is no level"),
+        (["workspace", "T1", "Dear {name}"], "`{name}` in line 1 is not a placeholder"),
+        (["workspace", "T1", " "], "The prompt is empty"),
+        (["workspace", "T1", "--param", "temperature=3"], "`temperature` must be"),
+        (["workspace", "T1", "--param", "warmth=3"], "`warmth` is not a parameter"),
+        (["workspace", "T1", "--param", "temperature"], "name=value"),
+        (["workspace", "T1", "--unset", "n"], "`n` is not set here"),
+        (["workspace", "T1", "--lock", "warmth"], "`warmth` cannot be locked"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence(bot: Bot, arguments: list[str], sentence: str) -> None:
+    assert sentence in refused(bot("prompt", "set", *arguments))
+    assert done(bot("prompt", "list")) == ""
+
+
+def test_what_is_locked_above_cannot_be_set(bot: Bot) -> None:
+    done(bot("prompt", "set", "direct", "T1", "Be discreet.", "--lock", "prompt"))
+    done(bot("prompt", "set", "channel", "T1/C1", "Be loud."))
+    sentence = refused(bot("prompt", "set", "channel", "T1/D1", "Be loud."))
+    assert "`prompt` is locked by direct T1" in sentence
+
+
+# --- versions -----------------------------------------------------------------------------------------
+
+
+def test_history_difference_and_the_way_back(bot: Bot) -> None:
+    for text in ("Be kind.", "Be brief.", "Be bold."):
+        done(bot("prompt", "set", "channel", "T1/C1", text, "--note", f"About: {text}"))
+    listed = done(bot("prompt", "history", "channel", "T1/C1", "-n", "2")).splitlines()
+    assert [line.split(",")[0] for line in listed] == ["version 3", "version 2"]
+    assert listed[0].endswith('sets prompt "About: Be bold."')
+    changed = done(bot("prompt", "diff", "channel", "T1/C1")).splitlines()
+    assert changed[-2:] == ["-Be brief.", "+Be bold."]
+    changed = done(bot("prompt", "diff", "channel", "T1/C1", "3", "1")).splitlines()
+    assert changed[-2:] == ["-Be bold.", "+Be kind."]
+    assert "version 4" in done(bot("prompt", "rollback", "channel", "T1/C1", "1"))
+    assert done(bot("prompt", "diff", "channel", "T1/C1", "1", "4")) == "There is no difference.\n"
+    done(bot("prompt", "rollback", "channel", "T1/C1", "0"))
+    assert done(bot("prompt", "list")) == ""
+    assert "There is no version 9" in refused(bot("prompt", "rollback", "channel", "T1/C1", "9"))
+
+
+# --- files --------------------------------------------------------------------------------------------
+
+
+@given(st.sampled_from(CHAIN), steerings)
+def test_to_a_file_and_back_nothing_is_lost(key: PromptKey, steering: Steering) -> None:
+    assert from_markdown(to_markdown(key, steering), "slack") == (key, steering)
+
+
+@pytest.mark.parametrize(
+    "text", ["a\n", "a\n\n\n", " a ", "a\r\nb", "---\nlevel: workspace T2\n---\n", "a\u2028b"]
+)
+def test_every_character_of_a_prompt_is_kept(text: str) -> None:
+    steering = Steering(prompt=Prompt(text))
+    assert from_markdown(to_markdown(CHAIN[1], steering), "slack") == (CHAIN[1], steering)
+
+
+def test_a_file_as_a_person_writes_it() -> None:
+    """Token ids as YAML reads them, Windows' line ends in the front matter, no last line break."""
+    text = "---\r\nlevel: channel T1/C1\r\nmode: append\r\nlogit_bias: {50256: -100}\r\n---\r\nBe kind."
+    assert from_markdown(text, "slack") == (
+        level("channel T1/C1", "slack"),
+        Steering(prompt=Prompt("Be kind.", appends=True), parameters={"logit_bias": {"50256": -100}}),
+    )
+
+
+def test_exported_prompts_come_back_by_import(bot: Bot, tmp_path: Path) -> None:
+    """Everything is as it was, and importing again changes nothing."""
+    done(bot("prompt", "set", "workspace", "T1", "Be kind.", "--param", "temperature=0.5", "--lock", "n"))
+    done(bot("prompt", "set", "channel", "T1/C1", "Be brief.", "--append"))
+    done(bot("prompt", "export", "prompts"))
+    folder = tmp_path / "prompts"
+    assert sorted(path.name for path in folder.iterdir()) == ["channel-T1-C1.md", "workspace-T1.md"]
+    done(bot("prompt", "rollback", "workspace", "T1", "0"))
+    shown = done(bot("prompt", "import", "prompts", "--dry-run"))
+    assert "+Be kind." in shown
+    assert "channel T1/C1: nothing changes." in shown
+    assert "version 3" in done(bot("prompt", "import", "prompts", "--note", "From git."))
+    assert set(done(bot("prompt", "import", "prompts")).splitlines()) == {
+        "workspace T1: nothing changes.",
+        "channel T1/C1: nothing changes.",
+    }
+
+
+def test_an_export_keeps_the_names_that_files_have(bot: Bot, tmp_path: Path) -> None:
+    """People call them as they like; and what was emptied is emptied in its file."""
+    file = tmp_path / "prompts" / "team" / "engineering.md"
+    file.parent.mkdir(parents=True)
+    (tmp_path / "prompts" / "README.md").write_text("These are our prompts.\n")
+    file.write_text("---\nlevel: channel T1/C1\n---\nBe kind.\n")
+    done(bot("prompt", "import", "prompts"))
+    assert done(bot("prompt", "export", "prompts")).split() == ["prompts/team/engineering.md"]
+    assert file.read_text() == "---\nlevel: channel T1/C1\n---\nBe kind.\n"
+    done(bot("prompt", "rollback", "channel", "T1/C1", "0"))
+    done(bot("prompt", "export", "prompts"))
+    assert file.read_text() == "---\nlevel: channel T1/C1\n---\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("Be kind.\n", "there is no front matter"),
+        ("---\nlevel: [\n---\n", "not valid YAML in line 3"),
+        ("---\n- level\n---\n", "lines of `name: value`"),
+        ("---\nmode: append\n---\n", "is no level"),
+        ("---\nlevel: workspace T1\nmode: add\n---\n", "`mode` must be"),
+        ("---\nlevel: workspace T1\nlocks: model\n---\n", "`locks` must be a list"),
+        ("---\nlevel: workspace T1\ntemperature: hot\n---\n", "`temperature` must be"),
+        ("---\nlevel: workspace T1\nwarmth: 1\n---\n", "`warmth` is not a parameter"),
+        ("---\nlevel: workspace T1\n---\nDear {name}\n", "`{name}` in line 1"),
+        ("---\nlevel: channel T1/C1\nn: 3\n---\n", "is set in"),
+        ("---\nlevel: channel T1/C2\nn: 3\n---\n", "`n` is locked by workspace T2"),
+    ],
+)
+def test_one_wrong_file_and_nothing_is_imported(bot: Bot, tmp_path: Path, text: str, sentence: str) -> None:
+    """The sentence names the file, for whoever reads the log of a build."""
+    done(bot("prompt", "set", "workspace", "T2", "--lock", "n"))
+    (tmp_path / "a.md").write_text("---\nlevel: channel T1/C1\n---\nBe kind.\n")
+    (tmp_path / "b.md").write_text(text.replace("T1/C2", "T2/C2"))
+    found = refused(bot("prompt", "import", "."))
+    assert sentence in found
+    assert "b.md: " in found
+    assert "T1/C1" not in done(bot("prompt", "list"))
+
+
+def test_files_may_take_a_lock_away_and_set_what_it_locked(bot: Bot, tmp_path: Path) -> None:
+    """Whatever the files are called: higher levels are imported first."""
+    done(bot("prompt", "set", "workspace", "T1", "--lock", "n"))
+    (tmp_path / "a.md").write_text("---\nlevel: channel T1/C1\nn: 2\n---\n")
+    (tmp_path / "b.md").write_text("---\nlevel: workspace T1\n---\n")
+    done(bot("prompt", "import", "."))
+    assert "n: 2 (from channel T1/C1)" in done(bot("prompt", "show", "channel", "T1/C1"))
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_bytes(b"\xff\xfe")
+    with pytest.raises(ValueError, match=r"a\.md"):
+        read_folder(tmp_path, "slack")
+
+
+# --- beside a running bot -----------------------------------------------------------------------------
+
+
+def test_it_works_beside_a_running_bot(bot: Bot, tmp_path: Path) -> None:
+    """On the embedded database too, whose file the bot keeps from every second bot."""
+    database = Database(database_url(f"sqlite:///{tmp_path / 'bot.db'}"))
+    with asyncio.Runner() as runner:
+        runner.run(database.open())
+        done(bot("prompt", "set", "workspace", "T1", "Be kind."))
+        count = runner.run(
+            database.tx(
+                lambda connection: connection.exec_driver_sql(
+                    "SELECT count(*) FROM steering_versions"
+                ).scalar_one()
+            )
+        )
+        runner.run(database.close())
+    assert count == 1
+
+
+def test_a_database_of_before_says_what_to_run(bot: Bot, tmp_path: Path) -> None:
+    migrate.downgrade(database_url(f"sqlite:///{tmp_path / 'bot.db'}"), "0002")
+    run = subprocess.run(
+        [sys.executable, "-m", "bot", "prompt", "list"], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 2
+    assert "run `bot migrate` first" in run.stderr
+
+
+def test_a_deployment_whose_own_prompt_is_wrong_says_so(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOT_SYSTEM_PROMPT", "Dear {name}")
+    run = subprocess.run(
+        [sys.executable, "-m", "bot", "prompt", "list"], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 2
+    assert run.stderr.startswith("bot: BOT_SYSTEM_PROMPT is wrong: `{name}` in line 1 is not a placeholder")
+
+
+def test_a_change_leaves_alone_what_it_does_not_name() -> None:
+    before = Steering(prompt=Prompt("Be kind.", appends=True), parameters={"n": 2}, locks=frozenset({"n"}))
+    assert Change().applied(before) == before
+    assert Change(text="Be brief.").applied(before).prompt == Prompt("Be brief.", appends=True)
+    assert Change(appends=False).applied(before).prompt == Prompt("Be kind.")
+    assert Change(appends=True).applied(Steering()) == Steering()
