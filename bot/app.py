@@ -10,11 +10,8 @@ import socket
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Protocol
 
 import structlog
-from slack_bolt.async_app import AsyncApp
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import health
 from bot.answering import Answering, Asking
@@ -27,10 +24,9 @@ from bot.plugins import Plugins
 from bot.ports import ChatModel
 from bot.settings import Settings
 from bot.slack import connect, parse
-from bot.slack.http import Requests
+from bot.slack.deliveries import Deliveries, delivered
 from bot.slack.listeners import slack_app
 from bot.slack.people import People
-from bot.slack.socket_mode import sockets
 from bot.slack.surface import SlackSurface
 from bot.store import migrate
 from bot.store.database import Database, database_url
@@ -38,15 +34,6 @@ from bot.store.sql import SqlStore
 from bot.worker import Lease, Worker
 
 log = structlog.get_logger()
-
-
-class Connection(Protocol):
-    """The way by which deliveries reach us."""
-
-    @property
-    def is_connected(self) -> bool:
-        """Whether they do now."""
-        ...
 
 
 async def serve(settings: Settings, stop: asyncio.Event, *, ready: Callable[[], None] = lambda: None) -> None:
@@ -78,9 +65,24 @@ async def serve(settings: Settings, stop: asyncio.Event, *, ready: Callable[[], 
         app = slack_app(
             slack, bot, people, Intake(store, worker, answering), follow_threads=settings.bot_follow_threads
         )
+        taken = await opened.enter_async_context(
+            delivered(
+                app,
+                slack,
+                app_token=settings.slack_app_token.get_secret_value(),
+                signing_secret=settings.slack_signing_secret.get_secret_value(),
+                sockets=settings.bot_sockets,
+            )
+        )
+        if settings.port:
+            await opened.enter_async_context(
+                health.serving(
+                    settings.bot_host, settings.port, lambda: _checks(taken, worker, lease), taken.routes
+                )
+            )
         opened.push_async_callback(worker.drain, settings.bot_grace_seconds)
-        connection = await opened.enter_async_context(_connected(settings, app, slack, lease))
-        await opened.enter_async_context(intact.watching(lambda: connection.is_connected))
+        opened.push_async_callback(taken.stop)
+        await opened.enter_async_context(intact.watching(taken.is_connected))
         log.info("The bot is ready.", action="ready", workspace=bot.workspace, model=settings.bot_model)
         ready()
         await stop.wait()
@@ -89,29 +91,13 @@ async def serve(settings: Settings, stop: asyncio.Event, *, ready: Callable[[], 
     log.info("The bot has stopped.", action="stopped")
 
 
-@asynccontextmanager
-async def _connected(
-    settings: Settings, app: AsyncApp, slack: AsyncWebClient, lease: Lease
-) -> AsyncIterator[Connection]:
-    """Let deliveries reach the app, and serve health checks, in the mode that the settings choose."""
-
-    def checks() -> Mapping[str, bool]:
-        return {"slack": connection.is_connected, "database": lease.is_certain()}
-
-    async with AsyncExitStack() as opened:
-        connection: Connection
-        if settings.uses_http:
-            requests = Requests(app, signing_secret=settings.slack_signing_secret.get_secret_value())
-            connection, routes = requests, requests.routes()
-            opened.push_async_callback(requests.stop)
-        else:
-            token, routes = settings.slack_app_token.get_secret_value(), ()
-            connection = await opened.enter_async_context(
-                sockets(app, slack, token, count=settings.bot_sockets)
-            )
-        if settings.port:
-            await opened.enter_async_context(health.serving(settings.bot_host, settings.port, checks, routes))
-        yield connection
+def _checks(taken: Deliveries, worker: Worker, lease: Lease) -> Mapping[str, bool]:
+    """Return what must work for this process to be of use."""
+    return {
+        "slack": taken.is_connected(),
+        "database": lease.is_certain(),
+        "worker": not worker.is_draining,
+    }
 
 
 async def _migrated(settings: Settings) -> None:

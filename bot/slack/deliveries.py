@@ -1,0 +1,45 @@
+"""How Slack's deliveries reach us: over sockets, or by signed requests.
+
+Separate because this is the one choice between both modes; neither knows the other.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from aiohttp import web
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.http import Requests
+from bot.slack.socket_mode import sockets as open_sockets
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deliveries:
+    """A way that is open."""
+
+    is_connected: Callable[[], bool]
+    """Whether deliveries reach us now."""
+    stop: Callable[[], Awaitable[None]]
+    """Takes no more; what comes then is not acknowledged, and Slack delivers it again, elsewhere."""
+    routes: Sequence[web.AbstractRouteDef] = ()
+    """What a web server must serve for it."""
+
+
+@asynccontextmanager
+async def delivered(
+    app: AsyncApp, client: AsyncWebClient, *, app_token: str, signing_secret: str, sockets: int
+) -> AsyncIterator[Deliveries]:
+    """Let the app have deliveries while the context lasts: by requests if there is a signing secret.
+
+    Raises `SettingsError` if Slack refuses the app token, which only `sockets` of them need.
+    """
+    if signing_secret:
+        requests = Requests(app, signing_secret=signing_secret)
+        yield Deliveries(
+            is_connected=lambda: requests.is_connected, stop=requests.stop, routes=requests.routes()
+        )
+    else:
+        async with open_sockets(app, client, app_token, count=sockets) as opened:
+            yield Deliveries(is_connected=lambda: opened.is_connected, stop=opened.stop)
