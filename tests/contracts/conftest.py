@@ -5,10 +5,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, text
 
 from bot.ports import Store
 from bot.store.database import Database
 from bot.store.memory import MemoryData, MemoryStore
+from bot.store.schema import metadata
 from bot.store.sql import SqlStore
 from tests.databases import KINDS, Kind, migrated_database
 
@@ -16,6 +18,17 @@ Join = Callable[[str], Awaitable[Store]]
 """Starts a process of that name on the test's database, and returns its store."""
 
 FOR_EVER = 1e9
+
+
+def emptied(connection: Connection) -> None:
+    """Remove all rows and begin to count anew, so that ids agree too."""
+    if connection.dialect.name == "postgresql":
+        tables = ", ".join(metadata.tables)
+        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+        return
+    for table in reversed(metadata.sorted_tables):
+        connection.execute(table.delete())
+    connection.execute(text("DELETE FROM sqlite_sequence"))
 
 
 @asynccontextmanager
