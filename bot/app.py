@@ -9,7 +9,7 @@ import secrets
 import socket
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 import structlog
 
@@ -17,20 +17,27 @@ from bot import health
 from bot.answering import Answering, Asking
 from bot.continuity import Continuity
 from bot.core.errors import SettingsError
+from bot.editing import Editing
 from bot.intake import Intake
-from bot.llm.chat import OpenAIChat, open_client
-from bot.llm.retrying import Retrying
+from bot.llm.opening import ModelSettings, OpenedModel, Server, open_model
 from bot.plugins import Plugins
-from bot.ports import ChatModel
 from bot.settings import Settings
 from bot.slack import connect, parse
-from bot.slack.deliveries import Deliveries, delivered
+from bot.slack.admin.admins import Admins
+from bot.slack.admin.gate import Gate
+from bot.slack.admin.helm import Helm
+from bot.slack.admin.listeners import register
+from bot.slack.admin.models import KnownModels
+from bot.slack.admin.screen import Screen
+from bot.slack.deliveries import Deliveries, Mode, delivered
 from bot.slack.listeners import slack_app
 from bot.slack.people import People
 from bot.slack.surface import SlackSurface
 from bot.store import migrate
 from bot.store.database import Database, database_url
+from bot.store.explanations import SqlExplanations
 from bot.store.sql import SqlStore
+from bot.store.versions import SqlVersions
 from bot.worker import Lease, Worker
 
 log = structlog.get_logger()
@@ -44,16 +51,19 @@ async def serve(settings: Settings, stop: asyncio.Event, *, ready: Callable[[], 
     """
     await _migrated(settings)
     async with AsyncExitStack() as opened:
-        store = await opened.enter_async_context(_store(settings))
+        database = await opened.enter_async_context(_database(settings))
+        store = SqlStore(database, owner=f"{socket.gethostname()}:{uuid.uuid4()}")
+        await store.open()
         slack = await opened.enter_async_context(
             connect.web_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url)
         )
         bot = await connect.who_am_i(slack)
         people = People(slack)
         lease, intact = Lease(settings.bot_lease_seconds), Continuity()
+        model = await opened.enter_async_context(_model(settings))
         answering = Answering(
             store=store,
-            model=await opened.enter_async_context(_model(settings)),
+            model=model,
             surfaces={parse.PLATFORM: SlackSurface(slack, bot, people)},
             asking=await _asking(settings, store),
             plugins=Plugins.found(),
@@ -62,18 +72,21 @@ async def serve(settings: Settings, stop: asyncio.Event, *, ready: Callable[[], 
         )
         worker = Worker(store, answering, lease=lease, limit=settings.bot_answers_at_once)
         await opened.enter_async_context(worker.watching())
+        gate = Gate(
+            Admins(slack, bot.workspace, settings.admins),
+            workspace=bot.workspace,
+            key=(await store.secret("form_key", lambda: secrets.token_hex(32))).encode(),
+        )
+        helm = _helm(settings, gate, people, database, model)
         app = slack_app(
-            slack, bot, people, Intake(store, worker, answering), follow_threads=settings.bot_follow_threads
+            slack,
+            bot,
+            people,
+            Intake(store, worker, answering),
+            follow_threads=settings.bot_follow_threads,
+            register=lambda app: register(app, helm, Screen(slack), worker.aside),
         )
-        taken = await opened.enter_async_context(
-            delivered(
-                app,
-                slack,
-                app_token=settings.slack_app_token.get_secret_value(),
-                signing_secret=settings.slack_signing_secret.get_secret_value(),
-                sockets=settings.bot_sockets,
-            )
-        )
+        taken = await opened.enter_async_context(delivered(app, slack, _mode(settings)))
         if settings.port:
             await opened.enter_async_context(
                 health.serving(
@@ -89,6 +102,14 @@ async def serve(settings: Settings, stop: asyncio.Event, *, ready: Callable[[], 
         worker.is_draining = True
         log.info("The bot is stopping; running answers may end.", action="stopping")
     log.info("The bot has stopped.", action="stopped")
+
+
+def _mode(settings: Settings) -> Mode:
+    return Mode(
+        app_token=settings.slack_app_token.get_secret_value(),
+        signing_secret=settings.slack_signing_secret.get_secret_value(),
+        sockets=settings.bot_sockets,
+    )
 
 
 def _checks(taken: Deliveries, worker: Worker, lease: Lease) -> Mapping[str, bool]:
@@ -113,24 +134,33 @@ async def _migrated(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def _store(settings: Settings) -> AsyncIterator[SqlStore]:
+async def _database(settings: Settings) -> AsyncIterator[Database]:
     database = Database(database_url(settings.database_url))
     await database.open()
     try:
-        store = SqlStore(database, owner=f"{socket.gethostname()}:{uuid.uuid4()}")
-        await store.open()
-        yield store
+        yield database
     finally:
         await database.close()
 
 
-@asynccontextmanager
-async def _model(settings: Settings) -> AsyncIterator[ChatModel]:
-    client = open_client(
-        settings.openai_base_url, settings.openai_api_key.get_secret_value(), settings.openai_organization
+def _model(settings: Settings) -> AbstractAsyncContextManager[OpenedModel]:
+    server = Server(
+        base_url=settings.openai_base_url,
+        api_key=settings.openai_api_key.get_secret_value(),
+        organization=settings.openai_organization,
     )
-    async with client:
-        yield Retrying(OpenAIChat(client))
+    return open_model(ModelSettings(servers=(server,)))
+
+
+def _helm(settings: Settings, gate: Gate, people: People, database: Database, model: OpenedModel) -> Helm:
+    async def models() -> Mapping[str, str]:
+        return {
+            each.id: f"Ends on {each.shutdown_date}" if each.shutdown_date else ""
+            for each in await model.models()
+        }
+
+    editing = Editing(SqlVersions(database), settings.steering, parse.is_direct)
+    return Helm(gate, editing, SqlExplanations(database), people, KnownModels(models))
 
 
 async def _asking(settings: Settings, store: SqlStore) -> Asking:
