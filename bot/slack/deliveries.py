@@ -5,14 +5,14 @@ Separate because this is the one choice between both modes; neither knows the ot
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiohttp import web
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.http import Requests
-from bot.slack.socket_mode import sockets as open_sockets
+from bot.slack.socket_mode import sockets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,19 +27,29 @@ class Deliveries:
     """What a web server must serve for it."""
 
 
-@asynccontextmanager
-async def delivered(
-    app: AsyncApp, client: AsyncWebClient, *, app_token: str, signing_secret: str, sockets: int
-) -> AsyncIterator[Deliveries]:
-    """Let the app have deliveries while the context lasts: by requests if there is a signing secret.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mode:
+    """Which way it is to be."""
 
-    Raises `SettingsError` if Slack refuses the app token, which only `sockets` of them need.
+    app_token: str = field(repr=False)
+    """For sockets."""
+    signing_secret: str = field(repr=False)
+    """For requests; where there is one, these are the way."""
+    sockets: int
+    """How many."""
+
+
+@asynccontextmanager
+async def delivered(app: AsyncApp, client: AsyncWebClient, mode: Mode) -> AsyncIterator[Deliveries]:
+    """Let the app have deliveries while the context lasts.
+
+    Raises `SettingsError` if Slack refuses the app token.
     """
-    if signing_secret:
-        requests = Requests(app, signing_secret=signing_secret)
+    if mode.signing_secret:
+        requests = Requests(app, signing_secret=mode.signing_secret)
         yield Deliveries(
             is_connected=lambda: requests.is_connected, stop=requests.stop, routes=requests.routes()
         )
     else:
-        async with open_sockets(app, client, app_token, count=sockets) as opened:
+        async with sockets(app, client, mode.app_token, count=mode.sockets) as opened:
             yield Deliveries(is_connected=lambda: opened.is_connected, stop=opened.stop)
