@@ -11,6 +11,8 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from bot.core.parameters import TABLE as PARAMETERS
+from bot.core.placeholders import PLACEHOLDERS
 from bot.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -37,6 +39,29 @@ def readme(current: str) -> str:
     return TABLE.sub(lambda _: settings_table(), current)
 
 
+def prompts(current: str) -> str:
+    """Return `docs/prompts.md` with its lists as they should be."""
+    parts = {"placeholders": placeholders_list(), "parameters": parameters_table()}
+    for name, text in parts.items():
+        before, begin, rest = current.partition(f"<!-- {name} -->\n")
+        current = before + begin + text + "".join(rest.partition(f"<!-- /{name} -->")[1:])
+    return current
+
+
+def placeholders_list() -> str:
+    """Return what may stand in braces."""
+    return "".join(f"- `{{{name}}}`: {meaning}\n" for name, meaning in PLACEHOLDERS.items())
+
+
+def parameters_table() -> str:
+    """Return what may be set of a model, and what it may be."""
+    rows = [
+        f"| `{parameter.name}` | {parameter.kind.expects} | {parameter.unset} | {parameter.help} |\n"
+        for parameter in PARAMETERS
+    ]
+    return "| parameter | what it may be | unset | what it does |\n|---|---|---|---|\n" + "".join(rows)
+
+
 def _fields() -> Iterable[tuple[str, FieldInfo]]:
     return Settings.model_fields.items()
 
@@ -50,4 +75,5 @@ def _default(name: str) -> str:
 
 if __name__ == "__main__":
     (ROOT / ".env.example").write_text(env_example())
+    (ROOT / "docs/prompts.md").write_text(prompts((ROOT / "docs/prompts.md").read_text()))
     (ROOT / "README.md").write_text(readme((ROOT / "README.md").read_text()))

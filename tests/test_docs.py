@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from bot.cli import commands
+from bot.commands.prompt import prompt
 from bot.core.domain import TRANSITIONS
 from tests import documents
 
@@ -19,6 +20,17 @@ def test_env_example_lists_every_setting() -> None:
 
 def test_readme_lists_every_setting() -> None:
     assert documents.readme(README) == README, HOW
+
+
+def test_the_page_about_prompts_lists_placeholders_and_parameters() -> None:
+    page = (documents.ROOT / "docs/prompts.md").read_text()
+    assert documents.prompts(page) == page, HOW
+
+
+@pytest.mark.parametrize("command", sorted(prompt.commands))
+def test_the_page_about_prompts_teaches_every_command(command: str) -> None:
+    assert f"bot prompt {command} " in (documents.ROOT / "docs/prompts.md").read_text().replace("\n", " ")
+    assert CliRunner().invoke(commands, ["prompt", command, "--help"]).exit_code == 0
 
 
 def test_readme_draws_the_states_of_a_turn() -> None:
