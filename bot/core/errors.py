@@ -262,7 +262,6 @@ class SteeringRefused(BotError):
     """What an admin entered cannot be saved as it is."""
 
     code = "steering_refused"
-    for_people = "This cannot be saved as it is."
 
     def __init__(self, problems: Mapping[str, str]) -> None:
         """`problems` holds a sentence for people for each field that is wrong."""
