@@ -1,0 +1,162 @@
+"""What a store knows of a thread beside its questions: their order, what others say, what was delivered."""
+
+import asyncio
+import time
+
+import pytest
+
+from bot.core.domain import Addressed, Author, TurnStatus
+from bot.ports import Store
+from tests.contracts.conftest import FOR_EVER, Join
+from tests.contracts.questions import ADA, asked, key, question, settled, thread
+
+BOB = Author(id="U0BOB", name="Bob")
+
+
+# --- order --------------------------------------------------------------------------------------------
+
+
+async def test_a_thread_is_answered_in_the_order_in_which_it_was_written(store: Store) -> None:
+    """However the deliveries came; and two of the same moment in the order in which they came."""
+    for message, sent_at in [("c", 3.0), ("a", 1.0), ("b1", 2.0), ("b2", 2.0), ("a+", 1.000001)]:
+        await asked(store, question(message, sent_at=sent_at), claim=False)
+    (turn,) = await store.claim(9)
+    order = [turn.message_id]
+    while following := await settled(store, turn):
+        turn = following
+        order.append(turn.message_id)
+    assert order == ["a", "a+", "b1", "b2", "c"]
+
+
+async def test_a_late_earlier_message_comes_next_and_interrupts_nobody(join: Join) -> None:
+    a, b = await join("a"), await join("b")
+    later = await asked(a, question("later", sent_at=2.0))
+    await asked(b, question("latest", sent_at=3.0))
+    assert (await asked(b, question("earlier", sent_at=1.0))).status is TurnStatus.WAITING
+    assert await b.claim(9) == []
+    following = await settled(a, later)
+    assert following is not None
+    assert following.message_id == "earlier"
+
+
+async def test_the_context_of_a_late_earlier_message_is_what_was_written_before_it(store: Store) -> None:
+    later = await asked(store, question("later", sent_at=2.0))
+    earlier = await asked(store, question("earlier", sent_at=1.0))
+    await settled(store, later)
+    assert (await store.context(earlier, limit=9)).history == ()
+    third = await asked(store, question("third", sent_at=3.0))
+    assert [turn.message_id for turn in (await store.context(third, limit=9)).history] == ["later"]
+
+
+# --- what others say ----------------------------------------------------------------------------------
+
+
+async def test_what_is_overheard_is_context_and_no_question(store: Store) -> None:
+    turn = await asked(store, question("1.0", sent_at=1.0))
+    said = question("1.1", "Lunch?", addressed=Addressed.OVERHEARD, author=BOB, sent_at=2.0)
+    assert await store.accept(said, claim=True) is None
+    assert await settled(store, turn) is None
+    second = await asked(store, question("1.2", sent_at=3.0))
+    history = (await store.context(second, limit=9)).history
+    assert [(turn.author, turn.question, turn.status) for turn in history] == [
+        (ADA, "Why?", TurnStatus.DONE),
+        (BOB, "Lunch?", TurnStatus.NOTED),
+    ]
+
+
+async def test_nothing_is_overheard_where_nobody_asked(store: Store) -> None:
+    """Neither as it is said nor as it is read."""
+    said = question("1.1", addressed=Addressed.OVERHEARD)
+    assert await store.accept(said, claim=True) is None
+    await store.overheard(thread(), [said])
+    turn = await asked(store, question("1.2", sent_at=9.0))
+    assert (await store.context(turn, limit=9)).history == ()
+
+
+async def test_a_thread_that_is_read_is_put_in_order_around_its_questions(store: Store) -> None:
+    """What is known stays as it is, however often it is read."""
+    turn = await asked(store, question("2", "Second", sent_at=2.0))
+    await settled(store, turn)
+    read = [question(f"{n}", f"{n}, as read", author=BOB, sent_at=n) for n in (1.0, 2.0, 3.0)]
+    for message in read[:1], read, read:
+        await store.overheard(thread(), [*message, question("2", "Second, as read", sent_at=2.0)])
+    last = await asked(store, question("4", sent_at=4.0))
+    history = (await store.context(last, limit=9)).history
+    assert [turn.question for turn in history] == ["1.0, as read", "Second", "2.0, as read", "3.0, as read"]
+    assert [turn.status for turn in history] == [
+        TurnStatus.NOTED,
+        TurnStatus.DONE,
+        TurnStatus.NOTED,
+        TurnStatus.NOTED,
+    ]
+
+
+async def test_when_a_thread_was_read_is_kept(store: Store) -> None:
+    """In seconds since 1970; 0 as long as it never was."""
+    turn = await asked(store, question("1.0"))
+    elsewhere = await asked(store, question("2.0", where=thread("2.0")))
+    assert (await store.context(turn, limit=0)).read_at == 0.0
+    await store.overheard(thread(), [])
+    assert (await store.context(turn, limit=0)).read_at == pytest.approx(time.time(), abs=5)
+    assert (await store.context(elsewhere, limit=0)).read_at == 0.0
+
+
+# --- deliveries ---------------------------------------------------------------------------------------
+
+
+async def test_a_delivery_counts_once(join: Join) -> None:
+    """Whatever it is said to hold the second time, and whichever process meets it; of one workspace."""
+    a, b = await join("a"), await join("b")
+    turn = await asked(a, question("1", delivery="Ev1"))
+    assert await b.accept(question("2", delivery="Ev1"), claim=True) is None
+    assert await b.reworded(key("1"), "What?", delivery="Ev1") is None
+    assert await b.forget(key("1"), delivery="Ev1") is None
+    await settled(a, turn)
+    await asked(b, question("2", where=thread(workspace="T2"), delivery="Ev1"))
+    await asked(b, question("3", delivery="Ev2"))
+    await asked(b, question("4"))
+    await asked(b, question("5"))
+
+
+async def test_a_late_second_delivery_of_an_edit_does_not_bring_the_old_text_back(store: Store) -> None:
+    await settled(store, await asked(store, question("1", "One")))
+    assert await store.reworded(key("1"), "Two", delivery="Ev2")
+    assert await store.reworded(key("1"), "Three", delivery="Ev3")
+    assert await store.reworded(key("1"), "Two", delivery="Ev2") is None
+    context = await store.context(await asked(store, question("2")), limit=9)
+    assert [turn.question for turn in context.history] == ["Three"]
+
+
+async def test_a_delivery_that_did_not_concern_us_may_do_so_later(store: Store) -> None:
+    reply = question("1.1", addressed=Addressed.REPLY, delivery="Ev1")
+    assert await store.accept(reply, claim=True) is None
+    await asked(store, question("1.0"))
+    assert await store.accept(reply, claim=True)
+
+
+async def test_one_delivery_to_two_processes_at_once_is_one_turn(join: Join) -> None:
+    stores = [await join("a"), await join("b")] * 5
+    turns = await asyncio.gather(
+        *(store.accept(question(f"{n}", delivery="Ev1"), claim=True) for n, store in enumerate(stores))
+    )
+    assert len([turn for turn in turns if turn]) == 1
+
+
+# --- claims and attempts ------------------------------------------------------------------------------
+
+
+async def test_attempts_are_claims_since_a_person_asked(join: Join) -> None:
+    """They count what went wrong; the token goes on growing."""
+    a, b = await join("a"), await join("b")
+    turn = await asked(a, question("1"), claim=False)
+    assert (turn.attempt, turn.token) == (0, 0)
+    for count in (1, 2, 3):
+        (turn,) = await a.claim(1)
+        assert (turn.attempt, turn.token) == (count, count)
+        await b.beat(0)
+        await a.beat(FOR_EVER)
+    (turn,) = await a.claim(1)
+    await a.settle(turn, TurnStatus.FAILED, error="model")
+    again = await a.retry(turn.id, turn.thread, by=ADA.id, claim=True)
+    assert again is not None
+    assert (again.attempt, again.token) == (1, 5)
