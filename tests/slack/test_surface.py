@@ -1,6 +1,7 @@
 """The surface against the sandbox's workspace, over real sockets: Slack's calls and Slack's refusals."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -140,3 +141,11 @@ async def test_where_the_status_is_unknown_it_is_tried_once(
     for _ in range(3):
         await surface.working(thread, busy=True)
     assert len(workspace.calls("assistant.threads.setStatus")) == 1
+
+
+async def test_prompts_can_name_where_they_apply(surface: SlackSurface, thread: ThreadKey) -> None:
+    """A channel by its name, a direct message as such, and the workspace."""
+    direct = replace(thread, channel="D0ADA")
+    assert (surface.is_direct(thread), surface.is_direct(direct)) == (False, True)
+    assert await surface.places(thread) == {"channel": "#general", "workspace": "Sandbox"}
+    assert await surface.places(direct) == {"channel": "a direct message", "workspace": "Sandbox"}
