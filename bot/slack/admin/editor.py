@@ -5,17 +5,18 @@ Separate from `form`, which is about the fields, because a form is shown in more
 
 from collections.abc import Mapping
 
-from bot.core.domain import Steering, Version
+from bot.core.domain import PromptKey, Steering, Version
 from bot.core.steering import place
 from bot.editing import Level
 from bot.slack.admin import form, kit, wording
 from bot.slack.admin.form import Models
-from bot.slack.admin.kit import View
+from bot.slack.admin.kit import Block, View
 
 SUBMITTED = "steering"
 """`callback_id` of the form."""
-EDIT, EDIT_CHANNEL, HISTORY = "steer_edit", "steer_channel", "steer_history"
-"""`action_id`s of what opens another view; the value is the name of a level, or the channel chosen."""
+EDIT, EDIT_CHANNEL, HISTORY = "steer_edit_level", "steer_edit_channel", "steer_history"
+"""`action_id`s of what opens another view; the value is the name of a level, or the channel chosen. Since the
+ids within a row must differ, that of a button which opens a form ends with the kind of its level."""
 TITLE = "Prompt and parameters"
 
 
@@ -44,15 +45,21 @@ def conflict(level: Level, newest: Version, draft: Steering, note: str, mandate:
     return _form([*top, *fields], mandate, "Overwrite", "Drop my version")
 
 
-def chooser(workspace: str, direct: str) -> View:
-    """Return the modal that asks what to edit; the arguments are names of levels."""
+def edit_button(label: str, level: PromptKey) -> Block:
+    """Return the button that opens the form of a level."""
+    name = place(level)
+    return kit.button(label, f"{EDIT}:{name.split()[0]}", name)
+
+
+def chooser(workspace: PromptKey, direct: PromptKey) -> View:
+    """Return the modal that asks what to edit."""
     return kit.modal(
         TITLE,
         [
             kit.section("What do you want to edit? Levels below inherit what they do not set."),
             kit.actions(
-                kit.button("The whole workspace", EDIT, workspace),
-                kit.button("All direct messages", EDIT, direct),
+                edit_button("The whole workspace", workspace),
+                edit_button("All direct messages", direct),
             ),
             kit.section("A channel:", kit.channel_select(EDIT_CHANNEL, "Choose a channel")),
         ],
@@ -71,6 +78,6 @@ def notice(text: str) -> View:
     return kit.modal("Threadkeeper", [kit.section(text)])
 
 
-def _form(blocks: list[kit.Block], mandate: str, submit: str, close: str) -> View:
+def _form(blocks: list[Block], mandate: str, submit: str, close: str) -> View:
     view = kit.modal(TITLE, blocks, submit=submit, close=close, metadata=mandate)
     return view | {"callback_id": SUBMITTED}

@@ -13,6 +13,7 @@ from bot.core import parameters
 from bot.core.domain import Prompt, Steering
 from bot.core.kinds import Biases, Choice, Name, Texts
 from bot.core.parameters import PARAMETERS, TABLE, Parameter
+from bot.core.placeholders import PLACEHOLDERS
 from bot.core.steering import NOTHING, PROMPT, Effective
 from bot.editing import Level
 from bot.slack import payload
@@ -47,7 +48,7 @@ def blocks(level: Level, draft: Steering, *, models: Models, note: str = "") -> 
     """Return the form for a level, filled in with a draft."""
     above = level.effective(NOTHING)
     shown = [
-        *_prompt(level, draft),
+        *_prompt(level, draft, above),
         kit.divider(),
         *(_parameter(each, level, draft, above, models) for each in TABLE),
         kit.divider(),
@@ -98,22 +99,26 @@ def with_more_room(shown: Sequence[Block]) -> list[Block]:
     return [*shown[: at[-1]], _part(len(at), Part("")), *shown[at[-1] :]]
 
 
-def _prompt(level: Level, draft: Steering) -> Iterable[Block]:
+def _prompt(level: Level, draft: Steering, above: Effective) -> Iterable[Block]:
     if PROMPT in level.locked:
         return [_told(PROMPT, level)]
     mode = "append" if draft.prompt and draft.prompt.appends else "replace"
     options = [
-        kit.option("replace", "Takes the place of the prompt above"),
-        kit.option("append", "Is added below the prompt above"),
+        kit.option("replace", "takes the place of the prompt above"),
+        kit.option("append", "is added below the prompt above"),
     ]
     written = parts.split(draft.prompt.text) if draft.prompt else ()
-    asked = [_part(number, each) for number, each in enumerate([*written, Part("")])]
+    has_room = written and len(written[-1].text) < kit.INPUT / 2
+    asked = [_part(*each) for each in enumerate(written if has_room else [*written, Part("")])]
     more = kit.actions(kit.button("More room", MORE))
-    return [*asked, more, kit.field(MODE, "This prompt", kit.choice("radio_buttons", options, mode))]
+    said = kit.context(f"The prompt above: _{kit.quoted(above.system, wording.EXCERPT)}_")
+    chosen = kit.choice("radio_buttons", options, mode)
+    return [*asked, more, said, kit.field(MODE, "This prompt", chosen, optional=False)]
 
 
 def _part(number: int, part: Part) -> Block:
-    first = "Empty, the prompt above applies. Placeholders: {date}, {channel}, {workspace}, {user}."
+    known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+    first = f"Where it is empty, the prompt above applies. Placeholders: {known}."
     further = {
         "paragraph": "Goes on in a new paragraph.",
         "line": "Goes on in a new line.",
@@ -136,9 +141,10 @@ def _parameter(each: Parameter, level: Level, draft: Steering, above: Effective,
         of, origin = above.parameters[name], wording.plain_place(above.origins[name])
         inherited = f"{wording.value(name, of)}, from {origin}"
     element, hint = _element(each, text, inherited, models), each.help
-    if element["type"] == "plain_text_input" and not isinstance(each.kind, Name):
+    is_typed = element["type"] == "plain_text_input"
+    if is_typed and not isinstance(each.kind, Name):
         hint = f"{hint} It must be {each.kind.expects}."
-    return kit.field(name, each.label, element, hint=hint)
+    return kit.field(name, each.label, element, hint=hint, optional=is_typed)
 
 
 def _element(each: Parameter, text: str, inherited: str, models: Models) -> Block:

@@ -70,7 +70,7 @@ class Helm:
     async def choose(self, user: str) -> View:
         """Return the question what to edit."""
         await self._gate.admit(user, "choose")
-        return editor.chooser(steering.place(self._gate.workspace), steering.place(self._direct))
+        return editor.chooser(self._gate.workspace, self._direct)
 
     async def edit(self, user: str, name: str) -> View:
         """Return the form for the level of that name."""

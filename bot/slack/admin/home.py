@@ -10,7 +10,7 @@ from dataclasses import replace
 from bot.core.domain import DIRECT, PromptKey, Version
 from bot.core.steering import NOTHING, Effective, place
 from bot.slack.admin import kit, wording
-from bot.slack.admin.editor import EDIT, EDIT_CHANNEL, HISTORY
+from bot.slack.admin.editor import EDIT_CHANNEL, HISTORY, edit_button
 from bot.slack.admin.kit import Block, View
 
 ENTRIES = 25
@@ -61,7 +61,7 @@ def overview(workspace: PromptKey, direct: PromptKey, versions: Sequence[Version
 
 
 def _entry(name: str, level: PromptKey, newest: Version | None) -> list[Block]:
-    buttons = [kit.button("Edit", EDIT, place(level), style="" if newest else "primary")]
+    buttons = [edit_button("Edit", level)]
     text = f"*{name}*\nNothing is set."
     if newest:
         text = f"*{name}*\n{wording.summary(newest.steering)}"

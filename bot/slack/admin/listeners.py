@@ -5,6 +5,7 @@ once, and shown after that; only a submission is answered in its acknowledgement
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any
@@ -39,7 +40,7 @@ def register(app: AsyncApp, helm: Helm, screen: Screen, aside: Aside) -> None:
     app.command(commands.COMMAND)(desk.command)
     app.shortcut(commands.EDIT_PROMPTS)(desk.choose)
     app.shortcut(commands.WHY)(desk.why)
-    app.action(editor.EDIT)(desk.edit)
+    app.action(re.compile(editor.EDIT))(desk.edit)
     app.action(editor.EDIT_CHANNEL)(desk.edit_channel)
     app.action(editor.HISTORY)(desk.history)
     app.action(form.MORE)(desk.more)

@@ -9,7 +9,7 @@ from bot.core.explanation import Explanation
 from bot.core.steering import DEPLOYMENT, Effective, effective, thread_level
 from bot.editing import Level
 from bot.slack.admin import kit, wording
-from bot.slack.admin.editor import EDIT
+from bot.slack.admin.editor import edit_button
 from bot.slack.admin.kit import Block, View
 from bot.slack.mrkdwn import escape
 
@@ -94,7 +94,7 @@ def _edit(level: Level) -> list[Block]:
     return [
         kit.divider(),
         kit.actions(
-            kit.button("Edit for this channel", EDIT, steering.place(channel)),
-            kit.button("Edit for this thread only", EDIT, steering.place(thread)),
+            edit_button("Edit for this channel", channel),
+            edit_button("Edit for this thread only", thread),
         ),
     ]
