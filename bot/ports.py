@@ -136,7 +136,8 @@ class Store(Protocol):
         Returns the new turn: claimed for this process (`ANSWERING`) if `claim` is set and no other
         turn of the thread is open, else `WAITING`. Returns None if the message or its delivery was
         recorded before, if it is a `REPLY` or `OVERHEARD` in a thread where the bot has never been
-        asked, and for what is `OVERHEARD` (which becomes a `NOTED` turn).
+        asked, and for what is `OVERHEARD` (which becomes a `NOTED` turn). A question that was only read
+        in the thread so far, see `overheard`, is not known yet: its `NOTED` turn becomes the question.
         """
         ...
 

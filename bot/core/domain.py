@@ -105,7 +105,7 @@ TRANSITIONS: Mapping[TurnStatus, frozenset[TurnStatus]] = MappingProxyType(
         TurnStatus.DONE: frozenset({TurnStatus.WAITING, TurnStatus.FORGOTTEN}),
         TurnStatus.STOPPED: frozenset({TurnStatus.WAITING, TurnStatus.FORGOTTEN}),
         TurnStatus.FAILED: frozenset({TurnStatus.WAITING, TurnStatus.FORGOTTEN}),
-        TurnStatus.NOTED: frozenset({TurnStatus.FORGOTTEN}),
+        TurnStatus.NOTED: frozenset({TurnStatus.WAITING, TurnStatus.FORGOTTEN}),
         TurnStatus.FORGOTTEN: frozenset(),
     }
 )

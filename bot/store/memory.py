@@ -45,14 +45,17 @@ class MemoryStore:
         thread = incoming.thread
         key = message_key(thread, incoming.message_id)
         begins = incoming.addressed in {Addressed.MENTION, Addressed.DIRECT}
-        if key in self.data.messages or not (begins or thread in self.data.threads):
+        known = self.data.turns.get(self.data.messages.get(key, 0))
+        if known and known.status is not TurnStatus.NOTED:
             return None
-        if not self.data.is_first(key, incoming.delivery):
+        if not (begins or thread in self.data.threads) or not self.data.is_first(key, incoming.delivery):
             return None
-        if incoming.addressed is Addressed.OVERHEARD:
-            self.data.add(incoming, thread, TurnStatus.NOTED)
+        if known is None:
+            is_note = incoming.addressed is Addressed.OVERHEARD
+            known = self.data.add(incoming, thread, TurnStatus.NOTED if is_note else TurnStatus.WAITING)
+        if incoming.addressed is Addressed.OVERHEARD or known.thread != thread:
             return None
-        return self._begun(self.data.add(incoming, thread, TurnStatus.WAITING), claim=claim)
+        return self._begun(self.data.put(replace(known, status=TurnStatus.WAITING)), claim=claim)
 
     async def overheard(self, thread: ThreadKey, messages: Sequence[Incoming]) -> None:
         """Record what the platform says was written in a thread, as far as it is not known."""

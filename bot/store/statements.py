@@ -20,7 +20,6 @@ from sqlalchemy import (
     delete,
     exists,
     func,
-    literal,
     literal_column,
     null,
     or_,
@@ -59,9 +58,10 @@ _THIS_CONVERSATION: ColumnElement[int] = bindparam("conversation")
 
 # --- what comes in ------------------------------------------------------------------------------------
 
+# A note is no answer: what was read in the thread before its event came is still a question.
 IS_KNOWN = select(
     or_(
-        exists().where(_IS_THIS_MESSAGE),
+        exists().where(_IS_THIS_MESSAGE, turns.c.status != TurnStatus.NOTED),
         exists().where(
             deliveries.c.platform == bindparam("platform"),
             deliveries.c.workspace == bindparam("workspace"),
@@ -89,8 +89,7 @@ LOCK_CONVERSATION = (
 ADD_CONVERSATION = (
     upsert(conversations)
     .on_conflict_do_update(
-        index_elements=["platform", "workspace", "channel", "root"],
-        set_={"root": conversations.c.root},
+        index_elements=["platform", "workspace", "channel", "root"], set_={"root": conversations.c.root}
     )
     .returning(conversations.c.id)
 )
@@ -99,7 +98,20 @@ NOTE_READING = update(conversations).where(conversations.c.id == _THIS_CONVERSAT
 
 ADD_DELIVERY = upsert(deliveries).on_conflict_do_nothing().returning(deliveries.c.id)
 
-ADD_TURN = upsert(turns).on_conflict_do_nothing().returning(*turns.c)
+# Returns nothing where the message is there already, unless it was a note and is a question now.
+ADD_TURN = (
+    upsert(turns)
+    .on_conflict_do_update(
+        index_elements=["platform", "workspace", "channel", "message_id"],
+        set_={"status": literal_column("excluded.status")},
+        where=and_(
+            turns.c.status == TurnStatus.NOTED,
+            literal_column("excluded.status") == TurnStatus.WAITING,
+            literal_column("excluded.conversation_id") == turns.c.conversation_id,
+        ),
+    )
+    .returning(*turns.c)
+)
 
 ADD_NOTES = upsert(turns).on_conflict_do_nothing()
 
@@ -151,10 +163,7 @@ def _take(*conditions: ColumnElement[bool]) -> ReturningUpdate[Any]:
             token=turns.c.token + 1,
             attempt=turns.c.attempt + 1,
             claimed_at=now(),
-            status=case(
-                (turns.c.status == TurnStatus.WAITING, TurnStatus.ANSWERING),
-                else_=turns.c.status,
-            ),
+            status=case((turns.c.status == TurnStatus.WAITING, TurnStatus.ANSWERING), else_=turns.c.status),
         )
         .returning(*turns.c)
     )
@@ -170,7 +179,7 @@ TAKE_IF_ALONE = _take(
 PAGES = select(pages.c.message_id).where(pages.c.turn_id == bindparam("turn")).order_by(pages.c.page)
 
 # For PostgreSQL: wake other processes at the commit, if the conversation has work that nobody does.
-HAND_OVER = select(func.pg_notify(literal(WORK), literal(""))).where(
+HAND_OVER = select(func.pg_notify(WORK, "")).where(
     _has_turn(_THIS_CONVERSATION, is_open(_other)),
     ~_has_turn(_THIS_CONVERSATION, _other.c.owner.is_not(None)),
 )
@@ -187,8 +196,7 @@ FENCE = and_(
 HOLD = select(turns.c.id).where(FENCE).with_for_update(read=True)
 
 SHOW_PAGE = upsert(pages).on_conflict_do_update(
-    index_elements=["turn_id", "page"],
-    set_={"message_id": literal_column("excluded.message_id")},
+    index_elements=["turn_id", "page"], set_={"message_id": literal_column("excluded.message_id")}
 )
 
 # Executed with the columns of the answer as further parameters, which SQLAlchemy adds to SET.
@@ -213,10 +221,7 @@ END = {status: _end(status) for status in (TurnStatus.DONE, TurnStatus.STOPPED, 
 
 FREE = {
     "owner": null(),
-    "status": case(
-        (turns.c.status == TurnStatus.ANSWERING, TurnStatus.WAITING),
-        else_=turns.c.status,
-    ),
+    "status": case((turns.c.status == TurnStatus.ANSWERING, TurnStatus.WAITING), else_=turns.c.status),
 }
 """What `SET` does to a turn that is given back, or taken from a dead process."""
 
@@ -242,15 +247,9 @@ REWORD = (
     .returning(*turns.c)
 )
 
-_NO_ANSWER = {
-    "answer": "",
-    "model": "",
-    "finish_reason": "",
-    "error": "",
-    "made_with": null(),
-    "prompt_tokens": null(),
-    "completion_tokens": null(),
-    "cached_tokens": null(),
+_NO_ANSWER: dict[str, Any] = {
+    **dict.fromkeys(("answer", "model", "finish_reason", "error"), ""),
+    **dict.fromkeys(("made_with", "prompt_tokens", "completion_tokens", "cached_tokens"), null()),
     "answered_at": null(),
 }
 

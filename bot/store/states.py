@@ -5,10 +5,10 @@ Separate because the store in memory knows no SQLAlchemy, and the two must not d
 
 from typing import Final
 
-from bot.core.domain import OPEN, TRANSITIONS, TurnStatus
+from bot.core.domain import TurnStatus
 
 SAID: Final = frozenset(TurnStatus) - {TurnStatus.WAITING, TurnStatus.ANSWERING, TurnStatus.FORGOTTEN}
 """What a later question may look back on; an `ANSWERED` turn has all its text."""
 
-CLOSED: Final = frozenset(state for state in TRANSITIONS if TurnStatus.WAITING in TRANSITIONS[state]) - OPEN
+CLOSED: Final = frozenset({TurnStatus.DONE, TurnStatus.STOPPED, TurnStatus.FAILED})
 """Ended with an answer or a failure, and may be asked again."""

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
@@ -326,6 +327,21 @@ async def test_context_of_a_long_thread(store: Store) -> None:
         await settled(store, await asked(store, question(f"{number}")), status)
     context = await store.context(await asked(store, question("9")), limit=10)
     assert [turn.status for turn in context.history] == ends
+
+
+async def test_a_question_that_was_read_before_its_event_came_is_a_question(store: Store) -> None:
+    """A thread is read while deliveries are under way, or were missed: reading it takes none of them away."""
+    first = await asked(store, question("1"))
+    late = question("2", addressed=Addressed.MENTION)
+    await store.overheard(first.thread, [replace(late, addressed=Addressed.OVERHEARD)])
+    assert await store.accept(replace(late, addressed=Addressed.OVERHEARD), claim=True) is None
+    recorded = await store.accept(late, claim=True)
+    assert recorded is not None
+    assert (recorded.status, recorded.question) == (TurnStatus.WAITING, late.text)
+    assert await store.accept(late, claim=True) is None
+    assert await settled(store, first) == replace(
+        recorded, status=TurnStatus.ANSWERING, token=1, attempt=1
+    ), "it is next"
 
 
 # --- secrets, and text as it comes --------------------------------------------------------------------
