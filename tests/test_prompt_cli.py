@@ -83,6 +83,7 @@ def test_a_prompt_can_come_from_a_file_or_stdin(bot: Bot, tmp_path: Path) -> Non
     (tmp_path / "prompt.txt").write_text("Be kind.\n\nAlways.\n")
     done(bot("prompt", "set", "channel", "T1/C1", "--file", "prompt.txt"))
     assert "    Always.\n" in done(bot("prompt", "show", "channel", "T1/C1"))
+    assert "twice" in refused(bot("prompt", "set", "channel", "T1/C1", "Be brief.", "--file", "prompt.txt"))
     done(bot("prompt", "set", "channel", "T1/C1", "--file", "-", stdin="Be brief."))
     assert "    Be brief.\n" in done(bot("prompt", "show", "channel", "T1/C1"))
 

@@ -40,7 +40,7 @@ def prompt() -> None:
 
 @prompt.command(name="list")
 def list_() -> None:
-    """List the levels at which something is set, with their newest versions."""
+    """List the levels that set something."""
     versions = edit(lambda editing: editing.versions.overview(PromptKey()))
     for version in versions:
         if version.steering != core.NOTHING:
@@ -51,7 +51,7 @@ def list_() -> None:
 @click.argument("kind", type=click.Choice((*KINDS, "deployment")))
 @click.argument("where", default="")
 def show(kind: str, where: str) -> None:
-    """Show what is set at a level, and what applies there with all levels above it.
+    """Show what is set at a level, and what applies there.
 
     `bot prompt show deployment` shows what the settings say.
     """
@@ -74,9 +74,10 @@ def show(kind: str, where: str) -> None:
 @click.option("--note", default="", help="Why; kept with the version.")
 @click.option("--dry-run", is_flag=True, help="Show the difference, and save nothing.")
 def set_(kind: str, where: str, *, note: str, dry_run: bool, **words: Any) -> None:
-    """Set the prompt and parameters of a level; what is not named stays as it is.
+    """Set the prompt and parameters of a level.
 
-    Placeholders are {date}, {channel}, {workspace} and {user}; other braces are written twice.
+    What is not named stays as it is. Placeholders are {date}, {channel}, {workspace} and {user}; other
+    braces are written twice.
     """
     key, change = named(kind, where), _change(**words)
 
@@ -108,7 +109,10 @@ def history(kind: str, where: str, limit: int) -> None:
 @click.argument("old", type=int, required=False)
 @click.argument("new", type=int, required=False)
 def diff(kind: str, where: str, old: int | None, new: int | None) -> None:
-    """Show the difference between two versions of a level, by default the newest and the one before."""
+    """Show the difference between two versions.
+
+    Without numbers, those are the newest one and the one before it.
+    """
     key = named(kind, where)
 
     async def compare(editing: Editing) -> str:
@@ -126,7 +130,10 @@ def diff(kind: str, where: str, old: int | None, new: int | None) -> None:
 @click.argument("number", type=int)
 @click.option("--note", default="", help="Why; kept with the version.")
 def rollback(kind: str, where: str, number: int, note: str) -> None:
-    """Set a level to what it was in an earlier version, as a new version; 0 is nothing at all."""
+    """Set a level to what it was before.
+
+    That is a new version with the content of version NUMBER; 0 is nothing at all.
+    """
     key = named(kind, where)
 
     async def save(editing: Editing) -> None:
@@ -140,7 +147,10 @@ def rollback(kind: str, where: str, number: int, note: str) -> None:
 @prompt.command()
 @click.argument("folder", type=FOLDER)
 def export(folder: Path) -> None:
-    """Write every level to a Markdown file of its own; a file that sets a level already is kept its name."""
+    """Write every level to a Markdown file.
+
+    A file of the folder that sets a level already keeps its name.
+    """
     present = _read(folder)
     for version in edit(lambda editing: editing.versions.overview(PromptKey())):
         known = present.get(version.key)
@@ -156,9 +166,10 @@ def export(folder: Path) -> None:
 @click.option("--note", default="", help="Why; kept with each version.")
 @click.option("--dry-run", is_flag=True, help="Show the differences, and save nothing.")
 def import_(folder: Path, note: str, *, dry_run: bool) -> None:
-    """Set every level to what the folder's Markdown files say; levels without a file stay as they are.
+    """Set every level that has a Markdown file.
 
-    All files are checked before anything is saved. Done twice, it changes nothing more.
+    Levels without one stay as they are. All files are checked before anything is saved. Done twice, it
+    changes nothing more.
     """
     files = _read(folder)
 
@@ -217,6 +228,8 @@ def _read(folder: Path) -> Mapping[PromptKey, PromptFile]:
 
 
 def _change(*, file: TextIO | None, model: str | None, values: Iterable[str], **words: Any) -> Change:
+    if file and words["text"] is not None:
+        raise Refused("The prompt is given twice, as an argument and as a file.")
     if file:
         words["text"] = file.read().removesuffix("\n")
     return Change(values=[*values, *([f"model={model}"] if model else [])], **words)
