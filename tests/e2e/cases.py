@@ -17,6 +17,9 @@ from tests.e2e.conftest import World, new_world
 
 AT_ONCE = 6
 
+PATIENT = (0.0, *[0.5] * 60)
+"""How often Slack delivers an event here: sooner than really, when it would be minutes, and more often."""
+
 
 @contextlib.asynccontextmanager
 async def small_world(
@@ -26,7 +29,7 @@ async def small_world(
     with migrated_database(kind, folder) as url:
         address = url.render_as_string(hide_password=False)
         settings = {"DATABASE_URL": address, "BOT_LEASE_SECONDS": "3"} | more
-        async with new_world(folder, workspace, **settings) as world:
+        async with new_world(folder, workspace or SandboxWorkspace(redelivery=PATIENT), **settings) as world:
             yield world
 
 

@@ -22,7 +22,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any
 
-from slack_sdk.socket_mode.aiohttp import SocketModeClient
+import aiohttp
 
 from bot import cli, worker
 from bot.core.stream import AnswerBuilder
@@ -68,7 +68,7 @@ POINTS: Mapping[str, tuple[Moment, ...]] = MappingProxyType(
         "the question is committed, not acknowledged": (Moment(SqlStore, "accept", When.GIVES),),
         "the question is acknowledged": (
             Moment(SqlStore, "accept", When.GIVES),
-            Moment(SocketModeClient, "send_socket_mode_response", When.RETURNS),
+            Moment(aiohttp.ClientWebSocketResponse, "send_json", When.RETURNS),
         ),
         "the conversation is read": (Moment(SqlStore, "context", When.RETURNS),),
         "the model is about to be asked": (ASKS,),

@@ -8,7 +8,7 @@ import pytest
 
 from bot.sandbox.server import SandboxWorkspace
 from tests.databases import Kind
-from tests.e2e.cases import run_all, small_world
+from tests.e2e.cases import PATIENT, run_all, small_world
 from tests.e2e.conftest import ADA, GENERAL, GRACE
 from tests.e2e.nursery import Nursery, open_nursery
 from tests.e2e.questions import CLEAN, Examination
@@ -17,8 +17,6 @@ PROCESSES: dict[str, Kind] = {"one process on SQLite": "sqlite", "three processe
 LONGEST_LIFE = 1.2
 """Seconds; the shortest ends before the process is ready."""
 QUESTIONS = 100
-PATIENT = (0.0, *[0.5] * 30)
-"""How often Slack delivers an event. It gives up after three times; here all die at once, again and again."""
 
 
 async def ask_on(asked: Examination, rng: random.Random, pause: float) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from bot.sandbox.server import SandboxWorkspace
 from tests.databases import KINDS, Kind
-from tests.e2e.cases import small_world
+from tests.e2e.cases import PATIENT, small_world
 from tests.e2e.conftest import ADA, GENERAL
 from tests.e2e.nursery import open_nursery
 from tests.e2e.questions import CLEAN, Examination
@@ -55,7 +55,7 @@ async def test_thrice_reordered_and_in_pairs(kind: Kind, tmp_path: Path) -> None
 
 async def test_cut_sockets_lose_nothing(tmp_path: Path) -> None:
     """Every few moments all connections break, without a word or with one; people ask on."""
-    workspace = SandboxWorkspace(enforce_rates=False, redelivery=(0.0, *[0.5] * 20))
+    workspace = SandboxWorkspace(enforce_rates=False, redelivery=PATIENT)
     async with small_world("sqlite", tmp_path, workspace) as world, open_nursery() as nursery:
         asked = Examination(workspace)
         bot = await nursery.bear(tmp_path, world.env)

@@ -24,8 +24,6 @@ from tests.wire import Wire
 DIRECT = "D0ADA"
 OUTAGE = 5.0
 """Seconds: longer than the lease, so that everything that can lapse does."""
-PATIENT = (0.0, *[0.5] * 60)
-"""How often Slack delivers an event here, so that an outage need not take minutes."""
 
 
 @dataclass
@@ -232,15 +230,14 @@ async def test_what_goes_wrong(
     """Whatever it was, the thread is complete and shows no thinking bot, and the next questions work."""
 
     async def play(name: str, folder: Path) -> None:
-        workspace = SandboxWorkspace(redelivery=PATIENT)
-        async with small_world(kind, folder, workspace) as world:
+        async with small_world(kind, folder) as world:
             database = make_url(world.env["DATABASE_URL"])
             async with Wire(database.host or "", database.port or 0) as wire:
                 near = database.set(host="127.0.0.1", port=wire.port) if kind == "postgres" else database
                 env = world.env | {"DATABASE_URL": near.render_as_string(hide_password=False)}
                 bot = await nursery.bear(folder, env)
                 await bot.ready()
-                scene = Scene(world, Examination(workspace), bot, database, wire)
+                scene = Scene(world, Examination(world.workspace), bot, database, wire)
                 await cases[name](scene)
                 await scene.asked.ask(ADA, GENERAL, root=scene.root if scene.asked.questions else None)
                 await scene.asked.ask(ADA, DIRECT)
