@@ -1,0 +1,32 @@
+"""A form as a person has it before them: what Slack would send of it, untouched or changed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.slack.admin.kit import VALUE, Block
+
+
+def state(blocks: list[Block], changes: Mapping[str, object] | None = None) -> dict[str, Any]:
+    """Return `state.values` of a view; `changes` are values by the ids of blocks."""
+    changes = changes or {}
+    return {
+        block["block_id"]: {VALUE: _entered(block["element"], changes.get(block["block_id"]))}
+        for block in blocks
+        if block["type"] == "input"
+    }
+
+
+def _entered(element: Block, change: object) -> dict[str, Any]:
+    match element["type"]:
+        case "plain_text_input":
+            value = element.get("initial_value") if change is None else change
+            return {"type": "plain_text_input", "value": value or None}
+        case "multi_static_select":
+            chosen = element.get("initial_options", [])
+            if isinstance(change, list):
+                chosen = [option for option in element["options"] if option["value"] in change]
+            return {"type": "multi_static_select", "selected_options": chosen}
+        case kind:
+            wanted = element["initial_option"]["value"] if change is None else change
+            (chosen,) = [option for option in element["options"] if option["value"] == wanted]
+            return {"type": kind, "selected_option": chosen}

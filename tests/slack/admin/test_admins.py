@@ -1,0 +1,93 @@
+"""Who is an admin: by Slack's word, by name, and never a guest, a stranger or a bot."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from slack_sdk.errors import SlackApiError
+
+from bot.slack.admin.admins import KEEP, Admins
+
+ADMIN = {"id": "U1", "team_id": "T1", "is_admin": True}
+
+
+@dataclass
+class Response:
+    data: dict[str, Any]
+    headers: Mapping[str, str] = field(default_factory=dict)
+    status_code: int = 200
+
+
+@dataclass
+class Directory:
+    """What Slack says of people."""
+
+    user: dict[str, Any] | None
+    asked: int = 0
+
+    async def users_info(self, *, user: str) -> Response:
+        self.asked += 1
+        if self.user is None:
+            raise SlackApiError("no", Response({"ok": False, "error": "user_not_found"}))
+        return Response({"ok": True, "user": self.user})
+
+
+def admins(directory: Directory, *named: str, now: float = 0.0) -> Admins:
+    clock = iter([now, now, now, now + KEEP, now + KEEP, now + KEEP])
+    return Admins(directory, "T1", frozenset(named), clock=lambda: next(clock))  # type: ignore[arg-type]  # its one method
+
+
+@pytest.mark.parametrize("rank", ["is_admin", "is_owner", "is_primary_owner"])
+async def test_admins_and_owners_may(rank: str) -> None:
+    assert await admins(Directory({"id": "U1", "team_id": "T1", rank: True})).includes("U1")
+
+
+async def test_whom_the_settings_name_may() -> None:
+    plain = Directory({"id": "U1", "team_id": "T1", "is_admin": False})
+    assert await admins(plain, "U1").includes("U1")
+    assert not await admins(plain, "U2").includes("U1")
+    assert not await admins(plain).includes("U1")
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        {"is_restricted": True},
+        {"is_ultra_restricted": True},
+        {"is_bot": True},
+        {"deleted": True},
+        {"is_stranger": True},
+        {"team_id": "T2"},
+        {"team_id": ""},
+        {"id": "U2"},
+    ],
+)
+async def test_these_never_may(what: dict[str, Any]) -> None:
+    """Not even with a rank, nor when the settings name them."""
+    assert not await admins(Directory({**ADMIN, **what}), "U1").includes("U1")
+
+
+async def test_an_admin_of_an_organisation_that_has_our_workspace_may() -> None:
+    grid = {"team_id": "T9", "enterprise_user": {"teams": ["T1", "T9"]}}
+    assert await admins(Directory(ADMIN | grid)).includes("U1")
+
+
+async def test_where_slack_does_not_say_nobody_may() -> None:
+    """Nor is that remembered."""
+    directory = Directory(None)
+    asked = admins(directory, "U1")
+    assert not await asked.includes("U1")
+    directory.user = ADMIN
+    assert await asked.includes("U1")
+
+
+async def test_slacks_word_is_believed_for_a_while_only() -> None:
+    """Whoever loses the rank, loses the right within half a minute."""
+    directory = Directory(ADMIN)
+    asked = admins(directory)
+    assert await asked.includes("U1")
+    directory.user = ADMIN | {"is_admin": False}
+    assert await asked.includes("U1")
+    assert directory.asked == 1
+    assert not await asked.includes("U1")

@@ -1,0 +1,116 @@
+"""Forms: what a level sets comes back as it was, what is wrong is told at its field."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.domain import Prompt, PromptKey, Steering
+from bot.core.parameters import PARAMETERS
+from bot.core.steering import DEPLOYMENT, LONGEST_PROMPT, NOTHING, PROMPT
+from bot.editing import Level
+from bot.sandbox.block_kit import check_view
+from bot.slack.admin import editor, form
+from tests.core.steering_values import steerings
+from tests.slack.admin.slack_form import state
+
+WORKSPACE = PromptKey(platform="slack", workspace="T1")
+CHANNEL = PromptKey(platform="slack", workspace="T1", channel="C1")
+DEPLOYED = Steering(prompt=Prompt("You are kind."), parameters={"model": "m-0"})
+MODELS = {"m-1": "", "m-2": "Ends on 2027-01-14"}
+
+
+def level(steering: Steering = NOTHING, above: Steering = NOTHING) -> Level:
+    settings = {DEPLOYMENT: DEPLOYED, WORKSPACE: above, CHANNEL: steering}
+    return Level(key=CHANNEL, newest=None, settings=settings)
+
+
+def shown(at: Level, models: dict[str, str] | None = None) -> list[dict[str, Any]]:
+    view = editor.editor(at, "sealed", MODELS if models is None else models)
+    check_view(view, "modal")
+    return list(view["blocks"])
+
+
+@given(steerings, st.sampled_from([MODELS, {}]))
+def test_an_untouched_form_says_what_it_was_made_from(steering: Steering, models: dict[str, str]) -> None:
+    """And Slack would show it, whatever is set."""
+    at = level(steering)
+    entered = form.read(state(shown(at, models)), at)
+    assert entered == form.Entered(steering=steering, note="", wrong={})
+
+
+def test_the_longest_prompt_goes_through_a_form() -> None:
+    text = "".join(f"Line {number}: be kind, and brief.\n" for number in range(2_000))[:LONGEST_PROMPT]
+    at = level(Steering(prompt=Prompt(text, appends=True)))
+    assert form.read(state(shown(at)), at).steering == at.steering
+
+
+def test_every_parameter_has_a_field_with_its_help() -> None:
+    blocks = {block.get("block_id"): block for block in shown(level())}
+    for name, parameter in PARAMETERS.items():
+        assert parameter.help in blocks[name]["hint"]["text"]
+    assert "It must be a number from 0 to 2." in blocks["temperature"]["hint"]["text"]
+
+
+def test_an_empty_field_says_what_is_inherited() -> None:
+    above = Steering(parameters={"temperature": 0.25, "verbosity": "low"})
+    blocks = {block.get("block_id"): block for block in shown(level(above=above))}
+    placeholder = blocks["temperature"]["element"]["placeholder"]["text"]
+    assert placeholder == "Not set here: 0.25, from the whole workspace"
+    chosen = blocks["verbosity"]["element"]["initial_option"]["text"]["text"]
+    assert chosen == "Not set here: low, from the whole workspace"
+
+
+def test_what_is_locked_is_told_and_not_asked_for() -> None:
+    above = Steering(parameters={"temperature": 0.25}, locks=frozenset({"temperature", PROMPT}))
+    at = level(Steering(prompt=Prompt("Mine."), parameters={"temperature": 1, "n": 2}), above)
+    blocks = shown(at)
+    assert "locked by the whole workspace" in str(blocks)
+    assert {"temperature", PROMPT} & {str(block.get("block_id")).split(":")[0] for block in blocks} == set()
+    assert form.read(state(blocks), at).steering == Steering(parameters={"n": 2})
+
+
+def test_a_value_that_no_input_holds_is_kept() -> None:
+    biases = {str(token): -100 for token in range(100_000, 100_400)}
+    at = level(Steering(parameters={"logit_bias": biases}))
+    assert form.read(state(shown(at), {"n": "2"}), at).steering.parameters == {"logit_bias": biases, "n": 2}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "sentence"),
+    [
+        ("temperature", "3", "`temperature` must be a number from 0 to 2."),
+        ("temperature", "warm", "`temperature` must be a number from 0 to 2."),
+        ("n", "1.5", "`n` must be a whole number from 1 to 8."),
+        ("stop", "a\nb\nc\nd\ne", "`stop` must be 1 to 4 texts"),
+        ("logit_bias", "many", "`logit_bias` must be token ids"),
+    ],
+)
+def test_a_wrong_value_is_told_with_its_range(name: str, text: str, sentence: str) -> None:
+    at = level()
+    wrong = form.read(state(shown(at), {name: text}), at).wrong
+    assert list(wrong) == [name]
+    assert wrong[name].startswith(sentence)
+
+
+def test_an_error_stands_at_a_field_that_is_shown() -> None:
+    """Slack refuses an answer that names any other."""
+    blocks = shown(level())
+    found = form.errors({"n": "One.", PROMPT: "Two.", "locks": "Three.", "nothing": "Four."}, blocks)
+    assert found == {"n": "One.", "prompt:line:0": "Two.", "locks": "Three.", "note": "Four."}
+
+
+def test_more_room_keeps_what_is_there() -> None:
+    at = level(Steering(prompt=Prompt("First.")))
+    blocks = form.with_more_room(form.with_more_room(shown(at)))
+    check_view(editor.editor(at, "", MODELS) | {"blocks": blocks}, "modal")
+    changes = {"prompt:line:1": "Second.", "prompt:line:2": "Third."}
+    entered = form.read(state(blocks, changes), at)
+    assert entered.steering.prompt == Prompt("First.\nSecond.\nThird.")
+
+
+def test_a_field_that_is_emptied_is_inherited_again() -> None:
+    at = level(Steering(prompt=Prompt("Mine."), parameters={"temperature": 1, "model": "m-1"}))
+    changes = {"prompt:line:0": " \n", "temperature": "", "model": form.INHERIT}
+    assert form.read(state(shown(at), changes), at).steering == NOTHING
