@@ -65,16 +65,14 @@ def overheard(connection: Connection, thread: ThreadKey, messages: Sequence[Inco
     if conversation is None:
         return
     connection.execute(sql.NOTE_READING, {"conversation": conversation})
-    heard = {message.message_id: message for message in messages}
-    place = _channel(thread)
-    known = set(connection.scalars(sql.KNOWN_AMONG, place | {"message_ids": list(heard)}))
-    rows = [
-        _row(conversation, thread, message, TurnStatus.NOTED)
-        for id_, message in heard.items()
-        if id_ not in known
-    ]
+    ids = [message.message_id for message in messages]
+    known = set(connection.scalars(sql.KNOWN_AMONG, _channel(thread) | {"message_ids": ids}))
+    rows: dict[str, dict[str, Any]] = {}
+    for message in messages:
+        if message.message_id not in known:
+            rows.setdefault(message.message_id, _row(conversation, thread, message, TurnStatus.NOTED))
     if rows:
-        connection.execute(sql.ADD_NOTES, rows)
+        connection.execute(sql.ADD_NOTES, list(rows.values()))
 
 
 def claim(connection: Connection, owner: str, limit: int) -> Sequence[Turn]:

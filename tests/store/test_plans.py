@@ -1,6 +1,7 @@
-"""The statements that run often use an index, however many turns there are."""
+"""The statements that run often use an index, however many turns there are, in all and in one thread."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -8,14 +9,34 @@ import pytest
 from sqlalchemy import Connection, Executable, text
 from sqlalchemy.dialects import sqlite
 
-from bot.store import statements
+from bot.store import processes, statements
 from bot.store.database import Database
-from tests.databases import migrated_database
+from tests.databases import Kind, migrated_database
+
+PLACE = {"platform": "p", "workspace": "w", "channel": "c"}
+MESSAGE = PLACE | {"message_id": "1"}
+
+OFTEN: list[tuple[Executable, dict[str, Any], str]] = [
+    (statements.IS_KNOWN, MESSAGE | {"delivery": ""}, "sqlite_autoindex_turns_1"),
+    (statements.IS_KNOWN, MESSAGE | {"delivery": ""}, "sqlite_autoindex_deliveries_1"),
+    (statements.LOCK_CONVERSATION, PLACE | {"root": ""}, "sqlite_autoindex_conversations_1"),
+    (statements.LOCK_CONVERSATION_OF_MESSAGE, MESSAGE, "sqlite_autoindex_turns_1"),
+    (statements.CLAIMABLE, {"limit": 1}, "ix_turns_open"),
+    (statements.CLAIMABLE, {"limit": 1}, "uq_turns_owned"),
+    (statements.TAKE_NEXT, {"conversation": 1, "taker": ""}, "ix_turns_open"),
+    (statements.TAKE_NEXT, {"conversation": 1, "taker": ""}, "uq_turns_owned"),
+    (statements.TAKE_IF_ALONE, {"turn": 400, "taker": ""}, "ix_turns_open"),
+    (statements.HISTORY, {"conversation": 1, "sent_at": 9e9, "turn": 1, "limit": 50}, "ix_turns_said"),
+    (processes.FREE_OF_THE_DEAD, {}, "uq_turns_owned"),
+    (processes.FREE_MINE, {"me": ""}, "uq_turns_owned"),
+    (processes.SWEEP_DELIVERIES, {"age": 1.0, "batch": 9}, "ix_deliveries_at"),
+]
+"""Statements, parameters, and an index that SQLite must use for them."""
 
 
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    with migrated_database("sqlite", tmp_path) as url:
+@asynccontextmanager
+async def opened(kind: Kind, folder: Path) -> AsyncIterator[Database]:
+    with migrated_database(kind, folder) as url:
         database = Database(url)
         await database.open()
         yield database
@@ -28,38 +49,83 @@ def plan(connection: Connection, statement: Executable, parameters: dict[str, An
     return "\n".join(row.detail for row in rows)
 
 
-PLACE = {"platform": "", "workspace": "", "channel": ""}
-
-
-@pytest.mark.parametrize(
-    ("name", "parameters", "index"),
-    [
-        ("IS_KNOWN", PLACE | {"message_id": ""}, "sqlite_autoindex_turns_1"),
-        ("LOCK_CONVERSATION", PLACE | {"root": ""}, "sqlite_autoindex_conversations_1"),
-        ("IS_BUSY", {"conversation_id": 1}, "ix_turns_open"),
-        ("CLAIMABLE", {"limit": 1}, "ix_turns_open"),
-        ("NEXT_IN_CONVERSATION", {"conversation_id": 1}, "ix_turns_open"),
-        ("HISTORY", {"turn": 1, "limit": 50}, "ix_turns_conversation_id"),
-        ("PROMPTS_FOR", PLACE | {"root": ""}, "sqlite_autoindex_prompts_1"),
-        ("FREE_OF_THE_DEAD", {}, "uq_turns_owned"),
-        ("FREE_MINE", {"me": ""}, "uq_turns_owned"),
-    ],
-)
+@pytest.mark.parametrize(("statement", "parameters", "index"), OFTEN)
 async def test_it_uses_an_index(
-    database: Database, name: str, parameters: dict[str, Any], index: str
+    tmp_path: Path, statement: Executable, parameters: dict[str, Any], index: str
 ) -> None:
-    found = await database.tx(plan, getattr(statements, name), parameters)
+    async with opened("sqlite", tmp_path) as database:
+        found = await database.tx(plan, statement, parameters)
     assert index in found
     assert "SCAN turns\n" not in f"{found}\n"
 
 
-async def test_claiming_looks_only_at_open_turns(database: Database) -> None:
+async def test_claiming_looks_only_at_open_turns(tmp_path: Path) -> None:
     """Both "is it open" and "is an earlier one open" are read from the partial index."""
-    found = await database.tx(plan, statements.CLAIMABLE, {"limit": 1})
+    async with opened("sqlite", tmp_path) as database:
+        found = await database.tx(plan, statements.CLAIMABLE, {"limit": 1})
     assert found.count("ix_turns_open") == 2
 
 
-async def test_history_is_read_backwards_without_sorting(database: Database) -> None:
+@pytest.mark.parametrize(
+    ("statement", "parameters"),
+    [
+        (statements.HISTORY, {"conversation": 1, "sent_at": 1.0, "turn": 1, "limit": 50}),
+        (statements.TAKE_NEXT, {"conversation": 1, "taker": ""}),
+        (processes.SWEEP_DELIVERIES, {"age": 1.0, "batch": 9}),
+    ],
+)
+async def test_it_reads_in_order_without_sorting(
+    tmp_path: Path, statement: Executable, parameters: dict[str, Any]
+) -> None:
     """So the limit bounds the work, whatever the length of the thread."""
-    found = await database.tx(plan, statements.HISTORY, {"turn": 1, "limit": 50})
-    assert "B-TREE" not in found
+    async with opened("sqlite", tmp_path) as database:
+        assert "B-TREE" not in await database.tx(plan, statement, parameters)
+
+
+MANY = """
+INSERT INTO conversations (platform, workspace, channel, root, created_at)
+    SELECT 'p', 'w', 'c', n::text, 0 FROM generate_series(1, 3000) n;
+INSERT INTO turns (conversation_id, platform, workspace, channel, message_id, author_id, author_name,
+                   question, sent_at, status, token, attempt, answer, model, finish_reason, error, created_at)
+    SELECT CASE WHEN n > 6000 THEN 1 ELSE 1 + mod(n, 3000) END,
+           'p', 'w', 'c', n::text, '', '', repeat('x', 200), n,
+           CASE WHEN mod(n, 400) = 0 THEN 'waiting' WHEN mod(n, 3) = 0 THEN 'forgotten' ELSE 'done' END,
+           0, 0, '', '', '', '', 0
+    FROM generate_series(1, 12000) n;
+INSERT INTO deliveries SELECT 'p', 'w', n::text, n FROM generate_series(1, 5000) n;
+ANALYZE
+"""
+"""Half of the turns are those of one thread, a third is forgotten, and thirty wait."""
+
+
+def visited(connection: Connection, statement: Executable, parameters: dict[str, Any]) -> tuple[str, int]:
+    """Run a statement; return PostgreSQL's plan, and how many rows it looked at in tables and indexes."""
+    rows = 0
+
+    def count(node: dict[str, Any]) -> None:
+        nonlocal rows
+        if node["Node Type"].endswith("Scan"):
+            removed = node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
+            rows += int((node["Actual Rows"] + removed) * node["Actual Loops"])
+        for child in node.get("Plans", ()):
+            count(child)
+
+    compiled = statement.compile(connection)  # type: ignore[attr-defined]  # every statement has it
+    explained = f"EXPLAIN (ANALYZE, FORMAT JSON) {compiled}"
+    found = connection.exec_driver_sql(explained, compiled.params | parameters).scalar_one()
+    count(found[0]["Plan"])
+    return str(found), rows
+
+
+@pytest.mark.postgres
+async def test_postgresql_looks_at_few_rows_of_many(tmp_path: Path) -> None:
+    """Claiming looks at all turns that are open; everything else at what it returns, and little more."""
+    async with opened("postgres", tmp_path) as database:
+        await database.tx(lambda connection: connection.exec_driver_sql(MANY))
+        for statement, parameters, _index in OFTEN:
+            known = (
+                parameters | {"sent_at": 11_999.0, "turn": 11_999} if "limit" in parameters else parameters
+            )
+            found, rows = await database.tx(visited, statement, known)
+            assert "Seq Scan on turns" not in found.replace("'", ""), statement
+            assert rows < 300, (rows, found)
