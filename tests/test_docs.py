@@ -40,7 +40,7 @@ def test_readme_draws_the_states_of_a_turn() -> None:
     assert drawn == {(str(a), str(b)) for a, following in TRANSITIONS.items() for b in following}
 
 
-@pytest.mark.parametrize("command", ["run", "try", "migrate", "manifest"])
+@pytest.mark.parametrize("command", ["run", "try", "migrate", "manifest", "prompt", "models"])
 def test_help_and_readme_teach_every_command(command: str) -> None:
     shown = CliRunner().invoke(commands, ["--help"]).output
     assert re.search(rf"^ +{command} +\w", shown, re.MULTILINE)
