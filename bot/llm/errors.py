@@ -78,7 +78,7 @@ RULES = (
     Rule(ModelOutOfCredit, {402}),
     Rule(
         ModelKeyRefused,
-        codes=frozenset({"invalid_api_key"}),
+        codes=frozenset({"invalid_api_key", "no_db_connection"}),  # LiteLLM looked for the key in a database
         phrases=("incorrect api key", "api key not valid"),  # Gemini's is a 400
     ),
     Rule(ModelKeyRefused, {401}),

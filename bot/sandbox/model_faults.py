@@ -65,7 +65,8 @@ REFUSALS: Mapping[Fault, Mapping[str, Any]] = {
         "param": "messages",
     },
     Fault.FILTERED: {
-        "message": "The response was filtered due to the prompt triggering our content policy.",
+        "message": "The response was filtered due to the prompt triggering Azure OpenAI's content "
+        "management policy. Please modify your prompt and retry.",
         "code": "content_filter",
         "param": "prompt",
     },
