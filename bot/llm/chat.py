@@ -18,13 +18,11 @@ from bot.core.errors import ModelError, ModelRejected, ModelSlow, ModelUnavailab
 from bot.core.stream import StreamEvent
 from bot.llm.adapting import MOST_ROUNDS, Adaptations
 from bot.llm.asking import Dialect, Fields, fields
-from bot.llm.client import COMPLETIONS, FAILURES, open_client
+from bot.llm.client import COMPLETIONS, FAILURES
 from bot.llm.complaint import Complaint, for_log, from_body, request_id
 from bot.llm.errors import model_error
 from bot.llm.profiles import profile
 from bot.llm.reading import ENDLESS, STALLED, AnswerReader
-
-__all__ = ["OpenAIChat", "open_client"]
 
 LARGEST_ERROR = 64 * 1024
 """Bytes of an error's body that are read."""

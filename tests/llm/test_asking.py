@@ -1,5 +1,7 @@
 """What is sent to which service: by its address, by what is set, and never more."""
 
+from pathlib import Path
+
 import httpx
 import pytest
 
@@ -53,6 +55,15 @@ def sent(service: str, **parameters: object) -> Fields:
 )
 def test_a_service_is_known_by_its_address(url: str, name: str) -> None:
     assert profile(httpx.URL(url)).name == name
+
+
+def test_the_page_about_models_has_every_service_and_its_hosts() -> None:
+    page = (Path(__file__).parents[2] / "docs/models.md").read_text()
+    rows = {cells[1].strip(" `"): cells for line in page.splitlines() if len(cells := line.split("|")) == 5}
+    for name, known in PROFILES.items():
+        assert all(host in rows[name][2] for host in known.hosts if "." in host and host != name), name
+        assert str(known.port or "") in rows[name][2]
+        assert all(f"`{field}`" in rows[name][3] for field in (*known.refused, *known.renamed.values())), name
 
 
 def test_a_name_overrides_the_address() -> None:
