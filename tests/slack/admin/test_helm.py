@@ -1,0 +1,381 @@
+"""Admins at work over real sockets: what they may, what others may not, and what goes wrong on the way."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from slack_bolt.async_app import AsyncApp
+from structlog.testing import capture_logs
+
+from bot.core.domain import Author, Prompt, PromptKey, Steering, ThreadKey
+from bot.core.errors import StoreUnavailable
+from bot.core.explanation import Explanation
+from bot.editing import Editing
+from bot.sandbox.records import Noticed, Person, View
+from bot.sandbox.server import SandboxWorkspace
+from bot.slack import connect, manifest
+from bot.slack.admin import editor, form, gate, history
+from bot.slack.admin.admins import Admins
+from bot.slack.admin.gate import Gate
+from bot.slack.admin.helm import Helm
+from bot.slack.admin.listeners import UNSAVED, register
+from bot.slack.admin.mandate import LASTS, Mandate, seal
+from bot.slack.admin.screen import Screen
+from bot.slack.listeners import slack_app
+from bot.slack.people import People
+from bot.slack.socket_mode import sockets
+from bot.store.memory_versions import MemoryVersions
+from tests.slack.admin.slack_form import state
+
+ADA, GRACE, JOAN = "U0ADA", "U0GRACE", "U0JOAN"
+GENERAL, TEAM = "C0GENERAL", "T0SANDBOX"
+KEY = b"a key"
+WORKSPACE = PromptKey(platform="slack", workspace=TEAM)
+CHANNEL = PromptKey(platform="slack", workspace=TEAM, channel=GENERAL)
+BARE_HOME = {"type": "home", "blocks": [{"type": "divider"}]}
+KIND = Steering(prompt=Prompt("Be kind."))
+BRIEF = Steering(prompt=Prompt("Be brief."), parameters={"n": 2})
+
+
+class Nobody:
+    """Takes no message."""
+
+    is_draining = False
+
+
+class NoExplanations:
+    """Knows of no answer."""
+
+    async def explain(self, thread: ThreadKey, message_id: str) -> Explanation | None:
+        return None
+
+
+class SlowVersions(MemoryVersions):
+    """Takes `delay` seconds to read; is away while `is_away`."""
+
+    delay = 0.0
+    is_away = False
+
+    async def applying(self, thread: ThreadKey) -> Any:
+        await asyncio.sleep(self.delay)
+        if self.is_away:
+            raise StoreUnavailable
+        return await super().applying(thread)
+
+
+@dataclass
+class Office:
+    """A workspace with two admins, Ada and Joan, and one who is none, Grace."""
+
+    workspace: SandboxWorkspace
+    versions: SlowVersions = field(default_factory=SlowVersions)
+    now: float = 1_790_000_000.0
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def aside(self, work: Coroutine[Any, Any, None]) -> None:
+        self.tasks.add(asyncio.create_task(work))
+
+    # What people do
+
+    async def press(self, user: str, action: str, value: str, view: View | None = None) -> None:
+        """Press a button of a view, or forge that of one's own Home."""
+        shown = view or self.workspace.views.publish(user, BARE_HOME, "")
+        pressed = {"action_id": action, "type": "button", "value": value}
+        await self.workspace.interactivity.act_on_view(user, shown.id, pressed, {})
+        await self.settled()
+
+    async def edit(self, user: str, level: str = f"channel {TEAM}/{GENERAL}") -> View:
+        await self.press(user, f"{editor.EDIT}:channel", level)
+        return self.top(user)
+
+    async def submit(self, user: str, view: View, **changes: object) -> None:
+        named = {name.replace("prompt", "prompt:line:0"): value for name, value in changes.items()}
+        values = state(view.content["blocks"], named)
+        await self.workspace.interactivity.submit(user, view.id, values)
+        await self.settled()
+
+    async def settled(self) -> None:
+        await asyncio.gather(*self.tasks)
+
+    # What is there
+
+    def top(self, user: str) -> View:
+        return self.workspace.views.stack(user)[-1]
+
+    def says(self, user: str) -> str:
+        return str(self.top(user).content["blocks"])
+
+    async def saved(self, level: PromptKey = CHANNEL) -> list[Steering]:
+        return [version.steering for version in await self.versions.history(level, limit=99)]
+
+
+@pytest.fixture
+async def office() -> AsyncIterator[Office]:
+    async with SandboxWorkspace(enforce_rates=False) as workspace:
+        workspace.state.people[JOAN] = Person(id=JOAN, name="joan", real_name="Joan Clarke", color="#123456")
+        office = Office(workspace)
+        async with connect.web_client(workspace.bot_token, workspace.api_url) as client:
+            bot, people = await connect.who_am_i(client), People(client)
+            admins = Admins(client, bot.workspace, frozenset({JOAN}))
+            doorkeeper = Gate(admins, workspace=bot.workspace, key=KEY, clock=lambda: office.now)
+            editing = Editing(office.versions, Steering(prompt=Prompt("You are."), parameters={"model": "m"}))
+            helm = Helm(doorkeeper, editing, NoExplanations(), people, models)
+
+            def add(app: AsyncApp) -> None:
+                register(app, helm, Screen(client), office.aside)
+
+            app = slack_app(client, bot, people, Nobody(), follow_threads=False, register=add)  # type: ignore[arg-type]  # no message comes
+            async with sockets(app, client, workspace.app_token, count=1):
+                yield office
+                await office.settled()
+
+
+async def models() -> Mapping[str, str]:
+    return {}
+
+
+@pytest.fixture
+def errors(office: Office) -> list[Mapping[str, str]]:
+    """Collect what submissions were refused for."""
+    found: list[Mapping[str, str]] = []
+
+    def note(change: object) -> None:
+        if hasattr(change, "errors"):
+            found.append(change.errors)
+
+    office.workspace.state.observe(note)
+    return found
+
+
+async def test_an_admin_edits_a_channel(office: Office) -> None:
+    view = await office.edit(ADA)
+    await office.submit(ADA, view, prompt="Be kind.", note="Complaints.")
+    (version,) = await office.versions.history(CHANNEL, limit=9)
+    assert (version.steering, version.note) == (KIND, "Complaints.")
+    assert version.author == Author(id=ADA, name="ada")
+    assert not office.workspace.views.stack(ADA), "the form is closed"
+    home = office.workspace.views.home(ADA)
+    assert home
+    assert "Be kind." in str(home.content["blocks"]), "Home shows it at once"
+
+
+async def test_whom_the_settings_name_is_an_admin(office: Office) -> None:
+    await office.submit(JOAN, await office.edit(JOAN), prompt="Be kind.")
+    assert await office.saved() == [KIND]
+
+
+async def test_a_form_without_a_change_saves_no_version(office: Office) -> None:
+    await office.submit(ADA, await office.edit(ADA), prompt="Be kind.")
+    await office.submit(ADA, await office.edit(ADA), note="Nothing new.")
+    assert await office.saved() == [KIND]
+
+
+@pytest.mark.parametrize(
+    ("action", "value"),
+    [
+        (f"{editor.EDIT}:channel", f"channel {TEAM}/{GENERAL}"),
+        (f"{editor.EDIT}:workspace", f"workspace {TEAM}"),
+        (editor.HISTORY, f"workspace {TEAM}"),
+    ],
+)
+async def test_others_see_nothing_to_press_and_a_forged_press_is_refused(
+    office: Office, action: str, value: str
+) -> None:
+    await office.versions.save(CHANNEL, KIND, based_on=0, by=Author(id=ADA))
+    with capture_logs() as logs:
+        await office.press(GRACE, action, value)
+    assert gate.NOT_AN_ADMIN in office.says(GRACE)
+    assert "Be kind." not in office.says(GRACE)
+    assert [log["user"] for log in logs if log["action"] == "steering_denied"] == [GRACE]
+
+
+@pytest.mark.parametrize(
+    "level", ["workspace T2", "channel T2/C1", "deployment", "", "channel T0SANDBOX/C1/C2/C3", "nonsense"]
+)
+async def test_what_is_not_in_this_workspace_is_refused(office: Office, level: str) -> None:
+    await office.press(ADA, f"{editor.EDIT}:channel", level)
+    assert gate.NOT_HERE in office.says(ADA)
+
+
+async def submitted_with(office: Office, user: str, metadata: str) -> None:
+    """Submit a form whose metadata is another one than we gave."""
+    view = await office.edit(ADA)
+    forged = office.workspace.views.open(user, view.content | {"private_metadata": metadata})
+    with capture_logs() as logs:
+        await office.submit(user, forged, prompt="Mine!")
+    assert [log["action"] for log in logs if log["log_level"] == "warning"] == ["steering_denied"]
+    assert await office.saved() == []
+    assert await office.saved(WORKSPACE) == []
+
+
+def sealed(office: Office, *, level: PromptKey = CHANNEL, admin: str = ADA, lasts: float = LASTS) -> str:
+    return seal(Mandate(level=level, based_on=0, admin=admin, until=office.now + lasts), KEY)
+
+
+async def test_a_forged_form_is_refused(office: Office, errors: list[Mapping[str, str]]) -> None:
+    for metadata in ("", "nonsense", sealed(office).replace(GENERAL, "C0ENG")):
+        await submitted_with(office, ADA, metadata)
+    assert errors == [{form.NOTE: gate.NOT_YOURS}] * 3
+
+
+async def test_a_form_of_another_person_is_refused(office: Office, errors: list[Mapping[str, str]]) -> None:
+    await submitted_with(office, JOAN, sealed(office, admin=ADA))
+    await submitted_with(office, GRACE, sealed(office, admin=GRACE))
+    assert errors == [{form.NOTE: gate.NOT_YOURS}, {form.NOTE: gate.NOT_AN_ADMIN}]
+
+
+async def test_a_form_for_another_workspace_is_refused(
+    office: Office, errors: list[Mapping[str, str]]
+) -> None:
+    await submitted_with(office, ADA, sealed(office, level=PromptKey(platform="slack", workspace="T2")))
+    assert errors == [{form.NOTE: gate.NOT_HERE}]
+
+
+async def test_a_form_that_was_open_for_too_long_is_refused(
+    office: Office, errors: list[Mapping[str, str]]
+) -> None:
+    """What was written stays on the screen."""
+    view = await office.edit(ADA)
+    office.now += LASTS + 1
+    await office.submit(ADA, view, prompt="Be kind.")
+    assert errors == [{form.NOTE: gate.TOO_OLD}]
+    assert office.top(ADA).id == view.id
+    assert await office.saved() == []
+
+
+async def test_a_wrong_value_is_refused_at_its_field(office: Office, errors: list[Mapping[str, str]]) -> None:
+    view = await office.edit(ADA)
+    await office.submit(ADA, view, temperature="3", n="0")
+    await office.submit(ADA, view, prompt="Dear {name}")
+    assert set(errors[0]) == {"temperature", "n"}
+    assert "number from 0 to 2" in errors[0]["temperature"]
+    assert set(errors[1]) == {"prompt:line:0"}
+    assert "`{name}` in line 1 is not a placeholder" in errors[1]["prompt:line:0"]
+    assert await office.saved() == []
+
+
+async def test_the_second_of_two_admins_is_shown_the_difference(office: Office) -> None:
+    """Nothing is overwritten until that is what the second one wants."""
+    ada, joan = await office.edit(ADA), await office.edit(JOAN)
+    await office.submit(JOAN, joan, prompt="Be brief.", n="2", note="Shorter!")
+    await office.submit(ADA, ada, prompt="Be kind.", note="Kinder!")
+    assert await office.saved() == [BRIEF]
+    shown = office.top(ADA)
+    assert shown.content["submit"]["text"] == "Overwrite"
+    for text in ("joan was faster", "Shorter!", "-Be brief.", "+Be kind.", "Kinder!"):
+        assert text in office.says(ADA)
+    await office.submit(ADA, shown)
+    assert await office.saved() == [KIND, BRIEF]
+    assert not office.workspace.views.stack(ADA)
+
+
+async def test_a_version_is_restored_as_a_new_one(office: Office) -> None:
+    await office.versions.save(CHANNEL, KIND, based_on=0, by=Author(id=ADA))
+    await office.versions.save(CHANNEL, BRIEF, based_on=1, by=Author(id=JOAN), note="Shorter!")
+    await office.press(ADA, editor.HISTORY, f"channel {TEAM}/{GENERAL}")
+    for text in ("Version 2", "Shorter!", "-Be kind.", "+Be brief.", "Version 1"):
+        assert text in office.says(ADA)
+    await office.press(ADA, history.RESTORE, "1", office.top(ADA))
+    assert await office.saved() == [KIND, BRIEF, KIND]
+    assert "Restored" in office.says(ADA)
+    await office.press(ADA, history.RESTORE, "2", office.top(ADA))
+    assert (await office.saved())[0] == BRIEF
+
+
+async def test_nothing_is_restored_over_a_newer_version(office: Office) -> None:
+    await office.versions.save(CHANNEL, KIND, based_on=0, by=Author(id=ADA))
+    await office.versions.save(CHANNEL, BRIEF, based_on=1, by=Author(id=ADA))
+    await office.press(ADA, editor.HISTORY, f"channel {TEAM}/{GENERAL}")
+    await office.versions.save(CHANNEL, Steering(), based_on=2, by=Author(id=JOAN))
+    await office.press(ADA, history.RESTORE, "1", office.top(ADA))
+    assert "Nothing was overwritten" in office.says(ADA)
+    assert await office.saved() == [Steering(), BRIEF, KIND]
+
+
+async def test_what_has_been_locked_since_is_not_restored(office: Office) -> None:
+    await office.versions.save(CHANNEL, KIND, based_on=0, by=Author(id=ADA))
+    await office.versions.save(CHANNEL, Steering(), based_on=1, by=Author(id=ADA))
+    await office.versions.save(
+        WORKSPACE, Steering(locks=frozenset({"prompt"})), based_on=0, by=Author(id=ADA)
+    )
+    await office.press(ADA, editor.HISTORY, f"channel {TEAM}/{GENERAL}")
+    await office.press(ADA, history.RESTORE, "1", office.top(ADA))
+    assert "is locked by" in office.says(ADA)
+    assert len(await office.saved()) == 2
+
+
+async def test_a_slow_database_gets_a_light_view_in_time(office: Office) -> None:
+    """Slack's trigger is good for three seconds; what takes longer than one is filled in later."""
+    office.versions.delay = 1.5
+    await office.edit(ADA)
+    assert "For *<#C0GENERAL>*" in office.says(ADA)
+    assert [call.method for call in office.workspace.calls() if call.method.startswith("views.")][-2:] == [
+        "views.open",
+        "views.update",
+    ]
+
+
+async def test_without_a_database_nothing_is_lost(office: Office, errors: list[Mapping[str, str]]) -> None:
+    view = await office.edit(ADA)
+    office.versions.is_away = True
+    await office.submit(ADA, view, prompt="Be kind.")
+    assert errors == [{form.NOTE: UNSAVED}]
+    await office.edit(JOAN)
+    assert "can't reach my database" in office.says(JOAN)
+
+
+async def test_more_room_is_one_more_input(office: Office) -> None:
+    view = await office.edit(ADA)
+    await office.press(ADA, form.MORE, "", view)
+    ids = [block.get("block_id") for block in office.top(ADA).content["blocks"]]
+    assert [each for each in ids if str(each).startswith("prompt:")] == ["prompt:line:0", "prompt:line:1"]
+    assert office.top(ADA).content["private_metadata"] == view.content["private_metadata"]
+
+
+async def test_the_command_shows_what_applies_and_the_prompt_to_admins_only(office: Office) -> None:
+    await office.versions.save(CHANNEL, KIND, based_on=0, by=Author(id=ADA))
+    told: dict[str, str] = {}
+
+    def note(change: object) -> None:
+        if isinstance(change, Noticed):
+            told[change.user] = f"{change.text} {change.blocks}"
+
+    office.workspace.state.observe(note)
+    for user in (ADA, GRACE):
+        await office.workspace.interactivity.command(user, GENERAL, "/threadkeeper", "show")
+    assert "Be kind." in told[ADA]
+    assert "Be kind." not in told[GRACE]
+    assert "System prompt" in told[GRACE]
+    for text in ("", "help", "nonsense"):
+        await office.workspace.interactivity.command(GRACE, GENERAL, "/threadkeeper", text)
+        assert "/threadkeeper prompt" in told[GRACE]
+
+
+async def test_the_command_and_the_shortcut_open_forms_for_admins_only(office: Office) -> None:
+    await office.workspace.interactivity.command(ADA, GENERAL, "/threadkeeper", "prompt")
+    await office.settled()
+    assert "For *<#C0GENERAL>*" in office.says(ADA)
+    (shortcut,) = [each["callback_id"] for each in manifest.SHORTCUTS if each["type"] == "global"]
+    for user, expected in ((ADA, "What do you want to edit?"), (GRACE, gate.NOT_AN_ADMIN)):
+        await office.workspace.interactivity.shortcut(user, shortcut, "", "")
+        await office.settled()
+        assert expected in office.says(user)
+    await office.workspace.interactivity.command(GRACE, GENERAL, "/threadkeeper", "prompt")
+    await office.settled()
+    assert gate.NOT_AN_ADMIN in office.says(GRACE)
+
+
+async def test_a_channel_is_chosen_from_a_list(office: Office) -> None:
+    home = office.workspace.views.publish(ADA, BARE_HOME, "")
+    for chosen, expected in (
+        (GENERAL, "For *<#C0GENERAL>*"),
+        (None, gate.NOT_HERE),
+        ("T2/C1", gate.NOT_HERE),
+    ):
+        action = {"action_id": editor.EDIT_CHANNEL, "type": "conversations_select"}
+        action["selected_conversation"] = chosen  # type: ignore[assignment]  # Slack sends null
+        await office.workspace.interactivity.act_on_view(ADA, home.id, action, {})
+        await office.settled()
+        assert expected in office.says(ADA)

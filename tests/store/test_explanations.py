@@ -1,0 +1,112 @@
+"""How an answer came about: found by any message of it, on SQLite and on PostgreSQL."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bot.core.domain import (
+    Addressed,
+    Answer,
+    Author,
+    Incoming,
+    MadeWith,
+    Prompt,
+    PromptKey,
+    Steering,
+    ThreadKey,
+    Turn,
+    TurnStatus,
+    Usage,
+)
+from bot.store.database import Database
+from bot.store.explanations import SqlExplanations
+from bot.store.sql import SqlStore
+from bot.store.versions import SqlVersions
+from tests.databases import KINDS, migrated_database
+
+THREAD = ThreadKey(platform="slack", workspace="T1", channel="C1", root="1.0")
+ADA = Author(id="U0ADA", name="Ada")
+
+
+@dataclass
+class Kept:
+    """One database, and all that keep something in it."""
+
+    store: SqlStore
+    versions: SqlVersions
+    explanations: SqlExplanations
+
+
+@pytest.fixture(params=KINDS)
+async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Kept]:
+    with migrated_database(request.param, tmp_path) as url:
+        database = Database(url)
+        await database.open()
+        store = SqlStore(database, owner="test")
+        await store.open()
+        yield Kept(store, SqlVersions(database), SqlExplanations(database))
+        await database.close()
+
+
+async def asked(kept: Kept, message_id: str, thread: ThreadKey = THREAD) -> Turn:
+    incoming = Incoming(
+        thread=thread, message_id=message_id, author=ADA, text="why?", addressed=Addressed.MENTION
+    )
+    turn = await kept.store.accept(incoming, claim=True)
+    assert turn
+    return turn
+
+
+async def test_an_answer_is_explained_by_each_of_its_messages(kept: Kept) -> None:
+    """By its pages and by its question, with the versions in the order in which they applied."""
+    workspace = PromptKey(platform="slack", workspace="T1")
+    versions = [
+        await kept.versions.save(key, Steering(prompt=Prompt("Be kind.")), based_on=0, by=ADA)
+        for key in (PromptKey(platform="slack", workspace="T1", channel="C1"), workspace)
+    ]
+    ids = tuple(version.id for version in reversed(versions))
+    made_with = MadeWith(versions=ids, parameters={"model": "m", "n": 2})
+    turn = await asked(kept, "1.0")
+    for page, message_id in enumerate(("1.1", "1.2")):
+        await kept.store.opened(turn, page, message_id)
+    usage = Usage(prompt_tokens=3, completion_tokens=4, cached_tokens=1)
+    answer = Answer(text="So.", model="m-1", finish_reason="stop", usage=usage, made_with=made_with)
+    await kept.store.answered(turn, answer)
+    await kept.store.settle(turn, TurnStatus.DONE)
+
+    found = await kept.explanations.explain(THREAD, "1.1")
+    assert found
+    assert (found.thread, found.author, found.status) == (THREAD, ADA, TurnStatus.DONE)
+    assert (found.model, found.finish_reason, found.error, found.attempt) == ("m-1", "stop", "", 1)
+    assert (found.usage, found.made_with) == (usage, made_with)
+    assert found.versions == tuple(reversed(versions))
+    assert found.begun_at is not None
+    assert found.answered_at is not None
+    assert found.asked_at <= found.begun_at <= found.answered_at
+    for message_id in ("1.0", "1.2"):
+        assert await kept.explanations.explain(THREAD, message_id) == found
+
+
+async def test_a_failure_is_explained_as_far_as_it_came(kept: Kept) -> None:
+    turn = await asked(kept, "1.0")
+    await kept.store.settle(turn, TurnStatus.FAILED, error="model_busy")
+    found = await kept.explanations.explain(THREAD, "1.0")
+    assert found
+    assert (found.error, found.usage, found.made_with, found.versions) == ("model_busy", None, None, ())
+    assert found.answered_at is None
+
+
+async def test_there_is_nothing_to_explain_of_other_messages(kept: Kept) -> None:
+    """Of those that nobody asked, that belong to another thread, or that wait for an answer."""
+    turn = await asked(kept, "1.0")
+    assert await kept.explanations.explain(THREAD, "1.0") is None
+    await kept.store.settle(turn, TurnStatus.FAILED, error="model_busy")
+    heard = Incoming(
+        thread=THREAD, message_id="1.5", author=ADA, text="hm", addressed=Addressed.OVERHEARD, sent_at=1.5
+    )
+    await kept.store.accept(heard, claim=False)
+    elsewhere = ThreadKey(platform="slack", workspace="T2", channel="C1", root="1.0")
+    for thread, message_id in ((THREAD, "1.5"), (THREAD, "9.9"), (elsewhere, "1.0")):
+        assert await kept.explanations.explain(thread, message_id) is None
