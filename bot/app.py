@@ -54,11 +54,9 @@ async def serve(settings: Settings, stop: asyncio.Event, *, ready: Callable[[], 
         database = await opened.enter_async_context(_database(settings))
         store = SqlStore(database, owner=f"{socket.gethostname()}:{uuid.uuid4()}")
         await store.open()
-        slack = await opened.enter_async_context(
-            connect.web_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url)
-        )
-        bot = await connect.who_am_i(slack)
-        people = People(slack)
+        token = settings.slack_bot_token.get_secret_value()
+        slack = await opened.enter_async_context(connect.web_client(token, settings.slack_api_url))
+        bot, people = await connect.who_am_i(slack), People(slack)
         lease, intact = Lease(settings.bot_lease_seconds), Continuity()
         model = await opened.enter_async_context(_model(settings))
         answering = Answering(
@@ -72,11 +70,8 @@ async def serve(settings: Settings, stop: asyncio.Event, *, ready: Callable[[], 
         )
         worker = Worker(store, answering, lease=lease, limit=settings.bot_answers_at_once)
         await opened.enter_async_context(worker.watching())
-        gate = Gate(
-            Admins(slack, bot.workspace, settings.admins),
-            workspace=bot.workspace,
-            key=(await store.secret("form_key", lambda: secrets.token_hex(32))).encode(),
-        )
+        key = await store.secret("form_key", lambda: secrets.token_hex(32))
+        gate = Gate(Admins(slack, bot.workspace, settings.admins), workspace=bot.workspace, key=key.encode())
         helm = _helm(settings, gate, people, database, model)
         app = slack_app(
             slack,
@@ -87,12 +82,7 @@ async def serve(settings: Settings, stop: asyncio.Event, *, ready: Callable[[], 
             register=lambda app: register(app, helm, Screen(slack), worker.aside),
         )
         taken = await opened.enter_async_context(delivered(app, slack, _mode(settings)))
-        if settings.port:
-            await opened.enter_async_context(
-                health.serving(
-                    settings.bot_host, settings.port, lambda: _checks(taken, worker, lease), taken.routes
-                )
-            )
+        await opened.enter_async_context(_health(settings, taken, worker, lease))
         opened.push_async_callback(worker.drain, settings.bot_grace_seconds)
         opened.push_async_callback(taken.stop)
         await opened.enter_async_context(intact.watching(taken.is_connected))
@@ -112,13 +102,22 @@ def _mode(settings: Settings) -> Mode:
     )
 
 
-def _checks(taken: Deliveries, worker: Worker, lease: Lease) -> Mapping[str, bool]:
-    """Return what must work for this process to be of use."""
-    return {
-        "slack": taken.is_connected(),
-        "database": lease.is_certain(),
-        "worker": not worker.is_draining,
-    }
+@asynccontextmanager
+async def _health(settings: Settings, taken: Deliveries, worker: Worker, lease: Lease) -> AsyncIterator[None]:
+    """Serve health checks, and the deliveries of HTTP mode, where there is a port for them."""
+
+    def checks() -> Mapping[str, bool]:
+        return {
+            "slack": taken.is_connected(),
+            "database": lease.is_certain(),
+            "worker": not worker.is_draining,
+        }
+
+    if settings.port:
+        async with health.serving(settings.bot_host, settings.port, checks, taken.routes):
+            yield
+    else:
+        yield
 
 
 async def _migrated(settings: Settings) -> None:
@@ -161,6 +160,10 @@ def _helm(settings: Settings, gate: Gate, people: People, database: Database, mo
 
     editing = Editing(SqlVersions(database), settings.steering, parse.is_direct)
     return Helm(gate, editing, SqlExplanations(database), people, KnownModels(models))
+
+
+async def _form_key(store: SqlStore) -> bytes:
+    return (await store.secret("form_key", lambda: secrets.token_hex(32))).encode()
 
 
 async def _asking(settings: Settings, store: SqlStore) -> Asking:
