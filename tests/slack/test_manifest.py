@@ -7,6 +7,7 @@ import yaml
 from click.testing import CliRunner
 
 from bot.cli import commands
+from bot.slack.admin.commands import COMMAND, EDIT_PROMPTS, WHY
 from bot.slack.http import PATH
 
 
@@ -56,4 +57,18 @@ def test_each_event_has_the_scope_it_needs() -> None:
         "message.mpim": "mpim:history",
     }
     events = manifest["settings"]["event_subscriptions"]["bot_events"]
-    assert {needed[event] for event in events} <= scopes
+    assert {needed[event] for event in events if event != "app_home_opened"} <= scopes  # that one needs none
+
+
+def test_what_people_operate_is_declared() -> None:
+    """The command and the shortcuts that the listeners take, within Slack's limits, and their scope."""
+    manifest = printed("--url", "https://bot.example.com")
+    features = manifest["features"]
+    assert features["app_home"]["home_tab_enabled"]
+    assert "commands" in manifest["oauth_config"]["scopes"]["bot"]
+    (command,) = features["slash_commands"]
+    assert command["command"] == COMMAND
+    assert command["url"] == "https://bot.example.com" + PATH
+    assert "url" not in printed()["features"]["slash_commands"][0]
+    assert {shortcut["callback_id"] for shortcut in features["shortcuts"]} == {EDIT_PROMPTS, WHY}
+    assert all(len(shortcut["name"]) <= 24 for shortcut in features["shortcuts"])

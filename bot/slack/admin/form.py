@@ -5,8 +5,8 @@ Separate because the two halves must agree to the letter. Pure. Rules: the field
 whose value is too long for an input, is told and not asked for; a wrong value is a sentence at its field.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from bot.core import parameters
@@ -30,8 +30,15 @@ INHERIT = "(not set here)"
 """The choice that sets nothing; no model is called so."""
 LONGEST_NOTE = 200
 
-Models = Mapping[str, str]
-"""Names of models that can be chosen, each with what to know of it, or an empty text."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Models:
+    """What is known of the models of a server."""
+
+    offered: Mapping[str, str] = field(default_factory=dict)
+    """Names of those that can be chosen, each with what to know of it, or an empty text; may be empty."""
+    told: Callable[[str], Mapping[str, str]] = lambda _model: {}
+    """Given a model, what is done about which parameter: it has no effect, or another name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +151,9 @@ def _parameter(each: Parameter, level: Level, draft: Steering, above: Effective,
     is_typed = element["type"] == "plain_text_input"
     if is_typed and not isinstance(each.kind, Name):
         hint = f"{hint} It must be {each.kind.expects}."
+    model = str(level.effective(draft).parameters.get(MODEL, ""))
+    if told := models.told(model).get(name):
+        hint = f"{hint} With {model}: {told}."
     return kit.field(name, each.label, element, hint=hint, optional=is_typed)
 
 
@@ -157,13 +167,13 @@ def _element(each: Parameter, text: str, inherited: str, models: Models) -> Bloc
     return kit.choice("static_select", options, text or INHERIT)
 
 
-def _offered(each: Parameter, text: str, models: Models) -> Models:
+def _offered(each: Parameter, text: str, models: Models) -> Mapping[str, str]:
     """Return the values to choose from, the present one among them; none where a text must be typed."""
     if isinstance(each.kind, Choice):
         return dict.fromkeys(each.kind.options, "")
-    if each.name != MODEL or not models:
+    if each.name != MODEL or not models.offered:
         return {}
-    offered = {text: "", **models} if text else models
+    offered = {text: "", **models.offered} if text else models.offered
     fits = len(offered) < kit.OPTIONS and all(len(name) <= kit.OPTION_VALUE for name in offered)
     return offered if fits else {}
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from bot.core import steering
 from bot.core.domain import PromptKey
 
+_MARK = 64
+"""Characters of a seal."""
 LASTS = 12 * 3_600.0
 """Seconds: a form that was open for longer was forgotten."""
 
@@ -43,14 +45,15 @@ def seal(mandate: Mandate, key: bytes) -> str:
 def unseal(text: str, key: bytes) -> Mandate:
     """Return the mandate that `seal` wrote with this key. Raises `Forged` for anything else."""
     mark, content = text[:_MARK], text[_MARK:]
-    if not hmac.compare_digest(mark.encode(), _mark(content, key).encode()):
+    if not hmac.compare_digest(_bytes(mark), _bytes(_mark(content, key))):
         raise Forged
     platform, level, based_on, admin, until = json.loads(content)
     return Mandate(level=steering.level(level, platform), based_on=based_on, admin=admin, until=until)
 
 
-_MARK = 64
-
-
 def _mark(content: str, key: bytes) -> str:
-    return hmac.new(key, content.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(key, _bytes(content), hashlib.sha256).hexdigest()
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode(errors="surrogatepass")  # what is forged may hold anything

@@ -6,7 +6,7 @@ not come soon counts as none, which makes the form ask for a name.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
@@ -26,22 +26,27 @@ class KnownModels:
     """What a model server offers."""
 
     def __init__(
-        self, fetch: Callable[[], Awaitable[Models]], *, clock: Callable[[], float] = time.monotonic
+        self,
+        fetch: Callable[[], Awaitable[Mapping[str, str]]],
+        told: Callable[[str], Mapping[str, str]] = lambda _model: {},
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`fetch` asks the server, and may raise a `ModelError`."""
+        """`fetch` asks the server, and may raise a `ModelError`; for both see `form.Models`."""
         self._fetch = fetch
+        self._told = told
         self._clock = clock
-        self._known: Models = {}
+        self._known: Mapping[str, str] = {}
         self._until = float("-inf")
 
     async def __call__(self) -> Models:
-        """Return the models, or none, within a second."""
+        """Return what is known now, within a second."""
         if self._clock() >= self._until:
             self._known, keep = await self._ask()
             self._until = self._clock() + keep
-        return self._known
+        return Models(offered=self._known, told=self._told)
 
-    async def _ask(self) -> tuple[Models, float]:
+    async def _ask(self) -> tuple[Mapping[str, str], float]:
         """Return a list, and for how many seconds to believe it."""
         try:
             async with asyncio.timeout(PATIENCE):

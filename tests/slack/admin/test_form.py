@@ -12,13 +12,14 @@ from bot.core.steering import DEPLOYMENT, LONGEST_PROMPT, NOTHING, PROMPT
 from bot.editing import Level
 from bot.sandbox.block_kit import check_view
 from bot.slack.admin import editor, form
+from bot.slack.admin.form import Models
 from tests.core.steering_values import steerings
 from tests.slack.admin.slack_form import state
 
 WORKSPACE = PromptKey(platform="slack", workspace="T1")
 CHANNEL = PromptKey(platform="slack", workspace="T1", channel="C1")
 DEPLOYED = Steering(prompt=Prompt("You are kind."), parameters={"model": "m-0"})
-MODELS = {"m-1": "", "m-2": "Ends on 2027-01-14"}
+MODELS = Models(offered={"m-1": "", "m-2": "Ends on 2027-01-14"})
 
 
 def level(steering: Steering = NOTHING, above: Steering = NOTHING) -> Level:
@@ -26,14 +27,14 @@ def level(steering: Steering = NOTHING, above: Steering = NOTHING) -> Level:
     return Level(key=CHANNEL, newest=None, settings=settings)
 
 
-def shown(at: Level, models: dict[str, str] | None = None) -> list[dict[str, Any]]:
-    view = editor.editor(at, "sealed", MODELS if models is None else models)
+def shown(at: Level, models: Models = MODELS) -> list[dict[str, Any]]:
+    view = editor.editor(at, "sealed", models)
     check_view(view, "modal")
     return list(view["blocks"])
 
 
-@given(steerings, st.sampled_from([MODELS, {}]))
-def test_an_untouched_form_says_what_it_was_made_from(steering: Steering, models: dict[str, str]) -> None:
+@given(steerings, st.sampled_from([MODELS, Models()]))
+def test_an_untouched_form_says_what_it_was_made_from(steering: Steering, models: Models) -> None:
     """And Slack would show it, whatever is set."""
     at = level(steering)
     entered = form.read(state(shown(at, models)), at)
@@ -114,3 +115,16 @@ def test_a_field_that_is_emptied_is_inherited_again() -> None:
     at = level(Steering(prompt=Prompt("Mine."), parameters={"temperature": 1, "model": "m-1"}))
     changes = {"prompt:line:0": " \n", "temperature": "", "model": form.INHERIT}
     assert form.read(state(shown(at), changes), at).steering == NOTHING
+
+
+def test_what_has_no_effect_with_the_model_is_said() -> None:
+    """With the one that would apply, wherever it comes from."""
+    models = Models(told=lambda model: {"n": "it has no effect"} if model == "m-0" else {})
+    hints = {
+        block["block_id"]: block.get("hint", {}).get("text")
+        for block in shown(level(), models)
+        if "hint" in block
+    }
+    assert hints["n"].endswith("With m-0: it has no effect.")
+    other = level(Steering(parameters={"model": "m-1"}))
+    assert "no effect" not in str(shown(other, models))

@@ -18,6 +18,7 @@ from bot.sandbox.server import SandboxWorkspace
 from bot.slack import connect, manifest
 from bot.slack.admin import editor, form, gate, history
 from bot.slack.admin.admins import Admins
+from bot.slack.admin.form import Models
 from bot.slack.admin.gate import Gate
 from bot.slack.admin.helm import Helm
 from bot.slack.admin.listeners import UNSAVED, register
@@ -132,8 +133,8 @@ async def office() -> AsyncIterator[Office]:
                 await office.settled()
 
 
-async def models() -> Mapping[str, str]:
-    return {}
+async def models() -> Models:
+    return Models()
 
 
 @pytest.fixture

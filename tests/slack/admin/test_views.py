@@ -20,6 +20,7 @@ from bot.core.steering import DEPLOYMENT, PROMPT, effective, thread_level
 from bot.editing import Level
 from bot.sandbox.block_kit import check_blocks, check_view
 from bot.slack.admin import commands, editor, history, home, why, wording
+from bot.slack.admin.form import Models
 
 WORKSPACE = PromptKey(platform="slack", workspace="T1")
 DIRECTS = PromptKey(platform="slack", workspace="T1", channel=DIRECT)
@@ -44,7 +45,7 @@ FULL = Steering(
     locks=frozenset({PROMPT, *PARAMETERS}),
 )
 OTHER = Steering(prompt=Prompt("Something else.\n" * 2_000))
-MODELS = {f"model-{number}": "Ends on 2027-01-14" for number in range(98)}
+MODELS = Models(offered={f"model-{number}": "Ends on 2027-01-14" for number in range(98)})
 
 
 def version(key: PromptKey, number: int = 1, steering: Steering = FULL) -> Version:

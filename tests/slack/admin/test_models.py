@@ -1,0 +1,56 @@
+"""Lists of models: asked for seldom, never waited for long."""
+
+import asyncio
+from collections.abc import Mapping
+
+from bot.core.errors import ModelUnavailable
+from bot.slack.admin import models
+from bot.slack.admin.models import KnownModels
+
+
+class Server:
+    """Tells its models after `delay` seconds, unless it is away."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.delay = 0.0
+        self.is_away = False
+        self.now = 0.0
+
+    async def fetch(self) -> Mapping[str, str]:
+        self.asked += 1
+        await asyncio.sleep(self.delay)
+        if self.is_away:
+            raise ModelUnavailable
+        return {"m-1": ""}
+
+    def known(self) -> KnownModels:
+        return KnownModels(self.fetch, clock=lambda: self.now)
+
+
+async def test_a_list_is_remembered_for_a_while() -> None:
+    server = Server()
+    known = server.known()
+    assert (await known()).offered == (await known()).offered == {"m-1": ""}
+    assert server.asked == 1
+    server.now = models.KEEP
+    await known()
+    assert server.asked == 2
+
+
+async def test_without_a_list_there_is_none_to_choose_from() -> None:
+    """And it is asked for again soon, but not at every form."""
+    server = Server()
+    server.is_away = True
+    known = server.known()
+    assert (await known()).offered == (await known()).offered == {}
+    assert server.asked == 1
+    server.is_away, server.now = False, models.KEEP_FAILURE
+    assert (await known()).offered == {"m-1": ""}
+
+
+async def test_a_slow_server_is_not_waited_for() -> None:
+    server = Server()
+    server.delay = 60.0
+    async with asyncio.timeout(models.PATIENCE + 1):
+        assert (await server.known()()).offered == {}
