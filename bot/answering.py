@@ -39,6 +39,7 @@ EDITED = "_The question was edited after this answer._"
 
 NOTES: Mapping[str, str] = {
     "length": "_The answer ends here because it reached the length limit. Ask me to go on._",
+    "refusal": "_The model declined to answer._",
     "content_filter": "_The model service's content filter ended the answer here._",
 }
 """What is shown under an answer that ended for a reason other than being complete."""
@@ -147,11 +148,10 @@ class Answering:
         try:
             try:
                 request = await self._stream(turn, request, builder, delivery)
-            except ContextTooLong:
+            except ContextTooLong as error:
                 if builder.answer().text:
                     raise
-                said = sum(transcript.size(earlier) for earlier in context.history)
-                request = asked(min(said, self._asking.context_tokens) // 2)
+                request = asked(self._shorter(context, error))
                 request = await self._stream(turn, request, builder, delivery)
         except ModelError as error:
             answer, code = replace(builder.answer(), made_with=made_with), error.code
@@ -163,6 +163,17 @@ class Answering:
             delivery.finish(NOTES.get(answer.finish_reason, ""))
         await self._plugins.observe(turn, Outcome(request=request, answer=answer, error=code))
         return answer, code
+
+    def _shorter(self, context: Context, error: ContextTooLong) -> float:
+        """Return a budget that fits, in tokens: by what the service said of its window, or half as much.
+
+        Our estimate may be off by as much as the service's own count of what we sent tells.
+        """
+        said = sum(transcript.size(earlier) for earlier in context.history)
+        sent = min(said, self._asking.context_tokens)
+        if error.window and error.tokens:
+            return min(sent / 2, 0.75 * sent * error.window / error.tokens)
+        return sent / 2
 
     async def _context(self, turn: Turn) -> Context:
         """Return what is known of the thread; read it from the platform first if we missed some of it."""
@@ -209,7 +220,7 @@ class Answering:
         return request
 
     def _request(
-        self, turn: Turn, context: Context, parameters: Mapping[str, Value], system: str, budget: int
+        self, turn: Turn, context: Context, parameters: Mapping[str, Value], system: str, budget: float
     ) -> ChatRequest:
         asking = self._asking
         fixed = transcript.estimate(system) + transcript.estimate(turn.question)
@@ -220,6 +231,9 @@ class Answering:
             messages=messages,
             parameters=parameters,
             user=transcript.model_user(turn.author, turn.thread.workspace, asking.user_key),
+            conversation=transcript.opaque(
+                asking.user_key, turn.thread.workspace, turn.thread.channel, turn.thread.root
+            ),
         )
 
     @asynccontextmanager

@@ -147,6 +147,7 @@ def _model(settings: Settings) -> AbstractAsyncContextManager[OpenedModel]:
         base_url=settings.openai_base_url,
         api_key=settings.openai_api_key.get_secret_value(),
         organization=settings.openai_organization,
+        names={"on": True, "off": False}.get(settings.bot_send_names),
     )
     return open_model(ModelSettings(servers=(server,)))
 

@@ -22,7 +22,12 @@ def model_user(author: Author, workspace: str, key: bytes) -> str:
     The same for the same person of the same installation, different otherwise, and keyed, because the
     ids of a platform are few enough to be guessed from a plain hash.
     """
-    return hmac.digest(key, f"{workspace}:{author.id}".encode(), "sha256").hex()
+    return opaque(key, workspace, author.id)
+
+
+def opaque(key: bytes, *parts: str) -> str:
+    """Return 64 hexadecimal characters that stand for the parts, and do not tell them without the key."""
+    return hmac.digest(key, ":".join(parts).encode(), "sha256").hex()
 
 
 def estimate(text: str) -> int:
