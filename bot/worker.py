@@ -167,9 +167,9 @@ class Worker:
             )
 
     async def _take_up(self) -> None:
-        while self._stranded:
-            await self._release(self._stranded[-1])
-            self._stranded.pop()
+        for turn in tuple(self._stranded):  # more may be stranded while one is released
+            await self._release(turn)
+            self._stranded.remove(turn)
         if self.has_room():
             for turn in await self._store.claim(self._limit - len(self._tasks)):
                 self.start(turn)
