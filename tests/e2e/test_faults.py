@@ -198,7 +198,7 @@ SLACK: Mapping[str, Case] = MappingProxyType(
 )
 MODEL: Mapping[str, Case] = MappingProxyType(
     {
-        "the model fails": model("500", "problem"),
+        "the model fails": model("500", "failed before it could answer"),
         "the model is busy": model("429", "busy"),
         "the model is overloaded": model("503", "overloaded"),
         "the model breaks off": model("cut", "broke off"),

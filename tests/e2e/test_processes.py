@@ -1,6 +1,7 @@
 """Several processes on one PostgreSQL: they share the work, and none is missed when it goes."""
 
 import asyncio
+import random
 import re
 import signal
 import time
@@ -18,7 +19,7 @@ from tests.e2e.questions import CLEAN, Examination
 
 pytestmark = pytest.mark.postgres
 
-DIRECT = "D0ADA"
+CHANNELS = (GENERAL, "C0RANDOM", "D0ADA")
 LONGEST_GAP = 4.0
 """Seconds from a question to the first sign of its answer while a deploy rolls; "a few"."""
 
@@ -56,14 +57,15 @@ async def test_two_processes_share_the_work_and_one_may_die(tmp_path: Path) -> N
     async with shared_world(tmp_path, rates=False) as (world, nursery):
         asked = Examination(world.workspace)
         doomed, heir = await born(nursery, world, "doomed"), await born(nursery, world, "heir")
-        for number in range(40):
-            await asked.ask(ADA, GENERAL, words=10, seconds=1.0)
-            await asyncio.sleep(0.05)
-            if number == 30:
+        rng = random.Random(0)
+        for number in range(20):
+            await asked.ask(ADA, rng.choice(CHANNELS), words=10, seconds=rng.choice((0.0, 0.0, 2.0)))
+            await asyncio.sleep(0.2)
+            if number == 15:
                 done_before = turns_of(doomed), turns_of(heir)
                 await doomed.kill()
         assert await asked.answered() == CLEAN
-        assert min(done_before) >= 5, f"both worked: {done_before}"
+        assert min(done_before) > 0, f"both worked: {done_before}"
         assert await heir.stop() == 0
 
 
@@ -108,19 +110,19 @@ async def test_a_rolling_deploy_leaves_no_gap(tmp_path: Path) -> None:
     """The new process starts before the old one is told to end; people ask all the time."""
     async with shared_world(tmp_path, rates=False) as (world, nursery):
         asked = Examination(world.workspace)
-        roots: dict[str, float] = {}
-        first_words: dict[str, float] = {}
+        roots: dict[tuple[str, str], float] = {}
+        first_words: dict[tuple[str, str], float] = {}
 
         async def ask_on() -> None:
             while True:
-                root = await asked.ask(ADA, DIRECT, words=10, seconds=0.5)
-                roots[root] = time.monotonic()
-                await asyncio.sleep(0.25)
+                channel = CHANNELS[len(roots) % len(CHANNELS)]
+                roots[channel, await asked.ask(ADA, channel, words=10)] = time.monotonic()
+                await asyncio.sleep(0.4)  # Slack takes a message a second in a channel
 
         async def look_on() -> None:
             while True:
                 for root in roots.keys() - first_words.keys():
-                    if asked.shown(DIRECT, root):
+                    if asked.shown(*root):
                         first_words[root] = time.monotonic()
                 await asyncio.sleep(0.05)
 
@@ -130,6 +132,7 @@ async def test_a_rolling_deploy_leaves_no_gap(tmp_path: Path) -> None:
             new = await born(nursery, world, str(number))
             assert await old.stop() == 0
             old = new
+            await asyncio.sleep(1.0)
         people[0].cancel()
         assert await asked.answered() == CLEAN
         await asyncio.sleep(0.2)

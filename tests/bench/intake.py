@@ -1,0 +1,52 @@
+"""How long the bot takes from a message to the model's first request: `uv run python -m tests.bench.intake`.
+
+Separate from the tests because times belong to a machine. Prints medians in milliseconds, and their ratio to
+the first of their kind, on SQLite files in the folder for temporary files.
+"""
+
+import asyncio
+import statistics
+import tempfile
+from pathlib import Path
+
+from sqlalchemy import URL
+
+from bot.store import migrate
+from bot.store.database import database_url
+from tests.bench.shop import counted, open_shop
+
+ROUNDS, WARM_UP = 200, 20
+SIZES = (10, 1_000, 100_000)
+
+
+async def measured(url: URL, size: int, *, is_one_thread: bool) -> tuple[float, float, float]:
+    """Return the median and the 99th percentile in ms, and the transactions of an answer.
+
+    The turns are in other threads, or all in the one where the questions are asked.
+    """
+    async with open_shop(url) as shop:
+        root = await shop.fill(size, **({"per_thread": size} if is_one_thread else {}))
+        for _ in range(WARM_UP):
+            await shop.ask(root if is_one_thread else "warming up")
+        with counted() as traffic:
+            times = [await shop.ask(root if is_one_thread else f"thread {n}") for n in range(ROUNDS)]
+    return statistics.median(times), statistics.quantiles(times, n=100)[98], traffic.transactions / ROUNDS
+
+
+async def main() -> None:
+    """Print one table for the size of the tables and one for the length of the conversation."""
+    for is_one_thread in (False, True):
+        print(f"\n{'turns in one thread' if is_one_thread else 'turns in the tables'}")  # noqa: T201
+        print("   turns   median ms   ratio   p99 ms   transactions")  # noqa: T201
+        first = 0.0
+        for size in SIZES:
+            with tempfile.TemporaryDirectory() as folder:
+                url = database_url(f"sqlite:///{Path(folder) / 'bench.db'}")
+                await asyncio.to_thread(migrate.upgrade, url)
+                median, slow, transactions = await measured(url, size, is_one_thread=is_one_thread)
+            first = first or median
+            print(f"{size:>8,} {median:>11.2f} {median / first:>7.2f} {slow:>8.2f} {transactions:>14.1f}")  # noqa: T201
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
