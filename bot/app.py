@@ -160,7 +160,7 @@ def _helm(settings: Settings, gate: Gate, people: People, database: Database, mo
         }
 
     editing = Editing(SqlVersions(database), settings.steering, parse.is_direct)
-    return Helm(gate, editing, SqlExplanations(database), people, KnownModels(models))
+    return Helm(gate, editing, SqlExplanations(database), people, KnownModels(models, model.adaptations))
 
 
 async def _form_key(store: SqlStore) -> bytes:
