@@ -8,32 +8,20 @@ or the platform is called; what the model said is kept, whatever happens after.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from functools import partial
 
 import structlog
 
-from bot.core import placeholders, steering, transcript
-from bot.core.domain import Action, Answer, ChatMessage, ChatRequest, Context, Steering, Turn, TurnStatus
-from bot.core.errors import BotError, ContextTooLong, ModelError, SurfaceError, SurfaceGone
-from bot.core.kinds import Value
+from bot.asking import Asker, Asking
+from bot.core.domain import Action, Answer, ChatRequest, Turn, TurnStatus
+from bot.core.errors import BotError, ContextTooLong, ModelError, SurfaceGone
 from bot.core.live_reply import LiveReply
-from bot.core.steering import Effective
 from bot.core.stream import AnswerBuilder, TextDelta
 from bot.delivery import Delivery, persist
 from bot.pacing import AllDesks
 from bot.plugins import Outcome, Plugins
 from bot.ports import ChatModel, Store, Surface
-
-HISTORY = 1_000
-"""Turns read for one question; a bound on work, far above what fits into most models."""
-
-READ = 200
-"""Messages read from a thread that was there before we were."""
-
-OVERLAP = 60.0
-"""Seconds that are read once more, because the platform's clock is not ours."""
 
 EDITED = "_The question was edited after this answer._"
 
@@ -45,17 +33,6 @@ NOTES: Mapping[str, str] = {
 """What is shown under an answer that ended for a reason other than being complete."""
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asking:
-    """How this deployment puts questions to its model."""
-
-    steering: Steering
-    """What the deployment sets; the model at least."""
-    user_key: bytes = field(repr=False)
-    context_tokens: int = 100_000
-    names: bool = False
 
 
 class Answering:
@@ -79,10 +56,9 @@ class Answering:
         self._store = store
         self._model = model
         self._surfaces = surfaces
-        self._asking = asking
+        self._asker = Asker(store, surfaces, asking, complete_since=complete_since)
         self._plugins = plugins
         self._is_ours = is_ours
-        self._complete_since = complete_since
         self._desks = AllDesks()
 
     async def answer(self, turn: Turn) -> Turn | None:
@@ -138,20 +114,17 @@ class Answering:
 
     async def _ask(self, turn: Turn, delivery: Delivery) -> tuple[Answer, str]:
         """Put a turn to the model; return what it said and the code of the error that ended it, if any."""
-        context = await self._context(turn)
-        applying = self._applying(turn, context)
-        system = await self._filled(applying.system, turn)
-        made_with = steering.made_with(applying, context.steering)
+        question = await self._asker.question(turn)
+        made_with = question.made_with
         builder = AnswerBuilder()
-        asked = partial(self._request, turn, context, applying.parameters, system)
-        request = asked(self._asking.context_tokens)
+        request = self._asker.request(question)
         try:
             try:
                 request = await self._stream(turn, request, builder, delivery)
             except ContextTooLong as error:
                 if builder.answer().text:
                     raise
-                request = asked(self._shorter(context, error))
+                request = self._asker.shorter(question, error)
                 request = await self._stream(turn, request, builder, delivery)
         except ModelError as error:
             answer, code = replace(builder.answer(), made_with=made_with), error.code
@@ -164,49 +137,6 @@ class Answering:
         await self._plugins.observe(turn, Outcome(request=request, answer=answer, error=code))
         return answer, code
 
-    def _shorter(self, context: Context, error: ContextTooLong) -> float:
-        """Return a budget that fits, in tokens: by what the service said of its window, or half as much.
-
-        Our estimate may be off by as much as the service's own count of what we sent tells.
-        """
-        said = sum(transcript.size(earlier) for earlier in context.history)
-        sent = min(said, self._asking.context_tokens)
-        if error.window and error.tokens:
-            return min(sent / 2, 0.75 * sent * error.window / error.tokens)
-        return sent / 2
-
-    async def _context(self, turn: Turn) -> Context:
-        """Return what is known of the thread; read it from the platform first if we missed some of it."""
-        context = await self._store.context(turn, limit=HISTORY)
-        if turn.thread.root == turn.message_id or context.read_at >= self._complete_since():
-            return context
-        surface = self._surfaces[turn.thread.platform]
-        try:
-            messages = await surface.read(turn.thread, limit=READ, since=context.read_at - OVERLAP)
-        except SurfaceError as error:
-            log.info("The thread could not be read.", action="thread_unread", error=error.code)
-            return context
-        await self._store.overheard(turn.thread, messages)
-        return await self._store.context(turn, limit=HISTORY)
-
-    def _applying(self, turn: Turn, context: Context) -> Effective:
-        """Return what admins want of an answer in the turn's thread."""
-        settings = {version.key: version.steering for version in context.steering}
-        is_direct = self._surfaces[turn.thread.platform].is_direct(turn.thread)
-        return steering.effective(
-            {**settings, steering.DEPLOYMENT: self._asking.steering},
-            steering.thread_level(turn.thread),
-            is_direct=is_direct,
-        )
-
-    async def _filled(self, system: str, turn: Turn) -> str:
-        """Return the system prompt for a turn, its placeholders filled in."""
-        used = placeholders.used(system)
-        values = {"user": turn.author.name, "date": datetime.now(UTC).date().isoformat()}
-        if used & {"channel", "workspace"}:  # only then may it take a call of the platform
-            values.update(await self._surfaces[turn.thread.platform].places(turn.thread))
-        return placeholders.fill(system, values)
-
     async def _stream(
         self, turn: Turn, request: ChatRequest, builder: AnswerBuilder, delivery: Delivery
     ) -> ChatRequest:
@@ -218,23 +148,6 @@ class Answering:
                 if isinstance(event, TextDelta) and event.index == 0:
                     delivery.feed(event.text)
         return request
-
-    def _request(
-        self, turn: Turn, context: Context, parameters: Mapping[str, Value], system: str, budget: float
-    ) -> ChatRequest:
-        asking = self._asking
-        fixed = transcript.estimate(system) + transcript.estimate(turn.question)
-        history = transcript.fit(transcript.remembered(context.history), max(0, budget - fixed))
-        messages: tuple[ChatMessage, ...] = transcript.messages(system, history, turn, names=asking.names)
-        return ChatRequest(
-            model=str(parameters["model"]),
-            messages=messages,
-            parameters=parameters,
-            user=transcript.model_user(turn.author, turn.thread.workspace, asking.user_key),
-            conversation=transcript.opaque(
-                asking.user_key, turn.thread.workspace, turn.thread.channel, turn.thread.root
-            ),
-        )
 
     @asynccontextmanager
     async def _shown(self, turn: Turn, *, is_thinking: bool = True) -> AsyncIterator[Delivery]:

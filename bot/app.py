@@ -14,7 +14,8 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 import structlog
 
 from bot import health
-from bot.answering import Answering, Asking
+from bot.answering import Answering
+from bot.asking import Asking
 from bot.continuity import Continuity
 from bot.core.errors import SettingsError
 from bot.editing import Editing

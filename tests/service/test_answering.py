@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import pytest
 
-from bot.answering import EDITED, NOTES, Answering, Asking
+from bot.answering import EDITED, NOTES, Answering
+from bot.asking import Asking
 from bot.core.domain import (
     DIRECT,
     Action,

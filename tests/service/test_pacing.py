@@ -4,7 +4,8 @@ import asyncio
 from dataclasses import replace
 from itertools import pairwise
 
-from bot.answering import Answering, Asking
+from bot.answering import Answering
+from bot.asking import Asking
 from bot.core.budget import Budget
 from bot.core.domain import Addressed, Author, Incoming, Steering, ThreadKey, Turn
 from bot.pacing import Desk, Urgency
