@@ -50,6 +50,7 @@ class MemoryStore:
             return None
         if not (begins or thread in self.data.threads) or not self.data.is_first(key, incoming.delivery):
             return None
+        self.data.threads.setdefault(thread, [])
         if known is None:
             is_note = incoming.addressed is Addressed.OVERHEARD
             known = self.data.add(incoming, thread, TurnStatus.NOTED if is_note else TurnStatus.WAITING)
