@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, astuple
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, exists, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bot.core import steering as core
@@ -61,14 +61,17 @@ BY_ID = select(versions).where(versions.c.id.in_(bindparam("ids", expanding=True
 
 ADD = upsert(versions).on_conflict_do_nothing().returning(*versions.c)
 
-_newer = versions.alias("newer")
-
-OVERVIEW = select(versions).where(
-    *(bindparam(column.name).in_(["", column]) for column in _KEY),
-    ~exists().where(
-        *(_newer.c[column.name] == column for column in _KEY), _newer.c.number > versions.c.number
-    ),
+_ranked = (
+    select(
+        versions,
+        func.row_number().over(partition_by=_KEY, order_by=versions.c.number.desc()).label("rank"),
+    )
+    .where(*(bindparam(column.name).in_(["", column]) for column in _KEY))
+    .subquery()
 )
+
+# One sort, whatever PostgreSQL knows of the table; "there is no newer one" was a look at all for each.
+OVERVIEW = select(_ranked).where(_ranked.c.rank == 1)
 
 
 class SqlVersions:
