@@ -27,11 +27,15 @@ OpenPage = Callable[..., Awaitable[Page]]
 """Opens the page at a fragment ("channel=C0ENG"), in a window of a size."""
 
 
+def find_chromium() -> str | None:
+    """Return where the browser is, if there is one."""
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+
+
 @pytest.fixture
 def chromium() -> str:
     """Find the browser; without one the test is skipped, but in CI it fails."""
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    if path:
+    if path := find_chromium():
         return path
     reason = "No Chromium here: install it, or name it in CHROMIUM."
     if os.environ.get("CI") == "true":

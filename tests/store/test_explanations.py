@@ -1,10 +1,12 @@
 """How an answer came about: found by any message of it, on SQLite and on PostgreSQL."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, text
+from sqlalchemy.dialects import sqlite
 
 from bot.core.domain import (
     Addressed,
@@ -21,7 +23,7 @@ from bot.core.domain import (
     Usage,
 )
 from bot.store.database import Database
-from bot.store.explanations import SqlExplanations
+from bot.store.explanations import OF_MESSAGE, SqlExplanations
 from bot.store.sql import SqlStore
 from bot.store.versions import SqlVersions
 from tests.databases import KINDS, migrated_database
@@ -110,3 +112,21 @@ async def test_there_is_nothing_to_explain_of_other_messages(kept: Kept) -> None
     elsewhere = ThreadKey(platform="slack", workspace="T2", channel="C1", root="1.0")
     for thread, message_id in ((THREAD, "1.5"), (THREAD, "9.9"), (elsewhere, "1.0")):
         assert await kept.explanations.explain(thread, message_id) is None
+
+
+async def test_it_is_found_by_index_however_many_turns_there_are(tmp_path: Path) -> None:
+    """A view must be open within three seconds."""
+
+    def plan(connection: Connection) -> str:
+        compiled = OF_MESSAGE.compile(dialect=sqlite.dialect(paramstyle="named"))
+        values = compiled.params | asdict(THREAD) | {"message": "1.0"}
+        rows = connection.execute(text(f"EXPLAIN QUERY PLAN {compiled}"), values)
+        return "\n".join(row.detail for row in rows)
+
+    with migrated_database("sqlite", tmp_path) as url:
+        database = Database(url)
+        await database.open()
+        found = await database.tx(plan)
+        await database.close()
+    assert "ix_turns_said" in found
+    assert "SCAN" not in found

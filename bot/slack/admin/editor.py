@@ -22,7 +22,7 @@ TITLE = "Prompt and parameters"
 
 def editor(level: Level, mandate: str, models: Models) -> View:
     """Return the form of a level as it is now."""
-    newest = f"{wording.signature(level.newest)}." if level.newest else "Nothing was ever set here."
+    newest = wording.signature(level.newest) if level.newest else "Nothing was ever set here."
     intro = f"For *{wording.place(level.key)}*. What is not set here is inherited."
     history = kit.button("History", HISTORY, place(level.key))
     top = [kit.section(f"{intro}\n{newest}", history if level.newest else None)]
@@ -34,8 +34,9 @@ def conflict(level: Level, newest: Version, draft: Steering, note: str, mandate:
     top = [
         kit.header(f"{newest.author.name or 'Somebody'} was faster"),
         kit.section(
-            f"{wording.signature(newest)}. It was saved for *{wording.place(level.key)}* while you were "
-            "editing, and nothing is overwritten yet. `-` is what applies now, `+` is yours:"
+            f"While you were editing, this was saved for *{wording.place(level.key)}*:\n"
+            f"{wording.signature(newest)}\n"
+            "Nothing is overwritten yet. `-` is what applies now, `+` is yours:"
         ),
         kit.verbatim(wording.changes(newest.steering, draft)),
         kit.context("Change your version below as you like; then overwrite theirs, or drop yours."),

@@ -94,9 +94,13 @@ class _Desk:
         await ack()
 
     async def edit_channel(self, body: dict[str, Any], ack: AsyncAck) -> None:
-        """Open the form of the channel that was chosen from a list."""
-        channel = payload.text(_pressed(body), "selected_conversation")
-        self._open(body, self._helm.edit_channel(_user(body), channel))
+        """Open the form of the channel that was chosen from a list.
+
+        Home is shown anew, since a list that keeps its choice would not tell of the same one again.
+        """
+        user, channel = _user(body), payload.text(_pressed(body), "selected_conversation")
+        self._open(body, self._helm.edit_channel(user, channel))
+        self._publish(user)
         await ack()
 
     async def history(self, body: dict[str, Any], ack: AsyncAck) -> None:

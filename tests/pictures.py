@@ -1,0 +1,47 @@
+"""The pictures in the documents, taken of the program itself: `uv run python -m tests.pictures`."""
+
+import asyncio
+import re
+import tempfile
+from pathlib import Path
+
+from playwright.async_api import Page, async_playwright, expect
+
+from tests.browser.conftest import QUIET, find_chromium
+from tests.browser.test_admin import edit_engineering, field, saved
+from tests.program import ROOT, program
+
+WIDTH, HEIGHT = 1280, 800
+
+
+async def main() -> None:
+    """Take them all."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with (
+            program("try", "--port", "0", "--no-browser", cwd=Path(folder), env={}) as running,
+            async_playwright() as playwright,
+        ):
+            await running.until("Ctrl-C")
+            browser = await playwright.chromium.launch(executable_path=find_chromium(), args=QUIET)
+            page = await browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+            await page.goto(re.findall(r"http://\S+", running.text)[0])
+            await admins(page)
+            await browser.close()
+
+
+async def admins(page: Page) -> None:
+    """Show the form of a channel that somebody has edited before."""
+    await edit_engineering(page)
+    await saved(
+        page,
+        ("System prompt", "You help engineers. Answer with code where it helps, and name your sources."),
+        ("Temperature", "0.3"),
+        ("Note", "The reviewers asked for sources."),
+    )
+    await edit_engineering(page)
+    await expect(field(page, "System prompt")).to_have_value(re.compile("engineers"))
+    await page.screenshot(path=ROOT / "docs" / "admins.png")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
