@@ -41,6 +41,19 @@ class Addressed(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """What a message says of a file attached to it; the file itself stays on the platform."""
+
+    name: str
+    type: str = ""
+    """MIME type, as the platform sees it."""
+    size: int = 0
+    """In bytes; 0 where the platform does not say."""
+    url: str = ""
+    """Where the platform's surface finds it; empty if there is nothing to be had."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Incoming:
     """A message somebody wrote to us, as any platform would put it."""
 
@@ -55,6 +68,7 @@ class Incoming:
     """When it was written, in seconds since 1970 by the platform's clock; orders the thread."""
     delivery: str = ""
     """The platform's id of this delivery, where it has one; a delivery counts once."""
+    files: tuple[File, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +145,10 @@ class MadeWith:
     """Ids of the versions of steering that applied, highest level first."""
     parameters: Mapping[str, Value] = field(default_factory=dict)
     """All that were set, the model among them."""
+    reading: str = ""
+    """What the model was told of the files of the question; part of what was said, so it stays the same."""
+    remarks: str = ""
+    """What people are told below the answer of how the files were read; Markdown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +186,7 @@ class Turn:
     """What the answer was asked for with, as far as there is one."""
     pages: tuple[str, ...] = ()
     """Ids of the messages that show the answer, first page first."""
+    files: tuple[File, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

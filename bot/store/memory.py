@@ -81,7 +81,8 @@ class MemoryStore:
         if turn is None:
             return None
         self.data.owners.pop(turn.id, None)
-        erased = replace(_unanswered(turn), author=Author(id=""), question="", status=TurnStatus.FORGOTTEN)
+        bare = replace(_unanswered(turn), author=Author(id=""), question="", files=())
+        erased = replace(bare, status=TurnStatus.FORGOTTEN)
         self.data.put(replace(erased, pages=()))
         self.data.hand_over(turn.thread)
         return erased

@@ -51,6 +51,7 @@ class MemoryData:
             status=status,
             token=0,
             attempt=0,
+            files=incoming.files,
         )
         self.messages[message_key(thread, incoming.message_id)] = turn.id
         self.sent[turn.id] = incoming.sent_at

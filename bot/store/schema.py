@@ -117,6 +117,7 @@ turns = Table(
     Column("author_id", Text, nullable=False),
     Column("author_name", Prose, nullable=False),
     Column("question", Prose, nullable=False),
+    Column("files", Prose),  # JSON of the `File`s attached to it
     Column("sent_at", Double, nullable=False),
     Column("status", Text, nullable=False),
     Column("owner", Text),

@@ -256,7 +256,7 @@ _NO_ANSWER: dict[str, Any] = {
 ERASE = (
     update(turns)
     .where(turns.c.id == bindparam("turn"), turns.c.status != TurnStatus.FORGOTTEN)
-    .values(_NO_ANSWER)
+    .values(_NO_ANSWER | {"files": null()})
     .values(
         status=TurnStatus.FORGOTTEN, owner=null(), author_id="", author_name="", question="", ended_at=now()
     )

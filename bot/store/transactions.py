@@ -26,6 +26,7 @@ from bot.core.domain import (
     Usage,
 )
 from bot.core.errors import ClaimLost
+from bot.store import files as attached
 from bot.store import statements as sql
 from bot.store import versions
 from bot.store.states import CLOSED
@@ -236,6 +237,7 @@ def _row(conversation: int, place: ThreadKey, incoming: Incoming, status: TurnSt
         "author_id": incoming.author.id,
         "author_name": incoming.author.name,
         "question": incoming.text,
+        "files": attached.to_json(incoming.files),
         "sent_at": incoming.sent_at,
         "status": status,
         "token": 0,
@@ -265,6 +267,7 @@ def _turn(row: Row[Any], root: str, pages: tuple[str, ...] = ()) -> Turn:
         error=row.error,
         made_with=made_with(row),
         pages=pages,
+        files=attached.from_json(row.files),
     )
 
 
@@ -273,4 +276,4 @@ def made_with(row: Row[Any]) -> MadeWith | None:
     if not row.made_with:
         return None
     document = json.loads(row.made_with)
-    return MadeWith(versions=tuple(document["versions"]), parameters=document["parameters"])
+    return MadeWith(**document | {"versions": tuple(document["versions"])})
