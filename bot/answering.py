@@ -70,7 +70,7 @@ class Answering:
         async with self._shown(turn) as delivery:
             if turn.status is TurnStatus.ANSWERED:  # a process died after saving it: only show it
                 delivery.feed(turn.answer)
-                delivery.finish(NOTES.get(turn.finish_reason, ""))
+                _finish(delivery, turn.finish_reason)
                 answer, error = None, ""
             else:
                 answer, error = await self._ask(turn, delivery)
@@ -117,23 +117,29 @@ class Answering:
         question = await self._asker.question(turn)
         made_with = question.made_with
         builder = AnswerBuilder()
+        if turn.answer:  # it goes on
+            builder.feed(TextDelta(turn.answer))
+            delivery.feed(turn.answer)
         request = self._asker.request(question)
         try:
             try:
                 request = await self._stream(turn, request, builder, delivery)
             except ContextTooLong as error:
-                if builder.answer().text:
+                if builder.answer().text != turn.answer:
                     raise
                 request = self._asker.shorter(question, error)
                 request = await self._stream(turn, request, builder, delivery)
         except ModelError as error:
             answer, code = replace(builder.answer(), made_with=made_with), error.code
             log.warning("The model did not answer.", action="model_failed", error=code, reason=str(error))
-            delivery.finish(f"_{error.for_people}_" if answer.text else error.for_people, Action.RETRY)
+            if answer.text:
+                delivery.finish(f"_{error.for_people}_", Action.CONTINUE, Action.RETRY)
+            else:
+                delivery.finish(error.for_people, Action.RETRY)
         else:
             answer, code = replace(builder.answer(), made_with=made_with), ""
             await self._store.answered(turn, answer)
-            delivery.finish(NOTES.get(answer.finish_reason, ""))
+            _finish(delivery, answer.finish_reason)
         await self._plugins.observe(turn, Outcome(request=request, answer=answer, error=code))
         return answer, code
 
@@ -169,3 +175,9 @@ class Answering:
         finally:
             show.cancel()
             await asyncio.gather(show, return_exceptions=True)
+
+
+def _finish(delivery: Delivery, reason: str) -> None:
+    """End an answer that the model ended, with what there is to say and to do about the reason."""
+    actions = (Action.CONTINUE,) if reason == "length" else ()
+    delivery.finish(NOTES.get(reason, ""), *actions)

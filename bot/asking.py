@@ -85,7 +85,7 @@ class Asker:
         """Return the request; of the conversation what fits into `budget` tokens, or the deployment's."""
         asking, turn = self._asking, question.turn
         budget = asking.context_tokens if budget is None else budget
-        fixed = transcript.estimate(question.system) + transcript.estimate(turn.question)
+        fixed = transcript.estimate(question.system) + transcript.size(turn)
         remembered = transcript.remembered(question.context.history)
         history = transcript.fit(remembered, max(0, budget - fixed))
         return ChatRequest(

@@ -82,9 +82,10 @@ class Intake:
             log.info("A question was deleted.", action="turn_forgotten", turn=turn.id)
             self._workforce.aside(self._screen.take_back(turn))
 
-    async def retry(self, turn: int, thread: ThreadKey, *, by: str) -> bool:
-        """Have a turn answered again if `by` may ask for it. Raises `StoreError`."""
-        again = await self._store.retry(turn, thread, by=by, claim=self._workforce.has_room())
+    async def retry(self, turn: int, thread: ThreadKey, *, by: str, goes_on: bool = False) -> bool:
+        """Have a turn answered again, or gone on with, if `by` may ask for it. Raises `StoreError`."""
+        claim = self._workforce.has_room()
+        again = await self._store.retry(turn, thread, by=by, claim=claim, goes_on=goes_on)
         if again is None:
             return False
         log.info("A turn is answered again.", action="turn_retried", turn=again.id)

@@ -163,8 +163,10 @@ class Store(Protocol):
         """
         ...
 
-    async def retry(self, turn: int, thread: ThreadKey, *, by: str, claim: bool) -> Turn | None:
-        """Let an ended turn be answered again, into the same messages.
+    async def retry(
+        self, turn: int, thread: ThreadKey, *, by: str, claim: bool, goes_on: bool = False
+    ) -> Turn | None:
+        """Let an ended turn be answered again, into the same messages; if it `goes_on`, its text is kept.
 
         `by` is the platform's user id; only the author of the question may, and only within the turn's
         own thread. Returns the turn, claimed for this process if `claim` is set and no other turn of

@@ -85,6 +85,7 @@ class Action(StrEnum):
     """What a person may do about an answer, by a button below it."""
 
     RETRY = "retry"  # it failed: try again
+    CONTINUE = "continue"  # it is not complete: go on where it ends
     AGAIN = "again"  # its question was edited: answer again
 
 

@@ -14,6 +14,8 @@ from bot.core.errors import ContentFiltered
 
 NO_TEXT = "(This message has no text.)"
 """Some servers refuse an empty content; the model should know what happened."""
+GO_ON = "Please go on exactly where you stopped."
+"""Follows an answer that is not complete: most models cannot take up a message of their own."""
 
 
 def model_user(author: Author, workspace: str, key: bytes) -> str:
@@ -72,8 +74,9 @@ def messages(
 ) -> tuple[ChatMessage, ...]:
     """Return the array: the system prompt, the earlier turns in order, the question.
 
-    Where several people write, each of their messages begins with the writer's name. `names` fills the
-    `name` field too, which only some servers take.
+    A question that has a part of its answer already is to be gone on with. Where several people write,
+    each of their messages begins with the writer's name. `names` fills the `name` field too, which only
+    some servers take.
     """
     label = _labels([*history, question])
     said = [ChatMessage(role="system", content=system)] if system else []
@@ -84,8 +87,10 @@ def messages(
         said.append(
             ChatMessage(role="user", content=content, name=api_name(turn.author.name) if names else "")
         )
-        if turn.answer and turn is not question:
+        if turn.answer:
             said.append(ChatMessage(role="assistant", content=turn.answer))
+    if question.answer:
+        said.append(ChatMessage(role="user", content=GO_ON))
     return _joined(said)
 
 

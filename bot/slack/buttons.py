@@ -15,9 +15,13 @@ from bot.slack import payload
 from bot.slack.parse import PLATFORM, Bot
 
 BLOCK_ID = "turn"
-ACTIONS: Mapping[str, Action] = MappingProxyType({"turn_retry": Action.RETRY, "turn_again": Action.AGAIN})
+ACTIONS: Mapping[str, Action] = MappingProxyType(
+    {"turn_retry": Action.RETRY, "turn_continue": Action.CONTINUE, "turn_again": Action.AGAIN}
+)
 """By Slack's `action_id`."""
-LABELS: Mapping[Action, str] = MappingProxyType({Action.RETRY: "Try again", Action.AGAIN: "Answer again"})
+LABELS: Mapping[Action, str] = MappingProxyType(
+    {Action.RETRY: "Try again", Action.CONTINUE: "Go on", Action.AGAIN: "Answer again"}
+)
 
 _LONGEST_ID = 18
 """Digits of a turn's id; a longer number would not fit the database."""

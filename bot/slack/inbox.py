@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Coroutine, Mapping
 from typing import Any, Protocol
 
-from bot.core.domain import Incoming, MessageKey, ThreadKey
+from bot.core.domain import Action, Incoming, MessageKey, ThreadKey
 from bot.slack import buttons, parse
 from bot.slack.lanes import Lanes
 from bot.slack.people import People
@@ -38,8 +38,8 @@ class Conversations(Protocol):
         """Erase what was deleted."""
         ...
 
-    async def retry(self, turn: int, thread: ThreadKey, *, by: str) -> bool:
-        """Have a turn answered again if `by` may ask for it."""
+    async def retry(self, turn: int, thread: ThreadKey, *, by: str, goes_on: bool = False) -> bool:
+        """Have a turn answered again, or gone on with, if `by` may ask for it."""
         ...
 
 
@@ -77,9 +77,12 @@ class Inbox:
         Not refused while the process ends: Slack would not deliver it again, and another process can work.
         """
         pressed = buttons.pressed(body, self._bot)
-        if pressed is None or await self._conversations.retry(pressed.turn, pressed.thread, by=pressed.user):
+        if pressed is None:
             return None
-        return pressed
+        taken = await self._conversations.retry(
+            pressed.turn, pressed.thread, by=pressed.user, goes_on=pressed.action is Action.CONTINUE
+        )
+        return None if taken else pressed
 
     async def _record(self, event: parse.Event) -> None:
         names: asyncio.Future[Mapping[str, str]] = asyncio.ensure_future(self._names(event))

@@ -87,12 +87,16 @@ class MemoryStore:
         self.data.hand_over(turn.thread)
         return erased
 
-    async def retry(self, turn: int, thread: ThreadKey, *, by: str, claim: bool) -> Turn | None:
+    async def retry(
+        self, turn: int, thread: ThreadKey, *, by: str, claim: bool, goes_on: bool = False
+    ) -> Turn | None:
         """Let an ended turn be answered again; None if it may not."""
         found = self.data.turns.get(turn)
         if found is None or (found.thread, found.author.id) != (thread, by) or found.status not in CLOSED:
             return None
-        waiting = self.data.put(replace(_unanswered(found), status=TurnStatus.WAITING, attempt=0))
+        kept = found.answer if goes_on else ""
+        again = replace(_unanswered(found), answer=kept, status=TurnStatus.WAITING, attempt=0)
+        waiting = self.data.put(again)
         return self._begun(waiting, claim=claim)
 
     async def claim(self, limit: int) -> Sequence[Turn]:

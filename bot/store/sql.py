@@ -54,9 +54,11 @@ class SqlStore:
         """Erase a question and its answer; return the turn with the pages that showed it."""
         return await self._database.tx(transactions.forget, message, delivery)
 
-    async def retry(self, turn: int, thread: ThreadKey, *, by: str, claim: bool) -> Turn | None:
+    async def retry(
+        self, turn: int, thread: ThreadKey, *, by: str, claim: bool, goes_on: bool = False
+    ) -> Turn | None:
         """Let an ended turn be answered again; None if it may not."""
-        return await self._claiming(transactions.retry, turn, thread, by=by, claim=claim)
+        return await self._claiming(transactions.retry, turn, thread, by=by, claim=claim, goes_on=goes_on)
 
     async def claim(self, limit: int) -> Sequence[Turn]:
         """Claim up to `limit` turns of threads where nothing runs, oldest first."""

@@ -12,6 +12,7 @@ a turn for its owner carries the fence; a turn gets an owner only while its conv
 from typing import Any, Final
 
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
     Update,
     and_,
@@ -274,6 +275,7 @@ RETRY = (
         status_in(turns.c.status, CLOSED),
     )
     .values(_NO_ANSWER)
+    .values(answer=case((bindparam("goes_on", type_=Boolean), turns.c.answer), else_=""))
     .values(status=TurnStatus.WAITING, attempt=0, claimed_at=null(), ended_at=null())
     .returning(*turns.c)
 )

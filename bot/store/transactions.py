@@ -161,11 +161,11 @@ def forget(connection: Connection, message: MessageKey, delivery: str) -> Turn |
 
 
 def retry(
-    connection: Connection, owner: str, turn: int, thread: ThreadKey, *, by: str, claim: bool
+    connection: Connection, owner: str, turn: int, thread: ThreadKey, *, by: str, claim: bool, goes_on: bool
 ) -> Turn | None:
-    """Let an ended turn wait again for an answer; take it if it may run at once."""
+    """Let an ended turn wait again for an answer, or for the rest; take it if it may run at once."""
     conversation = connection.scalar(sql.LOCK_CONVERSATION, asdict(thread))
-    wanted = {"turn": turn, "conversation": conversation, "asker": by}
+    wanted = {"turn": turn, "conversation": conversation, "asker": by, "goes_on": goes_on}
     row = connection.execute(sql.RETRY, wanted).one_or_none()
     if row is None:
         return None

@@ -133,6 +133,20 @@ async def test_an_ended_turn_is_answered_again_into_the_same_messages(store: Sto
     assert await store.retry(turn.id, turn.thread, by=ADA.id, claim=True)
 
 
+async def test_a_turn_that_goes_on_keeps_what_was_said(join: Join) -> None:
+    """Also on its way to another process; it is saved with what is added."""
+    a, b = await join("a"), await join("b")
+    turn = await asked(a, question("1"))
+    await a.settle(turn, TurnStatus.FAILED, error="model", answer=Answer(text="Beca", finish_reason="x"))
+    assert await a.retry(turn.id, turn.thread, by=ADA.id, claim=False, goes_on=True)
+    (again,) = await b.claim(9)
+    assert (again.answer, again.error, again.finish_reason) == ("Beca", "", "")
+    await b.answered(again, Answer(text="Because."))
+    await b.settle(again, TurnStatus.DONE)
+    context = await a.context(await asked(a, question("2", sent_at=2.0)), limit=1)
+    assert [turn.answer for turn in context.history] == ["Because."]
+
+
 async def test_without_a_claim_it_waits_again(join: Join) -> None:
     """A full process leaves it to others; the pages are not lost on the way."""
     a, b = await join("a"), await join("b")

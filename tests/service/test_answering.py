@@ -36,6 +36,7 @@ from bot.core.errors import (
     SurfaceUnavailable,
 )
 from bot.core.stream import Finished
+from bot.core.transcript import GO_ON
 from bot.plugins import Outcome, Plugin, Plugins
 from bot.ports import Page
 from bot.store.memory import MemoryStore
@@ -276,6 +277,34 @@ async def test_a_failed_answer_has_a_button_to_try_again_and_goes_where_it_was()
     await room.answering.answer(again)
     assert room.surface.shown(THREAD) == ["fine"]
     assert not room.surface.messages["m1"].actions
+
+
+@on_virtual_time
+async def test_an_answer_that_broke_off_is_gone_on_with_where_it_was() -> None:
+    """Also when going on breaks off: nothing that was said is lost, or said twice."""
+    breaks = ModelInterrupted()
+    room = Room(ScriptedModel(["One, ", breaks], ["two, ", breaks], ["three.", Finished("stop")]))
+    await room.answer("Count.")
+    for shown in ("One, two, ", "One, two, three."):
+        assert room.surface.messages["m1"].actions == (Action.CONTINUE, Action.RETRY)
+        again = await room.store.retry(1, THREAD, by="U1", claim=True, goes_on=True)
+        assert again is not None
+        await room.answering.answer(again)
+        assert room.surface.shown(THREAD)[0].startswith(shown)
+    assert not room.surface.messages["m1"].actions
+    assert [message.content for message in room.model.requests[-1].messages[-3:]] == [
+        "Count.",
+        "One, two, ",
+        GO_ON,
+    ]
+    assert (await room.stored()).answer == "One, two, three."
+
+
+@on_virtual_time
+async def test_an_answer_that_met_its_length_limit_offers_to_go_on() -> None:
+    room = Room(ScriptedModel(["One, two", Finished("length")]))
+    await room.answer()
+    assert room.surface.messages["m1"].actions == (Action.CONTINUE,)
 
 
 @on_virtual_time

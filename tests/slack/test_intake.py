@@ -58,9 +58,9 @@ class Notebook:
         await self.meanwhile()
         self.notes.append(("forgotten", message.message_id))
 
-    async def retry(self, turn: int, thread: ThreadKey, *, by: str) -> bool:
+    async def retry(self, turn: int, thread: ThreadKey, *, by: str, goes_on: bool = False) -> bool:
         await self.meanwhile()
-        self.notes.append(("retried", turn, thread.root, by))
+        self.notes.append(("gone on" if goes_on else "retried", turn, thread.root, by))
         return by == self.owner
 
 
@@ -252,6 +252,17 @@ async def test_a_button_asks_for_a_new_answer_and_only_its_owner_may(workspace: 
     ]
     notices = [change for change in told if isinstance(change, Noticed)]
     assert [(notice.user, notice.thread_ts, notice.text) for notice in notices] == [(GRACE, root, NOT_YOURS)]
+
+
+async def test_a_button_asks_to_go_on(workspace: SandboxWorkspace) -> None:
+    notebook = Notebook(owner=ADA)
+    async with connected(workspace, notebook) as surface:
+        root = await workspace.say(ADA, DIRECT, "hi")
+        thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel=DIRECT, root=root)
+        ts = await surface.post(thread, Page(turn=7, number=0, text="Half", actions=(Action.CONTINUE,)))
+        press = workspace.state.message(DIRECT, ts).blocks[-1]["elements"][0]
+        await workspace.interactivity.act_on_message(ADA, DIRECT, ts, press, {})
+    assert ("gone on", 7, root, ADA) in notebook.notes
 
 
 async def test_a_button_is_acknowledged_although_the_refusal_cannot_be_told(
