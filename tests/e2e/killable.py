@@ -1,4 +1,4 @@
-"""`bot run` in processes that die, with SIGKILL, at a point of a turn's life that has a name.
+"""`bot run` in processes that die, or freeze, at a point of a turn's life that has a name.
 
 Separate because it is a program: `python -m tests.e2e.killable` reads orders from its standard input and
 forks one process for each, which has everything imported already; so two hundred deaths cost two hundred
@@ -121,15 +121,15 @@ def watched(call: Callable[..., Any], tell: Callable[[When], None]) -> Callable[
     return asynchronous if inspect.iscoroutinefunction(call) else synchronous
 
 
-def arm(point: str) -> None:
-    """Let this process die at a point."""
+def arm(point: str, number: int) -> None:
+    """Let this process send itself a signal at a point."""
     ahead = list(POINTS[point])
 
     def passes(moment: Moment) -> None:
         if ahead and moment == ahead[0]:
             ahead.pop(0)
             if not ahead:
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(os.getpid(), number)
 
     for owner, name in {(moment.owner, moment.name) for moment in ahead}:
         tell = functools.partial(_pass, passes, owner, name)
@@ -152,7 +152,7 @@ def live(order: Mapping[str, Any]) -> None:
     # Who is killed at random moments for a minute has bad luck more often than any question should have.
     worker.MAX_ATTEMPTS = order["most_attempts"] or worker.MAX_ATTEMPTS
     if order["point"]:
-        arm(order["point"])
+        arm(order["point"], order["signal"])
     sys.argv = ["bot", "run"]
     cli.main()
 

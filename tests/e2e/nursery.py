@@ -74,9 +74,15 @@ class Nursery:
         self._one_at_a_time = asyncio.Lock()
 
     async def bear(
-        self, folder: Path, env: Mapping[str, str], *, point: str = "", most_attempts: int = 0
+        self,
+        folder: Path,
+        env: Mapping[str, str],
+        *,
+        point: str = "",
+        by: signal.Signals = signal.SIGKILL,
+        most_attempts: int = 0,
     ) -> Life:
-        """Start a bot that dies at `point`, if one is named.
+        """Start a bot that dies at `point`, if one is named, or gets another signal there.
 
         `most_attempts`, unless it is 0, replaces the worker's own limit.
         """
@@ -87,6 +93,7 @@ class Nursery:
             "env": kept | dict(env),
             "output": str(output),
             "point": point,
+            "signal": by,
             "most_attempts": most_attempts,
         }
         output.unlink(missing_ok=True)
