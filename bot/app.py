@@ -150,7 +150,14 @@ def _model(settings: Settings) -> AbstractAsyncContextManager[OpenedModel]:
         organization=settings.openai_organization,
         names={"on": True, "off": False}.get(settings.bot_send_names),
     )
-    return open_model(ModelSettings(servers=(server,)))
+    return open_model(
+        ModelSettings(
+            servers=(server,),
+            first_word=settings.bot_first_word_seconds,
+            idle=settings.bot_idle_seconds,
+            total=settings.bot_total_seconds,
+        )
+    )
 
 
 def _helm(settings: Settings, gate: Gate, people: People, database: Database, model: OpenedModel) -> Helm:

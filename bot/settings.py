@@ -92,6 +92,13 @@ class Settings(BaseSettings):
         "auto",
         description="Whether to fill the name field of messages: auto does so for OpenAI's own API only.",
     )
+    bot_first_word_seconds: float = Field(
+        120.0, gt=0, description="Seconds until the model must have begun to answer; some think for minutes."
+    )
+    bot_idle_seconds: float = Field(
+        90.0, gt=0, description="Seconds that the model may fall silent in mid-answer."
+    )
+    bot_total_seconds: float = Field(600.0, gt=0, description="Seconds that a whole answer may take.")
     bot_answers_at_once: int = Field(
         1_000, ge=1, description="Answers that one process works on at the same time."
     )
