@@ -101,6 +101,49 @@ def test_down_to_nothing_and_up_again(url: URL) -> None:
     assert differences(url) == []
 
 
+OLD_ROWS = """
+INSERT INTO conversations (id, platform, workspace, channel, root, created_at)
+    VALUES (1, 'p', 'w', 'c', 'r', 5);
+INSERT INTO turns (id, conversation_id, platform, workspace, channel, message_id, author_id, author_name,
+    question, status, owner, token, answer, model, finish_reason, error, created_at) VALUES
+    (1, 1, 'p', 'w', 'c', '1', 'u', 'n', 'Why?', 'done', NULL, 1, 'Because.', 'm', 'stop', '', 5),
+    (7, 1, 'p', 'w', 'c', '2', 'u', 'n', 'How?', 'waiting', NULL, 3, '', '', '', '', 6);
+INSERT INTO pages (turn_id, page, message_id) VALUES (1, 0, '1.1')
+"""
+
+
+def test_turns_of_the_first_version_keep_their_order_and_their_pages(url: URL) -> None:
+    """Up and down: times of recording stand in for times of writing, claims for attempts."""
+    turns = "SELECT id, question, answer, token, status FROM turns ORDER BY id"
+    new = "SELECT id, sent_at, attempt FROM turns ORDER BY id"
+    migrate.upgrade(url, "0001")
+    engine = migrate.migration_engine(url)
+    with engine.begin() as connection:
+        for statement in OLD_ROWS.split(";"):
+            connection.exec_driver_sql(statement)
+        before = connection.exec_driver_sql(turns).all()
+    for lead, revision in ((migrate.upgrade, "0002"), (migrate.downgrade, "0001")):
+        lead(url, revision)
+        with engine.begin() as connection:
+            assert connection.exec_driver_sql(turns).all() == before
+            assert connection.exec_driver_sql("SELECT * FROM pages").all() == [(1, 0, "1.1")]
+    migrate.upgrade(url)
+    with engine.begin() as connection:
+        assert connection.exec_driver_sql(new).all() == [(1, 5.0, 1), (7, 6.0, 3)]
+    engine.dispose()
+
+
+def test_an_id_is_given_once_on_sqlite_too(tmp_path: Path) -> None:
+    """`(id, token)` fences for ever; a copied table must go on counting where it was."""
+    with empty_database("sqlite", tmp_path) as url:
+        migrate.upgrade(url)
+        engine = migrate.migration_engine(url)
+        with engine.connect() as connection:
+            query = "SELECT sql FROM sqlite_master WHERE name = 'turns'"
+            assert "AUTOINCREMENT" in connection.exec_driver_sql(query).scalar_one()
+        engine.dispose()
+
+
 def test_upgrading_twice_changes_nothing(url: URL) -> None:
     """`bot migrate` may run at each deploy."""
     migrate.upgrade(url)
