@@ -1,0 +1,145 @@
+"""An office that steers: a workspace, the bot's listeners, and versions in memory."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from slack_bolt.async_app import AsyncApp
+
+from bot.core.domain import Prompt, PromptKey, Steering, ThreadKey
+from bot.core.errors import StoreUnavailable
+from bot.core.explanation import Explanation
+from bot.editing import Editing
+from bot.sandbox.records import FieldsRefused, Person, View
+from bot.sandbox.server import SandboxWorkspace
+from bot.slack import connect
+from bot.slack.admin import editor
+from bot.slack.admin.admins import Admins
+from bot.slack.admin.form import Models
+from bot.slack.admin.gate import Gate
+from bot.slack.admin.helm import Helm
+from bot.slack.admin.listeners import register
+from bot.slack.admin.screen import Screen
+from bot.slack.listeners import slack_app
+from bot.slack.people import People
+from bot.slack.socket_mode import sockets
+from bot.store.memory_versions import MemoryVersions
+from tests.slack.admin.slack_form import state
+
+ADA, GRACE, JOAN = "U0ADA", "U0GRACE", "U0JOAN"
+GENERAL, TEAM = "C0GENERAL", "T0SANDBOX"
+KEY = b"a key"
+CHANNEL = PromptKey(platform="slack", workspace=TEAM, channel=GENERAL)
+BARE_HOME = {"type": "home", "blocks": [{"type": "divider"}]}
+
+
+class Nobody:
+    """Takes no message."""
+
+    is_draining = False
+
+
+class NoExplanations:
+    """Knows of no answer."""
+
+    async def explain(self, thread: ThreadKey, message_id: str) -> Explanation | None:
+        return None
+
+
+class SlowVersions(MemoryVersions):
+    """Takes `delay` seconds to read; is away while `is_away`."""
+
+    delay = 0.0
+    is_away = False
+
+    async def applying(self, thread: ThreadKey) -> Any:
+        await asyncio.sleep(self.delay)
+        if self.is_away:
+            raise StoreUnavailable
+        return await super().applying(thread)
+
+
+@dataclass
+class Office:
+    """A workspace with two admins, Ada and Joan, and one who is none, Grace."""
+
+    workspace: SandboxWorkspace
+    versions: SlowVersions = field(default_factory=SlowVersions)
+    now: float = 1_790_000_000.0
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def aside(self, work: Coroutine[Any, Any, None]) -> None:
+        self.tasks.add(asyncio.create_task(work))
+
+    # What people do
+
+    async def press(self, user: str, action: str, value: str, view: View | None = None) -> None:
+        """Press a button of a view, or forge that of one's own Home."""
+        shown = view or self.workspace.views.publish(user, BARE_HOME, "")
+        pressed = {"action_id": action, "type": "button", "value": value}
+        await self.workspace.interactivity.act_on_view(user, shown.id, pressed, {})
+        await self.settled()
+
+    async def edit(self, user: str, level: str = f"channel {TEAM}/{GENERAL}") -> View:
+        await self.press(user, f"{editor.EDIT}:channel", level)
+        return self.top(user)
+
+    async def submit(self, user: str, view: View, **changes: object) -> None:
+        named = {name.replace("prompt", "prompt:line:0"): value for name, value in changes.items()}
+        values = state(view.content["blocks"], named)
+        await self.workspace.interactivity.submit(user, view.id, values)
+        await self.settled()
+
+    async def settled(self) -> None:
+        await asyncio.gather(*self.tasks)
+
+    # What is there
+
+    def top(self, user: str) -> View:
+        return self.workspace.views.stack(user)[-1]
+
+    def says(self, user: str) -> str:
+        return str(self.top(user).content["blocks"])
+
+    async def saved(self, level: PromptKey = CHANNEL) -> list[Steering]:
+        return [version.steering for version in await self.versions.history(level, limit=99)]
+
+
+@pytest.fixture
+async def office() -> AsyncIterator[Office]:
+    async with SandboxWorkspace(enforce_rates=False) as workspace:
+        workspace.state.people[JOAN] = Person(id=JOAN, name="joan", real_name="Joan Clarke", color="#123456")
+        office = Office(workspace)
+        async with connect.web_client(workspace.bot_token, workspace.api_url) as client:
+            bot, people = await connect.who_am_i(client), People(client)
+            admins = Admins(client, bot.workspace, frozenset({JOAN}))
+            doorkeeper = Gate(admins, workspace=bot.workspace, key=KEY, clock=lambda: office.now)
+            editing = Editing(office.versions, Steering(prompt=Prompt("You are."), parameters={"model": "m"}))
+            helm = Helm(doorkeeper, editing, NoExplanations(), people, models)
+
+            def add(app: AsyncApp) -> None:
+                register(app, helm, Screen(client), office.aside)
+
+            app = slack_app(client, bot, people, Nobody(), follow_threads=False, register=add)  # type: ignore[arg-type]  # no message comes
+            async with sockets(app, client, workspace.app_token, count=1):
+                yield office
+                await office.settled()
+
+
+async def models() -> Models:
+    return Models()
+
+
+@pytest.fixture
+def errors(office: Office) -> list[Mapping[str, str]]:
+    """Collect what submissions were refused for."""
+    found: list[Mapping[str, str]] = []
+
+    def note(change: object) -> None:
+        if isinstance(change, FieldsRefused):
+            found.append(change.errors)
+
+    office.workspace.state.observe(note)
+    return found
