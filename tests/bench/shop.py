@@ -13,7 +13,8 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, event, insert
 
-from bot.answering import Answering, Asking
+from bot.answering import Answering
+from bot.asking import Asking
 from bot.core.domain import (
     Addressed,
     Author,
