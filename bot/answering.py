@@ -14,7 +14,7 @@ from functools import partial
 import structlog
 
 from bot.asking import Asker, Asking
-from bot.core.domain import Action, Answer, ChatRequest, Turn, TurnStatus
+from bot.core.domain import Action, Answer, ChatRequest, MadeWith, Turn, TurnStatus
 from bot.core.errors import BotError, ContextTooLong, ModelError, SurfaceGone
 from bot.core.live_reply import LiveReply
 from bot.core.stream import AnswerBuilder, TextDelta
@@ -70,7 +70,7 @@ class Answering:
         async with self._shown(turn) as delivery:
             if turn.status is TurnStatus.ANSWERED:  # a process died after saving it: only show it
                 delivery.feed(turn.answer)
-                _finish(delivery, turn.finish_reason)
+                _finish(delivery, turn.finish_reason, turn.made_with)
                 answer, error = None, ""
             else:
                 answer, error = await self._ask(turn, delivery)
@@ -115,7 +115,6 @@ class Answering:
     async def _ask(self, turn: Turn, delivery: Delivery) -> tuple[Answer, str]:
         """Put a turn to the model; return what it said and the code of the error that ended it, if any."""
         question = await self._asker.question(turn)
-        made_with = question.made_with
         builder = AnswerBuilder()
         if turn.answer:  # it goes on
             builder.feed(TextDelta(turn.answer))
@@ -127,19 +126,21 @@ class Answering:
             except ContextTooLong as error:
                 if builder.answer().text != turn.answer:
                     raise
-                request = self._asker.shorter(question, error)
+                question = self._asker.shorter(question, error)
+                request = self._asker.request(question)
                 request = await self._stream(turn, request, builder, delivery)
         except ModelError as error:
-            answer, code = replace(builder.answer(), made_with=made_with), error.code
+            answer, code = replace(builder.answer(), made_with=question.made_with), error.code
             log.warning("The model did not answer.", action="model_failed", error=code, reason=str(error))
             if answer.text:
                 delivery.finish(f"_{error.for_people}_", Action.CONTINUE, Action.RETRY)
             else:
                 delivery.finish(error.for_people, Action.RETRY)
         else:
-            answer, code = replace(builder.answer(), made_with=made_with), ""
+            answer, code = replace(builder.answer(), made_with=question.made_with), ""
+            self._asker.counted(request, answer.usage)
             await self._store.answered(turn, answer)
-            _finish(delivery, answer.finish_reason)
+            _finish(delivery, answer.finish_reason, answer.made_with)
         await self._plugins.observe(turn, Outcome(request=request, answer=answer, error=code))
         return answer, code
 
@@ -177,7 +178,8 @@ class Answering:
             await asyncio.gather(show, return_exceptions=True)
 
 
-def _finish(delivery: Delivery, reason: str) -> None:
-    """End an answer that the model ended, with what there is to say and to do about the reason."""
+def _finish(delivery: Delivery, reason: str, made_with: MadeWith | None) -> None:
+    """End an answer that the model ended, with what there is to say and to do about how it came about."""
     actions = (Action.CONTINUE,) if reason == "length" else ()
-    delivery.finish(NOTES.get(reason, ""), *actions)
+    remarks = made_with.remarks if made_with else ""
+    delivery.finish("\n\n".join(filter(None, (NOTES.get(reason), remarks))), *actions)

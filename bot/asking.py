@@ -4,15 +4,17 @@ Separate from `answering`, which ends turns: here is decided what the model gets
 Rules: nothing is read of the platform that is stored; whatever is left out is left out in whole turns.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import structlog
 
 from bot.core import placeholders, steering, transcript
-from bot.core.domain import ChatRequest, Context, MadeWith, Steering, Turn
-from bot.core.errors import ContextTooLong, SurfaceError
+from bot.core.context import Windows, estimate, view, weight
+from bot.core.domain import ChatRequest, Context, MadeWith, Steering, Turn, TurnStatus, Usage
+from bot.core.errors import ContextTooLong, ModelError, SurfaceError
 from bot.core.kinds import Value
 from bot.core.steering import Effective
 from bot.ports import Store, Surface
@@ -22,6 +24,9 @@ HISTORY = 1_000
 
 READ = 200
 """Messages read from a thread that was there before we were."""
+
+OUT_OF_VIEW = "_Older messages of this thread are no longer in view._"
+"""Stands below the first answer of a thread for which turns were left out."""
 
 OVERLAP = 60.0
 """Seconds that are read once more, because the platform's clock is not ours."""
@@ -37,6 +42,9 @@ class Asking:
     """What the deployment sets; the model at least."""
     user_key: bytes = field(repr=False)
     context_tokens: int = 100_000
+    """Tokens of a prompt at most, whatever would fit."""
+    windows: Callable[[], Awaitable[Mapping[str, int]]] | None = None
+    """Asks the service how many tokens which model takes; raises a `ModelError`."""
     names: bool = False
 
 
@@ -50,6 +58,8 @@ class Question:
     """The system prompt, complete."""
     parameters: Mapping[str, Value]
     made_with: MadeWith
+    view: Sequence[Turn] = ()
+    """What the model gets to see of the conversation."""
 
 
 class Asker:
@@ -68,29 +78,30 @@ class Asker:
         self._surfaces = surfaces
         self._asking = asking
         self._complete_since = complete_since
+        self._windows = Windows(asking.context_tokens)
+        self._learning: asyncio.Task[None] | None = None
 
     async def question(self, turn: Turn) -> Question:
         """Gather what is known of a turn's thread. Raises `StoreError`."""
+        if self._learning is None:
+            self._learning = asyncio.create_task(self._learn(), name="learn-windows")
         context = await self._context(turn)
         applying = self._applying(turn, context)
-        return Question(
+        question = Question(
             turn=turn,
             context=context,
             system=await self._filled(applying.system, turn),
             parameters=applying.parameters,
             made_with=steering.made_with(applying, context.steering),
         )
+        return self._seen(question, self._room(question))
 
-    def request(self, question: Question, budget: float | None = None) -> ChatRequest:
-        """Return the request; of the conversation what fits into `budget` tokens, or the deployment's."""
+    def request(self, question: Question) -> ChatRequest:
+        """Return the request that puts a question."""
         asking, turn = self._asking, question.turn
-        budget = asking.context_tokens if budget is None else budget
-        fixed = transcript.estimate(question.system) + transcript.size(turn)
-        remembered = transcript.remembered(question.context.history)
-        history = transcript.fit(remembered, max(0, budget - fixed))
         return ChatRequest(
-            model=str(question.parameters["model"]),
-            messages=transcript.messages(question.system, history, turn, names=asking.names),
+            model=_model(question),
+            messages=transcript.messages(question.system, question.view, turn, names=asking.names),
             parameters=question.parameters,
             user=transcript.model_user(turn.author, turn.thread.workspace, asking.user_key),
             conversation=transcript.opaque(
@@ -98,17 +109,41 @@ class Asker:
             ),
         )
 
-    def shorter(self, question: Question, error: ContextTooLong) -> ChatRequest:
-        """Return a request that fits, by what the service said of its window, or half as long.
+    def shorter(self, question: Question, error: ContextTooLong) -> Question:
+        """Return a question that fits, by what the service said of its window, or half as long."""
+        sent = weight(self.request(question).messages)
+        self._windows.refused(_model(question), sent, window=error.window, tokens=error.tokens)
+        most = 0.75 * sent if error.window and error.tokens else sent / 2
+        return self._seen(question, min(most, self._room(question)))
 
-        Our estimate may be off by as much as the service's own count of what we sent tells.
-        """
-        said = sum(transcript.size(earlier) for earlier in question.context.history)
-        sent = min(said, self._asking.context_tokens)
-        budget = sent / 2
-        if error.window and error.tokens:
-            budget = min(budget, 0.75 * sent * error.window / error.tokens)
-        return self.request(question, budget)
+    def counted(self, request: ChatRequest, usage: Usage | None) -> None:
+        """Learn from what the service counted."""
+        if usage:
+            self._windows.counted(request.model, weight(request.messages), usage.prompt_tokens)
+
+    def _room(self, question: Question) -> float:
+        limit = question.parameters.get("max_tokens")
+        return self._windows.room(_model(question), limit if isinstance(limit, int) else None)
+
+    def _seen(self, question: Question, room: float) -> Question:
+        """Return the question with as much of the conversation as fits; people are told once if not all."""
+        read, made_with = question.context.history, question.made_with
+        history, is_all = transcript.remembered(read), len(read) < HISTORY
+        asked = replace(question.turn, made_with=made_with)
+        turns = view(history, asked, room - estimate(question.system), is_all=is_all)
+        is_known = any(_tells(turn) for turn in read) or OUT_OF_VIEW in made_with.remarks
+        if is_all and len(turns) < len(history) and not is_known:
+            remarks = "\n\n".join(filter(None, (made_with.remarks, OUT_OF_VIEW)))
+            made_with = replace(made_with, remarks=remarks)
+        return replace(question, view=turns, made_with=made_with)
+
+    async def _learn(self) -> None:
+        """Ask the service how much its models take: once, and beside the first question, which goes on."""
+        if self._asking.windows:
+            try:
+                self._windows.listed(await self._asking.windows())
+            except ModelError as error:
+                log.info("The models' windows are not known.", action="windows_unknown", error=error.code)
 
     async def _context(self, turn: Turn) -> Context:
         """Return what is known of the thread; read it from the platform first if we missed some of it."""
@@ -141,3 +176,13 @@ class Asker:
         if used & {"channel", "workspace"}:  # only then may it take a call of the platform
             values.update(await self._surfaces[turn.thread.platform].places(turn.thread))
         return placeholders.fill(system, values)
+
+
+def _model(question: Question) -> str:
+    return str(question.parameters["model"])
+
+
+def _tells(turn: Turn) -> bool:
+    """Whether it stands below a turn's answer that older messages are left out; not so below an error."""
+    made_with = turn.made_with
+    return turn.status is TurnStatus.DONE and made_with is not None and OUT_OF_VIEW in made_with.remarks

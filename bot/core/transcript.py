@@ -1,11 +1,10 @@
 """A conversation's turns -> the chat-completions `messages` array.
 
-Separate because this is what the model knows of the conversation: who said what, in which order, and
-what is left out when it grows too long. Pure; sizes are estimates in tokens.
+Separate because this is what the model knows of the conversation: who said what, and in which order;
+`context` decides of which turns. Pure.
 """
 
 import hmac
-import math
 import re
 from collections.abc import Callable, Sequence
 
@@ -32,41 +31,12 @@ def opaque(key: bytes, *parts: str) -> str:
     return hmac.digest(key, ":".join(parts).encode(), "sha256").hex()
 
 
-def estimate(text: str) -> int:
-    """Estimate the tokens of a text: 3.5 UTF-8 bytes each (facts/model-api.md 5), plus 4 for the message."""
-    return math.ceil(len(text.encode(errors="replace")) / 3.5) + 4
-
-
-def size(turn: Turn) -> int:
-    """Estimate the tokens of a whole turn."""
-    return estimate(turn.question) + estimate(turn.answer)
-
-
 def remembered(history: Sequence[Turn]) -> tuple[Turn, ...]:
     """Return the turns that belong into the array.
 
     A question that the service's filter refused would make it refuse every later one too.
     """
     return tuple(turn for turn in history if turn.error != ContentFiltered.code)
-
-
-def fit(
-    turns: Sequence[Turn], budget: float, *, measure: Callable[[Turn], int] = size, keep: float = 0.75
-) -> Sequence[Turn]:
-    """Return the newest turns that fit into `budget` tokens; whole turns, oldest dropped first.
-
-    Dropping goes in coarse steps, down to `keep` of the budget, and is decided from the oldest turn
-    forward: the front of the array then stays the same for many turns, which is what the prompt caches
-    of model services live on.
-    """
-    start, total = 0, 0
-    for end, turn in enumerate(turns, 1):
-        total += measure(turn)
-        if total > budget:
-            while start < end and total > keep * budget:
-                total -= measure(turns[start])
-                start += 1
-    return turns[start:]
 
 
 def messages(

@@ -1,4 +1,4 @@
-"""The messages array: order, speakers, what is left out, and who asks."""
+"""The messages array: order, speakers, and who asks."""
 
 from collections.abc import Sequence
 
@@ -84,25 +84,6 @@ def test_api_names_fit_the_pattern_of_the_api(name: str) -> None:
     safe = transcript.api_name(name)
     assert len(safe) <= 64
     assert all(character.isascii() and (character.isalnum() or character in "_-") for character in safe)
-
-
-@given(st.lists(st.integers(1, 50), max_size=60), st.integers(0, 200))
-def test_fitting_keeps_the_newest_turns_whole_and_within_the_budget(sizes: list[int], budget: int) -> None:
-    turns = [turn("q", number=number) for number in range(len(sizes))]
-    kept = transcript.fit(turns, budget, measure=lambda each: sizes[each.id])
-    assert list(kept) == turns[len(turns) - len(kept) :]
-    assert sum(sizes[each.id] for each in kept) <= budget
-    if sum(sizes) <= budget:
-        assert len(kept) == len(turns)
-
-
-def test_the_front_of_the_array_moves_in_coarse_steps() -> None:
-    """200 turns of one size in a window of 40: the front moves about every tenth turn, not every turn."""
-    turns = [turn("q", number=number) for number in range(200)]
-    fronts = [
-        transcript.fit(turns[:count], 40, measure=lambda _each: 1)[0].id for count in range(1, len(turns) + 1)
-    ]
-    assert len(set(fronts)) <= 1 + (200 - 40) / 10 + 1
 
 
 @pytest.mark.parametrize("other", [("T1", "U2", b"k"), ("T2", "U1", b"k"), ("T1", "U1", b"l")])

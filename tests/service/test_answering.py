@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from bot.answering import EDITED, NOTES, Answering
-from bot.asking import Asking
+from bot.asking import OUT_OF_VIEW, Asking
 from bot.core.domain import (
     DIRECT,
     Action,
@@ -155,7 +155,7 @@ async def test_a_conversation_that_is_too_long_is_asked_again_with_half_of_it() 
     room = Room(ScriptedModel(["1"], ["2"], ["3"], [ContextTooLong()], ["fits"]))
     for question in ("one " * 100, "two " * 100, "three " * 100):
         await room.answer(question)
-    assert (await room.answer("four"))[-1] == "fits"
+    assert (await room.answer("four"))[-1] == f"fits\n\n{OUT_OF_VIEW}"
     before, after = (request.messages for request in room.model.requests[-2:])
     assert len(after) < len(before)
     assert (after[0], after[-1]) == (before[0], before[-1]), "system prompt and question always stay"
