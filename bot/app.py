@@ -64,7 +64,7 @@ async def serve(settings: Settings, stop: asyncio.Event, *, ready: Callable[[], 
             store=store,
             model=model,
             surfaces={parse.PLATFORM: SlackSurface(slack, bot, people)},
-            asking=await _asking(settings, store),
+            asking=await _asking(settings, store, model),
             plugins=Plugins.found(),
             is_ours=lease.is_certain,
             complete_since=intact.since,
@@ -175,7 +175,10 @@ async def _form_key(store: SqlStore) -> bytes:
     return (await store.secret("form_key", lambda: secrets.token_hex(32))).encode()
 
 
-async def _asking(settings: Settings, store: SqlStore) -> Asking:
+async def _asking(settings: Settings, store: SqlStore, model: OpenedModel) -> Asking:
+    async def windows() -> Mapping[str, int]:
+        return {each.id: each.context_window for each in await model.models() if each.context_window}
+
     key = settings.bot_user_key.get_secret_value() or await store.secret(
         "user_key", lambda: secrets.token_hex(32)
     )
@@ -183,5 +186,6 @@ async def _asking(settings: Settings, store: SqlStore) -> Asking:
         steering=settings.steering,
         user_key=key.encode(),
         context_tokens=settings.bot_context_tokens,
+        windows=windows,
         names=settings.sends_names,
     )
