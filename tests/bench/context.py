@@ -1,0 +1,126 @@
+"""How much of a request a prompt cache knows from the one before: `uv run python -m tests.bench.context`.
+
+Separate from the tests because it is a figure, beside that of a window which drops turns one by one. Both
+answer the same conversation of 200 turns; a request counts as known up to its first message that differs.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from itertools import pairwise
+
+from bot.asking import Asker, Asking
+from bot.core.context import estimate, size
+from bot.core.domain import (
+    Addressed,
+    Answer,
+    Author,
+    ChatMessage,
+    Incoming,
+    Prompt,
+    Steering,
+    ThreadKey,
+    Turn,
+    TurnStatus,
+    Usage,
+)
+from bot.core.transcript import messages
+from bot.store.memory import MemoryStore
+from tests.fakes import PaperSurface
+
+TURNS, WINDOWS = 200, (8_000, 16_000, 32_000)
+SYSTEM = "You answer questions about the handbook of our company. " * 5
+THREAD = ThreadKey(platform="paper", workspace="T1", channel="C1", root="1")
+Requests = list[tuple[ChatMessage, ...]]
+
+
+def talk(count: int = TURNS) -> Iterator[tuple[str, str]]:
+    """Yield questions and answers of very different lengths."""
+    dice = random.Random(5)
+    for _ in range(count):
+        yield "why is it so " * dice.randrange(1, 30), "because it is " * dice.randrange(1, 150)
+
+
+def counted(sent: Sequence[ChatMessage]) -> int:
+    """Count tokens as a service with another tokenizer would: one a word, and some for its template."""
+    return 40 + sum(4 + len(message.content.split()) for message in sent)
+
+
+@asynccontextmanager
+async def asked(store: MemoryStore, number: int, question: str, answer: str) -> AsyncIterator[Turn]:
+    """Record a question; when the context ends, it has been answered."""
+    message = Incoming(
+        thread=THREAD,
+        message_id=str(number),
+        author=Author(id="U1"),
+        text=question,
+        addressed=Addressed.MENTION,
+        sent_at=float(number),
+    )
+    turn = await store.accept(message, claim=True)
+    assert turn
+    yield turn
+    await store.answered(turn, Answer(text=answer, finish_reason="stop"))
+    await store.settle(turn, TurnStatus.DONE)
+
+
+async def ours(conversation: Sequence[tuple[str, str]], window: int) -> Requests:
+    """Return the requests of the bot, which learns from what the service counts."""
+    store, sent = MemoryStore(owner="me"), Requests()
+    steering = Steering(prompt=Prompt(SYSTEM), parameters={"model": "m"})
+    asking = Asking(steering=steering, user_key=b"k", context_tokens=window)
+    asker = Asker(store, {"paper": PaperSurface()}, asking, complete_since=lambda: 0.0)
+    for number, (question, answer) in enumerate(conversation, 1):
+        async with asked(store, number, question, answer) as turn:
+            request = asker.request(await asker.question(turn))
+            asker.counted(request, Usage(prompt_tokens=counted(request.messages)))
+            sent.append(request.messages)
+    return sent
+
+
+async def turn_by_turn(conversation: Sequence[tuple[str, str]], window: int) -> Requests:
+    """Return the requests of a window that always holds as many of the newest turns as fit."""
+    store, sent = MemoryStore(owner="me"), Requests()
+    for number, (question, answer) in enumerate(conversation, 1):
+        async with asked(store, number, question, answer) as turn:
+            history = (await store.context(turn, limit=1_000)).history
+            left, fits = window - estimate(SYSTEM) - size(turn), list[Turn]()
+            for earlier in reversed(history):
+                left -= size(earlier)
+                if left < 0:
+                    break
+                fits.append(earlier)
+            sent.append(messages(SYSTEM, fits[::-1], turn))
+    return sent
+
+
+def known(sent: Requests) -> float:
+    """Return the share of all prompt tokens that are a prefix of the request before."""
+    same, total = 0, sum(map(counted, sent))
+    for before, after in pairwise(sent):
+        alike = 0
+        while alike < min(len(before), len(after)) and before[alike] == after[alike]:
+            alike += 1
+        same += counted(after[:alike]) if alike else 0
+    return same / total
+
+
+def moves(sent: Requests) -> int:
+    """Return how often the oldest message in view was another one than before."""
+    return sum(before[1] != after[1] for before, after in pairwise(sent))
+
+
+async def main() -> None:
+    """Print a line for each way to leave out turns."""
+    conversation = list(talk())
+    print("window   turns are left out   known   moves of the front   tokens of a request")  # noqa: T201 - a figure
+    for window in WINDOWS:
+        for name, way in (("in coarse steps", ours), ("one by one", turn_by_turn)):
+            sent = await way(conversation, window)
+            mean = sum(map(counted, sent)) / len(sent)
+            print(f"{window:>6,}   {name:18} {known(sent):>7.1%} {moves(sent):>20} {mean:>21,.0f}")  # noqa: T201
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
