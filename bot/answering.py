@@ -32,6 +32,8 @@ NOTES: Mapping[str, str] = {
 }
 """What is shown under an answer that ended for a reason other than being complete."""
 
+BLIND = "_The model cannot see pictures; I sent only the text._"
+
 log = structlog.get_logger()
 
 
@@ -130,14 +132,14 @@ class Answering:
                 request = self._asker.request(question)
                 request = await self._stream(turn, request, builder, delivery)
         except ModelError as error:
-            answer, code = replace(builder.answer(), made_with=question.made_with), error.code
+            answer, code = _complete(builder, question.made_with), error.code
             log.warning("The model did not answer.", action="model_failed", error=code, reason=str(error))
             if answer.text:
                 delivery.finish(f"_{error.for_people}_", Action.CONTINUE, Action.RETRY)
             else:
                 delivery.finish(error.for_people, Action.RETRY)
         else:
-            answer, code = replace(builder.answer(), made_with=question.made_with), ""
+            answer, code = _complete(builder, question.made_with), ""
             self._asker.counted(request, answer.usage)
             await self._store.answered(turn, answer)
             _finish(delivery, answer.finish_reason, answer.made_with)
@@ -176,6 +178,13 @@ class Answering:
         finally:
             show.cancel()
             await asyncio.gather(show, return_exceptions=True)
+
+
+def _complete(builder: AnswerBuilder, made_with: MadeWith) -> Answer:
+    """Return what the model said, as far as it came, and what it was made with; people hear if it was blind."""
+    if builder.is_blind:
+        made_with = replace(made_with, remarks="\n\n".join(filter(None, (made_with.remarks, BLIND))))
+    return replace(builder.answer(), made_with=made_with)
 
 
 def _finish(delivery: Delivery, reason: str, made_with: MadeWith | None) -> None:

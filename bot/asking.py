@@ -18,6 +18,7 @@ from bot.core.errors import ContextTooLong, ModelError, SurfaceError
 from bot.core.kinds import Value
 from bot.core.steering import Effective
 from bot.ports import Store, Surface
+from bot.reading import Reader
 
 HISTORY = 1_000
 """Turns read for one question; a bound on work, far above what fits into most models."""
@@ -58,6 +59,8 @@ class Question:
     """The system prompt, complete."""
     parameters: Mapping[str, Value]
     made_with: MadeWith
+    pictures: tuple[str, ...] = ()
+    """Data URLs."""
     view: Sequence[Turn] = ()
     """What the model gets to see of the conversation."""
 
@@ -78,6 +81,7 @@ class Asker:
         self._surfaces = surfaces
         self._asking = asking
         self._complete_since = complete_since
+        self._reader = Reader()
         self._windows = Windows(asking.context_tokens)
         self._learning: asyncio.Task[None] | None = None
 
@@ -87,12 +91,16 @@ class Asker:
             self._learning = asyncio.create_task(self._learn(), name="learn-windows")
         context = await self._context(turn)
         applying = self._applying(turn, context)
+        read = await self._reader.read(self._surfaces[turn.thread.platform], turn.files)
+        made_with = steering.made_with(applying, context.steering)
+        made_with = replace(made_with, reading=read.reading, remarks=read.remarks)
         question = Question(
-            turn=turn,
+            turn=replace(turn, made_with=made_with),
             context=context,
             system=await self._filled(applying.system, turn),
             parameters=applying.parameters,
-            made_with=steering.made_with(applying, context.steering),
+            made_with=made_with,
+            pictures=read.pictures,
         )
         return self._seen(question, self._room(question))
 
@@ -101,7 +109,9 @@ class Asker:
         asking, turn = self._asking, question.turn
         return ChatRequest(
             model=_model(question),
-            messages=transcript.messages(question.system, question.view, turn, names=asking.names),
+            messages=transcript.messages(
+                question.system, question.view, turn, names=asking.names, pictures=question.pictures
+            ),
             parameters=question.parameters,
             user=transcript.model_user(turn.author, turn.thread.workspace, asking.user_key),
             conversation=transcript.opaque(
@@ -117,8 +127,8 @@ class Asker:
         return self._seen(question, min(most, self._room(question)))
 
     def counted(self, request: ChatRequest, usage: Usage | None) -> None:
-        """Learn from what the service counted."""
-        if usage:
+        """Learn from what the service counted; how long a picture is to it, we don't estimate."""
+        if usage and not any(message.images for message in request.messages):
             self._windows.counted(request.model, weight(request.messages), usage.prompt_tokens)
 
     def _room(self, question: Question) -> float:

@@ -16,6 +16,7 @@ from bot.core.domain import (
     Author,
     ChatRequest,
     Context,
+    File,
     Incoming,
     MessageKey,
     PromptKey,
@@ -104,6 +105,10 @@ class Surface(Protocol):
         Only those after `since`, in seconds since 1970 by the platform's clock. Raises `SurfaceError`;
         returns nothing where the platform does not let us read.
         """
+        ...
+
+    async def fetch(self, file: File, *, limit: int) -> bytes:
+        """Return a file, at most `limit` bytes. Raises `Unread`, or a `SurfaceError` that may pass."""
         ...
 
     async def remove(self, thread: ThreadKey, message_id: str) -> None:
@@ -244,10 +249,7 @@ class Versions(Protocol):
     """
 
     async def applying(self, thread: ThreadKey) -> Sequence[Version]:
-        """Return the newest version of each level that may apply to a thread, in the order of their ids.
-
-        That of all direct messages (`DIRECT`) is among them, whether or not the thread is one.
-        """
+        """Return the newest version of each level that may apply to a thread, `DIRECT` included, by id."""
         ...
 
     async def save(
@@ -273,11 +275,8 @@ class Versions(Protocol):
 
 
 class Explanations(Protocol):
-    """How answers came about. One method, one transaction."""
+    """How answers came about. One method, one transaction; raises `StoreUnavailable`."""
 
     async def explain(self, thread: ThreadKey, message_id: str) -> Explanation | None:
-        """Return how the answer came about that a message of the thread shows, or asked for.
-
-        None where it belongs to no answer. Raises `StoreUnavailable` when the database does not answer.
-        """
+        """Return how the answer came about that a message shows, or asked for; None if there is none."""
         ...

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from bot.core.domain import Action, ChatRequest, Incoming, ThreadKey, Turn
+from bot.core.domain import Action, ChatRequest, File, Incoming, ThreadKey, Turn
 from bot.core.errors import BotError, SurfaceError, SurfaceUnavailable
 from bot.core.stream import Finished, StreamEvent, TextDelta
 from bot.ports import Page, SurfaceLimits
@@ -85,6 +85,7 @@ class PaperSurface:
         self.refusals: list[SurfaceError] = []
         self.writes = 0
         self.said: list[Incoming] = []
+        self.files: dict[str, bytes | Exception] = {}
         self.reads = 0
         self.overlaps = 0
         self.busy: dict[ThreadKey, bool] = {}
@@ -117,6 +118,12 @@ class PaperSurface:
     async def read(self, thread: ThreadKey, *, limit: int, since: float = 0.0) -> list[Incoming]:
         self.reads += 1
         return self.said[-limit:]
+
+    async def fetch(self, file: File, *, limit: int) -> bytes:
+        found = self.files[file.url]
+        if isinstance(found, Exception):
+            raise found
+        return found
 
     async def remove(self, thread: ThreadKey, message_id: str) -> None:
         await self._write(thread)

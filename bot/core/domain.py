@@ -260,13 +260,8 @@ class ChatMessage:
     role: str
     content: str
     name: str = ""
-
-    def as_json(self) -> dict[str, str]:
-        """Return the element as the API wants it; `name` only where there is one."""
-        element = {"role": self.role, "content": self.content}
-        if self.name:
-            element["name"] = self.name
-        return element
+    images: tuple[str, ...] = field(default=(), repr=False)
+    """Pictures that belong to it, as data URLs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """What a model's stream consists of, and the fold that makes an answer of it.
 
-Separate from the adapters so that every model API ends in the same four values. Pure.
+Separate from the adapters so that every model API ends in the same few values. Pure.
 """
 
 from dataclasses import dataclass, field
@@ -34,7 +34,12 @@ class ModelName:
     name: str
 
 
-StreamEvent = TextDelta | Finished | ModelName | Usage
+@dataclass(frozen=True, slots=True)
+class PicturesLeftOut:
+    """The question had pictures, and was put without them, since the model cannot see."""
+
+
+StreamEvent = TextDelta | Finished | ModelName | PicturesLeftOut | Usage
 
 
 @dataclass(slots=True)
@@ -45,6 +50,8 @@ class AnswerBuilder:
     _reasons: dict[int, str] = field(default_factory=dict)
     _model: str = ""
     _usage: Usage | None = None
+    is_blind: bool = False
+    """Whether the model was not shown the pictures of the question."""
 
     def feed(self, event: StreamEvent) -> None:
         """Take one event; the last usage and the last reason win."""
@@ -55,6 +62,8 @@ class AnswerBuilder:
                 self._reasons[index] = reason
             case ModelName(name):
                 self._model = name
+            case PicturesLeftOut():
+                self.is_blind = True
             case Usage():
                 self._usage = event
 

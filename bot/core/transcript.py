@@ -7,6 +7,7 @@ Separate because this is what the model knows of the conversation: who said what
 import hmac
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from bot.core.domain import Author, ChatMessage, Turn
 from bot.core.errors import ContentFiltered
@@ -40,23 +41,27 @@ def remembered(history: Sequence[Turn]) -> tuple[Turn, ...]:
 
 
 def messages(
-    system: str, history: Sequence[Turn], question: Turn, *, names: bool = False
+    system: str,
+    history: Sequence[Turn],
+    question: Turn,
+    *,
+    names: bool = False,
+    pictures: tuple[str, ...] = (),
 ) -> tuple[ChatMessage, ...]:
     """Return the array: the system prompt, the earlier turns in order, the question.
 
     A question that has a part of its answer already is to be gone on with. Where several people write,
     each of their messages begins with the writer's name. `names` fills the `name` field too, which only
-    some servers take.
+    some servers take. `pictures` are the question's; those of earlier ones stay by their names.
     """
     label = _labels([*history, question])
     said = [ChatMessage(role="system", content=system)] if system else []
     for turn in (*history, question):
-        text = turn.question or NO_TEXT
         speaker = label(turn.author)
-        content = f"{speaker}: {text}" if speaker else text
-        said.append(
-            ChatMessage(role="user", content=content, name=api_name(turn.author.name) if names else "")
-        )
+        content = f"{speaker}: {_text(turn)}" if speaker else _text(turn)
+        name = api_name(turn.author.name) if names else ""
+        images = pictures if turn is question else ()
+        said.append(ChatMessage(role="user", content=content, name=name, images=images))
         if turn.answer:
             said.append(ChatMessage(role="assistant", content=turn.answer))
     if question.answer:
@@ -68,6 +73,12 @@ def api_name(name: str) -> str:
     """Return a name as the API's `name` field takes it, at most 64 of `[a-zA-Z0-9_-]`, or empty."""
     safe = re.sub(r"[^a-zA-Z0-9_-]+", "_", name).strip("_")
     return safe[:64]
+
+
+def _text(turn: Turn) -> str:
+    """Return what was said, and what was read of the files that came with it."""
+    reading = turn.made_with.reading if turn.made_with else ""
+    return "\n\n".join(filter(None, (turn.question or NO_TEXT, reading)))
 
 
 def _labels(turns: Sequence[Turn]) -> Callable[[Author], str]:
@@ -83,8 +94,9 @@ def _joined(said: Sequence[ChatMessage]) -> tuple[ChatMessage, ...]:
     joined: list[ChatMessage] = []
     for message in said:
         if joined and (joined[-1].role, joined[-1].name) == (message.role, message.name):
-            content = f"{joined.pop().content}\n\n{message.content}"
-            joined.append(ChatMessage(role=message.role, content=content, name=message.name))
+            before = joined.pop()
+            content = f"{before.content}\n\n{message.content}"
+            joined.append(replace(message, content=content, images=before.images + message.images))
         else:
             joined.append(message)
     return tuple(joined)

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.llm.asking import Fields, whole, without
-from bot.llm.blame import blame
+from bot.llm.asking import Fields, has_pictures, whole, without, without_pictures
+from bot.llm.blame import blame, is_blind
 from bot.llm.complaint import Complaint
 
 MOST_ROUNDS = 6
@@ -21,6 +21,8 @@ OTHER_NAME = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "m
 KNOWN_AS = {"max_completion_tokens": "max_tokens", "role": "system_role"}
 """Fields whose parameter has another name."""
 OTHER_ROLE = {"system": "developer", "developer": "system"}
+PICTURES = "pictures"
+"""Stands for those in messages."""
 ANY = object()
 """The field is refused with any value."""
 
@@ -49,10 +51,14 @@ class Adaptations:
     def learn(self, complaint: Complaint, sent: Fields) -> tuple[str, ...]:
         """Take in a refusal of what was sent; return the fields that it blames."""
         changes = self._changes.setdefault(sent["model"], {})
-        blamed = blame(complaint, sent)
+        blamed = (PICTURES,) if self.cannot_see(complaint, sent) else blame(complaint, sent)
         for field in blamed:
             changes[field] = _change(field, sent, complaint, changes)
         return blamed
+
+    def cannot_see(self, complaint: Complaint, sent: Fields) -> bool:
+        """Whether a refusal means that the model cannot see the pictures it was sent."""
+        return has_pictures(sent) and is_blind(complaint)
 
     def told(self, model: str) -> Mapping[str, str]:
         """Return for people what is done about which parameter of a model; of those without effect, why."""
@@ -80,6 +86,8 @@ def _changed(body: Fields, field: str, change: Change) -> Fields:
             return whole(body)
         case "role":
             return {**body, "messages": [_spoken_as(change.instead, one) for one in body["messages"]]}
+        case "pictures":
+            return {**body, "messages": [without_pictures(message) for message in body["messages"]]}
         case "name":
             return {**body, "messages": [without(message, "name") for message in body["messages"]]}
         case _ if field not in body or change.value not in (ANY, body[field]):

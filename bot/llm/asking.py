@@ -74,10 +74,24 @@ def _role(request: ChatRequest, profile: Profile) -> str:
 
 
 def _message(message: ChatMessage, system_role: str, *, names: bool) -> Fields:
-    element: Fields = dict(message.as_json())
-    if message.role == "system":
-        element["role"] = system_role
-    return element if names else without(element, "name")
+    """Return an element of `messages`: a name, and parts in place of a text, only where there is need."""
+    role = system_role if message.role == "system" else message.role
+    element: Fields = {"role": role, "content": message.content}
+    if message.images:
+        pictures = ({"type": "image_url", "image_url": {"url": image}} for image in message.images)
+        element["content"] = [{"type": "text", "text": message.content}, *pictures]
+    return {**element, "name": message.name} if names and message.name else element
+
+
+def without_pictures(message: Fields) -> Fields:
+    """Return an element of `messages` as a text."""
+    content = message["content"]
+    return message if isinstance(content, str) else {**message, "content": content[0]["text"]}
+
+
+def has_pictures(body: Fields) -> bool:
+    """Whether a message is more than a text."""
+    return any(not isinstance(message["content"], str) for message in body["messages"])
 
 
 def _identified(request: ChatRequest, identifiers: Collection[str]) -> Iterator[tuple[str, str]]:

@@ -36,6 +36,19 @@ MINDS = re.compile(
     r"(?i)\bun(supported|recogni[sz]ed|known|expected)|\bnot (supported|permitted|allowed|recogni[sz]ed)"
     r"|n't (support|allow)|not support|extra_forbidden|must be|invalid"
 )
+BLIND = re.compile(
+    r"(?i)image_url is only supported|unknown variant .?image_url|multimodal|mmproj|required for image input"
+    r"|(?:image|vision)\S*(?: \w+)? (?:is|are) not (?:supported|enabled|available|allowed)|at most 0 image"
+    r"|(?:not|n't|no endpoints found that) (?:support|accept|take|process|have)\w*"
+    r" (?:\w+ )?(?:image|vision|picture)"
+    r"|content must be a string|\.content['\"` ]*(?:must|should) be a (?:valid )?string"
+)
+"""In turn: OpenAI, DeepSeek, vLLM, llama.cpp, Ollama; Mistral; vLLM; OpenRouter and others; Groq."""
+
+
+def is_blind(complaint: Complaint) -> bool:
+    """Whether a complaint says that the model cannot see, and not just that a picture is bad."""
+    return BLIND.search(complaint.message) is not None
 
 
 def blame(complaint: Complaint, sent: Mapping[str, Any]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ closes the connection, which is how a server learns to stop.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
 
 import httpx
@@ -15,9 +15,9 @@ import structlog
 
 from bot.core.domain import ChatRequest
 from bot.core.errors import ModelError, ModelRejected, ModelSlow, ModelUnavailable
-from bot.core.stream import StreamEvent
+from bot.core.stream import PicturesLeftOut, StreamEvent
 from bot.llm.adapting import MOST_ROUNDS, Adaptations
-from bot.llm.asking import Dialect, Fields, fields
+from bot.llm.asking import Dialect, Fields, fields, has_pictures
 from bot.llm.client import COMPLETIONS, FAILURES
 from bot.llm.complaint import Complaint, for_log, from_body, request_id
 from bot.llm.errors import model_error
@@ -65,16 +65,18 @@ class OpenAIChat:
     async def stream(self, request: ChatRequest) -> AsyncIterator[AsyncIterator[StreamEvent]]:
         """Ask, and iterate over what comes; see `ChatModel.stream`."""
         started = asyncio.get_running_loop().time()
-        response, streamed = await self._open(request, started)
+        response, sent = await self._open(request, started)
         try:
-            first_word = started + (self._first_word if streamed else self._total)
-            async with aclosing(self._events(response, started, first_word)) as events:
+            first_word = started + (self._first_word if sent["stream"] else self._total)
+            is_blind = any(message.images for message in request.messages) and not has_pictures(sent)
+            first = (PicturesLeftOut(),) if is_blind else ()
+            async with aclosing(self._events(response, started, first_word, first)) as events:
                 yield events
         finally:
             await _close(response)
 
-    async def _open(self, request: ChatRequest, started: float) -> tuple[httpx.Response, bool]:
-        """Return an answer with a status of success, its body unread, and whether it was to be streamed."""
+    async def _open(self, request: ChatRequest, started: float) -> tuple[httpx.Response, Fields]:
+        """Return an answer with a status of success, its body unread, and the fields that brought it."""
         wanted = fields(request, self._dialect)
         body = self._adaptations.apply(wanted)
         for left in reversed(range(MOST_ROUNDS + 1)):
@@ -86,7 +88,7 @@ class OpenAIChat:
             sent, body = body, self._adapted(error, complaint, wanted, body)
             if not left or body == sent:
                 raise error
-        return response, body["stream"]
+        return response, body
 
     async def _send(self, body: Fields, started: float) -> httpx.Response:
         post = self._client.build_request("POST", COMPLETIONS, json=body)
@@ -101,7 +103,8 @@ class OpenAIChat:
 
     def _adapted(self, error: ModelError, complaint: Complaint, wanted: Fields, sent: Fields) -> Fields:
         """Return what to send now, which is the same as before if the refusal teaches nothing."""
-        blamed = self._adaptations.learn(complaint, sent) if isinstance(error, ModelRejected) else ()
+        teaches = isinstance(error, ModelRejected) or self._adaptations.cannot_see(complaint, sent)
+        blamed = self._adaptations.learn(complaint, sent) if teaches else ()
         if not blamed:
             return sent
         log.info(
@@ -110,8 +113,14 @@ class OpenAIChat:
         return self._adaptations.apply(wanted)
 
     async def _events(
-        self, response: httpx.Response, started: float, first_word: float
+        self,
+        response: httpx.Response,
+        started: float,
+        first_word: float,
+        first: Iterable[StreamEvent],
     ) -> AsyncGenerator[StreamEvent]:
+        for event in first:
+            yield event
         reader = AnswerReader(request=request_id(response.headers))
         pieces = response.aiter_bytes()
         end = started + self._total

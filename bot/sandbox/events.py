@@ -60,6 +60,8 @@ def message_json(message: Message) -> Json:
     fields: Json = {"user": message.user, "type": "message", "ts": message.ts, "text": message.text}
     if message.subtype:
         fields["subtype"] = message.subtype
+    elif message.files:
+        fields |= {"subtype": "file_share", "files": list(message.files), "upload": False}
     elif message.broadcast:
         fields["subtype"] = "thread_broadcast"
     if message.client_msg_id:

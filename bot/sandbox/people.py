@@ -5,9 +5,10 @@ lets that person do; what they type is escaped as Slack's composer does; nothing
 """
 
 import re
+from collections.abc import Sequence
 from uuid import uuid4
 
-from bot.sandbox.records import Message
+from bot.sandbox.records import Json, Message
 from bot.sandbox.rules import Refusal
 from bot.sandbox.workspace import Workspace
 
@@ -16,10 +17,17 @@ _LIVE = re.compile(r"&lt;(@[UW]\w+|#C\w+(?:\|[^&]*)?|![a-z]+)&gt;")
 _ADDRESS = re.compile(r"https?://[^\s<>|`]*[^\s<>|`.,;:!?')\]\"]")
 
 
-def say(workspace: Workspace, user: str, channel: str, text: str, thread_ts: str | None) -> Message:
+def say(
+    workspace: Workspace,
+    user: str,
+    channel: str,
+    text: str,
+    thread_ts: str | None,
+    files: Sequence[Json] = (),
+) -> Message:
     """Write a message. Raises `Refusal` where that person cannot write there, or writes nothing."""
     check_access(workspace, user, channel)
-    if not text.strip():
+    if not text.strip() and not files:
         raise Refusal("no_text")
     root = workspace.root(channel, thread_ts) if thread_ts else None
     return workspace.post(
@@ -29,6 +37,7 @@ def say(workspace: Workspace, user: str, channel: str, text: str, thread_ts: str
             user=user,
             text=composed(text),
             thread_ts=root.ts if root else None,
+            files=tuple(files),
             client_msg_id=str(uuid4()),
         )
     )

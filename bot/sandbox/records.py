@@ -85,6 +85,7 @@ class Message:
     """Who reacted, by the name of the emoji."""
     metadata: Json | None = None
     stream: Stream | None = None
+    files: tuple[Json, ...] = ()
     history: tuple[Version, ...] = ()
     """Every version, the present one last."""
 

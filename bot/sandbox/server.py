@@ -35,6 +35,7 @@ from bot.sandbox.records import (
 )
 from bot.sandbox.responses import Responses
 from bot.sandbox.sockets import Reason, SocketMode
+from bot.sandbox.uploads import Upload, Uploads
 from bot.sandbox.views import Views
 from bot.sandbox.web_api import Fault, Method, WebApi
 from bot.sandbox.workspace import Workspace
@@ -75,6 +76,7 @@ class SandboxWorkspace:
             self.journal, self.state.announce, clock=clock, ack_timeout=ack_timeout, redelivery=redelivery
         )
         self.views = Views(clock=clock, announce=self.state.announce)
+        self.uploads = Uploads()
         self._responses = Responses(self.state)
         self.interactivity = Interactivity(self.state, self.views, self.sockets, self._responses)
         self._feed = Feed(
@@ -129,6 +131,7 @@ class SandboxWorkspace:
         application.router.add_route("*", "/api/{method}", self._api.serve)
         application.router.add_get("/link/", self.sockets.connect)
         application.router.add_post("/respond/{key}", self._responses.serve)
+        application.router.add_get("/files-pri/{key}/{name}", self.uploads.serve)
         application.router.add_get("/feed", self._feed.serve)
         application.router.add_get("/", site.index)
         application.router.add_get("/page/{name}", site.asset)
@@ -149,9 +152,18 @@ class SandboxWorkspace:
 
     # What people do
 
-    async def say(self, user: str, channel: str, text: str, *, thread_ts: str | None = None) -> str:
-        """Write as a person, and return the message's ts."""
-        return people.say(self.state, user, channel, text, thread_ts).ts
+    async def say(
+        self,
+        user: str,
+        channel: str,
+        text: str,
+        *,
+        thread_ts: str | None = None,
+        files: Sequence[Upload] = (),
+    ) -> str:
+        """Write as a person, attach files, and return the message's ts."""
+        attached = [self.uploads.add(upload, user, self.url) for upload in files]
+        return people.say(self.state, user, channel, text, thread_ts, attached).ts
 
     async def edit(self, user: str, channel: str, ts: str, text: str) -> None:
         """Edit a person's own message."""

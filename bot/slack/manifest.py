@@ -18,6 +18,7 @@ SCOPES = (
     "channels:read",  # names of channels that a message refers to
     "chat:write",  # answers
     "commands",  # the slash command and the shortcuts
+    "files:read",  # pictures and documents in questions
     "groups:history",
     "groups:read",
     "im:history",  # direct messages

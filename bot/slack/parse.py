@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.core.domain import Addressed, Author, Incoming, MessageKey, ThreadKey
+from bot.core.domain import Addressed, Author, File, Incoming, MessageKey, ThreadKey
 from bot.slack import payload, tokens
 
 PLATFORM = "slack"
@@ -39,8 +39,7 @@ class Message:
     id: str
     author: str
     text: str
-    files: tuple[str, ...] = ()
-    """Names of what is attached."""
+    files: tuple[File, ...] = ()
 
     @property
     def key(self) -> MessageKey:
@@ -54,7 +53,7 @@ class Message:
 
     def readable(self, names: Mapping[str, str]) -> str:
         """Return what people read."""
-        files = (f"[attached file: {name or 'unnamed'}]" for name in self.files)
+        files = (f"[attached file: {file.name or 'unnamed'}]" for file in self.files)
         return "\n".join(filter(None, (tokens.readable(self.text, names), *files)))
 
     def incoming(self, names: Mapping[str, str], *, why: Addressed, delivery: str = "") -> Incoming:
@@ -67,6 +66,7 @@ class Message:
             addressed=why,
             sent_at=float(self.id),
             delivery=delivery,
+            files=self.files,
         )
 
 
@@ -137,7 +137,7 @@ def message(fields: Mapping[str, Any], bot: Bot, *, channel: str) -> Message | N
         id=ts,
         author=author,
         text=tokens.without_mention(payload.text(fields, "text"), bot.user),
-        files=tuple(payload.text(file, "name") for file in payload.items(fields, "files")),
+        files=tuple(_file(file) for file in payload.items(fields, "files")),
     )
 
 
@@ -197,6 +197,17 @@ def _is_a_persons(fields: Mapping[str, Any], bot: Bot) -> bool:
     """Return whether no bot wrote a message: two bots that answer each other never end."""
     is_an_apps = payload.at(fields, "bot_id") or payload.at(fields, "app_id")
     return not is_an_apps and payload.text(fields, "user") not in {bot.user, "USLACKBOT"}
+
+
+def _file(fields: object) -> File:
+    """Return what Slack says of a file; one that was deleted, or is too old for the plan, has no address."""
+    size = payload.at(fields, "size")
+    return File(
+        name=payload.text(fields, "name") or payload.text(fields, "title"),
+        type=payload.text(fields, "mimetype"),
+        size=size if isinstance(size, int) else 0,
+        url=payload.text(fields, "url_private"),
+    )
 
 
 def _thread(fields: Mapping[str, Any], ts: str, bot: Bot, channel: str) -> ThreadKey:

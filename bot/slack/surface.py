@@ -10,11 +10,12 @@ from typing import Any
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.core.domain import Incoming, ThreadKey, Turn
+from bot.core.domain import File, Incoming, ThreadKey, Turn
 from bot.core.errors import SurfaceError, SurfaceGone
 from bot.ports import Page, SurfaceLimits
 from bot.slack import buttons, limits, parse, render
 from bot.slack.calls import call
+from bot.slack.files import Downloads
 from bot.slack.people import People
 from bot.slack.threads import Threads, metadata
 
@@ -44,6 +45,7 @@ class SlackSurface:
         self._bot = bot
         self._people = people
         self._threads = Threads(client, bot, people)
+        self._downloads = Downloads(client)
         self._shows_status = True
 
     async def post(self, thread: ThreadKey, page: Page) -> str:
@@ -77,6 +79,10 @@ class SlackSurface:
     async def read(self, thread: ThreadKey, *, limit: int, since: float = 0.0) -> Sequence[Incoming]:
         """Return the newest messages of people in a thread, oldest first; see `Threads.read`."""
         return await self._threads.read(thread, limit=limit, since=since)
+
+    async def fetch(self, file: File, *, limit: int) -> bytes:
+        """Return a file that is kept at Slack; see `Downloads.fetch`."""
+        return await self._downloads.fetch(file, limit=limit)
 
     async def remove(self, thread: ThreadKey, message_id: str) -> None:
         """Delete the message with ts `message_id`."""

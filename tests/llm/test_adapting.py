@@ -165,3 +165,46 @@ async def test_a_server_that_refuses_everything_is_asked_seven_times_at_most() -
 async def test_what_a_service_refuses_is_told_before_it_does() -> None:
     async with open_client("http://localhost:11434/v1") as client:
         assert OpenAIChat(client).adaptations("m")["logit_bias"].startswith("has no effect")
+
+
+PICTURE = "data:image/png;base64,AAAA"
+BLIND = "Invalid content type. image_url is only supported by certain models."
+
+
+def seen(text: str = "What is this?") -> ChatRequest:
+    return ChatRequest(model="m", messages=(ChatMessage(role="user", content=text, images=(PICTURE,)),))
+
+
+async def test_a_model_that_sees_gets_the_picture_as_a_part(sandbox: SandboxModel) -> None:
+    async with raw_server([ANSWER]) as server, open_client(server.base_url) as client:
+        builder = await collect(OpenAIChat(client), seen())
+    [body] = bodies(server)
+    assert body["messages"][0]["content"] == [
+        {"type": "text", "text": "What is this?"},
+        {"type": "image_url", "image_url": {"url": PICTURE}},
+    ]
+    assert not builder.is_blind
+
+
+@pytest.mark.parametrize("status", [400, 404, 500])
+async def test_a_model_that_cannot_see_is_asked_without_the_picture(status: int) -> None:
+    """Once, whatever the status, and from then on at once; who asked can be told, and so can admins."""
+    refused = [refusal(BLIND, status=status)]
+    async with raw_server(refused, [ANSWER]) as server, open_client(server.base_url) as client:
+        model = OpenAIChat(client)
+        builders = [await collect(model, asked) for asked in (seen(), seen(), request())]
+        assert model.adaptations("m") == {"pictures": "has no effect: this model does not take it"}
+    assert [builder.is_blind for builder in builders] == [True, True, False]
+    assert [isinstance(body["messages"][0]["content"], list) for body in bodies(server)] == [
+        True,
+        *[False] * 3,
+    ]
+
+
+async def test_a_bad_picture_is_not_taken_for_a_blind_model() -> None:
+    words = "Invalid image data: the image could not be decoded."
+    async with raw_server([refusal(words)], [ANSWER]) as server, open_client(server.base_url) as client:
+        model = OpenAIChat(client)
+        with pytest.raises(ModelRejected):
+            await collect(model, seen())
+        assert model.adaptations("m") == {}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.llm.blame import blame
+from bot.llm.blame import blame, is_blind
 from bot.llm.complaint import from_body
 
 SENT: dict[str, Any] = {
@@ -171,3 +171,37 @@ def test_only_what_was_sent_is_blamed() -> None:
 def test_any_words_blame_only_what_may_be_blamed(said: str, param: str) -> None:
     found = blame(from_body(400, json.dumps(openai(said, param)).encode()), SENT)
     assert set(found) <= {*SENT, "name", "role"} - {"model", "messages"}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Invalid content type. image_url is only supported by certain models.",
+        "Failed to deserialize the JSON body: messages[0]: unknown variant `image_url`, expected `text`",
+        "At most 0 image(s) may be provided in one request.",
+        "google/gemma-2b is not a multimodal model",
+        "image input is not supported - hint: if this is unexpected, you may need to provide the mmproj",
+        "this model is missing data required for image input",
+        "Image input is not enabled for this model",
+        "No endpoints found that support image input",
+        "This model does not support image inputs.",
+        "messages[1].content must be a string",
+        "'messages.1.content' must be a string",
+    ],
+)
+def test_services_say_in_many_words_that_a_model_cannot_see(message: str) -> None:
+    assert is_blind(from_body(400, json.dumps(openai(message)).encode()))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Invalid image data: the image could not be decoded.",
+        "The image is too large: at most 5 MB are supported.",
+        "At most 4 image(s) may be provided in one request.",
+        "Unsupported parameter: 'max_tokens' is not supported with this model.",
+        "Unsupported image format: image/tiff.",
+    ],
+)
+def test_a_bad_picture_says_nothing_of_the_model(message: str) -> None:
+    assert not is_blind(from_body(400, json.dumps(openai(message)).encode()))

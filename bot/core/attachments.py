@@ -1,0 +1,177 @@
+"""What a file attached to a question is, how much of it is read, and how that is told.
+
+Separate because these are rules about files and sentences, without any library that opens one. Pure. Rules:
+whatever is left out is said, to the model and to the person; a file's name is never trusted, its first bytes
+are; a text is read whatever its charset.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import PurePosixPath
+from types import MappingProxyType
+from typing import Final
+
+from bot.core.domain import File
+
+MOST_FILES: Final = 10
+MOST_PICTURES: Final = 4
+MOST_CHARACTERS: Final = 40_000
+"""Read of one file: about 11,000 tokens, a tenth of what a prompt may hold unless settings say more."""
+MOST_CHARACTERS_IN_ALL: Final = 100_000
+PICTURE_SIZE: Final = 5 * 1024 * 1024
+"""Bytes; the smallest limit of the services that see pictures."""
+FILE_SIZE: Final = 20 * 1024 * 1024
+"""Bytes of anything else."""
+
+
+class Kind(Enum):
+    """What can be read, and as what."""
+
+    PICTURE = "picture"
+    TEXT = "text"
+    PDF = "pdf"
+    WORD = "docx"
+    SHEET = "xlsx"
+    SLIDES = "pptx"
+
+
+ENDINGS: Mapping[str, Kind] = MappingProxyType(
+    {
+        **dict.fromkeys((".png", ".jpg", ".jpeg", ".gif", ".webp"), Kind.PICTURE),
+        ".pdf": Kind.PDF,
+        ".docx": Kind.WORD,
+        ".xlsx": Kind.SHEET,
+        ".pptx": Kind.SLIDES,
+        **dict.fromkeys(
+            (
+                *(".txt", ".md", ".markdown", ".rst", ".csv", ".tsv", ".log", ".diff", ".patch", ".tex"),
+                *(".html", ".htm", ".css", ".svg", ".xml", ".json", ".jsonl", ".yaml", ".yml", ".toml"),
+                *(".ini", ".cfg", ".conf", ".env", ".py", ".js", ".mjs", ".ts", ".tsx", ".jsx", ".go", ".rs"),
+                *(".java", ".kt", ".c", ".h", ".cpp", ".hpp", ".cs", ".rb", ".php", ".sh", ".sql", ".swift"),
+                *(".scala", ".lua", ".pl", ".r", ".ipynb", ".tf", ".proto", ".graphql", ".ps1", ".bat"),
+            ),
+            Kind.TEXT,
+        ),
+    }
+)
+PICTURE_BEGINNINGS: Mapping[bytes, str] = MappingProxyType(
+    {
+        b"\x89PNG\r\n\x1a\n": "image/png",
+        b"\xff\xd8\xff": "image/jpeg",
+        b"GIF87a": "image/gif",
+        b"GIF89a": "image/gif",
+    }
+)
+BYTE_ORDER_MARKS: Mapping[bytes, str] = MappingProxyType(
+    {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+)
+
+
+class Unread(Exception):
+    """A file could not be read; the text is the end of a sentence: "I could not read x: <text>."."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extract:
+    """The text of a document, as far as it was read."""
+
+    text: str
+    parts: int = 0
+    """Pages or slides that were read; 0 where there is no such thing."""
+    parts_in_all: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What became of one file: a text, a picture, or a remark that says why neither; or a part of it."""
+
+    name: str
+    text: str = ""
+    picture: str = ""
+    """A data URL."""
+    remark: str = ""
+    """What was left out, as a sentence without its full stop; `{}` stands for the name."""
+
+
+def kind(file: File) -> Kind | None:
+    """Return as what a file can be read, by its name, or else by its type; None if it cannot."""
+    ending = PurePosixPath(file.name.lower()).suffix
+    if ending in ENDINGS:
+        return ENDINGS[ending]
+    if file.type.startswith("text/"):
+        return Kind.TEXT
+    by_type = {"application/pdf": Kind.PDF, "application/json": Kind.TEXT}
+    by_type |= dict.fromkeys((*PICTURE_BEGINNINGS.values(), "image/webp"), Kind.PICTURE)
+    return by_type.get(file.type)
+
+
+def picture_type(data: bytes) -> str:
+    """Return the MIME type of a picture that models take. Raises `Unread` for anything else."""
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "image/webp"
+    for beginning, type_ in PICTURE_BEGINNINGS.items():
+        if data.startswith(beginning):
+            return type_
+    raise Unread("it is no PNG, JPEG, GIF or WebP picture")
+
+
+def decoded(data: bytes) -> str:
+    """Return the text that bytes stand for: by their mark, as UTF-8, or as Windows wrote it.
+
+    Raises `Unread` for what no text is made of.
+    """
+    charset = next((name for mark, name in BYTE_ORDER_MARKS.items() if data.startswith(mark)), "")
+    if not charset and b"\0" in data[:4096]:
+        raise Unread("it is no text")
+    try:
+        text = data.decode(charset or "utf-8")
+    except UnicodeDecodeError:
+        text = data.decode(charset or "cp1252", "replace")
+    return text.replace("\r\n", "\n")
+
+
+def shortened(name: str, extract: Extract, most: int, *, part: str = "pages") -> Reading:
+    """Return what is told of a document: at most `most` characters, and what else was left out."""
+    text, remark = extract.text.strip(), ""
+    if not text:
+        return Reading(name=name, remark="I found no text in {}")
+    if len(text) > most:
+        text, remark = text[:most], f"I read the first {most:,} characters of {{}}"
+    elif extract.parts < extract.parts_in_all:
+        remark = f"I read the first {extract.parts} of {extract.parts_in_all} {part} of {{}}"
+    return Reading(name=name, text=text, remark=remark)
+
+
+def unread(name: str, why: str) -> Reading:
+    """Return what is told of a file that was not read."""
+    return Reading(name=name, remark=f"I could not read {{}}: {why}")
+
+
+def told(readings: Iterable[Reading]) -> str:
+    """Return what the model is told of the files, after the question; a picture it sees by itself."""
+    blocks: list[str] = []
+    for one in readings:
+        name = _plain(one.name)
+        if one.text:
+            blocks.append(f"--- {name} ---\n{one.text}\n--- end of {name} ---")
+        if one.remark:
+            blocks.append(f"(Note: {_said(one.remark, name)})")
+    return "\n\n".join(blocks)
+
+
+def remarks(readings: Sequence[Reading]) -> str:
+    """Return what people are told below the answer; Markdown, empty where everything was read."""
+    names = ("`" + _plain(one.name).replace("`", "'") + "`" for one in readings)
+    said = [f"_{_said(one.remark, name)}_" for one, name in zip(readings, names, strict=True) if one.remark]
+    return "\n".join(said)
+
+
+def _said(remark: str, name: str) -> str:
+    return remark.replace("{}", name) + "."
+
+
+def _plain(name: str) -> str:
+    """Return a name as one short line that every encoder takes."""
+    printable = "".join(char for char in name if char.isprintable())
+    return printable[:100].encode(errors="replace").decode() or "unnamed"

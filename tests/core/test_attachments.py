@@ -1,0 +1,108 @@
+"""What is read of files, and how what is not read is told."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core import attachments
+from bot.core.attachments import Extract, Kind, Reading, Unread, decoded, kind, picture_type, shortened
+from bot.core.domain import File
+
+PNG = b"\x89PNG\r\n\x1a\n rest"
+
+
+@pytest.mark.parametrize(
+    ("name", "type_", "expected"),
+    [
+        ("cat.PNG", "", Kind.PICTURE),
+        ("cat", "image/webp", Kind.PICTURE),
+        ("plan.pdf", "application/octet-stream", Kind.PDF),
+        ("plan", "application/pdf", Kind.PDF),
+        ("a.docx", "", Kind.WORD),
+        ("a.xlsx", "", Kind.SHEET),
+        ("a.pptx", "", Kind.SLIDES),
+        ("main.rs", "application/octet-stream", Kind.TEXT),
+        ("Makefile", "text/x-makefile", Kind.TEXT),
+        ("data", "application/json", Kind.TEXT),
+        ("song.mp3", "audio/mpeg", None),
+        ("archive.zip", "application/zip", None),
+        ("photo.heic", "image/heic", None),
+        ("", "", None),
+    ],
+)
+def test_a_file_is_read_as_its_name_says_or_else_its_type(name: str, type_: str, expected: Kind) -> None:
+    assert kind(File(name=name, type=type_)) is expected
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (PNG, "image/png"),
+        (b"\xff\xd8\xff\xe0", "image/jpeg"),
+        (b"GIF89a...", "image/gif"),
+        (b"RIFF\0\0\0\0WEBPVP8 ", "image/webp"),
+    ],
+)
+def test_a_picture_is_what_its_first_bytes_say(data: bytes, expected: str) -> None:
+    assert picture_type(data) == expected
+
+
+@pytest.mark.parametrize("data", [b"", b"<svg>", b"RIFF\0\0\0\0WAVE", b"%PDF-1.7"])
+def test_what_only_calls_itself_a_picture_is_none(data: bytes) -> None:
+    with pytest.raises(Unread):
+        picture_type(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ("gr\u00fcn \u2713".encode(), "gr\u00fcn \u2713"),
+        ("gr\u00fcn".encode("utf-8-sig"), "gr\u00fcn"),
+        ("gr\u00fcn".encode("utf-16"), "gr\u00fcn"),
+        ("gr\u00fcn \u20ac".encode("cp1252"), "gr\u00fcn \u20ac"),
+        (b"a\r\nb", "a\nb"),
+    ],
+)
+def test_a_text_is_read_whatever_its_charset(data: bytes, expected: str) -> None:
+    assert decoded(data) == expected
+
+
+@given(st.binary())
+def test_any_bytes_are_a_text_or_none(data: bytes) -> None:
+    try:
+        decoded(data)
+    except Unread as why:
+        assert str(why) == "it is no text"  # noqa: PT017 - either is right
+
+
+def test_what_was_left_out_is_said_to_the_model_and_to_the_person() -> None:
+    long = shortened("a.csv", Extract(text="x" * 50_000), 40_000)
+    pages = shortened("`a`.pdf", Extract(text="Some.", parts=50, parts_in_all=80), 40_000)
+    empty = shortened("scan.pdf", Extract(text=" \n", parts=2, parts_in_all=2), 40_000)
+    other = attachments.unread("a.zip", "I can't read files of this kind")
+    assert attachments.remarks([long, pages, empty, other]).splitlines() == [
+        "_I read the first 40,000 characters of `a.csv`._",
+        "_I read the first 50 of 80 pages of `'a'.pdf`._",
+        "_I found no text in `scan.pdf`._",
+        "_I could not read `a.zip`: I can't read files of this kind._",
+    ]
+    told = attachments.told([pages, other])
+    assert told == (
+        "--- `a`.pdf ---\nSome.\n--- end of `a`.pdf ---\n\n"
+        "(Note: I read the first 50 of 80 pages of `a`.pdf.)\n\n"
+        "(Note: I could not read a.zip: I can't read files of this kind.)"
+    )
+
+
+def test_nothing_is_said_of_what_was_read_completely_or_is_seen() -> None:
+    """A picture speaks for itself; the question names it."""
+    readings = [shortened("a.txt", Extract(text="All.\n"), 9), Reading(name="b.png", picture="data:...")]
+    assert attachments.remarks(readings) == ""
+    assert attachments.told(readings) == "--- a.txt ---\nAll.\n--- end of a.txt ---"
+
+
+@given(st.text())
+def test_a_name_is_one_line_that_can_be_sent(name: str) -> None:
+    told = attachments.told([attachments.unread(name, "so")])
+    assert len(told.splitlines()) == 1
+    told.encode()
