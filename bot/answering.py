@@ -181,7 +181,7 @@ class Answering:
 
 
 def _complete(builder: AnswerBuilder, made_with: MadeWith) -> Answer:
-    """Return what the model said, as far as it came, and what it was made with; people hear if it was blind."""
+    """Return what the model said so far, and what it was made with; people are told if it was blind."""
     if builder.is_blind:
         made_with = replace(made_with, remarks="\n\n".join(filter(None, (made_with.remarks, BLIND))))
     return replace(builder.answer(), made_with=made_with)
