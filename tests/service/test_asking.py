@@ -1,0 +1,166 @@
+"""What the model gets to see of a long conversation, and what people are told of it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import pytest
+
+from bot.answering import Answering
+from bot.asking import OUT_OF_VIEW, Asking
+from bot.core.domain import Addressed, Author, Incoming, Prompt, Steering, ThreadKey, Usage
+from bot.core.errors import ContextTooLong, ModelBusy, ModelUnavailable
+from bot.plugins import Plugins
+from bot.store.memory import MemoryStore
+from tests.bench import context as bench
+from tests.fakes import PaperSurface, Script, ScriptedModel
+from tests.virtual_time import on_virtual_time
+
+THREAD = ThreadKey(platform="paper", workspace="T1", channel="C1", root="1")
+LONG = "as I said before, " * 30
+
+
+class Thread:
+    """A thread on paper, in which one person asks a model one question after the other."""
+
+    def __init__(
+        self,
+        *scripts: Script,
+        tokens: int = 100_000,
+        windows: Callable[[], Awaitable[Mapping[str, int]]] | None = None,
+    ) -> None:
+        self.model = ScriptedModel(*scripts)
+        self.surface = PaperSurface(page=10_000)
+        self.store = MemoryStore(owner="me")
+        self.tokens = tokens
+        self.windows = windows
+        self.asked = 0
+        self.start()
+
+    def start(self) -> None:
+        """Start the bot, which knows nothing but what is stored."""
+        steering = Steering(prompt=Prompt("Be kind."), parameters={"model": "m"})
+        self.answering = Answering(
+            store=self.store,
+            model=self.model,
+            surfaces={"paper": self.surface},
+            asking=Asking(steering=steering, user_key=b"k", context_tokens=self.tokens, windows=self.windows),
+            plugins=Plugins(()),
+        )
+
+    async def ask(self, question: str = LONG) -> str:
+        """Ask, and return what stands below the question."""
+        self.asked += 1
+        message = Incoming(
+            thread=THREAD,
+            message_id=f"q{self.asked}",
+            author=Author(id="U1"),
+            text=question,
+            addressed=Addressed.MENTION,
+            sent_at=float(self.asked),
+        )
+        turn = await self.store.accept(message, claim=True)
+        assert turn
+        await self.answering.answer(turn)
+        return self.surface.shown(THREAD)[-1]
+
+    @property
+    def seen(self) -> int:
+        """How many messages were sent to the model with the newest question."""
+        return len(self.model.requests[-1].messages)
+
+
+@pytest.mark.parametrize("window", [8_000, 16_000])
+async def test_over_200_turns_most_of_each_request_is_the_beginning_of_the_one_before(window: int) -> None:
+    """At least 85 % of all prompt tokens, while the bot learns how a tokenizer counts."""
+    conversation = list(bench.talk())
+    sent = await bench.ours(conversation, window)
+    assert bench.moves(sent) > 3, "much was left out"
+    assert bench.known(sent) >= 0.85
+    assert all(messages[0].content == bench.SYSTEM for messages in sent)
+    assert [messages[-1].content for messages in sent] == [question for question, _ in conversation]
+    assert all(bench.counted(messages) <= window for messages in sent)
+
+
+@on_virtual_time
+async def test_people_are_told_once_that_older_messages_are_out_of_view() -> None:
+    thread = Thread(tokens=1_000)
+    shown = [await thread.ask() for _ in range(30)]
+    told = [number for number, text in enumerate(shown) if OUT_OF_VIEW in text]
+    assert len(told) == 1
+    lengths = [len(request.messages) for request in thread.model.requests]
+    assert lengths[told[0]] < lengths[told[0] - 1], (
+        "told by the first answer for which something was left out"
+    )
+    assert lengths[: told[0]] == sorted(set(lengths[: told[0]]))
+
+
+@on_virtual_time
+async def test_people_are_not_told_again_after_a_restart_with_a_smaller_window() -> None:
+    thread = Thread(tokens=1_000)
+    before = [await thread.ask() for _ in range(10)]
+    thread.tokens = 600
+    thread.start()
+    after = [await thread.ask() for _ in range(5)]
+    assert [OUT_OF_VIEW in text for text in (*before, *after)].count(True) == 1
+
+
+@on_virtual_time
+async def test_an_error_does_not_tell_so_the_next_answer_does() -> None:
+    thread = Thread(*[["fine"]] * 5, [ModelBusy()], ["fine"], tokens=1_000)
+    shown = [await thread.ask() for _ in range(5)]
+    assert not any(OUT_OF_VIEW in text for text in shown)
+    assert await thread.ask("so " * 800) == ModelBusy.for_people
+    assert OUT_OF_VIEW in await thread.ask()
+
+
+@on_virtual_time
+async def test_the_models_list_is_asked_once_and_no_answer_waits_for_it() -> None:
+    asked, comes = 0, asyncio.Event()
+
+    async def windows() -> Mapping[str, int]:
+        nonlocal asked
+        asked += 1
+        await comes.wait()
+        return {"m": 1_200}
+
+    thread = Thread(windows=windows)
+    for _ in range(10):
+        assert await thread.ask() == "fine"
+    comes.set()
+    await asyncio.sleep(0.1)
+    assert OUT_OF_VIEW in await thread.ask()
+    assert asked == 1
+
+
+@on_virtual_time
+async def test_a_service_without_a_list_of_models_is_asked_all_the_same() -> None:
+    async def windows() -> Mapping[str, int]:
+        raise ModelUnavailable
+
+    thread = Thread(windows=windows)
+    assert [await thread.ask(), await thread.ask()] == ["fine", "fine"]
+
+
+@on_virtual_time
+async def test_a_refusal_teaches_the_window_so_the_next_question_fits_at_once() -> None:
+    thread = Thread(*[["fine"]] * 9, [ContextTooLong(window=1_000, tokens=1_900)], ["fits"], ["fine"])
+    for _ in range(9):
+        await thread.ask()
+    assert (await thread.ask()).startswith("fits")
+    assert await thread.ask() == "fine"
+    assert len(thread.model.requests) == 12
+    assert thread.seen < 10
+
+
+@on_virtual_time
+async def test_what_the_service_counts_corrects_the_estimate() -> None:
+    """A service that counts twice as much gets about half as much to see."""
+    most = []
+    for usage in ([], [Usage(prompt_tokens=6_000)]):
+        thread = Thread(["fine", *usage], tokens=3_000)
+        sizes = []
+        for _ in range(30):
+            await thread.ask()
+            sizes.append(thread.seen)
+        most.append(max(sizes[10:]))
+    assert most[1] < 0.6 * most[0]
