@@ -1,0 +1,48 @@
+"""What the program says of itself while things go wrong: no key, no token and no word of a conversation."""
+
+from tests.e2e.conftest import ADA, GENERAL, World
+from tests.program import program
+
+FAULTS = (
+    "401",
+    "403",
+    "413",
+    "422",
+    "500",
+    "502",
+    "filtered",
+    "too_long",
+    "cut",
+    "error",
+    "malformed",
+    "empty",
+)
+SLACK_FAULTS = ("chat.postMessage", "chat.update", "users.info", "assistant.threads.setStatus")
+QUESTION, ANSWER, PROMPT, USER_KEY = "swordfish", "halibut", "mackerel", "a-key-for-the-hash"
+
+
+async def test_the_log_holds_no_secret_and_no_text(world: World) -> None:
+    """At the level that says the most, through failures of the model, of Slack and of the connection."""
+    world.env |= {
+        "BOT_LOG_LEVEL": "debug",
+        "BOT_SYSTEM_PROMPT": f"You are a {PROMPT}.",
+        "BOT_USER_KEY": USER_KEY,
+    }
+    for method in SLACK_FAULTS:
+        world.workspace.fault(method, status=500)
+        world.workspace.fault(method, error="invalid_blocks")
+    async with program("run", cwd=world.folder, env=world.env) as running:
+        await running.until('"action": "ready"')
+        answer = f"[[say={ANSWER} {ANSWER} {ANSWER} {ANSWER}]]"
+        roots = [
+            await world.workspace.say(ADA, GENERAL, f"<@U0BOT> {QUESTION} {answer} [[fault={fault}]]")
+            for fault in FAULTS
+        ]
+        await world.workspace.disconnect(None)
+        await world.workspace.changed(lambda: all(world.complete(GENERAL, root) for root in roots), 60)
+        assert await running.stop() == 0
+    assert '"action": "model_failed"' in running.text
+    assert "Traceback" not in running.text
+    secrets = (world.env["OPENAI_API_KEY"], world.workspace.bot_token, world.workspace.app_token, USER_KEY)
+    for text in (*secrets, QUESTION, ANSWER, PROMPT):
+        assert text not in running.text
