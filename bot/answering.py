@@ -14,7 +14,8 @@ from functools import partial
 import structlog
 
 from bot.asking import Asker, Asking
-from bot.core.domain import Action, Answer, ChatRequest, MadeWith, Turn, TurnStatus
+from bot.core import variants
+from bot.core.domain import Action, Answer, ChatRequest, MadeWith, Place, Turn, TurnStatus
 from bot.core.errors import BotError, ContextTooLong, ModelError, SurfaceGone
 from bot.core.live_reply import LiveReply
 from bot.core.stream import AnswerBuilder, TextDelta
@@ -69,13 +70,15 @@ class Answering:
         Raises `StoreError`; every other foreseen failure ends as a sentence in the thread.
         """
         turn = await self._adopted(turn)
-        async with self._shown(turn) as delivery:
-            if turn.status is TurnStatus.ANSWERED:  # a process died after saving it: only show it
+        is_saved = turn.status is TurnStatus.ANSWERED  # by a process that died; or it is another variant
+        async with self._shown(turn, is_thinking=not is_saved) as delivery:
+            if is_saved:
                 delivery.feed(turn.answer)
-                _finish(delivery, turn.finish_reason, turn.made_with)
+                _finish(delivery, turn, turn.place)
                 answer, error = None, ""
             else:
-                answer, error = await self._ask(turn, delivery)
+                answer, error, place = await self._ask(turn, delivery)
+                turn = replace(turn, place=place)
         error = error or delivery.error
         status = TurnStatus.FAILED if error else TurnStatus.DONE
         log.info("A turn has ended.", action=f"turn_{status}", error=error)
@@ -114,14 +117,18 @@ class Answering:
             pages.append(found[len(pages)])
         return replace(turn, pages=tuple(pages))
 
-    async def _ask(self, turn: Turn, delivery: Delivery) -> tuple[Answer, str]:
-        """Put a turn to the model; return what it said and the code of the error that ended it, if any."""
+    async def _ask(self, turn: Turn, delivery: Delivery) -> tuple[Answer, str, Place]:
+        """Put a turn to the model; return what it said, and the code of the error that ended it, if any.
+
+        And which of its variants that is.
+        """
         question = await self._asker.question(turn)
         builder = AnswerBuilder()
         if turn.answer:  # it goes on
             builder.feed(TextDelta(turn.answer))
             delivery.feed(turn.answer)
         request = self._asker.request(question)
+        place = Place()
         try:
             try:
                 request = await self._stream(turn, request, builder, delivery)
@@ -141,10 +148,12 @@ class Answering:
         else:
             answer, code = _complete(builder, question.made_with), ""
             self._asker.counted(request, answer.usage)
-            await self._store.answered(turn, answer)
-            _finish(delivery, answer.finish_reason, answer.made_with)
+            others = () if turn.answer else builder.others()  # of what goes on, they lack the beginning
+            beside = [replace(other, made_with=answer.made_with) for other in others]
+            place = await self._store.answered(turn, answer, beside)
+            _finish(delivery, answer, place)
         await self._plugins.observe(turn, Outcome(request=request, answer=answer, error=code))
-        return answer, code
+        return answer, code, place
 
     async def _stream(
         self, turn: Turn, request: ChatRequest, builder: AnswerBuilder, delivery: Delivery
@@ -167,7 +176,7 @@ class Answering:
             surface,
             turn,
             desks=self._desks.of(turn.thread, surface.limits),
-            opened=partial(self._store.opened, turn),
+            book=self._store,
             is_ours=self._is_ours,
             is_thinking=is_thinking,
         )
@@ -187,8 +196,9 @@ def _complete(builder: AnswerBuilder, made_with: MadeWith) -> Answer:
     return replace(builder.answer(), made_with=made_with)
 
 
-def _finish(delivery: Delivery, reason: str, made_with: MadeWith | None) -> None:
+def _finish(delivery: Delivery, said: Answer | Turn, place: Place) -> None:
     """End an answer that the model ended, with what there is to say and to do about how it came about."""
-    actions = (Action.CONTINUE,) if reason == "length" else ()
-    remarks = made_with.remarks if made_with else ""
-    delivery.finish("\n\n".join(filter(None, (NOTES.get(reason), remarks))), *actions)
+    actions = (Action.CONTINUE,) if said.finish_reason == "length" else ()
+    remarks = said.made_with.remarks if said.made_with else ""
+    notes = filter(None, (NOTES.get(said.finish_reason), remarks, variants.note(place)))
+    delivery.finish("\n\n".join(notes), *actions, *variants.actions(place))

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import structlog
 
@@ -83,6 +83,18 @@ class Thinking:
                 await asyncio.wait_for(self._ended.wait(), STATUS_REFRESH)
 
 
+class PageBook(Protocol):
+    """Where it is noted which messages show an answer; `Store` is one."""
+
+    async def opened(self, turn: Turn, page: int, message_id: str) -> None:
+        """Note that a message now shows a page."""
+        ...
+
+    async def closed(self, turn: Turn, page: int) -> None:
+        """Note that no message shows a page any more, or a later one."""
+        ...
+
+
 class Delivery:
     """One answer on its way into one thread: `feed` and `finish` from one side, `show` on the other."""
 
@@ -93,11 +105,11 @@ class Delivery:
         turn: Turn,
         *,
         desks: Desks,
-        opened: Callable[[int, str], Awaitable[None]],
+        book: PageBook,
         is_ours: Callable[[], bool],
         is_thinking: bool,
     ) -> None:
-        """`turn.pages` are the messages that show it already; `opened` is told of each further one.
+        """`turn.pages` are the messages that show it already; `book` is told of each further one.
 
         `is_ours` says whether this process may still count itself the turn's owner; `is_thinking` whether
         to say so until the first text.
@@ -110,7 +122,7 @@ class Delivery:
         self._desks = desks
         self._ticket: Ticket | None = None
         self._pages = list(turn.pages)
-        self._opened = opened
+        self._book = book
         self._is_ours = is_ours
         self._actions: tuple[Action, ...] = ()
         self._thinking = Thinking(surface, turn.thread) if is_thinking else None
@@ -142,13 +154,12 @@ class Delivery:
     async def show(self) -> None:
         """Write until the thread shows everything, or can no longer be written to: see `error`.
 
-        Raises `ClaimLost` once the turn may be another process's, and what `opened` raises.
+        Raises `ClaimLost` once the turn may be another process's, and what the book raises.
         """
         try:
             while await self._step():
                 pass
-            for page in self._live.surplus():
-                await persist(partial(self._surface.remove, self._thread, self._pages[page]))
+            await self._shorten(self._live.surplus())
         except SurfaceGone as gone:
             log.info("The thread can no longer be written to.", action="surface_gone", reason=str(gone))
             self.error = gone.code
@@ -238,10 +249,18 @@ class Delivery:
                 return found[page.number]
         return await self._surface.post(self._thread, page)
 
+    async def _shorten(self, surplus: range) -> None:
+        """Remove messages that the answer does not need; noted first, since a message is found again."""
+        if surplus:
+            await self._book.closed(self._turn, surplus.start)
+        for page in surplus:
+            with suppress(SurfaceGone):  # somebody else removed it
+                await persist(partial(self._surface.remove, self._thread, self._pages[page]))
+
     async def _note(self, page: int, message_id: str) -> None:
         """Have a new message stored; one that came after its turn was lost is taken back."""
         try:
-            await self._opened(page, message_id)
+            await self._book.opened(self._turn, page, message_id)
         except ClaimLost:
             with suppress(SurfaceError):
                 await self._surface.remove(self._thread, message_id)

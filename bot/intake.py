@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from bot.core.domain import Incoming, MessageKey, ThreadKey, Turn, TurnStatus
+from bot.core.domain import Action, Incoming, MessageKey, ThreadKey, Turn, TurnStatus
 from bot.ports import Store
 
 log = structlog.get_logger()
@@ -26,6 +26,10 @@ class Workforce(Protocol):
 
     def start(self, turn: Turn) -> None:
         """Work on a claimed turn."""
+        ...
+
+    def wake(self) -> None:
+        """Look for work that nobody does, now."""
         ...
 
     def aside(self, work: Coroutine[Any, Any, None]) -> None:
@@ -91,6 +95,14 @@ class Intake:
         log.info("A turn is answered again.", action="turn_retried", turn=again.id)
         self._begin(again)
         return True
+
+    async def flip(self, turn: int, thread: ThreadKey, action: Action, *, by: str) -> bool:
+        """Have another variant of an answer shown if `by` may ask for it. Raises `StoreError`."""
+        taken = await self._store.flip(turn, thread, action, by=by)
+        if taken:
+            log.info("Another variant is to be shown.", action="turn_flipped", turn=turn)
+            self._workforce.wake()
+        return taken
 
     def _begin(self, turn: Turn) -> None:
         if turn.status is TurnStatus.ANSWERING:

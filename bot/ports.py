@@ -19,6 +19,7 @@ from bot.core.domain import (
     File,
     Incoming,
     MessageKey,
+    Place,
     PromptKey,
     Steering,
     ThreadKey,
@@ -179,6 +180,14 @@ class Store(Protocol):
         """
         ...
 
+    async def flip(self, turn: int, thread: ThreadKey, action: Action, *, by: str) -> bool:
+        """Put another variant in the place of an answer that is complete: see `core.variants.moved`.
+
+        The turn becomes `ANSWERED`, to be claimed and shown; one that is being shown, once more. Returns
+        whether it may: the same person as in `retry`, and only where there is a choice.
+        """
+        ...
+
     async def claim(self, limit: int) -> Sequence[Turn]:
         """Claim up to `limit` turns: the oldest open turn of threads where nothing runs.
 
@@ -197,8 +206,15 @@ class Store(Protocol):
         """Note that a message now shows page `page` (0, 1, ...) of the answer."""
         ...
 
-    async def answered(self, turn: Turn, answer: Answer) -> None:
-        """Save the complete answer: `ANSWERING` becomes `ANSWERED`."""
+    async def closed(self, turn: Turn, page: int) -> None:
+        """Note that no message shows page `page` of the answer any more, or a later one."""
+        ...
+
+    async def answered(self, turn: Turn, answer: Answer, others: Sequence[Answer] = ()) -> Place:
+        """Save the complete answer, and `others` beside it: `ANSWERING` becomes `ANSWERED`.
+
+        Returns its place among all variants that the turn has by now; see `Place.count`.
+        """
         ...
 
     async def settle(

@@ -98,6 +98,10 @@ class Worker:
         """Work on a claimed turn, and on those that follow it in its thread."""
         self._hold(self._tasks, asyncio.create_task(self._run(turn), name=f"turn-{turn.id}"))
 
+    def wake(self) -> None:
+        """Look for work that nobody does, now."""
+        self._news.set()
+
     def aside(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something beside the turns; what goes wrong there is logged."""
         self._hold(self._asides, asyncio.create_task(_logged(work), name="aside"))
@@ -114,7 +118,7 @@ class Worker:
         """
         background = [
             asyncio.create_task(self._watch(), name="watch"),
-            asyncio.create_task(self._store.listen(self._news.set), name="listen"),
+            asyncio.create_task(self._store.listen(self.wake), name="listen"),
         ]
         try:
             yield

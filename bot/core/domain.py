@@ -87,6 +87,9 @@ class Action(StrEnum):
     RETRY = "retry"  # it failed: try again
     CONTINUE = "continue"  # it is not complete: go on where it ends
     AGAIN = "again"  # its question was edited: answer again
+    PREVIOUS = "previous"  # there are several: show the one before
+    NEXT = "next"  # likewise, the one after
+    CHOOSE = "choose"  # the one that is shown is to stay
 
 
 class TurnStatus(StrEnum):
@@ -117,7 +120,7 @@ TRANSITIONS: Mapping[TurnStatus, frozenset[TurnStatus]] = MappingProxyType(
         TurnStatus.ANSWERED: frozenset(
             {TurnStatus.DONE, TurnStatus.STOPPED, TurnStatus.FAILED, TurnStatus.FORGOTTEN}
         ),
-        TurnStatus.DONE: frozenset({TurnStatus.WAITING, TurnStatus.FORGOTTEN}),
+        TurnStatus.DONE: frozenset({TurnStatus.WAITING, TurnStatus.ANSWERED, TurnStatus.FORGOTTEN}),
         TurnStatus.STOPPED: frozenset({TurnStatus.WAITING, TurnStatus.FORGOTTEN}),
         TurnStatus.FAILED: frozenset({TurnStatus.WAITING, TurnStatus.FORGOTTEN}),
         TurnStatus.NOTED: frozenset({TurnStatus.WAITING, TurnStatus.FORGOTTEN}),
@@ -165,6 +168,18 @@ class Answer:
     made_with: MadeWith | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which of the variants of its answer a turn shows."""
+
+    number: int = 0
+    """1, 2, ...; 0 if none of them, since it is being answered again."""
+    count: int = 0
+    """How many are kept; 0 where there never was more than one."""
+    is_chosen: bool = False
+    """Whether a person has decided for it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
     """One question and what became of it."""
@@ -185,6 +200,8 @@ class Turn:
     """Code of the error that ended it (`BotError.code`), or empty."""
     made_with: MadeWith | None = None
     """What the answer was asked for with, as far as there is one."""
+    place: Place = Place()
+    """Where `answer` stands among its variants."""
     pages: tuple[str, ...] = ()
     """Ids of the messages that show the answer, first page first."""
     files: tuple[File, ...] = ()

@@ -67,6 +67,11 @@ class AnswerBuilder:
             case Usage():
                 self._usage = event
 
+    def others(self) -> tuple[Answer, ...]:
+        """Return the choices beside the first, as far as there is something in them, in their order."""
+        answers = (self.answer(index) for index in sorted(self._texts) if index)
+        return tuple(answer for answer in answers if answer.text.strip())
+
     def answer(self, index: int = 0) -> Answer:
         """Return choice `index` as far as it has come."""
         return Answer(

@@ -16,12 +16,30 @@ from bot.slack.parse import PLATFORM, Bot
 
 BLOCK_ID = "turn"
 ACTIONS: Mapping[str, Action] = MappingProxyType(
-    {"turn_retry": Action.RETRY, "turn_continue": Action.CONTINUE, "turn_again": Action.AGAIN}
+    {
+        "turn_retry": Action.RETRY,
+        "turn_continue": Action.CONTINUE,
+        "turn_again": Action.AGAIN,
+        "turn_previous": Action.PREVIOUS,
+        "turn_next": Action.NEXT,
+        "turn_choose": Action.CHOOSE,
+    }
 )
 """By Slack's `action_id`."""
 LABELS: Mapping[Action, str] = MappingProxyType(
-    {Action.RETRY: "Try again", Action.CONTINUE: "Go on", Action.AGAIN: "Answer again"}
+    {
+        Action.RETRY: "Try again",
+        Action.CONTINUE: "Go on",
+        Action.AGAIN: "Answer again",
+        Action.PREVIOUS: "◀",
+        Action.NEXT: "▶",
+        Action.CHOOSE: "Use this one",
+    }
 )
+SPOKEN: Mapping[Action, str] = MappingProxyType(
+    {Action.PREVIOUS: "Show the answer before this one", Action.NEXT: "Show the answer after this one"}
+)
+"""What a screen reader says where the label is only a sign."""
 
 _LONGEST_ID = 18
 """Digits of a turn's id; a longer number would not fit the database."""
@@ -49,6 +67,7 @@ def block(turn: int, actions: Sequence[Action]) -> dict[str, Any]:
                 "action_id": ids[action],
                 "text": {"type": "plain_text", "text": LABELS[action]},
                 "value": str(turn),
+                **({"accessibility_label": SPOKEN[action]} if action in SPOKEN else {}),
             }
             for action in actions
         ],

@@ -42,6 +42,10 @@ class Conversations(Protocol):
         """Have a turn answered again, or gone on with, if `by` may ask for it."""
         ...
 
+    async def flip(self, turn: int, thread: ThreadKey, action: Action, *, by: str) -> bool:
+        """Have another variant of an answer shown if `by` may ask for it."""
+        ...
+
 
 class NotTaken(Exception):
     """The delivery must not be acknowledged, so that Slack delivers it again."""
@@ -79,10 +83,16 @@ class Inbox:
         pressed = buttons.pressed(body, self._bot)
         if pressed is None:
             return None
-        taken = await self._conversations.retry(
-            pressed.turn, pressed.thread, by=pressed.user, goes_on=pressed.action is Action.CONTINUE
-        )
-        return None if taken else pressed
+        return None if await self._carried_out(pressed) else pressed
+
+    async def _carried_out(self, pressed: buttons.Pressed) -> bool:
+        turn, thread, by = pressed.turn, pressed.thread, pressed.user
+        match pressed.action:
+            case Action.PREVIOUS | Action.NEXT | Action.CHOOSE as action:
+                return await self._conversations.flip(turn, thread, action, by=by)
+            case Action.RETRY | Action.AGAIN | Action.CONTINUE as action:
+                goes_on = action is Action.CONTINUE
+                return await self._conversations.retry(turn, thread, by=by, goes_on=goes_on)
 
     async def _record(self, event: parse.Event) -> None:
         names: asyncio.Future[Mapping[str, str]] = asyncio.ensure_future(self._names(event))

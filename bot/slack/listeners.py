@@ -22,7 +22,7 @@ from bot.slack.calls import call
 from bot.slack.inbox import Conversations, Inbox, NotTaken
 from bot.slack.people import People
 
-NOT_YOURS = "Only the person who asked can ask for a new answer."
+NOT_YOURS = "Only the person who asked can do that, and only once the answer has ended."
 TELLING_PATIENCE = 1.0
 """Seconds; a button must be acknowledged within three."""
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, bindparam, exists, or_, select
 
 from bot.core.domain import Author, ThreadKey, TurnStatus, Usage
 from bot.core.explanation import Explanation
-from bot.store import transactions, versions
+from bot.store import answers, versions
 from bot.store.database import Database
 from bot.store.schema import conversations, is_said, pages, turns
 
@@ -47,7 +47,7 @@ def explain(connection: Connection, thread: ThreadKey, message_id: str) -> Expla
     row = connection.execute(OF_MESSAGE, asdict(thread) | {"message": message_id}).one_or_none()
     if row is None:
         return None
-    made_with = transactions.made_with(row)
+    made_with = answers.made_with(row)
     return Explanation(
         thread=thread,
         author=Author(id=row.author_id, name=row.author_name),

@@ -9,15 +9,18 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from bot.core import variants
 from bot.core.domain import (
     OPEN,
     TRANSITIONS,
+    Action,
     Addressed,
     Answer,
     Author,
     Context,
     Incoming,
     MessageKey,
+    Place,
     ThreadKey,
     Turn,
     TurnStatus,
@@ -81,7 +84,8 @@ class MemoryStore:
         if turn is None:
             return None
         self.data.owners.pop(turn.id, None)
-        bare = replace(_unanswered(turn), author=Author(id=""), question="", files=())
+        self.data.variants.pop(turn.id, None)
+        bare = replace(_unanswered(turn), place=Place(), author=Author(id=""), question="", files=())
         erased = replace(bare, status=TurnStatus.FORGOTTEN)
         self.data.put(replace(erased, pages=()))
         self.data.hand_over(turn.thread)
@@ -96,8 +100,25 @@ class MemoryStore:
             return None
         kept = found.answer if goes_on else ""
         again = replace(_unanswered(found), answer=kept, status=TurnStatus.WAITING, attempt=0)
+        if not goes_on:
+            if found.answer and not found.place.count and found.status is not TurnStatus.FAILED:
+                self.data.variants[turn] = [found]
+            again = replace(again, place=Place(0, len(self.data.variants.get(turn, ()))))
         waiting = self.data.put(again)
         return self._begun(waiting, claim=claim)
+
+    async def flip(self, turn: int, thread: ThreadKey, action: Action, *, by: str) -> bool:
+        """Let another variant of an answer be shown; False if it may not."""
+        found = self.data.turns.get(turn)
+        if found is None or (found.thread, found.author.id) != (thread, by):
+            return False
+        place = variants.moved(found.place, action)
+        if place is None or found.status not in {TurnStatus.DONE, TurnStatus.ANSWERED}:
+            return False
+        said = self.data.variants[turn][place.number - 1]
+        self.data.put(_showing(replace(found, attempt=0, place=place, status=TurnStatus.ANSWERED), said))
+        self.data.hand_over(thread)
+        return True
 
     async def claim(self, limit: int) -> Sequence[Turn]:
         """Claim up to `limit` turns of threads where nothing runs, oldest first."""
@@ -109,7 +130,7 @@ class MemoryStore:
         """Return what came before the turn, without its pages, and the steering that may apply."""
         ids = self.data.threads[turn.thread]
         earlier = (self.data.turns[id_] for id_ in ids[: ids.index(turn.id)])
-        said = [replace(other, pages=()) for other in earlier if other.status in SAID]
+        said = [replace(other, pages=(), place=Place()) for other in earlier if other.status in SAID]
         return Context(
             history=tuple(said[max(len(said) - limit, 0) :]),
             steering=tuple(await MemoryVersions(self.data.versions).applying(turn.thread)),
@@ -121,9 +142,23 @@ class MemoryStore:
         held = self._held(turn)
         self.data.put(replace(held, pages=(*held.pages[:page], message_id, *held.pages[page + 1 :])))
 
-    async def answered(self, turn: Turn, answer: Answer) -> None:
-        """Save the complete answer."""
-        self.data.put(_with(self._held(turn, TurnStatus.ANSWERED), answer))
+    async def closed(self, turn: Turn, page: int) -> None:
+        """Forget which messages showed a page and those after it."""
+        held = self._held(turn)
+        self.data.put(replace(held, pages=held.pages[:page]))
+
+    async def answered(self, turn: Turn, answer: Answer, others: Sequence[Answer] = ()) -> Place:
+        """Save the complete answer, and other ones beside it; return its place among all variants."""
+        held = _with(self._held(turn, TurnStatus.ANSWERED), answer)
+        place = held.place
+        if others or place.count:
+            kept = self.data.variants.setdefault(turn.id, [])
+            shown = place.number or len(kept) + 1
+            kept[shown - 1 : shown] = [held]
+            kept += [_with(held, other) for other in others]
+            place = Place(shown, len(kept))
+        self.data.put(replace(held, place=place))
+        return place
 
     async def settle(
         self,
@@ -136,6 +171,8 @@ class MemoryStore:
     ) -> Turn | None:
         """End a turn; return the thread's next one, claimed, if asked to."""
         held = self._held(turn, status)
+        if status is TurnStatus.DONE and turn.place.number and held.place != turn.place:
+            held = replace(held, status=TurnStatus.ANSWERED, attempt=0)  # somebody flipped meanwhile
         self.data.put(replace(_with(held, answer) if answer else held, error=error))
         del self.data.owners[turn.id]
         following = self.data.claimable(turn.thread) if claim else None
@@ -219,6 +256,11 @@ class MemoryStore:
 
 def _unanswered(turn: Turn) -> Turn:
     return replace(turn, answer="", finish_reason="", error="", made_with=None)
+
+
+def _showing(turn: Turn, said: Turn) -> Turn:
+    """Return a turn with the answer of another."""
+    return replace(turn, answer=said.answer, finish_reason=said.finish_reason, made_with=said.made_with)
 
 
 def _with(turn: Turn, answer: Answer) -> Turn:

@@ -27,6 +27,8 @@ class MemoryData:
     read: dict[ThreadKey, float] = field(default_factory=dict)
     messages: dict[MessageKey, int] = field(default_factory=dict)
     deliveries: set[tuple[str, str, str]] = field(default_factory=set)
+    variants: dict[int, list[Turn]] = field(default_factory=dict)
+    """What a turn would be with each variant of its answer, by the turn's id."""
     versions: list[Version] = field(default_factory=list)
     secrets: dict[str, str] = field(default_factory=dict)
     beats: dict[str, float] = field(default_factory=dict)

@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     ColumnElement,
@@ -173,6 +174,22 @@ pages = Table(
     Column("turn_id", RowId, ForeignKey(turns.c.id, ondelete="CASCADE"), primary_key=True),
     Column("page", Integer, primary_key=True, autoincrement=False),
     Column("message_id", Text, nullable=False),
+)
+
+variants = Table(
+    "variants",
+    metadata,
+    Column("turn_id", RowId, ForeignKey(turns.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),  # 1, 2, ... for each turn
+    Column("answer", Prose, nullable=False),  # this and the next six as in `turns`
+    Column("model", Prose, nullable=False),
+    Column("finish_reason", Prose, nullable=False),
+    Column("made_with", Prose),
+    Column("prompt_tokens", Integer),  # of the call, which may have made several variants
+    Column("completion_tokens", Integer),
+    Column("cached_tokens", Integer),
+    Column("is_shown", Boolean, nullable=False),
+    Column("is_chosen", Boolean, nullable=False),
 )
 
 deliveries = Table(

@@ -11,7 +11,17 @@ from typing import Concatenate, Final, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 
-from bot.core.domain import Answer, Context, Incoming, MessageKey, ThreadKey, Turn, TurnStatus
+from bot.core.domain import (
+    Action,
+    Answer,
+    Context,
+    Incoming,
+    MessageKey,
+    Place,
+    ThreadKey,
+    Turn,
+    TurnStatus,
+)
 from bot.core.errors import StoreError
 from bot.store import kept, listening, processes, transactions
 from bot.store.database import Database
@@ -60,6 +70,10 @@ class SqlStore:
         """Let an ended turn be answered again; None if it may not."""
         return await self._claiming(transactions.retry, turn, thread, by=by, claim=claim, goes_on=goes_on)
 
+    async def flip(self, turn: int, thread: ThreadKey, action: Action, *, by: str) -> bool:
+        """Let another variant of an answer be shown; False if it may not."""
+        return await self._database.tx(transactions.flip, turn, thread, action, by=by)
+
     async def claim(self, limit: int) -> Sequence[Turn]:
         """Claim up to `limit` turns of threads where nothing runs, oldest first."""
         return await self._claiming(transactions.claim, limit)
@@ -72,9 +86,13 @@ class SqlStore:
         """Note which message shows a page."""
         await self._database.tx(transactions.opened, self._owner, turn, page, message_id)
 
-    async def answered(self, turn: Turn, answer: Answer) -> None:
-        """Save the complete answer."""
-        await self._database.tx(transactions.answered, self._owner, turn, answer)
+    async def closed(self, turn: Turn, page: int) -> None:
+        """Forget which messages showed a page and those after it."""
+        await self._database.tx(transactions.closed, self._owner, turn, page)
+
+    async def answered(self, turn: Turn, answer: Answer, others: Sequence[Answer] = ()) -> Place:
+        """Save the complete answer, and other ones beside it; return its place among all variants."""
+        return await self._database.tx(transactions.answered, self._owner, turn, answer, others)
 
     async def settle(
         self,

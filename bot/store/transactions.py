@@ -5,30 +5,30 @@ Separate from the statements, which are data, and from the database, which runs 
 write that finds its turn lost raises `ClaimLost`, which undoes the transaction.
 """
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, Update
 
 from bot.core.domain import (
+    Action,
     Addressed,
     Answer,
     Author,
     Context,
     Incoming,
-    MadeWith,
     MessageKey,
+    Place,
     ThreadKey,
     Turn,
     TurnStatus,
-    Usage,
 )
 from bot.core.errors import ClaimLost
+from bot.store import answers, variants, versions
 from bot.store import files as attached
 from bot.store import statements as sql
-from bot.store import versions
+from bot.store.schema import pages
 from bot.store.states import CLOSED
 
 
@@ -102,9 +102,21 @@ def opened(connection: Connection, owner: str, turn: Turn, page: int, message_id
     connection.execute(sql.SHOW_PAGE, {"turn_id": turn.id, "page": page, "message_id": message_id})
 
 
-def answered(connection: Connection, owner: str, turn: Turn, answer: Answer) -> None:
-    """Save the complete answer."""
-    _change(connection, sql.SAVE_ANSWER, owner, turn, _columns(answer))
+def closed(connection: Connection, owner: str, turn: Turn, page: int) -> None:
+    """Forget which messages showed a page and those after it."""
+    if connection.scalar(sql.HOLD, _fence(owner, turn)) is None:
+        raise ClaimLost
+    connection.execute(sql.ERASE_PAGES.where(pages.c.page >= page), {"turn": turn.id})
+
+
+def answered(
+    connection: Connection, owner: str, turn: Turn, answer: Answer, others: Sequence[Answer]
+) -> Place:
+    """Save the complete answer; with the variants, where there are some, or may have been."""
+    _change(connection, sql.SAVE_ANSWER, owner, turn, answers.columns(answer))
+    if turn.token == 1 and not others:
+        return Place()
+    return variants.add(connection, turn.id, [answers.columns(each) for each in (answer, *others)])
 
 
 def settle(
@@ -120,8 +132,10 @@ def settle(
     """End a turn, and take the thread's next one."""
     # Without the lock, a question that is being accepted right now would be seen by neither side as runnable.
     conversation = connection.execute(sql.LOCK_CONVERSATION_OF_TURN, {"turn": turn.id}).scalar_one()
-    changes = {"error": error} | (_columns(answer) if answer else {})
+    changes = {"error": error} | (answers.columns(answer) if answer else {})
     _change(connection, sql.END[status], owner, turn, changes)
+    if status is TurnStatus.DONE and turn.place.number and variants.place(connection, turn.id) != turn.place:
+        connection.execute(variants.SHOW, {"turn": turn.id})  # somebody flipped meanwhile
     if claim:
         return _take_next(connection, owner, conversation, turn.thread.root)
     _hand_over(connection, conversation)
@@ -155,9 +169,10 @@ def forget(connection: Connection, message: MessageKey, delivery: str) -> Turn |
     row = connection.execute(sql.ERASE, {"turn": found.turn}).one_or_none()
     if row is None:
         return None
-    pages = sorted(connection.execute(sql.ERASE_PAGES, {"turn": row.id}), key=lambda page: page.page)
+    erased = sorted(connection.execute(sql.ERASE_PAGES, {"turn": row.id}), key=lambda page: page.page)
+    connection.execute(variants.ERASE, {"turn": row.id})
     _hand_over(connection, found.id)
-    return _turn(row, found.root, tuple(page.message_id for page in pages))
+    return _turn(row, found.root, tuple(page.message_id for page in erased))
 
 
 def retry(
@@ -166,10 +181,24 @@ def retry(
     """Let an ended turn wait again for an answer, or for the rest; take it if it may run at once."""
     conversation = connection.scalar(sql.LOCK_CONVERSATION, asdict(thread))
     wanted = {"turn": turn, "conversation": conversation, "asker": by, "goes_on": goes_on}
+    if not goes_on:
+        connection.execute(variants.KEEP, wanted)
     row = connection.execute(sql.RETRY, wanted).one_or_none()
     if row is None:
         return None
+    if not goes_on:
+        connection.execute(variants.HIDE, {"turn": turn})
     return _begun(connection, owner, row, thread.root, claim=claim)
+
+
+def flip(connection: Connection, turn: int, thread: ThreadKey, action: Action, *, by: str) -> bool:
+    """Put another variant in the place of an answer, and let it wait to be shown."""
+    conversation = connection.scalar(sql.LOCK_CONVERSATION, asdict(thread))
+    wanted = {"turn": turn, "conversation": conversation, "asker": by}
+    if conversation is None or not variants.flip(connection, wanted, action):
+        return False
+    _hand_over(connection, conversation)
+    return True
 
 
 def _is_first(connection: Connection, place: dict[str, str], delivery: str) -> bool:
@@ -213,16 +242,6 @@ def _fence(owner: str, turn: Turn) -> dict[str, Any]:
     return {"turn": turn.id, "fence": turn.token, "holder": owner}
 
 
-def _columns(answer: Answer) -> dict[str, Any]:
-    usage = asdict(answer.usage) if answer.usage else {field.name: None for field in fields(Usage)}
-    return usage | {
-        "answer": answer.text,
-        "model": answer.model,
-        "finish_reason": answer.finish_reason,
-        "made_with": json.dumps(asdict(answer.made_with)) if answer.made_with else None,
-    }
-
-
 def _channel(place: ThreadKey) -> dict[str, str]:
     return {"platform": place.platform, "workspace": place.workspace, "channel": place.channel}
 
@@ -247,9 +266,10 @@ def _row(conversation: int, place: ThreadKey, incoming: Incoming, status: TurnSt
 
 def _turn_with_pages(connection: Connection, row: Row[Any], root: str) -> Turn:
     """Return a turn with its pages; one that nobody claimed before has none."""
-    claims_before = row.token - (row.owner is not None)
-    pages = connection.scalars(sql.PAGES, {"turn": row.id}).all() if claims_before else ()
-    return _turn(row, root, tuple(pages))
+    if row.token - (row.owner is not None) == 0:
+        return _turn(row, root)
+    shown = connection.scalars(sql.PAGES, {"turn": row.id}).all()
+    return replace(_turn(row, root, tuple(shown)), place=variants.place(connection, row.id))
 
 
 def _turn(row: Row[Any], root: str, pages: tuple[str, ...] = ()) -> Turn:
@@ -265,15 +285,7 @@ def _turn(row: Row[Any], root: str, pages: tuple[str, ...] = ()) -> Turn:
         answer=row.answer,
         finish_reason=row.finish_reason,
         error=row.error,
-        made_with=made_with(row),
+        made_with=answers.made_with(row),
         pages=pages,
         files=attached.from_json(row.files),
     )
-
-
-def made_with(row: Row[Any]) -> MadeWith | None:
-    """Return what the answer in a row of `turns` was made with, as far as that is known."""
-    if not row.made_with:
-        return None
-    document = json.loads(row.made_with)
-    return MadeWith(**document | {"versions": tuple(document["versions"])})

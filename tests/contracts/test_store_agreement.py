@@ -20,8 +20,19 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import Connection, text
 
-from bot.core.domain import Addressed, Answer, Context, Incoming, MadeWith, ThreadKey, Turn, TurnStatus
+from bot.core.domain import (
+    Action,
+    Addressed,
+    Answer,
+    Context,
+    Incoming,
+    MadeWith,
+    ThreadKey,
+    Turn,
+    TurnStatus,
+)
 from bot.core.errors import ClaimLost
+from bot.core.variants import STEPS
 from bot.ports import Store
 from bot.store.database import Database
 from bot.store.memory import MemoryData, MemoryStore
@@ -151,9 +162,24 @@ class Agreement(RuleBasedStateMachine):
         )
         return following or multiple()
 
-    @rule(owner=processes, turn=turns, said=answers)
-    def answer(self, owner: str, turn: Turn, said: Answer) -> None:
-        self.both(owner, lambda store: store.answered(turn, said))
+    @rule(owner=processes, turn=turns, said=answers, others=st.lists(answers, max_size=2))
+    def answer(self, owner: str, turn: Turn, said: Answer, others: list[Answer]) -> None:
+        self.both(owner, lambda store: store.answered(turn, said, others))
+
+    @rule(
+        owner=processes,
+        turn=turns,
+        elsewhere=st.none() | threads,
+        by=st.sampled_from([ADA.id, ADA.id, "U0BOB"]),
+        action=st.sampled_from(sorted(STEPS)),
+    )
+    def flip(self, owner: str, turn: Turn, elsewhere: ThreadKey | None, by: str, action: Action) -> None:
+        where = elsewhere or turn.thread
+        self.both(owner, lambda store: store.flip(turn.id, where, action, by=by))
+
+    @rule(owner=processes, turn=turns, page=st.integers(0, 2))
+    def close_pages(self, owner: str, turn: Turn, page: int) -> None:
+        self.both(owner, lambda store: store.closed(turn, page))
 
     @rule(owner=processes, turn=turns, message=st.sampled_from("xyz"), back=st.integers(0, 1))
     def open_page(self, owner: str, turn: Turn, message: str, back: int) -> None:

@@ -320,7 +320,7 @@ async def test_an_edited_question_offers_a_new_answer_in_place() -> None:
     again = await room.store.retry(turn.id, THREAD, by="U1", claim=True)
     assert again is not None
     await room.answering.answer(again)
-    assert room.surface.shown(THREAD) == ["new answer"]
+    assert room.surface.shown(THREAD) == ["new answer\n\n_2 of 2_"]
     assert room.model.requests[-1].messages[-1].content == "new question"
 
 
