@@ -122,12 +122,13 @@ class Asker:
     def shorter(self, question: Question, error: ContextTooLong) -> Question:
         """Return a question that fits, by what the service said of its window, or half as long."""
         sent = weight(self.request(question).messages)
-        self._windows.refused(_model(question), sent, window=error.window, tokens=error.tokens)
+        if not question.pictures:  # how long those are to the service, we don't estimate
+            self._windows.refused(_model(question), sent, window=error.window, tokens=error.tokens)
         most = 0.75 * sent if error.window and error.tokens else sent / 2
         return self._seen(question, min(most, self._room(question)))
 
     def counted(self, request: ChatRequest, usage: Usage | None) -> None:
-        """Learn from what the service counted; how long a picture is to it, we don't estimate."""
+        """Learn from what the service counted, pictures apart."""
         if usage and not any(message.images for message in request.messages):
             self._windows.counted(request.model, weight(request.messages), usage.prompt_tokens)
 
@@ -139,8 +140,8 @@ class Asker:
         """Return the question with as much of the conversation as fits; people are told once if not all."""
         read, made_with = question.context.history, question.made_with
         history, is_all = transcript.remembered(read), len(read) < HISTORY
-        asked = replace(question.turn, made_with=made_with)
-        turns = view(history, asked, room - estimate(question.system), is_all=is_all)
+        room, pictures = room - estimate(question.system), len(question.pictures)
+        turns = view(history, question.turn, room, pictures=pictures, is_all=is_all)
         is_known = any(_tells(turn) for turn in read) or OUT_OF_VIEW in made_with.remarks
         if is_all and len(turns) < len(history) and not is_known:
             remarks = "\n\n".join(filter(None, (made_with.remarks, OUT_OF_VIEW)))

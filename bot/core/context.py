@@ -25,10 +25,14 @@ DENSE = 64
 """Characters of a run without a space that is no word, but base64, a key, an address."""
 DENSE_BYTES, BYTES = 2, 3.5
 """Bytes a token, in such runs and elsewhere; this, and 4 tokens a message: facts/model-api.md 5."""
+PICTURE = 1_000
+"""Tokens that are kept free for a picture; services count it by its size, each in another way."""
 STEP = 1.25
 """By which factor the correction of an estimate changes at least."""
 NEWS = 0.3
 """Weight of the newest count in it."""
+SMALLEST = 2_048
+"""Tokens below which no window is guessed to be."""
 LEAST = 256
 """Tokens of a prompt that is counted; in a shorter one a template's own words outweigh ours."""
 
@@ -46,21 +50,23 @@ def size(turn: Turn) -> int:
 
 
 def weight(messages: Iterable[ChatMessage]) -> int:
-    """Estimate the tokens of a whole request."""
+    """Estimate the tokens of a whole request, pictures apart."""
     return 3 + sum(estimate(message.content) for message in messages)
 
 
-def view(history: Sequence[Turn], question: Turn, room: float, *, is_all: bool = True) -> Sequence[Turn]:
+def view(
+    history: Sequence[Turn], question: Turn, room: float, *, pictures: int = 0, is_all: bool = True
+) -> Sequence[Turn]:
     """Return the turns that a model gets to see with a question, oldest first.
 
-    `room` is what they and the question may take together. `is_all` denies that `history` begins where the
-    conversation does: its first turns then change from question to question.
+    `room` is what they and the question, with its number of `pictures`, may take together. `is_all` denies
+    that `history` begins where the conversation does: its first turns then change from question to question.
 
     The story is told again from its beginning, each time. So each question finds the front where the one
     before it left it, and nobody has to remember where that was.
     """
     known = history if is_all else history[_anchor(history) :]
-    sizes = [tuple(_pieces(turn)) for turn in (*known, question)]
+    sizes = [*(tuple(_pieces(turn)) for turn in known), (pictures * PICTURE, *_pieces(question))]
     front, total = 0, 0
     for end, pieces in enumerate(sizes):
         for tokens in pieces:
@@ -136,7 +142,7 @@ class Windows:
         """
         if tokens:
             self._gauge(model).feed(estimated, tokens, news=1.0)
-        self._learnt[model] = window or estimated * self._gauge(model).factor / 2
+        self._learnt[model] = window or max(SMALLEST, estimated * self._gauge(model).factor / 2)
 
     def room(self, model: str, answer: float | None = None) -> float:
         """Return how long, by our estimate, a prompt may be; `answer` is the limit for answers, if any."""

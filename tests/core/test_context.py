@@ -7,10 +7,10 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.context import MOST, RESERVE, Gauge, Windows, estimate, size, view
+from bot.core.context import MOST, RESERVE, SMALLEST, Gauge, Windows, estimate, size, view
 from bot.core.domain import Author, MadeWith, ThreadKey, Turn, TurnStatus
 
 THREAD = ThreadKey(platform="slack", workspace="T1", channel="C1", root="1.0")
@@ -54,9 +54,11 @@ def moves(found: Sequence[int]) -> int:
     return len(set(found)) - 1
 
 
+UNTIMED = settings(deadline=None)  # the machine may be busy, and time is not what these tests are about
 TURNS = st.lists(st.tuples(st.text(max_size=60), st.text(max_size=60)), max_size=40)
 
 
+@UNTIMED
 @given(TURNS, st.text(max_size=60), st.integers(0, 300))
 def test_the_newest_turns_are_in_view_whole_and_within_the_room(
     said: list[tuple[str, str]], question: str, room: int
@@ -80,20 +82,21 @@ def test_the_front_never_moves_back_and_moves_seldom() -> None:
 
 
 def test_the_front_stands_also_when_not_the_whole_conversation_is_read() -> None:
-    """Of 3,000 short turns the newest 1,000 are read, so that the first one read is another each time."""
-    found = fronts([turn(number) for number in range(3_000)], 1_000_000)
+    """Of 2,000 short turns the newest 1,000 are read, so that the first one read is another each time."""
+    found = fronts([turn(number) for number in range(2_000)], 1_000_000)
     assert found == sorted(found)
-    assert moves(found) < 30
+    assert moves(found) < 25
     assert all(end - front <= MOST for end, front in enumerate(found))
     assert found[MOST] == 0
     assert found[MOST + 1] > 0, "turns are left out before less than all is read, so that it can be told"
 
 
-def test_an_answer_to_go_on_with_and_what_was_read_of_files_take_room_too() -> None:
+def test_an_answer_to_go_on_with_and_what_came_with_a_question_take_room_too() -> None:
     history, room = [turn(1), turn(2)], sum(map(size, (turn(1), turn(2), turn(3))))
     assert len(view(history, turn(3), room)) == 2
     assert len(view(history, turn(3, answer="beginning"), room)) < 2
     assert len(view(history, replace(turn(3), made_with=MadeWith(reading="a table")), room)) < 2
+    assert len(view(history, turn(3), room, pictures=1)) < 2
 
 
 @pytest.mark.parametrize(
@@ -106,6 +109,7 @@ def test_estimates(text: str, tokens: int) -> None:
     assert estimate(text) == tokens
 
 
+@UNTIMED
 @given(st.lists(st.floats(0.01, 100), max_size=30))
 def test_a_gauge_stays_within_what_is_believable(ratios: list[float]) -> None:
     gauge = Gauge()
@@ -170,3 +174,5 @@ def test_a_refusal_without_numbers_halves_and_halves_again() -> None:
     once = windows.room("m", 0)
     windows.refused("m", once, window=None, tokens=None)
     assert (once, windows.room("m", 0)) == (30_000, 15_000)
+    windows.refused("m", 10, window=None, tokens=None)
+    assert windows.room("m", 0) == SMALLEST, "something else made it too long"
