@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, event, insert
@@ -38,6 +38,7 @@ from tests.fakes import PaperSurface
 PER_THREAD = 20
 """Turns of a usual conversation in a filled database."""
 BATCH = 5_000
+UNLIMITED = 1e9
 
 
 class Stopwatch:
@@ -119,6 +120,7 @@ async def open_shop(url: URL) -> AsyncIterator[Shop]:
         await store.open()
         model = Stopwatch()
         surface = PaperSurface(interval=0.0, takes=0.0)
+        surface.limits = replace(surface.limits, posts_per_minute=UNLIMITED, edits_per_minute=UNLIMITED)
         answering = Answering(
             store=store,
             model=model,

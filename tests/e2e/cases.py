@@ -17,7 +17,7 @@ from tests.e2e.conftest import World, new_world
 
 AT_ONCE = 6
 
-PATIENT = (0.0, *[0.5] * 60)
+PATIENT = (0.0, *[0.5] * 1_000)
 """How often Slack delivers an event here: sooner than really, when it would be minutes, and more often."""
 
 

@@ -9,6 +9,7 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from bot.sandbox.records import ApiCall
 from bot.sandbox.server import SandboxWorkspace
 
 PATIENCE = 60.0
@@ -41,6 +42,18 @@ class Verdict:
 
 
 CLEAN = Verdict()
+
+
+def _is_about(call: ApiCall, channel: str, root: str) -> bool:
+    named = call.arguments
+    threads = {named.get("thread_ts"), named.get("ts"), call.response.get("message", {}).get("thread_ts")}
+    return channel in {named.get("channel"), named.get("channel_id")} and root in threads
+
+
+def _line(call: ApiCall) -> str:
+    text = str(call.arguments.get("text", call.arguments.get("status", "")))[:40]
+    page = (call.arguments.get("metadata") or {}, call.response.get("ts"))
+    return f"  {call.at:.3f} +{call.seconds:.3f} {call.method} {call.status} {text!r} {page}"
 
 
 @dataclass
@@ -107,6 +120,17 @@ class Examination:
                 while self.verdict() != CLEAN:  # noqa: ASYNC110 - there are more changes than examinations
                     await asyncio.sleep(0.1)
         return self.verdict()
+
+    def evidence(self) -> str:
+        """Return the calls that were made for the threads where something is wrong, with their times."""
+        lines = []
+        for channel, root in {(question.channel, question.root) for question in self.questions}:
+            shown, expected = self.shown(channel, root), self._expected((channel, root))
+            is_stuck = (channel, root) in self.workspace.statuses
+            if Counter(shown) != Counter(expected) or is_stuck:
+                lines.append(f"{channel} {root}: expected {expected}, shown {shown}, stuck: {is_stuck}")
+                lines += [_line(call) for call in self.workspace.calls() if _is_about(call, channel, root)]
+        return "\n".join(lines)
 
     def _expected(self, thread: tuple[str, str]) -> list[str]:
         return [

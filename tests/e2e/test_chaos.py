@@ -64,7 +64,7 @@ async def test_killed_at_random_moments(kills: int, tmp_path_factory: pytest.Tem
             await people
             bots = [await nursery.bear(place, world.env, most_attempts=10_000) for place in places]
             verdict = await asked.answered()
-            assert verdict == CLEAN, f"{verdict}, seed {seed}: {[bot.text for bot in bots]}"
+            assert verdict == CLEAN, f"{verdict}, seed {seed}: {asked.evidence()}"
             assert [await bot.stop() for bot in bots] == [0] * len(bots)
             assert asked.verdict() == CLEAN, "it stays so"
 
