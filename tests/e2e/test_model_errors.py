@@ -1,0 +1,255 @@
+"""Every way in which a model can fail, and the sentence that the thread shows for it (docs/models.md)."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+import pytest_asyncio
+
+from bot.answering import NOTES
+from bot.core.domain import Action
+from bot.core.errors import (
+    ContentFiltered,
+    ContextTooLong,
+    ModelBusy,
+    ModelEndless,
+    ModelError,
+    ModelExhausted,
+    ModelFailed,
+    ModelForbidden,
+    ModelGarbled,
+    ModelInterrupted,
+    ModelKeyRefused,
+    ModelOutOfCredit,
+    ModelOverloaded,
+    ModelRejected,
+    ModelSilent,
+    ModelSlow,
+    ModelStalled,
+    ModelUnknown,
+)
+from bot.core.transcript import GO_ON
+from bot.slack.buttons import LABELS
+from tests.e2e.conftest import ADA, World, new_world, ready_bot
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+DIRECT = "D0ADA"
+TEXT = "One two three four five six seven eight nine ten."
+SAY = f"[[say={TEXT}]]"
+TRY_AGAIN, GO_ON_BUTTON = LABELS[Action.RETRY], LABELS[Action.CONTINUE]
+PATIENCE = 30.0
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """One world, with a bot that runs, for all tests that do not need another."""
+    async with new_world(tmp_path_factory.mktemp("errors")) as world, ready_bot(world):
+        yield world
+
+
+@asynccontextmanager
+async def another_world(factory: pytest.TempPathFactory, **more: str) -> AsyncIterator[World]:
+    """Give a world of its own to what changes how the bot asks afterwards."""
+    async with new_world(factory.mktemp("another"), None, **more) as world, ready_bot(world):
+        yield world
+
+
+async def ask(world: World, text: str, root: str | None = None, *, ends: str) -> tuple[str, str, int]:
+    """Ask in a direct message; return its thread, what the bot shows at the end, and how often it asked."""
+    before = len(world.model.requests)
+    ts = await world.workspace.say(ADA, DIRECT, text, thread_ts=root)
+    await until(world, root or ts, ends=ends)
+    return root or ts, world.shown(DIRECT, root or ts)[-1], len(world.model.requests) - before
+
+
+async def until(world: World, root: str, *, ends: str) -> None:
+    """Wait until the bot's newest message in a thread ends like this."""
+    await world.workspace.changed(lambda: world.complete(DIRECT, root).endswith(ends), PATIENCE)
+
+
+def offered(world: World, root: str) -> dict[str, str]:
+    """Return the buttons below the bot's newest message: the values by their labels."""
+    block = world.workspace.thread(DIRECT, root)[-1].blocks[-1]
+    return {each["text"]["text"]: each["action_id"] for each in block.get("elements", [])}
+
+
+async def press(world: World, root: str, label: str) -> None:
+    """Press a button below the bot's newest message until it is taken away: its turn may only just end."""
+    message = world.workspace.thread(DIRECT, root)[-1]
+    (button,) = [each for each in message.blocks[-1]["elements"] if each["text"]["text"] == label]
+    press = {**button, "block_id": message.blocks[-1]["block_id"]}
+    async with asyncio.timeout(PATIENCE):
+        while label in offered(world, root):
+            await world.workspace.interactivity.act_on_message(ADA, DIRECT, message.ts, press, {})
+            await asyncio.sleep(0.2)
+
+
+async def works(world: World, root: str) -> None:
+    """Check that the next question of the thread is answered, and asked for once."""
+    assert await ask(world, "[[say=It works.]]", root, ends="It works.") == (root, "It works.", 1)
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "times"),
+    [
+        ("401", ModelKeyRefused, 1),
+        ("403", ModelForbidden, 1),
+        ("404", ModelUnknown, 1),
+        ("408", ModelFailed, 3),
+        ("409", ModelFailed, 3),
+        ("422", ModelRejected, 1),
+        ("429", ModelBusy, 3),
+        ("498", ModelOverloaded, 3),
+        ("500", ModelFailed, 3),
+        ("502", ModelFailed, 3),
+        ("503", ModelOverloaded, 3),
+        ("504", ModelFailed, 3),
+        ("529", ModelOverloaded, 3),
+        ("filtered", ContentFiltered, 1),
+        ("empty", ModelSilent, 1),
+        ("thought", ModelExhausted, 1),
+    ],
+)
+async def test_instead_of_an_answer_there_is_a_sentence(
+    world: World, fault: str, error: type[ModelError], times: int
+) -> None:
+    """It is the error's own, with a button to try again; the model is asked as often as may help."""
+    sentence = error.for_people
+    root, shown, asked = await ask(world, f"{SAY} [[fault={fault}]]", ends=sentence)
+    assert (shown, asked) == (sentence, times)
+    assert list(offered(world, root)) == [TRY_AGAIN]
+    await works(world, root)
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [("cut", ModelInterrupted), ("error", ModelInterrupted), ("malformed", ModelGarbled)],
+)
+async def test_what_was_said_before_a_break_is_kept_and_marked(
+    world: World, fault: str, error: type[ModelError]
+) -> None:
+    root, shown, asked = await ask(world, f"{SAY} [[fault={fault}]]", ends=f"_{error.for_people}_")
+    said = shown.removesuffix(f"\n\n_{error.for_people}_")
+    assert said
+    assert TEXT.startswith(said)
+    assert asked == 1
+    assert list(offered(world, root)) == [GO_ON_BUTTON, TRY_AGAIN]
+    await works(world, root)
+
+
+@pytest.mark.parametrize(("fault", "buttons"), [("length", [GO_ON_BUTTON]), ("filter", []), ("refusal", [])])
+async def test_an_answer_that_the_model_ends_early_says_why(
+    world: World, fault: str, buttons: list[str]
+) -> None:
+    note = NOTES[{"filter": "content_filter"}.get(fault, fault)]
+    root, shown, asked = await ask(world, f"{SAY} [[fault={fault}]]", ends=note)
+    said = shown.removesuffix(f"\n\n{note}")
+    assert TEXT.startswith(said)
+    assert (said == TEXT, asked) == (fault == "refusal", 1)
+    assert list(offered(world, root)) == buttons
+    await works(world, root)
+
+
+@pytest.mark.parametrize("fault", ["408", "429", "500", "503"])
+async def test_of_a_failure_that_passes_the_person_notices_nothing(world: World, fault: str) -> None:
+    root, shown, asked = await ask(world, f"{SAY} [[fault={fault} times=1]]", ends=TEXT)
+    assert (shown, asked) == (TEXT, 2)
+    assert not offered(world, root)
+
+
+async def test_trying_again_answers_in_the_same_message(world: World) -> None:
+    question = f"{SAY} [[fault=403 times=1]]"
+    root, _, _ = await ask(world, question, ends=ModelForbidden.for_people)
+    await press(world, root, TRY_AGAIN)
+    await until(world, root, ends=TEXT)
+    assert world.shown(DIRECT, root) == [TEXT]
+    assert not offered(world, root)
+
+
+@pytest.mark.parametrize("fault", ["cut", "length"])
+async def test_going_on_adds_to_what_was_said(world: World, fault: str) -> None:
+    """The model is told where it stopped; the thread shows one answer without a seam or a mark."""
+    note = NOTES["length"] if fault == "length" else f"_{ModelInterrupted.for_people}_"
+    root, shown, _ = await ask(world, f"{SAY} [[fault={fault}]]", ends=note)
+    said = shown.removesuffix(f"\n\n{note}")
+    await press(world, root, GO_ON_BUTTON)
+    await world.workspace.changed(
+        lambda: not offered(world, root) and len(world.complete(DIRECT, root)) > len(said) + 10, PATIENCE
+    )
+    await works(world, root)
+    (whole, _) = world.shown(DIRECT, root)
+    assert whole.startswith(said)
+    assert note not in whole
+    asked_to_go_on, afterwards = (request["messages"] for request in world.model.requests[-2:])
+    assert asked_to_go_on[-2:] == [
+        {"role": "assistant", "content": said},
+        {"role": "user", "content": GO_ON},
+    ]
+    remembered = afterwards[-2]["content"]  # as the model said it, not as Slack shows it
+    assert (remembered[: len(said) + 5], note in remembered) == (whole[: len(said) + 5], False)
+
+
+async def test_a_question_that_the_service_refuses_is_not_sent_again(world: World) -> None:
+    """Or the service would refuse all that follows in the thread."""
+    question = f"something improper {SAY} [[fault=filtered]]"
+    root, _, _ = await ask(world, question, ends=ContentFiltered.for_people)
+    await works(world, root)
+    assert "improper" not in str(world.model.requests[-1]["messages"])
+
+
+async def test_silence_ends_with_a_sentence_too(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Before the first word, in mid-answer, and where the answer never ends."""
+    limits = {"BOT_FIRST_WORD_SECONDS": "2", "BOT_IDLE_SECONDS": "2", "BOT_TOTAL_SECONDS": "5"}
+    async with another_world(tmp_path_factory, **limits) as world:
+        root, shown, asked = await ask(world, f"{SAY} [[delay=60]]", ends=ModelSlow.for_people)
+        assert (shown, asked) == (ModelSlow.for_people, 3)
+        assert list(offered(world, root)) == [TRY_AGAIN]
+        await works(world, root)
+        endless = "[[tokens=1000]] [[rate=5]]"
+        for directives, error in ((f"{SAY} [[fault=stall]]", ModelStalled), (endless, ModelEndless)):
+            mark = f"\n\n_{error.for_people}_"
+            root, shown, asked = await ask(world, directives, ends=mark)
+            assert shown.removesuffix(mark)
+            assert asked == 1
+            assert list(offered(world, root)) == [GO_ON_BUTTON, TRY_AGAIN]
+            await works(world, root)
+        assert world.model.answering == 0, "a model that nobody listens to any more is told so"
+
+
+async def test_what_is_too_long_is_asked_for_once_more_and_shorter(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """In a world of its own, since the bot remembers how much the model takes."""
+    sentence = ContextTooLong.for_people
+    async with another_world(tmp_path_factory) as world:
+        for fault in ("413", "too_large", "too_long"):
+            root, shown, asked = await ask(world, f"{SAY} [[fault={fault}]]", ends=sentence)
+            assert (shown, asked) == (sentence, 2)
+            assert list(offered(world, root)) == [TRY_AGAIN]
+            _, shown, asked = await ask(world, SAY, ends=TEXT)
+            assert (shown, asked) == (TEXT, 1)
+
+
+@pytest.mark.parametrize("fault", ["402", "quota"])
+async def test_an_account_without_credit_is_not_asked_again(
+    fault: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """For a while everybody is told so at once."""
+    sentence = ModelOutOfCredit.for_people
+    async with another_world(tmp_path_factory) as world:
+        _, shown, asked = await ask(world, f"{SAY} [[fault={fault}]]", ends=sentence)
+        assert (shown, asked) == (sentence, 1)
+        _, shown, asked = await ask(world, SAY, ends=sentence)
+        assert (shown, asked) == (sentence, 0)
+
+
+async def test_what_a_model_does_not_take_is_left_out_unnoticed(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """And not tried again."""
+    async with another_world(tmp_path_factory) as world:
+        for times in (2, 1):
+            _, shown, asked = await ask(world, f"{SAY} [[fault=unverified]]", ends=TEXT)
+            assert (shown, asked) == (TEXT, times)
