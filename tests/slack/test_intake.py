@@ -63,6 +63,10 @@ class Notebook:
         self.notes.append(("gone on" if goes_on else "retried", turn, thread.root, by))
         return by == self.owner
 
+    async def flip(self, turn: int, thread: ThreadKey, action: Action, *, by: str) -> bool:
+        self.notes.append((str(action), turn, thread.root, by))
+        return by == self.owner
+
 
 @pytest.fixture
 async def workspace() -> AsyncIterator[SandboxWorkspace]:
@@ -263,6 +267,18 @@ async def test_a_button_asks_to_go_on(workspace: SandboxWorkspace) -> None:
         press = workspace.state.message(DIRECT, ts).blocks[-1]["elements"][0]
         await workspace.interactivity.act_on_message(ADA, DIRECT, ts, press, {})
     assert ("gone on", 7, root, ADA) in notebook.notes
+
+
+@pytest.mark.parametrize("action", [Action.PREVIOUS, Action.NEXT, Action.CHOOSE])
+async def test_a_button_flips_or_chooses(workspace: SandboxWorkspace, action: Action) -> None:
+    notebook = Notebook(owner=ADA)
+    async with connected(workspace, notebook) as surface:
+        root = await workspace.say(ADA, DIRECT, "hi")
+        thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel=DIRECT, root=root)
+        ts = await surface.post(thread, Page(turn=7, number=0, text="One.", actions=(action,)))
+        press = workspace.state.message(DIRECT, ts).blocks[-1]["elements"][0]
+        await workspace.interactivity.act_on_message(ADA, DIRECT, ts, press, {})
+    assert (str(action), 7, root, ADA) in notebook.notes
 
 
 async def test_a_button_is_acknowledged_although_the_refusal_cannot_be_told(

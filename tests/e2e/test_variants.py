@@ -1,0 +1,62 @@
+"""Several answers to one question over real sockets: shown one at a time, flipped and chosen by buttons."""
+
+from bot.core.domain import Action, Author, PromptKey, Steering
+from bot.slack.buttons import LABELS
+from bot.store import migrate
+from bot.store.database import Database, database_url
+from bot.store.versions import SqlVersions
+from tests.e2e.conftest import ADA, GENERAL, GRACE, World, ready_bot
+from tests.program import START
+
+
+async def press(world: World, root: str, action: Action, *, by: str = ADA) -> None:
+    """Press a button below the newest message of the thread."""
+    message = world.workspace.thread(GENERAL, root)[-1]
+    buttons = message.blocks[-1]
+    (button,) = (each for each in buttons["elements"] if each["text"]["text"] == LABELS[action])
+    pressed = {**button, "block_id": buttons["block_id"]}
+    await world.workspace.interactivity.act_on_message(by, GENERAL, message.ts, pressed, {})
+
+
+def has_no_buttons(world: World, root: str) -> bool:
+    """Whether nothing below the newest message can be pressed."""
+    return all(block["type"] != "actions" for block in world.workspace.thread(GENERAL, root)[-1].blocks)
+
+
+async def ask_for_three(world: World) -> None:
+    """Have the whole workspace answered with three variants."""
+    world.env |= {"DATABASE_URL": f"sqlite:///{world.folder / 'variants.db'}"}
+    url = database_url(world.env["DATABASE_URL"])
+    migrate.upgrade(url)
+    database = Database(url)
+    await database.open()
+    key = PromptKey(platform="slack", workspace="T0SANDBOX")
+    await SqlVersions(database).save(key, Steering(parameters={"n": 3}), based_on=0, by=Author(id=ADA))
+    await database.close()
+
+
+async def test_variants_are_flipped_and_chosen_in_the_thread(world: World) -> None:
+    """In one message, by who asked, also after a restart; the chosen one is what the model is told."""
+    await ask_for_three(world)
+    async with ready_bot(world):
+        root = await world.workspace.say(ADA, GENERAL, "<@U0BOT> Why is the sky blue? [[tokens=30]]")
+        await world.until(GENERAL, root, ends="_1 of 3_")
+        assert world.model.requests[-1]["n"] == 3
+        await press(world, root, Action.NEXT)
+        second = await world.until(GENERAL, root, ends="_2 of 3_")
+        assert second.startswith("Answer 2.")
+        await press(world, root, Action.NEXT, by=GRACE)
+    async with ready_bot(world):
+        await press(world, root, Action.NEXT)
+        await world.until(GENERAL, root, ends="_3 of 3_")
+        await press(world, root, Action.PREVIOUS)
+        assert await world.until(GENERAL, root, ends="_2 of 3_") == second, "what others press does nothing"
+        await press(world, root, Action.CHOOSE)
+        await world.workspace.changed(lambda: has_no_buttons(world, root), START)
+        assert world.complete(GENERAL, root) == second
+        await world.workspace.say(ADA, GENERAL, "<@U0BOT> [[say=Yes.]]", thread_ts=root)
+        await world.until(GENERAL, root, ends="_1 of 3_")
+    assert len(world.shown(GENERAL, root)) == 2
+    told = world.model.requests[-1]["messages"][-2]
+    assert told["role"] == "assistant"
+    assert told["content"].startswith("Answer 2.")
