@@ -27,6 +27,7 @@ MISSING = frozenset({404, 410})
 FORBIDDEN = frozenset({401, 403})
 ELSEWHERE = "it is kept outside Slack"
 GONE = "it is not there any more"
+WITHHELD = "Slack does not hand it out; it was deleted, is too old for the plan, or is another company's"
 TOO_LARGE = "it is larger than {} MB"
 SCOPE = "Slack does not let me; whoever runs this bot needs to give its Slack app the scope files:read"
 
@@ -44,7 +45,7 @@ class Downloads:
         Raises `Unread` where trying again does not help, else `SurfaceUnavailable`.
         """
         if not file.url:
-            raise Unread(GONE)
+            raise Unread(WITHHELD)
         session = self._client.session
         try:
             if session is not None:

@@ -106,7 +106,7 @@ async def test_what_is_gone_or_failed_is_told_apart(site: Site) -> None:
         await fetched(site, "404")
     with pytest.raises(SurfaceUnavailable):
         await fetched(site, "503")
-    with pytest.raises(Unread, match="not there any more"):
+    with pytest.raises(Unread, match="does not hand it out"):
         async with web_client(TOKEN, site.url) as client:
             await Downloads(client).fetch(File(name="deleted"), limit=1)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.domain import Addressed, Incoming
+from bot.core.domain import Addressed, File, Incoming
 from bot.slack import buttons, parse, tokens
 
 BOT = parse.Bot(user="UBOT", bot_id="BBOT", workspace="T1")
@@ -212,6 +212,17 @@ def test_attached_files_are_named() -> None:
     files = [{"name": "<@U1>.pdf"}, {}]
     question = said(message(channel="D1", text="", subtype="file_share", files=files)).text
     assert question == "[attached file: <@U1>.pdf]\n[attached file: unnamed]"
+
+
+def test_what_slack_says_of_a_file_is_kept_with_the_question() -> None:
+    url = "https://files.slack.com/a"
+    file = {"name": "a.pdf", "mimetype": "application/pdf", "size": 9, "url_private": url}
+    tombstone = {"id": "F1", "mode": "tombstone", "title": "b.pdf", "size": None}
+    question = said(message(channel="D1", text="Why?", subtype="file_share", files=[file, tombstone]))
+    assert question.files == (
+        File(name="a.pdf", type="application/pdf", size=9, url=url),
+        File(name="b.pdf"),
+    )
 
 
 def test_only_names_that_the_text_lacks_are_looked_up() -> None:
