@@ -11,6 +11,8 @@ from tests.servers.foreign import HERE, Command, folder, free_port, running
 
 NODE = "node/node_modules/.bin"
 PROXY_KEY, UPSTREAM_KEY, MOCK_KEY = "sk-proxy", "sk-upstream", "sk-mock"
+INSTRUCTION = "Be brief."
+"""The one system prompt that the openai-mock-api knows; its conversations must match word for word."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,9 @@ def openai_mock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Yield the base URL of an openai-mock-api."""
     place, port = tmp_path_factory.mktemp("openai-mock-api"), free_port()
     talk = [{"role": "user", "content": "hello"}, {"role": "assistant", "content": "Hello, 世界 and 🧵!"}]
-    config = {"apiKey": MOCK_KEY, "port": port, "responses": [{"id": "hello", "messages": talk}]}
+    instructed = [{"role": "system", "content": INSTRUCTION}, *talk]
+    responses = [{"id": "hello", "messages": talk}, {"id": "instructed", "messages": instructed}]
+    config = {"apiKey": MOCK_KEY, "port": port, "responses": responses}
     (place / "config.yaml").write_text(json.dumps(config))
     command: Command = [
         folder() / NODE / "openai-mock-api",
