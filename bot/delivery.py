@@ -251,8 +251,12 @@ class Delivery:
 
     async def _shorten(self, surplus: range) -> None:
         """Remove messages that the answer does not need; noted first, since a message is found again."""
-        if surplus:
+        if not surplus:
+            return
+        try:
             await self._book.closed(self._turn, surplus.start)
+        except ClaimLost:
+            return  # nobody holds a turn that a new answer is offered for: they stay until it is there
         for page in surplus:
             with suppress(SurfaceGone):  # somebody else removed it
                 await persist(partial(self._surface.remove, self._thread, self._pages[page]))

@@ -138,13 +138,13 @@ class Agreement(RuleBasedStateMachine):
         turn=turns,
         elsewhere=st.none() | threads,
         by=st.sampled_from([ADA.id, ADA.id, "", "U0BOB"]),
-        claim=st.booleans(),
+        how=st.fixed_dictionaries({"claim": st.booleans(), "goes_on": st.booleans()}),
     )
     def retry(
-        self, owner: str, turn: Turn, elsewhere: ThreadKey | None, by: str, *, claim: bool
+        self, owner: str, turn: Turn, elsewhere: ThreadKey | None, by: str, how: dict[str, bool]
     ) -> Turn | MultipleResults[Turn]:
         where = elsewhere or turn.thread
-        again = self.both(owner, lambda store: store.retry(turn.id, where, by=by, claim=claim))
+        again = self.both(owner, lambda store: store.retry(turn.id, where, by=by, **how))
         return again or multiple()
 
     @rule(target=turns, owner=processes, limit=st.integers(0, 3))

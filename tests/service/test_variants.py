@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bot.answering import Answering
+from bot.answering import EDITED, Answering
 from bot.asking import Asking
 from bot.core.domain import Action, Addressed, Author, Incoming, MessageKey, Prompt, Steering, ThreadKey
 from bot.core.errors import ModelBusy
@@ -172,6 +172,19 @@ async def test_a_break_in_the_middle_keeps_the_first_and_no_halves_of_others() -
         (shown,) = await desk.ask()
         assert shown.startswith("One.")
         assert not set(desk.actions) & set(FLIPS)
+
+
+@on_virtual_time
+async def test_an_offer_that_needs_fewer_messages_leaves_the_rest_to_the_new_answer() -> None:
+    """The first note needs a page of its own, the shorter one of the offer does not."""
+    async with at_work(["word " * 30, Finished("length")], ["fine"]) as desk:
+        assert len(await desk.ask()) == 2
+        key = MessageKey(platform="paper", workspace="T1", channel="C1", message_id="q1")
+        await desk.intake.reworded(key, "Why not?")
+        first, _ = await desk.later()
+        assert first.endswith(EDITED)
+        await desk.intake.retry(1, THREAD, by="U1")
+        assert await desk.later() == ["fine\n\n_2 of 2_"]
 
 
 @on_virtual_time
