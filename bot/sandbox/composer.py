@@ -28,6 +28,8 @@ THANKS = re.compile(r"(?i)\W*(thanks|thank you|thx|cheers|danke|merci)\b")
 RECALL = re.compile(
     r"(?i)\b(did|have) (i|we) (just )?(ask|say|said|write|wrote|talk)|\b(first|last|previous) question"
 )
+GO_ON = re.compile(r"(?i)\bgo on exactly where you stopped\b")
+"""What the bot says when somebody wants the rest of an answer."""
 PROMPT = re.compile(r"(?i)\b(instructions|system prompt|system message)\b")
 LONGEST_QUOTE = 160
 """Characters."""
@@ -86,7 +88,9 @@ def tokens(text: str) -> list[str]:
 def compose(talk: Conversation, *, variant: int = 0) -> str:
     """Return the answer in Markdown; `variant` tells several answers to one question apart."""
     words = WORD.findall(talk.question)
-    if PROMPT.search(talk.question):
+    if GO_ON.search(talk.question):
+        text = " … and here it goes on. A larger model than I am would take up its own sentence."
+    elif PROMPT.search(talk.question):
         text = _instructions(talk)
     elif RECALL.search(talk.question):
         text = _recollection(talk)

@@ -46,6 +46,16 @@ def test_system_prompt_then_turns_in_order_then_the_question() -> None:
     ]
 
 
+def test_an_answer_that_is_gone_on_with_is_shown_to_the_model_with_the_wish() -> None:
+    """The wish is nobody's: it bears no name where several people write."""
+    array = transcript.messages("", [turn("one", "1", author=GRACE)], turn("two", "Tw"))
+    assert said(array)[2:] == [
+        ("user", "Ada Lovelace: two"),
+        ("assistant", "Tw"),
+        ("user", transcript.GO_ON),
+    ]
+
+
 def test_where_several_people_write_the_model_can_tell_who_speaks() -> None:
     array = transcript.messages("", [turn("one", "1")], turn("two", author=GRACE))
     assert said(array) == [("user", "Ada Lovelace: one"), ("assistant", "1"), ("user", "Grace: two")]
