@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 
 import structlog
 
-from bot.core.domain import Action, ThreadKey, Turn
+from bot.core.domain import OPEN, Action, ThreadKey, Turn
 from bot.core.errors import (
     ClaimLost,
     StoreError,
@@ -167,8 +167,15 @@ class Delivery:
             self._lost = error
             raise
         finally:
-            if self._thinking:
-                await self._thinking.stop(clear=True)
+            await self._calm()
+
+    async def _calm(self) -> None:
+        """Let nothing say any more that the bot is thinking, neither we nor who died over this turn."""
+        is_ours = self._is_ours()
+        if self._thinking:
+            await self._thinking.stop(clear=is_ours)
+        elif is_ours and self._turn.status in OPEN:
+            await self._surface.working(self._thread, busy=False)
 
     async def _step(self) -> bool:
         """Do what the reply asks for next; return whether there is more."""
@@ -262,10 +269,15 @@ class Delivery:
                 await persist(partial(self._surface.remove, self._thread, self._pages[page]))
 
     async def _note(self, page: int, message_id: str) -> None:
-        """Have a new message stored; one that came after its turn was lost is taken back."""
+        """Have a new message stored; one whose question was deleted meanwhile is taken back.
+
+        One that was posted when another process may have taken over is left: it may be that one's by now.
+        """
+        was_ours = self._is_ours()
         try:
             await self._book.opened(self._turn, page, message_id)
         except ClaimLost:
-            with suppress(SurfaceError):
-                await self._surface.remove(self._thread, message_id)
+            if was_ours:
+                with suppress(SurfaceError):
+                    await self._surface.remove(self._thread, message_id)
             raise

@@ -134,9 +134,7 @@ class Worker:
             self._news.clear()
             try:
                 if self._lease.is_due():
-                    began = self._lease.now()
-                    await self._store.beat(self._lease.length)
-                    self._lease.renewed(began)
+                    await self._beat()
                 await self._take_up()
             except Exception as error:  # noqa: BLE001 - without this loop nothing would be taken up again
                 if healthy:
@@ -150,6 +148,15 @@ class Worker:
                 healthy = True
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), min(POLL, self._lease.length / BEATS))
+
+    async def _beat(self) -> None:
+        """Renew the lease; what was begun under one that lapsed is let go first, it may be another's now."""
+        if not self._lease.is_certain():
+            for task in self._tasks:
+                task.cancel()
+        began = self._lease.now()
+        await self._store.beat(self._lease.length)
+        self._lease.renewed(began)
 
     async def drain(self, grace: float) -> None:
         """Begin nothing more, let running answers end within `grace` seconds, and cut the rest short."""
@@ -189,6 +196,9 @@ class Worker:
             if turn.attempt > MAX_ATTEMPTS:
                 return await self._craft.give_up(turn, BotError)
             return await self._craft.answer(turn)
+        except asyncio.CancelledError:
+            self._stranded.append(turn)
+            raise
         except StoreError as error:  # its loss too, if it was only feared: see `is_ours`
             log.warning("The turn is left; who holds it goes on.", action="turn_stranded", error=error.code)
             self._stranded.append(turn)

@@ -28,6 +28,7 @@ IN_RECOVERY = {
 DEATHS: dict[str, tuple[str, ...]] = {
     **{point: (point,) for point in POINTS if point not in IN_RECOVERY},
     **{point: (before, point) for point, before in IN_RECOVERY.items()},
+    "saved in a second life": (NOTED, SAVED),
     "posted, not noted, three times": (POSTED, POSTED, POSTED),
     "saved, then lost again and again": (SAVED, "it is settled at last", "a turn is claimed again"),
 }

@@ -90,7 +90,6 @@ async def test_a_frozen_process_writes_nothing_more(tmp_path: Path) -> None:
             assert await life.stop() == 0
 
 
-@pytest.mark.xfail(reason="it takes its message away, which its heir has adopted and completed")
 async def test_frozen_between_a_post_and_the_note_of_it(tmp_path: Path) -> None:
     """The heir finds the message and completes it; who wakes leaves it alone."""
     async with shared_world(tmp_path) as (world, nursery):
