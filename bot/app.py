@@ -20,8 +20,9 @@ from bot.continuity import Continuity
 from bot.core.errors import SettingsError
 from bot.editing import Editing
 from bot.intake import Intake
-from bot.llm.opening import ModelSettings, OpenedModel, Server, open_model
+from bot.llm.opening import ModelSettings, OpenedModel, open_model
 from bot.plugins import Plugins
+from bot.servers import servers
 from bot.settings import Settings
 from bot.slack import connect, parse
 from bot.slack.admin.admins import Admins
@@ -144,15 +145,9 @@ async def _database(settings: Settings) -> AsyncIterator[Database]:
 
 
 def _model(settings: Settings) -> AbstractAsyncContextManager[OpenedModel]:
-    server = Server(
-        base_url=settings.openai_base_url,
-        api_key=settings.openai_api_key.get_secret_value(),
-        organization=settings.openai_organization,
-        names={"on": True, "off": False}.get(settings.bot_send_names),
-    )
     return open_model(
         ModelSettings(
-            servers=(server,),
+            servers=servers(settings),
             first_word=settings.bot_first_word_seconds,
             idle=settings.bot_idle_seconds,
             total=settings.bot_total_seconds,

@@ -56,6 +56,7 @@ class Settings(BaseSettings):
     openai_organization: str = Field(
         "", description="Organisation to bill, where the key belongs to several."
     )
+    openai_project: str = Field("", description="Project to bill, where the key belongs to several.")
     database_url: str = Field(
         EMBEDDED_DATABASE,
         description="sqlite:///path for one process, or postgresql://user:password@host/name for several.",
@@ -91,6 +92,20 @@ class Settings(BaseSettings):
     bot_send_names: Literal["auto", "on", "off"] = Field(
         "auto",
         description="Whether to fill the name field of messages: auto does so for OpenAI's own API only.",
+    )
+    bot_provider: str = Field(
+        "", description="Kind of the model service, where its address does not tell: see docs/models.md."
+    )
+    bot_identifiers: str = Field(
+        "auto",
+        description="Which of user, safety_identifier, prompt_cache_key to send; auto: as the service takes.",
+    )
+    bot_headers: SecretStr = Field(
+        SecretStr(""), description="Further headers for the model service, as a JSON object of texts."
+    )
+    bot_fallbacks: SecretStr = Field(
+        SecretStr(""),
+        description="Servers to ask when the first cannot answer: https://:key@host/v1#model, with commas.",
     )
     bot_first_word_seconds: float = Field(
         120.0, gt=0, description="Seconds until the model must have begun to answer; some think for minutes."

@@ -10,9 +10,9 @@ import click
 
 from bot.commands.shell import Refused
 from bot.core.errors import ModelError
-from bot.llm.client import open_client
 from bot.llm.models import ModelInfo
-from bot.llm.models import models as listed
+from bot.llm.opening import ModelSettings, open_model
+from bot.servers import servers
 from bot.settings import Settings
 
 
@@ -35,9 +35,8 @@ def models() -> None:
 
 
 async def _listed(settings: Settings) -> list[ModelInfo]:
-    key = settings.openai_api_key.get_secret_value()
-    async with open_client(settings.openai_base_url, key, settings.openai_organization) as client:
-        return await listed(client)
+    async with open_model(ModelSettings(servers=servers(settings)[:1])) as model:
+        return await model.models()
 
 
 def _lines(found: Iterable[ModelInfo], chosen: str) -> Iterator[str]:

@@ -1,0 +1,79 @@
+"""Settings -> the model servers to ask, in order.
+
+Separate from `settings`, which reads, because an address here may carry a key and a model of its own. What is
+wrong stops the start with a sentence that names the setting, and no key.
+"""
+
+import json
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from bot.core.errors import SettingsError
+from bot.llm.opening import Server
+from bot.settings import Settings
+
+IDENTIFIERS = frozenset({"user", "safety_identifier", "prompt_cache_key"})
+
+
+def servers(settings: Settings) -> tuple[Server, ...]:
+    """Return the preferred server first, then those to fall back on. Raises `SettingsError`."""
+    identifiers = _identifiers(settings.bot_identifiers)
+    names = {"on": True, "off": False}.get(settings.bot_send_names)
+    preferred = Server(
+        base_url=settings.openai_base_url,
+        api_key=settings.openai_api_key.get_secret_value(),
+        organization=settings.openai_organization,
+        project=settings.openai_project,
+        headers=_headers(settings.bot_headers.get_secret_value()),
+        kind=settings.bot_provider,
+        identifiers=identifiers,
+        names=names,
+    )
+    return (preferred, *map(_fallback, _listed(settings.bot_fallbacks.get_secret_value())))
+
+
+def _fallback(address: str) -> Server:
+    """Read `https://:key@host/v1#model`; key and model may be absent."""
+    try:
+        url = urlsplit(address)
+        place = f"{url.hostname}:{url.port}" if url.port else url.hostname
+    except ValueError:
+        url, place = urlsplit(""), None
+    if url.scheme not in {"http", "https"} or not place:
+        raise SettingsError(
+            "BOT_FALLBACKS is wrong; write each server as https://:key@host/v1#model, with commas between."
+        )
+    return Server(
+        base_url=urlunsplit((url.scheme, place, url.path.rstrip("/"), url.query, "")),
+        api_key=unquote(url.password or ""),
+        model=unquote(url.fragment),
+    )
+
+
+def _headers(text: str) -> dict[str, str]:
+    if not text:
+        return {}
+    try:
+        headers = json.loads(text)
+    except ValueError:
+        headers = None
+    if not isinstance(headers, dict) or not all(isinstance(value, str) for value in headers.values()):
+        raise SettingsError(
+            'BOT_HEADERS is wrong; write a JSON object of texts, such as {"X-Team": "research"}.'
+        )
+    return headers
+
+
+def _identifiers(text: str) -> frozenset[str] | None:
+    if text == "auto":
+        return None
+    named = frozenset() if text == "none" else frozenset(_listed(text))
+    if unknown := named - IDENTIFIERS:
+        raise SettingsError(
+            f"BOT_IDENTIFIERS is wrong: `{min(unknown)}` is none of {', '.join(sorted(IDENTIFIERS))}; "
+            "auto and none are possible too."
+        )
+    return named
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
