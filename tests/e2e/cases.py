@@ -15,7 +15,8 @@ from bot.sandbox.server import SandboxWorkspace
 from tests.databases import Kind, migrated_database
 from tests.e2e.conftest import World, new_world
 
-AT_ONCE = 6
+AT_ONCE = 8
+"""Cases under way together; most of each is waiting, for a lease or for a stream."""
 
 PATIENT = (0.0, *[0.5] * 1_000)
 """How often Slack delivers an event here: sooner than really, when it would be minutes, and more often."""

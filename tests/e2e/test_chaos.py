@@ -63,6 +63,8 @@ async def test_killed_at_random_moments(kills: int, tmp_path_factory: pytest.Tem
             await asyncio.gather(*deaths)
             await people
             bots = [await nursery.bear(place, world.env, most_attempts=10_000) for place in places]
+            for bot in bots:
+                await bot.ready()
             verdict = await asked.answered()
             assert verdict == CLEAN, f"{verdict}, seed {seed}: {asked.evidence()}"
             assert [await bot.stop() for bot in bots] == [0] * len(bots)

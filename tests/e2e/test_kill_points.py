@@ -54,6 +54,7 @@ async def test_killed_at_every_point(kind: Kind, tmp_path_factory: pytest.TempPa
                 doomed = await nursery.bear(folder, world.env, point=point)
                 assert await doomed.died() == -9, f"it did not come to {point}: {doomed.text}"
             bot = await nursery.bear(folder, world.env)
+            await bot.ready()
             assert await asked.answered() == CLEAN, bot.text
             assert await bot.stop() == 0, bot.text
             assert asked.verdict() == CLEAN, "it stays so"

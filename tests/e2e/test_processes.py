@@ -106,6 +106,28 @@ async def test_frozen_between_a_post_and_the_note_of_it(tmp_path: Path) -> None:
             assert await life.stop() == 0
 
 
+@pytest.mark.soak
+async def test_a_process_that_wakes_late_knows_what_it_lost(tmp_path: Path) -> None:
+    """Its model hangs and its next edit has to wait: both longer than it takes to renew its lease."""
+    async with shared_world(tmp_path) as (world, nursery):
+        asked = Examination(world.workspace)
+        frozen = await born(nursery, world, "frozen")
+        stall = "[[fault=stall times=1]]"
+        root = await asked.ask(ADA, GENERAL, words=80, seconds=8.0, directives=stall)
+        await world.workspace.changed(lambda: asked.shown(GENERAL, root))
+        refused = len(world.workspace.calls("chat.update"))
+        world.workspace.fault("chat.update", retry_after=45)
+        await world.workspace.changed(lambda: len(world.workspace.calls("chat.update")) > refused)
+        frozen.send(signal.SIGSTOP)
+        heir = await born(nursery, world, "heir")
+        assert await asked.answered() == CLEAN
+        frozen.send(signal.SIGCONT)
+        await asyncio.sleep(40.0)
+        assert asked.verdict() == CLEAN
+        for life in (frozen, heir):
+            assert await life.stop() == 0
+
+
 async def test_a_frozen_process_works_again(tmp_path: Path) -> None:
     """What it woke up from is forgotten: new questions it answers like any other process."""
     async with shared_world(tmp_path) as (world, nursery):
