@@ -6,7 +6,7 @@ known to be stranded; the poll is the safety net, the normal start is immediate.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Protocol
 
@@ -92,11 +92,14 @@ class Worker:
 
     def has_room(self) -> bool:
         """Return whether a further thread may be worked on now."""
-        return not self.is_draining and len(self._tasks) < self._limit
+        return not self.is_draining and self._lease.is_certain() and len(self._tasks) < self._limit
 
     def start(self, turn: Turn) -> None:
         """Work on a claimed turn, and on those that follow it in its thread."""
-        self._hold(self._tasks, asyncio.create_task(self._run(turn), name=f"turn-{turn.id}"))
+        if self._lease.is_certain():
+            self._hold(self._tasks, asyncio.create_task(self._run(turn), name=f"turn-{turn.id}"))
+        else:  # it was claimed while everything is let go: see `_beat`
+            self._stranded.append(turn)
 
     def wake(self) -> None:
         """Look for work that nobody does, now."""
@@ -150,10 +153,10 @@ class Worker:
                 await asyncio.wait_for(self._news.wait(), min(POLL, self._lease.length / BEATS))
 
     async def _beat(self) -> None:
-        """Renew the lease; what was begun under one that lapsed is let go first, it may be another's now."""
+        """Renew the lease; what was claimed under one that lapsed is let go first: it may be another's."""
         if not self._lease.is_certain():
-            for task in self._tasks:
-                task.cancel()
+            await _cancelled(self._tasks)
+            await self._store.leave()
         began = self._lease.now()
         await self._store.beat(self._lease.length)
         self._lease.renewed(began)
@@ -163,9 +166,7 @@ class Worker:
         self.is_draining = True
         if running := self._tasks | self._asides:
             await asyncio.wait(running, timeout=grace)
-        for task in (unfinished := self._tasks | self._asides):
-            task.cancel()
-        await asyncio.gather(*unfinished, return_exceptions=True)
+        await _cancelled(self._tasks | self._asides)
 
     async def _leave(self) -> None:
         try:
@@ -196,9 +197,6 @@ class Worker:
             if turn.attempt > MAX_ATTEMPTS:
                 return await self._craft.give_up(turn, BotError)
             return await self._craft.answer(turn)
-        except asyncio.CancelledError:
-            self._stranded.append(turn)
-            raise
         except StoreError as error:  # its loss too, if it was only feared: see `is_ours`
             log.warning("The turn is left; who holds it goes on.", action="turn_stranded", error=error.code)
             self._stranded.append(turn)
@@ -220,6 +218,13 @@ class Worker:
             await self._store.release(turn)
         except ClaimLost:
             log.info("A stranded turn was taken over.", action="claim_lost", turn=turn.id)
+
+
+async def _cancelled(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel tasks, and wait until they have ended."""
+    for task in (ending := tuple(tasks)):
+        task.cancel()
+    await asyncio.gather(*ending, return_exceptions=True)
 
 
 async def _logged(work: Coroutine[Any, Any, None]) -> None:
