@@ -176,7 +176,7 @@ def test_the_last_text_does_not_wait_for_the_interval() -> None:
     live.accepted(Post(0, "One", last=False), 10.0)
     live.feed(" two.")
     live.finish()
-    assert live.next(10.1) == Edit(0, "One two.", last=True)
+    assert live.next(10.1) == Edit(0, "One two.", last=True, end=True)
 
 
 def test_a_full_page_is_completed_at_once_and_the_next_one_waits() -> None:
@@ -197,7 +197,7 @@ def test_a_refusal_holds_back_even_the_last_text() -> None:
     live.refused(10.0, 30.0)
     live.refused(11.0, 5.0)
     assert live.next(39.9) == Wait(40.0)
-    assert live.next(40.0) == Post(0, "One.", last=True)
+    assert live.next(40.0) == Post(0, "One.", last=True, end=True)
 
 
 def test_nothing_more_is_written_when_everything_is_shown() -> None:

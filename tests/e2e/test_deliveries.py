@@ -23,9 +23,10 @@ async def test_thrice_reordered_and_in_pairs(kind: Kind, tmp_path: Path) -> None
     """
     seed = random.randrange(10**6)
     workspace = SandboxWorkspace(enforce_rates=False, redelivery=())
-    async with small_world(kind, tmp_path, workspace) as world, open_nursery() as nursery:
+    calm = small_world(kind, tmp_path, workspace, BOT_LEASE_SECONDS="60")  # nobody is to be taken for dead
+    async with calm as world, open_nursery() as nursery:
         asked = Examination(workspace, in_order=False)
-        root = await asked.ask(ADA, GENERAL, words=10, seconds=1.0)
+        root = await asked.ask(ADA, GENERAL, words=10, seconds=6.0)  # time to record the rest
         for _ in range(9):
             await asked.ask(ADA, GENERAL, root=root)
             await asked.ask(ADA, GENERAL)
