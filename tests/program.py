@@ -13,7 +13,7 @@ from bot.sandbox.model import SandboxModel
 from bot.sandbox.server import SandboxWorkspace
 
 ROOT = Path(__file__).parent.parent
-START = 30.0
+START = 120.0
 """Seconds that a start may take on a busy machine."""
 
 

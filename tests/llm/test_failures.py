@@ -184,7 +184,7 @@ IN_AN_ANSWER: dict[str, tuple[str, type[ModelError]]] = {
 @pytest.mark.parametrize(("text", "error"), IN_AN_ANSWER.values(), ids=IN_AN_ANSWER)
 async def test_a_failure_in_an_answer_is_what_it_is(text: str, error: type[ModelError]) -> None:
     async with SandboxModel(rate=1_000) as sandbox, open_client(sandbox.base_url) as client:
-        model = OpenAIChat(client, first_word=0.6, idle=0.4, total=1.2)
+        model = OpenAIChat(client, first_word=4.0, idle=3.0, total=6.0)
         with pytest.raises(error) as caught:
             await collect(model, asking(f"[[say=one two three four]] {text}"))
     assert type(caught.value) is error
