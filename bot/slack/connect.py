@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from types import MappingProxyType
+from typing import TypeAlias
 
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -16,6 +17,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.core.errors import SettingsError
 from bot.slack.parse import Bot
 from bot.slack.web_socket import Dispatch, WebSocket
+
+Client: TypeAlias = AsyncWebClient
+"""What calls Slack; named for those who put things together and know no library of Slack's."""
 
 CALL_TIMEOUT = aiohttp.ClientTimeout(total=20, connect=5)
 OPEN_PATIENCE = 10.0

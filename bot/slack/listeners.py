@@ -8,7 +8,7 @@ recorded; what nobody wants is acknowledged too, or Slack would repeat it, or te
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -27,6 +27,9 @@ TELLING_PATIENCE = 1.0
 """Seconds; a button must be acknowledged within three."""
 
 ANYTHING = re.compile(".*")
+
+App: TypeAlias = AsyncApp
+"""What Bolt makes; named here as `connect.Client` is."""
 
 log = structlog.get_logger()
 

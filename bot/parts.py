@@ -1,0 +1,108 @@
+"""What the bot is put together from: each thing that serves answering, or Slack, built from shared parts.
+
+Separate from `app`, which opens and closes, because here one reads who is given what. A second platform is
+one more surface; a second model API is another `ChatModel`.
+"""
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from bot.answering import Answering
+from bot.asking import Asking
+from bot.editing import Editing
+from bot.intake import Intake
+from bot.llm.opening import OpenedModel
+from bot.plugins import Plugins
+from bot.settings import Settings
+from bot.slack import parse
+from bot.slack.admin.admins import Admins
+from bot.slack.admin.gate import Gate
+from bot.slack.admin.helm import Helm
+from bot.slack.admin.listeners import register
+from bot.slack.admin.models import KnownModels
+from bot.slack.admin.screen import Screen
+from bot.slack.connect import Client
+from bot.slack.listeners import App, slack_app
+from bot.slack.people import People
+from bot.slack.surface import SlackSurface
+from bot.store.database import Database
+from bot.store.explanations import SqlExplanations
+from bot.store.sql import SqlStore
+from bot.store.versions import SqlVersions
+from bot.worker import Lease, Worker
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What is opened before anything can be built, and shared by all of it."""
+
+    settings: Settings
+    database: Database
+    store: SqlStore
+    slack: Client
+    bot: parse.Bot
+    people: People
+    model: OpenedModel
+    lease: Lease
+
+
+async def answering(parts: Parts, complete_since: Callable[[], float]) -> Answering:
+    """Return what answers turns; see `Answering` for `complete_since`."""
+    return Answering(
+        store=parts.store,
+        model=parts.model,
+        surfaces={parse.PLATFORM: SlackSurface(parts.slack, parts.bot, parts.people)},
+        asking=await _asking(parts),
+        plugins=Plugins.found(),
+        is_ours=parts.lease.is_certain,
+        complete_since=complete_since,
+    )
+
+
+async def app(parts: Parts, worker: Worker, answers: Answering) -> App:
+    """Return the Bolt app, with everything that people do in Slack."""
+    helm = await _helm(parts)
+    return slack_app(
+        parts.slack,
+        parts.bot,
+        parts.people,
+        Intake(parts.store, worker, answers),
+        follow_threads=parts.settings.bot_follow_threads,
+        register=lambda app: register(app, helm, Screen(parts.slack), worker.aside),
+    )
+
+
+async def _helm(parts: Parts) -> Helm:
+    async def models() -> Mapping[str, str]:
+        return {
+            each.id: f"Ends on {each.shutdown_date}" if each.shutdown_date else ""
+            for each in await parts.model.models()
+        }
+
+    key = await parts.store.secret("form_key", lambda: secrets.token_hex(32))
+    admins = Admins(parts.slack, parts.bot.workspace, parts.settings.admins)
+    return Helm(
+        Gate(admins, workspace=parts.bot.workspace, key=key.encode()),
+        Editing(SqlVersions(parts.database), parts.settings.steering, parse.is_direct),
+        SqlExplanations(parts.database),
+        parts.people,
+        KnownModels(models, parts.model.adaptations),
+    )
+
+
+async def _asking(parts: Parts) -> Asking:
+    async def windows() -> Mapping[str, int]:
+        return {each.id: each.context_window for each in await parts.model.models() if each.context_window}
+
+    settings = parts.settings
+    key = settings.bot_user_key.get_secret_value() or await parts.store.secret(
+        "user_key", lambda: secrets.token_hex(32)
+    )
+    return Asking(
+        steering=settings.steering,
+        user_key=key.encode(),
+        context_tokens=settings.bot_context_tokens,
+        windows=windows,
+        names=settings.sends_names,
+    )

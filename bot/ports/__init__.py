@@ -1,0 +1,13 @@
+"""The doors to the outside: a model, a surface to write on, a store. Protocols only.
+
+Separate so that the use cases (`intake`, `answering`, `worker`, `delivery`) name what they need and not
+who provides it. An implementation has the qualified name (`SqlStore`, `SlackSurface`) and passes the
+contract suite in `tests/contracts/`.
+"""
+
+from bot.ports.model import ChatModel
+from bot.ports.records import Explanations, Versions
+from bot.ports.store import Store
+from bot.ports.surface import Page, Surface, SurfaceLimits
+
+__all__ = ["ChatModel", "Explanations", "Page", "Store", "Surface", "SurfaceLimits", "Versions"]

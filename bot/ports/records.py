@@ -1,0 +1,48 @@
+"""The doors to what is recorded beside the conversations: what admins set, and how answers came about."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from bot.core.domain import Author, PromptKey, Steering, ThreadKey, Version
+from bot.core.explanation import Explanation
+
+
+class Versions(Protocol):
+    """What admins set at each level, with its history. One method is one transaction.
+
+    Nothing is ever changed or removed: to take something back is to save what was there before. Each method
+    raises `StoreUnavailable` when the database does not answer.
+    """
+
+    async def applying(self, thread: ThreadKey) -> Sequence[Version]:
+        """Return the newest version of each level that may apply to a thread, `DIRECT` included, by id."""
+        ...
+
+    async def save(
+        self, key: PromptKey, steering: Steering, *, based_on: int, by: Author, note: str = ""
+    ) -> Version:
+        """Add a version to a level and return it.
+
+        `steering` has no `steering.problems`. `based_on` is the number of the version that was edited,
+        0 where there was none; raises `Conflict` if it is not the newest any more.
+        """
+        ...
+
+    async def history(self, key: PromptKey, *, limit: int) -> Sequence[Version]:
+        """Return the newest `limit` versions of exactly this level, newest first."""
+        ...
+
+    async def overview(self, within: PromptKey) -> Sequence[Version]:
+        """Return the newest version of every level whose key agrees with the non-empty parts of `within`.
+
+        They are ordered by key. A level that was emptied is among them: its newest version sets nothing.
+        """
+        ...
+
+
+class Explanations(Protocol):
+    """How answers came about. One method, one transaction; raises `StoreUnavailable`."""
+
+    async def explain(self, thread: ThreadKey, message_id: str) -> Explanation | None:
+        """Return how the answer came about that a message shows, or asked for; None if there is none."""
+        ...

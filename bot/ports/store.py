@@ -1,0 +1,144 @@
+"""The door to the conversations: every use case of theirs that a database carries."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from bot.core.domain import (
+    Action,
+    Answer,
+    Context,
+    Incoming,
+    MessageKey,
+    Place,
+    ThreadKey,
+    Turn,
+    TurnStatus,
+)
+
+
+class Store(Protocol):
+    """Conversations, durable. One method is one transaction.
+
+    Each raises `StoreUnavailable` when the database does not answer. Methods that change a turn raise
+    `ClaimLost` when the turn's `token` is not the newest or its owner is another process.
+    """
+
+    async def accept(self, incoming: Incoming, *, claim: bool) -> Turn | None:
+        """Record a question.
+
+        Returns the new turn: claimed for this process (`ANSWERING`) if `claim` is set and no other
+        turn of the thread is open, else `WAITING`. Returns None if the message or its delivery was
+        recorded before, if it is a `REPLY` or `OVERHEARD` in a thread where the bot has never been
+        asked, and for what is `OVERHEARD` (which becomes a `NOTED` turn). A question that was only read
+        in the thread so far, see `overheard`, is not known yet: its `NOTED` turn becomes the question.
+        """
+        ...
+
+    async def overheard(self, thread: ThreadKey, messages: Sequence[Incoming]) -> None:
+        """Record what the platform says was written in a thread, as far as it is not known.
+
+        Each becomes a `NOTED` turn; the thread counts as read now (`Context.read_at`).
+        """
+        ...
+
+    async def reworded(self, message: MessageKey, text: str, *, delivery: str = "") -> Turn | None:
+        """Replace the text of a question that its author edited.
+
+        Returns its turn if it has ended with an answer or a failure, so that a new answer can be
+        offered, and the text is another one. None otherwise.
+        """
+        ...
+
+    async def forget(self, message: MessageKey, *, delivery: str = "") -> Turn | None:
+        """Erase a deleted question and its answer; the turn becomes `FORGOTTEN`, whoever works on it.
+
+        Returns the turn with the pages that showed its answer, or None if there was none.
+        """
+        ...
+
+    async def retry(
+        self, turn: int, thread: ThreadKey, *, by: str, claim: bool, goes_on: bool = False
+    ) -> Turn | None:
+        """Let an ended turn be answered again, into the same messages; if it `goes_on`, its text is kept.
+
+        `by` is the platform's user id; only the author of the question may, and only within the turn's
+        own thread. Returns the turn, claimed for this process if `claim` is set and no other turn of
+        the thread is open, else `WAITING`; None if it may not or is not ended.
+        """
+        ...
+
+    async def flip(self, turn: int, thread: ThreadKey, action: Action, *, by: str) -> bool:
+        """Put another variant in the place of an answer that is complete: see `core.variants.moved`.
+
+        The turn becomes `ANSWERED`, to be claimed and shown; one that is being shown, once more. Returns
+        whether it may: the same person as in `retry`, and only where there is a choice.
+        """
+        ...
+
+    async def claim(self, limit: int) -> Sequence[Turn]:
+        """Claim up to `limit` turns: the oldest open turn of threads where nothing runs.
+
+        Within a thread the order is that of `Incoming.sent_at`, then of recording.
+        """
+        ...
+
+    async def context(self, turn: Turn, *, limit: int) -> Context:
+        """Return the newest `limit` ended or noted turns before this one, oldest first, and the steering.
+
+        Forgotten ones are not among them.
+        """
+        ...
+
+    async def opened(self, turn: Turn, page: int, message_id: str) -> None:
+        """Note that a message now shows page `page` (0, 1, ...) of the answer."""
+        ...
+
+    async def closed(self, turn: Turn, page: int) -> None:
+        """Note that no message shows page `page` of the answer any more, or a later one."""
+        ...
+
+    async def answered(self, turn: Turn, answer: Answer, others: Sequence[Answer] = ()) -> Place:
+        """Save the complete answer, and `others` beside it: `ANSWERING` becomes `ANSWERED`.
+
+        Returns its place among all variants that the turn has by now; see `Place.count`.
+        """
+        ...
+
+    async def settle(
+        self,
+        turn: Turn,
+        status: TurnStatus,
+        *,
+        error: str = "",
+        answer: Answer | None = None,
+        claim: bool = True,
+    ) -> Turn | None:
+        """End a turn as `DONE`, `STOPPED` or `FAILED`; keep `answer` (a partial one) if given.
+
+        Returns the thread's next waiting turn, claimed for this process, if `claim` is set and there
+        is one.
+        """
+        ...
+
+    async def release(self, turn: Turn) -> None:
+        """Give a claimed turn back to be taken up by anyone: `ANSWERED` stays, else `WAITING`."""
+        ...
+
+    async def beat(self, lease: float) -> None:
+        """Say that this process lives, and free the turns of processes silent for `lease` seconds."""
+        ...
+
+    async def leave(self) -> None:
+        """Say that this process ends: its heartbeat is removed and its turns are free."""
+        ...
+
+    async def listen(self, wake: Callable[[], None]) -> None:
+        """Call `wake` whenever another process hands work over, until cancelled. Never raises.
+
+        Only a hint: what is missed is found by `claim`.
+        """
+        ...
+
+    async def secret(self, name: str, make: Callable[[], str]) -> str:
+        """Return the secret of this installation called `name`, storing `make()` if there is none."""
+        ...

@@ -1,0 +1,93 @@
+"""The door to a platform's threads: what may be written there, and what can be read."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.core.domain import Action, File, Incoming, ThreadKey, Turn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurfaceLimits:
+    """What a platform allows; declared by its adapter."""
+
+    fits: Callable[[str], bool]
+    """Whether a page of Markdown can be shown in one message once it is rendered."""
+    page_size: int
+    """Characters of Markdown beyond which no page fits; a bound for the search."""
+    interval: float
+    """Seconds between two writes of one reply."""
+    edits_per_minute: float
+    """Edits in one workspace, for all replies together."""
+    edits_burst: int
+    """How many of those may come at once."""
+    posts_per_minute: float
+    """New messages in one channel, for all replies together."""
+    posts_burst: int
+    """How many of those may come at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What one message shows of an answer."""
+
+    turn: int
+    number: int
+    """0, 1, ... within the answer."""
+    text: str
+    """Markdown, the whole page."""
+    actions: tuple[Action, ...] = ()
+    """Buttons below it."""
+
+
+class Surface(Protocol):
+    """A platform's threads, as something to write on."""
+
+    limits: SurfaceLimits
+
+    async def post(self, thread: ThreadKey, page: Page) -> str:
+        """Write a new message into the thread and return its id. Raises `SurfaceError`.
+
+        The message carries the page's turn and number, invisibly, so that `find` can find it.
+        """
+        ...
+
+    async def edit(self, thread: ThreadKey, message_id: str, page: Page) -> None:
+        """Replace a message of ours. Raises `SurfaceError`."""
+        ...
+
+    async def find(self, turn: Turn) -> Mapping[int, str]:
+        """Return the messages that show pages of a turn, by page number; those in `turn.pages` may lack.
+
+        For turns whose last owner may have died between a post and the note of it. Raises
+        `SurfaceError` for a while, and returns nothing where the platform does not let us look.
+        """
+        ...
+
+    async def read(self, thread: ThreadKey, *, limit: int, since: float = 0.0) -> Sequence[Incoming]:
+        """Return the newest `limit` messages of people in the thread, oldest first, as `OVERHEARD`.
+
+        Only those after `since`, in seconds since 1970 by the platform's clock. Raises `SurfaceError`;
+        returns nothing where the platform does not let us read.
+        """
+        ...
+
+    async def fetch(self, file: File, *, limit: int) -> bytes:
+        """Return a file, at most `limit` bytes. Raises `Unread`, or a `SurfaceError` that may pass."""
+        ...
+
+    async def remove(self, thread: ThreadKey, message_id: str) -> None:
+        """Take a message of ours away. Raises `SurfaceError`."""
+        ...
+
+    def is_direct(self, thread: ThreadKey) -> bool:
+        """Whether a thread is part of a direct message of one person with us."""
+        ...
+
+    async def places(self, thread: ThreadKey) -> Mapping[str, str]:
+        """Return what people call the thread's `channel` and `workspace`, as far as known. Never raises."""
+        ...
+
+    async def working(self, thread: ThreadKey, *, busy: bool) -> None:
+        """Show, or stop showing, that an answer is on its way. Never raises."""
+        ...
