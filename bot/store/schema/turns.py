@@ -1,77 +1,26 @@
-"""The tables, as SQLAlchemy Core sees them; `migrations/` must lead to exactly these.
-
-Separate from the statements because Alembic compares against it. A turn is its own queue entry: the row
-that deduplicates a message also orders it in its thread, says who works on it and holds the answer.
-
-Rules, which the database itself enforces:
-- one message is one turn (`uq_turns_platform`), whatever thread a delivery claims it belongs to;
-- at most one turn of a conversation has an owner (`uq_turns_owned`), so no thread is answered twice at once;
-- a turn has an owner exactly while somebody works on it (`ck_turns_owner`);
-- times are seconds since 1970 by the database's clock, the only one that all processes share; but
-  `sent_at`, which orders a thread, is by the platform's.
-"""
+"""Conversations, their turns, and what belongs to a turn."""
 
 from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
     ColumnElement,
-    Dialect,
     Double,
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     literal_column,
 )
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import FunctionElement
 
 from bot.core.domain import OPEN, TurnStatus
+from bot.store.schema.base import Prose, RowId, metadata, now
 from bot.store.states import SAID
-from bot.store.text import storable
-
-
-class now(FunctionElement[float]):  # noqa: N801 - reads as the SQL function that it is
-    """Seconds since 1970 by the database's clock, at least to the millisecond."""
-
-    type = Double()
-    inherit_cache = True
-
-
-@compiles(now, "postgresql")
-def _now_in_postgresql(_element: now, _compiler: SQLCompiler, **_options: Any) -> str:
-    # Unlike now(), this goes on while a transaction waits for a lock.
-    return "CAST(extract(epoch FROM clock_timestamp()) AS double precision)"
-
-
-@compiles(now, "sqlite")
-def _now_in_sqlite(_element: now, _compiler: SQLCompiler, **_options: Any) -> str:
-    # unixepoch('subsec') needs SQLite 3.42; Debian 12 has 3.40. 2440587.5 is 1970 as a Julian day.
-    return "((julianday('now') - 2440587.5) * 86400.0)"
-
-
-class Prose(TypeDecorator[str]):
-    """Text that people or models wrote; made storable on its way in."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Return what the database will keep."""
-        return None if value is None else storable(value)
-
-
-RowId = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER numbers itself in SQLite
 
 
 def status_in(column: ColumnElement[str], statuses: Iterable[TurnStatus]) -> ColumnElement[bool]:
@@ -81,16 +30,6 @@ def status_in(column: ColumnElement[str], statuses: Iterable[TurnStatus]) -> Col
     """
     return column.in_([literal_column(f"'{status}'") for status in sorted(statuses)])
 
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
 
 conversations = Table(
     "conversations",
@@ -200,36 +139,4 @@ deliveries = Table(
     Column("id", Text, primary_key=True),
     Column("at", Double, nullable=False, default=now()),
     Index("ix_deliveries_at", "at"),
-)
-
-steering_versions = Table(
-    "steering_versions",
-    metadata,
-    Column("id", RowId, primary_key=True),
-    Column("platform", Text, nullable=False),  # an empty part means "any"
-    Column("workspace", Text, nullable=False),
-    Column("channel", Text, nullable=False),
-    Column("root", Text, nullable=False),
-    Column("number", Integer, nullable=False),
-    Column("author_id", Text, nullable=False),
-    Column("author_name", Prose, nullable=False),
-    Column("note", Prose, nullable=False),
-    Column("content", Prose, nullable=False),  # JSON, see `core.steering.to_json`
-    Column("created_at", Double, nullable=False, default=now()),
-    UniqueConstraint("platform", "workspace", "channel", "root", "number"),
-)
-
-workers = Table(
-    "workers",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("host", Text, nullable=False),
-    Column("beat_at", Double, nullable=False, default=now()),
-)
-
-secrets = Table(
-    "secrets",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("value", Text, nullable=False),
 )

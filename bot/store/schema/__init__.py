@@ -1,0 +1,43 @@
+"""The tables, as SQLAlchemy Core sees them; `migrations/` must lead to exactly these.
+
+Separate from the statements because Alembic compares against it. A turn is its own queue entry: the row
+that deduplicates a message also orders it in its thread, says who works on it and holds the answer.
+
+Rules, which the database itself enforces:
+- one message is one turn (`uq_turns_platform`), whatever thread a delivery claims it belongs to;
+- at most one turn of a conversation has an owner (`uq_turns_owned`), so no thread is answered twice at once;
+- a turn has an owner exactly while somebody works on it (`ck_turns_owner`);
+- times are seconds since 1970 by the database's clock, the only one that all processes share; but
+  `sent_at`, which orders a thread, is by the platform's.
+"""
+
+from bot.store.schema.base import Prose, RowId, metadata, now
+from bot.store.schema.installation import secrets, steering_versions, workers
+from bot.store.schema.turns import (
+    conversations,
+    deliveries,
+    is_open,
+    is_said,
+    pages,
+    status_in,
+    turns,
+    variants,
+)
+
+__all__ = [
+    "Prose",
+    "RowId",
+    "conversations",
+    "deliveries",
+    "is_open",
+    "is_said",
+    "metadata",
+    "now",
+    "pages",
+    "secrets",
+    "status_in",
+    "steering_versions",
+    "turns",
+    "variants",
+    "workers",
+]
