@@ -5,7 +5,7 @@ one more surface; a second model API is another `ChatModel`.
 """
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.answering import Answering
@@ -19,9 +19,12 @@ from bot.slack import parse
 from bot.slack.admin.admins import Admins
 from bot.slack.admin.gate import Gate
 from bot.slack.admin.helm import Helm
+from bot.slack.admin.home import Home, Section
+from bot.slack.admin.levels import Levels
 from bot.slack.admin.listeners import register
 from bot.slack.admin.models import KnownModels
 from bot.slack.admin.screen import Screen
+from bot.slack.admin.welcome import Welcome
 from bot.slack.connect import Client
 from bot.slack.listeners import App, slack_app
 from bot.slack.people import People
@@ -82,12 +85,23 @@ async def _helm(parts: Parts) -> Helm:
 
     key = await parts.store.secret("form_key", lambda: secrets.token_hex(32))
     admins = Admins(parts.slack, parts.bot.workspace, parts.settings.admins)
+    gate = Gate(admins, workspace=parts.bot.workspace, key=key.encode())
+    editing = Editing(SqlVersions(parts.database), parts.settings.steering, parse.is_direct)
     return Helm(
-        Gate(admins, workspace=parts.bot.workspace, key=key.encode()),
-        Editing(SqlVersions(parts.database), parts.settings.steering, parse.is_direct),
+        gate,
+        Home(gate, _sections(gate, editing)),
+        editing,
         SqlExplanations(parts.database),
         parts.people,
         KnownModels(models, parts.model.adaptations),
+    )
+
+
+def _sections(gate: Gate, editing: Editing) -> Sequence[Section]:
+    """Return what Home tabs are made of, in the order in which it is shown."""
+    return (
+        Welcome(editing, gate.workspace),
+        Levels(editing, gate.workspace),
     )
 
 

@@ -16,9 +16,10 @@ from bot.core.errors import Conflict, SteeringRefused
 from bot.editing import Editing, Level
 from bot.ports import Explanations
 from bot.slack import payload
-from bot.slack.admin import editor, form, gate, history, home, why, wording
+from bot.slack.admin import editor, form, gate, history, levels, why, wording
 from bot.slack.admin.form import Models
 from bot.slack.admin.gate import Gate
+from bot.slack.admin.home import Home
 from bot.slack.admin.kit import Block, View
 from bot.slack.admin.mandate import Mandate
 from bot.slack.people import People
@@ -39,6 +40,7 @@ class Helm:
     def __init__(
         self,
         gate: Gate,
+        home: Home,
         editing: Editing,
         explanations: Explanations,
         people: People,
@@ -46,21 +48,18 @@ class Helm:
     ) -> None:
         """`models` never raises, and takes a second at most."""
         self._gate = gate
+        self._home = home
         self._editing = editing
         self._explanations = explanations
         self._people = people
         self._models = models
-        self._direct = home.direct(gate.workspace)
+        self._direct = levels.direct(gate.workspace)
 
     # Looking
 
     async def home(self, user: str) -> View:
         """Return a person's Home tab."""
-        direct = await self._editing.level(self._direct)
-        if not await self._gate.knows(user):
-            return home.home(direct.effective())
-        versions = await self._editing.versions.overview(self._gate.workspace)
-        return home.home(direct.effective(), home.overview(self._gate.workspace, self._direct, versions))
+        return await self._home(user)
 
     async def applying(self, user: str, channel: str) -> list[Block]:
         """Return what applies in a channel; the prompt itself is for admins."""

@@ -1,82 +1,63 @@
-"""The Home tab: what applies where its reader talks; for admins all that is set, and the way to change it.
+"""The Home tab: sections one below the other, each made by a module of its own.
 
-Separate because it is the one view that everybody sees. Pure. Rule: what is not for everybody is not in the
-view of others at all; that nobody else presses its buttons is not trusted, but checked.
+Separate because sections know nothing of each other. Rules: what is not for everybody is not in the view of
+others at all; that nobody else presses its buttons is not trusted, but checked; a section that cannot be read
+says so in its place, and takes no other with it.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
 
-from bot.core.domain import DIRECT, PromptKey, Version
-from bot.core.steering import NOTHING, Effective, place
-from bot.slack.admin import kit, wording
-from bot.slack.admin.editor import EDIT_CHANNEL, HISTORY, edit_button
+import structlog
+
+from bot.core.errors import StoreError
+from bot.slack.admin import kit
+from bot.slack.admin.gate import Gate
 from bot.slack.admin.kit import Block, View
 
-ENTRIES = 25
-"""Levels in one view, at three blocks each; Slack shows a hundred blocks."""
+BLOCKS = 100
+"""Blocks that Slack shows in one view."""
+UNREAD = "A part of this page can't be read just now. Please open it again in a minute."
+
+log = structlog.get_logger()
 
 
-def home(direct: Effective, overview: Iterable[Block] = ()) -> View:
-    """Return the tab; `direct` applies in direct messages, and `overview` is for admins only."""
-    return kit.home(
-        [
-            kit.header("Talk to me"),
-            kit.section(
-                "Mention me in a channel, or write to me in *Messages*. "
-                "Each thread is one conversation, and I remember what was said in it."
-            ),
-            kit.header("What applies in your direct messages"),
-            *wording.applying(direct, with_prompt=False),
-            *overview,
-        ]
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Whose Home tab it is."""
+
+    user: str
+    """Platform's id of the person."""
+    is_admin: bool
 
 
-def overview(workspace: PromptKey, direct: PromptKey, versions: Sequence[Version]) -> list[Block]:
-    """Return what admins see: the workspace, direct messages, and whatever else has something set."""
-    newest = {version.key: version for version in versions}
-    further = [
-        version
-        for key, version in newest.items()
-        if key not in {workspace, direct} and version.steering != NOTHING
-    ]
-    select = kit.channel_select(EDIT_CHANNEL, "Edit a channel…")
-    shown = [
-        kit.divider(),
-        kit.header("Prompts and parameters"),
-        kit.section(
-            "Only admins see this. A level inherits what it does not set: "
-            "workspace, then direct messages or channel, then thread.",
-            select,
-        ),
-        *_entry("The whole workspace", workspace, newest.get(workspace)),
-        *_entry("All direct messages", direct, newest.get(direct)),
-    ]
-    for version in further[:ENTRIES]:
-        shown += _entry(_name(version.key), version.key, version)
-    if len(further) > ENTRIES:
-        shown.append(kit.context(f"And {len(further) - ENTRIES} more; choose a channel above to see it."))
-    return shown
+Section: TypeAlias = Callable[[Reader], Awaitable[Sequence[Block]]]
+"""Makes one part of a Home tab, no blocks where its reader has none; may raise `StoreError`."""
 
 
-def _entry(name: str, level: PromptKey, newest: Version | None) -> list[Block]:
-    buttons = [edit_button("Edit", level)]
-    text = f"*{name}*\nNothing is set."
-    if newest:
-        text = f"*{name}*\n{wording.summary(newest.steering)}"
-        buttons.append(kit.button("History", HISTORY, place(level)))
-    said = [kit.section(text)]
-    if newest:
-        said.append(kit.context(wording.signature(newest)))
-    return [*said, kit.actions(*buttons)]
+class Home:
+    """Makes Home tabs in one workspace."""
+
+    def __init__(self, gate: Gate, sections: Sequence[Section]) -> None:
+        """`sections` in the order in which they are shown."""
+        self._gate = gate
+        self._sections = sections
+
+    async def __call__(self, user: str) -> View:
+        """Return a person's Home tab."""
+        reader = Reader(user=user, is_admin=await self._gate.knows(user))
+        made = await asyncio.gather(*(_made(section, reader) for section in self._sections))
+        shown: list[Block] = []
+        for blocks in filter(None, made):
+            shown += [kit.divider(), *blocks] if shown else blocks
+        return kit.home(shown[:BLOCKS])
 
 
-def _name(level: PromptKey) -> str:
-    name = wording.place(level)
-    return name[0].upper() + name[1:]
-
-
-def direct(workspace: PromptKey) -> PromptKey:
-    """Return the level of all direct messages of a workspace."""
-    return replace(workspace, channel=DIRECT)
+async def _made(section: Section, reader: Reader) -> Sequence[Block]:
+    try:
+        return await section(reader)
+    except StoreError as error:
+        log.warning("A part of a Home tab could not be made.", action="home_failed", error=error.code)
+        return [kit.context(UNREAD)]

@@ -20,8 +20,11 @@ from bot.slack.admin.admins import Admins
 from bot.slack.admin.form import Models
 from bot.slack.admin.gate import Gate
 from bot.slack.admin.helm import Helm
+from bot.slack.admin.home import Home
+from bot.slack.admin.levels import Levels
 from bot.slack.admin.listeners import register
 from bot.slack.admin.screen import Screen
+from bot.slack.admin.welcome import Welcome
 from bot.slack.listeners import slack_app
 from bot.slack.people import People
 from bot.slack.socket_mode import sockets
@@ -117,7 +120,9 @@ async def office() -> AsyncIterator[Office]:
             admins = Admins(client, bot.workspace, frozenset({JOAN}))
             doorkeeper = Gate(admins, workspace=bot.workspace, key=KEY, clock=lambda: office.now)
             editing = Editing(office.versions, Steering(prompt=Prompt("You are."), parameters={"model": "m"}))
-            helm = Helm(doorkeeper, editing, NoExplanations(), people, models)
+            where = doorkeeper.workspace
+            home = Home(doorkeeper, (Welcome(editing, where), Levels(editing, where)))
+            helm = Helm(doorkeeper, home, editing, NoExplanations(), people, models)
 
             def add(app: AsyncApp) -> None:
                 register(app, helm, Screen(client), office.aside)

@@ -19,7 +19,7 @@ from bot.core.parameters import PARAMETERS
 from bot.core.steering import DEPLOYMENT, PROMPT, effective, thread_level
 from bot.editing import Level
 from bot.sandbox.block_kit import check_blocks, check_view
-from bot.slack.admin import commands, editor, history, home, why, wording
+from bot.slack.admin import commands, editor, history, kit, levels, why, wording
 from bot.slack.admin.form import Models
 
 WORKSPACE = PromptKey(platform="slack", workspace="T1")
@@ -65,16 +65,14 @@ def level(key: PromptKey, steering: Steering = FULL) -> Level:
 
 
 @pytest.mark.parametrize("channels", [0, 5, 500])
-def test_home(channels: int) -> None:
+def test_what_is_set_at_many_levels(channels: int) -> None:
     keys = [
         WORKSPACE,
         DIRECTS,
         *(PromptKey(platform="slack", workspace="T1", channel=f"C{n}") for n in range(channels)),
     ]
-    blocks = home.overview(WORKSPACE, DIRECTS, [version(key) for key in keys])
-    applies = effective({DEPLOYMENT: FULL}, DIRECTS)
-    check_view(home.home(applies, blocks), "home")
-    check_view(home.home(applies), "home")
+    versions = [version(key) for key in keys]
+    check_view(kit.home(levels.overview(WORKSPACE, DIRECTS, versions)), "home")
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, history.SHOWN, history.SHOWN + 1])
