@@ -13,9 +13,10 @@ import structlog
 
 from bot.core import placeholders, steering, transcript
 from bot.core.context import Windows, estimate, view, weight
-from bot.core.domain import ChatRequest, Context, MadeWith, Steering, Turn, TurnStatus, Usage
+from bot.core.domain import ChatRequest, MadeWith, Steering, Turn, TurnStatus, Usage
 from bot.core.errors import ContextTooLong, ModelError, SurfaceError
 from bot.core.kinds import Value
+from bot.core.known import Context
 from bot.core.steering import Effective
 from bot.ports import Store, Surface
 from bot.reading import Reader

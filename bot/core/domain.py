@@ -259,18 +259,6 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """What is known before a question is put to the model."""
-
-    history: tuple[Turn, ...]
-    """Earlier turns of the thread that have ended, oldest first."""
-    steering: tuple[Version, ...] = ()
-    """The newest versions of the levels that may apply to the thread."""
-    read_at: float = 0.0
-    """When the thread was last read from the platform, in seconds since 1970; 0 if never."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ChatMessage:
     """One element of the chat-completions `messages` array."""
 

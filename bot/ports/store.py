@@ -6,7 +6,6 @@ from typing import Protocol
 from bot.core.domain import (
     Action,
     Answer,
-    Context,
     Incoming,
     MessageKey,
     Place,
@@ -14,6 +13,7 @@ from bot.core.domain import (
     Turn,
     TurnStatus,
 )
+from bot.core.known import Context
 
 
 class Store(Protocol):

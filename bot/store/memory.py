@@ -17,7 +17,6 @@ from bot.core.domain import (
     Addressed,
     Answer,
     Author,
-    Context,
     Incoming,
     MessageKey,
     Place,
@@ -26,6 +25,7 @@ from bot.core.domain import (
     TurnStatus,
 )
 from bot.core.errors import ClaimLost
+from bot.core.known import Context
 from bot.store.memory_data import MemoryData, message_key
 from bot.store.memory_versions import MemoryVersions
 from bot.store.states import CLOSED, SAID

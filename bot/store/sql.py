@@ -14,7 +14,6 @@ from sqlalchemy import Connection
 from bot.core.domain import (
     Action,
     Answer,
-    Context,
     Incoming,
     MessageKey,
     Place,
@@ -23,6 +22,7 @@ from bot.core.domain import (
     TurnStatus,
 )
 from bot.core.errors import StoreError
+from bot.core.known import Context
 from bot.store import kept, listening, processes, transactions
 from bot.store.database import Database
 

@@ -16,7 +16,6 @@ from bot.core.domain import (
     Addressed,
     Answer,
     Author,
-    Context,
     Incoming,
     MessageKey,
     Place,
@@ -25,6 +24,7 @@ from bot.core.domain import (
     TurnStatus,
 )
 from bot.core.errors import ClaimLost
+from bot.core.known import Context
 from bot.store import answers, variants, versions
 from bot.store import files as attached
 from bot.store import statements as sql

@@ -24,7 +24,6 @@ from bot.core.domain import (
     Action,
     Addressed,
     Answer,
-    Context,
     Incoming,
     MadeWith,
     ThreadKey,
@@ -32,6 +31,7 @@ from bot.core.domain import (
     TurnStatus,
 )
 from bot.core.errors import ClaimLost
+from bot.core.known import Context
 from bot.core.variants import STEPS
 from bot.ports import Store
 from bot.store.database import Database

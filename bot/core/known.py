@@ -1,0 +1,20 @@
+"""What is known before a question is put to the model: what was said in its thread, and what admins set.
+
+Separate from the nouns that it is made of, because only who asks the model needs all of it at once. Pure.
+"""
+
+from dataclasses import dataclass
+
+from bot.core.domain import Turn, Version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What is known before a question is put to the model."""
+
+    history: tuple[Turn, ...]
+    """Earlier turns of the thread that have ended, oldest first."""
+    steering: tuple[Version, ...] = ()
+    """The newest versions of the levels that may apply to the thread."""
+    read_at: float = 0.0
+    """When the thread was last read from the platform, in seconds since 1970; 0 if never."""
