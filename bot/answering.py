@@ -19,8 +19,9 @@ from bot.core.domain import Action, Answer, ChatRequest, MadeWith, Place, Turn, 
 from bot.core.errors import BotError, ContextTooLong, ModelError, SurfaceGone
 from bot.core.live_reply import LiveReply
 from bot.core.stream import AnswerBuilder, TextDelta
-from bot.delivery import Delivery, persist
+from bot.delivery import Delivery
 from bot.pacing import AllDesks
+from bot.persistence import persist
 from bot.plugins import Outcome, Plugins
 from bot.ports import ChatModel, Store, Surface
 

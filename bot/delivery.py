@@ -6,93 +6,24 @@ fails for a while is only late, never lost.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
-from typing import Protocol, TypeVar
 
 import structlog
 
-from bot.core.domain import OPEN, Action, ThreadKey, Turn
-from bot.core.errors import (
-    ClaimLost,
-    StoreError,
-    SurfaceBusy,
-    SurfaceError,
-    SurfaceGone,
-    SurfaceUnavailable,
-)
+from bot.core.domain import OPEN, Action, Turn
+from bot.core.errors import ClaimLost, StoreError, SurfaceBusy, SurfaceGone, SurfaceUnavailable
 from bot.core.live_reply import Done, Edit, Idle, LiveReply, Post, Wait
 from bot.pacing import Desk, Desks, Ticket, Urgency
+from bot.pages import PageBook, Pages
+from bot.persistence import pause_after
 from bot.ports import Page, Surface
+from bot.thinking import Thinking
 
-STATUS_REFRESH = 90.0
-"""Seconds; Slack drops a status after two minutes (facts/slack.md 1.3)."""
-STATUS_PATIENCE = 2.0
-"""Seconds a first post waits for a status call under way, which would else arrive after it and stick."""
 SHORTEST_PAUSE = 0.001
 """Seconds; a timer set for less may fire before the time it was set for."""
-LONGEST_PAUSE = 30.0
-"""Seconds between attempts while the platform does not answer."""
-
-T = TypeVar("T")
 
 log = structlog.get_logger()
-
-
-async def persist(call: Callable[[], Awaitable[T]]) -> T:
-    """Call the platform until it answers. Raises `SurfaceGone`."""
-    failures = 0
-    while True:
-        try:
-            return await call()
-        except SurfaceBusy as busy:
-            await asyncio.sleep(busy.retry_after)
-        except SurfaceUnavailable:
-            failures += 1
-            await asyncio.sleep(pause_after(failures))
-
-
-def pause_after(failures: int) -> float:
-    """Return the seconds to wait after so many failures in a row."""
-    return min(2.0 ** min(failures, 8), LONGEST_PAUSE)
-
-
-class Thinking:
-    """Shows that an answer is on its way, until `stop`."""
-
-    def __init__(self, surface: Surface, thread: ThreadKey) -> None:
-        self._surface = surface
-        self._thread = thread
-        self._ended = asyncio.Event()
-        self._task = asyncio.create_task(self._show(), name="thinking")
-
-    async def stop(self, *, clear: bool) -> None:
-        """End it; `clear` takes the status away, which a post of ours does by itself."""
-        if not self._ended.is_set():
-            self._ended.set()
-            await asyncio.wait({self._task}, timeout=STATUS_PATIENCE)
-            self._task.cancel()
-            if clear:
-                await self._surface.working(self._thread, busy=False)
-
-    async def _show(self) -> None:
-        while not self._ended.is_set():
-            await self._surface.working(self._thread, busy=True)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._ended.wait(), STATUS_REFRESH)
-
-
-class PageBook(Protocol):
-    """Where it is noted which messages show an answer; `Store` is one."""
-
-    async def opened(self, turn: Turn, page: int, message_id: str) -> None:
-        """Note that a message now shows a page."""
-        ...
-
-    async def closed(self, turn: Turn, page: int) -> None:
-        """Note that no message shows a page any more, or a later one."""
-        ...
 
 
 class Delivery:
@@ -121,8 +52,7 @@ class Delivery:
         self._thread = turn.thread
         self._desks = desks
         self._ticket: Ticket | None = None
-        self._pages = list(turn.pages)
-        self._book = book
+        self._pages = Pages(surface, turn, book, is_ours)
         self._is_ours = is_ours
         self._actions: tuple[Action, ...] = ()
         self._thinking = Thinking(surface, turn.thread) if is_thinking else None
@@ -131,7 +61,6 @@ class Delivery:
         self._fresh = asyncio.Event()
         self._ended = asyncio.Event()
         self._failures = 0
-        self._is_in_doubt = False  # whether a post may have happened although no answer came
         self._lost: StoreError | None = None
 
     def feed(self, text: str) -> None:
@@ -159,7 +88,7 @@ class Delivery:
         try:
             while await self._step():
                 pass
-            await self._shorten(self._live.surplus())
+            await self._pages.shorten(self._live.surplus())
         except SurfaceGone as gone:
             log.info("The thread can no longer be written to.", action="surface_gone", reason=str(gone))
             self.error = gone.code
@@ -226,58 +155,15 @@ class Delivery:
             self._desk_of(command).refused(busy.retry_after)
         except SurfaceUnavailable:
             self._failures += 1
-            self._is_in_doubt = isinstance(command, Post)
             self._live.refused(self._clock(), pause_after(self._failures))
         else:
             self._failures = 0
             self._seen_at = self._clock()
 
     async def _apply(self, command: Post | Edit) -> None:
+        if self._thinking and isinstance(command, Post):
+            await self._thinking.stop(clear=False)
         actions = self._actions if command.end else ()
         page = Page(turn=self._turn.id, number=command.page, text=command.text, actions=actions)
-        if isinstance(command, Edit):
-            await self._surface.edit(self._thread, self._pages[command.page], page)
-            self._live.accepted(command, self._clock())
-            return
-        if self._thinking:
-            await self._thinking.stop(clear=False)
-        message_id = await self._posted(page)
+        await self._pages.write(command, page)
         self._live.accepted(command, self._clock())
-        self._pages.append(message_id)
-        await self._note(command.page, message_id)
-
-    async def _posted(self, page: Page) -> str:
-        """Post a page, unless an earlier attempt at it got through after all: then that message shows it."""
-        if self._is_in_doubt:
-            found = await self._surface.find(self._turn)
-            self._is_in_doubt = False
-            if page.number in found:
-                await self._surface.edit(self._thread, found[page.number], page)
-                return found[page.number]
-        return await self._surface.post(self._thread, page)
-
-    async def _shorten(self, surplus: range) -> None:
-        """Remove messages that the answer does not need; noted first, since a message is found again."""
-        if not surplus:
-            return
-        try:
-            await self._book.closed(self._turn, surplus.start)
-        except ClaimLost:
-            return  # nobody holds a turn that a new answer is offered for: they stay until it is there
-        for page in surplus:
-            with suppress(SurfaceGone):  # somebody else removed it
-                await persist(partial(self._surface.remove, self._thread, self._pages[page]))
-
-    async def _note(self, page: int, message_id: str) -> None:
-        """Have a new message stored; one whose question was deleted meanwhile is taken back.
-
-        One that was posted when another process may have taken over is left: it may be that one's by now.
-        """
-        was_ours = self._is_ours()
-        try:
-            await self._book.opened(self._turn, page, message_id)
-        except ClaimLost:
-            if was_ours:
-                with suppress(SurfaceError):
-                    await self._surface.remove(self._thread, message_id)
-            raise

@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.domain import Addressed, Incoming, ThreadKey, Turn
 from bot.core.errors import SurfaceError, SurfaceGone
-from bot.delivery import persist
+from bot.persistence import persist
 from bot.ports import Page
 from bot.slack import parse, payload
 from bot.slack.calls import call

@@ -1,0 +1,40 @@
+"""Says in a thread that an answer is on its way, until there is something to see.
+
+Separate from `delivery`, which writes: a status is no message, and nothing waits for it for long.
+"""
+
+import asyncio
+from contextlib import suppress
+
+from bot.core.domain import ThreadKey
+from bot.ports import Surface
+
+STATUS_REFRESH = 90.0
+"""Seconds; Slack drops a status after two minutes (facts/slack.md 1.3)."""
+STATUS_PATIENCE = 2.0
+"""Seconds a first post waits for a status call under way, which would else arrive after it and stick."""
+
+
+class Thinking:
+    """Shows that an answer is on its way, until `stop`."""
+
+    def __init__(self, surface: Surface, thread: ThreadKey) -> None:
+        self._surface = surface
+        self._thread = thread
+        self._ended = asyncio.Event()
+        self._task = asyncio.create_task(self._show(), name="thinking")
+
+    async def stop(self, *, clear: bool) -> None:
+        """End it; `clear` takes the status away, which a post of ours does by itself."""
+        if not self._ended.is_set():
+            self._ended.set()
+            await asyncio.wait({self._task}, timeout=STATUS_PATIENCE)
+            self._task.cancel()
+            if clear:
+                await self._surface.working(self._thread, busy=False)
+
+    async def _show(self) -> None:
+        while not self._ended.is_set():
+            await self._surface.working(self._thread, busy=True)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), STATUS_REFRESH)
