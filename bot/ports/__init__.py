@@ -5,9 +5,20 @@ who provides it. An implementation has the qualified name (`SqlStore`, `SlackSur
 contract suite in `tests/contracts/`.
 """
 
+from bot.ports.grants import Door, GrantsRecord
 from bot.ports.model import ChatModel
 from bot.ports.records import Explanations, Versions
 from bot.ports.store import Store
 from bot.ports.surface import Page, Surface, SurfaceLimits
 
-__all__ = ["ChatModel", "Explanations", "Page", "Store", "Surface", "SurfaceLimits", "Versions"]
+__all__ = [
+    "ChatModel",
+    "Door",
+    "Explanations",
+    "GrantsRecord",
+    "Page",
+    "Store",
+    "Surface",
+    "SurfaceLimits",
+    "Versions",
+]

@@ -12,6 +12,7 @@ Rules, which the database itself enforces:
 """
 
 from bot.store.schema.base import Prose, RowId, metadata, now
+from bot.store.schema.grants import grants_versions
 from bot.store.schema.installation import secrets, steering_versions, workers
 from bot.store.schema.turns import (
     conversations,
@@ -29,6 +30,7 @@ __all__ = [
     "RowId",
     "conversations",
     "deliveries",
+    "grants_versions",
     "is_open",
     "is_said",
     "metadata",

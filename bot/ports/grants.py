@@ -1,0 +1,45 @@
+"""The doors to who may use the bot, and who may steer it: what admins set, and the decision."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from bot.core.access import Refusal
+from bot.core.domain import Author, PromptKey, ThreadKey
+from bot.core.granting import Grants, GrantsVersion
+
+
+class GrantsRecord(Protocol):
+    """What admins set of who may do what, with its history. One method is one transaction.
+
+    Nothing is ever changed or removed. Each method raises `StoreUnavailable` when the database does not
+    answer.
+    """
+
+    async def current(self, workspace: PromptKey) -> Sequence[GrantsVersion]:
+        """Return the newest version of the workspace's key and of each of its channels', by channel."""
+        ...
+
+    async def save(
+        self, key: PromptKey, grants: Grants, *, based_on: int, by: Author, note: str = ""
+    ) -> GrantsVersion:
+        """Add a version to a key and return it.
+
+        `based_on` is the number of the version that was edited, 0 where there was none; raises
+        `GrantsConflict` if it is not the newest any more.
+        """
+        ...
+
+    async def history(self, key: PromptKey, *, limit: int) -> Sequence[GrantsVersion]:
+        """Return the newest `limit` versions of exactly this key, newest first."""
+        ...
+
+
+class Door(Protocol):
+    """Who lets questions in."""
+
+    async def refusal(self, thread: ThreadKey, person: str) -> Refusal | None:
+        """Return why a person, by the platform's id, may not ask in a thread now; None if they may.
+
+        Raises `StoreError`; where the platform does not say who somebody is, they may not.
+        """
+        ...
