@@ -205,6 +205,8 @@ class Turn:
     pages: tuple[str, ...] = ()
     """Ids of the messages that show the answer, first page first."""
     files: tuple[File, ...] = ()
+    stopped_by: str = ""
+    """Platform's id of who wants it stopped, whoever works on it then; or empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from bot.core.domain import (
     TurnStatus,
 )
 from bot.core.known import Context
+from bot.core.stopping import StopOutcome, StopRequest
 
 
 class Store(Protocol):
@@ -57,22 +58,48 @@ class Store(Protocol):
         ...
 
     async def retry(
-        self, turn: int, thread: ThreadKey, *, by: str, claim: bool, goes_on: bool = False
+        self,
+        turn: int,
+        thread: ThreadKey,
+        *,
+        by: str,
+        claim: bool,
+        by_admin: bool = False,
+        goes_on: bool = False,
     ) -> Turn | None:
         """Let an ended turn be answered again, into the same messages; if it `goes_on`, its text is kept.
 
-        `by` is the platform's user id; only the author of the question may, and only within the turn's
-        own thread. Returns the turn, claimed for this process if `claim` is set and no other turn of
+        `by` is the platform's user id; only the author of the question and admins may, and only within the
+        turn's own thread. Returns the turn, claimed for this process if `claim` is set and no other turn of
         the thread is open, else `WAITING`; None if it may not or is not ended.
         """
         ...
 
-    async def flip(self, turn: int, thread: ThreadKey, action: Action, *, by: str) -> bool:
+    async def flip(
+        self, turn: int, thread: ThreadKey, action: Action, *, by: str, by_admin: bool = False
+    ) -> bool:
         """Put another variant in the place of an answer that is complete: see `core.variants.moved`.
 
         The turn becomes `ANSWERED`, to be claimed and shown; one that is being shown, once more. Returns
-        whether it may: the same person as in `retry`, and only where there is a choice.
+        whether it may: the same people as in `retry`, and only where there is a choice.
         """
+        ...
+
+    async def stop(self, request: StopRequest) -> StopOutcome:
+        """Mark an open turn as one that somebody wants stopped: the author of the question, or an admin.
+
+        Its state does not change: who works on it learns of it from `to_stop`, who claims it from
+        `Turn.stopped_by`, and ends it. A message that said so is never a question from then on, also where
+        its author may not stop the turn; one for which there is nothing to stop is not recorded.
+        """
+        ...
+
+    async def to_stop(self) -> Sequence[int]:
+        """Return the ids of the turns of this process that somebody wants stopped and that have not ended."""
+        ...
+
+    async def turn_of(self, thread: ThreadKey, message_id: str) -> int | None:
+        """Return the id of the ended turn that a message of a thread asked for, or shows; else None."""
         ...
 
     async def claim(self, limit: int) -> Sequence[Turn]:
@@ -133,9 +160,9 @@ class Store(Protocol):
         ...
 
     async def listen(self, wake: Callable[[], None]) -> None:
-        """Call `wake` whenever another process hands work over, until cancelled. Never raises.
+        """Call `wake` whenever another process hands work over, or wants a turn stopped, until cancelled.
 
-        Only a hint: what is missed is found by `claim`.
+        Never raises. Only a hint: what is missed is found by `claim` and `to_stop`.
         """
         ...
 

@@ -44,7 +44,7 @@ class SqlExplanations:
 
 def explain(connection: Connection, thread: ThreadKey, message_id: str) -> Explanation | None:
     """Read the turn that a message belongs to, and the versions its answer was made with."""
-    row = connection.execute(OF_MESSAGE, asdict(thread) | {"message": message_id}).one_or_none()
+    row = _row(connection, thread, message_id)
     if row is None:
         return None
     made_with = answers.made_with(row)
@@ -63,6 +63,16 @@ def explain(connection: Connection, thread: ThreadKey, message_id: str) -> Expla
         begun_at=row.claimed_at,
         answered_at=row.answered_at,
     )
+
+
+def turn_of(connection: Connection, thread: ThreadKey, message_id: str) -> int | None:
+    """Return the id of the turn that a message belongs to."""
+    row = _row(connection, thread, message_id)
+    return row.id if row else None
+
+
+def _row(connection: Connection, thread: ThreadKey, message_id: str) -> Row[Any] | None:
+    return connection.execute(OF_MESSAGE, asdict(thread) | {"message": message_id}).one_or_none()
 
 
 def _usage(row: Row[Any]) -> Usage | None:

@@ -26,6 +26,8 @@ from bot.core.domain import (
 )
 from bot.core.errors import ClaimLost
 from bot.core.known import Context
+from bot.core.stopping import StopOutcome, StopRequest
+from bot.store import memory_stopping
 from bot.store.memory_data import MemoryData, message_key
 from bot.store.memory_versions import MemoryVersions
 from bot.store.states import CLOSED, SAID
@@ -92,11 +94,18 @@ class MemoryStore:
         return erased
 
     async def retry(
-        self, turn: int, thread: ThreadKey, *, by: str, claim: bool, goes_on: bool = False
+        self,
+        turn: int,
+        thread: ThreadKey,
+        *,
+        by: str,
+        claim: bool,
+        by_admin: bool = False,
+        goes_on: bool = False,
     ) -> Turn | None:
         """Let an ended turn be answered again; None if it may not."""
-        found = self.data.turns.get(turn)
-        if found is None or (found.thread, found.author.id) != (thread, by) or found.status not in CLOSED:
+        found = self.data.theirs(turn, thread, by, by_admin=by_admin)
+        if found is None or found.status not in CLOSED:
             return None
         kept = found.answer if goes_on else ""
         again = replace(_unanswered(found), answer=kept, status=TurnStatus.WAITING, attempt=0)
@@ -107,18 +116,36 @@ class MemoryStore:
         waiting = self.data.put(again)
         return self._begun(waiting, claim=claim)
 
-    async def flip(self, turn: int, thread: ThreadKey, action: Action, *, by: str) -> bool:
+    async def flip(
+        self, turn: int, thread: ThreadKey, action: Action, *, by: str, by_admin: bool = False
+    ) -> bool:
         """Let another variant of an answer be shown; False if it may not."""
-        found = self.data.turns.get(turn)
-        if found is None or (found.thread, found.author.id) != (thread, by):
+        found = self.data.theirs(turn, thread, by, by_admin=by_admin)
+        if found is None or found.status not in {TurnStatus.DONE, TurnStatus.ANSWERED}:
             return False
         place = variants.moved(found.place, action)
-        if place is None or found.status not in {TurnStatus.DONE, TurnStatus.ANSWERED}:
+        if place is None:
             return False
         said = self.data.variants[turn][place.number - 1]
-        self.data.put(_showing(replace(found, attempt=0, place=place, status=TurnStatus.ANSWERED), said))
+        flipped = replace(found, attempt=0, place=place, status=TurnStatus.ANSWERED, stopped_by="")
+        self.data.put(_showing(flipped, said))
         self.data.hand_over(thread)
         return True
+
+    async def stop(self, request: StopRequest) -> StopOutcome:
+        """Mark an open turn as one that somebody wants stopped."""
+        return memory_stopping.stop(self.data, request)
+
+    async def to_stop(self) -> Sequence[int]:
+        """Return which turns of this process somebody wants stopped."""
+        mine = [id_ for id_, owner in self.data.owners.items() if owner == self._owner]
+        return [id_ for id_ in mine if self.data.turns[id_].stopped_by]
+
+    async def turn_of(self, thread: ThreadKey, message_id: str) -> int | None:
+        """Return the turn that a message asked for, or shows."""
+        said = (self.data.turns[id_] for id_ in self.data.threads.get(thread, ()))
+        ended = (turn for turn in said if turn.status in SAID - {TurnStatus.NOTED})
+        return next((turn.id for turn in ended if message_id in (turn.message_id, *turn.pages)), None)
 
     async def claim(self, limit: int) -> Sequence[Turn]:
         """Claim up to `limit` turns of threads where nothing runs, oldest first."""
@@ -172,7 +199,7 @@ class MemoryStore:
         """End a turn; return the thread's next one, claimed, if asked to."""
         held = self._held(turn, status)
         if status is TurnStatus.DONE and turn.place.number and held.place != turn.place:
-            held = replace(held, status=TurnStatus.ANSWERED, attempt=0)  # somebody flipped meanwhile
+            held = replace(held, status=TurnStatus.ANSWERED, attempt=0, stopped_by="")  # somebody flipped
         self.data.put(replace(_with(held, answer) if answer else held, error=error))
         del self.data.owners[turn.id]
         following = self.data.claimable(turn.thread) if claim else None
@@ -255,7 +282,7 @@ class MemoryStore:
 
 
 def _unanswered(turn: Turn) -> Turn:
-    return replace(turn, answer="", finish_reason="", error="", made_with=None)
+    return replace(turn, answer="", finish_reason="", error="", made_with=None, stopped_by="")
 
 
 def _showing(turn: Turn, said: Turn) -> Turn:

@@ -73,6 +73,12 @@ class MemoryData:
             self.deliveries.add(key)
         return True
 
+    def theirs(self, turn: int, thread: ThreadKey, by: str, *, by_admin: bool) -> Turn | None:
+        """Return a turn of a thread if a person may decide about its answer."""
+        found = self.turns.get(turn)
+        is_theirs = found and found.thread == thread and (by_admin or found.author.id == by)
+        return found if is_theirs else None
+
     def claimable(self, thread: ThreadKey) -> Turn | None:
         """Return the thread's oldest open turn, if nothing runs there."""
         ids = self.threads[thread]

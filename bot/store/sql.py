@@ -23,8 +23,10 @@ from bot.core.domain import (
 )
 from bot.core.errors import StoreError
 from bot.core.known import Context
-from bot.store import kept, listening, processes, transactions
+from bot.core.stopping import StopOutcome, StopRequest
+from bot.store import explanations, kept, listening, processes, second_thoughts, stopping, transactions
 from bot.store.database import Database
+from bot.store.rights import Asker
 
 P = ParamSpec("P")
 Claimed = TypeVar("Claimed", Turn | None, Sequence[Turn])
@@ -58,21 +60,43 @@ class SqlStore:
 
     async def reworded(self, message: MessageKey, text: str, *, delivery: str = "") -> Turn | None:
         """Replace a question's text; return its turn if a new answer can be offered."""
-        return await self._database.tx(transactions.reworded, message, text, delivery)
+        return await self._database.tx(second_thoughts.reworded, message, text, delivery)
 
     async def forget(self, message: MessageKey, *, delivery: str = "") -> Turn | None:
         """Erase a question and its answer; return the turn with the pages that showed it."""
-        return await self._database.tx(transactions.forget, message, delivery)
+        return await self._database.tx(second_thoughts.forget, message, delivery)
 
     async def retry(
-        self, turn: int, thread: ThreadKey, *, by: str, claim: bool, goes_on: bool = False
+        self,
+        turn: int,
+        thread: ThreadKey,
+        *,
+        by: str,
+        claim: bool,
+        by_admin: bool = False,
+        goes_on: bool = False,
     ) -> Turn | None:
         """Let an ended turn be answered again; None if it may not."""
-        return await self._claiming(transactions.retry, turn, thread, by=by, claim=claim, goes_on=goes_on)
+        asker = Asker(by, by_admin)
+        return await self._claiming(second_thoughts.retry, turn, thread, asker, claim=claim, goes_on=goes_on)
 
-    async def flip(self, turn: int, thread: ThreadKey, action: Action, *, by: str) -> bool:
+    async def flip(
+        self, turn: int, thread: ThreadKey, action: Action, *, by: str, by_admin: bool = False
+    ) -> bool:
         """Let another variant of an answer be shown; False if it may not."""
-        return await self._database.tx(transactions.flip, turn, thread, action, by=by)
+        return await self._database.tx(second_thoughts.flip, turn, thread, action, Asker(by, by_admin))
+
+    async def stop(self, request: StopRequest) -> StopOutcome:
+        """Mark an open turn as one that somebody wants stopped."""
+        return await self._database.tx(stopping.stop, request)
+
+    async def to_stop(self) -> Sequence[int]:
+        """Return which turns of this process somebody wants stopped."""
+        return await self._database.tx(stopping.to_stop, self._owner)
+
+    async def turn_of(self, thread: ThreadKey, message_id: str) -> int | None:
+        """Return the turn that a message asked for, or shows."""
+        return await self._database.tx(explanations.turn_of, thread, message_id)
 
     async def claim(self, limit: int) -> Sequence[Turn]:
         """Claim up to `limit` turns of threads where nothing runs, oldest first."""

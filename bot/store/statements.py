@@ -1,7 +1,8 @@
 """Every SQL statement about turns, built once.
 
 Separate from the functions that run them because building a statement costs more than running it, and so
-that this SQL can be read in one place; what else there is stands in `kept` and `processes`. Rules:
+that this SQL can be read in one place; what else there is stands in `second_thoughts`, `stopping`, `kept` and
+`processes`. Rules:
 parameters that a statement takes beyond a table's columns are in its `bindparam`s; a statement that changes
 a turn for its owner carries the fence; a turn gets an owner only while its conversation is locked.
 
@@ -12,7 +13,6 @@ a turn for its owner carries the fence; a turn gets an owner only while its conv
 from typing import Any, Final
 
 from sqlalchemy import (
-    Boolean,
     ColumnElement,
     Update,
     and_,
@@ -33,7 +33,6 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from bot.core.domain import TRANSITIONS, TurnStatus
 from bot.store.schema import conversations, deliveries, is_open, is_said, now, pages, status_in, turns
-from bot.store.states import CLOSED
 
 WORK: Final = "threadkeeper_work"
 """PostgreSQL's channel on which work is handed to other processes."""
@@ -46,7 +45,7 @@ _IN_THIS_CHANNEL = and_(
     turns.c.channel == bindparam("channel"),
 )
 
-_IS_THIS_MESSAGE = and_(_IN_THIS_CHANNEL, turns.c.message_id == bindparam("message_id"))
+IS_THIS_MESSAGE = and_(_IN_THIS_CHANNEL, turns.c.message_id == bindparam("message_id"))
 
 
 def _has_turn(conversation: ColumnElement[int], condition: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -54,7 +53,7 @@ def _has_turn(conversation: ColumnElement[int], condition: ColumnElement[bool]) 
     return exists().where(_other.c.conversation_id == conversation, condition)
 
 
-_THIS_CONVERSATION: ColumnElement[int] = bindparam("conversation")
+THIS_CONVERSATION: ColumnElement[int] = bindparam("conversation")
 
 
 # --- what comes in ------------------------------------------------------------------------------------
@@ -62,7 +61,7 @@ _THIS_CONVERSATION: ColumnElement[int] = bindparam("conversation")
 # A note is no answer: what was read in the thread before its event came is still a question.
 IS_KNOWN = select(
     or_(
-        exists().where(_IS_THIS_MESSAGE, turns.c.status != TurnStatus.NOTED),
+        exists().where(IS_THIS_MESSAGE, turns.c.status != TurnStatus.NOTED),
         exists().where(
             deliveries.c.platform == bindparam("platform"),
             deliveries.c.workspace == bindparam("workspace"),
@@ -95,7 +94,7 @@ ADD_CONVERSATION = (
     .returning(conversations.c.id)
 )
 
-NOTE_READING = update(conversations).where(conversations.c.id == _THIS_CONVERSATION).values(read_at=now())
+NOTE_READING = update(conversations).where(conversations.c.id == THIS_CONVERSATION).values(read_at=now())
 
 ADD_DELIVERY = upsert(deliveries).on_conflict_do_nothing().returning(deliveries.c.id)
 
@@ -148,7 +147,7 @@ LOCK_CONVERSATION_OF_TURN = (
 
 _OLDEST_OPEN = (
     select(_earlier.c.id)
-    .where(_earlier.c.conversation_id == _THIS_CONVERSATION, is_open(_earlier))
+    .where(_earlier.c.conversation_id == THIS_CONVERSATION, is_open(_earlier))
     .order_by(_earlier.c.sent_at, _earlier.c.id)
     .limit(1)
     .scalar_subquery()
@@ -170,7 +169,7 @@ def _take(*conditions: ColumnElement[bool]) -> ReturningUpdate[Any]:
     )
 
 
-TAKE_NEXT = _take(turns.c.id == _OLDEST_OPEN, ~_has_turn(_THIS_CONVERSATION, _other.c.owner.is_not(None)))
+TAKE_NEXT = _take(turns.c.id == _OLDEST_OPEN, ~_has_turn(THIS_CONVERSATION, _other.c.owner.is_not(None)))
 
 TAKE_IF_ALONE = _take(
     turns.c.id == bindparam("turn"),
@@ -181,8 +180,8 @@ PAGES = select(pages.c.message_id).where(pages.c.turn_id == bindparam("turn")).o
 
 # For PostgreSQL: wake other processes at the commit, if the conversation has work that nobody does.
 HAND_OVER = select(func.pg_notify(WORK, "")).where(
-    _has_turn(_THIS_CONVERSATION, is_open(_other)),
-    ~_has_turn(_THIS_CONVERSATION, _other.c.owner.is_not(None)),
+    _has_turn(THIS_CONVERSATION, is_open(_other)),
+    ~_has_turn(THIS_CONVERSATION, _other.c.owner.is_not(None)),
 )
 
 # --- changes by the owner -----------------------------------------------------------------------------
@@ -199,6 +198,8 @@ HOLD = select(turns.c.id).where(FENCE).with_for_update(read=True)
 SHOW_PAGE = upsert(pages).on_conflict_do_update(
     index_elements=["turn_id", "page"], set_={"message_id": literal_column("excluded.message_id")}
 )
+
+ERASE_PAGES = delete(pages).where(pages.c.turn_id == bindparam("turn")).returning(*pages.c)
 
 # Executed with the columns of the answer as further parameters, which SQLAlchemy adds to SET.
 SAVE_ANSWER = (
@@ -228,58 +229,6 @@ FREE = {
 
 RELEASE = update(turns).where(FENCE).values(FREE).returning(turns.c.conversation_id)
 
-# --- second thoughts of people ------------------------------------------------------------------------
-
-LOCK_CONVERSATION_OF_MESSAGE = (
-    select(conversations.c.id, conversations.c.root, turns.c.id.label("turn"))
-    .join_from(turns, conversations)
-    .where(_IS_THIS_MESSAGE)
-    .with_for_update(of=conversations)
-)
-
-REWORD = (
-    update(turns)
-    .where(
-        turns.c.id == bindparam("turn"),
-        turns.c.question != bindparam("wording"),
-        turns.c.status != TurnStatus.FORGOTTEN,
-    )
-    .values(question=bindparam("wording"))
-    .returning(*turns.c)
-)
-
-_NO_ANSWER: dict[str, Any] = {
-    **dict.fromkeys(("answer", "model", "finish_reason", "error"), ""),
-    **dict.fromkeys(("made_with", "prompt_tokens", "completion_tokens", "cached_tokens"), null()),
-    "answered_at": null(),
-}
-
-ERASE = (
-    update(turns)
-    .where(turns.c.id == bindparam("turn"), turns.c.status != TurnStatus.FORGOTTEN)
-    .values(_NO_ANSWER | {"files": null()})
-    .values(
-        status=TurnStatus.FORGOTTEN, owner=null(), author_id="", author_name="", question="", ended_at=now()
-    )
-    .returning(*turns.c)
-)
-
-ERASE_PAGES = delete(pages).where(pages.c.turn_id == bindparam("turn")).returning(*pages.c)
-
-RETRY = (
-    update(turns)
-    .where(
-        turns.c.id == bindparam("turn"),
-        turns.c.conversation_id == _THIS_CONVERSATION,
-        turns.c.author_id == bindparam("asker"),
-        status_in(turns.c.status, CLOSED),
-    )
-    .values(_NO_ANSWER)
-    .values(answer=case((bindparam("goes_on", type_=Boolean), turns.c.answer), else_=""))
-    .values(status=TurnStatus.WAITING, attempt=0, claimed_at=null(), ended_at=null())
-    .returning(*turns.c)
-)
-
 # --- reading ------------------------------------------------------------------------------------------
 
 POSITION = (
@@ -291,7 +240,7 @@ POSITION = (
 HISTORY = (
     select(turns)
     .where(
-        turns.c.conversation_id == _THIS_CONVERSATION,
+        turns.c.conversation_id == THIS_CONVERSATION,
         tuple_(turns.c.sent_at, turns.c.id) < tuple_(bindparam("sent_at"), bindparam("turn")),
         is_said(turns),
     )

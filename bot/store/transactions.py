@@ -12,12 +12,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, Update
 
 from bot.core.domain import (
-    Action,
     Addressed,
     Answer,
     Author,
     Incoming,
-    MessageKey,
     Place,
     ThreadKey,
     Turn,
@@ -29,7 +27,6 @@ from bot.store import answers, variants, versions
 from bot.store import files as attached
 from bot.store import statements as sql
 from bot.store.schema import pages
-from bot.store.states import CLOSED
 
 
 def accept(connection: Connection, owner: str, incoming: Incoming, *, claim: bool) -> Turn | None:
@@ -38,14 +35,14 @@ def accept(connection: Connection, owner: str, incoming: Incoming, *, claim: boo
     if connection.scalar(sql.IS_KNOWN, message | {"delivery": incoming.delivery}):
         return None
     conversation = _locked_conversation(connection, incoming)
-    if conversation is None or not _is_first(connection, message, incoming.delivery):
+    if conversation is None or not is_first(connection, message, incoming.delivery):
         return None
     is_note = incoming.addressed is Addressed.OVERHEARD
     row = _row(conversation, incoming.thread, incoming, TurnStatus.NOTED if is_note else TurnStatus.WAITING)
     added = connection.execute(sql.ADD_TURN, row).one_or_none()
     if added is None or is_note:  # None: the same message came twice at once, and the other one was first
         return None
-    return _begun(connection, owner, added, incoming.thread.root, claim=claim)
+    return begun(connection, owner, added, incoming.thread.root, claim=claim)
 
 
 def _locked_conversation(connection: Connection, incoming: Incoming) -> int | None:
@@ -89,7 +86,7 @@ def context(connection: Connection, turn: Turn, limit: int) -> Context:
     before = {"conversation": position.conversation_id, "sent_at": position.sent_at, "turn": turn.id}
     rows = connection.execute(sql.HISTORY, before | {"limit": limit}).all()
     return Context(
-        history=tuple(_turn(row, turn.thread.root) for row in reversed(rows)),
+        history=tuple(turn_from(row, turn.thread.root) for row in reversed(rows)),
         steering=tuple(versions.applying(connection, turn.thread)),
         read_at=position.read_at or 0.0,
     )
@@ -138,7 +135,7 @@ def settle(
         connection.execute(variants.SHOW, {"turn": turn.id})  # somebody flipped meanwhile
     if claim:
         return _take_next(connection, owner, conversation, turn.thread.root)
-    _hand_over(connection, conversation)
+    hand_over(connection, conversation)
     return None
 
 
@@ -147,61 +144,10 @@ def release(connection: Connection, owner: str, turn: Turn) -> None:
     conversation = connection.scalar(sql.RELEASE, _fence(owner, turn))
     if conversation is None:
         raise ClaimLost
-    _hand_over(connection, conversation)
+    hand_over(connection, conversation)
 
 
-def reworded(connection: Connection, message: MessageKey, text: str, delivery: str) -> Turn | None:
-    """Replace a question's text; return its turn if that is news to an answer that has ended."""
-    found = connection.execute(sql.LOCK_CONVERSATION_OF_MESSAGE, asdict(message)).one_or_none()
-    if found is None or not _is_first(connection, asdict(message), delivery):
-        return None
-    row = connection.execute(sql.REWORD, {"turn": found.turn, "wording": text}).one_or_none()
-    if row is None or row.status not in CLOSED:
-        return None
-    return _turn_with_pages(connection, row, found.root)
-
-
-def forget(connection: Connection, message: MessageKey, delivery: str) -> Turn | None:
-    """Erase a turn, whoever works on it, and hand its thread over."""
-    found = connection.execute(sql.LOCK_CONVERSATION_OF_MESSAGE, asdict(message)).one_or_none()
-    if found is None or not _is_first(connection, asdict(message), delivery):
-        return None
-    row = connection.execute(sql.ERASE, {"turn": found.turn}).one_or_none()
-    if row is None:
-        return None
-    erased = sorted(connection.execute(sql.ERASE_PAGES, {"turn": row.id}), key=lambda page: page.page)
-    connection.execute(variants.ERASE, {"turn": row.id})
-    _hand_over(connection, found.id)
-    return _turn(row, found.root, tuple(page.message_id for page in erased))
-
-
-def retry(
-    connection: Connection, owner: str, turn: int, thread: ThreadKey, *, by: str, claim: bool, goes_on: bool
-) -> Turn | None:
-    """Let an ended turn wait again for an answer, or for the rest; take it if it may run at once."""
-    conversation = connection.scalar(sql.LOCK_CONVERSATION, asdict(thread))
-    wanted = {"turn": turn, "conversation": conversation, "asker": by, "goes_on": goes_on}
-    if not goes_on:
-        connection.execute(variants.KEEP, wanted)
-    row = connection.execute(sql.RETRY, wanted).one_or_none()
-    if row is None:
-        return None
-    if not goes_on:
-        connection.execute(variants.HIDE, {"turn": turn})
-    return _begun(connection, owner, row, thread.root, claim=claim)
-
-
-def flip(connection: Connection, turn: int, thread: ThreadKey, action: Action, *, by: str) -> bool:
-    """Put another variant in the place of an answer, and let it wait to be shown."""
-    conversation = connection.scalar(sql.LOCK_CONVERSATION, asdict(thread))
-    wanted = {"turn": turn, "conversation": conversation, "asker": by}
-    if conversation is None or not variants.flip(connection, wanted, action):
-        return False
-    _hand_over(connection, conversation)
-    return True
-
-
-def _is_first(connection: Connection, place: dict[str, str], delivery: str) -> bool:
+def is_first(connection: Connection, place: dict[str, str], delivery: str) -> bool:
     """Note a delivery, if it has a name; return whether it is the first one of that name."""
     if not delivery:
         return True
@@ -209,23 +155,23 @@ def _is_first(connection: Connection, place: dict[str, str], delivery: str) -> b
     return connection.scalar(sql.ADD_DELIVERY, row) is not None
 
 
-def _begun(connection: Connection, owner: str, row: Row[Any], root: str, *, claim: bool) -> Turn:
+def begun(connection: Connection, owner: str, row: Row[Any], root: str, *, claim: bool) -> Turn:
     """Return a turn that waits in a conversation this transaction has locked, taken if it may run."""
     taken = None
     if claim:
         taken = connection.execute(sql.TAKE_IF_ALONE, {"turn": row.id, "taker": owner}).one_or_none()
     else:
-        _hand_over(connection, row.conversation_id)
-    return _turn_with_pages(connection, taken or row, root)
+        hand_over(connection, row.conversation_id)
+    return turn_with_pages(connection, taken or row, root)
 
 
 def _take_next(connection: Connection, owner: str, conversation: int, root: str) -> Turn | None:
     """Take the oldest open turn of a conversation that this transaction has locked, if nothing runs there."""
     row = connection.execute(sql.TAKE_NEXT, {"conversation": conversation, "taker": owner}).one_or_none()
-    return _turn_with_pages(connection, row, root) if row else None
+    return turn_with_pages(connection, row, root) if row else None
 
 
-def _hand_over(connection: Connection, conversation: int) -> None:
+def hand_over(connection: Connection, conversation: int) -> None:
     """Wake other processes if the conversation has work that nobody does."""
     if connection.dialect.name == "postgresql":
         connection.execute(sql.HAND_OVER, {"conversation": conversation})
@@ -264,15 +210,16 @@ def _row(conversation: int, place: ThreadKey, incoming: Incoming, status: TurnSt
     }
 
 
-def _turn_with_pages(connection: Connection, row: Row[Any], root: str) -> Turn:
+def turn_with_pages(connection: Connection, row: Row[Any], root: str) -> Turn:
     """Return a turn with its pages; one that nobody claimed before has none."""
     if row.token - (row.owner is not None) == 0:
-        return _turn(row, root)
+        return turn_from(row, root)
     shown = connection.scalars(sql.PAGES, {"turn": row.id}).all()
-    return replace(_turn(row, root, tuple(shown)), place=variants.place(connection, row.id))
+    return replace(turn_from(row, root, tuple(shown)), place=variants.place(connection, row.id))
 
 
-def _turn(row: Row[Any], root: str, pages: tuple[str, ...] = ()) -> Turn:
+def turn_from(row: Row[Any], root: str, pages: tuple[str, ...] = ()) -> Turn:
+    """Return the turn in a row, with these pages."""
     return Turn(
         id=row.id,
         thread=ThreadKey(platform=row.platform, workspace=row.workspace, channel=row.channel, root=root),
@@ -288,4 +235,5 @@ def _turn(row: Row[Any], root: str, pages: tuple[str, ...] = ()) -> Turn:
         made_with=answers.made_with(row),
         pages=pages,
         files=attached.from_json(row.files),
+        stopped_by=row.stopped_by or "",
     )

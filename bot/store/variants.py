@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 from bot.core import variants as rules
 from bot.core.domain import Action, Place, TurnStatus
+from bot.store.rights import IS_THEIRS
 from bot.store.schema import status_in, turns, variants
 
 COPIED: Final = (
@@ -61,7 +62,7 @@ KEEP = insert(variants).from_select(
     select(turns.c.id, literal(1), false(), false(), *(turns.c[name] for name in COPIED)).where(
         turns.c.id == bindparam("turn"),
         turns.c.conversation_id == bindparam("conversation"),
-        turns.c.author_id == bindparam("asker"),
+        IS_THEIRS,
         status_in(turns.c.status, {TurnStatus.DONE, TurnStatus.STOPPED}),
         turns.c.answer != "",
         ~exists().where(variants.c.turn_id == turns.c.id),
@@ -71,14 +72,14 @@ KEEP = insert(variants).from_select(
 ASKERS_TURN = select(turns.c.id).where(
     turns.c.id == bindparam("turn"),
     turns.c.conversation_id == bindparam("conversation"),
-    turns.c.author_id == bindparam("asker"),
+    IS_THEIRS,
     status_in(turns.c.status, {TurnStatus.DONE, TurnStatus.ANSWERED}),
 )
 
 SHOW = (
     update(turns)
     .where(turns.c.id == bindparam("turn"))
-    .values(status=TurnStatus.ANSWERED, attempt=0, ended_at=null())
+    .values(status=TurnStatus.ANSWERED, attempt=0, ended_at=null(), stopped_by=null())
 )
 
 

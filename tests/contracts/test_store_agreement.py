@@ -1,7 +1,7 @@
 """Whatever two processes do in whatever order, the store in memory and the stores in SQL say the same."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -32,6 +32,7 @@ from bot.core.domain import (
 )
 from bot.core.errors import ClaimLost
 from bot.core.known import Context
+from bot.core.stopping import StopRequest
 from bot.core.variants import STEPS
 from bot.ports import Store
 from bot.store.database import Database
@@ -138,7 +139,9 @@ class Agreement(RuleBasedStateMachine):
         turn=turns,
         elsewhere=st.none() | threads,
         by=st.sampled_from([ADA.id, ADA.id, "", "U0BOB"]),
-        how=st.fixed_dictionaries({"claim": st.booleans(), "goes_on": st.booleans()}),
+        how=st.fixed_dictionaries(
+            {"claim": st.booleans(), "goes_on": st.booleans(), "by_admin": st.booleans()}
+        ),
     )
     def retry(
         self, owner: str, turn: Turn, elsewhere: ThreadKey | None, by: str, how: dict[str, bool]
@@ -177,6 +180,31 @@ class Agreement(RuleBasedStateMachine):
         where = elsewhere or turn.thread
         self.both(owner, lambda store: store.flip(turn.id, where, action, by=by))
 
+    @rule(
+        owner=processes,
+        request=st.builds(
+            StopRequest,
+            thread=threads,
+            by=st.sampled_from([ADA.id, ADA.id, "U0BOB"]),
+            by_admin=st.booleans(),
+            turn=st.none() | st.integers(1, 9),
+            message_id=st.just("") | messages,
+            delivery=deliveries,
+        ),
+    )
+    def stop(self, owner: str, request: StopRequest) -> None:
+        self.both(owner, lambda store: store.stop(request))
+        self.runner.run(self.database.tx(renumbered))
+
+    @invariant()
+    def the_same_turns_are_to_stop(self) -> None:
+        for owner in PROCESSES:
+            self.both(owner, lambda store: _sorted(store.to_stop()))
+
+    @rule(owner=processes, where=threads, message=messages | st.sampled_from("xyz"))
+    def look_up(self, owner: str, where: ThreadKey, message: str) -> None:
+        self.both(owner, lambda store: store.turn_of(where, message))
+
     @rule(owner=processes, turn=turns, page=st.integers(0, 2))
     def close_pages(self, owner: str, turn: Turn, page: int) -> None:
         self.both(owner, lambda store: store.closed(turn, page))
@@ -210,6 +238,10 @@ class Agreement(RuleBasedStateMachine):
     def one_at_a_time_in_a_thread(self) -> None:
         for ids in self.data.threads.values():
             assert len(set(ids) & self.data.owners.keys()) <= 1
+
+
+async def _sorted(found: Awaitable[Sequence[int]]) -> list[int]:
+    return sorted(await found)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, Executable, text
 from sqlalchemy.dialects import sqlite
 
-from bot.store import processes, statements
+from bot.store import processes, second_thoughts, statements, stopping
 from bot.store.database import Database
 from tests.databases import Kind, migrated_database
 
@@ -20,7 +20,7 @@ OFTEN: list[tuple[Executable, dict[str, Any], str]] = [
     (statements.IS_KNOWN, MESSAGE | {"delivery": ""}, "sqlite_autoindex_turns_1"),
     (statements.IS_KNOWN, MESSAGE | {"delivery": ""}, "sqlite_autoindex_deliveries_1"),
     (statements.LOCK_CONVERSATION, PLACE | {"root": ""}, "sqlite_autoindex_conversations_1"),
-    (statements.LOCK_CONVERSATION_OF_MESSAGE, MESSAGE, "sqlite_autoindex_turns_1"),
+    (second_thoughts.LOCK_CONVERSATION_OF_MESSAGE, MESSAGE, "sqlite_autoindex_turns_1"),
     (statements.CLAIMABLE, {"limit": 1}, "ix_turns_open"),
     (statements.CLAIMABLE, {"limit": 1}, "uq_turns_owned"),
     (statements.TAKE_NEXT, {"conversation": 1, "taker": ""}, "ix_turns_open"),
@@ -28,6 +28,8 @@ OFTEN: list[tuple[Executable, dict[str, Any], str]] = [
     (statements.TAKE_IF_ALONE, {"turn": 400, "taker": ""}, "ix_turns_open"),
     (statements.HISTORY, {"conversation": 1, "sent_at": 9e9, "turn": 1, "limit": 50}, "ix_turns_said"),
     (processes.FREE_OF_THE_DEAD, {}, "uq_turns_owned"),
+    (stopping.MARKED, {"me": ""}, "ix_turns_stopping"),
+    (stopping.MEANT, {"conversation": 1, "turn": 0}, "ix_turns_open"),
     (processes.FREE_MINE, {"me": ""}, "uq_turns_owned"),
     (processes.SWEEP_DELIVERIES, {"age": 1.0, "batch": 9}, "ix_deliveries_at"),
 ]

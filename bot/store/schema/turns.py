@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
     literal_column,
 )
 
@@ -68,6 +69,7 @@ turns = Table(
     Column("finish_reason", Prose, nullable=False, default=""),
     Column("made_with", Prose),  # JSON of a `MadeWith`
     Column("error", Text, nullable=False, default=""),
+    Column("stopped_by", Text),  # who wants it stopped; whoever owns it, or takes it, ends it
     Column("prompt_tokens", Integer),  # tokens are NULL where the server did not count them
     Column("completion_tokens", Integer),
     Column("cached_tokens", Integer),
@@ -106,6 +108,11 @@ _ORDER = (turns.c.conversation_id, turns.c.sent_at, turns.c.id)
 _partial("ix_turns_said", *_ORDER, where=is_said(turns))
 _partial("ix_turns_open", *_ORDER, where=is_open(turns))
 _partial("uq_turns_owned", turns.c.conversation_id, where=turns.c.owner.is_not(None), unique=True)
+_partial(
+    "ix_turns_stopping",
+    turns.c.owner,
+    where=and_(turns.c.owner.is_not(None), turns.c.stopped_by.is_not(None)),
+)
 
 pages = Table(
     "pages",

@@ -1,0 +1,184 @@
+"""What a store makes of somebody who wants an answer stopped: a mark, which its owner or its heir finds."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.core.domain import Action, Addressed, Answer, TurnStatus
+from bot.core.stopping import StopOutcome, StopRequest
+from bot.ports import Store
+from tests.contracts.conftest import Join
+from tests.contracts.questions import ADA, SAID, asked, key, question, settled, thread
+
+STOP = StopRequest(thread=thread(), by=ADA.id)
+OTHERS = replace(STOP, by="U0BOB")
+
+
+async def test_the_owner_learns_of_it_and_nobody_else(join: Join) -> None:
+    """Its state stays as it is, and it is told of until the turn has ended."""
+    a, b = await join("a"), await join("b")
+    turn = await asked(a, question("1"))
+    assert await a.to_stop() == []
+    assert await b.stop(STOP) is StopOutcome.TAKEN
+    assert (await a.to_stop(), await b.to_stop()) == ([turn.id], [])
+    assert await a.stop(STOP) is StopOutcome.TAKEN, "twice is no harm"
+    await a.opened(turn, 0, "1.1")
+    await a.settle(turn, TurnStatus.STOPPED, answer=Answer(text="Beca", finish_reason="stopped"))
+    assert await a.to_stop() == []
+    assert await b.stop(STOP) is StopOutcome.NOTHING
+
+
+async def test_who_takes_the_turn_over_finds_it_stopped(join: Join) -> None:
+    a, b = await join("a"), await join("b")
+    await asked(a, question("1"))
+    await a.stop(STOP)
+    await a.leave()
+    (taken,) = await b.claim(9)
+    assert (taken.status, taken.stopped_by) == (TurnStatus.ANSWERING, ADA.id)
+    assert await b.to_stop() == [taken.id]
+
+
+async def test_an_answer_that_is_saved_can_be_stopped_in_its_showing(store: Store) -> None:
+    turn = await asked(store, question("1"))
+    await store.answered(turn, SAID)
+    assert await store.stop(STOP) is StopOutcome.TAKEN
+    await store.settle(turn, TurnStatus.STOPPED, answer=Answer(text="Beca"))
+    context = await store.context(await asked(store, question("2", sent_at=2.0)), limit=1)
+    assert [turn.answer for turn in context.history] == ["Beca"]
+
+
+async def test_only_what_runs_is_stopped_and_what_waits_goes_on(store: Store) -> None:
+    """What runs need not be the oldest."""
+    running = await asked(store, question("2", sent_at=2.0))
+    await asked(store, question("1", sent_at=1.0))
+    await store.stop(STOP)
+    assert await store.to_stop() == [running.id]
+    following = await store.settle(running, TurnStatus.STOPPED)
+    assert following is not None
+    assert (following.message_id, following.stopped_by) == ("1", "")
+
+
+async def test_a_question_that_waits_alone_is_stopped_before_it_is_answered(join: Join) -> None:
+    a, b = await join("a"), await join("b")
+    await asked(a, question("1"), claim=False)
+    assert await a.stop(STOP) is StopOutcome.TAKEN
+    (taken,) = await b.claim(9)
+    assert taken.stopped_by == ADA.id
+
+
+async def test_a_turn_that_is_named_is_stopped_and_no_other(store: Store) -> None:
+    first = await asked(store, question("1", sent_at=1.0))
+    second = await asked(store, question("2", sent_at=2.0))
+    await store.stop(replace(STOP, turn=second.id))
+    assert await store.to_stop() == []
+    assert await store.stop(replace(STOP, turn=first.id, thread=thread("2.0"))) is StopOutcome.NOTHING
+    following = await settled(store, first)
+    assert following is not None
+    assert following.stopped_by == ADA.id
+    assert await store.stop(replace(STOP, turn=first.id)) is StopOutcome.NOTHING, "it has ended"
+
+
+async def test_only_who_asked_and_admins_may(store: Store) -> None:
+    turn = await asked(store, question("1"))
+    assert await store.stop(OTHERS) is StopOutcome.FORBIDDEN
+    assert await store.to_stop() == []
+    assert await store.stop(replace(OTHERS, by_admin=True)) is StopOutcome.TAKEN
+    assert await store.to_stop() == [turn.id]
+
+
+async def test_the_word_that_stopped_is_no_question_however_often_it_comes(store: Store) -> None:
+    """A mention comes as two events: the second one must not be answered, whoever was first."""
+    turn = await asked(store, question("1"))
+    word = replace(STOP, message_id="2")
+    assert await store.stop(word) is StopOutcome.TAKEN
+    assert await store.stop(word) is StopOutcome.KNOWN
+    await store.settle(turn, TurnStatus.STOPPED)
+    assert await store.stop(word) is StopOutcome.KNOWN
+    assert await store.accept(question("2", "stop"), claim=True) is None
+    await store.overheard(thread(), [question("2", "stop")])
+    assert await store.reworded(key("2"), "stop it") is None
+    context = await store.context(await asked(store, question("3", sent_at=3.0)), limit=9)
+    assert [turn.question for turn in context.history] == ["Why?"]
+
+
+async def test_the_word_of_who_may_not_is_no_question_either(store: Store) -> None:
+    await asked(store, question("1"))
+    word = replace(OTHERS, message_id="2")
+    assert await store.stop(word) is StopOutcome.FORBIDDEN
+    assert await store.stop(word) is StopOutcome.KNOWN, "so that people are told once"
+    assert await store.stop(replace(word, by_admin=True)) is StopOutcome.TAKEN, "asked for once more"
+
+
+async def test_the_word_is_forgotten_also_where_it_was_read_in_the_thread_before(store: Store) -> None:
+    turn = await asked(store, question("1"))
+    await store.overheard(thread(), [question("2", "stop", sent_at=2.0)])
+    await store.stop(replace(STOP, message_id="2"))
+    await store.settle(turn, TurnStatus.STOPPED)
+    context = await store.context(await asked(store, question("3", sent_at=3.0)), limit=9)
+    assert [turn.question for turn in context.history] == ["Why?"]
+
+
+async def test_where_nothing_runs_the_word_is_a_message_like_any_other(store: Store) -> None:
+    word = replace(STOP, message_id="2")
+    assert await store.stop(word) is StopOutcome.NOTHING
+    await settled(store, await asked(store, question("1", sent_at=1.0)))
+    assert await store.stop(word) is StopOutcome.NOTHING
+    await asked(store, question("2", "stop", sent_at=2.0))
+
+
+async def test_a_delivery_that_comes_again_stops_nothing_more(store: Store) -> None:
+    first = await asked(store, question("1"))
+    await asked(store, question("2"))
+    sign = replace(STOP, delivery="Ev1")
+    assert await store.stop(sign) is StopOutcome.TAKEN
+    assert await store.settle(first, TurnStatus.STOPPED)
+    assert await store.stop(sign) is StopOutcome.KNOWN
+    assert await store.to_stop() == []
+
+
+@pytest.mark.parametrize("goes_on", [False, True])
+async def test_what_was_stopped_is_answered_again_like_any_other(store: Store, *, goes_on: bool) -> None:
+    turn = await asked(store, question("1"))
+    await store.stop(STOP)
+    await store.settle(turn, TurnStatus.STOPPED, answer=Answer(text="Beca"))
+    again = await store.retry(turn.id, thread(), by=ADA.id, claim=True, goes_on=goes_on)
+    assert again is not None
+    assert (again.stopped_by, again.answer) == ("", "Beca" if goes_on else "")
+    assert await store.to_stop() == []
+    place = await store.answered(again, SAID)
+    assert place.count == (0 if goes_on else 2), "what was stopped is kept beside it"
+
+
+async def test_a_deleted_question_does_not_say_who_stopped_it(store: Store) -> None:
+    await asked(store, question("1"))
+    await store.stop(STOP)
+    erased = await store.forget(key("1"))
+    assert erased is not None
+    assert erased.stopped_by == ""
+    assert await store.to_stop() == []
+
+
+async def test_admins_may_ask_again_and_flip_for_others(store: Store) -> None:
+    turn = await asked(store, question("1"))
+    await store.answered(turn, SAID, [Answer(text="Or not.")])
+    await store.settle(turn, TurnStatus.DONE)
+    assert not await store.flip(turn.id, thread(), Action.NEXT, by="U0BOB")
+    assert await store.flip(turn.id, thread(), Action.NEXT, by="U0BOB", by_admin=True)
+    (shown,) = await store.claim(9)
+    await store.settle(shown, TurnStatus.DONE)
+    assert await store.retry(turn.id, thread(), by="U0BOB", claim=True) is None
+    assert await store.retry(turn.id, thread(), by="U0BOB", by_admin=True, claim=True)
+
+
+async def test_the_turn_of_a_message_is_found_by_question_and_by_page(store: Store) -> None:
+    turn = await asked(store, question("1"))
+    assert await store.turn_of(thread(), "1") is None, "it has not ended"
+    await store.opened(turn, 0, "1.1")
+    await store.opened(turn, 1, "1.2")
+    await settled(store, turn)
+    await store.accept(question("2", addressed=Addressed.OVERHEARD), claim=True)
+    for message in ("1", "1.1", "1.2"):
+        assert await store.turn_of(thread(), message) == turn.id
+    for message in ("2", "3"):
+        assert await store.turn_of(thread(), message) is None
+    assert await store.turn_of(thread("none"), "1") is None
