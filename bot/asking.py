@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import structlog
 
 from bot.core import placeholders, steering, transcript
-from bot.core.context import Windows, estimate, view, weight
+from bot.core.context import Windows, asked, begin, estimate, weight
 from bot.core.domain import ChatRequest, MadeWith, Steering, Turn, TurnStatus, Usage
 from bot.core.errors import ContextTooLong, ModelError, SurfaceError
 from bot.core.kinds import Value
@@ -142,7 +142,7 @@ class Asker:
         read, made_with = question.context.history, question.made_with
         history, is_all = transcript.remembered(read), len(read) < HISTORY
         room, pictures = room - estimate(question.system), len(question.pictures)
-        turns = view(history, question.turn, room, pictures=pictures, is_all=is_all)
+        turns = history[begin(history, asked(question.turn, pictures=pictures), room, is_all=is_all) :]
         is_known = any(_tells(turn) for turn in read) or OUT_OF_VIEW in made_with.remarks
         if is_all and len(turns) < len(history) and not is_known:
             remarks = "\n\n".join(filter(None, (made_with.remarks, OUT_OF_VIEW)))

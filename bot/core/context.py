@@ -1,17 +1,21 @@
 """What a model's window holds of a conversation: how long texts are, what fits, what is left out.
 
 Separate from `transcript`, which writes the messages: here is decided which turns they are made of. Pure;
-sizes are tokens, estimated without a tokenizer, and corrected by what services count. Rules: what is left
-out is left out in whole turns, oldest first, in coarse steps that depend on the conversation alone. The
+sizes are tokens, estimated unless there is a tokenizer, and corrected by what services count. Rules: what is
+left out is left out in whole turns, oldest first, in coarse steps that depend on the conversation alone. The
 front of the messages then stays the same for many questions, on which services' prompt caches live.
 """
 
 import hashlib
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from bot.core.domain import ChatMessage, Turn
+
+Count: TypeAlias = Callable[[str], int]
+"""How many tokens a message of that text is: `estimate`, or somebody's tokenizer."""
 
 KEEP = 0.5
 """Share of the room that is left filled when turns are left out; the rest is room for growth."""
@@ -44,30 +48,40 @@ def estimate(text: str) -> int:
     return math.ceil((size - dense) / BYTES + dense / DENSE_BYTES) + 4
 
 
-def size(turn: Turn) -> int:
-    """Estimate the tokens of a whole turn, what was read of its files included."""
-    return sum(_pieces(turn))
+def size(turn: Turn, count: Count = estimate) -> int:
+    """Return the tokens of a whole turn, what was read of its files included."""
+    return sum(_pieces(turn, count))
 
 
-def weight(messages: Iterable[ChatMessage]) -> int:
-    """Estimate the tokens of a whole request, pictures apart."""
-    return 3 + sum(estimate(message.content) for message in messages)
+def weight(messages: Iterable[ChatMessage], count: Count = estimate) -> int:
+    """Return the tokens of a whole request, pictures apart."""
+    return 3 + sum(count(message.content) for message in messages)
 
 
-def view(
-    history: Sequence[Turn], question: Turn, room: float, *, pictures: int = 0, is_all: bool = True
-) -> Sequence[Turn]:
-    """Return the turns that a model gets to see with a question, oldest first.
+def asked(question: Turn, *, pictures: int = 0, count: Count = estimate) -> tuple[int, ...]:
+    """Return the tokens of what comes with a question and its number of pictures, piece by piece."""
+    return (pictures * PICTURE, *_pieces(question, count))
 
-    `room` is what they and the question, with its number of `pictures`, may take together. `is_all` denies
-    that `history` begins where the conversation does: its first turns then change from question to question.
+
+def begin(
+    history: Sequence[Turn],
+    question: Sequence[float],
+    room: float,
+    *,
+    is_all: bool = True,
+    count: Count = estimate,
+) -> int:
+    """Return the index of the first turn that a model gets to see with a question that is so long.
+
+    `room` is what the turns in view and the question may take together. `is_all` denies that `history`
+    begins where the conversation does: its first turns then change from question to question.
 
     The story is told again from its beginning, each time. So each question finds the front where the one
     before it left it, and nobody has to remember where that was.
     """
-    known = history if is_all else history[_anchor(history) :]
-    sizes = [*(tuple(_pieces(turn)) for turn in known), (pictures * PICTURE, *_pieces(question))]
-    front, total = 0, 0
+    first = 0 if is_all else _anchor(history)
+    sizes = [*(tuple(_pieces(turn, count)) for turn in history[first:]), tuple(question)]
+    front, total = 0, 0.0
     for end, pieces in enumerate(sizes):
         for tokens in pieces:
             total += tokens
@@ -75,15 +89,15 @@ def view(
                 while front < end and (total > KEEP * room or end - front > KEEP * MOST):
                     total -= sum(sizes[front])
                     front += 1
-    return known[front:]
+    return first + front
 
 
-def _pieces(turn: Turn) -> Iterator[int]:
+def _pieces(turn: Turn, count: Count) -> Iterator[int]:
     """Yield the tokens of what was said, one after the other: a question is asked before it is answered."""
     reading = turn.made_with.reading if turn.made_with else ""
-    yield estimate(turn.question + reading)
+    yield count(turn.question + reading)
     if turn.answer:
-        yield estimate(turn.answer)
+        yield count(turn.answer)
 
 
 def _anchor(history: Sequence[Turn]) -> int:

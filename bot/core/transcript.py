@@ -45,20 +45,24 @@ def messages(
     history: Sequence[Turn],
     question: Turn,
     *,
+    summary: str = "",
     names: bool = False,
     pictures: tuple[str, ...] = (),
 ) -> tuple[ChatMessage, ...]:
     """Return the array: the system prompt, the earlier turns in order, the question.
 
+    `summary` stands for what came before those turns; see `core.summaries.shown`.
     A question that has a part of its answer already is to be gone on with. Where several people write,
     each of their messages begins with the writer's name. `names` fills the `name` field too, which only
     some servers take. `pictures` are the question's; those of earlier ones stay by their names.
     """
-    label = _labels([*history, question])
+    label = labels([*history, question])
     said = [ChatMessage(role="system", content=system)] if system else []
+    if summary:
+        said.append(ChatMessage(role="user", content=summary))
     for turn in (*history, question):
         speaker = label(turn.author)
-        content = f"{speaker}: {_text(turn)}" if speaker else _text(turn)
+        content = f"{speaker}: {text_of(turn)}" if speaker else text_of(turn)
         name = api_name(turn.author.name) if names else ""
         images = pictures if turn is question else ()
         said.append(ChatMessage(role="user", content=content, name=name, images=images))
@@ -75,13 +79,13 @@ def api_name(name: str) -> str:
     return safe[:64]
 
 
-def _text(turn: Turn) -> str:
+def text_of(turn: Turn) -> str:
     """Return what was said, and what was read of the files that came with it."""
     reading = turn.made_with.reading if turn.made_with else ""
     return "\n\n".join(filter(None, (turn.question or NO_TEXT, reading)))
 
 
-def _labels(turns: Sequence[Turn]) -> Callable[[Author], str]:
+def labels(turns: Sequence[Turn]) -> Callable[[Author], str]:
     """Return who is called what: nothing where only one person writes, else a name or a number."""
     people = list(dict.fromkeys(turn.author.id for turn in turns))
     if len(people) == 1:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.context import MOST, RESERVE, SMALLEST, Gauge, Windows, estimate, size, view
+from bot.core.context import MOST, RESERVE, SMALLEST, Gauge, Windows, asked, begin, estimate, size
 from bot.core.domain import Author, MadeWith, ThreadKey, Turn, TurnStatus
 
 THREAD = ThreadKey(platform="slack", workspace="T1", channel="C1", root="1.0")
@@ -44,10 +44,16 @@ def fronts(turns: Sequence[Turn], room: float, *, read: int = 1_000) -> list[int
     found = []
     for end, question in enumerate(turns):
         history = turns[max(0, end - read) : end]
-        asked = replace(question, answer="")
-        seen = view(history, asked, room, is_all=len(history) < read)
+        seen = view(history, replace(question, answer=""), room, is_all=len(history) < read)
         found.append(seen[0].id if seen else end)
     return found
+
+
+def view(
+    history: Sequence[Turn], question: Turn, room: float, *, pictures: int = 0, is_all: bool = True
+) -> Sequence[Turn]:
+    """Return the turns in view."""
+    return history[begin(history, asked(question, pictures=pictures), room, is_all=is_all) :]
 
 
 def moves(found: Sequence[int]) -> int:
