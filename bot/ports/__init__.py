@@ -7,7 +7,7 @@ contract suite in `tests/contracts/`.
 
 from bot.ports.grants import Door, GrantsRecord
 from bot.ports.model import ChatModel
-from bot.ports.records import Explanations, Versions
+from bot.ports.records import Explanations, Summaries, Versions
 from bot.ports.store import Store
 from bot.ports.surface import Page, Surface, SurfaceLimits
 
@@ -18,6 +18,7 @@ __all__ = [
     "GrantsRecord",
     "Page",
     "Store",
+    "Summaries",
     "Surface",
     "SurfaceLimits",
     "Versions",

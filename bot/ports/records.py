@@ -1,10 +1,11 @@
-"""The doors to what is recorded beside the conversations: what admins set, and how answers came about."""
+"""The doors to what is recorded beside conversations: what admins set, how answers came about, summaries."""
 
 from collections.abc import Sequence
 from typing import Protocol
 
 from bot.core.domain import Author, PromptKey, Steering, ThreadKey, Version
 from bot.core.explanation import Explanation
+from bot.core.summaries import Known, Summary
 
 
 class Versions(Protocol):
@@ -45,4 +46,20 @@ class Explanations(Protocol):
 
     async def explain(self, thread: ThreadKey, message_id: str) -> Explanation | None:
         """Return how the answer came about that a message shows, or asked for; None if there is none."""
+        ...
+
+
+class Summaries(Protocol):
+    """What stands for turns that are out of view. One method, one transaction; raises `StoreUnavailable`.
+
+    They go by themselves: with a turn that is erased, reworded or answered differently, every summary that
+    covers it.
+    """
+
+    async def known(self, thread: ThreadKey) -> Known:
+        """Return the newest `KEPT` summaries of a thread, oldest first, and its revision."""
+        ...
+
+    async def save(self, thread: ThreadKey, summary: Summary, *, revision: int) -> bool:
+        """Keep a summary; False, and nothing is kept, if the thread has another revision by now."""
         ...

@@ -29,6 +29,7 @@ from bot.core.known import Context
 from bot.core.stopping import StopOutcome, StopRequest
 from bot.store import memory_stopping
 from bot.store.memory_data import MemoryData, message_key
+from bot.store.memory_turns import answered_with, showing, unanswered
 from bot.store.memory_versions import MemoryVersions
 from bot.store.states import CLOSED, SAID
 from bot.store.text import storable
@@ -78,6 +79,7 @@ class MemoryStore:
         if turn is None or turn.question == storable(text):
             return None
         turn = self.data.put(replace(turn, question=storable(text)))
+        self.data.outdate(turn)
         return turn if turn.status in CLOSED else None
 
     async def forget(self, message: MessageKey, *, delivery: str = "") -> Turn | None:
@@ -87,9 +89,10 @@ class MemoryStore:
             return None
         self.data.owners.pop(turn.id, None)
         self.data.variants.pop(turn.id, None)
-        bare = replace(_unanswered(turn), place=Place(), author=Author(id=""), question="", files=())
+        bare = replace(unanswered(turn), place=Place(), author=Author(id=""), question="", files=())
         erased = replace(bare, status=TurnStatus.FORGOTTEN)
         self.data.put(replace(erased, pages=()))
+        self.data.outdate(turn)
         self.data.hand_over(turn.thread)
         return erased
 
@@ -108,12 +111,13 @@ class MemoryStore:
         if found is None or found.status not in CLOSED:
             return None
         kept = found.answer if goes_on else ""
-        again = replace(_unanswered(found), answer=kept, status=TurnStatus.WAITING, attempt=0)
+        again = replace(unanswered(found), answer=kept, status=TurnStatus.WAITING, attempt=0)
         if not goes_on:
             if found.answer and not found.place.count and found.status is not TurnStatus.FAILED:
                 self.data.variants[turn] = [found]
             again = replace(again, place=Place(0, len(self.data.variants.get(turn, ()))))
         waiting = self.data.put(again)
+        self.data.outdate(waiting)
         return self._begun(waiting, claim=claim)
 
     async def flip(
@@ -127,8 +131,9 @@ class MemoryStore:
         if place is None:
             return False
         said = self.data.variants[turn][place.number - 1]
+        self.data.outdate(found)
         flipped = replace(found, attempt=0, place=place, status=TurnStatus.ANSWERED, stopped_by="")
-        self.data.put(_showing(flipped, said))
+        self.data.put(showing(flipped, said))
         self.data.hand_over(thread)
         return True
 
@@ -176,13 +181,13 @@ class MemoryStore:
 
     async def answered(self, turn: Turn, answer: Answer, others: Sequence[Answer] = ()) -> Place:
         """Save the complete answer, and other ones beside it; return its place among all variants."""
-        held = _with(self._held(turn, TurnStatus.ANSWERED), answer)
+        held = answered_with(self._held(turn, TurnStatus.ANSWERED), answer)
         place = held.place
         if others or place.count:
             kept = self.data.variants.setdefault(turn.id, [])
             shown = place.number or len(kept) + 1
             kept[shown - 1 : shown] = [held]
-            kept += [_with(held, other) for other in others]
+            kept += [answered_with(held, other) for other in others]
             place = Place(shown, len(kept))
         self.data.put(replace(held, place=place))
         return place
@@ -200,7 +205,7 @@ class MemoryStore:
         held = self._held(turn, status)
         if status is TurnStatus.DONE and turn.place.number and held.place != turn.place:
             held = replace(held, status=TurnStatus.ANSWERED, attempt=0, stopped_by="")  # somebody flipped
-        self.data.put(replace(_with(held, answer) if answer else held, error=error))
+        self.data.put(replace(answered_with(held, answer) if answer else held, error=error))
         del self.data.owners[turn.id]
         following = self.data.claimable(turn.thread) if claim else None
         if not claim:
@@ -279,21 +284,3 @@ class MemoryStore:
     def _free_all(self, is_gone: Callable[[str], bool]) -> None:
         for id_ in [id_ for id_, owner in self.data.owners.items() if is_gone(owner)]:
             self._free(self.data.turns[id_])
-
-
-def _unanswered(turn: Turn) -> Turn:
-    return replace(turn, answer="", finish_reason="", error="", made_with=None, stopped_by="")
-
-
-def _showing(turn: Turn, said: Turn) -> Turn:
-    """Return a turn with the answer of another."""
-    return replace(turn, answer=said.answer, finish_reason=said.finish_reason, made_with=said.made_with)
-
-
-def _with(turn: Turn, answer: Answer) -> Turn:
-    return replace(
-        turn,
-        answer=storable(answer.text),
-        finish_reason=storable(answer.finish_reason),
-        made_with=answer.made_with,
-    )

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.core.domain import OPEN, Author, Incoming, MessageKey, ThreadKey, Turn, TurnStatus, Version
+from bot.core.summaries import Known
 from bot.store.text import storable
 
 
@@ -30,6 +31,7 @@ class MemoryData:
     variants: dict[int, list[Turn]] = field(default_factory=dict)
     """What a turn would be with each variant of its answer, by the turn's id."""
     versions: list[Version] = field(default_factory=list)
+    summaries: dict[ThreadKey, Known] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
     beats: dict[str, float] = field(default_factory=dict)
     """When a living process was heard of last, by `clock`."""
@@ -78,6 +80,13 @@ class MemoryData:
         found = self.turns.get(turn)
         is_theirs = found and found.thread == thread and (by_admin or found.author.id == by)
         return found if is_theirs else None
+
+    def outdate(self, turn: Turn) -> None:
+        """Note that a turn says something else now, or nothing: drop what sums it up."""
+        known, ids = self.summaries.get(turn.thread, Known()), self.threads[turn.thread]
+        before = ids[: ids.index(turn.id)]
+        kept = tuple(summary for summary in known.summaries if summary.until in before)
+        self.summaries[turn.thread] = Known(revision=known.revision + 1, summaries=kept)
 
     def claimable(self, thread: ThreadKey) -> Turn | None:
         """Return the thread's oldest open turn, if nothing runs there."""

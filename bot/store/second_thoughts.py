@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Boolean, Connection, bindparam, case, null, select, update
 
 from bot.core.domain import Action, MessageKey, ThreadKey, Turn, TurnStatus
-from bot.store import variants
+from bot.store import summaries, variants
 from bot.store.rights import IS_THEIRS, Asker
 from bot.store.schema import conversations, now, status_in, turns
 from bot.store.statements import ERASE_PAGES, IS_THIS_MESSAGE, LOCK_CONVERSATION, THIS_CONVERSATION
@@ -71,9 +71,10 @@ def reworded(connection: Connection, message: MessageKey, text: str, delivery: s
     if found is None or not is_first(connection, asdict(message), delivery):
         return None
     row = connection.execute(REWORD, {"turn": found.turn, "wording": text}).one_or_none()
-    if row is None or row.status not in CLOSED:
+    if row is None:
         return None
-    return turn_with_pages(connection, row, found.root)
+    summaries.outdate(connection, row.id)
+    return turn_with_pages(connection, row, found.root) if row.status in CLOSED else None
 
 
 def forget(connection: Connection, message: MessageKey, delivery: str) -> Turn | None:
@@ -86,6 +87,7 @@ def forget(connection: Connection, message: MessageKey, delivery: str) -> Turn |
         return None
     erased = sorted(connection.execute(ERASE_PAGES, {"turn": row.id}), key=lambda page: page.page)
     connection.execute(variants.ERASE, {"turn": row.id})
+    summaries.outdate(connection, row.id)
     hand_over(connection, found.id)
     return turn_from(row, found.root, tuple(page.message_id for page in erased))
 
@@ -108,6 +110,7 @@ def retry(
     row = connection.execute(RETRY, wanted).one_or_none()
     if row is None:
         return None
+    summaries.outdate(connection, turn)
     if not goes_on:
         connection.execute(variants.HIDE, {"turn": turn})
     return begun(connection, owner, row, thread.root, claim=claim)
@@ -119,5 +122,6 @@ def flip(connection: Connection, turn: int, thread: ThreadKey, action: Action, a
     wanted = {"turn": turn, "conversation": conversation} | asdict(asker)
     if conversation is None or not variants.flip(connection, wanted, action):
         return False
+    summaries.outdate(connection, turn)
     hand_over(connection, conversation)
     return True

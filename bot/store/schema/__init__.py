@@ -21,6 +21,7 @@ from bot.store.schema.turns import (
     is_said,
     pages,
     status_in,
+    summaries,
     turns,
     variants,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "secrets",
     "status_in",
     "steering_versions",
+    "summaries",
     "turns",
     "variants",
     "workers",

@@ -42,6 +42,7 @@ conversations = Table(
     Column("root", Text, nullable=False),
     Column("created_at", Double, nullable=False, default=now()),
     Column("read_at", Double),  # when the thread was last read from the platform; NULL if never
+    Column("revision", Integer, nullable=False, server_default="0"),  # see `core.summaries.Known`
     UniqueConstraint("platform", "workspace", "channel", "root"),
 )
 
@@ -136,6 +137,18 @@ variants = Table(
     Column("cached_tokens", Integer),
     Column("is_shown", Boolean, nullable=False),
     Column("is_chosen", Boolean, nullable=False),
+)
+
+summaries = Table(
+    "summaries",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("conversation_id", RowId, ForeignKey(conversations.c.id, ondelete="CASCADE"), nullable=False),
+    Column("until_turn", RowId, ForeignKey(turns.c.id, ondelete="CASCADE"), nullable=False),
+    Column("content", Prose, nullable=False),
+    Column("created_at", Double, nullable=False, default=now()),
+    UniqueConstraint("until_turn"),
+    Index("ix_summaries_conversation_id", "conversation_id"),
 )
 
 deliveries = Table(

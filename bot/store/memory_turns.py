@@ -1,0 +1,29 @@
+"""What a turn in memory is with an answer, with another one, and with none.
+
+Separate from `memory`, which says when: here is what a row's columns would be. Pure.
+"""
+
+from dataclasses import replace
+
+from bot.core.domain import Answer, Turn
+from bot.store.text import storable
+
+
+def unanswered(turn: Turn) -> Turn:
+    """Return a turn to which nobody has said anything yet."""
+    return replace(turn, answer="", finish_reason="", error="", made_with=None, stopped_by="")
+
+
+def showing(turn: Turn, said: Turn) -> Turn:
+    """Return a turn with the answer of another."""
+    return replace(turn, answer=said.answer, finish_reason=said.finish_reason, made_with=said.made_with)
+
+
+def answered_with(turn: Turn, answer: Answer) -> Turn:
+    """Return a turn with an answer, as it can be stored."""
+    return replace(
+        turn,
+        answer=storable(answer.text),
+        finish_reason=storable(answer.finish_reason),
+        made_with=answer.made_with,
+    )

@@ -1,0 +1,98 @@
+"""`Summaries` in SQL, and what the turns' own transactions do to them.
+
+Separate from those because a deployment without summaries has no row here. Rules: whoever changes what was
+said outdates the summaries that cover it in the same transaction; one that was made of what is changed
+meanwhile is not kept.
+"""
+
+from dataclasses import asdict
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_, update
+
+from bot.core.domain import ThreadKey
+from bot.core.summaries import KEPT, Known, Summary
+from bot.store.database import Database
+from bot.store.schema import conversations, summaries, turns
+from bot.store.statements import LOCK_CONVERSATION
+
+_THIS_THREAD = tuple(
+    conversations.c[part] == bindparam(part) for part in ("platform", "workspace", "channel", "root")
+)
+_OF_TURN = select(turns.c.conversation_id).where(turns.c.id == bindparam("changed")).scalar_subquery()
+_OF_CONVERSATION = summaries.c.conversation_id == bindparam("conversation")
+
+KNOWN = (
+    select(conversations.c.revision, summaries.c.until_turn, summaries.c.content)
+    .outerjoin_from(conversations, summaries)
+    .where(*_THIS_THREAD)
+    .order_by(summaries.c.id)
+)
+
+REVISION = select(conversations.c.revision).where(conversations.c.id == bindparam("conversation"))
+
+REPLACE = delete(summaries).where(summaries.c.until_turn == bindparam("until_turn"))
+
+ADD = insert(summaries)
+
+_NEWEST = select(summaries.c.id).where(_OF_CONVERSATION).order_by(summaries.c.id.desc()).limit(KEPT)
+
+TRIM = delete(summaries).where(_OF_CONVERSATION, summaries.c.id.not_in(_NEWEST))
+
+REVISE = (
+    update(conversations).where(conversations.c.id == _OF_TURN).values(revision=conversations.c.revision + 1)
+)
+
+_place = turns.alias("place")
+_PLACE = select(_place.c.sent_at, _place.c.id).where(_place.c.id == bindparam("changed")).subquery()
+
+OUTDATE = delete(summaries).where(
+    summaries.c.conversation_id == _OF_TURN,
+    summaries.c.until_turn.in_(
+        select(turns.c.id).where(
+            turns.c.conversation_id == _OF_TURN,
+            tuple_(turns.c.sent_at, turns.c.id) >= tuple_(_PLACE.c.sent_at, _PLACE.c.id),
+        )
+    ),
+)
+
+
+class SqlSummaries:
+    """`Summaries` on SQLite or PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        """`database` may be one that a store uses too."""
+        self._database = database
+
+    async def known(self, thread: ThreadKey) -> Known:
+        """Return the summaries of a thread, and its revision."""
+        return await self._database.tx(known, thread)
+
+    async def save(self, thread: ThreadKey, summary: Summary, *, revision: int) -> bool:
+        """Keep a summary, unless what it was made of has changed."""
+        return await self._database.tx(save, thread, summary, revision)
+
+
+def known(connection: Connection, thread: ThreadKey) -> Known:
+    """Read the summaries of a thread."""
+    rows = connection.execute(KNOWN, asdict(thread)).all()
+    found = (Summary(until=row.until_turn, text=row.content) for row in rows if row.until_turn is not None)
+    return Known(revision=rows[0].revision if rows else 0, summaries=tuple(found))
+
+
+def save(connection: Connection, thread: ThreadKey, summary: Summary, revision: int) -> bool:
+    """Insert a summary in place of one that reaches as far, and drop the oldest ones."""
+    conversation = connection.scalar(LOCK_CONVERSATION, asdict(thread))
+    there = {"conversation": conversation}
+    if connection.scalar(REVISION, there) != revision:
+        return False
+    row = {"conversation_id": conversation, "until_turn": summary.until, "content": summary.text}
+    connection.execute(REPLACE, row)
+    connection.execute(ADD, row)
+    connection.execute(TRIM, there)
+    return True
+
+
+def outdate(connection: Connection, turn: int) -> None:
+    """Note that a turn says something else now, or nothing; its conversation is locked."""
+    connection.execute(REVISE, {"changed": turn})
+    connection.execute(OUTDATE, {"changed": turn})
