@@ -30,6 +30,9 @@ READ = 200
 OUT_OF_VIEW = "_Older messages of this thread are no longer in view._"
 """Stands below the first answer of a thread for which turns were left out."""
 
+DRAFT = "_Answered with a draft that is not published._"
+"""Stands below each answer of a thread in which an admin tries one."""
+
 OVERLAP = 60.0
 """Seconds that are read once more, because the platform's clock is not ours."""
 
@@ -93,12 +96,13 @@ class Asker:
         context = await self._context(turn)
         applying = self._applying(turn, context)
         read = await self._reader.read(self._surfaces[turn.thread.platform], turn.files)
-        made_with = steering.made_with(applying, context.steering)
-        made_with = replace(made_with, reading=read.reading, remarks=read.remarks)
+        made_with = _made_with(applying, context)
+        remarks = "\n\n".join(filter(None, (read.remarks, made_with.remarks)))
+        made_with = replace(made_with, reading=read.reading, remarks=remarks)
         question = Question(
             turn=replace(turn, made_with=made_with),
             context=context,
-            system=await self._filled(applying.system, turn),
+            system=await self._filled(applying.system, turn, context),
             parameters=applying.parameters,
             made_with=made_with,
             pictures=read.pictures,
@@ -172,22 +176,36 @@ class Asker:
         return await self._store.context(turn, limit=HISTORY)
 
     def _applying(self, turn: Turn, context: Context) -> Effective:
-        """Return what admins want of an answer in the turn's thread."""
+        """Return what admins want of an answer in the turn's thread, or where a draft is meant for."""
+        draft = context.draft
         settings = {version.key: version.steering for version in context.steering}
-        is_direct = self._surfaces[turn.thread.platform].is_direct(turn.thread)
+        if draft:
+            settings[draft.level] = draft.steering
+        where = draft.where if draft else turn.thread
         return steering.effective(
             {**settings, steering.DEPLOYMENT: self._asking.steering},
-            steering.thread_level(turn.thread),
-            is_direct=is_direct,
+            draft.level if draft else steering.thread_level(turn.thread),
+            is_direct=self._surfaces[where.platform].is_direct(where),
         )
 
-    async def _filled(self, system: str, turn: Turn) -> str:
+    async def _filled(self, system: str, turn: Turn, context: Context) -> str:
         """Return the system prompt for a turn, its placeholders filled in."""
+        where = context.draft.where if context.draft else turn.thread
         used = placeholders.used(system)
         values = {"user": turn.author.name, "date": datetime.now(UTC).date().isoformat()}
         if used & {"channel", "workspace"}:  # only then may it take a call of the platform
-            values.update(await self._surfaces[turn.thread.platform].places(turn.thread))
+            values.update(await self._surfaces[turn.thread.platform].places(where))
         return placeholders.fill(system, values)
+
+
+def _made_with(applying: Effective, context: Context) -> MadeWith:
+    """Return what to keep of what applies; a draft takes the place of its level's version."""
+    draft = context.draft
+    if draft is None:
+        return steering.made_with(applying, context.steering)
+    versions = [version for version in context.steering if version.key != draft.level]
+    made_with = steering.made_with(applying, versions)
+    return replace(made_with, remarks=DRAFT, draft=steering.place(draft.level))
 
 
 def _model(question: Question) -> str:

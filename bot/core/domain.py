@@ -152,7 +152,9 @@ class MadeWith:
     reading: str = ""
     """What the model was told of the files of the question; part of what was said, so it stays the same."""
     remarks: str = ""
-    """What people are told below the answer of how the files were read; Markdown."""
+    """What people are told below the answer of how it came about; Markdown."""
+    draft: str = ""
+    """Name of the level (`steering.place`) of which a draft applied in place of what is saved, or empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ Separate from the nouns that it is made of, because only who asks the model need
 from dataclasses import dataclass
 
 from bot.core.domain import Turn, Version
+from bot.core.drafts import Draft
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +16,8 @@ class Context:
     history: tuple[Turn, ...]
     """Earlier turns of the thread that have ended, oldest first."""
     steering: tuple[Version, ...] = ()
-    """The newest versions of the levels that may apply to the thread."""
+    """The newest versions of the levels that may apply to the thread, or to where its draft is meant for."""
+    draft: Draft | None = None
+    """What is tried in the thread, if anything is."""
     read_at: float = 0.0
     """When the thread was last read from the platform, in seconds since 1970; 0 if never."""

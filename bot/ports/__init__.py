@@ -7,13 +7,14 @@ contract suite in `tests/contracts/`.
 
 from bot.ports.grants import Door, GrantsRecord
 from bot.ports.model import ChatModel
-from bot.ports.records import Explanations, Summaries, Versions
+from bot.ports.records import Drafts, Explanations, Summaries, Versions
 from bot.ports.store import Store
 from bot.ports.surface import Page, Surface, SurfaceLimits
 
 __all__ = [
     "ChatModel",
     "Door",
+    "Drafts",
     "Explanations",
     "GrantsRecord",
     "Page",

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from bot.core.domain import Author, PromptKey, Steering, ThreadKey, Version
+from bot.core.drafts import Draft
 from bot.core.explanation import Explanation
 from bot.core.summaries import Known, Summary
 
@@ -38,6 +39,22 @@ class Versions(Protocol):
 
         They are ordered by key. A level that was emptied is among them: its newest version sets nothing.
         """
+        ...
+
+
+class Drafts(Protocol):
+    """What admins try before they save it. One method, one transaction; each raises `StoreUnavailable`."""
+
+    async def keep(self, draft: Draft, *, lasts: float) -> None:
+        """Let a draft be tried in its thread, where none was ever tried, for `lasts` seconds."""
+        ...
+
+    async def tried(self, thread: ThreadKey) -> Draft | None:
+        """Return the draft that is tried in a thread; None if there is none, or none any more."""
+        ...
+
+    async def drop(self, thread: ThreadKey) -> bool:
+        """Let a thread's draft be tried no more; return whether there was one."""
         ...
 
 

@@ -29,6 +29,7 @@ from bot.core.known import Context
 from bot.core.stopping import StopOutcome, StopRequest
 from bot.store import memory_stopping
 from bot.store.memory_data import MemoryData, message_key
+from bot.store.memory_drafts import MemoryDrafts
 from bot.store.memory_turns import answered_with, showing, unanswered
 from bot.store.memory_versions import MemoryVersions
 from bot.store.states import CLOSED, SAID
@@ -163,9 +164,12 @@ class MemoryStore:
         ids = self.data.threads[turn.thread]
         earlier = (self.data.turns[id_] for id_ in ids[: ids.index(turn.id)])
         said = [replace(other, pages=(), place=Place()) for other in earlier if other.status in SAID]
+        draft = await MemoryDrafts(self.data.drafts, self.data.clock).tried(turn.thread)
+        where = draft.where if draft else turn.thread
         return Context(
             history=tuple(said[max(len(said) - limit, 0) :]),
-            steering=tuple(await MemoryVersions(self.data.versions).applying(turn.thread)),
+            steering=tuple(await MemoryVersions(self.data.versions).applying(where)),
+            draft=draft,
             read_at=self.data.read.get(turn.thread, 0.0),
         )
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from bot.core.domain import OPEN, Author, Incoming, MessageKey, ThreadKey, Turn, TurnStatus, Version
 from bot.core.summaries import Known
+from bot.store.memory_drafts import Kept
 from bot.store.text import storable
 
 
@@ -32,6 +33,7 @@ class MemoryData:
     """What a turn would be with each variant of its answer, by the turn's id."""
     versions: list[Version] = field(default_factory=list)
     summaries: dict[ThreadKey, Known] = field(default_factory=dict)
+    drafts: Kept = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
     beats: dict[str, float] = field(default_factory=dict)
     """When a living process was heard of last, by `clock`."""

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from bot.store import drafts
 from bot.store.schema import deliveries, now, turns, workers
 from bot.store.statements import FREE, WORK
 
@@ -93,6 +94,7 @@ def leave(connection: Connection, owner: str) -> None:
 
 
 def sweep(connection: Connection) -> bool:
-    """Forget old deliveries; return whether there may be more of them."""
+    """Forget old deliveries, and drafts that have expired; return whether there may be more of them."""
     swept = connection.execute(SWEEP_DELIVERIES, {"age": REMEMBERED, "batch": BATCH})
-    return swept.rowcount == BATCH
+    dropped = connection.execute(drafts.SWEEP, {"batch": BATCH})
+    return BATCH in {swept.rowcount, dropped.rowcount}

@@ -23,7 +23,7 @@ from bot.core.domain import (
 )
 from bot.core.errors import ClaimLost
 from bot.core.known import Context
-from bot.store import answers, variants, versions
+from bot.store import answers, drafts, variants, versions
 from bot.store import files as attached
 from bot.store import statements as sql
 from bot.store.schema import pages
@@ -85,9 +85,12 @@ def context(connection: Connection, turn: Turn, limit: int) -> Context:
     position = connection.execute(sql.POSITION, {"turn": turn.id}).one()
     before = {"conversation": position.conversation_id, "sent_at": position.sent_at, "turn": turn.id}
     rows = connection.execute(sql.HISTORY, before | {"limit": limit}).all()
+    draft = drafts.tried(connection, turn.thread)
+    where = draft.where if draft else turn.thread
     return Context(
         history=tuple(turn_from(row, turn.thread.root) for row in reversed(rows)),
-        steering=tuple(versions.applying(connection, turn.thread)),
+        steering=tuple(versions.applying(connection, where)),
+        draft=draft,
         read_at=position.read_at or 0.0,
     )
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, select
 
 from bot.store import processes
 from bot.store.database import Database
-from bot.store.schema import deliveries, now
+from bot.store.schema import deliveries, drafts, now
 from bot.store.sql import SqlStore
 from tests.databases import KINDS, migrated_database
 
@@ -59,3 +59,26 @@ async def test_what_is_more_than_a_batch_is_left_to_the_next_beat(
     await database.tx(delivered, days_ago=9, count=1)
     await store.beat(30)
     assert await database.tx(remembered) == 1
+
+
+def tried(connection: Connection, *, days_left: float, count: int) -> None:
+    for number in range(count):
+        thread = {"platform": "slack", "workspace": "T1", "channel": "D1", "root": f"{days_left}-{number}"}
+        what = {"level": "workspace T1", "based_on": 0, "author_id": "U1", "note": "", "content": "{}"}
+        connection.execute(drafts.insert().values(**thread, **what, expires_at=now() + days_left * DAY))
+
+
+async def test_drafts_that_have_expired_are_swept_away(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many at once as deliveries; more of them are looked for soon."""
+    monkeypatch.setattr(processes, "BATCH", 4)
+    await database.tx(tried, days_left=-0.1, count=5)
+    await database.tx(tried, days_left=0.1, count=2)
+    store, left = SqlStore(database, "me"), []
+    for _ in range(2):
+        await store.beat(30)
+        left.append(
+            await database.tx(lambda connection: connection.scalar(select(func.count()).select_from(drafts)))
+        )
+    assert left == [3, 2]

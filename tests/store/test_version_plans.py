@@ -5,7 +5,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Executable, text
 from sqlalchemy.dialects import sqlite
 
-from bot.store import versions
+from bot.store import drafts, versions
 from bot.store.database import Database
 from tests.databases import migrated_database
 
@@ -36,3 +36,13 @@ async def test_neither_reads_more_rows_than_it_returns(tmp_path: Path) -> None:
     assert not any(step.startswith("SCAN") for step in applying + history)
     assert len(history) == 1
     assert INDEX in history[0]
+
+
+async def test_whether_a_draft_is_tried_is_one_look_into_an_index(tmp_path: Path) -> None:
+    with migrated_database("sqlite", tmp_path) as url:
+        database = Database(url)
+        await database.open()
+        found = await database.tx(plan, drafts.TRIED)
+        await database.close()
+    assert len(found) == 1
+    assert "SEARCH drafts USING INDEX sqlite_autoindex_drafts_1" in found[0]

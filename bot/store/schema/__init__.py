@@ -12,6 +12,7 @@ Rules, which the database itself enforces:
 """
 
 from bot.store.schema.base import Prose, RowId, metadata, now
+from bot.store.schema.drafts import drafts
 from bot.store.schema.grants import grants_versions
 from bot.store.schema.installation import secrets, steering_versions, workers
 from bot.store.schema.turns import (
@@ -31,6 +32,7 @@ __all__ = [
     "RowId",
     "conversations",
     "deliveries",
+    "drafts",
     "grants_versions",
     "is_open",
     "is_said",

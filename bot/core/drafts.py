@@ -1,0 +1,38 @@
+"""A draft of what a level is to set, tried in a thread of its author before it applies to anybody else.
+
+Separate from what is saved, because a draft is no version: it has no number, applies nowhere but in its own
+thread, and ends. Pure. Rule: in its thread applies exactly what would apply at its level if it were saved.
+"""
+
+from dataclasses import dataclass
+
+from bot.core.domain import DIRECT, PromptKey, Steering, ThreadKey
+
+LASTS = 7 * 24 * 3_600.0
+"""Seconds for which a draft can be tried and published; long enough for a weekend."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What somebody tries."""
+
+    thread: ThreadKey
+    """Where it is tried."""
+    level: PromptKey
+    """For which it is meant."""
+    based_on: int
+    """Number of the version that was edited, 0 where there was none."""
+    steering: Steering
+    author: str
+    """Platform's id of the person."""
+    note: str = ""
+
+    @property
+    def where(self) -> ThreadKey:
+        """Where it would apply, as far as it is a thread's or a channel's; else where it is tried."""
+        level = self.level
+        if level.channel in {"", DIRECT}:
+            return self.thread
+        return ThreadKey(
+            platform=level.platform, workspace=level.workspace, channel=level.channel, root=level.root
+        )

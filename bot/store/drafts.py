@@ -1,0 +1,90 @@
+"""`Drafts` in SQL: what admins try before they save it.
+
+Separate from the versions, which are for ever. Rule: a draft that has expired is not there, whether its row
+is swept away yet or not.
+"""
+
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, delete, select, tuple_
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from bot.core import steering
+from bot.core.domain import ThreadKey
+from bot.core.drafts import Draft
+from bot.store.database import Database
+from bot.store.schema import drafts, now
+
+_THREAD = (drafts.c.platform, drafts.c.workspace, drafts.c.channel, drafts.c.root)
+_IS_HERE = [column == bindparam(column.name) for column in _THREAD]
+
+KEEP = upsert(drafts).values(expires_at=now() + bindparam("lasts"))
+
+TRIED = select(drafts).where(*_IS_HERE, drafts.c.expires_at > now())
+
+DROP = delete(drafts).where(*_IS_HERE, drafts.c.expires_at > now())
+
+SWEEP = delete(drafts).where(
+    tuple_(*_THREAD).in_(
+        select(*_THREAD)
+        .where(drafts.c.expires_at <= now())
+        .order_by(drafts.c.expires_at)
+        .limit(bindparam("batch"))
+        .with_for_update(skip_locked=True)
+    )
+)
+
+
+class SqlDrafts:
+    """`Drafts` on SQLite or PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        """`database` may be one that a store uses too."""
+        self._database = database
+
+    async def keep(self, draft: Draft, *, lasts: float) -> None:
+        """Let a draft be tried in its thread."""
+        await self._database.tx(keep, draft, lasts)
+
+    async def tried(self, thread: ThreadKey) -> Draft | None:
+        """Return the draft that is tried in a thread."""
+        return await self._database.tx(tried, thread)
+
+    async def drop(self, thread: ThreadKey) -> bool:
+        """Let a thread's draft be tried no more."""
+        return await self._database.tx(drop, thread)
+
+
+def keep(connection: Connection, draft: Draft, lasts: float) -> None:
+    """Insert a draft."""
+    row = asdict(draft.thread) | {
+        "level": steering.place(draft.level),
+        "based_on": draft.based_on,
+        "author_id": draft.author,
+        "note": draft.note,
+        "content": steering.to_json(draft.steering),
+    }
+    connection.execute(KEEP, row | {"lasts": lasts})
+
+
+def tried(connection: Connection, thread: ThreadKey) -> Draft | None:
+    """Read a thread's draft."""
+    row = connection.execute(TRIED, asdict(thread)).one_or_none()
+    return _draft(row, thread) if row else None
+
+
+def drop(connection: Connection, thread: ThreadKey) -> bool:
+    """Delete a thread's draft; return whether there was one."""
+    return connection.execute(DROP, asdict(thread)).rowcount > 0
+
+
+def _draft(row: Row[Any], thread: ThreadKey) -> Draft:
+    return Draft(
+        thread=thread,
+        level=steering.level(row.level, thread.platform),
+        based_on=row.based_on,
+        steering=steering.from_json(row.content),
+        author=row.author_id,
+        note=row.note,
+    )
