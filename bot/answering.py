@@ -202,4 +202,4 @@ def _finish(delivery: Delivery, said: Answer | Turn, place: Place) -> None:
     actions = (Action.CONTINUE,) if said.finish_reason == "length" else ()
     remarks = said.made_with.remarks if said.made_with else ""
     notes = filter(None, (NOTES.get(said.finish_reason), remarks, variants.note(place)))
-    delivery.finish("\n\n".join(notes), *actions, *variants.actions(place))
+    delivery.finish("\n\n".join(notes), *actions, *variants.actions(place), Action.JUDGE)

@@ -15,7 +15,7 @@ from bot.intake import Intake
 from bot.llm.opening import OpenedModel
 from bot.plugins import Plugins
 from bot.settings import Settings
-from bot.slack import parse
+from bot.slack import opinions, parse
 from bot.slack.admin.admins import Admins
 from bot.slack.admin.gate import Gate
 from bot.slack.admin.helm import Helm
@@ -31,6 +31,7 @@ from bot.slack.people import People
 from bot.slack.surface import SlackSurface
 from bot.store.database import Database
 from bot.store.explanations import SqlExplanations
+from bot.store.feedback import SqlVotes
 from bot.store.sql import SqlStore
 from bot.store.versions import SqlVersions
 from bot.worker import Lease, Worker
@@ -55,7 +56,11 @@ async def answering(parts: Parts, complete_since: Callable[[], float]) -> Answer
     return Answering(
         store=parts.store,
         model=parts.model,
-        surfaces={parse.PLATFORM: SlackSurface(parts.slack, parts.bot, parts.people)},
+        surfaces={
+            parse.PLATFORM: SlackSurface(
+                parts.slack, parts.bot, parts.people, thumbs=parts.settings.bot_feedback
+            )
+        },
         asking=await _asking(parts),
         plugins=Plugins.found(),
         is_ours=parts.lease.is_certain,
@@ -65,14 +70,19 @@ async def answering(parts: Parts, complete_since: Callable[[], float]) -> Answer
 
 async def app(parts: Parts, worker: Worker, answers: Answering) -> App:
     """Return the Bolt app, with everything that people do in Slack."""
-    helm = await _helm(parts)
+    helm, screen, votes = await _helm(parts), Screen(parts.slack), SqlVotes(parts.database)
+
+    def add(app: App) -> None:
+        register(app, helm, screen, worker.aside)
+        opinions.register(app, votes, screen, parts.bot, worker.aside)
+
     return slack_app(
         parts.slack,
         parts.bot,
         parts.people,
         Intake(parts.store, worker, answers),
         follow_threads=parts.settings.bot_follow_threads,
-        register=lambda app: register(app, helm, Screen(parts.slack), worker.aside),
+        register=add,
     )
 
 

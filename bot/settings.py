@@ -84,6 +84,9 @@ class Settings(BaseSettings):
         default=False,
         description="Whether replies in a channel's thread continue the conversation without a mention.",
     )
+    bot_feedback: bool = Field(
+        default=True, description="Whether thumbs stand below answers, for people to say what they think."
+    )
     bot_context_tokens: int = Field(
         100_000,
         ge=500,

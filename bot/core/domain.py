@@ -90,6 +90,7 @@ class Action(StrEnum):
     PREVIOUS = "previous"  # there are several: show the one before
     NEXT = "next"  # likewise, the one after
     CHOOSE = "choose"  # the one that is shown is to stay
+    JUDGE = "judge"  # it is complete: say whether it is good, see `core.feedback`
 
 
 class TurnStatus(StrEnum):
@@ -197,6 +198,7 @@ class Turn:
     attempt: int = 1
     """How often it was claimed since a person last asked for it; 0 while it waits for the first time."""
     answer: str = ""
+    model: str = ""
     finish_reason: str = ""
     error: str = ""
     """Code of the error that ended it (`BotError.code`), or empty."""

@@ -5,6 +5,7 @@ who provides it. An implementation has the qualified name (`SqlStore`, `SlackSur
 contract suite in `tests/contracts/`.
 """
 
+from bot.ports.feedback import Votes
 from bot.ports.grants import Door, GrantsRecord
 from bot.ports.model import ChatModel
 from bot.ports.records import Drafts, Explanations, Summaries, Versions
@@ -23,4 +24,5 @@ __all__ = [
     "Surface",
     "SurfaceLimits",
     "Versions",
+    "Votes",
 ]

@@ -17,6 +17,7 @@ from bot.sandbox.block_shapes import (
     BLOCKS,
     CONFIRM,
     ELEMENTS,
+    FEEDBACK,
     ID,
     INPUT_CHARACTERS,
     MESSAGE_BLOCKS,
@@ -169,6 +170,9 @@ def _check_elements(block: Json, allowed: frozenset[str], place: str) -> None:
         else:
             _check_shape(element, SHAPES[kind], where)
             _check_input(element, where)
+        for name in ("positive_button", "negative_button"):
+            if name in element:
+                _check_shape(element[name], FEEDBACK, f"{where}/{name}")
     _check_unique([one["action_id"] for one in elements if one.get("action_id")], "action_id", place)
 
 

@@ -47,6 +47,10 @@ CONFIRM = Shape(
 )
 OPTION = Shape(texts={"text": 75, "description": 75}, strings={"value": 150}, required=("text", "value"))
 
+FEEDBACK = Shape(
+    plain={"text": 75}, strings={"value": 2_000, "accessibility_label": 75}, required=("text", "value")
+)  # each of the two; https://docs.slack.dev/reference/block-kit/block-elements/feedback-buttons-element
+
 _select = Shape(plain={"placeholder": 150}, strings={"action_id": ID}, lists={"options": 100})
 _static = Shape(
     plain={"placeholder": 150},

@@ -42,7 +42,7 @@ SPOKEN: Mapping[Action, str] = MappingProxyType(
 """What a screen reader says where the label is only a sign."""
 
 _LONGEST_ID = 18
-"""Digits of a turn's id; a longer number would not fit the database."""
+"""Digits of a row's id; a longer number would not fit the database."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,17 +74,34 @@ def block(turn: int, actions: Sequence[Action]) -> dict[str, Any]:
     }
 
 
+def row(turn: int, actions: Sequence[Action]) -> list[dict[str, Any]]:
+    """Return the blocks of the buttons below an answer; none where there is nothing to press."""
+    shown = [action for action in actions if action in LABELS]
+    return [block(turn, shown)] if shown else []
+
+
 def pressed(body: Mapping[str, Any], bot: Bot) -> Pressed | None:
     """Return what a `block_actions` payload tells, or None where it is no button of ours in a thread."""
     first = next(iter(payload.items(body, "actions")), None)
     action = ACTIONS.get(payload.text(first, "action_id"))
     value, user = payload.text(first, "value"), payload.text(body, "user", "id")
+    thread = thread_of(body, bot)
+    if action is None or not user or not is_turn(value) or thread is None:
+        return None
+    return Pressed(turn=int(value), action=action, user=user, thread=thread)
+
+
+def is_turn(text: str) -> bool:
+    """Return whether a text may be the id of a row of ours."""
+    return text.isascii() and text.isdecimal() and len(text) <= _LONGEST_ID
+
+
+def thread_of(body: Mapping[str, Any], bot: Bot) -> ThreadKey | None:
+    """Return the thread of the message in which something was pressed."""
     channel, shown = payload.text(body, "channel", "id"), payload.mapping(body, "message")
     root = payload.text(shown, "thread_ts") or payload.text(shown, "ts")
-    is_id = value.isascii() and value.isdecimal() and len(value) <= _LONGEST_ID
-    if action is None or not (is_id and user and channel and root):
+    if not (channel and root):
         return None
     # In a shared channel `team` is that of whoever pressed; the message is ours, so its team is, too.
     team = payload.text(shown, "team") or payload.text(body, "team", "id") or bot.workspace
-    thread = ThreadKey(platform=PLATFORM, workspace=team, channel=channel, root=root)
-    return Pressed(turn=int(value), action=action, user=user, thread=thread)
+    return ThreadKey(platform=PLATFORM, workspace=team, channel=channel, root=root)

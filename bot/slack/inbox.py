@@ -93,6 +93,8 @@ class Inbox:
             case Action.RETRY | Action.AGAIN | Action.CONTINUE as action:
                 goes_on = action is Action.CONTINUE
                 return await self._conversations.retry(turn, thread, by=by, goes_on=goes_on)
+            case Action.JUDGE:  # no button: see `opinions`
+                return False
 
     async def _record(self, event: parse.Event) -> None:
         names: asyncio.Future[Mapping[str, str]] = asyncio.ensure_future(self._names(event))

@@ -5,12 +5,13 @@ message that Slack finds too odd loses its form, never its text. Source: facts/s
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.core.domain import File, Incoming, ThreadKey, Turn
+from bot.core.domain import Action, File, Incoming, ThreadKey, Turn
 from bot.core.errors import SurfaceError, SurfaceGone
 from bot.ports import Page, SurfaceLimits
 from bot.slack import buttons, limits, parse, render
@@ -18,6 +19,7 @@ from bot.slack.calls import call
 from bot.slack.files import Downloads
 from bot.slack.people import People
 from bot.slack.threads import Threads, metadata
+from bot.slack.thumbs import plain_thumbs, thumbs
 
 BLOCKS_REFUSED = frozenset(
     {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "block_mismatch"}
@@ -40,13 +42,18 @@ class SlackSurface:
         posts_burst=limits.POSTS_BURST,
     )
 
-    def __init__(self, client: AsyncWebClient, bot: parse.Bot, people: People) -> None:
+    def __init__(
+        self, client: AsyncWebClient, bot: parse.Bot, people: People, *, thumbs: bool = True
+    ) -> None:
+        """`thumbs` says whether people are asked what they think of answers."""
         self._client = client
         self._bot = bot
         self._people = people
         self._threads = Threads(client, bot, people)
         self._downloads = Downloads(client)
         self._shows_status = True
+        self._offers_thumbs = thumbs
+        self._knows_thumbs = True  # whether Slack does
 
     async def post(self, thread: ThreadKey, page: Page) -> str:
         """Write a new message into the thread and return its ts."""
@@ -120,11 +127,24 @@ class SlackSurface:
     async def _show(self, send: Callable[..., Awaitable[Any]], page: Page) -> Any:
         """Send a page as blocks and text; as text alone to a server that refuses the blocks."""
         rendered = render.render(page.text)
-        offer = [buttons.block(page.turn, page.actions)] if page.actions else []
-        try:
-            return await call(lambda: send(text=rendered.text, blocks=[*rendered.blocks, *offer]))
-        except SurfaceGone as gone:
-            if str(gone) not in BLOCKS_REFUSED:
-                raise
-            log.warning("Slack refused the blocks of a message.", action="blocks_refused", reason=str(gone))
-            return await call(lambda: send(text=rendered.text))
+        for offer in self._thumbs_of(page):
+            blocks = [*rendered.blocks, *buttons.row(page.turn, page.actions), *offer]
+            try:
+                response = await call(partial(send, text=rendered.text, blocks=blocks))
+            except SurfaceGone as gone:
+                if str(gone) not in BLOCKS_REFUSED:
+                    raise
+                log.warning(
+                    "Slack refused the blocks of a message.", action="blocks_refused", reason=str(gone)
+                )
+            else:
+                self._knows_thumbs = self._knows_thumbs and offer != [plain_thumbs(page.turn)]
+                return response
+        return await call(lambda: send(text=rendered.text))
+
+    def _thumbs_of(self, page: Page) -> Sequence[Sequence[dict[str, Any]]]:
+        """Return what may stand below a page for people to judge it, best first."""
+        if not self._offers_thumbs or Action.JUDGE not in page.actions:
+            return [[]]
+        forms = [[thumbs(page.turn)], [plain_thumbs(page.turn)]]
+        return forms if self._knows_thumbs else forms[1:]

@@ -90,6 +90,7 @@ class MemoryStore:
             return None
         self.data.owners.pop(turn.id, None)
         self.data.variants.pop(turn.id, None)
+        self.data.ballots = [ballot for ballot in self.data.ballots if ballot.turn != turn.id]
         bare = replace(unanswered(turn), place=Place(), author=Author(id=""), question="", files=())
         erased = replace(bare, status=TurnStatus.FORGOTTEN)
         self.data.put(replace(erased, pages=()))

@@ -10,9 +10,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.core.domain import OPEN, Author, Incoming, MessageKey, ThreadKey, Turn, TurnStatus, Version
+from bot.core.feedback import Vote
 from bot.core.summaries import Known
 from bot.store.memory_drafts import Kept
 from bot.store.text import storable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ballot:
+    """A vote, and what stands beside it in its row."""
+
+    vote: Vote
+    turn: int
+    variant: int
+    voter: str
+    model: str
+    versions: tuple[int, ...]
+    at: float
 
 
 @dataclass(slots=True)
@@ -34,6 +48,8 @@ class MemoryData:
     versions: list[Version] = field(default_factory=list)
     summaries: dict[ThreadKey, Known] = field(default_factory=dict)
     drafts: Kept = field(default_factory=dict)
+    ballots: list[Ballot] = field(default_factory=list)
+    """The votes, the one that was cast last at the end."""
     secrets: dict[str, str] = field(default_factory=dict)
     beats: dict[str, float] = field(default_factory=dict)
     """When a living process was heard of last, by `clock`."""

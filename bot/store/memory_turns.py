@@ -11,12 +11,18 @@ from bot.store.text import storable
 
 def unanswered(turn: Turn) -> Turn:
     """Return a turn to which nobody has said anything yet."""
-    return replace(turn, answer="", finish_reason="", error="", made_with=None, stopped_by="")
+    return replace(turn, answer="", model="", finish_reason="", error="", made_with=None, stopped_by="")
 
 
 def showing(turn: Turn, said: Turn) -> Turn:
     """Return a turn with the answer of another."""
-    return replace(turn, answer=said.answer, finish_reason=said.finish_reason, made_with=said.made_with)
+    return replace(
+        turn,
+        answer=said.answer,
+        model=said.model,
+        finish_reason=said.finish_reason,
+        made_with=said.made_with,
+    )
 
 
 def answered_with(turn: Turn, answer: Answer) -> Turn:
@@ -24,6 +30,7 @@ def answered_with(turn: Turn, answer: Answer) -> Turn:
     return replace(
         turn,
         answer=storable(answer.text),
+        model=storable(answer.model),
         finish_reason=storable(answer.finish_reason),
         made_with=answer.made_with,
     )

@@ -233,6 +233,7 @@ def turn_from(row: Row[Any], root: str, pages: tuple[str, ...] = ()) -> Turn:
         token=row.token,
         attempt=row.attempt,
         answer=row.answer,
+        model=row.model,
         finish_reason=row.finish_reason,
         error=row.error,
         made_with=answers.made_with(row),

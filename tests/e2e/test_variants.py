@@ -12,7 +12,7 @@ from tests.program import START
 async def press(world: World, root: str, action: Action, *, by: str = ADA) -> None:
     """Press a button below the newest message of the thread."""
     message = world.workspace.thread(GENERAL, root)[-1]
-    buttons = message.blocks[-1]
+    (buttons,) = (block for block in message.blocks if block["type"] == "actions")
     (button,) = (each for each in buttons["elements"] if each["text"]["text"] == LABELS[action])
     pressed = {**button, "block_id": buttons["block_id"]}
     await world.workspace.interactivity.act_on_message(by, GENERAL, message.ts, pressed, {})

@@ -44,6 +44,15 @@ def select(**option: Any) -> Json:
     )
 
 
+def thumbs(**more: Any) -> Json:
+    pair = {"text": plain("x" * 75), "value": "x" * 2_000, "accessibility_label": "x" * 75}
+    buttons = {"positive_button": pair, "negative_button": pair | more}
+    return {
+        "type": "context_actions",
+        "elements": [{"type": "feedback_buttons", "action_id": "f", **buttons}],
+    }
+
+
 TABLE = "| a | b |\n|---|---|\n| 1 | 2 |\n\n"
 
 FITS: dict[str, Any] = {
@@ -56,6 +65,7 @@ FITS: dict[str, Any] = {
     "context of 10": [{"type": "context", "elements": [mrkdwn("x")] * 10}],
     "25 buttons": [actions(*(button(action_id=str(n)) for n in range(25)))],
     "image": [{"type": "divider"}, {"type": "image", "image_url": "https://x.org/i", "alt_text": "i"}],
+    "thumbs": [thumbs()],
     "confirm": [
         actions(
             button(
@@ -66,6 +76,12 @@ FITS: dict[str, Any] = {
 }
 
 INVALID: dict[str, Any] = {
+    "thumb of 76": [thumbs(text=plain("x" * 76))],
+    "thumb that says more than 2,000": [thumbs(value="x" * 2_001)],
+    "thumb without a value": [thumbs(value="")],
+    "thumb in mrkdwn": [thumbs(text=mrkdwn("x"))],
+    "thumb that is spoken for too long": [thumbs(accessibility_label="x" * 76)],
+    "thumbs among buttons": [actions(*thumbs()["elements"])],
     "section of 3,001": [section("x" * 3_001)],
     "empty section": [section("")],
     "section of nothing": [{"type": "section"}],

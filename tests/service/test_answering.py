@@ -276,7 +276,7 @@ async def test_a_failed_answer_has_a_button_to_try_again_and_goes_where_it_was()
     assert again is not None
     await room.answering.answer(again)
     assert room.surface.shown(THREAD) == ["fine"]
-    assert not room.surface.messages["m1"].actions
+    assert room.surface.messages["m1"].actions == (Action.JUDGE,)
 
 
 @on_virtual_time
@@ -291,7 +291,7 @@ async def test_an_answer_that_broke_off_is_gone_on_with_where_it_was() -> None:
         assert again is not None
         await room.answering.answer(again)
         assert room.surface.shown(THREAD)[0].startswith(shown)
-    assert not room.surface.messages["m1"].actions
+    assert room.surface.messages["m1"].actions == (Action.JUDGE,)
     assert [message.content for message in room.model.requests[-1].messages[-3:]] == [
         "Count.",
         "One, two, ",
@@ -304,7 +304,7 @@ async def test_an_answer_that_broke_off_is_gone_on_with_where_it_was() -> None:
 async def test_an_answer_that_met_its_length_limit_offers_to_go_on() -> None:
     room = Room(ScriptedModel(["One, two", Finished("length")]))
     await room.answer()
-    assert room.surface.messages["m1"].actions == (Action.CONTINUE,)
+    assert room.surface.messages["m1"].actions == (Action.CONTINUE, Action.JUDGE)
 
 
 @on_virtual_time

@@ -92,7 +92,7 @@ async def at_work(*scripts: object) -> AsyncIterator[Desk]:
 async def test_the_first_of_three_is_shown_and_the_others_are_a_button_away() -> None:
     async with at_work(THREE) as desk:
         assert await desk.ask() == ["One.\n\n_1 of 3_"]
-        assert desk.actions == FLIPS
+        assert desk.actions == (*FLIPS, Action.JUDGE)
         assert not any("Three" in text for _, text in desk.surface.messages["m1"].versions)
 
 
@@ -106,7 +106,7 @@ async def test_flipping_edits_the_same_messages_and_takes_and_gives_pages() -> N
             assert len(shown) > 1
             assert " ".join(shown).startswith("A long one. A long one.")
             assert shown[-1].endswith("_2 of 3_")
-            assert desk.actions[-3:] == FLIPS
+            assert desk.actions == (*FLIPS, Action.JUDGE)
             shown = await desk.press(Action.NEXT)
             assert len(shown) == 1
             assert shown[0].startswith("Three.")
@@ -153,7 +153,7 @@ async def test_only_who_asked_may_flip() -> None:
 async def test_an_answer_asked_for_again_stands_beside_the_old_one() -> None:
     async with at_work(["One."], ["Two."]) as desk:
         assert await desk.ask() == ["One."]
-        assert desk.actions == ()
+        assert desk.actions == (Action.JUDGE,)
         await desk.intake.retry(1, THREAD, by="U1")
         assert await desk.later() == ["Two.\n\n_2 of 2_"]
         assert await desk.press(Action.PREVIOUS) == ["One.\n\n_1 of 2_"]

@@ -24,7 +24,7 @@ def body(**changes: Any) -> dict[str, Any]:
     return fields | changes
 
 
-@pytest.mark.parametrize("action", Action)
+@pytest.mark.parametrize("action", buttons.ACTIONS.values())
 def test_each_action_has_a_button_that_tells_of_it(action: Action) -> None:
     (element,) = buttons.block(7, (action,))["elements"]
     pressed = buttons.pressed(body(actions=[element]), BOT)

@@ -122,6 +122,50 @@ async def test_a_server_that_knows_no_such_blocks_gets_the_text(
     assert workspace.thread(GENERAL, thread.root)[1].text == "*one*"
 
 
+async def test_thumbs_stand_below_what_may_be_judged(
+    workspace: SandboxWorkspace, surface: SlackSurface, thread: ThreadKey
+) -> None:
+    """Below the buttons, in the very write that shows the text."""
+    await surface.post(thread, page("so", Action.CONTINUE, Action.JUDGE))
+    _, shown = workspace.thread(GENERAL, thread.root)
+    assert [block["type"] for block in shown.blocks] == ["markdown", "actions", "context_actions"]
+    (pair,) = shown.blocks[-1]["elements"]
+    values = [pair[name]["value"] for name in ("positive_button", "negative_button")]
+    assert values == ["good:7", "bad:7"]
+    assert len(workspace.calls("chat.postMessage")) == 1
+
+
+async def test_where_thumbs_are_unknown_plain_buttons_stand_in(
+    workspace: SandboxWorkspace, surface: SlackSurface, thread: ThreadKey
+) -> None:
+    """It is found out once, and no text is lost meanwhile."""
+    workspace.fault("chat.postMessage", error="invalid_blocks")
+    for text in ("one", "two"):
+        await surface.post(thread, page(text, Action.JUDGE))
+    for text, shown in zip(("one", "two"), workspace.thread(GENERAL, thread.root)[1:], strict=True):
+        assert [block["type"] for block in shown.blocks] == ["markdown", "actions"]
+        assert [button["value"] for button in shown.blocks[-1]["elements"]] == ["good:7", "bad:7"]
+        assert shown.text == text
+    assert len(workspace.calls("chat.postMessage")) == 3
+
+
+async def test_a_text_that_slack_finds_too_odd_says_nothing_of_thumbs(
+    workspace: SandboxWorkspace, surface: SlackSurface, thread: ThreadKey
+) -> None:
+    workspace.fault("chat.postMessage", error="invalid_blocks", times=2)
+    await surface.post(thread, page("one", Action.JUDGE))
+    assert not workspace.thread(GENERAL, thread.root)[1].blocks
+    await surface.post(thread, page("two", Action.JUDGE))
+    assert workspace.thread(GENERAL, thread.root)[2].blocks[-1]["type"] == "context_actions"
+
+
+async def test_thumbs_can_be_turned_off(workspace: SandboxWorkspace, thread: ThreadKey) -> None:
+    async with connect.web_client(workspace.bot_token, workspace.api_url) as client:
+        surface = SlackSurface(client, await connect.who_am_i(client), People(client), thumbs=False)
+        await surface.post(thread, page("one", Action.JUDGE))
+    assert [block["type"] for block in workspace.thread(GENERAL, thread.root)[1].blocks] == ["markdown"]
+
+
 async def test_the_status_is_shown_and_goes_with_the_first_post(
     workspace: SandboxWorkspace, surface: SlackSurface, thread: ThreadKey
 ) -> None:

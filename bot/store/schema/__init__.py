@@ -13,6 +13,7 @@ Rules, which the database itself enforces:
 
 from bot.store.schema.base import Prose, RowId, metadata, now
 from bot.store.schema.drafts import drafts
+from bot.store.schema.feedback import vote_versions, votes
 from bot.store.schema.grants import grants_versions
 from bot.store.schema.installation import secrets, steering_versions, workers
 from bot.store.schema.turns import (
@@ -45,5 +46,7 @@ __all__ = [
     "summaries",
     "turns",
     "variants",
+    "vote_versions",
+    "votes",
     "workers",
 ]

@@ -1,0 +1,36 @@
+"""Judging an answer in a browser: `bot try` as it is, and somebody who did not like what they read."""
+
+import pytest
+from playwright.async_api import Locator, Page, expect
+
+from tests.browser.conftest import OpenPage
+from tests.browser.test_admin import GRACE, SOON, Sandbox, modal, save
+
+pytestmark = pytest.mark.browser
+
+QUESTION = (
+    "@Threadkeeper [[say=A teapot is a small planet, and it has been one for as long as anyone knows.]]"
+)
+
+
+async def answered(page: Page) -> Locator:
+    """Ask in a channel; return the answer once it can be judged."""
+    await page.get_by_test_id("channel-C0ENG").click()
+    await page.get_by_test_id("composer").fill(QUESTION)
+    await page.get_by_test_id("composer").press("Enter")
+    answer = page.get_by_test_id("thread-pane").get_by_test_id("message").last
+    await expect(answer.get_by_test_id("feedback")).to_have_count(2, timeout=SOON)
+    return answer
+
+
+async def test_an_answer_is_judged_and_the_reason_is_told(sandbox: Sandbox, open_page: OpenPage) -> None:
+    page = await open_page(sandbox.url, f"user={GRACE}")
+    answer = await answered(page)
+    await answer.get_by_role("button", name="Bad answer").click()
+    await expect(modal(page)).to_contain_text("Your vote counts.", timeout=SOON)
+    await modal(page).get_by_label("Something in it is wrong").check()
+    await modal(page).get_by_role("textbox").fill("It is made of china.")
+    await save(page)
+    await expect(modal(page)).to_be_hidden(timeout=SOON)
+    await expect(answer.get_by_role("button", name="Bad answer")).to_have_attribute("aria-pressed", "true")
+    await expect(answer).to_contain_text("A teapot is a small planet")

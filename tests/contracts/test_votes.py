@@ -1,0 +1,184 @@
+"""What every keeper of votes must do: in memory, on SQLite, on PostgreSQL."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from bot.core.domain import Action, Answer, MadeWith, PromptKey, Turn, TurnStatus
+from bot.core.feedback import LONGEST_NOTE, Reason, Score, Verdict, Vote
+from bot.ports import Store, Votes
+from bot.store.database import Database
+from bot.store.feedback import SqlVotes
+from bot.store.memory import MemoryData, MemoryStore
+from bot.store.memory_feedback import MemoryVotes
+from bot.store.sql import SqlStore
+from tests.contracts.questions import ADA, SAID, asked, key, question, thread
+from tests.databases import KINDS, migrated_database
+
+GOOD, BAD = Verdict.GOOD, Verdict.BAD
+GRACE, JOAN = "U0GRACE", "U0JOAN"
+WORKSPACE = PromptKey(platform="slack", workspace="T1")
+MADE = replace(SAID, made_with=MadeWith(versions=(3, 5)))
+
+
+@dataclass
+class Poll:
+    """A store, and the votes on its answers."""
+
+    store: Store
+    votes: Votes
+
+    async def answered(
+        self, message_id: str = "1", answer: Answer = MADE, status: TurnStatus = TurnStatus.DONE
+    ) -> Turn:
+        turn = await asked(self.store, question(message_id, where=thread(message_id)))
+        await self.store.opened(turn, 0, f"{message_id}.1")
+        await self.store.opened(turn, 1, f"{message_id}.2")
+        if status is TurnStatus.DONE:
+            await self.store.answered(turn, answer)
+        await self.store.settle(turn, status, answer=None if status is TurnStatus.DONE else answer)
+        return turn
+
+    async def vote(self, turn: Turn, verdict: Verdict, by: str = GRACE) -> Vote | None:
+        return await self.votes.vote(turn.id, turn.thread, verdict, by=by)
+
+    async def score(self, version: int = 3) -> Score | None:
+        return (await self.votes.scores([version])).get(version)
+
+
+@pytest.fixture(params=("memory", *KINDS))
+async def poll(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Poll]:
+    if request.param == "memory":
+        data = MemoryData()
+        yield Poll(MemoryStore("me", data), MemoryVotes(data))
+        return
+    with migrated_database(request.param, tmp_path) as url:
+        database = Database(url)
+        await database.open()
+        store = SqlStore(database, "me")
+        await store.open()
+        yield Poll(store, SqlVotes(database))
+        await database.close()
+
+
+async def test_each_person_has_one_vote_and_may_change_it(poll: Poll) -> None:
+    turn = await poll.answered()
+    for by, verdict in ((GRACE, GOOD), (JOAN, BAD), (ADA.id, BAD), (GRACE, BAD), (GRACE, BAD), (JOAN, GOOD)):
+        vote = await poll.vote(turn, verdict, by)
+        assert vote is not None
+        assert vote.verdict is verdict
+    assert await poll.score(3) == await poll.score(5) == Score(good=1, bad=2)
+    assert await poll.score(4) is None, "no answer was made with it"
+
+
+async def test_reasons_are_added_to_ones_own_vote(poll: Poll) -> None:
+    """They stay when the same thumb is pressed again, and go when the other one is."""
+    turn = await poll.answered()
+    vote = await poll.vote(turn, BAD)
+    assert vote is not None
+    why = {"reasons": [Reason.WRONG, Reason.BESIDE, Reason.WRONG], "note": "Teapots \0 are not\nplanets."}
+    assert not await poll.votes.explain(vote.id, BAD, by=JOAN, reasons=[], note="mine now")
+    assert not await poll.votes.explain(vote.id + 1, BAD, by=GRACE, reasons=[], note="")
+    assert not await poll.votes.explain(vote.id, GOOD, by=GRACE, reasons=[], note="")
+    assert await poll.votes.explain(vote.id, BAD, by=GRACE, **why)  # type: ignore[arg-type]  # a table of arguments
+    kept = Vote(
+        id=vote.id,
+        verdict=BAD,
+        reasons=(Reason.BESIDE, Reason.WRONG),
+        note="Teapots \N{REPLACEMENT CHARACTER} are not\nplanets.",
+    )
+    assert await poll.vote(turn, BAD) == kept
+    assert await poll.vote(turn, GOOD) == Vote(id=vote.id, verdict=GOOD)
+    assert not await poll.votes.explain(vote.id, BAD, by=GRACE, reasons=[], note="too late")
+
+
+async def test_a_note_has_an_end(poll: Poll) -> None:
+    turn = await poll.answered()
+    vote = await poll.vote(turn, GOOD)
+    assert vote is not None
+    await poll.votes.explain(vote.id, GOOD, by=GRACE, reasons=[], note="x" * LONGEST_NOTE + "y")
+    again = await poll.vote(turn, GOOD)
+    assert again is not None
+    assert again.note == "x" * LONGEST_NOTE
+
+
+async def test_only_an_answer_that_has_ended_is_judged_and_only_in_its_thread(poll: Poll) -> None:
+    turn = await poll.answered()
+    for where in (thread("2"), thread("1", workspace="T2"), thread("1", channel="C2")):
+        assert await poll.votes.vote(turn.id, where, BAD, by=GRACE) is None
+    assert await poll.votes.vote(turn.id + 9, turn.thread, BAD, by=GRACE) is None
+    assert await poll.votes.vote(10**18 - 1, turn.thread, BAD, by=GRACE) is None
+    running = await asked(poll.store, question("3", where=thread("3")))
+    assert await poll.vote(running, GOOD) is None
+    failed = await poll.answered("4", Answer(text="Beca"), TurnStatus.FAILED)
+    assert await poll.vote(failed, GOOD) is None
+    silent = await poll.answered("5", Answer(text=""), TurnStatus.STOPPED)
+    assert await poll.vote(silent, GOOD) is None
+    stopped = await poll.answered("6", MADE, TurnStatus.STOPPED)
+    assert await poll.vote(stopped, GOOD) is not None
+    assert await poll.score() == Score(good=1)
+
+
+async def test_each_variant_of_an_answer_is_judged_for_itself(poll: Poll) -> None:
+    """The vote for the first one stays with it when the question is answered again."""
+    turn = await poll.answered()
+    await poll.vote(turn, BAD)
+    again = await poll.store.retry(turn.id, turn.thread, by=ADA.id, claim=True)
+    assert again is not None
+    assert await poll.vote(turn, GOOD) is None, "there is no answer just now"
+    better = Answer(text="Tea.", made_with=MadeWith(versions=(5, 9)))
+    await poll.store.answered(again, better)
+    await poll.store.settle(again, TurnStatus.DONE)
+    await poll.vote(turn, GOOD)
+    assert await poll.votes.scores([3, 5, 9]) == {3: Score(bad=1), 5: Score(1, 1), 9: Score(good=1)}
+    await poll.store.flip(turn.id, turn.thread, Action.NEXT, by=ADA.id)
+    (shown,) = await poll.store.claim(1)
+    await poll.store.settle(shown, TurnStatus.DONE)
+    await poll.vote(turn, GOOD)
+    assert await poll.votes.scores([3, 5, 9]) == {3: Score(good=1), 5: Score(good=2), 9: Score(good=1)}
+
+
+async def test_votes_go_with_a_deleted_question(poll: Poll) -> None:
+    turn = await poll.answered()
+    vote = await poll.vote(turn, BAD)
+    assert vote is not None
+    await poll.store.forget(key("1"))
+    assert await poll.votes.scores([3, 5]) == {}
+    assert await poll.votes.complaints(WORKSPACE, limit=9) == []
+    assert await poll.vote(turn, BAD) is None
+    assert not await poll.votes.explain(vote.id, BAD, by=GRACE, reasons=[], note="")
+
+
+async def test_complaints_come_newest_first_with_what_is_behind_them(poll: Poll) -> None:
+    first, second, third = [await poll.answered(each) for each in ("1", "2", "3")]
+    for turn, verdict, by in (
+        (first, BAD, GRACE),
+        (second, BAD, GRACE),
+        (third, GOOD, GRACE),
+        (second, BAD, JOAN),
+        (first, BAD, GRACE),
+    ):
+        assert await poll.vote(turn, verdict, by)
+        await asyncio.sleep(0.002)  # a clock of milliseconds tells them apart
+    found = await poll.votes.complaints(WORKSPACE, limit=2)
+    assert [(each.voter, each.thread, each.message_id) for each in found] == [
+        (GRACE, first.thread, "1.1"),
+        (JOAN, second.thread, "2.1"),
+    ]
+    newest = found[0]
+    assert (newest.author, newest.model, newest.versions) == (ADA, SAID.model, (3, 5))
+    assert newest.at == pytest.approx(time.time(), abs=60)
+    assert await poll.votes.complaints(replace(WORKSPACE, workspace="T2"), limit=9) == []
+
+
+async def test_a_workspaces_votes_are_counted_from_a_time_on(poll: Poll) -> None:
+    turn = await poll.answered()
+    await poll.vote(turn, BAD)
+    await poll.vote(turn, GOOD, JOAN)
+    assert await poll.votes.total(WORKSPACE, since=time.time() - 60) == Score(good=1, bad=1)
+    assert await poll.votes.total(WORKSPACE, since=time.time() + 60) == Score()
+    assert await poll.votes.total(replace(WORKSPACE, workspace="T2"), since=0.0) == Score()

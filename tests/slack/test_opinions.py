@@ -1,0 +1,214 @@
+"""What people think of answers, over real sockets: pressed, counted, explained; and what is forged."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.core.domain import Addressed, Answer, Author, Incoming, MadeWith, PromptKey, ThreadKey, TurnStatus
+from bot.core.errors import StoreUnavailable
+from bot.core.feedback import Reason, Score, Verdict, Vote
+from bot.sandbox.records import FieldsRefused, View
+from bot.sandbox.server import SandboxWorkspace
+from bot.slack import connect, opinions
+from bot.slack.admin.kit import VALUE
+from bot.slack.admin.screen import Screen
+from bot.slack.listeners import slack_app
+from bot.slack.opinions import CHANGED, GONE, NOTE, REASONS, UNSAVED
+from bot.slack.people import People
+from bot.slack.socket_mode import sockets
+from bot.slack.thumbs import plain_thumbs, thumbs
+from bot.store.memory import MemoryStore
+from bot.store.memory_feedback import MemoryVotes
+
+ADA, GRACE = "U0ADA", "U0GRACE"
+GENERAL, TEAM = "C0GENERAL", "T0SANDBOX"
+HERE = PromptKey(platform="slack", workspace=TEAM)
+MADE = Answer(text="So.", made_with=MadeWith(versions=(1,)))
+
+
+class Fragile(MemoryVotes):
+    """Is away while `is_away`."""
+
+    is_away = False
+
+    async def vote(self, turn: int, thread: ThreadKey, verdict: Verdict, *, by: str) -> Vote | None:
+        if self.is_away:
+            raise StoreUnavailable
+        return await super().vote(turn, thread, verdict, by=by)
+
+    async def explain(self, *args: Any, **kwargs: Any) -> bool:
+        if self.is_away:
+            raise StoreUnavailable
+        return await super().explain(*args, **kwargs)
+
+
+class Nobody:
+    """Takes no message."""
+
+    is_draining = False
+
+
+@dataclass
+class Booth:
+    """A workspace with an answer in it that people can judge."""
+
+    workspace: SandboxWorkspace
+    store: MemoryStore
+    votes: Fragile
+    client: AsyncWebClient
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    root: str = ""
+    shown: str = ""
+
+    def aside(self, work: Coroutine[Any, Any, None]) -> None:
+        self.tasks.add(asyncio.create_task(work))
+
+    async def answer(self, block: dict[str, Any] | None = None) -> None:
+        self.root = await self.workspace.say(ADA, GENERAL, "why?")
+        thread = ThreadKey(platform="slack", workspace=TEAM, channel=GENERAL, root=self.root)
+        asked = Incoming(
+            thread=thread,
+            message_id=self.root,
+            author=Author(id=ADA),
+            text="why?",
+            addressed=Addressed.MENTION,
+        )
+        turn = await self.store.accept(asked, claim=True)
+        assert turn is not None
+        await self.store.answered(turn, MADE)
+        await self.store.settle(turn, TurnStatus.DONE)
+        blocks = [{"type": "markdown", "text": "So."}, block or thumbs(turn.id)]
+        said = await self.client.chat_postMessage(
+            channel=GENERAL, thread_ts=self.root, text="So.", blocks=blocks
+        )
+        self.shown = said["ts"]
+
+    async def press(self, user: str, verdict: str, **changes: str) -> None:
+        pressed = {"type": "feedback_buttons", "action_id": "judge", "value": f"{verdict}:1"} | changes
+        await self.workspace.interactivity.act_on_message(user, GENERAL, self.shown, pressed, {})
+        await asyncio.gather(*self.tasks)
+
+    async def submit(self, user: str, view: View, note: str = "", *reasons: str) -> None:
+        values: dict[str, dict[str, Any]] = {
+            NOTE: {VALUE: {"type": "plain_text_input", "value": note}},
+            REASONS: {
+                VALUE: {"type": "checkboxes", "selected_options": [{"value": each} for each in reasons]}
+            },
+        }
+        await self.workspace.interactivity.submit(user, view.id, values)
+
+    def top(self, user: str) -> View:
+        return self.workspace.views.stack(user)[-1]
+
+    async def score(self) -> Score:
+        return (await self.votes.scores([1])).get(1, Score())
+
+
+@pytest.fixture
+async def booth() -> AsyncIterator[Booth]:
+    async with SandboxWorkspace(enforce_rates=False) as workspace:
+        store = MemoryStore()
+        async with connect.web_client(workspace.bot_token, workspace.api_url) as client:
+            booth = Booth(workspace, store, Fragile(store.data), client)
+            bot, people = await connect.who_am_i(client), People(client)
+
+            def add(app: AsyncApp) -> None:
+                opinions.register(app, booth.votes, Screen(client), bot, booth.aside)
+
+            app = slack_app(client, bot, people, Nobody(), follow_threads=False, register=add)  # type: ignore[arg-type]  # no message comes
+            async with sockets(app, client, workspace.app_token, count=1):
+                await booth.answer()
+                yield booth
+                await asyncio.gather(*booth.tasks)
+
+
+@pytest.fixture
+def errors(booth: Booth) -> list[Mapping[str, str]]:
+    """Collect what submissions were refused for."""
+    found: list[Mapping[str, str]] = []
+
+    def note(change: object) -> None:
+        if isinstance(change, FieldsRefused):
+            found.append(change.errors)
+
+    booth.workspace.state.observe(note)
+    return found
+
+
+async def test_a_thumb_counts_at_once_and_its_reason_when_it_is_sent(booth: Booth) -> None:
+    await booth.press(GRACE, "bad")
+    assert await booth.score() == Score(bad=1)
+    view = booth.top(GRACE)
+    assert "Your vote counts" in str(view.content)
+    await booth.submit(GRACE, view, " Teapots. ", "wrong", "nonsense")
+    assert not booth.workspace.views.stack(GRACE), "the form is closed"
+    (found,) = await booth.votes.complaints(HERE, limit=9)
+    assert (found.vote.reasons, found.vote.note, found.voter) == ((Reason.WRONG,), "Teapots.", GRACE)
+    assert not booth.workspace.calls("chat.update"), "the answer is not touched"
+
+
+async def test_who_presses_the_other_thumb_changes_their_mind(booth: Booth) -> None:
+    for verdict in ("bad", "good"):
+        await booth.press(GRACE, verdict)
+    await booth.press(ADA, "good")
+    assert await booth.score() == Score(good=2)
+    assert "What is wrong" not in str(booth.top(GRACE).content)
+
+
+async def test_what_was_sent_stands_in_the_form_when_it_comes_again(booth: Booth) -> None:
+    await booth.press(GRACE, "bad")
+    await booth.submit(GRACE, booth.top(GRACE), "Teapots.", "beside")
+    await booth.press(GRACE, "bad")
+    fields = [block["element"] for block in booth.top(GRACE).content["blocks"] if block["type"] == "input"]
+    assert [each["value"] for each in fields[0]["initial_options"]] == ["beside"]
+    assert fields[1]["initial_value"] == "Teapots."
+
+
+async def test_plain_buttons_do_the_same(booth: Booth) -> None:
+    await booth.answer(plain_thumbs(2))
+    await booth.press(GRACE, "good", type="button", action_id="judge:good", value="good:2")
+    assert await booth.score() == Score(good=1)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["bad:2", "bad:999999999999999999", "bad:9999999999999999999", "bad:", "bad", "ugly:1", "bad:-1", ""],
+)
+async def test_a_forged_vote_counts_nowhere(booth: Booth, value: str) -> None:
+    """One for a turn that is not that thread's, or is none, or that says nothing we know."""
+    elsewhere = booth.shown, booth.root
+    await booth.answer()
+    booth.shown, booth.root = elsewhere
+    await booth.press(GRACE, "", value=value)
+    assert await booth.score() == Score()
+    stack = booth.workspace.views.stack(GRACE)
+    assert not stack or GONE in str(stack[-1].content)
+
+
+async def test_a_form_for_anothers_vote_changes_nothing(
+    booth: Booth, errors: list[Mapping[str, str]]
+) -> None:
+    await booth.press(GRACE, "bad")
+    forms = ["bad:1", "good:1", "bad:7", "bad:x", "", "nonsense"]
+    for metadata in forms:
+        forged = booth.workspace.views.open(ADA, booth.top(GRACE).content | {"private_metadata": metadata})
+        await booth.submit(ADA, forged, "Mine!")
+    assert errors == [{NOTE: CHANGED}] * len(forms)
+    (found,) = await booth.votes.complaints(HERE, limit=9)
+    assert found.vote.note == ""
+
+
+async def test_while_the_database_is_away_people_are_told(
+    booth: Booth, errors: list[Mapping[str, str]]
+) -> None:
+    await booth.press(GRACE, "good")
+    booth.votes.is_away = True
+    await booth.submit(GRACE, booth.top(GRACE), "Fine.")
+    assert errors == [{NOTE: UNSAVED}]
+    await booth.press(ADA, "good")
+    assert "can't reach my database" in str(booth.top(ADA).content)
