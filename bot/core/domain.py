@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from bot.core.calls import Call
 from bot.core.kinds import Value
 
 
@@ -169,6 +170,8 @@ class Answer:
     """`stop`, `length`, `content_filter`, ... or empty where the server gave none."""
     usage: Usage | None = None
     made_with: MadeWith | None = None
+    call: Call | None = None
+    """What it cost, and all variants that came with it; None where nothing was spent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.core.domain import Turn, Version
 from bot.core.drafts import Draft
+from bot.core.ledger import Budget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,5 +20,7 @@ class Context:
     """The newest versions of the levels that may apply to the thread, or to where its draft is meant for."""
     draft: Draft | None = None
     """What is tried in the thread, if anything is."""
+    budgets: tuple[Budget, ...] = ()
+    """Those that apply to who asks, and where; see `core.ledger.applying`."""
     read_at: float = 0.0
     """When the thread was last read from the platform, in seconds since 1970; 0 if never."""

@@ -7,6 +7,7 @@ contract suite in `tests/contracts/`.
 
 from bot.ports.feedback import Votes
 from bot.ports.grants import Door, GrantsRecord
+from bot.ports.ledger import Ledger
 from bot.ports.model import ChatModel
 from bot.ports.records import Drafts, Explanations, Summaries, Versions
 from bot.ports.store import Store
@@ -18,6 +19,7 @@ __all__ = [
     "Drafts",
     "Explanations",
     "GrantsRecord",
+    "Ledger",
     "Page",
     "Store",
     "Summaries",

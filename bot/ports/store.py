@@ -127,7 +127,8 @@ class Store(Protocol):
     async def answered(self, turn: Turn, answer: Answer, others: Sequence[Answer] = ()) -> Place:
         """Save the complete answer, and `others` beside it: `ANSWERING` becomes `ANSWERED`.
 
-        Returns its place among all variants that the turn has by now; see `Place.count`.
+        What it cost, `answer.call`, is charged. Returns its place among all variants that the turn has by
+        now; see `Place.count`.
         """
         ...
 
@@ -141,6 +142,8 @@ class Store(Protocol):
         claim: bool = True,
     ) -> Turn | None:
         """End a turn as `DONE`, `STOPPED` or `FAILED`; keep `answer` (a partial one) if given.
+
+        What that cost is charged, and nothing is kept for the turn any more: see `Ledger.reserve`.
 
         Returns the thread's next waiting turn, claimed for this process, if `claim` is set and there
         is one.

@@ -91,6 +91,7 @@ class MemoryStore:
         self.data.owners.pop(turn.id, None)
         self.data.variants.pop(turn.id, None)
         self.data.ballots = [ballot for ballot in self.data.ballots if ballot.turn != turn.id]
+        self.data.charge(turn, None)
         bare = replace(unanswered(turn), place=Place(), author=Author(id=""), question="", files=())
         erased = replace(bare, status=TurnStatus.FORGOTTEN)
         self.data.put(replace(erased, pages=()))
@@ -171,6 +172,7 @@ class MemoryStore:
             history=tuple(said[max(len(said) - limit, 0) :]),
             steering=tuple(await MemoryVersions(self.data.versions).applying(where)),
             draft=draft,
+            budgets=self.data.applying(turn.thread, turn.author.id),
             read_at=self.data.read.get(turn.thread, 0.0),
         )
 
@@ -195,6 +197,7 @@ class MemoryStore:
             kept += [answered_with(held, other) for other in others]
             place = Place(shown, len(kept))
         self.data.put(replace(held, place=place))
+        self.data.charge(turn, answer.call)
         return place
 
     async def settle(
@@ -212,6 +215,7 @@ class MemoryStore:
             held = replace(held, status=TurnStatus.ANSWERED, attempt=0, stopped_by="")  # somebody flipped
         self.data.put(replace(answered_with(held, answer) if answer else held, error=error))
         del self.data.owners[turn.id]
+        self.data.charge(turn, answer.call if answer else None)
         following = self.data.claimable(turn.thread) if claim else None
         if not claim:
             self.data.hand_over(turn.thread)

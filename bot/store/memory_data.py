@@ -9,8 +9,11 @@ from bisect import insort
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from bot.core import ledger
+from bot.core.calls import Call
 from bot.core.domain import OPEN, Author, Incoming, MessageKey, ThreadKey, Turn, TurnStatus, Version
 from bot.core.feedback import Vote
+from bot.core.ledger import Budget, BudgetChange, Need
 from bot.core.summaries import Known
 from bot.store.memory_drafts import Kept
 from bot.store.text import storable
@@ -50,6 +53,12 @@ class MemoryData:
     drafts: Kept = field(default_factory=dict)
     ballots: list[Ballot] = field(default_factory=list)
     """The votes, the one that was cast last at the end."""
+    calls: list[tuple[Turn, Call, float]] = field(default_factory=list)
+    """Each with its turn, and when it ended by `clock`."""
+    kept: dict[int, tuple[Turn, Need]] = field(default_factory=dict)
+    """What is kept for calls that are under way, by the turn's id."""
+    budgets: list[tuple[ThreadKey, BudgetChange]] = field(default_factory=list)
+    """In the order in which they were set; of the place only platform and workspace count."""
     secrets: dict[str, str] = field(default_factory=dict)
     beats: dict[str, float] = field(default_factory=dict)
     """When a living process was heard of last, by `clock`."""
@@ -112,6 +121,26 @@ class MemoryData:
         if any(id_ in self.owners for id_ in ids):
             return None
         return next((self.turns[id_] for id_ in ids if self.turns[id_].status in OPEN), None)
+
+    def charge(self, turn: Turn, call: Call | None) -> None:
+        """Write a call, if there was one, in place of what was kept for it."""
+        self.kept.pop(turn.id, None)
+        if call:
+            self.calls.append((turn, call, self.clock()))
+
+    def applying(self, thread: ThreadKey, person: str) -> tuple[Budget, ...]:
+        """Return the budgets that apply to a person in a thread."""
+        newest = {
+            (
+                change.budget.scope,
+                change.budget.subject,
+                change.budget.span,
+                change.budget.unit,
+            ): change.budget
+            for place, change in self.budgets
+            if (place.platform, place.workspace) == (thread.platform, thread.workspace)
+        }
+        return ledger.applying(newest.values(), person=person, channel=thread.channel)
 
     def hand_over(self, thread: ThreadKey) -> None:
         """Wake other processes if the thread has work that nobody does."""

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Boolean, Connection, bindparam, case, null, select, update
 
 from bot.core.domain import Action, MessageKey, ThreadKey, Turn, TurnStatus
-from bot.store import feedback, summaries, variants
+from bot.store import calls, feedback, summaries, variants
 from bot.store.rights import IS_THEIRS, Asker
 from bot.store.schema import conversations, now, status_in, turns
 from bot.store.statements import ERASE_PAGES, IS_THIS_MESSAGE, LOCK_CONVERSATION, THIS_CONVERSATION
@@ -88,6 +88,7 @@ def forget(connection: Connection, message: MessageKey, delivery: str) -> Turn |
     erased = sorted(connection.execute(ERASE_PAGES, {"turn": row.id}), key=lambda page: page.page)
     connection.execute(variants.ERASE, {"turn": row.id})
     connection.execute(feedback.ERASE, {"turn": row.id})
+    calls.forget(connection, row.id)
     summaries.outdate(connection, row.id)
     hand_over(connection, found.id)
     return turn_from(row, found.root, tuple(page.message_id for page in erased))

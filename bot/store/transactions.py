@@ -23,7 +23,7 @@ from bot.core.domain import (
 )
 from bot.core.errors import ClaimLost
 from bot.core.known import Context
-from bot.store import answers, drafts, variants, versions
+from bot.store import answers, calls, drafts, ledger, variants, versions
 from bot.store import files as attached
 from bot.store import statements as sql
 from bot.store.schema import pages
@@ -91,6 +91,7 @@ def context(connection: Connection, turn: Turn, limit: int) -> Context:
         history=tuple(turn_from(row, turn.thread.root) for row in reversed(rows)),
         steering=tuple(versions.applying(connection, where)),
         draft=draft,
+        budgets=ledger.applying(connection, turn.thread, turn.author.id),
         read_at=position.read_at or 0.0,
     )
 
@@ -114,6 +115,7 @@ def answered(
 ) -> Place:
     """Save the complete answer; with the variants, where there are some, or may have been."""
     _change(connection, sql.SAVE_ANSWER, owner, turn, answers.columns(answer))
+    calls.charge(connection, turn, answer.call)
     if turn.token == 1 and not others:
         return Place()
     return variants.add(connection, turn.id, [answers.columns(each) for each in (answer, *others)])
@@ -134,6 +136,8 @@ def settle(
     conversation = connection.execute(sql.LOCK_CONVERSATION_OF_TURN, {"turn": turn.id}).scalar_one()
     changes = {"error": error} | (answers.columns(answer) if answer else {})
     _change(connection, sql.END[status], owner, turn, changes)
+    if status is not TurnStatus.DONE or answer:  # what is done was charged when it was saved
+        calls.charge(connection, turn, answer.call if answer else None)
     if status is TurnStatus.DONE and turn.place.number and variants.place(connection, turn.id) != turn.place:
         connection.execute(variants.SHOW, {"turn": turn.id})  # somebody flipped meanwhile
     if claim:

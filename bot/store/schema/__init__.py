@@ -16,6 +16,7 @@ from bot.store.schema.drafts import drafts
 from bot.store.schema.feedback import vote_versions, votes
 from bot.store.schema.grants import grants_versions
 from bot.store.schema.installation import secrets, steering_versions, workers
+from bot.store.schema.ledger import budgets, calls, reservations, tallies
 from bot.store.schema.turns import (
     conversations,
     deliveries,
@@ -31,6 +32,8 @@ from bot.store.schema.turns import (
 __all__ = [
     "Prose",
     "RowId",
+    "budgets",
+    "calls",
     "conversations",
     "deliveries",
     "drafts",
@@ -40,10 +43,12 @@ __all__ = [
     "metadata",
     "now",
     "pages",
+    "reservations",
     "secrets",
     "status_in",
     "steering_versions",
     "summaries",
+    "tallies",
     "turns",
     "variants",
     "vote_versions",

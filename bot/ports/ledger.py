@@ -1,0 +1,51 @@
+"""The door to what calls of models cost, and to the budgets that they must fit into."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from bot.core.domain import Author, PromptKey, Turn
+from bot.core.ledger import Budget, BudgetChange, Dimension, Grant, Need, Spending, Standing
+
+
+class Ledger(Protocol):
+    """Budgets and spending. One method is one transaction; each raises `StoreUnavailable`.
+
+    Calls are written by `Store.answered` and `Store.settle`. Days are named as by `core.periods`, in UTC.
+    Of a `workspace` only the platform and the workspace count.
+    """
+
+    async def reserve(self, turn: Turn, limits: Sequence[Budget], need: Need) -> Grant:
+        """Keep what a call may need, until the turn ends, is forgotten, or reserves again.
+
+        `limits` are `Context.budgets` of the turn. Raises `BudgetSpent` or `PriceUnknown` where it does not
+        fit, and `ClaimLost` for a turn that is not this process's.
+        """
+        ...
+
+    async def standings(self, workspace: PromptKey, *, person: str, channel: str) -> Sequence[Standing]:
+        """Return how the budgets stand that apply to a person in a channel, which may be empty."""
+        ...
+
+    async def set_budget(self, workspace: PromptKey, budget: Budget, *, by: Author, note: str = "") -> None:
+        """Set or change a budget, or take it away; it counts from the next call on."""
+        ...
+
+    async def budgets(self, workspace: PromptKey) -> Sequence[BudgetChange]:
+        """Return the budgets there are, each with who set it last, ordered by scope and subject."""
+        ...
+
+    async def changes(self, workspace: PromptKey, *, limit: int) -> Sequence[BudgetChange]:
+        """Return what was set and taken away, newest first."""
+        ...
+
+    async def by_subject(
+        self, workspace: PromptKey, by: Dimension, *, since: str, until: str
+    ) -> Mapping[str, Spending]:
+        """Return what calls cost from one day to another, both included, for each subject with any."""
+        ...
+
+    async def by_day(
+        self, workspace: PromptKey, of: Dimension, subject: str, *, since: str, until: str
+    ) -> Mapping[str, Spending]:
+        """Return what one subject's calls cost, for each day with any."""
+        ...

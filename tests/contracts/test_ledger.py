@@ -1,0 +1,265 @@
+"""What every ledger must do: in memory, on SQLite, on PostgreSQL."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from bot.core.calls import Call
+from bot.core.domain import Answer, Author, PromptKey, Turn, TurnStatus
+from bot.core.errors import ClaimLost
+from bot.core.ledger import (
+    Budget,
+    BudgetSpent,
+    Dimension,
+    Need,
+    PriceUnknown,
+    Spending,
+    Unit,
+)
+from bot.core.periods import DAY, Span
+from bot.ports import Ledger, Store
+from bot.store.database import Database
+from bot.store.ledger import SqlLedger
+from bot.store.memory import MemoryData, MemoryStore
+from bot.store.memory_ledger import MemoryLedger
+from bot.store.sql import SqlStore
+from tests.contracts.questions import ADA, SAID, asked, key, question, thread
+from tests.databases import KINDS, migrated_database
+
+GRACE = Author(id="U0GRACE", name="Grace")
+HERE = PromptKey(platform="slack", workspace="T1")
+FOR_EVER = {"since": "1970-01-01", "until": "9999-12-31"}
+EACH_PERSON = Budget(scope=Dimension.PERSON, span=Span.DAY, unit=Unit.TOKENS, amount=1_000)
+HUNDRED = Need(tokens=100, cost=None)
+
+
+def call(tokens: int = 100, cost: int | None = None, *, model: str = "m-1", **more: object) -> Call:
+    spent = {"prompt_tokens": tokens - 10, "completion_tokens": 10, "cached_tokens": 5}
+    return Call(model=model, cost=cost, **spent, **more)  # type: ignore[arg-type]  # as the fields say
+
+
+@dataclass
+class Books:
+    """A ledger and the store beside it, of one process; and those of another."""
+
+    store: Store
+    ledger: Ledger
+    other_store: Store
+    other: Ledger
+
+    async def limits(self, turn: Turn) -> tuple[Budget, ...]:
+        return (await self.store.context(turn, limit=1)).budgets
+
+    async def reserve(self, turn: Turn, need: Need = HUNDRED) -> None:
+        await self.ledger.reserve(turn, await self.limits(turn), need)
+
+    async def ask(self, number: int, author: Author = ADA, channel: str = "C1") -> Turn:
+        where = thread(f"{number}.0", channel)
+        return await asked(self.store, question(f"{number}.0", where=where, author=author))
+
+    async def answer(self, turn: Turn, made: Call) -> None:
+        await self.store.answered(turn, replace(SAID, call=made))
+        await self.store.settle(turn, TurnStatus.DONE)
+
+    async def set(self, budget: Budget) -> None:
+        await self.ledger.set_budget(HERE, budget, by=ADA, note="because")
+
+    async def left(self, person: str = ADA.id, channel: str = "C1") -> list[int]:
+        return [each.left for each in await self.ledger.standings(HERE, person=person, channel=channel)]
+
+
+@pytest.fixture(params=("memory", *KINDS))
+async def books(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Books]:
+    if request.param == "memory":
+        data = MemoryData()
+        stores = MemoryStore("me", data), MemoryStore("other", data)
+        yield Books(stores[0], MemoryLedger(data, "me"), stores[1], MemoryLedger(data, "other"))
+        return
+    with migrated_database(request.param, tmp_path) as url:
+        database = Database(url)
+        await database.open()
+        me, other = SqlStore(database, "me"), SqlStore(database, "other")
+        await me.open()
+        await other.beat(1e9)
+        yield Books(me, SqlLedger(database, "me"), other, SqlLedger(database, "other"))
+        await database.close()
+
+
+# --- what was spent -----------------------------------------------------------------------------------
+
+
+async def test_calls_are_summed_up_in_every_way(books: Books) -> None:
+    await books.answer(await books.ask(1), call(100, 7, versions=(1, 2)))
+    await books.answer(await books.ask(2, GRACE), call(200, None, model="m-2", is_estimated=True))
+    await books.answer(await books.ask(3, GRACE, "C2"), call(300, 3))
+    one = Spending(calls=1, prompt_tokens=90, completion_tokens=10, cached_tokens=5, cost=7)
+    two = replace(one, prompt_tokens=190, cost=0, unpriced=1, estimated=1)
+    three = replace(one, prompt_tokens=290, cost=3)
+    sums = {by: await books.ledger.by_subject(HERE, by, **FOR_EVER) for by in Dimension}
+    assert sums[Dimension.WORKSPACE] == {"": one + two + three}
+    assert sums[Dimension.CHANNEL] == {"C1": one + two, "C2": three}
+    assert sums[Dimension.PERSON] == {ADA.id: one, GRACE.id: two + three}
+    assert sums[Dimension.MODEL] == {"m-1": one + three, "m-2": two}
+    assert sums[Dimension.VERSIONS] == {"1,2": one, "": two + three}
+    (day,) = (await books.ledger.by_day(HERE, Dimension.PERSON, GRACE.id, **FOR_EVER)).items()
+    assert day[1] == two + three
+    assert not await books.ledger.by_subject(HERE, Dimension.MODEL, since="1970-01-01", until="1970-01-02")
+    assert not await books.ledger.by_subject(replace(HERE, workspace="T2"), Dimension.MODEL, **FOR_EVER)
+
+
+async def test_a_failure_that_was_paid_for_counts_and_one_that_was_not_does_not(books: Books) -> None:
+    for number, made in ((1, call(100)), (2, None)):
+        turn = await books.ask(number)
+        await books.store.settle(turn, TurnStatus.FAILED, error="model", answer=Answer(text="So", call=made))
+    sums = await books.ledger.by_subject(HERE, Dimension.PERSON, **FOR_EVER)
+    assert sums[ADA.id].calls == 1
+
+
+async def test_figures_stay_when_a_question_is_deleted(books: Books) -> None:
+    turn = await books.ask(1)
+    await books.answer(turn, call(100, 7))
+    await books.store.forget(key("1.0"))
+    assert (await books.ledger.by_subject(HERE, Dimension.PERSON, **FOR_EVER))[ADA.id].cost == 7
+
+
+# --- budgets ------------------------------------------------------------------------------------------
+
+
+async def test_where_nothing_is_set_nothing_applies(books: Books) -> None:
+    assert await books.limits(await books.ask(1)) == ()
+    assert await books.left() == []
+
+
+async def test_what_is_set_for_one_takes_the_place_of_what_is_set_for_all(books: Books) -> None:
+    await books.set(EACH_PERSON)
+    await books.set(replace(EACH_PERSON, subject=ADA.id, amount=5_000))
+    assert await books.left(ADA.id) == [5_000]
+    assert await books.left(GRACE.id) == [1_000]
+    await books.set(replace(EACH_PERSON, subject=ADA.id, amount=None))
+    assert await books.left(ADA.id) == [1_000]
+    await books.set(replace(EACH_PERSON, amount=None))
+    assert await books.left(ADA.id) == []
+    assert await books.ledger.standings(replace(HERE, workspace="T2"), person=ADA.id, channel="C1") == []
+
+
+async def test_who_set_what_is_kept(books: Books) -> None:
+    await books.set(EACH_PERSON)
+    await books.set(replace(EACH_PERSON, amount=2_000))
+    await books.set(Budget(scope=Dimension.CHANNEL, subject="C1", span=Span.MONTH, unit=Unit.MONEY, amount=7))
+    assert [change.budget.amount for change in await books.ledger.changes(HERE, limit=9)] == [7, 2_000, 1_000]
+    assert [change.budget.amount for change in await books.ledger.changes(HERE, limit=1)] == [7]
+    found = await books.ledger.budgets(HERE)
+    assert [(each.budget.scope, each.budget.amount) for each in found] == [("channel", 7), ("person", 2_000)]
+    assert {(each.author, each.note) for each in found} == {(ADA, "because")}
+
+
+async def test_what_is_kept_is_gone_when_the_turn_ends(books: Books) -> None:
+    """Answered, failed, or forgotten: in each case only what was spent is gone."""
+    await books.set(EACH_PERSON)
+    answered, failed, forgotten = [await books.ask(number) for number in (1, 2, 3)]
+    for turn in (answered, failed, forgotten):
+        await books.reserve(turn)
+    assert await books.left() == [700]
+    await books.answer(answered, call(30))
+    assert await books.left() == [770]
+    await books.store.settle(failed, TurnStatus.FAILED, error="model")
+    assert await books.left() == [870]
+    await books.store.forget(key("3.0"))
+    assert await books.left() == [970]
+
+
+async def test_a_budget_refuses_what_does_not_fit_and_nothing_is_kept_of_it(books: Books) -> None:
+    await books.set(EACH_PERSON)
+    await books.answer(await books.ask(1), call(850))
+    turn = await books.ask(2)
+    await books.reserve(turn, Need(tokens=150, cost=None))
+    late = await books.ask(3)
+    with pytest.raises(BudgetSpent) as refused:
+        await books.reserve(late, Need(tokens=1, cost=None))
+    standing = refused.value.standing
+    assert (standing.spent, standing.kept, standing.budget.subject) == (850, 150, ADA.id)
+    assert standing.ends_at % DAY == 0
+    assert await books.left() == [0]
+    await books.reserve(await books.ask(4, GRACE))
+
+
+async def test_the_budget_that_is_full_for_longest_is_named(books: Books) -> None:
+    for span in Span:
+        await books.set(replace(EACH_PERSON, span=span, amount=50))
+    with pytest.raises(BudgetSpent) as refused:
+        await books.reserve(await books.ask(1))
+    assert refused.value.standing.budget.span is Span.MONTH
+
+
+async def test_budgets_of_channel_and_workspace_are_spent_by_all(books: Books) -> None:
+    await books.set(replace(EACH_PERSON, scope=Dimension.CHANNEL, amount=300))
+    await books.set(replace(EACH_PERSON, scope=Dimension.WORKSPACE, span=Span.MONTH, amount=350))
+    for number, author in enumerate((ADA, GRACE, ADA)):
+        await books.reserve(await books.ask(number, author))
+    with pytest.raises(BudgetSpent):
+        await books.reserve(await books.ask(5, GRACE))
+    with pytest.raises(BudgetSpent) as refused:
+        await books.reserve(await books.ask(6, GRACE, "C2"))
+    assert refused.value.standing.budget.scope is Dimension.WORKSPACE
+
+
+async def test_a_budget_of_money_refuses_what_has_no_price(books: Books) -> None:
+    await books.set(replace(EACH_PERSON, unit=Unit.MONEY))
+    turn = await books.ask(1)
+    with pytest.raises(PriceUnknown):
+        await books.reserve(turn)
+    await books.reserve(turn, Need(tokens=10**6, cost=1_000))
+    with pytest.raises(BudgetSpent):
+        await books.reserve(await books.ask(2), Need(tokens=1, cost=1))
+
+
+async def test_what_was_spent_before_a_budget_was_set_counts(books: Books) -> None:
+    await books.answer(await books.ask(1), call(950))
+    await books.set(EACH_PERSON)
+    with pytest.raises(BudgetSpent):
+        await books.reserve(await books.ask(2))
+
+
+async def test_who_takes_a_turn_over_replaces_what_was_kept_for_it(books: Books) -> None:
+    """A process dies with a call under way; nothing of it stays behind, and it keeps nothing more."""
+    await books.set(EACH_PERSON)
+    turn = await books.ask(1)
+    await books.reserve(turn, Need(tokens=900, cost=None))
+    await books.store.leave()
+    assert await books.left() == [100], "somebody will answer it"
+    (again,) = await books.other_store.claim(9)
+    await books.other.reserve(again, await books.limits(again), Need(tokens=800, cost=None))
+    assert await books.left() == [200]
+    with pytest.raises(ClaimLost):
+        await books.reserve(turn)
+    await books.other_store.settle(again, TurnStatus.STOPPED)
+    assert await books.left() == [1_000]
+
+
+async def test_a_person_is_warned_once_a_period(books: Books) -> None:
+    await books.set(EACH_PERSON)
+    first = await books.ask(1)
+    grant = await books.ledger.reserve(first, await books.limits(first), HUNDRED)
+    assert grant.warned == frozenset()
+    await books.answer(first, call(100, warns=frozenset({Span.DAY})))
+    second = await books.ask(2)
+    grant = await books.ledger.reserve(second, await books.limits(second), HUNDRED)
+    assert grant.warned == {Span.DAY}
+    other = await books.ask(3, GRACE)
+    assert (await books.ledger.reserve(other, await books.limits(other), HUNDRED)).warned == frozenset()
+
+
+async def test_many_at_once_never_get_more_than_there_is(books: Books) -> None:
+    """Two processes let in as many as fit, exactly, whatever the order."""
+    await books.set(EACH_PERSON)
+    turns = [await books.ask(number) for number in range(24)]
+    limits = await books.limits(turns[0])
+    let_in = await asyncio.gather(
+        *(books.ledger.reserve(turn, limits, HUNDRED) for turn in turns), return_exceptions=True
+    )
+    assert sum(not isinstance(each, BaseException) for each in let_in) == 10
+    assert {type(each) for each in let_in if isinstance(each, BaseException)} == {BudgetSpent}
+    assert await books.left() == [0]

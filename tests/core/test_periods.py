@@ -1,0 +1,36 @@
+"""Days and months, against Python's own calendar."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.periods import DAY, Span, days, end, period, told
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MOMENTS = st.integers(0, int((datetime(2400, 12, 30, tzinfo=UTC) - EPOCH).total_seconds()))
+
+
+@given(MOMENTS, st.floats(0, 0.999))
+def test_a_moment_lies_in_its_day_and_month(seconds: int, part: float) -> None:
+    date = EPOCH + timedelta(seconds=seconds)
+    assert period(Span.DAY, seconds + part) == date.date().isoformat()
+    assert period(Span.MONTH, seconds + part) == date.date().isoformat()[:7]
+
+
+@given(MOMENTS)
+def test_a_period_ends_where_the_next_one_begins(seconds: int) -> None:
+    for span in Span:
+        after = end(span, seconds)
+        assert after > seconds
+        assert after % DAY == 0
+        assert period(span, after - 1) == period(span, seconds) != period(span, after)
+
+
+def test_days_are_named_oldest_first() -> None:
+    assert days(1_772_323_200.5, 3) == ["2026-02-27", "2026-02-28", "2026-03-01"]
+
+
+def test_a_moment_is_told_to_the_minute() -> None:
+    assert told(1_795_305_600) == "22 November, 00:00 UTC"
+    assert told(1_772_323_199) == "28 February, 23:59 UTC"
