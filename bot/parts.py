@@ -16,10 +16,12 @@ from bot.llm.opening import OpenedModel
 from bot.plugins import Plugins
 from bot.settings import Settings
 from bot.slack import opinions, parse
+from bot.slack.admin import judgements
 from bot.slack.admin.admins import Admins
 from bot.slack.admin.gate import Gate
 from bot.slack.admin.helm import Helm
 from bot.slack.admin.home import Home, Section
+from bot.slack.admin.judgements import Judgements
 from bot.slack.admin.levels import Levels
 from bot.slack.admin.listeners import register
 from bot.slack.admin.models import KnownModels
@@ -70,11 +72,14 @@ async def answering(parts: Parts, complete_since: Callable[[], float]) -> Answer
 
 async def app(parts: Parts, worker: Worker, answers: Answering) -> App:
     """Return the Bolt app, with everything that people do in Slack."""
-    helm, screen, votes = await _helm(parts), Screen(parts.slack), SqlVotes(parts.database)
+    gate, screen, votes = await _gate(parts), Screen(parts.slack), SqlVotes(parts.database)
+    judged = Judgements(gate, votes, parts.bot)
+    helm = _helm(parts, gate, votes, (judged,))
 
     def add(app: App) -> None:
         register(app, helm, screen, worker.aside)
         opinions.register(app, votes, screen, parts.bot, worker.aside)
+        judgements.register(app, judged, screen, worker.aside)
 
     return slack_app(
         parts.slack,
@@ -86,32 +91,30 @@ async def app(parts: Parts, worker: Worker, answers: Answering) -> App:
     )
 
 
-async def _helm(parts: Parts) -> Helm:
+async def _gate(parts: Parts) -> Gate:
+    key = await parts.store.secret("form_key", lambda: secrets.token_hex(32))
+    admins = Admins(parts.slack, parts.bot.workspace, parts.settings.admins)
+    return Gate(admins, workspace=parts.bot.workspace, key=key.encode())
+
+
+def _helm(parts: Parts, gate: Gate, votes: SqlVotes, further: Sequence[Section]) -> Helm:
+    """Return the helm; `further` sections of Home come after those that steer."""
+
     async def models() -> Mapping[str, str]:
         return {
             each.id: f"Ends on {each.shutdown_date}" if each.shutdown_date else ""
             for each in await parts.model.models()
         }
 
-    key = await parts.store.secret("form_key", lambda: secrets.token_hex(32))
-    admins = Admins(parts.slack, parts.bot.workspace, parts.settings.admins)
-    gate = Gate(admins, workspace=parts.bot.workspace, key=key.encode())
     editing = Editing(SqlVersions(parts.database), parts.settings.steering, parse.is_direct)
     return Helm(
         gate,
-        Home(gate, _sections(gate, editing)),
+        Home(gate, (Welcome(editing, gate.workspace), Levels(editing, gate.workspace), *further)),
         editing,
         SqlExplanations(parts.database),
+        votes,
         parts.people,
         KnownModels(models, parts.model.adaptations),
-    )
-
-
-def _sections(gate: Gate, editing: Editing) -> Sequence[Section]:
-    """Return what Home tabs are made of, in the order in which it is shown."""
-    return (
-        Welcome(editing, gate.workspace),
-        Levels(editing, gate.workspace),
     )
 
 

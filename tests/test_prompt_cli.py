@@ -1,6 +1,7 @@
 """What an admin does at the shell: steer, look, go back, and keep the prompts in files."""
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -244,6 +245,26 @@ def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_bytes(b"\xff\xfe")
     with pytest.raises(ValueError, match=r"a\.md"):
         read_folder(tmp_path, "slack")
+
+
+def test_history_tells_what_people_thought(bot: Bot, tmp_path: Path) -> None:
+    for text in ("Be kind.", "Be brief."):
+        done(bot("prompt", "set", "channel", "T1/C1", text))
+    with sqlite3.connect(tmp_path / "bot.db") as database:
+        database.executescript(
+            "INSERT INTO conversations (id, platform, workspace, channel, root, created_at)"
+            " VALUES (1, 'slack', 'T1', 'C1', '1.0', 1);"
+            "INSERT INTO turns (id, conversation_id, platform, workspace, channel, message_id, author_id,"
+            " author_name, question, sent_at, status, token, attempt, answer, model, finish_reason, error,"
+            " created_at) VALUES (1, 1, 'slack', 'T1', 'C1', '1.0', 'U1', '', '', 1, 'done', 1, 1, 'So.', '',"
+            " '', '', 1);"
+            "INSERT INTO votes (id, turn_id, variant, voter_id, is_good, reasons, note, model, at)"
+            " VALUES (1, 1, 1, 'U1', 1, '', '', '', 1), (2, 1, 1, 'U2', 0, '', '', '', 1);"
+            "INSERT INTO vote_versions VALUES (1, 1), (2, 1);"
+        )
+    newest, first = done(bot("prompt", "history", "channel", "T1/C1")).splitlines()
+    assert first.endswith(", 1 found its answers good, 1 bad")
+    assert newest.endswith("sets prompt")
 
 
 # --- beside a running bot -----------------------------------------------------------------------------

@@ -4,7 +4,7 @@ Separate from `bot.cli` because it is a tool of its own. Rules: a level is two w
 `channel T1/C1`; what changes is shown as a difference; an error is one sentence and exit code 2.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
@@ -13,13 +13,17 @@ import click
 
 from bot.commands.change import Change
 from bot.commands.prompt_files import PromptFile, file_name, read_folder, to_markdown
-from bot.commands.shell import Refused, author, edit, named
+from bot.commands.shell import Refused, author, edit, named, with_database
 from bot.core import steering as core
 from bot.core.domain import PromptKey, Steering, Version
 from bot.core.errors import SteeringRefused
+from bot.core.feedback import Score
 from bot.core.parameters import show as shown
 from bot.editing import Editing, Level
 from bot.slack import parse
+from bot.store.database import Database
+from bot.store.feedback import SqlVotes
+from bot.store.versions import SqlVersions
 
 KINDS = ("workspace", "direct", "channel", "thread")
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -97,10 +101,18 @@ def set_(kind: str, where: str, *, note: str, dry_run: bool, **words: Any) -> No
 @click.argument("where")
 @click.option("-n", "limit", default=20, show_default=True, help="How many versions at most.")
 def history(kind: str, where: str, limit: int) -> None:
-    """List the versions of a level, newest first."""
+    """List the versions of a level, newest first, each with what people thought of its answers."""
     key = named(kind, where)
-    for version in edit(lambda editing: editing.versions.history(key, limit=limit)):
-        click.echo(_described(version))
+
+    async def read(database: Database) -> tuple[Sequence[Version], Mapping[int, Score]]:
+        versions = await SqlVersions(database).history(key, limit=limit)
+        return versions, await SqlVotes(database).scores([version.id for version in versions])
+
+    versions, scores = with_database(read)
+    for version in versions:
+        score = scores.get(version.id)
+        judged = f", {score.good} found its answers good, {score.bad} bad" if score else ""
+        click.echo(f"{_described(version)}{judged}")
 
 
 @prompt.command()

@@ -35,12 +35,23 @@ class Refused(click.ClickException):
         click.echo(f"bot: {self.message}", file=file, err=True)
 
 
+def with_database(do: Callable[[Database], Awaitable[T]]) -> T:
+    """Open the database of the settings and do something with it."""
+
+    async def body() -> T:
+        async with _database(Settings.load()) as database:
+            return await do(database)
+
+    return asyncio.run(body())
+
+
 def edit(do: Callable[[Editing], Awaitable[T]]) -> T:
     """Open the database of the settings and do something with what is set in it."""
 
     async def body() -> T:
-        async with _editing(Settings.load()) as editing:
-            return await do(editing)
+        settings = Settings.load()
+        async with _database(settings) as database:
+            return await do(Editing(SqlVersions(database), settings.steering, parse.is_direct))
 
     try:
         return asyncio.run(body())
@@ -66,12 +77,12 @@ def author() -> Author:
 
 
 @asynccontextmanager
-async def _editing(settings: Settings) -> AsyncIterator[Editing]:
+async def _database(settings: Settings) -> AsyncIterator[Database]:
     url = database_url(settings.database_url)
     await asyncio.to_thread(migrate.check, url)
     database = Database(url, is_ours=False)
     await database.open()
     try:
-        yield Editing(SqlVersions(database), settings.steering, parse.is_direct)
+        yield database
     finally:
         await database.close()

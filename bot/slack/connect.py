@@ -59,6 +59,7 @@ async def who_am_i(client: AsyncWebClient) -> Bot:
         bot_id=response.get("bot_id") or "",
         workspace=response.get("team_id") or "",
         workspace_name=response.get("team") or "",
+        url=response.get("url") or "",
     )
 
 

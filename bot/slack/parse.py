@@ -29,6 +29,8 @@ class Bot:
     bot_id: str
     workspace: str
     workspace_name: str = ""
+    url: str = ""
+    """The workspace's address, with a slash at its end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from bot.core import steering
 from bot.core.domain import Author, PromptKey, Steering, ThreadKey
 from bot.core.errors import Conflict, SteeringRefused
 from bot.editing import Editing, Level
-from bot.ports import Explanations
+from bot.ports import Explanations, Votes
 from bot.slack import payload
 from bot.slack.admin import editor, form, gate, history, levels, why, wording
 from bot.slack.admin.form import Models
@@ -43,6 +43,7 @@ class Helm:
         home: Home,
         editing: Editing,
         explanations: Explanations,
+        votes: Votes,
         people: People,
         models: Callable[[], Awaitable[Models]],
     ) -> None:
@@ -51,6 +52,7 @@ class Helm:
         self._home = home
         self._editing = editing
         self._explanations = explanations
+        self._votes = votes
         self._people = people
         self._models = models
         self._direct = levels.direct(gate.workspace)
@@ -159,4 +161,6 @@ class Helm:
     async def _history(self, user: str, level: PromptKey, *, news: str = "") -> View:
         versions = await self._editing.versions.history(level, limit=history.SHOWN + 1)
         newest = versions[0].number if versions else 0
-        return history.history(level, versions, self._gate.mandate(user, level, newest), news=news)
+        scores = await self._votes.scores([version.id for version in versions])
+        leave = self._gate.mandate(user, level, newest)
+        return history.history(level, versions, leave, scores=scores, news=news)

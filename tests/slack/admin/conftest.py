@@ -15,12 +15,13 @@ from bot.editing import Editing
 from bot.sandbox.records import FieldsRefused, Person, View
 from bot.sandbox.server import SandboxWorkspace
 from bot.slack import connect
-from bot.slack.admin import editor
+from bot.slack.admin import editor, judgements
 from bot.slack.admin.admins import Admins
 from bot.slack.admin.form import Models
 from bot.slack.admin.gate import Gate
 from bot.slack.admin.helm import Helm
 from bot.slack.admin.home import Home
+from bot.slack.admin.judgements import Judgements
 from bot.slack.admin.levels import Levels
 from bot.slack.admin.listeners import register
 from bot.slack.admin.screen import Screen
@@ -28,6 +29,8 @@ from bot.slack.admin.welcome import Welcome
 from bot.slack.listeners import slack_app
 from bot.slack.people import People
 from bot.slack.socket_mode import sockets
+from bot.store.memory_data import MemoryData
+from bot.store.memory_feedback import MemoryVotes
 from bot.store.memory_versions import MemoryVersions
 from tests.slack.admin.slack_form import state
 
@@ -70,8 +73,13 @@ class Office:
 
     workspace: SandboxWorkspace
     versions: SlowVersions = field(default_factory=SlowVersions)
+    data: MemoryData = field(default_factory=MemoryData)
     now: float = 1_790_000_000.0
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    @property
+    def votes(self) -> MemoryVotes:
+        return MemoryVotes(self.data)
 
     def aside(self, work: Coroutine[Any, Any, None]) -> None:
         self.tasks.add(asyncio.create_task(work))
@@ -121,11 +129,13 @@ async def office() -> AsyncIterator[Office]:
             doorkeeper = Gate(admins, workspace=bot.workspace, key=KEY, clock=lambda: office.now)
             editing = Editing(office.versions, Steering(prompt=Prompt("You are."), parameters={"model": "m"}))
             where = doorkeeper.workspace
-            home = Home(doorkeeper, (Welcome(editing, where), Levels(editing, where)))
-            helm = Helm(doorkeeper, home, editing, NoExplanations(), people, models)
+            judged = Judgements(doorkeeper, office.votes, bot)
+            home = Home(doorkeeper, (Welcome(editing, where), Levels(editing, where), judged))
+            helm = Helm(doorkeeper, home, editing, NoExplanations(), office.votes, people, models)
 
             def add(app: AsyncApp) -> None:
                 register(app, helm, Screen(client), office.aside)
+                judgements.register(app, judged, Screen(client), office.aside)
 
             app = slack_app(client, bot, people, Nobody(), follow_threads=False, register=add)  # type: ignore[arg-type]  # no message comes
             async with sockets(app, client, workspace.app_token, count=1):

@@ -1,0 +1,115 @@
+"""What admins learn of people's opinions, over real sockets; and that nobody else does."""
+
+from dataclasses import replace
+
+from bot.core.domain import (
+    Addressed,
+    Answer,
+    Author,
+    Incoming,
+    MadeWith,
+    Prompt,
+    Steering,
+    ThreadKey,
+    TurnStatus,
+)
+from bot.core.feedback import Reason, Verdict
+from bot.slack.admin import editor, gate
+from bot.slack.admin.judgements import COMPLAINTS, SHOWN
+from bot.store.memory import MemoryStore
+from tests.slack.admin.conftest import ADA, CHANNEL, GENERAL, GRACE, JOAN, TEAM, Office
+
+THREAD = ThreadKey(platform="slack", workspace=TEAM, channel=GENERAL, root="1700000000.000100")
+
+
+async def judged(
+    office: Office,
+    number: int,
+    verdict: Verdict,
+    note: str = "",
+    *,
+    thread: ThreadKey = THREAD,
+    version: int = 1,
+) -> None:
+    """Have Grace judge an answer that was made with a version."""
+    store = MemoryStore(data=office.data)
+    thread = replace(thread, root=f"17{number:08}.000100")
+    asked = Incoming(
+        thread=thread,
+        message_id=thread.root,
+        author=Author(id=JOAN),
+        text="why?",
+        addressed=Addressed.MENTION,
+    )
+    turn = await store.accept(asked, claim=True)
+    assert turn is not None
+    await store.opened(turn, 0, f"17{number:08}.000200")
+    await store.answered(turn, Answer(text="Secret.", model="m-1", made_with=MadeWith(versions=(version,))))
+    await store.settle(turn, TurnStatus.DONE)
+    vote = await office.votes.vote(turn.id, thread, verdict, by=GRACE)
+    assert vote is not None
+    await office.votes.explain(vote.id, verdict, by=GRACE, reasons=[Reason.WRONG], note=note)
+
+
+async def home(office: Office, user: str) -> str:
+    await office.press(user, editor.EDIT_CHANNEL, "")  # shows Home anew
+    view = office.workspace.views.home(user)
+    assert view is not None
+    return str(view.content["blocks"])
+
+
+async def test_home_counts_what_people_think_for_admins_only(office: Office) -> None:
+    assert "Nobody has voted yet." in await home(office, ADA)
+    for number, verdict in enumerate((Verdict.GOOD, Verdict.GOOD, Verdict.BAD)):
+        await judged(office, number, verdict)
+    await judged(office, 9, Verdict.BAD, thread=replace(THREAD, workspace="T2"))
+    assert "👍 2  👎 1 in the last 30 days" in await home(office, ADA)
+    assert "👍" not in await home(office, GRACE)
+
+
+async def test_complaints_are_listed_with_their_threads_and_without_what_was_said(office: Office) -> None:
+    await judged(office, 1, Verdict.BAD, "Not <!channel> *so*.")
+    await judged(office, 2, Verdict.GOOD)
+    await office.press(ADA, COMPLAINTS, "")
+    said = office.says(ADA)
+    link = f"https://sandbox.slack.com/archives/{GENERAL}/p1700000001000200?thread_ts=1700000001.000100&cid={GENERAL}"
+    for text in (f"<@{GRACE}>", f"<@{JOAN}>", "Something in it is wrong", "m-1", link):
+        assert text in said
+    assert "&lt;!channel&gt;" in said
+    assert "Secret." not in said
+    assert said.count("👎") == 1
+
+
+async def test_a_long_list_fits_into_a_view(office: Office) -> None:
+    for number in range(SHOWN + 1):
+        await judged(office, number, Verdict.BAD, "<&>" * 1_000)
+    await office.press(ADA, COMPLAINTS, "")
+    assert office.says(ADA).count("👎") == SHOWN
+
+
+async def test_a_list_without_complaints_says_so(office: Office) -> None:
+    await office.press(ADA, COMPLAINTS, "")
+    assert "Nobody has complained." in office.says(ADA)
+
+
+async def test_others_are_refused_the_list(office: Office) -> None:
+    await judged(office, 1, Verdict.BAD)
+    await office.press(GRACE, COMPLAINTS, "")
+    assert gate.NOT_AN_ADMIN in office.says(GRACE)
+    assert "👎" not in office.says(GRACE)
+
+
+async def test_history_tells_the_score_of_each_version(office: Office) -> None:
+    for number, text in enumerate(("Be kind.", "Be brief.", "Be gone.")):
+        steering = Steering(prompt=Prompt(text))
+        await office.versions.save(CHANNEL, steering, based_on=number, by=Author(id=ADA))
+    await judged(office, 1, Verdict.BAD, version=1)
+    await judged(office, 2, Verdict.GOOD, version=2)
+    await judged(office, 3, Verdict.GOOD, version=2)
+    await office.press(ADA, editor.HISTORY, f"channel {TEAM}/{GENERAL}")
+    scores = [
+        block["elements"][0]["text"]
+        for block in office.top(ADA).content["blocks"]
+        if block["type"] == "context" and "👍" in str(block)
+    ]
+    assert scores == ["👍 2  👎 0 on answers made with it", "👍 0  👎 1 on answers made with it"]
