@@ -92,6 +92,13 @@ class Answering:
             delivery.finish(error.for_people, Action.RETRY)
         return await self._store.settle(turn, TurnStatus.FAILED, error=error.code)
 
+    async def turn_away(self, turn: Turn, sentence: str, code: str) -> Turn | None:
+        """End a turn whose author may not ask; return the thread's next one, claimed, or None."""
+        async with self._shown(turn, is_thinking=False) as delivery:
+            delivery.feed(turn.answer)
+            delivery.finish(sentence)
+        return await self._store.settle(turn, TurnStatus.FAILED, error=code)
+
     async def offer(self, turn: Turn) -> None:
         """Offer a new answer below the one there is, because the question was edited."""
         if turn.pages:

@@ -13,6 +13,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 import structlog
 
 from bot import health, parts
+from bot.admitting import Admitting
 from bot.continuity import Continuity
 from bot.core.errors import SettingsError
 from bot.llm.opening import ModelSettings, OpenedModel, open_model
@@ -40,7 +41,8 @@ async def serve(settings: Settings, stop: asyncio.Event, *, ready: Callable[[], 
     async with AsyncExitStack() as opened:
         shared, intact = await _opened(settings, opened), Continuity()
         answering = await parts.answering(shared, intact.since)
-        worker = Worker(shared.store, answering, lease=shared.lease, limit=settings.bot_answers_at_once)
+        craft = Admitting(shared.door, answering)
+        worker = Worker(shared.store, craft, lease=shared.lease, limit=settings.bot_answers_at_once)
         await opened.enter_async_context(worker.watching())
         app = await parts.app(shared, worker, answering)
         taken = await opened.enter_async_context(delivered(app, shared.slack, _mode(settings)))
@@ -64,13 +66,16 @@ async def _opened(settings: Settings, opened: AsyncExitStack) -> Parts:
     await store.open()
     token = settings.slack_bot_token.get_secret_value()
     slack = await opened.enter_async_context(connect.web_client(token, settings.slack_api_url))
+    bot = await connect.who_am_i(slack)
+    people = People(slack, bot.workspace)
     return Parts(
         settings=settings,
         database=database,
         store=store,
         slack=slack,
-        bot=await connect.who_am_i(slack),
-        people=People(slack),
+        bot=bot,
+        people=people,
+        access=parts.access(database, bot, settings.rules),
         model=await opened.enter_async_context(_model(settings)),
         lease=Lease(settings.bot_lease_seconds),
     )

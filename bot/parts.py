@@ -8,8 +8,11 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.access import Access
 from bot.answering import Answering
 from bot.asking import Asking
+from bot.core.access import Rules
+from bot.core.domain import PromptKey
 from bot.editing import Editing
 from bot.intake import Intake
 from bot.llm.opening import OpenedModel
@@ -28,12 +31,14 @@ from bot.slack.admin.models import KnownModels
 from bot.slack.admin.screen import Screen
 from bot.slack.admin.welcome import Welcome
 from bot.slack.connect import Client
+from bot.slack.door import Doorkeeper, SlackDoor
 from bot.slack.listeners import App, slack_app
 from bot.slack.people import People
 from bot.slack.surface import SlackSurface
 from bot.store.database import Database
 from bot.store.explanations import SqlExplanations
 from bot.store.feedback import SqlVotes
+from bot.store.grants import SqlGrants
 from bot.store.sql import SqlStore
 from bot.store.versions import SqlVersions
 from bot.worker import Lease, Worker
@@ -49,8 +54,20 @@ class Parts:
     slack: Client
     bot: parse.Bot
     people: People
+    access: Access
     model: OpenedModel
     lease: Lease
+
+    @property
+    def door(self) -> SlackDoor:
+        """Who lets people in."""
+        return SlackDoor(self.access, self.people)
+
+
+def access(database: Database, bot: parse.Bot, rules: Rules) -> Access:
+    """Return what says who may do what, below the deployment's `rules`."""
+    workspace = PromptKey(platform=parse.PLATFORM, workspace=bot.workspace)
+    return Access(SqlGrants(database), workspace, rules)
 
 
 async def answering(parts: Parts, complete_since: Callable[[], float]) -> Answering:
@@ -60,7 +77,11 @@ async def answering(parts: Parts, complete_since: Callable[[], float]) -> Answer
         model=parts.model,
         surfaces={
             parse.PLATFORM: SlackSurface(
-                parts.slack, parts.bot, parts.people, thumbs=parts.settings.bot_feedback
+                parts.slack,
+                parts.bot,
+                parts.people,
+                door=parts.door,
+                thumbs=parts.settings.bot_feedback,
             )
         },
         asking=await _asking(parts),
@@ -86,6 +107,7 @@ async def app(parts: Parts, worker: Worker, answers: Answering) -> App:
         parts.bot,
         parts.people,
         Intake(parts.store, worker, answers),
+        Doorkeeper(parts.door, parts.slack, worker.aside),
         follow_threads=parts.settings.bot_follow_threads,
         register=add,
     )

@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot import rules_setting
+from bot.core.access import Rules
 from bot.core.domain import Prompt, Steering
 from bot.core.errors import SettingsError
 from bot.core.steering import BUILT_IN, problems
+from bot.rules_setting import listed
 
 SLACK_API = "https://slack.com/api/"
 OPENAI_API = "https://api.openai.com/v1"
@@ -75,6 +78,15 @@ class Settings(BaseSettings):
     bot_admins: str = Field(
         "",
         description="Slack user ids (U…), with commas between them, of who may steer beside Slack's admins.",
+    )
+    bot_allow: str = Field(
+        "",
+        description="Ids of channels (C…) and people (U…), with commas: no others may ask; docs/admins.md.",
+    )
+    bot_deny: str = Field("", description="Likewise: these may not ask, whoever allows them.")
+    bot_admit: str = Field(
+        "",
+        description="Kinds of people and places that may ask, if not as admins decide: see docs/admins.md.",
     )
     bot_user_key: SecretStr = Field(
         SecretStr(""),
@@ -146,10 +158,16 @@ class Settings(BaseSettings):
     def _ends_without_slash(cls, url: str) -> str:
         return _web_address(url)
 
+    @field_validator("bot_allow", "bot_deny", "bot_admit")
+    @classmethod
+    def _makes_rules(cls, text: str, info: ValidationInfo) -> str:
+        rules_setting.rules(**{"allow": "", "deny": "", "admit": "", str(info.field_name)[4:]: text})
+        return text
+
     @field_validator("bot_admins")
     @classmethod
     def _names_users(cls, ids: str) -> str:
-        wrong = [each for each in _listed(ids) if not re.fullmatch("[UW][A-Z0-9]+", each)]
+        wrong = [each for each in listed(ids) if not re.fullmatch("[UW][A-Z0-9]+", each)]
         if wrong:
             raise ValueError(f"`{wrong[0]}` is no Slack user id such as U012AB3CD")
         return ids
@@ -180,7 +198,12 @@ class Settings(BaseSettings):
     @property
     def admins(self) -> frozenset[str]:
         """The ids of `bot_admins`."""
-        return frozenset(_listed(self.bot_admins))
+        return frozenset(listed(self.bot_admins))
+
+    @property
+    def rules(self) -> Rules:
+        """Who may ask where, as the deployment decides it."""
+        return rules_setting.rules(self.bot_allow, self.bot_deny, self.bot_admit)
 
     @property
     def uses_http(self) -> bool:
@@ -243,11 +266,6 @@ class Settings(BaseSettings):
             raise SettingsError(
                 "BOT_MODEL is not set; name the model that answers, for example BOT_MODEL=gpt-6-luna."
             )
-
-
-def _listed(text: str) -> list[str]:
-    """Return what stands between commas."""
-    return [each.strip() for each in text.split(",") if each.strip()]
 
 
 def _owner(token: str) -> str | None:

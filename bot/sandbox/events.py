@@ -27,8 +27,11 @@ _TOKEN = re.compile(r"<@(?P<user>[UW]\w+)>|<(?P<url>https?://[^|>]+)(?:\|(?P<lab
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
 
-def callback(event: Json, *, at: float) -> Json:
-    """Wrap an event as Slack sends it; each call makes a new `event_id`."""
+def callback(event: Json, *, at: float, is_shared: bool = False) -> Json:
+    """Wrap an event as Slack sends it; each call makes a new `event_id`.
+
+    `is_shared` says that its channel is shared with another organisation.
+    """
     return {
         "token": "sandbox-verification-token",
         "team_id": TEAM_ID,
@@ -48,7 +51,7 @@ def callback(event: Json, *, at: float) -> Json:
                 "is_enterprise_install": False,
             }
         ],
-        "is_ext_shared_channel": False,
+        "is_ext_shared_channel": is_shared,
         "event_context": f"4-{uuid4().hex}",
     }
 
@@ -66,8 +69,7 @@ def message_json(message: Message) -> Json:
         fields["subtype"] = "thread_broadcast"
     if message.client_msg_id:
         fields |= {"client_msg_id": message.client_msg_id, "blocks": [rich_text(message.text)]}
-    if message.bot:
-        fields |= {"bot_id": BOT_ID, "app_id": APP_ID, "bot_profile": _bot_profile()}
+    fields |= _whose(message)
     if message.blocks:
         fields["blocks"] = list(message.blocks)
     if message.edited:
@@ -79,7 +81,19 @@ def message_json(message: Message) -> Json:
             {"name": name, "users": list(users), "count": len(users)}
             for name, users in message.reactions.items()
         ]
-    return {**fields, "team": TEAM_ID}
+    return fields
+
+
+def _whose(message: Message) -> Json:
+    """Return what tells of an app that wrote a message, and of the workspace that it came from."""
+    fields: Json = {"team": message.team}
+    if message.bot:
+        fields |= {"bot_id": BOT_ID, "app_id": APP_ID, "bot_profile": _bot_profile()}
+    elif message.foreign_bot:
+        fields |= {"bot_id": message.foreign_bot, "app_id": f"A{message.foreign_bot[1:]}"}
+    if message.team != TEAM_ID:
+        fields |= {"user_team": message.team, "source_team": message.team}
+    return fields
 
 
 def root_json(message: Message, replies: Sequence[Message]) -> Json:

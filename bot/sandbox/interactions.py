@@ -27,14 +27,14 @@ class Gesture:
         """Return the fields that all payloads share."""
         return {
             "type": kind,
-            "team": {"id": TEAM_ID, "domain": TEAM_NAME.lower()},
+            "team": {"id": self.person.team, "domain": TEAM_NAME.lower()},
             "enterprise": None,
             "is_enterprise_install": False,
             "user": {
                 "id": self.person.id,
                 "username": self.person.name,
                 "name": self.person.name,
-                "team_id": TEAM_ID,
+                "team_id": self.person.team,
             },
             "api_app_id": APP_ID,
             "token": TOKEN,

@@ -25,8 +25,12 @@ def say(
     thread_ts: str | None,
     files: Sequence[Json] = (),
 ) -> Message:
-    """Write a message. Raises `Refusal` where that person cannot write there, or writes nothing."""
+    """Write a message, as a person or as another app's bot.
+
+    Raises `Refusal` where they cannot write there, or write nothing.
+    """
     check_access(workspace, user, channel)
+    person = workspace.person(user)
     if not text.strip() and not files:
         raise Refusal("no_text")
     root = workspace.root(channel, thread_ts) if thread_ts else None
@@ -38,7 +42,9 @@ def say(
             text=composed(text),
             thread_ts=root.ts if root else None,
             files=tuple(files),
-            client_msg_id=str(uuid4()),
+            client_msg_id="" if person.bot else str(uuid4()),
+            team=person.team,
+            foreign_bot=f"B{user[1:]}" if person.bot else "",
         )
     )
 

@@ -14,6 +14,8 @@ Json = dict[str, Any]
 
 TEAM_ID = "T0SANDBOX"
 TEAM_NAME = "Sandbox"
+PARTNER_TEAM = "T0PARTNER"
+"""The workspace of another organisation, with which ours shares a channel."""
 APP_ID = "A0BOT"
 BOT_ID = "B0BOT"
 BOT_USER = "U0BOT"
@@ -32,6 +34,12 @@ class Person:
     """Of the avatar, `#rrggbb`."""
     admin: bool = False
     bot: bool = False
+    guest: Literal["", "several", "one"] = ""
+    """Of how many channels somebody is only a guest; empty for members."""
+    team: str = TEAM_ID
+    """Their workspace; another one than ours for people of another organisation."""
+    channels: tuple[str, ...] | None = None
+    """The ids of the channels that they are in; None for all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +52,8 @@ class Channel:
     user: str | None = None
     """The human of an im."""
     topic: str = ""
+    shared: bool = False
+    """Whether people of another organisation are in it (Slack Connect)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +89,10 @@ class Message:
     """The ts of the edit that people are told of, or empty."""
     broadcast: bool = False
     subtype: str = ""
+    team: str = TEAM_ID
+    """Of who wrote it."""
+    foreign_bot: str = ""
+    """The `bot_id` of another app that wrote it."""
     client_msg_id: str = ""
     """Set on what a person typed, empty on what an app posted."""
     reactions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -256,7 +256,9 @@ class SandboxWorkspace:
     def _tell_app(self, change: Change) -> None:
         """Send the app the events of a change."""
         for event in self._events_of(change):
-            self.sockets.send_event(events.callback(event, at=self.state.clock()))
+            channel = self.state.channel(event["channel"])
+            told = events.callback(event, at=self.state.clock(), is_shared=channel.shared)
+            self.sockets.send_event(told)
 
     def _events_of(self, change: Change) -> list[Json]:
         match change:

@@ -11,6 +11,7 @@ from typing import Any
 
 from bot.sandbox.records import (
     BOT_USER,
+    PARTNER_TEAM,
     Change,
     Channel,
     Json,
@@ -30,14 +31,29 @@ from bot.sandbox.rules import STATUS_SECONDS, Refusal
 PEOPLE = (
     Person(id="U0ADA", name="ada", real_name="Ada Lovelace", color="#7c3aed", admin=True),
     Person(id="U0GRACE", name="grace", real_name="Grace Hopper", color="#0e7490"),
+    Person(
+        id="U0LIN", name="lin", real_name="Lin Torres", color="#15803d", guest="several", channels=("C0ENG",)
+    ),
+    Person(
+        id="U0NOOR",
+        name="noor",
+        real_name="Noor Haddad",
+        color="#be123c",
+        team=PARTNER_TEAM,
+        channels=("C0PARTNER",),
+    ),
+    Person(id="U0BUILD", name="builder", real_name="Builder", color="#475569", bot=True),
     Person(id=BOT_USER, name="threadkeeper", real_name="Threadkeeper", color="#b45309", bot=True),
 )
 CHANNELS = (
     Channel(id="C0GENERAL", name="general", topic="Company-wide announcements and questions"),
     Channel(id="C0ENG", name="engineering", topic="How we build it"),
     Channel(id="C0RANDOM", name="random", topic="Everything else"),
+    Channel(id="C0PARTNER", name="with-partner", topic="Shared with another organisation", shared=True),
     Channel(id="D0ADA", name="", kind="im", user="U0ADA"),
     Channel(id="D0GRACE", name="", kind="im", user="U0GRACE"),
+    Channel(id="D0LIN", name="", kind="im", user="U0LIN"),
+    Channel(id="D0NOOR", name="", kind="im", user="U0NOOR"),
 )
 
 
@@ -91,12 +107,15 @@ class Workspace:
         raise Refusal("channel_not_found")
 
     def visible_to(self, user: str) -> list[Channel]:
-        """Return the channels that a person sees: all public ones, and their own direct message."""
-        return [channel for channel in self.channels.values() if channel.user in (None, user)]
+        """Return the channels that a person sees: public ones, and their own direct message."""
+        return [channel for channel in self.channels.values() if user in self.members(channel)]
 
     def members(self, channel: Channel) -> list[str]:
         """Return the ids of those who are in a channel."""
-        return list(self.people) if channel.user is None else [channel.user, BOT_USER]
+        if channel.user is not None:
+            return [channel.user, BOT_USER]
+        here = self.people.values()
+        return [each.id for each in here if each.channels is None or channel.id in each.channels]
 
     def message(self, channel: str, ts: str) -> Message:
         """Return a message. Raises `channel_not_found` or `message_not_found`."""

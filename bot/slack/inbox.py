@@ -47,6 +47,18 @@ class Conversations(Protocol):
         ...
 
 
+class Entrance(Protocol):
+    """Who lets deliveries in; `Doorkeeper` is one."""
+
+    async def lets_in(self, said: parse.Said) -> bool:
+        """Return whether a message may be recorded."""
+        ...
+
+    async def lets_press(self, thread: ThreadKey, user: str) -> bool:
+        """Return whether a person may use a button below an answer."""
+        ...
+
+
 class NotTaken(Exception):
     """The delivery must not be acknowledged, so that Slack delivers it again."""
 
@@ -55,11 +67,18 @@ class Inbox:
     """Takes deliveries."""
 
     def __init__(
-        self, bot: parse.Bot, people: People, conversations: Conversations, *, follow_threads: bool
+        self,
+        bot: parse.Bot,
+        people: People,
+        conversations: Conversations,
+        entrance: Entrance,
+        *,
+        follow_threads: bool,
     ) -> None:
         self._bot = bot
         self._people = people
         self._conversations = conversations
+        self._entrance = entrance
         self._follow_threads = follow_threads
         self._lanes = Lanes()
         self._running: set[asyncio.Task[None]] = set()
@@ -81,7 +100,7 @@ class Inbox:
         Not refused while the process ends: Slack would not deliver it again, and another process can work.
         """
         pressed = buttons.pressed(body, self._bot)
-        if pressed is None:
+        if pressed is None or not await self._entrance.lets_press(pressed.thread, pressed.user):
             return None
         return None if await self._carried_out(pressed) else pressed
 
@@ -100,10 +119,10 @@ class Inbox:
         names: asyncio.Future[Mapping[str, str]] = asyncio.ensure_future(self._names(event))
         async with self._lanes(event.thread):
             match event:
-                case parse.Said(message=message, why=why, delivery=delivery):
-                    await self._conversations.accept(
-                        message.incoming(await names, why=why, delivery=delivery)
-                    )
+                case parse.Said(message=message, why=why, delivery=delivery) as said:
+                    incoming = message.incoming(await names, why=why, delivery=delivery)
+                    if await self._entrance.lets_in(said):
+                        await self._conversations.accept(incoming)
                 case parse.Edited(message=message, delivery=delivery):
                     await self._conversations.reworded(
                         message.key, message.readable(await names), delivery=delivery

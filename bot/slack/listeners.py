@@ -19,7 +19,7 @@ from bot.core.errors import SurfaceError
 from bot.log import where
 from bot.slack import buttons, parse
 from bot.slack.calls import call
-from bot.slack.inbox import Conversations, Inbox, NotTaken
+from bot.slack.inbox import Conversations, Entrance, Inbox, NotTaken
 from bot.slack.people import People
 
 NOT_YOURS = "Only the person who asked can do that, and only once the answer has ended."
@@ -39,11 +39,15 @@ def slack_app(
     bot: parse.Bot,
     people: People,
     conversations: Conversations,
+    entrance: Entrance,
     *,
     follow_threads: bool,
     register: Callable[[AsyncApp], None] = lambda _app: None,
 ) -> AsyncApp:
-    """Return the Bolt app that passes to `conversations` what concerns us; `register` adds listeners."""
+    """Return the Bolt app that passes to `conversations` what concerns us; `register` adds listeners.
+
+    Nothing passes that `entrance` does not let in.
+    """
     app = AsyncApp(
         client=client,
         authorize=_authorized(client, bot),
@@ -51,7 +55,7 @@ def slack_app(
         request_verification_enabled=False,  # whoever dispatches to the app has authenticated Slack
         attaching_conversation_kwargs_enabled=False,
     )
-    inbox = Inbox(bot, people, conversations, follow_threads=follow_threads)
+    inbox = Inbox(bot, people, conversations, entrance, follow_threads=follow_threads)
 
     @app.event("message")
     @app.event("app_mention")

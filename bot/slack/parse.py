@@ -79,6 +79,8 @@ class Said:
     message: Message
     why: Addressed
     delivery: str
+    is_shared: bool | None = None
+    """Whether people of other organisations are in the channel; None where Slack does not say."""
 
     @property
     def thread(self) -> ThreadKey:
@@ -122,7 +124,11 @@ def event(body: Mapping[str, Any], bot: Bot, *, follow: bool) -> Event | None:
         case "message", "message_deleted":
             return _deleted(told, payload.text(told, "deleted_ts"), bot, delivery)
         case "message" | "app_mention", _:
-            return _said(told, bot, delivery, follow=follow)
+            said = _said(told, bot, delivery, follow=follow)
+            is_shared = payload.at(body, "is_ext_shared_channel")
+            if isinstance(said, Said) and isinstance(is_shared, bool):
+                return replace(said, is_shared=is_shared)
+            return said
         case _:
             return None
 

@@ -1,75 +1,122 @@
-"""The names of people and channels, looked up once and remembered for a while.
+"""Who people are and what channels are called, looked up once and remembered for a while.
 
-Separate because a name needs a call to Slack before a question can be stored in readable form. Rules: a
-look-up is short and never fails; who has no name is called by a number in the transcript.
+Separate because it needs a call to Slack before a question can be stored in readable form. Rules: a look-up
+is short and never fails; who has no name is called by a number in the transcript; what Slack does not say is
+unknown, and counts as the worst it could be.
 """
 
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.core.access import Standing
+from bot.slack import payload
+from bot.slack.standing import standing
+
 PATIENCE = 1.0
 """Seconds; the delivery must be acknowledged within three."""
 KEEP = 3_600.0
-"""Seconds for which a name is believed."""
-KEEP_FAILURE = 60.0
+"""Seconds for which an answer of Slack's is believed."""
+KEEP_FAILURE = 10.0
+PAUSES = (0.1, 0.3)
+"""Seconds between attempts within `PATIENCE`."""
 ROOM = 10_000
-"""Names held at most; the least recently used go first."""
+"""People and channels held at most; the least recently used go first."""
+FAILURES = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError, ValueError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What Slack says of a person or a channel."""
+
+    name: str = ""
+    standing: Standing = Standing.UNKNOWN
+    """Of a person."""
+    is_shared: bool = True
+    """Of a channel: whether people of other organisations are in it, or may soon be."""
 
 
 class People:
-    """Names by id: display names of people, names of channels."""
+    """People and channels by their ids, in one workspace."""
 
-    def __init__(self, client: AsyncWebClient, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, client: AsyncWebClient, workspace: str, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`workspace` is ours; whoever is of another one is external."""
         self._client = client
+        self._workspace = workspace
         self._clock = clock
-        self._known: OrderedDict[str, tuple[str, float]] = OrderedDict()
-        self._asking: dict[str, asyncio.Task[tuple[str, float]]] = {}
+        self._known: OrderedDict[str, tuple[Known, float]] = OrderedDict()
+        self._asking: dict[str, asyncio.Task[tuple[Known, float]]] = {}
 
     async def names(self, ids: Iterable[str]) -> dict[str, str]:
         """Return the names of those ids that have one, within a second."""
         wanted = set(ids)
-        found = await asyncio.gather(*(self._name(each) for each in wanted))
-        return {each: name for each, name in zip(wanted, found, strict=True) if name}
+        found = await asyncio.gather(*(self._look_up(each) for each in wanted))
+        return {each: known.name for each, known in zip(wanted, found, strict=True) if known.name}
 
-    async def _name(self, each: str) -> str:
-        name, until = self._known.get(each, ("", 0.0))
+    async def standing(self, user: str) -> Standing:
+        """Return what a person is to our workspace, within a second."""
+        return (await self._look_up(user)).standing
+
+    async def is_shared(self, channel: str) -> bool:
+        """Return whether people of other organisations are in a channel, within a second."""
+        return (await self._look_up(channel)).is_shared
+
+    async def _look_up(self, each: str) -> Known:
+        known, until = self._known.get(each, (Known(), 0.0))
         if self._clock() >= until:
-            name, keep = await asyncio.shield(self._asked(each))
-            self._known[each] = (name, self._clock() + keep)
+            known, keep = await asyncio.shield(self._asked(each))
+            self._known[each] = (known, self._clock() + keep)
         self._known.move_to_end(each)
         while len(self._known) > ROOM:
             self._known.popitem(last=False)
-        return name
+        return known
 
-    def _asked(self, each: str) -> asyncio.Task[tuple[str, float]]:
-        """Return the look-up of a name, one for all who want it now."""
+    def _asked(self, each: str) -> asyncio.Task[tuple[Known, float]]:
+        """Return the look-up of an id, one for all who want it now."""
         if each not in self._asking:
-            self._asking[each] = asyncio.create_task(self._ask(each), name="name")
+            self._asking[each] = asyncio.create_task(self._ask(each), name="look-up")
             self._asking[each].add_done_callback(lambda _: self._asking.pop(each))
         return self._asking[each]
 
-    async def _ask(self, each: str) -> tuple[str, float]:
-        """Return a name, and for how many seconds to believe it."""
+    async def _ask(self, each: str) -> tuple[Known, float]:
+        """Return what Slack says, and for how many seconds to believe it."""
         try:
             async with asyncio.timeout(PATIENCE):
-                if each.startswith(("U", "W")):
-                    response = await self._client.users_info(user=each)
-                    return _person(response.get("user") or {}), KEEP
-                response = await self._client.conversations_info(channel=each)
-                return (response.get("channel") or {}).get("name") or "", KEEP
-        except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError, ValueError):
-            return "", KEEP_FAILURE
+                for pause in PAUSES:
+                    try:
+                        return await self._told(each), KEEP
+                    except FAILURES:
+                        await asyncio.sleep(pause)
+                return await self._told(each), KEEP
+        except FAILURES:
+            return Known(), KEEP_FAILURE
+
+    async def _told(self, each: str) -> Known:
+        if each.startswith(("U", "W")):
+            response = await self._client.users_info(user=each)
+            described = payload.mapping(response.data, "user")
+            return Known(name=_person(described), standing=standing(described, each, self._workspace))
+        response = await self._client.conversations_info(channel=each)
+        channel = payload.mapping(response.data, "channel")
+        return Known(name=payload.text(channel, "name"), is_shared=_is_shared(channel))
 
 
-def _person(user: dict[str, Any]) -> str:
+def _person(user: Mapping[str, Any]) -> str:
     """Return the name that Slack shows for a user."""
-    profile = user.get("profile") or {}
+    profile = payload.mapping(user, "profile")
     names = (profile.get("display_name"), profile.get("real_name"), user.get("real_name"), user.get("name"))
-    return next((name for name in names if name), "")
+    return next((str(name) for name in names if name), "")
+
+
+def _is_shared(channel: Mapping[str, Any]) -> bool:
+    """Whether a channel is, or is to be, shared with another organisation; also where Slack does not say."""
+    return channel.get("is_ext_shared") is not False or bool(channel.get("is_pending_ext_shared"))

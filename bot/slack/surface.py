@@ -13,7 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.domain import Action, File, Incoming, ThreadKey, Turn
 from bot.core.errors import SurfaceError, SurfaceGone
-from bot.ports import Page, SurfaceLimits
+from bot.ports import Door, Page, SurfaceLimits
 from bot.slack import buttons, limits, parse, render
 from bot.slack.calls import call
 from bot.slack.files import Downloads
@@ -43,13 +43,22 @@ class SlackSurface:
     )
 
     def __init__(
-        self, client: AsyncWebClient, bot: parse.Bot, people: People, *, thumbs: bool = True
+        self,
+        client: AsyncWebClient,
+        bot: parse.Bot,
+        people: People,
+        *,
+        door: Door | None = None,
+        thumbs: bool = True,
     ) -> None:
-        """`thumbs` says whether people are asked what they think of answers."""
+        """Of people whom a `door` does not let in, nothing is read.
+
+        `thumbs` says whether people are asked what they think of answers.
+        """
         self._client = client
         self._bot = bot
         self._people = people
-        self._threads = Threads(client, bot, people)
+        self._threads = Threads(client, bot, people, door)
         self._downloads = Downloads(client)
         self._shows_status = True
         self._offers_thumbs = thumbs

@@ -15,7 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.core.domain import Addressed, Incoming, ThreadKey, Turn
 from bot.core.errors import SurfaceError, SurfaceGone
 from bot.persistence import persist
-from bot.ports import Page
+from bot.ports import Door, Page
 from bot.slack import parse, payload
 from bot.slack.calls import call
 from bot.slack.people import People
@@ -48,7 +48,11 @@ def metadata(page: Page) -> dict[str, Any]:
 class Threads:
     """Reads threads."""
 
-    def __init__(self, client: AsyncWebClient, bot: parse.Bot, people: People) -> None:
+    def __init__(
+        self, client: AsyncWebClient, bot: parse.Bot, people: People, door: Door | None = None
+    ) -> None:
+        """Of people whom a `door` does not let in, nothing is read."""
+        self._door = door
         self._client = client
         self._bot = bot
         self._people = people
@@ -89,7 +93,11 @@ class Threads:
                 raise
         newest = sorted(said.values(), key=lambda message: float(message.id))[-limit:]
         names = await self._people.names({each for message in newest for each in message.ids})
-        return [message.incoming(names, why=Addressed.OVERHEARD) for message in newest]
+        return [
+            message.incoming(names, why=Addressed.OVERHEARD)
+            for message in newest
+            if self._door is None or await self._door.refusal(thread, message.author) is None
+        ]
 
     async def _messages(
         self, thread: ThreadKey, after: str, bounds: Bounds, *, is_patient: bool

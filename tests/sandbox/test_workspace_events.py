@@ -102,3 +102,13 @@ async def test_a_callback_says_whose_it_is(workspace: SandboxWorkspace) -> None:
 )
 def test_what_people_type_is_stored_as_slacks_composer_stores_it(typed: str, stored: str) -> None:
     assert composed(typed) == stored
+
+
+async def test_events_tell_of_other_workspaces_and_other_apps(workspace: SandboxWorkspace) -> None:
+    await workspace.say("U0NOOR", "C0PARTNER", "hello")
+    await workspace.say("U0BUILD", "C0ENG", "built")
+    shared, built = workspace.events()
+    assert (shared["is_ext_shared_channel"], built["is_ext_shared_channel"]) == (True, False)
+    assert (shared["event"]["team"], shared["event"]["user_team"]) == ("T0PARTNER", "T0PARTNER")
+    assert (built["event"]["bot_id"], built["event"]["user"]) == ("B0BUILD", "U0BUILD")
+    assert "client_msg_id" not in built["event"]

@@ -48,12 +48,21 @@ async def test_the_greeting_holds_all_that_a_person_may_see(workspace: SandboxWo
     await workspace.say("U0GRACE", "D0GRACE", "to the bot alone")
     async with page(workspace, "U0ADA") as ada:
         hello = ada.hello
-    assert [channel["id"] for channel in hello["channels"]] == ["C0GENERAL", "C0ENG", "C0RANDOM", "D0ADA"]
+    assert [channel["id"] for channel in hello["channels"]] == [
+        "C0GENERAL",
+        "C0ENG",
+        "C0RANDOM",
+        "C0PARTNER",
+        "D0ADA",
+    ]
     assert [message["text"] for message in hello["messages"]] == ["to everybody"]
     assert (hello["me"], hello["team"]["name"], hello["home"]) == ("U0ADA", "Sandbox", None)
     assert {user["id"]: user["admin"] for user in hello["users"]} == {
         "U0ADA": True,
         "U0GRACE": False,
+        "U0LIN": False,
+        "U0NOOR": False,
+        "U0BUILD": False,
         "U0BOT": False,
     }
     assert hello["bot"] == {"id": "U0BOT", "name": "Threadkeeper", "connected": False}

@@ -10,6 +10,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.records import Json
+from bot.sandbox.rules import Refusal
 from bot.sandbox.server import SandboxWorkspace
 
 
@@ -129,12 +130,31 @@ async def test_reading_refuses_what_slack_refuses(
 
 async def test_the_directory_says_who_is_there(client: AsyncWebClient) -> None:
     assert (await client.users_info(user="U0ADA"))["user"]["is_admin"]
-    assert len((await client.users_list())["members"]) == 3
+    assert len((await client.users_list())["members"]) == 6
     assert (await client.conversations_info(channel="D0ADA"))["channel"]["user"] == "U0ADA"
     assert (await client.conversations_open(users="U0GRACE"))["channel"]["id"] == "D0GRACE"
-    assert len((await client.conversations_list(types="public_channel,im"))["channels"]) == 5
+    assert len((await client.conversations_list(types="public_channel,im"))["channels"]) == 8
     assert (await client.conversations_members(channel="D0ADA"))["members"] == ["U0ADA", "U0BOT"]
     assert (await client.team_info())["team"]["name"] == "Sandbox"
+
+
+async def test_guests_outsiders_and_bots_are_told_apart(
+    workspace: SandboxWorkspace, client: AsyncWebClient
+) -> None:
+    """As Slack tells of them; and they are only where they were let in."""
+    lin, noor, builder = [
+        (await client.users_info(user=user))["user"] for user in ("U0LIN", "U0NOOR", "U0BUILD")
+    ]
+    assert (lin["is_restricted"], lin["is_ultra_restricted"], lin["team_id"]) == (True, False, "T0SANDBOX")
+    assert (noor["team_id"], noor["is_restricted"], builder["is_bot"]) == ("T0PARTNER", False, True)
+    for channel, is_shared, members in (
+        ("C0PARTNER", True, ["U0ADA", "U0GRACE", "U0NOOR", "U0BUILD", "U0BOT"]),
+        ("C0ENG", False, ["U0ADA", "U0GRACE", "U0LIN", "U0BUILD", "U0BOT"]),
+    ):
+        assert (await client.conversations_info(channel=channel))["channel"]["is_ext_shared"] is is_shared
+        assert (await client.conversations_members(channel=channel))["members"] == members
+    with pytest.raises(Refusal, match="not_in_channel"):
+        await workspace.say("U0NOOR", "C0GENERAL", "hello")
 
 
 async def test_reactions_and_permalinks(workspace: SandboxWorkspace, client: AsyncWebClient) -> None:

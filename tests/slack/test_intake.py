@@ -19,6 +19,7 @@ from bot.slack.listeners import NOT_YOURS, slack_app
 from bot.slack.people import People
 from bot.slack.socket_mode import sockets
 from bot.slack.surface import SlackSurface
+from tests.fakes import OpenDoor
 
 ADA, GRACE, GENERAL, DIRECT = "U0ADA", "U0GRACE", "C0GENERAL", "D0ADA"
 
@@ -80,8 +81,8 @@ async def connected(
 ) -> AsyncIterator[SlackSurface]:
     """Connect as the bot does, with a notebook in place of the intake."""
     async with connect.web_client(workspace.bot_token, workspace.api_url) as client:
-        bot, people = await connect.who_am_i(client), People(client)
-        app = slack_app(client, bot, people, notebook, follow_threads=follow)
+        bot, people = await connect.who_am_i(client), People(client, "T0SANDBOX")
+        app = slack_app(client, bot, people, notebook, OpenDoor(), follow_threads=follow)
         async with sockets(app, client, workspace.app_token, count=1):
             yield SlackSurface(client, bot, people)
 

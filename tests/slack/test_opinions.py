@@ -24,6 +24,7 @@ from bot.slack.socket_mode import sockets
 from bot.slack.thumbs import plain_thumbs, thumbs
 from bot.store.memory import MemoryStore
 from bot.store.memory_feedback import MemoryVotes
+from tests.fakes import OpenDoor
 
 ADA, GRACE = "U0ADA", "U0GRACE"
 GENERAL, TEAM = "C0GENERAL", "T0SANDBOX"
@@ -115,12 +116,12 @@ async def booth() -> AsyncIterator[Booth]:
         store = MemoryStore()
         async with connect.web_client(workspace.bot_token, workspace.api_url) as client:
             booth = Booth(workspace, store, Fragile(store.data), client)
-            bot, people = await connect.who_am_i(client), People(client)
+            bot, people = await connect.who_am_i(client), People(client, "T0SANDBOX")
 
             def add(app: AsyncApp) -> None:
                 opinions.register(app, booth.votes, Screen(client), bot, booth.aside)
 
-            app = slack_app(client, bot, people, Nobody(), follow_threads=False, register=add)  # type: ignore[arg-type]  # no message comes
+            app = slack_app(client, bot, people, Nobody(), OpenDoor(), follow_threads=False, register=add)  # type: ignore[arg-type]  # no message comes
             async with sockets(app, client, workspace.app_token, count=1):
                 await booth.answer()
                 yield booth

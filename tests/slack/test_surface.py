@@ -25,7 +25,7 @@ async def workspace() -> AsyncIterator[SandboxWorkspace]:
 @pytest.fixture
 async def surface(workspace: SandboxWorkspace) -> AsyncIterator[SlackSurface]:
     async with connect.web_client(workspace.bot_token, workspace.api_url) as client:
-        yield SlackSurface(client, await connect.who_am_i(client), People(client))
+        yield SlackSurface(client, await connect.who_am_i(client), People(client, "T0SANDBOX"))
 
 
 @pytest.fixture
@@ -161,7 +161,9 @@ async def test_a_text_that_slack_finds_too_odd_says_nothing_of_thumbs(
 
 async def test_thumbs_can_be_turned_off(workspace: SandboxWorkspace, thread: ThreadKey) -> None:
     async with connect.web_client(workspace.bot_token, workspace.api_url) as client:
-        surface = SlackSurface(client, await connect.who_am_i(client), People(client), thumbs=False)
+        surface = SlackSurface(
+            client, await connect.who_am_i(client), People(client, "T0SANDBOX"), thumbs=False
+        )
         await surface.post(thread, page("one", Action.JUDGE))
     assert [block["type"] for block in workspace.thread(GENERAL, thread.root)[1].blocks] == ["markdown"]
 

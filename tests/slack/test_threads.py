@@ -32,7 +32,7 @@ async def client(workspace: SandboxWorkspace) -> AsyncIterator[AsyncWebClient]:
 
 @pytest.fixture
 async def surface(client: AsyncWebClient) -> SlackSurface:
-    return SlackSurface(client, await connect.who_am_i(client), People(client))
+    return SlackSurface(client, await connect.who_am_i(client), People(client, "T0SANDBOX"))
 
 
 @pytest.fixture

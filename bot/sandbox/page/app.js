@@ -57,10 +57,15 @@ function arrived() {
     h(
       "option",
       { value: user.id, selected: user.id === state.me },
-      state.name(user.id) + (user.admin ? " (admin)" : ""),
+      state.name(user.id) + role(user, state.team),
     );
   $("switch-user").replaceChildren(...state.people().map(option));
   visited();
+}
+
+function role(user, team) {
+  if (user.team !== team.id) return " (external)";
+  return user.admin ? " (admin)" : user.guest ? " (guest)" : "";
 }
 
 function heard(message, fresh) {

@@ -32,6 +32,7 @@ from bot.slack.socket_mode import sockets
 from bot.store.memory_data import MemoryData
 from bot.store.memory_feedback import MemoryVotes
 from bot.store.memory_versions import MemoryVersions
+from tests.fakes import OpenDoor
 from tests.slack.admin.slack_form import state
 
 ADA, GRACE, JOAN = "U0ADA", "U0GRACE", "U0JOAN"
@@ -124,7 +125,7 @@ async def office() -> AsyncIterator[Office]:
         workspace.state.people[JOAN] = Person(id=JOAN, name="joan", real_name="Joan Clarke", color="#123456")
         office = Office(workspace)
         async with connect.web_client(workspace.bot_token, workspace.api_url) as client:
-            bot, people = await connect.who_am_i(client), People(client)
+            bot, people = await connect.who_am_i(client), People(client, "T0SANDBOX")
             admins = Admins(client, bot.workspace, frozenset({JOAN}))
             doorkeeper = Gate(admins, workspace=bot.workspace, key=KEY, clock=lambda: office.now)
             editing = Editing(office.versions, Steering(prompt=Prompt("You are."), parameters={"model": "m"}))
@@ -137,7 +138,7 @@ async def office() -> AsyncIterator[Office]:
                 register(app, helm, Screen(client), office.aside)
                 judgements.register(app, judged, Screen(client), office.aside)
 
-            app = slack_app(client, bot, people, Nobody(), follow_threads=False, register=add)  # type: ignore[arg-type]  # no message comes
+            app = slack_app(client, bot, people, Nobody(), OpenDoor(), follow_threads=False, register=add)  # type: ignore[arg-type]  # no message comes
             async with sockets(app, client, workspace.app_token, count=1):
                 yield office
                 await office.settled()

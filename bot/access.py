@@ -1,0 +1,77 @@
+"""What admins set of who may do what, as it holds now; and saving it.
+
+Separate from `core.access`, which decides, because it must be read. Rules: what is asked for with each
+question is remembered for some seconds, however busy the bot is; what is edited is read anew.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from bot.core.access import NO_RULES, Rules
+from bot.core.domain import Author, PromptKey
+from bot.core.granting import NOTHING, Grants, GrantsVersion
+from bot.ports import GrantsRecord
+
+KEEP = 5.0
+"""Seconds for which what was read is believed: so long other processes may still go by what was before."""
+
+
+class Access:
+    """Who may do what in one workspace; below the deployment's own rules, which nobody changes in Slack."""
+
+    def __init__(
+        self,
+        record: GrantsRecord,
+        workspace: PromptKey,
+        deployment: Rules = NO_RULES,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`workspace` is the one in which the bot is installed; its rules hold wherever it is asked."""
+        self.workspace = workspace
+        self.deployment = deployment
+        self.record = record
+        self._clock = clock
+        self._known: Mapping[PromptKey, Grants] = {}
+        self._until = float("-inf")
+        self._reading = asyncio.Lock()
+
+    async def rules(self) -> Sequence[Rules]:
+        """Return the sets of rules that hold now, each of which must let a question in."""
+        known = await self._current()
+        return self.deployment, known.get(self.workspace, NOTHING).rules
+
+    async def stewards(self, channel: str = "") -> frozenset[str]:
+        """Return who may steer by name: the whole workspace, or `channel`."""
+        known = await self._current()
+        return known.get(replace(self.workspace, channel=channel), NOTHING).stewards
+
+    async def delegated(self, person: str) -> Sequence[PromptKey]:
+        """Return the channels that a person may edit by name."""
+        known = await self._current()
+        mine = [key for key, grants in known.items() if key.channel and person in grants.stewards]
+        return sorted(mine, key=lambda key: key.channel)
+
+    async def newest(self, key: PromptKey) -> GrantsVersion | None:
+        """Return the newest version of a key, read now."""
+        return next(iter(await self.record.history(key, limit=1)), None)
+
+    async def save(
+        self, key: PromptKey, grants: Grants, *, based_on: int, by: Author, note: str = ""
+    ) -> GrantsVersion:
+        """Save a version; it holds here at once. Raises `GrantsConflict`, and `StoreError`."""
+        try:
+            return await self.record.save(key, grants, based_on=based_on, by=by, note=note)
+        finally:
+            self._until = float("-inf")
+
+    async def _current(self) -> Mapping[PromptKey, Grants]:
+        async with self._reading:
+            if self._clock() >= self._until:
+                began = self._clock()
+                found = await self.record.current(self.workspace)
+                self._known = {version.key: version.grants for version in found}
+                self._until = began + KEEP
+            return self._known

@@ -1,0 +1,64 @@
+"""Who asked is looked at once more before the model is: rules change while a question waits.
+
+Separate from `answering`, which answers whatever it is given. Rules: what is answered already is only shown;
+where the platform does not say who somebody is, it is asked again for a while, since nobody waits for us to
+acknowledge anything, and then the question is refused.
+"""
+
+import asyncio
+from typing import Protocol
+
+import structlog
+
+from bot.core.access import Refusal
+from bot.core.domain import Turn, TurnStatus
+from bot.core.errors import BotError
+from bot.ports import Door
+
+PAUSES = (12.0, 12.0, 30.0)
+"""Seconds between questions who somebody is; a platform's failure is remembered for less."""
+CODE = "not_admitted"
+"""Stands as the error of a turn that was refused."""
+
+log = structlog.get_logger()
+
+
+class Ending(Protocol):
+    """How a turn is ended; `Answering` is one."""
+
+    async def answer(self, turn: Turn) -> Turn | None:
+        """Answer a turn, and return the thread's next one, claimed, or None."""
+        ...
+
+    async def turn_away(self, turn: Turn, sentence: str, code: str) -> Turn | None:
+        """End it with a sentence and without an answer."""
+        ...
+
+    async def give_up(self, turn: Turn, error: type[BotError]) -> Turn | None:
+        """Likewise, since something went wrong."""
+        ...
+
+
+class Admitting:
+    """Ends turns, those of people who may not ask any more without an answer; a `Craft`."""
+
+    def __init__(self, door: Door, ending: Ending) -> None:
+        self._door = door
+        self._ending = ending
+        self.give_up = ending.give_up
+
+    async def answer(self, turn: Turn) -> Turn | None:
+        """End a claimed turn, and return the thread's next one, claimed, or None. Raises `StoreError`."""
+        refused = None if turn.status is TurnStatus.ANSWERED else await self._refusal(turn)
+        if refused is None:
+            return await self._ending.answer(turn)
+        log.info("A question is refused that was let in before.", action="turn_denied", reason=refused)
+        return await self._ending.turn_away(turn, refused.for_people, CODE)
+
+    async def _refusal(self, turn: Turn) -> Refusal | None:
+        for pause in PAUSES:
+            refused = await self._door.refusal(turn.thread, turn.author.id)
+            if refused is not Refusal.UNKNOWN:
+                return refused
+            await asyncio.sleep(pause)
+        return await self._door.refusal(turn.thread, turn.author.id)

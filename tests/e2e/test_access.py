@@ -1,0 +1,91 @@
+"""The whole program lets in whom it may: by its settings, and by what admins set while it runs."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from bot.core.access import Admission, Refusal, Rules
+from bot.core.domain import Author, PromptKey
+from bot.core.granting import Grants
+from bot.sandbox.records import Change, Noticed
+from bot.store import migrate
+from bot.store.database import Database, database_url
+from bot.store.grants import SqlGrants
+from tests.databases import KINDS, Kind, migrated_database
+from tests.e2e.conftest import ADA, GENERAL, GRACE, World, new_world, ready_bot
+
+ENG, PARTNER, LIN, NOOR = "C0ENG", "C0PARTNER", "U0LIN", "U0NOOR"
+WORKSPACE = PromptKey(platform="slack", workspace="T0SANDBOX")
+
+
+def told(world: World) -> list[Noticed]:
+    """Collect what single people are told from now on."""
+    found: list[Noticed] = []
+
+    def note(change: Change) -> None:
+        if isinstance(change, Noticed):
+            found.append(change)
+
+    world.workspace.state.observe(note)
+    return found
+
+
+async def answered(world: World, user: str, channel: str) -> None:
+    root = await world.workspace.say(user, channel, "<@U0BOT> [[say=ok]]")
+    await world.until(channel, root, ends="ok")
+
+
+async def recorded(url: str) -> list[str]:
+    """Return whose questions are stored."""
+    database = Database(database_url(url), is_ours=False)
+    await database.open()
+    found = await database.tx(
+        lambda connection: [row[0] for row in connection.execute(text("SELECT author_id FROM turns"))]
+    )
+    await database.close()
+    return found
+
+
+async def test_guests_outsiders_and_whom_the_settings_name_are_refused(world: World) -> None:
+    """And nothing of what they wrote is stored."""
+    world.env |= {"BOT_DENY": f"{GRACE}, C0RANDOM", "DATABASE_URL": f"sqlite:///{world.folder / 'a.db'}"}
+    migrate.upgrade(database_url(world.env["DATABASE_URL"]))
+    notices = told(world)
+    async with ready_bot(world):
+        for user, channel in ((LIN, ENG), (NOOR, PARTNER), (GRACE, GENERAL), (ADA, "C0RANDOM")):
+            await world.workspace.say(user, channel, "<@U0BOT> [[say=no]]")
+        await world.workspace.changed(lambda: len(notices) == 4)
+        await answered(world, ADA, GENERAL)
+    assert {notice.user: notice.text for notice in notices} == {
+        LIN: Refusal.GUEST.for_people,
+        NOOR: Refusal.EXTERNAL.for_people,
+        GRACE: Refusal.PERSON.for_people,
+        ADA: Refusal.CHANNEL.for_people,
+    }
+    assert await recorded(world.env["DATABASE_URL"]) == [ADA]
+    assert len(world.model.requests) == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_what_admins_set_holds_within_seconds_in_a_running_bot(kind: Kind, tmp_path: Path) -> None:
+    """Set by another process, as the shell is."""
+    with migrated_database(kind, tmp_path) as url:
+        address = url.render_as_string(hide_password=False)
+        async with new_world(tmp_path, DATABASE_URL=address) as world, ready_bot(world):
+            await answered(world, GRACE, GENERAL)
+            notices = told(world)
+            database = Database(url, is_ours=False)
+            await database.open()
+            grants = Grants(
+                rules=Rules(denied_people=frozenset({GRACE}), admits=frozenset({Admission.GUESTS}))
+            )
+            await SqlGrants(database).save(WORKSPACE, grants, based_on=0, by=Author(id=ADA))
+            await database.close()
+            async with asyncio.timeout(60):
+                while not notices:
+                    await world.workspace.say(GRACE, GENERAL, "<@U0BOT> [[say=still]]")
+                    await asyncio.sleep(0.5)
+            assert notices[0].text == Refusal.PERSON.for_people
+            await answered(world, LIN, ENG)

@@ -1,0 +1,117 @@
+"""Questions that wait while rules change: who may not ask any more gets a sentence, and no model is asked."""
+
+import asyncio
+
+from bot.admitting import CODE, PAUSES, Admitting
+from bot.answering import Answering
+from bot.asking import Asking
+from bot.core.access import Refusal
+from bot.core.domain import Addressed, Answer, Author, Incoming, Prompt, Steering, ThreadKey, Turn, TurnStatus
+from bot.plugins import Plugins
+from bot.store.memory import MemoryStore
+from tests.fakes import PaperSurface, ScriptedModel
+from tests.virtual_time import on_virtual_time
+
+THREAD = ThreadKey(platform="paper", workspace="T1", channel="C1", root="q1")
+
+
+class Whims:
+    """A door that says something else each time; the last word lasts."""
+
+    def __init__(self, *refusals: Refusal | None) -> None:
+        self.refusals = list(refusals)
+        self.asked = 0
+
+    async def refusal(self, thread: ThreadKey, person: str) -> Refusal | None:
+        assert (thread, person) == (THREAD, "U1")
+        self.asked += 1
+        return self.refusals.pop(0) if len(self.refusals) > 1 else self.refusals[0]
+
+
+class Desk:
+    """One question, and what becomes of it behind a door."""
+
+    def __init__(self, *refusals: Refusal | None) -> None:
+        self.model = ScriptedModel(["fine"])
+        self.surface = PaperSurface()
+        self.store = MemoryStore(owner="me")
+        self.door = Whims(*refusals)
+        steering = Steering(prompt=Prompt("Be kind."), parameters={"model": "m"})
+        answering = Answering(
+            store=self.store,
+            model=self.model,
+            surfaces={"paper": self.surface},
+            asking=Asking(steering=steering, user_key=b"k"),
+            plugins=Plugins(()),
+        )
+        self.craft = Admitting(self.door, answering)
+
+    async def ask(self, number: int = 1, *, claim: bool = True) -> Turn:
+        message = Incoming(
+            thread=THREAD,
+            message_id=f"q{number}",
+            author=Author(id="U1"),
+            text="why?",
+            addressed=Addressed.MENTION,
+            sent_at=float(number),
+        )
+        turn = await self.store.accept(message, claim=claim)
+        assert turn
+        return turn
+
+    @property
+    def shown(self) -> list[str]:
+        return self.surface.shown(THREAD)
+
+
+@on_virtual_time
+async def test_who_may_ask_is_answered() -> None:
+    desk = Desk(None)
+    await desk.craft.answer(await desk.ask())
+    assert desk.shown == ["fine"]
+
+
+@on_virtual_time
+async def test_who_may_not_ask_any_more_reads_why_and_the_thread_goes_on() -> None:
+    desk = Desk(Refusal.PERSON, None)
+    turn, second = await desk.ask(1), await desk.ask(2, claim=False)
+    following = await desk.craft.answer(turn)
+    assert desk.shown == [Refusal.PERSON.for_people]
+    assert desk.model.requests == []
+    assert following
+    assert following.id == second.id
+    await desk.craft.answer(following)
+    (earlier, _later) = [desk.store.data.turns[each] for each in (turn.id, second.id)]
+    assert (earlier.status, earlier.error) == (TurnStatus.FAILED, CODE)
+    assert desk.shown[1:] == ["fine"]
+
+
+@on_virtual_time
+async def test_what_is_answered_already_is_shown() -> None:
+    """By a process that died, say; the question was let in."""
+    desk = Desk(Refusal.PERSON)
+    turn = await desk.ask()
+    await desk.store.answered(turn, Answer(text="Because."))
+    await desk.store.release(turn)
+    (again,) = await desk.store.claim(1)
+    await desk.craft.answer(again)
+    assert desk.shown == ["Because."]
+    assert desk.door.asked == 0
+
+
+@on_virtual_time
+async def test_it_is_waited_for_word_of_who_somebody_is() -> None:
+    desk = Desk(Refusal.UNKNOWN, Refusal.UNKNOWN, None)
+    began = asyncio.get_running_loop().time()
+    await desk.craft.answer(await desk.ask())
+    assert desk.shown == ["fine"]
+    assert asyncio.get_running_loop().time() - began >= PAUSES[0] + PAUSES[1]
+
+
+@on_virtual_time
+async def test_where_nobody_knows_for_long_the_question_is_refused() -> None:
+    desk = Desk(Refusal.UNKNOWN)
+    await desk.craft.answer(await desk.ask())
+    assert desk.shown == [Refusal.UNKNOWN.for_people]
+    assert desk.door.asked == len(PAUSES) + 1
+    assert desk.model.requests == []

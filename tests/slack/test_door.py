@@ -1,0 +1,246 @@
+"""Who is let in from Slack, over real sockets: of others nothing is recorded, and they read one sentence."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.access import KEEP, Access
+from bot.core.access import Admission, Refusal, Rules
+from bot.core.domain import Action, Author, Incoming, PromptKey, ThreadKey
+from bot.core.granting import Grants
+from bot.ports import Page
+from bot.sandbox.records import Change, Message, Noticed
+from bot.sandbox.server import SandboxWorkspace
+from bot.slack import connect, door
+from bot.slack.door import Doorkeeper, SlackDoor
+from bot.slack.listeners import slack_app
+from bot.slack.people import People
+from bot.slack.socket_mode import sockets
+from bot.slack.surface import SlackSurface
+from bot.store.memory_grants import MemoryGrants
+
+ADA, GRACE, LIN, NOOR, BUILDER = "U0ADA", "U0GRACE", "U0LIN", "U0NOOR", "U0BUILD"
+GENERAL, ENG, PARTNER = "C0GENERAL", "C0ENG", "C0PARTNER"
+WORKSPACE = PromptKey(platform="slack", workspace="T0SANDBOX")
+
+
+@dataclass
+class Lobby:
+    """A workspace, the bot's door, and a desk that notes who got through it."""
+
+    slack: SandboxWorkspace
+    grants: MemoryGrants = field(default_factory=MemoryGrants)
+    now: float = 0.0
+    entered: list[tuple[str, str]] = field(default_factory=list)
+    pressed: list[str] = field(default_factory=list)
+    told: list[Noticed] = field(default_factory=list)
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    is_draining: bool = False
+
+    # What gets through
+
+    async def accept(self, incoming: Incoming) -> None:
+        self.entered.append((incoming.author.id, incoming.text))
+
+    async def retry(self, turn: int, thread: ThreadKey, *, by: str, goes_on: bool = False) -> bool:
+        self.pressed.append(by)
+        return True
+
+    # What is set, and what is done
+
+    async def set(self, **rules: frozenset[Any]) -> None:
+        """Let these rules hold from now on, whatever was remembered."""
+        newest = len(await self.grants.history(WORKSPACE, limit=99))
+        grants = Grants(rules=Rules(**rules))
+        await self.grants.save(WORKSPACE, grants, based_on=newest, by=Author(id=ADA))
+        self.now += KEEP
+
+    async def say(
+        self, user: str, channel: str, text: str = "<@U0BOT> hi", thread_ts: str | None = None
+    ) -> str:
+        """Write, and wait until all that it leads to is acknowledged and told."""
+        ts = await self.slack.say(user, channel, text, thread_ts=thread_ts)
+        await self.settled()
+        return ts
+
+    async def settled(self) -> None:
+        async with asyncio.timeout(20):
+            while self.acked < len(self.slack.events()):  # noqa: ASYNC110 - it only tells of changes
+                await asyncio.sleep(0.005)
+        await asyncio.gather(*self.tasks)
+
+    @property
+    def acked(self) -> int:
+        return sum(entry.kind == "ack" and entry.status == "ok" for entry in self.slack.trace)
+
+    def aside(self, work: Coroutine[Any, Any, None]) -> None:
+        self.tasks.add(asyncio.create_task(work))
+
+    @property
+    def written(self) -> list[str]:
+        """What the bot wrote where everybody in the channel sees it."""
+        state = self.slack.state
+        messages = (each for channel in state.channels for each in state.messages(channel))
+        return [message.text for message in messages if message.bot]
+
+
+@pytest.fixture
+async def lobby() -> AsyncIterator[Lobby]:
+    async with SandboxWorkspace(enforce_rates=False) as slack:
+        lobby = Lobby(slack)
+
+        def note(change: Change) -> None:
+            if isinstance(change, Noticed):
+                lobby.told.append(change)
+
+        slack.state.observe(note)
+        async with connect.web_client(slack.bot_token, slack.api_url) as client:
+            bot = await connect.who_am_i(client)
+            people = People(client, bot.workspace, clock=lambda: lobby.now)
+            access = Access(lobby.grants, WORKSPACE, clock=lambda: lobby.now)
+            keeper = Doorkeeper(SlackDoor(access, people), client, lobby.aside, clock=lambda: lobby.now)
+            app = slack_app(client, bot, people, lobby, keeper, follow_threads=True)  # type: ignore[arg-type]  # nothing else comes
+            async with sockets(app, client, slack.app_token, count=1):
+                yield lobby
+                await asyncio.gather(*lobby.tasks)
+
+
+async def test_members_are_let_in_everywhere(lobby: Lobby) -> None:
+    for channel in (GENERAL, PARTNER, "D0ADA"):
+        await lobby.say(ADA, channel)
+    assert len(lobby.entered) == 5, "twice in channels, since mentions are told twice"
+    assert (lobby.told, lobby.written) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("user", "channel", "reason"),
+    [(LIN, ENG, Refusal.GUEST), (NOOR, PARTNER, Refusal.EXTERNAL)],
+)
+async def test_guests_and_outsiders_are_refused_in_a_sentence_that_only_they_see(
+    lobby: Lobby, user: str, channel: str, reason: Refusal
+) -> None:
+    """Once, although a mention is told twice; and again where they are let in by name."""
+    with capture_logs() as logs:
+        await lobby.say(user, channel, "<@U0BOT> secret words")
+    assert lobby.entered == []
+    (told,) = lobby.told
+    assert (told.user, told.channel, told.text) == (user, channel, reason.for_people)
+    assert lobby.written == []
+    assert {log["reason"] for log in logs if log["action"] == "ask_denied"} == {reason}
+    assert "secret" not in str(logs)
+    await lobby.set(invited=frozenset({user}))
+    await lobby.say(user, channel, "<@U0BOT> now?")
+    assert lobby.entered == [(user, "now?")] * 2
+
+
+async def test_other_bots_get_nothing_at_all(lobby: Lobby) -> None:
+    """Neither an answer nor a refusal, even where all are let in: such a conversation never ends.
+
+    Nor does one whose messages do not say that an app wrote them.
+    """
+    await lobby.set(admits=frozenset(Admission), invited=frozenset({BUILDER}))
+    await lobby.say(BUILDER, ENG)
+    state = lobby.slack.state
+    state.post(Message(channel=ENG, ts=state.stamp(), user=BUILDER, text="<@U0BOT> I am a person"))
+    await lobby.settled()
+    assert (lobby.entered, lobby.told, lobby.written) == ([], [], [])
+
+
+async def test_in_a_direct_message_a_refusal_is_a_message(lobby: Lobby) -> None:
+    await lobby.set(denied_people=frozenset({GRACE}))
+    root = await lobby.say(GRACE, "D0GRACE", "hi")
+    assert lobby.entered == []
+    assert [message.text for message in lobby.slack.thread("D0GRACE", root)[1:]] == [
+        Refusal.PERSON.for_people
+    ]
+
+
+async def test_a_denied_channel_tells_whoever_addressed_the_bot_and_nobody_else(lobby: Lobby) -> None:
+    """Each person once in a while; replies that ask nothing are neither recorded nor refused."""
+    await lobby.set(denied_channels=frozenset({GENERAL}))
+    root = await lobby.say(ADA, GENERAL)
+    await lobby.say(ADA, GENERAL, "to the others", thread_ts=root)
+    await lobby.say(GRACE, GENERAL, thread_ts=root)
+    await lobby.say(GRACE, GENERAL)
+    assert lobby.entered == []
+    expected = [(ADA, None), (GRACE, root)]
+    assert [(told.user, told.thread_ts) for told in lobby.told] == expected
+    assert {told.text for told in lobby.told} == {Refusal.CHANNEL.for_people}
+    lobby.now += door.QUIET
+    await lobby.say(ADA, GENERAL)
+    assert len(lobby.told) == 3
+    await lobby.say(ADA, ENG)
+    assert len(lobby.entered) == 2
+
+
+async def test_nobody_makes_the_bot_write_without_end(lobby: Lobby, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door, "QUIET", 0.0)
+    await lobby.set(denied_people=frozenset({GRACE}))
+    for _ in range(door.BURST + 5):
+        await lobby.say(GRACE, "D0GRACE", "hi")
+    assert len(lobby.written) == door.BURST
+
+
+async def test_who_cannot_be_looked_up_is_refused_and_believed_later(lobby: Lobby) -> None:
+    """A failure that passes at once is not noticed."""
+    lobby.slack.fault("users.info", status=500, times=2)
+    await lobby.say(GRACE, "D0GRACE", "one")
+    assert lobby.entered == [(GRACE, "one")]
+    lobby.slack.fault("users.info", error="user_not_found", times=3)
+    await lobby.say(ADA, "D0ADA", "two")
+    assert len(lobby.entered) == 1
+    assert lobby.written == [Refusal.UNKNOWN.for_people]
+    lobby.now += 60
+    await lobby.say(ADA, "D0ADA", "three")
+    assert lobby.entered[1:] == [(ADA, "three")]
+
+
+async def test_where_shared_channels_are_closed_what_slack_does_not_tell_counts_as_shared(
+    lobby: Lobby,
+) -> None:
+    await lobby.set(admits=frozenset({Admission.DIRECT}))
+    await lobby.say(ADA, PARTNER)
+    await lobby.say(ADA, ENG)
+    assert len(lobby.entered) == 2
+    assert [told.text for told in lobby.told] == [Refusal.SHARED.for_people]
+    assert lobby.slack.calls("conversations.info") == [], "the delivery said so"
+
+
+async def press(lobby: Lobby, surface: SlackSurface, user: str, channel: str, root: str) -> None:
+    thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel=channel, root=root)
+    ts = await surface.post(thread, Page(turn=7, number=0, text="It failed.", actions=(Action.RETRY,)))
+    action = lobby.slack.state.message(channel, ts).blocks[-1]["elements"][0]
+    await lobby.slack.interactivity.act_on_message(user, channel, ts, action, {})
+    await asyncio.gather(*lobby.tasks)
+
+
+async def test_a_button_is_for_those_who_may_ask(lobby: Lobby) -> None:
+    """And it is looked up whether the channel is shared, because a button does not tell."""
+    async with connect.web_client(lobby.slack.bot_token, lobby.slack.api_url) as client:
+        bot = await connect.who_am_i(client)
+        surface = SlackSurface(client, bot, People(client, bot.workspace))
+        for channel in (ENG, PARTNER):
+            root = await lobby.slack.say(ADA, channel, "hi")
+            await press(lobby, surface, ADA, channel, root)
+        assert lobby.pressed == [ADA, ADA]
+        await lobby.set(admits=frozenset({Admission.DIRECT}), denied_people=frozenset({GRACE}))
+        await press(lobby, surface, ADA, PARTNER, root)
+        await press(lobby, surface, GRACE, ENG, await lobby.slack.say(ADA, ENG, "hi"))
+    assert lobby.pressed == [ADA, ADA]
+    assert [told.text for told in lobby.told] == [Refusal.SHARED.for_people, Refusal.PERSON.for_people]
+
+
+async def test_of_people_who_may_not_ask_nothing_is_read_in_threads(lobby: Lobby) -> None:
+    async with connect.web_client(lobby.slack.bot_token, lobby.slack.api_url) as client:
+        bot = await connect.who_am_i(client)
+        people = People(client, bot.workspace)
+        shut = SlackDoor(Access(lobby.grants, WORKSPACE), people)
+        root = await lobby.slack.say(ADA, PARTNER, "ours")
+        await lobby.slack.say(NOOR, PARTNER, "theirs", thread_ts=root)
+        thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel=PARTNER, root=root)
+        read = await SlackSurface(client, bot, people, door=shut).read(thread, limit=9)
+    assert [incoming.text for incoming in read] == ["ours"]
