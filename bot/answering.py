@@ -14,6 +14,7 @@ from functools import partial
 import structlog
 
 from bot.asking import Asker, Asking
+from bot.charging import Bill, Cashier
 from bot.core import variants
 from bot.core.domain import Action, Answer, ChatRequest, MadeWith, Place, Turn, TurnStatus
 from bot.core.errors import BotError, ContextTooLong, ModelError, SurfaceGone
@@ -42,7 +43,7 @@ log = structlog.get_logger()
 class Answering:
     """Answers turns: one model, and a surface for each platform."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of a bot, each by its name
         self,
         *,
         store: Store,
@@ -50,6 +51,7 @@ class Answering:
         surfaces: Mapping[str, Surface],
         asking: Asking,
         plugins: Plugins,
+        cashier: Cashier | None = None,
         is_ours: Callable[[], bool] = lambda: True,
         complete_since: Callable[[], float] = lambda: 0.0,
     ) -> None:
@@ -62,6 +64,7 @@ class Answering:
         self._surfaces = surfaces
         self._asker = Asker(store, surfaces, asking, complete_since=complete_since)
         self._plugins = plugins
+        self._cashier = cashier or Cashier()
         self._is_ours = is_ours
         self._desks = AllDesks()
 
@@ -135,26 +138,27 @@ class Answering:
         if turn.answer:  # it goes on
             builder.feed(TextDelta(turn.answer))
             delivery.feed(turn.answer)
+        bill = self._cashier.bill(turn, question.context.budgets)
         request = self._asker.request(question)
         place = Place()
         try:
             try:
-                request = await self._stream(turn, request, builder, delivery)
+                request = await self._stream(bill, request, builder, delivery)
             except ContextTooLong as error:
                 if builder.answer().text != turn.answer:
                     raise
                 question = self._asker.shorter(question, error)
                 request = self._asker.request(question)
-                request = await self._stream(turn, request, builder, delivery)
+                request = await self._stream(bill, request, builder, delivery)
         except ModelError as error:
-            answer, code = _complete(builder, question.made_with), error.code
+            answer, code = _complete(builder, question.made_with, bill), error.code
             log.warning("The model did not answer.", action="model_failed", error=code, reason=str(error))
             if answer.text:
                 delivery.finish(f"_{error.for_people}_", Action.CONTINUE, Action.RETRY)
             else:
                 delivery.finish(error.for_people, Action.RETRY)
         else:
-            answer, code = _complete(builder, question.made_with), ""
+            answer, code = bill.told(_complete(builder, question.made_with, bill)), ""
             self._asker.counted(request, answer.usage)
             others = () if turn.answer else builder.others()  # of what goes on, they lack the beginning
             beside = [replace(other, made_with=answer.made_with) for other in others]
@@ -164,10 +168,11 @@ class Answering:
         return answer, code, place
 
     async def _stream(
-        self, turn: Turn, request: ChatRequest, builder: AnswerBuilder, delivery: Delivery
+        self, bill: Bill, request: ChatRequest, builder: AnswerBuilder, delivery: Delivery
     ) -> ChatRequest:
-        """Ask once, and pass on what comes; returns the request as it was sent."""
-        request = await self._plugins.amend(request, turn)
+        """Ask once, if that may be paid for, and pass on what comes; returns the request as it was sent."""
+        request = await self._plugins.amend(request, bill.turn)
+        await bill.reserve(request)
         async with self._model.stream(request) as events:
             async for event in events:
                 builder.feed(event)
@@ -197,11 +202,11 @@ class Answering:
             await asyncio.gather(show, return_exceptions=True)
 
 
-def _complete(builder: AnswerBuilder, made_with: MadeWith) -> Answer:
-    """Return what the model said so far, and what it was made with; people are told if it was blind."""
+def _complete(builder: AnswerBuilder, made_with: MadeWith, bill: Bill) -> Answer:
+    """Return what the model said so far, with what and for how much; people are told if it was blind."""
     if builder.is_blind:
         made_with = replace(made_with, remarks="\n\n".join(filter(None, (made_with.remarks, BLIND))))
-    return replace(builder.answer(), made_with=made_with)
+    return bill.charged(replace(builder.answer(), made_with=made_with), builder.others())
 
 
 def _finish(delivery: Delivery, said: Answer | Turn, place: Place) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from bot.access import Access
 from bot.answering import Answering
 from bot.asking import Asking
+from bot.charging import Cashier
 from bot.core.access import Rules
 from bot.core.domain import PromptKey
 from bot.editing import Editing
@@ -86,6 +87,7 @@ async def answering(parts: Parts, complete_since: Callable[[], float]) -> Answer
         },
         asking=await _asking(parts),
         plugins=Plugins.found(),
+        cashier=Cashier(parts.store.ledger(), parts.settings.prices),
         is_ours=parts.lease.is_certain,
         complete_since=complete_since,
     )

@@ -15,7 +15,8 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bot import rules_setting
+from bot import rules_setting, tokens_setting
+from bot.core import money
 from bot.core.access import Rules
 from bot.core.domain import Prompt, Steering
 from bot.core.errors import SettingsError
@@ -25,8 +26,6 @@ from bot.rules_setting import listed
 SLACK_API = "https://slack.com/api/"
 OPENAI_API = "https://api.openai.com/v1"
 EMBEDDED_DATABASE = "sqlite:///threadkeeper.db"
-TOKENS = {"SLACK_BOT_TOKEN": "xoxb-", "SLACK_APP_TOKEN": "xapp-"}
-"""How the token of each setting begins."""
 
 
 class Settings(BaseSettings):
@@ -75,6 +74,13 @@ class Settings(BaseSettings):
         "", description="The model that answers, as its server names it, for example gpt-6-luna. Required."
     )
     bot_system_prompt: str = Field("", description="The system prompt where none is set in the database.")
+    bot_prices: str = Field(
+        "",
+        description="Prices of a million tokens: model=input/output/cached, with commas; * in a name is any.",
+    )
+    bot_currency: str = Field(
+        "USD", pattern="^[A-Za-z€£¥$]{1,8}$", description="What the prices are in; only a label."
+    )
     bot_admins: str = Field(
         "",
         description="Slack user ids (U…), with commas between them, of who may steer beside Slack's admins.",
@@ -164,6 +170,12 @@ class Settings(BaseSettings):
         rules_setting.rules(**{"allow": "", "deny": "", "admit": "", str(info.field_name)[4:]: text})
         return text
 
+    @field_validator("bot_prices")
+    @classmethod
+    def _names_prices(cls, table: str) -> str:
+        money.prices(table)
+        return table
+
     @field_validator("bot_admins")
     @classmethod
     def _names_users(cls, ids: str) -> str:
@@ -206,6 +218,11 @@ class Settings(BaseSettings):
         return rules_setting.rules(self.bot_allow, self.bot_deny, self.bot_admit)
 
     @property
+    def prices(self) -> money.Prices:
+        """What `bot_prices` says."""
+        return money.Prices(currency=self.bot_currency, by_name=money.prices(self.bot_prices))
+
+    @property
     def uses_http(self) -> bool:
         """Whether Slack delivers by signed requests (HTTP mode), not over sockets (Socket Mode)."""
         return bool(self.slack_signing_secret.get_secret_value())
@@ -223,38 +240,13 @@ class Settings(BaseSettings):
 
     def require_for_run(self) -> None:
         """Raise `SettingsError` for the first setting that `bot run` lacks, or that is plainly another's."""
-        self._require_token("SLACK_BOT_TOKEN")
+        tokens_setting.require_token("SLACK_BOT_TOKEN", self.slack_bot_token)
         if self.uses_http:
-            self._require_http()
+            tokens_setting.require_http(self.slack_signing_secret, self.port)
         else:
-            self._require_token("SLACK_APP_TOKEN", " (or SLACK_SIGNING_SECRET, for HTTP mode)")
+            alternative = " (or SLACK_SIGNING_SECRET, for HTTP mode)"
+            tokens_setting.require_token("SLACK_APP_TOKEN", self.slack_app_token, alternative)
         self.require_model()
-
-    def _require_token(self, name: str, alternative: str = "") -> None:
-        value: SecretStr = getattr(self, name.lower())
-        token, prefix = value.get_secret_value(), TOKENS[name]
-        if not token:
-            raise SettingsError(
-                f"{name} is not set{alternative}; put your Slack app's token ({prefix}…) there or into .env."
-            )
-        owner = _owner(token)
-        if owner not in {None, name}:
-            raise SettingsError(
-                f"{name} holds a token for {owner}; it must be one that begins with {prefix}."
-            )
-
-    def _require_http(self) -> None:
-        owner = _owner(self.slack_signing_secret.get_secret_value())
-        if owner:
-            raise SettingsError(
-                f"SLACK_SIGNING_SECRET holds a token for {owner}; "
-                "it must be the Signing Secret from Basic Information of your Slack app."
-            )
-        if not self.port:
-            raise SettingsError(
-                "PORT is not set; HTTP mode, which SLACK_SIGNING_SECRET turns on, listens there. "
-                "Set it, or remove SLACK_SIGNING_SECRET for Socket Mode."
-            )
 
     def require_model(self) -> None:
         """Raise `SettingsError` if there is no model to ask."""
@@ -266,11 +258,6 @@ class Settings(BaseSettings):
             raise SettingsError(
                 "BOT_MODEL is not set; name the model that answers, for example BOT_MODEL=gpt-6-luna."
             )
-
-
-def _owner(token: str) -> str | None:
-    """Return the setting that a token plainly belongs to."""
-    return next((name for name, prefix in TOKENS.items() if token.startswith(prefix)), None)
 
 
 def _web_address(url: str) -> str:

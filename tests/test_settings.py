@@ -56,6 +56,8 @@ def test_the_complete_settings_are_accepted() -> None:
         ("BOT_FOLLOW_THREADS", "perhaps", "BOT_FOLLOW_THREADS is wrong"),
         ("BOT_SEND_NAMES", "never", "BOT_SEND_NAMES is wrong"),
         ("OPENAI_BASE_URL", "localhost:8000/v1", "OPENAI_BASE_URL is wrong"),
+        ("BOT_PRICES", "gpt-6-luna=1.25", "BOT_PRICES is wrong"),
+        ("BOT_CURRENCY", "US dollars", "BOT_CURRENCY is wrong"),
     ],
 )
 def test_what_is_missing_or_wrong_is_named(

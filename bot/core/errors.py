@@ -32,8 +32,8 @@
         ├── ClaimLost                  another process owns the turn now
         └── Conflict                   somebody else saved a newer version
 
-Each class has a stable `code` for logs and rows, and `for_people`, the one sentence that a thread may
-show. The text of an exception is for the operator's terminal and log; it never reaches a thread.
+Each class has a stable `code`, and `for_people`, the one sentence that a thread may show. The text of an
+exception is for the log; it never reaches a thread. What a budget does not let in is in `core.ledger`.
 """
 
 from collections.abc import Mapping
@@ -46,7 +46,7 @@ class BotError(Exception):
     """Base of all errors that the bot knows."""
 
     code: ClassVar[str] = "error"
-    for_people: ClassVar[str] = "Something went wrong on my side. Please ask again."
+    for_people: str = "Something went wrong on my side. Please ask again."
 
 
 class SettingsError(BotError):

@@ -9,12 +9,11 @@ whose price is unknown never fits a budget of money.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
-from typing import ClassVar
 
 from bot.core import money
 from bot.core.calls import Call
 from bot.core.domain import Author
-from bot.core.errors import BotError
+from bot.core.errors import ModelError
 from bot.core.periods import Span, told
 
 WARN_AT = 80
@@ -132,11 +131,11 @@ class Grant:
     """Periods of which the person was told that a budget is nearly used up."""
 
 
-class BudgetSpent(BotError):
+class BudgetSpent(ModelError):
     """A call does not fit into a budget that applies; nothing was asked."""
 
     code = "budget_spent"
-    for_people: ClassVar[str] = "A budget is used up. An admin can raise it."
+    for_people = "A budget is used up. An admin can raise it."
 
     def __init__(self, standing: Standing) -> None:
         """`standing` is that of the budget which is in the way."""
@@ -144,11 +143,11 @@ class BudgetSpent(BotError):
         self.standing = standing
 
 
-class PriceUnknown(BotError):
+class PriceUnknown(ModelError):
     """A budget of money applies, and nobody knows what the call would cost; nothing was asked."""
 
     code = "price_unknown"
-    for_people: ClassVar[str] = (
+    for_people = (
         "There is a budget of money here, and the price of this model is not known, so I can't answer. "
         "Whoever runs this bot needs to add it to `BOT_PRICES`."
     )

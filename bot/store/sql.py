@@ -26,6 +26,7 @@ from bot.core.known import Context
 from bot.core.stopping import StopOutcome, StopRequest
 from bot.store import explanations, kept, listening, processes, second_thoughts, stopping, transactions
 from bot.store.database import Database
+from bot.store.ledger import SqlLedger
 from bot.store.rights import Asker
 
 P = ParamSpec("P")
@@ -49,6 +50,10 @@ class SqlStore:
         On SQLite no other process can live, so the next `beat` frees what earlier ones left running.
         """
         await self._database.tx(processes.enter, self._owner, alone=not self._database.is_shared)
+
+    def ledger(self) -> SqlLedger:
+        """Return what this process may spend."""
+        return SqlLedger(self._database, self._owner)
 
     async def accept(self, incoming: Incoming, *, claim: bool) -> Turn | None:
         """Record a question; None if there is nothing to do about it."""
