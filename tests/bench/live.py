@@ -1,0 +1,91 @@
+"""The live reply's figures against a floor: `uv run python -m tests.bench.live [scenario ...]`.
+
+Separate from the tests because times belong to a machine. Prints a line for each figure, and adds the numbers
+to `docs/performance.json`, of which `tests.bench.plots` makes the page. Scenarios: see `SCENARIOS`.
+"""
+
+import json
+import os
+import platform
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import uvloop
+
+from tests.bench import scenarios
+from tests.bench.contestants import NAMES
+
+KEPT = Path(__file__).parent.parent.parent / "docs" / "performance.json"
+SLACKS_LATENCY = 0.08
+"""Seconds of a call; Slack promises nothing, and a write takes about this long from a data centre."""
+REPETITIONS = 3
+
+
+async def alone() -> Mapping[str, Any]:
+    """Ask one question at a time, where Slack answers at once."""
+    return told(await scenarios.alone(rounds=30, latency=0.0))
+
+
+async def far() -> Mapping[str, Any]:
+    """Ask one question at a time, where a call of Slack's takes as long as it usually does."""
+    return told(await scenarios.alone(rounds=15, latency=SLACKS_LATENCY))
+
+
+async def swarm() -> Mapping[str, Any]:
+    """Ask for a thousand answers at once, floor and bot in turns."""
+    figures: dict[str, list[Any]] = {name: [] for name in NAMES}
+    for repetition in range(REPETITIONS):
+        for name in NAMES[:: 1 if repetition % 2 else -1]:
+            run = await scenarios.swarm(name, 1_000)
+            print(name, run, flush=True)  # noqa: T201 - a figure
+            figures[name].append(run)
+    return figures
+
+
+async def limits() -> Mapping[str, Any]:
+    """Ask for fifty answers at once under Slack's real limits."""
+    return {"postgres": await scenarios.limited("postgres", [(900, 5.0)] * 50)}
+
+
+async def busy() -> Mapping[str, Any]:
+    """Ask for a long, fast answer beside twenty slow ones."""
+    return {"postgres": await scenarios.limited("postgres", [(6_000, 60.0), *[(500, 5.0)] * 20])}
+
+
+SCENARIOS: Mapping[str, Callable[[], Awaitable[Mapping[str, Any]]]] = {
+    each.__name__: each for each in (alone, far, swarm, limits, busy)
+}
+
+
+def told(figures: Mapping[str, scenarios.Figures]) -> Mapping[str, Any]:
+    """Print the medians of what was measured of each contestant, in ms, and as a multiple of the floor."""
+    for name, measured in figures.items():
+        for figure, values in measured.items():
+            ratio = median(values) / median(figures["floor"][figure])
+            print(f"{name:9} {figure:6} {1000 * median(values):8.2f} ms  {ratio:5.2f} x")  # noqa: T201
+    return figures
+
+
+def keep(scenario: str, figures: Mapping[str, Any]) -> None:
+    """Write down what was measured, in place of what was measured before."""
+    kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    kept[scenario] = {
+        "at": datetime.now(UTC).isoformat(timespec="minutes"),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+        "figures": figures,
+    }
+    KEPT.write_text(json.dumps(kept, indent=1) + "\n")
+
+
+async def main() -> None:
+    for scenario in sys.argv[1:] or SCENARIOS:
+        print(f"\n{scenario}: {SCENARIOS[scenario].__doc__}", flush=True)  # noqa: T201
+        keep(scenario, await SCENARIOS[scenario]())
+
+
+if __name__ == "__main__":
+    uvloop.run(main())

@@ -1,0 +1,156 @@
+"""What is measured, each as a coroutine that returns plain numbers: seconds, megabytes, counts.
+
+Separate from `live`, which repeats, compares and writes down. Rules: what is compared takes turns on the same
+machine; what a thread shows is compared with what the model said before any figure counts.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from itertools import pairwise
+from statistics import median
+from typing import Any
+
+from bot.sandbox.records import BOT_USER, Change, Posted, Replaced
+from bot.sandbox.server import SandboxWorkspace
+from tests.bench.contestants import NAMES, Stand, stand
+from tests.bench.model_server import Said
+from tests.bench.screen import Screen, Thread
+from tests.bench.slack_server import SlackServer
+from tests.bench.words import same
+
+Figures = dict[str, Any]
+
+THINKING = 0.3
+"""Seconds before the model's first token, as a fast service needs."""
+WARM_UP = 5
+PATIENCE = 120.0
+
+
+async def shown(at: Stand, seed: int, thread: Thread) -> Said:
+    """Wait until a thread shows all of an answer. Raises `AssertionError` if it never does."""
+    give_up = time.perf_counter() + PATIENCE
+    while not ((said := at.model.said.get(seed)) and said.last_at and same(thread.text, said.text)):
+        assert time.perf_counter() < give_up, f"{at.name} does not show answer {seed}"
+        await asyncio.sleep(0.005)
+    return said
+
+
+async def alone(rounds: int, latency: float, names: Sequence[str] = NAMES) -> Mapping[str, Figures]:
+    """Ask one question at a time: what is added to the model's first token, and what follows its last one."""
+    figures: dict[str, Figures] = {name: {"first": [], "last": []} for name in names}
+    async with AsyncExitStack() as opened:
+        stands = [
+            await opened.enter_async_context(
+                stand(name, await opened.enter_async_context(SlackServer(latency)))
+            )
+            for name in names
+        ]
+        for seed in range(1, rounds + WARM_UP + 1):
+            for at in stands[seed % len(stands) :] + stands[: seed % len(stands)]:
+                thread = await at.ask(seed, tokens=60, rate=50.0, delay=THINKING)
+                said = await shown(at, seed, thread)
+                await asyncio.sleep(0.05)
+                if seed > WARM_UP:
+                    figures[at.name]["first"].append(thread.writes[0][0] - thread.asked_at - THINKING)
+                    figures[at.name]["last"].append(thread.writes[-1][0] - said.last_at)
+    return figures
+
+
+async def swarm(
+    name: str, count: int, *, tokens: int = 200, rate: float = 10.0, ramp: float = 5.0
+) -> Figures:
+    """Ask for many answers at once: what each token costs in CPU time, and what all need in memory."""
+    async with SlackServer() as slack, stand(name, slack) as at:
+        first = await at.ask(count + 1, tokens=20, rate=50.0, delay=0.0)
+        await shown(at, count + 1, first)
+        resting, before = at.memory(), at.cpu()
+        calls = dict(slack.calls)
+        began = time.perf_counter()
+        threads: dict[int, Thread] = {}
+        for seed in range(1, count + 1):
+            await asyncio.sleep(began + ramp * seed / count - time.perf_counter())
+            threads[seed] = await at.ask(seed, tokens=tokens, rate=rate, delay=THINKING)
+        said = [await shown(at, seed, thread) for seed, thread in threads.items()]
+        await asyncio.sleep(1.0)
+        cpu = at.cpu() - before
+        late = [
+            thread.writes[-1][0] - each.last_at for each, thread in zip(said, threads.values(), strict=True)
+        ]
+        spoken = [each.last_at - each.asked_at - THINKING for each in said]
+        return {
+            "deltas": sum(each.tokens for each in said),
+            "cpu": cpu,
+            "cpu_per_delta": cpu / sum(each.tokens for each in said),
+            "memory": at.memory(),
+            "resting": resting,
+            "late": median(late),
+            "model_late": median(spoken) - tokens / rate,
+            "writes": {each: number - calls.get(each, 0) for each, number in slack.calls.items()},
+        }
+
+
+class LimitedSlack:
+    """The sandbox with its limits, and who asks in which of its channels."""
+
+    CHANNELS = ("C0GENERAL", "C0ENG", "C0RANDOM")
+
+    def __init__(self, workspace: SandboxWorkspace) -> None:
+        self.workspace = workspace
+        self.screen = Screen(time.perf_counter)
+        self.bot_token, self.app_token = workspace.bot_token, workspace.app_token
+        workspace.state.observe(self._seen)
+        self._asked = 0
+
+    @property
+    def api_url(self) -> str:
+        return self.workspace.api_url
+
+    @property
+    def connected(self) -> int:
+        return self.workspace.connected
+
+    async def say(self, text: str) -> str:
+        self._asked += 1
+        ts = await self.workspace.say("U0ADA", self.CHANNELS[self._asked % len(self.CHANNELS)], text)
+        self.screen.asked(ts)
+        return ts
+
+    def _seen(self, change: Change) -> None:
+        if isinstance(change, Posted | Replaced) and change.message.user == BOT_USER:
+            self.screen.shows(change.message)
+
+
+Plan = tuple[int, float]
+"""Tokens, and tokens per second."""
+
+
+async def limited(name: str, plans: Sequence[Plan]) -> Figures:
+    """Ask for answers under Slack's limits: refusals, how stale screens get, how late they are complete."""
+    async with SandboxWorkspace(port=0) as workspace:
+        slack = LimitedSlack(workspace)
+        async with stand(name, slack, unlimited=False) as at:
+            threads = {
+                seed: await at.ask(seed, tokens=tokens, rate=rate, delay=THINKING)
+                for seed, (tokens, rate) in enumerate(plans, 1)
+            }
+            longest = max(tokens / rate for tokens, rate in plans)
+            await asyncio.sleep(longest)
+            said = [await shown(at, seed, thread) for seed, thread in threads.items()]
+            refused = [call.method for call in workspace.journal.calls if call.status == 429]
+    return {
+        "refused": len(refused),
+        "last": [
+            thread.writes[-1][0] - each.last_at for each, thread in zip(said, threads.values(), strict=True)
+        ],
+        "gaps": [stale(thread, each) for each, thread in zip(said, threads.values(), strict=True)],
+        "writes": [len(thread.writes) for thread in threads.values()],
+        "messages": [len(thread.pages) for thread in threads.values()],
+    }
+
+
+def stale(thread: Thread, said: Said) -> list[float]:
+    """Return the seconds between what a thread showed, while the model spoke; its first text counts too."""
+    times = [said.first_at, *(at for at, _ in thread.writes if at < said.last_at), said.last_at]
+    return [after - before for before, after in pairwise(times)]

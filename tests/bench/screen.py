@@ -1,0 +1,45 @@
+"""What people saw and when: every text that a thread showed, by the clock that the model has too.
+
+Separate because both workspaces, the sandbox and the one without limits, write here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bot.sandbox.records import Message
+
+
+@dataclass(slots=True)
+class Thread:
+    """One question, and what the bot showed below it."""
+
+    asked_at: float
+    writes: list[tuple[float, int]] = field(default_factory=list)
+    """When it was written, and how many characters the thread then showed."""
+    pages: dict[str, str] = field(default_factory=dict)
+    """The newest text of each message, by ts."""
+
+    @property
+    def text(self) -> str:
+        """All that it shows, as Markdown."""
+        return "\n\n".join(text for _, text in sorted(self.pages.items()))
+
+
+class Screen:
+    """All threads, by the ts of their question."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.threads: dict[str, Thread] = {}
+        self._clock = clock
+
+    def asked(self, root: str) -> None:
+        """Note a question."""
+        self.threads[root] = Thread(self._clock())
+
+    def shows(self, message: Message) -> None:
+        """Note what a message of the bot's shows now."""
+        thread = self.threads.get(message.root)
+        if thread is not None:
+            marked = [block["text"] for block in message.blocks if block.get("type") == "markdown"]
+            thread.pages[message.ts] = marked[0] if marked else message.text
+            thread.writes.append((self._clock(), sum(map(len, thread.pages.values()))))

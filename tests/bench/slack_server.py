@@ -1,0 +1,160 @@
+"""A workspace that keeps up with a thousand answers: Web API and Socket Mode, no checks, and no limits.
+
+Separate from the sandbox, whose checks and journal would take more of the machine than what is measured.
+Events and messages are the sandbox's, to the field; the app hears of its own messages, as on Slack.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+from aiohttp import web
+
+from bot.sandbox import events
+from bot.sandbox.arguments import Arguments
+from bot.sandbox.methods import directory
+from bot.sandbox.records import APP_TOKEN, BOT_TOKEN, BOT_USER, Message, Posted, Replaced
+from bot.sandbox.workspace import Workspace
+from tests.bench.screen import Screen
+
+CHANNEL, ASKER = "C0GENERAL", "U0ADA"
+READS = {**directory.METHODS}
+READS.pop("conversations.replies")
+
+
+@dataclass
+class SlackServer:
+    """The server; an async context manager."""
+
+    latency: float = 0.0
+    """Seconds that each call takes, as the way to Slack and back does."""
+    echoes: bool = True
+    """Whether the app is told of its own messages."""
+    calls: dict[str, int] = field(default_factory=dict)
+    """How often which method was called."""
+    bot_token, app_token = BOT_TOKEN, APP_TOKEN
+
+    def __post_init__(self) -> None:
+        clock = time.perf_counter  # uvloop's own counts whole milliseconds
+        self.screen = Screen(clock)
+        self._state = Workspace(clock=clock, stream_lifetime=300.0)
+        self._messages: dict[str, Message] = {}
+        self._sockets: list[web.WebSocketResponse] = []
+        self._turn = 0
+        self._stamp = 1_000_000
+
+    async def __aenter__(self) -> Self:
+        application = web.Application(client_max_size=16 * 1024**2)
+        application.router.add_route("*", "/api/{method}", self._serve)
+        application.router.add_get("/link", self._connect)
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0, backlog=2_000).start()
+        self._port = self._runner.addresses[0][1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._runner.cleanup()
+
+    @property
+    def api_url(self) -> str:
+        return f"http://127.0.0.1:{self._port}/api/"
+
+    @property
+    def connected(self) -> int:
+        return len(self._sockets)
+
+    async def say(self, text: str) -> str:
+        """Write as a person, and return the message's ts."""
+        message = Message(channel=CHANNEL, ts=self._ts(), user=ASKER, text=text, client_msg_id="typed")
+        self.screen.asked(message.ts)
+        channel = self._state.channel(CHANNEL)
+        await self._tell(events.posted(Posted(message), channel, message))
+        return message.ts
+
+    async def _tell(self, told: list[dict[str, Any]]) -> None:
+        for event in told:
+            self._turn += 1
+            socket = self._sockets[self._turn % len(self._sockets)]
+            envelope = {
+                "type": "events_api",
+                "envelope_id": f"e{self._turn}",
+                "accepts_response_payload": False,
+                "payload": events.callback(event, at=0),
+            }
+            await socket.send_str(json.dumps(envelope))
+
+    async def _connect(self, request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.send_json({"type": "hello", "num_connections": 1})
+        self._sockets.append(socket)
+        async for _acknowledgement in socket:
+            pass
+        self._sockets.remove(socket)
+        return socket
+
+    async def _serve(self, request: web.Request) -> web.Response:
+        method = request.match_info["method"]
+        self.calls[method] = self.calls.get(method, 0) + 1
+        arguments = await _arguments(request)
+        if self.latency:
+            await asyncio.sleep(self.latency)
+        serve: Callable[[dict[str, Any]], Any] | None = {
+            "chat.postMessage": self._post,
+            "chat.update": self._update,
+            "apps.connections.open": lambda _: {"url": f"ws://127.0.0.1:{self._port}/link"},
+        }.get(method)
+        if serve:
+            answer, told = serve(arguments), []
+            if isinstance(answer, tuple):
+                answer, told = answer
+            if self.echoes and told:
+                await self._tell(told)
+        elif method in READS:
+            answer = READS[method](self._state, Arguments(arguments))
+        else:
+            answer = {}
+        return web.json_response({"ok": True, **answer})
+
+    def _post(self, arguments: dict[str, Any]) -> Any:
+        message = Message(
+            channel=arguments["channel"],
+            ts=self._ts(),
+            user=BOT_USER,
+            text=arguments.get("text", ""),
+            blocks=tuple(arguments.get("blocks") or ()),
+            thread_ts=arguments.get("thread_ts"),
+        )
+        self._messages[message.ts] = message
+        self.screen.shows(message)
+        told = events.posted(Posted(message), self._state.channel(message.channel), message)
+        return {"channel": message.channel, "ts": message.ts, "message": events.message_json(message)}, told
+
+    def _update(self, arguments: dict[str, Any]) -> Any:
+        previous = self._messages[arguments["ts"]]
+        blocks = tuple(arguments.get("blocks") or ())
+        message = replace(previous, text=arguments.get("text", ""), blocks=blocks)
+        self._messages[message.ts] = message
+        self.screen.shows(message)
+        channel = self._state.channel(message.channel)
+        told = list(events.replaced(Replaced(message, previous), channel, self._ts()))
+        return {"channel": message.channel, "ts": message.ts, "text": message.text}, told
+
+    def _ts(self) -> str:
+        self._stamp += 1
+        return f"{self._stamp}.000100"
+
+
+async def _arguments(request: web.Request) -> dict[str, Any]:
+    if request.content_type == "application/json":
+        return dict(await request.json()) if request.can_read_body else {}
+    form = await request.post() if request.can_read_body else {}
+    return {name: _decoded(str(value)) for name, value in {**request.query, **form}.items()}
+
+
+def _decoded(value: str) -> Any:
+    return json.loads(value) if value[:1] in {"[", "{"} else value

@@ -1,0 +1,21 @@
+"""The bot in a workspace that limits nothing: `bot run`, with budgets that never run out.
+
+Separate because no setting says so, and none should. The interval between two edits of one answer stays.
+"""
+
+from dataclasses import replace
+
+from bot.cli import main
+from bot.slack.surface import SlackSurface
+
+UNLIMITED, AT_ONCE = 1e9, 1_000_000
+
+if __name__ == "__main__":
+    SlackSurface.limits = replace(
+        SlackSurface.limits,
+        edits_per_minute=UNLIMITED,
+        edits_burst=AT_ONCE,
+        posts_per_minute=UNLIMITED,
+        posts_burst=AT_ONCE,
+    )
+    main()
