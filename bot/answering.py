@@ -25,6 +25,7 @@ from bot.pacing import AllDesks
 from bot.persistence import persist
 from bot.plugins import Outcome, Plugins
 from bot.ports import ChatModel, Store, Surface
+from bot.summarising import Summariser
 
 EDITED = "_The question was edited after this answer._"
 
@@ -63,10 +64,16 @@ class Answering:
         self._model = model
         self._surfaces = surfaces
         self._asker = Asker(store, surfaces, asking, complete_since=complete_since)
+        self._summariser = Summariser.of(asking, model, plugins)
         self._plugins = plugins
         self._cashier = cashier or Cashier()
         self._is_ours = is_ours
         self._desks = AllDesks()
+
+    async def close(self) -> None:
+        """Give up what is done beside the answers."""
+        if self._summariser:
+            await self._summariser.close()
 
     async def answer(self, turn: Turn) -> Turn | None:
         """Answer a claimed turn and return the thread's next one, claimed, or None.
@@ -163,6 +170,8 @@ class Answering:
             others = () if turn.answer else builder.others()  # of what goes on, they lack the beginning
             beside = [replace(other, made_with=answer.made_with) for other in others]
             place = await self._store.answered(turn, answer, beside)
+            if self._summariser:
+                self._summariser.consider(question, request, answer)
             _finish(delivery, answer, place)
         await self._plugins.observe(turn, Outcome(request=request, answer=answer, error=code))
         return answer, code, place

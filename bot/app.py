@@ -41,6 +41,7 @@ async def serve(settings: Settings, stop: asyncio.Event, *, ready: Callable[[], 
     async with AsyncExitStack() as opened:
         shared, intact = await _opened(settings, opened), Continuity()
         answering = await parts.answering(shared, intact.since)
+        opened.push_async_callback(answering.close)
         craft = Admitting(shared.door, answering)
         worker = Worker(shared.store, craft, lease=shared.lease, limit=settings.bot_answers_at_once)
         await opened.enter_async_context(worker.watching())

@@ -11,14 +11,15 @@ from datetime import UTC, datetime
 
 import structlog
 
-from bot.core import placeholders, steering, transcript
-from bot.core.context import Windows, asked, begin, estimate, weight
+from bot.core import placeholders, steering, summaries, transcript
+from bot.core.context import Count, Windows, asked, estimate, weight
 from bot.core.domain import ChatRequest, MadeWith, Steering, Turn, TurnStatus, Usage
 from bot.core.errors import ContextTooLong, ModelError, SurfaceError
 from bot.core.kinds import Value
 from bot.core.known import Context
 from bot.core.steering import Effective
-from bot.ports import Store, Surface
+from bot.core.summaries import Known
+from bot.ports import Store, Summaries, Surface
 from bot.reading import Reader
 
 HISTORY = 1_000
@@ -29,6 +30,9 @@ READ = 200
 
 OUT_OF_VIEW = "_Older messages of this thread are no longer in view._"
 """Stands below the first answer of a thread for which turns were left out."""
+
+SUMMARISED = "_Older messages of this thread are no longer in view; I go by a summary of them._"
+"""Stands there in its place where that is so, and below the first answer from which on it is."""
 
 DRAFT = "_Answered with a draft that is not published._"
 """Stands below each answer of a thread in which an admin tries one."""
@@ -51,6 +55,10 @@ class Asking:
     windows: Callable[[], Awaitable[Mapping[str, int]]] | None = None
     """Asks the service how many tokens which model takes; raises a `ModelError`."""
     names: bool = False
+    count: Count = estimate
+    """Counts tokens."""
+    summaries: Summaries | None = None
+    """Where older turns are summarised, their summaries."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +71,21 @@ class Question:
     """The system prompt, complete."""
     parameters: Mapping[str, Value]
     made_with: MadeWith
+    known: Known
+    """The summaries of the thread, read before anything else was."""
     pictures: tuple[str, ...] = ()
     """Data URLs."""
     view: Sequence[Turn] = ()
     """What the model gets to see of the conversation."""
+    summary: str = ""
+    """What it gets to see of what was said before that."""
+    room: float = 0.0
+    """Tokens that the view and the question may take."""
+
+    @property
+    def is_all(self) -> bool:
+        """Whether the whole conversation was read."""
+        return len(self.context.history) < HISTORY
 
 
 class Asker:
@@ -93,6 +112,7 @@ class Asker:
         """Gather what is known of a turn's thread. Raises `StoreError`."""
         if self._learning is None:
             self._learning = asyncio.create_task(self._learn(), name="learn-windows")
+        known = await self._asking.summaries.known(turn.thread) if self._asking.summaries else Known()
         context = await self._context(turn)
         applying = self._applying(turn, context)
         read = await self._reader.read(self._surfaces[turn.thread.platform], turn.files)
@@ -106,6 +126,7 @@ class Asker:
             parameters=applying.parameters,
             made_with=made_with,
             pictures=read.pictures,
+            known=known,
         )
         return self._seen(question, self._room(question))
 
@@ -115,7 +136,12 @@ class Asker:
         return ChatRequest(
             model=_model(question),
             messages=transcript.messages(
-                question.system, question.view, turn, names=asking.names, pictures=question.pictures
+                question.system,
+                question.view,
+                turn,
+                summary=question.summary,
+                names=asking.names,
+                pictures=question.pictures,
             ),
             parameters=question.parameters,
             user=transcript.model_user(turn.author, turn.thread.workspace, asking.user_key),
@@ -126,7 +152,7 @@ class Asker:
 
     def shorter(self, question: Question, error: ContextTooLong) -> Question:
         """Return a question that fits, by what the service said of its window, or half as long."""
-        sent = weight(self.request(question).messages)
+        sent = weight(self.request(question).messages, self._asking.count)
         if not question.pictures:  # how long those are to the service, we don't estimate
             self._windows.refused(_model(question), sent, window=error.window, tokens=error.tokens)
         most = 0.75 * sent if error.window and error.tokens else sent / 2
@@ -135,23 +161,36 @@ class Asker:
     def counted(self, request: ChatRequest, usage: Usage | None) -> None:
         """Learn from what the service counted, pictures apart."""
         if usage and not any(message.images for message in request.messages):
-            self._windows.counted(request.model, weight(request.messages), usage.prompt_tokens)
+            self._windows.counted(
+                request.model, weight(request.messages, self._asking.count), usage.prompt_tokens
+            )
 
     def _room(self, question: Question) -> float:
         limit = question.parameters.get("max_tokens")
         return self._windows.room(_model(question), limit if isinstance(limit, int) else None)
 
     def _seen(self, question: Question, room: float) -> Question:
-        """Return the question with as much of the conversation as fits; people are told once if not all."""
-        read, made_with = question.context.history, question.made_with
-        history, is_all = transcript.remembered(read), len(read) < HISTORY
-        room, pictures = room - estimate(question.system), len(question.pictures)
-        turns = history[begin(history, asked(question.turn, pictures=pictures), room, is_all=is_all) :]
-        is_known = any(_tells(turn) for turn in read) or OUT_OF_VIEW in made_with.remarks
-        if is_all and len(turns) < len(history) and not is_known:
-            remarks = "\n\n".join(filter(None, (made_with.remarks, OUT_OF_VIEW)))
-            made_with = replace(made_with, remarks=remarks)
-        return replace(question, view=turns, made_with=made_with)
+        """Return the question with as much of the conversation as fits; people are told if not all."""
+        count, history = self._asking.count, transcript.remembered(question.context.history)
+        room -= count(question.system)
+        room -= summaries.reserve(room) if self._asking.summaries else 0
+        view = summaries.seen(
+            question.known.summaries,
+            history,
+            asked(question.turn, pictures=len(question.pictures), count=count),
+            room,
+            is_all=question.is_all,
+            count=count,
+        )
+        summary = summaries.shown(view.summary, room, count=count) if view.summary else ""
+        sentence = SUMMARISED if summary and view.is_covered else OUT_OF_VIEW
+        return replace(
+            question,
+            view=history[view.first :],
+            summary=summary,
+            room=room,
+            made_with=_remarked(question, sentence) if view.first else question.made_with,
+        )
 
     async def _learn(self) -> None:
         """Ask the service how much its models take: once, and beside the first question, which goes on."""
@@ -212,7 +251,19 @@ def _model(question: Question) -> str:
     return str(question.parameters["model"])
 
 
-def _tells(turn: Turn) -> bool:
-    """Whether it stands below a turn's answer that older messages are left out; not so below an error."""
-    made_with = turn.made_with
-    return turn.status is TurnStatus.DONE and made_with is not None and OUT_OF_VIEW in made_with.remarks
+def _remarked(question: Question, sentence: str) -> MadeWith:
+    """Return what the answer is made with; people are told what is out of view when that is news to them."""
+    made_with = question.made_with
+    told = next((_tells(turn) for turn in reversed(question.context.history) if _tells(turn)), "")
+    is_news = told != sentence if told else question.is_all
+    if not is_news or any(each in made_with.remarks for each in (OUT_OF_VIEW, SUMMARISED)):
+        return made_with
+    return replace(made_with, remarks="\n\n".join(filter(None, (made_with.remarks, sentence))))
+
+
+def _tells(turn: Turn) -> str:
+    """Return what stands below a turn's answer of older messages; nothing so stands below an error."""
+    if turn.status is not TurnStatus.DONE or turn.made_with is None:
+        return ""
+    remarks = turn.made_with.remarks
+    return next((each for each in (OUT_OF_VIEW, SUMMARISED) if each in remarks), "")

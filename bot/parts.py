@@ -41,6 +41,7 @@ from bot.store.explanations import SqlExplanations
 from bot.store.feedback import SqlVotes
 from bot.store.grants import SqlGrants
 from bot.store.sql import SqlStore
+from bot.store.summaries import SqlSummaries
 from bot.store.versions import SqlVersions
 from bot.worker import Lease, Worker
 
@@ -156,4 +157,5 @@ async def _asking(parts: Parts) -> Asking:
         context_tokens=settings.bot_context_tokens,
         windows=windows,
         names=settings.sends_names,
+        summaries=SqlSummaries(parts.database) if settings.bot_summaries else None,
     )

@@ -110,6 +110,10 @@ class Settings(BaseSettings):
         ge=500,
         description="Tokens of conversation sent to the model at most; older turns are left out.",
     )
+    bot_summaries: bool = Field(
+        default=False,
+        description="Whether older turns that are left out are summarised; the model is asked for it.",
+    )
     bot_send_names: Literal["auto", "on", "off"] = Field(
         "auto",
         description="Whether to fill the name field of messages: auto does so for OpenAI's own API only.",

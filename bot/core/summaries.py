@@ -19,7 +19,7 @@ ENOUGH = 0.6
 """Share of the room that turns without a summary may fill before one is made: so many will stay in view."""
 SHARE, LARGEST = 1 / 8, 1_200
 """Share of the room that is kept free for a summary, and tokens at most."""
-READ = 0.5
+READ = 0.7
 """Share of the room that is read at once; a longer story is told in parts, each with the summary so far."""
 ROUNDS = 8
 """Parts at most; of a longer story the beginning is left out."""
@@ -60,6 +60,18 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What a model gets to see of a conversation."""
+
+    first: int
+    """Index of the first turn in view."""
+    summary: Summary | None = None
+    """Of what was said before, if there is one."""
+    is_covered: bool = False
+    """Whether that tells of everything that is out of view."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
     """A summary that should be made."""
 
@@ -93,19 +105,20 @@ def seen(
     *,
     is_all: bool = True,
     count: Count = estimate,
-) -> tuple[int, Summary | None]:
-    """Return the index of the first turn in view, and the summary of those before, if there is one.
+) -> View:
+    """Return what is in view with a question; for the parameters see `context.begin`.
 
-    For the parameters see `context.begin`. It is the summary that reaches just as far as needed. If none
-    does, what is between the last one and the view comes into view, as long as there is room.
+    It is the summary that reaches just as far as needed. If none does, what is between the last one and the
+    view comes into view, as long as there is room.
     """
     first = begin(history, question, room, is_all=is_all, count=count)
     known = sorted(((_end(each, history), each) for each in summaries), key=lambda pair: pair[0])
     if not first or not known:
-        return first, None
+        return View(first=first)
     end, summary = next((pair for pair in known if pair[0] >= first), known[-1])
     missed = sum(size(turn, count) for turn in history[end:]) + sum(question)
-    return (end if end < first and missed <= room else first), summary
+    first = end if end < first and missed <= room else first
+    return View(first=first, summary=summary, is_covered=end >= first)
 
 
 def due(

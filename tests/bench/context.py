@@ -17,6 +17,7 @@ from bot.core.domain import (
     Answer,
     Author,
     ChatMessage,
+    ChatRequest,
     Incoming,
     Prompt,
     Steering,
@@ -25,8 +26,12 @@ from bot.core.domain import (
     TurnStatus,
     Usage,
 )
+from bot.core.stream import Finished, StreamEvent, TextDelta
 from bot.core.transcript import messages
+from bot.plugins import Plugins
 from bot.store.memory import MemoryStore
+from bot.store.memory_summaries import MemorySummaries
+from bot.summarising import Summariser
 from tests.fakes import PaperSurface
 
 TURNS, WINDOWS = 200, (8_000, 16_000, 32_000)
@@ -65,17 +70,54 @@ async def asked(store: MemoryStore, number: int, question: str, answer: str) -> 
     await store.settle(turn, TurnStatus.DONE)
 
 
+class Storyteller:
+    """A model that is asked for summaries only, and makes each as long as it may be."""
+
+    def __init__(self) -> None:
+        self.tasks = Requests()
+
+    @asynccontextmanager
+    async def stream(self, request: ChatRequest) -> AsyncIterator[AsyncIterator[StreamEvent]]:
+        self.tasks.append(request.messages)
+        yield self._told()
+
+    async def _told(self) -> AsyncIterator[StreamEvent]:
+        yield TextDelta(f"As was said in part {len(self.tasks)}, " * 200)
+        yield Finished("stop")
+
+
 async def ours(conversation: Sequence[tuple[str, str]], window: int) -> Requests:
     """Return the requests of the bot, which learns from what the service counts."""
+    return await _ours(conversation, window, Storyteller(), is_summarised=False)
+
+
+async def summarised(conversation: Sequence[tuple[str, str]], window: int) -> tuple[Requests, Requests]:
+    """Return the requests of the bot where it summarises too, and those for summaries."""
+    model = Storyteller()
+    return await _ours(conversation, window, model, is_summarised=True), model.tasks
+
+
+async def _ours(
+    conversation: Sequence[tuple[str, str]], window: int, model: Storyteller, *, is_summarised: bool
+) -> Requests:
     store, sent = MemoryStore(owner="me"), Requests()
     steering = Steering(prompt=Prompt(SYSTEM), parameters={"model": "m"})
-    asking = Asking(steering=steering, user_key=b"k", context_tokens=window)
+    kept = MemorySummaries(store.data)
+    asking = Asking(
+        steering=steering, user_key=b"k", context_tokens=window, summaries=kept if is_summarised else None
+    )
     asker = Asker(store, {"paper": PaperSurface()}, asking, complete_since=lambda: 0.0)
-    for number, (question, answer) in enumerate(conversation, 1):
-        async with asked(store, number, question, answer) as turn:
-            request = asker.request(await asker.question(turn))
+    summariser = Summariser.of(asking, model, Plugins())
+    for number, (text, said) in enumerate(conversation, 1):
+        async with asked(store, number, text, said) as turn:
+            question = await asker.question(turn)
+            request = asker.request(question)
             asker.counted(request, Usage(prompt_tokens=counted(request.messages)))
             sent.append(request.messages)
+            if summariser:
+                summariser.consider(question, request, Answer(text=said))
+                await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()})
+                await asyncio.sleep(0)
     return sent
 
 
@@ -114,12 +156,17 @@ def moves(sent: Requests) -> int:
 async def main() -> None:
     """Print a line for each way to leave out turns."""
     conversation = list(talk())
-    print("window   turns are left out   known   moves of the front   tokens of a request")  # noqa: T201 - a figure
+    print("window   turns are left out   known   moves of the front   tokens of a request   summaries")  # noqa: T201 - a figure
     for window in WINDOWS:
-        for name, way in (("in coarse steps", ours), ("one by one", turn_by_turn)):
-            sent = await way(conversation, window)
+        with_summaries, tasks = await summarised(conversation, window)
+        for name, sent, made in (
+            ("in coarse steps", await ours(conversation, window), 0),
+            ("and summarised", with_summaries, len(tasks)),
+            ("one by one", await turn_by_turn(conversation, window), 0),
+        ):
             mean = sum(map(counted, sent)) / len(sent)
-            print(f"{window:>6,}   {name:18} {known(sent):>7.1%} {moves(sent):>20} {mean:>21,.0f}")  # noqa: T201
+            figures = f"{known(sent):>7.1%} {moves(sent):>20} {mean:>21,.0f} {made:>11}"
+            print(f"{window:>6,}   {name:18} {figures}")  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -1,12 +1,18 @@
 """A conversation outgrows the model's window, with the real program between Slack and the model."""
 
+import re
+from itertools import pairwise
 from pathlib import Path
 
-from bot.asking import OUT_OF_VIEW
+import pytest
+
+from bot.asking import OUT_OF_VIEW, SUMMARISED
+from bot.core.summaries import BEGINNING
 from bot.sandbox.model import SandboxModel
 from bot.sandbox.server import SandboxWorkspace
+from tests.databases import KINDS, Kind, migrated_database
 from tests.e2e.conftest import ADA, World, ready_bot
-from tests.program import settings
+from tests.program import program, settings
 
 DIRECT = "D0ADA"
 QUESTIONS = 8
@@ -33,3 +39,40 @@ async def test_the_window_is_learnt_from_the_list_and_people_are_told_once(tmp_p
         first = [request["messages"][1]["content"] for request in model.requests]
         assert len(set(first)) > 1, "something was left out"
         assert {request["messages"][0]["role"] for request in model.requests} == {"system"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_what_is_out_of_view_is_summarised_across_a_restart(kind: Kind, tmp_path: Path) -> None:
+    """The model itself sums up, beside the answers, and never gets more than it can take."""
+    async with SandboxModel(rate=2_000, window=1_000) as model, SandboxWorkspace(port=0) as slack:
+        with migrated_database(kind, tmp_path) as url:
+            address = url.render_as_string(hide_password=False)
+            env = settings(slack, model, BOT_SUMMARIES="on", DATABASE_URL=address)
+            world = World(slack, model, env, tmp_path)
+            async with program("run", cwd=world.folder, env=world.env) as bot:
+                await bot.until('"action": "ready"')
+                root = await slack.say(ADA, DIRECT, "Begin. [[say=Begun.]]")
+                await world.until(DIRECT, root, ends="Begun.")
+                for number in range(1, QUESTIONS):
+                    await slack.say(ADA, DIRECT, f"{LONG} [[say=Answer {number}.]]", thread_ts=root)
+                    await answered(world, root, f"Answer {number}.")
+                await bot.until('"action": "summarised"')
+                assert await bot.stop() == 0, bot.text
+            async with ready_bot(world):
+                for number in range(10):  # a summary that was being made at the stop is made anew
+                    await slack.say(ADA, DIRECT, f"And? [[say=So {number}.]]", thread_ts=root)
+                    await answered(world, root, f"So {number}.")
+                    if sentences(world.complete(DIRECT, root))[-1] == SUMMARISED:
+                        break
+        told = sentences(world.complete(DIRECT, root))
+        assert told[-1] == SUMMARISED
+        assert all(one != following for one, following in pairwise(told)), "nothing is said twice"
+        tasks = [each for each in model.requests if "You keep the record" in each["messages"][0]["content"]]
+        questions = [each for each in model.requests if each not in tasks]
+        assert questions[-1]["messages"][1]["content"].startswith(BEGINNING)
+        assert len(tasks) < len(questions)
+
+
+def sentences(shown: str) -> list[str]:
+    """Return what people were told of older messages."""
+    return re.findall(f"{re.escape(OUT_OF_VIEW)}|{re.escape(SUMMARISED)}", shown)

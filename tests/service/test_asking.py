@@ -7,6 +7,7 @@ import pytest
 
 from bot.answering import Answering
 from bot.asking import OUT_OF_VIEW, Asking
+from bot.core import summaries
 from bot.core.domain import Addressed, Author, Incoming, Prompt, Steering, ThreadKey, Usage
 from bot.core.errors import ContextTooLong, ModelBusy, ModelUnavailable
 from bot.plugins import Plugins
@@ -79,6 +80,19 @@ async def test_over_200_turns_most_of_each_request_is_the_beginning_of_the_one_b
     assert all(messages[0].content == bench.SYSTEM for messages in sent)
     assert [messages[-1].content for messages in sent] == [question for question, _ in conversation]
     assert all(bench.counted(messages) <= window for messages in sent)
+
+
+@pytest.mark.parametrize("window", [8_000, 16_000])
+async def test_it_is_so_with_summaries_too(window: int) -> None:
+    """They change only where the front moves, and there is one a move."""
+    conversation = list(bench.talk())
+    sent, tasks = await bench.summarised(conversation, window)
+    assert bench.moves(sent) > 3, "much was left out"
+    assert bench.known(sent) >= 0.85
+    assert len(tasks) <= bench.moves(sent) + 1
+    assert all(bench.counted(messages) <= window for messages in sent)
+    told = [summaries.BEGINNING in messages[1].content for messages in sent]
+    assert all(told[told.index(True) :])
 
 
 @on_virtual_time

@@ -1,0 +1,260 @@
+"""Summaries of what is out of view: who makes them, who waits for them, and what becomes of them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from bot.answering import Answering
+from bot.asking import OUT_OF_VIEW, SUMMARISED, Asking
+from bot.core.context import weight
+from bot.core.domain import Addressed, Author, ChatRequest, Incoming, MessageKey, Prompt, Steering, Turn
+from bot.core.errors import BotError, ModelBusy, StoreUnavailable
+from bot.core.stream import Finished, StreamEvent, TextDelta
+from bot.core.summaries import BEGINNING, TASK, Known, Summary
+from bot.plugins import Plugin, Plugins
+from bot.ports import Summaries
+from bot.store.memory import MemoryStore
+from bot.store.memory_summaries import MemorySummaries
+from bot.summarising import PAUSE
+from tests.fakes import PaperSurface
+from tests.service.test_asking import LONG, THREAD
+from tests.virtual_time import on_virtual_time
+
+ROOM = 1_500
+
+
+class Storyteller:
+    """A model that says `fine` to questions, and sums up as told: in so many seconds, or by an error."""
+
+    def __init__(self) -> None:
+        self.questions: list[ChatRequest] = []
+        self.tasks: list[ChatRequest] = []
+        self.takes = 1.0
+        self.fails: BotError | None = None
+        self.reason = "stop"
+
+    @asynccontextmanager
+    async def stream(self, request: ChatRequest) -> AsyncIterator[AsyncIterator[StreamEvent]]:
+        is_task = request.messages[0].content.startswith(TASK.partition(".")[0])
+        (self.tasks if is_task else self.questions).append(request)
+        yield self._summary() if is_task else _fine()
+
+    async def _summary(self) -> AsyncIterator[StreamEvent]:
+        number = len(self.tasks)
+        await asyncio.sleep(self.takes)
+        if self.fails:
+            raise self.fails
+        yield TextDelta(f"Story {number}.")
+        yield Finished(self.reason)
+
+
+async def _fine() -> AsyncIterator[StreamEvent]:
+    yield TextDelta("fine")
+    yield Finished("stop")
+
+
+class Tale:
+    """A thread on paper whose older turns are summarised."""
+
+    def __init__(self, *plugins: Plugin, summaries: Summaries | None = None) -> None:
+        self.model = Storyteller()
+        self.surface = PaperSurface(page=10_000)
+        self.store = MemoryStore(owner="me")
+        self.summaries = summaries or MemorySummaries(self.store.data)
+        self.plugins = Plugins(plugins)
+        self.asked = 0
+        self.start()
+
+    def start(self) -> None:
+        """Start the bot, which knows nothing but what is stored."""
+        steering = Steering(
+            prompt=Prompt("Be kind."),
+            parameters={"model": "m", "temperature": 0.5, "reasoning_effort": "low"},
+        )
+        self.answering = Answering(
+            store=self.store,
+            model=self.model,
+            surfaces={"paper": self.surface},
+            asking=Asking(steering=steering, user_key=b"k", context_tokens=ROOM, summaries=self.summaries),
+            plugins=self.plugins,
+        )
+
+    async def ask(self, question: str = LONG, *, waits: float = 10.0) -> str:
+        """Ask, return what stands below the question, and wait some seconds."""
+        self.asked += 1
+        message = Incoming(
+            thread=THREAD,
+            message_id=f"q{self.asked}",
+            author=Author(id="U1"),
+            text=f"{self.asked}: {question}",
+            addressed=Addressed.MENTION,
+            sent_at=float(self.asked),
+        )
+        turn = await self.store.accept(message, claim=True)
+        assert turn
+        await self.answering.answer(turn)
+        await asyncio.sleep(waits)
+        return self.surface.shown(THREAD)[-1]
+
+    async def forget(self, number: int) -> None:
+        key = MessageKey(platform="paper", workspace="T1", channel="C1", message_id=f"q{number}")
+        assert await self.store.forget(key)
+
+    @property
+    def fronts(self) -> list[str]:
+        """The first message after the system prompt of each question."""
+        return [request.messages[1].content for request in self.model.questions]
+
+    @property
+    def summarised(self) -> list[bool]:
+        return [BEGINNING in front for front in self.fronts]
+
+
+def distinct(values: Sequence[str]) -> int:
+    return len(dict.fromkeys(values))
+
+
+@on_virtual_time
+async def test_a_summary_stands_for_what_is_out_of_view_from_the_first_answer_on() -> None:
+    """One a step, made ahead; in between, the front of the messages stays byte for byte the same."""
+    tale = Tale()
+    shown = [await tale.ask() for _ in range(40)]
+    told = [number for number, text in enumerate(shown) if SUMMARISED in text]
+    assert told == [tale.summarised.index(True)], "told once, when it was so for the first time"
+    assert not any(OUT_OF_VIEW in text for text in shown)
+    assert all(tale.summarised[told[0] :])
+    assert len(tale.model.tasks) in {distinct(tale.fronts) - 1, distinct(tale.fronts)}
+    assert distinct(tale.fronts) < 10
+    assert all(weight(request.messages) <= ROOM for request in tale.model.questions)
+    assert "Story 1." in tale.fronts[told[0]]
+    assert "Story 1." in tale.model.tasks[1].messages[1].content, "the next one takes it up"
+
+
+@on_virtual_time
+async def test_a_summary_is_asked_for_as_questions_are_and_within_bounds() -> None:
+    tale = Tale()
+    for _ in range(10):
+        await tale.ask()
+    request = tale.model.tasks[0]
+    assert request.parameters == {"reasoning_effort": "low", "max_tokens": request.parameters["max_tokens"]}
+    assert request.parameters["max_tokens"] == int(0.25 * (ROOM - 7 - (ROOM - 7) // 8))
+    assert (request.model, request.user) == ("m", tale.model.questions[0].user)
+    assert weight(request.messages) < ROOM
+
+
+@on_virtual_time
+async def test_nobody_waits_for_a_summary() -> None:
+    """Meanwhile people are told that older messages are out of view; then, that they are summarised."""
+    tale = Tale()
+    tale.model.takes = 500.0
+    before = asyncio.get_running_loop().time()
+    shown = [await tale.ask(waits=0) for _ in range(10)]
+    assert asyncio.get_running_loop().time() - before < 60
+    assert [OUT_OF_VIEW in text for text in shown].count(True) == 1
+    assert len(tale.model.tasks) == 1, "one at a time for a thread"
+    await asyncio.sleep(600)
+    shown = [await tale.ask() for _ in range(3)]
+    assert [SUMMARISED in text for text in shown] == [True, False, False]
+    await tale.answering.close()
+
+
+@on_virtual_time
+async def test_summaries_survive_a_restart_and_what_is_being_made_does_not_hold_it_up() -> None:
+    tale = Tale()
+    for _ in range(10):
+        await tale.ask()
+    made = len(tale.model.tasks)
+    tale.start()
+    await tale.ask("short")
+    assert tale.summarised[-1]
+    assert len(tale.model.tasks) == made
+    tale.model.takes = 500.0
+    while len(tale.model.tasks) == made:
+        await tale.ask(waits=0)
+    before = asyncio.get_running_loop().time()
+    await tale.answering.close()
+    assert asyncio.get_running_loop().time() == before
+
+
+@on_virtual_time
+async def test_where_it_fails_answers_go_on_without_and_it_is_not_tried_at_once() -> None:
+    tale = Tale()
+    tale.model.fails = ModelBusy()
+    shown = [await tale.ask(waits=PAUSE / 4) for _ in range(12)]
+    assert all(text.startswith("fine") for text in shown)
+    assert [OUT_OF_VIEW in text for text in shown].count(True) == 1
+    assert 1 < len(tale.model.tasks) <= 5
+    tale.model.fails = None
+    await asyncio.sleep(PAUSE)
+    assert [SUMMARISED in await tale.ask() for _ in range(3)] == [False, True, False]
+
+
+@on_virtual_time
+async def test_what_a_filter_cut_is_no_summary() -> None:
+    tale = Tale()
+    tale.model.reason = "content_filter"
+    for _ in range(12):
+        await tale.ask()
+    assert not any(tale.summarised)
+
+
+@on_virtual_time
+async def test_a_summary_goes_with_what_it_covers_and_people_are_told_so() -> None:
+    """A new one is made of what is left."""
+    tale = Tale()
+    for _ in range(12):
+        await tale.ask()
+    assert tale.summarised[-1]
+    await tale.forget(2)
+    assert OUT_OF_VIEW in await tale.ask("short")
+    assert not tale.summarised[-1]
+    assert "> Person: 1:" in tale.model.tasks[-1].messages[1].content
+    assert not any("> Person: 2:" in message.content for message in tale.model.tasks[-1].messages)
+    assert SUMMARISED in await tale.ask("short")
+
+
+@on_virtual_time
+async def test_what_is_forgotten_while_it_is_summed_up_is_not_kept() -> None:
+    tale = Tale()
+    tale.model.takes = 100.0
+    while not tale.model.tasks:
+        await tale.ask(waits=0)
+    await tale.forget(1)
+    await asyncio.sleep(200)
+    assert (await tale.summaries.known(THREAD)).summaries == ()
+    for _ in range(3):
+        await tale.ask(waits=200)
+    assert (await tale.summaries.known(THREAD)).summaries
+    assert "> Person: 1:" not in tale.model.tasks[-1].messages[1].content
+
+
+@on_virtual_time
+async def test_plugins_amend_what_is_summed_up_too() -> None:
+    class Redacting(Plugin):
+        async def amend(self, request: ChatRequest, turn: Turn) -> ChatRequest:
+            messages = (
+                replace(each, content=each.content.replace("before", "[…]")) for each in request.messages
+            )
+            return replace(request, messages=tuple(messages))
+
+    tale = Tale(Redacting())
+    for _ in range(10):
+        await tale.ask()
+    assert tale.model.tasks
+    assert not any("as I said before" in each.messages[1].content for each in tale.model.tasks)
+
+
+@on_virtual_time
+async def test_a_store_that_fails_loses_a_summary_and_nothing_else() -> None:
+    class Failing(MemorySummaries):
+        async def save(self, thread: object, summary: Summary, *, revision: int) -> bool:
+            raise StoreUnavailable
+
+    tale = Tale()
+    tale.summaries = Failing(tale.store.data)
+    tale.start()
+    for _ in range(10):
+        assert (await tale.ask()).startswith("fine")
+    assert tale.model.tasks
+    assert await tale.summaries.known(THREAD) == Known()
