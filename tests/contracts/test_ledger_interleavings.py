@@ -1,0 +1,105 @@
+"""Whatever happens in whichever order, what is spent and what is kept stays within the budget."""
+
+from dataclasses import dataclass, field, replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.calls import Call
+from bot.core.domain import Author, Turn, TurnStatus
+from bot.core.ledger import Budget, BudgetSpent, Dimension, Need, Unit
+from bot.core.periods import DAY, Span
+from bot.store.memory import MemoryData, MemoryStore
+from bot.store.memory_ledger import MemoryLedger
+from tests.contracts.questions import SAID, key, question, thread
+from tests.contracts.test_ledger import HERE
+
+AMOUNTS = {Dimension.PERSON: 60, Dimension.CHANNEL: 90, Dimension.WORKSPACE: 100}
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(("ask", "answer", "fail", "forget", "die", "midnight")),
+        st.integers(0, 9),
+        st.integers(0, 50),
+    ),
+    max_size=60,
+)
+
+
+@dataclass
+class World:
+    """Two processes on one database; one of them may die at any time, and is born again."""
+
+    data: MemoryData = field(default_factory=MemoryData)
+    now: float = 1_795_262_400.0
+    running: dict[int, tuple[Turn, int]] = field(default_factory=dict)
+    """Turns under way, each with what was kept for it."""
+
+    def __post_init__(self) -> None:
+        self.data.clock = lambda: self.now
+        self.stores = {name: MemoryStore(name, self.data) for name in ("a", "b")}
+
+    async def set_up(self) -> None:
+        ledger = MemoryLedger(self.data)
+        for scope, amount in AMOUNTS.items():
+            budget = Budget(scope=scope, span=Span.DAY, unit=Unit.TOKENS, amount=amount)
+            await ledger.set_budget(HERE, budget, by=Author(id="U1"))
+
+    async def step(self, what: str, which: int, tokens: int) -> None:
+        turn, kept = list(self.running.values())[which % len(self.running)] if self.running else (None, 0)
+        match what:
+            case "ask":
+                number = len(self.data.turns) + 1
+                where = thread(f"{number}.0", f"C{which % 2}")
+                author = Author(id=f"U{which % 3}")
+                incoming = question(f"{number}.0", where=where, author=author)
+                asked = await self.stores["a"].accept(incoming, claim=True)
+                assert asked
+                await self.reserve("a", asked, tokens)
+            case "answer" if turn:
+                call = Call(model="m", prompt_tokens=min(tokens, kept), completion_tokens=0)
+                await self.stores["a"].answered(turn, replace(SAID, call=call))
+                await self.end(turn, TurnStatus.DONE)
+            case "fail" if turn:
+                await self.end(turn, TurnStatus.FAILED)
+            case "forget" if turn:
+                place = replace(key(turn.message_id), channel=turn.thread.channel)
+                await self.stores["b"].forget(place)
+                self.running.pop(turn.id)
+            case "die":
+                await self.stores["a"].leave()
+                self.running.clear()
+                for again in await self.stores["a"].claim(9):
+                    await self.reserve("a", again, tokens)
+            case "midnight":
+                self.now += DAY
+            case _:
+                pass  # nothing runs that could end
+
+    async def reserve(self, process: str, turn: Turn, tokens: int) -> None:
+        limits = (await self.stores[process].context(turn, limit=1)).budgets
+        try:
+            await MemoryLedger(self.data, process).reserve(turn, limits, Need(tokens=tokens, cost=None))
+        except BudgetSpent:
+            await self.stores[process].settle(turn, TurnStatus.FAILED)
+        else:
+            self.running[turn.id] = turn, tokens
+
+    async def end(self, turn: Turn, status: TurnStatus) -> None:
+        await self.stores["a"].settle(turn, status)
+        self.running.pop(turn.id)
+
+
+@given(STEPS)
+async def test_no_order_of_events_overspends(steps: list[tuple[str, int, int]]) -> None:
+    world = World()
+    await world.set_up()
+    for what, which, tokens in steps:
+        await world.step(what, which, tokens)
+        for person in range(3):
+            for channel in range(2):
+                standings = await MemoryLedger(world.data).standings(
+                    HERE, person=f"U{person}", channel=f"C{channel}"
+                )
+                for each in standings:
+                    assert each.spent + each.kept <= AMOUNTS[each.budget.scope]
+    assert set(world.data.kept) == set(world.running), "nothing is kept for what has ended"

@@ -1,0 +1,104 @@
+"""Budgets, with the real program: two processes on one PostgreSQL never spend the same tokens twice."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, func, select
+
+from bot.core.domain import Author, PromptKey, Steering
+from bot.core.ledger import Budget, Dimension, Unit
+from bot.core.periods import Span
+from bot.store.database import Database, database_url
+from bot.store.ledger import SqlLedger
+from bot.store.schema import calls, reservations, tallies, turns
+from bot.store.versions import SqlVersions
+from tests.e2e.conftest import ADA, World, ready_bot
+from tests.e2e.questions import Examination
+from tests.e2e.test_processes import CHANNELS, born, shared_world
+
+TEAM = PromptKey(platform="slack", workspace="T0SANDBOX")
+LIMIT = 400
+QUESTIONS = 12
+
+
+def books(connection: Connection) -> tuple[int, list[int], int]:
+    """Return what is spent, what is kept for calls under way, and how many turns have ended."""
+    spent = connection.scalar(select(func.sum(calls.c.prompt_tokens + calls.c.completion_tokens))) or 0
+    kept = connection.scalars(select(reservations.c.tokens)).all()
+    ended = connection.scalar(select(func.count()).where(turns.c.ended_at.is_not(None))) or 0
+    return int(spent), list(kept), int(ended)
+
+
+def tallied(connection: Connection) -> int:
+    tokens = func.sum(tallies.c.prompt_tokens + tallies.c.completion_tokens)
+    of_ada = select(tokens).where(tallies.c.subject == ADA, tallies.c.span == "day")
+    return int(connection.scalar(of_ada) or 0)
+
+
+async def limited(database: Database, amount: int) -> None:
+    """Give each person a budget, and answers a limit, so that what a call may need is known."""
+    await SqlVersions(database).save(
+        TEAM, Steering(parameters={"max_tokens": LIMIT}), based_on=0, by=Author(id="U0JOAN")
+    )
+    budget = Budget(scope=Dimension.PERSON, span=Span.DAY, unit=Unit.TOKENS, amount=amount)
+    await SqlLedger(database).set_budget(TEAM, budget, by=Author(id="U0JOAN"))
+
+
+@pytest.mark.postgres
+async def test_two_processes_let_in_as_much_as_fits_and_one_of_them_may_die(tmp_path: Path) -> None:
+    """Looked at all the time: what is spent and what is kept is never more than the budget."""
+    amount = 4 * LIMIT
+    async with shared_world(tmp_path, rates=False) as (world, nursery):
+        database = Database(database_url(world.env["DATABASE_URL"]))
+        await database.open()
+        await limited(database, amount)
+        asked = Examination(world.workspace)
+        doomed, heir = await born(nursery, world, "doomed"), await born(nursery, world, "heir")
+        for number in range(QUESTIONS):
+            await asked.ask(ADA, CHANNELS[number % len(CHANNELS)], words=12, seconds=3.0)
+        most, killed, ended = 0, False, 0
+        async with asyncio.timeout(120):
+            while ended < QUESTIONS:
+                spent, kept, ended = await database.tx(books)
+                assert spent + sum(kept) <= amount
+                most = max(most, len(kept))
+                if most and not killed:
+                    await doomed.kill()
+                    killed = True
+                await asyncio.sleep(0.05)
+        spent, kept, _ = await database.tx(books)
+        assert kept == [], "nothing stays behind of who died"
+        assert await database.tx(tallied) == spent
+        await database.close()
+        assert await heir.stop() == 0
+    refused = [q for q in asked.questions if "budget" in world.complete(q.channel, q.root)]
+    answered = [q for q in asked.questions if q.words[-1] in world.complete(q.channel, q.root)]
+    assert most == 3, "so many fit at once, with what their questions take"
+    assert len(answered) + len(refused) == QUESTIONS
+    assert len(answered) >= most
+
+
+async def test_a_spent_budget_says_until_when_and_how_much(world: World) -> None:
+    """In the thread, with a button that works once an admin has raised it."""
+    async with ready_bot(world):
+        database = Database(database_url(f"sqlite:///{world.folder / 'threadkeeper.db'}"), is_ours=False)
+        await database.open()
+        await limited(database, 100)
+        root = await world.workspace.say(ADA, "D0ADA", "[[say=one two]]")
+        shown = await world.until("D0ADA", root, ends="an admin can raise it.")
+        assert shown.startswith("Your budget for today has too little left for this: 0 of 100 tokens used.")
+        await SqlLedger(database).set_budget(
+            TEAM,
+            Budget(scope=Dimension.PERSON, subject=ADA, span=Span.DAY, unit=Unit.TOKENS, amount=10_000),
+            by=Author(id="U0JOAN"),
+        )
+        message = world.workspace.thread("D0ADA", root)[-1]
+        (buttons,) = (block for block in message.blocks if block["type"] == "actions")
+        pressed = {**buttons["elements"][0], "block_id": buttons["block_id"]}
+        await world.workspace.interactivity.act_on_message(ADA, "D0ADA", message.ts, pressed, {})
+        await world.until("D0ADA", root, ends="one two")
+        spent, kept, _ = await database.tx(books)
+        assert spent > 0
+        assert kept == []
+        await database.close()
