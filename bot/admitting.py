@@ -1,11 +1,9 @@
 """Who asked is looked at once more before the model is: rules change while a question waits.
 
 Separate from `answering`, which answers whatever it is given. Rules: what is answered already is only shown;
-where the platform does not say who somebody is, it is asked again for a while, since nobody waits for us to
-acknowledge anything, and then the question is refused.
+where the platform does not answer, it is asked until it does, as it is while an answer is shown.
 """
 
-import asyncio
 from typing import Protocol
 
 import structlog
@@ -13,10 +11,9 @@ import structlog
 from bot.core.access import Refusal
 from bot.core.domain import Turn, TurnStatus
 from bot.core.errors import BotError
+from bot.persistence import persist
 from bot.ports import Door
 
-PAUSES = (12.0, 12.0, 30.0)
-"""Seconds between questions who somebody is; a platform's failure is remembered for less."""
 CODE = "not_admitted"
 """Stands as the error of a turn that was refused."""
 
@@ -56,9 +53,4 @@ class Admitting:
         return await self._ending.turn_away(turn, refused.for_people, CODE)
 
     async def _refusal(self, turn: Turn) -> Refusal | None:
-        for pause in PAUSES:
-            refused = await self._door.refusal(turn.thread, turn.author.id)
-            if refused is not Refusal.UNKNOWN:
-                return refused
-            await asyncio.sleep(pause)
-        return await self._door.refusal(turn.thread, turn.author.id)
+        return await persist(lambda: self._door.refusal(turn.thread, turn.author.id))

@@ -65,12 +65,12 @@ class GrantsConflict(Conflict):
 def described(grants: Grants, name: Callable[[str], str] = str) -> list[str]:
     """Return all that is set, for people, a line each; `name` says what an id is called."""
 
-    def named(ids: frozenset[str]) -> str:
-        return ", ".join(sorted(map(name, ids)))
+    def named(those: frozenset[str]) -> str:
+        return ", ".join(sorted(map(name, those)))
 
     rules = grants.rules
     lists = {text: getattr(rules, field_name) for field_name, text in LISTS.items()}
-    lines = [f"{text}: {named(ids)}" for text, ids in lists.items() if ids]
+    lines = [f"{text}: {named(those)}" for text, those in lists.items() if those]
     if rules.admits is not None:
         lines.append(f"let in: {', '.join(sorted(rules.admits)) or 'nothing'}")
     if grants.stewards:
@@ -78,9 +78,14 @@ def described(grants: Grants, name: Callable[[str], str] = str) -> list[str]:
     return lines
 
 
-def diff(old: Grants, new: Grants) -> str:
+def ids(grants: Grants) -> frozenset[str]:
+    """Return the ids of all people and channels that stand somewhere in it."""
+    return grants.stewards.union(*(getattr(grants.rules, name) for name in LISTS))
+
+
+def diff(old: Grants, new: Grants, name: Callable[[str], str] = str) -> str:
     """Return what changes, for people: lines with `-` were, those with `+` are; empty if nothing does."""
-    lines = difflib.unified_diff(described(old), described(new), n=0, lineterm="")
+    lines = difflib.unified_diff(described(old, name), described(new, name), n=0, lineterm="")
     return "\n".join(line for line in list(lines)[2:] if not line.startswith("@@"))
 
 

@@ -40,6 +40,7 @@ class Door(Protocol):
     async def refusal(self, thread: ThreadKey, person: str) -> Refusal | None:
         """Return why a person, by the platform's id, may not ask in a thread now; None if they may.
 
-        Raises `StoreError`; where the platform does not say who somebody is, they may not.
+        Raises `StoreError`, and `SurfaceUnavailable` where the platform does not answer just now; where it
+        does not say who somebody is, they may not.
         """
         ...

@@ -19,7 +19,7 @@ from bot.core import access as core
 from bot.core.access import Admission, Person, Refusal, Rules, Spot
 from bot.core.budget import Budget
 from bot.core.domain import Addressed, ThreadKey
-from bot.core.errors import SurfaceError
+from bot.core.errors import SurfaceError, SurfaceUnavailable
 from bot.slack import parse
 from bot.slack.calls import call
 from bot.slack.people import People
@@ -46,7 +46,10 @@ class SlackDoor:
     async def refusal(
         self, thread: ThreadKey, person: str, *, is_shared: bool | None = None
     ) -> Refusal | None:
-        """Return why a person may not ask in a thread. `is_shared` is what a delivery says of its channel."""
+        """Return why a person may not ask in a thread. `is_shared` is what a delivery says of its channel.
+
+        Raises `StoreError` and `SurfaceUnavailable`.
+        """
         rules = await self._access.rules()
         spot = Spot(
             channel=thread.channel,
@@ -81,7 +84,10 @@ class Doorkeeper:
         self._budget = Budget(per_minute=PER_MINUTE, burst=BURST)
 
     async def lets_in(self, said: parse.Said) -> bool:
-        """Return whether a message may be recorded; whoever addressed us is told if not."""
+        """Return whether a message may be recorded; whoever addressed us is told if not.
+
+        Raises `SurfaceUnavailable`.
+        """
         message = said.message
         refused = await self._door.refusal(said.thread, message.author, is_shared=said.is_shared)
         if refused is None:
@@ -94,7 +100,10 @@ class Doorkeeper:
 
     async def lets_press(self, thread: ThreadKey, user: str) -> bool:
         """Return whether a person may use a button below an answer; they are told if not."""
-        refused = await self._door.refusal(thread, user)
+        try:
+            refused = await self._door.refusal(thread, user)
+        except SurfaceUnavailable:
+            refused = Refusal.UNKNOWN
         if refused is None:
             return True
         log.info("Somebody may not ask.", action="ask_denied", reason=refused, user=user)

@@ -10,6 +10,7 @@ from collections.abc import Coroutine, Mapping
 from typing import Any, Protocol
 
 from bot.core.domain import Action, Incoming, MessageKey, ThreadKey
+from bot.core.errors import SurfaceUnavailable
 from bot.slack import buttons, parse
 from bot.slack.lanes import Lanes
 from bot.slack.people import People
@@ -51,7 +52,7 @@ class Entrance(Protocol):
     """Who lets deliveries in; `Doorkeeper` is one."""
 
     async def lets_in(self, said: parse.Said) -> bool:
-        """Return whether a message may be recorded."""
+        """Return whether a message may be recorded. Raises `SurfaceUnavailable` where it is not known."""
         ...
 
     async def lets_press(self, thread: ThreadKey, user: str) -> bool:
@@ -121,7 +122,7 @@ class Inbox:
             match event:
                 case parse.Said(message=message, why=why, delivery=delivery) as said:
                     incoming = message.incoming(await names, why=why, delivery=delivery)
-                    if await self._entrance.lets_in(said):
+                    if await self._is_let_in(said):
                         await self._conversations.accept(incoming)
                 case parse.Edited(message=message, delivery=delivery):
                     await self._conversations.reworded(
@@ -129,6 +130,12 @@ class Inbox:
                     )
                 case parse.Deleted(message=key, delivery=delivery):
                     await self._conversations.forget(key, delivery=delivery)
+
+    async def _is_let_in(self, said: parse.Said) -> bool:
+        try:
+            return await self._entrance.lets_in(said)
+        except SurfaceUnavailable:
+            raise NotTaken from None
 
     async def _names(self, event: parse.Event) -> Mapping[str, str]:
         """Look names up, while others in the thread go first."""

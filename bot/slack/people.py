@@ -1,8 +1,8 @@
 """Who people are and what channels are called, looked up once and remembered for a while.
 
 Separate because it needs a call to Slack before a question can be stored in readable form. Rules: a look-up
-is short and never fails; who has no name is called by a number in the transcript; what Slack does not say is
-unknown, and counts as the worst it could be.
+is short; who has no name is called by a number in the transcript; what Slack does not say is unknown, and
+counts as the worst it could be; that it does not answer just now is something else, and passes.
 """
 
 import asyncio
@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import aiohttp
-from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.access import Standing
+from bot.core.errors import SurfaceError, SurfaceGone, SurfaceUnavailable
 from bot.slack import payload
+from bot.slack.calls import call
 from bot.slack.standing import standing
 
 PATIENCE = 1.0
@@ -25,11 +25,8 @@ PATIENCE = 1.0
 KEEP = 3_600.0
 """Seconds for which an answer of Slack's is believed."""
 KEEP_FAILURE = 10.0
-PAUSES = (0.1, 0.3)
-"""Seconds between attempts within `PATIENCE`."""
 ROOM = 10_000
 """People and channels held at most; the least recently used go first."""
-FAILURES = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError, ValueError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +38,8 @@ class Known:
     """Of a person."""
     is_shared: bool = True
     """Of a channel: whether people of other organisations are in it, or may soon be."""
+    is_passing: bool = False
+    """Whether Slack only did not answer just now."""
 
 
 class People:
@@ -63,12 +62,22 @@ class People:
         return {each: known.name for each, known in zip(wanted, found, strict=True) if known.name}
 
     async def standing(self, user: str) -> Standing:
-        """Return what a person is to our workspace, within a second."""
-        return (await self._look_up(user)).standing
+        """Return what a person is to our workspace, soon. Raises `SurfaceUnavailable`."""
+        return (await self._certain(user)).standing
 
     async def is_shared(self, channel: str) -> bool:
-        """Return whether people of other organisations are in a channel, within a second."""
-        return (await self._look_up(channel)).is_shared
+        """Return whether people of other organisations are there, soon. Raises `SurfaceUnavailable`."""
+        return (await self._certain(channel)).is_shared
+
+    async def _certain(self, each: str) -> Known:
+        """Return what Slack says; asked once more where it did not answer. Raises `SurfaceUnavailable`."""
+        known = await self._look_up(each)
+        if known.is_passing:
+            self._known.pop(each, None)
+            known = await self._look_up(each)
+        if known.is_passing:
+            raise SurfaceUnavailable
+        return known
 
     async def _look_up(self, each: str) -> Known:
         known, until = self._known.get(each, (Known(), 0.0))
@@ -91,21 +100,18 @@ class People:
         """Return what Slack says, and for how many seconds to believe it."""
         try:
             async with asyncio.timeout(PATIENCE):
-                for pause in PAUSES:
-                    try:
-                        return await self._told(each), KEEP
-                    except FAILURES:
-                        await asyncio.sleep(pause)
                 return await self._told(each), KEEP
-        except FAILURES:
+        except SurfaceGone:
             return Known(), KEEP_FAILURE
+        except (SurfaceError, TimeoutError):
+            return Known(is_passing=True), KEEP_FAILURE
 
     async def _told(self, each: str) -> Known:
         if each.startswith(("U", "W")):
-            response = await self._client.users_info(user=each)
+            response = await call(lambda: self._client.users_info(user=each))
             described = payload.mapping(response.data, "user")
             return Known(name=_person(described), standing=standing(described, each, self._workspace))
-        response = await self._client.conversations_info(channel=each)
+        response = await call(lambda: self._client.conversations_info(channel=each))
         channel = payload.mapping(response.data, "channel")
         return Known(name=payload.text(channel, "name"), is_shared=_is_shared(channel))
 

@@ -96,8 +96,14 @@ class Threads:
         return [
             message.incoming(names, why=Addressed.OVERHEARD)
             for message in newest
-            if self._door is None or await self._door.refusal(thread, message.author) is None
+            if await self._lets_in(thread, message.author)
         ]
+
+    async def _lets_in(self, thread: ThreadKey, person: str) -> bool:
+        try:
+            return self._door is None or await self._door.refusal(thread, person) is None
+        except SurfaceError:
+            return False
 
     async def _messages(
         self, thread: ThreadKey, after: str, bounds: Bounds, *, is_patient: bool

@@ -18,7 +18,7 @@ from bot.sandbox.server import SandboxWorkspace
 from bot.slack import connect, door
 from bot.slack.door import Doorkeeper, SlackDoor
 from bot.slack.listeners import slack_app
-from bot.slack.people import People
+from bot.slack.people import KEEP_FAILURE, People
 from bot.slack.socket_mode import sockets
 from bot.slack.surface import SlackSurface
 from bot.store.memory_grants import MemoryGrants
@@ -90,7 +90,7 @@ class Lobby:
 
 @pytest.fixture
 async def lobby() -> AsyncIterator[Lobby]:
-    async with SandboxWorkspace(enforce_rates=False) as slack:
+    async with SandboxWorkspace(enforce_rates=False, redelivery=(0.0, 0.2, 0.2)) as slack:
         lobby = Lobby(slack)
 
         def note(change: Change) -> None:
@@ -185,18 +185,37 @@ async def test_nobody_makes_the_bot_write_without_end(lobby: Lobby, monkeypatch:
     assert len(lobby.written) == door.BURST
 
 
-async def test_who_cannot_be_looked_up_is_refused_and_believed_later(lobby: Lobby) -> None:
-    """A failure that passes at once is not noticed."""
-    lobby.slack.fault("users.info", status=500, times=2)
-    await lobby.say(GRACE, "D0GRACE", "one")
-    assert lobby.entered == [(GRACE, "one")]
-    lobby.slack.fault("users.info", error="user_not_found", times=3)
+async def test_whom_slack_does_not_know_is_refused(lobby: Lobby) -> None:
+    """For a while only: Slack is asked again."""
+    lobby.slack.fault("users.info", error="user_not_found")
+    await lobby.say(ADA, "D0ADA", "one")
+    assert (lobby.entered, lobby.written) == ([], [Refusal.UNKNOWN.for_people])
+    lobby.now += KEEP_FAILURE
     await lobby.say(ADA, "D0ADA", "two")
-    assert len(lobby.entered) == 1
-    assert lobby.written == [Refusal.UNKNOWN.for_people]
-    lobby.now += 60
-    await lobby.say(ADA, "D0ADA", "three")
-    assert lobby.entered[1:] == [(ADA, "three")]
+    assert lobby.entered == [(ADA, "two")]
+
+
+@pytest.mark.parametrize("fault", [{"status": 500}, {"delay": 30.0}])
+async def test_while_slack_does_not_answer_nothing_is_taken_and_nothing_is_lost(
+    lobby: Lobby, fault: dict[str, Any]
+) -> None:
+    """The delivery is not acknowledged, so it comes again, when Slack may answer."""
+    lobby.slack.fault("users.info", times=2, **fault)
+    with capture_logs() as logs:
+        await lobby.say(ADA, "D0ADA", "hi")
+    assert lobby.entered == [(ADA, "hi")]
+    assert lobby.written == []
+    assert "event_not_taken" in {log["action"] for log in logs}
+
+
+async def test_of_a_button_nobody_waits_for_slack(lobby: Lobby) -> None:
+    async with connect.web_client(lobby.slack.bot_token, lobby.slack.api_url) as client:
+        bot = await connect.who_am_i(client)
+        surface = SlackSurface(client, bot, People(client, bot.workspace))
+        lobby.slack.fault("users.info", status=500, times=2)
+        await press(lobby, surface, ADA, ENG, await lobby.slack.say(ADA, ENG, "hi"))
+    assert lobby.pressed == []
+    assert [told.text for told in lobby.told] == [Refusal.UNKNOWN.for_people]
 
 
 async def test_where_shared_channels_are_closed_what_slack_does_not_tell_counts_as_shared(

@@ -129,6 +129,29 @@ def channel_select(action: str, placeholder: str) -> Block:
     }
 
 
+def people_select(chosen: frozenset[str], placeholder: str) -> Block:
+    """Return a list of people of which any may be chosen; `chosen` are ids."""
+    shown = {
+        "type": "multi_users_select",
+        "action_id": VALUE,
+        "placeholder": plain(placeholder, _PLACEHOLDER),
+    }
+    return shown | ({"initial_users": sorted(chosen)} if chosen else {})
+
+
+def channels_select(chosen: frozenset[str], placeholder: str) -> Block:
+    """Return a list of channels of which any may be chosen; `chosen` are ids."""
+    shown = channel_select(VALUE, placeholder) | {"type": "multi_conversations_select"}
+    return shown | ({"initial_conversations": sorted(chosen)} if chosen else {})
+
+
+def checkboxes(options: Sequence[Block], chosen: frozenset[str]) -> Block:
+    """Return boxes to tick; `chosen` are values of options."""
+    first = [each for each in options if each["value"] in chosen]
+    shown: Block = {"type": "checkboxes", "action_id": VALUE, "options": list(options)}
+    return shown | ({"initial_options": first} if first else {})
+
+
 def modal(
     title: str, blocks: Sequence[Block], *, submit: str = "", close: str = "Close", metadata: str = ""
 ) -> View:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from bot.core import parameters, steering
 from bot.core.domain import DIRECT, PromptKey, Steering, Version
+from bot.core.granting import GrantsVersion
 from bot.core.kinds import Value
 from bot.core.parameters import PARAMETERS
 from bot.core.steering import DEPLOYMENT, PROMPT, Effective
@@ -56,13 +57,13 @@ def moment(at: float) -> str:
     return f"<!date^{int(at)}^{{date_short_pretty}}, {{time}}|{spelt}>"
 
 
-def by(version: Version) -> str:
+def by(version: Version | GrantsVersion) -> str:
     """Return who made a version; not everybody is a user of Slack, there is a shell too."""
     author = version.author
     return f"<@{author.id}>" if _USER.fullmatch(author.id) else escape(author.name or author.id)
 
 
-def signature(version: Version) -> str:
+def signature(version: Version | GrantsVersion) -> str:
     """Return which version it is, whose, from when and why."""
     why = f": {quoted(version.note, LONGEST_NOTE)}" if version.note else ""
     return f"*Version {version.number}* by {by(version)}, {moment(version.created_at)}{why}"
