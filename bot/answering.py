@@ -64,9 +64,9 @@ class Answering:
         self._model = model
         self._surfaces = surfaces
         self._asker = Asker(store, surfaces, asking, complete_since=complete_since)
-        self._summariser = Summariser.of(asking, model, plugins)
         self._plugins = plugins
         self._cashier = cashier or Cashier()
+        self._summariser = Summariser.of(asking, model, plugins, self._cashier)
         self._is_ours = is_ours
         self._desks = AllDesks()
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from bot.core import ledger
 from bot.core.calls import Call
 from bot.core.context import estimate, weight
-from bot.core.domain import Answer, ChatRequest, Turn, Usage
+from bot.core.domain import Answer, ChatRequest, PromptKey, Turn, Usage
 from bot.core.foresight import Foresight
 from bot.core.ledger import Budget, BudgetSpent, Grant
 from bot.core.money import Price, Prices
@@ -33,6 +33,24 @@ class Cashier:
     def bill(self, turn: Turn, budgets: Sequence[Budget]) -> "Bill":
         """Return an empty bill for a turn, to which these budgets apply."""
         return Bill(self, turn, budgets)
+
+    async def look(self, turn: Turn, budgets: Sequence[Budget], request: ChatRequest) -> None:
+        """Raise `BudgetSpent` or `PriceUnknown` where a call beside the turn's own does not fit.
+
+        Nothing is kept for it, so that it stands in nobody's way.
+        """
+        if budgets and self.ledger:
+            here = PromptKey(platform=turn.thread.platform, workspace=turn.thread.workspace)
+            standings = await self.ledger.standings(here, person=turn.author.id, channel=turn.thread.channel)
+            ledger.check(standings, self.foresight.need(request, self.prices.of(request.model)))
+
+    async def charge(self, turn: Turn, request: ChatRequest, answer: Answer) -> None:
+        """Write down a call beside the turn's own, as far as it cost anything."""
+        bill = self.bill(replace(turn, answer=""), ())
+        await bill.reserve(request)
+        call = bill.charged(answer).call
+        if self.ledger and call:
+            await self.ledger.charge(turn, call)
 
 
 class Bill:

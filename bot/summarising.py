@@ -2,20 +2,22 @@
 
 Separate from `answering` because nobody waits for it: it is made while the thread goes on, and where that
 fails, nothing is missing but the summary. Rules: one at a time for a thread; what plugins make of questions
-they make of these requests too; no text that was said is in a log.
+they make of these requests too, and budgets hold for them; no text that was said is in a log.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import structlog
 
 from bot.asking import Asking, Question
+from bot.charging import Cashier
 from bot.core import summaries, transcript
 from bot.core.context import Count, estimate
 from bot.core.domain import Answer, ChatRequest, ThreadKey, Turn
 from bot.core.errors import BotError, ModelSilent
+from bot.core.ledger import Budget
 from bot.core.stream import AnswerBuilder
 from bot.core.summaries import Due, Summary
 from bot.log import where
@@ -38,20 +40,28 @@ class Summariser:
     """Makes summaries."""
 
     def __init__(
-        self, model: ChatModel, kept: Summaries, plugins: Plugins, *, count: Count = estimate
+        self,
+        model: ChatModel,
+        kept: Summaries,
+        plugins: Plugins,
+        cashier: Cashier,
+        *,
+        count: Count = estimate,
     ) -> None:
         self._model = model
         self._kept = kept
         self._plugins = plugins
+        self._cashier = cashier
         self._count = count
         self._running: dict[ThreadKey, asyncio.Task[None]] = {}
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._not_before = 0.0
 
     @classmethod
-    def of(cls, asking: Asking, model: ChatModel, plugins: Plugins) -> "Summariser | None":
+    def of(cls, asking: Asking, model: ChatModel, plugins: Plugins, cashier: Cashier) -> "Summariser | None":
         """Return one where older turns are to be summarised."""
-        return cls(model, asking.summaries, plugins, count=asking.count) if asking.summaries else None
+        kept = asking.summaries
+        return cls(model, kept, plugins, cashier, count=asking.count) if kept else None
 
     def consider(self, question: Question, request: ChatRequest, answer: Answer) -> None:
         """Begin to make a summary if one is due, now that a question was answered; `request` put it."""
@@ -63,7 +73,7 @@ class Summariser:
             question.known.summaries, history, question.room, is_all=question.is_all, count=self._count
         )
         if due:
-            making = self._make(turn, request, due, question.known.revision)
+            making = self._make(question, replace(request, messages=()), due, turn)
             task = asyncio.create_task(making, name=f"summary-{turn.id}")
             self._running[turn.thread] = task
             task.add_done_callback(lambda _task: self._running.pop(turn.thread))
@@ -74,17 +84,16 @@ class Summariser:
             task.cancel()
         await asyncio.gather(*ending, return_exceptions=True)
 
-    async def _make(self, turn: Turn, request: ChatRequest, due: Due, revision: int) -> None:
+    async def _make(self, question: Question, request: ChatRequest, due: Due, turn: Turn) -> None:
         try:
             async with self._turns:
                 text = due.base
                 for part in due.parts:
                     messages = summaries.task(due, text, part, count=self._count)
                     asking = replace(request, messages=messages, parameters=_parameters(request, due))
-                    text = await self._said(asking, turn)
-            is_kept = await self._kept.save(
-                turn.thread, Summary(until=due.until, text=text), revision=revision
-            )
+                    text = await self._said(asking, turn, question.context.budgets)
+            summary = Summary(until=due.until, text=text)
+            is_kept = await self._kept.save(turn.thread, summary, revision=question.known.revision)
         except BotError as error:
             self._failed(error.code)
         except Exception as error:  # noqa: BLE001 - nobody waits for it, and it is no turn
@@ -92,12 +101,17 @@ class Summariser:
         else:
             log.info("Older turns are summarised.", action="summarised", turn=turn.id, kept=is_kept)
 
-    async def _said(self, request: ChatRequest, turn: Turn) -> str:
-        """Return what the model says, complete. Raises a `ModelError`."""
+    async def _said(self, request: ChatRequest, turn: Turn, budgets: Sequence[Budget]) -> str:
+        """Return what the model says, complete. Raises a `ModelError`, or a `StoreError`."""
         builder = AnswerBuilder()
-        async with self._model.stream(await self._plugins.amend(request, turn)) as events:
-            async for event in events:
-                builder.feed(event)
+        request = await self._plugins.amend(request, turn)
+        await self._cashier.look(turn, budgets, request)
+        try:
+            async with self._model.stream(request) as events:
+                async for event in events:
+                    builder.feed(event)
+        finally:
+            await self._cashier.charge(turn, request, builder.answer())
         answer = builder.answer()
         if not answer.text.strip() or answer.finish_reason in WITHHELD:
             raise ModelSilent

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from bot.core.calls import Call
 from bot.core.domain import Author, PromptKey, Turn
 from bot.core.ledger import Budget, BudgetChange, Dimension, Grant, Need, Spending, Standing
 
@@ -10,8 +11,8 @@ from bot.core.ledger import Budget, BudgetChange, Dimension, Grant, Need, Spendi
 class Ledger(Protocol):
     """Budgets and spending. One method is one transaction; each raises `StoreUnavailable`.
 
-    Calls are written by `Store.answered` and `Store.settle`. Days are named as by `core.periods`, in UTC.
-    Of a `workspace` only the platform and the workspace count.
+    Calls that answer are written by `Store.answered` and `Store.settle`. Days are named as by
+    `core.periods`, in UTC. Of a `workspace` only the platform and the workspace count.
     """
 
     async def reserve(self, turn: Turn, limits: Sequence[Budget], need: Need) -> Grant:
@@ -19,6 +20,13 @@ class Ledger(Protocol):
 
         `limits` are `Context.budgets` of the turn. Raises `BudgetSpent` or `PriceUnknown` where it does not
         fit, and `ClaimLost` for a turn that is not this process's.
+        """
+        ...
+
+    async def charge(self, turn: Turn, call: Call) -> None:
+        """Write a call that was made beside the one that answered a turn, whatever became of that.
+
+        Nothing was kept for it.
         """
         ...
 

@@ -10,14 +10,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, null, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, func, insert, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bot.core.calls import Call
-from bot.core.domain import ThreadKey, Turn
+from bot.core.domain import ThreadKey, Turn, TurnStatus
 from bot.core.ledger import Dimension, Spending, spent, versions_key
 from bot.core.periods import Span, period
-from bot.store.schema import calls, now, reservations, tallies
+from bot.store.schema import calls, now, reservations, tallies, turns
 
 NOW = select(now())
 
@@ -26,6 +26,10 @@ ADD_CALL = insert(calls)
 END_RESERVATION = delete(reservations).where(reservations.c.turn_id == bindparam("turn"))
 
 FORGET = update(calls).where(calls.c.turn_id == bindparam("turn")).values(turn_id=null(), root="")
+
+FORGET_OF_FORGOTTEN = FORGET.where(
+    exists().where(turns.c.id == bindparam("turn"), turns.c.status == TurnStatus.FORGOTTEN)
+)
 
 SUMS: Final = (
     "calls",
@@ -63,6 +67,14 @@ def charge(connection: Connection, turn: Turn, call: Call | None) -> None:
         connection.execute(ADD_TALLY, list(_tallied(turn, call, at)))
         connection.execute(ADD_CALL, _row(turn, call, at))
     connection.execute(END_RESERVATION, {"turn": turn.id})
+
+
+def charge_beside(connection: Connection, turn: Turn, call: Call) -> None:
+    """Write a call that was made beside the one that answered a turn, which may be forgotten by now."""
+    at = connection.execute(NOW).scalar_one()
+    connection.execute(ADD_TALLY, list(_tallied(turn, call, at)))
+    connection.execute(ADD_CALL, _row(turn, call, at))
+    connection.execute(FORGET_OF_FORGOTTEN, {"turn": turn.id})
 
 
 def forget(connection: Connection, turn: int) -> None:

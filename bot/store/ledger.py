@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, bindparam, func, insert, literal_column,
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bot.core import ledger as core
+from bot.core.calls import Call
 from bot.core.domain import Author, PromptKey, ThreadKey, Turn
 from bot.core.errors import ClaimLost
 from bot.core.ledger import SCOPES, Budget, BudgetChange, Dimension, Grant, Need, Spending, Standing, Unit
@@ -93,6 +94,10 @@ class SqlLedger:
     async def reserve(self, turn: Turn, limits: Sequence[Budget], need: Need) -> Grant:
         """Keep what a call may need. Raises `BudgetSpent`."""
         return await self._database.tx(reserve, self._owner, turn, limits, need)
+
+    async def charge(self, turn: Turn, call: Call) -> None:
+        """Write a call that was made beside the one that answered a turn."""
+        await self._database.tx(calls.charge_beside, turn, call)
 
     async def standings(self, workspace: PromptKey, *, person: str, channel: str) -> Sequence[Standing]:
         """Return how the budgets stand that apply to a person in a channel."""

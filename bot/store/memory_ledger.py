@@ -43,6 +43,10 @@ class MemoryLedger:
         )
         return Grant(standings=tuple(standings), warned=warned)
 
+    async def charge(self, turn: Turn, call: Call) -> None:
+        """Write a call that was made beside the one that answered a turn."""
+        self._data.calls.append((turn, call, self._data.clock()))
+
     async def standings(self, workspace: PromptKey, *, person: str, channel: str) -> Sequence[Standing]:
         """Return how the budgets stand that apply to a person in a channel."""
         here = _thread(workspace, channel)

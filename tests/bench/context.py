@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from itertools import pairwise
 
 from bot.asking import Asker, Asking
+from bot.charging import Cashier
 from bot.core.context import estimate, size
 from bot.core.domain import (
     Addressed,
@@ -107,7 +108,7 @@ async def _ours(
         steering=steering, user_key=b"k", context_tokens=window, summaries=kept if is_summarised else None
     )
     asker = Asker(store, {"paper": PaperSurface()}, asking, complete_since=lambda: 0.0)
-    summariser = Summariser.of(asking, model, Plugins())
+    summariser = Summariser.of(asking, model, Plugins(), Cashier())
     for number, (text, said) in enumerate(conversation, 1):
         async with asked(store, number, text, said) as turn:
             question = await asker.question(turn)

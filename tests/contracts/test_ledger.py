@@ -263,3 +263,15 @@ async def test_many_at_once_never_get_more_than_there_is(books: Books) -> None:
     assert sum(not isinstance(each, BaseException) for each in let_in) == 10
     assert {type(each) for each in let_in if isinstance(each, BaseException)} == {BudgetSpent}
     assert await books.left() == [0]
+
+
+async def test_a_call_beside_the_answer_counts_whatever_became_of_its_turn(books: Books) -> None:
+    """It touches nothing that is kept for the answer."""
+    await books.set(EACH_PERSON)
+    turn = await books.ask(1)
+    await books.reserve(turn)
+    await books.ledger.charge(turn, call(50))
+    assert await books.left() == [1_000 - 100 - 50]
+    await books.store.forget(key("1.0"))
+    await books.other.charge(turn, call(30))
+    assert await books.left() == [1_000 - 80]

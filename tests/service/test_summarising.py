@@ -7,14 +7,28 @@ from dataclasses import replace
 
 from bot.answering import Answering
 from bot.asking import OUT_OF_VIEW, SUMMARISED, Asking
+from bot.charging import Cashier
 from bot.core.context import weight
-from bot.core.domain import Addressed, Author, ChatRequest, Incoming, MessageKey, Prompt, Steering, Turn
+from bot.core.domain import (
+    Addressed,
+    Author,
+    ChatRequest,
+    Incoming,
+    MessageKey,
+    Prompt,
+    PromptKey,
+    Steering,
+    Turn,
+)
 from bot.core.errors import BotError, ModelBusy, StoreUnavailable
+from bot.core.ledger import Budget, Dimension, Standing, Unit
+from bot.core.periods import Span
 from bot.core.stream import Finished, StreamEvent, TextDelta
 from bot.core.summaries import BEGINNING, TASK, Known, Summary
 from bot.plugins import Plugin, Plugins
 from bot.ports import Summaries
 from bot.store.memory import MemoryStore
+from bot.store.memory_ledger import MemoryLedger
 from bot.store.memory_summaries import MemorySummaries
 from bot.summarising import PAUSE
 from tests.fakes import PaperSurface
@@ -62,6 +76,7 @@ class Tale:
         self.surface = PaperSurface(page=10_000)
         self.store = MemoryStore(owner="me")
         self.summaries = summaries or MemorySummaries(self.store.data)
+        self.ledger = MemoryLedger(self.store.data, "me")
         self.plugins = Plugins(plugins)
         self.asked = 0
         self.start()
@@ -78,6 +93,7 @@ class Tale:
             surfaces={"paper": self.surface},
             asking=Asking(steering=steering, user_key=b"k", context_tokens=ROOM, summaries=self.summaries),
             plugins=self.plugins,
+            cashier=Cashier(self.ledger),
         )
 
     async def ask(self, question: str = LONG, *, waits: float = 10.0) -> str:
@@ -258,3 +274,31 @@ async def test_a_store_that_fails_loses_a_summary_and_nothing_else() -> None:
         assert (await tale.ask()).startswith("fine")
     assert tale.model.tasks
     assert await tale.summaries.known(THREAD) == Known()
+
+
+@on_virtual_time
+async def test_a_summary_is_charged_like_any_call() -> None:
+    tale = Tale()
+    while not tale.model.tasks:
+        await tale.ask()
+    assert len(tale.store.data.calls) == tale.asked + 1
+
+
+@on_virtual_time
+async def test_none_is_made_where_it_does_not_fit_a_budget() -> None:
+    """Which others may have used up since the answer was let in."""
+
+    class UsedUp(MemoryLedger):
+        async def standings(self, workspace: PromptKey, *, person: str, channel: str) -> list[Standing]:
+            found = await super().standings(workspace, person=person, channel=channel)
+            return [replace(each, spent=each.budget.amount or 0) for each in found]
+
+    tale = Tale()
+    tale.ledger = UsedUp(tale.store.data, "me")
+    budget = Budget(scope=Dimension.WORKSPACE, span=Span.MONTH, unit=Unit.TOKENS, amount=1_000_000)
+    here = PromptKey(platform="paper", workspace="T1")
+    await tale.ledger.set_budget(here, budget, by=Author(id="U1"))
+    tale.start()
+    for _ in range(10):
+        assert (await tale.ask()).startswith("fine")
+    assert not tale.model.tasks
