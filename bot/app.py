@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 
 import structlog
 
-from bot import health, parts
+from bot import health, parts, slack_parts
 from bot.admitting import Admitting
 from bot.continuity import Continuity
 from bot.core.errors import SettingsError
@@ -45,7 +45,7 @@ async def serve(settings: Settings, stop: asyncio.Event, *, ready: Callable[[], 
         craft = Admitting(shared.door, answering)
         worker = Worker(shared.store, craft, lease=shared.lease, limit=settings.bot_answers_at_once)
         await opened.enter_async_context(worker.watching())
-        app = await parts.app(shared, worker, answering)
+        app = await slack_parts.app(shared, worker, answering)
         taken = await opened.enter_async_context(delivered(app, shared.slack, _mode(settings)))
         await opened.enter_async_context(_health(settings, taken, worker, shared.lease))
         opened.push_async_callback(worker.drain, settings.bot_grace_seconds)

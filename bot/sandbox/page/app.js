@@ -11,6 +11,7 @@ import { modals } from "./views.js";
 
 const $ = (id) => document.getElementById(id);
 const FIRST_PERSON = "U0ADA";
+const MESSAGE = /^https:\/\/sandbox\.slack\.com\/archives\/(\w+)\/p(\d+)(\d{6})/; // a permalink
 const BESIDE = matchMedia("(min-width: 1000px)"); // wide enough for a thread beside its channel
 
 const page = {
@@ -190,8 +191,14 @@ function start() {
   feed.open(page.place.user || FIRST_PERSON);
 }
 
-/** Mentions of channels are ways to them; a menu closes when something else is clicked. */
+/** Mentions of channels, and addresses of messages, are ways to them; a menu closes when something else is clicked. */
 function follow(event) {
+  const [, at, seconds, rest] = event.target.closest?.("a[href]")?.href.match(MESSAGE) ?? [];
+  if (page.state.channels.has(at)) {
+    event.preventDefault();
+    const root = new URL(event.target.closest("a").href).searchParams.get("thread_ts");
+    go({ channel: at, thread: root ?? `${seconds}.${rest}`, home: "" });
+  }
   const { channel } = event.target.closest?.("a.mention")?.dataset ?? {};
   if (page.state.channels.has(channel)) go({ channel, thread: "", home: "" });
   for (const menu of document.querySelectorAll("details.menu[open]"))

@@ -4,8 +4,10 @@ Separate from `form`, which is about the fields, because a form is shown in more
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from bot.core.domain import PromptKey, Steering, Version
+from bot.core.drafts import Draft
 from bot.core.steering import place
 from bot.editing import Level
 from bot.slack.admin import form, kit, wording
@@ -29,7 +31,18 @@ def editor(level: Level, mandate: str, models: Models) -> View:
     return _form([*top, *form.blocks(level, level.steering, models=models)], mandate, "Save", "Cancel")
 
 
-def conflict(level: Level, newest: Version, draft: Steering, note: str, mandate: str, models: Models) -> View:
+def draft(level: Level, tried: Draft, mandate: str, models: Models) -> View:
+    """Return the form of a level with a draft in it that was tried; nothing was saved since."""
+    top = kit.section(
+        f"Your draft for *{wording.place(level.key)}*, not published. What is not set here is inherited."
+    )
+    fields = form.blocks(level, tried.steering, models=models, note=tried.note)
+    return _form([top, *fields], mandate, "Save", "Cancel")
+
+
+def conflict(
+    level: Level, newest: Version, entered: Steering, note: str, mandate: str, models: Models
+) -> View:
     """Return the form with a draft in it, below what somebody else has saved meanwhile."""
     top = [
         kit.header(f"{newest.author.name or 'Somebody'} was faster"),
@@ -38,11 +51,11 @@ def conflict(level: Level, newest: Version, draft: Steering, note: str, mandate:
             f"{wording.signature(newest)}\n"
             "Nothing is overwritten yet. `-` is what applies now, `+` is yours:"
         ),
-        kit.verbatim(wording.changes(newest.steering, draft)),
+        kit.verbatim(wording.changes(newest.steering, entered)),
         kit.context("Change your version below as you like; then overwrite theirs, or drop yours."),
         kit.divider(),
     ]
-    fields = form.blocks(level, draft, models=models, note=note)
+    fields = form.blocks(level, entered, models=models, note=note)
     return _form([*top, *fields], mandate, "Overwrite", "Drop my version")
 
 
@@ -67,16 +80,25 @@ def chooser(workspace: PromptKey, direct: PromptKey) -> View:
     )
 
 
-def with_more_room(view: Mapping[str, object]) -> View:
+def with_more_room(view: Mapping[str, Any]) -> View:
     """Return the form that a payload shows, with room for a longer prompt."""
-    kept = ("type", "callback_id", "title", "submit", "close", "private_metadata")
-    shown: View = {name: view[name] for name in kept}
-    return shown | {"blocks": form.with_more_room(list(view["blocks"]))}  # type: ignore[call-overload]  # Slack's JSON
+    return _again(view, form.with_more_room(view["blocks"]))
+
+
+def with_errors(view: Mapping[str, Any], problems: Mapping[str, str]) -> View:
+    """Return the form that a payload shows, with what is wrong about its fields."""
+    return _again(view, form.with_errors(view["blocks"], problems))
 
 
 def notice(text: str) -> View:
     """Return a modal that only says something."""
     return kit.modal("Threadkeeper", [kit.section(text)])
+
+
+def _again(view: Mapping[str, Any], blocks: list[Block]) -> View:
+    """Return a view as a payload shows it, with other blocks; fields that stay keep what is in them."""
+    kept = ("type", "callback_id", "title", "submit", "close", "private_metadata")
+    return {name: view[name] for name in kept} | {"blocks": blocks}
 
 
 def _form(blocks: list[Block], mandate: str, submit: str, close: str) -> View:

@@ -24,6 +24,12 @@ from bot.slack.admin.parts import Part
 MODEL = "model"
 MODE, LOCKS, NOTE = "mode", "locks", "note"
 """Fields that are no parameters; the prompt's own are called `prompt:<joint>:<number>`."""
+QUESTION = "question"
+"""The field of what is asked with a draft before it is saved; no part of what a level sets."""
+TRY = "steer_try"
+"""`action_id` of the button that asks it."""
+WRONG = "wrong"
+"""Where the sentence about a field begins that is told outside of a submission, as an id of a block."""
 MORE = "steer_more"
 """`action_id` of the button that adds a part to the prompt."""
 INHERIT = "(not set here)"
@@ -51,11 +57,19 @@ class Entered:
     """A sentence for each field whose value cannot be read."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrong:
+    """What was entered cannot be taken: sentences by the ids of input blocks."""
+
+    errors: Mapping[str, str]
+
+
 def blocks(level: Level, draft: Steering, *, models: Models, note: str = "") -> list[Block]:
     """Return the form for a level, filled in with a draft."""
     above = level.effective(NOTHING)
     shown = [
         *_prompt(level, draft, above),
+        *_trial(),
         kit.divider(),
         *(_parameter(each, level, draft, above, models) for each in TABLE),
         kit.divider(),
@@ -98,6 +112,27 @@ def errors(problems: Mapping[str, str], shown: Sequence[Block]) -> Mapping[str, 
     return found
 
 
+def question(values: Mapping[str, Any]) -> str:
+    """Return what is to be asked with the draft, from a view's `state.values`."""
+    return _entered(values, QUESTION).strip()
+
+
+def with_errors(shown: Sequence[Block], problems: Mapping[str, str]) -> list[Block]:
+    """Return a form with a sentence below each field that is wrong, in place of earlier ones.
+
+    `problems` are from `errors`. Its fields stay the same, and what is in them.
+    """
+    marked: list[Block] = []
+    for block in shown:
+        name = str(block.get("block_id", ""))
+        if not name.startswith(f"{WRONG}:"):
+            marked.append(block)
+        if block.get("type") == "input" and name in problems:
+            said = kit.context(f":warning: {kit.quoted(problems[name], kit.INPUT)}")
+            marked.append(said | {"block_id": f"{WRONG}:{name}"})
+    return marked
+
+
 def with_more_room(shown: Sequence[Block]) -> list[Block]:
     """Return a form with one more part for the prompt; its fields stay the same, and what is in them."""
     at = [index + 1 for index, block in enumerate(shown) if _is_part(block.get("block_id", ""))]
@@ -121,6 +156,13 @@ def _prompt(level: Level, draft: Steering, above: Effective) -> Iterable[Block]:
     said = kit.context(f"The prompt above: _{kit.quoted(above.system, wording.EXCERPT)}_")
     chosen = kit.choice("radio_buttons", options, mode)
     return [*asked, more, said, kit.field(MODE, "This prompt", chosen, optional=False)]
+
+
+def _trial() -> Iterable[Block]:
+    asked = kit.text_input(placeholder="A question as people would ask it", lines=True)
+    hint = "I answer it in our direct messages, with what stands in this form. Nothing is saved by that."
+    yield kit.field(QUESTION, "Try it first", asked, hint=hint)
+    yield kit.actions(kit.button("Try it", TRY))
 
 
 def _part(number: int, part: Part) -> Block:

@@ -67,9 +67,9 @@ class Gate:
             raise self.refusal(user, "no channel", NOT_HERE)
         return replace(self.workspace, channel=channel)
 
-    def mandate(self, user: str, level: PromptKey, based_on: int) -> str:
+    def mandate(self, user: str, level: PromptKey, based_on: int, *, lasts: float = mandate.LASTS) -> str:
         """Return the sealed leave to change a level, for a form that shows its version `based_on`."""
-        until = self._clock() + mandate.LASTS
+        until = self._clock() + lasts
         return mandate.seal(Mandate(level=level, based_on=based_on, admin=user, until=until), self._key)
 
     def leave(self, user: str, sealed: str) -> Mandate:

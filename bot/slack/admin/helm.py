@@ -5,33 +5,20 @@ the gate first; what is saved goes through `Editing`, which checks it once more;
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-import structlog
-
 from bot.core import steering
-from bot.core.domain import Author, PromptKey, Steering, ThreadKey
+from bot.core.domain import PromptKey, ThreadKey
 from bot.core.errors import Conflict, SteeringRefused
-from bot.editing import Editing, Level
+from bot.editing import Editing
 from bot.ports import Explanations, Votes
 from bot.slack import payload
 from bot.slack.admin import editor, form, gate, history, levels, why, wording
-from bot.slack.admin.form import Models
+from bot.slack.admin.form import Models, Wrong
 from bot.slack.admin.gate import Gate
 from bot.slack.admin.home import Home
 from bot.slack.admin.kit import Block, View
-from bot.slack.admin.mandate import Mandate
-from bot.slack.people import People
-
-log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wrong:
-    """What was submitted cannot be saved: sentences by the ids of input blocks."""
-
-    errors: Mapping[str, str]
+from bot.slack.admin.saving import Saving
 
 
 class Helm:
@@ -44,7 +31,7 @@ class Helm:
         editing: Editing,
         explanations: Explanations,
         votes: Votes,
-        people: People,
+        saving: Saving,
         models: Callable[[], Awaitable[Models]],
     ) -> None:
         """`models` never raises, and takes a second at most."""
@@ -53,7 +40,7 @@ class Helm:
         self._editing = editing
         self._explanations = explanations
         self._votes = votes
-        self._people = people
+        self._saving = saving
         self._models = models
         self._direct = levels.direct(gate.workspace)
 
@@ -114,11 +101,11 @@ class Helm:
         if entered.steering == level.steering:
             return None  # nothing is changed, or somebody else has just saved the very same
         try:
-            await self._save(user, leave, entered.steering, entered.note)
+            await self._saving.save(leave, entered.steering, entered.note)
         except SteeringRefused as refused:
             return Wrong(errors=form.errors(refused.problems, payload.items(view, "blocks")))
         except Conflict as found:
-            return await self._conflict(user, level, found, entered)
+            return await self._saving.conflict(user, level, found.newest, entered.steering, entered.note)
         return None
 
     async def restore(self, user: str, view: Mapping[str, Any], number: str) -> View:
@@ -130,7 +117,7 @@ class Helm:
         if old is None:
             raise self._gate.refusal(user, "restore", gate.NOT_HERE)
         try:
-            await self._save(user, leave, old.steering, f"Restores version {number}.")
+            await self._saving.save(leave, old.steering, f"Restores version {number}.")
         except SteeringRefused as refused:
             news = " ".join(refused.problems.values())
         except Conflict as conflict:
@@ -138,25 +125,6 @@ class Helm:
         else:
             news = f"Restored: what version {number} says applies again."
         return await self._history(user, leave.level, news=news)
-
-    async def _save(self, user: str, leave: Mandate, draft: Steering, note: str) -> None:
-        names = await self._people.names({user})
-        by = Author(id=user, name=names.get(user, ""))
-        version = await self._editing.save(leave.level, draft, based_on=leave.based_on, by=by, note=note)
-        log.info(
-            "An admin has changed what applies.",
-            action="steered",
-            user=user,
-            level=steering.place(leave.level),
-            version=version.number,
-        )
-
-    async def _conflict(self, user: str, level: Level, found: Conflict, entered: form.Entered) -> View:
-        if found.newest is None:  # versions are never removed, but a database may be put back
-            return editor.notice(gate.NOT_YOURS)
-        leave = self._gate.mandate(user, level.key, found.newest.number)
-        models = await self._models()
-        return editor.conflict(level, found.newest, entered.steering, entered.note, leave, models)
 
     async def _history(self, user: str, level: PromptKey, *, news: str = "") -> View:
         versions = await self._editing.versions.history(level, limit=history.SHOWN + 1)

@@ -64,6 +64,12 @@ def verbatim(text: str, longest: int = _SECTION) -> Block:
     return {"type": "rich_text", "elements": [{"type": "rich_text_preformatted", "elements": [content]}]}
 
 
+def quote(text: str) -> Block:
+    """Return a text that is shown to the letter, as what somebody said; nothing in it is markup."""
+    content = {"type": "text", "text": clipped(text, _SECTION) or " "}
+    return {"type": "rich_text", "elements": [{"type": "rich_text_quote", "elements": [content]}]}
+
+
 def button(label: str, action: str, value: str = "", *, style: str = "", confirm: str = "") -> Block:
     """Return a button; with `confirm` the person is asked that first."""
     shown: Block = {"type": "button", "action_id": action, "text": plain(label)}

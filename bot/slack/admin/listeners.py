@@ -16,8 +16,9 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.core.errors import StoreError
 from bot.slack import payload
 from bot.slack.admin import commands, editor, form, history
+from bot.slack.admin.form import Wrong
 from bot.slack.admin.gate import Refused
-from bot.slack.admin.helm import Helm, Wrong
+from bot.slack.admin.helm import Helm
 from bot.slack.admin.kit import View
 from bot.slack.admin.screen import Screen
 

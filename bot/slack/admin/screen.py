@@ -7,7 +7,7 @@ Source: facts/slack.md 5.
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
@@ -18,6 +18,7 @@ from bot.slack.admin.gate import Refused
 from bot.slack.admin.kit import View
 from bot.slack.calls import call
 
+Shown = TypeVar("Shown", View, View | None)
 SOON = 1.0
 """Seconds; it leaves two for the way to Slack."""
 
@@ -44,6 +45,14 @@ class Screen:
             made.cancel()
             log.warning("A view could not be shown.", action="view_failed", error=str(error))
 
+    async def tell(
+        self, trigger: str, doing: Coroutine[Any, Any, View | None], *, above: bool = False
+    ) -> None:
+        """Do something, and open a view if there is something to say about it; `above` as in `open`."""
+        show = self._client.views_push if above else self._client.views_open
+        if view := await _told(doing):
+            await self._try(lambda: show(trigger_id=trigger, view=view))
+
     async def update(self, view_id: str, view_hash: str, making: Coroutine[Any, Any, View]) -> None:
         """Show something else in an open view, if it is still the one that was meant."""
         view = await _told(making)
@@ -65,8 +74,8 @@ class Screen:
             log.warning("A view could not be shown.", action="view_failed", error=str(error))
 
 
-async def _told(making: Coroutine[Any, Any, View]) -> View:
-    """Return the view, or one that says why there is none."""
+async def _told(making: Coroutine[Any, Any, Shown]) -> Shown | View:
+    """Return what is made, or a view that says why there is none."""
     try:
         return await making
     except Refused as refused:

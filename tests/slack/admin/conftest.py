@@ -8,28 +8,32 @@ from typing import Any
 import pytest
 from slack_bolt.async_app import AsyncApp
 
-from bot.core.domain import Prompt, PromptKey, Steering, ThreadKey
+from bot.core.domain import Incoming, Prompt, PromptKey, Steering, ThreadKey
 from bot.core.errors import StoreUnavailable
 from bot.core.explanation import Explanation
 from bot.editing import Editing
-from bot.sandbox.records import FieldsRefused, Person, View
+from bot.sandbox.records import FieldsRefused, Message, Person, View
 from bot.sandbox.server import SandboxWorkspace
 from bot.slack import connect
-from bot.slack.admin import editor, judgements
+from bot.slack.admin import editor, judgements, trial_listeners
 from bot.slack.admin.admins import Admins
 from bot.slack.admin.form import Models
 from bot.slack.admin.gate import Gate
 from bot.slack.admin.helm import Helm
 from bot.slack.admin.home import Home
 from bot.slack.admin.judgements import Judgements
+from bot.slack.admin.letters import Letters
 from bot.slack.admin.levels import Levels
 from bot.slack.admin.listeners import register
+from bot.slack.admin.saving import Saving
 from bot.slack.admin.screen import Screen
+from bot.slack.admin.trials import Trials
 from bot.slack.admin.welcome import Welcome
 from bot.slack.listeners import slack_app
 from bot.slack.people import People
 from bot.slack.socket_mode import sockets
 from bot.store.memory_data import MemoryData
+from bot.store.memory_drafts import MemoryDrafts
 from bot.store.memory_feedback import MemoryVotes
 from bot.store.memory_versions import MemoryVersions
 from tests.fakes import OpenDoor
@@ -76,6 +80,9 @@ class Office:
     versions: SlowVersions = field(default_factory=SlowVersions)
     data: MemoryData = field(default_factory=MemoryData)
     now: float = 1_790_000_000.0
+    drafts: MemoryDrafts = field(default_factory=MemoryDrafts)
+    asked: list[Incoming] = field(default_factory=list)
+    """Questions that drafts were tried with."""
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property
@@ -104,10 +111,37 @@ class Office:
         await self.workspace.interactivity.submit(user, view.id, values)
         await self.settled()
 
+    async def operate(self, user: str, view: View, action: str, **changes: object) -> None:
+        """Press a button of a form that is filled in."""
+        named = {name.replace("prompt", "prompt:line:0"): value for name, value in changes.items()}
+        pressed = {"action_id": action, "type": "button"}
+        values = state(view.content["blocks"], named)
+        await self.workspace.interactivity.act_on_view(user, view.id, pressed, values)
+        await self.settled()
+
+    async def press_below(self, user: str, message: Message, action: str, value: str = "") -> None:
+        """Press a button of a message, or forge its value."""
+        blocks = message.blocks
+        buttons = [
+            each for block in blocks for each in (*block.get("elements", ()), block.get("accessory") or {})
+        ]
+        found = next((each["value"] for each in buttons if each.get("action_id") == action), "")
+        pressed = {"action_id": action, "type": "button", "value": value or found}
+        await self.workspace.interactivity.act_on_message(user, message.channel, message.ts, pressed, {})
+        await self.settled()
+
+    async def note(self, incoming: Incoming) -> None:
+        self.asked.append(incoming)
+
     async def settled(self) -> None:
         await asyncio.gather(*self.tasks)
 
     # What is there
+
+    def letters(self, user: str) -> list[Message]:
+        """Return what the bot has written to somebody, without the replies."""
+        messages = self.workspace.state.messages(self.workspace.state.im(user).id)
+        return [message for message in messages if message.thread_ts is None]
 
     def top(self, user: str) -> View:
         return self.workspace.views.stack(user)[-1]
@@ -129,13 +163,19 @@ async def office() -> AsyncIterator[Office]:
             admins = Admins(client, bot.workspace, frozenset({JOAN}))
             doorkeeper = Gate(admins, workspace=bot.workspace, key=KEY, clock=lambda: office.now)
             editing = Editing(office.versions, Steering(prompt=Prompt("You are."), parameters={"model": "m"}))
+            saving = Saving(doorkeeper, editing, people, models)
             where = doorkeeper.workspace
             judged = Judgements(doorkeeper, office.votes, bot)
             home = Home(doorkeeper, (Welcome(editing, where), Levels(editing, where), judged))
-            helm = Helm(doorkeeper, home, editing, NoExplanations(), office.votes, people, models)
+            helm = Helm(doorkeeper, home, editing, NoExplanations(), office.votes, saving, models)
+            letters = Letters(client, bot.workspace)
+            trials = Trials(
+                doorkeeper, editing, office.drafts, saving, letters, models=models, ask=office.note
+            )
 
             def add(app: AsyncApp) -> None:
                 register(app, helm, Screen(client), office.aside)
+                trial_listeners.register(app, trials, Screen(client), office.aside)
                 judgements.register(app, judged, Screen(client), office.aside)
 
             app = slack_app(client, bot, people, Nobody(), OpenDoor(), follow_threads=False, register=add)  # type: ignore[arg-type]  # no message comes

@@ -1,0 +1,63 @@
+"""Messages that the bot writes to one person in their direct messages, without being asked anything there.
+
+Separate from the surface, which shows answers. Rule: Slack opens the direct message when one posts to a
+person, so it takes no further scope. Source: https://docs.slack.dev/reference/methods/chat.postMessage
+"""
+
+from collections.abc import Sequence
+from functools import partial
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.core.domain import ThreadKey
+from bot.core.errors import SurfaceError
+from bot.persistence import persist
+from bot.slack.admin.kit import Block
+from bot.slack.calls import call
+from bot.slack.parse import PLATFORM
+
+
+class Letters:
+    """Writes to people. `text` is what notifications and screen readers say of `blocks`."""
+
+    def __init__(self, client: AsyncWebClient, workspace: str) -> None:
+        self._client = client
+        self._workspace = workspace
+
+    async def begin(self, user: str, text: str, blocks: Sequence[Block]) -> ThreadKey:
+        """Write to a person, and return the thread below it. Raises `SurfaceError`."""
+        posted = await call(lambda: self._client.chat_postMessage(channel=user, text=text, blocks=blocks))
+        return ThreadKey(
+            platform=PLATFORM, workspace=self._workspace, channel=posted["channel"], root=posted["ts"]
+        )
+
+    async def add(self, thread: ThreadKey, text: str, blocks: Sequence[Block]) -> str:
+        """Write into a thread, and return the message's ts. Raises `SurfaceGone`."""
+        post = partial(
+            self._client.chat_postMessage,
+            channel=thread.channel,
+            thread_ts=thread.root,
+            text=text,
+            blocks=blocks,
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+        posted = await persist(partial(call, post))
+        return str(posted["ts"])
+
+    async def change(self, thread: ThreadKey, text: str, blocks: Sequence[Block]) -> None:
+        """Write something else at the head of a thread. Raises `SurfaceGone`."""
+        update = partial(
+            self._client.chat_update, channel=thread.channel, ts=thread.root, text=text, blocks=blocks
+        )
+        await persist(partial(call, update))
+
+    async def link(self, thread: ThreadKey) -> str:
+        """Return the address of a thread's head, or an empty text where Slack does not tell."""
+        try:
+            found = await call(
+                lambda: self._client.chat_getPermalink(channel=thread.channel, message_ts=thread.root)
+            )
+        except SurfaceError:
+            return ""
+        return str(found["permalink"])

@@ -1,0 +1,96 @@
+"""What Slack's deliveries go to, put together: the inbox, Home and its sections, forms, drafts, votes.
+
+Separate from `parts`, which is what answers are made with; here one reads what Home shows, in which order.
+"""
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from bot.answering import Answering
+from bot.core.domain import Incoming
+from bot.editing import Editing
+from bot.intake import Intake
+from bot.parts import Parts
+from bot.slack import opinions, parse
+from bot.slack.admin import judgements, listeners, trial_listeners
+from bot.slack.admin.admins import Admins
+from bot.slack.admin.gate import Gate
+from bot.slack.admin.helm import Helm
+from bot.slack.admin.home import Home, Section
+from bot.slack.admin.judgements import Judgements
+from bot.slack.admin.letters import Letters
+from bot.slack.admin.levels import Levels
+from bot.slack.admin.models import KnownModels
+from bot.slack.admin.saving import Saving
+from bot.slack.admin.screen import Screen
+from bot.slack.admin.trials import Trials
+from bot.slack.admin.welcome import Welcome
+from bot.slack.door import Doorkeeper
+from bot.slack.listeners import App, slack_app
+from bot.store.drafts import SqlDrafts
+from bot.store.explanations import SqlExplanations
+from bot.store.feedback import SqlVotes
+from bot.store.versions import SqlVersions
+from bot.worker import Worker
+
+
+async def app(parts: Parts, worker: Worker, answers: Answering) -> App:
+    """Return the Bolt app, with everything that people do in Slack."""
+    intake, screen = Intake(parts.store, worker, answers), Screen(parts.slack)
+    gate, votes = await _gate(parts), SqlVotes(parts.database)
+    judged = Judgements(gate, votes, parts.bot)
+    helm, trials = _steering(parts, gate, votes, (judged,), intake.accept)
+
+    def add(app: App) -> None:
+        listeners.register(app, helm, screen, worker.aside)
+        trial_listeners.register(app, trials, screen, worker.aside)
+        opinions.register(app, votes, screen, parts.bot, worker.aside)
+        judgements.register(app, judged, screen, worker.aside)
+
+    return slack_app(
+        parts.slack,
+        parts.bot,
+        parts.people,
+        intake,
+        Doorkeeper(parts.door, parts.slack, worker.aside),
+        follow_threads=parts.settings.bot_follow_threads,
+        register=add,
+    )
+
+
+async def _gate(parts: Parts) -> Gate:
+    key = await parts.store.secret("form_key", lambda: secrets.token_hex(32))
+    admins = Admins(parts.slack, parts.bot.workspace, parts.settings.admins)
+    return Gate(admins, workspace=parts.bot.workspace, key=key.encode())
+
+
+def _steering(
+    parts: Parts,
+    gate: Gate,
+    votes: SqlVotes,
+    further: Sequence[Section],
+    ask: Callable[[Incoming], Awaitable[object]],
+) -> tuple[Helm, Trials]:
+    """Return what people steer with, and try it; `further` sections of Home come after those that steer.
+
+    `ask` records a question, to be answered.
+    """
+    editing = Editing(SqlVersions(parts.database), parts.settings.steering, parse.is_direct)
+    models = KnownModels(_offered(parts), parts.model.adaptations)
+    saving = Saving(gate, editing, parts.people, models)
+    home = Home(gate, (Welcome(editing, gate.workspace), Levels(editing, gate.workspace), *further))
+    letters, drafts = Letters(parts.slack, parts.bot.workspace), SqlDrafts(parts.database)
+    return (
+        Helm(gate, home, editing, SqlExplanations(parts.database), votes, saving, models),
+        Trials(gate, editing, drafts, saving, letters, models=models, ask=ask),
+    )
+
+
+def _offered(parts: Parts) -> Callable[[], Awaitable[Mapping[str, str]]]:
+    async def models() -> Mapping[str, str]:
+        return {
+            each.id: f"Ends on {each.shutdown_date}" if each.shutdown_date else ""
+            for each in await parts.model.models()
+        }
+
+    return models

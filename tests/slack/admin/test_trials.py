@@ -1,0 +1,232 @@
+"""Trying a draft over real sockets: where it is asked, what becomes of it, and who may decide that."""
+
+from dataclasses import replace
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.core.domain import Addressed, Author, Prompt, PromptKey, Steering, ThreadKey
+from bot.core.drafts import LASTS
+from bot.sandbox.records import Message, View
+from bot.slack.admin import editor, form, gate, history, trial, trials
+from bot.slack.admin.mandate import Mandate, seal
+from tests.slack.admin.conftest import ADA, CHANNEL, GRACE, JOAN, KEY, TEAM, Office
+
+WORKSPACE = PromptKey(platform="slack", workspace=TEAM)
+KIND = Steering(prompt=Prompt("Be kind."))
+BRIEF = Steering(prompt=Prompt("Be brief."))
+
+
+async def tried(office: Office, question: str = "Why?", **changes: object) -> Message:
+    """Let Ada try a draft for a channel, and return the head of its thread."""
+    view = await office.edit(ADA)
+    await office.operate(ADA, view, form.TRY, question=question, **{"prompt": "Be kind.", **changes})
+    return office.letters(ADA)[-1]
+
+
+def thread(head: Message) -> ThreadKey:
+    return ThreadKey(platform="slack", workspace=TEAM, channel=head.channel, root=head.ts)
+
+
+def now(office: Office, head: Message) -> Message:
+    return office.workspace.state.message(head.channel, head.ts)
+
+
+def fields(view: View) -> dict[str, object]:
+    inputs = (block for block in view.content["blocks"] if block["type"] == "input")
+    return {block["block_id"]: block["element"].get("initial_value") for block in inputs}
+
+
+async def test_a_draft_is_tried_in_a_thread_with_its_admin(office: Office) -> None:
+    """What it changes stands there, then the question, which is asked as the admin's own."""
+    head = await tried(office, "Is <this> *it*?", temperature="0.3", note="Complaints.")
+    for text in ("Draft for <#C0GENERAL>", "version 1", "not published", "+Be kind.", "temperature: 0.3"):
+        assert text in str(head.blocks)
+    _root, asked = office.workspace.state.thread(head.channel, head.ts)
+    assert "Is <this> *it*?" in str(asked.blocks), "to the letter, and nothing in it is markup"
+    (incoming,) = office.asked
+    assert (incoming.thread, incoming.message_id) == (thread(head), asked.ts)
+    assert (incoming.author, incoming.text) == (Author(id=ADA, name="ada"), "Is <this> *it*?")
+    assert (incoming.addressed, incoming.sent_at) == (Addressed.DIRECT, float(asked.ts))
+    draft = await office.drafts.tried(thread(head))
+    assert draft
+    assert draft.steering == Steering(prompt=Prompt("Be kind."), parameters={"temperature": 0.3})
+    assert (draft.level, draft.based_on, draft.author, draft.note) == (CHANNEL, 0, ADA, "Complaints.")
+    assert await office.saved() == [], "nothing is published"
+
+
+async def test_the_form_stays_below_what_says_where_the_answer_comes(office: Office) -> None:
+    await tried(office)
+    below, above = office.workspace.views.stack(ADA)
+    assert below.content["callback_id"] == editor.SUBMITTED
+    assert "slack.com/archives/D" in str(above.content)
+    await office.submit(ADA, below, prompt="Be kind.")
+    assert await office.saved() == [KIND]
+
+
+async def test_what_is_wrong_is_told_at_its_field_and_nothing_is_asked(office: Office) -> None:
+    """As on saving, also what only shows there; the form keeps what is in it, and forgets old complaints."""
+    await office.versions.save(WORKSPACE, Steering(locks=frozenset({"n"})), based_on=0, by=Author(id=JOAN))
+    view = await office.edit(ADA)
+    await office.operate(ADA, view, form.TRY, prompt="Dear {name}", temperature="3", question=" ")
+    shown = office.top(ADA)
+    assert shown.id == view.id
+    assert fields(shown) == fields(view), "what was typed is kept by Slack where the fields stay the same"
+    ids = [str(block.get("block_id", "")) for block in shown.content["blocks"]]
+    for name in ("prompt:line:0", "temperature", "question"):
+        assert ids[ids.index(name) + 1] == f"{form.WRONG}:{name}"
+    assert "number from 0 to 2" in office.says(ADA)
+    assert "`{name}` in line 1 is not a placeholder" in office.says(ADA)
+    await office.operate(ADA, shown, form.TRY, prompt="Dear {user}", question="Why?", temperature="3")
+    ids = [str(block.get("block_id", "")) for block in office.top(ADA).content["blocks"]]
+    assert [each for each in ids if each.startswith(form.WRONG)] == [f"{form.WRONG}:temperature"]
+    assert (office.asked, office.letters(ADA)) == ([], [])
+
+
+async def test_a_draft_is_published_from_its_thread(office: Office) -> None:
+    """As a version like any other; the thread says so, and offers the way back."""
+    head = await tried(office, note="Complaints.")
+    office.now += LASTS - 1
+    await office.press_below(ADA, head, trial.PUBLISH)
+    (version,) = await office.versions.history(CHANNEL, limit=9)
+    assert (version.steering, version.note) == (KIND, "Complaints.")
+    assert version.author == Author(id=ADA, name="ada")
+    assert await office.drafts.tried(thread(head)) is None
+    said = now(office, head)
+    assert "*Published* for <#C0GENERAL>: *Version 1*" in str(said.blocks)
+    assert trial.PUBLISH not in str(said.blocks)
+    await office.press_below(ADA, said, editor.HISTORY)
+    assert "What was saved for <#C0GENERAL>" in office.says(ADA)
+
+
+async def test_publishing_twice_is_publishing_once(office: Office) -> None:
+    """Also where the draft was saved from its form meanwhile."""
+    head = await tried(office)
+    await office.submit(ADA, office.workspace.views.stack(ADA)[0], prompt="Be kind.")
+    await office.press_below(ADA, head, trial.PUBLISH)
+    assert await office.saved() == [KIND]
+    assert "Published" in str(now(office, head).blocks)
+    await office.press_below(ADA, head, trial.PUBLISH)
+    assert trials.GONE in office.says(ADA)
+    assert await office.saved() == [KIND]
+
+
+async def test_the_author_goes_back_to_the_form_with_nothing_lost(office: Office) -> None:
+    head = await tried(office, temperature="0.3", note="Complaints.")
+    office.workspace.views.clear(ADA)
+    await office.press_below(ADA, head, trial.EDIT)
+    shown = office.top(ADA)
+    found = fields(shown)
+    assert [found[name] for name in ("prompt:line:0", "temperature", "note")] == [
+        "Be kind.",
+        "0.3",
+        "Complaints.",
+    ]
+    await office.submit(ADA, shown)
+    (saved,) = await office.saved()
+    assert saved == Steering(prompt=Prompt("Be kind."), parameters={"temperature": 0.3})
+
+
+@pytest.mark.parametrize("action", [trial.PUBLISH, trial.EDIT])
+async def test_nothing_is_published_over_what_somebody_else_saved(office: Office, action: str) -> None:
+    """The difference is shown, with the draft in the form, to be saved knowingly; the draft stays."""
+    head = await tried(office)
+    await office.versions.save(CHANNEL, BRIEF, based_on=0, by=Author(id=JOAN, name="joan"), note="Shorter!")
+    await office.press_below(ADA, head, action)
+    for text in ("joan was faster", "Shorter!", "-Be brief.", "+Be kind."):
+        assert text in office.says(ADA)
+    assert await office.saved() == [BRIEF]
+    assert await office.drafts.tried(thread(head))
+    await office.submit(ADA, office.top(ADA))
+    assert await office.saved() == [KIND, BRIEF]
+
+
+async def test_what_was_locked_meanwhile_is_not_published(office: Office) -> None:
+    head = await tried(office)
+    await office.versions.save(
+        WORKSPACE, Steering(locks=frozenset({"prompt"})), based_on=0, by=Author(id=JOAN)
+    )
+    await office.press_below(ADA, head, trial.PUBLISH)
+    assert "`prompt` is locked by" in office.says(ADA)
+    assert await office.saved() == []
+    assert await office.drafts.tried(thread(head))
+
+
+async def test_a_discarded_draft_is_gone(office: Office) -> None:
+    head = await tried(office)
+    await office.press_below(ADA, head, trial.DISCARD)
+    assert await office.drafts.tried(thread(head)) is None
+    assert "*Discarded*" in str(now(office, head).blocks)
+    await office.press_below(ADA, head, trial.PUBLISH)
+    assert trials.GONE in office.says(ADA)
+    assert await office.saved() == []
+
+
+@pytest.mark.parametrize("action", [trial.PUBLISH, trial.EDIT, trial.DISCARD])
+async def test_nobody_else_decides_about_a_draft(office: Office, action: str) -> None:
+    """Who is no admin, another admin, who makes up a leave, and an author who is none any more."""
+    head = await tried(office)
+    value = next(each["value"] for each in head.blocks[-1]["elements"] if each["action_id"] == action)
+    joans = seal(Mandate(level=CHANNEL, based_on=0, admin=JOAN, until=office.now + 99), KEY)
+    elsewhere = seal(
+        Mandate(level=replace(CHANNEL, channel="C0ENG"), based_on=0, admin=ADA, until=office.now + 99), KEY
+    )
+    for user, sealed, expected in (
+        (GRACE, value, gate.NOT_AN_ADMIN),
+        (JOAN, value, gate.NOT_YOURS),
+        (JOAN, joans, trials.GONE),
+        (ADA, "nonsense", gate.NOT_YOURS),
+        (ADA, elsewhere, trials.GONE),
+    ):
+        with capture_logs() as logs:
+            await office.press_below(user, head, action, sealed)
+        assert expected in office.says(user)
+        assert "steering_denied" in [log["action"] for log in logs]
+    assert now(office, head) == head
+    assert await office.saved() == []
+    assert await office.drafts.tried(thread(head))
+
+
+async def test_a_leave_ends(office: Office) -> None:
+    head = await tried(office)
+    office.now += LASTS + 1
+    await office.press_below(ADA, head, trial.PUBLISH)
+    assert gate.TOO_OLD in office.says(ADA)
+    assert await office.saved() == []
+
+
+async def test_a_forged_form_tries_nothing(office: Office) -> None:
+    view = await office.edit(ADA)
+    for user, metadata, expected in (
+        (ADA, "nonsense", gate.NOT_YOURS),
+        (JOAN, view.content["private_metadata"], gate.NOT_YOURS),
+        (GRACE, view.content["private_metadata"], gate.NOT_AN_ADMIN),
+    ):
+        forged = office.workspace.views.open(user, view.content | {"private_metadata": metadata})
+        await office.operate(user, forged, form.TRY, prompt="Mine!", question="Why?")
+        assert expected in office.says(user)
+    assert (office.asked, office.letters(ADA)) == ([], [])
+
+
+async def test_without_a_database_the_form_stays_as_it_is(office: Office) -> None:
+    view = await office.edit(ADA)
+    office.versions.is_away = True
+    await office.operate(ADA, view, form.TRY, prompt="Be kind.", question="Why?")
+    below, above = office.workspace.views.stack(ADA)
+    assert below.id == view.id
+    assert "can't reach my database" in str(above.content)
+    assert office.letters(ADA) == []
+
+
+async def test_a_very_long_draft_and_question_fit_their_messages(office: Office) -> None:
+    """The difference is cut where it is shown, and nowhere else."""
+    prompt, question = "<!here> & `*_~\n" * 190, "<&>" * 1_000
+    head = await tried(office, question, prompt=prompt.strip())
+    draft = await office.drafts.tried(thread(head))
+    assert draft
+    assert draft.steering.prompt
+    assert draft.steering.prompt.text == prompt.strip()
+    assert office.asked[0].text == question
+    await office.press_below(ADA, head, trial.PUBLISH)
+    assert len(await office.versions.history(CHANNEL, limit=2)) == 1
+    assert history.RESTORE not in str(now(office, head).blocks)
