@@ -5,10 +5,13 @@ Sources: facts/slack.md 3.3 (Socket Mode) and 4 (one shared session, or every ca
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from types import MappingProxyType
 from typing import TypeAlias
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -21,6 +24,11 @@ from bot.slack.web_socket import Dispatch, WebSocket
 Client: TypeAlias = AsyncWebClient
 """What calls Slack; named for those who put things together and know no library of Slack's."""
 
+SILENT = logging.getLogger("slack_sdk.silent")
+SILENT.setLevel(logging.CRITICAL)
+"""slack_sdk asks for the level that is set on its logger, not for the one that holds. Where none is set it
+makes a text of every payload, at great cost, and throws it away.
+"""
 CALL_TIMEOUT = aiohttp.ClientTimeout(total=20, connect=5)
 OPEN_PATIENCE = 10.0
 """Seconds for a ticket and the handshake."""
@@ -44,9 +52,23 @@ HINTS: Mapping[str, str] = MappingProxyType(
 
 @asynccontextmanager
 async def web_client(token: str, url: str) -> AsyncIterator[AsyncWebClient]:
-    """Open a client whose calls share connections. It never retries: who calls decides."""
-    async with aiohttp.ClientSession(timeout=CALL_TIMEOUT, trust_env=True) as session:
-        yield AsyncWebClient(token=token, base_url=url, session=session, retry_handlers=[])
+    """Open a client whose calls share connections. It never retries: who calls decides.
+
+    The environment's proxy is looked up once. aiohttp would do that for every call, in a thread, and look for
+    a `.netrc` in another, whose password for Slack would then get in the way of the token.
+    """
+    async with aiohttp.ClientSession(timeout=CALL_TIMEOUT) as session:
+        client = AsyncWebClient(token=token, base_url=url, session=session, logger=SILENT, retry_handlers=[])
+        client.proxy = _proxy(url)  # slack_sdk's own guess knows no exceptions
+        yield client
+
+
+def _proxy(url: str) -> str | None:
+    """Return the proxy that the environment has for an address; none towards this machine."""
+    address = urlsplit(url)
+    host = address.hostname or ""
+    is_direct = host in {"localhost", "127.0.0.1", "::1"} or bool(proxy_bypass(host))
+    return None if is_direct else getproxies().get(address.scheme)
 
 
 async def who_am_i(client: AsyncWebClient) -> Bot:
