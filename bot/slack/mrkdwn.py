@@ -41,14 +41,13 @@ def escape(text: str) -> str:
 
 
 def mrkdwn(markdown: str, tokens: Sequence[Token]) -> str:
-    """Return Markdown as mrkdwn; `tokens` are those of the same text.
+    """Return Markdown as mrkdwn; `tokens` are those of the same text. Empty where it shows nothing (`![]()`).
 
-    Where that would show nothing (`![]()`), or be too deep to follow, it is the escaped Markdown itself.
+    Where it would be too deep to follow, it is the escaped Markdown itself.
     """
     if any(token.level >= _NESTING - 1 or _is_deep(token) for token in tokens):
         return escape(markdown.strip())
-    text = _blocks(SyntaxTreeNode(tokens).children, "\n\n").strip()
-    return text or escape(markdown.strip())
+    return _blocks(SyntaxTreeNode(tokens).children, "\n\n")
 
 
 def _is_deep(token: Token) -> bool:

@@ -5,17 +5,16 @@ that notifications, screen readers and clients that show no blocks miss nothing;
 safe Markdown. Sources of the limits: `limits`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
-from markdown_it.token import Token
-
 from bot.slack import limits
-from bot.slack.mrkdwn import mrkdwn
-from bot.slack.safety import disarm
+from bot.slack.mrkdwn import escape
+from bot.slack.pieces import pieces
+from bot.slack.safety import showable
 
 _BLOCKS_OF_THEIR_OWN = frozenset({"heading_open", "hr", "table_open"})
 
@@ -46,32 +45,29 @@ def fits(page: str) -> bool:
     return _rendered(page).is_within_limits
 
 
-@lru_cache(maxsize=32)  # a page is measured and then sent; parsing it is most of the work of an edit
+@lru_cache(maxsize=32)  # a page is measured and then sent
 def _rendered(page: str) -> _Page:
-    markdown, tokens = disarm(page)
-    text = mrkdwn(markdown, tokens)
+    parts = tuple(pieces(showable(page)))
+    markdown = "".join(piece.markdown for piece in parts)
+    text = "\n\n".join(piece.text for piece in parts if piece.text).strip()
+    text = text or escape(markdown.strip())
     is_within_limits = (
         _length(text) <= limits.PAGE_TEXT
         and _length(markdown) <= limits.PAGE_MARKDOWN
-        and _block_count(tokens) <= limits.PAGE_BLOCKS
-        and _tables_fit(tokens)
+        and _block_count(kind for piece in parts for kind in piece.blocks) <= limits.PAGE_BLOCKS
+        and sum(piece.tables for piece in parts) <= limits.TABLES
+        and sum(piece.rows for piece in parts) <= limits.TABLE_ROWS
     )
     return _Page(text=text, markdown=markdown, is_within_limits=is_within_limits)
 
 
 def _length(text: str) -> int:
     """Return the length in UTF-16 units, the larger of the two ways in which Slack may count."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text.encode("utf-16-le")) // 2
 
 
-def _block_count(tokens: Sequence[Token]) -> int:
+def _block_count(kinds: Iterable[str]) -> int:
     """Return how many blocks Slack makes of Markdown: headings, rules, tables, and what lies between them."""
-    kinds = (token.type for token in tokens if token.level == 0 and token.nesting >= 0)
     return sum(
         len(list(run)) if is_own else 1 for is_own, run in groupby(kinds, _BLOCKS_OF_THEIR_OWN.__contains__)
     )
-
-
-def _tables_fit(tokens: Sequence[Token]) -> bool:
-    kinds = [token.type for token in tokens]
-    return kinds.count("table_open") <= limits.TABLES and kinds.count("tr_open") <= limits.TABLE_ROWS

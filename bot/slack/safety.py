@@ -45,9 +45,18 @@ _ADDRESS_LIKE = re.compile(r"(?:https?://|www\.)\S+|[\w-]+(?:\.[\w-]+)*\.(?:com|
 _UNSHOWABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
-def disarm(markdown: str) -> tuple[str, list[Token]]:
-    """Return the safe form of a page, and its tokens."""
-    text = _TOKEN.sub(f"<{JOINER}", _showable(markdown))
+def showable(page: str) -> str:
+    """Return text that can be sent, and in which nothing is a token of Slack's, wherever it stands.
+
+    It has whole surrogate pairs only, no control characters, Unix newlines.
+    """
+    whole = page.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    plain = _UNSHOWABLE.sub("\ufffd", whole.replace("\r\n", "\n").replace("\r", "\n"))
+    return _TOKEN.sub(f"<{JOINER}", plain)
+
+
+def disarm(text: str) -> tuple[str, list[Token]]:
+    """Return the safe form of Markdown that went through `showable`, and its tokens."""
     if _softened(text) == text:
         safe = text  # the usual case; spares a parser's run
     else:
@@ -57,12 +66,6 @@ def disarm(markdown: str) -> tuple[str, list[Token]]:
         return safe, tokens
     safe = "".join(part if is_code else _dulled(part) for part, is_code in _parts(text, spans=False))
     return safe, parse(safe)
-
-
-def _showable(text: str) -> str:
-    """Return text that can be sent: whole surrogate pairs only, no control characters, Unix newlines."""
-    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return _UNSHOWABLE.sub("\ufffd", whole.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def _softened(prose: str) -> str:

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from bot.core.paging import Pager
 from bot.slack import limits
-from bot.slack.mrkdwn import JOINER, parse
+from bot.slack import pieces as pieces_module
+from bot.slack.mrkdwn import JOINER, mrkdwn, parse
+from bot.slack.pieces import pieces
 from bot.slack.render import Rendered, fits, render
 
 UNTIMED = settings(deadline=None)  # the machine may be busy, and time is not what these tests are about
@@ -130,6 +132,30 @@ def test_in_code_only_active_tokens_are_touched() -> None:
     assert markdown_of(render(page)) == (
         f"```\n<{JOINER}!channel> <!channels> <{JOINER}@U1> List<@Uppercase> <{JOINER}#C1>\n```"
     )
+
+
+@given(st.lists(st.sampled_from([*BLOCKS, *SPANS, "\n\n", "a\n", "a", "  "]), max_size=60).map("".join))
+@example("- ```\n\na\n\n```\n\nb")
+@example("  ```\n\na\n\n  ```\n\nb\n\n~~~\n\nc")
+@settings(deadline=None, max_examples=300)
+def test_a_page_in_pieces_is_the_page(markdown: str) -> None:
+    """A parser that reads all of it at once finds the same blocks, and the same words."""
+    parts = list(pieces(markdown))
+    whole = "".join(piece.markdown for piece in parts)
+    tokens = parse(whole)
+    outermost = [token.type for token in tokens if token.level == 0 and token.nesting >= 0]
+    assert [kind for piece in parts for kind in piece.blocks] == outermost
+    assert "\n\n".join(piece.text for piece in parts if piece.text) == mrkdwn(whole, tokens)
+
+
+def test_a_growing_page_costs_no_more_than_its_end() -> None:
+    """Paragraphs that are complete are read once."""
+    pieces_module._kept.cache_clear()
+    page = ""
+    for number in range(20):
+        page += f"Paragraph {number} with `code` and **more**.\n\n"
+        assert len(list(pieces(page + "and so"))) == number + 2
+    assert pieces_module._kept.cache_info().misses == 20
 
 
 @UNTIMED
