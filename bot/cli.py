@@ -17,8 +17,10 @@ from typing import Any
 import click
 
 from bot import app, log, trial
+from bot.commands.budget import budget
 from bot.commands.models import models
 from bot.commands.prompt import prompt
+from bot.commands.usage import usage
 from bot.core.errors import BotError, SettingsError
 from bot.settings import Settings
 from bot.slack import manifest
@@ -107,6 +109,8 @@ def manifest_(name: str, url: str) -> None:
 
 commands.add_command(prompt)
 commands.add_command(models)
+commands.add_command(usage)
+commands.add_command(budget)
 
 
 def _until_stopped(serve: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:

@@ -6,7 +6,9 @@ import pytest
 from click.testing import CliRunner
 
 from bot.cli import commands
+from bot.commands.budget import budget
 from bot.commands.prompt import prompt
+from bot.commands.usage import usage
 from bot.core.domain import TRANSITIONS
 from tests import documents
 
@@ -40,7 +42,9 @@ def test_readme_draws_the_states_of_a_turn() -> None:
     assert drawn == {(str(a), str(b)) for a, following in TRANSITIONS.items() for b in following}
 
 
-@pytest.mark.parametrize("command", ["run", "try", "migrate", "manifest", "prompt", "models"])
+@pytest.mark.parametrize(
+    "command", ["run", "try", "migrate", "manifest", "prompt", "models", "usage", "budget"]
+)
 def test_help_and_readme_teach_every_command(command: str) -> None:
     shown = CliRunner().invoke(commands, ["--help"]).output
     assert re.search(rf"^ +{command} +\w", shown, re.MULTILINE)
@@ -65,3 +69,14 @@ def test_every_file_that_the_documents_name_exists() -> None:
 
 def test_architecture_fits_on_two_screens() -> None:
     assert len((documents.ROOT / "ARCHITECTURE.md").read_text().splitlines()) <= 100
+
+
+@pytest.mark.parametrize("command", sorted(budget.commands))
+def test_the_page_about_budgets_teaches_every_command(command: str) -> None:
+    assert f"bot budget {command}" in (documents.ROOT / "docs/budgets.md").read_text()
+    assert CliRunner().invoke(commands, ["budget", command, "--help"]).exit_code == 0
+
+
+@pytest.mark.parametrize("option", [name for each in usage.params for name in each.opts])
+def test_the_page_about_budgets_teaches_every_option_of_usage(option: str) -> None:
+    assert f"`{option}" in (documents.ROOT / "docs/budgets.md").read_text()

@@ -18,6 +18,8 @@ from bot.core.periods import Span, told
 
 WARN_AT = 80
 """Per cent of a budget from which on people are told."""
+MOST_TOKENS = 10**12 - 1
+"""Of a budget."""
 EVERYBODY = ""
 """The subject of a budget that each person, or each channel, has."""
 
@@ -220,6 +222,26 @@ def used(standing: Standing, currency: str) -> str:
     if standing.budget.unit is Unit.TOKENS:
         return f"{standing.spent:,} of {total}"
     return f"{shown(standing.budget.unit, standing.spent, currency)} of {total}"
+
+
+def amount_of(text: str, unit: Unit) -> int:
+    """Return the amount that somebody wrote. Raises ValueError, a sentence without its full stop."""
+    if unit is Unit.MONEY:
+        return money.amount(text)
+    digits = text.strip().replace(",", "").replace("_", "")
+    if not (digits.isascii() and digits.isdecimal() and len(digits) <= len(str(MOST_TOKENS))):
+        raise ValueError(f"An amount of tokens must be a whole number from 0 to {MOST_TOKENS:,}")
+    return int(digits)
+
+
+def costs(spent: Spending, currency: str) -> str:
+    """Return what calls cost for people; what is not known is not added up as nothing."""
+    if not spent.unpriced:
+        return money.show(spent.cost, currency)
+    if spent.unpriced == spent.calls:
+        return "unknown"
+    plural = "s" if spent.unpriced > 1 else ""
+    return f"{money.show(spent.cost, currency)}, and {spent.unpriced:,} answer{plural} of unknown price"
 
 
 def refusal(standing: Standing, currency: str) -> str:

@@ -1,0 +1,158 @@
+"""`bot budget`: how much may be spent, by whom and where.
+
+Separate because it changes something. Rules: what it is of is two words, as with `bot prompt`; nothing is
+removed from the record of who set what.
+"""
+
+from datetime import UTC, datetime
+
+import click
+
+from bot.commands.shell import Refused, author, with_database
+from bot.core.domain import PromptKey
+from bot.core.ledger import EVERYBODY, SCOPES, Budget, BudgetChange, Dimension, Unit, amount_of, shown
+from bot.core.periods import Span
+from bot.settings import Settings
+from bot.slack import parse
+from bot.store.database import Database
+from bot.store.ledger import SqlLedger
+from bot.store.usage import workspaces
+
+KINDS = click.Choice([scope.value for scope in SCOPES])
+SPANS = click.Choice([span.value for span in Span])
+
+EPILOG = """\b
+What a budget is of is two words, with Slack's ids:
+  workspace T1      all that is asked in a workspace
+  channel T1        each of its channels
+  channel T1/C1     this one
+  person T1         each person
+  person T1/U1      this one
+"""
+
+
+@click.group(epilog=EPILOG)
+def budget() -> None:
+    """Show and set how much may be spent in a day or a month, in tokens or in money."""
+
+
+@budget.command(name="list")
+def list_() -> None:
+    """List the budgets there are, and who set them."""
+    currency = Settings.load().bot_currency
+
+    async def look(database: Database) -> list[tuple[PromptKey, BudgetChange]]:
+        ledger = SqlLedger(database)
+        places = await database.tx(workspaces)
+        return [(place, change) for place in places for change in await ledger.budgets(place)]
+
+    for place, change in with_database(look):
+        click.echo(_described(place, change, currency))
+
+
+@budget.command()
+@click.option("-n", "limit", default=20, show_default=True, help="How many changes of a workspace at most.")
+def history(limit: int) -> None:
+    """List what was set and taken away, newest first."""
+    currency = Settings.load().bot_currency
+
+    async def look(database: Database) -> list[tuple[PromptKey, BudgetChange]]:
+        ledger = SqlLedger(database)
+        places = await database.tx(workspaces)
+        return [(place, change) for place in places for change in await ledger.changes(place, limit=limit)]
+
+    for place, change in with_database(look):
+        click.echo(_described(place, change, currency))
+
+
+@budget.command(name="set")
+@click.argument("kind", type=KINDS)
+@click.argument("where")
+@click.argument("span", type=SPANS)
+@click.argument("amount")
+@click.argument("unit")
+@click.option("--note", default="", help="Why; kept with the change.")
+def set_(kind: str, where: str, span: str, amount: str, unit: str, note: str) -> None:
+    """Set or change a budget; it counts from the next question on.
+
+    For example `bot budget set person T1 day 50000 tokens`, or `bot budget set workspace T1 month 200 USD`.
+    """
+    settings = Settings.load()
+    meant = _unit(unit, settings.bot_currency)
+    place, found = _named(kind, where, span, meant, _amount(amount, meant))
+    if meant is Unit.MONEY and not settings.bot_prices:
+        click.echo("Note: BOT_PRICES is empty here, and what has no price is refused.", err=True)
+    _save(place, found, note)
+    what = shown(meant, found.amount or 0, settings.bot_currency)
+    click.echo(f"{_whose(place, found)} may spend {what} a {span}.")
+
+
+@budget.command()
+@click.argument("kind", type=KINDS)
+@click.argument("where")
+@click.argument("span", type=SPANS)
+@click.argument("unit")
+@click.option("--note", default="", help="Why; kept with the change.")
+def remove(kind: str, where: str, span: str, unit: str, note: str) -> None:
+    """Take a budget away; one that is set for all applies in its place, if there is one."""
+    place, found = _named(kind, where, span, _unit(unit, Settings.load().bot_currency), None)
+
+    async def look(database: Database) -> bool:
+        present = await SqlLedger(database).budgets(place)
+        key = (found.scope, found.subject, found.span, found.unit)
+        return any(key == (b.scope, b.subject, b.span, b.unit) for b in (change.budget for change in present))
+
+    if not with_database(look):
+        raise Refused("There is no such budget.")
+    _save(place, found, note)
+    click.echo(f"{_whose(place, found)} has no such budget any more.")
+
+
+def _save(place: PromptKey, found: Budget, note: str) -> None:
+    async def save(database: Database) -> None:
+        await SqlLedger(database).set_budget(place, found, by=author(), note=note)
+
+    with_database(save)
+
+
+def _named(kind: str, where: str, span: str, unit: Unit, amount: int | None) -> tuple[PromptKey, Budget]:
+    """Return what the words of the command line name. Raises `Refused`."""
+    workspace, slash, subject = where.partition("/")
+    if not workspace or bool(slash) != bool(subject) or (slash and kind == Dimension.WORKSPACE):
+        raise Refused(f"`{kind} {where}` is not what a budget can be of; see `bot budget --help`.")
+    budget = Budget(scope=Dimension(kind), subject=subject, span=Span(span), unit=unit, amount=amount)
+    return PromptKey(platform=parse.PLATFORM, workspace=workspace), budget
+
+
+def _unit(text: str, currency: str) -> Unit:
+    units = {"tokens": Unit.TOKENS, "money": Unit.MONEY, currency.lower(): Unit.MONEY}
+    if text.lower() not in units:
+        raise Refused(f"A budget is in tokens or in {currency} (BOT_CURRENCY), not in `{text}`.")
+    return units[text.lower()]
+
+
+def _amount(text: str, unit: Unit) -> int:
+    """Return an amount. Raises `Refused`."""
+    try:
+        return amount_of(text, unit)
+    except ValueError as error:
+        raise Refused(f"{error}.") from None
+
+
+def _described(place: PromptKey, change: BudgetChange, currency: str) -> str:
+    """Return a change in one line: of what, how much, who, when and why."""
+    budget = change.budget
+    where = f"{place.workspace}/{budget.subject}" if budget.subject != EVERYBODY else place.workspace
+    amount = "nothing set" if budget.amount is None else shown(budget.unit, budget.amount, currency)
+    at = datetime.fromtimestamp(change.created_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    who = change.author.name or change.author.id or "unknown"
+    why = f' "{change.note}"' if change.note else ""
+    return f"{budget.scope} {where} {budget.span}: {amount} ({at}, {who}{why})"
+
+
+def _whose(place: PromptKey, budget: Budget) -> str:
+    if budget.scope is Dimension.WORKSPACE:
+        return f"Workspace {place.workspace}"
+    if budget.subject == EVERYBODY:
+        return f"Each {budget.scope} of {place.workspace}"
+    return f"{budget.scope.capitalize()} {budget.subject} of {place.workspace}"
