@@ -18,6 +18,7 @@ from bot.continuity import Continuity
 from bot.core.errors import SettingsError
 from bot.llm.opening import ModelSettings, OpenedModel, open_model
 from bot.parts import Parts
+from bot.privacy import expiring
 from bot.servers import servers
 from bot.settings import Settings
 from bot.slack import connect
@@ -45,6 +46,7 @@ async def serve(settings: Settings, stop: asyncio.Event, *, ready: Callable[[], 
         craft = Admitting(shared.door, answering)
         worker = Worker(shared.store, craft, lease=shared.lease, limit=settings.bot_answers_at_once)
         await opened.enter_async_context(worker.watching())
+        await opened.enter_async_context(expiring(shared.personal, settings.bot_retention_days))
         app = await slack_parts.app(shared, worker, answering)
         taken = await opened.enter_async_context(delivered(app, shared.slack, _mode(settings)))
         await opened.enter_async_context(_health(settings, taken, worker, shared.lease))

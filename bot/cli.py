@@ -19,6 +19,7 @@ import click
 from bot import app, log, trial
 from bot.commands.budget import budget
 from bot.commands.models import models
+from bot.commands.personal import erase, export
 from bot.commands.prompt import prompt
 from bot.commands.usage import usage
 from bot.core.errors import BotError, SettingsError
@@ -111,6 +112,8 @@ commands.add_command(prompt)
 commands.add_command(models)
 commands.add_command(usage)
 commands.add_command(budget)
+commands.add_command(export)
+commands.add_command(erase)
 
 
 def _until_stopped(serve: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:

@@ -24,6 +24,7 @@ from bot.slack.people import People
 from bot.slack.surface import SlackSurface
 from bot.store.database import Database
 from bot.store.grants import SqlGrants
+from bot.store.personal import SqlPersonalData
 from bot.store.sql import SqlStore
 from bot.store.summaries import SqlSummaries
 from bot.worker import Lease
@@ -42,6 +43,11 @@ class Parts:
     access: Access
     model: OpenedModel
     lease: Lease
+
+    @property
+    def personal(self) -> SqlPersonalData:
+        """What is stored of people."""
+        return SqlPersonalData(self.database)
 
     @property
     def door(self) -> SlackDoor:

@@ -105,6 +105,11 @@ class Settings(BaseSettings):
     bot_feedback: bool = Field(
         default=True, description="Whether thumbs stand below answers, for people to say what they think."
     )
+    bot_retention_days: int = Field(
+        0,
+        ge=0,
+        description="Days after its newest message until a conversation is erased; 0 is never.",
+    )
     bot_context_tokens: int = Field(
         100_000,
         ge=500,

@@ -50,8 +50,8 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Complaint:
-    """An answer that somebody found bad, and where it stands; not what was said there."""
+class Opinion:
+    """What somebody thinks of an answer, and where that stands; not what was said there."""
 
     vote: Vote
     voter: str

@@ -9,6 +9,7 @@ from bot.ports.feedback import Votes
 from bot.ports.grants import Door, GrantsRecord
 from bot.ports.ledger import Ledger
 from bot.ports.model import ChatModel
+from bot.ports.personal import PersonalData
 from bot.ports.records import Drafts, Explanations, Summaries, Versions
 from bot.ports.store import Store
 from bot.ports.surface import Page, Surface, SurfaceLimits
@@ -21,6 +22,7 @@ __all__ = [
     "GrantsRecord",
     "Ledger",
     "Page",
+    "PersonalData",
     "Store",
     "Summaries",
     "Surface",

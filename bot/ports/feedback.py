@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from bot.core.domain import PromptKey, ThreadKey
-from bot.core.feedback import Complaint, Reason, Score, Verdict, Vote
+from bot.core.feedback import Opinion, Reason, Score, Verdict, Vote
 
 
 class Votes(Protocol):
@@ -39,6 +39,6 @@ class Votes(Protocol):
         """Return how answers in a workspace were judged after `since`, in seconds since 1970."""
         ...
 
-    async def complaints(self, within: PromptKey, *, limit: int) -> Sequence[Complaint]:
+    async def complaints(self, within: PromptKey, *, limit: int) -> Sequence[Opinion]:
         """Return the newest `limit` votes against answers in a workspace, newest first."""
         ...

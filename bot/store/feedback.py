@@ -12,6 +12,7 @@ from sqlalchemy import (
     Boolean,
     Connection,
     Row,
+    Select,
     bindparam,
     case,
     delete,
@@ -24,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bot.core.domain import Author, PromptKey, ThreadKey
-from bot.core.feedback import LONGEST_NOTE, Complaint, Reason, Score, Verdict, Vote
+from bot.core.feedback import LONGEST_NOTE, Opinion, Reason, Score, Verdict, Vote
 from bot.store import answers, variants
 from bot.store import statements as sql
 from bot.store.database import Database
@@ -91,7 +92,7 @@ _first_page = (
     select(pages.c.message_id).where(pages.c.turn_id == turns.c.id, pages.c.page == 0).scalar_subquery()
 )
 
-COMPLAINTS = (
+OPINIONS = (
     select(
         votes,
         turns.c.platform,
@@ -104,10 +105,10 @@ COMPLAINTS = (
     )
     .join_from(votes, turns)
     .join(conversations, conversations.c.id == turns.c.conversation_id)
-    .where(votes.c.is_good == false(), *_IS_WITHIN)
     .order_by(votes.c.at.desc(), votes.c.id.desc())
-    .limit(bindparam("limit"))
 )
+
+COMPLAINTS = OPINIONS.where(votes.c.is_good == false(), *_IS_WITHIN).limit(bindparam("limit"))
 
 VERSIONS = (
     select(vote_versions)
@@ -141,7 +142,7 @@ class SqlVotes:
         """Return how answers in a workspace were judged after `since`."""
         return await self._database.tx(total, within, since)
 
-    async def complaints(self, within: PromptKey, *, limit: int) -> Sequence[Complaint]:
+    async def complaints(self, within: PromptKey, *, limit: int) -> Sequence[Opinion]:
         """Return the newest votes against answers in a workspace."""
         return await self._database.tx(complaints, within, limit)
 
@@ -189,13 +190,18 @@ def total(connection: Connection, within: PromptKey, since: float) -> Score:
     return Score(row.good or 0, row.bad or 0)
 
 
-def complaints(connection: Connection, within: PromptKey, limit: int) -> Sequence[Complaint]:
-    """Read the newest votes against answers, and what these were made with."""
-    rows = connection.execute(COMPLAINTS, asdict(within) | {"limit": limit}).all()
+def complaints(connection: Connection, within: PromptKey, limit: int) -> Sequence[Opinion]:
+    """Read the newest votes against answers."""
+    return opinions(connection, COMPLAINTS, asdict(within) | {"limit": limit})
+
+
+def opinions(connection: Connection, chosen: Select[Any], values: Mapping[str, Any]) -> Sequence[Opinion]:
+    """Read the votes that a narrower `OPINIONS` chooses, and what the answers were made with."""
+    rows = connection.execute(chosen, values).all()
     behind: dict[int, list[int]] = {row.id: [] for row in rows}
     for row in connection.execute(VERSIONS, {"votes": list(behind)}):
         behind[row.vote_id].append(row.version_id)
-    return [_complaint(row, tuple(behind[row.id])) for row in rows]
+    return [_opinion(row, tuple(behind[row.id])) for row in rows]
 
 
 def _vote(row: Row[Any]) -> Vote:
@@ -207,8 +213,8 @@ def _vote(row: Row[Any]) -> Vote:
     )
 
 
-def _complaint(row: Row[Any], versions: tuple[int, ...]) -> Complaint:
-    return Complaint(
+def _opinion(row: Row[Any], versions: tuple[int, ...]) -> Opinion:
+    return Opinion(
         vote=_vote(row),
         voter=row.voter_id,
         author=Author(id=row.author_id, name=row.author_name),

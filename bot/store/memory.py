@@ -16,7 +16,6 @@ from bot.core.domain import (
     Action,
     Addressed,
     Answer,
-    Author,
     Incoming,
     MessageKey,
     Place,
@@ -27,7 +26,7 @@ from bot.core.domain import (
 from bot.core.errors import ClaimLost
 from bot.core.known import Context
 from bot.core.stopping import StopOutcome, StopRequest
-from bot.store import memory_stopping
+from bot.store import memory_personal, memory_stopping
 from bot.store.memory_data import MemoryData, message_key
 from bot.store.memory_drafts import MemoryDrafts
 from bot.store.memory_turns import answered_with, showing, unanswered
@@ -88,16 +87,7 @@ class MemoryStore:
         turn = self._meant(message, delivery)
         if turn is None:
             return None
-        self.data.owners.pop(turn.id, None)
-        self.data.variants.pop(turn.id, None)
-        self.data.ballots = [ballot for ballot in self.data.ballots if ballot.turn != turn.id]
-        self.data.charge(turn, None)
-        bare = replace(unanswered(turn), place=Place(), author=Author(id=""), question="", files=())
-        erased = replace(bare, status=TurnStatus.FORGOTTEN)
-        self.data.put(replace(erased, pages=()))
-        self.data.outdate(turn)
-        self.data.hand_over(turn.thread)
-        return erased
+        return memory_personal.forget(self.data, turn)
 
     async def retry(
         self,
@@ -215,6 +205,7 @@ class MemoryStore:
             held = replace(held, status=TurnStatus.ANSWERED, attempt=0, stopped_by="")  # somebody flipped
         self.data.put(replace(answered_with(held, answer) if answer else held, error=error))
         del self.data.owners[turn.id]
+        self.data.ended[turn.id] = self.data.clock()
         self.data.charge(turn, answer.call if answer else None)
         following = self.data.claimable(turn.thread) if claim else None
         if not claim:

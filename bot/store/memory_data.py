@@ -43,6 +43,8 @@ class MemoryData:
     """The turns of a thread, in its order: as they were written, then as they were recorded."""
     sent: dict[int, float] = field(default_factory=dict)
     """When a turn's question was written."""
+    ended: dict[int, float] = field(default_factory=dict)
+    """When a turn ended last, by `clock`."""
     read: dict[ThreadKey, float] = field(default_factory=dict)
     messages: dict[MessageKey, int] = field(default_factory=dict)
     deliveries: set[tuple[str, str, str]] = field(default_factory=set)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 
 from bot.core.domain import PromptKey, ThreadKey, Turn
-from bot.core.feedback import LONGEST_NOTE, Complaint, Reason, Score, Verdict, Vote
+from bot.core.feedback import LONGEST_NOTE, Opinion, Reason, Score, Verdict, Vote
 from bot.store.memory_data import Ballot, MemoryData
 from bot.store.states import JUDGED
 from bot.store.text import storable
@@ -59,14 +59,14 @@ class MemoryVotes:
         """Return how answers in a workspace were judged after `since`."""
         return self._score(lambda each: each.at > since and self._is_within(each, within))
 
-    async def complaints(self, within: PromptKey, *, limit: int) -> Sequence[Complaint]:
+    async def complaints(self, within: PromptKey, *, limit: int) -> Sequence[Opinion]:
         """Return the newest votes against answers in a workspace."""
         bad = [
             each
             for each in reversed(self._data.ballots)
             if each.vote.verdict is Verdict.BAD and self._is_within(each, within)
         ]
-        return [self._complaint(each) for each in bad[:limit]]
+        return [opinion(self._data, each) for each in bad[:limit]]
 
     def _ballot(self, turn: Turn, variant: int, by: str, vote: Vote) -> Ballot:
         versions = tuple(sorted(set(turn.made_with.versions))) if turn.made_with else ()
@@ -88,18 +88,20 @@ class MemoryVotes:
         thread = self._data.turns[ballot.turn].thread
         return (thread.platform, thread.workspace) == (within.platform, within.workspace)
 
-    def _complaint(self, ballot: Ballot) -> Complaint:
-        turn = self._data.turns[ballot.turn]
-        return Complaint(
-            vote=ballot.vote,
-            voter=ballot.voter,
-            author=turn.author,
-            thread=turn.thread,
-            message_id=turn.pages[0] if turn.pages else turn.thread.root,
-            model=ballot.model,
-            versions=ballot.versions,
-            at=ballot.at,
-        )
+
+def opinion(data: MemoryData, ballot: Ballot) -> Opinion:
+    """Return a vote with where its answer stands."""
+    turn = data.turns[ballot.turn]
+    return Opinion(
+        vote=ballot.vote,
+        voter=ballot.voter,
+        author=turn.author,
+        thread=turn.thread,
+        message_id=turn.pages[0] if turn.pages else turn.thread.root,
+        model=ballot.model,
+        versions=ballot.versions,
+        at=ballot.at,
+    )
 
 
 def _is_behind(version: int, ballot: Ballot) -> bool:

@@ -102,7 +102,7 @@ class SqlVersions:
 
 def applying(connection: Connection, thread: ThreadKey) -> Sequence[Version]:
     """Read the newest version of each level that may apply."""
-    return [_version(row) for row in connection.execute(APPLYING, asdict(thread))]
+    return [version_from(row) for row in connection.execute(APPLYING, asdict(thread))]
 
 
 def save(
@@ -122,23 +122,23 @@ def save(
     added = connection.execute(ADD, row).one_or_none()
     if added is None:  # somebody saved at the same moment, and was first
         raise Conflict(_first(history(connection, key, 1)))
-    return _version(added)
+    return version_from(added)
 
 
 def history(connection: Connection, key: PromptKey, limit: int) -> Sequence[Version]:
     """Read a level's newest versions."""
-    return [_version(row) for row in connection.execute(HISTORY, asdict(key) | {"limit": limit})]
+    return [version_from(row) for row in connection.execute(HISTORY, asdict(key) | {"limit": limit})]
 
 
 def overview(connection: Connection, within: PromptKey) -> Sequence[Version]:
     """Read the newest version of every level within a key."""
-    found = (_version(row) for row in connection.execute(OVERVIEW, asdict(within)))
+    found = (version_from(row) for row in connection.execute(OVERVIEW, asdict(within)))
     return sorted(found, key=lambda version: astuple(version.key))  # collations of databases differ
 
 
 def by_id(connection: Connection, ids: Sequence[int]) -> tuple[Version, ...]:
     """Read versions by their ids, in the order of these."""
-    found = {row.id: _version(row) for row in connection.execute(BY_ID, {"ids": list(ids)})}
+    found = {row.id: version_from(row) for row in connection.execute(BY_ID, {"ids": list(ids)})}
     return tuple(found[each] for each in ids if each in found)
 
 
@@ -146,7 +146,8 @@ def _first(found: Sequence[Version]) -> Version | None:
     return found[0] if found else None
 
 
-def _version(row: Row[Any]) -> Version:
+def version_from(row: Row[Any]) -> Version:
+    """Return the version in a row."""
     return Version(
         id=row.id,
         key=PromptKey(platform=row.platform, workspace=row.workspace, channel=row.channel, root=row.root),

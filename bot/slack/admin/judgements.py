@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.core.feedback import Complaint, Score, Verdict
+from bot.core.feedback import Opinion, Score, Verdict
 from bot.ports import Votes
 from bot.slack import payload
 from bot.slack.admin import kit, wording
@@ -67,7 +67,7 @@ class Judgements:
             blocks += [kit.divider(), kit.section(self._described(complaint))]
         return kit.modal("What people did not like", blocks)
 
-    def _described(self, complaint: Complaint) -> str:
+    def _described(self, complaint: Opinion) -> str:
         vote = complaint.vote
         who = f"{SIGNS[Verdict.BAD]} <@{complaint.voter}>, {wording.moment(complaint.at)}"
         answer = f"an answer to <@{complaint.author.id}>{self._link(complaint)}"
@@ -78,7 +78,7 @@ class Judgements:
             lines.append(f"_{kit.quoted(complaint.model, 100)}_")
         return "\n".join(lines)
 
-    def _link(self, complaint: Complaint) -> str:
+    def _link(self, complaint: Opinion) -> str:
         """Return the link to an answer, where Slack has told the workspace's address."""
         if not self._bot.url:
             return ""

@@ -12,6 +12,7 @@ Rules, which the database itself enforces:
 """
 
 from bot.store.schema.base import Prose, RowId, metadata, now
+from bot.store.schema.chores import chores
 from bot.store.schema.drafts import drafts
 from bot.store.schema.feedback import vote_versions, votes
 from bot.store.schema.grants import grants_versions
@@ -34,6 +35,7 @@ __all__ = [
     "RowId",
     "budgets",
     "calls",
+    "chores",
     "conversations",
     "deliveries",
     "drafts",

@@ -19,6 +19,7 @@ votes = Table(
     Column("at", Double, nullable=False, default=now()),
     UniqueConstraint("turn_id", "variant", "voter_id"),
     Index("ix_votes_at", "at"),
+    Index("ix_votes_voter_id", "voter_id"),
 )
 
 vote_versions = Table(

@@ -106,6 +106,7 @@ def _partial(name: str, *columns: Column[Any], where: ColumnElement[bool], uniqu
 _ORDER = (turns.c.conversation_id, turns.c.sent_at, turns.c.id)
 """How a thread is ordered: as its messages were written, then as they were recorded."""
 
+Index("ix_turns_author_id", turns.c.author_id, turns.c.id)
 _partial("ix_turns_said", *_ORDER, where=is_said(turns))
 _partial("ix_turns_open", *_ORDER, where=is_open(turns))
 _partial("uq_turns_owned", turns.c.conversation_id, where=turns.c.owner.is_not(None), unique=True)

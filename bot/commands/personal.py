@@ -1,0 +1,81 @@
+"""`bot export` and `bot erase`: what is stored of a person, or of a thread, written out or erased.
+
+Separate because it is about people, and not about what they are answered with. Rule: one person or one thread
+at a time, named by Slack's ids.
+"""
+
+import re
+import sys
+
+import click
+
+from bot import privacy
+from bot.commands.shell import Refused, named, with_database
+from bot.core import personal as core
+from bot.core.domain import ThreadKey
+from bot.core.personal import Person
+from bot.slack import parse
+from bot.store.database import Database
+from bot.store.personal import SqlPersonalData
+
+USER = click.option("--user", default="", metavar="U…", help="A person, by Slack's id.")
+WORKSPACE = click.option(
+    "--workspace", default="", metavar="T…", help="Only what that person said in this workspace."
+)
+THREAD = click.option(
+    "--thread", default="", metavar="T…/C…/TS", help="A thread: workspace, channel, first message."
+)
+
+
+@click.command()
+@USER
+@WORKSPACE
+@THREAD
+def export(user: str, workspace: str, thread: str) -> None:
+    """Write out what is stored of a person, or of a thread.
+
+    As JSON lines: one for each message with its answers; of a person also their votes, and the prompts
+    that they saved.
+    """
+    of = _meant(user, workspace, thread)
+
+    async def write(database: Database) -> None:
+        async for record in privacy.records(SqlPersonalData(database), of):
+            sys.stdout.write(core.lines([record]))
+
+    with_database(write)
+
+
+@click.command()
+@USER
+@WORKSPACE
+@THREAD
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def erase(user: str, workspace: str, thread: str, *, yes: bool) -> None:
+    """Erase what is stored of a person, or of a thread.
+
+    Messages, answers, votes' notes and names are gone for ever, and do not come back when Slack delivers them
+    again. Figures stay, as nobody's. What Slack shows stays in Slack.
+    """
+    of = _meant(user, workspace, thread)
+    if not yes:
+        click.confirm(f"Erase everything that is stored of {user or thread}?", abort=True, err=True)
+
+    async def erase_all(database: Database) -> int:
+        return await privacy.erase(SqlPersonalData(database), of)
+
+    count = with_database(erase_all)
+    click.echo(f"Erased: {count} message{'' if count == 1 else 's'}, with their answers.")
+
+
+def _meant(user: str, workspace: str, thread: str) -> Person | ThreadKey:
+    if bool(user) is bool(thread):
+        raise Refused("Name either a person with --user or a thread with --thread.")
+    if thread:
+        if workspace:
+            raise Refused("A thread names its workspace itself; leave --workspace out.")
+        key = named("thread", thread)
+        return ThreadKey(platform=key.platform, workspace=key.workspace, channel=key.channel, root=key.root)
+    if not re.fullmatch("[UW][A-Z0-9]+", user):
+        raise Refused(f"`{user}` is no Slack user id such as U012AB3CD.")
+    return Person(user=user, platform=parse.PLATFORM, workspace=workspace)

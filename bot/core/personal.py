@@ -1,0 +1,124 @@
+"""What is stored of one person, or of one thread: how it is counted, and how it is written down.
+
+Separate because only who asks for their data, or has it erased, needs it. Pure. A record is JSON, one line of
+an export; what is empty is left out. Times are in seconds since 1970, as they are stored.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from bot.core.domain import ThreadKey, Turn, Version
+from bot.core.feedback import Opinion
+from bot.core.steering import place, to_json
+
+ERASED = "erased"
+"""Stands for a person where figures are kept and the person is not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody on a platform."""
+
+    user: str
+    """The platform's user id; never empty."""
+    platform: str = ""
+    workspace: str = ""
+    """Empty: wherever they are known by that id; likewise the platform."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """How much is stored of a person."""
+
+    messages: int = 0
+    """Questions, and what they said in threads where the bot was asked."""
+    since: float = 0.0
+    """When the oldest of them was written, in seconds since 1970."""
+    votes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredTurn:
+    """Everything that is stored of a message and its answers."""
+
+    turn: Turn
+    sent_at: float
+    answers: tuple[str, ...] = ()
+    """Of the variants, where there are several; the one in `turn` is among them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What is stored of a person beside what they said."""
+
+    opinions: Sequence[Opinion] = ()
+    versions: Sequence[Version] = ()
+    """Of steering, saved by them."""
+
+
+def lines(records: Iterable[Mapping[str, Any]]) -> str:
+    """Return records as JSON lines, each with its end."""
+    return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+
+
+def of_turn(stored: StoredTurn) -> Mapping[str, Any]:
+    """Return the record of a message and its answers."""
+    turn = stored.turn
+    made_with = asdict(turn.made_with) if turn.made_with else {}
+    return _record(
+        "message",
+        turn.thread,
+        message=turn.message_id,
+        author=asdict(turn.author),
+        at=stored.sent_at,
+        text=turn.question,
+        files=[{"name": file.name, "type": file.type, "size": file.size} for file in turn.files],
+        status=str(turn.status),
+        answer=turn.answer,
+        answers=list(stored.answers),
+        model=turn.model,
+        finish_reason=turn.finish_reason,
+        error=turn.error,
+        made_with={name: value for name, value in made_with.items() if value},
+        shown_in=list(turn.pages),
+    )
+
+
+def of_opinion(opinion: Opinion) -> Mapping[str, Any]:
+    """Return the record of a vote; who asked is another person."""
+    return _record(
+        "vote",
+        opinion.thread,
+        message=opinion.message_id,
+        at=opinion.at,
+        verdict=str(opinion.vote.verdict),
+        reasons=[str(reason) for reason in opinion.vote.reasons],
+        note=opinion.vote.note,
+        model=opinion.model,
+    )
+
+
+def of_version(version: Version) -> Mapping[str, Any]:
+    """Return the record of what an admin saved."""
+    return {
+        "kind": "version",
+        "level": place(version.key),
+        "number": version.number,
+        "at": version.created_at,
+        "author": asdict(version.author),
+        "note": version.note,
+        "content": json.loads(to_json(version.steering)),
+    }
+
+
+def of_beside(beside: Beside) -> Iterable[Mapping[str, Any]]:
+    """Return the records of what is stored beside messages."""
+    return [*map(of_opinion, beside.opinions), *map(of_version, beside.versions)]
+
+
+def _record(kind: str, thread: ThreadKey, **fields: Any) -> Mapping[str, Any]:
+    where = {"platform": thread.platform, "workspace": thread.workspace, "channel": thread.channel}
+    told = {name: value for name, value in fields.items() if value}
+    return {"kind": kind, **where, "thread": thread.root, **told}

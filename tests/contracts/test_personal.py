@@ -1,0 +1,250 @@
+"""What every keeper of personal data must do: in memory, on SQLite, on PostgreSQL."""
+
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, select, update
+
+from bot.core.domain import (
+    Addressed,
+    Answer,
+    Author,
+    File,
+    MadeWith,
+    Prompt,
+    PromptKey,
+    Steering,
+    Turn,
+    TurnStatus,
+)
+from bot.core.errors import ClaimLost
+from bot.core.feedback import Score, Verdict
+from bot.core.personal import ERASED, Beside, Held, Person
+from bot.ports import PersonalData, Store, Versions, Votes
+from bot.store.database import Database
+from bot.store.feedback import SqlVotes
+from bot.store.memory import MemoryData, MemoryStore
+from bot.store.memory_feedback import MemoryVotes
+from bot.store.memory_personal import MemoryPersonalData
+from bot.store.memory_versions import MemoryVersions
+from bot.store.personal import SqlPersonalData
+from bot.store.schema import chores, metadata, turns
+from bot.store.sql import SqlStore
+from bot.store.versions import SqlVersions
+from tests.contracts.questions import ADA, asked, question, thread
+from tests.databases import KINDS, migrated_database
+
+GRACE = Author(id="U0GRACE", name="Grace")
+DAY = 86_400.0
+MINE = Person(user=ADA.id, platform="slack", workspace="T1")
+SECRET = "teapot"
+MADE = Answer(
+    text=f"A {SECRET}.",
+    model="m-1",
+    finish_reason="stop",
+    made_with=MadeWith(versions=(1,), reading=f"The {SECRET}.pdf says so."),
+)
+
+
+@dataclass
+class Archive:
+    """A store, and what else knows people."""
+
+    store: Store
+    votes: Votes
+    versions: Versions
+    personal: PersonalData
+    data: MemoryData | Database
+
+    async def said(
+        self,
+        message_id: str,
+        *,
+        author: Author = ADA,
+        root: str = "",
+        workspace: str = "T1",
+        days_ago: float = 0.0,
+    ) -> Turn:
+        """Have somebody ask, and be answered."""
+        where = thread(root or message_id, workspace=workspace)
+        incoming = question(
+            message_id,
+            f"What is a {SECRET}?",
+            where=where,
+            author=author,
+            sent_at=time.time() - days_ago * DAY,
+        )
+        file = File(name=f"{SECRET}.pdf", url=f"https://files.example/{SECRET}")
+        turn = await asked(self.store, replace(incoming, files=(file,)))
+        await self.store.opened(turn, 0, f"{message_id}.1")
+        await self.store.answered(turn, MADE, [Answer(text=f"Another {SECRET}.")])
+        await self.store.settle(turn, TurnStatus.DONE)
+        return turn
+
+    async def everything(self) -> str:
+        """Return all that the database holds, as text."""
+        return await self.data.tx(_everything) if isinstance(self.data, Database) else ""
+
+    async def age(self) -> None:
+        """Let every answer be as old as its question, and what is done from time to time be due."""
+        if isinstance(self.data, Database):
+            await self.data.tx(_age)
+        else:
+            self.data.ended.clear()
+
+
+def _everything(connection: Connection) -> str:
+    return "\n".join(
+        str(tuple(row)) for table in metadata.sorted_tables for row in connection.execute(select(table))
+    )
+
+
+def _age(connection: Connection) -> None:
+    connection.execute(update(turns).where(turns.c.status == "done").values(ended_at=turns.c.sent_at))
+    connection.execute(update(chores).values(due_at=0.0))
+
+
+@pytest.fixture(params=("memory", *KINDS))
+async def archive(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Archive]:
+    if request.param == "memory":
+        data = MemoryData()
+        versions = MemoryVersions(data.versions)
+        yield Archive(MemoryStore("me", data), MemoryVotes(data), versions, MemoryPersonalData(data), data)
+        return
+    with migrated_database(request.param, tmp_path) as url:
+        database = Database(url)
+        await database.open()
+        store = SqlStore(database, "me")
+        await store.open()
+        personal = SqlPersonalData(database)
+        yield Archive(store, SqlVotes(database), SqlVersions(database), personal, database)
+        await database.close()
+
+
+async def ids(archive: Archive, of: Person) -> list[str]:
+    return [each.turn.message_id for each in await archive.personal.turns(of, after=0, limit=99)]
+
+
+async def test_what_is_held_of_a_person_is_counted(archive: Archive) -> None:
+    assert await archive.personal.held(MINE) == Held()
+    first = await archive.said("1", days_ago=3)
+    await archive.said("2", author=GRACE)
+    await archive.said("3")
+    await archive.said("4", workspace="T2")
+    await archive.votes.vote(first.id, first.thread, Verdict.GOOD, by=ADA.id)
+    held = await archive.personal.held(MINE)
+    assert (held.messages, held.votes) == (2, 1)
+    assert held.since == pytest.approx(time.time() - 3 * DAY, abs=60)
+    assert (await archive.personal.held(Person(user=ADA.id))).messages == 3
+    assert await archive.personal.held(replace(MINE, workspace="T3")) == Held()
+
+
+async def test_what_a_person_said_comes_page_by_page_and_whole(archive: Archive) -> None:
+    await archive.said("1")
+    await archive.said("2", author=GRACE)
+    for message_id in ("3", "4"):
+        await archive.said(message_id)
+    found = await archive.personal.turns(MINE, after=0, limit=2)
+    assert [each.turn.message_id for each in found] == ["1", "3"]
+    rest = await archive.personal.turns(MINE, after=found[-1].turn.id, limit=2)
+    assert [each.turn.message_id for each in rest] == ["4"]
+    first = found[0]
+    assert first.answers == (MADE.text, f"Another {SECRET}.")
+    assert (first.turn.answer, first.turn.pages, first.turn.author) == (MADE.text, ("1.1",), ADA)
+    assert first.turn.made_with == MADE.made_with
+    assert [file.name for file in first.turn.files] == [f"{SECRET}.pdf"]
+
+
+async def test_a_thread_has_what_all_said_in_it(archive: Archive) -> None:
+    await archive.said("1")
+    await archive.said("2", author=GRACE, root="1")
+    await archive.said("3")
+    found = await archive.personal.turns(thread("1"), after=0, limit=9)
+    assert [each.turn.message_id for each in found] == ["1", "2"]
+    assert await archive.personal.erase(thread("1"), limit=9) == 2
+    assert await archive.personal.turns(thread("1"), after=0, limit=9) == []
+    assert await ids(archive, MINE) == ["3"]
+
+
+async def test_votes_and_versions_are_theirs_too(archive: Archive) -> None:
+    turn = await archive.said("1", author=GRACE)
+    vote = await archive.votes.vote(turn.id, turn.thread, Verdict.GOOD, by=ADA.id)
+    assert vote is not None
+    await archive.votes.explain(vote.id, Verdict.GOOD, by=ADA.id, reasons=[], note="Well said.")
+    key = PromptKey(platform="slack", workspace="T1")
+    saved = await archive.versions.save(key, Steering(prompt=Prompt("Be kind.")), based_on=0, by=ADA)
+    found = await archive.personal.beside(MINE)
+    assert [(each.vote.note, each.thread, each.message_id) for each in found.opinions] == [
+        ("Well said.", turn.thread, "1.1")
+    ]
+    assert list(found.versions) == [saved]
+    assert await archive.personal.beside(replace(MINE, workspace="T2")) == Beside(opinions=[], versions=[])
+
+
+async def erase_all(archive: Archive, of: Person) -> int:
+    erased = 0
+    while count := await archive.personal.erase(of, limit=2):
+        erased += count
+    return erased
+
+
+async def test_who_is_erased_is_nowhere(archive: Archive) -> None:
+    """Not in a text and not by id, in no table; what others said stays."""
+    for message_id in ("1", "2", "3"):
+        await archive.said(message_id)
+    others = await archive.said("4", author=GRACE)
+    vote = await archive.votes.vote(others.id, others.thread, Verdict.BAD, by=ADA.id)
+    assert vote is not None
+    await archive.votes.explain(vote.id, Verdict.BAD, by=ADA.id, reasons=[], note="Rather a kettle.")
+    assert await erase_all(archive, MINE) == 3
+    assert await archive.personal.held(MINE) == Held()
+    assert await archive.personal.beside(MINE) == Beside(opinions=[], versions=[])
+    assert await ids(archive, Person(user=GRACE.id)) == ["4"]
+    assert await archive.votes.scores([1]) == {1: Score(bad=1)}, "figures stay"
+    (opinion,) = await archive.votes.complaints(PromptKey(platform="slack", workspace="T1"), limit=9)
+    assert opinion.voter.startswith(ERASED)
+    await archive.personal.erase(Person(user=GRACE.id), limit=9)
+    kept = await archive.everything()
+    for word in (ADA.id, ADA.name, SECRET, "kettle"):
+        assert word not in kept
+
+
+async def test_what_is_erased_does_not_come_back(archive: Archive) -> None:
+    """Neither by another delivery, nor by reading the thread again."""
+    await archive.said("1")
+    await erase_all(archive, MINE)
+    again = question("1", SECRET, where=thread("1"))
+    assert await archive.store.accept(again, claim=True) is None
+    note = question("1", SECRET, where=thread("1"), addressed=Addressed.OVERHEARD)
+    await archive.store.overheard(thread("1"), [note])
+    assert await archive.personal.held(MINE) == Held()
+
+
+async def test_an_answer_under_way_is_lost_and_the_next_question_is_not(archive: Archive) -> None:
+    running = await asked(archive.store, question("1", SECRET, sent_at=1.0))
+    waiting = question("2", "And you?", author=GRACE, sent_at=2.0)
+    await archive.store.accept(waiting, claim=True)
+    await erase_all(archive, MINE)
+    with pytest.raises(ClaimLost):
+        await archive.store.answered(running, MADE)
+    (following,) = await archive.store.claim(9)
+    assert following.message_id == "2"
+    assert not (await archive.store.context(following, limit=9)).history
+
+
+async def test_conversations_expire_when_their_newest_message_is_too_old(archive: Archive) -> None:
+    await archive.said("1", days_ago=40)
+    await archive.said("2", days_ago=40)
+    await archive.said("3", root="2", days_ago=20)
+    await archive.said("4", days_ago=31)
+    await asked(archive.store, question("5", where=thread("5"), sent_at=1.0))
+    while await archive.personal.expire(30 * DAY, limit=2):
+        pass
+    assert await ids(archive, MINE) == ["1", "2", "3", "4", "5"], "they were all answered just now"
+    await archive.age()
+    while await archive.personal.expire(30 * DAY, limit=2):
+        pass
+    assert await ids(archive, MINE) == ["2", "3", "5"]

@@ -1,0 +1,153 @@
+"""What only SQL has of people: figures in tables of their own, and locks between processes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import Connection, select, text, update
+from sqlalchemy.dialects import sqlite
+
+from bot.core.calls import Call
+from bot.core.domain import Answer, Author, PromptKey, ThreadKey, TurnStatus
+from bot.core.ledger import Dimension, Spending
+from bot.core.personal import ERASED, Person
+from bot.store import expiring
+from bot.store import personal as sql
+from bot.store.database import Database
+from bot.store.ledger import SqlLedger
+from bot.store.personal import SqlPersonalData
+from bot.store.schema import calls, chores, tallies
+from bot.store.sql import SqlStore
+from tests.contracts.questions import ADA, asked, question, thread
+from tests.databases import KINDS, migrated_database
+
+GRACE = Author(id="U0GRACE", name="Grace")
+HERE = PromptKey(platform="slack", workspace="T1")
+CALL = Call(model="m-1", prompt_tokens=3, completion_tokens=4, cost=5)
+OLD = 1.0
+"""When a question was written that is too old for any limit."""
+
+
+@pytest.fixture(params=KINDS)
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    with migrated_database(request.param, tmp_path) as url:
+        database = Database(url)
+        await database.open()
+        yield database
+        await database.close()
+
+
+async def answered(database: Database, message_id: str, author: Author) -> ThreadKey:
+    store = SqlStore(database, "me")
+    await store.open()
+    where = thread(message_id)
+    turn = await asked(store, question(message_id, where=where, author=author, sent_at=OLD))
+    await store.answered(turn, Answer(text="So.", model="m-1", call=CALL))
+    await store.settle(turn, TurnStatus.DONE)
+    return where
+
+
+def long_ago(connection: Connection) -> None:
+    """Let all calls be of the year 2020."""
+    for span, period in (("day", "2020-01-05"), ("month", "2020-01")):
+        connection.execute(update(tallies).where(tallies.c.span == span).values(period=period))
+
+
+async def persons(database: Database) -> dict[str, Spending]:
+    ledger = SqlLedger(database, "me")
+    found = await ledger.by_subject(HERE, Dimension.PERSON, since="2020-01-01", until="2099-01-01")
+    return dict(found)
+
+
+async def test_figures_of_past_months_stay_and_are_nobodys(database: Database) -> None:
+    """Also of several people, one after the other: their sums are added up."""
+    for message_id, author in (("1", ADA), ("2", GRACE)):
+        await answered(database, message_id, author)
+    await database.tx(long_ago)
+    once = Spending(calls=1, prompt_tokens=3, completion_tokens=4, cost=5)
+    left = {ADA.id: once, GRACE.id: once}
+    assert await persons(database) == left
+    data, erased = SqlPersonalData(database), Spending()
+    for author in (ADA, GRACE):
+        person = Person(user=author.id)
+        while await data.erase(person, limit=9):
+            pass
+        del left[author.id]
+        erased += once
+        assert await persons(database) == {**left, ERASED: erased}
+    kept = await database.tx(lambda connection: connection.execute(select(calls.c.author_id)).scalars().all())
+    assert kept == ["", ""]
+
+
+async def test_figures_of_this_month_stay_with_the_person_for_budgets_count_on_them(
+    database: Database,
+) -> None:
+    await answered(database, "1", ADA)
+    data = SqlPersonalData(database)
+    while await data.erase(Person(user=ADA.id), limit=9):
+        pass
+    assert list(await persons(database)) == [ADA.id]
+
+
+def age(connection: Connection) -> None:
+    connection.execute(text("UPDATE turns SET ended_at = 1"))
+
+
+@pytest.mark.parametrize("database", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+async def test_of_several_processes_one_erases_at_a_time(database: Database) -> None:
+    """And none waits for the other; who is second has nothing to do."""
+    data = SqlPersonalData(database)
+    await answered(database, "1", ADA)
+    await database.tx(age)
+    assert not await data.expire(1e12, limit=9), "the chore is there, and nothing is that old"
+    await database.tx(lambda connection: connection.execute(update(chores).values(due_at=0.0)))
+    address = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    async with await psycopg.AsyncConnection.connect(address) as other:
+        await other.execute("SELECT * FROM chores FOR UPDATE")
+        async with asyncio.timeout(30):
+            assert not await data.expire(60.0, limit=9)
+        assert (await data.held(Person(user=ADA.id))).messages == 1
+    assert not await data.expire(60.0, limit=9)
+    assert (await data.held(Person(user=ADA.id))).messages == 0
+
+
+async def test_after_a_round_nobody_looks_for_an_hour(database: Database) -> None:
+    data = SqlPersonalData(database)
+    assert not await data.expire(60.0, limit=9)
+    await answered(database, "1", ADA)
+    await database.tx(age)
+    assert not await data.expire(60.0, limit=9)
+    assert (await data.held(Person(user=ADA.id))).messages == 1
+
+
+async def test_many_are_erased_some_at_a_time(database: Database) -> None:
+    data = SqlPersonalData(database)
+    for number in range(expiring.AT_ONCE + 5):
+        await answered(database, str(number), ADA)
+    await database.tx(age)
+    steps = 0
+    while await data.expire(60.0, limit=expiring.AT_ONCE + 2):
+        steps += 1
+    assert steps == 1
+    assert (await data.held(Person(user=ADA.id))).messages == 0
+
+
+@pytest.mark.parametrize("statement", [sql.HELD, sql.VOTES, sql.TURNS[Person], sql.OPINIONS])
+async def test_a_person_is_found_by_index(tmp_path: Path, statement: object) -> None:
+    """Home is shown within three seconds, however much others have said."""
+
+    def plan(connection: Connection) -> str:
+        compiled = statement.compile(dialect=sqlite.dialect(paramstyle="named"))  # type: ignore[attr-defined]  # a statement
+        person = {"of_user": "U1", "of_platform": "slack", "of_workspace": "T1", "after": 0, "limit": 9}
+        rows = connection.execute(text(f"EXPLAIN QUERY PLAN {compiled}"), compiled.params | person)
+        return "\n".join(row.detail for row in rows)
+
+    with migrated_database("sqlite", tmp_path) as url:
+        database = Database(url)
+        await database.open()
+        found = await database.tx(plan)
+        await database.close()
+    assert "SCAN" not in found
+    assert "ix_turns_author_id" in found or "ix_votes_voter_id" in found
