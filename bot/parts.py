@@ -4,10 +4,12 @@ Separate from `app`, which opens and closes, because here one reads who is given
 one more surface; a second model API is another `ChatModel`.
 """
 
+import asyncio
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from bot import tokens
 from bot.access import Access
 from bot.answering import Answering
 from bot.asking import Asking
@@ -97,5 +99,6 @@ async def _asking(parts: Parts) -> Asking:
         context_tokens=settings.bot_context_tokens,
         windows=windows,
         names=settings.sends_names,
+        count=await asyncio.to_thread(tokens.counter),
         summaries=SqlSummaries(parts.database) if settings.bot_summaries else None,
     )

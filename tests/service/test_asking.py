@@ -8,6 +8,7 @@ import pytest
 from bot.answering import Answering
 from bot.asking import OUT_OF_VIEW, Asking
 from bot.core import summaries
+from bot.core.context import Count, estimate
 from bot.core.domain import Addressed, Author, Incoming, Prompt, Steering, ThreadKey, Usage
 from bot.core.errors import ContextTooLong, ModelBusy, ModelUnavailable
 from bot.plugins import Plugins
@@ -34,6 +35,7 @@ class Thread:
         self.store = MemoryStore(owner="me")
         self.tokens = tokens
         self.windows = windows
+        self.counter: Count = estimate
         self.asked = 0
         self.start()
 
@@ -44,7 +46,13 @@ class Thread:
             store=self.store,
             model=self.model,
             surfaces={"paper": self.surface},
-            asking=Asking(steering=steering, user_key=b"k", context_tokens=self.tokens, windows=self.windows),
+            asking=Asking(
+                steering=steering,
+                user_key=b"k",
+                context_tokens=self.tokens,
+                windows=self.windows,
+                count=self.counter,
+            ),
             plugins=Plugins(()),
         )
 

@@ -1,0 +1,63 @@
+"""The exact counter of tokens, and what it is good for."""
+
+import time
+
+import pytest
+
+from bot import tokens
+from bot.core.context import Count, estimate, weight
+from tests.service.test_asking import Thread
+from tests.virtual_time import run
+
+WINDOW = 3_000
+
+
+@pytest.fixture(scope="module")
+def count() -> Count:
+    return tokens.counter()
+
+
+@pytest.mark.parametrize(
+    ("text", "exact"),
+    [
+        ("", 0),
+        ("Hello, world!", 4),
+        ("The quick brown fox jumps over the lazy dog.", 10),
+        ("日本語", 2),
+        ("<|endoftext|>", 7),
+        ("half a \ud83d pair", 4),
+    ],
+)
+def test_it_counts_as_openais_models_do_and_takes_whatever_people_write(
+    count: Count, text: str, exact: int
+) -> None:
+    assert count(text) == exact + tokens.FRAME
+    assert count(text) == exact + tokens.FRAME, "the second time too"
+
+
+@pytest.mark.parametrize("piece", ["a", " ", "日本語", "\U0001f600", "-" * 7])
+def test_no_text_keeps_everybody_waiting(count: Count, piece: str) -> None:
+    """Some tokenizers need minutes for these."""
+    began = time.process_time()
+    count(piece * 40_000)
+    assert time.process_time() - began < 5
+
+
+def test_without_the_extra_tokens_are_estimated() -> None:
+    assert tokens.counter("no_such_library") is estimate
+
+
+@pytest.mark.parametrize("is_exact", [True, False])
+def test_requests_fit_before_the_service_has_counted_anything(count: Count, *, is_exact: bool) -> None:
+    """Of text that is far from the usual, the estimate lets too much through until it is corrected."""
+
+    async def body() -> None:
+        thread = Thread(tokens=WINDOW)
+        thread.counter = count if is_exact else estimate
+        thread.start()
+        for _ in range(12):
+            await thread.ask("🦄🐉🧙‍♀️ " * 60)
+        largest = max(weight(request.messages, count) for request in thread.model.requests)
+        assert (largest <= WINDOW) is is_exact
+
+    run(body())
