@@ -35,6 +35,10 @@ class Ending(Protocol):
         """Likewise, since something went wrong."""
         ...
 
+    def stop(self, turn: int) -> None:
+        """Let a turn that is being ended end where it is."""
+        ...
+
 
 class Admitting:
     """Ends turns, those of people who may not ask any more without an answer; a `Craft`."""
@@ -43,6 +47,7 @@ class Admitting:
         self._door = door
         self._ending = ending
         self.give_up = ending.give_up
+        self.stop = ending.stop
 
     async def answer(self, turn: Turn) -> Turn | None:
         """End a claimed turn, and return the thread's next one, claimed, or None. Raises `StoreError`."""

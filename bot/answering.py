@@ -8,19 +8,20 @@ or the platform is called; what the model said is kept, whatever happens after.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import structlog
 
 from bot.asking import Asker, Asking
 from bot.charging import Bill, Cashier
-from bot.core import variants
+from bot.core import stopping, variants
 from bot.core.domain import Action, Answer, ChatRequest, MadeWith, Place, Turn, TurnStatus
 from bot.core.errors import BotError, ContextTooLong, ModelError, SurfaceGone
 from bot.core.live_reply import LiveReply
 from bot.core.stream import AnswerBuilder, TextDelta
 from bot.delivery import Delivery
+from bot.halting import Halt, Halts, Stopped
 from bot.pacing import AllDesks
 from bot.persistence import persist
 from bot.plugins import Outcome, Plugins
@@ -69,6 +70,7 @@ class Answering:
         self._summariser = Summariser.of(asking, model, plugins, self._cashier)
         self._is_ours = is_ours
         self._desks = AllDesks()
+        self._halts = Halts()
 
     async def close(self) -> None:
         """Give up what is done beside the answers."""
@@ -80,20 +82,37 @@ class Answering:
 
         Raises `StoreError`; every other foreseen failure ends as a sentence in the thread.
         """
-        turn = await self._adopted(turn)
+        with self._halts.of(turn) as halt:
+            ended = await self._ended(await self._adopted(turn), halt)
+        log.info("A turn has ended.", action=f"turn_{ended.status}", error=ended.error)
+        return await self._store.settle(
+            replace(turn, place=ended.place), ended.status, error=ended.error, answer=ended.answer
+        )
+
+    def stop(self, turn: int) -> None:
+        """Let a turn end where it is, if it runs here, because a person wants it."""
+        self._halts.want(turn)
+
+    async def _ended(self, turn: Turn, halt: Halt) -> "_Ended":
+        """Show a turn's answer, once it is made, to its end or as far as people want it."""
         is_saved = turn.status is TurnStatus.ANSWERED  # by a process that died; or it is another variant
-        async with self._shown(turn, is_thinking=not is_saved) as delivery:
+        async with self._shown(turn, is_thinking=not is_saved and not turn.stopped_by) as delivery:
             if is_saved:
                 delivery.feed(turn.answer)
                 _finish(delivery, turn, turn.place)
-                answer, error = None, ""
+                said, ended = _as_answer(turn), _Ended(place=turn.place)
             else:
-                answer, error, place = await self._ask(turn, delivery)
-                turn = replace(turn, place=place)
-        error = error or delivery.error
-        status = TurnStatus.FAILED if error else TurnStatus.DONE
-        log.info("A turn has ended.", action=f"turn_{status}", error=error)
-        return await self._store.settle(turn, status, error=error, answer=answer if error else None)
+                said, ended = await self._ask(turn, delivery, halt)
+            if ended.status is TurnStatus.DONE:
+                halt.then(partial(delivery.stop, stopping.NOTE, Action.CONTINUE, Action.RETRY))
+        if delivery.error:
+            return replace(ended, status=TurnStatus.FAILED, error=ended.error or delivery.error, answer=said)
+        if delivery.stays is not None:
+            text = said.text[: delivery.stays]
+            paid = said.call if ended.status is TurnStatus.STOPPED else None  # else when it was saved
+            cut = replace(said, text=text, finish_reason=stopping.REASON, call=paid)
+            return replace(ended, status=TurnStatus.STOPPED, answer=cut)
+        return ended
 
     async def give_up(self, turn: Turn, error: type[BotError]) -> Turn | None:
         """End a turn with a sentence in its thread; return the thread's next one, claimed, or None."""
@@ -135,46 +154,44 @@ class Answering:
             pages.append(found[len(pages)])
         return replace(turn, pages=tuple(pages))
 
-    async def _ask(self, turn: Turn, delivery: Delivery) -> tuple[Answer, str, Place]:
-        """Put a turn to the model; return what it said, and the code of the error that ended it, if any.
-
-        And which of its variants that is.
-        """
-        question = await self._asker.question(turn)
+    async def _ask(self, turn: Turn, delivery: Delivery, halt: Halt) -> "tuple[Answer, _Ended]":
+        """Put a turn to the model; return what it said, and how that ends the turn."""
         builder = AnswerBuilder()
         if turn.answer:  # it goes on
             builder.feed(TextDelta(turn.answer))
             delivery.feed(turn.answer)
+        try:
+            async with halt.ending():
+                question = await self._asker.question(turn)
+        except Stopped:
+            return _stopped(turn, builder.answer(), delivery)
         bill = self._cashier.bill(turn, question.context.budgets)
         request = self._asker.request(question)
-        place = Place()
         try:
-            try:
-                request = await self._stream(bill, request, builder, delivery)
-            except ContextTooLong as error:
-                if builder.answer().text != turn.answer:
-                    raise
-                question = self._asker.shorter(question, error)
-                request = self._asker.request(question)
-                request = await self._stream(bill, request, builder, delivery)
+            async with halt.ending():
+                try:
+                    request = await self._stream(bill, request, builder, delivery)
+                except ContextTooLong as error:
+                    if builder.answer().text != turn.answer:
+                        raise
+                    question = self._asker.shorter(question, error)
+                    request = self._asker.request(question)
+                    request = await self._stream(bill, request, builder, delivery)
+        except Stopped:
+            said, ended = _stopped(turn, _complete(builder, question.made_with, bill), delivery)
         except ModelError as error:
-            answer, code = _complete(builder, question.made_with, bill), error.code
-            log.warning("The model did not answer.", action="model_failed", error=code, reason=str(error))
-            if answer.text:
-                delivery.finish(f"_{error.for_people}_", Action.CONTINUE, Action.RETRY)
-            else:
-                delivery.finish(error.for_people, Action.RETRY)
+            said, ended = _failed(error, _complete(builder, question.made_with, bill), delivery)
         else:
-            answer, code = bill.told(_complete(builder, question.made_with, bill)), ""
-            self._asker.counted(request, answer.usage)
+            said = bill.told(_complete(builder, question.made_with, bill))
+            self._asker.counted(request, said.usage)
             others = () if turn.answer else builder.others()  # of what goes on, they lack the beginning
-            beside = [replace(other, made_with=answer.made_with) for other in others]
-            place = await self._store.answered(turn, answer, beside)
+            beside = [replace(other, made_with=said.made_with) for other in others]
+            ended = _Ended(place=await self._store.answered(turn, said, beside))
             if self._summariser:
-                self._summariser.consider(question, request, answer)
-            _finish(delivery, answer, place)
-        await self._plugins.observe(turn, Outcome(request=request, answer=answer, error=code))
-        return answer, code, place
+                self._summariser.consider(question, request, said)
+            _finish(delivery, said, ended.place)
+        await self._plugins.observe(turn, Outcome(request=request, answer=said, error=ended.error))
+        return said, ended
 
     async def _stream(
         self, bill: Bill, request: ChatRequest, builder: AnswerBuilder, delivery: Delivery
@@ -209,6 +226,43 @@ class Answering:
         finally:
             show.cancel()
             await asyncio.gather(show, return_exceptions=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ended:
+    """How a turn ends."""
+
+    status: TurnStatus = TurnStatus.DONE
+    error: str = ""
+    """Code of the error that ended it."""
+    answer: Answer | None = None
+    """What is to be kept of it instead of what is saved."""
+    place: Place = field(default_factory=Place)
+    """Which of its variants the answer is."""
+
+
+def _stopped(turn: Turn, said: Answer, delivery: Delivery) -> tuple[Answer, _Ended]:
+    """End an answer that a person stopped while it was made. What a dead process had shown of it is lost."""
+    said = replace(said, finish_reason=stopping.REASON)
+    actions = (Action.CONTINUE, Action.RETRY) if said.text else (Action.RETRY,)
+    is_lost = turn.stopped_by and turn.pages and not said.text
+    delivery.stop(stopping.NOTE_LOST if is_lost else stopping.NOTE, *actions)
+    return said, _Ended(status=TurnStatus.STOPPED, answer=said)
+
+
+def _failed(error: ModelError, said: Answer, delivery: Delivery) -> tuple[Answer, _Ended]:
+    """End an answer that the model did not end."""
+    log.warning("The model did not answer.", action="model_failed", error=error.code, reason=str(error))
+    if said.text:
+        delivery.finish(f"_{error.for_people}_", Action.CONTINUE, Action.RETRY)
+    else:
+        delivery.finish(error.for_people, Action.RETRY)
+    return said, _Ended(status=TurnStatus.FAILED, error=error.code, answer=said)
+
+
+def _as_answer(turn: Turn) -> Answer:
+    """Return the answer of a turn, as far as a turn knows of it."""
+    return Answer(text=turn.answer, finish_reason=turn.finish_reason, made_with=turn.made_with)
 
 
 def _complete(builder: AnswerBuilder, made_with: MadeWith, bill: Bill) -> Answer:

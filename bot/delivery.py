@@ -46,6 +46,8 @@ class Delivery:
         to say so until the first text.
         """
         self.error = ""
+        self.stays: int | None = None
+        """How many characters of the text stay of an answer that was stopped; None if all do."""
         self._live = live
         self._surface = surface
         self._turn = turn
@@ -62,6 +64,7 @@ class Delivery:
         self._ended = asyncio.Event()
         self._failures = 0
         self._lost: StoreError | None = None
+        self._stop: tuple[str, tuple[Action, ...], bool] | None = None
 
     def feed(self, text: str) -> None:
         """Take some more text of the answer. Raises what made `show` give the turn up."""
@@ -74,6 +77,18 @@ class Delivery:
         """Take the end of the answer; `note` is a sentence of ours to show under it, with buttons."""
         self._actions = actions
         self._live.finish(note)
+        self._hasten()
+
+    def stop(self, note: str, *actions: Action) -> None:
+        """End the answer on the pages there are, as soon as no write is under way: see `stays`.
+
+        One that was finished, and needs no further page, goes to its own end.
+        """
+        self._stop = (note, actions, self._ended.is_set())
+        self._hasten()
+
+    def _hasten(self) -> None:
+        """Let the answer's end be shown before other answers' middles."""
         if self._ticket:
             self._desks.posts.hurry(self._ticket)
             self._desks.edits.hurry(self._ticket)
@@ -106,9 +121,18 @@ class Delivery:
         elif is_ours and self._turn.status in OPEN:
             await self._surface.working(self._thread, busy=False)
 
+    def _heed(self) -> None:
+        """End the answer here if it was stopped; call it while no write is under way."""
+        if self._stop:
+            (note, actions, was_finished), self._stop = self._stop, None
+            self.stays = self._live.stop(note)
+            if not was_finished or self.stays is not None:
+                self._actions = actions
+
     async def _step(self) -> bool:
         """Do what the reply asks for next; return whether there is more."""
         self._fresh.clear()
+        self._heed()
         now = self._clock()
         match self._live.next(now):
             case Done():
@@ -119,6 +143,7 @@ class Delivery:
                 await self._pause(until - now)
             case Post() | Edit() as write:
                 await self._granted(write)
+                self._heed()
                 if isinstance(newest := self._live.next(self._clock()), type(write)):
                     await self._write(newest)
         return True
@@ -163,7 +188,14 @@ class Delivery:
     async def _apply(self, command: Post | Edit) -> None:
         if self._thinking and isinstance(command, Post):
             await self._thinking.stop(clear=False)
-        actions = self._actions if command.end else ()
-        page = Page(turn=self._turn.id, number=command.page, text=command.text, actions=actions)
+        page = Page(
+            turn=self._turn.id, number=command.page, text=command.text, actions=self._offered(command)
+        )
         await self._pages.write(command, page)
         self._live.accepted(command, self._clock())
+
+    def _offered(self, command: Post | Edit) -> tuple[Action, ...]:
+        """Return the buttons below a page. One that may be complete as it is posted has none yet."""
+        if command.end:
+            return self._actions
+        return (Action.STOP,) if isinstance(command, Edit) and not command.last else ()

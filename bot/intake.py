@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import structlog
 
 from bot.core.domain import Action, Incoming, MessageKey, ThreadKey, Turn, TurnStatus
+from bot.core.stopping import StopOutcome, StopRequest
 from bot.ports import Store
 
 log = structlog.get_logger()
@@ -86,19 +87,38 @@ class Intake:
             log.info("A question was deleted.", action="turn_forgotten", turn=turn.id)
             self._workforce.aside(self._screen.take_back(turn))
 
-    async def retry(self, turn: int, thread: ThreadKey, *, by: str, goes_on: bool = False) -> bool:
+    async def retry(
+        self, turn: int, thread: ThreadKey, *, by: str, by_admin: bool = False, goes_on: bool = False
+    ) -> bool:
         """Have a turn answered again, or gone on with, if `by` may ask for it. Raises `StoreError`."""
         claim = self._workforce.has_room()
-        again = await self._store.retry(turn, thread, by=by, claim=claim, goes_on=goes_on)
+        again = await self._store.retry(turn, thread, by=by, by_admin=by_admin, claim=claim, goes_on=goes_on)
         if again is None:
             return False
         log.info("A turn is answered again.", action="turn_retried", turn=again.id)
         self._begin(again)
         return True
 
-    async def flip(self, turn: int, thread: ThreadKey, action: Action, *, by: str) -> bool:
+    async def answer_again(
+        self, thread: ThreadKey, message_id: str, *, by: str, by_admin: bool = False
+    ) -> bool:
+        """Have the turn of a message answered again, if `by` may ask for it. Raises `StoreError`."""
+        turn = await self._store.turn_of(thread, message_id)
+        return turn is not None and await self.retry(turn, thread, by=by, by_admin=by_admin)
+
+    async def stop(self, request: StopRequest) -> StopOutcome:
+        """Have an answer stopped, wherever it runs, if that person may ask for it. Raises `StoreError`."""
+        outcome = await self._store.stop(request)
+        if outcome is StopOutcome.TAKEN:
+            log.info("An answer is to be stopped.", action="stop_wanted", by_admin=request.by_admin)
+            self._workforce.wake()
+        return outcome
+
+    async def flip(
+        self, turn: int, thread: ThreadKey, action: Action, *, by: str, by_admin: bool = False
+    ) -> bool:
         """Have another variant of an answer shown if `by` may ask for it. Raises `StoreError`."""
-        taken = await self._store.flip(turn, thread, action, by=by)
+        taken = await self._store.flip(turn, thread, action, by=by, by_admin=by_admin)
         if taken:
             log.info("Another variant is to be shown.", action="turn_flipped", turn=turn)
             self._workforce.wake()

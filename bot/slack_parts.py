@@ -26,7 +26,9 @@ from bot.slack.admin.screen import Screen
 from bot.slack.admin.trials import Trials
 from bot.slack.admin.welcome import Welcome
 from bot.slack.door import Doorkeeper
+from bot.slack.inbox import Inbox
 from bot.slack.listeners import App, slack_app
+from bot.slack.wishes import Wishes
 from bot.store.drafts import SqlDrafts
 from bot.store.explanations import SqlExplanations
 from bot.store.feedback import SqlVotes
@@ -37,7 +39,8 @@ from bot.worker import Worker
 async def app(parts: Parts, worker: Worker, answers: Answering) -> App:
     """Return the Bolt app, with everything that people do in Slack."""
     intake, screen = Intake(parts.store, worker, answers), Screen(parts.slack)
-    gate, votes = await _gate(parts), SqlVotes(parts.database)
+    admins = Admins(parts.slack, parts.bot.workspace, parts.settings.admins)
+    gate, votes = await _gate(parts, admins), SqlVotes(parts.database)
     judged = Judgements(gate, votes, parts.bot)
     helm, trials = _steering(parts, gate, votes, (judged,), intake.accept)
 
@@ -47,20 +50,14 @@ async def app(parts: Parts, worker: Worker, answers: Answering) -> App:
         opinions.register(app, votes, screen, parts.bot, worker.aside)
         judgements.register(app, judged, screen, worker.aside)
 
-    return slack_app(
-        parts.slack,
-        parts.bot,
-        parts.people,
-        intake,
-        Doorkeeper(parts.door, parts.slack, worker.aside),
-        follow_threads=parts.settings.bot_follow_threads,
-        register=add,
-    )
+    entrance, follow = Doorkeeper(parts.door, parts.slack, worker.aside), parts.settings.bot_follow_threads
+    wishes = Wishes(parts.bot, intake, entrance, admins.includes)
+    inbox = Inbox(parts.bot, parts.people, intake, entrance, wishes, follow_threads=follow)
+    return slack_app(parts.slack, parts.bot, inbox, register=add)
 
 
-async def _gate(parts: Parts) -> Gate:
+async def _gate(parts: Parts, admins: Admins) -> Gate:
     key = await parts.store.secret("form_key", lambda: secrets.token_hex(32))
-    admins = Admins(parts.slack, parts.bot.workspace, parts.settings.admins)
     return Gate(admins, workspace=parts.bot.workspace, key=key.encode())
 
 

@@ -40,6 +40,10 @@ class Craft(Protocol):
         """Likewise, without an answer."""
         ...
 
+    def stop(self, turn: int) -> None:
+        """Let a turn that is being ended end where it is."""
+        ...
+
 
 class Lease:
     """How long this process counts as alive, by its own clock."""
@@ -139,6 +143,7 @@ class Worker:
                 if self._lease.is_due():
                     await self._beat()
                 await self._take_up()
+                await self._heed()
             except Exception as error:  # noqa: BLE001 - without this loop nothing would be taken up again
                 if healthy:
                     log.error(
@@ -185,6 +190,12 @@ class Worker:
         if self.has_room():
             for turn in await self._store.claim(self._limit - len(self._tasks)):
                 self.start(turn)
+
+    async def _heed(self) -> None:
+        """Stop what people want stopped: they may have told another process."""
+        if self._tasks:
+            for turn in await self._store.to_stop():
+                self._craft.stop(turn)
 
     async def _run(self, turn: Turn | None) -> None:
         while turn is not None and not self.is_draining:

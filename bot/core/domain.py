@@ -92,6 +92,7 @@ class Action(StrEnum):
     NEXT = "next"  # likewise, the one after
     CHOOSE = "choose"  # the one that is shown is to stay
     JUDGE = "judge"  # it is complete: say whether it is good, see `core.feedback`
+    STOP = "stop"  # it grows: let it end here
 
 
 class TurnStatus(StrEnum):

@@ -9,6 +9,8 @@ for, so a slow platform sees fewer writes and never older text. Rules, each a pr
 - Nothing is written before a refusal's time has passed.
 - Between two writes lies the interval. Only a write that completes a page, or the answer, need not wait
   for it: nobody should wait for text that will not change any more.
+- Below a page that grows by edits it can be stopped, and below no other: whatever was offered there goes with
+  the page's last write, which is made for that alone if need be.
 """
 
 from collections.abc import Callable
@@ -95,7 +97,9 @@ class LiveReply:
         self._posted = posted
         self._page = 0  # all before it are complete on screen
         self._on_screen = ""  # of that page
+        self._is_offered = False  # whether that message can be operated as one that grows
         self._is_finished = False
+        self._fed = 0
         self._next_partial = -inf
         self._refused_until = -inf
 
@@ -104,6 +108,7 @@ class LiveReply:
         if self._is_finished:
             raise ValueError("The answer was finished; nothing can follow.")
         self._pager.feed(text)
+        self._fed += len(text)
 
     def finish(self, note: str = "") -> None:
         """Note that the model said everything, or stopped: then `note` says why, in a last paragraph."""
@@ -111,6 +116,24 @@ class LiveReply:
             self._pager.close()
             self._pager.feed(note)
         self._is_finished = True
+
+    def stop(self, note: str) -> int | None:
+        """End the answer with `note` on the pages there are; call it while no write is under way.
+
+        Returns how many characters of its text stay, or None if all do. One that was finished and needs no
+        further message goes to its own end instead: it is too late.
+        """
+        pages = max(self._posted, 1)
+        held = self._pager.held(pages)
+        is_whole = held is None or held >= self._fed  # what follows may be a note of ours
+        if is_whole and self._is_finished:
+            return None
+        if not is_whole:
+            self._pager.cut(pages)
+        if self._page >= pages:
+            self._page, self._on_screen = pages - 1, ""
+        self.finish(note)
+        return None if is_whole else held
 
     def next(self, now: float) -> Command:
         """Return what to do now. Asking changes nothing."""
@@ -131,6 +154,7 @@ class LiveReply:
         self._posted = max(self._posted, command.page + 1)
         self._page = command.page + command.last
         self._on_screen = "" if command.last else command.text
+        self._is_offered = isinstance(command, Edit) and not command.last
         self._next_partial = now + self._interval
 
     def refused(self, now: float, retry_after: float) -> None:
@@ -147,9 +171,10 @@ class LiveReply:
         for page in (self._page, self._page + 1):  # the first may have become complete as it stands
             text, is_full = self._text(page)
             on_screen = self._on_screen if page == self._page else ""
-            if text != on_screen and text:
+            is_complete = is_full or self._is_finished
+            if text and (text != on_screen or (is_complete and self._is_offered)):
                 kind = Edit if page < self._posted else Post
-                return kind(page, text, is_full or self._is_finished, self._is_finished and self._ends(page))
+                return kind(page, text, is_complete, self._is_finished and self._ends(page))
             if not is_full:
                 return None
         return None

@@ -32,6 +32,8 @@ class Pager:
         self._full: list[str] = []
         self._open = Open()
         self._text = ""
+        self._ends: list[int] = []  # of what was fed, in characters: where each full page ends
+        self._broken_off = 0
 
     def feed(self, text: str) -> None:
         """Add to the end."""
@@ -43,6 +45,17 @@ class Pager:
         """End the block of code that is open, if any, and the paragraph."""
         closing = open_at(scan(self._text, self._open), len(self._text)).closing
         self.feed(f"\n{closing}\n\n" if closing else "\n\n")
+
+    def held(self, pages: int) -> int | None:
+        """Return how many characters fed the first `pages` pages hold; None if there are no more."""
+        self.current(is_complete=True)  # breaks off what is too much for one page
+        return self._ends[pages - 1] if len(self._full) >= pages else None
+
+    def cut(self, pages: int) -> None:
+        """Forget all that follows the first `pages` pages, the last of which may grow again."""
+        del self._full[pages:], self._ends[pages:]
+        self._broken_off = self._ends.pop()
+        self._text, self._open = self._full.pop(), Open()
 
     @property
     def full(self) -> Sequence[str]:
@@ -88,6 +101,8 @@ class Pager:
             end = best_break(seen, lines, end - 1)
         if page := self._shown(lines, end):
             self._full.append(page)
+            self._ends.append(self._broken_off + end)
+        self._broken_off += end
         self._text = self._text[end:]
         self._open = self._carried(open_at(lines, end))
 

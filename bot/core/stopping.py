@@ -15,7 +15,7 @@ REASON = "stopped"
 NOTE = "_Stopped._"
 NOTE_LOST = "_Stopped. What I had written so far was lost, since I was restarted meanwhile._"
 
-_WORD = re.compile(r"(?:please[,\s]+)?stopp?(?:\s+(?:it|now))?(?:[,\s]+please)?[\s.!…]*", re.IGNORECASE)
+_WORD = re.compile(r"(?:please[,\s]+)?stopp?(?:\s+(?:it|now))*(?:[,\s]+please)?[\s.!…]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

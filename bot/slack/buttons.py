@@ -23,6 +23,7 @@ ACTIONS: Mapping[str, Action] = MappingProxyType(
         "turn_previous": Action.PREVIOUS,
         "turn_next": Action.NEXT,
         "turn_choose": Action.CHOOSE,
+        "turn_stop": Action.STOP,
     }
 )
 """By Slack's `action_id`."""
@@ -34,6 +35,7 @@ LABELS: Mapping[Action, str] = MappingProxyType(
         Action.PREVIOUS: "◀",
         Action.NEXT: "▶",
         Action.CHOOSE: "Use this one",
+        Action.STOP: "Stop",
     }
 )
 SPOKEN: Mapping[Action, str] = MappingProxyType(
@@ -78,6 +80,13 @@ def row(turn: int, actions: Sequence[Action]) -> list[dict[str, Any]]:
     """Return the blocks of the buttons below an answer; none where there is nothing to press."""
     shown = [action for action in actions if action in LABELS]
     return [block(turn, shown)] if shown else []
+
+
+def chosen(body: Mapping[str, Any], bot: Bot) -> tuple[ThreadKey, str, str] | None:
+    """Return of a message's shortcut the thread, the message's ts and who chose it; None without those."""
+    thread, user = thread_of(body, bot), payload.text(body, "user", "id")
+    ts = payload.text(body, "message", "ts")
+    return (thread, ts, user) if thread and user and ts else None
 
 
 def pressed(body: Mapping[str, Any], bot: Bot) -> Pressed | None:

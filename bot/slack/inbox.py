@@ -7,13 +7,18 @@ twice is recorded once.
 
 import asyncio
 from collections.abc import Coroutine, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
-from bot.core.domain import Action, Incoming, MessageKey, ThreadKey
+from bot.core.domain import Incoming, MessageKey
 from bot.core.errors import SurfaceUnavailable
-from bot.slack import buttons, parse
+from bot.core.stopping import StopOutcome, StopRequest, is_stop
+from bot.slack import parse
 from bot.slack.lanes import Lanes
 from bot.slack.people import People
+from bot.slack.refusals import Refusal
+from bot.slack.wishes import Permits, Wishes, refusal
+
+T = TypeVar("T")
 
 PATIENCE = 2.5
 """Seconds; Slack waits three for the acknowledgement. https://docs.slack.dev/apis/events-api"""
@@ -39,24 +44,12 @@ class Conversations(Protocol):
         """Erase what was deleted."""
         ...
 
-    async def retry(self, turn: int, thread: ThreadKey, *, by: str, goes_on: bool = False) -> bool:
-        """Have a turn answered again, or gone on with, if `by` may ask for it."""
-        ...
 
-    async def flip(self, turn: int, thread: ThreadKey, action: Action, *, by: str) -> bool:
-        """Have another variant of an answer shown if `by` may ask for it."""
-        ...
-
-
-class Entrance(Protocol):
+class Entrance(Permits, Protocol):
     """Who lets deliveries in; `Doorkeeper` is one."""
 
     async def lets_in(self, said: parse.Said) -> bool:
         """Return whether a message may be recorded. Raises `SurfaceUnavailable` where it is not known."""
-        ...
-
-    async def lets_press(self, thread: ThreadKey, user: str) -> bool:
-        """Return whether a person may use a button below an answer."""
         ...
 
 
@@ -73,63 +66,62 @@ class Inbox:
         people: People,
         conversations: Conversations,
         entrance: Entrance,
+        wishes: Wishes,
         *,
         follow_threads: bool,
     ) -> None:
+        """Nothing passes to `conversations` that `entrance` does not let in."""
         self._bot = bot
         self._people = people
         self._conversations = conversations
         self._entrance = entrance
+        self.wishes = wishes
         self._follow_threads = follow_threads
         self._lanes = Lanes()
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: set[asyncio.Task[Any]] = set()
 
-    async def take(self, body: Mapping[str, Any]) -> None:
-        """Record what an Events API body tells, if it concerns us.
+    async def take(self, body: Mapping[str, Any]) -> Refusal | None:
+        """Record what an Events API body tells, if it concerns us; return what to tell who may not do that.
 
         Raises `NotTaken` while the process ends or if it takes too long, and what the conversations raise.
         """
         event = parse.event(body, self._bot, follow=self._follow_threads)
-        if event is not None:
-            if self._conversations.is_draining:
-                raise NotTaken
-            await self._in_time(self._record(event))
-
-    async def press(self, body: Mapping[str, Any]) -> buttons.Pressed | None:
-        """Carry out what a button says; return what was pressed if that person may not.
-
-        Not refused while the process ends: Slack would not deliver it again, and another process can work.
-        """
-        pressed = buttons.pressed(body, self._bot)
-        if pressed is None or not await self._entrance.lets_press(pressed.thread, pressed.user):
+        if event is None:
             return None
-        return None if await self._carried_out(pressed) else pressed
+        if self._conversations.is_draining:
+            raise NotTaken
+        return await self._in_time(self._record(event))
 
-    async def _carried_out(self, pressed: buttons.Pressed) -> bool:
-        turn, thread, by = pressed.turn, pressed.thread, pressed.user
-        match pressed.action:
-            case Action.PREVIOUS | Action.NEXT | Action.CHOOSE as action:
-                return await self._conversations.flip(turn, thread, action, by=by)
-            case Action.RETRY | Action.AGAIN | Action.CONTINUE as action:
-                goes_on = action is Action.CONTINUE
-                return await self._conversations.retry(turn, thread, by=by, goes_on=goes_on)
-            case Action.JUDGE:  # no button: see `opinions`
-                return False
-
-    async def _record(self, event: parse.Event) -> None:
+    async def _record(self, event: parse.Event) -> Refusal | None:
         names: asyncio.Future[Mapping[str, str]] = asyncio.ensure_future(self._names(event))
         async with self._lanes(event.thread):
             match event:
-                case parse.Said(message=message, why=why, delivery=delivery) as said:
-                    incoming = message.incoming(await names, why=why, delivery=delivery)
-                    if await self._is_let_in(said):
-                        await self._conversations.accept(incoming)
+                case parse.Halted(thread=thread, user=user, delivery=delivery):
+                    request = StopRequest(thread=thread, by=user, delivery=delivery)
+                    return refusal(request, await self.wishes.stop(request))
+                case parse.Said():
+                    return await self._said(event, names)
                 case parse.Edited(message=message, delivery=delivery):
                     await self._conversations.reworded(
                         message.key, message.readable(await names), delivery=delivery
                     )
                 case parse.Deleted(message=key, delivery=delivery):
                     await self._conversations.forget(key, delivery=delivery)
+        return None
+
+    async def _said(self, said: parse.Said, names: asyncio.Future[Mapping[str, str]]) -> Refusal | None:
+        """Record a message; one that says nothing but "stop" while an answer runs there is no question."""
+        message = said.message
+        if is_stop(message.text) and not message.files:
+            request = StopRequest(thread=said.thread, by=message.author, message_id=message.id)
+            outcome = await self.wishes.stop(request)
+            if outcome is not StopOutcome.NOTHING:
+                names.cancel()
+                return refusal(request, outcome)
+        incoming = message.incoming(await names, why=said.why, delivery=said.delivery)
+        if await self._is_let_in(said):
+            await self._conversations.accept(incoming)
+        return None
 
     async def _is_let_in(self, said: parse.Said) -> bool:
         try:
@@ -139,18 +131,20 @@ class Inbox:
 
     async def _names(self, event: parse.Event) -> Mapping[str, str]:
         """Look names up, while others in the thread go first."""
-        return {} if isinstance(event, parse.Deleted) else await self._people.names(event.message.ids)
+        if isinstance(event, parse.Deleted | parse.Halted):
+            return {}
+        return await self._people.names(event.message.ids)
 
-    async def _in_time(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _in_time(self, work: Coroutine[Any, Any, T]) -> T:
         task = asyncio.create_task(work, name="delivery")
         self._running.add(task)
         task.add_done_callback(self._ended)
         await asyncio.wait({task}, timeout=PATIENCE)
         if not task.done():
             raise NotTaken
-        task.result()
+        return task.result()
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)
         if not task.cancelled():
             task.exception()  # a late one's is nobody's: Slack was refused already, and delivers again

@@ -5,7 +5,6 @@ acknowledge after the listener and answer 500 when it raises, so that Slack deli
 recorded; what nobody wants is acknowledged too, or Slack would repeat it, or tell people of trouble.
 """
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
@@ -15,16 +14,11 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.core.errors import SurfaceError
 from bot.log import where
 from bot.slack import buttons, parse
-from bot.slack.calls import call
-from bot.slack.inbox import Conversations, Entrance, Inbox, NotTaken
-from bot.slack.people import People
-
-NOT_YOURS = "Only the person who asked can do that, and only once the answer has ended."
-TELLING_PATIENCE = 1.0
-"""Seconds; a button must be acknowledged within three."""
+from bot.slack.inbox import Inbox, NotTaken
+from bot.slack.refusals import tell
+from bot.slack.wishes import AGAIN
 
 ANYTHING = re.compile(".*")
 
@@ -37,17 +31,11 @@ log = structlog.get_logger()
 def slack_app(
     client: AsyncWebClient,
     bot: parse.Bot,
-    people: People,
-    conversations: Conversations,
-    entrance: Entrance,
+    inbox: Inbox,
     *,
-    follow_threads: bool,
     register: Callable[[AsyncApp], None] = lambda _app: None,
 ) -> AsyncApp:
-    """Return the Bolt app that passes to `conversations` what concerns us; `register` adds listeners.
-
-    Nothing passes that `entrance` does not let in.
-    """
+    """Return the Bolt app that passes to `inbox` what concerns us; `register` adds listeners."""
     app = AsyncApp(
         client=client,
         authorize=_authorized(client, bot),
@@ -55,17 +43,24 @@ def slack_app(
         request_verification_enabled=False,  # whoever dispatches to the app has authenticated Slack
         attaching_conversation_kwargs_enabled=False,
     )
-    inbox = Inbox(bot, people, conversations, entrance, follow_threads=follow_threads)
 
     @app.event("message")
     @app.event("app_mention")
+    @app.event("agent_session_stopped")
     async def message(body: dict[str, Any]) -> None:
-        await inbox.take(body)
+        if (refused := await inbox.take(body)) is not None:
+            await tell(client, refused)
 
     @app.action(re.compile("|".join(buttons.ACTIONS)))
     async def button(body: dict[str, Any], ack: AsyncAck) -> None:
-        if (refused := await inbox.press(body)) is not None:
-            await _tell(client, refused)
+        if (refused := await inbox.wishes.press(body)) is not None:
+            await tell(client, refused)
+        await ack()
+
+    @app.shortcut(AGAIN)
+    async def again(body: dict[str, Any], ack: AsyncAck) -> None:
+        if (refused := await inbox.wishes.again(body)) is not None:
+            await tell(client, refused)
         await ack()
 
     register(app)
@@ -101,20 +96,6 @@ def _ignore_the_rest(app: AsyncApp) -> None:
         app.options,
     ):
         register(ANYTHING)(other)
-
-
-async def _tell(client: AsyncWebClient, refused: buttons.Pressed) -> None:
-    """Tell whoever pressed a button, and nobody else, that it is not theirs."""
-    thread = refused.thread
-    try:
-        async with asyncio.timeout(TELLING_PATIENCE):
-            await call(
-                lambda: client.chat_postEphemeral(
-                    channel=thread.channel, thread_ts=thread.root, user=refused.user, text=NOT_YOURS
-                )
-            )
-    except (SurfaceError, TimeoutError) as error:
-        log.debug("A refusal could not be told.", action="refusal_untold", error=type(error).__name__)
 
 
 def _authorized(client: AsyncWebClient, bot: parse.Bot) -> Callable[[], Awaitable[AuthorizeResult]]:

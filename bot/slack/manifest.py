@@ -10,6 +10,7 @@ import yaml
 
 from bot.slack.admin.commands import COMMAND, EDIT_PROMPTS, SUBCOMMANDS, WHY
 from bot.slack.http import PATH
+from bot.slack.wishes import AGAIN
 
 SCOPES = (
     "app_mentions:read",  # mentions
@@ -28,6 +29,7 @@ SCOPES = (
     "users:read",  # names of people, and who is an admin
 )
 EVENTS = (
+    "agent_session_stopped",  # without it Slack shows no stop button
     "app_home_opened",
     "app_mention",
     "message.channels",
@@ -41,6 +43,12 @@ SHORTCUTS = (
         "type": "global",
         "callback_id": EDIT_PROMPTS,
         "description": "Change how the bot answers (admins)",
+    },
+    {
+        "name": "Answer again",
+        "type": "message",
+        "callback_id": AGAIN,
+        "description": "Have another answer made, and keep both",
     },
     {
         "name": "Why this answer?",

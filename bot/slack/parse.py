@@ -110,7 +110,16 @@ class Deleted:
     delivery: str
 
 
-Event = Said | Edited | Deleted
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Halted:
+    """Somebody pressed the stop button that Slack shows while the app works in a thread."""
+
+    thread: ThreadKey
+    user: str
+    delivery: str
+
+
+Event = Said | Edited | Deleted | Halted
 
 
 def event(body: Mapping[str, Any], bot: Bot, *, follow: bool) -> Event | None:
@@ -123,6 +132,8 @@ def event(body: Mapping[str, Any], bot: Bot, *, follow: bool) -> Event | None:
             return _changed(told, bot, delivery)
         case "message", "message_deleted":
             return _deleted(told, payload.text(told, "deleted_ts"), bot, delivery)
+        case "agent_session_stopped", _:
+            return _halted(told, bot, delivery)
         case "message" | "app_mention", _:
             said = _said(told, bot, delivery, follow=follow)
             is_shared = payload.at(body, "is_ext_shared_channel")
@@ -199,6 +210,14 @@ def _deleted(told: Mapping[str, Any], ts: str, bot: Bot, delivery: str) -> Delet
         return None
     thread = _thread(old, ts, bot, channel)
     return Deleted(thread=thread, message=_key(thread, ts), delivery=delivery)
+
+
+def _halted(told: Mapping[str, Any], bot: Bot, delivery: str) -> Halted | None:
+    channel, user = payload.text(told, "channel"), payload.text(told, "user")
+    root = payload.text(told, "thread_ts")
+    if not (channel and user and _TS.fullmatch(root)):
+        return None
+    return Halted(thread=_thread({}, root, bot, channel), user=user, delivery=delivery)
 
 
 def _is_a_persons(fields: Mapping[str, Any], bot: Bot) -> bool:

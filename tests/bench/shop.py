@@ -65,6 +65,7 @@ class Ended:
         self._answering = answering
         self.event = asyncio.Event()
         self.give_up = answering.give_up
+        self.stop = answering.stop
 
     async def answer(self, turn: Turn) -> Turn | None:
         following = await self._answering.answer(turn)

@@ -46,6 +46,7 @@ class Thread:
         self.not_before = 0.0
         self.last_accepted = -limits.interval
         self.complete = 0
+        self.offers_stop = False
 
     def write(self, command: Post | Edit) -> None:
         """Check a write against the rules, and show it."""
@@ -58,10 +59,12 @@ class Thread:
         )
         if isinstance(command, Post):
             assert command.page == len(self.screen)
+            assert not self.offers_stop, "what grew before can still be stopped"
             self.screen.append(command.text)
         else:
             self.screen[command.page] = command.text
         self.complete += command.last
+        self.offers_stop = isinstance(command, Edit) and not command.last
         self.last_accepted = self.now
         self.writes += 1
         self.live.accepted(command, self.now)
@@ -75,7 +78,8 @@ class Thread:
                 assert until > self.now
                 self.now = until
             case (Post() | Edit()) as command:
-                assert self.screen[command.page :][:1] != [command.text], "a write that changes nothing"
+                is_news = self.screen[command.page :][:1] != [command.text]
+                assert is_news or (self.offers_stop and command.last), "a write that changes nothing"
                 self.complete = max(self.complete, command.page)  # a page may become complete as it stands
                 self.write(command)
         return True
@@ -96,6 +100,7 @@ class Answering(RuleBasedStateMachine):
         self.thread = Thread(limits(size, interval), posted=posted)
         self.said = ""
         self.finished = False
+        self.most_pages: int | None = None
 
     @precondition(lambda self: not self.finished)
     @rule(text=TEXTS)
@@ -108,6 +113,19 @@ class Answering(RuleBasedStateMachine):
     def the_model_ends(self) -> None:
         self.thread.live.finish()
         self.finished = True
+
+    @precondition(lambda self: self.most_pages is None)
+    @rule()
+    def somebody_stops(self) -> None:
+        """No further message is begun, but perhaps one for the note alone."""
+        pages = max(len(self.thread.screen), 1)
+        stays = self.thread.live.stop("_Stopped._")
+        if self.finished and stays is None:
+            return  # it was too late
+        self.said = self.said[:stays] + "_Stopped._"
+        self.finished = True
+        self.most_pages = pages + 1
+        self.thread.complete = min(self.thread.complete, pages - 1)
 
     @rule()
     def something_is_written(self) -> None:
@@ -133,6 +151,8 @@ class Answering(RuleBasedStateMachine):
         if not self.finished:
             self.thread.live.finish()
         shown = self.thread.settle()
+        assert not self.thread.offers_stop
+        assert self.most_pages is None or len(shown) <= self.most_pages
         surplus = self.thread.live.surplus()
         assert [*surplus] == [*range(len(shown))][surplus.start :]
         seen = iter("".join("".join(shown[: surplus.start]).split()))
@@ -232,6 +252,59 @@ def test_an_answer_without_words_posts_nothing(text: str) -> None:
     assert live.next(0.0) == Idle()
     live.finish()
     assert live.next(0.0) == Done()
+
+
+def test_what_is_stopped_ends_on_the_messages_there_are() -> None:
+    """With all that fits there, also of what was said and not shown yet."""
+    thread = Thread(limits(40))
+    thread.live.feed("The first page")
+    thread.step()
+    thread.live.feed(" of an answer. ")
+    thread.live.feed("And more of it, which needs a second. And a third one.")
+    stays = thread.live.stop("_Stopped._")
+    assert stays == len("The first page of an answer. ")
+    assert thread.settle() == ["The first page of an answer.\n\n_Stopped._"]
+
+
+def test_what_is_stopped_before_its_first_word_is_shown_shows_one_message() -> None:
+    thread = Thread(limits(40))
+    assert thread.live.stop("_Stopped._") is None
+    assert thread.settle() == ["_Stopped._"]
+
+
+def test_a_stop_is_too_late_where_only_the_last_write_is_left() -> None:
+    thread = Thread(limits(40))
+    thread.live.feed("One")
+    thread.step()
+    thread.live.feed(" two.")
+    thread.live.finish("_A note._")
+    assert thread.live.stop("_Stopped._") is None
+    assert thread.settle() == ["One two.\n\n_A note._"]
+
+
+def test_a_finished_answer_is_stopped_between_its_messages() -> None:
+    thread = Thread(limits(24))
+    thread.live.feed("one two three. " * 9)
+    thread.live.finish("_A note._")
+    for _ in range(2):
+        thread.step()
+    assert thread.live.stop("_S._") == len("one two three. " * 2)
+    thread.complete = 1
+    assert thread.settle() == ["one two three.", "one two three.\n\n_S._"]
+
+
+def test_what_was_offered_below_a_growing_page_goes_with_its_last_write() -> None:
+    """Although the text is all there already; what was only posted offered nothing."""
+    live = LiveReply(limits())
+    live.feed("One.")
+    live.accepted(Post(0, "One.", last=False), 0.0)
+    live.feed(" Two.")
+    live.accepted(Edit(0, "One. Two.", last=False), 3.0)
+    assert live.next(10.0) == Idle()
+    live.finish()
+    assert live.next(10.0) == Edit(0, "One. Two.", last=True, end=True)
+    live.accepted(Edit(0, "One. Two.", last=True, end=True), 10.0)
+    assert live.next(11.0) == Done()
 
 
 def test_a_note_stands_in_a_paragraph_of_its_own() -> None:

@@ -30,6 +30,7 @@ class Shop:
         self.store = MemoryStore(owner, data)
         self.begun: list[tuple[float, str]] = []
         self.given_up: list[str] = []
+        self.stopped: list[tuple[float, int]] = []
         self.trouble: Callable[[Turn], None] = lambda _turn: None
         self.worker = Worker(self.store, self, lease=Lease(30), limit=limit)
         if dies:
@@ -57,6 +58,9 @@ class Shop:
     async def give_up(self, turn: Turn, error: type[BotError]) -> Turn | None:
         self.given_up.append(turn.question)
         return await self.store.settle(turn, TurnStatus.FAILED, error=error.code)
+
+    def stop(self, turn: int) -> None:
+        self.stopped.append((asyncio.get_running_loop().time(), turn))
 
     @property
     def questions(self) -> list[str]:

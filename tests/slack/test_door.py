@@ -22,6 +22,7 @@ from bot.slack.people import KEEP_FAILURE, People
 from bot.slack.socket_mode import sockets
 from bot.slack.surface import SlackSurface
 from bot.store.memory_grants import MemoryGrants
+from tests.slack.inboxes import inbox
 
 ADA, GRACE, LIN, NOOR, BUILDER = "U0ADA", "U0GRACE", "U0LIN", "U0NOOR", "U0BUILD"
 GENERAL, ENG, PARTNER = "C0GENERAL", "C0ENG", "C0PARTNER"
@@ -103,7 +104,7 @@ async def lobby() -> AsyncIterator[Lobby]:
             people = People(client, bot.workspace, clock=lambda: lobby.now)
             access = Access(lobby.grants, WORKSPACE, clock=lambda: lobby.now)
             keeper = Doorkeeper(SlackDoor(access, people), client, lobby.aside, clock=lambda: lobby.now)
-            app = slack_app(client, bot, people, lobby, keeper, follow_threads=True)  # type: ignore[arg-type]  # nothing else comes
+            app = slack_app(client, bot, inbox(bot, people, lobby, keeper, follow=True))
             async with sockets(app, client, slack.app_token, count=1):
                 yield lobby
                 await asyncio.gather(*lobby.tasks)

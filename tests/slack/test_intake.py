@@ -11,15 +11,18 @@ from structlog.testing import capture_logs
 
 from bot.core.domain import Action, Addressed, Incoming, MessageKey, ThreadKey
 from bot.core.errors import StoreUnavailable
+from bot.core.stopping import StopOutcome, StopRequest
 from bot.ports import Page
 from bot.sandbox.records import Change, Noticed
 from bot.sandbox.server import SandboxWorkspace
 from bot.slack import connect, inbox
-from bot.slack.listeners import NOT_YOURS, slack_app
+from bot.slack.listeners import slack_app
 from bot.slack.people import People
+from bot.slack.refusals import NO_ANSWER, NOT_YOURS, NOT_YOURS_TO_STOP, TOO_LATE
 from bot.slack.socket_mode import sockets
 from bot.slack.surface import SlackSurface
-from tests.fakes import OpenDoor
+from bot.slack.wishes import AGAIN
+from tests.slack.inboxes import inbox as inbox_of
 
 ADA, GRACE, GENERAL, DIRECT = "U0ADA", "U0GRACE", "C0GENERAL", "D0ADA"
 
@@ -38,6 +41,12 @@ class Notebook:
     asked: list[Incoming] = field(default_factory=list)
     notes: list[tuple[Any, ...]] = field(default_factory=list)
     deliveries: list[str] = field(default_factory=list)
+    stops: list[StopRequest] = field(default_factory=list)
+    is_running: bool = False
+    admins: frozenset[str] = frozenset()
+
+    async def is_admin(self, user: str) -> bool:
+        return user in self.admins
 
     @property
     def texts(self) -> list[str]:
@@ -59,14 +68,31 @@ class Notebook:
         await self.meanwhile()
         self.notes.append(("forgotten", message.message_id))
 
-    async def retry(self, turn: int, thread: ThreadKey, *, by: str, goes_on: bool = False) -> bool:
+    async def retry(
+        self, turn: int, thread: ThreadKey, *, by: str, by_admin: bool = False, goes_on: bool = False
+    ) -> bool:
         await self.meanwhile()
         self.notes.append(("gone on" if goes_on else "retried", turn, thread.root, by))
-        return by == self.owner
+        return by_admin or by == self.owner
 
-    async def flip(self, turn: int, thread: ThreadKey, action: Action, *, by: str) -> bool:
+    async def answer_again(
+        self, thread: ThreadKey, message_id: str, *, by: str, by_admin: bool = False
+    ) -> bool:
+        self.notes.append(("again", message_id, thread.root, by))
+        return by_admin or by == self.owner
+
+    async def flip(
+        self, turn: int, thread: ThreadKey, action: Action, *, by: str, by_admin: bool = False
+    ) -> bool:
         self.notes.append((str(action), turn, thread.root, by))
-        return by == self.owner
+        return by_admin or by == self.owner
+
+    async def stop(self, request: StopRequest) -> StopOutcome:
+        self.stops.append(request)
+        if not self.is_running:
+            return StopOutcome.NOTHING
+        is_theirs = request.by_admin or request.by == self.owner
+        return StopOutcome.TAKEN if is_theirs else StopOutcome.FORBIDDEN
 
 
 @pytest.fixture
@@ -82,7 +108,8 @@ async def connected(
     """Connect as the bot does, with a notebook in place of the intake."""
     async with connect.web_client(workspace.bot_token, workspace.api_url) as client:
         bot, people = await connect.who_am_i(client), People(client, "T0SANDBOX")
-        app = slack_app(client, bot, people, notebook, OpenDoor(), follow_threads=follow)
+        box = inbox_of(bot, people, notebook, is_admin=notebook.is_admin, follow=follow)
+        app = slack_app(client, bot, box)
         async with sockets(app, client, workspace.app_token, count=1):
             yield SlackSurface(client, bot, people)
 
@@ -349,3 +376,116 @@ async def test_nothing_that_people_write_is_in_the_log(workspace: SandboxWorkspa
             await workspace.say(ADA, DIRECT, "secret words")
             await until(lambda: any(line["action"] == "intake_failed" for line in logs))
     assert "secret" not in str(logs)
+
+
+@pytest.mark.parametrize("word", ["stop", "<@U0BOT> Stop!", "please stop", "<@U0BOT>, stop it now please."])
+async def test_a_bare_stop_while_an_answer_runs_is_no_question(
+    workspace: SandboxWorkspace, word: str
+) -> None:
+    """It names who said it, where and in which message; nobody is told anything."""
+    notebook = Notebook(is_running=True)
+    async with connected(workspace, notebook):
+        root = await workspace.say(ADA, GENERAL, "<@U0BOT> hi")
+        await until(lambda: len(notebook.asked) == 2)
+        ts = await workspace.say(ADA, GENERAL, word, thread_ts=root)
+        await until(lambda: len(notebook.stops) == (2 if "<@U0BOT>" in word else 1))
+    assert {(stop.thread.root, stop.by, stop.message_id) for stop in notebook.stops} == {(root, ADA, ts)}
+    assert {incoming.message_id for incoming in notebook.asked} == {root}
+    assert not workspace.calls("chat.postEphemeral")
+
+
+@pytest.mark.parametrize("word", ["Don't stop", "stop the press", "Why stop?", "stopping"])
+async def test_what_says_more_than_stop_is_a_question(workspace: SandboxWorkspace, word: str) -> None:
+    notebook = Notebook(is_running=True)
+    async with connected(workspace, notebook):
+        await workspace.say(ADA, DIRECT, word)
+        await until(lambda: notebook.asked)
+    assert notebook.texts == [word]
+    assert notebook.stops == []
+
+
+async def test_where_nothing_runs_stop_is_a_question(workspace: SandboxWorkspace) -> None:
+    notebook = Notebook(is_running=False)
+    async with connected(workspace, notebook):
+        await workspace.say(ADA, DIRECT, "stop")
+        await until(lambda: notebook.asked)
+    assert notebook.texts == ["stop"]
+    assert notebook.asked[0].author.name == "ada"
+
+
+async def test_who_may_not_stop_is_told_so_and_an_admin_is_not(workspace: SandboxWorkspace) -> None:
+    """Grace may be an admin; whether she is is asked only because the answer is not hers."""
+    told: list[Change] = []
+    workspace.state.observe(told.append)
+    notebook = Notebook(owner=ADA, is_running=True)
+    async with connected(workspace, notebook):
+        root = await workspace.say(ADA, GENERAL, "<@U0BOT> hi")
+        await workspace.say(GRACE, GENERAL, "stop", thread_ts=root)
+        await until(lambda: notices(told))
+        notebook.admins = frozenset({GRACE})
+        await workspace.say(GRACE, GENERAL, "stop", thread_ts=root)
+        await until(lambda: len(notebook.stops) == 3)
+    assert notices(told) == [(GRACE, root, NOT_YOURS_TO_STOP)]
+    assert [stop.by_admin for stop in notebook.stops] == [False, False, True]
+
+
+async def test_slacks_own_stop_is_a_stop_without_a_message(workspace: SandboxWorkspace) -> None:
+    notebook = Notebook(is_running=True)
+    async with connected(workspace, notebook):
+        root = await workspace.say(ADA, DIRECT, "hi")
+        workspace.interactivity.stop(ADA, DIRECT, root)
+        await until(lambda: notebook.stops)
+    (stop,) = notebook.stops
+    assert (stop.thread.root, stop.by, stop.message_id, stop.turn) == (root, ADA, "", None)
+    assert stop.delivery, "Slack may deliver it again"
+
+
+@pytest.mark.parametrize("is_running", [True, False])
+async def test_the_stop_button_names_its_answer(workspace: SandboxWorkspace, *, is_running: bool) -> None:
+    """Whoever presses too late is told."""
+    told: list[Change] = []
+    workspace.state.observe(told.append)
+    notebook = Notebook(owner=ADA, is_running=is_running)
+    async with connected(workspace, notebook) as surface:
+        root = await workspace.say(ADA, GENERAL, "<@U0BOT> hi")
+        thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel=GENERAL, root=root)
+        ts = await surface.post(thread, Page(turn=7, number=0, text="It grows", actions=(Action.STOP,)))
+        shown = workspace.state.message(GENERAL, ts).blocks[-1]
+        press = {**shown["elements"][0], "block_id": shown["block_id"]}
+        for person in (ADA, GRACE):
+            await workspace.interactivity.act_on_message(person, GENERAL, ts, press, {})
+    assert [(stop.turn, stop.by) for stop in notebook.stops] == [(7, ADA), (7, GRACE)]
+    refused = (
+        [(GRACE, root, NOT_YOURS_TO_STOP)]
+        if is_running
+        else [(each, root, TOO_LATE) for each in (ADA, GRACE)]
+    )
+    assert notices(told) == refused
+
+
+async def test_the_shortcut_asks_for_another_answer(workspace: SandboxWorkspace) -> None:
+    """On the answer or on its question; by who asked, or an admin; others are told."""
+    told: list[Change] = []
+    workspace.state.observe(told.append)
+    notebook = Notebook(owner=ADA)
+    async with connected(workspace, notebook) as surface:
+        root = await workspace.say(ADA, GENERAL, "<@U0BOT> hi")
+        thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel=GENERAL, root=root)
+        ts = await surface.post(thread, Page(turn=7, number=0, text="Hi."))
+        for person in (ADA, GRACE):
+            await workspace.interactivity.shortcut(person, AGAIN, GENERAL, ts)
+        notebook.admins = frozenset({GRACE})
+        await workspace.interactivity.shortcut(GRACE, AGAIN, GENERAL, root)
+    wanted = [note for note in notebook.notes if note[0] == "again"]
+    assert wanted == [
+        ("again", ts, root, ADA),
+        ("again", ts, root, GRACE),
+        *[("again", root, root, GRACE)] * 2,
+    ]
+    assert notices(told) == [(GRACE, root, NO_ANSWER)]
+
+
+def notices(told: list[Change]) -> list[tuple[str, str | None, str]]:
+    """Return who was told what, and in which thread."""
+    found = [change for change in told if isinstance(change, Noticed)]
+    return [(notice.user, notice.thread_ts, notice.text) for notice in found]

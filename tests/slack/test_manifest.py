@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from bot.cli import commands
 from bot.slack.admin.commands import COMMAND, EDIT_PROMPTS, WHY
 from bot.slack.http import PATH
+from bot.slack.wishes import AGAIN
 
 
 def printed(*arguments: str) -> dict[str, Any]:
@@ -50,6 +51,7 @@ def test_each_event_has_the_scope_it_needs() -> None:
     manifest = printed()
     scopes = set(manifest["oauth_config"]["scopes"]["bot"])
     needed = {
+        "agent_session_stopped": "chat:write",
         "app_mention": "app_mentions:read",
         "message.channels": "channels:history",
         "message.groups": "groups:history",
@@ -70,5 +72,5 @@ def test_what_people_operate_is_declared() -> None:
     assert command["command"] == COMMAND
     assert command["url"] == "https://bot.example.com" + PATH
     assert "url" not in printed()["features"]["slash_commands"][0]
-    assert {shortcut["callback_id"] for shortcut in features["shortcuts"]} == {EDIT_PROMPTS, WHY}
+    assert {shortcut["callback_id"] for shortcut in features["shortcuts"]} == {EDIT_PROMPTS, WHY, AGAIN}
     assert all(len(shortcut["name"]) <= 24 for shortcut in features["shortcuts"])

@@ -24,7 +24,7 @@ from bot.slack.socket_mode import sockets
 from bot.slack.thumbs import plain_thumbs, thumbs
 from bot.store.memory import MemoryStore
 from bot.store.memory_feedback import MemoryVotes
-from tests.fakes import OpenDoor
+from tests.slack.inboxes import inbox
 
 ADA, GRACE = "U0ADA", "U0GRACE"
 GENERAL, TEAM = "C0GENERAL", "T0SANDBOX"
@@ -121,7 +121,7 @@ async def booth() -> AsyncIterator[Booth]:
             def add(app: AsyncApp) -> None:
                 opinions.register(app, booth.votes, Screen(client), bot, booth.aside)
 
-            app = slack_app(client, bot, people, Nobody(), OpenDoor(), follow_threads=False, register=add)  # type: ignore[arg-type]  # no message comes
+            app = slack_app(client, bot, inbox(bot, people, Nobody()), register=add)
             async with sockets(app, client, workspace.app_token, count=1):
                 await booth.answer()
                 yield booth

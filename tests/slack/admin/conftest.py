@@ -36,8 +36,8 @@ from bot.store.memory_data import MemoryData
 from bot.store.memory_drafts import MemoryDrafts
 from bot.store.memory_feedback import MemoryVotes
 from bot.store.memory_versions import MemoryVersions
-from tests.fakes import OpenDoor
 from tests.slack.admin.slack_form import state
+from tests.slack.inboxes import inbox
 
 ADA, GRACE, JOAN = "U0ADA", "U0GRACE", "U0JOAN"
 GENERAL, TEAM = "C0GENERAL", "T0SANDBOX"
@@ -178,7 +178,7 @@ async def office() -> AsyncIterator[Office]:
                 trial_listeners.register(app, trials, Screen(client), office.aside)
                 judgements.register(app, judged, Screen(client), office.aside)
 
-            app = slack_app(client, bot, people, Nobody(), OpenDoor(), follow_threads=False, register=add)  # type: ignore[arg-type]  # no message comes
+            app = slack_app(client, bot, inbox(bot, people, Nobody()), register=add)
             async with sockets(app, client, workspace.app_token, count=1):
                 yield office
                 await office.settled()

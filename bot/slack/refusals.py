@@ -1,0 +1,46 @@
+"""Telling a person that something is not theirs to do: in the thread, and seen by nobody else.
+
+Separate because buttons, shortcuts and words all end here. Rule: what cannot be told is only logged.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+import structlog
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.core.domain import ThreadKey
+from bot.core.errors import SurfaceError
+from bot.slack.calls import call
+
+NOT_YOURS = "Only the person who asked, and admins, can do that, and only once the answer has ended."
+NOT_YOURS_TO_STOP = "Only the person who asked, and admins, can stop this answer."
+TOO_LATE = "That answer has ended already."
+NO_ANSWER = "That is no answer of mine, or it is not yours to ask for again: only who asked, and admins, can."
+PATIENCE = 1.0
+"""Seconds; a button must be acknowledged within three."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """What somebody is told who may not do something."""
+
+    thread: ThreadKey
+    user: str
+    sentence: str
+
+
+async def tell(client: AsyncWebClient, refused: Refusal) -> None:
+    """Tell who is refused, and nobody else, within a second. Never raises."""
+    thread = refused.thread
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await call(
+                lambda: client.chat_postEphemeral(
+                    channel=thread.channel, thread_ts=thread.root, user=refused.user, text=refused.sentence
+                )
+            )
+    except (SurfaceError, TimeoutError) as error:
+        log.debug("A refusal could not be told.", action="refusal_untold", error=type(error).__name__)
