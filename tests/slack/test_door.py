@@ -47,7 +47,9 @@ class Lobby:
     async def accept(self, incoming: Incoming) -> None:
         self.entered.append((incoming.author.id, incoming.text))
 
-    async def retry(self, turn: int, thread: ThreadKey, *, by: str, goes_on: bool = False) -> bool:
+    async def retry(
+        self, turn: int, thread: ThreadKey, *, by: str, goes_on: bool = False, by_admin: bool = False
+    ) -> bool:
         self.pressed.append(by)
         return True
 
