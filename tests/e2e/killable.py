@@ -28,7 +28,7 @@ from bot import cli, worker
 from bot.core.stream import AnswerBuilder
 from bot.llm.chat import OpenAIChat
 from bot.slack.surface import SlackSurface
-from bot.store import transactions
+from bot.store import stopping, transactions
 from bot.store.sql import SqlStore
 
 
@@ -62,6 +62,9 @@ PROMOTED = Moment(SqlStore, "settle", When.GIVES)
 CLAIMED = Moment(SqlStore, "claim", When.GIVES)
 SOUGHT = Moment(SlackSurface, "find", When.RETURNS)
 
+STOP_WRITTEN = "a stop is written, not committed"
+STOP_COMMITTED = "a stop is committed, nobody heeds it"
+
 POINTS: Mapping[str, tuple[Moment, ...]] = MappingProxyType(
     {
         "the question is written, not committed": (Moment(transactions, "accept", When.GIVES),),
@@ -94,6 +97,8 @@ POINTS: Mapping[str, tuple[Moment, ...]] = MappingProxyType(
         "its messages are looked for": (CLAIMED, SOUGHT),
         "it is shown again": (CLAIMED, EDITED),
         "it is settled at last": (CLAIMED, SETTLES),
+        STOP_WRITTEN: (Moment(stopping, "stop", When.GIVES),),
+        STOP_COMMITTED: (Moment(SqlStore, "stop", When.GIVES),),
     }
 )
 """Where a process may die, by a name that says what has happened until then."""

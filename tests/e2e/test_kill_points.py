@@ -7,7 +7,7 @@ import pytest
 from tests.databases import KINDS, Kind
 from tests.e2e.cases import run_all, small_world
 from tests.e2e.conftest import ADA, GENERAL
-from tests.e2e.killable import POINTS
+from tests.e2e.killable import POINTS, STOP_COMMITTED, STOP_WRITTEN
 from tests.e2e.nursery import open_nursery
 from tests.e2e.questions import CLEAN, Examination
 
@@ -26,7 +26,7 @@ IN_RECOVERY = {
 """Points that only a second life can reach, and where the first one ends."""
 
 DEATHS: dict[str, tuple[str, ...]] = {
-    **{point: (point,) for point in POINTS if point not in IN_RECOVERY},
+    **{point: (point,) for point in POINTS if point not in {*IN_RECOVERY, STOP_WRITTEN, STOP_COMMITTED}},
     **{point: (before, point) for point, before in IN_RECOVERY.items()},
     "saved in a second life": (NOTED, SAVED),
     "posted, not noted, three times": (POSTED, POSTED, POSTED),
