@@ -50,6 +50,11 @@ async def press(world: World, root: str, action: Action, *, by: str = ADA) -> No
     await world.workspace.interactivity.act_on_message(by, GENERAL, found[0], found[1], {})
 
 
+async def ended(world: World, root: str) -> None:
+    """Wait until the thread says that its answer was stopped."""
+    await world.workspace.changed(lambda: world.complete(GENERAL, root).endswith((NOTE, NOTE_LOST)), 60)
+
+
 async def left(world: World) -> float:
     """Wait until the model talks to nobody any more, and return how long that took."""
     began = time.monotonic()
@@ -157,9 +162,7 @@ async def test_killed_as_the_stop_is_recorded(kind: Kind, tmp_path: Path) -> Non
                 assert await doomed.died() == -9, doomed.text
                 asked = len(world.model.requests)
                 heir = await nursery.bear(folder, world.env)
-                await world.workspace.changed(
-                    lambda: world.complete(GENERAL, root).endswith((NOTE, NOTE_LOST)), 60
-                )
+                await ended(world, root)
                 assert len(world.shown(GENERAL, root)) == 1
                 assert button(world, root, Action.STOP) is None
                 if point == STOP_COMMITTED:
