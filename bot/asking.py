@@ -17,6 +17,7 @@ from bot.core.domain import ChatRequest, MadeWith, Steering, Turn, TurnStatus, U
 from bot.core.errors import ContextTooLong, ModelError, SurfaceError
 from bot.core.kinds import Value
 from bot.core.known import Context
+from bot.core.seen import Seen
 from bot.core.steering import Effective
 from bot.core.summaries import Known
 from bot.ports import Store, Summaries, Surface
@@ -184,12 +185,14 @@ class Asker:
         )
         summary = summaries.shown(view.summary, room, count=count) if view.summary else ""
         sentence = SUMMARISED if summary and view.is_covered else OUT_OF_VIEW
+        made_with = _remarked(question, sentence) if view.first else question.made_with
+        seen = _counted(history, view.first, is_all=question.is_all, is_summarised=bool(summary))
         return replace(
             question,
             view=history[view.first :],
             summary=summary,
             room=room,
-            made_with=_remarked(question, sentence) if view.first else question.made_with,
+            made_with=replace(made_with, seen=seen),
         )
 
     async def _learn(self) -> None:
@@ -245,6 +248,13 @@ def _made_with(applying: Effective, context: Context) -> MadeWith:
     versions = [version for version in context.steering if version.key != draft.level]
     made_with = steering.made_with(applying, versions)
     return replace(made_with, remarks=DRAFT, draft=steering.place(draft.level))
+
+
+def _counted(history: Sequence[Turn], first: int, *, is_all: bool, is_summarised: bool) -> Seen:
+    """Return how much of a conversation is seen from its turn number `first` on."""
+    view = history[first:]
+    ends = {"first": view[0].message_id, "last": view[-1].message_id} if view else {}
+    return Seen(turns=len(view), left_out=first, is_all_counted=is_all, is_summarised=is_summarised, **ends)
 
 
 def _model(question: Question) -> str:

@@ -21,6 +21,7 @@ from bot.slack.admin.judgements import Judgements
 from bot.slack.admin.letters import Letters
 from bot.slack.admin.levels import Levels
 from bot.slack.admin.models import KnownModels
+from bot.slack.admin.reasons import Reasons
 from bot.slack.admin.saving import Saving
 from bot.slack.admin.screen import Screen
 from bot.slack.admin.trials import Trials
@@ -76,9 +77,10 @@ def _steering(
     models = KnownModels(_offered(parts), parts.model.adaptations)
     saving = Saving(gate, editing, parts.people, models)
     home = Home(gate, (Welcome(editing, gate.workspace), Levels(editing, gate.workspace), *further))
-    letters, drafts = Letters(parts.slack, parts.bot.workspace), SqlDrafts(parts.database)
+    reasons = Reasons(gate, editing, SqlExplanations(parts.database), models, parts.bot)
+    letters, drafts = Letters(parts.slack, parts.bot), SqlDrafts(parts.database)
     return (
-        Helm(gate, home, editing, SqlExplanations(parts.database), votes, saving, models),
+        Helm(gate, home, editing, reasons, votes, saving, models),
         Trials(gate, editing, drafts, saving, letters, models=models, ask=ask),
     )
 

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from bot.core.calls import Call
 from bot.core.kinds import Value
+from bot.core.seen import Seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +159,8 @@ class MadeWith:
     """What people are told below the answer of how it came about; Markdown."""
     draft: str = ""
     """Name of the level (`steering.place`) of which a draft applied in place of what is saved, or empty."""
+    seen: Seen | None = None
+    """How much of the conversation the model got to see; None where that was not kept yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ Separate because only who asks for it needs it; answering does not. Pure.
 
 from dataclasses import dataclass
 
-from bot.core.domain import Author, MadeWith, ThreadKey, TurnStatus, Usage, Version
+from bot.core.domain import Author, File, MadeWith, ThreadKey, TurnStatus, Usage, Version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +28,8 @@ class Explanation:
     """None while there is no answer, and for one from before this was kept."""
     versions: tuple[Version, ...]
     """The versions that applied, highest level first."""
+    files: tuple[File, ...]
+    """Those of the question."""
     asked_at: float
     begun_at: float | None
     answered_at: float | None

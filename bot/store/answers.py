@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from bot.core.domain import Answer, MadeWith, Usage
+from bot.core.seen import Seen
 
 
 def columns(answer: Answer) -> dict[str, Any]:
@@ -28,4 +29,6 @@ def made_with(row: Row[Any]) -> MadeWith | None:
     if not row.made_with:
         return None
     document = json.loads(row.made_with)
-    return MadeWith(**document | {"versions": tuple(document["versions"])})
+    seen = document.get("seen")
+    whole = {"versions": tuple(document["versions"]), "seen": Seen(**seen) if seen else None}
+    return MadeWith(**document | whole)

@@ -4,14 +4,15 @@ Separate from the turns' own statements because it only reads, and what it reads
 leads to the turn, since the database finds a thread's turns by index, but not a page by its message.
 """
 
-from dataclasses import asdict, fields
+from dataclasses import asdict
+from dataclasses import fields as fields_of
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, exists, or_, select
 
 from bot.core.domain import Author, ThreadKey, TurnStatus, Usage
 from bot.core.explanation import Explanation
-from bot.store import answers, versions
+from bot.store import answers, files, versions
 from bot.store.database import Database
 from bot.store.schema import conversations, is_said, pages, turns
 
@@ -59,6 +60,7 @@ def explain(connection: Connection, thread: ThreadKey, message_id: str) -> Expla
         usage=_usage(row),
         made_with=made_with,
         versions=versions.by_id(connection, made_with.versions) if made_with else (),
+        files=files.from_json(row.files),
         asked_at=row.created_at,
         begun_at=row.claimed_at,
         answered_at=row.answered_at,
@@ -76,7 +78,7 @@ def _row(connection: Connection, thread: ThreadKey, message_id: str) -> Row[Any]
 
 
 def _usage(row: Row[Any]) -> Usage | None:
-    counted = {field.name: getattr(row, field.name) for field in fields(Usage)}
+    counted = {field.name: getattr(row, field.name) for field in fields_of(Usage)}
     if counted["prompt_tokens"] is None:
         return None
     return Usage(**{name: number or 0 for name, number in counted.items()})

@@ -23,6 +23,7 @@ from bot.core.domain import (
     Version,
 )
 from bot.core.errors import Conflict
+from bot.core.seen import Seen
 from bot.core.steering import NOTHING
 from bot.ports import Store, Versions
 from bot.store.database import Database
@@ -155,7 +156,10 @@ async def test_an_answer_keeps_what_it_was_made_with(kept: tuple[Versions, Store
     _versions, store = kept
     first = await store.accept(question("1.0"), claim=True)
     assert first is not None
-    made = MadeWith(versions=(3, 1), parameters={"model": "m", "stop": ["END"], "logit_bias": {"5": -1}})
+    seen = Seen(turns=2, first="0.1", last="0.2", left_out=1, is_summarised=True)
+    made = MadeWith(
+        versions=(3, 1), parameters={"model": "m", "stop": ["END"], "logit_bias": {"5": -1}}, seen=seen
+    )
     await store.answered(first, Answer(text="Because.", made_with=made))
     await store.settle(first, TurnStatus.DONE)
     second = await store.accept(question("2.0"), claim=False)

@@ -11,6 +11,7 @@ from bot.core import summaries
 from bot.core.context import Count, estimate
 from bot.core.domain import Addressed, Author, Incoming, Prompt, Steering, ThreadKey, Usage
 from bot.core.errors import ContextTooLong, ModelBusy, ModelUnavailable
+from bot.core.seen import Seen
 from bot.plugins import Plugins
 from bot.store.memory import MemoryStore
 from tests.bench import context as bench
@@ -114,6 +115,22 @@ async def test_people_are_told_once_that_older_messages_are_out_of_view() -> Non
         "told by the first answer for which something was left out"
     )
     assert lengths[: told[0]] == sorted(set(lengths[: told[0]]))
+
+
+@on_virtual_time
+async def test_what_the_model_got_to_see_is_kept_with_each_answer() -> None:
+    """How many turns, which, and how many it did not; so that the answer can be explained later."""
+    thread = Thread(tokens=1_000)
+    for _ in range(12):
+        await thread.ask()
+    turns = [thread.store.data.turns[number] for number in range(1, 13)]
+    kept = [turn.made_with.seen for turn in turns if turn.made_with and turn.made_with.seen]
+    assert kept[:2] == [Seen(turns=0), Seen(turns=1, first="q1", last="q1")]
+    assert [seen.turns + seen.left_out for seen in kept] == list(range(12))
+    last = kept[-1]
+    assert last.left_out > 0
+    assert (last.first, last.last) == (f"q{last.left_out + 1}", "q11")
+    assert 2 * last.turns + 2 == thread.seen, "questions and answers, the prompt and the question"
 
 
 @on_virtual_time

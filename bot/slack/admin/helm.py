@@ -8,16 +8,17 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from bot.core import steering
-from bot.core.domain import PromptKey, ThreadKey
+from bot.core.domain import PromptKey
 from bot.core.errors import Conflict, SteeringRefused
 from bot.editing import Editing
-from bot.ports import Explanations, Votes
+from bot.ports import Votes
 from bot.slack import payload
-from bot.slack.admin import editor, form, gate, history, levels, why, wording
+from bot.slack.admin import editor, form, gate, history, levels, wording
 from bot.slack.admin.form import Models, Wrong
 from bot.slack.admin.gate import Gate
 from bot.slack.admin.home import Home
 from bot.slack.admin.kit import Block, View
+from bot.slack.admin.reasons import Reasons
 from bot.slack.admin.saving import Saving
 
 
@@ -29,7 +30,7 @@ class Helm:
         gate: Gate,
         home: Home,
         editing: Editing,
-        explanations: Explanations,
+        reasons: Reasons,
         votes: Votes,
         saving: Saving,
         models: Callable[[], Awaitable[Models]],
@@ -38,7 +39,7 @@ class Helm:
         self._gate = gate
         self._home = home
         self._editing = editing
-        self._explanations = explanations
+        self._reasons = reasons
         self._votes = votes
         self._saving = saving
         self._models = models
@@ -76,17 +77,8 @@ class Helm:
         return await self._history(user, self._gate.level(user, name))
 
     async def why(self, user: str, channel: str, root: str, ts: str) -> View:
-        """Return how the answer came about that a message shows; `root` is its thread."""
-        here = self._gate.channel(user, channel)
-        thread = ThreadKey(platform=here.platform, workspace=here.workspace, channel=channel, root=root)
-        explained = await self._explanations.explain(thread, ts)
-        if explained is None:
-            return editor.notice(why.UNKNOWN)
-        is_admin = await self._gate.knows(user)
-        if not is_admin and user != explained.author.id:
-            raise self._gate.refusal(user, "why", why.NOT_YOURS)
-        level = await self._editing.level(steering.thread_level(thread))
-        return why.why(explained, level, for_admin=is_admin)
+        """Return how the answer came about that a message shows; see `Reasons.why`."""
+        return await self._reasons.why(user, channel, root, ts)
 
     # Changing
 

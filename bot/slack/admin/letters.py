@@ -10,25 +10,25 @@ from functools import partial
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.domain import ThreadKey
-from bot.core.errors import SurfaceError
 from bot.persistence import persist
+from bot.slack import links
 from bot.slack.admin.kit import Block
 from bot.slack.calls import call
-from bot.slack.parse import PLATFORM
+from bot.slack.parse import PLATFORM, Bot
 
 
 class Letters:
     """Writes to people. `text` is what notifications and screen readers say of `blocks`."""
 
-    def __init__(self, client: AsyncWebClient, workspace: str) -> None:
+    def __init__(self, client: AsyncWebClient, bot: Bot) -> None:
         self._client = client
-        self._workspace = workspace
+        self._bot = bot
 
     async def begin(self, user: str, text: str, blocks: Sequence[Block]) -> ThreadKey:
         """Write to a person, and return the thread below it. Raises `SurfaceError`."""
         posted = await call(lambda: self._client.chat_postMessage(channel=user, text=text, blocks=blocks))
         return ThreadKey(
-            platform=PLATFORM, workspace=self._workspace, channel=posted["channel"], root=posted["ts"]
+            platform=PLATFORM, workspace=self._bot.workspace, channel=posted["channel"], root=posted["ts"]
         )
 
     async def add(self, thread: ThreadKey, text: str, blocks: Sequence[Block]) -> str:
@@ -52,12 +52,6 @@ class Letters:
         )
         await persist(partial(call, update))
 
-    async def link(self, thread: ThreadKey) -> str:
-        """Return the address of a thread's head, or an empty text where Slack does not tell."""
-        try:
-            found = await call(
-                lambda: self._client.chat_getPermalink(channel=thread.channel, message_ts=thread.root)
-            )
-        except SurfaceError:
-            return ""
-        return str(found["permalink"])
+    def link(self, thread: ThreadKey) -> str:
+        """Return the address of a thread's head, or an empty text where it is not known."""
+        return links.message(self._bot.url, thread, thread.root)

@@ -5,6 +5,7 @@ Separate from `trials`, which does what these offer. Pure.
 
 from bot.core.domain import PromptKey, Steering, Version
 from bot.core.steering import place
+from bot.slack import links
 from bot.slack.admin import kit, wording
 from bot.slack.admin.editor import HISTORY
 from bot.slack.admin.kit import Block, View
@@ -63,7 +64,7 @@ def discarded(level: PromptKey) -> list[Block]:
 
 def begun(link: str) -> View:
     """Return the modal that says where the answer comes; the form is still below it."""
-    where = f"<{link}|our direct messages>" if link else "our direct messages"
+    where = links.labelled(link, "our direct messages")
     return kit.modal(
         "Being tried",
         [

@@ -109,7 +109,7 @@ class Trials:
         await self._ask(incoming)
         place = steering.place(leave.level)
         log.info("An admin tries a draft.", action="draft_tried", user=leave.admin, place=place)
-        return trial.begun(await self._letters.link(thread))
+        return trial.begun(self._letters.link(thread))
 
     async def publish(self, user: str, thread: ThreadKey, sealed: str) -> View | None:
         """Save the draft of a thread; return what there is to say beyond that."""

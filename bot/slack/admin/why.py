@@ -4,10 +4,15 @@ Separate because it looks at one answer, and not at levels. Pure. Rule: the prom
 sees the rest, and nobody else sees anything.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
 from bot.core import steering
+from bot.core.domain import File
 from bot.core.explanation import Explanation
 from bot.core.steering import DEPLOYMENT, Effective, effective, thread_level
 from bot.editing import Level
+from bot.slack import links
 from bot.slack.admin import kit, wording
 from bot.slack.admin.editor import edit_button
 from bot.slack.admin.kit import Block, View
@@ -15,6 +20,7 @@ from bot.slack.mrkdwn import escape
 
 UNKNOWN = "That is no answer of mine, or no question to me; or it was deleted."
 NOT_YOURS = "Only admins and the person who asked can see that."
+LONGEST_NAME, MOST_FILES = 80, 10
 ENDS = {
     "stop": "complete",
     "length": "it reached the length limit",
@@ -23,31 +29,72 @@ ENDS = {
 """Finish reasons in words; any other is shown as it is."""
 
 
-def why(explained: Explanation, level: Level, *, for_admin: bool) -> View:
-    """Return the view; `level` is the answer's thread as it is now."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is known beside the answer itself."""
+
+    level: Level
+    """The answer's thread as it is now."""
+    told: Mapping[str, str] = field(default_factory=dict)
+    """What is done about which parameter of the answer's model: it has no effect, or another name."""
+    workspace: str = ""
+    """The workspace's address, or empty."""
+
+
+def why(explained: Explanation, known: Known, *, for_admin: bool) -> View:
+    """Return the view."""
     return kit.modal(
         "Why this answer?",
         [
-            kit.section(_facts(explained)),
+            kit.section(_facts(explained, known)),
             kit.divider(),
-            *_asked_with(explained, level, for_admin=for_admin),
-            *(_edit(level) if for_admin else ()),
+            *_asked_with(explained, known, for_admin=for_admin),
+            *(_edit(known.level) if for_admin else ()),
         ],
     )
 
 
-def _facts(explained: Explanation) -> str:
+def _facts(explained: Explanation, known: Known) -> str:
     ended = ENDS.get(explained.finish_reason, escape(explained.finish_reason)) or "not complete"
     facts = {
         "Model": escape(explained.model) or "unknown",
         "Ended": f"{ended}, with the error `{explained.error}`" if explained.error else ended,
+        "It knew": _seen(explained, known),
+        "Files": _files(explained.files),
         "Tokens": _tokens(explained),
         "Times": _times(explained),
+        "Attempts": str(explained.attempt) if explained.attempt > 1 else "",
     }
-    if explained.attempt > 1:
-        facts["Attempts"] = str(explained.attempt)
-    lines = (f"*{name}*: {fact}" for name, fact in facts.items())
+    lines = (f"*{name}*: {fact}" for name, fact in facts.items() if fact)
     return "\n".join([f"Asked by <@{explained.author.id}>, {wording.moment(explained.asked_at)}", *lines])
+
+
+def _files(files: Sequence[File]) -> str:
+    names = [kit.quoted(file.name or "unnamed", LONGEST_NAME) for file in files]
+    return ", ".join([*names[:MOST_FILES], *(["…"] if names[MOST_FILES:] else [])])
+
+
+def _seen(explained: Explanation, known: Known) -> str:
+    """Return what the model got to see of the conversation; nothing where that was not kept."""
+    seen = explained.made_with.seen if explained.made_with else None
+    if seen is None:
+        return ""
+    if not seen.turns and not seen.left_out:
+        return "only the question; nothing was said in the thread before"
+    ends = (
+        links.labelled(links.message(known.workspace, explained.thread, ts), label)
+        for ts, label in ((seen.first, "the first"), (seen.last, "the last"))
+    )
+    told = "the turn before" if seen.turns == 1 else f"{seen.turns:,} turns of this thread"
+    if not seen.turns:
+        told = "none of what was said before"
+    if seen.turns > 1:
+        told += f", from {' to '.join(ends)}"
+    if not seen.left_out:
+        return told
+    count = f"{seen.left_out:,}" if seen.is_all_counted else f"at least {seen.left_out:,}"
+    instead = "a summary stood in their place" if seen.is_summarised else "they did not fit"
+    return f"{told}; {count} older left out, {instead}"
 
 
 def _tokens(explained: Explanation) -> str:
@@ -65,18 +112,21 @@ def _times(explained: Explanation) -> str:
     return f"waited {begun - explained.asked_at:.1f} s, answered in {answered - begun:.1f} s"
 
 
-def _asked_with(explained: Explanation, level: Level, *, for_admin: bool) -> list[Block]:
-    if explained.made_with is None:
+def _asked_with(explained: Explanation, known: Known, *, for_admin: bool) -> list[Block]:
+    made_with = explained.made_with
+    if made_with is None:
         return [kit.section("It is not known what it was asked for with.")]
-    applied = _applied(explained, level)
     from_ = [
         f"• {wording.place(version.key)}: {wording.signature(version)}" for version in explained.versions
     ]
-    shown = [kit.section("*Asked for with*"), *wording.applying(applied, with_prompt=for_admin)]
-    return [
-        *shown,
-        kit.context("\n".join(from_) or "No admin had set anything; the deployment's settings applied."),
-    ]
+    said = kit.context("\n".join(from_) or "No admin had set anything; the deployment's settings applied.")
+    if made_with.draft:
+        draft = steering.level(made_with.draft, explained.thread.platform)
+        title = f"*Asked for with a draft for {wording.place(draft)}*, which is kept only while it is tried"
+        return [kit.section(title), kit.section(wording.values(made_with.parameters, known.told)), said]
+    applied = _applied(explained, known.level)
+    shown = wording.applying(applied, with_prompt=for_admin, told=known.told)
+    return [kit.section("*Asked for with*"), *shown, said]
 
 
 def _applied(explained: Explanation, level: Level) -> Effective:

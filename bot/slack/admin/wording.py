@@ -7,6 +7,7 @@ everything that people wrote escaped; times are shown by Slack in the reader's o
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from bot.core import parameters, steering
 from bot.core.domain import DIRECT, PromptKey, Steering, Version
@@ -87,10 +88,15 @@ def summary(what: Steering) -> str:
     return "\n".join(lines) or "Nothing is set."
 
 
-def applying(effective: Effective, *, with_prompt: bool) -> list[Block]:
-    """Return what applies somewhere, and where each part comes from; the prompt only `with_prompt`."""
+def applying(
+    effective: Effective, *, with_prompt: bool, told: Mapping[str, str] = MappingProxyType({})
+) -> list[Block]:
+    """Return what applies somewhere, and where each part comes from; the prompt only `with_prompt`.
+
+    `told` is what is done about which parameter of the model.
+    """
     lines = [
-        f"*{escape(label(name))}*: {escape(value(name, of))}{_origin(effective.origins[name])}"
+        f"{_spelt(name, of)}{_origin(effective.origins[name])}{_fate(name, told)}"
         for name, of in effective.parameters.items()
     ]
     origins = ", then ".join(place(level) for level, _text in effective.prompts)
@@ -106,6 +112,19 @@ def applying(effective: Effective, *, with_prompt: bool) -> list[Block]:
 def changes(old: Steering, new: Steering) -> str:
     """Return the difference as lines of `-` and `+`."""
     return steering.diff(old, new) or "No difference."
+
+
+def values(parameters: Mapping[str, Value], told: Mapping[str, str]) -> str:
+    """Return parameters line by line, wherever they come from; `told` as in `applying`."""
+    return "\n".join(f"{_spelt(name, of)}{_fate(name, told)}" for name, of in parameters.items())
+
+
+def _spelt(name: str, of: Value) -> str:
+    return f"*{escape(label(name))}*: {escape(value(name, of))}"
+
+
+def _fate(name: str, told: Mapping[str, str]) -> str:
+    return f" :warning: _{escape(told[name])}_" if name in told else ""
 
 
 def _origin(level: PromptKey) -> str:

@@ -25,6 +25,7 @@ from bot.slack.admin.judgements import Judgements
 from bot.slack.admin.letters import Letters
 from bot.slack.admin.levels import Levels
 from bot.slack.admin.listeners import register
+from bot.slack.admin.reasons import Reasons
 from bot.slack.admin.saving import Saving
 from bot.slack.admin.screen import Screen
 from bot.slack.admin.trials import Trials
@@ -167,8 +168,9 @@ async def office() -> AsyncIterator[Office]:
             where = doorkeeper.workspace
             judged = Judgements(doorkeeper, office.votes, bot)
             home = Home(doorkeeper, (Welcome(editing, where), Levels(editing, where), judged))
-            helm = Helm(doorkeeper, home, editing, NoExplanations(), office.votes, saving, models)
-            letters = Letters(client, bot.workspace)
+            reasons = Reasons(doorkeeper, editing, NoExplanations(), models, bot)
+            helm = Helm(doorkeeper, home, editing, reasons, office.votes, saving, models)
+            letters = Letters(client, bot)
             trials = Trials(
                 doorkeeper, editing, office.drafts, saving, letters, models=models, ask=office.note
             )

@@ -1,10 +1,13 @@
 """Views at their worst: long texts, many levels, many versions; Slack would show them all."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.core.domain import (
     DIRECT,
     Author,
+    File,
     MadeWith,
     Prompt,
     PromptKey,
@@ -16,6 +19,7 @@ from bot.core.domain import (
 )
 from bot.core.explanation import Explanation
 from bot.core.parameters import PARAMETERS
+from bot.core.seen import Seen
 from bot.core.steering import DEPLOYMENT, PROMPT, effective, thread_level
 from bot.editing import Level
 from bot.sandbox.block_kit import check_blocks, check_view
@@ -45,6 +49,7 @@ FULL = Steering(
     locks=frozenset({PROMPT, *PARAMETERS}),
 )
 OTHER = Steering(prompt=Prompt("Something else.\n" * 2_000))
+SEEN = Seen(turns=10**6, first="1.5", last="9.5", left_out=10**6)
 MODELS = Models(offered={f"model-{number}": "Ends on 2027-01-14" for number in range(98)})
 
 
@@ -108,15 +113,78 @@ def test_why(*, for_admin: bool, is_known: bool) -> None:
         finish_reason="stop",
         error="",
         usage=Usage(prompt_tokens=10_000, completion_tokens=5, cached_tokens=7) if is_known else None,
-        made_with=MadeWith(versions=(1,), parameters={}) if is_known else None,
+        made_with=MadeWith(versions=(1,), seen=SEEN) if is_known else None,
         versions=(version(WORKSPACE),) if is_known else (),
+        files=(File(name="<!here>" * 40),) * 30,
         asked_at=1.0,
         begun_at=2.0 if is_known else None,
         answered_at=4.0 if is_known else None,
     )
-    view = why.why(explained, level(thread_level(thread), OTHER), for_admin=for_admin)
+    told = dict.fromkeys(PARAMETERS, "has no effect: this model does not take it")
+    known = why.Known(level=level(thread_level(thread), OTHER), told=told, workspace="https://a.slack.com/")
+    view = why.why(explained, known, for_admin=for_admin)
     check_view(view, "modal")
-    assert ("<!here>" in str(view)) == (for_admin and is_known), "the prompt is for admins"
+    assert ("<!here> & `" in str(view)) == (for_admin and is_known), "the prompt is for admins"
+
+
+THREAD = ThreadKey(platform="slack", workspace="T1", channel="C1", root="1.5")
+EXPLAINED = Explanation(
+    thread=THREAD,
+    author=Author(id="U1"),
+    status=TurnStatus.DONE,
+    attempt=1,
+    model="m",
+    finish_reason="stop",
+    error="",
+    usage=None,
+    made_with=None,
+    versions=(),
+    files=(File(name="a<b.pdf"), File(name="")),
+    asked_at=1.0,
+    begun_at=2.0,
+    answered_at=4.0,
+)
+
+
+def explained_as(made_with: MadeWith, *, told: dict[str, str] | None = None) -> str:
+    known = why.Known(
+        level=level(thread_level(THREAD), OTHER), told=told or {}, workspace="https://a.slack.com/"
+    )
+    view = why.why(replace(EXPLAINED, made_with=made_with), known, for_admin=True)
+    check_view(view, "modal")
+    return "\n".join(_mrkdwn(view))
+
+
+@pytest.mark.parametrize(
+    ("seen", "said"),
+    [
+        (Seen(turns=0), "only the question; nothing was said in the thread before"),
+        (Seen(turns=1, first="1.5", last="1.5"), "*It knew*: the turn before\n"),
+        (
+            Seen(turns=12, first="1.5", last="9.5"),
+            "12 turns of this thread, from <https://a.slack.com/archives/C1/p15|the first> to <https://",
+        ),
+        (
+            Seen(turns=3, first="7.5", last="9.5", left_out=1_200),
+            "; 1,200 older left out, they did not",
+        ),
+        (
+            Seen(turns=3, first="7.5", last="9.5", left_out=997, is_all_counted=False, is_summarised=True),
+            "; at least 997 older left out, a summary stood in their place\n",
+        ),
+        (Seen(turns=0, left_out=4), "none of what was said before; 4 older left out"),
+        (None, "complete\n*Files*: a&lt;b.pdf, unnamed"),
+    ],
+)
+def test_why_tells_what_the_model_knew(seen: Seen | None, said: str) -> None:
+    assert said in explained_as(MadeWith(seen=seen))
+
+
+def test_why_tells_which_parameters_had_no_effect() -> None:
+    told = {"temperature": "has no effect: this model does not take it", "stop": "is not set"}
+    said = explained_as(MadeWith(draft="channel T1/C1", parameters={"temperature": 0.5, "n": 2}), told=told)
+    assert "*Temperature*: 0.5 :warning: _has no effect: this model does not take it_\n*Variants*: 2" in said
+    assert "a draft for <#C1>" in said
 
 
 def test_nothing_that_people_wrote_is_markup() -> None:
