@@ -12,9 +12,10 @@ from bot.editing import Editing
 from bot.intake import Intake
 from bot.parts import Parts
 from bot.slack import opinions, parse
-from bot.slack.admin import judgements, listeners, trial_listeners
+from bot.slack.admin import grants_listeners, judgements, listeners, trial_listeners
 from bot.slack.admin.admins import Admins
 from bot.slack.admin.gate import Gate
+from bot.slack.admin.grants import Granting
 from bot.slack.admin.helm import Helm
 from bot.slack.admin.home import Home, Section
 from bot.slack.admin.judgements import Judgements
@@ -40,16 +41,18 @@ from bot.worker import Worker
 async def app(parts: Parts, worker: Worker, answers: Answering) -> App:
     """Return the Bolt app, with everything that people do in Slack."""
     intake, screen = Intake(parts.store, worker, answers), Screen(parts.slack)
-    admins = Admins(parts.slack, parts.bot.workspace, parts.settings.admins)
+    admins = Admins(parts.slack, parts.bot.workspace, parts.settings.admins, parts.access.stewards)
     gate, votes = await _gate(parts, admins), SqlVotes(parts.database)
     judged = Judgements(gate, votes, parts.bot)
-    helm, trials = _steering(parts, gate, votes, (judged,), intake.accept)
+    granting = Granting(gate.apart("grants"), parts.access, parts.people)
+    helm, trials = _steering(parts, gate, votes, (judged, granting), intake.accept)
 
     def add(app: App) -> None:
         listeners.register(app, helm, screen, worker.aside)
         trial_listeners.register(app, trials, screen, worker.aside)
         opinions.register(app, votes, screen, parts.bot, worker.aside)
         judgements.register(app, judged, screen, worker.aside)
+        grants_listeners.register(app, granting, screen, worker.aside, helm.home)
 
     entrance, follow = Doorkeeper(parts.door, parts.slack, worker.aside), parts.settings.bot_follow_threads
     wishes = Wishes(parts.bot, intake, entrance, admins.includes)

@@ -5,10 +5,13 @@ with a form that we made for this person and this level, not too long ago; every
 the log a line.
 """
 
+import hashlib
+import hmac
 import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Self
 
 import structlog
 
@@ -19,11 +22,13 @@ from bot.slack.admin.admins import Admins
 from bot.slack.admin.mandate import Forged, Mandate
 from bot.slack.parse import PLATFORM
 
-NOT_AN_ADMIN = "Only this workspace's admins and owners, and those whom `BOT_ADMINS` names, may do that."
+NOT_AN_ADMIN = "Only this workspace's admins and owners, and those whom they name, may do that."
 NOT_YOURS = "This form is not yours to use. Please open it again."
 TOO_OLD = "This form was open for too long. Please copy what you wrote, and open it again."
 NOT_HERE = "That is not in this workspace."
 CHANNEL = re.compile("[CDG][A-Z0-9]+")
+SHARABLE = re.compile("[CG][A-Z0-9]+")
+"""Of channels that are no direct messages, which nobody edits for others."""
 
 log = structlog.get_logger()
 
@@ -48,10 +53,20 @@ class Gate:
         """Return whether a person is an admin."""
         return await self._admins.includes(user)
 
+    async def edits(self, user: str, level: PromptKey) -> bool:
+        """Return whether a person may edit a level without being an admin: a channel, or a thread in it."""
+        is_channel = SHARABLE.fullmatch(level.channel)
+        return bool(is_channel) and await self._admins.edits(user, level.channel)
+
     async def admit(self, user: str, what: str) -> None:
         """Raise `Refused` unless a person is an admin; `what` they want is for the log."""
         if not await self.knows(user):
             raise self.refusal(user, what, NOT_AN_ADMIN)
+
+    def apart(self, purpose: str) -> Self:
+        """Return a gate that admits the same people, and whose forms are good for this purpose only."""
+        key = hmac.new(self._key, purpose.encode(), hashlib.sha256).digest()
+        return type(self)(self._admins, workspace=self.workspace.workspace, key=key, clock=self._clock)
 
     def level(self, user: str, name: str) -> PromptKey:
         """Return the level of that name. Raises `Refused` if there is none in this workspace."""

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from slack_bolt.async_app import AsyncApp
 
+from bot.access import Access
+from bot.core.access import NO_RULES, Rules
 from bot.core.domain import Incoming, Prompt, PromptKey, Steering, ThreadKey
 from bot.core.errors import StoreUnavailable
 from bot.core.explanation import Explanation
@@ -15,10 +17,11 @@ from bot.editing import Editing
 from bot.sandbox.records import FieldsRefused, Message, Person, View
 from bot.sandbox.server import SandboxWorkspace
 from bot.slack import connect
-from bot.slack.admin import editor, judgements, trial_listeners
+from bot.slack.admin import editor, grants_listeners, judgements, trial_listeners
 from bot.slack.admin.admins import Admins
 from bot.slack.admin.form import Models
 from bot.slack.admin.gate import Gate
+from bot.slack.admin.grants import Granting
 from bot.slack.admin.helm import Helm
 from bot.slack.admin.home import Home
 from bot.slack.admin.judgements import Judgements
@@ -36,6 +39,7 @@ from bot.slack.socket_mode import sockets
 from bot.store.memory_data import MemoryData
 from bot.store.memory_drafts import MemoryDrafts
 from bot.store.memory_feedback import MemoryVotes
+from bot.store.memory_grants import MemoryGrants
 from bot.store.memory_versions import MemoryVersions
 from tests.slack.admin.slack_form import state
 from tests.slack.inboxes import inbox
@@ -78,8 +82,10 @@ class Office:
     """A workspace with two admins, Ada and Joan, and one who is none, Grace."""
 
     workspace: SandboxWorkspace
+    deployment: Rules = NO_RULES
     versions: SlowVersions = field(default_factory=SlowVersions)
     data: MemoryData = field(default_factory=MemoryData)
+    grants: MemoryGrants = field(default_factory=MemoryGrants)
     now: float = 1_790_000_000.0
     drafts: MemoryDrafts = field(default_factory=MemoryDrafts)
     asked: list[Incoming] = field(default_factory=list)
@@ -155,19 +161,22 @@ class Office:
 
 
 @pytest.fixture
-async def office() -> AsyncIterator[Office]:
+async def office(request: pytest.FixtureRequest) -> AsyncIterator[Office]:
+    """Open one; the parameter, if any, are the deployment's rules."""
     async with SandboxWorkspace(enforce_rates=False) as workspace:
         workspace.state.people[JOAN] = Person(id=JOAN, name="joan", real_name="Joan Clarke", color="#123456")
-        office = Office(workspace)
+        office = Office(workspace, deployment=getattr(request, "param", NO_RULES))
         async with connect.web_client(workspace.bot_token, workspace.api_url) as client:
             bot, people = await connect.who_am_i(client), People(client, "T0SANDBOX")
-            admins = Admins(client, bot.workspace, frozenset({JOAN}))
+            where = PromptKey(platform="slack", workspace=bot.workspace)
+            access = Access(office.grants, where, office.deployment, clock=lambda: office.now)
+            admins = Admins(client, bot.workspace, frozenset({JOAN}), access.stewards)
             doorkeeper = Gate(admins, workspace=bot.workspace, key=KEY, clock=lambda: office.now)
             editing = Editing(office.versions, Steering(prompt=Prompt("You are."), parameters={"model": "m"}))
             saving = Saving(doorkeeper, editing, people, models)
-            where = doorkeeper.workspace
+            granting = Granting(doorkeeper.apart("grants"), access, people)
             judged = Judgements(doorkeeper, office.votes, bot)
-            home = Home(doorkeeper, (Welcome(editing, where), Levels(editing, where), judged))
+            home = Home(doorkeeper, (Welcome(editing, where), Levels(editing, where), judged, granting))
             reasons = Reasons(doorkeeper, editing, NoExplanations(), models, bot)
             helm = Helm(doorkeeper, home, editing, reasons, office.votes, saving, models)
             letters = Letters(client, bot)
@@ -179,6 +188,7 @@ async def office() -> AsyncIterator[Office]:
                 register(app, helm, Screen(client), office.aside)
                 trial_listeners.register(app, trials, Screen(client), office.aside)
                 judgements.register(app, judged, Screen(client), office.aside)
+                grants_listeners.register(app, granting, Screen(client), office.aside, helm.home)
 
             app = slack_app(client, bot, inbox(bot, people, Nobody()), register=add)
             async with sockets(app, client, workspace.app_token, count=1):

@@ -21,11 +21,17 @@ def _entered(element: Block, change: object) -> dict[str, Any]:
         case "plain_text_input":
             value = element.get("initial_value") if change is None else change
             return {"type": "plain_text_input", "value": value or None}
-        case "multi_static_select":
+        case "multi_users_select" | "multi_conversations_select" as kind:
+            what = kind.removeprefix("multi_").removesuffix("_select")
+            return {
+                "type": kind,
+                f"selected_{what}": element.get(f"initial_{what}", []) if change is None else change,
+            }
+        case "multi_static_select" | "checkboxes" as kind:
             chosen = element.get("initial_options", [])
             if isinstance(change, list):
                 chosen = [option for option in element["options"] if option["value"] in change]
-            return {"type": "multi_static_select", "selected_options": chosen}
+            return {"type": kind, "selected_options": chosen}
         case kind:
             wanted = element["initial_option"]["value"] if change is None else change
             (chosen,) = [option for option in element["options"] if option["value"] == wanted]

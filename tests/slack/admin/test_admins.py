@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from slack_sdk.errors import SlackApiError
 
+from bot.core.errors import StoreUnavailable
 from bot.slack.admin.admins import KEEP, Admins
 
-ADMIN = {"id": "U1", "team_id": "T1", "is_admin": True}
+PLAIN = {"id": "U1", "team_id": "T1", "is_restricted": False, "is_ultra_restricted": False}
+ADMIN = PLAIN | {"is_admin": True}
 
 
 @dataclass
@@ -40,11 +42,11 @@ def admins(directory: Directory, *named: str, now: float = 0.0) -> Admins:
 
 @pytest.mark.parametrize("rank", ["is_admin", "is_owner", "is_primary_owner"])
 async def test_admins_and_owners_may(rank: str) -> None:
-    assert await admins(Directory({"id": "U1", "team_id": "T1", rank: True})).includes("U1")
+    assert await admins(Directory(PLAIN | {rank: True})).includes("U1")
 
 
 async def test_whom_the_settings_name_may() -> None:
-    plain = Directory({"id": "U1", "team_id": "T1", "is_admin": False})
+    plain = Directory(PLAIN | {"is_admin": False})
     assert await admins(plain, "U1").includes("U1")
     assert not await admins(plain, "U2").includes("U1")
     assert not await admins(plain).includes("U1")
@@ -66,6 +68,32 @@ async def test_whom_the_settings_name_may() -> None:
 async def test_these_never_may(what: dict[str, Any]) -> None:
     """Not even with a rank, nor when the settings name them."""
     assert not await admins(Directory({**ADMIN, **what}), "U1").includes("U1")
+
+
+async def test_whom_admins_name_may_where_they_name_them() -> None:
+    """Be it for the whole workspace, or for a channel; and only members may."""
+
+    async def stewards(channel: str) -> frozenset[str]:
+        return {"": frozenset({"U1"}), "C1": frozenset({"U2"})}.get(channel, frozenset())
+
+    def asked(user: str, **more: object) -> Admins:
+        return Admins(Directory(PLAIN | {"id": user} | more), "T1", stewards=stewards)  # type: ignore[arg-type]  # its one method
+
+    assert await asked("U1").includes("U1")
+    assert not await asked("U2").includes("U2")
+    assert await asked("U2").edits("U2", "C1")
+    assert not await asked("U2").edits("U2", "C2")
+    assert not await asked("U2", is_restricted=True).edits("U2", "C1")
+    assert not await asked("U1", team_id="T2").includes("U1")
+
+
+async def test_slacks_admins_may_although_the_database_is_away() -> None:
+    async def stewards(_channel: str) -> frozenset[str]:
+        raise StoreUnavailable
+
+    assert await Admins(Directory(ADMIN), "T1", stewards=stewards).includes("U1")  # type: ignore[arg-type]  # its one method
+    with pytest.raises(StoreUnavailable):
+        await Admins(Directory(PLAIN), "T1", stewards=stewards).includes("U1")  # type: ignore[arg-type]  # likewise
 
 
 async def test_an_admin_of_an_organisation_that_has_our_workspace_may() -> None:

@@ -1,0 +1,102 @@
+"""Who may ask and who may steer, in a browser: an admin decides in Home, and people notice."""
+
+from typing import Protocol
+
+import pytest
+from playwright.async_api import Locator, Page, expect
+
+from tests.browser.conftest import OpenPage
+
+pytestmark = pytest.mark.browser
+
+SOON = 30_000
+"""Milliseconds that anything may take on a busy machine."""
+ADA, GRACE, LIN, NOOR = "U0ADA", "U0GRACE", "U0LIN", "U0NOOR"
+
+
+class Sandbox(Protocol):
+    """What `bot try` runs."""
+
+    url: str
+
+
+def modal(page: Page) -> Locator:
+    return page.get_by_test_id("modal")
+
+
+async def home(page: Page, *, user: str = "") -> None:
+    """Look at the Home tab, of somebody else if `user` says so."""
+    await page.get_by_test_id("channel-C0ENG").click()
+    if user:
+        await page.get_by_test_id("switch-user").select_option(user)
+    await page.get_by_test_id("home-tab").click()
+    await expect(page.get_by_text("What applies in your direct messages")).to_be_visible(timeout=SOON)
+
+
+async def change(page: Page) -> None:
+    await page.get_by_role("button", name="Change who may do what").click()
+    await expect(modal(page)).to_contain_text("Who may ask me, and where.", timeout=SOON)
+
+
+async def choose(page: Page, label: str, *names: str) -> None:
+    """Tick names in the list of that label."""
+    field = modal(page).locator(".block", has_text=label).locator("details")
+    await field.locator("summary").click()
+    for name in names:
+        await field.get_by_label(name, exact=True).click()
+    await field.locator("summary").click()
+
+
+async def saved(page: Page) -> None:
+    await modal(page).get_by_test_id("modal-submit").click()
+    await expect(modal(page)).to_be_hidden(timeout=SOON)
+
+
+async def asked(page: Page, user: str, channel: str = "C0ENG") -> None:
+    """Ask as somebody."""
+    await page.get_by_test_id("switch-user").select_option(user)
+    await page.get_by_test_id(f"channel-{channel}").click()
+    await page.get_by_test_id("composer").fill("@Threadkeeper are you there?")
+    await page.get_by_test_id("composer").press("Enter")
+
+
+async def test_an_admin_decides_who_may_ask(sandbox: Sandbox, open_page: OpenPage) -> None:
+    """A guest is refused until the box is ticked; whom an admin denies is refused from then on."""
+    page = await open_page(sandbox.url)
+    await asked(page, LIN)
+    notice = page.get_by_text("I don't answer guests here")
+    await expect(notice).to_be_visible(timeout=SOON)
+    await expect(page.get_by_text("Only visible to you")).to_be_visible()
+    await home(page, user=ADA)
+    await expect(notice).to_be_hidden()
+    await change(page)
+    await choose(page, "Never these people", "Grace Hopper")
+    await modal(page).get_by_label("Guests of several channels").check()
+    await saved(page)
+    await expect(page.get_by_text("Never these people: @Grace Hopper")).to_be_visible(timeout=SOON)
+    await asked(page, GRACE)
+    await expect(page.get_by_text("You can't use me here.")).to_be_visible(timeout=SOON)
+    await asked(page, LIN)
+    await expect(page.get_by_test_id("thread-pane").get_by_text("APP")).to_be_visible(timeout=SOON)
+
+
+async def test_an_admin_names_another_and_takes_it_back(sandbox: Sandbox, open_page: OpenPage) -> None:
+    page = await open_page(sandbox.url)
+    await home(page, user=GRACE)
+    await expect(page.get_by_role("button", name="Change who may do what")).to_have_count(0)
+    await home(page, user=ADA)
+    await change(page)
+    await choose(page, "Admins besides Slack's", "Grace Hopper")
+    await saved(page)
+    await home(page, user=GRACE)
+    await expect(page.get_by_text("Admins besides Slack's: @Grace Hopper")).to_be_visible(timeout=SOON)
+    await home(page, user=ADA)
+    grants = page.locator(".block", has=page.get_by_role("button", name="Change who may do what"))
+    await grants.get_by_role("button", name="History").click()
+    await expect(modal(page)).to_contain_text("+may steer: grace (U0GRACE)", timeout=SOON)
+    await page.keyboard.press("Escape")
+    await change(page)
+    await choose(page, "Admins besides Slack's", "Grace Hopper")
+    await saved(page)
+    await home(page, user=GRACE)
+    await expect(page.get_by_role("button", name="Change who may do what")).to_have_count(0, timeout=SOON)

@@ -1,0 +1,226 @@
+"""Admins decide who may ask and who may steer; nobody else does, and none is locked out."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.core.access import Admission, Rules
+from bot.core.domain import Author, PromptKey
+from bot.core.granting import Grants
+from bot.sandbox.records import View
+from bot.slack.admin import gate, grants_views
+from bot.slack.admin.form import NOTE
+from bot.slack.admin.grants import ODD
+from bot.slack.admin.mandate import LASTS, Mandate, seal
+from tests.slack.admin.conftest import ADA, BARE_HOME, CHANNEL, GENERAL, GRACE, JOAN, KEY, TEAM, Office
+from tests.slack.admin.slack_form import state
+
+WORKSPACE = PromptKey(platform="slack", workspace=TEAM)
+WHOLE, HERE = f"workspace {TEAM}", f"channel {TEAM}/{GENERAL}"
+LIN, NOOR = "U0LIN", "U0NOOR"
+
+
+async def edit(office: Office, user: str, name: str = WHOLE) -> View:
+    await office.press(user, grants_views.EDIT, name)
+    return office.top(user)
+
+
+async def saved(office: Office, key: PromptKey = WORKSPACE) -> list[Grants]:
+    return [version.grants for version in await office.grants.history(key, limit=99)]
+
+
+async def home(office: Office, user: str) -> str:
+    """Return what somebody's Home tab says, opened anew."""
+    office.workspace.interactivity.open_home(user, "home")
+    before = office.workspace.views.home(user)
+    await office.workspace.changed(lambda: office.workspace.views.home(user) is not before)
+    await office.settled()
+    shown = office.workspace.views.home(user)
+    assert shown
+    return str(shown.content["blocks"])
+
+
+async def test_an_admin_sets_who_may_ask(office: Office) -> None:
+    """The boxes are ticked as it is where nobody has decided; all of it is kept, with who, when and why."""
+    view = await edit(office, ADA)
+    ticked = next(block for block in view.content["blocks"] if block.get("block_id") == "admits")
+    assert [option["value"] for option in ticked["element"]["initial_options"]] == [
+        "direct-messages",
+        "shared-channels",
+    ]
+    await office.submit(
+        ADA,
+        view,
+        channels=["C0ENG"],
+        denied_channels=[GENERAL],
+        people=[ADA, LIN],
+        denied_people=[GRACE],
+        invited=[NOOR],
+        admits=["guests", "direct-messages"],
+        note="Spam.",
+    )
+    (version,) = await office.grants.history(WORKSPACE, limit=9)
+    assert version.grants.rules == Rules(
+        channels=frozenset({"C0ENG"}),
+        denied_channels=frozenset({GENERAL}),
+        people=frozenset({ADA, LIN}),
+        denied_people=frozenset({GRACE}),
+        invited=frozenset({NOOR}),
+        admits=frozenset({Admission.GUESTS, Admission.DIRECT}),
+    )
+    assert (version.author, version.note) == (Author(id=ADA, name="ada"), "Spam.")
+    assert not office.workspace.views.stack(ADA), "the form is closed"
+    shown = await home(office, ADA)
+    for text in (
+        f"*Never these people*: <@{GRACE}>",
+        f"*Never in these channels*: <#{GENERAL}>",
+        "guests of",
+    ):
+        assert text in shown
+
+
+async def test_a_form_without_a_change_saves_no_version(office: Office) -> None:
+    await office.submit(ADA, await edit(office, ADA), denied_people=[GRACE])
+    await office.submit(ADA, await edit(office, ADA), note="Nothing new.")
+    assert len(await saved(office)) == 1
+
+
+async def test_an_admin_names_another_who_may_steer_at_once_and_can_be_unnamed(office: Office) -> None:
+    await office.submit(ADA, await edit(office, ADA), stewards=[GRACE])
+    assert "Change who may do what" in await home(office, GRACE)
+    await office.submit(GRACE, await office.edit(GRACE), prompt="Be kind.")
+    assert len(await office.saved()) == 1
+    held = await office.edit(GRACE)
+    await office.submit(ADA, await edit(office, ADA), stewards=[])
+    await office.submit(GRACE, held, prompt="Be rude.")
+    assert len(await office.saved()) == 1, "asked again at the submission"
+    assert "Who may do what" not in await home(office, GRACE)
+
+
+@pytest.mark.parametrize("user", [LIN, NOOR])
+async def test_guests_and_outsiders_never_steer_whoever_names_them(office: Office, user: str) -> None:
+    for key in (WORKSPACE, CHANNEL):
+        await office.grants.save(key, Grants(stewards=frozenset({user})), based_on=0, by=Author(id=ADA))
+    await office.press(user, grants_views.EDIT, WHOLE)
+    assert gate.NOT_AN_ADMIN in office.says(user)
+    assert gate.NOT_AN_ADMIN in str((await office.edit(user)).content)
+    shown = await home(office, user)
+    assert "Who may do what" not in shown
+    assert "Channels that you may edit" not in shown
+
+
+async def test_no_rule_locks_an_admin_out_of_home(office: Office) -> None:
+    view = await edit(office, ADA)
+    await office.submit(
+        ADA, view, people=[GRACE], denied_people=[ADA, JOAN], channels=["C0ENG"], admits=[], stewards=[]
+    )
+    assert "Change who may do what" in await home(office, ADA)
+    await office.submit(JOAN, await edit(office, JOAN), denied_people=[], people=[])
+    assert (await saved(office))[0].rules.denied_people == frozenset()
+
+
+@pytest.mark.parametrize("action", [grants_views.EDIT, grants_views.HISTORY])
+@pytest.mark.parametrize("name", [WHOLE, HERE])
+async def test_others_are_refused_and_it_is_logged(office: Office, action: str, name: str) -> None:
+    """Also who may edit a channel: that one does not decide who else may."""
+    await office.grants.save(CHANNEL, Grants(stewards=frozenset({GRACE})), based_on=0, by=Author(id=ADA))
+    with capture_logs() as logs:
+        await office.press(GRACE, action, name)
+    assert gate.NOT_AN_ADMIN in office.says(GRACE)
+    assert [log["user"] for log in logs if log["action"] == "steering_denied"] == [GRACE]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["workspace T2", "channel T2/C1", f"thread {TEAM}/{GENERAL}/1.0", f"direct {TEAM}", "deployment", "x"],
+)
+async def test_what_has_no_grants_is_refused(office: Office, name: str) -> None:
+    await office.press(ADA, grants_views.EDIT, name)
+    assert gate.NOT_HERE in office.says(ADA)
+
+
+async def test_forged_expired_and_foreign_forms_change_nothing(
+    office: Office, errors: list[Mapping[str, str]]
+) -> None:
+    """Nor does leave to change a prompt serve to change who may do what."""
+    view = await edit(office, ADA)
+    level = await office.edit(ADA)
+    foreign = Mandate(
+        level=replace(WORKSPACE, workspace="T2"), based_on=0, admin=ADA, until=office.now + LASTS
+    )
+    for metadata in ("", "nonsense", level.content["private_metadata"], seal(foreign, KEY)):
+        forged = office.workspace.views.open(ADA, view.content | {"private_metadata": metadata})
+        await office.submit(ADA, forged, stewards=[GRACE])
+    theirs = office.workspace.views.open(JOAN, view.content)
+    await office.submit(JOAN, theirs, stewards=[GRACE])
+    late = await edit(office, ADA)
+    office.now += LASTS + 1
+    await office.submit(ADA, late, stewards=[GRACE])
+    assert errors == [{NOTE: gate.NOT_YOURS}] * 5 + [{NOTE: gate.TOO_OLD}]
+    assert await saved(office) == []
+
+
+async def test_ids_that_are_none_are_refused(office: Office, errors: list[Mapping[str, str]]) -> None:
+    view = await edit(office, ADA)
+    for odd in ({"people": ["C0ENG"]}, {"channels": ["D0ADA"]}, {"stewards": ["U1, U2"]}, {"invited": [7]}):
+        await office.submit(ADA, view, **odd)
+    values = state(view.content["blocks"])
+    values["admits"]["value"]["selected_options"] = [{"value": "everybody"}]
+    await office.workspace.interactivity.submit(ADA, view.id, values)
+    assert errors == [{NOTE: ODD}] * 5
+    assert await saved(office) == []
+
+
+async def test_the_second_of_two_admins_is_shown_the_difference(office: Office) -> None:
+    """Nothing is overwritten until that is what the second one wants."""
+    ada, joan = await edit(office, ADA), await edit(office, JOAN)
+    await office.submit(JOAN, joan, denied_people=[GRACE], note="Spam.")
+    await office.submit(ADA, ada, denied_people=[LIN], note="Guests.")
+    assert len(await saved(office)) == 1
+    shown = office.top(ADA)
+    assert shown.content["submit"]["text"] == "Overwrite"
+    for text in ("joan was faster", "Spam.", f"grace ({GRACE})", f"lin ({LIN})", "Guests."):
+        assert text in office.says(ADA)
+    await office.submit(ADA, shown)
+    assert [grants.rules.denied_people for grants in await saved(office)] == [{LIN}, {GRACE}]
+
+
+async def test_a_version_is_restored_as_a_new_one(office: Office) -> None:
+    await office.submit(ADA, await edit(office, ADA), denied_people=[GRACE])
+    await office.submit(ADA, await edit(office, ADA), denied_people=[])
+    await office.press(ADA, grants_views.HISTORY, WHOLE)
+    assert f"-never these people: grace ({GRACE})" in office.says(ADA)
+    await office.press(ADA, grants_views.RESTORE, "1", office.top(ADA))
+    assert "Restored" in office.says(ADA)
+    first, _second, third = reversed(await saved(office))
+    assert first == third
+    held = office.top(ADA)
+    await office.submit(JOAN, await edit(office, JOAN), denied_people=[])
+    await office.press(ADA, grants_views.RESTORE, "1", held)
+    assert "Nothing was overwritten" in office.says(ADA)
+    assert len(await saved(office)) == 4
+
+
+@pytest.mark.parametrize(
+    "office", [Rules(admits=frozenset({Admission.GUESTS}), denied_people=frozenset({GRACE}))], indirect=True
+)
+async def test_what_the_deployment_decides_is_told_and_not_asked_for(office: Office) -> None:
+    view = await edit(office, ADA)
+    assert "The deployment's settings decide this" in office.says(ADA)
+    await office.submit(ADA, view, denied_people=[LIN])
+    assert [grants.rules.admits for grants in await saved(office)] == [None]
+    shown = await home(office, ADA)
+    assert "members of this workspace, guests of several channels" in shown
+    assert f"*Never these people*: <@{GRACE}> (the deployment's settings)" in shown
+
+
+async def test_a_channel_is_chosen_from_a_list(office: Office) -> None:
+    shown = office.workspace.views.publish(ADA, BARE_HOME, "")
+    for chosen, expected in ((GENERAL, "Who may edit *<#C0GENERAL>*"), ("D0ADA", gate.NOT_HERE)):
+        action = {"action_id": grants_views.EDIT_CHANNEL, "type": "conversations_select"}
+        action["selected_conversation"] = chosen
+        await office.workspace.interactivity.act_on_view(ADA, shown.id, action, {})
+        await office.settled()
+        assert expected in office.says(ADA)
