@@ -12,8 +12,9 @@ from bot.editing import Editing
 from bot.intake import Intake
 from bot.parts import Parts
 from bot.slack import opinions, parse
-from bot.slack.admin import grants_listeners, judgements, listeners, trial_listeners
+from bot.slack.admin import grants_listeners, judgements, listeners, trial_listeners, usage_listeners
 from bot.slack.admin.admins import Admins
+from bot.slack.admin.budgets import Budgets
 from bot.slack.admin.gate import Gate
 from bot.slack.admin.grants import Granting
 from bot.slack.admin.helm import Helm
@@ -26,6 +27,7 @@ from bot.slack.admin.reasons import Reasons
 from bot.slack.admin.saving import Saving
 from bot.slack.admin.screen import Screen
 from bot.slack.admin.trials import Trials
+from bot.slack.admin.usage import Usage
 from bot.slack.admin.welcome import Welcome
 from bot.slack.door import Doorkeeper
 from bot.slack.inbox import Inbox
@@ -45,7 +47,8 @@ async def app(parts: Parts, worker: Worker, answers: Answering) -> App:
     gate, votes = await _gate(parts, admins), SqlVotes(parts.database)
     judged = Judgements(gate, votes, parts.bot)
     granting = Granting(gate.apart("grants"), parts.access, parts.people)
-    helm, trials = _steering(parts, gate, votes, (judged, granting), intake.accept)
+    usage, budgets = _money(parts, gate)
+    helm, trials = _steering(parts, gate, votes, (usage, budgets, judged, granting), intake.accept)
 
     def add(app: App) -> None:
         listeners.register(app, helm, screen, worker.aside)
@@ -53,6 +56,7 @@ async def app(parts: Parts, worker: Worker, answers: Answering) -> App:
         opinions.register(app, votes, screen, parts.bot, worker.aside)
         judgements.register(app, judged, screen, worker.aside)
         grants_listeners.register(app, granting, screen, worker.aside, helm.home)
+        usage_listeners.register(app, usage, budgets, helm.home, screen, worker.aside)
 
     entrance, follow = Doorkeeper(parts.door, parts.slack, worker.aside), parts.settings.bot_follow_threads
     wishes = Wishes(parts.bot, intake, entrance, admins.includes)
@@ -63,6 +67,13 @@ async def app(parts: Parts, worker: Worker, answers: Answering) -> App:
 async def _gate(parts: Parts, admins: Admins) -> Gate:
     key = await parts.store.secret("form_key", lambda: secrets.token_hex(32))
     return Gate(admins, workspace=parts.bot.workspace, key=key.encode())
+
+
+def _money(parts: Parts, gate: Gate) -> tuple[Usage, Budgets]:
+    """Return what shows what was spent, and sets how much may be."""
+    ledger, currency = parts.store.ledger(), parts.settings.bot_currency
+    usage = Usage(gate, ledger, SqlVersions(parts.database), currency)
+    return usage, Budgets(gate.apart("budgets"), ledger, parts.people, currency)
 
 
 def _steering(

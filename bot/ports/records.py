@@ -34,6 +34,10 @@ class Versions(Protocol):
         """Return the newest `limit` versions of exactly this level, newest first."""
         ...
 
+    async def named(self, ids: Sequence[int]) -> Sequence[Version]:
+        """Return the versions that have these ids, in their order; those that are not there are left out."""
+        ...
+
     async def overview(self, within: PromptKey) -> Sequence[Version]:
         """Return the newest version of every level whose key agrees with the non-empty parts of `within`.
 

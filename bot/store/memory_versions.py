@@ -50,6 +50,11 @@ class MemoryVersions:
         """Return the newest versions of a level, newest first."""
         return [version for version in reversed(self._saved) if version.key == key][:limit]
 
+    async def named(self, ids: Sequence[int]) -> Sequence[Version]:
+        """Return versions by their ids."""
+        found = {version.id: version for version in self._saved}
+        return [found[each] for each in ids if each in found]
+
     async def overview(self, within: PromptKey) -> Sequence[Version]:
         """Return the newest version of every level that agrees with `within`, ordered by key."""
         wanted = astuple(within)

@@ -95,6 +95,10 @@ class SqlVersions:
         """Return the newest versions of a level, newest first."""
         return await self._database.tx(history, key, limit)
 
+    async def named(self, ids: Sequence[int]) -> Sequence[Version]:
+        """Return versions by their ids."""
+        return await self._database.tx(by_id, ids)
+
     async def overview(self, within: PromptKey) -> Sequence[Version]:
         """Return the newest version of every level that agrees with `within`, ordered by key."""
         return await self._database.tx(overview, within)

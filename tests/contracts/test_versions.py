@@ -199,3 +199,11 @@ async def test_whatever_may_be_set_is_kept(versions: Versions, steering: Steerin
     await versions.save(CHANNEL, steering, based_on=number, by=ADA)
     (newest,) = await versions.history(CHANNEL, limit=1)
     assert newest.steering == steering
+
+
+async def test_versions_are_found_by_their_ids(kept: tuple[Versions, Store]) -> None:
+    versions, _ = kept
+    saved = [await versions.save(key, KIND, based_on=0, by=ADA) for key in (WORKSPACE, CHANNEL)]
+    ids = [saved[1].id, 99, saved[0].id]
+    assert list(await versions.named(ids)) == [saved[1], saved[0]]
+    assert list(await versions.named([])) == []

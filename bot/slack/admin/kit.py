@@ -135,6 +135,12 @@ def channel_select(action: str, placeholder: str) -> Block:
     }
 
 
+def person_select(chosen: str, placeholder: str) -> Block:
+    """Return a list of people of which one may be chosen; `chosen` is an id."""
+    shown = {"type": "users_select", "action_id": VALUE, "placeholder": plain(placeholder, _PLACEHOLDER)}
+    return shown | ({"initial_user": chosen} if chosen else {})
+
+
 def people_select(chosen: frozenset[str], placeholder: str) -> Block:
     """Return a list of people of which any may be chosen; `chosen` are ids."""
     shown = {

@@ -17,8 +17,9 @@ from bot.editing import Editing
 from bot.sandbox.records import FieldsRefused, Message, Person, View
 from bot.sandbox.server import SandboxWorkspace
 from bot.slack import connect
-from bot.slack.admin import editor, grants_listeners, judgements, trial_listeners
+from bot.slack.admin import editor, grants_listeners, judgements, trial_listeners, usage_listeners
 from bot.slack.admin.admins import Admins
+from bot.slack.admin.budgets import Budgets
 from bot.slack.admin.form import Models
 from bot.slack.admin.gate import Gate
 from bot.slack.admin.grants import Granting
@@ -32,6 +33,7 @@ from bot.slack.admin.reasons import Reasons
 from bot.slack.admin.saving import Saving
 from bot.slack.admin.screen import Screen
 from bot.slack.admin.trials import Trials
+from bot.slack.admin.usage import Usage
 from bot.slack.admin.welcome import Welcome
 from bot.slack.listeners import slack_app
 from bot.slack.people import People
@@ -40,6 +42,7 @@ from bot.store.memory_data import MemoryData
 from bot.store.memory_drafts import MemoryDrafts
 from bot.store.memory_feedback import MemoryVotes
 from bot.store.memory_grants import MemoryGrants
+from bot.store.memory_ledger import MemoryLedger
 from bot.store.memory_versions import MemoryVersions
 from tests.slack.admin.slack_form import state
 from tests.slack.inboxes import inbox
@@ -95,6 +98,10 @@ class Office:
     @property
     def votes(self) -> MemoryVotes:
         return MemoryVotes(self.data)
+
+    @property
+    def ledger(self) -> MemoryLedger:
+        return MemoryLedger(self.data)
 
     def aside(self, work: Coroutine[Any, Any, None]) -> None:
         self.tasks.add(asyncio.create_task(work))
@@ -176,7 +183,10 @@ async def office(request: pytest.FixtureRequest) -> AsyncIterator[Office]:
             saving = Saving(doorkeeper, editing, people, models)
             granting = Granting(doorkeeper.apart("grants"), access, people)
             judged = Judgements(doorkeeper, office.votes, bot)
-            home = Home(doorkeeper, (Welcome(editing, where), Levels(editing, where), judged, granting))
+            usage = Usage(doorkeeper, office.ledger, office.versions, "EUR", clock=lambda: office.now)
+            budgets = Budgets(doorkeeper.apart("budgets"), office.ledger, people, "EUR")
+            steered = (Welcome(editing, doorkeeper.workspace), Levels(editing, doorkeeper.workspace))
+            home = Home(doorkeeper, (*steered, usage, budgets, judged, granting))
             reasons = Reasons(doorkeeper, editing, NoExplanations(), models, bot)
             helm = Helm(doorkeeper, home, editing, reasons, office.votes, saving, models)
             letters = Letters(client, bot)
@@ -189,6 +199,7 @@ async def office(request: pytest.FixtureRequest) -> AsyncIterator[Office]:
                 trial_listeners.register(app, trials, Screen(client), office.aside)
                 judgements.register(app, judged, Screen(client), office.aside)
                 grants_listeners.register(app, granting, Screen(client), office.aside, helm.home)
+                usage_listeners.register(app, usage, budgets, helm.home, Screen(client), office.aside)
 
             app = slack_app(client, bot, inbox(bot, people, Nobody()), register=add)
             async with sockets(app, client, workspace.app_token, count=1):

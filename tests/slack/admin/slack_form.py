@@ -21,6 +21,11 @@ def _entered(element: Block, change: object) -> dict[str, Any]:
         case "plain_text_input":
             value = element.get("initial_value") if change is None else change
             return {"type": "plain_text_input", "value": value or None}
+        case "users_select":
+            return {"type": "users_select", "selected_user": change or element.get("initial_user")}
+        case "conversations_select":
+            chosen = change or element.get("initial_conversation")
+            return {"type": "conversations_select", "selected_conversation": chosen}
         case "multi_users_select" | "multi_conversations_select" as kind:
             what = kind.removeprefix("multi_").removesuffix("_select")
             return {

@@ -1,0 +1,70 @@
+"""What calls cost and how budgets stand, as people read it: sentences, a picture over time, meters.
+
+Separate because Home and the view behind it say the same things. Pure. Rule: a picture says nothing that does
+not stand in words beside it, for who cannot see it.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from bot.core import chart
+from bot.core.ledger import Dimension, Spending, Standing, costs, used
+from bot.core.money import show
+from bot.core.periods import MONTHS, Span, told
+from bot.slack.admin import kit
+from bot.slack.admin.kit import Block
+
+HEIGHT, WIDTH = 4, 10
+"""Cells of the picture, and of a meter."""
+
+
+def sentence(spent: Spending, currency: str) -> str:
+    """Return what calls cost in one line."""
+    if not spent.calls:
+        return "nothing"
+    plural = "s" if spent.calls > 1 else ""
+    return f"{spent.calls:,} answer{plural}, {spent.tokens:,} tokens, {_about(spent)}{costs(spent, currency)}"
+
+
+def picture(by_day: Mapping[str, Spending], days: Sequence[str], currency: str) -> list[Block]:
+    """Return a column for each day, oldest first, and in words what it shows."""
+    spent = [by_day.get(day, Spending()) for day in days]
+    total = sum(spent, Spending())
+    if not total.calls:
+        return []
+    is_money = bool(total.cost) and not total.unpriced
+    values = [each.cost if is_money else each.tokens for each in spent]
+    most = max(range(len(values)), key=values.__getitem__)
+    amount = show(values[most], currency) if is_money else f"{values[most]:,} tokens"
+    first, last = _day(days[0]), _day(days[-1])
+    axis = [chr(0x2500) * len(days), first + last.rjust(len(days) - len(first))]
+    drawn = "\n".join((*chart.columns(values, HEIGHT), *axis))
+    kind = "Money" if is_money else "Tokens"
+    return [kit.verbatim(drawn), kit.context(f"{kind} a day. The most was {amount}, on {_day(days[most])}.")]
+
+
+def meter(standing: Standing, currency: str) -> str:
+    """Return how a budget stands, in one line of mrkdwn."""
+    budget = standing.budget
+    drawn = chart.bar(standing.spent, budget.amount or 0, WIDTH)
+    whose = "You" if budget.scope is Dimension.PERSON else "All of us"
+    span = "today" if budget.span is Span.DAY else "this month"
+    return f"`{drawn}` {whose}, {span}: {used(standing, currency)}; full again on {told(standing.ends_at)}"
+
+
+def ranking(names: Mapping[str, str], sums: Mapping[str, Spending], currency: str, most: int) -> str:
+    """Return the subjects that cost most, a line each; `names` are those to show them under."""
+    ordered = sorted(sums, key=lambda each: (-sums[each].cost, -sums[each].tokens, each))
+    lines = [f"• {names.get(each, each)}: {sentence(sums[each], currency)}" for each in ordered[:most]]
+    if len(ordered) > most:
+        rest = sum((sums[each] for each in ordered[most:]), Spending())
+        lines.append(f"• {len(ordered) - most:,} more: {sentence(rest, currency)}")
+    return "\n".join(lines)
+
+
+def _about(spent: Spending) -> str:
+    return "about " if spent.estimated and spent.unpriced < spent.calls else ""
+
+
+def _day(name: str) -> str:
+    _, month, day = name.split("-")
+    return f"{int(day)} {MONTHS[int(month) - 1][:3]}"
