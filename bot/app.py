@@ -17,6 +17,7 @@ from bot.admitting import Admitting
 from bot.continuity import Continuity
 from bot.core.errors import SettingsError
 from bot.llm.opening import ModelSettings, OpenedModel, open_model
+from bot.notebook import Notebook
 from bot.parts import Parts
 from bot.privacy import expiring
 from bot.servers import servers
@@ -26,6 +27,7 @@ from bot.slack.deliveries import Deliveries, Mode, delivered
 from bot.slack.people import People
 from bot.store import migrate
 from bot.store.database import Database, database_url
+from bot.store.lessons import SqlLessons
 from bot.store.sql import SqlStore
 from bot.worker import Lease, Worker
 
@@ -67,6 +69,9 @@ async def _opened(settings: Settings, opened: AsyncExitStack) -> Parts:
     database = await opened.enter_async_context(_database(settings))
     store = SqlStore(database, owner=f"{socket.gethostname()}:{uuid.uuid4()}")
     await store.open()
+    notebook = Notebook(SqlLessons(database))
+    await notebook.open()
+    opened.push_async_callback(notebook.close)
     token = settings.slack_bot_token.get_secret_value()
     slack = await opened.enter_async_context(connect.web_client(token, settings.slack_api_url))
     bot = await connect.who_am_i(slack)
@@ -79,7 +84,7 @@ async def _opened(settings: Settings, opened: AsyncExitStack) -> Parts:
         bot=bot,
         people=people,
         access=parts.access(database, bot, settings.rules),
-        model=await opened.enter_async_context(_model(settings)),
+        model=await opened.enter_async_context(_model(settings, notebook)),
         lease=Lease(settings.bot_lease_seconds),
     )
 
@@ -132,12 +137,13 @@ async def _database(settings: Settings) -> AsyncIterator[Database]:
         await database.close()
 
 
-def _model(settings: Settings) -> AbstractAsyncContextManager[OpenedModel]:
+def _model(settings: Settings, notebook: Notebook) -> AbstractAsyncContextManager[OpenedModel]:
     return open_model(
         ModelSettings(
             servers=servers(settings),
             first_word=settings.bot_first_word_seconds,
             idle=settings.bot_idle_seconds,
             total=settings.bot_total_seconds,
+            notebook=notebook,
         )
     )

@@ -20,6 +20,7 @@ from bot.core.known import Context
 from bot.core.seen import Seen
 from bot.core.steering import Effective
 from bot.core.summaries import Known
+from bot.notebook import Notebook, Page
 from bot.ports import Store, Summaries, Surface
 from bot.reading import Reader
 
@@ -60,6 +61,8 @@ class Asking:
     """Counts tokens."""
     summaries: Summaries | None = None
     """Where older turns are summarised, their summaries."""
+    page: Page = field(default_factory=lambda: Notebook().page())
+    """What the preferred server has taught us."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +159,7 @@ class Asker:
         sent = weight(self.request(question).messages, self._asking.count)
         if not question.pictures:  # how long those are to the service, we don't estimate
             self._windows.refused(_model(question), sent, window=error.window, tokens=error.tokens)
+            self._note(_model(question))
         most = 0.75 * sent if error.window and error.tokens else sent / 2
         return self._seen(question, min(most, self._room(question)))
 
@@ -166,9 +170,18 @@ class Asker:
                 request.model, weight(request.messages, self._asking.count), usage.prompt_tokens
             )
 
+    def _note(self, model: str) -> None:
+        """Keep what is news of a model."""
+        known = self._asking.page.read(model)
+        for subject, value in self._windows.lessons(model).items():
+            if known.get(subject, 1.0) != value:  # a factor of 1 is no news
+                self._asking.page.write(model, subject, value)
+
     def _room(self, question: Question) -> float:
-        limit = question.parameters.get("max_tokens")
-        return self._windows.room(_model(question), limit if isinstance(limit, int) else None)
+        limit, model = question.parameters.get("max_tokens"), _model(question)
+        if not self._windows.lessons(model):
+            self._windows.recall(model, self._asking.page.read(model))
+        return self._windows.room(model, limit if isinstance(limit, int) else None)
 
     def _seen(self, question: Question, room: float) -> Question:
         """Return the question with as much of the conversation as fits; people are told if not all."""

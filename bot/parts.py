@@ -101,4 +101,5 @@ async def _asking(parts: Parts) -> Asking:
         names=settings.sends_names,
         count=await asyncio.to_thread(tokens.counter),
         summaries=SqlSummaries(parts.database) if settings.bot_summaries else None,
+        page=parts.model.page,
     )

@@ -2,13 +2,17 @@
 
 from pathlib import Path
 
+from bot.core.lessons import Lesson
 from bot.sandbox.model import MODELS, SandboxModel
+from bot.store import migrate
+from bot.store.database import Database, database_url
+from bot.store.lessons import SqlLessons
 from tests.program import program
 
 
-async def printed(folder: Path, base_url: str, *, model: str = "") -> tuple[int, str]:
+async def printed(folder: Path, base_url: str, *more: str, model: str = "") -> tuple[int, str]:
     env = {"OPENAI_BASE_URL": base_url, "BOT_MODEL": model}
-    async with program("models", cwd=folder, env=env) as running:
+    async with program("models", *more, cwd=folder, env=env) as running:
         code = await running.wait()
     return code, running.text
 
@@ -29,3 +33,25 @@ async def test_a_server_without_a_list_is_named_in_one_sentence(tmp_path: Path) 
     (sentence,) = text.splitlines()
     assert sentence.startswith("bot: http://127.0.0.1:1/v1 (OPENAI_BASE_URL) gave no list of models")
     assert sentence.endswith("a model can be set by its name all the same.")
+
+
+async def test_it_shows_what_was_learnt_and_forgets_it_when_told_to(tmp_path: Path) -> None:
+    """And makes no database where there is none."""
+    async with SandboxModel() as server:
+        await printed(tmp_path, server.base_url)
+        assert not list(tmp_path.iterdir())  # noqa: ASYNC240 - nothing else runs in this loop
+        url = database_url(f"sqlite:///{tmp_path / 'threadkeeper.db'}")
+        migrate.upgrade(url)
+        database = Database(url)
+        await database.open()
+        content = {"instead": "", "value": 0.2}
+        await SqlLessons(database).note(
+            Lesson(server=server.base_url, model="sandbox-old", subject="field temperature", content=content)
+        )
+        await database.close()
+        _, text = await printed(tmp_path, server.base_url)
+        lines = text.splitlines()
+        below = lines[next(number for number, line in enumerate(lines) if "sandbox-old" in line) + 1]
+        assert below == "      temperature: has no effect: this model does not take the value 0.2"
+        assert await printed(tmp_path, server.base_url, "--forget") == (0, "Forgot 1 lesson.\n")
+        assert "temperature" not in (await printed(tmp_path, server.base_url))[1]

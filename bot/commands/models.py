@@ -1,46 +1,84 @@
-"""`bot models`: what the model server offers, and until when.
+"""`bot models`: what the model server offers, until when, and what it has taught us.
 
-Separate because it talks to the model server, not to the database.
+Separate because it talks to the model server; without the database, only the last of these is missing.
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeAlias
 
 import click
+from sqlalchemy import URL
 
-from bot.commands.shell import Refused
-from bot.core.errors import ModelError
+from bot.commands.shell import Refused, opened, with_database
+from bot.core.errors import BotError, ModelError
 from bot.llm.models import ModelInfo
 from bot.llm.opening import ModelSettings, open_model
+from bot.notebook import Notebook
 from bot.servers import servers
 from bot.settings import Settings
+from bot.store.database import database_url
+from bot.store.lessons import SqlLessons
+
+Learnt: TypeAlias = Mapping[str, Mapping[str, str]]
+"""For each model, what is done about which parameter."""
 
 
 @click.command()
-def models() -> None:
+@click.option("--forget", is_flag=True, help="Forget what was learnt of all models and servers instead.")
+def models(*, forget: bool) -> None:
     """List the models of the server in OPENAI_BASE_URL; `*` marks the one of BOT_MODEL.
 
-    A model that its service is going to shut down is listed with the day.
+    A model that its service is going to shut down is listed with the day. Below a model stands what the
+    bot has learnt of it from refusals: which parameters have no effect, or another name. The bot goes by
+    that for 30 days; after `--forget`, from its next start on, it learns anew.
     """
     settings = Settings.load()
+    if forget:
+        count = with_database(lambda database: SqlLessons(database).forget())
+        click.echo(f"Forgot {count} lessons." if count != 1 else "Forgot 1 lesson.")
+        return
     try:
-        found = asyncio.run(_listed(settings))
+        found, learnt = asyncio.run(_listed(settings))
     except ModelError as error:
         raise Refused(
             f"{settings.openai_base_url} (OPENAI_BASE_URL) gave no list of models ({error}); "
             "a model can be set by its name all the same."
         ) from None
-    for line in _lines(found, settings.bot_model):
+    for line in _lines(found, settings.bot_model, learnt):
         click.echo(line)
 
 
-async def _listed(settings: Settings) -> list[ModelInfo]:
-    async with open_model(ModelSettings(servers=servers(settings)[:1])) as model:
-        return await model.models()
+async def _listed(settings: Settings) -> tuple[list[ModelInfo], Learnt]:
+    """Return the models, and what is known of each. Raises a `ModelError`."""
+    notebook = await _notebook(settings)
+    async with open_model(ModelSettings(servers=servers(settings)[:1], notebook=notebook)) as model:
+        found = await model.models()
+        return found, {each.id: model.adaptations(each.id) for each in found}
 
 
-def _lines(found: Iterable[ModelInfo], chosen: str) -> Iterator[str]:
+async def _notebook(settings: Settings) -> Notebook:
+    """Return what was learnt, as far as there is a database that tells."""
+    notebook = Notebook()
+    with suppress(BotError):
+        if _is_there(database_url(settings.database_url)):
+            async with opened(settings) as database:
+                notebook = Notebook(SqlLessons(database))
+                await notebook.open()
+    return notebook
+
+
+def _is_there(url: URL) -> bool:
+    """Return whether there may be a database; to look into an SQLite file would make it."""
+    return url.get_backend_name() != "sqlite" or Path(url.database or "").exists()
+
+
+def _lines(found: Iterable[ModelInfo], chosen: str, learnt: Learnt) -> Iterator[str]:
     for model in found:
         window = f", {model.context_window:,} tokens" if model.context_window else ""
         end = f", will be shut down on {model.shutdown_date}" if model.shutdown_date else ""
         yield f"{'*' if model.id == chosen else ' '} {model.id}{window}{end}"
+        for parameter, told in learnt[model.id].items():
+            yield f"      {parameter}: {told}"

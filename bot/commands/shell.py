@@ -39,7 +39,7 @@ def with_database(do: Callable[[Database], Awaitable[T]]) -> T:
     """Open the database of the settings and do something with it."""
 
     async def body() -> T:
-        async with _database(Settings.load()) as database:
+        async with opened(Settings.load()) as database:
             return await do(database)
 
     return asyncio.run(body())
@@ -50,7 +50,7 @@ def edit(do: Callable[[Editing], Awaitable[T]]) -> T:
 
     async def body() -> T:
         settings = Settings.load()
-        async with _database(settings) as database:
+        async with opened(settings) as database:
             return await do(Editing(SqlVersions(database), settings.steering, parse.is_direct))
 
     try:
@@ -77,7 +77,8 @@ def author() -> Author:
 
 
 @asynccontextmanager
-async def _database(settings: Settings) -> AsyncIterator[Database]:
+async def opened(settings: Settings) -> AsyncIterator[Database]:
+    """Open the database of the settings. Raises `SettingsError` or `StoreUnavailable`."""
     url = database_url(settings.database_url)
     await asyncio.to_thread(migrate.check, url)
     database = Database(url, is_ours=False)

@@ -10,7 +10,7 @@ import hashlib
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from bot.core.domain import ChatMessage, Turn
 
@@ -37,6 +37,8 @@ NEWS = 0.3
 """Weight of the newest count in it."""
 SMALLEST = 2_048
 """Tokens below which no window is guessed to be."""
+WINDOW, FACTOR = "window", "factor"
+"""Subjects of what is learnt of a model."""
 LEAST = 256
 """Tokens of a prompt that is counted; in a shorter one a template's own words outweigh ours."""
 
@@ -118,15 +120,15 @@ class Gauge:
     """
 
     factor: float = 1.0
-    _average: float = field(default=1.0, init=False)
+    average: float = 1.0
 
     def feed(self, estimated: float, counted: float, *, news: float = NEWS) -> None:
         """Take what a service counted where we estimated."""
         if estimated < LEAST or counted <= 0:
             return
         ratio = min(max(counted / estimated, 0.5), 3.0)
-        self._average += news * (ratio - self._average)
-        exact, step = (math.log(value, STEP) for value in (self._average, self.factor))
+        self.average += news * (ratio - self.average)
+        exact, step = (math.log(value, STEP) for value in (self.average, self.factor))
         if not step - 1.5 < exact < step + 0.1:
             self.factor = STEP ** math.ceil(exact)
 
@@ -139,7 +141,22 @@ class Windows:
     """Tokens of a prompt at most, whatever would fit."""
     _listed: Mapping[str, int] = field(default_factory=dict)
     _learnt: dict[str, float] = field(default_factory=dict)
+    _recalled: dict[str, float] = field(default_factory=dict)
     _gauges: dict[str, Gauge] = field(default_factory=dict)
+
+    def lessons(self, model: str) -> Mapping[str, float]:
+        """Return what was learnt of a model, to be recalled another time."""
+        window, gauge = self._learnt.get(model), self._gauges.get(model)
+        known = {WINDOW: window, FACTOR: gauge.factor if gauge else None}
+        return {subject: value for subject, value in known.items() if value is not None}
+
+    def recall(self, model: str, lessons: Mapping[str, Any]) -> None:
+        """Take what was learnt of a model before; what its list says by now counts more."""
+        window, factor = lessons.get(WINDOW), lessons.get(FACTOR)
+        if isinstance(window, int | float):
+            self._recalled[model] = window
+        if isinstance(factor, int | float):
+            self._gauges[model] = Gauge(factor, factor / math.sqrt(STEP))
 
     def listed(self, windows: Mapping[str, int]) -> None:
         """Take what the service's list of models says, in tokens."""
@@ -161,7 +178,7 @@ class Windows:
     def room(self, model: str, answer: float | None = None) -> float:
         """Return how long, by our estimate, a prompt may be; `answer` is the limit for answers, if any."""
         prompt = self.cap
-        window = self._learnt.get(model) or self._listed.get(model)
+        window = self._learnt.get(model) or self._listed.get(model) or self._recalled.get(model)
         if window:
             reserve = min(RESERVE, window / 4) if answer is None else min(answer, LARGEST_RESERVE * window)
             prompt = min(prompt, window - reserve)

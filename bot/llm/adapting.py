@@ -14,6 +14,7 @@ from typing import Any
 from bot.llm.asking import Fields, has_pictures, whole, without, without_pictures
 from bot.llm.blame import blame, is_blind
 from bot.llm.complaint import Complaint
+from bot.notebook import Notebook, Page
 
 MOST_ROUNDS = 6
 """Refusals of one question that are healed: as many as a reasoning model refuses of the old parameters."""
@@ -23,6 +24,8 @@ KNOWN_AS = {"max_completion_tokens": "max_tokens", "role": "system_role"}
 OTHER_ROLE = {"system": "developer", "developer": "system"}
 PICTURES = "pictures"
 """Stands for those in messages."""
+SUBJECT = "field "
+"""How the subject of a lesson begins that is about a field."""
 ANY = object()
 """The field is refused with any value."""
 
@@ -39,21 +42,24 @@ class Change:
 class Adaptations:
     """What is known of the models of one server."""
 
-    def __init__(self) -> None:
-        self._changes: dict[str, dict[str, Change]] = {}
+    def __init__(self, page: Page | None = None) -> None:
+        """Go by what is on the `page`, and write down there what is learnt."""
+        self._page = page or Notebook().page()
+        self._models: dict[str, dict[str, Change]] = {}
 
     def apply(self, body: Fields) -> Fields:
         """Return the fields as their model takes them, as far as we know."""
-        for field, change in self._changes.get(body["model"], {}).items():
+        for field, change in self._changes(body["model"]).items():
             body = _changed(body, field, change)
         return body
 
     def learn(self, complaint: Complaint, sent: Fields) -> tuple[str, ...]:
         """Take in a refusal of what was sent; return the fields that it blames."""
-        changes = self._changes.setdefault(sent["model"], {})
+        changes = self._changes(sent["model"])
         blamed = (PICTURES,) if self.cannot_see(complaint, sent) else blame(complaint, sent)
         for field in blamed:
             changes[field] = _change(field, sent, complaint, changes)
+            self._page.write(sent["model"], SUBJECT + field, _noted(changes[field]))
         return blamed
 
     def cannot_see(self, complaint: Complaint, sent: Fields) -> bool:
@@ -62,10 +68,27 @@ class Adaptations:
 
     def told(self, model: str) -> Mapping[str, str]:
         """Return for people what is done about which parameter of a model; of those without effect, why."""
-        changes = {
-            KNOWN_AS.get(field, field): change for field, change in self._changes.get(model, {}).items()
-        }
+        changes = {KNOWN_AS.get(field, field): change for field, change in self._changes(model).items()}
         return {name: _told(name, change) for name, change in changes.items() if change.instead != name}
+
+    def _changes(self, model: str) -> dict[str, Change]:
+        if model not in self._models:
+            self._models[model] = {
+                subject.removeprefix(SUBJECT): _remembered(content)
+                for subject, content in self._page.read(model).items()
+                if subject.startswith(SUBJECT)
+            }
+        return self._models[model]
+
+
+def _noted(change: Change) -> dict[str, Any]:
+    """Return a change as it is kept: a value of JSON."""
+    value = {} if change.value is ANY else {"value": change.value}
+    return {"instead": change.instead, **value}
+
+
+def _remembered(content: Mapping[str, Any]) -> Change:
+    return Change(instead=content.get("instead", ""), value=content.get("value", ANY))
 
 
 def _change(field: str, sent: Fields, complaint: Complaint, known: Mapping[str, Change]) -> Change:

@@ -23,6 +23,7 @@ from bot.llm.complaint import Complaint, for_log, from_body, request_id
 from bot.llm.errors import model_error
 from bot.llm.profiles import profile
 from bot.llm.reading import ENDLESS, STALLED, AnswerReader
+from bot.notebook import Page
 
 LARGEST_ERROR = 64 * 1024
 """Bytes of an error's body that are read."""
@@ -43,18 +44,19 @@ class OpenAIChat:
         idle: float = 90.0,
         total: float = 600.0,
         dialect: Dialect | None = None,
+        page: Page | None = None,
     ) -> None:
         """Limits in seconds: until the first word, between two pieces after it, and for the whole answer.
 
         Comments that a server sends to keep the line open count as pieces, not as words. Unless
-        a dialect is given, the address tells it.
+        a dialect is given, the address tells it. On the `page` is what this server has taught us.
         """
         self._client = client
         self._first_word = first_word
         self._idle = idle
         self._total = total
         self._dialect = dialect or Dialect(profile=profile(client.base_url))
-        self._adaptations = Adaptations()
+        self._adaptations = Adaptations(page)
 
     def adaptations(self, model: str) -> Mapping[str, str]:
         """Return what is done about which parameter of a model, in words for people."""

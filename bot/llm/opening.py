@@ -20,6 +20,7 @@ from bot.llm.fallback import Fallback
 from bot.llm.models import ModelInfo, models
 from bot.llm.profiles import profile
 from bot.llm.retrying import Retrying
+from bot.notebook import Notebook, Page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +55,16 @@ class ModelSettings:
     first_word: float = 120.0
     idle: float = 90.0
     total: float = 600.0
+    notebook: Notebook = field(default_factory=Notebook)
+    """What is known of the servers."""
 
 
 class OpenedModel:
     """A `ChatModel`, and what admins may want to know of it."""
 
-    def __init__(self, chats: Sequence[OpenAIChat], preferred: httpx.AsyncClient) -> None:
+    def __init__(self, chats: Sequence[OpenAIChat], preferred: httpx.AsyncClient, page: Page) -> None:
+        """On the `page` is what the preferred server has taught us."""
+        self.page = page
         self._chats = chats
         self._preferred = preferred
         self._model = Retrying(Fallback([Breaker(chat) for chat in chats]))
@@ -84,6 +89,7 @@ async def open_model(settings: ModelSettings) -> AsyncIterator[OpenedModel]:
     """Open the connections to all servers. Raises `SettingsError` before anything is sent."""
     async with AsyncExitStack() as opened:
         clients = [await opened.enter_async_context(_client(server)) for server in settings.servers]
+        pages = [settings.notebook.page(_address(client.base_url)) for client in clients]
         chats = [
             OpenAIChat(
                 client,
@@ -91,10 +97,16 @@ async def open_model(settings: ModelSettings) -> AsyncIterator[OpenedModel]:
                 idle=settings.idle,
                 total=settings.total,
                 dialect=_dialect(server, client),
+                page=page,
             )
-            for server, client in zip(settings.servers, clients, strict=True)
+            for server, client, page in zip(settings.servers, clients, pages, strict=True)
         ]
-        yield OpenedModel(chats, clients[0])
+        yield OpenedModel(chats, clients[0], pages[0])
+
+
+def _address(url: httpx.URL) -> str:
+    """Return an address without what may be secret in it."""
+    return f"{url.scheme}://{url.netloc.decode()}{url.path.rstrip('/')}"
 
 
 def _client(server: Server) -> httpx.AsyncClient:

@@ -10,7 +10,7 @@ from bot.ports.grants import Door, GrantsRecord
 from bot.ports.ledger import Ledger
 from bot.ports.model import ChatModel
 from bot.ports.personal import PersonalData
-from bot.ports.records import Drafts, Explanations, Summaries, Versions
+from bot.ports.records import Drafts, Explanations, Lessons, Summaries, Versions
 from bot.ports.store import Store
 from bot.ports.surface import Page, Surface, SurfaceLimits
 
@@ -21,6 +21,7 @@ __all__ = [
     "Explanations",
     "GrantsRecord",
     "Ledger",
+    "Lessons",
     "Page",
     "PersonalData",
     "Store",

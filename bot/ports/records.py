@@ -6,6 +6,7 @@ from typing import Protocol
 from bot.core.domain import Author, PromptKey, Steering, ThreadKey, Version
 from bot.core.drafts import Draft
 from bot.core.explanation import Explanation
+from bot.core.lessons import Lesson
 from bot.core.summaries import Known, Summary
 
 
@@ -83,4 +84,20 @@ class Summaries(Protocol):
 
     async def save(self, thread: ThreadKey, summary: Summary, *, revision: int) -> bool:
         """Keep a summary; False, and nothing is kept, if the thread has another revision by now."""
+        ...
+
+
+class Lessons(Protocol):
+    """What model servers have taught us. One method, one transaction; raises `StoreUnavailable`."""
+
+    async def known(self) -> Sequence[Lesson]:
+        """Return what was learnt in the last `lessons.KEPT` seconds, by server, model and subject."""
+        ...
+
+    async def note(self, lesson: Lesson) -> None:
+        """Keep a lesson in place of an earlier one of the same subject."""
+        ...
+
+    async def forget(self) -> int:
+        """Drop all lessons, and return how many there were."""
         ...

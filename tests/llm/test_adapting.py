@@ -12,7 +12,9 @@ from bot.llm.asking import Dialect
 from bot.llm.chat import OpenAIChat
 from bot.llm.client import open_client
 from bot.llm.profiles import PROFILES
+from bot.notebook import Notebook
 from bot.sandbox.model import SandboxModel
+from bot.store.memory_lessons import MemoryLessons
 from tests.contracts.chat_model import collect
 from tests.llm.raw_server import OK, RawServer, raw_server, reply
 
@@ -208,3 +210,27 @@ async def test_a_bad_picture_is_not_taken_for_a_blind_model() -> None:
         with pytest.raises(ModelRejected):
             await collect(model, seen())
         assert model.adaptations("m") == {}
+
+
+async def test_what_was_learnt_outlives_the_process(sandbox: SandboxModel) -> None:
+    """A new one refuses nothing, and tells admins the same; values and other names included."""
+    notebook = Notebook(MemoryLessons())
+    told = []
+    for _ in range(2):
+        async with open_client(sandbox.base_url) as client:
+            model = OpenAIChat(client, page=notebook.page("here"))
+            await collect(model, request("sandbox-reasoning", **OLD_PARAMETERS))
+            told.append(model.adaptations("sandbox-reasoning"))
+            assert OpenAIChat(client, page=notebook.page("there")).adaptations("sandbox-reasoning") == {}
+        notebook = await reopened(notebook)
+    assert len(sandbox.requests) == 6 + 1 + 1
+    assert told[0] == told[1]
+    assert len(told[1]) == 6
+
+
+async def reopened(notebook: Notebook) -> Notebook:
+    """Return what the next process knows."""
+    await notebook.close()
+    later = Notebook(notebook._kept)
+    await later.open()
+    return later

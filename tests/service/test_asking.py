@@ -12,6 +12,7 @@ from bot.core.context import Count, estimate
 from bot.core.domain import Addressed, Author, Incoming, Prompt, Steering, ThreadKey, Usage
 from bot.core.errors import ContextTooLong, ModelBusy, ModelUnavailable
 from bot.core.seen import Seen
+from bot.notebook import Notebook
 from bot.plugins import Plugins
 from bot.store.memory import MemoryStore
 from tests.bench import context as bench
@@ -37,6 +38,7 @@ class Thread:
         self.tokens = tokens
         self.windows = windows
         self.counter: Count = estimate
+        self.page = Notebook().page()
         self.asked = 0
         self.start()
 
@@ -53,6 +55,7 @@ class Thread:
                 context_tokens=self.tokens,
                 windows=self.windows,
                 count=self.counter,
+                page=self.page,
             ),
             plugins=Plugins(()),
         )

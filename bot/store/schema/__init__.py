@@ -16,7 +16,7 @@ from bot.store.schema.chores import chores
 from bot.store.schema.drafts import drafts
 from bot.store.schema.feedback import vote_versions, votes
 from bot.store.schema.grants import grants_versions
-from bot.store.schema.installation import secrets, steering_versions, workers
+from bot.store.schema.installation import lessons, secrets, steering_versions, workers
 from bot.store.schema.ledger import budgets, calls, reservations, tallies
 from bot.store.schema.turns import (
     conversations,
@@ -42,6 +42,7 @@ __all__ = [
     "grants_versions",
     "is_open",
     "is_said",
+    "lessons",
     "metadata",
     "now",
     "pages",

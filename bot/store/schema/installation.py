@@ -1,4 +1,4 @@
-"""What is kept beside the conversations: what admins set, which processes live, and our secrets."""
+"""What is kept beside conversations: what admins set, which processes live, our secrets, what was learnt."""
 
 from sqlalchemy import Column, Double, Integer, Table, Text, UniqueConstraint
 
@@ -34,4 +34,14 @@ secrets = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False),
+)
+
+lessons = Table(
+    "lessons",
+    metadata,
+    Column("server", Text, primary_key=True),
+    Column("model", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("content", Prose, nullable=False),  # JSON
+    Column("learnt_at", Double, nullable=False, default=now()),
 )
