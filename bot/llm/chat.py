@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
+from typing import NamedTuple
 
 import httpx
 import structlog
@@ -21,6 +22,7 @@ from bot.llm.asking import Dialect, Fields, fields, has_pictures
 from bot.llm.client import COMPLETIONS, FAILURES
 from bot.llm.complaint import Complaint, for_log, from_body, request_id
 from bot.llm.errors import model_error
+from bot.llm.patience import Patience
 from bot.llm.profiles import profile
 from bot.llm.reading import ENDLESS, STALLED, AnswerReader
 from bot.notebook import Page
@@ -31,6 +33,13 @@ LINGER = 2.0
 """Seconds to wait for what is not needed: usage and `[DONE]` after the end, the body of an error."""
 
 log = structlog.get_logger()
+
+
+class Limits(NamedTuple):
+    """Times by which something must have come, by the clock of the loop."""
+
+    first_word: float
+    end: float
 
 
 class OpenAIChat:
@@ -124,26 +133,25 @@ class OpenAIChat:
         for event in first:
             yield event
         reader = AnswerReader(request=request_id(response.headers))
-        pieces = response.aiter_bytes()
-        end = started + self._total
-        while not reader.done and (piece := await self._next(pieces, reader, first_word, end)):
-            for event in reader.feed(piece):
-                yield event
+        pieces, limits = _pieces(response), Limits(first_word, started + self._total)
+        with Patience() as patience:
+            while not reader.done and (piece := await self._next(pieces, patience, reader, limits)):
+                for event in reader.feed(piece):
+                    yield event
         for event in reader.finish():
             yield event
 
     async def _next(
-        self, pieces: AsyncIterator[bytes], reader: AnswerReader, first_word: float, end: float
+        self, pieces: AsyncIterator[bytes], patience: Patience, reader: AnswerReader, limits: Limits
     ) -> bytes:
         """Return the next bytes, or none at the end."""
-        due = self._due(reader, first_word)
+        due, end = self._due(reader, limits.first_word), limits.end
         try:
-            async with asyncio.timeout_at(min(due, end)) as limit:
-                return await anext(pieces, b"")
+            return await patience.wait(anext(pieces, b""), min(due, end))
         except FAILURES as error:
             if reader.complete:
                 return b""
-            if not limit.expired():
+            if not patience.is_over:
                 raise reader.broken(_reason(error)) from error
             if due > end:
                 raise reader.broken("The answer takes too long.", ENDLESS) from error
@@ -155,6 +163,13 @@ class OpenAIChat:
         if reader.complete:
             return now + LINGER
         return now + self._idle if reader.spoke else first_word
+
+
+def _pieces(response: httpx.Response) -> AsyncIterator[bytes]:
+    """Return the bytes of a body as they come; httpx's own way to them is long, and needed to decompress."""
+    is_plain = response.headers.get("content-encoding", "identity") == "identity"
+    stream = response.stream
+    return aiter(stream) if is_plain and isinstance(stream, httpx.AsyncByteStream) else response.aiter_bytes()
 
 
 async def _read_error(response: httpx.Response) -> bytes:

@@ -165,7 +165,7 @@ class AnswerReader:
         if text:
             self._open.add(index)
             self.spoke = self.spoke or not text.isspace()
-            yield TextDelta(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"), index)
+            yield TextDelta(text if text.isascii() else _whole(text), index)
 
     def _reported(self, obj: object) -> ModelError:
         error = stream_error(obj, request=self._request)
@@ -188,6 +188,11 @@ def _text(content: object) -> str:
         )
         return "".join(part for part in parts if isinstance(part, str))
     return content if isinstance(content, str) else ""
+
+
+def _whole(text: str) -> str:
+    """Return text in which halves of surrogate pairs are joined, or replaced."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _name(value: object) -> str:
