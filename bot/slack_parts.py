@@ -11,7 +11,7 @@ from bot.core.domain import Incoming
 from bot.editing import Editing
 from bot.intake import Intake
 from bot.parts import Parts
-from bot.slack import opinions, parse
+from bot.slack import opinions, own_data, parse
 from bot.slack.admin import grants_listeners, judgements, listeners, trial_listeners, usage_listeners
 from bot.slack.admin.admins import Admins
 from bot.slack.admin.budgets import Budgets
@@ -32,6 +32,7 @@ from bot.slack.admin.welcome import Welcome
 from bot.slack.door import Doorkeeper
 from bot.slack.inbox import Inbox
 from bot.slack.listeners import App, slack_app
+from bot.slack.own_data import OwnData
 from bot.slack.wishes import Wishes
 from bot.store.drafts import SqlDrafts
 from bot.store.explanations import SqlExplanations
@@ -48,17 +49,20 @@ async def app(parts: Parts, worker: Worker, answers: Answering) -> App:
     judged = Judgements(gate, votes, parts.bot)
     granting = Granting(gate.apart("grants"), parts.access, parts.people)
     usage, budgets = _money(parts, gate)
-    helm, trials = _steering(parts, gate, votes, (usage, budgets, judged, granting), intake.accept)
+    retention = parts.settings.bot_retention_days
+    own = OwnData(parts.personal, parts.slack, workspace=parts.bot.workspace, retention=retention)
+    helm, trials = _steering(parts, gate, votes, (usage, budgets, judged, granting, own), intake.accept)
+    entrance, follow = Doorkeeper(parts.door, parts.slack, worker.aside), parts.settings.bot_follow_threads
 
     def add(app: App) -> None:
         listeners.register(app, helm, screen, worker.aside)
         trial_listeners.register(app, trials, screen, worker.aside)
-        opinions.register(app, votes, screen, parts.bot, worker.aside)
+        opinions.register(app, votes, entrance, screen, parts.bot, worker.aside)
         judgements.register(app, judged, screen, worker.aside)
         grants_listeners.register(app, granting, screen, worker.aside, helm.home)
         usage_listeners.register(app, usage, budgets, helm.home, screen, worker.aside)
+        own_data.register(app, own, helm.home, screen, worker.aside)
 
-    entrance, follow = Doorkeeper(parts.door, parts.slack, worker.aside), parts.settings.bot_follow_threads
     wishes = Wishes(parts.bot, intake, entrance, admins.includes)
     inbox = Inbox(parts.bot, parts.people, intake, entrance, wishes, follow_threads=follow)
     return slack_app(parts.slack, parts.bot, inbox, register=add)

@@ -64,7 +64,8 @@ def frame(change: Change, user: str, channels: Sequence[Channel], names: Names) 
 
 def message_frame(message: Message, names: Names) -> Json:
     """Return a message for the page; `text` is what an editor begins with."""
-    blocks = list(message.blocks) or [{"type": "text", "html": show.text_html(message.text, names)}]
+    text: list[Json] = [{"type": "text", "html": show.text_html(message.text, names)}]
+    shown = show.decorate(message.blocks, names) if message.blocks else text
     return {
         "channel": message.channel,
         "ts": message.ts,
@@ -73,7 +74,7 @@ def message_frame(message: Message, names: Names) -> Json:
         "bot": message.bot,
         "edited": bool(message.edited),
         "broadcast": message.broadcast,
-        "blocks": show.decorate(blocks, names) if message.blocks else blocks,
+        "blocks": [*shown, *({"type": "text", "html": show.file_html(file)} for file in message.files)],
         "reactions": [
             {"name": name, "count": len(users), "users": list(users)}
             for name, users in message.reactions.items()

@@ -39,6 +39,8 @@ CALLS_PER_WINDOW: Mapping[str, int] = MappingProxyType(
         "conversations.members": TIER_4,
         "conversations.open": TIER_3,
         "conversations.replies": TIER_3,
+        "files.completeUploadExternal": TIER_4,
+        "files.getUploadURLExternal": TIER_4,
         "reactions.add": TIER_3,
         "reactions.remove": TIER_2,
         "team.info": TIER_3,

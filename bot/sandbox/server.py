@@ -18,6 +18,7 @@ from bot.sandbox.feed import Feed
 from bot.sandbox.interactivity import Interactivity
 from bot.sandbox.journal import Journal
 from bot.sandbox.methods import assistant, chat, directory, streams
+from bot.sandbox.methods import files as file_methods
 from bot.sandbox.methods import views as view_methods
 from bot.sandbox.records import (
     APP_TOKEN,
@@ -115,7 +116,7 @@ class SandboxWorkspace:
             await self._runner.cleanup()
             raise
         self._port = self._runner.addresses[0][1]
-        self.interactivity.origin = self.url
+        self.interactivity.origin = self.uploads.site = self.url
         self._housekeeping = asyncio.create_task(self._keep_house())
         return self
 
@@ -132,6 +133,8 @@ class SandboxWorkspace:
         application.router.add_get("/link/", self.sockets.connect)
         application.router.add_post("/respond/{key}", self._responses.serve)
         application.router.add_get("/files-pri/{key}/{name}", self.uploads.serve)
+        application.router.add_post("/upload/{key}", self.uploads.receive)
+        application.router.add_get("/file/{key}", self.uploads.show)
         application.router.add_get("/feed", self._feed.serve)
         application.router.add_get("/", site.index)
         application.router.add_get("/page/{name}", site.asset)
@@ -144,6 +147,8 @@ class SandboxWorkspace:
         }
         for name, method in view_methods.METHODS.items():
             methods[name] = partial(method, self.state, self.views)
+        for name, upload in file_methods.METHODS.items():
+            methods[name] = partial(upload, self.state, self.uploads)
         return methods | {"apps.connections.open": self._open_connection}
 
     def _open_connection(self, _arguments: Arguments) -> Json:
@@ -162,7 +167,7 @@ class SandboxWorkspace:
         files: Sequence[Upload] = (),
     ) -> str:
         """Write as a person, attach files, and return the message's ts."""
-        attached = [self.uploads.add(upload, user, self.url) for upload in files]
+        attached = [self.uploads.add(upload, user) for upload in files]
         return people.say(self.state, user, channel, text, thread_ts, attached).ts
 
     async def edit(self, user: str, channel: str, ts: str, text: str) -> None:

@@ -69,6 +69,12 @@ def _decorated(value: Any, names: Names) -> Any:
     return copy
 
 
+def file_html(file: Mapping[str, Any]) -> str:
+    """Return the link by which a file of a message can be had."""
+    name = escape(str(file.get("title") or file.get("name") or "a file"))
+    return f'📄 <a href="/file/{escape(str(file.get("id", "")))}" download="{name}">{name}</a>'
+
+
 def text_html(text: str, names: Names) -> str:
     """Render Slack's mrkdwn, in which & < > arrive as entities and tokens stand in angle brackets."""
     parts = _FENCE.split(text)

@@ -1,8 +1,9 @@
-"""Files that people attached to messages, as Slack keeps and serves them.
+"""Files of messages, as Slack keeps, takes and serves them.
 
-Separate from the Web API because files come from addresses of their own. Rule: like Slack, whoever has no
-token of the app, or not the scope, is not refused but sent the page to sign in.
-Source: https://docs.slack.dev/reference/objects/file-object
+Separate from the Web API because files have addresses of their own. Rule: like Slack, whoever asks for one
+without a token of the app, or without the scope, is not refused but sent the page to sign in. Sources:
+https://docs.slack.dev/reference/objects/file-object and
+https://docs.slack.dev/messaging/working-with-files#uploading_files
 """
 
 import secrets
@@ -13,6 +14,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from bot.sandbox.records import BOT_TOKEN, TEAM_ID, Json
+from bot.sandbox.rules import Refusal
 
 SIGN_IN = "<!DOCTYPE html><html><head><title>Sign in | Slack</title></head><body></body></html>"
 
@@ -32,17 +34,48 @@ class Uploads:
     def __init__(self) -> None:
         self.is_allowed = True
         """Whether the app has the scope `files:read`."""
+        self.takes = True
+        """Whether the app has the scope `files:write`."""
+        self.site = ""
+        """Our address; known once the server listens."""
         self._files: dict[str, Upload] = {}
+        self._announced: dict[str, tuple[str, int]] = {}
 
-    def add(self, upload: Upload, user: str, site: str) -> Json:
-        """Keep a file, and return the object that stands for it in messages; `site` is our address."""
-        key = f"F{secrets.token_hex(5).upper()}"
+    def add(self, upload: Upload, user: str) -> Json:
+        """Keep a file, and return the object that stands for it in messages."""
+        key = _new_key()
         self._files[key] = upload
-        url = f"{site}files-pri/{TEAM_ID}-{key}/{quote(upload.name.lower())}"
+        return self._described(key, upload.name, user)
+
+    def announce(self, name: str, length: int) -> tuple[str, str]:
+        """Return the id of a file that the app will send, and the address to which."""
+        key = _new_key()
+        self._announced[key] = name, length
+        return key, f"{self.site}upload/{key}"
+
+    async def receive(self, request: web.Request) -> web.StreamResponse:
+        """Take the content of a file that was announced, once; it must be as long as was said."""
+        key, content = request.match_info["key"], await request.read()
+        name, length = self._announced.get(key, ("", -1))
+        if key in self._files or len(content) != length:
+            raise web.HTTPBadRequest(text="no such upload, or of another length")
+        self._files[key] = Upload(name=name, content=content, type=request.content_type)
+        return web.Response(text=f"OK - {length}")
+
+    def complete(self, key: str, title: str, user: str) -> Json:
+        """Return the object of a file that was sent. Raises `file_not_found` for any other."""
+        if key not in self._announced or key not in self._files:
+            raise Refusal("file_not_found")
+        del self._announced[key]
+        return self._described(key, title or self._files[key].name, user)
+
+    def _described(self, key: str, title: str, user: str) -> Json:
+        upload = self._files[key]
+        url = f"{self.site}files-pri/{TEAM_ID}-{key}/{quote(upload.name.lower())}"
         return {
             "id": key,
             "name": upload.name,
-            "title": upload.name,
+            "title": title,
             "mimetype": upload.type,
             "filetype": PurePosixPath(upload.name).suffix.removeprefix("."),
             "user": user,
@@ -59,7 +92,19 @@ class Uploads:
         """Answer with a file, or the page to sign in."""
         if not self.is_allowed or request.headers.get("Authorization") != f"Bearer {BOT_TOKEN}":
             return web.Response(text=SIGN_IN, content_type="text/html")
-        upload = self._files.get(request.match_info["key"].partition("-")[2])
-        if upload is None:
+        return self._file(request.match_info["key"].partition("-")[2])
+
+    async def show(self, request: web.Request) -> web.StreamResponse:
+        """Answer the page with a file, to be kept and not to be looked at: it may be anything."""
+        response = self._file(request.match_info["key"])
+        response.headers["Content-Disposition"] = "attachment"
+        return response
+
+    def _file(self, key: str) -> web.Response:
+        if key not in self._files:
             raise web.HTTPNotFound
-        return web.Response(body=upload.content, content_type=upload.type)
+        return web.Response(body=self._files[key].content, content_type=self._files[key].type)
+
+
+def _new_key() -> str:
+    return f"F{secrets.token_hex(5).upper()}"

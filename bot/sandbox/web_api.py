@@ -20,7 +20,7 @@ from bot.sandbox.records import APP_TOKEN, BOT_TOKEN, ApiCall, Json
 from bot.sandbox.rules import Refusal
 
 SCOPES = (
-    "app_mentions:read,assistant:write,channels:history,channels:read,chat:write,commands,files:read,"
+    "app_mentions:read,assistant:write,channels:history,channels:read,chat:write,commands,files:read,files:write,"
     "groups:history,groups:read,im:history,im:read,im:write,mpim:history,mpim:read,reactions:write,users:read"
 )
 

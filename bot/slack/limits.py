@@ -50,6 +50,8 @@ METHODS: Mapping[str, Tier] = MappingProxyType(
         "chat.update": Tier.THREE,
         "conversations.info": Tier.THREE,
         "conversations.replies": Tier.THREE,
+        "files.completeUploadExternal": Tier.FOUR,
+        "files.getUploadURLExternal": Tier.FOUR,
         "users.info": Tier.FOUR,
         "views.open": Tier.FOUR,
         "views.publish": Tier.FOUR,

@@ -20,6 +20,7 @@ SCOPES = (
     "chat:write",  # answers
     "commands",  # the slash command and the shortcuts
     "files:read",  # pictures and documents in questions
+    "files:write",  # a person's data, sent to that person
     "groups:history",
     "groups:read",
     "im:history",  # direct messages

@@ -8,7 +8,7 @@ import asyncio
 import re
 from collections.abc import Callable, Coroutine, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -21,6 +21,7 @@ from bot.slack.admin import kit
 from bot.slack.admin.gate import Refused
 from bot.slack.admin.kit import VALUE, Block, View
 from bot.slack.admin.screen import Screen
+from bot.slack.inbox import Entrance
 from bot.slack.parse import Bot
 
 SUBMITTED = "opinion"
@@ -42,14 +43,14 @@ UNSAVED = "This could not be saved just now. Your vote counts; please send the r
 PATIENCE = 2.5
 """Seconds; Slack waits three for the acknowledgement."""
 
+Aside: TypeAlias = Callable[[Coroutine[Any, Any, None]], None]
+
 log = structlog.get_logger()
 
 
-def register(
-    app: AsyncApp, votes: Votes, screen: Screen, bot: Bot, aside: Callable[[Coroutine[Any, Any, None]], None]
-) -> None:
+def register(app: AsyncApp, votes: Votes, entrance: Entrance, screen: Screen, bot: Bot, aside: Aside) -> None:
     """Let the app pass on what people think. Call it before what takes everything that is left."""
-    poll = _Poll(votes, screen, bot, aside)
+    poll = _Poll(votes, entrance, screen, bot, aside)
     app.action(re.compile(f"{thumbs.ACTION}(:.*)?$"))(poll.pressed)
     app.view(SUBMITTED)(poll.submitted)
 
@@ -81,10 +82,9 @@ def _choices(vote: Vote) -> Block:
 class _Poll:
     """The listeners; their parameters have the names that Bolt gives."""
 
-    def __init__(
-        self, votes: Votes, screen: Screen, bot: Bot, aside: Callable[[Coroutine[Any, Any, None]], None]
-    ) -> None:
+    def __init__(self, votes: Votes, entrance: Entrance, screen: Screen, bot: Bot, aside: Aside) -> None:
         self._votes = votes
+        self._entrance = entrance
         self._screen = screen
         self._bot = bot
         self._aside = aside
@@ -93,7 +93,7 @@ class _Poll:
         """Count a vote, and ask why."""
         judged = thumbs.judged(body, self._bot)
         if judged is not None:
-            self._aside(self._screen.open(payload.text(body, "trigger_id"), self._counted(judged)))
+            self._aside(self._judge(judged, payload.text(body, "trigger_id")))
         await ack()
 
     async def submitted(self, body: dict[str, Any], ack: AsyncAck) -> None:
@@ -102,6 +102,10 @@ class _Poll:
             await ack(response_action="errors", errors={NOTE: problem})
         else:
             await ack()
+
+    async def _judge(self, judged: thumbs.Judged, trigger: str) -> None:
+        if await self._entrance.lets_press(judged.thread, judged.user):
+            await self._screen.open(trigger, self._counted(judged))
 
     async def _counted(self, judged: thumbs.Judged) -> View:
         vote = await self._votes.vote(judged.turn, judged.thread, judged.verdict, by=judged.user)

@@ -24,6 +24,7 @@ from bot.slack.socket_mode import sockets
 from bot.slack.thumbs import plain_thumbs, thumbs
 from bot.store.memory import MemoryStore
 from bot.store.memory_feedback import MemoryVotes
+from tests.fakes import OpenDoor
 from tests.slack.inboxes import inbox
 
 ADA, GRACE = "U0ADA", "U0GRACE"
@@ -48,6 +49,15 @@ class Fragile(MemoryVotes):
         return await super().explain(*args, **kwargs)
 
 
+class ChoosyDoor(OpenDoor):
+    """Does not let everybody in."""
+
+    refused = ""
+
+    async def lets_press(self, thread: ThreadKey, user: str) -> bool:
+        return user != self.refused
+
+
 class Nobody:
     """Takes no message."""
 
@@ -62,6 +72,7 @@ class Booth:
     store: MemoryStore
     votes: Fragile
     client: AsyncWebClient
+    door: ChoosyDoor = field(default_factory=ChoosyDoor)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     root: str = ""
     shown: str = ""
@@ -119,7 +130,7 @@ async def booth() -> AsyncIterator[Booth]:
             bot, people = await connect.who_am_i(client), People(client, "T0SANDBOX")
 
             def add(app: AsyncApp) -> None:
-                opinions.register(app, booth.votes, Screen(client), bot, booth.aside)
+                opinions.register(app, booth.votes, booth.door, Screen(client), bot, booth.aside)
 
             app = slack_app(client, bot, inbox(bot, people, Nobody()), register=add)
             async with sockets(app, client, workspace.app_token, count=1):
@@ -213,3 +224,11 @@ async def test_while_the_database_is_away_people_are_told(
     assert errors == [{NOTE: UNSAVED}]
     await booth.press(ADA, "good")
     assert "can't reach my database" in str(booth.top(ADA).content)
+
+
+async def test_who_may_not_use_the_bot_has_no_vote(booth: Booth) -> None:
+    booth.door.refused = GRACE
+    await booth.press(GRACE, "bad")
+    await booth.press(ADA, "good")
+    assert await booth.score() == Score(good=1)
+    assert not booth.workspace.views.stack(GRACE)

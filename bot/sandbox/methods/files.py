@@ -1,0 +1,68 @@
+"""`files.*`: files that the app sends, in Slack's two steps with the sending between them.
+
+Separate by Slack's own families. Rules: without the scope nothing is taken; a file is nobody's until it is
+completed, and is then shown in a message of the app.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from bot.sandbox.arguments import Arguments
+from bot.sandbox.records import BOT_USER, Json, Message
+from bot.sandbox.rules import Refusal
+from bot.sandbox.uploads import Uploads
+from bot.sandbox.workspace import Workspace
+
+LARGEST = 16 * 1024**2
+"""Bytes that the sandbox takes; Slack takes a gigabyte."""
+
+
+def get_upload_url(_workspace: Workspace, uploads: Uploads, arguments: Arguments) -> Json:
+    """Return where a file may be sent.
+
+    https://docs.slack.dev/reference/methods/files.getUploadURLExternal
+    """
+    _check_scope(uploads)
+    name, length = arguments.required("filename"), arguments.required("length")
+    if not length.isdecimal() or not 0 < int(length) <= LARGEST:
+        raise Refusal("invalid_arguments", "[ERROR] length must be a number of bytes")
+    key, url = uploads.announce(name, int(length))
+    return {"upload_url": url, "file_id": key}
+
+
+def complete_upload(workspace: Workspace, uploads: Uploads, arguments: Arguments) -> Json:
+    """Show files that were sent.
+
+    https://docs.slack.dev/reference/methods/files.completeUploadExternal
+    """
+    _check_scope(uploads)
+    arguments.required("files")
+    wanted = arguments.structure("files")
+    if not isinstance(wanted, list) or not all(isinstance(each, dict) and each.get("id") for each in wanted):
+        raise Refusal("invalid_arguments", "[ERROR] files must be a list of objects with an id")
+    name, thread = arguments.text("channel_id"), arguments.text("thread_ts")
+    channel = workspace.channel(name) if name else None
+    root = workspace.root(channel.id, thread) if channel and thread else None
+    files = [uploads.complete(str(each["id"]), str(each.get("title") or ""), BOT_USER) for each in wanted]
+    if channel:
+        workspace.post(
+            Message(
+                channel=channel.id,
+                ts=workspace.stamp(),
+                user=BOT_USER,
+                text=arguments.text("initial_comment"),
+                thread_ts=root.ts if root else None,
+                files=tuple(files),
+            )
+        )
+    return {"files": [{"id": file["id"], "title": file["title"]} for file in files]}
+
+
+def _check_scope(uploads: Uploads) -> None:
+    if not uploads.takes:
+        raise Refusal("missing_scope")
+
+
+METHODS: Mapping[str, Callable[[Workspace, Uploads, Arguments], Json]] = MappingProxyType(
+    {"files.completeUploadExternal": complete_upload, "files.getUploadURLExternal": get_upload_url}
+)

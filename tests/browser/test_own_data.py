@@ -1,0 +1,40 @@
+"""Looking at one's data in a browser, having them sent, and erasing them: `bot try` as it is."""
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.conftest import OpenPage
+from tests.browser.test_admin import GRACE, SOON, Sandbox, modal, press
+from tests.browser.test_thumbs import answered
+
+pytestmark = pytest.mark.browser
+
+
+async def home(page: Page) -> None:
+    await page.get_by_test_id("home-tab").click()
+    await expect(page.get_by_text("Your data", exact=True)).to_be_visible(timeout=SOON)
+
+
+async def test_people_see_their_data_have_it_sent_and_erase_it(sandbox: Sandbox, open_page: OpenPage) -> None:
+    page = await open_page(sandbox.url, f"user={GRACE}")
+    await home(page)
+    await expect(page.get_by_text("I have stored nothing of you.")).to_be_visible(timeout=SOON)
+    await answered(page)
+    await home(page)
+    await expect(page.get_by_text("1 message of yours, with my answers")).to_be_visible(timeout=SOON)
+
+    await press(page, "Send me my data")
+    await expect(modal(page)).to_contain_text("I have sent you a file", timeout=SOON)
+    await page.keyboard.press("Escape")
+    await page.get_by_test_id("channel-D0GRACE").click()
+    link = page.get_by_role("link", name="threadkeeper-my-data.jsonl")
+    async with page.expect_download() as download:
+        await link.click()
+    assert "A teapot is a small planet" in (await (await download.value).path()).read_text()
+
+    await home(page)
+    await press(page, "Erase my data")
+    await page.get_by_role("dialog").last.get_by_role("button", name="Erase my data").click()
+    await expect(modal(page)).to_contain_text("Erased: 1 message,", timeout=SOON)
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_text("I have stored nothing of you.")).to_be_visible(timeout=SOON)

@@ -1,0 +1,213 @@
+"""What people see of their data and do with it, over real sockets; and that it is only ever their own."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from slack_bolt.async_app import AsyncApp
+
+from bot.core.domain import Addressed, Answer, Author, Incoming, ThreadKey, TurnStatus
+from bot.core.feedback import Verdict
+from bot.core.personal import Held, Person
+from bot.sandbox.records import View
+from bot.sandbox.server import SandboxWorkspace
+from bot.slack import connect, own_data
+from bot.slack.admin.admins import Admins
+from bot.slack.admin.gate import Gate
+from bot.slack.admin.home import Home, Reader
+from bot.slack.admin.screen import Screen
+from bot.slack.listeners import slack_app
+from bot.slack.own_data import ERASE, FAILED, FILE, SEND, SENT, UNDER_WAY, OwnData
+from bot.slack.people import People
+from bot.slack.socket_mode import sockets
+from bot.store.memory import MemoryStore
+from bot.store.memory_feedback import MemoryVotes
+from bot.store.memory_personal import MemoryPersonalData
+from tests.slack.inboxes import inbox
+
+ADA, GRACE = "U0ADA", "U0GRACE"
+TEAM = "T0SANDBOX"
+ADAS, GRACES = "D0ADA", "D0GRACE"
+BARE_HOME = {"type": "home", "blocks": [{"type": "divider"}]}
+
+
+class SlowData(MemoryPersonalData):
+    """Takes its time to erase, and notes when it has begun."""
+
+    delay = 0.0
+
+    async def erase(self, of: Any, *, limit: int) -> int:
+        await asyncio.sleep(self.delay)
+        return await super().erase(of, limit=limit)
+
+
+class Nobody:
+    """Takes no message."""
+
+    is_draining = False
+
+
+@dataclass
+class Office:
+    """A workspace in which Ada and Grace have asked something."""
+
+    workspace: SandboxWorkspace
+    store: MemoryStore
+    data: SlowData
+    own: OwnData | None = None
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def aside(self, work: Coroutine[Any, Any, None]) -> None:
+        self.tasks.add(asyncio.create_task(work))
+
+    async def ask(self, user: str, message_id: str, *, workspace: str = TEAM) -> None:
+        thread = ThreadKey(platform="slack", workspace=workspace, channel="C0ENG", root=message_id)
+        asked = Incoming(
+            thread=thread,
+            message_id=message_id,
+            author=Author(id=user, name=user.title()),
+            text=f"Why, asks {user}?",
+            addressed=Addressed.MENTION,
+            sent_at=float(message_id),
+        )
+        turn = await self.store.accept(asked, claim=True)
+        assert turn is not None
+        await self.store.answered(turn, Answer(text="So."))
+        await self.store.settle(turn, TurnStatus.DONE)
+        await MemoryVotes(self.store.data).vote(turn.id, thread, Verdict.GOOD, by=user)
+
+    async def press(self, user: str, action: str, value: str = "", *, wait: bool = True) -> None:
+        shown = self.workspace.views.publish(user, BARE_HOME, "")
+        pressed = {"action_id": action, "type": "button", "value": value}
+        await self.workspace.interactivity.act_on_view(user, shown.id, pressed, {})
+        if wait:
+            await asyncio.gather(*self.tasks)
+
+    def says(self, user: str) -> str:
+        return str(self.workspace.views.stack(user)[-1].content["blocks"])
+
+    def home(self, user: str) -> str:
+        view: View | None = self.workspace.views.home(user)
+        assert view is not None
+        return str(view.content["blocks"])
+
+    def files(self, channel: str) -> list[Any]:
+        return [file for message in self.workspace.state.messages(channel) for file in message.files]
+
+    def content(self, file: Any) -> str:
+        return self.workspace.uploads._files[file["id"]].content.decode()
+
+    async def held(self, user: str) -> Held:
+        return await self.data.held(Person(user=user))
+
+
+@pytest.fixture
+async def office() -> AsyncIterator[Office]:
+    async with SandboxWorkspace(enforce_rates=False) as workspace:
+        store = MemoryStore()
+        office = Office(workspace, store, SlowData(store.data))
+        async with connect.web_client(workspace.bot_token, workspace.api_url) as client:
+            bot = await connect.who_am_i(client)
+            people = People(client, bot.workspace)
+            office.own = own = OwnData(office.data, client, workspace=TEAM, retention=0)
+            gate = Gate(Admins(client, bot.workspace), workspace=bot.workspace, key=b"k")
+            home = Home(gate, (own,))
+
+            def add(app: AsyncApp) -> None:
+                own_data.register(app, own, home, Screen(client), office.aside)
+
+            app = slack_app(client, bot, inbox(bot, people, Nobody()), register=add)
+            async with sockets(app, client, workspace.app_token, count=1):
+                await office.ask(ADA, "1700000000.000100")
+                await office.ask(GRACE, "1700000001.000100")
+                yield office
+                await asyncio.gather(*office.tasks)
+
+
+async def test_everybody_has_their_own_data_sent_as_a_file(office: Office) -> None:
+    """Into the direct message with the bot, whatever the button says."""
+    await office.press(GRACE, SEND, ADA)
+    assert SENT in office.says(GRACE)
+    assert office.files(ADAS) == []
+    (file,) = office.files(GRACES)
+    assert file["name"] == FILE
+    message, vote = map(json.loads, office.content(file).splitlines())
+    assert (message["text"], message["answer"]) == ("Why, asks U0GRACE?", "So.")
+    assert (vote["kind"], vote["verdict"]) == ("vote", "good")
+    assert "U0ADA" not in office.content(file)
+
+
+async def test_everybody_erases_their_own_data_and_sees_it_in_home(office: Office) -> None:
+    await office.press(GRACE, ERASE, ADA)
+    assert "Erased: 1 message," in office.says(GRACE)
+    assert "nothing of you" in office.home(GRACE)
+    assert await office.held(GRACE) == Held()
+    assert (await office.held(ADA)).messages == 1
+
+
+async def test_data_of_another_workspace_are_not_theirs_here(office: Office) -> None:
+    await office.ask(GRACE, "1700000002.000100", workspace="T2")
+    await office.press(GRACE, ERASE)
+    assert (await office.held(GRACE)).messages == 1
+
+
+@pytest.mark.parametrize("method", ["files.getUploadURLExternal", "files.completeUploadExternal"])
+async def test_without_the_scope_a_sentence_says_what_to_do(office: Office, method: str) -> None:
+    office.workspace.fault(method, error="missing_scope")
+    await office.press(GRACE, SEND)
+    for text in ("files:write", f"bot export --user {GRACE}"):
+        assert text in office.says(GRACE)
+    assert office.files(GRACES) == []
+
+
+@pytest.mark.parametrize("fault", [{"status": 500}, {"retry_after": 9}, {"drop": True}], ids=str)
+async def test_what_passes_is_told_as_such(office: Office, fault: dict[str, Any]) -> None:
+    office.workspace.fault("files.getUploadURLExternal", **fault)
+    await office.press(GRACE, SEND)
+    assert FAILED in office.says(GRACE)
+
+
+async def test_who_has_said_nothing_is_sent_nothing(office: Office) -> None:
+    await office.press(GRACE, ERASE)
+    await office.press(GRACE, SEND)
+    assert "nothing of you" in office.says(GRACE)
+    assert office.files(GRACES) == []
+
+
+async def test_more_than_can_be_sent_is_not(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(own_data, "MOST", 100)
+    await office.press(GRACE, SEND)
+    assert f"bot export --user {GRACE}" in office.says(GRACE)
+    assert office.files(GRACES) == []
+
+
+async def test_who_presses_twice_is_told_so(office: Office) -> None:
+    office.data.delay = 0.2
+    await office.press(GRACE, ERASE, wait=False)
+    await office.press(GRACE, ERASE)
+    assert [UNDER_WAY in str(opened.arguments) for opened in office.workspace.calls("views.open")].count(
+        True
+    ) == 1
+    assert await office.held(GRACE) == Held()
+
+
+async def test_what_cannot_be_shown_is_done_all_the_same(office: Office) -> None:
+    """A trigger may have expired while Slack or we were slow."""
+    office.data.delay = 1.2
+    office.workspace.fault("views.open", error="expired_trigger_id")
+    await office.press(GRACE, ERASE)
+    assert await office.held(GRACE) == Held()
+
+
+async def test_home_tells_how_much_and_for_how_long(office: Office) -> None:
+    await office.press(ADA, ERASE)  # shows Home anew
+    await office.ask(ADA, "1700000003.000100")
+    await office.ask(ADA, "1700000004.000100")
+    assert office.own is not None
+    office.own._retention = 90
+    shown = str(await office.own(Reader(user=ADA, is_admin=False)))
+    for text in ("*2 messages* of yours", "*2 votes*", "90 days after its newest message"):
+        assert text in shown
