@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from bot.core.domain import Author, PromptKey, Steering, ThreadKey, Version
 from bot.core.errors import SteeringRefused
-from bot.core.steering import DEPLOYMENT, NOTHING, Effective, effective, locked, problems
+from bot.core.steering import DEPLOYMENT, NOTHING, Effective, effective, locked, overruled, problems
 from bot.ports import Versions
 
 
@@ -24,6 +24,18 @@ class Level:
     settings: Mapping[PromptKey, Steering]
     """What is set here and at the levels above it."""
     is_direct: bool = False
+    is_delegated: bool = False
+    """Whether it is edited by somebody who is no admin: what is locked here stays, and so do the locks."""
+
+    @property
+    def kept(self) -> frozenset[str]:
+        """The fields that stay as they are set here."""
+        return self.steering.locks if self.is_delegated else frozenset()
+
+    def problems(self, draft: Steering) -> Mapping[str, str]:
+        """Return what forbids to save a draft: a sentence for people for each field that is wrong."""
+        found = overruled(self.steering, draft) if self.is_delegated else {}
+        return {**found, **problems(draft, self.locked)}
 
     @property
     def steering(self) -> Steering:
@@ -57,8 +69,8 @@ class Editing:
         self._deployment = deployment
         self._is_direct = is_direct
 
-    async def level(self, key: PromptKey) -> Level:
-        """Return a level as it is now."""
+    async def level(self, key: PromptKey, *, is_delegated: bool = False) -> Level:
+        """Return a level as it is now, for an admin or for whom one let edit it."""
         thread = ThreadKey(platform=key.platform, workspace=key.workspace, channel=key.channel, root=key.root)
         saved = {version.key: version for version in await self.versions.applying(thread)}
         settings = {level: version.steering for level, version in saved.items()}
@@ -67,17 +79,25 @@ class Editing:
             newest=saved.get(key),
             settings={**settings, DEPLOYMENT: self._deployment},
             is_direct=self._is_direct(key.channel),
+            is_delegated=is_delegated,
         )
 
     async def save(
-        self, key: PromptKey, steering: Steering, *, based_on: int, by: Author, note: str = ""
+        self,
+        key: PromptKey,
+        steering: Steering,
+        *,
+        based_on: int,
+        by: Author,
+        note: str = "",
+        is_delegated: bool = False,
     ) -> Version:
-        """Save what was entered for a level.
+        """Save what was entered for a level, by an admin or by whom one let edit it.
 
         Raises `SteeringRefused` with a sentence for each wrong field, and `Conflict` if the version it is
         `based_on` is not the newest any more.
         """
-        wrong = problems(steering, (await self.level(key)).locked)
+        wrong = (await self.level(key, is_delegated=is_delegated)).problems(steering)
         if wrong:
             raise SteeringRefused(wrong)
         return await self.versions.save(key, steering, based_on=based_on, by=by, note=note)

@@ -141,6 +141,25 @@ def problems(steering: Steering, locks: Mapping[str, PromptKey] | None = None) -
     return found
 
 
+def overruled(current: Steering, draft: Steering) -> Mapping[str, str]:
+    """Return what forbids somebody who is no admin to save a draft where `current` is set now.
+
+    A field that an admin locked stays as it is, and so do the locks.
+    """
+    found = {
+        name: f"`{name}` is locked here; only admins change it."
+        for name in current.locks
+        if _said(current, name) != _said(draft, name)
+    }
+    if draft.locks != current.locks:
+        found["locks"] = "Only admins change what is locked."
+    return found
+
+
+def _said(steering: Steering, name: str) -> object:
+    return steering.prompt if name == PROMPT else steering.parameters.get(name)
+
+
 def fields(steering: Steering) -> frozenset[str]:
     """Return the names of the fields that are set: parameters, and `prompt`."""
     return frozenset(steering.parameters) | ({PROMPT} if steering.prompt else frozenset())

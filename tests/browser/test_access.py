@@ -100,3 +100,32 @@ async def test_an_admin_names_another_and_takes_it_back(sandbox: Sandbox, open_p
     await saved(page)
     await home(page, user=GRACE)
     await expect(page.get_by_role("button", name="Change who may do what")).to_have_count(0, timeout=SOON)
+
+
+async def test_somebody_is_let_edit_one_channel(sandbox: Sandbox, open_page: OpenPage) -> None:
+    """They find it in their Home, and nothing else; and the next answer there shows what they set."""
+    page = await open_page(sandbox.url)
+    await home(page, user=ADA)
+    await (
+        page.locator(".block", has_text="Members can be let edit")
+        .locator("select")
+        .select_option(label="#engineering")
+    )
+    await expect(modal(page)).to_contain_text("Who may edit #engineering besides admins", timeout=SOON)
+    await choose(page, "Who may edit it", "Grace Hopper")
+    await saved(page)
+    await expect(page.get_by_text("#engineering: @Grace Hopper")).to_be_visible(timeout=SOON)
+
+    await home(page, user=GRACE)
+    await expect(page.get_by_text("Channels that you may edit")).to_be_visible(timeout=SOON)
+    await expect(page.get_by_role("button", name="Edit", exact=True)).to_have_count(1)
+    await page.get_by_role("button", name="Edit", exact=True).click()
+    await expect(modal(page)).to_contain_text("For #engineering", timeout=SOON)
+    await expect(modal(page)).not_to_contain_text("The prompt above")
+    await modal(page).get_by_role("textbox", name="System prompt").first.fill("You speak like a pirate.")
+    await saved(page)
+    await page.get_by_test_id("channel-C0ENG").click()
+    await page.get_by_test_id("composer").fill("@Threadkeeper which instructions do you have?")
+    await page.get_by_test_id("composer").press("Enter")
+    answers = page.get_by_test_id("thread-pane").get_by_test_id("message").filter(has_text="APP")
+    await expect(answers.last).to_contain_text("You speak like a pirate.", timeout=SOON)

@@ -21,7 +21,9 @@ parameters = st.fixed_dictionaries(
         "temperature": st.floats(0, 2) | st.integers(0, 2),
         "n": st.integers(1, 8),
         "stop": st.lists(
-            st.text(st.characters(exclude_categories=["Cs"]), min_size=1), min_size=1, max_size=4
+            st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200),
+            min_size=1,
+            max_size=4,
         ),
         "logit_bias": st.dictionaries(st.sampled_from(["1", "50256"]), st.integers(-100, 100), min_size=1),
         "verbosity": st.sampled_from(["low", "medium", "high"]),

@@ -12,6 +12,7 @@ from bot.core.steering import (
     DEPLOYMENT,
     LONGEST_PROMPT,
     NOTHING,
+    PROMPT,
     Effective,
     diff,
     effective,
@@ -21,6 +22,7 @@ from bot.core.steering import (
     levels,
     locked,
     made_with,
+    overruled,
     place,
     problems,
     thread_level,
@@ -233,3 +235,19 @@ def test_a_difference_is_readable() -> None:
 @given(steerings, steerings)
 def test_there_is_a_difference_exactly_where_something_differs(old: Steering, new: Steering) -> None:
     assert (diff(old, new) == "") == (old == new)
+
+
+@given(current=steerings, draft=steerings)
+def test_who_is_no_admin_overrules_no_lock(current: Steering, draft: Steering) -> None:
+    """What is locked stays as it is, and locked; the rest is theirs."""
+    kept = {name: value for name, value in current.parameters.items() if name in current.locks}
+    theirs = {name: value for name, value in draft.parameters.items() if name not in current.locks}
+    obedient = Steering(
+        prompt=current.prompt if PROMPT in current.locks else draft.prompt,
+        parameters={**theirs, **kept},
+        locks=current.locks,
+    )
+    assert not overruled(current, obedient)
+    assert overruled(current, replace(obedient, locks=current.locks ^ {"n"}))
+    for name in current.locks - {PROMPT}:
+        assert name in overruled(current, replace(obedient, parameters={**obedient.parameters, name: "!"}))

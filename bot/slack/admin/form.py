@@ -74,7 +74,7 @@ def blocks(level: Level, draft: Steering, *, models: Models, note: str = "") -> 
         *(_parameter(each, level, draft, above, models) for each in TABLE),
         kit.divider(),
     ]
-    if not level.key.root:
+    if not level.key.root and not level.is_delegated:
         shown.append(_locks(draft))
     hint = "Why, in a few words. It is kept with the version."
     return [*shown, kit.field(NOTE, "Note", kit.text_input(note, longest=LONGEST_NOTE), hint=hint)]
@@ -83,22 +83,31 @@ def blocks(level: Level, draft: Steering, *, models: Models, note: str = "") -> 
 def read(values: Mapping[str, Any], level: Level) -> Entered:
     """Return what was entered, from a view's `state.values`; what the form could not ask for stays set."""
     found: dict[str, Any] = {
-        name: level.steering.parameters[name] for name in _unaskable(level) if name not in level.locked
+        name: value
+        for name, value in level.steering.parameters.items()
+        if name in {*_unaskable(level), *level.kept} and name not in level.locked
     }
     wrong: dict[str, str] = {}
     for name in PARAMETERS:
-        text = _entered(values, name).strip()
+        text = "" if name in level.kept else _entered(values, name).strip()
         if text and text != INHERIT:
             try:
                 found[name] = parameters.parse(name, text)
             except ValueError as error:
                 wrong[name] = str(error)
-    text = parts.join(_parts(values))
-    prompt = Prompt(text, appends=_entered(values, MODE) == "append") if text.strip() else None
     chosen = payload.items(values, LOCKS, kit.VALUE, "selected_options")
     locks = frozenset(payload.text(each, "value") for each in chosen)
-    steering = Steering(prompt=prompt, parameters=found, locks=locks)
+    steering = Steering(
+        prompt=level.steering.prompt if PROMPT in level.kept else _prompted(values),
+        parameters=found,
+        locks=level.steering.locks if level.is_delegated else locks,
+    )
     return Entered(steering=steering, note=_entered(values, NOTE).strip(), wrong=wrong)
+
+
+def _prompted(values: Mapping[str, Any]) -> Prompt | None:
+    text = parts.join(_parts(values))
+    return Prompt(text, appends=_entered(values, MODE) == "append") if text.strip() else None
 
 
 def errors(problems: Mapping[str, str], shown: Sequence[Block]) -> Mapping[str, str]:
@@ -142,7 +151,7 @@ def with_more_room(shown: Sequence[Block]) -> list[Block]:
 
 
 def _prompt(level: Level, draft: Steering, above: Effective) -> Iterable[Block]:
-    if PROMPT in level.locked:
+    if PROMPT in {*level.locked, *level.kept}:
         return [_told(PROMPT, level)]
     mode = "append" if draft.prompt and draft.prompt.appends else "replace"
     options = [
@@ -153,9 +162,14 @@ def _prompt(level: Level, draft: Steering, above: Effective) -> Iterable[Block]:
     has_room = written and len(written[-1].text) < kit.INPUT / 2
     asked = [_part(*each) for each in enumerate(written if has_room else [*written, Part("")])]
     more = kit.actions(kit.button("More room", MORE))
-    said = kit.context(f"The prompt above: _{kit.quoted(above.system, wording.EXCERPT)}_")
+    said = [kit.context(f"The prompt above: _{kit.quoted(above.system, wording.EXCERPT)}_")]
     chosen = kit.choice("radio_buttons", options, mode)
-    return [*asked, more, said, kit.field(MODE, "This prompt", chosen, optional=False)]
+    return [
+        *asked,
+        more,
+        *([] if level.is_delegated else said),
+        kit.field(MODE, "This prompt", chosen, optional=False),
+    ]
 
 
 def _trial() -> Iterable[Block]:
@@ -182,7 +196,7 @@ def _part(number: int, part: Part) -> Block:
 
 def _parameter(each: Parameter, level: Level, draft: Steering, above: Effective, models: Models) -> Block:
     name = each.name
-    if name in level.locked or name in _unaskable(level):
+    if name in {*level.locked, *level.kept, *_unaskable(level)}:
         return _told(name, level)
     text = parameters.show(name, draft.parameters[name]) if name in draft.parameters else ""
     inherited = each.unset
@@ -232,6 +246,8 @@ def _told(name: str, level: Level) -> Block:
         return kit.context(
             f":lock: *{wording.label(name)}* is locked by {wording.place(level.locked[name])}."
         )
+    if name in level.kept:
+        return kit.context(f":lock: *{wording.label(name)}* is locked here; only admins change it.")
     return kit.context(f"*{wording.label(name)}* is too long for a form; use `bot prompt` in a shell.")
 
 

@@ -63,6 +63,17 @@ class Gate:
         if not await self.knows(user):
             raise self.refusal(user, what, NOT_AN_ADMIN)
 
+    async def admit_to(self, level: PromptKey, user: str, what: str) -> bool:
+        """Return whether a person edits a level without being an admin.
+
+        Raises `Refused` unless they are one, or one let them edit it.
+        """
+        if await self.knows(user):
+            return False
+        if await self.edits(user, level):
+            return True
+        raise self.refusal(user, what, NOT_AN_ADMIN)
+
     def apart(self, purpose: str) -> Self:
         """Return a gate that admits the same people, and whose forms are good for this purpose only."""
         key = hmac.new(self._key, purpose.encode(), hashlib.sha256).digest()

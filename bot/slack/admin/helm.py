@@ -63,8 +63,9 @@ class Helm:
 
     async def edit(self, user: str, name: str) -> View:
         """Return the form for the level of that name."""
-        await self._gate.admit(user, "edit")
-        level = await self._editing.level(self._gate.level(user, name))
+        key = self._gate.level(user, name)
+        is_delegated = await self._gate.admit_to(key, user, "edit")
+        level = await self._editing.level(key, is_delegated=is_delegated)
         return editor.editor(level, self._gate.mandate(user, level.key, level.number), await self._models())
 
     async def edit_channel(self, user: str, channel: str) -> View:
@@ -73,8 +74,9 @@ class Helm:
 
     async def history(self, user: str, name: str) -> View:
         """Return the versions of the level of that name."""
-        await self._gate.admit(user, "history")
-        return await self._history(user, self._gate.level(user, name))
+        key = self._gate.level(user, name)
+        await self._gate.admit_to(key, user, "history")
+        return await self._history(user, key)
 
     async def why(self, user: str, channel: str, root: str, ts: str) -> View:
         """Return how the answer came about that a message shows; see `Reasons.why`."""
@@ -84,16 +86,16 @@ class Helm:
 
     async def save(self, user: str, view: Mapping[str, Any]) -> View | Wrong | None:
         """Save what was submitted; return None, or what is wrong, or the form with what came between."""
-        await self._gate.admit(user, "save")
         leave = self._gate.leave(user, payload.text(view, "private_metadata"))
-        level = await self._editing.level(leave.level)
+        is_delegated = await self._gate.admit_to(leave.level, user, "save")
+        level = await self._editing.level(leave.level, is_delegated=is_delegated)
         entered = form.read(payload.mapping(view, "state", "values"), level)
         if entered.wrong:
             return Wrong(errors=form.errors(entered.wrong, payload.items(view, "blocks")))
         if entered.steering == level.steering:
             return None  # nothing is changed, or somebody else has just saved the very same
         try:
-            await self._saving.save(leave, entered.steering, entered.note)
+            await self._saving.save(leave, entered.steering, entered.note, is_delegated=is_delegated)
         except SteeringRefused as refused:
             return Wrong(errors=form.errors(refused.problems, payload.items(view, "blocks")))
         except Conflict as found:
@@ -102,14 +104,15 @@ class Helm:
 
     async def restore(self, user: str, view: Mapping[str, Any], number: str) -> View:
         """Save an old version once more; return the versions there are now, and what came of it."""
-        await self._gate.admit(user, "restore")
         leave = self._gate.leave(user, payload.text(view, "private_metadata"))
+        is_delegated = await self._gate.admit_to(leave.level, user, "restore")
         versions = await self._editing.versions.history(leave.level, limit=history.SHOWN)
         old = next((version for version in versions if str(version.number) == number), None)
         if old is None:
             raise self._gate.refusal(user, "restore", gate.NOT_HERE)
         try:
-            await self._saving.save(leave, old.steering, f"Restores version {number}.")
+            why = f"Restores version {number}."
+            await self._saving.save(leave, old.steering, why, is_delegated=is_delegated)
         except SteeringRefused as refused:
             news = " ".join(refused.problems.values())
         except Conflict as conflict:

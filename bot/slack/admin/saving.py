@@ -38,10 +38,14 @@ class Saving:
         names = await self._people.names({user})
         return Author(id=user, name=names.get(user, ""))
 
-    async def save(self, leave: Mandate, entered: Steering, note: str) -> Version:
+    async def save(
+        self, leave: Mandate, entered: Steering, note: str, *, is_delegated: bool = False
+    ) -> Version:
         """Add a version. Raises `SteeringRefused` and `Conflict`."""
         by = await self.author(leave.admin)
-        version = await self._editing.save(leave.level, entered, based_on=leave.based_on, by=by, note=note)
+        version = await self._editing.save(
+            leave.level, entered, based_on=leave.based_on, by=by, note=note, is_delegated=is_delegated
+        )
         log.info(
             "An admin has changed what applies.",
             action="steered",

@@ -71,12 +71,12 @@ class Trials:
 
     async def wish(self, user: str, view: Mapping[str, Any]) -> Wish | Wrong:
         """Return what a form asks to try, or what is wrong with it, as it would be on saving."""
-        await self._gate.admit(user, "try")
         leave = self._gate.leave(user, payload.text(view, "private_metadata"))
-        level = await self._editing.level(leave.level)
+        is_delegated = await self._gate.admit_to(leave.level, user, "try")
+        level = await self._editing.level(leave.level, is_delegated=is_delegated)
         values = payload.mapping(view, "state", "values")
         entered, question = form.read(values, level), form.question(values)
-        wrong = {**steering.problems(entered.steering, level.locked), **entered.wrong}
+        wrong = {**level.problems(entered.steering), **entered.wrong}
         if not question:
             wrong[form.QUESTION] = NO_QUESTION
         if wrong:
@@ -113,10 +113,10 @@ class Trials:
 
     async def publish(self, user: str, thread: ThreadKey, sealed: str) -> View | None:
         """Save the draft of a thread; return what there is to say beyond that."""
-        draft, leave = await self._tried(user, thread, sealed, "publish")
-        level = await self._editing.level(draft.level)
+        draft, leave, is_delegated = await self._tried(user, thread, sealed, "publish")
+        level = await self._editing.level(draft.level, is_delegated=is_delegated)
         try:
-            version = await self._saving.save(leave, draft.steering, draft.note)
+            version = await self._saving.save(leave, draft.steering, draft.note, is_delegated=is_delegated)
         except SteeringRefused as refused:
             return editor.notice(" ".join(refused.problems.values()))
         except Conflict as found:
@@ -129,8 +129,8 @@ class Trials:
 
     async def edit(self, user: str, thread: ThreadKey, sealed: str) -> View:
         """Return the form of the level with the draft in it."""
-        draft, leave = await self._tried(user, thread, sealed, "edit a draft")
-        level = await self._editing.level(draft.level)
+        draft, leave, is_delegated = await self._tried(user, thread, sealed, "edit a draft")
+        level = await self._editing.level(draft.level, is_delegated=is_delegated)
         if level.newest and level.number != draft.based_on:
             return await self._saving.conflict(user, level, level.newest, draft.steering, draft.note)
         mandate = self._gate.mandate(user, leave.level, draft.based_on)
@@ -138,7 +138,7 @@ class Trials:
 
     async def discard(self, user: str, thread: ThreadKey, sealed: str) -> None:
         """Let the draft of a thread be tried no more."""
-        draft, _leave = await self._tried(user, thread, sealed, "discard")
+        draft, _leave, _is_delegated = await self._tried(user, thread, sealed, "discard")
         await self._drafts.drop(thread)
         await self._letters.change(thread, "Discarded", trial.discarded(draft.level))
 
@@ -162,10 +162,15 @@ class Trials:
         await self._drafts.keep(draft, lasts=LASTS)
         return thread
 
-    async def _tried(self, user: str, thread: ThreadKey, sealed: str, what: str) -> tuple[Draft, Mandate]:
-        """Return the draft of a thread, and the leave to publish it. Raises `Refused`."""
-        await self._gate.admit(user, what)
+    async def _tried(
+        self, user: str, thread: ThreadKey, sealed: str, what: str
+    ) -> tuple[Draft, Mandate, bool]:
+        """Return the draft of a thread, the leave to publish it, and whether its author is no admin.
+
+        Raises `Refused`.
+        """
         leave = self._gate.leave(user, sealed)
+        is_delegated = await self._gate.admit_to(leave.level, user, what)
         draft = await self._drafts.tried(thread)
         if draft is None or (draft.author, draft.level, draft.based_on) != (
             user,
@@ -173,7 +178,7 @@ class Trials:
             leave.based_on,
         ):
             raise self._gate.refusal(user, what, GONE)
-        return draft, leave
+        return draft, leave, is_delegated
 
     def thread(self, channel: str, root: str) -> ThreadKey:
         """Return the thread of a direct message in this workspace."""

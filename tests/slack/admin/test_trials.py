@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 from structlog.testing import capture_logs
 
+from bot.access import KEEP
 from bot.core.domain import Addressed, Author, Prompt, PromptKey, Steering, ThreadKey
 from bot.core.drafts import LASTS
+from bot.core.granting import Grants
 from bot.sandbox.records import Message, View
 from bot.slack.admin import editor, form, gate, history, trial, trials
 from bot.slack.admin.mandate import Mandate, seal
@@ -172,7 +174,7 @@ async def test_nobody_else_decides_about_a_draft(office: Office, action: str) ->
         Mandate(level=replace(CHANNEL, channel="C0ENG"), based_on=0, admin=ADA, until=office.now + 99), KEY
     )
     for user, sealed, expected in (
-        (GRACE, value, gate.NOT_AN_ADMIN),
+        (GRACE, value, gate.NOT_YOURS),
         (JOAN, value, gate.NOT_YOURS),
         (JOAN, joans, trials.GONE),
         (ADA, "nonsense", gate.NOT_YOURS),
@@ -200,7 +202,7 @@ async def test_a_forged_form_tries_nothing(office: Office) -> None:
     for user, metadata, expected in (
         (ADA, "nonsense", gate.NOT_YOURS),
         (JOAN, view.content["private_metadata"], gate.NOT_YOURS),
-        (GRACE, view.content["private_metadata"], gate.NOT_AN_ADMIN),
+        (GRACE, view.content["private_metadata"], gate.NOT_YOURS),
     ):
         forged = office.workspace.views.open(user, view.content | {"private_metadata": metadata})
         await office.operate(user, forged, form.TRY, prompt="Mine!", question="Why?")
@@ -230,3 +232,20 @@ async def test_a_very_long_draft_and_question_fit_their_messages(office: Office)
     await office.press_below(ADA, head, trial.PUBLISH)
     assert len(await office.versions.history(CHANNEL, limit=2)) == 1
     assert history.RESTORE not in str(now(office, head).blocks)
+
+
+async def test_who_may_edit_the_channel_tries_and_publishes_while_they_may(office: Office) -> None:
+    """Asked again when it is published."""
+    grants = Grants(stewards=frozenset({GRACE}))
+    await office.grants.save(CHANNEL, grants, based_on=0, by=Author(id=ADA))
+    for publishes in (True, False):
+        view = await office.edit(GRACE)
+        await office.operate(GRACE, view, form.TRY, prompt=f"Be kind: {publishes}.", question="Why?")
+        head = office.letters(GRACE)[-1]
+        if not publishes:
+            await office.grants.save(CHANNEL, Grants(), based_on=1, by=Author(id=ADA))
+            office.now += KEEP
+        await office.press_below(GRACE, head, trial.PUBLISH)
+    assert [incoming.author.id for incoming in office.asked] == [GRACE, GRACE]
+    assert await office.saved() == [Steering(prompt=Prompt("Be kind: True."))]
+    assert gate.NOT_AN_ADMIN in office.says(GRACE)
