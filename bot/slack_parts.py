@@ -15,6 +15,8 @@ from bot.slack import opinions, own_data, parse
 from bot.slack.admin import grants_listeners, judgements, listeners, trial_listeners, usage_listeners
 from bot.slack.admin.admins import Admins
 from bot.slack.admin.budgets import Budgets
+from bot.slack.admin.finding import Finding
+from bot.slack.admin.finding import register as find_levels
 from bot.slack.admin.gate import Gate
 from bot.slack.admin.grants import Granting
 from bot.slack.admin.helm import Helm
@@ -53,10 +55,12 @@ async def app(parts: Parts, worker: Worker, answers: Answering) -> App:
     own = OwnData(parts.personal, parts.slack, workspace=parts.bot.workspace, retention=retention)
     helm, trials = _steering(parts, gate, votes, (usage, budgets, judged, granting, own), intake.accept)
     entrance, follow = Doorkeeper(parts.door, parts.slack, worker.aside), parts.settings.bot_follow_threads
+    finding = Finding(gate, SqlVersions(parts.database), parts.people)
 
     def add(app: App) -> None:
         listeners.register(app, helm, screen, worker.aside)
         trial_listeners.register(app, trials, screen, worker.aside)
+        find_levels(app, finding, screen, worker.aside)
         opinions.register(app, votes, entrance, screen, parts.bot, worker.aside)
         judgements.register(app, judged, screen, worker.aside)
         grants_listeners.register(app, granting, screen, worker.aside, helm.home)

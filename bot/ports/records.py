@@ -46,6 +46,13 @@ class Versions(Protocol):
         """
         ...
 
+    async def changed(self, within: PromptKey, *, limit: int) -> tuple[Sequence[Version], int]:
+        """Return the levels of `overview` that set anything, the one that was changed last first.
+
+        At most `limit` of them, each as its newest version, and how many there are in all.
+        """
+        ...
+
 
 class Drafts(Protocol):
     """What admins try before they save it. One method, one transaction; each raises `StoreUnavailable`."""

@@ -9,7 +9,7 @@ from dataclasses import astuple
 
 from bot.core.domain import Author, PromptKey, Steering, ThreadKey, Version
 from bot.core.errors import Conflict
-from bot.core.steering import levels, thread_level
+from bot.core.steering import NOTHING, levels, thread_level
 from bot.store.text import storable
 
 
@@ -64,6 +64,11 @@ class MemoryVersions:
             if all(part in {"", there} for part, there in zip(wanted, astuple(key), strict=True))
         ]
         return sorted(found, key=lambda version: astuple(version.key))
+
+    async def changed(self, within: PromptKey, *, limit: int) -> tuple[Sequence[Version], int]:
+        """Return the levels that set anything, latest change first, and how many there are."""
+        found = [each for each in await self.overview(within) if each.steering != NOTHING]
+        return sorted(found, key=lambda version: version.id, reverse=True)[:limit], len(found)
 
     def _newest(self) -> dict[PromptKey, Version]:
         return {version.key: version for version in self._saved}

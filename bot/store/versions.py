@@ -73,6 +73,15 @@ _ranked = (
 # One sort, whatever PostgreSQL knows of the table; "there is no newer one" was a look at all for each.
 OVERVIEW = select(_ranked).where(_ranked.c.rank == 1)
 
+_newest_ids = select(_ranked.c.id).where(_ranked.c.rank == 1)
+
+CHANGED = (
+    select(versions, func.count().over().label("levels"))
+    .where(versions.c.id.in_(_newest_ids), versions.c.content != core.to_json(core.NOTHING))
+    .order_by(versions.c.id.desc())
+    .limit(bindparam("limit"))
+)
+
 
 class SqlVersions:
     """`Versions` on SQLite or PostgreSQL."""
@@ -102,6 +111,10 @@ class SqlVersions:
     async def overview(self, within: PromptKey) -> Sequence[Version]:
         """Return the newest version of every level that agrees with `within`, ordered by key."""
         return await self._database.tx(overview, within)
+
+    async def changed(self, within: PromptKey, *, limit: int) -> tuple[Sequence[Version], int]:
+        """Return the levels that set anything, latest change first, and how many there are."""
+        return await self._database.tx(changed, within, limit)
 
 
 def applying(connection: Connection, thread: ThreadKey) -> Sequence[Version]:
@@ -138,6 +151,12 @@ def overview(connection: Connection, within: PromptKey) -> Sequence[Version]:
     """Read the newest version of every level within a key."""
     found = (version_from(row) for row in connection.execute(OVERVIEW, asdict(within)))
     return sorted(found, key=lambda version: astuple(version.key))  # collations of databases differ
+
+
+def changed(connection: Connection, within: PromptKey, limit: int) -> tuple[Sequence[Version], int]:
+    """Read the newest versions of levels that set anything."""
+    rows = connection.execute(CHANGED, asdict(within) | {"limit": limit}).all()
+    return [version_from(row) for row in rows], rows[0].levels if rows else 0
 
 
 def by_id(connection: Connection, ids: Sequence[int]) -> tuple[Version, ...]:

@@ -55,7 +55,7 @@ async def press(page: Page, name: str) -> None:
 async def edit_engineering(page: Page) -> None:
     """Choose a channel in Home, and wait for its form."""
     await page.get_by_test_id("home-tab").click()
-    await page.locator(".accessory select").select_option(label="#engineering")
+    await page.locator('[data-action="steer_edit_channel"]').select_option(label="#engineering")
     await expect(modal(page)).to_contain_text("For #engineering", timeout=SOON)
 
 

@@ -95,3 +95,19 @@ async def test_a_discarded_draft_is_gone(sandbox: Sandbox, open_page: OpenPage) 
     await page.get_by_test_id("thread-composer").press("Enter")
     await expect(newest(page)).to_contain_text(re.compile("You are a helpful assistant"), timeout=SOON)
     await expect(newest(page)).not_to_contain_text(UNPUBLISHED)
+
+
+async def test_a_level_is_found_by_a_word(sandbox: Sandbox, open_page: OpenPage) -> None:
+    """And edited from there; who is no admin has nothing to find."""
+    page = await open_page(sandbox.url)
+    await edit_engineering(page)
+    await saved(page, ("System prompt", "You speak like a pirate."))
+    await press(page, "Find…")
+    await field(page, "Or what is set somewhere").fill("queen")
+    await modal(page).get_by_test_id("modal-submit").click()
+    await expect(modal(page)).to_contain_text("Nothing is found.", timeout=SOON)
+    await field(page, "Or what is set somewhere").fill("Pirate")
+    await modal(page).get_by_test_id("modal-submit").click()
+    await expect(modal(page)).to_contain_text("1 level, page 1 of 1.", timeout=SOON)
+    await modal(page).get_by_role("button", name="Edit").click()
+    await expect(field(page, "System prompt")).to_have_value("You speak like a pirate.", timeout=SOON)

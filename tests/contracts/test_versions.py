@@ -186,6 +186,22 @@ async def test_the_overview_shows_each_level_once(versions: Versions) -> None:
         assert list(await versions.overview(within)) == [newest[key] for key in keys]
 
 
+async def test_what_was_changed_last_comes_first(versions: Versions) -> None:
+    """As far as it sets anything; and how many levels do, however many are asked for."""
+    assert await versions.changed(WORKSPACE, limit=5) == ([], 0)
+    await saved(versions, replace(WORKSPACE, workspace="T2"), KIND)
+    channel, emptied, thread = CHANNEL, replace(CHANNEL, channel="C2"), THREAD
+    await saved(versions, channel, KIND)
+    await saved(versions, emptied, BRIEF, NOTHING)
+    await saved(versions, thread, BRIEF)
+    await saved(versions, DIRECTS, KIND)
+    newest = await versions.save(channel, BRIEF, based_on=1, by=GRACE)
+    found, count = await versions.changed(WORKSPACE, limit=2)
+    assert (found[0], [version.key for version in found], count) == (newest, [channel, DIRECTS], 3)
+    found, count = await versions.changed(WORKSPACE, limit=9)
+    assert ([version.key for version in found], count) == ([channel, DIRECTS, thread], 3)
+
+
 async def test_names_and_notes_may_hold_anything(versions: Versions) -> None:
     odd = Author(id="U1", name="a\0b\ud800")
     version = await versions.save(CHANNEL, KIND, based_on=0, by=odd, note="\0 ☃ \udc00")

@@ -17,14 +17,14 @@ WHY = "why_this_answer"
 SUBCOMMANDS = ("prompt", "show")
 HELP = (
     f"*{COMMAND} prompt* edits the system prompt and the parameters of this channel; for admins.\n"
-    f"*{COMMAND} show* shows what applies in this channel.\n"
+    f"*{COMMAND}* alone shows what applies in this channel.\n"
     "To ask me something, mention me, or write to me directly."
 )
 
 
 def asked(text: str) -> str:
-    """Return which of `SUBCOMMANDS` a command's text asks for; an empty text if it is none of them."""
-    first = next(iter(text.split()), "").lower()
+    """Return which of `SUBCOMMANDS` a command's text asks for, `show` alone; empty if it is none of them."""
+    first = next(iter(text.split()), "show").lower()
     return first if first in SUBCOMMANDS else ""
 
 

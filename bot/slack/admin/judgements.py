@@ -54,7 +54,8 @@ class Judgements:
         button = kit.button("What people did not like", COMPLAINTS)
         return [
             kit.header("What people think of answers"),
-            kit.section(f"{said} The score of each version is in its *History*.", button),
+            kit.section(f"{said} The score of each version is in its *History*."),
+            kit.actions(button),
         ]
 
     async def complaints(self, user: str) -> View:

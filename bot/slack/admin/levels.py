@@ -1,81 +1,100 @@
-"""Home's section for admins: all that is set, level by level, and the way to change it.
+"""Home's section for admins: what is set, level by level, and the ways to change it.
 
-Separate because it is about many levels, where forms and histories are about one.
+Separate because it is about many levels, where forms and histories are about one. What was changed last comes
+first, and no more than fits; the rest is found, see `finding`.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.core.domain import DIRECT, PromptKey, Version
-from bot.core.steering import NOTHING, place
+from bot.core.domain import DIRECT, PromptKey, ThreadKey, Version
+from bot.core.steering import place
 from bot.editing import Editing
 from bot.slack.admin import kit, wording
 from bot.slack.admin.editor import EDIT_CHANNEL, HISTORY, edit_button
 from bot.slack.admin.home import Reader
 from bot.slack.admin.kit import Block
 
-ENTRIES = 25
-"""Levels in one view, at three blocks each; Slack shows a hundred blocks."""
+FIND = "steer_find"
+"""`action_id` of the button that opens the search, and `callback_id` of that."""
+ENTRIES = 8
+"""Levels in Home, beside the workspace and direct messages."""
 
 
 class Levels:
     """The section for admins."""
 
     def __init__(self, editing: Editing, workspace: PromptKey) -> None:
-        self._editing = editing
+        self._versions = editing.versions
         self._workspace = workspace
 
     async def __call__(self, reader: Reader) -> list[Block]:
         """Return the section; nothing for who is no admin. Raises `StoreError`."""
         if not reader.is_admin:
             return []
-        versions = await self._editing.versions.overview(self._workspace)
-        return overview(self._workspace, direct(self._workspace), versions)
+        where = self._workspace
+        everywhere = ThreadKey(
+            platform=where.platform, workspace=where.workspace, channel=DIRECT, root=""
+        )  # what applies there are the two levels that always stand here
+        always = {version.key: version for version in await self._versions.applying(everywhere)}
+        changed, count = await self._versions.changed(where, limit=ENTRIES + 2)
+        return overview(where, always, changed, count)
 
 
-def overview(workspace: PromptKey, direct: PromptKey, versions: Sequence[Version]) -> list[Block]:
-    """Return what admins see: the workspace, direct messages, and whatever else has something set."""
-    newest = {version.key: version for version in versions}
-    further = [
-        version
-        for key, version in newest.items()
-        if key not in {workspace, direct} and version.steering != NOTHING
-    ]
-    select = kit.channel_select(EDIT_CHANNEL, "Edit a channel…")
-    shown = [
-        kit.header("Prompts and parameters"),
-        kit.section(
-            "Only admins see this. A level inherits what it does not set: "
-            "workspace, then direct messages or channel, then thread.",
-            select,
-        ),
-        *_entry("The whole workspace", workspace, newest.get(workspace)),
-        *_entry("All direct messages", direct, newest.get(direct)),
-    ]
+def overview(
+    workspace: PromptKey, always: dict[PromptKey, Version], changed: Sequence[Version], count: int
+) -> list[Block]:
+    """Return what admins see: the workspace, direct messages, and what else was changed last.
+
+    `changed` may name the first two again; `count` is how many levels set anything, they among them.
+    """
+    first = {workspace: "The whole workspace", direct(workspace): "All direct messages"}
+    further = [version for version in changed if version.key not in first]
+    shown = [kit.header("Prompts and parameters"), *_ways()]
+    for level, name in first.items():
+        shown += entry(name, level, always.get(level))
     for version in further[:ENTRIES]:
-        shown += _entry(_name(version.key), version.key, version)
-    if len(further) > ENTRIES:
-        shown.append(kit.context(f"And {len(further) - ENTRIES} more; choose a channel above to see it."))
+        shown += entry(_name(version.key), version.key, version)
+    if count > len(changed) or len(further) > ENTRIES:
+        shown.append(
+            kit.context(f"{count:,} levels set something; these were changed last. *Find…* has all.")
+        )
     return shown
 
 
-def _entry(name: str, level: PromptKey, newest: Version | None) -> list[Block]:
-    buttons = [edit_button("Edit", level)]
-    text = f"*{name}*\nNothing is set."
-    if newest:
-        text = f"*{name}*\n{wording.summary(newest.steering)}"
-        buttons.append(kit.button("History", HISTORY, place(level)))
-    said = [kit.section(text)]
-    if newest:
-        said.append(kit.context(wording.signature(newest)))
-    return [*said, kit.actions(*buttons)]
+def entry(name: str, level: PromptKey, newest: Version | None) -> list[Block]:
+    """Return what one level sets, and what can be done about it."""
+    edit = edit_button("Edit", level)
+    if newest is None:
+        return [kit.section(f"*{name}*\nNothing is set.", edit)]
+    history = kit.button("History", HISTORY, place(level))
+    return [
+        kit.section(f"*{name}*\n{wording.summary(newest.steering)}"),
+        kit.context(wording.signature(newest)),
+        kit.actions(edit, history),
+    ]
 
 
-def _name(level: PromptKey) -> str:
-    name = wording.place(level)
-    return name[0].upper() + name[1:]
+def found(version: Version) -> list[Block]:
+    """Return the entry of a level that was found."""
+    return entry(_name(version.key), version.key, version)
 
 
 def direct(workspace: PromptKey) -> PromptKey:
     """Return the level of all direct messages of a workspace."""
     return replace(workspace, channel=DIRECT)
+
+
+def _ways() -> list[Block]:
+    return [
+        kit.context(
+            "Only admins see this. A level inherits what it does not set: "
+            "workspace, then direct messages or channel, then thread."
+        ),
+        kit.actions(kit.channel_select(EDIT_CHANNEL, "Edit a channel…"), kit.button("Find…", FIND)),
+    ]
+
+
+def _name(level: PromptKey) -> str:
+    name = wording.place(level)
+    return name[0].upper() + name[1:]

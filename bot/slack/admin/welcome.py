@@ -6,6 +6,7 @@ Separate because it is all that who never steers sees of steering.
 from bot.core.domain import PromptKey
 from bot.editing import Editing
 from bot.slack.admin import kit, wording
+from bot.slack.admin.commands import COMMAND
 from bot.slack.admin.home import Reader
 from bot.slack.admin.kit import Block
 from bot.slack.admin.levels import direct
@@ -30,4 +31,5 @@ class Welcome:
             ),
             kit.header("What applies in your direct messages"),
             *wording.applying(level.effective(), with_prompt=False),
+            kit.context(f"In a channel `{COMMAND}` shows what applies there; nobody else sees the answer."),
         ]

@@ -17,9 +17,17 @@ from bot.editing import Editing
 from bot.sandbox.records import FieldsRefused, Message, Person, View
 from bot.sandbox.server import SandboxWorkspace
 from bot.slack import connect
-from bot.slack.admin import editor, grants_listeners, judgements, trial_listeners, usage_listeners
+from bot.slack.admin import (
+    editor,
+    finding,
+    grants_listeners,
+    judgements,
+    trial_listeners,
+    usage_listeners,
+)
 from bot.slack.admin.admins import Admins
 from bot.slack.admin.budgets import Budgets
+from bot.slack.admin.finding import Finding
 from bot.slack.admin.form import Models
 from bot.slack.admin.gate import Gate
 from bot.slack.admin.grants import Granting
@@ -189,6 +197,7 @@ async def office(request: pytest.FixtureRequest) -> AsyncIterator[Office]:
             home = Home(doorkeeper, (*steered, usage, budgets, judged, granting))
             reasons = Reasons(doorkeeper, editing, NoExplanations(), models, bot)
             helm = Helm(doorkeeper, home, editing, reasons, office.votes, saving, models)
+            found = Finding(doorkeeper, office.versions, people)
             letters = Letters(client, bot)
             trials = Trials(
                 doorkeeper, editing, office.drafts, saving, letters, models=models, ask=office.note
@@ -197,6 +206,7 @@ async def office(request: pytest.FixtureRequest) -> AsyncIterator[Office]:
             def add(app: AsyncApp) -> None:
                 register(app, helm, Screen(client), office.aside)
                 trial_listeners.register(app, trials, Screen(client), office.aside)
+                finding.register(app, found, Screen(client), office.aside)
                 judgements.register(app, judged, Screen(client), office.aside)
                 grants_listeners.register(app, granting, Screen(client), office.aside, helm.home)
                 usage_listeners.register(app, usage, budgets, helm.home, Screen(client), office.aside)

@@ -217,7 +217,10 @@ async def test_the_command_shows_what_applies_and_the_prompt_to_admins_only(offi
     assert "Be kind." in told[ADA]
     assert "Be kind." not in told[GRACE]
     assert "System prompt" in told[GRACE]
-    for text in ("", "help", "nonsense"):
+    told.clear()
+    await office.workspace.interactivity.command(GRACE, GENERAL, "/threadkeeper", "")
+    assert "System prompt" in told[GRACE], "the same without a word"
+    for text in ("help", "nonsense"):
         await office.workspace.interactivity.command(GRACE, GENERAL, "/threadkeeper", text)
         assert "/threadkeeper prompt" in told[GRACE]
 

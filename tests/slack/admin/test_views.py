@@ -23,7 +23,7 @@ from bot.core.seen import Seen
 from bot.core.steering import DEPLOYMENT, PROMPT, effective, thread_level
 from bot.editing import Level
 from bot.sandbox.block_kit import check_blocks, check_view
-from bot.slack.admin import commands, editor, history, kit, levels, why, wording
+from bot.slack.admin import commands, editor, finding, history, kit, levels, why, wording
 from bot.slack.admin.form import Models
 
 WORKSPACE = PromptKey(platform="slack", workspace="T1")
@@ -69,15 +69,19 @@ def level(key: PromptKey, steering: Steering = FULL) -> Level:
     return Level(key=key, newest=version(key, 1, steering), settings={DEPLOYMENT: OTHER, key: steering})
 
 
-@pytest.mark.parametrize("channels", [0, 5, 500])
+@pytest.mark.parametrize("channels", [0, 1, levels.ENTRIES, 500])
 def test_what_is_set_at_many_levels(channels: int) -> None:
-    keys = [
-        WORKSPACE,
-        DIRECTS,
-        *(PromptKey(platform="slack", workspace="T1", channel=f"C{n}") for n in range(channels)),
-    ]
-    versions = [version(key) for key in keys]
-    check_view(kit.home(levels.overview(WORKSPACE, DIRECTS, versions)), "home")
+    """What was changed last is shown, and how many there are in all."""
+    keys = [PromptKey(platform="slack", workspace="T1", channel=f"C{n}") for n in range(channels)]
+    always = {key: version(key) for key in (WORKSPACE, DIRECTS)}
+    changed = [*always.values(), *(version(key) for key in keys)][: levels.ENTRIES + 2]
+    shown = levels.overview(WORKSPACE, always, changed, channels + 2)
+    check_view(kit.home(shown), "home")
+    assert ("502 levels" in str(shown)) == (channels == 500)
+    assert str(shown).count("'Edit'") == min(channels, levels.ENTRIES) + 2
+    page = finding.results("<!here>" * 28, [version(key) for key in keys], 999)
+    check_view(page, "modal")
+    assert ("Previous" in str(page)) == (channels > finding.ENTRIES)
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, history.SHOWN, history.SHOWN + 1])
