@@ -11,6 +11,7 @@ from bot.core import steering
 from bot.core.domain import File
 from bot.core.explanation import Explanation
 from bot.core.steering import DEPLOYMENT, Effective, effective, thread_level
+from bot.core.stopping import REASON
 from bot.editing import Level
 from bot.slack import links
 from bot.slack.admin import kit, wording
@@ -25,6 +26,7 @@ ENDS = {
     "stop": "complete",
     "length": "it reached the length limit",
     "content_filter": "the content filter ended it",
+    REASON: "somebody stopped it",
 }
 """Finish reasons in words; any other is shown as it is."""
 
