@@ -17,12 +17,16 @@ class Budget:
     """
 
     def __init__(self, *, per_minute: float, burst: int) -> None:
+        self._empty_at = -inf
+        self._refused_until = -inf
+        self.adjust(per_minute=per_minute, burst=burst)
+
+    def adjust(self, *, per_minute: float, burst: int) -> None:
+        """Allow another rate from now on; what was taken counts as it did."""
         if per_minute <= 0 or burst < 1:
             raise ValueError("A budget allows something: per_minute > 0 and burst >= 1.")
         self._spacing = 60 / per_minute
         self._burst = burst
-        self._empty_at = -inf
-        self._refused_until = -inf
 
     def delay(self, now: float, *, last: bool) -> float:
         """Return the seconds until a write may go; 0 means now. `last`: it completes a page or answer."""
