@@ -2,7 +2,8 @@
 
 Separate from `delivery`, which knows one answer. Rules: the most urgent first, a last write before a first
 before a partial one; among partial ones whoever's screen is most out of date. Nobody hands in a text:
-what is granted is the right to write, and the text is taken then.
+what is granted is the right to write, and the text is taken then. The rate is that which the platform is
+found to grant, or the part of it that is this process's.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from enum import IntEnum
 
 from bot.core.budget import Budget
 from bot.core.domain import ThreadKey
+from bot.core.pace import Pace
 from bot.ports import SurfaceLimits
 
 TICK = 0.001
@@ -38,7 +40,11 @@ class Desk:
     """Grants the writes of one method in one workspace."""
 
     def __init__(self, budget: Budget) -> None:
+        """`budget` begins with what is guaranteed; what is granted is found out."""
         self._budget = budget
+        self._pace = Pace(budget.per_minute)
+        self._burst = budget.burst
+        self._share = 1.0
         self._clock = asyncio.get_running_loop().time
         self._line: list[Ticket] = []
         self._timer: asyncio.TimerHandle | None = None
@@ -63,7 +69,20 @@ class Desk:
 
     def refused(self, retry_after: float) -> None:
         """Obey the platform: nothing for `retry_after` seconds."""
-        self._budget.refused(self._clock(), retry_after)
+        now = self._clock()
+        self._budget.refused(now, retry_after)
+        self._pace.refused(now, retry_after)
+        self._adjust()
+
+    def share(self, part: float) -> None:
+        """Keep to a part of what is granted, since other processes write too; 1 is all of it."""
+        self._share = part
+        self._adjust()
+        self._grant()
+
+    def _adjust(self) -> None:
+        rate, burst = self._pace.per_minute * self._share, round(self._burst * self._share)
+        self._budget.adjust(per_minute=rate, burst=max(burst, 1))
 
     def _grant(self) -> None:
         """Let go whom the budget allows, and come back when it allows the next."""
@@ -78,6 +97,8 @@ class Desk:
                 self._timer = asyncio.get_running_loop().call_later(delay + TICK, self._grant)
                 return
             self._budget.take(now)
+            self._pace.took(now, share=self._share)
+            self._adjust()
             self._line.remove(first)
             first.granted.set_result(None)
 

@@ -25,12 +25,13 @@ class Budget:
         """Allow another rate from now on; what was taken counts as it did."""
         if per_minute <= 0 or burst < 1:
             raise ValueError("A budget allows something: per_minute > 0 and burst >= 1.")
+        self.per_minute = per_minute
+        self.burst = burst
         self._spacing = 60 / per_minute
-        self._burst = burst
 
     def delay(self, now: float, *, last: bool) -> float:
         """Return the seconds until a write may go; 0 means now. `last`: it completes a page or answer."""
-        unused = self._burst if last else self._burst - self._burst // 2
+        unused = self.burst if last else self.burst - self.burst // 2
         granted = self._empty_at - (unused - 1) * self._spacing
         return max(0.0, granted - now, self._refused_until - now)
 
@@ -41,7 +42,7 @@ class Budget:
     def refused(self, now: float, retry_after: float) -> None:
         """Obey a refusal: nothing for `retry_after` seconds, and then no burst, only the steady rate."""
         self._refused_until = max(self._refused_until, now + retry_after)
-        full = self._refused_until + (self._burst - 1) * self._spacing
+        full = self._refused_until + (self.burst - 1) * self._spacing
         self._empty_at = max(self._empty_at, full)
 
     def fair_interval(self, replies: int) -> float:

@@ -18,7 +18,7 @@ BUSY = 0.85
 """Of what was allowed must have been used, or else nothing is learnt."""
 FIRST_PATIENCE = 30.0
 """Seconds of busy time before the first try below what is guaranteed; doubled by each refusal."""
-PROBE = 600.0
+PROBE = 1_800.0
 """Seconds before any try above what is guaranteed: at worst one write in so long a time is refused."""
 LONGEST_PATIENCE = 7_200.0
 SETTLING = 5.0

@@ -64,6 +64,7 @@ class Rates:
 
     def __init__(self) -> None:
         """Begin with no calls made."""
+        self._granted: dict[str, int] = {}
         self._calls: dict[str, deque[float]] = {}
         self._channels: dict[str, float] = {}
 
@@ -82,12 +83,17 @@ class Rates:
             self._channels[channel] = max(self._channels.get(channel, 0.0), now) + 1 / POSTS_PER_SECOND
         return 0
 
+    def grant(self, method: str, calls: int) -> None:
+        """Take another number of calls of a method a minute from now on, as Slack may for an app."""
+        self._granted[method] = calls
+
     def _window(self, method: str, now: float) -> float:
         """Return the seconds until the sliding window has room."""
         calls = self._calls.setdefault(method, deque())
         while calls and now - calls[0] >= WINDOW:
             calls.popleft()
-        full = len(calls) >= CALLS_PER_WINDOW.get(method, TIER_3)
+        granted = self._granted.get(method, CALLS_PER_WINDOW.get(method, TIER_3))
+        full = len(calls) >= granted
         return WINDOW - (now - calls[0]) if full else 0.0
 
     def _channel(self, channel: str, now: float) -> float:

@@ -67,7 +67,7 @@ def test_what_is_granted_is_found_and_never_exceeded_for_long(granted: int) -> N
     refused = len(platform.refusals)
     assert refused <= 8, "it came down to what is granted, and tried a few times"
     used(platform, pace, start=now, hours=3)
-    assert len(platform.refusals) - refused <= 3 * HOUR / PROBE / 2
+    assert len(platform.refusals) - refused <= 9, "one in twenty minutes, at worst"
     assert pace.per_minute <= max(granted, LEAST) + STEP * GUARANTEED + 1
     assert len(platform.taken) >= min(0.5 * granted, BACK_OFF * GUARANTEED)
 
@@ -77,7 +77,7 @@ def test_a_platform_that_gives_more_again_is_used_more_again() -> None:
     now = used(platform, pace, hours=1)
     assert pace.per_minute < 25
     platform.granted = 60
-    used(platform, pace, start=now, hours=6)
+    used(platform, pace, start=now, hours=12)
     assert pace.per_minute >= GUARANTEED
 
 

@@ -1,15 +1,23 @@
 """Many answers at once under one rate limit: fair, fresh, and complete at the end. On virtual time."""
 
 import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from itertools import pairwise
+from statistics import median
 
 from bot.answering import Answering
 from bot.asking import Asking
 from bot.core.budget import Budget
-from bot.core.domain import Addressed, Author, Incoming, Steering, ThreadKey, Turn
+from bot.core.domain import Addressed, Author, ChatRequest, Incoming, Steering, ThreadKey, Turn
+from bot.core.errors import SurfaceBusy
+from bot.core.stream import Finished, StreamEvent, TextDelta
 from bot.pacing import Desk, Urgency
 from bot.plugins import Plugins
+from bot.ports import Page
+from bot.sandbox.rates import Rates
 from bot.store.memory import MemoryStore
 from tests.fakes import PaperSurface, Script, ScriptedModel
 from tests.virtual_time import on_virtual_time
@@ -18,27 +26,72 @@ WRITES_PER_MINUTE = 45
 KEY = ThreadKey(platform="paper", workspace="T1", channel="C1", root="")
 
 
+class Strict(PaperSurface):
+    """Paper with Slack's limits, as the sandbox keeps them."""
+
+    def __init__(self) -> None:
+        super().__init__(page=1_000_000, takes=0.02)
+        self.rates = Rates()
+        self.refused: list[float] = []
+
+    async def post(self, thread: ThreadKey, page: Page) -> str:
+        self._admit("chat.postMessage", thread)
+        return await super().post(thread, page)
+
+    async def edit(self, thread: ThreadKey, message_id: str, page: Page) -> None:
+        self._admit("chat.update", thread)
+        await super().edit(thread, message_id, page)
+
+    def _admit(self, method: str, thread: ThreadKey) -> None:
+        now = asyncio.get_running_loop().time()
+        if wait := self.rates.admit(method, thread.channel, now):
+            self.refused.append(now)
+            raise SurfaceBusy(retry_after=wait)
+
+
+class Speakers(ScriptedModel):
+    """Says what each question asks for: so many words, at a pace; and notes when it has said the last one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ended: dict[str, float] = {}
+
+    @asynccontextmanager
+    async def stream(self, request: ChatRequest) -> AsyncIterator[AsyncIterator[StreamEvent]]:
+        yield self._said(request.messages[-1].content)
+
+    async def _said(self, question: str) -> AsyncIterator[StreamEvent]:
+        _, words, pace = question.split()
+        for number in range(int(words)):
+            await asyncio.sleep(float(pace))
+            yield TextDelta(f"{number} ")
+        self.ended[question] = asyncio.get_running_loop().time()
+        yield Finished("stop")
+
+
 class Office:
     """Answers to many threads of one workspace, all by the same script."""
 
-    def __init__(self, script: Script) -> None:
-        self.surface = PaperSurface(page=100_000, takes=0.02)
+    def __init__(
+        self, script: Script = (), *, model: ScriptedModel | None = None, surface: PaperSurface | None = None
+    ) -> None:
+        self.surface = surface or PaperSurface(page=100_000, takes=0.02)
         self.store = MemoryStore()
         self.answering = Answering(
             store=self.store,
-            model=ScriptedModel(script),
+            model=model or ScriptedModel(script),
             surfaces={"paper": self.surface},
             asking=Asking(steering=Steering(parameters={"model": "m"}), user_key=b"k"),
             plugins=Plugins(),
         )
 
-    async def ask(self, thread: str, message: str = "q") -> Turn:
+    async def ask(self, thread: str, message: str = "q", *, channel: str = "C1", text: str = "Why?") -> Turn:
         turn = await self.store.accept(
             Incoming(
-                thread=replace(KEY, root=thread),
+                thread=replace(KEY, root=thread, channel=channel),
                 message_id=f"{thread} {message}",
                 author=Author(id="U1"),
-                text="Why?",
+                text=text,
                 addressed=Addressed.MENTION,
             ),
             claim=True,
@@ -63,6 +116,69 @@ async def test_fifty_answers_share_the_limit_evenly_and_all_end_complete() -> No
         assert message.text.split() == [str(n) for n in range(3_000)]
         times = [time for time, _ in message.versions if time < 300]
         assert max(later - earlier for earlier, later in pairwise(times)) <= 1.25 * fair
+
+
+@on_virtual_time
+async def test_fifty_answers_at_once_for_half_an_hour_under_slacks_limits() -> None:
+    """As some end, others begin: nothing is refused, and last words are shown at once."""
+    model, paper, rng = Speakers(), Strict(), random.Random(0)
+    office, began = Office(model=model, surface=paper), asyncio.get_running_loop().time()
+
+    async def keep_asking(desk: int) -> None:
+        number = 0
+        while asyncio.get_running_loop().time() < began + 1_800:
+            text = f"{desk}-{number} {rng.randrange(200, 800)} 0.5"
+            turn = await office.ask(f"{desk}-{number}", channel=f"C{desk % 10}", text=text)
+            await office.answering.answer(turn)
+            number += 1
+
+    await asyncio.gather(*(keep_asking(desk) for desk in range(50)))
+    lags = sorted(
+        message.versions[-1][0] - model.ended[question]
+        for question in model.ended
+        for message in paper.messages.values()
+        if message.thread.root == question.split()[0]
+    )
+    assert len(lags) > 300
+    assert median(lags) <= 3.0
+    assert lags[int(0.95 * len(lags))] <= 10.0
+    assert len(paper.refused) == 0
+    last_writes = 60 * len(lags) / (asyncio.get_running_loop().time() - began)
+    fair = 60 * 50 / (WRITES_PER_MINUTE - last_writes)
+    gaps = [
+        later - earlier
+        for message in paper.messages.values()
+        for (earlier, _), (later, _) in pairwise(message.versions)
+    ]
+    assert max(gaps) <= 1.25 * fair
+
+
+@on_virtual_time
+async def test_a_busy_thread_takes_nothing_from_quiet_ones() -> None:
+    """It says a thousand words while each of the twenty says one."""
+    model, paper = Speakers(), Strict()
+    office = Office(model=model, surface=paper)
+    turns = [await office.ask(f"{n}", channel=f"C{n % 5}", text=f"{n} 300 1.0") for n in range(20)]
+    turns.append(await office.ask("busy", text="busy 30000 0.01"))
+    await asyncio.gather(*(office.answering.answer(turn) for turn in turns))
+    fair = 60 * len(turns) / WRITES_PER_MINUTE
+    for message in paper.messages.values():
+        times = [time for time, _ in message.versions]
+        assert max(later - earlier for earlier, later in pairwise(times)) <= 1.25 * fair
+    assert paper.refused == []
+
+
+@on_virtual_time
+async def test_what_a_platform_does_not_grant_is_not_asked_for_again_and_again() -> None:
+    """It takes 20 edits a minute instead of the 50 that it promises: after a while nothing is refused."""
+    paper = Strict()
+    paper.rates.grant("chat.update", 20)
+    office = Office([word for n in range(9_000) for word in (f"{n} ", 0.1)], surface=paper)
+    await office.answer(10)
+    assert len([time for time in paper.refused if time < 300]) >= 1
+    assert len([time for time in paper.refused if time >= 300]) <= 3
+    for message in paper.messages.values():
+        assert message.text.split() == [str(n) for n in range(9_000)]
 
 
 @on_virtual_time
