@@ -23,6 +23,8 @@ from bot.store import migrate
 from bot.store.database import database_url
 
 MODEL = "sandbox-small"
+PRICES = "sandbox-*=0.50/2/0.05"
+"""Of our own models, so that there is something to see where nothing is paid."""
 
 
 async def serve(
@@ -80,4 +82,6 @@ async def _model(settings: Settings, workspace: SandboxWorkspace) -> AsyncIterat
         yield settings
     else:
         async with SandboxModel(on_request=workspace.trace_model) as model:
-            yield settings.model_copy(update={"openai_base_url": model.base_url, "bot_model": MODEL})
+            priced = {"bot_prices": settings.bot_prices or PRICES}
+            ours = {"openai_base_url": model.base_url, "bot_model": MODEL}
+            yield settings.model_copy(update=ours | priced)

@@ -107,7 +107,7 @@ class Budgets:
         who = f"<@{change.author.id}>" if change.author.id != "shell" else "somebody at the shell"
         note = f": “{kit.quoted(change.note, LONGEST_NOTE)}”" if change.note else ""
         when = wording.moment(change.created_at)
-        text = f"*{_whose(budget)}*: {amount} a {budget.span}\n_{who}, {when}_{note}"
+        text = f"*{_whose(budget)}*: {amount} a {budget.span}\nSet by {who}, {when}{note}"
         return kit.section(text, kit.button("Change", CHANGE, _name(budget)))
 
     def _fields(self, budget: Budget | None) -> list[Block]:
@@ -139,16 +139,11 @@ class Budgets:
 
 def _read(values: Mapping[str, Any]) -> tuple[Budget | None, Mapping[str, str]]:
     """Return the budget that was entered, or sentences by the fields that are wrong."""
-    errors: dict[str, str] = {}
     whose, text = _entered(values, WHOSE), _entered(values, AMOUNT).strip()
-    one, _, kind = whose.rpartition(" ")
-    subject = EVERYBODY
     if whose not in EACH or _entered(values, SPAN) not in [*Span] or _entered(values, UNIT) not in [*Unit]:
         return None, {NOTE: "This form is not complete. Please open it again."}
-    if one:
-        subject = _entered(values, PERSON if kind == Dimension.PERSON else CHANNEL)
-        if not subject:
-            errors[kind] = f"Choose whose budget it is, or choose “{EACH[kind]}” above."
+    one, _, kind = whose.rpartition(" ")
+    subject, errors = _subject(values, kind, is_one=bool(one))
     unit, amount = Unit(_entered(values, UNIT)), None
     try:
         amount = amount_of(text, unit) if text else None
@@ -158,6 +153,19 @@ def _read(values: Mapping[str, Any]) -> tuple[Budget | None, Mapping[str, str]]:
         return None, errors
     span = Span(_entered(values, SPAN))
     return Budget(scope=Dimension(kind), subject=subject, span=span, unit=unit, amount=amount), {}
+
+
+def _subject(values: Mapping[str, Any], kind: str, *, is_one: bool) -> tuple[str, dict[str, str]]:
+    """Return whom a budget is for, and what is wrong about that."""
+    chosen = {name: _entered(values, name) for name in (PERSON, CHANNEL)}
+    errors = {
+        name: f"Choose “{EACH[f'one {name}']}” above, or nothing here."
+        for name, each in chosen.items()
+        if each and not (is_one and name == kind)
+    }
+    if is_one and not chosen[kind]:
+        errors[kind] = f"Choose whose budget it is, or “{EACH[kind]}” above."
+    return chosen[kind] if is_one else EVERYBODY, errors
 
 
 def _entered(values: Mapping[str, Any], name: str) -> str:

@@ -197,6 +197,8 @@ async def test_a_budget_of_one_and_of_money(office: Office) -> None:
         ({"amount": "1,5", "unit": "money"}, "amount"),
         ({"amount": "5", "whose": "one person"}, "person"),
         ({"amount": "5", "whose": "one channel"}, "channel"),
+        ({"amount": "5", "person": GRACE}, "person"),
+        ({"amount": "5", "whose": "workspace", "channel": GENERAL}, "channel"),
     ],
 )
 async def test_a_wrong_value_is_refused_at_its_field(
