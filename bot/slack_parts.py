@@ -99,7 +99,8 @@ def _steering(
     models = KnownModels(_offered(parts), parts.model.adaptations)
     saving = Saving(gate, editing, parts.people, models)
     home = Home(gate, (Welcome(editing, gate.workspace), Levels(editing, gate.workspace), *further))
-    reasons = Reasons(gate, editing, SqlExplanations(parts.database), models, parts.bot)
+    explanations, currency = SqlExplanations(parts.database), parts.settings.bot_currency
+    reasons = Reasons(gate, editing, explanations, models, parts.bot, currency=currency)
     letters, drafts = Letters(parts.slack, parts.bot), SqlDrafts(parts.database)
     return (
         Helm(gate, home, editing, reasons, votes, saving, models),

@@ -3,9 +3,10 @@
 Separate because only who asks for it needs it; answering does not. Pure.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.core.domain import Author, File, MadeWith, ThreadKey, TurnStatus, Usage, Version
+from bot.core.ledger import Spending
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,3 +34,5 @@ class Explanation:
     asked_at: float
     begun_at: float | None
     answered_at: float | None
+    spent: Spending = field(default_factory=Spending)
+    """What all calls of the turn cost together, those of its other variants included."""

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, bindparam, exists, or_, select
 
 from bot.core.domain import Author, ThreadKey, TurnStatus, Usage
 from bot.core.explanation import Explanation
-from bot.store import answers, files, versions
+from bot.store import answers, calls, files, versions
 from bot.store.database import Database
 from bot.store.schema import conversations, is_said, pages, turns
 
@@ -64,6 +64,7 @@ def explain(connection: Connection, thread: ThreadKey, message_id: str) -> Expla
         asked_at=row.created_at,
         begun_at=row.claimed_at,
         answered_at=row.answered_at,
+        spent=calls.of_turn(connection, row.id),
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects import sqlite
 
+from bot.core.calls import Call
 from bot.core.domain import (
     Addressed,
     Answer,
@@ -74,7 +75,10 @@ async def test_an_answer_is_explained_by_each_of_its_messages(kept: Kept) -> Non
     for page, message_id in enumerate(("1.1", "1.2")):
         await kept.store.opened(turn, page, message_id)
     usage = Usage(prompt_tokens=3, completion_tokens=4, cached_tokens=1)
-    answer = Answer(text="So.", model="m-1", finish_reason="stop", usage=usage, made_with=made_with)
+    call = Call(model="m-1", prompt_tokens=3, completion_tokens=4, cost=7)
+    answer = Answer(
+        text="So.", model="m-1", finish_reason="stop", usage=usage, made_with=made_with, call=call
+    )
     await kept.store.answered(turn, answer)
     await kept.store.settle(turn, TurnStatus.DONE)
 
@@ -83,6 +87,7 @@ async def test_an_answer_is_explained_by_each_of_its_messages(kept: Kept) -> Non
     assert (found.thread, found.author, found.status) == (THREAD, ADA, TurnStatus.DONE)
     assert (found.model, found.finish_reason, found.error, found.attempt) == ("m-1", "stop", "", 1)
     assert (found.usage, found.made_with) == (usage, made_with)
+    assert (found.spent.calls, found.spent.cost, found.spent.unpriced) == (1, 7, 0)
     assert found.versions == tuple(reversed(versions))
     assert found.begun_at is not None
     assert found.answered_at is not None

@@ -26,13 +26,19 @@ class Reasons:
         explanations: Explanations,
         models: Callable[[], Awaitable[Models]],
         bot: Bot,
+        *,
+        currency: str = "USD",
     ) -> None:
-        """`models` never raises, and takes a second at most; `bot` knows the workspace's address."""
+        """`models` never raises, and takes a second at most; `bot` knows the workspace's address.
+
+        `currency` is what prices are in.
+        """
         self._gate = gate
         self._editing = editing
         self._explanations = explanations
         self._models = models
         self._bot = bot
+        self._currency = currency
 
     async def why(self, user: str, channel: str, root: str, ts: str) -> View:
         """Return how the answer came about that a message shows; `root` is its thread."""
@@ -47,5 +53,5 @@ class Reasons:
         level = await self._editing.level(steering.thread_level(thread))
         asked = str(explained.made_with.parameters.get("model", "")) if explained.made_with else ""
         told = (await self._models()).told(asked or explained.model)
-        known = why.Known(level=level, told=told, workspace=self._bot.url)
+        known = why.Known(level=level, told=told, workspace=self._bot.url, currency=self._currency)
         return why.why(explained, known, for_admin=is_admin)

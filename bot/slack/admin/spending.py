@@ -22,7 +22,7 @@ def sentence(spent: Spending, currency: str) -> str:
     if not spent.calls:
         return "nothing"
     plural = "s" if spent.calls > 1 else ""
-    return f"{spent.calls:,} answer{plural}, {spent.tokens:,} tokens, {_about(spent)}{costs(spent, currency)}"
+    return f"{spent.calls:,} answer{plural}, {spent.tokens:,} tokens, {about(spent)}{costs(spent, currency)}"
 
 
 def picture(by_day: Mapping[str, Spending], days: Sequence[str], currency: str) -> list[Block]:
@@ -61,7 +61,8 @@ def ranking(names: Mapping[str, str], sums: Mapping[str, Spending], currency: st
     return "\n".join(lines)
 
 
-def _about(spent: Spending) -> str:
+def about(spent: Spending) -> str:
+    """Return the word that goes before a cost of which something is estimated."""
     return "about " if spent.estimated and spent.unpriced < spent.calls else ""
 
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from bot.core import steering
 from bot.core.domain import File
 from bot.core.explanation import Explanation
+from bot.core.ledger import Spending, costs
 from bot.core.steering import DEPLOYMENT, Effective, effective, thread_level
 from bot.core.stopping import REASON
 from bot.editing import Level
 from bot.slack import links
-from bot.slack.admin import kit, wording
+from bot.slack.admin import kit, spending, wording
 from bot.slack.admin.editor import edit_button
 from bot.slack.admin.kit import Block, View
 from bot.slack.mrkdwn import escape
@@ -41,6 +42,8 @@ class Known:
     """What is done about which parameter of the answer's model: it has no effect, or another name."""
     workspace: str = ""
     """The workspace's address, or empty."""
+    currency: str = "USD"
+    """What prices are in."""
 
 
 def why(explained: Explanation, known: Known, *, for_admin: bool) -> View:
@@ -64,6 +67,7 @@ def _facts(explained: Explanation, known: Known) -> str:
         "It knew": _seen(explained, known),
         "Files": _files(explained.files),
         "Tokens": _tokens(explained),
+        "Cost": _cost(explained.spent, known.currency),
         "Times": _times(explained),
         "Attempts": str(explained.attempt) if explained.attempt > 1 else "",
     }
@@ -105,6 +109,14 @@ def _tokens(explained: Explanation) -> str:
         return "not counted by the server"
     cached = f" ({usage.cached_tokens:,} of them cached)" if usage.cached_tokens else ""
     return f"{usage.prompt_tokens:,} read{cached}, {usage.completion_tokens:,} written"
+
+
+def _cost(spent: Spending, currency: str) -> str:
+    """Return what a turn cost; nothing of one from before this was kept."""
+    if not spent.calls:
+        return ""
+    price = f"{spending.about(spent)}{costs(spent, currency)}"
+    return f"{price}, for {spent.calls:,} calls of the model" if spent.calls > 1 else price
 
 
 def _times(explained: Explanation) -> str:

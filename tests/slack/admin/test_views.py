@@ -18,6 +18,7 @@ from bot.core.domain import (
     Version,
 )
 from bot.core.explanation import Explanation
+from bot.core.ledger import Spending
 from bot.core.parameters import PARAMETERS
 from bot.core.seen import Seen
 from bot.core.steering import DEPLOYMENT, PROMPT, effective, thread_level
@@ -157,6 +158,21 @@ def explained_as(made_with: MadeWith, *, told: dict[str, str] | None = None) -> 
     view = why.why(replace(EXPLAINED, made_with=made_with), known, for_admin=True)
     check_view(view, "modal")
     return "\n".join(_mrkdwn(view))
+
+
+@pytest.mark.parametrize(
+    ("spent", "said"),
+    [
+        (Spending(calls=1, cost=4_219_000), "*Cost*: 0.0042 EUR\n"),
+        (Spending(calls=2, unpriced=2), "*Cost*: unknown, for 2 calls of the model\n"),
+        (Spending(calls=3, cost=10**9, estimated=1), "*Cost*: about 1.00 EUR, for 3 calls of the model\n"),
+    ],
+)
+def test_why_tells_what_an_answer_cost(spent: Spending, said: str) -> None:
+    known = why.Known(level=level(thread_level(THREAD), OTHER), currency="EUR")
+    view = why.why(replace(EXPLAINED, spent=spent), known, for_admin=False)
+    assert said in "\n".join(_mrkdwn(view))
+    assert "*Cost*" not in str(why.why(EXPLAINED, known, for_admin=False)), "it was not kept then"
 
 
 @pytest.mark.parametrize(
