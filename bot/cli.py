@@ -17,6 +17,7 @@ from typing import Any
 import click
 
 from bot import app, log, trial
+from bot.commands.access import access
 from bot.commands.budget import budget
 from bot.commands.models import models
 from bot.commands.personal import erase, export
@@ -109,6 +110,7 @@ def manifest_(name: str, url: str) -> None:
 
 
 commands.add_command(prompt)
+commands.add_command(access)
 commands.add_command(models)
 commands.add_command(usage)
 commands.add_command(budget)

@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from bot.cli import commands
+from bot.commands.access import access
 from bot.commands.budget import budget
 from bot.commands.prompt import prompt
 from bot.commands.usage import usage
@@ -43,7 +44,7 @@ def test_readme_draws_the_states_of_a_turn() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["run", "try", "migrate", "manifest", "prompt", "models", "usage", "budget"]
+    "command", ["run", "try", "migrate", "manifest", "prompt", "access", "models", "usage", "budget"]
 )
 def test_help_and_readme_teach_every_command(command: str) -> None:
     shown = CliRunner().invoke(commands, ["--help"]).output
@@ -69,6 +70,12 @@ def test_every_file_that_the_documents_name_exists() -> None:
 
 def test_architecture_fits_on_two_screens() -> None:
     assert len((documents.ROOT / "ARCHITECTURE.md").read_text().splitlines()) <= 100
+
+
+@pytest.mark.parametrize("command", sorted(access.commands))
+def test_the_page_for_admins_teaches_every_command_about_access(command: str) -> None:
+    assert f"bot access {command} T1" in (documents.ROOT / "docs/admins.md").read_text()
+    assert CliRunner().invoke(commands, ["access", command, "--help"]).exit_code == 0
 
 
 @pytest.mark.parametrize("command", sorted(budget.commands))
