@@ -13,6 +13,7 @@ from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
 from bot.log import where
+from bot.slack import parse
 
 log = structlog.get_logger()
 
@@ -20,8 +21,11 @@ log = structlog.get_logger()
 async def dispatched(app: AsyncApp, payload: dict[str, Any], headers: Mapping[str, str]) -> BoltResponse:
     """Let the app handle a payload. Status 200 means that Slack may be told so, any other that it may not.
 
-    `headers` are those of a retry: `X-Slack-Retry-Num` and `X-Slack-Retry-Reason`.
+    `headers` are those of a retry: `X-Slack-Retry-Num` and `X-Slack-Retry-Reason`. Of our own messages, of
+    which Slack tells us at every edit, nobody wants to know; Bolt would need longer to find that out.
     """
+    if parse.is_echo(payload):
+        return BoltResponse(status=200)
     try:
         # Bolt's name for "authenticated and decoded", in HTTP mode too
         request = AsyncBoltRequest(body=payload, headers=dict(headers), mode="socket_mode")

@@ -12,7 +12,8 @@ from itertools import zip_longest
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from markdown_it.tree import SyntaxTreeNode
+
+from bot.slack.tree import Node, tree
 
 JOINER = "\u2060"
 """The word joiner: takes no room, and keeps what it stands in from being read as a sign."""
@@ -47,18 +48,18 @@ def mrkdwn(markdown: str, tokens: Sequence[Token]) -> str:
     """
     if any(token.level >= _NESTING - 1 or _is_deep(token) for token in tokens):
         return escape(markdown.strip())
-    return _blocks(SyntaxTreeNode(tokens).children, "\n\n")
+    return _blocks(tree(tokens), "\n\n")
 
 
 def _is_deep(token: Token) -> bool:
     return any(child.level >= _NESTING for child in token.children or ())
 
 
-def _blocks(nodes: Sequence[SyntaxTreeNode], separator: str, depth: int = 0) -> str:
+def _blocks(nodes: Sequence[Node], separator: str, depth: int = 0) -> str:
     return separator.join(filter(None, (_block(node, depth) for node in nodes)))
 
 
-def _block(node: SyntaxTreeNode, depth: int) -> str:
+def _block(node: Node, depth: int) -> str:
     match node.type:
         case "heading":
             words = _inline(node)
@@ -81,7 +82,7 @@ def _code(content: str) -> str:
     return f"```\n{escape(fenced.rstrip())}\n```"
 
 
-def _list(node: SyntaxTreeNode, depth: int) -> str:
+def _list(node: Node, depth: int) -> str:
     start = int(node.attrs.get("start", 1))
     items = []
     for number, item in enumerate(node.children, start):
@@ -93,9 +94,9 @@ def _list(node: SyntaxTreeNode, depth: int) -> str:
     return "\n".join(items)
 
 
-def _table(node: SyntaxTreeNode) -> str:
+def _table(node: Node) -> str:
     """Return the rows with their columns below each other, and a rule below the first row."""
-    rows = [[_words(cell) for cell in row.children] for row in node.walk() if row.type == "tr"]
+    rows = [[_words(cell) for cell in row.children] for part in node.children for row in part.children]
     columns = zip_longest(*rows, fillvalue="")
     widths = [min(max(map(_width, column)), _WIDEST_PADDING) for column in columns]
     lines = [_row(row, widths) for row in rows]
@@ -115,7 +116,7 @@ def _width(text: str) -> int:
     )
 
 
-def _words(node: SyntaxTreeNode) -> str:
+def _words(node: Node) -> str:
     """Return what a node says, without any formatting or escaping."""
     if node.type in {"softbreak", "hardbreak"}:
         return " "
@@ -123,11 +124,11 @@ def _words(node: SyntaxTreeNode) -> str:
     return own + "".join(map(_words, node.children))
 
 
-def _inline(node: SyntaxTreeNode) -> str:
+def _inline(node: Node) -> str:
     return "".join(map(_span, node.children))
 
 
-def _span(node: SyntaxTreeNode) -> str:
+def _span(node: Node) -> str:
     match node.type:
         case "inline" | "strong" | "em" | "s":
             sign = _SIGNS.get(node.type, "")

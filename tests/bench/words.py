@@ -23,9 +23,11 @@ WORDS = re.findall(
 def tokens(seed: int, count: int) -> list[str]:
     """Return an answer of exactly so many tokens; the white space belongs to the token after it."""
     dice = random.Random(seed)
-    said: list[str] = []
+    said = re.findall(
+        r"\s*\S+", _sentence(dice)
+    )  # a sign such as `##` would be held back until its text comes
     while len(said) < count:
-        said += re.findall(r"\s*\S+", _block(dice) if not said else f"\n\n{_block(dice)}")
+        said += re.findall(r"\s*\S+", f"\n\n{_block(dice)}")
     del said[count:]
     if "".join(said).count("```") % 2:  # a thread would show it closed
         said[-1] = " end." if "```" in said[-1] else "\n```"

@@ -274,3 +274,29 @@ def test_no_payload_however_malformed_is_an_error(data: st.DataObject) -> None:
     if isinstance(heard, parse.Said):
         heard.message.incoming(NAMES, why=heard.why)
     buttons.pressed(body, BOT)
+    parse.is_echo(body)
+
+
+OURS: dict[str, Any] = {"user": "UBOT", "bot_id": "BBOT", "app_id": "A1"}
+
+
+@pytest.mark.parametrize(
+    ("event", "is_echo"),
+    [
+        (message(**OURS), True),
+        (message(**OURS, subtype="bot_message"), True),
+        (changed(message(**OURS), message(**OURS)), True),
+        (deleted(previous_message=message(**OURS)), False),  # somebody may have removed an answer
+        (changed(TOMBSTONE, message(**OURS)), False),
+        (message(), False),
+        (message(bot_id="B2", app_id="A2"), False),
+        (message(app_id="A1"), False),  # a person, through another service of the app's
+        (message(**OURS, type="app_mention"), False),
+    ],
+)
+def test_what_slack_tells_of_our_own_messages_is_an_echo(event: dict[str, Any], *, is_echo: bool) -> None:
+    """And nothing that we would listen to is one."""
+    body = {"team_id": "T1", "api_app_id": "A1", "event_id": "Ev1", "event": event}
+    assert parse.is_echo(body) is is_echo
+    if is_echo:
+        assert parse.event(body, BOT, follow=True) is None

@@ -1,0 +1,37 @@
+"""Tokens of Markdown as a tree.
+
+Separate from `mrkdwn`, which reads it. The parser's own tree knows more, and takes about as long to build as
+parsing does: it copies what is nested once for each level.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from markdown_it.token import Token
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A token, or a pair of an opening and a closing one with all between them."""
+
+    type: str
+    """The token's, without `_open`."""
+    content: str
+    attrs: Mapping[str, str | int | float]
+    children: list["Node"]
+
+
+def tree(tokens: Sequence[Token]) -> list[Node]:
+    """Return the outermost nodes. The parser closes whatever it opens."""
+    outermost: list[Node] = []
+    open_nodes = [outermost]
+    for token in tokens:
+        if token.nesting < 0:
+            open_nodes.pop()
+            continue
+        children = tree(token.children) if token.children else []
+        node = Node(token.type.removesuffix("_open"), token.content, token.attrs, children)
+        open_nodes[-1].append(node)
+        if token.nesting:
+            open_nodes.append(children)
+    return outermost
