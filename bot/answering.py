@@ -69,7 +69,7 @@ class Answering:
         self._cashier = cashier or Cashier()
         self._summariser = Summariser.of(asking, model, plugins, self._cashier)
         self._is_ours = is_ours
-        self._desks = AllDesks()
+        self.desks = AllDesks()
         self._halts = Halts()
 
     async def close(self) -> None:
@@ -210,22 +210,23 @@ class Answering:
     async def _shown(self, turn: Turn, *, is_thinking: bool = True) -> AsyncIterator[Delivery]:
         """Show a delivery while it is fed; at the end wait until the thread shows all of it."""
         surface = self._surfaces[turn.thread.platform]
-        delivery = Delivery(
-            LiveReply(surface.limits, posted=len(turn.pages)),
-            surface,
-            turn,
-            desks=self._desks.of(turn.thread, surface.limits),
-            book=self._store,
-            is_ours=self._is_ours,
-            is_thinking=is_thinking,
-        )
-        show = asyncio.create_task(delivery.show(), name=f"show-{turn.id}")
-        try:
-            yield delivery
-            await show
-        finally:
-            show.cancel()
-            await asyncio.gather(show, return_exceptions=True)
+        with self.desks.writing(turn.thread, surface.limits) as desks:
+            delivery = Delivery(
+                LiveReply(surface.limits, posted=len(turn.pages)),
+                surface,
+                turn,
+                desks=desks,
+                book=self._store,
+                is_ours=self._is_ours,
+                is_thinking=is_thinking,
+            )
+            show = asyncio.create_task(delivery.show(), name=f"show-{turn.id}")
+            try:
+                yield delivery
+                await show
+            finally:
+                show.cancel()
+                await asyncio.gather(show, return_exceptions=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,12 +22,14 @@ from bot.parts import Parts
 from bot.privacy import expiring
 from bot.servers import servers
 from bot.settings import Settings
+from bot.sharing import Sharing
 from bot.slack import connect
 from bot.slack.deliveries import Deliveries, Mode, delivered
 from bot.slack.people import People
 from bot.store import migrate
 from bot.store.database import Database, database_url
 from bot.store.lessons import SqlLessons
+from bot.store.shares import SqlShares
 from bot.store.sql import SqlStore
 from bot.worker import Lease, Worker
 
@@ -47,6 +49,8 @@ async def serve(settings: Settings, stop: asyncio.Event, *, ready: Callable[[], 
         opened.push_async_callback(answering.close)
         craft = Admitting(shared.door, answering)
         worker = Worker(shared.store, craft, lease=shared.lease, limit=settings.bot_answers_at_once)
+        shares = SqlShares(shared.database, shared.store.owner)
+        await opened.enter_async_context(Sharing(answering.desks, shares).watching())
         await opened.enter_async_context(worker.watching())
         await opened.enter_async_context(expiring(shared.personal, settings.bot_retention_days))
         app = await slack_parts.app(shared, worker, answering)

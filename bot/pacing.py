@@ -7,6 +7,9 @@ found to grant, or the part of it that is this process's.
 """
 
 import asyncio
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -14,6 +17,7 @@ from bot.core.budget import Budget
 from bot.core.domain import ThreadKey
 from bot.core.pace import Pace
 from bot.ports import SurfaceLimits
+from bot.ports.shares import Place
 
 TICK = 0.001
 """Seconds; a timer may fire a little before the time it was set for."""
@@ -118,13 +122,47 @@ class AllDesks:
 
     def __init__(self) -> None:
         self._desks: dict[tuple[str, ...], Desk] = {}
+        self._answers: Counter[Place] = Counter()
+        self._parts: Mapping[Place, float] = {}
+        self._otherwise = 1.0
+        self.begun = asyncio.Event()
+        """Set when a workspace gets the first answer of ours."""
 
-    def of(self, thread: ThreadKey, limits: SurfaceLimits) -> Desks:
-        """Return the desks for a thread on a platform with these limits."""
-        workspace = (thread.platform, thread.workspace)
+    @contextmanager
+    def writing(self, thread: ThreadKey, limits: SurfaceLimits) -> Iterator[Desks]:
+        """Give the desks for an answer in a thread, on a platform with these limits, while it is written."""
+        place = (thread.platform, thread.workspace)
+        if not self._answers[place]:
+            self.begun.set()
+        self._answers[place] += 1
+        try:
+            yield self._of(thread, limits)
+        finally:
+            self._answers[place] -= 1
+
+    def answers(self) -> Mapping[Place, int]:
+        """Return how many answers are written in each workspace now, where there are any."""
+        return dict(+self._answers)
+
+    def share(self, parts: Mapping[Place, float], *, otherwise: float) -> None:
+        """Keep to these parts of what is granted in each workspace; in any other one to `otherwise`."""
+        self._parts, self._otherwise = parts, otherwise
+        for key, desk in self._desks.items():
+            desk.share(self._part(key[0], key[1]))
+
+    def _of(self, thread: ThreadKey, limits: SurfaceLimits) -> Desks:
         posting = Budget(per_minute=limits.posts_per_minute, burst=limits.posts_burst)
         editing = Budget(per_minute=limits.edits_per_minute, burst=limits.edits_burst)
         return Desks(
-            posts=self._desks.setdefault((*workspace, thread.channel), Desk(posting)),
-            edits=self._desks.setdefault(workspace, Desk(editing)),
+            posts=self._desk((thread.platform, thread.workspace, thread.channel), posting),
+            edits=self._desk((thread.platform, thread.workspace), editing),
         )
+
+    def _desk(self, key: tuple[str, ...], budget: Budget) -> Desk:
+        if key not in self._desks:
+            self._desks[key] = Desk(budget)
+            self._desks[key].share(self._part(key[0], key[1]))
+        return self._desks[key]
+
+    def _part(self, platform: str, workspace: str) -> float:
+        return self._parts.get((platform, workspace), self._otherwise)

@@ -91,9 +91,11 @@ class PaperSurface:
         self.busy: dict[ThreadKey, bool] = {}
         self.before_write: Callable[[], None] = lambda: None
         self._writing: set[ThreadKey] = set()
+        self._posted = 0
 
     async def post(self, thread: ThreadKey, page: Page) -> str:
-        message_id = f"m{len(self.messages) + 1}"
+        self._posted += 1
+        message_id = f"m{self._posted}"
         message = Message(thread, (page.turn, page.number))
         try:
             await self._write(thread)

@@ -62,6 +62,8 @@ class MemoryData:
     budgets: list[tuple[ThreadKey, BudgetChange]] = field(default_factory=list)
     """In the order in which they were set; of the place only platform and workspace count."""
     secrets: dict[str, str] = field(default_factory=dict)
+    loads: dict[str, dict[tuple[str, str], int]] = field(default_factory=dict)
+    """How many answers a process writes in which workspace; see `MemoryShares`."""
     beats: dict[str, float] = field(default_factory=dict)
     """When a living process was heard of last, by `clock`."""
     wakes: list[Callable[[], None]] = field(default_factory=list)

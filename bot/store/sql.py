@@ -44,6 +44,11 @@ class SqlStore:
         self._owner = owner
         self._sweep_at = 0.0
 
+    @property
+    def owner(self) -> str:
+        """The name of this process."""
+        return self._owner
+
     async def open(self) -> None:
         """Enter this process among the living; call once, after migrations and before anything else.
 

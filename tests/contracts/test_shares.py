@@ -1,0 +1,97 @@
+"""What processes make of their loads: each its part of what is granted."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from bot.ports.shares import Shares
+from bot.store.database import Database
+from bot.store.memory import MemoryData, MemoryStore
+from bot.store.memory_shares import MemoryShares
+from bot.store.shares import SqlShares
+from bot.store.sql import SqlStore
+from tests.contracts.conftest import FOR_EVER
+from tests.databases import migrated_database
+
+Join = Callable[[str], Awaitable[Shares]]
+HERE, THERE = ("slack", "T1"), ("slack", "T2")
+
+
+@pytest.fixture(params=["memory", pytest.param("postgres", marks=pytest.mark.postgres)])
+async def join(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Join]:
+    """Give what lets a process of that name join the others."""
+    if request.param == "memory":
+        data = MemoryData()
+
+        async def join_memory(owner: str) -> Shares:
+            await MemoryStore(owner, data).beat(FOR_EVER)
+            return MemoryShares(owner, data)
+
+        yield join_memory
+        return
+    with migrated_database("postgres", tmp_path) as url:
+        database = Database(url)
+        await database.open()
+
+        async def join_sql(owner: str) -> Shares:
+            await SqlStore(database, owner).beat(FOR_EVER)
+            return SqlShares(database, owner)
+
+        yield join_sql
+        await database.close()
+
+
+async def test_who_is_alone_has_everything(join: Join) -> None:
+    a = await join("a")
+    found = await a.exchange({HERE: 3, THERE: 1})
+    assert (found.parts, found.processes) == ({HERE: 1.0, THERE: 1.0}, 1)
+    assert (await a.exchange({})).parts == {}
+
+
+async def test_parts_go_by_the_answers_of_each_process(join: Join) -> None:
+    a, b = await join("a"), await join("b")
+    await a.exchange({HERE: 3, THERE: 2})
+    found = await b.exchange({HERE: 1})
+    assert (found.parts, found.processes) == ({HERE: 0.25}, 2)
+    assert (await a.exchange({HERE: 3})).parts == {HERE: 0.75}
+    assert (await b.exchange({HERE: 1, THERE: 1})).parts == {HERE: 0.25, THERE: 1.0}
+
+
+async def test_who_has_nothing_left_takes_nothing(join: Join) -> None:
+    a, b = await join("a"), await join("b")
+    await a.exchange({HERE: 3})
+    await a.exchange({})
+    assert (await b.exchange({HERE: 1})).parts == {HERE: 1.0}
+
+
+async def test_the_dead_count_nothing(join: Join) -> None:
+    a = await join("a")
+    await a.exchange({HERE: 3})
+    await (await _dead(join)).exchange({HERE: 9})
+    found = await a.exchange({HERE: 3})
+    assert (found.parts, found.processes) == ({HERE: 1.0}, 1)
+
+
+async def test_who_was_taken_for_dead_counts_itself(join: Join) -> None:
+    await join("a")
+    assert (await (await _dead(join)).exchange({HERE: 9})).parts == {HERE: 1.0}
+
+
+async def _dead(join: Join) -> Shares:
+    """Return the shares of a process that joined, told its load, and left."""
+    shares = await join("dead")
+    await shares.exchange({HERE: 9})
+    store = (
+        SqlStore(shares._database, "dead")
+        if isinstance(shares, SqlShares)
+        else MemoryStore("dead", shares._data)  # type: ignore[attr-defined]
+    )
+    await store.leave()
+    return shares
+
+
+async def test_on_sqlite_one_process_has_everything_without_asking(tmp_path: Path) -> None:
+    with migrated_database("sqlite", tmp_path) as url:
+        found = await SqlShares(Database(url), "a").exchange({HERE: 3})
+    assert (found.parts, found.processes) == ({HERE: 1.0}, 1)

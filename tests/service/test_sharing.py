@@ -1,0 +1,120 @@
+"""Several processes under one platform's limits: fair, and nothing refused. On virtual time."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from itertools import pairwise
+
+from bot.core.errors import StoreUnavailable
+from bot.ports.shares import Place, Shared
+from bot.sharing import EVERY, STALE, Sharing
+from bot.store.memory import MemoryData
+from bot.store.memory_shares import MemoryShares
+from tests.service.test_pacing import WRITES_PER_MINUTE, Office, Speakers, Strict
+from tests.virtual_time import on_virtual_time
+
+
+class Fragile(MemoryShares):
+    """Fails, or takes its time, when it is told to."""
+
+    trouble = False
+    seconds = 0.0
+    calls = 0
+
+    async def exchange(self, answers: Mapping[Place, int]) -> Shared:
+        self.calls += 1
+        await asyncio.sleep(self.seconds)
+        if self.trouble:
+            raise StoreUnavailable
+        return await super().exchange(answers)
+
+
+@asynccontextmanager
+async def offices(count: int) -> AsyncIterator[tuple[list[Office], list[Fragile], Strict]]:
+    """Give processes that write on one paper and share what it grants."""
+    paper, data = Strict(), MemoryData()
+    data.beats = {f"{number}": 0.0 for number in range(count)}
+    shares = [Fragile(f"{number}", data) for number in range(count)]
+    found = [Office(model=Speakers(), surface=paper) for _ in range(count)]
+    async with AsyncExitStack() as stack:
+        for office, share in zip(found, shares, strict=True):
+            await stack.enter_async_context(Sharing(office.answering.desks, share).watching())
+        yield found, shares, paper
+
+
+async def answer(office: Office, names: list[str], words: int = 1_200) -> None:
+    """Have as many questions answered as there are names, each over some minutes."""
+    turns = [await office.ask(name, channel=f"C{name}", text=f"{name} {words} 0.5") for name in names]
+    await asyncio.gather(*(office.answering.answer(turn) for turn in turns))
+
+
+def longest_gap(paper: Strict, prefix: str, *, after: float, until: float) -> float:
+    """Return how long a screen was out of date at most, of those whose names begin so."""
+    times = [
+        [time for time, _ in message.versions if after <= time <= until]
+        for message in paper.messages.values()
+        if message.thread.root.startswith(prefix)
+    ]
+    return max(later - earlier for each in times for earlier, later in pairwise(each))
+
+
+@on_virtual_time
+async def test_processes_share_by_the_answers_that_they_write() -> None:
+    """Nine answers here and three there: all are equally fresh, and nothing is refused."""
+    async with offices(2) as (found, shares, paper):
+        await asyncio.gather(
+            answer(found[0], [f"a{n}" for n in range(9)]), answer(found[1], [f"b{n}" for n in range(3)])
+        )
+        assert paper.refused == []
+        fair = 60 * 12 / WRITES_PER_MINUTE
+        for prefix in "ab":
+            assert longest_gap(paper, prefix, after=10.0, until=590.0) <= 1.25 * fair
+        assert shares[0].calls < 600 / EVERY + 20, "seldom, whatever is written"
+
+
+@on_virtual_time
+async def test_who_comes_later_gets_its_part_and_who_stays_gets_the_rest() -> None:
+    """Within seconds, and without a refusal in between."""
+    async with offices(2) as (found, _, paper):
+        first = asyncio.create_task(answer(found[0], [f"a{n}" for n in range(4)], 2_400))
+        await asyncio.sleep(120)
+        await answer(found[1], [f"b{n}" for n in range(4)], 600)
+        came, left = 120.0, asyncio.get_running_loop().time()
+        await first
+        assert paper.refused == []
+        fair = 60 * 4 / WRITES_PER_MINUTE
+        assert longest_gap(paper, "a", after=10, until=came - 5) <= 1.25 * fair
+        assert longest_gap(paper, "b", after=came + 10, until=left - 5) <= 1.25 * 2 * fair
+        assert longest_gap(paper, "a", after=left + 20, until=1_190) <= 1.25 * fair
+
+
+@on_virtual_time
+async def test_while_the_database_does_not_answer_each_keeps_to_an_even_part() -> None:
+    async with offices(2) as (found, shares, paper):
+        for share in shares:
+            share.trouble = True
+        await asyncio.gather(
+            answer(found[0], [f"a{n}" for n in range(9)]), answer(found[1], [f"b{n}" for n in range(3)])
+        )
+        assert paper.refused == []
+        assert longest_gap(paper, "a", after=60, until=590) <= 1.25 * 60 * 9 / (WRITES_PER_MINUTE / 2)
+
+
+@on_virtual_time
+async def test_a_slow_database_holds_no_write_up() -> None:
+    async with offices(1) as ((office,), (share,), paper):
+        share.seconds = 30.0
+        await answer(office, ["a"])
+        fair = 60 / WRITES_PER_MINUTE
+        assert longest_gap(paper, "a", after=10, until=590) <= 1.25 * fair
+        assert share.calls > STALE
+
+
+@on_virtual_time
+async def test_where_nobody_writes_nobody_asks() -> None:
+    async with offices(1) as ((office,), (share,), _):
+        await answer(office, ["a"], 10)
+        await asyncio.sleep(10)
+        before = share.calls
+        await asyncio.sleep(3_600)
+        assert share.calls == before
