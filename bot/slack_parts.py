@@ -14,6 +14,7 @@ from bot.parts import Parts
 from bot.slack import opinions, own_data, parse
 from bot.slack.admin import grants_listeners, judgements, listeners, trial_listeners, usage_listeners
 from bot.slack.admin.admins import Admins
+from bot.slack.admin.admission import Admission
 from bot.slack.admin.budgets import Budgets
 from bot.slack.admin.finding import Finding
 from bot.slack.admin.finding import register as find_levels
@@ -98,7 +99,15 @@ def _steering(
     editing = Editing(SqlVersions(parts.database), parts.settings.steering, parse.is_direct)
     models = KnownModels(_offered(parts), parts.model.adaptations)
     saving = Saving(gate, editing, parts.people, models)
-    home = Home(gate, (Welcome(editing, gate.workspace), Levels(editing, gate.workspace), *further))
+    home = Home(
+        gate,
+        (
+            Welcome(editing, gate.workspace),
+            Admission(parts.access, parts.people),
+            Levels(editing, gate.workspace),
+            *further,
+        ),
+    )
     explanations, currency = SqlExplanations(parts.database), parts.settings.bot_currency
     reasons = Reasons(gate, editing, explanations, models, parts.bot, currency=currency)
     letters, drafts = Letters(parts.slack, parts.bot), SqlDrafts(parts.database)

@@ -19,6 +19,7 @@ from bot.sandbox.block_shapes import (
     ELEMENTS,
     FEEDBACK,
     ID,
+    INITIAL,
     INPUT_CHARACTERS,
     MESSAGE_BLOCKS,
     MESSAGE_CHARACTERS,
@@ -182,6 +183,9 @@ def _check_input(element: Json, place: str) -> None:
     if not isinstance(longest, int) or not 1 <= longest <= INPUT_CHARACTERS:
         raise _invalid(f"must be between 1 and {INPUT_CHARACTERS}", f"{place}/max_length")
     _check_length(str(element.get("initial_value", "")), longest, f"{place}/initial_value")
+    for name, known in INITIAL.items():
+        if name in element and not (element[name] and all(map(known.fullmatch, map(str, element[name])))):
+            raise _invalid("must be ids, at least one", f"{place}/{name}")
 
 
 def _check_shape(item: Any, shape: Shape, place: str) -> None:

@@ -5,6 +5,7 @@ the tables do not know is refused: a bot that uses one should have it added here
 the reference at https://docs.slack.dev/reference/block-kit and the validators of slack_sdk.models.blocks.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -20,6 +21,10 @@ TABLE_ROWS, TABLE_COLUMNS, TABLE_CHARACTERS = 100, 20, 10_000  # .../block-kit/b
 INPUT_CHARACTERS = 3_000  # .../block-kit/block-elements/plain-text-input-element
 ID = 255
 TEXTS = ("plain_text", "mrkdwn")
+INITIAL: Mapping[str, re.Pattern[str]] = MappingProxyType(
+    {"initial_users": re.compile("[UW][A-Z0-9]+"), "initial_conversations": re.compile("[CGD][A-Z0-9]+")}
+)
+"""Ids that lists begin with. .../block-kit/block-elements/multi-select-menu-element"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

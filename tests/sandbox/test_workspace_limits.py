@@ -248,3 +248,22 @@ async def test_metadata_is_kept_by_an_edit_and_shown_to_who_asks_for_it(client: 
         client.conversations_history(channel=CHANNEL),
     ):
         assert "metadata" not in (await read)["messages"][0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "ids"),
+    [
+        ("multi_users_select", "initial_users", []),
+        ("multi_users_select", "initial_users", ["grace"]),
+        ("multi_users_select", "initial_users", ["C0ENG"]),
+        ("multi_conversations_select", "initial_conversations", ["U0ADA"]),
+    ],
+)
+def test_a_list_begins_with_ids(kind: str, name: str, ids: list[str]) -> None:
+    field = {
+        "type": "input",
+        "label": {"type": "plain_text", "text": "x"},
+        "element": {"type": kind, name: ids},
+    }
+    with pytest.raises(Refusal, match="invalid_blocks"):
+        check_blocks([field], "modal")

@@ -26,6 +26,7 @@ from bot.slack.admin import (
     usage_listeners,
 )
 from bot.slack.admin.admins import Admins
+from bot.slack.admin.admission import Admission
 from bot.slack.admin.budgets import Budgets
 from bot.slack.admin.finding import Finding
 from bot.slack.admin.form import Models
@@ -193,7 +194,11 @@ async def office(request: pytest.FixtureRequest) -> AsyncIterator[Office]:
             judged = Judgements(doorkeeper, office.votes, bot)
             usage = Usage(doorkeeper, office.ledger, office.versions, "EUR", clock=lambda: office.now)
             budgets = Budgets(doorkeeper.apart("budgets"), office.ledger, people, "EUR")
-            steered = (Welcome(editing, doorkeeper.workspace), Levels(editing, doorkeeper.workspace))
+            steered = (
+                Welcome(editing, doorkeeper.workspace),
+                Admission(access, people),
+                Levels(editing, doorkeeper.workspace),
+            )
             home = Home(doorkeeper, (*steered, usage, budgets, judged, granting))
             reasons = Reasons(doorkeeper, editing, NoExplanations(), models, bot)
             helm = Helm(doorkeeper, home, editing, reasons, office.votes, saving, models)

@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.access import KEEP
-from bot.core.access import Admission, Rules
+from bot.core.access import Admission, Refusal, Rules
 from bot.core.domain import Author, Prompt, PromptKey, Steering
 from bot.core.granting import Grants
 from bot.sandbox.records import View
@@ -225,6 +225,17 @@ async def test_a_channel_is_chosen_from_a_list(office: Office) -> None:
         await office.workspace.interactivity.act_on_view(ADA, shown.id, action, {})
         await office.settled()
         assert expected in office.says(ADA)
+
+
+async def test_home_says_to_whom_may_not_ask_that_they_may_not(office: Office) -> None:
+    """An admin who is denied sees it too, below which all stays as it was."""
+    assert Refusal.GUEST.for_people in await home(office, LIN)
+    assert "no_entry" not in await home(office, GRACE)
+    await office.submit(ADA, await edit(office, ADA), denied_people=[ADA, GRACE])
+    office.now += KEEP
+    for user in (ADA, GRACE):
+        assert Refusal.PERSON.for_people in await home(office, user)
+    assert "Change who may do what" in await home(office, ADA)
 
 
 # Who may edit one channel
