@@ -116,13 +116,19 @@ class Line:
 
 def scan(text: str, is_open: Open) -> list[Line]:
     """Return the lines of a page, at least one; `is_open` is what is open at its start."""
-    lines: list[Line] = []
-    start, previous = 0, ""
-    for line in text.split("\n"):
+    return grown((), text, is_open)
+
+
+def grown(lines: Sequence[Line], text: str, is_open: Open) -> list[Line]:
+    """Return the lines of a page; `lines` were those before it grew, of which only the last has changed."""
+    known = list(lines[:-1])
+    start, is_open = (lines[-1].start, lines[-1].before) if lines else (0, is_open)
+    previous = known[-1].text if known else ""
+    for line in text[start:].split("\n"):
         after = is_open.after(line, previous)
-        lines.append(Line(start=start, text=line, before=is_open, after=after))
+        known.append(Line(start=start, text=line, before=is_open, after=after))
         start, previous, is_open = start + len(line) + 1, line, after
-    return lines
+    return known
 
 
 def open_at(lines: Sequence[Line], position: int) -> Open:

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 
 from bot.core.breaks import best_break, finished_part
-from bot.core.lines import Line, Open, open_at, scan
+from bot.core.lines import Line, Open, grown, open_at, scan
 
 PRECISION = 64
 """Parts of a page; how closely a page is filled whose rendering is longer than its Markdown. A finer
@@ -32,6 +32,7 @@ class Pager:
         self._full: list[str] = []
         self._open = Open()
         self._text = ""
+        self._lines: list[Line] = []  # as far as it was looked at
         self._ends: list[int] = []  # of what was fed, in characters: where each full page ends
         self._broken_off = 0
 
@@ -55,7 +56,7 @@ class Pager:
         """Forget all that follows the first `pages` pages, the last of which may grow again."""
         del self._full[pages:], self._ends[pages:]
         self._broken_off = self._ends.pop()
-        self._text, self._open = self._full.pop(), Open()
+        self._text, self._open, self._lines = self._full.pop(), Open(), []
 
     @property
     def full(self) -> Sequence[str]:
@@ -69,7 +70,7 @@ class Pager:
         much for one page, although it is short enough, is broken into full ones here.
         """
         while True:
-            lines = scan(self._text, self._open)
+            lines = self._lines = grown(self._lines, self._text, self._open)
             end = len(self._text) if is_complete else finished_part(self._text, lines)
             page = self._shown(lines, end)
             if not page or self._fits(page):
@@ -103,7 +104,7 @@ class Pager:
             self._full.append(page)
             self._ends.append(self._broken_off + end)
         self._broken_off += end
-        self._text = self._text[end:]
+        self._text, self._lines = self._text[end:], []
         self._open = self._carried(open_at(lines, end))
 
     def _carried(self, is_open: Open) -> Open:

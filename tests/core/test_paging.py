@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.lines import Open, scan
+from bot.core.lines import Line, Open, grown, scan
 from bot.core.paging import Pager
 
 UNTIMED = settings(deadline=None)  # the machine may be busy, and time is not what these tests are about
@@ -204,3 +204,14 @@ def test_closing_leaves_code_so_that_a_note_is_none() -> None:
     paging.close()
     paging.feed("_note_")
     assert paging.current(is_complete=True) == "```py\nx = 1\n```\n\n_note_"
+
+
+@UNTIMED
+@given(st.lists(MARKDOWN, min_size=1, max_size=8))
+def test_lines_of_a_text_that_grew_are_those_of_the_whole(parts: list[str]) -> None:
+    """So that looking at a page again costs what is new, and not what was there."""
+    lines, text = list[Line](), ""
+    for part in parts:
+        text += part
+        lines = grown(lines, text, Open())
+        assert lines == scan(text, Open())
