@@ -13,6 +13,7 @@ from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 from sqlalchemy import URL, Connection, make_url
 from sqlalchemy.exc import (
     ArgumentError,
+    DatabaseError,
     DBAPIError,
     InterfaceError,
     InternalError,
@@ -65,6 +66,17 @@ def translated(url: URL) -> Iterator[None]:
         yield
     except (OperationalError, InterfaceError, InternalError, PoolTimeoutError) as error:
         raise StoreUnavailable(f"{described(url)} (DATABASE_URL) does not answer: {_reason(error)}") from None
+
+
+@contextmanager
+def intact(url: URL) -> Iterator[None]:
+    """Turn SQLite's complaint that its file is damaged, which has no class of its own, likewise."""
+    try:
+        yield
+    except DatabaseError as error:
+        if type(error) is not DatabaseError:
+            raise
+        raise StoreUnavailable(f"{described(url)} (DATABASE_URL) is damaged: {_reason(error)}") from None
 
 
 def _reason(error: Exception) -> str:
@@ -136,7 +148,7 @@ class Database:
         return task.result()
 
     async def _transact(self, f: Callable[[Connection], T]) -> T:
-        with translated(self.url):
+        with translated(self.url), intact(self.url):
             return await self._engine.run(f)
 
     def _completed(self, task: asyncio.Task[Any]) -> None:

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import URL, Connection, select, text
+from sqlalchemy.exc import IntegrityError
 
 from bot.core.errors import SettingsError, StoreUnavailable
+from bot.store import migrate
 from bot.store.database import Database, database_url
 from bot.store.schema import metadata, now, secrets, workers
 from bot.store.sql import SqlStore
@@ -197,6 +199,28 @@ async def test_a_file_that_is_no_database_is_a_wrong_setting(tmp_path: Path) -> 
         await database.open()
 
 
+async def test_a_file_that_is_damaged_while_in_use_is_no_bug_of_ours(tmp_path: Path) -> None:
+    """The worker tries on, and people read that nothing could be saved; a constraint stays what it is."""
+    file = tmp_path / "x.db"
+    url = database_url(f"sqlite:///{file}")
+    migrate.upgrade(url)
+    database = Database(url)
+    await database.open()
+    await database.tx(write, "there")
+    with pytest.raises(IntegrityError):
+        await database.tx(write, "there")
+    root = await database.tx(scalar, "SELECT rootpage FROM sqlite_master WHERE name = 'secrets'")
+    await database.close()
+    with file.open("r+b") as damaged:
+        damaged.seek((int(str(root)) - 1) * 4096)
+        damaged.write(b"\xff" * 4096)
+    database = Database(url)
+    await database.open()
+    with pytest.raises(StoreUnavailable, match="is damaged: database disk image is malformed"):
+        await database.tx(scalar, "SELECT max(value) FROM secrets")
+    await database.close()
+
+
 async def test_a_folder_that_is_not_there_is_a_wrong_setting(tmp_path: Path) -> None:
     database = Database(database_url(f"sqlite:///{tmp_path / 'no' / 'where.db'}"))
     with pytest.raises(SettingsError, match="No such file or directory"):
@@ -233,6 +257,7 @@ async def test_a_second_process_cannot_use_the_file(tmp_path: Path) -> None:
 
 HOLD = """
 import asyncio, sys
+from bot.store import migrate
 from bot.store.database import Database, database_url
 async def hold():
     database = Database(database_url(sys.argv[1]))
