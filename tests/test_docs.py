@@ -1,11 +1,13 @@
 """The documents say what the code does."""
 
 import re
+import subprocess
+import sys
 
 import pytest
 from click.testing import CliRunner
 
-from bot.cli import commands
+from bot.cli import COMMANDS, commands
 from bot.commands.access import access
 from bot.commands.budget import budget
 from bot.commands.prompt import prompt
@@ -51,6 +53,23 @@ def test_help_and_readme_teach_every_command(command: str) -> None:
     assert re.search(rf"^ +{command} +\w", shown, re.MULTILINE)
     assert f"bot {command}" in README
     assert CliRunner().invoke(commands, [command, "--help"]).exit_code == 0
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_where_it_is_said_to_be(command: str) -> None:
+    shown = CliRunner().invoke(commands, [command, "--help"])
+    assert shown.exit_code == 0
+    assert shown.output.startswith(f"Usage: commands {command} ")
+
+
+def test_help_waits_for_no_library_that_it_does_not_need() -> None:
+    """It takes a tenth of the time so."""
+    code = (
+        "import sys; from bot.cli import commands; commands(['--help'], standalone_mode=False);"
+        "print(sorted({'aiohttp', 'httpx', 'pydantic', 'slack_bolt', 'sqlalchemy'} & sys.modules.keys()))"
+    )
+    shown = subprocess.check_output([sys.executable, "-c", code], text=True, cwd=documents.ROOT)
+    assert shown.splitlines()[-1] == "[]"
 
 
 def test_readme_has_the_two_commands() -> None:

@@ -23,6 +23,7 @@ from types import MappingProxyType
 from typing import Any
 
 import aiohttp
+import click
 
 from bot import cli, worker
 from bot.core.stream import AnswerBuilder
@@ -180,6 +181,7 @@ LIVING: set[int] = set()
 
 def main() -> None:
     """Fork a bot for each order."""
+    cli.commands.get_command(click.Context(cli.commands), "run")  # imports what it needs
     signal.signal(signal.SIGCHLD, reap)
     for line in sys.stdin:
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})  # a birth is told before its death
