@@ -16,7 +16,6 @@ from bot.core.domain import (
     Answer,
     Author,
     Incoming,
-    MadeWith,
     MessageKey,
     Prompt,
     PromptKey,
@@ -396,8 +395,11 @@ async def test_an_admins_word_counts_from_the_next_question_on() -> None:
     assert (before.messages[0].content, before.parameters) == ("Be kind.", {"model": "m"})
     assert after.messages[0].content == "Be kind.\n\nCall it #paper of Desk."
     assert after.parameters == {"model": "m", "temperature": 0.2}
-    assert (await room.stored()).made_with == MadeWith(
-        versions=(version.id,), parameters={"model": "m", "temperature": 0.2}
+    made_with = (await room.stored()).made_with
+    assert made_with is not None
+    assert (made_with.versions, made_with.parameters) == (
+        (version.id,),
+        {"model": "m", "temperature": 0.2},
     )
 
 
