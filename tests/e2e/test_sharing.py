@@ -23,7 +23,7 @@ async def test_two_processes_share_slacks_limits(tmp_path: Path) -> None:
         for number in range(ANSWERS):
             await asked.ask(ADA, CHANNELS[number % len(CHANNELS)], words=200, seconds=SECONDS)
             await asyncio.sleep(0.5)
-        assert await asked.answered() == CLEAN
+        assert await asked.answered(timeout=4 * SECONDS) == CLEAN
         shares = [life.text.count('"action": "turn_done"') for life in lives]
         assert min(shares) > 0, f"both wrote: {shares}"
         writes = world.workspace.calls("chat.update")
