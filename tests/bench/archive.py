@@ -1,0 +1,144 @@
+"""A workspace that has talked to the bot for months, written straight into the tables.
+
+Separate because the counted test and the timed bench of views look at the same one. Times are seconds since
+1970; ids are Slack's.
+"""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Table, insert
+
+from bot.core import steering
+from bot.core.domain import Answer, MadeWith, Prompt, Steering, TurnStatus, Usage
+from bot.core.ledger import Dimension
+from bot.core.periods import Span
+from bot.store.answers import columns
+from bot.store.schema import conversations, pages, steering_versions, tallies, turns, vote_versions, votes
+
+TEAM, CHANNEL, ADA = "T0SANDBOX", "C0GENERAL", "U0ADA"
+HERE = {"platform": "slack", "workspace": TEAM}
+DAYS = 90
+BATCH = 5_000
+PROMPT = "Answer the people of this channel as briefly as they ask, and name your sources. " * 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """How much there is."""
+
+    turns: int = 100_000
+    per_thread: int = 20
+    longest: int = 5_000
+    """Turns of the last thread."""
+    levels: int = 1_000
+    """Channels in which something is set."""
+    versions: int = 200
+    """Of the channel that is looked at."""
+    people: int = 200
+
+
+def fill(connection: Connection, size: Size, root: str = "0.000001") -> None:
+    """Write it all; the longest thread is that of `root`, and others are called 1.000000 and so on."""
+    start = time.time() - DAYS * 86_400
+    _add(connection, steering_versions, _levels(size))
+    threads = max(1, (size.turns - size.longest) // size.per_thread) + 1
+    _add(connection, conversations, (_thread(number, start, root) for number in range(threads)))
+    rooms = [row.id for row in connection.execute(conversations.select().order_by(conversations.c.id))]
+    _add(connection, turns, (_turn(number, rooms, start, size) for number in range(size.turns)))
+    ids = [row.id for row in connection.execute(turns.select().with_only_columns(turns.c.id))]
+    _add(connection, pages, ({"turn_id": id_, "page": 0, "message_id": f"answer {id_}"} for id_ in ids))
+    voted = ids[::10]
+    _add(connection, votes, (_vote(id_, start) for id_ in voted))
+    _add(connection, vote_versions, ({"vote_id": n + 1, "version_id": 1} for n in range(len(voted))))
+    _add(connection, tallies, _tallies(size))
+
+
+def _levels(size: Size) -> Iterable[dict[str, Any]]:
+    content = steering.to_json(Steering(prompt=Prompt(PROMPT), parameters={"temperature": 0.5}))
+    common = {
+        **HERE,
+        "root": "",
+        "author_id": ADA,
+        "author_name": "Ada",
+        "note": "Why not?",
+        "created_at": 0.0,
+    }
+    for number in range(size.versions):
+        yield common | {"channel": CHANNEL, "number": number + 1, "content": content}
+    for number in range(size.levels):
+        yield common | {"channel": f"C{number:05}", "number": 1, "content": content}
+
+
+def _thread(number: int, start: float, longest: str) -> dict[str, Any]:
+    root = f"{number}.000000" if number else longest
+    return {**HERE, "channel": CHANNEL, "root": root, "created_at": start + number}
+
+
+def _turn(number: int, rooms: list[int], start: float, size: Size) -> dict[str, Any]:
+    is_last = number >= size.turns - size.longest
+    room = rooms[0] if is_last else rooms[1 + number // size.per_thread % (len(rooms) - 1)]
+    usage = Usage(prompt_tokens=900, completion_tokens=90)
+    answer = Answer(
+        text="An answer that is somewhat longer than that, as models give them. " * 6,
+        model="m",
+        finish_reason="stop",
+        usage=usage,
+        made_with=MadeWith(versions=(1,), parameters={"model": "m"}),
+    )
+    return {
+        "conversation_id": room,
+        **HERE,
+        "channel": CHANNEL,
+        "message_id": f"asked {number}",
+        "author_id": f"U{number % size.people}",
+        "author_name": "Ada",
+        "question": "A question of a usual length, as people write them in a thread.",
+        "status": TurnStatus.DONE,
+        "sent_at": start + number,
+        "token": 1,
+        "attempt": 1,
+        **columns(answer),
+    }
+
+
+def _vote(turn: int, start: float) -> dict[str, Any]:
+    is_good = turn % 3 != 0
+    at = start + turn * 70
+    return {"turn_id": turn, "variant": 1, "voter_id": ADA, "is_good": is_good, "model": "m", "at": at}
+
+
+def _tallies(size: Size) -> Iterable[dict[str, Any]]:
+    names = ("calls", "prompt_tokens", "completion_tokens", "cached_tokens", "cost", "unpriced", "estimated")
+    counts: dict[str, Any] = dict.fromkeys(names, 7) | {"is_warned": False}
+    subjects = [
+        (Dimension.WORKSPACE, ""),
+        *((Dimension.PERSON, f"U{number}") for number in range(size.people)),
+        *((Dimension.CHANNEL, f"C{number:05}") for number in range(size.people)),
+        *((Dimension.VERSIONS, str(number)) for number in range(size.people)),
+    ]
+    for day in range(DAYS):
+        period = datetime.fromtimestamp(time.time() - day * 86_400, UTC).date().isoformat()
+        for dimension, subject in subjects:
+            yield {
+                **HERE,
+                "dimension": dimension,
+                "span": Span.DAY,
+                "period": period,
+                "subject": subject,
+                **counts,
+            }
+
+
+def _add(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> None:
+    batch: list[dict[str, Any]] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == BATCH:
+            connection.execute(insert(table), batch)
+            batch = []
+    if batch:
+        connection.execute(insert(table), batch)

@@ -1,0 +1,86 @@
+"""What views cost the database, counted; `tests.bench.views` measures the time."""
+
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.core.domain import Steering, ThreadKey
+from bot.editing import Editing
+from bot.slack.admin.admins import Admins
+from bot.slack.admin.gate import Gate
+from bot.slack.admin.home import Reader
+from bot.slack.admin.judgements import Judgements
+from bot.slack.admin.levels import Levels
+from bot.slack.admin.usage import Usage
+from bot.slack.admin.welcome import Welcome
+from bot.slack.parse import Bot
+from bot.store.database import Database
+from bot.store.explanations import SqlExplanations
+from bot.store.feedback import SqlVotes
+from bot.store.ledger import SqlLedger
+from bot.store.versions import SqlVersions
+from tests.bench.archive import ADA, CHANNEL, TEAM, Size, fill
+from tests.bench.shop import counted
+from tests.databases import KINDS, Kind, migrated_database
+
+FEW = Size(turns=60, longest=20, levels=2, versions=2, people=2)
+MANY = Size(turns=3_000, longest=1_500, levels=200, versions=60, people=40)
+ROOT = "0.000001"
+MOST_STATEMENTS, MOST_TRANSACTIONS = 6, 3
+
+
+class OnlyAda(Admins):
+    """Knows one admin."""
+
+    def __init__(self) -> None:
+        """Need no workspace to ask."""
+
+    async def includes(self, user: str) -> bool:
+        return user == ADA
+
+
+def views(database: Database, size: Size) -> dict[str, Callable[[], Coroutine[Any, Any, object]]]:
+    """Return what makes each view, as far as it is read from the database."""
+    gate, votes, versions = (
+        Gate(OnlyAda(), workspace=TEAM, key=b"k"),
+        SqlVotes(database),
+        SqlVersions(database),
+    )
+    editing, ada = Editing(versions, Steering()), Reader(user=ADA, is_admin=True)
+    usage = Usage(gate, SqlLedger(database), versions, "EUR")
+    judged = Judgements(gate, votes, Bot(user="U0BOT", bot_id="B0BOT", workspace=TEAM))
+    level = gate.channel(ADA, CHANNEL)
+    thread = ThreadKey(platform="slack", workspace=TEAM, channel=CHANNEL, root=ROOT)
+    return {
+        "welcome": lambda: Welcome(editing, gate.workspace)(ada),
+        "levels": lambda: Levels(editing, gate.workspace)(ada),
+        "usage": lambda: usage(ada),
+        "judgements": lambda: judged(ada),
+        "complaints": lambda: judged.complaints(ADA),
+        "editor": lambda: editing.level(level),
+        "history": lambda: versions.history(level, limit=21),
+        "why": lambda: SqlExplanations(database).explain(thread, f"asked {size.turns - 1}"),
+    }
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_view_costs_the_same_statements_however_much_is_stored(kind: Kind, tmp_path: Path) -> None:
+    """And few of them, in few transactions."""
+    found: list[dict[str, int]] = []
+    for size in (FEW, MANY):
+        with migrated_database(kind, tmp_path) as url:
+            database = Database(url)
+            await database.open()
+            await database.tx(fill, size, ROOT)
+            costs: dict[str, int] = {}
+            for name, make in views(database, size).items():
+                with counted() as traffic:
+                    assert await make() is not None
+                assert traffic.transactions <= MOST_TRANSACTIONS, name
+                costs[name] = len(traffic.statements)
+            found.append(costs)
+            await database.close()
+    assert found[0] == found[1]
+    assert max(found[1].values()) <= MOST_STATEMENTS, found[1]

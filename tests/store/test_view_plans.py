@@ -1,0 +1,58 @@
+"""What views read is found by index, so that they open in time however much was said."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Executable, text
+
+from bot.store import explanations, feedback, ledger, versions
+from bot.store.database import Database
+from tests.bench.archive import CHANNEL, TEAM, Size, fill
+from tests.databases import migrated_database
+from tests.store.test_plans import plan, visited
+
+PLACE = {"platform": "slack", "workspace": TEAM, "channel": CHANNEL, "root": "1.000000"}
+DAYS = {"since": "2026-11-01", "until": "2026-11-30"}
+SIZE = Size(turns=5_000, longest=1_000, levels=300, versions=100, people=40)
+
+READ: list[tuple[str, Executable, dict[str, Any], int]] = [
+    ("Home's levels", versions.CHANGED, PLACE | {"channel": "", "root": "", "limit": 10}, 1_300),
+    ("editor", versions.APPLYING, PLACE, 10),
+    ("history", versions.HISTORY, PLACE | {"limit": 21}, 21),
+    ("why", explanations.OF_MESSAGE, PLACE | {"message": "asked 5"}, 5_500),
+    ("one's usage", ledger.BY_DAY, PLACE | DAYS | {"dimension": "person", "subject": "U1"}, 40),
+    ("all usage", ledger.BY_SUBJECT, PLACE | DAYS | {"dimension": "person"}, 60 * 31),
+    ("complaints", feedback.COMPLAINTS, PLACE | {"limit": 25}, 400),
+]
+"""Statements, parameters, and how many rows PostgreSQL may look at; there are tens of thousands."""
+
+
+@pytest.mark.parametrize(
+    ("statement", "parameters"), [each[1:3] for each in READ], ids=[each[0] for each in READ]
+)
+async def test_no_table_that_grows_with_what_is_said_is_read_through(
+    tmp_path: Path, statement: Executable, parameters: dict[str, Any]
+) -> None:
+    """Versions are read through once, for Home: they grow with what admins do."""
+    with migrated_database("sqlite", tmp_path) as url:
+        database = Database(url)
+        await database.open()
+        found = await database.tx(plan, statement, parameters)
+        await database.close()
+    for table in ("turns", "pages", "vote_versions", "conversations", "tallies"):
+        assert f"SCAN {table}\n" not in f"{found}\n"
+
+
+@pytest.mark.postgres
+async def test_postgresql_looks_at_few_rows_of_many(tmp_path: Path) -> None:
+    """Home looks through the versions, and Why through a thread, or through the pages while they are few."""
+    with migrated_database("postgres", tmp_path) as url:
+        database = Database(url)
+        await database.open()
+        await database.tx(fill, SIZE)
+        await database.tx(lambda connection: connection.execute(text("ANALYZE")))
+        for name, statement, parameters, most in READ:
+            found, rows = await database.tx(visited, statement, parameters)
+            assert rows <= most, (name, rows, found)
+        await database.close()
