@@ -39,6 +39,9 @@ NOTES: Mapping[str, str] = {
 
 BLIND = "_The model cannot see pictures; I sent only the text._"
 
+CUT_SHORT = (Action.CONTINUE, Action.RETRY, Action.JUDGE)
+"""What may be done about an answer of which a person had seen enough."""
+
 log = structlog.get_logger()
 
 
@@ -104,7 +107,7 @@ class Answering:
             else:
                 said, ended = await self._ask(turn, delivery, halt)
             if ended.status is TurnStatus.DONE:
-                halt.then(partial(delivery.stop, stopping.NOTE, Action.CONTINUE, Action.RETRY))
+                halt.then(partial(delivery.stop, stopping.NOTE, *CUT_SHORT))
         if delivery.error:
             return replace(ended, status=TurnStatus.FAILED, error=ended.error or delivery.error, answer=said)
         if delivery.stays is not None:
@@ -245,7 +248,7 @@ class _Ended:
 def _stopped(turn: Turn, said: Answer, delivery: Delivery) -> tuple[Answer, _Ended]:
     """End an answer that a person stopped while it was made. What a dead process had shown of it is lost."""
     said = replace(said, finish_reason=stopping.REASON)
-    actions = (Action.CONTINUE, Action.RETRY) if said.text else (Action.RETRY,)
+    actions = CUT_SHORT if said.text else (Action.RETRY,)
     is_lost = turn.stopped_by and turn.pages and not said.text
     delivery.stop(stopping.NOTE_LOST if is_lost else stopping.NOTE, *actions)
     return said, _Ended(status=TurnStatus.STOPPED, answer=said)

@@ -10,9 +10,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, exists, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from bot.core.domain import TurnStatus
 from bot.store import erasing
-from bot.store.schema import chores, conversations, is_open, now, turns
+from bot.store.schema import chores, conversations, is_open, is_said, now, turns
 
 NAME: Final = "expire"
 ROUND: Final = 3_600.0
@@ -35,25 +34,26 @@ WALK = (
     .limit(bindparam("limit"))
 )
 
-_said = turns.c.status != TurnStatus.FORGOTTEN
 _here = turns.c.conversation_id == conversations.c.id
 _oldest: Any = now() - bindparam("age")
 
+# Said or open is all that is not forgotten, in the words of the two indexes that find a conversation's turns.
 EXPIRED = (
     select(conversations.c.id)
     .where(
         conversations.c.id.in_(bindparam("walked", expanding=True)),
-        exists().where(_here, _said),
-        ~exists().where(
-            _here, _said, or_(is_open(turns), turns.c.sent_at > _oldest, turns.c.ended_at > _oldest)
-        ),
+        exists().where(_here, is_said(turns)),
+        ~exists().where(_here, is_open(turns)),
+        ~exists().where(_here, is_said(turns), or_(turns.c.sent_at > _oldest, turns.c.ended_at > _oldest)),
     )
     .order_by(conversations.c.id)
     .limit(AT_ONCE)
     .with_for_update(skip_locked=True)
 )
 
-TURNS = select(turns.c.id).where(turns.c.conversation_id.in_(bindparam("expired", expanding=True)), _said)
+TURNS = select(turns.c.id).where(
+    turns.c.conversation_id.in_(bindparam("expired", expanding=True)), is_said(turns)
+)
 
 GO_ON = update(chores).where(chores.c.name == NAME).values(position=bindparam("reached"))
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
     func,
     literal,
     null,
+    or_,
     select,
     update,
 )
@@ -34,6 +35,8 @@ from bot.store.database import Database
 from bot.store.schema import (
     calls,
     conversations,
+    is_open,
+    is_said,
     pages,
     steering_versions,
     tallies,
@@ -56,7 +59,7 @@ _IN_THREAD = (
         conversations.c[part] == bindparam(f"of_{part}")
         for part in ("platform", "workspace", "channel", "root")
     ),
-    _SAID,
+    or_(is_said(turns), is_open(turns)),  # the words of the indexes that find a conversation's turns
 )
 _VOTED = votes.c.voter_id == bindparam("of_user")
 

@@ -113,7 +113,7 @@ async def test_a_growing_answer_ends_where_it_is() -> None:
         await asyncio.sleep(5)
         said = " ".join(str(n) for n in range(1, 52))
         assert desk.shown == [f"{said} \n\n{NOTE}"]
-        assert desk.actions() == (Action.CONTINUE, Action.RETRY)
+        assert desk.actions() == (Action.CONTINUE, Action.RETRY, Action.JUDGE)
         assert (desk.turn().status, desk.turn().answer.strip()) == (TurnStatus.STOPPED, said)
         assert (desk.turn().finish_reason, desk.turn().error, desk.turn().stopped_by) == ("stopped", "", "U1")
         assert [outcome.answer.text.strip() for outcome in desk.observer.outcomes] == [said]

@@ -1,12 +1,14 @@
 """What only SQL has of people: figures in tables of their own, and locks between processes."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Connection, select, text, update
+from sqlalchemy import Connection, Select, select, text, update
 from sqlalchemy.dialects import sqlite
 
 from bot.core.calls import Call
@@ -26,6 +28,7 @@ from tests.databases import KINDS, migrated_database
 GRACE = Author(id="U0GRACE", name="Grace")
 HERE = PromptKey(platform="slack", workspace="T1")
 CALL = Call(model="m-1", prompt_tokens=3, completion_tokens=4, cost=5)
+VALUES = {"of_user": "U1", "of_platform": "slack", "of_workspace": "T1", "after": 0, "limit": 9, "age": 1.0}
 OLD = 1.0
 """When a question was written that is too old for any limit."""
 
@@ -134,20 +137,35 @@ async def test_many_are_erased_some_at_a_time(database: Database) -> None:
     assert (await data.held(Person(user=ADA.id))).messages == 0
 
 
+@pytest.mark.parametrize("statement", [expiring.EXPIRED, expiring.TURNS])
+async def test_what_is_old_is_found_by_index(tmp_path: Path, statement: Select[Any]) -> None:
+    """Else each step would look at every turn there is, for each conversation."""
+    found = await plan(tmp_path, statement)
+    assert "SCAN" not in found
+    assert "ix_turns_said" in found
+
+
 @pytest.mark.parametrize("statement", [sql.HELD, sql.VOTES, sql.TURNS[Person], sql.OPINIONS])
-async def test_a_person_is_found_by_index(tmp_path: Path, statement: object) -> None:
+async def test_a_person_is_found_by_index(tmp_path: Path, statement: Select[Any]) -> None:
     """Home is shown within three seconds, however much others have said."""
-
-    def plan(connection: Connection) -> str:
-        compiled = statement.compile(dialect=sqlite.dialect(paramstyle="named"))  # type: ignore[attr-defined]  # a statement
-        person = {"of_user": "U1", "of_platform": "slack", "of_workspace": "T1", "after": 0, "limit": 9}
-        rows = connection.execute(text(f"EXPLAIN QUERY PLAN {compiled}"), compiled.params | person)
-        return "\n".join(row.detail for row in rows)
-
-    with migrated_database("sqlite", tmp_path) as url:
-        database = Database(url)
-        await database.open()
-        found = await database.tx(plan)
-        await database.close()
+    found = await plan(tmp_path, statement)
     assert "SCAN" not in found
     assert "ix_turns_author_id" in found or "ix_votes_voter_id" in found
+
+
+async def plan(folder: Path, statement: Select[Any]) -> str:
+    """Return how SQLite would find what a statement asks for."""
+
+    def explained(connection: Connection) -> str:
+        compiled = statement.compile(dialect=sqlite.dialect(paramstyle="named"))
+        asked = re.sub(r"\(__\[POSTCOMPILE_\w+\]\)", "(1)", str(compiled))
+        values = {**compiled.construct_params(_check=False), **VALUES}
+        rows = connection.execute(text(f"EXPLAIN QUERY PLAN {asked}"), values)
+        return "\n".join(row.detail for row in rows)
+
+    with migrated_database("sqlite", folder) as url:
+        database = Database(url)
+        await database.open()
+        found = await database.tx(explained)
+        await database.close()
+    return found
