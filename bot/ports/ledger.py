@@ -53,7 +53,7 @@ class Ledger(Protocol):
         ...
 
     async def by_day(
-        self, workspace: PromptKey, of: Dimension, subject: str, *, since: str, until: str
+        self, workspace: PromptKey, of: Dimension, subject: str, *, days: Sequence[str]
     ) -> Mapping[str, Spending]:
-        """Return what one subject's calls cost, for each day with any."""
+        """Return what one subject's calls cost, for each of those days with any."""
         ...

@@ -9,14 +9,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, literal_column, or_, select, tuple_
+from sqlalchemy import Connection, Row, bindparam, func, insert, literal_column, or_, select, union_all
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bot.core import ledger as core
 from bot.core.calls import Call
 from bot.core.domain import Author, PromptKey, ThreadKey, Turn
 from bot.core.errors import ClaimLost
-from bot.core.ledger import SCOPES, Budget, BudgetChange, Dimension, Grant, Need, Spending, Standing, Unit
+from bot.core.ledger import (
+    EVERYBODY,
+    SCOPES,
+    Budget,
+    BudgetChange,
+    Dimension,
+    Grant,
+    Need,
+    Spending,
+    Standing,
+    Unit,
+)
 from bot.core.periods import Span, end, period
 from bot.store import calls
 from bot.store.database import Database
@@ -28,11 +39,21 @@ _HERE = (
     tallies.c.workspace == bindparam("workspace"),
 )
 
-SPENT = select(tallies).where(
-    *_HERE,
-    tuple_(tallies.c.dimension, tallies.c.span, tallies.c.period, tallies.c.subject).in_(
-        bindparam("keys", expanding=True)
-    ),
+_SPENDERS = {Dimension.PERSON: "person", Dimension.CHANNEL: "channel", Dimension.WORKSPACE: "nobody"}
+
+# Each part is one look into the whole key, whatever PostgreSQL knows of the table.
+SPENT = union_all(
+    *(
+        select(tallies).where(
+            *_HERE,
+            tallies.c.dimension == literal_column(f"'{scope}'"),
+            tallies.c.span == literal_column(f"'{span}'"),
+            tallies.c.period == bindparam(span.value),
+            tallies.c.subject == bindparam(_SPENDERS[scope]),
+        )
+        for scope in SCOPES
+        for span in Span
+    )
 )
 
 KEPT = select(reservations).where(
@@ -67,19 +88,19 @@ ALL = select(budgets).where(*_OF_WORKSPACE).order_by(budgets.c.id)
 CHANGES = select(budgets).where(*_OF_WORKSPACE).order_by(budgets.c.id.desc()).limit(bindparam("limit"))
 
 _SUMS = tuple(func.sum(tallies.c[name]).label(name) for name in calls.SUMS)
-_IN_TIME = (
-    *_HERE,
-    tallies.c.dimension == bindparam("dimension"),
-    tallies.c.span == literal_column("'day'"),
-    tallies.c.period.between(bindparam("since"), bindparam("until")),
+_OF_DAYS = (*_HERE, tallies.c.dimension == bindparam("dimension"), tallies.c.span == literal_column("'day'"))
+
+BY_SUBJECT = (
+    select(tallies.c.subject.label("key"), *_SUMS)
+    .where(*_OF_DAYS, tallies.c.period.between(bindparam("since"), bindparam("until")))
+    .group_by(tallies.c.subject)
 )
 
-BY_SUBJECT = select(tallies.c.subject.label("key"), *_SUMS).where(*_IN_TIME).group_by(tallies.c.subject)
-
-BY_DAY = (
-    select(tallies.c.period.label("key"), *_SUMS)
-    .where(*_IN_TIME, tallies.c.subject == bindparam("subject"))
-    .group_by(tallies.c.period)
+# Days by their names, not from one to another: each is one look into the key, past all other subjects.
+BY_DAY = select(tallies.c.period.label("key"), *(tallies.c[name] for name in calls.SUMS)).where(
+    *_OF_DAYS,
+    tallies.c.period.in_(bindparam("days", expanding=True)),
+    tallies.c.subject == bindparam("subject"),
 )
 
 
@@ -123,10 +144,10 @@ class SqlLedger:
         return await self._database.tx(_sums, BY_SUBJECT, _place(workspace) | named)
 
     async def by_day(
-        self, workspace: PromptKey, of: Dimension, subject: str, *, since: str, until: str
+        self, workspace: PromptKey, of: Dimension, subject: str, *, days: Sequence[str]
     ) -> Mapping[str, Spending]:
         """Return what one subject's calls cost, for each day."""
-        named = {"dimension": of, "subject": subject, "since": since, "until": until}
+        named = {"dimension": of, "subject": subject, "days": days}
         return await self._database.tx(_sums, BY_DAY, _place(workspace) | named)
 
 
@@ -191,9 +212,9 @@ def _sums(connection: Connection, statement: Any, named: Mapping[str, Any]) -> M
 
 def _spent(connection: Connection, thread: ThreadKey, person: str, at: float) -> Mapping[Any, Row[Any]]:
     """Read the tallies of whoever may have a budget, by dimension, span and subject."""
-    who = {Dimension.PERSON: person, Dimension.CHANNEL: thread.channel, Dimension.WORKSPACE: ""}
-    keys = [(scope, span, period(span, at), who[scope]) for scope in SCOPES for span in Span]
-    rows = connection.execute(SPENT, _place(thread) | {"keys": keys})
+    wanted = {"person": person, "channel": thread.channel, "nobody": EVERYBODY}
+    wanted |= {span.value: period(span, at) for span in Span}
+    rows = connection.execute(SPENT, _place(thread) | wanted)
     return {(row.dimension, row.span, row.subject): row for row in rows}
 
 

@@ -80,14 +80,15 @@ class MemoryLedger:
         return self._sums(workspace, since, until, lambda turn, call, _at: _subject(by, turn, call))
 
     async def by_day(
-        self, workspace: PromptKey, of: Dimension, subject: str, *, since: str, until: str
+        self, workspace: PromptKey, of: Dimension, subject: str, *, days: Sequence[str]
     ) -> Mapping[str, Spending]:
         """Return what one subject's calls cost, for each day."""
 
         def key(turn: Turn, call: Call, at: float) -> str | None:
-            return period(Span.DAY, at) if _subject(of, turn, call) == subject else None
+            day = period(Span.DAY, at)
+            return day if day in days and _subject(of, turn, call) == subject else None
 
-        return self._sums(workspace, since, until, key)
+        return self._sums(workspace, min(days, default=""), max(days, default=""), key)
 
     def _changes(self, workspace: PromptKey) -> list[BudgetChange]:
         return [change for place, change in self._data.budgets if _place(place) == _place(workspace)]

@@ -108,7 +108,7 @@ class Usage:
         if not count:
             return {}
         named = days(self._clock(), count)
-        return await self._ledger.by_day(self._gate.workspace, of, subject, since=named[0], until=named[-1])
+        return await self._ledger.by_day(self._gate.workspace, of, subject, days=named)
 
     async def _by_subject(self, by: Dimension, count: int) -> Mapping[str, Spending]:
         named = days(self._clock(), count)
