@@ -25,6 +25,7 @@ from bot.slack.door import SlackDoor
 from bot.slack.people import People
 from bot.slack.surface import SlackSurface
 from bot.store.database import Database
+from bot.store.drafts import SqlDrafts
 from bot.store.grants import SqlGrants
 from bot.store.personal import SqlPersonalData
 from bot.store.sql import SqlStore
@@ -54,7 +55,7 @@ class Parts:
     @property
     def door(self) -> SlackDoor:
         """Who lets people in."""
-        return SlackDoor(self.access, self.people)
+        return SlackDoor(self.access, self.people, SqlDrafts(self.database).tried)
 
 
 def access(database: Database, bot: parse.Bot, rules: Rules) -> Access:

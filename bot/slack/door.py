@@ -8,7 +8,7 @@ again for a while, so that nobody can make the bot write; a bot reads nothing, e
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 import structlog
@@ -36,12 +36,20 @@ ASKING = frozenset({Addressed.MENTION, Addressed.DIRECT})
 log = structlog.get_logger()
 
 
+async def nowhere(_thread: ThreadKey) -> None:
+    """Try no drafts."""
+
+
 class SlackDoor:
     """Who may ask where in Slack; a `Door`, and more."""
 
-    def __init__(self, access: Access, people: People) -> None:
+    def __init__(
+        self, access: Access, people: People, is_trial: Callable[[ThreadKey], Awaitable[object]] = nowhere
+    ) -> None:
+        """`is_trial` says whether a draft is tried in a thread, which is always in a direct message."""
         self._access = access
         self._people = people
+        self._is_trial = is_trial
 
     async def refusal(
         self, thread: ThreadKey, person: str, *, is_shared: bool | None = None
@@ -56,7 +64,9 @@ class SlackDoor:
             is_direct=parse.is_direct(thread.channel),
             is_shared=await self._is_shared(thread.channel, rules) if is_shared is None else is_shared,
         )
-        return core.refusal(Person(person, await self._people.standing(person)), spot, rules)
+        refused = core.refusal(Person(person, await self._people.standing(person)), spot, rules)
+        is_allowed = refused is Refusal.DIRECT and await self._is_trial(thread)
+        return None if is_allowed else refused
 
     async def _is_shared(self, channel: str, rules: Sequence[Rules]) -> bool:
         if parse.is_direct(channel) or core.admits(Admission.SHARED, rules):
@@ -92,8 +102,8 @@ class Doorkeeper:
         refused = await self._door.refusal(said.thread, message.author, is_shared=said.is_shared)
         if refused is None:
             return True
-        log.info("Somebody may not ask.", action="ask_denied", reason=refused, user=message.author)
         if said.why in ASKING:
+            log.info("Somebody may not ask.", action="ask_denied", reason=refused, user=message.author)
             is_reply = message.thread.root != message.id
             self._tell(message.thread, message.author, refused, is_in_thread=is_reply)
         return False

@@ -22,8 +22,8 @@ from bot.slack.standing import standing
 
 PATIENCE = 1.0
 """Seconds; the delivery must be acknowledged within three."""
-KEEP = 3_600.0
-"""Seconds for which an answer of Slack's is believed."""
+KEEP = 900.0
+"""Seconds for which Slack is believed: so long who has become a guest still counts as a member."""
 KEEP_FAILURE = 10.0
 ROOM = 10_000
 """People and channels held at most; the least recently used go first."""

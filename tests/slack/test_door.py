@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -160,6 +160,22 @@ async def test_in_a_direct_message_a_refusal_is_a_message(lobby: Lobby) -> None:
     assert [message.text for message in lobby.slack.thread("D0GRACE", root)[1:]] == [
         Refusal.PERSON.for_people
     ]
+
+
+async def test_a_draft_is_tried_although_direct_messages_are_off(lobby: Lobby) -> None:
+    """By whoever is not refused for another reason."""
+    async with connect.web_client(lobby.slack.bot_token, lobby.slack.api_url) as client:
+        people = People(client, "T0SANDBOX")
+        await lobby.set(admits=frozenset(), denied_people=frozenset({GRACE}))
+
+        async def is_trial(thread: ThreadKey) -> bool:
+            return thread.root == "9.1"
+
+        shut = SlackDoor(Access(lobby.grants, WORKSPACE), people, is_trial)
+        thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel="D0ADA", root="9.1")
+        assert await shut.refusal(thread, ADA) is None
+        assert await shut.refusal(thread, GRACE) is Refusal.PERSON
+        assert await shut.refusal(replace(thread, root="1.0"), ADA) is Refusal.DIRECT
 
 
 async def test_a_denied_channel_tells_whoever_addressed_the_bot_and_nobody_else(lobby: Lobby) -> None:
