@@ -1,5 +1,7 @@
 """Admins decide who may ask and who may steer; nobody else does, and none is locked out."""
 
+import hashlib
+import hmac
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -161,6 +163,24 @@ async def test_forged_expired_and_foreign_forms_change_nothing(
     await office.submit(ADA, late, stewards=[GRACE])
     assert errors == [{NOTE: gate.NOT_YOURS}] * 5 + [{NOTE: gate.TOO_OLD}]
     assert await saved(office) == []
+
+
+async def test_who_is_no_admin_any_more_changes_nothing_with_what_is_still_open(
+    office: Office, errors: list[Mapping[str, str]]
+) -> None:
+    """Neither by a form nor by a history."""
+    await office.submit(ADA, await edit(office, ADA), stewards=[GRACE])
+    held = await edit(office, GRACE)
+    await office.submit(ADA, await edit(office, ADA), stewards=[])
+    newest = Mandate(level=WORKSPACE, based_on=2, admin=GRACE, until=office.now + LASTS)
+    sealed = seal(newest, hmac.new(KEY, b"grants", hashlib.sha256).digest())
+    listed = office.workspace.views.open(GRACE, held.content | {"private_metadata": sealed})
+    await office.press(GRACE, grants_views.RESTORE, "1", listed)
+    assert gate.NOT_AN_ADMIN in office.says(GRACE)
+    again = office.workspace.views.open(GRACE, held.content)
+    await office.submit(GRACE, again, stewards=[GRACE])
+    assert errors == [{NOTE: gate.NOT_AN_ADMIN}]
+    assert len(await saved(office)) == 2
 
 
 async def test_ids_that_are_none_are_refused(office: Office, errors: list[Mapping[str, str]]) -> None:
