@@ -1,4 +1,4 @@
-"""Conversations that are too old, erased some at a time.
+"""Conversations that are too old, erased some at a time, and sums of as old figures, which become nobody's.
 
 Separate because it is a walk through all conversations, which nobody waits for. Rules: one process walks at a
 time, since the chore's row is locked while it does; a conversation that somebody holds is left to the next
@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, exists, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from bot.store import erasing
+from bot.store import calls, erasing, unnaming
 from bot.store.schema import chores, conversations, is_open, is_said, now, turns
 
 NAME: Final = "expire"
@@ -55,6 +55,8 @@ TURNS = select(turns.c.id).where(
     turns.c.conversation_id.in_(bindparam("expired", expanding=True)), is_said(turns)
 )
 
+SUMS = unnaming.NAMED.limit(bindparam("limit"))
+
 GO_ON = update(chores).where(chores.c.name == NAME).values(position=bindparam("reached"))
 
 END_ROUND = update(chores).where(chores.c.name == NAME).values(position=0, due_at=now() + bindparam("pause"))
@@ -75,7 +77,13 @@ def expire(connection: Connection, age: float, limit: int) -> bool:
         connection.execute(GO_ON, {"reached": held[-1]})
     elif len(walked) == limit:
         connection.execute(GO_ON, {"reached": walked[-1]})
-    else:
+    elif _unname(connection, age, limit) < limit:
         connection.execute(END_ROUND, {"pause": ROUND})
         return False
     return True
+
+
+def _unname(connection: Connection, age: float, limit: int) -> int:
+    """Let old figures be nobody's; return how many."""
+    oldest = unnaming.month(max(connection.execute(calls.NOW).scalar_one() - age, 0.0))
+    return unnaming.unname(connection, SUMS, {"before": oldest, "limit": limit})

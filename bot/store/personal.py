@@ -16,7 +16,6 @@ from sqlalchemy import (
     String,
     bindparam,
     cast,
-    delete,
     func,
     literal,
     null,
@@ -26,11 +25,9 @@ from sqlalchemy import (
 )
 
 from bot.core.domain import ThreadKey, TurnStatus
-from bot.core.ledger import Dimension
-from bot.core.periods import Span, period
 from bot.core.personal import ERASED, Beside, Held, Person, StoredTurn
 from bot.store import calls as ledger
-from bot.store import erasing, expiring, feedback, versions
+from bot.store import erasing, expiring, feedback, unnaming, versions
 from bot.store.database import Database
 from bot.store.schema import (
     calls,
@@ -128,14 +125,7 @@ UNNAME_STOPS = (
     .values(stopped_by=null())
 )
 
-_PAST = (
-    tallies.c.dimension == Dimension.PERSON,
-    tallies.c.subject == bindparam("of_user"),
-    tallies.c.period < bindparam("this_month"),
-    *_is_there(tallies),
-)
-TALLIES = select(tallies).where(*_PAST)
-DROP_TALLIES = delete(tallies).where(*_PAST)
+SUMS = unnaming.NAMED.where(tallies.c.subject == bindparam("of_user"), *_is_there(tallies))
 
 
 class SqlPersonalData:
@@ -207,13 +197,8 @@ def erase(connection: Connection, of: Person | ThreadKey, limit: int) -> int:
 def _unname(connection: Connection, person: Person) -> None:
     for statement in (UNNAME_VOTES, UNNAME_CALLS, UNNAME_STOPS):
         connection.execute(statement, _values(person))
-    month = period(Span.MONTH, connection.execute(ledger.NOW).scalar_one())
-    past = _values(person) | {"this_month": month}
-    found = connection.execute(TALLIES, past).all()
-    if found:
-        added = [{**row._mapping, "subject": ERASED, "is_warned": False} for row in found]  # noqa: SLF001 - its public name
-        connection.execute(ledger.ADD_TALLY, added)
-        connection.execute(DROP_TALLIES, past)
+    this_month = unnaming.month(connection.execute(ledger.NOW).scalar_one())
+    unnaming.unname(connection, SUMS, _values(person) | {"before": this_month})
 
 
 def _values(of: Person | ThreadKey) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from bot.store import personal as sql
 from bot.store.database import Database
 from bot.store.ledger import SqlLedger
 from bot.store.personal import SqlPersonalData
-from bot.store.schema import calls, chores, tallies
+from bot.store.schema import calls, chores, metadata, tallies
 from bot.store.sql import SqlStore
 from tests.contracts.questions import ADA, asked, question, thread
 from tests.databases import KINDS, migrated_database
@@ -31,6 +31,20 @@ CALL = Call(model="m-1", prompt_tokens=3, completion_tokens=4, cost=5)
 VALUES = {"of_user": "U1", "of_platform": "slack", "of_workspace": "T1", "after": 0, "limit": 9, "age": 1.0}
 OLD = 1.0
 """When a question was written that is too old for any limit."""
+
+
+ERASED_WITH_A_PERSON = {"pages", "reservations", "summaries", "turns", "variants", "vote_versions", "votes"}
+FIGURES = {"calls", "tallies"}
+ADMINISTRATION = {"budgets", "drafts", "grants_versions", "steering_versions"}
+NOBODYS = {"chores", "conversations", "deliveries", "lessons", "loads", "secrets", "workers"}
+
+
+def test_of_every_table_it_is_decided_what_erasing_does_to_it() -> None:
+    """Who adds one puts it here; if it holds what people said or who they are, into `erasing` or `personal`.
+
+    And into docs/privacy.md.
+    """
+    assert set(metadata.tables) == ERASED_WITH_A_PERSON | FIGURES | ADMINISTRATION | NOBODYS
 
 
 @pytest.fixture(params=KINDS)
@@ -82,6 +96,19 @@ async def test_figures_of_past_months_stay_and_are_nobodys(database: Database) -
         assert await persons(database) == {**left, ERASED: erased}
     kept = await database.tx(lambda connection: connection.execute(select(calls.c.author_id)).scalars().all())
     assert kept == ["", ""]
+
+
+async def test_old_figures_are_nobodys_in_time(database: Database) -> None:
+    """With the conversations, however few of them are moved at a time; younger ones keep their names."""
+    for message_id, author in (("1", ADA), ("2", GRACE), ("3", ADA)):
+        await answered(database, message_id, author)
+    await database.tx(long_ago)
+    await answered(database, "4", GRACE)
+    data = SqlPersonalData(database)
+    while await data.expire(400 * 86_400.0, limit=1):
+        pass
+    once = Spending(calls=1, prompt_tokens=3, completion_tokens=4, cost=5)
+    assert await persons(database) == {ERASED: once + once + once, GRACE.id: once}
 
 
 async def test_figures_of_this_month_stay_with_the_person_for_budgets_count_on_them(
