@@ -4,6 +4,7 @@ Separate from the inbox, which takes messages in order: these name an answer, an
 asked may, and admins; whether somebody is an admin is looked up only where it matters.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -14,6 +15,8 @@ from bot.core.stopping import StopOutcome, StopRequest
 from bot.slack import buttons, parse
 from bot.slack.refusals import NO_ANSWER, NOT_YOURS, NOT_YOURS_TO_STOP, TOO_LATE, Refusal
 
+MOMENT = 0.5
+"""Seconds; a button must be acknowledged within three."""
 AGAIN = "answer_again"
 """`callback_id` of the message shortcut."""
 
@@ -80,8 +83,12 @@ class Wishes:
             return refusal(request, await self.stop(request), nothing=TOO_LATE)
         if not await self._permits.lets_press(pressed.thread, pressed.user):
             return None
-        done = await self._permitted(pressed.user, partial(self._carried_out, pressed))
-        return None if done else Refusal(thread=pressed.thread, user=pressed.user, sentence=NOT_YOURS)
+        do = partial(self._permitted, pressed.user, partial(self._carried_out, pressed))
+        return (
+            None
+            if await do() or await _later(do)
+            else Refusal(thread=pressed.thread, user=pressed.user, sentence=NOT_YOURS)
+        )
 
     async def again(self, body: Mapping[str, Any]) -> Refusal | None:
         """Have the answer made again below which somebody chose that; return what to tell who may not."""
@@ -111,6 +118,12 @@ class Wishes:
     async def _permitted(self, user: str, do: Callable[..., Awaitable[bool]]) -> bool:
         """Do something as whoever asked, or else as an admin; return whether it was done."""
         return await do(by_admin=False) or (await self._is_admin(user) and await do(by_admin=True))
+
+
+async def _later(do: Callable[[], Awaitable[bool]]) -> bool:
+    """Do something once more when an answer that shows its buttons has ended: that comes a moment later."""
+    await asyncio.sleep(MOMENT)
+    return await do()
 
 
 def refusal(request: StopRequest, outcome: StopOutcome, *, nothing: str = "") -> Refusal | None:

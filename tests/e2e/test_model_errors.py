@@ -30,7 +30,8 @@ from bot.core.errors import (
     ModelUnknown,
 )
 from bot.core.transcript import GO_ON
-from bot.slack.buttons import LABELS
+from bot.slack.buttons import BLOCK_ID, LABELS
+from tests.databases import migrated_database
 from tests.e2e.conftest import ADA, World, new_world, ready_bot
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -71,15 +72,17 @@ async def until(world: World, root: str, *, ends: str) -> None:
 
 def offered(world: World, root: str) -> dict[str, str]:
     """Return the buttons below the bot's newest message: the values by their labels."""
-    block = world.workspace.thread(DIRECT, root)[-1].blocks[-1]
-    return {each["text"]["text"]: each["action_id"] for each in block.get("elements", [])}
+    blocks = world.workspace.thread(DIRECT, root)[-1].blocks
+    elements = [each for block in blocks if block.get("block_id") == BLOCK_ID for each in block["elements"]]
+    return {each["text"]["text"]: each["action_id"] for each in elements}
 
 
 async def press(world: World, root: str, label: str) -> None:
     """Press a button below the bot's newest message until it is taken away: its turn may only just end."""
     message = world.workspace.thread(DIRECT, root)[-1]
-    (button,) = [each for each in message.blocks[-1]["elements"] if each["text"]["text"] == label]
-    press = {**button, "block_id": message.blocks[-1]["block_id"]}
+    (block,) = [each for each in message.blocks if each.get("block_id") == BLOCK_ID]
+    (button,) = [each for each in block["elements"] if each["text"]["text"] == label]
+    press = {**button, "block_id": BLOCK_ID}
     async with asyncio.timeout(PATIENCE):
         while label in offered(world, root):
             await world.workspace.interactivity.act_on_message(ADA, DIRECT, message.ts, press, {})
@@ -250,3 +253,12 @@ async def test_what_a_model_does_not_take_is_left_out_unnoticed(
         for times in (2, 1):
             _, shown, asked = await ask(world, f"{SAY} [[fault=unverified]]", ends=TEXT)
             assert (shown, asked) == (TEXT, times)
+
+
+@pytest.mark.postgres
+async def test_on_postgresql_it_is_the_same(tmp_path_factory: pytest.TempPathFactory) -> None:
+    with migrated_database("postgres", tmp_path_factory.mktemp("postgres")) as url:
+        address = url.render_as_string(hide_password=False)
+        async with another_world(tmp_path_factory, DATABASE_URL=address) as world:
+            await test_instead_of_an_answer_there_is_a_sentence(world, "500", ModelFailed, 3)
+            await test_what_was_said_before_a_break_is_kept_and_marked(world, "cut", ModelInterrupted)
