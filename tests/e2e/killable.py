@@ -9,6 +9,7 @@ standard output; when the input ends, whoever lives is killed. A point is a chai
 begin or return, in this order. No code of the bot is changed; the calls are only watched.
 """
 
+import asyncio
 import contextlib
 import functools
 import inspect
@@ -157,10 +158,16 @@ def live(order: Mapping[str, Any]) -> None:
         os.dup2(target, number)
     # Who is killed at random moments for a minute has bad luck more often than any question should have.
     worker.MAX_ATTEMPTS = order["most_attempts"] or worker.MAX_ATTEMPTS
+    signal.signal(signal.SIGUSR1, count)
     if order["point"]:
         arm(order["point"], order["signal"])
     sys.argv = ["bot", "run"]
     cli.main()
+
+
+def count(*_signal: object) -> None:
+    """Say how many tasks there are; the loop runs, or there would be nobody to ask."""
+    say(tasks=len(asyncio.all_tasks()))
 
 
 def reap(*_signal: object) -> None:

@@ -1,0 +1,95 @@
+"""Some minutes of work: nothing grows that should not. Run by `uv run pytest -m soak`; see `SOAK_SECONDS`."""
+
+import asyncio
+import os
+import re
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+from bot.sandbox.server import SandboxWorkspace
+from tests.databases import KINDS, Kind
+from tests.e2e.cases import PATIENT, small_world
+from tests.e2e.conftest import ADA, GENERAL, World
+from tests.e2e.nursery import Life, open_nursery
+from tests.e2e.questions import CLEAN, Examination
+
+pytestmark = pytest.mark.soak
+
+SECONDS = float(os.environ.get("SOAK_SECONDS", "300"))
+CHANNELS = (GENERAL, "C0RANDOM", "D0ADA")
+MORE_MEMORY = 1.10
+"""Of the resident memory after the warm-up; caches fill, and the allocator keeps what it has."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a process holds while it has nothing to do."""
+
+    kilobytes: int
+    files: int
+    threads: int
+    tasks: int
+
+
+async def usage(bot: Life) -> Usage:
+    """Measure a process, by the kernel's books and its own."""
+    before = bot.text.count('"tasks"')
+    bot.send(signal.SIGUSR1)
+    async with asyncio.timeout(10):
+        while bot.text.count('"tasks"') == before:  # noqa: ASYNC110 - a file tells nobody
+            await asyncio.sleep(0.05)
+    status = Path(f"/proc/{bot.pid}/status").read_text()  # noqa: ASYNC240 - the kernel answers at once
+    found = dict(re.findall(r"^(VmRSS|Threads):\s+(\d+)", status, re.MULTILINE))
+    tasks = int(re.findall(r'{"tasks": (\d+)}', bot.text)[-1])
+    files = len(os.listdir(f"/proc/{bot.pid}/fd"))  # noqa: PTH208 - likewise
+    return Usage(int(found["VmRSS"]), files, int(found["Threads"]), tasks)
+
+
+async def work(asked: Examination, seconds: float) -> None:
+    """Ask about as much as Slack's limits let the bot answer, and break all sockets now and then."""
+    end, number = time.monotonic() + seconds, 0
+    while time.monotonic() < end:
+        await asked.ask(ADA, CHANNELS[number % 3], words=30, seconds=0.5)
+        await asyncio.sleep(1.5)
+        number += 1
+        if number % 20 == 0:
+            await asked.workspace.disconnect("refresh_requested" if number % 40 else None)
+    assert await asked.answered() == CLEAN
+    asked.questions.clear()
+
+
+def leases(world: World) -> list[str]:
+    """Return the turns that are held, and the processes beyond the one that lives."""
+    url = make_url(world.env["DATABASE_URL"]).set(drivername="postgresql")
+    with psycopg.connect(url.render_as_string(hide_password=False)) as database:
+        held = database.execute("SELECT id::text FROM turns WHERE owner IS NOT NULL").fetchall()
+        return [row[0] for row in held + database.execute("SELECT id FROM workers OFFSET 1").fetchall()]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_nothing_grows(kind: Kind, tmp_path: Path) -> None:
+    """Memory stays flat; no task, connection, thread or lease is left behind."""
+    workspace = SandboxWorkspace(redelivery=PATIENT)
+    async with small_world(kind, tmp_path, workspace) as world, open_nursery() as nursery:
+        bot = await nursery.bear(tmp_path, world.env)
+        await bot.ready()
+        asked = Examination(workspace)
+        await work(asked, SECONDS / 3)
+        await asyncio.sleep(5)
+        first = await usage(bot)
+        await work(asked, SECONDS * 2 / 3)
+        await asyncio.sleep(5)
+        last = await usage(bot)
+        print(first, last, sep="\n")  # noqa: T201 - figures for whoever runs it
+        assert last.kilobytes <= first.kilobytes * MORE_MEMORY
+        assert last.files <= first.files + 1, "a connection to the model or to Slack may rest or not"
+        assert last.threads <= first.threads
+        assert last.tasks <= first.tasks + 1
+        assert kind == "sqlite" or leases(world) == []
+        assert await bot.stop() == 0
