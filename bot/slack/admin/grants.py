@@ -12,7 +12,9 @@ import structlog
 
 from bot.access import Access
 from bot.core import steering
+from bot.core.access import Standing
 from bot.core.domain import Author, PromptKey
+from bot.core.errors import SurfaceUnavailable
 from bot.core.granting import NOTHING, Grants, GrantsConflict, GrantsVersion, ids
 from bot.slack import payload
 from bot.slack.admin import gate, grants_form, grants_views
@@ -77,6 +79,8 @@ class Granting:
             return Wrong(errors=errors({NOTE: ODD}, payload.items(view, "blocks")))
         if entered.grants == now:
             return None
+        if wrong := await self._no_members(entered.grants.stewards - now.stewards):
+            return Wrong(errors=errors({grants_form.STEWARDS: wrong}, payload.items(view, "blocks")))
         try:
             await self._save(leave, entered.grants, entered.note)
         except GrantsConflict as conflict:
@@ -98,6 +102,19 @@ class Granting:
         else:
             news = f"Restored: what version {number} says holds again."
         return await self.history(user, steering.place(leave.level), news=news)
+
+    async def _no_members(self, named: frozenset[str]) -> str:
+        """Return what forbids to let those steer who are newly named; nothing if all are members."""
+        names = await self._people.names(named)
+        for each in sorted(named):
+            called = names.get(each, each)
+            try:
+                standing = await self._people.standing(each)
+            except SurfaceUnavailable:
+                return f"Slack does not say just now who {called} is. Please try again in a minute."
+            if standing is not Standing.MEMBER:
+                return f"{called} is no member of this workspace, and so may not steer."
+        return ""
 
     async def _admitted(self, user: str, name: str, what: str) -> PromptKey:
         """Return the workspace or channel of that name, for an admin."""

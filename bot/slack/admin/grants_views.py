@@ -20,7 +20,7 @@ EDIT, EDIT_CHANNEL, HISTORY, RESTORE = "grant_edit", "grant_edit_channel", "gran
 """`action_id`s; the value is the name of a workspace or channel, or the number of a version."""
 SHOWN = 20
 """Versions in one view."""
-ENTRIES = 10
+ENTRIES = 6
 """Channels in one view, at a block each."""
 LONGEST_LIST = 20
 """People or channels that are named in a line."""

@@ -114,6 +114,22 @@ async def test_guests_and_outsiders_never_steer_whoever_names_them(office: Offic
     assert "Channels that you may edit" not in shown
 
 
+@pytest.mark.parametrize("name", [WHOLE, HERE])
+async def test_nobody_but_members_is_named(
+    office: Office, errors: list[Mapping[str, str]], name: str
+) -> None:
+    """Told at the field; so is that Slack does not say who somebody is."""
+    for user in (LIN, NOOR, "U0BUILD"):
+        await office.submit(ADA, await edit(office, ADA, name), stewards=[GRACE, user])
+    office.workspace.fault("users.info", status=500, times=2)
+    await office.submit(ADA, await edit(office, ADA, name), stewards=["U0BOT"])
+    said = [error["stewards"] for error in errors]
+    assert [each.split()[0] for each in said[:3]] == ["lin", "noor", "builder"]
+    assert all("is no member of this workspace" in each for each in said[:3])
+    assert "Slack does not say just now who U0BOT is" in said[3]
+    assert await saved(office) == await saved(office, CHANNEL) == []
+
+
 async def test_no_rule_locks_an_admin_out_of_home(office: Office) -> None:
     view = await edit(office, ADA)
     await office.submit(
