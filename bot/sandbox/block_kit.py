@@ -13,14 +13,13 @@ from uuid import uuid4
 
 from markdown_it import MarkdownIt
 
+from bot.sandbox.block_elements import check_element, check_rich_text, invalid
 from bot.sandbox.block_shapes import (
     BLOCKS,
     CONFIRM,
     ELEMENTS,
     FEEDBACK,
     ID,
-    INITIAL,
-    INPUT_CHARACTERS,
     MESSAGE_BLOCKS,
     MESSAGE_CHARACTERS,
     OPTION,
@@ -51,12 +50,12 @@ def check_blocks(blocks: Any, surface: Surface) -> None:
     if surface == "message":
         _check_message_size(blocks)
     elif len(blocks) > VIEW_BLOCKS:
-        raise _invalid(f"no more than {VIEW_BLOCKS} items allowed", "/blocks")
+        raise invalid(f"no more than {VIEW_BLOCKS} items allowed", "/blocks")
     for index, block in enumerate(blocks):
         _check_block(block, surface, f"/blocks/{index}")
     _check_unique([block["block_id"] for block in blocks if block.get("block_id")], "block_id", "/blocks")
     if sum(block["type"] == "table" for block in blocks) > 1:
-        raise _invalid("only_one_table_allowed", "/blocks")
+        raise invalid("only_one_table_allowed", "/blocks")
 
 
 def check_view(view: Any, surface: Surface) -> None:
@@ -72,13 +71,13 @@ def check_view(view: Any, surface: Surface) -> None:
         _check_shape(view, VIEW, "/view")
         check_blocks(view.get("blocks"), surface)
         if surface == "modal" and not view.get("title"):
-            raise _invalid("missing required field: title", "/view")
+            raise invalid("missing required field: title", "/view")
         if (
             any(block["type"] == "input" for block in view["blocks"])
             and surface == "modal"
             and not view.get("submit")
         ):
-            raise _invalid("missing required field: submit", "/view")
+            raise invalid("missing required field: submit", "/view")
     except Refusal as refusal:
         raise Refusal("invalid_arguments", *refusal.messages) from None
 
@@ -107,9 +106,9 @@ def _check_message_size(blocks: Sequence[Json]) -> None:
     if sum(map(len, _texts(blocks))) > MESSAGE_CHARACTERS:
         raise Refusal("msg_blocks_too_long")
     if len(blocks) - len(markdown) + sum(map(expanded, markdown)) > MESSAGE_BLOCKS:
-        raise _invalid(f"no more than {MESSAGE_BLOCKS} items allowed", "/blocks")
+        raise invalid(f"no more than {MESSAGE_BLOCKS} items allowed", "/blocks")
     if sum(_table_characters(text) for text in markdown) > TABLE_CHARACTERS:
-        raise _invalid(f"no more than {TABLE_CHARACTERS} characters in tables allowed", "/blocks")
+        raise invalid(f"no more than {TABLE_CHARACTERS} characters in tables allowed", "/blocks")
 
 
 def expanded(markdown: str) -> int:
@@ -144,14 +143,16 @@ def _texts(value: Any) -> Iterator[str]:
 def _check_block(block: Json, surface: Surface, place: str) -> None:
     kind = _kind(block)
     if kind not in BLOCKS or surface not in SHAPES[kind].surfaces:
-        raise _invalid(f"unsupported type: {kind}", f"{place}/type")
+        raise invalid(f"unsupported type: {kind}", f"{place}/type")
     _check_shape(block, SHAPES[kind], place)
     _check_length(block.get("block_id", ""), ID, f"{place}/block_id")
     if kind == "section":
         if not block.get("text") and not block.get("fields"):
-            raise _invalid("missing required field: text", place)
+            raise invalid("missing required field: text", place)
         for index, text in enumerate(block.get("fields", ())):
             _check_text(text, 2_000, f"{place}/fields/{index}")
+    if kind == "rich_text":
+        check_rich_text(block["elements"], place)
     if kind == "table":
         _check_table(block["rows"], place)
     if kind in ELEMENTS:
@@ -165,35 +166,24 @@ def _check_elements(block: Json, allowed: frozenset[str], place: str) -> None:
         where = f"{place}/elements/{index}"
         kind = _kind(element)
         if kind not in allowed:
-            raise _invalid(f"unsupported type: {kind}", f"{where}/type")
+            raise invalid(f"unsupported type: {kind}", f"{where}/type")
         if kind in TEXTS:
             _check_text(element, 3_000, where)
         else:
             _check_shape(element, SHAPES[kind], where)
-            _check_input(element, where)
+            check_element(element, where)
         for name in ("positive_button", "negative_button"):
             if name in element:
                 _check_shape(element[name], FEEDBACK, f"{where}/{name}")
     _check_unique([one["action_id"] for one in elements if one.get("action_id")], "action_id", place)
 
 
-def _check_input(element: Json, place: str) -> None:
-    """Hold what a person may type, and what stands there already, against each other."""
-    longest = element.get("max_length", INPUT_CHARACTERS)
-    if not isinstance(longest, int) or not 1 <= longest <= INPUT_CHARACTERS:
-        raise _invalid(f"must be between 1 and {INPUT_CHARACTERS}", f"{place}/max_length")
-    _check_length(str(element.get("initial_value", "")), longest, f"{place}/initial_value")
-    for name, known in INITIAL.items():
-        if name in element and not (element[name] and all(map(known.fullmatch, map(str, element[name])))):
-            raise _invalid("must be ids, at least one", f"{place}/{name}")
-
-
 def _check_shape(item: Any, shape: Shape, place: str) -> None:
     if not isinstance(item, dict):
-        raise _invalid("must be an object", place)
+        raise invalid("must be an object", place)
     for name in shape.required:
         if item.get(name) in (None, "", []):
-            raise _invalid(f"missing required field: {name}", place)
+            raise invalid(f"missing required field: {name}", place)
     for name, limit in shape.plain.items():
         _check_text(item.get(name), limit, f"{place}/{name}", kinds=("plain_text",))
     for name, limit in shape.texts.items():
@@ -208,7 +198,7 @@ def _check_shape(item: Any, shape: Shape, place: str) -> None:
 
 def _check_list(items: Any, name: str, limit: int, place: str) -> None:
     if not isinstance(items, list) or len(items) > limit:
-        raise _invalid(f"must be a list of no more than {limit} items", place)
+        raise invalid(f"must be a list of no more than {limit} items", place)
     if name == "options":
         for index, option in enumerate(items):
             _check_shape(option, OPTION, f"{place}/{index}")
@@ -218,9 +208,9 @@ def _check_text(text: Any, limit: int, place: str, kinds: Sequence[str] = TEXTS)
     if text is None:
         return
     if _kind(text) not in kinds or not isinstance(text.get("text"), str):
-        raise _invalid(f"must be a text object of type {' or '.join(kinds)}", place)
+        raise invalid(f"must be a text object of type {' or '.join(kinds)}", place)
     if not text["text"]:
-        raise _invalid("must be more than 0 characters", f"{place}/text")
+        raise invalid("must be more than 0 characters", f"{place}/text")
     _check_length(text["text"], limit, f"{place}/text")
 
 
@@ -232,22 +222,18 @@ def _kind(item: Any) -> str:
 
 def _check_table(rows: Sequence[Any], place: str) -> None:
     if not all(isinstance(row, list) and 1 <= len(row) <= TABLE_COLUMNS for row in rows):
-        raise _invalid(f"a row has 1 to {TABLE_COLUMNS} cells", f"{place}/rows")
+        raise invalid(f"a row has 1 to {TABLE_COLUMNS} cells", f"{place}/rows")
     if sum(map(len, _texts(rows))) > TABLE_CHARACTERS:
-        raise _invalid(f"no more than {TABLE_CHARACTERS} characters in tables allowed", f"{place}/rows")
+        raise invalid(f"no more than {TABLE_CHARACTERS} characters in tables allowed", f"{place}/rows")
 
 
 def _check_length(value: Any, limit: int, place: str) -> None:
     if not isinstance(value, str):
-        raise _invalid("must be a string", place)
+        raise invalid("must be a string", place)
     if len(value) > limit:
-        raise _invalid(f"must be less than {limit + 1} characters", place)
+        raise invalid(f"must be less than {limit + 1} characters", place)
 
 
 def _check_unique(ids: Sequence[str], name: str, place: str) -> None:
     if len(set(ids)) < len(ids):
-        raise _invalid(f"`{name}` must be unique", place)
-
-
-def _invalid(sentence: str, place: str) -> Refusal:
-    return Refusal("invalid_blocks", f"[ERROR] {sentence} [json-pointer:{place}]")
+        raise invalid(f"`{name}` must be unique", place)

@@ -20,6 +20,9 @@ MESSAGE_CHARACTERS = 13_200  # measured: github.com/slackapi/bolt-js/issues/2509
 TABLE_ROWS, TABLE_COLUMNS, TABLE_CHARACTERS = 100, 20, 10_000  # .../block-kit/blocks/table-block
 INPUT_CHARACTERS = 3_000  # .../block-kit/block-elements/plain-text-input-element
 ID = 255
+OPTIONS, GROUP_LABEL = 100, 75  # .../block-kit/composition-objects/option-group-object
+STYLES = (None, "primary", "danger")  # of a button; .../block-kit/block-elements/button-element
+GROUPED = frozenset({"static_select", "multi_static_select"})  # whose options may stand in groups
 TEXTS = ("plain_text", "mrkdwn")
 INITIAL: Mapping[str, re.Pattern[str]] = MappingProxyType(
     {"initial_users": re.compile("[UW][A-Z0-9]+"), "initial_conversations": re.compile("[CGD][A-Z0-9]+")}
