@@ -163,9 +163,13 @@ async def _shown(screen: Screen, trigger: str, doing: Coroutine[Any, Any, View])
     async def said() -> View:
         return await asyncio.shield(done)
 
-    await screen.open(trigger, said())
-    await asyncio.wait({done})
-    done.exception()  # a person was told, see `Screen`
+    try:
+        await screen.open(trigger, said())
+        await asyncio.wait({done})
+    finally:
+        done.cancel()  # it has ended, unless this process does
+    if not done.cancelled():
+        done.exception()  # a person was told of it, see `Screen`
 
 
 def _user(body: dict[str, Any]) -> str:

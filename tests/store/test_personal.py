@@ -15,6 +15,7 @@ from bot.core.calls import Call
 from bot.core.domain import Answer, Author, PromptKey, ThreadKey, TurnStatus
 from bot.core.ledger import Dimension, Spending
 from bot.core.personal import ERASED, Person
+from bot.core.summaries import Summary
 from bot.store import expiring
 from bot.store import personal as sql
 from bot.store.database import Database
@@ -22,6 +23,7 @@ from bot.store.ledger import SqlLedger
 from bot.store.personal import SqlPersonalData
 from bot.store.schema import calls, chores, metadata, tallies
 from bot.store.sql import SqlStore
+from bot.store.summaries import SqlSummaries
 from tests.contracts.questions import ADA, asked, question, thread
 from tests.databases import KINDS, migrated_database
 
@@ -119,6 +121,35 @@ async def test_figures_of_this_month_stay_with_the_person_for_budgets_count_on_t
     while await data.erase(Person(user=ADA.id), limit=9):
         pass
     assert list(await persons(database)) == [ADA.id]
+
+
+@pytest.mark.parametrize("way", ["asked for", "in time"])
+async def test_what_was_made_of_what_they_said_is_gone_too(database: Database, way: str) -> None:
+    """Summaries of the thread; and the ids of who asked, and of who stopped an answer."""
+    where = await answered(database, "1", ADA)
+    summaries, data = SqlSummaries(database), SqlPersonalData(database)
+    (turn,) = await data.turns(where, after=0, limit=9)
+    summary = Summary(until=turn.turn.id, text="Ada asked about teapots.")
+    assert await summaries.save(where, summary, revision=(await summaries.known(where)).revision)
+    await database.tx(lambda connection: connection.execute(text("UPDATE turns SET stopped_by = 'U0ADA'")))
+    await database.tx(long_ago)
+    await database.tx(age)
+    if way == "asked for":
+        while await data.erase(Person(user=ADA.id), limit=9):
+            pass
+    else:
+        while await data.expire(86_400.0, limit=9):
+            pass
+    assert not (await summaries.known(where)).summaries
+    kept = await database.tx(everything)
+    for word in (ADA.id, ADA.name, "teapots"):
+        assert word not in kept
+
+
+def everything(connection: Connection) -> str:
+    return "\n".join(
+        str(tuple(row)) for table in metadata.sorted_tables for row in connection.execute(select(table))
+    )
 
 
 def age(connection: Connection) -> None:
