@@ -108,12 +108,12 @@ class Answering:
                 said, ended = await self._ask(turn, delivery, halt)
             if ended.status is TurnStatus.DONE:
                 halt.then(partial(delivery.stop, stopping.NOTE, *CUT_SHORT))
+        if ended.status is TurnStatus.DONE:
+            said = replace(said, call=None)  # it was paid for when it was saved
         if delivery.error:
             return replace(ended, status=TurnStatus.FAILED, error=ended.error or delivery.error, answer=said)
         if delivery.stays is not None:
-            text = said.text[: delivery.stays]
-            paid = said.call if ended.status is TurnStatus.STOPPED else None  # else when it was saved
-            cut = replace(said, text=text, finish_reason=stopping.REASON, call=paid)
+            cut = replace(said, text=said.text[: delivery.stays], finish_reason=stopping.REASON)
             return replace(ended, status=TurnStatus.STOPPED, answer=cut)
         return ended
 

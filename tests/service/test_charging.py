@@ -21,7 +21,7 @@ from bot.core.domain import (
     TurnStatus,
     Usage,
 )
-from bot.core.errors import ModelBusy
+from bot.core.errors import ModelBusy, SurfaceGone
 from bot.core.ledger import Budget, Dimension, Unit
 from bot.core.money import Prices, prices
 from bot.core.periods import Span
@@ -239,3 +239,13 @@ async def test_others_are_not_held_to_what_one_has_spent() -> None:
         await desk.set(MINE)
         await desk.ask(1, "U1")
         assert (await desk.ask(2, "U2")).startswith("So.")
+
+
+@on_virtual_time
+async def test_an_answer_that_cannot_be_shown_is_paid_for_once() -> None:
+    """It is charged when it is saved; that its thread is gone is found out after that."""
+    async with at_work(says("So.")) as desk:
+        desk.surface.refusals = [SurfaceGone()]
+        await desk.ask()
+    assert desk.store.data.turns[1].error == "surface_gone"
+    assert len(desk.calls) == 1

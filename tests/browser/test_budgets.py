@@ -1,0 +1,49 @@
+"""Money in a browser: `bot try` as it is, an admin who sets a budget, and what everybody sees of it."""
+
+from typing import Protocol
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.conftest import OpenPage
+
+pytestmark = pytest.mark.browser
+
+SOON = 30_000
+"""Milliseconds that anything may take on a busy machine."""
+
+
+class Sandbox(Protocol):
+    """What `bot try` runs."""
+
+    url: str
+
+
+async def set_budget(page: Page, button: str, amount: str) -> None:
+    """Set what each person may spend a day, in Home."""
+    await page.get_by_test_id("home-tab").click()
+    await page.get_by_role("button", name=button, exact=True).click()
+    form = page.get_by_test_id("modal")
+    await form.get_by_role("textbox", name="At most").fill(amount)
+    await form.get_by_test_id("modal-submit").click()
+    await expect(form).to_be_hidden(timeout=SOON)
+
+
+async def test_a_budget_is_set_met_and_raised(sandbox: Sandbox, open_page: OpenPage) -> None:
+    """The thread says what is in the way; once it is raised the button works; Home shows what it cost."""
+    page, home = await open_page(sandbox.url), await open_page(sandbox.url)
+    await set_budget(home, "Set a budget", "10")
+    await expect(home.get_by_text("Each person: 10 tokens a day")).to_be_visible(timeout=SOON)
+    await page.get_by_test_id("channel-C0ENG").click()
+    await page.get_by_test_id("composer").fill("@Threadkeeper [[say=one two]]")
+    await page.get_by_test_id("composer").press("Enter")
+    thread = page.get_by_test_id("thread-pane")
+    await expect(thread).to_contain_text("has too little left for this: 0 of 10 tokens used.", timeout=SOON)
+    await set_budget(home, "Change", "50,000")
+    await thread.get_by_role("button", name="Try again").click()
+    await expect(thread).to_contain_text("one two", timeout=SOON)
+    await page.get_by_test_id("home-tab").click()
+    await expect(page.get_by_text("You, today: 1 answer")).to_be_visible(timeout=SOON)
+    await expect(page.get_by_text("Money a day. The most was 0.")).to_be_visible(timeout=SOON)
+    await page.get_by_role("button", name="Who and what").click()
+    await expect(page.get_by_test_id("modal")).to_contain_text("sandbox-small: 1 answer", timeout=SOON)
