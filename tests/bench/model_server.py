@@ -72,6 +72,8 @@ class ModelServer:
             due = said.asked_at + delay + number / rate
             if (pause := due - clock()) > 0:
                 await asyncio.sleep(pause)
+            if transport.is_closing():
+                return  # whoever asked has left
             said.last_at = clock()
             said.first_at = said.first_at or said.last_at
             transport.write(_event({"content": piece}))

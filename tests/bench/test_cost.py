@@ -1,10 +1,15 @@
 """What an answer costs the database, counted; `tests.bench.intake` measures the time."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bot.core.live_reply import Edit, LiveReply, Post
+from bot.slack import limits
+from bot.slack.surface import SlackSurface
 from tests.bench.shop import counted, open_shop
+from tests.bench.words import tokens
 from tests.databases import KINDS, Kind, migrated_database
 
 MOST_TRANSACTIONS = 6
@@ -28,3 +33,26 @@ async def test_an_answer_costs_few_transactions_however_much_is_stored(kind: Kin
         assert sorted(few.statements) == sorted(many.statements)  # saving and showing overlap, in any order
         assert long.transactions <= MOST_TRANSACTIONS, long.statements
         assert len(long.statements) <= len(few.statements)
+
+
+def test_a_token_costs_as_much_in_a_long_answer_as_in_a_short_one() -> None:
+    """Counted in characters that are looked at, so that no clock is needed."""
+    looked_at = 0
+
+    def fits(page: str) -> bool:
+        nonlocal looked_at
+        looked_at += len(page)
+        return len(page) <= limits.PAGE_SIZE
+
+    live = LiveReply(replace(SlackSurface.limits, fits=fits))
+    costs, now, said = list[int](), 0.0, 0
+    for piece in tokens(1, 25_000):
+        live.feed(piece)
+        command = live.next(now)
+        if isinstance(command, Post | Edit):
+            live.accepted(command, now)
+        now, said = now + 0.02, said + len(piece)
+        if said >= 10_000 * (len(costs) + 1):
+            costs.append(looked_at - sum(costs))
+    assert len(costs) >= 10
+    assert max(costs[1:]) < 1.5 * costs[0]

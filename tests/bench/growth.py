@@ -1,0 +1,41 @@
+"""What a token costs while one answer grows: the live reply, its pages and their rendering, without waiting.
+
+Separate from `scenarios` because it needs no process of its own: an answer at fifty tokens a second is played
+by a clock that jumps, and CPU time is read between its thousands of characters.
+"""
+
+import time
+
+from bot.core.live_reply import Edit, LiveReply, Post
+from bot.core.stream import AnswerBuilder, TextDelta
+from bot.slack import render
+from bot.slack.surface import SlackSurface
+from tests.bench.words import tokens
+
+SECONDS_PER_TOKEN = 0.02
+STEP = 1_000
+"""Characters of the answer between two readings."""
+LENGTH = 100_000
+
+
+def grow() -> list[tuple[int, float]]:
+    """Return the characters so far, and the CPU seconds of a token in the last thousand."""
+    live, builder = LiveReply(SlackSurface.limits), AnswerBuilder()
+    said, now, spent, count, marks = 0, 0.0, 0.0, 0, list[tuple[int, float]]()
+    pieces = tokens(1, LENGTH // 4)
+    for piece in pieces:
+        began = time.process_time()
+        builder.feed(TextDelta(piece))
+        live.feed(piece)
+        command = live.next(now)
+        if isinstance(command, Post | Edit):
+            render.render(command.text)
+            live.accepted(command, now)
+        spent += time.process_time() - began
+        now, said, count = now + SECONDS_PER_TOKEN, said + len(piece), count + 1
+        if said >= STEP * (len(marks) + 1):
+            marks.append((said, spent / count))
+            spent, count = 0.0, 0
+        if said >= LENGTH:
+            break
+    return marks
