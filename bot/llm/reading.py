@@ -116,6 +116,9 @@ class AnswerReader:
             chunk = json.loads(event.data)
         except (ValueError, RecursionError):  # RecursionError: brackets without end
             chunk = event.data
+        if not event.event and (more := self._more(chunk)):
+            yield more
+            return
         if _is_error(chunk) or event.event == "error":
             raise self._reported(chunk)
         if isinstance(chunk, dict):
@@ -123,6 +126,23 @@ class AnswerReader:
         elif isinstance(chunk, str) and chunk.strip() and not self.complete:
             how = CUT if self._ended else GARBLED  # the last event of a cut stream is half of one
             raise self.broken("The stream holds an event that is not JSON.", how)
+
+    def _more(self, chunk: Any) -> TextDelta | None:
+        """Return what a chunk says if it says more of the first choice, and nothing else; None for any other.
+
+        Nearly all are such chunks, and this is most of the work of a stream; `_chunk` would yield the same.
+        """
+        if not self._open or self._halves or type(chunk) is not dict:
+            return None
+        choices, model = chunk.get("choices"), chunk.get("model") or self._model
+        if type(choices) is not list or len(choices) != 1 or model != self._model or _has_more(chunk):
+            return None
+        choice = choices[0]
+        delta = choice.get("delta") if type(choice) is dict else None
+        if type(delta) is not dict or delta.get("refusal") or 0 not in self._open or _has_more(choice):
+            return None
+        text = delta.get("content")
+        return TextDelta(text) if type(text) is str and text and text.isascii() and self.spoke else None
 
     def _chunk(self, chunk: dict[str, Any]) -> Iterator[StreamEvent]:
         model = _name(chunk.get("model"))
@@ -172,6 +192,15 @@ class AnswerReader:
         if self.spoke and isinstance(error, ModelUnavailable):
             return ModelInterrupted(str(error))
         return error
+
+
+def _has_more(obj: dict[str, Any]) -> bool:
+    """Whether a chunk, or a choice of it, is an end, an error, a count, or not of the first choice."""
+    return (
+        obj.get("usage") is not None
+        or bool(obj.get("index") or obj.get("finish_reason") or obj.get("error"))
+        or obj.get("object") == "error"
+    )
 
 
 def _is_error(obj: object) -> bool:

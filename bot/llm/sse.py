@@ -38,6 +38,8 @@ class SseDecoder:
 
     def decode(self, data: bytes) -> list[SseEvent]:
         """Return the events that `data` completes. Raises `ModelGarbled` if one grows too large."""
+        if self._is_between_events and _is_plain(data) and len(data) <= self._largest:
+            return [SseEvent(data[len(b"data: ") : -2].decode(errors="replace"))]
         if self._after_cr and data:
             data = data.removeprefix(b"\n")  # the other half of a CRLF that was cut in two
             self._after_cr = False
@@ -50,6 +52,10 @@ class SseDecoder:
                 raise ModelGarbled(f"An event of the stream is larger than {self._largest} bytes.")
         self._after_cr = data.endswith(b"\r")
         return events
+
+    @property
+    def _is_between_events(self) -> bool:
+        return not (self._line or self._data or self._event or self._first or self._after_cr)
 
     def flush(self) -> list[SseEvent]:
         """Return what is left when the stream has ended."""
@@ -78,3 +84,10 @@ class SseDecoder:
         self._event = ""
         self._size = 0
         return events
+
+
+def _is_plain(data: bytes) -> bool:
+    """Whether bytes are one event with one line of data, as nearly all are: so it need not be taken apart."""
+    return (
+        data.startswith(b"data: ") and data.endswith(b"\n\n") and data.count(b"\n") == 2 and b"\r" not in data  # noqa: PLR2004
+    )

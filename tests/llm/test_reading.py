@@ -269,3 +269,41 @@ def test_any_bytes_are_events_or_one_of_our_errors(pieces: list[bytes]) -> None:
     assert outcome(pieces) == (events, error)
     assert outcome([whole[at : at + 1] for at in range(len(whole))]) == (events, error)
     text(events).encode()
+
+
+class Thorough(AnswerReader):
+    """Takes every chunk apart."""
+
+    def _more(self, chunk: Any) -> None:
+        return None
+
+
+ODD: st.SearchStrategy[Any] = st.sampled_from(
+    [None, "", 0, 1, True, [], {}, "x", "stop", "error", {"message": "m"}]
+)
+SAID = st.sampled_from(["a", " ", "", "é", "\ud83d", "\ude00", None, [{"type": "text", "text": "t"}]])
+DELTAS = st.fixed_dictionaries({"content": SAID}, optional={"refusal": ODD, "role": ODD})
+CHOICES = st.fixed_dictionaries(
+    {"delta": DELTAS | ODD}, optional={"index": ODD, "finish_reason": ODD, "error": ODD, "object": ODD}
+)
+PLAIN = (st.just("more") | SAID).map(lambda said: choice(said) | {"model": ""})
+CHUNKS = PLAIN | st.fixed_dictionaries(
+    {"choices": st.lists(CHOICES | ODD, max_size=2) | ODD},
+    optional={"model": ODD, "usage": ODD, "error": ODD, "object": ODD},
+)
+
+
+@given(st.lists(CHUNKS, max_size=12))
+def test_the_short_way_through_a_chunk_leads_to_the_same(chunks: list[dict[str, Any]]) -> None:
+    """To the same events, and the same error after them."""
+    body = b"".join(b"data: %b\n\n" % json.dumps(chunk).encode() for chunk in chunks)
+    outcomes: list[Any] = []
+    for reader in (AnswerReader(), Thorough()):
+        events, error = [], ""
+        try:
+            for event in chain(reader.feed(body), reader.finish()):
+                events.append(event)  # noqa: PERF402 - what came before an error counts
+        except ModelError as raised:
+            error = repr(raised)
+        outcomes.append((events, error, reader.complete, reader.spoke))
+    assert outcomes[0] == outcomes[1]
