@@ -36,6 +36,7 @@ class Access:
         self._clock = clock
         self._known: Mapping[PromptKey, Grants] = {}
         self._until = float("-inf")
+        self._saves = 0
         self._reading = asyncio.Lock()
 
     async def rules(self) -> Sequence[Rules]:
@@ -65,13 +66,15 @@ class Access:
         try:
             return await self.record.save(key, grants, based_on=based_on, by=by, note=note)
         finally:
+            self._saves += 1
             self._until = float("-inf")
 
     async def _current(self) -> Mapping[PromptKey, Grants]:
         async with self._reading:
             if self._clock() >= self._until:
-                began = self._clock()
+                began, saves = self._clock(), self._saves
                 found = await self.record.current(self.workspace)
                 self._known = {version.key: version.grants for version in found}
-                self._until = began + KEEP
+                if saves == self._saves:  # or else it was read before what was saved here meanwhile
+                    self._until = began + KEEP
             return self._known

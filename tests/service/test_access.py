@@ -27,11 +27,12 @@ class Counted(MemoryGrants):
     is_away = False
 
     async def current(self, workspace: PromptKey) -> Sequence[GrantsVersion]:
-        await asyncio.sleep(0)
         if self.is_away:
             raise StoreUnavailable
         self.reads += 1
-        return await super().current(workspace)
+        found = await super().current(workspace)
+        await asyncio.sleep(0)
+        return found
 
 
 class Clock:
@@ -73,6 +74,15 @@ async def test_what_is_saved_here_holds_here_at_once() -> None:
     with pytest.raises(GrantsConflict):
         await access.save(CHANNEL, Grants(), based_on=0, by=ADA)
     assert record.reads == 2
+
+
+async def test_what_is_saved_while_it_is_read_holds_at_once_too() -> None:
+    access, _record, _clock = opened()
+    reading = asyncio.create_task(access.rules())
+    await asyncio.sleep(0)
+    await access.save(WORKSPACE, Grants(rules=STRICT), based_on=0, by=ADA)
+    assert list(await reading) == [DEPLOYMENT, Rules()]
+    assert list(await access.rules()) == [DEPLOYMENT, STRICT]
 
 
 async def test_without_a_database_nobody_is_let_in() -> None:
