@@ -9,6 +9,7 @@ that is much the same for all its texts, which is what the correction is for.
 
 import hashlib
 import warnings
+from functools import cache
 from importlib import import_module
 from typing import Final
 
@@ -23,6 +24,7 @@ MOST: Final = 50_000
 """Texts whose count is remembered."""
 
 
+@cache
 def counter(library: str = LIBRARY) -> Count:
     """Return the exact counter, or the estimate where there is none."""
     try:

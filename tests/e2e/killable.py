@@ -26,7 +26,7 @@ from typing import Any
 import aiohttp
 import click
 
-from bot import cli, worker
+from bot import cli, tokens, worker
 from bot.core.stream import AnswerBuilder
 from bot.llm.chat import OpenAIChat
 from bot.slack.surface import SlackSurface
@@ -189,6 +189,7 @@ LIVING: set[int] = set()
 def main() -> None:
     """Fork a bot for each order."""
     cli.commands.get_command(click.Context(cli.commands), "run")  # imports what it needs
+    tokens.counter()  # likewise: its tables are most of a bot's memory, and can be shared
     signal.signal(signal.SIGCHLD, reap)
     for line in sys.stdin:
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})  # a birth is told before its death
