@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.cli import commands
@@ -151,6 +151,7 @@ def test_history_difference_and_the_way_back(bot: Bot) -> None:
 # --- files --------------------------------------------------------------------------------------------
 
 
+@example(CHAIN[1], Steering(parameters={"stop": ["\x85", "a\u2028b", "\u2029"]}))
 @given(st.sampled_from(CHAIN), steerings)
 def test_to_a_file_and_back_nothing_is_lost(key: PromptKey, steering: Steering) -> None:
     assert from_markdown(to_markdown(key, steering), "slack") == (key, steering)

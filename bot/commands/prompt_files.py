@@ -28,6 +28,22 @@ FRONT_MATTER = re.compile(r"---\r?\n(.*?)^---(?:\r?\n|\Z)", re.DOTALL | re.MULTI
 MODES = {"replace": False, "append": True}
 
 
+BREAKS = frozenset("\x85\u2028\u2029")
+"""Line breaks to YAML, which it folds unless they are written as escapes. https://yaml.org/spec/1.1/#b-break"""
+
+
+class _Front(yaml.SafeDumper):
+    """Writes front matter."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = '"' if BREAKS & set(text) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Front.add_representer(str, _text)
+
+
 @dataclass(frozen=True, slots=True)
 class PromptFile:
     """A file of a folder, and what it sets."""
@@ -65,7 +81,7 @@ def to_markdown(key: PromptKey, steering: Steering) -> str:
     fields |= {name: steering.parameters[name] for name in sorted(steering.parameters)}
     if steering.locks:
         fields["locks"] = sorted(steering.locks)
-    front = yaml.safe_dump(fields, sort_keys=False, allow_unicode=True)
+    front = yaml.dump(fields, Dumper=_Front, sort_keys=False, allow_unicode=True)
     prompt = f"{steering.prompt.text}\n" if steering.prompt else ""
     return f"---\n{front}---\n{prompt}"
 
