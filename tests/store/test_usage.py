@@ -1,0 +1,69 @@
+"""What the shell reads of calls is what Home reads of their sums, whatever was asked."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from bot.core.calls import Call
+from bot.core.domain import Answer, Author, PromptKey, TurnStatus
+from bot.core.ledger import Dimension
+from bot.store.database import Database
+from bot.store.sql import SqlStore
+from bot.store.usage import usage
+from tests.contracts.questions import asked, question, thread
+from tests.databases import KINDS, Kind, migrated_database
+
+HERE = PromptKey(platform="slack", workspace="T1")
+SIDES = {
+    "channel": Dimension.CHANNEL,
+    "person": Dimension.PERSON,
+    "model": Dimension.MODEL,
+    "version": Dimension.VERSIONS,
+}
+ALWAYS = {"since": "1970-01-01", "until": "9999-12-31"}
+CALLS = 40
+
+
+def call(rng: random.Random) -> Call:
+    """Return a call as no real one would be."""
+    return Call(
+        model=rng.choice(("m-1", "m-2")),
+        prompt_tokens=rng.randint(0, 10**8),
+        completion_tokens=rng.randint(0, 10**8),
+        cached_tokens=rng.randint(0, 10**8),
+        is_estimated=rng.random() < 0.5,
+        cost=rng.choice((None, rng.randint(0, 10**15))),
+        versions=rng.choice(((), (1,), (1, 2))),
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_both_say_the_same(kind: Kind, tmp_path: Path) -> None:
+    rng = random.Random(0)
+    with migrated_database(kind, tmp_path) as url:
+        database = Database(url)
+        await database.open()
+        store = SqlStore(database, "me")
+        await store.open()
+        for number in range(CALLS):
+            where, author = (
+                thread(f"{number}.0", rng.choice(("C1", "C2"))),
+                Author(id=rng.choice(("U1", "U2"))),
+            )
+            turn = await asked(store, question(f"{number}.0", where=where, author=author))
+            await store.settle(turn, TurnStatus.FAILED, answer=Answer(text="", call=call(rng)))
+        sides = {
+            by: (
+                await database.tx(usage, by, **ALWAYS, only={}),
+                await store.ledger().by_subject(HERE, dimension, **ALWAYS),
+            )
+            for by, dimension in SIDES.items()
+        }
+        days = await database.tx(usage, "day", **ALWAYS, only={})
+        of_all = await store.ledger().by_day(HERE, Dimension.WORKSPACE, "", days=list(days))
+        await database.close()
+    assert sum(each.calls for each in days.values()) == CALLS
+    assert days == of_all
+    for by, (read, summed) in sides.items():
+        assert read == summed, by
