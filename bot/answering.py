@@ -215,7 +215,7 @@ class Answering:
         surface = self._surfaces[turn.thread.platform]
         with self.desks.writing(turn.thread, surface.limits) as desks:
             delivery = Delivery(
-                LiveReply(surface.limits, posted=len(turn.pages)),
+                LiveReply(surface.limits, posted=len(turn.pages), way=surface.way(turn.thread)),
                 surface,
                 turn,
                 desks=desks,

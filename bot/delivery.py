@@ -14,7 +14,7 @@ import structlog
 from bot.core.domain import OPEN, Action, Turn
 from bot.core.errors import ClaimLost, StoreError, SurfaceBusy, SurfaceGone, SurfaceUnavailable
 from bot.core.live_reply import Done, Edit, Idle, LiveReply, Post, Wait
-from bot.pacing import Desk, Desks, Ticket, Urgency
+from bot.pacing import Desk, Desks, Means, Ticket, Urgency
 from bot.pages import PageBook, Pages
 from bot.persistence import pause_after
 from bot.ports import Page, Surface
@@ -90,8 +90,8 @@ class Delivery:
     def _hasten(self) -> None:
         """Let the answer's end be shown before other answers' middles."""
         if self._ticket:
-            self._desks.posts.hurry(self._ticket)
-            self._desks.edits.hurry(self._ticket)
+            for desk in self._desks.values():
+                desk.hurry(self._ticket)
         self._ended.set()
         self._fresh.set()
 
@@ -142,15 +142,18 @@ class Delivery:
             case Wait(until):
                 await self._pause(until - now)
             case Post() | Edit() as write:
-                await self._granted(write)
+                means = self._pages.means(write, self._page(write))
+                if means is Means.START and not self._desks[means].is_free():
+                    means = Means.POST  # nobody waits for a message to grow
+                await self._granted(write, self._desks[means])
                 self._heed()
-                if isinstance(newest := self._live.next(self._clock()), type(write)):
-                    await self._write(newest)
+                newest = self._live.next(self._clock())
+                if isinstance(newest, Post | Edit) and self._may_write(newest, means):
+                    await self._write(newest, means)
         return True
 
-    async def _granted(self, write: Post | Edit) -> None:
+    async def _granted(self, write: Post | Edit, desk: Desk) -> None:
         """Wait until the rate limit has room for a write that matters this much."""
-        desk = self._desk_of(write)
         self._ticket = desk.line_up(Urgency.LAST if write.last else Urgency.PARTIAL, self._seen_at)
         try:
             await self._ticket.granted
@@ -158,8 +161,10 @@ class Delivery:
             desk.leave(self._ticket)
             self._ticket = None
 
-    def _desk_of(self, write: Post | Edit) -> Desk:
-        return self._desks.posts if isinstance(write, Post) else self._desks.edits
+    def _may_write(self, newest: Post | Edit, granted: Means) -> bool:
+        """Return whether what is to be written by now can be written by the means that were granted."""
+        means = self._pages.means(newest, self._page(newest))
+        return means is granted or (means, granted) == (Means.START, Means.POST)
 
     async def _pause(self, seconds: float) -> None:
         """Wait, but look again at once when the answer ends: its last write may go earlier."""
@@ -170,14 +175,15 @@ class Delivery:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._ended.wait(), seconds)
 
-    async def _write(self, command: Post | Edit) -> None:
+    async def _write(self, command: Post | Edit, means: Means) -> None:
         if not self._is_ours():
             raise ClaimLost
         try:
-            await self._apply(command)
+            await self._apply(command, means)
         except SurfaceBusy as busy:
-            self._live.refused(self._clock(), busy.retry_after)
-            self._desk_of(command).refused(busy.retry_after)
+            if means is not Means.START:  # else it is posted at once
+                self._live.refused(self._clock(), busy.retry_after)
+            self._desks[means].refused(busy.retry_after)
         except SurfaceUnavailable:
             self._failures += 1
             self._live.refused(self._clock(), pause_after(self._failures))
@@ -185,14 +191,20 @@ class Delivery:
             self._failures = 0
             self._seen_at = self._clock()
 
-    async def _apply(self, command: Post | Edit) -> None:
+    async def _apply(self, command: Post | Edit, means: Means) -> None:
         if self._thinking and isinstance(command, Post):
             await self._thinking.stop(clear=False)
-        page = Page(
-            turn=self._turn.id, number=command.page, text=command.text, actions=self._offered(command)
-        )
-        await self._pages.write(command, page)
+        await self._pages.write(command, self._page(command), means)
         self._live.accepted(command, self._clock())
+
+    def _page(self, command: Post | Edit) -> Page:
+        return Page(
+            turn=self._turn.id,
+            number=command.page,
+            text=command.text,
+            actions=self._offered(command),
+            ends=command.end,
+        )
 
     def _offered(self, command: Post | Edit) -> tuple[Action, ...]:
         """Return the buttons below a page. One that may be complete as it is posted has none yet."""

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 from bot.core.budget import Budget
 from bot.core.domain import ThreadKey
@@ -21,6 +21,16 @@ from bot.ports.shares import Place
 
 TICK = 0.001
 """Seconds; a timer may fire a little before the time it was set for."""
+
+
+class Means(StrEnum):
+    """How something is written; each has a rate limit of its own."""
+
+    POST = "post"
+    EDIT = "edit"
+    START = "start"  # a message that grows
+    ADD = "add"  # to such a message
+    END = "end"  # such a message
 
 
 class Urgency(IntEnum):
@@ -59,6 +69,10 @@ class Desk:
         self._line.append(ticket)
         self._grant()
         return ticket
+
+    def is_free(self) -> bool:
+        """Return whether a write that matters little could go now."""
+        return not self._line and self._budget.delay(self._clock(), last=False) <= 0
 
     def hurry(self, ticket: Ticket) -> None:
         """Make a waiting write a last one, if it waits here."""
@@ -107,14 +121,8 @@ class Desk:
             first.granted.set_result(None)
 
 
-@dataclass(frozen=True, slots=True)
-class Desks:
-    """Where one answer lines up."""
-
-    posts: Desk
-    """Shared with the answers of its channel."""
-    edits: Desk
-    """Shared with the answers of its workspace."""
+Desks = Mapping[Means, Desk]
+"""Where one answer lines up: for posts with the answers of its channel, else with those of its workspace."""
 
 
 class AllDesks:
@@ -151,16 +159,20 @@ class AllDesks:
             desk.share(self._part(key[0], key[1]))
 
     def _of(self, thread: ThreadKey, limits: SurfaceLimits) -> Desks:
-        posting = Budget(per_minute=limits.posts_per_minute, burst=limits.posts_burst)
-        editing = Budget(per_minute=limits.edits_per_minute, burst=limits.edits_burst)
-        return Desks(
-            posts=self._desk((thread.platform, thread.workspace, thread.channel), posting),
-            edits=self._desk((thread.platform, thread.workspace), editing),
-        )
+        rates = {
+            Means.POST: (limits.posts_per_minute, limits.posts_burst),
+            Means.EDIT: (limits.edits_per_minute, limits.edits_burst),
+            Means.START: (limits.starts_per_minute, limits.appends_burst // 2),
+            Means.ADD: (limits.appends_per_minute, limits.appends_burst),
+            Means.END: (limits.starts_per_minute, limits.appends_burst // 2),
+        }
+        return {means: self._desk(thread, means, *rate) for means, rate in rates.items()}
 
-    def _desk(self, key: tuple[str, ...], budget: Budget) -> Desk:
+    def _desk(self, thread: ThreadKey, means: Means, per_minute: float, burst: int) -> Desk:
+        channel = (thread.channel,) if means is Means.POST else ()
+        key = (thread.platform, thread.workspace, means, *channel)
         if key not in self._desks:
-            self._desks[key] = Desk(budget)
+            self._desks[key] = Desk(Budget(per_minute=per_minute, burst=burst))
             self._desks[key].share(self._part(key[0], key[1]))
         return self._desks[key]
 

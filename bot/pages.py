@@ -1,7 +1,8 @@
 """The messages that show an answer: writing them, having them noted, and removing those that are too many.
 
 Separate from `delivery`, which decides when; here is what a page's message goes through. Rules: a new message
-is noted at once; one that may have been posted although no answer came is looked for before another is.
+is noted at once; one that grows is added to while it takes that, and then replaced; one that may have been
+posted although no answer came is looked for before another is.
 """
 
 from collections.abc import Callable
@@ -10,10 +11,11 @@ from functools import partial
 from typing import Protocol
 
 from bot.core.domain import Turn
-from bot.core.errors import ClaimLost, SurfaceError, SurfaceGone, SurfaceUnavailable
-from bot.core.live_reply import Edit, Post
+from bot.core.errors import ClaimLost, SurfaceBusy, SurfaceError, SurfaceGone, SurfaceUnavailable
+from bot.core.live_reply import Edit, Post, Way
+from bot.pacing import Means
 from bot.persistence import persist
-from bot.ports import Page, Surface
+from bot.ports import Growing, Page, Surface
 
 
 class PageBook(Protocol):
@@ -39,16 +41,44 @@ class Pages:
         self._book = book
         self._is_ours = is_ours
         self._messages = list(turn.pages)
+        self._growing: Growing | None = None
         self._is_in_doubt = False  # whether a post may have happened although no answer came
 
-    async def write(self, command: Post | Edit, page: Page) -> None:
+    def means(self, command: Post | Edit, page: Page) -> Means:
+        """Return how a page would be written now."""
+        if isinstance(command, Post):
+            grows = not command.last and self._surface.way(self._thread) is Way.STREAM
+            return Means.START if grows else Means.POST
+        growing = self._growing
+        if growing and growing.message_id == self._messages[command.page] and growing.takes(page):
+            return Means.END if command.last else Means.ADD
+        return Means.EDIT
+
+    async def write(self, command: Post | Edit, page: Page, means: Means) -> None:
         """Show a page. Raises `SurfaceError`, and what the book raises."""
         if isinstance(command, Edit):
-            await self._surface.edit(self._thread, self._messages[command.page], page)
+            await self._rewrite(command, page, means)
             return
-        message_id = await self._posted(page)
+        message_id = await self._posted(page, means)
         self._messages.append(message_id)
         await self._note(command.page, message_id)
+
+    async def _rewrite(self, command: Edit, page: Page, means: Means) -> None:
+        """Show a page in the message that shows it; what does not grow as it should is replaced whole."""
+        growing, self._growing = self._growing, None
+        if growing and means in {Means.ADD, Means.END}:
+            with suppress(SurfaceGone):
+                await self._add(growing, page, last=command.last)
+                return
+        await self._surface.edit(self._thread, self._messages[command.page], page)
+
+    async def _add(self, growing: Growing, page: Page, *, last: bool) -> None:
+        try:
+            await growing.add(page, last=last)
+        except SurfaceBusy:
+            self._growing = growing
+            raise
+        self._growing = None if last else growing
 
     async def shorten(self, surplus: range) -> None:
         """Remove messages that the answer does not need; noted first, since a message is found again."""
@@ -62,22 +92,25 @@ class Pages:
             with suppress(SurfaceGone):  # somebody else removed it
                 await persist(partial(self._surface.remove, self._thread, self._messages[page]))
 
-    async def _posted(self, page: Page) -> str:
+    async def _posted(self, page: Page, means: Means) -> str:
         """Post a page, unless an earlier attempt at it got through after all: then that message shows it."""
         found = await self._surface.find(self._turn) if self._is_in_doubt else {}
         try:
-            message_id = await self._post(page, found.get(page.number))
+            message_id = await self._post(page, found.get(page.number), means)
         except SurfaceUnavailable:
             self._is_in_doubt = True
             raise
         self._is_in_doubt = False
         return message_id
 
-    async def _post(self, page: Page, found: str | None) -> str:
-        if found is None:
-            return await self._surface.post(self._thread, page)
-        await self._surface.edit(self._thread, found, page)
-        return found
+    async def _post(self, page: Page, found: str | None, means: Means) -> str:
+        if found is not None:
+            await self._surface.edit(self._thread, found, page)
+            return found
+        if means is Means.START and (growing := await self._surface.begin(self._turn, page)):
+            self._growing = growing
+            return growing.message_id
+        return await self._surface.post(self._thread, page)
 
     async def _note(self, page: int, message_id: str) -> None:
         """Have a new message stored; one whose question was deleted meanwhile is taken back.

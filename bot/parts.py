@@ -23,6 +23,7 @@ from bot.slack import parse
 from bot.slack.connect import Client
 from bot.slack.door import SlackDoor
 from bot.slack.people import People
+from bot.slack.streams import Streaming
 from bot.slack.surface import SlackSurface
 from bot.store.database import Database
 from bot.store.drafts import SqlDrafts
@@ -76,6 +77,7 @@ async def answering(parts: Parts, complete_since: Callable[[], float]) -> Answer
                 parts.people,
                 door=parts.door,
                 thumbs=parts.settings.bot_feedback,
+                streaming=Streaming(parts.settings.bot_streaming),
             )
         },
         asking=await _asking(parts),

@@ -102,6 +102,10 @@ class Settings(BaseSettings):
         default=False,
         description="Whether replies in a channel's thread continue the conversation without a mention.",
     )
+    bot_streaming: Literal["auto", "edits", "native", "off"] = Field(
+        "auto",
+        description="How answers grow: by native streams, by edits, or not at all; auto: streams in DMs.",
+    )
     bot_feedback: bool = Field(
         default=True, description="Whether thumbs stand below answers, for people to say what they think."
     )

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from bot.core import growth
 from bot.core.domain import Action, ChatRequest, File, Incoming, ThreadKey, Turn
 from bot.core.errors import BotError, SurfaceError, SurfaceUnavailable
+from bot.core.live_reply import Way
 from bot.core.stream import Finished, StreamEvent, TextDelta
 from bot.ports import Page, SurfaceLimits
 
@@ -67,6 +69,31 @@ class Message:
         return self.versions[-1][1]
 
 
+class PaperStream:
+    """A message on paper that takes text at its end, `added` to by as many writes."""
+
+    def __init__(self, surface: "PaperSurface", thread: ThreadKey, message_id: str, shown: str) -> None:
+        self.message_id = message_id
+        self._surface = surface
+        self._thread = thread
+        self._shown = shown
+
+    def takes(self, page: Page) -> bool:
+        return growth.added(page.text, self._shown) is not None
+
+    async def add(self, page: Page, *, last: bool) -> None:
+        surface = self._surface
+        surface.appends += 1
+        fault = surface.stream_faults.pop(surface.appends, None)
+        if fault and str(fault) != "but it got through":
+            raise fault
+        self._shown += growth.added(page.text, self._shown) or ""
+        shown = page if last else replace(page, text=self._shown, actions=())
+        await surface.edit(self._thread, self.message_id, shown)
+        if fault:
+            raise fault
+
+
 class PaperSurface:
     """Keeps the screen as a reader saw it, with times. `refusals` are raised by the next writes."""
 
@@ -79,7 +106,12 @@ class PaperSurface:
             edits_burst=4,
             posts_per_minute=60,
             posts_burst=5,
+            append_interval=interval,
+            starts_per_minute=17,
+            appends_per_minute=95,
+            appends_burst=4,
         )
+        self.grows = Way.EDITS
         self.takes = takes
         self.messages: dict[str, Message] = {}
         self.refusals: list[SurfaceError] = []
@@ -87,6 +119,10 @@ class PaperSurface:
         self.said: list[Incoming] = []
         self.files: dict[str, bytes | Exception] = {}
         self.reads = 0
+        self.appends = 0
+        self.starts = 1_000
+        self.start_faults: list[SurfaceError] = []
+        self.stream_faults: dict[int, SurfaceError] = {}
         self.overlaps = 0
         self.busy: dict[ThreadKey, bool] = {}
         self.before_write: Callable[[], None] = lambda: None
@@ -112,6 +148,17 @@ class PaperSurface:
     async def edit(self, thread: ThreadKey, message_id: str, page: Page) -> None:
         await self._write(thread)
         self.messages[message_id].show(page)
+
+    def way(self, thread: ThreadKey) -> Way:
+        return self.grows
+
+    async def begin(self, turn: Turn, page: Page) -> "PaperStream | None":
+        if not self.starts:
+            return None
+        self.refusals[:0] = self.start_faults
+        self.start_faults = []
+        message_id = await self.post(turn.thread, page)
+        return PaperStream(self, turn.thread, message_id, page.text)
 
     async def find(self, turn: Turn) -> dict[int, str]:
         mine = [(m.page, key) for key, m in self.messages.items() if m.thread == turn.thread]

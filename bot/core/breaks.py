@@ -5,6 +5,7 @@ Separate from `paging`, which asks when a page is full. Pure: text in, positions
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
@@ -34,6 +35,11 @@ _UNFINISHED = re.compile(
 )
 _LONGEST_HELD = 300
 """Characters; more than this is shown as it stands, finished or not."""
+
+_LONGEST_WORD = 24
+"""Characters; a longer one is sent in parts."""
+_BLANK = re.compile(r"\s+")
+_LAST_WORD = re.compile(r"(?<=\s)\S+\Z")
 
 _VIRAMA = 9
 """Unicode's combining class of the sign that joins two consonants."""
@@ -131,6 +137,45 @@ def finished_part(text: str, lines: Sequence[Line]) -> int:
         found = _UNFINISHED.search(text, max(lines[-1].start, len(text) - _LONGEST_HELD))
         end = found.start() if found else len(text)
     return end if len(text) - end <= _LONGEST_HELD else len(text)
+
+
+def settled_part(text: str, lines: Sequence[Line]) -> int:
+    """Return how much of a growing page can be sent where what was sent stays as it is.
+
+    It ends where a word begins, so that no white space stands first in what is sent next, and outside of
+    whatever is not complete: a link, a token, a code span, a row. What can't be told yet is held back.
+    """
+    end = finished_part(text, lines)
+    while end:
+        place = _seam(text, end)
+        line = lines[bisect_right(lines, place, key=lambda line: line.start) - 1]
+        if line.is_fixed:
+            place = min(place, line.start)
+        elif not line.before.fence and place > line.start:
+            found = _UNFINISHED.search(text, max(line.start, place - _LONGEST_HELD), place)
+            place = found.start() if found else place
+        if place == end or _seam(text, place) == place:
+            return place
+        end = min(place, end - 1)
+    return 0
+
+
+def _seam(text: str, end: int) -> int:
+    """Return the last place up to `end`, or right after the white space there, where a word begins.
+
+    Within a long word it is between characters: some languages have no spaces.
+    """
+    blank = _BLANK.match(text, end)
+    end = blank.end() if blank else end
+    if 0 < end < len(text) and not _BLANK.match(text, end):
+        return end
+    end = len(text[:end].rstrip())
+    word = _LAST_WORD.search(text, max(0, end - _LONGEST_HELD), end)
+    start = word.start() if word else 0
+    if end - start <= _LONGEST_WORD or _UNBREAKABLE.match(text, start):
+        return start
+    inner = (place for place in range(end - 1, start, -1) if not _is_within_character(text, place))
+    return next(inner, start)
 
 
 def _needs_more(line: Line) -> bool:

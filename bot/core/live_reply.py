@@ -9,12 +9,15 @@ for, so a slow platform sees fewer writes and never older text. Rules, each a pr
 - Nothing is written before a refusal's time has passed.
 - Between two writes lies the interval. Only a write that completes a page, or the answer, need not wait
   for it: nobody should wait for text that will not change any more.
+- Where text is only added to what is there, each text of a growing page begins with the one before; but
+  Markdown can change its mind, and a page ends earlier then: it is replaced, as by an edit.
 - Below a page that grows by edits it can be stopped, and below no other: whatever was offered there goes with
   the page's last write, which is made for that alone if need be.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from math import inf
 from typing import Protocol
 
@@ -38,6 +41,19 @@ class PageLimits(Protocol):
     def interval(self) -> float:
         """Seconds between two writes."""
         ...
+
+    @property
+    def append_interval(self) -> float:
+        """Likewise, where text is only added."""
+        ...
+
+
+class Way(StrEnum):
+    """How an answer is shown while it grows."""
+
+    WHOLE = "whole"  # not at all: each page is written once, when it is complete
+    EDITS = "edits"  # its message is replaced by one that says more
+    STREAM = "stream"  # its message takes text at its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +107,14 @@ class LiveReply:
     any is posted. The first text is shown at once.
     """
 
-    def __init__(self, limits: PageLimits, *, posted: int = 0) -> None:
+    def __init__(self, limits: PageLimits, *, posted: int = 0, way: Way = Way.EDITS) -> None:
         self._pager = Pager(fits=limits.fits, page_size=limits.page_size)
-        self._interval = limits.interval
+        self._interval = limits.append_interval if way is Way.STREAM else limits.interval
+        self._way = way
         self._posted = posted
         self._page = 0  # all before it are complete on screen
         self._on_screen = ""  # of that page
-        self._is_offered = False  # whether that message can be operated as one that grows
+        self._is_open = False  # whether that message can be operated as one that grows, or takes more text
         self._is_finished = False
         self._fed = 0
         self._next_partial = -inf
@@ -154,7 +171,7 @@ class LiveReply:
         self._posted = max(self._posted, command.page + 1)
         self._page = command.page + command.last
         self._on_screen = "" if command.last else command.text
-        self._is_offered = isinstance(command, Edit) and not command.last
+        self._is_open = not command.last and (isinstance(command, Edit) or self._way is Way.STREAM)
         self._next_partial = now + self._interval
 
     def refused(self, now: float, retry_after: float) -> None:
@@ -172,7 +189,7 @@ class LiveReply:
             text, is_full = self._text(page)
             on_screen = self._on_screen if page == self._page else ""
             is_complete = is_full or self._is_finished
-            if text and (text != on_screen or (is_complete and self._is_offered)):
+            if text and (text != on_screen or (is_complete and self._is_open)):
                 kind = Edit if page < self._posted else Post
                 return kind(page, text, is_complete, self._is_finished and self._ends(page))
             if not is_full:
@@ -187,5 +204,11 @@ class LiveReply:
     def _text(self, page: int) -> tuple[str, bool]:
         """Return what page `page` should show, and whether it is full."""
         full = self._pager.full
-        current = self._pager.current(is_complete=self._is_finished) if page == len(full) else ""
+        current = self._current() if page == len(full) else ""
         return (full[page], True) if page < len(full) else (current, False)
+
+    def _current(self) -> str:
+        """Return what the page after the full ones should show now."""
+        if self._is_finished or self._way is Way.EDITS:
+            return self._pager.current(is_complete=self._is_finished)
+        return self._pager.settled() if self._way is Way.STREAM else ""

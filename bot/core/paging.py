@@ -9,7 +9,7 @@ grows with the answer.
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 
-from bot.core.breaks import best_break, finished_part
+from bot.core.breaks import best_break, finished_part, settled_part
 from bot.core.lines import Line, Open, grown, open_at, scan
 
 PRECISION = 64
@@ -75,6 +75,17 @@ class Pager:
             page = self._shown(lines, end)
             if not page or self._fits(page):
                 return page
+            self._break()
+
+    def settled(self) -> str:
+        """Return as much of that page as can be sent where what was sent stays: nothing is closed."""
+        while True:
+            lines = self._lines = grown(self._lines, self._text, self._open)
+            end = settled_part(self._text, lines)
+            page = self._shown(lines, end)
+            if not page or self._fits(page):
+                opening = self._open.opening(lines[0].text)
+                return opening + self._text[:end].lstrip("\n") if page else ""
             self._break()
 
     def _shown(self, lines: Sequence[Line], end: int) -> str:

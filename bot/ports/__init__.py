@@ -12,7 +12,7 @@ from bot.ports.model import ChatModel
 from bot.ports.personal import PersonalData
 from bot.ports.records import Drafts, Explanations, Lessons, Summaries, Versions
 from bot.ports.store import Store
-from bot.ports.surface import Page, Surface, SurfaceLimits
+from bot.ports.surface import Growing, Page, Surface, SurfaceLimits
 
 __all__ = [
     "ChatModel",
@@ -20,6 +20,7 @@ __all__ = [
     "Drafts",
     "Explanations",
     "GrantsRecord",
+    "Growing",
     "Ledger",
     "Lessons",
     "Page",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.core.domain import Action, File, Incoming, ThreadKey, Turn
+from bot.core.live_reply import Way
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +18,8 @@ class SurfaceLimits:
     """Characters of Markdown beyond which no page fits; a bound for the search."""
     interval: float
     """Seconds between two writes of one reply."""
+    append_interval: float
+    """Likewise, where text is only added to a message that grows."""
     edits_per_minute: float
     """Edits in one workspace, for all replies together."""
     edits_burst: int
@@ -25,6 +28,12 @@ class SurfaceLimits:
     """New messages in one channel, for all replies together."""
     posts_burst: int
     """How many of those may come at once."""
+    starts_per_minute: float
+    """New messages that grow, and ends of such messages, in one workspace."""
+    appends_per_minute: float
+    """Additions to messages that grow, in one workspace."""
+    appends_burst: int
+    """How many of those may come at once; of starts and ends, half as many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +47,26 @@ class Page:
     """Markdown, the whole page."""
     actions: tuple[Action, ...] = ()
     """Buttons below it."""
+    ends: bool = False
+    """Whether the answer ends with it."""
+
+
+class Growing(Protocol):
+    """A message that takes text at its end; for one writer."""
+
+    message_id: str
+
+    def takes(self, page: Page) -> bool:
+        """Return whether it can still be made to show a page by adding to what it shows."""
+        ...
+
+    async def add(self, page: Page, *, last: bool) -> None:
+        """Make it show a page that it `takes`; with the `last` one it ends, and gets the page's buttons.
+
+        Raises `SurfaceBusy`; then nothing has happened. After any other `SurfaceError` it is not known what
+        it shows, and it takes nothing any more.
+        """
+        ...
 
 
 class Surface(Protocol):
@@ -53,7 +82,19 @@ class Surface(Protocol):
         ...
 
     async def edit(self, thread: ThreadKey, message_id: str, page: Page) -> None:
-        """Replace a message of ours. Raises `SurfaceError`."""
+        """Replace a message of ours; one that grows, grows no more. Raises `SurfaceError`."""
+        ...
+
+    def way(self, thread: ThreadKey) -> Way:
+        """Return how an answer in a thread is to be shown while it grows, as far as is known now."""
+        ...
+
+    async def begin(self, turn: Turn, page: Page) -> Growing | None:
+        """Write a new message that grows, for the author of the turn; None where there can be none now.
+
+        `find` finds it, too. Raises `SurfaceBusy`, and `SurfaceUnavailable` if it is not known whether it
+        was written.
+        """
         ...
 
     async def find(self, turn: Turn) -> Mapping[int, str]:

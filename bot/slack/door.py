@@ -23,6 +23,7 @@ from bot.core.errors import SurfaceError, SurfaceUnavailable
 from bot.slack import parse
 from bot.slack.calls import call
 from bot.slack.people import People
+from bot.slack.threads import notice
 
 QUIET = 600.0
 """Seconds in which nobody is refused twice in the same channel for the same reason."""
@@ -140,7 +141,9 @@ class Doorkeeper:
             async with asyncio.timeout(PATIENCE):
                 if parse.is_direct(channel):
                     await call(
-                        lambda: self._client.chat_postMessage(channel=channel, thread_ts=root, text=text)
+                        lambda: self._client.chat_postMessage(
+                            channel=channel, thread_ts=root, text=text, metadata=notice()
+                        )
                     )
                 else:
                     shown = root if is_in_thread else None

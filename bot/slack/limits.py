@@ -87,3 +87,15 @@ POSTS_BURST = 5
 
 EDIT_INTERVAL = 60 / EDITS_PER_MINUTE
 """Seconds between two edits of one reply: as fast as a reply that is alone may go on for ever."""
+
+STARTS_PER_MINUTE = 17.0
+"""Of native streams, and of their ends: with half of `APPENDS_BURST` one below what tier 2 guarantees."""
+
+APPENDS_PER_MINUTE = 95.0
+"""With `APPENDS_BURST` one below what tier 4 guarantees."""
+
+APPENDS_BURST = 4
+"""Appends that may come at once after a quiet time."""
+
+APPEND_INTERVAL = 0.75
+"""Seconds between two appends to one reply: many small ones tire the eye, and all replies share the rate."""

@@ -1,4 +1,4 @@
-"""Slack's threads as a surface: a page of Markdown is one message, posted and then edited.
+"""Slack's threads as a surface: a page of Markdown is one message, posted and edited, or a native stream.
 
 Separate because it translates our pages into Slack's calls; what threads say is read in `threads`. Rule: a
 message that Slack finds too odd loses its form, never its text. Source: facts/slack.md 1.3.
@@ -13,17 +13,20 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.domain import Action, File, Incoming, ThreadKey, Turn
 from bot.core.errors import SurfaceError, SurfaceGone
-from bot.ports import Door, Page, SurfaceLimits
+from bot.core.live_reply import Way
+from bot.ports import Door, Growing, Page, SurfaceLimits
 from bot.slack import buttons, limits, parse, render
 from bot.slack.calls import call
 from bot.slack.files import Downloads
 from bot.slack.people import People
+from bot.slack.streams import Streaming, Streams
 from bot.slack.threads import Threads, metadata
 from bot.slack.thumbs import plain_thumbs, thumbs
 
 BLOCKS_REFUSED = frozenset(
     {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "block_mismatch"}
 )
+STILL_GROWS = "streaming_state_conflict"
 STATUS = "is thinking…"
 
 log = structlog.get_logger()
@@ -40,6 +43,10 @@ class SlackSurface:
         edits_burst=limits.EDITS_BURST,
         posts_per_minute=limits.POSTS_PER_MINUTE,
         posts_burst=limits.POSTS_BURST,
+        append_interval=limits.APPEND_INTERVAL,
+        starts_per_minute=limits.STARTS_PER_MINUTE,
+        appends_per_minute=limits.APPENDS_PER_MINUTE,
+        appends_burst=limits.APPENDS_BURST,
     )
 
     def __init__(
@@ -50,6 +57,7 @@ class SlackSurface:
         *,
         door: Door | None = None,
         thumbs: bool = True,
+        streaming: Streaming = Streaming.AUTO,
     ) -> None:
         """Of people whom a `door` does not let in, nothing is read.
 
@@ -60,6 +68,8 @@ class SlackSurface:
         self._people = people
         self._threads = Threads(client, bot, people, door)
         self._downloads = Downloads(client)
+        self._streaming = streaming
+        self._streams = Streams(client, self._below)
         self._shows_status = True
         self._offers_thumbs = thumbs
         self._knows_thumbs = True  # whether Slack does
@@ -81,16 +91,36 @@ class SlackSurface:
         return str(response["ts"])
 
     async def edit(self, thread: ThreadKey, message_id: str, page: Page) -> None:
-        """Replace the message with ts `message_id`; Slack keeps its metadata."""
+        """Replace the message with ts `message_id`. A stream ends first; it had no metadata until then."""
 
         async def send(**content: Any) -> Any:
-            return await self._client.chat_update(channel=thread.channel, ts=message_id, **content)
+            return await self._client.chat_update(
+                channel=thread.channel, ts=message_id, metadata=metadata(page), **content
+            )
 
-        await self._show(send, page)
+        try:
+            await self._show(send, page)
+        except SurfaceGone as gone:
+            if str(gone) != STILL_GROWS:
+                raise
+            await self._streams.end(thread, message_id, page)
+            await self._show(send, page)
+
+    def way(self, thread: ThreadKey) -> Way:
+        """Return how an answer grows in a thread: see `Streaming`."""
+        wanted = self._streaming
+        if wanted is Streaming.OFF:
+            return Way.WHOLE
+        is_native = wanted is Streaming.NATIVE or (wanted is Streaming.AUTO and self.is_direct(thread))
+        return Way.STREAM if is_native and self._streams.are_to_be_had() else Way.EDITS
+
+    async def begin(self, turn: Turn, page: Page) -> Growing | None:
+        """Start a native stream; see `Streams.begin`."""
+        return await self._streams.begin(turn, page)
 
     async def find(self, turn: Turn) -> Mapping[int, str]:
         """Return the ts of messages that show pages of a turn, by page; see `Threads.find`."""
-        return await self._threads.find(turn)
+        return await self._threads.find(turn, streamed=self.way(turn.thread) is Way.STREAM)
 
     async def read(self, thread: ThreadKey, *, limit: int, since: float = 0.0) -> Sequence[Incoming]:
         """Return the newest messages of people in a thread, oldest first; see `Threads.read`."""
@@ -150,6 +180,10 @@ class SlackSurface:
                 self._knows_thumbs = self._knows_thumbs and offer != [plain_thumbs(page.turn)]
                 return response
         return await call(lambda: send(text=rendered.text))
+
+    def _below(self, page: Page) -> Sequence[dict[str, Any]]:
+        """Return what stands below a page in the form that Slack is known to take."""
+        return [*buttons.row(page.turn, page.actions), *self._thumbs_of(page)[0]]
 
     def _thumbs_of(self, page: Page) -> Sequence[Sequence[dict[str, Any]]]:
         """Return what may stand below a page for people to judge it, best first."""

@@ -21,7 +21,8 @@ from bot.slack.calls import call
 from bot.slack.people import People
 
 PAGE_EVENT = "threadkeeper_page"
-"""The type of the metadata on our messages."""
+"""The type of the metadata on messages that show answers."""
+NOTICE_EVENT = "threadkeeper_notice"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,11 @@ def metadata(page: Page) -> dict[str, Any]:
     return {"event_type": PAGE_EVENT, "event_payload": {"turn": page.turn, "page": page.number}}
 
 
+def notice() -> dict[str, Any]:
+    """Return the metadata for whatever else we write into a thread: it shows no answer."""
+    return {"event_type": NOTICE_EVENT, "event_payload": {}}
+
+
 class Threads:
     """Reads threads."""
 
@@ -57,8 +63,11 @@ class Threads:
         self._bot = bot
         self._people = people
 
-    async def find(self, turn: Turn) -> dict[int, str]:
+    async def find(self, turn: Turn, *, streamed: bool = False) -> dict[int, str]:
         """Return the ts of our messages that show pages of a turn, those newer than its last known page.
+
+        A stream has no metadata until it ends. Where answers are `streamed`, the next page is also a message
+        of ours that has none: whatever else we write into a thread has some.
 
         Raises `SurfaceError` if Slack is busy or does not answer now, and nothing was read yet.
         """
@@ -67,6 +76,8 @@ class Threads:
         try:
             async for fields in self._messages(turn.thread, newest, FIND, is_patient=True):
                 page = self._page(fields, turn.id)
+                if page is None and streamed and self._is_unmarked(fields, newest):
+                    page = len(turn.pages)
                 if page is not None:
                     found.setdefault(page, payload.text(fields, "ts"))
         except SurfaceGone:
@@ -140,3 +151,8 @@ class Threads:
         if is_ours and payload.text(mark, "event_type") == PAGE_EVENT and shown == turn:
             return number if isinstance(number, int) else None
         return None
+
+    def _is_unmarked(self, fields: Mapping[str, Any], after: str) -> bool:
+        """Return whether a message is one of ours of which nothing tells what it is."""
+        is_ours = payload.text(fields, "user") == self._bot.user and payload.text(fields, "ts") > after
+        return is_ours and not payload.mapping(fields, "metadata")

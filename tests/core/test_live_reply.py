@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from bot.core.live_reply import Done, Edit, Idle, LiveReply, Post, Wait
+from bot.core.growth import added
+from bot.core.live_reply import Done, Edit, Idle, LiveReply, Post, Wait, Way
 
 UNTIMED = settings(deadline=None)  # the machine may be busy, and time is not what these tests are about
 TEXTS = st.text(max_size=80) | st.sampled_from(
@@ -28,6 +29,7 @@ class Limits:
     fits: Callable[[str], bool]
     page_size: int = 100
     interval: float = 3.0
+    append_interval: float = 1.0
 
 
 def limits(size: int = 100, interval: float = 3.0) -> Limits:
@@ -37,34 +39,38 @@ def limits(size: int = 100, interval: float = 3.0) -> Limits:
 class Thread:
     """A thread, and a person who looks at it; holds a reply to the rules of writing into one."""
 
-    def __init__(self, limits: Limits, *, posted: int = 0) -> None:
+    def __init__(self, limits: Limits, *, posted: int = 0, way: Way = Way.EDITS) -> None:
         self.limits = limits
-        self.live = LiveReply(limits, posted=posted)
+        self.way = way
+        self.live = LiveReply(limits, posted=posted, way=way)
         self.screen = ["left from before"] * posted
         self.now = 0.0
         self.writes = 0
         self.not_before = 0.0
-        self.last_accepted = -limits.interval
+        self.last_accepted = -max(limits.interval, limits.append_interval)
         self.complete = 0
-        self.offers_stop = False
+        self.is_open = False
 
     def write(self, command: Post | Edit) -> None:
         """Check a write against the rules, and show it."""
         assert self.limits.fits(command.text)
         assert command.text.strip()
         assert self.now >= self.not_before
-        assert command.last or self.now >= self.last_accepted + self.limits.interval
+        is_stream = self.way is Way.STREAM
+        interval = self.limits.append_interval if is_stream else self.limits.interval
+        assert command.last or self.now >= self.last_accepted + interval
+        assert command.last or self.way is not Way.WHOLE
         assert command.page == self.complete, (
             "a page changed after a later one, or before an earlier was done"
         )
         if isinstance(command, Post):
             assert command.page == len(self.screen)
-            assert not self.offers_stop, "what grew before can still be stopped"
+            assert not self.is_open, "what grew before can still be stopped, or takes more"
             self.screen.append(command.text)
         else:
             self.screen[command.page] = command.text
         self.complete += command.last
-        self.offers_stop = isinstance(command, Edit) and not command.last
+        self.is_open = not command.last and (is_stream or isinstance(command, Edit))
         self.last_accepted = self.now
         self.writes += 1
         self.live.accepted(command, self.now)
@@ -79,7 +85,7 @@ class Thread:
                 self.now = until
             case (Post() | Edit()) as command:
                 is_news = self.screen[command.page :][:1] != [command.text]
-                assert is_news or (self.offers_stop and command.last), "a write that changes nothing"
+                assert is_news or (self.is_open and command.last), "a write that changes nothing"
                 self.complete = max(self.complete, command.page)  # a page may become complete as it stands
                 self.write(command)
         return True
@@ -95,9 +101,14 @@ class Thread:
 class Answering(RuleBasedStateMachine):
     """Any order of words, refusals and waiting ends with the whole answer in the thread."""
 
-    @initialize(size=st.integers(40, 300), interval=st.floats(0, 60), posted=st.integers(0, 3))
-    def begin(self, size: int, interval: float, posted: int) -> None:
-        self.thread = Thread(limits(size, interval), posted=posted)
+    @initialize(
+        size=st.integers(40, 300),
+        interval=st.floats(0, 60),
+        posted=st.integers(0, 3),
+        way=st.sampled_from(Way),
+    )
+    def begin(self, size: int, interval: float, posted: int, way: Way) -> None:
+        self.thread = Thread(limits(size, interval), posted=posted, way=way)
         self.said = ""
         self.finished = False
         self.most_pages: int | None = None
@@ -151,7 +162,7 @@ class Answering(RuleBasedStateMachine):
         if not self.finished:
             self.thread.live.finish()
         shown = self.thread.settle()
-        assert not self.thread.offers_stop
+        assert not self.thread.is_open
         assert self.most_pages is None or len(shown) <= self.most_pages
         surplus = self.thread.live.surplus()
         assert [*surplus] == [*range(len(shown))][surplus.start :]
@@ -371,3 +382,55 @@ def test_taking_in_a_delta_does_not_look_at_pages_at_all() -> None:
     live = LiveReply(Limits(fits=fits, page_size=1_000))
     for _ in range(100):
         live.feed("word word ")
+
+
+PROSE = """# Trains
+
+They run on *rails*, which is `why` they **cannot** steer; see [the timetable](https://x.example/a_b).
+
+```python
+def depart(train):
+    return train.leave("platform", 9)
+```
+
+| from | to |
+|---|---|
+| Bern | Rome |
+| Rome | Bari |
+
+1. first the doors
+2. then the whistle
+
+> 東京から大阪まで
+"""
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 40])
+def test_what_is_streamed_of_usual_markdown_only_grows(size: int) -> None:
+    """Also when it comes in crumbs; no word is cut, and no white space stands first in what is added."""
+    thread, sent = Thread(limits(4_000), way=Way.STREAM), ""
+    for start in range(0, len(PROSE), size):
+        thread.live.feed(PROSE[start : start + size])
+        thread.now += 10
+        while thread.step():
+            more = added(thread.screen[0], sent)
+            assert more is not None
+            assert not more or not more[0].isspace() or not sent
+            sent += more
+    thread.live.finish()
+    assert thread.settle() == [PROSE.strip()]
+    assert added(PROSE.strip(), sent) is not None
+    assert thread.writes > len(PROSE) // max(size, 40)
+
+
+@given(
+    shown=st.text("a \n", max_size=8),
+    more=st.text("ab \n", max_size=8),
+)
+def test_adding_never_loses_a_word(shown: str, more: str) -> None:
+    """Only white space at the end of what is there may be too much."""
+    text = shown.rstrip() + more
+    grown = shown + (added(text, shown) or "")
+    assert grown.split() == text.split() or added(text, shown) is None
+    assert added(shown + more, shown) == more
+    assert added("b" + text, "a") is None

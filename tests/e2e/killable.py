@@ -29,6 +29,7 @@ import click
 from bot import cli, tokens, worker
 from bot.core.stream import AnswerBuilder
 from bot.llm.chat import OpenAIChat
+from bot.slack.streams import Stream, Streams
 from bot.slack.surface import SlackSurface
 from bot.store import stopping, transactions
 from bot.store.sql import SqlStore
@@ -58,11 +59,27 @@ POSTED = Moment(SlackSurface, "post", When.RETURNS)
 NOTED = Moment(SqlStore, "opened", When.RETURNS)
 EDITS = Moment(SlackSurface, "edit", When.BEGINS)
 EDITED = Moment(SlackSurface, "edit", When.RETURNS)
+STARTED = Moment(Streams, "begin", When.GIVES)
+ADDS = Moment(Stream, "add", When.BEGINS)
+ADDED = Moment(Stream, "add", When.RETURNS)
 SAVED = Moment(SqlStore, "answered", When.RETURNS)
 SETTLES = Moment(SqlStore, "settle", When.BEGINS)
 PROMOTED = Moment(SqlStore, "settle", When.GIVES)
 CLAIMED = Moment(SqlStore, "claim", When.GIVES)
 SOUGHT = Moment(SlackSurface, "find", When.RETURNS)
+
+STREAM_POINTS: Mapping[str, tuple[Moment, ...]] = MappingProxyType(
+    {
+        "a message that grows is started, not noted": (STARTED,),
+        "a message that grows is noted": (STARTED, NOTED),
+        "an addition is about to be made": (ADDED, ADDS),
+        "between two additions": (ADDED, ADDED),
+        "a message has ended, the next one is posted, not noted": (ADDED, POSTED),
+        "the answer is saved, its last message still grows": (ADDED, SAVED),
+        "its last message has ended, the turn is not settled": (SAVED, ADDED, SETTLES),
+    }
+)
+"""Where it may die in a direct message, whose answers grow by additions."""
 
 STOP_WRITTEN = "a stop is written, not committed"
 STOP_COMMITTED = "a stop is committed, nobody heeds it"
@@ -105,6 +122,8 @@ POINTS: Mapping[str, tuple[Moment, ...]] = MappingProxyType(
 )
 """Where a process may die, by a name that says what has happened until then."""
 
+ALL_POINTS = {**POINTS, **STREAM_POINTS}
+
 
 def watched(call: Callable[..., Any], tell: Callable[[When], None]) -> Callable[..., Any]:
     """Return a call that does the same, and tells when it begins and how it returns."""
@@ -130,7 +149,7 @@ def watched(call: Callable[..., Any], tell: Callable[[When], None]) -> Callable[
 
 def arm(point: str, number: int) -> None:
     """Let this process send itself a signal at a point."""
-    ahead = list(POINTS[point])
+    ahead = list(ALL_POINTS[point])
 
     def passes(moment: Moment) -> None:
         if ahead and moment == ahead[0]:

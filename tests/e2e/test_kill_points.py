@@ -7,7 +7,7 @@ import pytest
 from tests.databases import KINDS, Kind
 from tests.e2e.cases import run_all, small_world
 from tests.e2e.conftest import ADA, GENERAL
-from tests.e2e.killable import POINTS, STOP_COMMITTED, STOP_WRITTEN
+from tests.e2e.killable import POINTS, STOP_COMMITTED, STOP_WRITTEN, STREAM_POINTS
 from tests.e2e.nursery import open_nursery
 from tests.e2e.questions import CLEAN, Examination
 
@@ -61,3 +61,25 @@ async def test_killed_at_every_point(kind: Kind, tmp_path_factory: pytest.TempPa
 
     async with open_nursery() as nursery:
         await run_all(DEATHS, die, tmp_path_factory)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_killed_while_a_message_grows(kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Likewise; and no message is left behind that seems to go on."""
+
+    async def die(point: str, folder: Path) -> None:
+        async with small_world(kind, folder, BOT_LEASE_SECONDS="8") as world:
+            asked = Examination(world.workspace)
+            words = 700 if "the next one" in point else 300  # two messages, or one
+            root = await asked.ask(ADA, DIRECT, words=words, seconds=5.0)
+            await asked.ask(ADA, DIRECT, root=root)
+            doomed = await nursery.bear(folder, world.env, point=point)
+            assert await doomed.died() == -9, f"it did not come to {point}: {doomed.text}"
+            bot = await nursery.bear(folder, world.env)
+            await bot.ready()
+            assert await asked.answered() == CLEAN, bot.text
+            assert await bot.stop() == 0, bot.text
+            assert not any(message.streaming for message in world.workspace.thread(DIRECT, root))
+
+    async with open_nursery() as nursery:
+        await run_all(STREAM_POINTS, die, tmp_path_factory)

@@ -67,10 +67,13 @@ def stop(workspace: Workspace, arguments: Arguments) -> Json:
     block_kit.check_blocks(below, "message")
     if (status := arguments.text("session_status")) and status not in SESSION_STATUSES:
         raise Refusal("invalid_arguments", "[ERROR] session_status is not a known status")
+    rules.check_metadata(metadata := arguments.structure("metadata", "invalid_metadata_format"))
     message = _open(workspace, arguments)
     grown = message.text + text
     blocks = (*_others(message), *blocks, *block_kit.identified(below))
-    message = workspace.replace(message, text=grown, blocks=_shown(grown, blocks), stream=Stream.CLOSED)
+    message = workspace.replace(
+        message, text=grown, blocks=_shown(grown, blocks), metadata=metadata, stream=Stream.CLOSED
+    )
     return {"channel": message.channel, "ts": message.ts, "message": message_json(message)}
 
 

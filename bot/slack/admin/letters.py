@@ -15,6 +15,7 @@ from bot.slack import links
 from bot.slack.admin.kit import Block
 from bot.slack.calls import call
 from bot.slack.parse import PLATFORM, Bot
+from bot.slack.threads import notice
 
 
 class Letters:
@@ -39,6 +40,7 @@ class Letters:
             thread_ts=thread.root,
             text=text,
             blocks=blocks,
+            metadata=notice(),
             unfurl_links=False,
             unfurl_media=False,
         )

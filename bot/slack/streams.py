@@ -1,0 +1,135 @@
+"""Messages that grow while the app writes: Slack's native streams.
+
+Separate from `surface`, which posts and edits, because what was appended stays: text is sent only when the
+safe form of the whole page begins with all that was sent before. A stream lives about five minutes; before
+that, and wherever one ends too early, the message goes on by edits. Sources: facts/slack.md 1.1.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+import structlog
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.core.domain import ThreadKey, Turn
+from bot.core.errors import SurfaceGone
+from bot.core.growth import added
+from bot.ports import Page
+from bot.slack import render
+from bot.slack.calls import call
+from bot.slack.threads import metadata
+
+LIFETIME = 240.0
+"""Seconds for which a message is added to; Slack ends it after about 300."""
+FORGIVEN = 600.0
+"""Seconds after which a server is asked again that could not stream."""
+INCAPABLE = frozenset(
+    {"unknown_method", "missing_scope", "not_allowed_token_type", "channel_type_not_supported"}
+)
+"""What Slack says where streams are not to be had, whatever is in them."""
+GONE_ON = frozenset({"message_not_in_streaming_state", "stopped_by_user"})
+
+Below = Callable[[Page], Sequence[dict[str, Any]]]
+"""Returns the blocks that stand below a page's text."""
+
+log = structlog.get_logger()
+
+
+class Streaming(StrEnum):
+    """How answers grow, as a deployment wants it."""
+
+    AUTO = "auto"  # by native streams in direct messages, by edits where everybody is to see it
+    EDITS = "edits"
+    NATIVE = "native"
+    OFF = "off"  # not at all: a message is posted when it is complete
+
+
+class Stream:
+    """One message that grows."""
+
+    def __init__(self, client: AsyncWebClient, thread: ThreadKey, ts: str, shown: str, below: Below) -> None:
+        """`shown` is what Slack was sent; `below` makes what stands under the complete page."""
+        self.message_id = ts
+        self._client = client
+        self._thread = thread
+        self._shown = shown
+        self._below = below
+        self._until = time.monotonic() + LIFETIME
+
+    def takes(self, page: Page) -> bool:
+        """Return whether the page begins with what was sent, and the message may still grow."""
+        return time.monotonic() < self._until and added(_markdown(page), self._shown) is not None
+
+    async def add(self, page: Page, *, last: bool) -> None:
+        """Send what the message lacks of the page; end it with the last text."""
+        text = added(_markdown(page), self._shown) or ""
+        here: dict[str, Any] = {"channel": self._thread.channel, "ts": self.message_id}
+        if last:
+            status = "active" if page.ends else "processing"
+            below = [*self._below(page)]
+            await call(
+                lambda: self._client.chat_stopStream(
+                    **here,
+                    markdown_text=text or None,
+                    blocks=below or None,
+                    metadata=metadata(page),
+                    session_status=status,
+                )
+            )
+        elif text:
+            await call(lambda: self._client.chat_appendStream(**here, markdown_text=text))
+        self._shown += text
+
+
+class Streams:
+    """Begins messages that grow, and ends those that somebody else left growing."""
+
+    def __init__(self, client: AsyncWebClient, below: Below) -> None:
+        """`below` makes what stands under a complete page."""
+        self._client = client
+        self._below = below
+        self._incapable_until = 0.0
+
+    def are_to_be_had(self) -> bool:
+        """Return whether Slack can stream, as far as is known."""
+        return time.monotonic() >= self._incapable_until
+
+    async def begin(self, turn: Turn, page: Page) -> Stream | None:
+        """Start a message with a page's text, for whoever asked; None where Slack refuses to."""
+        thread, text = turn.thread, _markdown(page)
+        try:
+            response = await call(
+                lambda: self._client.chat_startStream(
+                    channel=thread.channel,
+                    thread_ts=thread.root,
+                    markdown_text=text,
+                    recipient_user_id=turn.author.id,
+                    recipient_team_id=thread.workspace,
+                )
+            )
+        except SurfaceGone as gone:
+            log.info("Slack does not stream; the answer is edited.", action="not_streamed", reason=str(gone))
+            if str(gone) in INCAPABLE:
+                self._incapable_until = time.monotonic() + FORGIVEN
+            return None
+        return Stream(self._client, thread, str(response["ts"]), text, self._below)
+
+    async def end(self, thread: ThreadKey, ts: str, page: Page) -> None:
+        """End whatever stream a message is, so that it can be edited. Raises `SurfaceError`."""
+        try:
+            await call(
+                lambda: self._client.chat_stopStream(
+                    channel=thread.channel, ts=ts, metadata=metadata(page), session_status="processing"
+                )
+            )
+        except SurfaceGone as gone:
+            if str(gone) not in GONE_ON:
+                raise
+
+
+def _markdown(page: Page) -> str:
+    """Return a page's text as it is sent, safe; see `render`."""
+    block: Mapping[str, Any] = render.render(page.text).blocks[0]
+    return str(block["text"])
