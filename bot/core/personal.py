@@ -11,6 +11,7 @@ from typing import Any
 
 from bot.core.domain import ThreadKey, Turn, Version
 from bot.core.feedback import Opinion
+from bot.core.ledger import Spending
 from bot.core.steering import place, to_json
 
 ERASED = "erased"
@@ -50,12 +51,25 @@ class StoredTurn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """What the model's calls for a person cost in a day or a month."""
+
+    platform: str
+    workspace: str
+    period: str
+    """As `core.periods` names it."""
+    spending: Spending
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Beside:
     """What is stored of a person beside what they said."""
 
     opinions: Sequence[Opinion] = ()
     versions: Sequence[Version] = ()
     """Of steering, saved by them."""
+    spent: Sequence[Spent] = ()
+    """In order of workspaces and periods."""
 
 
 def lines(records: Iterable[Mapping[str, Any]]) -> str:
@@ -113,9 +127,20 @@ def of_version(version: Version) -> Mapping[str, Any]:
     }
 
 
+def of_spent(spent: Spent) -> Mapping[str, Any]:
+    """Return the record of what was spent; money in nano-units."""
+    where = {"platform": spent.platform, "workspace": spent.workspace, "period": spent.period}
+    sums = {name: number for name, number in asdict(spent.spending).items() if number}
+    return {"kind": "usage", **where, **sums}
+
+
 def of_beside(beside: Beside) -> Iterable[Mapping[str, Any]]:
     """Return the records of what is stored beside messages."""
-    return [*map(of_opinion, beside.opinions), *map(of_version, beside.versions)]
+    return [
+        *map(of_opinion, beside.opinions),
+        *map(of_version, beside.versions),
+        *map(of_spent, beside.spent),
+    ]
 
 
 def _record(kind: str, thread: ThreadKey, **fields: Any) -> Mapping[str, Any]:

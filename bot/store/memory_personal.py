@@ -9,8 +9,9 @@ from typing import Any
 
 from bot.core.domain import OPEN, Author, Place, ThreadKey, Turn, TurnStatus
 from bot.core.feedback import Opinion
+from bot.core.ledger import Spending, spent
 from bot.core.periods import Span, period
-from bot.core.personal import ERASED, Beside, Held, Person, StoredTurn
+from bot.core.personal import ERASED, Beside, Held, Person, Spent, StoredTurn
 from bot.store.memory_data import MemoryData
 from bot.store.memory_feedback import opinion
 from bot.store.memory_turns import unanswered
@@ -48,7 +49,8 @@ class MemoryPersonalData:
             for version in self._data.versions
             if version.author.id == person.user and _is_there(version.key, person)
         ]
-        return Beside(opinions=list(self._opinions(person)), versions=versions)
+        opinions = list(self._opinions(person))
+        return Beside(opinions=opinions, versions=versions, spent=self._spent(person))
 
     async def erase(self, of: Person | ThreadKey, *, limit: int) -> int:
         """Erase some messages of a person or in a thread; when nothing is left, their name elsewhere."""
@@ -68,6 +70,20 @@ class MemoryPersonalData:
                 for turn in said:
                     forget(self._data, turn)
         return False
+
+    def _spent(self, person: Person) -> list[Spent]:
+        sums: dict[tuple[str, str, str], Spending] = {}
+        for turn, call, at in self._data.calls:
+            if turn.author.id == person.user and _is_there(turn.thread, person):
+                for span in Span:
+                    key = (turn.thread.platform, turn.thread.workspace, period(span, at))
+                    sums[key] = sums.get(key, Spending()) + spent(call)
+        return [
+            Spent(
+                platform=platform, workspace=workspace, period=name, spending=sums[platform, workspace, name]
+            )
+            for platform, workspace, name in sorted(sums)
+        ]
 
     def _last(self, turn: Turn) -> float:
         return max(self._data.sent[turn.id], self._data.ended.get(turn.id, 0.0))

@@ -25,7 +25,8 @@ from sqlalchemy import (
 )
 
 from bot.core.domain import ThreadKey, TurnStatus
-from bot.core.personal import ERASED, Beside, Held, Person, StoredTurn
+from bot.core.ledger import Dimension
+from bot.core.personal import ERASED, Beside, Held, Person, Spent, StoredTurn
 from bot.store import calls as ledger
 from bot.store import erasing, expiring, feedback, unnaming, versions
 from bot.store.database import Database
@@ -128,6 +129,11 @@ UNNAME_STOPS = (
 SUMS = unnaming.NAMED.where(tallies.c.subject == bindparam("of_user"), *_is_there(tallies))
 
 
+SPENT = select(tallies).where(
+    tallies.c.dimension == Dimension.PERSON, tallies.c.subject == bindparam("of_user"), *_is_there(tallies)
+)
+
+
 class SqlPersonalData:
     """`PersonalData` on SQLite or PostgreSQL."""
 
@@ -177,11 +183,20 @@ def stored(connection: Connection, of: Person | ThreadKey, after: int, limit: in
 
 
 def beside(connection: Connection, person: Person) -> Beside:
-    """Read a person's votes, and the versions they saved."""
+    """Read a person's votes, the versions they saved, and what they spent."""
+    spent = [_spent(row) for row in connection.execute(SPENT, _values(person))]
     return Beside(
         opinions=feedback.opinions(connection, OPINIONS, _values(person)),
         versions=[versions.version_from(row) for row in connection.execute(VERSIONS, _values(person))],
+        spent=sorted(
+            spent, key=lambda each: (each.platform, each.workspace, each.period)
+        ),  # not by collation
     )
+
+
+def _spent(row: Row[Any]) -> Spent:
+    spending = ledger.spending(row)
+    return Spent(platform=row.platform, workspace=row.workspace, period=row.period, spending=spending)
 
 
 def erase(connection: Connection, of: Person | ThreadKey, limit: int) -> int:

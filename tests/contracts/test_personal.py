@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, select, update
 
+from bot.core.calls import Call
 from bot.core.domain import (
     Addressed,
     Answer,
@@ -22,6 +23,7 @@ from bot.core.domain import (
 )
 from bot.core.errors import ClaimLost
 from bot.core.feedback import Score, Verdict
+from bot.core.ledger import Spending
 from bot.core.personal import ERASED, Beside, Held, Person
 from bot.ports import PersonalData, Store, Versions, Votes
 from bot.store.database import Database
@@ -181,7 +183,27 @@ async def test_votes_and_versions_are_theirs_too(archive: Archive) -> None:
         ("Well said.", turn.thread, "1.1")
     ]
     assert list(found.versions) == [saved]
-    assert await archive.personal.beside(replace(MINE, workspace="T2")) == Beside(opinions=[], versions=[])
+    assert await archive.personal.beside(replace(MINE, workspace="T2")) == Beside(
+        opinions=[], versions=[], spent=[]
+    )
+
+
+async def test_what_they_spent_is_theirs_too(archive: Archive) -> None:
+    """By day and by month; of other workspaces it is told apart."""
+    call = Call(model="m-1", prompt_tokens=3, completion_tokens=4, cost=5)
+    for number, workspace in enumerate(("T1", "T1", "T2")):
+        where = thread(str(number), workspace=workspace)
+        turn = await asked(archive.store, question(str(number), where=where))
+        await archive.store.answered(turn, replace(MADE, call=call))
+        await archive.store.settle(turn, TurnStatus.DONE)
+    found = (await archive.personal.beside(MINE)).spent
+    twice = Spending(calls=2, prompt_tokens=6, completion_tokens=8, cost=10)
+    assert [(each.workspace, len(each.period), each.spending) for each in found] == [
+        ("T1", len("2026-11"), twice),
+        ("T1", len("2026-11-21"), twice),
+    ]
+    assert found[1].period.startswith(found[0].period)
+    assert len((await archive.personal.beside(Person(user=ADA.id))).spent) == 4
 
 
 async def erase_all(archive: Archive, of: Person) -> int:
@@ -201,7 +223,7 @@ async def test_who_is_erased_is_nowhere(archive: Archive) -> None:
     await archive.votes.explain(vote.id, Verdict.BAD, by=ADA.id, reasons=[], note="Rather a kettle.")
     assert await erase_all(archive, MINE) == 3
     assert await archive.personal.held(MINE) == Held()
-    assert await archive.personal.beside(MINE) == Beside(opinions=[], versions=[])
+    assert await archive.personal.beside(MINE) == Beside(opinions=[], versions=[], spent=[])
     assert await ids(archive, Person(user=GRACE.id)) == ["4"]
     assert await archive.votes.scores([1]) == {1: Score(bad=1)}, "figures stay"
     (opinion,) = await archive.votes.complaints(PromptKey(platform="slack", workspace="T1"), limit=9)
