@@ -15,6 +15,7 @@ from sqlalchemy import URL, Connection, Engine, event, insert
 
 from bot.answering import Answering
 from bot.asking import Asking
+from bot.charging import Cashier
 from bot.core.domain import (
     Addressed,
     Author,
@@ -130,6 +131,7 @@ async def open_shop(url: URL) -> AsyncIterator[Shop]:
                 steering=Steering(prompt=Prompt("Be kind."), parameters={"model": "m"}), user_key=b"k"
             ),
             plugins=Plugins(()),
+            cashier=Cashier(store.ledger()),
         )
         craft = Ended(answering)
         worker = Worker(store, craft, lease=Lease(30.0), limit=100)

@@ -5,9 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.domain import Author, PromptKey
+from bot.core.ledger import Budget, Dimension, Unit
 from bot.core.live_reply import Edit, LiveReply, Post
+from bot.core.periods import Span
 from bot.slack import limits
 from bot.slack.surface import SlackSurface
+from bot.store.ledger import SqlLedger
 from tests.bench.shop import counted, open_shop
 from tests.bench.words import tokens
 from tests.databases import KINDS, Kind, migrated_database
@@ -33,6 +37,22 @@ async def test_an_answer_costs_few_transactions_however_much_is_stored(kind: Kin
         assert sorted(few.statements) == sorted(many.statements)  # saving and showing overlap, in any order
         assert long.transactions <= MOST_TRANSACTIONS, long.statements
         assert len(long.statements) <= len(few.statements)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_budget_costs_one_transaction_and_none_costs_nothing(kind: Kind, tmp_path: Path) -> None:
+    with migrated_database(kind, tmp_path) as url:
+        async with open_shop(url) as shop:
+            await shop.ask("first")
+            with counted() as free:
+                await shop.ask("second")
+            budget = Budget(scope=Dimension.PERSON, span=Span.DAY, unit=Unit.TOKENS, amount=10**9)
+            here = PromptKey(platform="paper", workspace="T1")
+            await SqlLedger(shop.database).set_budget(here, budget, by=Author(id="U1"))
+            with counted() as limited:
+                await shop.ask("third")
+        assert free.transactions <= MOST_TRANSACTIONS
+        assert limited.transactions == free.transactions + 1, limited.statements
 
 
 def test_a_token_costs_as_much_in_a_long_answer_as_in_a_short_one() -> None:

@@ -1,7 +1,7 @@
 """What calls cost, in Slack: a section of Home for everybody, more of it for admins, and the view behind it.
 
-Separate because it reads the ledger, and steers nothing. Rule: people see what they spent themselves; what
-others spent is for admins.
+Separate because it reads the ledger, and steers nothing. Rule: people see what they spent themselves, and
+how the budgets stand that they share; who else spent how much is for admins.
 """
 
 import asyncio
