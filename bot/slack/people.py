@@ -15,7 +15,7 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.access import Standing
-from bot.core.errors import SurfaceError, SurfaceGone, SurfaceUnavailable
+from bot.core.errors import SurfaceError, SurfaceUnavailable
 from bot.slack import payload
 from bot.slack.calls import call
 from bot.slack.standing import standing
@@ -25,6 +25,17 @@ PATIENCE = 1.0
 KEEP = 900.0
 """Seconds for which Slack is believed: so long who has become a guest still counts as a member."""
 KEEP_FAILURE = 10.0
+FINAL = frozenset(
+    {
+        "user_not_found",
+        "user_not_visible",
+        "channel_not_found",
+        "missing_scope",
+        "no_permission",
+        "not_allowed_token_type",
+    }
+)
+"""Slack's errors that say as much as an answer: asking again soon does not help."""
 ROOM = 10_000
 """People and channels held at most; the least recently used go first."""
 
@@ -101,10 +112,8 @@ class People:
         try:
             async with asyncio.timeout(PATIENCE):
                 return await self._told(each), KEEP
-        except SurfaceGone:
-            return Known(), KEEP_FAILURE
-        except (SurfaceError, TimeoutError):
-            return Known(is_passing=True), KEEP_FAILURE
+        except (SurfaceError, TimeoutError) as error:
+            return Known(is_passing=str(error) not in FINAL), KEEP_FAILURE
 
     async def _told(self, each: str) -> Known:
         if each.startswith(("U", "W")):

@@ -214,7 +214,7 @@ async def test_whom_slack_does_not_know_is_refused(lobby: Lobby) -> None:
     assert lobby.entered == [(ADA, "two")]
 
 
-@pytest.mark.parametrize("fault", [{"status": 500}, {"delay": 30.0}])
+@pytest.mark.parametrize("fault", [{"status": 500}, {"delay": 30.0}, {"error": "odd"}])
 async def test_while_slack_does_not_answer_nothing_is_taken_and_nothing_is_lost(
     lobby: Lobby, fault: dict[str, Any]
 ) -> None:
