@@ -8,7 +8,8 @@ from pathlib import Path
 from playwright.async_api import Page, async_playwright, expect
 
 from tests.browser.conftest import QUIET, find_chromium
-from tests.browser.test_admin import edit_engineering, field, saved
+from tests.browser.test_admin import SOON, edit_engineering, field, saved
+from tests.browser.test_trials import UNPUBLISHED, newest, try_it
 from tests.program import ROOT, program
 
 WIDTH, HEIGHT = 1280, 800
@@ -26,6 +27,8 @@ async def main() -> None:
             page = await browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
             await page.goto(re.findall(r"http://\S+", running.text)[0])
             await admins(page)
+            await page.keyboard.press("Escape")
+            await trial(page)
             await browser.close()
 
 
@@ -41,6 +44,13 @@ async def admins(page: Page) -> None:
     await edit_engineering(page)
     await expect(field(page, "System prompt")).to_have_value(re.compile("engineers"))
     await page.screenshot(path=ROOT / "docs" / "admins.png")
+
+
+async def trial(page: Page) -> None:
+    """Show the thread in which a draft is tried."""
+    await try_it(page, ("System prompt", "You help engineers of {channel}. Name your sources, and be brief."))
+    await expect(newest(page)).to_contain_text(UNPUBLISHED, timeout=SOON)
+    await page.screenshot(path=ROOT / "docs" / "trial.png")
 
 
 if __name__ == "__main__":
