@@ -33,7 +33,7 @@ SEND, ERASE = "own_data_send", "own_data_erase"
 FILE = "threadkeeper-my-data.jsonl"
 MOST = 50 * 1024**2
 """Bytes of a file; whoever has more asks at the shell."""
-NOTHING = "I have stored nothing of you."
+NOTHING = "I have stored no message and no vote of yours."
 ABOVE = "This is what I have stored of you: one line of JSON for each message, vote and saved prompt."
 SENT = "I have sent you a file in our direct message."
 TOO_MUCH = "It is more than I can send here. Whoever runs this bot can write it out: `bot export --user {}`."
@@ -70,11 +70,11 @@ class OwnData:
     async def __call__(self, reader: Reader) -> Sequence[Block]:
         """Return the section. Raises `StoreError`."""
         held = await self._personal.held(self._person(reader.user))
-        shown = [kit.header("Your data"), kit.section(f"{_told(held)} {self._kept()}")]
-        if held == Held():
-            return shown
-        erase = kit.button("Erase my data", ERASE, style="danger", confirm=CONFIRM)
-        return [*shown, kit.actions(kit.button("Send me my data", SEND), erase)]
+        buttons = [kit.button("Send me my data", SEND)]  # there may be figures, or prompts that they saved
+        if held != Held():
+            buttons.append(kit.button("Erase my data", ERASE, style="danger", confirm=CONFIRM))
+        told = kit.section(f"{_told(held)} {self._kept()}")
+        return [kit.header("Your data"), told, kit.actions(*buttons)]
 
     async def send(self, user: str) -> View:
         """Send a person what is stored of them; return what to say about it."""

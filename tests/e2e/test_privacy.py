@@ -92,8 +92,9 @@ async def test_data_are_forgotten_in_time_sent_and_erased(kind: Kind, tmp_path: 
             await press(world, GRACE, SEND)
             await world.workspace.changed(lambda: files(world, "D0GRACE"), START)
             (sent,) = files(world, "D0GRACE")
-            (message,) = [json.loads(line) for line in sent.splitlines()]
+            message, *figures = [json.loads(line) for line in sent.splitlines()]
             assert message["answer"] == f"a kettle for {GRACE}"
+            assert [each["kind"] for each in figures] == ["usage"] * 2
             assert ADA not in sent
 
             await press(world, GRACE, ERASE)

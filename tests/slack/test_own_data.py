@@ -143,7 +143,7 @@ async def test_everybody_has_their_own_data_sent_as_a_file(office: Office) -> No
 async def test_everybody_erases_their_own_data_and_sees_it_in_home(office: Office) -> None:
     await office.press(GRACE, ERASE, ADA)
     assert "Erased: 1 message," in office.says(GRACE)
-    assert "nothing of you" in office.home(GRACE)
+    assert "no message and no vote" in office.home(GRACE)
     assert await office.held(GRACE) == Held()
     assert (await office.held(ADA)).messages == 1
 
@@ -173,7 +173,7 @@ async def test_what_passes_is_told_as_such(office: Office, fault: dict[str, Any]
 async def test_who_has_said_nothing_is_sent_nothing(office: Office) -> None:
     await office.press(GRACE, ERASE)
     await office.press(GRACE, SEND)
-    assert "nothing of you" in office.says(GRACE)
+    assert "no message and no vote" in office.says(GRACE)
     assert office.files(GRACES) == []
 
 
