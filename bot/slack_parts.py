@@ -54,7 +54,7 @@ async def app(parts: Parts, worker: Worker, answers: Answering) -> App:
     usage, budgets = _money(parts, gate)
     retention = parts.settings.bot_retention_days
     own = OwnData(parts.personal, parts.slack, workspace=parts.bot.workspace, retention=retention)
-    helm, trials = _steering(parts, gate, votes, (usage, own, budgets, judged, granting), intake.accept)
+    helm, trials = _steering(parts, gate, votes, (usage, budgets, own, judged, granting), intake.accept)
     entrance, follow = Doorkeeper(parts.door, parts.slack, worker.aside), parts.settings.bot_follow_threads
     finding = Finding(gate, SqlVersions(parts.database), parts.people)
 
