@@ -34,8 +34,8 @@ THREAD = click.option(
 def export(user: str, workspace: str, thread: str) -> None:
     """Write out what is stored of a person, or of a thread.
 
-    As JSON lines: one for each message with its answers; of a person also their votes, and the prompts
-    that they saved.
+    As JSON lines: one for each message with its answers; of a person also their votes, the prompts that
+    they saved, and what their calls cost.
     """
     of = _meant(user, workspace, thread)
 
@@ -55,7 +55,7 @@ def erase(user: str, workspace: str, thread: str, *, yes: bool) -> None:
     """Erase what is stored of a person, or of a thread.
 
     Messages, answers, votes' notes and names are gone for ever, and do not come back when Slack delivers them
-    again. Figures stay, as nobody's. What Slack shows stays in Slack.
+    again. Figures stay; those of past months are nobody's then. What Slack shows stays in Slack.
     """
     of = _meant(user, workspace, thread)
     if not yes:

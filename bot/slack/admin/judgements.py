@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.core.feedback import Opinion, Score, Verdict
+from bot.core.personal import ERASED
 from bot.ports import Votes
 from bot.slack import payload
 from bot.slack.admin import kit, wording
@@ -70,7 +71,9 @@ class Judgements:
 
     def _described(self, complaint: Opinion) -> str:
         vote = complaint.vote
-        who = f"{SIGNS[Verdict.BAD]} <@{complaint.voter}>, {wording.moment(complaint.at)}"
+        is_known = not complaint.voter.startswith(ERASED)
+        voter = f"<@{complaint.voter}>" if is_known else "somebody"
+        who = f"{SIGNS[Verdict.BAD]} {voter}, {wording.moment(complaint.at)}"
         answer = f"an answer to <@{complaint.author.id}>{self._link(complaint)}"
         lines = [f"{who}, on {answer}", *(f"• {LABELS[reason]}" for reason in vote.reasons)]
         if vote.note:

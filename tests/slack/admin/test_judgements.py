@@ -14,9 +14,11 @@ from bot.core.domain import (
     TurnStatus,
 )
 from bot.core.feedback import Reason, Verdict
+from bot.core.personal import Person
 from bot.slack.admin import editor, gate
 from bot.slack.admin.judgements import COMPLAINTS, SHOWN
 from bot.store.memory import MemoryStore
+from bot.store.memory_personal import MemoryPersonalData
 from tests.slack.admin.conftest import ADA, CHANNEL, GENERAL, GRACE, JOAN, TEAM, Office
 
 THREAD = ThreadKey(platform="slack", workspace=TEAM, channel=GENERAL, root="1700000000.000100")
@@ -78,6 +80,16 @@ async def test_complaints_are_listed_with_their_threads_and_without_what_was_sai
     assert "&lt;!channel&gt;" in said
     assert "Secret." not in said
     assert said.count("👎") == 1
+
+
+async def test_who_had_their_data_erased_is_somebody(office: Office) -> None:
+    await judged(office, 1, Verdict.BAD, "Secret.")
+    data = MemoryPersonalData(office.data)
+    while await data.erase(Person(user=GRACE), limit=9):
+        pass
+    await office.press(ADA, COMPLAINTS, "")
+    assert "👎 somebody" in office.says(ADA)
+    assert "Secret." not in office.says(ADA)
 
 
 async def test_a_long_list_fits_into_a_view(office: Office) -> None:
