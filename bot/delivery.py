@@ -7,7 +7,7 @@ fails for a while is only late, never lost.
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 import structlog
 
@@ -20,6 +20,8 @@ from bot.persistence import pause_after
 from bot.ports import Page, Surface
 from bot.thinking import Thinking
 
+PATIENCE = 15.0
+"""Seconds between two edits of an answer beyond which it goes on in further messages."""
 SHORTEST_PAUSE = 0.001
 """Seconds; a timer set for less may fire before the time it was set for."""
 
@@ -71,7 +73,15 @@ class Delivery:
         if self._lost:
             raise self._lost
         self._live.feed(text)
+        if self._ticket and "\n" in text:
+            self._press()
         self._fresh.set()
+
+    def _press(self) -> None:
+        """Let a page end where it can if edits are slow, and go before others with that."""
+        self._live.press(is_slow=self._desks[Means.EDIT].fair_interval() > PATIENCE)
+        if self._ticket and self._live.has_full_page():
+            self._desks[Means.EDIT].hurry(self._ticket)
 
     def finish(self, note: str = "", *actions: Action) -> None:
         """Take the end of the answer; `note` is a sentence of ours to show under it, with buttons."""
@@ -101,8 +111,9 @@ class Delivery:
         Raises `ClaimLost` once the turn may be another process's, and what the book raises.
         """
         try:
-            while await self._step():
-                pass
+            with self._desks[Means.EDIT].used() if self._live.is_edited else nullcontext():
+                while await self._step():
+                    pass
             await self._pages.shorten(self._live.surplus())
         except SurfaceGone as gone:
             log.info("The thread can no longer be written to.", action="surface_gone", reason=str(gone))
@@ -133,6 +144,7 @@ class Delivery:
         """Do what the reply asks for next; return whether there is more."""
         self._fresh.clear()
         self._heed()
+        self._press()
         now = self._clock()
         match self._live.next(now):
             case Done():

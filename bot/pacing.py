@@ -59,6 +59,7 @@ class Desk:
         self._pace = Pace(budget.per_minute)
         self._burst = budget.burst
         self._share = 1.0
+        self._answers = 0
         self._clock = asyncio.get_running_loop().time
         self._line: list[Ticket] = []
         self._timer: asyncio.TimerHandle | None = None
@@ -73,6 +74,19 @@ class Desk:
     def is_free(self) -> bool:
         """Return whether a write that matters little could go now."""
         return not self._line and self._budget.delay(self._clock(), last=False) <= 0
+
+    @contextmanager
+    def used(self) -> Iterator[None]:
+        """Count one more answer that is shown by this desk's means, while it is."""
+        self._answers += 1
+        try:
+            yield
+        finally:
+            self._answers -= 1
+
+    def fair_interval(self) -> float:
+        """Return the seconds between two writes of one answer, if all that are counted go in turn."""
+        return self._budget.fair_interval(self._answers)
 
     def hurry(self, ticket: Ticket) -> None:
         """Make a waiting write a last one, if it waits here."""

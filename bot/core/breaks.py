@@ -65,6 +65,11 @@ def best_break(text: str, lines: Sequence[Line], limit: int) -> int:
     return next(filter(is_free, characters), limit)
 
 
+def paragraphs(lines: Sequence[Line]) -> Sequence[int]:
+    """Return where paragraphs begin before which a page may end."""
+    return _line_starts(lines)[0]
+
+
 def _places(text: str, lines: Sequence[Line], limit: int) -> Iterator[int]:
     """Yield all good places for a page to end, best kind first, and of each kind the last first."""
     for line_starts in _line_starts(lines):

@@ -11,6 +11,7 @@ for, so a slow platform sees fewer writes and never older text. Rules, each a pr
   for it: nobody should wait for text that will not change any more.
 - Where text is only added to what is there, each text of a growing page begins with the one before; but
   Markdown can change its mind, and a page ends earlier then: it is replaced, as by an edit.
+- Where edits are long in coming, a page ends with a paragraph, and the next one is shown when it is complete.
 - Below a page that grows by edits it can be stopped, and below no other: whatever was offered there goes with
   the page's last write, which is made for that alone if need be.
 """
@@ -22,6 +23,9 @@ from math import inf
 from typing import Protocol
 
 from bot.core.paging import Pager
+
+PARTS = 12
+"""A page that ends early, because edits are slow, has at least such a part of a page's characters."""
 
 
 class PageLimits(Protocol):
@@ -111,10 +115,12 @@ class LiveReply:
         self._pager = Pager(fits=limits.fits, page_size=limits.page_size)
         self._interval = limits.append_interval if way is Way.STREAM else limits.interval
         self._way = way
+        self._least = limits.page_size // PARTS
         self._posted = posted
         self._page = 0  # all before it are complete on screen
         self._on_screen = ""  # of that page
         self._is_open = False  # whether that message can be operated as one that grows, or takes more text
+        self._is_pressed = False
         self._is_finished = False
         self._fed = 0
         self._next_partial = -inf
@@ -152,11 +158,29 @@ class LiveReply:
         self.finish(note)
         return None if is_whole else held
 
+    @property
+    def is_edited(self) -> bool:
+        """Whether pages that grow are replaced by ones that say more."""
+        return self._way is Way.EDITS
+
+    def press(self, *, is_slow: bool) -> None:
+        """Note whether edits are long in coming; call it when there is more text.
+
+        Then a page ends with a paragraph, and what follows is posted, a paragraph or more at a time.
+        """
+        self._is_pressed = is_slow and self.is_edited
+        if self._is_pressed and not self._is_finished and self._page == len(self._pager.full):
+            self._pager.end_paragraph(self._on_screen, self._least)
+
+    def has_full_page(self) -> bool:
+        """Return whether a page is complete that is not shown so."""
+        return self._page < len(self._pager.full)
+
     def next(self, now: float) -> Command:
         """Return what to do now. Asking changes nothing."""
         if now < self._refused_until:
             return Wait(self._refused_until)
-        is_last_due = self._is_finished or self._page < len(self._pager.full)
+        is_last_due = self._is_finished or self.has_full_page()
         if now < self._next_partial and not is_last_due:
             return Wait(self._next_partial)
         write = self._unseen()
@@ -209,6 +233,13 @@ class LiveReply:
 
     def _current(self) -> str:
         """Return what the page after the full ones should show now."""
+        if (
+            self._is_pressed
+            and not self._is_finished
+            and self._posted
+            and len(self._pager.full) >= self._posted
+        ):
+            return ""  # a message of its own, when it is complete
         if self._is_finished or self._way is Way.EDITS:
             return self._pager.current(is_complete=self._is_finished)
         return self._pager.settled() if self._way is Way.STREAM else ""

@@ -9,7 +9,7 @@ grows with the answer.
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 
-from bot.core.breaks import best_break, finished_part, settled_part
+from bot.core.breaks import best_break, finished_part, paragraphs, settled_part
 from bot.core.lines import Line, Open, grown, open_at, scan
 
 PRECISION = 64
@@ -88,6 +88,17 @@ class Pager:
                 return opening + self._text[:end].lstrip("\n") if page else ""
             self._break()
 
+    def end_paragraph(self, shown: str, least: int) -> None:
+        """End the current page with its last complete paragraph, if it has one that ends after `shown`.
+
+        No page gets shorter than `least` characters by that.
+        """
+        lines = self._lines = grown(self._lines, self._text, self._open)
+        lead = len(self._text) - len(self._text.lstrip("\n"))
+        end = max(paragraphs(lines), default=0)
+        if end >= lead + max(len(shown), least) and self._fits(self._shown(lines, end)):
+            self._break_off(lines, end)
+
     def _shown(self, lines: Sequence[Line], end: int) -> str:
         """Return the text up to `end` as a page: opened with what it continues, closed where it is cut."""
         body = self._text[:end].rstrip()
@@ -111,6 +122,10 @@ class Pager:
         end = best_break(seen, lines, limit)
         while end > 1 and overflows(end):  # a shorter page may be the larger one: it has a fence to close
             end = best_break(seen, lines, end - 1)
+        self._break_off(lines, end)
+
+    def _break_off(self, lines: Sequence[Line], end: int) -> None:
+        """Let the page end at `end`; what is open there is opened again on the next one."""
         if page := self._shown(lines, end):
             self._full.append(page)
             self._ends.append(self._broken_off + end)

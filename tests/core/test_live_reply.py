@@ -138,6 +138,10 @@ class Answering(RuleBasedStateMachine):
         self.most_pages = pages + 1
         self.thread.complete = min(self.thread.complete, pages - 1)
 
+    @rule(is_slow=st.booleans())
+    def edits_are_slow_or_not(self, is_slow: bool) -> None:
+        self.thread.live.press(is_slow=is_slow)
+
     @rule()
     def something_is_written(self) -> None:
         self.thread.step()
@@ -434,3 +438,23 @@ def test_adding_never_loses_a_word(shown: str, more: str) -> None:
     assert grown.split() == text.split() or added(text, shown) is None
     assert added(shown + more, shown) == more
     assert added("b" + text, "a") is None
+
+
+def test_while_edits_are_slow_an_answer_goes_on_in_further_messages() -> None:
+    """One edit ends the paragraph on screen; what follows is posted, whole paragraphs at a time."""
+    thread = Thread(limits(600))
+    for number in range(40):
+        if number == 8:
+            thread.settle()
+        thread.live.press(is_slow=number >= 8)
+        thread.live.feed(f"word{number} and more" + ("\n\n" if number % 5 == 4 else " "))
+        if number > 8:
+            thread.step()
+    thread.live.finish()
+    shown = thread.settle()
+    assert len(shown) > 5
+    assert all(text.endswith(("4 and more", "9 and more")) for text in shown)
+    assert " ".join(shown).split() == [
+        word for number in range(40) for word in (f"word{number}", "and", "more")
+    ]
+    assert thread.writes <= len(shown) + 2, "only the first page was edited"

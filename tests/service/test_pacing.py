@@ -29,8 +29,8 @@ KEY = ThreadKey(platform="paper", workspace="T1", channel="C1", root="")
 class Strict(PaperSurface):
     """Paper with Slack's limits, as the sandbox keeps them."""
 
-    def __init__(self) -> None:
-        super().__init__(page=1_000_000, takes=0.02)
+    def __init__(self, *, page: int = 1_000_000) -> None:
+        super().__init__(page=page, takes=0.02)
         self.rates = Rates()
         self.refused: list[float] = []
 
@@ -151,6 +151,30 @@ async def test_fifty_answers_at_once_for_half_an_hour_under_slacks_limits() -> N
         for (earlier, _), (later, _) in pairwise(message.versions)
     ]
     assert max(gaps) <= 1.25 * fair
+
+
+@on_virtual_time
+async def test_under_pressure_answers_go_on_in_further_messages() -> None:
+    """Fifty answers with paragraphs show each soon after it is said, and not when an edit is granted."""
+    paper = Strict(page=4_000)
+    paragraph = [piece for number in range(80) for piece in (f"w{number} ", 0.1)]
+    model = ScriptedModel([step for _ in range(12) for step in (*paragraph, "\n\n")])
+    office = Office(model=model, surface=paper)
+    turns = [await office.ask(f"{number}", channel=f"C{number}") for number in range(50)]
+    await asyncio.gather(*(office.answering.answer(turn) for turn in turns))
+    assert paper.refused == []
+    for thread in {message.thread for message in paper.messages.values()}:
+        words = " ".join(paper.shown(thread)).split()
+        assert words == [f"w{number}" for number in range(80)] * 12
+        first, *further = [
+            message.versions for message in paper.messages.values() if message.thread == thread
+        ]
+        waits = [later - earlier for (earlier, _), (later, _) in pairwise(first)]
+        assert max(waits) <= 1.25 * 60 * 50 / WRITES_PER_MINUTE, "this one has to be edited"
+        assert len(further) >= 2
+        assert [len(versions) for versions in further] == [1] * len(further)
+        begun = [versions[0][0] for versions in further]
+        assert max(later - earlier for earlier, later in pairwise(begun)) <= 20, "two paragraphs take 16"
 
 
 @on_virtual_time
