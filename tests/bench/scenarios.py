@@ -25,7 +25,7 @@ Figures = dict[str, Any]
 THINKING = 0.3
 """Seconds before the model's first token, as a fast service needs."""
 WARM_UP = 5
-PATIENCE = 120.0
+PATIENCE = 180.0
 
 
 async def shown(at: Stand, seed: int, thread: Thread) -> Said:
