@@ -19,6 +19,7 @@ from tests.e2e.conftest import ADA, GENERAL, GRACE, World, ready_bot
 from tests.e2e.killable import STOP_COMMITTED, STOP_WRITTEN
 from tests.e2e.nursery import open_nursery
 
+DIRECT = "D0ADA"
 SOON = 1.0
 """Seconds in which the model is left."""
 SLOW = " ".join(f"w{number}" for number in range(2_000))
@@ -93,6 +94,19 @@ async def test_a_button_a_word_and_slacks_own_sign_stop_an_answer(kind: Kind, tm
             told = world.model.requests[-1]["messages"]
             assert told[-2]["content"].split() == said
             assert len(world.model.requests) == asked + 1, "the word was no question"
+
+
+async def test_a_native_stream_is_stopped_where_it_is(world: World) -> None:
+    """Slack ends it before the bot hears of it: nothing is posted in its place, and it goes no further."""
+    async with ready_bot(world):
+        root = await world.workspace.say(ADA, DIRECT, f"[[rate=20]] [[say={SLOW}]]")
+        await world.workspace.changed(lambda: len(world.complete(DIRECT, root).split()) >= 10, 60)
+        assert world.workspace.thread(DIRECT, root)[-1].streaming
+        world.workspace.interactivity.stop(ADA, DIRECT, root)
+        assert await left(world) < SOON
+        said = (await world.until(DIRECT, root, ends=NOTE)).removesuffix(NOTE).split()
+        assert said == SLOW.split()[: len(said)]
+        assert [message.streaming for message in world.workspace.thread(DIRECT, root)] == [False, False]
 
 
 async def test_only_who_asked_and_admins_may_stop_and_ask_again(world: World) -> None:
