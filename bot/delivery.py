@@ -59,7 +59,7 @@ class Delivery:
         self._pages = Pages(surface, turn, book, is_ours)
         self._is_ours = is_ours
         self._actions: tuple[Action, ...] = ()
-        self._thinking = Thinking(surface, turn.thread) if is_thinking else None
+        self._thinking = Thinking(surface, turn) if is_thinking else None
         self._clock = asyncio.get_running_loop().time
         self._seen_at = self._clock()
         self._fresh = asyncio.Event()
@@ -129,8 +129,8 @@ class Delivery:
         is_ours = self._is_ours()
         if self._thinking:
             await self._thinking.stop(clear=is_ours)
-        elif is_ours and self._turn.status in OPEN:
-            await self._surface.working(self._thread, busy=False)
+        if is_ours and (self.error or (not self._thinking and self._turn.status in OPEN)):
+            await self._surface.working(self._turn, busy=False)
 
     def _heed(self) -> None:
         """End the answer here if it was stopped; call it while no write is under way."""

@@ -6,7 +6,7 @@ Separate from `delivery`, which writes: a status is no message, and nothing wait
 import asyncio
 from contextlib import suppress
 
-from bot.core.domain import ThreadKey
+from bot.core.domain import Turn
 from bot.ports import Surface
 
 STATUS_REFRESH = 90.0
@@ -18,9 +18,9 @@ STATUS_PATIENCE = 2.0
 class Thinking:
     """Shows that an answer is on its way, until `stop`."""
 
-    def __init__(self, surface: Surface, thread: ThreadKey) -> None:
+    def __init__(self, surface: Surface, turn: Turn) -> None:
         self._surface = surface
-        self._thread = thread
+        self._turn = turn
         self._ended = asyncio.Event()
         self._task = asyncio.create_task(self._show(), name="thinking")
 
@@ -31,10 +31,12 @@ class Thinking:
             await asyncio.wait({self._task}, timeout=STATUS_PATIENCE)
             self._task.cancel()
             if clear:
-                await self._surface.working(self._thread, busy=False)
+                await self._surface.working(self._turn, busy=False)
 
     async def _show(self) -> None:
+        begins = self._turn.message_id == self._turn.thread.root and self._turn.token == 1
         while not self._ended.is_set():
-            await self._surface.working(self._thread, busy=True)
+            await self._surface.working(self._turn, busy=True, begins=begins)
+            begins = False
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._ended.wait(), STATUS_REFRESH)

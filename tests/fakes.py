@@ -125,6 +125,7 @@ class PaperSurface:
         self.stream_faults: dict[int, SurfaceError] = {}
         self.overlaps = 0
         self.busy: dict[ThreadKey, bool] = {}
+        self.begun: list[int] = []  # the turns that began a conversation
         self.before_write: Callable[[], None] = lambda: None
         self._writing: set[ThreadKey] = set()
         self._posted = 0
@@ -184,8 +185,10 @@ class PaperSurface:
     async def places(self, thread: ThreadKey) -> dict[str, str]:
         return {"channel": "#paper", "workspace": "Desk"}
 
-    async def working(self, thread: ThreadKey, *, busy: bool) -> None:
-        self.busy[thread] = busy
+    async def working(self, turn: Turn, *, busy: bool, begins: bool = False) -> None:
+        self.busy[turn.thread] = busy
+        if begins:
+            self.begun.append(turn.id)
 
     def shown(self, thread: ThreadKey) -> list[str]:
         """Return what the thread shows now, a text a message."""

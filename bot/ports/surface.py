@@ -129,6 +129,9 @@ class Surface(Protocol):
         """Return what people call the thread's `channel` and `workspace`, as far as known. Never raises."""
         ...
 
-    async def working(self, thread: ThreadKey, *, busy: bool) -> None:
-        """Show, or stop showing, that an answer is on its way. Never raises."""
+    async def working(self, turn: Turn, *, busy: bool, begins: bool = False) -> None:
+        """Show, or stop showing, that an answer is on its way. Never raises.
+
+        A conversation that `begins` with the turn gets a title, where the platform shows one.
+        """
         ...

@@ -132,6 +132,14 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A conversation in a thread, as the app says that it stands."""
+
+    status: str = "active"
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """A Home tab or a modal, as one person has it on screen."""
 

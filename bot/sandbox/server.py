@@ -31,6 +31,7 @@ from bot.sandbox.records import (
     Posted,
     Removed,
     Replaced,
+    Session,
     Status,
     TraceEntry,
 )
@@ -188,6 +189,11 @@ class SandboxWorkspace:
     def statuses(self) -> dict[tuple[str, str], Status]:
         """What the app says it is doing now, by channel and thread."""
         return self.state.statuses
+
+    @property
+    def sessions(self) -> dict[tuple[str, str], Session]:
+        """How the app says that conversations stand, by channel and thread."""
+        return self.state.sessions
 
     @property
     def trace(self) -> list[TraceEntry]:

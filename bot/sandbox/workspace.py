@@ -21,6 +21,7 @@ from bot.sandbox.records import (
     Redrawn,
     Removed,
     Replaced,
+    Session,
     Status,
     StatusSet,
     Stream,
@@ -68,6 +69,7 @@ class Workspace:
         self._stream_lifetime = stream_lifetime
         self._messages: dict[str, dict[str, Message]] = {channel.id: {} for channel in CHANNELS}
         self._statuses: dict[tuple[str, str], Status] = {}
+        self.sessions: dict[tuple[str, str], Session] = {}
         self._observers: list[Callable[[Change], None]] = []
         self._newest = 0
 
@@ -214,6 +216,11 @@ class Workspace:
         """Take a thread's status away, if it has one."""
         if (channel, thread_ts) in self._statuses:
             self.set_status(channel, thread_ts, "")
+
+    def set_session(self, channel: str, thread_ts: str, **changes: str) -> None:
+        """Say how a thread's conversation stands; it stands so until the app says otherwise."""
+        key = (channel, thread_ts)
+        self.sessions[key] = replace(self.sessions.get(key, Session()), **changes)
 
     def live(self, message: Message) -> Message:
         """Return a message with its stream ended, if the stream's time is over."""

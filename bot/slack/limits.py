@@ -40,7 +40,10 @@ class Tier(IntEnum):
 
 METHODS: Mapping[str, Tier] = MappingProxyType(
     {
+        "agents.sessions.setStatus": Tier.THREE,
         "assistant.threads.setStatus": Tier.POSTING,
+        "assistant.threads.setSuggestedPrompts": Tier.FOUR,
+        "assistant.threads.setTitle": Tier.FOUR,
         "chat.appendStream": Tier.FOUR,
         "chat.delete": Tier.THREE,
         "chat.postEphemeral": Tier.FOUR,

@@ -7,6 +7,7 @@ that, and wherever one ends too early, the message goes on by edits. Sources: fa
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -18,17 +19,13 @@ from bot.core.errors import SurfaceGone
 from bot.core.growth import added
 from bot.ports import Page
 from bot.slack import render
+from bot.slack.abilities import Ability
 from bot.slack.calls import call
+from bot.slack.sessions import Sessions
 from bot.slack.threads import metadata
 
 LIFETIME = 240.0
 """Seconds for which a message is added to; Slack ends it after about 300."""
-FORGIVEN = 600.0
-"""Seconds after which a server is asked again that could not stream."""
-INCAPABLE = frozenset(
-    {"unknown_method", "missing_scope", "not_allowed_token_type", "channel_type_not_supported"}
-)
-"""What Slack says where streams are not to be had, whatever is in them."""
 GONE_ON = frozenset({"message_not_in_streaming_state", "stopped_by_user"})
 
 Below = Callable[[Page], Sequence[dict[str, Any]]]
@@ -46,16 +43,24 @@ class Streaming(StrEnum):
     OFF = "off"  # not at all: a message is posted when it is complete
 
 
+@dataclass(frozen=True, slots=True)
+class _Hands:
+    """What all streams of a workspace are made with."""
+
+    client: AsyncWebClient
+    below: Below
+    sessions: Sessions
+
+
 class Stream:
     """One message that grows."""
 
-    def __init__(self, client: AsyncWebClient, thread: ThreadKey, ts: str, shown: str, below: Below) -> None:
-        """`shown` is what Slack was sent; `below` makes what stands under the complete page."""
+    def __init__(self, hands: "_Hands", thread: ThreadKey, ts: str, shown: str) -> None:
+        """`shown` is what Slack was sent."""
         self.message_id = ts
-        self._client = client
+        self._hands = hands
         self._thread = thread
         self._shown = shown
-        self._below = below
         self._until = time.monotonic() + LIFETIME
 
     def takes(self, page: Page) -> bool:
@@ -68,9 +73,9 @@ class Stream:
         here: dict[str, Any] = {"channel": self._thread.channel, "ts": self.message_id}
         if last:
             status = "active" if page.ends else "processing"
-            below = [*self._below(page)]
+            below = [*self._hands.below(page)]
             await call(
-                lambda: self._client.chat_stopStream(
+                lambda: self._hands.client.chat_stopStream(
                     **here,
                     markdown_text=text or None,
                     blocks=below or None,
@@ -78,30 +83,32 @@ class Stream:
                     session_status=status,
                 )
             )
+            if page.ends:
+                self._hands.sessions.rested(self._thread)
         elif text:
-            await call(lambda: self._client.chat_appendStream(**here, markdown_text=text))
+            await call(lambda: self._hands.client.chat_appendStream(**here, markdown_text=text))
         self._shown += text
 
 
 class Streams:
     """Begins messages that grow, and ends those that somebody else left growing."""
 
-    def __init__(self, client: AsyncWebClient, below: Below) -> None:
-        """`below` makes what stands under a complete page."""
-        self._client = client
-        self._below = below
-        self._incapable_until = 0.0
+    def __init__(self, client: AsyncWebClient, below: Below, sessions: Sessions) -> None:
+        """`below` makes what stands under a complete page; `sessions` hear which streams go on."""
+        self._hands = _Hands(client, below, sessions)
+        self._ability = Ability()
 
     def are_to_be_had(self) -> bool:
         """Return whether Slack can stream, as far as is known."""
-        return time.monotonic() >= self._incapable_until
+        return self._ability.is_there()
 
     async def begin(self, turn: Turn, page: Page) -> Stream | None:
         """Start a message with a page's text, for whoever asked; None where Slack refuses to."""
         thread, text = turn.thread, _markdown(page)
+        self._hands.sessions.streams(thread)
         try:
             response = await call(
-                lambda: self._client.chat_startStream(
+                lambda: self._hands.client.chat_startStream(
                     channel=thread.channel,
                     thread_ts=thread.root,
                     markdown_text=text,
@@ -111,16 +118,15 @@ class Streams:
             )
         except SurfaceGone as gone:
             log.info("Slack does not stream; the answer is edited.", action="not_streamed", reason=str(gone))
-            if str(gone) in INCAPABLE:
-                self._incapable_until = time.monotonic() + FORGIVEN
+            self._ability.refused(gone)
             return None
-        return Stream(self._client, thread, str(response["ts"]), text, self._below)
+        return Stream(self._hands, thread, str(response["ts"]), text)
 
     async def end(self, thread: ThreadKey, ts: str, page: Page) -> None:
         """End whatever stream a message is, so that it can be edited. Raises `SurfaceError`."""
         try:
             await call(
-                lambda: self._client.chat_stopStream(
+                lambda: self._hands.client.chat_stopStream(
                     channel=thread.channel, ts=ts, metadata=metadata(page), session_status="processing"
                 )
             )

@@ -12,13 +12,14 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.domain import Action, File, Incoming, ThreadKey, Turn
-from bot.core.errors import SurfaceError, SurfaceGone
+from bot.core.errors import SurfaceGone
 from bot.core.live_reply import Way
 from bot.ports import Door, Growing, Page, SurfaceLimits
 from bot.slack import buttons, limits, parse, render
 from bot.slack.calls import call
 from bot.slack.files import Downloads
 from bot.slack.people import People
+from bot.slack.sessions import Sessions
 from bot.slack.streams import Streaming, Streams
 from bot.slack.threads import Threads, metadata
 from bot.slack.thumbs import plain_thumbs, thumbs
@@ -27,7 +28,6 @@ BLOCKS_REFUSED = frozenset(
     {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "block_mismatch"}
 )
 STILL_GROWS = "streaming_state_conflict"
-STATUS = "is thinking…"
 
 log = structlog.get_logger()
 
@@ -69,8 +69,8 @@ class SlackSurface:
         self._threads = Threads(client, bot, people, door)
         self._downloads = Downloads(client)
         self._streaming = streaming
-        self._streams = Streams(client, self._below)
-        self._shows_status = True
+        self._sessions = Sessions(client)
+        self._streams = Streams(client, self._below, self._sessions)
         self._offers_thumbs = thumbs
         self._knows_thumbs = True  # whether Slack does
 
@@ -88,6 +88,8 @@ class SlackSurface:
             )
 
         response = await self._show(send, page)
+        if page.ends:
+            await self._sessions.end(thread)
         return str(response["ts"])
 
     async def edit(self, thread: ThreadKey, message_id: str, page: Page) -> None:
@@ -105,6 +107,8 @@ class SlackSurface:
                 raise
             await self._streams.end(thread, message_id, page)
             await self._show(send, page)
+        if page.ends:
+            await self._sessions.end(thread)
 
     def way(self, thread: ThreadKey) -> Way:
         """Return how an answer grows in a thread: see `Streaming`."""
@@ -144,24 +148,14 @@ class SlackSurface:
         channel = f"#{names[thread.channel]}" if thread.channel in names else "a direct message"
         return {"channel": channel, "workspace": self._bot.workspace_name}
 
-    async def working(self, thread: ThreadKey, *, busy: bool) -> None:
+    async def working(self, turn: Turn, *, busy: bool, begins: bool = False) -> None:
         """Show or clear "is thinking"; where the plan, a scope or the server lacks it, do nothing."""
-        if not self._shows_status:
-            return
-        try:
-            await call(
-                lambda: self._client.assistant_threads_setStatus(
-                    channel_id=thread.channel, thread_ts=thread.root, status=STATUS if busy else ""
-                )
-            )
-        except SurfaceGone as gone:
-            self._shows_status = str(gone) not in {
-                "unknown_method",
-                "missing_scope",
-                "not_allowed_token_type",
-            }
-        except SurfaceError as error:
-            log.debug("The status could not be shown.", action="status_failed", error=error.code)
+        native = self.way(turn.thread) is Way.STREAM
+        if busy:
+            begins = begins and self.is_direct(turn.thread)
+            await self._sessions.work(turn, native=native, begins=begins)
+        else:
+            await self._sessions.rest(turn.thread, native=native)
 
     async def _show(self, send: Callable[..., Awaitable[Any]], page: Page) -> Any:
         """Send a page as blocks and text; as text alone to a server that refuses the blocks."""

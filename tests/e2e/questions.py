@@ -104,7 +104,7 @@ class Examination:
         return Verdict(
             lost=lost,
             doubled=doubled,
-            stuck=sum(thread in self.workspace.statuses for thread in threads),
+            stuck=sum(map(self._is_stuck, threads)),
             foreign=sum((counts[thread] - Counter(expected[thread])).total() for thread in threads),
             disordered=sum(
                 counts[thread] == Counter(expected[thread]) and shown[thread] != expected[thread]
@@ -126,11 +126,15 @@ class Examination:
         lines = []
         for channel, root in {(question.channel, question.root) for question in self.questions}:
             shown, expected = self.shown(channel, root), self._expected((channel, root))
-            is_stuck = (channel, root) in self.workspace.statuses
+            is_stuck = self._is_stuck((channel, root))
             if Counter(shown) != Counter(expected) or is_stuck:
                 lines.append(f"{channel} {root}: expected {expected}, shown {shown}, stuck: {is_stuck}")
                 lines += [_line(call) for call in self.workspace.calls() if _is_about(call, channel, root)]
         return "\n".join(lines)
+
+    def _is_stuck(self, thread: tuple[str, str]) -> bool:
+        session = self.workspace.sessions.get(thread)
+        return thread in self.workspace.statuses or (session is not None and session.status != "active")
 
     def _expected(self, thread: tuple[str, str]) -> list[str]:
         return [

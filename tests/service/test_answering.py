@@ -128,6 +128,31 @@ async def test_while_the_model_is_silent_the_thread_shows_that_the_bot_is_thinki
     assert room.surface.busy[THREAD] is False
 
 
+@on_virtual_time
+async def test_a_question_that_begins_a_thread_names_it_once() -> None:
+    """However long the model is silent; no later question does."""
+    room = Room(ScriptedModel([200.0, "one"], ["two"]))
+    first = replace(await room.ask(), message_id=THREAD.root)
+    await room.answering.answer(first)
+    assert room.surface.begun == [first.id]
+    await room.answer("more")
+    assert room.surface.begun == [first.id]
+
+
+@on_virtual_time
+async def test_a_thread_that_can_no_longer_be_written_to_does_not_seem_busy() -> None:
+    room = Room(ScriptedModel(["one ", 5.0, "two ", 5.0, "three"]))
+
+    def fail() -> None:
+        if room.surface.messages:
+            room.surface.busy[THREAD] = True  # as Slack shows it while a message grows
+            room.surface.refusals = [SurfaceGone("channel_not_found")]
+
+    room.surface.before_write = fail
+    await room.answer()
+    assert room.surface.busy[THREAD] is False
+
+
 @pytest.mark.parametrize("error", [ModelBusy(), ModelInterrupted(), ContextTooLong()], ids=lambda e: e.code)
 def test_a_model_error_keeps_what_was_said_and_adds_a_sentence(error: BotError) -> None:
     async def body() -> None:

@@ -13,6 +13,7 @@ from bot.core.live_reply import Way
 from bot.ports import Growing, Page
 from bot.sandbox.server import SandboxWorkspace
 from bot.slack import connect, parse, render, streams
+from bot.slack.abilities import INCAPABLE
 from bot.slack.people import People
 from bot.slack.streams import Streaming
 from bot.slack.surface import SlackSurface
@@ -118,7 +119,7 @@ def test_where_answers_stream(streaming: Streaming) -> None:
     )
 
 
-@pytest.mark.parametrize("error", sorted(streams.INCAPABLE))
+@pytest.mark.parametrize("error", sorted(INCAPABLE))
 async def test_where_slack_cannot_stream_it_is_not_asked_again(
     workspace: SandboxWorkspace, surface: SlackSurface, turn: Turn, error: str
 ) -> None:

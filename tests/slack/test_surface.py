@@ -168,27 +168,6 @@ async def test_thumbs_can_be_turned_off(workspace: SandboxWorkspace, thread: Thr
     assert [block["type"] for block in workspace.thread(GENERAL, thread.root)[1].blocks] == ["markdown"]
 
 
-async def test_the_status_is_shown_and_goes_with_the_first_post(
-    workspace: SandboxWorkspace, surface: SlackSurface, thread: ThreadKey
-) -> None:
-    await surface.working(thread, busy=True)
-    assert list(workspace.statuses) == [(GENERAL, thread.root)]
-    await surface.post(thread, page("one"))
-    assert not workspace.statuses
-    await surface.working(thread, busy=True)
-    await surface.working(thread, busy=False)
-    assert not workspace.statuses
-
-
-async def test_where_the_status_is_unknown_it_is_tried_once(
-    workspace: SandboxWorkspace, surface: SlackSurface, thread: ThreadKey
-) -> None:
-    workspace.fault("assistant.threads.setStatus", error="unknown_method")
-    for _ in range(3):
-        await surface.working(thread, busy=True)
-    assert len(workspace.calls("assistant.threads.setStatus")) == 1
-
-
 async def test_prompts_can_name_where_they_apply(surface: SlackSurface, thread: ThreadKey) -> None:
     """A channel by its name, a direct message as such, and the workspace."""
     direct = replace(thread, channel="D0ADA")

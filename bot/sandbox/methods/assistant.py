@@ -1,7 +1,8 @@
 """`assistant.threads.*`, `agents.sessions.*`, `reactions.*`: what the app does around its messages.
 
 Separate by Slack's own families. Rules: a thread has one status, and the last writer wins, whichever method
-wrote it. Sources: https://docs.slack.dev/reference/methods/assistant.threads.setStatus and its neighbours.
+wrote it; but unlike a status a session ends by itself neither with a post nor with time. Sources:
+https://docs.slack.dev/reference/methods/assistant.threads.setStatus and its neighbours.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,14 +26,25 @@ def set_status(workspace: Workspace, arguments: Arguments) -> Json:
     if not isinstance(loading, list) or len(loading) > rules.LOADING_MESSAGES:
         raise Refusal("invalid_arguments", f"[ERROR] no more than {rules.LOADING_MESSAGES} loading_messages")
     workspace.set_status(channel.id, thread_ts, arguments.text("status"), map(str, loading))
+    if not arguments.text("status") and (channel.id, thread_ts) in workspace.sessions:
+        workspace.set_session(channel.id, thread_ts, status="active")
     return {}
 
 
 def set_title(workspace: Workspace, arguments: Arguments) -> Json:
     """Name a thread; the page shows no names of threads."""
-    _thread(workspace, arguments)
+    channel, thread_ts = _thread(workspace, arguments)
     rules.check_title(arguments.text("title"))
+    workspace.set_session(channel.id, thread_ts, title=arguments.text("title"))
     return {}
+
+
+def rename_session(workspace: Workspace, arguments: Arguments) -> Json:
+    """Name a session that there is."""
+    channel, thread_ts = _thread(workspace, arguments)
+    if (channel.id, thread_ts) not in workspace.sessions:
+        raise Refusal("session_not_found")
+    return set_title(workspace, arguments)
 
 
 def set_suggested_prompts(workspace: Workspace, arguments: Arguments) -> Json:
@@ -48,10 +60,18 @@ def set_suggested_prompts(workspace: Workspace, arguments: Arguments) -> Json:
 
 def set_session_status(workspace: Workspace, arguments: Arguments) -> Json:
     """Say how a session stands; while it is `processing`, the thread shows it."""
+    if not arguments.text("thread_ts"):
+        raise Refusal("thread_ts_required")
     channel, thread_ts = _thread(workspace, arguments)
     status = arguments.required("status")
     if status not in SESSION_STATUSES:
         raise Refusal("invalid_arguments", "[ERROR] status is not a known status")
+    if title := arguments.text("title"):
+        rules.check_title(title)
+        workspace.set_session(channel.id, thread_ts, title=title)
+    if initiator := arguments.text("initiator_user_id"):
+        workspace.person(initiator)
+    workspace.set_session(channel.id, thread_ts, status=status)
     workspace.set_status(channel.id, thread_ts, "is working..." if status == "processing" else "")
     return {}
 
@@ -89,7 +109,7 @@ def _thread(workspace: Workspace, arguments: Arguments) -> tuple[Channel, str]:
 
 METHODS: Mapping[str, Callable[[Workspace, Arguments], Json]] = MappingProxyType(
     {
-        "agents.sessions.rename": set_title,
+        "agents.sessions.rename": rename_session,
         "agents.sessions.setStatus": set_session_status,
         "assistant.threads.setStatus": set_status,
         "assistant.threads.setSuggestedPrompts": set_suggested_prompts,

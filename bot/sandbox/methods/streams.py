@@ -46,6 +46,7 @@ def start(workspace: Workspace, arguments: Arguments) -> Json:
         stream=Stream.OPEN,
     )
     workspace.post(message)
+    workspace.set_session(channel.id, message.root, status="processing")
     return {"channel": channel.id, "ts": message.ts}
 
 
@@ -74,6 +75,7 @@ def stop(workspace: Workspace, arguments: Arguments) -> Json:
     message = workspace.replace(
         message, text=grown, blocks=_shown(grown, blocks), metadata=metadata, stream=Stream.CLOSED
     )
+    workspace.set_session(message.channel, message.root, status=status or "active")
     return {"channel": message.channel, "ts": message.ts, "message": message_json(message)}
 
 

@@ -1,0 +1,211 @@
+"""How conversations stand, against the sandbox: status, session and title, and Slack's refusals."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from bot.core.domain import Author, ThreadKey, Turn, TurnStatus
+from bot.core.errors import SurfaceGone
+from bot.ports import Page
+from bot.sandbox.records import Session
+from bot.sandbox.server import SandboxWorkspace
+from bot.slack import connect, sessions
+from bot.slack.abilities import INCAPABLE
+from bot.slack.people import People
+from bot.slack.streams import Streaming
+from bot.slack.surface import SlackSurface
+
+DIRECT, GENERAL = "D0ADA", "C0GENERAL"
+SESSION, STATUS, TITLE = (
+    "agents.sessions.setStatus",
+    "assistant.threads.setStatus",
+    "assistant.threads.setTitle",
+)
+
+
+@pytest.fixture
+async def workspace() -> AsyncIterator[SandboxWorkspace]:
+    async with SandboxWorkspace(port=0) as running:
+        yield running
+
+
+@pytest.fixture
+async def surface(workspace: SandboxWorkspace) -> AsyncIterator[SlackSurface]:
+    async with connect.web_client(workspace.bot_token, workspace.api_url) as client:
+        yield SlackSurface(client, await connect.who_am_i(client), People(client, "T0SANDBOX"))
+
+
+async def asked(workspace: SandboxWorkspace, channel: str = DIRECT) -> Turn:
+    root = await workspace.say("U0ADA", channel, "## How does **rain** form?\nIn detail.")
+    return Turn(
+        id=7,
+        thread=ThreadKey(platform="slack", workspace="T0SANDBOX", channel=channel, root=root),
+        message_id=root,
+        author=Author(id="U0ADA"),
+        question="## How does **rain** form?\nIn detail.",
+        status=TurnStatus.ANSWERING,
+        token=1,
+    )
+
+
+def page(text: str, *, ends: bool = True) -> Page:
+    return Page(turn=7, number=0, text=text, ends=ends)
+
+
+def stands(workspace: SandboxWorkspace, turn: Turn) -> Session | None:
+    return workspace.sessions.get((turn.thread.channel, turn.thread.root))
+
+
+def made(workspace: SandboxWorkspace) -> list[str]:
+    kinds = ("agents.", "assistant.", "chat.")
+    return [call.method for call in workspace.calls() if call.method.startswith(kinds)]
+
+
+async def test_a_streamed_answer_costs_one_call_more(
+    workspace: SandboxWorkspace, surface: SlackSurface
+) -> None:
+    """Slack's own sign and the title come with the first, and the end of the stream ends the session."""
+    turn = await asked(workspace)
+    await surface.working(turn, busy=True, begins=True)
+    assert stands(workspace, turn) == Session(status="processing", title="How does rain form?")
+    growing = await surface.begin(turn, page("Drops", ends=False))
+    assert growing is not None
+    await growing.add(page("Drops fall."), last=True)
+    assert stands(workspace, turn) == Session(status="active", title="How does rain form?")
+    assert made(workspace) == [SESSION, "chat.startStream", "chat.stopStream"]
+    assert workspace.calls(SESSION)[0].arguments["initiator_user_id"] == "U0ADA"
+
+
+async def test_only_what_begins_a_conversation_names_it(
+    workspace: SandboxWorkspace, surface: SlackSurface
+) -> None:
+    turn = await asked(workspace)
+    await surface.working(turn, busy=True)
+    assert stands(workspace, turn) == Session(status="processing", title="")
+
+
+async def test_between_two_messages_of_an_answer_the_session_goes_on(
+    workspace: SandboxWorkspace, surface: SlackSurface
+) -> None:
+    turn = await asked(workspace)
+    first = await surface.begin(turn, page("One", ends=False))
+    assert first is not None
+    await first.add(page("One.", ends=False), last=True)
+    assert stands(workspace, turn) == Session(status="processing")
+    second = await surface.post(turn.thread, page("Two", ends=False))
+    assert stands(workspace, turn) == Session(status="processing"), "a post ends no session"
+    await surface.edit(turn.thread, second, page("Two."))
+    assert stands(workspace, turn) == Session(status="active")
+
+
+@pytest.mark.parametrize("way", ["posted", "edited", "refused", "ended early"])
+async def test_a_session_rests_however_its_answer_ends(
+    workspace: SandboxWorkspace, surface: SlackSurface, way: str
+) -> None:
+    turn = await asked(workspace)
+    await surface.working(turn, busy=True)
+    match way:
+        case "posted":
+            await surface.post(turn.thread, page("One."))
+        case "edited":
+            await surface.edit(
+                turn.thread, await surface.post(turn.thread, page("One", ends=False)), page("One.")
+            )
+        case "refused":
+            workspace.fault("chat.startStream", error="missing_recipient_user_id")
+            assert await surface.begin(turn, page("One", ends=False)) is None
+            await surface.post(turn.thread, page("One."))
+        case _:
+            growing = await surface.begin(turn, page("One", ends=False))
+            assert growing is not None
+            workspace.interactivity.stop("U0ADA", DIRECT, turn.thread.root)
+            with pytest.raises(SurfaceGone):
+                await growing.add(page("One."), last=True)
+            await surface.edit(turn.thread, growing.message_id, page("One."))
+    assert stands(workspace, turn) == Session(status="active")
+    assert not workspace.statuses
+
+
+@pytest.mark.parametrize("streaming", [Streaming.AUTO, Streaming.EDITS])
+async def test_what_a_dead_process_left_is_ended(
+    workspace: SandboxWorkspace, surface: SlackSurface, streaming: Streaming
+) -> None:
+    """By another one, which knows nothing of it, and may show its own answers another way."""
+    turn = await asked(workspace)
+    await surface.working(turn, busy=True)
+    assert await surface.begin(turn, page("One", ends=False))
+    async with connect.web_client(workspace.bot_token, workspace.api_url) as client:
+        bot, people = await connect.who_am_i(client), People(client, "T0SANDBOX")
+        await SlackSurface(client, bot, people, streaming=streaming).working(turn, busy=False)
+    assert stands(workspace, turn) == Session(status="active")
+    assert not workspace.statuses
+
+
+@pytest.mark.parametrize("error", sorted(INCAPABLE))
+async def test_where_there_are_no_sessions_a_status_and_a_title_are_shown(
+    workspace: SandboxWorkspace, surface: SlackSurface, error: str
+) -> None:
+    """What is missing is remembered."""
+    workspace.fault(SESSION, error=error)
+    turn = await asked(workspace)
+    await surface.working(turn, busy=True, begins=True)
+    assert made(workspace) == [SESSION, STATUS, TITLE]
+    assert workspace.statuses[DIRECT, turn.thread.root].loading_messages == sessions.LOADING
+    assert stands(workspace, turn) == Session(title="How does rain form?")
+    await surface.working(turn, busy=True)
+    await surface.working(turn, busy=False)
+    assert made(workspace)[3:] == [STATUS, STATUS]
+    assert not workspace.statuses
+
+
+@pytest.mark.parametrize("error", ["invalid_thread_ts", "not_authorized", "fatal_error", "ratelimited"])
+async def test_what_is_wrong_with_one_thread_says_nothing_of_others(
+    workspace: SandboxWorkspace, surface: SlackSurface, error: str
+) -> None:
+    workspace.fault(SESSION, error=error)
+    turn = await asked(workspace)
+    await surface.working(turn, busy=True)
+    await surface.working(turn, busy=True)
+    assert made(workspace) == [SESSION, STATUS, SESSION]
+
+
+@pytest.mark.parametrize("error", ["ratelimited", "missing_scope", "fatal_error"])
+async def test_a_session_that_slack_does_not_end_is_ended_as_a_status(
+    workspace: SandboxWorkspace, surface: SlackSurface, error: str
+) -> None:
+    turn = await asked(workspace)
+    await surface.working(turn, busy=True)
+    workspace.fault(SESSION, error=error)
+    await surface.post(turn.thread, page("One."))
+    assert stands(workspace, turn) == Session(status="active")
+
+
+@pytest.mark.parametrize("method", [STATUS, TITLE])
+async def test_where_nothing_can_be_shown_it_is_tried_once(
+    workspace: SandboxWorkspace, surface: SlackSurface, method: str
+) -> None:
+    workspace.fault(SESSION, error="feature_disabled")
+    workspace.fault(method, error="missing_scope")
+    turn = await asked(workspace)
+    for _ in range(3):
+        await surface.working(turn, busy=True, begins=True)
+    assert len(workspace.calls(method)) == 1
+
+
+async def test_a_channel_gets_a_status_only(workspace: SandboxWorkspace, surface: SlackSurface) -> None:
+    turn = await asked(workspace, GENERAL)
+    await surface.working(turn, busy=True, begins=True)
+    await surface.post(turn.thread, page("One.", ends=False))
+    await surface.working(turn, busy=True)
+    await surface.working(turn, busy=False)
+    assert made(workspace) == [STATUS, "chat.postMessage", STATUS, STATUS]
+    assert not workspace.statuses
+
+
+async def test_a_question_without_words_names_nothing(
+    workspace: SandboxWorkspace, surface: SlackSurface
+) -> None:
+    turn = replace(await asked(workspace), question=" \n**  **\n")
+    await surface.working(turn, busy=True, begins=True)
+    assert "title" not in workspace.calls(SESSION)[0].arguments
