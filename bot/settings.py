@@ -22,6 +22,7 @@ from bot.core.domain import Prompt, Steering
 from bot.core.errors import SettingsError
 from bot.core.steering import BUILT_IN, problems
 from bot.rules_setting import listed
+from bot.suggestions_setting import Suggestions
 
 SLACK_API = "https://slack.com/api/"
 OPENAI_API = "https://api.openai.com/v1"
@@ -108,6 +109,10 @@ class Settings(BaseSettings):
     )
     bot_feedback: bool = Field(
         default=True, description="Whether thumbs stand below answers, for people to say what they think."
+    )
+    bot_suggested_prompts: Suggestions = Field(
+        "",
+        description="What opened direct messages suggest: Title: question | Title: question; at most four.",
     )
     bot_retention_days: int = Field(
         0,

@@ -36,11 +36,14 @@ from bot.slack.door import Doorkeeper
 from bot.slack.inbox import Inbox
 from bot.slack.listeners import App, slack_app
 from bot.slack.own_data import OwnData
+from bot.slack.suggestions import Suggestions
+from bot.slack.suggestions import register as suggest
 from bot.slack.wishes import Wishes
 from bot.store.drafts import SqlDrafts
 from bot.store.explanations import SqlExplanations
 from bot.store.feedback import SqlVotes
 from bot.store.versions import SqlVersions
+from bot.suggestions_setting import suggestions
 from bot.worker import Worker
 
 
@@ -58,7 +61,10 @@ async def app(parts: Parts, worker: Worker, answers: Answering) -> App:
     entrance, follow = Doorkeeper(parts.door, parts.slack, worker.aside), parts.settings.bot_follow_threads
     finding = Finding(gate, SqlVersions(parts.database), parts.people)
 
+    offered = Suggestions(parts.slack, suggestions(parts.settings.bot_suggested_prompts))
+
     def add(app: App) -> None:
+        suggest(app, offered, worker.aside)
         listeners.register(app, helm, screen, worker.aside)
         trial_listeners.register(app, trials, screen, worker.aside)
         find_levels(app, finding, screen, worker.aside)

@@ -70,6 +70,7 @@ class Workspace:
         self._messages: dict[str, dict[str, Message]] = {channel.id: {} for channel in CHANNELS}
         self._statuses: dict[tuple[str, str], Status] = {}
         self.sessions: dict[tuple[str, str], Session] = {}
+        self.prompts: dict[str, dict[str, str]] = {}  # by channel: what to ask, by titles
         self._observers: list[Callable[[Change], None]] = []
         self._newest = 0
 

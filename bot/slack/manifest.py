@@ -14,7 +14,7 @@ from bot.slack.wishes import AGAIN
 
 SCOPES = (
     "app_mentions:read",  # mentions
-    "assistant:write",  # "is thinking"
+    "assistant:write",  # "is thinking", titles, suggestions
     "channels:history",  # replies in threads of public channels
     "channels:read",  # names of channels that a message refers to
     "chat:write",  # answers

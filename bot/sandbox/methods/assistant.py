@@ -49,12 +49,17 @@ def rename_session(workspace: Workspace, arguments: Arguments) -> Json:
 
 def set_suggested_prompts(workspace: Workspace, arguments: Arguments) -> Json:
     """Suggest what to ask; the page suggests by itself."""
-    workspace.channel(arguments.required("channel_id"))
+    channel = workspace.channel(arguments.required("channel_id"))
+    if channel.kind != "im":
+        raise Refusal("channel_not_found")
+    if arguments.text("thread_ts"):
+        _thread(workspace, arguments)
     prompts: Any = arguments.structure("prompts")
     if not isinstance(prompts, list) or not 1 <= len(prompts) <= rules.SUGGESTED_PROMPTS:
         raise Refusal("invalid_arguments", f"[ERROR] 1 to {rules.SUGGESTED_PROMPTS} prompts")
     if not all(isinstance(one, dict) and one.get("title") and one.get("message") for one in prompts):
         raise Refusal("invalid_arguments", "[ERROR] a prompt has a title and a message")
+    workspace.prompts[channel.id] = {str(one["title"]): str(one["message"]) for one in prompts}
     return {}
 
 

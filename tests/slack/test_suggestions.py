@@ -1,0 +1,73 @@
+"""Suggestions in direct messages, against the sandbox: when they are shown, and when Slack is left alone."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.sandbox.server import SandboxWorkspace
+from bot.slack import connect, suggestions
+from bot.slack.abilities import INCAPABLE
+from bot.slack.suggestions import Suggestions
+
+DIRECT, OTHER = "D0ADA", "D0GRACE"
+METHOD = "assistant.threads.setSuggestedPrompts"
+QUESTIONS = {"Explain": "Explain in a few sentences:", "Draft": "Draft a reply to this:"}
+
+
+@pytest.fixture
+async def workspace() -> AsyncIterator[SandboxWorkspace]:
+    async with SandboxWorkspace(port=0) as running:
+        yield running
+
+
+@pytest.fixture
+async def offered(workspace: SandboxWorkspace) -> AsyncIterator[Suggestions]:
+    async with connect.web_client(workspace.bot_token, workspace.api_url) as client:
+        yield Suggestions(client, QUESTIONS)
+
+
+async def test_who_opens_the_direct_message_is_shown_what_to_ask(
+    workspace: SandboxWorkspace, offered: Suggestions
+) -> None:
+    """Once, however often it is opened, and at the same time; everybody else, too."""
+    await asyncio.gather(*(offered.offer(DIRECT) for _ in range(3)))
+    await offered.offer(OTHER)
+    assert workspace.state.prompts == {DIRECT: QUESTIONS, OTHER: QUESTIONS}
+    assert [call.arguments["channel_id"] for call in workspace.calls(METHOD)] == [DIRECT, OTHER]
+
+
+async def test_they_are_shown_anew_after_a_while(
+    workspace: SandboxWorkspace, offered: Suggestions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(suggestions, "STANDS", 0.0)
+    await offered.offer(DIRECT)
+    await offered.offer(DIRECT)
+    assert len(workspace.calls(METHOD)) == 2
+
+
+@pytest.mark.parametrize("error", sorted(INCAPABLE))
+async def test_where_the_app_is_no_agent_slack_is_asked_once(
+    workspace: SandboxWorkspace, offered: Suggestions, error: str
+) -> None:
+    workspace.fault(METHOD, error=error)
+    await offered.offer(DIRECT)
+    await offered.offer(OTHER)
+    assert len(workspace.calls(METHOD)) == 1
+    assert not workspace.state.prompts
+
+
+@pytest.mark.parametrize("error", ["fatal_error", "channel_not_found", "ratelimited"])
+async def test_what_failed_once_is_tried_the_next_time(
+    workspace: SandboxWorkspace, offered: Suggestions, error: str
+) -> None:
+    workspace.fault(METHOD, error=error)
+    await offered.offer(DIRECT)
+    await offered.offer(DIRECT)
+    assert workspace.state.prompts == {DIRECT: QUESTIONS}
+
+
+async def test_without_any_those_of_the_manifest_stand(workspace: SandboxWorkspace) -> None:
+    async with connect.web_client(workspace.bot_token, workspace.api_url) as client:
+        await Suggestions(client, {}).offer(DIRECT)
+    assert not workspace.calls(METHOD)
