@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Executable, text
+from sqlalchemy import Connection, Dialect, Executable, text
 from sqlalchemy.dialects import sqlite
 
 from bot.store import processes, second_thoughts, statements, stopping
@@ -45,9 +45,16 @@ async def opened(kind: Kind, folder: Path) -> AsyncIterator[Database]:
         await database.close()
 
 
+def written(statement: Any, parameters: dict[str, Any], dialect: Dialect) -> tuple[str, Any]:
+    """Return a statement as the dialect writes it, lists of parameters written out, and its parameters."""
+    compiled = statement.compile(dialect=dialect)
+    state = compiled.construct_expanded_state(compiled.params | parameters)
+    return state.statement, state.parameters
+
+
 def plan(connection: Connection, statement: Executable, parameters: dict[str, Any]) -> str:
-    compiled = statement.compile(dialect=sqlite.dialect(paramstyle="named"))  # type: ignore[attr-defined]  # every statement has it
-    rows = connection.execute(text(f"EXPLAIN QUERY PLAN {compiled}"), compiled.params | parameters)
+    sql, values = written(statement, parameters, sqlite.dialect(paramstyle="named"))
+    rows = connection.execute(text(f"EXPLAIN QUERY PLAN {sql}"), values)
     return "\n".join(row.detail for row in rows)
 
 
@@ -112,9 +119,8 @@ def visited(connection: Connection, statement: Executable, parameters: dict[str,
         for child in node.get("Plans", ()):
             count(child)
 
-    compiled = statement.compile(connection)  # type: ignore[attr-defined]  # every statement has it
-    explained = f"EXPLAIN (ANALYZE, FORMAT JSON) {compiled}"
-    found = connection.exec_driver_sql(explained, compiled.params | parameters).scalar_one()
+    sql, values = written(statement, parameters, connection.dialect)
+    found = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", values).scalar_one()
     count(found[0]["Plan"])
     return str(found), rows
 

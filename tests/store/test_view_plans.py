@@ -14,6 +14,7 @@ from tests.store.test_plans import plan, visited
 
 PLACE = {"platform": "slack", "workspace": TEAM, "channel": CHANNEL, "root": "1.000000"}
 DAYS = {"since": "2026-11-01", "until": "2026-11-30"}
+EACH_DAY = {"days": [f"2026-11-{day:02}" for day in range(1, 31)]}
 SIZE = Size(turns=5_000, longest=1_000, levels=300, versions=100, people=40)
 
 READ: list[tuple[str, Executable, dict[str, Any], int]] = [
@@ -21,7 +22,7 @@ READ: list[tuple[str, Executable, dict[str, Any], int]] = [
     ("editor", versions.APPLYING, PLACE, 10),
     ("history", versions.HISTORY, PLACE | {"limit": 21}, 21),
     ("why", explanations.OF_MESSAGE, PLACE | {"message": "asked 5"}, 5_500),
-    ("one's usage", ledger.BY_DAY, PLACE | DAYS | {"dimension": "person", "subject": "U1"}, 40),
+    ("one's usage", ledger.BY_DAY, PLACE | EACH_DAY | {"dimension": "person", "subject": "U1"}, 40),
     ("all usage", ledger.BY_SUBJECT, PLACE | DAYS | {"dimension": "person"}, 60 * 31),
     ("complaints", feedback.COMPLAINTS, PLACE | {"limit": 25}, 400),
 ]
