@@ -14,7 +14,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from bot.sandbox import requests
 from bot.sandbox.arguments import Arguments
-from bot.sandbox.frames import frame, message_frame, status_frame, view_frame
+from bot.sandbox.frames import frame, message_frame, prompts_frame, status_frame, title_frame, view_frame
 from bot.sandbox.interactivity import Interactivity
 from bot.sandbox.journal import Journal
 from bot.sandbox.records import BOT_USER, TEAM_ID, TEAM_NAME, Change, Json, ModalsChanged, Noticed
@@ -110,6 +110,16 @@ class Feed:
             "messages": [message_frame(message, names) for message in messages],
             "statuses": [
                 status_frame(one) for one in self._workspace.statuses.values() if one.channel in seen
+            ],
+            "titles": [
+                title_frame(*thread, session.title)
+                for thread, session in self._workspace.sessions.items()
+                if thread[0] in seen and session.title
+            ],
+            "prompts": [
+                prompts_frame(channel, prompts)
+                for channel, prompts in self._workspace.prompts.items()
+                if channel in seen
             ],
             "home": view_frame(home, names) if home else None,
             "trace": [asdict(entry) for entry in list(self._journal.entries)[-TRACE_SHOWN:]],

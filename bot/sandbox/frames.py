@@ -13,6 +13,7 @@ from bot.sandbox.records import (
     Change,
     Channel,
     ConnectionChanged,
+    Entitled,
     FieldsRefused,
     HomePublished,
     Json,
@@ -25,6 +26,7 @@ from bot.sandbox.records import (
     Replaced,
     Status,
     StatusSet,
+    Suggested,
     Traced,
     View,
 )
@@ -36,7 +38,7 @@ Names = Mapping[str, str]
 _LINK = re.compile(r"<(https?://[^|>]+)>")
 
 
-def frame(change: Change, user: str, channels: Sequence[Channel], names: Names) -> Json | None:  # noqa: PLR0911 - one case a change
+def frame(change: Change, user: str, channels: Sequence[Channel], names: Names) -> Json | None:  # noqa: C901, PLR0911 - one case a change
     """Return what a change is to a person who sees `channels`, or None."""
     seen = {channel.id for channel in channels}
     match change:
@@ -46,6 +48,10 @@ def frame(change: Change, user: str, channels: Sequence[Channel], names: Names) 
             return {"type": "deleted", "channel": message.channel, "ts": message.ts}
         case StatusSet(status) if status.channel in seen:
             return {"type": "status", **status_frame(status)}
+        case Entitled(channel, thread_ts, title) if channel in seen:
+            return title_frame(channel, thread_ts, title)
+        case Suggested(channel, prompts) if channel in seen:
+            return prompts_frame(channel, prompts)
         case HomePublished(view) if view.user == user:
             return {"type": "home", "view": view_frame(view, names)}
         case ModalsChanged(person, stack) if person == user:
@@ -97,6 +103,16 @@ def status_frame(status: Status) -> Json:
         "status": status.text,
         "loading_messages": list(status.loading_messages),
     }
+
+
+def title_frame(channel: str, thread_ts: str, title: str) -> Json:
+    """Return a thread's title for the page."""
+    return {"type": "title", "channel": channel, "thread_ts": thread_ts, "title": title}
+
+
+def prompts_frame(channel: str, prompts: Mapping[str, str]) -> Json:
+    """Return what a direct message suggests, for the page."""
+    return {"type": "prompts", "channel": channel, "prompts": dict(prompts)}
 
 
 def notice_frame(notice: Noticed, names: Names) -> Json:

@@ -214,6 +214,23 @@ class StatusSet:
 
 
 @dataclass(frozen=True, slots=True)
+class Entitled:
+    """A thread has a title."""
+
+    channel: str
+    thread_ts: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """A direct message suggests what to ask, by titles."""
+
+    channel: str
+    prompts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class HomePublished:
     """A person's Home tab shows something else."""
 
@@ -268,6 +285,8 @@ Change = (
     | Redrawn
     | Removed
     | StatusSet
+    | Entitled
+    | Suggested
     | HomePublished
     | ModalsChanged
     | FieldsRefused

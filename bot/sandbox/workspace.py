@@ -14,6 +14,7 @@ from bot.sandbox.records import (
     PARTNER_TEAM,
     Change,
     Channel,
+    Entitled,
     Json,
     Message,
     Person,
@@ -25,6 +26,7 @@ from bot.sandbox.records import (
     Status,
     StatusSet,
     Stream,
+    Suggested,
     Version,
 )
 from bot.sandbox.rules import STATUS_SECONDS, Refusal
@@ -222,6 +224,13 @@ class Workspace:
         """Say how a thread's conversation stands; it stands so until the app says otherwise."""
         key = (channel, thread_ts)
         self.sessions[key] = replace(self.sessions.get(key, Session()), **changes)
+        if title := changes.get("title"):
+            self.announce(Entitled(channel, thread_ts, title))
+
+    def suggest(self, channel: str, prompts: dict[str, str]) -> None:
+        """Suggest what to ask in a direct message, by titles."""
+        self.prompts[channel] = prompts
+        self.announce(Suggested(channel, prompts))
 
     def live(self, message: Message) -> Message:
         """Return a message with its stream ended, if the stream's time is over."""

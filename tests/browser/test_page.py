@@ -55,6 +55,33 @@ async def test_a_question_opens_its_thread_and_the_answer_grows_there(
     await expect(replies(page).nth(1).get_by_text("(edited)")).to_be_hidden()
 
 
+async def test_a_direct_message_shows_suggestions_and_the_title_of_its_thread(
+    workspace: SandboxWorkspace, slack: AsyncWebClient, open_page: OpenPage
+) -> None:
+    """As the app gives them, now and after the page is loaded again; a long title leaves room beside it."""
+    page = await open_page(workspace.url, "channel=D0ADA")
+    await expect(page.get_by_test_id("suggestion")).to_have_count(3)
+    prompts = [{"title": "Explain <b>it</b>", "message": "Explain this: "}]
+    await slack.assistant_threads_setSuggestedPrompts(channel_id=DIRECT, prompts=prompts)
+    await expect(page.get_by_test_id("suggestion")).to_have_text(["Explain <b>it</b>"])
+    await page.reload()
+    await page.get_by_test_id("suggestion").click()
+    await expect(page.get_by_test_id("composer")).to_have_value("Explain this: ")
+    await page.get_by_test_id("composer").press("Enter")
+    await workspace.changed(lambda: workspace.state.messages(DIRECT))
+    root = workspace.state.messages(DIRECT)[0].ts
+    await slack.chat_postMessage(channel=DIRECT, thread_ts=root, text="Well.")
+    await expect(page.get_by_test_id("thread-title")).to_have_text("Thread")
+    title = "Why is it that " + "it rains and rains and " * 8
+    await slack.agents_sessions_setStatus(
+        channel_id=DIRECT, thread_ts=root, status="active", title=title.strip()
+    )
+    await expect(page.get_by_test_id("thread-title")).to_have_text(title.strip())
+    await page.reload()
+    await expect(page.get_by_test_id("thread-title")).to_have_text(title.strip())
+    await expect(page.get_by_role("button", name="Close the thread")).to_be_in_viewport(ratio=1)
+
+
 async def test_a_growing_answer_follows_only_a_reader_at_the_end(
     workspace: SandboxWorkspace, slack: AsyncWebClient, open_page: OpenPage
 ) -> None:

@@ -65,14 +65,15 @@ async def test_killed_at_every_point(kind: Kind, tmp_path_factory: pytest.TempPa
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_killed_while_a_message_grows(kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Likewise; and no message is left behind that seems to go on."""
+    """Likewise; and no message is left behind that seems to go on, nor a thread that seems busy."""
 
     async def die(point: str, folder: Path) -> None:
         async with small_world(kind, folder, BOT_LEASE_SECONDS="8") as world:
             asked = Examination(world.workspace)
             words = 700 if "the next one" in point else 300  # two messages, or one
             root = await asked.ask(ADA, DIRECT, words=words, seconds=5.0)
-            await asked.ask(ADA, DIRECT, root=root)
+            if "its last" not in point:  # else the next answer would end what the dead process left there
+                await asked.ask(ADA, DIRECT, root=root)
             doomed = await nursery.bear(folder, world.env, point=point)
             assert await doomed.died() == -9, f"it did not come to {point}: {doomed.text}"
             bot = await nursery.bear(folder, world.env)

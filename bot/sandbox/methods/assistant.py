@@ -32,7 +32,7 @@ def set_status(workspace: Workspace, arguments: Arguments) -> Json:
 
 
 def set_title(workspace: Workspace, arguments: Arguments) -> Json:
-    """Name a thread; the page shows no names of threads."""
+    """Name a thread."""
     channel, thread_ts = _thread(workspace, arguments)
     rules.check_title(arguments.text("title"))
     workspace.set_session(channel.id, thread_ts, title=arguments.text("title"))
@@ -48,7 +48,7 @@ def rename_session(workspace: Workspace, arguments: Arguments) -> Json:
 
 
 def set_suggested_prompts(workspace: Workspace, arguments: Arguments) -> Json:
-    """Suggest what to ask; the page suggests by itself."""
+    """Suggest what to ask in a direct message, in place of what the page suggests by itself."""
     channel = workspace.channel(arguments.required("channel_id"))
     if channel.kind != "im":
         raise Refusal("channel_not_found")
@@ -59,7 +59,7 @@ def set_suggested_prompts(workspace: Workspace, arguments: Arguments) -> Json:
         raise Refusal("invalid_arguments", f"[ERROR] 1 to {rules.SUGGESTED_PROMPTS} prompts")
     if not all(isinstance(one, dict) and one.get("title") and one.get("message") for one in prompts):
         raise Refusal("invalid_arguments", "[ERROR] a prompt has a title and a message")
-    workspace.prompts[channel.id] = {str(one["title"]): str(one["message"]) for one in prompts}
+    workspace.suggest(channel.id, {str(one["title"]): str(one["message"]) for one in prompts})
     return {}
 
 

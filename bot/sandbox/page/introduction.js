@@ -10,7 +10,8 @@ const TRIES = {
 
 /** What `timeline` shows above the messages; `fill(text)` puts a suggestion where the reader writes. */
 export function introduction(channel, state, empty, fill) {
-  return { key: `${state.me} ${channel.id} ${empty}`, make: () => opening(channel, state, empty, fill) };
+  const key = `${state.me} ${channel.id} ${empty} ${JSON.stringify(state.prompts.get(channel.id) ?? "")}`;
+  return { key, make: () => opening(channel, state, empty, fill) };
 }
 
 function opening(channel, state, empty, fill) {
@@ -20,14 +21,15 @@ function opening(channel, state, empty, fill) {
   const sentence = direct
     ? `This is the start of your conversation with ${bot}. Each message you send here begins a thread, and it answers there.`
     : `This is the start of #${channel.name}. Mention @${bot} and it answers in the thread of your message.`;
-  const tries = TRIES[direct ? "im" : "channel"].map((words) => {
-    const text = direct ? words : `@${bot} ${words}`;
-    return h(
+  const words = TRIES[direct ? "im" : "channel"].map((each) => (direct ? each : `@${bot} ${each}`));
+  const prompts = Object.entries(state.prompts.get(channel.id) ?? {});
+  const tries = (prompts.length ? prompts : words.map((text) => [text, text])).map(([label, text]) =>
+    h(
       "button",
       { type: "button", class: "suggestion", data: { testid: "suggestion" }, on: { click: () => fill(text) } },
-      text,
-    );
-  });
+      label,
+    ),
+  );
   return h(
     "div",
     { class: "opening" },

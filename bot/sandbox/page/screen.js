@@ -114,8 +114,9 @@ function drawThread(page, show, composer) {
 function drawThreadHead({ state, send, go }, root, running) {
   const name = nameOf(state.channels.get(root.channel), state);
   const stop = () => send({ type: "stop", channel: root.channel, thread_ts: root.ts });
+  const title = state.title(root.channel, root.ts) || "Thread";
   const parts = [
-    { key: "title", make: () => h("h1", {}, "Thread") },
+    { key: `title ${title}`, make: () => h("h1", { title, data: { testid: "thread-title" } }, title) },
     { key: name, make: () => h("span", { class: "topic" }, name) },
     running && {
       key: `stop ${root.ts}`,

@@ -12,6 +12,8 @@ export class State {
       channels: [],
       messages: [],
       statuses: [],
+      titles: [],
+      prompts: [],
       home: null,
       trace: [],
       bot: { id: "", name: "", connected: false },
@@ -30,6 +32,10 @@ export class State {
         return this.#messages(frame.channel).delete(frame.ts);
       case "status":
         return this.statuses.set(`${frame.channel} ${frame.thread_ts}`, frame);
+      case "title":
+        return this.titles.set(`${frame.channel} ${frame.thread_ts}`, frame.title);
+      case "prompts":
+        return this.prompts.set(frame.channel, frame.prompts);
       case "home":
         return (this.home = frame.view);
       case "modals":
@@ -49,6 +55,8 @@ export class State {
     this.users = new Map(frame.users.map((user) => [user.id, user]));
     this.channels = new Map(frame.channels.map((channel) => [channel.id, channel]));
     this.statuses = new Map(frame.statuses.map((status) => [`${status.channel} ${status.thread_ts}`, status]));
+    this.titles = new Map(frame.titles.map((one) => [`${one.channel} ${one.thread_ts}`, one.title]));
+    this.prompts = new Map(frame.prompts.map((one) => [one.channel, one.prompts]));
     this.messages = new Map();
     for (const message of frame.messages) this.#messages(message.channel).set(message.ts, message);
   }
@@ -94,6 +102,11 @@ export class State {
   status(channel, thread) {
     const status = this.statuses.get(`${channel} ${thread}`);
     return status?.status ? status : null;
+  }
+
+  /** The title of a thread, if the app gave it one. */
+  title(channel, thread) {
+    return this.titles.get(`${channel} ${thread}`) ?? "";
   }
 
   /** The name people see of a user or channel. */
