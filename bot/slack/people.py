@@ -22,6 +22,9 @@ from bot.slack.standing import standing
 
 PATIENCE = 1.0
 """Seconds; the delivery must be acknowledged within three."""
+INSIST = 1.0
+"""Seconds after which somebody is not asked about once more; with the last look-up, two."""
+PAUSE = 0.2
 KEEP = 900.0
 """Seconds for which Slack is believed: so long who has become a guest still counts as a member."""
 KEEP_FAILURE = 10.0
@@ -81,13 +84,17 @@ class People:
         return (await self._certain(channel)).is_shared
 
     async def _certain(self, each: str) -> Known:
-        """Return what Slack says; asked once more where it did not answer. Raises `SurfaceUnavailable`."""
-        known = await self._look_up(each)
-        if known.is_passing:
+        """Return what Slack says, asked for a second while it does not answer. Raises `SurfaceUnavailable`.
+
+        What is not taken comes again later than what was written after it.
+        """
+        now = asyncio.get_running_loop().time
+        until = now() + INSIST
+        while (known := await self._look_up(each)).is_passing:
             self._known.pop(each, None)
-            known = await self._look_up(each)
-        if known.is_passing:
-            raise SurfaceUnavailable
+            if now() >= until:
+                raise SurfaceUnavailable
+            await asyncio.sleep(PAUSE)
         return known
 
     async def _look_up(self, each: str) -> Known:

@@ -39,7 +39,7 @@ async def test_the_log_holds_no_secret_and_no_text(world: World) -> None:
             for fault in FAULTS
         ]
         await world.workspace.disconnect(None)
-        await world.workspace.changed(lambda: all(world.complete(GENERAL, root) for root in roots), 60)
+        await world.workspace.changed(lambda: all(world.complete(GENERAL, root) for root in roots), 120)
         assert await running.stop() == 0
     assert '"action": "model_failed"' in running.text
     assert "Traceback" not in running.text

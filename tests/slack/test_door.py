@@ -219,7 +219,7 @@ async def test_while_slack_does_not_answer_nothing_is_taken_and_nothing_is_lost(
     lobby: Lobby, fault: dict[str, Any]
 ) -> None:
     """The delivery is not acknowledged, so it comes again, when Slack may answer."""
-    lobby.slack.fault("users.info", times=2, **fault)
+    lobby.slack.fault("users.info", times=2 if "delay" in fault else 8, **fault)
     with capture_logs() as logs:
         await lobby.say(ADA, "D0ADA", "hi")
     assert lobby.entered == [(ADA, "hi")]
@@ -231,7 +231,7 @@ async def test_of_a_button_nobody_waits_for_slack(lobby: Lobby) -> None:
     async with connect.web_client(lobby.slack.bot_token, lobby.slack.api_url) as client:
         bot = await connect.who_am_i(client)
         surface = SlackSurface(client, bot, People(client, bot.workspace))
-        lobby.slack.fault("users.info", status=500, times=2)
+        lobby.slack.fault("users.info", status=500, times=8)
         await press(lobby, surface, ADA, ENG, await lobby.slack.say(ADA, ENG, "hi"))
     assert lobby.pressed == []
     assert [told.text for told in lobby.told] == [Refusal.UNKNOWN.for_people]
