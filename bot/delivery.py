@@ -13,7 +13,8 @@ import structlog
 
 from bot.core.domain import OPEN, Action, Turn
 from bot.core.errors import ClaimLost, StoreError, SurfaceBusy, SurfaceGone, SurfaceUnavailable
-from bot.core.live_reply import Done, Edit, Idle, LiveReply, Post, Wait
+from bot.core.live_reply import LiveReply
+from bot.core.writes import Done, Edit, Idle, Post, Wait
 from bot.pacing import Desk, Desks, Means, Ticket, Urgency
 from bot.pages import PageBook, Pages
 from bot.persistence import pause_after

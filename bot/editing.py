@@ -9,9 +9,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bot.core.domain import Author, PromptKey, Steering, ThreadKey, Version
-from bot.core.errors import SteeringRefused
+from bot.core.errors import BotError
 from bot.core.steering import DEPLOYMENT, NOTHING, Effective, effective, locked, overruled, problems
 from bot.ports import Versions
+
+
+class SteeringRefused(BotError):
+    """What an admin entered cannot be saved as it is."""
+
+    code = "steering_refused"
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        """`problems` holds a sentence for people for each field that is wrong."""
+        super().__init__(" ".join(problems.values()))
+        self.problems = problems
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

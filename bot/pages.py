@@ -12,7 +12,7 @@ from typing import Protocol
 
 from bot.core.domain import Turn
 from bot.core.errors import ClaimLost, SurfaceBusy, SurfaceError, SurfaceGone, SurfaceUnavailable
-from bot.core.live_reply import Edit, Post, Way
+from bot.core.writes import Edit, Post, Way
 from bot.pacing import Means
 from bot.persistence import persist
 from bot.ports import Growing, Page, Surface

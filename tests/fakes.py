@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from bot.core import growth
 from bot.core.domain import Action, ChatRequest, File, Incoming, ThreadKey, Turn
 from bot.core.errors import BotError, SurfaceError, SurfaceUnavailable
-from bot.core.live_reply import Way
 from bot.core.stream import Finished, StreamEvent, TextDelta
+from bot.core.writes import Way
 from bot.ports import Page, SurfaceLimits
 
 Script = Sequence[str | float | BotError | StreamEvent]

@@ -16,10 +16,9 @@ from bot.commands.prompt_files import PromptFile, file_name, read_folder, to_mar
 from bot.commands.shell import Refused, author, edit, named, with_database
 from bot.core import steering as core
 from bot.core.domain import PromptKey, Steering, Version
-from bot.core.errors import SteeringRefused
 from bot.core.feedback import Score
 from bot.core.parameters import show as shown
-from bot.editing import Editing, Level
+from bot.editing import Editing, Level, SteeringRefused
 from bot.slack import parse
 from bot.store.database import Database
 from bot.store.feedback import SqlVotes

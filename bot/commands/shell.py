@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 import click
 
 from bot.core.domain import Author, PromptKey
-from bot.core.errors import Conflict, SteeringRefused
+from bot.core.errors import Conflict
 from bot.core.steering import level
-from bot.editing import Editing
+from bot.editing import Editing, SteeringRefused
 from bot.settings import Settings
 from bot.slack import parse
 from bot.store import migrate

@@ -26,17 +26,16 @@
     │   ├── SurfaceBusy                the platform wants us to wait
     │   ├── SurfaceUnavailable         no connection, a 5xx, a timeout
     │   └── SurfaceGone                the channel or message cannot be written to any more
-    ├── SteeringRefused                what an admin entered cannot be saved
     └── StoreError
         ├── StoreUnavailable           the database does not answer
         ├── ClaimLost                  another process owns the turn now
         └── Conflict                   somebody else saved a newer version
 
 Each class has a stable `code`, and `for_people`, the one sentence that a thread may show. The text of an
-exception is for the log; it never reaches a thread. What a budget does not let in is in `core.ledger`.
+exception is for the log; it never reaches a thread. What a budget does not let in is in `core.ledger`, what
+admins entered and cannot be saved in `editing`.
 """
 
-from collections.abc import Mapping
 from typing import ClassVar
 
 from bot.core.domain import Version
@@ -256,17 +255,6 @@ class SurfaceGone(SurfaceError):
     """The channel, thread or message cannot be written to any more; trying again does not help."""
 
     code = "surface_gone"
-
-
-class SteeringRefused(BotError):
-    """What an admin entered cannot be saved as it is."""
-
-    code = "steering_refused"
-
-    def __init__(self, problems: Mapping[str, str]) -> None:
-        """`problems` holds a sentence for people for each field that is wrong."""
-        super().__init__(" ".join(problems.values()))
-        self.problems = problems
 
 
 class StoreError(BotError):

@@ -17,12 +17,11 @@ for, so a slow platform sees fewer writes and never older text. Rules, each a pr
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import StrEnum
 from math import inf
 from typing import Protocol
 
 from bot.core.paging import Pager
+from bot.core.writes import Command, Done, Edit, Idle, Post, Wait, Way
 
 PARTS = 12
 """A page that ends early, because edits are slow, has at least such a part of a page's characters."""
@@ -50,58 +49,6 @@ class PageLimits(Protocol):
     def append_interval(self) -> float:
         """Likewise, where text is only added."""
         ...
-
-
-class Way(StrEnum):
-    """How an answer is shown while it grows."""
-
-    WHOLE = "whole"  # not at all: each page is written once, when it is complete
-    EDITS = "edits"  # its message is replaced by one that says more
-    STREAM = "stream"  # its message takes text at its end
-
-
-@dataclass(frozen=True, slots=True)
-class Post:
-    """Write page `page` (0, 1, ...) as a new message."""
-
-    page: int
-    text: str
-    last: bool
-    """Whether the page is complete with this."""
-    end: bool = False
-    """Whether the answer is."""
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """Replace what the message of page `page` shows."""
-
-    page: int
-    text: str
-    last: bool
-    """Whether the page is complete with this."""
-    end: bool = False
-    """Whether the answer is."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Ask again at `until`, or once the answer is complete, whichever is first."""
-
-    until: float
-
-
-@dataclass(frozen=True, slots=True)
-class Idle:
-    """Everything is shown; ask again when there is more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """Everything is shown, and there will be no more."""
-
-
-Command = Post | Edit | Wait | Idle | Done
 
 
 class LiveReply:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.core.domain import Action, File, Incoming, ThreadKey, Turn
-from bot.core.live_reply import Way
+from bot.core.writes import Way
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

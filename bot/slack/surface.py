@@ -13,7 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.domain import Action, File, Incoming, ThreadKey, Turn
 from bot.core.errors import SurfaceGone
-from bot.core.live_reply import Way
+from bot.core.writes import Way
 from bot.ports import Door, Growing, Page, SurfaceLimits
 from bot.slack import buttons, limits, parse, render
 from bot.slack.calls import call

@@ -7,8 +7,9 @@ import pytest
 
 from bot.core.domain import Author, PromptKey
 from bot.core.ledger import Budget, Dimension, Unit
-from bot.core.live_reply import Edit, LiveReply, Post
+from bot.core.live_reply import LiveReply
 from bot.core.periods import Span
+from bot.core.writes import Edit, Post
 from bot.slack import limits
 from bot.slack.surface import SlackSurface
 from bot.store.ledger import SqlLedger

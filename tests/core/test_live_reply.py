@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from bot.core.growth import added
-from bot.core.live_reply import Done, Edit, Idle, LiveReply, Post, Wait, Way
+from bot.core.live_reply import LiveReply
+from bot.core.writes import Done, Edit, Idle, Post, Wait, Way
 
 UNTIMED = settings(deadline=None)  # the machine may be busy, and time is not what these tests are about
 TEXTS = st.text(max_size=80) | st.sampled_from(

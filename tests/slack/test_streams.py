@@ -9,7 +9,7 @@ import pytest
 
 from bot.core.domain import Action, Author, ThreadKey, Turn, TurnStatus
 from bot.core.errors import SurfaceBusy, SurfaceGone, SurfaceUnavailable
-from bot.core.live_reply import Way
+from bot.core.writes import Way
 from bot.ports import Growing, Page
 from bot.sandbox.server import SandboxWorkspace
 from bot.slack import connect, parse, render, streams

@@ -9,8 +9,8 @@ from typing import Any
 
 from bot.core import steering
 from bot.core.domain import PromptKey
-from bot.core.errors import Conflict, SteeringRefused
-from bot.editing import Editing
+from bot.core.errors import Conflict
+from bot.editing import Editing, SteeringRefused
 from bot.ports import Votes
 from bot.slack import payload
 from bot.slack.admin import editor, form, gate, history, levels, wording

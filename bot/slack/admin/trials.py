@@ -14,8 +14,8 @@ import structlog
 from bot.core import steering
 from bot.core.domain import Addressed, Incoming, Steering, ThreadKey
 from bot.core.drafts import LASTS, Draft
-from bot.core.errors import Conflict, SteeringRefused, SurfaceError
-from bot.editing import Editing
+from bot.core.errors import Conflict, SurfaceError
+from bot.editing import Editing, SteeringRefused
 from bot.ports import Drafts
 from bot.slack import payload
 from bot.slack.admin import editor, form, trial
