@@ -25,9 +25,21 @@ KEY = re.compile(
     r"|(?<=//)[^/\s@]+(?=@)"  # a password in an address
 )
 WINDOW = re.compile(
-    r"(?i)(?:context (?:length|size|window)(?: is| of)?|configured limit of|limit:?|>)[ (]*([0-9,]{1,12})"
+    r"(?i)(?:(?:context|prompt|model) (?:length|size|window)|input length(?= of))"
+    r"(?: is| of(?: only)?|:)? ?\(?([0-9,]{1,12})"
+    r"|([0-9,]{1,12}) maximum context length"
+    r"|(?:limit(?: is| of)?:? |max size: |allowed \(?)([0-9,]{1,12})\b(?! \+)"
+    r"|(?:>|<=|\[1,) ?([0-9,]{1,12})"
 )
-TOKENS = re.compile(r"(?i)(?:resulted in|requested:?|request|too long:)(?: about)?[ (]*([0-9,]{1,12})")
+"""How services state what a model takes; for each wording there is a row in the tests."""
+PROMPT = re.compile(
+    r"(?i)([0-9,]{1,12})(?: tokens)? (?:in the messages|in your prompt|of text input|(?:from the )?input)"
+)
+TOKENS = re.compile(
+    r"(?i)(?:resulted in|requested|request|contains|too long|token count|given"
+    r"|the input|(?:input |current |\()length|context limit)(?: about| is| of)?[ (:]*([0-9,]{1,12})"
+)
+"""How they state what they were sent; `PROMPT` where they count the answer's limit apart."""
 RETRY_AFTER = ("retry-after", "llm_provider-retry-after")  # LiteLLM passes it on only under its own name
 REQUEST_ID = ("x-request-id", "request-id", "llm_provider-x-request-id", "x-generation-id")
 LIMITED_KINDS = ("requests", "tokens")
@@ -69,7 +81,7 @@ def from_body(status: int, body: bytes) -> Complaint:
     try:
         return from_object(json.loads(text), status=status)
     except (ValueError, RecursionError):  # RecursionError: JSON nested without end
-        return Complaint(status=status, message=text)
+        return from_object(text, status=status)
 
 
 def from_object(obj: Any, *, status: int = 0) -> Complaint:
@@ -79,7 +91,7 @@ def from_object(obj: Any, *, status: int = 0) -> Complaint:
     if isinstance(obj, dict) and obj.get("error"):
         obj = obj["error"]
     if not isinstance(obj, dict):
-        return Complaint(status=status, message=_text(obj))
+        obj = {"message": obj}
     inner = obj.get("innererror")
     names = [obj.get("code"), obj.get("type"), obj.get("status")]
     names += [inner.get("code")] if isinstance(inner, dict) else []
@@ -91,8 +103,8 @@ def from_object(obj: Any, *, status: int = 0) -> Complaint:
         codes=frozenset(word for word in words if not word.isdigit()),
         param=_text(obj.get("param")).removeprefix("None"),  # LiteLLM writes out Python's
         message=message,
-        window=_count(obj.get("n_ctx")) or _stated(WINDOW, message),
-        tokens=_count(obj.get("n_prompt_tokens")) or _stated(TOKENS, message),
+        window=_count(obj.get("n_ctx")) or _stated(message, WINDOW),
+        tokens=_count(obj.get("n_prompt_tokens")) or _stated(message, PROMPT, TOKENS),
     )
 
 
@@ -145,10 +157,10 @@ def _count(value: Any) -> int | None:
     return value if isinstance(value, int) and value > 0 else None
 
 
-def _stated(pattern: re.Pattern[str], message: str) -> int | None:
-    """Return the number that a message states."""
-    found = pattern.search(message)
-    digits = found[1].replace(",", "") if found else ""
+def _stated(message: str, *patterns: re.Pattern[str]) -> int | None:
+    """Return the number that a message states, in the first of the wordings that it has."""
+    found = next(filter(None, (pattern.search(message) for pattern in patterns)), None)
+    digits = found[found.lastindex or 0].replace(",", "") if found else ""
     return int(digits) if digits else None
 
 

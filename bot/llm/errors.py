@@ -51,10 +51,22 @@ RULES = (
         ContextTooLong,
         codes=frozenset({"context_length_exceeded", "exceed_context_size_error"}),
         phrases=(
-            "maximum context length",
-            "input tokens exceed",
-            "contextwindowexceedederror",
-            "prompt is too long",  # Anthropic's, behind a gateway
+            "context length",  # OpenAI, OpenRouter, vLLM, SGLang, Mistral, Fireworks, LM Studio, Ollama
+            "context window",  # OpenAI too, MiniMax
+            "context size",  # llama.cpp
+            "context limit",  # Anthropic behind a gateway; "prompt is too long" too
+            "contextwindowexceedederror",  # LiteLLM
+            "input tokens exceed",  # OpenAI, gpt-5
+            "input token count",  # Gemini
+            "prompt token count",  # GitHub
+            "maximum prompt length",  # xAI
+            "maximum model length",  # vLLM
+            "model token limit",  # Moonshot
+            "input length",  # DashScope, SGLang
+            "max_new_tokens` must be",  # Text Generation Inference
+            "length of the messages",  # Groq, Cerebras
+            "prompt is too long",
+            "input is too long",  # Bedrock
         ),
     ),
     Rule(
