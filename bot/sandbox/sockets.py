@@ -26,6 +26,8 @@ FAREWELL_SECONDS = 10.0
 """How long a socket that was told to leave stays open, unless the client closes it."""
 CLOSE_SECONDS = 1.0
 """How long to wait for the client's close frame."""
+LARGEST_FRAME = 20_480
+"""Bytes that the app may send at once; with more it closes. Measured: github.com/revelrylabs/slax/pull/614"""
 HEARTBEAT_SECONDS = 10.0
 
 Reason = Literal["warning", "refresh_requested", "link_disabled", "too_many_websockets"]
@@ -119,7 +121,11 @@ class SocketMode:
         """Serve one WebSocket until it ends. Refuses a used, old or unknown ticket with 403."""
         if self._tickets.pop(request.query.get("ticket", ""), 0.0) <= self._clock():
             raise web.HTTPForbidden(text="The ticket is unknown, used or expired.")
-        ws = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, timeout=CLOSE_SECONDS)
+        ws = web.WebSocketResponse(
+            heartbeat=HEARTBEAT_SECONDS,
+            timeout=CLOSE_SECONDS,
+            max_msg_size=LARGEST_FRAME + 1,  # aiohttp refuses what reaches it
+        )
         await ws.prepare(request)
         socket = Socket(ws, request.transport)
         if self.connected >= MOST_SOCKETS:

@@ -99,7 +99,9 @@ class WebSocket:
         response = await self._dispatch(payload, retry)
         if response.status == OK:
             with suppress(ConnectionError):  # it broke meanwhile: Slack delivers again, and we know it then
-                await self._connection.send_json({"envelope_id": envelope, **_carried(response)})
+                await self._connection.send_str(
+                    json.dumps({"envelope_id": envelope, **_carried(response)}, ensure_ascii=False)
+                )
 
 
 def _retry(message: Mapping[str, Any]) -> dict[str, str]:

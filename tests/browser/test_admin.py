@@ -163,6 +163,25 @@ async def test_a_second_admin_is_shown_what_came_between(two_admins: TwoAdmins, 
     await expect(await told(ada)).to_contain_text("You speak like a queen.")
 
 
+async def test_a_second_admin_overwrites_knowingly_and_loses_nothing(
+    two_admins: TwoAdmins, open_page: OpenPage
+) -> None:
+    """What was typed in two parts stays in two, and is saved as one prompt."""
+    ada, grace = await open_page(two_admins.url), await open_page(two_admins.url, f"user={GRACE}")
+    for page in (ada, grace):
+        await edit_engineering(page)
+    await saved(grace, ("System prompt", "You speak like a queen."))
+    await press(ada, "More room")
+    await field(ada, "System prompt, part 2").fill("You live at sea.")
+    await field(ada, "System prompt").fill("You speak like a pirate.")
+    await save(ada)
+    await expect(modal(ada)).to_contain_text("grace was faster", timeout=SOON)
+    await expect(field(ada, "System prompt, part 2")).to_have_value("You live at sea.")
+    await press(ada, "Overwrite")
+    await expect(modal(ada)).to_be_hidden(timeout=SOON)
+    await expect(await told(ada)).to_contain_text("You speak like a pirate. You live at sea.")
+
+
 async def explained(page: Page) -> Locator:
     """Ask why of the answer in the thread that is open, and return what is said."""
     answer = page.get_by_test_id("thread-pane").get_by_test_id("message").last

@@ -49,6 +49,15 @@ async def test_an_event_without_acknowledgement_comes_three_times_more_and_no_fi
     assert len({one["payload"]["event_id"] for one in envelopes}) == 1
 
 
+async def test_a_socket_is_closed_when_the_app_sends_too_much_at_once(workspace: SandboxWorkspace) -> None:
+    async with bare_socket(workspace) as socket:
+        await socket.ws.send_str("x" * 20_480)
+        await workspace.say("U0ADA", "D0ADA", "hello")
+        assert (await socket.event())["text"] == "hello"
+        await socket.ws.send_str("x" * 20_481)
+        assert (await socket.ws.receive(timeout=3)).data == aiohttp.WSCloseCode.MESSAGE_TOO_BIG
+
+
 async def test_two_sockets_share_the_events_and_each_event_goes_to_one(workspace: SandboxWorkspace) -> None:
     async with bare_socket(workspace) as one, bare_socket(workspace) as other:
         await workspace.changed(lambda: workspace.connected == 2)

@@ -31,7 +31,16 @@ function fill(node, block, scope) {
   const written = JSON.stringify(block);
   if (node.written === written) return;
   node.written = written;
+  const typed = node.querySelector(TYPED);
   node.replaceChildren(...(CONTENT[block.type] ?? unknown)(block, scope));
+  if (typed) keep(node.querySelector(TYPED), typed);
+}
+
+const TYPED = "input.text-input, textarea.text-input";
+
+/** What was typed stays where the ids stay, whatever should stand there now. docs.slack.dev/reference/views/modal-views */
+function keep(field, typed) {
+  if (field && field.dataset.action === typed.dataset.action) field.value = typed.value;
 }
 
 /** A text object: the server's markup for mrkdwn, the plain text itself otherwise. */

@@ -3,7 +3,7 @@
 Separate from `form`, which is about the fields, because a form is shown in more than one modal. Pure.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.core.domain import PromptKey, Steering, Version
@@ -40,10 +40,8 @@ def draft(level: Level, tried: Draft, mandate: str, models: Models) -> View:
     return _form([top, *fields], mandate, "Save", "Cancel")
 
 
-def conflict(
-    level: Level, newest: Version, entered: Steering, note: str, mandate: str, models: Models
-) -> View:
-    """Return the form with a draft in it, below what somebody else has saved meanwhile."""
+def conflict(level: Level, newest: Version, entered: Steering, fields: Sequence[Block], mandate: str) -> View:
+    """Return the form with a draft in its `fields`, below what somebody else has saved meanwhile."""
     top = [
         kit.header(f"{newest.author.name or 'Somebody'} was faster"),
         kit.section(
@@ -55,7 +53,6 @@ def conflict(
         kit.context("Change your version below as you like; then overwrite theirs, or drop yours."),
         kit.divider(),
     ]
-    fields = form.blocks(level, entered, models=models, note=note)
     return _form([*top, *fields], mandate, "Overwrite", "Drop my version")
 
 

@@ -130,4 +130,4 @@ def register(app: AsyncApp, finding: Finding, screen: Screen, aside: Aside) -> N
             log.warning("Levels were not found.", action="levels_unread", error=type(error).__name__)
             await ack(response_action="errors", errors={SOUGHT: UNREAD})
         else:
-            await ack(response_action="update", view=view)
+            await screen.answer(ack, payload.mapping(body, "view"), view, at=SOUGHT, aside=aside)

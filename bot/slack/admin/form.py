@@ -55,6 +55,8 @@ class Entered:
     note: str
     wrong: Mapping[str, str]
     """A sentence for each field whose value cannot be read."""
+    parts: Sequence[Part] = ()
+    """Those of the prompt, as they stood in the form."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +66,17 @@ class Wrong:
     errors: Mapping[str, str]
 
 
-def blocks(level: Level, draft: Steering, *, models: Models, note: str = "") -> list[Block]:
-    """Return the form for a level, filled in with a draft."""
+def blocks(
+    level: Level, draft: Steering, *, models: Models, note: str = "", written: Sequence[Part] = ()
+) -> list[Block]:
+    """Return the form for a level, filled in with a draft.
+
+    `written` are the parts of its prompt as they stand in a form that this one takes the place of: Slack
+    keeps what was typed into a field, and shows it in that of the same id, whatever should stand there.
+    """
     above = level.effective(NOTHING)
     shown = [
-        *_prompt(level, draft, above),
+        *_prompt(level, draft, above, written),
         *_trial(),
         kit.divider(),
         *(_parameter(each, level, draft, above, models) for each in TABLE),
@@ -102,7 +110,8 @@ def read(values: Mapping[str, Any], level: Level) -> Entered:
         parameters=found,
         locks=level.steering.locks if level.is_delegated else locks,
     )
-    return Entered(steering=steering, note=_entered(values, NOTE).strip(), wrong=wrong)
+    note = _entered(values, NOTE).strip()
+    return Entered(steering=steering, note=note, wrong=wrong, parts=_parts(values))
 
 
 def _prompted(values: Mapping[str, Any]) -> Prompt | None:
@@ -150,7 +159,7 @@ def with_more_room(shown: Sequence[Block]) -> list[Block]:
     return [*shown[: at[-1]], _part(len(at), Part("")), *shown[at[-1] :]]
 
 
-def _prompt(level: Level, draft: Steering, above: Effective) -> Iterable[Block]:
+def _prompt(level: Level, draft: Steering, above: Effective, written: Sequence[Part]) -> Iterable[Block]:
     if PROMPT in {*level.locked, *level.kept}:
         return [_told(PROMPT, level)]
     mode = "append" if draft.prompt and draft.prompt.appends else "replace"
@@ -158,9 +167,11 @@ def _prompt(level: Level, draft: Steering, above: Effective) -> Iterable[Block]:
         kit.option("replace", "takes the place of the prompt above"),
         kit.option("append", "is added below the prompt above"),
     ]
-    written = parts.split(draft.prompt.text) if draft.prompt else ()
-    has_room = written and len(written[-1].text) < kit.INPUT / 2
-    asked = [_part(*each) for each in enumerate(written if has_room else [*written, Part("")])]
+    if not written:
+        filled = parts.split(draft.prompt.text) if draft.prompt else ()
+        has_room = filled and len(filled[-1].text) < kit.INPUT / 2
+        written = filled if has_room else [*filled, Part("")]
+    asked = [_part(*each) for each in enumerate(written)]
     more = kit.actions(kit.button("More room", MORE))
     said = [kit.context(f"The prompt above: _{kit.quoted(above.system, wording.EXCERPT)}_")]
     chosen = kit.choice("radio_buttons", options, mode)

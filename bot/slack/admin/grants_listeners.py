@@ -19,8 +19,8 @@ from bot.slack.admin.form import NOTE, Wrong, errors
 from bot.slack.admin.gate import Refused
 from bot.slack.admin.grants import Granting
 from bot.slack.admin.kit import View
-from bot.slack.admin.listeners import PATIENCE, TOO_LATE, UNSAVED, Aside
-from bot.slack.admin.screen import Screen
+from bot.slack.admin.listeners import PATIENCE, TOO_LATE, UNSAVED
+from bot.slack.admin.screen import Aside, Screen
 
 MakeHome = Callable[[str], Coroutine[Any, Any, View]]
 
@@ -86,7 +86,7 @@ class _Desk:
             case Wrong(errors=wrong):
                 await ack(response_action="errors", errors=dict(wrong))
             case newer:
-                await ack(response_action="update", view=newer)
+                await self._screen.answer(ack, view, newer, at=NOTE, aside=self._aside)
 
     async def _saved(self, user: str, view: Mapping[str, Any]) -> View | Wrong | None:
         try:

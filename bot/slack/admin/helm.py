@@ -99,7 +99,9 @@ class Helm:
         except SteeringRefused as refused:
             return Wrong(errors=form.errors(refused.problems, payload.items(view, "blocks")))
         except Conflict as found:
-            return await self._saving.conflict(user, level, found.newest, entered.steering, entered.note)
+            return await self._saving.conflict(
+                user, level, found.newest, entered.steering, entered.note, entered.parts
+            )
         return None
 
     async def restore(self, user: str, view: Mapping[str, Any], number: str) -> View:

@@ -6,7 +6,7 @@ once, and shown after that; only a submission is answered in its acknowledgement
 
 import asyncio
 import re
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Coroutine, Mapping
 from functools import partial
 from typing import Any
 
@@ -20,16 +20,13 @@ from bot.slack.admin.form import Wrong
 from bot.slack.admin.gate import Refused
 from bot.slack.admin.helm import Helm
 from bot.slack.admin.kit import View
-from bot.slack.admin.screen import Screen
+from bot.slack.admin.screen import Aside, Screen
 
 PATIENCE = 2.5
 """Seconds; Slack waits three for the acknowledgement."""
 TOO_LATE = "That took too long. What you wrote is still here: look into History whether it was saved."
 UNSAVED = "This could not be saved just now. What you wrote is still here; please try again in a minute."
 UNREAD = "I can't reach my database right now. Please try again in a minute."
-
-Aside = Callable[[Coroutine[Any, Any, None]], None]
-"""Has something done beside; whoever calls it does not wait."""
 
 log = structlog.get_logger()
 
@@ -130,7 +127,7 @@ class _Desk:
             case Wrong(errors=errors):
                 await ack(response_action="errors", errors=dict(errors))
             case newer:
-                await ack(response_action="update", view=newer)
+                await self._screen.answer(ack, view, newer, at=form.NOTE, aside=self._aside)
 
     async def _saved(self, user: str, view: Mapping[str, Any]) -> View | Wrong | None:
         try:

@@ -4,18 +4,19 @@ Separate because forms, histories and drafts all end here. Rule: nothing is over
 seen what it is.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
 from bot.core import steering
 from bot.core.domain import Author, Steering, Version
 from bot.editing import Editing, Level
-from bot.slack.admin import editor, gate
+from bot.slack.admin import editor, form, gate
 from bot.slack.admin.form import Models
 from bot.slack.admin.gate import Gate
 from bot.slack.admin.kit import View
 from bot.slack.admin.mandate import Mandate
+from bot.slack.admin.parts import Part
 from bot.slack.people import People
 
 log = structlog.get_logger()
@@ -56,10 +57,20 @@ class Saving:
         return version
 
     async def conflict(
-        self, user: str, level: Level, newest: Version | None, entered: Steering, note: str
+        self,
+        user: str,
+        level: Level,
+        newest: Version | None,
+        entered: Steering,
+        note: str,
+        written: Sequence[Part] = (),
     ) -> View:
-        """Return the form with what came between; `level` is that of what was entered."""
+        """Return the form with what came between; `level` is that of what was entered.
+
+        `written` as in `form.blocks`.
+        """
         if newest is None:  # versions are never removed, but a database may be put back
             return editor.notice(gate.NOT_YOURS)
         mandate = self._gate.mandate(user, level.key, newest.number)
-        return editor.conflict(level, newest, entered, note, mandate, await self._models())
+        fields = form.blocks(level, entered, models=await self._models(), note=note, written=written)
+        return editor.conflict(level, newest, entered, fields, mandate)

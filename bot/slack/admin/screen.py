@@ -6,21 +6,32 @@ Source: facts/slack.md 5.
 """
 
 import asyncio
-from collections.abc import Coroutine
+import json
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
 import structlog
+from slack_bolt.async_app import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.errors import StoreError, SurfaceError
+from bot.slack import payload
 from bot.slack.admin.editor import notice
 from bot.slack.admin.gate import Refused
 from bot.slack.admin.kit import View
 from bot.slack.calls import call
 
 Shown = TypeVar("Shown", View, View | None)
+Aside = Callable[[Coroutine[Any, Any, None]], None]
+"""Has something done beside; whoever calls it does not wait."""
 SOON = 1.0
 """Seconds; it leaves two for the way to Slack."""
+LARGEST_ANSWER = 20_000
+"""Bytes of a view in an acknowledgement: Slack closes a socket that is sent more than 20,480 at once.
+github.com/revelrylabs/slax/pull/614, github.com/slackapi/deno-slack-sdk/issues/324"""
+AFTER = 0.5
+"""Seconds by which an acknowledgement, which goes another way, reaches Slack before what is to follow it."""
+LATER = "One moment… If nothing comes, please press the button again."
 
 log = structlog.get_logger()
 
@@ -57,6 +68,25 @@ class Screen:
         """Show something else in an open view, if it is still the one that was meant."""
         view = await _told(making)
         await self._try(lambda: self._client.views_update(view_id=view_id, hash=view_hash, view=view))
+
+    async def answer(
+        self, ack: AsyncAck, form: Mapping[str, Any], view: View, *, at: str, aside: Aside
+    ) -> None:
+        """Acknowledge a form that was submitted, and show another view in its place.
+
+        A view that is too large for an acknowledgement comes after it; until then, and should it not come,
+        the form stays as it is, with a sentence at its field `at`.
+        """
+        if len(json.dumps(view, ensure_ascii=False).encode()) <= LARGEST_ANSWER:
+            await ack(response_action="update", view=view)
+            return
+
+        async def follow() -> None:
+            await asyncio.sleep(AFTER)
+            await self._try(lambda: self._client.views_update(view_id=payload.text(form, "id"), view=view))
+
+        aside(follow())
+        await ack(response_action="errors", errors={at: LATER})
 
     async def publish(self, user: str, making: Coroutine[Any, Any, View]) -> None:
         """Show a Home tab."""

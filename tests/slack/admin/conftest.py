@@ -129,7 +129,7 @@ class Office:
         return self.top(user)
 
     async def submit(self, user: str, view: View, **changes: object) -> None:
-        named = {name.replace("prompt", "prompt:line:0"): value for name, value in changes.items()}
+        named = {"prompt:line:0" if name == "prompt" else name: value for name, value in changes.items()}
         values = state(view.content["blocks"], named)
         await self.workspace.interactivity.submit(user, view.id, values)
         await self.settled()

@@ -7,6 +7,7 @@ import pytest
 from bot.core.domain import Author, Prompt, PromptKey, Steering
 from bot.sandbox.records import View
 from bot.slack.admin import finding, gate, levels
+from bot.slack.admin.screen import LARGEST_ANSWER
 from tests.slack.admin.conftest import ADA, CHANNEL, GENERAL, GRACE, TEAM, Office
 
 WORKSPACE = PromptKey(platform="slack", workspace=TEAM)
@@ -71,6 +72,17 @@ async def test_what_is_found_is_edited_above(full: Office) -> None:
         "Find a level",
         "Prompt and parameters",
     ]
+
+
+async def test_levels_that_set_much_are_found_too(office: Office) -> None:
+    """They are more than Slack takes in an acknowledgement."""
+    much = Steering(prompt=Prompt("A pirate. " + "海" * 500), parameters={"stop": ["海" * 200]})
+    for number in range(10):
+        await save(office, replace(CHANNEL, channel=f"C0{number}"), much, note="海" * 300)
+    await save(office, CHANNEL, Steering(prompt=Prompt("Be kind.")))
+    said = await find(office, "pirate")
+    assert len(said.encode()) > LARGEST_ANSWER
+    assert "10 levels, page 1 of 1." in said
 
 
 async def test_pages_are_turned_both_ways(office: Office) -> None:

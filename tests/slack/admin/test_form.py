@@ -38,7 +38,7 @@ def test_an_untouched_form_says_what_it_was_made_from(steering: Steering, models
     """And Slack would show it, whatever is set."""
     at = level(steering)
     entered = form.read(state(shown(at, models)), at)
-    assert entered == form.Entered(steering=steering, note="", wrong={})
+    assert (entered.steering, entered.note, entered.wrong) == (steering, "", {})
 
 
 def test_the_longest_prompt_goes_through_a_form() -> None:

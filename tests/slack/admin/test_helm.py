@@ -140,6 +140,55 @@ async def test_the_second_of_two_admins_is_shown_the_difference(office: Office) 
     assert not office.workspace.views.stack(ADA)
 
 
+LONG = "Be kind, and say so in many words.\n" * 1_000
+"""More than Slack takes in an acknowledgement."""
+
+
+async def test_the_difference_is_shown_however_long_the_prompt_is(office: Office) -> None:
+    """It comes after the acknowledgement, over another way; the sockets stay open."""
+    await office.versions.save(CHANNEL, Steering(prompt=Prompt(LONG)), based_on=0, by=Author(id=ADA))
+    ada, joan = await office.edit(ADA), await office.edit(JOAN)
+    await office.submit(JOAN, joan, n="2")
+    await office.submit(ADA, ada, temperature="0.5")
+    assert "joan was faster" in office.says(ADA)
+    await office.submit(ADA, office.top(ADA))
+    (newest, *_) = await office.saved()
+    assert newest == Steering(prompt=Prompt(LONG), parameters={"temperature": 0.5})
+
+
+async def test_what_was_typed_in_parts_stays_in_these_parts(office: Office) -> None:
+    """Slack keeps what was typed into a field of the same id, so another text would be lost in it."""
+    ada, joan = await office.edit(ADA), await office.edit(JOAN)
+    await office.submit(JOAN, joan, prompt="Be brief.")
+    await office.press(ADA, form.MORE, "", ada)
+    await office.press(ADA, form.MORE, "", office.top(ADA))
+    typed = {"prompt:line:0": "One.", "prompt:line:1": None, "prompt:line:2": "Two."}
+    await office.submit(ADA, office.top(ADA), **typed)
+    inputs = {
+        block["block_id"]: block["element"]
+        for block in office.top(ADA).content["blocks"]
+        if "element" in block
+    }
+    shown = {
+        name: element.get("initial_value") for name, element in inputs.items() if name.startswith("prompt:")
+    }
+    assert shown == typed
+
+
+@pytest.mark.parametrize("letter", ["🙂", "字", "x"])
+async def test_the_command_shows_a_prompt_of_any_letters(office: Office, letter: str) -> None:
+    """As many of them as are shown fit into an acknowledgement."""
+    await office.versions.save(
+        CHANNEL, Steering(prompt=Prompt(letter * 4_000)), based_on=0, by=Author(id=ADA)
+    )
+    told: list[Noticed] = []
+    office.workspace.state.observe(
+        lambda change: told.append(change) if isinstance(change, Noticed) else None
+    )
+    await office.workspace.interactivity.command(ADA, GENERAL, "/threadkeeper", "")
+    assert letter * 1_000 in str(told[0].blocks)
+
+
 async def test_a_version_is_restored_as_a_new_one(office: Office) -> None:
     await office.versions.save(CHANNEL, KIND, based_on=0, by=Author(id=ADA))
     await office.versions.save(CHANNEL, BRIEF, based_on=1, by=Author(id=JOAN), note="Shorter!")

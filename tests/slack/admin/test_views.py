@@ -24,7 +24,7 @@ from bot.core.seen import Seen
 from bot.core.steering import DEPLOYMENT, PROMPT, effective, thread_level
 from bot.editing import Level
 from bot.sandbox.block_kit import check_blocks, check_view
-from bot.slack.admin import commands, editor, finding, history, kit, levels, why, wording
+from bot.slack.admin import commands, editor, finding, form, history, kit, levels, why, wording
 from bot.slack.admin.form import Models
 
 WORKSPACE = PromptKey(platform="slack", workspace="T1")
@@ -95,7 +95,8 @@ def test_editor_and_conflict() -> None:
     at = level(WORKSPACE)
     check_view(editor.editor(at, "s" * 300, MODELS), "modal")
     newest = version(WORKSPACE, 2, OTHER)
-    check_view(editor.conflict(at, newest, FULL, "n" * 200, "s" * 300, MODELS), "modal")
+    fields = form.blocks(at, FULL, models=MODELS, note="n" * 200)
+    check_view(editor.conflict(at, newest, FULL, fields, "s" * 300), "modal")
     check_view(editor.chooser(WORKSPACE, DIRECTS), "modal")
 
 
