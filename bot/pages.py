@@ -115,13 +115,13 @@ class Pages:
     async def _note(self, page: int, message_id: str) -> None:
         """Have a new message stored; one whose question was deleted meanwhile is taken back.
 
-        One that was posted when another process may have taken over is left: it may be that one's by now.
+        One that was noted when another process may have taken over is left: it may be that one's by now. A
+        process that was frozen while it waited learns that only after waiting.
         """
-        was_ours = self._is_ours()
         try:
             await self._book.opened(self._turn, page, message_id)
         except ClaimLost:
-            if was_ours:
+            if self._is_ours():
                 with suppress(SurfaceError):
                     await self._surface.remove(self._thread, message_id)
             raise

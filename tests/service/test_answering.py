@@ -291,6 +291,27 @@ async def test_who_is_no_longer_certain_to_own_a_turn_writes_nothing_more() -> N
     assert room.model.open == 0, "the model's connection is closed"
 
 
+@pytest.mark.parametrize("is_frozen", [False, True])
+def test_a_first_message_is_taken_back_unless_another_process_may_show_its_answer_there(
+    is_frozen: bool,
+) -> None:
+    """A deleted question ends a claim, and so does whoever takes over from a process that was frozen."""
+
+    async def body() -> None:
+        room = Room(ScriptedModel(["some text ", 1.0] * 20))
+
+        async def opened(*_: object) -> None:
+            room.is_ours = not is_frozen
+            raise ClaimLost
+
+        room.store.opened = opened  # type: ignore[method-assign]
+        with pytest.raises(ClaimLost):
+            await room.answering.answer(await room.ask())
+        assert bool(room.surface.shown(THREAD)) is is_frozen
+
+    run(body())
+
+
 @on_virtual_time
 async def test_a_failed_answer_has_a_button_to_try_again_and_goes_where_it_was() -> None:
     room = Room(ScriptedModel([ModelBusy()], ["fine"]))
