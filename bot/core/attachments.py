@@ -133,7 +133,7 @@ def decoded(data: bytes) -> str:
 
 def shortened(name: str, extract: Extract, most: int, *, part: str = "pages") -> Reading:
     """Return what is told of a document: at most `most` characters, and what else was left out."""
-    text, remark = extract.text.strip(), ""
+    text, remark = _whole(extract.text).strip(), ""
     if not text:
         return Reading(name=name, remark="I found no text in {}")
     if len(text) > most:
@@ -165,6 +165,11 @@ def remarks(readings: Sequence[Reading]) -> str:
     names = ("`" + _plain(one.name).replace("`", "'") + "`" for one in readings)
     said = [f"_{_said(one.remark, name)}_" for one, name in zip(readings, names, strict=True) if one.remark]
     return "\n".join(said)
+
+
+def _whole(text: str) -> str:
+    """Return text that every encoder takes: a PDF's font may say that a character is half of one."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _said(remark: str, name: str) -> str:

@@ -94,6 +94,14 @@ def test_what_was_left_out_is_said_to_the_model_and_to_the_person() -> None:
     )
 
 
+@given(st.text(st.characters() | st.characters(categories=["Cs"])))
+def test_what_is_told_can_be_sent(text: str) -> None:
+    """The font of a PDF may say that a character is half of a surrogate pair."""
+    reading = shortened("a.pdf", Extract(text=f"Tea{text}\ud800"), 100)
+    assert attachments.told([reading]).encode()
+    assert shortened("a.pdf", Extract(text="\ud83e\uddf5"), 9).text == "🧵"
+
+
 def test_nothing_is_said_of_what_was_read_completely_or_is_seen() -> None:
     """A picture speaks for itself; the question names it."""
     readings = [shortened("a.txt", Extract(text="All.\n"), 9), Reading(name="b.png", picture="data:...")]
