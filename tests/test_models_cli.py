@@ -44,7 +44,7 @@ async def test_it_shows_what_was_learnt_and_forgets_it_when_told_to(tmp_path: Pa
         migrate.upgrade(url)
         database = Database(url)
         await database.open()
-        content = {"instead": "", "value": 0.2}
+        content = {"instead": "", "values": [0.2]}
         await SqlLessons(database).note(
             Lesson(server=server.base_url, model="sandbox-old", subject="field temperature", content=content)
         )

@@ -36,6 +36,14 @@ MINDS = re.compile(
     r"(?i)\bun(supported|recogni[sz]ed|known|expected)|\bnot (supported|permitted|allowed|recogni[sz]ed)"
     r"|n't (support|allow)|not support|extra_forbidden|must be|invalid"
 )
+WHOLE = frozenset({"unsupported_parameter", "unknown_parameter", "extra_forbidden"})
+"""Codes that refuse a field with any value."""
+VALUE = re.compile(
+    r"(?i)unsupported[_ ]value|invalid[_ ]value|(?:does not|n't) support ['\d]|\bn > 1|=\d|literal_error"
+    r"|must be|should be|expected|supported values|between|(?:less|greater|larger|smaller)[ _]than"
+    r"|at (?:most|least)|too (?:large|small|long|high|low|many)|out of range|(?:above_max|below_min)"
+)
+"""In turn: OpenAI, also as LiteLLM passes it on; vLLM; validators; OpenAI's ranges."""
 BLIND = re.compile(
     r"(?i)image_url is only supported|unknown variant .?image_url|multimodal|mmproj|required for image input"
     r"|(?:image|vision)\S*(?: \w+)? (?:is|are) not (?:supported|enabled|available|allowed)|at most 0 image"
@@ -49,6 +57,12 @@ BLIND = re.compile(
 def is_blind(complaint: Complaint) -> bool:
     """Whether a complaint says that the model cannot see, and not just that a picture is bad."""
     return BLIND.search(complaint.message) is not None
+
+
+def is_about_value(complaint: Complaint) -> bool:
+    """Whether a complaint refuses a value, and another one may do."""
+    said = " ".join([*complaint.codes, complaint.message])
+    return not any(code in said for code in WHOLE) and VALUE.search(said) is not None
 
 
 def blame(complaint: Complaint, sent: Mapping[str, Any]) -> tuple[str, ...]:

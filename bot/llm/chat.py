@@ -15,7 +15,7 @@ import httpx
 import structlog
 
 from bot.core.domain import ChatRequest
-from bot.core.errors import ModelError, ModelRejected, ModelSlow, ModelUnavailable
+from bot.core.errors import ModelError, ModelSlow, ModelUnavailable
 from bot.core.stream import PicturesLeftOut, StreamEvent
 from bot.llm.adapting import MOST_ROUNDS, Adaptations
 from bot.llm.asking import Dialect, Fields, fields, has_pictures
@@ -114,8 +114,7 @@ class OpenAIChat:
 
     def _adapted(self, error: ModelError, complaint: Complaint, wanted: Fields, sent: Fields) -> Fields:
         """Return what to send now, which is the same as before if the refusal teaches nothing."""
-        teaches = isinstance(error, ModelRejected) or self._adaptations.cannot_see(complaint, sent)
-        blamed = self._adaptations.learn(complaint, sent) if teaches else ()
+        blamed = self._adaptations.learn(error, complaint, sent)
         if not blamed:
             return sent
         log.info(

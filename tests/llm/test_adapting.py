@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from bot.core.domain import ChatMessage, ChatRequest
-from bot.core.errors import ModelRejected
+from bot.core.errors import ContextTooLong, ModelRejected
 from bot.llm.asking import Dialect
 from bot.llm.chat import OpenAIChat
 from bot.llm.client import open_client
@@ -76,11 +77,76 @@ async def test_a_reasoning_model_answers_whatever_was_set(sandbox: SandboxModel)
 
 
 async def test_a_value_is_remembered_with_its_field(sandbox: SandboxModel) -> None:
+    """Each of those that channels set is refused once, and those that the model takes have their effect."""
     async with open_client(sandbox.base_url) as client:
         model = OpenAIChat(client)
-        for value in (0.2, 0.2, 1):
+        for value in (0.2, 0.5, 0.2, 0.5, 1):
             await collect(model, request("sandbox-reasoning", temperature=value))
-    assert [body.get("temperature") for body in sandbox.requests] == [0.2, None, None, 1]
+        told = model.adaptations("sandbox-reasoning")
+    sent = [body.get("temperature") for body in sandbox.requests]
+    assert sent == [0.2, None, 0.5, None, None, None, 1]
+    assert told == {"temperature": "has no effect: this model does not take the values 0.2, 0.5"}
+
+
+BAD_VALUES: dict[str, tuple[dict[str, Any], str]] = {
+    "OpenAI": ({"max_tokens": 9}, "max_tokens is too large: 9. This model supports at most 8 tokens."),
+    "LiteLLM": (
+        {"reasoning_effort": "minimal"},
+        "OpenAIException - Unsupported value: 'reasoning_effort' does not support 'minimal' with this model.",
+    ),
+    "validators": (
+        {"temperature": 1.8},
+        "[{'loc': ('body', 'temperature'), 'msg': 'Input should be less than or equal to 1.5'}]",
+    ),
+    "vLLM": ({"n": 3}, "This model does not support n > 1."),
+    "Groq": ({"n": 3}, "'n' : number must be at most 1"),
+}
+
+
+@pytest.mark.parametrize(("parameters", "words"), BAD_VALUES.values(), ids=BAD_VALUES)
+async def test_a_value_that_is_refused_says_nothing_of_another(
+    parameters: dict[str, Any], words: str
+) -> None:
+    (field,) = parameters
+    async with raw_server([refusal(words)], [ANSWER]) as server, open_client(server.base_url) as client:
+        model = OpenAIChat(client)
+        for value in (parameters[field], parameters[field], 1):
+            await collect(model, replace(request(), parameters={field: value}))
+        told = model.adaptations("m")
+    assert [body.get(field) for body in bodies(server)] == [parameters[field], None, None, 1]
+    assert told == {field: f"has no effect: this model does not take the value {parameters[field]}"}
+
+
+async def test_what_identifies_people_is_refused_for_all_of_them() -> None:
+    refused = refusal("Invalid 'user': string too long. Expected at most 8.")
+    async with raw_server([refused], [ANSWER]) as server, open_client(server.base_url) as client:
+        model = OpenAIChat(client)
+        for user in ("first", "second"):
+            await collect(model, replace(request(), user=user))
+    assert [body.get("user") for body in bodies(server)] == ["first", None, None]
+
+
+async def test_a_limit_that_fills_the_window_is_left_out_before_the_conversation_is_cut() -> None:
+    """However short a question, it would not fit beside it."""
+    words = (
+        "'max_tokens' or 'max_completion_tokens' is too large: 5000. This model's maximum context length is "
+        "4096 tokens and your request has 12 input tokens (5000 > 4096 - 12)."
+    )
+    async with raw_server([refusal(words)], [ANSWER]) as server, open_client(server.base_url) as client:
+        model = OpenAIChat(client)
+        await collect(model, request(max_tokens=5000))
+        told = model.adaptations("m")
+    assert [body.get("max_tokens") for body in bodies(server)] == [5000, None]
+    assert told == {"max_tokens": "has no effect: this model does not take the value 5000"}
+
+
+async def test_a_limit_beside_which_shorter_questions_fit_stays() -> None:
+    words = "maximum context length is 4096 tokens. However, you requested 5000 (4500 in the messages, 500 in"
+    async with raw_server([refusal(words)]) as server, open_client(server.base_url) as client:
+        model = OpenAIChat(client)
+        with pytest.raises(ContextTooLong):
+            await collect(model, request(max_tokens=500))
+        assert model.adaptations("m") == {}
 
 
 async def test_a_model_that_may_not_be_streamed_is_asked_for_the_whole(sandbox: SandboxModel) -> None:
@@ -226,6 +292,19 @@ async def test_what_was_learnt_outlives_the_process(sandbox: SandboxModel) -> No
     assert len(sandbox.requests) == 6 + 1 + 1
     assert told[0] == told[1]
     assert len(told[1]) == 6
+
+
+async def test_a_limit_that_is_refused_under_both_names_stays_out_after_a_restart() -> None:
+    """In whatever order it is read."""
+    first, second = (refusal(f"{name} is not supported") for name in ("max_tokens", "max_completion_tokens"))
+    notebook = Notebook(MemoryLessons())
+    async with raw_server([first], [second], [ANSWER]) as server, open_client(server.base_url) as client:
+        for _ in range(2):
+            model = OpenAIChat(client, page=notebook.page("here"))
+            await collect(model, request(max_tokens=5))
+            assert model.adaptations("m") == {"max_tokens": "has no effect: this model does not take it"}
+            notebook = await reopened(notebook)
+    assert len(server.requests) == 4
 
 
 async def reopened(notebook: Notebook) -> Notebook:
