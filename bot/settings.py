@@ -209,7 +209,8 @@ class Settings(BaseSettings):
             settings = cls(**overrides)
         except ValidationError as error:
             first = error.errors()[0]
-            raise SettingsError(f"{str(first['loc'][0]).upper()} is wrong: {first['msg']}.") from None
+            said = first["msg"].removeprefix("Value error, ")  # pydantic's word for our own sentences
+            raise SettingsError(f"{str(first['loc'][0]).upper()} is wrong: {said}.") from None
         _refuse_unknown({**dotenv_values(".env"), **os.environ} if Path(".env").is_file() else os.environ)
         return settings
 

@@ -114,9 +114,14 @@ def test_a_dry_run_and_an_empty_change_save_nothing(bot: Bot) -> None:
         (["workspace", "T1", "--param", "temperature"], "name=value"),
         (["workspace", "T1", "--unset", "n"], "`n` is not set here"),
         (["workspace", "T1", "--lock", "warmth"], "`warmth` cannot be locked"),
+        (["workspace", "T1", "--model", ""], "`model` must be one line"),
+        (["workspace", "T1", "--append"], "There is no prompt here yet"),
+        (["workspace", "T1", "Be kind.", "--unset", "prompt"], "`prompt` cannot be set and unset at once"),
+        (["workspace", "T1", "--file", "picture"], "picture is no text in UTF-8"),
     ],
 )
-def test_what_is_wrong_is_one_sentence(bot: Bot, arguments: list[str], sentence: str) -> None:
+def test_what_is_wrong_is_one_sentence(bot: Bot, tmp_path: Path, arguments: list[str], sentence: str) -> None:
+    (tmp_path / "picture").write_bytes(b"\x89PNG")
     assert sentence in refused(bot("prompt", "set", *arguments))
     assert done(bot("prompt", "list")) == ""
 
@@ -152,7 +157,7 @@ def test_history_difference_and_the_way_back(bot: Bot) -> None:
 
 
 @example(CHAIN[1], Steering(parameters={"stop": ["\x85", "a\u2028b", "\u2029"]}))
-@given(st.sampled_from(CHAIN), steerings)
+@given(st.sampled_from(CHAIN[1:]), steerings)
 def test_to_a_file_and_back_nothing_is_lost(key: PromptKey, steering: Steering) -> None:
     assert from_markdown(to_markdown(key, steering), "slack") == (key, steering)
 
@@ -214,6 +219,8 @@ def test_an_export_keeps_the_names_that_files_have(bot: Bot, tmp_path: Path) -> 
         ("---\n- level\n---\n", "lines of `name: value`"),
         ("---\nmode: append\n---\n", "is no level"),
         ("---\nlevel: workspace T1\nmode: add\n---\n", "`mode` must be"),
+        ("---\nlevel: workspace T1\nmode: [append]\n---\n", "`mode` must be"),
+        ("---\nlevel: deployment\n---\nBe kind.\n", "the deployment is set by BOT_SYSTEM_PROMPT"),
         ("---\nlevel: workspace T1\nlocks: model\n---\n", "`locks` must be a list"),
         ("---\nlevel: workspace T1\ntemperature: hot\n---\n", "`temperature` must be"),
         ("---\nlevel: workspace T1\nwarmth: 1\n---\n", "`warmth` is not a parameter"),
@@ -231,6 +238,20 @@ def test_one_wrong_file_and_nothing_is_imported(bot: Bot, tmp_path: Path, text: 
     assert sentence in found
     assert "b.md: " in found
     assert "T1/C1" not in done(bot("prompt", "list"))
+
+
+def test_what_the_disk_refuses_is_one_sentence(bot: Bot, tmp_path: Path) -> None:
+    done(bot("prompt", "set", "channel", "T1/C1", "Be kind."))
+    (tmp_path / "file").touch()
+    assert "file/prompts: Not a directory" in refused(bot("prompt", "export", "file/prompts"))
+    (tmp_path / "channel-T1-C1.md").mkdir()
+    assert "channel-T1-C1.md: Is a directory" in refused(bot("prompt", "import", "."))
+
+
+def test_a_folder_without_files_is_named(bot: Bot, tmp_path: Path) -> None:
+    """A build that looks into the wrong folder should not seem to have worked."""
+    (tmp_path / "prompts").mkdir()
+    assert bot("prompt", "import", "prompts").stderr == "There is no Markdown file in prompts.\n"
 
 
 def test_files_may_take_a_lock_away_and_set_what_it_locked(bot: Bot, tmp_path: Path) -> None:
@@ -311,4 +332,3 @@ def test_a_change_leaves_alone_what_it_does_not_name() -> None:
     assert Change().applied(before) == before
     assert Change(text="Be brief.").applied(before).prompt == Prompt("Be brief.", appends=True)
     assert Change(appends=False).applied(before).prompt == Prompt("Be kind.")
-    assert Change(appends=True).applied(Steering()) == Steering()

@@ -55,7 +55,7 @@ def test_the_complete_settings_are_accepted() -> None:
         ("BOT_CONTEXT_TOKENS", "many", "BOT_CONTEXT_TOKENS is wrong"),
         ("BOT_FOLLOW_THREADS", "perhaps", "BOT_FOLLOW_THREADS is wrong"),
         ("BOT_SEND_NAMES", "never", "BOT_SEND_NAMES is wrong"),
-        ("OPENAI_BASE_URL", "localhost:8000/v1", "OPENAI_BASE_URL is wrong"),
+        ("OPENAI_BASE_URL", "localhost:8000/v1", "OPENAI_BASE_URL is wrong: it must begin with"),
         ("BOT_PRICES", "gpt-6-luna=1.25", "BOT_PRICES is wrong"),
         ("BOT_CURRENCY", "US dollars", "BOT_CURRENCY is wrong"),
     ],

@@ -120,7 +120,9 @@ def editor(ids: frozenset[str], *, remove: bool) -> Change:
 
 @access.command()
 @click.argument("where")
-@click.option("-n", "limit", default=20, show_default=True, help="How many versions at most.")
+@click.option(
+    "-n", "limit", type=click.IntRange(1), default=20, show_default=True, help="How many versions at most."
+)
 def history(where: str, limit: int) -> None:
     """List the versions, newest first, each with what it changed."""
     key = _key(where)

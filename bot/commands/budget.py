@@ -51,7 +51,14 @@ def list_() -> None:
 
 
 @budget.command()
-@click.option("-n", "limit", default=20, show_default=True, help="How many changes of a workspace at most.")
+@click.option(
+    "-n",
+    "limit",
+    type=click.IntRange(1),
+    default=20,
+    show_default=True,
+    help="How many changes of a workspace at most.",
+)
 def history(limit: int) -> None:
     """List what was set and taken away, newest first."""
     currency = Settings.load().bot_currency

@@ -29,10 +29,12 @@ class Change:
 
     def applied(self, before: Steering) -> Steering:
         """Return what is set afterwards. Raises ValueError, a sentence for people."""
-        unset = {*self.unset}
+        unset, chosen = {*self.unset}, dict(_parsed(value) for value in self.values)
         if unknown := unset - {PROMPT, *before.parameters}:
             raise ValueError(f"`{min(unknown)}` is not set here, so it cannot be unset.")
-        values = {**before.parameters, **dict(_parsed(value) for value in self.values)}
+        if both := unset & {*chosen, *([PROMPT] if self.text is not None else [])}:
+            raise ValueError(f"`{min(both)}` cannot be set and unset at once.")
+        values = {**before.parameters, **chosen}
         return replace(
             before,
             prompt=None if PROMPT in unset else self._prompt(before.prompt),
@@ -43,6 +45,8 @@ class Change:
     def _prompt(self, before: Prompt | None) -> Prompt | None:
         text = before.text if self.text is None and before else self.text
         if text is None:
+            if self.appends is not None:
+                raise ValueError("There is no prompt here yet that could append or replace; write one.")
             return None
         appends = before.appends if self.appends is None and before else bool(self.appends)
         return Prompt(text, appends=appends)

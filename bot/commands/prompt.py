@@ -98,7 +98,9 @@ def set_(kind: str, where: str, *, note: str, dry_run: bool, **words: Any) -> No
 @prompt.command()
 @click.argument("kind", type=click.Choice(KINDS))
 @click.argument("where")
-@click.option("-n", "limit", default=20, show_default=True, help="How many versions at most.")
+@click.option(
+    "-n", "limit", type=click.IntRange(1), default=20, show_default=True, help="How many versions at most."
+)
 def history(kind: str, where: str, limit: int) -> None:
     """List the versions of a level, newest first, each with what people thought of its answers."""
     key = named(kind, where)
@@ -167,8 +169,11 @@ def export(folder: Path) -> None:
         known = present.get(version.key)
         if known or version.steering != core.NOTHING:
             path = known.path if known else folder / file_name(version.key)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(to_markdown(version.key, version.steering).encode())
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(to_markdown(version.key, version.steering).encode())
+            except OSError as error:
+                raise _unusable(error) from None
             click.echo(path)
 
 
@@ -183,6 +188,8 @@ def import_(folder: Path, note: str, *, dry_run: bool) -> None:
     changes nothing more.
     """
     files = _read(folder)
+    if not files:
+        click.echo(f"There is no Markdown file in {folder}.", err=True)
 
     async def save(editing: Editing) -> None:
         await _check_locks(editing, files)
@@ -235,15 +242,29 @@ def _read(folder: Path) -> Mapping[PromptKey, PromptFile]:
         files = read_folder(folder, parse.PLATFORM)
     except ValueError as error:
         raise Refused(str(error)) from None
+    except OSError as error:
+        raise _unusable(error) from None
     return dict(sorted(files.items(), key=lambda item: len(core.levels(item[0], is_direct=True))))
+
+
+def _unusable(error: OSError) -> Refused:
+    """Return what the disk says of a file."""
+    return Refused(f"{error.filename}: {error.strerror}.")
 
 
 def _change(*, file: TextIO | None, model: str | None, values: Iterable[str], **words: Any) -> Change:
     if file and words["text"] is not None:
         raise Refused("The prompt is given twice, as an argument and as a file.")
     if file:
-        words["text"] = file.read().removesuffix("\n")
-    return Change(values=[*values, *([f"model={model}"] if model else [])], **words)
+        words["text"] = _content_of(file).removesuffix("\n")
+    return Change(values=[*values, *([] if model is None else [f"model={model}"])], **words)
+
+
+def _content_of(file: TextIO) -> str:
+    try:
+        return file.read()
+    except UnicodeDecodeError:
+        raise Refused(f"{file.name} is no text in UTF-8.") from None
 
 
 def _described(version: Version) -> str:

@@ -93,7 +93,9 @@ def from_markdown(text: str, platform: str) -> tuple[PromptKey, Steering]:
         raise ValueError("there is no front matter between two lines of `---`.")
     fields = _fields(front[1])
     key = core.level(str(fields.pop("level", "")), platform)
-    mode, locks = fields.pop("mode", "replace"), fields.pop("locks", [])
+    if key == core.DEPLOYMENT:
+        raise ValueError("the deployment is set by BOT_SYSTEM_PROMPT and BOT_MODEL, not by a file.")
+    mode, locks = str(fields.pop("mode", "replace")), fields.pop("locks", [])
     if mode not in MODES:
         raise ValueError("`mode` must be replace or append.")
     if not isinstance(locks, list):
