@@ -132,7 +132,7 @@ class Asker:
             pictures=read.pictures,
             known=known,
         )
-        return self._seen(question, self._room(question))
+        return self._seen(question, self._room(question, self._windows))
 
     def request(self, question: Question) -> ChatRequest:
         """Return the request that puts a question."""
@@ -156,12 +156,14 @@ class Asker:
 
     def shorter(self, question: Question, error: ContextTooLong) -> Question:
         """Return a question that fits, by what the service said of its window, or half as long."""
-        sent = weight(self.request(question).messages, self._asking.count)
+        sent, windows = weight(self.request(question).messages, self._asking.count), self._windows
+        if error.elsewhere:  # for this question alone
+            windows = Windows(self._asking.context_tokens)
         if not question.pictures:  # how long those are to the service, we don't estimate
-            self._windows.refused(_model(question), sent, window=error.window, tokens=error.tokens)
+            windows.refused(_model(question), sent, window=error.window, tokens=error.tokens)
             self._note(_model(question))
         most = 0.75 * sent if error.window and error.tokens else sent / 2
-        return self._seen(question, min(most, self._room(question)))
+        return self._seen(question, min(most, self._room(question, windows)))
 
     def counted(self, request: ChatRequest, usage: Usage | None) -> None:
         """Learn from what the service counted, pictures apart."""
@@ -177,11 +179,11 @@ class Asker:
             if known.get(subject, 1.0) != value:  # a factor of 1 is no news
                 self._asking.page.write(model, subject, value)
 
-    def _room(self, question: Question) -> float:
+    def _room(self, question: Question, windows: Windows) -> float:
         limit, model = question.parameters.get("max_tokens"), _model(question)
-        if not self._windows.lessons(model):
-            self._windows.recall(model, self._asking.page.read(model))
-        return self._windows.room(model, limit if isinstance(limit, int) else None)
+        if not windows.lessons(model):
+            windows.recall(model, self._asking.page.read(model))
+        return windows.room(model, limit if isinstance(limit, int) else None)
 
     def _seen(self, question: Question, room: float) -> Question:
         """Return the question with as much of the conversation as fits; people are told if not all."""

@@ -194,6 +194,8 @@ class ModelRejected(ModelError):
 class ContextTooLong(ModelError):
     """The messages do not fit into the model's context window."""
 
+    elsewhere = False
+    """A server said so that stands in for the preferred one: it says nothing of that one's window."""
     code = "context_too_long"
     for_people = "This is more text than the model can take. Please shorten it, or split it up."
 

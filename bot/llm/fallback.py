@@ -11,6 +11,7 @@ from contextlib import aclosing, asynccontextmanager
 
 from bot.core.domain import ChatRequest
 from bot.core.errors import (
+    ContextTooLong,
     ModelBusy,
     ModelError,
     ModelKeyRefused,
@@ -48,6 +49,9 @@ class Fallback:
                         spoke = spoke or isinstance(event, TextDelta)
                         yield event
                     return
+            except ContextTooLong as error:
+                error.elsewhere = bool(errors)
+                raise
             except ELSEWHERE as error:
                 if spoke:
                     raise

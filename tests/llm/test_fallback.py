@@ -4,6 +4,7 @@ import pytest
 
 from bot.core.errors import (
     ContentFiltered,
+    ContextTooLong,
     ModelBusy,
     ModelError,
     ModelForbidden,
@@ -47,6 +48,16 @@ async def test_what_is_wrong_with_the_question_is_not_asked_elsewhere(error: Mod
     with pytest.raises(type(error)):
         await collect(Fallback([ScriptedModel([error]), second]), asking("hello"))
     assert second.requests == []
+
+
+@pytest.mark.parametrize("before", [(), (ModelUnavailable(),)])
+async def test_it_is_told_whose_window_a_question_does_not_fit(
+    before: tuple[ModelError, ...],
+) -> None:
+    models = [ScriptedModel([error]) for error in (*before, ContextTooLong(window=1_000))]
+    with pytest.raises(ContextTooLong) as caught:
+        await collect(Fallback(models), asking("hello"))
+    assert caught.value.elsewhere is bool(before)
 
 
 async def test_nothing_is_asked_elsewhere_after_the_first_text() -> None:

@@ -195,6 +195,21 @@ async def test_a_refusal_teaches_the_window_so_the_next_question_fits_at_once() 
 
 
 @on_virtual_time
+async def test_a_server_that_stands_in_teaches_nothing_of_the_preferred_one() -> None:
+    """What it cannot take is left out for the question that it was asked, and comes back afterwards."""
+    smaller = ContextTooLong(window=1_000, tokens=1_900)
+    smaller.elsewhere = True
+    thread = Thread(*[["fine"]] * 9, [smaller], ["fits"], ["fine"])
+    for _ in range(9):
+        await thread.ask()
+    assert (await thread.ask()).startswith("fits")
+    assert thread.seen < 10
+    await thread.ask()
+    assert thread.seen == 22
+    assert not thread.page.read("m")
+
+
+@on_virtual_time
 async def test_what_the_service_counts_corrects_the_estimate() -> None:
     """A service that counts twice as much gets about half as much to see."""
     most = []
