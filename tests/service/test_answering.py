@@ -304,7 +304,7 @@ def test_a_first_message_is_taken_back_unless_another_process_may_show_its_answe
             room.is_ours = not is_frozen
             raise ClaimLost
 
-        room.store.opened = opened  # type: ignore[method-assign]
+        room.store.opened = opened  # type: ignore[assignment, method-assign]
         with pytest.raises(ClaimLost):
             await room.answering.answer(await room.ask())
         assert bool(room.surface.shown(THREAD)) is is_frozen
