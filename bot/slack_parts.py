@@ -126,7 +126,7 @@ def _steering(
 def _offered(parts: Parts) -> Callable[[], Awaitable[Mapping[str, str]]]:
     async def models() -> Mapping[str, str]:
         return {
-            each.id: f"Ends on {each.shutdown_date}" if each.shutdown_date else ""
+            each.id: f"will be shut down on {each.shutdown_date}" if each.shutdown_date else ""
             for each in await parts.model.models()
         }
 

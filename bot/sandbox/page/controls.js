@@ -110,7 +110,12 @@ function choices(spec, kind, state) {
       return { what: "conversation", groups: [{ options: named(channels, "#") }] };
   }
   const listed = (options) =>
-    options.map((option) => ({ key: option.value, label: option.text.text, chosen: bare(option) }));
+    options.map((option) => ({
+      key: option.value,
+      label: option.text.text,
+      note: option.description?.text,
+      chosen: bare(option),
+    }));
   const groups = spec.option_groups?.map((group) => ({ label: group.label.text, options: listed(group.options) }));
   return { what: "option", groups: groups ?? [{ options: listed(spec.options ?? []) }] };
 }
@@ -119,7 +124,8 @@ const initialKey = (initial) => initial?.value ?? initial ?? "";
 
 function select(spec, { what, groups }, tell) {
   const all = groups.flatMap((group) => group.options);
-  const rows = (options) => options.map((option) => h("option", { value: option.key }, option.label));
+  const rows = (options) =>
+    options.map(({ key, label, note }) => h("option", { value: key }, note ? `${label}: ${note}` : label));
   const node = h(
     "select",
     { class: "select", on: { change: () => tell(node.read()) } },

@@ -42,7 +42,8 @@ class Models:
     """What is known of the models of a server."""
 
     offered: Mapping[str, str] = field(default_factory=dict)
-    """Names of those that can be chosen, each with what to know of it, or an empty text; may be empty."""
+    """Names of those that can be chosen, each with what is going to become of it, as the rest of a sentence,
+    or an empty text; may be empty."""
     told: Callable[[str], Mapping[str, str]] = lambda _model: {}
     """Given a model, what is done about which parameter: it has no effect, or another name."""
 
@@ -221,6 +222,8 @@ def _parameter(each: Parameter, level: Level, draft: Steering, above: Effective,
     model = str(level.effective(draft).parameters.get(MODEL, ""))
     if told := models.told(model).get(name):
         hint = f"{hint} With {model}: {told}."
+    if name == MODEL and (fate := models.offered.get(model)):
+        hint = f"{hint} {model} {fate}."
     return kit.field(name, each.label, element, hint=hint, optional=is_typed)
 
 
@@ -240,9 +243,9 @@ def _offered(each: Parameter, text: str, models: Models) -> Mapping[str, str]:
         return dict.fromkeys(each.kind.options, "")
     if each.name != MODEL or not models.offered:
         return {}
-    offered = {text: "", **models.offered} if text else models.offered
-    fits = len(offered) < kit.OPTIONS and all(len(name) <= kit.OPTION_VALUE for name in offered)
-    return offered if fits else {}
+    offered = {name: fate for name, fate in models.offered.items() if len(name) <= kit.OPTION_VALUE}
+    offered = {text: "", **offered} if text else offered
+    return offered if len(offered) < kit.MOST_OPTIONS and len(text) <= kit.OPTION_VALUE else {}
 
 
 def _locks(draft: Steering) -> Block:

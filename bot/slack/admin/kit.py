@@ -18,7 +18,9 @@ VALUE = "value"
 INPUT = 3_000
 """Characters that one input holds."""
 OPTIONS = 100
-"""Options of one select."""
+"""Options of one select, or of each group in it."""
+MOST_OPTIONS = 500
+"""Options in groups; a hundred of these could be, but a view has no more than 250 KB."""
 OPTION_VALUE = 150
 _SECTION, _HINT, _PLACEHOLDER, _OPTION, _HEADER = 3_000, 2_000, 150, 75, 150
 
@@ -80,6 +82,8 @@ def button(label: str, action: str, value: str = "", *, style: str = "", confirm
     if confirm:
         asked = {"title": plain(f"{label}?"), "text": plain(confirm, 300)}
         shown["confirm"] = asked | {"confirm": plain(label, 30), "deny": plain("Cancel")}
+        if style:
+            shown["confirm"]["style"] = style
     return shown
 
 
@@ -112,9 +116,20 @@ def option(value: str, label: str, description: str = "") -> Block:
 
 
 def choice(kind: str, options: Sequence[Block], chosen: str) -> Block:
-    """Return a `static_select` or `radio_buttons`; `chosen` is the value of one of the options."""
+    """Return a `static_select` or `radio_buttons`; `chosen` is the value of one of the options.
+
+    Many options of a `static_select` stand in groups, which are but numbered: Slack finds what one types.
+    """
     first = next(each for each in options if each["value"] == chosen)
-    return {"type": kind, "action_id": VALUE, "options": list(options), "initial_option": first}
+    shown = {"type": kind, "action_id": VALUE, "initial_option": first}
+    if len(options) <= OPTIONS:
+        return shown | {"options": list(options)}
+    groups = [(at, options[at : at + OPTIONS]) for at in range(0, len(options), OPTIONS)]
+    return shown | {
+        "option_groups": [
+            {"label": plain(f"{at + 1} to {at + len(group)}"), "options": list(group)} for at, group in groups
+        ]
+    }
 
 
 def choices(options: Sequence[Block], chosen: frozenset[str], placeholder: str) -> Block:

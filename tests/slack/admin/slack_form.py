@@ -39,5 +39,7 @@ def _entered(element: Block, change: object) -> dict[str, Any]:
             return {"type": kind, "selected_options": chosen}
         case kind:
             wanted = element["initial_option"]["value"] if change is None else change
-            (chosen,) = [option for option in element["options"] if option["value"] == wanted]
+            groups = element.get("option_groups", [element])
+            options = [option for group in groups for option in group["options"]]
+            (chosen,) = [option for option in options if option["value"] == wanted]
             return {"type": kind, "selected_option": chosen}

@@ -19,7 +19,9 @@ from tests.slack.admin.slack_form import state
 WORKSPACE = PromptKey(platform="slack", workspace="T1")
 CHANNEL = PromptKey(platform="slack", workspace="T1", channel="C1")
 DEPLOYED = Steering(prompt=Prompt("You are kind."), parameters={"model": "m-0"})
-MODELS = Models(offered={"m-1": "", "m-2": "Ends on 2027-01-14"})
+MODELS = Models(offered={"m-1": "", "m-2": "will be shut down on 2027-01-14"})
+MANY = Models(offered={f"vendor/model-{number}": "" for number in range(400)})
+"""As many as a router of services offers."""
 
 
 def level(steering: Steering = NOTHING, above: Steering = NOTHING) -> Level:
@@ -33,7 +35,7 @@ def shown(at: Level, models: Models = MODELS) -> list[dict[str, Any]]:
     return list(view["blocks"])
 
 
-@given(steerings, st.sampled_from([MODELS, Models()]))
+@given(steerings, st.sampled_from([MODELS, Models(), MANY]))
 def test_an_untouched_form_says_what_it_was_made_from(steering: Steering, models: Models) -> None:
     """And Slack would show it, whatever is set."""
     at = level(steering)
@@ -115,6 +117,29 @@ def test_a_field_that_is_emptied_is_inherited_again() -> None:
     at = level(Steering(prompt=Prompt("Mine."), parameters={"temperature": 1, "model": "m-1"}))
     changes = {"prompt:line:0": " \n", "temperature": "", "model": form.INHERIT}
     assert form.read(state(shown(at), changes), at).steering == NOTHING
+
+
+def test_a_model_is_chosen_from_a_list_however_long_it_is() -> None:
+    """A name that no option holds is left out; where it is the very one that is set, a name is typed."""
+    offered = {**MANY.offered, "x" * 151: ""}
+    (element,) = _models(level(), Models(offered=offered))
+    options = [option["value"] for group in element["option_groups"] for option in group["options"]]
+    assert options == [form.INHERIT, *MANY.offered]
+    (element,) = _models(level(Steering(parameters={"model": "x" * 151})), Models(offered=offered))
+    assert element["initial_value"] == "x" * 151
+
+
+def test_the_end_of_a_model_is_told_where_it_applies() -> None:
+    """Beside its name in the list, and below the field, wherever the choice comes from."""
+    above = level(above=Steering(parameters={"model": "m-2"}))
+    (field,) = (block for block in shown(above) if block.get("block_id") == "model")
+    assert "m-2 will be shut down on 2027-01-14." in field["hint"]["text"]
+    assert "will be shut down on 2027-01-14" in str(field["element"]["options"])
+    assert "shut down" not in str([block.get("hint") for block in shown(level())])
+
+
+def _models(at: Level, models: Models) -> list[dict[str, Any]]:
+    return [block["element"] for block in shown(at, models) if block.get("block_id") == "model"]
 
 
 def test_what_has_no_effect_with_the_model_is_said() -> None:

@@ -51,7 +51,7 @@ FULL = Steering(
 )
 OTHER = Steering(prompt=Prompt("Something else.\n" * 2_000))
 SEEN = Seen(turns=10**6, first="1.5", last="9.5", left_out=10**6)
-MODELS = Models(offered={f"model-{number}": "Ends on 2027-01-14" for number in range(98)})
+MODELS = Models(offered={f"model-{number}": "will be shut down on 2027-01-14" for number in range(498)})
 
 
 def version(key: PromptKey, number: int = 1, steering: Steering = FULL) -> Version:
