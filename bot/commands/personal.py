@@ -55,7 +55,7 @@ def erase(user: str, workspace: str, thread: str, *, yes: bool) -> None:
     """Erase what is stored of a person, or of a thread.
 
     Messages, answers, votes' notes and names are gone for ever, and do not come back when Slack delivers them
-    again. Figures stay; those of past months are nobody's then. What Slack shows stays in Slack.
+    again. What it cost stays counted, for past months without the name. What Slack shows stays in Slack.
     """
     of = _meant(user, workspace, thread)
     if not yes:

@@ -47,14 +47,16 @@ TABLE: tuple[Parameter, ...] = (
         label="Temperature",
         kind=Number(0, 2),
         unset="the model's own, usually 1",
-        help="How freely the next word is chosen: low is sober and repeatable, high is surprising.",
+        help="How freely words are chosen: low is sober and repeatable, high is surprising. "
+        "Set this or Top P, not both.",
     ),
     Parameter(
         name="top_p",
         label="Top P",
         kind=Number(0, 1),
         unset="the model's own, usually 1",
-        help="Only words from this share of the probability are considered. An alternative to temperature.",
+        help="Only words from this share of the probability are considered. "
+        "Set this or Temperature, not both.",
     ),
     Parameter(
         name="n",

@@ -43,10 +43,10 @@ REFUSED = (
 )
 FAILED = "Slack did not take the file. Please try again in a minute."
 UNDER_WAY = "That is under way already."
-ERASED = "Erased: {}, with my answers and what you wrote to votes."
+ERASED = "Erased: {}, with my answers and the reasons you gave with votes."
 CONFIRM = (
-    "Your messages, my answers to them and what you wrote to votes are erased here for ever. "
-    "What Slack shows stays in Slack. Figures stay; those of past months are nobody's then."
+    "Your messages, my answers to them and the reasons you gave with votes are erased here for ever. "
+    "What Slack shows stays in Slack. What it cost stays counted, for past months without your name."
 )
 
 Aside: TypeAlias = Callable[[Coroutine[Any, Any, None]], None]
@@ -122,7 +122,7 @@ class OwnData:
 
     def _kept(self) -> str:
         if not self._retention:
-            return "It is kept until you erase it, or delete the message in Slack."
+            return "What I store is kept until you erase it here, or delete the message in Slack."
         days = "a day" if self._retention == 1 else f"{self._retention} days"
         return f"A conversation is erased {days} after its newest message."
 
@@ -179,7 +179,7 @@ def _user(body: dict[str, Any]) -> str:
 def _told(held: Held) -> str:
     if held == Held():
         return NOTHING
-    votes = "1 vote" if held.votes == 1 else f"{held.votes:,} votes"
+    votes = {0: "no vote", 1: "1 vote"}.get(held.votes, f"{held.votes:,} votes")
     since = f" since {wording.moment(held.since)}" if held.messages else ""
     return f"I have stored *{_messages(held.messages)}* of yours, with my answers,{since}, and *{votes}*."
 

@@ -103,12 +103,10 @@ async def test_a_wrong_value_is_refused_at_its_field(sandbox: Sandbox, open_page
     await field(page, "Temperature").fill("3")
     await field(page, "System prompt").fill("Dear {name}")
     await save(page)
-    wrong = modal(page).locator(".block.refused")
-    await expect(wrong).to_contain_text("`temperature` must be a number from 0 to 2.", timeout=SOON)
-    await field(page, "Temperature").fill("")
-    await save(page)
-    await expect(wrong).to_contain_text("`{name}` in line 1 is not a placeholder", timeout=SOON)
-    await saved(page, ("System prompt", "Dear {user}"))
+    prompt, temperature = (modal(page).locator(".block.refused").nth(number) for number in range(2))
+    await expect(prompt).to_contain_text("`{name}` in line 1 is not a placeholder", timeout=SOON)
+    await expect(temperature).to_contain_text("`temperature` must be a number from 0 to 2.")
+    await saved(page, ("System prompt", "Dear {user}"), ("Temperature", ""))
 
 
 async def test_who_is_no_admin_can_change_nothing(sandbox: Sandbox, open_page: OpenPage) -> None:

@@ -211,3 +211,10 @@ async def test_home_tells_how_much_and_for_how_long(office: Office) -> None:
     shown = str(await office.own(Reader(user=ADA, is_admin=False)))
     for text in ("*2 messages* of yours", "*2 votes*", "90 days after its newest message"):
         assert text in shown
+    assert "'style': 'danger'}}" in shown, "the confirmation warns as the button does"
+
+
+async def test_home_tells_so_where_there_is_nothing(office: Office) -> None:
+    assert office.own is not None
+    shown = str(await office.own(Reader(user="U0LIN", is_admin=False)))
+    assert "no message and no vote of yours. What I store is kept until you erase it here" in shown

@@ -127,10 +127,10 @@ class Budgets:
             "A whole number of tokens, or an amount such as 2.50. Where it is empty, there is no such budget."
         )
         return [
-            kit.field(WHOSE, "Of", whose, optional=False),
+            kit.field(WHOSE, "Whose", whose, optional=False),
             kit.field(PERSON, "Person", kit.person_select(person, "Nobody in particular")),
             kit.field(CHANNEL, "Channel", channel),
-            kit.field(SPAN, "In", kit.choice("static_select", spans, chosen.span), optional=False),
+            kit.field(SPAN, "For", kit.choice("static_select", spans, chosen.span), optional=False),
             kit.field(UNIT, "Counted in", kit.choice("static_select", units, chosen.unit), optional=False),
             kit.field(AMOUNT, "At most", kit.text_input(_amount(chosen), longest=LONGEST_AMOUNT), hint=hint),
             kit.field(NOTE, "Note", kit.text_input(longest=LONGEST_NOTE), hint="Why, in a few words."),

@@ -90,8 +90,8 @@ class Helm:
         is_delegated = await self._gate.admit_to(leave.level, user, "save")
         level = await self._editing.level(leave.level, is_delegated=is_delegated)
         entered = form.read(payload.mapping(view, "state", "values"), level)
-        if entered.wrong:
-            return Wrong(errors=form.errors(entered.wrong, payload.items(view, "blocks")))
+        if wrong := {**level.problems(entered.steering), **entered.wrong}:
+            return Wrong(errors=form.errors(wrong, payload.items(view, "blocks")))
         if entered.steering == level.steering:
             return None  # nothing is changed, or somebody else has just saved the very same
         try:

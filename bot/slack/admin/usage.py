@@ -63,7 +63,7 @@ class Usage:
         shown = [kit.header("What it costs"), kit.section(self._own(mine, standings))]
         if reader.is_admin:
             total = spending.sentence(sum(everybodys.values(), Spending()), self._currency)
-            button = kit.button("Who and what", DETAILS)
+            button = kit.button("Details", DETAILS)
             shown.append(kit.section(f"*All of us, in the last {DAYS} days*: {total}", button))
             shown += spending.picture(everybodys, days(self._clock(), DAYS), self._currency)
         return shown

@@ -115,13 +115,12 @@ async def test_a_form_that_was_open_for_too_long_is_refused(
 
 
 async def test_a_wrong_value_is_refused_at_its_field(office: Office, errors: list[Mapping[str, str]]) -> None:
-    view = await office.edit(ADA)
-    await office.submit(ADA, view, temperature="3", n="0")
-    await office.submit(ADA, view, prompt="Dear {name}")
-    assert set(errors[0]) == {"temperature", "n"}
-    assert "number from 0 to 2" in errors[0]["temperature"]
-    assert set(errors[1]) == {"prompt:line:0"}
-    assert "`{name}` in line 1 is not a placeholder" in errors[1]["prompt:line:0"]
+    """All that is wrong at once."""
+    await office.submit(ADA, await office.edit(ADA), temperature="3", n="0", prompt="Dear {name}")
+    (told,) = errors
+    assert set(told) == {"temperature", "n", "prompt:line:0"}
+    assert "number from 0 to 2" in told["temperature"]
+    assert "`{name}` in line 1 is not a placeholder" in told["prompt:line:0"]
     assert await office.saved() == []
 
 
