@@ -12,7 +12,14 @@ from contextlib import nullcontext, suppress
 import structlog
 
 from bot.core.domain import OPEN, Action, Turn
-from bot.core.errors import ClaimLost, StoreError, SurfaceBusy, SurfaceGone, SurfaceUnavailable
+from bot.core.errors import (
+    ClaimLost,
+    MessageLost,
+    StoreError,
+    SurfaceBusy,
+    SurfaceGone,
+    SurfaceUnavailable,
+)
 from bot.core.live_reply import LiveReply
 from bot.core.writes import Done, Edit, Idle, Post, Wait
 from bot.pacing import Desk, Desks, Means, Ticket, Urgency
@@ -200,9 +207,20 @@ class Delivery:
         except SurfaceUnavailable:
             self._failures += 1
             self._live.refused(self._clock(), pause_after(self._failures))
+        except MessageLost as lost:
+            await self._go_on(command, lost)
         else:
             self._failures = 0
             self._seen_at = self._clock()
+
+    async def _go_on(self, command: Post | Edit, lost: MessageLost) -> None:
+        """Let an answer go on below a message that takes no change, or without it."""
+        if isinstance(command, Post):
+            raise lost
+        log.info("A message can no longer be changed.", action="message_lost", reason=str(lost))
+        if not (lost.stays and self._live.fixed(command)):
+            await self._pages.let_go(command, lost)
+            self._live.gone(command)
 
     async def _apply(self, command: Post | Edit, means: Means) -> None:
         if self._thinking and isinstance(command, Post):

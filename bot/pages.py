@@ -7,11 +7,19 @@ posted although no answer came is looked for before another is.
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
-from bot.core.domain import Turn
-from bot.core.errors import ClaimLost, SurfaceBusy, SurfaceError, SurfaceGone, SurfaceUnavailable
+from bot.core.domain import OPEN, Turn
+from bot.core.errors import (
+    ClaimLost,
+    MessageLost,
+    SurfaceBusy,
+    SurfaceError,
+    SurfaceGone,
+    SurfaceUnavailable,
+)
 from bot.core.writes import Edit, Post, Way
 from bot.pacing import Means
 from bot.persistence import persist
@@ -43,6 +51,7 @@ class Pages:
         self._messages = list(turn.pages)
         self._growing: Growing | None = None
         self._is_in_doubt = False  # whether a post may have happened although no answer came
+        self._was_deleted = False  # whether somebody deleted a page that was posted anew
 
     def means(self, command: Post | Edit, page: Page) -> Means:
         """Return how a page would be written now."""
@@ -80,6 +89,21 @@ class Pages:
             raise
         self._growing = None if last else growing
 
+    async def let_go(self, command: Edit, lost: MessageLost) -> None:
+        """Forget the message of a page that is to be posted anew, and remove those that it goes below.
+
+        Who deletes a message of an answer that runs gets it once more, since nothing of an answer may be
+        missing; who deletes that, too, wants it gone. Then, and once the turn has ended, this raises `lost`.
+        Raises `ClaimLost` where the question was deleted: its answer is to go.
+        """
+        if self._turn.status not in OPEN or (self._was_deleted and not lost.stays):
+            raise lost
+        self._was_deleted |= not lost.stays
+        first = command.page if lost.stays else command.page + 1
+        await self.shorten(range(first, len(self._messages)))
+        await self._book.closed(self._turn, command.page)
+        del self._messages[command.page :]
+
     async def shorten(self, surplus: range) -> None:
         """Remove messages that the answer does not need; noted first, since a message is found again."""
         if not surplus:
@@ -94,7 +118,8 @@ class Pages:
 
     async def _posted(self, page: Page, means: Means) -> str:
         """Post a page, unless an earlier attempt at it got through after all: then that message shows it."""
-        found = await self._surface.find(self._turn) if self._is_in_doubt else {}
+        shown = replace(self._turn, pages=tuple(self._messages))
+        found = await self._surface.find(shown) if self._is_in_doubt else {}
         try:
             message_id = await self._post(page, found.get(page.number), means)
         except SurfaceUnavailable:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.core import growth
 from bot.core.domain import Action, ChatRequest, File, Incoming, ThreadKey, Turn
-from bot.core.errors import BotError, SurfaceError, SurfaceUnavailable
+from bot.core.errors import BotError, MessageLost, SurfaceError, SurfaceUnavailable
 from bot.core.stream import Finished, StreamEvent, TextDelta
 from bot.core.writes import Way
 from bot.ports import Page, SurfaceLimits
@@ -114,6 +114,7 @@ class PaperSurface:
         self.grows = Way.EDITS
         self.takes = takes
         self.messages: dict[str, Message] = {}
+        self.fixed: set[str] = set()  # messages that take no change any more
         self.refusals: list[SurfaceError] = []
         self.writes = 0
         self.said: list[Incoming] = []
@@ -148,7 +149,7 @@ class PaperSurface:
 
     async def edit(self, thread: ThreadKey, message_id: str, page: Page) -> None:
         await self._write(thread)
-        self.messages[message_id].show(page)
+        self._message(message_id, changes=True).show(page)
 
     def way(self, thread: ThreadKey) -> Way:
         return self.grows
@@ -177,6 +178,7 @@ class PaperSurface:
 
     async def remove(self, thread: ThreadKey, message_id: str) -> None:
         await self._write(thread)
+        self._message(message_id, changes=False)
         del self.messages[message_id]
 
     def is_direct(self, thread: ThreadKey) -> bool:
@@ -193,6 +195,13 @@ class PaperSurface:
     def shown(self, thread: ThreadKey) -> list[str]:
         """Return what the thread shows now, a text a message."""
         return [message.text for message in self.messages.values() if message.thread == thread]
+
+    def _message(self, message_id: str, *, changes: bool) -> Message:
+        if message_id not in self.messages:
+            raise MessageLost("message_not_found", stays=False)
+        if changes and message_id in self.fixed:
+            raise MessageLost("edit_window_closed", stays=True)
+        return self.messages[message_id]
 
     async def _write(self, thread: ThreadKey) -> None:
         self.before_write()

@@ -26,6 +26,7 @@
     │   ├── SurfaceBusy                the platform wants us to wait
     │   ├── SurfaceUnavailable         no connection, a 5xx, a timeout
     │   └── SurfaceGone                the channel or message cannot be written to any more
+    │       └── MessageLost            one message cannot; its thread can
     └── StoreError
         ├── StoreUnavailable           the database does not answer
         ├── ClaimLost                  another process owns the turn now
@@ -257,6 +258,15 @@ class SurfaceGone(SurfaceError):
     """The channel, thread or message cannot be written to any more; trying again does not help."""
 
     code = "surface_gone"
+
+
+class MessageLost(SurfaceGone):
+    """One message cannot be changed any more; its thread can be written to."""
+
+    def __init__(self, message: str = "", *, stays: bool) -> None:
+        """`stays`: whether it is there, as it was."""
+        super().__init__(message)
+        self.stays = stays
 
 
 class StoreError(BotError):

@@ -14,6 +14,8 @@ for, so a slow platform sees fewer writes and never older text. Rules, each a pr
 - Where edits are long in coming, a page ends with a paragraph, and the next one is shown when it is complete.
 - Below a page that grows by edits it can be stopped, and below no other: whatever was offered there goes with
   the page's last write, which is made for that alone if need be.
+- Where a message can't be changed any more, its page ends with what it shows, and the rest follows below.
+  Where it is gone, or nobody knows what it shows, its page is posted anew.
 """
 
 from collections.abc import Callable
@@ -67,6 +69,7 @@ class LiveReply:
         self._page = 0  # all before it are complete on screen
         self._on_screen = ""  # of that page
         self._is_open = False  # whether that message can be operated as one that grows, or takes more text
+        self._has_changed = False  # whether it took a change after its first text
         self._is_pressed = False
         self._is_finished = False
         self._fed = 0
@@ -98,10 +101,10 @@ class LiveReply:
         is_whole = held is None or held >= self._fed  # what follows may be a note of ours
         if is_whole and self._is_finished:
             return None
+        if self._page >= pages:
+            self._page, self._on_screen = pages - 1, self._pager.full[pages - 1]
         if not is_whole:
             self._pager.cut(pages)
-        if self._page >= pages:
-            self._page, self._on_screen = pages - 1, ""
         self.finish(note)
         return None if is_whole else held
 
@@ -142,12 +145,31 @@ class LiveReply:
         self._posted = max(self._posted, command.page + 1)
         self._page = command.page + command.last
         self._on_screen = "" if command.last else command.text
-        self._is_open = not command.last and (isinstance(command, Edit) or self._way is Way.STREAM)
+        self._has_changed = isinstance(command, Edit)
+        self._is_open = not command.last and (self._has_changed or self._way is Way.STREAM)
         self._next_partial = now + self._interval
 
     def refused(self, now: float, retry_after: float) -> None:
         """Note that the platform wants no write for `retry_after` seconds."""
         self._refused_until = max(self._refused_until, now + retry_after)
+
+    def fixed(self, command: Edit) -> bool:
+        """Note that the message can't be changed: the page ends with what it shows, and the rest is posted.
+
+        Where none ever takes a change, nothing grows any more, lest there be a message for every few words.
+        Returns False if nobody knows what it shows: an earlier attempt wrote it.
+        """
+        shown = self._on_screen if command.page == self._page else ""
+        if shown:
+            self._pager.end_with(command.page, shown)
+            self._page, self._on_screen, self._is_open = command.page + 1, "", False
+            self._way = self._way if self._has_changed else Way.WHOLE
+        return bool(shown)
+
+    def gone(self, command: Edit) -> None:
+        """Note that no message shows the page any more, nor any after it: it is posted anew."""
+        self._posted = self._page = command.page
+        self._on_screen, self._is_open = "", False
 
     def surplus(self) -> range:
         """Return the pages of an earlier attempt that a finished answer does not need; remove them."""

@@ -34,6 +34,7 @@ class Pager:
         self._text = ""
         self._lines: list[Line] = []  # as far as it was looked at
         self._ends: list[int] = []  # of what was fed, in characters: where each full page ends
+        self._raw: list[tuple[str, Open]] = []  # each full page as it was fed, and what was open before it
         self._broken_off = 0
 
     def feed(self, text: str) -> None:
@@ -54,9 +55,35 @@ class Pager:
 
     def cut(self, pages: int) -> None:
         """Forget all that follows the first `pages` pages, the last of which may grow again."""
-        del self._full[pages:], self._ends[pages:]
+        del self._full[pages:], self._ends[pages:], self._raw[pages - 1 :]
         self._broken_off = self._ends.pop()
         self._text, self._open, self._lines = self._full.pop(), Open(), []
+
+    def end_with(self, page: int, shown: str) -> None:
+        """Let a page end with `shown`, as it was shown once; all that follows comes on later pages."""
+        self._reopen(page)
+        end = self._end_of(shown)
+        self._break_off(shown, end, open_at(scan(self._text[:end], self._open), end))
+        self.feed("")
+
+    def _reopen(self, page: int) -> None:
+        """Let a page grow again, if it is full, with all that follows it."""
+        if page < len(self._full):
+            raw, self._open = self._raw[page]
+            self._broken_off = self._ends[page] - len(raw)
+            self._text = "".join(text for text, _ in self._raw[page:]) + self._text
+            self._lines = []
+            del self._full[page:], self._ends[page:], self._raw[page:]
+
+    def _end_of(self, shown: str) -> int:
+        """Return where the current page ended when it was shown so; what closes it may be ours."""
+        lead = len(self._text) - len(self._text.lstrip("\n"))
+        body = shown.removeprefix(self._open.opening(self._text.partition("\n")[0]))
+        for known in (body, body.rpartition("\n")[0]):
+            if self._text.startswith(known, lead):
+                rest = self._text[lead + len(known) :]
+                return len(self._text) - len(rest.lstrip("\n"))
+        return 0  # rather said twice than not at all
 
     @property
     def full(self) -> Sequence[str]:
@@ -96,16 +123,16 @@ class Pager:
         lines = self._lines = grown(self._lines, self._text, self._open)
         lead = len(self._text) - len(self._text.lstrip("\n"))
         end = max(paragraphs(lines), default=0)
-        if end >= lead + max(len(shown), least) and self._fits(self._shown(lines, end)):
-            self._break_off(lines, end)
+        if end >= lead + max(len(shown), least) and self._fits(page := self._shown(lines, end)):
+            self._break_off(page, end, open_at(lines, end))
 
     def _shown(self, lines: Sequence[Line], end: int) -> str:
         """Return the text up to `end` as a page: opened with what it continues, closed where it is cut."""
-        body = self._text[:end].rstrip()
-        if not body:
+        body = self._text[:end].rstrip().lstrip("\n")
+        if body == self._open.closing:  # or there is nothing at all
             return ""
         closing = open_at(lines, end).closing
-        return self._open.opening(lines[0].text) + body.lstrip("\n") + (closing and f"\n{closing}")
+        return self._open.opening(lines[0].text) + body + (closing and f"\n{closing}")
 
     def _break(self) -> None:
         """Break one full page off the text."""
@@ -122,16 +149,17 @@ class Pager:
         end = best_break(seen, lines, limit)
         while end > 1 and overflows(end):  # a shorter page may be the larger one: it has a fence to close
             end = best_break(seen, lines, end - 1)
-        self._break_off(lines, end)
+        self._break_off(self._shown(lines, end), end, open_at(lines, end))
 
-    def _break_off(self, lines: Sequence[Line], end: int) -> None:
-        """Let the page end at `end`; what is open there is opened again on the next one."""
-        if page := self._shown(lines, end):
+    def _break_off(self, page: str, end: int, is_open: Open) -> None:
+        """Let the page end at `end` of the text; what is open there is opened again on the next one."""
+        if page:
             self._full.append(page)
             self._ends.append(self._broken_off + end)
+            self._raw.append((self._text[:end], self._open))
         self._broken_off += end
         self._text, self._lines = self._text[end:], []
-        self._open = self._carried(open_at(lines, end))
+        self._open = self._carried(is_open)
 
     def _carried(self, is_open: Open) -> Open:
         """Return what the next page has to open again; not what would take half of it."""

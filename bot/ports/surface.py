@@ -82,7 +82,10 @@ class Surface(Protocol):
         ...
 
     async def edit(self, thread: ThreadKey, message_id: str, page: Page) -> None:
-        """Replace a message of ours; one that grows, grows no more. Raises `SurfaceError`."""
+        """Replace a message of ours; one that grows, grows no more.
+
+        Raises `SurfaceError`, and of those `MessageLost` where its thread can still be written to.
+        """
         ...
 
     def way(self, thread: ThreadKey) -> Way:

@@ -10,12 +10,22 @@ from typing import Any
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from bot.core.errors import SurfaceBusy, SurfaceError, SurfaceGone, SurfaceUnavailable
+from bot.core.errors import MessageLost, SurfaceBusy, SurfaceError, SurfaceGone, SurfaceUnavailable
 
 BUSY = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
 PASSING = frozenset(
     {"fatal_error", "internal_error", "request_timeout", "service_unavailable", "update_failed"}
 )
+STILL_GROWS = "streaming_state_conflict"
+LOST = {
+    "message_not_found": False,  # somebody deleted it
+    "cant_update_message": True,  # the app was installed anew, and is another author
+    "edit_window_closed": True,  # the workspace says for how long messages may be edited
+    "message_not_owned_by_app": True,
+    "msg_too_long": True,
+    STILL_GROWS: True,
+}
+"""What is wrong with one message, whatever else can be written; and whether it stays. facts/slack.md 1.3"""
 SERVER_ERROR = 500
 TOO_MANY = 429
 DEFAULT_RETRY = 5.0
@@ -41,7 +51,7 @@ def _translated(error: SlackApiError) -> SurfaceError:
         return SurfaceBusy(name, retry_after=_retry_after(response))
     if status >= SERVER_ERROR or name in PASSING or not name:
         return SurfaceUnavailable(name or str(status))
-    return SurfaceGone(name)
+    return MessageLost(name, stays=LOST[name]) if name in LOST else SurfaceGone(name)
 
 
 def _retry_after(response: Any) -> float:

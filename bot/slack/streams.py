@@ -7,6 +7,7 @@ that, and wherever one ends too early, the message goes on by edits. Sources: fa
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -26,7 +27,6 @@ from bot.slack.threads import metadata
 
 LIFETIME = 240.0
 """Seconds for which a message is added to; Slack ends it after about 300."""
-GONE_ON = frozenset({"message_not_in_streaming_state", "stopped_by_user"})
 
 Below = Callable[[Page], Sequence[dict[str, Any]]]
 """Returns the blocks that stand below a page's text."""
@@ -123,16 +123,16 @@ class Streams:
         return Stream(self._hands, thread, str(response["ts"]), text)
 
     async def end(self, thread: ThreadKey, ts: str, page: Page) -> None:
-        """End whatever stream a message is, so that it can be edited. Raises `SurfaceError`."""
-        try:
+        """End whatever stream a message is, so that it can be edited; an edit tells whether it can.
+
+        Raises `SurfaceBusy` and `SurfaceUnavailable`.
+        """
+        with suppress(SurfaceGone):
             await call(
                 lambda: self._hands.client.chat_stopStream(
                     channel=thread.channel, ts=ts, metadata=metadata(page), session_status="processing"
                 )
             )
-        except SurfaceGone as gone:
-            if str(gone) not in GONE_ON:
-                raise
 
 
 def _markdown(page: Page) -> str:

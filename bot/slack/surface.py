@@ -16,7 +16,7 @@ from bot.core.errors import SurfaceGone
 from bot.core.writes import Way
 from bot.ports import Door, Growing, Page, SurfaceLimits
 from bot.slack import buttons, limits, parse, render
-from bot.slack.calls import call
+from bot.slack.calls import STILL_GROWS, call
 from bot.slack.files import Downloads
 from bot.slack.people import People
 from bot.slack.sessions import Sessions
@@ -27,7 +27,6 @@ from bot.slack.thumbs import plain_thumbs, thumbs
 BLOCKS_REFUSED = frozenset(
     {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "block_mismatch"}
 )
-STILL_GROWS = "streaming_state_conflict"
 
 log = structlog.get_logger()
 
@@ -93,7 +92,10 @@ class SlackSurface:
         return str(response["ts"])
 
     async def edit(self, thread: ThreadKey, message_id: str, page: Page) -> None:
-        """Replace the message with ts `message_id`. A stream ends first; it had no metadata until then."""
+        """Replace the message with ts `message_id`. A stream ends first; it had no metadata until then.
+
+        One that Slack does not end stays as it is.
+        """
 
         async def send(**content: Any) -> Any:
             return await self._client.chat_update(

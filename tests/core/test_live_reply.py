@@ -51,6 +51,15 @@ class Thread:
         self.last_accepted = -max(limits.interval, limits.append_interval)
         self.complete = 0
         self.is_open = False
+        self.lost: dict[int, bool] = {}
+        """Pages whose messages can't be changed any more, and whether they stay."""
+        self.known = [False] * posted
+        """Of which messages we know what they show."""
+
+    def lose(self, *, stays: bool) -> None:
+        """Let the newest message take no change any more."""
+        if self.screen:
+            self.lost[len(self.screen) - 1] = stays
 
     def write(self, command: Post | Edit) -> None:
         """Check a write against the rules, and show it."""
@@ -68,13 +77,31 @@ class Thread:
             assert command.page == len(self.screen)
             assert not self.is_open, "what grew before can still be stopped, or takes more"
             self.screen.append(command.text)
+            self.known.append(True)
+        elif command.page in self.lost:
+            self.refuse(command)
+            return
         else:
             self.screen[command.page] = command.text
+            self.known[command.page] = True
         self.complete += command.last
         self.is_open = not command.last and (is_stream or isinstance(command, Edit))
         self.last_accepted = self.now
         self.writes += 1
         self.live.accepted(command, self.now)
+
+    def refuse(self, command: Edit) -> None:
+        """Refuse a change, as whoever writes would report it."""
+        stays = self.lost[command.page]
+        self.is_open = False
+        if stays and self.live.fixed(command):
+            assert self.known[command.page]
+            self.complete = command.page + 1
+            return
+        assert not (stays and self.known[command.page]), "what is known to be on screen stays there"
+        self.live.gone(command)
+        del self.screen[command.page :], self.known[command.page :]
+        self.lost = {page: stays for page, stays in self.lost.items() if page < command.page}
 
     def step(self) -> bool:
         """Do one thing; tell whether there is more to do now."""
@@ -113,6 +140,7 @@ class Answering(RuleBasedStateMachine):
         self.said = ""
         self.finished = False
         self.most_pages: int | None = None
+        self.has_lost = False
 
     @precondition(lambda self: not self.finished)
     @rule(text=TEXTS)
@@ -129,14 +157,14 @@ class Answering(RuleBasedStateMachine):
     @precondition(lambda self: self.most_pages is None)
     @rule()
     def somebody_stops(self) -> None:
-        """No further message is begun, but perhaps one for the note alone."""
+        """No further message is begun, but perhaps one for the note, and one for a row that it displaces."""
         pages = max(len(self.thread.screen), 1)
         stays = self.thread.live.stop("_Stopped._")
         if self.finished and stays is None:
             return  # it was too late
         self.said = self.said[:stays] + "_Stopped._"
         self.finished = True
-        self.most_pages = pages + 1
+        self.most_pages = pages + 2
         self.thread.complete = min(self.thread.complete, pages - 1)
 
     @rule(is_slow=st.booleans())
@@ -146,6 +174,12 @@ class Answering(RuleBasedStateMachine):
     @rule()
     def something_is_written(self) -> None:
         self.thread.step()
+
+    @rule(stays=st.booleans())
+    def the_newest_message_takes_no_change(self, stays: bool) -> None:
+        """Let it be deleted, or the time be over in which it is edited."""
+        self.thread.lose(stays=stays)
+        self.has_lost = True
 
     @rule(retry_after=st.floats(min_value=0, max_value=100))
     def the_platform_refuses(self, retry_after: float) -> None:
@@ -168,7 +202,7 @@ class Answering(RuleBasedStateMachine):
             self.thread.live.finish()
         shown = self.thread.settle()
         assert not self.thread.is_open
-        assert self.most_pages is None or len(shown) <= self.most_pages
+        assert self.most_pages is None or self.has_lost or len(shown) <= self.most_pages
         surplus = self.thread.live.surplus()
         assert [*surplus] == [*range(len(shown))][surplus.start :]
         seen = iter("".join("".join(shown[: surplus.start]).split()))
@@ -459,3 +493,138 @@ def test_while_edits_are_slow_an_answer_goes_on_in_further_messages() -> None:
         word for number in range(40) for word in (f"word{number}", "and", "more")
     ]
     assert thread.writes <= len(shown) + 2, "only the first page was edited"
+
+
+def say(thread: Thread, text: str, *, now: float) -> None:
+    """Let the model speak, and the thread show it."""
+    thread.now = max(thread.now, now)
+    thread.live.feed(text)
+    thread.settle()
+
+
+@pytest.mark.parametrize(
+    ("way", "screen"),
+    [(Way.EDITS, ["One, two, th", "ree, four."]), (Way.STREAM, ["One, two,", "three, four."])],
+)
+def test_below_a_message_that_takes_no_change_the_answer_grows_on(way: Way, screen: list[str]) -> None:
+    thread = Thread(limits(), way=way)
+    say(thread, "One, t", now=0)
+    say(thread, "wo, th", now=10)
+    thread.lose(stays=True)
+    say(thread, "ree, f", now=20)
+    say(thread, "our.", now=30)
+    assert len(thread.screen) == 2
+    thread.live.finish()
+    assert [text.strip() for text in thread.settle()] == screen
+
+
+@pytest.mark.parametrize(
+    ("way", "screen"),
+    [(Way.EDITS, ["One, t", "wo, three, four."]), (Way.STREAM, ["One,", "two, three, four."])],
+)
+def test_where_no_message_takes_a_change_the_rest_is_one_post(way: Way, screen: list[str]) -> None:
+    """A message for every few words nobody wants."""
+    thread = Thread(limits(), way=way)
+    say(thread, "One, t", now=0)
+    for number, word in enumerate(("wo, th", "ree, f", "our.")):
+        thread.lose(stays=True)
+        say(thread, word, now=10.0 * number + 10)
+    thread.live.finish()
+    assert [text.strip() for text in thread.settle()] == screen
+    assert thread.writes == 2
+
+
+@pytest.mark.parametrize(
+    ("shown", "more", "screen"),
+    [
+        ("```py\nx = 1\ny", " = 2\n```\nSo.", ["```py\nx = 1\ny\n```", "```py\n = 2\n```\nSo."]),
+        ("```py\nx = 1\n```", "\nSo.", ["```py\nx = 1\n```", "So."]),
+        ("```py\nx = 1\n", "```", ["```py\nx = 1\n```"]),
+        (
+            "| a |\n|---|\n| 1 |\n",
+            "| 2 |\n",
+            ["| a |\n|---|\n| 1 |", "| a |\n|---|\n| 2 |"],
+        ),
+        ("One **two** thr", "ee four", ["One **two** thr", "ee four"]),
+        ("One.", "", ["One."]),
+    ],
+)
+def test_what_is_cut_open_where_a_message_takes_no_change_is_closed_and_opened_again(
+    shown: str, more: str, screen: list[str]
+) -> None:
+    thread = Thread(limits())
+    say(thread, shown, now=0)
+    thread.lose(stays=True)
+    thread.live.feed(more)
+    thread.live.finish()
+    assert thread.settle() == screen
+
+
+def test_a_full_page_that_takes_no_change_is_broken_where_it_stands() -> None:
+    thread = Thread(limits(24))
+    say(thread, "one two three", now=0)
+    thread.lose(stays=True)
+    thread.live.feed(" four five six. seven eight nine. ten eleven twelve.")
+    thread.live.finish()
+    shown = thread.settle()
+    assert shown[0] == "one two three"
+    assert (
+        " ".join(" ".join(shown).split())
+        == "one two three four five six. seven eight nine. ten eleven twelve."
+    )
+
+
+def test_a_note_on_a_stop_stands_below_a_message_that_takes_no_change() -> None:
+    """Also when all of the page was on screen."""
+    thread = Thread(limits(24))
+    say(thread, "one two three. one two three. ", now=0)
+    thread.live.feed("one")
+    for _ in range(9):
+        thread.lose(stays=True)
+        thread.step()
+    assert thread.live.stop("_S._") is not None
+    thread.complete = len(thread.screen) - 1
+    shown = thread.settle()
+    assert shown[-1].endswith("_S._")
+    assert shown[0] == "one two three."
+
+
+def test_a_deleted_message_is_posted_anew_with_all_it_showed() -> None:
+    thread = Thread(limits(24))
+    say(thread, "one two three. one two", now=0)
+    thread.lose(stays=False)
+    say(thread, " three. and four", now=10)
+    thread.live.finish()
+    assert thread.settle() == ["one two three.", "one two three. and four"]
+
+
+def test_what_an_earlier_attempt_left_and_takes_no_change_is_posted_anew() -> None:
+    """Nobody knows what it shows, so nothing of the answer can be taken to be there."""
+    thread = Thread(limits(), posted=1)
+    thread.lose(stays=True)
+    say(thread, "One.", now=0)
+    thread.live.finish()
+    assert thread.settle() == ["One."]
+
+
+@UNTIMED
+@given(
+    said=st.lists(
+        st.tuples(st.text("ab.\n ", max_size=30), st.sampled_from([None, None, True, False])), max_size=20
+    ),
+    size=st.integers(8, 40),
+    way=st.sampled_from(Way),
+)
+def test_no_character_is_lost_or_repeated_whatever_becomes_of_messages(
+    said: list[tuple[str, bool | None]], size: int, way: Way
+) -> None:
+    """White space aside, at which pages break."""
+    thread = Thread(limits(size, interval=0.0), way=way)
+    for text, lost in said:
+        if lost is not None:
+            thread.lose(stays=lost)
+        thread.live.feed(text)
+        thread.now += 10
+        thread.settle()
+    thread.live.finish()
+    assert "".join("".join(thread.settle()).split()) == "".join("".join(text for text, _ in said).split())
