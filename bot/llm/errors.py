@@ -95,7 +95,8 @@ RULES = (
     ),
     Rule(ModelKeyRefused, {401}),
     Rule(ModelForbidden, {403}),
-    Rule(ModelUnknown, codes=frozenset({"model_not_found"})),
+    Rule(ModelUnknown, codes=frozenset({"model_not_found", "invalid_model"})),  # the latter is Mistral's
+    Rule(ModelUnknown, {400}, phrases=("invalid model", "not a valid model")),  # LiteLLM; OpenRouter
     Rule(ModelUnknown, {404, 405}),
     Rule(ModelUnknown, range(300, 400)),  # a redirect: this is not the API's address
     Rule(ContextTooLong, {413}),
