@@ -128,10 +128,10 @@ class ModelStalled(ModelInterrupted):
 
 
 class ModelEndless(ModelInterrupted):
-    """The answer was still going on when its whole time was over."""
+    """The answer was still going on when its whole time was over, or was longer than any should be."""
 
     code = "model_endless"
-    for_people = "I stopped here because the answer took too long. Ask me to go on, or for something shorter."
+    for_people = "I stopped here because the answer grew too long. Ask me to go on, or for something shorter."
 
 
 class ModelGarbled(ModelInterrupted):

@@ -30,6 +30,8 @@ from bot.llm.errors import stream_error
 from bot.llm.framing import DONE, BodyDecoder
 from bot.llm.sse import SseEvent
 
+LONGEST_ANSWER = 2_000_000
+"""Characters of all choices; the longest answers of today's models have half a million."""
 LONGEST_NAME = 200
 """Characters of a model's name or a finish reason."""
 LARGEST_COUNT = 2**31 - 1
@@ -68,6 +70,7 @@ class AnswerReader:
         self._open: set[int] = set()
         self._refusing: set[int] = set()
         self._model = ""
+        self._length = 0
 
     @property
     def complete(self) -> bool:
@@ -76,6 +79,8 @@ class AnswerReader:
 
     def feed(self, data: bytes) -> Iterator[StreamEvent]:
         """Yield what `data` adds. Raises a `ModelError` if the service reports one or sends nonsense."""
+        if self._length > LONGEST_ANSWER:
+            raise self.broken("The answer is too long.", ENDLESS)
         try:
             events = self._decoder.decode(data)
         except ModelGarbled as error:
@@ -142,7 +147,10 @@ class AnswerReader:
         if type(delta) is not dict or delta.get("refusal") or 0 not in self._open or _has_more(choice):
             return None
         text = delta.get("content")
-        return TextDelta(text) if type(text) is str and text and text.isascii() and self.spoke else None
+        if type(text) is not str or not text or not text.isascii() or not self.spoke:
+            return None
+        self._length += len(text)
+        return TextDelta(text)
 
     def _chunk(self, chunk: dict[str, Any]) -> Iterator[StreamEvent]:
         model = _name(chunk.get("model"))
@@ -183,6 +191,7 @@ class AnswerReader:
             self._halves[index] = text[-1]
             text = text[:-1]
         if text:
+            self._length += len(text)
             self._open.add(index)
             self.spoke = self.spoke or not text.isspace()
             yield TextDelta(text if text.isascii() else _whole(text), index)

@@ -13,6 +13,7 @@ from bot.core.domain import Usage
 from bot.core.errors import (
     ContentFiltered,
     ModelBusy,
+    ModelEndless,
     ModelError,
     ModelExhausted,
     ModelFailed,
@@ -23,7 +24,7 @@ from bot.core.errors import (
 )
 from bot.core.stream import AnswerBuilder, Finished, ModelName, StreamEvent, TextDelta
 from bot.llm.framing import PlainDecoder
-from bot.llm.reading import AnswerReader
+from bot.llm.reading import LONGEST_ANSWER, AnswerReader
 
 DONE = b"data: [DONE]\n\n"
 
@@ -231,6 +232,15 @@ def test_a_plain_body_without_end_is_refused() -> None:
     decoder = PlainDecoder(largest=10)
     with pytest.raises(ModelInterrupted):
         decoder.decode(b"{" * 11)
+
+
+@pytest.mark.parametrize("index", [0, 1])
+@pytest.mark.parametrize("word", ["word ", "wörd "])
+def test_a_model_that_never_ends_is_broken_off_before_it_fills_our_memory(word: str, index: int) -> None:
+    pieces = [sse(choice(word * 20_000, index=index))] * 25
+    events, error = outcome(pieces)
+    assert error is ModelEndless
+    assert LONGEST_ANSWER < len(text(events, index)) < LONGEST_ANSWER + 200_000
 
 
 wild = st.recursive(
