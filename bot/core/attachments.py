@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Final
 
 from bot.core.domain import File
+from bot.core.errors import ModelRejected
 
 MOST_FILES: Final = 10
 MOST_PICTURES: Final = 4
@@ -70,6 +71,15 @@ BYTE_ORDER_MARKS: Mapping[bytes, str] = MappingProxyType(
 
 class Unread(Exception):
     """A file could not be read; the text is the end of a sentence: "I could not read x: <text>."."""
+
+
+class PictureRefused(ModelRejected):
+    """The model service cannot read a picture: it is broken, too large, or of a strange kind."""
+
+    code = "picture_refused"
+    for_people = (
+        "The model service can't read a picture that you sent. Please send another, or ask without it."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,7 +34,7 @@
 
 Each class has a stable `code`, and `for_people`, the one sentence that a thread may show. The text of an
 exception is for the log; it never reaches a thread. What a budget does not let in is in `core.ledger`, what
-admins entered and cannot be saved in `editing`.
+admins entered and cannot be saved in `editing`, what no service can see in `core.attachments`.
 """
 
 from typing import ClassVar

@@ -52,11 +52,17 @@ BLIND = re.compile(
     r"|content must be a string|\.content['\"` ]*(?:must|should) be a (?:valid )?string"
 )
 """In turn: OpenAI, DeepSeek, vLLM, llama.cpp, Ollama; Mistral; vLLM; OpenRouter and others; Groq."""
+PICTURE = re.compile(r"(?i)image|picture|base64")
 
 
 def is_blind(complaint: Complaint) -> bool:
     """Whether a complaint says that the model cannot see, and not just that a picture is bad."""
     return BLIND.search(complaint.message) is not None
+
+
+def is_about_pictures(complaint: Complaint) -> bool:
+    """Whether a complaint is about a picture; only of use where one was sent."""
+    return PICTURE.search(" ".join([*complaint.codes, complaint.message])) is not None
 
 
 def is_about_value(complaint: Complaint) -> bool:

@@ -14,11 +14,13 @@ from typing import NamedTuple
 import httpx
 import structlog
 
+from bot.core.attachments import PictureRefused
 from bot.core.domain import ChatRequest
-from bot.core.errors import ModelError, ModelSlow, ModelUnavailable
+from bot.core.errors import ModelError, ModelRejected, ModelSlow, ModelUnavailable
 from bot.core.stream import PicturesLeftOut, StreamEvent
 from bot.llm.adapting import MOST_ROUNDS, Adaptations
 from bot.llm.asking import Dialect, Fields, fields, has_pictures
+from bot.llm.blame import is_about_pictures
 from bot.llm.client import COMPLETIONS, FAILURES
 from bot.llm.complaint import Complaint, for_log, from_body, request_id
 from bot.llm.errors import model_error
@@ -98,7 +100,7 @@ class OpenAIChat:
             error = model_error(complaint, response.headers, now=time.time())
             sent, body = body, self._adapted(error, complaint, wanted, body)
             if not left or body == sent:
-                raise error
+                raise _of_pictures(error, complaint, sent)
         return response, body
 
     async def _send(self, body: Fields, started: float) -> httpx.Response:
@@ -162,6 +164,12 @@ class OpenAIChat:
         if reader.complete:
             return now + LINGER
         return now + self._idle if reader.spoke else first_word
+
+
+def _of_pictures(error: ModelError, complaint: Complaint, sent: Fields) -> ModelError:
+    """Return the error for a refusal, which may be one of a picture that was sent."""
+    is_theirs = type(error) is ModelRejected and has_pictures(sent) and is_about_pictures(complaint)
+    return PictureRefused(str(error)) if is_theirs else error
 
 
 def _pieces(response: httpx.Response) -> AsyncIterator[bytes]:

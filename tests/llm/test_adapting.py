@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.core.attachments import PictureRefused
 from bot.core.domain import ChatMessage, ChatRequest
 from bot.core.errors import ContextTooLong, ModelRejected
 from bot.llm.asking import Dialect
@@ -269,13 +270,32 @@ async def test_a_model_that_cannot_see_is_asked_without_the_picture(status: int)
     ]
 
 
-async def test_a_bad_picture_is_not_taken_for_a_blind_model() -> None:
-    words = "Invalid image data: the image could not be decoded."
-    async with raw_server([refusal(words)], [ANSWER]) as server, open_client(server.base_url) as client:
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("Invalid image data: the image could not be decoded.", None),
+        ("You uploaded an unsupported image. Use png, jpeg, gif or webp.", "invalid_image_format"),
+        ("cannot identify this file", "image_parse_error"),
+        ("Could not decode base64 string", None),
+    ],
+)
+async def test_a_bad_picture_is_told_and_not_taken_for_a_blind_model(words: str, code: str | None) -> None:
+    refused = refusal(words, code=code)
+    async with raw_server([refused]) as server, open_client(server.base_url) as client:
         model = OpenAIChat(client)
-        with pytest.raises(ModelRejected):
+        with pytest.raises(PictureRefused):
             await collect(model, seen())
+        with pytest.raises(ModelRejected) as caught:
+            await collect(model, request())
+        assert type(caught.value) is ModelRejected, "there was none"
         assert model.adaptations("m") == {}
+
+
+async def test_what_else_is_wrong_with_a_question_is_not_put_down_to_its_picture() -> None:
+    async with raw_server([refusal("Something is wrong.")]) as server, open_client(server.base_url) as client:
+        with pytest.raises(ModelRejected) as caught:
+            await collect(OpenAIChat(client), seen())
+    assert type(caught.value) is ModelRejected
 
 
 async def test_what_was_learnt_outlives_the_process(sandbox: SandboxModel) -> None:
