@@ -11,7 +11,7 @@ from bot.core import steering
 from bot.core.domain import File
 from bot.core.explanation import Explanation
 from bot.core.ledger import Spending, costs
-from bot.core.steering import DEPLOYMENT, Effective, effective, thread_level
+from bot.core.steering import DEPLOYMENT, LONGEST_PROMPT, Effective, effective, thread_level
 from bot.core.stopping import REASON
 from bot.editing import Level
 from bot.slack import links
@@ -139,7 +139,7 @@ def _asked_with(explained: Explanation, known: Known, *, for_admin: bool) -> lis
         title = f"*Asked for with a draft for {wording.place(draft)}*, which is kept only while it is tried"
         return [kit.section(title), kit.section(wording.values(made_with.parameters, known.told)), said]
     applied = _applied(explained, known.level)
-    shown = wording.applying(applied, with_prompt=for_admin, told=known.told)
+    shown = wording.applying(applied, with_prompt=for_admin, told=known.told, longest=LONGEST_PROMPT)
     return [kit.section("*Asked for with*"), *shown, said]
 
 

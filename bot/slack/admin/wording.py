@@ -24,7 +24,7 @@ EXCERPT = 140
 LONGEST_VALUE = 200
 LONGEST_NOTE = 300
 LONGEST_SHOWN = 3_000
-"""Characters of a prompt that are shown whole."""
+"""Characters of a prompt in a message, and in one block of a view."""
 _USER = re.compile("[UW][A-Z0-9]+")
 
 
@@ -89,11 +89,15 @@ def summary(what: Steering) -> str:
 
 
 def applying(
-    effective: Effective, *, with_prompt: bool, told: Mapping[str, str] = MappingProxyType({})
+    effective: Effective,
+    *,
+    with_prompt: bool,
+    told: Mapping[str, str] = MappingProxyType({}),
+    longest: int = LONGEST_SHOWN,
 ) -> list[Block]:
     """Return what applies somewhere, and where each part comes from; the prompt only `with_prompt`.
 
-    `told` is what is done about which parameter of the model.
+    `told` is what is done about which parameter of the model, `longest` the characters of a prompt at most.
     """
     lines = [
         f"{_spelt(name, of)}{_origin(effective.origins[name])}{_fate(name, told)}"
@@ -103,9 +107,10 @@ def applying(
     lines.append(f"*System prompt*: from {origins}")
     shown = [section("\n".join(lines))]
     if with_prompt:
-        shown.append(verbatim(effective.system, LONGEST_SHOWN))
-        if len(effective.system) > LONGEST_SHOWN:
-            shown.append(context("The prompt is longer than Slack shows here."))
+        system = effective.system[:longest]
+        shown += [verbatim(system[at : at + LONGEST_SHOWN]) for at in range(0, len(system), LONGEST_SHOWN)]
+        if len(effective.system) > longest:
+            shown.append(context("The prompt goes on: `bot prompt show` in a shell shows all of it."))
     return shown
 
 

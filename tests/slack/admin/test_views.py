@@ -21,7 +21,7 @@ from bot.core.explanation import Explanation
 from bot.core.ledger import Spending
 from bot.core.parameters import PARAMETERS
 from bot.core.seen import Seen
-from bot.core.steering import DEPLOYMENT, PROMPT, effective, thread_level
+from bot.core.steering import DEPLOYMENT, LONGEST_PROMPT, PROMPT, effective, thread_level
 from bot.editing import Level
 from bot.sandbox.block_kit import check_blocks, check_view
 from bot.slack.admin import commands, editor, finding, form, history, kit, levels, why, wording
@@ -131,6 +131,24 @@ def test_why(*, for_admin: bool, is_known: bool) -> None:
     view = why.why(explained, known, for_admin=for_admin)
     check_view(view, "modal")
     assert ("<!here> & `" in str(view)) == (for_admin and is_known), "the prompt is for admins"
+
+
+def test_why_shows_admins_the_whole_prompt() -> None:
+    """To the letter, in as many blocks as it takes; what several levels make longer still is cut."""
+    text = "".join(f"Line {number}: be kind.\n" for number in range(3_000))[:LONGEST_PROMPT]
+    for above, appends, is_cut in (("", False, False), ("Be brief.", True, True)):
+        own = version(thread_level(THREAD), 2, Steering(prompt=Prompt(text, appends=appends)))
+        versions = (version(WORKSPACE, 1, Steering(prompt=Prompt(above))), own) if above else (own,)
+        explained = replace(EXPLAINED, made_with=MadeWith(versions=(1,)), versions=versions)
+        known = why.Known(level=level(thread_level(THREAD), OTHER))
+        view = why.why(explained, known, for_admin=True)
+        check_view(view, "modal")
+        framed = [
+            block["elements"][0]["elements"][0] for block in view["blocks"] if block["type"] == "rich_text"
+        ]
+        whole = "\n\n".join(filter(None, (above, text)))
+        assert "".join(content["text"] for content in framed) == whole[:LONGEST_PROMPT]
+        assert ("The prompt goes on:" in str(view)) == is_cut
 
 
 THREAD = ThreadKey(platform="slack", workspace="T1", channel="C1", root="1.5")
