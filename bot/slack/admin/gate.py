@@ -87,9 +87,9 @@ class Gate:
             raise self.refusal(user, "no level", NOT_HERE) from None
         return self._here(user, level)
 
-    def channel(self, user: str, channel: str) -> PromptKey:
-        """Return the level of a channel. Raises `Refused` if that is no channel's id."""
-        if not CHANNEL.fullmatch(channel):
+    def channel(self, user: str, channel: str, kind: re.Pattern[str] = CHANNEL) -> PromptKey:
+        """Return the level of a channel. Raises `Refused` if that is no channel's id of this kind."""
+        if not kind.fullmatch(channel):
             raise self.refusal(user, "no channel", NOT_HERE)
         return replace(self.workspace, channel=channel)
 

@@ -13,7 +13,7 @@ from bot.core.errors import Conflict
 from bot.editing import Editing, SteeringRefused
 from bot.ports import Votes
 from bot.slack import payload
-from bot.slack.admin import editor, form, gate, history, levels, wording
+from bot.slack.admin import editor, form, gate, history, levels, welcome, wording
 from bot.slack.admin.form import Models, Wrong
 from bot.slack.admin.gate import Gate
 from bot.slack.admin.home import Home
@@ -53,8 +53,12 @@ class Helm:
 
     async def applying(self, user: str, channel: str) -> list[Block]:
         """Return what applies in a channel; the prompt itself is for admins."""
-        level = await self._editing.level(self._gate.channel(user, channel))
-        return wording.applying(level.effective(), with_prompt=await self._gate.knows(user))
+        return await self._applying(user, self._gate.channel(user, channel))
+
+    async def applying_in(self, user: str, channel: str) -> View:
+        """Return the same as a view, for a channel that was chosen from a list."""
+        key = self._gate.channel(user, channel, gate.SHARABLE)
+        return welcome.applying(key, await self._applying(user, key, longest=steering.LONGEST_PROMPT))
 
     async def choose(self, user: str) -> View:
         """Return the question what to edit."""
@@ -122,6 +126,12 @@ class Helm:
         else:
             news = f"Restored: what version {number} says applies again."
         return await self._history(user, leave.level, news=news)
+
+    async def _applying(
+        self, user: str, key: PromptKey, *, longest: int = wording.LONGEST_SHOWN
+    ) -> list[Block]:
+        applies, is_admin = (await self._editing.level(key)).effective(), await self._gate.knows(user)
+        return wording.applying(applies, with_prompt=is_admin, longest=longest)
 
     async def _history(self, user: str, level: PromptKey, *, news: str = "") -> View:
         versions = await self._editing.versions.history(level, limit=history.SHOWN + 1)

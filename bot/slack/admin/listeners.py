@@ -15,7 +15,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.core.errors import StoreError
 from bot.slack import payload
-from bot.slack.admin import commands, editor, form, history
+from bot.slack.admin import commands, editor, form, history, welcome
 from bot.slack.admin.form import Wrong
 from bot.slack.admin.gate import Refused
 from bot.slack.admin.helm import Helm
@@ -40,6 +40,7 @@ def register(app: AsyncApp, helm: Helm, screen: Screen, aside: Aside) -> None:
     app.shortcut(commands.WHY)(desk.why)
     app.action(re.compile(editor.EDIT))(desk.edit)
     app.action(editor.EDIT_CHANNEL)(desk.edit_channel)
+    app.action(welcome.APPLYING)(desk.applying)
     app.action(editor.HISTORY)(desk.history)
     app.action(form.MORE)(desk.more)
     app.action(history.RESTORE)(desk.restore)
@@ -98,6 +99,13 @@ class _Desk:
         """
         user, channel = _user(body), payload.text(_pressed(body), "selected_conversation")
         self._open(body, self._helm.edit_channel(user, channel))
+        self._publish(user)
+        await ack()
+
+    async def applying(self, body: dict[str, Any], ack: AsyncAck) -> None:
+        """Show what applies in the channel that was chosen, and Home anew."""
+        user, channel = _user(body), payload.text(_pressed(body), "selected_conversation")
+        self._open(body, self._helm.applying_in(user, channel))
         self._publish(user)
         await ack()
 

@@ -1,15 +1,20 @@
-"""Home's first section, for everybody: how to talk to the bot, and what applies in direct messages with it.
+"""Home's first section, for everybody: how to talk to the bot, and what applies where they talk.
 
-Separate because it is all that who never steers sees of steering.
+Separate because it is all that who never steers sees of steering. Rule: the prompt itself is for admins.
 """
+
+from collections.abc import Sequence
 
 from bot.core.domain import PromptKey
 from bot.editing import Editing
 from bot.slack.admin import kit, wording
 from bot.slack.admin.commands import COMMAND
 from bot.slack.admin.home import Reader
-from bot.slack.admin.kit import Block
+from bot.slack.admin.kit import Block, View
 from bot.slack.admin.levels import direct
+
+APPLYING = "applies_in_channel"
+"""`action_id` of the list of channels."""
 
 
 class Welcome:
@@ -31,5 +36,13 @@ class Welcome:
             ),
             kit.header("What applies in your direct messages"),
             *wording.applying(level.effective(), with_prompt=False),
-            kit.context(f"In a channel `{COMMAND}` shows what applies there; nobody else sees the answer."),
+            kit.section(
+                f"In a channel, `{COMMAND}` shows what applies there to you alone. Or choose one here:",
+                kit.channel_select(APPLYING, "What applies in…"),
+            ),
         ]
+
+
+def applying(channel: PromptKey, shown: Sequence[Block]) -> View:
+    """Return the modal that shows what applies in a channel."""
+    return kit.modal("What applies", [kit.section(f"In *{wording.place(channel)}*:"), *shown])

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from bot.core.domain import Author, Prompt, PromptKey, Steering
 from bot.sandbox.records import Noticed
 from bot.slack import manifest
-from bot.slack.admin import editor, form, gate, history
+from bot.slack.admin import editor, form, gate, history, welcome
 from bot.slack.admin.listeners import UNSAVED
 from bot.slack.admin.mandate import LASTS, Mandate, seal
 from tests.slack.admin.conftest import ADA, BARE_HOME, CHANNEL, GENERAL, GRACE, JOAN, KEY, TEAM, Office
@@ -271,6 +271,27 @@ async def test_the_command_shows_what_applies_and_the_prompt_to_admins_only(offi
     for text in ("help", "nonsense"):
         await office.workspace.interactivity.command(GRACE, GENERAL, "/threadkeeper", text)
         assert "/threadkeeper prompt" in told[GRACE]
+
+
+async def test_everybody_sees_in_home_what_applies_in_a_channel(office: Office) -> None:
+    """Values and where they come from; the prompt itself is for admins. Direct messages are in no list."""
+    told = Steering(prompt=Prompt("Be kind."), parameters={"temperature": 0.5})
+    await office.versions.save(CHANNEL, told, based_on=0, by=Author(id=ADA))
+    for user, channel, expected in (
+        (GRACE, GENERAL, "*Temperature*: 0.5 (from <#C0GENERAL>)"),
+        (ADA, GENERAL, "Be kind."),
+        (GRACE, "D0ADA", gate.NOT_HERE),
+    ):
+        home = office.workspace.views.publish(user, BARE_HOME, "")
+        action = {
+            "action_id": welcome.APPLYING,
+            "type": "conversations_select",
+            "selected_conversation": channel,
+        }
+        await office.workspace.interactivity.act_on_view(user, home.id, action, {})
+        await office.settled()
+        assert expected in office.says(user)
+        assert ("Be kind." in office.says(user)) == (user == ADA)
 
 
 async def test_the_command_and_the_shortcut_open_forms_for_admins_only(office: Office) -> None:
