@@ -6,7 +6,7 @@ Separate because this is what the model knows of the conversation: who said what
 
 import hmac
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from bot.core.domain import Author, ChatMessage, Turn
@@ -70,7 +70,7 @@ def messages(
             said.append(ChatMessage(role="assistant", content=turn.answer))
     if question.answer:
         said.append(ChatMessage(role="user", content=GO_ON))
-    return _joined(said)
+    return joined(said)
 
 
 def api_name(name: str) -> str:
@@ -93,14 +93,14 @@ def labels(turns: Sequence[Turn]) -> Callable[[Author], str]:
     return lambda author: author.name or f"Person {people.index(author.id) + 1}"
 
 
-def _joined(said: Sequence[ChatMessage]) -> tuple[ChatMessage, ...]:
+def joined(said: Iterable[ChatMessage]) -> tuple[ChatMessage, ...]:
     """Join neighbours of one role and name: the templates of many models demand strict alternation."""
-    joined: list[ChatMessage] = []
+    result: list[ChatMessage] = []
     for message in said:
-        if joined and (joined[-1].role, joined[-1].name) == (message.role, message.name):
-            before = joined.pop()
+        if result and (result[-1].role, result[-1].name) == (message.role, message.name):
+            before = result.pop()
             content = f"{before.content}\n\n{message.content}"
-            joined.append(replace(message, content=content, images=before.images + message.images))
+            result.append(replace(message, content=content, images=before.images + message.images))
         else:
-            joined.append(message)
-    return tuple(joined)
+            result.append(message)
+    return tuple(result)

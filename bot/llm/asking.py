@@ -5,11 +5,12 @@ refuse fields that they do not know, empty ones, and nulls. Pure. Rules: only wh
 the profile says under which name, or not at all.
 """
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.core.domain import ChatMessage, ChatRequest
+from bot.core.transcript import joined
 from bot.llm.profiles import Profile
 
 Fields = dict[str, Any]
@@ -47,7 +48,7 @@ def fields(request: ChatRequest, dialect: Dialect) -> Fields:
     role = _role(request, profile)
     body: Fields = {
         "model": dialect.model or request.model,
-        "messages": [_message(message, role, names=dialect.sends_names) for message in request.messages],
+        "messages": [_message(message, role) for message in _messages(request, dialect)],
         "stream": True,
         "stream_options": {"include_usage": True},
     }
@@ -73,14 +74,21 @@ def _role(request: ChatRequest, profile: Profile) -> str:
     return str(chosen or "system")
 
 
-def _message(message: ChatMessage, system_role: str, *, names: bool) -> Fields:
+def _messages(request: ChatRequest, dialect: Dialect) -> Iterable[ChatMessage]:
+    """Return the messages, without names where they are not sent: then neighbours may be one message."""
+    if dialect.sends_names:
+        return request.messages
+    return joined(replace(message, name="") for message in request.messages)
+
+
+def _message(message: ChatMessage, system_role: str) -> Fields:
     """Return an element of `messages`: a name, and parts in place of a text, only where there is need."""
     role = system_role if message.role == "system" else message.role
     element: Fields = {"role": role, "content": message.content}
     if message.images:
         pictures = ({"type": "image_url", "image_url": {"url": image}} for image in message.images)
         element["content"] = [{"type": "text", "text": message.content}, *pictures]
-    return {**element, "name": message.name} if names and message.name else element
+    return {**element, "name": message.name} if message.name else element
 
 
 def without_pictures(message: Fields) -> Fields:

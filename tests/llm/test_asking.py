@@ -144,6 +144,15 @@ def test_names_and_the_model_are_as_settings_say() -> None:
     assert "name" not in fields(request, Dialect(profile=PROFILES["openai"], names=False))["messages"][1]
 
 
+def test_what_two_people_say_in_a_row_is_one_message_where_their_names_are_not_sent() -> None:
+    """The templates of many models demand that roles alternate; one of them may stand in for OpenAI."""
+    talk = (*TALK, ChatMessage(role="user", content="hi", name="Grace"))
+    request = ChatRequest(model="m", messages=talk)
+    for service, said in (("openai", ["hello", "hi"]), ("vllm", ["hello\n\nhi"])):
+        sent = fields(request, Dialect(profile=PROFILES[service]))["messages"]
+        assert [message["content"] for message in sent[1:]] == said
+
+
 AZURE = "https://our.openai.azure.com"
 
 
