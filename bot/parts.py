@@ -101,7 +101,7 @@ async def _asking(parts: Parts) -> Asking:
         user_key=key.encode(),
         context_tokens=settings.bot_context_tokens,
         windows=windows,
-        names=settings.sends_names,
+        names=parts.model.sends_names,
         count=await asyncio.to_thread(tokens.counter),
         summaries=SqlSummaries(parts.database) if settings.bot_summaries else None,
         page=parts.model.page,

@@ -130,7 +130,7 @@ class Settings(BaseSettings):
     )
     bot_send_names: Literal["auto", "on", "off"] = Field(
         "auto",
-        description="Whether to fill the name field of messages: auto does so for OpenAI's own API only.",
+        description="Whether to fill the name field of messages: auto does so where the service takes it.",
     )
     bot_provider: str = Field(
         "", description="Kind of the model service, where its address does not tell: see docs/models.md."
@@ -218,13 +218,6 @@ class Settings(BaseSettings):
     def embeds_database(self) -> bool:
         """Whether nobody chose a database, so that we keep our own and migrate it ourselves."""
         return self.database_url == EMBEDDED_DATABASE
-
-    @property
-    def sends_names(self) -> bool:
-        """Whether the `name` field of messages is filled."""
-        return self.bot_send_names == "on" or (
-            self.bot_send_names == "auto" and self.openai_base_url == OPENAI_API
-        )
 
     @property
     def admins(self) -> frozenset[str]:

@@ -69,6 +69,11 @@ class OpenAIChat:
         self._dialect = dialect or Dialect(profile=profile(client.base_url))
         self._adaptations = Adaptations(page)
 
+    @property
+    def sends_names(self) -> bool:
+        """Whether messages keep their `name`."""
+        return self._dialect.sends_names
+
     def adaptations(self, model: str) -> Mapping[str, str]:
         """Return what is done about which parameter of a model, in words for people."""
         refused = dict.fromkeys(self._dialect.profile.refused, "has no effect: this service does not take it")

@@ -73,6 +73,11 @@ class OpenedModel:
         """Ask; see `ChatModel.stream`."""
         return self._model.stream(request)
 
+    @property
+    def sends_names(self) -> bool:
+        """Whether the preferred server is told who wrote a message, where the API has a field for it."""
+        return self._chats[0].sends_names
+
     def adaptations(self, model: str) -> Mapping[str, str]:
         """Return what is done about which parameter of a model, in words; the preferred server's count."""
         return {

@@ -82,6 +82,19 @@ async def test_a_prompt_of_the_database_applies_and_a_setting_elsewhere(world: W
             assert (first["role"], first["content"]) == ("system", prompt)
 
 
+async def test_a_service_that_takes_names_is_told_who_writes(world: World) -> None:
+    """In a form that it takes; in the text, too, as soon as there are several."""
+    world.env |= {"BOT_PROVIDER": "azure", "BOT_HEADERS": '{"Authorization": "Bearer sk-sandbox"}'}
+    async with ready_bot(world):
+        root = await world.workspace.say(ADA, GENERAL, "<@U0BOT> [[say=First.]]")
+        await world.until(GENERAL, root, ends="First.")
+        await world.workspace.say(GRACE, GENERAL, "<@U0BOT> [[say=Second.]]", thread_ts=root)
+        await world.until(GENERAL, root, ends="Second.")
+    users = [each for each in world.model.requests[-1]["messages"] if each["role"] == "user"]
+    assert [each["name"] for each in users] == ["ada", "grace"]
+    assert [each["content"].split(":")[0] for each in users] == ["ada", "grace"]
+
+
 async def test_where_threads_are_followed_a_reply_needs_no_mention(world: World) -> None:
     """But only in threads where the bot has been asked."""
     world.env |= {"BOT_FOLLOW_THREADS": "on"}

@@ -65,6 +65,23 @@ async def test_admins_can_ask_what_there_is_and_what_has_no_effect() -> None:
         assert model.adaptations(name) == {"stop": "has no effect: this model does not take it"}
 
 
+@pytest.mark.parametrize(
+    ("server", "sends"),
+    [
+        (Server(base_url="https://api.openai.com/v1"), True),
+        (Server(base_url="https://our.openai.azure.com"), True),
+        (Server(base_url="https://gateway.example/v1"), False),
+        (Server(base_url="https://gateway.example/v1", kind="openai"), True),
+        (Server(base_url="https://gateway.example/v1", names=True), True),
+        (Server(base_url="https://api.openai.com/v1", names=False), False),
+    ],
+)
+async def test_names_are_sent_where_the_preferred_service_takes_them(server: Server, *, sends: bool) -> None:
+    others = (Server(base_url="https://api.openai.com/v1"), Server(base_url="https://gateway.example/v1"))
+    async with open_model(ModelSettings(servers=(server, *others))) as model:
+        assert model.sends_names is sends
+
+
 async def test_keys_are_in_no_repr_and_in_no_error() -> None:
     server = Server(
         base_url="http://127.0.0.1:1/v1",
