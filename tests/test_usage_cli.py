@@ -84,9 +84,9 @@ def test_usage_is_summed_up_and_unknown_prices_are_told(bot: Bot, tmp_path: Path
     lines = done(bot("usage", "--by", "person")).splitlines()
     assert [" ".join(line.split()) for line in lines] == [
         "person calls prompt answer cached estimated cost",
-        "U0ADA 2 2,000 100 0 1 2.31 EUR, and 1 answer of unknown price",
+        "U0ADA 2 2,000 100 0 1 2.31 EUR, and 1 call of unknown price",
         "U0GRACE 1 10 50 0 0 2.31 EUR",
-        "total 3 2,010 150 0 1 4.62 EUR, and 1 answer of unknown price",
+        "total 3 2,010 150 0 1 4.62 EUR, and 1 call of unknown price",
     ]
     assert "m-2        1   1,000      50       0          1  unknown" in done(bot("usage", "--by", "model"))
     assert "workspace T1 version 1" in done(bot("usage", "--by", "version"))

@@ -241,7 +241,7 @@ def costs(spent: Spending, currency: str) -> str:
     if spent.unpriced == spent.calls:
         return "unknown"
     plural = "s" if spent.unpriced > 1 else ""
-    return f"{money.show(spent.cost, currency)}, and {spent.unpriced:,} answer{plural} of unknown price"
+    return f"{money.show(spent.cost, currency)}, and {spent.unpriced:,} call{plural} of unknown price"
 
 
 def refusal(standing: Standing, currency: str) -> str:

@@ -44,7 +44,7 @@ async def test_a_budget_is_set_met_and_raised(sandbox: Sandbox, open_page: OpenP
     await expect(thread).to_contain_text("one two", timeout=SOON)
     await expect(thread.get_by_test_id("feedback")).to_have_count(2, timeout=SOON)  # with the last write
     await page.get_by_test_id("home-tab").click()
-    await expect(page.get_by_text("You, today: 1 answer")).to_be_visible(timeout=SOON)
+    await expect(page.get_by_text("You, today: 1 model call")).to_be_visible(timeout=SOON)
     await expect(page.get_by_text("Money a day. The most was 0.")).to_be_visible(timeout=SOON)
     await page.get_by_role("button", name="Details").click()
-    await expect(page.get_by_test_id("modal")).to_contain_text("sandbox-small: 1 answer", timeout=SOON)
+    await expect(page.get_by_test_id("modal")).to_contain_text("sandbox-small: 1 model call", timeout=SOON)

@@ -22,7 +22,9 @@ def sentence(spent: Spending, currency: str) -> str:
     if not spent.calls:
         return "nothing"
     plural = "s" if spent.calls > 1 else ""
-    return f"{spent.calls:,} answer{plural}, {spent.tokens:,} tokens, {about(spent)}{costs(spent, currency)}"
+    return (
+        f"{spent.calls:,} model call{plural}, {spent.tokens:,} tokens, {about(spent)}{costs(spent, currency)}"
+    )
 
 
 def picture(by_day: Mapping[str, Spending], days: Sequence[str], currency: str) -> list[Block]:

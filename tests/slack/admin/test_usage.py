@@ -69,8 +69,8 @@ async def test_everybody_sees_what_they_spent_and_nobody_elses(office: Office) -
     await answered(office, 2, ago=3)
     await answered(office, 3, by=JOAN)
     shown = await home(office, GRACE)
-    assert "*You, today*: 1 answer, 1,200 tokens, 0.50 EUR" in shown
-    assert "*You, in the last 30 days*: 2 answers, 2,400 tokens, 1.00 EUR" in shown
+    assert "*You, today*: 1 model call, 1,200 tokens, 0.50 EUR" in shown
+    assert "*You, in the last 30 days*: 2 model calls, 2,400 tokens, 1.00 EUR" in shown
     assert "All of us" not in shown
     assert DETAILS not in shown
 
@@ -87,7 +87,7 @@ async def test_admins_see_a_picture_and_what_it_shows_in_words(office: Office) -
     for number, ago in enumerate((0, 3, 3, 29, 30)):
         await answered(office, number, ago=ago)
     shown = await home(office, ADA)
-    assert "*All of us, in the last 30 days*: 4 answers, 4,800 tokens, 2.00 EUR" in shown
+    assert "*All of us, in the last 30 days*: 4 model calls, 4,800 tokens, 2.00 EUR" in shown
     assert "Money a day. The most was 1.00 EUR, on 18 Sep." in shown
     assert "█" + " " * 25 + "█  █\\n" in shown
 
@@ -97,7 +97,7 @@ async def test_what_has_no_price_is_told_and_drawn_in_tokens(office: Office) -> 
     await answered(office, 2, replace(CALL, cost=None))
     await answered(office, 3, replace(CALL, is_estimated=True))
     shown = await home(office, ADA)
-    assert "3 answers, 3,600 tokens, about 1.00 EUR, and 1 answer of unknown price" in shown
+    assert "3 model calls, 3,600 tokens, about 1.00 EUR, and 1 call of unknown price" in shown
     assert "Tokens a day." in shown
 
 
@@ -106,11 +106,15 @@ async def test_details_name_who_and_what(office: Office) -> None:
     await answered(office, 1, replace(CALL, versions=(version.id,)))
     await answered(office, 2, replace(CALL, model="<!channel>", cost=9), by=JOAN, channel="D0JOAN")
     said = str((await details(office)).content["blocks"])
-    for text in (f"• <@{GRACE}>: 1 answer", f"• <#{GENERAL}>: 1 answer", "• one direct message: 1 answer"):
+    for text in (
+        f"• <@{GRACE}>: 1 model call",
+        f"• <#{GENERAL}>: 1 model call",
+        "• one direct message: 1 model call",
+    ):
         assert text in said
-    assert "• m-1: 1 answer" in said
+    assert "• m-1: 1 model call" in said
     assert "&lt;!channel&gt;" in said
-    assert "the whole workspace, version 1: 1 answer" in said
+    assert "the whole workspace, version 1: 1 model call" in said
     assert "what the settings say" in said
 
 
@@ -125,7 +129,7 @@ async def test_details_are_of_as_many_days_as_are_chosen(office: Office) -> None
     }
     await office.workspace.interactivity.act_on_view(ADA, view.id, chosen, {})
     await office.settled()
-    assert "*Together*: 1 answer" in office.says(ADA)
+    assert "*Together*: 1 model call" in office.says(ADA)
 
 
 async def test_many_of_everything_fit_into_the_views(office: Office) -> None:
@@ -139,7 +143,7 @@ async def test_many_of_everything_fit_into_the_views(office: Office) -> None:
         )
         one = replace(EACH_PERSON, subject=f"U0{number}")
         await office.ledger.set_budget(HERE, one, by=Author(id=ADA), note="&" * 200)
-    assert "50 more: 50 answers" in str((await details(office)).content["blocks"])
+    assert "50 more: 50 model calls" in str((await details(office)).content["blocks"])
     assert f"And {60 - MOST} more" in await home(office, ADA)
 
 
