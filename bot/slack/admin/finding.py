@@ -37,6 +37,7 @@ NAMED = 40
 """Levels at most whose channels' names are looked up: each unknown one is a call, of fifty a minute."""
 PATIENCE = 2.5
 """Seconds; Slack waits three for the acknowledgement."""
+LOOKING = "There is much to show; it takes a moment."
 UNREAD = "I could not look just now. Please try again in a minute."
 
 Aside: TypeAlias = Callable[[Coroutine[Any, Any, None]], None]
@@ -130,4 +131,4 @@ def register(app: AsyncApp, finding: Finding, screen: Screen, aside: Aside) -> N
             log.warning("Levels were not found.", action="levels_unread", error=type(error).__name__)
             await ack(response_action="errors", errors={SOUGHT: UNREAD})
         else:
-            await screen.answer(ack, payload.mapping(body, "view"), view, at=SOUGHT, aside=aside)
+            await screen.answer(ack, payload.mapping(body, "view"), view, meanwhile=LOOKING, aside=aside)

@@ -19,7 +19,7 @@ from bot.slack.admin.form import NOTE, Wrong, errors
 from bot.slack.admin.gate import Refused
 from bot.slack.admin.grants import Granting
 from bot.slack.admin.kit import View
-from bot.slack.admin.listeners import PATIENCE, TOO_LATE, UNSAVED
+from bot.slack.admin.listeners import CONFLICT, PATIENCE, TOO_LATE, UNSAVED
 from bot.slack.admin.screen import Aside, Screen
 
 MakeHome = Callable[[str], Coroutine[Any, Any, View]]
@@ -86,7 +86,7 @@ class _Desk:
             case Wrong(errors=wrong):
                 await ack(response_action="errors", errors=dict(wrong))
             case newer:
-                await self._screen.answer(ack, view, newer, at=NOTE, aside=self._aside)
+                await self._screen.answer(ack, view, newer, meanwhile=CONFLICT, aside=self._aside)
 
     async def _saved(self, user: str, view: Mapping[str, Any]) -> View | Wrong | None:
         try:

@@ -33,7 +33,10 @@ def history(
 
     `scores` tells how the answers were judged that were made with a version, by its id.
     """
-    about = f"What was saved for {wording.place(level)}. `-` was before, `+` came instead."
+    about = (
+        f"What was saved for {wording.place(level)}. `-` was before, `+` came instead; "
+        "what is too long to be shown, `bot prompt diff` in a shell shows."
+    )
     blocks = [*([kit.section(f"*{news}*")] if news else []), kit.context(about)]
     before = [version.steering for version in versions[1:]] + [NOTHING]
     for version, old in zip(versions[:SHOWN], before, strict=False):

@@ -26,6 +26,7 @@ PATIENCE = 2.5
 """Seconds; Slack waits three for the acknowledgement."""
 TOO_LATE = "That took too long. What you wrote is still here: look into History whether it was saved."
 UNSAVED = "This could not be saved just now. What you wrote is still here; please try again in a minute."
+CONFLICT = "Somebody else has saved this meanwhile. In a moment you see here what they changed."
 UNREAD = "I can't reach my database right now. Please try again in a minute."
 
 log = structlog.get_logger()
@@ -135,7 +136,7 @@ class _Desk:
             case Wrong(errors=errors):
                 await ack(response_action="errors", errors=dict(errors))
             case newer:
-                await self._screen.answer(ack, view, newer, at=form.NOTE, aside=self._aside)
+                await self._screen.answer(ack, view, newer, meanwhile=CONFLICT, aside=self._aside)
 
     async def _saved(self, user: str, view: Mapping[str, Any]) -> View | Wrong | None:
         try:

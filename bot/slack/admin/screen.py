@@ -31,7 +31,6 @@ LARGEST_ANSWER = 20_000
 github.com/revelrylabs/slax/pull/614, github.com/slackapi/deno-slack-sdk/issues/324"""
 AFTER = 0.5
 """Seconds by which an acknowledgement, which goes another way, reaches Slack before what is to follow it."""
-LATER = "One moment… If nothing comes, please press the button again."
 
 log = structlog.get_logger()
 
@@ -70,12 +69,12 @@ class Screen:
         await self._try(lambda: self._client.views_update(view_id=view_id, hash=view_hash, view=view))
 
     async def answer(
-        self, ack: AsyncAck, form: Mapping[str, Any], view: View, *, at: str, aside: Aside
+        self, ack: AsyncAck, form: Mapping[str, Any], view: View, *, meanwhile: str, aside: Aside
     ) -> None:
         """Acknowledge a form that was submitted, and show another view in its place.
 
         A view that is too large for an acknowledgement comes after it; until then, and should it not come,
-        the form stays as it is, with a sentence at its field `at`.
+        the form stays as it is, and says `meanwhile` at its first field. Slack may show that on.
         """
         if len(json.dumps(view, ensure_ascii=False).encode()) <= LARGEST_ANSWER:
             await ack(response_action="update", view=view)
@@ -86,7 +85,9 @@ class Screen:
             await self._try(lambda: self._client.views_update(view_id=payload.text(form, "id"), view=view))
 
         aside(follow())
-        await ack(response_action="errors", errors={at: LATER})
+        blocks = payload.items(form, "blocks")
+        at = next(payload.text(block, "block_id") for block in blocks if "element" in block)
+        await ack(response_action="errors", errors={at: meanwhile})
 
     async def publish(self, user: str, making: Coroutine[Any, Any, View]) -> None:
         """Show a Home tab."""

@@ -20,7 +20,10 @@ from bot.slack.admin.editor import edit_button
 from bot.slack.admin.kit import Block, View
 from bot.slack.mrkdwn import escape
 
-UNKNOWN = "That is no answer of mine, or no question to me; or it was deleted."
+UNKNOWN = (
+    "I have nothing to tell of this message: it is no answer of mine and no question to me, "
+    "its answer is not complete yet, or it was deleted."
+)
 NOT_YOURS = "Only admins and the person who asked can see that."
 LONGEST_NAME, MOST_FILES = 80, 10
 ENDS = {

@@ -9,7 +9,7 @@ from bot.core.domain import Author, Prompt, PromptKey, Steering
 from bot.sandbox.records import Noticed
 from bot.slack import manifest
 from bot.slack.admin import editor, form, gate, history, welcome
-from bot.slack.admin.listeners import UNSAVED
+from bot.slack.admin.listeners import CONFLICT, UNSAVED
 from bot.slack.admin.mandate import LASTS, Mandate, seal
 from tests.slack.admin.conftest import ADA, BARE_HOME, CHANNEL, GENERAL, GRACE, JOAN, KEY, TEAM, Office
 
@@ -143,12 +143,15 @@ LONG = "Be kind, and say so in many words.\n" * 1_000
 """More than Slack takes in an acknowledgement."""
 
 
-async def test_the_difference_is_shown_however_long_the_prompt_is(office: Office) -> None:
-    """It comes after the acknowledgement, over another way; the sockets stay open."""
+async def test_the_difference_is_shown_however_long_the_prompt_is(
+    office: Office, errors: list[Mapping[str, str]]
+) -> None:
+    """It comes after the acknowledgement, over another way, at the top; the sockets stay open."""
     await office.versions.save(CHANNEL, Steering(prompt=Prompt(LONG)), based_on=0, by=Author(id=ADA))
     ada, joan = await office.edit(ADA), await office.edit(JOAN)
     await office.submit(JOAN, joan, n="2")
     await office.submit(ADA, ada, temperature="0.5")
+    assert errors == [{"prompt:line:0": CONFLICT}]
     assert "joan was faster" in office.says(ADA)
     await office.submit(ADA, office.top(ADA))
     (newest, *_) = await office.saved()
