@@ -58,8 +58,12 @@ def edit(workspace: Workspace, user: str, channel: str, ts: str, text: str) -> M
 
 
 def delete(workspace: Workspace, user: str, channel: str, ts: str) -> None:
-    """Delete one's own message."""
-    workspace.remove(_own(workspace, user, channel, ts, "cant_delete_message"))
+    """Delete one's own message, or as an admin anybody's."""
+    if workspace.person(user).admin:
+        check_access(workspace, user, channel)
+        workspace.remove(workspace.message(channel, ts))
+    else:
+        workspace.remove(_own(workspace, user, channel, ts, "cant_delete_message"))
 
 
 def composed(text: str) -> str:

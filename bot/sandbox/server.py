@@ -176,7 +176,7 @@ class SandboxWorkspace:
         people.edit(self.state, user, channel, ts, text)
 
     async def delete(self, user: str, channel: str, ts: str) -> None:
-        """Delete a person's own message."""
+        """Delete a person's own message, or anybody's as an admin."""
         people.delete(self.state, user, channel, ts)
 
     # What can be seen

@@ -7,6 +7,7 @@ fails raises the `Refusal` that Slack would answer with; observers are called in
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from math import inf
 from typing import Any
 
 from bot.sandbox.records import (
@@ -69,6 +70,8 @@ class Workspace:
         self.people = {person.id: person for person in PEOPLE}
         self.channels = {channel.id: channel for channel in CHANNELS}
         self._stream_lifetime = stream_lifetime
+        self.edit_window = inf
+        """Seconds for which messages may be edited; Slack's admins set that."""
         self._messages: dict[str, dict[str, Message]] = {channel.id: {} for channel in CHANNELS}
         self._statuses: dict[tuple[str, str], Status] = {}
         self.sessions: dict[tuple[str, str], Session] = {}

@@ -8,7 +8,7 @@ that, and wherever one ends too early, the message goes on by edits. Sources: fa
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -50,6 +50,7 @@ class _Hands:
     client: AsyncWebClient
     below: Below
     sessions: Sessions
+    ability: Ability = field(default_factory=Ability)
 
 
 class Stream:
@@ -60,6 +61,7 @@ class Stream:
         self.message_id = ts
         self._hands = hands
         self._thread = thread
+        self._here: dict[str, Any] = {"channel": thread.channel, "ts": ts}
         self._shown = shown
         self._until = time.monotonic() + LIFETIME
 
@@ -70,24 +72,29 @@ class Stream:
     async def add(self, page: Page, *, last: bool) -> None:
         """Send what the message lacks of the page; end it with the last text."""
         text = added(_markdown(page), self._shown) or ""
-        here: dict[str, Any] = {"channel": self._thread.channel, "ts": self.message_id}
-        if last:
-            status = "active" if page.ends else "processing"
-            below = [*self._hands.below(page)]
-            await call(
-                lambda: self._hands.client.chat_stopStream(
-                    **here,
-                    markdown_text=text or None,
-                    blocks=below or None,
-                    metadata=metadata(page),
-                    session_status=status,
-                )
-            )
-            if page.ends:
-                self._hands.sessions.rested(self._thread)
-        elif text:
-            await call(lambda: self._hands.client.chat_appendStream(**here, markdown_text=text))
+        try:
+            if last:
+                await self._end(page, text)
+            elif text:
+                await call(lambda: self._hands.client.chat_appendStream(**self._here, markdown_text=text))
+        except SurfaceGone as gone:
+            self._hands.ability.refused(gone)
+            raise
         self._shown += text
+
+    async def _end(self, page: Page, text: str) -> None:
+        below = [*self._hands.below(page)]
+        await call(
+            lambda: self._hands.client.chat_stopStream(
+                **self._here,
+                markdown_text=text or None,
+                blocks=below or None,
+                metadata=metadata(page),
+                session_status="active" if page.ends else "processing",
+            )
+        )
+        if page.ends:
+            self._hands.sessions.rested(self._thread)
 
 
 class Streams:
@@ -96,11 +103,10 @@ class Streams:
     def __init__(self, client: AsyncWebClient, below: Below, sessions: Sessions) -> None:
         """`below` makes what stands under a complete page; `sessions` hear which streams go on."""
         self._hands = _Hands(client, below, sessions)
-        self._ability = Ability()
 
     def are_to_be_had(self) -> bool:
         """Return whether Slack can stream, as far as is known."""
-        return self._ability.is_there()
+        return self._hands.ability.is_there()
 
     async def begin(self, turn: Turn, page: Page) -> Stream | None:
         """Start a message with a page's text, for whoever asked; None where Slack refuses to."""
@@ -118,7 +124,7 @@ class Streams:
             )
         except SurfaceGone as gone:
             log.info("Slack does not stream; the answer is edited.", action="not_streamed", reason=str(gone))
-            self._ability.refused(gone)
+            self._hands.ability.refused(gone)
             return None
         return Stream(self._hands, thread, str(response["ts"]), text)
 

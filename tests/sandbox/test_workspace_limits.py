@@ -267,3 +267,15 @@ def test_a_list_begins_with_ids(kind: str, name: str, ids: list[str]) -> None:
     }
     with pytest.raises(Refusal, match="invalid_blocks"):
         check_blocks([field], "modal")
+
+
+async def test_admins_say_for_how_long_messages_may_be_edited_and_delete_anybodys(
+    workspace: SandboxWorkspace, client: AsyncWebClient
+) -> None:
+    message: dict[str, Any] = (await client.chat_postMessage(channel=CHANNEL, text="one")).data  # type: ignore[assignment]
+    here = {"channel": CHANNEL, "ts": message["ts"]}
+    await client.chat_update(**here, text="two")
+    workspace.state.edit_window = 0.0
+    assert await refusal(client.chat_update(**here, text="three")) == "edit_window_closed"
+    await workspace.delete("U0ADA", **here)
+    assert await refusal(client.chat_update(**here, text="three")) == "message_not_found"

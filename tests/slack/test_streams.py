@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bot.core.domain import Action, Author, ThreadKey, Turn, TurnStatus
-from bot.core.errors import SurfaceBusy, SurfaceGone, SurfaceUnavailable
+from bot.core.errors import MessageLost, SurfaceBusy, SurfaceGone, SurfaceUnavailable
 from bot.core.writes import Way
 from bot.ports import Growing, Page
 from bot.sandbox.server import SandboxWorkspace
@@ -127,6 +127,28 @@ async def test_where_slack_cannot_stream_it_is_not_asked_again(
     assert surface.way(turn.thread) is Way.STREAM
     assert await surface.begin(turn, page("one")) is None
     assert surface.way(turn.thread) is Way.EDITS
+
+
+@pytest.mark.parametrize("method", ["chat.appendStream", "chat.stopStream"])
+async def test_where_slack_cannot_go_on_streaming_no_further_stream_is_begun(
+    workspace: SandboxWorkspace, surface: SlackSurface, turn: Turn, method: str
+) -> None:
+    growing = await begun(surface, turn, "one ")
+    workspace.fault(method, error="missing_scope")
+    with pytest.raises(SurfaceGone):
+        await growing.add(page("one two "), last=method == "chat.stopStream")
+    assert surface.way(turn.thread) is Way.EDITS
+
+
+async def test_a_stream_that_slack_does_not_end_stays_as_it_is(
+    workspace: SandboxWorkspace, surface: SlackSurface, turn: Turn
+) -> None:
+    """It can't be replaced; what follows has to go below it."""
+    growing = await begun(surface, turn, "one ")
+    workspace.fault("chat.stopStream", error="unknown_method")
+    with pytest.raises(MessageLost) as lost:
+        await surface.edit(turn.thread, growing.message_id, page("one two"))
+    assert lost.value.stays
 
 
 async def test_what_slack_refuses_of_one_stream_says_nothing_of_others(

@@ -51,6 +51,8 @@ def update(workspace: Workspace, arguments: Arguments) -> Json:
     message = _own(workspace, arguments, "cant_update_message")
     if message.streaming:
         raise Refusal("streaming_state_conflict")
+    if workspace.clock() - float(message.ts) >= workspace.edit_window:
+        raise Refusal("edit_window_closed")
     if not text and not blocks:
         raise Refusal("no_text")
     changes: Json = {"text": text or message.text, "blocks": blocks}

@@ -1,0 +1,225 @@
+"""Either way of showing an answer gives out in mid-answer: the thread shows it whole, no word of it twice.
+
+A table: what is refused, at which moment, and in how many messages the answer stands at the end.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+
+from bot.sandbox.records import Message
+from bot.sandbox.server import SandboxWorkspace
+from tests.e2e.cases import PATIENT, run_all, small_world
+from tests.e2e.conftest import ADA, GENERAL
+from tests.e2e.nursery import open_nursery
+from tests.e2e.questions import CLEAN, Examination
+
+DIRECT = "D0ADA"
+FOR_EVER = 1_000
+"""Calls: more than an answer makes."""
+START, APPEND, STOP = "chat.startStream", "chat.appendStream", "chat.stopStream"
+UPDATE = "chat.update"
+
+
+@dataclass
+class Scene:
+    """An answer that is to grow, and the workspace where something is in its way."""
+
+    workspace: SandboxWorkspace
+    asked: Examination
+    channel: str
+    root: str = ""
+    refused: dict[str, int] = field(default_factory=dict)
+    """How often a method had been called when its refusal was ordered."""
+
+    def refuse(self, method: str, **fault: Any) -> None:
+        """Let the next call of a method go wrong; that there is one is checked at the end."""
+        self.refused[method] = len(self.workspace.calls(method))
+        self.workspace.fault(method, **fault)
+
+    def was_refused(self) -> bool:
+        """Return whether all that was ordered has struck."""
+        return all(len(self.workspace.calls(method)) > count for method, count in self.refused.items())
+
+    async def ask(self, *, words: int = 30, seconds: float = 3.0) -> None:
+        """Ask for an answer that grows for some seconds."""
+        self.root = await self.asked.ask(ADA, self.channel, words=words, seconds=seconds)
+
+    async def grows(self, words: int = 1) -> None:
+        """Wait until so many words of it are to be seen."""
+        await self.workspace.changed(lambda: len(self.asked.shown(self.channel, self.root)) >= words, 30)
+
+    @property
+    def messages(self) -> list[Message]:
+        return [message for message in self.workspace.thread(self.channel, self.root) if message.bot]
+
+
+Trouble = Callable[[Scene], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What is in the way, and what the thread shows in the end."""
+
+    trouble: Trouble
+    messages: tuple[int, ...] = (1,)
+    """How many the answer may stand in; more than one where it depends on how fast things go."""
+    channel: str = DIRECT
+    stream_seconds: float = 300.0
+    is_left_open: bool = False
+    """Whether a stream stays that Slack does not let us end."""
+
+
+def at_once(method: str, **fault: Any) -> Trouble:
+    """Refuse the first call of a method."""
+
+    async def trouble(scene: Scene) -> None:
+        scene.refuse(method, **fault)
+        await scene.ask(seconds=5.0)
+
+    return trouble
+
+
+def later(*methods: str, words: int = 30, seconds: float = 3.0, **fault: Any) -> Trouble:
+    """Refuse calls of methods from the first visible word on."""
+
+    async def trouble(scene: Scene) -> None:
+        await scene.ask(words=words, seconds=seconds)
+        await scene.grows()
+        for method in methods:
+            scene.refuse(method, **fault)
+
+    return trouble
+
+
+async def nothing(scene: Scene) -> None:
+    """Let time do it."""
+    await scene.ask()
+
+
+async def deleted(scene: Scene) -> None:
+    """Delete the message that grows."""
+    await scene.ask()
+    await scene.grows(words=5)
+    await scene.workspace.delete(ADA, scene.channel, scene.messages[0].ts)
+
+
+async def deleted_twice(scene: Scene) -> None:
+    """Delete it, and the one that is posted in its place: nothing of the answer is wanted any more."""
+    await deleted(scene)
+    await scene.grows()
+    await scene.workspace.delete(ADA, scene.channel, scene.messages[0].ts)
+    scene.asked.questions.clear()
+
+
+def window(seconds: float) -> Trouble:
+    """Let messages be edited for so long only."""
+
+    async def trouble(scene: Scene) -> None:
+        scene.workspace.state.edit_window = seconds
+        await scene.ask(seconds=6.0)
+
+    return trouble
+
+
+async def expired_and_window_closed(scene: Scene) -> None:
+    """Let the message neither grow nor be edited, from some words on."""
+    await scene.ask()
+    await scene.grows(words=5)
+    scene.workspace.state.edit_window = 0.0
+    scene.refuse(APPEND, error="message_not_in_streaming_state")
+
+
+TWO_PAGES: Mapping[str, Any] = MappingProxyType({"words": 1_000, "seconds": 9.0})
+"""The second begins when there is room for another start: 17 a minute are made."""
+UNSTARTED = (
+    "unknown_method",
+    "missing_scope",
+    "channel_type_not_supported",
+    "not_allowed_token_type",
+    "missing_recipient_user_id",
+    "internal_error",
+)
+UNGROWN = (
+    "message_not_in_streaming_state",
+    "message_not_owned_by_app",
+    "msg_too_long",
+    "invalid_chunks",
+    "unknown_method",
+    "missing_scope",
+    "internal_error",
+)
+UNENDED = ("message_not_in_streaming_state", "msg_too_long", "invalid_blocks", "unknown_method")
+OUTAGES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {"is too much": {"retry_after": 1}, "fails": {"status": 500}, "is answered by silence": {"drop": True}}
+)
+
+CASES: Mapping[str, Case] = MappingProxyType(
+    {
+        **{f"no stream begins: {e}": Case(trouble=at_once(START, error=e)) for e in UNSTARTED},
+        **{f"a start {name}": Case(trouble=at_once(START, **fault)) for name, fault in OUTAGES.items()},
+        **{
+            f"no second stream begins: {e}": Case(trouble=later(START, **TWO_PAGES, error=e), messages=(2,))
+            for e in ("unknown_method", "user_not_found")
+        },
+        **{
+            f"the second start {name}": Case(trouble=later(START, **TWO_PAGES, **fault), messages=(2,))
+            for name, fault in OUTAGES.items()
+        },
+        **{f"an addition: {e}": Case(trouble=later(APPEND, error=e)) for e in UNGROWN},
+        **{f"an addition {name}": Case(trouble=later(APPEND, **fault)) for name, fault in OUTAGES.items()},
+        **{f"the end: {e}": Case(trouble=later(STOP, error=e)) for e in UNENDED},
+        **{f"the end {name}": Case(trouble=later(STOP, **fault)) for name, fault in OUTAGES.items()},
+        "all of streaming is gone": Case(
+            trouble=later(APPEND, STOP, error="unknown_method", times=FOR_EVER),
+            messages=(2,),
+            is_left_open=True,
+        ),
+        "the stream's time is over": Case(trouble=nothing, stream_seconds=1.0),
+        "the stream is deleted": Case(trouble=deleted),
+        "the stream is deleted twice": Case(trouble=deleted_twice, messages=(0,)),
+        "the stream ends, and may not be edited": Case(trouble=expired_and_window_closed, messages=(2, 3)),
+        **{
+            f"an edit: {e}": Case(trouble=later(UPDATE, error=e), channel=GENERAL, messages=(2,))
+            for e in ("cant_update_message", "edit_window_closed", "msg_too_long")
+        },
+        **{
+            f"an edit {name}": Case(trouble=later(UPDATE, **fault), channel=GENERAL)
+            for name, fault in OUTAGES.items()
+        },
+        "the message is deleted": Case(trouble=deleted, channel=GENERAL),
+        "the message is deleted twice": Case(trouble=deleted_twice, channel=GENERAL, messages=(0,)),
+        "messages may be edited for two seconds": Case(trouble=window(2.0), channel=GENERAL, messages=(3, 4)),
+        "messages may never be edited": Case(trouble=window(0.0), channel=GENERAL, messages=(2,)),
+    }
+)
+
+
+async def test_each_way_is_the_others_fallback(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Whatever gives out, the thread shows the answer whole, rests, and the next question is answered."""
+
+    async def play(name: str, folder: Path) -> None:
+        case = CASES[name]
+        workspace = SandboxWorkspace(redelivery=PATIENT, stream_lifetime=case.stream_seconds)
+        async with small_world("sqlite", folder, workspace) as world:
+            bot = await nursery.bear(folder, world.env)
+            await bot.ready()
+            scene = Scene(workspace, Examination(workspace), case.channel)
+            await case.trouble(scene)
+            assert await scene.asked.answered() == CLEAN, scene.asked.evidence() + bot.text
+            await scene.asked.ask(ADA, case.channel)
+            assert await scene.asked.answered() == CLEAN, scene.asked.evidence() + bot.text
+            assert await bot.stop() == 0, bot.text
+            assert scene.asked.verdict() == CLEAN, "it stays so"
+            shown = scene.messages
+            assert scene.was_refused(), scene.refused
+            assert len(shown) in case.messages, [message.text for message in shown]
+            assert any(message.streaming for message in shown) == case.is_left_open
+            assert "Traceback" not in bot.text
+
+    async with open_nursery() as nursery:
+        await run_all(CASES, play, tmp_path_factory)
