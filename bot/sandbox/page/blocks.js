@@ -31,6 +31,7 @@ function fill(node, block, scope) {
   const written = JSON.stringify(block);
   if (node.written === written) return;
   node.written = written;
+  node.classList.remove("refused");
   const typed = node.querySelector(TYPED);
   node.replaceChildren(...(CONTENT[block.type] ?? unknown)(block, scope));
   if (typed) keep(node.querySelector(TYPED), typed);

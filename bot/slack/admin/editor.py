@@ -20,6 +20,8 @@ EDIT, EDIT_CHANNEL, HISTORY = "steer_edit_level", "steer_edit_channel", "steer_h
 """`action_id`s of what opens another view; the value is the name of a level, or the channel chosen. Since the
 ids within a row must differ, that of a button which opens a form ends with the kind of its level."""
 TITLE = "Prompt and parameters"
+UNSAVED = "Not saved: see above"
+"""Title of a form below a difference, which its reader may have to scroll up to."""
 
 
 def editor(level: Level, mandate: str, models: Models) -> View:
@@ -53,7 +55,7 @@ def conflict(level: Level, newest: Version, entered: Steering, fields: Sequence[
         kit.context("Change your version below as you like; then overwrite theirs, or drop yours."),
         kit.divider(),
     ]
-    return _form([*top, *fields], mandate, "Overwrite", "Drop my version")
+    return _form([*top, *fields], mandate, "Overwrite", "Drop my version", title=UNSAVED)
 
 
 def edit_button(label: str, level: PromptKey) -> Block:
@@ -98,6 +100,6 @@ def _again(view: Mapping[str, Any], blocks: list[Block]) -> View:
     return {name: view[name] for name in kept} | {"blocks": blocks}
 
 
-def _form(blocks: list[Block], mandate: str, submit: str, close: str) -> View:
-    view = kit.modal(TITLE, blocks, submit=submit, close=close, metadata=mandate)
+def _form(blocks: list[Block], mandate: str, submit: str, close: str, *, title: str = TITLE) -> View:
+    view = kit.modal(title, blocks, submit=submit, close=close, metadata=mandate)
     return view | {"callback_id": SUBMITTED}

@@ -14,6 +14,7 @@ from bot.core.granting import NOTHING, Grants, GrantsVersion, diff
 from bot.rules_setting import CHANNEL, PERSON
 from bot.slack import payload
 from bot.slack.admin import kit, wording
+from bot.slack.admin.editor import UNSAVED
 from bot.slack.admin.form import LONGEST_NOTE, NOTE
 from bot.slack.admin.kit import Block, View
 
@@ -83,7 +84,9 @@ def conflict(
         kit.divider(),
     ]
     fields = _fields(newest.key, entered.grants, deployment, entered.note)
-    return _form(newest.key, [*top, *fields], mandate, "Overwrite", "Drop my version")
+    return _form(newest.key, [*top, *fields], mandate, "Overwrite", "Drop my version") | {
+        "title": kit.plain(UNSAVED)
+    }
 
 
 def read(values: Mapping[str, Any], key: PromptKey, now: Grants) -> Entered:

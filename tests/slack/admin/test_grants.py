@@ -217,7 +217,7 @@ async def test_the_second_of_two_admins_is_shown_the_difference(office: Office) 
     await office.submit(ADA, ada, denied_people=[LIN], note="Guests.")
     assert len(await saved(office)) == 1
     shown = office.top(ADA)
-    assert shown.content["submit"]["text"] == "Overwrite"
+    assert [shown.content[name]["text"] for name in ("title", "submit")] == [editor.UNSAVED, "Overwrite"]
     for text in ("joan was faster", "Spam.", f"grace ({GRACE})", f"lin ({LIN})", "Guests."):
         assert text in office.says(ADA)
     await office.submit(ADA, shown)

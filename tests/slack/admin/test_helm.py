@@ -131,7 +131,7 @@ async def test_the_second_of_two_admins_is_shown_the_difference(office: Office) 
     await office.submit(ADA, ada, prompt="Be kind.", note="Kinder!")
     assert await office.saved() == [BRIEF]
     shown = office.top(ADA)
-    assert shown.content["submit"]["text"] == "Overwrite"
+    assert [shown.content[name]["text"] for name in ("title", "submit")] == [editor.UNSAVED, "Overwrite"]
     for text in ("joan was faster", "Shorter!", "-Be brief.", "+Be kind.", "Kinder!"):
         assert text in office.says(ADA)
     await office.submit(ADA, shown)
