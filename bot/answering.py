@@ -185,11 +185,14 @@ class Answering:
         except ModelError as error:
             said, ended = _failed(error, _complete(builder, question.made_with, bill), delivery)
         else:
-            said = bill.told(_complete(builder, question.made_with, bill))
+            first = builder.first
+            said = bill.told(_complete(builder, question.made_with, bill, first))
             self._asker.counted(request, said.usage)
-            others = () if turn.answer else builder.others()  # of what goes on, they lack the beginning
+            others = () if turn.answer else builder.others(first)  # of what goes on, they lack the beginning
             beside = [replace(other, made_with=said.made_with) for other in others]
             ended = _Ended(place=await self._store.answered(turn, said, beside))
+            if first:
+                delivery.feed(said.text)  # only the first choice is shown while it grows, and it stayed empty
             if self._summariser:
                 self._summariser.consider(question, request, said)
             _finish(delivery, said, ended.place)
@@ -257,7 +260,7 @@ def _stopped(turn: Turn, said: Answer, delivery: Delivery) -> tuple[Answer, _End
 def _failed(error: ModelError, said: Answer, delivery: Delivery) -> tuple[Answer, _Ended]:
     """End an answer that the model did not end."""
     log.warning("The model did not answer.", action="model_failed", error=error.code, reason=str(error))
-    if said.text:
+    if said.text.strip():
         delivery.finish(f"_{error.for_people}_", Action.CONTINUE, Action.RETRY)
     else:
         delivery.finish(error.for_people, Action.RETRY)
@@ -269,11 +272,11 @@ def _as_answer(turn: Turn) -> Answer:
     return Answer(text=turn.answer, finish_reason=turn.finish_reason, made_with=turn.made_with)
 
 
-def _complete(builder: AnswerBuilder, made_with: MadeWith, bill: Bill) -> Answer:
+def _complete(builder: AnswerBuilder, made_with: MadeWith, bill: Bill, choice: int = 0) -> Answer:
     """Return what the model said so far, with what and for how much; people are told if it was blind."""
     if builder.is_blind:
         made_with = replace(made_with, remarks="\n\n".join(filter(None, (made_with.remarks, BLIND))))
-    return bill.charged(replace(builder.answer(), made_with=made_with), builder.others())
+    return bill.charged(replace(builder.answer(choice), made_with=made_with), builder.others(choice))
 
 
 def _finish(delivery: Delivery, said: Answer | Turn, place: Place) -> None:

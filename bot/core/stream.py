@@ -67,9 +67,14 @@ class AnswerBuilder:
             case Usage():
                 self._usage = event
 
-    def others(self) -> tuple[Answer, ...]:
-        """Return the choices beside the first, as far as there is something in them, in their order."""
-        answers = (self.answer(index) for index in sorted(self._texts) if index)
+    @property
+    def first(self) -> int:
+        """The first choice in which there is something; 0 where there is none."""
+        return next((index for index in sorted(self._texts) if self.answer(index).text.strip()), 0)
+
+    def others(self, beside: int = 0) -> tuple[Answer, ...]:
+        """Return the choices beside one, as far as there is something in them, in their order."""
+        answers = (self.answer(index) for index in sorted(self._texts) if index != beside)
         return tuple(answer for answer in answers if answer.text.strip())
 
     def answer(self, index: int = 0) -> Answer:

@@ -54,6 +54,14 @@ def text(events: Sequence[StreamEvent], index: int = 0) -> str:
     return builder.answer(index).text
 
 
+def said(events: Sequence[StreamEvent]) -> str:
+    """Return the text that is the answer."""
+    builder = AnswerBuilder()
+    for event in events:
+        builder.feed(event)
+    return builder.answer(builder.first).text
+
+
 HI: list[StreamEvent] = [TextDelta("Hi"), Finished("stop")]
 
 COMPLETE: dict[str, tuple[bytes, list[StreamEvent]]] = {
@@ -272,13 +280,14 @@ streams = st.lists(lines | st.binary(max_size=8) | wild.map(sse), max_size=12)
 
 
 @given(streams)
-def test_any_bytes_are_events_or_one_of_our_errors(pieces: list[bytes]) -> None:
+def test_any_bytes_are_a_text_or_one_of_our_errors(pieces: list[bytes]) -> None:
     """Nor does it matter how they are cut."""
     whole = b"".join(pieces)
     events, error = outcome([whole])
     assert outcome(pieces) == (events, error)
     assert outcome([whole[at : at + 1] for at in range(len(whole))]) == (events, error)
     text(events).encode()
+    assert error or said(events).strip()
 
 
 class Thorough(AnswerReader):

@@ -167,6 +167,16 @@ async def test_a_server_that_gives_fewer_than_asked_for_gives_those() -> None:
 
 
 @on_virtual_time
+async def test_where_the_first_stays_empty_the_next_one_is_the_answer() -> None:
+    """The service's filter may end one choice before its first word, or a server may count from 1."""
+    empty = (Finished("content_filter"), TextDelta("Two.", 1), TextDelta("Three.", 2), Finished("stop", 1))
+    async with at_work(empty, (TextDelta("One.", 1), Finished("stop", 1))) as desk:
+        assert await desk.ask() == ["Two.\n\n_1 of 2_"]
+        assert await desk.press(Action.NEXT) == ["Three.\n\n_2 of 2_"]
+        assert (await desk.ask())[1:] == ["One."]
+
+
+@on_virtual_time
 async def test_a_break_in_the_middle_keeps_the_first_and_no_halves_of_others() -> None:
     async with at_work(("One.", TextDelta("Two", 1), ModelBusy())) as desk:
         (shown,) = await desk.ask()
