@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 import httpx
-from aiohttp import ClientError
+from aiohttp import ClientError, encode_basic_auth
 from httpx_aiohttp import HttpxAiohttpClient
 
 from bot.core.errors import SettingsError
@@ -45,7 +45,7 @@ def open_client(
     taken from the environment, except towards this machine. Raises `SettingsError`.
     """
     url = _url(base_url)
-    sent = {"Accept-Encoding": "identity"}  # a compressed stream tends to arrive in lumps
+    sent = httpx.Headers({"Accept-Encoding": "identity"})  # a compressed stream tends to arrive in lumps
     if api_key:
         header, key = profile(url, kind).key_header, _header("OPENAI_API_KEY", api_key)
         sent[header] = f"Bearer {key}" if header == "Authorization" else key
@@ -54,9 +54,13 @@ def open_client(
     if project:
         sent["OpenAI-Project"] = _header("OPENAI_PROJECT", project)
     sent.update({name: _extra(name, value) for name, value in headers.items()})
+    if url.userinfo:
+        if "Authorization" in sent:
+            raise SettingsError("The model service's address holds a password; no key can be sent beside it.")
+        sent["Authorization"] = encode_basic_auth(url.username, url.password)
     azure = profile(url, kind).name == "azure"
     return HttpxAiohttpClient(
-        base_url=url.copy_with(query=None, path=_path(url, azure=azure)),
+        base_url=url.copy_with(userinfo=b"", query=None, path=_path(url, azure=azure)),
         params={**_version(url, azure=azure), **url.params, **query},
         headers=sent,
         timeout=TRANSPORT,

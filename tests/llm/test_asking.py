@@ -10,6 +10,7 @@ from bot.core.errors import SettingsError
 from bot.llm.asking import Dialect, Fields, fields
 from bot.llm.client import open_client
 from bot.llm.profiles import PROFILES, profile
+from tests.llm.raw_server import OK, raw_server
 
 EVERYTHING: dict[str, object] = {
     "temperature": 0.5,
@@ -204,6 +205,24 @@ async def test_azure_has_its_own_header_for_the_key() -> None:
         for one in (client, named):
             assert one.headers["api-key"] == "k"
             assert "Authorization" not in one.headers
+
+
+async def test_a_header_that_is_set_takes_the_place_of_ours_however_it_is_written() -> None:
+    async with open_client("https://h/v1", "k", headers={"authorization": "Basic eA=="}) as client:
+        assert client.headers.get_list("Authorization") == ["Basic eA=="]
+
+
+async def test_a_password_in_the_address_is_sent_but_no_key_beside_it() -> None:
+    azure = "https://me:pw@our.openai.azure.com"  # where a key has another header
+    async with (
+        raw_server([OK]) as server,
+        open_client(server.base_url.replace("//", "//me:pw@")) as client,
+        open_client(azure, "k"),
+    ):
+        await client.get("models")
+    assert b"authorization: Basic bWU6cHc=\r\n" in server.requests[0]
+    with pytest.raises(SettingsError, match="holds a password"):
+        open_client("https://me:pw@h/v1", "k")
 
 
 @pytest.mark.parametrize(
