@@ -1,20 +1,30 @@
 """Structured logs: for people on a terminal, as JSON for machines.
 
 Separate because it decides what may be written: a sentence, a stable `action`, and the bound turn. Never
-message text, a prompt, a token, or the text of an exception, which may hold any of these.
+message text, a prompt, a token, or the text of an exception, which may hold any of these. What a server says
+of an error is written, but no secret of ours, which it may repeat.
 """
 
 import logging
 import sys
 import traceback
+from collections.abc import Collection
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import structlog
+from structlog.typing import EventDict
+
+SHORTEST_SECRET = 6
+"""Characters; anything shorter may be part of a word."""
 
 
-def configure(level: str, form: Literal["auto", "console", "json"]) -> None:
-    """Send logs to standard error; `auto` is the console form on a terminal, JSON elsewhere."""
+def configure(level: str, form: Literal["auto", "console", "json"], *, secrets: Collection[str] = ()) -> None:
+    """Send logs to standard error; `auto` is the console form on a terminal, JSON elsewhere.
+
+    None of the `secrets` is written, whoever says it.
+    """
     threshold = logging.getLevelNamesMapping()[level.upper()]
     on_console = form == "console" or (form == "auto" and sys.stderr.isatty())
     renderer = structlog.dev.ConsoleRenderer() if on_console else structlog.processors.JSONRenderer()
@@ -23,6 +33,7 @@ def configure(level: str, form: Literal["auto", "console", "json"]) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso"),
+            partial(_without, secrets),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
@@ -33,6 +44,20 @@ def configure(level: str, form: Literal["auto", "console", "json"]) -> None:
     logging.basicConfig(level=logging.ERROR, stream=sys.stderr, format="%(name)s: %(message)s")
     for library in ("slack_bolt", "slack_sdk", "httpx", "aiohttp"):
         logging.getLogger(library).setLevel(logging.CRITICAL)
+
+
+def without(secrets: Collection[str], text: str) -> str:
+    """Return a text in which no secret stands."""
+    for secret in secrets:
+        if len(secret) >= SHORTEST_SECRET:
+            text = text.replace(secret, "[removed]")
+    return text
+
+
+def _without(secrets: Collection[str], _logger: object, _method: str, event: EventDict) -> EventDict:
+    return {
+        name: without(secrets, value) if isinstance(value, str) else value for name, value in event.items()
+    }
 
 
 def where(error: BaseException) -> str:

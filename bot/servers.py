@@ -7,6 +7,8 @@ wrong stops the start with a sentence that names the setting, and no key.
 import json
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from pydantic import SecretStr
+
 from bot.core.errors import SettingsError
 from bot.llm.opening import Server
 from bot.settings import Settings
@@ -29,6 +31,14 @@ def servers(settings: Settings) -> tuple[Server, ...]:
         names=names,
     )
     return (preferred, *map(_fallback, _listed(settings.bot_fallbacks.get_secret_value())))
+
+
+def secrets(settings: Settings) -> frozenset[str]:
+    """Return what must be written nowhere. Raises `SettingsError`."""
+    values = (getattr(settings, name) for name in Settings.model_fields)
+    ours = {value.get_secret_value() for value in values if isinstance(value, SecretStr)}
+    theirs = ((server.api_key, *server.headers.values()) for server in servers(settings))
+    return frozenset(ours.union(*theirs))
 
 
 def _fallback(address: str) -> Server:

@@ -12,12 +12,13 @@ from typing import TypeAlias
 import click
 from sqlalchemy import URL
 
+from bot import log
 from bot.commands.shell import Refused, opened, with_database
 from bot.core.errors import BotError, ModelError
 from bot.llm.models import ModelInfo
-from bot.llm.opening import ModelSettings, open_model
+from bot.llm.opening import ModelSettings, address, open_model
 from bot.notebook import Notebook
-from bot.servers import servers
+from bot.servers import secrets, servers
 from bot.settings import Settings
 from bot.store.database import database_url
 from bot.store.lessons import SqlLessons
@@ -43,8 +44,9 @@ def models(*, forget: bool) -> None:
     try:
         found, learnt = asyncio.run(_listed(settings))
     except ModelError as error:
+        why = log.without(secrets(settings), str(error))
         raise Refused(
-            f"{settings.openai_base_url} (OPENAI_BASE_URL) gave no list of models ({error}); "
+            f"{address(settings.openai_base_url)} (OPENAI_BASE_URL) gave no list of models ({why}); "
             "a model can be set by its name all the same."
         ) from None
     for line in _lines(found, settings.bot_model, learnt):

@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from bot import app, log, trial
+from bot.servers import secrets
 from bot.settings import Settings
 
 
@@ -26,7 +27,7 @@ def run() -> None:
     """
     settings = Settings.load()
     settings.require_for_run()
-    log.configure(settings.bot_log_level, settings.bot_log_format)
+    log.configure(settings.bot_log_level, settings.bot_log_format, secrets=secrets(settings))
     _until_stopped(lambda stop: app.serve(settings, stop))
 
 
@@ -43,7 +44,7 @@ def try_(port: int, data: Path | None, *, browser: bool) -> None:
     OPENAI_BASE_URL set, that model answers instead.
     """
     settings = Settings.load()
-    log.configure("warning", settings.bot_log_format)
+    log.configure("warning", settings.bot_log_format, secrets=secrets(settings))
     _until_stopped(lambda stop: trial.serve(settings, stop, port=port, data=data, browser=browser))
 
 

@@ -27,8 +27,8 @@ from bot.notebook import Notebook, Page
 class Server:
     """One server and key, or another key of the same server."""
 
-    base_url: str
-    """With its `/v1`; Azure's forms and a query are understood."""
+    base_url: str = field(repr=False)
+    """With its `/v1`; Azure's forms and a query are understood. It may hold a key, too."""
     api_key: str = field(default="", repr=False)
     organization: str = ""
     project: str = ""
@@ -94,7 +94,7 @@ async def open_model(settings: ModelSettings) -> AsyncIterator[OpenedModel]:
     """Open the connections to all servers. Raises `SettingsError` before anything is sent."""
     async with AsyncExitStack() as opened:
         clients = [await opened.enter_async_context(_client(server)) for server in settings.servers]
-        pages = [settings.notebook.page(_address(client.base_url)) for client in clients]
+        pages = [settings.notebook.page(address(str(client.base_url))) for client in clients]
         chats = [
             OpenAIChat(
                 client,
@@ -109,8 +109,9 @@ async def open_model(settings: ModelSettings) -> AsyncIterator[OpenedModel]:
         yield OpenedModel(chats, clients[0], pages[0])
 
 
-def _address(url: httpx.URL) -> str:
-    """Return an address without what may be secret in it."""
+def address(base_url: str) -> str:
+    """Return a server's address without what may be secret in it."""
+    url = httpx.URL(base_url)
     return f"{url.scheme}://{url.netloc.decode()}{url.path.rstrip('/')}"
 
 

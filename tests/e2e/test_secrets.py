@@ -1,6 +1,10 @@
 """What the program says of itself while things go wrong: no key, no token and no word of a conversation."""
 
+import json
+
+from bot.core.errors import ModelKeyRefused
 from tests.e2e.conftest import ADA, GENERAL, World
+from tests.llm.raw_server import raw_server, reply
 from tests.program import program
 
 FAULTS = (
@@ -46,3 +50,25 @@ async def test_the_log_holds_no_secret_and_no_text(world: World) -> None:
     secrets = (world.env["OPENAI_API_KEY"], world.workspace.bot_token, world.workspace.app_token, USER_KEY)
     for text in (*secrets, QUESTION, ANSWER, PROMPT):
         assert text not in running.text
+
+
+async def test_a_server_that_repeats_a_key_does_not_get_it_into_the_log(world: World) -> None:
+    """However it looks: it is known, since it is ours."""
+    said = {"error": {"message": "Who gave you hunter2-horse? Not in correct-battery, nor in staple-77"}}
+    async with raw_server([reply(401, json.dumps(said).encode())]) as server:
+        world.env |= {
+            "OPENAI_BASE_URL": server.base_url,
+            "OPENAI_API_KEY": "hunter2-horse",
+            "BOT_HEADERS": '{"X-Team": "correct-battery"}',
+            "BOT_FALLBACKS": f"{server.base_url.replace('//', '//:staple-77@')}",
+        }
+        async with program("run", cwd=world.folder, env=world.env) as running:
+            await running.until('"action": "ready"')
+            root = await world.workspace.say(ADA, GENERAL, "<@U0BOT> Well?")
+            await world.until(GENERAL, root, ends=ModelKeyRefused.for_people)
+        async with program("models", cwd=world.folder, env=world.env) as listing:
+            await listing.wait()
+    assert "Who gave you [removed]? Not in [removed], nor in [removed]" in running.text
+    assert "Who gave you [removed]? Not in [removed], nor in [removed]" in listing.text
+    for secret in ("hunter2", "battery", "staple"):
+        assert secret not in running.text + listing.text

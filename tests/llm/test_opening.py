@@ -84,7 +84,7 @@ async def test_names_are_sent_where_the_preferred_service_takes_them(server: Ser
 
 async def test_keys_are_in_no_repr_and_in_no_error() -> None:
     server = Server(
-        base_url="http://127.0.0.1:1/v1",
+        base_url="http://127.0.0.1:1/v1?key=k-secret",
         api_key="k-secret",
         headers={"X-Key": "k-secret"},
         query={"key": "k-secret"},
@@ -109,6 +109,6 @@ async def test_a_wrong_setting_stops_before_anything_is_sent() -> None:
 
 async def test_lessons_are_kept_for_each_server_without_its_keys() -> None:
     """Neither a key in the address nor one in its query is written down."""
-    secret = Server(base_url="http://me:hunter2@127.0.0.1:9/v1/?key=hunter2", api_key="hunter2")
+    secret = Server(base_url="http://me:hunter2@127.0.0.1:9/v1/?key=hunter2")
     async with open_model(ModelSettings(servers=(secret,))) as model:
         assert model.page.server == "http://127.0.0.1:9/v1"
