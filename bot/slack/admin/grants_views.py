@@ -87,7 +87,7 @@ def _delegations(versions: Sequence[GrantsVersion]) -> list[Block]:
     """Return who may edit which channel, and the way to change it."""
     current = [version for version in versions if version.grants.stewards]
     select = kit.channel_select(EDIT_CHANNEL, "Let somebody edit a channel…")
-    shown = [kit.section("Members can be let edit a single channel and its threads."), kit.actions(select)]
+    shown = [kit.section("You can let members edit a single channel and its threads."), kit.actions(select)]
     for version in current[:ENTRIES]:
         change = kit.button("Change", EDIT, place(version.key))
         said = f"{wording.place(version.key)}: {_people(version.grants.stewards)}"

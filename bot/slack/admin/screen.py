@@ -8,6 +8,7 @@ Source: facts/slack.md 5.
 import asyncio
 import json
 from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 import structlog
@@ -29,6 +30,7 @@ SOON = 1.0
 LARGEST_ANSWER = 20_000
 """Bytes of a view in an acknowledgement: Slack closes a socket that is sent more than 20,480 at once.
 github.com/revelrylabs/slax/pull/614, github.com/slackapi/deno-slack-sdk/issues/324"""
+UNSHOWN = "Slack did not show this. Please try again in a minute."
 AFTER = 0.5
 """Seconds by which an acknowledgement, which goes another way, reaches Slack before what is to follow it."""
 
@@ -47,13 +49,12 @@ class Screen:
         await asyncio.wait({made}, timeout=SOON)
         show = self._client.views_push if above else self._client.views_open
         light = made.result() if made.done() else notice("One moment…")
-        try:
-            opened = await call(lambda: show(trigger_id=trigger, view=light))
-            if light is not (view := await made):
-                await call(lambda: self._client.views_update(view_id=opened["view"]["id"], view=view))
-        except SurfaceError as error:
-            made.cancel()
-            log.warning("A view could not be shown.", action="view_failed", error=str(error))
+        opened = await self._try(lambda: show(trigger_id=trigger, view=light))
+        if opened is not None and light is not (view := await made):
+            fill = partial(self._client.views_update, view_id=opened["view"]["id"])
+            if await self._try(lambda: fill(view=view)) is None:
+                await self._try(lambda: fill(view=notice(UNSHOWN)))  # or it would be a moment for ever
+        made.cancel()
 
     async def tell(
         self, trigger: str, doing: Coroutine[Any, Any, View | None], *, above: bool = False
@@ -98,11 +99,13 @@ class Screen:
             return
         await self._try(lambda: self._client.views_publish(user_id=user, view=view))
 
-    async def _try(self, send: Any) -> None:
+    async def _try(self, send: Any) -> Any:
+        """Return what Slack answers, None where it does not take it."""
         try:
-            await call(send)
+            return await call(send)
         except SurfaceError as error:
             log.warning("A view could not be shown.", action="view_failed", error=str(error))
+            return None
 
 
 async def _told(making: Coroutine[Any, Any, Shown]) -> Shown | View:

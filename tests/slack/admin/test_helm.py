@@ -11,6 +11,7 @@ from bot.slack import manifest
 from bot.slack.admin import editor, form, gate, history, welcome
 from bot.slack.admin.listeners import CONFLICT, UNSAVED
 from bot.slack.admin.mandate import LASTS, Mandate, seal
+from bot.slack.admin.screen import UNSHOWN
 from tests.slack.admin.conftest import ADA, BARE_HOME, CHANNEL, GENERAL, GRACE, JOAN, KEY, TEAM, Office
 
 WORKSPACE = PromptKey(platform="slack", workspace=TEAM)
@@ -235,6 +236,13 @@ async def test_a_slow_database_gets_a_light_view_in_time(office: Office) -> None
         "views.open",
         "views.update",
     ]
+
+
+async def test_a_view_that_slack_does_not_take_is_no_moment_for_ever(office: Office) -> None:
+    office.versions.delay = 1.5
+    office.workspace.fault("views.update", error="view_too_large", times=1)
+    await office.edit(ADA)
+    assert UNSHOWN in office.says(ADA)
 
 
 async def test_without_a_database_nothing_is_lost(office: Office, errors: list[Mapping[str, str]]) -> None:
