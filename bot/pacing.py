@@ -8,16 +8,17 @@ found to grant, or the part of it that is this process's.
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from functools import partial
 
 from bot.core.budget import Budget
 from bot.core.domain import ThreadKey
 from bot.core.pace import Pace
 from bot.ports import SurfaceLimits
-from bot.ports.shares import Place
+from bot.ports.shares import Limit, Place
 
 TICK = 0.001
 """Seconds; a timer may fire a little before the time it was set for."""
@@ -53,9 +54,13 @@ class Ticket:
 class Desk:
     """Grants the writes of one method in one workspace."""
 
-    def __init__(self, budget: Budget) -> None:
-        """`budget` begins with what is guaranteed; what is granted is found out."""
+    def __init__(self, budget: Budget, tell: Callable[[float], None] = lambda _: None) -> None:
+        """`budget` begins with what is guaranteed; what is granted is found out.
+
+        `tell` hears of each refusal, with its seconds.
+        """
         self._budget = budget
+        self._tell = tell
         self._pace = Pace(budget.per_minute)
         self._burst = budget.burst
         self._share = 1.0
@@ -101,6 +106,11 @@ class Desk:
 
     def refused(self, retry_after: float) -> None:
         """Obey the platform: nothing for `retry_after` seconds."""
+        self.hold(retry_after)
+        self._tell(retry_after)
+
+    def hold(self, retry_after: float) -> None:
+        """Obey likewise what the platform told another process; hearing it again changes nothing."""
         now = self._clock()
         self._budget.refused(now, retry_after)
         self._pace.refused(now, retry_after)
@@ -143,19 +153,21 @@ class AllDesks:
     """The desks of every channel and workspace; one of these serves the whole process."""
 
     def __init__(self) -> None:
-        self._desks: dict[tuple[str, ...], Desk] = {}
+        self._desks: dict[Limit, Desk] = {}
         self._answers: Counter[Place] = Counter()
         self._parts: Mapping[Place, float] = {}
         self._otherwise = 1.0
-        self.begun = asyncio.Event()
-        """Set when a workspace gets the first answer of ours."""
+        self._refused: dict[Limit, float] = {}  # us, until when, and nobody was told
+        self._held: dict[Limit, float] = {}  # anybody, until when
+        self.news = asyncio.Event()
+        """Set when a workspace gets the first answer of ours, and when the platform refuses us."""
 
     @contextmanager
     def writing(self, thread: ThreadKey, limits: SurfaceLimits) -> Iterator[Desks]:
         """Give the desks for an answer in a thread, on a platform with these limits, while it is written."""
         place = (thread.platform, thread.workspace)
         if not self._answers[place]:
-            self.begun.set()
+            self.news.set()
         self._answers[place] += 1
         try:
             yield self._of(thread, limits)
@@ -170,7 +182,23 @@ class AllDesks:
         """Keep to these parts of what is granted in each workspace; in any other one to `otherwise`."""
         self._parts, self._otherwise = parts, otherwise
         for key, desk in self._desks.items():
-            desk.share(self._part(key[0], key[1]))
+            desk.share(self._part(key))
+
+    def take_refusals(self) -> Mapping[Limit, float]:
+        """Return what the platform refused since this was asked, and until when by the loop's clock."""
+        taken, self._refused = self._refused, {}
+        return taken
+
+    def keep_refusals(self, refused: Mapping[Limit, float]) -> None:
+        """Take back what could not be told."""
+        self._refused = {**refused, **self._refused}
+
+    def hold(self, refused: Mapping[Limit, float]) -> None:
+        """Obey what the platform refused any process, for so many seconds from now on."""
+        now = asyncio.get_running_loop().time()
+        self._held = {limit: now + seconds for limit, seconds in refused.items()}
+        for limit in self._desks.keys() & refused:
+            self._desks[limit].hold(refused[limit])
 
     def _of(self, thread: ThreadKey, limits: SurfaceLimits) -> Desks:
         rates = {
@@ -183,12 +211,23 @@ class AllDesks:
         return {means: self._desk(thread, means, *rate) for means, rate in rates.items()}
 
     def _desk(self, thread: ThreadKey, means: Means, per_minute: float, burst: int) -> Desk:
-        channel = (thread.channel,) if means is Means.POST else ()
-        key = (thread.platform, thread.workspace, means, *channel)
-        if key not in self._desks:
-            self._desks[key] = Desk(Budget(per_minute=per_minute, burst=burst))
-            self._desks[key].share(self._part(key[0], key[1]))
-        return self._desks[key]
+        name = f"{means} {thread.channel}" if means is Means.POST else means.value
+        limit = (thread.platform, thread.workspace, name)
+        if limit not in self._desks:
+            self._desks[limit] = self._opened(limit, Budget(per_minute=per_minute, burst=burst))
+        return self._desks[limit]
 
-    def _part(self, platform: str, workspace: str) -> float:
-        return self._parts.get((platform, workspace), self._otherwise)
+    def _opened(self, limit: Limit, budget: Budget) -> Desk:
+        desk = Desk(budget, partial(self._was_refused, limit))
+        desk.share(self._part(limit))
+        seconds = self._held.get(limit, 0.0) - asyncio.get_running_loop().time()
+        if seconds > 0:
+            desk.hold(seconds)
+        return desk
+
+    def _was_refused(self, limit: Limit, seconds: float) -> None:
+        self._refused[limit] = asyncio.get_running_loop().time() + seconds
+        self.news.set()
+
+    def _part(self, limit: Limit) -> float:
+        return self._parts.get(limit[:2], self._otherwise)

@@ -105,6 +105,8 @@ class Database:
         self.url = url
         self.is_shared = url.get_backend_name() != "sqlite"
         """Whether other processes may use it at the same time."""
+        self.heard: dict[str, Callable[[], None]] = {}
+        """What to call at notifications on channels, by their names; whoever listens next begins to."""
         self._engine: _Engine = PostgresPool(url) if self.is_shared else SqliteFile(url, is_ours=is_ours)
         self._running: set[asyncio.Task[Any]] = set()
 

@@ -64,6 +64,10 @@ class MemoryData:
     secrets: dict[str, str] = field(default_factory=dict)
     loads: dict[str, dict[tuple[str, str], int]] = field(default_factory=dict)
     """How many answers a process writes in which workspace; see `MemoryShares`."""
+    refusals: dict[tuple[str, str, str], float] = field(default_factory=dict)
+    """Until when a platform refuses something, by `clock`; see `MemoryShares`."""
+    refusal_wakes: list[Callable[[], None]] = field(default_factory=list)
+    """Who hears of refusals."""
     beats: dict[str, float] = field(default_factory=dict)
     """When a living process was heard of last, by `clock`."""
     wakes: list[Callable[[], None]] = field(default_factory=list)

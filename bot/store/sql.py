@@ -24,7 +24,16 @@ from bot.core.domain import (
 from bot.core.errors import StoreError
 from bot.core.known import Context
 from bot.core.stopping import StopOutcome, StopRequest
-from bot.store import explanations, kept, listening, processes, second_thoughts, stopping, transactions
+from bot.store import (
+    explanations,
+    kept,
+    listening,
+    processes,
+    second_thoughts,
+    statements,
+    stopping,
+    transactions,
+)
 from bot.store.database import Database
 from bot.store.ledger import SqlLedger
 from bot.store.rights import Asker
@@ -163,7 +172,7 @@ class SqlStore:
     async def listen(self, wake: Callable[[], None]) -> None:
         """Call `wake` whenever work is handed over, until cancelled."""
         if self._database.is_shared:
-            await listening.listen(self._database.url, wake)
+            await listening.listen(self._database.url, {**self._database.heard, statements.WORK: wake})
         await asyncio.get_running_loop().create_future()  # nobody shares an SQLite file
 
     async def secret(self, name: str, make: Callable[[], str]) -> str:

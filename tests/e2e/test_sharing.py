@@ -12,6 +12,7 @@ from tests.e2e.test_processes import CHANNELS, born, shared_world
 pytestmark = pytest.mark.postgres
 
 ANSWERS = 6
+RETRY_AFTER = 8
 SECONDS = 35.0
 """How long each grows. Two that did not share would be refused within thirty."""
 
@@ -30,5 +31,30 @@ async def test_two_processes_share_slacks_limits(tmp_path: Path) -> None:
         refused = [call for call in writes if call.response.get("error") == "ratelimited"]
         assert refused == [], f"of {len(writes)}"
         assert len(writes) > 0.75 * SECONDS * 45 / 60, "and most of what is granted was used"
+        for life in lives:
+            assert await life.stop() == 0
+
+
+async def test_what_one_process_is_refused_the_other_does_not_ask_for(tmp_path: Path) -> None:
+    """From a moment after, sooner than by the exchange, until Slack's time is over."""
+    async with shared_world(tmp_path) as (world, nursery):
+        asked = Examination(world.workspace)
+        lives = [await born(nursery, world, name, BOT_LEASE_SECONDS="30") for name in "ab"]
+        for number in range(ANSWERS):
+            await asked.ask(ADA, CHANNELS[number % 2], words=200, seconds=20.0)
+            await asyncio.sleep(0.2)
+        await world.workspace.changed(lambda: len(world.workspace.calls("chat.update")) > ANSWERS, 60)
+        world.workspace.fault("chat.update", retry_after=RETRY_AFTER)
+        assert await asked.answered(timeout=120) == CLEAN
+        (refused,) = [
+            call
+            for call in world.workspace.calls("chat.update")
+            if call.response.get("error") == "ratelimited"
+        ]
+        others = [call.at - refused.at for call in world.workspace.calls("chat.update")]
+        assert [wait for wait in others if 0.8 < wait < RETRY_AFTER] == []
+        assert [wait for wait in others if wait > RETRY_AFTER]
+        shares = [life.text.count('"action": "turn_done"') for life in lives]
+        assert min(shares) > 0, f"both wrote: {shares}"
         for life in lives:
             assert await life.stop() == 0

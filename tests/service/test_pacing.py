@@ -32,6 +32,7 @@ class Strict(PaperSurface):
     def __init__(self, *, page: int = 1_000_000) -> None:
         super().__init__(page=page, takes=0.02)
         self.rates = Rates()
+        self.closed: dict[str, float] = {}
         self.refused: list[float] = []
 
     async def post(self, thread: ThreadKey, page: Page) -> str:
@@ -42,9 +43,14 @@ class Strict(PaperSurface):
         self._admit("chat.update", thread)
         await super().edit(thread, message_id, page)
 
+    def refuses(self, method: str, seconds: float) -> None:
+        """Refuse all calls of a method for some seconds, as a platform may without a reason that we know."""
+        self.closed[method] = asyncio.get_running_loop().time() + seconds
+
     def _admit(self, method: str, thread: ThreadKey) -> None:
         now = asyncio.get_running_loop().time()
-        if wait := self.rates.admit(method, thread.channel, now):
+        closed = max(0.0, self.closed.get(method, 0.0) - now)
+        if wait := closed or self.rates.admit(method, thread.channel, now):
             self.refused.append(now)
             raise SurfaceBusy(retry_after=wait)
 

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import pairwise
 
 from bot.core.errors import StoreUnavailable
-from bot.ports.shares import Place, Shared
+from bot.ports.shares import Limit, Place, Shared
 from bot.sharing import EVERY, STALE, Sharing
 from bot.store.memory import MemoryData
 from bot.store.memory_shares import MemoryShares
@@ -21,18 +21,18 @@ class Fragile(MemoryShares):
     seconds = 0.0
     calls = 0
 
-    async def exchange(self, answers: Mapping[Place, int]) -> Shared:
+    async def exchange(self, answers: Mapping[Place, int], refused: Mapping[Limit, float]) -> Shared:
         self.calls += 1
         await asyncio.sleep(self.seconds)
         if self.trouble:
             raise StoreUnavailable
-        return await super().exchange(answers)
+        return await super().exchange(answers, refused)
 
 
 @asynccontextmanager
 async def offices(count: int) -> AsyncIterator[tuple[list[Office], list[Fragile], Strict]]:
     """Give processes that write on one paper and share what it grants."""
-    paper, data = Strict(), MemoryData()
+    paper, data = Strict(), MemoryData(clock=asyncio.get_running_loop().time)
     data.beats = {f"{number}": 0.0 for number in range(count)}
     shares = [Fragile(f"{number}", data) for number in range(count)]
     found = [Office(model=Speakers(), surface=paper) for _ in range(count)]
@@ -118,3 +118,58 @@ async def test_where_nobody_writes_nobody_asks() -> None:
         before = share.calls
         await asyncio.sleep(3_600)
         assert share.calls == before
+
+
+def edits(office: Office, prefix: str) -> list[float]:
+    """Return when messages were edited, of those whose threads' names begin so."""
+    return sorted(
+        time
+        for message in office.surface.messages.values()
+        if message.thread.root.startswith(prefix)
+        for time, _ in message.versions[1:]
+    )
+
+
+@on_virtual_time
+async def test_what_one_process_is_refused_none_asks_for_until_the_time_is_over() -> None:
+    """They hear of it at once, whether they write at that moment or not; and then all are slower."""
+    async with offices(3) as (found, _, paper):
+        writing = [asyncio.create_task(answer(found[n], [f"{'ab'[n]}{i}" for i in range(3)])) for n in (0, 1)]
+        await asyncio.sleep(60)
+        paper.refuses("chat.update", 30.0)
+        await asyncio.sleep(10)
+        last = asyncio.create_task(answer(found[2], ["c0", "c1"], 100))
+        await asyncio.gather(*writing, last)
+        began = paper.refused[0]
+        assert paper.refused[-1] < began + 0.1, "what was under way together"
+        for prefix in "ab":
+            times = edits(found[0], prefix)
+            assert [time for time in times if began + 0.1 < time < began + 30] == []
+            after = [time for time in times if began + 120 < time < began + 180]
+            assert 0 < len(after) < 0.8 * WRITES_PER_MINUTE / 2
+
+
+@on_virtual_time
+async def test_where_nobody_is_told_the_others_learn_it_with_the_next_exchange() -> None:
+    async with offices(2) as (found, shares, paper):
+        shares[0]._data.refusal_wakes.clear()
+        writing = [asyncio.create_task(answer(found[n], [f"{'ab'[n]}{i}" for i in range(3)])) for n in (0, 1)]
+        await asyncio.sleep(60)
+        paper.refuses("chat.update", 30.0)
+        await asyncio.gather(*writing)
+        assert max(paper.refused) < paper.refused[0] + EVERY + 0.1
+
+
+@on_virtual_time
+async def test_a_refusal_that_could_not_be_told_is_told_when_the_database_is_back() -> None:
+    async with offices(2) as (found, shares, paper):
+        writing = [asyncio.create_task(answer(found[n], [f"{'ab'[n]}{i}" for i in range(3)])) for n in (0, 1)]
+        await asyncio.sleep(60)
+        shares[0].trouble = shares[1].trouble = True
+        paper.refuses("chat.update", 60.0)
+        await asyncio.sleep(5)
+        shares[0].trouble = shares[1].trouble = False
+        await asyncio.sleep(3)
+        data = shares[0]._data
+        assert 50 < data.refusals["paper", "T1", "edit"] - data.clock() < 60
+        await asyncio.gather(*writing)

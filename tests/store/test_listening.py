@@ -13,6 +13,7 @@ from bot.store import listening
 from bot.store.database import Database, database_url
 from bot.store.memory import MemoryData, MemoryStore
 from bot.store.sql import SqlStore
+from bot.store.statements import WORK
 from tests.contracts.questions import ADA, asked, key, question, settled, thread
 from tests.databases import migrated_database
 from tests.store.test_outages import terminated
@@ -144,7 +145,7 @@ async def test_listening_can_be_ended_at_any_moment(tmp_path: Path) -> None:
     """While it connects, too; a connection left open would be reported, and fail the test."""
     with migrated_database("postgres", tmp_path) as url:
         for delay in (0.0, 0.001, 0.002, 0.004, 0.008, 0.016, 0.03):
-            task = asyncio.create_task(listening.listen(url, lambda: None))
+            task = asyncio.create_task(listening.listen(url, {WORK: lambda: None}))
             await asyncio.sleep(delay)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
@@ -154,7 +155,7 @@ async def test_listening_can_be_ended_at_any_moment(tmp_path: Path) -> None:
 async def test_where_no_server_is_it_goes_on_trying() -> None:
     """Without a word to its caller."""
     task = asyncio.create_task(
-        listening.listen(database_url("postgresql://someone:hunter2@127.0.0.1:1/none"), lambda: None)
+        listening.listen(database_url("postgresql://someone:hunter2@127.0.0.1:1/none"), {WORK: lambda: None})
     )
     await asyncio.sleep(0.2)
     assert not task.done()

@@ -38,7 +38,7 @@ OLD = 1.0
 ERASED_WITH_A_PERSON = {"pages", "reservations", "summaries", "turns", "variants", "vote_versions", "votes"}
 FIGURES = {"calls", "tallies"}
 ADMINISTRATION = {"budgets", "drafts", "grants_versions", "steering_versions"}
-NOBODYS = {"chores", "conversations", "deliveries", "lessons", "loads", "secrets", "workers"}
+NOBODYS = {"chores", "conversations", "deliveries", "lessons", "loads", "refusals", "secrets", "workers"}
 
 
 def test_of_every_table_it_is_decided_what_erasing_does_to_it() -> None:
