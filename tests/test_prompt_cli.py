@@ -220,6 +220,7 @@ def test_an_export_keeps_the_names_that_files_have(bot: Bot, tmp_path: Path) -> 
         ("---\nmode: append\n---\n", "is no level"),
         ("---\nlevel: workspace T1\nmode: add\n---\n", "`mode` must be"),
         ("---\nlevel: workspace T1\nmode: [append]\n---\n", "`mode` must be"),
+        ("---\nlevel: workspace T1\nn: 2\nn: 3\n---\n", "`n` stands in the front matter twice"),
         ("---\nlevel: deployment\n---\nBe kind.\n", "the deployment is set by BOT_SYSTEM_PROMPT"),
         ("---\nlevel: workspace T1\nlocks: model\n---\n", "`locks` must be a list"),
         ("---\nlevel: workspace T1\ntemperature: hot\n---\n", "`temperature` must be"),

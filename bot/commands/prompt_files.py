@@ -32,6 +32,17 @@ BREAKS = frozenset("\x85\u2028\u2029")
 """Line breaks to YAML, which it folds unless they are written as escapes. https://yaml.org/spec/1.1/#b-break"""
 
 
+class _Reader(yaml.SafeLoader):
+    """Reads front matter, in which nothing may stand twice, as YAML says, though PyYAML takes the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's
+        """Return a mapping. Raises ValueError, a sentence for people, where a name stands twice."""
+        names = [name.value for name, _ in node.value]
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise ValueError(f"`{twice[0]}` stands in the front matter twice.")
+        return super().construct_mapping(node, deep)
+
+
 class _Front(yaml.SafeDumper):
     """Writes front matter."""
 
@@ -113,7 +124,7 @@ def from_markdown(text: str, platform: str) -> tuple[PromptKey, Steering]:
 
 def _fields(front: str) -> dict[str, Any]:
     try:
-        fields = yaml.safe_load(front)
+        fields = _Reader(front).get_single_data()
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 2}" if mark else ""
