@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.slack import limits
 from bot.slack.mrkdwn import escape
-from bot.slack.pieces import pieces
+from bot.slack.pieces import pieces, text_of
 from bot.slack.safety import showable
 
 _BLOCKS_OF_THEIR_OWN = frozenset({"heading_open", "hr", "table_open"})
@@ -49,8 +49,7 @@ def fits(page: str) -> bool:
 def _rendered(page: str) -> _Page:
     parts = tuple(pieces(showable(page)))
     markdown = "".join(piece.markdown for piece in parts)
-    text = "\n\n".join(piece.text for piece in parts if piece.text).strip()
-    text = text or escape(markdown.strip())
+    text = text_of(parts).strip() or escape(markdown.strip())
     is_within_limits = (
         _length(text) <= limits.PAGE_TEXT
         and _length(markdown) <= limits.PAGE_MARKDOWN

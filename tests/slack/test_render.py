@@ -12,7 +12,7 @@ from bot.core.paging import Pager
 from bot.slack import limits
 from bot.slack import pieces as pieces_module
 from bot.slack.mrkdwn import JOINER, mrkdwn, parse
-from bot.slack.pieces import pieces
+from bot.slack.pieces import pieces, text_of
 from bot.slack.render import Rendered, fits, render
 
 UNTIMED = settings(deadline=None)  # the machine may be busy, and time is not what these tests are about
@@ -145,7 +145,27 @@ def test_a_page_in_pieces_is_the_page(markdown: str) -> None:
     tokens = parse(whole)
     outermost = [token.type for token in tokens if token.level == 0 and token.nesting >= 0]
     assert [kind for piece in parts for kind in piece.blocks] == outermost
-    assert "\n\n".join(piece.text for piece in parts if piece.text) == mrkdwn(whole, tokens)
+    assert text_of(parts) == mrkdwn(whole, tokens)
+
+
+LISTS = ["- a", "* b", "1. c", "2. d", "2) e", "3. **f**", "- ", "-", "- - -", "* * *", "| g", "|---|---|"]
+
+
+@given(
+    st.lists(
+        st.sampled_from([*LISTS, "h", "> i", "    ", "  ", "   ", "```", "---", "\n", "\n", "\n", "\n\n"]),
+        max_size=30,
+    ).map("".join)
+)
+@example("1. a\n 5. b\n2. c")
+@example("- a\n * b\n- c")
+@example("- a | b\n  |---|---|\n- c")
+@example("- a\n- b | c\n  |---|---|\n- d")
+@example("- a\n- b\n  |---|\n- d")
+@settings(deadline=None, max_examples=300)
+def test_a_list_in_pieces_is_the_list(markdown: str) -> None:
+    """Items that are read one by one are those of the list, with its numbers."""
+    test_a_page_in_pieces_is_the_page.hypothesis.inner_test(markdown)  # type: ignore[attr-defined]
 
 
 def test_a_growing_page_costs_no_more_than_its_end() -> None:
@@ -156,6 +176,15 @@ def test_a_growing_page_costs_no_more_than_its_end() -> None:
         page += f"Paragraph {number} with `code` and **more**.\n\n"
         assert len(list(pieces(page + "and so"))) == number + 2
     assert pieces_module._kept.cache_info().misses == 20
+
+
+def test_a_growing_list_costs_no_more_than_its_last_item() -> None:
+    pieces_module._kept.cache_clear()
+    page = ""
+    for number in range(1, 9):
+        page += f"{number}. Item with `code`,\n   and **more**.\n"
+        assert len(list(pieces(page + f"{number + 1}. and so"))) == number + 1
+    assert pieces_module._kept.cache_info().misses == 8
 
 
 @UNTIMED
