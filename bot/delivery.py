@@ -32,6 +32,10 @@ PATIENCE = 15.0
 """Seconds between two edits of an answer beyond which it goes on in further messages."""
 SHORTEST_PAUSE = 0.001
 """Seconds; a timer set for less may fire before the time it was set for."""
+REST = 5.0
+"""How many times as long as this process keeps an answer waiting, busy with others, it then lets that answer
+rest: a process with too much to do writes less often, and has time for what is said and for last writes.
+"""
 
 log = structlog.get_logger()
 
@@ -73,6 +77,7 @@ class Delivery:
         self._fresh = asyncio.Event()
         self._ended = asyncio.Event()
         self._failures = 0
+        self._late = 0.0  # seconds by which this process was, when it last went on with this answer
         self._lost: StoreError | None = None
         self._stop: tuple[str, tuple[Action, ...], bool] | None = None
 
@@ -89,7 +94,7 @@ class Delivery:
         """Let a page end where it can if edits are slow, and go before others with that."""
         self._live.press(is_slow=self._desks[Means.EDIT].fair_interval() > PATIENCE)
         if self._ticket and self._live.has_full_page():
-            self._desks[Means.EDIT].hurry(self._ticket)
+            self._desks[Means.EDIT].hurry(self._ticket, Urgency.PAGE)
 
     def finish(self, note: str = "", *actions: Action) -> None:
         """Take the end of the answer; `note` is a sentence of ours to show under it, with buttons."""
@@ -109,7 +114,7 @@ class Delivery:
         """Let the answer's end be shown before other answers' middles."""
         if self._ticket:
             for desk in self._desks.values():
-                desk.hurry(self._ticket)
+                desk.hurry(self._ticket, Urgency.LAST)
         self._ended.set()
         self._fresh.set()
 
@@ -174,7 +179,7 @@ class Delivery:
 
     async def _granted(self, write: Post | Edit, desk: Desk) -> None:
         """Wait until the rate limit has room for a write that matters this much."""
-        self._ticket = desk.line_up(Urgency.LAST if write.last else Urgency.PARTIAL, self._seen_at)
+        self._ticket = desk.line_up(_urgency(write), self._seen_at)
         try:
             await self._ticket.granted
         finally:
@@ -189,11 +194,13 @@ class Delivery:
     async def _pause(self, seconds: float) -> None:
         """Wait, but look again at once when the answer ends: its last write may go earlier."""
         seconds = max(seconds, SHORTEST_PAUSE)
+        due = self._clock() + seconds
         if self._ended.is_set():
             await asyncio.sleep(seconds)
         else:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._ended.wait(), seconds)
+        self._late = max(0.0, self._clock() - due)
 
     async def _write(self, command: Post | Edit, means: Means) -> None:
         if not self._is_ours():
@@ -226,7 +233,7 @@ class Delivery:
         if self._thinking and isinstance(command, Post):
             await self._thinking.stop(clear=False)
         await self._pages.write(command, self._page(command), means)
-        self._live.accepted(command, self._clock())
+        self._live.accepted(command, self._clock(), rest=REST * self._late)
 
     def _page(self, command: Post | Edit) -> Page:
         return Page(
@@ -242,3 +249,12 @@ class Delivery:
         if command.end:
             return self._actions
         return (Action.STOP,) if isinstance(command, Edit) and not command.last else ()
+
+
+def _urgency(write: Post | Edit) -> Urgency:
+    """Return how much a write matters, beside those of other answers."""
+    if write.end:
+        return Urgency.LAST
+    if isinstance(write, Post) and write.page == 0:
+        return Urgency.FIRST
+    return Urgency.PAGE if write.last else Urgency.PARTIAL

@@ -1,9 +1,9 @@
 """Who may write next, where many answers share one rate limit.
 
-Separate from `delivery`, which knows one answer. Rules: the most urgent first, a last write before a first
-before a partial one; among partial ones whoever's screen is most out of date. Nobody hands in a text:
-what is granted is the right to write, and the text is taken then. The rate is that which the platform is
-found to grant, or the part of it that is this process's.
+Separate from `delivery`, which knows one answer. Rules: the most urgent first, as `Urgency` says, and among
+equals whoever's screen is most out of date. Nobody hands in a text: what is granted is the right to write, and
+the text is taken then. The rate is that which the platform is found to grant, or the part of it that is this
+process's.
 """
 
 import asyncio
@@ -37,8 +37,10 @@ class Means(StrEnum):
 class Urgency(IntEnum):
     """How much a write matters; the least number goes first."""
 
-    LAST = 0  # it completes a page or an answer
-    PARTIAL = 1  # it brings a growing page up to date
+    LAST = 0  # it completes an answer
+    FIRST = 1  # it is the first that people see of one
+    PAGE = 2  # it completes a page
+    PARTIAL = 3  # it brings a growing page up to date
 
 
 @dataclass(eq=False, slots=True)
@@ -93,10 +95,10 @@ class Desk:
         """Return the seconds between two writes of one answer, if all that are counted go in turn."""
         return self._budget.fair_interval(self._answers)
 
-    def hurry(self, ticket: Ticket) -> None:
-        """Make a waiting write a last one, if it waits here."""
-        if ticket in self._line:
-            ticket.urgency = Urgency.LAST
+    def hurry(self, ticket: Ticket, urgency: Urgency) -> None:
+        """Let a waiting write matter so much, or more, if it waits here."""
+        if ticket in self._line and urgency < ticket.urgency:
+            ticket.urgency = urgency
             self._grant()
 
     def leave(self, ticket: Ticket) -> None:

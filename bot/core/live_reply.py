@@ -26,7 +26,9 @@ from bot.core.paging import Pager
 from bot.core.writes import Command, Done, Edit, Idle, Post, Wait, Way
 
 PARTS = 12
-"""A page that ends early, because edits are slow, has at least such a part of a page's characters."""
+"""A page that ends early, because edits are slow, has at least such a part of a page's characters; one that
+nobody has seen yet may be a paragraph.
+"""
 
 
 class PageLimits(Protocol):
@@ -120,7 +122,7 @@ class LiveReply:
         """
         self._is_pressed = is_slow and self.is_edited
         if self._is_pressed and not self._is_finished and self._page == len(self._pager.full):
-            self._pager.end_paragraph(self._on_screen, self._least)
+            self._pager.end_paragraph(self._on_screen, self._least if self._posted else 1)
 
     def has_full_page(self) -> bool:
         """Return whether a page is complete that is not shown so."""
@@ -140,14 +142,17 @@ class LiveReply:
             return Wait(self._next_partial)
         return write
 
-    def accepted(self, command: Post | Edit, now: float) -> None:
-        """Note that the platform shows what `command` said."""
+    def accepted(self, command: Post | Edit, now: float, *, rest: float = 0.0) -> None:
+        """Note that the platform shows what `command` said.
+
+        The next write comes after the interval, or after `rest` seconds if that is longer.
+        """
         self._posted = max(self._posted, command.page + 1)
         self._page = command.page + command.last
         self._on_screen = "" if command.last else command.text
         self._has_changed = isinstance(command, Edit)
         self._is_open = not command.last and (self._has_changed or self._way is Way.STREAM)
-        self._next_partial = now + self._interval
+        self._next_partial = now + max(self._interval, rest)
 
     def refused(self, now: float, retry_after: float) -> None:
         """Note that the platform wants no write for `retry_after` seconds."""

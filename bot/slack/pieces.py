@@ -27,7 +27,7 @@ _PLAIN_ITEM = re.compile(
     r"(?P<lead>(?P<number>\d{1,9})?(?P<sign>(?(number)[.)]|[-*+])) )(?=[^\s|][^|\n]*$)(?!(?:[-*_][ \t]*)+$)",
     re.MULTILINE,
 )
-"""An item whose text begins where the lines below it must begin; no rule or head of a table, which look alike."""
+"""An item whose text begins where the lines below it must begin; a rule or a table's head may look alike."""
 _FENCES = ("```", "~~~")
 
 
@@ -55,14 +55,14 @@ def pieces(page: str) -> Iterator[Piece]:
     for found in _EDGE.finditer(page):
         edge, is_within = found.end(), found[0] == "\n"
         is_cut = _is_next(page, start, edge) if is_within else not _may_go_on(page, start, edge)
-        if is_cut and (piece := _kept(page[start:edge], goes_on)).is_closed:
+        if is_cut and (piece := _kept(page[start:edge], goes_on=goes_on)).is_closed:
             yield piece
             start, goes_on = edge, is_within
-    yield _read(page[start:], goes_on)
+    yield _read(page[start:], goes_on=goes_on)
 
 
 def _is_next(page: str, start: int, edge: int) -> bool:
-    """Whether an item at `edge` follows the one at `start`, which is all there is before it, in their list."""
+    """Whether an item at `edge` follows the one that all from `start` on is, in the same list."""
     one, other = _PLAIN_ITEM.match(page, start), _PLAIN_ITEM.match(page, edge)
     if not one or not other or one["sign"] != other["sign"]:
         return False
@@ -83,7 +83,7 @@ def text_of(parts: Sequence[Piece]) -> str:
     return "".join(("\n" if piece.goes_on else "\n\n") + piece.text for piece in shown)[2:]
 
 
-def _read(part: str, goes_on: bool) -> Piece:
+def _read(part: str, *, goes_on: bool) -> Piece:
     markdown, tokens = disarm(part)
     kinds = [token.type for token in tokens]
     blocks = tuple(token.type for token in tokens if token.level == 0 and token.nesting >= 0)

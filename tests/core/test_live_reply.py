@@ -240,6 +240,24 @@ def test_a_growing_answer_is_edited_no_sooner_than_the_interval() -> None:
     assert live.next(13.0) == Edit(0, "One two three", last=False)
 
 
+def test_a_rest_may_be_longer_than_the_interval_but_the_last_text_does_not_wait_for_it() -> None:
+    live = LiveReply(limits(interval=3.0))
+    live.feed("One")
+    live.accepted(Post(0, "One", last=False), 10.0, rest=5.0)
+    live.feed(" two")
+    assert live.next(13.0) == Wait(15.0)
+    live.finish()
+    assert live.next(13.0) == Edit(0, "One two", last=True, end=True)
+
+
+def test_where_edits_are_slow_a_first_page_that_nobody_saw_yet_ends_with_its_paragraph() -> None:
+    """It had to wait for its post, and would have to be edited once more if it ended with half a sentence."""
+    live = LiveReply(limits(1_000))
+    live.feed("One.\n\nTwo")
+    live.press(is_slow=True)
+    assert live.next(0.0) == Post(0, "One.", last=True)
+
+
 def test_the_last_text_does_not_wait_for_the_interval() -> None:
     live = LiveReply(limits(interval=3.0))
     live.feed("One")

@@ -20,7 +20,7 @@ from bot.ports import Page
 from bot.sandbox.rates import Rates
 from bot.store.memory import MemoryStore
 from tests.fakes import PaperSurface, Script, ScriptedModel
-from tests.virtual_time import on_virtual_time
+from tests.virtual_time import VirtualTimeLoop, on_virtual_time
 
 WRITES_PER_MINUTE = 45
 KEY = ThreadKey(platform="paper", workspace="T1", channel="C1", root="")
@@ -221,7 +221,7 @@ async def test_one_answer_alone_is_as_fresh_as_the_limit_allows() -> None:
 
 
 @on_virtual_time
-async def test_last_writes_go_before_partial_ones_and_the_stalest_screen_first() -> None:
+async def test_the_end_of_an_answer_goes_first_then_beginnings_then_pages_then_the_stalest_screen() -> None:
     desk = Desk(Budget(per_minute=60, burst=1))
     went: list[str] = []
 
@@ -233,10 +233,12 @@ async def test_last_writes_go_before_partial_ones_and_the_stalest_screen_first()
         ("first in line", Urgency.PARTIAL, 5.0),
         ("fresh", Urgency.PARTIAL, 9.0),
         ("stale", Urgency.PARTIAL, 1.0),
-        ("last", Urgency.LAST, 9.0),
+        ("page", Urgency.PAGE, 9.0),
+        ("beginning", Urgency.FIRST, 9.0),
+        ("end", Urgency.LAST, 9.0),
     ]
     await asyncio.gather(*(write(*each) for each in names))
-    assert went == ["first in line", "last", "stale", "fresh"]
+    assert went == ["first in line", "end", "beginning", "page", "stale", "fresh"]
 
 
 @on_virtual_time
@@ -256,7 +258,7 @@ async def test_a_waiting_write_that_becomes_the_last_one_goes_first() -> None:
     await desk.line_up(Urgency.PARTIAL, 0).granted
     partial = desk.line_up(Urgency.PARTIAL, 0)
     late = desk.line_up(Urgency.PARTIAL, 9)
-    desk.hurry(late)
+    desk.hurry(late, Urgency.LAST)
     await asyncio.wait_for(late.granted, 1.1)
     assert not partial.granted.done()
 
@@ -267,3 +269,33 @@ async def test_a_refusal_holds_everybody_until_its_time_has_passed() -> None:
     desk.refused(30)
     await desk.line_up(Urgency.LAST, 0).granted
     assert asyncio.get_running_loop().time() >= 30
+
+
+@on_virtual_time
+async def test_a_process_with_too_much_to_do_writes_less_often() -> None:
+    """Each turn of its event loop takes 0.4 seconds, as with a thousand answers; the end is shown at once."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualTimeLoop)
+
+    async def work(seconds: float) -> None:
+        while True:
+            loop.now += seconds
+            await asyncio.sleep(0)
+
+    async def writes_per_second() -> float:
+        model = Speakers()
+        office = Office(model=model)
+        began = loop.time()
+        await office.answering.answer(await office.ask("0", text="0 600 0.1"))
+        (message,) = office.surface.messages.values()
+        (ended,) = model.ended.values()
+        assert message.text.split()[-1] == "599"
+        assert message.versions[-1][0] - ended < 3
+        return len(message.versions) / (ended - began)
+
+    usual = await writes_per_second()
+    busy = asyncio.create_task(work(0.4))
+    slow = await writes_per_second()
+    busy.cancel()
+    await asyncio.gather(busy, return_exceptions=True)
+    assert slow < 0.2 * usual, (slow, usual)
