@@ -113,7 +113,7 @@ class Granting:
             except SurfaceUnavailable:
                 return f"Slack does not say just now who {called} is. Please try again in a minute."
             if standing is not Standing.MEMBER:
-                return f"{called} is no member of this workspace, and so may not steer."
+                return f"{called} is no full member of this workspace, and only these can be named here."
         return ""
 
     async def _admitted(self, user: str, name: str, what: str) -> PromptKey:

@@ -97,7 +97,9 @@ def read(values: Mapping[str, Any], key: PromptKey, now: Grants) -> Entered:
         return Entered(grants=replace(now, stewards=stewards), note=note)
     lists = {name: _chosen(values, name, "selected_conversations", CHANNEL.fullmatch) for name in CHANNELS}
     lists |= {name: _chosen(values, name, "selected_users", PERSON.fullmatch) for name in PEOPLE}
-    admits = _ticked(values) if ADMITS in values else now.rules.admits
+    admits = now.rules.admits
+    if ADMITS in values and (ticked := _ticked(values)) != _let_in(now.rules):
+        admits = ticked
     return Entered(grants=Grants(rules=Rules(**lists, admits=admits), stewards=stewards), note=note)
 
 
@@ -126,8 +128,12 @@ def _admits(rules: Rules, deployment: Rules) -> Block:
         fixed = ", ".join(LABELS[each][0] for each in Admission if each in deployment.admits) or "nothing"
         return kit.context(f"*Let in:* {fixed}. The deployment's settings decide this (`BOT_ADMIT`).")
     options = [kit.option(each, label, description) for each, (label, description) in LABELS.items()]
-    ticked = BUILT_IN if rules.admits is None else rules.admits
-    return kit.field(ADMITS, "Let in", kit.checkboxes(options, frozenset(ticked)))
+    return kit.field(ADMITS, "Let in", kit.checkboxes(options, frozenset(_let_in(rules))))
+
+
+def _let_in(rules: Rules) -> frozenset[Admission]:
+    """Return the boxes that are ticked for rules, also where these leave it to what is built in."""
+    return BUILT_IN if rules.admits is None else rules.admits
 
 
 def _people(name: str, label: str, chosen: frozenset[str], hint: str) -> Block:
