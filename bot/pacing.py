@@ -1,9 +1,9 @@
 """Who may write next, where many answers share one rate limit.
 
 Separate from `delivery`, which knows one answer. Rules: the most urgent first, as `Urgency` says, and among
-equals whoever's screen is most out of date. Nobody hands in a text: what is granted is the right to write, and
-the text is taken then. The rate is that which the platform is found to grant, or the part of it that is this
-process's.
+equals whoever's screen is most out of date. Nobody hands in a text: what is granted is the right to write,
+and the text is taken then. The rate is that which the platform is found to grant, or the part of it that is
+this process's.
 """
 
 import asyncio
