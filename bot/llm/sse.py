@@ -50,7 +50,7 @@ class SseDecoder:
                 events += self._end_of_line()
             if self._size + len(self._line) > self._largest:
                 raise ModelGarbled(f"An event of the stream is larger than {self._largest} bytes.")
-        self._after_cr = data.endswith(b"\r")
+        self._after_cr = data.endswith(b"\r") if data else self._after_cr
         return events
 
     @property

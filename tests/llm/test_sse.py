@@ -15,6 +15,7 @@ AWKWARD: dict[str, tuple[bytes, list[SseEvent]]] = {
     "no space after the colon": (b"data:a\n\n", [SseEvent("a")]),
     "only one space is removed": (b"data:  a\n\n", [SseEvent(" a")]),
     "several lines of data": (b'data: {"a":\ndata: 1}\n\n', [SseEvent('{"a":\n1}')]),
+    "several lines of data, CRLF": (b"data: a\r\ndata: b\r\n\r\n", [SseEvent("a\nb")]),
     "an empty line of data": (b"data: a\ndata:\ndata: b\n\n", [SseEvent("a\n\nb")]),
     "BOM first": (b"\xef\xbb\xbfdata: a\n\n", [SseEvent("a")]),
     "BOM later is no field": (b"data: a\n\n\xef\xbb\xbfdata: b\n\n", [SseEvent("a")]),
