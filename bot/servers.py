@@ -45,9 +45,9 @@ def _fallback(address: str) -> Server:
     """Read `https://:key@host/v1#model`; key and model may be absent."""
     try:
         url = urlsplit(address)
-        place = f"{url.hostname}:{url.port}" if url.port else url.hostname
+        place = url.netloc.rpartition("@")[2] if url.hostname and url.port != 0 else ""
     except ValueError:
-        url, place = urlsplit(""), None
+        url, place = urlsplit(""), ""
     if url.scheme not in {"http", "https"} or not place:
         raise SettingsError(
             "BOT_FALLBACKS is wrong; write each server as https://:key@host/v1#model, with commas between."

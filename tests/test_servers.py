@@ -19,27 +19,40 @@ def test_the_first_server_has_all_that_is_set(monkeypatch: pytest.MonkeyPatch) -
         named(
             monkeypatch,
             OPENAI_BASE_URL="https://gateway.example/v1?api-version=1",
+            OPENAI_ORGANIZATION="o1",
             OPENAI_PROJECT="p1",
             BOT_HEADERS='{"X-Team": "research"}',
             BOT_PROVIDER="litellm",
             BOT_IDENTIFIERS="safety_identifier, prompt_cache_key",
         )
     )
-    assert (server.api_key, server.project, server.kind) == ("sk-first", "p1", "litellm")
+    assert (server.api_key, server.kind) == ("sk-first", "litellm")
+    assert (server.organization, server.project) == ("o1", "p1")
     assert server.headers == {"X-Team": "research"}
     assert server.identifiers == frozenset({"safety_identifier", "prompt_cache_key"})
 
 
 def test_fallbacks_come_in_order_with_key_and_model_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = "https://:sk-%2Fsecond@other.example:8443/v1#big/model, http://127.0.0.1:8080/v1"
-    _, second, third = servers(named(monkeypatch, BOT_FALLBACKS=text))
+    text = (
+        "https://:sk-%2Fsecond@other.example:8443/v1#big/model, http://127.0.0.1:8080/v1, http://[::1]:8080"
+    )
+    _, second, third, fourth = servers(named(monkeypatch, BOT_FALLBACKS=text))
     assert (second.base_url, second.api_key, second.model) == (
         "https://other.example:8443/v1",
         "sk-/second",
         "big/model",
     )
     assert (third.base_url, third.api_key, third.model) == ("http://127.0.0.1:8080/v1", "", "")
+    assert fourth.base_url == "http://[::1]:8080"
     assert "sk-/second" not in repr(second)
+
+
+@pytest.mark.parametrize(("setting", "names"), [("auto", None), ("on", True), ("off", False)])
+def test_whether_names_are_sent_is_for_the_service_to_say_unless_it_is_set(
+    monkeypatch: pytest.MonkeyPatch, setting: str, names: bool | None
+) -> None:
+    (server,) = servers(named(monkeypatch, BOT_SEND_NAMES=setting))
+    assert server.names is names
 
 
 @pytest.mark.parametrize(
@@ -49,6 +62,7 @@ def test_fallbacks_come_in_order_with_key_and_model_of_their_own(monkeypatch: py
         ("BOT_HEADERS", '{"X-Team": 7}'),
         ("BOT_FALLBACKS", "other.example/v1"),
         ("BOT_FALLBACKS", "https://:sk-secret@host:port/v1"),
+        ("BOT_FALLBACKS", "https://:sk-secret@/v1"),
         ("BOT_IDENTIFIERS", "email"),
     ],
 )
