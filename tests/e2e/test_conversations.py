@@ -1,5 +1,6 @@
 """What was stored before the bot started: prompts, and threads of any length."""
 
+from bot.core.context import estimate
 from bot.core.domain import (
     Addressed,
     Answer,
@@ -59,6 +60,7 @@ async def test_a_thread_of_five_thousand_messages_is_answered(world: World) -> N
     numbers = [int(content.split()[1]) for content in contents if content.startswith("question")]
     assert numbers == list(range(numbers[0], TURNS))
     assert 50 < len(numbers) < TURNS
+    assert sum(map(estimate, contents)) < 3_000
 
 
 async def test_a_prompt_of_the_database_applies_and_a_setting_elsewhere(world: World) -> None:

@@ -41,6 +41,18 @@ async def test_the_window_is_learnt_from_the_list_and_people_are_told_once(tmp_p
         assert {request["messages"][0]["role"] for request in model.requests} == {"system"}
 
 
+async def test_where_there_is_a_tokenizer_it_says_what_fits(tmp_path: Path) -> None:
+    """What it counts as 500 tokens is estimated as 2,000: of a run of letters nobody knows what it is."""
+    async with SandboxModel(rate=2_000) as model, SandboxWorkspace(port=0) as slack:
+        world = World(slack, model, settings(slack, model, BOT_CONTEXT_TOKENS="1500"), tmp_path)
+        async with ready_bot(world):
+            root = await slack.say(ADA, DIRECT, f"{'a' * 4_000}\n\n[[say=First.]]")
+            await world.until(DIRECT, root, ends="First.")
+            await slack.say(ADA, DIRECT, "[[say=Second.]]", thread_ts=root)
+            await answered(world, root, "Second.")
+    assert "a" * 4_000 in model.requests[-1]["messages"][1]["content"]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 async def test_what_is_out_of_view_is_summarised_across_a_restart(kind: Kind, tmp_path: Path) -> None:
     """The model itself sums up, beside the answers, and never gets more than it can take."""

@@ -243,6 +243,13 @@ async def test_a_broken_answer_is_the_error_it_means(script: Sequence[Step], err
     assert type(caught.value) is error
 
 
+async def test_pings_are_no_words() -> None:
+    """They keep a silent line open, but nobody waits for the first word for as long as they come."""
+    async with raw_server([OK, *PINGS]) as server:
+        with pytest.raises(ModelSlow):
+            await ask(server.base_url, first_word=0.5, idle=60, total=60)
+
+
 async def test_an_error_without_end_is_not_read_to_its_end() -> None:
     async with raw_server([b"HTTP/1.1 400 x\r\n\r\n", *([b"x" * 65_536] * 1000), None]) as server:
         with pytest.raises(ModelRejected):
