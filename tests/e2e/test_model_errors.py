@@ -1,6 +1,7 @@
 """Every way in which a model can fail, and the sentence that the thread shows for it (docs/models.md)."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -30,9 +31,11 @@ from bot.core.errors import (
     ModelUnknown,
 )
 from bot.core.transcript import GO_ON
+from bot.slack.admin.commands import WHY
 from bot.slack.buttons import BLOCK_ID, LABELS
 from tests.databases import migrated_database
 from tests.e2e.conftest import ADA, World, new_world, ready_bot
+from tests.program import Program
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -44,10 +47,20 @@ PATIENCE = 30.0
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+async def lived_in(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[World, Program]]:
     """One world, with a bot that runs, for all tests that do not need another."""
-    async with new_world(tmp_path_factory.mktemp("errors")) as world, ready_bot(world):
-        yield world
+    async with new_world(tmp_path_factory.mktemp("errors")) as world, ready_bot(world) as bot:
+        yield world, bot
+
+
+@pytest.fixture(scope="module")
+def world(lived_in: tuple[World, Program]) -> World:
+    return lived_in[0]
+
+
+@pytest.fixture(scope="module")
+def bot(lived_in: tuple[World, Program]) -> Program:
+    return lived_in[1]
 
 
 @asynccontextmanager
@@ -89,6 +102,24 @@ async def press(world: World, root: str, label: str) -> None:
             await asyncio.sleep(0.2)
 
 
+def logged(bot: Program) -> dict[str, str]:
+    """Return what the log says of the newest failure of a model."""
+    line: dict[str, str] = json.loads(
+        [line for line in bot.text.splitlines() if '"model_failed"' in line][-1]
+    )
+    return line
+
+
+async def explained(world: World, ts: str) -> str:
+    """Return what an admin is told who asks why an answer is as it is; its turn has ended."""
+    views = world.workspace.views
+    await world.workspace.interactivity.shortcut(ADA, WHY, DIRECT, ts)
+    await world.workspace.changed(lambda: bool(views.stack(ADA)), PATIENCE)
+    shown = str(views.stack(ADA)[-1].content)
+    views.clear(ADA)
+    return shown
+
+
 async def works(world: World, root: str) -> None:
     """Check that the next question of the thread is answered, and asked for once."""
     assert await ask(world, "[[say=It works.]]", root, ends="It works.") == (root, "It works.", 1)
@@ -116,14 +147,21 @@ async def works(world: World, root: str) -> None:
     ],
 )
 async def test_instead_of_an_answer_there_is_a_sentence(
-    world: World, fault: str, error: type[ModelError], times: int
+    world: World, bot: Program, fault: str, error: type[ModelError], times: int
 ) -> None:
-    """It is the error's own, with a button to try again; the model is asked as often as may help."""
+    """It is the error's own, with a button to try again; the model is asked as often as may help.
+
+    Admins are told which error it was, and whoever runs the bot finds what the service said of it in the log.
+    """
     sentence = error.for_people
     root, shown, asked = await ask(world, f"{SAY} [[fault={fault}]]", ends=sentence)
     assert (shown, asked) == (sentence, times)
     assert list(offered(world, root)) == [TRY_AGAIN]
+    line, ts = logged(bot), world.workspace.thread(DIRECT, root)[-1].ts
+    assert (line["error"], line["level"]) == (error.code, "warning")
+    assert line["reason"].startswith(fault if fault.isdigit() else ("400 ", "The answer holds no text"))
     await works(world, root)
+    assert f"with the error `{error.code}`" in await explained(world, ts)
 
 
 @pytest.mark.parametrize(
@@ -248,17 +286,24 @@ async def test_an_account_without_credit_is_not_asked_again(
 async def test_what_a_model_does_not_take_is_left_out_unnoticed(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """And not tried again."""
+    """And not tried again; admins are told."""
     async with another_world(tmp_path_factory) as world:
         for times in (2, 1):
-            _, shown, asked = await ask(world, f"{SAY} [[fault=unverified]]", ends=TEXT)
+            root, shown, asked = await ask(world, f"{SAY} [[fault=unverified]]", ends=TEXT)
             assert (shown, asked) == (TEXT, times)
+        ts = world.workspace.thread(DIRECT, root)[-1].ts
+        await works(world, root)
+        assert "answers come in one piece, since this model may not be streamed" in await explained(world, ts)
 
 
 @pytest.mark.postgres
 async def test_on_postgresql_it_is_the_same(tmp_path_factory: pytest.TempPathFactory) -> None:
     with migrated_database("postgres", tmp_path_factory.mktemp("postgres")) as url:
         address = url.render_as_string(hide_password=False)
-        async with another_world(tmp_path_factory, DATABASE_URL=address) as world:
-            await test_instead_of_an_answer_there_is_a_sentence(world, "500", ModelFailed, 3)
+        more = {"DATABASE_URL": address}
+        async with (
+            new_world(tmp_path_factory.mktemp("other"), None, **more) as world,
+            ready_bot(world) as bot,
+        ):
+            await test_instead_of_an_answer_there_is_a_sentence(world, bot, "500", ModelFailed, 3)
             await test_what_was_said_before_a_break_is_kept_and_marked(world, "cut", ModelInterrupted)

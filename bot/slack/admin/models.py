@@ -11,7 +11,8 @@ from collections.abc import Awaitable, Callable, Mapping
 import structlog
 
 from bot.core.errors import ModelError
-from bot.slack.admin.form import Models
+from bot.core.parameters import PARAMETERS
+from bot.slack.admin.form import MODEL, Models
 
 PATIENCE = 1.0
 """Seconds."""
@@ -44,7 +45,7 @@ class KnownModels:
         if self._clock() >= self._until:
             self._known, keep = await self._ask()
             self._until = self._clock() + keep
-        return Models(offered=self._known, told=self._told)
+        return Models(offered=self._known, told=lambda model: _by_parameter(self._told(model)))
 
     async def _ask(self) -> tuple[Mapping[str, str], float]:
         """Return a list, and for how many seconds to believe it."""
@@ -54,3 +55,10 @@ class KnownModels:
         except (ModelError, TimeoutError) as error:
             log.info("The models are not known.", action="models_unknown", error=type(error).__name__)
             return {}, KEEP_FAILURE
+
+
+def _by_parameter(told: Mapping[str, str]) -> Mapping[str, str]:
+    """Return what is told by parameters that stand in forms; of what is none of them, the model is told."""
+    others = [f"{name}: {how}" for name, how in told.items() if name not in PARAMETERS]
+    mine = {name: how for name, how in told.items() if name in PARAMETERS}
+    return {**mine, MODEL: "; ".join(others)} if others else mine

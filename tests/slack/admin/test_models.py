@@ -54,3 +54,14 @@ async def test_a_slow_server_is_not_waited_for() -> None:
     server.delay = 60.0
     async with asyncio.timeout(models.PATIENCE + 1):
         assert (await server.known()()).offered == {}
+
+
+async def test_what_is_told_of_no_parameter_is_told_of_the_model() -> None:
+    """Admins set no field for streams or pictures, but want to know what became of them."""
+    told = {"stop": "has no effect", "stream": "answers come in one piece", "pictures": "has no effect"}
+    known = KnownModels(Server().fetch, lambda model: told if model == "m-1" else {"n": "has no effect"})
+    assert (await known()).told("m-1") == {
+        "stop": "has no effect",
+        "model": "stream: answers come in one piece; pictures: has no effect",
+    }
+    assert (await known()).told("m-2") == {"n": "has no effect"}
