@@ -1,7 +1,8 @@
 """The programs that are measured, each a process of its own between two servers in this one.
 
 Separate because every scenario starts them alike. What a process costs is what the kernel says of it: CPU
-time of all its threads, and the most memory it ever held.
+time of all its threads, and the most memory it ever held. With `OTHER_BOT` in the environment, the bot in
+that directory is one of them, under the directory's name: see `docs/performance.md`.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,8 @@ from typing import Protocol
 
 from sqlalchemy import URL
 
-from tests.bench.model_server import ModelServer
+from tests.bench import words
+from tests.bench.model_server import ModelServer, Said
 from tests.bench.screen import Screen, Thread
 from tests.databases import Kind, migrated_database
 
@@ -26,6 +28,8 @@ START = 60.0
 SETTLE = 1.5
 """Seconds after the start, in which nothing is asked."""
 NAMES = ("floor", "sqlite", "postgres")
+OTHER = Path(os.environ["OTHER_BOT"]).resolve() if "OTHER_BOT" in os.environ else None
+OTHERS = (OTHER.name,) if OTHER else ()
 
 
 class Slack(Protocol):
@@ -52,6 +56,11 @@ class Stand:
     slack: Slack
     model: ModelServer
     process: asyncio.subprocess.Process
+
+    def shows(self, thread: Thread, said: Said) -> bool:
+        """Whether a thread shows all of an answer; of another bot, the words count, and not the markup."""
+        same = words.same if self.name in NAMES else words.alike
+        return bool(said.last_at) and same(thread.text, said.text)
 
     async def ask(self, seed: int, *, tokens: int, rate: float, delay: float) -> Thread:
         """Ask for an answer, and return the thread in which it will appear."""
@@ -81,12 +90,11 @@ async def stand(name: str, slack: Slack, *, unlimited: bool = True) -> AsyncIter
                 "SLACK_API_URL": slack.api_url,
                 "OPENAI_BASE_URL": model.base_url,
             }
-            module = "tests.bench.floor"
-            if name != "floor":
-                module = "tests.bench.unlimited" if unlimited else "bot"
+            if name in OTHERS:
+                env = _surroundings(env)
+            elif name != "floor":
                 env |= _settings(opened.enter_context(_database(name, folder)))
-            arguments = [] if name == "floor" else ["run"]
-            async with _process(module, arguments, env, folder) as process:
+            async with _process(_command(name, unlimited), env, folder) as process:
                 async with asyncio.timeout(START):
                     while not slack.connected:
                         assert process.returncode is None, (folder / "log").read_text()
@@ -110,16 +118,28 @@ def _settings(url: URL) -> dict[str, str]:
     }
 
 
+def _surroundings(env: Mapping[str, str]) -> dict[str, str]:
+    """Return the other bot's environment: this process's, where its settings may be, and the addresses."""
+    model = {"OPENAI_API_KEY": "sk-bench", "OPENAI_API_BASE": env["OPENAI_BASE_URL"]}  # its old name, too
+    return {**os.environ, "PYTHONPATH": "", **env, **model}
+
+
+def _command(name: str, unlimited: bool) -> list[str]:
+    if OTHER and name in OTHERS:
+        python = os.environ.get("OTHER_PYTHON", str(OTHER / ".venv" / "bin" / "python"))
+        return [python, str(ROOT / "tests" / "bench" / "elsewhere.py"), str(OTHER / "main.py")]
+    if name == "floor":
+        return [sys.executable, "-m", "tests.bench.floor"]
+    return [sys.executable, "-m", "tests.bench.unlimited" if unlimited else "bot", "run"]
+
+
 @asynccontextmanager
 async def _process(
-    module: str, arguments: list[str], env: Mapping[str, str], folder: Path
+    command: Sequence[str], env: Mapping[str, str], folder: Path
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     with (folder / "log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            module,
-            *arguments,
+            *command,
             cwd=folder,
             env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **env},
             stdin=asyncio.subprocess.DEVNULL,

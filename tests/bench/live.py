@@ -1,5 +1,6 @@
 """The live reply's figures against a floor: `uv run python -m tests.bench.live [scenario ...]`.
 
+With `OTHER_BOT` in the environment also against another bot: see `tests.bench.contestants`.
 Separate from the tests because times belong to a machine. Prints a line for each figure, and adds the numbers
 to `docs/performance.json`, of which `tests.bench.plots` makes the page. Scenarios: see `SCENARIOS`.
 """
@@ -8,7 +9,7 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -18,7 +19,7 @@ import uvloop
 
 from tests.bench import growth as growing
 from tests.bench import scenarios
-from tests.bench.contestants import NAMES
+from tests.bench.contestants import NAMES, OTHERS
 
 KEPT = Path(__file__).parent.parent.parent / "docs" / "performance.json"
 SLACKS_LATENCY = 0.08
@@ -28,29 +29,34 @@ REPETITIONS = 2
 
 async def alone() -> Mapping[str, Any]:
     """Ask one question at a time, where Slack answers at once."""
-    return told(await scenarios.alone(rounds=30, latency=0.0))
+    return told(await scenarios.alone(rounds=30, latency=0.0, names=NAMES + OTHERS))
 
 
 async def far() -> Mapping[str, Any]:
     """Ask one question at a time, where a call of Slack's takes as long as it usually does."""
-    return told(await scenarios.alone(rounds=15, latency=SLACKS_LATENCY))
+    return told(await scenarios.alone(rounds=15, latency=SLACKS_LATENCY, names=NAMES + OTHERS))
 
 
 async def swarm() -> Mapping[str, Any]:
     """Ask for a thousand answers at once, floor and bot in turns."""
-    return await crowd(1_000)
+    return await crowd(1_000, NAMES)
 
 
 async def hundred() -> Mapping[str, Any]:
     """Ask for a hundred answers at once, which leaves a core half idle."""
-    return await crowd(100)
+    return await crowd(100, NAMES)
 
 
-async def crowd(count: int) -> Mapping[str, Any]:
+async def twenty() -> Mapping[str, Any]:
+    """Ask for twenty answers at once, of another bot, too."""
+    return await crowd(20, ("floor", "sqlite", *OTHERS))
+
+
+async def crowd(count: int, names: Sequence[str]) -> Mapping[str, Any]:
     """Ask for so many answers at once of each contestant, several times."""
-    figures: dict[str, list[Any]] = {name: [] for name in NAMES}
+    figures: dict[str, list[Any]] = {name: [] for name in names}
     for repetition in range(REPETITIONS):  # in turns, so that what else the machine does hits all alike
-        for name in NAMES[:: 1 if repetition % 2 else -1]:
+        for name in names[:: 1 if repetition % 2 else -1]:
             run = await scenarios.swarm(name, count)
             print(name, run, flush=True)  # noqa: T201 - a figure
             figures[name].append(run)
@@ -61,6 +67,12 @@ async def limits() -> Mapping[str, Any]:
     """Ask for fifty answers at once under Slack's real limits."""
     plans = [(300 + 12 * number, 5.0) for number in range(50)]  # they last from one to three minutes
     return {"postgres": await scenarios.limited("postgres", plans)}
+
+
+async def rush() -> Mapping[str, Any]:
+    """Ask for fifty short answers at once under Slack's limits, of another bot, too; wait five minutes."""
+    plans = [(75 + number, 5.0) for number in range(50)]  # they last from 15 to 25 seconds
+    return {name: await scenarios.limited(name, plans, patience=275.0) for name in ("sqlite", *OTHERS)}
 
 
 async def busy() -> Mapping[str, Any]:
@@ -74,7 +86,8 @@ async def growth() -> Mapping[str, Any]:
 
 
 SCENARIOS: Mapping[str, Callable[[], Awaitable[Mapping[str, Any]]]] = {
-    each.__name__: each for each in (growth, alone, far, hundred, swarm, limits, busy)
+    each.__name__: each
+    for each in (growth, alone, far, hundred, swarm, limits, busy, *((twenty, rush) if OTHERS else ()))
 }
 
 

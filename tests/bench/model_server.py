@@ -62,7 +62,7 @@ class ModelServer:
 
     async def _talk(self, transport: asyncio.Transport, request: Mapping[str, Any]) -> None:
         clock = time.perf_counter  # uvloop's own counts whole milliseconds
-        plan = _PLAN.search(request["messages"][-1]["content"])
+        plan = _PLAN.search(str(request["messages"][-1]["content"]))  # a text, or a list of parts
         assert plan, "The question holds no plan."
         seed, count, rate, delay = int(plan[1]), int(plan[2]), float(plan[3]), float(plan[4])
         pieces = tokens(seed, count)

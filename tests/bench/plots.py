@@ -17,6 +17,8 @@ from tests.bench.live import KEPT
 
 COLOURS = {"floor": "#9ca3af", "sqlite": "#7c3aed", "postgres": "#0e7490"}
 NAMES = {"floor": "floor", "sqlite": "bot,\nSQLite", "postgres": "bot,\nPostgreSQL"}
+OTHER = "#d97706"
+"""The colour of a bot that is not ours."""
 EDITS_A_MINUTE = 50
 """Of `chat.update` in a workspace: what Slack guarantees."""
 Measured = Mapping[str, Any]
@@ -25,10 +27,10 @@ Measured = Mapping[str, Any]
 def bars(axes: Axes, values: Mapping[str, Sequence[float]], unit: str) -> None:
     """Draw a bar for the median of each contestant, and a dot for each measurement."""
     for place, (name, each) in enumerate(values.items()):
-        axes.bar(place, median(each), color=COLOURS[name], width=0.6)
+        axes.bar(place, median(each), color=COLOURS.get(name, OTHER), width=0.6)
         axes.plot([place] * len(each), each, "o", color="black", markersize=2, alpha=0.3)
         axes.annotate(f"{median(each):.3g}", (place, median(each)), ha="center", va="bottom")
-    axes.set_xticks(range(len(values)), [NAMES[name] for name in values])
+    axes.set_xticks(range(len(values)), [NAMES.get(name, name.replace("-", "-\n", 1)) for name in values])
     axes.set_ylabel(unit)
     axes.set_ylim(0, 1.6 * max(median(each) for each in values.values()))
 
@@ -41,7 +43,7 @@ def alone(near: Measured, far: Measured) -> None:
     for axes, (measured, case), (key, title) in zip(
         panels, [case for case in cases for _ in what], list(what) * 2, strict=True
     ):
-        bars(axes, {name: [1000 * each for each in values[key]] for name, values in measured.items()}, "ms")
+        bars(axes, {name: [1000 * each for each in measured[name][key]] for name in NAMES}, "ms")
         axes.set_title(f"{title}\n{case}", fontsize=9)
     save(figure, "alone")
 
@@ -57,6 +59,28 @@ def crowd(crowds: Mapping[int, Measured]) -> None:
         panels[2 * place].set_title(f"{count:,} answers at once", fontsize=9)
         panels[2 * place + 1].set_title(f"{count:,} answers at once", fontsize=9)
     save(figure, "crowd")
+
+
+def beside(far: Measured, twenty: Measured, rush: Measured) -> None:
+    """Draw the same of another bot: one answer, twenty at once, and fifty under Slack's limits."""
+    figure, (first, last, cost, whole) = plt.subplots(1, 4, figsize=(12, 3.2), layout="constrained")
+    for axes, key, title in (
+        (first, "first", "to the first token"),
+        (last, "last", "last token to complete"),
+    ):
+        bars(axes, {name: [1000 * each for each in far[name][key]] for name in twenty}, "ms")
+        axes.set_title(f"{title}\nSlack takes 80 ms a call", fontsize=9)
+    costs = {name: [1e6 * run["cpu_per_delta"] for run in runs] for name, runs in twenty.items()}
+    bars(cost, costs, "µs of CPU per token")
+    cost.set_title("20 answers at once", fontsize=9)
+    for name, measured in rush.items():
+        times = sorted(measured["whole"])
+        shares = [(place + 1) / measured["asked"] for place in range(len(times))]
+        whole.step(times, shares, where="post", label=NAMES.get(name, name), color=COLOURS.get(name, OTHER))
+    whole.set(xlabel="seconds from the question", ylabel="share of answers complete", ylim=(0, 1.02))
+    whole.set_title("50 answers at once, Slack's limits", fontsize=9)
+    whole.legend(fontsize=8)
+    save(figure, "beside")
 
 
 def limits(fifty: Measured, busy: Measured) -> None:
@@ -101,6 +125,8 @@ def main() -> None:
     kept = {scenario: each["figures"] for scenario, each in json.loads(KEPT.read_text()).items()}
     alone(kept["alone"], kept["far"])
     crowd({count: kept[name] for name, count in (("hundred", 100), ("swarm", 1_000)) if name in kept})
+    if "rush" in kept:
+        beside(kept["far"], kept["twenty"], kept["rush"])
     limits(kept["limits"]["postgres"], kept["busy"]["postgres"])
     growth(kept["growth"]["bot"])
 

@@ -7,7 +7,7 @@ machine; what a thread shows is compared with what the model said before any fig
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from itertools import pairwise
 from statistics import median
 from typing import Any
@@ -18,7 +18,6 @@ from tests.bench.contestants import NAMES, Stand, stand
 from tests.bench.model_server import Said
 from tests.bench.screen import Screen, Thread
 from tests.bench.slack_server import SlackServer
-from tests.bench.words import same
 
 Figures = dict[str, Any]
 
@@ -28,10 +27,10 @@ WARM_UP = 5
 PATIENCE = 180.0
 
 
-async def shown(at: Stand, seed: int, thread: Thread) -> Said:
-    """Wait until a thread shows all of an answer. Raises `AssertionError` if it never does."""
-    give_up = time.perf_counter() + PATIENCE
-    while not ((said := at.model.said.get(seed)) and said.last_at and same(thread.text, said.text)):
+async def shown(at: Stand, seed: int, thread: Thread, give_up: float = 0.0) -> Said:
+    """Wait until a thread shows all of an answer. Raises `AssertionError` if it does not until then."""
+    give_up = give_up or time.perf_counter() + PATIENCE
+    while not ((said := at.model.said.get(seed)) and at.shows(thread, said)):
         assert time.perf_counter() < give_up, f"{at.name} does not show answer {seed}"
         await asyncio.sleep(0.005)
     return said
@@ -49,11 +48,12 @@ async def alone(rounds: int, latency: float, names: Sequence[str] = NAMES) -> Ma
         ]
         for seed in range(1, rounds + WARM_UP + 1):
             for at in stands[seed % len(stands) :] + stands[: seed % len(stands)]:
-                thread = await at.ask(seed, tokens=60, rate=50.0, delay=THINKING)
+                thread = await at.ask(seed, tokens=50 + seed % 20, rate=50.0, delay=THINKING)
                 said = await shown(at, seed, thread)
                 await asyncio.sleep(0.05)
                 if seed > WARM_UP:
-                    figures[at.name]["first"].append(thread.writes[0][0] - thread.asked_at - THINKING)
+                    first = thread.first_text(said.text)
+                    figures[at.name]["first"].append(first - thread.asked_at - THINKING)
                     figures[at.name]["last"].append(thread.writes[-1][0] - said.last_at)
     return figures
 
@@ -63,8 +63,8 @@ async def swarm(
 ) -> Figures:
     """Ask for many answers at once: what each token costs in CPU time, and what all need in memory."""
     async with SlackServer() as slack, stand(name, slack) as at:
-        first = await at.ask(count + 1, tokens=20, rate=50.0, delay=0.0)
-        await shown(at, count + 1, first)
+        warm = await at.ask(count + 1, tokens=20, rate=50.0, delay=0.0)
+        await shown(at, count + 1, warm)
         resting, before = at.memory(), at.cpu()
         calls = dict(slack.calls)
         began = time.perf_counter()
@@ -79,12 +79,17 @@ async def swarm(
             thread.writes[-1][0] - each.last_at for each, thread in zip(said, threads.values(), strict=True)
         ]
         spoken = [each.last_at - each.asked_at - THINKING for each in said]
+        first = [
+            thread.first_text(each.text) - thread.asked_at - THINKING
+            for each, thread in zip(said, threads.values(), strict=True)
+        ]
         return {
             "deltas": sum(each.tokens for each in said),
             "cpu": cpu,
             "cpu_per_delta": cpu / sum(each.tokens for each in said),
             "memory": at.memory(),
             "resting": resting,
+            "first": median(first),
             "late": median(late),
             "model_late": median(spoken) - tokens / rate,
             "writes": {each: number - calls.get(each, 0) for each, number in slack.calls.items()},
@@ -126,8 +131,11 @@ Plan = tuple[int, float]
 """Tokens, and tokens per second."""
 
 
-async def limited(name: str, plans: Sequence[Plan]) -> Figures:
-    """Ask for answers under Slack's limits: refusals, how stale screens get, how late they are complete."""
+async def limited(name: str, plans: Sequence[Plan], patience: float = PATIENCE) -> Figures:
+    """Ask for answers under Slack's limits: refusals, how stale screens get, how late they are complete.
+
+    All but the first two figures are of the answers that became complete.
+    """
     async with SandboxWorkspace(port=0) as workspace:
         slack = LimitedSlack(workspace)
         async with stand(name, slack, unlimited=False) as at:
@@ -136,21 +144,25 @@ async def limited(name: str, plans: Sequence[Plan]) -> Figures:
                 for seed, (tokens, rate) in enumerate(plans, 1)
             }
             longest = max(tokens / rate for tokens, rate in plans)
-            await asyncio.sleep(longest)
-            said = [await shown(at, seed, thread) for seed, thread in threads.items()]
+            give_up = time.perf_counter() + longest + patience
+            complete: list[tuple[Thread, Said]] = []
+            for seed, thread in threads.items():
+                with suppress(AssertionError):
+                    complete.append((thread, await shown(at, seed, thread, give_up)))
             refused = [call.method for call in workspace.journal.calls if call.status == 429]
     return {
         "refused": len(refused),
-        "last": [
-            thread.writes[-1][0] - each.last_at for each, thread in zip(said, threads.values(), strict=True)
-        ],
-        "gaps": [stale(thread, each) for each, thread in zip(said, threads.values(), strict=True)],
-        "writes": [len(thread.writes) for thread in threads.values()],
-        "messages": [len(thread.pages) for thread in threads.values()],
+        "asked": len(plans),
+        "first": [thread.first_text(said.text) - thread.asked_at for thread, said in complete],
+        "whole": [thread.writes[-1][0] - thread.asked_at for thread, _ in complete],
+        "last": [thread.writes[-1][0] - said.last_at for thread, said in complete],
+        "gaps": [stale(thread, said) for thread, said in complete],
+        "writes": [len(thread.writes) for thread, _ in complete],
+        "messages": [len(thread.pages) for thread, _ in complete],
     }
 
 
 def stale(thread: Thread, said: Said) -> list[float]:
     """Return the seconds between what a thread showed, while the model spoke; its first text counts too."""
-    times = [said.first_at, *(at for at, _ in thread.writes if at < said.last_at), said.last_at]
-    return [after - before for before, after in pairwise(times)]
+    written = [at for at, _ in thread.writes if said.first_at < at < said.last_at]
+    return [after - before for before, after in pairwise([said.first_at, *written, said.last_at])]

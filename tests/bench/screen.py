@@ -14,10 +14,15 @@ class Thread:
     """One question, and what the bot showed below it."""
 
     asked_at: float
-    writes: list[tuple[float, int]] = field(default_factory=list)
-    """When it was written, and how many characters the thread then showed."""
+    writes: list[tuple[float, str]] = field(default_factory=list)
+    """When a message was written, and its text then."""
     pages: dict[str, str] = field(default_factory=dict)
     """The newest text of each message, by ts."""
+
+    def first_text(self, said: str) -> float:
+        """Return when it first showed something of an answer; before that, some bots ask to wait."""
+        opening = said.split(maxsplit=1)[0]
+        return next(at for at, text in self.writes if text.lstrip().startswith(opening))
 
     @property
     def text(self) -> str:
@@ -41,5 +46,5 @@ class Screen:
         thread = self.threads.get(message.root)
         if thread is not None:
             marked = [block["text"] for block in message.blocks if block.get("type") == "markdown"]
-            thread.pages[message.ts] = marked[0] if marked else message.text
-            thread.writes.append((self._clock(), sum(map(len, thread.pages.values()))))
+            text = thread.pages[message.ts] = marked[0] if marked else message.text
+            thread.writes.append((self._clock(), text))

@@ -31,6 +31,8 @@ def crowd(count: int, measured: Measured) -> Iterator[str]:
         yield f"{name}: {1e6 * cost:.0f} µs of CPU per token, {cost / floor:.2f} x"
         yield f"  an answer: {1000 * median(run['cpu'] for run in runs) / count:.1f} ms of CPU"
         yield f"  {memory:.0f} MB at most, {1000 * (memory - resting) / count:.0f} KB an answer"
+        if "first" in runs[0]:
+            yield f"  first text {median(run['first'] for run in runs):.2f} s after the model's"
         yield f"  complete {median(run['late'] for run in runs):.2f} s after the last token"
         yield f"  {runs[-1]['writes']}"
 
@@ -38,7 +40,11 @@ def crowd(count: int, measured: Measured) -> Iterator[str]:
 def limited(measured: Measured) -> Iterator[str]:
     """Yield how stale screens got, and how late they were complete."""
     longest, last = [max(gaps) for gaps in measured["gaps"]], measured["last"]
-    yield f"{measured['refused']} refused"
+    yield f"{len(last)} complete, {measured['refused']} calls refused"
+    if "whole" in measured:
+        for what in ("first", "whole"):
+            since = measured[what]
+            yield f"{what} text {median(since):.1f} s after the question, at most {max(since):.1f} s"
     yield f"longest time without a new text: {median(longest):.1f} s, at most {max(longest):.1f} s"
     yield f"complete {median(last):.1f} s after the last token, at most {max(last):.1f} s"
 
@@ -51,10 +57,10 @@ def main() -> None:
         match scenario:
             case "alone" | "far":
                 lines = alone(figures)
-            case "hundred" | "swarm":
-                lines = crowd(100 if scenario == "hundred" else 1_000, figures)
-            case "limits" | "busy":
-                lines = limited(figures["postgres"])
+            case "twenty" | "hundred" | "swarm":
+                lines = crowd({"twenty": 20, "hundred": 100, "swarm": 1_000}[scenario], figures)
+            case "limits" | "busy" | "rush":
+                lines = (f"{name}: {line}" for name in figures for line in limited(figures[name]))
             case _:
                 lines = iter(())
         print("\n".join(lines))  # noqa: T201

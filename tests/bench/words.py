@@ -39,6 +39,15 @@ def same(shown: str, said: str) -> bool:
     return shown.split() == said.split()
 
 
+def alike(shown: str, said: str) -> bool:
+    """Whether a thread shows the words of an answer: another bot may say bold its own way, or no language."""
+    return _plain(shown) == _plain(said)
+
+
+def _plain(text: str) -> list[str]:
+    return re.findall(r"\w+", re.sub(r"```\w*", " ", text))
+
+
 def _block(dice: random.Random) -> str:
     match dice.randrange(8):
         case 0:
