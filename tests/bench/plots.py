@@ -68,7 +68,7 @@ def beside(far: Measured, twenty: Measured, rush: Measured) -> None:
         (first, "first", "to the first token"),
         (last, "last", "last token to complete"),
     ):
-        bars(axes, {name: [1000 * each for each in far[name][key]] for name in twenty}, "ms")
+        bars(axes, {name: [1000 * each for each in far[name][key]] for name in twenty if name in far}, "ms")
         axes.set_title(f"{title}\nSlack takes 80 ms a call", fontsize=9)
     costs = {name: [1e6 * run["cpu_per_delta"] for run in runs] for name, runs in twenty.items()}
     bars(cost, costs, "µs of CPU per token")
