@@ -21,8 +21,8 @@ log = structlog.get_logger()
 async def dispatched(app: AsyncApp, payload: dict[str, Any], headers: Mapping[str, str]) -> BoltResponse:
     """Let the app handle a payload. Status 200 means that Slack may be told so, any other that it may not.
 
-    `headers` are those of a retry: `X-Slack-Retry-Num` and `X-Slack-Retry-Reason`. Of our own messages, of
-    which Slack tells us at every edit, nobody wants to know; Bolt would need longer to find that out.
+    `headers` are those of a retry: `X-Slack-Retry-Num` and `X-Slack-Retry-Reason`. Of our own messages nobody
+    wants to know, and Bolt would need longer to find that out; sockets do not even ask.
     """
     if parse.is_echo(payload):
         return BoltResponse(status=200)

@@ -2,17 +2,20 @@
 
 Separate from `socket_mode`, which decides how many there are and when a new one is due. Rules: an envelope is
 acknowledged after it was handled, and only if that went well; each is handled in a task of its own, which is
-held and awaited; once it is told to close, a socket takes nothing more.
+held and awaited; once it is told to close, a socket takes nothing more. Of our own messages Slack tells us at
+every edit: those envelopes are nobody's business, and are acknowledged many at a time.
 """
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any
 
 import aiohttp
 from slack_bolt.response import BoltResponse
+
+from bot.slack import parse
 
 GREETING_PATIENCE = 2.0
 """Seconds to wait for Slack's hello, before which it may still refuse; a server without one is waited for."""
@@ -20,6 +23,8 @@ FINISH_PATIENCE = 1.0
 """Seconds that envelopes may still take when the socket closes; what takes longer, Slack delivers again."""
 CLOSE_PATIENCE = 0.5
 """Seconds to wait for the close frame of the other side, which may never come."""
+ECHO_PAUSE = 0.05
+"""Seconds for which acknowledgements of echoes are gathered, to be sent at once; Slack waits three."""
 OK = 200
 
 Dispatch = Callable[[dict[str, Any], Mapping[str, str]], Awaitable[BoltResponse]]
@@ -36,6 +41,7 @@ class WebSocket:
         self._leaving = asyncio.Event()
         self._closing = False
         self._working: set[asyncio.Task[None]] = set()
+        self._echoes: list[str] = []  # envelopes to acknowledge
         self._reader = asyncio.create_task(self._read(), name="socket")
         self.reason = ""
         """Why Slack wants it to go; nothing where it went without a word."""
@@ -91,17 +97,37 @@ class WebSocket:
                 self.reason = self.reason or str(message.get("reason", ""))
                 self._leaving.set()
             case {"envelope_id": str(envelope), "payload": dict(payload)} if not self._closing:
-                task = asyncio.create_task(self._handle(envelope, payload, _retry(message)), name="envelope")
-                self._working.add(task)
-                task.add_done_callback(self._working.discard)
+                if parse.is_echo(payload):
+                    self._pass_over(envelope)
+                else:
+                    self._work(self._handle(envelope, payload, _retry(message)))
+
+    def _work(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work, name="envelope")
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
 
     async def _handle(self, envelope: str, payload: dict[str, Any], retry: Mapping[str, str]) -> None:
         response = await self._dispatch(payload, retry)
         if response.status == OK:
-            with suppress(ConnectionError):  # it broke meanwhile: Slack delivers again, and we know it then
-                await self._connection.send_str(
-                    json.dumps({"envelope_id": envelope, **_carried(response)}, ensure_ascii=False)
-                )
+            await self._acknowledge(envelope, _carried(response))
+
+    def _pass_over(self, envelope: str) -> None:
+        self._echoes.append(envelope)
+        if len(self._echoes) == 1:
+            self._work(self._acknowledge_echoes())
+
+    async def _acknowledge_echoes(self) -> None:
+        await asyncio.sleep(ECHO_PAUSE)
+        echoes, self._echoes = self._echoes, []
+        for envelope in echoes:
+            await self._acknowledge(envelope, {})
+
+    async def _acknowledge(self, envelope: str, carried: Mapping[str, Any]) -> None:
+        with suppress(ConnectionError):  # it broke meanwhile: Slack delivers again, and we know it then
+            await self._connection.send_str(
+                json.dumps({"envelope_id": envelope, **carried}, ensure_ascii=False)
+            )
 
 
 def _retry(message: Mapping[str, Any]) -> dict[str, str]:

@@ -259,6 +259,21 @@ async def test_what_is_not_handled_is_not_acknowledged_and_comes_again(workspace
     assert heard.retries[1] == ["1"], "the app learns that it is a retry"
 
 
+async def test_echoes_are_acknowledged_in_time_and_come_neither_to_the_app_nor_again(
+    workspace: SandboxWorkspace,
+) -> None:
+    async with connected(workspace, count=2) as (connection, heard):
+        async with web_client(workspace.bot_token, workspace.api_url) as client:
+            posted = await client.chat_postMessage(channel=DIRECT, text="1")
+            for number in range(2, 5):
+                await client.chat_update(channel=DIRECT, ts=posted["ts"], text=str(number))
+        await until(lambda: acknowledged(workspace) >= 3)
+        await connection.stop()
+        assert acknowledged(workspace) == 4, "also those that were still gathered"
+    assert heard.texts == []
+    assert not any("attempt" in entry.detail for entry in workspace.trace)
+
+
 async def test_stopping_lets_what_was_taken_be_acknowledged_and_takes_nothing_more(
     workspace: SandboxWorkspace,
 ) -> None:
