@@ -2,8 +2,9 @@
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 
 import pytest
 import pytest_asyncio
@@ -268,6 +269,9 @@ async def test_what_is_too_long_is_asked_for_once_more_and_shorter(
             assert list(offered(world, root)) == [TRY_AGAIN]
             _, shown, asked = await ask(world, SAY, ends=TEXT)
             assert (shown, asked) == (TEXT, 1)
+        with closing(sqlite3.connect(world.folder / "threadkeeper.db")) as database:
+            ((window,),) = database.execute("SELECT content FROM lessons WHERE subject = 'window'")
+        assert window == "8192", "it is known after a restart, too"
 
 
 @pytest.mark.parametrize("fault", ["402", "quota"])

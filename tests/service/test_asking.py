@@ -221,3 +221,7 @@ async def test_what_the_service_counts_corrects_the_estimate() -> None:
             sizes.append(thread.seen)
         most.append(max(sizes[10:]))
     assert most[1] < 0.6 * most[0]
+
+
+def test_the_key_of_the_hash_is_in_no_repr() -> None:
+    assert "secret" not in repr(Asking(steering=Steering(), user_key=b"secret"))

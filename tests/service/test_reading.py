@@ -6,6 +6,7 @@ import io
 import time
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 
 import docx
 import openpyxl
@@ -70,10 +71,11 @@ def pdf(pages: int, text: str = "Tea on page") -> bytes:
 
 
 def bomb() -> bytes:
-    stream = io.BytesIO()
+    """Return a sound sheet with something beside it that unpacks to more than anybody should unpack."""
+    stream = io.BytesIO(sheet())
     with (
-        zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive,
-        archive.open("xl/workbook.xml", "w") as out,
+        zipfile.ZipFile(stream, "a", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("xl/media/bomb.bin", "w") as out,
     ):
         for _ in range(201):
             out.write(b" " * 1024**2)
@@ -167,6 +169,28 @@ async def test_a_parser_that_takes_too_long_is_killed(monkeypatch: pytest.Monkey
     monkeypatch.setattr(reading, "EXTRACTING", 0.0)
     with pytest.raises(Unread, match="it took too long"):
         await extracted(pdf(1), Kind.PDF, 100)
+
+
+PARSERS = {
+    "secrets": 'import json, os; print(json.dumps({"text": " ".join(os.environ)}))',
+    "memory": 'import json, runpy; program = runpy.run_path({path!r}); program["_limit"]()\n'
+    'bytearray(program["MEMORY"]); print(json.dumps({{"text": "plenty"}}))',
+}
+
+
+async def test_a_parser_is_told_no_secret_and_has_no_more_memory_than_it_needs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """In its place are programs that look around."""
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    parser = tmp_path / "parser.py"
+    parser.write_text(PARSERS["secrets"])
+    path = str(reading.SCRIPT)
+    monkeypatch.setattr(reading, "SCRIPT", parser)
+    assert "OPENAI_API_KEY" not in (await extracted(b"", Kind.PDF, 1)).text
+    parser.write_text(PARSERS["memory"].format(path=path))
+    with pytest.raises(Unread, match="too large"):
+        await extracted(b"", Kind.PDF, 1)
 
 
 async def test_the_loop_goes_on_while_a_document_is_read() -> None:

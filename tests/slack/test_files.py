@@ -1,7 +1,9 @@
 """Files come from Slack's own hosts only, with the bot's token, and not without end."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
+import aiohttp
 import pytest
 from aiohttp import web
 from slack_sdk.web.async_client import AsyncWebClient
@@ -10,6 +12,7 @@ from yarl import URL
 from bot.core.attachments import Unread
 from bot.core.domain import File
 from bot.core.errors import SurfaceUnavailable
+from bot.slack import files
 from bot.slack.connect import web_client
 from bot.slack.files import Downloads
 
@@ -39,6 +42,9 @@ class Site:
                 raise web.HTTPFound(f"{self.elsewhere}plan")
             case "/loop":
                 raise web.HTTPFound("/loop")
+            case "/slow":
+                await asyncio.sleep(60)
+                return web.Response()
             case "/large":
                 response = web.StreamResponse()
                 await response.prepare(request)
@@ -99,6 +105,14 @@ async def test_a_web_page_may_be_what_was_attached(site: Site) -> None:
 async def test_what_never_ends_is_broken_off(site: Site) -> None:
     with pytest.raises(Unread, match="larger than 1 MB"):
         await fetched(site, "large")
+
+
+async def test_what_does_not_come_is_not_waited_for(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert files.DOWNLOAD_TIMEOUT.total == 20
+    monkeypatch.setattr(files, "DOWNLOAD_TIMEOUT", aiohttp.ClientTimeout(total=0.2))
+    with pytest.raises(SurfaceUnavailable):
+        async with asyncio.timeout(5):
+            await fetched(site, "slow")
 
 
 async def test_what_is_gone_or_failed_is_told_apart(site: Site) -> None:
