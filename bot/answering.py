@@ -57,6 +57,7 @@ class Answering:
         asking: Asking,
         plugins: Plugins,
         cashier: Cashier | None = None,
+        desks: AllDesks | None = None,
         is_ours: Callable[[], bool] = lambda: True,
         complete_since: Callable[[], float] = lambda: 0.0,
     ) -> None:
@@ -72,7 +73,7 @@ class Answering:
         self._cashier = cashier or Cashier()
         self._summariser = Summariser.of(asking, model, plugins, self._cashier)
         self._is_ours = is_ours
-        self.desks = AllDesks()
+        self.desks = desks or AllDesks()
         self._halts = Halts()
 
     async def close(self) -> None:

@@ -82,6 +82,14 @@ class Desk:
         """Return whether a write that matters little could go now."""
         return not self._line and self._budget.delay(self._clock(), last=False) <= 0
 
+    def take(self, *, last: bool) -> bool:
+        """Count a write that goes out now, if there is room, and return whether; nobody waits for it."""
+        now = self._clock()
+        is_free = not self._line and self._budget.delay(now, last=last) <= 0
+        if is_free:
+            self._took(now)
+        return is_free
+
     @contextmanager
     def used(self) -> Iterator[None]:
         """Count one more answer that is shown by this desk's means, while it is."""
@@ -140,11 +148,14 @@ class Desk:
             if delay > 0:
                 self._timer = asyncio.get_running_loop().call_later(delay + TICK, self._grant)
                 return
-            self._budget.take(now)
-            self._pace.took(now, share=self._share)
-            self._adjust()
+            self._took(now)
             self._line.remove(first)
             first.granted.set_result(None)
+
+    def _took(self, now: float) -> None:
+        self._budget.take(now)
+        self._pace.took(now, share=self._share)
+        self._adjust()
 
 
 Desks = Mapping[Means, Desk]
@@ -202,6 +213,12 @@ class AllDesks:
         for limit in self._desks.keys() & refused:
             self._desks[limit].hold(refused[limit])
 
+    def desk(self, limit: Limit, *, per_minute: float, burst: int) -> Desk:
+        """Give the desk for what a platform limits by itself, and what it guarantees there."""
+        if limit not in self._desks:
+            self._desks[limit] = self._opened(limit, Budget(per_minute=per_minute, burst=burst))
+        return self._desks[limit]
+
     def _of(self, thread: ThreadKey, limits: SurfaceLimits) -> Desks:
         rates = {
             Means.POST: (limits.posts_per_minute, limits.posts_burst),
@@ -215,9 +232,7 @@ class AllDesks:
     def _desk(self, thread: ThreadKey, means: Means, per_minute: float, burst: int) -> Desk:
         name = f"{means} {thread.channel}" if means is Means.POST else means.value
         limit = (thread.platform, thread.workspace, name)
-        if limit not in self._desks:
-            self._desks[limit] = self._opened(limit, Budget(per_minute=per_minute, burst=burst))
-        return self._desks[limit]
+        return self.desk(limit, per_minute=per_minute, burst=burst)
 
     def _opened(self, limit: Limit, budget: Budget) -> Desk:
         desk = Desk(budget, partial(self._was_refused, limit))

@@ -17,6 +17,7 @@ from bot.charging import Cashier
 from bot.core.access import Rules
 from bot.core.domain import PromptKey
 from bot.llm.opening import OpenedModel
+from bot.pacing import AllDesks
 from bot.plugins import Plugins
 from bot.settings import Settings
 from bot.slack import parse
@@ -67,6 +68,7 @@ def access(database: Database, bot: parse.Bot, rules: Rules) -> Access:
 
 async def answering(parts: Parts, complete_since: Callable[[], float]) -> Answering:
     """Return what answers turns; see `Answering` for `complete_since`."""
+    desks = AllDesks()
     return Answering(
         store=parts.store,
         model=parts.model,
@@ -78,11 +80,13 @@ async def answering(parts: Parts, complete_since: Callable[[], float]) -> Answer
                 door=parts.door,
                 thumbs=parts.settings.bot_feedback,
                 streaming=Streaming(parts.settings.bot_streaming),
+                desks=desks,
             )
         },
         asking=await _asking(parts),
         plugins=Plugins.found(),
         cashier=Cashier(parts.store.ledger(), parts.settings.prices),
+        desks=desks,
         is_ours=parts.lease.is_certain,
         complete_since=complete_since,
     )

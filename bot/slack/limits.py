@@ -64,6 +64,16 @@ METHODS: Mapping[str, Tier] = MappingProxyType(
 )
 """The methods we call. Sources of the tiers: the page of each method."""
 
+
+def paced(method: str) -> tuple[float, int]:
+    """Return the calls a minute, and how many at once after a quiet time, of what decorates threads.
+
+    Many questions may come in one moment, and few in a minute: together one below what the tier guarantees.
+    """
+    tier = METHODS[method]
+    return tier - tier // 3 - 1, tier // 3
+
+
 PAGE_SIZE = 3_800
 """Characters of Markdown in one message at most: the same text as mrkdwn must fit `PAGE_TEXT`."""
 

@@ -14,6 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.core.domain import Action, File, Incoming, ThreadKey, Turn
 from bot.core.errors import SurfaceGone
 from bot.core.writes import Way
+from bot.pacing import AllDesks
 from bot.ports import Door, Growing, Page, SurfaceLimits
 from bot.slack import buttons, limits, parse, render
 from bot.slack.calls import STILL_GROWS, call
@@ -57,10 +58,11 @@ class SlackSurface:
         door: Door | None = None,
         thumbs: bool = True,
         streaming: Streaming = Streaming.AUTO,
+        desks: AllDesks | None = None,
     ) -> None:
         """Of people whom a `door` does not let in, nothing is read.
 
-        `thumbs` says whether people are asked what they think of answers.
+        `thumbs` says whether people are asked what they think of answers; `desks` are those of the process.
         """
         self._client = client
         self._bot = bot
@@ -68,7 +70,7 @@ class SlackSurface:
         self._threads = Threads(client, bot, people, door)
         self._downloads = Downloads(client)
         self._streaming = streaming
-        self._sessions = Sessions(client)
+        self._sessions = Sessions(client, desks or AllDesks())
         self._streams = Streams(client, self._below, self._sessions)
         self._offers_thumbs = thumbs
         self._knows_thumbs = True  # whether Slack does

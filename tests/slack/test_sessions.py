@@ -1,7 +1,10 @@
 """How conversations stand, against the sandbox: status, session and title, and Slack's refusals."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -159,7 +162,7 @@ async def test_where_there_are_no_sessions_a_status_and_a_title_are_shown(
     assert not workspace.statuses
 
 
-@pytest.mark.parametrize("error", ["invalid_thread_ts", "not_authorized", "fatal_error", "ratelimited"])
+@pytest.mark.parametrize("error", ["invalid_thread_ts", "not_authorized", "fatal_error"])
 async def test_what_is_wrong_with_one_thread_says_nothing_of_others(
     workspace: SandboxWorkspace, surface: SlackSurface, error: str
 ) -> None:
@@ -209,3 +212,79 @@ async def test_a_question_without_words_names_nothing(
     turn = replace(await asked(workspace), question=" \n**  **\n")
     await surface.working(turn, busy=True, begins=True)
     assert "title" not in workspace.calls(SESSION)[0].arguments
+
+
+async def test_what_slack_refuses_is_not_asked_for_until_its_time_is_over(
+    workspace: SandboxWorkspace, surface: SlackSurface
+) -> None:
+    """And holds nothing up meanwhile. Afterwards what ends a session comes first."""
+    workspace.fault(SESSION, retry_after=1)
+    workspace.fault(STATUS, retry_after=1)
+    turn = await asked(workspace)
+    began = time.monotonic()
+    for _ in range(3):
+        await surface.working(turn, busy=True)
+    assert time.monotonic() - began < 0.5
+    assert made(workspace) == [SESSION, STATUS]
+    await asyncio.sleep(1.2)
+    await surface.working(turn, busy=False)
+    assert made(workspace) == [SESSION, STATUS, SESSION]
+
+
+async def test_many_questions_at_once_draw_no_refusal_and_end_at_rest(
+    workspace: SandboxWorkspace, surface: SlackSurface
+) -> None:
+    """Those for whom there is no room of Slack's own sign get the other one, which has more."""
+    turns = [await asked(workspace) for _ in range(60)]
+    await asyncio.gather(*(surface.working(turn, busy=True) for turn in turns))
+    shown = workspace.statuses
+    assert len(shown) > 50
+    await asyncio.gather(*(surface.post(turn.thread, page("One.")) for turn in turns[:9]))
+    await asyncio.gather(*(surface.working(turn, busy=False) for turn in turns[9:]))
+    await workspace.changed(lambda: not workspace.statuses, 30)
+    assert {session.status for session in workspace.sessions.values()} == {"active"}
+    answers = [call.response.get("error") for call in workspace.calls() if call.method in (SESSION, STATUS)]
+    assert "ratelimited" not in answers
+
+
+@pytest.mark.parametrize("fault", [{"retry_after": 1}, {"status": 500}, {"drop": True}], ids=str)
+async def test_a_session_that_slack_does_not_end_now_is_ended_later(
+    workspace: SandboxWorkspace, surface: SlackSurface, fault: dict[str, Any]
+) -> None:
+    """Nobody waits for it."""
+    turn = await asked(workspace)
+    await surface.working(turn, busy=True)
+    workspace.fault(SESSION, **fault)
+    workspace.fault(STATUS, **fault)
+    began = time.monotonic()
+    await surface.post(turn.thread, page("One."))
+    assert time.monotonic() - began < 0.5
+    await workspace.changed(lambda: stands(workspace, turn) == Session(status="active"), 10)
+    assert not workspace.statuses
+
+
+async def test_an_end_that_comes_late_does_not_end_the_next_answer(
+    workspace: SandboxWorkspace, surface: SlackSurface
+) -> None:
+    turn = await asked(workspace)
+    await surface.working(turn, busy=True)
+    workspace.fault(SESSION, retry_after=1)
+    workspace.fault(STATUS, retry_after=1)
+    await surface.post(turn.thread, page("One."))
+    assert await surface.begin(turn, page("Two", ends=False))
+    await asyncio.sleep(2.5)
+    assert stands(workspace, turn) == Session(status="processing")
+
+
+async def test_an_end_that_was_still_to_come_comes_with_the_end_of_the_next_answer(
+    workspace: SandboxWorkspace, surface: SlackSurface
+) -> None:
+    """Also where that one got no sign of its own."""
+    turn = await asked(workspace)
+    await surface.working(turn, busy=True)
+    workspace.fault(SESSION, retry_after=1)
+    workspace.fault(STATUS, retry_after=1)
+    await surface.post(turn.thread, page("One."))
+    await surface.working(turn, busy=True)
+    await surface.post(turn.thread, page("Two."))
+    await workspace.changed(lambda: stands(workspace, turn) == Session(status="active"), 10)
