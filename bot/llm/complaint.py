@@ -40,6 +40,8 @@ TOKENS = re.compile(
     r"|the input|(?:input |current |\()length|context limit)(?: about| is| of)?[ (:]*([0-9,]{1,12})"
 )
 """How they state what they were sent; `PROMPT` where they count the answer's limit apart."""
+PAUSE = re.compile(r"(?i)(?:retry|try again) in ((?:[0-9]{1,9}(?:\.[0-9]+)?(?:ms|s|m|h))+)")
+"""Gemini says so nowhere else; others in a header too."""
 RETRY_AFTER = ("retry-after", "llm_provider-retry-after")  # LiteLLM passes it on only under its own name
 REQUEST_ID = ("x-request-id", "request-id", "llm_provider-x-request-id", "x-generation-id")
 LIMITED_KINDS = ("requests", "tokens")
@@ -62,6 +64,8 @@ class Complaint:
     """Tokens that the model takes, where the body says so."""
     tokens: int | None = None
     """Tokens that it was sent, where the body says so."""
+    pause: float | None = None
+    """Seconds until asking again may help, where the body says so."""
 
     def mentions(self, *phrases: str) -> bool:
         """Whether the message contains one of the phrases (lower case)."""
@@ -105,6 +109,7 @@ def from_object(obj: Any, *, status: int = 0) -> Complaint:
         message=message,
         window=_count(obj.get("n_ctx")) or _stated(message, WINDOW),
         tokens=_count(obj.get("n_prompt_tokens")) or _stated(message, PROMPT, TOKENS),
+        pause=_duration(found[1]) if (found := PAUSE.search(message)) else None,
     )
 
 
@@ -149,8 +154,11 @@ def _resets(lower: Mapping[str, str]) -> Iterator[float]:
     """Yield the seconds until each limit that is used up is reset; Go writes them `12ms` or `6m0s`."""
     for kind in LIMITED_KINDS:
         if lower.get(f"x-ratelimit-remaining-{kind}") == "0":
-            parts = DURATION.findall(lower.get(f"x-ratelimit-reset-{kind}", ""))
-            yield sum(float(number) * UNITS[unit] for number, unit in parts)
+            yield _duration(lower.get(f"x-ratelimit-reset-{kind}", ""))
+
+
+def _duration(text: str) -> float:
+    return sum(float(number) * UNITS[unit] for number, unit in DURATION.findall(text))
 
 
 def _count(value: Any) -> int | None:

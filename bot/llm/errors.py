@@ -74,18 +74,23 @@ RULES = (
         codes=frozenset({"content_filter", "content_policy_violation", "ResponsibleAIPolicyViolation"}),
     ),
     Rule(ContentFiltered, {400, 403}, phrases=("flagged", "content management policy")),
+    Rule(ModelBusy, {429}, frozenset({"RESOURCE_EXHAUSTED"}), ("resource_exhausted",)),  # Gemini: a rate
     Rule(
         ModelOutOfCredit,
         codes=frozenset(
             {
                 "insufficient_quota",
+                "exceeded_current_quota_error",  # Moonshot
                 "credit_balance_exhausted",
                 "organization_spend_limit_exceeded",
                 "project_spend_limit_exceeded",
                 "organization_usage_limit_exceeded",
             }
         ),
-        phrases=("exceeded your current quota",),  # all that LiteLLM leaves of insufficient_quota
+        phrases=(
+            "exceeded your current quota",  # all that LiteLLM leaves of insufficient_quota
+            "credit balance is too low",  # Anthropic behind a gateway
+        ),
     ),
     Rule(ModelOutOfCredit, {402}),
     Rule(
@@ -113,7 +118,8 @@ RULES = (
 
 def model_error(complaint: Complaint, headers: Mapping[str, str], *, now: float) -> ModelError:
     """Return the error for an answer whose status is not 2xx; `now` is in epoch seconds."""
-    error = _error(complaint, retry_after(headers, now=now), request_id(headers))
+    pause = retry_after(headers, now=now)
+    error = _error(complaint, complaint.pause if pause is None else pause, request_id(headers))
     error.final = is_final(headers)
     return error
 

@@ -34,6 +34,7 @@ def openai(
     return {"error": {"message": message, "type": kind, "param": param, "code": code}}
 
 
+QUOTA = "You exceeded your current quota, please check your plan and billing details. Please retry in 22.5s."
 TABLE: list[tuple[int, Any, type[ModelError]]] = [
     (400, openai("too long", code="context_length_exceeded"), ContextTooLong),
     (400, openai("This model's maximum context length is 8192 tokens."), ContextTooLong),
@@ -68,6 +69,10 @@ TABLE: list[tuple[int, Any, type[ModelError]]] = [
     (429, openai("no", "insufficient_quota", "slow_down"), ModelOutOfCredit),
     (429, openai("no", code="project_spend_limit_exceeded"), ModelOutOfCredit),
     (429, openai("You exceeded your current quota, please check", "None", "429"), ModelOutOfCredit),
+    (429, openai("Your account is suspended", "exceeded_current_quota_error"), ModelOutOfCredit),
+    (400, openai("Your credit balance is too low to access the API."), ModelOutOfCredit),
+    (429, [{"error": {"code": 429, "message": QUOTA, "status": "RESOURCE_EXHAUSTED"}}], ModelBusy),
+    (429, openai(f'GeminiException - {{"message": "{QUOTA}", "status": "RESOURCE_EXHAUSTED"}}'), ModelBusy),
     (404, openai("no", code="model_not_found", param="model"), ModelUnknown),
     (404, {"detail": "Not Found"}, ModelUnknown),
     (404, "<html>nothing here</html>", ModelUnknown),
@@ -156,6 +161,23 @@ def test_a_busy_service_says_how_long() -> None:
     error = refused(429, b"", {"Retry-After": "3"})
     assert isinstance(error, ModelBusy)
     assert error.retry_after == 3.0
+
+
+@pytest.mark.parametrize(
+    ("message", "headers", "pause"),
+    [
+        (QUOTA, {}, 22.5),
+        ("Rate limit reached. Please try again in 6m0s.", {}, 360.0),
+        ("Please try again in 20ms.", {"Retry-After": "3"}, 3.0),
+        ("Please try again in a while.", {}, None),
+    ],
+)
+def test_some_services_say_only_in_words_how_long(
+    message: str, headers: dict[str, str], pause: float | None
+) -> None:
+    error = refused(429, body([{"error": {"message": message, "status": "RESOURCE_EXHAUSTED"}}]), headers)
+    assert isinstance(error, ModelBusy)
+    assert error.retry_after == pause
 
 
 def test_the_log_line_says_what_an_operator_needs() -> None:
