@@ -218,7 +218,6 @@ class Delivery:
             await self._go_on(command, lost)
         else:
             self._failures = 0
-            self._seen_at = self._clock()
 
     async def _go_on(self, command: Post | Edit, lost: MessageLost) -> None:
         """Let an answer go on below a message that takes no change, or without it."""
@@ -232,8 +231,9 @@ class Delivery:
     async def _apply(self, command: Post | Edit, means: Means) -> None:
         if self._thinking and isinstance(command, Post):
             await self._thinking.stop(clear=False)
-        await self._pages.write(command, self._page(command), means)
-        self._live.accepted(command, self._clock(), rest=REST * self._late)
+        if await self._pages.write(command, self._page(command), means):
+            self._live.accepted(command, self._clock(), rest=REST * self._late)
+            self._seen_at = self._clock()
 
     def _page(self, command: Post | Edit) -> Page:
         return Page(

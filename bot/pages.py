@@ -63,23 +63,29 @@ class Pages:
             return Means.END if command.last else Means.ADD
         return Means.EDIT
 
-    async def write(self, command: Post | Edit, page: Page, means: Means) -> None:
-        """Show a page. Raises `SurfaceError`, and what the book raises."""
+    async def write(self, command: Post | Edit, page: Page, means: Means) -> bool:
+        """Show a page; return whether that is done, or is to be tried by other `means` in their turn.
+
+        Raises `SurfaceError`, and what the book raises.
+        """
         if isinstance(command, Edit):
-            await self._rewrite(command, page, means)
-            return
+            return await self._rewrite(command, page, means)
         message_id = await self._posted(page, means)
         self._messages.append(message_id)
         await self._note(command.page, message_id)
+        return True
 
-    async def _rewrite(self, command: Edit, page: Page, means: Means) -> None:
-        """Show a page in the message that shows it; what does not grow as it should is replaced whole."""
+    async def _rewrite(self, command: Edit, page: Page, means: Means) -> bool:
+        """Show a page in the message that shows it; what does not grow as it should is to be replaced."""
         growing, self._growing = self._growing, None
         if growing and means in {Means.ADD, Means.END}:
-            with suppress(SurfaceGone):
+            try:
                 await self._add(growing, page, last=command.last)
-                return
-        await self._surface.edit(self._thread, self._messages[command.page], page)
+            except SurfaceGone:
+                return False
+        else:
+            await self._surface.edit(self._thread, self._messages[command.page], page)
+        return True
 
     async def _add(self, growing: Growing, page: Page, *, last: bool) -> None:
         try:

@@ -117,3 +117,15 @@ async def test_without_streaming_there_is_one_post_at_the_end() -> None:
     assert await office.answer() == [WORDS]
     assert office.surface.writes == 1
     assert office.surface.busy[THREAD] is False
+
+
+@on_virtual_time
+async def test_what_grows_no_more_is_edited_in_its_turn() -> None:
+    """When edits are refused meanwhile, it is edits that are held, and additions to others are not."""
+    office = room()
+    answering = asyncio.create_task(office.answer())
+    await asyncio.sleep(5)
+    office.surface.stream_faults = {office.surface.appends + 1: SurfaceGone("message_not_in_streaming_state")}
+    office.surface.refusals = [SurfaceBusy(retry_after=30)]
+    assert await answering == [WORDS]
+    assert office.answering.desks.take_refusals().keys() == {("paper", "T1", "edit")}
