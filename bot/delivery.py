@@ -92,7 +92,7 @@ class Delivery:
 
     def _press(self) -> None:
         """Let a page end where it can if edits are slow, and go before others with that."""
-        self._live.press(is_slow=self._desks[Means.EDIT].fair_interval() > PATIENCE)
+        self._live.press(self._clock(), is_slow=self._desks[Means.EDIT].fair_interval() > PATIENCE)
         if self._ticket and self._live.has_full_page():
             self._desks[Means.EDIT].hurry(self._ticket, Urgency.PAGE)
 

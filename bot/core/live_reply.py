@@ -11,7 +11,7 @@ for, so a slow platform sees fewer writes and never older text. Rules, each a pr
   for it: nobody should wait for text that will not change any more.
 - Where text is only added to what is there, each text of a growing page begins with the one before; but
   Markdown can change its mind, and a page ends earlier then: it is replaced, as by an edit.
-- Where edits are long in coming, a page ends with a paragraph, and the next one is shown when it is complete.
+- Where edits are long in coming, a page ends with a paragraph, and is shown when it is complete.
 - Below a page that grows by edits it can be stopped, and below no other: whatever was offered there goes with
   the page's last write, which is made for that alone if need be.
 - Where a message can't be changed any more, its page ends with what it shows, and the rest follows below.
@@ -29,6 +29,8 @@ PARTS = 12
 """A page that ends early, because edits are slow, has at least such a part of a page's characters; one that
 nobody has seen yet may be a paragraph.
 """
+HOLD = 10.0
+"""Seconds for which the first paragraph may keep people waiting before they see the beginning of it."""
 
 
 class PageLimits(Protocol):
@@ -72,7 +74,8 @@ class LiveReply:
         self._on_screen = ""  # of that page
         self._is_open = False  # whether that message can be operated as one that grows, or takes more text
         self._has_changed = False  # whether it took a change after its first text
-        self._is_pressed = False
+        self._is_held = False  # whether a further message is not begun before its page is complete
+        self._shown_by = inf  # when the first one is begun anyhow
         self._is_finished = False
         self._fed = 0
         self._next_partial = -inf
@@ -115,13 +118,16 @@ class LiveReply:
         """Whether pages that grow are replaced by ones that say more."""
         return self._way is Way.EDITS
 
-    def press(self, *, is_slow: bool) -> None:
+    def press(self, now: float, *, is_slow: bool) -> None:
         """Note whether edits are long in coming; call it when there is more text.
 
-        Then a page ends with a paragraph, and what follows is posted, a paragraph or more at a time.
+        Then a page ends with a paragraph, and is posted when it is complete: a paragraph or more at a time.
+        Only the first one people see as it is, if they would have to wait for it.
         """
-        self._is_pressed = is_slow and self.is_edited
-        if self._is_pressed and not self._is_finished and self._page == len(self._pager.full):
+        if self._fed:
+            self._shown_by = min(self._shown_by, now + HOLD)
+        self._is_held = is_slow and self.is_edited and (self._posted > 0 or now < self._shown_by)
+        if is_slow and self.is_edited and not self._is_finished and self._page == len(self._pager.full):
             self._pager.end_paragraph(self._on_screen, self._least if self._posted else 1)
 
     def has_full_page(self) -> bool:
@@ -207,13 +213,8 @@ class LiveReply:
 
     def _current(self) -> str:
         """Return what the page after the full ones should show now."""
-        if (
-            self._is_pressed
-            and not self._is_finished
-            and self._posted
-            and len(self._pager.full) >= self._posted
-        ):
-            return ""  # a message of its own, when it is complete
+        if self._is_held and not self._is_finished and len(self._pager.full) >= self._posted:
+            return ""
         if self._is_finished or self._way is Way.EDITS:
             return self._pager.current(is_complete=self._is_finished)
         return self._pager.settled() if self._way is Way.STREAM else ""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from bot.core.growth import added
-from bot.core.live_reply import LiveReply
+from bot.core.live_reply import HOLD, LiveReply
 from bot.core.writes import Done, Edit, Idle, Post, Wait, Way
 
 UNTIMED = settings(deadline=None)  # the machine may be busy, and time is not what these tests are about
@@ -169,7 +169,7 @@ class Answering(RuleBasedStateMachine):
 
     @rule(is_slow=st.booleans())
     def edits_are_slow_or_not(self, is_slow: bool) -> None:
-        self.thread.live.press(is_slow=is_slow)
+        self.thread.live.press(self.thread.now, is_slow=is_slow)
 
     @rule()
     def something_is_written(self) -> None:
@@ -250,12 +250,32 @@ def test_a_rest_may_be_longer_than_the_interval_but_the_last_text_does_not_wait_
     assert live.next(13.0) == Edit(0, "One two", last=True, end=True)
 
 
-def test_where_edits_are_slow_a_first_page_that_nobody_saw_yet_ends_with_its_paragraph() -> None:
-    """It had to wait for its post, and would have to be edited once more if it ended with half a sentence."""
+def test_where_edits_are_slow_a_first_page_is_posted_with_its_first_paragraph() -> None:
+    """Half a sentence would have to be edited once more, and stand there for as long as that takes."""
     live = LiveReply(limits(1_000))
-    live.feed("One.\n\nTwo")
-    live.press(is_slow=True)
-    assert live.next(0.0) == Post(0, "One.", last=True)
+    live.feed("One.")
+    live.press(0.0, is_slow=True)
+    assert live.next(0.0) == Idle()
+    live.feed("\n\nTwo")
+    live.press(5.0, is_slow=True)
+    assert live.next(5.0) == Post(0, "One.", last=True)
+
+
+def test_where_edits_are_slow_a_first_paragraph_that_takes_long_is_shown_while_it_grows() -> None:
+    live = LiveReply(limits(1_000))
+    live.feed("One,")
+    live.press(0.0, is_slow=True)
+    live.feed(" two,")
+    live.press(HOLD, is_slow=True)
+    assert live.next(HOLD) == Post(0, "One, two,", last=False)
+
+
+def test_where_edits_are_slow_a_short_answer_is_posted_once() -> None:
+    live = LiveReply(limits(1_000))
+    live.feed("One.")
+    live.press(0.0, is_slow=True)
+    live.finish()
+    assert live.next(0.0) == Post(0, "One.", last=True, end=True)
 
 
 def test_the_last_text_does_not_wait_for_the_interval() -> None:
@@ -499,7 +519,7 @@ def test_while_edits_are_slow_an_answer_goes_on_in_further_messages() -> None:
     for number in range(40):
         if number == 8:
             thread.settle()
-        thread.live.press(is_slow=number >= 8)
+        thread.live.press(thread.now, is_slow=number >= 8)
         thread.live.feed(f"word{number} and more" + ("\n\n" if number % 5 == 4 else " "))
         if number > 8:
             thread.step()

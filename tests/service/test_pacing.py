@@ -172,14 +172,10 @@ async def test_under_pressure_answers_go_on_in_further_messages() -> None:
     for thread in {message.thread for message in paper.messages.values()}:
         words = " ".join(paper.shown(thread)).split()
         assert words == [f"w{number}" for number in range(80)] * 12
-        first, *further = [
-            message.versions for message in paper.messages.values() if message.thread == thread
-        ]
-        waits = [later - earlier for (earlier, _), (later, _) in pairwise(first)]
-        assert max(waits) <= 1.25 * 60 * 50 / WRITES_PER_MINUTE, "this one has to be edited"
-        assert len(further) >= 2
-        assert [len(versions) for versions in further] == [1] * len(further)
-        begun = [versions[0][0] for versions in further]
+        messages = [message.versions for message in paper.messages.values() if message.thread == thread]
+        assert len(messages) >= 3
+        assert [len(versions) for versions in messages] == [1] * len(messages), "none has to be edited"
+        begun = [versions[0][0] for versions in messages]
         assert max(later - earlier for earlier, later in pairwise(begun)) <= 20, "two paragraphs take 16"
 
 
