@@ -81,6 +81,26 @@ STREAM_POINTS: Mapping[str, tuple[Moment, ...]] = MappingProxyType(
 )
 """Where it may die in a direct message, whose answers grow by additions."""
 
+STRUCK = Moment(SqlStore, "closed", When.RETURNS)
+
+DELETED_POINTS: Mapping[str, tuple[Moment, ...]] = MappingProxyType(
+    {
+        "a deleted page is struck from the book": (STRUCK,),
+        "it is about to be posted anew": (STRUCK, POSTS),
+        "it is posted anew, not noted": (STRUCK, POSTED),
+        "it is posted anew and noted": (STRUCK, NOTED),
+    }
+)
+"""Where it may die when somebody has deleted the message that grew."""
+
+FIXED_POINTS: Mapping[str, tuple[Moment, ...]] = MappingProxyType(
+    {
+        "what follows a message that takes no change is posted, not noted": (EDITED, POSTED),
+        "it is noted": (EDITED, POSTED, NOTED),
+    }
+)
+"""Likewise when that message may be edited no more."""
+
 STOP_WRITTEN = "a stop is written, not committed"
 STOP_COMMITTED = "a stop is committed, nobody heeds it"
 
@@ -122,7 +142,7 @@ POINTS: Mapping[str, tuple[Moment, ...]] = MappingProxyType(
 )
 """Where a process may die, by a name that says what has happened until then."""
 
-ALL_POINTS = {**POINTS, **STREAM_POINTS}
+ALL_POINTS = {**POINTS, **STREAM_POINTS, **DELETED_POINTS, **FIXED_POINTS}
 
 
 def watched(call: Callable[..., Any], tell: Callable[[When], None]) -> Callable[..., Any]:

@@ -7,7 +7,14 @@ import pytest
 from tests.databases import KINDS, Kind
 from tests.e2e.cases import run_all, small_world
 from tests.e2e.conftest import ADA, GENERAL
-from tests.e2e.killable import POINTS, STOP_COMMITTED, STOP_WRITTEN, STREAM_POINTS
+from tests.e2e.killable import (
+    DELETED_POINTS,
+    FIXED_POINTS,
+    POINTS,
+    STOP_COMMITTED,
+    STOP_WRITTEN,
+    STREAM_POINTS,
+)
 from tests.e2e.nursery import open_nursery
 from tests.e2e.questions import CLEAN, Examination
 
@@ -84,3 +91,31 @@ async def test_killed_while_a_message_grows(kind: Kind, tmp_path_factory: pytest
 
     async with open_nursery() as nursery:
         await run_all(STREAM_POINTS, die, tmp_path_factory)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_killed_when_the_message_of_an_answer_was_lost(
+    kind: Kind, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Likewise where somebody deleted it, and where it may not be edited any more, before and after."""
+
+    async def die(point: str, folder: Path) -> None:
+        async with small_world(kind, folder) as world:
+            asked, workspace = Examination(world.workspace), world.workspace
+            doomed = await nursery.bear(folder, world.env, point=point)
+            await doomed.ready()
+            root = await asked.ask(ADA, GENERAL, words=60, seconds=6.0)
+            await workspace.changed(lambda: len(asked.shown(GENERAL, root)) > 5, 60)
+            if point in FIXED_POINTS:
+                workspace.state.edit_window = 0.0
+            else:
+                await workspace.delete(ADA, GENERAL, workspace.thread(GENERAL, root)[-1].ts)
+            assert await doomed.died() == -9, f"it did not come to {point}: {doomed.text}"
+            bot = await nursery.bear(folder, world.env)
+            await bot.ready()
+            assert await asked.answered() == CLEAN, asked.evidence() + bot.text
+            assert await bot.stop() == 0, bot.text
+            assert asked.verdict() == CLEAN, "it stays so"
+
+    async with open_nursery() as nursery:
+        await run_all({**DELETED_POINTS, **FIXED_POINTS}, die, tmp_path_factory)
