@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from bot.core.domain import Usage
 from bot.core.errors import (
     ContentFiltered,
+    ContextTooLong,
     ModelEndless,
     ModelError,
     ModelExhausted,
@@ -36,7 +37,11 @@ LONGEST_NAME = 200
 """Characters of a model's name or a finish reason."""
 LARGEST_COUNT = 2**31 - 1
 """Tokens; what an INTEGER of a database holds."""
-SILENCES = {"content_filter": ContentFiltered, "length": ModelExhausted}
+SILENCES = {
+    "content_filter": ContentFiltered,
+    "length": ModelExhausted,
+    "model_context_window_exceeded": ContextTooLong,  # z.ai refuses a prompt so, with status 200
+}
 """What it means if an answer without a word ends for a reason."""
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bot.core.domain import Usage
 from bot.core.errors import (
     ContentFiltered,
+    ContextTooLong,
     ModelBusy,
     ModelEndless,
     ModelError,
@@ -187,6 +188,11 @@ BROKEN: dict[str, tuple[bytes, str, type[ModelError]]] = {
         sse(choice(None, reasoning="hm"), choice(None, "length")),
         "",
         ModelExhausted,
+    ),
+    "too long, with status 200": (
+        sse(choice(None, "model_context_window_exceeded")) + DONE,
+        "",
+        ContextTooLong,
     ),
     "filtered without a word": (sse(choice(None, "content_filter")) + DONE, "", ContentFiltered),
     "error at once": (sse({"error": {"message": "no", "code": "500"}}), "", ModelFailed),
