@@ -287,6 +287,23 @@ async def test_an_account_without_credit_is_not_asked_again(
         assert (shown, asked) == (sentence, 0)
 
 
+async def test_where_the_first_server_is_gone_the_next_one_answers(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """With its own key and model; that it takes less says nothing of the first one."""
+    async with new_world(tmp_path_factory.mktemp("fallback"), None) as world:
+        address = world.env["OPENAI_BASE_URL"]
+        world.env["OPENAI_BASE_URL"] = "http://127.0.0.1:1/v1"
+        world.env["BOT_FALLBACKS"] = f"{address.replace('//', '//:sk-other@')}#sandbox-large"
+        async with ready_bot(world):
+            root, shown, asked = await ask(world, f"{SAY} [[fault=too_long times=1]]", ends=TEXT)
+            assert (shown, asked) == (TEXT, 2)
+            assert world.model.requests[-1]["model"] == "sandbox-large"
+            await works(world, root)
+        with closing(sqlite3.connect(world.folder / "threadkeeper.db")) as database:
+            assert database.execute("SELECT * FROM lessons").fetchall() == []
+
+
 async def test_what_a_model_does_not_take_is_left_out_unnoticed(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
