@@ -38,4 +38,8 @@ class Ability:
     def refused(self, gone: SurfaceGone) -> None:
         """Learn from a refusal."""
         if str(gone) in INCAPABLE:
-            self._missing_until = time.monotonic() + FORGIVEN
+            self.missed()
+
+    def missed(self) -> None:
+        """Take it that Slack can't do this, for a while."""
+        self._missing_until = time.monotonic() + FORGIVEN

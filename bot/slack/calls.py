@@ -16,11 +16,12 @@ BUSY = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
 PASSING = frozenset(
     {"fatal_error", "internal_error", "request_timeout", "service_unavailable", "update_failed"}
 )
+EDITED_NO_MORE = "edit_window_closed"
 STILL_GROWS = "streaming_state_conflict"
 LOST = {
     "message_not_found": False,  # somebody deleted it
     "cant_update_message": True,  # the app was installed anew, and is another author
-    "edit_window_closed": True,  # the workspace says for how long messages may be edited
+    EDITED_NO_MORE: True,  # the workspace says for how long messages may be edited
     "message_not_owned_by_app": True,
     "msg_too_long": True,
     STILL_GROWS: True,

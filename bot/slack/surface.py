@@ -4,6 +4,7 @@ Separate because it translates our pages into Slack's calls; what threads say is
 message that Slack finds too odd loses its form, never its text. Source: facts/slack.md 1.3.
 """
 
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -12,12 +13,13 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.domain import Action, File, Incoming, ThreadKey, Turn
-from bot.core.errors import SurfaceGone
+from bot.core.errors import MessageLost, SurfaceGone
 from bot.core.writes import Way
 from bot.pacing import AllDesks
 from bot.ports import Door, Growing, Page, SurfaceLimits
 from bot.slack import buttons, limits, parse, render
-from bot.slack.calls import STILL_GROWS, call
+from bot.slack.abilities import Ability
+from bot.slack.calls import EDITED_NO_MORE, STILL_GROWS, call
 from bot.slack.files import Downloads
 from bot.slack.people import People
 from bot.slack.sessions import Sessions
@@ -28,6 +30,8 @@ from bot.slack.thumbs import plain_thumbs, thumbs
 BLOCKS_REFUSED = frozenset(
     {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "block_mismatch"}
 )
+NEW = 10.0
+"""Seconds; where a message of this age may not be edited any more, none may: admins choose among minutes."""
 
 log = structlog.get_logger()
 
@@ -74,6 +78,7 @@ class SlackSurface:
         self._streams = Streams(client, self._below, self._sessions)
         self._offers_thumbs = thumbs
         self._knows_thumbs = True  # whether Slack does
+        self._edits = Ability()
 
     async def post(self, thread: ThreadKey, page: Page) -> str:
         """Write a new message into the thread and return its ts."""
@@ -106,13 +111,20 @@ class SlackSurface:
 
         try:
             await self._show(send, page)
-        except SurfaceGone as gone:
-            if str(gone) != STILL_GROWS:
+        except MessageLost as lost:
+            if str(lost) != STILL_GROWS:
+                self._learn(lost, message_id)
                 raise
             await self._streams.end(thread, message_id, page)
             await self._show(send, page)
         if page.ends:
             await self._sessions.end(thread)
+
+    def _learn(self, lost: MessageLost, message_id: str) -> None:
+        """Let no answer grow by edits for a while where not even new messages may be edited."""
+        if str(lost) == EDITED_NO_MORE and time.time() - float(message_id) < NEW:
+            log.info("Messages may not be edited here; answers do not grow.", action="not_edited")
+            self._edits.missed()
 
     def way(self, thread: ThreadKey) -> Way:
         """Return how an answer grows in a thread: see `Streaming`."""
@@ -120,7 +132,9 @@ class SlackSurface:
         if wanted is Streaming.OFF:
             return Way.WHOLE
         is_native = wanted is Streaming.NATIVE or (wanted is Streaming.AUTO and self.is_direct(thread))
-        return Way.STREAM if is_native and self._streams.are_to_be_had() else Way.EDITS
+        if is_native and self._streams.are_to_be_had():
+            return Way.STREAM
+        return Way.EDITS if self._edits.is_there() else Way.WHOLE
 
     async def begin(self, turn: Turn, page: Page) -> Growing | None:
         """Start a native stream; see `Streams.begin`."""

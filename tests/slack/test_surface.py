@@ -1,12 +1,14 @@
 """The surface against the sandbox's workspace, over real sockets: Slack's calls and Slack's refusals."""
 
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
 
 from bot.core.domain import Action, ThreadKey
-from bot.core.errors import SurfaceBusy, SurfaceError, SurfaceGone, SurfaceUnavailable
+from bot.core.errors import MessageLost, SurfaceBusy, SurfaceError, SurfaceGone, SurfaceUnavailable
+from bot.core.writes import Way
 from bot.ports import Page
 from bot.sandbox.server import SandboxWorkspace
 from bot.slack import connect
@@ -120,6 +122,19 @@ async def test_a_server_that_knows_no_such_blocks_gets_the_text(
     workspace.fault("chat.postMessage", error="invalid_blocks")
     await surface.post(thread, page("**one**"))
     assert workspace.thread(GENERAL, thread.root)[1].text == "*one*"
+
+
+@pytest.mark.parametrize(("age", "way"), [(0.0, Way.WHOLE), (60.0, Way.EDITS)])
+async def test_where_no_message_may_be_edited_answers_do_not_grow(
+    workspace: SandboxWorkspace, surface: SlackSurface, thread: ThreadKey, age: float, way: Way
+) -> None:
+    """That an old one may not says nothing of others."""
+    workspace.fault("chat.update", error="edit_window_closed")
+    assert surface.way(thread) is Way.EDITS
+    with pytest.raises(MessageLost):
+        await surface.edit(thread, f"{time.time() - age:.6f}", page("one"))
+    assert surface.way(thread) is way
+    assert surface.way(replace(thread, channel="D0ADA")) is Way.STREAM
 
 
 async def test_thumbs_stand_below_what_may_be_judged(
