@@ -1,7 +1,8 @@
 """A workspace that keeps up with a thousand answers: Web API and Socket Mode, no checks, and no limits.
 
 Separate from the sandbox, whose checks and journal would take more of the machine than what is measured.
-Events and messages are the sandbox's, to the field; the app hears of its own messages, as on Slack.
+Events and messages are the sandbox's, to the field; the app hears of its own messages, as on Slack, and once
+more of what it did not acknowledge in time.
 """
 
 import asyncio
@@ -23,6 +24,8 @@ from tests.bench.screen import Screen
 CHANNEL, ASKER = "C0GENERAL", "U0ADA"
 READS = {**directory.METHODS}
 READS.pop("conversations.replies")
+ACK_PATIENCE = 3.0
+"""Seconds after which Slack delivers again what nobody acknowledged."""
 
 
 @dataclass
@@ -44,6 +47,7 @@ class SlackServer:
         self._messages: dict[str, Message] = {}
         self._sockets: list[web.WebSocketResponse] = []
         self._turn = 0
+        self._unacknowledged: dict[str, tuple[float, dict[str, Any]]] = {}
         self._stamp = 1_000_000
 
     async def __aenter__(self) -> Self:
@@ -54,9 +58,12 @@ class SlackServer:
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0, backlog=2_000).start()
         self._port = self._runner.addresses[0][1]
+        self._patience = asyncio.create_task(self._deliver_again())
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._patience.cancel()
+        await asyncio.gather(self._patience, return_exceptions=True)
         await self._runner.cleanup()
 
     @property
@@ -77,23 +84,33 @@ class SlackServer:
 
     async def _tell(self, told: list[dict[str, Any]]) -> None:
         for event in told:
-            self._turn += 1
-            socket = self._sockets[self._turn % len(self._sockets)]
             envelope = {
                 "type": "events_api",
                 "envelope_id": f"e{self._turn}",
                 "accepts_response_payload": False,
                 "payload": events.callback(event, at=0),
             }
-            await socket.send_str(json.dumps(envelope))
+            await self._deliver(envelope)
+
+    async def _deliver(self, envelope: dict[str, Any]) -> None:
+        self._turn += 1
+        self._unacknowledged[envelope["envelope_id"]] = (time.perf_counter() + ACK_PATIENCE, envelope)
+        await self._sockets[self._turn % len(self._sockets)].send_str(json.dumps(envelope))
+
+    async def _deliver_again(self) -> None:
+        while True:
+            await asyncio.sleep(ACK_PATIENCE / 3)
+            late = [each for due, each in self._unacknowledged.values() if due < time.perf_counter()]
+            for envelope in late if self._sockets else ():
+                await self._deliver(envelope | {"retry_attempt": 1, "retry_reason": "timeout"})
 
     async def _connect(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         await socket.send_json({"type": "hello", "num_connections": 1})
         self._sockets.append(socket)
-        async for _acknowledgement in socket:
-            pass
+        async for acknowledgement in socket:
+            self._unacknowledged.pop(json.loads(acknowledgement.data)["envelope_id"], None)
         self._sockets.remove(socket)
         return socket
 
