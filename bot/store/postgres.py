@@ -3,13 +3,16 @@
 Separate from `sqlite` because nothing is alike: here transactions run side by side, and rows are locked.
 """
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import URL, Connection, event
+from sqlalchemy import URL, Connection, create_engine, event
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 T = TypeVar("T")
 
@@ -41,7 +44,7 @@ class PostgresPool:
 
     def __init__(self, url: URL) -> None:
         # With autocommit the driver begins nothing by itself. We do, so that we know when nothing has begun.
-        self._engine = create_async_engine(
+        self._engine = create_engine(
             url,
             hide_parameters=True,
             pool_size=CONNECTIONS,
@@ -49,8 +52,9 @@ class PostgresPool:
             pool_timeout=PATIENCE,
             connect_args=CONNECT_ARGS | {"autocommit": True},
         )
+        self._threads = ThreadPoolExecutor(CONNECTIONS + MORE_CONNECTIONS, thread_name_prefix="postgres")
 
-        @event.listens_for(self._engine.sync_engine, "begin")
+        @event.listens_for(self._engine, "begin")
         def begin(connection: Connection) -> None:
             connection.exec_driver_sql(BEGIN)
 
@@ -59,24 +63,31 @@ class PostgresPool:
 
     async def run(self, f: Callable[[Connection], T]) -> T:
         """Run `f` in a transaction of its own."""
-        async with self._transaction() as connection:
-            return await connection.run_sync(f)
+        asked = time.monotonic()
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._transact, f, asked)
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._engine.dispose()
+        await asyncio.get_running_loop().run_in_executor(self._threads, self._engine.dispose)
+        self._threads.shutdown()
 
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[AsyncConnection]:
+    def _transact(self, f: Callable[[Connection], T], asked: float) -> T:
+        if time.monotonic() - asked > PATIENCE:
+            raise PoolTimeoutError("No connection was free in time.")
+        with self._transaction() as connection:
+            return f(connection)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
         """Begin, on a new connection if the server has closed the one of the pool: so its restart is not met.
 
         Only the beginning is tried again. What was begun may have been committed.
         """
-        async with AsyncExitStack() as stack:
+        with ExitStack() as stack:
             try:
-                connection = await stack.enter_async_context(self._engine.begin())
+                connection = stack.enter_context(self._engine.begin())
             except DBAPIError as error:
                 if not error.connection_invalidated:
                     raise
-                connection = await stack.enter_async_context(self._engine.begin())
+                connection = stack.enter_context(self._engine.begin())
             yield connection
