@@ -1,13 +1,14 @@
 """What Slack delivers -> what is recorded of it: in order within a thread, and in time.
 
 Separate from `listeners`, which knows Bolt. Rules: a delivery counts as taken only when it is recorded; one
-that takes too long is refused, but carried to its end, because a commit cannot be called back, and what comes
-twice is recorded once.
+that takes too long is refused, but carried to its end, because a commit cannot be called back; what comes
+again meanwhile waits for that end, and what comes twice is recorded once.
 """
 
 import asyncio
-from collections.abc import Coroutine, Mapping
-from typing import Any, Protocol, TypeVar
+from collections.abc import Hashable, Mapping
+from functools import partial
+from typing import Any, Protocol
 
 from bot.core.domain import Incoming, MessageKey
 from bot.core.errors import SurfaceUnavailable
@@ -17,8 +18,6 @@ from bot.slack.lanes import Lanes
 from bot.slack.people import People
 from bot.slack.refusals import Refusal
 from bot.slack.wishes import Permits, Wishes, refusal
-
-T = TypeVar("T")
 
 PATIENCE = 2.5
 """Seconds; Slack waits three for the acknowledgement. https://docs.slack.dev/apis/events-api"""
@@ -78,7 +77,8 @@ class Inbox:
         self.wishes = wishes
         self._follow_threads = follow_threads
         self._lanes = Lanes()
-        self._running: set[asyncio.Task[Any]] = set()
+        self._running: dict[Hashable, asyncio.Task[Refusal | None]] = {}
+        """By the delivery's id, or by anything else where it has none."""
 
     async def take(self, body: Mapping[str, Any]) -> Refusal | None:
         """Record what an Events API body tells, if it concerns us; return what to tell who may not do that.
@@ -90,7 +90,7 @@ class Inbox:
             return None
         if self._conversations.is_draining:
             raise NotTaken
-        return await self._in_time(self._record(event))
+        return await self._in_time(event)
 
     async def _record(self, event: parse.Event) -> Refusal | None:
         names: asyncio.Future[Mapping[str, str]] = asyncio.ensure_future(self._names(event))
@@ -135,16 +135,18 @@ class Inbox:
             return {}
         return await self._people.names(event.message.ids)
 
-    async def _in_time(self, work: Coroutine[Any, Any, T]) -> T:
-        task = asyncio.create_task(work, name="delivery")
-        self._running.add(task)
-        task.add_done_callback(self._ended)
+    async def _in_time(self, event: parse.Event) -> Refusal | None:
+        key: Hashable = event.delivery or object()
+        task = self._running.get(key)
+        if task is None:
+            task = self._running[key] = asyncio.create_task(self._record(event), name="delivery")
+            task.add_done_callback(partial(self._ended, key))
         await asyncio.wait({task}, timeout=PATIENCE)
         if not task.done():
             raise NotTaken
         return task.result()
 
-    def _ended(self, task: asyncio.Task[Any]) -> None:
-        self._running.discard(task)
+    def _ended(self, key: Hashable, task: asyncio.Task[Refusal | None]) -> None:
+        del self._running[key]
         if not task.cancelled():
             task.exception()  # a late one's is nobody's: Slack was refused already, and delivers again
