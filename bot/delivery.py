@@ -8,6 +8,7 @@ fails for a while is only late, never lost.
 import asyncio
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
+from math import inf
 
 import structlog
 
@@ -162,8 +163,10 @@ class Delivery:
         match self._live.next(now):
             case Done():
                 return False
-            case Idle():
-                await self._fresh.wait()
+            case Idle(until):
+                with suppress(TimeoutError):
+                    patience = None if until == inf else max(until - now, SHORTEST_PAUSE)
+                    await asyncio.wait_for(self._fresh.wait(), patience)
             case Wait(until):
                 await self._pause(until - now)
             case Post() | Edit() as write:

@@ -143,7 +143,11 @@ class LiveReply:
             return Wait(self._next_partial)
         write = self._unseen()
         if write is None:
-            return Done() if self._is_finished else Idle()
+            return (
+                Done()
+                if self._is_finished
+                else Idle(self._shown_by if self._is_held and not self._posted else inf)
+            )
         if now < self._next_partial and not write.last:
             return Wait(self._next_partial)
         return write

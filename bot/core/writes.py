@@ -6,6 +6,7 @@ need know no more. Pure.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 from typing import TypeAlias
 
 
@@ -50,7 +51,9 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """Everything is shown; ask again when there is more."""
+    """Everything is shown that is to be shown now; ask again when there is more, or at `until`."""
+
+    until: float = inf
 
 
 @dataclass(frozen=True, slots=True)

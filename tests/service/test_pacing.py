@@ -13,6 +13,7 @@ from bot.asking import Asking
 from bot.core.budget import Budget
 from bot.core.domain import Addressed, Author, ChatRequest, Incoming, Steering, ThreadKey, Turn
 from bot.core.errors import SurfaceBusy
+from bot.core.live_reply import HOLD
 from bot.core.stream import Finished, StreamEvent, TextDelta
 from bot.pacing import Desk, Urgency
 from bot.plugins import Plugins
@@ -181,6 +182,16 @@ async def test_under_pressure_answers_go_on_in_further_messages() -> None:
         times = [time for versions in messages for time, _ in versions]
         assert max(later - earlier for earlier, later in pairwise(times)) <= 20, "two paragraphs take 16"
     assert edited <= 12, "those that began before there were many"
+
+
+@on_virtual_time
+async def test_under_pressure_a_silence_hides_what_was_said_for_a_few_seconds_only() -> None:
+    office = Office(model=ScriptedModel(["Let me look. ", 60.0, "It works."]))
+    turns = [await office.ask(f"{number}", channel=f"C{number}") for number in range(20)]
+    await asyncio.gather(*(office.answering.answer(turn) for turn in turns))
+    seen = [message.versions[0] for message in office.surface.messages.values()]
+    assert {text for _, text in seen} == {"Let me look."}
+    assert max(time for time, _ in seen) < HOLD + 1
 
 
 @on_virtual_time
