@@ -110,7 +110,7 @@ POINTS: Mapping[str, tuple[Moment, ...]] = MappingProxyType(
         "the question is committed, not acknowledged": (Moment(SqlStore, "accept", When.GIVES),),
         "the question is acknowledged": (
             Moment(SqlStore, "accept", When.GIVES),
-            Moment(aiohttp.ClientWebSocketResponse, "send_json", When.RETURNS),
+            Moment(aiohttp.ClientWebSocketResponse, "send_str", When.RETURNS),
         ),
         "the conversation is read": (Moment(SqlStore, "context", When.RETURNS),),
         "the model is about to be asked": (ASKS,),
