@@ -4,10 +4,10 @@ Separate from `delivery`, which writes: a status is no message, and nothing wait
 """
 
 import asyncio
-from contextlib import suppress
 
 from bot.core.domain import Turn
 from bot.ports import Surface
+from bot.timed_event import TimedEvent
 
 STATUS_REFRESH = 90.0
 """Seconds; Slack drops a status after two minutes (facts/slack.md 1.3)."""
@@ -21,7 +21,7 @@ class Thinking:
     def __init__(self, surface: Surface, turn: Turn) -> None:
         self._surface = surface
         self._turn = turn
-        self._ended = asyncio.Event()
+        self._ended = TimedEvent()
         self._task = asyncio.create_task(self._show(), name="thinking")
 
     async def stop(self, *, clear: bool) -> None:
@@ -38,5 +38,4 @@ class Thinking:
         while not self._ended.is_set():
             await self._surface.working(self._turn, busy=True, begins=begins)
             begins = False
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._ended.wait(), STATUS_REFRESH)
+            await self._ended.wait(STATUS_REFRESH)
