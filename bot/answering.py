@@ -206,7 +206,7 @@ class Answering:
         """Ask once, if that may be paid for, and pass on what comes; returns the request as it was sent."""
         request = await self._plugins.amend(request, bill.turn)
         await bill.reserve(request)
-        async with self._model.stream(request) as events:
+        async with self._model.stream(request, needed_at=delivery.needed_at) as events:
             async for event in events:
                 builder.feed(event)
                 if isinstance(event, TextDelta) and event.index == 0:

@@ -7,8 +7,7 @@ fails for a while is only late, never lost.
 
 import asyncio
 from collections.abc import Callable
-from contextlib import nullcontext, suppress
-from math import inf
+from contextlib import nullcontext
 
 import structlog
 
@@ -28,11 +27,14 @@ from bot.pages import PageBook, Pages
 from bot.persistence import pause_after
 from bot.ports import Page, Surface
 from bot.thinking import Thinking
+from bot.timed_event import TimedEvent
 
 PATIENCE = 15.0
 """Seconds between two edits of an answer beyond which it goes on in further messages."""
 SHORTEST_PAUSE = 0.001
 """Seconds; a timer set for less may fire before the time it was set for."""
+LEAD = 0.03
+"""Seconds before a write in which the text is read that it is to show."""
 REST = 5.0
 """How many times as long as this process keeps an answer waiting, busy with others, it then lets that answer
 rest: a process with too much to do writes less often, and has time for what is said and for last writes.
@@ -75,9 +77,10 @@ class Delivery:
         self._thinking = Thinking(surface, turn) if is_thinking else None
         self._clock = asyncio.get_running_loop().time
         self._seen_at = self._clock()
-        self._fresh = asyncio.Event()
-        self._ended = asyncio.Event()
+        self._fresh = TimedEvent()
+        self._ended = TimedEvent()
         self._failures = 0
+        self._needed_at = 0.0  # when there is something to do with more text
         self._late = 0.0  # seconds by which this process was, when it last went on with this answer
         self._lost: StoreError | None = None
         self._stop: tuple[str, tuple[Action, ...], bool] | None = None
@@ -90,6 +93,10 @@ class Delivery:
         if self._ticket and "\n" in text:
             self._press()
         self._fresh.set()
+
+    def needed_at(self) -> float:
+        """Return when the next text can be shown, by the clock of the loop; until then nobody needs it."""
+        return self._needed_at
 
     def _press(self) -> None:
         """Let a page end where it can if edits are slow, and go before others with that."""
@@ -164,30 +171,38 @@ class Delivery:
             case Done():
                 return False
             case Idle(until):
-                with suppress(TimeoutError):
-                    patience = None if until == inf else max(until - now, SHORTEST_PAUSE)
-                    await asyncio.wait_for(self._fresh.wait(), patience)
+                await self._fresh.wait(max(until - now, SHORTEST_PAUSE))
             case Wait(until):
                 await self._pause(until - now)
             case Post() | Edit() as write:
-                means = self._pages.means(write, self._page(write))
-                if means is Means.START and not self._desks[means].is_free():
-                    means = Means.POST  # nobody waits for a message to grow
-                await self._granted(write, self._desks[means])
-                self._heed()
-                newest = self._live.next(self._clock())
-                if isinstance(newest, Post | Edit) and self._may_write(newest, means):
-                    await self._write(newest, means)
+                await self._write_in_turn(write)
         return True
 
-    async def _granted(self, write: Post | Edit, desk: Desk) -> None:
-        """Wait until the rate limit has room for a write that matters this much."""
-        self._ticket = desk.line_up(_urgency(write), self._seen_at)
+    async def _write_in_turn(self, write: Post | Edit) -> None:
+        """Write when the rate limit lets us; after a wait, what is newest then."""
+        means = self._pages.means(write, self._page(write))
+        if means is Means.START and not self._desks[means].is_free():
+            means = Means.POST  # nobody waits for a message to grow
+        if await self._has_waited(write, self._desks[means]):
+            self._heed()
+            newest = self._live.next(self._clock())
+            if not isinstance(newest, Post | Edit) or not self._may_write(newest, means):
+                return
+            write = newest
+        await self._write(write, means)
+
+    async def _has_waited(self, write: Post | Edit, desk: Desk) -> bool:
+        """Let the rate limit have room for a write that matters this much; return whether that took time."""
+        ticket = desk.line_up(_urgency(write), self._seen_at)
+        if ticket.granted.done():
+            return False
+        self._ticket = ticket
         try:
-            await self._ticket.granted
+            await ticket.granted
         finally:
-            desk.leave(self._ticket)
+            desk.leave(ticket)
             self._ticket = None
+        return True
 
     def _may_write(self, newest: Post | Edit, granted: Means) -> bool:
         """Return whether what is to be written by now can be written by the means that were granted."""
@@ -198,11 +213,12 @@ class Delivery:
         """Wait, but look again at once when the answer ends: its last write may go earlier."""
         seconds = max(seconds, SHORTEST_PAUSE)
         due = self._clock() + seconds
+        self._needed_at = due - LEAD
         if self._ended.is_set():
             await asyncio.sleep(seconds)
         else:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._ended.wait(), seconds)
+            await self._ended.wait(seconds)
+        self._needed_at = 0.0
         self._late = max(0.0, self._clock() - due)
 
     async def _write(self, command: Post | Edit, means: Means) -> None:

@@ -56,8 +56,8 @@ class AnswerBuilder:
     def feed(self, event: StreamEvent) -> None:
         """Take one event; the last usage and the last reason win."""
         match event:
-            case TextDelta(text, index):
-                self._texts.setdefault(index, []).append(text)
+            case TextDelta():
+                self._texts.setdefault(event.index, []).append(event.text)
             case Finished(reason, index):
                 self._reasons[index] = reason
             case ModelName(name):

@@ -16,7 +16,7 @@ import structlog
 from bot.core.domain import ChatRequest
 from bot.core.errors import ModelError, ModelOutOfCredit, ModelOverloaded, ModelUnavailable
 from bot.core.stream import StreamEvent, TextDelta
-from bot.ports import ChatModel
+from bot.ports import ChatModel, NeededAt, at_once
 
 FAILURES_IN_A_ROW = 5
 """Two questions with their retries, nearly: one alone may have met a bad moment."""
@@ -41,16 +41,18 @@ class Breaker:
         self._next_try = 0.0
 
     @asynccontextmanager
-    async def stream(self, request: ChatRequest) -> AsyncIterator[AsyncIterator[StreamEvent]]:
+    async def stream(
+        self, request: ChatRequest, *, needed_at: NeededAt = at_once
+    ) -> AsyncIterator[AsyncIterator[StreamEvent]]:
         """Ask, and iterate over what comes; see `ChatModel.stream`. Asking begins with iterating."""
-        async with aclosing(self._events(request)) as events:
+        async with aclosing(self._events(request, needed_at)) as events:
             yield events
 
-    async def _events(self, request: ChatRequest) -> AsyncGenerator[StreamEvent]:
+    async def _events(self, request: ChatRequest, needed_at: NeededAt) -> AsyncGenerator[StreamEvent]:
         self._admit()
         spoke = False
         try:
-            async with self._model.stream(request) as events:
+            async with self._model.stream(request, needed_at=needed_at) as events:
                 async for event in events:
                     if isinstance(event, TextDelta) and not spoke:
                         spoke = True

@@ -21,6 +21,7 @@ from bot.core.stream import PicturesLeftOut, StreamEvent
 from bot.llm.adapting import MOST_ROUNDS, Adaptations
 from bot.llm.asking import Dialect, Fields, fields, has_pictures
 from bot.llm.blame import is_about_pictures
+from bot.llm.body import Body
 from bot.llm.client import COMPLETIONS, FAILURES
 from bot.llm.complaint import Complaint, for_log, from_body, request_id
 from bot.llm.errors import model_error
@@ -28,6 +29,7 @@ from bot.llm.patience import Patience
 from bot.llm.profiles import profile
 from bot.llm.reading import ENDLESS, STALLED, AnswerReader
 from bot.notebook import Page
+from bot.ports import NeededAt, at_once
 
 LARGEST_ERROR = 64 * 1024
 """Bytes of an error's body that are read."""
@@ -80,7 +82,9 @@ class OpenAIChat:
         return {**refused, **self._adaptations.told(self._dialect.model or model)}
 
     @asynccontextmanager
-    async def stream(self, request: ChatRequest) -> AsyncIterator[AsyncIterator[StreamEvent]]:
+    async def stream(
+        self, request: ChatRequest, *, needed_at: NeededAt = at_once
+    ) -> AsyncIterator[AsyncIterator[StreamEvent]]:
         """Ask, and iterate over what comes; see `ChatModel.stream`."""
         started = asyncio.get_running_loop().time()
         response, sent = await self._open(request, started)
@@ -88,7 +92,8 @@ class OpenAIChat:
             first_word = started + (self._first_word if sent["stream"] else self._total)
             is_blind = any(message.images for message in request.messages) and not has_pictures(sent)
             first = (PicturesLeftOut(),) if is_blind else ()
-            async with aclosing(self._events(response, started, first_word, first)) as events:
+            limits = Limits(first_word, started + self._total)
+            async with aclosing(self._events(response, limits, first, needed_at)) as events:
                 yield events
         finally:
             await _close(response)
@@ -130,58 +135,51 @@ class OpenAIChat:
         return self._adaptations.apply(wanted)
 
     async def _events(
-        self,
-        response: httpx.Response,
-        started: float,
-        first_word: float,
-        first: Iterable[StreamEvent],
+        self, response: httpx.Response, limits: Limits, first: Iterable[StreamEvent], needed_at: NeededAt
     ) -> AsyncGenerator[StreamEvent]:
         for event in first:
             yield event
-        reader = AnswerReader(request=request_id(response.headers))
-        pieces, limits = _pieces(response), Limits(first_word, started + self._total)
-        with Patience() as patience:
-            while not reader.done and (piece := await self._next(pieces, patience, reader, limits)):
-                for event in reader.feed(piece):
-                    yield event
+        reader, body = AnswerReader(request=request_id(response.headers)), Body(response)
+        clock, end = asyncio.get_running_loop().time, limits.end
+        patience = Patience()
+        try:
+            with patience:
+                patience.until(min(limits.first_word, end))
+                async for piece in body:
+                    patience.came()
+                    for event in reader.feed(piece):
+                        yield event
+                    if reader.done:
+                        break
+                    if reader.spoke and not reader.complete and needed_at() > clock():
+                        await body.rest(min(needed_at(), end))
+                    patience.until(min(self._due(reader, clock(), limits.first_word), end))
+        except FAILURES as error:
+            if not reader.complete:
+                raise _broken(reader, error, is_late=patience.is_over, is_end=clock() >= end) from error
         for event in reader.finish():
             yield event
 
-    async def _next(
-        self, pieces: AsyncIterator[bytes], patience: Patience, reader: AnswerReader, limits: Limits
-    ) -> bytes:
-        """Return the next bytes, or none at the end."""
-        due, end = self._due(reader, limits.first_word), limits.end
-        try:
-            return await patience.wait(anext(pieces, b""), min(due, end))
-        except FAILURES as error:
-            if reader.complete:
-                return b""
-            if not patience.is_over:
-                raise reader.broken(_reason(error)) from error
-            if due > end:
-                raise reader.broken("The answer takes too long.", ENDLESS) from error
-            raise reader.broken("The service has fallen silent.", STALLED) from error
-
-    def _due(self, reader: AnswerReader, first_word: float) -> float:
+    def _due(self, reader: AnswerReader, now: float, first_word: float) -> float:
         """Return when the next bytes are due."""
-        now = asyncio.get_running_loop().time()
         if reader.complete:
             return now + LINGER
         return now + self._idle if reader.spoke else first_word
+
+
+def _broken(reader: AnswerReader, error: Exception, *, is_late: bool, is_end: bool) -> ModelError:
+    """Return what to raise for an answer that a failure ends."""
+    if not is_late:
+        return reader.broken(_reason(error))
+    if is_end:
+        return reader.broken("The answer takes too long.", ENDLESS)
+    return reader.broken("The service has fallen silent.", STALLED)
 
 
 def _of_pictures(error: ModelError, complaint: Complaint, sent: Fields) -> ModelError:
     """Return the error for a refusal, which may be one of a picture that was sent."""
     is_theirs = type(error) is ModelRejected and has_pictures(sent) and is_about_pictures(complaint)
     return PictureRefused(str(error)) if is_theirs else error
-
-
-def _pieces(response: httpx.Response) -> AsyncIterator[bytes]:
-    """Return the bytes of a body as they come; httpx's own way to them is long, and needed to decompress."""
-    is_plain = response.headers.get("content-encoding", "identity") == "identity"
-    stream = response.stream
-    return aiter(stream) if is_plain and isinstance(stream, httpx.AsyncByteStream) else response.aiter_bytes()
 
 
 async def _read_error(response: httpx.Response) -> bytes:

@@ -20,7 +20,7 @@ from bot.core.errors import (
     ModelUnknown,
 )
 from bot.core.stream import StreamEvent, TextDelta
-from bot.ports import ChatModel
+from bot.ports import ChatModel, NeededAt, at_once
 
 ELSEWHERE = (ModelBusy, ModelUnavailable, ModelKeyRefused, ModelOutOfCredit, ModelUnknown)
 """What is wrong with one server or key, not with the question."""
@@ -34,17 +34,19 @@ class Fallback:
         self._models = models
 
     @asynccontextmanager
-    async def stream(self, request: ChatRequest) -> AsyncIterator[AsyncIterator[StreamEvent]]:
+    async def stream(
+        self, request: ChatRequest, *, needed_at: NeededAt = at_once
+    ) -> AsyncIterator[AsyncIterator[StreamEvent]]:
         """Ask, and iterate over what comes; see `ChatModel.stream`. Asking begins with iterating."""
-        async with aclosing(self._events(request)) as events:
+        async with aclosing(self._events(request, needed_at)) as events:
             yield events
 
-    async def _events(self, request: ChatRequest) -> AsyncGenerator[StreamEvent]:
+    async def _events(self, request: ChatRequest, needed_at: NeededAt) -> AsyncGenerator[StreamEvent]:
         errors: list[ModelError] = []
         for model in self._models:
             spoke = False
             try:
-                async with model.stream(request) as events:
+                async with model.stream(request, needed_at=needed_at) as events:
                     async for event in events:
                         spoke = spoke or isinstance(event, TextDelta)
                         yield event

@@ -21,6 +21,7 @@ from bot.llm.models import ModelInfo, models
 from bot.llm.profiles import profile
 from bot.llm.retrying import Retrying
 from bot.notebook import Notebook, Page
+from bot.ports import NeededAt, at_once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +70,11 @@ class OpenedModel:
         self._preferred = preferred
         self._model = Retrying(Fallback([Breaker(chat) for chat in chats]))
 
-    def stream(self, request: ChatRequest) -> AbstractAsyncContextManager[AsyncIterator[StreamEvent]]:
+    def stream(
+        self, request: ChatRequest, *, needed_at: NeededAt = at_once
+    ) -> AbstractAsyncContextManager[AsyncIterator[StreamEvent]]:
         """Ask; see `ChatModel.stream`."""
-        return self._model.stream(request)
+        return self._model.stream(request, needed_at=needed_at)
 
     @property
     def sends_names(self) -> bool:

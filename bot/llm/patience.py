@@ -3,20 +3,21 @@
 Separate from `chat` because it knows nothing of models. `asyncio.timeout` sets a timer for each wait and
 takes it back; a stream waits for every token, and with a thousand streams that is a good part of all work.
 Here one timer stays set until it fires, and then looks whether somebody waits for too long. Otherwise it is
-as with `asyncio.timeout`: who waits is cancelled, and gets a `TimeoutError` unless others cancelled it too.
+as with `asyncio.timeout`: who waits is cancelled, and the block ends with a `TimeoutError` unless others
+cancelled it too.
 """
 
 import asyncio
-from collections.abc import Awaitable
 from math import inf
 from types import TracebackType
-from typing import Any, Self, TypeVar
-
-T = TypeVar("T")
+from typing import Any, Self
 
 
 class Patience:
-    """Waits for one thing at a time; a context manager, at whose end no timer is left."""
+    """Looks at how long a block of code waits, each time it does; a context manager.
+
+    Before each wait say `until` when, and afterwards `came`. At the end no timer is left.
+    """
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -24,6 +25,7 @@ class Patience:
         self._fires_at = inf
         self._due = inf
         self._waiting: asyncio.Task[Any] | None = None
+        self._cancelling = 0  # how often others had cancelled who waited too long
         self.is_over = False
         """Whether a wait ended because it was due."""
 
@@ -35,22 +37,21 @@ class Patience:
     ) -> None:
         if self._timer:
             self._timer.cancel()
+        task, self._waiting = self._waiting, None
+        is_cancelled = kind is not None and issubclass(kind, asyncio.CancelledError)
+        if is_cancelled and self.is_over and task and task.uncancel() <= self._cancelling:
+            raise TimeoutError from None
 
-    async def wait(self, awaitable: Awaitable[T], due: float) -> T:
-        """Return what comes. Raises `TimeoutError` at `due`, by the clock of the loop."""
+    def until(self, due: float) -> None:
+        """Let the task that runs wait until `due`, by the clock of the loop."""
         self._due = due
         if due < self._fires_at:
             self._set(due)
-        self._waiting = task = asyncio.current_task()
-        cancelling = task.cancelling() if task else 0
-        try:
-            return await awaitable
-        except asyncio.CancelledError:
-            if self.is_over and task and task.uncancel() <= cancelling:
-                raise TimeoutError from None
-            raise
-        finally:
-            self._waiting = None
+        self._waiting = asyncio.current_task()
+
+    def came(self) -> None:
+        """Note that nobody waits: whoever takes long over what came is not cancelled for it."""
+        self._waiting = None
 
     def _set(self, due: float) -> None:
         if self._timer:
@@ -65,4 +66,5 @@ class Patience:
             self._set(self._due)
         else:
             self.is_over = True
+            self._cancelling = self._waiting.cancelling()
             self._waiting.cancel()

@@ -6,10 +6,10 @@ finished or `[DONE]` came; text is yielded before the error that follows it; wha
 outcome is events or a `ModelError`.
 """
 
-import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from bot import wire
 from bot.core.domain import Usage
 from bot.core.errors import (
     ContentFiltered,
@@ -83,14 +83,14 @@ class AnswerReader:
         return self.done or (bool(self._reasons) and not self._open)
 
     def feed(self, data: bytes) -> Iterator[StreamEvent]:
-        """Yield what `data` adds. Raises a `ModelError` if the service reports one or sends nonsense."""
+        """Return what `data` adds. Raises a `ModelError` if the service reports one or sends nonsense."""
         if self._length > LONGEST_ANSWER:
             raise self.broken("The answer is too long.", ENDLESS)
         try:
             events = self._decoder.decode(data)
         except ModelGarbled as error:
             raise self.broken(str(error), GARBLED) from None
-        yield from self._read_all(events)
+        return self._read_all(events)
 
     def finish(self) -> Iterator[StreamEvent]:
         """Yield what is left when no more bytes come.
@@ -113,21 +113,24 @@ class AnswerReader:
         return (how.after if self.spoke else how.before)(why + origin)
 
     def _read_all(self, events: list[SseEvent]) -> Iterator[StreamEvent]:
+        said = ""  # what comes together is passed on together
         for event in events:
             if self.done:
-                return
-            yield from self._read(event)
+                break
+            chunk = _parsed(event.data)
+            if not event.event and (more := self._more(chunk)):
+                said += more
+                continue
+            if said:
+                yield TextDelta(said)
+                said = ""
+            yield from self._read(event, chunk)
+        if said:
+            yield TextDelta(said)
 
-    def _read(self, event: SseEvent) -> Iterator[StreamEvent]:
+    def _read(self, event: SseEvent, chunk: Any) -> Iterator[StreamEvent]:
         if event.data.startswith(DONE):
             self.done = True
-            return
-        try:
-            chunk = json.loads(event.data)
-        except (ValueError, RecursionError):  # RecursionError: brackets without end
-            chunk = event.data
-        if not event.event and (more := self._more(chunk)):
-            yield more
             return
         if _is_error(chunk) or event.event == "error":
             raise self._reported(chunk)
@@ -137,25 +140,25 @@ class AnswerReader:
             how = CUT if self._ended else GARBLED  # the last event of a cut stream is half of one
             raise self.broken("The stream holds an event that is not JSON.", how)
 
-    def _more(self, chunk: Any) -> TextDelta | None:
-        """Return what a chunk says if it says more of the first choice, and nothing else; None for any other.
+    def _more(self, chunk: Any) -> str:
+        """Return what a chunk says if it says more of the first choice, and nothing else.
 
         Nearly all are such chunks, and this is most of the work of a stream; `_chunk` would yield the same.
         """
         if not self._open or self._halves or type(chunk) is not dict:
-            return None
+            return ""
         choices, model = chunk.get("choices"), chunk.get("model") or self._model
         if type(choices) is not list or len(choices) != 1 or model != self._model or _has_more(chunk):
-            return None
+            return ""
         choice = choices[0]
         delta = choice.get("delta") if type(choice) is dict else None
         if type(delta) is not dict or delta.get("refusal") or 0 not in self._open or _has_more(choice):
-            return None
+            return ""
         text = delta.get("content")
         if type(text) is not str or not text or not text.isascii() or not self.spoke:
-            return None
+            return ""
         self._length += len(text)
-        return TextDelta(text)
+        return text
 
     def _chunk(self, chunk: dict[str, Any]) -> Iterator[StreamEvent]:
         model = _name(chunk.get("model"))
@@ -206,6 +209,14 @@ class AnswerReader:
         if self.spoke and isinstance(error, ModelUnavailable):
             return ModelInterrupted(str(error))
         return error
+
+
+def _parsed(data: str) -> Any:
+    """Return what JSON says; anything else as it is."""
+    try:
+        return wire.decoded(data)
+    except (ValueError, RecursionError):  # RecursionError: brackets without end
+        return data
 
 
 def _has_more(obj: dict[str, Any]) -> bool:

@@ -13,7 +13,7 @@ from contextlib import aclosing, asynccontextmanager
 from bot.core.domain import ChatRequest
 from bot.core.errors import ModelBusy, ModelUnavailable
 from bot.core.stream import StreamEvent, TextDelta
-from bot.ports import ChatModel
+from bot.ports import ChatModel, NeededAt, at_once
 
 PAUSES = (0.5, 1.0)
 """Upper bounds in seconds of the random pause before each retry."""
@@ -33,18 +33,20 @@ class Retrying:
         self._sleep = sleep
 
     @asynccontextmanager
-    async def stream(self, request: ChatRequest) -> AsyncIterator[AsyncIterator[StreamEvent]]:
+    async def stream(
+        self, request: ChatRequest, *, needed_at: NeededAt = at_once
+    ) -> AsyncIterator[AsyncIterator[StreamEvent]]:
         """Ask, and iterate over what comes; see `ChatModel.stream`. Asking begins with iterating."""
-        async with aclosing(self._events(request)) as events:
+        async with aclosing(self._events(request, needed_at)) as events:
             yield events
 
-    async def _events(self, request: ChatRequest) -> AsyncGenerator[StreamEvent]:
+    async def _events(self, request: ChatRequest, needed_at: NeededAt) -> AsyncGenerator[StreamEvent]:
         clock = asyncio.get_running_loop().time
         give_up = clock() + PATIENCE
         spoke = False
         for bound in (*PAUSES, None):
             try:
-                async with self._model.stream(request) as events:
+                async with self._model.stream(request, needed_at=needed_at) as events:
                     async for event in events:
                         spoke = spoke or isinstance(event, TextDelta)
                         yield event

@@ -38,8 +38,8 @@ class SseDecoder:
 
     def decode(self, data: bytes) -> list[SseEvent]:
         """Return the events that `data` completes. Raises `ModelGarbled` if one grows too large."""
-        if self._is_between_events and _is_plain(data) and len(data) <= self._largest:
-            return [SseEvent(data[len(b"data: ") : -2].decode(errors="replace"))]
+        if self._is_between_events and len(data) <= self._largest and (plain := _plain(data)):
+            return [SseEvent(line.decode(errors="replace")) for line in plain]
         if self._after_cr and data:
             data = data.removeprefix(b"\n")  # the other half of a CRLF that was cut in two
             self._after_cr = False
@@ -86,8 +86,9 @@ class SseDecoder:
         return events
 
 
-def _is_plain(data: bytes) -> bool:
-    """Whether bytes are one event with one line of data, as nearly all are: so it need not be taken apart."""
-    return (
-        data.startswith(b"data: ") and data.endswith(b"\n\n") and data.count(b"\n") == 2 and b"\r" not in data  # noqa: PLR2004
-    )
+def _plain(data: bytes) -> list[bytes]:
+    """Return the data of events that have one line each, as nearly all do: they need not be taken apart."""
+    if not (data.startswith(b"data: ") and data.endswith(b"\n\n")) or b"\r" in data:
+        return []
+    lines = data.removeprefix(b"data: ").removesuffix(b"\n\n").split(b"\n\ndata: ")
+    return lines if data.count(b"\n") == 2 * len(lines) else []

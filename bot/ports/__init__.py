@@ -8,7 +8,7 @@ contract suite in `tests/contracts/`.
 from bot.ports.feedback import Votes
 from bot.ports.grants import Door, GrantsRecord
 from bot.ports.ledger import Ledger
-from bot.ports.model import ChatModel
+from bot.ports.model import ChatModel, NeededAt, at_once
 from bot.ports.personal import PersonalData
 from bot.ports.records import Drafts, Explanations, Lessons, Summaries, Versions
 from bot.ports.store import Store
@@ -23,6 +23,7 @@ __all__ = [
     "Growing",
     "Ledger",
     "Lessons",
+    "NeededAt",
     "Page",
     "PersonalData",
     "Store",
@@ -31,4 +32,5 @@ __all__ = [
     "SurfaceLimits",
     "Versions",
     "Votes",
+    "at_once",
 ]

@@ -8,12 +8,28 @@ from bot.llm.patience import Patience
 from tests.virtual_time import on_virtual_time
 
 
+async def wait(patience: Patience, seconds: float, due: float) -> None:
+    """Wait for something that takes so long."""
+    patience.until(due)
+    await asyncio.sleep(seconds)
+    patience.came()
+
+
+async def two_waits(patience: Patience, first: float, second: float) -> None:
+    """Wait for a second, and then for more than a minute."""
+    with patience:
+        await wait(patience, 1.0, first)
+        await asyncio.sleep(3.0)
+        await wait(patience, 100.0, second)
+
+
 @on_virtual_time
-async def test_what_comes_in_time_is_returned() -> None:
+async def test_what_comes_in_time_is_waited_for() -> None:
     with Patience() as patience:
         for due in (5.0, 20.0, 8.0):
-            assert await patience.wait(asyncio.sleep(1.0, "here"), due) == "here"
-        assert not patience.is_over
+            await wait(patience, 1.0, due)
+    assert not patience.is_over
+    assert asyncio.get_running_loop().time() == 3.0
 
 
 @on_virtual_time
@@ -21,22 +37,19 @@ async def test_a_wait_ends_when_it_is_due() -> None:
     """Whatever was due before, earlier or later, and however long ago."""
     clock = asyncio.get_running_loop().time
     for first, second in ((2.0, 9.0), (50.0, 9.0)):
-        with Patience() as patience:
-            start = clock()
-            await patience.wait(asyncio.sleep(1.0), start + first)
-            await asyncio.sleep(3.0)
-            with pytest.raises(TimeoutError):
-                await patience.wait(asyncio.sleep(100.0), start + second)
-            assert (clock(), patience.is_over) == (start + second, True)
+        start, patience = clock(), Patience()
+        with pytest.raises(TimeoutError):
+            await two_waits(patience, start + first, start + second)
+        assert (clock(), patience.is_over) == (start + second, True)
 
 
 @on_virtual_time
 async def test_nothing_is_ended_between_two_waits() -> None:
     """Whoever takes long over what came is not cancelled for it."""
     with Patience() as patience:
-        await patience.wait(asyncio.sleep(1.0), 2.0)
+        await wait(patience, 1.0, 2.0)
         await asyncio.sleep(50.0)
-        await patience.wait(asyncio.sleep(1.0), 60.0)
+        await wait(patience, 1.0, 60.0)
         assert not patience.is_over
 
 
@@ -44,7 +57,7 @@ async def test_nothing_is_ended_between_two_waits() -> None:
 async def test_a_cancellation_from_outside_stays_one() -> None:
     async def body() -> None:
         with Patience() as patience:
-            await patience.wait(asyncio.sleep(100.0), 50.0)
+            await wait(patience, 100.0, 50.0)
 
     task = asyncio.create_task(body())
     await asyncio.sleep(1.0)
@@ -64,5 +77,5 @@ async def test_many_waits_need_one_timer() -> None:
     with Patience() as patience:
         set_before = len(loop._scheduled)  # type: ignore[attr-defined]
         for _ in range(100):
-            await patience.wait(asyncio.sleep(0), loop.time() + 90.0)
+            await wait(patience, 0, loop.time() + 90.0)
         assert len(loop._scheduled) == set_before + 1  # type: ignore[attr-defined]

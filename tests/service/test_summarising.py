@@ -49,7 +49,7 @@ class Storyteller:
         self.reason = "stop"
 
     @asynccontextmanager
-    async def stream(self, request: ChatRequest) -> AsyncIterator[AsyncIterator[StreamEvent]]:
+    async def stream(self, request: ChatRequest, **_: object) -> AsyncIterator[AsyncIterator[StreamEvent]]:
         is_task = request.messages[0].content.startswith(TASK.partition(".")[0])
         (self.tasks if is_task else self.questions).append(request)
         yield self._summary() if is_task else _fine()
