@@ -30,7 +30,9 @@ PARTS = 12
 nobody has seen yet may be a paragraph.
 """
 HOLD = 10.0
-"""Seconds for which the first paragraph may keep people waiting before they see the beginning of it."""
+"""Seconds for which people may be kept waiting where edits are slow: for the first paragraph, before they
+see the beginning of it, and for a further message, lest a fast answer fill its thread.
+"""
 
 
 class PageLimits(Protocol):
@@ -78,6 +80,7 @@ class LiveReply:
         self._shown_by = inf  # when the first one is begun anyhow
         self._is_finished = False
         self._fed = 0
+        self._written_at = -inf
         self._next_partial = -inf
         self._refused_until = -inf
 
@@ -127,7 +130,8 @@ class LiveReply:
         if self._fed:
             self._shown_by = min(self._shown_by, now + HOLD)
         self._is_held = is_slow and self.is_edited and (self._posted > 0 or now < self._shown_by)
-        if is_slow and self.is_edited and not self._is_finished and self._page == len(self._pager.full):
+        is_due = now >= self._written_at + HOLD and self._page == len(self._pager.full)
+        if is_slow and self.is_edited and is_due and not self._is_finished:
             self._pager.end_paragraph(self._on_screen, self._least if self._posted else 1)
 
     def has_full_page(self) -> bool:
@@ -162,6 +166,7 @@ class LiveReply:
         self._on_screen = "" if command.last else command.text
         self._has_changed = isinstance(command, Edit)
         self._is_open = not command.last and (self._has_changed or self._way is Way.STREAM)
+        self._written_at = now
         self._next_partial = now + max(self._interval, rest)
 
     def refused(self, now: float, retry_after: float) -> None:

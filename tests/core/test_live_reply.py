@@ -519,10 +519,12 @@ def test_while_edits_are_slow_an_answer_goes_on_in_further_messages() -> None:
     for number in range(40):
         if number == 8:
             thread.settle()
+        thread.now += 3
         thread.live.press(thread.now, is_slow=number >= 8)
         thread.live.feed(f"word{number} and more" + ("\n\n" if number % 5 == 4 else " "))
-        if number > 8:
-            thread.step()
+        command = thread.live.next(thread.now)
+        if isinstance(command, Post | Edit) and command.last:
+            thread.write(command)
     thread.live.finish()
     shown = thread.settle()
     assert len(shown) > 5
@@ -531,6 +533,22 @@ def test_while_edits_are_slow_an_answer_goes_on_in_further_messages() -> None:
         word for number in range(40) for word in (f"word{number}", "and", "more")
     ]
     assert thread.writes <= len(shown) + 2, "only the first page was edited"
+
+
+def test_where_edits_are_slow_messages_follow_each_other_no_faster_than_people_would_wait() -> None:
+    """Who says a paragraph a second gets a message for ten of them, not one for each."""
+    thread = Thread(limits(600))
+    for number in range(100):
+        thread.now += 1
+        thread.live.press(thread.now, is_slow=True)
+        thread.live.feed(f"w{number}\n\n")
+        command = thread.live.next(thread.now)
+        if isinstance(command, Post | Edit) and command.last:
+            thread.write(command)
+    thread.live.finish()
+    shown = thread.settle()
+    assert " ".join(shown).split() == [f"w{number}" for number in range(100)]
+    assert 9 <= len(shown) <= 12
 
 
 def say(thread: Thread, text: str, *, now: float) -> None:
