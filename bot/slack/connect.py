@@ -18,6 +18,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.errors import SettingsError
+from bot.slack.client import SlackClient
 from bot.slack.parse import Bot
 from bot.slack.web_socket import Dispatch, WebSocket
 
@@ -58,7 +59,7 @@ async def web_client(token: str, url: str) -> AsyncIterator[AsyncWebClient]:
     a `.netrc` in another, whose password for Slack would then get in the way of the token.
     """
     async with aiohttp.ClientSession(timeout=CALL_TIMEOUT) as session:
-        client = AsyncWebClient(token=token, base_url=url, session=session, logger=SILENT, retry_handlers=[])
+        client = SlackClient(token=token, base_url=url, session=session, logger=SILENT, retry_handlers=[])
         client.proxy = _proxy(url)  # slack_sdk's own guess knows no exceptions
         yield client
 

@@ -8,7 +8,6 @@ says nothing and logs nothing. Source: https://docs.slack.dev/authentication/ver
 import asyncio
 import hashlib
 import hmac
-import json
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -21,6 +20,7 @@ from multidict import CIMultiDictProxy
 from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.async_app import AsyncApp
 
+from bot import wire
 from bot.slack.dispatch import dispatched
 
 PATH = "/slack/events"
@@ -125,7 +125,7 @@ def _payload(body: bytes, content_type: str) -> dict[str, Any]:
     """Decode a body: JSON for events, a form for commands, JSON in a form for interactions. Raises 400."""
     try:
         text = body.decode()
-        payload = json.loads(text) if content_type == "application/json" else _form(text)
+        payload = wire.decoded(text) if content_type == "application/json" else _form(text)
     except ValueError:
         raise web.HTTPBadRequest from None
     if not isinstance(payload, dict) or not payload:
@@ -135,4 +135,4 @@ def _payload(body: bytes, content_type: str) -> dict[str, Any]:
 
 def _form(text: str) -> Any:
     fields = dict(parse_qsl(text, keep_blank_values=True))
-    return json.loads(fields["payload"]) if "payload" in fields else fields
+    return wire.decoded(fields["payload"]) if "payload" in fields else fields

@@ -2,11 +2,12 @@
 
 Separate from `listeners`, which knows Bolt. Rules: a delivery counts as taken only when it is recorded; one
 that takes too long is refused, but carried to its end, because a commit cannot be called back; what comes
-again meanwhile waits for that end, and what comes twice is recorded once.
+again meanwhile waits for that end, and what comes twice, as every mention does, is recorded once.
 """
 
 import asyncio
 from collections.abc import Hashable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -21,6 +22,9 @@ from bot.slack.wishes import Permits, Wishes, refusal
 
 PATIENCE = 2.5
 """Seconds; Slack waits three for the acknowledgement. https://docs.slack.dev/apis/events-api"""
+
+KNOWN = 10.0
+"""Seconds for which it is remembered that something is recorded; the store knows it for ever."""
 
 
 class Conversations(Protocol):
@@ -77,8 +81,8 @@ class Inbox:
         self.wishes = wishes
         self._follow_threads = follow_threads
         self._lanes = Lanes()
-        self._running: dict[Hashable, asyncio.Task[Refusal | None]] = {}
-        """By the delivery's id, or by anything else where it has none."""
+        self._recording: dict[Hashable, asyncio.Task[Refusal | None]] = {}
+        """What is recorded now, or was just recorded, by what `_sameness` says."""
 
     async def take(self, body: Mapping[str, Any]) -> Refusal | None:
         """Record what an Events API body tells, if it concerns us; return what to tell who may not do that.
@@ -136,10 +140,10 @@ class Inbox:
         return await self._people.names(event.message.ids)
 
     async def _in_time(self, event: parse.Event) -> Refusal | None:
-        key: Hashable = event.delivery or object()
-        task = self._running.get(key)
+        key = _sameness(event)
+        task = self._recording.get(key)
         if task is None:
-            task = self._running[key] = asyncio.create_task(self._record(event), name="delivery")
+            task = self._recording[key] = asyncio.create_task(self._record(event), name="delivery")
             task.add_done_callback(partial(self._ended, key))
         await asyncio.wait({task}, timeout=PATIENCE)
         if not task.done():
@@ -147,6 +151,19 @@ class Inbox:
         return task.result()
 
     def _ended(self, key: Hashable, task: asyncio.Task[Refusal | None]) -> None:
-        del self._running[key]
-        if not task.cancelled():
-            task.exception()  # a late one's is nobody's: Slack was refused already, and delivers again
+        """Remember what is recorded; what failed is to be tried again, and nobody is refused twice."""
+        if task.cancelled() or task.exception() or task.result():
+            del self._recording[key]
+        else:
+            asyncio.get_running_loop().call_later(KNOWN, self._recording.pop, key)
+
+
+def _sameness(event: parse.Event) -> Hashable:
+    """Return what is equal of deliveries that tell the same.
+
+    Slack tells of a mention twice, as `message` and as `app_mention`, with an id each. Of who may not stop an
+    answer, the store lets only the first of the two hear.
+    """
+    if isinstance(event, parse.Said) and not is_stop(event.message.text):
+        return replace(event, delivery="")
+    return event.delivery or object()

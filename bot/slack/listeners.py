@@ -21,6 +21,8 @@ from bot.slack.refusals import tell
 from bot.slack.wishes import AGAIN
 
 ANYTHING = re.compile(".*")
+TAKEN = re.compile("^(message|app_mention|agent_session_stopped)$")
+"""The events for the inbox, as one listener: Bolt takes its time with each that it asks."""
 
 App: TypeAlias = AsyncApp
 """What Bolt makes; named here as `connect.Client` is."""
@@ -44,9 +46,7 @@ def slack_app(
         attaching_conversation_kwargs_enabled=False,
     )
 
-    @app.event("message")
-    @app.event("app_mention")
-    @app.event("agent_session_stopped")
+    @app.event(TAKEN)
     async def message(body: dict[str, Any]) -> None:
         if (refused := await inbox.take(body)) is not None:
             await tell(client, refused)

@@ -5,6 +5,7 @@ text. All of it is escaped; the only angle brackets in the result are those of l
 https://docs.slack.dev/messaging/formatting-message-text
 """
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from html import escape as html_escape
@@ -26,9 +27,15 @@ _NESTING = 20
 _WIDEST_PADDING = 24
 """Columns; a wider cell is shown whole, but others are not padded to it."""
 
-# Definitions of link references are off, because a definition without a use would vanish.
+_PLAIN = re.compile(
+    r"(?:(?:(?P<number>\d{1,9})[.)]|[-*+]) )?"
+    r"(?P<words>[^\W\d_](?:[^\W_]|[-+ .,;:!?'\"()/%$=\u2010-\u2026])*)\n*"
+)
+"""A line, or an item of a list, in which nothing is a sign, neither of Markdown's nor of mrkdwn's."""
+
+# Definitions of link references are off, because one without a use would vanish; and HTML is text here.
 _parser = MarkdownIt("commonmark", {"html": False, "maxNesting": _NESTING})
-_parser.enable(["table", "strikethrough"]).disable("reference")
+_parser.enable(["table", "strikethrough"]).disable(["reference", "html_block", "html_inline"])
 
 
 def parse(markdown: str) -> list[Token]:
@@ -39,6 +46,20 @@ def parse(markdown: str) -> list[Token]:
 def escape(text: str) -> str:
     """Escape the three characters that are signs in mrkdwn."""
     return html_escape(text, quote=False)
+
+
+def plain(markdown: str) -> str:
+    """Return Markdown as mrkdwn if it is one line without a sign, or one such item; else nothing.
+
+    That is much of what models say, and takes no parser.
+    """
+    found = _PLAIN.fullmatch(markdown)
+    if not found:
+        return ""
+    words = found["words"].rstrip()
+    if found.start("words") == 0:
+        return words
+    return f"{int(found['number'])}. {words}" if found["number"] else f"{_BULLETS[0]} {words}"
 
 
 def mrkdwn(markdown: str, tokens: Sequence[Token]) -> str:

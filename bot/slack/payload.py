@@ -11,7 +11,7 @@ from typing import Any
 def at(payload: object, *path: str) -> object:
     """Return the value below the names in `path`, or None."""
     for name in path:
-        payload = payload.get(name) if isinstance(payload, Mapping) else None
+        payload = payload.get(name) if isinstance(payload, dict) else None
     return payload
 
 
@@ -24,7 +24,7 @@ def text(payload: object, *path: str) -> str:
 def mapping(payload: object, *path: str) -> Mapping[str, Any]:
     """Return the object there, or an empty one."""
     value = at(payload, *path)
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def items(payload: object, *path: str) -> Sequence[Any]:

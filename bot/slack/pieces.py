@@ -1,24 +1,25 @@
-"""A page of Markdown in pieces that mean the same on their own, each made safe and read once.
+"""A page of Markdown, read piece by piece: made safe, said once more as mrkdwn, and counted.
 
 Separate from `render`, which knows limits: this is why a growing page costs no more than its end. A page is
 cut only where no parser could see across, and where no block of code is open: before a line at the left edge
 that follows an empty one, unless it may be the next item of a list; and between items of a list at the left
-edge that have nothing but indented lines below them. Pure. Source: the blocks of
+edge that have nothing but indented lines below them. Where a page begins as one that was read, it is read
+from there on. Pure. Source: the blocks of
 https://spec.commonmark.org/0.31.2/; here are no HTML blocks and no definitions, which could reach further.
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from markdown_it.token import Token
 
-from bot.slack.mrkdwn import mrkdwn
+from bot.slack.mrkdwn import mrkdwn, plain
 from bot.slack.safety import disarm
 
-MOST_KEPT = 8_192
-"""Pieces remembered, of about a kilobyte each: those of a thousand pages that grow at the same time."""
+MOST_KEPT = 4_096
+"""Beginnings remembered, of a few kilobytes each: those of a thousand pages that grow at the same time."""
 
 _EDGE = re.compile(r"\n(?:[ \t]*\n(?=\S)|(?=(?:[-*+]|\d{1,9}[.)]) \S))")
 """An empty line, or the end of a line before an item."""
@@ -29,36 +30,82 @@ _PLAIN_ITEM = re.compile(
 )
 """An item whose text begins where the lines below it must begin; a rule or a table's head may look alike."""
 _FENCES = ("```", "~~~")
+_BLOCKS_OF_THEIR_OWN = frozenset({"heading_open", "hr", "table_open"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
-    """A part of a page, safe to show."""
+class Reading:
+    """What a page says, or the beginning of one, safe to show."""
 
-    markdown: str
-    text: str
+    markdown: str = ""
+    text: str = ""
     """The same as mrkdwn."""
-    blocks: tuple[str, ...]
-    """The types of its outermost tokens."""
-    tables: int
-    rows: int
+    blocks: int = 0
+    """How many Slack makes of it: headings, rules, tables, and what lies between them."""
+    tables: int = 0
+    rows: int = 0
     """Of all tables."""
-    is_closed: bool
-    """Whether it ends with all its code blocks closed."""
-    goes_on: bool
-    """Whether it begins with the next item of the list that the piece before it ends with."""
+    ends_between: bool = False
+    """Whether its last block is none of its own, so that what follows may belong to it."""
+    is_in_code: bool = False
+    """Whether its last block is one of code that lacks its end."""
 
 
-def pieces(page: str) -> Iterator[Piece]:
-    """Yield the pieces of a page, which joined are all of it. Only the last one may still grow."""
-    start, goes_on = 0, False
-    for found in _EDGE.finditer(page):
-        edge, is_within = found.end(), found[0] == "\n"
-        is_cut = _is_next(page, start, edge) if is_within else not _may_go_on(page, start, edge)
-        if is_cut and (piece := _kept(page[start:edge], goes_on=goes_on)).is_closed:
-            yield piece
-            start, goes_on = edge, is_within
-    yield _read(page[start:], goes_on=goes_on)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Beginning:
+    """What was read of a page up to its last cut."""
+
+    reading: Reading = Reading()
+    last: int = 0
+    """Where its last piece begins, in characters."""
+    end: int = 0
+    goes_on: bool = False
+    """Whether the next item follows, of the list that it ends with."""
+
+
+_known: OrderedDict[str, _Beginning] = OrderedDict()
+"""What was read last, by its text; least recently used first."""
+
+
+def read(page: str) -> Reading:
+    """Read a page that went through `showable`. The same page always says the same."""
+    edges = list(_EDGE.finditer(page))
+    begun, passed = _recalled(page, edges)
+    for edge in edges[passed:]:
+        if _is_cut(page, begun.end, edge):
+            longer = _longer(begun, page[begun.end : edge.end()])
+            if not longer.is_in_code:
+                is_list = edge[0] == "\n"
+                begun = _Beginning(reading=longer, last=begun.end, end=edge.end(), goes_on=is_list)
+                _remember(page[: begun.end], begun)
+    return _longer(begun, page[begun.end :])
+
+
+def _recalled(page: str, edges: Sequence[re.Match[str]]) -> tuple[_Beginning, int]:
+    """Return the longest beginning that is known, and how many edges lie in it.
+
+    What follows the last cut was not complete, perhaps, and may forbid it now.
+    """
+    for passed in range(len(edges), 0, -1):
+        edge = edges[passed - 1]
+        begun = _known.get(page[: edge.end()])
+        if begun and _is_cut(page, begun.last, edge):
+            _known.move_to_end(page[: edge.end()])
+            return begun, passed
+    return _Beginning(), 0
+
+
+def _remember(text: str, begun: _Beginning) -> None:
+    _known[text] = begun
+    if len(_known) > MOST_KEPT:
+        _known.popitem(last=False)
+
+
+def _is_cut(page: str, start: int, edge: re.Match[str]) -> bool:
+    """Whether a piece that begins at `start` may end at an edge."""
+    if edge[0] == "\n":
+        return _is_next(page, start, edge.end())
+    return not _may_go_on(page, start, edge.end())
 
 
 def _is_next(page: str, start: int, edge: int) -> bool:
@@ -77,28 +124,38 @@ def _may_go_on(page: str, start: int, edge: int) -> bool:
     return bool(_ITEM.match(page, edge) and _ITEM.search(page, start, edge))
 
 
-def text_of(parts: Sequence[Piece]) -> str:
-    """Return what pieces say, as the mrkdwn of the page that they are."""
-    shown = [piece for piece in parts if piece.text]
-    return "".join(("\n" if piece.goes_on else "\n\n") + piece.text for piece in shown)[2:]
-
-
-def _read(part: str, *, goes_on: bool) -> Piece:
-    markdown, tokens = disarm(part)
+def _longer(begun: _Beginning, part: str) -> Reading:
+    """Return what a beginning says together with the piece that follows it."""
+    before = begun.reading
+    if text := plain(part):
+        markdown, text = _joined(begun, part, text)
+        blocks = before.blocks + (not before.ends_between)
+        return replace(before, markdown=markdown, text=text, blocks=blocks, ends_between=True)
+    safe, tokens = disarm(part)
+    markdown, text = _joined(begun, safe, mrkdwn(safe, tokens))
     kinds = [token.type for token in tokens]
-    blocks = tuple(token.type for token in tokens if token.level == 0 and token.nesting >= 0)
-    return Piece(
-        markdown=part if markdown == part else markdown,  # one string for both
-        text=mrkdwn(markdown, tokens),
-        blocks=blocks[1:] if goes_on else blocks,
-        tables=kinds.count("table_open"),
-        rows=kinds.count("tr_open"),
-        is_closed=not any(fence in part for fence in _FENCES) or not _ends_in_code(tokens),
-        goes_on=goes_on,
+    blocks, ends_between = before.blocks, before.ends_between
+    for token in tokens:
+        if token.level == 0 and token.nesting >= 0:
+            is_own = token.type in _BLOCKS_OF_THEIR_OWN
+            blocks += is_own or not ends_between
+            ends_between = not is_own
+    return Reading(
+        markdown=markdown,
+        text=text,
+        blocks=blocks,
+        tables=before.tables + kinds.count("table_open"),
+        rows=before.rows + kinds.count("tr_open"),
+        ends_between=ends_between,
+        is_in_code=any(fence in part for fence in _FENCES) and _ends_in_code(tokens),
     )
 
 
-_kept = lru_cache(maxsize=MOST_KEPT)(_read)
+def _joined(begun: _Beginning, markdown: str, text: str) -> tuple[str, str]:
+    """Return both forms of a beginning and what follows it."""
+    before = begun.reading
+    seam = ("\n" if begun.goes_on else "\n\n") if before.text and text else ""
+    return before.markdown + markdown, before.text + seam + text
 
 
 def _ends_in_code(tokens: Sequence[Token]) -> bool:

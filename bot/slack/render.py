@@ -5,18 +5,14 @@ that notifications, screen readers and clients that show no blocks miss nothing;
 safe Markdown. Sources of the limits: `limits`.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby
 from typing import Any
 
 from bot.slack import limits
 from bot.slack.mrkdwn import escape
-from bot.slack.pieces import pieces, text_of
+from bot.slack.pieces import read
 from bot.slack.safety import showable
-
-_BLOCKS_OF_THEIR_OWN = frozenset({"heading_open", "hr", "table_open"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,26 +43,18 @@ def fits(page: str) -> bool:
 
 @lru_cache(maxsize=32)  # a page is measured and then sent
 def _rendered(page: str) -> _Page:
-    parts = tuple(pieces(showable(page)))
-    markdown = "".join(piece.markdown for piece in parts)
-    text = text_of(parts).strip() or escape(markdown.strip())
+    reading = read(showable(page))
+    text = reading.text.strip() or escape(reading.markdown.strip())
     is_within_limits = (
         _length(text) <= limits.PAGE_TEXT
-        and _length(markdown) <= limits.PAGE_MARKDOWN
-        and _block_count(kind for piece in parts for kind in piece.blocks) <= limits.PAGE_BLOCKS
-        and sum(piece.tables for piece in parts) <= limits.TABLES
-        and sum(piece.rows for piece in parts) <= limits.TABLE_ROWS
+        and _length(reading.markdown) <= limits.PAGE_MARKDOWN
+        and reading.blocks <= limits.PAGE_BLOCKS
+        and reading.tables <= limits.TABLES
+        and reading.rows <= limits.TABLE_ROWS
     )
-    return _Page(text=text, markdown=markdown, is_within_limits=is_within_limits)
+    return _Page(text=text, markdown=reading.markdown, is_within_limits=is_within_limits)
 
 
 def _length(text: str) -> int:
     """Return the length in UTF-16 units, the larger of the two ways in which Slack may count."""
     return len(text.encode("utf-16-le")) // 2
-
-
-def _block_count(kinds: Iterable[str]) -> int:
-    """Return how many blocks Slack makes of Markdown: headings, rules, tables, and what lies between them."""
-    return sum(
-        len(list(run)) if is_own else 1 for is_own, run in groupby(kinds, _BLOCKS_OF_THEIR_OWN.__contains__)
-    )

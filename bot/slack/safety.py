@@ -42,6 +42,8 @@ _DEFINITION = re.compile(r"^((?:[^\w\n]|\d+[.)])*\[[^\]\n]+\])(?=:)", re.MULTILI
 _ODD_ADDRESS = re.compile(rf"<(?=[a-z][a-z0-9+.-]{{1,31}}:)(?!{_WEB})", re.IGNORECASE)
 _CODE_SPAN = re.compile(r"(?<![`\\])(`+)(?!`)[^\n]+?(?<!`)\1(?!`)")
 _ADDRESS_LIKE = re.compile(r"(?:https?://|www\.)\S+|[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|edu|gov|io)(?:/\S*)?")
+_SIGN = re.compile(r"[<@&\[]")
+"""One of these is in all that the rules for text outside code are about."""
 _UNSHOWABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -57,6 +59,8 @@ def showable(page: str) -> str:
 
 def disarm(text: str) -> tuple[str, list[Token]]:
     """Return the safe form of Markdown that went through `showable`, and its tokens."""
+    if not _SIGN.search(text):
+        return text, parse(text)
     if _softened(text) == text:
         safe = text  # the usual case; spares a parser's run
     else:

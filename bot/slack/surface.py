@@ -84,14 +84,14 @@ class SlackSurface:
         """Write a new message into the thread and return its ts."""
 
         async def send(**content: Any) -> Any:
-            return await self._client.chat_postMessage(
-                channel=thread.channel,
-                thread_ts=thread.root,
-                unfurl_links=False,
-                unfurl_media=False,
-                metadata=metadata(page),
-                **content,
-            )
+            message = {
+                "channel": thread.channel,
+                "thread_ts": thread.root,
+                "unfurl_links": False,
+                "unfurl_media": False,
+                "metadata": metadata(page),
+            }
+            return await self._client.api_call("chat.postMessage", json=message | content)
 
         response = await self._show(send, page)
         if page.ends:
@@ -105,9 +105,8 @@ class SlackSurface:
         """
 
         async def send(**content: Any) -> Any:
-            return await self._client.chat_update(
-                channel=thread.channel, ts=message_id, metadata=metadata(page), **content
-            )
+            message = {"channel": thread.channel, "ts": message_id, "metadata": metadata(page)}
+            return await self._client.api_call("chat.update", json=message | content)
 
         try:
             await self._show(send, page)

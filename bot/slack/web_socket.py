@@ -7,7 +7,6 @@ every edit: those envelopes are nobody's business, and are acknowledged many at 
 """
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import aiohttp
 from slack_bolt.response import BoltResponse
 
+from bot import wire
 from bot.slack import parse
 
 GREETING_PATIENCE = 2.0
@@ -89,7 +89,7 @@ class WebSocket:
 
     def _take(self, frame: str) -> None:
         try:
-            message = json.loads(frame)
+            message = wire.decoded(frame)
         except ValueError:
             return  # not Slack's, and there is nothing to acknowledge
         match message:
@@ -125,9 +125,7 @@ class WebSocket:
 
     async def _acknowledge(self, envelope: str, carried: Mapping[str, Any]) -> None:
         with suppress(ConnectionError):  # it broke meanwhile: Slack delivers again, and we know it then
-            await self._connection.send_str(
-                json.dumps({"envelope_id": envelope, **carried}, ensure_ascii=False)
-            )
+            await self._connection.send_str(wire.encoded({"envelope_id": envelope, **carried}).decode())
 
 
 def _retry(message: Mapping[str, Any]) -> dict[str, str]:
@@ -141,4 +139,4 @@ def _carried(response: BoltResponse) -> dict[str, Any]:
     if not response.body:
         return {}
     is_json = response.headers.get("content-type", [""])[0].startswith("application/json")
-    return {"payload": json.loads(response.body) if is_json else {"text": response.body}}
+    return {"payload": wire.decoded(response.body) if is_json else {"text": response.body}}

@@ -3,17 +3,19 @@
 import json
 import re
 from html import unescape
+from itertools import accumulate, groupby
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from markdown_it.token import Token
 
 from bot.core.paging import Pager
-from bot.slack import limits
-from bot.slack import pieces as pieces_module
-from bot.slack.mrkdwn import JOINER, mrkdwn, parse
-from bot.slack.pieces import pieces, text_of
+from bot.slack import limits, pieces
+from bot.slack.mrkdwn import JOINER, mrkdwn, parse, plain
+from bot.slack.pieces import read
 from bot.slack.render import Rendered, fits, render
+from bot.slack.safety import disarm
 
 UNTIMED = settings(deadline=None)  # the machine may be busy, and time is not what these tests are about
 TOKENS = ["<!channel>", "<!here|here>", "<!subteam^S1|@g>", "<@U123>", "<#C1|x>", "@channel", "<", "!"]
@@ -140,12 +142,14 @@ def test_in_code_only_active_tokens_are_touched() -> None:
 @settings(deadline=None, max_examples=300)
 def test_a_page_in_pieces_is_the_page(markdown: str) -> None:
     """A parser that reads all of it at once finds the same blocks, and the same words."""
-    parts = list(pieces(markdown))
-    whole = "".join(piece.markdown for piece in parts)
-    tokens = parse(whole)
+    reading = read(markdown)
+    tokens = parse(reading.markdown)
+    assert reading.text == mrkdwn(reading.markdown, tokens)
     outermost = [token.type for token in tokens if token.level == 0 and token.nesting >= 0]
-    assert [kind for piece in parts for kind in piece.blocks] == outermost
-    assert text_of(parts) == mrkdwn(whole, tokens)
+    runs = groupby(outermost, {"heading_open", "hr", "table_open"}.__contains__)
+    assert reading.blocks == sum(len(list(run)) if is_own else 1 for is_own, run in runs)
+    assert reading.tables == [token.type for token in tokens].count("table_open")
+    assert reading.rows == [token.type for token in tokens].count("tr_open")
 
 
 LISTS = ["- a", "* b", "1. c", "2. d", "2) e", "3. **f**", "- ", "-", "- - -", "* * *", "| g", "|---|---|"]
@@ -168,23 +172,66 @@ def test_a_list_in_pieces_is_the_list(markdown: str) -> None:
     test_a_page_in_pieces_is_the_page.hypothesis.inner_test(markdown)  # type: ignore[attr-defined]
 
 
-def test_a_growing_page_costs_no_more_than_its_end() -> None:
+@given(st.lists(st.sampled_from([*LISTS, *BLOCKS, *SPANS, "c", "\n", "\n\n"]), max_size=40))
+@example(["- a\n", "- b ", "|", " c\n", "  |---|---|"])
+@example(["a\n\n", "```\n\n", "b\n\n", "```", "\n\nc"])
+@settings(deadline=None, max_examples=300)
+def test_a_page_that_grew_says_what_it_says_at_once(parts: list[str]) -> None:
+    """What is remembered of its beginnings changes nothing."""
+    pages = list(accumulate(parts))
+    grown = list(map(read, pages))
+    for page, reading in zip(pages, grown, strict=True):
+        pieces._known.clear()
+        assert read(page) == reading
+
+
+@given(
+    st.text("aZ9é名.,:;!?'\"()/%$=+- —…\n#>_*`<&@[]|~\\", max_size=30),
+    st.sampled_from(["", "- ", "12. ", "0) "]),
+)
+@example("a\n", "* ")
+@settings(deadline=None, max_examples=1000)
+def test_what_is_taken_for_plain_says_what_the_parser_finds(words: str, mark: str) -> None:
+    markdown = mark + words
+    if text := plain(markdown):
+        assert text == mrkdwn(markdown, parse(markdown))
+        assert [token.type for token in parse(markdown) if token.type == "inline"] == ["inline"]
+
+
+def test_plain_lines_take_no_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pieces, "disarm", None)
+    page = "Words (and more), a dash - one: two!\n\n1. First item.\n2. Second item."
+    assert render(page).text == page
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Give what the parser is given from now on."""
+    given: list[str] = []
+
+    def noted(part: str) -> tuple[str, list[Token]]:
+        given.append(part)
+        return disarm(part)
+
+    monkeypatch.setattr(pieces, "disarm", noted)
+    return given
+
+
+def test_a_growing_page_costs_no_more_than_its_end(parsed: list[str]) -> None:
     """Paragraphs that are complete are read once."""
-    pieces_module._kept.cache_clear()
     page = ""
     for number in range(20):
         page += f"Paragraph {number} with `code` and **more**.\n\n"
-        assert len(list(pieces(page + "and so"))) == number + 2
-    assert pieces_module._kept.cache_info().misses == 20
+        read(page + "and so")
+    assert parsed == [f"Paragraph {number} with `code` and **more**.\n\n" for number in range(20)]
 
 
-def test_a_growing_list_costs_no_more_than_its_last_item() -> None:
-    pieces_module._kept.cache_clear()
+def test_a_growing_list_costs_no_more_than_its_last_item(parsed: list[str]) -> None:
     page = ""
     for number in range(1, 9):
         page += f"{number}. Item with `code`,\n   and **more**.\n"
-        assert len(list(pieces(page + f"{number + 1}. and so"))) == number + 1
-    assert pieces_module._kept.cache_info().misses == 8
+        read(page + f"{number + 1}. and so")
+    assert parsed == [f"{number}. Item with `code`,\n   and **more**.\n" for number in range(1, 9)]
 
 
 @UNTIMED
