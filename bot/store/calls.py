@@ -6,22 +6,41 @@ is the tally of the workspace's month, so that who holds it knows that nothing i
 wait for each other in a circle.
 """
 
-from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, exists, func, insert, null, or_, select, update
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    bindparam,
+    delete,
+    exists,
+    false,
+    func,
+    insert,
+    literal_column,
+    null,
+    or_,
+    select,
+    true,
+    union_all,
+    update,
+)
+from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bot.core.calls import Call
 from bot.core.domain import ThreadKey, Turn, TurnStatus
 from bot.core.ledger import Dimension, Spending, spent, versions_key
 from bot.core.periods import Span, period
-from bot.store.schema import calls, now, reservations, tallies, turns
+from bot.store.schema import Prose, calls, now, reservations, tallies, turns
 
 NOW = select(now())
 
-ADD_CALL = insert(calls)
+ADD_CALL = insert(calls).inline()  # nobody asks for its id
 
 END_RESERVATION = delete(reservations).where(reservations.c.turn_id == bindparam("turn"))
 
@@ -42,12 +61,39 @@ SUMS: Final = (
 )
 """Columns of a tally: the fields of a `Spending`."""
 
-_add = upsert(tallies)
-ADD_TALLY = _add.on_conflict_do_update(
-    index_elements=[column.name for column in tallies.primary_key],
-    set_={name: tallies.c[name] + _add.excluded[name] for name in SUMS}
-    | {"is_warned": or_(tallies.c.is_warned, _add.excluded.is_warned)},
-)
+
+def _adding(insertion: Insert) -> Insert:
+    """Let rows of `tallies` be added to those that are there."""
+    return insertion.on_conflict_do_update(
+        index_elements=[column.name for column in tallies.primary_key],
+        set_={name: tallies.c[name] + insertion.excluded[name] for name in SUMS}
+        | {"is_warned": or_(tallies.c.is_warned, insertion.excluded.is_warned)},
+    )
+
+
+def _tally(dimension: Dimension, span: Span) -> Select[Any]:
+    """Return which tally it is, as a row; parameters are named by `_tallied`."""
+    warns = bindparam(f"warns_{span}", type_=Boolean) if dimension is Dimension.PERSON else false()
+    row: dict[str, ColumnElement[Any]] = {
+        "dimension": literal_column(f"'{dimension}'"),
+        "span": literal_column(f"'{span}'"),
+        "period": bindparam(span.value, type_=Text),
+        "subject": bindparam(f"of_{dimension}", type_=Prose),
+        "is_warned": warns,
+    }
+    return select(*(value.label(name) for name, value in row.items()))
+
+
+def _added() -> Select[Any]:
+    """Return the rows that a call adds, in one order for all; that of the workspace's month comes first."""
+    each = union_all(*(_tally(of, span) for of in Dimension for span in (Span.MONTH, Span.DAY))).subquery()
+    columns = (each.c.get(one.name, bindparam(one.name, type_=one.type)) for one in tallies.c)
+    # SQLite reads the ON of ON CONFLICT as a join's where there is no WHERE.
+    return select(*columns).select_from(each).where(true())
+
+
+ADD_TALLY = _adding(upsert(tallies))
+ADD_TALLIES = _adding(upsert(tallies).from_select(list(tallies.c.keys()), _added()))
 
 COST_OF_TURN = select(
     func.count(calls.c.id).label("calls"),
@@ -60,33 +106,34 @@ COST_OF_TURN = select(
 ).where(calls.c.turn_id == bindparam("turn"))
 
 
-def charge(connection: Connection, turn: Turn, call: Call | None) -> None:
-    """Write the call that a turn made, if it made one, in place of what was kept for it."""
-    if call:
-        at = connection.execute(NOW).scalar_one()
-        connection.execute(ADD_TALLY, list(_tallied(turn, call, at)))
-        connection.execute(ADD_CALL, _row(turn, call, at))
-    connection.execute(END_RESERVATION, {"turn": turn.id})
+def charge(connection: Connection, turn: Turn, call: Call, at: float) -> None:
+    """Write a call that a turn made."""
+    connection.execute(ADD_TALLIES, _tallied(turn, call, at))
+    connection.execute(ADD_CALL, _row(turn, call, at))
+
+
+def free(connection: Connection, turn: int) -> None:
+    """Keep nothing for a turn any more."""
+    connection.execute(END_RESERVATION, {"turn": turn})
 
 
 def charge_beside(connection: Connection, turn: Turn, call: Call) -> None:
     """Write a call that was made beside the one that answered a turn, which may be forgotten by now."""
-    at = connection.execute(NOW).scalar_one()
-    connection.execute(ADD_TALLY, list(_tallied(turn, call, at)))
-    connection.execute(ADD_CALL, _row(turn, call, at))
+    charge(connection, turn, call, connection.execute(NOW).scalar_one())
     connection.execute(FORGET_OF_FORGOTTEN, {"turn": turn.id})
 
 
 def forget(connection: Connection, turn: int) -> None:
     """Keep the figures of a turn's calls, and nothing that leads to its message."""
     connection.execute(FORGET, {"turn": turn})
-    connection.execute(END_RESERVATION, {"turn": turn})
+    free(connection, turn)
 
 
 def lock(connection: Connection, thread: ThreadKey, at: float) -> None:
     """Let no other transaction spend anything in the thread's workspace until this one ends."""
-    here = _tally(thread, Dimension.WORKSPACE, "", Span.MONTH, at)
-    connection.execute(ADD_TALLY, here | asdict(Spending()) | {"is_warned": False})
+    month = {"dimension": Dimension.WORKSPACE, "span": Span.MONTH, "period": period(Span.MONTH, at)}
+    nothing = asdict(Spending()) | {"is_warned": False}
+    connection.execute(ADD_TALLY, _workspace(thread) | month | {"subject": ""} | nothing)
 
 
 def of_turn(connection: Connection, turn: int) -> Spending:
@@ -99,34 +146,26 @@ def spending(row: Any) -> Spending:
     return Spending(**{name: int(getattr(row, name)) for name in SUMS})
 
 
-def _tallied(turn: Turn, call: Call, at: float) -> Iterator[dict[str, Any]]:
-    """Yield what a call adds, and to which tallies; in one order for all."""
-    added = asdict(spent(call))
-    for dimension, subject in _subjects(turn, call):
-        for span in (Span.MONTH, Span.DAY):
-            warns = dimension is Dimension.PERSON and span in call.warns
-            yield _tally(turn.thread, dimension, subject, span, at) | added | {"is_warned": warns}
-
-
-def _subjects(turn: Turn, call: Call) -> Iterable[tuple[Dimension, str]]:
+def _tallied(turn: Turn, call: Call, at: float) -> dict[str, Any]:
+    """Return what a call adds, and to which tallies."""
+    spans = (Span.MONTH, Span.DAY)
     return (
-        (Dimension.WORKSPACE, ""),
-        (Dimension.CHANNEL, turn.thread.channel),
-        (Dimension.MODEL, call.model),
-        (Dimension.PERSON, turn.author.id),
-        (Dimension.VERSIONS, versions_key(call.versions)),
+        _workspace(turn.thread)
+        | asdict(spent(call))
+        | {span.value: period(span, at) for span in spans}
+        | {f"warns_{span}": span in call.warns for span in spans}
+        | {
+            f"of_{Dimension.WORKSPACE}": "",
+            f"of_{Dimension.CHANNEL}": turn.thread.channel,
+            f"of_{Dimension.PERSON}": turn.author.id,
+            f"of_{Dimension.MODEL}": call.model,
+            f"of_{Dimension.VERSIONS}": versions_key(call.versions),
+        }
     )
 
 
-def _tally(thread: ThreadKey, dimension: Dimension, subject: str, span: Span, at: float) -> dict[str, Any]:
-    return {
-        "platform": thread.platform,
-        "workspace": thread.workspace,
-        "dimension": dimension,
-        "span": span,
-        "period": period(span, at),
-        "subject": subject,
-    }
+def _workspace(thread: ThreadKey) -> dict[str, str]:
+    return {"platform": thread.platform, "workspace": thread.workspace}
 
 
 def _row(turn: Turn, call: Call, at: float) -> dict[str, Any]:

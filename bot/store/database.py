@@ -89,7 +89,7 @@ class _Engine(Protocol):
     """Somewhere a function of a Connection runs as one transaction."""
 
     async def open(self) -> None: ...
-    async def run(self, f: Callable[[Connection], T]) -> T: ...
+    def run(self, f: Callable[[Connection], T]) -> asyncio.Future[T]: ...
     async def close(self) -> None: ...
 
 
@@ -108,7 +108,7 @@ class Database:
         self.heard: dict[str, Callable[[], None]] = {}
         """What to call at notifications on channels, by their names; whoever listens next begins to."""
         self._engine: _Engine = PostgresPool(url) if self.is_shared else SqliteFile(url, is_ours=is_ours)
-        self._running: set[asyncio.Task[Any]] = set()
+        self._running: set[asyncio.Future[Any]] = set()
 
     async def open(self) -> None:
         """Connect once, to fail early.
@@ -139,24 +139,20 @@ class Database:
         A caller that is cancelled waits until the transaction is complete, so that what it does next comes
         next; cancelled again, it leaves the transaction to run alone. Raises `StoreUnavailable`.
         """
-        task = asyncio.create_task(self._transact(lambda connection: f(connection, *args, **kwargs)))
-        self._running.add(task)
-        task.add_done_callback(self._completed)
+        running = self._engine.run(lambda connection: f(connection, *args, **kwargs))
+        self._running.add(running)
+        running.add_done_callback(self._completed)
         try:
-            await asyncio.wait({task})  # to await the task itself would hand our cancellation on to it
+            await asyncio.wait({running})  # to await the future itself would hand our cancellation on to it
         except asyncio.CancelledError:
-            await asyncio.wait({task})
+            await asyncio.wait({running})
             raise
-        return task.result()
-
-    async def _transact(self, f: Callable[[Connection], T]) -> T:
         with translated(self.url), intact(self.url):
-            return await self._engine.run(f)
+            return running.result()
 
-    def _completed(self, task: asyncio.Task[Any]) -> None:
-        self._running.discard(task)
-        if not task.cancelled():
-            task.exception()  # looked at, so that asyncio reports none that a cancelled caller left behind
+    def _completed(self, running: asyncio.Future[Any]) -> None:
+        self._running.discard(running)
+        running.exception()  # looked at, so that asyncio reports none that a cancelled caller left behind
 
 
 def _touch(connection: Connection) -> None:

@@ -19,11 +19,16 @@ from bot.store.schema import drafts, now
 _THREAD = (drafts.c.platform, drafts.c.workspace, drafts.c.channel, drafts.c.root)
 _IS_HERE = [column == bindparam(column.name) for column in _THREAD]
 
+IS_ALIVE = drafts.c.expires_at > now()
+
+DRAFT = tuple(drafts.c[name] for name in ("level", "based_on", "author_id", "note", "content"))
+"""The columns that a `Draft` is made of, beside its thread."""
+
 KEEP = upsert(drafts).values(expires_at=now() + bindparam("lasts"))
 
-TRIED = select(drafts).where(*_IS_HERE, drafts.c.expires_at > now())
+TRIED = select(*DRAFT).where(*_IS_HERE, IS_ALIVE)
 
-DROP = delete(drafts).where(*_IS_HERE, drafts.c.expires_at > now())
+DROP = delete(drafts).where(*_IS_HERE, IS_ALIVE)
 
 SWEEP = delete(drafts).where(
     tuple_(*_THREAD).in_(
@@ -71,7 +76,7 @@ def keep(connection: Connection, draft: Draft, lasts: float) -> None:
 def tried(connection: Connection, thread: ThreadKey) -> Draft | None:
     """Read a thread's draft."""
     row = connection.execute(TRIED, asdict(thread)).one_or_none()
-    return _draft(row, thread) if row else None
+    return draft_from(row, thread) if row else None
 
 
 def drop(connection: Connection, thread: ThreadKey) -> bool:
@@ -79,7 +84,8 @@ def drop(connection: Connection, thread: ThreadKey) -> bool:
     return connection.execute(DROP, asdict(thread)).rowcount > 0
 
 
-def _draft(row: Row[Any], thread: ThreadKey) -> Draft:
+def draft_from(row: Row[Any], thread: ThreadKey) -> Draft:
+    """Return the draft in a row."""
     return Draft(
         thread=thread,
         level=steering.level(row.level, thread.platform),

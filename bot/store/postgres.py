@@ -10,7 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import URL, Connection, create_engine, event
+from sqlalchemy import URL, Connection, PoolProxiedConnection, create_engine
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -39,32 +41,43 @@ CONNECT_ARGS: Final[dict[str, Any]] = {
 BEGIN: Final = f"BEGIN; SET LOCAL idle_in_transaction_session_timeout = '{PATIENCE}s'"
 
 
+class _Dialect(PGDialect_psycopg):
+    """With autocommit the driver begins nothing by itself; so we know when nothing has begun.
+
+    Not a listener to "begin": with any such, SQLAlchemy looks for more of them at each statement.
+    """
+
+    supports_statement_cache = True
+
+    def do_begin(self, dbapi_connection: PoolProxiedConnection) -> None:
+        dbapi_connection.cursor().execute(BEGIN)
+
+
+registry.register("postgresql.begun", __name__, _Dialect.__name__)
+
+
 class PostgresPool:
     """Transactions on one PostgreSQL database, at most ten at a time."""
 
     def __init__(self, url: URL) -> None:
-        # With autocommit the driver begins nothing by itself. We do, so that we know when nothing has begun.
         self._engine = create_engine(
-            url,
+            url.set(drivername="postgresql+begun"),
             hide_parameters=True,
             pool_size=CONNECTIONS,
             max_overflow=MORE_CONNECTIONS,
             pool_timeout=PATIENCE,
+            pool_reset_on_return=None,  # each transaction is ended by then
             connect_args=CONNECT_ARGS | {"autocommit": True},
         )
         self._threads = ThreadPoolExecutor(CONNECTIONS + MORE_CONNECTIONS, thread_name_prefix="postgres")
 
-        @event.listens_for(self._engine, "begin")
-        def begin(connection: Connection) -> None:
-            connection.exec_driver_sql(BEGIN)
-
     async def open(self) -> None:
         """Do nothing: a pool connects when it is used."""
 
-    async def run(self, f: Callable[[Connection], T]) -> T:
+    def run(self, f: Callable[[Connection], T]) -> asyncio.Future[T]:
         """Run `f` in a transaction of its own."""
         asked = time.monotonic()
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._transact, f, asked)
+        return asyncio.get_running_loop().run_in_executor(self._threads, self._transact, f, asked)
 
     async def close(self) -> None:
         """Close all connections."""

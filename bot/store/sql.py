@@ -25,6 +25,7 @@ from bot.core.errors import StoreError
 from bot.core.known import Context
 from bot.core.stopping import StopOutcome, StopRequest
 from bot.store import (
+    context,
     explanations,
     kept,
     listening,
@@ -123,7 +124,7 @@ class SqlStore:
 
     async def context(self, turn: Turn, *, limit: int) -> Context:
         """Return what came before the turn, without its pages, and the steering that may apply."""
-        return await self._database.tx(transactions.context, turn, limit)
+        return await self._database.tx(context.context, turn, limit)
 
     async def opened(self, turn: Turn, page: int, message_id: str) -> None:
         """Note which message shows a page."""
@@ -186,12 +187,18 @@ class SqlStore:
 
         Otherwise such a turn would stay with this process, which lives and does nothing about it.
         """
-        running = asyncio.ensure_future(self._database.tx(f, self._owner, *args, **kwargs))
+        claimed: Claimed | None = None
+
+        def claiming(connection: Connection) -> Claimed:
+            nonlocal claimed
+            claimed = f(connection, self._owner, *args, **kwargs)
+            return claimed
+
         try:
-            return await asyncio.shield(running)
+            return await self._database.tx(claiming)
         except asyncio.CancelledError:
-            with suppress(StoreError):
-                await self._give_back(await running)
+            with suppress(StoreError):  # `ClaimLost` too, if the transaction failed after all
+                await self._give_back(claimed)
             raise
 
     async def _give_back(self, claimed: Turn | Sequence[Turn] | None) -> None:

@@ -11,7 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, PoolProxiedConnection, create_engine, event
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from bot.core.errors import SettingsError
 
@@ -26,24 +28,37 @@ BUSY_TIMEOUT = 10.0
 """Seconds to wait for a foreign writer: a migration, a backup, somebody's `sqlite3` shell."""
 
 
+class _Dialect(SQLiteDialect_pysqlite):
+    """Holds the write lock from the beginning: a transaction that asks for it later may be refused it.
+
+    Not a listener to "begin": with any such, SQLAlchemy looks for more of them at each statement.
+    """
+
+    supports_statement_cache = True
+
+    def do_begin(self, dbapi_connection: PoolProxiedConnection) -> None:
+        dbapi_connection.cursor().execute("BEGIN IMMEDIATE")
+
+
+registry.register("sqlite.immediate", __name__, _Dialect.__name__)
+
+
 def sqlite_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
     """Return an engine with our pragmas, and transactions that hold the write lock from their beginning.
 
     `foreign_keys` is off for migrations: SQLite alters a table by copying and dropping it, and the drop
     would cascade. See https://www.sqlite.org/lang_altertable.html#otheralter
     """
-    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT})
+    engine = create_engine(
+        url.set(drivername="sqlite+immediate"), hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT}
+    )
 
     @event.listens_for(engine, "connect")
     def connect(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # the driver begins nothing by itself; `begin` below does
+        connection.isolation_level = None  # the driver begins nothing by itself; the dialect does
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")  # an acknowledged question survives a power cut
         connection.execute(f"PRAGMA foreign_keys = {int(foreign_keys)}")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
 
@@ -56,6 +71,7 @@ class SqliteFile:
         self._path = Path(url.database or "")
         self._is_ours = is_ours
         self._engine = sqlite_engine(url)
+        self._connection: Connection | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite")
         self._lock: IO[str] | None = None
 
@@ -63,9 +79,9 @@ class SqliteFile:
         """Lock the file, if it is ours. Raises `SettingsError` where there is no folder or it is in use."""
         await asyncio.get_running_loop().run_in_executor(self._thread, self._take)
 
-    async def run(self, f: Callable[[Connection], T]) -> T:
+    def run(self, f: Callable[[Connection], T]) -> asyncio.Future[T]:
         """Run `f` in a transaction of its own."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._transact, f)
+        return asyncio.get_running_loop().run_in_executor(self._thread, self._transact, f)
 
     async def close(self) -> None:
         """Close the file, let others have it, and end the thread."""
@@ -73,8 +89,10 @@ class SqliteFile:
         self._thread.shutdown()
 
     def _transact(self, f: Callable[[Connection], T]) -> T:
-        with self._engine.begin() as connection:
-            return f(connection)
+        if self._connection is None:  # one for all: to take one from the pool costs as much as a query
+            self._connection = self._engine.connect()
+        with self._connection.begin():
+            return f(self._connection)
 
     def _take(self) -> None:
         if not self._is_ours:
@@ -96,6 +114,8 @@ class SqliteFile:
             ) from error
 
     def _leave(self) -> None:
+        if self._connection:
+            self._connection.close()
         self._engine.dispose()
         if self._lock:
             self._lock.close()  # and with it the lock; the file stays, since removing it would race

@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
-    Update,
+    Integer,
+    Text,
     and_,
     bindparam,
     case,
@@ -32,10 +33,22 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from bot.core.domain import TRANSITIONS, TurnStatus
-from bot.store.schema import conversations, deliveries, is_open, is_said, now, pages, status_in, turns
+from bot.store.schema import (
+    conversations,
+    deliveries,
+    is_open,
+    now,
+    pages,
+    reservations,
+    status_in,
+    turns,
+)
 
 WORK: Final = "threadkeeper_work"
 """PostgreSQL's channel on which work is handed to other processes."""
+
+TURN: Final = tuple(column for column in turns.c if not column.name.endswith(("_at", "_tokens")))
+"""All of a turn but its times and counts, which nobody reads who answers it."""
 
 _other = turns.alias("other")
 
@@ -98,19 +111,30 @@ NOTE_READING = update(conversations).where(conversations.c.id == THIS_CONVERSATI
 
 ADD_DELIVERY = upsert(deliveries).on_conflict_do_nothing().returning(deliveries.c.id)
 
+_IS_TAKEN = and_(bindparam("taker", type_=Text).is_not(None), ~_has_turn(THIS_CONVERSATION, is_open(_other)))
+
+_TAKEN: Final = {
+    "owner": case((_IS_TAKEN, bindparam("taker", type_=Text))),
+    "token": case((_IS_TAKEN, 1), else_=0),
+    "attempt": case((_IS_TAKEN, 1), else_=0),
+    "claimed_at": case((_IS_TAKEN, now())),
+    "status": case((_IS_TAKEN, TurnStatus.ANSWERING), else_=TurnStatus.WAITING),
+}
+"""What a question begins with: it is the taker's at once, if there is one, where no other turn is open."""
+
 # Returns nothing where the message is there already, unless it was a note and is a question now.
 ADD_TURN = (
     upsert(turns)
+    .values(_TAKEN)
     .on_conflict_do_update(
         index_elements=["platform", "workspace", "channel", "message_id"],
-        set_={"status": literal_column("excluded.status")},
+        set_={name: literal_column(f"excluded.{name}") for name in _TAKEN},
         where=and_(
             turns.c.status == TurnStatus.NOTED,
-            literal_column("excluded.status") == TurnStatus.WAITING,
             literal_column("excluded.conversation_id") == turns.c.conversation_id,
         ),
     )
-    .returning(*turns.c)
+    .returning(*TURN)
 )
 
 ADD_NOTES = upsert(turns).on_conflict_do_nothing()
@@ -138,13 +162,6 @@ CLAIMABLE = (
     .with_for_update(skip_locked=True, of=conversations)
 )
 
-LOCK_CONVERSATION_OF_TURN = (
-    select(conversations.c.id)
-    .join_from(turns, conversations)
-    .where(turns.c.id == bindparam("turn"))
-    .with_for_update(of=conversations)
-)
-
 _OLDEST_OPEN = (
     select(_earlier.c.id)
     .where(_earlier.c.conversation_id == THIS_CONVERSATION, is_open(_earlier))
@@ -165,7 +182,7 @@ def _take(*conditions: ColumnElement[bool]) -> ReturningUpdate[Any]:
             claimed_at=now(),
             status=case((turns.c.status == TurnStatus.WAITING, TurnStatus.ANSWERING), else_=turns.c.status),
         )
-        .returning(*turns.c)
+        .returning(*TURN)
     )
 
 
@@ -195,30 +212,58 @@ FENCE = and_(
 
 HOLD = select(turns.c.id).where(FENCE).with_for_update(read=True)
 
-SHOW_PAGE = upsert(pages).on_conflict_do_update(
-    index_elements=["turn_id", "page"], set_={"message_id": literal_column("excluded.message_id")}
+# Returns nothing where the turn is lost.
+SHOW_PAGE = (
+    upsert(pages)
+    .from_select(
+        ["turn_id", "page", "message_id"],
+        select(turns.c.id, bindparam("shown", type_=Integer), bindparam("message", type_=Text))
+        .where(FENCE)
+        .with_for_update(read=True),
+    )
+    .on_conflict_do_update(
+        index_elements=["turn_id", "page"], set_={"message_id": literal_column("excluded.message_id")}
+    )
+    .returning(pages.c.turn_id)
 )
 
 ERASE_PAGES = delete(pages).where(pages.c.turn_id == bindparam("turn")).returning(*pages.c)
+
+# Nothing is kept for most turns; and only the owner has anything kept, which is not while it ends the turn.
+_IS_KEPT_FOR = exists().where(reservations.c.turn_id == bindparam("turn")).label("is_kept_for")
 
 # Executed with the columns of the answer as further parameters, which SQLAlchemy adds to SET.
 SAVE_ANSWER = (
     update(turns)
     .where(FENCE, turns.c.status == TurnStatus.ANSWERING)
     .values(status=TurnStatus.ANSWERED, answered_at=now())
+    .returning(turns.c.answered_at.label("at"), _IS_KEPT_FOR)
+)
+
+# PostgreSQL evaluates it to find the row of the turn, and so before it locks that row.
+_LOCKED_CONVERSATION_OF_TURN = (
+    select(conversations.c.id)
+    .join_from(_other, conversations)
+    .where(_other.c.id == bindparam("turn"))
+    .with_for_update(of=conversations)
+    .scalar_subquery()
 )
 
 
-def _end(status: TurnStatus) -> Update:
+def _end(status: TurnStatus) -> ReturningUpdate[Any]:
     before = [state for state, following in TRANSITIONS.items() if status in following]
     return (
         update(turns)
-        .where(FENCE, status_in(turns.c.status, before))
+        .where(
+            turns.c.conversation_id == _LOCKED_CONVERSATION_OF_TURN, FENCE, status_in(turns.c.status, before)
+        )
         .values(status=status, owner=null(), ended_at=now())
+        .returning(turns.c.conversation_id, turns.c.ended_at.label("at"), _IS_KEPT_FOR)
     )
 
 
-# Executed with `error`, and with the columns of a partial answer where there is one.
+# Executed with `error`, and with the columns of a partial answer where there is one. Each locks the
+# conversation: else a question that is being accepted right now would be seen by neither side as runnable.
 END = {status: _end(status) for status in (TurnStatus.DONE, TurnStatus.STOPPED, TurnStatus.FAILED)}
 
 FREE = {
@@ -228,22 +273,3 @@ FREE = {
 """What `SET` does to a turn that is given back, or taken from a dead process."""
 
 RELEASE = update(turns).where(FENCE).values(FREE).returning(turns.c.conversation_id)
-
-# --- reading ------------------------------------------------------------------------------------------
-
-POSITION = (
-    select(turns.c.conversation_id, turns.c.sent_at, conversations.c.read_at)
-    .join_from(turns, conversations)
-    .where(turns.c.id == bindparam("turn"))
-)
-
-HISTORY = (
-    select(turns)
-    .where(
-        turns.c.conversation_id == THIS_CONVERSATION,
-        tuple_(turns.c.sent_at, turns.c.id) < tuple_(bindparam("sent_at"), bindparam("turn")),
-        is_said(turns),
-    )
-    .order_by(turns.c.sent_at.desc(), turns.c.id.desc())
-    .limit(bindparam("limit"))
-)

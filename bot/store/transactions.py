@@ -7,10 +7,12 @@ write that finds its turn lost raises `ClaimLost`, which undoes the transaction.
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Update
+from sqlalchemy import Connection, Row
+from sqlalchemy.sql.dml import ReturningUpdate
 
+from bot.core.calls import Call
 from bot.core.domain import (
     Addressed,
     Answer,
@@ -22,11 +24,13 @@ from bot.core.domain import (
     TurnStatus,
 )
 from bot.core.errors import ClaimLost
-from bot.core.known import Context
-from bot.store import answers, calls, drafts, ledger, variants, versions
+from bot.store import answers, calls, variants
 from bot.store import files as attached
 from bot.store import statements as sql
 from bot.store.schema import pages
+
+NOTED: Final = {"status": TurnStatus.NOTED, "token": 0, "attempt": 0}
+"""What a turn is that nobody is to answer."""
 
 
 def accept(connection: Connection, owner: str, incoming: Incoming, *, claim: bool) -> Turn | None:
@@ -37,12 +41,17 @@ def accept(connection: Connection, owner: str, incoming: Incoming, *, claim: boo
     conversation = _locked_conversation(connection, incoming)
     if conversation is None or not is_first(connection, message, incoming.delivery):
         return None
-    is_note = incoming.addressed is Addressed.OVERHEARD
-    row = _row(conversation, incoming.thread, incoming, TurnStatus.NOTED if is_note else TurnStatus.WAITING)
-    added = connection.execute(sql.ADD_TURN, row).one_or_none()
-    if added is None or is_note:  # None: the same message came twice at once, and the other one was first
+    row = _row(conversation, incoming.thread, incoming)
+    if incoming.addressed is Addressed.OVERHEARD:
+        connection.execute(sql.ADD_NOTES, row | NOTED)
         return None
-    return begun(connection, owner, added, incoming.thread.root, claim=claim)
+    taken = {"conversation": conversation, "taker": owner if claim else None}
+    added = connection.execute(sql.ADD_TURN, row | taken).one_or_none()
+    if added is None:  # the same message came twice at once, and the other one was first
+        return None
+    if not claim:
+        hand_over(connection, conversation)
+    return turn_from(added, incoming.thread.root)
 
 
 def _locked_conversation(connection: Connection, incoming: Incoming) -> int | None:
@@ -50,9 +59,11 @@ def _locked_conversation(connection: Connection, incoming: Incoming) -> int | No
 
     There is None where nobody asked the bot before, and this message does not begin one.
     """
-    place = asdict(incoming.thread)
-    found: int | None = connection.scalar(sql.LOCK_CONVERSATION, place)
-    if found is None and incoming.addressed not in {Addressed.REPLY, Addressed.OVERHEARD}:
+    place = _channel(incoming.thread) | {"root": incoming.thread.root}
+    asks = incoming.addressed not in {Addressed.REPLY, Addressed.OVERHEARD}
+    begins = asks and incoming.message_id == incoming.thread.root  # a thread: nobody asked in it yet
+    found: int | None = None if begins else connection.scalar(sql.LOCK_CONVERSATION, place)
+    if found is None and asks:
         found = connection.scalar(sql.ADD_CONVERSATION, place)
     return found
 
@@ -68,7 +79,7 @@ def overheard(connection: Connection, thread: ThreadKey, messages: Sequence[Inco
     rows: dict[str, dict[str, Any]] = {}
     for message in messages:
         if message.message_id not in known:
-            rows.setdefault(message.message_id, _row(conversation, thread, message, TurnStatus.NOTED))
+            rows.setdefault(message.message_id, _row(conversation, thread, message) | NOTED)
     if rows:
         connection.execute(sql.ADD_NOTES, list(rows.values()))
 
@@ -80,27 +91,11 @@ def claim(connection: Connection, owner: str, limit: int) -> Sequence[Turn]:
     return [turn for turn in taken if turn]
 
 
-def context(connection: Connection, turn: Turn, limit: int) -> Context:
-    """Read the newest turns before this one, and what may apply to its thread."""
-    position = connection.execute(sql.POSITION, {"turn": turn.id}).one()
-    before = {"conversation": position.conversation_id, "sent_at": position.sent_at, "turn": turn.id}
-    rows = connection.execute(sql.HISTORY, before | {"limit": limit}).all()
-    draft = drafts.tried(connection, turn.thread)
-    where = draft.where if draft else turn.thread
-    return Context(
-        history=tuple(turn_from(row, turn.thread.root) for row in reversed(rows)),
-        steering=tuple(versions.applying(connection, where)),
-        draft=draft,
-        budgets=ledger.applying(connection, turn.thread, turn.author.id),
-        read_at=position.read_at or 0.0,
-    )
-
-
 def opened(connection: Connection, owner: str, turn: Turn, page: int, message_id: str) -> None:
     """Note which message shows a page, in place of an earlier one."""
-    if connection.scalar(sql.HOLD, _fence(owner, turn)) is None:
+    shown = {"shown": page, "message": message_id}
+    if connection.scalar(sql.SHOW_PAGE, _fence(owner, turn) | shown) is None:
         raise ClaimLost
-    connection.execute(sql.SHOW_PAGE, {"turn_id": turn.id, "page": page, "message_id": message_id})
 
 
 def closed(connection: Connection, owner: str, turn: Turn, page: int) -> None:
@@ -114,8 +109,8 @@ def answered(
     connection: Connection, owner: str, turn: Turn, answer: Answer, others: Sequence[Answer]
 ) -> Place:
     """Save the complete answer; with the variants, where there are some, or may have been."""
-    _change(connection, sql.SAVE_ANSWER, owner, turn, answers.columns(answer))
-    calls.charge(connection, turn, answer.call)
+    saved = _change(connection, sql.SAVE_ANSWER, owner, turn, answers.columns(answer))
+    _charge(connection, saved, turn, answer.call)
     if turn.token == 1 and not others:
         return Place()
     return variants.add(connection, turn.id, [answers.columns(each) for each in (answer, *others)])
@@ -132,17 +127,14 @@ def settle(
     claim: bool,
 ) -> Turn | None:
     """End a turn, and take the thread's next one."""
-    # Without the lock, a question that is being accepted right now would be seen by neither side as runnable.
-    conversation = connection.execute(sql.LOCK_CONVERSATION_OF_TURN, {"turn": turn.id}).scalar_one()
     changes = {"error": error} | (answers.columns(answer) if answer else {})
-    _change(connection, sql.END[status], owner, turn, changes)
-    if status is not TurnStatus.DONE or answer:  # what is done was charged when it was saved
-        calls.charge(connection, turn, answer.call if answer else None)
+    ended = _change(connection, sql.END[status], owner, turn, changes)
+    _charge(connection, ended, turn, answer.call if answer else None)
     if status is TurnStatus.DONE and turn.place.number and variants.place(connection, turn.id) != turn.place:
         connection.execute(variants.SHOW, {"turn": turn.id})  # somebody flipped meanwhile
     if claim:
-        return _take_next(connection, owner, conversation, turn.thread.root)
-    hand_over(connection, conversation)
+        return _take_next(connection, owner, ended.conversation_id, turn.thread.root)
+    hand_over(connection, ended.conversation_id)
     return None
 
 
@@ -185,10 +177,24 @@ def hand_over(connection: Connection, conversation: int) -> None:
 
 
 def _change(
-    connection: Connection, statement: Update, owner: str, turn: Turn, values: dict[str, Any]
-) -> None:
-    if connection.execute(statement, _fence(owner, turn) | values).rowcount == 0:
+    connection: Connection,
+    statement: ReturningUpdate[Any],
+    owner: str,
+    turn: Turn,
+    values: dict[str, Any],
+) -> Row[Any]:
+    changed = connection.execute(statement, _fence(owner, turn) | values).one_or_none()
+    if changed is None:
         raise ClaimLost
+    return changed
+
+
+def _charge(connection: Connection, changed: Row[Any], turn: Turn, call: Call | None) -> None:
+    """Write the call that a turn made, if it made one, in place of what was kept for it."""
+    if call:
+        calls.charge(connection, turn, call, changed.at)
+    if changed.is_kept_for:
+        calls.free(connection, turn.id)
 
 
 def _fence(owner: str, turn: Turn) -> dict[str, Any]:
@@ -203,7 +209,7 @@ def _message(place: ThreadKey, message_id: str) -> dict[str, str]:
     return _channel(place) | {"message_id": message_id}
 
 
-def _row(conversation: int, place: ThreadKey, incoming: Incoming, status: TurnStatus) -> dict[str, Any]:
+def _row(conversation: int, place: ThreadKey, incoming: Incoming) -> dict[str, Any]:
     return _message(place, incoming.message_id) | {
         "conversation_id": conversation,
         "author_id": incoming.author.id,
@@ -211,9 +217,6 @@ def _row(conversation: int, place: ThreadKey, incoming: Incoming, status: TurnSt
         "question": incoming.text,
         "files": attached.to_json(incoming.files),
         "sent_at": incoming.sent_at,
-        "status": status,
-        "token": 0,
-        "attempt": 0,
     }
 
 

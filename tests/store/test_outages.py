@@ -130,7 +130,8 @@ async def test_who_is_cancelled_while_it_claims_holds_nothing(kind: Kind, tmp_pa
             caller = asyncio.create_task(store.accept(message, claim=True))
             for _ in range(cancelled_after):
                 await asyncio.sleep(0)
-            caller.cancel()
+            if not caller.cancel():
+                break  # it was faster, and holds its turn
             with pytest.raises(asyncio.CancelledError):
                 await caller
             if await database.tx(is_there, f"{cancelled_after}"):

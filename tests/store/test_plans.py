@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import Connection, Dialect, Executable, text
 from sqlalchemy.dialects import sqlite
 
-from bot.store import processes, second_thoughts, statements, stopping
+from bot.core.domain import TurnStatus
+from bot.store import context, processes, second_thoughts, statements, stopping
 from bot.store.database import Database
 from tests.databases import Kind, migrated_database
 
@@ -26,7 +27,15 @@ OFTEN: list[tuple[Executable, dict[str, Any], str]] = [
     (statements.TAKE_NEXT, {"conversation": 1, "taker": ""}, "ix_turns_open"),
     (statements.TAKE_NEXT, {"conversation": 1, "taker": ""}, "uq_turns_owned"),
     (statements.TAKE_IF_ALONE, {"turn": 400, "taker": ""}, "ix_turns_open"),
-    (statements.HISTORY, {"conversation": 1, "sent_at": 9e9, "turn": 1, "limit": 50}, "ix_turns_said"),
+    (statements.END[TurnStatus.DONE], {"turn": 400, "fence": 1, "holder": ""}, "INTEGER PRIMARY KEY"),
+    (
+        statements.SHOW_PAGE,
+        {"turn": 400, "fence": 1, "holder": "", "shown": 0, "message": ""},
+        "INTEGER PRIMARY KEY",
+    ),
+    (context.POSITION, {"turn": 1}, "ix_budgets_scope"),
+    (context.POSITION, {"turn": 1}, "sqlite_autoindex_drafts_1"),
+    (context.HISTORY, {"conversation": 1, "sent_at": 9e9, "turn": 1, "limit": 50}, "ix_turns_said"),
     (processes.FREE_OF_THE_DEAD, {}, "uq_turns_owned"),
     (stopping.MARKED, {"me": ""}, "ix_turns_stopping"),
     (stopping.MEANT, {"conversation": 1, "turn": 0}, "ix_turns_open"),
@@ -78,7 +87,7 @@ async def test_claiming_looks_only_at_open_turns(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("statement", "parameters"),
     [
-        (statements.HISTORY, {"conversation": 1, "sent_at": 1.0, "turn": 1, "limit": 50}),
+        (context.HISTORY, {"conversation": 1, "sent_at": 1.0, "turn": 1, "limit": 50}),
         (statements.TAKE_NEXT, {"conversation": 1, "taker": ""}),
         (processes.SWEEP_DELIVERIES, {"age": 1.0, "batch": 9}),
     ],

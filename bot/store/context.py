@@ -1,0 +1,63 @@
+"""What a question is asked in: what was said before it, and what may apply to its thread.
+
+Separate from the other transactions because it changes nothing and locks nothing. Rule: what is seldom there,
+a draft or a budget, costs no query of its own where it is not.
+"""
+
+from typing import Final
+
+from sqlalchemy import Connection, and_, bindparam, exists, select, tuple_
+
+from bot.core.domain import Turn
+from bot.core.known import Context
+from bot.store import drafts, ledger, versions
+from bot.store.schema import budgets, conversations, is_said, turns
+from bot.store.schema import drafts as tried
+from bot.store.statements import THIS_CONVERSATION, TURN
+from bot.store.transactions import turn_from
+
+_IS_TRIED_THERE = and_(drafts.IS_ALIVE, *(conversations.c[key.name] == key for key in tried.primary_key))
+
+_IS_LIMITED = exists().where(
+    budgets.c.platform == conversations.c.platform, budgets.c.workspace == conversations.c.workspace
+)
+
+POSITION: Final = (
+    select(
+        turns.c.conversation_id,
+        turns.c.sent_at,
+        conversations.c.read_at,
+        _IS_LIMITED.label("is_limited"),
+        *drafts.DRAFT,
+    )
+    .join_from(turns, conversations)
+    .outerjoin(tried, _IS_TRIED_THERE)
+    .where(turns.c.id == bindparam("turn"))
+)
+
+HISTORY: Final = (
+    select(*TURN)
+    .where(
+        turns.c.conversation_id == THIS_CONVERSATION,
+        tuple_(turns.c.sent_at, turns.c.id) < tuple_(bindparam("sent_at"), bindparam("turn")),
+        is_said(turns),
+    )
+    .order_by(turns.c.sent_at.desc(), turns.c.id.desc())
+    .limit(bindparam("limit"))
+)
+
+
+def context(connection: Connection, turn: Turn, limit: int) -> Context:
+    """Read the newest turns before this one, and what may apply to its thread."""
+    here = connection.execute(POSITION, {"turn": turn.id}).one()
+    before = {"conversation": here.conversation_id, "sent_at": here.sent_at, "turn": turn.id}
+    rows = connection.execute(HISTORY, before | {"limit": limit}).all()
+    draft = drafts.draft_from(here, turn.thread) if here.level is not None else None
+    where = draft.where if draft else turn.thread
+    return Context(
+        history=tuple(turn_from(row, turn.thread.root) for row in reversed(rows)),
+        steering=tuple(versions.applying(connection, where)),
+        draft=draft,
+        budgets=ledger.applying(connection, turn.thread, turn.author.id) if here.is_limited else (),
+        read_at=here.read_at or 0.0,
+    )
