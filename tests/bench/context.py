@@ -78,7 +78,7 @@ class Storyteller:
         self.tasks = Requests()
 
     @asynccontextmanager
-    async def stream(self, request: ChatRequest) -> AsyncIterator[AsyncIterator[StreamEvent]]:
+    async def stream(self, request: ChatRequest, **_: object) -> AsyncIterator[AsyncIterator[StreamEvent]]:
         self.tasks.append(request.messages)
         yield self._told()
 

@@ -49,7 +49,7 @@ class Stopwatch:
         self.asked_at = 0.0
 
     @asynccontextmanager
-    async def stream(self, _request: ChatRequest) -> AsyncIterator[AsyncIterator[StreamEvent]]:
+    async def stream(self, request: ChatRequest, **_: object) -> AsyncIterator[AsyncIterator[StreamEvent]]:
         self.asked_at = time.perf_counter()
         yield _word()
 
@@ -201,8 +201,7 @@ def counted() -> Iterator[Traffic]:
         traffic.transactions += 1
 
     def executed(_connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
-        if not statement.startswith("BEGIN"):
-            traffic.statements.append(statement)
+        traffic.statements.append(statement)
 
     event.listen(Engine, "commit", committed)
     event.listen(Engine, "before_cursor_execute", executed)

@@ -1,5 +1,6 @@
 """What an answer costs the database, counted; `tests.bench.intake` measures the time."""
 
+import gc
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +21,9 @@ from tests.databases import KINDS, Kind, migrated_database
 MOST_TRANSACTIONS = 6
 """Of one answer on one page; each further page of a long one needs one more."""
 
+MOST_STATEMENTS = 14
+"""Likewise."""
+
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_an_answer_costs_few_transactions_however_much_is_stored(kind: Kind, tmp_path: Path) -> None:
@@ -35,6 +39,7 @@ async def test_an_answer_costs_few_transactions_however_much_is_stored(kind: Kin
             with counted() as long:
                 await shop.ask(root)
         assert few.transactions <= MOST_TRANSACTIONS, few.statements
+        assert len(few.statements) <= MOST_STATEMENTS, few.statements
         assert sorted(few.statements) == sorted(many.statements)  # saving and showing overlap, in any order
         assert long.transactions <= MOST_TRANSACTIONS, long.statements
         assert len(long.statements) <= len(few.statements)
@@ -54,6 +59,21 @@ async def test_a_budget_costs_one_transaction_and_none_costs_nothing(kind: Kind,
                 await shop.ask("third")
         assert free.transactions <= MOST_TRANSACTIONS
         assert limited.transactions == free.transactions + 1, limited.statements
+
+
+async def test_an_answer_leaves_hardly_any_garbage(tmp_path: Path) -> None:
+    """Less than one object that only the collector frees: `bot run` lets it look seldom."""
+    with migrated_database("sqlite", tmp_path) as url:
+        async with open_shop(url) as shop:
+            await shop.ask("first")
+            gc.collect()
+            gc.disable()
+            try:
+                for number in range(20):
+                    await shop.ask(f"next {number}")
+                assert gc.collect() < 20
+            finally:
+                gc.enable()
 
 
 def test_a_token_costs_as_much_in_a_long_answer_as_in_a_short_one() -> None:
