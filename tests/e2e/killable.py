@@ -121,7 +121,7 @@ POINTS: Mapping[str, tuple[Moment, ...]] = MappingProxyType(
         "the first page is noted": (NOTED,),
         "between two edits": (EDITED,),
         "an edit is about to be made": (EDITED, EDITS),
-        "in mid-answer": (HEARS,) * 300,
+        "in mid-answer": (EDITED, HEARS),
         "the second page is posted, not noted": (NOTED, POSTED),
         "the second page is noted": (NOTED, NOTED),
         "the answer has ended, not saved": (Moment(SqlStore, "answered", When.BEGINS),),

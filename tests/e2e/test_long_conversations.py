@@ -3,6 +3,7 @@
 import re
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,15 +75,23 @@ async def test_what_is_out_of_view_is_summarised_across_a_restart(kind: Kind, tm
                 for number in range(10):  # a summary that was being made at the stop is made anew
                     await slack.say(ADA, DIRECT, f"And? [[say=So {number}.]]", thread_ts=root)
                     await answered(world, root, f"So {number}.")
-                    if sentences(world.complete(DIRECT, root))[-1] == SUMMARISED:
+                    if beginning(questions(model)[-1]).startswith(BEGINNING):
                         break
         told = sentences(world.complete(DIRECT, root))
         assert told[-1] == SUMMARISED
         assert all(one != following for one, following in pairwise(told)), "nothing is said twice"
-        tasks = [each for each in model.requests if "You keep the record" in each["messages"][0]["content"]]
-        questions = [each for each in model.requests if each not in tasks]
-        assert questions[-1]["messages"][1]["content"].startswith(BEGINNING)
-        assert len(tasks) < len(questions)
+        assert beginning(questions(model)[-1]).startswith(BEGINNING)
+        assert 0 < len(model.requests) - len(questions(model)) < len(questions(model))
+
+
+def questions(model: SandboxModel) -> list[dict[str, Any]]:
+    """Return the requests that are not for a summary."""
+    return [each for each in model.requests if "You keep the record" not in each["messages"][0]["content"]]
+
+
+def beginning(request: dict[str, Any]) -> str:
+    """Return what stands below the system prompt."""
+    return str(request["messages"][1]["content"])
 
 
 def sentences(shown: str) -> list[str]:
