@@ -147,11 +147,7 @@ class LiveReply:
             return Wait(self._next_partial)
         write = self._unseen()
         if write is None:
-            return (
-                Done()
-                if self._is_finished
-                else Idle(self._shown_by if self._is_held and not self._posted else inf)
-            )
+            return Done() if self._is_finished else Idle(self._begun_by())
         if now < self._next_partial and not write.last:
             return Wait(self._next_partial)
         return write
@@ -195,6 +191,10 @@ class LiveReply:
         """Return the pages of an earlier attempt that a finished answer does not need; remove them."""
         used = len(self._pager.full) + bool(self._pager.current(is_complete=True))
         return range(used, self._posted)
+
+    def _begun_by(self) -> float:
+        """Return when the first message is begun that is held back now."""
+        return self._shown_by if self._is_held and not self._posted else inf
 
     def _unseen(self) -> Post | Edit | None:
         """Return the write of the first page that does not show what it should."""

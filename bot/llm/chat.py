@@ -151,8 +151,8 @@ class OpenAIChat:
                         yield event
                     if reader.done:
                         break
-                    if reader.spoke and not reader.complete and needed_at() > clock():
-                        await body.rest(min(needed_at(), end))
+                    if reader.spoke and not reader.complete and (needed := needed_at()) > clock():
+                        await body.rest(min(needed, end))
                     patience.until(min(self._due(reader, clock(), limits.first_word), end))
         except FAILURES as error:
             if not reader.complete:

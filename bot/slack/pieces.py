@@ -88,9 +88,10 @@ def _recalled(page: str, edges: Sequence[re.Match[str]]) -> tuple[_Beginning, in
     """
     for passed in range(len(edges), 0, -1):
         edge = edges[passed - 1]
-        begun = _known.get(page[: edge.end()])
+        text = page[: edge.end()]
+        begun = _known.get(text)
         if begun and _is_cut(page, begun.last, edge):
-            _known.move_to_end(page[: edge.end()])
+            _known.move_to_end(text)
             return begun, passed
     return _Beginning(), 0
 
