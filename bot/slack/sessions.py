@@ -45,12 +45,15 @@ class Sessions:
         """Take note that a stream ended, and its session with it."""
         self._processing.discard(thread)
 
-    async def work(self, turn: Turn, *, native: bool, begins: bool) -> None:
+    async def work(self, turn: Turn, *, native: bool, begins: bool, was_begun: bool = False) -> None:
         """Show that an answer is on its way; `native` where it will stream. Never raises.
 
-        A conversation that `begins` with the turn gets its title, in a direct message only.
+        A conversation that `begins` with the turn gets its title, in a direct message only. `was_begun`: an
+        earlier attempt may have left its session `processing`, which is then ended with the answer.
         """
         self._begun(turn.thread)
+        if was_begun:
+            self._processing.add(turn.thread)
         named = {"title": name} if begins and (name := title(turn.question)) else {}
         if native and await self._processes(turn, named):
             return

@@ -169,8 +169,9 @@ class SlackSurface:
         """Show or clear "is thinking"; where the plan, a scope or the server lacks it, do nothing."""
         native = self.way(turn.thread) is Way.STREAM
         if busy:
-            begins = begins and self.is_direct(turn.thread)
-            await self._sessions.work(turn, native=native, begins=begins)
+            direct = self.is_direct(turn.thread)
+            was_begun = turn.attempt > 1 and (direct or self._streaming is Streaming.NATIVE)
+            await self._sessions.work(turn, native=native, begins=begins and direct, was_begun=was_begun)
         else:
             await self._sessions.rest(turn.thread, native=native)
 

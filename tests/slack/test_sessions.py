@@ -145,6 +145,23 @@ async def test_what_a_dead_process_left_is_ended(
     assert not workspace.statuses
 
 
+@pytest.mark.parametrize("streaming", [Streaming.AUTO, Streaming.EDITS])
+async def test_what_a_dead_process_left_is_ended_with_the_answer(
+    workspace: SandboxWorkspace, surface: SlackSurface, streaming: Streaming
+) -> None:
+    """Also where who answers had no room for a sign of its own, and posts the answer."""
+    turn = await asked(workspace)
+    await surface.working(turn, busy=True)
+    workspace.fault(SESSION, retry_after=1)
+    workspace.fault(STATUS, retry_after=1)
+    async with connect.web_client(workspace.bot_token, workspace.api_url) as client:
+        bot, people = await connect.who_am_i(client), People(client, "T0SANDBOX")
+        heir = SlackSurface(client, bot, people, streaming=streaming)
+        await heir.working(replace(turn, token=2, attempt=2), busy=True)
+        await heir.post(turn.thread, page("One."))
+        await workspace.changed(lambda: stands(workspace, turn) == Session(status="active"), 10)
+
+
 @pytest.mark.parametrize("error", sorted(INCAPABLE))
 async def test_where_there_are_no_sessions_a_status_and_a_title_are_shown(
     workspace: SandboxWorkspace, surface: SlackSurface, error: str
