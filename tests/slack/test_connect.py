@@ -1,97 +1,26 @@
 """Socket Mode over real sockets: what Slack does to a connection, and that deliveries go on."""
 
 import asyncio
-import json
-import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from aiohttp import WSMsgType, web
-from slack_bolt.async_app import AsyncApp
-from slack_bolt.authorization import AuthorizeResult
 from structlog.testing import capture_logs
 
 from bot.core.errors import SettingsError
 from bot.sandbox.server import SandboxWorkspace
-from bot.slack import connect, web_socket
 from bot.slack.connect import web_client
-from bot.slack.socket_mode import Pace, Sockets, sockets
+from bot.slack.socket_mode import Pace
+from tests.slack.connections import connected
+from tests.slack.waiting import acknowledged, until
 
 ADA, DIRECT = "U0ADA", "D0ADA"
-HASTY = Pace(first=0.02, longest=0.1, hopeless=0.05, stable=0.0)
 
 
 @pytest.fixture
 async def workspace() -> AsyncIterator[SandboxWorkspace]:
     async with SandboxWorkspace(ack_timeout=0.5, redelivery=(0.0, 0.2, 0.2), enforce_rates=False) as running:
         yield running
-
-
-@dataclass
-class Elsewhere:
-    """As much of a workspace as `connected` wants to know."""
-
-    api_url: str
-    bot_token: str = SandboxWorkspace.bot_token
-    app_token: str = SandboxWorkspace.app_token
-
-
-@dataclass
-class Heard:
-    """What the app was given, in order."""
-
-    texts: list[str] = field(default_factory=list)
-    retries: list[list[str]] = field(default_factory=list)
-
-
-async def nothing() -> None:
-    """Do nothing with a delivery."""
-
-
-@asynccontextmanager
-async def connected(
-    workspace: SandboxWorkspace | Elsewhere,
-    *,
-    count: int = 1,
-    pace: Pace = HASTY,
-    meanwhile: Callable[[], Awaitable[object]] = nothing,
-) -> AsyncIterator[tuple[Sockets, Heard]]:
-    """Connect as the bot does; `meanwhile` is awaited with each delivery."""
-    heard = Heard()
-
-    async def authorize() -> AuthorizeResult:
-        return AuthorizeResult(enterprise_id=None, team_id="T0", bot_user_id="U0BOT", bot_token="xoxb-1")
-
-    async with web_client(workspace.bot_token, workspace.api_url) as client:
-        app = AsyncApp(client=client, authorize=authorize, process_before_response=True)
-
-        @app.event("message")
-        async def message(event: dict[str, Any], request: Any) -> None:
-            heard.texts.append(event["text"])
-            heard.retries.append(request.headers.get("x-slack-retry-num", []))
-            await meanwhile()
-
-        @app.error
-        async def failed(error: Exception) -> None:
-            pass
-
-        async with sockets(app, client, workspace.app_token, count=count, pace=pace) as connection:
-            yield connection, heard
-
-
-def acknowledged(workspace: SandboxWorkspace) -> int:
-    """Return how many deliveries were acknowledged so far."""
-    return sum(entry.kind == "ack" and entry.status == "ok" for entry in workspace.trace)
-
-
-async def until(predicate: Callable[[], object]) -> None:
-    """Wait for something on either side; the workspace would only look when something changes there."""
-    async with asyncio.timeout(10):
-        while not predicate():  # noqa: ASYNC110 - what it waits for knows nothing of it
-            await asyncio.sleep(0.005)
 
 
 async def cut(workspace: SandboxWorkspace) -> None:
@@ -314,66 +243,6 @@ async def test_stopping_takes_two_seconds_at_most_and_leaves_no_task(workspace: 
     assert not {task for task in ours if task.get_name() in {"sockets", "socket", "envelope"}}
 
 
-@asynccontextmanager
-async def strange_server(*frames: str, answers_pings: bool) -> AsyncIterator[tuple[str, list[str]]]:
-    """Run a Slack that greets nobody; yields its address, and the list of what its sockets were told."""
-    told: list[str] = []
-
-    async def ticket(request: web.Request) -> web.Response:
-        return web.json_response({"ok": True, "url": f"ws://{request.host}/link"})
-
-    async def link(request: web.Request) -> web.WebSocketResponse:
-        ws = web.WebSocketResponse(autoping=answers_pings)
-        await ws.prepare(request)
-        told.append("opened")
-        for frame in frames:
-            await ws.send_str(frame)
-        async for message in ws:
-            if message.type is WSMsgType.TEXT:
-                told.append(json.loads(message.data)["envelope_id"])  # noqa: PERF401 - a test looks meanwhile
-        return ws
-
-    application = web.Application()
-    application.add_routes([web.post("/api/apps.connections.open", ticket), web.get("/link", link)])
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}/api/", told
-    finally:
-        await runner.cleanup()
-
-
-async def test_a_connection_that_hangs_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its cable is cut, so to say: nothing breaks, and no pong comes."""
-    monkeypatch.setattr(connect, "HEARTBEAT", 0.1)
-    async with (
-        strange_server('{"type": "hello"}', answers_pings=False) as (url, told),
-        connected(Elsewhere(url)),
-    ):
-        await until(lambda: told.count("opened") >= 3)
-
-
-async def test_a_server_that_does_not_greet_and_talks_rubbish_is_listened_to(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(web_socket, "GREETING_PATIENCE", 0.1)
-    rubbish = ["", "{", "[]", "null", "{}", '{"type": 1}', '{"envelope_id": 1, "payload": {}}']
-    strange = {
-        "envelope_id": "strange",
-        "payload": {"type": "event_callback", "event": {"channel": 5}, "team": 7},
-    }
-    event = {"type": "message", "text": "hello", "channel": "D0", "user": "U1"}
-    good = {"envelope_id": "good", "payload": {"type": "event_callback", "event": event}}
-    frames = (*rubbish, json.dumps(strange), json.dumps(good))
-    async with (
-        strange_server(*frames, answers_pings=True) as (url, told),
-        connected(Elsewhere(url)) as (_, heard),
-    ):
-        await until(lambda: told == ["opened", "good"])
-    assert heard.texts == ["hello"]
-
-
 async def test_a_wrong_app_token_stops_the_start(workspace: SandboxWorkspace) -> None:
     workspace.fault("apps.connections.open", error="invalid_auth")
     with pytest.raises(SettingsError, match=r"SLACK_APP_TOKEN \(invalid_auth\)"):
@@ -390,48 +259,3 @@ async def test_oauth_settings_in_the_environment_change_nothing(
     async with connected(workspace) as (_, heard):
         await workspace.say(ADA, DIRECT, "hello")
         await until(lambda: heard.texts == ["hello"])
-
-
-async def test_slack_is_reached_by_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Asked for once; an exception in `NO_PROXY` counts, and this machine is always one."""
-    for name in (
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-        "https_proxy",
-        "NO_PROXY",
-        "no_proxy",
-        "ALL_PROXY",
-        "all_proxy",
-    ):
-        monkeypatch.delenv(name, raising=False)
-    requests: list[str] = []
-
-    async def answer(request: web.Request) -> web.Response:
-        requests.append(str(request.url))
-        return web.json_response({"ok": True})
-
-    application = web.Application()
-    application.router.add_route("*", "/{path:.*}", answer)
-    runner = web.AppRunner(application)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{runner.addresses[0][1]}")
-    try:
-        async with web_client("xoxb-1", "http://slack.invalid/api/") as client:
-            assert (await client.auth_test())["ok"]
-        assert requests == ["http://slack.invalid/api/auth.test"]
-        async with web_client("xoxb-1", "http://127.0.0.1:1/api/") as client:
-            assert client.proxy is None
-        monkeypatch.setenv("no_proxy", "slack.invalid")
-        async with web_client("xoxb-1", "http://slack.invalid/api/") as client:
-            assert client.proxy is None
-    finally:
-        await runner.cleanup()
-
-
-async def test_a_call_needs_no_thread(workspace: SandboxWorkspace) -> None:
-    """Each would cost more than the call, and a password in a `.netrc` would make every call fail."""
-    before = threading.active_count()
-    async with web_client(workspace.bot_token, workspace.api_url) as client:
-        await client.auth_test()
-    assert threading.active_count() == before
