@@ -1,22 +1,18 @@
 """What a reader of the thread sees, on virtual time, with a model that follows a script."""
 
-import asyncio
 import time
 from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
-from bot.answering import EDITED, NOTES, Answering
-from bot.asking import OUT_OF_VIEW, Asking
+from bot.answering import NOTES
+from bot.asking import OUT_OF_VIEW
 from bot.core.domain import (
     DIRECT,
-    Action,
     Addressed,
-    Answer,
     Author,
     Incoming,
-    MessageKey,
     Prompt,
     PromptKey,
     Steering,
@@ -26,7 +22,6 @@ from bot.core.domain import (
 )
 from bot.core.errors import (
     BotError,
-    ClaimLost,
     ContextTooLong,
     ModelBusy,
     ModelInterrupted,
@@ -35,66 +30,11 @@ from bot.core.errors import (
     SurfaceUnavailable,
 )
 from bot.core.stream import Finished
-from bot.core.transcript import GO_ON
-from bot.plugins import Outcome, Plugin, Plugins
-from bot.ports import Page
-from bot.store.memory import MemoryStore
+from bot.plugins import Outcome, Plugin
 from bot.store.memory_versions import MemoryVersions
 from tests.fakes import PaperSurface, ScriptedModel
+from tests.service.room import THREAD, Room, said
 from tests.virtual_time import on_virtual_time, run
-
-DEPLOYMENT = Steering(prompt=Prompt("Be kind."), parameters={"model": "m"})
-THREAD = ThreadKey(platform="paper", workspace="T1", channel="C1", root="1")
-
-
-def said(text: str, number: int, *, by: str = "U1", addressed: Addressed = Addressed.MENTION) -> Incoming:
-    """Return the message that somebody wrote at second `number`."""
-    return Incoming(
-        thread=THREAD,
-        message_id=f"q{number}",
-        author=Author(id=by),
-        text=text,
-        addressed=addressed,
-        sent_at=float(number),
-    )
-
-
-class Room:
-    """A store, a surface and a model with an `Answering` between them."""
-
-    def __init__(self, model: ScriptedModel, surface: PaperSurface | None = None, *plugins: Plugin) -> None:
-        self.model = model
-        self.surface = surface or PaperSurface()
-        self.store = MemoryStore(owner="me")
-        self.answering = Answering(
-            store=self.store,
-            model=model,
-            surfaces={"paper": self.surface},
-            asking=Asking(steering=DEPLOYMENT, user_key=b"k"),
-            plugins=Plugins(plugins),
-            is_ours=lambda: self.is_ours,
-            complete_since=lambda: self.complete_since,
-        )
-        self.is_ours = True
-        self.complete_since = 0.0
-        self._asked = 0
-
-    async def ask(self, question: str = "Why?") -> Turn:
-        """Record a question and return its claimed turn."""
-        self._asked += 1
-        turn = await self.store.accept(said(question, self._asked), claim=True)
-        assert turn is not None
-        return turn
-
-    async def answer(self, question: str = "Why?") -> list[str]:
-        """Have a question answered and return what the thread shows then."""
-        assert await self.answering.answer(await self.ask(question)) is None
-        return self.surface.shown(THREAD)
-
-    async def stored(self) -> Turn:
-        """Return the newest turn that has ended."""
-        later = await self.ask("later")
-        return (await self.store.context(later, limit=10)).history[-1]
 
 
 @on_virtual_time
@@ -235,153 +175,10 @@ async def test_plugins_amend_and_observe_and_a_broken_one_is_skipped() -> None:
 
 
 @on_virtual_time
-async def test_an_answer_that_a_dead_process_saved_is_only_shown() -> None:
-    room = Room(ScriptedModel(["fine"]))
-    turn = await room.ask()
-    await room.store.opened(turn, 0, await room.surface.post(THREAD, Page(turn=turn.id, number=0, text="fi")))
-    await room.store.answered(turn, Answer(text="fine", finish_reason="length"))
-    await room.store.release(turn)
-    (again,) = await room.store.claim(1)
-    await room.answering.answer(again)
-    assert room.surface.shown(THREAD) == [f"fine\n\n{NOTES['length']}"]
-    assert room.model.requests == []
-
-
-@on_virtual_time
-async def test_a_repeated_answer_takes_the_messages_of_the_first_attempt() -> None:
-    room = Room(ScriptedModel(["short"]))
-    turn = await room.ask()
-    for page, text in enumerate(["the first attempt was long", "and had a second page"]):
-        shown = Page(turn=turn.id, number=page, text=text)
-        await room.store.opened(turn, page, await room.surface.post(THREAD, shown))
-    await room.store.release(turn)
-    (again,) = await room.store.claim(1)
-    await room.answering.answer(again)
-    assert room.surface.shown(THREAD) == ["short"]
-
-
-@on_virtual_time
-async def test_a_page_that_a_dead_process_posted_and_could_not_note_is_continued() -> None:
-    room = Room(ScriptedModel(["fine"]))
-    turn = await room.ask()
-    await room.surface.post(THREAD, Page(turn=turn.id, number=0, text="fi"))
-    await room.store.release(turn)
-    (again,) = await room.store.claim(1)
-    await room.answering.answer(again)
-    assert room.surface.shown(THREAD) == ["fine"]
-
-
-@on_virtual_time
 async def test_a_post_that_got_through_although_no_answer_came_is_not_repeated() -> None:
     room = Room(ScriptedModel(["some text ", 0.5] * 10))
     room.surface.refusals = [SurfaceUnavailable("but it got through")]
     assert await room.answer() == [("some text " * 10).strip()]
-
-
-@on_virtual_time
-async def test_who_is_no_longer_certain_to_own_a_turn_writes_nothing_more() -> None:
-    room = Room(ScriptedModel(["some text ", 1.0] * 20))
-    turn = await room.ask()
-    answering = asyncio.create_task(room.answering.answer(turn))
-    await asyncio.sleep(5)
-    room.is_ours, writes = False, room.surface.writes
-    with pytest.raises(ClaimLost):
-        await answering
-    assert room.surface.writes == writes
-    assert room.model.open == 0, "the model's connection is closed"
-
-
-@pytest.mark.parametrize("is_frozen", [False, True])
-def test_a_first_message_is_taken_back_unless_another_process_may_show_its_answer_there(
-    is_frozen: bool,
-) -> None:
-    """A deleted question ends a claim, and so does whoever takes over from a process that was frozen."""
-
-    async def body() -> None:
-        room = Room(ScriptedModel(["some text ", 1.0] * 20))
-
-        async def opened(*_: object) -> None:
-            room.is_ours = not is_frozen
-            raise ClaimLost
-
-        room.store.opened = opened  # type: ignore[assignment, method-assign]
-        with pytest.raises(ClaimLost):
-            await room.answering.answer(await room.ask())
-        assert bool(room.surface.shown(THREAD)) is is_frozen
-
-    run(body())
-
-
-@on_virtual_time
-async def test_a_failed_answer_has_a_button_to_try_again_and_goes_where_it_was() -> None:
-    room = Room(ScriptedModel([ModelBusy()], ["fine"]))
-    await room.answer()
-    assert room.surface.messages["m1"].actions == (Action.RETRY,)
-    again = await room.store.retry(1, THREAD, by="U1", claim=True)
-    assert again is not None
-    await room.answering.answer(again)
-    assert room.surface.shown(THREAD) == ["fine"]
-    assert room.surface.messages["m1"].actions == (Action.JUDGE,)
-
-
-@on_virtual_time
-async def test_an_answer_that_broke_off_is_gone_on_with_where_it_was() -> None:
-    """Also when going on breaks off: nothing that was said is lost, or said twice."""
-    breaks = ModelInterrupted()
-    room = Room(ScriptedModel(["One, ", breaks], ["two, ", breaks], ["three.", Finished("stop")]))
-    await room.answer("Count.")
-    for shown in ("One, two, ", "One, two, three."):
-        assert room.surface.messages["m1"].actions == (Action.CONTINUE, Action.RETRY)
-        again = await room.store.retry(1, THREAD, by="U1", claim=True, goes_on=True)
-        assert again is not None
-        await room.answering.answer(again)
-        assert room.surface.shown(THREAD)[0].startswith(shown)
-    assert room.surface.messages["m1"].actions == (Action.JUDGE,)
-    assert [message.content for message in room.model.requests[-1].messages[-3:]] == [
-        "Count.",
-        "One, two, ",
-        GO_ON,
-    ]
-    assert (await room.stored()).answer == "One, two, three."
-
-
-@on_virtual_time
-async def test_an_answer_that_met_its_length_limit_offers_to_go_on() -> None:
-    room = Room(ScriptedModel(["One, two", Finished("length")]))
-    await room.answer()
-    assert room.surface.messages["m1"].actions == (Action.CONTINUE, Action.JUDGE)
-
-
-@on_virtual_time
-async def test_an_edited_question_offers_a_new_answer_in_place() -> None:
-    room = Room(ScriptedModel(["old answer"], ["new answer"]))
-    await room.answer("old question")
-    key = MessageKey(platform="paper", workspace="T1", channel="C1", message_id="q1")
-    turn = await room.store.reworded(key, "new question")
-    assert turn is not None
-    await room.answering.offer(turn)
-    assert room.surface.shown(THREAD) == [f"old answer\n\n{EDITED}"]
-    assert room.surface.messages["m1"].actions == (Action.AGAIN,)
-    again = await room.store.retry(turn.id, THREAD, by="U1", claim=True)
-    assert again is not None
-    await room.answering.answer(again)
-    assert room.surface.shown(THREAD) == ["new answer\n\n_2 of 2_"]
-    assert room.model.requests[-1].messages[-1].content == "new question"
-
-
-@on_virtual_time
-async def test_the_answer_to_a_deleted_question_is_taken_back() -> None:
-    room = Room(ScriptedModel(["one"], ["two"]))
-    await room.answer("first")
-    await room.answer("second")
-    key = MessageKey(platform="paper", workspace="T1", channel="C1", message_id="q1")
-    turn = await room.store.forget(key)
-    assert turn is not None
-    room.surface.refusals = [SurfaceBusy(retry_after=3), SurfaceUnavailable()]
-    await room.answering.take_back(turn)
-    assert room.surface.shown(THREAD) == ["two"]
-    await room.answer("third")
-    assert "first" not in str(room.model.requests[-1].messages)
 
 
 @on_virtual_time

@@ -6,7 +6,7 @@ from bot.answering import BLIND
 from bot.core.domain import File
 from bot.core.stream import PicturesLeftOut
 from tests.fakes import PaperSurface, Script, ScriptedModel
-from tests.service.test_answering import THREAD, Room, said
+from tests.service.room import THREAD, Room, said
 from tests.virtual_time import on_virtual_time
 
 CAT = File(name="cat.png", type="image/png", url="cat")

@@ -9,7 +9,7 @@ from bot.core.errors import ClaimLost, SurfaceGone
 from bot.core.writes import Way
 from bot.ports import Page
 from tests.fakes import PaperSurface, ScriptedModel
-from tests.service.test_answering import THREAD, Room
+from tests.service.room import THREAD, Room
 from tests.service.test_streaming import SLOW, WORDS
 from tests.virtual_time import on_virtual_time, run
 

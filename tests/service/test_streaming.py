@@ -9,7 +9,7 @@ from bot.core.domain import Action
 from bot.core.errors import ModelInterrupted, SurfaceBusy, SurfaceError, SurfaceGone, SurfaceUnavailable
 from bot.core.writes import Way
 from tests.fakes import PaperSurface, Script, ScriptedModel
-from tests.service.test_answering import THREAD, Room
+from tests.service.room import THREAD, Room
 from tests.virtual_time import on_virtual_time, run
 
 WORDS = " ".join(f"word{number}" for number in range(60))

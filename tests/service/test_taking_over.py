@@ -1,0 +1,84 @@
+"""What a reader sees of a turn that another process began, or that another one has now. On virtual time."""
+
+import asyncio
+
+import pytest
+
+from bot.answering import NOTES
+from bot.core.domain import Answer
+from bot.core.errors import ClaimLost
+from bot.ports import Page
+from tests.fakes import ScriptedModel
+from tests.service.room import THREAD, Room
+from tests.virtual_time import on_virtual_time, run
+
+
+@on_virtual_time
+async def test_an_answer_that_a_dead_process_saved_is_only_shown() -> None:
+    room = Room(ScriptedModel(["fine"]))
+    turn = await room.ask()
+    await room.store.opened(turn, 0, await room.surface.post(THREAD, Page(turn=turn.id, number=0, text="fi")))
+    await room.store.answered(turn, Answer(text="fine", finish_reason="length"))
+    await room.store.release(turn)
+    (again,) = await room.store.claim(1)
+    await room.answering.answer(again)
+    assert room.surface.shown(THREAD) == [f"fine\n\n{NOTES['length']}"]
+    assert room.model.requests == []
+
+
+@on_virtual_time
+async def test_a_repeated_answer_takes_the_messages_of_the_first_attempt() -> None:
+    room = Room(ScriptedModel(["short"]))
+    turn = await room.ask()
+    for page, text in enumerate(["the first attempt was long", "and had a second page"]):
+        shown = Page(turn=turn.id, number=page, text=text)
+        await room.store.opened(turn, page, await room.surface.post(THREAD, shown))
+    await room.store.release(turn)
+    (again,) = await room.store.claim(1)
+    await room.answering.answer(again)
+    assert room.surface.shown(THREAD) == ["short"]
+
+
+@on_virtual_time
+async def test_a_page_that_a_dead_process_posted_and_could_not_note_is_continued() -> None:
+    room = Room(ScriptedModel(["fine"]))
+    turn = await room.ask()
+    await room.surface.post(THREAD, Page(turn=turn.id, number=0, text="fi"))
+    await room.store.release(turn)
+    (again,) = await room.store.claim(1)
+    await room.answering.answer(again)
+    assert room.surface.shown(THREAD) == ["fine"]
+
+
+@on_virtual_time
+async def test_who_is_no_longer_certain_to_own_a_turn_writes_nothing_more() -> None:
+    room = Room(ScriptedModel(["some text ", 1.0] * 20))
+    turn = await room.ask()
+    answering = asyncio.create_task(room.answering.answer(turn))
+    await asyncio.sleep(5)
+    room.is_ours, writes = False, room.surface.writes
+    with pytest.raises(ClaimLost):
+        await answering
+    assert room.surface.writes == writes
+    assert room.model.open == 0, "the model's connection is closed"
+
+
+@pytest.mark.parametrize("is_frozen", [False, True])
+def test_a_first_message_is_taken_back_unless_another_process_may_show_its_answer_there(
+    is_frozen: bool,
+) -> None:
+    """A deleted question ends a claim, and so does whoever takes over from a process that was frozen."""
+
+    async def body() -> None:
+        room = Room(ScriptedModel(["some text ", 1.0] * 20))
+
+        async def opened(*_: object) -> None:
+            room.is_ours = not is_frozen
+            raise ClaimLost
+
+        room.store.opened = opened  # type: ignore[assignment, method-assign]
+        with pytest.raises(ClaimLost):
+            await room.answering.answer(await room.ask())
+        assert bool(room.surface.shown(THREAD)) is is_frozen
+
+    run(body())
