@@ -1,0 +1,27 @@
+"""An answer of one word in the bytes of its pieces, and asking for one with a client of its own."""
+
+from bot.core.stream import StreamEvent
+from bot.llm.chat import OpenAIChat
+from bot.llm.client import open_client
+from tests.contracts.chat_model import asking, collect
+
+WORD = b'data: {"choices":[{"delta":{"content":"Hi"}}]}\n\n'
+END = b'data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\n\n'
+DONE = b"data: [DONE]\n\n"
+
+
+async def ask(
+    base_url: str,
+    text: str = "hello",
+    *,
+    key: str = "",
+    first_word: float = 5.0,
+    idle: float = 5.0,
+    total: float = 5.0,
+) -> list[StreamEvent]:
+    """Ask once, with a client of its own."""
+    events: list[StreamEvent] = []
+    async with open_client(base_url, key) as client:
+        model = OpenAIChat(client, first_word=first_word, idle=idle, total=total)
+        await collect(model, asking(text), events)
+    return events
