@@ -1,8 +1,6 @@
 """What every store must do, whichever it is: in memory, on SQLite, on PostgreSQL."""
 
 import asyncio
-import random
-from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -10,7 +8,7 @@ import pytest
 from bot.core.domain import Addressed, Answer, Author, ThreadKey, Turn, TurnStatus
 from bot.core.errors import ClaimLost
 from bot.ports import Store
-from tests.contracts.conftest import FOR_EVER, Join
+from tests.contracts.conftest import Join
 from tests.contracts.questions import SAID, asked, question, refuses_everything, settled, thread
 
 # --- accept -------------------------------------------------------------------------------------------
@@ -174,134 +172,6 @@ async def test_an_ended_turn_takes_no_more_writes(store: Store) -> None:
     turn = await asked(store, question("1.0"))
     await settled(store, turn)
     await refuses_everything(store, turn)
-
-
-# --- recovery -----------------------------------------------------------------------------------------
-
-
-async def test_a_turn_given_back_is_taken_up_under_a_new_token(join: Join) -> None:
-    """The next owner edits the same messages; the earlier one can write no more."""
-    a, b = await join("a"), await join("b")
-    before = await asked(a, question("1.0"))
-    await a.opened(before, 0, "1.1")
-    await a.opened(before, 1, "1.2")
-    await a.release(before)
-    (after,) = await b.claim(5)
-    assert (after.status, after.token, after.pages) == (TurnStatus.ANSWERING, 2, ("1.1", "1.2"))
-    await refuses_everything(a, before)
-    assert await settled(b, after) is None
-
-
-async def test_one_process_cannot_use_its_own_old_claim(store: Store) -> None:
-    before = await asked(store, question("1.0"))
-    await store.release(before)
-    (after,) = await store.claim(1)
-    await refuses_everything(store, before)
-    await settled(store, after)
-
-
-async def test_a_page_shown_again_replaces_the_message(store: Store) -> None:
-    turn = await asked(store, question("1.0"))
-    await store.opened(turn, 0, "1.1")
-    await store.opened(turn, 0, "1.9")
-    await store.release(turn)
-    assert [turn.pages for turn in await store.claim(1)] == [("1.9",)]
-
-
-async def test_a_saved_answer_is_only_shown(join: Join) -> None:
-    """Its owner dies after saving: the next one gets the text and asks no model."""
-    a, b = await join("a"), await join("b")
-    turn = await asked(a, question("1.0"))
-    await asked(a, question("2.0"))
-    await a.answered(turn, SAID)
-    await b.beat(0)
-    (again,) = await b.claim(5)
-    assert (again.message_id, again.status, again.answer) == ("1.0", TurnStatus.ANSWERED, "Because.")
-    following = await b.settle(again, TurnStatus.DONE)
-    assert following is not None
-    assert following.message_id == "2.0"
-
-
-async def test_turns_of_a_silent_process_are_free_after_its_lease(join: Join) -> None:
-    a, b = await join("a"), await join("b")
-    turn = await asked(a, question("1.0"))
-    await asked(b, question("2.0", where=thread("2.0")))
-    await b.beat(30)
-    assert await b.claim(5) == []
-    await asyncio.sleep(0.2)
-    await b.beat(0.1)
-    assert [turn.message_id for turn in await b.claim(5)] == ["1.0"]
-    await refuses_everything(a, turn)
-
-
-async def test_a_process_that_beats_keeps_its_turns(join: Join) -> None:
-    a, b = await join("a"), await join("b")
-    turn = await asked(a, question("1.0"))
-    await asyncio.sleep(0.2)
-    await a.beat(5)
-    await b.beat(0.15)
-    assert await b.claim(5) == []
-    await settled(a, turn)
-
-
-async def test_a_process_that_leaves_hands_everything_on_at_once(join: Join) -> None:
-    a, b = await join("a"), await join("b")
-    await asked(a, question("1.0"))
-    shown = await asked(a, question("2.0", where=thread("2.0")))
-    await a.answered(shown, SAID)
-    await a.leave()
-    assert [turn.status for turn in await b.claim(5)] == [TurnStatus.ANSWERING, TurnStatus.ANSWERED]
-
-
-async def test_a_process_taken_for_dead_may_go_on_with_new_turns(join: Join) -> None:
-    a, b = await join("a"), await join("b")
-    await asked(a, question("1.0"))
-    await b.beat(0)
-    await a.beat(FOR_EVER)
-    assert [turn.token for turn in await a.claim(5)] == [2]
-    await b.beat(FOR_EVER)
-    assert await b.claim(5) == []
-
-
-async def test_nothing_is_lost_or_done_twice_while_processes_die(join: Join) -> None:
-    """Two processes drop turns at every point of their life and take each other for dead all the time."""
-    stores = [await join("a"), await join("b")]
-    for number in range(24):
-        await asked(stores[0], question(f"{number}", where=thread(f"{number % 4}")), claim=False)
-    fate = random.Random(7)
-    done: list[Turn] = []
-
-    async def process(store: Store) -> None:
-        while len(done) < 24:
-            for turn in await store.claim(2):
-                with suppress(ClaimLost):
-                    done.extend(await mortal(store, turn, fate))
-            await store.beat(fate.choice([0, FOR_EVER]))
-            await asyncio.sleep(0)  # the store in memory never waits
-
-    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
-        for store in stores:
-            tasks.create_task(process(store))
-    assert {turn.message_id for turn in done} == set(map(str, range(24)))
-    for root in "0123":
-        ids = [turn.id for turn in done if turn.thread == thread(root)]
-        assert ids == sorted(set(ids))
-
-
-async def mortal(store: Store, turn: Turn, fate: random.Random) -> list[Turn]:
-    """Take a turn to its end and return it, or give it back, or die on the way and return nothing."""
-    await store.opened(turn, 0, "page")
-    if turn.status is TurnStatus.ANSWERING:
-        if fate.random() < 0.2:
-            await store.release(turn)
-            return []
-        if fate.random() < 0.2:
-            return []
-        await store.answered(turn, SAID)
-    if fate.random() < 0.2:
-        return []
-    await store.settle(turn, TurnStatus.DONE, claim=fate.random() < 0.5)
-    return [turn]
 
 
 # --- context ------------------------------------------------------------------------------------------
