@@ -59,6 +59,7 @@ from tests.slack.inboxes import inbox
 ADA, GRACE, JOAN = "U0ADA", "U0GRACE", "U0JOAN"
 GENERAL, TEAM = "C0GENERAL", "T0SANDBOX"
 KEY = b"a key"
+WORKSPACE = PromptKey(platform="slack", workspace=TEAM)
 CHANNEL = PromptKey(platform="slack", workspace=TEAM, channel=GENERAL)
 BARE_HOME = {"type": "home", "blocks": [{"type": "divider"}]}
 

@@ -8,9 +8,8 @@ from bot.core.domain import Author, Prompt, PromptKey, Steering
 from bot.sandbox.records import View
 from bot.slack.admin import finding, gate, levels
 from bot.slack.admin.screen import LARGEST_ANSWER
-from tests.slack.admin.conftest import ADA, CHANNEL, GENERAL, GRACE, TEAM, Office
+from tests.slack.admin.conftest import ADA, CHANNEL, GENERAL, GRACE, TEAM, WORKSPACE, Office
 
-WORKSPACE = PromptKey(platform="slack", workspace=TEAM)
 LINUS = Author(id="U0LINUS", name="Linus")
 
 

@@ -6,15 +6,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.access import KEEP
-from bot.core.domain import Addressed, Author, Prompt, PromptKey, Steering, ThreadKey
+from bot.core.domain import Addressed, Author, Prompt, Steering, ThreadKey
 from bot.core.drafts import LASTS
 from bot.core.granting import Grants
 from bot.sandbox.records import Message, View
 from bot.slack.admin import editor, form, gate, history, trial, trials
 from bot.slack.admin.mandate import Mandate, seal
-from tests.slack.admin.conftest import ADA, CHANNEL, GRACE, JOAN, KEY, TEAM, Office
+from tests.slack.admin.conftest import ADA, CHANNEL, GRACE, JOAN, KEY, TEAM, WORKSPACE, Office
 
-WORKSPACE = PromptKey(platform="slack", workspace=TEAM)
 KIND = Steering(prompt=Prompt("Be kind."))
 BRIEF = Steering(prompt=Prompt("Be brief."))
 
