@@ -112,6 +112,8 @@ def keep(scenario: str, figures: Mapping[str, Any]) -> None:
 
 
 async def main() -> None:
+    if unknown := set(sys.argv[1:]) - set(SCENARIOS):
+        raise SystemExit(f"No scenario: {', '.join(sorted(unknown))}. There are {', '.join(SCENARIOS)}.")
     for scenario in sys.argv[1:] or SCENARIOS:
         print(f"\n{scenario}: {SCENARIOS[scenario].__doc__}", flush=True)  # noqa: T201
         keep(scenario, await SCENARIOS[scenario]())
