@@ -4,77 +4,17 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from itertools import pairwise
 from statistics import median
 from typing import Any
 
-from bot.answering import Answering
-from bot.asking import Asking
-from bot.core.budget import Budget
-from bot.core.domain import Addressed, Author, ChatRequest, Incoming, Steering, ThreadKey, Turn
-from bot.core.errors import SurfaceBusy
+from bot.core.domain import ChatRequest
 from bot.core.live_reply import HOLD
 from bot.core.stream import Finished, StreamEvent, TextDelta
-from bot.pacing import Desk, Urgency
-from bot.plugins import Plugins
-from bot.ports import NeededAt, Page
-from bot.sandbox.rates import Rates
-from bot.store.memory import MemoryStore
-from tests.fakes import PaperSurface, Script, ScriptedModel
+from bot.ports import NeededAt
+from tests.fakes import ScriptedModel
+from tests.service.office import WRITES_PER_MINUTE, Office, Speakers, Strict
 from tests.virtual_time import VirtualTimeLoop, on_virtual_time
-
-WRITES_PER_MINUTE = 45
-KEY = ThreadKey(platform="paper", workspace="T1", channel="C1", root="")
-
-
-class Strict(PaperSurface):
-    """Paper with Slack's limits, as the sandbox keeps them."""
-
-    def __init__(self, *, page: int = 1_000_000) -> None:
-        super().__init__(page=page, takes=0.02)
-        self.rates = Rates()
-        self.closed: dict[str, float] = {}
-        self.refused: list[float] = []
-
-    async def post(self, thread: ThreadKey, page: Page) -> str:
-        self._admit("chat.postMessage", thread)
-        return await super().post(thread, page)
-
-    async def edit(self, thread: ThreadKey, message_id: str, page: Page) -> None:
-        self._admit("chat.update", thread)
-        await super().edit(thread, message_id, page)
-
-    def refuses(self, method: str, seconds: float) -> None:
-        """Refuse all calls of a method for some seconds, as a platform may without a reason that we know."""
-        self.closed[method] = asyncio.get_running_loop().time() + seconds
-
-    def _admit(self, method: str, thread: ThreadKey) -> None:
-        now = asyncio.get_running_loop().time()
-        closed = max(0.0, self.closed.get(method, 0.0) - now)
-        if wait := closed or self.rates.admit(method, thread.channel, now):
-            self.refused.append(now)
-            raise SurfaceBusy(retry_after=wait)
-
-
-class Speakers(ScriptedModel):
-    """Says what each question asks for: so many words, at a pace; and notes when it has said the last one."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.ended: dict[str, float] = {}
-
-    @asynccontextmanager
-    async def stream(self, request: ChatRequest, **_: object) -> AsyncIterator[AsyncIterator[StreamEvent]]:
-        yield self._said(request.messages[-1].content)
-
-    async def _said(self, question: str) -> AsyncIterator[StreamEvent]:
-        _, words, pace = question.split()
-        for number in range(int(words)):
-            await asyncio.sleep(float(pace))
-            yield TextDelta(f"{number} ")
-        self.ended[question] = asyncio.get_running_loop().time()
-        yield Finished("stop")
 
 
 class Waiting(ScriptedModel):
@@ -99,41 +39,6 @@ class Waiting(ScriptedModel):
                 left = ""
         yield TextDelta(left or " ")
         yield Finished("stop")
-
-
-class Office:
-    """Answers to many threads of one workspace, all by the same script."""
-
-    def __init__(
-        self, script: Script = (), *, model: ScriptedModel | None = None, surface: PaperSurface | None = None
-    ) -> None:
-        self.surface = surface or PaperSurface(page=100_000, takes=0.02)
-        self.store = MemoryStore()
-        self.answering = Answering(
-            store=self.store,
-            model=model or ScriptedModel(script),
-            surfaces={"paper": self.surface},
-            asking=Asking(steering=Steering(parameters={"model": "m"}), user_key=b"k"),
-            plugins=Plugins(),
-        )
-
-    async def ask(self, thread: str, message: str = "q", *, channel: str = "C1", text: str = "Why?") -> Turn:
-        turn = await self.store.accept(
-            Incoming(
-                thread=replace(KEY, root=thread, channel=channel),
-                message_id=f"{thread} {message}",
-                author=Author(id="U1"),
-                text=text,
-                addressed=Addressed.MENTION,
-            ),
-            claim=True,
-        )
-        assert turn is not None
-        return turn
-
-    async def answer(self, threads: int) -> None:
-        turns = [await self.ask(f"{number}") for number in range(threads)]
-        await asyncio.gather(*(self.answering.answer(turn) for turn in turns))
 
 
 @on_virtual_time
@@ -254,57 +159,6 @@ async def test_one_answer_alone_is_as_fresh_as_the_limit_allows() -> None:
     (message,) = office.surface.messages.values()
     times = [time for time, _ in message.versions]
     assert max(later - earlier for earlier, later in pairwise(times)) <= 1.25 * 60 / WRITES_PER_MINUTE
-
-
-@on_virtual_time
-async def test_the_end_of_an_answer_goes_first_then_beginnings_then_pages_then_the_stalest_screen() -> None:
-    desk = Desk(Budget(per_minute=60, burst=1))
-    went: list[str] = []
-
-    async def write(name: str, urgency: Urgency, since: float) -> None:
-        await desk.line_up(urgency, since).granted
-        went.append(name)
-
-    names = [
-        ("first in line", Urgency.PARTIAL, 5.0),
-        ("fresh", Urgency.PARTIAL, 9.0),
-        ("stale", Urgency.PARTIAL, 1.0),
-        ("page", Urgency.PAGE, 9.0),
-        ("beginning", Urgency.FIRST, 9.0),
-        ("end", Urgency.LAST, 9.0),
-    ]
-    await asyncio.gather(*(write(*each) for each in names))
-    assert went == ["first in line", "end", "beginning", "page", "stale", "fresh"]
-
-
-@on_virtual_time
-async def test_who_leaves_the_line_costs_nobody_a_write() -> None:
-    desk = Desk(Budget(per_minute=60, burst=1))
-    await desk.line_up(Urgency.PARTIAL, 0).granted
-    gone = desk.line_up(Urgency.PARTIAL, 0)
-    stays = desk.line_up(Urgency.PARTIAL, 1)
-    gone.granted.cancel()
-    desk.leave(gone)
-    await asyncio.wait_for(stays.granted, 1.1)
-
-
-@on_virtual_time
-async def test_a_waiting_write_that_becomes_the_last_one_goes_first() -> None:
-    desk = Desk(Budget(per_minute=60, burst=1))
-    await desk.line_up(Urgency.PARTIAL, 0).granted
-    partial = desk.line_up(Urgency.PARTIAL, 0)
-    late = desk.line_up(Urgency.PARTIAL, 9)
-    desk.hurry(late, Urgency.LAST)
-    await asyncio.wait_for(late.granted, 1.1)
-    assert not partial.granted.done()
-
-
-@on_virtual_time
-async def test_a_refusal_holds_everybody_until_its_time_has_passed() -> None:
-    desk = Desk(Budget(per_minute=60, burst=4))
-    desk.refused(30)
-    await desk.line_up(Urgency.LAST, 0).granted
-    assert asyncio.get_running_loop().time() >= 30
 
 
 @on_virtual_time

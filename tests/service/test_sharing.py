@@ -10,7 +10,7 @@ from bot.ports.shares import Limit, Place, Shared
 from bot.sharing import EVERY, STALE, Sharing
 from bot.store.memory import MemoryData
 from bot.store.memory_shares import MemoryShares
-from tests.service.test_pacing import WRITES_PER_MINUTE, Office, Speakers, Strict
+from tests.service.office import WRITES_PER_MINUTE, Office, Speakers, Strict
 from tests.virtual_time import on_virtual_time
 
 
