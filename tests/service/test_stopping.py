@@ -1,103 +1,16 @@
 """What a reader of the thread sees when somebody stops an answer, on virtual time."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
 
-from bot.answering import Answering
-from bot.asking import Asking
-from bot.core.domain import Action, Addressed, Author, Incoming, Prompt, Steering, ThreadKey, Turn, TurnStatus
+from bot.core.domain import Action, TurnStatus
 from bot.core.errors import SurfaceBusy
-from bot.core.stopping import NOTE, NOTE_LOST, StopOutcome, StopRequest
+from bot.core.stopping import NOTE, StopOutcome
 from bot.core.stream import TextDelta
-from bot.intake import Intake
-from bot.plugins import Outcome, Plugin, Plugins
-from bot.store.memory import MemoryData, MemoryStore
-from bot.worker import Lease, Worker
-from tests.fakes import PaperSurface, Script, ScriptedModel
+from tests.service.desk import STOP, THREAD, WORDS, at_work
 from tests.virtual_time import on_virtual_time, run
-
-THREAD = ThreadKey(platform="paper", workspace="T1", channel="C1", root="1")
-STOP = StopRequest(thread=THREAD, by="U1")
-WORDS: Script = [word for n in range(1, 200) for word in (f"{n} ", 0.1)]
-LEASE = 30.0
-
-
-class Observer(Plugin):
-    """Remembers what became of turns."""
-
-    def __init__(self) -> None:
-        self.outcomes: list[Outcome] = []
-
-    async def observe(self, turn: Turn, outcome: Outcome) -> None:
-        self.outcomes.append(outcome)
-
-
-class Desk:
-    """A process at work on paper; several share the paper and the data."""
-
-    def __init__(self, model: ScriptedModel, paper: PaperSurface, data: MemoryData, owner: str) -> None:
-        self.model = model
-        self.surface = paper
-        self.store = MemoryStore(owner, data)
-        self.observer = Observer()
-        asking = Asking(steering=Steering(prompt=Prompt(""), parameters={"model": "m"}), user_key=b"k")
-        self.answering = Answering(
-            store=self.store,
-            model=model,
-            surfaces={"paper": paper},
-            asking=asking,
-            plugins=Plugins([self.observer]),
-        )
-        self.worker = Worker(self.store, self.answering, lease=Lease(LEASE), limit=10)
-        self.intake = Intake(self.store, self.worker, self.answering)
-        self.asked = 0
-
-    async def ask(self, text: str = "Why?") -> None:
-        self.asked += 1
-        await self.intake.accept(
-            Incoming(
-                thread=THREAD,
-                message_id=f"q{self.asked}",
-                author=Author(id="U1"),
-                text=text,
-                addressed=Addressed.MENTION,
-                sent_at=float(self.asked),
-            )
-        )
-
-    @property
-    def shown(self) -> list[str]:
-        return self.surface.shown(THREAD)
-
-    def actions(self) -> tuple[Action, ...]:
-        """Return the buttons of the last message."""
-        return list(self.surface.messages.values())[-1].actions
-
-    def turn(self) -> Turn:
-        """Return the first question's turn."""
-        return self.store.data.turns[1]
-
-
-@asynccontextmanager
-async def at_work(*scripts: Script, **paper: float) -> AsyncIterator[Desk]:
-    data = MemoryData(clock=asyncio.get_running_loop().time)
-    desk = Desk(ScriptedModel(*scripts), PaperSurface(**paper), data, "me")  # type: ignore[arg-type]  # `page` is whole
-    async with desk.worker.watching():
-        yield desk
-        await desk.worker.drain(60)
-
-
-@asynccontextmanager
-async def beside(desk: Desk) -> AsyncIterator[Desk]:
-    """Start a second process on the same paper and data."""
-    other = Desk(ScriptedModel(["Never."]), desk.surface, desk.store.data, "other")
-    async with other.worker.watching():
-        yield other
-        await other.worker.drain(60)
 
 
 @on_virtual_time
@@ -254,76 +167,6 @@ async def test_a_refusal_of_the_platform_is_obeyed_by_a_stop_too() -> None:
         await asyncio.sleep(20)
         assert desk.shown[0].endswith(NOTE)
         assert desk.surface.writes == before + 1
-
-
-@pytest.mark.parametrize("hears", [True, False])
-def test_another_process_is_told_to_stop(*, hears: bool) -> None:
-    """Within a second, also where the notification is lost."""
-
-    async def body() -> None:
-        async with at_work(WORDS) as desk, beside(desk) as other:
-            await desk.ask()
-            await asyncio.sleep(3.03)
-            if not hears:
-                desk.store.data.wakes.clear()
-            assert await other.intake.stop(STOP) is StopOutcome.TAKEN
-            await asyncio.sleep(0.02 if hears else 1.0)
-            assert desk.model.open == 0
-            await asyncio.sleep(5)
-            assert desk.shown[0].endswith(NOTE)
-            if not hears:
-                desk.store.data.wakes.extend([desk.worker.wake, other.worker.wake])
-
-    run(body())
-
-
-@on_virtual_time
-async def test_whoever_takes_a_stopped_turn_over_never_answers_it() -> None:
-    """Its owner died right after the mark was made; what it had shown went with it."""
-    async with at_work(WORDS) as desk:
-        await desk.ask()
-        await asyncio.sleep(5)
-        async with beside(desk) as heir:
-            await heir.store.stop(STOP)
-            for task in tuple(desk.worker._tasks):  # as if it were killed
-                task.cancel()
-            desk.store.data.owners[1] = "dead"
-            await asyncio.sleep(LEASE)
-            assert desk.shown == [NOTE_LOST]
-            assert desk.actions() == (Action.RETRY,)
-            assert desk.turn().status is TurnStatus.STOPPED
-            assert heir.model.requests == []
-            assert await heir.intake.retry(1, THREAD, by="U1")
-            await asyncio.sleep(5)
-            assert desk.shown == ["Never."]
-
-
-@on_virtual_time
-async def test_a_question_that_was_stopped_while_it_waited_is_not_answered() -> None:
-    async with at_work(["Never."]) as desk:
-        desk.worker.is_draining = True
-        await desk.ask()
-        await desk.store.stop(STOP)
-        desk.worker.is_draining = False
-        await asyncio.sleep(5)
-        assert desk.shown == [NOTE]
-        assert desk.model.requests == []
-
-
-@on_virtual_time
-async def test_what_goes_on_keeps_what_it_had_when_it_is_stopped_by_an_heir() -> None:
-    async with at_work(["One. ", 100.0], ["Two. ", 100.0], ["Never."]) as desk:
-        await desk.ask()
-        await asyncio.sleep(5)
-        await desk.intake.stop(STOP)
-        await asyncio.sleep(5)
-        desk.worker.is_draining = True
-        await desk.intake.retry(1, THREAD, by="U1", goes_on=True)
-        await desk.store.stop(STOP)
-        desk.worker.is_draining = False
-        await asyncio.sleep(5)
-        assert desk.shown == [f"One. \n\n{NOTE}"]
-        assert desk.turn().answer == "One. "
 
 
 @pytest.mark.parametrize("after", [0.0, 0.001, 0.05, 0.5, 1.0, 1.9, 2.0, 2.001, 2.06, 3.0, 5.0])

@@ -1,0 +1,94 @@
+"""A process at work on paper, which can be told to stop an answer, and another one beside it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from bot.answering import Answering
+from bot.asking import Asking
+from bot.core.domain import Action, Addressed, Author, Incoming, Prompt, Steering, ThreadKey, Turn
+from bot.core.stopping import StopRequest
+from bot.intake import Intake
+from bot.plugins import Outcome, Plugin, Plugins
+from bot.store.memory import MemoryData, MemoryStore
+from bot.worker import Lease, Worker
+from tests.fakes import PaperSurface, Script, ScriptedModel
+
+THREAD = ThreadKey(platform="paper", workspace="T1", channel="C1", root="1")
+STOP = StopRequest(thread=THREAD, by="U1")
+WORDS: Script = [word for n in range(1, 200) for word in (f"{n} ", 0.1)]
+LEASE = 30.0
+
+
+class Observer(Plugin):
+    """Remembers what became of turns."""
+
+    def __init__(self) -> None:
+        self.outcomes: list[Outcome] = []
+
+    async def observe(self, turn: Turn, outcome: Outcome) -> None:
+        self.outcomes.append(outcome)
+
+
+class Desk:
+    """A process at work on paper; several share the paper and the data."""
+
+    def __init__(self, model: ScriptedModel, paper: PaperSurface, data: MemoryData, owner: str) -> None:
+        self.model = model
+        self.surface = paper
+        self.store = MemoryStore(owner, data)
+        self.observer = Observer()
+        asking = Asking(steering=Steering(prompt=Prompt(""), parameters={"model": "m"}), user_key=b"k")
+        self.answering = Answering(
+            store=self.store,
+            model=model,
+            surfaces={"paper": paper},
+            asking=asking,
+            plugins=Plugins([self.observer]),
+        )
+        self.worker = Worker(self.store, self.answering, lease=Lease(LEASE), limit=10)
+        self.intake = Intake(self.store, self.worker, self.answering)
+        self.asked = 0
+
+    async def ask(self, text: str = "Why?") -> None:
+        self.asked += 1
+        await self.intake.accept(
+            Incoming(
+                thread=THREAD,
+                message_id=f"q{self.asked}",
+                author=Author(id="U1"),
+                text=text,
+                addressed=Addressed.MENTION,
+                sent_at=float(self.asked),
+            )
+        )
+
+    @property
+    def shown(self) -> list[str]:
+        return self.surface.shown(THREAD)
+
+    def actions(self) -> tuple[Action, ...]:
+        """Return the buttons of the last message."""
+        return list(self.surface.messages.values())[-1].actions
+
+    def turn(self) -> Turn:
+        """Return the first question's turn."""
+        return self.store.data.turns[1]
+
+
+@asynccontextmanager
+async def at_work(*scripts: Script, **paper: float) -> AsyncIterator[Desk]:
+    data = MemoryData(clock=asyncio.get_running_loop().time)
+    desk = Desk(ScriptedModel(*scripts), PaperSurface(**paper), data, "me")  # type: ignore[arg-type]  # `page` is whole
+    async with desk.worker.watching():
+        yield desk
+        await desk.worker.drain(60)
+
+
+@asynccontextmanager
+async def beside(desk: Desk) -> AsyncIterator[Desk]:
+    """Start a second process on the same paper and data."""
+    other = Desk(ScriptedModel(["Never."]), desk.surface, desk.store.data, "other")
+    async with other.worker.watching():
+        yield other
+        await other.worker.drain(60)
