@@ -1,130 +1,23 @@
 """Summaries of what is out of view: who makes them, who waits for them, and what becomes of them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.answering import Answering
-from bot.asking import OUT_OF_VIEW, SUMMARISED, Asking
-from bot.charging import Cashier
+from bot.asking import OUT_OF_VIEW, SUMMARISED
 from bot.core.context import weight
-from bot.core.domain import (
-    Addressed,
-    Author,
-    ChatRequest,
-    Incoming,
-    MessageKey,
-    Prompt,
-    PromptKey,
-    Steering,
-    Turn,
-)
-from bot.core.errors import BotError, ModelBusy, StoreUnavailable
+from bot.core.domain import Author, ChatRequest, PromptKey, Turn
+from bot.core.errors import ModelBusy, StoreUnavailable
 from bot.core.ledger import Budget, Dimension, Standing, Unit
 from bot.core.periods import Span
-from bot.core.stream import Finished, StreamEvent, TextDelta
-from bot.core.summaries import BEGINNING, TASK, Known, Summary
-from bot.plugins import Plugin, Plugins
-from bot.ports import Summaries
-from bot.store.memory import MemoryStore
+from bot.core.summaries import Known, Summary
+from bot.plugins import Plugin
 from bot.store.memory_ledger import MemoryLedger
 from bot.store.memory_summaries import MemorySummaries
 from bot.summarising import PAUSE
-from tests.fakes import PaperSurface
-from tests.service.test_asking import LONG, THREAD
+from tests.service.tale import ROOM, Tale
+from tests.service.test_asking import THREAD
 from tests.virtual_time import on_virtual_time
-
-ROOM = 1_500
-
-
-class Storyteller:
-    """A model that says `fine` to questions, and sums up as told: in so many seconds, or by an error."""
-
-    def __init__(self) -> None:
-        self.questions: list[ChatRequest] = []
-        self.tasks: list[ChatRequest] = []
-        self.takes = 1.0
-        self.fails: BotError | None = None
-        self.reason = "stop"
-
-    @asynccontextmanager
-    async def stream(self, request: ChatRequest, **_: object) -> AsyncIterator[AsyncIterator[StreamEvent]]:
-        is_task = request.messages[0].content.startswith(TASK.partition(".")[0])
-        (self.tasks if is_task else self.questions).append(request)
-        yield self._summary() if is_task else _fine()
-
-    async def _summary(self) -> AsyncIterator[StreamEvent]:
-        number = len(self.tasks)
-        await asyncio.sleep(self.takes)
-        if self.fails:
-            raise self.fails
-        yield TextDelta(f"Story {number}.")
-        yield Finished(self.reason)
-
-
-async def _fine() -> AsyncIterator[StreamEvent]:
-    yield TextDelta("fine")
-    yield Finished("stop")
-
-
-class Tale:
-    """A thread on paper whose older turns are summarised."""
-
-    def __init__(self, *plugins: Plugin, summaries: Summaries | None = None) -> None:
-        self.model = Storyteller()
-        self.surface = PaperSurface(page=10_000)
-        self.store = MemoryStore(owner="me")
-        self.summaries = summaries or MemorySummaries(self.store.data)
-        self.ledger = MemoryLedger(self.store.data, "me")
-        self.plugins = Plugins(plugins)
-        self.asked = 0
-        self.start()
-
-    def start(self) -> None:
-        """Start the bot, which knows nothing but what is stored."""
-        steering = Steering(
-            prompt=Prompt("Be kind."),
-            parameters={"model": "m", "temperature": 0.5, "reasoning_effort": "low"},
-        )
-        self.answering = Answering(
-            store=self.store,
-            model=self.model,
-            surfaces={"paper": self.surface},
-            asking=Asking(steering=steering, user_key=b"k", context_tokens=ROOM, summaries=self.summaries),
-            plugins=self.plugins,
-            cashier=Cashier(self.ledger),
-        )
-
-    async def ask(self, question: str = LONG, *, waits: float = 10.0) -> str:
-        """Ask, return what stands below the question, and wait some seconds."""
-        self.asked += 1
-        message = Incoming(
-            thread=THREAD,
-            message_id=f"q{self.asked}",
-            author=Author(id="U1"),
-            text=f"{self.asked}: {question}",
-            addressed=Addressed.MENTION,
-            sent_at=float(self.asked),
-        )
-        turn = await self.store.accept(message, claim=True)
-        assert turn
-        await self.answering.answer(turn)
-        await asyncio.sleep(waits)
-        return self.surface.shown(THREAD)[-1]
-
-    async def forget(self, number: int) -> None:
-        key = MessageKey(platform="paper", workspace="T1", channel="C1", message_id=f"q{number}")
-        assert await self.store.forget(key)
-
-    @property
-    def fronts(self) -> list[str]:
-        """The first message after the system prompt of each question."""
-        return [request.messages[1].content for request in self.model.questions]
-
-    @property
-    def summarised(self) -> list[bool]:
-        return [BEGINNING in front for front in self.fronts]
 
 
 def distinct(values: Sequence[str]) -> int:
