@@ -1,13 +1,8 @@
 """What the bytes of an answer mean, for every kind of server in facts/model-api.md 3."""
 
 import json
-from collections.abc import Sequence
-from itertools import chain
-from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bot.core.domain import Usage
 from bot.core.errors import (
@@ -23,57 +18,11 @@ from bot.core.errors import (
     ModelSilent,
     ModelUnreadable,
 )
-from bot.core.stream import AnswerBuilder, Finished, ModelName, StreamEvent, TextDelta
+from bot.core.stream import Finished, ModelName, StreamEvent, TextDelta
 from bot.llm.framing import PlainDecoder
 from bot.llm.reading import LONGEST_ANSWER, AnswerReader
-
-DONE = b"data: [DONE]\n\n"
-
-
-def sse(*chunks: Any) -> bytes:
-    return b"".join(b"data: " + json.dumps(chunk).encode() + b"\n\n" for chunk in chunks)
-
-
-def choice(content: Any = None, reason: Any = None, index: int = 0, **more: Any) -> dict[str, Any]:
-    return {"choices": [{"index": index, "delta": {"content": content, **more}, "finish_reason": reason}]}
-
-
-def outcome(pieces: Sequence[bytes]) -> tuple[list[StreamEvent], type[ModelError] | None]:
-    """Read an answer; return its events, and the error that ended it."""
-    reader, events = AnswerReader(), list[StreamEvent]()
-    try:
-        events.extend(chain.from_iterable(chain(map(reader.feed, pieces), [reader.finish()])))
-    except ModelError as error:
-        return joined(events), type(error)
-    return joined(events), None
-
-
-def joined(events: Sequence[StreamEvent]) -> list[StreamEvent]:
-    """Return events with texts of one choice that follow each other as one: they may come together."""
-    whole: list[StreamEvent] = []
-    for event in events:
-        last = whole[-1] if whole else None
-        if isinstance(event, TextDelta) and isinstance(last, TextDelta) and event.index == last.index:
-            whole[-1] = TextDelta(last.text + event.text, event.index)
-        else:
-            whole.append(event)
-    return whole
-
-
-def text(events: Sequence[StreamEvent], index: int = 0) -> str:
-    builder = AnswerBuilder()
-    for event in events:
-        builder.feed(event)
-    return builder.answer(index).text
-
-
-def said(events: Sequence[StreamEvent]) -> str:
-    """Return the text that is the answer."""
-    builder = AnswerBuilder()
-    for event in events:
-        builder.feed(event)
-    return builder.answer(builder.first).text
-
+from tests.llm.answers import DONE
+from tests.llm.chunks import choice, outcome, sse, text
 
 HI: list[StreamEvent] = [TextDelta("Hi"), Finished("stop")]
 
@@ -267,80 +216,3 @@ def test_a_model_that_never_ends_is_broken_off_before_it_fills_our_memory(word: 
     events, error = outcome(pieces)
     assert error is ModelEndless
     assert LONGEST_ANSWER < len(text(events, index)) < LONGEST_ANSWER + 200_000
-
-
-wild = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.fixed_dictionaries(
-            {},
-            optional={
-                "choices": st.lists(inner, max_size=3),
-                "delta": inner,
-                "message": inner,
-                "content": inner,
-                "finish_reason": inner,
-                "index": inner,
-                "usage": inner,
-                "prompt_tokens": inner,
-                "prompt_tokens_details": inner,
-                "model": inner,
-                "error": inner,
-            },
-        )
-    ),
-)
-lines = st.sampled_from(
-    [b"data: ", b"data:", b"\n", b"\r", b"event: error\n", b"[DONE]", b"{", b"\xef\xbb\xbf", DONE]
-)
-streams = st.lists(lines | st.binary(max_size=8) | wild.map(sse), max_size=12)
-
-
-@given(streams)
-def test_any_bytes_are_a_text_or_one_of_our_errors(pieces: list[bytes]) -> None:
-    """Nor does it matter how they are cut."""
-    whole = b"".join(pieces)
-    events, error = outcome([whole])
-    assert outcome(pieces) == (events, error)
-    assert outcome([whole[at : at + 1] for at in range(len(whole))]) == (events, error)
-    text(events).encode()
-    assert error or said(events).strip()
-
-
-class Thorough(AnswerReader):
-    """Takes every chunk apart."""
-
-    def _more(self, chunk: Any) -> str:
-        return ""
-
-
-ODD: st.SearchStrategy[Any] = st.sampled_from(
-    [None, "", 0, 1, True, [], {}, "x", "stop", "error", {"message": "m"}]
-)
-SAID = st.sampled_from(["a", " ", "", "é", "\ud83d", "\ude00", None, [{"type": "text", "text": "t"}]])
-DELTAS = st.fixed_dictionaries({"content": SAID}, optional={"refusal": ODD, "role": ODD})
-CHOICES = st.fixed_dictionaries(
-    {"delta": DELTAS | ODD}, optional={"index": ODD, "finish_reason": ODD, "error": ODD, "object": ODD}
-)
-PLAIN = (st.just("more") | SAID).map(lambda said: choice(said) | {"model": ""})
-CHUNKS = PLAIN | st.fixed_dictionaries(
-    {"choices": st.lists(CHOICES | ODD, max_size=2) | ODD},
-    optional={"model": ODD, "usage": ODD, "error": ODD, "object": ODD},
-)
-
-
-@given(st.lists(CHUNKS, max_size=12))
-def test_the_short_way_through_a_chunk_leads_to_the_same(chunks: list[dict[str, Any]]) -> None:
-    """To the same events, and the same error after them."""
-    body = b"".join(b"data: %b\n\n" % json.dumps(chunk).encode() for chunk in chunks)
-    outcomes: list[Any] = []
-    for reader in (AnswerReader(), Thorough()):
-        events, error = [], ""
-        try:
-            for event in chain(reader.feed(body), reader.finish()):
-                events.append(event)  # noqa: PERF402 - what came before an error counts
-        except ModelError as raised:
-            error = repr(raised)
-        outcomes.append((joined(events), error, reader.complete, reader.spoke))
-    assert outcomes[0] == outcomes[1]
