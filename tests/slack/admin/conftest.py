@@ -61,6 +61,7 @@ GENERAL, TEAM = "C0GENERAL", "T0SANDBOX"
 KEY = b"a key"
 WORKSPACE = PromptKey(platform="slack", workspace=TEAM)
 CHANNEL = PromptKey(platform="slack", workspace=TEAM, channel=GENERAL)
+KIND = Steering(prompt=Prompt("Be kind."))
 BARE_HOME = {"type": "home", "blocks": [{"type": "divider"}]}
 
 

@@ -6,16 +6,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.core.domain import Author, Prompt, PromptKey, Steering
-from bot.sandbox.records import Noticed
-from bot.slack import manifest
-from bot.slack.admin import editor, form, gate, history, welcome
+from bot.slack.admin import editor, form, gate, history
 from bot.slack.admin.listeners import CONFLICT, UNSAVED
 from bot.slack.admin.mandate import LASTS, Mandate, seal
 from bot.slack.admin.screen import UNSHOWN
-from tests.slack.admin.conftest import ADA, BARE_HOME, CHANNEL, GENERAL, GRACE, JOAN, KEY, TEAM, Office
+from tests.slack.admin.conftest import ADA, CHANNEL, GENERAL, GRACE, JOAN, KEY, KIND, TEAM, WORKSPACE, Office
 
-WORKSPACE = PromptKey(platform="slack", workspace=TEAM)
-KIND = Steering(prompt=Prompt("Be kind."))
 BRIEF = Steering(prompt=Prompt("Be brief."), parameters={"n": 2})
 
 
@@ -178,20 +174,6 @@ async def test_what_was_typed_in_parts_stays_in_these_parts(office: Office) -> N
     assert shown == typed
 
 
-@pytest.mark.parametrize("letter", ["🙂", "字", "x"])
-async def test_the_command_shows_a_prompt_of_any_letters(office: Office, letter: str) -> None:
-    """As many of them as are shown fit into an acknowledgement."""
-    await office.versions.save(
-        CHANNEL, Steering(prompt=Prompt(letter * 4_000)), based_on=0, by=Author(id=ADA)
-    )
-    told: list[Noticed] = []
-    office.workspace.state.observe(
-        lambda change: told.append(change) if isinstance(change, Noticed) else None
-    )
-    await office.workspace.interactivity.command(ADA, GENERAL, "/threadkeeper", "")
-    assert letter * 1_000 in str(told[0].blocks)
-
-
 async def test_a_version_is_restored_as_a_new_one(office: Office) -> None:
     await office.versions.save(CHANNEL, KIND, based_on=0, by=Author(id=ADA))
     await office.versions.save(CHANNEL, BRIEF, based_on=1, by=Author(id=JOAN), note="Shorter!")
@@ -260,74 +242,3 @@ async def test_more_room_is_one_more_input(office: Office) -> None:
     ids = [block.get("block_id") for block in office.top(ADA).content["blocks"]]
     assert [each for each in ids if str(each).startswith("prompt:")] == ["prompt:line:0", "prompt:line:1"]
     assert office.top(ADA).content["private_metadata"] == view.content["private_metadata"]
-
-
-async def test_the_command_shows_what_applies_and_the_prompt_to_admins_only(office: Office) -> None:
-    await office.versions.save(CHANNEL, KIND, based_on=0, by=Author(id=ADA))
-    told: dict[str, str] = {}
-
-    def note(change: object) -> None:
-        if isinstance(change, Noticed):
-            told[change.user] = f"{change.text} {change.blocks}"
-
-    office.workspace.state.observe(note)
-    for user in (ADA, GRACE):
-        await office.workspace.interactivity.command(user, GENERAL, "/threadkeeper", "show")
-    assert "Be kind." in told[ADA]
-    assert "Be kind." not in told[GRACE]
-    assert "System prompt" in told[GRACE]
-    told.clear()
-    await office.workspace.interactivity.command(GRACE, GENERAL, "/threadkeeper", "")
-    assert "System prompt" in told[GRACE], "the same without a word"
-    for text in ("help", "nonsense"):
-        await office.workspace.interactivity.command(GRACE, GENERAL, "/threadkeeper", text)
-        assert "/threadkeeper prompt" in told[GRACE]
-
-
-async def test_everybody_sees_in_home_what_applies_in_a_channel(office: Office) -> None:
-    """Values and where they come from; the prompt itself is for admins. Direct messages are in no list."""
-    told = Steering(prompt=Prompt("Be kind."), parameters={"temperature": 0.5})
-    await office.versions.save(CHANNEL, told, based_on=0, by=Author(id=ADA))
-    for user, channel, expected in (
-        (GRACE, GENERAL, "*Temperature*: 0.5 (from <#C0GENERAL>)"),
-        (ADA, GENERAL, "Be kind."),
-        (GRACE, "D0ADA", gate.NOT_HERE),
-    ):
-        home = office.workspace.views.publish(user, BARE_HOME, "")
-        action = {
-            "action_id": welcome.APPLYING,
-            "type": "conversations_select",
-            "selected_conversation": channel,
-        }
-        await office.workspace.interactivity.act_on_view(user, home.id, action, {})
-        await office.settled()
-        assert expected in office.says(user)
-        assert ("Be kind." in office.says(user)) == (user == ADA)
-
-
-async def test_the_command_and_the_shortcut_open_forms_for_admins_only(office: Office) -> None:
-    await office.workspace.interactivity.command(ADA, GENERAL, "/threadkeeper", "prompt")
-    await office.settled()
-    assert "For *<#C0GENERAL>*" in office.says(ADA)
-    (shortcut,) = [each["callback_id"] for each in manifest.SHORTCUTS if each["type"] == "global"]
-    for user, expected in ((ADA, "What do you want to edit?"), (GRACE, gate.NOT_AN_ADMIN)):
-        await office.workspace.interactivity.shortcut(user, shortcut, "", "")
-        await office.settled()
-        assert expected in office.says(user)
-    await office.workspace.interactivity.command(GRACE, GENERAL, "/threadkeeper", "prompt")
-    await office.settled()
-    assert gate.NOT_AN_ADMIN in office.says(GRACE)
-
-
-async def test_a_channel_is_chosen_from_a_list(office: Office) -> None:
-    home = office.workspace.views.publish(ADA, BARE_HOME, "")
-    for chosen, expected in (
-        (GENERAL, "For *<#C0GENERAL>*"),
-        (None, gate.NOT_HERE),
-        ("T2/C1", gate.NOT_HERE),
-    ):
-        action = {"action_id": editor.EDIT_CHANNEL, "type": "conversations_select"}
-        action["selected_conversation"] = chosen  # type: ignore[assignment]  # Slack sends null
-        await office.workspace.interactivity.act_on_view(ADA, home.id, action, {})
-        await office.settled()
-        assert expected in office.says(ADA)

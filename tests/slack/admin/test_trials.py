@@ -12,9 +12,8 @@ from bot.core.granting import Grants
 from bot.sandbox.records import Message, View
 from bot.slack.admin import editor, form, gate, history, trial, trials
 from bot.slack.admin.mandate import Mandate, seal
-from tests.slack.admin.conftest import ADA, CHANNEL, GRACE, JOAN, KEY, TEAM, WORKSPACE, Office
+from tests.slack.admin.conftest import ADA, CHANNEL, GRACE, JOAN, KEY, KIND, TEAM, WORKSPACE, Office
 
-KIND = Steering(prompt=Prompt("Be kind."))
 BRIEF = Steering(prompt=Prompt("Be brief."))
 
 
