@@ -9,23 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.domain import Addressed, File, Incoming
-from bot.slack import buttons, parse, tokens
-
-BOT = parse.Bot(user="UBOT", bot_id="BBOT", workspace="T1")
-NAMES = {"U1": "Ada", "U2": "Grace", "C9": "general"}
-
-
-def message(**changes: Any) -> dict[str, Any]:
-    """Return a message in a channel, changed; None takes a key away."""
-    fields = {
-        "type": "message",
-        "user": "U1",
-        "text": "hi",
-        "ts": "5.0",
-        "channel": "C1",
-        "channel_type": "channel",
-    }
-    return {key: value for key, value in {**fields, **changes}.items() if value is not None}
+from bot.slack import buttons, parse
+from tests.slack.events import BOT, EDITED, NAMES, TOMBSTONE, changed, deleted, message
 
 
 def told(event: dict[str, Any], *, follow: bool = False) -> parse.Event | None:
@@ -39,30 +24,6 @@ def said(event: dict[str, Any], *, follow: bool = False) -> Incoming:
     heard = told(event, follow=follow)
     assert isinstance(heard, parse.Said)
     return heard.message.incoming(NAMES, why=heard.why, delivery=heard.delivery)
-
-
-def changed(new: dict[str, Any], old: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return the event of a message that is another one now."""
-    event = {"type": "message", "subtype": "message_changed", "channel": "C1", "hidden": True, "ts": "9.0"}
-    return event | {"message": new} | ({"previous_message": old} if old else {})
-
-
-def deleted(**fields: Any) -> dict[str, Any]:
-    """Return the event of a message that is no more."""
-    event = {"type": "message", "subtype": "message_deleted", "channel": "C1", "hidden": True, "ts": "9.0"}
-    return event | {"deleted_ts": "5.0"} | fields
-
-
-EDITED = {"user": "U1", "ts": "6.0"}
-TOMBSTONE = {
-    "type": "message",
-    "subtype": "tombstone",
-    "user": "USLACKBOT",
-    "hidden": True,
-    "text": "This message was deleted.",
-    "ts": "5.0",
-    "thread_ts": "5.0",
-}
 
 
 @pytest.mark.parametrize(
@@ -163,40 +124,6 @@ def test_a_deletion_names_its_message_and_thread(event: dict[str, Any], root: st
 )
 def test_what_was_not_a_persons_is_no_deletion(event: dict[str, Any]) -> None:
     assert told(event) is None
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("<@UBOT> hello", "hello"),
-        ("<@UBOT>: hello", "hello"),
-        ("hey <@UBOT>, what now", "hey, what now"),
-        ("ask <@U1> and <@U2|gh> and <@U3>", "ask @Ada and @gh and @someone"),
-        ("see <#C9> and <#C8|dev> and <#C7|>", "see #general and #dev and #a-channel"),
-        ("<!here> <!subteam^S1|@ops> <!date^1^{date}|today>", "@here @ops today"),
-        ("<https://a.example/x|the page>", "[the page](https://a.example/x)"),
-        ("<https://a.example/x>", "https://a.example/x"),
-        ("<http://a.example|a.example>", "http://a.example"),
-        ("<mailto:a@b.example|a@b.example>", "a@b.example"),
-        ("1 &lt; 2 &amp;&amp; 3 &gt; 2", "1 < 2 && 3 > 2"),
-        ("&amp;lt; stays an entity", "&lt; stays an entity"),
-        ("`a &lt; b`\n```\nif x:\n    y\n```", "`a < b`\n```\nif x:\n    y\n```"),
-        ("שלום <@UBOT> 👩‍👩‍👧", "שלום 👩‍👩‍👧"),
-        ("<@UBOT>", ""),
-        ("a < b <|> c <|x>", "a < b  c [x]()"),
-        ("", ""),
-    ],
-)
-def test_text_becomes_readable(text: str, expected: str) -> None:
-    assert tokens.readable(tokens.without_mention(text, BOT.user), NAMES) == expected
-
-
-@given(st.text(alphabet="<>@#!|^&;UBOTlgtamp: \n") | st.text())
-def test_whatever_surrounds_it_our_mention_goes_and_the_rest_stays_readable(text: str) -> None:
-    plain = text.replace("<", "(").replace("&", "+")
-    assert tokens.readable(tokens.without_mention(f"{plain} <@UBOT>", BOT.user), NAMES) == plain.strip()
-    tokens.readable(text, NAMES)  # anything else: at least no error
-    tokens.nameless(text)
 
 
 def test_a_message_starts_a_thread_and_a_reply_continues_it() -> None:

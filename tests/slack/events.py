@@ -1,0 +1,45 @@
+"""Events as Slack sends them, the bot that they come to, and the names that it knows."""
+
+from typing import Any
+
+from bot.slack import parse
+
+BOT = parse.Bot(user="UBOT", bot_id="BBOT", workspace="T1")
+NAMES = {"U1": "Ada", "U2": "Grace", "C9": "general"}
+
+
+def message(**changes: Any) -> dict[str, Any]:
+    """Return a message in a channel, changed; None takes a key away."""
+    fields = {
+        "type": "message",
+        "user": "U1",
+        "text": "hi",
+        "ts": "5.0",
+        "channel": "C1",
+        "channel_type": "channel",
+    }
+    return {key: value for key, value in {**fields, **changes}.items() if value is not None}
+
+
+def changed(new: dict[str, Any], old: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return the event of a message that is another one now."""
+    event = {"type": "message", "subtype": "message_changed", "channel": "C1", "hidden": True, "ts": "9.0"}
+    return event | {"message": new} | ({"previous_message": old} if old else {})
+
+
+def deleted(**fields: Any) -> dict[str, Any]:
+    """Return the event of a message that is no more."""
+    event = {"type": "message", "subtype": "message_deleted", "channel": "C1", "hidden": True, "ts": "9.0"}
+    return event | {"deleted_ts": "5.0"} | fields
+
+
+EDITED = {"user": "U1", "ts": "6.0"}
+TOMBSTONE = {
+    "type": "message",
+    "subtype": "tombstone",
+    "user": "USLACKBOT",
+    "hidden": True,
+    "text": "This message was deleted.",
+    "ts": "5.0",
+    "thread_ts": "5.0",
+}
