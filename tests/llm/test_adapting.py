@@ -1,14 +1,10 @@
 """A model that does not take what was set answers all the same, and admins can see what had no effect."""
 
-import json
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from bot.core.attachments import PictureRefused
-from bot.core.domain import ChatMessage, ChatRequest
 from bot.core.errors import ContextTooLong, ModelRejected
 from bot.llm.asking import Dialect
 from bot.llm.chat import OpenAIChat
@@ -18,9 +14,9 @@ from bot.notebook import Notebook
 from bot.sandbox.model import SandboxModel
 from bot.store.memory_lessons import MemoryLessons
 from tests.contracts.chat_model import collect
-from tests.llm.raw_server import OK, RawServer, raw_server, reply
+from tests.llm.raw_server import raw_server
+from tests.llm.refusals import ANSWER, bodies, refusal, request
 
-ANSWER = OK + b'data: {"choices":[{"delta":{"content":"Hi"},"finish_reason":"stop"}]}\n\n'
 OLD_PARAMETERS: dict[str, Any] = {
     "temperature": 0.2,
     "top_p": 0.5,
@@ -29,28 +25,6 @@ OLD_PARAMETERS: dict[str, Any] = {
     "stop": ["END"],
     "max_tokens": 50,
 }
-
-
-@pytest.fixture
-async def sandbox() -> AsyncIterator[SandboxModel]:
-    async with SandboxModel(rate=5_000) as model:
-        yield model
-
-
-def request(model: str = "m", text: str = "hello", **parameters: Any) -> ChatRequest:
-    messages = (
-        ChatMessage(role="system", content="Be kind."),
-        ChatMessage(role="user", content=text, name="Ada"),
-    )
-    return ChatRequest(model=model, messages=messages, user="u", parameters=parameters)
-
-
-def refusal(message: str, param: str | None = None, code: str | None = None, status: int = 400) -> bytes:
-    return reply(status, json.dumps({"error": {"message": message, "param": param, "code": code}}).encode())
-
-
-def bodies(server: RawServer) -> list[dict[str, Any]]:
-    return [json.loads(sent.partition(b"\r\n\r\n")[2]) for sent in server.requests]
 
 
 async def test_a_reasoning_model_answers_whatever_was_set(sandbox: SandboxModel) -> None:
@@ -234,68 +208,6 @@ async def test_a_server_that_refuses_everything_is_asked_seven_times_at_most() -
 async def test_what_a_service_refuses_is_told_before_it_does() -> None:
     async with open_client("http://localhost:11434/v1") as client:
         assert OpenAIChat(client).adaptations("m")["logit_bias"].startswith("has no effect")
-
-
-PICTURE = "data:image/png;base64,AAAA"
-BLIND = "Invalid content type. image_url is only supported by certain models."
-
-
-def seen(text: str = "What is this?") -> ChatRequest:
-    return ChatRequest(model="m", messages=(ChatMessage(role="user", content=text, images=(PICTURE,)),))
-
-
-async def test_a_model_that_sees_gets_the_picture_as_a_part(sandbox: SandboxModel) -> None:
-    async with raw_server([ANSWER]) as server, open_client(server.base_url) as client:
-        builder = await collect(OpenAIChat(client), seen())
-    [body] = bodies(server)
-    assert body["messages"][0]["content"] == [
-        {"type": "text", "text": "What is this?"},
-        {"type": "image_url", "image_url": {"url": PICTURE}},
-    ]
-    assert not builder.is_blind
-
-
-@pytest.mark.parametrize("status", [400, 404, 500])
-async def test_a_model_that_cannot_see_is_asked_without_the_picture(status: int) -> None:
-    """Once, whatever the status, and from then on at once; who asked can be told, and so can admins."""
-    refused = [refusal(BLIND, status=status)]
-    async with raw_server(refused, [ANSWER]) as server, open_client(server.base_url) as client:
-        model = OpenAIChat(client)
-        builders = [await collect(model, asked) for asked in (seen(), seen(), request())]
-        assert model.adaptations("m") == {"pictures": "has no effect: this model does not take it"}
-    assert [builder.is_blind for builder in builders] == [True, True, False]
-    assert [isinstance(body["messages"][0]["content"], list) for body in bodies(server)] == [
-        True,
-        *[False] * 3,
-    ]
-
-
-@pytest.mark.parametrize(
-    ("words", "code"),
-    [
-        ("Invalid image data: the image could not be decoded.", None),
-        ("You uploaded an unsupported image. Use png, jpeg, gif or webp.", "invalid_image_format"),
-        ("cannot identify this file", "image_parse_error"),
-        ("Could not decode base64 string", None),
-    ],
-)
-async def test_a_bad_picture_is_told_and_not_taken_for_a_blind_model(words: str, code: str | None) -> None:
-    refused = refusal(words, code=code)
-    async with raw_server([refused]) as server, open_client(server.base_url) as client:
-        model = OpenAIChat(client)
-        with pytest.raises(PictureRefused):
-            await collect(model, seen())
-        with pytest.raises(ModelRejected) as caught:
-            await collect(model, request())
-        assert type(caught.value) is ModelRejected, "there was none"
-        assert model.adaptations("m") == {}
-
-
-async def test_what_else_is_wrong_with_a_question_is_not_put_down_to_its_picture() -> None:
-    async with raw_server([refusal("Something is wrong.")]) as server, open_client(server.base_url) as client:
-        with pytest.raises(ModelRejected) as caught:
-            await collect(OpenAIChat(client), seen())
-    assert type(caught.value) is ModelRejected
 
 
 async def test_what_was_learnt_outlives_the_process(sandbox: SandboxModel) -> None:

@@ -1,0 +1,74 @@
+"""Pictures reach a model that sees; one that does not answers all the same; a bad one is told."""
+
+import pytest
+
+from bot.core.attachments import PictureRefused
+from bot.core.domain import ChatMessage, ChatRequest
+from bot.core.errors import ModelRejected
+from bot.llm.chat import OpenAIChat
+from bot.llm.client import open_client
+from bot.sandbox.model import SandboxModel
+from tests.contracts.chat_model import collect
+from tests.llm.raw_server import raw_server
+from tests.llm.refusals import ANSWER, bodies, refusal, request
+
+PICTURE = "data:image/png;base64,AAAA"
+BLIND = "Invalid content type. image_url is only supported by certain models."
+
+
+def seen(text: str = "What is this?") -> ChatRequest:
+    return ChatRequest(model="m", messages=(ChatMessage(role="user", content=text, images=(PICTURE,)),))
+
+
+async def test_a_model_that_sees_gets_the_picture_as_a_part(sandbox: SandboxModel) -> None:
+    async with raw_server([ANSWER]) as server, open_client(server.base_url) as client:
+        builder = await collect(OpenAIChat(client), seen())
+    [body] = bodies(server)
+    assert body["messages"][0]["content"] == [
+        {"type": "text", "text": "What is this?"},
+        {"type": "image_url", "image_url": {"url": PICTURE}},
+    ]
+    assert not builder.is_blind
+
+
+@pytest.mark.parametrize("status", [400, 404, 500])
+async def test_a_model_that_cannot_see_is_asked_without_the_picture(status: int) -> None:
+    """Once, whatever the status, and from then on at once; who asked can be told, and so can admins."""
+    refused = [refusal(BLIND, status=status)]
+    async with raw_server(refused, [ANSWER]) as server, open_client(server.base_url) as client:
+        model = OpenAIChat(client)
+        builders = [await collect(model, asked) for asked in (seen(), seen(), request())]
+        assert model.adaptations("m") == {"pictures": "has no effect: this model does not take it"}
+    assert [builder.is_blind for builder in builders] == [True, True, False]
+    assert [isinstance(body["messages"][0]["content"], list) for body in bodies(server)] == [
+        True,
+        *[False] * 3,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("Invalid image data: the image could not be decoded.", None),
+        ("You uploaded an unsupported image. Use png, jpeg, gif or webp.", "invalid_image_format"),
+        ("cannot identify this file", "image_parse_error"),
+        ("Could not decode base64 string", None),
+    ],
+)
+async def test_a_bad_picture_is_told_and_not_taken_for_a_blind_model(words: str, code: str | None) -> None:
+    refused = refusal(words, code=code)
+    async with raw_server([refused]) as server, open_client(server.base_url) as client:
+        model = OpenAIChat(client)
+        with pytest.raises(PictureRefused):
+            await collect(model, seen())
+        with pytest.raises(ModelRejected) as caught:
+            await collect(model, request())
+        assert type(caught.value) is ModelRejected, "there was none"
+        assert model.adaptations("m") == {}
+
+
+async def test_what_else_is_wrong_with_a_question_is_not_put_down_to_its_picture() -> None:
+    async with raw_server([refusal("Something is wrong.")]) as server, open_client(server.base_url) as client:
+        with pytest.raises(ModelRejected) as caught:
+            await collect(OpenAIChat(client), seen())
+    assert type(caught.value) is ModelRejected
