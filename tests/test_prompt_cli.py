@@ -9,17 +9,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from hypothesis import example, given
-from hypothesis import strategies as st
 
 from bot.cli import commands
 from bot.commands.change import Change
-from bot.commands.prompt_files import from_markdown, read_folder, to_markdown
-from bot.core.domain import Prompt, PromptKey, Steering
-from bot.core.steering import level
+from bot.core.domain import Prompt, Steering
 from bot.store import migrate
 from bot.store.database import Database, database_url
-from tests.core.steering_values import CHAIN, steerings
 
 Bot = Callable[..., Result]
 
@@ -156,29 +151,6 @@ def test_history_difference_and_the_way_back(bot: Bot) -> None:
 # --- files --------------------------------------------------------------------------------------------
 
 
-@example(CHAIN[1], Steering(parameters={"stop": ["\x85", "a\u2028b", "\u2029"]}))
-@given(st.sampled_from(CHAIN[1:]), steerings)
-def test_to_a_file_and_back_nothing_is_lost(key: PromptKey, steering: Steering) -> None:
-    assert from_markdown(to_markdown(key, steering), "slack") == (key, steering)
-
-
-@pytest.mark.parametrize(
-    "text", ["a\n", "a\n\n\n", " a ", "a\r\nb", "---\nlevel: workspace T2\n---\n", "a\u2028b"]
-)
-def test_every_character_of_a_prompt_is_kept(text: str) -> None:
-    steering = Steering(prompt=Prompt(text))
-    assert from_markdown(to_markdown(CHAIN[1], steering), "slack") == (CHAIN[1], steering)
-
-
-def test_a_file_as_a_person_writes_it() -> None:
-    """Token ids as YAML reads them, Windows' line ends in the front matter, no last line break."""
-    text = "---\r\nlevel: channel T1/C1\r\nmode: append\r\nlogit_bias: {50256: -100}\r\n---\r\nBe kind."
-    assert from_markdown(text, "slack") == (
-        level("channel T1/C1", "slack"),
-        Steering(prompt=Prompt("Be kind.", appends=True), parameters={"logit_bias": {"50256": -100}}),
-    )
-
-
 def test_exported_prompts_come_back_by_import(bot: Bot, tmp_path: Path) -> None:
     """Everything is as it was, and importing again changes nothing."""
     done(bot("prompt", "set", "workspace", "T1", "Be kind.", "--param", "temperature=0.5", "--lock", "n"))
@@ -262,12 +234,6 @@ def test_files_may_take_a_lock_away_and_set_what_it_locked(bot: Bot, tmp_path: P
     (tmp_path / "b.md").write_text("---\nlevel: workspace T1\n---\n")
     done(bot("prompt", "import", "."))
     assert "n: 2 (from channel T1/C1)" in done(bot("prompt", "show", "channel", "T1/C1"))
-
-
-def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
-    (tmp_path / "a.md").write_bytes(b"\xff\xfe")
-    with pytest.raises(ValueError, match=r"a\.md"):
-        read_folder(tmp_path, "slack")
 
 
 def test_history_tells_what_people_thought(bot: Bot, tmp_path: Path) -> None:
