@@ -1,6 +1,5 @@
 """Who may ask and who may steer, decided at the shell."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,8 +8,7 @@ from click.testing import CliRunner, Result
 from bot.cli import commands
 from bot.store import migrate
 from bot.store.database import database_url
-
-Bot = Callable[..., Result]
+from tests.shell import Bot, done
 
 
 @pytest.fixture
@@ -24,11 +22,6 @@ def bot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bot:
         return CliRunner().invoke(commands, ["access", *arguments])
 
     return run
-
-
-def done(result: Result) -> str:
-    assert result.exit_code == 0, result.output
-    return result.stdout
 
 
 def test_what_is_changed_is_shown_and_holds(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:

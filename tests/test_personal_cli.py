@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,8 +16,8 @@ from bot.store.database import Database
 from bot.store.feedback import SqlVotes
 from bot.store.sql import SqlStore
 from tests.databases import KINDS, migrated_database
+from tests.shell import Bot, done
 
-Bot = Callable[..., Result]
 ROOT = "1700000000.000100"
 
 
@@ -58,11 +58,6 @@ async def _conversation(url: URL) -> None:
         await store.settle(turn, TurnStatus.DONE)
         await SqlVotes(database).vote(turn.id, thread, Verdict.GOOD, by="U0ADA")
     await database.close()
-
-
-def done(result: Result) -> str:
-    assert result.exit_code == 0, result.output
-    return result.stdout
 
 
 def exported(result: Result) -> list[dict[str, object]]:

@@ -4,7 +4,6 @@ import asyncio
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,8 +14,7 @@ from bot.commands.change import Change
 from bot.core.domain import Prompt, Steering
 from bot.store import migrate
 from bot.store.database import Database, database_url
-
-Bot = Callable[..., Result]
+from tests.shell import Bot, done, refused
 
 
 @pytest.fixture
@@ -31,20 +29,6 @@ def bot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bot:
         return CliRunner().invoke(commands, arguments, input=stdin)
 
     return run
-
-
-def done(result: Result) -> str:
-    assert result.exit_code == 0, result.output
-    return result.stdout
-
-
-def refused(result: Result) -> str:
-    """Return the one sentence that says why."""
-    assert result.exit_code == 2, result.output
-    (sentence,) = result.stderr.splitlines()
-    assert sentence.startswith("bot: ")
-    assert sentence.endswith(".")
-    return sentence
 
 
 # --- set, show, list ----------------------------------------------------------------------------------

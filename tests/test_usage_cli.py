@@ -4,12 +4,11 @@ import asyncio
 import csv
 import io
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 from bot.cli import commands
 from bot.core.calls import Call
@@ -19,8 +18,7 @@ from bot.store.database import Database, database_url
 from bot.store.sql import SqlStore
 from bot.store.versions import SqlVersions
 from tests.contracts.questions import ADA, SAID, asked, question, thread
-
-Bot = Callable[..., Result]
+from tests.shell import Bot, done, refused
 
 
 @pytest.fixture
@@ -31,19 +29,6 @@ def bot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bot:
     monkeypatch.setenv("BOT_CURRENCY", "EUR")
     migrate.upgrade(database_url(f"sqlite:///{tmp_path / 'bot.db'}"))
     return lambda *arguments: CliRunner().invoke(commands, arguments)
-
-
-def done(result: Result) -> str:
-    assert result.exit_code == 0, result.output
-    return result.stdout
-
-
-def refused(result: Result) -> str:
-    assert result.exit_code == 2, result.output
-    (sentence,) = result.stderr.splitlines()
-    assert sentence.startswith("bot: ")
-    assert sentence.endswith(".")
-    return sentence
 
 
 def fill(folder: Path) -> None:
