@@ -28,12 +28,6 @@ SESSION, STATUS, TITLE = (
 
 
 @pytest.fixture
-async def workspace() -> AsyncIterator[SandboxWorkspace]:
-    async with SandboxWorkspace(port=0) as running:
-        yield running
-
-
-@pytest.fixture
 async def surface(workspace: SandboxWorkspace) -> AsyncIterator[SlackSurface]:
     async with connect.web_client(workspace.bot_token, workspace.api_url) as client:
         yield SlackSurface(client, await connect.who_am_i(client), People(client, "T0SANDBOX"))
@@ -54,6 +48,12 @@ async def asked(workspace: SandboxWorkspace, channel: str = DIRECT) -> Turn:
 
 def page(text: str, *, ends: bool = True) -> Page:
     return Page(turn=7, number=0, text=text, ends=ends)
+
+
+def refuse_signs(workspace: SandboxWorkspace) -> None:
+    """Have no room for the next sign of either kind."""
+    workspace.fault(SESSION, retry_after=1)
+    workspace.fault(STATUS, retry_after=1)
 
 
 def stands(workspace: SandboxWorkspace, turn: Turn) -> Session | None:
@@ -152,8 +152,7 @@ async def test_what_a_dead_process_left_is_ended_with_the_answer(
     """Also where who answers had no room for a sign of its own, and posts the answer."""
     turn = await asked(workspace)
     await surface.working(turn, busy=True)
-    workspace.fault(SESSION, retry_after=1)
-    workspace.fault(STATUS, retry_after=1)
+    refuse_signs(workspace)
     async with connect.web_client(workspace.bot_token, workspace.api_url) as client:
         bot, people = await connect.who_am_i(client), People(client, "T0SANDBOX")
         heir = SlackSurface(client, bot, people, streaming=streaming)
@@ -235,8 +234,7 @@ async def test_what_slack_refuses_is_not_asked_for_until_its_time_is_over(
     workspace: SandboxWorkspace, surface: SlackSurface
 ) -> None:
     """And holds nothing up meanwhile. Afterwards what ends a session comes first."""
-    workspace.fault(SESSION, retry_after=1)
-    workspace.fault(STATUS, retry_after=1)
+    refuse_signs(workspace)
     turn = await asked(workspace)
     began = time.monotonic()
     for _ in range(3):
@@ -285,8 +283,7 @@ async def test_an_end_that_comes_late_does_not_end_the_next_answer(
 ) -> None:
     turn = await asked(workspace)
     await surface.working(turn, busy=True)
-    workspace.fault(SESSION, retry_after=1)
-    workspace.fault(STATUS, retry_after=1)
+    refuse_signs(workspace)
     await surface.post(turn.thread, page("One."))
     assert await surface.begin(turn, page("Two", ends=False))
     await asyncio.sleep(2.5)
@@ -299,8 +296,7 @@ async def test_an_end_that_was_still_to_come_comes_with_the_end_of_the_next_answ
     """Also where that one got no sign of its own."""
     turn = await asked(workspace)
     await surface.working(turn, busy=True)
-    workspace.fault(SESSION, retry_after=1)
-    workspace.fault(STATUS, retry_after=1)
+    refuse_signs(workspace)
     await surface.post(turn.thread, page("One."))
     await surface.working(turn, busy=True)
     await surface.post(turn.thread, page("Two."))

@@ -22,12 +22,6 @@ DIRECT = "D0ADA"
 
 
 @pytest.fixture
-async def workspace() -> AsyncIterator[SandboxWorkspace]:
-    async with SandboxWorkspace(port=0) as running:
-        yield running
-
-
-@pytest.fixture
 async def surface(workspace: SandboxWorkspace) -> AsyncIterator[SlackSurface]:
     async with connect.web_client(workspace.bot_token, workspace.api_url) as client:
         yield SlackSurface(client, await connect.who_am_i(client), People(client, "T0SANDBOX"))

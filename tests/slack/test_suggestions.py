@@ -16,12 +16,6 @@ QUESTIONS = {"Explain": "Explain in a few sentences:", "Draft": "Draft a reply t
 
 
 @pytest.fixture
-async def workspace() -> AsyncIterator[SandboxWorkspace]:
-    async with SandboxWorkspace(port=0) as running:
-        yield running
-
-
-@pytest.fixture
 async def offered(workspace: SandboxWorkspace) -> AsyncIterator[Suggestions]:
     async with connect.web_client(workspace.bot_token, workspace.api_url) as client:
         yield Suggestions(client, QUESTIONS)

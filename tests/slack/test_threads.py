@@ -19,12 +19,6 @@ ADA, GRACE, GENERAL = "U0ADA", "U0GRACE", "C0GENERAL"
 
 
 @pytest.fixture
-async def workspace() -> AsyncIterator[SandboxWorkspace]:
-    async with SandboxWorkspace(port=0) as running:
-        yield running
-
-
-@pytest.fixture
 async def client(workspace: SandboxWorkspace) -> AsyncIterator[AsyncWebClient]:
     async with connect.web_client(workspace.bot_token, workspace.api_url) as client:
         yield client
