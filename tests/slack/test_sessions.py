@@ -2,11 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.domain import Author, ThreadKey, Turn, TurnStatus
 from bot.core.errors import SurfaceGone
@@ -25,12 +25,6 @@ SESSION, STATUS, TITLE = (
     "assistant.threads.setStatus",
     "assistant.threads.setTitle",
 )
-
-
-@pytest.fixture
-async def surface(workspace: SandboxWorkspace) -> AsyncIterator[SlackSurface]:
-    async with connect.web_client(workspace.bot_token, workspace.api_url) as client:
-        yield SlackSurface(client, await connect.who_am_i(client), People(client, "T0SANDBOX"))
 
 
 async def asked(workspace: SandboxWorkspace, channel: str = DIRECT) -> Turn:
@@ -132,33 +126,31 @@ async def test_a_session_rests_however_its_answer_ends(
 
 @pytest.mark.parametrize("streaming", [Streaming.AUTO, Streaming.EDITS])
 async def test_what_a_dead_process_left_is_ended(
-    workspace: SandboxWorkspace, surface: SlackSurface, streaming: Streaming
+    workspace: SandboxWorkspace, client: AsyncWebClient, surface: SlackSurface, streaming: Streaming
 ) -> None:
     """By another one, which knows nothing of it, and may show its own answers another way."""
     turn = await asked(workspace)
     await surface.working(turn, busy=True)
     assert await surface.begin(turn, page("One", ends=False))
-    async with connect.web_client(workspace.bot_token, workspace.api_url) as client:
-        bot, people = await connect.who_am_i(client), People(client, "T0SANDBOX")
-        await SlackSurface(client, bot, people, streaming=streaming).working(turn, busy=False)
+    bot, people = await connect.who_am_i(client), People(client, "T0SANDBOX")
+    await SlackSurface(client, bot, people, streaming=streaming).working(turn, busy=False)
     assert stands(workspace, turn) == Session(status="active")
     assert not workspace.statuses
 
 
 @pytest.mark.parametrize("streaming", [Streaming.AUTO, Streaming.EDITS])
 async def test_what_a_dead_process_left_is_ended_with_the_answer(
-    workspace: SandboxWorkspace, surface: SlackSurface, streaming: Streaming
+    workspace: SandboxWorkspace, client: AsyncWebClient, surface: SlackSurface, streaming: Streaming
 ) -> None:
     """Also where who answers had no room for a sign of its own, and posts the answer."""
     turn = await asked(workspace)
     await surface.working(turn, busy=True)
     refuse_signs(workspace)
-    async with connect.web_client(workspace.bot_token, workspace.api_url) as client:
-        bot, people = await connect.who_am_i(client), People(client, "T0SANDBOX")
-        heir = SlackSurface(client, bot, people, streaming=streaming)
-        await heir.working(replace(turn, token=2, attempt=2), busy=True)
-        await heir.post(turn.thread, page("One."))
-        await workspace.changed(lambda: stands(workspace, turn) == Session(status="active"), 10)
+    bot, people = await connect.who_am_i(client), People(client, "T0SANDBOX")
+    heir = SlackSurface(client, bot, people, streaming=streaming)
+    await heir.working(replace(turn, token=2, attempt=2), busy=True)
+    await heir.post(turn.thread, page("One."))
+    await workspace.changed(lambda: stands(workspace, turn) == Session(status="active"), 10)
 
 
 @pytest.mark.parametrize("error", sorted(INCAPABLE))

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -19,12 +18,6 @@ from bot.slack.streams import Streaming
 from bot.slack.surface import SlackSurface
 
 DIRECT = "D0ADA"
-
-
-@pytest.fixture
-async def surface(workspace: SandboxWorkspace) -> AsyncIterator[SlackSurface]:
-    async with connect.web_client(workspace.bot_token, workspace.api_url) as client:
-        yield SlackSurface(client, await connect.who_am_i(client), People(client, "T0SANDBOX"))
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The surface against the sandbox's workspace, over real sockets: Slack's calls and Slack's refusals."""
 
 import time
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -16,12 +15,6 @@ from bot.slack.people import People
 from bot.slack.surface import SlackSurface
 
 GENERAL = "C0GENERAL"
-
-
-@pytest.fixture
-async def surface(workspace: SandboxWorkspace) -> AsyncIterator[SlackSurface]:
-    async with connect.web_client(workspace.bot_token, workspace.api_url) as client:
-        yield SlackSurface(client, await connect.who_am_i(client), People(client, "T0SANDBOX"))
 
 
 @pytest.fixture

@@ -1,32 +1,19 @@
 """Threads read back from the sandbox's workspace, over real sockets: our own pages, and what people said."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.domain import Addressed, Author, ThreadKey, Turn, TurnStatus
 from bot.core.errors import SurfaceBusy, SurfaceError, SurfaceUnavailable
 from bot.ports import Page
 from bot.sandbox.server import SandboxWorkspace
-from bot.slack import connect, threads
-from bot.slack.people import People
+from bot.slack import threads
 from bot.slack.surface import SlackSurface
 from bot.slack.threads import Bounds
 
 ADA, GRACE, GENERAL = "U0ADA", "U0GRACE", "C0GENERAL"
-
-
-@pytest.fixture
-async def client(workspace: SandboxWorkspace) -> AsyncIterator[AsyncWebClient]:
-    async with connect.web_client(workspace.bot_token, workspace.api_url) as client:
-        yield client
-
-
-@pytest.fixture
-async def surface(client: AsyncWebClient) -> SlackSurface:
-    return SlackSurface(client, await connect.who_am_i(client), People(client, "T0SANDBOX"))
 
 
 @pytest.fixture
