@@ -78,6 +78,7 @@ async def test_without_a_connection_it_is_alive_and_not_ready(
     world: World, address: str, session: aiohttp.ClientSession
 ) -> None:
     async with ready_bot(world):
+        await world.workspace.changed(lambda: world.workspace.connected == 2)
         world.workspace.fault("apps.connections.open", status=503, times=999)
         await world.workspace.disconnect(None)
         await world.workspace.changed(lambda: world.workspace.connected == 0)

@@ -62,7 +62,7 @@ async def test_killed_at_every_point(kind: Kind, tmp_path_factory: pytest.TempPa
                 assert await doomed.died() == -9, f"it did not come to {point}: {doomed.text}"
             bot = await nursery.bear(folder, world.env)
             await bot.ready()
-            assert await asked.answered() == CLEAN, bot.text
+            assert await asked.answered() == CLEAN, asked.evidence() + bot.text
             assert await bot.stop() == 0, bot.text
             assert asked.verdict() == CLEAN, "it stays so"
 
@@ -85,7 +85,7 @@ async def test_killed_while_a_message_grows(kind: Kind, tmp_path_factory: pytest
             assert await doomed.died() == -9, f"it did not come to {point}: {doomed.text}"
             bot = await nursery.bear(folder, world.env)
             await bot.ready()
-            assert await asked.answered() == CLEAN, bot.text
+            assert await asked.answered() == CLEAN, asked.evidence() + bot.text
             assert await bot.stop() == 0, bot.text
             assert not any(message.streaming for message in world.workspace.thread(DIRECT, root))
 
