@@ -60,6 +60,13 @@ async def ready_bot(world: World) -> AsyncIterator[Program]:
         assert running.process.returncode is None, running.text
 
 
+@asynccontextmanager
+async def another_world(factory: pytest.TempPathFactory, **more: str) -> AsyncIterator[World]:
+    """Give a world of its own to what changes how the bot asks afterwards."""
+    async with new_world(factory.mktemp("another"), None, **more) as world, ready_bot(world):
+        yield world
+
+
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     """Give a test a world of its own."""

@@ -1,19 +1,14 @@
-"""Every way in which a model can fail, and the sentence that the thread shows for it (docs/models.md)."""
+"""Ways in which a model can fail, and the sentence that the thread shows for each (docs/models.md)."""
 
-import asyncio
 import json
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
 
 import pytest
 import pytest_asyncio
 
 from bot.answering import NOTES
-from bot.core.domain import Action
 from bot.core.errors import (
     ContentFiltered,
-    ContextTooLong,
     ModelBusy,
     ModelEndless,
     ModelError,
@@ -23,7 +18,6 @@ from bot.core.errors import (
     ModelGarbled,
     ModelInterrupted,
     ModelKeyRefused,
-    ModelOutOfCredit,
     ModelOverloaded,
     ModelRejected,
     ModelSilent,
@@ -32,19 +26,24 @@ from bot.core.errors import (
     ModelUnknown,
 )
 from bot.core.transcript import GO_ON
-from bot.slack.admin.commands import WHY
-from bot.slack.buttons import BLOCK_ID, LABELS
 from tests.databases import migrated_database
-from tests.e2e.conftest import ADA, World, new_world, ready_bot
+from tests.e2e.conftest import World, another_world, new_world, ready_bot
+from tests.e2e.direct_message import (
+    DIRECT,
+    GO_ON_BUTTON,
+    SAY,
+    TEXT,
+    TRY_AGAIN,
+    ask,
+    explained,
+    offered,
+    press,
+    until,
+    works,
+)
 from tests.program import Program
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-DIRECT = "D0ADA"
-TEXT = "One two three four five six seven eight nine ten."
-SAY = f"[[say={TEXT}]]"
-TRY_AGAIN, GO_ON_BUTTON = LABELS[Action.RETRY], LABELS[Action.CONTINUE]
-PATIENCE = 30.0
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -64,66 +63,12 @@ def bot(lived_in: tuple[World, Program]) -> Program:
     return lived_in[1]
 
 
-@asynccontextmanager
-async def another_world(factory: pytest.TempPathFactory, **more: str) -> AsyncIterator[World]:
-    """Give a world of its own to what changes how the bot asks afterwards."""
-    async with new_world(factory.mktemp("another"), None, **more) as world, ready_bot(world):
-        yield world
-
-
-async def ask(world: World, text: str, root: str | None = None, *, ends: str) -> tuple[str, str, int]:
-    """Ask in a direct message; return its thread, what the bot shows at the end, and how often it asked."""
-    before = len(world.model.requests)
-    ts = await world.workspace.say(ADA, DIRECT, text, thread_ts=root)
-    await until(world, root or ts, ends=ends)
-    return root or ts, world.shown(DIRECT, root or ts)[-1], len(world.model.requests) - before
-
-
-async def until(world: World, root: str, *, ends: str) -> None:
-    """Wait until the bot's newest message in a thread ends like this."""
-    await world.workspace.changed(lambda: world.complete(DIRECT, root).endswith(ends), PATIENCE)
-
-
-def offered(world: World, root: str) -> dict[str, str]:
-    """Return the buttons below the bot's newest message: the values by their labels."""
-    blocks = world.workspace.thread(DIRECT, root)[-1].blocks
-    elements = [each for block in blocks if block.get("block_id") == BLOCK_ID for each in block["elements"]]
-    return {each["text"]["text"]: each["action_id"] for each in elements}
-
-
-async def press(world: World, root: str, label: str) -> None:
-    """Press a button below the bot's newest message until it is taken away: its turn may only just end."""
-    message = world.workspace.thread(DIRECT, root)[-1]
-    (block,) = [each for each in message.blocks if each.get("block_id") == BLOCK_ID]
-    (button,) = [each for each in block["elements"] if each["text"]["text"] == label]
-    press = {**button, "block_id": BLOCK_ID}
-    async with asyncio.timeout(PATIENCE):
-        while label in offered(world, root):
-            await world.workspace.interactivity.act_on_message(ADA, DIRECT, message.ts, press, {})
-            await asyncio.sleep(0.2)
-
-
 def logged(bot: Program) -> dict[str, str]:
     """Return what the log says of the newest failure of a model."""
     line: dict[str, str] = json.loads(
         [line for line in bot.text.splitlines() if '"model_failed"' in line][-1]
     )
     return line
-
-
-async def explained(world: World, ts: str) -> str:
-    """Return what an admin is told who asks why an answer is as it is; its turn has ended."""
-    views = world.workspace.views
-    await world.workspace.interactivity.shortcut(ADA, WHY, DIRECT, ts)
-    await world.workspace.changed(lambda: bool(views.stack(ADA)), PATIENCE)
-    shown = str(views.stack(ADA)[-1].content)
-    views.clear(ADA)
-    return shown
-
-
-async def works(world: World, root: str) -> None:
-    """Check that the next question of the thread is answered, and asked for once."""
-    assert await ask(world, "[[say=It works.]]", root, ends="It works.") == (root, "It works.", 1)
 
 
 @pytest.mark.parametrize(
@@ -255,66 +200,6 @@ async def test_silence_ends_with_a_sentence_too(tmp_path_factory: pytest.TempPat
             assert list(offered(world, root)) == [GO_ON_BUTTON, TRY_AGAIN]
             await works(world, root)
         assert world.model.answering == 0, "a model that nobody listens to any more is told so"
-
-
-async def test_what_is_too_long_is_asked_for_once_more_and_shorter(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
-    """In a world of its own, since the bot remembers how much the model takes."""
-    sentence = ContextTooLong.for_people
-    async with another_world(tmp_path_factory) as world:
-        for fault in ("413", "too_large", "too_long"):
-            root, shown, asked = await ask(world, f"{SAY} [[fault={fault}]]", ends=sentence)
-            assert (shown, asked) == (sentence, 2)
-            assert list(offered(world, root)) == [TRY_AGAIN]
-            _, shown, asked = await ask(world, SAY, ends=TEXT)
-            assert (shown, asked) == (TEXT, 1)
-        with closing(sqlite3.connect(world.folder / "threadkeeper.db")) as database:
-            ((window,),) = database.execute("SELECT content FROM lessons WHERE subject = 'window'")
-        assert window == "8192", "it is known after a restart, too"
-
-
-@pytest.mark.parametrize("fault", ["402", "quota"])
-async def test_an_account_without_credit_is_not_asked_again(
-    fault: str, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """For a while everybody is told so at once."""
-    sentence = ModelOutOfCredit.for_people
-    async with another_world(tmp_path_factory) as world:
-        _, shown, asked = await ask(world, f"{SAY} [[fault={fault}]]", ends=sentence)
-        assert (shown, asked) == (sentence, 1)
-        _, shown, asked = await ask(world, SAY, ends=sentence)
-        assert (shown, asked) == (sentence, 0)
-
-
-async def test_where_the_first_server_is_gone_the_next_one_answers(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
-    """With its own key and model; that it takes less says nothing of the first one."""
-    async with new_world(tmp_path_factory.mktemp("fallback"), None) as world:
-        address = world.env["OPENAI_BASE_URL"]
-        world.env["OPENAI_BASE_URL"] = "http://127.0.0.1:1/v1"
-        world.env["BOT_FALLBACKS"] = f"{address.replace('//', '//:sk-other@')}#sandbox-large"
-        async with ready_bot(world):
-            root, shown, asked = await ask(world, f"{SAY} [[fault=too_long times=1]]", ends=TEXT)
-            assert (shown, asked) == (TEXT, 2)
-            assert world.model.requests[-1]["model"] == "sandbox-large"
-            await works(world, root)
-        with closing(sqlite3.connect(world.folder / "threadkeeper.db")) as database:
-            assert database.execute("SELECT * FROM lessons").fetchall() == []
-
-
-async def test_what_a_model_does_not_take_is_left_out_unnoticed(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
-    """And not tried again; admins are told."""
-    async with another_world(tmp_path_factory) as world:
-        for times in (2, 1):
-            root, shown, asked = await ask(world, f"{SAY} [[fault=unverified]]", ends=TEXT)
-            assert (shown, asked) == (TEXT, times)
-        ts = world.workspace.thread(DIRECT, root)[-1].ts
-        await works(world, root)
-        assert "answers come in one piece, since this model may not be streamed" in await explained(world, ts)
 
 
 @pytest.mark.postgres
