@@ -143,11 +143,13 @@ class Delivery:
             self._lost = error
             raise
         finally:
-            await self._calm()
+            is_ours = self._is_ours()
+            await self._calm(is_ours=is_ours)
+        if not is_ours:
+            raise ClaimLost  # who shows it again says that nobody is thinking any more
 
-    async def _calm(self) -> None:
+    async def _calm(self, *, is_ours: bool) -> None:
         """Let nothing say any more that the bot is thinking, neither we nor who died over this turn."""
-        is_ours = self._is_ours()
         if self._thinking:
             await self._thinking.stop(clear=is_ours)
         if is_ours and (self.error or (not self._thinking and self._turn.status in OPEN)):

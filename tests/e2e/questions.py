@@ -127,7 +127,8 @@ class Examination:
         for channel, root in {(question.channel, question.root) for question in self.questions}:
             shown, expected = self.shown(channel, root), self._expected((channel, root))
             is_stuck = self._is_stuck((channel, root))
-            if Counter(shown) != Counter(expected) or is_stuck:
+            is_right = shown == expected if self.in_order else Counter(shown) == Counter(expected)
+            if not is_right or is_stuck:
                 lines.append(f"{channel} {root}: expected {expected}, shown {shown}, stuck: {is_stuck}")
                 lines += [_line(call) for call in self.workspace.calls() if _is_about(call, channel, root)]
         return "\n".join(lines)

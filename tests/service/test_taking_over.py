@@ -63,6 +63,31 @@ async def test_who_is_no_longer_certain_to_own_a_turn_writes_nothing_more() -> N
     assert room.model.open == 0, "the model's connection is closed"
 
 
+@on_virtual_time
+async def test_who_is_no_longer_certain_after_the_last_write_has_the_turn_shown_again() -> None:
+    """Else nobody would say that the bot is not thinking any more; the one who died over it had said so."""
+    room = Room(ScriptedModel([]))
+    turn = await room.ask()
+    await room.store.opened(turn, 0, await room.surface.post(THREAD, Page(turn=turn.id, number=0, text="fi")))
+    await room.store.answered(turn, Answer(text="fine", finish_reason="stop"))
+    room.surface.busy[THREAD] = True
+
+    def freeze() -> None:
+        room.is_ours = False
+
+    room.surface.before_write = freeze
+    await room.store.release(turn)
+    (turn,) = await room.store.claim(1)
+    with pytest.raises(ClaimLost):
+        await room.answering.answer(turn)
+    room.is_ours, room.surface.before_write = True, lambda: None
+    await room.store.release(turn)
+    (turn,) = await room.store.claim(1)
+    await room.answering.answer(turn)
+    assert room.surface.shown(THREAD) == ["fine"]
+    assert not room.surface.busy[THREAD]
+
+
 @pytest.mark.parametrize("is_frozen", [False, True])
 def test_a_first_message_is_taken_back_unless_another_process_may_show_its_answer_there(
     is_frozen: bool,
