@@ -3,10 +3,11 @@
 Separate because delivery is the part of Slack that bots get wrong. Rules: each envelope goes to exactly one
 socket, in turn; it counts as delivered when that very socket acknowledges it within `ack_timeout`; an event
 that is not is sent again as the schedule says, anything else is not. With no socket an event waits for one as
-long as the schedule lasts. Source: https://docs.slack.dev/apis/events-api/using-socket-mode.
+long as the schedule lasts; those that wait go in the order in which they happened. Source: https://docs.slack.dev/apis/events-api/using-socket-mode.
 """
 
 import asyncio
+import itertools
 import json
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
@@ -103,7 +104,8 @@ class SocketMode:
         self._redelivery = tuple(redelivery)
         self._tickets: dict[str, float] = {}
         self._sockets: list[Socket] = []
-        self._arrived = asyncio.Event()
+        self._events = itertools.count()
+        self._waiting: dict[int, asyncio.Future[None]] = {}  # for a socket, by the event's number
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -159,10 +161,8 @@ class SocketMode:
         }
 
     def _changed(self) -> None:
-        if self.connected:
-            self._arrived.set()
-        else:
-            self._arrived.clear()
+        for number in sorted(self._waiting) if self.connected else ():
+            self._waiting.pop(number).set_result(None)
         self._announce(ConnectionChanged(self.connected))
 
     # What goes to the app
@@ -170,27 +170,30 @@ class SocketMode:
     def send_event(self, callback: Json, *, attempt: int = 0, reason: str = "") -> None:
         """Deliver an event callback in the background, again and again as the schedule says."""
         self._journal.events.append(callback)
-        self._spawn(self._deliver_event(callback, attempt, reason))
+        self._spawn(self._deliver_event(next(self._events), callback, attempt, reason))
 
     async def ask(self, kind: Literal["interactive", "slash_commands"], payload: Json) -> Json | None:
         """Deliver an interaction once; return the acknowledgement's payload, None if there was none."""
         name = payload["command"] if kind == "slash_commands" else payload["type"]
         return await self._attempt(_envelope(kind, payload, accepts_response=True), name)
 
-    async def _deliver_event(self, callback: Json, attempt: int, reason: str) -> None:
+    async def _deliver_event(self, event: int, callback: Json, attempt: int, reason: str) -> None:
         envelope = _envelope("events_api", callback, accepts_response=False)
         for number, pause in enumerate((0.0, *self._redelivery), start=attempt):
-            await self._pause(pause, until_connected=reason == "connection_failed")
+            if reason == "connection_failed":
+                await self._socket(event, pause)
+            else:
+                await asyncio.sleep(pause)
             envelope |= {"retry_attempt": number, "retry_reason": reason}
             reason = "timeout" if self.connected else "connection_failed"
             if await self._attempt(envelope, _event_name(callback["event"])) is not None:
                 return
 
-    async def _pause(self, seconds: float, *, until_connected: bool) -> None:
-        """Wait; a socket that comes ends the wait, if there was none."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await (self._arrived.wait() if until_connected else asyncio.sleep(seconds))
+    async def _socket(self, event: int, seconds: float) -> None:
+        """Wait for a socket, for so many seconds at most."""
+        arrived = self._waiting[event] = asyncio.get_running_loop().create_future()
+        await asyncio.wait({arrived}, timeout=seconds)
+        self._waiting.pop(event, None)
 
     async def _attempt(self, envelope: Json, name: str) -> Json | None:
         """Send an envelope to the socket whose turn it is."""

@@ -91,6 +91,18 @@ async def test_an_event_waits_for_a_socket_as_long_as_the_schedule_lasts() -> No
         assert envelope["retry_reason"] == "connection_failed"
 
 
+async def test_events_that_wait_for_a_socket_come_in_the_order_in_which_they_happened() -> None:
+    """Whichever was tried last: their schedules run side by side."""
+    async with SandboxWorkspace(redelivery=(0.0, 0.5, 0.5, 60.0)) as workspace:
+        for number in range(3):
+            await workspace.say("U0ADA", "D0ADA", str(number))
+            await asyncio.sleep(0.2)
+        await asyncio.sleep(0.1)  # the first was just tried again, the last a while ago
+        async with bare_socket(workspace) as socket:
+            heard = [(await socket.event())["text"] for _ in range(3)]
+    assert heard == list("012")
+
+
 async def test_a_broken_socket_does_not_lose_what_it_had_not_acknowledged(
     workspace: SandboxWorkspace,
 ) -> None:
