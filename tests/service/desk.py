@@ -6,15 +6,15 @@ from contextlib import asynccontextmanager
 
 from bot.answering import Answering
 from bot.asking import Asking
-from bot.core.domain import Action, Addressed, Author, Incoming, Prompt, Steering, ThreadKey, Turn
+from bot.core.domain import Action, Prompt, Steering, Turn
 from bot.core.stopping import StopRequest
 from bot.intake import Intake
 from bot.plugins import Outcome, Plugin, Plugins
 from bot.store.memory import MemoryData, MemoryStore
 from bot.worker import Lease, Worker
 from tests.fakes import PaperSurface, Script, ScriptedModel
+from tests.service.room import THREAD, said
 
-THREAD = ThreadKey(platform="paper", workspace="T1", channel="C1", root="1")
 STOP = StopRequest(thread=THREAD, by="U1")
 WORDS: Script = [word for n in range(1, 200) for word in (f"{n} ", 0.1)]
 LEASE = 30.0
@@ -52,16 +52,7 @@ class Desk:
 
     async def ask(self, text: str = "Why?") -> None:
         self.asked += 1
-        await self.intake.accept(
-            Incoming(
-                thread=THREAD,
-                message_id=f"q{self.asked}",
-                author=Author(id="U1"),
-                text=text,
-                addressed=Addressed.MENTION,
-                sent_at=float(self.asked),
-            )
-        )
+        await self.intake.accept(said(text, self.asked))
 
     @property
     def shown(self) -> list[str]:

@@ -9,7 +9,8 @@ from bot.core.domain import Action, TurnStatus
 from bot.core.errors import SurfaceBusy
 from bot.core.stopping import NOTE, StopOutcome
 from bot.core.stream import TextDelta
-from tests.service.desk import STOP, THREAD, WORDS, at_work
+from tests.service.desk import STOP, WORDS, at_work
+from tests.service.room import THREAD
 from tests.virtual_time import on_virtual_time, run
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from bot.core.domain import Action, TurnStatus
 from bot.core.stopping import NOTE, NOTE_LOST, StopOutcome
-from tests.service.desk import LEASE, STOP, THREAD, WORDS, at_work, beside
+from tests.service.desk import LEASE, STOP, WORDS, at_work, beside
+from tests.service.room import THREAD
 from tests.virtual_time import on_virtual_time, run
 
 

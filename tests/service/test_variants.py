@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from bot.answering import EDITED, Answering
 from bot.asking import Asking
-from bot.core.domain import Action, Addressed, Author, Incoming, MessageKey, Prompt, Steering, ThreadKey
+from bot.core.domain import Action, MessageKey, Prompt, Steering
 from bot.core.errors import ModelBusy
 from bot.core.stream import Finished, TextDelta
 from bot.intake import Intake
@@ -14,9 +14,9 @@ from bot.plugins import Plugins
 from bot.store.memory import MemoryStore
 from bot.worker import Lease, Worker
 from tests.fakes import PaperSurface, ScriptedModel
+from tests.service.room import THREAD, said
 from tests.virtual_time import on_virtual_time
 
-THREAD = ThreadKey(platform="paper", workspace="T1", channel="C1", root="1")
 FLIPS = (Action.PREVIOUS, Action.NEXT, Action.CHOOSE)
 LONG = "A long one. " * 40  # some pages of paper
 
@@ -52,16 +52,7 @@ class Desk:
     async def ask(self) -> list[str]:
         """Ask the next question and return what the thread shows once it is answered."""
         self.asked += 1
-        await self.intake.accept(
-            Incoming(
-                thread=THREAD,
-                message_id=f"q{self.asked}",
-                author=Author(id="U1"),
-                text="Why?",
-                addressed=Addressed.MENTION,
-                sent_at=float(self.asked),
-            )
-        )
+        await self.intake.accept(said("Why?", self.asked))
         return await self.later()
 
     async def press(self, *actions: Action, by: str = "U1") -> list[str]:
