@@ -29,7 +29,8 @@ def bars(axes: Axes, values: Mapping[str, Sequence[float]], unit: str) -> None:
     for place, (name, each) in enumerate(values.items()):
         axes.bar(place, median(each), color=COLOURS.get(name, OTHER), width=0.6)
         axes.plot([place] * len(each), each, "o", color="black", markersize=2, alpha=0.3)
-        axes.annotate(f"{median(each):.3g}", (place, median(each)), ha="center", va="bottom")
+        height = median(each)
+        axes.annotate(f"{height:,.{0 if height >= 100 else 1}f}", (place, height), ha="center", va="bottom")
     axes.set_xticks(range(len(values)), [NAMES.get(name, name.replace("-", "-\n", 1)) for name in values])
     axes.set_ylabel(unit)
     axes.set_ylim(0, 1.6 * max(median(each) for each in values.values()))
