@@ -140,11 +140,10 @@ class OpenAIChat:
         for event in first:
             yield event
         reader, body = AnswerReader(request=request_id(response.headers)), Body(response)
-        clock, end = asyncio.get_running_loop().time, limits.end
-        patience = Patience()
+        clock, patience = asyncio.get_running_loop().time, Patience()
         try:
             with patience:
-                patience.until(min(limits.first_word, end))
+                patience.until(self._due(reader, limits, clock()))
                 async for piece in body:
                     patience.came()
                     for event in reader.feed(piece):
@@ -152,19 +151,21 @@ class OpenAIChat:
                     if reader.done:
                         break
                     if reader.spoke and not reader.complete and (needed := needed_at()) > clock():
-                        await body.rest(min(needed, end))
-                    patience.until(min(self._due(reader, clock(), limits.first_word), end))
+                        await body.rest(min(needed, limits.end))
+                    patience.until(self._due(reader, limits, clock()))
         except FAILURES as error:
             if not reader.complete:
-                raise _broken(reader, error, is_late=patience.is_over, is_end=clock() >= end) from error
+                raise _broken(
+                    reader, error, is_late=patience.is_over, is_end=clock() >= limits.end
+                ) from error
         for event in reader.finish():
             yield event
 
-    def _due(self, reader: AnswerReader, now: float, first_word: float) -> float:
+    def _due(self, reader: AnswerReader, limits: Limits, now: float) -> float:
         """Return when the next bytes are due."""
         if reader.complete:
-            return now + LINGER
-        return now + self._idle if reader.spoke else first_word
+            return min(now + LINGER, limits.end)
+        return min(now + self._idle if reader.spoke else limits.first_word, limits.end)
 
 
 def _broken(reader: AnswerReader, error: Exception, *, is_late: bool, is_end: bool) -> ModelError:

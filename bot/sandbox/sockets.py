@@ -3,7 +3,8 @@
 Separate because delivery is the part of Slack that bots get wrong. Rules: each envelope goes to exactly one
 socket, in turn; it counts as delivered when that very socket acknowledges it within `ack_timeout`; an event
 that is not is sent again as the schedule says, anything else is not. With no socket an event waits for one as
-long as the schedule lasts; those that wait go in the order in which they happened. Source: https://docs.slack.dev/apis/events-api/using-socket-mode.
+long as the schedule lasts; those that wait go in the order in which they happened. Source:
+https://docs.slack.dev/apis/events-api/using-socket-mode.
 """
 
 import asyncio
@@ -181,7 +182,7 @@ class SocketMode:
         envelope = _envelope("events_api", callback, accepts_response=False)
         for number, pause in enumerate((0.0, *self._redelivery), start=attempt):
             if reason == "connection_failed":
-                await self._socket(event, pause)
+                await self._wait_for_socket(event, pause)
             else:
                 await asyncio.sleep(pause)
             envelope |= {"retry_attempt": number, "retry_reason": reason}
@@ -189,8 +190,8 @@ class SocketMode:
             if await self._attempt(envelope, _event_name(callback["event"])) is not None:
                 return
 
-    async def _socket(self, event: int, seconds: float) -> None:
-        """Wait for a socket, for so many seconds at most."""
+    async def _wait_for_socket(self, event: int, seconds: float) -> None:
+        """Wait for so many seconds at most."""
         arrived = self._waiting[event] = asyncio.get_running_loop().create_future()
         await asyncio.wait({arrived}, timeout=seconds)
         self._waiting.pop(event, None)

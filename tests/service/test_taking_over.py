@@ -5,12 +5,19 @@ import asyncio
 import pytest
 
 from bot.answering import NOTES
-from bot.core.domain import Answer
+from bot.core.domain import Answer, Turn
 from bot.core.errors import ClaimLost
 from bot.ports import Page
 from tests.fakes import ScriptedModel
 from tests.service.room import THREAD, Room
 from tests.virtual_time import on_virtual_time, run
+
+
+async def taken_over(room: Room, turn: Turn) -> Turn:
+    """Let a turn go, and claim it again."""
+    await room.store.release(turn)
+    (again,) = await room.store.claim(1)
+    return again
 
 
 @on_virtual_time
@@ -19,8 +26,7 @@ async def test_an_answer_that_a_dead_process_saved_is_only_shown() -> None:
     turn = await room.ask()
     await room.store.opened(turn, 0, await room.surface.post(THREAD, Page(turn=turn.id, number=0, text="fi")))
     await room.store.answered(turn, Answer(text="fine", finish_reason="length"))
-    await room.store.release(turn)
-    (again,) = await room.store.claim(1)
+    again = await taken_over(room, turn)
     await room.answering.answer(again)
     assert room.surface.shown(THREAD) == [f"fine\n\n{NOTES['length']}"]
     assert room.model.requests == []
@@ -33,8 +39,7 @@ async def test_a_repeated_answer_takes_the_messages_of_the_first_attempt() -> No
     for page, text in enumerate(["the first attempt was long", "and had a second page"]):
         shown = Page(turn=turn.id, number=page, text=text)
         await room.store.opened(turn, page, await room.surface.post(THREAD, shown))
-    await room.store.release(turn)
-    (again,) = await room.store.claim(1)
+    again = await taken_over(room, turn)
     await room.answering.answer(again)
     assert room.surface.shown(THREAD) == ["short"]
 
@@ -44,8 +49,7 @@ async def test_a_page_that_a_dead_process_posted_and_could_not_note_is_continued
     room = Room(ScriptedModel(["fine"]))
     turn = await room.ask()
     await room.surface.post(THREAD, Page(turn=turn.id, number=0, text="fi"))
-    await room.store.release(turn)
-    (again,) = await room.store.claim(1)
+    again = await taken_over(room, turn)
     await room.answering.answer(again)
     assert room.surface.shown(THREAD) == ["fine"]
 
@@ -76,13 +80,11 @@ async def test_who_is_no_longer_certain_after_the_last_write_has_the_turn_shown_
         room.is_ours = False
 
     room.surface.before_write = freeze
-    await room.store.release(turn)
-    (turn,) = await room.store.claim(1)
+    turn = await taken_over(room, turn)
     with pytest.raises(ClaimLost):
         await room.answering.answer(turn)
     room.is_ours, room.surface.before_write = True, lambda: None
-    await room.store.release(turn)
-    (turn,) = await room.store.claim(1)
+    turn = await taken_over(room, turn)
     await room.answering.answer(turn)
     assert room.surface.shown(THREAD) == ["fine"]
     assert not room.surface.busy[THREAD]

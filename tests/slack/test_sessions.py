@@ -27,6 +27,13 @@ SESSION, STATUS, TITLE = (
 )
 
 
+@pytest.fixture(params=[Streaming.AUTO, Streaming.EDITS])
+async def heir(client: AsyncWebClient, request: pytest.FixtureRequest) -> SlackSurface:
+    """Give another process's surface."""
+    bot, people = await connect.who_am_i(client), People(client, "T0SANDBOX")
+    return SlackSurface(client, bot, people, streaming=request.param)
+
+
 async def asked(workspace: SandboxWorkspace, channel: str = DIRECT) -> Turn:
     root = await workspace.say("U0ADA", channel, "## How does **rain** form?\nIn detail.")
     return Turn(
@@ -124,30 +131,25 @@ async def test_a_session_rests_however_its_answer_ends(
     assert not workspace.statuses
 
 
-@pytest.mark.parametrize("streaming", [Streaming.AUTO, Streaming.EDITS])
 async def test_what_a_dead_process_left_is_ended(
-    workspace: SandboxWorkspace, client: AsyncWebClient, surface: SlackSurface, streaming: Streaming
+    workspace: SandboxWorkspace, surface: SlackSurface, heir: SlackSurface
 ) -> None:
     """By another one, which knows nothing of it, and may show its own answers another way."""
     turn = await asked(workspace)
     await surface.working(turn, busy=True)
     assert await surface.begin(turn, page("One", ends=False))
-    bot, people = await connect.who_am_i(client), People(client, "T0SANDBOX")
-    await SlackSurface(client, bot, people, streaming=streaming).working(turn, busy=False)
+    await heir.working(turn, busy=False)
     assert stands(workspace, turn) == Session(status="active")
     assert not workspace.statuses
 
 
-@pytest.mark.parametrize("streaming", [Streaming.AUTO, Streaming.EDITS])
 async def test_what_a_dead_process_left_is_ended_with_the_answer(
-    workspace: SandboxWorkspace, client: AsyncWebClient, surface: SlackSurface, streaming: Streaming
+    workspace: SandboxWorkspace, surface: SlackSurface, heir: SlackSurface
 ) -> None:
     """Also where who answers had no room for a sign of its own, and posts the answer."""
     turn = await asked(workspace)
     await surface.working(turn, busy=True)
     refuse_signs(workspace)
-    bot, people = await connect.who_am_i(client), People(client, "T0SANDBOX")
-    heir = SlackSurface(client, bot, people, streaming=streaming)
     await heir.working(replace(turn, token=2, attempt=2), busy=True)
     await heir.post(turn.thread, page("One."))
     await workspace.changed(lambda: stands(workspace, turn) == Session(status="active"), 10)
