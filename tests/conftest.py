@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from bot.settings import Settings
+from tests.clock import wait_for_midnight
 from tests.program import program
 
 LOCAL_NAMES = {"localhost", "", None}
@@ -43,6 +44,12 @@ def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
     if os.environ.get("CI") and reporter and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
     yield
+
+
+@pytest.fixture
+async def one_day() -> None:
+    """Begin a minute or more before midnight UTC, since the program has the machine's time."""
+    await wait_for_midnight(within=60)
 
 
 @dataclass(frozen=True)

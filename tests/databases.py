@@ -5,8 +5,8 @@ PostgreSQL is expected at `TEST_DATABASE_URL`. Where none answers a test is skip
 
 import os
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import URL
 
 from bot.store import migrate
-from bot.store.database import database_url
+from bot.store.database import Database, database_url
 
 Kind = Literal["sqlite", "postgres"]
 
@@ -47,6 +47,17 @@ def migrated_database(kind: Kind, folder: Path) -> Iterator[URL]:
     with empty_database(kind, folder) as url:
         migrate.upgrade(url)
         yield url
+
+
+@asynccontextmanager
+async def open_database(url: URL, *, is_ours: bool = True) -> AsyncIterator[Database]:
+    """Give an open database, and close it however the test ends: nothing stays open for the next."""
+    database = Database(url, is_ours=is_ours)
+    await database.open()
+    try:
+        yield database
+    finally:
+        await database.close()
 
 
 def _server() -> psycopg.Connection:

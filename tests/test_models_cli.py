@@ -5,8 +5,9 @@ from pathlib import Path
 from bot.core.lessons import Lesson
 from bot.sandbox.model import MODELS, SandboxModel
 from bot.store import migrate
-from bot.store.database import Database, database_url
+from bot.store.database import database_url
 from bot.store.lessons import SqlLessons
+from tests.databases import open_database
 from tests.program import program
 
 
@@ -42,13 +43,13 @@ async def test_it_shows_what_was_learnt_and_forgets_it_when_told_to(tmp_path: Pa
         assert not list(tmp_path.iterdir())  # noqa: ASYNC240 - nothing else runs in this loop
         url = database_url(f"sqlite:///{tmp_path / 'threadkeeper.db'}")
         migrate.upgrade(url)
-        database = Database(url)
-        await database.open()
-        content = {"instead": "", "values": [0.2]}
-        await SqlLessons(database).note(
-            Lesson(server=server.base_url, model="sandbox-old", subject="field temperature", content=content)
-        )
-        await database.close()
+        async with open_database(url) as database:
+            content = {"instead": "", "values": [0.2]}
+            await SqlLessons(database).note(
+                Lesson(
+                    server=server.base_url, model="sandbox-old", subject="field temperature", content=content
+                )
+            )
         _, text = await printed(tmp_path, server.base_url)
         lines = text.splitlines()
         below = lines[next(number for number, line in enumerate(lines) if "sandbox-old" in line) + 1]

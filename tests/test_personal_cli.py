@@ -12,11 +12,12 @@ from sqlalchemy import URL
 from bot.cli import commands
 from bot.core.domain import Addressed, Answer, Author, Incoming, MadeWith, ThreadKey, TurnStatus
 from bot.core.feedback import Verdict
-from bot.store.database import Database
 from bot.store.feedback import SqlVotes
 from bot.store.sql import SqlStore
-from tests.databases import KINDS, migrated_database
+from tests.databases import KINDS, migrated_database, open_database
 from tests.shell import Bot, done
+
+pytestmark = pytest.mark.calendar
 
 ROOT = "1700000000.000100"
 
@@ -36,28 +37,26 @@ def bot(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Monk
 
 
 async def _conversation(url: URL) -> None:
-    database = Database(url)
-    await database.open()
-    store = SqlStore(database, "test")
-    await store.open()
-    thread = ThreadKey(platform="slack", workspace="T1", channel="C1", root=ROOT)
-    for number, user in enumerate(("U0ADA", "U0GRACE")):
-        asked = Incoming(
-            thread=thread,
-            message_id=f"1700000000.00010{number}",
-            author=Author(id=user, name=user.title()),
-            text="Why “tea”?\nAnd why now?",
-            addressed=Addressed.MENTION,
-            sent_at=1_700_000_000.0 + number,
-        )
-        turn = await store.accept(asked, claim=True)
-        assert turn is not None
-        await store.opened(turn, 0, f"1700000000.00020{number}")
-        made_with = MadeWith(versions=(1,), parameters={"model": "m-1"}, remarks="_Blind._")
-        await store.answered(turn, Answer(text="So.", model="m-1", made_with=made_with))
-        await store.settle(turn, TurnStatus.DONE)
-        await SqlVotes(database).vote(turn.id, thread, Verdict.GOOD, by="U0ADA")
-    await database.close()
+    async with open_database(url) as database:
+        store = SqlStore(database, "test")
+        await store.open()
+        thread = ThreadKey(platform="slack", workspace="T1", channel="C1", root=ROOT)
+        for number, user in enumerate(("U0ADA", "U0GRACE")):
+            asked = Incoming(
+                thread=thread,
+                message_id=f"1700000000.00010{number}",
+                author=Author(id=user, name=user.title()),
+                text="Why “tea”?\nAnd why now?",
+                addressed=Addressed.MENTION,
+                sent_at=1_700_000_000.0 + number,
+            )
+            turn = await store.accept(asked, claim=True)
+            assert turn is not None
+            await store.opened(turn, 0, f"1700000000.00020{number}")
+            made_with = MadeWith(versions=(1,), parameters={"model": "m-1"}, remarks="_Blind._")
+            await store.answered(turn, Answer(text="So.", model="m-1", made_with=made_with))
+            await store.settle(turn, TurnStatus.DONE)
+            await SqlVotes(database).vote(turn.id, thread, Verdict.GOOD, by="U0ADA")
 
 
 def exported(result: Result) -> list[dict[str, object]]:

@@ -248,15 +248,17 @@ def test_it_works_beside_a_running_bot(bot: Bot, tmp_path: Path) -> None:
     database = Database(database_url(f"sqlite:///{tmp_path / 'bot.db'}"))
     with asyncio.Runner() as runner:
         runner.run(database.open())
-        done(bot("prompt", "set", "workspace", "T1", "Be kind."))
-        count = runner.run(
-            database.tx(
-                lambda connection: connection.exec_driver_sql(
-                    "SELECT count(*) FROM steering_versions"
-                ).scalar_one()
+        try:
+            done(bot("prompt", "set", "workspace", "T1", "Be kind."))
+            count = runner.run(
+                database.tx(
+                    lambda connection: connection.exec_driver_sql(
+                        "SELECT count(*) FROM steering_versions"
+                    ).scalar_one()
+                )
             )
-        )
-        runner.run(database.close())
+        finally:
+            runner.run(database.close())
     assert count == 1
 
 

@@ -14,11 +14,14 @@ from bot.cli import commands
 from bot.core.calls import Call
 from bot.core.domain import Author, Prompt, PromptKey, Steering
 from bot.store import migrate
-from bot.store.database import Database, database_url
+from bot.store.database import database_url
 from bot.store.sql import SqlStore
 from bot.store.versions import SqlVersions
 from tests.contracts.questions import ADA, SAID, asked, question, thread
+from tests.databases import open_database
 from tests.shell import Bot, done, refused
+
+pytestmark = pytest.mark.calendar
 
 
 @pytest.fixture
@@ -35,24 +38,25 @@ def fill(folder: Path) -> None:
     """Make three calls: two by Ada, of which one has no price, and one by Grace elsewhere."""
 
     async def body() -> None:
-        database = Database(database_url(f"sqlite:///{folder / 'bot.db'}"))
-        await database.open()
-        store = SqlStore(database, "me")
-        await store.open()
-        version = await SqlVersions(database).save(
-            PromptKey(platform="slack", workspace="T1"), Steering(prompt=Prompt("Hm.")), based_on=0, by=ADA
-        )
-        made = Call(model="m-1", prompt_tokens=1_000, completion_tokens=50, cost=2_310_000_000)
-        calls = (
-            (ADA, "C1", made),
-            (ADA, "C1", replace(made, model="m-2", cost=None, is_estimated=True)),
-            (Author(id="U0GRACE"), "C2", replace(made, versions=(version.id,), prompt_tokens=10)),
-        )
-        for number, (author, channel, call) in enumerate(calls):
-            where = thread(f"{number}.0", channel)
-            turn = await asked(store, question(f"{number}.0", where=where, author=author))
-            await store.answered(turn, replace(SAID, call=call))
-        await database.close()
+        async with open_database(database_url(f"sqlite:///{folder / 'bot.db'}")) as database:
+            store = SqlStore(database, "me")
+            await store.open()
+            version = await SqlVersions(database).save(
+                PromptKey(platform="slack", workspace="T1"),
+                Steering(prompt=Prompt("Hm.")),
+                based_on=0,
+                by=ADA,
+            )
+            made = Call(model="m-1", prompt_tokens=1_000, completion_tokens=50, cost=2_310_000_000)
+            calls = (
+                (ADA, "C1", made),
+                (ADA, "C1", replace(made, model="m-2", cost=None, is_estimated=True)),
+                (Author(id="U0GRACE"), "C2", replace(made, versions=(version.id,), prompt_tokens=10)),
+            )
+            for number, (author, channel, call) in enumerate(calls):
+                where = thread(f"{number}.0", channel)
+                turn = await asked(store, question(f"{number}.0", where=where, author=author))
+                await store.answered(turn, replace(SAID, call=call))
 
     asyncio.run(body())
 

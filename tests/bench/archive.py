@@ -7,7 +7,6 @@ Separate because the counted test and the timed bench of views look at the same 
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Table, insert
@@ -15,7 +14,7 @@ from sqlalchemy import Connection, Table, insert
 from bot.core import steering
 from bot.core.domain import Answer, MadeWith, Prompt, Steering, TurnStatus, Usage
 from bot.core.ledger import Dimension
-from bot.core.periods import Span
+from bot.core.periods import DAY, Span, days
 from bot.store.answers import columns
 from bot.store.schema import conversations, pages, steering_versions, tallies, turns, vote_versions, votes
 
@@ -41,9 +40,13 @@ class Size:
     people: int = 200
 
 
-def fill(connection: Connection, size: Size, root: str = "0.000001") -> None:
-    """Write it all; the longest thread is that of `root`, and others are called 1.000000 and so on."""
-    start = time.time() - DAYS * 86_400
+def fill(connection: Connection, size: Size, root: str = "0.000001", *, now: float | None = None) -> None:
+    """Write it all; the longest thread is that of `root`, and others are called 1.000000 and so on.
+
+    It goes on until `now`; without, until this moment.
+    """
+    now = time.time() if now is None else now
+    start = now - DAYS * DAY
     _add(connection, steering_versions, _levels(size))
     threads = max(1, (size.turns - size.longest) // size.per_thread) + 1
     _add(connection, conversations, (_thread(number, start, root) for number in range(threads)))
@@ -54,7 +57,7 @@ def fill(connection: Connection, size: Size, root: str = "0.000001") -> None:
     voted = ids[::10]
     _add(connection, votes, (_vote(id_, start) for id_ in voted))
     _add(connection, vote_versions, ({"vote_id": n + 1, "version_id": 1} for n in range(len(voted))))
-    _add(connection, tallies, _tallies(size))
+    _add(connection, tallies, _tallies(size, now))
 
 
 def _levels(size: Size) -> Iterable[dict[str, Any]]:
@@ -111,7 +114,7 @@ def _vote(turn: int, start: float) -> dict[str, Any]:
     return {"turn_id": turn, "variant": 1, "voter_id": ADA, "is_good": is_good, "model": "m", "at": at}
 
 
-def _tallies(size: Size) -> Iterable[dict[str, Any]]:
+def _tallies(size: Size, now: float) -> Iterable[dict[str, Any]]:
     names = ("calls", "prompt_tokens", "completion_tokens", "cached_tokens", "cost", "unpriced", "estimated")
     counts: dict[str, Any] = dict.fromkeys(names, 7) | {"is_warned": False}
     subjects = [
@@ -120,8 +123,7 @@ def _tallies(size: Size) -> Iterable[dict[str, Any]]:
         *((Dimension.CHANNEL, f"C{number:05}") for number in range(size.people)),
         *((Dimension.VERSIONS, str(number)) for number in range(size.people)),
     ]
-    for day in range(DAYS):
-        period = datetime.fromtimestamp(time.time() - day * 86_400, UTC).date().isoformat()
+    for period in days(now, DAYS):
         for dimension, subject in subjects:
             yield {
                 **HERE,

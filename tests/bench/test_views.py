@@ -23,7 +23,7 @@ from bot.store.ledger import SqlLedger
 from bot.store.versions import SqlVersions
 from tests.bench.archive import ADA, CHANNEL, TEAM, Size, fill
 from tests.bench.shop import counted
-from tests.databases import KINDS, Kind, migrated_database
+from tests.databases import KINDS, Kind, migrated_database, open_database
 
 FEW = Size(turns=60, longest=20, levels=2, versions=2, people=2)
 MANY = Size(turns=3_000, longest=1_500, levels=200, versions=60, people=40)
@@ -71,16 +71,14 @@ async def test_a_view_costs_the_same_statements_however_much_is_stored(kind: Kin
     found: list[dict[str, int]] = []
     for size in (FEW, MANY):
         with migrated_database(kind, tmp_path) as url:
-            database = Database(url)
-            await database.open()
-            await database.tx(fill, size, ROOT)
-            costs: dict[str, int] = {}
-            for name, make in views(database, size).items():
-                with counted() as traffic:
-                    assert await make() is not None
-                assert traffic.transactions <= MOST_TRANSACTIONS, name
-                costs[name] = len(traffic.statements)
-            found.append(costs)
-            await database.close()
+            async with open_database(url) as database:
+                await database.tx(fill, size, ROOT)
+                costs: dict[str, int] = {}
+                for name, make in views(database, size).items():
+                    with counted() as traffic:
+                        assert await make() is not None
+                    assert traffic.transactions <= MOST_TRANSACTIONS, name
+                    costs[name] = len(traffic.statements)
+                found.append(costs)
     assert found[0] == found[1]
     assert max(found[1].values()) <= MOST_STATEMENTS, found[1]

@@ -17,9 +17,8 @@ from sqlalchemy import URL, text
 
 from bot.sandbox.records import HomePublished, ModalsChanged
 from bot.slack.admin import commands, editor, judgements, levels, usage
-from bot.store.database import Database
 from tests.bench.archive import ADA, CHANNEL, TEAM, Size, fill
-from tests.databases import Kind, migrated_database
+from tests.databases import Kind, migrated_database, open_database
 from tests.e2e.conftest import World, new_world, ready_bot
 
 ROUNDS = 15
@@ -81,11 +80,9 @@ GESTURES: Mapping[str, Callable[[Screen], Any]] = {
 
 async def filled(url: URL, root: str) -> None:
     """Write the archive, and let the database know it."""
-    database = Database(url)
-    await database.open()
-    await database.tx(fill, SIZE, root)
-    await database.tx(lambda connection: connection.execute(text("ANALYZE")))
-    await database.close()
+    async with open_database(url) as database:
+        await database.tx(fill, SIZE, root)
+        await database.tx(lambda connection: connection.execute(text("ANALYZE")))
 
 
 async def measured(kind: Kind, folder: Path) -> None:

@@ -8,11 +8,10 @@ import pytest
 from sqlalchemy import Connection, text
 
 from bot.ports import Store
-from bot.store.database import Database
 from bot.store.memory import MemoryData, MemoryStore
 from bot.store.schema import metadata
 from bot.store.sql import SqlStore
-from tests.databases import KINDS, Kind, migrated_database
+from tests.databases import KINDS, Kind, migrated_database, open_database
 
 Join = Callable[[str], Awaitable[Store]]
 """Starts a process of that name on the test's database, and returns its store."""
@@ -34,17 +33,15 @@ def emptied(connection: Connection) -> None:
 @asynccontextmanager
 async def processes(kind: Kind, folder: Path) -> AsyncIterator[Join]:
     with migrated_database(kind, folder) as url:
-        database = Database(url)
-        await database.open()
-        await SqlStore(database, "first of all").open()
+        async with open_database(url) as database:
+            await SqlStore(database, "first of all").open()
 
-        async def join(owner: str) -> Store:
-            store = SqlStore(database, owner)
-            await store.beat(FOR_EVER)
-            return store
+            async def join(owner: str) -> Store:
+                store = SqlStore(database, owner)
+                await store.beat(FOR_EVER)
+                return store
 
-        yield join
-        await database.close()
+            yield join
 
 
 @pytest.fixture(params=("memory", *KINDS))

@@ -11,7 +11,6 @@ from hypothesis import settings as checked
 from bot.core.domain import DIRECT, Author, Prompt, PromptKey, Steering, ThreadKey
 from bot.core.drafts import LASTS, Draft
 from bot.ports import Drafts, Store, Versions
-from bot.store.database import Database
 from bot.store.drafts import SqlDrafts
 from bot.store.memory import MemoryData, MemoryStore
 from bot.store.memory_drafts import MemoryDrafts
@@ -20,7 +19,7 @@ from bot.store.sql import SqlStore
 from bot.store.versions import SqlVersions
 from tests.contracts.questions import question
 from tests.core.steering_values import steerings
-from tests.databases import KINDS, migrated_database
+from tests.databases import KINDS, migrated_database, open_database
 
 HERE = ThreadKey(platform="slack", workspace="T1", channel="C1", root="1.0")
 """Where `question` asks."""
@@ -40,12 +39,10 @@ async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
         yield MemoryDrafts(data.drafts), MemoryVersions(data.versions), MemoryStore(data=data)
         return
     with migrated_database(request.param, tmp_path) as url:
-        database = Database(url)
-        await database.open()
-        store = SqlStore(database, "me")
-        await store.open()
-        yield SqlDrafts(database), SqlVersions(database), store
-        await database.close()
+        async with open_database(url) as database:
+            store = SqlStore(database, "me")
+            await store.open()
+            yield SqlDrafts(database), SqlVersions(database), store
 
 
 @pytest.fixture

@@ -12,10 +12,9 @@ from bot.core.access import Admission, Rules
 from bot.core.domain import Author, PromptKey
 from bot.core.granting import NOTHING, Grants, GrantsConflict, GrantsVersion
 from bot.ports import GrantsRecord
-from bot.store.database import Database
 from bot.store.grants import SqlGrants
 from bot.store.memory_grants import MemoryGrants
-from tests.databases import KINDS, migrated_database
+from tests.databases import KINDS, migrated_database, open_database
 
 ADA = Author(id="U0ADA", name="Ada")
 GRACE = Author(id="U0GRACE", name="Grace")
@@ -34,10 +33,8 @@ async def record(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
         yield MemoryGrants()
         return
     with migrated_database(request.param, tmp_path) as url:
-        database = Database(url)
-        await database.open()
-        yield SqlGrants(database)
-        await database.close()
+        async with open_database(url) as database:
+            yield SqlGrants(database)
 
 
 async def test_a_version_comes_back_as_it_was_saved(record: GrantsRecord) -> None:

@@ -1,7 +1,6 @@
 """What every ledger must do: in memory, on SQLite, on PostgreSQL."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,15 +19,17 @@ from bot.core.ledger import (
     Spending,
     Unit,
 )
-from bot.core.periods import DAY, Span, days
+from bot.core.periods import DAY, Span, days, end
 from bot.ports import Ledger, Store
-from bot.store.database import Database
 from bot.store.ledger import SqlLedger
 from bot.store.memory import MemoryData, MemoryStore
 from bot.store.memory_ledger import MemoryLedger
 from bot.store.sql import SqlStore
+from tests.clock import NOON, Clock, stopped
 from tests.contracts.questions import ADA, SAID, asked, key, question, thread
-from tests.databases import KINDS, migrated_database
+from tests.databases import KINDS, migrated_database, open_database
+
+pytestmark = pytest.mark.calendar
 
 GRACE = Author(id="U0GRACE", name="Grace")
 HERE = PromptKey(platform="slack", workspace="T1")
@@ -50,6 +51,7 @@ class Books:
     ledger: Ledger
     other_store: Store
     other: Ledger
+    clock: Clock
 
     async def limits(self, turn: Turn) -> tuple[Budget, ...]:
         return (await self.store.context(turn, limit=1)).budgets
@@ -74,19 +76,18 @@ class Books:
 
 @pytest.fixture(params=("memory", *KINDS))
 async def books(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Books]:
+    clock = Clock()
     if request.param == "memory":
-        data = MemoryData()
+        data = MemoryData(clock=clock)
         stores = MemoryStore("me", data), MemoryStore("other", data)
-        yield Books(stores[0], MemoryLedger(data, "me"), stores[1], MemoryLedger(data, "other"))
+        yield Books(stores[0], MemoryLedger(data, "me"), stores[1], MemoryLedger(data, "other"), clock)
         return
-    with migrated_database(request.param, tmp_path) as url:
-        database = Database(url)
-        await database.open()
-        me, other = SqlStore(database, "me"), SqlStore(database, "other")
-        await me.open()
-        await other.beat(1e9)
-        yield Books(me, SqlLedger(database, "me"), other, SqlLedger(database, "other"))
-        await database.close()
+    with stopped(clock), migrated_database(request.param, tmp_path) as url:
+        async with open_database(url) as database:
+            me, other = SqlStore(database, "me"), SqlStore(database, "other")
+            await me.open()
+            await other.beat(1e9)
+            yield Books(me, SqlLedger(database, "me"), other, SqlLedger(database, "other"), clock)
 
 
 # --- what was spent -----------------------------------------------------------------------------------
@@ -105,7 +106,7 @@ async def test_calls_are_summed_up_in_every_way(books: Books) -> None:
     assert sums[Dimension.PERSON] == {ADA.id: one, GRACE.id: two + three}
     assert sums[Dimension.MODEL] == {"m-1": one + three, "m-2": two}
     assert sums[Dimension.VERSIONS] == {"1,2": one, "": two + three}
-    week = days(time.time() + 3 * DAY, 7)  # the database has a clock of its own
+    week = days(NOON + 3 * DAY, 7)
     by_day = await books.ledger.by_day(HERE, Dimension.PERSON, GRACE.id, days=week)
     assert sum(by_day.values(), Spending()) == two + three
     assert await books.ledger.by_day(HERE, Dimension.PERSON, GRACE.id, days=["1970-01-01"]) == {}
@@ -195,6 +196,23 @@ async def test_the_budget_that_is_full_for_longest_is_named(books: Books) -> Non
     with pytest.raises(BudgetSpent) as refused:
         await books.reserve(await books.ask(1))
     assert refused.value.standing.budget.span is Span.MONTH
+
+
+@pytest.mark.parametrize("now", [NOON, 1_796_083_199.0, 1_830_297_599.5, 1_835_438_400.0])
+async def test_a_budget_is_full_again_when_its_day_or_month_ends(books: Books, now: float) -> None:
+    """In the middle of a month, in its last second, in that of a year, and on 29 February."""
+    books.clock.now = now
+    for span in Span:
+        await books.set(replace(EACH_PERSON, span=span))
+    await books.answer(await books.ask(1), call(900))
+    assert await books.left() == [100, 100]
+    books.clock.now = end(Span.DAY, now) - 0.001
+    assert await books.left() == [100, 100]
+    books.clock.now = end(Span.DAY, now)
+    is_last_day = end(Span.DAY, now) == end(Span.MONTH, now)
+    assert await books.left() == ([1_000, 1_000] if is_last_day else [1_000, 100])
+    books.clock.now = end(Span.MONTH, now)
+    assert await books.left() == [1_000, 1_000]
 
 
 async def test_budgets_of_channel_and_workspace_are_spent_by_all(books: Books) -> None:

@@ -10,10 +10,9 @@ from sqlalchemy import text
 
 from bot.core.lessons import KEPT, Lesson
 from bot.ports import Lessons
-from bot.store.database import Database
 from bot.store.lessons import SqlLessons
 from bot.store.memory_lessons import MemoryLessons
-from tests.databases import KINDS, migrated_database
+from tests.databases import KINDS, migrated_database, open_database
 
 LESSON = Lesson(
     server="http://a/v1", model="m", subject="field stop", content={"instead": "", "value": ["☃"]}
@@ -33,15 +32,13 @@ async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
         yield MemoryLessons(lambda: now[0]), pass_by
         return
     with migrated_database(request.param, tmp_path) as url:
-        database = Database(url)
-        await database.open()
+        async with open_database(url) as database:
 
-        async def grow_old(seconds: float) -> None:
-            older = text("UPDATE lessons SET learnt_at = learnt_at - :seconds")
-            await database.tx(lambda connection: connection.execute(older, {"seconds": seconds}))
+            async def grow_old(seconds: float) -> None:
+                older = text("UPDATE lessons SET learnt_at = learnt_at - :seconds")
+                await database.tx(lambda connection: connection.execute(older, {"seconds": seconds}))
 
-        yield SqlLessons(database), grow_old
-        await database.close()
+            yield SqlLessons(database), grow_old
 
 
 async def test_what_was_learnt_is_known_until_it_is_learnt_otherwise(kept: tuple[Lessons, Ages]) -> None:

@@ -1,7 +1,7 @@
 """What every keeper of personal data must do: in memory, on SQLite, on PostgreSQL."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -36,8 +36,11 @@ from bot.store.personal import SqlPersonalData
 from bot.store.schema import chores, metadata, turns
 from bot.store.sql import SqlStore
 from bot.store.versions import SqlVersions
+from tests.clock import Clock, stopped
 from tests.contracts.questions import ADA, asked, question, thread
-from tests.databases import KINDS, migrated_database
+from tests.databases import KINDS, migrated_database, open_database
+
+pytestmark = pytest.mark.calendar
 
 GRACE = Author(id="U0GRACE", name="Grace")
 DAY = 86_400.0
@@ -117,13 +120,21 @@ async def archive(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
         yield Archive(MemoryStore("me", data), MemoryVotes(data), versions, MemoryPersonalData(data), data)
         return
     with migrated_database(request.param, tmp_path) as url:
-        database = Database(url)
-        await database.open()
-        store = SqlStore(database, "me")
-        await store.open()
-        personal = SqlPersonalData(database)
-        yield Archive(store, SqlVotes(database), SqlVersions(database), personal, database)
-        await database.close()
+        async with open_database(url) as database:
+            store = SqlStore(database, "me")
+            await store.open()
+            personal = SqlPersonalData(database)
+            yield Archive(store, SqlVotes(database), SqlVersions(database), personal, database)
+
+
+@pytest.fixture
+def stopped_archive(archive: Archive) -> Iterator[Archive]:
+    """Have it always noon."""
+    clock = Clock()
+    if isinstance(archive.data, MemoryData):
+        archive.data.clock = clock
+    with stopped(clock):
+        yield archive
 
 
 async def ids(archive: Archive, of: Person) -> list[str]:
@@ -188,8 +199,9 @@ async def test_votes_and_versions_are_theirs_too(archive: Archive) -> None:
     )
 
 
-async def test_what_they_spent_is_theirs_too(archive: Archive) -> None:
+async def test_what_they_spent_is_theirs_too(stopped_archive: Archive) -> None:
     """By day and by month; of other workspaces it is told apart."""
+    archive = stopped_archive
     call = Call(model="m-1", prompt_tokens=3, completion_tokens=4, cost=5)
     for number, workspace in enumerate(("T1", "T1", "T2")):
         where = thread(str(number), workspace=workspace)

@@ -15,7 +15,7 @@ from bot.store.schema import refusals
 from bot.store.shares import SqlShares
 from bot.store.sql import SqlStore
 from tests.contracts.conftest import FOR_EVER
-from tests.databases import migrated_database
+from tests.databases import migrated_database, open_database
 
 Join = Callable[[str], Awaitable[Shares]]
 HERE, THERE = ("slack", "T1"), ("slack", "T2")
@@ -34,15 +34,13 @@ async def join(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
         yield join_memory
         return
     with migrated_database("postgres", tmp_path) as url:
-        database = Database(url)
-        await database.open()
+        async with open_database(url) as database:
 
-        async def join_sql(owner: str) -> Shares:
-            await SqlStore(database, owner).beat(FOR_EVER)
-            return SqlShares(database, owner)
+            async def join_sql(owner: str) -> Shares:
+                await SqlStore(database, owner).beat(FOR_EVER)
+                return SqlShares(database, owner)
 
-        yield join_sql
-        await database.close()
+            yield join_sql
 
 
 async def test_who_is_alone_has_everything(join: Join) -> None:
@@ -107,15 +105,13 @@ async def test_a_refusal_outlives_who_told_of_it(join: Join) -> None:
 async def test_what_is_over_is_forgotten(tmp_path: Path) -> None:
     """When the next refusal is told of."""
     with migrated_database("postgres", tmp_path) as url:
-        database = Database(url)
-        await database.open()
-        shares = SqlShares(database, "a")
-        await shares.exchange({}, {POSTS: 0.1})
-        await asyncio.sleep(0.2)
-        await shares.exchange({}, {EDITS: 30.0})
-        kept = await database.tx(lambda connection: connection.scalars(select(refusals.c.name)).all())
-        assert kept == ["edit"]
-        await database.close()
+        async with open_database(url) as database:
+            shares = SqlShares(database, "a")
+            await shares.exchange({}, {POSTS: 0.1})
+            await asyncio.sleep(0.2)
+            await shares.exchange({}, {EDITS: 30.0})
+            kept = await database.tx(lambda connection: connection.scalars(select(refusals.c.name)).all())
+            assert kept == ["edit"]
 
 
 async def test_processes_that_are_refused_at_once_do_not_wait_in_a_circle(join: Join) -> None:

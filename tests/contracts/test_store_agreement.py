@@ -250,8 +250,10 @@ def test_memory_and_sql_agree(kind: Kind, tmp_path: Path) -> None:
     with migrated_database(kind, tmp_path) as url, asyncio.Runner() as runner:
         database = Database(url)
         runner.run(database.open())
-        run_state_machine_as_test(
-            lambda: Agreement(runner, database),  # type: ignore[arg-type]  # its documentation allows a function
-            settings=settings(max_examples=30, stateful_step_count=40, deadline=None),
-        )
-        runner.run(database.close())
+        try:
+            run_state_machine_as_test(
+                lambda: Agreement(runner, database),  # type: ignore[arg-type]  # its documentation allows a function
+                settings=settings(max_examples=30, stateful_step_count=40, deadline=None),
+            )
+        finally:
+            runner.run(database.close())

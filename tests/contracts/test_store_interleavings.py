@@ -208,8 +208,10 @@ def opened(kind: Kind | Literal["memory"], folder: Path, runner: asyncio.Runner)
     with migrated_database(kind, folder) as url:
         database = Database(url)
         runner.run(database.open())
-        yield database
-        runner.run(database.close())
+        try:
+            yield database
+        finally:
+            runner.run(database.close())
 
 
 @pytest.mark.parametrize("kind", ["memory", *KINDS])

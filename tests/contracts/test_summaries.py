@@ -9,13 +9,12 @@ import pytest
 from bot.core.domain import Action, Answer, Turn, TurnStatus
 from bot.core.summaries import KEPT, Known, Summary
 from bot.ports import Store, Summaries
-from bot.store.database import Database
 from bot.store.memory import MemoryData, MemoryStore
 from bot.store.memory_summaries import MemorySummaries
 from bot.store.sql import SqlStore
 from bot.store.summaries import SqlSummaries
 from tests.contracts.questions import ADA, SAID, asked, key, question, thread
-from tests.databases import KINDS, migrated_database
+from tests.databases import KINDS, migrated_database, open_database
 
 Shelf = tuple[Summaries, Store]
 
@@ -28,10 +27,8 @@ async def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         yield MemorySummaries(data), MemoryStore(data=data)
         return
     with migrated_database(request.param, tmp_path) as url:
-        database = Database(url)
-        await database.open()
-        yield SqlSummaries(database), SqlStore(database, "me")
-        await database.close()
+        async with open_database(url) as database:
+            yield SqlSummaries(database), SqlStore(database, "me")
 
 
 async def talked(store: Store, count: int, *, others: tuple[Answer, ...] = ()) -> list[Turn]:

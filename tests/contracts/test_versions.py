@@ -26,14 +26,13 @@ from bot.core.errors import Conflict
 from bot.core.seen import Seen
 from bot.core.steering import NOTHING
 from bot.ports import Store, Versions
-from bot.store.database import Database
 from bot.store.memory import MemoryData, MemoryStore
 from bot.store.memory_versions import MemoryVersions
 from bot.store.sql import SqlStore
 from bot.store.versions import SqlVersions
 from tests.contracts.questions import question
 from tests.core.steering_values import steerings
-from tests.databases import KINDS, migrated_database
+from tests.databases import KINDS, migrated_database, open_database
 
 ADA = Author(id="U0ADA", name="Ada")
 GRACE = Author(id="U0GRACE", name="Grace")
@@ -53,10 +52,8 @@ async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
         yield MemoryVersions(data.versions), MemoryStore(data=data)
         return
     with migrated_database(request.param, tmp_path) as url:
-        database = Database(url)
-        await database.open()
-        yield SqlVersions(database), SqlStore(database, "me")
-        await database.close()
+        async with open_database(url) as database:
+            yield SqlVersions(database), SqlStore(database, "me")
 
 
 @pytest.fixture

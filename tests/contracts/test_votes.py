@@ -11,13 +11,14 @@ import pytest
 from bot.core.domain import Action, Answer, MadeWith, PromptKey, Turn, TurnStatus
 from bot.core.feedback import LONGEST_NOTE, Reason, Score, Verdict, Vote
 from bot.ports import Store, Votes
-from bot.store.database import Database
 from bot.store.feedback import SqlVotes
 from bot.store.memory import MemoryData, MemoryStore
 from bot.store.memory_feedback import MemoryVotes
 from bot.store.sql import SqlStore
 from tests.contracts.questions import ADA, SAID, asked, key, question, thread
-from tests.databases import KINDS, migrated_database
+from tests.databases import KINDS, migrated_database, open_database
+
+pytestmark = pytest.mark.calendar
 
 GOOD, BAD = Verdict.GOOD, Verdict.BAD
 GRACE, JOAN = "U0GRACE", "U0JOAN"
@@ -57,12 +58,10 @@ async def poll(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
         yield Poll(MemoryStore("me", data), MemoryVotes(data))
         return
     with migrated_database(request.param, tmp_path) as url:
-        database = Database(url)
-        await database.open()
-        store = SqlStore(database, "me")
-        await store.open()
-        yield Poll(store, SqlVotes(database))
-        await database.close()
+        async with open_database(url) as database:
+            store = SqlStore(database, "me")
+            await store.open()
+            yield Poll(store, SqlVotes(database))
 
 
 async def test_each_person_has_one_vote_and_may_change_it(poll: Poll) -> None:

@@ -26,6 +26,8 @@ from bot.core.ledger import (
 )
 from bot.core.periods import Span
 
+pytestmark = pytest.mark.calendar
+
 MINE = Budget(scope=Dimension.PERSON, subject="U1", span=Span.DAY, unit=Unit.TOKENS, amount=1_000)
 SUBJECTS = {
     Dimension.PERSON: ("", "U1", "U2"),

@@ -2,10 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.periods import DAY, Span, days, end, period, told
+
+pytestmark = pytest.mark.calendar
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOMENTS = st.integers(0, int((datetime(2400, 12, 30, tzinfo=UTC) - EPOCH).total_seconds()))

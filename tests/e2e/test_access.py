@@ -11,9 +11,9 @@ from bot.core.domain import Author, PromptKey
 from bot.core.granting import Grants
 from bot.sandbox.records import Change, Noticed
 from bot.store import migrate
-from bot.store.database import Database, database_url
+from bot.store.database import database_url
 from bot.store.grants import SqlGrants
-from tests.databases import KINDS, Kind, migrated_database
+from tests.databases import KINDS, Kind, migrated_database, open_database
 from tests.e2e.conftest import ADA, GENERAL, GRACE, World, new_world, ready_bot
 
 ENG, PARTNER, LIN, NOOR = "C0ENG", "C0PARTNER", "U0LIN", "U0NOOR"
@@ -39,13 +39,10 @@ async def answered(world: World, user: str, channel: str) -> None:
 
 async def recorded(url: str) -> list[str]:
     """Return whose questions are stored."""
-    database = Database(database_url(url), is_ours=False)
-    await database.open()
-    found = await database.tx(
-        lambda connection: [row[0] for row in connection.execute(text("SELECT author_id FROM turns"))]
-    )
-    await database.close()
-    return found
+    async with open_database(database_url(url), is_ours=False) as database:
+        return await database.tx(
+            lambda connection: [row[0] for row in connection.execute(text("SELECT author_id FROM turns"))]
+        )
 
 
 async def test_guests_outsiders_and_whom_the_settings_name_are_refused(world: World) -> None:
@@ -76,13 +73,11 @@ async def test_what_admins_set_holds_within_seconds_in_a_running_bot(kind: Kind,
         async with new_world(tmp_path, DATABASE_URL=address) as world, ready_bot(world):
             await answered(world, GRACE, GENERAL)
             notices = told(world)
-            database = Database(url, is_ours=False)
-            await database.open()
-            grants = Grants(
-                rules=Rules(denied_people=frozenset({GRACE}), admits=frozenset({Admission.GUESTS}))
-            )
-            await SqlGrants(database).save(WORKSPACE, grants, based_on=0, by=Author(id=ADA))
-            await database.close()
+            async with open_database(url, is_ours=False) as database:
+                grants = Grants(
+                    rules=Rules(denied_people=frozenset({GRACE}), admits=frozenset({Admission.GUESTS}))
+                )
+                await SqlGrants(database).save(WORKSPACE, grants, based_on=0, by=Author(id=ADA))
             async with asyncio.timeout(60):
                 while not notices:
                     await world.workspace.say(GRACE, GENERAL, "<@U0BOT> [[say=still]]")

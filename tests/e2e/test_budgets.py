@@ -13,9 +13,12 @@ from bot.store.database import Database, database_url
 from bot.store.ledger import SqlLedger
 from bot.store.schema import calls, reservations, tallies, turns
 from bot.store.versions import SqlVersions
+from tests.databases import open_database
 from tests.e2e.conftest import ADA, World, ready_bot
 from tests.e2e.questions import Examination
 from tests.e2e.test_processes import CHANNELS, born, shared_world
+
+pytestmark = pytest.mark.calendar
 
 TEAM = PromptKey(platform="slack", workspace="T0SANDBOX")
 LIMIT = 400
@@ -46,31 +49,30 @@ async def limited(database: Database, amount: int) -> None:
 
 
 @pytest.mark.postgres
+@pytest.mark.usefixtures("one_day")
 async def test_two_processes_let_in_as_much_as_fits_and_one_of_them_may_die(tmp_path: Path) -> None:
     """Looked at all the time: what is spent and what is kept is never more than the budget."""
     amount = 4 * LIMIT
     async with shared_world(tmp_path, rates=False) as (world, nursery):
-        database = Database(database_url(world.env["DATABASE_URL"]))
-        await database.open()
-        await limited(database, amount)
-        asked = Examination(world.workspace)
-        doomed, heir = await born(nursery, world, "doomed"), await born(nursery, world, "heir")
-        for number in range(QUESTIONS):
-            await asked.ask(ADA, CHANNELS[number % len(CHANNELS)], words=12, seconds=3.0)
-        most, killed, ended = 0, False, 0
-        async with asyncio.timeout(120):
-            while ended < QUESTIONS:
-                spent, kept, ended = await database.tx(books)
-                assert spent + sum(kept) <= amount
-                most = max(most, len(kept))
-                if most and not killed:
-                    await doomed.kill()
-                    killed = True
-                await asyncio.sleep(0.05)
-        spent, kept, _ = await database.tx(books)
-        assert kept == [], "nothing stays behind of who died"
-        assert await database.tx(tallied) == spent
-        await database.close()
+        async with open_database(database_url(world.env["DATABASE_URL"])) as database:
+            await limited(database, amount)
+            asked = Examination(world.workspace)
+            doomed, heir = await born(nursery, world, "doomed"), await born(nursery, world, "heir")
+            for number in range(QUESTIONS):
+                await asked.ask(ADA, CHANNELS[number % len(CHANNELS)], words=12, seconds=3.0)
+            most, killed, ended = 0, False, 0
+            async with asyncio.timeout(120):
+                while ended < QUESTIONS:
+                    spent, kept, ended = await database.tx(books)
+                    assert spent + sum(kept) <= amount
+                    most = max(most, len(kept))
+                    if most and not killed:
+                        await doomed.kill()
+                        killed = True
+                    await asyncio.sleep(0.05)
+            spent, kept, _ = await database.tx(books)
+            assert kept == [], "nothing stays behind of who died"
+            assert await database.tx(tallied) == spent
         assert await heir.stop() == 0
     refused = [q for q in asked.questions if "budget" in world.complete(q.channel, q.root)]
     answered = [q for q in asked.questions if q.words[-1] in world.complete(q.channel, q.root)]
@@ -79,11 +81,15 @@ async def test_two_processes_let_in_as_much_as_fits_and_one_of_them_may_die(tmp_
     assert len(answered) >= most
 
 
+@pytest.mark.usefixtures("one_day")
 async def test_a_spent_budget_says_until_when_and_how_much(world: World) -> None:
     """In the thread, with a button that works once an admin has raised it."""
-    async with ready_bot(world):
-        database = Database(database_url(f"sqlite:///{world.folder / 'threadkeeper.db'}"), is_ours=False)
-        await database.open()
+    async with (
+        ready_bot(world),
+        open_database(
+            database_url(f"sqlite:///{world.folder / 'threadkeeper.db'}"), is_ours=False
+        ) as database,
+    ):
         await limited(database, 100)
         root = await world.workspace.say(ADA, "D0ADA", "[[say=one two]]")
         shown = await world.until("D0ADA", root, ends="an admin can raise it.")
@@ -101,4 +107,3 @@ async def test_a_spent_budget_says_until_when_and_how_much(world: World) -> None
         spent, kept, _ = await database.tx(books)
         assert spent > 0
         assert kept == []
-        await database.close()

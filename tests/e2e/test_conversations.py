@@ -13,9 +13,10 @@ from bot.core.domain import (
     TurnStatus,
 )
 from bot.store import migrate
-from bot.store.database import Database, database_url
+from bot.store.database import database_url
 from bot.store.sql import SqlStore
 from bot.store.versions import SqlVersions
+from tests.databases import open_database
 from tests.e2e.conftest import ADA, GENERAL, GRACE, World, ready_bot
 
 DIRECT = "D0ADA"
@@ -33,25 +34,23 @@ async def test_a_thread_of_five_thousand_messages_is_answered(world: World) -> N
     url = database_url(world.env["DATABASE_URL"])
     migrate.upgrade(url)
     root = await world.workspace.say(ADA, DIRECT, "[[say=Begun.]]")
-    database = Database(url)
-    await database.open()
-    store = SqlStore(database, owner="before")
-    await store.open()
-    for number in range(TURNS):
-        turn = await store.accept(
-            Incoming(
-                thread=thread(DIRECT, root),
-                message_id=f"{number}",
-                author=Author(id=ADA),
-                text=f"question {number}",
-                addressed=Addressed.DIRECT,
-            ),
-            claim=True,
-        )
-        assert turn is not None
-        await store.answered(turn, Answer(text=f"answer {number}"))
-        await store.settle(turn, TurnStatus.DONE)
-    await database.close()
+    async with open_database(url) as database:
+        store = SqlStore(database, owner="before")
+        await store.open()
+        for number in range(TURNS):
+            turn = await store.accept(
+                Incoming(
+                    thread=thread(DIRECT, root),
+                    message_id=f"{number}",
+                    author=Author(id=ADA),
+                    text=f"question {number}",
+                    addressed=Addressed.DIRECT,
+                ),
+                claim=True,
+            )
+            assert turn is not None
+            await store.answered(turn, Answer(text=f"answer {number}"))
+            await store.settle(turn, TurnStatus.DONE)
     async with ready_bot(world):
         await world.until(DIRECT, root, ends="Begun.")
         await world.workspace.say(ADA, DIRECT, "[[say=Answered.]]", thread_ts=root)
@@ -70,12 +69,10 @@ async def test_a_prompt_of_the_database_applies_and_a_setting_elsewhere(world: W
     }
     url = database_url(world.env["DATABASE_URL"])
     migrate.upgrade(url)
-    database = Database(url)
-    await database.open()
-    key = PromptKey(platform="slack", workspace="T0SANDBOX", channel=GENERAL)
-    wanted = Steering(prompt=Prompt("Speak like an engineer."))
-    await SqlVersions(database).save(key, wanted, based_on=0, by=Author(id=ADA))
-    await database.close()
+    async with open_database(url) as database:
+        key = PromptKey(platform="slack", workspace="T0SANDBOX", channel=GENERAL)
+        wanted = Steering(prompt=Prompt("Speak like an engineer."))
+        await SqlVersions(database).save(key, wanted, based_on=0, by=Author(id=ADA))
     async with ready_bot(world):
         for channel, prompt in ((GENERAL, "Speak like an engineer."), (DIRECT, "Be brief.")):
             root = await world.workspace.say(ADA, channel, "<@U0BOT> [[say=ok]]")

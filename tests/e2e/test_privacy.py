@@ -5,25 +5,19 @@ import json
 from pathlib import Path
 
 import pytest
-from sqlalchemy import URL, Connection, select
+from sqlalchemy import Connection, select
 
 from bot.core.domain import Addressed, Answer, Author, Incoming, ThreadKey, TurnStatus
 from bot.slack.own_data import ERASE, SEND
 from bot.store.database import Database, database_url
 from bot.store.schema import metadata
 from bot.store.sql import SqlStore
-from tests.databases import KINDS, Kind
+from tests.databases import KINDS, Kind, open_database
 from tests.e2e.cases import small_world
 from tests.e2e.conftest import ADA, GENERAL, GRACE, World, ready_bot
 from tests.program import START
 
 OLD = 1_600_000_000.0
-
-
-async def opened(url: URL) -> Database:
-    database = Database(url, is_ours=False)
-    await database.open()
-    return database
 
 
 async def remember_an_old_conversation(database: Database) -> None:
@@ -81,8 +75,10 @@ def files(world: World, channel: str) -> list[str]:
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_data_are_forgotten_in_time_sent_and_erased(kind: Kind, tmp_path: Path) -> None:
-    async with small_world(kind, tmp_path, BOT_RETENTION_DAYS="30") as world:
-        database = await opened(database_url(world.env["DATABASE_URL"]))
+    async with (
+        small_world(kind, tmp_path, BOT_RETENTION_DAYS="30") as world,
+        open_database(database_url(world.env["DATABASE_URL"]), is_ours=False) as database,
+    ):
         await remember_an_old_conversation(database)
         async with ready_bot(world) as bot:
             await until_gone(database, "ancient")
@@ -107,4 +103,3 @@ async def test_data_are_forgotten_in_time_sent_and_erased(kind: Kind, tmp_path: 
             await world.until(GENERAL, root, ends="done")
             assert len(world.model.requests) == asked + 1, "nothing that was erased is asked again"
             assert "kettle" not in bot.text
-        await database.close()

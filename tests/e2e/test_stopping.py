@@ -11,9 +11,9 @@ from bot.core.stopping import NOTE, NOTE_LOST, StopOutcome, StopRequest
 from bot.sandbox.records import Json
 from bot.slack.buttons import LABELS
 from bot.slack.wishes import AGAIN
-from bot.store.database import Database, database_url
+from bot.store.database import database_url
 from bot.store.sql import SqlStore
-from tests.databases import KINDS, Kind
+from tests.databases import KINDS, Kind, open_database
 from tests.e2e.cases import small_world
 from tests.e2e.conftest import ADA, GENERAL, GRACE, World, ready_bot
 from tests.e2e.killable import STOP_COMMITTED, STOP_WRITTEN
@@ -148,13 +148,11 @@ async def test_another_process_stops_it_within_a_second(tmp_path: Path) -> None:
     """The process that hears of it is not the one that answers."""
     async with small_world("postgres", tmp_path) as world, ready_bot(world):
         root = await grown(world)
-        database = Database(database_url(world.env["DATABASE_URL"]))
-        await database.open()
-        thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel=GENERAL, root=root)
-        other = SqlStore(database, "other")
-        assert await other.stop(StopRequest(thread=thread, by=ADA)) is StopOutcome.TAKEN
-        assert await left(world) < SOON
-        await database.close()
+        async with open_database(database_url(world.env["DATABASE_URL"])) as database:
+            thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel=GENERAL, root=root)
+            other = SqlStore(database, "other")
+            assert await other.stop(StopRequest(thread=thread, by=ADA)) is StopOutcome.TAKEN
+            assert await left(world) < SOON
         await world.until(GENERAL, root, ends=NOTE)
 
 

@@ -8,8 +8,9 @@ from sqlalchemy import text
 from bot.core.feedback import Score, Verdict
 from bot.sandbox.records import Message
 from bot.store import migrate
-from bot.store.database import Database, database_url
+from bot.store.database import database_url
 from bot.store.feedback import SqlVotes
+from tests.databases import open_database
 from tests.e2e.conftest import ADA, GENERAL, GRACE, World, ready_bot
 from tests.program import START
 
@@ -45,34 +46,32 @@ async def test_votes_are_counted_once_for_each_person_and_answer(world: World) -
     world.env |= {"DATABASE_URL": f"sqlite:///{world.folder / 'thumbs.db'}"}
     url = database_url(world.env["DATABASE_URL"])
     migrate.upgrade(url)
-    database = Database(url, is_ours=False)
-    await database.open()
+    async with open_database(url, is_ours=False) as database:
 
-    async def score() -> Score:
-        rows = await database.tx(
-            lambda connection: connection.execute(text("SELECT is_good FROM votes")).scalars().all()
-        )
-        return Score(sum(map(bool, rows)), len(rows) - sum(map(bool, rows)))
+        async def score() -> Score:
+            rows = await database.tx(
+                lambda connection: connection.execute(text("SELECT is_good FROM votes")).scalars().all()
+            )
+            return Score(sum(map(bool, rows)), len(rows) - sum(map(bool, rows)))
 
-    async def until(expected: Score) -> None:
-        async with asyncio.timeout(START):
-            while True:
-                if await score() == expected:
-                    return
-                await asyncio.sleep(0.05)
+        async def until(expected: Score) -> None:
+            async with asyncio.timeout(START):
+                while True:
+                    if await score() == expected:
+                        return
+                    await asyncio.sleep(0.05)
 
-    async with ready_bot(world):
-        shown = await answer(world)
-        await press(world, shown, GRACE, Verdict.BAD)
-        await until(Score(bad=1))
-        await press(world, shown, ADA, Verdict.GOOD)
-        await until(Score(good=1, bad=1))
-        await press(world, shown, GRACE, Verdict.GOOD, turn="99")
-        await press(world, shown, GRACE, Verdict.GOOD)
-        await until(Score(good=2))
-    world.env["BOT_FEEDBACK"] = "false"
-    async with ready_bot(world):
-        assert not _buttons(await answer(world), "context_actions")
-    assert await score() == Score(good=2)
-    assert await SqlVotes(database).scores([1]) == {}, "no admin had set anything"
-    await database.close()
+        async with ready_bot(world):
+            shown = await answer(world)
+            await press(world, shown, GRACE, Verdict.BAD)
+            await until(Score(bad=1))
+            await press(world, shown, ADA, Verdict.GOOD)
+            await until(Score(good=1, bad=1))
+            await press(world, shown, GRACE, Verdict.GOOD, turn="99")
+            await press(world, shown, GRACE, Verdict.GOOD)
+            await until(Score(good=2))
+        world.env["BOT_FEEDBACK"] = "false"
+        async with ready_bot(world):
+            assert not _buttons(await answer(world), "context_actions")
+        assert await score() == Score(good=2)
+        assert await SqlVotes(database).scores([1]) == {}, "no admin had set anything"

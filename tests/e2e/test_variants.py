@@ -3,8 +3,9 @@
 from bot.core.domain import Action, Author, PromptKey, Steering
 from bot.slack.buttons import LABELS
 from bot.store import migrate
-from bot.store.database import Database, database_url
+from bot.store.database import database_url
 from bot.store.versions import SqlVersions
+from tests.databases import open_database
 from tests.e2e.conftest import ADA, GENERAL, GRACE, World, ready_bot
 from tests.program import START
 
@@ -28,11 +29,9 @@ async def ask_for_three(world: World) -> None:
     world.env |= {"DATABASE_URL": f"sqlite:///{world.folder / 'variants.db'}"}
     url = database_url(world.env["DATABASE_URL"])
     migrate.upgrade(url)
-    database = Database(url)
-    await database.open()
-    key = PromptKey(platform="slack", workspace="T0SANDBOX")
-    await SqlVersions(database).save(key, Steering(parameters={"n": 3}), based_on=0, by=Author(id=ADA))
-    await database.close()
+    async with open_database(url) as database:
+        key = PromptKey(platform="slack", workspace="T0SANDBOX")
+        await SqlVersions(database).save(key, Steering(parameters={"n": 3}), based_on=0, by=Author(id=ADA))
 
 
 async def test_variants_are_flipped_and_chosen_in_the_thread(world: World) -> None:

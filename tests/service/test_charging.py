@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+import pytest
+
 from bot.answering import Answering
 from bot.asking import Asking
 from bot.charging import Cashier
@@ -33,6 +35,8 @@ from bot.store.memory_ledger import MemoryLedger
 from bot.worker import Lease, Worker
 from tests.fakes import PaperSurface, ScriptedModel
 from tests.virtual_time import on_virtual_time
+
+pytestmark = pytest.mark.calendar
 
 HERE = PromptKey(platform="paper", workspace="T1")
 TABLE = Prices(currency="EUR", by_name=prices("m=1/10/0.1, big*=100/100"))

@@ -2,12 +2,16 @@
 
 import asyncio
 
+import pytest
+
 from bot import privacy
 from bot.core.domain import Author, ThreadKey, Turn, TurnStatus
 from bot.core.errors import StoreUnavailable
 from bot.core.personal import Beside, Held, Person, StoredTurn
 from bot.privacy import PAUSE, POLL
 from tests.virtual_time import on_virtual_time
+
+pytestmark = pytest.mark.calendar
 
 THREAD = ThreadKey(platform="paper", workspace="T1", channel="C1", root="1")
 ADA = Person(user="U1")

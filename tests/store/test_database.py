@@ -18,7 +18,7 @@ from bot.store.database import Database, database_url
 from bot.store.schema import metadata, now, secrets, workers
 from bot.store.sql import SqlStore
 from tests.contracts.questions import question
-from tests.databases import KINDS, empty_database, migrated_database
+from tests.databases import KINDS, empty_database, migrated_database, open_database
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -31,10 +31,8 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[URL]:
 
 @pytest.fixture
 async def database(url: URL) -> AsyncIterator[Database]:
-    database = Database(url)
-    await database.open()
-    yield database
-    await database.close()
+    async with open_database(url) as database:
+        yield database
 
 
 def write(connection: Connection, name: str) -> None:
@@ -120,20 +118,16 @@ async def test_cancelling_the_caller_does_not_cut_the_transaction(database: Data
 
 async def test_closing_waits_for_a_transaction_whose_caller_is_gone(url: URL) -> None:
     """Even one who would not wait when cancelled a second time."""
-    database = Database(url)
-    await database.open()
-    caller = asyncio.create_task(database.tx(write, "late"))
-    await asyncio.sleep(0)
-    caller.cancel()
-    await asyncio.sleep(0)
-    caller.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await caller
-    await database.close()
-    database = Database(url)
-    await database.open()
-    assert await database.tx(names) == {"late"}
-    await database.close()
+    async with open_database(url) as database:
+        caller = asyncio.create_task(database.tx(write, "late"))
+        await asyncio.sleep(0)
+        caller.cancel()
+        await asyncio.sleep(0)
+        caller.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await caller
+    async with open_database(url) as database:
+        assert await database.tx(names) == {"late"}
 
 
 async def test_the_clock_is_the_databases_own_in_seconds_since_1970(database: Database) -> None:
@@ -153,14 +147,12 @@ async def test_what_the_database_refuses_is_told_without_values(
 ) -> None:
     """A lost table stands for every complaint; the question is in no message and no log."""
     caplog.set_level(logging.DEBUG)
-    database = Database(url)
-    await database.open()
-    store = SqlStore(database, "me")
-    await store.open()
-    await database.tx(metadata.drop_all)
-    with pytest.raises(Exception, match=r".") as caught:
-        await store.accept(question("1.0", "my dark secret"), claim=True)
-    await database.close()
+    async with open_database(url) as database:
+        store = SqlStore(database, "me")
+        await store.open()
+        await database.tx(metadata.drop_all)
+        with pytest.raises(Exception, match=r".") as caught:
+            await store.accept(question("1.0", "my dark secret"), claim=True)
     assert "my dark secret" not in f"{caught.value!r} {caught.value} {caplog.text}"
 
 
@@ -168,12 +160,10 @@ async def test_what_the_database_refuses_is_told_without_values(
 async def test_a_server_that_goes_away_is_unavailable_and_may_come_back(tmp_path: Path) -> None:
     """Connections that the server has closed cost one error at most, and no restart of ours."""
     with empty_database("postgres", tmp_path) as url:
-        database = Database(url)
-        await database.open()
-        with pytest.raises(StoreUnavailable, match="DATABASE_URL"):
-            await database.tx(scalar, "SELECT pg_terminate_backend(pg_backend_pid())")
-        assert await database.tx(scalar, "SELECT 1") == 1
-        await database.close()
+        async with open_database(url) as database:
+            with pytest.raises(StoreUnavailable, match="DATABASE_URL"):
+                await database.tx(scalar, "SELECT pg_terminate_backend(pg_backend_pid())")
+            assert await database.tx(scalar, "SELECT 1") == 1
 
 
 async def test_an_unreachable_server_is_named_without_its_password() -> None:
@@ -204,21 +194,17 @@ async def test_a_file_that_is_damaged_while_in_use_is_no_bug_of_ours(tmp_path: P
     file = tmp_path / "x.db"
     url = database_url(f"sqlite:///{file}")
     migrate.upgrade(url)
-    database = Database(url)
-    await database.open()
-    await database.tx(write, "there")
-    with pytest.raises(IntegrityError):
+    async with open_database(url) as database:
         await database.tx(write, "there")
-    root = await database.tx(scalar, "SELECT rootpage FROM sqlite_master WHERE name = 'secrets'")
-    await database.close()
+        with pytest.raises(IntegrityError):
+            await database.tx(write, "there")
+        root = await database.tx(scalar, "SELECT rootpage FROM sqlite_master WHERE name = 'secrets'")
     with file.open("r+b") as damaged:
         damaged.seek((int(str(root)) - 1) * 4096)
         damaged.write(b"\xff" * 4096)
-    database = Database(url)
-    await database.open()
-    with pytest.raises(StoreUnavailable, match="is damaged: database disk image is malformed"):
-        await database.tx(scalar, "SELECT max(value) FROM secrets")
-    await database.close()
+    async with open_database(url) as database:
+        with pytest.raises(StoreUnavailable, match="is damaged: database disk image is malformed"):
+            await database.tx(scalar, "SELECT max(value) FROM secrets")
 
 
 async def test_a_folder_that_is_not_there_is_a_wrong_setting(tmp_path: Path) -> None:
@@ -228,12 +214,10 @@ async def test_a_folder_that_is_not_there_is_a_wrong_setting(tmp_path: Path) -> 
 
 
 async def test_sqlite_is_durable_checks_keys_and_lets_others_read(tmp_path: Path) -> None:
-    database = Database(database_url(f"sqlite:///{tmp_path / 'x.db'}"))
-    await database.open()
-    pragmas = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10_000}
-    for pragma, value in pragmas.items():
-        assert await database.tx(scalar, f"PRAGMA {pragma}") == value
-    await database.close()
+    async with open_database(database_url(f"sqlite:///{tmp_path / 'x.db'}")) as database:
+        pragmas = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10_000}
+        for pragma, value in pragmas.items():
+            assert await database.tx(scalar, f"PRAGMA {pragma}") == value
 
 
 async def test_a_second_process_cannot_use_the_file(tmp_path: Path) -> None:
@@ -250,9 +234,8 @@ async def test_a_second_process_cannot_use_the_file(tmp_path: Path) -> None:
     finally:
         holder.kill()
         await holder.wait()
-    database = Database(database_url(address))
-    await database.open()
-    await database.close()
+    async with open_database(database_url(address)):
+        pass
 
 
 HOLD = """
@@ -271,14 +254,12 @@ asyncio.run(hold())
 async def test_a_restart_on_sqlite_takes_up_its_own_turns_at_once(tmp_path: Path) -> None:
     """However long the lease: nobody else can have them. A killed process is played by not leaving."""
     with migrated_database("sqlite", tmp_path) as url:
-        database = Database(url)
-        await database.open()
-        before = SqlStore(database, "before")
-        await before.open()
-        assert await before.accept(question("1.0"), claim=True)
-        after = SqlStore(database, "after")
-        await after.open()
-        await after.beat(lease=1e9)
-        assert [turn.message_id for turn in await after.claim(5)] == ["1.0"]
-        assert await database.tx(lambda c: list(c.scalars(select(workers.c.id)))) == ["after"]
-        await database.close()
+        async with open_database(url) as database:
+            before = SqlStore(database, "before")
+            await before.open()
+            assert await before.accept(question("1.0"), claim=True)
+            after = SqlStore(database, "after")
+            await after.open()
+            await after.beat(lease=1e9)
+            assert [turn.message_id for turn in await after.claim(5)] == ["1.0"]
+            assert await database.tx(lambda c: list(c.scalars(select(workers.c.id)))) == ["after"]

@@ -23,11 +23,10 @@ from bot.core.domain import (
     TurnStatus,
     Usage,
 )
-from bot.store.database import Database
 from bot.store.explanations import OF_MESSAGE, SqlExplanations
 from bot.store.sql import SqlStore
 from bot.store.versions import SqlVersions
-from tests.databases import KINDS, migrated_database
+from tests.databases import KINDS, migrated_database, open_database
 
 THREAD = ThreadKey(platform="slack", workspace="T1", channel="C1", root="1.0")
 ADA = Author(id="U0ADA", name="Ada")
@@ -45,12 +44,10 @@ class Kept:
 @pytest.fixture(params=KINDS)
 async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Kept]:
     with migrated_database(request.param, tmp_path) as url:
-        database = Database(url)
-        await database.open()
-        store = SqlStore(database, owner="test")
-        await store.open()
-        yield Kept(store, SqlVersions(database), SqlExplanations(database))
-        await database.close()
+        async with open_database(url) as database:
+            store = SqlStore(database, owner="test")
+            await store.open()
+            yield Kept(store, SqlVersions(database), SqlExplanations(database))
 
 
 async def asked(kept: Kept, message_id: str, thread: ThreadKey = THREAD) -> Turn:
@@ -129,9 +126,7 @@ async def test_it_is_found_by_index_however_many_turns_there_are(tmp_path: Path)
         return "\n".join(row.detail for row in rows)
 
     with migrated_database("sqlite", tmp_path) as url:
-        database = Database(url)
-        await database.open()
-        found = await database.tx(plan)
-        await database.close()
+        async with open_database(url) as database:
+            found = await database.tx(plan)
     assert "ix_turns_said" in found
     assert "SCAN" not in found

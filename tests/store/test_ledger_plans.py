@@ -8,8 +8,9 @@ from sqlalchemy import Connection, text
 from sqlalchemy.dialects import sqlite
 
 from bot.store import calls, ledger
-from bot.store.database import Database
-from tests.databases import migrated_database
+from tests.databases import migrated_database, open_database
+
+pytestmark = pytest.mark.calendar
 
 HERE = {"platform": "slack", "workspace": "T1"}
 DAYS = {"dimension": "person", "since": "2026-11-01", "until": "2026-11-21"}
@@ -37,9 +38,7 @@ async def test_it_is_found_by_index(name: str, tmp_path: Path) -> None:
         return "\n".join(row.detail for row in connection.execute(text(f"EXPLAIN QUERY PLAN {compiled}")))
 
     with migrated_database("sqlite", tmp_path) as url:
-        database = Database(url)
-        await database.open()
-        found = await database.tx(plan)
-        await database.close()
+        async with open_database(url) as database:
+            found = await database.tx(plan)
     assert "SCAN" not in found
     assert key in found

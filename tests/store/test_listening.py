@@ -10,12 +10,12 @@ import pytest
 from bot.core.domain import TurnStatus
 from bot.ports import Store
 from bot.store import listening
-from bot.store.database import Database, database_url
+from bot.store.database import database_url
 from bot.store.memory import MemoryData, MemoryStore
 from bot.store.sql import SqlStore
 from bot.store.statements import WORK
 from tests.contracts.questions import ADA, asked, key, question, settled, thread
-from tests.databases import migrated_database
+from tests.databases import migrated_database, open_database
 from tests.store.test_outages import terminated
 
 SOON = 5.0
@@ -40,12 +40,10 @@ async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
         yield MemoryStore("a", data), MemoryStore("b", data)
         return
     with migrated_database("postgres", tmp_path) as url:
-        database = Database(url)
-        await database.open()
-        for owner in "ab":
-            await SqlStore(database, owner).open()
-        yield SqlStore(database, "a"), SqlStore(database, "b")
-        await database.close()
+        async with open_database(url) as database:
+            for owner in "ab":
+                await SqlStore(database, owner).open()
+            yield SqlStore(database, "a"), SqlStore(database, "b")
 
 
 async def settle_for_others(store: Store) -> None:
@@ -125,19 +123,17 @@ async def test_an_ordinary_day_wakes_nobody(stores: tuple[Store, Store]) -> None
 async def test_a_lost_connection_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listening, "FIRST_PAUSE", 0.05)
     with migrated_database("postgres", tmp_path) as url:
-        database = Database(url)
-        await database.open()
-        store = SqlStore(database, "a")
-        await store.open()
-        async with heard(store) as event:
-            for number in range(3):
-                await asyncio.to_thread(terminated, url)
-                await asyncio.sleep(0.5)
-                event.clear()
-                await asked(store, question(f"{number}", where=thread(f"{number}")), claim=False)
-                async with asyncio.timeout(SOON):
-                    await event.wait()
-        await database.close()
+        async with open_database(url) as database:
+            store = SqlStore(database, "a")
+            await store.open()
+            async with heard(store) as event:
+                for number in range(3):
+                    await asyncio.to_thread(terminated, url)
+                    await asyncio.sleep(0.5)
+                    event.clear()
+                    await asked(store, question(f"{number}", where=thread(f"{number}")), claim=False)
+                    async with asyncio.timeout(SOON):
+                        await event.wait()
 
 
 @pytest.mark.postgres

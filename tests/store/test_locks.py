@@ -16,7 +16,7 @@ from bot.store import second_thoughts, transactions
 from bot.store.database import Database
 from bot.store.sql import SqlStore
 from tests.contracts.questions import SAID, asked, key, question
-from tests.databases import migrated_database
+from tests.databases import migrated_database, open_database
 
 pytestmark = pytest.mark.postgres
 
@@ -24,12 +24,10 @@ pytestmark = pytest.mark.postgres
 @asynccontextmanager
 async def opened(folder: Path) -> AsyncIterator[tuple[Database, SqlStore]]:
     with migrated_database("postgres", folder) as url:
-        database = Database(url)
-        await database.open()
-        store = SqlStore(database, "me")
-        await store.open()
-        yield database, store
-        await database.close()
+        async with open_database(url) as database:
+            store = SqlStore(database, "me")
+            await store.open()
+            yield database, store
 
 
 @asynccontextmanager

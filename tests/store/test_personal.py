@@ -24,8 +24,11 @@ from bot.store.personal import SqlPersonalData
 from bot.store.schema import calls, chores, metadata, tallies
 from bot.store.sql import SqlStore
 from bot.store.summaries import SqlSummaries
+from tests.clock import Clock, stopped
 from tests.contracts.questions import ADA, asked, question, thread
-from tests.databases import KINDS, migrated_database
+from tests.databases import KINDS, migrated_database, open_database
+
+pytestmark = pytest.mark.calendar
 
 GRACE = Author(id="U0GRACE", name="Grace")
 HERE = PromptKey(platform="slack", workspace="T1")
@@ -52,10 +55,8 @@ def test_of_every_table_it_is_decided_what_erasing_does_to_it() -> None:
 @pytest.fixture(params=KINDS)
 async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
     with migrated_database(request.param, tmp_path) as url:
-        database = Database(url)
-        await database.open()
-        yield database
-        await database.close()
+        async with open_database(url) as database:
+            yield database
 
 
 async def answered(database: Database, message_id: str, author: Author) -> ThreadKey:
@@ -116,10 +117,11 @@ async def test_old_figures_are_nobodys_in_time(database: Database) -> None:
 async def test_figures_of_this_month_stay_with_the_person_for_budgets_count_on_them(
     database: Database,
 ) -> None:
-    await answered(database, "1", ADA)
-    data = SqlPersonalData(database)
-    while await data.erase(Person(user=ADA.id), limit=9):
-        pass
+    with stopped(Clock()):
+        await answered(database, "1", ADA)
+        data = SqlPersonalData(database)
+        while await data.erase(Person(user=ADA.id), limit=9):
+            pass
     assert list(await persons(database)) == [ADA.id]
 
 
@@ -222,8 +224,6 @@ async def plan(folder: Path, statement: Select[Any]) -> str:
         return "\n".join(row.detail for row in rows)
 
     with migrated_database("sqlite", folder) as url:
-        database = Database(url)
-        await database.open()
-        found = await database.tx(explained)
-        await database.close()
+        async with open_database(url) as database:
+            found = await database.tx(explained)
     return found

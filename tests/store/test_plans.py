@@ -12,7 +12,9 @@ from sqlalchemy.dialects import sqlite
 from bot.core.domain import TurnStatus
 from bot.store import context, processes, second_thoughts, statements, stopping
 from bot.store.database import Database
-from tests.databases import Kind, migrated_database
+from tests.databases import Kind, migrated_database, open_database
+
+pytestmark = pytest.mark.calendar
 
 PLACE = {"platform": "p", "workspace": "w", "channel": "c"}
 MESSAGE = PLACE | {"message_id": "1"}
@@ -48,10 +50,8 @@ OFTEN: list[tuple[Executable, dict[str, Any], str]] = [
 @asynccontextmanager
 async def opened(kind: Kind, folder: Path) -> AsyncIterator[Database]:
     with migrated_database(kind, folder) as url:
-        database = Database(url)
-        await database.open()
-        yield database
-        await database.close()
+        async with open_database(url) as database:
+            yield database
 
 
 def written(statement: Any, parameters: dict[str, Any], dialect: Dialect) -> tuple[str, Any]:

@@ -10,7 +10,9 @@ from bot.store import processes
 from bot.store.database import Database
 from bot.store.schema import deliveries, drafts, now
 from bot.store.sql import SqlStore
-from tests.databases import KINDS, migrated_database
+from tests.databases import KINDS, migrated_database, open_database
+
+pytestmark = pytest.mark.calendar
 
 DAY = 24 * 3600
 
@@ -18,10 +20,8 @@ DAY = 24 * 3600
 @pytest.fixture(params=KINDS)
 async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
     with migrated_database(request.param, tmp_path) as url:
-        database = Database(url)
-        await database.open()
-        yield database
-        await database.close()
+        async with open_database(url) as database:
+            yield database
 
 
 def delivered(connection: Connection, *, days_ago: float, count: int) -> None:

@@ -8,11 +8,12 @@ import pytest
 from bot.core.calls import Call
 from bot.core.domain import Answer, Author, PromptKey, TurnStatus
 from bot.core.ledger import Dimension
-from bot.store.database import Database
 from bot.store.sql import SqlStore
 from bot.store.usage import usage
 from tests.contracts.questions import asked, question, thread
-from tests.databases import KINDS, Kind, migrated_database
+from tests.databases import KINDS, Kind, migrated_database, open_database
+
+pytestmark = pytest.mark.calendar
 
 HERE = PromptKey(platform="slack", workspace="T1")
 SIDES = {
@@ -42,27 +43,25 @@ def call(rng: random.Random) -> Call:
 async def test_both_say_the_same(kind: Kind, tmp_path: Path) -> None:
     rng = random.Random(0)
     with migrated_database(kind, tmp_path) as url:
-        database = Database(url)
-        await database.open()
-        store = SqlStore(database, "me")
-        await store.open()
-        for number in range(CALLS):
-            where, author = (
-                thread(f"{number}.0", rng.choice(("C1", "C2"))),
-                Author(id=rng.choice(("U1", "U2"))),
-            )
-            turn = await asked(store, question(f"{number}.0", where=where, author=author))
-            await store.settle(turn, TurnStatus.FAILED, answer=Answer(text="", call=call(rng)))
-        sides = {
-            by: (
-                await database.tx(usage, by, **ALWAYS, only={}),
-                await store.ledger().by_subject(HERE, dimension, **ALWAYS),
-            )
-            for by, dimension in SIDES.items()
-        }
-        days = await database.tx(usage, "day", **ALWAYS, only={})
-        of_all = await store.ledger().by_day(HERE, Dimension.WORKSPACE, "", days=list(days))
-        await database.close()
+        async with open_database(url) as database:
+            store = SqlStore(database, "me")
+            await store.open()
+            for number in range(CALLS):
+                where, author = (
+                    thread(f"{number}.0", rng.choice(("C1", "C2"))),
+                    Author(id=rng.choice(("U1", "U2"))),
+                )
+                turn = await asked(store, question(f"{number}.0", where=where, author=author))
+                await store.settle(turn, TurnStatus.FAILED, answer=Answer(text="", call=call(rng)))
+            sides = {
+                by: (
+                    await database.tx(usage, by, **ALWAYS, only={}),
+                    await store.ledger().by_subject(HERE, dimension, **ALWAYS),
+                )
+                for by, dimension in SIDES.items()
+            }
+            days = await database.tx(usage, "day", **ALWAYS, only={})
+            of_all = await store.ledger().by_day(HERE, Dimension.WORKSPACE, "", days=list(days))
     assert sum(each.calls for each in days.values()) == CALLS
     assert days == of_all
     for by, (read, summed) in sides.items():

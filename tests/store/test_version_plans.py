@@ -6,8 +6,7 @@ from sqlalchemy import Connection, Executable, text
 from sqlalchemy.dialects import sqlite
 
 from bot.store import drafts, versions
-from bot.store.database import Database
-from tests.databases import migrated_database
+from tests.databases import migrated_database, open_database
 
 KEY = {"platform": "slack", "workspace": "T1", "channel": "C1", "root": "1.0"}
 INDEX = "sqlite_autoindex_steering_versions_1"
@@ -22,10 +21,8 @@ def plan(connection: Connection, statement: Executable) -> list[str]:
 
 async def plans(folder: Path) -> list[list[str]]:
     with migrated_database("sqlite", folder) as url:
-        database = Database(url)
-        await database.open()
-        found = [await database.tx(plan, each) for each in (versions.APPLYING, versions.HISTORY)]
-        await database.close()
+        async with open_database(url) as database:
+            found = [await database.tx(plan, each) for each in (versions.APPLYING, versions.HISTORY)]
     return found
 
 
@@ -40,9 +37,7 @@ async def test_neither_reads_more_rows_than_it_returns(tmp_path: Path) -> None:
 
 async def test_whether_a_draft_is_tried_is_one_look_into_an_index(tmp_path: Path) -> None:
     with migrated_database("sqlite", tmp_path) as url:
-        database = Database(url)
-        await database.open()
-        found = await database.tx(plan, drafts.TRIED)
-        await database.close()
+        async with open_database(url) as database:
+            found = await database.tx(plan, drafts.TRIED)
     assert len(found) == 1
     assert "SEARCH drafts USING INDEX sqlite_autoindex_drafts_1" in found[0]

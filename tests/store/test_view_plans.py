@@ -6,15 +6,19 @@ from typing import Any
 import pytest
 from sqlalchemy import Executable, text
 
+from bot.core.periods import days
 from bot.store import explanations, feedback, ledger, versions
-from bot.store.database import Database
 from tests.bench.archive import CHANNEL, TEAM, Size, fill
-from tests.databases import migrated_database
+from tests.clock import NOON
+from tests.databases import migrated_database, open_database
 from tests.store.test_plans import plan, visited
 
+pytestmark = pytest.mark.calendar
+
 PLACE = {"platform": "slack", "workspace": TEAM, "channel": CHANNEL, "root": "1.000000"}
-DAYS = {"since": "2026-11-01", "until": "2026-11-30"}
-EACH_DAY = {"days": [f"2026-11-{day:02}" for day in range(1, 31)]}
+MONTH = days(NOON, 30)
+DAYS = {"since": MONTH[0], "until": MONTH[-1]}
+EACH_DAY = {"days": MONTH}
 SIZE = Size(turns=5_000, longest=1_000, levels=300, versions=100, people=40)
 
 READ: list[tuple[str, Executable, dict[str, Any], int]] = [
@@ -23,10 +27,13 @@ READ: list[tuple[str, Executable, dict[str, Any], int]] = [
     ("history", versions.HISTORY, PLACE | {"limit": 21}, 21),
     ("why", explanations.OF_MESSAGE, PLACE | {"message": "asked 5"}, 5_500),
     ("one's usage", ledger.BY_DAY, PLACE | EACH_DAY | {"dimension": "person", "subject": "U1"}, 40),
-    ("all usage", ledger.BY_SUBJECT, PLACE | DAYS | {"dimension": "person"}, 60 * 31),
+    ("all usage", ledger.BY_SUBJECT, PLACE | DAYS | {"dimension": "person"}, 2 * len(MONTH) * SIZE.people),
     ("complaints", feedback.COMPLAINTS, PLACE | {"limit": 25}, 400),
 ]
-"""Statements, parameters, and how many rows PostgreSQL may look at; there are tens of thousands."""
+"""Statements, parameters, and how many rows PostgreSQL may look at; there are tens of thousands.
+
+A row that is found by way of a bitmap counts twice: it is looked at in the index and in the table.
+"""
 
 
 @pytest.mark.parametrize(
@@ -37,10 +44,8 @@ async def test_no_table_that_grows_with_what_is_said_is_read_through(
 ) -> None:
     """Versions are read through once, for Home: they grow with what admins do."""
     with migrated_database("sqlite", tmp_path) as url:
-        database = Database(url)
-        await database.open()
-        found = await database.tx(plan, statement, parameters)
-        await database.close()
+        async with open_database(url) as database:
+            found = await database.tx(plan, statement, parameters)
     for table in ("turns", "pages", "vote_versions", "conversations", "tallies"):
         assert f"SCAN {table}\n" not in f"{found}\n"
 
@@ -49,11 +54,9 @@ async def test_no_table_that_grows_with_what_is_said_is_read_through(
 async def test_postgresql_looks_at_few_rows_of_many(tmp_path: Path) -> None:
     """Home looks through the versions, and Why through a thread, or through the pages while they are few."""
     with migrated_database("postgres", tmp_path) as url:
-        database = Database(url)
-        await database.open()
-        await database.tx(fill, SIZE)
-        await database.tx(lambda connection: connection.execute(text("ANALYZE")))
-        for name, statement, parameters, most in READ:
-            found, rows = await database.tx(visited, statement, parameters)
-            assert rows <= most, (name, rows, found)
-        await database.close()
+        async with open_database(url) as database:
+            await database.tx(fill, SIZE, now=NOON)
+            await database.tx(lambda connection: connection.execute(text("ANALYZE")))
+            for name, statement, parameters, most in READ:
+                found, rows = await database.tx(visited, statement, parameters)
+                assert rows <= most, (name, rows, found)

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from bot.core.domain import (
     Addressed,
     Answer,
@@ -20,6 +22,8 @@ from bot.slack.admin.judgements import COMPLAINTS, SHOWN
 from bot.store.memory import MemoryStore
 from bot.store.memory_personal import MemoryPersonalData
 from tests.slack.admin.conftest import ADA, CHANNEL, GENERAL, GRACE, JOAN, TEAM, Office
+
+pytestmark = pytest.mark.calendar
 
 THREAD = ThreadKey(platform="slack", workspace=TEAM, channel=GENERAL, root="1700000000.000100")
 

@@ -26,6 +26,8 @@ from bot.slack.admin.usage import DETAILS, PERIOD
 from bot.store.memory import MemoryStore
 from tests.slack.admin.conftest import ADA, GENERAL, GRACE, JOAN, TEAM, Office
 
+pytestmark = pytest.mark.calendar
+
 HERE = PromptKey(platform="slack", workspace=TEAM)
 CALL = Call(model="m-1", prompt_tokens=1_000, completion_tokens=200, cost=500_000_000)
 EACH_PERSON = Budget(scope=Dimension.PERSON, span=Span.DAY, unit=Unit.TOKENS, amount=2_000)
