@@ -20,8 +20,7 @@ from bot.core.known import Context
 from bot.core.seen import Seen
 from bot.core.steering import Effective
 from bot.core.summaries import Known
-from bot.notebook import Notebook, Page
-from bot.ports import Store, Summaries, Surface
+from bot.ports import NO_SERVER_FACTS, ServerFacts, Store, Summaries, Surface
 from bot.reading import Reader
 
 HISTORY = 1_000
@@ -61,7 +60,7 @@ class Asking:
     """Counts tokens."""
     summaries: Summaries | None = None
     """Where older turns are summarised, their summaries."""
-    page: Page = field(default_factory=lambda: Notebook().page())
+    page: ServerFacts = NO_SERVER_FACTS
     """What the preferred server has taught us."""
 
 

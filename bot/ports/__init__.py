@@ -10,11 +10,12 @@ from bot.ports.grants import Door, GrantsRecord
 from bot.ports.ledger import Ledger
 from bot.ports.model import ChatModel, NeededAt, at_once
 from bot.ports.personal import PersonalData
-from bot.ports.records import Drafts, Explanations, Lessons, Summaries, Versions
+from bot.ports.records import NO_SERVER_FACTS, Drafts, Explanations, Lessons, ServerFacts, Summaries, Versions
 from bot.ports.store import Store
 from bot.ports.surface import Growing, Page, Surface, SurfaceLimits
 
 __all__ = [
+    "NO_SERVER_FACTS",
     "ChatModel",
     "Door",
     "Drafts",
@@ -26,6 +27,7 @@ __all__ = [
     "NeededAt",
     "Page",
     "PersonalData",
+    "ServerFacts",
     "Store",
     "Summaries",
     "Surface",

@@ -1,7 +1,7 @@
 """The doors to what is recorded beside conversations: what admins set, how answers came about, summaries."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Protocol
 
 from bot.core.domain import Author, PromptKey, Steering, ThreadKey, Version
 from bot.core.drafts import Draft
@@ -108,3 +108,28 @@ class Lessons(Protocol):
     async def forget(self) -> int:
         """Drop all lessons, and return how many there were."""
         ...
+
+
+class ServerFacts(Protocol):
+    """What is known of one model server; in memory, so neither method waits."""
+
+    def read(self, model: str) -> Mapping[str, Any]:
+        """Return what is known of a model, by subject."""
+        ...
+
+    def write(self, model: str, subject: str, content: Any) -> None:
+        """Note what was learned of a model; `content` is a value that JSON knows."""
+        ...
+
+
+class _NoServerFacts:
+    """Knows nothing, and keeps nothing."""
+
+    def read(self, model: str) -> Mapping[str, Any]:  # noqa: ARG002 - it knows none
+        return {}
+
+    def write(self, model: str, subject: str, content: Any) -> None:
+        """Keep nothing."""
+
+
+NO_SERVER_FACTS: Final[ServerFacts] = _NoServerFacts()
