@@ -12,6 +12,7 @@ from bot.editing import Editing
 from bot.intake import Intake
 from bot.parts import Parts
 from bot.slack import opinions, own_data, parse
+from bot.slack.access_guard import Doorkeeper
 from bot.slack.admin import grants_listeners, judgements, listeners, trial_listeners, usage_listeners
 from bot.slack.admin.admins import Admins
 from bot.slack.admin.admission import Admission
@@ -32,7 +33,6 @@ from bot.slack.admin.screen import Screen
 from bot.slack.admin.trials import Trials
 from bot.slack.admin.usage import Usage
 from bot.slack.admin.welcome import Welcome
-from bot.slack.door import Doorkeeper
 from bot.slack.inbox import Inbox
 from bot.slack.listeners import App, slack_app
 from bot.slack.own_data import OwnData

@@ -253,3 +253,8 @@ def _prompt_problem(text: str) -> str:
     if any(sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in text):
         return "The prompt holds a character that is no text, as if it came from a binary file."
     return placeholders.problem(text)
+
+
+def direct(workspace: PromptKey) -> PromptKey:
+    """Return the level of all direct messages of a workspace."""
+    return replace(workspace, channel=DIRECT)

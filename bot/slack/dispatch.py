@@ -13,7 +13,7 @@ from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
 from bot.log import where
-from bot.slack import parse
+from bot.slack.payload import is_echo
 
 log = structlog.get_logger()
 
@@ -24,7 +24,7 @@ async def dispatched(app: AsyncApp, payload: dict[str, Any], headers: Mapping[st
     `headers` are those of a retry: `X-Slack-Retry-Num` and `X-Slack-Retry-Reason`. Of our own messages nobody
     wants to know, and Bolt would need longer to find that out; sockets do not even ask.
     """
-    if parse.is_echo(payload):
+    if is_echo(payload):
         return BoltResponse(status=200)
     try:
         # Bolt's name for "authenticated and decoded", in HTTP mode too

@@ -7,7 +7,6 @@ the store holds against who submits it; whatever goes wrong is said in the form;
 import asyncio
 import re
 from collections.abc import Callable, Coroutine, Mapping
-from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import structlog
@@ -18,9 +17,10 @@ from bot.core.feedback import Reason, Verdict, Vote
 from bot.ports import Votes
 from bot.slack import buttons, payload, thumbs
 from bot.slack.admin import kit
-from bot.slack.admin.gate import Refused
 from bot.slack.admin.kit import VALUE, Block, View
 from bot.slack.admin.screen import Screen
+from bot.slack.admin.submissions import Refused
+from bot.slack.admin.wording import LABELS
 from bot.slack.inbox import Entrance
 from bot.slack.parse import Bot
 
@@ -28,15 +28,6 @@ SUBMITTED = "opinion"
 """`callback_id` of the form."""
 REASONS, NOTE = "reasons", "note"
 """Ids of the form's fields."""
-LABELS: Mapping[Reason, str] = MappingProxyType(
-    {
-        Reason.WRONG: "Something in it is wrong",
-        Reason.INCOMPLETE: "Something is missing",
-        Reason.BESIDE: "It is not what I asked",
-        Reason.STYLE: "Its length or its tone does not fit",
-        Reason.HARMFUL: "It is harmful or offensive",
-    }
-)
 GONE = "That answer is not there any more, or another one is being written."
 CHANGED = "Your vote has changed since, or the answer is gone. Please press a thumb again."
 UNSAVED = "This could not be saved just now. Your vote counts; please send the rest again in a minute."

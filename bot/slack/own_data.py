@@ -20,11 +20,10 @@ from bot.core.personal import Held, Person
 from bot.ports import PersonalData
 from bot.slack import payload
 from bot.slack.admin import kit, wording
-from bot.slack.admin.editor import notice
-from bot.slack.admin.gate import Refused
 from bot.slack.admin.home import Reader
-from bot.slack.admin.kit import Block, View
+from bot.slack.admin.kit import Block, View, notice
 from bot.slack.admin.screen import Screen
+from bot.slack.admin.submissions import Refused
 from bot.slack.handing import hand
 from bot.slack.parse import PLATFORM
 

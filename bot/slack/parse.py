@@ -160,20 +160,6 @@ def message(fields: Mapping[str, Any], bot: Bot, *, channel: str) -> Message | N
     )
 
 
-def is_echo(body: Mapping[str, Any]) -> bool:
-    """Whether a delivery says that our app wrote a message, or edited one of its own.
-
-    What happens to our messages otherwise, such as a deletion, is no echo. Source: facts/slack.md 3.1.
-    """
-    event = payload.mapping(body, "event")
-    is_edit = payload.text(event, "subtype") == "message_changed"
-    said = payload.mapping(event, "message") if is_edit else event
-    app = payload.text(body, "api_app_id")
-    is_ours = bool(app and payload.text(said, "bot_id")) and payload.text(said, "app_id") == app
-    is_message = payload.text(event, "type") == "message"
-    return is_ours and is_message and payload.text(said, "subtype") in {"", "bot_message"}
-
-
 def is_direct(channel: str) -> bool:
     """Return whether a channel is a direct message of one person with us; its id says so."""
     return channel.startswith("D")

@@ -31,3 +31,17 @@ def items(payload: object, *path: str) -> Sequence[Any]:
     """Return the list there, or an empty one."""
     value = at(payload, *path)
     return value if isinstance(value, list | tuple) else ()
+
+
+def is_echo(body: Mapping[str, Any]) -> bool:
+    """Whether a delivery says that our app wrote a message, or edited one of its own.
+
+    What happens to our messages otherwise, such as a deletion, is no echo. Source: facts/slack.md 3.1.
+    """
+    event = mapping(body, "event")
+    is_edit = text(event, "subtype") == "message_changed"
+    said = mapping(event, "message") if is_edit else event
+    app = text(body, "api_app_id")
+    is_ours = bool(app and text(said, "bot_id")) and text(said, "app_id") == app
+    is_message = text(event, "type") == "message"
+    return is_ours and is_message and text(said, "subtype") in {"", "bot_message"}

@@ -22,8 +22,8 @@ from bot.ports import Page
 from bot.slack import render
 from bot.slack.abilities import Ability
 from bot.slack.calls import call
+from bot.slack.message_metadata import metadata
 from bot.slack.sessions import Sessions
-from bot.slack.threads import metadata
 
 LIFETIME = 240.0
 """Seconds for which a message is added to; Slack ends it after about 300."""

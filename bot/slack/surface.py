@@ -21,10 +21,11 @@ from bot.slack import buttons, limits, parse, render
 from bot.slack.abilities import Ability
 from bot.slack.calls import EDITED_NO_MORE, STILL_GROWS, call
 from bot.slack.files import Downloads
+from bot.slack.message_metadata import metadata
 from bot.slack.people import People
 from bot.slack.sessions import Sessions
 from bot.slack.streams import Streaming, Streams
-from bot.slack.threads import Threads, metadata
+from bot.slack.threads import Threads
 from bot.slack.thumbs import plain_thumbs, thumbs
 
 BLOCKS_REFUSED = frozenset(

@@ -15,14 +15,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.core.domain import Addressed, Incoming, ThreadKey, Turn
 from bot.core.errors import SurfaceError, SurfaceGone
 from bot.persistence import persist
-from bot.ports import Door, Page
+from bot.ports import Door
 from bot.slack import parse, payload
 from bot.slack.calls import call
+from bot.slack.message_metadata import PAGE_EVENT
 from bot.slack.people import People
-
-PAGE_EVENT = "threadkeeper_page"
-"""The type of the metadata on messages that show answers."""
-NOTICE_EVENT = "threadkeeper_notice"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,16 +36,6 @@ class Bounds:
 
 FIND = Bounds(calls=3, size=200)
 READ = Bounds(calls=10, size=999)  # of "under 1,000"; few calls, since somebody waits for an answer
-
-
-def metadata(page: Page) -> dict[str, Any]:
-    """Return what tells, invisibly, which page of which turn a message shows."""
-    return {"event_type": PAGE_EVENT, "event_payload": {"turn": page.turn, "page": page.number}}
-
-
-def notice() -> dict[str, Any]:
-    """Return the metadata for whatever else we write into a thread: it shows no answer."""
-    return {"event_type": NOTICE_EVENT, "event_payload": {}}
 
 
 class Threads:

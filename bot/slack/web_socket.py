@@ -15,7 +15,7 @@ import aiohttp
 from slack_bolt.response import BoltResponse
 
 from bot import wire
-from bot.slack import parse
+from bot.slack.payload import is_echo
 
 GREETING_PATIENCE = 2.0
 """Seconds to wait for Slack's hello, before which it may still refuse; a server without one is waited for."""
@@ -97,7 +97,7 @@ class WebSocket:
                 self.reason = self.reason or str(message.get("reason", ""))
                 self._leaving.set()
             case {"envelope_id": str(envelope), "payload": dict(payload)} if not self._closing:
-                if parse.is_echo(payload):
+                if is_echo(payload):
                     self._pass_over(envelope)
                 else:
                     self._work(self._handle(envelope, payload, _retry(message)))

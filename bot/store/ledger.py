@@ -32,7 +32,7 @@ from bot.core.periods import Span, end, period
 from bot.store import calls
 from bot.store.database import Database
 from bot.store.schema import budgets, reservations, tallies
-from bot.store.statements import HOLD
+from bot.store.schema.fencing import HOLD
 
 _HERE = (
     tallies.c.platform == bindparam("platform"),

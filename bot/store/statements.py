@@ -43,6 +43,7 @@ from bot.store.schema import (
     status_in,
     turns,
 )
+from bot.store.schema.fencing import FENCE
 
 WORK: Final = "threadkeeper_work"
 """PostgreSQL's channel on which work is handed to other processes."""
@@ -203,14 +204,6 @@ HAND_OVER = select(func.pg_notify(WORK, "")).where(
 
 # --- changes by the owner -----------------------------------------------------------------------------
 
-FENCE = and_(
-    turns.c.id == bindparam("turn"),
-    turns.c.token == bindparam("fence"),
-    turns.c.owner == bindparam("holder"),
-)
-"""True of no row once somebody else has claimed the turn, or this process was taken for dead."""
-
-HOLD = select(turns.c.id).where(FENCE).with_for_update(read=True)
 
 # Returns nothing where the turn is lost.
 SHOW_PAGE = (

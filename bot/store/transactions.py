@@ -27,7 +27,7 @@ from bot.core.errors import ClaimLost
 from bot.store import answers, calls, variants
 from bot.store import files as attached
 from bot.store import statements as sql
-from bot.store.schema import pages
+from bot.store.schema import fencing, pages
 
 NOTED: Final = {"status": TurnStatus.NOTED, "token": 0, "attempt": 0}
 """What a turn is that nobody is to answer."""
@@ -100,7 +100,7 @@ def opened(connection: Connection, owner: str, turn: Turn, page: int, message_id
 
 def closed(connection: Connection, owner: str, turn: Turn, page: int) -> None:
     """Forget which messages showed a page and those after it."""
-    if connection.scalar(sql.HOLD, _fence(owner, turn)) is None:
+    if connection.scalar(fencing.HOLD, _fence(owner, turn)) is None:
         raise ClaimLost
     connection.execute(sql.ERASE_PAGES.where(pages.c.page >= page), {"turn": turn.id})
 

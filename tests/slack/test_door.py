@@ -15,8 +15,9 @@ from bot.core.granting import Grants
 from bot.ports import Page
 from bot.sandbox.records import Change, Message, Noticed
 from bot.sandbox.server import SandboxWorkspace
-from bot.slack import connect, door
-from bot.slack.door import Doorkeeper, SlackDoor
+from bot.slack import access_guard, connect
+from bot.slack.access_guard import Doorkeeper
+from bot.slack.door import SlackDoor
 from bot.slack.listeners import slack_app
 from bot.slack.people import KEEP_FAILURE, People
 from bot.slack.socket_mode import sockets
@@ -189,7 +190,7 @@ async def test_a_denied_channel_tells_whoever_addressed_the_bot_and_nobody_else(
     expected = [(ADA, None), (GRACE, root)]
     assert [(told.user, told.thread_ts) for told in lobby.told] == expected
     assert {told.text for told in lobby.told} == {Refusal.CHANNEL.for_people}
-    lobby.now += door.QUIET
+    lobby.now += access_guard.QUIET
     await lobby.say(ADA, GENERAL)
     assert len(lobby.told) == 3
     await lobby.say(ADA, ENG)
@@ -197,11 +198,11 @@ async def test_a_denied_channel_tells_whoever_addressed_the_bot_and_nobody_else(
 
 
 async def test_nobody_makes_the_bot_write_without_end(lobby: Lobby, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(door, "QUIET", 0.0)
+    monkeypatch.setattr(access_guard, "QUIET", 0.0)
     await lobby.set(denied_people=frozenset({GRACE}))
-    for _ in range(door.BURST + 5):
+    for _ in range(access_guard.BURST + 5):
         await lobby.say(GRACE, "D0GRACE", "hi")
-    assert len(lobby.written) == door.BURST
+    assert len(lobby.written) == access_guard.BURST
 
 
 async def test_whom_slack_does_not_know_is_refused(lobby: Lobby) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bot.core.domain import Addressed, File, Incoming
 from bot.slack import buttons, parse
+from bot.slack.payload import is_echo as payload_is_echo
 from tests.slack.events import BOT, EDITED, NAMES, TOMBSTONE, changed, deleted, message
 
 
@@ -201,7 +202,7 @@ def test_no_payload_however_malformed_is_an_error(data: st.DataObject) -> None:
     if isinstance(heard, parse.Said):
         heard.message.incoming(NAMES, why=heard.why)
     buttons.pressed(body, BOT)
-    parse.is_echo(body)
+    payload_is_echo(body)
 
 
 OURS: dict[str, Any] = {"user": "UBOT", "bot_id": "BBOT", "app_id": "A1"}
@@ -224,6 +225,6 @@ OURS: dict[str, Any] = {"user": "UBOT", "bot_id": "BBOT", "app_id": "A1"}
 def test_what_slack_tells_of_our_own_messages_is_an_echo(event: dict[str, Any], *, is_echo: bool) -> None:
     """And nothing that we would listen to is one."""
     body = {"team_id": "T1", "api_app_id": "A1", "event_id": "Ev1", "event": event}
-    assert parse.is_echo(body) is is_echo
+    assert payload_is_echo(body) is is_echo
     if is_echo:
         assert parse.event(body, BOT, follow=True) is None

@@ -16,10 +16,10 @@ from bot.core.periods import Span
 from bot.ports import Ledger
 from bot.slack import payload
 from bot.slack.admin import kit, wording
-from bot.slack.admin.form import Wrong
 from bot.slack.admin.gate import Gate
 from bot.slack.admin.home import Reader
 from bot.slack.admin.kit import Block, View
+from bot.slack.admin.submissions import Wrong
 from bot.slack.people import People
 
 CHANGE = "budget_change"

@@ -89,11 +89,6 @@ def with_errors(view: Mapping[str, Any], problems: Mapping[str, str]) -> View:
     return _again(view, form.with_errors(view["blocks"], problems))
 
 
-def notice(text: str) -> View:
-    """Return a modal that only says something."""
-    return kit.modal("Threadkeeper", [kit.section(text)])
-
-
 def _again(view: Mapping[str, Any], blocks: list[Block]) -> View:
     """Return a view as a payload shows it, with other blocks; fields that stay keep what is in them."""
     kept = ("type", "callback_id", "title", "submit", "close", "private_metadata")

@@ -19,10 +19,11 @@ from bot.ports import Versions
 from bot.slack import payload
 from bot.slack.admin import kit, wording
 from bot.slack.admin.editor import EDIT_CHANNEL
-from bot.slack.admin.gate import Gate, Refused
+from bot.slack.admin.gate import Gate
 from bot.slack.admin.kit import Block, View
 from bot.slack.admin.levels import FIND, found
 from bot.slack.admin.screen import Screen
+from bot.slack.admin.submissions import Refused
 from bot.slack.people import People
 
 SOUGHT = "sought"

@@ -60,13 +60,6 @@ class Entered:
     """Those of the prompt, as they stood in the form."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wrong:
-    """What was entered cannot be taken: sentences by the ids of input blocks."""
-
-    errors: Mapping[str, str]
-
-
 def blocks(
     level: Level, draft: Steering, *, models: Models, note: str = "", written: Sequence[Part] = ()
 ) -> list[Block]:

@@ -20,6 +20,7 @@ from bot.core.domain import PromptKey
 from bot.slack.admin import mandate
 from bot.slack.admin.admins import Admins
 from bot.slack.admin.mandate import Forged, Mandate
+from bot.slack.admin.submissions import Refused
 from bot.slack.parse import PLATFORM
 
 NOT_AN_ADMIN = "Only this workspace's admins and owners, and those whom they name, may do that."
@@ -31,10 +32,6 @@ SHARABLE = re.compile("[CG][A-Z0-9]+")
 """Of channels that are no direct messages, which nobody edits for others."""
 
 log = structlog.get_logger()
-
-
-class Refused(Exception):
-    """Somebody may not do this; the text is a sentence for that person."""
 
 
 class Gate:

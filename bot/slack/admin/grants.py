@@ -18,12 +18,12 @@ from bot.core.errors import SurfaceUnavailable
 from bot.core.granting import NOTHING, Grants, GrantsConflict, GrantsVersion, ids
 from bot.slack import payload
 from bot.slack.admin import gate, grants_form, grants_views
-from bot.slack.admin.editor import notice
-from bot.slack.admin.form import NOTE, Wrong, errors
+from bot.slack.admin.form import NOTE, errors
 from bot.slack.admin.gate import Gate
 from bot.slack.admin.home import Reader
-from bot.slack.admin.kit import Block, View
+from bot.slack.admin.kit import Block, View, notice
 from bot.slack.admin.mandate import Mandate
+from bot.slack.admin.submissions import Wrong
 from bot.slack.people import People
 
 ODD = "Something in this form is neither a person nor a channel. Please open it again."

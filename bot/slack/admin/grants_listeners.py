@@ -15,12 +15,11 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.core.errors import StoreError
 from bot.slack import payload
 from bot.slack.admin import grants_form, grants_views
-from bot.slack.admin.form import NOTE, Wrong, errors
-from bot.slack.admin.gate import Refused
+from bot.slack.admin.form import NOTE, errors
 from bot.slack.admin.grants import Granting
 from bot.slack.admin.kit import View
-from bot.slack.admin.listeners import CONFLICT, PATIENCE, TOO_LATE, UNSAVED
 from bot.slack.admin.screen import Aside, Screen
+from bot.slack.admin.submissions import CONFLICT, PATIENCE, TOO_LATE, UNSAVED, Refused, Wrong
 
 MakeHome = Callable[[str], Coroutine[Any, Any, View]]
 

@@ -10,16 +10,18 @@ from typing import Any
 from bot.core import steering
 from bot.core.domain import PromptKey
 from bot.core.errors import Conflict
+from bot.core.steering import direct
 from bot.editing import Editing, SteeringRefused
 from bot.ports import Votes
 from bot.slack import payload
-from bot.slack.admin import editor, form, gate, history, levels, welcome, wording
-from bot.slack.admin.form import Models, Wrong
+from bot.slack.admin import editor, form, gate, history, welcome, wording
+from bot.slack.admin.form import Models
 from bot.slack.admin.gate import Gate
 from bot.slack.admin.home import Home
 from bot.slack.admin.kit import Block, View
 from bot.slack.admin.reasons import Reasons
 from bot.slack.admin.saving import Saving
+from bot.slack.admin.submissions import Wrong
 
 
 class Helm:
@@ -43,7 +45,7 @@ class Helm:
         self._votes = votes
         self._saving = saving
         self._models = models
-        self._direct = levels.direct(gate.workspace)
+        self._direct = direct(gate.workspace)
 
     # Looking
 

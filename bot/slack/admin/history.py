@@ -10,8 +10,9 @@ from types import MappingProxyType
 from bot.core.domain import PromptKey, Version
 from bot.core.feedback import Score
 from bot.core.steering import NOTHING
-from bot.slack.admin import judgements, kit, wording
+from bot.slack.admin import kit, wording
 from bot.slack.admin.kit import Block, View
+from bot.slack.admin.wording import shown
 
 RESTORE = "steer_restore"
 """`action_id`; the value is the number of a version."""
@@ -43,7 +44,7 @@ def history(
         changes = wording.changes(old, version.steering)
         blocks += [kit.divider(), *_entry(version, changes, is_newest=version is versions[0])]
         if score := scores.get(version.id):
-            blocks.append(kit.context(f"{judgements.shown(score)} on answers made with it"))
+            blocks.append(kit.context(f"{shown(score)} on answers made with it"))
     if len(versions) > SHOWN:
         blocks.append(kit.context("Older versions: `bot prompt history` in a shell."))
     if not versions:

@@ -19,7 +19,7 @@ from bot.slack.admin.gate import Gate
 from bot.slack.admin.home import Reader
 from bot.slack.admin.kit import Block, View
 from bot.slack.admin.screen import Screen
-from bot.slack.opinions import LABELS
+from bot.slack.admin.wording import LABELS, shown
 from bot.slack.parse import Bot
 from bot.slack.thumbs import SIGNS
 
@@ -99,8 +99,3 @@ def register(app: AsyncApp, judgements: Judgements, screen: Screen, aside: Aside
         making = judgements.complaints(payload.text(body, "user", "id"))
         aside(screen.open(payload.text(body, "trigger_id"), making))
         await ack()
-
-
-def shown(score: Score) -> str:
-    """Return a score in signs."""
-    return f"{SIGNS[Verdict.GOOD]} {score.good:,}  {SIGNS[Verdict.BAD]} {score.bad:,}"

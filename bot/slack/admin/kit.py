@@ -197,3 +197,8 @@ def home(blocks: Sequence[Block]) -> View:
 def quoted(text: str, longest: int) -> str:
     """Return the beginning of what somebody wrote as one line of mrkdwn."""
     return escape(clipped(" ".join(text.split()), longest))
+
+
+def notice(text: str) -> View:
+    """Return a modal that only says something."""
+    return modal("Threadkeeper", [section(text)])

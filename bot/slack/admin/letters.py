@@ -14,8 +14,8 @@ from bot.persistence import persist
 from bot.slack import links
 from bot.slack.admin.kit import Block
 from bot.slack.calls import call
+from bot.slack.message_metadata import notice
 from bot.slack.parse import PLATFORM, Bot
-from bot.slack.threads import notice
 
 
 class Letters:

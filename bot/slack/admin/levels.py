@@ -5,10 +5,9 @@ first, and no more than fits; the rest is found, see `finding`.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from bot.core.domain import DIRECT, PromptKey, ThreadKey, Version
-from bot.core.steering import place
+from bot.core.steering import direct, place
 from bot.editing import Editing
 from bot.slack.admin import kit, wording
 from bot.slack.admin.editor import EDIT_CHANNEL, HISTORY, edit_button
@@ -78,11 +77,6 @@ def entry(name: str, level: PromptKey, newest: Version | None) -> list[Block]:
 def found(version: Version) -> list[Block]:
     """Return the entry of a level that was found."""
     return entry(_name(version.key), version.key, version)
-
-
-def direct(workspace: PromptKey) -> PromptKey:
-    """Return the level of all direct messages of a workspace."""
-    return replace(workspace, channel=DIRECT)
 
 
 def _ways() -> list[Block]:

@@ -16,17 +16,11 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.core.errors import StoreError
 from bot.slack import payload
 from bot.slack.admin import commands, editor, form, history, welcome
-from bot.slack.admin.form import Wrong
-from bot.slack.admin.gate import Refused
 from bot.slack.admin.helm import Helm
 from bot.slack.admin.kit import View
 from bot.slack.admin.screen import Aside, Screen
+from bot.slack.admin.submissions import CONFLICT, PATIENCE, TOO_LATE, UNSAVED, Refused, Wrong
 
-PATIENCE = 2.5
-"""Seconds; Slack waits three for the acknowledgement."""
-TOO_LATE = "That took too long. What you wrote is still here: look into History whether it was saved."
-UNSAVED = "This could not be saved just now. What you wrote is still here; please try again in a minute."
-CONFLICT = "Somebody else has saved this meanwhile. In a moment you see here what they changed."
 UNREAD = "I can't reach my database right now. Please try again in a minute."
 
 log = structlog.get_logger()

@@ -9,7 +9,7 @@ from bot.core import steering
 from bot.core.domain import ThreadKey
 from bot.editing import Editing
 from bot.ports import Explanations
-from bot.slack.admin import editor, why
+from bot.slack.admin import kit, why
 from bot.slack.admin.form import Models
 from bot.slack.admin.gate import Gate
 from bot.slack.admin.kit import View
@@ -46,7 +46,7 @@ class Reasons:
         thread = ThreadKey(platform=here.platform, workspace=here.workspace, channel=channel, root=root)
         explained = await self._explanations.explain(thread, ts)
         if explained is None:
-            return editor.notice(why.UNKNOWN)
+            return kit.notice(why.UNKNOWN)
         is_admin = await self._gate.knows(user)
         if not is_admin and user != explained.author.id:
             raise self._gate.refusal(user, "why", why.NOT_YOURS)

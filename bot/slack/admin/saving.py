@@ -11,7 +11,7 @@ import structlog
 from bot.core import steering
 from bot.core.domain import Author, Steering, Version
 from bot.editing import Editing, Level
-from bot.slack.admin import editor, form, gate
+from bot.slack.admin import editor, form, gate, kit
 from bot.slack.admin.form import Models
 from bot.slack.admin.gate import Gate
 from bot.slack.admin.kit import View
@@ -70,7 +70,7 @@ class Saving:
         `written` as in `form.blocks`.
         """
         if newest is None:  # versions are never removed, but a database may be put back
-            return editor.notice(gate.NOT_YOURS)
+            return kit.notice(gate.NOT_YOURS)
         mandate = self._gate.mandate(user, level.key, newest.number)
         fields = form.blocks(level, entered, models=await self._models(), note=note, written=written)
         return editor.conflict(level, newest, entered, fields, mandate)

@@ -17,9 +17,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.errors import StoreError, SurfaceError
 from bot.slack import payload
-from bot.slack.admin.editor import notice
-from bot.slack.admin.gate import Refused
-from bot.slack.admin.kit import View
+from bot.slack.admin.kit import View, notice
+from bot.slack.admin.submissions import Refused
 from bot.slack.calls import call
 
 Shown = TypeVar("Shown", View, View | None)

@@ -12,9 +12,9 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.core.domain import ThreadKey
 from bot.slack import payload
 from bot.slack.admin import editor, form, trial
-from bot.slack.admin.form import Wrong
 from bot.slack.admin.kit import View
 from bot.slack.admin.screen import Screen
+from bot.slack.admin.submissions import Wrong
 from bot.slack.admin.trials import Trials
 
 Aside = Callable[[Coroutine[Any, Any, None]], None]

@@ -18,13 +18,14 @@ from bot.core.errors import Conflict, SurfaceError
 from bot.editing import Editing, SteeringRefused
 from bot.ports import Drafts
 from bot.slack import payload
-from bot.slack.admin import editor, form, trial
-from bot.slack.admin.form import Models, Wrong
+from bot.slack.admin import editor, form, kit, trial
+from bot.slack.admin.form import Models
 from bot.slack.admin.gate import Gate
 from bot.slack.admin.kit import View
 from bot.slack.admin.letters import Letters
 from bot.slack.admin.mandate import Mandate
 from bot.slack.admin.saving import Saving
+from bot.slack.admin.submissions import Wrong
 from bot.slack.parse import PLATFORM
 
 NO_QUESTION = "Write a question here, as people would ask it."
@@ -97,7 +98,7 @@ class Trials:
             asked = await self._letters.add(thread, wish.question, trial.question(wish.question))
         except SurfaceError as error:
             log.warning("A draft could not be tried.", action="trial_failed", error=str(error))
-            return editor.notice(NO_LETTER)
+            return kit.notice(NO_LETTER)
         incoming = Incoming(
             thread=thread,
             message_id=asked,
@@ -118,7 +119,7 @@ class Trials:
         try:
             version = await self._saving.save(leave, draft.steering, draft.note, is_delegated=is_delegated)
         except SteeringRefused as refused:
-            return editor.notice(" ".join(refused.problems.values()))
+            return kit.notice(" ".join(refused.problems.values()))
         except Conflict as found:
             if found.newest is None or found.newest.steering != draft.steering:
                 return await self._saving.conflict(user, level, found.newest, draft.steering, draft.note)

@@ -16,11 +16,9 @@ from bot.slack import payload
 from bot.slack.admin import budgets as form
 from bot.slack.admin import usage as page
 from bot.slack.admin.budgets import Budgets
-from bot.slack.admin.form import Wrong
-from bot.slack.admin.gate import Refused
 from bot.slack.admin.kit import View
-from bot.slack.admin.listeners import PATIENCE, UNSAVED
 from bot.slack.admin.screen import Screen
+from bot.slack.admin.submissions import PATIENCE, UNSAVED, Refused, Wrong
 from bot.slack.admin.usage import Usage
 
 Aside = Callable[[Coroutine[Any, Any, None]], None]

@@ -6,12 +6,12 @@ Separate because it is all that who never steers sees of steering. Rule: the pro
 from collections.abc import Sequence
 
 from bot.core.domain import PromptKey
+from bot.core.steering import direct
 from bot.editing import Editing
 from bot.slack.admin import kit, wording
 from bot.slack.admin.commands import COMMAND
 from bot.slack.admin.home import Reader
 from bot.slack.admin.kit import Block, View
-from bot.slack.admin.levels import direct
 
 APPLYING = "applies_in_channel"
 """`action_id` of the list of channels."""

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from bot.core import parameters, steering
 from bot.core.domain import DIRECT, PromptKey, Steering, Version
+from bot.core.feedback import Reason, Score, Verdict
 from bot.core.granting import GrantsVersion
 from bot.core.kinds import Value
 from bot.core.parameters import PARAMETERS
@@ -18,6 +19,7 @@ from bot.core.steering import DEPLOYMENT, PROMPT, Effective
 from bot.slack.admin.kit import Block, clipped, context, quoted, section, verbatim
 from bot.slack.mrkdwn import escape
 from bot.slack.parse import is_direct
+from bot.slack.thumbs import SIGNS
 
 EXCERPT = 140
 """Characters of a prompt in an overview."""
@@ -139,3 +141,19 @@ def _origin(level: PromptKey) -> str:
 def _values(values: Mapping[str, Value]) -> str:
     shown = (f"{label(name)} *{escape(value(name, of))}*" for name, of in values.items())
     return " · ".join(shown)
+
+
+LABELS: Mapping[Reason, str] = MappingProxyType(
+    {
+        Reason.WRONG: "Something in it is wrong",
+        Reason.INCOMPLETE: "Something is missing",
+        Reason.BESIDE: "It is not what I asked",
+        Reason.STYLE: "Its length or its tone does not fit",
+        Reason.HARMFUL: "It is harmful or offensive",
+    }
+)
+
+
+def shown(score: Score) -> str:
+    """Return a score in signs."""
+    return f"{SIGNS[Verdict.GOOD]} {score.good:,}  {SIGNS[Verdict.BAD]} {score.bad:,}"

@@ -7,9 +7,9 @@ from structlog.testing import capture_logs
 
 from bot.core.domain import Author, Prompt, PromptKey, Steering
 from bot.slack.admin import editor, form, gate, history
-from bot.slack.admin.listeners import CONFLICT, UNSAVED
 from bot.slack.admin.mandate import LASTS, Mandate, seal
 from bot.slack.admin.screen import UNSHOWN
+from bot.slack.admin.submissions import CONFLICT, UNSAVED
 from tests.slack.admin.conftest import ADA, CHANNEL, GENERAL, GRACE, JOAN, KEY, KIND, TEAM, WORKSPACE, Office
 
 BRIEF = Steering(prompt=Prompt("Be brief."), parameters={"n": 2})
