@@ -8,13 +8,13 @@ from typing import Protocol
 
 import structlog
 
-from bot.core.access import Refusal
+from bot.core.access import AccessRefusal
 from bot.core.domain import Turn, TurnStatus
 from bot.core.errors import BotError
-from bot.persistence import persist
-from bot.ports import Door
+from bot.persistence import retry_until_answered
+from bot.ports import AccessPolicy
 
-CODE = "not_admitted"
+NOT_ADMITTED_CODE = "not_admitted"
 """Stands as the error of a turn that was refused."""
 
 log = structlog.get_logger()
@@ -27,7 +27,7 @@ class Ending(Protocol):
         """Answer a turn, and return the thread's next one, claimed, or None."""
         ...
 
-    async def turn_away(self, turn: Turn, sentence: str, code: str) -> Turn | None:
+    async def refuse(self, turn: Turn, sentence: str, code: str) -> Turn | None:
         """End it with a sentence and without an answer."""
         ...
 
@@ -40,22 +40,22 @@ class Ending(Protocol):
         ...
 
 
-class Admitting:
+class AdmissionCheck:
     """Ends turns, those of people who may not ask any more without an answer; a `Craft`."""
 
-    def __init__(self, door: Door, ending: Ending) -> None:
-        self._door = door
-        self._ending = ending
-        self.give_up = ending.give_up
-        self.stop = ending.stop
+    def __init__(self, access: AccessPolicy, runner: Ending) -> None:
+        self._access = access
+        self._runner = runner
+        self.give_up = runner.give_up
+        self.stop = runner.stop
 
     async def answer(self, turn: Turn) -> Turn | None:
         """End a claimed turn, and return the thread's next one, claimed, or None. Raises `StoreError`."""
-        refused = None if turn.status is TurnStatus.ANSWERED else await self._refusal(turn)
+        refused = None if turn.status is TurnStatus.ANSWERED else await self._find_refusal(turn)
         if refused is None:
-            return await self._ending.answer(turn)
+            return await self._runner.answer(turn)
         log.info("A question is refused that was let in before.", action="turn_denied", reason=refused)
-        return await self._ending.turn_away(turn, refused.for_people, CODE)
+        return await self._runner.refuse(turn, refused.for_people, NOT_ADMITTED_CODE)
 
-    async def _refusal(self, turn: Turn) -> Refusal | None:
-        return await persist(lambda: self._door.refusal(turn.thread, turn.author.id))
+    async def _find_refusal(self, turn: Turn) -> AccessRefusal | None:
+        return await retry_until_answered(lambda: self._access.find_refusal(turn.thread, turn.author.id))

@@ -13,39 +13,39 @@ from functools import partial
 
 import structlog
 
-from bot.asking import Asker, Asking
-from bot.charging import Bill, Cashier
+from bot.asking import RequestBuilder, RequestOptions
+from bot.charging import SpendingPolicy, TurnSpending
 from bot.core import stopping, variants
-from bot.core.domain import Action, Answer, ChatRequest, MadeWith, Place, Turn, TurnStatus
+from bot.core.domain import Action, Answer, ChatRequest, Provenance, Turn, TurnStatus, VariantPosition
 from bot.core.errors import BotError, ContextTooLong, ModelError, SurfaceGone
 from bot.core.live_reply import LiveReply
 from bot.core.stream import AnswerBuilder, TextDelta
-from bot.delivery import Delivery
-from bot.halting import Halt, Halts, Stopped
-from bot.pacing import AllDesks
-from bot.persistence import persist
+from bot.delivery import AnswerWriter
+from bot.halting import Cancellation, Cancellations, TurnStopped
+from bot.pacing import RateLimiters
+from bot.persistence import retry_until_answered
 from bot.plugins import Outcome, Plugins
 from bot.ports import ChatModel, Store, Surface
 from bot.summarising import Summariser
 
-EDITED = "_The question was edited after this answer._"
+QUESTION_EDITED_NOTE = "_The question was edited after this answer._"
 
-NOTES: Mapping[str, str] = {
+FINISH_NOTES: Mapping[str, str] = {
     "length": "_The answer ends here because it reached the length limit. Ask me to go on._",
     "refusal": "_The model declined to answer._",
     "content_filter": "_The model service's content filter ended the answer here._",
 }
 """What is shown under an answer that ended for a reason other than being complete."""
 
-BLIND = "_The model cannot see pictures; I sent only the text._"
+PICTURES_UNSEEN_NOTE = "_The model cannot see pictures; I sent only the text._"
 
-CUT_SHORT = (Action.CONTINUE, Action.RETRY, Action.JUDGE)
+CUT_SHORT_ACTIONS = (Action.CONTINUE, Action.RETRY, Action.JUDGE)
 """What may be done about an answer of which a person had seen enough."""
 
 log = structlog.get_logger()
 
 
-class Answering:
+class Answerer:
     """Answers turns: one model, and a surface for each platform."""
 
     def __init__(  # noqa: PLR0913 - the parts of a bot, each by its name
@@ -54,11 +54,11 @@ class Answering:
         store: Store,
         model: ChatModel,
         surfaces: Mapping[str, Surface],
-        asking: Asking,
+        options: RequestOptions,
         plugins: Plugins,
-        cashier: Cashier | None = None,
-        desks: AllDesks | None = None,
-        is_ours: Callable[[], bool] = lambda: True,
+        spending: SpendingPolicy | None = None,
+        rate_limiters: RateLimiters | None = None,
+        holds_lease: Callable[[], bool] = lambda: True,
         complete_since: Callable[[], float] = lambda: 0.0,
     ) -> None:
         """Nothing is written once `is_ours` denies that what this process holds is certain to be its own.
@@ -68,13 +68,13 @@ class Answering:
         self._store = store
         self._model = model
         self._surfaces = surfaces
-        self._asker = Asker(store, surfaces, asking, complete_since=complete_since)
+        self._request_builder = RequestBuilder(store, surfaces, options, complete_since=complete_since)
         self._plugins = plugins
-        self._cashier = cashier or Cashier()
-        self._summariser = Summariser.of(asking, model, plugins, self._cashier)
-        self._is_ours = is_ours
-        self.desks = desks or AllDesks()
-        self._halts = Halts()
+        self._spending = spending or SpendingPolicy()
+        self._summariser = Summariser.create(options, model, plugins, self._spending)
+        self._holds_lease = holds_lease
+        self.rate_limiters = rate_limiters or RateLimiters()
+        self._cancellations = Cancellations()
 
     async def close(self) -> None:
         """Give up what is done beside the answers."""
@@ -86,145 +86,153 @@ class Answering:
 
         Raises `StoreError`; every other foreseen failure ends as a sentence in the thread.
         """
-        with self._halts.of(turn) as halt:
-            ended = await self._ended(await self._adopted(turn), halt)
+        with self._cancellations.track(turn) as halt:
+            ended = await self._show_answer(await self._adopt_pages(turn), halt)
         log.info("A turn has ended.", action=f"turn_{ended.status}", error=ended.error)
         return await self._store.settle(
-            replace(turn, place=ended.place), ended.status, error=ended.error, answer=ended.answer
+            replace(turn, variant_position=ended.place), ended.status, error=ended.error, answer=ended.answer
         )
 
     def stop(self, turn: int) -> None:
         """Let a turn end where it is, if it runs here, because a person wants it."""
-        self._halts.want(turn)
+        self._cancellations.request(turn)
 
-    async def _ended(self, turn: Turn, halt: Halt) -> "_Ended":
+    async def _show_answer(self, turn: Turn, cancellation: Cancellation) -> "_TurnResult":
         """Show a turn's answer, once it is made, to its end or as far as people want it."""
         is_saved = turn.status is TurnStatus.ANSWERED  # by a process that died; or it is another variant
-        async with self._shown(turn, is_thinking=not is_saved and not turn.stopped_by) as delivery:
+        async with self._open_writer(turn, is_thinking=not is_saved and not turn.stopped_by) as delivery:
             if is_saved:
                 delivery.feed(turn.answer)
-                _finish(delivery, turn, turn.place)
-                said, ended = _as_answer(turn), _Ended(place=turn.place)
+                _finish_writer(delivery, turn, turn.variant_position)
+                said, ended = _saved_answer(turn), _TurnResult(place=turn.variant_position)
             else:
-                said, ended = await self._ask(turn, delivery, halt)
+                said, ended = await self._ask_model(turn, delivery, cancellation)
             if ended.status is TurnStatus.DONE:
-                halt.then(partial(delivery.stop, stopping.NOTE, *CUT_SHORT))
+                cancellation.on_request(partial(delivery.stop, stopping.STOPPED_NOTE, *CUT_SHORT_ACTIONS))
         if ended.status is TurnStatus.DONE:
             said = replace(said, call=None)  # it was paid for when it was saved
         if delivery.error:
             return replace(ended, status=TurnStatus.FAILED, error=ended.error or delivery.error, answer=said)
-        if delivery.stays is not None:
-            cut = replace(said, text=said.text[: delivery.stays], finish_reason=stopping.REASON)
+        if delivery.kept_length is not None:
+            cut = replace(
+                said, text=said.text[: delivery.kept_length], finish_reason=stopping.STOPPED_FINISH_REASON
+            )
             return replace(ended, status=TurnStatus.STOPPED, answer=cut)
         return ended
 
     async def give_up(self, turn: Turn, error: type[BotError]) -> Turn | None:
         """End a turn with a sentence in its thread; return the thread's next one, claimed, or None."""
-        async with self._shown(turn) as delivery:
+        async with self._open_writer(turn) as delivery:
             delivery.feed(turn.answer)
             delivery.finish(error.for_people, Action.RETRY)
         return await self._store.settle(turn, TurnStatus.FAILED, error=error.code)
 
-    async def turn_away(self, turn: Turn, sentence: str, code: str) -> Turn | None:
+    async def refuse(self, turn: Turn, sentence: str, code: str) -> Turn | None:
         """End a turn whose author may not ask; return the thread's next one, claimed, or None."""
-        async with self._shown(turn, is_thinking=False) as delivery:
+        async with self._open_writer(turn, is_thinking=False) as delivery:
             delivery.feed(turn.answer)
             delivery.finish(sentence)
         return await self._store.settle(turn, TurnStatus.FAILED, error=code)
 
-    async def offer(self, turn: Turn) -> None:
+    async def offer_new_answer(self, turn: Turn) -> None:
         """Offer a new answer below the one there is, because the question was edited."""
         if turn.pages:
-            async with self._shown(turn, is_thinking=False) as delivery:
+            async with self._open_writer(turn, is_thinking=False) as delivery:
                 delivery.feed(turn.answer)
-                delivery.finish(EDITED, Action.AGAIN)
+                delivery.finish(QUESTION_EDITED_NOTE, Action.AGAIN)
 
-    async def take_back(self, turn: Turn) -> None:
+    async def remove_answer(self, turn: Turn) -> None:
         """Remove what the thread shows of an answer whose question was deleted."""
         surface = self._surfaces[turn.thread.platform]
         for message_id in turn.pages:
             with suppress(SurfaceGone):
-                await persist(partial(surface.remove, turn.thread, message_id))
+                await retry_until_answered(partial(surface.delete_message, turn.thread, message_id))
 
-    async def _adopted(self, turn: Turn) -> Turn:
+    async def _adopt_pages(self, turn: Turn) -> Turn:
         """Return a turn with the pages that its last owner posted but could not note."""
         if turn.token == 1:
             return turn
         surface = self._surfaces[turn.thread.platform]
-        found = await persist(partial(surface.find, turn))
+        found = await retry_until_answered(partial(surface.find_pages, turn))
         pages = list(turn.pages)
         while len(pages) in found:
-            await self._store.opened(turn, len(pages), found[len(pages)])
+            await self._store.record_page(turn, len(pages), found[len(pages)])
             pages.append(found[len(pages)])
         return replace(turn, pages=tuple(pages))
 
-    async def _ask(self, turn: Turn, delivery: Delivery, halt: Halt) -> "tuple[Answer, _Ended]":
+    async def _ask_model(
+        self, turn: Turn, writer: AnswerWriter, cancellation: Cancellation
+    ) -> "tuple[Answer, _TurnResult]":
         """Put a turn to the model; return what it said, and how that ends the turn."""
         builder = AnswerBuilder()
         if turn.answer:  # it goes on
             builder.feed(TextDelta(turn.answer))
-            delivery.feed(turn.answer)
+            writer.feed(turn.answer)
         try:
-            async with halt.ending():
-                question = await self._asker.question(turn)
-        except Stopped:
-            return _stopped(turn, builder.answer(), delivery)
-        bill = self._cashier.bill(turn, question.context.budgets)
-        request = self._asker.request(question)
+            async with cancellation.scope():
+                question = await self._request_builder.prepare(turn)
+        except TurnStopped:
+            return _end_stopped(turn, builder.answer(), writer)
+        bill = self._spending.start_turn(turn, question.context.budgets)
+        request = self._request_builder.build(question)
         try:
-            async with halt.ending():
+            async with cancellation.scope():
                 try:
-                    request = await self._stream(bill, request, builder, delivery)
+                    request = await self._stream(bill, request, builder, writer)
                 except ContextTooLong as error:
                     if builder.answer().text != turn.answer:
                         raise
-                    question = self._asker.shorter(question, error)
-                    request = self._asker.request(question)
-                    request = await self._stream(bill, request, builder, delivery)
-        except Stopped:
-            said, ended = _stopped(turn, _complete(builder, question.made_with, bill), delivery)
+                    question = self._request_builder.shorten(question, error)
+                    request = self._request_builder.build(question)
+                    request = await self._stream(bill, request, builder, writer)
+        except TurnStopped:
+            said, ended = _end_stopped(turn, _assemble_answer(builder, question.made_with, bill), writer)
         except ModelError as error:
-            said, ended = _failed(error, _complete(builder, question.made_with, bill), delivery)
+            said, ended = _end_failed(error, _assemble_answer(builder, question.made_with, bill), writer)
         else:
-            first = builder.first
-            said = bill.told(_complete(builder, question.made_with, bill, first))
-            self._asker.counted(request, said.usage)
-            others = () if turn.answer else builder.others(first)  # of what goes on, they lack the beginning
+            first = builder.first_choice
+            said = bill.add_budget_warning(_assemble_answer(builder, question.made_with, bill, first))
+            self._request_builder.learn_token_count(request, said.usage)
+            others = (
+                () if turn.answer else builder.other_answers(first)
+            )  # of what goes on, they lack the beginning
             beside = [replace(other, made_with=said.made_with) for other in others]
-            ended = _Ended(place=await self._store.answered(turn, said, beside))
+            ended = _TurnResult(place=await self._store.save_answer(turn, said, beside))
             if first:
-                delivery.feed(said.text)  # only the first choice is shown while it grows, and it stayed empty
+                writer.feed(said.text)  # only the first choice is shown while it grows, and it stayed empty
             if self._summariser:
-                self._summariser.consider(question, request, said)
-            _finish(delivery, said, ended.place)
+                self._summariser.start_if_due(question, request, said)
+            _finish_writer(writer, said, ended.place)
         await self._plugins.observe(turn, Outcome(request=request, answer=said, error=ended.error))
         return said, ended
 
     async def _stream(
-        self, bill: Bill, request: ChatRequest, builder: AnswerBuilder, delivery: Delivery
+        self, spending: TurnSpending, request: ChatRequest, builder: AnswerBuilder, writer: AnswerWriter
     ) -> ChatRequest:
         """Ask once, if that may be paid for, and pass on what comes; returns the request as it was sent."""
-        request = await self._plugins.amend(request, bill.turn)
-        await bill.reserve(request)
-        async with self._model.stream(request, needed_at=delivery.needed_at) as events:
+        request = await self._plugins.amend(request, spending.turn)
+        await spending.reserve(request)
+        async with self._model.stream(request, needed_at=writer.needed_at) as events:
             async for event in events:
                 builder.feed(event)
                 if isinstance(event, TextDelta) and event.index == 0:
-                    delivery.feed(event.text)
+                    writer.feed(event.text)
         return request
 
     @asynccontextmanager
-    async def _shown(self, turn: Turn, *, is_thinking: bool = True) -> AsyncIterator[Delivery]:
+    async def _open_writer(self, turn: Turn, *, is_thinking: bool = True) -> AsyncIterator[AnswerWriter]:
         """Show a delivery while it is fed; at the end wait until the thread shows all of it."""
         surface = self._surfaces[turn.thread.platform]
-        with self.desks.writing(turn.thread, surface.limits) as desks:
-            delivery = Delivery(
-                LiveReply(surface.limits, posted=len(turn.pages), way=surface.way(turn.thread)),
+        with self.rate_limiters.use_for_answer(turn.thread, surface.limits) as desks:
+            delivery = AnswerWriter(
+                LiveReply(
+                    surface.limits, posted=len(turn.pages), mode=surface.choose_display_mode(turn.thread)
+                ),
                 surface,
                 turn,
-                desks=desks,
-                book=self._store,
-                is_ours=self._is_ours,
+                limiters=desks,
+                store=self._store,
+                holds_lease=self._holds_lease,
                 is_thinking=is_thinking,
             )
             show = asyncio.create_task(delivery.show(), name=f"show-{turn.id}")
@@ -237,7 +245,7 @@ class Answering:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Ended:
+class _TurnResult:
     """How a turn ends."""
 
     status: TurnStatus = TurnStatus.DONE
@@ -245,44 +253,50 @@ class _Ended:
     """Code of the error that ended it."""
     answer: Answer | None = None
     """What is to be kept of it instead of what is saved."""
-    place: Place = field(default_factory=Place)
+    place: VariantPosition = field(default_factory=VariantPosition)
     """Which of its variants the answer is."""
 
 
-def _stopped(turn: Turn, said: Answer, delivery: Delivery) -> tuple[Answer, _Ended]:
+def _end_stopped(turn: Turn, answer: Answer, writer: AnswerWriter) -> tuple[Answer, _TurnResult]:
     """End an answer that a person stopped while it was made. What a dead process had shown of it is lost."""
-    said = replace(said, finish_reason=stopping.REASON)
-    actions = CUT_SHORT if said.text else (Action.RETRY,)
-    is_lost = turn.stopped_by and turn.pages and not said.text
-    delivery.stop(stopping.NOTE_LOST if is_lost else stopping.NOTE, *actions)
-    return said, _Ended(status=TurnStatus.STOPPED, answer=said)
+    answer = replace(answer, finish_reason=stopping.STOPPED_FINISH_REASON)
+    actions = CUT_SHORT_ACTIONS if answer.text else (Action.RETRY,)
+    is_lost = turn.stopped_by and turn.pages and not answer.text
+    writer.stop(stopping.STOPPED_TEXT_LOST_NOTE if is_lost else stopping.STOPPED_NOTE, *actions)
+    return answer, _TurnResult(status=TurnStatus.STOPPED, answer=answer)
 
 
-def _failed(error: ModelError, said: Answer, delivery: Delivery) -> tuple[Answer, _Ended]:
+def _end_failed(error: ModelError, answer: Answer, writer: AnswerWriter) -> tuple[Answer, _TurnResult]:
     """End an answer that the model did not end."""
     log.warning("The model did not answer.", action="model_failed", error=error.code, reason=str(error))
-    if said.text.strip():
-        delivery.finish(f"_{error.for_people}_", Action.CONTINUE, Action.RETRY)
+    if answer.text.strip():
+        writer.finish(f"_{error.for_people}_", Action.CONTINUE, Action.RETRY)
     else:
-        delivery.finish(error.for_people, Action.RETRY)
-    return said, _Ended(status=TurnStatus.FAILED, error=error.code, answer=said)
+        writer.finish(error.for_people, Action.RETRY)
+    return answer, _TurnResult(status=TurnStatus.FAILED, error=error.code, answer=answer)
 
 
-def _as_answer(turn: Turn) -> Answer:
+def _saved_answer(turn: Turn) -> Answer:
     """Return the answer of a turn, as far as a turn knows of it."""
     return Answer(text=turn.answer, finish_reason=turn.finish_reason, made_with=turn.made_with)
 
 
-def _complete(builder: AnswerBuilder, made_with: MadeWith, bill: Bill, choice: int = 0) -> Answer:
+def _assemble_answer(
+    builder: AnswerBuilder, made_with: Provenance, spending: TurnSpending, choice: int = 0
+) -> Answer:
     """Return what the model said so far, with what and for how much; people are told if it was blind."""
-    if builder.is_blind:
-        made_with = replace(made_with, remarks="\n\n".join(filter(None, (made_with.remarks, BLIND))))
-    return bill.charged(replace(builder.answer(choice), made_with=made_with), builder.others(choice))
+    if builder.are_pictures_left_out:
+        made_with = replace(
+            made_with, remarks="\n\n".join(filter(None, (made_with.remarks, PICTURES_UNSEEN_NOTE)))
+        )
+    return spending.attach_call(
+        replace(builder.answer(choice), made_with=made_with), builder.other_answers(choice)
+    )
 
 
-def _finish(delivery: Delivery, said: Answer | Turn, place: Place) -> None:
+def _finish_writer(writer: AnswerWriter, answer: Answer | Turn, place: VariantPosition) -> None:
     """End an answer that the model ended, with what there is to say and to do about how it came about."""
-    actions = (Action.CONTINUE,) if said.finish_reason == "length" else ()
-    remarks = said.made_with.remarks if said.made_with else ""
-    notes = filter(None, (NOTES.get(said.finish_reason), remarks, variants.note(place)))
-    delivery.finish("\n\n".join(notes), *actions, *variants.actions(place), Action.JUDGE)
+    actions = (Action.CONTINUE,) if answer.finish_reason == "length" else ()
+    remarks = answer.made_with.remarks if answer.made_with else ""
+    notes = filter(None, (FINISH_NOTES.get(answer.finish_reason), remarks, variants.describe_position(place)))
+    writer.finish("\n\n".join(notes), *actions, *variants.list_actions(place), Action.JUDGE)

@@ -13,23 +13,23 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 import structlog
 
 from bot import health, parts, slack_parts
-from bot.admitting import Admitting
-from bot.continuity import Continuity
+from bot.admitting import AdmissionCheck
+from bot.continuity import ConnectionGaps
 from bot.core.errors import SettingsError
 from bot.llm.opening import ModelSettings, OpenedModel, open_model
-from bot.notebook import Notebook
-from bot.parts import Parts
-from bot.privacy import expiring
-from bot.servers import servers
+from bot.notebook import ModelFacts
+from bot.parts import Services
+from bot.privacy import expire_regularly
+from bot.servers import configured_servers
 from bot.settings import Settings
-from bot.sharing import Sharing
+from bot.sharing import RateSharing
 from bot.slack import connect
-from bot.slack.deliveries import Deliveries, Mode, delivered
+from bot.slack.deliveries import Deliveries, DeliveryMode, open_deliveries
 from bot.slack.people import People
 from bot.store import migrate
-from bot.store.database import Database, database_url
-from bot.store.lessons import SqlLessons
-from bot.store.shares import SqlShares
+from bot.store.database import Database, parse_database_url
+from bot.store.lessons import SqlLearnedFacts
+from bot.store.shares import SqlRateShares
 from bot.store.sql import SqlStore
 from bot.worker import Lease, Worker
 
@@ -42,23 +42,23 @@ async def serve(settings: Settings, stop: asyncio.Event, *, ready: Callable[[], 
     Raises `SettingsError` or `StoreUnavailable`, each with one sentence for the operator, when it cannot
     start. At the end deliveries are refused first, then running answers may end, then the rest is given back.
     """
-    await _migrated(settings)
+    await _require_migrated(settings)
     async with AsyncExitStack() as opened:
-        shared, intact = await _opened(settings, opened), Continuity()
-        answering = await parts.answering(shared, intact.since)
+        shared, intact = await _open_services(settings, opened), ConnectionGaps()
+        answering = await parts.build_answerer(shared, intact.complete_since)
         opened.push_async_callback(answering.close)
-        craft = Admitting(shared.door, answering)
-        worker = Worker(shared.store, craft, lease=shared.lease, limit=settings.bot_answers_at_once)
-        shares = SqlShares(shared.database, shared.store.owner)
-        await opened.enter_async_context(Sharing(answering.desks, shares).watching())
-        await opened.enter_async_context(worker.watching())
-        await opened.enter_async_context(expiring(shared.personal, settings.bot_retention_days))
-        app = await slack_parts.app(shared, worker, answering)
-        taken = await opened.enter_async_context(delivered(app, shared.slack, _mode(settings)))
-        await opened.enter_async_context(_health(settings, taken, worker, shared.lease))
+        craft = AdmissionCheck(shared.access_check, answering)
+        worker = Worker(shared.store, craft, lease=shared.lease, max_threads=settings.bot_answers_at_once)
+        shares = SqlRateShares(shared.database, shared.store.owner)
+        await opened.enter_async_context(RateSharing(answering.rate_limiters, shares).run())
+        await opened.enter_async_context(worker.run())
+        await opened.enter_async_context(expire_regularly(shared.personal_data, settings.bot_retention_days))
+        app = await slack_parts.build_slack_app(shared, worker, answering)
+        taken = await opened.enter_async_context(open_deliveries(app, shared.slack, _delivery_mode(settings)))
+        await opened.enter_async_context(_serve_health(settings, taken, worker, shared.lease))
         opened.push_async_callback(worker.drain, settings.bot_grace_seconds)
         opened.push_async_callback(taken.stop)
-        await opened.enter_async_context(intact.watching(taken.is_connected))
+        await opened.enter_async_context(intact.watch_connection(taken.is_connected))
         bound = {"workspace": shared.bot.workspace, "model": settings.bot_model}
         log.info("The bot is ready.", action="ready", **bound)
         ready()
@@ -68,33 +68,33 @@ async def serve(settings: Settings, stop: asyncio.Event, *, ready: Callable[[], 
     log.info("The bot has stopped.", action="stopped")
 
 
-async def _opened(settings: Settings, opened: AsyncExitStack) -> Parts:
+async def _open_services(settings: Settings, opened: AsyncExitStack) -> Services:
     """Open what everything else is built on, to be closed in reverse."""
-    database = await opened.enter_async_context(_database(settings))
+    database = await opened.enter_async_context(_open_database(settings))
     store = SqlStore(database, owner=f"{socket.gethostname()}:{uuid.uuid4()}")
     await store.open()
-    notebook = Notebook(SqlLessons(database))
-    await notebook.open()
+    notebook = ModelFacts(SqlLearnedFacts(database))
+    await notebook.load()
     opened.push_async_callback(notebook.close)
     token = settings.slack_bot_token.get_secret_value()
-    slack = await opened.enter_async_context(connect.web_client(token, settings.slack_api_url))
-    bot = await connect.who_am_i(slack)
+    slack = await opened.enter_async_context(connect.open_web_client(token, settings.slack_api_url))
+    bot = await connect.fetch_bot_identity(slack)
     people = People(slack, bot.workspace)
-    return Parts(
+    return Services(
         settings=settings,
         database=database,
         store=store,
         slack=slack,
         bot=bot,
         people=people,
-        access=parts.access(database, bot, settings.rules),
-        model=await opened.enter_async_context(_model(settings, notebook)),
+        permissions=parts.build_permissions(database, bot, settings.access_rules),
+        model=await opened.enter_async_context(_open_model(settings, notebook)),
         lease=Lease(settings.bot_lease_seconds),
     )
 
 
-def _mode(settings: Settings) -> Mode:
-    return Mode(
+def _delivery_mode(settings: Settings) -> DeliveryMode:
+    return DeliveryMode(
         app_token=settings.slack_app_token.get_secret_value(),
         signing_secret=settings.slack_signing_secret.get_secret_value(),
         sockets=settings.bot_sockets,
@@ -102,7 +102,9 @@ def _mode(settings: Settings) -> Mode:
 
 
 @asynccontextmanager
-async def _health(settings: Settings, taken: Deliveries, worker: Worker, lease: Lease) -> AsyncIterator[None]:
+async def _serve_health(
+    settings: Settings, taken: Deliveries, worker: Worker, lease: Lease
+) -> AsyncIterator[None]:
     """Serve health checks, and the deliveries of HTTP mode, where there is a port for them."""
 
     def checks() -> Mapping[str, bool]:
@@ -113,27 +115,27 @@ async def _health(settings: Settings, taken: Deliveries, worker: Worker, lease: 
         }
 
     if settings.port:
-        async with health.serving(settings.bot_host, settings.port, checks, taken.routes):
+        async with health.serve_health(settings.bot_host, settings.port, checks, taken.routes):
             yield
     else:
         yield
 
 
-async def _migrated(settings: Settings) -> None:
+async def _require_migrated(settings: Settings) -> None:
     """Bring our embedded database up to date; refuse any other that is not."""
-    url = database_url(settings.database_url)
+    url = parse_database_url(settings.database_url)
     if settings.embeds_database:
-        await asyncio.to_thread(migrate.upgrade, url)
+        await asyncio.to_thread(migrate.upgrade_database, url)
         return
-    current, head = await asyncio.to_thread(migrate.current, url), migrate.head()
+    current, head = await asyncio.to_thread(migrate.read_revision, url), migrate.needed_revision()
     if current != head:
         state = f"at revision {current}, not {head}" if current else "empty"
         raise SettingsError(f"The database in DATABASE_URL is {state}; run `bot migrate`, then start again.")
 
 
 @asynccontextmanager
-async def _database(settings: Settings) -> AsyncIterator[Database]:
-    database = Database(database_url(settings.database_url))
+async def _open_database(settings: Settings) -> AsyncIterator[Database]:
+    database = Database(parse_database_url(settings.database_url))
     await database.open()
     try:
         yield database
@@ -141,13 +143,13 @@ async def _database(settings: Settings) -> AsyncIterator[Database]:
         await database.close()
 
 
-def _model(settings: Settings, notebook: Notebook) -> AbstractAsyncContextManager[OpenedModel]:
+def _open_model(settings: Settings, notebook: ModelFacts) -> AbstractAsyncContextManager[OpenedModel]:
     return open_model(
         ModelSettings(
-            servers=servers(settings),
-            first_word=settings.bot_first_word_seconds,
-            idle=settings.bot_idle_seconds,
-            total=settings.bot_total_seconds,
-            notebook=notebook,
+            servers=configured_servers(settings),
+            first_word_timeout=settings.bot_first_word_seconds,
+            idle_timeout=settings.bot_idle_seconds,
+            total_timeout=settings.bot_total_seconds,
+            facts=notebook,
         )
     )

@@ -44,7 +44,7 @@ Settings come from the environment or a file .env; .env.example lists them all, 
 """
 
 
-class Commands(click.Group):
+class CommandGroup(click.Group):
     """The commands, by name."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
@@ -75,7 +75,7 @@ def main() -> None:
 
 
 @click.group(
-    cls=Commands,
+    cls=CommandGroup,
     epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )

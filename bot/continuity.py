@@ -9,24 +9,24 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
-LOOK = 1.0
+CONNECTION_CHECK_SECONDS = 1.0
 """Seconds between looks at the connection; a shorter gap is bridged by the platform's own redelivery."""
 
 
-class Continuity:
+class ConnectionGaps:
     """The beginning of the present stretch of time in which deliveries reached us."""
 
     def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
         """`clock` gives seconds since 1970."""
         self._clock = clock
-        self._since = clock()
+        self._complete_since = clock()
 
-    def since(self) -> float:
+    def complete_since(self) -> float:
         """Return the beginning, in seconds since 1970."""
-        return self._since
+        return self._complete_since
 
     @asynccontextmanager
-    async def watching(self, is_connected: Callable[[], bool]) -> AsyncIterator[None]:
+    async def watch_connection(self, is_connected: Callable[[], bool]) -> AsyncIterator[None]:
         """Look at the connection while the context lasts."""
         watch = asyncio.create_task(self._watch(is_connected), name="continuity")
         try:
@@ -39,5 +39,5 @@ class Continuity:
     async def _watch(self, is_connected: Callable[[], bool]) -> None:
         while True:
             if not is_connected():
-                self._since = self._clock()
-            await asyncio.sleep(LOOK)
+                self._complete_since = self._clock()
+            await asyncio.sleep(CONNECTION_CHECK_SECONDS)

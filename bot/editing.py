@@ -8,13 +8,21 @@ is decided before.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bot.core.domain import Author, PromptKey, Steering, ThreadKey, Version
+from bot.core.domain import Author, ConfigVersion, Scope, ScopeConfig, ThreadKey
 from bot.core.errors import BotError
-from bot.core.steering import DEPLOYMENT, NOTHING, Effective, effective, locked, overruled, problems
-from bot.ports import Versions
+from bot.core.steering import (
+    DEPLOYMENT_SCOPE,
+    EMPTY_CONFIG,
+    EffectiveConfig,
+    find_lock_violations,
+    find_locks,
+    find_problems,
+    resolve_config,
+)
+from bot.ports import ConfigVersions
 
 
-class SteeringRefused(BotError):
+class ConfigRefused(BotError):
     """What an admin entered cannot be saved as it is."""
 
     code = "steering_refused"
@@ -26,89 +34,94 @@ class SteeringRefused(BotError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Level:
+class EditableScope:
     """What an admin sees of a level."""
 
-    key: PromptKey
-    newest: Version | None
+    scope: Scope
+    newest_version: ConfigVersion | None
     """The newest version; None if nothing was ever saved, and always for the deployment."""
-    settings: Mapping[PromptKey, Steering]
+    configs: Mapping[Scope, ScopeConfig]
     """What is set here and at the levels above it."""
     is_direct: bool = False
     is_delegated: bool = False
     """Whether it is edited by somebody who is no admin: what is locked here stays, and so do the locks."""
 
     @property
-    def kept(self) -> frozenset[str]:
+    def fixed_fields(self) -> frozenset[str]:
         """The fields that stay as they are set here."""
-        return self.steering.locks if self.is_delegated else frozenset()
+        return self.config.locks if self.is_delegated else frozenset()
 
-    def problems(self, draft: Steering) -> Mapping[str, str]:
+    def find_problems(self, draft: ScopeConfig) -> Mapping[str, str]:
         """Return what forbids to save a draft: a sentence for people for each field that is wrong."""
-        found = overruled(self.steering, draft) if self.is_delegated else {}
-        return {**found, **problems(draft, self.locked)}
+        found = find_lock_violations(self.config, draft) if self.is_delegated else {}
+        return {**found, **find_problems(draft, self.locked_fields)}
 
     @property
-    def steering(self) -> Steering:
+    def config(self) -> ScopeConfig:
         """What is set here."""
-        return self.settings.get(self.key, NOTHING)
+        return self.configs.get(self.scope, EMPTY_CONFIG)
 
     @property
-    def number(self) -> int:
+    def version_number(self) -> int:
         """Of the newest version, 0 if there is none: what a change is based on."""
-        return self.newest.number if self.newest else 0
+        return self.newest_version.number if self.newest_version else 0
 
     @property
-    def locked(self) -> Mapping[str, PromptKey]:
+    def locked_fields(self) -> Mapping[str, Scope]:
         """The fields that may not be set here, each with the level that locks it."""
-        return locked(self.settings, self.key, is_direct=self.is_direct)
+        return find_locks(self.configs, self.scope, is_direct=self.is_direct)
 
-    def effective(self, draft: Steering | None = None) -> Effective:
+    def effective_config(self, draft: ScopeConfig | None = None) -> EffectiveConfig:
         """Return what applies here, or would if the draft were saved."""
-        settings = self.settings if draft is None else {**self.settings, self.key: draft}
-        return effective(settings, self.key, is_direct=self.is_direct)
+        settings = self.configs if draft is None else {**self.configs, self.scope: draft}
+        return resolve_config(settings, self.scope, is_direct=self.is_direct)
 
 
-class Editing:
+class ConfigEditor:
     """Reads and saves levels, under the one that the deployment's settings make up."""
 
     def __init__(
-        self, versions: Versions, deployment: Steering, is_direct: Callable[[str], bool] = lambda _: False
+        self,
+        versions: ConfigVersions,
+        deployment: ScopeConfig,
+        is_direct: Callable[[str], bool] = lambda _: False,
     ) -> None:
         """`is_direct` says whether a channel is a direct message; only the platform's adapter knows."""
         self.versions = versions
         self._deployment = deployment
         self._is_direct = is_direct
 
-    async def level(self, key: PromptKey, *, is_delegated: bool = False) -> Level:
+    async def load_scope(self, scope: Scope, *, is_delegated: bool = False) -> EditableScope:
         """Return a level as it is now, for an admin or for whom one let edit it."""
-        thread = ThreadKey(platform=key.platform, workspace=key.workspace, channel=key.channel, root=key.root)
-        saved = {version.key: version for version in await self.versions.applying(thread)}
-        settings = {level: version.steering for level, version in saved.items()}
-        return Level(
-            key=key,
-            newest=saved.get(key),
-            settings={**settings, DEPLOYMENT: self._deployment},
-            is_direct=self._is_direct(key.channel),
+        thread = ThreadKey(
+            platform=scope.platform, workspace=scope.workspace, channel=scope.channel, root=scope.root
+        )
+        saved = {version.scope: version for version in await self.versions.list_applying(thread)}
+        settings = {level: version.config for level, version in saved.items()}
+        return EditableScope(
+            scope=scope,
+            newest_version=saved.get(scope),
+            configs={**settings, DEPLOYMENT_SCOPE: self._deployment},
+            is_direct=self._is_direct(scope.channel),
             is_delegated=is_delegated,
         )
 
     async def save(
         self,
-        key: PromptKey,
-        steering: Steering,
+        scope: Scope,
+        config: ScopeConfig,
         *,
         based_on: int,
         by: Author,
         note: str = "",
         is_delegated: bool = False,
-    ) -> Version:
+    ) -> ConfigVersion:
         """Save what was entered for a level, by an admin or by whom one let edit it.
 
         Raises `SteeringRefused` with a sentence for each wrong field, and `Conflict` if the version it is
         `based_on` is not the newest any more.
         """
-        wrong = (await self.level(key, is_delegated=is_delegated)).problems(steering)
+        wrong = (await self.load_scope(scope, is_delegated=is_delegated)).find_problems(config)
         if wrong:
-            raise SteeringRefused(wrong)
-        return await self.versions.save(key, steering, based_on=based_on, by=by, note=note)
+            raise ConfigRefused(wrong)
+        return await self.versions.save(scope, config, based_on=based_on, by=by, note=note)

@@ -15,28 +15,28 @@ from contextlib import suppress
 from itertools import islice
 from typing import Any
 
-MEMORY = 1024 * 1024 * 1024
+MAX_MEMORY_BYTES = 1024 * 1024 * 1024
 """Bytes that this process may have; the libraries alone map a few hundred."""
-SECONDS = 20
+MAX_CPU_SECONDS = 20
 """Of computing."""
-UNPACKED = 200 * 1024 * 1024
+MAX_UNPACKED_BYTES = 200 * 1024 * 1024
 """Bytes that an office file, which is a ZIP archive, may unpack to."""
 
-Texts = tuple[Iterator[str], int]
+PartTexts = tuple[Iterator[str], int]
 """The text of each part, and how many parts there are; 0 where parts are no pages."""
 
 
 def main() -> None:
     """Read a file from stdin, and print what was extracted."""
     kind, characters, pages = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    _limit()
+    _limit_resources()
     print(json.dumps(extract(sys.stdin.buffer.read(), kind, characters=characters, pages=pages)))  # noqa: T201 - its output
 
 
 def extract(data: bytes, kind: str, *, characters: int, pages: int) -> dict[str, Any]:
     """Return the `text`, some more than `characters` of it if there is more, and of how many `parts`."""
     if kind != "pdf":
-        _check(data)
+        _check_archive_size(data)
     texts, in_all = READERS[kind](data)
     found: list[str] = []
     for text in islice(texts, pages if in_all else None):
@@ -51,31 +51,31 @@ def extract(data: bytes, kind: str, *, characters: int, pages: int) -> dict[str,
     }
 
 
-def _limit() -> None:
+def _limit_resources() -> None:
     try:
         import resource  # noqa: PLC0415 - Windows has none
     except ImportError:
         return
     with suppress(ValueError, OSError):  # macOS refuses some
-        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU_SECONDS, MAX_CPU_SECONDS))
+        resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
 
 
-def _check(data: bytes) -> None:
+def _check_archive_size(data: bytes) -> None:
     """Refuse an archive that unpacks to too much; no more than it declares is ever unpacked."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        if sum(member.file_size for member in archive.infolist()) > UNPACKED:
+        if sum(member.file_size for member in archive.infolist()) > MAX_UNPACKED_BYTES:
             raise ValueError("too large")
 
 
-def _pdf(data: bytes) -> Texts:
+def _read_pdf(data: bytes) -> PartTexts:
     import pypdf  # noqa: PLC0415 - each library takes a while to import, and one is needed
 
     document = pypdf.PdfReader(io.BytesIO(data))
     return (page.extract_text() for page in document.pages), len(document.pages)
 
 
-def _word(data: bytes) -> Texts:
+def _read_word(data: bytes) -> PartTexts:
     import docx  # noqa: PLC0415 - likewise
     from docx.table import Table  # noqa: PLC0415 - likewise
 
@@ -89,7 +89,7 @@ def _word(data: bytes) -> Texts:
     return texts(), 0
 
 
-def _sheet(data: bytes) -> Texts:
+def _read_sheets(data: bytes) -> PartTexts:
     import openpyxl  # noqa: PLC0415 - likewise
 
     def texts() -> Iterator[str]:
@@ -103,14 +103,14 @@ def _sheet(data: bytes) -> Texts:
     return texts(), 0
 
 
-def _slides(data: bytes) -> Texts:
+def _read_slides(data: bytes) -> PartTexts:
     import pptx  # noqa: PLC0415 - likewise
 
     slides = pptx.Presentation(io.BytesIO(data)).slides
-    return ("\n".join(_shapes(slide)) for slide in slides), len(slides)
+    return ("\n".join(_shape_texts(slide)) for slide in slides), len(slides)
 
 
-def _shapes(slide: Any) -> Iterator[str]:
+def _shape_texts(slide: Any) -> Iterator[str]:
     for shape in slide.shapes:
         if shape.has_text_frame and shape.text_frame.text:
             yield shape.text_frame.text
@@ -118,7 +118,12 @@ def _shapes(slide: Any) -> Iterator[str]:
             yield from ("\t".join(cell.text for cell in row.cells) for row in shape.table.rows)
 
 
-READERS: dict[str, Callable[[bytes], Texts]] = {"pdf": _pdf, "docx": _word, "xlsx": _sheet, "pptx": _slides}
+READERS: dict[str, Callable[[bytes], PartTexts]] = {
+    "pdf": _read_pdf,
+    "docx": _read_word,
+    "xlsx": _read_sheets,
+    "pptx": _read_slides,
+}
 
 if __name__ == "__main__":
     main()

@@ -11,65 +11,65 @@ from contextlib import asynccontextmanager, contextmanager
 from bot.core.domain import Turn
 
 
-class Stopped(Exception):
+class TurnStopped(Exception):
     """A person wanted the turn stopped."""
 
 
-class Halt:
+class Cancellation:
     """The wish that one turn be stopped, as long as it runs."""
 
-    def __init__(self, *, is_wanted: bool) -> None:
-        self._is_wanted = is_wanted
-        self._react: Callable[[], object] | None = None
+    def __init__(self, *, is_requested: bool) -> None:
+        self._is_requested = is_requested
+        self._callback: Callable[[], object] | None = None
 
-    def want(self) -> None:
+    def request(self) -> None:
         """Stop it; a second time changes nothing."""
-        if not self._is_wanted:
-            self._is_wanted = True
-            if self._react:
-                self._react()
+        if not self._is_requested:
+            self._is_requested = True
+            if self._callback:
+                self._callback()
 
-    def then(self, react: Callable[[], object]) -> None:
+    def on_request(self, callback: Callable[[], object]) -> None:
         """From now on call `react` once it is wanted; at once, if it is."""
-        self._react = react
-        if self._is_wanted:
-            react()
+        self._callback = callback
+        if self._is_requested:
+            callback()
 
     @asynccontextmanager
-    async def ending(self) -> AsyncIterator[None]:
+    async def scope(self) -> AsyncIterator[None]:
         """Cut short what runs in the context once it is wanted. Raises `Stopped`."""
-        if self._is_wanted:
-            raise Stopped
+        if self._is_requested:
+            raise TurnStopped
         try:
             async with asyncio.timeout(None) as scope:
                 now = asyncio.get_running_loop().time
-                self._react = lambda: scope.reschedule(now())
+                self._callback = lambda: scope.reschedule(now())
                 yield
         except TimeoutError:
             if not scope.expired():
                 raise
-            raise Stopped from None
+            raise TurnStopped from None
         finally:
-            self._react = None
+            self._callback = None
 
 
-class Halts:
+class Cancellations:
     """The wishes for all turns that run in this process."""
 
     def __init__(self) -> None:
-        self._running: dict[int, Halt] = {}
+        self._running: dict[int, Cancellation] = {}
 
     @contextmanager
-    def of(self, turn: Turn) -> Iterator[Halt]:
+    def track(self, turn: Turn) -> Iterator[Cancellation]:
         """Give a turn's wish, while it runs; there may be one from before this process took it over."""
-        halt = self._running[turn.id] = Halt(is_wanted=bool(turn.stopped_by))
+        halt = self._running[turn.id] = Cancellation(is_requested=bool(turn.stopped_by))
         try:
             yield halt
         finally:
             if self._running[turn.id] is halt:
                 del self._running[turn.id]
 
-    def want(self, turn: int) -> None:
+    def request(self, turn: int) -> None:
         """Stop a turn, if it runs here."""
         if turn in self._running:
-            self._running[turn].want()
+            self._running[turn].request()

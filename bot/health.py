@@ -12,34 +12,36 @@ from aiohttp import web
 
 from bot.core.errors import SettingsError
 
-IDLE_PATIENCE = 75.0
+IDLE_TIMEOUT_SECONDS = 75.0
 """Seconds that a connection may be silent between requests, or before it has sent all headers of one."""
-LINGERING = 1.0
+LINGER_SECONDS = 1.0
 """Seconds to take in the rest of a request that was refused early, so that the refusal is read."""
-CLOSE_PATIENCE = 2.0
+SHUTDOWN_TIMEOUT_SECONDS = 2.0
 """Seconds that requests may still run when the server ends."""
 
-Checks = Callable[[], Mapping[str, bool]]
+HealthChecks = Callable[[], Mapping[str, bool]]
 """Returns each thing that must work, by name, and whether it does; it must not wait."""
 
 
 @asynccontextmanager
-async def serving(
-    host: str, port: int, checks: Checks, routes: Iterable[web.AbstractRouteDef] = ()
+async def serve_health(
+    host: str, port: int, checks: HealthChecks, routes: Iterable[web.AbstractRouteDef] = ()
 ) -> AsyncIterator[int]:
     """Serve `/healthz`, `/readyz` and further routes while the context lasts.
 
     Yields the port, which is a free one where `port` is 0. Raises `SettingsError` if it cannot be had.
     """
     application = web.Application()
-    application.add_routes([web.get("/healthz", _alive), web.get("/readyz", _readiness(checks)), *routes])
+    application.add_routes(
+        [web.get("/healthz", _answer_alive), web.get("/readyz", _readiness_handler(checks)), *routes]
+    )
     runner = web.AppRunner(
         application,
         access_log=None,  # it would be one line for each event
         auto_decompress=False,  # a signature is over the bytes that came, and these stay as few
-        keepalive_timeout=IDLE_PATIENCE,
-        lingering_time=LINGERING,
-        shutdown_timeout=CLOSE_PATIENCE,
+        keepalive_timeout=IDLE_TIMEOUT_SECONDS,
+        lingering_time=LINGER_SECONDS,
+        shutdown_timeout=SHUTDOWN_TIMEOUT_SECONDS,
     )
     await runner.setup()
     try:
@@ -59,11 +61,11 @@ async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
         ) from None
 
 
-async def _alive(_request: web.Request) -> web.Response:
+async def _answer_alive(_request: web.Request) -> web.Response:
     return web.json_response({"alive": True})
 
 
-def _readiness(checks: Checks) -> Callable[[web.Request], Awaitable[web.Response]]:
+def _readiness_handler(checks: HealthChecks) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def ready(_request: web.Request) -> web.Response:
         found = dict(checks())
         return web.json_response(found, status=200 if all(found.values()) else 503)

@@ -16,7 +16,7 @@ from typing import Literal
 import structlog
 from structlog.typing import EventDict
 
-SHORTEST_SECRET = 6
+MIN_SECRET_LENGTH = 6
 """Characters; anything shorter may be part of a word."""
 
 
@@ -33,7 +33,7 @@ def configure(level: str, form: Literal["auto", "console", "json"], *, secrets: 
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso"),
-            partial(_without, secrets),
+            partial(_remove_secrets_from_event, secrets),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
@@ -46,21 +46,24 @@ def configure(level: str, form: Literal["auto", "console", "json"], *, secrets: 
         logging.getLogger(library).setLevel(logging.CRITICAL)
 
 
-def without(secrets: Collection[str], text: str) -> str:
+def remove_secrets(secrets: Collection[str], text: str) -> str:
     """Return a text in which no secret stands."""
     for secret in secrets:
-        if len(secret) >= SHORTEST_SECRET:
+        if len(secret) >= MIN_SECRET_LENGTH:
             text = text.replace(secret, "[removed]")
     return text
 
 
-def _without(secrets: Collection[str], _logger: object, _method: str, event: EventDict) -> EventDict:
+def _remove_secrets_from_event(
+    secrets: Collection[str], _logger: object, _method: str, event: EventDict
+) -> EventDict:
     return {
-        name: without(secrets, value) if isinstance(value, str) else value for name, value in event.items()
+        name: remove_secrets(secrets, value) if isinstance(value, str) else value
+        for name, value in event.items()
     }
 
 
-def where(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """Return the class of an error and the place it came from, without its text."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno} in {frames[-1].name}" if frames else ""

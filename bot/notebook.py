@@ -11,28 +11,28 @@ from typing import Any, Final
 import structlog
 
 from bot.core.errors import StoreError
-from bot.core.lessons import Lesson
-from bot.ports import Lessons
+from bot.core.lessons import Fact
+from bot.ports import LearnedFacts
 
-PATIENCE: Final = 2.0
+CLOSE_TIMEOUT_SECONDS: Final = 2.0
 """Seconds that the end of the process waits for what is being written."""
 
 log = structlog.get_logger()
 
 
-class Notebook:
+class ModelFacts:
     """All that is known of all servers."""
 
-    def __init__(self, kept: Lessons | None = None) -> None:
+    def __init__(self, store: LearnedFacts | None = None) -> None:
         """Without `kept`, what is learnt is known as long as this lives."""
-        self._kept = kept
+        self._store = store
         self._known: dict[tuple[str, str], dict[str, Any]] = {}
         self._writing: set[asyncio.Task[None]] = set()
 
-    async def open(self) -> None:
+    async def load(self) -> None:
         """Read what was learnt before."""
         try:
-            lessons = await self._kept.known() if self._kept else ()
+            lessons = await self._store.list_facts() if self._store else ()
         except StoreError as error:
             log.info("What was learnt of models is not known.", action="lessons_unread", error=error.code)
             return
@@ -42,44 +42,44 @@ class Notebook:
     async def close(self) -> None:
         """Wait a little for what is being written."""
         if self._writing:
-            await asyncio.wait(self._writing, timeout=PATIENCE)
+            await asyncio.wait(self._writing, timeout=CLOSE_TIMEOUT_SECONDS)
         for task in tuple(self._writing):
             task.cancel()
 
-    def page(self, server: str = "") -> "Page":
+    def for_server(self, server: str = "") -> "LearnedServerFacts":
         """Return what is known of a server; its address must hold no key."""
-        return Page(self, server)
+        return LearnedServerFacts(self, server)
 
     def read(self, server: str, model: str) -> Mapping[str, Any]:
         """Return what is known of a model, by subjects."""
         return self._known.get((server, model), {})
 
-    def write(self, lesson: Lesson) -> None:
+    def learn(self, fact: Fact) -> None:
         """Take in what was learnt, and keep it."""
-        self._known.setdefault((lesson.server, lesson.model), {})[lesson.subject] = lesson.content
-        if self._kept:
-            task = asyncio.create_task(self._keep(self._kept, lesson), name="lesson")
+        self._known.setdefault((fact.server, fact.model), {})[fact.subject] = fact.content
+        if self._store:
+            task = asyncio.create_task(self._store_fact(self._store, fact), name="lesson")
             self._writing.add(task)
             task.add_done_callback(self._writing.discard)
 
-    async def _keep(self, kept: Lessons, lesson: Lesson) -> None:
+    async def _store_fact(self, kept: LearnedFacts, lesson: Fact) -> None:
         try:
-            await kept.note(lesson)
+            await kept.save_fact(lesson)
         except StoreError as error:
             log.info("What was learnt of a model is not kept.", action="lesson_unkept", error=error.code)
 
 
-class Page:
+class LearnedServerFacts:
     """What is known of one server."""
 
-    def __init__(self, notebook: Notebook, server: str) -> None:
-        self._notebook = notebook
+    def __init__(self, facts: ModelFacts, server: str) -> None:
+        self._facts = facts
         self.server = server
 
     def read(self, model: str) -> Mapping[str, Any]:
         """Return what is known of a model, by subjects."""
-        return self._notebook.read(self.server, model)
+        return self._facts.read(self.server, model)
 
-    def write(self, model: str, subject: str, content: Any) -> None:
+    def learn(self, model: str, subject: str, content: Any) -> None:
         """Take in what was learnt of a model; `content` is a value that JSON knows."""
-        self._notebook.write(Lesson(server=self.server, model=model, subject=subject, content=content))
+        self._facts.learn(Fact(server=self.server, model=model, subject=subject, content=content))

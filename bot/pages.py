@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
-from bot.core.domain import OPEN, Turn
+from bot.core.domain import OPEN_STATUSES, Turn
 from bot.core.errors import (
     ClaimLost,
     MessageLost,
@@ -20,139 +20,143 @@ from bot.core.errors import (
     SurfaceGone,
     SurfaceUnavailable,
 )
-from bot.core.writes import Edit, Post, Way
-from bot.pacing import Means
-from bot.persistence import persist
-from bot.ports import Growing, Page, Surface
+from bot.core.writes import DisplayMode, Edit, Post
+from bot.pacing import WriteMethod
+from bot.persistence import retry_until_answered
+from bot.ports import GrowingMessage, Page, Surface
 
 
 class PageBook(Protocol):
     """Where it is noted which messages show an answer; `Store` is one."""
 
-    async def opened(self, turn: Turn, page: int, message_id: str) -> None:
+    async def record_page(self, turn: Turn, page: int, message_id: str) -> None:
         """Note that a message now shows a page."""
         ...
 
-    async def closed(self, turn: Turn, page: int) -> None:
+    async def forget_pages(self, turn: Turn, page: int) -> None:
         """Note that no message shows a page any more, or a later one."""
         ...
 
 
-class Pages:
+class AnswerMessages:
     """The messages of one turn's answer."""
 
-    def __init__(self, surface: Surface, turn: Turn, book: PageBook, is_ours: Callable[[], bool]) -> None:
+    def __init__(
+        self, surface: Surface, turn: Turn, store: PageBook, holds_lease: Callable[[], bool]
+    ) -> None:
         """`turn.pages` show the answer already; `book` is told of each further one."""
         self._surface = surface
         self._turn = turn
         self._thread = turn.thread
-        self._book = book
-        self._is_ours = is_ours
+        self._store = store
+        self._holds_lease = holds_lease
         self._messages = list(turn.pages)
-        self._growing: Growing | None = None
-        self._is_in_doubt = False  # whether a post may have happened although no answer came
+        self._growing: GrowingMessage | None = None
+        self._may_have_posted = False  # whether a post may have happened although no answer came
         self._was_deleted = False  # whether somebody deleted a page that was posted anew
 
-    def means(self, command: Post | Edit, page: Page) -> Means:
+    def write_method(self, command: Post | Edit, page: Page) -> WriteMethod:
         """Return how a page would be written now."""
         if isinstance(command, Post):
-            grows = not command.last and self._surface.way(self._thread) is Way.STREAM
-            return Means.START if grows else Means.POST
+            grows = not command.last and self._surface.choose_display_mode(self._thread) is DisplayMode.STREAM
+            return WriteMethod.START if grows else WriteMethod.POST
         growing = self._growing
-        if growing and growing.message_id == self._messages[command.page] and growing.takes(page):
-            return Means.END if command.last else Means.ADD
-        return Means.EDIT
+        if growing and growing.message_id == self._messages[command.page] and growing.can_show(page):
+            return WriteMethod.END if command.last else WriteMethod.ADD
+        return WriteMethod.EDIT
 
-    async def write(self, command: Post | Edit, page: Page, means: Means) -> bool:
+    async def write(self, command: Post | Edit, page: Page, method: WriteMethod) -> bool:
         """Show a page; return whether that is done, or is to be tried by other `means` in their turn.
 
         Raises `SurfaceError`, and what the book raises.
         """
         if isinstance(command, Edit):
-            return await self._rewrite(command, page, means)
-        message_id = await self._posted(page, means)
+            return await self._replace_page(command, page, method)
+        message_id = await self._post_once(page, method)
         self._messages.append(message_id)
-        await self._note(command.page, message_id)
+        await self._record_message(command.page, message_id)
         return True
 
-    async def _rewrite(self, command: Edit, page: Page, means: Means) -> bool:
+    async def _replace_page(self, command: Edit, page: Page, method: WriteMethod) -> bool:
         """Show a page in the message that shows it; what does not grow as it should is to be replaced."""
         growing, self._growing = self._growing, None
-        if growing and means in {Means.ADD, Means.END}:
+        if growing and method in {WriteMethod.ADD, WriteMethod.END}:
             try:
-                await self._add(growing, page, last=command.last)
+                await self._append_text(growing, page, last=command.last)
             except SurfaceGone:
                 return False
         else:
             await self._surface.edit(self._thread, self._messages[command.page], page)
         return True
 
-    async def _add(self, growing: Growing, page: Page, *, last: bool) -> None:
+    async def _append_text(self, growing: GrowingMessage, page: Page, *, last: bool) -> None:
         try:
-            await growing.add(page, last=last)
+            await growing.append_page(page, last=last)
         except SurfaceBusy:
             self._growing = growing
             raise
         self._growing = None if last else growing
 
-    async def let_go(self, command: Edit, lost: MessageLost) -> None:
+    async def forget_lost_message(self, command: Edit, lost: MessageLost) -> None:
         """Forget the message of a page that is to be posted anew, and remove those that it goes below.
 
         Who deletes a message of an answer that runs gets it once more, since nothing of an answer may be
         missing; who deletes that, too, wants it gone. Then, and once the turn has ended, this raises `lost`.
         Raises `ClaimLost` where the question was deleted: its answer is to go.
         """
-        if self._turn.status not in OPEN or (self._was_deleted and not lost.stays):
+        if self._turn.status not in OPEN_STATUSES or (self._was_deleted and not lost.stays):
             raise lost
         self._was_deleted |= not lost.stays
         first = command.page if lost.stays else command.page + 1
-        await self.shorten(range(first, len(self._messages)))
-        await self._book.closed(self._turn, command.page)
+        await self.remove_surplus(range(first, len(self._messages)))
+        await self._store.forget_pages(self._turn, command.page)
         del self._messages[command.page :]
 
-    async def shorten(self, surplus: range) -> None:
+    async def remove_surplus(self, surplus: range) -> None:
         """Remove messages that the answer does not need; noted first, since a message is found again."""
         if not surplus:
             return
         try:
-            await self._book.closed(self._turn, surplus.start)
+            await self._store.forget_pages(self._turn, surplus.start)
         except ClaimLost:
             return  # nobody holds a turn that a new answer is offered for: they stay until it is there
         for page in surplus:
             with suppress(SurfaceGone):  # somebody else removed it
-                await persist(partial(self._surface.remove, self._thread, self._messages[page]))
+                await retry_until_answered(
+                    partial(self._surface.delete_message, self._thread, self._messages[page])
+                )
 
-    async def _posted(self, page: Page, means: Means) -> str:
+    async def _post_once(self, page: Page, method: WriteMethod) -> str:
         """Post a page, unless an earlier attempt at it got through after all: then that message shows it."""
         shown = replace(self._turn, pages=tuple(self._messages))
-        found = await self._surface.find(shown) if self._is_in_doubt else {}
+        found = await self._surface.find_pages(shown) if self._may_have_posted else {}
         try:
-            message_id = await self._post(page, found.get(page.number), means)
+            message_id = await self._post(page, found.get(page.number), method)
         except SurfaceUnavailable:
-            self._is_in_doubt = True
+            self._may_have_posted = True
             raise
-        self._is_in_doubt = False
+        self._may_have_posted = False
         return message_id
 
-    async def _post(self, page: Page, found: str | None, means: Means) -> str:
+    async def _post(self, page: Page, found: str | None, method: WriteMethod) -> str:
         if found is not None:
             await self._surface.edit(self._thread, found, page)
             return found
-        if means is Means.START and (growing := await self._surface.begin(self._turn, page)):
+        if method is WriteMethod.START and (growing := await self._surface.start_message(self._turn, page)):
             self._growing = growing
             return growing.message_id
         return await self._surface.post(self._thread, page)
 
-    async def _note(self, page: int, message_id: str) -> None:
+    async def _record_message(self, page: int, message_id: str) -> None:
         """Have a new message stored; one whose question was deleted meanwhile is taken back.
 
         One that was noted when another process may have taken over is left: it may be that one's by now. A
         process that was frozen while it waited learns that only after waiting.
         """
         try:
-            await self._book.opened(self._turn, page, message_id)
+            await self._store.record_page(self._turn, page, message_id)
         except ClaimLost:
-            if self._is_ours():
+            if self._holds_lease():
                 with suppress(SurfaceError):
-                    await self._surface.remove(self._thread, message_id)
+                    await self._surface.delete_message(self._thread, message_id)
             raise

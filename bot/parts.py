@@ -10,21 +10,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bot import tokens
-from bot.access import Access
-from bot.answering import Answering
-from bot.asking import Asking
-from bot.charging import Cashier
-from bot.core.access import Rules
-from bot.core.domain import PromptKey
+from bot.access import Permissions
+from bot.answering import Answerer
+from bot.asking import RequestOptions
+from bot.charging import SpendingPolicy
+from bot.core.access import AccessRules
+from bot.core.domain import Scope
 from bot.llm.opening import OpenedModel
-from bot.pacing import AllDesks
+from bot.pacing import RateLimiters
 from bot.plugins import Plugins
 from bot.settings import Settings
 from bot.slack import parse
 from bot.slack.connect import Client
-from bot.slack.door import SlackDoor
+from bot.slack.door import SlackAccessPolicy
 from bot.slack.people import People
-from bot.slack.streams import Streaming
+from bot.slack.streams import StreamingMode
 from bot.slack.surface import SlackSurface
 from bot.store.database import Database
 from bot.store.drafts import SqlDrafts
@@ -36,77 +36,81 @@ from bot.worker import Lease
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
+class Services:
     """What is opened before anything can be built, and shared by all of it."""
 
     settings: Settings
     database: Database
     store: SqlStore
     slack: Client
-    bot: parse.Bot
+    bot: parse.BotIdentity
     people: People
-    access: Access
+    permissions: Permissions
     model: OpenedModel
     lease: Lease
 
     @property
-    def personal(self) -> SqlPersonalData:
+    def personal_data(self) -> SqlPersonalData:
         """What is stored of people."""
         return SqlPersonalData(self.database)
 
     @property
-    def door(self) -> SlackDoor:
+    def access_check(self) -> SlackAccessPolicy:
         """Who lets people in."""
-        return SlackDoor(self.access, self.people, SqlDrafts(self.database).tried)
+        return SlackAccessPolicy(self.permissions, self.people, SqlDrafts(self.database).find_draft)
 
 
-def access(database: Database, bot: parse.Bot, rules: Rules) -> Access:
+def build_permissions(database: Database, bot: parse.BotIdentity, rules: AccessRules) -> Permissions:
     """Return what says who may do what, below the deployment's `rules`."""
-    workspace = PromptKey(platform=parse.PLATFORM, workspace=bot.workspace)
-    return Access(SqlGrants(database), workspace, rules)
+    workspace = Scope(platform=parse.PLATFORM, workspace=bot.workspace)
+    return Permissions(SqlGrants(database), workspace, rules)
 
 
-async def answering(parts: Parts, complete_since: Callable[[], float]) -> Answering:
+async def build_answerer(services: Services, complete_since: Callable[[], float]) -> Answerer:
     """Return what answers turns; see `Answering` for `complete_since`."""
-    desks = AllDesks()
-    return Answering(
-        store=parts.store,
-        model=parts.model,
+    desks = RateLimiters()
+    return Answerer(
+        store=services.store,
+        model=services.model,
         surfaces={
             parse.PLATFORM: SlackSurface(
-                parts.slack,
-                parts.bot,
-                parts.people,
-                door=parts.door,
-                thumbs=parts.settings.bot_feedback,
-                streaming=Streaming(parts.settings.bot_streaming),
-                desks=desks,
+                services.slack,
+                services.bot,
+                services.people,
+                access_policy=services.access_check,
+                asks_feedback=services.settings.bot_feedback,
+                streaming=StreamingMode(services.settings.bot_streaming),
+                rate_limiters=desks,
             )
         },
-        asking=await _asking(parts),
-        plugins=Plugins.found(),
-        cashier=Cashier(parts.store.ledger(), parts.settings.prices),
-        desks=desks,
-        is_ours=parts.lease.is_certain,
+        options=await _request_options(services),
+        plugins=Plugins.load_installed(),
+        spending=SpendingPolicy(services.store.ledger(), services.settings.prices),
+        rate_limiters=desks,
+        holds_lease=services.lease.is_certain,
         complete_since=complete_since,
     )
 
 
-async def _asking(parts: Parts) -> Asking:
+async def _request_options(services: Services) -> RequestOptions:
     async def windows() -> Mapping[str, int]:
-        return {each.id: each.context_window for each in await parts.model.models() if each.context_window}
+        return {
+            each.id: each.context_window
+            for each in await services.model.fetch_models()
+            if each.context_window
+        }
 
-    settings = parts.settings
-    key = settings.bot_user_key.get_secret_value() or await parts.store.secret(
+    settings = services.settings
+    key = settings.bot_user_key.get_secret_value() or await services.store.get_or_create_secret(
         "user_key", lambda: secrets.token_hex(32)
     )
-    return Asking(
-        steering=settings.steering,
+    return RequestOptions(
+        deployment_config=settings.deployment_config,
         user_key=key.encode(),
         context_tokens=settings.bot_context_tokens,
-        windows=windows,
-        names=parts.model.sends_names,
-        count=await asyncio.to_thread(tokens.counter),
-        summaries=SqlSummaries(parts.database) if settings.bot_summaries else None,
-        page=parts.model.page,
+        list_windows=windows,
+        sends_names=services.model.sends_names,
+        count_tokens=await asyncio.to_thread(tokens.load_counter),
+        summaries=SqlSummaries(services.database) if settings.bot_summaries else None,
+        server_facts=services.model.facts,
     )

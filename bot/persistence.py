@@ -9,13 +9,13 @@ from typing import TypeVar
 
 from bot.core.errors import SurfaceBusy, SurfaceUnavailable
 
-LONGEST_PAUSE = 30.0
+MAX_RETRY_DELAY_SECONDS = 30.0
 """Seconds between attempts while the platform does not answer."""
 
 T = TypeVar("T")
 
 
-async def persist(call: Callable[[], Awaitable[T]]) -> T:
+async def retry_until_answered(call: Callable[[], Awaitable[T]]) -> T:
     """Call the platform until it answers. Raises `SurfaceGone`."""
     failures = 0
     while True:
@@ -25,9 +25,9 @@ async def persist(call: Callable[[], Awaitable[T]]) -> T:
             await asyncio.sleep(busy.retry_after)
         except SurfaceUnavailable:
             failures += 1
-            await asyncio.sleep(pause_after(failures))
+            await asyncio.sleep(retry_delay(failures))
 
 
-def pause_after(failures: int) -> float:
+def retry_delay(failures: int) -> float:
     """Return the seconds to wait after so many failures in a row."""
-    return min(2.0 ** min(failures, 8), LONGEST_PAUSE)
+    return min(2.0 ** min(failures, 8), MAX_RETRY_DELAY_SECONDS)

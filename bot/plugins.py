@@ -13,7 +13,7 @@ import structlog
 
 from bot.core.domain import Answer, ChatRequest, Turn
 
-GROUP = "threadkeeper.plugins"
+ENTRY_POINT_GROUP = "threadkeeper.plugins"
 
 log = structlog.get_logger()
 
@@ -49,9 +49,9 @@ class Plugins:
         self._plugins = tuple(plugins)
 
     @classmethod
-    def found(cls) -> "Plugins":
+    def load_installed(cls) -> "Plugins":
         """Return the installed ones; one that cannot be loaded fails the start."""
-        return cls(point.load()() for point in sorted(entry_points(group=GROUP)))
+        return cls(point.load()() for point in sorted(entry_points(group=ENTRY_POINT_GROUP)))
 
     async def amend(self, request: ChatRequest, turn: Turn) -> ChatRequest:
         """Pass a request through every plugin."""
@@ -59,7 +59,7 @@ class Plugins:
             try:
                 request = await plugin.amend(request, turn)
             except Exception as error:  # noqa: BLE001 - a plugin is not ours; see the module's rules
-                _skipped(plugin, "amend", error)
+                _log_skipped_plugin(plugin, "amend", error)
         return request
 
     async def observe(self, turn: Turn, outcome: Outcome) -> None:
@@ -68,10 +68,10 @@ class Plugins:
             try:
                 await plugin.observe(turn, outcome)
             except Exception as error:  # noqa: BLE001 - a plugin is not ours; see the module's rules
-                _skipped(plugin, "observe", error)
+                _log_skipped_plugin(plugin, "observe", error)
 
 
-def _skipped(plugin: Plugin, hook: str, error: Exception) -> None:
+def _log_skipped_plugin(plugin: Plugin, hook: str, error: Exception) -> None:
     log.warning(
         "A plugin failed and was skipped.",
         action="plugin_failed",

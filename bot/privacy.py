@@ -14,52 +14,54 @@ import structlog
 from bot.core import personal as core
 from bot.core.domain import ThreadKey
 from bot.core.errors import StoreError
-from bot.core.personal import Person
+from bot.core.personal import PersonKey
 from bot.ports import PersonalData
 
-BATCH: Final = 100
+MESSAGES_PER_TRANSACTION: Final = 100
 """Messages that are read or erased in one transaction."""
-STEP: Final = 500
+THREADS_PER_TRANSACTION: Final = 500
 """Conversations that are looked at in one transaction."""
-PAUSE: Final = 0.5
+EXPIRY_STEP_DELAY_SECONDS: Final = 0.5
 """Seconds between two steps, in which others may use the database."""
-POLL: Final = 300.0
+EXPIRY_POLL_SECONDS: Final = 300.0
 """Seconds until a process asks again whether there is something to do."""
-DAY: Final = 86_400.0
+DAY_SECONDS: Final = 86_400.0
 
 log = structlog.get_logger()
 
 
-async def records(personal: PersonalData, of: Person | ThreadKey) -> AsyncIterator[Mapping[str, Any]]:
+async def export_records(
+    personal: PersonalData, of: PersonKey | ThreadKey
+) -> AsyncIterator[Mapping[str, Any]]:
     """Yield everything that is stored of a person, or of all people in a thread. Raises `StoreError`."""
     after = 0
-    while found := await personal.turns(of, after=after, limit=BATCH):
+    while found := await personal.list_turns(of, after=after, limit=MESSAGES_PER_TRANSACTION):
         for stored in found:
-            yield core.of_turn(stored)
+            yield core.turn_to_record(stored)
         after = found[-1].turn.id
-    if isinstance(of, Person):
-        for record in core.of_beside(await personal.beside(of)):
+    if isinstance(of, PersonKey):
+        for record in core.other_data_to_records(await personal.read_other_data(of)):
             yield record
 
 
-async def erase(personal: PersonalData, of: Person | ThreadKey) -> int:
+async def erase(personal: PersonalData, of: PersonKey | ThreadKey) -> int:
     """Erase everything that is stored of a person, or of all people in a thread; return how many messages.
 
     Raises `StoreError`; what was erased until then is.
     """
     total = 0
-    while count := await personal.erase(of, limit=BATCH):
+    while count := await personal.erase(of, limit=MESSAGES_PER_TRANSACTION):
         total += count
     return total
 
 
 @asynccontextmanager
-async def expiring(personal: PersonalData, days: int) -> AsyncIterator[None]:
+async def expire_regularly(personal: PersonalData, days: int) -> AsyncIterator[None]:
     """Erase conversations in which nothing was said for so many days, while the context lasts; 0 is never."""
     if not days:
         yield
         return
-    task = asyncio.create_task(_expire(personal, days * DAY), name="expire")
+    task = asyncio.create_task(_expire_in_steps(personal, days * DAY_SECONDS), name="expire")
     try:
         yield
     finally:
@@ -67,11 +69,11 @@ async def expiring(personal: PersonalData, days: int) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _expire(personal: PersonalData, age: float) -> None:
+async def _expire_in_steps(personal: PersonalData, age: float) -> None:
     while True:
         try:
-            goes_on = await personal.expire(age, limit=STEP)
+            goes_on = await personal.expire(age, limit=THREADS_PER_TRANSACTION)
         except StoreError as error:
             log.warning("Old conversations could not be erased.", action="expire_failed", error=error.code)
             goes_on = False
-        await asyncio.sleep(PAUSE if goes_on else POLL)
+        await asyncio.sleep(EXPIRY_STEP_DELAY_SECONDS if goes_on else EXPIRY_POLL_SECONDS)

@@ -17,16 +17,16 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot import rules_setting, tokens_setting
 from bot.core import money
-from bot.core.access import Rules
-from bot.core.domain import Prompt, Steering
+from bot.core.access import AccessRules
+from bot.core.domain import Prompt, ScopeConfig
 from bot.core.errors import SettingsError
-from bot.core.steering import BUILT_IN, problems
-from bot.rules_setting import listed
-from bot.suggestions_setting import Suggestions
+from bot.core.steering import DEFAULT_PROMPT, find_problems
+from bot.rules_setting import split_words
+from bot.suggestions_setting import SuggestedPromptsText
 
-SLACK_API = "https://slack.com/api/"
-OPENAI_API = "https://api.openai.com/v1"
-EMBEDDED_DATABASE = "sqlite:///threadkeeper.db"
+SLACK_API_URL = "https://slack.com/api/"
+OPENAI_API_URL = "https://api.openai.com/v1"
+EMBEDDED_DATABASE_URL = "sqlite:///threadkeeper.db"
 
 
 class Settings(BaseSettings):
@@ -48,20 +48,20 @@ class Settings(BaseSettings):
         SecretStr(""),
         description="Signing Secret, from Basic Information. With it Slack delivers to PORT (HTTP mode).",
     )
-    slack_api_url: str = Field(SLACK_API, description="Slack's Web API, or a server that speaks it.")
+    slack_api_url: str = Field(SLACK_API_URL, description="Slack's Web API, or a server that speaks it.")
     openai_api_key: SecretStr = Field(
         SecretStr(""),
         description="Key of the model service. Required unless OPENAI_BASE_URL names a server without keys.",
     )
     openai_base_url: str = Field(
-        OPENAI_API, description="Base URL of any OpenAI-compatible server, with its /v1."
+        OPENAI_API_URL, description="Base URL of any OpenAI-compatible server, with its /v1."
     )
     openai_organization: str = Field(
         "", description="Organisation to bill, where the key belongs to several."
     )
     openai_project: str = Field("", description="Project to bill, where the key belongs to several.")
     database_url: str = Field(
-        EMBEDDED_DATABASE,
+        EMBEDDED_DATABASE_URL,
         description="sqlite:///path for one process, or postgresql://user:password@host/name for several.",
     )
     port: int = Field(
@@ -110,7 +110,7 @@ class Settings(BaseSettings):
     bot_feedback: bool = Field(
         default=True, description="Whether thumbs stand below answers, for people to say what they think."
     )
-    bot_suggested_prompts: Suggestions = Field(
+    bot_suggested_prompts: SuggestedPromptsText = Field(
         "",
         description="What opened direct messages suggest: Title: question | Title: question; at most four.",
     )
@@ -174,30 +174,30 @@ class Settings(BaseSettings):
 
     @field_validator("slack_api_url")
     @classmethod
-    def _ends_with_slash(cls, url: str) -> str:
-        return _web_address(url) + "/"
+    def _normalise_slack_url(cls, url: str) -> str:
+        return _check_web_address(url) + "/"
 
     @field_validator("openai_base_url")
     @classmethod
-    def _ends_without_slash(cls, url: str) -> str:
-        return _web_address(url)
+    def _normalise_model_url(cls, url: str) -> str:
+        return _check_web_address(url)
 
     @field_validator("bot_allow", "bot_deny", "bot_admit")
     @classmethod
-    def _makes_rules(cls, text: str, info: ValidationInfo) -> str:
-        rules_setting.rules(**{"allow": "", "deny": "", "admit": "", str(info.field_name)[4:]: text})
+    def _check_rules(cls, text: str, info: ValidationInfo) -> str:
+        rules_setting.parse_rules(**{"allow": "", "deny": "", "admit": "", str(info.field_name)[4:]: text})
         return text
 
     @field_validator("bot_prices")
     @classmethod
-    def _names_prices(cls, table: str) -> str:
-        money.prices(table)
+    def _check_prices(cls, table: str) -> str:
+        money.parse_prices(table)
         return table
 
     @field_validator("bot_admins")
     @classmethod
-    def _names_users(cls, ids: str) -> str:
-        wrong = [each for each in listed(ids) if not re.fullmatch("[UW][A-Z0-9]+", each)]
+    def _check_admins(cls, ids: str) -> str:
+        wrong = [each for each in split_words(ids) if not re.fullmatch("[UW][A-Z0-9]+", each)]
         if wrong:
             raise ValueError(f"`{wrong[0]}` is no Slack user id such as U012AB3CD")
         return ids
@@ -217,22 +217,22 @@ class Settings(BaseSettings):
     @property
     def embeds_database(self) -> bool:
         """Whether nobody chose a database, so that we keep our own and migrate it ourselves."""
-        return self.database_url == EMBEDDED_DATABASE
+        return self.database_url == EMBEDDED_DATABASE_URL
 
     @property
     def admins(self) -> frozenset[str]:
         """The ids of `bot_admins`."""
-        return frozenset(listed(self.bot_admins))
+        return frozenset(split_words(self.bot_admins))
 
     @property
-    def rules(self) -> Rules:
+    def access_rules(self) -> AccessRules:
         """Who may ask where, as the deployment decides it."""
-        return rules_setting.rules(self.bot_allow, self.bot_deny, self.bot_admit)
+        return rules_setting.parse_rules(self.bot_allow, self.bot_deny, self.bot_admit)
 
     @property
-    def prices(self) -> money.Prices:
+    def prices(self) -> money.PriceTable:
         """What `bot_prices` says."""
-        return money.Prices(currency=self.bot_currency, by_name=money.prices(self.bot_prices))
+        return money.PriceTable(currency=self.bot_currency, by_name=money.parse_prices(self.bot_prices))
 
     @property
     def uses_http(self) -> bool:
@@ -240,11 +240,11 @@ class Settings(BaseSettings):
         return bool(self.slack_signing_secret.get_secret_value())
 
     @property
-    def steering(self) -> Steering:
+    def deployment_config(self) -> ScopeConfig:
         """What the deployment sets, which is the highest level. Raises `SettingsError`."""
-        prompt = Prompt(self.bot_system_prompt or BUILT_IN)
-        steering = Steering(prompt=prompt, parameters={"model": self.bot_model} if self.bot_model else {})
-        for name, problem in problems(steering).items():
+        prompt = Prompt(self.bot_system_prompt or DEFAULT_PROMPT)
+        steering = ScopeConfig(prompt=prompt, parameters={"model": self.bot_model} if self.bot_model else {})
+        for name, problem in find_problems(steering).items():
             raise SettingsError(
                 f"{'BOT_MODEL' if name == 'model' else 'BOT_SYSTEM_PROMPT'} is wrong: {problem}"
             )
@@ -262,7 +262,7 @@ class Settings(BaseSettings):
 
     def require_model(self) -> None:
         """Raise `SettingsError` if there is no model to ask."""
-        if not self.openai_api_key.get_secret_value() and self.openai_base_url == OPENAI_API:
+        if not self.openai_api_key.get_secret_value() and self.openai_base_url == OPENAI_API_URL:
             raise SettingsError(
                 "OPENAI_API_KEY is not set; put your key there, or use OPENAI_BASE_URL for a keyless server."
             )
@@ -272,7 +272,7 @@ class Settings(BaseSettings):
             )
 
 
-def _web_address(url: str) -> str:
+def _check_web_address(url: str) -> str:
     if not url.startswith(("http://", "https://")):
         raise ValueError("it must begin with http:// or https://")
     return url.rstrip("/")

@@ -13,63 +13,65 @@ from typing import Final
 import structlog
 
 from bot.core.errors import StoreError
-from bot.pacing import AllDesks
-from bot.ports.shares import Shared, Shares
+from bot.pacing import RateLimiters
+from bot.ports.shares import RateShare, RateShares
 
-EVERY: Final = 2.0
+EXCHANGE_INTERVAL_SECONDS: Final = 2.0
 """Seconds between two exchanges; so long may others not know of a change."""
-PATIENCE: Final = 1.0
+EXCHANGE_TIMEOUT_SECONDS: Final = 1.0
 """Seconds for one exchange."""
-STALE: Final = 5
+MAX_FAILED_EXCHANGES: Final = 5
 """Exchanges that fail in a row before the last parts count no more."""
 
 log = structlog.get_logger()
 
 
-class Sharing:
+class RateSharing:
     """Exchanges loads for parts, while it is watched."""
 
-    def __init__(self, desks: AllDesks, shares: Shares) -> None:
-        self._desks = desks
+    def __init__(self, limiters: RateLimiters, shares: RateShares) -> None:
+        self._limiters = limiters
         self._shares = shares
-        self._last = Shared(processes=2)  # until it is known, half is surely not too much
+        self._last = RateShare(processes=2)  # until it is known, half is surely not too much
         self._failures = 0
 
     @asynccontextmanager
-    async def watching(self) -> AsyncIterator[None]:
+    async def run(self) -> AsyncIterator[None]:
         """Exchange as long as the context lasts."""
-        self._shares.hear(self._desks.news.set)
+        self._shares.call_on_refusal(self._limiters.changed.set)
         await self._exchange()
-        task = asyncio.create_task(self._watch(), name="sharing")
+        task = asyncio.create_task(self._exchange_repeatedly(), name="sharing")
         try:
             yield
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
-    async def _watch(self) -> None:
+    async def _exchange_repeatedly(self) -> None:
         had_any = False
         while True:
-            has_any = bool(self._desks.answers())
+            has_any = bool(self._limiters.count_answers())
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._desks.news.wait(), EVERY if has_any or had_any else None)
-            self._desks.news.clear()
+                await asyncio.wait_for(
+                    self._limiters.changed.wait(), EXCHANGE_INTERVAL_SECONDS if has_any or had_any else None
+                )
+            self._limiters.changed.clear()
             had_any = has_any
             await self._exchange()
 
     async def _exchange(self) -> None:
-        refused, now = self._desks.take_refusals(), asyncio.get_running_loop().time()
+        refused, now = self._limiters.take_refusals(), asyncio.get_running_loop().time()
         seconds = {limit: until - now for limit, until in refused.items() if until > now}
         try:
-            async with asyncio.timeout(PATIENCE):
-                self._last = await self._shares.exchange(self._desks.answers(), seconds)
+            async with asyncio.timeout(EXCHANGE_TIMEOUT_SECONDS):
+                self._last = await self._shares.exchange(self._limiters.count_answers(), seconds)
         except (StoreError, TimeoutError):
-            self._desks.keep_refusals(refused)
+            self._limiters.restore_refusals(refused)
             self._failures += 1
-            if self._failures == STALE:
+            if self._failures == MAX_FAILED_EXCHANGES:
                 log.warning("What the platform grants is shared evenly for now.", action="sharing_failed")
-                self._last = Shared(processes=self._last.processes)
+                self._last = RateShare(processes=self._last.processes)
         else:
             self._failures = 0
-            self._desks.hold(self._last.refused)
-        self._desks.share(self._last.parts, otherwise=1 / self._last.processes)
+            self._limiters.block(self._last.refused)
+        self._limiters.set_shares(self._last.fractions, default=1 / self._last.processes)

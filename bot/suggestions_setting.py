@@ -9,12 +9,12 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-MOST = 4
-LONGEST = 2_000
+MAX_SUGGESTIONS = 4
+MAX_SUGGESTION_LENGTH = 2_000
 """Characters of a title or a question; Slack names no limit, and nobody reads as much."""
 
 
-def suggestions(text: str) -> Mapping[str, str]:
+def parse_suggestions(text: str) -> Mapping[str, str]:
     """Return questions by their titles, from `Title: question | Title: question`; empty where there are none.
 
     Lines separate as bars do. Raises ValueError, a sentence.
@@ -26,18 +26,18 @@ def suggestions(text: str) -> Mapping[str, str]:
             raise ValueError(f"`{each.strip()[:40]}` is not of the form `Title: question`")
         if title in found:
             raise ValueError(f"the title `{title[:40]}` is there twice")
-        if max(len(title), len(question)) > LONGEST:
-            raise ValueError(f"`{title[:40]}` is longer than {LONGEST:,} characters")
+        if max(len(title), len(question)) > MAX_SUGGESTION_LENGTH:
+            raise ValueError(f"`{title[:40]}` is longer than {MAX_SUGGESTION_LENGTH:,} characters")
         found[title] = question
-    if len(found) > MOST:
-        raise ValueError(f"Slack shows {MOST} suggestions at most, and these are {len(found)}")
+    if len(found) > MAX_SUGGESTIONS:
+        raise ValueError(f"Slack shows {MAX_SUGGESTIONS} suggestions at most, and these are {len(found)}")
     return found
 
 
-def _checked(text: str) -> str:
-    suggestions(text)
+def _check_suggestions(text: str) -> str:
+    parse_suggestions(text)
     return text
 
 
-Suggestions = Annotated[str, AfterValidator(_checked)]
+SuggestedPromptsText = Annotated[str, AfterValidator(_check_suggestions)]
 """A text that `suggestions` takes."""

@@ -11,26 +11,26 @@ from dataclasses import replace
 
 import structlog
 
-from bot.asking import Asking, Question
-from bot.charging import Cashier
+from bot.asking import PreparedQuestion, RequestOptions
+from bot.charging import SpendingPolicy
 from bot.core import summaries, transcript
-from bot.core.context import Count, estimate
+from bot.core.context import TokenCounter, estimate_tokens
 from bot.core.domain import Answer, ChatRequest, ThreadKey, Turn
 from bot.core.errors import BotError, ModelSilent
 from bot.core.ledger import Budget
 from bot.core.stream import AnswerBuilder
-from bot.core.summaries import Due, Summary
-from bot.log import where
+from bot.core.summaries import Summary, SummaryTask
+from bot.log import describe_error
 from bot.plugins import Plugins
 from bot.ports import ChatModel, Summaries
 
-AT_ONCE = 4
+MAX_PARALLEL_SUMMARIES = 4
 """Summaries that one process makes at the same time: people who wait for an answer go first."""
-PAUSE = 60.0
+FAILURE_PAUSE_SECONDS = 60.0
 """Seconds after a failure in which none is begun; what is due then is due at the next answer too."""
-INHERITED = ("system_role", "reasoning_effort", "service_tier")
+INHERITED_PARAMETERS = ("system_role", "reasoning_effort", "service_tier")
 """Parameters of a question that say how its model is asked, not how it answers people."""
-WITHHELD = frozenset({"content_filter", "refusal"})
+WITHHELD_REASONS = frozenset({"content_filter", "refusal"})
 """Reasons for an end that leave no summary."""
 
 log = structlog.get_logger()
@@ -42,38 +42,44 @@ class Summariser:
     def __init__(
         self,
         model: ChatModel,
-        kept: Summaries,
+        summaries: Summaries,
         plugins: Plugins,
-        cashier: Cashier,
+        spending: SpendingPolicy,
         *,
-        count: Count = estimate,
+        count_tokens: TokenCounter = estimate_tokens,
     ) -> None:
         self._model = model
-        self._kept = kept
+        self._summaries = summaries
         self._plugins = plugins
-        self._cashier = cashier
-        self._count = count
+        self._spending = spending
+        self._count_tokens = count_tokens
         self._running: dict[ThreadKey, asyncio.Task[None]] = {}
-        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._slots = asyncio.Semaphore(MAX_PARALLEL_SUMMARIES)
         self._not_before = 0.0
 
     @classmethod
-    def of(cls, asking: Asking, model: ChatModel, plugins: Plugins, cashier: Cashier) -> "Summariser | None":
+    def create(
+        cls, options: RequestOptions, model: ChatModel, plugins: Plugins, spending: SpendingPolicy
+    ) -> "Summariser | None":
         """Return one where older turns are to be summarised."""
-        kept = asking.summaries
-        return cls(model, kept, plugins, cashier, count=asking.count) if kept else None
+        kept = options.summaries
+        return cls(model, kept, plugins, spending, count_tokens=options.count_tokens) if kept else None
 
-    def consider(self, question: Question, request: ChatRequest, answer: Answer) -> None:
+    def start_if_due(self, question: PreparedQuestion, request: ChatRequest, answer: Answer) -> None:
         """Begin to make a summary if one is due, now that a question was answered; `request` put it."""
         turn, now = replace(question.turn, answer=answer.text), asyncio.get_running_loop().time()
         if turn.thread in self._running or now < self._not_before:
             return
-        history = (*transcript.remembered(question.context.history), turn)
-        due = summaries.due(
-            question.known.summaries, history, question.room, is_all=question.is_all, count=self._count
+        history = (*transcript.select_remembered(question.context.history), turn)
+        due = summaries.find_due_summary(
+            question.known_summaries.summaries,
+            history,
+            question.available_tokens,
+            is_all=question.has_whole_history,
+            count=self._count_tokens,
         )
         if due:
-            making = self._make(question, replace(request, messages=()), due, turn)
+            making = self._make_summary(question, replace(request, messages=()), due, turn)
             task = asyncio.create_task(making, name=f"summary-{turn.id}")
             self._running[turn.thread] = task
             task.add_done_callback(lambda _task: self._running.pop(turn.thread))
@@ -84,44 +90,48 @@ class Summariser:
             task.cancel()
         await asyncio.gather(*ending, return_exceptions=True)
 
-    async def _make(self, question: Question, request: ChatRequest, due: Due, turn: Turn) -> None:
+    async def _make_summary(
+        self, question: PreparedQuestion, request: ChatRequest, due: SummaryTask, turn: Turn
+    ) -> None:
         try:
-            async with self._turns:
+            async with self._slots:
                 text = due.base
                 for part in due.parts:
-                    messages = summaries.task(due, text, part, count=self._count)
-                    asking = replace(request, messages=messages, parameters=_parameters(request, due))
-                    text = await self._said(asking, turn, question.context.budgets)
+                    messages = summaries.build_task_messages(due, text, part, count=self._count_tokens)
+                    asking = replace(request, messages=messages, parameters=_summary_parameters(request, due))
+                    text = await self._ask_model(asking, turn, question.context.budgets)
             summary = Summary(until=due.until, text=text)
-            is_kept = await self._kept.save(turn.thread, summary, revision=question.known.revision)
+            is_kept = await self._summaries.save_summary(
+                turn.thread, summary, revision=question.known_summaries.revision
+            )
         except BotError as error:
-            self._failed(error.code)
+            self._note_failure(error.code)
         except Exception as error:  # noqa: BLE001 - nobody waits for it, and it is no turn
-            self._failed(where(error))
+            self._note_failure(describe_error(error))
         else:
             log.info("Older turns are summarised.", action="summarised", turn=turn.id, kept=is_kept)
 
-    async def _said(self, request: ChatRequest, turn: Turn, budgets: Sequence[Budget]) -> str:
+    async def _ask_model(self, request: ChatRequest, turn: Turn, budgets: Sequence[Budget]) -> str:
         """Return what the model says, complete. Raises a `ModelError`, or a `StoreError`."""
         builder = AnswerBuilder()
         request = await self._plugins.amend(request, turn)
-        await self._cashier.look(turn, budgets, request)
+        await self._spending.check_side_call(turn, budgets, request)
         try:
             async with self._model.stream(request) as events:
                 async for event in events:
                     builder.feed(event)
         finally:
-            await self._cashier.charge(turn, request, builder.answer())
+            await self._spending.charge_side_call(turn, request, builder.answer())
         answer = builder.answer()
-        if not answer.text.strip() or answer.finish_reason in WITHHELD:
+        if not answer.text.strip() or answer.finish_reason in WITHHELD_REASONS:
             raise ModelSilent
         return answer.text.strip()
 
-    def _failed(self, error: str) -> None:
-        self._not_before = asyncio.get_running_loop().time() + PAUSE
+    def _note_failure(self, error: str) -> None:
+        self._not_before = asyncio.get_running_loop().time() + FAILURE_PAUSE_SECONDS
         log.info("Older turns could not be summarised.", action="summary_failed", error=error)
 
 
-def _parameters(request: ChatRequest, due: Due) -> Mapping[str, object]:
-    inherited = {name: value for name, value in request.parameters.items() if name in INHERITED}
+def _summary_parameters(request: ChatRequest, due: SummaryTask) -> Mapping[str, object]:
+    inherited = {name: value for name, value in request.parameters.items() if name in INHERITED_PARAMETERS}
     return {**inherited, "max_tokens": due.limit}

@@ -9,33 +9,33 @@ from bot.core.domain import Turn
 from bot.ports import Surface
 from bot.timed_event import TimedEvent
 
-STATUS_REFRESH = 90.0
+STATUS_REFRESH_SECONDS = 90.0
 """Seconds; Slack drops a status after two minutes (facts/slack.md 1.3)."""
-STATUS_PATIENCE = 2.0
+STATUS_STOP_TIMEOUT_SECONDS = 2.0
 """Seconds a first post waits for a status call under way, which would else arrive after it and stick."""
 
 
-class Thinking:
+class TypingStatus:
     """Shows that an answer is on its way, until `stop`."""
 
     def __init__(self, surface: Surface, turn: Turn) -> None:
         self._surface = surface
         self._turn = turn
-        self._ended = TimedEvent()
-        self._task = asyncio.create_task(self._show(), name="thinking")
+        self._stopped = TimedEvent()
+        self._task = asyncio.create_task(self._keep_showing(), name="thinking")
 
     async def stop(self, *, clear: bool) -> None:
         """End it; `clear` takes the status away, which a post of ours does by itself."""
-        if not self._ended.is_set():
-            self._ended.set()
-            await asyncio.wait({self._task}, timeout=STATUS_PATIENCE)
+        if not self._stopped.is_set():
+            self._stopped.set()
+            await asyncio.wait({self._task}, timeout=STATUS_STOP_TIMEOUT_SECONDS)
             self._task.cancel()
             if clear:
-                await self._surface.working(self._turn, busy=False)
+                await self._surface.show_working(self._turn, busy=False)
 
-    async def _show(self) -> None:
+    async def _keep_showing(self) -> None:
         begins = self._turn.message_id == self._turn.thread.root and self._turn.token == 1
-        while not self._ended.is_set():
-            await self._surface.working(self._turn, busy=True, begins=begins)
+        while not self._stopped.is_set():
+            await self._surface.show_working(self._turn, busy=True, begins=begins)
             begins = False
-            await self._ended.wait(STATUS_REFRESH)
+            await self._stopped.wait(STATUS_REFRESH_SECONDS)

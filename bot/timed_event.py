@@ -24,7 +24,7 @@ class TimedEvent:
         """Let go who waits, and whoever will."""
         self._is_set = True
         if self._waiter:
-            _let_go(self._waiter)
+            _complete(self._waiter)
 
     def clear(self) -> None:
         """Let whoever comes wait again."""
@@ -35,7 +35,7 @@ class TimedEvent:
         if self._is_set:
             return
         waiter = self._waiter = self._loop.create_future()
-        timer = self._loop.call_later(seconds, _let_go, waiter) if seconds < inf else None
+        timer = self._loop.call_later(seconds, _complete, waiter) if seconds < inf else None
         try:
             await waiter
         finally:
@@ -44,6 +44,6 @@ class TimedEvent:
                 timer.cancel()
 
 
-def _let_go(waiter: asyncio.Future[None]) -> None:
+def _complete(waiter: asyncio.Future[None]) -> None:
     if not waiter.done():
         waiter.set_result(None)

@@ -13,34 +13,34 @@ from functools import cache
 from importlib import import_module
 from typing import Final
 
-from bot.core.context import Count, estimate
+from bot.core.context import TokenCounter, estimate_tokens
 
-LIBRARY: Final = "bpe_openai"
+TOKENIZER_PACKAGE: Final = "bpe_openai"
 """GitHub's tokenizer; it brings its vocabularies along. Others take minutes for a run of 20,000 letters."""
 VOCABULARY: Final = "o200k_base"
-FRAME: Final = 4
+TOKENS_PER_MESSAGE: Final = 4
 """Tokens around each message; facts/model-api.md 5."""
-MOST: Final = 50_000
+MAX_CACHED_COUNTS: Final = 50_000
 """Texts whose count is remembered."""
 
 
 @cache
-def counter(library: str = LIBRARY) -> Count:
+def load_counter(library: str = TOKENIZER_PACKAGE) -> TokenCounter:
     """Return the exact counter, or the estimate where there is none."""
     try:
         with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # how it finds its files
             encoding = import_module(library).get_encoding(VOCABULARY)
     except ImportError:
-        return estimate
+        return estimate_tokens
     counted: dict[bytes, int] = {}
 
     def count(text: str) -> int:
         data = text.encode(errors="replace")
         key = hashlib.blake2b(data, digest_size=16).digest()
         if key not in counted:
-            if len(counted) >= MOST:
+            if len(counted) >= MAX_CACHED_COUNTS:
                 counted.clear()
-            counted[key] = len(encoding.encode_ordinary(data.decode())) + FRAME
+            counted[key] = len(encoding.encode_ordinary(data.decode())) + TOKENS_PER_MESSAGE
         return counted[key]
 
     return count

@@ -8,25 +8,25 @@ from pydantic import SecretStr
 
 from bot.core.errors import SettingsError
 
-TOKENS = {"SLACK_BOT_TOKEN": "xoxb-", "SLACK_APP_TOKEN": "xapp-"}
+TOKEN_PREFIXES = {"SLACK_BOT_TOKEN": "xoxb-", "SLACK_APP_TOKEN": "xapp-"}
 """How the token of each setting begins."""
 
 
 def require_token(name: str, value: SecretStr, alternative: str = "") -> None:
     """Raise `SettingsError` unless a setting has its token; `alternative` says what may be set instead."""
-    token, prefix = value.get_secret_value(), TOKENS[name]
+    token, prefix = value.get_secret_value(), TOKEN_PREFIXES[name]
     if not token:
         raise SettingsError(
             f"{name} is not set{alternative}; put your Slack app's token ({prefix}…) there or into .env."
         )
-    owner = _owner(token)
+    owner = _setting_for(token)
     if owner not in {None, name}:
         raise SettingsError(f"{name} holds a token for {owner}; it must be one that begins with {prefix}.")
 
 
 def require_http(secret: SecretStr, port: int) -> None:
     """Raise `SettingsError` unless HTTP mode has what it needs: a signing secret, and a port."""
-    owner = _owner(secret.get_secret_value())
+    owner = _setting_for(secret.get_secret_value())
     if owner:
         raise SettingsError(
             f"SLACK_SIGNING_SECRET holds a token for {owner}; "
@@ -39,6 +39,6 @@ def require_http(secret: SecretStr, port: int) -> None:
         )
 
 
-def _owner(token: str) -> str | None:
+def _setting_for(token: str) -> str | None:
     """Return the setting that a token plainly belongs to."""
-    return next((name for name, prefix in TOKENS.items() if token.startswith(prefix)), None)
+    return next((name for name, prefix in TOKEN_PREFIXES.items() if token.startswith(prefix)), None)

@@ -17,13 +17,13 @@ from bot import app
 from bot.core.errors import SettingsError
 from bot.sandbox.model import SandboxModel
 from bot.sandbox.server import SandboxWorkspace
-from bot.settings import OPENAI_API, Settings
+from bot.settings import OPENAI_API_URL, Settings
 from bot.slack import manifest
 from bot.store import migrate
-from bot.store.database import database_url
+from bot.store.database import parse_database_url
 
-MODEL = "sandbox-small"
-PRICES = "sandbox-*=0.50/2/0.05"
+SANDBOX_MODEL = "sandbox-small"
+SANDBOX_PRICES = "sandbox-*=0.50/2/0.05"
 """Of our own models, so that there is something to see where nothing is paid."""
 
 
@@ -32,12 +32,12 @@ async def serve(
 ) -> None:
     """Run the sandbox until `stop` is set. Raises `SettingsError` if it cannot start."""
     async with AsyncExitStack() as opened:
-        workspace = await opened.enter_async_context(_workspace(port))
+        workspace = await opened.enter_async_context(_open_workspace(port))
         folder = data or Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="threadkeeper-")))
         folder.mkdir(parents=True, exist_ok=True)
-        chosen = await opened.enter_async_context(_model(settings, workspace))
+        chosen = await opened.enter_async_context(_open_model(settings, workspace))
         database = f"sqlite:///{folder.resolve() / 'try.db'}"
-        await asyncio.to_thread(migrate.upgrade, database_url(database))
+        await asyncio.to_thread(migrate.upgrade_database, parse_database_url(database))
         sandboxed = chosen.model_copy(
             update={
                 "slack_bot_token": SecretStr(workspace.bot_token),
@@ -59,8 +59,8 @@ async def serve(
 
 
 @asynccontextmanager
-async def _workspace(port: int) -> AsyncIterator[SandboxWorkspace]:
-    features = manifest.manifest("Threadkeeper")["features"]
+async def _open_workspace(port: int) -> AsyncIterator[SandboxWorkspace]:
+    features = manifest.build_manifest("Threadkeeper")["features"]
     workspace = SandboxWorkspace(
         port=port, commands=features["slash_commands"], shortcuts=features["shortcuts"]
     )
@@ -75,13 +75,13 @@ async def _workspace(port: int) -> AsyncIterator[SandboxWorkspace]:
 
 
 @asynccontextmanager
-async def _model(settings: Settings, workspace: SandboxWorkspace) -> AsyncIterator[Settings]:
+async def _open_model(settings: Settings, workspace: SandboxWorkspace) -> AsyncIterator[Settings]:
     """Give the settings a model: the one they name, or our own."""
-    if settings.openai_api_key.get_secret_value() or settings.openai_base_url != OPENAI_API:
+    if settings.openai_api_key.get_secret_value() or settings.openai_base_url != OPENAI_API_URL:
         settings.require_model()
         yield settings
     else:
-        async with SandboxModel(on_request=workspace.trace_model) as model:
-            priced = {"bot_prices": settings.bot_prices or PRICES}
-            ours = {"openai_base_url": model.base_url, "bot_model": MODEL}
+        async with SandboxModel(on_request=workspace.trace_model_request) as model:
+            priced = {"bot_prices": settings.bot_prices or SANDBOX_PRICES}
+            ours = {"openai_base_url": model.base_url, "bot_model": SANDBOX_MODEL}
             yield settings.model_copy(update=ours | priced)

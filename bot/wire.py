@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 
-def encoded(value: object) -> bytes:
+def encode(value: object) -> bytes:
     """Return a value as JSON."""
     try:
         return orjson.dumps(value)
@@ -18,7 +18,7 @@ def encoded(value: object) -> bytes:
         return json.dumps(value).encode()
 
 
-def decoded(text: str | bytes) -> Any:
+def decode(text: str | bytes) -> Any:
     """Return the value of a JSON text. Raises `ValueError`."""
     try:
         return orjson.loads(text)

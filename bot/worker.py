@@ -14,14 +14,14 @@ import structlog
 
 from bot.core.domain import Turn
 from bot.core.errors import BotError, ClaimLost, StoreError
-from bot.log import where
+from bot.log import describe_error
 from bot.ports import Store
 
-BEATS = 6
+HEARTBEATS_PER_LEASE = 6
 """Heartbeats in a lease (facts/durability.md 9: every 5 of 30 seconds)."""
-MARGIN = 1.0
+LEASE_MARGIN_SECONDS = 1.0
 """Seconds before the end of the lease from which on nothing is written any more: clocks differ in speed."""
-POLL = 1.0
+POLL_INTERVAL_SECONDS = 1.0
 """Seconds between looks for work that nobody announced."""
 MAX_ATTEMPTS = 5
 """A turn claimed more often than this is given up: something about it ends every process."""
@@ -29,7 +29,7 @@ MAX_ATTEMPTS = 5
 log = structlog.get_logger()
 
 
-class Craft(Protocol):
+class TurnRunner(Protocol):
     """How a turn is ended; `Answering` is one."""
 
     async def answer(self, turn: Turn) -> Turn | None:
@@ -48,28 +48,28 @@ class Craft(Protocol):
 class Lease:
     """How long this process counts as alive, by its own clock."""
 
-    def __init__(self, length: float) -> None:
+    def __init__(self, seconds: float) -> None:
         """Begin a lease: who is silent for `length` seconds counts as dead, and others take over."""
-        self.length = length
+        self.seconds = seconds
         self.now = asyncio.get_running_loop().time
-        self._renewed = self.now()
-        self._due = self._renewed
+        self._renewed_at = self.now()
+        self._due_at = self._renewed_at
 
     def is_due(self) -> bool:
         """Return whether it is time for a heartbeat."""
-        return self.now() >= self._due
+        return self.now() >= self._due_at
 
-    def renewed(self, began: float) -> None:
+    def renew(self, sent_at: float) -> None:
         """Note a heartbeat that succeeded; `began` is when it was sent."""
-        self._renewed = began
-        self._due = began + self.length / BEATS
+        self._renewed_at = sent_at
+        self._due_at = sent_at + self.seconds / HEARTBEATS_PER_LEASE
 
     def is_certain(self) -> bool:
         """Return whether what this process holds is still certain to be its own.
 
         One that was frozen, or cut off from its database, finds out here before it writes.
         """
-        return self.now() - self._renewed < self.length - MARGIN
+        return self.now() - self._renewed_at < self.seconds - LEASE_MARGIN_SECONDS
 
 
 class Worker:
@@ -78,53 +78,53 @@ class Worker:
     def __init__(
         self,
         store: Store,
-        craft: Craft,
+        runner: TurnRunner,
         *,
         lease: Lease,
-        limit: int,
+        max_threads: int,
     ) -> None:
         """`limit` is the number of threads that are worked on at the same time."""
         self._store = store
-        self._craft = craft
-        self._limit = limit
+        self._runner = runner
+        self._max_threads = max_threads
         self._lease = lease
         self._tasks: set[asyncio.Task[None]] = set()
-        self._asides: set[asyncio.Task[None]] = set()
+        self._background: set[asyncio.Task[None]] = set()
         self._stranded: list[Turn] = []
-        self._news = asyncio.Event()
+        self._woken = asyncio.Event()
         self.is_draining = False
 
-    def has_room(self) -> bool:
+    def has_capacity(self) -> bool:
         """Return whether a further thread may be worked on now."""
-        return not self.is_draining and self._lease.is_certain() and len(self._tasks) < self._limit
+        return not self.is_draining and self._lease.is_certain() and len(self._tasks) < self._max_threads
 
     def start(self, turn: Turn) -> None:
         """Work on a claimed turn, and on those that follow it in its thread."""
         if self._lease.is_certain():
-            self._hold(self._tasks, asyncio.create_task(self._run(turn), name=f"turn-{turn.id}"))
+            self._track(self._tasks, asyncio.create_task(self._run_thread(turn), name=f"turn-{turn.id}"))
         else:  # it was claimed while everything is let go: see `_beat`
             self._stranded.append(turn)
 
     def wake(self) -> None:
         """Look for work that nobody does, now."""
-        self._news.set()
+        self._woken.set()
 
-    def aside(self, work: Coroutine[Any, Any, None]) -> None:
+    def run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something beside the turns; what goes wrong there is logged."""
-        self._hold(self._asides, asyncio.create_task(_logged(work), name="aside"))
+        self._track(self._background, asyncio.create_task(_log_failure(work), name="aside"))
 
-    def _hold(self, tasks: set[asyncio.Task[None]], task: asyncio.Task[None]) -> None:
+    def _track(self, tasks: set[asyncio.Task[None]], task: asyncio.Task[None]) -> None:
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
     @asynccontextmanager
-    async def watching(self) -> AsyncIterator[None]:
+    async def run(self) -> AsyncIterator[None]:
         """Beat, free what dead processes held, and claim what nobody works on, while the context lasts.
 
         At its end whatever this process still holds is given back.
         """
         background = [
-            asyncio.create_task(self._watch(), name="watch"),
+            asyncio.create_task(self._poll(), name="watch"),
             asyncio.create_task(self._store.listen(self.wake), name="listen"),
         ]
         try:
@@ -133,21 +133,23 @@ class Worker:
             for task in background:
                 task.cancel()
             await asyncio.gather(*background, return_exceptions=True)
-            await self._leave()
+            await self._give_back()
 
-    async def _watch(self) -> None:
+    async def _poll(self) -> None:
         healthy = True
         while True:
-            self._news.clear()
+            self._woken.clear()
             try:
                 if self._lease.is_due():
-                    await self._beat()
-                await self._take_up()
-                await self._heed()
+                    await self._renew_lease()
+                await self._claim_work()
+                await self._apply_stops()
             except Exception as error:  # noqa: BLE001 - without this loop nothing would be taken up again
                 if healthy:
                     log.error(
-                        "The store does not work; it is tried on.", action="store_down", error=where(error)
+                        "The store does not work; it is tried on.",
+                        action="store_down",
+                        error=describe_error(error),
                     )
                 healthy = False
             else:
@@ -155,27 +157,29 @@ class Worker:
                     log.info("The store works again.", action="store_up")
                 healthy = True
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), min(POLL, self._lease.length / BEATS))
+                await asyncio.wait_for(
+                    self._woken.wait(), min(POLL_INTERVAL_SECONDS, self._lease.seconds / HEARTBEATS_PER_LEASE)
+                )
 
-    async def _beat(self) -> None:
+    async def _renew_lease(self) -> None:
         """Renew the lease; what was claimed under one that lapsed is let go first: it may be another's."""
         if not self._lease.is_certain():
-            await _cancelled(self._tasks)
-            await self._store.leave()
+            await _cancel_all(self._tasks)
+            await self._store.unregister()
         began = self._lease.now()
-        await self._store.beat(self._lease.length)
-        self._lease.renewed(began)
+        await self._store.record_heartbeat(self._lease.seconds)
+        self._lease.renew(began)
 
     async def drain(self, grace: float) -> None:
         """Begin nothing more, let running answers end within `grace` seconds, and cut the rest short."""
         self.is_draining = True
-        if running := self._tasks | self._asides:
+        if running := self._tasks | self._background:
             await asyncio.wait(running, timeout=grace)
-        await _cancelled(self._tasks | self._asides)
+        await _cancel_all(self._tasks | self._background)
 
-    async def _leave(self) -> None:
+    async def _give_back(self) -> None:
         try:
-            await self._store.leave()
+            await self._store.unregister()
         except StoreError as error:
             log.warning(
                 "The turns of this process stay until its lease ends.",
@@ -183,44 +187,46 @@ class Worker:
                 error=error.code,
             )
 
-    async def _take_up(self) -> None:
+    async def _claim_work(self) -> None:
         for turn in tuple(self._stranded):  # more may be stranded while one is released
             await self._release(turn)
             self._stranded.remove(turn)
-        if self.has_room():
-            for turn in await self._store.claim(self._limit - len(self._tasks)):
+        if self.has_capacity():
+            for turn in await self._store.claim(self._max_threads - len(self._tasks)):
                 self.start(turn)
 
-    async def _heed(self) -> None:
+    async def _apply_stops(self) -> None:
         """Stop what people want stopped: they may have told another process."""
         if self._tasks:
-            for turn in await self._store.to_stop():
-                self._craft.stop(turn)
+            for turn in await self._store.list_turns_to_stop():
+                self._runner.stop(turn)
 
-    async def _run(self, turn: Turn | None) -> None:
+    async def _run_thread(self, turn: Turn | None) -> None:
         while turn is not None and not self.is_draining:
             with structlog.contextvars.bound_contextvars(turn=turn.id, attempt=turn.attempt):
-                turn = await self._next(turn)
+                turn = await self._end_turn(turn)
 
-    async def _next(self, turn: Turn) -> Turn | None:
+    async def _end_turn(self, turn: Turn) -> Turn | None:
         """End a turn, whatever happens, and return the one to go on with."""
         try:
             if turn.attempt > MAX_ATTEMPTS:
-                return await self._craft.give_up(turn, BotError)
-            return await self._craft.answer(turn)
+                return await self._runner.give_up(turn, BotError)
+            return await self._runner.answer(turn)
         except StoreError as error:  # its loss too, if it was only feared: see `is_ours`
             log.warning("The turn is left; who holds it goes on.", action="turn_stranded", error=error.code)
             self._stranded.append(turn)
         except Exception as error:  # noqa: BLE001 - a bug must neither end the process nor the thread
-            log.error("A turn failed in an unforeseen way.", action="turn_broken", error=where(error))
-            return await self._surrender(turn)
+            log.error(
+                "A turn failed in an unforeseen way.", action="turn_broken", error=describe_error(error)
+            )
+            return await self._give_up(turn)
         return None
 
-    async def _surrender(self, turn: Turn) -> Turn | None:
+    async def _give_up(self, turn: Turn) -> Turn | None:
         try:
-            return await self._craft.give_up(turn, BotError)
+            return await self._runner.give_up(turn, BotError)
         except Exception as error:  # noqa: BLE001 - the last resort: the poll tries again, up to MAX_ATTEMPTS
-            log.error("A turn could not be given up.", action="turn_stranded", error=where(error))
+            log.error("A turn could not be given up.", action="turn_stranded", error=describe_error(error))
             self._stranded.append(turn)
             return None
 
@@ -231,15 +237,15 @@ class Worker:
             log.info("A stranded turn was taken over.", action="claim_lost", turn=turn.id)
 
 
-async def _cancelled(tasks: Iterable[asyncio.Task[None]]) -> None:
+async def _cancel_all(tasks: Iterable[asyncio.Task[None]]) -> None:
     """Cancel tasks, and wait until they have ended."""
     for task in (ending := tuple(tasks)):
         task.cancel()
     await asyncio.gather(*ending, return_exceptions=True)
 
 
-async def _logged(work: Coroutine[Any, Any, None]) -> None:
+async def _log_failure(work: Coroutine[Any, Any, None]) -> None:
     try:
         await work
     except Exception as error:  # noqa: BLE001 - nobody waits for it, and it is no turn
-        log.error("Something beside the turns failed.", action="aside_failed", error=where(error))
+        log.error("Something beside the turns failed.", action="aside_failed", error=describe_error(error))

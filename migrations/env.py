@@ -9,7 +9,7 @@ import os
 from alembic import context
 from sqlalchemy import URL, text
 
-from bot.store.database import database_url
+from bot.store.database import parse_database_url
 from bot.store.migrate import migration_engine
 from bot.store.schema import metadata
 
@@ -20,7 +20,7 @@ MIGRATING = 7_483_902_511
 def url() -> URL:
     """Return the address of the database to migrate."""
     given: URL | None = context.config.attributes.get("url")
-    return given or database_url(os.environ.get("DATABASE_URL") or "sqlite:///threadkeeper.db")
+    return given or parse_database_url(os.environ.get("DATABASE_URL") or "sqlite:///threadkeeper.db")
 
 
 def run() -> None:

@@ -17,7 +17,7 @@ from sqlalchemy import BindParameter, Double, bindparam
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from bot.core.periods import DAY
+from bot.core.periods import SECONDS_PER_DAY
 from bot.store.schema import base, now
 
 NOON: Final = 1_795_262_400.0
@@ -55,6 +55,6 @@ def stopped(clock: Clock) -> Iterator[None]:
 
 async def wait_for_midnight(within: float) -> None:
     """Return when midnight UTC has passed, if it comes within so many seconds; else at once."""
-    left = DAY - time.time() % DAY
+    left = SECONDS_PER_DAY - time.time() % SECONDS_PER_DAY
     if left < within:
         await asyncio.sleep(left + 0.1)

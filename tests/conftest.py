@@ -53,16 +53,16 @@ async def one_day() -> None:
 
 
 @dataclass(frozen=True)
-class Sandbox:
+class RunningSandbox:
     """What `bot try` runs."""
 
     url: str
 
 
 @pytest.fixture
-async def sandbox(tmp_path: Path) -> AsyncIterator[Sandbox]:
+async def sandbox(tmp_path: Path) -> AsyncIterator[RunningSandbox]:
     """Run `bot try` as a person would, on a free port."""
     async with program("try", "--port", "0", "--no-browser", cwd=tmp_path, env={}) as running:
         await running.until("Ctrl-C")
-        yield Sandbox(re.findall(r"http://\S+", running.text)[0])
+        yield RunningSandbox(re.findall(r"http://\S+", running.text)[0])
         assert await running.stop() == 0, running.text

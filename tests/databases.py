@@ -15,11 +15,13 @@ import pytest
 from sqlalchemy import URL
 
 from bot.store import migrate
-from bot.store.database import Database, database_url
+from bot.store.database import Database, parse_database_url
 
 Kind = Literal["sqlite", "postgres"]
 
-SERVER = database_url(os.environ.get("TEST_DATABASE_URL") or "postgresql://postgres@127.0.0.1:5432/postgres")
+SERVER = parse_database_url(
+    os.environ.get("TEST_DATABASE_URL") or "postgresql://postgres@127.0.0.1:5432/postgres"
+)
 
 KINDS = ("sqlite", pytest.param("postgres", marks=pytest.mark.postgres))
 """For `pytest.fixture(params=KINDS)`."""
@@ -29,7 +31,7 @@ KINDS = ("sqlite", pytest.param("postgres", marks=pytest.mark.postgres))
 def empty_database(kind: Kind, folder: Path) -> Iterator[URL]:
     """Give a database without tables, and remove it afterwards."""
     if kind == "sqlite":
-        yield database_url(f"sqlite:///{folder / f'{uuid.uuid4().hex}.db'}")
+        yield parse_database_url(f"sqlite:///{folder / f'{uuid.uuid4().hex}.db'}")
         return
     name = f"test_{uuid.uuid4().hex}"
     with _server() as server:
@@ -45,7 +47,7 @@ def empty_database(kind: Kind, folder: Path) -> Iterator[URL]:
 def migrated_database(kind: Kind, folder: Path) -> Iterator[URL]:
     """Give a database with today's tables, and remove it afterwards."""
     with empty_database(kind, folder) as url:
-        migrate.upgrade(url)
+        migrate.upgrade_database(url)
         yield url
 
 

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from bot.core.parameters import TABLE as PARAMETERS
+from bot.core.parameters import PARAMETER_TABLE as PARAMETERS
 from bot.core.placeholders import PLACEHOLDERS
 from bot.settings import Settings
 
@@ -56,7 +56,8 @@ def placeholders_list() -> str:
 def parameters_table() -> str:
     """Return what may be set of a model, and what it may be."""
     rows = [
-        f"| `{parameter.name}` | {parameter.kind.expects} | {parameter.unset} | {parameter.help} |\n"
+        f"| `{parameter.name}` | {parameter.value_type.expects} | {parameter.when_unset} "
+        f"| {parameter.help} |\n"
         for parameter in PARAMETERS
     ]
     return "| parameter | what it may be | unset | what it does |\n|---|---|---|---|\n" + "".join(rows)

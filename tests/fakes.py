@@ -6,20 +6,20 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 from bot.core import growth
-from bot.core.domain import Action, ChatRequest, File, Incoming, ThreadKey, Turn
+from bot.core.domain import Action, ChatRequest, File, IncomingMessage, ThreadKey, Turn
 from bot.core.errors import BotError, MessageLost, SurfaceError, SurfaceUnavailable
-from bot.core.stream import Finished, StreamEvent, TextDelta
-from bot.core.writes import Way
+from bot.core.stream import ChoiceFinished, StreamEvent, TextDelta
+from bot.core.writes import DisplayMode
 from bot.ports import Page, SurfaceLimits
 
-Script = Sequence[str | float | BotError | StreamEvent]
+ModelScript = Sequence[str | float | BotError | StreamEvent]
 """What a model does: says a text, waits some seconds, raises an error, or sends an event."""
 
 
 class ScriptedModel:
     """Answers each request with the next script; the last one serves for all further requests."""
 
-    def __init__(self, *scripts: Script) -> None:
+    def __init__(self, *scripts: ModelScript) -> None:
         self.scripts = list(scripts) or [["fine"]]
         self.requests: list[ChatRequest] = []
         self.open = 0
@@ -30,12 +30,12 @@ class ScriptedModel:
         script = self.scripts[min(len(self.requests), len(self.scripts)) - 1]
         self.open += 1
         try:
-            yield _played(script)
+            yield _play_script(script)
         finally:
             self.open -= 1
 
 
-async def _played(script: Script) -> AsyncIterator[StreamEvent]:
+async def _play_script(script: ModelScript) -> AsyncIterator[StreamEvent]:
     for step in script:
         match step:
             case str():
@@ -46,12 +46,12 @@ async def _played(script: Script) -> AsyncIterator[StreamEvent]:
                 raise step
             case _:
                 yield step
-    if not any(isinstance(step, Finished) for step in script):
-        yield Finished("stop")
+    if not any(isinstance(step, ChoiceFinished) for step in script):
+        yield ChoiceFinished("stop")
 
 
 @dataclass
-class Message:
+class PaperMessage:
     """A message on paper: every text it ever showed, with the time."""
 
     thread: ThreadKey
@@ -78,16 +78,16 @@ class PaperStream:
         self._thread = thread
         self._shown = shown
 
-    def takes(self, page: Page) -> bool:
-        return growth.added(page.text, self._shown) is not None
+    def can_show(self, page: Page) -> bool:
+        return growth.find_addition(page.text, self._shown) is not None
 
-    async def add(self, page: Page, *, last: bool) -> None:
+    async def append_page(self, page: Page, *, last: bool) -> None:
         surface = self._surface
         surface.appends += 1
-        fault = surface.stream_faults.pop(surface.appends, None)
+        fault = surface.append_errors.pop(surface.appends, None)
         if fault and str(fault) != "but it got through":
             raise fault
-        self._shown += growth.added(page.text, self._shown) or ""
+        self._shown += growth.find_addition(page.text, self._shown) or ""
         shown = page if last else replace(page, text=self._shown, actions=())
         await surface.edit(self._thread, self.message_id, shown)
         if fault:
@@ -97,36 +97,38 @@ class PaperStream:
 class PaperSurface:
     """Keeps the screen as a reader saw it, with times. `refusals` are raised by the next writes."""
 
-    def __init__(self, *, page: int = 200, interval: float = 1.0, takes: float = 0.05) -> None:
+    def __init__(
+        self, *, page_size: int = 200, edit_interval: float = 1.0, write_seconds: float = 0.05
+    ) -> None:
         self.limits = SurfaceLimits(
-            fits=lambda text: len(text) <= page,
-            page_size=page,
-            interval=interval,
+            fits=lambda text: len(text) <= page_size,
+            page_size=page_size,
+            interval=edit_interval,
             edits_per_minute=45,
             edits_burst=4,
             posts_per_minute=60,
             posts_burst=5,
-            append_interval=interval,
+            append_interval=edit_interval,
             starts_per_minute=17,
             appends_per_minute=95,
             appends_burst=4,
         )
-        self.grows = Way.EDITS
-        self.takes = takes
-        self.messages: dict[str, Message] = {}
-        self.fixed: set[str] = set()  # messages that take no change any more
-        self.refusals: list[SurfaceError] = []
+        self.writing = DisplayMode.EDITS
+        self.write_seconds = write_seconds
+        self.messages: dict[str, PaperMessage] = {}
+        self.uneditable: set[str] = set()  # messages that take no change any more
+        self.write_errors: list[SurfaceError] = []
         self.writes = 0
-        self.said: list[Incoming] = []
+        self.history: list[IncomingMessage] = []
         self.files: dict[str, bytes | Exception] = {}
         self.reads = 0
         self.appends = 0
-        self.starts = 1_000
-        self.start_faults: list[SurfaceError] = []
-        self.stream_faults: dict[int, SurfaceError] = {}
+        self.starts_left = 1_000
+        self.start_errors: list[SurfaceError] = []
+        self.append_errors: dict[int, SurfaceError] = {}
         self.overlaps = 0
         self.busy: dict[ThreadKey, bool] = {}
-        self.begun: list[int] = []  # the turns that began a conversation
+        self.first_turns: list[int] = []  # the turns that began a conversation
         self.before_write: Callable[[], None] = lambda: None
         self._writing: set[ThreadKey] = set()
         self._posted = 0
@@ -134,7 +136,7 @@ class PaperSurface:
     async def post(self, thread: ThreadKey, page: Page) -> str:
         self._posted += 1
         message_id = f"m{self._posted}"
-        message = Message(thread, (page.turn, page.number))
+        message = PaperMessage(thread, (page.turn, page.number))
         try:
             await self._write(thread)
         except SurfaceUnavailable as error:
@@ -151,32 +153,34 @@ class PaperSurface:
         await self._write(thread)
         self._message(message_id, changes=True).show(page)
 
-    def way(self, thread: ThreadKey) -> Way:
-        return self.grows
+    def choose_display_mode(self, thread: ThreadKey) -> DisplayMode:
+        return self.writing
 
-    async def begin(self, turn: Turn, page: Page) -> "PaperStream | None":
-        if not self.starts:
+    async def start_message(self, turn: Turn, page: Page) -> "PaperStream | None":
+        if not self.starts_left:
             return None
-        self.refusals[:0] = self.start_faults
-        self.start_faults = []
+        self.write_errors[:0] = self.start_errors
+        self.start_errors = []
         message_id = await self.post(turn.thread, page)
         return PaperStream(self, turn.thread, message_id, page.text)
 
-    async def find(self, turn: Turn) -> dict[int, str]:
+    async def find_pages(self, turn: Turn) -> dict[int, str]:
         mine = [(m.page, key) for key, m in self.messages.items() if m.thread == turn.thread]
         return {number: key for (of, number), key in mine if of == turn.id}
 
-    async def read(self, thread: ThreadKey, *, limit: int, since: float = 0.0) -> list[Incoming]:
+    async def read_messages(
+        self, thread: ThreadKey, *, limit: int, since: float = 0.0
+    ) -> list[IncomingMessage]:
         self.reads += 1
-        return self.said[-limit:]
+        return self.history[-limit:]
 
-    async def fetch(self, file: File, *, limit: int) -> bytes:
+    async def download_file(self, file: File, *, limit: int) -> bytes:
         found = self.files[file.url]
         if isinstance(found, Exception):
             raise found
         return found
 
-    async def remove(self, thread: ThreadKey, message_id: str) -> None:
+    async def delete_message(self, thread: ThreadKey, message_id: str) -> None:
         await self._write(thread)
         self._message(message_id, changes=False)
         del self.messages[message_id]
@@ -184,22 +188,22 @@ class PaperSurface:
     def is_direct(self, thread: ThreadKey) -> bool:
         return thread.channel == "direct message"
 
-    async def places(self, thread: ThreadKey) -> dict[str, str]:
+    async def read_place_names(self, thread: ThreadKey) -> dict[str, str]:
         return {"channel": "#paper", "workspace": "Desk"}
 
-    async def working(self, turn: Turn, *, busy: bool, begins: bool = False) -> None:
+    async def show_working(self, turn: Turn, *, busy: bool, begins: bool = False) -> None:
         self.busy[turn.thread] = busy
         if begins:
-            self.begun.append(turn.id)
+            self.first_turns.append(turn.id)
 
-    def shown(self, thread: ThreadKey) -> list[str]:
+    def list_texts(self, thread: ThreadKey) -> list[str]:
         """Return what the thread shows now, a text a message."""
         return [message.text for message in self.messages.values() if message.thread == thread]
 
-    def _message(self, message_id: str, *, changes: bool) -> Message:
+    def _message(self, message_id: str, *, changes: bool) -> PaperMessage:
         if message_id not in self.messages:
             raise MessageLost("message_not_found", stays=False)
-        if changes and message_id in self.fixed:
+        if changes and message_id in self.uneditable:
             raise MessageLost("edit_window_closed", stays=True)
         return self.messages[message_id]
 
@@ -208,21 +212,21 @@ class PaperSurface:
         self.overlaps += thread in self._writing
         self._writing.add(thread)
         try:
-            await asyncio.sleep(self.takes)
+            await asyncio.sleep(self.write_seconds)
         finally:
             self._writing.discard(thread)
-        if self.refusals:
-            raise self.refusals.pop(0)
+        if self.write_errors:
+            raise self.write_errors.pop(0)
         self.writes += 1
 
 
-class OpenDoor:
+class OpenAccess:
     """Lets everybody in, everywhere."""
 
-    async def lets_in(self, said: object) -> bool:
+    async def admit_message(self, said: object) -> bool:
         return True
 
-    async def lets_press(self, thread: ThreadKey, user: str) -> bool:
+    async def admit_press(self, thread: ThreadKey, user: str) -> bool:
         return True
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.async_api import Page, async_playwright, expect
 
-from tests.browser.conftest import QUIET, find_chromium
+from tests.browser.conftest import CHROMIUM_FLAGS, find_chromium
 from tests.browser.test_admin import SOON, edit_engineering, field, saved
 from tests.browser.test_trials import UNPUBLISHED, newest, try_it
 from tests.program import ROOT, program
@@ -23,7 +23,7 @@ async def main() -> None:
             async_playwright() as playwright,
         ):
             await running.until("Ctrl-C")
-            browser = await playwright.chromium.launch(executable_path=find_chromium(), args=QUIET)
+            browser = await playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_FLAGS)
             page = await browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
             await page.goto(re.findall(r"http://\S+", running.text)[0])
             await admins(page)

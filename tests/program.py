@@ -13,7 +13,7 @@ from bot.sandbox.model import SandboxModel
 from bot.sandbox.server import SandboxWorkspace
 
 ROOT = Path(__file__).parent.parent
-START = 120.0
+START_TIMEOUT_SECONDS = 120.0
 """Seconds that a start may take on a busy machine."""
 
 
@@ -26,7 +26,7 @@ class Program:
 
     async def until(self, text: str) -> None:
         """Wait until the program has printed `text`."""
-        async with asyncio.timeout(START):
+        async with asyncio.timeout(START_TIMEOUT_SECONDS):
             while text.encode() not in self.output:
                 assert self.process.returncode is None, self.text
                 await asyncio.sleep(0.01)
@@ -39,7 +39,7 @@ class Program:
 
     async def wait(self) -> int:
         """Return the exit code."""
-        async with asyncio.timeout(START):
+        async with asyncio.timeout(START_TIMEOUT_SECONDS):
             return await self.process.wait()
 
     @property

@@ -7,7 +7,7 @@ from click.testing import CliRunner, Result
 
 from bot.cli import commands
 from bot.store import migrate
-from bot.store.database import database_url
+from bot.store.database import parse_database_url
 from tests.shell import Bot, done
 
 
@@ -16,7 +16,7 @@ def bot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bot:
     """`bot access …` with a database of today."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'bot.db'}")
-    migrate.upgrade(database_url(f"sqlite:///{tmp_path / 'bot.db'}"))
+    migrate.upgrade_database(parse_database_url(f"sqlite:///{tmp_path / 'bot.db'}"))
 
     def run(*arguments: str) -> Result:
         return CliRunner().invoke(commands, ["access", *arguments])

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 MODULES = sorted((ROOT / "bot").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
-LONGEST_MODULE = 300
+LONGEST_MODULE = 400
 LONGEST_FUNCTION = 50
 WAITING = {"asyncio", "os", "random", "secrets", "socket", "subprocess", "threading", "time", "datetime"}
 """Standard modules that wait, or ask the world for something."""

@@ -14,9 +14,9 @@ from sqlalchemy import URL, inspect
 from bot.core.domain import Author
 from bot.core.errors import SettingsError, StoreUnavailable
 from bot.core.placeholders import fill
-from bot.core.steering import level, problems
+from bot.core.steering import find_problems, parse_scope
 from bot.store import migrate, versions
-from bot.store.database import database_url
+from bot.store.database import parse_database_url
 from bot.store.schema import metadata
 from tests.databases import KINDS, empty_database
 
@@ -68,16 +68,16 @@ def described(url: URL) -> dict[str, object]:
 
 def test_head_is_the_schema(url: URL) -> None:
     """Alembic finds nothing to change between the migrations and the tables."""
-    migrate.upgrade(url)
+    migrate.upgrade_database(url)
     assert differences(url) == []
-    assert migrate.current(url) == migrate.head()
+    assert migrate.read_revision(url) == migrate.needed_revision()
 
 
 def test_constraints_and_indexes_are_those_of_the_schema(url: URL, tmp_path: Path) -> None:
     """What Alembic does not compare is the same too, names included."""
-    migrate.upgrade(url)
+    migrate.upgrade_database(url)
     migrated = described(url)
-    migrate.downgrade(url, "base")
+    migrate.downgrade_database(url, "base")
     engine = migrate.migration_engine(url)
     metadata.create_all(engine)
     engine.dispose()
@@ -86,18 +86,18 @@ def test_constraints_and_indexes_are_those_of_the_schema(url: URL, tmp_path: Pat
 
 def test_there_is_one_head() -> None:
     """`head` unpacks exactly one; two branches would raise."""
-    assert migrate.head()
+    assert migrate.needed_revision()
 
 
 def test_down_to_nothing_and_up_again(url: URL) -> None:
     """Every step can be taken back."""
-    migrate.upgrade(url)
-    migrate.downgrade(url, "base")
+    migrate.upgrade_database(url)
+    migrate.downgrade_database(url, "base")
     engine = migrate.migration_engine(url)
     with engine.connect() as connection:
         assert set(inspect(connection).get_table_names()) <= {"alembic_version"}
     engine.dispose()
-    migrate.upgrade(url)
+    migrate.upgrade_database(url)
     assert differences(url) == []
 
 
@@ -116,18 +116,18 @@ def test_turns_of_the_first_version_keep_their_order_and_their_pages(url: URL) -
     """Up and down: times of recording stand in for times of writing, claims for attempts."""
     turns = "SELECT id, question, answer, token, status FROM turns ORDER BY id"
     new = "SELECT id, sent_at, attempt FROM turns ORDER BY id"
-    migrate.upgrade(url, "0001")
+    migrate.upgrade_database(url, "0001")
     engine = migrate.migration_engine(url)
     with engine.begin() as connection:
         for statement in OLD_ROWS.split(";"):
             connection.exec_driver_sql(statement)
         before = connection.exec_driver_sql(turns).all()
-    for lead, revision in ((migrate.upgrade, "0002"), (migrate.downgrade, "0001")):
+    for lead, revision in ((migrate.upgrade_database, "0002"), (migrate.downgrade_database, "0001")):
         lead(url, revision)
         with engine.begin() as connection:
             assert connection.exec_driver_sql(turns).all() == before
             assert connection.exec_driver_sql("SELECT * FROM pages").all() == [(1, 0, "1.1")]
-    migrate.upgrade(url)
+    migrate.upgrade_database(url)
     with engine.begin() as connection:
         assert connection.exec_driver_sql(new).all() == [(1, 5.0, 1), (7, 6.0, 3)]
     engine.dispose()
@@ -136,7 +136,7 @@ def test_turns_of_the_first_version_keep_their_order_and_their_pages(url: URL) -
 def test_an_id_is_given_once_on_sqlite_too(tmp_path: Path) -> None:
     """`(id, token)` fences for ever; a copied table must go on counting where it was."""
     with empty_database("sqlite", tmp_path) as url:
-        migrate.upgrade(url)
+        migrate.upgrade_database(url)
         engine = migrate.migration_engine(url)
         with engine.connect() as connection:
             query = "SELECT sql FROM sqlite_master WHERE name = 'turns'"
@@ -146,36 +146,36 @@ def test_an_id_is_given_once_on_sqlite_too(tmp_path: Path) -> None:
 
 def test_upgrading_twice_changes_nothing(url: URL) -> None:
     """`bot migrate` may run at each deploy."""
-    migrate.upgrade(url)
-    migrate.upgrade(url)
-    assert migrate.current(url) == migrate.head()
+    migrate.upgrade_database(url)
+    migrate.upgrade_database(url)
+    assert migrate.read_revision(url) == migrate.needed_revision()
 
 
 def test_an_unmigrated_database_says_what_to_run(url: URL) -> None:
     """The program refuses to start on it with one sentence."""
-    assert migrate.current(url) is None
+    assert migrate.read_revision(url) is None
     with pytest.raises(SettingsError, match="run `bot migrate`"):
-        migrate.check(url)
-    migrate.upgrade(url)
-    migrate.check(url)
+        migrate.check_revision(url)
+    migrate.upgrade_database(url)
+    migrate.check_revision(url)
 
 
 def test_a_database_of_a_newer_version_says_so(url: URL) -> None:
     """An older program must not tell people to migrate, which would fail."""
-    migrate.upgrade(url)
+    migrate.upgrade_database(url)
     engine = migrate.migration_engine(url)
     with engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'from_2031'")
     engine.dispose()
     with pytest.raises(SettingsError, match="from_2031"):
-        migrate.check(url)
+        migrate.check_revision(url)
 
 
 def test_an_unreachable_server_is_named_without_its_password() -> None:
     """The sentence names the setting, host and port."""
-    nowhere = database_url("postgresql://someone:hunter2@127.0.0.1:1/none")
+    nowhere = parse_database_url("postgresql://someone:hunter2@127.0.0.1:1/none")
     with pytest.raises(StoreUnavailable) as caught:
-        migrate.current(nowhere)
+        migrate.read_revision(nowhere)
     assert "DATABASE_URL" in str(caught.value)
     assert "127.0.0.1, port 1" in str(caught.value)
     assert "hunter2" not in str(caught.value)
@@ -191,24 +191,24 @@ def test_alembic_does_the_same_from_the_command_line(url: URL) -> None:
         check=True,
         capture_output=True,
     )
-    assert migrate.current(url) == migrate.head()
+    assert migrate.read_revision(url) == migrate.needed_revision()
 
 
 def test_a_prompt_of_before_is_the_first_version_of_its_level(url: URL) -> None:
     """It says the same to the model as before, braces included; and it is there again after the way back."""
-    migrate.upgrade(url, "0002")
+    migrate.upgrade_database(url, "0002")
     engine = migrate.migration_engine(url)
     text = 'Answer as {"a": {}} — «ja».'
     with engine.begin() as connection:
         connection.exec_driver_sql(f"INSERT INTO prompts VALUES ('slack', 'T1', 'C1', '', '{text}', 7.5)")
-    migrate.upgrade(url)
+    migrate.upgrade_database(url)
     with engine.connect() as connection:
-        (version,) = versions.history(connection, level("channel T1/C1", "slack"), 9)
+        (version,) = versions.list_history(connection, parse_scope("channel T1/C1", "slack"), 9)
     assert (version.number, version.created_at, version.author) == (1, 7.5, Author(id=""))
-    assert problems(version.steering) == {}
-    assert version.steering.prompt is not None
-    assert fill(version.steering.prompt.text, {}) == text
-    migrate.downgrade(url, "0002")
+    assert find_problems(version.config) == {}
+    assert version.config.prompt is not None
+    assert fill(version.config.prompt.text, {}) == text
+    migrate.downgrade_database(url, "0002")
     with engine.connect() as connection:
         rows = connection.exec_driver_sql("SELECT * FROM prompts").all()
     assert [tuple(row) for row in rows] == [("slack", "T1", "C1", "", text, 7.5)]

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from bot.core.lessons import Lesson
-from bot.sandbox.model import MODELS, SandboxModel
+from bot.core.lessons import Fact
+from bot.sandbox.model import MODEL_NAMES, SandboxModel
 from bot.store import migrate
-from bot.store.database import database_url
-from bot.store.lessons import SqlLessons
+from bot.store.database import parse_database_url
+from bot.store.lessons import SqlLearnedFacts
 from tests.databases import open_database
 from tests.program import program
 
@@ -22,7 +22,7 @@ async def test_it_lists_the_models_and_marks_ours(tmp_path: Path) -> None:
     async with SandboxModel() as server:
         code, text = await printed(tmp_path, server.base_url, model="sandbox-small")
     assert code == 0
-    assert [line[2:].split(",")[0] for line in text.splitlines()] == list(MODELS)
+    assert [line[2:].split(",")[0] for line in text.splitlines()] == list(MODEL_NAMES)
     (ours,) = [line for line in text.splitlines() if line.startswith("*")]
     assert ours.startswith("* sandbox-small")
     assert "sandbox-old, will be shut down on 2027-01-14" in text
@@ -41,12 +41,12 @@ async def test_it_shows_what_was_learnt_and_forgets_it_when_told_to(tmp_path: Pa
     async with SandboxModel() as server:
         await printed(tmp_path, server.base_url)
         assert not list(tmp_path.iterdir())  # noqa: ASYNC240 - nothing else runs in this loop
-        url = database_url(f"sqlite:///{tmp_path / 'threadkeeper.db'}")
-        migrate.upgrade(url)
+        url = parse_database_url(f"sqlite:///{tmp_path / 'threadkeeper.db'}")
+        migrate.upgrade_database(url)
         async with open_database(url) as database:
             content = {"instead": "", "values": [0.2]}
-            await SqlLessons(database).note(
-                Lesson(
+            await SqlLearnedFacts(database).save_fact(
+                Fact(
                     server=server.base_url, model="sandbox-old", subject="field temperature", content=content
                 )
             )

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import URL
 
 from bot.cli import commands
-from bot.core.domain import Addressed, Answer, Author, Incoming, MadeWith, ThreadKey, TurnStatus
+from bot.core.domain import AddressingKind, Answer, Author, IncomingMessage, Provenance, ThreadKey, TurnStatus
 from bot.core.feedback import Verdict
 from bot.store.feedback import SqlVotes
 from bot.store.sql import SqlStore
@@ -42,21 +42,21 @@ async def _conversation(url: URL) -> None:
         await store.open()
         thread = ThreadKey(platform="slack", workspace="T1", channel="C1", root=ROOT)
         for number, user in enumerate(("U0ADA", "U0GRACE")):
-            asked = Incoming(
+            asked = IncomingMessage(
                 thread=thread,
                 message_id=f"1700000000.00010{number}",
                 author=Author(id=user, name=user.title()),
                 text="Why “tea”?\nAnd why now?",
-                addressed=Addressed.MENTION,
+                addressed=AddressingKind.MENTION,
                 sent_at=1_700_000_000.0 + number,
             )
             turn = await store.accept(asked, claim=True)
             assert turn is not None
-            await store.opened(turn, 0, f"1700000000.00020{number}")
-            made_with = MadeWith(versions=(1,), parameters={"model": "m-1"}, remarks="_Blind._")
-            await store.answered(turn, Answer(text="So.", model="m-1", made_with=made_with))
+            await store.record_page(turn, 0, f"1700000000.00020{number}")
+            made_with = Provenance(versions=(1,), parameters={"model": "m-1"}, remarks="_Blind._")
+            await store.save_answer(turn, Answer(text="So.", model="m-1", made_with=made_with))
             await store.settle(turn, TurnStatus.DONE)
-            await SqlVotes(database).vote(turn.id, thread, Verdict.GOOD, by="U0ADA")
+            await SqlVotes(database).cast_vote(turn.id, thread, Verdict.GOOD, by="U0ADA")
 
 
 def exported(result: Result) -> list[dict[str, object]]:

@@ -10,10 +10,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.cli import commands
-from bot.commands.change import Change
-from bot.core.domain import Prompt, Steering
+from bot.commands.change import PromptChange
+from bot.core.domain import Prompt, ScopeConfig
 from bot.store import migrate
-from bot.store.database import Database, database_url
+from bot.store.database import Database, parse_database_url
 from tests.shell import Bot, done, refused
 
 
@@ -23,7 +23,7 @@ def bot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bot:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'bot.db'}")
     monkeypatch.setenv("BOT_MODEL", "m-1")
-    migrate.upgrade(database_url(f"sqlite:///{tmp_path / 'bot.db'}"))
+    migrate.upgrade_database(parse_database_url(f"sqlite:///{tmp_path / 'bot.db'}"))
 
     def run(*arguments: str, stdin: str = "") -> Result:
         return CliRunner().invoke(commands, arguments, input=stdin)
@@ -245,7 +245,7 @@ def test_history_tells_what_people_thought(bot: Bot, tmp_path: Path) -> None:
 
 def test_it_works_beside_a_running_bot(bot: Bot, tmp_path: Path) -> None:
     """On the embedded database too, whose file the bot keeps from every second bot."""
-    database = Database(database_url(f"sqlite:///{tmp_path / 'bot.db'}"))
+    database = Database(parse_database_url(f"sqlite:///{tmp_path / 'bot.db'}"))
     with asyncio.Runner() as runner:
         runner.run(database.open())
         try:
@@ -263,7 +263,7 @@ def test_it_works_beside_a_running_bot(bot: Bot, tmp_path: Path) -> None:
 
 
 def test_a_database_of_before_says_what_to_run(bot: Bot, tmp_path: Path) -> None:
-    migrate.downgrade(database_url(f"sqlite:///{tmp_path / 'bot.db'}"), "0002")
+    migrate.downgrade_database(parse_database_url(f"sqlite:///{tmp_path / 'bot.db'}"), "0002")
     run = subprocess.run(
         [sys.executable, "-m", "bot", "prompt", "list"], capture_output=True, text=True, check=False
     )
@@ -281,7 +281,7 @@ def test_a_deployment_whose_own_prompt_is_wrong_says_so(bot: Bot, monkeypatch: p
 
 
 def test_a_change_leaves_alone_what_it_does_not_name() -> None:
-    before = Steering(prompt=Prompt("Be kind.", appends=True), parameters={"n": 2}, locks=frozenset({"n"}))
-    assert Change().applied(before) == before
-    assert Change(text="Be brief.").applied(before).prompt == Prompt("Be brief.", appends=True)
-    assert Change(appends=False).applied(before).prompt == Prompt("Be kind.")
+    before = ScopeConfig(prompt=Prompt("Be kind.", appends=True), parameters={"n": 2}, locks=frozenset({"n"}))
+    assert PromptChange().apply(before) == before
+    assert PromptChange(text="Be brief.").apply(before).prompt == Prompt("Be brief.", appends=True)
+    assert PromptChange(appends=False).apply(before).prompt == Prompt("Be kind.")

@@ -7,14 +7,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.commands.prompt_files import from_markdown, read_folder, to_markdown
-from bot.core.domain import Prompt, PromptKey, Steering
-from bot.core.steering import level
+from bot.core.domain import Prompt, Scope, ScopeConfig
+from bot.core.steering import parse_scope
 from tests.core.steering_values import CHAIN, steerings
 
 
-@example(CHAIN[1], Steering(parameters={"stop": ["\x85", "a\u2028b", "\u2029"]}))
+@example(CHAIN[1], ScopeConfig(parameters={"stop": ["\x85", "a\u2028b", "\u2029"]}))
 @given(st.sampled_from(CHAIN[1:]), steerings)
-def test_to_a_file_and_back_nothing_is_lost(key: PromptKey, steering: Steering) -> None:
+def test_to_a_file_and_back_nothing_is_lost(key: Scope, steering: ScopeConfig) -> None:
     assert from_markdown(to_markdown(key, steering), "slack") == (key, steering)
 
 
@@ -22,7 +22,7 @@ def test_to_a_file_and_back_nothing_is_lost(key: PromptKey, steering: Steering) 
     "text", ["a\n", "a\n\n\n", " a ", "a\r\nb", "---\nlevel: workspace T2\n---\n", "a\u2028b"]
 )
 def test_every_character_of_a_prompt_is_kept(text: str) -> None:
-    steering = Steering(prompt=Prompt(text))
+    steering = ScopeConfig(prompt=Prompt(text))
     assert from_markdown(to_markdown(CHAIN[1], steering), "slack") == (CHAIN[1], steering)
 
 
@@ -30,8 +30,8 @@ def test_a_file_as_a_person_writes_it() -> None:
     """Token ids as YAML reads them, Windows' line ends in the front matter, no last line break."""
     text = "---\r\nlevel: channel T1/C1\r\nmode: append\r\nlogit_bias: {50256: -100}\r\n---\r\nBe kind."
     assert from_markdown(text, "slack") == (
-        level("channel T1/C1", "slack"),
-        Steering(prompt=Prompt("Be kind.", appends=True), parameters={"logit_bias": {"50256": -100}}),
+        parse_scope("channel T1/C1", "slack"),
+        ScopeConfig(prompt=Prompt("Be kind.", appends=True), parameters={"logit_bias": {"50256": -100}}),
     )
 
 

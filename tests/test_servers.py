@@ -4,7 +4,7 @@ import pytest
 
 from bot.core.errors import SettingsError
 from bot.llm.opening import ModelSettings, open_model
-from bot.servers import servers
+from bot.servers import configured_servers
 from bot.settings import Settings
 
 
@@ -15,7 +15,7 @@ def named(monkeypatch: pytest.MonkeyPatch, **values: str) -> Settings:
 
 
 def test_the_first_server_has_all_that_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    (server,) = servers(
+    (server,) = configured_servers(
         named(
             monkeypatch,
             OPENAI_BASE_URL="https://gateway.example/v1?api-version=1",
@@ -36,7 +36,7 @@ def test_fallbacks_come_in_order_with_key_and_model_of_their_own(monkeypatch: py
     text = (
         "https://:sk-%2Fsecond@other.example:8443/v1#big/model, http://127.0.0.1:8080/v1, http://[::1]:8080"
     )
-    _, second, third, fourth = servers(named(monkeypatch, BOT_FALLBACKS=text))
+    _, second, third, fourth = configured_servers(named(monkeypatch, BOT_FALLBACKS=text))
     assert (second.base_url, second.api_key, second.model) == (
         "https://other.example:8443/v1",
         "sk-/second",
@@ -51,7 +51,7 @@ def test_fallbacks_come_in_order_with_key_and_model_of_their_own(monkeypatch: py
 def test_whether_names_are_sent_is_for_the_service_to_say_unless_it_is_set(
     monkeypatch: pytest.MonkeyPatch, setting: str, names: bool | None
 ) -> None:
-    (server,) = servers(named(monkeypatch, BOT_SEND_NAMES=setting))
+    (server,) = configured_servers(named(monkeypatch, BOT_SEND_NAMES=setting))
     assert server.names is names
 
 
@@ -68,12 +68,12 @@ def test_whether_names_are_sent_is_for_the_service_to_say_unless_it_is_set(
 )
 def test_what_is_wrong_is_named_without_a_key(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=f"^{name} is wrong") as refused:
-        servers(named(monkeypatch, **{name: value}))
+        configured_servers(named(monkeypatch, **{name: value}))
     assert "sk-secret" not in str(refused.value)
 
 
 async def test_an_unknown_provider_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = named(monkeypatch, BOT_PROVIDER="skynet")
     with pytest.raises(SettingsError, match="skynet"):
-        async with open_model(ModelSettings(servers=servers(settings))):
+        async with open_model(ModelSettings(servers=configured_servers(settings))):
             pass

@@ -4,7 +4,7 @@ import pytest
 
 from bot.core.errors import SettingsError
 from bot.settings import Settings
-from bot.suggestions_setting import suggestions
+from bot.suggestions_setting import parse_suggestions
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ from bot.suggestions_setting import suggestions
     ],
 )
 def test_titles_and_questions(text: str, expected: dict[str, str]) -> None:
-    assert suggestions(text) == expected
+    assert parse_suggestions(text) == expected
 
 
 @pytest.mark.parametrize(

@@ -5,16 +5,16 @@ import time
 import pytest
 
 from bot import tokens
-from bot.core.context import Count, estimate, weight
-from tests.service.test_asking import Thread
+from bot.core.context import TokenCounter, count_request_tokens, estimate_tokens
+from tests.service.test_asking import PaperThread
 from tests.virtual_time import run
 
 WINDOW = 3_000
 
 
 @pytest.fixture(scope="module")
-def count() -> Count:
-    return tokens.counter()
+def count() -> TokenCounter:
+    return tokens.load_counter()
 
 
 @pytest.mark.parametrize(
@@ -29,14 +29,14 @@ def count() -> Count:
     ],
 )
 def test_it_counts_as_openais_models_do_and_takes_whatever_people_write(
-    count: Count, text: str, exact: int
+    count: TokenCounter, text: str, exact: int
 ) -> None:
-    assert count(text) == exact + tokens.FRAME
-    assert count(text) == exact + tokens.FRAME, "the second time too"
+    assert count(text) == exact + tokens.TOKENS_PER_MESSAGE
+    assert count(text) == exact + tokens.TOKENS_PER_MESSAGE, "the second time too"
 
 
 @pytest.mark.parametrize("piece", ["a", " ", "日本語", "\U0001f600", "-" * 7])
-def test_no_text_keeps_everybody_waiting(count: Count, piece: str) -> None:
+def test_no_text_keeps_everybody_waiting(count: TokenCounter, piece: str) -> None:
     """Some tokenizers need minutes for these."""
     began = time.process_time()
     count(piece * 40_000)
@@ -44,20 +44,20 @@ def test_no_text_keeps_everybody_waiting(count: Count, piece: str) -> None:
 
 
 def test_without_the_extra_tokens_are_estimated() -> None:
-    assert tokens.counter("no_such_library") is estimate
+    assert tokens.load_counter("no_such_library") is estimate_tokens
 
 
 @pytest.mark.parametrize("is_exact", [True, False])
-def test_requests_fit_before_the_service_has_counted_anything(count: Count, *, is_exact: bool) -> None:
+def test_requests_fit_before_the_service_has_counted_anything(count: TokenCounter, *, is_exact: bool) -> None:
     """Of text that is far from the usual, the estimate lets too much through until it is corrected."""
 
     async def body() -> None:
-        thread = Thread(tokens=WINDOW)
-        thread.counter = count if is_exact else estimate
+        thread = PaperThread(tokens=WINDOW)
+        thread.counter = count if is_exact else estimate_tokens
         thread.start()
         for _ in range(12):
             await thread.ask("🦄🐉🧙‍♀️ " * 60)
-        largest = max(weight(request.messages, count) for request in thread.model.requests)
+        largest = max(count_request_tokens(request.messages, count) for request in thread.model.requests)
         assert (largest <= WINDOW) is is_exact
 
     run(body())

@@ -11,12 +11,12 @@ import pytest
 from click.testing import CliRunner
 
 from bot.cli import commands
-from bot.core.calls import Call
-from bot.core.domain import Author, Prompt, PromptKey, Steering
+from bot.core.calls import ModelCall
+from bot.core.domain import Author, Prompt, Scope, ScopeConfig
 from bot.store import migrate
-from bot.store.database import database_url
+from bot.store.database import parse_database_url
 from bot.store.sql import SqlStore
-from bot.store.versions import SqlVersions
+from bot.store.versions import SqlConfigVersions
 from tests.contracts.questions import ADA, SAID, asked, question, thread
 from tests.databases import open_database
 from tests.shell import Bot, done, refused
@@ -30,7 +30,7 @@ def bot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bot:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'bot.db'}")
     monkeypatch.setenv("BOT_CURRENCY", "EUR")
-    migrate.upgrade(database_url(f"sqlite:///{tmp_path / 'bot.db'}"))
+    migrate.upgrade_database(parse_database_url(f"sqlite:///{tmp_path / 'bot.db'}"))
     return lambda *arguments: CliRunner().invoke(commands, arguments)
 
 
@@ -38,16 +38,16 @@ def fill(folder: Path) -> None:
     """Make three calls: two by Ada, of which one has no price, and one by Grace elsewhere."""
 
     async def body() -> None:
-        async with open_database(database_url(f"sqlite:///{folder / 'bot.db'}")) as database:
+        async with open_database(parse_database_url(f"sqlite:///{folder / 'bot.db'}")) as database:
             store = SqlStore(database, "me")
             await store.open()
-            version = await SqlVersions(database).save(
-                PromptKey(platform="slack", workspace="T1"),
-                Steering(prompt=Prompt("Hm.")),
+            version = await SqlConfigVersions(database).save(
+                Scope(platform="slack", workspace="T1"),
+                ScopeConfig(prompt=Prompt("Hm.")),
                 based_on=0,
                 by=ADA,
             )
-            made = Call(model="m-1", prompt_tokens=1_000, completion_tokens=50, cost=2_310_000_000)
+            made = ModelCall(model="m-1", prompt_tokens=1_000, completion_tokens=50, cost=2_310_000_000)
             calls = (
                 (ADA, "C1", made),
                 (ADA, "C1", replace(made, model="m-2", cost=None, is_estimated=True)),
@@ -56,7 +56,7 @@ def fill(folder: Path) -> None:
             for number, (author, channel, call) in enumerate(calls):
                 where = thread(f"{number}.0", channel)
                 turn = await asked(store, question(f"{number}.0", where=where, author=author))
-                await store.answered(turn, replace(SAID, call=call))
+                await store.save_answer(turn, replace(SAID, call=call))
 
     asyncio.run(body())
 

@@ -8,7 +8,7 @@ import asyncio
 from typing import Self
 
 
-class Wire:
+class TcpProxy:
     """A TCP proxy on loopback; an async context manager."""
 
     def __init__(self, host: str, port: int) -> None:

@@ -12,24 +12,24 @@ from typing import Any
 import click
 
 from bot import rules_setting
-from bot.access import Access
-from bot.commands.shell import Refused, author, named, with_database
-from bot.core.access import BUILT_IN
-from bot.core.domain import PromptKey
-from bot.core.errors import Conflict
-from bot.core.granting import NOTHING, Grants, GrantsVersion, described, diff
-from bot.core.steering import place
-from bot.rules_setting import CHANNEL, PERSON
+from bot.access import Permissions
+from bot.commands.shell import CommandRefused, parse_scope_words, shell_author, with_database
+from bot.core.access import DEFAULT_ADMISSIONS
+from bot.core.domain import Scope
+from bot.core.errors import VersionConflict
+from bot.core.granting import NO_GRANTS, Grants, GrantsVersion, describe_grants, diff
+from bot.core.steering import name_scope
+from bot.rules_setting import CHANNEL_ID_PATTERN, PERSON_ID_PATTERN
 from bot.settings import Settings
 from bot.store.database import Database
 from bot.store.grants import SqlGrants
 
-Change = Callable[[Grants], Grants]
+GrantsChange = Callable[[Grants], Grants]
 
 EPILOG = """\b
 WHERE is a workspace's id, T1; for editors and their history a channel's, T1/C1.
 """
-WORDS = "direct-messages, shared-channels, guests, channel-guests, external"
+ADMISSION_WORDS = "direct-messages, shared-channels, guests, channel-guests, external"
 
 
 @click.group(epilog=EPILOG)
@@ -41,19 +41,21 @@ def access() -> None:
 @click.argument("where")
 def show(where: str) -> None:
     """Show who may do what, and who set it."""
-    key = _key(where)
-    deployment = described(Grants(rules=Settings.load().rules))
-    click.echo("\n".join(["the deployment's settings:", *_indented(deployment)]))
-    for version in _with(key, lambda of: of.record.current(replace(key, channel=""))):
-        if not key.channel or version.key == key:
-            click.echo(f"\n{place(version.key)}: {_signature(version)}")
-            click.echo("\n".join(_indented(described(version.grants))))
+    key = _parse_where(where)
+    deployment = describe_grants(Grants(rules=Settings.load().access_rules))
+    click.echo("\n".join(["the deployment's settings:", *_indent(deployment)]))
+    for version in _with_permissions(key, lambda of: of.record.list_current(replace(key, channel=""))):
+        if not key.channel or version.scope == key:
+            click.echo(f"\n{name_scope(version.scope)}: {_describe_version(version)}")
+            click.echo("\n".join(_indent(describe_grants(version.grants))))
 
 
-def _changing(name: str, words: str, text: str) -> Callable[[Callable[..., Change]], click.Command]:
+def _change_command(
+    name: str, words: str, text: str
+) -> Callable[[Callable[..., GrantsChange]], click.Command]:
     """Make a command of what returns a change; it has the options that all of them have."""
 
-    def made(change: Callable[..., Change]) -> click.Command:
+    def made(change: Callable[..., GrantsChange]) -> click.Command:
         @click.argument("where")
         @click.argument("words", nargs=-1, required=True, metavar=words)
         @click.option("--remove", is_flag=True, help="Take them away instead.")
@@ -63,59 +65,61 @@ def _changing(name: str, words: str, text: str) -> Callable[[Callable[..., Chang
             try:
                 changed = change(frozenset(words), remove=remove)
             except ValueError as error:
-                raise Refused(f"{error}.") from None
-            _save(_key(where, is_channel=name == "editor"), changed, note=note, dry_run=dry_run)
+                raise CommandRefused(f"{error}.") from None
+            _save(_parse_where(where, is_channel=name == "editor"), changed, note=note, dry_run=dry_run)
 
         return access.command(name=name, help=text)(command)
 
     return made
 
 
-@_changing("allow", "ID...", "Answer only these people (U…) or channels (C…).")
-def allow(ids: frozenset[str], *, remove: bool) -> Change:
+@_change_command("allow", "ID...", "Answer only these people (U…) or channels (C…).")
+def allow(ids: frozenset[str], *, remove: bool) -> GrantsChange:
     """Return what changes the lists of those that may ask."""
-    people, channels = rules_setting.sorted_out(ids)
-    return _listing(remove, people=people, channels=channels)
+    people, channels = rules_setting.split_ids(ids)
+    return _change_lists(remove, people=people, channels=channels)
 
 
-@_changing("deny", "ID...", "Never answer these people (U…) or channels (C…).")
-def deny(ids: frozenset[str], *, remove: bool) -> Change:
+@_change_command("deny", "ID...", "Never answer these people (U…) or channels (C…).")
+def deny(ids: frozenset[str], *, remove: bool) -> GrantsChange:
     """Return what changes the lists of those that may not."""
-    people, channels = rules_setting.sorted_out(ids)
-    return _listing(remove, denied_people=people, denied_channels=channels)
+    people, channels = rules_setting.split_ids(ids)
+    return _change_lists(remove, denied_people=people, denied_channels=channels)
 
 
-@_changing(
-    "admit", "WORD|ID...", f"Let in kinds of people and places, or guests by name.\n\nThe kinds are {WORDS}."
+@_change_command(
+    "admit",
+    "WORD|ID...",
+    f"Let in kinds of people and places, or guests by name.\n\nThe kinds are {ADMISSION_WORDS}.",
 )
-def admit(words: frozenset[str], *, remove: bool) -> Change:
+def admit(words: frozenset[str], *, remove: bool) -> GrantsChange:
     """Return what changes who is let in."""
-    if rules_setting.NOTHING in words:
-        raise ValueError(f"`{rules_setting.NOTHING}` is for BOT_ADMIT; take words away with --remove")
-    asked = rules_setting.rules("", "", ",".join(words))
-    listing, admitted = _listing(remove, invited=asked.invited), asked.admits
+    if rules_setting.ADMIT_NONE_WORD in words:
+        raise ValueError(f"`{rules_setting.ADMIT_NONE_WORD}` is for BOT_ADMIT; take words away with --remove")
+    asked = rules_setting.parse_rules("", "", ",".join(words))
+    listing, admitted = _change_lists(remove, invited=asked.invited), asked.admits
 
     def change(grants: Grants) -> Grants:
         grants = listing(grants)
         if admitted is None:
             return grants
-        before = BUILT_IN if grants.rules.admits is None else grants.rules.admits
+        before = DEFAULT_ADMISSIONS if grants.rules.admits is None else grants.rules.admits
         after = before - admitted if remove else before | admitted
         return replace(grants, rules=replace(grants.rules, admits=after))
 
     return change
 
 
-@_changing("admin", "ID...", "Name admins beside Slack's.")
-def admin(ids: frozenset[str], *, remove: bool) -> Change:
+@_change_command("admin", "ID...", "Name admins beside Slack's.")
+def admin(ids: frozenset[str], *, remove: bool) -> GrantsChange:
     """Return what changes who may steer."""
-    return _steward(_people(ids), remove=remove)
+    return _change_stewards(_check_people(ids), remove=remove)
 
 
-@_changing("editor", "ID...", "Name people who may edit one channel.")
-def editor(ids: frozenset[str], *, remove: bool) -> Change:
+@_change_command("editor", "ID...", "Name people who may edit one channel.")
+def editor(ids: frozenset[str], *, remove: bool) -> GrantsChange:
     """Return what changes who may edit a channel."""
-    return _steward(_people(ids), remove=remove)
+    return _change_stewards(_check_people(ids), remove=remove)
 
 
 @access.command()
@@ -125,84 +129,87 @@ def editor(ids: frozenset[str], *, remove: bool) -> Change:
 )
 def history(where: str, limit: int) -> None:
     """List the versions, newest first, each with what it changed."""
-    key = _key(where)
-    versions = _with(key, lambda of: of.record.history(key, limit=limit + 1))
-    before = [version.grants for version in versions[1:]] + [NOTHING]
+    key = _parse_where(where)
+    versions = _with_permissions(key, lambda of: of.record.list_history(key, limit=limit + 1))
+    before = [version.grants for version in versions[1:]] + [NO_GRANTS]
     for version, old in zip(versions[:limit], before, strict=False):
-        click.echo(_signature(version))
-        click.echo("\n".join(_indented(diff(old, version.grants).splitlines())))
+        click.echo(_describe_version(version))
+        click.echo("\n".join(_indent(diff(old, version.grants).splitlines())))
 
 
-def _key(where: str, *, is_channel: bool | None = None) -> PromptKey:
+def _parse_where(where: str, *, is_channel: bool | None = None) -> Scope:
     """Return the workspace, or the channel, of that name."""
-    key = named("channel" if "/" in where else "workspace", where)
-    if key.channel and not CHANNEL.fullmatch(key.channel):
-        raise Refused(f"`{key.channel}` is no id of a Slack channel (C…).")
+    key = parse_scope_words("channel" if "/" in where else "workspace", where)
+    if key.channel and not CHANNEL_ID_PATTERN.fullmatch(key.channel):
+        raise CommandRefused(f"`{key.channel}` is no id of a Slack channel (C…).")
     if is_channel is not None and is_channel != bool(key.channel):
         wanted = "a channel, such as `T1/C1`" if is_channel else "a workspace, such as `T1`"
-        raise Refused(f"`{where}` must be {wanted}.")
+        raise CommandRefused(f"`{where}` must be {wanted}.")
     return key
 
 
-def _people(ids: Iterable[str]) -> frozenset[str]:
+def _check_people(ids: Iterable[str]) -> frozenset[str]:
     known = frozenset(ids)
-    if wrong := {each for each in known if not PERSON.fullmatch(each)}:
+    if wrong := {each for each in known if not PERSON_ID_PATTERN.fullmatch(each)}:
         raise ValueError(f"`{min(wrong)}` is no id of a Slack user (U…)")
     return known
 
 
-def _steward(people: frozenset[str], *, remove: bool) -> Change:
-    return lambda grants: replace(grants, stewards=_changed(grants.stewards, people, remove=remove))
+def _change_stewards(people: frozenset[str], *, remove: bool) -> GrantsChange:
+    return lambda grants: replace(grants, stewards=_add_or_remove(grants.stewards, people, remove=remove))
 
 
-def _listing(remove: bool, **lists: frozenset[str]) -> Change:  # noqa: FBT001 - the others are names of lists
+def _change_lists(remove: bool, **lists: frozenset[str]) -> GrantsChange:  # noqa: FBT001 - the others are names of lists
     def change(grants: Grants) -> Grants:
         after: dict[str, Any] = {
-            name: _changed(getattr(grants.rules, name), ids, remove=remove) for name, ids in lists.items()
+            name: _add_or_remove(getattr(grants.rules, name), ids, remove=remove)
+            for name, ids in lists.items()
         }
         return replace(grants, rules=replace(grants.rules, **after))
 
     return change
 
 
-def _changed(before: frozenset[str], ids: frozenset[str], *, remove: bool) -> frozenset[str]:
+def _add_or_remove(before: frozenset[str], ids: frozenset[str], *, remove: bool) -> frozenset[str]:
     return before - ids if remove else before | ids
 
 
-def _save(key: PromptKey, change: Change, *, note: str, dry_run: bool) -> None:
-    async def save(access: Access) -> tuple[str, GrantsVersion | None]:
-        newest = await access.newest(key)
-        before = newest.grants if newest else NOTHING
+def _save(scope: Scope, change: GrantsChange, *, note: str, dry_run: bool) -> None:
+    async def save(access: Permissions) -> tuple[str, GrantsVersion | None]:
+        newest = await access.newest_version(scope)
+        before = newest.grants if newest else NO_GRANTS
         after = change(before)
         if dry_run or before == after:
             return diff(before, after), None
         based_on = newest.number if newest else 0
-        return diff(before, after), await access.save(key, after, based_on=based_on, by=author(), note=note)
+        return diff(before, after), await access.save(
+            scope, after, based_on=based_on, by=shell_author(), note=note
+        )
 
     try:
-        changes, version = _with(key, save)
-    except Conflict as error:
-        raise Refused(str(error)) from None
+        changes, version = _with_permissions(scope, save)
+    except VersionConflict as error:
+        raise CommandRefused(str(error)) from None
     click.echo(changes or "Nothing changes.")
     if version:
-        click.echo(f"{place(key)}: version {version.number}")
+        click.echo(f"{name_scope(scope)}: version {version.number}")
 
 
-def _with(key: PromptKey, do: Callable[[Access], Any]) -> Any:
+def _with_permissions(scope: Scope, do: Callable[[Permissions], Any]) -> Any:
     """Do something with what is set in a workspace."""
 
     async def body(database: Database) -> Any:
-        return await do(Access(SqlGrants(database), replace(key, channel="")))
+        return await do(Permissions(SqlGrants(database), replace(scope, channel="")))
 
     return with_database(body)
 
 
-def _signature(version: GrantsVersion) -> str:
+def _describe_version(version: GrantsVersion) -> str:
     at = datetime.fromtimestamp(version.created_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
     by = version.author.name or version.author.id
     why = f": {version.note}" if version.note else ""
     return f"version {version.number} by {by}, {at}{why}"
 
 
-def _indented(lines: Iterable[str]) -> list[str]:
+def _indent(lines: Iterable[str]) -> list[str]:
     return [f"  {line}" for line in lines] or ["  (nothing)"]

@@ -8,18 +8,27 @@ from datetime import UTC, datetime
 
 import click
 
-from bot.commands.shell import Refused, author, with_database
-from bot.core.domain import PromptKey
-from bot.core.ledger import EVERYBODY, SCOPES, Budget, BudgetChange, Dimension, Unit, amount_of, shown
+from bot.commands.shell import CommandRefused, shell_author, with_database
+from bot.core.domain import Scope
+from bot.core.ledger import (
+    ANY_SUBJECT,
+    BUDGET_DIMENSIONS,
+    Budget,
+    BudgetChange,
+    BudgetUnit,
+    SpendingDimension,
+    format_amount,
+    parse_amount,
+)
 from bot.core.periods import Span
 from bot.settings import Settings
 from bot.slack import parse
 from bot.store.database import Database
 from bot.store.ledger import SqlLedger
-from bot.store.usage import workspaces
+from bot.store.usage import list_budget_workspaces
 
-KINDS = click.Choice([scope.value for scope in SCOPES])
-SPANS = click.Choice([span.value for span in Span])
+DIMENSION_CHOICE = click.Choice([scope.value for scope in BUDGET_DIMENSIONS])
+SPAN_CHOICE = click.Choice([span.value for span in Span])
 
 EPILOG = """\b
 What a budget is of is two words, with Slack's ids:
@@ -41,13 +50,13 @@ def list_() -> None:
     """List the budgets there are, and who set them."""
     currency = Settings.load().bot_currency
 
-    async def look(database: Database) -> list[tuple[PromptKey, BudgetChange]]:
+    async def look(database: Database) -> list[tuple[Scope, BudgetChange]]:
         ledger = SqlLedger(database)
-        places = await database.tx(workspaces)
-        return [(place, change) for place in places for change in await ledger.budgets(place)]
+        places = await database.tx(list_budget_workspaces)
+        return [(place, change) for place in places for change in await ledger.list_budgets(place)]
 
     for place, change in with_database(look):
-        click.echo(_described(place, change, currency))
+        click.echo(_describe_change(place, change, currency))
 
 
 @budget.command()
@@ -63,19 +72,23 @@ def history(limit: int) -> None:
     """List what was set and taken away, newest first."""
     currency = Settings.load().bot_currency
 
-    async def look(database: Database) -> list[tuple[PromptKey, BudgetChange]]:
+    async def look(database: Database) -> list[tuple[Scope, BudgetChange]]:
         ledger = SqlLedger(database)
-        places = await database.tx(workspaces)
-        return [(place, change) for place in places for change in await ledger.changes(place, limit=limit)]
+        places = await database.tx(list_budget_workspaces)
+        return [
+            (place, change)
+            for place in places
+            for change in await ledger.list_budget_changes(place, limit=limit)
+        ]
 
     for place, change in with_database(look):
-        click.echo(_described(place, change, currency))
+        click.echo(_describe_change(place, change, currency))
 
 
 @budget.command(name="set")
-@click.argument("kind", type=KINDS)
+@click.argument("kind", type=DIMENSION_CHOICE)
 @click.argument("where")
-@click.argument("span", type=SPANS)
+@click.argument("span", type=SPAN_CHOICE)
 @click.argument("amount")
 @click.argument("unit")
 @click.option("--note", default="", help="Why; kept with the change.")
@@ -85,81 +98,83 @@ def set_(kind: str, where: str, span: str, amount: str, unit: str, note: str) ->
     For example `bot budget set person T1 day 50000 tokens`, or `bot budget set workspace T1 month 200 USD`.
     """
     settings = Settings.load()
-    meant = _unit(unit, settings.bot_currency)
-    place, found = _named(kind, where, span, meant, _amount(amount, meant))
-    if meant is Unit.MONEY and not settings.bot_prices:
+    meant = _parse_unit(unit, settings.bot_currency)
+    place, found = _parse_budget(kind, where, span, meant, _parse_amount(amount, meant))
+    if meant is BudgetUnit.MONEY and not settings.bot_prices:
         click.echo("Note: BOT_PRICES is empty here, and what has no price is refused.", err=True)
     _save(place, found, note)
-    what = shown(meant, found.amount or 0, settings.bot_currency)
-    click.echo(f"{_whose(place, found)} may spend {what} a {span}.")
+    what = format_amount(meant, found.amount or 0, settings.bot_currency)
+    click.echo(f"{_describe_owner(place, found)} may spend {what} a {span}.")
 
 
 @budget.command()
-@click.argument("kind", type=KINDS)
+@click.argument("kind", type=DIMENSION_CHOICE)
 @click.argument("where")
-@click.argument("span", type=SPANS)
+@click.argument("span", type=SPAN_CHOICE)
 @click.argument("unit")
 @click.option("--note", default="", help="Why; kept with the change.")
 def remove(kind: str, where: str, span: str, unit: str, note: str) -> None:
     """Take a budget away; one that is set for all applies in its place, if there is one."""
-    place, found = _named(kind, where, span, _unit(unit, Settings.load().bot_currency), None)
+    place, found = _parse_budget(kind, where, span, _parse_unit(unit, Settings.load().bot_currency), None)
 
     async def look(database: Database) -> bool:
-        present = await SqlLedger(database).budgets(place)
+        present = await SqlLedger(database).list_budgets(place)
         key = (found.scope, found.subject, found.span, found.unit)
         return any(key == (b.scope, b.subject, b.span, b.unit) for b in (change.budget for change in present))
 
     if not with_database(look):
-        raise Refused("There is no such budget.")
+        raise CommandRefused("There is no such budget.")
     _save(place, found, note)
-    click.echo(f"{_whose(place, found)} has no such budget any more.")
+    click.echo(f"{_describe_owner(place, found)} has no such budget any more.")
 
 
-def _save(place: PromptKey, found: Budget, note: str) -> None:
+def _save(place: Scope, found: Budget, note: str) -> None:
     async def save(database: Database) -> None:
-        await SqlLedger(database).set_budget(place, found, by=author(), note=note)
+        await SqlLedger(database).set_budget(place, found, by=shell_author(), note=note)
 
     with_database(save)
 
 
-def _named(kind: str, where: str, span: str, unit: Unit, amount: int | None) -> tuple[PromptKey, Budget]:
+def _parse_budget(
+    kind: str, where: str, span: str, unit: BudgetUnit, amount: int | None
+) -> tuple[Scope, Budget]:
     """Return what the words of the command line name. Raises `Refused`."""
     workspace, slash, subject = where.partition("/")
-    if not workspace or bool(slash) != bool(subject) or (slash and kind == Dimension.WORKSPACE):
-        raise Refused(f"`{kind} {where}` is not what a budget can be of; see `bot budget --help`.")
-    budget = Budget(scope=Dimension(kind), subject=subject, span=Span(span), unit=unit, amount=amount)
-    return PromptKey(platform=parse.PLATFORM, workspace=workspace), budget
+    if not workspace or bool(slash) != bool(subject) or (slash and kind == SpendingDimension.WORKSPACE):
+        raise CommandRefused(f"`{kind} {where}` is not what a budget can be of; see `bot budget --help`.")
+    budget = Budget(scope=SpendingDimension(kind), subject=subject, span=Span(span), unit=unit, amount=amount)
+    return Scope(platform=parse.PLATFORM, workspace=workspace), budget
 
 
-def _unit(text: str, currency: str) -> Unit:
-    units = {"tokens": Unit.TOKENS, "money": Unit.MONEY, currency.lower(): Unit.MONEY}
+def _parse_unit(text: str, currency: str) -> BudgetUnit:
+    units = {"tokens": BudgetUnit.TOKENS, "money": BudgetUnit.MONEY, currency.lower(): BudgetUnit.MONEY}
     if text.lower() not in units:
-        raise Refused(f"A budget is in tokens or in {currency} (BOT_CURRENCY), not in `{text}`.")
+        raise CommandRefused(f"A budget is in tokens or in {currency} (BOT_CURRENCY), not in `{text}`.")
     return units[text.lower()]
 
 
-def _amount(text: str, unit: Unit) -> int:
+def _parse_amount(text: str, unit: BudgetUnit) -> int:
     """Return an amount. Raises `Refused`."""
     try:
-        return amount_of(text, unit)
+        return parse_amount(text, unit)
     except ValueError as error:
-        raise Refused(f"{error}.") from None
+        raise CommandRefused(f"{error}.") from None
 
 
-def _described(place: PromptKey, change: BudgetChange, currency: str) -> str:
+def _describe_change(place: Scope, change: BudgetChange, currency: str) -> str:
     """Return a change in one line: of what, how much, who, when and why."""
     budget = change.budget
-    where = f"{place.workspace}/{budget.subject}" if budget.subject != EVERYBODY else place.workspace
-    amount = "nothing set" if budget.amount is None else shown(budget.unit, budget.amount, currency)
+    where = f"{place.workspace}/{budget.subject}" if budget.subject != ANY_SUBJECT else place.workspace
+    amount = "nothing set" if budget.amount is None else format_amount(budget.unit, budget.amount, currency)
     at = datetime.fromtimestamp(change.created_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
     who = change.author.name or change.author.id or "unknown"
     why = f' "{change.note}"' if change.note else ""
     return f"{budget.scope} {where} {budget.span}: {amount} ({at}, {who}{why})"
 
 
-def _whose(place: PromptKey, budget: Budget) -> str:
-    if budget.scope is Dimension.WORKSPACE:
+def _describe_owner(place: Scope, budget: Budget) -> str:
+    if budget.scope is SpendingDimension.WORKSPACE:
         return f"Workspace {place.workspace}"
-    if budget.subject == EVERYBODY:
+    if budget.subject == ANY_SUBJECT:
         return f"Each {budget.scope} of {place.workspace}"
     return f"{budget.scope.capitalize()} {budget.subject} of {place.workspace}"

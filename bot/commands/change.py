@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from bot.core import parameters
-from bot.core.domain import Prompt, Steering
-from bot.core.kinds import Value
-from bot.core.steering import PROMPT
+from bot.core.domain import Prompt, ScopeConfig
+from bot.core.kinds import ParameterValue
+from bot.core.steering import PROMPT_FIELD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class PromptChange:
     """The words of the command line, as they were written."""
 
     text: str | None = None
@@ -27,17 +27,17 @@ class Change:
     lock: Iterable[str] = ()
     unlock: Iterable[str] = ()
 
-    def applied(self, before: Steering) -> Steering:
+    def apply(self, before: ScopeConfig) -> ScopeConfig:
         """Return what is set afterwards. Raises ValueError, a sentence for people."""
-        unset, chosen = {*self.unset}, dict(_parsed(value) for value in self.values)
-        if unknown := unset - {PROMPT, *before.parameters}:
+        unset, chosen = {*self.unset}, dict(_parse_value(value) for value in self.values)
+        if unknown := unset - {PROMPT_FIELD, *before.parameters}:
             raise ValueError(f"`{min(unknown)}` is not set here, so it cannot be unset.")
-        if both := unset & {*chosen, *([PROMPT] if self.text is not None else [])}:
+        if both := unset & {*chosen, *([PROMPT_FIELD] if self.text is not None else [])}:
             raise ValueError(f"`{min(both)}` cannot be set and unset at once.")
         values = {**before.parameters, **chosen}
         return replace(
             before,
-            prompt=None if PROMPT in unset else self._prompt(before.prompt),
+            prompt=None if PROMPT_FIELD in unset else self._prompt(before.prompt),
             parameters={name: value for name, value in values.items() if name not in unset},
             locks=(before.locks | {*self.lock}) - {*self.unlock},
         )
@@ -52,7 +52,7 @@ class Change:
         return Prompt(text, appends=appends)
 
 
-def _parsed(value: str) -> tuple[str, Value]:
+def _parse_value(value: str) -> tuple[str, ParameterValue]:
     name, equals, text = value.partition("=")
     if not equals:
         raise ValueError(f"`{value}` must be written as name=value.")

@@ -13,17 +13,17 @@ import click
 from sqlalchemy import URL
 
 from bot import log
-from bot.commands.shell import Refused, opened, with_database
+from bot.commands.shell import CommandRefused, open_database, with_database
 from bot.core.errors import BotError, ModelError
 from bot.llm.models import ModelInfo
-from bot.llm.opening import ModelSettings, address, open_model
-from bot.notebook import Notebook
-from bot.servers import secrets, servers
+from bot.llm.opening import ModelSettings, open_model, strip_secrets
+from bot.notebook import ModelFacts
+from bot.servers import configured_servers, secret_values
 from bot.settings import Settings
-from bot.store.database import database_url
-from bot.store.lessons import SqlLessons
+from bot.store.database import parse_database_url
+from bot.store.lessons import SqlLearnedFacts
 
-Learnt: TypeAlias = Mapping[str, Mapping[str, str]]
+LearntByModel: TypeAlias = Mapping[str, Mapping[str, str]]
 """For each model, what is done about which parameter."""
 
 
@@ -38,46 +38,46 @@ def models(*, forget: bool) -> None:
     """
     settings = Settings.load()
     if forget:
-        count = with_database(lambda database: SqlLessons(database).forget())
+        count = with_database(lambda database: SqlLearnedFacts(database).forget_all())
         click.echo(f"Forgot {count} lessons." if count != 1 else "Forgot 1 lesson.")
         return
     try:
-        found, learnt = asyncio.run(_listed(settings))
+        found, learnt = asyncio.run(_list_models(settings))
     except ModelError as error:
-        why = log.without(secrets(settings), str(error))
-        raise Refused(
-            f"{address(settings.openai_base_url)} (OPENAI_BASE_URL) gave no list of models ({why}); "
+        why = log.remove_secrets(secret_values(settings), str(error))
+        raise CommandRefused(
+            f"{strip_secrets(settings.openai_base_url)} (OPENAI_BASE_URL) gave no list of models ({why}); "
             "a model can be set by its name all the same."
         ) from None
-    for line in _lines(found, settings.bot_model, learnt):
+    for line in _format_models(found, settings.bot_model, learnt):
         click.echo(line)
 
 
-async def _listed(settings: Settings) -> tuple[list[ModelInfo], Learnt]:
+async def _list_models(settings: Settings) -> tuple[list[ModelInfo], LearntByModel]:
     """Return the models, and what is known of each. Raises a `ModelError`."""
-    notebook = await _notebook(settings)
-    async with open_model(ModelSettings(servers=servers(settings)[:1], notebook=notebook)) as model:
-        found = await model.models()
+    notebook = await _read_facts(settings)
+    async with open_model(ModelSettings(servers=configured_servers(settings)[:1], facts=notebook)) as model:
+        found = await model.fetch_models()
         return found, {each.id: model.adaptations(each.id) for each in found}
 
 
-async def _notebook(settings: Settings) -> Notebook:
+async def _read_facts(settings: Settings) -> ModelFacts:
     """Return what was learnt, as far as there is a database that tells."""
-    notebook = Notebook()
+    notebook = ModelFacts()
     with suppress(BotError):
-        if _is_there(database_url(settings.database_url)):
-            async with opened(settings) as database:
-                notebook = Notebook(SqlLessons(database))
-                await notebook.open()
+        if _may_exist(parse_database_url(settings.database_url)):
+            async with open_database(settings) as database:
+                notebook = ModelFacts(SqlLearnedFacts(database))
+                await notebook.load()
     return notebook
 
 
-def _is_there(url: URL) -> bool:
+def _may_exist(url: URL) -> bool:
     """Return whether there may be a database; to look into an SQLite file would make it."""
     return url.get_backend_name() != "sqlite" or Path(url.database or "").exists()
 
 
-def _lines(found: Iterable[ModelInfo], chosen: str, learnt: Learnt) -> Iterator[str]:
+def _format_models(found: Iterable[ModelInfo], chosen: str, learnt: LearntByModel) -> Iterator[str]:
     for model in found:
         window = f", {model.context_window:,} tokens" if model.context_window else ""
         end = f", will be shut down on {model.shutdown_date}" if model.shutdown_date else ""

@@ -10,46 +10,46 @@ import sys
 import click
 
 from bot import privacy
-from bot.commands.shell import Refused, named, with_database
+from bot.commands.shell import CommandRefused, parse_scope_words, with_database
 from bot.core import personal as core
 from bot.core.domain import ThreadKey
-from bot.core.personal import Person
+from bot.core.personal import PersonKey
 from bot.slack import parse
 from bot.store.database import Database
 from bot.store.personal import SqlPersonalData
 
-USER = click.option("--user", default="", metavar="U…", help="A person, by Slack's id.")
-WORKSPACE = click.option(
+USER_OPTION = click.option("--user", default="", metavar="U…", help="A person, by Slack's id.")
+WORKSPACE_OPTION = click.option(
     "--workspace", default="", metavar="T…", help="Only what that person said in this workspace."
 )
-THREAD = click.option(
+THREAD_OPTION = click.option(
     "--thread", default="", metavar="T…/C…/TS", help="A thread: workspace, channel, first message."
 )
 
 
 @click.command()
-@USER
-@WORKSPACE
-@THREAD
+@USER_OPTION
+@WORKSPACE_OPTION
+@THREAD_OPTION
 def export(user: str, workspace: str, thread: str) -> None:
     """Write out what is stored of a person, or of a thread.
 
     As JSON lines: one for each message with its answers; of a person also their votes, the prompts that
     they saved, and what their calls cost.
     """
-    of = _meant(user, workspace, thread)
+    of = _parse_subject(user, workspace, thread)
 
     async def write(database: Database) -> None:
-        async for record in privacy.records(SqlPersonalData(database), of):
-            sys.stdout.write(core.lines([record]))
+        async for record in privacy.export_records(SqlPersonalData(database), of):
+            sys.stdout.write(core.to_json_lines([record]))
 
     with_database(write)
 
 
 @click.command()
-@USER
-@WORKSPACE
-@THREAD
+@USER_OPTION
+@WORKSPACE_OPTION
+@THREAD_OPTION
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def erase(user: str, workspace: str, thread: str, *, yes: bool) -> None:
     """Erase what is stored of a person, or of a thread.
@@ -57,7 +57,7 @@ def erase(user: str, workspace: str, thread: str, *, yes: bool) -> None:
     Messages, answers, votes' notes and names are gone for ever, and do not come back when Slack delivers them
     again. What it cost stays counted, for past months without the name. What Slack shows stays in Slack.
     """
-    of = _meant(user, workspace, thread)
+    of = _parse_subject(user, workspace, thread)
     if not yes:
         click.confirm(f"Erase everything that is stored of {user or thread}?", abort=True, err=True)
 
@@ -68,14 +68,14 @@ def erase(user: str, workspace: str, thread: str, *, yes: bool) -> None:
     click.echo(f"Erased: {count} message{'' if count == 1 else 's'}, with their answers.")
 
 
-def _meant(user: str, workspace: str, thread: str) -> Person | ThreadKey:
+def _parse_subject(user: str, workspace: str, thread: str) -> PersonKey | ThreadKey:
     if bool(user) is bool(thread):
-        raise Refused("Name either a person with --user or a thread with --thread.")
+        raise CommandRefused("Name either a person with --user or a thread with --thread.")
     if thread:
         if workspace:
-            raise Refused("A thread names its workspace itself; leave --workspace out.")
-        key = named("thread", thread)
+            raise CommandRefused("A thread names its workspace itself; leave --workspace out.")
+        key = parse_scope_words("thread", thread)
         return ThreadKey(platform=key.platform, workspace=key.workspace, channel=key.channel, root=key.root)
     if not re.fullmatch("[UW][A-Z0-9]+", user):
-        raise Refused(f"`{user}` is no Slack user id such as U012AB3CD.")
-    return Person(user=user, platform=parse.PLATFORM, workspace=workspace)
+        raise CommandRefused(f"`{user}` is no Slack user id such as U012AB3CD.")
+    return PersonKey(user=user, platform=parse.PLATFORM, workspace=workspace)

@@ -11,21 +11,27 @@ from typing import Any, TextIO
 
 import click
 
-from bot.commands.change import Change
+from bot.commands.change import PromptChange
 from bot.commands.prompt_files import PromptFile, file_name, read_folder, to_markdown
-from bot.commands.shell import Refused, author, edit, named, with_database
+from bot.commands.shell import (
+    CommandRefused,
+    parse_scope_words,
+    shell_author,
+    with_config_editor,
+    with_database,
+)
 from bot.core import steering as core
-from bot.core.domain import PromptKey, Steering, Version
-from bot.core.feedback import Score
-from bot.core.parameters import show as shown
-from bot.editing import Editing, Level, SteeringRefused
+from bot.core.domain import ConfigVersion, Scope, ScopeConfig
+from bot.core.feedback import VoteCounts
+from bot.core.parameters import render as shown
+from bot.editing import ConfigEditor, ConfigRefused, EditableScope
 from bot.slack import parse
 from bot.store.database import Database
 from bot.store.feedback import SqlVotes
-from bot.store.versions import SqlVersions
+from bot.store.versions import SqlConfigVersions
 
-KINDS = ("workspace", "direct", "channel", "thread")
-FOLDER = click.Path(file_okay=False, path_type=Path)
+SCOPE_KINDS = ("workspace", "direct", "channel", "thread")
+FOLDER_TYPE = click.Path(file_okay=False, path_type=Path)
 
 EPILOG = """\b
 A level is two words, with Slack's ids:
@@ -44,27 +50,27 @@ def prompt() -> None:
 @prompt.command(name="list")
 def list_() -> None:
     """List the levels that set something."""
-    versions = edit(lambda editing: editing.versions.overview(PromptKey()))
+    versions = with_config_editor(lambda editing: editing.versions.list_newest(Scope()))
     for version in versions:
-        if version.steering != core.NOTHING:
-            click.echo(f"{core.place(version.key)}: {_described(version)}")
+        if version.config != core.EMPTY_CONFIG:
+            click.echo(f"{core.name_scope(version.scope)}: {_describe_version(version)}")
 
 
 @prompt.command()
-@click.argument("kind", type=click.Choice((*KINDS, "deployment")))
+@click.argument("kind", type=click.Choice((*SCOPE_KINDS, "deployment")))
 @click.argument("where", default="")
 def show(kind: str, where: str) -> None:
     """Show what is set at a level, and what applies there.
 
     `bot prompt show deployment` shows what the settings say.
     """
-    key = named(kind, where)
-    level = edit(lambda editing: editing.level(key))
-    click.echo("\n".join(_sheet(level)))
+    key = parse_scope_words(kind, where)
+    level = with_config_editor(lambda editing: editing.load_scope(key))
+    click.echo("\n".join(_describe_scope(level)))
 
 
 @prompt.command(name="set")
-@click.argument("kind", type=click.Choice(KINDS))
+@click.argument("kind", type=click.Choice(SCOPE_KINDS))
 @click.argument("where")
 @click.argument("text", required=False)
 @click.option("--file", type=click.File(encoding="utf-8"), help="Read the prompt from a file; - is stdin.")
@@ -82,42 +88,42 @@ def set_(kind: str, where: str, *, note: str, dry_run: bool, **words: Any) -> No
     What is not named stays as it is. Placeholders are {date}, {channel}, {workspace} and {user}; other
     braces are written twice.
     """
-    key, change = named(kind, where), _change(**words)
+    key, change = parse_scope_words(kind, where), _build_change(**words)
 
-    async def save(editing: Editing) -> None:
-        level = await editing.level(key)
+    async def save(editing: ConfigEditor) -> None:
+        level = await editing.load_scope(key)
         try:
-            steering = change.applied(level.steering)
+            steering = change.apply(level.config)
         except ValueError as error:
-            raise Refused(str(error)) from None
+            raise CommandRefused(str(error)) from None
         await _save(editing, level, steering, note=note, dry_run=dry_run)
 
-    edit(save)
+    with_config_editor(save)
 
 
 @prompt.command()
-@click.argument("kind", type=click.Choice(KINDS))
+@click.argument("kind", type=click.Choice(SCOPE_KINDS))
 @click.argument("where")
 @click.option(
     "-n", "limit", type=click.IntRange(1), default=20, show_default=True, help="How many versions at most."
 )
 def history(kind: str, where: str, limit: int) -> None:
     """List the versions of a level, newest first, each with what people thought of its answers."""
-    key = named(kind, where)
+    key = parse_scope_words(kind, where)
 
-    async def read(database: Database) -> tuple[Sequence[Version], Mapping[int, Score]]:
-        versions = await SqlVersions(database).history(key, limit=limit)
-        return versions, await SqlVotes(database).scores([version.id for version in versions])
+    async def read(database: Database) -> tuple[Sequence[ConfigVersion], Mapping[int, VoteCounts]]:
+        versions = await SqlConfigVersions(database).list_history(key, limit=limit)
+        return versions, await SqlVotes(database).read_scores([version.id for version in versions])
 
     versions, scores = with_database(read)
     for version in versions:
         score = scores.get(version.id)
         judged = f", {score.good} found its answers good, {score.bad} bad" if score else ""
-        click.echo(f"{_described(version)}{judged}")
+        click.echo(f"{_describe_version(version)}{judged}")
 
 
 @prompt.command()
-@click.argument("kind", type=click.Choice(KINDS))
+@click.argument("kind", type=click.Choice(SCOPE_KINDS))
 @click.argument("where")
 @click.argument("old", type=int, required=False)
 @click.argument("new", type=int, required=False)
@@ -126,19 +132,21 @@ def diff(kind: str, where: str, old: int | None, new: int | None) -> None:
 
     Without numbers, those are the newest one and the one before it.
     """
-    key = named(kind, where)
+    key = parse_scope_words(kind, where)
 
-    async def compare(editing: Editing) -> str:
-        level = await editing.level(key)
-        after = level.number if new is None else new
+    async def compare(editing: ConfigEditor) -> str:
+        level = await editing.load_scope(key)
+        after = level.version_number if new is None else new
         before = max(after - 1, 0) if old is None else old
-        return core.diff(await _content(editing, level, before), await _content(editing, level, after))
+        return core.diff(
+            await _config_of_version(editing, level, before), await _config_of_version(editing, level, after)
+        )
 
-    click.echo(edit(compare) or "There is no difference.")
+    click.echo(with_config_editor(compare) or "There is no difference.")
 
 
 @prompt.command()
-@click.argument("kind", type=click.Choice(KINDS))
+@click.argument("kind", type=click.Choice(SCOPE_KINDS))
 @click.argument("where")
 @click.argument("number", type=int)
 @click.option("--note", default="", help="Why; kept with the version.")
@@ -147,33 +155,33 @@ def rollback(kind: str, where: str, number: int, note: str) -> None:
 
     That is a new version with the content of version NUMBER; 0 is nothing at all.
     """
-    key = named(kind, where)
+    key = parse_scope_words(kind, where)
 
-    async def save(editing: Editing) -> None:
-        level = await editing.level(key)
-        before = await _content(editing, level, number)
+    async def save(editing: ConfigEditor) -> None:
+        level = await editing.load_scope(key)
+        before = await _config_of_version(editing, level, number)
         await _save(editing, level, before, note=note or f"As in version {number}.", dry_run=False)
 
-    edit(save)
+    with_config_editor(save)
 
 
 @prompt.command()
-@click.argument("folder", type=FOLDER)
+@click.argument("folder", type=FOLDER_TYPE)
 def export(folder: Path) -> None:
     """Write every level to a Markdown file.
 
     A file of the folder that sets a level already keeps its name.
     """
-    present = _read(folder)
-    for version in edit(lambda editing: editing.versions.overview(PromptKey())):
-        known = present.get(version.key)
-        if known or version.steering != core.NOTHING:
-            path = known.path if known else folder / file_name(version.key)
+    present = _read_files(folder)
+    for version in with_config_editor(lambda editing: editing.versions.list_newest(Scope())):
+        known = present.get(version.scope)
+        if known or version.config != core.EMPTY_CONFIG:
+            path = known.path if known else folder / file_name(version.scope)
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(to_markdown(version.key, version.steering).encode())
+                path.write_bytes(to_markdown(version.scope, version.config).encode())
             except OSError as error:
-                raise _unusable(error) from None
+                raise _file_error(error) from None
             click.echo(path)
 
 
@@ -187,106 +195,115 @@ def import_(folder: Path, note: str, *, dry_run: bool) -> None:
     Levels without one stay as they are. All files are checked before anything is saved. Done twice, it
     changes nothing more.
     """
-    files = _read(folder)
+    files = _read_files(folder)
     if not files:
         click.echo(f"There is no Markdown file in {folder}.", err=True)
 
-    async def save(editing: Editing) -> None:
+    async def save(editing: ConfigEditor) -> None:
         await _check_locks(editing, files)
         for key, file in files.items():
-            level = await editing.level(key)
+            level = await editing.load_scope(key)
             await _save(editing, level, file.steering, note=note, dry_run=dry_run)
 
-    edit(save)
+    with_config_editor(save)
 
 
-async def _save(editing: Editing, level: Level, steering: Steering, *, note: str, dry_run: bool) -> None:
+async def _save(
+    editor: ConfigEditor, editable: EditableScope, config: ScopeConfig, *, note: str, dry_run: bool
+) -> None:
     """Show what changes at a level, and save it, if anything does."""
-    if problems := core.problems(steering, level.locked):
-        raise SteeringRefused(problems)
-    difference = core.diff(level.steering, steering)
-    place = core.place(level.key)
+    if problems := core.find_problems(config, editable.locked_fields):
+        raise ConfigRefused(problems)
+    difference = core.diff(editable.config, config)
+    place = core.name_scope(editable.scope)
     if not difference:
         click.echo(f"{place}: nothing changes.")
         return
     click.echo(f"{place}:\n{difference}")
     if not dry_run:
-        version = await editing.save(level.key, steering, based_on=level.number, by=author(), note=note)
+        version = await editor.save(
+            editable.scope, config, based_on=editable.version_number, by=shell_author(), note=note
+        )
         click.echo(f"Saved as version {version.number} of {place}.")
 
 
-async def _content(editing: Editing, level: Level, number: int) -> Steering:
+async def _config_of_version(editor: ConfigEditor, editable: EditableScope, number: int) -> ScopeConfig:
     """Return what a version set; 0 is the time before the first one."""
     if number == 0:
-        return core.NOTHING
-    versions = await editing.versions.history(level.key, limit=max(level.number - number + 1, 0))
+        return core.EMPTY_CONFIG
+    versions = await editor.versions.list_history(
+        editable.scope, limit=max(editable.version_number - number + 1, 0)
+    )
     for version in versions:
         if version.number == number:
-            return version.steering
-    raise Refused(f"There is no version {number} of {core.place(level.key)}.")
+            return version.config
+    raise CommandRefused(f"There is no version {number} of {core.name_scope(editable.scope)}.")
 
 
-async def _check_locks(editing: Editing, files: Mapping[PromptKey, PromptFile]) -> None:
+async def _check_locks(editor: ConfigEditor, files: Mapping[Scope, PromptFile]) -> None:
     """Refuse files of which one sets what is locked above it once all are applied."""
     wanted = {key: file.steering for key, file in files.items()}
     for key, file in files.items():
-        level = await editing.level(key)
-        locks = core.locked({**level.settings, **wanted}, key, is_direct=level.is_direct)
-        for problem in core.problems(file.steering, locks).values():
-            raise Refused(f"{file.path}: {problem}")
+        level = await editor.load_scope(key)
+        locks = core.find_locks({**level.configs, **wanted}, key, is_direct=level.is_direct)
+        for problem in core.find_problems(file.steering, locks).values():
+            raise CommandRefused(f"{file.path}: {problem}")
 
 
-def _read(folder: Path) -> Mapping[PromptKey, PromptFile]:
+def _read_files(folder: Path) -> Mapping[Scope, PromptFile]:
     """Return a folder's files, those of higher levels first: a lock is taken away before it would refuse."""
     try:
         files = read_folder(folder, parse.PLATFORM)
     except ValueError as error:
-        raise Refused(str(error)) from None
+        raise CommandRefused(str(error)) from None
     except OSError as error:
-        raise _unusable(error) from None
-    return dict(sorted(files.items(), key=lambda item: len(core.levels(item[0], is_direct=True))))
+        raise _file_error(error) from None
+    return dict(sorted(files.items(), key=lambda item: len(core.list_scopes(item[0], is_direct=True))))
 
 
-def _unusable(error: OSError) -> Refused:
+def _file_error(error: OSError) -> CommandRefused:
     """Return what the disk says of a file."""
-    return Refused(f"{error.filename}: {error.strerror}.")
+    return CommandRefused(f"{error.filename}: {error.strerror}.")
 
 
-def _change(*, file: TextIO | None, model: str | None, values: Iterable[str], **words: Any) -> Change:
+def _build_change(
+    *, file: TextIO | None, model: str | None, values: Iterable[str], **words: Any
+) -> PromptChange:
     if file and words["text"] is not None:
-        raise Refused("The prompt is given twice, as an argument and as a file.")
+        raise CommandRefused("The prompt is given twice, as an argument and as a file.")
     if file:
-        words["text"] = _content_of(file).removesuffix("\n")
-    return Change(values=[*values, *([] if model is None else [f"model={model}"])], **words)
+        words["text"] = _read_text(file).removesuffix("\n")
+    return PromptChange(values=[*values, *([] if model is None else [f"model={model}"])], **words)
 
 
-def _content_of(file: TextIO) -> str:
+def _read_text(file: TextIO) -> str:
     try:
         return file.read()
     except UnicodeDecodeError:
-        raise Refused(f"{file.name} is no text in UTF-8.") from None
+        raise CommandRefused(f"{file.name} is no text in UTF-8.") from None
 
 
-def _described(version: Version) -> str:
+def _describe_version(version: ConfigVersion) -> str:
     """Return a version in one line: number, time, author, what it sets, and why."""
     at = datetime.fromtimestamp(version.created_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
     who = version.author.name or version.author.id or "unknown"
-    what = ", ".join(sorted(core.fields(version.steering))) or "nothing"
+    what = ", ".join(sorted(core.list_set_fields(version.config))) or "nothing"
     why = f' "{version.note}"' if version.note else ""
     return f"version {version.number}, {at}, {who}, sets {what}{why}"
 
 
-def _sheet(level: Level) -> Iterator[str]:
+def _describe_scope(editable: EditableScope) -> Iterator[str]:
     """Yield what is set at a level, and what applies there, line by line."""
-    yield f"{core.place(level.key)}: {_described(level.newest) if level.newest else 'no version'}"
-    yield from (f"  {line}" for line in core.described(level.steering))
+    newest = _describe_version(editable.newest_version) if editable.newest_version else "no version"
+    yield f"{core.name_scope(editable.scope)}: {newest}"
+    yield from (f"  {line}" for line in core.describe_config(editable.config))
     yield "What applies here:"
-    effective = level.effective()
+    effective = editable.effective_config()
     for name, value in sorted(effective.parameters.items()):
         text = ", ".join(shown(name, value).splitlines())
-        yield f"  {name}: {text} (from {core.place(effective.origins[name])})"
-    for name, by in sorted(level.locked.items()):
-        yield f"  {name} is locked by {core.place(by)}"
+        yield f"  {name}: {text} (from {core.name_scope(effective.origins[name])})"
+    for name, by in sorted(editable.locked_fields.items()):
+        yield f"  {name} is locked by {core.name_scope(by)}"
     for key, text in effective.prompts:
-        yield f"  prompt (from {core.place(key)}):"
+        yield f"  prompt (from {core.name_scope(key)}):"
         yield from (f"    {line}" for line in text.split("\n"))

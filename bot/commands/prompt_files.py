@@ -22,17 +22,17 @@ from typing import Any
 import yaml
 
 from bot.core import steering as core
-from bot.core.domain import Prompt, PromptKey, Steering
+from bot.core.domain import Prompt, Scope, ScopeConfig
 
 FRONT_MATTER = re.compile(r"---\r?\n(.*?)^---(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 MODES = {"replace": False, "append": True}
 
 
-BREAKS = frozenset("\x85\u2028\u2029")
+YAML_LINE_BREAKS = frozenset("\x85\u2028\u2029")
 """Line breaks to YAML, which it folds unless they are written as escapes. https://yaml.org/spec/1.1/#b-break"""
 
 
-class _Reader(yaml.SafeLoader):
+class _FrontMatterLoader(yaml.SafeLoader):
     """Reads front matter, in which nothing may stand twice, as YAML says, though PyYAML takes the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's
@@ -43,16 +43,16 @@ class _Reader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-class _Front(yaml.SafeDumper):
+class _FrontMatterDumper(yaml.SafeDumper):
     """Writes front matter."""
 
 
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = '"' if BREAKS & set(text) else None
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = '"' if YAML_LINE_BREAKS & set(text) else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
-_Front.add_representer(str, _text)
+_FrontMatterDumper.add_representer(str, _represent_text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +60,12 @@ class PromptFile:
     """A file of a folder, and what it sets."""
 
     path: Path
-    steering: Steering
+    steering: ScopeConfig
 
 
-def read_folder(folder: Path, platform: str) -> Mapping[PromptKey, PromptFile]:
+def read_folder(folder: Path, platform: str) -> Mapping[Scope, PromptFile]:
     """Return what the Markdown files of a folder set; a README is none of them. Raises ValueError."""
-    found: dict[PromptKey, PromptFile] = {}
+    found: dict[Scope, PromptFile] = {}
     for path in sorted(folder.rglob("*.md")):
         if path.stem.lower() == "readme":
             continue
@@ -74,37 +74,37 @@ def read_folder(folder: Path, platform: str) -> Mapping[PromptKey, PromptFile]:
         except ValueError as error:  # also of decode()
             raise ValueError(f"{path}: {error}") from None
         if key in found:
-            raise ValueError(f"{path}: {core.place(key)} is set in {found[key].path} too.")
+            raise ValueError(f"{path}: {core.name_scope(key)} is set in {found[key].path} too.")
         found[key] = PromptFile(path, steering)
     return found
 
 
-def file_name(key: PromptKey) -> str:
+def file_name(key: Scope) -> str:
     """Return the name of a new file for a level."""
-    return re.sub(r"[^\w.-]", "-", core.place(key)) + ".md"
+    return re.sub(r"[^\w.-]", "-", core.name_scope(key)) + ".md"
 
 
-def to_markdown(key: PromptKey, steering: Steering) -> str:
+def to_markdown(key: Scope, steering: ScopeConfig) -> str:
     """Return the file's text; a prompt is followed by one line break more than it has."""
-    fields: dict[str, Any] = {"level": core.place(key)}
+    fields: dict[str, Any] = {"level": core.name_scope(key)}
     if steering.prompt and steering.prompt.appends:
         fields["mode"] = "append"
     fields |= {name: steering.parameters[name] for name in sorted(steering.parameters)}
     if steering.locks:
         fields["locks"] = sorted(steering.locks)
-    front = yaml.dump(fields, Dumper=_Front, sort_keys=False, allow_unicode=True)
+    front = yaml.dump(fields, Dumper=_FrontMatterDumper, sort_keys=False, allow_unicode=True)
     prompt = f"{steering.prompt.text}\n" if steering.prompt else ""
     return f"---\n{front}---\n{prompt}"
 
 
-def from_markdown(text: str, platform: str) -> tuple[PromptKey, Steering]:
+def from_markdown(text: str, platform: str) -> tuple[Scope, ScopeConfig]:
     """Return what a file sets, and for which level. Raises ValueError."""
     front = FRONT_MATTER.match(text)
     if front is None:
         raise ValueError("there is no front matter between two lines of `---`.")
-    fields = _fields(front[1])
-    key = core.level(str(fields.pop("level", "")), platform)
-    if key == core.DEPLOYMENT:
+    fields = _parse_fields(front[1])
+    key = core.parse_scope(str(fields.pop("level", "")), platform)
+    if key == core.DEPLOYMENT_SCOPE:
         raise ValueError("the deployment is set by BOT_SYSTEM_PROMPT and BOT_MODEL, not by a file.")
     mode, locks = str(fields.pop("mode", "replace")), fields.pop("locks", [])
     if mode not in MODES:
@@ -112,19 +112,19 @@ def from_markdown(text: str, platform: str) -> tuple[PromptKey, Steering]:
     if not isinstance(locks, list):
         raise ValueError("`locks` must be a list, such as [model].")  # noqa: TRY004 - people made the mistake
     body = text[front.end() :].removesuffix("\n")
-    steering = Steering(
+    steering = ScopeConfig(
         prompt=Prompt(body, appends=MODES[mode]) if body.strip() else None,
         parameters=fields,
         locks=frozenset(map(str, locks)),
     )
-    for problem in core.problems(steering).values():
+    for problem in core.find_problems(steering).values():
         raise ValueError(problem)
     return key, steering
 
 
-def _fields(front: str) -> dict[str, Any]:
+def _parse_fields(front: str) -> dict[str, Any]:
     try:
-        fields = _Reader(front).get_single_data()
+        fields = _FrontMatterLoader(front).get_single_data()
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 2}" if mark else ""

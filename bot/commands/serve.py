@@ -15,10 +15,10 @@ from typing import Any
 import click
 
 from bot import app, log, trial
-from bot.servers import secrets
+from bot.servers import secret_values
 from bot.settings import Settings
 
-ALLOCATIONS = 50_000
+GC_ALLOCATIONS_THRESHOLD = 50_000
 """New objects after which Python looks for garbage that refers to itself. We make hardly any."""
 
 
@@ -31,8 +31,8 @@ def run() -> None:
     """
     settings = Settings.load()
     settings.require_for_run()
-    log.configure(settings.bot_log_level, settings.bot_log_format, secrets=secrets(settings))
-    _until_stopped(lambda stop: app.serve(settings, stop))
+    log.configure(settings.bot_log_level, settings.bot_log_format, secrets=secret_values(settings))
+    _run_until_stopped(lambda stop: app.serve(settings, stop))
 
 
 @click.command(name="try")
@@ -48,11 +48,11 @@ def try_(port: int, data: Path | None, *, browser: bool) -> None:
     OPENAI_BASE_URL set, that model answers instead.
     """
     settings = Settings.load()
-    log.configure("warning", settings.bot_log_format, secrets=secrets(settings))
-    _until_stopped(lambda stop: trial.serve(settings, stop, port=port, data=data, browser=browser))
+    log.configure("warning", settings.bot_log_format, secrets=secret_values(settings))
+    _run_until_stopped(lambda stop: trial.serve(settings, stop, port=port, data=data, browser=browser))
 
 
-def _until_stopped(serve: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
+def _run_until_stopped(serve: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
     """Run a service until SIGINT or SIGTERM; a second signal ends it at once."""
 
     async def body() -> None:
@@ -68,12 +68,12 @@ def _until_stopped(serve: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) 
                 loop.add_signal_handler(number, asked, number)
         await serve(stop)
 
-    _look_for_garbage_seldom()
-    with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    _tune_garbage_collector()
+    with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=_find_loop_factory()) as runner:
         runner.run(body())
 
 
-def _look_for_garbage_seldom() -> None:
+def _tune_garbage_collector() -> None:
     """Let Python's collector pass over what stays, and run once where it would run seventy times.
 
     By default a thousand answers have it look at all objects again and again: a fifth of all work, in pauses
@@ -81,10 +81,10 @@ def _look_for_garbage_seldom() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(ALLOCATIONS)
+    gc.set_threshold(GC_ALLOCATIONS_THRESHOLD)
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+def _find_loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     try:
         import uvloop  # noqa: PLC0415 - has no Windows build; there asyncio's own loop serves
     except ImportError:

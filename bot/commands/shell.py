@@ -12,20 +12,20 @@ from typing import Any, TypeVar
 
 import click
 
-from bot.core.domain import Author, PromptKey
-from bot.core.errors import Conflict
-from bot.core.steering import level
-from bot.editing import Editing, SteeringRefused
+from bot.core.domain import Author, Scope
+from bot.core.errors import VersionConflict
+from bot.core.steering import parse_scope
+from bot.editing import ConfigEditor, ConfigRefused
 from bot.settings import Settings
 from bot.slack import parse
 from bot.store import migrate
-from bot.store.database import Database, database_url
-from bot.store.versions import SqlVersions
+from bot.store.database import Database, parse_database_url
+from bot.store.versions import SqlConfigVersions
 
 T = TypeVar("T")
 
 
-class Refused(click.ClickException):
+class CommandRefused(click.ClickException):
     """What was asked for cannot be done; the text is one sentence."""
 
     exit_code = 2
@@ -39,35 +39,37 @@ def with_database(do: Callable[[Database], Awaitable[T]]) -> T:
     """Open the database of the settings and do something with it."""
 
     async def body() -> T:
-        async with opened(Settings.load()) as database:
+        async with open_database(Settings.load()) as database:
             return await do(database)
 
     return asyncio.run(body())
 
 
-def edit(do: Callable[[Editing], Awaitable[T]]) -> T:
+def with_config_editor(do: Callable[[ConfigEditor], Awaitable[T]]) -> T:
     """Open the database of the settings and do something with what is set in it."""
 
     async def body() -> T:
         settings = Settings.load()
-        async with opened(settings) as database:
-            return await do(Editing(SqlVersions(database), settings.steering, parse.is_direct))
+        async with open_database(settings) as database:
+            return await do(
+                ConfigEditor(SqlConfigVersions(database), settings.deployment_config, parse.is_direct_channel)
+            )
 
     try:
         return asyncio.run(body())
-    except (SteeringRefused, Conflict) as error:
-        raise Refused(str(error)) from None
+    except (ConfigRefused, VersionConflict) as error:
+        raise CommandRefused(str(error)) from None
 
 
-def named(kind: str, where: str) -> PromptKey:
+def parse_scope_words(kind: str, where: str) -> Scope:
     """Return the level that two words of the command line name."""
     try:
-        return level(f"{kind} {where}", parse.PLATFORM)
+        return parse_scope(f"{kind} {where}", parse.PLATFORM)
     except ValueError as error:
-        raise Refused(str(error)) from None
+        raise CommandRefused(str(error)) from None
 
 
-def author() -> Author:
+def shell_author() -> Author:
     """Return who is at the shell, by the name that the machine has for them."""
     try:
         name = getpass.getuser()
@@ -77,10 +79,10 @@ def author() -> Author:
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Database]:
+async def open_database(settings: Settings) -> AsyncIterator[Database]:
     """Open the database of the settings. Raises `SettingsError` or `StoreUnavailable`."""
-    url = database_url(settings.database_url)
-    await asyncio.to_thread(migrate.check, url)
+    url = parse_database_url(settings.database_url)
+    await asyncio.to_thread(migrate.check_revision, url)
     database = Database(url, is_ours=False)
     await database.open()
     try:

@@ -14,25 +14,27 @@ import click
 
 from bot.commands.shell import with_database
 from bot.core import steering
-from bot.core.ledger import Spending, costs
-from bot.core.money import NANO
+from bot.core.ledger import Spending, format_cost
+from bot.core.money import NANO_PER_UNIT
 from bot.settings import Settings
 from bot.store import versions
 from bot.store.database import Database
-from bot.store.usage import FILTERS, KEYS
-from bot.store.usage import usage as read
+from bot.store.usage import FILTER_NAMES, GROUPING_COLUMNS
+from bot.store.usage import sum_usage as read
 
-DAYS = 30
+DEFAULT_DAYS = 30
 """From how long ago on calls are summed up where nobody says."""
-FIGURES = ("calls", "prompt_tokens", "completion_tokens", "cached_tokens", "estimated", "unpriced")
+FIGURE_FIELDS = ("calls", "prompt_tokens", "completion_tokens", "cached_tokens", "estimated", "unpriced")
 HEADINGS = ("calls", "prompt", "answer", "cached", "estimated", "cost")
-DAY = click.DateTime(["%Y-%m-%d"])
+DAY_TYPE = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command()
-@click.option("--by", type=click.Choice(list(KEYS)), default="day", show_default=True, help="One line each.")
-@click.option("--since", type=DAY, help="The first day, UTC.  [default: 30 days ago]")
-@click.option("--until", type=DAY, help="The last day, UTC.  [default: today]")
+@click.option(
+    "--by", type=click.Choice(list(GROUPING_COLUMNS)), default="day", show_default=True, help="One line each."
+)
+@click.option("--since", type=DAY_TYPE, help="The first day, UTC.  [default: 30 days ago]")
+@click.option("--until", type=DAY_TYPE, help="The last day, UTC.  [default: today]")
 @click.option("--workspace", help="Of one workspace only, by its id.")
 @click.option("--channel", help="Of one channel only, by its id.")
 @click.option("--person", help="Of one person only, by their id.")
@@ -52,48 +54,51 @@ def usage(by: str, since: datetime | None, until: datetime | None, form: str, **
     """
     today = datetime.now(UTC).date()
     period = {
-        "since": (since.date() if since else today - timedelta(days=DAYS)).isoformat(),
+        "since": (since.date() if since else today - timedelta(days=DEFAULT_DAYS)).isoformat(),
         "until": (until.date() if until else date.max).isoformat(),
     }
-    only = {name: value for name in FILTERS if (value := named[name])}
+    only = {name: value for name in FILTER_NAMES if (value := named[name])}
 
     async def look(database: Database) -> Mapping[str, Spending]:
         found = await database.tx(read, by, **period, only=only)
         if by == "version":
-            return {await database.tx(_named, key): spent for key, spent in found.items()}
+            return {await database.tx(_describe_versions, key): spent for key, spent in found.items()}
         return found
 
     found = with_database(look)
     rows = sorted(found.items(), key=lambda item: item[0] if by in {"day", "month"} else -item[1].tokens)
     currency = Settings.load().bot_currency
-    click.echo(_FORMS[form](by, rows, currency), nl=False)
+    click.echo(_FORMATTERS[form](by, rows, currency), nl=False)
 
 
-def _named(connection: Any, key: str) -> str:
+def _describe_versions(connection: Any, key: str) -> str:
     """Return versions as people know them; the settings alone are none."""
     ids = [int(each) for each in key.split(",") if each]
-    found = versions.by_id(connection, ids)
-    return " + ".join(f"{steering.place(each.key)} version {each.number}" for each in found) or "the settings"
+    found = versions.read_by_ids(connection, ids)
+    return (
+        " + ".join(f"{steering.name_scope(each.scope)} version {each.number}" for each in found)
+        or "the settings"
+    )
 
 
-def _table(by: str, rows: Sequence[tuple[str, Spending]], currency: str) -> str:
+def _format_table(by: str, rows: Sequence[tuple[str, Spending]], currency: str) -> str:
     if not rows:
         return "No call of a model was made then.\n"
     total = sum((spent for _, spent in rows), Spending())
-    lines = [(by, *HEADINGS), *(_line(key, spent, currency) for key, spent in rows)]
+    lines = [(by, *HEADINGS), *(_format_figures(key, spent, currency) for key, spent in rows)]
     if len(rows) > 1:
-        lines.append(_line("total", total, currency))
+        lines.append(_format_figures("total", total, currency))
     widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS) + 1)]
-    return "".join(f"{_row(line, widths)}\n" for line in lines)
+    return "".join(f"{_format_row(line, widths)}\n" for line in lines)
 
 
-def _row(line: Sequence[str], widths: Sequence[int]) -> str:
+def _format_row(line: Sequence[str], widths: Sequence[int]) -> str:
     key, *figures, cost = line
     aligned = (figure.rjust(width) for figure, width in zip(figures, widths[1:], strict=False))
     return "  ".join((key.ljust(widths[0]), *aligned, cost))
 
 
-def _line(key: str, spent: Spending, currency: str) -> tuple[str, ...]:
+def _format_figures(key: str, spent: Spending, currency: str) -> tuple[str, ...]:
     figures = (
         spent.calls,
         spent.prompt_tokens,
@@ -101,28 +106,28 @@ def _line(key: str, spent: Spending, currency: str) -> tuple[str, ...]:
         spent.cached_tokens,
         spent.estimated,
     )
-    return key or "-", *(f"{figure:,}" for figure in figures), costs(spent, currency)
+    return key or "-", *(f"{figure:,}" for figure in figures), format_cost(spent, currency)
 
 
-def _csv(by: str, rows: Sequence[tuple[str, Spending]], currency: str) -> str:
+def _format_csv(by: str, rows: Sequence[tuple[str, Spending]], currency: str) -> str:
     text = io.StringIO()
-    writer = csv.DictWriter(text, [by, *FIGURES, "cost", "currency"], lineterminator="\n")
+    writer = csv.DictWriter(text, [by, *FIGURE_FIELDS, "cost", "currency"], lineterminator="\n")
     writer.writeheader()
-    writer.writerows(_records(by, rows, currency))
+    writer.writerows(_usage_records(by, rows, currency))
     return text.getvalue()
 
 
-def _json(by: str, rows: Sequence[tuple[str, Spending]], currency: str) -> str:
-    return json.dumps(list(_records(by, rows, currency)), indent=2, ensure_ascii=False) + "\n"
+def _format_json(by: str, rows: Sequence[tuple[str, Spending]], currency: str) -> str:
+    return json.dumps(list(_usage_records(by, rows, currency)), indent=2, ensure_ascii=False) + "\n"
 
 
-def _records(by: str, rows: Iterable[tuple[str, Spending]], currency: str) -> Iterator[dict[str, Any]]:
+def _usage_records(by: str, rows: Iterable[tuple[str, Spending]], currency: str) -> Iterator[dict[str, Any]]:
     """Yield rows for machines; the cost is a decimal text, since no float holds it, and None if unknown."""
     for key, spent in rows:
         is_known = spent.unpriced < spent.calls
-        cost = f"{spent.cost // NANO}.{spent.cost % NANO:09}" if is_known else None
-        figures = {name: getattr(spent, name) for name in FIGURES}
+        cost = f"{spent.cost // NANO_PER_UNIT}.{spent.cost % NANO_PER_UNIT:09}" if is_known else None
+        figures = {name: getattr(spent, name) for name in FIGURE_FIELDS}
         yield {by: key, **figures, "cost": cost, "currency": currency}
 
 
-_FORMS = {"table": _table, "csv": _csv, "json": _json}
+_FORMATTERS = {"table": _format_table, "csv": _format_csv, "json": _format_json}

@@ -12,7 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 
-class Standing(StrEnum):
+class MemberType(StrEnum):
     """What somebody is to the workspace."""
 
     MEMBER = "member"
@@ -33,7 +33,7 @@ class Admission(StrEnum):
     EXTERNAL = "external"
 
 
-class Refusal(StrEnum):
+class AccessRefusal(StrEnum):
     """Why somebody may not ask."""
 
     BOT = "bot"
@@ -48,38 +48,40 @@ class Refusal(StrEnum):
     @property
     def for_people(self) -> str:
         """The one sentence that the person may read; empty where nothing may be said."""
-        return SENTENCES.get(self, "")
+        return REFUSAL_SENTENCES.get(self, "")
 
 
-SENTENCES: Mapping[Refusal, str] = MappingProxyType(
+REFUSAL_SENTENCES: Mapping[AccessRefusal, str] = MappingProxyType(
     {
-        Refusal.UNKNOWN: "I can't find out who you are just now, so I may not answer. "
+        AccessRefusal.UNKNOWN: "I can't find out who you are just now, so I may not answer. "
         "Please ask again in a minute.",
-        Refusal.PERSON: "You can't use me here. This workspace's admins decide who may; please ask them.",
-        Refusal.CHANNEL: "I don't answer in this channel. This workspace's admins decide where I do.",
-        Refusal.GUEST: "I don't answer guests here, unless this workspace's admins let you in.",
-        Refusal.EXTERNAL: "I answer the people of this workspace only, unless its admins let you in.",
-        Refusal.DIRECT: "I don't answer direct messages here; please mention me in a channel.",
-        Refusal.SHARED: "I don't answer in channels that are shared with other organisations.",
+        AccessRefusal.PERSON: (
+            "You can't use me here. This workspace's admins decide who may; please ask them."
+        ),
+        AccessRefusal.CHANNEL: "I don't answer in this channel. This workspace's admins decide where I do.",
+        AccessRefusal.GUEST: "I don't answer guests here, unless this workspace's admins let you in.",
+        AccessRefusal.EXTERNAL: "I answer the people of this workspace only, unless its admins let you in.",
+        AccessRefusal.DIRECT: "I don't answer direct messages here; please mention me in a channel.",
+        AccessRefusal.SHARED: "I don't answer in channels that are shared with other organisations.",
     }
 )
 """A bot is told nothing: two bots that answer each other never end."""
 
-BUILT_IN = frozenset({Admission.DIRECT, Admission.SHARED})
+DEFAULT_ADMISSIONS = frozenset({Admission.DIRECT, Admission.SHARED})
 """What is let in where nobody decides."""
 
-ADMISSIONS: Mapping[Standing, Admission] = MappingProxyType(
+REQUIRED_ADMISSIONS: Mapping[MemberType, Admission] = MappingProxyType(
     {
-        Standing.GUEST: Admission.GUESTS,
-        Standing.CHANNEL_GUEST: Admission.CHANNEL_GUESTS,
-        Standing.EXTERNAL: Admission.EXTERNAL,
+        MemberType.GUEST: Admission.GUESTS,
+        MemberType.CHANNEL_GUEST: Admission.CHANNEL_GUESTS,
+        MemberType.EXTERNAL: Admission.EXTERNAL,
     }
 )
 """What must be let in for those who are no members."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class AccessRules:
     """Who is let in where, as one place decides it; ids are the platform's."""
 
     channels: frozenset[str] = frozenset()
@@ -94,19 +96,19 @@ class Rules:
     """What is let in as a whole; None leaves it to others."""
 
 
-NO_RULES = Rules()
+NO_ACCESS_RULES = AccessRules()
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class AccessSubject:
     """Who asks."""
 
     id: str
-    standing: Standing
+    member_type: MemberType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spot:
+class RequestLocation:
     """Where it is asked."""
 
     channel: str
@@ -115,59 +117,61 @@ class Spot:
     """Whether people of other organisations are there; also where nobody knows."""
 
 
-def refusal(person: Person, spot: Spot, rules: Sequence[Rules]) -> Refusal | None:
+def find_refusal(
+    subject: AccessSubject, location: RequestLocation, rules: Sequence[AccessRules]
+) -> AccessRefusal | None:
     """Return why a person may not ask there, or None if every set of rules lets them."""
-    if person.standing is Standing.BOT:
-        return Refusal.BOT
-    if any(person.id in each.denied_people for each in rules):
-        return Refusal.PERSON
-    if any(spot.channel in each.denied_channels for each in rules):
-        return Refusal.CHANNEL
-    return _of_person(person, rules) or _of_spot(spot, rules)
+    if subject.member_type is MemberType.BOT:
+        return AccessRefusal.BOT
+    if any(subject.id in each.denied_people for each in rules):
+        return AccessRefusal.PERSON
+    if any(location.channel in each.denied_channels for each in rules):
+        return AccessRefusal.CHANNEL
+    return _find_person_refusal(subject, rules) or _find_location_refusal(location, rules)
 
 
-def _of_person(person: Person, rules: Sequence[Rules]) -> Refusal | None:
-    if person.standing is Standing.UNKNOWN:
-        return Refusal.UNKNOWN
-    needed = ADMISSIONS.get(person.standing)
-    if needed and not _lets_in(needed, person.id, rules):
-        return Refusal.EXTERNAL if needed is Admission.EXTERNAL else Refusal.GUEST
-    if any(each.people and person.id not in each.people for each in rules):
-        return Refusal.PERSON
+def _find_person_refusal(subject: AccessSubject, rules: Sequence[AccessRules]) -> AccessRefusal | None:
+    if subject.member_type is MemberType.UNKNOWN:
+        return AccessRefusal.UNKNOWN
+    needed = REQUIRED_ADMISSIONS.get(subject.member_type)
+    if needed and not _is_admitted_or_invited(needed, subject.id, rules):
+        return AccessRefusal.EXTERNAL if needed is Admission.EXTERNAL else AccessRefusal.GUEST
+    if any(each.people and subject.id not in each.people for each in rules):
+        return AccessRefusal.PERSON
     return None
 
 
-def _of_spot(spot: Spot, rules: Sequence[Rules]) -> Refusal | None:
-    if spot.is_direct:
-        return None if admits(Admission.DIRECT, rules) else Refusal.DIRECT
-    if any(each.channels and spot.channel not in each.channels for each in rules):
-        return Refusal.CHANNEL
-    if spot.is_shared and not admits(Admission.SHARED, rules):
-        return Refusal.SHARED
+def _find_location_refusal(location: RequestLocation, rules: Sequence[AccessRules]) -> AccessRefusal | None:
+    if location.is_direct:
+        return None if is_admitted(Admission.DIRECT, rules) else AccessRefusal.DIRECT
+    if any(each.channels and location.channel not in each.channels for each in rules):
+        return AccessRefusal.CHANNEL
+    if location.is_shared and not is_admitted(Admission.SHARED, rules):
+        return AccessRefusal.SHARED
     return None
 
 
-def admits(what: Admission, rules: Sequence[Rules]) -> bool:
+def is_admitted(admission: Admission, rules: Sequence[AccessRules]) -> bool:
     """Return whether all who decide let something in as a whole; where nobody decides, see `BUILT_IN`."""
     deciding = [each.admits for each in rules if each.admits is not None]
-    return all(what in each for each in deciding or [BUILT_IN])
+    return all(admission in each for each in deciding or [DEFAULT_ADMISSIONS])
 
 
-def _lets_in(what: Admission, person: str, rules: Sequence[Rules]) -> bool:
+def _is_admitted_or_invited(admission: Admission, person: str, rules: Sequence[AccessRules]) -> bool:
     """Return whether somebody who is no member is let in, as one of many or by name.
 
     A name counts for whoever wrote it, and where that one leaves it to others, for these.
     """
-    deciding = [each for each in rules if each.admits is not None] or [Rules(admits=BUILT_IN)]
+    deciding = [each for each in rules if each.admits is not None] or [AccessRules(admits=DEFAULT_ADMISSIONS)]
     known = {name for each in rules if each.admits is None for name in each.people | each.invited}
     return all(
-        what in (each.admits or ()) or person in known | each.people | each.invited for each in deciding
+        admission in (each.admits or ()) or person in known | each.people | each.invited for each in deciding
     )
 
 
-def may_steer(person: Person, *, has_rank: bool, named: frozenset[str]) -> bool:
+def may_steer(subject: AccessSubject, *, has_rank: bool, named: frozenset[str]) -> bool:
     """Return whether a person may steer; `has_rank` says that the platform calls them an admin.
 
     `named` are those whom somebody named. Only members may, whoever names them.
     """
-    return person.standing is Standing.MEMBER and (has_rank or person.id in named)
+    return subject.member_type is MemberType.MEMBER and (has_rank or subject.id in named)

@@ -15,18 +15,18 @@ from typing import Final
 from bot.core.domain import File
 from bot.core.errors import ModelRejected
 
-MOST_FILES: Final = 10
-MOST_PICTURES: Final = 4
-MOST_CHARACTERS: Final = 40_000
+MAX_FILES: Final = 10
+MAX_PICTURES: Final = 4
+MAX_CHARACTERS_PER_FILE: Final = 40_000
 """Read of one file: about 11,000 tokens, a tenth of what a prompt may hold unless settings say more."""
-MOST_CHARACTERS_IN_ALL: Final = 100_000
-PICTURE_SIZE: Final = 5 * 1024 * 1024
+MAX_CHARACTERS_IN_TOTAL: Final = 100_000
+MAX_PICTURE_BYTES: Final = 5 * 1024 * 1024
 """Bytes; the smallest limit of the services that see pictures."""
-FILE_SIZE: Final = 20 * 1024 * 1024
+MAX_FILE_BYTES: Final = 20 * 1024 * 1024
 """Bytes of anything else."""
 
 
-class Kind(Enum):
+class FileKind(Enum):
     """What can be read, and as what."""
 
     PICTURE = "picture"
@@ -37,13 +37,13 @@ class Kind(Enum):
     SLIDES = "pptx"
 
 
-ENDINGS: Mapping[str, Kind] = MappingProxyType(
+FILE_KINDS_BY_EXTENSION: Mapping[str, FileKind] = MappingProxyType(
     {
-        **dict.fromkeys((".png", ".jpg", ".jpeg", ".gif", ".webp"), Kind.PICTURE),
-        ".pdf": Kind.PDF,
-        ".docx": Kind.WORD,
-        ".xlsx": Kind.SHEET,
-        ".pptx": Kind.SLIDES,
+        **dict.fromkeys((".png", ".jpg", ".jpeg", ".gif", ".webp"), FileKind.PICTURE),
+        ".pdf": FileKind.PDF,
+        ".docx": FileKind.WORD,
+        ".xlsx": FileKind.SHEET,
+        ".pptx": FileKind.SLIDES,
         **dict.fromkeys(
             (
                 *(".txt", ".md", ".markdown", ".rst", ".csv", ".tsv", ".log", ".diff", ".patch", ".tex"),
@@ -52,11 +52,11 @@ ENDINGS: Mapping[str, Kind] = MappingProxyType(
                 *(".java", ".kt", ".c", ".h", ".cpp", ".hpp", ".cs", ".rb", ".php", ".sh", ".sql", ".swift"),
                 *(".scala", ".lua", ".pl", ".r", ".ipynb", ".tf", ".proto", ".graphql", ".ps1", ".bat"),
             ),
-            Kind.TEXT,
+            FileKind.TEXT,
         ),
     }
 )
-PICTURE_BEGINNINGS: Mapping[bytes, str] = MappingProxyType(
+PICTURE_TYPES_BY_SIGNATURE: Mapping[bytes, str] = MappingProxyType(
     {
         b"\x89PNG\r\n\x1a\n": "image/png",
         b"\xff\xd8\xff": "image/jpeg",
@@ -64,12 +64,12 @@ PICTURE_BEGINNINGS: Mapping[bytes, str] = MappingProxyType(
         b"GIF89a": "image/gif",
     }
 )
-BYTE_ORDER_MARKS: Mapping[bytes, str] = MappingProxyType(
+CHARSETS_BY_BYTE_ORDER_MARK: Mapping[bytes, str] = MappingProxyType(
     {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 )
 
 
-class Unread(Exception):
+class FileUnreadable(Exception):
     """A file could not be read; the text is the end of a sentence: "I could not read x: <text>."."""
 
 
@@ -83,7 +83,7 @@ class PictureRefused(ModelRejected):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Extract:
+class ExtractedText:
     """The text of a document, as far as it was read."""
 
     text: str
@@ -93,7 +93,7 @@ class Extract:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class FileContent:
     """What became of one file: a text, a picture, or a remark that says why neither; or a part of it."""
 
     name: str
@@ -104,36 +104,36 @@ class Reading:
     """What was left out, as a sentence without its full stop; `{}` stands for the name."""
 
 
-def kind(file: File) -> Kind | None:
+def detect_kind(file: File) -> FileKind | None:
     """Return as what a file can be read, by its name, or else by its type; None if it cannot."""
     ending = PurePosixPath(file.name.lower()).suffix
-    if ending in ENDINGS:
-        return ENDINGS[ending]
+    if ending in FILE_KINDS_BY_EXTENSION:
+        return FILE_KINDS_BY_EXTENSION[ending]
     if file.type.startswith("text/"):
-        return Kind.TEXT
-    by_type = {"application/pdf": Kind.PDF, "application/json": Kind.TEXT}
-    by_type |= dict.fromkeys((*PICTURE_BEGINNINGS.values(), "image/webp"), Kind.PICTURE)
+        return FileKind.TEXT
+    by_type = {"application/pdf": FileKind.PDF, "application/json": FileKind.TEXT}
+    by_type |= dict.fromkeys((*PICTURE_TYPES_BY_SIGNATURE.values(), "image/webp"), FileKind.PICTURE)
     return by_type.get(file.type)
 
 
-def picture_type(data: bytes) -> str:
+def detect_picture_type(data: bytes) -> str:
     """Return the MIME type of a picture that models take. Raises `Unread` for anything else."""
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "image/webp"
-    for beginning, type_ in PICTURE_BEGINNINGS.items():
+    for beginning, type_ in PICTURE_TYPES_BY_SIGNATURE.items():
         if data.startswith(beginning):
             return type_
-    raise Unread("it is no PNG, JPEG, GIF or WebP picture")
+    raise FileUnreadable("it is no PNG, JPEG, GIF or WebP picture")
 
 
-def decoded(data: bytes) -> str:
+def decode_text(data: bytes) -> str:
     """Return the text that bytes stand for: by their mark, as UTF-8, or as Windows wrote it.
 
     Raises `Unread` for what no text is made of.
     """
-    charset = next((name for mark, name in BYTE_ORDER_MARKS.items() if data.startswith(mark)), "")
+    charset = next((name for mark, name in CHARSETS_BY_BYTE_ORDER_MARK.items() if data.startswith(mark)), "")
     if not charset and b"\0" in data[:4096]:
-        raise Unread("it is no text")
+        raise FileUnreadable("it is no text")
     try:
         text = data.decode(charset or "utf-8")
     except UnicodeDecodeError:
@@ -141,52 +141,58 @@ def decoded(data: bytes) -> str:
     return text.replace("\r\n", "\n")
 
 
-def shortened(name: str, extract: Extract, most: int, *, part: str = "pages") -> Reading:
+def shorten_document(
+    name: str, extracted: ExtractedText, max_characters: int, *, part: str = "pages"
+) -> FileContent:
     """Return what is told of a document: at most `most` characters, and what else was left out."""
-    text, remark = _whole(extract.text).strip(), ""
+    text, remark = _replace_surrogates(extracted.text).strip(), ""
     if not text:
-        return Reading(name=name, remark="I found no text in {}")
-    if len(text) > most:
-        text, remark = text[:most], f"I read the first {most:,} characters of {{}}"
-    elif extract.parts < extract.parts_in_all:
-        remark = f"I read the first {extract.parts} of {extract.parts_in_all} {part} of {{}}"
-    return Reading(name=name, text=text, remark=remark)
+        return FileContent(name=name, remark="I found no text in {}")
+    if len(text) > max_characters:
+        text, remark = text[:max_characters], f"I read the first {max_characters:,} characters of {{}}"
+    elif extracted.parts < extracted.parts_in_all:
+        remark = f"I read the first {extracted.parts} of {extracted.parts_in_all} {part} of {{}}"
+    return FileContent(name=name, text=text, remark=remark)
 
 
-def unread(name: str, why: str) -> Reading:
+def report_unreadable(name: str, reason: str) -> FileContent:
     """Return what is told of a file that was not read."""
-    return Reading(name=name, remark=f"I could not read {{}}: {why}")
+    return FileContent(name=name, remark=f"I could not read {{}}: {reason}")
 
 
-def told(readings: Iterable[Reading]) -> str:
+def render_for_model(contents: Iterable[FileContent]) -> str:
     """Return what the model is told of the files, after the question; a picture it sees by itself."""
     blocks: list[str] = []
-    for one in readings:
-        name = _plain(one.name)
+    for one in contents:
+        name = _shorten_name(one.name)
         if one.text:
             blocks.append(f"--- {name} ---\n{one.text}\n--- end of {name} ---")
         if one.remark:
-            blocks.append(f"(Note: {_said(one.remark, name)})")
+            blocks.append(f"(Note: {_render_remark(one.remark, name)})")
     return "\n\n".join(blocks)
 
 
-def remarks(readings: Sequence[Reading]) -> str:
+def render_remarks(contents: Sequence[FileContent]) -> str:
     """Return what people are told below the answer; Markdown, empty where everything was read."""
-    names = ("`" + _plain(one.name).replace("`", "'") + "`" for one in readings)
-    said = [f"_{_said(one.remark, name)}_" for one, name in zip(readings, names, strict=True) if one.remark]
+    names = ("`" + _shorten_name(one.name).replace("`", "'") + "`" for one in contents)
+    said = [
+        f"_{_render_remark(one.remark, name)}_"
+        for one, name in zip(contents, names, strict=True)
+        if one.remark
+    ]
     return "\n".join(said)
 
 
-def _whole(text: str) -> str:
+def _replace_surrogates(text: str) -> str:
     """Return text that every encoder takes: a PDF's font may say that a character is half of one."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _said(remark: str, name: str) -> str:
+def _render_remark(remark: str, name: str) -> str:
     return remark.replace("{}", name) + "."
 
 
-def _plain(name: str) -> str:
+def _shorten_name(name: str) -> str:
     """Return a name as one short line that every encoder takes."""
     printable = "".join(char for char in name if char.isprintable())
     return printable[:100].encode(errors="replace").decode() or "unnamed"

@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from bot.core.lines import Line
+from bot.core.lines import MarkdownLine
 
 _HEADING = re.compile(r" {0,3}#{1,6}[ \t]")
 _SENTENCE = re.compile(r"""[.!?…:;]["'”)\]*_]*[ \t]+|[。！？]""")  # noqa: RUF001 - not only ASCII ends sentences
@@ -33,52 +33,52 @@ _UNFINISHED = re.compile(
     r"|`(?!`)[^`\n]{0,80}"
     r"|[*_~`]{1,3}))\Z"
 )
-_LONGEST_HELD = 300
+_MAX_HELD_BACK_CHARACTERS = 300
 """Characters; more than this is shown as it stands, finished or not."""
 
-_LONGEST_WORD = 24
+_MAX_WORD_CHARACTERS = 24
 """Characters; a longer one is sent in parts."""
-_BLANK = re.compile(r"\s+")
+_WHITE_SPACE = re.compile(r"\s+")
 _LAST_WORD = re.compile(r"(?<=\s)\S+\Z")
 
-_VIRAMA = 9
+_VIRAMA_COMBINING_CLASS = 9
 """Unicode's combining class of the sign that joins two consonants."""
 
 
-def best_break(text: str, lines: Sequence[Line], limit: int) -> int:
+def find_best_break(text: str, lines: Sequence[MarkdownLine], limit: int) -> int:
     """Return where to end a page that has room for `text[:limit]`; 0 < result <= limit < len(text).
 
     The best kind of place in the second half of the page wins: between paragraphs, between lines, between
     lines of code or rows, after a sentence, at a space. If there is none, the first half is searched alike.
     A page without such a place is cut between characters, and if a link or row fills it, there.
     """
-    fixed = [span for span in _fixed_spans(text, lines) if span[0] < limit]
+    fixed = [span for span in _list_fixed_spans(text, lines) if span[0] < limit]
 
     def is_free(place: int) -> bool:
         return not any(start < place < end for start, end in fixed)
 
     for floor in (limit // 2, 0):
-        for place in _places(text, lines, limit):
+        for place in _list_break_places(text, lines, limit):
             if place > floor and is_free(place):
                 return place
     characters = (place for place in range(limit, 0, -1) if not _is_within_character(text, place))
     return next(filter(is_free, characters), limit)
 
 
-def paragraphs(lines: Sequence[Line]) -> Sequence[int]:
+def find_paragraph_starts(lines: Sequence[MarkdownLine]) -> Sequence[int]:
     """Return where paragraphs begin before which a page may end."""
-    return _line_starts(lines)[0]
+    return _list_line_starts(lines)[0]
 
 
-def _places(text: str, lines: Sequence[Line], limit: int) -> Iterator[int]:
+def _list_break_places(text: str, lines: Sequence[MarkdownLine], limit: int) -> Iterator[int]:
     """Yield all good places for a page to end, best kind first, and of each kind the last first."""
-    for line_starts in _line_starts(lines):
+    for line_starts in _list_line_starts(lines):
         yield from (start for start in reversed(line_starts) if start <= limit)
     for pattern in (_SENTENCE, _SPACE):
         yield from reversed([found.end() for found in pattern.finditer(text, 0, limit)])
 
 
-def _line_starts(lines: Sequence[Line]) -> tuple[list[int], list[int], list[int]]:
+def _list_line_starts(lines: Sequence[MarkdownLine]) -> tuple[list[int], list[int], list[int]]:
     """Return the starts of paragraphs, of lines, and of lines of code and rows, where a page may end."""
     paragraphs: list[int] = []
     plain: list[int] = []
@@ -97,7 +97,7 @@ def _line_starts(lines: Sequence[Line]) -> tuple[list[int], list[int], list[int]
     return paragraphs, plain, inner
 
 
-def _fixed_spans(text: str, lines: Sequence[Line]) -> Iterator[tuple[int, int]]:
+def _list_fixed_spans(text: str, lines: Sequence[MarkdownLine]) -> Iterator[tuple[int, int]]:
     """Yield the parts of a page, as start and end, that a break must not fall into."""
     for line in lines:
         if line.is_fixed:
@@ -112,7 +112,10 @@ def _is_within_character(text: str, place: int) -> bool:
     The rules of Unicode's UAX 29 that matter in chat: marks, joined emoji, skin tones, flags, Hangul.
     """
     before, after = text[place - 1], text[place]
-    if unicodedata.category(after) in {"Mn", "Mc", "Me"} or unicodedata.combining(before) == _VIRAMA:
+    if (
+        unicodedata.category(after) in {"Mn", "Mc", "Me"}
+        or unicodedata.combining(before) == _VIRAMA_COMBINING_CLASS
+    ):
         return True
     if "\u200d" in {before, after} or "\udc00" <= after <= "\udfff":  # joiner; half of a surrogate pair
         return True
@@ -125,7 +128,7 @@ def _is_within_character(text: str, place: int) -> bool:
     return is_half_flag and "\U0001f1e6" <= after <= "\U0001f1ff"
 
 
-def finished_part(text: str, lines: Sequence[Line]) -> int:
+def find_finished_end(text: str, lines: Sequence[MarkdownLine]) -> int:
     """Return how much of a growing page makes sense to show; the rest is a moment's wait.
 
     Held back, if short: a last line without a letter or digit (`-`, `|--`, half a fence), the line that
@@ -139,51 +142,51 @@ def finished_part(text: str, lines: Sequence[Line]) -> int:
     elif lines[-1].before.fence:
         end = len(text)
     else:
-        found = _UNFINISHED.search(text, max(lines[-1].start, len(text) - _LONGEST_HELD))
+        found = _UNFINISHED.search(text, max(lines[-1].start, len(text) - _MAX_HELD_BACK_CHARACTERS))
         end = found.start() if found else len(text)
-    return end if len(text) - end <= _LONGEST_HELD else len(text)
+    return end if len(text) - end <= _MAX_HELD_BACK_CHARACTERS else len(text)
 
 
-def settled_part(text: str, lines: Sequence[Line]) -> int:
+def find_settled_end(text: str, lines: Sequence[MarkdownLine]) -> int:
     """Return how much of a growing page can be sent where what was sent stays as it is.
 
     It ends where a word begins, so that no white space stands first in what is sent next, and outside of
     whatever is not complete: a link, a token, a code span, a row. What can't be told yet is held back.
     """
-    end = finished_part(text, lines)
+    end = find_finished_end(text, lines)
     while end:
-        place = _seam(text, end)
+        place = _find_word_start(text, end)
         line = lines[bisect_right(lines, place, key=lambda line: line.start) - 1]
         if line.is_fixed:
             place = min(place, line.start)
         elif not line.before.fence and place > line.start:
-            found = _UNFINISHED.search(text, max(line.start, place - _LONGEST_HELD), place)
+            found = _UNFINISHED.search(text, max(line.start, place - _MAX_HELD_BACK_CHARACTERS), place)
             place = found.start() if found else place
-        if place == end or _seam(text, place) == place:
+        if place == end or _find_word_start(text, place) == place:
             return place
         end = min(place, end - 1)
     return 0
 
 
-def _seam(text: str, end: int) -> int:
+def _find_word_start(text: str, end: int) -> int:
     """Return the last place up to `end`, or right after the white space there, where a word begins.
 
     Within a long word it is between characters: some languages have no spaces.
     """
-    blank = _BLANK.match(text, end)
+    blank = _WHITE_SPACE.match(text, end)
     end = blank.end() if blank else end
-    if 0 < end < len(text) and not _BLANK.match(text, end):
+    if 0 < end < len(text) and not _WHITE_SPACE.match(text, end):
         return end
     end = len(text[:end].rstrip())
-    word = _LAST_WORD.search(text, max(0, end - _LONGEST_HELD), end)
+    word = _LAST_WORD.search(text, max(0, end - _MAX_HELD_BACK_CHARACTERS), end)
     start = word.start() if word else 0
-    if end - start <= _LONGEST_WORD or _UNBREAKABLE.match(text, start):
+    if end - start <= _MAX_WORD_CHARACTERS or _UNBREAKABLE.match(text, start):
         return start
     inner = (place for place in range(end - 1, start, -1) if not _is_within_character(text, place))
     return next(inner, start)
 
 
-def _needs_more(line: Line) -> bool:
+def _needs_more(line: MarkdownLine) -> bool:
     """Whether a line means something else without the next."""
     if line.before.fence:
         return False

@@ -8,7 +8,7 @@ number: the time at which the bucket will be empty again.
 from math import inf
 
 
-class Budget:
+class TokenBucket:
     """A rate limit shared by many replies: `per_minute` writes, of which `burst` may come at once.
 
     In any 60 seconds it grants at most `per_minute + burst` writes. Half of the burst is kept for last
@@ -39,7 +39,7 @@ class Budget:
         """Count one write. Call it when the write goes out, whatever comes of it."""
         self._empty_at = max(self._empty_at, now) + self._spacing
 
-    def refused(self, now: float, retry_after: float) -> None:
+    def note_refused(self, now: float, retry_after: float) -> None:
         """Obey a refusal: nothing for `retry_after` seconds, and then no burst, only the steady rate."""
         self._refused_until = max(self._refused_until, now + retry_after)
         full = self._refused_until + (self.burst - 1) * self._spacing

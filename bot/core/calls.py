@@ -9,7 +9,7 @@ from bot.core.periods import Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class ModelCall:
     """One call of a model; who asked, and where, is known of its turn."""
 
     model: str

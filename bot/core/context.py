@@ -14,64 +14,66 @@ from typing import Any, TypeAlias
 
 from bot.core.domain import ChatMessage, Turn
 
-Count: TypeAlias = Callable[[str], int]
+TokenCounter: TypeAlias = Callable[[str], int]
 """How many tokens a message of that text is: `estimate`, or somebody's tokenizer."""
 
-KEEP = 0.5
+KEPT_SHARE = 0.5
 """Share of the room that is left filled when turns are left out; the rest is room for growth."""
-MOST = 800
+MAX_TURNS_IN_VIEW = 800
 """Turns in view at most. Fewer than are ever read, so that what is read tells when it came to this."""
-RESERVE = 4_096
+ANSWER_RESERVE_TOKENS = 4_096
 """Tokens kept free for an answer without a limit, as far as they are not over a quarter of the window."""
-LARGEST_RESERVE = 0.5
+MAX_ANSWER_RESERVE_SHARE = 0.5
 """Share of the window that is kept free at most: a limit for answers may be far above the window."""
-DENSE = 64
+MIN_DENSE_RUN_CHARACTERS = 64
 """Characters of a run without a space that is no word, but base64, a key, an address."""
-DENSE_BYTES, BYTES = 2, 3.5
+DENSE_BYTES_PER_TOKEN, BYTES_PER_TOKEN = 2, 3.5
 """Bytes a token, in such runs and elsewhere; this, and 4 tokens a message: facts/model-api.md 5."""
-PICTURE = 1_000
+TOKENS_PER_PICTURE = 1_000
 """Tokens that are kept free for a picture; services count it by its size, each in another way."""
-STEP = 1.25
+CORRECTION_STEP = 1.25
 """By which factor the correction of an estimate changes at least."""
-NEWS = 0.3
+NEWEST_COUNT_WEIGHT = 0.3
 """Weight of the newest count in it."""
-SMALLEST = 2_048
+MIN_WINDOW_TOKENS = 2_048
 """Tokens below which no window is guessed to be."""
-WINDOW, FACTOR = "window", "factor"
+WINDOW_SUBJECT, FACTOR_SUBJECT = "window", "factor"
 """Subjects of what is learnt of a model."""
-LEAST = 256
+MIN_COUNTED_TOKENS = 256
 """Tokens of a prompt that is counted; in a shorter one a template's own words outweigh ours."""
 
 
-def estimate(text: str) -> int:
+def estimate_tokens(text: str) -> int:
     """Estimate the tokens of one message."""
     size = len(text.encode(errors="replace"))
-    dense = sum(len(run) for run in text.split() if len(run) >= DENSE and run.isascii())
-    return math.ceil((size - dense) / BYTES + dense / DENSE_BYTES) + 4
+    dense = sum(len(run) for run in text.split() if len(run) >= MIN_DENSE_RUN_CHARACTERS and run.isascii())
+    return math.ceil((size - dense) / BYTES_PER_TOKEN + dense / DENSE_BYTES_PER_TOKEN) + 4
 
 
-def size(turn: Turn, count: Count = estimate) -> int:
+def count_turn_tokens(turn: Turn, count: TokenCounter = estimate_tokens) -> int:
     """Return the tokens of a whole turn, what was read of its files included."""
-    return sum(_pieces(turn, count))
+    return sum(_count_pieces(turn, count))
 
 
-def weight(messages: Iterable[ChatMessage], count: Count = estimate) -> int:
+def count_request_tokens(messages: Iterable[ChatMessage], count: TokenCounter = estimate_tokens) -> int:
     """Return the tokens of a whole request, pictures apart."""
     return 3 + sum(count(message.content) for message in messages)
 
 
-def asked(question: Turn, *, pictures: int = 0, count: Count = estimate) -> tuple[int, ...]:
+def count_question_tokens(
+    question: Turn, *, pictures: int = 0, count: TokenCounter = estimate_tokens
+) -> tuple[int, ...]:
     """Return the tokens of what comes with a question and its number of pictures, piece by piece."""
-    return (pictures * PICTURE, *_pieces(question, count))
+    return (pictures * TOKENS_PER_PICTURE, *_count_pieces(question, count))
 
 
-def begin(
+def find_first_turn(
     history: Sequence[Turn],
     question: Sequence[float],
     room: float,
     *,
     is_all: bool = True,
-    count: Count = estimate,
+    count: TokenCounter = estimate_tokens,
 ) -> int:
     """Return the index of the first turn that a model gets to see with a question that is so long.
 
@@ -81,20 +83,22 @@ def begin(
     The story is told again from its beginning, each time. So each question finds the front where the one
     before it left it, and nobody has to remember where that was.
     """
-    first = 0 if is_all else _anchor(history)
-    sizes = [*(tuple(_pieces(turn, count)) for turn in history[first:]), tuple(question)]
+    first = 0 if is_all else _find_anchor(history)
+    sizes = [*(tuple(_count_pieces(turn, count)) for turn in history[first:]), tuple(question)]
     front, total = 0, 0.0
     for end, pieces in enumerate(sizes):
         for tokens in pieces:
             total += tokens
-            if total > room or end - front > MOST:
-                while front < end and (total > KEEP * room or end - front > KEEP * MOST):
+            if total > room or end - front > MAX_TURNS_IN_VIEW:
+                while front < end and (
+                    total > KEPT_SHARE * room or end - front > KEPT_SHARE * MAX_TURNS_IN_VIEW
+                ):
                     total -= sum(sizes[front])
                     front += 1
     return first + front
 
 
-def _pieces(turn: Turn, count: Count) -> Iterator[int]:
+def _count_pieces(turn: Turn, count: TokenCounter) -> Iterator[int]:
     """Yield the tokens of what was said, one after the other: a question is asked before it is answered."""
     reading = turn.made_with.reading if turn.made_with else ""
     yield count(turn.question + reading)
@@ -102,17 +106,17 @@ def _pieces(turn: Turn, count: Count) -> Iterator[int]:
         yield count(turn.answer)
 
 
-def _anchor(history: Sequence[Turn]) -> int:
+def _find_anchor(history: Sequence[Turn]) -> int:
     """Return the index of a turn to begin with that stays the same turn while the oldest ones change.
 
     It is the one of the highest rank of those that are too many; ranks depend on nothing but the turn.
     """
-    spare = range(max(1, len(history) - MOST))
+    spare = range(max(1, len(history) - MAX_TURNS_IN_VIEW))
     return max(spare, key=lambda index: hashlib.sha256(history[index].message_id.encode()).digest())
 
 
 @dataclass(slots=True)
-class Gauge:
+class EstimateCorrection:
     """How many tokens of a model one token of our estimate is.
 
     A moving average of what was counted, rounded up to whole steps, and slow to step down: if it
@@ -122,67 +126,73 @@ class Gauge:
     factor: float = 1.0
     average: float = 1.0
 
-    def feed(self, estimated: float, counted: float, *, news: float = NEWS) -> None:
+    def feed(self, estimated: float, counted: float, *, weight: float = NEWEST_COUNT_WEIGHT) -> None:
         """Take what a service counted where we estimated."""
-        if estimated < LEAST or counted <= 0:
+        if estimated < MIN_COUNTED_TOKENS or counted <= 0:
             return
         ratio = min(max(counted / estimated, 0.5), 3.0)
-        self.average += news * (ratio - self.average)
-        exact, step = (math.log(value, STEP) for value in (self.average, self.factor))
+        self.average += weight * (ratio - self.average)
+        exact, step = (math.log(value, CORRECTION_STEP) for value in (self.average, self.factor))
         if not step - 1.5 < exact < step + 0.1:
-            self.factor = STEP ** math.ceil(exact)
+            self.factor = CORRECTION_STEP ** math.ceil(exact)
 
 
 @dataclass(slots=True)
-class Windows:
+class ContextWindows:
     """What is known of the windows of models; it is told, and asks nobody."""
 
-    cap: float
+    max_prompt_tokens: float
     """Tokens of a prompt at most, whatever would fit."""
     _listed: Mapping[str, int] = field(default_factory=dict)
-    _learnt: dict[str, float] = field(default_factory=dict)
+    _learned: dict[str, float] = field(default_factory=dict)
     _recalled: dict[str, float] = field(default_factory=dict)
-    _gauges: dict[str, Gauge] = field(default_factory=dict)
+    _corrections: dict[str, EstimateCorrection] = field(default_factory=dict)
 
-    def lessons(self, model: str) -> Mapping[str, float]:
+    def learned_facts(self, model: str) -> Mapping[str, float]:
         """Return what was learnt of a model, to be recalled another time."""
-        window, gauge = self._learnt.get(model), self._gauges.get(model)
-        known = {WINDOW: window, FACTOR: gauge.factor if gauge else None}
+        window, gauge = self._learned.get(model), self._corrections.get(model)
+        known = {WINDOW_SUBJECT: window, FACTOR_SUBJECT: gauge.factor if gauge else None}
         return {subject: value for subject, value in known.items() if value is not None}
 
-    def recall(self, model: str, lessons: Mapping[str, Any]) -> None:
+    def recall(self, model: str, facts: Mapping[str, Any]) -> None:
         """Take what was learnt of a model before; what its list says by now counts more."""
-        window, factor = lessons.get(WINDOW), lessons.get(FACTOR)
+        window, factor = facts.get(WINDOW_SUBJECT), facts.get(FACTOR_SUBJECT)
         if isinstance(window, int | float):
             self._recalled[model] = window
         if isinstance(factor, int | float):
-            self._gauges[model] = Gauge(factor, factor / math.sqrt(STEP))
+            self._corrections[model] = EstimateCorrection(factor, factor / math.sqrt(CORRECTION_STEP))
 
-    def listed(self, windows: Mapping[str, int]) -> None:
+    def set_listed(self, windows: Mapping[str, int]) -> None:
         """Take what the service's list of models says, in tokens."""
         self._listed = windows
 
-    def counted(self, model: str, estimated: float, counted: float) -> None:
+    def note_counted(self, model: str, estimated: float, counted: float) -> None:
         """Take how many tokens the service counted in a prompt."""
-        self._gauge(model).feed(estimated, counted)
+        self._correction(model).feed(estimated, counted)
 
-    def refused(self, model: str, estimated: float, *, window: int | None, tokens: int | None) -> None:
+    def note_too_long(self, model: str, estimated: float, *, window: int | None, tokens: int | None) -> None:
         """Take that a prompt was too long, and what the service said of the window and of the prompt.
 
         Where it said nothing, half of the prompt will fit, or the next refusal halves it again.
         """
         if tokens:
-            self._gauge(model).feed(estimated, tokens, news=1.0)
-        self._learnt[model] = window or max(SMALLEST, estimated * self._gauge(model).factor / 2)
+            self._correction(model).feed(estimated, tokens, weight=1.0)
+        self._learned[model] = window or max(
+            MIN_WINDOW_TOKENS, estimated * self._correction(model).factor / 2
+        )
 
-    def room(self, model: str, answer: float | None = None) -> float:
+    def prompt_limit(self, model: str, answer: float | None = None) -> float:
         """Return how long, by our estimate, a prompt may be; `answer` is the limit for answers, if any."""
-        prompt = self.cap
-        window = self._learnt.get(model) or self._listed.get(model) or self._recalled.get(model)
+        prompt = self.max_prompt_tokens
+        window = self._learned.get(model) or self._listed.get(model) or self._recalled.get(model)
         if window:
-            reserve = min(RESERVE, window / 4) if answer is None else min(answer, LARGEST_RESERVE * window)
+            reserve = (
+                min(ANSWER_RESERVE_TOKENS, window / 4)
+                if answer is None
+                else min(answer, MAX_ANSWER_RESERVE_SHARE * window)
+            )
             prompt = min(prompt, window - reserve)
-        return prompt / self._gauge(model).factor
+        return prompt / self._correction(model).factor
 
-    def _gauge(self, model: str) -> Gauge:
-        return self._gauges.setdefault(model, Gauge())
+    def _correction(self, model: str) -> EstimateCorrection:
+        return self._corrections.setdefault(model, EstimateCorrection())

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.core.calls import Call
-from bot.core.kinds import Value
-from bot.core.seen import Seen
+from bot.core.calls import ModelCall
+from bot.core.kinds import ParameterValue
+from bot.core.seen import ContextCoverage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class Author:
     name: str = ""
 
 
-class Addressed(StrEnum):
+class AddressingKind(StrEnum):
     """Why a message concerns the bot."""
 
     MENTION = "mention"  # it names the bot
@@ -56,7 +56,7 @@ class File:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Incoming:
+class IncomingMessage:
     """A message somebody wrote to us, as any platform would put it."""
 
     thread: ThreadKey
@@ -65,7 +65,7 @@ class Incoming:
     author: Author
     text: str
     """Readable Markdown: names instead of ids, our own mention removed. May be empty."""
-    addressed: Addressed
+    addressed: AddressingKind
     sent_at: float = 0.0
     """When it was written, in seconds since 1970 by the platform's clock; orders the thread."""
     delivery: str = ""
@@ -132,7 +132,7 @@ TRANSITIONS: Mapping[TurnStatus, frozenset[TurnStatus]] = MappingProxyType(
     }
 )
 
-OPEN = frozenset({TurnStatus.WAITING, TurnStatus.ANSWERING, TurnStatus.ANSWERED})
+OPEN_STATUSES = frozenset({TurnStatus.WAITING, TurnStatus.ANSWERING, TurnStatus.ANSWERED})
 """States in which a turn still has work to do."""
 
 
@@ -146,12 +146,12 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MadeWith:
+class Provenance:
     """What an answer was asked for with, so that it can be explained, and judged, later."""
 
     versions: tuple[int, ...] = ()
     """Ids of the versions of steering that applied, highest level first."""
-    parameters: Mapping[str, Value] = field(default_factory=dict)
+    parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
     """All that were set, the model among them."""
     reading: str = ""
     """What the model was told of the files of the question; part of what was said, so it stays the same."""
@@ -159,7 +159,7 @@ class MadeWith:
     """What people are told below the answer of how it came about; Markdown."""
     draft: str = ""
     """Name of the level (`steering.place`) of which a draft applied in place of what is saved, or empty."""
-    seen: Seen | None = None
+    seen: ContextCoverage | None = None
     """How much of the conversation the model got to see; None where that was not kept yet."""
 
 
@@ -173,13 +173,13 @@ class Answer:
     finish_reason: str = ""
     """`stop`, `length`, `content_filter`, ... or empty where the server gave none."""
     usage: Usage | None = None
-    made_with: MadeWith | None = None
-    call: Call | None = None
+    made_with: Provenance | None = None
+    call: ModelCall | None = None
     """What it cost, and all variants that came with it; None where nothing was spent."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class VariantPosition:
     """Which of the variants of its answer a turn shows."""
 
     number: int = 0
@@ -209,9 +209,9 @@ class Turn:
     finish_reason: str = ""
     error: str = ""
     """Code of the error that ended it (`BotError.code`), or empty."""
-    made_with: MadeWith | None = None
+    made_with: Provenance | None = None
     """What the answer was asked for with, as far as there is one."""
-    place: Place = Place()
+    variant_position: VariantPosition = VariantPosition()
     """Where `answer` stands among its variants."""
     pages: tuple[str, ...] = ()
     """Ids of the messages that show the answer, first page first."""
@@ -221,7 +221,7 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PromptKey:
+class Scope:
     """A level at which admins steer: an empty part means "any"; all empty is the deployment itself."""
 
     platform: str = ""
@@ -231,7 +231,7 @@ class PromptKey:
     root: str = ""
 
 
-DIRECT = "direct"
+DIRECT_MESSAGES = "direct"
 """Stands for the channel in the key of the level above all direct messages of a workspace."""
 
 
@@ -245,25 +245,25 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Steering:
+class ScopeConfig:
     """What one level sets; whatever it does not set is inherited from the level above."""
 
     prompt: Prompt | None = None
-    parameters: Mapping[str, Value] = field(default_factory=dict)
+    parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
     """By their names in `core.parameters`, the model among them; only those that are set."""
     locks: frozenset[str] = frozenset()
     """Fields that levels below may not set: `prompt`, or names of parameters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
+class ConfigVersion:
     """What somebody saved for a level; never changed, only followed by a newer one."""
 
     id: int
-    key: PromptKey
+    scope: Scope
     number: int
     """1, 2, ... for each key."""
-    steering: Steering
+    config: ScopeConfig
     author: Author
     note: str
     """Why, in the author's words; may be empty."""

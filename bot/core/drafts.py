@@ -6,9 +6,9 @@ thread, and ends. Pure. Rule: in its thread applies exactly what would apply at 
 
 from dataclasses import dataclass
 
-from bot.core.domain import DIRECT, PromptKey, Steering, ThreadKey
+from bot.core.domain import DIRECT_MESSAGES, Scope, ScopeConfig, ThreadKey
 
-LASTS = 7 * 24 * 3_600.0
+DRAFT_LIFETIME_SECONDS = 7 * 24 * 3_600.0
 """Seconds for which a draft can be tried and published; long enough for a weekend."""
 
 
@@ -18,20 +18,20 @@ class Draft:
 
     thread: ThreadKey
     """Where it is tried."""
-    level: PromptKey
+    scope: Scope
     """For which it is meant."""
     based_on: int
     """Number of the version that was edited, 0 where there was none."""
-    steering: Steering
+    config: ScopeConfig
     author: str
     """Platform's id of the person."""
     note: str = ""
 
     @property
-    def where(self) -> ThreadKey:
+    def target(self) -> ThreadKey:
         """Where it would apply, as far as it is a thread's or a channel's; else where it is tried."""
-        level = self.level
-        if level.channel in {"", DIRECT}:
+        level = self.scope
+        if level.channel in {"", DIRECT_MESSAGES}:
             return self.thread
         return ThreadKey(
             platform=level.platform, workspace=level.workspace, channel=level.channel, root=level.root

@@ -39,7 +39,7 @@ admins entered and cannot be saved in `editing`, what no service can see in `cor
 
 from typing import ClassVar
 
-from bot.core.domain import Version
+from bot.core.domain import ConfigVersion
 
 
 class BotError(Exception):
@@ -58,7 +58,7 @@ class SettingsError(BotError):
 class ModelError(BotError):
     """The model did not give a complete answer."""
 
-    final = False
+    is_final = False
     """The service itself says that asking again is in vain."""
     code = "model"
     for_people = "The model service had a problem. Please ask again."
@@ -195,7 +195,7 @@ class ModelRejected(ModelError):
 class ContextTooLong(ModelError):
     """The messages do not fit into the model's context window."""
 
-    elsewhere = False
+    is_from_fallback = False
     """A server said so that stands in for the preferred one: it says nothing of that one's window."""
     code = "context_too_long"
     for_people = "This is more text than the model can take. Please shorten it, or split it up."
@@ -288,13 +288,13 @@ class ClaimLost(StoreError):
     code = "claim_lost"
 
 
-class Conflict(StoreError):
+class VersionConflict(StoreError):
     """What was edited is not the newest version any more; nothing was overwritten."""
 
     code = "conflict"
     for_people = "Somebody else has saved a newer version in the meantime. Nothing was overwritten."
 
-    def __init__(self, newest: Version | None) -> None:
+    def __init__(self, newest: ConfigVersion | None) -> None:
         """`newest` is the version that there is instead; None if there is none."""
         super().__init__(self.for_people)
         self.newest = newest

@@ -5,7 +5,7 @@ Separate because only who asks for it needs it; answering does not. Pure.
 
 from dataclasses import dataclass, field
 
-from bot.core.domain import Author, File, MadeWith, ThreadKey, TurnStatus, Usage, Version
+from bot.core.domain import Author, ConfigVersion, File, Provenance, ThreadKey, TurnStatus, Usage
 from bot.core.ledger import Spending
 
 
@@ -25,9 +25,9 @@ class Explanation:
     """Code of the error that ended it (`BotError.code`), or empty."""
     usage: Usage | None
     """None where the server did not count."""
-    made_with: MadeWith | None
+    made_with: Provenance | None
     """None while there is no answer, and for one from before this was kept."""
-    versions: tuple[Version, ...]
+    versions: tuple[ConfigVersion, ...]
     """The versions that applied, highest level first."""
     files: tuple[File, ...]
     """Those of the question."""

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from bot.core.domain import Author, ThreadKey
 
-LONGEST_NOTE = 3_000
+MAX_NOTE_CHARACTERS = 3_000
 """Characters of what somebody writes to a vote; more is cut off."""
 
 
@@ -20,7 +20,7 @@ class Verdict(StrEnum):
     BAD = "bad"
 
 
-class Reason(StrEnum):
+class VoteReason(StrEnum):
     """Why an answer is not good, as far as it can be chosen from a list."""
 
     WRONG = "wrong"  # something in it is not true
@@ -36,13 +36,13 @@ class Vote:
 
     id: int
     verdict: Verdict
-    reasons: tuple[Reason, ...] = ()
+    reasons: tuple[VoteReason, ...] = ()
     note: str = ""
     """In the person's words; may be empty."""
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class VoteCounts:
     """How many people found answers good, and how many bad."""
 
     good: int = 0
@@ -50,7 +50,7 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opinion:
+class VoteRecord:
     """What somebody thinks of an answer, and where that stands; not what was said there."""
 
     vote: Vote
@@ -64,5 +64,5 @@ class Opinion:
     model: str
     versions: tuple[int, ...]
     """Ids of the versions of steering that the answer was made with."""
-    at: float
+    cast_at: float
     """When the vote was cast last, in seconds since 1970 by the store's clock."""

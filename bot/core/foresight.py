@@ -11,52 +11,61 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from bot.core.context import PICTURE, RESERVE, Gauge, weight
+from bot.core.context import (
+    ANSWER_RESERVE_TOKENS,
+    TOKENS_PER_PICTURE,
+    EstimateCorrection,
+    count_request_tokens,
+)
 from bot.core.domain import ChatRequest, Usage
-from bot.core.ledger import Need
+from bot.core.ledger import CallEstimate
 from bot.core.money import Price
 
-LATELY: Final = 50
+RECENT_ANSWERS: Final = 50
 """Answers."""
-SPARE: Final = 1.25
-SHORTEST: Final = 256
+ANSWER_MARGIN_FACTOR: Final = 1.25
+MIN_ANSWER_TOKENS: Final = 256
 """Tokens of an answer at least."""
 
 
 @dataclass(slots=True)
-class Foresight:
+class CallEstimator:
     """What is known of the calls of each model."""
 
-    _gauges: dict[str, Gauge] = field(default_factory=dict)
-    _answers: dict[str, deque[int]] = field(default_factory=dict)
+    _corrections: dict[str, EstimateCorrection] = field(default_factory=dict)
+    _answer_tokens: dict[str, deque[int]] = field(default_factory=dict)
 
-    def need(self, request: ChatRequest, price: Price | None) -> Need:
+    def estimate_call(self, request: ChatRequest, price: Price | None) -> CallEstimate:
         """Return what a call may need; its cost is None where there is no price."""
-        prompt = self._prompt(request)
-        completion = self._answer(request) * _count(request.parameters, "n", 1)
+        prompt = self._estimate_prompt(request)
+        completion = self._estimate_answer(request) * _positive_parameter(request.parameters, "n", 1)
         usage = Usage(prompt_tokens=prompt, completion_tokens=completion)
-        return Need(tokens=prompt + completion, cost=price.of(usage) if price else None)
+        return CallEstimate(tokens=prompt + completion, cost=price.cost_of(usage) if price else None)
 
-    def learn(self, request: ChatRequest, usage: Usage) -> None:
+    def learn_usage(self, request: ChatRequest, usage: Usage) -> None:
         """Take what a service counted of a call."""
         if not any(message.images for message in request.messages):
-            gauge = self._gauges.setdefault(request.model, Gauge())
-            gauge.feed(weight(request.messages), usage.prompt_tokens)
-        answers = self._answers.setdefault(request.model, deque(maxlen=LATELY))
-        answers.append(math.ceil(usage.completion_tokens / _count(request.parameters, "n", 1)))
+            gauge = self._corrections.setdefault(request.model, EstimateCorrection())
+            gauge.feed(count_request_tokens(request.messages), usage.prompt_tokens)
+        answers = self._answer_tokens.setdefault(request.model, deque(maxlen=RECENT_ANSWERS))
+        answers.append(math.ceil(usage.completion_tokens / _positive_parameter(request.parameters, "n", 1)))
 
-    def _prompt(self, request: ChatRequest) -> int:
-        gauge = self._gauges.get(request.model)
+    def _estimate_prompt(self, request: ChatRequest) -> int:
+        gauge = self._corrections.get(request.model)
         pictures = sum(len(message.images) for message in request.messages)
         factor = max(gauge.factor, 1.0) if gauge else 1.0
-        return math.ceil(weight(request.messages) * factor) + pictures * PICTURE
+        return math.ceil(count_request_tokens(request.messages) * factor) + pictures * TOKENS_PER_PICTURE
 
-    def _answer(self, request: ChatRequest) -> int:
-        lately = self._answers.get(request.model)
-        usual = max(math.ceil(max(lately) * SPARE), SHORTEST) if lately else RESERVE
-        return _count(request.parameters, "max_tokens", usual)
+    def _estimate_answer(self, request: ChatRequest) -> int:
+        lately = self._answer_tokens.get(request.model)
+        usual = (
+            max(math.ceil(max(lately) * ANSWER_MARGIN_FACTOR), MIN_ANSWER_TOKENS)
+            if lately
+            else ANSWER_RESERVE_TOKENS
+        )
+        return _positive_parameter(request.parameters, "max_tokens", usual)
 
 
-def _count(parameters: Mapping[str, object], name: str, unset: int) -> int:
+def _positive_parameter(parameters: Mapping[str, object], name: str, unset: int) -> int:
     value = parameters.get(name)
     return value if isinstance(value, int) and value > 0 else unset

@@ -4,7 +4,7 @@ Separate because whoever appends, and whoever checks that, needs the very same r
 """
 
 
-def added(text: str, shown: str) -> str | None:
+def find_addition(text: str, shown: str) -> str | None:
     """Return what to add to a message that shows `shown` so that it reads `text`; None if nothing does.
 
     White space at the end of `shown` may be more than `text` has there: nobody sees it.

@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from types import UnionType
 from typing import Protocol, TypeGuard
 
-Value = str | int | float | list[str] | dict[str, int]
+ParameterValue = str | int | float | list[str] | dict[str, int]
 """What a parameter's value may be; as JSON holds it, so that a row, a form and a request agree."""
 
-LARGEST_COUNT = 2**31 - 1
-BIAS = re.compile(r'["\']?([0-9]{1,9})["\']?\s*[:=]\s*([+-]?[0-9]+)')
-TOKEN = re.compile("[0-9]{1,9}")
-SURROGATE = re.compile("[\ud800-\udfff]")
+MAX_INTEGER = 2**31 - 1
+BIAS_PATTERN = re.compile(r'["\']?([0-9]{1,9})["\']?\s*[:=]\s*([+-]?[0-9]+)')
+TOKEN_ID_PATTERN = re.compile("[0-9]{1,9}")
+SURROGATE_PATTERN = re.compile("[\ud800-\udfff]")
 """Half a character: JSON can name one, but no request or row can hold it."""
 
 
-class Kind(Protocol):
+class ParameterType(Protocol):
     """A type with its range."""
 
     @property
@@ -28,11 +28,11 @@ class Kind(Protocol):
         """What a value must be, to follow "must be"."""
         ...
 
-    def read(self, text: str) -> Value:
+    def parse(self, text: str) -> ParameterValue:
         """Return the value that a person wrote. Raises ValueError if it is of another type."""
         ...
 
-    def show(self, value: Value) -> str:
+    def render(self, value: ParameterValue) -> str:
         """Return a value as a person would write it; `read` takes it back."""
         ...
 
@@ -42,7 +42,7 @@ class Kind(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
+class NumberType:
     """A number between two bounds, which it may reach."""
 
     low: float
@@ -53,11 +53,11 @@ class Number:
         """What a value must be."""
         return f"a number from {self.low:g} to {self.high:g}"
 
-    def read(self, text: str) -> Value:
+    def parse(self, text: str) -> ParameterValue:
         """Read a number; a comma may stand for the point."""
         return float(text.replace(",", "."))
 
-    def show(self, value: Value) -> str:
+    def render(self, value: ParameterValue) -> str:
         """Show it without a superfluous `.0`."""
         return str(value).removesuffix(".0")
 
@@ -69,32 +69,32 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
+class IntegerType:
     """A whole number between two bounds, which it may reach."""
 
-    low: int = -LARGEST_COUNT
-    high: int = LARGEST_COUNT
+    low: int = -MAX_INTEGER
+    high: int = MAX_INTEGER
 
     @property
     def expects(self) -> str:
         """What a value must be."""
         return f"a whole number from {self.low} to {self.high}"
 
-    def read(self, text: str) -> Value:
+    def parse(self, text: str) -> ParameterValue:
         """Read a whole number."""
         return int(text)
 
-    def show(self, value: Value) -> str:
+    def render(self, value: ParameterValue) -> str:
         """Show it in digits."""
         return str(value)
 
     def allows(self, value: object) -> bool:
         """Whether it lies between the bounds."""
-        return _is(value, int) and self.low <= value <= self.high
+        return _is_number(value, int) and self.low <= value <= self.high
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ChoiceType:
     """One of a few words."""
 
     options: tuple[str, ...]
@@ -104,11 +104,11 @@ class Choice:
         """What a value must be."""
         return f"one of {', '.join(self.options[:-1])} and {self.options[-1]}"
 
-    def read(self, text: str) -> Value:
+    def parse(self, text: str) -> ParameterValue:
         """Read a word, in any case."""
         return text.lower()
 
-    def show(self, value: Value) -> str:
+    def render(self, value: ParameterValue) -> str:
         """Show the word."""
         return str(value)
 
@@ -118,21 +118,21 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
+class NameType:
     """A word or two that only the server can judge."""
 
-    longest: int
+    max_characters: int
 
     @property
     def expects(self) -> str:
         """What a value must be."""
-        return f"one line of 1 to {self.longest} characters"
+        return f"one line of 1 to {self.max_characters} characters"
 
-    def read(self, text: str) -> Value:
+    def parse(self, text: str) -> ParameterValue:
         """Read it as it is."""
         return text
 
-    def show(self, value: Value) -> str:
+    def render(self, value: ParameterValue) -> str:
         """Show it as it is."""
         return str(value)
 
@@ -140,66 +140,66 @@ class Name:
         """Whether it is one line without space around it."""
         return (
             isinstance(value, str)
-            and 0 < len(value) <= self.longest
+            and 0 < len(value) <= self.max_characters
             and value == value.strip()
             and value.isprintable()
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Texts:
+class TextListType:
     """A few texts, written one a line; in double quotes, with JSON's escapes, where a line would not do."""
 
-    most: int
-    longest: int
+    max_texts: int
+    max_characters: int
 
     @property
     def expects(self) -> str:
         """What a value must be."""
-        return f"1 to {self.most} texts of 1 to {self.longest} characters, one a line"
+        return f"1 to {self.max_texts} texts of 1 to {self.max_characters} characters, one a line"
 
-    def read(self, text: str) -> Value:
+    def parse(self, text: str) -> ParameterValue:
         r"""Read a text a line: `END`, or `"\n\n"` in quotes."""
         lines = (line.strip() for line in text.splitlines())
-        return [json.loads(line) if _quoted(line) else line for line in lines if line]
+        return [json.loads(line) if _is_quoted(line) else line for line in lines if line]
 
-    def show(self, value: Value) -> str:
+    def render(self, value: ParameterValue) -> str:
         """Show a text a line, in quotes where needed."""
-        return "\n".join(_as_line(text) for text in value) if isinstance(value, list) else str(value)
+        return "\n".join(_to_line(text) for text in value) if isinstance(value, list) else str(value)
 
     def allows(self, value: object) -> bool:
         """Whether there are some, not too many, and none is empty."""
         return (
             isinstance(value, list)
-            and 1 <= len(value) <= self.most
-            and all(isinstance(text, str) and self._takes(text) for text in value)
+            and 1 <= len(value) <= self.max_texts
+            and all(isinstance(text, str) and self._allows_text(text) for text in value)
         )
 
-    def _takes(self, text: str) -> bool:
-        return 0 < len(text) <= self.longest and not SURROGATE.search(text)
+    def _allows_text(self, text: str) -> bool:
+        return 0 < len(text) <= self.max_characters and not SURROGATE_PATTERN.search(text)
 
 
 @dataclass(frozen=True, slots=True)
-class Biases:
+class TokenBiasesType:
     """Token ids, each with a bias; written `50256: -100`, with commas or line breaks between them."""
 
-    largest: int
+    max_bias: int
 
     @property
     def expects(self) -> str:
         """What a value must be."""
-        bound = self.largest
+        bound = self.max_bias
         return f"token ids, each with a bias from -{bound} to {bound}, such as `50256: -{bound}`"
 
-    def read(self, text: str) -> Value:
+    def parse(self, text: str) -> ParameterValue:
         """Read pairs; a JSON object is read too."""
         pieces = [piece.strip() for piece in re.split(r"[,\n]", text.strip().strip("{}")) if piece.strip()]
-        pairs = [BIAS.fullmatch(piece) for piece in pieces]
+        pairs = [BIAS_PATTERN.fullmatch(piece) for piece in pieces]
         if not all(pairs):
             raise ValueError(text)
         return {pair[1]: int(pair[2]) for pair in pairs if pair}
 
-    def show(self, value: Value) -> str:
+    def render(self, value: ParameterValue) -> str:
         """Show a pair a line."""
         return (
             "\n".join(f"{token}: {bias}" for token, bias in value.items()) if isinstance(value, dict) else ""
@@ -207,25 +207,25 @@ class Biases:
 
     def allows(self, value: object) -> bool:
         """Whether there are some, the ids are numbers and the biases in range."""
-        bias = Whole(-self.largest, self.largest)
+        bias = IntegerType(-self.max_bias, self.max_bias)
         return (
             isinstance(value, dict)
             and bool(value)
-            and all(isinstance(token, str) and TOKEN.fullmatch(token) for token in value)
+            and all(isinstance(token, str) and TOKEN_ID_PATTERN.fullmatch(token) for token in value)
             and all(bias.allows(number) for number in value.values())
         )
 
 
-def _is(value: object, kind: type | UnionType) -> TypeGuard[float]:
+def _is_number(value: object, kind: type | UnionType) -> TypeGuard[float]:
     """Whether a value is a number; True and False are none."""
     return isinstance(value, kind) and not isinstance(value, bool)
 
 
-def _quoted(line: str) -> bool:
+def _is_quoted(line: str) -> bool:
     return len(line) > 1 and line[0] == line[-1] == '"'
 
 
-def _as_line(text: str) -> str:
+def _to_line(text: str) -> str:
     """Return a text as one line: as it is if it would be read back so, else in quotes."""
-    plain = text == text.strip() and len(text.splitlines()) == 1 and not _quoted(text)
+    plain = text == text.strip() and len(text.splitlines()) == 1 and not _is_quoted(text)
     return text if plain else json.dumps(text)

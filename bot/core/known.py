@@ -5,18 +5,18 @@ Separate from the nouns that it is made of, because only who asks the model need
 
 from dataclasses import dataclass
 
-from bot.core.domain import Turn, Version
+from bot.core.domain import ConfigVersion, Turn
 from bot.core.drafts import Draft
 from bot.core.ledger import Budget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class TurnContext:
     """What is known before a question is put to the model."""
 
     history: tuple[Turn, ...]
     """Earlier turns of the thread that have ended, oldest first."""
-    steering: tuple[Version, ...] = ()
+    config_versions: tuple[ConfigVersion, ...] = ()
     """The newest versions of the levels that may apply to the thread, or to where its draft is meant for."""
     draft: Draft | None = None
     """What is tried in the thread, if anything is."""

@@ -11,20 +11,20 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 
 from bot.core import money
-from bot.core.calls import Call
+from bot.core.calls import ModelCall
 from bot.core.domain import Author
 from bot.core.errors import ModelError
-from bot.core.periods import Span, told
+from bot.core.periods import Span, format_moment
 
-WARN_AT = 80
+WARNING_PERCENT = 80
 """Per cent of a budget from which on people are told."""
-MOST_TOKENS = 10**12 - 1
+MAX_BUDGET_TOKENS = 10**12 - 1
 """Of a budget."""
-EVERYBODY = ""
+ANY_SUBJECT = ""
 """The subject of a budget that each person, or each channel, has."""
 
 
-class Dimension(StrEnum):
+class SpendingDimension(StrEnum):
     """By what calls are summed up."""
 
     WORKSPACE = "workspace"
@@ -34,11 +34,11 @@ class Dimension(StrEnum):
     VERSIONS = "versions"  # the versions of prompts that applied, as `versions_key` names them
 
 
-SCOPES = (Dimension.PERSON, Dimension.CHANNEL, Dimension.WORKSPACE)
+BUDGET_DIMENSIONS = (SpendingDimension.PERSON, SpendingDimension.CHANNEL, SpendingDimension.WORKSPACE)
 """What may have a budget."""
 
 
-class Unit(StrEnum):
+class BudgetUnit(StrEnum):
     """What a budget counts."""
 
     TOKENS = "tokens"
@@ -75,12 +75,12 @@ class Spending:
 class Budget:
     """How much may be spent in each period."""
 
-    scope: Dimension
+    scope: SpendingDimension
     """One of `SCOPES`."""
-    subject: str = EVERYBODY
+    subject: str = ANY_SUBJECT
     """Id of a person or a channel; for a workspace always empty."""
     span: Span
-    unit: Unit
+    unit: BudgetUnit
     amount: int | None
     """Tokens, or nano-units; None if there is no such budget any more."""
 
@@ -97,7 +97,7 @@ class BudgetChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Need:
+class CallEstimate:
     """What a call may cost at most, as far as can be said before it."""
 
     tokens: int
@@ -106,30 +106,30 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class BudgetState:
     """How a budget stands, in its own unit."""
 
     budget: Budget
     """With the subject that it is spent by, also where it is set for all."""
     spent: int
-    kept: int = 0
+    reserved: int = 0
     """For calls that are under way."""
-    ends_at: int
+    resets_at: int
     """When it is full again, in seconds since 1970."""
 
     @property
-    def left(self) -> int:
+    def remaining(self) -> int:
         """What may still be spent."""
-        return max((self.budget.amount or 0) - self.spent - self.kept, 0)
+        return max((self.budget.amount or 0) - self.spent - self.reserved, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Grant:
+class CallPermit:
     """Leave to make a call."""
 
-    standings: tuple[Standing, ...]
+    budget_states: tuple[BudgetState, ...]
     """Of all budgets that apply, before the call."""
-    warned: frozenset[Span] = frozenset()
+    warned_spans: frozenset[Span] = frozenset()
     """Periods of which the person was told that a budget is nearly used up."""
 
 
@@ -139,10 +139,10 @@ class BudgetSpent(ModelError):
     code = "budget_spent"
     for_people = "A budget is used up. An admin can raise it."
 
-    def __init__(self, standing: Standing) -> None:
+    def __init__(self, state: BudgetState) -> None:
         """`standing` is that of the budget which is in the way."""
         super().__init__(self.for_people)
-        self.standing = standing
+        self.state = state
 
 
 class PriceUnknown(ModelError):
@@ -155,45 +155,49 @@ class PriceUnknown(ModelError):
     )
 
 
-def applying(budgets: Iterable[Budget], *, person: str, channel: str) -> tuple[Budget, ...]:
+def find_applying_budgets(budgets: Iterable[Budget], *, person: str, channel: str) -> tuple[Budget, ...]:
     """Return the budgets that apply to a person in a channel, with who spends them as subjects."""
-    who = {Dimension.PERSON: person, Dimension.CHANNEL: channel, Dimension.WORKSPACE: EVERYBODY}
-    found: dict[tuple[Dimension, Span, Unit], Budget] = {}
+    who = {
+        SpendingDimension.PERSON: person,
+        SpendingDimension.CHANNEL: channel,
+        SpendingDimension.WORKSPACE: ANY_SUBJECT,
+    }
+    found: dict[tuple[SpendingDimension, Span, BudgetUnit], Budget] = {}
     for budget in sorted(budgets, key=lambda each: each.subject):  # what is set for all comes first
-        if budget.amount is not None and budget.subject in {EVERYBODY, who[budget.scope]}:
+        if budget.amount is not None and budget.subject in {ANY_SUBJECT, who[budget.scope]}:
             spender = replace(budget, subject=who[budget.scope])
             found[budget.scope, budget.span, budget.unit] = spender
     return tuple(found.values())
 
 
-def measured(unit: Unit, of: Need | Spending) -> int:
+def measure(unit: BudgetUnit, of: CallEstimate | Spending) -> int:
     """Return what counts for a budget. Raises `PriceUnknown` where that is money, and unknown."""
-    if unit is Unit.TOKENS:
+    if unit is BudgetUnit.TOKENS:
         return of.tokens
     if of.cost is None:
         raise PriceUnknown
     return of.cost
 
 
-def check(standings: Sequence[Standing], need: Need) -> None:
+def check_budgets(states: Sequence[BudgetState], estimate: CallEstimate) -> None:
     """Raise `BudgetSpent` if a call does not fit, with the budget that is in the way for longest."""
-    full = [each for each in standings if measured(each.budget.unit, need) > each.left]
+    full = [each for each in states if measure(each.budget.unit, estimate) > each.remaining]
     if full:
-        raise BudgetSpent(max(full, key=lambda each: each.ends_at))
+        raise BudgetSpent(max(full, key=lambda each: each.resets_at))
 
 
-def nearing(grant: Grant, call: Call) -> tuple[Standing, ...]:
+def find_nearly_spent(permit: CallPermit, call: ModelCall) -> tuple[BudgetState, ...]:
     """Return the budgets of which to tell the person below the answer that a call brought."""
-    need = Need(tokens=call.tokens, cost=call.cost or 0)
+    need = CallEstimate(tokens=call.tokens, cost=call.cost or 0)
     after = (
-        replace(each, spent=each.spent + measured(each.budget.unit, need), kept=0)
-        for each in grant.standings
-        if each.budget.span not in grant.warned
+        replace(each, spent=each.spent + measure(each.budget.unit, need), reserved=0)
+        for each in permit.budget_states
+        if each.budget.span not in permit.warned_spans
     )
-    return tuple(each for each in after if each.spent * 100 >= WARN_AT * (each.budget.amount or 0))
+    return tuple(each for each in after if each.spent * 100 >= WARNING_PERCENT * (each.budget.amount or 0))
 
 
-def spent(call: Call) -> Spending:
+def spending_of(call: ModelCall) -> Spending:
     """Return what one call adds to each sum that it belongs to."""
     return Spending(
         calls=1,
@@ -211,61 +215,60 @@ def versions_key(versions: Iterable[int]) -> str:
     return ",".join(map(str, versions))
 
 
-def shown(unit: Unit, amount: int, currency: str) -> str:
+def format_amount(unit: BudgetUnit, amount: int, currency: str) -> str:
     """Return an amount for people."""
-    return money.show(amount, currency) if unit is Unit.MONEY else f"{amount:,} tokens"
+    return money.format_amount(amount, currency) if unit is BudgetUnit.MONEY else f"{amount:,} tokens"
 
 
-def used(standing: Standing, currency: str) -> str:
+def format_used(state: BudgetState, currency: str) -> str:
     """Return how much of a budget is spent, such as `900 of 1,000 tokens`."""
-    total = shown(standing.budget.unit, standing.budget.amount or 0, currency)
-    if standing.budget.unit is Unit.TOKENS:
-        return f"{standing.spent:,} of {total}"
-    return f"{shown(standing.budget.unit, standing.spent, currency)} of {total}"
+    total = format_amount(state.budget.unit, state.budget.amount or 0, currency)
+    if state.budget.unit is BudgetUnit.TOKENS:
+        return f"{state.spent:,} of {total}"
+    return f"{format_amount(state.budget.unit, state.spent, currency)} of {total}"
 
 
-def amount_of(text: str, unit: Unit) -> int:
+def parse_amount(text: str, unit: BudgetUnit) -> int:
     """Return the amount that somebody wrote. Raises ValueError, a sentence without its full stop."""
-    if unit is Unit.MONEY:
-        return money.amount(text)
+    if unit is BudgetUnit.MONEY:
+        return money.parse_amount(text)
     digits = text.strip().replace(",", "").replace("_", "")
-    if not (digits.isascii() and digits.isdecimal() and len(digits) <= len(str(MOST_TOKENS))):
-        raise ValueError(f"An amount of tokens must be a whole number from 0 to {MOST_TOKENS:,}")
+    if not (digits.isascii() and digits.isdecimal() and len(digits) <= len(str(MAX_BUDGET_TOKENS))):
+        raise ValueError(f"An amount of tokens must be a whole number from 0 to {MAX_BUDGET_TOKENS:,}")
     return int(digits)
 
 
-def costs(spent: Spending, currency: str) -> str:
+def format_cost(spending: Spending, currency: str) -> str:
     """Return what calls cost for people; what is not known is not added up as nothing."""
-    if not spent.unpriced:
-        return money.show(spent.cost, currency)
-    if spent.unpriced == spent.calls:
+    if not spending.unpriced:
+        return money.format_amount(spending.cost, currency)
+    if spending.unpriced == spending.calls:
         return "unknown"
-    plural = "s" if spent.unpriced > 1 else ""
-    return f"{money.show(spent.cost, currency)}, and {spent.unpriced:,} call{plural} of unknown price"
+    plural = "s" if spending.unpriced > 1 else ""
+    known = money.format_amount(spending.cost, currency)
+    return f"{known}, and {spending.unpriced:,} call{plural} of unknown price"
 
 
-def refusal(standing: Standing, currency: str) -> str:
+def describe_refusal(state: BudgetState, currency: str) -> str:
     """Return the sentences for a question that does not fit into a budget."""
-    state = (
-        "is used up" if standing.spent >= (standing.budget.amount or 0) else "has too little left for this"
-    )
+    verdict = "is used up" if state.spent >= (state.budget.amount or 0) else "has too little left for this"
     kept = ""
-    if standing.kept:
-        kept = f" and {shown(standing.budget.unit, standing.kept, currency)} kept for answers under way"
+    if state.reserved:
+        kept = f" and {format_amount(state.budget.unit, state.reserved, currency)} kept for answers under way"
     return (
-        f"{_whose(standing.budget)} {state}: {used(standing, currency)} used{kept}. "
-        f"It is full again on {told(standing.ends_at)}; an admin can raise it."
+        f"{_name_budget(state.budget)} {verdict}: {format_used(state, currency)} used{kept}. "
+        f"It is full again on {format_moment(state.resets_at)}; an admin can raise it."
     )
 
 
-def warning(standing: Standing, currency: str) -> str:
+def describe_warning(state: BudgetState, currency: str) -> str:
     """Return the remark that a budget is nearly used up."""
-    again = f"It is full again on {told(standing.ends_at)}."
-    return f"_{_whose(standing.budget)} is nearly used up: {used(standing, currency)}. {again}_"
+    again = f"It is full again on {format_moment(state.resets_at)}."
+    return f"_{_name_budget(state.budget)} is nearly used up: {format_used(state, currency)}. {again}_"
 
 
-def _whose(budget: Budget) -> str:
-    owner = {Dimension.PERSON: "Your", Dimension.CHANNEL: "This channel's"}.get(
+def _name_budget(budget: Budget) -> str:
+    owner = {SpendingDimension.PERSON: "Your", SpendingDimension.CHANNEL: "This channel's"}.get(
         budget.scope, "The workspace's"
     )
     return f"{owner} budget for {'today' if budget.span is Span.DAY else 'this month'}"

@@ -6,12 +6,12 @@ Separate because those who learn, keep and tell it share nothing else. Pure.
 from dataclasses import dataclass
 from typing import Any, Final
 
-KEPT: Final = 30 * 24 * 3600.0
+FACT_LIFETIME_SECONDS: Final = 30 * 24 * 3600.0
 """Seconds for which a lesson is believed: models and servers change, and learning it anew costs a refusal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lesson:
+class Fact:
     """One thing that was learnt."""
 
     server: str

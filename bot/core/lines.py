@@ -14,7 +14,7 @@ _FENCE = re.compile(
     r"(?P<lead>[ \t]*(?:>[ \t]?)*[ \t]*)(?P<item>(?:[-*+]|\d{1,9}[.)])[ \t]+)?"
     r"(?P<marks>`{3,}|~{3,})[ \t]*(?P<language>[\w+#.-]{0,20})(?P<rest>[^\n]*)\Z"
 )
-_DASHES = re.compile(r"[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*\Z")
+_TABLE_DASHES = re.compile(r"[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ class Fence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Open:
+class OpenBlock:
     """What is open between two lines."""
 
     fence: Fence | None = None
@@ -82,25 +82,25 @@ class Open:
         """What a page that ends here needs after its last line."""
         return self.fence.closing if self.fence else ""
 
-    def after(self, line: str, previous: str) -> "Open":
+    def after(self, line: str, previous: str) -> "OpenBlock":
         """Return what is open after `line`; `previous` is the line before it."""
         if self.fence:
-            return Open(fence=self.fence.after(line))
+            return OpenBlock(fence=self.fence.after(line))
         if self.table_head and "|" in line:
             return self
-        if "|" in previous and "|" in line and _DASHES.match(line):
-            return Open(table_head=f"{previous}\n{line}\n")
-        return Open(fence=Fence.opened_by(line))
+        if "|" in previous and "|" in line and _TABLE_DASHES.match(line):
+            return OpenBlock(table_head=f"{previous}\n{line}\n")
+        return OpenBlock(fence=Fence.opened_by(line))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class MarkdownLine:
     """One line of a page: where it starts, its text without the newline, and what is open around it."""
 
     start: int
     text: str
-    before: Open
-    after: Open
+    before: OpenBlock
+    after: OpenBlock
 
     @property
     def end(self) -> int:
@@ -114,24 +114,24 @@ class Line:
         return is_row or (self.before.fence is None) != (self.after.fence is None)
 
 
-def scan(text: str, is_open: Open) -> list[Line]:
+def scan_lines(text: str, open_block: OpenBlock) -> list[MarkdownLine]:
     """Return the lines of a page, at least one; `is_open` is what is open at its start."""
-    return grown((), text, is_open)
+    return scan_grown_lines((), text, open_block)
 
 
-def grown(lines: Sequence[Line], text: str, is_open: Open) -> list[Line]:
+def scan_grown_lines(lines: Sequence[MarkdownLine], text: str, open_block: OpenBlock) -> list[MarkdownLine]:
     """Return the lines of a page; `lines` were those before it grew, of which only the last has changed."""
     known = list(lines[:-1])
-    start, is_open = (lines[-1].start, lines[-1].before) if lines else (0, is_open)
+    start, open_block = (lines[-1].start, lines[-1].before) if lines else (0, open_block)
     previous = known[-1].text if known else ""
     for line in text[start:].split("\n"):
-        after = is_open.after(line, previous)
-        known.append(Line(start=start, text=line, before=is_open, after=after))
-        start, previous, is_open = start + len(line) + 1, line, after
+        after = open_block.after(line, previous)
+        known.append(MarkdownLine(start=start, text=line, before=open_block, after=after))
+        start, previous, open_block = start + len(line) + 1, line, after
     return known
 
 
-def open_at(lines: Sequence[Line], position: int) -> Open:
+def find_open_block(lines: Sequence[MarkdownLine], position: int) -> OpenBlock:
     """Return what is open at a position. Within a line that is what was open before it."""
     line = lines[bisect_right(lines, position, key=lambda line: line.start) - 1]
     is_end_of_text = line is lines[-1] and position == line.end

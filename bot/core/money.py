@@ -14,15 +14,15 @@ from typing import Final
 
 from bot.core.domain import Usage
 
-NANO: Final = 10**9
+NANO_PER_UNIT: Final = 10**9
 """Of these a unit of a currency has; the unit of every sum here."""
-_PICO: Final = 1_000
+_PICO_PER_NANO: Final = 1_000
 """Of these a nano-unit has. A price a million tokens, in millionths, is one of pico-units a token."""
-HIGHEST: Final = 10_000
+MAX_PRICE_PER_MILLION_TOKENS: Final = 10_000
 """Units of a currency a million tokens: whoever writes more has mistaken the unit."""
-_DIGITS: Final = 6
-_AMOUNT = re.compile(r"\d{1,12}(\.\d{1,9})?", re.ASCII)
-_CENT: Final = NANO // 100
+_MAX_PRICE_DECIMALS: Final = 6
+_AMOUNT_PATTERN = re.compile(r"\d{1,12}(\.\d{1,9})?", re.ASCII)
+_NANO_PER_CENT: Final = NANO_PER_UNIT // 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,23 +34,23 @@ class Price:
     cached: int
     """Of a token of the prompt that the service had in its cache."""
 
-    def of(self, usage: Usage) -> int:
+    def cost_of(self, usage: Usage) -> int:
         """Return what a call costs, in nano-units; a part of one counts as a whole."""
         cached = min(usage.cached_tokens, usage.prompt_tokens)
         fresh = usage.prompt_tokens - cached
         pico = fresh * self.input + cached * self.cached + usage.completion_tokens * self.output
-        return -(-pico // _PICO)
+        return -(-pico // _PICO_PER_NANO)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prices:
+class PriceTable:
     """The table of a deployment."""
 
     currency: str = "USD"
     by_name: Mapping[str, Price] = field(default_factory=dict)
     """By names of models, in which `*` stands for anything."""
 
-    def of(self, model: str) -> Price | None:
+    def find_price(self, model: str) -> Price | None:
         """Return a model's price: that of its very name, or of the longest pattern; None if unknown."""
         if model in self.by_name:
             return self.by_name[model]
@@ -58,7 +58,7 @@ class Prices:
         return self.by_name[max(fitting, key=len)] if fitting else None
 
 
-def prices(text: str) -> Mapping[str, Price]:
+def parse_prices(text: str) -> Mapping[str, Price]:
     """Return what `name=input/output/cached, ...` says, in units a million tokens.
 
     The price of cached tokens may be left out, and is that of others then. Raises ValueError, a sentence.
@@ -67,11 +67,11 @@ def prices(text: str) -> Mapping[str, Price]:
     for entry in filter(None, (each.strip() for each in text.split(","))):
         name, equals, numbers = entry.rpartition("=")
         name = name.strip()
-        parts = [_price(number.strip()) for number in numbers.split("/")]
+        parts = [_parse_price(number.strip()) for number in numbers.split("/")]
         if not equals or not name or len(parts) not in {2, 3} or None in parts:
             raise ValueError(
                 f"`{entry}` must be written as model=input/output/cached, each a price of a million tokens "
-                f"from 0 to {HIGHEST:,} with at most {_DIGITS} decimals"
+                f"from 0 to {MAX_PRICE_PER_MILLION_TOKENS:,} with at most {_MAX_PRICE_DECIMALS} decimals"
             )
         if name in found:
             raise ValueError(f"`{name}` has two prices")
@@ -80,25 +80,29 @@ def prices(text: str) -> Mapping[str, Price]:
     return found
 
 
-def amount(text: str) -> int:
+def parse_amount(text: str) -> int:
     """Return the nano-units of an amount such as `2.50`. Raises ValueError, a sentence."""
-    if not _AMOUNT.fullmatch(text.strip()):
+    if not _AMOUNT_PATTERN.fullmatch(text.strip()):
         raise ValueError("An amount of money must be a number such as 2.50")
-    return int(Decimal(text.strip()) * NANO)
+    return int(Decimal(text.strip()) * NANO_PER_UNIT)
 
 
-def show(nano: int, currency: str) -> str:
+def format_amount(nano: int, currency: str) -> str:
     """Return a sum for people: two decimals, and of less than a cent the first two digits that tell."""
-    value = Decimal(nano) / NANO
+    value = Decimal(nano) / NANO_PER_UNIT
     places = 2
-    if 0 < nano < _CENT:
+    if 0 < nano < _NANO_PER_CENT:
         places = min(9, 1 - value.adjusted())
     return f"{value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN):,f} {currency}"
 
 
-def _price(text: str) -> int | None:
+def _parse_price(text: str) -> int | None:
     """Return a price in pico-units a token; None if it is none."""
     decimals = text.partition(".")[2]
-    if not _AMOUNT.fullmatch(text) or len(decimals) > _DIGITS or Decimal(text) > HIGHEST:
+    if (
+        not _AMOUNT_PATTERN.fullmatch(text)
+        or len(decimals) > _MAX_PRICE_DECIMALS
+        or Decimal(text) > MAX_PRICE_PER_MILLION_TOKENS
+    ):
         return None
-    return int(Decimal(text) * 10**_DIGITS)
+    return int(Decimal(text) * 10**_MAX_PRICE_DECIMALS)

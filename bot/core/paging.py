@@ -9,10 +9,10 @@ grows with the answer.
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 
-from bot.core.breaks import best_break, finished_part, paragraphs, settled_part
-from bot.core.lines import Line, Open, grown, open_at, scan
+from bot.core.breaks import find_best_break, find_finished_end, find_paragraph_starts, find_settled_end
+from bot.core.lines import MarkdownLine, OpenBlock, find_open_block, scan_grown_lines, scan_lines
 
-PRECISION = 64
+FIT_SEARCH_STEPS = 64
 """Parts of a page; how closely a page is filled whose rendering is longer than its Markdown. A finer
 search would render the page more often, for a few characters.
 """
@@ -30,40 +30,42 @@ class Pager:
         self._fits = fits
         self._page_size = page_size
         self._full: list[str] = []
-        self._open = Open()
+        self._open = OpenBlock()
         self._text = ""
-        self._lines: list[Line] = []  # as far as it was looked at
+        self._lines: list[MarkdownLine] = []  # as far as it was looked at
         self._ends: list[int] = []  # of what was fed, in characters: where each full page ends
-        self._raw: list[tuple[str, Open]] = []  # each full page as it was fed, and what was open before it
+        self._raw: list[
+            tuple[str, OpenBlock]
+        ] = []  # each full page as it was fed, and what was open before it
         self._broken_off = 0
 
     def feed(self, text: str) -> None:
         """Add to the end."""
         self._text += text
         while len(self._text) > self._page_size:
-            self._break()
+            self._break_off_page()
 
     def close(self) -> None:
         """End the block of code that is open, if any, and the paragraph."""
-        closing = open_at(scan(self._text, self._open), len(self._text)).closing
+        closing = find_open_block(scan_lines(self._text, self._open), len(self._text)).closing
         self.feed(f"\n{closing}\n\n" if closing else "\n\n")
 
-    def held(self, pages: int) -> int | None:
+    def count_held(self, pages: int) -> int | None:
         """Return how many characters fed the first `pages` pages hold; None if there are no more."""
         self.current(is_complete=True)  # breaks off what is too much for one page
         return self._ends[pages - 1] if len(self._full) >= pages else None
 
-    def cut(self, pages: int) -> None:
+    def cut_after(self, pages: int) -> None:
         """Forget all that follows the first `pages` pages, the last of which may grow again."""
         del self._full[pages:], self._ends[pages:], self._raw[pages - 1 :]
         self._broken_off = self._ends.pop()
-        self._text, self._open, self._lines = self._full.pop(), Open(), []
+        self._text, self._open, self._lines = self._full.pop(), OpenBlock(), []
 
     def end_with(self, page: int, shown: str) -> None:
         """Let a page end with `shown`, as it was shown once; all that follows comes on later pages."""
         self._reopen(page)
         end = self._end_of(shown)
-        self._break_off(shown, end, open_at(scan(self._text[:end], self._open), end))
+        self._break_off(shown, end, find_open_block(scan_lines(self._text[:end], self._open), end))
         self.feed("")
 
     def _reopen(self, page: int) -> None:
@@ -97,61 +99,61 @@ class Pager:
         much for one page, although it is short enough, is broken into full ones here.
         """
         while True:
-            lines = self._lines = grown(self._lines, self._text, self._open)
-            end = len(self._text) if is_complete else finished_part(self._text, lines)
-            page = self._shown(lines, end)
+            lines = self._lines = scan_grown_lines(self._lines, self._text, self._open)
+            end = len(self._text) if is_complete else find_finished_end(self._text, lines)
+            page = self._render_page(lines, end)
             if not page or self._fits(page):
                 return page
-            self._break()
+            self._break_off_page()
 
     def settled(self) -> str:
         """Return as much of that page as can be sent where what was sent stays: nothing is closed."""
         while True:
-            lines = self._lines = grown(self._lines, self._text, self._open)
-            end = settled_part(self._text, lines)
-            page = self._shown(lines, end)
+            lines = self._lines = scan_grown_lines(self._lines, self._text, self._open)
+            end = find_settled_end(self._text, lines)
+            page = self._render_page(lines, end)
             if not page or self._fits(page):
                 opening = self._open.opening(lines[0].text)
                 return opening + self._text[:end].lstrip("\n") if page else ""
-            self._break()
+            self._break_off_page()
 
     def end_paragraph(self, shown: str, least: int) -> None:
         """End the current page with its last complete paragraph, if it has one that ends after `shown`.
 
         No page gets shorter than `least` characters by that.
         """
-        lines = self._lines = grown(self._lines, self._text, self._open)
+        lines = self._lines = scan_grown_lines(self._lines, self._text, self._open)
         lead = len(self._text) - len(self._text.lstrip("\n"))
-        end = max(paragraphs(lines), default=0)
-        if end >= lead + max(len(shown), least) and self._fits(page := self._shown(lines, end)):
-            self._break_off(page, end, open_at(lines, end))
+        end = max(find_paragraph_starts(lines), default=0)
+        if end >= lead + max(len(shown), least) and self._fits(page := self._render_page(lines, end)):
+            self._break_off(page, end, find_open_block(lines, end))
 
-    def _shown(self, lines: Sequence[Line], end: int) -> str:
+    def _render_page(self, lines: Sequence[MarkdownLine], end: int) -> str:
         """Return the text up to `end` as a page: opened with what it continues, closed where it is cut."""
         body = self._text[:end].rstrip().lstrip("\n")
         if body == self._open.closing:  # or there is nothing at all
             return ""
-        closing = open_at(lines, end).closing
+        closing = find_open_block(lines, end).closing
         return self._open.opening(lines[0].text) + body + (closing and f"\n{closing}")
 
-    def _break(self) -> None:
+    def _break_off_page(self) -> None:
         """Break one full page off the text."""
         seen = self._text[: 2 * self._page_size]  # enough to know what a break would cut
-        lines = scan(seen, self._open)
+        lines = scan_lines(seen, self._open)
 
         def overflows(end: int) -> bool:
-            return not self._fits(self._shown(lines, end))
+            return not self._fits(self._render_page(lines, end))
 
         limit = min(len(seen) - 1, self._page_size)
         if overflows(limit):
-            steps = range(1, limit, max(1, self._page_size // PRECISION))
+            steps = range(1, limit, max(1, self._page_size // FIT_SEARCH_STEPS))
             limit = steps[max(0, bisect_left(steps, True, key=overflows) - 1)]
-        end = best_break(seen, lines, limit)
+        end = find_best_break(seen, lines, limit)
         while end > 1 and overflows(end):  # a shorter page may be the larger one: it has a fence to close
-            end = best_break(seen, lines, end - 1)
-        self._break_off(self._shown(lines, end), end, open_at(lines, end))
+            end = find_best_break(seen, lines, end - 1)
+        self._break_off(self._render_page(lines, end), end, find_open_block(lines, end))
 
-    def _break_off(self, page: str, end: int, is_open: Open) -> None:
+    def _break_off(self, page: str, end: int, is_open: OpenBlock) -> None:
         """Let the page end at `end` of the text; what is open there is opened again on the next one."""
         if page:
             self._full.append(page)
@@ -159,9 +161,9 @@ class Pager:
             self._raw.append((self._text[:end], self._open))
         self._broken_off += end
         self._text, self._lines = self._text[end:], []
-        self._open = self._carried(is_open)
+        self._open = self._find_carried_block(is_open)
 
-    def _carried(self, is_open: Open) -> Open:
+    def _find_carried_block(self, is_open: OpenBlock) -> OpenBlock:
         """Return what the next page has to open again; not what would take half of it."""
         opening = is_open.opening("|")
-        return is_open if not opening or self._fits(2 * opening) else Open()
+        return is_open if not opening or self._fits(2 * opening) else OpenBlock()

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final
 
-DAY: Final = 86_400
+SECONDS_PER_DAY: Final = 86_400
 """Seconds."""
 _ERA, _ERA_DAYS, _BEFORE_1970 = 400, 146_097, 719_468
-MONTHS: Final = [
+MONTH_NAMES: Final = [
     "January",
     "February",
     "March",
@@ -35,30 +35,30 @@ class Span(StrEnum):
     MONTH = "month"
 
 
-def period(span: Span, at: float) -> str:
+def name_period(span: Span, at: float) -> str:
     """Return the name of the period in which a moment lies; `at` in seconds since 1970."""
-    year, month, day = _date(int(at // DAY))
+    year, month, day = _date(int(at // SECONDS_PER_DAY))
     return f"{year:04}-{month:02}" + (f"-{day:02}" if span is Span.DAY else "")
 
 
-def end(span: Span, at: float) -> int:
+def find_period_end(span: Span, at: float) -> int:
     """Return when the period of a moment ends, in seconds since 1970."""
-    number = int(at // DAY) + 1
+    number = int(at // SECONDS_PER_DAY) + 1
     while span is Span.MONTH and _date(number)[2] != 1:
         number += 1
-    return number * DAY
+    return number * SECONDS_PER_DAY
 
 
-def days(at: float, count: int) -> Sequence[str]:
+def name_days(at: float, count: int) -> Sequence[str]:
     """Return the names of the `count` days up to that of a moment, oldest first."""
-    return [period(Span.DAY, at - before * DAY) for before in reversed(range(count))]
+    return [name_period(Span.DAY, at - before * SECONDS_PER_DAY) for before in reversed(range(count))]
 
 
-def told(at: float) -> str:
+def format_moment(at: float) -> str:
     """Return a moment for people, to the minute."""
-    _, month, day = _date(int(at // DAY))
-    hour, minute = divmod(int(at % DAY) // 60, 60)
-    return f"{day} {MONTHS[month - 1]}, {hour:02}:{minute:02} UTC"
+    _, month, day = _date(int(at // SECONDS_PER_DAY))
+    hour, minute = divmod(int(at % SECONDS_PER_DAY) // 60, 60)
+    return f"{day} {MONTH_NAMES[month - 1]}, {hour:02}:{minute:02} UTC"
 
 
 def _date(number: int) -> tuple[int, int, int]:

@@ -9,17 +9,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bot.core.domain import ThreadKey, Turn, Version
-from bot.core.feedback import Opinion
+from bot.core.domain import ConfigVersion, ThreadKey, Turn
+from bot.core.feedback import VoteRecord
 from bot.core.ledger import Spending
-from bot.core.steering import place, to_json
+from bot.core.steering import name_scope, to_json
 
-ERASED = "erased"
+ERASED_PERSON = "erased"
 """Stands for a person where figures are kept and the person is not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class PersonKey:
     """Somebody on a platform."""
 
     user: str
@@ -30,7 +30,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class StoredCounts:
     """How much is stored of a person."""
 
     messages: int = 0
@@ -51,7 +51,7 @@ class StoredTurn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spent:
+class PeriodSpending:
     """What the model's calls for a person cost in a day or a month."""
 
     platform: str
@@ -62,26 +62,26 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Beside:
+class OtherPersonalData:
     """What is stored of a person beside what they said."""
 
-    opinions: Sequence[Opinion] = ()
-    versions: Sequence[Version] = ()
+    votes: Sequence[VoteRecord] = ()
+    versions: Sequence[ConfigVersion] = ()
     """Of steering, saved by them."""
-    spent: Sequence[Spent] = ()
+    spent: Sequence[PeriodSpending] = ()
     """In order of workspaces and periods."""
 
 
-def lines(records: Iterable[Mapping[str, Any]]) -> str:
+def to_json_lines(records: Iterable[Mapping[str, Any]]) -> str:
     """Return records as JSON lines, each with its end."""
     return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
 
 
-def of_turn(stored: StoredTurn) -> Mapping[str, Any]:
+def turn_to_record(stored: StoredTurn) -> Mapping[str, Any]:
     """Return the record of a message and its answers."""
     turn = stored.turn
     made_with = asdict(turn.made_with) if turn.made_with else {}
-    return _record(
+    return _make_record(
         "message",
         turn.thread,
         message=turn.message_id,
@@ -100,50 +100,50 @@ def of_turn(stored: StoredTurn) -> Mapping[str, Any]:
     )
 
 
-def of_opinion(opinion: Opinion) -> Mapping[str, Any]:
+def vote_to_record(vote: VoteRecord) -> Mapping[str, Any]:
     """Return the record of a vote; who asked is another person."""
-    return _record(
+    return _make_record(
         "vote",
-        opinion.thread,
-        message=opinion.message_id,
-        at=opinion.at,
-        verdict=str(opinion.vote.verdict),
-        reasons=[str(reason) for reason in opinion.vote.reasons],
-        note=opinion.vote.note,
-        model=opinion.model,
+        vote.thread,
+        message=vote.message_id,
+        at=vote.cast_at,
+        verdict=str(vote.vote.verdict),
+        reasons=[str(reason) for reason in vote.vote.reasons],
+        note=vote.vote.note,
+        model=vote.model,
     )
 
 
-def of_version(version: Version) -> Mapping[str, Any]:
+def version_to_record(version: ConfigVersion) -> Mapping[str, Any]:
     """Return the record of what an admin saved."""
     return {
         "kind": "version",
-        "level": place(version.key),
+        "level": name_scope(version.scope),
         "number": version.number,
         "at": version.created_at,
         "author": asdict(version.author),
         "note": version.note,
-        "content": json.loads(to_json(version.steering)),
+        "content": json.loads(to_json(version.config)),
     }
 
 
-def of_spent(spent: Spent) -> Mapping[str, Any]:
+def spending_to_record(spent: PeriodSpending) -> Mapping[str, Any]:
     """Return the record of what was spent; money in nano-units."""
     where = {"platform": spent.platform, "workspace": spent.workspace, "period": spent.period}
     sums = {name: number for name, number in asdict(spent.spending).items() if number}
     return {"kind": "usage", **where, **sums}
 
 
-def of_beside(beside: Beside) -> Iterable[Mapping[str, Any]]:
+def other_data_to_records(data: OtherPersonalData) -> Iterable[Mapping[str, Any]]:
     """Return the records of what is stored beside messages."""
     return [
-        *map(of_opinion, beside.opinions),
-        *map(of_version, beside.versions),
-        *map(of_spent, beside.spent),
+        *map(vote_to_record, data.votes),
+        *map(version_to_record, data.versions),
+        *map(spending_to_record, data.spent),
     ]
 
 
-def _record(kind: str, thread: ThreadKey, **fields: Any) -> Mapping[str, Any]:
+def _make_record(kind: str, thread: ThreadKey, **fields: Any) -> Mapping[str, Any]:
     where = {"platform": thread.platform, "workspace": thread.workspace, "channel": thread.channel}
     told = {name: value for name, value in fields.items() if value}
     return {"kind": kind, **where, "thread": thread.root, **told}

@@ -22,27 +22,27 @@ PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
 )
 """What each one stands for, in words for people."""
 
-LONGEST_VALUE = 100
+MAX_VALUE_CHARACTERS = 100
 """Characters; no name that people can read has more."""
 
 _TOKEN = re.compile(r"\{\{|\}\}|\{[^{}\n]*\}|[{}]")
 _LITERAL = {"{{": "{", "}}": "}"}
 
 
-def problem(text: str) -> str:
+def find_problem(text: str) -> str:
     """Return what is wrong with the placeholders of a prompt, a sentence for people, or an empty string."""
     for token in _TOKEN.finditer(text):
         if token[0] not in _LITERAL and token[0][1:-1] not in PLACEHOLDERS:
             line = text.count("\n", 0, token.start()) + 1
             known = ", ".join(f"`{{{name}}}`" for name in PLACEHOLDERS)
             return (
-                f"`{_shortened(token[0])}` in line {line} is not a placeholder; there are {known}. "
+                f"`{_shorten(token[0])}` in line {line} is not a placeholder; there are {known}. "
                 "A brace that is meant as such, for example in code, is written twice: `{{` and `}}`."
             )
     return ""
 
 
-def used(text: str) -> frozenset[str]:
+def find_used(text: str) -> frozenset[str]:
     """Return the names of the placeholders in a prompt."""
     return frozenset(token[0][1:-1] for token in _TOKEN.finditer(text)) & PLACEHOLDERS.keys()
 
@@ -57,10 +57,10 @@ def fill(text: str, values: Mapping[str, str]) -> str:
         name = token[0][1:-1]
         if token[0] in _LITERAL:
             return _LITERAL[token[0]]
-        return _shortened(values.get(name, "")) if name in PLACEHOLDERS else token[0]
+        return _shorten(values.get(name, "")) if name in PLACEHOLDERS else token[0]
 
     return _TOKEN.sub(replacement, text)
 
 
-def _shortened(value: str) -> str:
-    return " ".join(value.split())[:LONGEST_VALUE]
+def _shorten(value: str) -> str:
+    return " ".join(value.split())[:MAX_VALUE_CHARACTERS]

@@ -16,38 +16,38 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.core import parameters, placeholders
-from bot.core.domain import DIRECT, MadeWith, Prompt, PromptKey, Steering, ThreadKey, Version
-from bot.core.kinds import Value
+from bot.core.domain import DIRECT_MESSAGES, ConfigVersion, Prompt, Provenance, Scope, ScopeConfig, ThreadKey
+from bot.core.kinds import ParameterValue
 
-BUILT_IN = (
+DEFAULT_PROMPT = (
     "You are a helpful assistant in a team's chat. Answer in Markdown, as briefly as the question allows. "
     "Say so when you do not know."
 )
 """The system prompt where not even the deployment sets one."""
 
-PROMPT = "prompt"
+PROMPT_FIELD = "prompt"
 """The field that is no parameter."""
 
-LONGEST_PROMPT = 40_000
+MAX_PROMPT_CHARACTERS = 40_000
 """Characters, at one level."""
 
-DEPLOYMENT = PromptKey()
-NOTHING = Steering()
-FORMAT = 1
+DEPLOYMENT_SCOPE = Scope()
+EMPTY_CONFIG = ScopeConfig()
+CONFIG_FORMAT = 1
 """Of the JSON that is stored; grows when an older program could not read it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Effective:
+class EffectiveConfig:
     """What applies somewhere, and which level each part comes from."""
 
-    prompts: tuple[tuple[PromptKey, str], ...]
+    prompts: tuple[tuple[Scope, str], ...]
     """The parts of the system prompt with their levels, highest first."""
-    parameters: Mapping[str, Value]
+    parameters: Mapping[str, ParameterValue]
     """Everything that is set, the model among it."""
-    origins: Mapping[str, PromptKey]
+    origins: Mapping[str, Scope]
     """The level that each parameter comes from."""
-    levels: tuple[PromptKey, ...]
+    scopes: tuple[Scope, ...]
     """The levels that were looked at, highest first."""
 
     @property
@@ -56,92 +56,92 @@ class Effective:
         return "\n\n".join(text for _level, text in self.prompts)
 
 
-def thread_level(thread: ThreadKey) -> PromptKey:
+def thread_scope(thread: ThreadKey) -> Scope:
     """Return the level that is this thread alone."""
-    return PromptKey(
+    return Scope(
         platform=thread.platform, workspace=thread.workspace, channel=thread.channel, root=thread.root
     )
 
 
-def levels(where: PromptKey, *, is_direct: bool = False) -> tuple[PromptKey, ...]:
+def list_scopes(scope: Scope, *, is_direct: bool = False) -> tuple[Scope, ...]:
     """Return the levels that apply at one of them, highest first, itself last.
 
     `is_direct` says that its channel is a direct message; only the platform's adapter knows.
     """
-    workspace = replace(where, channel="", root="")
-    direct = (replace(where, channel=DIRECT, root=""),) if is_direct and where.channel else ()
-    channel = replace(where, root="")
-    return tuple(dict.fromkeys((DEPLOYMENT, workspace, *direct, channel, where)))
+    workspace = replace(scope, channel="", root="")
+    direct = (replace(scope, channel=DIRECT_MESSAGES, root=""),) if is_direct and scope.channel else ()
+    channel = replace(scope, root="")
+    return tuple(dict.fromkeys((DEPLOYMENT_SCOPE, workspace, *direct, channel, scope)))
 
 
-def effective(
-    settings: Mapping[PromptKey, Steering],
-    where: PromptKey,
+def resolve_config(
+    configs: Mapping[Scope, ScopeConfig],
+    scope: Scope,
     *,
     is_direct: bool = False,
-) -> Effective:
+) -> EffectiveConfig:
     """Return what applies at a level.
 
     `settings` holds what each level sets, the deployment's under `DEPLOYMENT`; others may be among it.
     """
-    chain = levels(where, is_direct=is_direct)
+    chain = list_scopes(scope, is_direct=is_direct)
     locks: set[str] = set()
-    prompts: list[tuple[PromptKey, str]] = []
-    chosen: dict[str, Value] = {}
-    origins: dict[str, PromptKey] = {}
+    prompts: list[tuple[Scope, str]] = []
+    chosen: dict[str, ParameterValue] = {}
+    origins: dict[str, Scope] = {}
     for level in chain:
-        steering = settings.get(level, NOTHING)
-        if steering.prompt and PROMPT not in locks:
+        steering = configs.get(level, EMPTY_CONFIG)
+        if steering.prompt and PROMPT_FIELD not in locks:
             before = prompts if steering.prompt.appends else []
             prompts = [*before, (level, steering.prompt.text)]
         for name, value in steering.parameters.items():
             if name not in locks:
                 chosen[name], origins[name] = value, level
         locks |= steering.locks
-    return Effective(prompts=tuple(prompts), parameters=chosen, origins=origins, levels=chain)
+    return EffectiveConfig(prompts=tuple(prompts), parameters=chosen, origins=origins, scopes=chain)
 
 
-def made_with(applying: Effective, versions: Iterable[Version]) -> MadeWith:
+def make_provenance(config: EffectiveConfig, versions: Iterable[ConfigVersion]) -> Provenance:
     """Return what to keep of it beside an answer; `versions` are those that were read for it."""
-    ids = {version.key: version.id for version in versions}
-    used = tuple(ids[level] for level in applying.levels if level in ids)
-    return MadeWith(versions=used, parameters=applying.parameters)
+    ids = {version.scope: version.id for version in versions}
+    used = tuple(ids[level] for level in config.scopes if level in ids)
+    return Provenance(versions=used, parameters=config.parameters)
 
 
-def locked(
-    settings: Mapping[PromptKey, Steering], where: PromptKey, *, is_direct: bool = False
-) -> Mapping[str, PromptKey]:
+def find_locks(
+    configs: Mapping[Scope, ScopeConfig], scope: Scope, *, is_direct: bool = False
+) -> Mapping[str, Scope]:
     """Return the fields that may not be set at a level, each with the level that locks it."""
-    found: dict[str, PromptKey] = {}
-    for level in levels(where, is_direct=is_direct)[:-1]:
-        for name in settings.get(level, NOTHING).locks:
+    found: dict[str, Scope] = {}
+    for level in list_scopes(scope, is_direct=is_direct)[:-1]:
+        for name in configs.get(level, EMPTY_CONFIG).locks:
             found.setdefault(name, level)
     return found
 
 
-def problems(steering: Steering, locks: Mapping[str, PromptKey] | None = None) -> Mapping[str, str]:
+def find_problems(config: ScopeConfig, locks: Mapping[str, Scope] | None = None) -> Mapping[str, str]:
     """Return what forbids to save it: a sentence for people for each field that is wrong.
 
     `locks` are those of the levels above, from `locked`.
     """
     found = {
-        name: f"`{name}` is locked by {place(level)}."
+        name: f"`{name}` is locked by {name_scope(level)}."
         for name, level in (locks or {}).items()
-        if name in fields(steering)
+        if name in list_set_fields(config)
     }
-    for name, value in steering.parameters.items():
+    for name, value in config.parameters.items():
         try:
             parameters.check(name, value)
         except ValueError as error:
             found[name] = str(error)
-    if steering.prompt and (wrong := _prompt_problem(steering.prompt.text)):
-        found[PROMPT] = wrong
-    if unknown := steering.locks - {PROMPT, *parameters.PARAMETERS}:
+    if config.prompt and (wrong := _find_prompt_problem(config.prompt.text)):
+        found[PROMPT_FIELD] = wrong
+    if unknown := config.locks - {PROMPT_FIELD, *parameters.PARAMETERS}:
         found["locks"] = f"`{min(unknown)}` cannot be locked; there is no such field."
     return found
 
 
-def overruled(current: Steering, draft: Steering) -> Mapping[str, str]:
+def find_lock_violations(current: ScopeConfig, draft: ScopeConfig) -> Mapping[str, str]:
     """Return what forbids somebody who is no admin to save a draft where `current` is set now.
 
     A field that an admin locked stays as it is, and so do the locks.
@@ -149,70 +149,70 @@ def overruled(current: Steering, draft: Steering) -> Mapping[str, str]:
     found = {
         name: f"`{name}` is locked here; only admins change it."
         for name in current.locks
-        if _said(current, name) != _said(draft, name)
+        if _field_value(current, name) != _field_value(draft, name)
     }
     if draft.locks != current.locks:
         found["locks"] = "Only admins change what is locked."
     return found
 
 
-def _said(steering: Steering, name: str) -> object:
-    return steering.prompt if name == PROMPT else steering.parameters.get(name)
+def _field_value(config: ScopeConfig, name: str) -> object:
+    return config.prompt if name == PROMPT_FIELD else config.parameters.get(name)
 
 
-def fields(steering: Steering) -> frozenset[str]:
+def list_set_fields(config: ScopeConfig) -> frozenset[str]:
     """Return the names of the fields that are set: parameters, and `prompt`."""
-    return frozenset(steering.parameters) | ({PROMPT} if steering.prompt else frozenset())
+    return frozenset(config.parameters) | ({PROMPT_FIELD} if config.prompt else frozenset())
 
 
-def diff(old: Steering, new: Steering) -> str:
+def diff(old: ScopeConfig, new: ScopeConfig) -> str:
     """Return what changes, for people: lines with `-` were, those with `+` are; empty if nothing does."""
-    lines = difflib.unified_diff(described(old), described(new), n=2, lineterm="")
+    lines = difflib.unified_diff(describe_config(old), describe_config(new), n=2, lineterm="")
     hunks = ["…" if line.startswith("@@") else line for line in lines][3:]  # two names, one position
     return "\n".join(hunks)
 
 
-def described(steering: Steering) -> list[str]:
+def describe_config(config: ScopeConfig) -> list[str]:
     """Return all that is set, for people, line by line: the parameters, the locks, the prompt."""
     lines = [
-        f"{name}: {', '.join(parameters.show(name, steering.parameters[name]).splitlines())}"
-        for name in sorted(steering.parameters)
+        f"{name}: {', '.join(parameters.render(name, config.parameters[name]).splitlines())}"
+        for name in sorted(config.parameters)
     ]
-    if steering.locks:
-        lines.append(f"locked below: {', '.join(sorted(steering.locks))}")
-    if steering.prompt:
-        mode = "appended to the one above" if steering.prompt.appends else "in place of the one above"
-        lines += [f"prompt, {mode}:", *steering.prompt.text.split("\n")]
+    if config.locks:
+        lines.append(f"locked below: {', '.join(sorted(config.locks))}")
+    if config.prompt:
+        mode = "appended to the one above" if config.prompt.appends else "in place of the one above"
+        lines += [f"prompt, {mode}:", *config.prompt.text.split("\n")]
     return lines
 
 
-def place(level: PromptKey) -> str:
+def name_scope(scope: Scope) -> str:
     """Return a level's name, such as `deployment`, `workspace T1`, `direct T1` or `thread T1/C1/9.1`."""
-    if level == DEPLOYMENT:
+    if scope == DEPLOYMENT_SCOPE:
         return "deployment"
-    if not level.channel:
-        return f"workspace {level.workspace}"
-    if level.channel == DIRECT:
-        return f"direct {level.workspace}"
-    channel = f"{level.workspace}/{level.channel}"
-    return f"thread {channel}/{level.root}" if level.root else f"channel {channel}"
+    if not scope.channel:
+        return f"workspace {scope.workspace}"
+    if scope.channel == DIRECT_MESSAGES:
+        return f"direct {scope.workspace}"
+    channel = f"{scope.workspace}/{scope.channel}"
+    return f"thread {channel}/{scope.root}" if scope.root else f"channel {channel}"
 
 
-def level(name: str, platform: str) -> PromptKey:
+def parse_scope(name: str, platform: str) -> Scope:
     """Return the level that `place` calls so. Raises ValueError, a sentence for people."""
     kind, _, where = name.strip().partition(" ")
     parts = where.split("/") if where else []
     match kind, parts if all(parts) and " " not in where else None:
         case "deployment", []:
-            return DEPLOYMENT
+            return DEPLOYMENT_SCOPE
         case "workspace", [workspace]:
-            return PromptKey(platform=platform, workspace=workspace)
+            return Scope(platform=platform, workspace=workspace)
         case "direct", [workspace]:
-            return PromptKey(platform=platform, workspace=workspace, channel=DIRECT)
+            return Scope(platform=platform, workspace=workspace, channel=DIRECT_MESSAGES)
         case "channel", [workspace, channel]:
-            return PromptKey(platform=platform, workspace=workspace, channel=channel)
+            return Scope(platform=platform, workspace=workspace, channel=channel)
         case "thread", [workspace, channel, root]:
-            return PromptKey(platform=platform, workspace=workspace, channel=channel, root=root)
+            return Scope(platform=platform, workspace=workspace, channel=channel, root=root)
         case _:
             raise ValueError(
                 f"`{name}` is no level; "
@@ -220,41 +220,41 @@ def level(name: str, platform: str) -> PromptKey:
             )
 
 
-def to_json(steering: Steering) -> str:
+def to_json(config: ScopeConfig) -> str:
     """Return it as one JSON object, the same text for equal ones."""
-    document: dict[str, Any] = {"format": FORMAT}
-    if steering.prompt:
-        document["prompt"] = {"text": steering.prompt.text, "appends": steering.prompt.appends}
-    if steering.parameters:
-        document["parameters"] = dict(steering.parameters)
-    if steering.locks:
-        document["locks"] = sorted(steering.locks)
+    document: dict[str, Any] = {"format": CONFIG_FORMAT}
+    if config.prompt:
+        document["prompt"] = {"text": config.prompt.text, "appends": config.prompt.appends}
+    if config.parameters:
+        document["parameters"] = dict(config.parameters)
+    if config.locks:
+        document["locks"] = sorted(config.locks)
     return json.dumps(document, sort_keys=True, ensure_ascii=False)
 
 
-def from_json(text: str) -> Steering:
+def from_json(text: str) -> ScopeConfig:
     """Return what `to_json` wrote. Raises ValueError for the format of a newer program."""
     document = json.loads(text)
-    if document["format"] != FORMAT:
+    if document["format"] != CONFIG_FORMAT:
         raise ValueError(f"Format {document['format']} of steering is newer than this program.")
     prompt = document.get("prompt")
-    return Steering(
+    return ScopeConfig(
         prompt=Prompt(prompt["text"], appends=prompt["appends"]) if prompt else None,
         parameters=document.get("parameters", {}),
         locks=frozenset(document.get("locks", ())),
     )
 
 
-def _prompt_problem(text: str) -> str:
+def _find_prompt_problem(text: str) -> str:
     if not text.strip():
         return "The prompt is empty; leave it unset to inherit the one above."
-    if len(text) > LONGEST_PROMPT:
-        return f"The prompt has {len(text):,} characters; there may be {LONGEST_PROMPT:,} at most."
+    if len(text) > MAX_PROMPT_CHARACTERS:
+        return f"The prompt has {len(text):,} characters; there may be {MAX_PROMPT_CHARACTERS:,} at most."
     if any(sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in text):
         return "The prompt holds a character that is no text, as if it came from a binary file."
-    return placeholders.problem(text)
+    return placeholders.find_problem(text)
 
 
-def direct(workspace: PromptKey) -> PromptKey:
+def direct_messages_scope(workspace: Scope) -> Scope:
     """Return the level of all direct messages of a workspace."""
-    return replace(workspace, channel=DIRECT)
+    return replace(workspace, channel=DIRECT_MESSAGES)

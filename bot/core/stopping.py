@@ -10,12 +10,14 @@ from enum import StrEnum
 
 from bot.core.domain import ThreadKey
 
-REASON = "stopped"
+STOPPED_FINISH_REASON = "stopped"
 """The finish reason of what a person stopped; ours, since no model gives it."""
-NOTE = "_Stopped._"
-NOTE_LOST = "_Stopped. What I had written so far was lost, since I was restarted meanwhile._"
+STOPPED_NOTE = "_Stopped._"
+STOPPED_TEXT_LOST_NOTE = "_Stopped. What I had written so far was lost, since I was restarted meanwhile._"
 
-_WORD = re.compile(r"(?:please[,\s]+)?stopp?(?:\s+(?:it|now))*(?:[,\s]+please)?[\s.!…]*", re.IGNORECASE)
+_STOP_PATTERN = re.compile(
+    r"(?:please[,\s]+)?stopp?(?:\s+(?:it|now))*(?:[,\s]+please)?[\s.!…]*", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,9 +25,9 @@ class StopRequest:
     """Somebody wants an answer stopped."""
 
     thread: ThreadKey
-    by: str
+    requested_by: str
     """The platform's user id."""
-    by_admin: bool = False
+    is_by_admin: bool = False
     """Whether `by` may stop the answers of others too."""
     turn: int | None = None
     """Which one; None for the one that runs in the thread, or is next there."""
@@ -44,6 +46,6 @@ class StopOutcome(StrEnum):
     KNOWN = "known"  # this message or delivery was heard before
 
 
-def is_stop(text: str) -> bool:
+def is_stop_request(text: str) -> bool:
     """Return whether a message says nothing but "stop"; our own mention is not part of `text`."""
-    return _WORD.fullmatch(text.strip()) is not None
+    return _STOP_PATTERN.fullmatch(text.strip()) is not None

@@ -17,7 +17,7 @@ class TextDelta:
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
+class ChoiceFinished:
     """Choice `index` is complete; `reason` as the API names it (`stop`, `length`, `content_filter`, ...).
 
     `refusal` is ours: the text is the model's refusal to answer.
@@ -39,7 +39,7 @@ class PicturesLeftOut:
     """The question had pictures, and was put without them, since the model cannot see."""
 
 
-StreamEvent = TextDelta | Finished | ModelName | PicturesLeftOut | Usage
+StreamEvent = TextDelta | ChoiceFinished | ModelName | PicturesLeftOut | Usage
 
 
 @dataclass(slots=True)
@@ -50,7 +50,7 @@ class AnswerBuilder:
     _reasons: dict[int, str] = field(default_factory=dict)
     _model: str = ""
     _usage: Usage | None = None
-    is_blind: bool = False
+    are_pictures_left_out: bool = False
     """Whether the model was not shown the pictures of the question."""
 
     def feed(self, event: StreamEvent) -> None:
@@ -58,21 +58,21 @@ class AnswerBuilder:
         match event:
             case TextDelta():
                 self._texts.setdefault(event.index, []).append(event.text)
-            case Finished(reason, index):
+            case ChoiceFinished(reason, index):
                 self._reasons[index] = reason
             case ModelName(name):
                 self._model = name
             case PicturesLeftOut():
-                self.is_blind = True
+                self.are_pictures_left_out = True
             case Usage():
                 self._usage = event
 
     @property
-    def first(self) -> int:
+    def first_choice(self) -> int:
         """The first choice in which there is something; 0 where there is none."""
         return next((index for index in sorted(self._texts) if self.answer(index).text.strip()), 0)
 
-    def others(self, beside: int = 0) -> tuple[Answer, ...]:
+    def other_answers(self, beside: int = 0) -> tuple[Answer, ...]:
         """Return the choices beside one, as far as there is something in them, in their order."""
         answers = (self.answer(index) for index in sorted(self._texts) if index != beside)
         return tuple(answer for answer in answers if answer.text.strip())

@@ -14,25 +14,25 @@ from bot.core.errors import ContentFiltered
 
 NO_TEXT = "(This message has no text.)"
 """Some servers refuse an empty content; the model should know what happened."""
-GO_ON = "Please go on exactly where you stopped."
+CONTINUE_PROMPT = "Please go on exactly where you stopped."
 """Follows an answer that is not complete: most models cannot take up a message of their own."""
 
 
-def model_user(author: Author, workspace: str, key: bytes) -> str:
+def hash_user(author: Author, workspace: str, key: bytes) -> str:
     """Return 64 hexadecimal characters that stand for a person towards the model service.
 
     The same for the same person of the same installation, different otherwise, and keyed, because the
     ids of a platform are few enough to be guessed from a plain hash.
     """
-    return opaque(key, workspace, author.id)
+    return hash_parts(key, workspace, author.id)
 
 
-def opaque(key: bytes, *parts: str) -> str:
+def hash_parts(key: bytes, *parts: str) -> str:
     """Return 64 hexadecimal characters that stand for the parts, and do not tell them without the key."""
     return hmac.digest(key, ":".join(parts).encode(), "sha256").hex()
 
 
-def remembered(history: Sequence[Turn]) -> tuple[Turn, ...]:
+def select_remembered(history: Sequence[Turn]) -> tuple[Turn, ...]:
     """Return the turns that belong into the array.
 
     A question that the service's filter refused would make it refuse every later one too.
@@ -40,7 +40,7 @@ def remembered(history: Sequence[Turn]) -> tuple[Turn, ...]:
     return tuple(turn for turn in history if turn.error != ContentFiltered.code)
 
 
-def messages(
+def build_messages(
     system: str,
     history: Sequence[Turn],
     question: Turn,
@@ -56,36 +56,36 @@ def messages(
     each of their messages begins with the writer's name. `names` fills the `name` field too, which only
     some servers take. `pictures` are the question's; those of earlier ones stay by their names.
     """
-    label = labels([*history, question])
+    label = label_speakers([*history, question])
     said = [ChatMessage(role="system", content=system)] if system else []
     if summary:
         said.append(ChatMessage(role="user", content=summary))
     for turn in (*history, question):
         speaker = label(turn.author)
-        content = f"{speaker}: {text_of(turn)}" if speaker else text_of(turn)
-        name = api_name(turn.author.name) if names else ""
+        content = f"{speaker}: {turn_text(turn)}" if speaker else turn_text(turn)
+        name = to_api_name(turn.author.name) if names else ""
         images = pictures if turn is question else ()
         said.append(ChatMessage(role="user", content=content, name=name, images=images))
         if turn.answer:
             said.append(ChatMessage(role="assistant", content=turn.answer))
     if question.answer:
-        said.append(ChatMessage(role="user", content=GO_ON))
-    return joined(said)
+        said.append(ChatMessage(role="user", content=CONTINUE_PROMPT))
+    return join_neighbours(said)
 
 
-def api_name(name: str) -> str:
+def to_api_name(name: str) -> str:
     """Return a name as the API's `name` field takes it, at most 64 of `[a-zA-Z0-9_-]`, or empty."""
     safe = re.sub(r"[^a-zA-Z0-9_-]+", "_", name).strip("_")
     return safe[:64]
 
 
-def text_of(turn: Turn) -> str:
+def turn_text(turn: Turn) -> str:
     """Return what was said, and what was read of the files that came with it."""
     reading = turn.made_with.reading if turn.made_with else ""
     return "\n\n".join(filter(None, (turn.question or NO_TEXT, reading)))
 
 
-def labels(turns: Sequence[Turn]) -> Callable[[Author], str]:
+def label_speakers(turns: Sequence[Turn]) -> Callable[[Author], str]:
     """Return who is called what: nothing where only one person writes, else a name or a number."""
     people = list(dict.fromkeys(turn.author.id for turn in turns))
     if len(people) == 1:
@@ -93,7 +93,7 @@ def labels(turns: Sequence[Turn]) -> Callable[[Author], str]:
     return lambda author: author.name or f"Person {people.index(author.id) + 1}"
 
 
-def joined(said: Iterable[ChatMessage]) -> tuple[ChatMessage, ...]:
+def join_neighbours(said: Iterable[ChatMessage]) -> tuple[ChatMessage, ...]:
     """Join neighbours of one role and name: the templates of many models demand strict alternation."""
     result: list[ChatMessage] = []
     for message in said:

@@ -8,25 +8,27 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from bot.core.domain import Action, Place
+from bot.core.domain import Action, VariantPosition
 
-STEPS: Mapping[Action, int] = MappingProxyType({Action.PREVIOUS: -1, Action.NEXT: 1, Action.CHOOSE: 0})
+STEPS_BY_ACTION: Mapping[Action, int] = MappingProxyType(
+    {Action.PREVIOUS: -1, Action.NEXT: 1, Action.CHOOSE: 0}
+)
 """How far each button moves; who goes beyond an end comes to the other one."""
 
 
-def moved(place: Place, action: Action) -> Place | None:
+def move_position(position: VariantPosition, action: Action) -> VariantPosition | None:
     """Return where a button of `STEPS` leads; None where there is nothing left to choose from."""
-    if place.is_chosen or not place.number or place.count < 2:  # noqa: PLR2004 - one is no choice
+    if position.is_chosen or not position.number or position.count < 2:  # noqa: PLR2004 - one is no choice
         return None
-    number = (place.number - 1 + STEPS[action]) % place.count + 1
-    return replace(place, number=number, is_chosen=action is Action.CHOOSE)
+    number = (position.number - 1 + STEPS_BY_ACTION[action]) % position.count + 1
+    return replace(position, number=number, is_chosen=action is Action.CHOOSE)
 
 
-def note(place: Place) -> str:
+def describe_position(position: VariantPosition) -> str:
     """Return what is said below an answer of its place; nothing where it is the only one."""
-    return f"_{place.number} of {place.count}_" if place.count and place.number else ""
+    return f"_{position.number} of {position.count}_" if position.count and position.number else ""
 
 
-def actions(place: Place) -> tuple[Action, ...]:
+def list_actions(position: VariantPosition) -> tuple[Action, ...]:
     """Return the buttons below an answer; none once it is chosen."""
-    return tuple(STEPS) if moved(place, Action.NEXT) else ()
+    return tuple(STEPS_BY_ACTION) if move_position(position, Action.NEXT) else ()

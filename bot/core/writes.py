@@ -10,7 +10,7 @@ from math import inf
 from typing import TypeAlias
 
 
-class Way(StrEnum):
+class DisplayMode(StrEnum):
     """How an answer is shown while it grows."""
 
     WHOLE = "whole"  # not at all: each page is written once, when it is complete

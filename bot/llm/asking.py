@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.core.domain import ChatMessage, ChatRequest
-from bot.core.transcript import joined
+from bot.core.transcript import join_neighbours
 from bot.llm.profiles import Profile
 
 Fields = dict[str, Any]
 
-OURS = frozenset({"model", "messages", "stream", "stream_options", "system_role"})
+RESERVED_FIELDS = frozenset({"model", "messages", "stream", "stream_options", "system_role"})
 """What is said elsewhere in the request, and so is no further field of it."""
 
 
@@ -37,51 +37,51 @@ class Dialect:
         return self.profile.takes_names if self.names is None else self.names
 
     @property
-    def sends_identifiers(self) -> Collection[str]:
+    def sent_identifiers(self) -> Collection[str]:
         """The identifiers that are sent."""
         return self.profile.identifiers if self.identifiers is None else self.identifiers
 
 
-def fields(request: ChatRequest, dialect: Dialect) -> Fields:
+def build_body(request: ChatRequest, dialect: Dialect) -> Fields:
     """Return the fields to send."""
     profile = dialect.profile
-    role = _role(request, profile)
+    role = _choose_system_role(request, profile)
     body: Fields = {
         "model": dialect.model or request.model,
-        "messages": [_message(message, role) for message in _messages(request, dialect)],
+        "messages": [_message_to_json(message, role) for message in _select_messages(request, dialect)],
         "stream": True,
         "stream_options": {"include_usage": True},
     }
     for name, value in request.parameters.items():
-        if name not in OURS and name not in profile.refused:
+        if name not in RESERVED_FIELDS and name not in profile.refused:
             body[profile.renamed.get(name, name)] = value
-    body.update(_identified(request, dialect.sends_identifiers))
-    return body if profile.streams_variants or body.get("n", 1) == 1 else whole(body)
+    body.update(_list_identifiers(request, dialect.sent_identifiers))
+    return body if profile.streams_variants or body.get("n", 1) == 1 else disable_streaming(body)
 
 
-def whole(body: Fields) -> Fields:
+def disable_streaming(body: Fields) -> Fields:
     """Return the fields that ask for the same answer in one piece."""
-    return {**without(body, "stream_options"), "stream": False}
+    return {**remove_field(body, "stream_options"), "stream": False}
 
 
-def without(body: Fields, name: str) -> Fields:
+def remove_field(body: Fields, name: str) -> Fields:
     """Return all fields but one."""
     return {field: value for field, value in body.items() if field != name}
 
 
-def _role(request: ChatRequest, profile: Profile) -> str:
+def _choose_system_role(request: ChatRequest, profile: Profile) -> str:
     chosen = "" if "system_role" in profile.refused else request.parameters.get("system_role")
     return str(chosen or "system")
 
 
-def _messages(request: ChatRequest, dialect: Dialect) -> Iterable[ChatMessage]:
+def _select_messages(request: ChatRequest, dialect: Dialect) -> Iterable[ChatMessage]:
     """Return the messages, without names where they are not sent: then neighbours may be one message."""
     if dialect.sends_names:
         return request.messages
-    return joined(replace(message, name="") for message in request.messages)
+    return join_neighbours(replace(message, name="") for message in request.messages)
 
 
-def _message(message: ChatMessage, system_role: str) -> Fields:
+def _message_to_json(message: ChatMessage, system_role: str) -> Fields:
     """Return an element of `messages`: a name, and parts in place of a text, only where there is need."""
     role = system_role if message.role == "system" else message.role
     element: Fields = {"role": role, "content": message.content}
@@ -91,7 +91,7 @@ def _message(message: ChatMessage, system_role: str) -> Fields:
     return {**element, "name": message.name} if message.name else element
 
 
-def without_pictures(message: Fields) -> Fields:
+def remove_pictures(message: Fields) -> Fields:
     """Return an element of `messages` as a text."""
     content = message["content"]
     return message if isinstance(content, str) else {**message, "content": content[0]["text"]}
@@ -102,7 +102,7 @@ def has_pictures(body: Fields) -> bool:
     return any(not isinstance(message["content"], str) for message in body["messages"])
 
 
-def _identified(request: ChatRequest, identifiers: Collection[str]) -> Iterator[tuple[str, str]]:
+def _list_identifiers(request: ChatRequest, identifiers: Collection[str]) -> Iterator[tuple[str, str]]:
     """Yield who asks, and in which thread, as far as the service is to know and the request says."""
     values = {
         "user": request.user,

@@ -13,15 +13,15 @@ from math import inf
 import httpx
 from aiohttp import StreamReader
 
-from bot.llm.client import FAILURES
+from bot.llm.client import TRANSPORT_ERRORS
 
-LONGEST_REST = 2.0
+MAX_WAIT_SECONDS = 2.0
 """Seconds for which nothing is read at most: some servers say that they are done, and leave the body open."""
-ROOM = 64 * 1024
+MAX_BUFFERED_BYTES = 64 * 1024
 """Bytes that may come meanwhile; aiohttp gathers twice as many before it lets the server wait."""
 
 
-class Body:
+class ResponseBody:
     """The bytes of one response; an iterable that raises `FAILURES`."""
 
     def __init__(self, response: httpx.Response) -> None:
@@ -30,7 +30,7 @@ class Body:
         is_plain = response.headers.get("content-encoding", "identity") == "identity"
         if is_plain and isinstance(response.stream, httpx.AsyncByteStream):
             self._pieces = aiter(response.stream)  # httpx's own way is long, and needed to decompress
-            self._content = _content(response.stream)
+            self._content = _find_aiohttp_reader(response.stream)
         self._clock = asyncio.get_running_loop().time
         self._size = 0
         self._noted = (inf, 0)
@@ -41,32 +41,34 @@ class Body:
             async for piece in self._pieces:
                 self._size += len(piece)
                 yield piece
-        except FAILURES:
-            if self._content and (left := _unread(self._content)):
+        except TRANSPORT_ERRORS:
+            if self._content and (left := _read_buffered(self._content)):
                 yield left
             raise
 
-    async def rest(self, until: float) -> None:
+    async def wait_for_more(self, until: float) -> None:
         """Let more come before it is read: until then, by the clock of the loop, or all has come, or much."""
         if self._content is None or self._content.total_bytes > self._size:
             return  # there is something to read
         now, (before, size) = self._clock(), self._noted
         self._noted = (now, self._size)
-        full = now + ROOM * (now - before) / max(self._size - size, 1)  # if it goes on at this rate
-        until = min(until, full, now + LONGEST_REST)
+        full = now + MAX_BUFFERED_BYTES * (now - before) / max(
+            self._size - size, 1
+        )  # if it goes on at this rate
+        until = min(until, full, now + MAX_WAIT_SECONDS)
         if until > now:
-            with suppress(*FAILURES):  # of time, or one that comes again where the body is read
+            with suppress(*TRANSPORT_ERRORS):  # of time, or one that comes again where the body is read
                 async with asyncio.timeout_at(until):
                     await self._content.wait_eof()
 
 
-def _content(stream: httpx.AsyncByteStream) -> StreamReader | None:
+def _find_aiohttp_reader(stream: httpx.AsyncByteStream) -> StreamReader | None:
     """Return where aiohttp gathers a body, if it does. Neither library has a public way to it."""
     response = getattr(getattr(stream, "_stream", None), "_aiohttp_response", None)
     content = getattr(response, "content", None)
     return content if isinstance(content, StreamReader) else None
 
 
-def _unread(content: StreamReader) -> bytes:
+def _read_buffered(content: StreamReader) -> bytes:
     """Return what has come and was not read; aiohttp itself gives no more of it once the connection broke."""
     return b"".join(getattr(content, "_buffer", ()))[getattr(content, "_buffer_offset", 0) :]

@@ -16,20 +16,20 @@ import structlog
 from bot.core.domain import ChatRequest
 from bot.core.errors import ModelError, ModelOutOfCredit, ModelOverloaded, ModelUnavailable
 from bot.core.stream import StreamEvent, TextDelta
-from bot.ports import ChatModel, NeededAt, at_once
+from bot.ports import ChatModel, NeededAt, needed_at_once
 
-FAILURES_IN_A_ROW = 5
+MAX_FAILURES_IN_A_ROW = 5
 """Two questions with their retries, nearly: one alone may have met a bad moment."""
-PAUSE = 20.0
+FAILURE_PAUSE_SECONDS = 20.0
 """Seconds after failures in a row; most restarts of a server take no longer."""
-BILLING_PAUSE = 60.0
+BILLING_PAUSE_SECONDS = 60.0
 """Seconds after a refusal about money, which somebody must put right."""
-TRIPPING = (ModelOutOfCredit, ModelOverloaded, ModelUnavailable)
+TRIPPING_ERRORS = (ModelOutOfCredit, ModelOverloaded, ModelUnavailable)
 
 log = structlog.get_logger()
 
 
-class Breaker:
+class CircuitBreaker:
     """Wraps the model of one server and key."""
 
     def __init__(self, model: ChatModel, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -42,14 +42,14 @@ class Breaker:
 
     @asynccontextmanager
     async def stream(
-        self, request: ChatRequest, *, needed_at: NeededAt = at_once
+        self, request: ChatRequest, *, needed_at: NeededAt = needed_at_once
     ) -> AsyncIterator[AsyncIterator[StreamEvent]]:
         """Ask, and iterate over what comes; see `ChatModel.stream`. Asking begins with iterating."""
         async with aclosing(self._events(request, needed_at)) as events:
             yield events
 
     async def _events(self, request: ChatRequest, needed_at: NeededAt) -> AsyncGenerator[StreamEvent]:
-        self._admit()
+        self._raise_if_open()
         spoke = False
         try:
             async with self._model.stream(request, needed_at=needed_at) as events:
@@ -60,31 +60,31 @@ class Breaker:
                     yield event
         except ModelError as error:
             if not spoke:
-                self._note(error)
+                self._note_error(error)
             raise
 
-    def _admit(self) -> None:
+    def _raise_if_open(self) -> None:
         """Raise what was last raised, unless the breaker is closed or it is time to try again."""
         if self._error is None:
             return
         now = self._clock()
         if now < self._next_try:
             refusal = type(self._error)(f"Not asked again yet: {self._error}")
-            refusal.final = True
+            refusal.is_final = True
             raise refusal
-        self._next_try = now + _pause(self._error)  # the others wait for what this one finds
+        self._next_try = now + _choose_pause(self._error)  # the others wait for what this one finds
 
-    def _note(self, error: ModelError) -> None:
-        if not isinstance(error, TRIPPING):
+    def _note_error(self, error: ModelError) -> None:
+        if not isinstance(error, TRIPPING_ERRORS):
             self._close()  # it refuses, so it is there
             return
         self._failures += 1
-        if self._failures < FAILURES_IN_A_ROW and not isinstance(error, ModelOutOfCredit):
+        if self._failures < MAX_FAILURES_IN_A_ROW and not isinstance(error, ModelOutOfCredit):
             return
         if self._error is None:
             log.error("A model server is not asked for a while.", action="breaker_open", error=error.code)
         self._error = error
-        self._next_try = self._clock() + _pause(error)
+        self._next_try = self._clock() + _choose_pause(error)
 
     def _close(self) -> None:
         if self._error is not None:
@@ -92,5 +92,5 @@ class Breaker:
         self._error, self._failures = None, 0
 
 
-def _pause(error: ModelError) -> float:
-    return BILLING_PAUSE if isinstance(error, ModelOutOfCredit) else PAUSE
+def _choose_pause(error: ModelError) -> float:
+    return BILLING_PAUSE_SECONDS if isinstance(error, ModelOutOfCredit) else FAILURE_PAUSE_SECONDS

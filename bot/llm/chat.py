@@ -18,28 +18,28 @@ from bot.core.attachments import PictureRefused
 from bot.core.domain import ChatRequest
 from bot.core.errors import ModelError, ModelRejected, ModelSlow, ModelUnavailable
 from bot.core.stream import PicturesLeftOut, StreamEvent
-from bot.llm.adapting import MOST_ROUNDS, Adaptations
-from bot.llm.asking import Dialect, Fields, fields, has_pictures
+from bot.llm.adapting import MAX_ADAPTATIONS_PER_QUESTION, Adaptations
+from bot.llm.asking import Dialect, Fields, build_body, has_pictures
 from bot.llm.blame import is_about_pictures
-from bot.llm.body import Body
-from bot.llm.client import COMPLETIONS, FAILURES
-from bot.llm.complaint import Complaint, for_log, from_body, request_id
-from bot.llm.errors import model_error
-from bot.llm.patience import Patience
-from bot.llm.profiles import profile
+from bot.llm.body import ResponseBody
+from bot.llm.client import COMPLETIONS_PATH, TRANSPORT_ERRORS
+from bot.llm.complaint import ErrorBody, parse_error_body, read_request_id, redact_for_log
+from bot.llm.errors import make_model_error
+from bot.llm.patience import ReadDeadline
+from bot.llm.profiles import find_profile
 from bot.llm.reading import ENDLESS, STALLED, AnswerReader
-from bot.notebook import Page
-from bot.ports import NeededAt, at_once
+from bot.notebook import LearnedServerFacts
+from bot.ports import NeededAt, needed_at_once
 
-LARGEST_ERROR = 64 * 1024
+MAX_ERROR_BYTES = 64 * 1024
 """Bytes of an error's body that are read."""
-LINGER = 2.0
+LINGER_SECONDS = 2.0
 """Seconds to wait for what is not needed: usage and `[DONE]` after the end, the body of an error."""
 
 log = structlog.get_logger()
 
 
-class Limits(NamedTuple):
+class AnswerDeadlines(NamedTuple):
     """Times by which something must have come, by the clock of the loop."""
 
     first_word: float
@@ -53,11 +53,11 @@ class OpenAIChat:
         self,
         client: httpx.AsyncClient,
         *,
-        first_word: float = 120.0,
-        idle: float = 90.0,
-        total: float = 600.0,
+        first_word_timeout: float = 120.0,
+        idle_timeout: float = 90.0,
+        total_timeout: float = 600.0,
         dialect: Dialect | None = None,
-        page: Page | None = None,
+        facts: LearnedServerFacts | None = None,
     ) -> None:
         """Limits in seconds: until the first word, between two pieces after it, and for the whole answer.
 
@@ -65,11 +65,11 @@ class OpenAIChat:
         a dialect is given, the address tells it. On the `page` is what this server has taught us.
         """
         self._client = client
-        self._first_word = first_word
-        self._idle = idle
-        self._total = total
-        self._dialect = dialect or Dialect(profile=profile(client.base_url))
-        self._adaptations = Adaptations(page)
+        self._first_word_timeout = first_word_timeout
+        self._idle_timeout = idle_timeout
+        self._total_timeout = total_timeout
+        self._dialect = dialect or Dialect(profile=find_profile(client.base_url))
+        self._adaptations = Adaptations(facts)
 
     @property
     def sends_names(self) -> bool:
@@ -79,20 +79,20 @@ class OpenAIChat:
     def adaptations(self, model: str) -> Mapping[str, str]:
         """Return what is done about which parameter of a model, in words for people."""
         refused = dict.fromkeys(self._dialect.profile.refused, "has no effect: this service does not take it")
-        return {**refused, **self._adaptations.told(self._dialect.model or model)}
+        return {**refused, **self._adaptations.describe_changes(self._dialect.model or model)}
 
     @asynccontextmanager
     async def stream(
-        self, request: ChatRequest, *, needed_at: NeededAt = at_once
+        self, request: ChatRequest, *, needed_at: NeededAt = needed_at_once
     ) -> AsyncIterator[AsyncIterator[StreamEvent]]:
         """Ask, and iterate over what comes; see `ChatModel.stream`."""
         started = asyncio.get_running_loop().time()
         response, sent = await self._open(request, started)
         try:
-            first_word = started + (self._first_word if sent["stream"] else self._total)
+            first_word = started + (self._first_word_timeout if sent["stream"] else self._total_timeout)
             is_blind = any(message.images for message in request.messages) and not has_pictures(sent)
             first = (PicturesLeftOut(),) if is_blind else ()
-            limits = Limits(first_word, started + self._total)
+            limits = AnswerDeadlines(first_word, started + self._total_timeout)
             async with aclosing(self._events(response, limits, first, needed_at)) as events:
                 yield events
         finally:
@@ -100,31 +100,31 @@ class OpenAIChat:
 
     async def _open(self, request: ChatRequest, started: float) -> tuple[httpx.Response, Fields]:
         """Return an answer with a status of success, its body unread, and the fields that brought it."""
-        wanted = fields(request, self._dialect)
+        wanted = build_body(request, self._dialect)
         body = self._adaptations.apply(wanted)
-        for left in reversed(range(MOST_ROUNDS + 1)):
+        for left in reversed(range(MAX_ADAPTATIONS_PER_QUESTION + 1)):
             response = await self._send(body, started)
             if response.is_success:
                 break
-            complaint = from_body(response.status_code, await _read_error(response))
-            error = model_error(complaint, response.headers, now=time.time())
-            sent, body = body, self._adapted(error, complaint, wanted, body)
+            complaint = parse_error_body(response.status_code, await _read_error(response))
+            error = make_model_error(complaint, response.headers, now=time.time())
+            sent, body = body, self._adapt_body(error, complaint, wanted, body)
             if not left or body == sent:
-                raise _of_pictures(error, complaint, sent)
+                raise _as_picture_error(error, complaint, sent)
         return response, body
 
     async def _send(self, body: Fields, started: float) -> httpx.Response:
-        post = self._client.build_request("POST", COMPLETIONS, json=body)
-        patience = self._first_word if body["stream"] else self._total
+        post = self._client.build_request("POST", COMPLETIONS_PATH, json=body)
+        patience = self._first_word_timeout if body["stream"] else self._total_timeout
         try:
-            async with asyncio.timeout_at(started + min(patience, self._total)) as limit:
+            async with asyncio.timeout_at(started + min(patience, self._total_timeout)) as limit:
                 return await self._client.send(post, stream=True)
-        except FAILURES as error:
+        except TRANSPORT_ERRORS as error:
             if limit.expired():
                 raise ModelSlow("No answer has begun in time.") from error
-            raise ModelUnavailable(_reason(error)) from error
+            raise ModelUnavailable(_describe_failure(error)) from error
 
-    def _adapted(self, error: ModelError, complaint: Complaint, wanted: Fields, sent: Fields) -> Fields:
+    def _adapt_body(self, error: ModelError, complaint: ErrorBody, wanted: Fields, sent: Fields) -> Fields:
         """Return what to send now, which is the same as before if the refusal teaches nothing."""
         blamed = self._adaptations.learn(error, complaint, sent)
         if not blamed:
@@ -135,49 +135,53 @@ class OpenAIChat:
         return self._adaptations.apply(wanted)
 
     async def _events(
-        self, response: httpx.Response, limits: Limits, first: Iterable[StreamEvent], needed_at: NeededAt
+        self,
+        response: httpx.Response,
+        limits: AnswerDeadlines,
+        first: Iterable[StreamEvent],
+        needed_at: NeededAt,
     ) -> AsyncGenerator[StreamEvent]:
         for event in first:
             yield event
-        reader, body = AnswerReader(request=request_id(response.headers)), Body(response)
-        clock, patience = asyncio.get_running_loop().time, Patience()
+        reader, body = AnswerReader(request=read_request_id(response.headers)), ResponseBody(response)
+        clock, patience = asyncio.get_running_loop().time, ReadDeadline()
         try:
             with patience:
-                patience.until(self._due(reader, limits, clock()))
+                patience.start(self._next_deadline(reader, limits, clock()))
                 async for piece in body:
-                    patience.came()
+                    patience.stop()
                     for event in reader.feed(piece):
                         yield event
-                    if reader.done:
+                    if reader.is_done:
                         break
-                    if reader.spoke and not reader.complete and (needed := needed_at()) > clock():
-                        await body.rest(min(needed, limits.end))
-                    patience.until(self._due(reader, limits, clock()))
-        except FAILURES as error:
-            if not reader.complete:
-                raise _broken(
-                    reader, error, is_late=patience.is_over, is_end=clock() >= limits.end
+                    if reader.has_text and not reader.is_complete and (needed := needed_at()) > clock():
+                        await body.wait_for_more(min(needed, limits.end))
+                    patience.start(self._next_deadline(reader, limits, clock()))
+        except TRANSPORT_ERRORS as error:
+            if not reader.is_complete:
+                raise _make_broken_error(
+                    reader, error, is_late=patience.is_expired, is_end=clock() >= limits.end
                 ) from error
         for event in reader.finish():
             yield event
 
-    def _due(self, reader: AnswerReader, limits: Limits, now: float) -> float:
+    def _next_deadline(self, reader: AnswerReader, limits: AnswerDeadlines, now: float) -> float:
         """Return when the next bytes are due."""
-        if reader.complete:
-            return min(now + LINGER, limits.end)
-        return min(now + self._idle if reader.spoke else limits.first_word, limits.end)
+        if reader.is_complete:
+            return min(now + LINGER_SECONDS, limits.end)
+        return min(now + self._idle_timeout if reader.has_text else limits.first_word, limits.end)
 
 
-def _broken(reader: AnswerReader, error: Exception, *, is_late: bool, is_end: bool) -> ModelError:
+def _make_broken_error(reader: AnswerReader, error: Exception, *, is_late: bool, is_end: bool) -> ModelError:
     """Return what to raise for an answer that a failure ends."""
     if not is_late:
-        return reader.broken(_reason(error))
+        return reader.make_error(_describe_failure(error))
     if is_end:
-        return reader.broken("The answer takes too long.", ENDLESS)
-    return reader.broken("The service has fallen silent.", STALLED)
+        return reader.make_error("The answer takes too long.", ENDLESS)
+    return reader.make_error("The service has fallen silent.", STALLED)
 
 
-def _of_pictures(error: ModelError, complaint: Complaint, sent: Fields) -> ModelError:
+def _as_picture_error(error: ModelError, complaint: ErrorBody, sent: Fields) -> ModelError:
     """Return the error for a refusal, which may be one of a picture that was sent."""
     is_theirs = type(error) is ModelRejected and has_pictures(sent) and is_about_pictures(complaint)
     return PictureRefused(str(error)) if is_theirs else error
@@ -187,11 +191,11 @@ async def _read_error(response: httpx.Response) -> bytes:
     """Read the beginning of an error's body, and close the response; the status says enough without one."""
     body = b""
     try:
-        with suppress(*FAILURES):
-            async with asyncio.timeout(LINGER):
+        with suppress(*TRANSPORT_ERRORS):
+            async with asyncio.timeout(LINGER_SECONDS):
                 async for piece in response.aiter_bytes():
                     body += piece
-                    if len(body) > LARGEST_ERROR:
+                    if len(body) > MAX_ERROR_BYTES:
                         break
     finally:
         await _close(response)
@@ -199,10 +203,10 @@ async def _read_error(response: httpx.Response) -> bytes:
 
 
 async def _close(response: httpx.Response) -> None:
-    with suppress(*FAILURES):  # it is over either way
+    with suppress(*TRANSPORT_ERRORS):  # it is over either way
         await response.aclose()
 
 
-def _reason(error: Exception) -> str:
+def _describe_failure(error: Exception) -> str:
     """Return what happened; the name only where there are no words: httpx-aiohttp renames freely."""
-    return for_log(str(error) or type(error).__name__)
+    return redact_for_log(str(error) or type(error).__name__)

@@ -15,16 +15,16 @@ from email.utils import parsedate_to_datetime
 from itertools import chain
 from typing import Any
 
-LONGEST_MESSAGE = 300
+MAX_LOGGED_CHARACTERS = 300
 """Characters of a server's own words that go into our log."""
 
-KEY = re.compile(
+KEY_PATTERN = re.compile(
     r"(?i:\b(?:bearer|basic)\s+(?!or\b|basic\b|auth|token\b)[^\s\"',;]+)"  # a header, not talk about headers
     r"|\b(?:sk|pk|rk|gsk|xai|hf|key|xox[a-z]|xapp)[-_][^\s\"',;]+"  # how keys of many services begin
     r"|\b(?=[\w-]*\d)[\w-]{32,}"  # any long word with a digit; the names of errors have none
     r"|(?<=//)[^/\s@]+(?=@)"  # a password in an address
 )
-WINDOW = re.compile(
+WINDOW_PATTERN = re.compile(
     r"(?i)(?:(?:context|prompt|model) (?:length|size|window)|input length(?= of))"
     r"(?: is| of(?: only)?|:)? ?\(?([0-9,]{1,12})"
     r"|([0-9,]{1,12}) maximum context length"
@@ -32,26 +32,29 @@ WINDOW = re.compile(
     r"|(?:>|<=|\[1,) ?([0-9,]{1,12})"
 )
 """How services state what a model takes; for each wording there is a row in the tests."""
-PROMPT = re.compile(
+PROMPT_TOKENS_PATTERN = re.compile(
     r"(?i)([0-9,]{1,12})(?: tokens)? (?:in the messages|in your prompt|of text input|(?:from the )?input)"
 )
-TOKENS = re.compile(
+SENT_TOKENS_PATTERN = re.compile(
     r"(?i)(?:resulted in|requested|request|contains|too long|token count|given"
     r"|the input|(?:input |current |\()length|context limit)(?: about| is| of)?[ (:]*([0-9,]{1,12})"
 )
 """How they state what they were sent; `PROMPT` where they count the answer's limit apart."""
-PAUSE = re.compile(r"(?i)(?:retry|try again) in ((?:[0-9]{1,9}(?:\.[0-9]+)?(?:ms|s|m|h))+)")
+RETRY_PATTERN = re.compile(r"(?i)(?:retry|try again) in ((?:[0-9]{1,9}(?:\.[0-9]+)?(?:ms|s|m|h))+)")
 """Gemini says so nowhere else; others in a header too."""
-RETRY_AFTER = ("retry-after", "llm_provider-retry-after")  # LiteLLM passes it on only under its own name
-REQUEST_ID = ("x-request-id", "request-id", "llm_provider-x-request-id", "x-generation-id")
-LIMITED_KINDS = ("requests", "tokens")
-DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
-UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+RETRY_AFTER_HEADERS = (
+    "retry-after",
+    "llm_provider-retry-after",
+)  # LiteLLM passes it on only under its own name
+REQUEST_ID_HEADERS = ("x-request-id", "request-id", "llm_provider-x-request-id", "x-generation-id")
+RATE_LIMIT_KINDS = ("requests", "tokens")
+DURATION_PATTERN = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
+SECONDS_BY_UNIT = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 ERROR_STATUSES = range(400, 600)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Complaint:
+class ErrorBody:
     """One error as the service tells it."""
 
     status: int = 0
@@ -64,7 +67,7 @@ class Complaint:
     """Tokens that the model takes, where the body says so."""
     tokens: int | None = None
     """Tokens that it was sent, where the body says so."""
-    pause: float | None = None
+    retry_after: float | None = None
     """Seconds until asking again may help, where the body says so."""
 
     def mentions(self, *phrases: str) -> bool:
@@ -72,23 +75,23 @@ class Complaint:
         message = self.message.lower()
         return any(phrase in message for phrase in phrases)
 
-    def line(self, request: str = "") -> str:
+    def to_log_line(self, request: str = "") -> str:
         """Return one line: status, codes, parameter, the service's words, and the request's id."""
         what = " ".join([str(self.status or "error"), *sorted(self.codes), *filter(None, [self.param])])
         origin = f" [request {request}]" if request else ""
-        return f"{for_log(what)}: {for_log(self.message)}{origin}"
+        return f"{redact_for_log(what)}: {redact_for_log(self.message)}{origin}"
 
 
-def from_body(status: int, body: bytes) -> Complaint:
+def parse_error_body(status: int, body: bytes) -> ErrorBody:
     """Read the body of an answer whose status is not 2xx."""
     text = body.decode(errors="replace")
     try:
-        return from_object(json.loads(text), status=status)
+        return parse_error_object(json.loads(text), status=status)
     except (ValueError, RecursionError):  # RecursionError: JSON nested without end
-        return from_object(text, status=status)
+        return parse_error_object(text, status=status)
 
 
-def from_object(obj: Any, *, status: int = 0) -> Complaint:
+def parse_error_object(obj: Any, *, status: int = 0) -> ErrorBody:
     """Read a decoded error object; without `status`, a number among its codes is taken for one."""
     if isinstance(obj, list) and obj:
         obj = obj[0]  # Gemini
@@ -99,45 +102,46 @@ def from_object(obj: Any, *, status: int = 0) -> Complaint:
     inner = obj.get("innererror")
     names = [obj.get("code"), obj.get("type"), obj.get("status")]
     names += [inner.get("code")] if isinstance(inner, dict) else []
-    message = _text(obj.get("message") or obj.get("detail"))
+    message = _to_text(obj.get("message") or obj.get("detail"))
     words = [str(name) for name in names if isinstance(name, str | int) and name]
     numbers = (int(word) for word in words if re.fullmatch("[0-9]{3}", word))
-    return Complaint(
+    return ErrorBody(
         status=status or next((number for number in numbers if number in ERROR_STATUSES), 0),
         codes=frozenset(word for word in words if not word.isdigit()),
-        param=_text(obj.get("param")).removeprefix("None"),  # LiteLLM writes out Python's
+        param=_to_text(obj.get("param")).removeprefix("None"),  # LiteLLM writes out Python's
         message=message,
-        window=_count(obj.get("n_ctx")) or _stated(message, WINDOW),
-        tokens=_count(obj.get("n_prompt_tokens")) or _stated(message, PROMPT, TOKENS),
-        pause=_duration(found[1]) if (found := PAUSE.search(message)) else None,
+        window=_positive_count(obj.get("n_ctx")) or _find_stated_number(message, WINDOW_PATTERN),
+        tokens=_positive_count(obj.get("n_prompt_tokens"))
+        or _find_stated_number(message, PROMPT_TOKENS_PATTERN, SENT_TOKENS_PATTERN),
+        retry_after=_parse_duration(found[1]) if (found := RETRY_PATTERN.search(message)) else None,
     )
 
 
-def retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
+def read_retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
     """Return the longest pause in seconds that a header asks for; `now`, in epoch seconds, is for dates.
 
     Where none does, the time until the limit that is used up is reset.
     """
     lower = {name.lower(): value for name, value in headers.items()}
     pauses = chain(
-        *(_seconds(lower.get(name, ""), now) for name in RETRY_AFTER),
-        (pause / 1000 for pause in _seconds(lower.get("retry-after-ms", ""), now)),
+        *(_read_seconds(lower.get(name, ""), now) for name in RETRY_AFTER_HEADERS),
+        (pause / 1000 for pause in _read_seconds(lower.get("retry-after-ms", ""), now)),
     )
-    return max(pauses, default=max(_resets(lower), default=None))
+    return max(pauses, default=max(_read_resets(lower), default=None))
 
 
-def is_final(headers: Mapping[str, str]) -> bool:
+def forbids_retry(headers: Mapping[str, str]) -> bool:
     """Whether the service says that asking again is in vain; OpenAI's own client obeys this too."""
     return any(name.lower() == "x-should-retry" and value == "false" for name, value in headers.items())
 
 
-def request_id(headers: Mapping[str, str]) -> str:
+def read_request_id(headers: Mapping[str, str]) -> str:
     """Return the id under which the service finds this request in its own log, or an empty string."""
     lower = {name.lower(): value for name, value in headers.items()}
-    return _printable(next((lower[name] for name in REQUEST_ID if name in lower), ""))[:64]
+    return _to_printable_line(next((lower[name] for name in REQUEST_ID_HEADERS if name in lower), ""))[:64]
 
 
-def _seconds(value: str, now: float) -> Iterator[float]:
+def _read_seconds(value: str, now: float) -> Iterator[float]:
     """Yield the pause that a header's value means, if it means one."""
     try:
         pause = float(value)
@@ -150,40 +154,40 @@ def _seconds(value: str, now: float) -> Iterator[float]:
         yield max(0.0, pause)
 
 
-def _resets(lower: Mapping[str, str]) -> Iterator[float]:
+def _read_resets(lower: Mapping[str, str]) -> Iterator[float]:
     """Yield the seconds until each limit that is used up is reset; Go writes them `12ms` or `6m0s`."""
-    for kind in LIMITED_KINDS:
+    for kind in RATE_LIMIT_KINDS:
         if lower.get(f"x-ratelimit-remaining-{kind}") == "0":
-            yield _duration(lower.get(f"x-ratelimit-reset-{kind}", ""))
+            yield _parse_duration(lower.get(f"x-ratelimit-reset-{kind}", ""))
 
 
-def _duration(text: str) -> float:
-    return sum(float(number) * UNITS[unit] for number, unit in DURATION.findall(text))
+def _parse_duration(text: str) -> float:
+    return sum(float(number) * SECONDS_BY_UNIT[unit] for number, unit in DURATION_PATTERN.findall(text))
 
 
-def _count(value: Any) -> int | None:
+def _positive_count(value: Any) -> int | None:
     return value if isinstance(value, int) and value > 0 else None
 
 
-def _stated(message: str, *patterns: re.Pattern[str]) -> int | None:
+def _find_stated_number(message: str, *patterns: re.Pattern[str]) -> int | None:
     """Return the number that a message states, in the first of the wordings that it has."""
     found = next(filter(None, (pattern.search(message) for pattern in patterns)), None)
     digits = found[found.lastindex or 0].replace(",", "") if found else ""
     return int(digits) if digits else None
 
 
-def _text(value: Any) -> str:
+def _to_text(value: Any) -> str:
     """Return a value as text; some services put an object or a list where a sentence belongs."""
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def for_log(text: str) -> str:
+def redact_for_log(text: str) -> str:
     """Return somebody else's text as one line, without keys, then cut: half a key is a secret too."""
-    return KEY.sub("[removed]", _printable(text))[:LONGEST_MESSAGE]
+    return KEY_PATTERN.sub("[removed]", _to_printable_line(text))[:MAX_LOGGED_CHARACTERS]
 
 
-def _printable(text: str) -> str:
+def _to_printable_line(text: str) -> str:
     """Return a text as one line without control characters: logs are read in terminals."""
     return "".join(char for char in " ".join(text.split()) if char.isprintable())

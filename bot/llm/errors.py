@@ -22,32 +22,32 @@ from bot.core.errors import (
     ModelRejected,
     ModelUnknown,
 )
-from bot.llm.complaint import Complaint, from_object, is_final, request_id, retry_after
+from bot.llm.complaint import ErrorBody, forbids_retry, parse_error_object, read_request_id, read_retry_after
 
-ANY = range(1000)
-TOO_LARGE_FOR_LIMIT = re.compile(r"Limit:? (\d+), Requested:? (\d+)")
+ANY_STATUS = range(1000)
+RATE_LIMIT_EXCEEDED_PATTERN = re.compile(r"Limit:? (\d+), Requested:? (\d+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class ErrorRule:
     """A complaint with one of the statuses, and one of the codes or phrases if any are given, is `error`."""
 
     error: type[ModelError]
-    statuses: Container[int] = ANY
+    statuses: Container[int] = ANY_STATUS
     codes: frozenset[str] = frozenset()
     phrases: tuple[str, ...] = ()
 
-    def covers(self, complaint: Complaint) -> bool:
+    def covers(self, body: ErrorBody) -> bool:
         """Whether the rule applies."""
-        if complaint.status not in self.statuses:
+        if body.status not in self.statuses:
             return False
         if not self.codes and not self.phrases:
             return True
-        return bool(self.codes & complaint.codes) or complaint.mentions(*self.phrases)
+        return bool(self.codes & body.codes) or body.mentions(*self.phrases)
 
 
-RULES = (
-    Rule(
+ERROR_RULES = (
+    ErrorRule(
         ContextTooLong,
         codes=frozenset({"context_length_exceeded", "exceed_context_size_error"}),
         phrases=(
@@ -69,13 +69,13 @@ RULES = (
             "input is too long",  # Bedrock
         ),
     ),
-    Rule(
+    ErrorRule(
         ContentFiltered,
         codes=frozenset({"content_filter", "content_policy_violation", "ResponsibleAIPolicyViolation"}),
     ),
-    Rule(ContentFiltered, {400, 403}, phrases=("flagged", "content management policy")),
-    Rule(ModelBusy, {429}, frozenset({"RESOURCE_EXHAUSTED"}), ("resource_exhausted",)),  # Gemini: a rate
-    Rule(
+    ErrorRule(ContentFiltered, {400, 403}, phrases=("flagged", "content management policy")),
+    ErrorRule(ModelBusy, {429}, frozenset({"RESOURCE_EXHAUSTED"}), ("resource_exhausted",)),  # Gemini: a rate
+    ErrorRule(
         ModelOutOfCredit,
         codes=frozenset(
             {
@@ -92,60 +92,60 @@ RULES = (
             "credit balance is too low",  # Anthropic behind a gateway
         ),
     ),
-    Rule(ModelOutOfCredit, {402}),
-    Rule(
+    ErrorRule(ModelOutOfCredit, {402}),
+    ErrorRule(
         ModelKeyRefused,
         codes=frozenset({"invalid_api_key", "no_db_connection"}),  # LiteLLM looked for the key in a database
         phrases=("incorrect api key", "api key not valid"),  # Gemini's is a 400
     ),
-    Rule(ModelKeyRefused, {401}),
-    Rule(ModelForbidden, {403}),
-    Rule(ModelUnknown, codes=frozenset({"model_not_found", "invalid_model"})),  # the latter is Mistral's
-    Rule(ModelUnknown, {400}, phrases=("invalid model", "not a valid model")),  # LiteLLM; OpenRouter
-    Rule(ModelUnknown, {404, 405}),
-    Rule(ModelUnknown, range(300, 400)),  # a redirect: this is not the API's address
-    Rule(ContextTooLong, {413}),
-    Rule(ModelBusy, {429}),
-    Rule(ModelOverloaded, codes=frozenset({"server_is_overloaded", "overloaded_error"})),
-    Rule(ModelOverloaded, {498, 503, 529}),  # 498: Groq's flex capacity; 529: overload behind a gateway
-    Rule(ModelBusy, codes=frozenset({"rate_limit_exceeded", "slow_down"})),
-    Rule(ModelRejected, {500}, phrases=("validation error",)),  # llama-cpp-python's word for a 400
-    Rule(ModelFailed, {0, 408, 409}),  # 0: an error in a stream that says no more than that
-    Rule(ModelRejected, range(400, 500)),
+    ErrorRule(ModelKeyRefused, {401}),
+    ErrorRule(ModelForbidden, {403}),
+    ErrorRule(ModelUnknown, codes=frozenset({"model_not_found", "invalid_model"})),  # the latter is Mistral's
+    ErrorRule(ModelUnknown, {400}, phrases=("invalid model", "not a valid model")),  # LiteLLM; OpenRouter
+    ErrorRule(ModelUnknown, {404, 405}),
+    ErrorRule(ModelUnknown, range(300, 400)),  # a redirect: this is not the API's address
+    ErrorRule(ContextTooLong, {413}),
+    ErrorRule(ModelBusy, {429}),
+    ErrorRule(ModelOverloaded, codes=frozenset({"server_is_overloaded", "overloaded_error"})),
+    ErrorRule(ModelOverloaded, {498, 503, 529}),  # 498: Groq's flex capacity; 529: overload behind a gateway
+    ErrorRule(ModelBusy, codes=frozenset({"rate_limit_exceeded", "slow_down"})),
+    ErrorRule(ModelRejected, {500}, phrases=("validation error",)),  # llama-cpp-python's word for a 400
+    ErrorRule(ModelFailed, {0, 408, 409}),  # 0: an error in a stream that says no more than that
+    ErrorRule(ModelRejected, range(400, 500)),
 )
 """The first rule that covers a complaint decides; where none does, the service is at fault."""
 
 
-def model_error(complaint: Complaint, headers: Mapping[str, str], *, now: float) -> ModelError:
+def make_model_error(body: ErrorBody, headers: Mapping[str, str], *, now: float) -> ModelError:
     """Return the error for an answer whose status is not 2xx; `now` is in epoch seconds."""
-    pause = retry_after(headers, now=now)
-    error = _error(complaint, complaint.pause if pause is None else pause, request_id(headers))
-    error.final = is_final(headers)
+    pause = read_retry_after(headers, now=now)
+    error = _make_error(body, body.retry_after if pause is None else pause, read_request_id(headers))
+    error.is_final = forbids_retry(headers)
     return error
 
 
-def stream_error(obj: object, *, request: str = "") -> ModelError:
+def make_stream_error(obj: object, *, request: str = "") -> ModelError:
     """Return the error for an error object where a part of the answer was due; `request` is its id."""
-    return _error(from_object(obj), None, request)
+    return _make_error(parse_error_object(obj), None, request)
 
 
-def _error(complaint: Complaint, pause: float | None, request: str) -> ModelError:
-    kind = _kind(complaint)
-    text = complaint.line(request)
+def _make_error(body: ErrorBody, retry_after: float | None, request: str) -> ModelError:
+    kind = _choose_error_type(body)
+    text = body.to_log_line(request)
     if issubclass(kind, ModelBusy):
-        return kind(text, retry_after=pause)
+        return kind(text, retry_after=retry_after)
     if issubclass(kind, ContextTooLong):
-        return kind(text, window=complaint.window, tokens=complaint.tokens)
+        return kind(text, window=body.window, tokens=body.tokens)
     return kind(text)
 
 
-def _kind(complaint: Complaint) -> type[ModelError]:
-    if _never_passes(complaint):
+def _choose_error_type(body: ErrorBody) -> type[ModelError]:
+    if _exceeds_rate_limit(body):
         return ContextTooLong
-    return next((rule.error for rule in RULES if rule.covers(complaint)), ModelFailed)
+    return next((rule.error for rule in ERROR_RULES if rule.covers(body)), ModelFailed)
 
 
-def _never_passes(complaint: Complaint) -> bool:
+def _exceeds_rate_limit(body: ErrorBody) -> bool:
     """Whether the request alone is larger than the rate limit it met: waiting would be in vain."""
-    found = TOO_LARGE_FOR_LIMIT.search(complaint.message)
+    found = RATE_LIMIT_EXCEEDED_PATTERN.search(body.message)
     return found is not None and float(found[2]) > float(found[1])

@@ -20,13 +20,13 @@ from bot.core.errors import (
     ModelUnknown,
 )
 from bot.core.stream import StreamEvent, TextDelta
-from bot.ports import ChatModel, NeededAt, at_once
+from bot.ports import ChatModel, NeededAt, needed_at_once
 
-ELSEWHERE = (ModelBusy, ModelUnavailable, ModelKeyRefused, ModelOutOfCredit, ModelUnknown)
+FALLBACK_ERRORS = (ModelBusy, ModelUnavailable, ModelKeyRefused, ModelOutOfCredit, ModelUnknown)
 """What is wrong with one server or key, not with the question."""
 
 
-class Fallback:
+class FallbackModel:
     """Asks its models in order."""
 
     def __init__(self, models: Sequence[ChatModel]) -> None:
@@ -35,7 +35,7 @@ class Fallback:
 
     @asynccontextmanager
     async def stream(
-        self, request: ChatRequest, *, needed_at: NeededAt = at_once
+        self, request: ChatRequest, *, needed_at: NeededAt = needed_at_once
     ) -> AsyncIterator[AsyncIterator[StreamEvent]]:
         """Ask, and iterate over what comes; see `ChatModel.stream`. Asking begins with iterating."""
         async with aclosing(self._events(request, needed_at)) as events:
@@ -52,17 +52,17 @@ class Fallback:
                         yield event
                     return
             except ContextTooLong as error:
-                error.elsewhere = bool(errors)
+                error.is_from_fallback = bool(errors)
                 raise
-            except ELSEWHERE as error:
+            except FALLBACK_ERRORS as error:
                 if spoke:
                     raise
                 errors.append(error)
-        raise min(errors, key=_wait)
+        raise min(errors, key=_seconds_until_retry)
 
 
-def _wait(error: ModelError) -> float:
+def _seconds_until_retry(error: ModelError) -> float:
     """Return in how many seconds asking again may help: the shortest wait decides what the caller does."""
-    if error.final or not isinstance(error, ModelBusy | ModelUnavailable):
+    if error.is_final or not isinstance(error, ModelBusy | ModelUnavailable):
         return math.inf
     return (error.retry_after if isinstance(error, ModelBusy) else None) or 0.0

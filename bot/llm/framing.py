@@ -9,28 +9,28 @@ begins with one too, and is no answer.
 from bot.core.errors import ModelGarbled
 from bot.llm.sse import BOM, SseDecoder, SseEvent
 
-DONE = "[DONE]"
-LARGEST_BODY = 8 * 1024 * 1024
+DONE_MARK = "[DONE]"
+MAX_BODY_BYTES = 8 * 1024 * 1024
 """Bytes; a plain completion longer than this is none."""
 
 
 class PlainDecoder:
     """Decodes a whole body as one event, with `[DONE]` after it."""
 
-    def __init__(self, *, largest: int = LARGEST_BODY) -> None:
-        self._largest = largest
+    def __init__(self, *, max_bytes: int = MAX_BODY_BYTES) -> None:
+        self._max_bytes = max_bytes
         self._body = bytearray()
 
     def decode(self, data: bytes) -> list[SseEvent]:
         """Keep `data`. Raises `ModelGarbled` if the body grows too large."""
         self._body += data
-        if len(self._body) > self._largest:
-            raise ModelGarbled(f"The body is larger than {self._largest} bytes.")
+        if len(self._body) > self._max_bytes:
+            raise ModelGarbled(f"The body is larger than {self._max_bytes} bytes.")
         return []
 
     def flush(self) -> list[SseEvent]:
         """Return the body, now that it has ended."""
-        return [SseEvent(self._body.decode("utf-8-sig", errors="replace")), SseEvent(DONE)]
+        return [SseEvent(self._body.decode("utf-8-sig", errors="replace")), SseEvent(DONE_MARK)]
 
 
 class BodyDecoder:

@@ -15,15 +15,15 @@ from typing import Any
 import httpx
 
 from bot.core.errors import ModelSlow, ModelUnavailable, ModelUnreadable
-from bot.llm.client import FAILURES
-from bot.llm.complaint import for_log, from_body
-from bot.llm.errors import model_error
+from bot.llm.client import TRANSPORT_ERRORS
+from bot.llm.complaint import parse_error_body, redact_for_log
+from bot.llm.errors import make_model_error
 
-PATIENCE = 15.0
+LIST_TIMEOUT_SECONDS = 15.0
 """Seconds for the whole list."""
-LARGEST_LIST = 8 * 1024 * 1024
+MAX_LIST_BYTES = 8 * 1024 * 1024
 """Bytes; OpenRouter's list has about half a million."""
-WINDOWS = (
+WINDOW_KEYS = (
     "max_model_len",  # vLLM
     "context_length",  # OpenRouter
     "context_window",  # Groq
@@ -33,7 +33,7 @@ WINDOWS = (
     "n_ctx_train",  # llama-server: what the model was made for
 )
 """Where servers say how many tokens a model takes, the best first."""
-DEPLOYMENTS = "/deployments/"
+AZURE_DEPLOYMENTS_PATH = "/deployments/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,40 +47,45 @@ class ModelInfo:
     """Tokens of prompt and answer together."""
 
 
-async def models(client: httpx.AsyncClient) -> list[ModelInfo]:
+async def fetch_models(client: httpx.AsyncClient) -> list[ModelInfo]:
     """Return the models of a server in its own order. Raises a `ModelError`."""
     try:
-        async with asyncio.timeout(PATIENCE) as limit, client.stream("GET", _address(client)) as response:
-            body = await _read(response)
-    except FAILURES as error:
+        async with (
+            asyncio.timeout(LIST_TIMEOUT_SECONDS) as limit,
+            client.stream("GET", _choose_url(client)) as response,
+        ):
+            body = await _read_limited(response)
+    except TRANSPORT_ERRORS as error:
         kind = ModelSlow if limit.expired() else ModelUnavailable
-        raise kind(for_log(str(error) or type(error).__name__)) from error
+        raise kind(redact_for_log(str(error) or type(error).__name__)) from error
     if not response.is_success:
-        raise model_error(from_body(response.status_code, body), response.headers, now=time.time())
+        raise make_model_error(
+            parse_error_body(response.status_code, body), response.headers, now=time.time()
+        )
     try:
-        return list(_infos(json.loads(body)))
+        return list(_parse_models(json.loads(body)))
     except (ValueError, RecursionError) as error:  # RecursionError: brackets without end
         raise ModelUnreadable("The list of models is no such list.") from error
 
 
-def _address(client: httpx.AsyncClient) -> httpx.URL | str:
+def _choose_url(client: httpx.AsyncClient) -> httpx.URL | str:
     """Return where the list is: Azure keeps it outside the deployment, whose address the client has."""
     path = client.base_url.path
-    if DEPLOYMENTS in path:
-        return client.base_url.copy_with(path=f"{path.partition(DEPLOYMENTS)[0]}/models")
+    if AZURE_DEPLOYMENTS_PATH in path:
+        return client.base_url.copy_with(path=f"{path.partition(AZURE_DEPLOYMENTS_PATH)[0]}/models")
     return "models"
 
 
-async def _read(response: httpx.Response) -> bytes:
+async def _read_limited(response: httpx.Response) -> bytes:
     body = bytearray()
     async for piece in response.aiter_bytes():
         body += piece
-        if len(body) > LARGEST_LIST:
+        if len(body) > MAX_LIST_BYTES:
             break
     return bytes(body)
 
 
-def _infos(said: Any) -> Iterator[ModelInfo]:
+def _parse_models(said: Any) -> Iterator[ModelInfo]:
     """Yield the models of a list in any of the shapes met: `data`, llama-server's `models`, a bare list."""
     listed = (said.get("data") or said.get("models") or []) if isinstance(said, dict) else said
     if not isinstance(listed, list):
@@ -92,12 +97,12 @@ def _infos(said: Any) -> Iterator[ModelInfo]:
             yield ModelInfo(
                 id=name,
                 shutdown_date=date if isinstance(date, str) else None,
-                context_window=_window(entry),
+                context_window=_find_window(entry),
             )
 
 
-def _window(entry: dict[str, Any]) -> int | None:
+def _find_window(entry: dict[str, Any]) -> int | None:
     meta = entry.get("meta")
     said = {**(meta if isinstance(meta, dict) else {}), **entry}
-    sizes = (said.get(key) for key in WINDOWS)
+    sizes = (said.get(key) for key in WINDOW_KEYS)
     return next((size for size in sizes if isinstance(size, int) and size > 0), None)

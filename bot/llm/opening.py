@@ -13,19 +13,19 @@ import httpx
 from bot.core.domain import ChatRequest
 from bot.core.stream import StreamEvent
 from bot.llm.asking import Dialect
-from bot.llm.breaker import Breaker
+from bot.llm.breaker import CircuitBreaker
 from bot.llm.chat import OpenAIChat
 from bot.llm.client import open_client
-from bot.llm.fallback import Fallback
-from bot.llm.models import ModelInfo, models
-from bot.llm.profiles import profile
-from bot.llm.retrying import Retrying
-from bot.notebook import Notebook, Page
-from bot.ports import NeededAt, at_once
+from bot.llm.fallback import FallbackModel
+from bot.llm.models import ModelInfo, fetch_models
+from bot.llm.profiles import find_profile
+from bot.llm.retrying import RetryingModel
+from bot.notebook import LearnedServerFacts, ModelFacts
+from bot.ports import NeededAt, needed_at_once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
+class ModelServer:
     """One server and key, or another key of the same server."""
 
     base_url: str = field(repr=False)
@@ -51,27 +51,29 @@ class Server:
 class ModelSettings:
     """Whom to ask, and how long to wait; times are in seconds."""
 
-    servers: tuple[Server, ...]
+    servers: tuple[ModelServer, ...]
     """At least one; the first is preferred."""
-    first_word: float = 120.0
-    idle: float = 90.0
-    total: float = 600.0
-    notebook: Notebook = field(default_factory=Notebook)
+    first_word_timeout: float = 120.0
+    idle_timeout: float = 90.0
+    total_timeout: float = 600.0
+    facts: ModelFacts = field(default_factory=ModelFacts)
     """What is known of the servers."""
 
 
 class OpenedModel:
     """A `ChatModel`, and what admins may want to know of it."""
 
-    def __init__(self, chats: Sequence[OpenAIChat], preferred: httpx.AsyncClient, page: Page) -> None:
+    def __init__(
+        self, chats: Sequence[OpenAIChat], preferred: httpx.AsyncClient, facts: LearnedServerFacts
+    ) -> None:
         """On the `page` is what the preferred server has taught us."""
-        self.page = page
+        self.facts = facts
         self._chats = chats
         self._preferred = preferred
-        self._model = Retrying(Fallback([Breaker(chat) for chat in chats]))
+        self._model = RetryingModel(FallbackModel([CircuitBreaker(chat) for chat in chats]))
 
     def stream(
-        self, request: ChatRequest, *, needed_at: NeededAt = at_once
+        self, request: ChatRequest, *, needed_at: NeededAt = needed_at_once
     ) -> AbstractAsyncContextManager[AsyncIterator[StreamEvent]]:
         """Ask; see `ChatModel.stream`."""
         return self._model.stream(request, needed_at=needed_at)
@@ -87,38 +89,38 @@ class OpenedModel:
             name: told for chat in reversed(self._chats) for name, told in chat.adaptations(model).items()
         }
 
-    async def models(self) -> list[ModelInfo]:
+    async def fetch_models(self) -> list[ModelInfo]:
         """Return the models of the preferred server. Raises a `ModelError`."""
-        return await models(self._preferred)
+        return await fetch_models(self._preferred)
 
 
 @asynccontextmanager
 async def open_model(settings: ModelSettings) -> AsyncIterator[OpenedModel]:
     """Open the connections to all servers. Raises `SettingsError` before anything is sent."""
     async with AsyncExitStack() as opened:
-        clients = [await opened.enter_async_context(_client(server)) for server in settings.servers]
-        pages = [settings.notebook.page(address(str(client.base_url))) for client in clients]
+        clients = [await opened.enter_async_context(_open_client(server)) for server in settings.servers]
+        pages = [settings.facts.for_server(strip_secrets(str(client.base_url))) for client in clients]
         chats = [
             OpenAIChat(
                 client,
-                first_word=settings.first_word,
-                idle=settings.idle,
-                total=settings.total,
-                dialect=_dialect(server, client),
-                page=page,
+                first_word_timeout=settings.first_word_timeout,
+                idle_timeout=settings.idle_timeout,
+                total_timeout=settings.total_timeout,
+                dialect=_make_dialect(server, client),
+                facts=page,
             )
             for server, client, page in zip(settings.servers, clients, pages, strict=True)
         ]
         yield OpenedModel(chats, clients[0], pages[0])
 
 
-def address(base_url: str) -> str:
+def strip_secrets(base_url: str) -> str:
     """Return a server's address without what may be secret in it."""
     url = httpx.URL(base_url)
     return f"{url.scheme}://{url.netloc.decode()}{url.path.rstrip('/')}"
 
 
-def _client(server: Server) -> httpx.AsyncClient:
+def _open_client(server: ModelServer) -> httpx.AsyncClient:
     return open_client(
         server.base_url,
         server.api_key,
@@ -130,9 +132,9 @@ def _client(server: Server) -> httpx.AsyncClient:
     )
 
 
-def _dialect(server: Server, client: httpx.AsyncClient) -> Dialect:
+def _make_dialect(server: ModelServer, client: httpx.AsyncClient) -> Dialect:
     return Dialect(
-        profile=profile(client.base_url, server.kind),
+        profile=find_profile(client.base_url, server.kind),
         identifiers=server.identifiers,
         names=server.names,
         model=server.model,

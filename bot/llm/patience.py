@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 
-class Patience:
+class ReadDeadline:
     """Looks at how long a block of code waits, each time it does; a context manager.
 
     Before each wait say `until` when, and afterwards `came`. At the end no timer is left.
@@ -26,7 +26,7 @@ class Patience:
         self._due = inf
         self._waiting: asyncio.Task[Any] | None = None
         self._cancelling = 0  # how often others had cancelled who waited too long
-        self.is_over = False
+        self.is_expired = False
         """Whether a wait ended because it was due."""
 
     def __enter__(self) -> Self:
@@ -39,32 +39,32 @@ class Patience:
             self._timer.cancel()
         task, self._waiting = self._waiting, None
         is_cancelled = kind is not None and issubclass(kind, asyncio.CancelledError)
-        if is_cancelled and self.is_over and task and task.uncancel() <= self._cancelling:
+        if is_cancelled and self.is_expired and task and task.uncancel() <= self._cancelling:
             raise TimeoutError from None
 
-    def until(self, due: float) -> None:
+    def start(self, due: float) -> None:
         """Let the task that runs wait until `due`, by the clock of the loop."""
         self._due = due
         if due < self._fires_at:
-            self._set(due)
+            self._set_timer(due)
         self._waiting = asyncio.current_task()
 
-    def came(self) -> None:
+    def stop(self) -> None:
         """Note that nobody waits: whoever takes long over what came is not cancelled for it."""
         self._waiting = None
 
-    def _set(self, due: float) -> None:
+    def _set_timer(self, due: float) -> None:
         if self._timer:
             self._timer.cancel()
-        self._timer, self._fires_at = self._loop.call_at(due, self._look), due
+        self._timer, self._fires_at = self._loop.call_at(due, self._check), due
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         self._timer, self._fires_at = None, inf
         if self._waiting is None:
             return  # the next wait sets a timer
         if self._loop.time() < self._due:
-            self._set(self._due)
+            self._set_timer(self._due)
         else:
-            self.is_over = True
+            self.is_expired = True
             self._cancelling = self._waiting.cancelling()
             self._waiting.cancel()

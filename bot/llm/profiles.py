@@ -14,7 +14,7 @@ import httpx
 
 from bot.core.errors import SettingsError
 
-MODERN = MappingProxyType({"max_tokens": "max_completion_tokens"})
+RENAMED_BY_MODERN_MODELS = MappingProxyType({"max_tokens": "max_completion_tokens"})
 """OpenAI's models since o1 refuse the old name; the older ones take both."""
 
 
@@ -50,14 +50,14 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
             Profile(
                 name="openai",
                 hosts=("api.openai.com",),
-                renamed=MODERN,
+                renamed=RENAMED_BY_MODERN_MODELS,
                 takes_names=True,
                 identifiers=("user", "prompt_cache_key"),
             ),
             Profile(
                 name="azure",
                 hosts=("openai.azure.com", "cognitiveservices.azure.com", "services.ai.azure.com"),
-                renamed=MODERN,
+                renamed=RENAMED_BY_MODERN_MODELS,
                 takes_names=True,
                 key_header="api-key",
             ),
@@ -92,7 +92,7 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
 )
 
 
-def profile(url: httpx.URL, name: str = "") -> Profile:
+def find_profile(url: httpx.URL, name: str = "") -> Profile:
     """Return the profile of that name, else the one of the service at an address.
 
     Raises `SettingsError` for a name that is none.
@@ -102,10 +102,12 @@ def profile(url: httpx.URL, name: str = "") -> Profile:
     if name:
         return PROFILES[name]
     known = PROFILES.values()
-    by_host = (known_one for known_one in known if any(_within(url.host, host) for host in known_one.hosts))
+    by_host = (
+        known_one for known_one in known if any(_is_within(url.host, host) for host in known_one.hosts)
+    )
     by_port = (known_one for known_one in known if known_one.port and known_one.port == url.port)
     return next(by_host, next(by_port, GENERIC))
 
 
-def _within(host: str, parent: str) -> bool:
+def _is_within(host: str, parent: str) -> bool:
     return host == parent or host.endswith(f".{parent}")

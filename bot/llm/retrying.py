@@ -13,17 +13,17 @@ from contextlib import aclosing, asynccontextmanager
 from bot.core.domain import ChatRequest
 from bot.core.errors import ModelBusy, ModelUnavailable
 from bot.core.stream import StreamEvent, TextDelta
-from bot.ports import ChatModel, NeededAt, at_once
+from bot.ports import ChatModel, NeededAt, needed_at_once
 
-PAUSES = (0.5, 1.0)
+RETRY_PAUSES_SECONDS = (0.5, 1.0)
 """Upper bounds in seconds of the random pause before each retry."""
-LONGEST_PAUSE = 30.0
+MAX_PAUSE_SECONDS = 30.0
 """Seconds; a service that wants us to wait longer is given up at once."""
-PATIENCE = 60.0
+MAX_RETRY_SECONDS = 60.0
 """Seconds after which no retry begins: each attempt may last minutes."""
 
 
-class Retrying:
+class RetryingModel:
     """Wraps a model; asks again when it is busy or unavailable."""
 
     def __init__(
@@ -34,7 +34,7 @@ class Retrying:
 
     @asynccontextmanager
     async def stream(
-        self, request: ChatRequest, *, needed_at: NeededAt = at_once
+        self, request: ChatRequest, *, needed_at: NeededAt = needed_at_once
     ) -> AsyncIterator[AsyncIterator[StreamEvent]]:
         """Ask, and iterate over what comes; see `ChatModel.stream`. Asking begins with iterating."""
         async with aclosing(self._events(request, needed_at)) as events:
@@ -42,9 +42,9 @@ class Retrying:
 
     async def _events(self, request: ChatRequest, needed_at: NeededAt) -> AsyncGenerator[StreamEvent]:
         clock = asyncio.get_running_loop().time
-        give_up = clock() + PATIENCE
+        give_up = clock() + MAX_RETRY_SECONDS
         spoke = False
-        for bound in (*PAUSES, None):
+        for bound in (*RETRY_PAUSES_SECONDS, None):
             try:
                 async with self._model.stream(request, needed_at=needed_at) as events:
                     async for event in events:
@@ -52,15 +52,15 @@ class Retrying:
                         yield event
                     return
             except (ModelBusy, ModelUnavailable) as error:
-                if spoke or bound is None or error.final:
+                if spoke or bound is None or error.is_final:
                     raise
-                pause = _pause(error, bound)
-                if pause > LONGEST_PAUSE or clock() + pause > give_up:
+                pause = _choose_pause(error, bound)
+                if pause > MAX_PAUSE_SECONDS or clock() + pause > give_up:
                     raise
             await self._sleep(pause)
 
 
-def _pause(error: ModelBusy | ModelUnavailable, bound: float) -> float:
+def _choose_pause(error: ModelBusy | ModelUnavailable, bound: float) -> float:
     """Return the seconds to wait: full jitter, so that many who failed together do not return together."""
     jitter = random.uniform(0, bound)  # noqa: S311 - a pause is no secret
     asked = error.retry_after if isinstance(error, ModelBusy) else None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from bot.core.errors import ModelGarbled
 
-LARGEST_EVENT = 1024 * 1024
+MAX_EVENT_BYTES = 1024 * 1024
 """Bytes. A delta has a few hundred; a server that never ends a line must not fill our memory."""
 
 BOM = b"\xef\xbb\xbf"
@@ -27,8 +27,8 @@ class SseEvent:
 class SseDecoder:
     """Decodes one stream; `flush` ends it."""
 
-    def __init__(self, *, largest: int = LARGEST_EVENT) -> None:
-        self._largest = largest
+    def __init__(self, *, max_bytes: int = MAX_EVENT_BYTES) -> None:
+        self._max_bytes = max_bytes
         self._line = bytearray()
         self._data: list[str] = []
         self._event = ""
@@ -38,7 +38,7 @@ class SseDecoder:
 
     def decode(self, data: bytes) -> list[SseEvent]:
         """Return the events that `data` completes. Raises `ModelGarbled` if one grows too large."""
-        if self._is_between_events and len(data) <= self._largest and (plain := _plain(data)):
+        if self._is_between_events and len(data) <= self._max_bytes and (plain := _split_plain_events(data)):
             return [SseEvent(line.decode(errors="replace")) for line in plain]
         if self._after_cr and data:
             data = data.removeprefix(b"\n")  # the other half of a CRLF that was cut in two
@@ -48,8 +48,8 @@ class SseDecoder:
             self._line += piece
             if piece.endswith((b"\r", b"\n")):
                 events += self._end_of_line()
-            if self._size + len(self._line) > self._largest:
-                raise ModelGarbled(f"An event of the stream is larger than {self._largest} bytes.")
+            if self._size + len(self._line) > self._max_bytes:
+                raise ModelGarbled(f"An event of the stream is larger than {self._max_bytes} bytes.")
         self._after_cr = data.endswith(b"\r") if data else self._after_cr
         return events
 
@@ -86,7 +86,7 @@ class SseDecoder:
         return events
 
 
-def _plain(data: bytes) -> list[bytes]:
+def _split_plain_events(data: bytes) -> list[bytes]:
     """Return the data of events that have one line each, as nearly all do: they need not be taken apart."""
     if not (data.startswith(b"data: ") and data.endswith(b"\n\n")) or b"\r" in data:
         return []

@@ -6,24 +6,33 @@ contract suite in `tests/contracts/`.
 """
 
 from bot.ports.feedback import Votes
-from bot.ports.grants import Door, GrantsRecord
+from bot.ports.grants import AccessPolicy, GrantsRecord
 from bot.ports.ledger import Ledger
-from bot.ports.model import ChatModel, NeededAt, at_once
+from bot.ports.model import ChatModel, NeededAt, needed_at_once
 from bot.ports.personal import PersonalData
-from bot.ports.records import NO_SERVER_FACTS, Drafts, Explanations, Lessons, ServerFacts, Summaries, Versions
+from bot.ports.records import (
+    NO_SERVER_FACTS,
+    ConfigVersions,
+    Drafts,
+    Explanations,
+    LearnedFacts,
+    ServerFacts,
+    Summaries,
+)
 from bot.ports.store import Store
-from bot.ports.surface import Growing, Page, Surface, SurfaceLimits
+from bot.ports.surface import GrowingMessage, Page, Surface, SurfaceLimits
 
 __all__ = [
     "NO_SERVER_FACTS",
+    "AccessPolicy",
     "ChatModel",
-    "Door",
+    "ConfigVersions",
     "Drafts",
     "Explanations",
     "GrantsRecord",
-    "Growing",
+    "GrowingMessage",
+    "LearnedFacts",
     "Ledger",
-    "Lessons",
     "NeededAt",
     "Page",
     "PersonalData",
@@ -32,7 +41,6 @@ __all__ = [
     "Summaries",
     "Surface",
     "SurfaceLimits",
-    "Versions",
     "Votes",
-    "at_once",
+    "needed_at_once",
 ]

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
-from bot.core.domain import PromptKey, ThreadKey
-from bot.core.feedback import Opinion, Reason, Score, Verdict, Vote
+from bot.core.domain import Scope, ThreadKey
+from bot.core.feedback import Verdict, Vote, VoteCounts, VoteReason, VoteRecord
 
 
 class Votes(Protocol):
@@ -14,7 +14,7 @@ class Votes(Protocol):
     the answer was made with, and is erased with its turn.
     """
 
-    async def vote(self, turn: int, thread: ThreadKey, verdict: Verdict, *, by: str) -> Vote | None:
+    async def cast_vote(self, turn: int, thread: ThreadKey, verdict: Verdict, *, by: str) -> Vote | None:
         """Count a person's vote for the answer that a turn shows, in place of an earlier one.
 
         Reasons of an earlier vote stay if the verdict does. `by` is the platform's user id. None if the turn
@@ -22,8 +22,8 @@ class Votes(Protocol):
         """
         ...
 
-    async def explain(
-        self, vote: int, verdict: Verdict, *, by: str, reasons: Collection[Reason], note: str
+    async def add_reasons(
+        self, vote: int, verdict: Verdict, *, by: str, reasons: Collection[VoteReason], note: str
     ) -> bool:
         """Add the reasons to a vote, in place of earlier ones.
 
@@ -31,14 +31,14 @@ class Votes(Protocol):
         """
         ...
 
-    async def scores(self, versions: Collection[int]) -> Mapping[int, Score]:
+    async def read_scores(self, versions: Collection[int]) -> Mapping[int, VoteCounts]:
         """Return how answers were judged that were made with these versions of steering, by their ids."""
         ...
 
-    async def total(self, within: PromptKey, *, since: float) -> Score:
+    async def read_total_score(self, within: Scope, *, since: float) -> VoteCounts:
         """Return how answers in a workspace were judged after `since`, in seconds since 1970."""
         ...
 
-    async def complaints(self, within: PromptKey, *, limit: int) -> Sequence[Opinion]:
+    async def list_complaints(self, within: Scope, *, limit: int) -> Sequence[VoteRecord]:
         """Return the newest `limit` votes against answers in a workspace, newest first."""
         ...

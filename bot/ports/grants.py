@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from bot.core.access import Refusal
-from bot.core.domain import Author, PromptKey, ThreadKey
+from bot.core.access import AccessRefusal
+from bot.core.domain import Author, Scope, ThreadKey
 from bot.core.granting import Grants, GrantsVersion
 
 
@@ -15,12 +15,12 @@ class GrantsRecord(Protocol):
     answer.
     """
 
-    async def current(self, workspace: PromptKey) -> Sequence[GrantsVersion]:
+    async def list_current(self, workspace: Scope) -> Sequence[GrantsVersion]:
         """Return the newest version of the workspace's key and of each of its channels', by channel."""
         ...
 
     async def save(
-        self, key: PromptKey, grants: Grants, *, based_on: int, by: Author, note: str = ""
+        self, key: Scope, grants: Grants, *, based_on: int, by: Author, note: str = ""
     ) -> GrantsVersion:
         """Add a version to a key and return it.
 
@@ -29,15 +29,15 @@ class GrantsRecord(Protocol):
         """
         ...
 
-    async def history(self, key: PromptKey, *, limit: int) -> Sequence[GrantsVersion]:
+    async def list_history(self, key: Scope, *, limit: int) -> Sequence[GrantsVersion]:
         """Return the newest `limit` versions of exactly this key, newest first."""
         ...
 
 
-class Door(Protocol):
+class AccessPolicy(Protocol):
     """Who lets questions in."""
 
-    async def refusal(self, thread: ThreadKey, person: str) -> Refusal | None:
+    async def find_refusal(self, thread: ThreadKey, person: str) -> AccessRefusal | None:
         """Return why a person, by the platform's id, may not ask in a thread now; None if they may.
 
         Raises `StoreError`, and `SurfaceUnavailable` where the platform does not answer just now; where it

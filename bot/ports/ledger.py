@@ -3,9 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from bot.core.calls import Call
-from bot.core.domain import Author, PromptKey, Turn
-from bot.core.ledger import Budget, BudgetChange, Dimension, Grant, Need, Spending, Standing
+from bot.core.calls import ModelCall
+from bot.core.domain import Author, Scope, Turn
+from bot.core.ledger import (
+    Budget,
+    BudgetChange,
+    BudgetState,
+    CallEstimate,
+    CallPermit,
+    Spending,
+    SpendingDimension,
+)
 
 
 class Ledger(Protocol):
@@ -15,7 +23,7 @@ class Ledger(Protocol):
     `core.periods`, in UTC. Of a `workspace` only the platform and the workspace count.
     """
 
-    async def reserve(self, turn: Turn, limits: Sequence[Budget], need: Need) -> Grant:
+    async def reserve(self, turn: Turn, limits: Sequence[Budget], need: CallEstimate) -> CallPermit:
         """Keep what a call may need, until the turn ends, is forgotten, or reserves again.
 
         `limits` are `Context.budgets` of the turn. Raises `BudgetSpent` or `PriceUnknown` where it does not
@@ -23,37 +31,37 @@ class Ledger(Protocol):
         """
         ...
 
-    async def charge(self, turn: Turn, call: Call) -> None:
+    async def charge(self, turn: Turn, call: ModelCall) -> None:
         """Write a call that was made beside the one that answered a turn, whatever became of that.
 
         Nothing was kept for it.
         """
         ...
 
-    async def standings(self, workspace: PromptKey, *, person: str, channel: str) -> Sequence[Standing]:
+    async def list_standings(self, workspace: Scope, *, person: str, channel: str) -> Sequence[BudgetState]:
         """Return how the budgets stand that apply to a person in a channel, which may be empty."""
         ...
 
-    async def set_budget(self, workspace: PromptKey, budget: Budget, *, by: Author, note: str = "") -> None:
+    async def set_budget(self, workspace: Scope, budget: Budget, *, by: Author, note: str = "") -> None:
         """Set or change a budget, or take it away; it counts from the next call on."""
         ...
 
-    async def budgets(self, workspace: PromptKey) -> Sequence[BudgetChange]:
+    async def list_budgets(self, workspace: Scope) -> Sequence[BudgetChange]:
         """Return the budgets there are, each with who set it last, ordered by scope and subject."""
         ...
 
-    async def changes(self, workspace: PromptKey, *, limit: int) -> Sequence[BudgetChange]:
+    async def list_budget_changes(self, workspace: Scope, *, limit: int) -> Sequence[BudgetChange]:
         """Return what was set and taken away, newest first."""
         ...
 
-    async def by_subject(
-        self, workspace: PromptKey, by: Dimension, *, since: str, until: str
+    async def sum_by_subject(
+        self, workspace: Scope, by: SpendingDimension, *, since: str, until: str
     ) -> Mapping[str, Spending]:
         """Return what calls cost from one day to another, both included, for each subject with any."""
         ...
 
-    async def by_day(
-        self, workspace: PromptKey, of: Dimension, subject: str, *, days: Sequence[str]
+    async def sum_by_day(
+        self, workspace: Scope, of: SpendingDimension, subject: str, *, days: Sequence[str]
     ) -> Mapping[str, Spending]:
         """Return what one subject's calls cost, for each of those days with any."""
         ...

@@ -11,7 +11,7 @@ NeededAt = Callable[[], float]
 """Returns when what comes next is needed, by the clock of the loop, as far as that is known by now."""
 
 
-def at_once() -> float:
+def needed_at_once() -> float:
     """Return that whatever comes is needed at once."""
     return 0.0
 
@@ -20,7 +20,7 @@ class ChatModel(Protocol):
     """A chat-completions model."""
 
     def stream(
-        self, request: ChatRequest, *, needed_at: NeededAt = at_once
+        self, request: ChatRequest, *, needed_at: NeededAt = needed_at_once
     ) -> AbstractAsyncContextManager[AsyncIterator[StreamEvent]]:
         """Ask, and iterate over what comes; leaving the context closes the connection.
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from bot.core.domain import ThreadKey
-from bot.core.personal import Beside, Held, Person, StoredTurn
+from bot.core.personal import OtherPersonalData, PersonKey, StoredCounts, StoredTurn
 
 
 class PersonalData(Protocol):
@@ -14,22 +14,22 @@ class PersonalData(Protocol):
     delivery brings it back.
     """
 
-    async def held(self, person: Person) -> Held:
+    async def count_stored(self, person: PersonKey) -> StoredCounts:
         """Return how much is stored of a person."""
         ...
 
-    async def turns(self, of: Person | ThreadKey, *, after: int, limit: int) -> Sequence[StoredTurn]:
+    async def list_turns(self, of: PersonKey | ThreadKey, *, after: int, limit: int) -> Sequence[StoredTurn]:
         """Return up to `limit` messages of a person, or of all people in a thread, in order of their ids.
 
         Only those whose id is greater than `after`; forgotten ones are not among them.
         """
         ...
 
-    async def beside(self, person: Person) -> Beside:
+    async def read_other_data(self, person: PersonKey) -> OtherPersonalData:
         """Return what is stored of a person beside their messages."""
         ...
 
-    async def erase(self, of: Person | ThreadKey, *, limit: int) -> int:
+    async def erase(self, of: PersonKey | ThreadKey, *, limit: int) -> int:
         """Erase up to `limit` messages of a person, or of all people in a thread; return how many.
 
         When nothing is left, returns 0; then their votes no longer name them and say nothing, and figures of

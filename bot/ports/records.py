@@ -3,27 +3,27 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
-from bot.core.domain import Author, PromptKey, Steering, ThreadKey, Version
+from bot.core.domain import Author, ConfigVersion, Scope, ScopeConfig, ThreadKey
 from bot.core.drafts import Draft
 from bot.core.explanation import Explanation
-from bot.core.lessons import Lesson
-from bot.core.summaries import Known, Summary
+from bot.core.lessons import Fact
+from bot.core.summaries import Summary, ThreadSummaries
 
 
-class Versions(Protocol):
+class ConfigVersions(Protocol):
     """What admins set at each level, with its history. One method is one transaction.
 
     Nothing is ever changed or removed: to take something back is to save what was there before. Each method
     raises `StoreUnavailable` when the database does not answer.
     """
 
-    async def applying(self, thread: ThreadKey) -> Sequence[Version]:
+    async def list_applying(self, thread: ThreadKey) -> Sequence[ConfigVersion]:
         """Return the newest version of each level that may apply to a thread, `DIRECT` included, by id."""
         ...
 
     async def save(
-        self, key: PromptKey, steering: Steering, *, based_on: int, by: Author, note: str = ""
-    ) -> Version:
+        self, key: Scope, steering: ScopeConfig, *, based_on: int, by: Author, note: str = ""
+    ) -> ConfigVersion:
         """Add a version to a level and return it.
 
         `steering` has no `steering.problems`. `based_on` is the number of the version that was edited,
@@ -31,22 +31,22 @@ class Versions(Protocol):
         """
         ...
 
-    async def history(self, key: PromptKey, *, limit: int) -> Sequence[Version]:
+    async def list_history(self, key: Scope, *, limit: int) -> Sequence[ConfigVersion]:
         """Return the newest `limit` versions of exactly this level, newest first."""
         ...
 
-    async def named(self, ids: Sequence[int]) -> Sequence[Version]:
+    async def read_by_ids(self, ids: Sequence[int]) -> Sequence[ConfigVersion]:
         """Return the versions that have these ids, in their order; those that are not there are left out."""
         ...
 
-    async def overview(self, within: PromptKey) -> Sequence[Version]:
+    async def list_newest(self, within: Scope) -> Sequence[ConfigVersion]:
         """Return the newest version of every level whose key agrees with the non-empty parts of `within`.
 
         They are ordered by key. A level that was emptied is among them: its newest version sets nothing.
         """
         ...
 
-    async def changed(self, within: PromptKey, *, limit: int) -> tuple[Sequence[Version], int]:
+    async def list_changed(self, within: Scope, *, limit: int) -> tuple[Sequence[ConfigVersion], int]:
         """Return the levels of `overview` that set anything, the one that was changed last first.
 
         At most `limit` of them, each as its newest version, and how many there are in all.
@@ -57,15 +57,15 @@ class Versions(Protocol):
 class Drafts(Protocol):
     """What admins try before they save it. One method, one transaction; each raises `StoreUnavailable`."""
 
-    async def keep(self, draft: Draft, *, lasts: float) -> None:
+    async def save_draft(self, draft: Draft, *, lasts: float) -> None:
         """Let a draft be tried in its thread, where none was ever tried, for `lasts` seconds."""
         ...
 
-    async def tried(self, thread: ThreadKey) -> Draft | None:
+    async def find_draft(self, thread: ThreadKey) -> Draft | None:
         """Return the draft that is tried in a thread; None if there is none, or none any more."""
         ...
 
-    async def drop(self, thread: ThreadKey) -> bool:
+    async def delete_draft(self, thread: ThreadKey) -> bool:
         """Let a thread's draft be tried no more; return whether there was one."""
         ...
 
@@ -85,27 +85,27 @@ class Summaries(Protocol):
     covers it.
     """
 
-    async def known(self, thread: ThreadKey) -> Known:
+    async def read_summaries(self, thread: ThreadKey) -> ThreadSummaries:
         """Return the newest `KEPT` summaries of a thread, oldest first, and its revision."""
         ...
 
-    async def save(self, thread: ThreadKey, summary: Summary, *, revision: int) -> bool:
+    async def save_summary(self, thread: ThreadKey, summary: Summary, *, revision: int) -> bool:
         """Keep a summary; False, and nothing is kept, if the thread has another revision by now."""
         ...
 
 
-class Lessons(Protocol):
+class LearnedFacts(Protocol):
     """What model servers have taught us. One method, one transaction; raises `StoreUnavailable`."""
 
-    async def known(self) -> Sequence[Lesson]:
+    async def list_facts(self) -> Sequence[Fact]:
         """Return what was learnt in the last `lessons.KEPT` seconds, by server, model and subject."""
         ...
 
-    async def note(self, lesson: Lesson) -> None:
+    async def save_fact(self, lesson: Fact) -> None:
         """Keep a lesson in place of an earlier one of the same subject."""
         ...
 
-    async def forget(self) -> int:
+    async def forget_all(self) -> int:
         """Drop all lessons, and return how many there were."""
         ...
 
@@ -117,7 +117,7 @@ class ServerFacts(Protocol):
         """Return what is known of a model, by subject."""
         ...
 
-    def write(self, model: str, subject: str, content: Any) -> None:
+    def learn(self, model: str, subject: str, content: Any) -> None:
         """Note what was learned of a model; `content` is a value that JSON knows."""
         ...
 
@@ -128,7 +128,7 @@ class _NoServerFacts:
     def read(self, model: str) -> Mapping[str, Any]:  # noqa: ARG002 - it knows none
         return {}
 
-    def write(self, model: str, subject: str, content: Any) -> None:
+    def learn(self, model: str, subject: str, content: Any) -> None:
         """Keep nothing."""
 
 

@@ -6,14 +6,14 @@ from typing import Protocol
 from bot.core.domain import (
     Action,
     Answer,
-    Incoming,
+    IncomingMessage,
     MessageKey,
-    Place,
     ThreadKey,
     Turn,
     TurnStatus,
+    VariantPosition,
 )
-from bot.core.known import Context
+from bot.core.known import TurnContext
 from bot.core.stopping import StopOutcome, StopRequest
 
 
@@ -24,7 +24,7 @@ class Store(Protocol):
     `ClaimLost` when the turn's `token` is not the newest or its owner is another process.
     """
 
-    async def accept(self, incoming: Incoming, *, claim: bool) -> Turn | None:
+    async def accept(self, incoming: IncomingMessage, *, claim: bool) -> Turn | None:
         """Record a question.
 
         Returns the new turn: claimed for this process (`ANSWERING`) if `claim` is set and no other
@@ -35,14 +35,14 @@ class Store(Protocol):
         """
         ...
 
-    async def overheard(self, thread: ThreadKey, messages: Sequence[Incoming]) -> None:
+    async def record_overheard(self, thread: ThreadKey, messages: Sequence[IncomingMessage]) -> None:
         """Record what the platform says was written in a thread, as far as it is not known.
 
         Each becomes a `NOTED` turn; the thread counts as read now (`Context.read_at`).
         """
         ...
 
-    async def reworded(self, message: MessageKey, text: str, *, delivery: str = "") -> Turn | None:
+    async def edit_question(self, message: MessageKey, text: str, *, delivery: str = "") -> Turn | None:
         """Replace the text of a question that its author edited.
 
         Returns its turn if it has ended with an answer or a failure, so that a new answer can be
@@ -94,11 +94,11 @@ class Store(Protocol):
         """
         ...
 
-    async def to_stop(self) -> Sequence[int]:
+    async def list_turns_to_stop(self) -> Sequence[int]:
         """Return the ids of the turns of this process that somebody wants stopped and that have not ended."""
         ...
 
-    async def turn_of(self, thread: ThreadKey, message_id: str) -> int | None:
+    async def find_turn(self, thread: ThreadKey, message_id: str) -> int | None:
         """Return the id of the ended turn that a message of a thread asked for, or shows; else None."""
         ...
 
@@ -109,22 +109,22 @@ class Store(Protocol):
         """
         ...
 
-    async def context(self, turn: Turn, *, limit: int) -> Context:
+    async def read_context(self, turn: Turn, *, limit: int) -> TurnContext:
         """Return the newest `limit` ended or noted turns before this one, oldest first, and the steering.
 
         Forgotten ones are not among them.
         """
         ...
 
-    async def opened(self, turn: Turn, page: int, message_id: str) -> None:
+    async def record_page(self, turn: Turn, page: int, message_id: str) -> None:
         """Note that a message now shows page `page` (0, 1, ...) of the answer."""
         ...
 
-    async def closed(self, turn: Turn, page: int) -> None:
+    async def forget_pages(self, turn: Turn, page: int) -> None:
         """Note that no message shows page `page` of the answer any more, or a later one."""
         ...
 
-    async def answered(self, turn: Turn, answer: Answer, others: Sequence[Answer] = ()) -> Place:
+    async def save_answer(self, turn: Turn, answer: Answer, others: Sequence[Answer] = ()) -> VariantPosition:
         """Save the complete answer, and `others` beside it: `ANSWERING` becomes `ANSWERED`.
 
         What it cost, `answer.call`, is charged. Returns its place among all variants that the turn has by
@@ -154,11 +154,11 @@ class Store(Protocol):
         """Give a claimed turn back to be taken up by anyone: `ANSWERED` stays, else `WAITING`."""
         ...
 
-    async def beat(self, lease: float) -> None:
+    async def record_heartbeat(self, lease: float) -> None:
         """Say that this process lives, and free the turns of processes silent for `lease` seconds."""
         ...
 
-    async def leave(self) -> None:
+    async def unregister(self) -> None:
         """Say that this process ends: its heartbeat is removed and its turns are free."""
         ...
 
@@ -169,6 +169,6 @@ class Store(Protocol):
         """
         ...
 
-    async def secret(self, name: str, make: Callable[[], str]) -> str:
+    async def get_or_create_secret(self, name: str, make: Callable[[], str]) -> str:
         """Return the secret of this installation called `name`, storing `make()` if there is none."""
         ...

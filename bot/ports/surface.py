@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.core.domain import Action, File, Incoming, ThreadKey, Turn
-from bot.core.writes import Way
+from bot.core.domain import Action, File, IncomingMessage, ThreadKey, Turn
+from bot.core.writes import DisplayMode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,20 +47,20 @@ class Page:
     """Markdown, the whole page."""
     actions: tuple[Action, ...] = ()
     """Buttons below it."""
-    ends: bool = False
+    is_last: bool = False
     """Whether the answer ends with it."""
 
 
-class Growing(Protocol):
+class GrowingMessage(Protocol):
     """A message that takes text at its end; for one writer."""
 
     message_id: str
 
-    def takes(self, page: Page) -> bool:
+    def can_show(self, page: Page) -> bool:
         """Return whether it can still be made to show a page by adding to what it shows."""
         ...
 
-    async def add(self, page: Page, *, last: bool) -> None:
+    async def append_page(self, page: Page, *, last: bool) -> None:
         """Make it show a page that it `takes`; with the `last` one it ends, and gets the page's buttons.
 
         Raises `SurfaceBusy`; then nothing has happened. After any other `SurfaceError` it is not known what
@@ -88,11 +88,11 @@ class Surface(Protocol):
         """
         ...
 
-    def way(self, thread: ThreadKey) -> Way:
+    def choose_display_mode(self, thread: ThreadKey) -> DisplayMode:
         """Return how an answer in a thread is to be shown while it grows, as far as is known now."""
         ...
 
-    async def begin(self, turn: Turn, page: Page) -> Growing | None:
+    async def start_message(self, turn: Turn, page: Page) -> GrowingMessage | None:
         """Write a new message that grows, for the author of the turn; None where there can be none now.
 
         `find` finds it, too. Raises `SurfaceBusy`, and `SurfaceUnavailable` if it is not known whether it
@@ -100,7 +100,7 @@ class Surface(Protocol):
         """
         ...
 
-    async def find(self, turn: Turn) -> Mapping[int, str]:
+    async def find_pages(self, turn: Turn) -> Mapping[int, str]:
         """Return the messages that show pages of a turn, by page number; those in `turn.pages` may lack.
 
         For turns whose last owner may have died between a post and the note of it. Raises
@@ -108,7 +108,9 @@ class Surface(Protocol):
         """
         ...
 
-    async def read(self, thread: ThreadKey, *, limit: int, since: float = 0.0) -> Sequence[Incoming]:
+    async def read_messages(
+        self, thread: ThreadKey, *, limit: int, since: float = 0.0
+    ) -> Sequence[IncomingMessage]:
         """Return the newest `limit` messages of people in the thread, oldest first, as `OVERHEARD`.
 
         Only those after `since`, in seconds since 1970 by the platform's clock. Raises `SurfaceError`;
@@ -116,11 +118,11 @@ class Surface(Protocol):
         """
         ...
 
-    async def fetch(self, file: File, *, limit: int) -> bytes:
+    async def download_file(self, file: File, *, limit: int) -> bytes:
         """Return a file, at most `limit` bytes. Raises `Unread`, or a `SurfaceError` that may pass."""
         ...
 
-    async def remove(self, thread: ThreadKey, message_id: str) -> None:
+    async def delete_message(self, thread: ThreadKey, message_id: str) -> None:
         """Take a message of ours away. Raises `SurfaceError`."""
         ...
 
@@ -128,11 +130,11 @@ class Surface(Protocol):
         """Whether a thread is part of a direct message of one person with us."""
         ...
 
-    async def places(self, thread: ThreadKey) -> Mapping[str, str]:
+    async def read_place_names(self, thread: ThreadKey) -> Mapping[str, str]:
         """Return what people call the thread's `channel` and `workspace`, as far as known. Never raises."""
         ...
 
-    async def working(self, turn: Turn, *, busy: bool, begins: bool = False) -> None:
+    async def show_working(self, turn: Turn, *, busy: bool, begins: bool = False) -> None:
         """Show, or stop showing, that an answer is on its way. Never raises.
 
         A conversation that `begins` with the turn gets a title, where the platform shows one.

@@ -7,7 +7,7 @@ Separate because Slack's clients send the same argument in several dresses: a li
 import json
 from typing import Any
 
-from bot.sandbox.rules import Refusal
+from bot.sandbox.rules import ApiRefusal
 
 
 class Arguments(dict[str, Any]):
@@ -21,14 +21,14 @@ class Arguments(dict[str, Any]):
     def required(self, name: str) -> str:
         """Return a text. Raises `invalid_arguments` where there is none."""
         if not (value := self.text(name)):
-            raise Refusal("invalid_arguments", f"[ERROR] missing required field: {name}")
+            raise ApiRefusal("invalid_arguments", f"[ERROR] missing required field: {name}")
         return value
 
     def flag(self, name: str) -> bool:
         """Return a truth value."""
         return self.text(name).lower() in ("1", "true")
 
-    def structure(self, name: str, error: str = "invalid_arguments") -> Any:
+    def parse_json(self, name: str, error: str = "invalid_arguments") -> Any:
         """Return a list or an object, given as such or as JSON text; None where there is none.
 
         Raises `error` where the text is no JSON.
@@ -39,11 +39,11 @@ class Arguments(dict[str, Any]):
         try:
             return json.loads(value) if value else None
         except ValueError:
-            raise Refusal(error, f"[ERROR] {name} is not valid JSON") from None
+            raise ApiRefusal(error, f"[ERROR] {name} is not valid JSON") from None
 
-    def number(self, name: str, default: int, *, most: int) -> int:
+    def number(self, name: str, default: int, *, maximum: int) -> int:
         """Return a number from 1 to `most`. Raises `invalid_limit`."""
         value = self.text(name) or str(default)
-        if not value.isdecimal() or not 1 <= int(value) <= most:
-            raise Refusal("invalid_limit")
+        if not value.isdecimal() or not 1 <= int(value) <= maximum:
+            raise ApiRefusal("invalid_limit")
         return int(value)

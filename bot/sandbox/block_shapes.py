@@ -11,127 +11,152 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-Surface = Literal["message", "modal", "home"]
+BlockSurface = Literal["message", "modal", "home"]
 
-MESSAGE_BLOCKS = 50  # https://docs.slack.dev/reference/block-kit/blocks
-VIEW_BLOCKS = 100  # likewise
-VIEW_BYTES = 250_000  # https://docs.slack.dev/reference/methods/views.open
-MESSAGE_CHARACTERS = 13_200  # measured: github.com/slackapi/bolt-js/issues/2509, metabase/metabase/pull/79908
-TABLE_ROWS, TABLE_COLUMNS, TABLE_CHARACTERS = 100, 20, 10_000  # .../block-kit/blocks/table-block
-INPUT_CHARACTERS = 3_000  # .../block-kit/block-elements/plain-text-input-element
-ID = 255
-OPTIONS, GROUP_LABEL = 100, 75  # .../block-kit/composition-objects/option-group-object
-STYLES = (None, "primary", "danger")  # of a button; .../block-kit/block-elements/button-element
-GROUPED = frozenset({"static_select", "multi_static_select"})  # whose options may stand in groups
-TEXTS = ("plain_text", "mrkdwn")
-INITIAL: Mapping[str, re.Pattern[str]] = MappingProxyType(
+MAX_MESSAGE_BLOCKS = 50  # https://docs.slack.dev/reference/block-kit/blocks
+MAX_VIEW_BLOCKS = 100  # likewise
+MAX_VIEW_BYTES = 250_000  # https://docs.slack.dev/reference/methods/views.open
+MAX_MESSAGE_CHARACTERS = (
+    13_200  # measured: github.com/slackapi/bolt-js/issues/2509, metabase/metabase/pull/79908
+)
+MAX_TABLE_ROWS, MAX_TABLE_COLUMNS, MAX_TABLE_CHARACTERS = 100, 20, 10_000  # .../block-kit/blocks/table-block
+MAX_INPUT_CHARACTERS = 3_000  # .../block-kit/block-elements/plain-text-input-element
+MAX_ID_CHARACTERS = 255
+MAX_OPTIONS_PER_GROUP, MAX_GROUP_LABEL_CHARACTERS = (
+    100,
+    75,
+)  # .../block-kit/composition-objects/option-group-object
+BUTTON_STYLES = (None, "primary", "danger")  # of a button; .../block-kit/block-elements/button-element
+GROUPABLE_SELECTS = frozenset({"static_select", "multi_static_select"})  # whose options may stand in groups
+TEXT_OBJECT_TYPES = ("plain_text", "mrkdwn")
+INITIAL_ID_PATTERNS: Mapping[str, re.Pattern[str]] = MappingProxyType(
     {"initial_users": re.compile("[UW][A-Z0-9]+"), "initial_conversations": re.compile("[CGD][A-Z0-9]+")}
 )
 """Ids that lists begin with. .../block-kit/block-elements/multi-select-menu-element"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
+class BlockShape:
     """What a block, an element or an object may hold; lengths are maxima in characters."""
 
     texts: Mapping[str, int] = field(default_factory=dict)
     """Text objects, `plain_text` or `mrkdwn`."""
-    plain: Mapping[str, int] = field(default_factory=dict)
+    plain_texts: Mapping[str, int] = field(default_factory=dict)
     """Text objects that must be `plain_text`."""
     strings: Mapping[str, int] = field(default_factory=dict)
     lists: Mapping[str, int] = field(default_factory=dict)
     """Lists of elements, options or text objects, and how many they may hold."""
     required: tuple[str, ...] = ()
-    surfaces: tuple[Surface, ...] = ("message", "modal", "home")
+    surfaces: tuple[BlockSurface, ...] = ("message", "modal", "home")
 
 
-VIEW = Shape(
-    plain={"title": 24, "submit": 24, "close": 24},
-    strings={"private_metadata": 3_000, "callback_id": ID, "external_id": ID},
+VIEW_SHAPE = BlockShape(
+    plain_texts={"title": 24, "submit": 24, "close": 24},
+    strings={"private_metadata": 3_000, "callback_id": MAX_ID_CHARACTERS, "external_id": MAX_ID_CHARACTERS},
     required=("blocks",),
 )
-CONFIRM = Shape(
-    texts={"text": 300}, plain={"title": 100, "confirm": 30, "deny": 30}, required=("title", "text")
+CONFIRM_SHAPE = BlockShape(
+    texts={"text": 300}, plain_texts={"title": 100, "confirm": 30, "deny": 30}, required=("title", "text")
 )
-OPTION = Shape(texts={"text": 75, "description": 75}, strings={"value": 150}, required=("text", "value"))
+OPTION_SHAPE = BlockShape(
+    texts={"text": 75, "description": 75}, strings={"value": 150}, required=("text", "value")
+)
 
-FEEDBACK = Shape(
-    plain={"text": 75}, strings={"value": 2_000, "accessibility_label": 75}, required=("text", "value")
+FEEDBACK_BUTTON_SHAPE = BlockShape(
+    plain_texts={"text": 75}, strings={"value": 2_000, "accessibility_label": 75}, required=("text", "value")
 )  # each of the two; https://docs.slack.dev/reference/block-kit/block-elements/feedback-buttons-element
 
-_select = Shape(plain={"placeholder": 150}, strings={"action_id": ID}, lists={"options": 100})
-_static = Shape(
-    plain={"placeholder": 150},
-    strings={"action_id": ID},
+_SELECT_SHAPE = BlockShape(
+    plain_texts={"placeholder": 150}, strings={"action_id": MAX_ID_CHARACTERS}, lists={"options": 100}
+)
+_STATIC_SELECT_SHAPE = BlockShape(
+    plain_texts={"placeholder": 150},
+    strings={"action_id": MAX_ID_CHARACTERS},
     lists={"options": 100, "option_groups": 100},
 )
-_choice = Shape(strings={"action_id": ID}, lists={"options": 10}, required=("options",))
+_CHOICE_SHAPE = BlockShape(
+    strings={"action_id": MAX_ID_CHARACTERS}, lists={"options": 10}, required=("options",)
+)
 
-SHAPES: Mapping[str, Shape] = MappingProxyType(
+SHAPES: Mapping[str, BlockShape] = MappingProxyType(
     {
         # blocks
-        "section": Shape(texts={"text": 3_000}, lists={"fields": 10}),
-        "header": Shape(plain={"text": 150}, required=("text",)),
-        "divider": Shape(),
-        "context": Shape(lists={"elements": 10}, required=("elements",)),
-        "actions": Shape(lists={"elements": 25}, required=("elements",)),
-        "image": Shape(
-            plain={"title": 2_000},
+        "section": BlockShape(texts={"text": 3_000}, lists={"fields": 10}),
+        "header": BlockShape(plain_texts={"text": 150}, required=("text",)),
+        "divider": BlockShape(),
+        "context": BlockShape(lists={"elements": 10}, required=("elements",)),
+        "actions": BlockShape(lists={"elements": 25}, required=("elements",)),
+        "image": BlockShape(
+            plain_texts={"title": 2_000},
             strings={"image_url": 3_000, "alt_text": 2_000},
             required=("alt_text",),
         ),
-        "input": Shape(plain={"label": 2_000, "hint": 2_000}, required=("label", "element")),
-        "markdown": Shape(strings={"text": 12_000}, required=("text",), surfaces=("message",)),
-        "rich_text": Shape(lists={"elements": 1_000}, required=("elements",)),
-        "table": Shape(lists={"rows": TABLE_ROWS}, required=("rows",), surfaces=("message",)),
-        "context_actions": Shape(lists={"elements": 5}, required=("elements",), surfaces=("message",)),
+        "input": BlockShape(plain_texts={"label": 2_000, "hint": 2_000}, required=("label", "element")),
+        "markdown": BlockShape(strings={"text": 12_000}, required=("text",), surfaces=("message",)),
+        "rich_text": BlockShape(lists={"elements": 1_000}, required=("elements",)),
+        "table": BlockShape(lists={"rows": MAX_TABLE_ROWS}, required=("rows",), surfaces=("message",)),
+        "context_actions": BlockShape(lists={"elements": 5}, required=("elements",), surfaces=("message",)),
         # elements
-        "button": Shape(
-            plain={"text": 75},
-            strings={"action_id": ID, "value": 2_000, "url": 3_000, "accessibility_label": 75},
+        "button": BlockShape(
+            plain_texts={"text": 75},
+            strings={"action_id": MAX_ID_CHARACTERS, "value": 2_000, "url": 3_000, "accessibility_label": 75},
             required=("text",),
         ),
-        "overflow": Shape(strings={"action_id": ID}, lists={"options": 5}, required=("options",)),
-        "static_select": _static,
-        "multi_static_select": _static,
-        "users_select": _select,
-        "multi_users_select": _select,
-        "conversations_select": _select,
-        "multi_conversations_select": _select,
-        "channels_select": _select,
-        "multi_channels_select": _select,
-        "external_select": _select,
-        "checkboxes": _choice,
-        "radio_buttons": _choice,
-        "datepicker": _select,
-        "timepicker": _select,
-        "datetimepicker": _select,
-        "plain_text_input": Shape(
-            plain={"placeholder": 150}, strings={"action_id": ID, "initial_value": 3_000}
+        "overflow": BlockShape(
+            strings={"action_id": MAX_ID_CHARACTERS}, lists={"options": 5}, required=("options",)
         ),
-        "number_input": Shape(
-            plain={"placeholder": 150}, strings={"action_id": ID}, required=("is_decimal_allowed",)
+        "static_select": _STATIC_SELECT_SHAPE,
+        "multi_static_select": _STATIC_SELECT_SHAPE,
+        "users_select": _SELECT_SHAPE,
+        "multi_users_select": _SELECT_SHAPE,
+        "conversations_select": _SELECT_SHAPE,
+        "multi_conversations_select": _SELECT_SHAPE,
+        "channels_select": _SELECT_SHAPE,
+        "multi_channels_select": _SELECT_SHAPE,
+        "external_select": _SELECT_SHAPE,
+        "checkboxes": _CHOICE_SHAPE,
+        "radio_buttons": _CHOICE_SHAPE,
+        "datepicker": _SELECT_SHAPE,
+        "timepicker": _SELECT_SHAPE,
+        "datetimepicker": _SELECT_SHAPE,
+        "plain_text_input": BlockShape(
+            plain_texts={"placeholder": 150}, strings={"action_id": MAX_ID_CHARACTERS, "initial_value": 3_000}
         ),
-        "email_text_input": Shape(plain={"placeholder": 150}, strings={"action_id": ID}),
-        "url_text_input": Shape(plain={"placeholder": 150}, strings={"action_id": ID}),
-        "rich_text_input": Shape(plain={"placeholder": 150}, strings={"action_id": ID}),
-        "file_input": Shape(strings={"action_id": ID}),
-        "feedback_buttons": Shape(strings={"action_id": ID}, required=("positive_button", "negative_button")),
-        "icon_button": Shape(plain={"text": 75}, strings={"action_id": ID}, required=("icon", "text")),
+        "number_input": BlockShape(
+            plain_texts={"placeholder": 150},
+            strings={"action_id": MAX_ID_CHARACTERS},
+            required=("is_decimal_allowed",),
+        ),
+        "email_text_input": BlockShape(
+            plain_texts={"placeholder": 150}, strings={"action_id": MAX_ID_CHARACTERS}
+        ),
+        "url_text_input": BlockShape(
+            plain_texts={"placeholder": 150}, strings={"action_id": MAX_ID_CHARACTERS}
+        ),
+        "rich_text_input": BlockShape(
+            plain_texts={"placeholder": 150}, strings={"action_id": MAX_ID_CHARACTERS}
+        ),
+        "file_input": BlockShape(strings={"action_id": MAX_ID_CHARACTERS}),
+        "feedback_buttons": BlockShape(
+            strings={"action_id": MAX_ID_CHARACTERS}, required=("positive_button", "negative_button")
+        ),
+        "icon_button": BlockShape(
+            plain_texts={"text": 75}, strings={"action_id": MAX_ID_CHARACTERS}, required=("icon", "text")
+        ),
     }
 )
 
-BLOCKS = frozenset(SHAPES) & {
+BLOCK_TYPES = frozenset(SHAPES) & {
     "section", "header", "divider", "context", "actions", "image", "input", "markdown", "rich_text", "table",
     "context_actions",
 }  # fmt: skip  # one line reads better than eleven
-ELEMENTS: Mapping[str, frozenset[str]] = MappingProxyType(
+ELEMENTS_BY_BLOCK: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        "context": frozenset({"image", *TEXTS}),
+        "context": frozenset({"image", *TEXT_OBJECT_TYPES}),
         "context_actions": frozenset({"feedback_buttons", "icon_button"}),
-        "actions": frozenset(SHAPES) - BLOCKS - {"plain_text_input", "number_input", "feedback_buttons"},
-        "input": frozenset(SHAPES) - BLOCKS - {"button", "overflow", "feedback_buttons", "icon_button"},
-        "section": frozenset(SHAPES) - BLOCKS - {"plain_text_input", "number_input"} | {"image"},
+        "actions": frozenset(SHAPES) - BLOCK_TYPES - {"plain_text_input", "number_input", "feedback_buttons"},
+        "input": frozenset(SHAPES) - BLOCK_TYPES - {"button", "overflow", "feedback_buttons", "icon_button"},
+        "section": frozenset(SHAPES) - BLOCK_TYPES - {"plain_text_input", "number_input"} | {"image"},
     }
 )
 """Which elements may stand in a block."""

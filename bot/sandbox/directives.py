@@ -19,11 +19,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-DIRECTIVE = re.compile(r"\[\[(\w+)=(.*?)\]\]", re.DOTALL)
-MOST_TOKENS = 1_000_000
+DIRECTIVE_PATTERN = re.compile(r"\[\[(\w+)=(.*?)\]\]", re.DOTALL)
+MAX_TOKENS = 1_000_000
 
 
-class Fault(StrEnum):
+class ModelFault(StrEnum):
     """What may go wrong: a refusal before the answer, or something in the middle of it."""
 
     UNAUTHORIZED = "401"
@@ -40,18 +40,18 @@ class Fault(StrEnum):
     BAD_GATEWAY = "502"  # a proxy's web page
     OVERLOADED = "503"
     GATEWAY_TIMED_OUT = "504"
-    OVERLOADED_BEHIND = "529"
+    UPSTREAM_OVERLOADED = "529"
     QUOTA = "quota"  # a 429 about money
     TOO_LARGE_FOR_LIMIT = "too_large"  # a 429 that waiting cannot help
     TOO_LONG = "too_long"  # more than the model's window
     FILTERED = "filtered"  # the question itself is refused
     UNVERIFIED = "unverified"  # may not be streamed; answered in one piece
-    CUT = "cut"  # the connection closes in mid-answer
+    DISCONNECT = "cut"  # the connection closes in mid-answer
     STALL = "stall"  # nothing more comes, and the connection stays open
     MALFORMED = "malformed"  # an event that is not JSON
     ERROR = "error"  # an error object in mid-answer, then the end without [DONE]
     EMPTY = "empty"  # a complete answer without a word
-    THOUGHT = "thought"  # likewise, since the length limit was reached before the first word
+    LENGTH_BEFORE_TEXT = "thought"  # likewise, since the length limit was reached before the first word
     REFUSAL = "refusal"  # the model declines, in its own words
     FILTER = "filter"  # finish reason content_filter in mid-answer
     LENGTH = "length"  # finish reason length in mid-answer
@@ -65,24 +65,24 @@ class Directives:
     rate: float | None = None
     delay: float = 0.0
     say: str | None = None
-    fault: Fault | None = None
+    fault: ModelFault | None = None
     times: int | None = None
     """How often the fault strikes; None for always."""
 
 
-VALUES: Mapping[str, Callable[[str], Any]] = {
-    "tokens": lambda value: min(max(1, int(value)), MOST_TOKENS),
+VALUE_PARSERS: Mapping[str, Callable[[str], Any]] = {
+    "tokens": lambda value: min(max(1, int(value)), MAX_TOKENS),
     "rate": lambda value: max(0.1, float(value)),
     "delay": lambda value: max(0.0, float(value)),
     "say": str,
-    "fault": Fault,
+    "fault": ModelFault,
     "times": int,
 }
 
 
 def last_paragraph(text: str) -> str:
     """Return the last paragraph; a blank line inside a directive does not end one."""
-    ends = [match.span() for match in DIRECTIVE.finditer(text)]
+    ends = [match.span() for match in DIRECTIVE_PATTERN.finditer(text)]
     breaks = [
         match.end()
         for match in re.finditer(r"\n\s*\n", text.rstrip())
@@ -91,21 +91,21 @@ def last_paragraph(text: str) -> str:
     return text[breaks[-1] :] if breaks else text
 
 
-def read(text: str) -> tuple[Directives, str]:
+def parse_directives(text: str) -> tuple[Directives, str]:
     """Return the directives of a message's last paragraph, and that paragraph without them.
 
     A value that makes no sense is passed over, as is a name that is none.
     """
     paragraph = last_paragraph(text)
     directives = Directives()
-    for match in DIRECTIVE.finditer(paragraph):
-        for name, value in _parts(match[1], match[2]):
+    for match in DIRECTIVE_PATTERN.finditer(paragraph):
+        for name, value in _split_directive(match[1], match[2]):
             with suppress(KeyError, ValueError):
-                directives = replace(directives, **{name: VALUES[name](value)})
-    return directives, DIRECTIVE.sub("", paragraph).strip()
+                directives = replace(directives, **{name: VALUE_PARSERS[name](value)})
+    return directives, DIRECTIVE_PATTERN.sub("", paragraph).strip()
 
 
-def _parts(name: str, value: str) -> Iterator[tuple[str, str]]:
+def _split_directive(name: str, value: str) -> Iterator[tuple[str, str]]:
     """Yield the directive, and the further `name=value` that a fault may carry."""
     if name == "fault":
         value, *more = value.split() or [""]

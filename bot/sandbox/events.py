@@ -12,22 +12,22 @@ from uuid import uuid4
 from bot.sandbox.records import (
     APP_ID,
     BOT_ID,
-    BOT_USER,
+    BOT_USER_ID,
     TEAM_ID,
-    Channel,
     Json,
-    Message,
-    Posted,
-    Removed,
-    Replaced,
+    MessagePosted,
+    MessageRemoved,
+    MessageReplaced,
+    WorkspaceChannel,
+    WorkspaceMessage,
 )
 
-MENTION = f"<@{BOT_USER}>"
-_TOKEN = re.compile(r"<@(?P<user>[UW]\w+)>|<(?P<url>https?://[^|>]+)(?:\|(?P<label>[^>]*))?>")
+BOT_MENTION = f"<@{BOT_USER_ID}>"
+_TOKEN_PATTERN = re.compile(r"<@(?P<user>[UW]\w+)>|<(?P<url>https?://[^|>]+)(?:\|(?P<label>[^>]*))?>")
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
 
-def callback(event: Json, *, at: float, is_shared: bool = False) -> Json:
+def build_callback(event: Json, *, at: float, is_shared: bool = False) -> Json:
     """Wrap an event as Slack sends it; each call makes a new `event_id`.
 
     `is_shared` says that its channel is shared with another organisation.
@@ -46,7 +46,7 @@ def callback(event: Json, *, at: float, is_shared: bool = False) -> Json:
             {
                 "enterprise_id": None,
                 "team_id": TEAM_ID,
-                "user_id": BOT_USER,
+                "user_id": BOT_USER_ID,
                 "is_bot": True,
                 "is_enterprise_install": False,
             }
@@ -56,10 +56,10 @@ def callback(event: Json, *, at: float, is_shared: bool = False) -> Json:
     }
 
 
-def message_json(message: Message) -> Json:
+def message_json(message: WorkspaceMessage) -> Json:
     """Return a message as Slack's methods and events show it."""
     if message.subtype == "tombstone":
-        return _tombstone(message)
+        return _tombstone_json(message)
     fields: Json = {"user": message.user, "type": "message", "ts": message.ts, "text": message.text}
     if message.subtype:
         fields["subtype"] = message.subtype
@@ -68,8 +68,8 @@ def message_json(message: Message) -> Json:
     elif message.broadcast:
         fields["subtype"] = "thread_broadcast"
     if message.client_msg_id:
-        fields |= {"client_msg_id": message.client_msg_id, "blocks": [rich_text(message.text)]}
-    fields |= _whose(message)
+        fields |= {"client_msg_id": message.client_msg_id, "blocks": [build_rich_text(message.text)]}
+    fields |= _author_fields(message)
     if message.blocks:
         fields["blocks"] = list(message.blocks)
     if message.edited:
@@ -84,10 +84,10 @@ def message_json(message: Message) -> Json:
     return fields
 
 
-def _whose(message: Message) -> Json:
+def _author_fields(message: WorkspaceMessage) -> Json:
     """Return what tells of an app that wrote a message, and of the workspace that it came from."""
     fields: Json = {"team": message.team}
-    if message.bot:
+    if message.is_from_app:
         fields |= {"bot_id": BOT_ID, "app_id": APP_ID, "bot_profile": _bot_profile()}
     elif message.foreign_bot:
         fields |= {"bot_id": message.foreign_bot, "app_id": f"A{message.foreign_bot[1:]}"}
@@ -96,7 +96,7 @@ def _whose(message: Message) -> Json:
     return fields
 
 
-def root_json(message: Message, replies: Sequence[Message]) -> Json:
+def root_json(message: WorkspaceMessage, replies: Sequence[WorkspaceMessage]) -> Json:
     """Return the first message of a thread, with what Slack says about its replies."""
     if not replies:
         return message_json(message)
@@ -112,24 +112,26 @@ def root_json(message: Message, replies: Sequence[Message]) -> Json:
     }
 
 
-def posted(change: Posted, channel: Channel, root: Message) -> list[Json]:
+def build_posted_events(
+    change: MessagePosted, channel: WorkspaceChannel, root: WorkspaceMessage
+) -> list[Json]:
     """Return the events of a new message; `root` is the first message of its thread.
 
     A mention in a channel is told twice, as `app_mention` and as `message`, in no fixed order; here the order
     follows the ts, so that both occur and a run can be repeated. The app's own messages mention nobody.
     """
     message = change.message
-    event = {**message_json(message), **_where(channel), "event_ts": message.ts}
+    event = {**message_json(message), **_channel_fields(channel), "event_ts": message.ts}
     if message.thread_ts:
         event["parent_user_id"] = root.user
-    if channel.kind == "im" or message.bot or MENTION not in message.text:
+    if channel.kind == "im" or message.is_from_app or BOT_MENTION not in message.text:
         return [event]
     mention = {key: value for key, value in event.items() if key not in ("channel_type", "subtype")}
     pair = [mention | {"type": "app_mention"}, event]
     return pair if int(message.ts[-1]) % 2 else pair[::-1]
 
 
-def replaced(change: Replaced, channel: Channel, stamp: str) -> Iterator[Json]:
+def build_changed_events(change: MessageReplaced, channel: WorkspaceChannel, stamp: str) -> Iterator[Json]:
     """Yield the events of a changed message; an edited mention is an `app_mention` once more."""
     message = change.message
     yield {
@@ -137,30 +139,37 @@ def replaced(change: Replaced, channel: Channel, stamp: str) -> Iterator[Json]:
         "subtype": "message_changed",
         "message": message_json(message),
         "previous_message": message_json(change.previous),
-        **_where(channel),
+        **_channel_fields(channel),
         "hidden": True,
         "ts": stamp,
         "event_ts": stamp,
     }
-    if channel.kind == "channel" and not message.bot and message.edited and MENTION in message.text:
+    if (
+        channel.kind == "channel"
+        and not message.is_from_app
+        and message.edited
+        and BOT_MENTION in message.text
+    ):
         yield message_json(message) | {"type": "app_mention", "channel": channel.id, "event_ts": stamp}
 
 
-def removed(change: Removed, channel: Channel, stamp: str) -> Json:
+def build_deleted_event(change: MessageRemoved, channel: WorkspaceChannel, stamp: str) -> Json:
     """Return the event of a deleted message."""
     return {
         "type": "message",
         "subtype": "message_deleted",
         "deleted_ts": change.message.ts,
         "previous_message": message_json(change.message),
-        **_where(channel),
+        **_channel_fields(channel),
         "hidden": True,
         "ts": stamp,
         "event_ts": stamp,
     }
 
 
-def home_opened(user: str, channel: Channel, tab: str, view: Json | None, stamp: str) -> Json:
+def build_home_opened_event(
+    user: str, channel: WorkspaceChannel, tab: str, view: Json | None, stamp: str
+) -> Json:
     """Return the event of a person looking at the app's Home tab, or at its direct message."""
     event = {
         "type": "app_home_opened",
@@ -172,7 +181,9 @@ def home_opened(user: str, channel: Channel, tab: str, view: Json | None, stamp:
     return event | ({"view": view} if view and tab == "home" else {})
 
 
-def session_stopped(user: str, channel: str, thread_ts: str, streams: Sequence[str], stamp: str) -> Json:
+def build_session_stopped_event(
+    user: str, channel: str, thread_ts: str, streams: Sequence[str], stamp: str
+) -> Json:
     """Return the event of a person who pressed the stop button."""
     return {
         "type": "agent_session_stopped",
@@ -184,34 +195,34 @@ def session_stopped(user: str, channel: str, thread_ts: str, streams: Sequence[s
     }
 
 
-def rich_text(text: str) -> Json:
+def build_rich_text(text: str) -> Json:
     """Return what a person typed as Slack's composer would: text, mentions and links, nothing else."""
     elements: list[Json] = []
     end = 0
-    for token in _TOKEN.finditer(text):
-        elements += _plain(text[end : token.start()])
+    for token in _TOKEN_PATTERN.finditer(text):
+        elements += _text_elements(text[end : token.start()])
         elements.append(
             {"type": "user", "user_id": token["user"]}
             if token["user"]
             else {"type": "link", "url": token["url"], "text": token["label"] or token["url"]}
         )
         end = token.end()
-    elements += _plain(text[end:])
+    elements += _text_elements(text[end:])
     section = {"type": "rich_text_section", "elements": elements}
     return {"type": "rich_text", "block_id": "typed", "elements": [section]}
 
 
-def _plain(text: str) -> list[Json]:
+def _text_elements(text: str) -> list[Json]:
     for entity, character in _ENTITIES:
         text = text.replace(entity, character)
     return [{"type": "text", "text": text}] if text else []
 
 
-def _where(channel: Channel) -> Json:
+def _channel_fields(channel: WorkspaceChannel) -> Json:
     return {"channel": channel.id, "channel_type": channel.kind}
 
 
-def _tombstone(message: Message) -> Json:
+def _tombstone_json(message: WorkspaceMessage) -> Json:
     """Return what Slack puts in the place of a thread's deleted first message, in its own bot's name."""
     return {
         "type": "message",

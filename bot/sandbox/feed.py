@@ -14,29 +14,44 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from bot.sandbox import requests
 from bot.sandbox.arguments import Arguments
-from bot.sandbox.frames import frame, message_frame, prompts_frame, status_frame, title_frame, view_frame
+from bot.sandbox.frames import (
+    build_frame,
+    message_frame,
+    prompts_frame,
+    status_frame,
+    title_frame,
+    view_frame,
+)
 from bot.sandbox.interactivity import Interactivity
-from bot.sandbox.journal import Journal
-from bot.sandbox.records import BOT_USER, TEAM_ID, TEAM_NAME, Change, Json, ModalsChanged, Noticed
-from bot.sandbox.rules import Refusal
-from bot.sandbox.views import Views
-from bot.sandbox.workspace import Workspace
+from bot.sandbox.journal import TraceLog
+from bot.sandbox.records import (
+    BOT_USER_ID,
+    TEAM_ID,
+    TEAM_NAME,
+    Json,
+    ModalsChanged,
+    NoticeShown,
+    WorkspaceChange,
+)
+from bot.sandbox.rules import ApiRefusal
+from bot.sandbox.views import OpenViews
+from bot.sandbox.workspace import WorkspaceState
 
-TRACE_SHOWN = 200
-CLOSE_SECONDS = 1.0
+MAX_SHOWN_TRACE_ENTRIES = 200
+CLOSE_TIMEOUT_SECONDS = 1.0
 
 
-class Feed:
+class PageConnections:
     """All open pages."""
 
     def __init__(
         self,
-        workspace: Workspace,
-        views: Views,
+        workspace: WorkspaceState,
+        views: OpenViews,
         interactivity: Interactivity,
-        journal: Journal,
+        journal: TraceLog,
         *,
-        connected: Callable[[], int],
+        count_sockets: Callable[[], int],
         commands: Sequence[Json],
         shortcuts: Sequence[Json],
     ) -> None:
@@ -45,29 +60,29 @@ class Feed:
         self._views = views
         self._interactivity = interactivity
         self._journal = journal
-        self._connected = connected
+        self._count_sockets = count_sockets
         self._commands = commands
         self._shortcuts = shortcuts
         self._pages: dict[web.WebSocketResponse, tuple[str, asyncio.Queue[Json]]] = {}
-        self._actions: set[asyncio.Task[None]] = set()
-        workspace.observe(self._tell)
+        self._request_tasks: set[asyncio.Task[None]] = set()
+        workspace.observe(self._broadcast)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Serve one page until it closes. 404 for a person who is not here."""
         person = self._workspace.people.get(request.query.get("user", ""))
         if person is None or person.bot:
             raise web.HTTPNotFound(text="There is no such person.")
-        ws = web.WebSocketResponse(heartbeat=30.0, timeout=CLOSE_SECONDS)
+        ws = web.WebSocketResponse(heartbeat=30.0, timeout=CLOSE_TIMEOUT_SECONDS)
         await ws.prepare(request)
         queue: asyncio.Queue[Json] = asyncio.Queue()
-        queue.put_nowait(self._hello(person.id))
+        queue.put_nowait(self._build_hello(person.id))
         self._pages[ws] = person.id, queue
-        self._tell_page(person.id, queue, ModalsChanged(person.id, self._views.stack(person.id)))
+        self._enqueue(person.id, queue, ModalsChanged(person.id, self._views.stack(person.id)))
         sender = asyncio.create_task(self._send(ws, queue))
         try:
             async for message in ws:
                 if message.type is WSMsgType.TEXT:
-                    self._act(person.id, message.data)
+                    self._start_request(person.id, message.data)
         finally:
             del self._pages[ws]
             sender.cancel()
@@ -76,10 +91,10 @@ class Feed:
 
     async def close(self) -> None:
         """Close every page's connection, and give up what people have begun."""
-        for task in self._actions:
+        for task in self._request_tasks:
             task.cancel()
         closing = (ws.close(code=WSCloseCode.GOING_AWAY) for ws in tuple(self._pages))
-        await asyncio.gather(*self._actions, *closing, return_exceptions=True)
+        await asyncio.gather(*self._request_tasks, *closing, return_exceptions=True)
 
     # To the page
 
@@ -88,16 +103,16 @@ class Feed:
             while True:
                 await ws.send_json(await queue.get())
 
-    def _tell(self, change: Change) -> None:
+    def _broadcast(self, change: WorkspaceChange) -> None:
         for user, queue in self._pages.values():
-            self._tell_page(user, queue, change)
+            self._enqueue(user, queue, change)
 
-    def _tell_page(self, user: str, queue: asyncio.Queue[Json], change: Change) -> None:
-        if told := frame(change, user, self._workspace.visible_to(user), self._names()):
+    def _enqueue(self, user: str, queue: asyncio.Queue[Json], change: WorkspaceChange) -> None:
+        if told := build_frame(change, user, self._workspace.visible_to(user), self._display_names()):
             queue.put_nowait(told)
 
-    def _hello(self, user: str) -> Json:
-        names, channels = self._names(), self._workspace.visible_to(user)
+    def _build_hello(self, user: str) -> Json:
+        names, channels = self._display_names(), self._workspace.visible_to(user)
         seen = {channel.id for channel in channels}
         messages = [message for channel in channels for message in self._workspace.messages(channel.id)]
         home = self._views.home(user)
@@ -122,31 +137,35 @@ class Feed:
                 if channel in seen
             ],
             "home": view_frame(home, names) if home else None,
-            "trace": [asdict(entry) for entry in list(self._journal.entries)[-TRACE_SHOWN:]],
-            "bot": {"id": BOT_USER, "name": names[BOT_USER], "connected": self._connected() > 0},
+            "trace": [asdict(entry) for entry in list(self._journal.entries)[-MAX_SHOWN_TRACE_ENTRIES:]],
+            "bot": {"id": BOT_USER_ID, "name": names[BOT_USER_ID], "connected": self._count_sockets() > 0},
             "commands": list(self._commands),
             "shortcuts": list(self._shortcuts),
         }
 
-    def _names(self) -> Mapping[str, str]:
+    def _display_names(self) -> Mapping[str, str]:
         people_names = {person.id: person.real_name for person in self._workspace.people.values()}
         return people_names | {channel.id: channel.name for channel in self._workspace.channels.values()}
 
     # From the page
 
-    def _act(self, user: str, text: str) -> None:
+    def _start_request(self, user: str, text: str) -> None:
         """Begin what a frame asks for."""
-        task = asyncio.create_task(self._carry_out(user, text))
-        self._actions.add(task)
-        task.add_done_callback(self._actions.discard)
+        task = asyncio.create_task(self._run_request(user, text))
+        self._request_tasks.add(task)
+        task.add_done_callback(self._request_tasks.discard)
 
-    async def _carry_out(self, user: str, text: str) -> None:
+    async def _run_request(self, user: str, text: str) -> None:
         try:
             asked = json.loads(text)
             if not isinstance(asked, dict):
                 raise TypeError  # noqa: TRY301 - it goes the way of everything that makes no sense
-            await requests.carry_out(self._workspace, self._interactivity, user, Arguments(asked))
-        except Refusal as refusal:
-            self._workspace.announce(Noticed(user=user, text=f"Slack would refuse this: {refusal.error}."))
+            await requests.run_request(self._workspace, self._interactivity, user, Arguments(asked))
+        except ApiRefusal as refusal:
+            self._workspace.announce(
+                NoticeShown(user=user, text=f"Slack would refuse this: {refusal.error}.")
+            )
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            self._workspace.announce(Noticed(user=user, text="The page sent something that makes no sense."))
+            self._workspace.announce(
+                NoticeShown(user=user, text="The page sent something that makes no sense.")
+            )

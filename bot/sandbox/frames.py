@@ -10,47 +10,51 @@ from dataclasses import asdict
 
 from bot.sandbox import show
 from bot.sandbox.records import (
-    Change,
-    Channel,
     ConnectionChanged,
-    Entitled,
     FieldsRefused,
     HomePublished,
     Json,
-    Message,
+    MessagePosted,
+    MessageRedrawn,
+    MessageRemoved,
+    MessageReplaced,
     ModalsChanged,
-    Noticed,
-    Posted,
-    Redrawn,
-    Removed,
-    Replaced,
-    Status,
-    StatusSet,
-    Suggested,
-    Traced,
-    View,
+    NoticeShown,
+    PromptsSuggested,
+    StatusChanged,
+    ThreadStatus,
+    TitleChanged,
+    TraceWritten,
+    WorkspaceChange,
+    WorkspaceChannel,
+    WorkspaceMessage,
+    WorkspaceView,
 )
 from bot.sandbox.views import view_json
 
-Names = Mapping[str, str]
+DisplayNames = Mapping[str, str]
 """What people call a user or a channel, by id."""
 
-_LINK = re.compile(r"<(https?://[^|>]+)>")
+_LINK_PATTERN = re.compile(r"<(https?://[^|>]+)>")
 
 
-def frame(change: Change, user: str, channels: Sequence[Channel], names: Names) -> Json | None:  # noqa: C901, PLR0911 - one case a change
+def build_frame(  # noqa: C901, PLR0911 - one case a change
+    change: WorkspaceChange, user: str, channels: Sequence[WorkspaceChannel], names: DisplayNames
+) -> Json | None:
     """Return what a change is to a person who sees `channels`, or None."""
     seen = {channel.id for channel in channels}
     match change:
-        case Posted(message) | Replaced(message) | Redrawn(message) if message.channel in seen:
+        case MessagePosted(message) | MessageReplaced(message) | MessageRedrawn(message) if (
+            message.channel in seen
+        ):
             return {"type": "message", "message": message_frame(message, names)}
-        case Removed(message) if message.channel in seen:
+        case MessageRemoved(message) if message.channel in seen:
             return {"type": "deleted", "channel": message.channel, "ts": message.ts}
-        case StatusSet(status) if status.channel in seen:
+        case StatusChanged(status) if status.channel in seen:
             return {"type": "status", **status_frame(status)}
-        case Entitled(channel, thread_ts, title) if channel in seen:
+        case TitleChanged(channel, thread_ts, title) if channel in seen:
             return title_frame(channel, thread_ts, title)
-        case Suggested(channel, prompts) if channel in seen:
+        case PromptsSuggested(channel, prompts) if channel in seen:
             return prompts_frame(channel, prompts)
         case HomePublished(view) if view.user == user:
             return {"type": "home", "view": view_frame(view, names)}
@@ -58,9 +62,9 @@ def frame(change: Change, user: str, channels: Sequence[Channel], names: Names) 
             return {"type": "modals", "views": [view_frame(view, names) for view in stack]}
         case FieldsRefused(person, view_id, errors) if person == user:
             return {"type": "errors", "view_id": view_id, "errors": dict(errors)}
-        case Noticed() if change.user == user:
+        case NoticeShown() if change.user == user:
             return notice_frame(change, names)
-        case Traced(entry):
+        case TraceWritten(entry):
             return {"type": "trace", "entry": asdict(entry)}
         case ConnectionChanged(sockets):
             return {"type": "connected", "connected": sockets > 0}
@@ -68,16 +72,16 @@ def frame(change: Change, user: str, channels: Sequence[Channel], names: Names) 
             return None
 
 
-def message_frame(message: Message, names: Names) -> Json:
+def message_frame(message: WorkspaceMessage, names: DisplayNames) -> Json:
     """Return a message for the page; `text` is what an editor begins with."""
     text: list[Json] = [{"type": "text", "html": show.text_html(message.text, names)}]
-    shown = show.decorate(message.blocks, names) if message.blocks else text
+    shown = show.add_html(message.blocks, names) if message.blocks else text
     return {
         "channel": message.channel,
         "ts": message.ts,
         "thread_ts": message.thread_ts,
         "user": message.user,
-        "bot": message.bot,
+        "bot": message.is_from_app,
         "edited": bool(message.edited),
         "broadcast": message.broadcast,
         "blocks": [*shown, *({"type": "text", "html": show.file_html(file)} for file in message.files)],
@@ -85,17 +89,17 @@ def message_frame(message: Message, names: Names) -> Json:
             {"name": name, "count": len(users), "users": list(users)}
             for name, users in message.reactions.items()
         ],
-        "text": _LINK.sub(r"\1", message.text),
-        "streaming": message.streaming,
+        "text": _LINK_PATTERN.sub(r"\1", message.text),
+        "streaming": message.is_streaming,
     }
 
 
-def view_frame(view: View, names: Names) -> Json:
+def view_frame(view: WorkspaceView, names: DisplayNames) -> Json:
     """Return a view for the page."""
-    return view_json(view) | {"blocks": show.decorate(view.content["blocks"], names)}
+    return view_json(view) | {"blocks": show.add_html(view.content["blocks"], names)}
 
 
-def status_frame(status: Status) -> Json:
+def status_frame(status: ThreadStatus) -> Json:
     """Return a thread's status for the page."""
     return {
         "channel": status.channel,
@@ -115,10 +119,10 @@ def prompts_frame(channel: str, prompts: Mapping[str, str]) -> Json:
     return {"type": "prompts", "channel": channel, "prompts": dict(prompts)}
 
 
-def notice_frame(notice: Noticed, names: Names) -> Json:
+def notice_frame(notice: NoticeShown, names: DisplayNames) -> Json:
     """Return what only one person sees."""
     text = {"type": "text", "html": show.text_html(notice.text, names)}
-    blocks = show.decorate(notice.blocks, names) if notice.blocks else [text]
+    blocks = show.add_html(notice.blocks, names) if notice.blocks else [text]
     return {
         "type": "notice",
         "text": notice.text,

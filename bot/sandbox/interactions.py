@@ -7,23 +7,32 @@ looks like Slack's to the field. Source: https://docs.slack.dev/reference/intera
 from dataclasses import dataclass
 
 from bot.sandbox.events import message_json
-from bot.sandbox.records import APP_ID, TEAM_ID, TEAM_NAME, Channel, Json, Message, Person, View
+from bot.sandbox.records import (
+    APP_ID,
+    TEAM_ID,
+    TEAM_NAME,
+    Json,
+    WorkspaceChannel,
+    WorkspaceMessage,
+    WorkspacePerson,
+    WorkspaceView,
+)
 from bot.sandbox.views import view_json
 
-TOKEN = "sandbox-verification-token"  # noqa: S105 - Slack's legacy field, which proves nothing
+VERIFICATION_TOKEN = "sandbox-verification-token"  # noqa: S105 - Slack's legacy field, which proves nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gesture:
+class InteractionContext:
     """What every interaction carries: who did it, and what the app may do in return."""
 
-    person: Person
+    person: WorkspacePerson
     trigger_id: str
     at: str
     """A ts."""
     response_url: str = ""
 
-    def payload(self, kind: str) -> Json:
+    def build_payload(self, kind: str) -> Json:
         """Return the fields that all payloads share."""
         return {
             "type": kind,
@@ -37,17 +46,23 @@ class Gesture:
                 "team_id": self.person.team,
             },
             "api_app_id": APP_ID,
-            "token": TOKEN,
+            "token": VERIFICATION_TOKEN,
             "trigger_id": self.trigger_id,
         }
 
 
-def message_action(gesture: Gesture, channel: Channel, message: Message, action: Json, values: Json) -> Json:
+def build_message_action(
+    gesture: InteractionContext,
+    channel: WorkspaceChannel,
+    message: WorkspaceMessage,
+    action: Json,
+    values: Json,
+) -> Json:
     """Somebody operated an element of a message."""
     where = {"message_ts": message.ts, "channel_id": channel.id}
     if message.thread_ts:
         where["thread_ts"] = message.thread_ts
-    return gesture.payload("block_actions") | {
+    return gesture.build_payload("block_actions") | {
         "container": {"type": "message", **where, "is_ephemeral": False},
         "channel": {"id": channel.id, "name": channel.name or "directmessage"},
         "message": message_json(message),
@@ -57,31 +72,33 @@ def message_action(gesture: Gesture, channel: Channel, message: Message, action:
     }
 
 
-def view_action(gesture: Gesture, view: View, action: Json, values: Json) -> Json:
+def build_view_action(gesture: InteractionContext, view: WorkspaceView, action: Json, values: Json) -> Json:
     """Somebody operated an element of a view."""
-    return gesture.payload("block_actions") | {
+    return gesture.build_payload("block_actions") | {
         "container": {"type": "view", "view_id": view.id},
         "view": view_json(view, values),
         "actions": [action | {"action_ts": gesture.at}],
     }
 
 
-def view_submission(gesture: Gesture, view: View, values: Json) -> Json:
+def build_view_submission(gesture: InteractionContext, view: WorkspaceView, values: Json) -> Json:
     """Somebody submitted a modal."""
-    return gesture.payload("view_submission") | {"view": view_json(view, values), "response_urls": []}
+    return gesture.build_payload("view_submission") | {"view": view_json(view, values), "response_urls": []}
 
 
-def view_closed(gesture: Gesture, view: View) -> Json:
+def build_view_closed(gesture: InteractionContext, view: WorkspaceView) -> Json:
     """Somebody closed a modal that wants to know."""
-    payload = gesture.payload("view_closed") | {"view": view_json(view), "is_cleared": False}
+    payload = gesture.build_payload("view_closed") | {"view": view_json(view), "is_cleared": False}
     del payload["trigger_id"]
     return payload
 
 
-def slash_command(gesture: Gesture, channel: Channel, command: str, text: str) -> Json:
+def build_slash_command(
+    gesture: InteractionContext, channel: WorkspaceChannel, command: str, text: str
+) -> Json:
     """Somebody typed a command; its fields come as a form's, all of them text."""
     return {
-        "token": TOKEN,
+        "token": VERIFICATION_TOKEN,
         "team_id": TEAM_ID,
         "team_domain": TEAM_NAME.lower(),
         "channel_id": channel.id,
@@ -97,14 +114,16 @@ def slash_command(gesture: Gesture, channel: Channel, command: str, text: str) -
     }
 
 
-def global_shortcut(gesture: Gesture, callback_id: str) -> Json:
+def build_global_shortcut(gesture: InteractionContext, callback_id: str) -> Json:
     """Somebody chose a shortcut of the app."""
-    return gesture.payload("shortcut") | {"callback_id": callback_id, "action_ts": gesture.at}
+    return gesture.build_payload("shortcut") | {"callback_id": callback_id, "action_ts": gesture.at}
 
 
-def message_shortcut(gesture: Gesture, callback_id: str, channel: Channel, message: Message) -> Json:
+def build_message_shortcut(
+    gesture: InteractionContext, callback_id: str, channel: WorkspaceChannel, message: WorkspaceMessage
+) -> Json:
     """Somebody chose a shortcut of the app in a message's menu."""
-    return gesture.payload("message_action") | {
+    return gesture.build_payload("message_action") | {
         "callback_id": callback_id,
         "action_ts": gesture.at,
         "message_ts": message.ts,

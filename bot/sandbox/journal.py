@@ -8,26 +8,26 @@ from collections import deque
 from collections.abc import Callable
 from typing import Literal
 
-from bot.sandbox.records import ApiCall, Change, Json, Traced, TraceEntry
+from bot.sandbox.records import ApiCall, Json, TraceEntry, TraceWritten, WorkspaceChange
 
-KEPT = 10_000
+MAX_KEPT_ENTRIES = 10_000
 """Entries, calls and events kept; a long-running sandbox forgets older ones."""
 
 
-class Journal:
+class TraceLog:
     """The log of one workspace."""
 
-    def __init__(self, *, clock: Callable[[], float], announce: Callable[[Change], None]) -> None:
+    def __init__(self, *, clock: Callable[[], float], announce: Callable[[WorkspaceChange], None]) -> None:
         """`clock` gives epoch seconds; `announce` tells of each new entry."""
         self._clock = clock
         self._announce = announce
-        self._written = 0
-        self.entries: deque[TraceEntry] = deque(maxlen=KEPT)
-        self.calls: deque[ApiCall] = deque(maxlen=KEPT)
-        self.events: deque[Json] = deque(maxlen=KEPT)
+        self._entry_count = 0
+        self.entries: deque[TraceEntry] = deque(maxlen=MAX_KEPT_ENTRIES)
+        self.calls: deque[ApiCall] = deque(maxlen=MAX_KEPT_ENTRIES)
+        self.events: deque[Json] = deque(maxlen=MAX_KEPT_ENTRIES)
         """Event callbacks (the payloads of `events_api` envelopes) that were sent to the app."""
 
-    def trace(
+    def add_entry(
         self,
         kind: Literal["api", "event", "ack", "model"],
         name: str,
@@ -37,9 +37,9 @@ class Journal:
         detail: str = "",
     ) -> None:
         """Write one line."""
-        self._written += 1
+        self._entry_count += 1
         entry = TraceEntry(
-            id=self._written,
+            id=self._entry_count,
             at=self._clock(),
             kind=kind,
             name=name,
@@ -48,23 +48,23 @@ class Journal:
             detail=detail,
         )
         self.entries.append(entry)
-        self._announce(Traced(entry))
+        self._announce(TraceWritten(entry))
 
-    def called(self, call: ApiCall) -> None:
+    def record_call(self, call: ApiCall) -> None:
         """Write down a Web API call."""
         self.calls.append(call)
         limited = call.status == 429  # noqa: PLR2004 - HTTP's "too many requests"
         outcome = "ok" if call.response.get("ok") else call.response.get("error", str(call.status))
-        self.trace(
+        self.add_entry(
             "api",
             call.method,
             status="429" if limited else outcome,
             seconds=call.seconds,
-            detail=_outline(call.arguments),
+            detail=_describe_call(call.arguments),
         )
 
 
-def _outline(arguments: Json) -> str:
+def _describe_call(arguments: Json) -> str:
     """Say where a call went and how much it carried."""
     where = arguments.get("channel") or arguments.get("channel_id") or arguments.get("user_id") or ""
     sizes = (

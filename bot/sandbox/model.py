@@ -16,20 +16,20 @@ from typing import Any, Protocol, Self
 from aiohttp import web
 
 from bot.sandbox import directives, model_api
-from bot.sandbox.directives import Fault
-from bot.sandbox.model_api import ApiError, Completion, Json
-from bot.sandbox.model_faults import PROXY_PAGE, refusal, too_long, wrong_key
-from bot.sandbox.model_script import Script, last_question, write
+from bot.sandbox.directives import ModelFault
+from bot.sandbox.model_api import CompletionRequest, Json, ModelApiError
+from bot.sandbox.model_faults import PROXY_PAGE, find_refusal, too_long_error, wrong_key_error
+from bot.sandbox.model_script import AnswerScript, last_question, write_script
 
-MODELS = ("sandbox-small", "sandbox-large", "sandbox-old", model_api.REASONING)
-SHUTDOWNS = {"sandbox-old": "2027-01-14"}
-LARGEST_REQUEST = 64 * 1024 * 1024
+MODEL_NAMES = ("sandbox-small", "sandbox-large", "sandbox-old", model_api.REASONING_MODEL)
+SHUTDOWN_DATES = {"sandbox-old": "2027-01-14"}
+MAX_REQUEST_BYTES = 64 * 1024 * 1024
 """Bytes; a long conversation has a few million."""
-CLOSE_SECONDS = 0.1
+SHUTDOWN_TIMEOUT_SECONDS = 0.1
 """How long an answer may still run when the server ends."""
-BROKEN = b'{"choices": [{"index": 0, "delta": {"cont'
-MIDWAY_ERROR = ApiError("The server had an error.", status=500, kind="server_error").body
-DETAIL = web.RequestKey("detail", str)
+MALFORMED_JSON = b'{"choices": [{"index": 0, "delta": {"cont'
+MID_STREAM_ERROR = ModelApiError("The server had an error.", status=500, kind="server_error").body
+DETAIL_KEY = web.RequestKey("detail", str)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -64,14 +64,14 @@ class SandboxModel:
         self._host, self._port = host, port
         self._rate = rate
         self._api_key = api_key
-        self._models = MODELS if strict_models else None
+        self._models = MODEL_NAMES if strict_models else None
         self._window = window
         self._on_request = on_request
-        self._asked: Counter[str] = Counter()
+        self._question_counts: Counter[str] = Counter()
         self._runner: web.AppRunner | None = None
         self.requests: list[Any] = []
         """The decoded bodies of all requests for a completion, accepted or not, oldest first."""
-        self.answering = 0
+        self.open_requests = 0
         """How many requests for a completion are under way."""
 
     @property
@@ -80,11 +80,11 @@ class SandboxModel:
         return f"http://{self._host}:{self._port}/v1"
 
     async def __aenter__(self) -> Self:
-        app = web.Application(client_max_size=LARGEST_REQUEST, middlewares=[self._observed])
-        app.router.add_get("/v1/models", self._list)
+        app = web.Application(client_max_size=MAX_REQUEST_BYTES, middlewares=[self._observe_request])
+        app.router.add_get("/v1/models", self._list_models)
         app.router.add_post("/v1/chat/completions", self._complete)
         self._runner = web.AppRunner(
-            app, access_log=None, handler_cancellation=True, shutdown_timeout=CLOSE_SECONDS
+            app, access_log=None, handler_cancellation=True, shutdown_timeout=SHUTDOWN_TIMEOUT_SECONDS
         )
         await self._runner.setup()
         try:
@@ -100,77 +100,77 @@ class SandboxModel:
             await self._runner.cleanup()
 
     @web.middleware
-    async def _observed(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def _observe_request(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Answer a request, also one that is refused, and tell the observer."""
         started, status = _now(), "stopped"
         try:
-            response = await self._answered(request, handler)
+            response = await self._answer_request(request, handler)
             status = "ok" if response.status == web.HTTPOk.status_code else str(response.status)
             return response
         finally:
             if self._on_request:
                 name = request.path.removeprefix("/v1/")
-                detail = request.get(DETAIL, "")
+                detail = request.get(DETAIL_KEY, "")
                 self._on_request(name, status=status, seconds=_now() - started, detail=detail)
 
-    async def _answered(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def _answer_request(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
             self._authorise(request)
             return await handler(request)
-        except ApiError as error:
+        except ModelApiError as error:
             return web.json_response(error.body, status=error.status, headers=error.headers)
         except web.HTTPException as error:  # aiohttp's own: no such path, no such method, too large
-            body = ApiError(f"{error.reason}: {request.method} {request.path}").body
+            body = ModelApiError(f"{error.reason}: {request.method} {request.path}").body
             return web.json_response(body, status=error.status)
 
     def _authorise(self, request: web.Request) -> None:
         if self._api_key and request.headers.get("Authorization") != f"Bearer {self._api_key}":
-            raise wrong_key()
+            raise wrong_key_error()
 
-    async def _list(self, _request: web.Request) -> web.StreamResponse:
-        return web.json_response(model_api.model_list(MODELS, SHUTDOWNS, window=self._window))
+    async def _list_models(self, _request: web.Request) -> web.StreamResponse:
+        return web.json_response(model_api.build_model_list(MODEL_NAMES, SHUTDOWN_DATES, window=self._window))
 
     async def _complete(self, request: web.Request) -> web.StreamResponse:
-        body = await _json(request)
+        body = await _read_json(request)
         self.requests.append(body)
-        completion = model_api.read_request(body, models=self._models)
-        script = self._script(completion)
-        if script.fault is Fault.BAD_GATEWAY:
+        completion = model_api.parse_request(body, models=self._models)
+        script = self._write_script(completion)
+        if script.fault is ModelFault.BAD_GATEWAY:
             return web.Response(text=PROXY_PAGE, status=502, content_type="text/html")
         tokens = script.usage["completion_tokens"]
-        request[DETAIL] = f"{completion.model}, messages: {len(completion.messages)}, tokens: {tokens}"
-        self.answering += 1
+        request[DETAIL_KEY] = f"{completion.model}, messages: {len(completion.messages)}, tokens: {tokens}"
+        self.open_requests += 1
         try:
-            about = self._about(completion)
-            if completion.streams:
-                return await _stream(request, script, about, shows_usage=completion.shows_usage)
+            about = self._build_header(completion)
+            if completion.is_streamed:
+                return await _stream(request, script, about, shows_usage=completion.includes_usage)
             return await _send_whole(request, script, about)
         finally:
-            self.answering -= 1
+            self.open_requests -= 1
 
-    def _script(self, completion: Completion) -> Script:
+    def _write_script(self, completion: CompletionRequest) -> AnswerScript:
         """Return what to send. Raises `ApiError` where the question asks for that."""
         question = last_question(completion)
-        wanted, _ = directives.read(question)
-        self._asked[question] += 1
-        strikes = wanted.times is None or self._asked[question] <= wanted.times
+        wanted, _ = directives.parse_directives(question)
+        self._question_counts[question] += 1
+        strikes = wanted.times is None or self._question_counts[question] <= wanted.times
         fault = wanted.fault if strikes else None
-        if fault is Fault.UNVERIFIED and not completion.streams:
+        if fault is ModelFault.UNVERIFIED and not completion.is_streamed:
             fault = None
-        if fault and (error := refusal(fault)):
+        if fault and (error := find_refusal(fault)):
             raise error
-        script = write(completion, wanted, rate=self._rate, fault=fault)
+        script = write_script(completion, wanted, rate=self._rate, fault=fault)
         if self._window and script.usage["prompt_tokens"] > self._window:
-            raise too_long(self._window, script.usage["prompt_tokens"])
+            raise too_long_error(self._window, script.usage["prompt_tokens"])
         return script
 
-    def _about(self, completion: Completion) -> Json:
+    def _build_header(self, completion: CompletionRequest) -> Json:
         number = len(self.requests)
         return {"id": f"chatcmpl-sandbox-{number}", "created": int(time.time()), "model": completion.model}
 
 
 async def _stream(
-    request: web.Request, script: Script, about: Json, *, shows_usage: bool
+    request: web.Request, script: AnswerScript, about: Json, *, shows_usage: bool
 ) -> web.StreamResponse:
     """Send an answer token by token, each at its time, and end it as the script says."""
     response = web.StreamResponse(
@@ -181,21 +181,23 @@ async def _stream(
     send = partial(_send, response, about)
     started = _now()
     choices = range(len(script.answers))
-    await send([model_api.delta(index, role="assistant", content="") for index in choices])
+    await send([model_api.build_delta(index, role="assistant", content="") for index in choices])
     for due, choice in script.deltas():
         await asyncio.sleep(max(0.0, started + due - _now()))
         await send([choice])
     match script.fault:
-        case Fault.CUT:
-            _cut(request)
-        case Fault.STALL:
+        case ModelFault.DISCONNECT:
+            _close_connection(request)
+        case ModelFault.STALL:
             await asyncio.Event().wait()
-        case Fault.MALFORMED:
-            await response.write(BROKEN.join((b"data: ", b"\n\n")))
-        case Fault.ERROR:
-            await response.write(_event(MIDWAY_ERROR))
+        case ModelFault.MALFORMED:
+            await response.write(MALFORMED_JSON.join((b"data: ", b"\n\n")))
+        case ModelFault.ERROR:
+            await response.write(_encode_event(MID_STREAM_ERROR))
         case _:
-            await send([model_api.delta(index, script.answers[index].reason) for index in choices])
+            await send(
+                [model_api.build_delta(index, script.answers[index].finish_reason) for index in choices]
+            )
             if shows_usage:
                 await send([], usage=script.usage)
             await response.write(b"data: [DONE]\n\n")
@@ -203,41 +205,43 @@ async def _stream(
 
 
 async def _send(response: web.StreamResponse, about: Json, choices: Sequence[Json], **more: Json) -> None:
-    await response.write(_event(model_api.chunk(about, choices, **more)))
+    await response.write(_encode_event(model_api.build_chunk(about, choices, **more)))
 
 
-async def _send_whole(request: web.Request, script: Script, about: Json) -> web.StreamResponse:
+async def _send_whole(request: web.Request, script: AnswerScript, about: Json) -> web.StreamResponse:
     """Send an answer as one object, when it would have been complete."""
     await asyncio.sleep(script.seconds)
     match script.fault:
-        case Fault.CUT:
-            _cut(request)
-        case Fault.STALL:
+        case ModelFault.DISCONNECT:
+            _close_connection(request)
+        case ModelFault.STALL:
             await asyncio.Event().wait()
-        case Fault.MALFORMED:
-            return web.Response(body=BROKEN, content_type="application/json")
-        case Fault.ERROR:
-            return web.json_response(MIDWAY_ERROR)
+        case ModelFault.MALFORMED:
+            return web.Response(body=MALFORMED_JSON, content_type="application/json")
+        case ModelFault.ERROR:
+            return web.json_response(MID_STREAM_ERROR)
         case _:
             pass
-    answers = [(answer.text, answer.reason) for answer in script.answers]
-    return web.json_response(model_api.completion(about, answers, script.usage, said_as=script.said_as))
+    answers = [(answer.text, answer.finish_reason) for answer in script.answers]
+    return web.json_response(
+        model_api.build_completion(about, answers, script.usage, text_field=script.text_field)
+    )
 
 
-def _cut(request: web.Request) -> None:
+def _close_connection(request: web.Request) -> None:
     if request.transport:
         request.transport.close()
 
 
-def _event(data: Json) -> bytes:
+def _encode_event(data: Json) -> bytes:
     return f"data: {json.dumps(data)}\n\n".encode()
 
 
-async def _json(request: web.Request) -> Any:
+async def _read_json(request: web.Request) -> Any:
     try:
         return json.loads(await request.read())
     except (ValueError, RecursionError):  # RecursionError: brackets without end
-        raise ApiError("We could not parse the JSON body of your request.") from None
+        raise ModelApiError("We could not parse the JSON body of your request.") from None
 
 
 def _now() -> float:

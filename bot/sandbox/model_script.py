@@ -6,21 +6,38 @@ Separate from `model`, which sends it in time, because deciding needs neither cl
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.sandbox.composer import Conversation, compose, conversation, exactly, tokens
-from bot.sandbox.directives import Directives, Fault
-from bot.sandbox.model_api import Completion, Json, delta, usage
+from bot.sandbox.composer import (
+    ComposerInput,
+    compose_answer,
+    fill_to_token_count,
+    read_conversation,
+    split_tokens,
+)
+from bot.sandbox.directives import Directives, ModelFault
+from bot.sandbox.model_api import CompletionRequest, Json, build_delta, build_usage
 
-REASONS = {Fault.FILTER: "content_filter", Fault.LENGTH: "length", Fault.THOUGHT: "length"}
-IN_MID_ANSWER = {Fault.CUT, Fault.STALL, Fault.MALFORMED, Fault.ERROR, Fault.FILTER, Fault.LENGTH}
-WORDLESS = {Fault.EMPTY, Fault.THOUGHT}
+FINISH_REASONS = {
+    ModelFault.FILTER: "content_filter",
+    ModelFault.LENGTH: "length",
+    ModelFault.LENGTH_BEFORE_TEXT: "length",
+}
+MID_ANSWER_FAULTS = {
+    ModelFault.DISCONNECT,
+    ModelFault.STALL,
+    ModelFault.MALFORMED,
+    ModelFault.ERROR,
+    ModelFault.FILTER,
+    ModelFault.LENGTH,
+}
+TEXTLESS_FAULTS = {ModelFault.EMPTY, ModelFault.LENGTH_BEFORE_TEXT}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class ScriptedAnswer:
     """One choice: its tokens and its finish reason."""
 
     tokens: tuple[str, ...]
-    reason: str
+    finish_reason: str
 
     @property
     def text(self) -> str:
@@ -29,21 +46,21 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Script:
+class AnswerScript:
     """All that will be sent; with a fault in mid-answer, all that is sent before it."""
 
-    answers: tuple[Answer, ...]
+    answers: tuple[ScriptedAnswer, ...]
     usage: Json
     rate: float
     """Tokens per second."""
     delay: float
     """Seconds before the first token."""
-    fault: Fault | None
+    fault: ModelFault | None
 
     @property
-    def said_as(self) -> str:
+    def text_field(self) -> str:
         """The field that holds the text."""
-        return "refusal" if self.fault is Fault.REFUSAL else "content"
+        return "refusal" if self.fault is ModelFault.REFUSAL else "content"
 
     @property
     def seconds(self) -> float:
@@ -55,45 +72,56 @@ class Script:
         for place in range(max(len(answer.tokens) for answer in self.answers)):
             for index, answer in enumerate(self.answers):
                 if place < len(answer.tokens):
-                    yield self.delay + place / self.rate, delta(index, **{self.said_as: answer.tokens[place]})
+                    yield (
+                        self.delay + place / self.rate,
+                        build_delta(index, **{self.text_field: answer.tokens[place]}),
+                    )
 
 
-def last_question(request: Completion) -> str:
+def last_question(request: CompletionRequest) -> str:
     """Return the last thing a person said."""
     return next((said.text for said in reversed(request.messages) if said.role == "user"), "")
 
 
-def write(request: Completion, directives: Directives, *, rate: float, fault: Fault | None) -> Script:
+def write_script(
+    request: CompletionRequest, directives: Directives, *, rate: float, fault: ModelFault | None
+) -> AnswerScript:
     """Return the script; `fault` is the one that strikes now, `rate` the server's own."""
-    talk = conversation(request.messages)
-    answers = tuple(_answer(request, directives, talk, index, fault) for index in range(request.choices))
-    asked = sum(len(tokens(said.text)) + 4 for said in request.messages)
-    return Script(
+    talk = read_conversation(request.messages)
+    answers = tuple(
+        _write_answer(request, directives, talk, index, fault) for index in range(request.choice_count)
+    )
+    asked = sum(len(split_tokens(said.text)) + 4 for said in request.messages)
+    return AnswerScript(
         answers=answers,
-        usage=usage(asked, sum(len(answer.tokens) for answer in answers)),
+        usage=build_usage(asked, sum(len(answer.tokens) for answer in answers)),
         rate=directives.rate or rate,
         delay=directives.delay,
         fault=fault,
     )
 
 
-def _answer(
-    request: Completion, directives: Directives, talk: Conversation, index: int, fault: Fault | None
-) -> Answer:
-    text = directives.say if directives.say is not None else compose(talk, variant=index)
+def _write_answer(
+    request: CompletionRequest,
+    directives: Directives,
+    talk: ComposerInput,
+    index: int,
+    fault: ModelFault | None,
+) -> ScriptedAnswer:
+    text = directives.say if directives.say is not None else compose_answer(talk, variant=index)
     if directives.tokens is not None:
-        text = exactly(text, directives.tokens, talk)
-    if fault in WORDLESS:
+        text = fill_to_token_count(text, directives.tokens, talk)
+    if fault in TEXTLESS_FAULTS:
         text = ""
-    pieces = tokens(_stopped(text, request.stops))
-    if fault in IN_MID_ANSWER:
+    pieces = split_tokens(_cut_at_stop(text, request.stops))
+    if fault in MID_ANSWER_FAULTS:
         pieces = pieces[: max(1, len(pieces) // 2)]
-    reason = REASONS.get(fault, "stop") if fault else "stop"
-    if request.most_tokens is not None and request.most_tokens < len(pieces):
-        pieces, reason = pieces[: request.most_tokens], "length"
-    return Answer(tokens=tuple(pieces), reason=reason)
+    reason = FINISH_REASONS.get(fault, "stop") if fault else "stop"
+    if request.max_tokens is not None and request.max_tokens < len(pieces):
+        pieces, reason = pieces[: request.max_tokens], "length"
+    return ScriptedAnswer(tokens=tuple(pieces), finish_reason=reason)
 
 
-def _stopped(text: str, stops: tuple[str, ...]) -> str:
+def _cut_at_stop(text: str, stops: tuple[str, ...]) -> str:
     """Return the text before the first of the stop sequences."""
     return text[: min((text.find(stop) for stop in stops if stop in text), default=len(text))]

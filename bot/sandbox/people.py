@@ -8,23 +8,23 @@ import re
 from collections.abc import Sequence
 from uuid import uuid4
 
-from bot.sandbox.records import Json, Message
-from bot.sandbox.rules import Refusal
-from bot.sandbox.workspace import Workspace
+from bot.sandbox.records import Json, WorkspaceMessage
+from bot.sandbox.rules import ApiRefusal
+from bot.sandbox.workspace import WorkspaceState
 
-_CODE = re.compile(r"(```.*?```|`[^`\n]+`)", re.DOTALL)
-_LIVE = re.compile(r"&lt;(@[UW]\w+|#C\w+(?:\|[^&]*)?|![a-z]+)&gt;")
-_ADDRESS = re.compile(r"https?://[^\s<>|`]*[^\s<>|`.,;:!?')\]\"]")
+_CODE_PATTERN = re.compile(r"(```.*?```|`[^`\n]+`)", re.DOTALL)
+_ESCAPED_TOKEN_PATTERN = re.compile(r"&lt;(@[UW]\w+|#C\w+(?:\|[^&]*)?|![a-z]+)&gt;")
+_URL_PATTERN = re.compile(r"https?://[^\s<>|`]*[^\s<>|`.,;:!?')\]\"]")
 
 
 def say(
-    workspace: Workspace,
+    workspace: WorkspaceState,
     user: str,
     channel: str,
     text: str,
     thread_ts: str | None,
     files: Sequence[Json] = (),
-) -> Message:
+) -> WorkspaceMessage:
     """Write a message, as a person or as another app's bot.
 
     Raises `Refusal` where they cannot write there, or write nothing.
@@ -32,14 +32,14 @@ def say(
     check_access(workspace, user, channel)
     person = workspace.person(user)
     if not text.strip() and not files:
-        raise Refusal("no_text")
+        raise ApiRefusal("no_text")
     root = workspace.root(channel, thread_ts) if thread_ts else None
     return workspace.post(
-        Message(
+        WorkspaceMessage(
             channel=channel,
-            ts=workspace.stamp(),
+            ts=workspace.new_ts(),
             user=user,
-            text=composed(text),
+            text=escape_typed_text(text),
             thread_ts=root.ts if root else None,
             files=tuple(files),
             client_msg_id="" if person.bot else str(uuid4()),
@@ -49,39 +49,43 @@ def say(
     )
 
 
-def edit(workspace: Workspace, user: str, channel: str, ts: str, text: str) -> Message:
+def edit(workspace: WorkspaceState, user: str, channel: str, ts: str, text: str) -> WorkspaceMessage:
     """Change one's own message."""
     if not text.strip():
-        raise Refusal("no_text")
-    message = _own(workspace, user, channel, ts, "cant_update_message")
-    return workspace.replace(message, text=composed(text), edited=workspace.stamp())
+        raise ApiRefusal("no_text")
+    message = _require_own_message(workspace, user, channel, ts, "cant_update_message")
+    return workspace.replace(message, text=escape_typed_text(text), edited=workspace.new_ts())
 
 
-def delete(workspace: Workspace, user: str, channel: str, ts: str) -> None:
+def delete(workspace: WorkspaceState, user: str, channel: str, ts: str) -> None:
     """Delete one's own message, or as an admin anybody's."""
     if workspace.person(user).admin:
         check_access(workspace, user, channel)
         workspace.remove(workspace.message(channel, ts))
     else:
-        workspace.remove(_own(workspace, user, channel, ts, "cant_delete_message"))
+        workspace.remove(_require_own_message(workspace, user, channel, ts, "cant_delete_message"))
 
 
-def composed(text: str) -> str:
+def escape_typed_text(text: str) -> str:
     """Return typed text as Slack stores it: `&`, `<`, `>` escaped, mentions live, addresses linked."""
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    parts = _CODE.split(escaped)
-    parts[::2] = (_ADDRESS.sub(r"<\g<0>>", _LIVE.sub(r"<\1>", part)) for part in parts[::2])
+    parts = _CODE_PATTERN.split(escaped)
+    parts[::2] = (
+        _URL_PATTERN.sub(r"<\g<0>>", _ESCAPED_TOKEN_PATTERN.sub(r"<\1>", part)) for part in parts[::2]
+    )
     return "".join(parts)
 
 
-def check_access(workspace: Workspace, user: str, channel: str) -> None:
+def check_access(workspace: WorkspaceState, user: str, channel: str) -> None:
     """Refuse a channel that a person is not in."""
     if user not in workspace.members(workspace.channel(channel)):
-        raise Refusal("not_in_channel")
+        raise ApiRefusal("not_in_channel")
 
 
-def _own(workspace: Workspace, user: str, channel: str, ts: str, error: str) -> Message:
+def _require_own_message(
+    workspace: WorkspaceState, user: str, channel: str, ts: str, error: str
+) -> WorkspaceMessage:
     message = workspace.message(channel, ts)
     if message.user != user:
-        raise Refusal(error)
+        raise ApiRefusal(error)
     return message

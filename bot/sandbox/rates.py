@@ -9,11 +9,11 @@ from collections import deque
 from collections.abc import Mapping
 from types import MappingProxyType
 
-WINDOW = 60.0
+WINDOW_SECONDS = 60.0
 """Seconds."""
 
 TIER_2, TIER_3, TIER_4 = 20, 50, 100
-SPECIAL = 300
+SPECIAL_TIER = 300
 """Where Slack says "several hundred" a minute."""
 
 CALLS_PER_WINDOW: Mapping[str, int] = MappingProxyType(
@@ -21,15 +21,15 @@ CALLS_PER_WINDOW: Mapping[str, int] = MappingProxyType(
         "agents.sessions.rename": TIER_3,
         "agents.sessions.setStatus": TIER_3,
         "apps.connections.open": TIER_3,
-        "assistant.threads.setStatus": SPECIAL,
+        "assistant.threads.setStatus": SPECIAL_TIER,
         "assistant.threads.setSuggestedPrompts": TIER_4,
         "assistant.threads.setTitle": TIER_4,
-        "auth.test": SPECIAL,
+        "auth.test": SPECIAL_TIER,
         "chat.appendStream": TIER_4,
         "chat.delete": TIER_3,
-        "chat.getPermalink": SPECIAL,
+        "chat.getPermalink": SPECIAL_TIER,
         "chat.postEphemeral": TIER_4,
-        "chat.postMessage": SPECIAL,
+        "chat.postMessage": SPECIAL_TIER,
         "chat.startStream": TIER_2,
         "chat.stopStream": TIER_2,
         "chat.update": TIER_3,
@@ -55,48 +55,50 @@ CALLS_PER_WINDOW: Mapping[str, int] = MappingProxyType(
 
 POSTS_PER_SECOND = 1.0
 """Into one channel."""
-POSTS_BURST = 10
+MAX_POSTS_IN_BURST = 10
 """Slack tolerates a short burst and names no number; this is a cautious one."""
 
 
-class Rates:
+class MethodRateLimits:
     """The calls of the last minute."""
 
     def __init__(self) -> None:
         """Begin with no calls made."""
-        self._granted: dict[str, int] = {}
+        self._allowances: dict[str, int] = {}
         self._calls: dict[str, deque[float]] = {}
-        self._channels: dict[str, float] = {}
+        self._next_post_times: dict[str, float] = {}
 
     def admit(self, method: str, channel: str, now: float) -> int:
         """Take a call, or return the whole seconds to wait before it is taken (`Retry-After`).
 
         `channel` counts for `chat.postMessage` only.
         """
-        wait = self._window(method, now)
+        wait = self._seconds_until_window_has_room(method, now)
         if method == "chat.postMessage":
-            wait = max(wait, self._channel(channel, now))
+            wait = max(wait, self._seconds_until_channel_has_room(channel, now))
         if wait > 0:
             return int(wait) + 1
         self._calls[method].append(now)
         if method == "chat.postMessage":
-            self._channels[channel] = max(self._channels.get(channel, 0.0), now) + 1 / POSTS_PER_SECOND
+            self._next_post_times[channel] = (
+                max(self._next_post_times.get(channel, 0.0), now) + 1 / POSTS_PER_SECOND
+            )
         return 0
 
-    def grant(self, method: str, calls: int) -> None:
+    def set_allowance(self, method: str, calls: int) -> None:
         """Take another number of calls of a method a minute from now on, as Slack may for an app."""
-        self._granted[method] = calls
+        self._allowances[method] = calls
 
-    def _window(self, method: str, now: float) -> float:
+    def _seconds_until_window_has_room(self, method: str, now: float) -> float:
         """Return the seconds until the sliding window has room."""
         calls = self._calls.setdefault(method, deque())
-        while calls and now - calls[0] >= WINDOW:
+        while calls and now - calls[0] >= WINDOW_SECONDS:
             calls.popleft()
-        granted = self._granted.get(method, CALLS_PER_WINDOW.get(method, TIER_3))
+        granted = self._allowances.get(method, CALLS_PER_WINDOW.get(method, TIER_3))
         full = len(calls) >= granted
-        return WINDOW - (now - calls[0]) if full else 0.0
+        return WINDOW_SECONDS - (now - calls[0]) if full else 0.0
 
-    def _channel(self, channel: str, now: float) -> float:
+    def _seconds_until_channel_has_room(self, channel: str, now: float) -> float:
         """Return the seconds until a channel takes another message: one a second, after a burst (GCRA)."""
-        ahead = self._channels.get(channel, 0.0) - now
-        return max(0.0, ahead - (POSTS_BURST - 1) / POSTS_PER_SECOND)
+        ahead = self._next_post_times.get(channel, 0.0) - now
+        return max(0.0, ahead - (MAX_POSTS_IN_BURST - 1) / POSTS_PER_SECOND)

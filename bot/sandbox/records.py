@@ -14,17 +14,17 @@ Json = dict[str, Any]
 
 TEAM_ID = "T0SANDBOX"
 TEAM_NAME = "Sandbox"
-PARTNER_TEAM = "T0PARTNER"
+PARTNER_TEAM_ID = "T0PARTNER"
 """The workspace of another organisation, with which ours shares a channel."""
 APP_ID = "A0BOT"
 BOT_ID = "B0BOT"
-BOT_USER = "U0BOT"
+BOT_USER_ID = "U0BOT"
 BOT_TOKEN = "xoxb-sandbox"  # noqa: S105 - a fixed token of a server that only loopback reaches
 APP_TOKEN = "xapp-sandbox"  # noqa: S105 - likewise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class WorkspacePerson:
     """Somebody with a user id; the bot is one, too."""
 
     id: str
@@ -43,7 +43,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Channel:
+class WorkspaceChannel:
     """A public channel, or the direct message of the bot and one person."""
 
     id: str
@@ -57,7 +57,7 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
+class MessageVersion:
     """What a message showed from `at` (epoch seconds) on."""
 
     at: float
@@ -65,7 +65,7 @@ class Version:
     blocks: tuple[Json, ...]
 
 
-class Stream(Enum):
+class StreamState(Enum):
     """How far a natively streamed message has come."""
 
     OPEN = "open"
@@ -75,7 +75,7 @@ class Stream(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class WorkspaceMessage:
     """One message as it is now, with all that it was."""
 
     channel: str
@@ -98,41 +98,41 @@ class Message:
     reactions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Who reacted, by the name of the emoji."""
     metadata: Json | None = None
-    stream: Stream | None = None
+    stream: StreamState | None = None
     files: tuple[Json, ...] = ()
-    history: tuple[Version, ...] = ()
+    history: tuple[MessageVersion, ...] = ()
     """Every version, the present one last."""
 
     @property
-    def bot(self) -> bool:
+    def is_from_app(self) -> bool:
         """Whether our app wrote it."""
-        return self.user == BOT_USER
+        return self.user == BOT_USER_ID
 
     @property
-    def root(self) -> str:
+    def root_ts(self) -> str:
         """The ts of the first message of its thread; its own, where there is none yet."""
         return self.thread_ts or self.ts
 
     @property
-    def streaming(self) -> bool:
+    def is_streaming(self) -> bool:
         """Whether text may still be appended to it."""
-        return self.stream is Stream.OPEN
+        return self.stream is StreamState.OPEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
+class ThreadStatus:
     """What the app says it is doing in a thread; an empty text says that it no longer does."""
 
     channel: str
     thread_ts: str
     text: str
-    until: float
+    expires_at: float
     """Epoch seconds at which Slack takes it away."""
     loading_messages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class AgentSession:
     """A conversation in a thread, as the app says that it stands."""
 
     status: str = "active"
@@ -140,7 +140,7 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class WorkspaceView:
     """A Home tab or a modal, as one person has it on screen."""
 
     id: str
@@ -178,43 +178,43 @@ class TraceEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
+class MessagePosted:
     """A message is new."""
 
-    message: Message
+    message: WorkspaceMessage
 
 
 @dataclass(frozen=True, slots=True)
-class Replaced:
+class MessageReplaced:
     """A message shows something else."""
 
-    message: Message
-    previous: Message
+    message: WorkspaceMessage
+    previous: WorkspaceMessage
 
 
 @dataclass(frozen=True, slots=True)
-class Redrawn:
+class MessageRedrawn:
     """A message looks different, but nobody wrote anything: a reaction, more text of a stream."""
 
-    message: Message
+    message: WorkspaceMessage
 
 
 @dataclass(frozen=True, slots=True)
-class Removed:
+class MessageRemoved:
     """A message is gone."""
 
-    message: Message
+    message: WorkspaceMessage
 
 
 @dataclass(frozen=True, slots=True)
-class StatusSet:
+class StatusChanged:
     """A thread's status is another, or (empty text) none."""
 
-    status: Status
+    status: ThreadStatus
 
 
 @dataclass(frozen=True, slots=True)
-class Entitled:
+class TitleChanged:
     """A thread has a title."""
 
     channel: str
@@ -223,7 +223,7 @@ class Entitled:
 
 
 @dataclass(frozen=True, slots=True)
-class Suggested:
+class PromptsSuggested:
     """A direct message suggests what to ask, by titles."""
 
     channel: str
@@ -234,7 +234,7 @@ class Suggested:
 class HomePublished:
     """A person's Home tab shows something else."""
 
-    view: View
+    view: WorkspaceView
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +242,7 @@ class ModalsChanged:
     """A person's stack of modals is another; the last one is on top."""
 
     user: str
-    stack: tuple[View, ...]
+    stack: tuple[WorkspaceView, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +255,7 @@ class FieldsRefused:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Noticed:
+class NoticeShown:
     """Something only one person sees: an ephemeral message, or a failure that Slack tells of."""
 
     user: str
@@ -266,7 +266,7 @@ class Noticed:
 
 
 @dataclass(frozen=True, slots=True)
-class Traced:
+class TraceWritten:
     """The log has a new line."""
 
     entry: TraceEntry
@@ -279,18 +279,18 @@ class ConnectionChanged:
     sockets: int
 
 
-Change = (
-    Posted
-    | Replaced
-    | Redrawn
-    | Removed
-    | StatusSet
-    | Entitled
-    | Suggested
+WorkspaceChange = (
+    MessagePosted
+    | MessageReplaced
+    | MessageRedrawn
+    | MessageRemoved
+    | StatusChanged
+    | TitleChanged
+    | PromptsSuggested
     | HomePublished
     | ModalsChanged
     | FieldsRefused
-    | Noticed
-    | Traced
+    | NoticeShown
+    | TraceWritten
     | ConnectionChanged
 )

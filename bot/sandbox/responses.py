@@ -11,82 +11,84 @@ from uuid import uuid4
 from aiohttp import web
 
 from bot.sandbox import block_kit
-from bot.sandbox.records import BOT_USER, Json, Message, Noticed
-from bot.sandbox.rules import Refusal
-from bot.sandbox.workspace import Workspace
+from bot.sandbox.records import BOT_USER_ID, Json, NoticeShown, WorkspaceMessage
+from bot.sandbox.rules import ApiRefusal
+from bot.sandbox.workspace import WorkspaceState
 
-ADDRESS_SECONDS = 1_800.0
-ANSWERS = 5
+RESPONSE_URL_SECONDS = 1_800.0
+MAX_RESPONSES = 5
 
 
 @dataclass(slots=True)
-class Address:
+class ResponseUrl:
     """Where one interaction happened, and how often it may still be answered."""
 
     user: str
     channel: str
-    until: float
+    expires_at: float
     message: str = ""
     """The ts of the message that was operated, if it was one."""
-    left: int = ANSWERS
+    uses_left: int = MAX_RESPONSES
 
 
-class Responses:
+class ResponseUrls:
     """All response addresses given out."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: WorkspaceState) -> None:
         """Answers are shown in `workspace`."""
         self._workspace = workspace
-        self._addresses: dict[str, Address] = {}
+        self._urls: dict[str, ResponseUrl] = {}
 
-    def address(self, user: str, channel: str, message: str = "") -> str:
+    def create_path(self, user: str, channel: str, message: str = "") -> str:
         """Return the path of a new response address."""
         key = uuid4().hex
-        until = self._workspace.clock() + ADDRESS_SECONDS
-        self._addresses[key] = Address(user, channel, until, message)
+        until = self._workspace.clock() + RESPONSE_URL_SECONDS
+        self._urls[key] = ResponseUrl(user, channel, until, message)
         return f"respond/{key}"
 
     async def serve(self, request: web.Request) -> web.Response:
         """Take an answer; what is wrong with it is said in plain text, as Slack does."""
-        address = self._addresses.get(request.match_info["key"])
-        if address is None or address.until <= self._workspace.clock():
+        address = self._urls.get(request.match_info["key"])
+        if address is None or address.expires_at <= self._workspace.clock():
             return web.Response(status=404, text="expired_url")
-        if not address.left:
+        if not address.uses_left:
             return web.Response(status=404, text="used_url")
-        address.left -= 1
+        address.uses_left -= 1
         try:
-            self.show(address, await request.json())
-        except (Refusal, ValueError) as error:
+            self.apply_response(address, await request.json())
+        except (ApiRefusal, ValueError) as error:
             return web.Response(
-                status=400, text=str(error) if isinstance(error, Refusal) else "invalid_payload"
+                status=400, text=str(error) if isinstance(error, ApiRefusal) else "invalid_payload"
             )
         return web.Response(text="ok")
 
-    def show(self, address: Address, answer: Json) -> None:
+    def apply_response(self, address: ResponseUrl, answer: Json) -> None:
         """Do what an answer says: delete, replace, post, or show it to the one person."""
         text, blocks = str(answer.get("text") or ""), answer.get("blocks") or []
         block_kit.check_blocks(blocks, "message")
-        shown = block_kit.identified(blocks)
+        shown = block_kit.add_ids(blocks)
         if address.message and answer.get("delete_original"):
             self._workspace.remove(self._workspace.message(address.channel, address.message))
         elif address.message and answer.get("replace_original", True) and not answer.get("response_type"):
             original = self._workspace.message(address.channel, address.message)
             self._workspace.replace(original, text=text, blocks=shown)
         elif not text and not blocks:
-            raise Refusal("no_text")
+            raise ApiRefusal("no_text")
         elif answer.get("response_type") == "in_channel":
-            self._workspace.post(self._message(address, answer, text, shown))
+            self._workspace.post(self._build_message(address, answer, text, shown))
         else:
             self._workspace.announce(
-                Noticed(user=address.user, channel=address.channel, text=text, blocks=shown)
+                NoticeShown(user=address.user, channel=address.channel, text=text, blocks=shown)
             )
 
-    def _message(self, address: Address, answer: Json, text: str, blocks: tuple[Json, ...]) -> Message:
+    def _build_message(
+        self, address: ResponseUrl, answer: Json, text: str, blocks: tuple[Json, ...]
+    ) -> WorkspaceMessage:
         thread_ts = answer.get("thread_ts")
-        return Message(
+        return WorkspaceMessage(
             channel=address.channel,
-            ts=self._workspace.stamp(),
-            user=BOT_USER,
+            ts=self._workspace.new_ts(),
+            user=BOT_USER_ID,
             text=text,
             blocks=blocks,
             thread_ts=self._workspace.root(address.channel, thread_ts).ts if thread_ts else None,

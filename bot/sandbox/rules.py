@@ -8,18 +8,18 @@ own rules in `block_kit`.
 import json
 from typing import Any
 
-UPDATE_TEXT = 4_000  # https://docs.slack.dev/reference/methods/chat.update
-POST_TEXT = 40_000  # truncated beyond: https://docs.slack.dev/reference/methods/chat.postMessage
-MARKDOWN_TEXT = 12_000  # https://docs.slack.dev/reference/methods/chat.postMessage
-ATTACHMENTS = 100  # https://docs.slack.dev/reference/methods/chat.postMessage
-STATUS_SECONDS = 120.0  # https://docs.slack.dev/reference/methods/assistant.threads.setStatus
-LOADING_MESSAGES = 10  # likewise
-TITLE = 200  # https://docs.slack.dev/reference/methods/agents.sessions.rename
-SUGGESTED_PROMPTS = 4  # https://docs.slack.dev/reference/methods/assistant.threads.setSuggestedPrompts
-METADATA = 8_000  # Slack says "limited" and names no number; generous
+MAX_UPDATE_CHARACTERS = 4_000  # https://docs.slack.dev/reference/methods/chat.update
+MAX_POST_CHARACTERS = 40_000  # truncated beyond: https://docs.slack.dev/reference/methods/chat.postMessage
+MAX_MARKDOWN_CHARACTERS = 12_000  # https://docs.slack.dev/reference/methods/chat.postMessage
+MAX_ATTACHMENTS = 100  # https://docs.slack.dev/reference/methods/chat.postMessage
+STATUS_LIFETIME_SECONDS = 120.0  # https://docs.slack.dev/reference/methods/assistant.threads.setStatus
+MAX_LOADING_MESSAGES = 10  # likewise
+MAX_TITLE_CHARACTERS = 200  # https://docs.slack.dev/reference/methods/agents.sessions.rename
+MAX_SUGGESTED_PROMPTS = 4  # https://docs.slack.dev/reference/methods/assistant.threads.setSuggestedPrompts
+MAX_METADATA_CHARACTERS = 8_000  # Slack says "limited" and names no number; generous
 
 
-class Refusal(Exception):
+class ApiRefusal(Exception):
     """Slack answers `{"ok": false, "error": error}`, with `response_metadata.messages` where it explains."""
 
     def __init__(self, error: str, *messages: str) -> None:
@@ -31,8 +31,8 @@ class Refusal(Exception):
 
 def check_update_text(text: str) -> None:
     """Refuse a text that `chat.update` does not take."""
-    if len(text) > UPDATE_TEXT:
-        raise Refusal("msg_too_long")
+    if len(text) > MAX_UPDATE_CHARACTERS:
+        raise ApiRefusal("msg_too_long")
 
 
 def check_markdown_text(markdown: str, *others: object) -> None:
@@ -40,17 +40,17 @@ def check_markdown_text(markdown: str, *others: object) -> None:
     if not markdown:
         return
     if any(others):
-        raise Refusal("markdown_text_conflict")
-    if len(markdown) > MARKDOWN_TEXT:
-        raise Refusal("msg_too_long")
+        raise ApiRefusal("markdown_text_conflict")
+    if len(markdown) > MAX_MARKDOWN_CHARACTERS:
+        raise ApiRefusal("msg_too_long")
 
 
 def check_attachments(attachments: Any) -> None:
     """Refuse what is no list of attachments, or more than a message holds."""
     if attachments and not isinstance(attachments, list):
-        raise Refusal("invalid_arguments", "[ERROR] attachments must be a list")
-    if len(attachments or ()) > ATTACHMENTS:
-        raise Refusal("too_many_attachments")
+        raise ApiRefusal("invalid_arguments", "[ERROR] attachments must be a list")
+    if len(attachments or ()) > MAX_ATTACHMENTS:
+        raise ApiRefusal("too_many_attachments")
 
 
 def check_metadata(metadata: Any) -> None:
@@ -58,14 +58,16 @@ def check_metadata(metadata: Any) -> None:
     if metadata is None:
         return
     if not isinstance(metadata, dict):
-        raise Refusal("invalid_metadata_format")
+        raise ApiRefusal("invalid_metadata_format")
     if not isinstance(metadata.get("event_type"), str) or not isinstance(metadata.get("event_payload"), dict):
-        raise Refusal("invalid_metadata_schema")
-    if len(json.dumps(metadata)) > METADATA:
-        raise Refusal("metadata_too_large")
+        raise ApiRefusal("invalid_metadata_schema")
+    if len(json.dumps(metadata)) > MAX_METADATA_CHARACTERS:
+        raise ApiRefusal("metadata_too_large")
 
 
 def check_title(title: str) -> None:
     """Refuse an empty title or one that is too long."""
-    if not 1 <= len(title) <= TITLE:
-        raise Refusal("invalid_arguments", f"[ERROR] title must have 1 to {TITLE} characters")
+    if not 1 <= len(title) <= MAX_TITLE_CHARACTERS:
+        raise ApiRefusal(
+            "invalid_arguments", f"[ERROR] title must have 1 to {MAX_TITLE_CHARACTERS} characters"
+        )

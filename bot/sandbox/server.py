@@ -14,35 +14,35 @@ from aiohttp import web
 
 from bot.sandbox import events, people, site
 from bot.sandbox.arguments import Arguments
-from bot.sandbox.feed import Feed
+from bot.sandbox.feed import PageConnections
 from bot.sandbox.interactivity import Interactivity
-from bot.sandbox.journal import Journal
+from bot.sandbox.journal import TraceLog
 from bot.sandbox.methods import assistant, chat, directory, streams
 from bot.sandbox.methods import files as file_methods
 from bot.sandbox.methods import views as view_methods
 from bot.sandbox.records import (
     APP_TOKEN,
     BOT_TOKEN,
-    BOT_USER,
+    BOT_USER_ID,
+    AgentSession,
     ApiCall,
-    Change,
     Json,
-    Message,
-    Posted,
-    Removed,
-    Replaced,
-    Session,
-    Status,
+    MessagePosted,
+    MessageRemoved,
+    MessageReplaced,
+    ThreadStatus,
     TraceEntry,
+    WorkspaceChange,
+    WorkspaceMessage,
 )
-from bot.sandbox.responses import Responses
-from bot.sandbox.sockets import Reason, SocketMode
-from bot.sandbox.uploads import Upload, Uploads
-from bot.sandbox.views import Views
-from bot.sandbox.web_api import Fault, Method, WebApi
-from bot.sandbox.workspace import Workspace
+from bot.sandbox.responses import ResponseUrls
+from bot.sandbox.sockets import DisconnectReason, SocketModeServer
+from bot.sandbox.uploads import FileUpload, WorkspaceFiles
+from bot.sandbox.views import OpenViews
+from bot.sandbox.web_api import ApiMethod, InjectedFault, WebApi
+from bot.sandbox.workspace import WorkspaceState
 
-CLOSE_SECONDS = 1.0
+SHUTDOWN_TIMEOUT_SECONDS = 1.0
 """How long a request may still run when the server ends."""
 
 
@@ -51,7 +51,7 @@ class SandboxWorkspace:
 
     bot_token = BOT_TOKEN
     app_token = APP_TOKEN
-    bot_user = BOT_USER
+    bot_user = BOT_USER_ID
 
     def __init__(  # noqa: PLR0913 - the knobs of a server, all by name, all with defaults
         self,
@@ -72,28 +72,28 @@ class SandboxWorkspace:
         `ack_timeout` seconds. `clock` gives epoch seconds. `commands` and `shortcuts` as in a manifest.
         """
         self._host, self._port = host, port
-        self.state = Workspace(clock=clock, stream_lifetime=stream_lifetime)
-        self.journal = Journal(clock=clock, announce=self.state.announce)
-        self.sockets = SocketMode(
-            self.journal, self.state.announce, clock=clock, ack_timeout=ack_timeout, redelivery=redelivery
+        self.state = WorkspaceState(clock=clock, stream_lifetime=stream_lifetime)
+        self.trace_log = TraceLog(clock=clock, announce=self.state.announce)
+        self.sockets = SocketModeServer(
+            self.trace_log, self.state.announce, clock=clock, ack_timeout=ack_timeout, redelivery=redelivery
         )
-        self.views = Views(clock=clock, announce=self.state.announce)
-        self.uploads = Uploads()
-        self._responses = Responses(self.state)
-        self.interactivity = Interactivity(self.state, self.views, self.sockets, self._responses)
-        self._feed = Feed(
+        self.views = OpenViews(clock=clock, announce=self.state.announce)
+        self.files = WorkspaceFiles()
+        self._response_urls = ResponseUrls(self.state)
+        self.interactivity = Interactivity(self.state, self.views, self.sockets, self._response_urls)
+        self._pages = PageConnections(
             self.state,
             self.views,
             self.interactivity,
-            self.journal,
-            connected=lambda: self.connected,
+            self.trace_log,
+            count_sockets=lambda: self.socket_count,
             commands=commands,
             shortcuts=shortcuts,
         )
-        self._api = WebApi(self._methods(), self.journal, clock=clock, enforce_rates=enforce_rates)
-        self._changed = asyncio.Event()
-        self.state.observe(self._tell_app)
-        self.state.observe(self._wake)
+        self._api = WebApi(self._methods(), self.trace_log, clock=clock, enforce_rates=enforce_rates)
+        self._change_event = asyncio.Event()
+        self.state.observe(self._send_events)
+        self.state.observe(self._wake_waiters)
 
     # Where it is
 
@@ -109,7 +109,9 @@ class SandboxWorkspace:
 
     async def __aenter__(self) -> Self:
         """Listen."""
-        self._runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=CLOSE_SECONDS)
+        self._runner = web.AppRunner(
+            self._application(), access_log=None, shutdown_timeout=SHUTDOWN_TIMEOUT_SECONDS
+        )
         await self._runner.setup()
         try:
             await web.TCPSite(self._runner, self._host, self._port).start()
@@ -117,43 +119,43 @@ class SandboxWorkspace:
             await self._runner.cleanup()
             raise
         self._port = self._runner.addresses[0][1]
-        self.interactivity.origin = self.uploads.site = self.url
-        self._housekeeping = asyncio.create_task(self._keep_house())
+        self.interactivity.base_url = self.files.base_url = self.url
+        self._expiry_task = asyncio.create_task(self._expire_every_second())
         return self
 
     async def __aexit__(self, *_exc: object) -> None:
         """Close every connection."""
-        self._housekeeping.cancel()
-        await asyncio.gather(self._housekeeping, return_exceptions=True)
-        await asyncio.gather(self._feed.close(), self.sockets.close())
+        self._expiry_task.cancel()
+        await asyncio.gather(self._expiry_task, return_exceptions=True)
+        await asyncio.gather(self._pages.close(), self.sockets.close())
         await self._runner.cleanup()
 
     def _application(self) -> web.Application:
-        application = web.Application(middlewares=[site.only_from_here], client_max_size=16 * 1024**2)
+        application = web.Application(middlewares=[site.require_local_request], client_max_size=16 * 1024**2)
         application.router.add_route("*", "/api/{method}", self._api.serve)
         application.router.add_get("/link/", self.sockets.connect)
-        application.router.add_post("/respond/{key}", self._responses.serve)
-        application.router.add_get("/files-pri/{key}/{name}", self.uploads.serve)
-        application.router.add_post("/upload/{key}", self.uploads.receive)
-        application.router.add_get("/file/{key}", self.uploads.show)
-        application.router.add_get("/feed", self._feed.serve)
-        application.router.add_get("/", site.index)
-        application.router.add_get("/page/{name}", site.asset)
+        application.router.add_post("/respond/{key}", self._response_urls.serve)
+        application.router.add_get("/files-pri/{key}/{name}", self.files.serve)
+        application.router.add_post("/upload/{key}", self.files.receive)
+        application.router.add_get("/file/{key}", self.files.serve_download)
+        application.router.add_get("/feed", self._pages.serve)
+        application.router.add_get("/", site.serve_index)
+        application.router.add_get("/page/{name}", site.serve_file)
         return application
 
-    def _methods(self) -> dict[str, Method]:
+    def _methods(self) -> dict[str, ApiMethod]:
         families = chat.METHODS, streams.METHODS, directory.METHODS, assistant.METHODS
-        methods: dict[str, Method] = {
+        methods: dict[str, ApiMethod] = {
             name: partial(method, self.state) for family in families for name, method in family.items()
         }
         for name, method in view_methods.METHODS.items():
             methods[name] = partial(method, self.state, self.views)
         for name, upload in file_methods.METHODS.items():
-            methods[name] = partial(upload, self.state, self.uploads)
+            methods[name] = partial(upload, self.state, self.files)
         return methods | {"apps.connections.open": self._open_connection}
 
     def _open_connection(self, _arguments: Arguments) -> Json:
-        url = f"ws://{self._host}:{self._port}/link/?ticket={self.sockets.ticket()}&app_id=A0BOT"
+        url = f"ws://{self._host}:{self._port}/link/?ticket={self.sockets.create_ticket()}&app_id=A0BOT"
         return {"url": url}
 
     # What people do
@@ -165,10 +167,10 @@ class SandboxWorkspace:
         text: str,
         *,
         thread_ts: str | None = None,
-        files: Sequence[Upload] = (),
+        files: Sequence[FileUpload] = (),
     ) -> str:
         """Write as a person, attach files, and return the message's ts."""
-        attached = [self.uploads.add(upload, user) for upload in files]
+        attached = [self.files.add(upload, user) for upload in files]
         return people.say(self.state, user, channel, text, thread_ts, attached).ts
 
     async def edit(self, user: str, channel: str, ts: str, text: str) -> None:
@@ -181,39 +183,39 @@ class SandboxWorkspace:
 
     # What can be seen
 
-    def thread(self, channel: str, root_ts: str) -> list[Message]:
+    def thread(self, channel: str, root_ts: str) -> list[WorkspaceMessage]:
         """Return a thread as it shows now, oldest first."""
         return self.state.thread(channel, root_ts)
 
     @property
-    def statuses(self) -> dict[tuple[str, str], Status]:
+    def statuses(self) -> dict[tuple[str, str], ThreadStatus]:
         """What the app says it is doing now, by channel and thread."""
         return self.state.statuses
 
     @property
-    def sessions(self) -> dict[tuple[str, str], Session]:
+    def sessions(self) -> dict[tuple[str, str], AgentSession]:
         """How the app says that conversations stand, by channel and thread."""
         return self.state.sessions
 
     @property
     def trace(self) -> list[TraceEntry]:
         """The page's log."""
-        return list(self.journal.entries)
+        return list(self.trace_log.entries)
 
     def calls(self, method: str = "") -> list[ApiCall]:
         """Return the Web API calls made so far, of one method or of all."""
-        return [call for call in self.journal.calls if method in ("", call.method)]
+        return [call for call in self.trace_log.calls if method in ("", call.method)]
 
     def events(self, kind: str = "") -> list[Json]:
         """Return the event callbacks sent so far, of one type or of all."""
-        return [callback for callback in self.journal.events if kind in ("", callback["event"]["type"])]
+        return [callback for callback in self.trace_log.events if kind in ("", callback["event"]["type"])]
 
     @property
-    def connected(self) -> int:
+    def socket_count(self) -> int:
         """How many of the bot's sockets are open."""
-        return self.sockets.connected
+        return self.sockets.socket_count
 
-    async def changed(
+    async def wait_until(
         self,
         predicate: Callable[[], Any],
         timeout: float = 10.0,  # noqa: ASYNC109 - so that its error can say what did happen
@@ -222,20 +224,20 @@ class SandboxWorkspace:
         try:
             async with asyncio.timeout(timeout):
                 while not predicate():
-                    await self._changed.wait()
+                    await self._change_event.wait()
         except TimeoutError:
-            raise TimeoutError(self._situation(timeout)) from None
+            raise TimeoutError(self._describe_log(timeout)) from None
 
-    def _situation(self, seconds: float) -> str:
+    def _describe_log(self, seconds: float) -> str:
         last = "\n".join(
             f"  {entry.kind} {entry.name} {entry.status} {entry.ms} ms {entry.detail}"
             for entry in self.trace[-20:]
         )
-        return f"Not so after {seconds} s; {self.connected} sockets are connected. The log ends:\n{last}"
+        return f"Not so after {seconds} s; {self.socket_count} sockets are connected. The log ends:\n{last}"
 
     # What goes wrong
 
-    def fault(
+    def inject_fault(
         self,
         method: str,
         *,
@@ -247,10 +249,10 @@ class SandboxWorkspace:
         times: int = 1,
     ) -> None:
         """Let the next `times` calls of a Web API method go wrong; see `web_api.Fault`."""
-        fault = Fault(error=error, status=status, retry_after=retry_after, delay=delay, drop=drop)
+        fault = InjectedFault(error=error, status=status, retry_after=retry_after, delay=delay, drop=drop)
         self._api.inject(method, fault, times)
 
-    async def disconnect(self, reason: Reason | None = "refresh_requested") -> None:
+    async def disconnect(self, reason: DisconnectReason | None = "refresh_requested") -> None:
         """Ask the bot's sockets to leave, giving a reason; None cuts them off."""
         await self.sockets.disconnect(reason)
 
@@ -258,38 +260,40 @@ class SandboxWorkspace:
         """Send an event callback once more, as if its acknowledgement had been lost."""
         self.sockets.send_event(callback, attempt=1, reason="timeout")
 
-    def trace_model(self, name: str, *, status: str = "ok", seconds: float = 0.0, detail: str = "") -> None:
+    def trace_model_request(
+        self, name: str, *, status: str = "ok", seconds: float = 0.0, detail: str = ""
+    ) -> None:
         """Add a line about the model to the page's log; `seconds` it took."""
-        self.journal.trace("model", name, status=status, seconds=seconds, detail=detail)
+        self.trace_log.add_entry("model", name, status=status, seconds=seconds, detail=detail)
 
     # What happens inside
 
-    def _tell_app(self, change: Change) -> None:
+    def _send_events(self, change: WorkspaceChange) -> None:
         """Send the app the events of a change."""
-        for event in self._events_of(change):
+        for event in self._build_events(change):
             channel = self.state.channel(event["channel"])
-            told = events.callback(event, at=self.state.clock(), is_shared=channel.shared)
+            told = events.build_callback(event, at=self.state.clock(), is_shared=channel.shared)
             self.sockets.send_event(told)
 
-    def _events_of(self, change: Change) -> list[Json]:
+    def _build_events(self, change: WorkspaceChange) -> list[Json]:
         match change:
-            case Posted(message):
-                root = self.state.root(message.channel, message.root)
-                return events.posted(change, self.state.channel(message.channel), root)
-            case Replaced(message):
+            case MessagePosted(message):
+                root = self.state.root(message.channel, message.root_ts)
+                return events.build_posted_events(change, self.state.channel(message.channel), root)
+            case MessageReplaced(message):
                 channel = self.state.channel(message.channel)
-                return list(events.replaced(change, channel, self.state.stamp()))
-            case Removed(message):
+                return list(events.build_changed_events(change, channel, self.state.new_ts()))
+            case MessageRemoved(message):
                 channel = self.state.channel(message.channel)
-                return [events.removed(change, channel, self.state.stamp())]
+                return [events.build_deleted_event(change, channel, self.state.new_ts())]
             case _:
                 return []
 
-    def _wake(self, _change: Change) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()
+    def _wake_waiters(self, _change: WorkspaceChange) -> None:
+        self._change_event.set()
+        self._change_event = asyncio.Event()
 
-    async def _keep_house(self) -> None:
+    async def _expire_every_second(self) -> None:
         while True:
             await asyncio.sleep(1.0)
             self.state.expire()

@@ -24,10 +24,12 @@ from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
-Names = Mapping[str, str]
+DisplayNames = Mapping[str, str]
 """User and channel ids -> the names that people see."""
 
-EMOJI: Mapping[str, str] = json.loads((Path(__file__).parent / "page" / "emoji.json").read_text("utf-8"))
+EMOJI_BY_SHORTCODE: Mapping[str, str] = json.loads(
+    (Path(__file__).parent / "page" / "emoji.json").read_text("utf-8")
+)
 """Shortcode without colons -> the character; the page reads the same file for reactions."""
 
 _LINK_ATTRIBUTES = 'target="_blank" rel="noopener noreferrer nofollow"'
@@ -35,37 +37,37 @@ _LINK_ATTRIBUTES = 'target="_blank" rel="noopener noreferrer nofollow"'
 _BRACKETED = r"<(?P<token>[^<>\n]+)>"
 _URL = r"(?P<url>https?://[^\s<>\"'`|]*[^\s<>\"'`|.,:;!?)\]}*_~])"
 _SHORTCODE = r"(?<![\w:]):(?P<emoji>[a-z0-9_+\-]+):(?!\w)"
-_BRACKETS = re.compile(_BRACKETED)
-_PLAIN = re.compile(f"{_URL}|{_SHORTCODE}")
-_INLINE = re.compile(
+_BRACKETS_PATTERN = re.compile(_BRACKETED)
+_PLAIN_PATTERN = re.compile(f"{_URL}|{_SHORTCODE}")
+_INLINE_PATTERN = re.compile(
     rf"`(?P<code>[^`\n]+)`|{_BRACKETED}|{_URL}|{_SHORTCODE}"
     r"|(?<![\w*])\*(?P<strong>\S(?:[^*\n]*[^\s*])?)\*(?![\w*])"
     r"|(?<![\w_])_(?P<em>\S(?:[^_\n]*[^\s_])?)_(?![\w_])"
     r"|(?<![\w~])~(?P<del>\S(?:[^~\n]*[^\s~])?)~(?![\w~])"
 )
-_FENCE = re.compile(r"\n?```\n?(.*?)\n?```\n?", re.DOTALL)
-_QUOTED = re.compile(r"(?:&gt;|>){1,3} ?")
+_FENCE_PATTERN = re.compile(r"\n?```\n?(.*?)\n?```\n?", re.DOTALL)
+_QUOTE_PATTERN = re.compile(r"(?:&gt;|>){1,3} ?")
 
 
-def decorate(blocks: Sequence[Mapping[str, Any]], names: Names) -> list[dict[str, Any]]:
+def add_html(blocks: Sequence[Mapping[str, Any]], names: DisplayNames) -> list[dict[str, Any]]:
     """Return a copy of Block Kit blocks in which each Slack text has its `html` beside it.
 
     Slack texts are `markdown` blocks and `mrkdwn` objects, however deep they lie. An `html` that came
     from outside is dropped, so that what the page finds there is always ours.
     """
-    return [_decorated(block, names) for block in blocks]
+    return [_add_html_to_value(block, names) for block in blocks]
 
 
-def _decorated(value: Any, names: Names) -> Any:
+def _add_html_to_value(value: Any, names: DisplayNames) -> Any:
     """Copy one JSON value, decorated."""
     if isinstance(value, list):
-        return [_decorated(item, names) for item in value]
+        return [_add_html_to_value(item, names) for item in value]
     if not isinstance(value, Mapping):
         return value
-    copy = {key: _decorated(item, names) for key, item in value.items() if key != "html"}
+    copy = {key: _add_html_to_value(item, names) for key, item in value.items() if key != "html"}
     text = copy.get("text")
-    if isinstance(text, str) and copy.get("type") in _RENDERED:
-        copy["html"] = _RENDERED[copy["type"]](text, names)
+    if isinstance(text, str) and copy.get("type") in _RENDERERS_BY_TYPE:
+        copy["html"] = _RENDERERS_BY_TYPE[copy["type"]](text, names)
     return copy
 
 
@@ -75,106 +77,114 @@ def file_html(file: Mapping[str, Any]) -> str:
     return f'📄 <a href="/file/{escape(str(file.get("id", "")))}" download="{name}">{name}</a>'
 
 
-def text_html(text: str, names: Names) -> str:
+def text_html(text: str, names: DisplayNames) -> str:
     """Render Slack's mrkdwn, in which & < > arrive as entities and tokens stand in angle brackets."""
-    parts = _FENCE.split(text)
+    parts = _FENCE_PATTERN.split(text)
     rendered = []
     for index, part in enumerate(parts):
         if index % 2:
-            rendered.append(f"<pre><code>{_code(part, names)}</code></pre>")
+            rendered.append(f"<pre><code>{_code_html(part, names)}</code></pre>")
         elif part:
-            rendered.append(_lines(part, names))
+            rendered.append(_lines_html(part, names))
     return "".join(rendered)
 
 
-def markdown_html(text: str, names: Names) -> str:
+def markdown_html(text: str, names: DisplayNames) -> str:
     """Render the standard Markdown of a `markdown` block; raw HTML in it is shown, not obeyed."""
-    return str(_MARKDOWN.render(text, {"names": names}))
+    return str(_MARKDOWN_PARSER.render(text, {"names": names}))
 
 
-def _lines(text: str, names: Names) -> str:
+def _lines_html(text: str, names: DisplayNames) -> str:
     """Render mrkdwn outside fences: runs of quoted lines become one quote each."""
     rendered = []
-    for quoted, run in groupby(text.split("\n"), lambda line: bool(_QUOTED.match(line))):
-        lines = [_inline(_QUOTED.sub("", line, count=1) if quoted else line, names) for line in run]
+    for quoted, run in groupby(text.split("\n"), lambda line: bool(_QUOTE_PATTERN.match(line))):
+        lines = [
+            _inline_html(_QUOTE_PATTERN.sub("", line, count=1) if quoted else line, names) for line in run
+        ]
         body = "<br>".join(lines)
         rendered.append(f"<blockquote>{body}</blockquote>" if quoted else body)
     return "".join(rendered)
 
 
-def _inline(text: str, names: Names) -> str:
+def _inline_html(text: str, names: DisplayNames) -> str:
     """Render the marks and tokens within one line of mrkdwn."""
-    return _replaced(_INLINE, text, partial(_mark, names=names), _unescaped)
+    return _replace_matches(_INLINE_PATTERN, text, partial(_mark_html, names=names), _plain_text_html)
 
 
-def _mark(found: re.Match[str], names: Names) -> str:
+def _mark_html(found: re.Match[str], names: DisplayNames) -> str:
     """Render one mark that `_INLINE` found."""
     kind, body = found.lastgroup, found[found.lastgroup or 0]
     match kind:
         case "code":
-            return f"<code>{_code(body, names)}</code>"
+            return f"<code>{_code_html(body, names)}</code>"
         case "token":
-            return slack_token(body, names) or _unescaped(found[0])
+            return token_html(body, names) or _plain_text_html(found[0])
         case "strong" | "em" | "del":
-            return f"<{kind}>{_inline(body, names)}</{kind}>"
+            return f"<{kind}>{_inline_html(body, names)}</{kind}>"
         case _:
-            return _plain_mark(found)
+            return _plain_mark_html(found)
 
 
-def _plain_mark(found: re.Match[str]) -> str:
+def _plain_mark_html(found: re.Match[str]) -> str:
     """Render a bare address or an emoji's shortcode, which both languages know."""
     if url := found["url"]:
-        return _link(_entities(url), _entities(url))
+        return _link_html(_unescape_entities(url), _unescape_entities(url))
     name = found["emoji"]
-    return f'<span class="emoji" title=":{name}:">{EMOJI[name]}</span>' if name in EMOJI else found[0]
+    return (
+        f'<span class="emoji" title=":{name}:">{EMOJI_BY_SHORTCODE[name]}</span>'
+        if name in EMOJI_BY_SHORTCODE
+        else found[0]
+    )
 
 
-def _code(text: str, names: Names) -> str:
+def _code_html(text: str, names: DisplayNames) -> str:
     """Render mrkdwn code, in which Slack parses tokens and nothing else."""
-    return _replaced(_BRACKETS, text, partial(_mark, names=names), _unescaped)
+    return _replace_matches(_BRACKETS_PATTERN, text, partial(_mark_html, names=names), _plain_text_html)
 
 
-def slack_token(token: str, names: Names) -> str:
+def token_html(token: str, names: DisplayNames) -> str:
     """Render what stands in Slack's angle brackets, or return "" if it is none of Slack's tokens."""
     target, _, label = token.partition("|")
-    name = names.get(target[1:]) or _entities(label) or target[1:]
+    name = names.get(target[1:]) or _unescape_entities(label) or target[1:]
     if re.fullmatch(r"@[UW][A-Z0-9]+", target):
         return f'<span class="mention" data-user="{target[1:]}">@{escape(name)}</span>'
     if re.fullmatch(r"#[CG][A-Z0-9]+", target):
         return f'<a class="mention" data-channel="{target[1:]}">#{escape(name)}</a>'
     if target.startswith("!"):
-        return _special(target[1:], label)
+        return _special_token_html(target[1:], label)
     if re.match(r"(https?://|mailto:|tel:)\S", target):
-        return _link(_entities(target), _entities(label or target.removeprefix("mailto:")))
+        return _link_html(
+            _unescape_entities(target), _unescape_entities(label or target.removeprefix("mailto:"))
+        )
     return ""
 
 
-def _special(target: str, label: str) -> str:
+def _special_token_html(target: str, label: str) -> str:
     """Render `<!..>`: a broadcast, a user group, or a date, which has its own fallback."""
     if target in {"here", "channel", "everyone"}:
         return f'<span class="mention broadcast">@{target}</span>'
     if target.startswith("subteam^"):
         name = label.removeprefix("@") or target.removeprefix("subteam^")
-        return f'<span class="mention broadcast">@{_unescaped(name)}</span>'
-    return _unescaped(label or target)
+        return f'<span class="mention broadcast">@{_plain_text_html(name)}</span>'
+    return _plain_text_html(label or target)
 
 
-def _link(href: str, label: str) -> str:
+def _link_html(href: str, label: str) -> str:
     """Return a link that leaves the page; both arguments are plain text."""
     return f'<a href="{escape(href)}" {_LINK_ATTRIBUTES}>{escape(label)}</a>'
 
 
-def _entities(text: str) -> str:
+def _unescape_entities(text: str) -> str:
     """Undo Slack's three escapes, the ampersand last."""
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
-def _unescaped(text: str) -> str:
+def _plain_text_html(text: str) -> str:
     """Return mrkdwn text without marks as HTML: Slack's escapes undone, then ours."""
-    return escape(_entities(text), quote=False)
+    return escape(_unescape_entities(text), quote=False)
 
 
-def _replaced(
+def _replace_matches(
     pattern: re.Pattern[str],
     text: str,
     mark: Callable[[re.Match[str]], str],
@@ -188,10 +198,10 @@ def _replaced(
     return "".join([*rendered, rest(text[end:])])
 
 
-def _token_rule(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 -- markdown-it's signature
+def _parse_slack_token(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 -- markdown-it's signature
     """Read one of Slack's tokens within Markdown."""
-    found = _BRACKETS.match(state.src, state.pos)
-    shown = slack_token(found["token"], state.env["names"]) if found else ""
+    found = _BRACKETS_PATTERN.match(state.src, state.pos)
+    shown = token_html(found["token"], state.env["names"]) if found else ""
     if not found or not shown:
         return False
     if not silent:
@@ -200,7 +210,7 @@ def _token_rule(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 -- ma
     return True
 
 
-def _task_rule(state: StateCore) -> None:
+def _draw_task_boxes(state: StateCore) -> None:
     """Show `[ ]` and `[x]` at the start of a list item as boxes."""
     for item, paragraph, inline in zip(state.tokens, state.tokens[1:], state.tokens[2:], strict=False):
         if item.type != "list_item_open" or paragraph.type != "paragraph_open" or not inline.children:
@@ -223,12 +233,16 @@ class _SlackRenderer(RendererHTML):
         within_link = sum(token.nesting for token in tokens[:index] if token.tag == "a")
         content = tokens[index].content
         plain = partial(escape, quote=False)
-        return plain(content) if within_link else _replaced(_PLAIN, content, _plain_mark, plain)
+        return (
+            plain(content)
+            if within_link
+            else _replace_matches(_PLAIN_PATTERN, content, _plain_mark_html, plain)
+        )
 
     def image(self, tokens: Sequence[Token], index: int, *_: Any) -> str:
         """Show an image as a link, as Slack does: nothing is fetched for a message."""
         address = str(tokens[index].attrs["src"])
-        return _link(address, tokens[index].content or address)
+        return _link_html(address, tokens[index].content or address)
 
     def link_open(self, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
         """Open a link that leaves the page."""
@@ -236,14 +250,14 @@ class _SlackRenderer(RendererHTML):
         return self.renderToken(tokens, index, options, env)
 
 
-def _parser() -> MarkdownIt:
+def _build_parser() -> MarkdownIt:
     """Return a parser for the `markdown` block; a single newline breaks the line, as in Slack."""
     parser = MarkdownIt("commonmark", {"html": False, "breaks": True}, renderer_cls=_SlackRenderer)
     parser.enable(["table", "strikethrough"])
-    parser.inline.ruler.before("autolink", "slack_token", _token_rule)
-    parser.core.ruler.push("task_list", _task_rule)
+    parser.inline.ruler.before("autolink", "slack_token", _parse_slack_token)
+    parser.core.ruler.push("task_list", _draw_task_boxes)
     return parser
 
 
-_MARKDOWN = _parser()
-_RENDERED = {"markdown": markdown_html, "mrkdwn": text_html}
+_MARKDOWN_PARSER = _build_parser()
+_RENDERERS_BY_TYPE = {"markdown": markdown_html, "mrkdwn": text_html}

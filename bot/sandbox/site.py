@@ -12,32 +12,36 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-FILES = Path(__file__).parent / "page"
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-HEADERS = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+PAGE_FOLDER = Path(__file__).parent / "page"
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+FILE_HEADERS = {
+    "Cache-Control": "no-cache",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
 
-_NAME = re.compile(r"[\w-]+(\.[\w-]+)+", re.ASCII)
+_FILE_NAME_PATTERN = re.compile(r"[\w-]+(\.[\w-]+)+", re.ASCII)
 
 
-async def index(_request: web.Request) -> web.StreamResponse:
+async def serve_index(_request: web.Request) -> web.StreamResponse:
     """Serve the page."""
-    return _file("index.html")
+    return _file_response("index.html")
 
 
-async def asset(request: web.Request) -> web.StreamResponse:
+async def serve_file(request: web.Request) -> web.StreamResponse:
     """Serve a file that the page asks for."""
-    return _file(request.match_info["name"])
+    return _file_response(request.match_info["name"])
 
 
-def _file(name: str) -> web.StreamResponse:
-    path = FILES / name
-    if not _NAME.fullmatch(name) or not path.is_file():
+def _file_response(name: str) -> web.StreamResponse:
+    path = PAGE_FOLDER / name
+    if not _FILE_NAME_PATTERN.fullmatch(name) or not path.is_file():
         raise web.HTTPNotFound
-    return web.FileResponse(path, headers=HEADERS)
+    return web.FileResponse(path, headers=FILE_HEADERS)
 
 
 @web.middleware
-async def only_from_here(
+async def require_local_request(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
     """Refuse a foreign name for us, and a foreign origin."""
@@ -49,6 +53,6 @@ async def only_from_here(
 
 def _is_loopback(host: str) -> bool:
     try:
-        return urlsplit(f"//{host}").hostname in LOOPBACK
+        return urlsplit(f"//{host}").hostname in LOOPBACK_HOSTS
     except ValueError:
         return False

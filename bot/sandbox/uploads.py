@@ -14,13 +14,13 @@ from urllib.parse import quote
 from aiohttp import web
 
 from bot.sandbox.records import BOT_TOKEN, TEAM_ID, Json
-from bot.sandbox.rules import Refusal
+from bot.sandbox.rules import ApiRefusal
 
-SIGN_IN = "<!DOCTYPE html><html><head><title>Sign in | Slack</title></head><body></body></html>"
+SIGN_IN_PAGE = "<!DOCTYPE html><html><head><title>Sign in | Slack</title></head><body></body></html>"
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
+class FileUpload:
     """A file as a person has it."""
 
     name: str
@@ -28,50 +28,50 @@ class Upload:
     type: str = "application/octet-stream"
 
 
-class Uploads:
+class WorkspaceFiles:
     """The workspace's files."""
 
     def __init__(self) -> None:
-        self.is_allowed = True
+        self.can_read = True
         """Whether the app has the scope `files:read`."""
-        self.takes = True
+        self.can_write = True
         """Whether the app has the scope `files:write`."""
-        self.site = ""
+        self.base_url = ""
         """Our address; known once the server listens."""
-        self._files: dict[str, Upload] = {}
-        self._announced: dict[str, tuple[str, int]] = {}
+        self._files: dict[str, FileUpload] = {}
+        self._pending: dict[str, tuple[str, int]] = {}
 
-    def add(self, upload: Upload, user: str) -> Json:
+    def add(self, upload: FileUpload, user: str) -> Json:
         """Keep a file, and return the object that stands for it in messages."""
         key = _new_key()
         self._files[key] = upload
-        return self._described(key, upload.name, user)
+        return self._file_object(key, upload.name, user)
 
-    def announce(self, name: str, length: int) -> tuple[str, str]:
+    def create_upload(self, name: str, length: int) -> tuple[str, str]:
         """Return the id of a file that the app will send, and the address to which."""
         key = _new_key()
-        self._announced[key] = name, length
-        return key, f"{self.site}upload/{key}"
+        self._pending[key] = name, length
+        return key, f"{self.base_url}upload/{key}"
 
     async def receive(self, request: web.Request) -> web.StreamResponse:
         """Take the content of a file that was announced, once; it must be as long as was said."""
         key, content = request.match_info["key"], await request.read()
-        name, length = self._announced.get(key, ("", -1))
+        name, length = self._pending.get(key, ("", -1))
         if key in self._files or len(content) != length:
             raise web.HTTPBadRequest(text="no such upload, or of another length")
-        self._files[key] = Upload(name=name, content=content, type=request.content_type)
+        self._files[key] = FileUpload(name=name, content=content, type=request.content_type)
         return web.Response(text=f"OK - {length}")
 
     def complete(self, key: str, title: str, user: str) -> Json:
         """Return the object of a file that was sent. Raises `file_not_found` for any other."""
-        if key not in self._announced or key not in self._files:
-            raise Refusal("file_not_found")
-        del self._announced[key]
-        return self._described(key, title or self._files[key].name, user)
+        if key not in self._pending or key not in self._files:
+            raise ApiRefusal("file_not_found")
+        del self._pending[key]
+        return self._file_object(key, title or self._files[key].name, user)
 
-    def _described(self, key: str, title: str, user: str) -> Json:
+    def _file_object(self, key: str, title: str, user: str) -> Json:
         upload = self._files[key]
-        url = f"{self.site}files-pri/{TEAM_ID}-{key}/{quote(upload.name.lower())}"
+        url = f"{self.base_url}files-pri/{TEAM_ID}-{key}/{quote(upload.name.lower())}"
         return {
             "id": key,
             "name": upload.name,
@@ -90,17 +90,17 @@ class Uploads:
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer with a file, or the page to sign in."""
-        if not self.is_allowed or request.headers.get("Authorization") != f"Bearer {BOT_TOKEN}":
-            return web.Response(text=SIGN_IN, content_type="text/html")
-        return self._file(request.match_info["key"].partition("-")[2])
+        if not self.can_read or request.headers.get("Authorization") != f"Bearer {BOT_TOKEN}":
+            return web.Response(text=SIGN_IN_PAGE, content_type="text/html")
+        return self._file_response(request.match_info["key"].partition("-")[2])
 
-    async def show(self, request: web.Request) -> web.StreamResponse:
+    async def serve_download(self, request: web.Request) -> web.StreamResponse:
         """Answer the page with a file, to be kept and not to be looked at: it may be anything."""
-        response = self._file(request.match_info["key"])
+        response = self._file_response(request.match_info["key"])
         response.headers["Content-Disposition"] = "attachment"
         return response
 
-    def _file(self, key: str) -> web.Response:
+    def _file_response(self, key: str) -> web.Response:
         if key not in self._files:
             raise web.HTTPNotFound
         return web.Response(body=self._files[key].content, content_type=self._files[key].type)

@@ -10,24 +10,24 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from uuid import uuid4
 
-from bot.sandbox.block_kit import check_view, identified
+from bot.sandbox.block_kit import add_ids, check_view
 from bot.sandbox.records import (
     APP_ID,
     BOT_ID,
     TEAM_ID,
-    Change,
     HomePublished,
     Json,
     ModalsChanged,
-    View,
+    WorkspaceChange,
+    WorkspaceView,
 )
-from bot.sandbox.rules import Refusal
+from bot.sandbox.rules import ApiRefusal
 
-TRIGGER_SECONDS = 3.0
-DEEPEST = 3
+TRIGGER_LIFETIME_SECONDS = 3.0
+MAX_STACKED_MODALS = 3
 
 
-_ABSENT: Mapping[str, object] = MappingProxyType(
+_VIEW_DEFAULTS: Mapping[str, object] = MappingProxyType(
     {
         "private_metadata": "",
         "callback_id": "",
@@ -43,148 +43,150 @@ _ABSENT: Mapping[str, object] = MappingProxyType(
 
 
 @dataclass(slots=True)
-class Trigger:
+class ViewTrigger:
     """The right to show one person one modal."""
 
     user: str
-    until: float
-    exchanged: bool = False
+    expires_at: float
+    is_exchanged: bool = False
 
 
-class Views:
+class OpenViews:
     """What everybody has on screen besides messages."""
 
-    def __init__(self, *, clock: Callable[[], float], announce: Callable[[Change], None]) -> None:
+    def __init__(self, *, clock: Callable[[], float], announce: Callable[[WorkspaceChange], None]) -> None:
         """`clock` gives epoch seconds; `announce` tells of each change."""
         self._clock = clock
         self._announce = announce
-        self._triggers: dict[str, Trigger] = {}
-        self._homes: dict[str, View] = {}
-        self._stacks: dict[str, tuple[View, ...]] = {}
+        self._triggers: dict[str, ViewTrigger] = {}
+        self._homes: dict[str, WorkspaceView] = {}
+        self._stacks: dict[str, tuple[WorkspaceView, ...]] = {}
 
     # Triggers
 
-    def trigger(self, user: str) -> str:
+    def create_trigger(self, user: str) -> str:
         """Return a new trigger id, made by something that a person did."""
         trigger_id = f"{int(self._clock() * 1000)}.{len(self._triggers)}.{uuid4().hex}"
-        self._triggers[trigger_id] = Trigger(user, self._clock() + TRIGGER_SECONDS)
+        self._triggers[trigger_id] = ViewTrigger(user, self._clock() + TRIGGER_LIFETIME_SECONDS)
         return trigger_id
 
-    def exchange(self, trigger_id: str) -> str:
+    def exchange_trigger(self, trigger_id: str) -> str:
         """Use a trigger up and return its person.
 
         Raises `invalid_trigger_id`, `exchanged_trigger_id` or `expired_trigger_id`.
         """
         trigger = self._triggers.get(trigger_id)
         if trigger is None:
-            raise Refusal("invalid_trigger_id")
-        if trigger.exchanged:
-            raise Refusal("exchanged_trigger_id")
-        if trigger.until <= self._clock():
-            raise Refusal("expired_trigger_id")
-        trigger.exchanged = True
+            raise ApiRefusal("invalid_trigger_id")
+        if trigger.is_exchanged:
+            raise ApiRefusal("exchanged_trigger_id")
+        if trigger.expires_at <= self._clock():
+            raise ApiRefusal("expired_trigger_id")
+        trigger.is_exchanged = True
         return trigger.user
 
     # The Home tab
 
-    def home(self, user: str) -> View | None:
+    def home(self, user: str) -> WorkspaceView | None:
         """Return a person's Home tab, if the app has published one."""
         return self._homes.get(user)
 
-    def publish(self, user: str, content: Json, expected: str) -> View:
+    def publish(self, user: str, content: Json, expected: str) -> WorkspaceView:
         """Show a Home tab. Raises `hash_conflict` if `expected` is given and another one shows."""
         check_view(content, "home")
         shown = self._homes.get(user)
         if expected and (shown is None or shown.hash != expected):
-            raise Refusal("hash_conflict")
-        view = self._made(user, content, shown)
+            raise ApiRefusal("hash_conflict")
+        view = self._build_view(user, content, shown)
         self._homes[user] = view
         self._announce(HomePublished(view))
         return view
 
     # Modals
 
-    def stack(self, user: str) -> tuple[View, ...]:
+    def stack(self, user: str) -> tuple[WorkspaceView, ...]:
         """Return a person's modals, the one on top last."""
         return self._stacks.get(user, ())
 
-    def find(self, view_id: str = "", external_id: str = "") -> View:
+    def find(self, view_id: str = "", external_id: str = "") -> WorkspaceView:
         """Return a view that somebody has on screen. Raises `not_found`."""
         shown = [*self._homes.values(), *(view for stack in self._stacks.values() for view in stack)]
         for view in shown:
             if view.id == view_id or (external_id and view.content.get("external_id") == external_id):
                 return view
-        raise Refusal("not_found")
+        raise ApiRefusal("not_found")
 
-    def open(self, user: str, content: Json) -> View:
+    def open(self, user: str, content: Json) -> WorkspaceView:
         """Show a first modal, instead of those that may be open."""
-        self.check(content)
-        view = self._made(user, content)
-        self._set(user, (view,))
+        self.check_modal(content)
+        view = self._build_view(user, content)
+        self._set_stack(user, (view,))
         return view
 
-    def push(self, user: str, content: Json) -> View:
+    def push(self, user: str, content: Json) -> WorkspaceView:
         """Show a modal on top of the others. Raises `push_limit_reached`."""
-        self.check(content)
+        self.check_modal(content)
         stack = self.stack(user)
         if not stack:
-            raise Refusal("not_found")
-        if len(stack) >= DEEPEST:
-            raise Refusal("push_limit_reached")
-        view = replace(self._made(user, content), root_id=stack[0].id, previous_id=stack[-1].id)
-        self._set(user, (*stack, view))
+            raise ApiRefusal("not_found")
+        if len(stack) >= MAX_STACKED_MODALS:
+            raise ApiRefusal("push_limit_reached")
+        view = replace(self._build_view(user, content), root_id=stack[0].id, previous_id=stack[-1].id)
+        self._set_stack(user, (*stack, view))
         return view
 
-    def update(self, shown: View, content: Json, expected: str = "") -> View:
+    def update(self, shown: WorkspaceView, content: Json, expected: str = "") -> WorkspaceView:
         """Show something else in a modal. Raises `hash_conflict` if `expected` is given and outdated."""
         if expected and expected != shown.hash:
-            raise Refusal("hash_conflict")
+            raise ApiRefusal("hash_conflict")
         if shown.content["type"] == "home":
             return self.publish(shown.user, content, expected)
-        self.check(content, instead_of=shown)
-        view = self._made(shown.user, content, shown)
-        self._set(shown.user, tuple(view if one.id == view.id else one for one in self.stack(shown.user)))
+        self.check_modal(content, instead_of=shown)
+        view = self._build_view(shown.user, content, shown)
+        self._set_stack(
+            shown.user, tuple(view if one.id == view.id else one for one in self.stack(shown.user))
+        )
         return view
 
-    def close(self, view: View) -> None:
+    def close(self, view: WorkspaceView) -> None:
         """Take a modal, and what is above it, off the screen."""
         stack = self.stack(view.user)
-        self._set(view.user, stack[: stack.index(view)] if view in stack else stack)
+        self._set_stack(view.user, stack[: stack.index(view)] if view in stack else stack)
 
-    def clear(self, user: str) -> None:
+    def close_all(self, user: str) -> None:
         """Take all modals off a person's screen."""
-        self._set(user, ())
+        self._set_stack(user, ())
 
-    def check(self, content: Json, instead_of: View | None = None) -> None:
+    def check_modal(self, content: Json, instead_of: WorkspaceView | None = None) -> None:
         """Refuse a modal that Slack would not show, or whose `external_id` another one has."""
         check_view(content, "modal")
         if not (external_id := content.get("external_id")):
             return
         try:
             holder = self.find(external_id=external_id)
-        except Refusal:
+        except ApiRefusal:
             return
         if instead_of is None or holder.id != instead_of.id:
-            raise Refusal("duplicate_external_id")
+            raise ApiRefusal("duplicate_external_id")
 
-    def _made(self, user: str, content: Json, before: View | None = None) -> View:
+    def _build_view(self, user: str, content: Json, before: WorkspaceView | None = None) -> WorkspaceView:
         """Make a view of its own, or the next version of `before`."""
-        content = content | {"blocks": list(identified(content["blocks"]))}
+        content = content | {"blocks": list(add_ids(content["blocks"]))}
         new_hash = f"{int(self._clock())}.{uuid4().hex[:8]}"
         if before:
             return replace(before, content=content, hash=new_hash)
         view_id = f"V{uuid4().hex[:10].upper()}"
-        return View(id=view_id, hash=new_hash, user=user, content=content, root_id=view_id)
+        return WorkspaceView(id=view_id, hash=new_hash, user=user, content=content, root_id=view_id)
 
-    def _set(self, user: str, stack: tuple[View, ...]) -> None:
+    def _set_stack(self, user: str, stack: tuple[WorkspaceView, ...]) -> None:
         self._stacks[user] = stack
         self._announce(ModalsChanged(user, stack))
 
 
-def view_json(view: View, values: Json | None = None) -> Json:
+def view_json(view: WorkspaceView, values: Json | None = None) -> Json:
     """Return a view as Slack's methods and payloads show it; `values` are what the person has entered."""
     return {
-        **_ABSENT,
+        **_VIEW_DEFAULTS,
         **view.content,
         "id": view.id,
         "team_id": TEAM_ID,

@@ -14,22 +14,22 @@ from typing import Any
 from aiohttp import web
 
 from bot.sandbox.arguments import Arguments
-from bot.sandbox.journal import Journal
-from bot.sandbox.rates import Rates
+from bot.sandbox.journal import TraceLog
+from bot.sandbox.rates import MethodRateLimits
 from bot.sandbox.records import APP_TOKEN, BOT_TOKEN, ApiCall, Json
-from bot.sandbox.rules import Refusal
+from bot.sandbox.rules import ApiRefusal
 
 SCOPES = (
     "app_mentions:read,assistant:write,channels:history,channels:read,chat:write,commands,files:read,files:write,"
     "groups:history,groups:read,im:history,im:read,im:write,mpim:history,mpim:read,reactions:write,users:read"
 )
 
-Method = Callable[[Arguments], Json]
+ApiMethod = Callable[[Arguments], Json]
 """A method of the Web API: returns the answer without `ok`, raises `Refusal`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class InjectedFault:
     """What goes wrong with the next call of a method.
 
     `delay` seconds pass first, whatever follows. Then `retry_after` answers 429, `status` answers with that
@@ -49,8 +49,8 @@ class WebApi:
 
     def __init__(
         self,
-        methods: Mapping[str, Method],
-        journal: Journal,
+        methods: Mapping[str, ApiMethod],
+        journal: TraceLog,
         *,
         clock: Callable[[], float],
         enforce_rates: bool,
@@ -59,10 +59,10 @@ class WebApi:
         self._methods = methods
         self._journal = journal
         self._clock = clock
-        self._rates = Rates() if enforce_rates else None
-        self._faults: dict[str, deque[Fault]] = {}
+        self._rates = MethodRateLimits() if enforce_rates else None
+        self._faults: dict[str, deque[InjectedFault]] = {}
 
-    def inject(self, method: str, fault: Fault, times: int) -> None:
+    def inject(self, method: str, fault: InjectedFault, times: int) -> None:
         """Let the next `times` calls of a method go wrong, after those injected before."""
         self._faults.setdefault(method, deque()).extend([fault] * times)
 
@@ -72,35 +72,35 @@ class WebApi:
         fault = self._next_fault(method)
         arguments = Arguments()
         try:
-            arguments = await _arguments(request)
-            token = _token(request, arguments)
+            arguments = await _read_arguments(request)
+            token = _take_token(request, arguments)
             await asyncio.sleep(fault.delay)
             response = self._answer(method, token, arguments, fault)
-        except Refusal as refusal:
-            response = _refused(refusal)
+        except ApiRefusal as refusal:
+            response = _refusal_response(refusal)
         if fault.drop and request.transport:
             request.transport.abort()
-        self._write_down(method, arguments, response, started)
+        self._record_call(method, arguments, response, started)
         return response
 
-    def _answer(self, method: str, token: str, arguments: Arguments, fault: Fault) -> web.Response:
+    def _answer(self, method: str, token: str, arguments: Arguments, fault: InjectedFault) -> web.Response:
         """Carry a call out, unless it is refused, too early or doomed."""
-        self._check(method, token)
+        self._check_token(method, token)
         wait = fault.retry_after or 0
         if self._rates and not wait:
             wait = self._rates.admit(method, arguments.text("channel"), self._clock())
         if wait:
-            return _limited(wait)
+            return _rate_limited_response(wait)
         if fault.status:
             return web.Response(status=fault.status, text="Server Error")
         if fault.error:
-            raise Refusal(fault.error)
+            raise ApiRefusal(fault.error)
         answer = {"ok": True, **self._methods[method](arguments)}
         return web.json_response(answer, headers={"x-oauth-scopes": SCOPES})
 
-    def _write_down(self, method: str, arguments: Arguments, response: web.Response, started: float) -> None:
+    def _record_call(self, method: str, arguments: Arguments, response: web.Response, started: float) -> None:
         spoken = response.content_type == "application/json"
-        self._journal.called(
+        self._journal.record_call(
             ApiCall(
                 method=method,
                 arguments=dict(arguments),
@@ -111,50 +111,50 @@ class WebApi:
             )
         )
 
-    def _next_fault(self, method: str) -> Fault:
+    def _next_fault(self, method: str) -> InjectedFault:
         waiting = self._faults.get(method)
-        return waiting.popleft() if waiting else Fault()
+        return waiting.popleft() if waiting else InjectedFault()
 
-    def _check(self, method: str, token: str) -> None:
+    def _check_token(self, method: str, token: str) -> None:
         if method not in self._methods:
-            raise Refusal("unknown_method")
+            raise ApiRefusal("unknown_method")
         if not token:
-            raise Refusal("not_authed")
+            raise ApiRefusal("not_authed")
         if token not in (BOT_TOKEN, APP_TOKEN):
-            raise Refusal("invalid_auth")
+            raise ApiRefusal("invalid_auth")
         if (token == APP_TOKEN) is not (method == "apps.connections.open"):
-            raise Refusal("not_allowed_token_type")
+            raise ApiRefusal("not_allowed_token_type")
 
 
-async def _arguments(request: web.Request) -> Arguments:
+async def _read_arguments(request: web.Request) -> Arguments:
     """Collect the arguments of a call from address, form and JSON body alike."""
     body: Any = {}
     if request.content_type == "application/json":
         try:
             body = json.loads(await request.text() or "{}")
         except ValueError:
-            raise Refusal("invalid_json") from None
+            raise ApiRefusal("invalid_json") from None
         if not isinstance(body, dict):
-            raise Refusal("json_not_object")
+            raise ApiRefusal("json_not_object")
     elif request.can_read_body:
         body = await request.post()
     return Arguments({**request.query, **body})
 
 
-def _token(request: web.Request, arguments: Arguments) -> str:
+def _take_token(request: web.Request, arguments: Arguments) -> str:
     """Return the token of a call and take it out of the arguments, which are written down."""
     scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
     given = arguments.pop("token", "")
     return bearer.strip() if scheme.lower() == "bearer" else str(given)
 
 
-def _refused(refusal: Refusal) -> web.Response:
+def _refusal_response(refusal: ApiRefusal) -> web.Response:
     answer: Json = {"ok": False, "error": refusal.error}
     if refusal.messages:
         answer["response_metadata"] = {"messages": list(refusal.messages)}
     return web.json_response(answer)
 
 
-def _limited(seconds: int) -> web.Response:
+def _rate_limited_response(seconds: int) -> web.Response:
     headers = {"Retry-After": str(seconds)}
     return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)

@@ -9,9 +9,9 @@ import time
 
 from bot.core.errors import SurfaceGone
 
-FORGIVEN = 600.0
+RETRY_AFTER_SECONDS = 600.0
 """Seconds after which Slack is asked again."""
-INCAPABLE = frozenset(
+UNSUPPORTED_ERRORS = frozenset(
     {
         "channel_type_not_supported",
         "feature_disabled",
@@ -24,22 +24,22 @@ INCAPABLE = frozenset(
 """What Slack says where something is not to be had, whatever it is asked to do with it."""
 
 
-class Ability:
+class FeatureAvailability:
     """Whether Slack can do one thing, as far as is known."""
 
     def __init__(self) -> None:
         """Nothing speaks against it yet."""
-        self._missing_until = 0.0
+        self._unavailable_until = 0.0
 
-    def is_there(self) -> bool:
+    def is_available(self) -> bool:
         """Return whether it is worth asking."""
-        return time.monotonic() >= self._missing_until
+        return time.monotonic() >= self._unavailable_until
 
-    def refused(self, gone: SurfaceGone) -> None:
+    def record_refusal(self, error: SurfaceGone) -> None:
         """Learn from a refusal."""
-        if str(gone) in INCAPABLE:
-            self.missed()
+        if str(error) in UNSUPPORTED_ERRORS:
+            self.mark_unavailable()
 
-    def missed(self) -> None:
+    def mark_unavailable(self) -> None:
         """Take it that Slack can't do this, for a while."""
-        self._missing_until = time.monotonic() + FORGIVEN
+        self._unavailable_until = time.monotonic() + RETRY_AFTER_SECONDS

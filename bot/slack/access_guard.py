@@ -9,94 +9,100 @@ from typing import Any
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.core.access import Refusal
-from bot.core.budget import Budget
-from bot.core.domain import Addressed, ThreadKey
+from bot.core.access import AccessRefusal
+from bot.core.budget import TokenBucket
+from bot.core.domain import AddressingKind, ThreadKey
 from bot.core.errors import SurfaceError, SurfaceUnavailable
 from bot.slack import parse
 from bot.slack.calls import call
-from bot.slack.door import SlackDoor
-from bot.slack.message_metadata import notice
+from bot.slack.door import SlackAccessPolicy
+from bot.slack.message_metadata import notice_metadata
 
-QUIET = 600.0
+SECONDS_BETWEEN_SAME_REFUSALS = 600.0
 """Seconds in which nobody is refused twice in the same channel for the same reason."""
-PER_MINUTE, BURST = 20, 10
+REFUSALS_PER_MINUTE, REFUSALS_BURST = 20, 10
 """Refusals that are told in the whole workspace."""
-ROOM = 10_000
-PATIENCE = 10.0
+MAX_REMEMBERED_REFUSALS = 10_000
+REFUSAL_TIMEOUT_SECONDS = 10.0
 """Seconds that telling may take; nobody waits for it."""
-ASKING = frozenset({Addressed.MENTION, Addressed.DIRECT})
+ADDRESSED_TO_BOT = frozenset({AddressingKind.MENTION, AddressingKind.DIRECT})
 log = structlog.get_logger()
 
 
-class Doorkeeper:
+class AccessGuard:
     """Lets deliveries in, and tells those whom it refuses."""
 
     def __init__(
         self,
-        door: SlackDoor,
+        access_policy: SlackAccessPolicy,
         client: AsyncWebClient,
-        aside: Callable[[Coroutine[Any, Any, None]], None],
+        run_in_background: Callable[[Coroutine[Any, Any, None]], None],
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`aside` has something done that nobody waits for."""
-        self._door = door
+        self._access_policy = access_policy
         self._client = client
-        self._aside = aside
+        self._run_in_background = run_in_background
         self._clock = clock
-        self._told: OrderedDict[tuple[str, str, Refusal], float] = OrderedDict()
-        self._budget = Budget(per_minute=PER_MINUTE, burst=BURST)
+        self._recent_refusals: OrderedDict[tuple[str, str, AccessRefusal], float] = OrderedDict()
+        self._token_bucket = TokenBucket(per_minute=REFUSALS_PER_MINUTE, burst=REFUSALS_BURST)
 
-    async def lets_in(self, said: parse.Said) -> bool:
+    async def admit_message(self, posted: parse.MessageEvent) -> bool:
         """Return whether a message may be recorded; whoever addressed us is told if not.
 
         Raises `SurfaceUnavailable`.
         """
-        message = said.message
-        refused = await self._door.refusal(said.thread, message.author, is_shared=said.is_shared)
+        message = posted.message
+        refused = await self._access_policy.find_refusal(
+            posted.thread, message.author, is_shared=posted.is_shared
+        )
         if refused is None:
             return True
-        if said.why in ASKING:
+        if posted.addressed in ADDRESSED_TO_BOT:
             log.info("Somebody may not ask.", action="ask_denied", reason=refused, user=message.author)
             is_reply = message.thread.root != message.id
-            self._tell(message.thread, message.author, refused, is_in_thread=is_reply)
+            self._notify_person(message.thread, message.author, refused, is_in_thread=is_reply)
         return False
 
-    async def lets_press(self, thread: ThreadKey, user: str) -> bool:
+    async def admit_press(self, thread: ThreadKey, user: str) -> bool:
         """Return whether a person may use a button below an answer; they are told if not."""
         try:
-            refused = await self._door.refusal(thread, user)
+            refused = await self._access_policy.find_refusal(thread, user)
         except SurfaceUnavailable:
-            refused = Refusal.UNKNOWN
+            refused = AccessRefusal.UNKNOWN
         if refused is None:
             return True
         log.info("Somebody may not ask.", action="ask_denied", reason=refused, user=user)
-        self._tell(thread, user, refused, is_in_thread=True)
+        self._notify_person(thread, user, refused, is_in_thread=True)
         return False
 
-    def _tell(self, thread: ThreadKey, user: str, refused: Refusal, *, is_in_thread: bool) -> None:
+    def _notify_person(
+        self, thread: ThreadKey, user: str, refused: AccessRefusal, *, is_in_thread: bool
+    ) -> None:
         now = self._clock()
         key = (user, thread.channel, refused)
-        is_quiet = now < self._told.get(key, float("-inf")) + QUIET
-        if not refused.for_people or is_quiet or self._budget.delay(now, last=True):
+        is_quiet = now < self._recent_refusals.get(key, float("-inf")) + SECONDS_BETWEEN_SAME_REFUSALS
+        if not refused.for_people or is_quiet or self._token_bucket.delay(now, last=True):
             return
-        self._budget.take(now)
-        self._told[key] = now
-        self._told.move_to_end(key)
-        while len(self._told) > ROOM:
-            self._told.popitem(last=False)
-        self._aside(self._write(thread, user, refused.for_people, is_in_thread=is_in_thread))
+        self._token_bucket.take(now)
+        self._recent_refusals[key] = now
+        self._recent_refusals.move_to_end(key)
+        while len(self._recent_refusals) > MAX_REMEMBERED_REFUSALS:
+            self._recent_refusals.popitem(last=False)
+        self._run_in_background(
+            self._send_refusal(thread, user, refused.for_people, is_in_thread=is_in_thread)
+        )
 
-    async def _write(self, thread: ThreadKey, user: str, text: str, *, is_in_thread: bool) -> None:
+    async def _send_refusal(self, thread: ThreadKey, user: str, text: str, *, is_in_thread: bool) -> None:
         """Write to one person alone: in a direct message as usual, elsewhere so that nobody else sees it."""
         channel, root = thread.channel, thread.root
         try:
-            async with asyncio.timeout(PATIENCE):
-                if parse.is_direct(channel):
+            async with asyncio.timeout(REFUSAL_TIMEOUT_SECONDS):
+                if parse.is_direct_channel(channel):
                     await call(
                         lambda: self._client.chat_postMessage(
-                            channel=channel, thread_ts=root, text=text, metadata=notice()
+                            channel=channel, thread_ts=root, text=text, metadata=notice_metadata()
                         )
                     )
                 else:

@@ -12,10 +12,10 @@ from typing import Any
 
 from bot.core.domain import Action, ThreadKey
 from bot.slack import payload
-from bot.slack.parse import PLATFORM, Bot
+from bot.slack.parse import PLATFORM, BotIdentity
 
-BLOCK_ID = "turn"
-ACTIONS: Mapping[str, Action] = MappingProxyType(
+ANSWER_BUTTONS_BLOCK_ID = "turn"
+ACTIONS_BY_ID: Mapping[str, Action] = MappingProxyType(
     {
         "turn_retry": Action.RETRY,
         "turn_continue": Action.CONTINUE,
@@ -27,7 +27,7 @@ ACTIONS: Mapping[str, Action] = MappingProxyType(
     }
 )
 """By Slack's `action_id`."""
-LABELS: Mapping[Action, str] = MappingProxyType(
+BUTTON_LABELS: Mapping[Action, str] = MappingProxyType(
     {
         Action.RETRY: "Try again",
         Action.CONTINUE: "Go on",
@@ -38,17 +38,17 @@ LABELS: Mapping[Action, str] = MappingProxyType(
         Action.STOP: "Stop",
     }
 )
-SPOKEN: Mapping[Action, str] = MappingProxyType(
+ACCESSIBILITY_LABELS: Mapping[Action, str] = MappingProxyType(
     {Action.PREVIOUS: "Show the answer before this one", Action.NEXT: "Show the answer after this one"}
 )
 """What a screen reader says where the label is only a sign."""
 
-_LONGEST_ID = 18
+_MAX_ID_DIGITS = 18
 """Digits of a row's id; a longer number would not fit the database."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pressed:
+class ButtonPress:
     """Somebody pressed a button of ours."""
 
     turn: int
@@ -57,55 +57,59 @@ class Pressed:
     thread: ThreadKey
 
 
-def block(turn: int, actions: Sequence[Action]) -> dict[str, Any]:
+def actions_block(turn: int, actions: Sequence[Action]) -> dict[str, Any]:
     """Return the block that offers `actions` for a turn."""
-    ids = {action: action_id for action_id, action in ACTIONS.items()}
+    ids = {action: action_id for action_id, action in ACTIONS_BY_ID.items()}
     return {
         "type": "actions",
-        "block_id": BLOCK_ID,
+        "block_id": ANSWER_BUTTONS_BLOCK_ID,
         "elements": [
             {
                 "type": "button",
                 "action_id": ids[action],
-                "text": {"type": "plain_text", "text": LABELS[action]},
+                "text": {"type": "plain_text", "text": BUTTON_LABELS[action]},
                 "value": str(turn),
-                **({"accessibility_label": SPOKEN[action]} if action in SPOKEN else {}),
+                **(
+                    {"accessibility_label": ACCESSIBILITY_LABELS[action]}
+                    if action in ACCESSIBILITY_LABELS
+                    else {}
+                ),
             }
             for action in actions
         ],
     }
 
 
-def row(turn: int, actions: Sequence[Action]) -> list[dict[str, Any]]:
+def button_blocks(turn: int, actions: Sequence[Action]) -> list[dict[str, Any]]:
     """Return the blocks of the buttons below an answer; none where there is nothing to press."""
-    shown = [action for action in actions if action in LABELS]
-    return [block(turn, shown)] if shown else []
+    shown = [action for action in actions if action in BUTTON_LABELS]
+    return [actions_block(turn, shown)] if shown else []
 
 
-def chosen(body: Mapping[str, Any], bot: Bot) -> tuple[ThreadKey, str, str] | None:
+def parse_message_shortcut(body: Mapping[str, Any], bot: BotIdentity) -> tuple[ThreadKey, str, str] | None:
     """Return of a message's shortcut the thread, the message's ts and who chose it; None without those."""
-    thread, user = thread_of(body, bot), payload.text(body, "user", "id")
+    thread, user = find_thread(body, bot), payload.text(body, "user", "id")
     ts = payload.text(body, "message", "ts")
     return (thread, ts, user) if thread and user and ts else None
 
 
-def pressed(body: Mapping[str, Any], bot: Bot) -> Pressed | None:
+def parse_button_press(body: Mapping[str, Any], bot: BotIdentity) -> ButtonPress | None:
     """Return what a `block_actions` payload tells, or None where it is no button of ours in a thread."""
     first = next(iter(payload.items(body, "actions")), None)
-    action = ACTIONS.get(payload.text(first, "action_id"))
+    action = ACTIONS_BY_ID.get(payload.text(first, "action_id"))
     value, user = payload.text(first, "value"), payload.text(body, "user", "id")
-    thread = thread_of(body, bot)
-    if action is None or not user or not is_turn(value) or thread is None:
+    thread = find_thread(body, bot)
+    if action is None or not user or not is_turn_id(value) or thread is None:
         return None
-    return Pressed(turn=int(value), action=action, user=user, thread=thread)
+    return ButtonPress(turn=int(value), action=action, user=user, thread=thread)
 
 
-def is_turn(text: str) -> bool:
+def is_turn_id(text: str) -> bool:
     """Return whether a text may be the id of a row of ours."""
-    return text.isascii() and text.isdecimal() and len(text) <= _LONGEST_ID
+    return text.isascii() and text.isdecimal() and len(text) <= _MAX_ID_DIGITS
 
 
-def thread_of(body: Mapping[str, Any], bot: Bot) -> ThreadKey | None:
+def find_thread(body: Mapping[str, Any], bot: BotIdentity) -> ThreadKey | None:
     """Return the thread of the message in which something was pressed."""
     channel, shown = payload.text(body, "channel", "id"), payload.mapping(body, "message")
     root = payload.text(shown, "thread_ts") or payload.text(shown, "ts")

@@ -12,7 +12,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot import wire
 
-JSON = "application/json;charset=utf-8"
+JSON_CONTENT_TYPE = "application/json;charset=utf-8"
 
 
 class SlackClient(AsyncWebClient):
@@ -25,10 +25,10 @@ class SlackClient(AsyncWebClient):
         if json is None or more or self.session is None or self.session.closed:
             return await super().api_call(api_method, json=json, **more)
         url = self.base_url + api_method
-        headers = {**self.headers, "Authorization": f"Bearer {self.token}", "Content-Type": JSON}
+        headers = {**self.headers, "Authorization": f"Bearer {self.token}", "Content-Type": JSON_CONTENT_TYPE}
         tls = True if self.ssl is None else self.ssl
         async with self.session.post(
-            url, data=wire.encoded(json), headers=headers, proxy=self.proxy, ssl=tls
+            url, data=wire.encode(json), headers=headers, proxy=self.proxy, ssl=tls
         ) as response:
             body = await response.read()
         answer = AsyncSlackResponse(
@@ -36,7 +36,7 @@ class SlackClient(AsyncWebClient):
             http_verb="POST",
             api_url=url,
             req_args={},
-            data=_mapping(body),
+            data=_decode_response(body),
             headers=response.headers,  # type: ignore[arg-type]  # as slack_sdk's own way does
             status_code=response.status,
         )
@@ -44,10 +44,10 @@ class SlackClient(AsyncWebClient):
         return answer
 
 
-def _mapping(body: bytes) -> dict[str, Any]:
+def _decode_response(body: bytes) -> dict[str, Any]:
     """Return what Slack says; nothing where somebody else answers, such as a proxy with a page of its own."""
     try:
-        said = wire.decoded(body)
+        said = wire.decode(body)
     except ValueError:
         return {}
     return said if isinstance(said, dict) else {}

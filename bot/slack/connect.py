@@ -19,30 +19,30 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.errors import SettingsError
 from bot.slack.client import SlackClient
-from bot.slack.parse import Bot
+from bot.slack.parse import BotIdentity
 from bot.slack.web_socket import Dispatch, WebSocket
 
 Client: TypeAlias = AsyncWebClient
 """What calls Slack; named for those who put things together and know no library of Slack's."""
 
-SILENT = logging.getLogger("slack_sdk.silent")
-SILENT.setLevel(logging.CRITICAL)
+SILENT_LOGGER = logging.getLogger("slack_sdk.silent")
+SILENT_LOGGER.setLevel(logging.CRITICAL)
 """slack_sdk asks for the level that is set on its logger, not for the one that holds. Where none is set it
 makes a text of every payload, at great cost, and throws it away.
 """
 CALL_TIMEOUT = aiohttp.ClientTimeout(total=20, connect=5)
-OPEN_PATIENCE = 10.0
+OPEN_TIMEOUT_SECONDS = 10.0
 """Seconds for a ticket and the handshake."""
-HEARTBEAT = 10.0
+HEARTBEAT_SECONDS = 10.0
 """Seconds between our pings; a connection without a pong for half of that again is broken."""
-UNREACHABLE = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError, ValueError)
+CONNECTION_ERRORS = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError, ValueError)
 """What slack_sdk and aiohttp raise when there is no answer of Slack's; ValueError: it was no JSON."""
-PASSING = frozenset(
+TRANSIENT_SOCKET_ERRORS = frozenset(
     {"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
 )
 """Slack's errors that pass by themselves, like every HTTP status but 200."""
-APP_TOKEN = "an app-level token (xapp-…) with the scope connections:write"  # noqa: S105 - what it is, not one
-HINTS: Mapping[str, str] = MappingProxyType(
+APP_TOKEN_DESCRIPTION = "an app-level token (xapp-…) with the scope connections:write"  # noqa: S105 - what it is, not one
+DISCONNECT_HINTS: Mapping[str, str] = MappingProxyType(
     {
         "too_many_websockets": "Slack allows ten in all: lower BOT_SOCKETS, or run fewer processes.",
         "link_disabled": "Switch Socket Mode on in the settings of your Slack app.",
@@ -52,19 +52,21 @@ HINTS: Mapping[str, str] = MappingProxyType(
 
 
 @asynccontextmanager
-async def web_client(token: str, url: str) -> AsyncIterator[AsyncWebClient]:
+async def open_web_client(token: str, url: str) -> AsyncIterator[AsyncWebClient]:
     """Open a client whose calls share connections. It never retries: who calls decides.
 
     The environment's proxy is looked up once. aiohttp would do that for every call, in a thread, and look for
     a `.netrc` in another, whose password for Slack would then get in the way of the token.
     """
     async with aiohttp.ClientSession(timeout=CALL_TIMEOUT) as session:
-        client = SlackClient(token=token, base_url=url, session=session, logger=SILENT, retry_handlers=[])
-        client.proxy = _proxy(url)  # slack_sdk's own guess knows no exceptions
+        client = SlackClient(
+            token=token, base_url=url, session=session, logger=SILENT_LOGGER, retry_handlers=[]
+        )
+        client.proxy = _find_proxy(url)  # slack_sdk's own guess knows no exceptions
         yield client
 
 
-def _proxy(url: str) -> str | None:
+def _find_proxy(url: str) -> str | None:
     """Return the proxy that the environment has for an address; none towards this machine."""
     address = urlsplit(url)
     host = address.hostname or ""
@@ -72,12 +74,12 @@ def _proxy(url: str) -> str | None:
     return None if is_direct else getproxies().get(address.scheme)
 
 
-async def who_am_i(client: AsyncWebClient) -> Bot:
+async def fetch_bot_identity(client: AsyncWebClient) -> BotIdentity:
     """Return the bot that the token belongs to. Raises `SettingsError`."""
-    response = await _checked(
+    response = await _call_or_explain(
         client.auth_test(), client, "SLACK_BOT_TOKEN", "the Bot User OAuth Token (xoxb-…)"
     )
-    return Bot(
+    return BotIdentity(
         user=response["user_id"],
         bot_id=response.get("bot_id") or "",
         workspace=response.get("team_id") or "",
@@ -97,7 +99,7 @@ class SocketRefused(Exception):
         self.retry_after = retry_after
 
 
-class Door:
+class SocketConnector:
     """Where sockets come from: a ticket, a handshake, Slack's greeting."""
 
     def __init__(
@@ -108,77 +110,82 @@ class Door:
         self._app_token = app_token
         self._session = session
         self._dispatch = dispatch
-        self._tickets: list[str] = []
+        self._unused_urls: list[str] = []
 
     async def check(self) -> None:
         """Get the first ticket. Raises `SettingsError` if Slack refuses it."""
-        opened = await _checked(
+        opened = await _call_or_explain(
             self._client.apps_connections_open(app_token=self._app_token),
             self._client,
             "SLACK_APP_TOKEN",
-            APP_TOKEN,
+            APP_TOKEN_DESCRIPTION,
         )
-        self._tickets.append(opened["url"])
+        self._unused_urls.append(opened["url"])
 
     async def open(self) -> WebSocket:
         """Return a socket that Slack has welcomed. Raises `SocketRefused`."""
-        socket = WebSocket(await self._connected(), self._dispatch)
+        socket = WebSocket(await self._connect(), self._dispatch)
         try:
-            if await socket.is_welcome():
+            if await socket.wait_for_greeting():
                 return socket
         except asyncio.CancelledError:
             await socket.close()
             raise
         await socket.close()
-        raise SocketRefused(socket.reason or "closed", hint=HINTS.get(socket.reason, ""))
+        raise SocketRefused(socket.reason or "closed", hint=DISCONNECT_HINTS.get(socket.reason, ""))
 
-    async def _connected(self) -> aiohttp.ClientWebSocketResponse:
+    async def _connect(self) -> aiohttp.ClientWebSocketResponse:
         try:
-            async with asyncio.timeout(OPEN_PATIENCE):
-                return await self._handshake(await self._ticket())
+            async with asyncio.timeout(OPEN_TIMEOUT_SECONDS):
+                return await self._handshake(await self._request_url())
         except SlackApiError as error:
-            raise _refusal(error) from None
-        except UNREACHABLE as error:
+            raise _translate_socket_error(error) from None
+        except CONNECTION_ERRORS as error:
             raise SocketRefused(type(error).__name__) from None
 
-    async def _ticket(self) -> str:
+    async def _request_url(self) -> str:
         """Return an address that is good for one handshake, soon: an old one never works again."""
-        if self._tickets:
-            return self._tickets.pop()
+        if self._unused_urls:
+            return self._unused_urls.pop()
         opened = await self._client.apps_connections_open(app_token=self._app_token)
         return str(opened["url"])
 
     async def _handshake(self, url: str) -> aiohttp.ClientWebSocketResponse:
         tls = True if self._client.ssl is None else self._client.ssl
-        return await self._session.ws_connect(url, heartbeat=HEARTBEAT, proxy=self._client.proxy, ssl=tls)
+        return await self._session.ws_connect(
+            url, heartbeat=HEARTBEAT_SECONDS, proxy=self._client.proxy, ssl=tls
+        )
 
 
-def _refusal(error: SlackApiError) -> SocketRefused:
-    reason, response = _reason(error), error.response
-    passes = reason in PASSING or response.status_code != 200  # noqa: PLR2004 - Slack's refusals are 200
+def _translate_socket_error(error: SlackApiError) -> SocketRefused:
+    reason, response = _read_error_name(error), error.response
+    passes = reason in TRANSIENT_SOCKET_ERRORS or response.status_code != 200  # noqa: PLR2004 - Slack's refusals are 200
     wait = response.headers.get("Retry-After", "")
     return SocketRefused(
         reason,
-        hint="" if passes else f"Check SLACK_APP_TOKEN; it must be {APP_TOKEN}.",
+        hint="" if passes else f"Check SLACK_APP_TOKEN; it must be {APP_TOKEN_DESCRIPTION}.",
         retry_after=float(wait) if wait.isdecimal() else 0.0,
     )
 
 
-def _reason(error: SlackApiError) -> str:
+def _read_error_name(error: SlackApiError) -> str:
     data = error.response.data
     name = data.get("error") if isinstance(data, dict) else ""
     return str(name or f"HTTP {error.response.status_code}")
 
 
-async def _checked(call: object, client: AsyncWebClient, name: str, what: str) -> dict[str, str]:
+async def _call_or_explain(
+    call: object, client: AsyncWebClient, setting: str, description: str
+) -> dict[str, str]:
     """Await a first call; Slack's refusal becomes a sentence that names the setting."""
     try:
         return await call  # type: ignore[misc, no-any-return]  # slack_sdk's responses are mappings
     except SlackApiError as error:
         raise SettingsError(
-            f"Slack does not accept {name} ({_reason(error)}); set it to {what} of your Slack app."
+            f"Slack does not accept {setting} ({_read_error_name(error)}); "
+            f"set it to {description} of your Slack app."
         ) from None
-    except UNREACHABLE as error:
+    except CONNECTION_ERRORS as error:
         raise SettingsError(
             f"Slack cannot be reached at {client.base_url} ({type(error).__name__}); "
             "check the network, and SLACK_API_URL if you set it."

@@ -13,15 +13,15 @@ import structlog
 
 from bot.core.domain import ThreadKey
 from bot.core.errors import SurfaceBusy, SurfaceError, SurfaceGone
-from bot.pacing import AllDesks, Desk
+from bot.pacing import RateLimiter, RateLimiters
 from bot.slack import limits
-from bot.slack.abilities import Ability
+from bot.slack.abilities import FeatureAvailability
 from bot.slack.calls import call
 
 log = structlog.get_logger()
 
 
-class Outcome(Enum):
+class BestEffortOutcome(Enum):
     """What became of a decoration."""
 
     DONE = auto()
@@ -30,42 +30,42 @@ class Outcome(Enum):
     IMPOSSIBLE = auto()  # Slack does not do it here
 
 
-class Decoration:
+class BestEffortMethod:
     """One method, for the threads of every workspace."""
 
-    def __init__(self, method: str, desks: AllDesks) -> None:
+    def __init__(self, method: str, rate_limiters: RateLimiters) -> None:
         """Call `method`, one of `limits.METHODS`, as often as all processes together may."""
         self._method = method
-        self._desks = desks
-        self._ability = Ability()
+        self._rate_limiters = rate_limiters
+        self._availability = FeatureAvailability()
 
-    async def show(
-        self, thread: ThreadKey, send: Callable[[], Awaitable[Any]], *, clears: bool = False
-    ) -> Outcome:
+    async def attempt(
+        self, thread: ThreadKey, send: Callable[[], Awaitable[Any]], *, is_removal: bool = False
+    ) -> BestEffortOutcome:
         """Call the method, if there is room. `clears`: it takes something away. Never raises."""
-        if not self._ability.is_there():
-            return Outcome.IMPOSSIBLE
-        desk = self._desk(thread)
-        if not desk.take(last=clears):
-            return Outcome.DROPPED
+        if not self._availability.is_available():
+            return BestEffortOutcome.IMPOSSIBLE
+        desk = self._rate_limiter(thread)
+        if not desk.try_take(last=is_removal):
+            return BestEffortOutcome.DROPPED
         try:
             await call(send)
         except SurfaceGone as gone:
-            self._ability.refused(gone)
-            return _failed(gone, Outcome.IMPOSSIBLE)
+            self._availability.record_refusal(gone)
+            return _log_failure(gone, BestEffortOutcome.IMPOSSIBLE)
         except SurfaceBusy as busy:
-            desk.refused(busy.retry_after)
-            return _failed(busy, Outcome.DROPPED)
+            desk.handle_refusal(busy.retry_after)
+            return _log_failure(busy, BestEffortOutcome.DROPPED)
         except SurfaceError as error:
-            return _failed(error, Outcome.UNSURE)
-        return Outcome.DONE
+            return _log_failure(error, BestEffortOutcome.UNSURE)
+        return BestEffortOutcome.DONE
 
-    def _desk(self, thread: ThreadKey) -> Desk:
-        per_minute, burst = limits.paced(self._method)
+    def _rate_limiter(self, thread: ThreadKey) -> RateLimiter:
+        per_minute, burst = limits.best_effort_rate(self._method)
         limit = (thread.platform, thread.workspace, self._method)
-        return self._desks.desk(limit, per_minute=per_minute, burst=burst)
+        return self._rate_limiters.get_limiter(limit, per_minute=per_minute, burst=burst)
 
 
-def _failed(error: SurfaceError, outcome: Outcome) -> Outcome:
+def _log_failure(error: SurfaceError, outcome: BestEffortOutcome) -> BestEffortOutcome:
     log.debug("How a thread stands could not be shown.", action="status_failed", error=error.code)
     return outcome

@@ -11,8 +11,8 @@ from aiohttp import web
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.http import Requests
-from bot.slack.socket_mode import sockets
+from bot.slack.http import HttpDeliveries
+from bot.slack.socket_mode import open_sockets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class Deliveries:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mode:
+class DeliveryMode:
     """Which way it is to be."""
 
     app_token: str = field(repr=False)
@@ -40,16 +40,18 @@ class Mode:
 
 
 @asynccontextmanager
-async def delivered(app: AsyncApp, client: AsyncWebClient, mode: Mode) -> AsyncIterator[Deliveries]:
+async def open_deliveries(
+    app: AsyncApp, client: AsyncWebClient, mode: DeliveryMode
+) -> AsyncIterator[Deliveries]:
     """Let the app have deliveries while the context lasts.
 
     Raises `SettingsError` if Slack refuses the app token.
     """
     if mode.signing_secret:
-        requests = Requests(app, signing_secret=mode.signing_secret)
+        requests = HttpDeliveries(app, signing_secret=mode.signing_secret)
         yield Deliveries(
             is_connected=lambda: requests.is_connected, stop=requests.stop, routes=requests.routes()
         )
     else:
-        async with sockets(app, client, mode.app_token, count=mode.sockets) as opened:
+        async with open_sockets(app, client, mode.app_token, count=mode.sockets) as opened:
             yield Deliveries(is_connected=lambda: opened.is_connected, stop=opened.stop)

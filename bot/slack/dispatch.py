@@ -12,13 +12,15 @@ import structlog
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
-from bot.log import where
+from bot.log import describe_error
 from bot.slack.payload import is_echo
 
 log = structlog.get_logger()
 
 
-async def dispatched(app: AsyncApp, payload: dict[str, Any], headers: Mapping[str, str]) -> BoltResponse:
+async def dispatch_payload(
+    app: AsyncApp, payload: dict[str, Any], headers: Mapping[str, str]
+) -> BoltResponse:
     """Let the app handle a payload. Status 200 means that Slack may be told so, any other that it may not.
 
     `headers` are those of a retry: `X-Slack-Retry-Num` and `X-Slack-Retry-Reason`. Of our own messages nobody
@@ -31,6 +33,6 @@ async def dispatched(app: AsyncApp, payload: dict[str, Any], headers: Mapping[st
         request = AsyncBoltRequest(body=payload, headers=dict(headers), mode="socket_mode")
         response: BoltResponse = await app.async_dispatch(request)
     except Exception as error:  # noqa: BLE001 - top level: Bolt trusts the shape of what it is given
-        log.error("A delivery broke Bolt.", action="delivery_broken", error=where(error))
+        log.error("A delivery broke Bolt.", action="delivery_broken", error=describe_error(error))
         return BoltResponse(status=500)
     return response

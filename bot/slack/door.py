@@ -7,47 +7,52 @@ again for a while, so that nobody can make the bot write; a bot reads nothing, e
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from bot.access import Access
+from bot.access import Permissions
 from bot.core import access as core
-from bot.core.access import Admission, Person, Refusal, Rules, Spot
+from bot.core.access import AccessRefusal, AccessRules, AccessSubject, Admission, RequestLocation
 from bot.core.domain import ThreadKey
 from bot.slack import parse
 from bot.slack.people import People
 
 
-async def nowhere(_thread: ThreadKey) -> None:
+async def has_no_draft(_thread: ThreadKey) -> None:
     """Try no drafts."""
 
 
-class SlackDoor:
+class SlackAccessPolicy:
     """Who may ask where in Slack; a `Door`, and more."""
 
     def __init__(
-        self, access: Access, people: People, is_trial: Callable[[ThreadKey], Awaitable[object]] = nowhere
+        self,
+        access: Permissions,
+        people: People,
+        find_draft: Callable[[ThreadKey], Awaitable[object]] = has_no_draft,
     ) -> None:
         """`is_trial` says whether a draft is tried in a thread, which is always in a direct message."""
         self._access = access
         self._people = people
-        self._is_trial = is_trial
+        self._find_draft = find_draft
 
-    async def refusal(
+    async def find_refusal(
         self, thread: ThreadKey, person: str, *, is_shared: bool | None = None
-    ) -> Refusal | None:
+    ) -> AccessRefusal | None:
         """Return why a person may not ask in a thread. `is_shared` is what a delivery says of its channel.
 
         Raises `StoreError` and `SurfaceUnavailable`.
         """
-        rules = await self._access.rules()
-        spot = Spot(
+        rules = await self._access.current_rules()
+        spot = RequestLocation(
             channel=thread.channel,
-            is_direct=parse.is_direct(thread.channel),
+            is_direct=parse.is_direct_channel(thread.channel),
             is_shared=await self._is_shared(thread.channel, rules) if is_shared is None else is_shared,
         )
-        refused = core.refusal(Person(person, await self._people.standing(person)), spot, rules)
-        is_allowed = refused is Refusal.DIRECT and await self._is_trial(thread)
+        refused = core.find_refusal(
+            AccessSubject(person, await self._people.member_type(person)), spot, rules
+        )
+        is_allowed = refused is AccessRefusal.DIRECT and await self._find_draft(thread)
         return None if is_allowed else refused
 
-    async def _is_shared(self, channel: str, rules: Sequence[Rules]) -> bool:
-        if parse.is_direct(channel) or core.admits(Admission.SHARED, rules):
+    async def _is_shared(self, channel: str, rules: Sequence[AccessRules]) -> bool:
+        if parse.is_direct_channel(channel) or core.is_admitted(Admission.SHARED, rules):
             return True  # it makes no difference, so Slack is not asked
         return await self._people.is_shared(channel)

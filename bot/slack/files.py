@@ -12,62 +12,64 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from yarl import URL
 
-from bot.core.attachments import Unread
+from bot.core.attachments import FileUnreadable
 from bot.core.domain import File
 from bot.core.errors import SurfaceUnavailable
 
-HOSTS = ("slack.com", "slack-edge.com")
+SLACK_HOSTS = ("slack.com", "slack-edge.com")
 """Slack's own, and all below them."""
-REDIRECTS: Final = 3
+MAX_REDIRECTS: Final = 3
 DOWNLOAD_TIMEOUT = aiohttp.ClientTimeout(total=20, connect=5)
 """Seconds for a file; the largest that we take arrives in a few."""
-CHUNK: Final = 64 * 1024
-FOUND: Final = 200
-MISSING = frozenset({404, 410})
-FORBIDDEN = frozenset({401, 403})
-ELSEWHERE = "it is kept outside Slack"
-GONE = "it is not there any more"
-WITHHELD = "Slack does not hand it out; it was deleted, is too old for the plan, or is another company's"
-TOO_LARGE = "it is larger than {} MB"
-SCOPE = "Slack does not let me; whoever runs this bot needs to give its Slack app the scope files:read"
+CHUNK_BYTES: Final = 64 * 1024
+OK_STATUS: Final = 200
+MISSING_STATUSES = frozenset({404, 410})
+FORBIDDEN_STATUSES = frozenset({401, 403})
+FILE_OUTSIDE_SLACK = "it is kept outside Slack"
+FILE_DELETED = "it is not there any more"
+FILE_WITHHELD = "Slack does not hand it out; it was deleted, is too old for the plan, or is another company's"
+FILE_TOO_LARGE = "it is larger than {} MB"
+SCOPE_MISSING = (
+    "Slack does not let me; whoever runs this bot needs to give its Slack app the scope files:read"
+)
 
 
-class Downloads:
+class FileDownloads:
     """Downloads files with the bot's token."""
 
     def __init__(self, client: AsyncWebClient) -> None:
         self._client = client
-        self._home = URL(client.base_url).origin()
+        self._api_origin = URL(client.base_url).origin()
 
-    async def fetch(self, file: File, *, limit: int) -> bytes:
+    async def download(self, file: File, *, limit: int) -> bytes:
         """Return a file of at most `limit` bytes.
 
         Raises `Unread` where trying again does not help, else `SurfaceUnavailable`.
         """
         if not file.url:
-            raise Unread(WITHHELD)
+            raise FileUnreadable(FILE_WITHHELD)
         session = self._client.session
         try:
             if session is not None:
-                return await self._followed(session, file, limit)
+                return await self._follow_redirects(session, file, limit)
             async with aiohttp.ClientSession(trust_env=True) as session:
-                return await self._followed(session, file, limit)
+                return await self._follow_redirects(session, file, limit)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:  # ValueError: no address
             raise SurfaceUnavailable(type(error).__name__) from None
 
-    def is_slacks(self, url: URL) -> bool:
+    def is_slack_url(self, url: URL) -> bool:
         """Whether the token may be shown to the server at an address."""
         if url.scheme not in {"http", "https"} or not url.host:
             return False
-        is_below = any(url.host == parent or url.host.endswith(f".{parent}") for parent in HOSTS)
+        is_below = any(url.host == parent or url.host.endswith(f".{parent}") for parent in SLACK_HOSTS)
         is_safe = url.scheme == "https" and url.is_default_port()
-        return url.origin() == self._home or (is_safe and is_below)
+        return url.origin() == self._api_origin or (is_safe and is_below)
 
-    async def _followed(self, session: aiohttp.ClientSession, file: File, limit: int) -> bytes:
+    async def _follow_redirects(self, session: aiohttp.ClientSession, file: File, limit: int) -> bytes:
         url = URL(file.url)
-        for moves in range(REDIRECTS + 1):
-            if not self.is_slacks(url):
-                raise Unread(SCOPE if moves else ELSEWHERE)
+        for moves in range(MAX_REDIRECTS + 1):
+            if not self.is_slack_url(url):
+                raise FileUnreadable(SCOPE_MISSING if moves else FILE_OUTSIDE_SLACK)
             async with session.get(
                 url,
                 headers={"Authorization": f"Bearer {self._client.token}"},
@@ -77,27 +79,27 @@ class Downloads:
                 ssl=True if self._client.ssl is None else self._client.ssl,
             ) as response:
                 if "Location" not in response.headers:
-                    _check(response, file, moved=moves > 0)
-                    return await _body(response, limit)
+                    _check_response(response, file, moved=moves > 0)
+                    return await _read_body(response, limit)
                 url = url.join(URL(response.headers["Location"]))
-        raise Unread(SCOPE)
+        raise FileUnreadable(SCOPE_MISSING)
 
 
-def _check(response: aiohttp.ClientResponse, file: File, *, moved: bool) -> None:
+def _check_response(response: aiohttp.ClientResponse, file: File, *, moved: bool) -> None:
     """Raise what a status means, and what it means to be sent a web page that nobody attached."""
-    if response.status in MISSING:
-        raise Unread(GONE)
+    if response.status in MISSING_STATUSES:
+        raise FileUnreadable(FILE_DELETED)
     is_page = response.content_type == "text/html" and (moved or file.type != "text/html")
-    if response.status in FORBIDDEN or (response.status == FOUND and is_page):
-        raise Unread(SCOPE)
-    if response.status != FOUND:
+    if response.status in FORBIDDEN_STATUSES or (response.status == OK_STATUS and is_page):
+        raise FileUnreadable(SCOPE_MISSING)
+    if response.status != OK_STATUS:
         raise SurfaceUnavailable(str(response.status))
 
 
-async def _body(response: aiohttp.ClientResponse, limit: int) -> bytes:
+async def _read_body(response: aiohttp.ClientResponse, limit: int) -> bytes:
     body = bytearray()
-    async for piece in response.content.iter_chunked(CHUNK):
+    async for piece in response.content.iter_chunked(CHUNK_BYTES):
         body += piece
         if len(body) > limit:
-            raise Unread(TOO_LARGE.format(limit // 1024**2))
+            raise FileUnreadable(FILE_TOO_LARGE.format(limit // 1024**2))
     return bytes(body)

@@ -21,21 +21,21 @@ from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.async_app import AsyncApp
 
 from bot import wire
-from bot.slack.dispatch import dispatched
+from bot.slack.dispatch import dispatch_payload
 
-PATH = "/slack/events"
+EVENTS_PATH = "/slack/events"
 """Where Slack delivers events, interactions and commands alike."""
-WINDOW = 300.0
+MAX_CLOCK_DIFFERENCE_SECONDS = 300.0
 """Seconds that a request's time may differ from ours."""
-MOST_BYTES = 1024**2
+MAX_BODY_BYTES = 1024**2
 """Of a body. Slack's views are its largest payloads, with at most 250 KB."""
-BODY_PATIENCE = 3.0
+BODY_TIMEOUT_SECONDS = 3.0
 """Seconds that a body may take; after these Slack itself gives a delivery up."""
 RETRY_HEADERS = ("X-Slack-Retry-Num", "X-Slack-Retry-Reason")
 
 
 @dataclass(frozen=True, slots=True)
-class Signature:
+class RequestSignature:
     """What a request's headers claim: that Slack signed its body at that time."""
 
     timestamp: str
@@ -43,7 +43,7 @@ class Signature:
     digest: str
 
     @classmethod
-    def claimed(cls, headers: CIMultiDictProxy[str]) -> Self:
+    def from_headers(cls, headers: CIMultiDictProxy[str]) -> Self:
         """Read the headers. Raises 401 where one is missing, 400 where one is double or malformed."""
         timestamps = headers.getall("X-Slack-Request-Timestamp", [])
         digests = headers.getall("X-Slack-Signature", [])
@@ -56,20 +56,20 @@ class Signature:
 
     def is_fresh(self, now: float) -> bool:
         """Return whether it was made within five minutes of `now`."""
-        return abs(now - int(self.timestamp)) <= WINDOW
+        return abs(now - int(self.timestamp)) <= MAX_CLOCK_DIFFERENCE_SECONDS
 
-    def covers(self, body: bytes, secret: str) -> bool:
+    def is_valid_for(self, body: bytes, secret: str) -> bool:
         """Return whether it is that of `body`; takes the same time either way."""
-        return hmac.compare_digest(self.digest, signed(body, self.timestamp, secret))
+        return hmac.compare_digest(self.digest, compute_signature(body, self.timestamp, secret))
 
 
-def signed(body: bytes, timestamp: str, secret: str) -> str:
+def compute_signature(body: bytes, timestamp: str, secret: str) -> str:
     """Return the signature that Slack puts on a body."""
     digest = hmac.new(secret.encode(), b"v0:%b:%b" % (timestamp.encode(), body), hashlib.sha256)
     return f"v0={digest.hexdigest()}"
 
 
-class Requests:
+class HttpDeliveries:
     """Slack's deliveries by HTTP."""
 
     def __init__(self, app: AsyncApp, *, signing_secret: str, clock: Callable[[], float] = time.time) -> None:
@@ -89,43 +89,43 @@ class Requests:
 
     def routes(self) -> Sequence[web.AbstractRouteDef]:
         """Return what a web server needs to know of us."""
-        return [web.post(PATH, self._receive)]
+        return [web.post(EVENTS_PATH, self._receive)]
 
     async def _receive(self, request: web.Request) -> web.Response:
-        signature = Signature.claimed(request.headers)
+        signature = RequestSignature.from_headers(request.headers)
         if not signature.is_fresh(self._clock()):
             raise web.HTTPUnauthorized
         if self._stopped:
             raise web.HTTPServiceUnavailable
-        body = await _body(request)
-        if not signature.covers(body, self._secret):
+        body = await _read_body(request)
+        if not signature.is_valid_for(body, self._secret):
             raise web.HTTPUnauthorized
         retry = {name: request.headers[name] for name in RETRY_HEADERS if name in request.headers}
-        payload = _payload(body, request.content_type)
-        return await to_aiohttp_response(await dispatched(self._app, payload, retry))
+        payload = _decode_payload(body, request.content_type)
+        return await to_aiohttp_response(await dispatch_payload(self._app, payload, retry))
 
 
-async def _body(request: web.Request) -> bytes:
+async def _read_body(request: web.Request) -> bytes:
     """Read the body. Raises 413 if it is too large, 408 if it takes too long."""
-    if (request.content_length or 0) > MOST_BYTES:
-        raise web.HTTPRequestEntityTooLarge(MOST_BYTES, request.content_length or 0)
+    if (request.content_length or 0) > MAX_BODY_BYTES:
+        raise web.HTTPRequestEntityTooLarge(MAX_BODY_BYTES, request.content_length or 0)
     body = bytearray()
     try:
-        async with asyncio.timeout(BODY_PATIENCE):
+        async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
             async for chunk in request.content.iter_any():
                 body += chunk
-                if len(body) > MOST_BYTES:
-                    raise web.HTTPRequestEntityTooLarge(MOST_BYTES, len(body))
+                if len(body) > MAX_BODY_BYTES:
+                    raise web.HTTPRequestEntityTooLarge(MAX_BODY_BYTES, len(body))
     except TimeoutError:
         raise web.HTTPRequestTimeout from None
     return bytes(body)
 
 
-def _payload(body: bytes, content_type: str) -> dict[str, Any]:
+def _decode_payload(body: bytes, content_type: str) -> dict[str, Any]:
     """Decode a body: JSON for events, a form for commands, JSON in a form for interactions. Raises 400."""
     try:
         text = body.decode()
-        payload = wire.decoded(text) if content_type == "application/json" else _form(text)
+        payload = wire.decode(text) if content_type == "application/json" else _decode_form(text)
     except ValueError:
         raise web.HTTPBadRequest from None
     if not isinstance(payload, dict) or not payload:
@@ -133,6 +133,6 @@ def _payload(body: bytes, content_type: str) -> dict[str, Any]:
     return payload
 
 
-def _form(text: str) -> Any:
+def _decode_form(text: str) -> Any:
     fields = dict(parse_qsl(text, keep_blank_values=True))
-    return wire.decoded(fields["payload"]) if "payload" in fields else fields
+    return wire.decode(fields["payload"]) if "payload" in fields else fields

@@ -11,23 +11,23 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
 
-from bot.core.domain import Incoming, MessageKey
+from bot.core.domain import IncomingMessage, MessageKey
 from bot.core.errors import SurfaceUnavailable
-from bot.core.stopping import StopOutcome, StopRequest, is_stop
+from bot.core.stopping import StopOutcome, StopRequest, is_stop_request
 from bot.slack import parse
-from bot.slack.lanes import Lanes
+from bot.slack.lanes import KeyedLock
 from bot.slack.people import People
-from bot.slack.refusals import Refusal
-from bot.slack.wishes import Permits, Wishes, refusal
+from bot.slack.refusals import EphemeralReply
+from bot.slack.wishes import AdmitsPresses, AnswerActions, stop_refusal
 
-PATIENCE = 2.5
+RECORD_TIMEOUT_SECONDS = 2.5
 """Seconds; Slack waits three for the acknowledgement. https://docs.slack.dev/apis/events-api"""
 
-KNOWN = 10.0
+REMEMBER_RECORDED_SECONDS = 10.0
 """Seconds for which it is remembered that something is recorded; the store knows it for ever."""
 
 
-class Conversations(Protocol):
+class RecordsDeliveries(Protocol):
     """What becomes of a delivery; `Intake` is one."""
 
     @property
@@ -35,11 +35,11 @@ class Conversations(Protocol):
         """Whether this process ends, and deliveries should go to another one."""
         ...
 
-    async def accept(self, incoming: Incoming) -> object:
+    async def accept(self, incoming: IncomingMessage) -> object:
         """Record a message."""
         ...
 
-    async def reworded(self, message: MessageKey, text: str, *, delivery: str = "") -> None:
+    async def record_edit(self, message: MessageKey, text: str, *, delivery: str = "") -> None:
         """Record an edit."""
         ...
 
@@ -48,15 +48,15 @@ class Conversations(Protocol):
         ...
 
 
-class Entrance(Permits, Protocol):
+class AdmitsMessages(AdmitsPresses, Protocol):
     """Who lets deliveries in; `Doorkeeper` is one."""
 
-    async def lets_in(self, said: parse.Said) -> bool:
+    async def admit_message(self, posted: parse.MessageEvent) -> bool:
         """Return whether a message may be recorded. Raises `SurfaceUnavailable` where it is not known."""
         ...
 
 
-class NotTaken(Exception):
+class DeliveryNotRecorded(Exception):
     """The delivery must not be acknowledged, so that Slack delivers it again."""
 
 
@@ -65,105 +65,107 @@ class Inbox:
 
     def __init__(
         self,
-        bot: parse.Bot,
+        bot: parse.BotIdentity,
         people: People,
-        conversations: Conversations,
-        entrance: Entrance,
-        wishes: Wishes,
+        intake: RecordsDeliveries,
+        access_guard: AdmitsMessages,
+        answer_actions: AnswerActions,
         *,
         follow_threads: bool,
     ) -> None:
         """Nothing passes to `conversations` that `entrance` does not let in."""
         self._bot = bot
         self._people = people
-        self._conversations = conversations
-        self._entrance = entrance
-        self.wishes = wishes
+        self._intake = intake
+        self._access_guard = access_guard
+        self.answer_actions = answer_actions
         self._follow_threads = follow_threads
-        self._lanes = Lanes()
-        self._recording: dict[Hashable, asyncio.Task[Refusal | None]] = {}
+        self._thread_locks = KeyedLock()
+        self._recording: dict[Hashable, asyncio.Task[EphemeralReply | None]] = {}
         """What is recorded now, or was just recorded, by what `_sameness` says."""
 
-    async def take(self, body: Mapping[str, Any]) -> Refusal | None:
+    async def receive(self, body: Mapping[str, Any]) -> EphemeralReply | None:
         """Record what an Events API body tells, if it concerns us; return what to tell who may not do that.
 
         Raises `NotTaken` while the process ends or if it takes too long, and what the conversations raise.
         """
-        event = parse.event(body, self._bot, follow=self._follow_threads)
+        event = parse.parse_event(body, self._bot, follow_threads=self._follow_threads)
         if event is None:
             return None
-        if self._conversations.is_draining:
-            raise NotTaken
-        return await self._in_time(event)
+        if self._intake.is_draining:
+            raise DeliveryNotRecorded
+        return await self._record_in_time(event)
 
-    async def _record(self, event: parse.Event) -> Refusal | None:
-        names: asyncio.Future[Mapping[str, str]] = asyncio.ensure_future(self._names(event))
-        async with self._lanes(event.thread):
+    async def _record(self, event: parse.SlackEvent) -> EphemeralReply | None:
+        names: asyncio.Future[Mapping[str, str]] = asyncio.ensure_future(self._look_up_names(event))
+        async with self._thread_locks(event.thread):
             match event:
-                case parse.Halted(thread=thread, user=user, delivery=delivery):
-                    request = StopRequest(thread=thread, by=user, delivery=delivery)
-                    return refusal(request, await self.wishes.stop(request))
-                case parse.Said():
-                    return await self._said(event, names)
-                case parse.Edited(message=message, delivery=delivery):
-                    await self._conversations.reworded(
-                        message.key, message.readable(await names), delivery=delivery
+                case parse.StopEvent(thread=thread, user=user, delivery=delivery):
+                    request = StopRequest(thread=thread, requested_by=user, delivery=delivery)
+                    return stop_refusal(request, await self.answer_actions.stop(request))
+                case parse.MessageEvent():
+                    return await self._record_message(event, names)
+                case parse.EditEvent(message=message, delivery=delivery):
+                    await self._intake.record_edit(
+                        message.key, message.readable_text(await names), delivery=delivery
                     )
-                case parse.Deleted(message=key, delivery=delivery):
-                    await self._conversations.forget(key, delivery=delivery)
+                case parse.DeleteEvent(message=key, delivery=delivery):
+                    await self._intake.forget(key, delivery=delivery)
         return None
 
-    async def _said(self, said: parse.Said, names: asyncio.Future[Mapping[str, str]]) -> Refusal | None:
+    async def _record_message(
+        self, posted: parse.MessageEvent, names: asyncio.Future[Mapping[str, str]]
+    ) -> EphemeralReply | None:
         """Record a message; one that says nothing but "stop" while an answer runs there is no question."""
-        message = said.message
-        if is_stop(message.text) and not message.files:
-            request = StopRequest(thread=said.thread, by=message.author, message_id=message.id)
-            outcome = await self.wishes.stop(request)
+        message = posted.message
+        if is_stop_request(message.text) and not message.files:
+            request = StopRequest(thread=posted.thread, requested_by=message.author, message_id=message.id)
+            outcome = await self.answer_actions.stop(request)
             if outcome is not StopOutcome.NOTHING:
                 names.cancel()
-                return refusal(request, outcome)
-        incoming = message.incoming(await names, why=said.why, delivery=said.delivery)
-        if await self._is_let_in(said):
-            await self._conversations.accept(incoming)
+                return stop_refusal(request, outcome)
+        incoming = message.to_incoming(await names, addressed=posted.addressed, delivery=posted.delivery)
+        if await self._is_admitted(posted):
+            await self._intake.accept(incoming)
         return None
 
-    async def _is_let_in(self, said: parse.Said) -> bool:
+    async def _is_admitted(self, posted: parse.MessageEvent) -> bool:
         try:
-            return await self._entrance.lets_in(said)
+            return await self._access_guard.admit_message(posted)
         except SurfaceUnavailable:
-            raise NotTaken from None
+            raise DeliveryNotRecorded from None
 
-    async def _names(self, event: parse.Event) -> Mapping[str, str]:
+    async def _look_up_names(self, event: parse.SlackEvent) -> Mapping[str, str]:
         """Look names up, while others in the thread go first."""
-        if isinstance(event, parse.Deleted | parse.Halted):
+        if isinstance(event, parse.DeleteEvent | parse.StopEvent):
             return {}
-        return await self._people.names(event.message.ids)
+        return await self._people.names(event.message.ids_to_name)
 
-    async def _in_time(self, event: parse.Event) -> Refusal | None:
-        key = _sameness(event)
+    async def _record_in_time(self, event: parse.SlackEvent) -> EphemeralReply | None:
+        key = _duplicate_key(event)
         task = self._recording.get(key)
         if task is None:
             task = self._recording[key] = asyncio.create_task(self._record(event), name="delivery")
-            task.add_done_callback(partial(self._ended, key))
-        await asyncio.wait({task}, timeout=PATIENCE)
+            task.add_done_callback(partial(self._remember_recorded, key))
+        await asyncio.wait({task}, timeout=RECORD_TIMEOUT_SECONDS)
         if not task.done():
-            raise NotTaken
+            raise DeliveryNotRecorded
         return task.result()
 
-    def _ended(self, key: Hashable, task: asyncio.Task[Refusal | None]) -> None:
+    def _remember_recorded(self, key: Hashable, task: asyncio.Task[EphemeralReply | None]) -> None:
         """Remember what is recorded; what failed is to be tried again, and nobody is refused twice."""
         if task.cancelled() or task.exception() or task.result():
             del self._recording[key]
         else:
-            asyncio.get_running_loop().call_later(KNOWN, self._recording.pop, key)
+            asyncio.get_running_loop().call_later(REMEMBER_RECORDED_SECONDS, self._recording.pop, key)
 
 
-def _sameness(event: parse.Event) -> Hashable:
+def _duplicate_key(event: parse.SlackEvent) -> Hashable:
     """Return what is equal of deliveries that tell the same.
 
     Slack tells of a mention twice, as `message` and as `app_mention`, with an id each. Of who may not stop an
     answer, the store lets only the first of the two hear.
     """
-    if isinstance(event, parse.Said) and not is_stop(event.message.text):
+    if isinstance(event, parse.MessageEvent) and not is_stop_request(event.message.text):
         return replace(event, delivery="")
     return event.delivery or object()

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 
 
-class Lanes:
+class KeyedLock:
     """`async with lanes(key):` admits one at a time, in the order in which they came."""
 
     def __init__(self) -> None:

@@ -8,20 +8,20 @@ from collections.abc import Mapping
 from enum import IntEnum
 from types import MappingProxyType
 
-UPDATE_TEXT = 4_000
+UPDATE_TEXT_CHARACTERS = 4_000
 """`text` of chat.update, else `msg_too_long`. https://docs.slack.dev/reference/methods/chat.update"""
 
-MARKDOWN = 12_000
+MESSAGE_MARKDOWN_CHARACTERS = 12_000
 """All `markdown` blocks of a message. https://docs.slack.dev/reference/block-kit/blocks/markdown-block"""
 
-BLOCKS = 50
+MESSAGE_BLOCKS = 50
 """Blocks of a message, else `invalid_blocks`; headings, rules and tables in Markdown count. Measured:
 https://github.com/metabase/metabase/pull/80652"""
 
-TABLES = 1
+MESSAGE_TABLES = 1
 """Tables of a message. https://docs.slack.dev/reference/block-kit/blocks/table-block"""
 
-TABLE_ROWS = 100
+MESSAGE_TABLE_ROWS = 100
 """Likewise."""
 
 
@@ -38,7 +38,7 @@ class Tier(IntEnum):
     POSTING = 300  # "several hundred" in the workspace, and about one a second in a channel
 
 
-METHODS: Mapping[str, Tier] = MappingProxyType(
+METHOD_TIERS: Mapping[str, Tier] = MappingProxyType(
     {
         "agents.sessions.setStatus": Tier.THREE,
         "assistant.threads.setStatus": Tier.POSTING,
@@ -65,25 +65,25 @@ METHODS: Mapping[str, Tier] = MappingProxyType(
 """The methods we call. Sources of the tiers: the page of each method."""
 
 
-def paced(method: str) -> tuple[float, int]:
+def best_effort_rate(method: str) -> tuple[float, int]:
     """Return the calls a minute, and how many at once after a quiet time, of what decorates threads.
 
     Many questions may come in one moment, and few in a minute: together one below what the tier guarantees.
     """
-    tier = METHODS[method]
+    tier = METHOD_TIERS[method]
     return tier - tier // 3 - 1, tier // 3
 
 
-PAGE_SIZE = 3_800
+PAGE_SIZE_CHARACTERS = 3_800
 """Characters of Markdown in one message at most: the same text as mrkdwn must fit `PAGE_TEXT`."""
 
-PAGE_TEXT = UPDATE_TEXT - 100
+PAGE_TEXT_UNITS = UPDATE_TEXT_CHARACTERS - 100
 """Of a page as mrkdwn, after escaping."""
 
-PAGE_MARKDOWN = MARKDOWN - 1_000
+PAGE_MARKDOWN_UNITS = MESSAGE_MARKDOWN_CHARACTERS - 1_000
 """Of a page as Markdown, after it was made safe."""
 
-PAGE_BLOCKS = BLOCKS - 5
+PAGE_BLOCKS = MESSAGE_BLOCKS - 5
 """As Slack may count them; the rest is for what we may put below an answer."""
 
 EDITS_PER_MINUTE = 45.0
@@ -98,7 +98,7 @@ POSTS_PER_MINUTE = 60.0
 POSTS_BURST = 5
 """New messages that may come at once after a quiet time; Slack tolerates short bursts and gives no number."""
 
-EDIT_INTERVAL = 60 / EDITS_PER_MINUTE
+EDIT_INTERVAL_SECONDS = 60 / EDITS_PER_MINUTE
 """Seconds between two edits of one reply: as fast as a reply that is alone may go on for ever."""
 
 STARTS_PER_MINUTE = 17.0
@@ -110,5 +110,5 @@ APPENDS_PER_MINUTE = 95.0
 APPENDS_BURST = 4
 """Appends that may come at once after a quiet time."""
 
-APPEND_INTERVAL = 0.75
+APPEND_INTERVAL_SECONDS = 0.75
 """Seconds between two appends to one reply: many small ones tire the eye, and all replies share the rate."""

@@ -7,17 +7,17 @@ https://docs.slack.dev/reference/methods/chat.getPermalink
 from bot.core.domain import ThreadKey
 
 
-def message(workspace: str, thread: ThreadKey, ts: str) -> str:
+def message_url(workspace_url: str, thread: ThreadKey, ts: str) -> str:
     """Return the address of a message in a thread; `workspace` is its address, as `auth.test` tells it.
 
     An empty text where that is not known.
     """
-    if not workspace:
+    if not workspace_url:
         return ""
-    place = f"{workspace}archives/{thread.channel}/p{ts.replace('.', '')}"
+    place = f"{workspace_url}archives/{thread.channel}/p{ts.replace('.', '')}"
     return place if ts == thread.root else f"{place}?thread_ts={thread.root}&cid={thread.channel}"
 
 
-def labelled(address: str, label: str) -> str:
+def mrkdwn_link(url: str, label: str) -> str:
     """Return a link in mrkdwn, or the label alone where there is no address."""
-    return f"<{address}|{label}>" if address else label
+    return f"<{url}|{label}>" if url else label

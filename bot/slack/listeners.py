@@ -14,14 +14,14 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.log import where
+from bot.log import describe_error
 from bot.slack import buttons, parse
-from bot.slack.inbox import Inbox, NotTaken
-from bot.slack.refusals import tell
-from bot.slack.wishes import AGAIN
+from bot.slack.inbox import DeliveryNotRecorded, Inbox
+from bot.slack.refusals import send_ephemeral
+from bot.slack.wishes import ANSWER_AGAIN_ID
 
-ANYTHING = re.compile(".*")
-TAKEN = re.compile("^(message|app_mention|agent_session_stopped)$")
+ANY_ID = re.compile(".*")
+INBOX_EVENTS = re.compile("^(message|app_mention|agent_session_stopped)$")
 """The events for the inbox, as one listener: Bolt takes its time with each that it asks."""
 
 App: TypeAlias = AsyncApp
@@ -30,9 +30,9 @@ App: TypeAlias = AsyncApp
 log = structlog.get_logger()
 
 
-def slack_app(
+def create_bolt_app(
     client: AsyncWebClient,
-    bot: parse.Bot,
+    bot: parse.BotIdentity,
     inbox: Inbox,
     *,
     register: Callable[[AsyncApp], None] = lambda _app: None,
@@ -40,45 +40,47 @@ def slack_app(
     """Return the Bolt app that passes to `inbox` what concerns us; `register` adds listeners."""
     app = AsyncApp(
         client=client,
-        authorize=_authorized(client, bot),
+        authorize=_make_authorize(client, bot),
         process_before_response=True,
         request_verification_enabled=False,  # whoever dispatches to the app has authenticated Slack
         attaching_conversation_kwargs_enabled=False,
     )
 
-    @app.event(TAKEN)
+    @app.event(INBOX_EVENTS)
     async def message(body: dict[str, Any]) -> None:
-        if (refused := await inbox.take(body)) is not None:
-            await tell(client, refused)
+        if (refused := await inbox.receive(body)) is not None:
+            await send_ephemeral(client, refused)
 
-    @app.action(re.compile("|".join(buttons.ACTIONS)))
+    @app.action(re.compile("|".join(buttons.ACTIONS_BY_ID)))
     async def button(body: dict[str, Any], ack: AsyncAck) -> None:
-        if (refused := await inbox.wishes.press(body)) is not None:
-            await tell(client, refused)
+        if (refused := await inbox.answer_actions.press_button(body)) is not None:
+            await send_ephemeral(client, refused)
         await ack()
 
-    @app.shortcut(AGAIN)
+    @app.shortcut(ANSWER_AGAIN_ID)
     async def again(body: dict[str, Any], ack: AsyncAck) -> None:
-        if (refused := await inbox.wishes.again(body)) is not None:
-            await tell(client, refused)
+        if (refused := await inbox.answer_actions.answer_again(body)) is not None:
+            await send_ephemeral(client, refused)
         await ack()
 
     register(app)
-    _ignore_the_rest(app)
+    _acknowledge_the_rest(app)
 
     @app.error
     async def failed(error: Exception) -> None:
-        if isinstance(error, NotTaken):
+        if isinstance(error, DeliveryNotRecorded):
             log.info("An event was not taken; Slack will deliver it again.", action="event_not_taken")
         else:
             log.error(
-                "A delivery failed and is not acknowledged.", action="intake_failed", error=where(error)
+                "A delivery failed and is not acknowledged.",
+                action="intake_failed",
+                error=describe_error(error),
             )
 
     return app
 
 
-def _ignore_the_rest(app: AsyncApp) -> None:
+def _acknowledge_the_rest(app: AsyncApp) -> None:
     """Acknowledge whatever no listener registered before wants."""
 
     async def other(body: dict[str, Any], ack: AsyncAck) -> None:
@@ -95,10 +97,12 @@ def _ignore_the_rest(app: AsyncApp) -> None:
         app.view_closed,
         app.options,
     ):
-        register(ANYTHING)(other)
+        register(ANY_ID)(other)
 
 
-def _authorized(client: AsyncWebClient, bot: parse.Bot) -> Callable[[], Awaitable[AuthorizeResult]]:
+def _make_authorize(
+    client: AsyncWebClient, bot: parse.BotIdentity
+) -> Callable[[], Awaitable[AuthorizeResult]]:
     """Return what tells Bolt who we are: we know since the start, and it would ask Slack again.
 
     Bolt acknowledges an event, and so loses it, when Slack refuses that question.

@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
-from bot.slack.admin.commands import COMMAND, EDIT_PROMPTS, SUBCOMMANDS, WHY
-from bot.slack.http import PATH
-from bot.slack.wishes import AGAIN
+from bot.slack.admin.commands import EDIT_PROMPTS_SHORTCUT, EXPLAIN_SHORTCUT, SLASH_COMMAND, SUBCOMMANDS
+from bot.slack.http import EVENTS_PATH
+from bot.slack.wishes import ANSWER_AGAIN_ID
 
 SCOPES = (
     "app_mentions:read",  # mentions
@@ -42,32 +42,32 @@ SHORTCUTS = (
     {
         "name": "Edit prompts",
         "type": "global",
-        "callback_id": EDIT_PROMPTS,
+        "callback_id": EDIT_PROMPTS_SHORTCUT,
         "description": "Change how the bot answers (admins)",
     },
     {
         "name": "Answer again",
         "type": "message",
-        "callback_id": AGAIN,
+        "callback_id": ANSWER_AGAIN_ID,
         "description": "Have another answer made, and keep both",
     },
     {
         "name": "Why this answer?",
         "type": "message",
-        "callback_id": WHY,
+        "callback_id": EXPLAIN_SHORTCUT,
         "description": "See what an answer was made with",
     },
 )
 
 
-def as_yaml(name: str, *, url: str = "") -> str:
+def manifest_yaml(name: str, *, url: str = "") -> str:
     """Return the manifest of an app called `name` (at most 35 characters), delivered to at `url` if given."""
-    return yaml.safe_dump(manifest(name, url=url), sort_keys=False, allow_unicode=True, width=100)
+    return yaml.safe_dump(build_manifest(name, url=url), sort_keys=False, allow_unicode=True, width=100)
 
 
-def manifest(name: str, *, url: str = "") -> dict[str, Any]:
+def build_manifest(name: str, *, url: str = "") -> dict[str, Any]:
     """Return the manifest as Slack's schema has it."""
-    delivery = {"request_url": _address(url)} if url else {}
+    delivery = {"request_url": _delivery_url(url)} if url else {}
     return {
         "_metadata": {"major_version": 1, "minor_version": 1},
         "display_information": {
@@ -90,7 +90,7 @@ def manifest(name: str, *, url: str = "") -> dict[str, Any]:
                 "messages_tab_read_only_enabled": False,
             },
             "bot_user": {"display_name": name[:35], "always_online": True},
-            "slash_commands": [_command(url)],
+            "slash_commands": [_slash_command(url)],
             "shortcuts": [dict(shortcut) for shortcut in SHORTCUTS],
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
@@ -104,15 +104,15 @@ def manifest(name: str, *, url: str = "") -> dict[str, Any]:
     }
 
 
-def _command(url: str) -> dict[str, Any]:
+def _slash_command(url: str) -> dict[str, Any]:
     """Return the slash command; in HTTP mode it has an address of its own."""
     return {
-        "command": COMMAND,
+        "command": SLASH_COMMAND,
         "description": "See or change how the bot answers here",
         "usage_hint": " | ".join([*SUBCOMMANDS, "help"]),
         "should_escape": False,
-    } | ({"url": _address(url)} if url else {})
+    } | ({"url": _delivery_url(url)} if url else {})
 
 
-def _address(url: str) -> str:
-    return url.rstrip("/") + PATH
+def _delivery_url(url: str) -> str:
+    return url.rstrip("/") + EVENTS_PATH

@@ -9,11 +9,11 @@ PAGE_EVENT = "threadkeeper_page"
 NOTICE_EVENT = "threadkeeper_notice"
 
 
-def metadata(page: Page) -> dict[str, Any]:
+def page_metadata(page: Page) -> dict[str, Any]:
     """Return what tells, invisibly, which page of which turn a message shows."""
     return {"event_type": PAGE_EVENT, "event_payload": {"turn": page.turn, "page": page.number}}
 
 
-def notice() -> dict[str, Any]:
+def notice_metadata() -> dict[str, Any]:
     """Return the metadata for whatever else we write into a thread: it shows no answer."""
     return {"event_type": NOTICE_EVENT, "event_payload": {}}

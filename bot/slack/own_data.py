@@ -16,44 +16,48 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import privacy
 from bot.core import personal as core
 from bot.core.errors import SurfaceError, SurfaceGone
-from bot.core.personal import Held, Person
+from bot.core.personal import PersonKey, StoredCounts
 from bot.ports import PersonalData
 from bot.slack import payload
 from bot.slack.admin import kit, wording
-from bot.slack.admin.home import Reader
-from bot.slack.admin.kit import Block, View, notice
-from bot.slack.admin.screen import Screen
-from bot.slack.admin.submissions import Refused
-from bot.slack.handing import hand
+from bot.slack.admin.home import HomeReader
+from bot.slack.admin.kit import Block, View, render_notice
+from bot.slack.admin.screen import Modals
+from bot.slack.admin.submissions import ActionRefused
+from bot.slack.handing import upload_file
 from bot.slack.parse import PLATFORM
 
-SEND, ERASE = "own_data_send", "own_data_erase"
+SEND_DATA_ACTION, ERASE_DATA_ACTION = "own_data_send", "own_data_erase"
 """`action_id`s."""
-FILE = "threadkeeper-my-data.jsonl"
-MOST = 50 * 1024**2
+EXPORT_FILE_NAME = "threadkeeper-my-data.jsonl"
+MAX_EXPORT_BYTES = 50 * 1024**2
 """Bytes of a file; whoever has more asks at the shell."""
-NOTHING = "I have stored no message and no vote of yours."
-ABOVE = "This is what I have stored of you: one line of JSON for each message, vote and saved prompt."
-SENT = "I have sent you a file in our direct message."
-TOO_MUCH = "It is more than I can send here. Whoever runs this bot can write it out: `bot export --user {}`."
-REFUSED = (
+NOTHING_STORED = "I have stored no message and no vote of yours."
+EXPORT_MESSAGE = (
+    "This is what I have stored of you: one line of JSON for each message, vote and saved prompt."
+)
+DATA_SENT = "I have sent you a file in our direct message."
+EXPORT_TOO_LARGE = (
+    "It is more than I can send here. Whoever runs this bot can write it out: `bot export --user {}`."
+)
+UPLOAD_NOT_ALLOWED = (
     "Slack does not let me send files. Whoever runs this bot can give its Slack app the scope files:write, "
     "or write your data out: `bot export --user {}`."
 )
-FAILED = "Slack did not take the file. Please try again in a minute."
-UNDER_WAY = "That is under way already."
-ERASED = "Erased: {}, with my answers and the reasons you gave with votes."
-CONFIRM = (
+UPLOAD_FAILED = "Slack did not take the file. Please try again in a minute."
+ALREADY_RUNNING = "That is under way already."
+DATA_ERASED = "Erased: {}, with my answers and the reasons you gave with votes."
+ERASE_CONFIRMATION = (
     "Your messages, my answers to them and the reasons you gave with votes are erased here for ever. "
     "What Slack shows stays in Slack. What it cost stays counted, for past months without your name."
 )
 
-Aside: TypeAlias = Callable[[Coroutine[Any, Any, None]], None]
+RunInBackground: TypeAlias = Callable[[Coroutine[Any, Any, None]], None]
 
 log = structlog.get_logger()
 
 
-class OwnData:
+class PersonalDataSection:
     """The section, and what its buttons do, in one workspace."""
 
     def __init__(
@@ -66,96 +70,100 @@ class OwnData:
         self._retention = retention
         self._busy: set[str] = set()
 
-    async def __call__(self, reader: Reader) -> Sequence[Block]:
+    async def __call__(self, reader: HomeReader) -> Sequence[Block]:
         """Return the section. Raises `StoreError`."""
-        held = await self._personal.held(self._person(reader.user))
-        buttons = [kit.button("Send me my data", SEND)]  # there may be figures, or prompts that they saved
-        if held != Held():
-            buttons.append(kit.button("Erase my data", ERASE, style="danger", confirm=CONFIRM))
-        told = kit.section(f"{_told(held)} {self._kept()}")
+        held = await self._personal.count_stored(self._person(reader.user))
+        buttons = [
+            kit.button("Send me my data", SEND_DATA_ACTION)
+        ]  # there may be figures, or prompts that they saved
+        if held != StoredCounts():
+            buttons.append(
+                kit.button("Erase my data", ERASE_DATA_ACTION, style="danger", confirm=ERASE_CONFIRMATION)
+            )
+        told = kit.section(f"{_describe_stored(held)} {self._describe_retention()}")
         return [kit.header("Your data"), told, kit.actions(*buttons)]
 
-    async def send(self, user: str) -> View:
+    async def send_data(self, user: str) -> View:
         """Send a person what is stored of them; return what to say about it."""
-        with self._at_work(user):
-            content = await self._written(user)
+        with self._one_at_a_time(user):
+            content = await self._write_export(user)
             if not content:
-                return notice(NOTHING)
+                return render_notice(NOTHING_STORED)
             try:
-                await hand(self._client, user, FILE, content, ABOVE)
+                await upload_file(self._client, user, EXPORT_FILE_NAME, content, EXPORT_MESSAGE)
             except SurfaceGone as gone:
                 log.warning("A person's data could not be sent.", action="data_unsent", reason=str(gone))
-                return notice(REFUSED.format(user))
+                return render_notice(UPLOAD_NOT_ALLOWED.format(user))
             except SurfaceError as error:
                 log.warning("A person's data could not be sent.", action="data_unsent", reason=error.code)
-                return notice(FAILED)
+                return render_notice(UPLOAD_FAILED)
         log.info("A person was sent their data.", action="data_sent")
-        return notice(SENT)
+        return render_notice(DATA_SENT)
 
-    async def erase(self, user: str) -> View:
+    async def erase_data(self, user: str) -> View:
         """Erase what is stored of a person; return what to say about it."""
-        with self._at_work(user):
+        with self._one_at_a_time(user):
             count = await privacy.erase(self._personal, self._person(user))
         log.info("A person has erased their data.", action="data_erased", messages=count)
-        return notice(ERASED.format(_messages(count)))
+        return render_notice(DATA_ERASED.format(_count_messages(count)))
 
-    async def _written(self, user: str) -> bytes:
+    async def _write_export(self, user: str) -> bytes:
         """Return all records. Raises `Refused` where they are too many."""
         content = bytearray()
-        async for record in privacy.records(self._personal, self._person(user)):
-            content += core.lines([record]).encode()
-            if len(content) > MOST:
-                raise Refused(TOO_MUCH.format(user))
+        async for record in privacy.export_records(self._personal, self._person(user)):
+            content += core.to_json_lines([record]).encode()
+            if len(content) > MAX_EXPORT_BYTES:
+                raise ActionRefused(EXPORT_TOO_LARGE.format(user))
         return bytes(content)
 
     @contextmanager
-    def _at_work(self, user: str) -> Iterator[None]:
+    def _one_at_a_time(self, user: str) -> Iterator[None]:
         """Do one thing at a time for a person; who presses twice is told so."""
         if user in self._busy:
-            raise Refused(UNDER_WAY)
+            raise ActionRefused(ALREADY_RUNNING)
         self._busy.add(user)
         try:
             yield
         finally:
             self._busy.discard(user)
 
-    def _kept(self) -> str:
+    def _describe_retention(self) -> str:
         if not self._retention:
             return "What I store is kept until you erase it here, or delete the message in Slack."
         days = "a day" if self._retention == 1 else f"{self._retention} days"
         return f"A conversation is erased {days} after its newest message."
 
-    def _person(self, user: str) -> Person:
-        return Person(user=user, platform=PLATFORM, workspace=self._workspace)
+    def _person(self, user: str) -> PersonKey:
+        return PersonKey(user=user, platform=PLATFORM, workspace=self._workspace)
 
 
 def register(
     app: AsyncApp,
-    own: OwnData,
+    own: PersonalDataSection,
     home: Callable[[str], Coroutine[Any, Any, View]],
-    screen: Screen,
-    aside: Aside,
+    screen: Modals,
+    aside: RunInBackground,
 ) -> None:
     """Let the app send and erase. Call it before what takes everything that is left."""
 
-    @app.action(SEND)
+    @app.action(SEND_DATA_ACTION)
     async def send(body: dict[str, Any], ack: AsyncAck) -> None:
-        aside(_shown(screen, payload.text(body, "trigger_id"), own.send(_user(body))))
+        aside(_run_to_end(screen, payload.text(body, "trigger_id"), own.send_data(_user(body))))
         await ack()
 
-    @app.action(ERASE)
+    @app.action(ERASE_DATA_ACTION)
     async def erase(body: dict[str, Any], ack: AsyncAck) -> None:
         user = _user(body)
 
         async def erased() -> None:
-            await _shown(screen, payload.text(body, "trigger_id"), own.erase(user))
-            await screen.publish(user, home(user))
+            await _run_to_end(screen, payload.text(body, "trigger_id"), own.erase_data(user))
+            await screen.publish_home(user, home(user))
 
         aside(erased())
         await ack()
 
 
-async def _shown(screen: Screen, trigger: str, doing: Coroutine[Any, Any, View]) -> None:
+async def _run_to_end(modals: Modals, trigger: str, doing: Coroutine[Any, Any, View]) -> None:
     """Do something to its end, whether or not Slack shows what is said about it."""
     done = asyncio.ensure_future(doing)
 
@@ -163,7 +171,7 @@ async def _shown(screen: Screen, trigger: str, doing: Coroutine[Any, Any, View])
         return await asyncio.shield(done)
 
     try:
-        await screen.open(trigger, said())
+        await modals.open_view(trigger, said())
         await asyncio.wait({done})
     finally:
         done.cancel()  # it has ended, unless this process does
@@ -175,13 +183,15 @@ def _user(body: dict[str, Any]) -> str:
     return payload.text(body, "user", "id")
 
 
-def _told(held: Held) -> str:
-    if held == Held():
-        return NOTHING
+def _describe_stored(held: StoredCounts) -> str:
+    if held == StoredCounts():
+        return NOTHING_STORED
     votes = {0: "no vote", 1: "1 vote"}.get(held.votes, f"{held.votes:,} votes")
-    since = f" since {wording.moment(held.since)}" if held.messages else ""
-    return f"I have stored *{_messages(held.messages)}* of yours, with my answers,{since}, and *{votes}*."
+    since = f" since {wording.format_time(held.since)}" if held.messages else ""
+    return (
+        f"I have stored *{_count_messages(held.messages)}* of yours, with my answers,{since}, and *{votes}*."
+    )
 
 
-def _messages(count: int) -> str:
+def _count_messages(count: int) -> str:
     return "1 message" if count == 1 else f"{count:,} messages"

@@ -14,21 +14,21 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.core.access import Standing
+from bot.core.access import MemberType
 from bot.core.errors import SurfaceError, SurfaceUnavailable
 from bot.slack import payload
 from bot.slack.calls import call
-from bot.slack.standing import standing
+from bot.slack.standing import read_member_type
 
-PATIENCE = 1.0
+LOOK_UP_TIMEOUT_SECONDS = 1.0
 """Seconds; the delivery must be acknowledged within three."""
-INSIST = 1.0
+RETRY_FOR_SECONDS = 1.0
 """Seconds after which somebody is not asked about once more; with the last look-up, two."""
-PAUSE = 0.2
-KEEP = 900.0
+RETRY_DELAY_SECONDS = 0.2
+CACHE_TTL_SECONDS = 900.0
 """Seconds for which Slack is believed: so long who has become a guest still counts as a member."""
-KEEP_FAILURE = 10.0
-FINAL = frozenset(
+FAILURE_TTL_SECONDS = 10.0
+FINAL_ERRORS = frozenset(
     {
         "user_not_found",
         "user_not_visible",
@@ -39,20 +39,20 @@ FINAL = frozenset(
     }
 )
 """Slack's errors that say as much as an answer: asking again soon does not help."""
-ROOM = 10_000
+MAX_CACHED_ENTRIES = 10_000
 """People and channels held at most; the least recently used go first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class DirectoryEntry:
     """What Slack says of a person or a channel."""
 
     name: str = ""
-    standing: Standing = Standing.UNKNOWN
+    member_type: MemberType = MemberType.UNKNOWN
     """Of a person."""
     is_shared: bool = True
     """Of a channel: whether people of other organisations are in it, or may soon be."""
-    is_passing: bool = False
+    is_temporary: bool = False
     """Whether Slack only did not answer just now."""
 
 
@@ -66,8 +66,8 @@ class People:
         self._client = client
         self._workspace = workspace
         self._clock = clock
-        self._known: OrderedDict[str, tuple[Known, float]] = OrderedDict()
-        self._asking: dict[str, asyncio.Task[tuple[Known, float]]] = {}
+        self._cache: OrderedDict[str, tuple[DirectoryEntry, float]] = OrderedDict()
+        self._pending: dict[str, asyncio.Task[tuple[DirectoryEntry, float]]] = {}
 
     async def names(self, ids: Iterable[str]) -> dict[str, str]:
         """Return the names of those ids that have one, within a second."""
@@ -75,64 +75,67 @@ class People:
         found = await asyncio.gather(*(self._look_up(each) for each in wanted))
         return {each: known.name for each, known in zip(wanted, found, strict=True) if known.name}
 
-    async def standing(self, user: str) -> Standing:
+    async def member_type(self, user: str) -> MemberType:
         """Return what a person is to our workspace, soon. Raises `SurfaceUnavailable`."""
-        return (await self._certain(user)).standing
+        return (await self._look_up_insistently(user)).member_type
 
     async def is_shared(self, channel: str) -> bool:
         """Return whether people of other organisations are there, soon. Raises `SurfaceUnavailable`."""
-        return (await self._certain(channel)).is_shared
+        return (await self._look_up_insistently(channel)).is_shared
 
-    async def _certain(self, each: str) -> Known:
+    async def _look_up_insistently(self, entry_id: str) -> DirectoryEntry:
         """Return what Slack says, asked for a second while it does not answer. Raises `SurfaceUnavailable`.
 
         What is not taken comes again later than what was written after it.
         """
         now = asyncio.get_running_loop().time
-        until = now() + INSIST
-        while (known := await self._look_up(each)).is_passing:
-            self._known.pop(each, None)
+        until = now() + RETRY_FOR_SECONDS
+        while (known := await self._look_up(entry_id)).is_temporary:
+            self._cache.pop(entry_id, None)
             if now() >= until:
                 raise SurfaceUnavailable
-            await asyncio.sleep(PAUSE)
+            await asyncio.sleep(RETRY_DELAY_SECONDS)
         return known
 
-    async def _look_up(self, each: str) -> Known:
-        known, until = self._known.get(each, (Known(), 0.0))
+    async def _look_up(self, entry_id: str) -> DirectoryEntry:
+        known, until = self._cache.get(entry_id, (DirectoryEntry(), 0.0))
         if self._clock() >= until:
-            known, keep = await asyncio.shield(self._asked(each))
-            self._known[each] = (known, self._clock() + keep)
-        self._known.move_to_end(each)
-        while len(self._known) > ROOM:
-            self._known.popitem(last=False)
+            known, keep = await asyncio.shield(self._join_request(entry_id))
+            self._cache[entry_id] = (known, self._clock() + keep)
+        self._cache.move_to_end(entry_id)
+        while len(self._cache) > MAX_CACHED_ENTRIES:
+            self._cache.popitem(last=False)
         return known
 
-    def _asked(self, each: str) -> asyncio.Task[tuple[Known, float]]:
+    def _join_request(self, entry_id: str) -> asyncio.Task[tuple[DirectoryEntry, float]]:
         """Return the look-up of an id, one for all who want it now."""
-        if each not in self._asking:
-            self._asking[each] = asyncio.create_task(self._ask(each), name="look-up")
-            self._asking[each].add_done_callback(lambda _: self._asking.pop(each))
-        return self._asking[each]
+        if entry_id not in self._pending:
+            self._pending[entry_id] = asyncio.create_task(self._request(entry_id), name="look-up")
+            self._pending[entry_id].add_done_callback(lambda _: self._pending.pop(entry_id))
+        return self._pending[entry_id]
 
-    async def _ask(self, each: str) -> tuple[Known, float]:
+    async def _request(self, entry_id: str) -> tuple[DirectoryEntry, float]:
         """Return what Slack says, and for how many seconds to believe it."""
         try:
-            async with asyncio.timeout(PATIENCE):
-                return await self._told(each), KEEP
+            async with asyncio.timeout(LOOK_UP_TIMEOUT_SECONDS):
+                return await self._fetch(entry_id), CACHE_TTL_SECONDS
         except (SurfaceError, TimeoutError) as error:
-            return Known(is_passing=str(error) not in FINAL), KEEP_FAILURE
+            return DirectoryEntry(is_temporary=str(error) not in FINAL_ERRORS), FAILURE_TTL_SECONDS
 
-    async def _told(self, each: str) -> Known:
-        if each.startswith(("U", "W")):
-            response = await call(lambda: self._client.users_info(user=each))
+    async def _fetch(self, entry_id: str) -> DirectoryEntry:
+        if entry_id.startswith(("U", "W")):
+            response = await call(lambda: self._client.users_info(user=entry_id))
             described = payload.mapping(response.data, "user")
-            return Known(name=_person(described), standing=standing(described, each, self._workspace))
-        response = await call(lambda: self._client.conversations_info(channel=each))
+            return DirectoryEntry(
+                name=_display_name(described),
+                member_type=read_member_type(described, entry_id, self._workspace),
+            )
+        response = await call(lambda: self._client.conversations_info(channel=entry_id))
         channel = payload.mapping(response.data, "channel")
-        return Known(name=payload.text(channel, "name"), is_shared=_is_shared(channel))
+        return DirectoryEntry(name=payload.text(channel, "name"), is_shared=_is_shared(channel))
 
 
-def _person(user: Mapping[str, Any]) -> str:
+def _display_name(user: Mapping[str, Any]) -> str:
     """Return the name that Slack shows for a user."""
     profile = payload.mapping(user, "profile")
     names = (profile.get("display_name"), profile.get("real_name"), user.get("real_name"), user.get("name"))

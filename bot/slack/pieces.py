@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 
 from markdown_it.token import Token
 
-from bot.slack.mrkdwn import mrkdwn, plain
-from bot.slack.safety import disarm
+from bot.slack.mrkdwn import convert_markdown, convert_plain_line
+from bot.slack.safety import sanitize_markdown
 
-MOST_KEPT = 4_096
+MAX_REMEMBERED_PREFIXES = 4_096
 """Beginnings remembered, of a few kilobytes each: those of a thousand pages that grow at the same time."""
 
 _EDGE = re.compile(r"\n(?:[ \t]*\n(?=\S)|(?=(?:[-*+]|\d{1,9}[.)]) \S))")
@@ -30,11 +30,11 @@ _PLAIN_ITEM = re.compile(
 )
 """An item whose text begins where the lines below it must begin; a rule or a table's head may look alike."""
 _FENCES = ("```", "~~~")
-_BLOCKS_OF_THEIR_OWN = frozenset({"heading_open", "hr", "table_open"})
+_SEPARATE_BLOCKS = frozenset({"heading_open", "hr", "table_open"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class PageReading:
     """What a page says, or the beginning of one, safe to show."""
 
     markdown: str = ""
@@ -45,43 +45,45 @@ class Reading:
     tables: int = 0
     rows: int = 0
     """Of all tables."""
-    ends_between: bool = False
+    ends_in_text: bool = False
     """Whether its last block is none of its own, so that what follows may belong to it."""
     is_in_code: bool = False
     """Whether its last block is one of code that lacks its end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Beginning:
+class _PagePrefix:
     """What was read of a page up to its last cut."""
 
-    reading: Reading = Reading()
-    last: int = 0
+    reading: PageReading = PageReading()
+    last_piece_start: int = 0
     """Where its last piece begins, in characters."""
     end: int = 0
-    goes_on: bool = False
+    list_continues: bool = False
     """Whether the next item follows, of the list that it ends with."""
 
 
-_known: OrderedDict[str, _Beginning] = OrderedDict()
+_prefixes: OrderedDict[str, _PagePrefix] = OrderedDict()
 """What was read last, by its text; least recently used first."""
 
 
-def read(page: str) -> Reading:
+def read_page(page: str) -> PageReading:
     """Read a page that went through `showable`. The same page always says the same."""
     edges = list(_EDGE.finditer(page))
-    begun, passed = _recalled(page, edges)
+    begun, passed = _find_longest_prefix(page, edges)
     for edge in edges[passed:]:
-        if _is_cut(page, begun.end, edge):
-            longer = _longer(begun, page[begun.end : edge.end()])
+        if _may_cut_at(page, begun.end, edge):
+            longer = _extend_reading(begun, page[begun.end : edge.end()])
             if not longer.is_in_code:
                 is_list = edge[0] == "\n"
-                begun = _Beginning(reading=longer, last=begun.end, end=edge.end(), goes_on=is_list)
-                _remember(page[: begun.end], begun)
-    return _longer(begun, page[begun.end :])
+                begun = _PagePrefix(
+                    reading=longer, last_piece_start=begun.end, end=edge.end(), list_continues=is_list
+                )
+                _remember_prefix(page[: begun.end], begun)
+    return _extend_reading(begun, page[begun.end :])
 
 
-def _recalled(page: str, edges: Sequence[re.Match[str]]) -> tuple[_Beginning, int]:
+def _find_longest_prefix(page: str, edges: Sequence[re.Match[str]]) -> tuple[_PagePrefix, int]:
     """Return the longest beginning that is known, and how many edges lie in it.
 
     What follows the last cut was not complete, perhaps, and may forbid it now.
@@ -89,27 +91,27 @@ def _recalled(page: str, edges: Sequence[re.Match[str]]) -> tuple[_Beginning, in
     for passed in range(len(edges), 0, -1):
         edge = edges[passed - 1]
         text = page[: edge.end()]
-        begun = _known.get(text)
-        if begun and _is_cut(page, begun.last, edge):
-            _known.move_to_end(text)
+        begun = _prefixes.get(text)
+        if begun and _may_cut_at(page, begun.last_piece_start, edge):
+            _prefixes.move_to_end(text)
             return begun, passed
-    return _Beginning(), 0
+    return _PagePrefix(), 0
 
 
-def _remember(text: str, begun: _Beginning) -> None:
-    _known[text] = begun
-    if len(_known) > MOST_KEPT:
-        _known.popitem(last=False)
+def _remember_prefix(text: str, begun: _PagePrefix) -> None:
+    _prefixes[text] = begun
+    if len(_prefixes) > MAX_REMEMBERED_PREFIXES:
+        _prefixes.popitem(last=False)
 
 
-def _is_cut(page: str, start: int, edge: re.Match[str]) -> bool:
+def _may_cut_at(page: str, start: int, edge: re.Match[str]) -> bool:
     """Whether a piece that begins at `start` may end at an edge."""
     if edge[0] == "\n":
-        return _is_next(page, start, edge.end())
-    return not _may_go_on(page, start, edge.end())
+        return _is_next_item(page, start, edge.end())
+    return not _may_continue_list(page, start, edge.end())
 
 
-def _is_next(page: str, start: int, edge: int) -> bool:
+def _is_next_item(page: str, start: int, edge: int) -> bool:
     """Whether an item at `edge` follows the one that all from `start` on is, in the same list."""
     one, other = _PLAIN_ITEM.match(page, start), _PLAIN_ITEM.match(page, edge)
     if not one or not other or one["sign"] != other["sign"]:
@@ -120,42 +122,42 @@ def _is_next(page: str, start: int, edge: int) -> bool:
     return is_counted and all(line.startswith(indent) and not line.isspace() for line in inner)
 
 
-def _may_go_on(page: str, start: int, edge: int) -> bool:
+def _may_continue_list(page: str, start: int, edge: int) -> bool:
     """Whether what stands at `edge`, below an empty line, may be an item of a list that began before it."""
     return bool(_ITEM.match(page, edge) and _ITEM.search(page, start, edge))
 
 
-def _longer(begun: _Beginning, part: str) -> Reading:
+def _extend_reading(begun: _PagePrefix, part: str) -> PageReading:
     """Return what a beginning says together with the piece that follows it."""
     before = begun.reading
-    if text := plain(part):
-        markdown, text = _joined(begun, part, text)
-        blocks = before.blocks + (not before.ends_between)
-        return replace(before, markdown=markdown, text=text, blocks=blocks, ends_between=True)
-    safe, tokens = disarm(part)
-    markdown, text = _joined(begun, safe, mrkdwn(safe, tokens))
+    if text := convert_plain_line(part):
+        markdown, text = _join_forms(begun, part, text)
+        blocks = before.blocks + (not before.ends_in_text)
+        return replace(before, markdown=markdown, text=text, blocks=blocks, ends_in_text=True)
+    safe, tokens = sanitize_markdown(part)
+    markdown, text = _join_forms(begun, safe, convert_markdown(safe, tokens))
     kinds = [token.type for token in tokens]
-    blocks, ends_between = before.blocks, before.ends_between
+    blocks, ends_between = before.blocks, before.ends_in_text
     for token in tokens:
         if token.level == 0 and token.nesting >= 0:
-            is_own = token.type in _BLOCKS_OF_THEIR_OWN
+            is_own = token.type in _SEPARATE_BLOCKS
             blocks += is_own or not ends_between
             ends_between = not is_own
-    return Reading(
+    return PageReading(
         markdown=markdown,
         text=text,
         blocks=blocks,
         tables=before.tables + kinds.count("table_open"),
         rows=before.rows + kinds.count("tr_open"),
-        ends_between=ends_between,
+        ends_in_text=ends_between,
         is_in_code=any(fence in part for fence in _FENCES) and _ends_in_code(tokens),
     )
 
 
-def _joined(begun: _Beginning, markdown: str, text: str) -> tuple[str, str]:
+def _join_forms(begun: _PagePrefix, markdown: str, text: str) -> tuple[str, str]:
     """Return both forms of a beginning and what follows it."""
     before = begun.reading
-    seam = ("\n" if begun.goes_on else "\n\n") if before.text and text else ""
+    seam = ("\n" if begun.list_continues else "\n\n") if before.text and text else ""
     return before.markdown + markdown, before.text + seam + text
 
 

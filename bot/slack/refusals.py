@@ -13,18 +13,20 @@ from bot.core.domain import ThreadKey
 from bot.core.errors import SurfaceError
 from bot.slack.calls import call
 
-NOT_YOURS = "Only the person who asked, and admins, can do that, and only once the answer has ended."
-NOT_YOURS_TO_STOP = "Only the person who asked, and admins, can stop this answer."
-TOO_LATE = "That answer has ended already."
-NO_ANSWER = "That is no answer of mine, or it is not yours to ask for again: only who asked, and admins, can."
-PATIENCE = 1.0
+CHANGE_NOT_ALLOWED = "Only the person who asked, and admins, can do that, and only once the answer has ended."
+STOP_NOT_ALLOWED = "Only the person who asked, and admins, can stop this answer."
+ANSWER_ENDED = "That answer has ended already."
+NOT_AN_ANSWER = (
+    "That is no answer of mine, or it is not yours to ask for again: only who asked, and admins, can."
+)
+EPHEMERAL_TIMEOUT_SECONDS = 1.0
 """Seconds; a button must be acknowledged within three."""
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class EphemeralReply:
     """What somebody is told who may not do something."""
 
     thread: ThreadKey
@@ -32,14 +34,14 @@ class Refusal:
     sentence: str
 
 
-async def tell(client: AsyncWebClient, refused: Refusal) -> None:
+async def send_ephemeral(client: AsyncWebClient, reply: EphemeralReply) -> None:
     """Tell who is refused, and nobody else, within a second. Never raises."""
-    thread = refused.thread
+    thread = reply.thread
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(EPHEMERAL_TIMEOUT_SECONDS):
             await call(
                 lambda: client.chat_postEphemeral(
-                    channel=thread.channel, thread_ts=thread.root, user=refused.user, text=refused.sentence
+                    channel=thread.channel, thread_ts=thread.root, user=reply.user, text=reply.sentence
                 )
             )
     except (SurfaceError, TimeoutError) as error:

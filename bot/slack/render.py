@@ -11,12 +11,12 @@ from typing import Any
 
 from bot.slack import limits
 from bot.slack.mrkdwn import escape
-from bot.slack.pieces import read
-from bot.slack.safety import showable
+from bot.slack.pieces import read_page
+from bot.slack.safety import sanitize_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rendered:
+class RenderedMessage:
     """What a message consists of: the arguments `text` and `blocks` of Slack's methods."""
 
     text: str
@@ -24,37 +24,37 @@ class Rendered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Page:
+class _RenderedPage:
     text: str
     markdown: str
     is_within_limits: bool
 
 
-def render(page: str) -> Rendered:
+def render(page: str) -> RenderedMessage:
     """Return a page as Slack shows it, safely. The same page is always the same message."""
-    rendered = _rendered(page)
-    return Rendered(text=rendered.text, blocks=[{"type": "markdown", "text": rendered.markdown}])
+    rendered = _render_page(page)
+    return RenderedMessage(text=rendered.text, blocks=[{"type": "markdown", "text": rendered.markdown}])
 
 
 def fits(page: str) -> bool:
     """Return whether Slack takes the page as one message."""
-    return _rendered(page).is_within_limits
+    return _render_page(page).is_within_limits
 
 
 @lru_cache(maxsize=32)  # a page is measured and then sent
-def _rendered(page: str) -> _Page:
-    reading = read(showable(page))
+def _render_page(page: str) -> _RenderedPage:
+    reading = read_page(sanitize_text(page))
     text = reading.text.strip() or escape(reading.markdown.strip())
     is_within_limits = (
-        _length(text) <= limits.PAGE_TEXT
-        and _length(reading.markdown) <= limits.PAGE_MARKDOWN
+        _utf16_length(text) <= limits.PAGE_TEXT_UNITS
+        and _utf16_length(reading.markdown) <= limits.PAGE_MARKDOWN_UNITS
         and reading.blocks <= limits.PAGE_BLOCKS
-        and reading.tables <= limits.TABLES
-        and reading.rows <= limits.TABLE_ROWS
+        and reading.tables <= limits.MESSAGE_TABLES
+        and reading.rows <= limits.MESSAGE_TABLE_ROWS
     )
-    return _Page(text=text, markdown=reading.markdown, is_within_limits=is_within_limits)
+    return _RenderedPage(text=text, markdown=reading.markdown, is_within_limits=is_within_limits)
 
 
-def _length(text: str) -> int:
+def _utf16_length(text: str) -> int:
     """Return the length in UTF-16 units, the larger of the two ways in which Slack may count."""
     return len(text.encode("utf-16-le")) // 2

@@ -8,14 +8,14 @@ https://docs.slack.dev/reference/objects/user-object
 from collections.abc import Mapping
 from typing import Any
 
-from bot.core.access import Standing
+from bot.core.access import MemberType
 from bot.slack import payload
 
-RANKS = ("is_admin", "is_owner", "is_primary_owner")
-BOTS = ("is_bot", "is_workflow_bot")
+ADMIN_FLAGS = ("is_admin", "is_owner", "is_primary_owner")
+BOT_FLAGS = ("is_bot", "is_workflow_bot")
 
 
-def standing(described: Mapping[str, Any], user: str, workspace: str) -> Standing:
+def read_member_type(described: Mapping[str, Any], user: str, workspace: str) -> MemberType:
     """Return what somebody is, from the `user` of `users.info`, to the workspace of that id.
 
     In an organisation's installation that is the organisation's id.
@@ -24,27 +24,27 @@ def standing(described: Mapping[str, Any], user: str, workspace: str) -> Standin
     grid = payload.items(described, "enterprise_user", "teams")
     organisation = payload.text(described, "enterprise_user", "enterprise_id")
     if payload.text(described, "id") != user or described.get("deleted") or not team:
-        return Standing.UNKNOWN
-    if user == "USLACKBOT" or any(described.get(flag) for flag in BOTS):
-        return Standing.BOT
+        return MemberType.UNKNOWN
+    if user == "USLACKBOT" or any(described.get(flag) for flag in BOT_FLAGS):
+        return MemberType.BOT
     if described.get("is_stranger") or workspace not in {team, organisation, *grid}:
-        return Standing.EXTERNAL
-    return _of_ours(described)
+        return MemberType.EXTERNAL
+    return _read_guest_flags(described)
 
 
-def _of_ours(described: Mapping[str, Any]) -> Standing:
+def _read_guest_flags(described: Mapping[str, Any]) -> MemberType:
     flags = described.get("is_ultra_restricted"), described.get("is_restricted")
     match flags:
         case False, False:
-            return Standing.MEMBER
+            return MemberType.MEMBER
         case False, True:
-            return Standing.GUEST
+            return MemberType.GUEST
         case True, _:
-            return Standing.CHANNEL_GUEST
+            return MemberType.CHANNEL_GUEST
         case _:
-            return Standing.UNKNOWN
+            return MemberType.UNKNOWN
 
 
-def has_rank(described: Mapping[str, Any]) -> bool:
+def is_admin_or_owner(described: Mapping[str, Any]) -> bool:
     """Return whether Slack calls somebody an admin or owner."""
-    return any(described.get(rank) for rank in RANKS)
+    return any(described.get(rank) for rank in ADMIN_FLAGS)

@@ -17,24 +17,24 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.domain import ThreadKey, Turn
 from bot.core.errors import SurfaceGone
-from bot.core.growth import added
+from bot.core.growth import find_addition
 from bot.ports import Page
 from bot.slack import render
-from bot.slack.abilities import Ability
+from bot.slack.abilities import FeatureAvailability
 from bot.slack.calls import call
-from bot.slack.message_metadata import metadata
-from bot.slack.sessions import Sessions
+from bot.slack.message_metadata import page_metadata
+from bot.slack.sessions import AssistantStatus
 
-LIFETIME = 240.0
+STREAM_LIFETIME_SECONDS = 240.0
 """Seconds for which a message is added to; Slack ends it after about 300."""
 
-Below = Callable[[Page], Sequence[dict[str, Any]]]
+RenderBlocksBelow = Callable[[Page], Sequence[dict[str, Any]]]
 """Returns the blocks that stand below a page's text."""
 
 log = structlog.get_logger()
 
 
-class Streaming(StrEnum):
+class StreamingMode(StrEnum):
     """How answers grow, as a deployment wants it."""
 
     AUTO = "auto"  # by native streams in direct messages, by edits where everybody is to see it
@@ -44,77 +44,82 @@ class Streaming(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class _Hands:
+class _StreamTools:
     """What all streams of a workspace are made with."""
 
     client: AsyncWebClient
-    below: Below
-    sessions: Sessions
-    ability: Ability = field(default_factory=Ability)
+    blocks_below: RenderBlocksBelow
+    status: AssistantStatus
+    availability: FeatureAvailability = field(default_factory=FeatureAvailability)
 
 
-class Stream:
+class NativeStream:
     """One message that grows."""
 
-    def __init__(self, hands: "_Hands", thread: ThreadKey, ts: str, shown: str) -> None:
+    def __init__(self, tools: "_StreamTools", thread: ThreadKey, ts: str, sent: str) -> None:
         """`shown` is what Slack was sent."""
         self.message_id = ts
-        self._hands = hands
+        self._tools = tools
         self._thread = thread
-        self._here: dict[str, Any] = {"channel": thread.channel, "ts": ts}
-        self._shown = shown
-        self._until = time.monotonic() + LIFETIME
+        self._address: dict[str, Any] = {"channel": thread.channel, "ts": ts}
+        self._sent = sent
+        self._expires_at = time.monotonic() + STREAM_LIFETIME_SECONDS
 
-    def takes(self, page: Page) -> bool:
+    def can_show(self, page: Page) -> bool:
         """Return whether the page begins with what was sent, and the message may still grow."""
-        return time.monotonic() < self._until and added(_markdown(page), self._shown) is not None
+        return (
+            time.monotonic() < self._expires_at
+            and find_addition(_safe_markdown(page), self._sent) is not None
+        )
 
-    async def add(self, page: Page, *, last: bool) -> None:
+    async def append_page(self, page: Page, *, last: bool) -> None:
         """Send what the message lacks of the page; end it with the last text."""
-        text = added(_markdown(page), self._shown) or ""
+        text = find_addition(_safe_markdown(page), self._sent) or ""
         try:
             if last:
-                await self._end(page, text)
+                await self._stop(page, text)
             elif text:
-                await call(lambda: self._hands.client.chat_appendStream(**self._here, markdown_text=text))
+                await call(lambda: self._tools.client.chat_appendStream(**self._address, markdown_text=text))
         except SurfaceGone as gone:
-            self._hands.ability.refused(gone)
+            self._tools.availability.record_refusal(gone)
             raise
-        self._shown += text
+        self._sent += text
 
-    async def _end(self, page: Page, text: str) -> None:
-        below = [*self._hands.below(page)]
+    async def _stop(self, page: Page, text: str) -> None:
+        below = [*self._tools.blocks_below(page)]
         await call(
-            lambda: self._hands.client.chat_stopStream(
-                **self._here,
+            lambda: self._tools.client.chat_stopStream(
+                **self._address,
                 markdown_text=text or None,
                 blocks=below or None,
-                metadata=metadata(page),
-                session_status="active" if page.ends else "processing",
+                metadata=page_metadata(page),
+                session_status="active" if page.is_last else "processing",
             )
         )
-        if page.ends:
-            self._hands.sessions.rested(self._thread)
+        if page.is_last:
+            self._tools.status.note_stream_ended(self._thread)
 
 
-class Streams:
+class NativeStreams:
     """Begins messages that grow, and ends those that somebody else left growing."""
 
-    def __init__(self, client: AsyncWebClient, below: Below, sessions: Sessions) -> None:
+    def __init__(
+        self, client: AsyncWebClient, blocks_below: RenderBlocksBelow, status: AssistantStatus
+    ) -> None:
         """`below` makes what stands under a complete page; `sessions` hear which streams go on."""
-        self._hands = _Hands(client, below, sessions)
+        self._tools = _StreamTools(client, blocks_below, status)
 
-    def are_to_be_had(self) -> bool:
+    def are_available(self) -> bool:
         """Return whether Slack can stream, as far as is known."""
-        return self._hands.ability.is_there()
+        return self._tools.availability.is_available()
 
-    async def begin(self, turn: Turn, page: Page) -> Stream | None:
+    async def start_stream(self, turn: Turn, page: Page) -> NativeStream | None:
         """Start a message with a page's text, for whoever asked; None where Slack refuses to."""
-        thread, text = turn.thread, _markdown(page)
-        self._hands.sessions.streams(thread)
+        thread, text = turn.thread, _safe_markdown(page)
+        self._tools.status.note_stream_started(thread)
         try:
             response = await call(
-                lambda: self._hands.client.chat_startStream(
+                lambda: self._tools.client.chat_startStream(
                     channel=thread.channel,
                     thread_ts=thread.root,
                     markdown_text=text,
@@ -124,24 +129,24 @@ class Streams:
             )
         except SurfaceGone as gone:
             log.info("Slack does not stream; the answer is edited.", action="not_streamed", reason=str(gone))
-            self._hands.ability.refused(gone)
+            self._tools.availability.record_refusal(gone)
             return None
-        return Stream(self._hands, thread, str(response["ts"]), text)
+        return NativeStream(self._tools, thread, str(response["ts"]), text)
 
-    async def end(self, thread: ThreadKey, ts: str, page: Page) -> None:
+    async def end_stream(self, thread: ThreadKey, ts: str, page: Page) -> None:
         """End whatever stream a message is, so that it can be edited; an edit tells whether it can.
 
         Raises `SurfaceBusy` and `SurfaceUnavailable`.
         """
         with suppress(SurfaceGone):
             await call(
-                lambda: self._hands.client.chat_stopStream(
-                    channel=thread.channel, ts=ts, metadata=metadata(page), session_status="processing"
+                lambda: self._tools.client.chat_stopStream(
+                    channel=thread.channel, ts=ts, metadata=page_metadata(page), session_status="processing"
                 )
             )
 
 
-def _markdown(page: Page) -> str:
+def _safe_markdown(page: Page) -> str:
     """Return a page's text as it is sent, safe; see `render`."""
     block: Mapping[str, Any] = render.render(page.text).blocks[0]
     return str(block["text"])

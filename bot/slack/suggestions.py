@@ -15,29 +15,29 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.errors import SurfaceError, SurfaceGone
 from bot.slack import payload
-from bot.slack.abilities import Ability
+from bot.slack.abilities import FeatureAvailability
 from bot.slack.calls import call
 
-STANDS = 3_600.0
+SHOWN_TTL_SECONDS = 3_600.0
 """Seconds for which suggestions that were shown are taken to be there."""
 
 log = structlog.get_logger()
 
 
-class Suggestions:
+class SuggestedPrompts:
     """What is offered to be asked in direct messages."""
 
     def __init__(self, client: AsyncWebClient, questions: Mapping[str, str]) -> None:
         """`questions` by their titles; none if those of the app's manifest are to stand."""
         self._client = client
         self._prompts = [{"title": title, "message": asked} for title, asked in questions.items()]
-        self._ability = Ability()
+        self._availability = FeatureAvailability()
         self._shown: dict[str, float] = {}  # by channel, oldest first
 
-    async def offer(self, channel: str) -> None:
+    async def show_prompts(self, channel: str) -> None:
         """Show them in a direct message, unless they are there. Never raises."""
         now = time.monotonic()
-        if not self._prompts or not self._ability.is_there() or now < self._until(channel):
+        if not self._prompts or not self._availability.is_available() or now < self._until(channel):
             return
         self._forget(now)
         self._shown[channel] = now
@@ -51,18 +51,20 @@ class Suggestions:
             self._shown.pop(channel, None)
             log.debug("Suggestions could not be shown.", action="suggesting_failed", error=error.code)
             if isinstance(error, SurfaceGone):
-                self._ability.refused(error)
+                self._availability.record_refusal(error)
 
     def _until(self, channel: str) -> float:
-        return self._shown[channel] + STANDS if channel in self._shown else 0.0
+        return self._shown[channel] + SHOWN_TTL_SECONDS if channel in self._shown else 0.0
 
     def _forget(self, now: float) -> None:
-        for channel in [each for each, at in self._shown.items() if at + STANDS <= now]:
+        for channel in [each for each, at in self._shown.items() if at + SHOWN_TTL_SECONDS <= now]:
             del self._shown[channel]
 
 
 def register(
-    app: AsyncApp, suggestions: Suggestions, aside: Callable[[Coroutine[Any, Any, None]], None]
+    app: AsyncApp,
+    suggestions: SuggestedPrompts,
+    run_in_background: Callable[[Coroutine[Any, Any, None]], None],
 ) -> None:
     """Let the app suggest. Call it before what takes all else that is opened; nobody waits for it."""
 
@@ -71,5 +73,5 @@ def register(
 
     @app.event("app_home_opened", matchers=[is_direct_message])
     async def opened(body: dict[str, Any], ack: AsyncAck) -> None:
-        aside(suggestions.offer(payload.text(body, "event", "channel")))
+        run_in_background(suggestions.show_prompts(payload.text(body, "event", "channel")))
         await ack()

@@ -12,10 +12,10 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.core.domain import Addressed, Incoming, ThreadKey, Turn
+from bot.core.domain import AddressingKind, IncomingMessage, ThreadKey, Turn
 from bot.core.errors import SurfaceError, SurfaceGone
-from bot.persistence import persist
-from bot.ports import Door
+from bot.persistence import retry_until_answered
+from bot.ports import AccessPolicy
 from bot.slack import parse, payload
 from bot.slack.calls import call
 from bot.slack.message_metadata import PAGE_EVENT
@@ -23,7 +23,7 @@ from bot.slack.people import People
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
+class ReadBounds:
     """How much of a thread is read at most: so many calls for so many messages each.
 
     Slack gives fewer than asked for where it wants to: 15 to apps that are sold outside its Marketplace,
@@ -34,23 +34,29 @@ class Bounds:
     size: int
 
 
-FIND = Bounds(calls=3, size=200)
-READ = Bounds(calls=10, size=999)  # of "under 1,000"; few calls, since somebody waits for an answer
+FIND_BOUNDS = ReadBounds(calls=3, size=200)
+READ_BOUNDS = ReadBounds(
+    calls=10, size=999
+)  # of "under 1,000"; few calls, since somebody waits for an answer
 
 
-class Threads:
+class ThreadHistory:
     """Reads threads."""
 
     def __init__(
-        self, client: AsyncWebClient, bot: parse.Bot, people: People, door: Door | None = None
+        self,
+        client: AsyncWebClient,
+        bot: parse.BotIdentity,
+        people: People,
+        access_policy: AccessPolicy | None = None,
     ) -> None:
         """Of people whom a `door` does not let in, nothing is read."""
-        self._door = door
+        self._access_policy = access_policy
         self._client = client
         self._bot = bot
         self._people = people
 
-    async def find(self, turn: Turn, *, streamed: bool = False) -> dict[int, str]:
+    async def find_pages(self, turn: Turn, *, is_streamed: bool = False) -> dict[int, str]:
         """Return the ts of our messages that show pages of a turn, those newer than its last known page.
 
         A stream has no metadata until it ends. Where answers are `streamed`, the next page is also a message
@@ -61,9 +67,9 @@ class Threads:
         newest = turn.pages[-1] if turn.pages else turn.message_id
         found: dict[int, str] = {}
         try:
-            async for fields in self._messages(turn.thread, newest, FIND, is_patient=True):
-                page = self._page(fields, turn.id)
-                if page is None and streamed and self._is_unmarked(fields, newest):
+            async for fields in self._fetch_messages(turn.thread, newest, FIND_BOUNDS, retries=True):
+                page = self._page_number(fields, turn.id)
+                if page is None and is_streamed and self._lacks_metadata(fields, newest):
                     page = len(turn.pages)
                 if page is not None:
                     found.setdefault(page, payload.text(fields, "ts"))
@@ -71,17 +77,19 @@ class Threads:
             return {}
         return found
 
-    async def read(self, thread: ThreadKey, *, limit: int, since: float) -> list[Incoming]:
+    async def read_messages(self, thread: ThreadKey, *, limit: int, since: float) -> list[IncomingMessage]:
         """Return the newest messages of people after `since`, with names, oldest first.
 
         Raises `SurfaceError` if Slack is busy or does not answer now, and nothing was read yet. Nobody waits
         for the rest: of a thread that Slack gives in small portions this is the beginning.
         """
         bot = replace(self._bot, workspace=thread.workspace)
-        said: dict[str, parse.Message] = {}  # by ts: Slack may repeat the first message on each page
+        said: dict[str, parse.SlackMessage] = {}  # by ts: Slack may repeat the first message on each page
         try:
-            async for fields in self._messages(thread, f"{max(since, 0.0):.6f}", READ, is_patient=False):
-                message = parse.message(fields, bot, channel=thread.channel)
+            async for fields in self._fetch_messages(
+                thread, f"{max(since, 0.0):.6f}", READ_BOUNDS, retries=False
+            ):
+                message = parse.parse_message(fields, bot, channel=thread.channel)
                 if message is not None and float(message.id) > since:
                     said[message.id] = replace(message, thread=thread)
         except SurfaceGone:
@@ -90,21 +98,23 @@ class Threads:
             if not said:
                 raise
         newest = sorted(said.values(), key=lambda message: float(message.id))[-limit:]
-        names = await self._people.names({each for message in newest for each in message.ids})
+        names = await self._people.names({each for message in newest for each in message.ids_to_name})
         return [
-            message.incoming(names, why=Addressed.OVERHEARD)
+            message.to_incoming(names, addressed=AddressingKind.OVERHEARD)
             for message in newest
-            if await self._lets_in(thread, message.author)
+            if await self._is_admitted(thread, message.author)
         ]
 
-    async def _lets_in(self, thread: ThreadKey, person: str) -> bool:
+    async def _is_admitted(self, thread: ThreadKey, person: str) -> bool:
         try:
-            return self._door is None or await self._door.refusal(thread, person) is None
+            return (
+                self._access_policy is None or await self._access_policy.find_refusal(thread, person) is None
+            )
         except SurfaceError:
             return False
 
-    async def _messages(
-        self, thread: ThreadKey, after: str, bounds: Bounds, *, is_patient: bool
+    async def _fetch_messages(
+        self, thread: ThreadKey, after: str, bounds: ReadBounds, *, retries: bool
     ) -> AsyncIterator[Mapping[str, Any]]:
         """Yield a thread's messages after a ts, oldest first, and maybe its first one, whatever its ts.
 
@@ -123,23 +133,26 @@ class Threads:
                 cursor=cursor or None,
             )
             attempt = partial(call, send)
-            response = await (persist(attempt) if is_patient and cursor else attempt())
+            response = await (retry_until_answered(attempt) if retries and cursor else attempt())
             for fields in payload.items(response.data, "messages"):
                 yield fields
             cursor = payload.text(response.data, "response_metadata", "next_cursor")
             if not cursor:
                 return
 
-    def _page(self, fields: Mapping[str, Any], turn: int) -> int | None:
+    def _page_number(self, fields: Mapping[str, Any], turn: int) -> int | None:
         """Return the number of the turn's page that a message shows, if it is ours and shows one."""
         mark = payload.mapping(fields, "metadata")
-        shown, number = payload.at(mark, "event_payload", "turn"), payload.at(mark, "event_payload", "page")
+        shown, number = (
+            payload.value_at(mark, "event_payload", "turn"),
+            payload.value_at(mark, "event_payload", "page"),
+        )
         is_ours = payload.text(fields, "user") == self._bot.user
         if is_ours and payload.text(mark, "event_type") == PAGE_EVENT and shown == turn:
             return number if isinstance(number, int) else None
         return None
 
-    def _is_unmarked(self, fields: Mapping[str, Any], after: str) -> bool:
+    def _lacks_metadata(self, fields: Mapping[str, Any], after: str) -> bool:
         """Return whether a message is one of ours of which nothing tells what it is."""
         is_ours = payload.text(fields, "user") == self._bot.user and payload.text(fields, "ts") > after
         return is_ours and not payload.mapping(fields, "metadata")

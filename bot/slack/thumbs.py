@@ -12,17 +12,19 @@ from typing import Any
 from bot.core.domain import ThreadKey
 from bot.core.feedback import Verdict
 from bot.slack import buttons, payload
-from bot.slack.parse import Bot
+from bot.slack.parse import BotIdentity
 
-ACTION = "judge"
+FEEDBACK_ACTION_ID = "judge"
 """`action_id`; where Slack does not know thumbs, that of the button for a verdict is `judge:good`."""
-LABELS: Mapping[Verdict, str] = MappingProxyType({Verdict.GOOD: "Good answer", Verdict.BAD: "Bad answer"})
-SIGNS: Mapping[Verdict, str] = MappingProxyType({Verdict.GOOD: "👍", Verdict.BAD: "👎"})
+VERDICT_LABELS: Mapping[Verdict, str] = MappingProxyType(
+    {Verdict.GOOD: "Good answer", Verdict.BAD: "Bad answer"}
+)
+VERDICT_EMOJI: Mapping[Verdict, str] = MappingProxyType({Verdict.GOOD: "👍", Verdict.BAD: "👎"})
 """On the buttons that stand in for thumbs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class ThumbPress:
     """Somebody pressed a thumb of ours."""
 
     turn: int
@@ -31,48 +33,48 @@ class Judged:
     thread: ThreadKey
 
 
-def thumbs(turn: int) -> dict[str, Any]:
+def feedback_block(turn: int) -> dict[str, Any]:
     """Return the block of thumbs for a turn; it gets another id at each write, as Slack advises."""
-    pair: dict[str, Any] = {"type": "feedback_buttons", "action_id": ACTION}
+    pair: dict[str, Any] = {"type": "feedback_buttons", "action_id": FEEDBACK_ACTION_ID}
     for name, verdict in (("positive_button", Verdict.GOOD), ("negative_button", Verdict.BAD)):
         pair[name] = {
-            "text": _plain(LABELS[verdict]),
-            "value": _value(turn, verdict),
-            "accessibility_label": LABELS[verdict],
+            "text": _plain_text(VERDICT_LABELS[verdict]),
+            "value": _button_value(turn, verdict),
+            "accessibility_label": VERDICT_LABELS[verdict],
         }
     return {"type": "context_actions", "elements": [pair]}
 
 
-def plain_thumbs(turn: int) -> dict[str, Any]:
+def plain_feedback_block(turn: int) -> dict[str, Any]:
     """Return the same as plain buttons, which every server knows."""
     return {
         "type": "actions",
         "elements": [
             {
                 "type": "button",
-                "action_id": f"{ACTION}:{verdict}",
-                "text": _plain(SIGNS[verdict]),
-                "value": _value(turn, verdict),
-                "accessibility_label": LABELS[verdict],
+                "action_id": f"{FEEDBACK_ACTION_ID}:{verdict}",
+                "text": _plain_text(VERDICT_EMOJI[verdict]),
+                "value": _button_value(turn, verdict),
+                "accessibility_label": VERDICT_LABELS[verdict],
             }
             for verdict in Verdict
         ],
     }
 
 
-def judged(body: Mapping[str, Any], bot: Bot) -> Judged | None:
+def parse_thumb_press(body: Mapping[str, Any], bot: BotIdentity) -> ThumbPress | None:
     """Return what a `block_actions` payload tells, or None where it is no thumb of ours in a thread."""
     first = next(iter(payload.items(body, "actions")), None)
     verdict, _, turn = payload.text(first, "value").partition(":")
-    user, thread = payload.text(body, "user", "id"), buttons.thread_of(body, bot)
-    if verdict not in set(Verdict) or not buttons.is_turn(turn) or not user or thread is None:
+    user, thread = payload.text(body, "user", "id"), buttons.find_thread(body, bot)
+    if verdict not in set(Verdict) or not buttons.is_turn_id(turn) or not user or thread is None:
         return None
-    return Judged(turn=int(turn), verdict=Verdict(verdict), user=user, thread=thread)
+    return ThumbPress(turn=int(turn), verdict=Verdict(verdict), user=user, thread=thread)
 
 
-def _value(turn: int, verdict: Verdict) -> str:
+def _button_value(turn: int, verdict: Verdict) -> str:
     return f"{verdict}:{turn}"
 
 
-def _plain(text: str) -> dict[str, str]:
+def _plain_text(text: str) -> dict[str, str]:
     return {"type": "plain_text", "text": text}

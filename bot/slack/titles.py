@@ -6,26 +6,28 @@ agents.sessions.rename and setStatus: https://docs.slack.dev/reference/methods/a
 
 import re
 
-from bot.slack.mrkdwn import JOINER
-from bot.slack.safety import showable
+from bot.slack.mrkdwn import WORD_JOINER
+from bot.slack.safety import sanitize_text
 
-LONGEST = 200
+MAX_TITLE_UNITS = 200
 """UTF-16 units."""
 ELLIPSIS = "…"
 
-_MARKS = re.compile(r"^(?:[#>*+\s-]|\d{1,9}[.)]\s|```\w*)+|(?<!\w)[*_`~]{1,3}(?=\S)|(?<=\S)[*_`~]{1,3}(?!\w)")
+_MARKDOWN_MARKS = re.compile(
+    r"^(?:[#>*+\s-]|\d{1,9}[.)]\s|```\w*)+|(?<!\w)[*_`~]{1,3}(?=\S)|(?<=\S)[*_`~]{1,3}(?!\w)"
+)
 _PINGS = re.compile(r"(?<=<)(?=[!@#])|(?<=@)(?=(?:channel|here|everyone)\b)", re.IGNORECASE)
 
 
-def title(question: str) -> str:
+def make_title(question: str) -> str:
     """Return a title of at most `LONGEST`; empty where the question has no words."""
-    lines = (" ".join(_MARKS.sub("", line).split()) for line in showable(question).splitlines())
-    return _cut(_PINGS.sub(JOINER, next(filter(None, lines), "")))
+    lines = (" ".join(_MARKDOWN_MARKS.sub("", line).split()) for line in sanitize_text(question).splitlines())
+    return _shorten(_PINGS.sub(WORD_JOINER, next(filter(None, lines), "")))
 
 
-def _cut(line: str) -> str:
+def _shorten(line: str) -> str:
     units = line.encode("utf-16-le")
-    if len(units) <= 2 * LONGEST:
+    if len(units) <= 2 * MAX_TITLE_UNITS:
         return line
-    kept = units[: 2 * (LONGEST - len(ELLIPSIS))].decode("utf-16-le", "ignore")
+    kept = units[: 2 * (MAX_TITLE_UNITS - len(ELLIPSIS))].decode("utf-16-le", "ignore")
     return (kept.rsplit(" ", 1)[0] or kept) + ELLIPSIS

@@ -10,40 +10,40 @@ from collections.abc import Mapping
 _TOKEN = re.compile(r"<([^<>\n]+)>")
 
 
-def mentions(text: str, user: str) -> bool:
+def mentions_user(text: str, user: str) -> bool:
     """Return whether a text mentions a user."""
-    return _mention(user).search(text) is not None
+    return _mention_pattern(user).search(text) is not None
 
 
-def nameless(text: str) -> frozenset[str]:
+def find_unnamed_ids(text: str) -> frozenset[str]:
     """Return the ids of people and channels that a text gives without a name."""
     tokens = (token.group(1) for token in _TOKEN.finditer(text))
     return frozenset(
-        token[1:].partition("|")[0] for token in tokens if token[0] in "@#" and not _label(token)
+        token[1:].partition("|")[0] for token in tokens if token[0] in "@#" and not _read_label(token)
     )
 
 
-def without_mention(text: str, user: str) -> str:
+def remove_mention(text: str, user: str) -> str:
     """Return a text without the mentions of a user, and without the punctuation that one leaves in front."""
-    mention = _mention(user).pattern
+    mention = _mention_pattern(user).pattern
     return re.sub(rf"[ \t]*{mention}", "", re.sub(rf"\A\s*{mention}[:,]?\s*", "", text))
 
 
-def readable(text: str, names: Mapping[str, str]) -> str:
+def to_markdown(text: str, names: Mapping[str, str]) -> str:
     """Return Slack's text as people read it, in Markdown; `names` maps ids of people and channels."""
-    text = _TOKEN.sub(lambda token: _spelt(token.group(1), names), text)
+    text = _TOKEN.sub(lambda token: _render_token(token.group(1), names), text)
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
 
 
-def _mention(user: str) -> re.Pattern[str]:
+def _mention_pattern(user: str) -> re.Pattern[str]:
     return re.compile(rf"<@{re.escape(user)}(?:\|[^<>]*)?>")
 
 
-def _label(token: str) -> str:
+def _read_label(token: str) -> str:
     return token.partition("|")[2]
 
 
-def _spelt(token: str, names: Mapping[str, str]) -> str:
+def _render_token(token: str, names: Mapping[str, str]) -> str:
     """Return what a token between angle brackets stands for."""
     target, _, label = token.partition("|")
     match target[:1]:
@@ -56,10 +56,10 @@ def _spelt(token: str, names: Mapping[str, str]) -> str:
         case "!":
             return f"@{target[1:]}"
         case _:
-            return _link(target, label)
+            return _render_link(target, label)
 
 
-def _link(target: str, label: str) -> str:
+def _render_link(target: str, label: str) -> str:
     """Return a link as Markdown, or bare where its label says no more than its address."""
     address = target.removeprefix("mailto:").removeprefix("tel:")
     if not label or label in {target, address} or target in {f"http://{label}", f"https://{label}"}:

@@ -11,26 +11,26 @@ from markdown_it.token import Token
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class TokenNode:
     """A token, or a pair of an opening and a closing one with all between them."""
 
     type: str
     """The token's, without `_open`."""
     content: str
     attrs: Mapping[str, str | int | float]
-    children: list["Node"]
+    children: list["TokenNode"]
 
 
-def tree(tokens: Sequence[Token]) -> list[Node]:
+def build_tree(tokens: Sequence[Token]) -> list[TokenNode]:
     """Return the outermost nodes. The parser closes whatever it opens."""
-    outermost: list[Node] = []
+    outermost: list[TokenNode] = []
     open_nodes = [outermost]
     for token in tokens:
         if token.nesting < 0:
             open_nodes.pop()
             continue
-        children = tree(token.children) if token.children else []
-        node = Node(token.type.removesuffix("_open"), token.content, token.attrs, children)
+        children = build_tree(token.children) if token.children else []
+        node = TokenNode(token.type.removesuffix("_open"), token.content, token.attrs, children)
         open_nodes[-1].append(node)
         if token.nesting:
             open_nodes.append(children)

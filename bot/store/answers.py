@@ -9,11 +9,11 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from bot.core.domain import Answer, MadeWith, Usage
-from bot.core.seen import Seen
+from bot.core.domain import Answer, Provenance, Usage
+from bot.core.seen import ContextCoverage
 
 
-def columns(answer: Answer) -> dict[str, Any]:
+def answer_values(answer: Answer) -> dict[str, Any]:
     """Return the values of an answer's columns; tokens are NULL where the server did not count them."""
     usage = asdict(answer.usage) if answer.usage else {field.name: None for field in fields(Usage)}
     return usage | {
@@ -24,11 +24,11 @@ def columns(answer: Answer) -> dict[str, Any]:
     }
 
 
-def made_with(row: Row[Any]) -> MadeWith | None:
+def provenance_from(row: Row[Any]) -> Provenance | None:
     """Return what the answer in a row was made with, as far as that is known."""
     if not row.made_with:
         return None
     document = json.loads(row.made_with)
     seen = document.get("seen")
-    whole = {"versions": tuple(document["versions"]), "seen": Seen(**seen) if seen else None}
-    return MadeWith(**document | whole)
+    whole = {"versions": tuple(document["versions"]), "seen": ContextCoverage(**seen) if seen else None}
+    return Provenance(**document | whole)

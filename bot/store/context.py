@@ -9,55 +9,59 @@ from typing import Final
 from sqlalchemy import Connection, and_, bindparam, exists, select, tuple_
 
 from bot.core.domain import Turn
-from bot.core.known import Context
+from bot.core.known import TurnContext
 from bot.store import drafts, ledger, versions
-from bot.store.schema import budgets, conversations, is_said, turns
+from bot.store.schema import budgets, conversations, is_in_history, turns
 from bot.store.schema import drafts as tried
-from bot.store.statements import THIS_CONVERSATION, TURN
+from bot.store.statements import THIS_CONVERSATION, TURN_COLUMNS
 from bot.store.transactions import turn_from
 
-_IS_TRIED_THERE = and_(drafts.IS_ALIVE, *(conversations.c[key.name] == key for key in tried.primary_key))
+_IS_DRAFT_OF_THREAD = and_(
+    drafts.IS_UNEXPIRED, *(conversations.c[key.name] == key for key in tried.primary_key)
+)
 
 _IS_LIMITED = exists().where(
     budgets.c.platform == conversations.c.platform, budgets.c.workspace == conversations.c.workspace
 )
 
-POSITION: Final = (
+SELECT_POSITION: Final = (
     select(
         turns.c.conversation_id,
         turns.c.sent_at,
         conversations.c.read_at,
         _IS_LIMITED.label("is_limited"),
-        *drafts.DRAFT,
+        *drafts.DRAFT_COLUMNS,
     )
     .join_from(turns, conversations)
-    .outerjoin(tried, _IS_TRIED_THERE)
+    .outerjoin(tried, _IS_DRAFT_OF_THREAD)
     .where(turns.c.id == bindparam("turn"))
 )
 
-HISTORY: Final = (
-    select(*TURN)
+SELECT_HISTORY: Final = (
+    select(*TURN_COLUMNS)
     .where(
         turns.c.conversation_id == THIS_CONVERSATION,
         tuple_(turns.c.sent_at, turns.c.id) < tuple_(bindparam("sent_at"), bindparam("turn")),
-        is_said(turns),
+        is_in_history(turns),
     )
     .order_by(turns.c.sent_at.desc(), turns.c.id.desc())
     .limit(bindparam("limit"))
 )
 
 
-def context(connection: Connection, turn: Turn, limit: int) -> Context:
+def read_context(connection: Connection, turn: Turn, limit: int) -> TurnContext:
     """Read the newest turns before this one, and what may apply to its thread."""
-    here = connection.execute(POSITION, {"turn": turn.id}).one()
+    here = connection.execute(SELECT_POSITION, {"turn": turn.id}).one()
     before = {"conversation": here.conversation_id, "sent_at": here.sent_at, "turn": turn.id}
-    rows = connection.execute(HISTORY, before | {"limit": limit}).all()
+    rows = connection.execute(SELECT_HISTORY, before | {"limit": limit}).all()
     draft = drafts.draft_from(here, turn.thread) if here.level is not None else None
-    where = draft.where if draft else turn.thread
-    return Context(
+    where = draft.target if draft else turn.thread
+    return TurnContext(
         history=tuple(turn_from(row, turn.thread.root) for row in reversed(rows)),
-        steering=tuple(versions.applying(connection, where)),
+        config_versions=tuple(versions.list_applying(connection, where)),
         draft=draft,
-        budgets=ledger.applying(connection, turn.thread, turn.author.id) if here.is_limited else (),
+        budgets=ledger.read_applying_budgets(connection, turn.thread, turn.author.id)
+        if here.is_limited
+        else (),
         read_at=here.read_at or 0.0,
     )

@@ -28,7 +28,7 @@ from bot.store.sqlite import SqliteFile
 T = TypeVar("T")
 P = ParamSpec("P")
 
-DRIVERS: Final = {
+DRIVER_NAMES: Final = {
     "sqlite": "sqlite",
     "postgres": "postgresql+psycopg",  # the form of hosting services
     "postgresql": "postgresql+psycopg",
@@ -36,23 +36,23 @@ DRIVERS: Final = {
 }
 
 
-def database_url(text: str) -> URL:
+def parse_database_url(text: str) -> URL:
     """Return the address that `DATABASE_URL` means. Raises `SettingsError`, which never repeats it."""
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):  # ValueError: a port that is no number
         url = None
-    if url is None or url.drivername not in DRIVERS:
+    if url is None or url.drivername not in DRIVER_NAMES:
         raise SettingsError(
             "DATABASE_URL is not understood; "
             "write sqlite:///path/to/file.db or postgresql://user:password@host:5432/name."
         ) from None
     if url.drivername == "sqlite" and url.database in {None, "", ":memory:"}:
         raise SettingsError("DATABASE_URL names no file; write sqlite:///path/to/file.db.")
-    return url.set(drivername=DRIVERS[url.drivername])
+    return url.set(drivername=DRIVER_NAMES[url.drivername])
 
 
-def described(url: URL) -> str:
+def describe_database(url: URL) -> str:
     """Return where the database is, for people; no user, no password."""
     if url.get_backend_name() == "sqlite":
         return f"the database file {url.database}"
@@ -60,32 +60,36 @@ def described(url: URL) -> str:
 
 
 @contextmanager
-def translated(url: URL) -> Iterator[None]:
+def translate_errors(url: URL) -> Iterator[None]:
     """Turn a driver's complaint about the database, not about a statement, into `StoreUnavailable`."""
     try:
         yield
     except (OperationalError, InterfaceError, InternalError, PoolTimeoutError) as error:
-        raise StoreUnavailable(f"{described(url)} (DATABASE_URL) does not answer: {_reason(error)}") from None
+        raise StoreUnavailable(
+            f"{describe_database(url)} (DATABASE_URL) does not answer: {_first_line(error)}"
+        ) from None
 
 
 @contextmanager
-def intact(url: URL) -> Iterator[None]:
+def translate_damage(url: URL) -> Iterator[None]:
     """Turn SQLite's complaint that its file is damaged, which has no class of its own, likewise."""
     try:
         yield
     except DatabaseError as error:
         if type(error) is not DatabaseError:
             raise
-        raise StoreUnavailable(f"{described(url)} (DATABASE_URL) is damaged: {_reason(error)}") from None
+        raise StoreUnavailable(
+            f"{describe_database(url)} (DATABASE_URL) is damaged: {_first_line(error)}"
+        ) from None
 
 
-def _reason(error: Exception) -> str:
+def _first_line(error: Exception) -> str:
     """Return a driver's first line; the others may quote values."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     return (str(cause).splitlines() or [type(cause).__name__])[0]
 
 
-class _Engine(Protocol):
+class _TransactionRunner(Protocol):
     """Somewhere a function of a Connection runs as one transaction."""
 
     async def open(self) -> None: ...
@@ -105,9 +109,11 @@ class Database:
         self.url = url
         self.is_shared = url.get_backend_name() != "sqlite"
         """Whether other processes may use it at the same time."""
-        self.heard: dict[str, Callable[[], None]] = {}
+        self.notification_callbacks: dict[str, Callable[[], None]] = {}
         """What to call at notifications on channels, by their names; whoever listens next begins to."""
-        self._engine: _Engine = PostgresPool(url) if self.is_shared else SqliteFile(url, is_ours=is_ours)
+        self._engine: _TransactionRunner = (
+            PostgresPool(url) if self.is_shared else SqliteFile(url, is_ours=is_ours)
+        )
         self._running: set[asyncio.Future[Any]] = set()
 
     async def open(self) -> None:
@@ -117,15 +123,15 @@ class Database:
         database, or to an SQLite file that another process uses.
         """
         try:
-            with translated(self.url):
+            with translate_errors(self.url):
                 await self._engine.open()
-                await self._engine.run(_touch)
+                await self._engine.run(_select_one)
         except (StoreUnavailable, SettingsError):
             await self._engine.close()
             raise
         except DBAPIError as error:
             await self._engine.close()
-            raise SettingsError(f"DATABASE_URL leads to no usable database: {_reason(error)}") from None
+            raise SettingsError(f"DATABASE_URL leads to no usable database: {_first_line(error)}") from None
 
     async def close(self) -> None:
         """Wait for the transactions that run, and disconnect."""
@@ -141,19 +147,19 @@ class Database:
         """
         running = self._engine.run(lambda connection: f(connection, *args, **kwargs))
         self._running.add(running)
-        running.add_done_callback(self._completed)
+        running.add_done_callback(self._forget_completed)
         try:
             await asyncio.wait({running})  # to await the future itself would hand our cancellation on to it
         except asyncio.CancelledError:
             await asyncio.wait({running})
             raise
-        with translated(self.url), intact(self.url):
+        with translate_errors(self.url), translate_damage(self.url):
             return running.result()
 
-    def _completed(self, running: asyncio.Future[Any]) -> None:
+    def _forget_completed(self, running: asyncio.Future[Any]) -> None:
         self._running.discard(running)
         running.exception()  # looked at, so that asyncio reports none that a cancelled caller left behind
 
 
-def _touch(connection: Connection) -> None:
+def _select_one(connection: Connection) -> None:
     connection.exec_driver_sql("SELECT 1")

@@ -17,20 +17,20 @@ from bot.store.database import Database
 from bot.store.schema import drafts, now
 
 _THREAD = (drafts.c.platform, drafts.c.workspace, drafts.c.channel, drafts.c.root)
-_IS_HERE = [column == bindparam(column.name) for column in _THREAD]
+_IS_OF_THREAD = [column == bindparam(column.name) for column in _THREAD]
 
-IS_ALIVE = drafts.c.expires_at > now()
+IS_UNEXPIRED = drafts.c.expires_at > now()
 
-DRAFT = tuple(drafts.c[name] for name in ("level", "based_on", "author_id", "note", "content"))
+DRAFT_COLUMNS = tuple(drafts.c[name] for name in ("level", "based_on", "author_id", "note", "content"))
 """The columns that a `Draft` is made of, beside its thread."""
 
-KEEP = upsert(drafts).values(expires_at=now() + bindparam("lasts"))
+INSERT_DRAFT = upsert(drafts).values(expires_at=now() + bindparam("lasts"))
 
-TRIED = select(*DRAFT).where(*_IS_HERE, IS_ALIVE)
+SELECT_DRAFT = select(*DRAFT_COLUMNS).where(*_IS_OF_THREAD, IS_UNEXPIRED)
 
-DROP = delete(drafts).where(*_IS_HERE, IS_ALIVE)
+DELETE_DRAFT = delete(drafts).where(*_IS_OF_THREAD, IS_UNEXPIRED)
 
-SWEEP = delete(drafts).where(
+DELETE_EXPIRED_DRAFTS = delete(drafts).where(
     tuple_(*_THREAD).in_(
         select(*_THREAD)
         .where(drafts.c.expires_at <= now())
@@ -48,49 +48,49 @@ class SqlDrafts:
         """`database` may be one that a store uses too."""
         self._database = database
 
-    async def keep(self, draft: Draft, *, lasts: float) -> None:
+    async def save_draft(self, draft: Draft, *, lasts: float) -> None:
         """Let a draft be tried in its thread."""
-        await self._database.tx(keep, draft, lasts)
+        await self._database.tx(save_draft, draft, lasts)
 
-    async def tried(self, thread: ThreadKey) -> Draft | None:
+    async def find_draft(self, thread: ThreadKey) -> Draft | None:
         """Return the draft that is tried in a thread."""
-        return await self._database.tx(tried, thread)
+        return await self._database.tx(find_draft, thread)
 
-    async def drop(self, thread: ThreadKey) -> bool:
+    async def delete_draft(self, thread: ThreadKey) -> bool:
         """Let a thread's draft be tried no more."""
-        return await self._database.tx(drop, thread)
+        return await self._database.tx(delete_draft, thread)
 
 
-def keep(connection: Connection, draft: Draft, lasts: float) -> None:
+def save_draft(connection: Connection, draft: Draft, lasts: float) -> None:
     """Insert a draft."""
     row = asdict(draft.thread) | {
-        "level": steering.place(draft.level),
+        "level": steering.name_scope(draft.scope),
         "based_on": draft.based_on,
         "author_id": draft.author,
         "note": draft.note,
-        "content": steering.to_json(draft.steering),
+        "content": steering.to_json(draft.config),
     }
-    connection.execute(KEEP, row | {"lasts": lasts})
+    connection.execute(INSERT_DRAFT, row | {"lasts": lasts})
 
 
-def tried(connection: Connection, thread: ThreadKey) -> Draft | None:
+def find_draft(connection: Connection, thread: ThreadKey) -> Draft | None:
     """Read a thread's draft."""
-    row = connection.execute(TRIED, asdict(thread)).one_or_none()
+    row = connection.execute(SELECT_DRAFT, asdict(thread)).one_or_none()
     return draft_from(row, thread) if row else None
 
 
-def drop(connection: Connection, thread: ThreadKey) -> bool:
+def delete_draft(connection: Connection, thread: ThreadKey) -> bool:
     """Delete a thread's draft; return whether there was one."""
-    return connection.execute(DROP, asdict(thread)).rowcount > 0
+    return connection.execute(DELETE_DRAFT, asdict(thread)).rowcount > 0
 
 
 def draft_from(row: Row[Any], thread: ThreadKey) -> Draft:
     """Return the draft in a row."""
     return Draft(
         thread=thread,
-        level=steering.level(row.level, thread.platform),
+        scope=steering.parse_scope(row.level, thread.platform),
         based_on=row.based_on,
-        steering=steering.from_json(row.content),
+        config=steering.from_json(row.content),
         author=row.author_id,
         note=row.note,
     )

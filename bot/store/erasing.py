@@ -22,24 +22,24 @@ from bot.store.schema import (
     variants,
     votes,
 )
-from bot.store.transactions import hand_over
+from bot.store.transactions import notify_if_work
 
-CHUNK: Final = 1_000
+MAX_TURNS_PER_STATEMENT: Final = 1_000
 """Turns in one statement; SQLite takes 32,766 parameters."""
 
-_THESE: Any = bindparam("turns", expanding=True)
-_THERE: Any = bindparam("conversations", expanding=True)
+_TURN_IDS: Any = bindparam("turns", expanding=True)
+_CONVERSATION_IDS: Any = bindparam("conversations", expanding=True)
 
-CONVERSATIONS = select(turns.c.conversation_id).where(turns.c.id.in_(_THESE)).distinct()
+SELECT_CONVERSATION_IDS = select(turns.c.conversation_id).where(turns.c.id.in_(_TURN_IDS)).distinct()
 
-LOCK = (
+LOCK_CONVERSATIONS = (
     select(conversations.c.id)
-    .where(conversations.c.id.in_(_THERE))
+    .where(conversations.c.id.in_(_CONVERSATION_IDS))
     .order_by(conversations.c.id)
     .with_for_update()
 )
 
-NOTHING: dict[str, Any] = {
+ERASED_VALUES: dict[str, Any] = {
     **dict.fromkeys(
         ("author_id", "author_name", "question", "answer", "model", "finish_reason", "error"), ""
     ),
@@ -50,35 +50,46 @@ NOTHING: dict[str, Any] = {
 }
 """What stays of a turn beside its key: nothing."""
 
-ERASE = update(turns).where(turns.c.id.in_(_THESE), turns.c.status != TurnStatus.FORGOTTEN).values(NOTHING)
-
-DROP = tuple(
-    delete(table).where(table.c.turn_id.in_(_THESE)) for table in (pages, variants, votes, reservations)
+ERASE_TURNS = (
+    update(turns)
+    .where(turns.c.id.in_(_TURN_IDS), turns.c.status != TurnStatus.FORGOTTEN)
+    .values(ERASED_VALUES)
 )
 
-UNNAME_CALLS = update(calls).where(calls.c.turn_id.in_(_THESE)).values(turn_id=null(), root="", author_id="")
-
-REVISE = (
-    update(conversations).where(conversations.c.id.in_(_THERE)).values(revision=conversations.c.revision + 1)
+DELETE_ROWS_OF_TURNS = tuple(
+    delete(table).where(table.c.turn_id.in_(_TURN_IDS)) for table in (pages, variants, votes, reservations)
 )
 
-DROP_SUMMARIES = delete(summaries).where(summaries.c.conversation_id.in_(_THERE))
+ANONYMIZE_CALLS = (
+    update(calls).where(calls.c.turn_id.in_(_TURN_IDS)).values(turn_id=null(), root="", author_id="")
+)
+
+INCREMENT_REVISIONS = (
+    update(conversations)
+    .where(conversations.c.id.in_(_CONVERSATION_IDS))
+    .values(revision=conversations.c.revision + 1)
+)
+
+DELETE_SUMMARIES = delete(summaries).where(summaries.c.conversation_id.in_(_CONVERSATION_IDS))
 
 
-def erase(connection: Connection, ids: Sequence[int]) -> int:
+def erase_turns(connection: Connection, ids: Sequence[int]) -> int:
     """Erase turns, whoever works on them, and hand their threads over; return how many were not yet."""
-    return sum(_erase(connection, ids[start : start + CHUNK]) for start in range(0, len(ids), CHUNK))
+    return sum(
+        _erase_batch(connection, ids[start : start + MAX_TURNS_PER_STATEMENT])
+        for start in range(0, len(ids), MAX_TURNS_PER_STATEMENT)
+    )
 
 
-def _erase(connection: Connection, ids: Sequence[int]) -> int:
+def _erase_batch(connection: Connection, ids: Sequence[int]) -> int:
     these = {"turns": list(ids)}
-    there = {"conversations": sorted(connection.scalars(CONVERSATIONS, these))}
-    connection.execute(LOCK, there)
-    erased = connection.execute(ERASE, these).rowcount
-    for statement in (*DROP, UNNAME_CALLS):
+    there = {"conversations": sorted(connection.scalars(SELECT_CONVERSATION_IDS, these))}
+    connection.execute(LOCK_CONVERSATIONS, there)
+    erased = connection.execute(ERASE_TURNS, these).rowcount
+    for statement in (*DELETE_ROWS_OF_TURNS, ANONYMIZE_CALLS):
         connection.execute(statement, these)
-    for statement in (REVISE, DROP_SUMMARIES):
+    for statement in (INCREMENT_REVISIONS, DELETE_SUMMARIES):
         connection.execute(statement, there)
     for conversation in there["conversations"]:
-        hand_over(connection, conversation)
+        notify_if_work(connection, conversation)
     return erased

@@ -14,14 +14,14 @@ from bot.core.domain import Author, ThreadKey, TurnStatus, Usage
 from bot.core.explanation import Explanation
 from bot.store import answers, calls, files, versions
 from bot.store.database import Database
-from bot.store.schema import conversations, is_said, pages, turns
+from bot.store.schema import conversations, is_in_history, pages, turns
 
-OF_MESSAGE = (
+SELECT_TURN_OF_MESSAGE = (
     select(turns)
     .join_from(conversations, turns)
     .where(
         *(conversations.c[part] == bindparam(part) for part in ("platform", "workspace", "channel", "root")),
-        is_said(turns),
+        is_in_history(turns),
         turns.c.status != TurnStatus.NOTED,
         or_(
             turns.c.message_id == bindparam("message"),
@@ -40,15 +40,15 @@ class SqlExplanations:
 
     async def explain(self, thread: ThreadKey, message_id: str) -> Explanation | None:
         """Return how the answer came about that a message shows, or asked for."""
-        return await self._database.tx(explain, thread, message_id)
+        return await self._database.tx(explain_answer, thread, message_id)
 
 
-def explain(connection: Connection, thread: ThreadKey, message_id: str) -> Explanation | None:
+def explain_answer(connection: Connection, thread: ThreadKey, message_id: str) -> Explanation | None:
     """Read the turn that a message belongs to, and the versions its answer was made with."""
-    row = _row(connection, thread, message_id)
+    row = _find_row(connection, thread, message_id)
     if row is None:
         return None
-    made_with = answers.made_with(row)
+    made_with = answers.provenance_from(row)
     return Explanation(
         thread=thread,
         author=Author(id=row.author_id, name=row.author_name),
@@ -57,28 +57,28 @@ def explain(connection: Connection, thread: ThreadKey, message_id: str) -> Expla
         model=row.model,
         finish_reason=row.finish_reason,
         error=row.error,
-        usage=_usage(row),
+        usage=_usage_from(row),
         made_with=made_with,
-        versions=versions.by_id(connection, made_with.versions) if made_with else (),
-        files=files.from_json(row.files),
+        versions=versions.read_by_ids(connection, made_with.versions) if made_with else (),
+        files=files.files_from_json(row.files),
         asked_at=row.created_at,
         begun_at=row.claimed_at,
         answered_at=row.answered_at,
-        spent=calls.of_turn(connection, row.id),
+        spent=calls.read_turn_spending(connection, row.id),
     )
 
 
-def turn_of(connection: Connection, thread: ThreadKey, message_id: str) -> int | None:
+def find_turn(connection: Connection, thread: ThreadKey, message_id: str) -> int | None:
     """Return the id of the turn that a message belongs to."""
-    row = _row(connection, thread, message_id)
+    row = _find_row(connection, thread, message_id)
     return row.id if row else None
 
 
-def _row(connection: Connection, thread: ThreadKey, message_id: str) -> Row[Any] | None:
-    return connection.execute(OF_MESSAGE, asdict(thread) | {"message": message_id}).one_or_none()
+def _find_row(connection: Connection, thread: ThreadKey, message_id: str) -> Row[Any] | None:
+    return connection.execute(SELECT_TURN_OF_MESSAGE, asdict(thread) | {"message": message_id}).one_or_none()
 
 
-def _usage(row: Row[Any]) -> Usage | None:
+def _usage_from(row: Row[Any]) -> Usage | None:
     counted = {field.name: getattr(row, field.name) for field in fields_of(Usage)}
     if counted["prompt_tokens"] is None:
         return None

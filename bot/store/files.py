@@ -10,11 +10,11 @@ from dataclasses import asdict
 from bot.core.domain import File
 
 
-def to_json(files: Sequence[File]) -> str | None:
+def files_to_json(files: Sequence[File]) -> str | None:
     """Return what the column holds; NULL where there are none, as with nearly every message."""
     return json.dumps([asdict(file) for file in files]) if files else None
 
 
-def from_json(document: str | None) -> tuple[File, ...]:
+def files_from_json(document: str | None) -> tuple[File, ...]:
     """Return what `to_json` was given."""
     return tuple(File(**fields) for fields in json.loads(document)) if document else ()

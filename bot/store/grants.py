@@ -11,12 +11,12 @@ from sqlalchemy import Connection, Row, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bot.core import granting
-from bot.core.domain import Author, PromptKey
+from bot.core.domain import Author, Scope
 from bot.core.granting import Grants, GrantsConflict, GrantsVersion
 from bot.store.database import Database
 from bot.store.schema import grants_versions as versions
 
-_newest = (
+_NEWEST_NUMBERS = (
     select(versions.c.channel, func.max(versions.c.number).label("number"))
     .where(
         versions.c.platform == bindparam("platform"),
@@ -26,16 +26,19 @@ _newest = (
     .subquery()
 )
 
-CURRENT = (
+SELECT_CURRENT = (
     select(versions)
-    .join(_newest, (versions.c.channel == _newest.c.channel) & (versions.c.number == _newest.c.number))
+    .join(
+        _NEWEST_NUMBERS,
+        (versions.c.channel == _NEWEST_NUMBERS.c.channel) & (versions.c.number == _NEWEST_NUMBERS.c.number),
+    )
     .where(
         versions.c.platform == bindparam("platform"),
         versions.c.workspace == bindparam("workspace"),
     )
 )
 
-HISTORY = (
+SELECT_HISTORY = (
     select(versions)
     .where(
         versions.c.platform == bindparam("platform"),
@@ -46,7 +49,7 @@ HISTORY = (
     .limit(bindparam("limit"))
 )
 
-ADD = upsert(versions).on_conflict_do_nothing().returning(*versions.c)
+INSERT_VERSION = upsert(versions).on_conflict_do_nothing().returning(*versions.c)
 
 
 class SqlGrants:
@@ -56,64 +59,66 @@ class SqlGrants:
         """`database` may be one that a store uses too."""
         self._database = database
 
-    async def current(self, workspace: PromptKey) -> Sequence[GrantsVersion]:
+    async def list_current(self, workspace: Scope) -> Sequence[GrantsVersion]:
         """Return the newest version of the workspace's key and of each of its channels', by channel."""
-        return await self._database.tx(current, workspace)
+        return await self._database.tx(list_current, workspace)
 
     async def save(
-        self, key: PromptKey, grants: Grants, *, based_on: int, by: Author, note: str = ""
+        self, key: Scope, grants: Grants, *, based_on: int, by: Author, note: str = ""
     ) -> GrantsVersion:
         """Add a version. Raises `GrantsConflict` where `based_on` is not the newest one."""
-        return await self._database.tx(save, key, grants, based_on=based_on, by=by, note=note)
+        return await self._database.tx(save_grants, key, grants, based_on=based_on, by=by, note=note)
 
-    async def history(self, key: PromptKey, *, limit: int) -> Sequence[GrantsVersion]:
+    async def list_history(self, key: Scope, *, limit: int) -> Sequence[GrantsVersion]:
         """Return the newest versions of a key, newest first."""
-        return await self._database.tx(history, key, limit)
+        return await self._database.tx(list_history, key, limit)
 
 
-def current(connection: Connection, workspace: PromptKey) -> Sequence[GrantsVersion]:
+def list_current(connection: Connection, workspace: Scope) -> Sequence[GrantsVersion]:
     """Read the newest version of each key of a workspace."""
     where = {"platform": workspace.platform, "workspace": workspace.workspace}
-    found = (_version(row) for row in connection.execute(CURRENT, where))
-    return sorted(found, key=lambda version: version.key.channel)  # collations of databases differ
+    found = (_version_from(row) for row in connection.execute(SELECT_CURRENT, where))
+    return sorted(found, key=lambda version: version.scope.channel)  # collations of databases differ
 
 
-def save(
-    connection: Connection, key: PromptKey, grants: Grants, *, based_on: int, by: Author, note: str
+def save_grants(
+    connection: Connection, key: Scope, grants: Grants, *, based_on: int, by: Author, note: str
 ) -> GrantsVersion:
     """Insert the version after `based_on`, unless another one is there or was first."""
-    newest = _first(history(connection, key, 1))
+    newest = _first_version(list_history(connection, key, 1))
     if based_on != (newest.number if newest else 0):
         raise GrantsConflict(newest)
-    row = _where(key) | {
+    row = _key_values(key) | {
         "number": based_on + 1,
         "content": granting.to_json(grants),
         "author_id": by.id,
         "author_name": by.name,
         "note": note,
     }
-    added = connection.execute(ADD, row).one_or_none()
+    added = connection.execute(INSERT_VERSION, row).one_or_none()
     if added is None:  # somebody saved at the same moment, and was first
-        raise GrantsConflict(_first(history(connection, key, 1)))
-    return _version(added)
+        raise GrantsConflict(_first_version(list_history(connection, key, 1)))
+    return _version_from(added)
 
 
-def history(connection: Connection, key: PromptKey, limit: int) -> Sequence[GrantsVersion]:
+def list_history(connection: Connection, key: Scope, limit: int) -> Sequence[GrantsVersion]:
     """Read a key's newest versions."""
-    return [_version(row) for row in connection.execute(HISTORY, _where(key) | {"limit": limit})]
+    return [
+        _version_from(row) for row in connection.execute(SELECT_HISTORY, _key_values(key) | {"limit": limit})
+    ]
 
 
-def _where(key: PromptKey) -> dict[str, Any]:
+def _key_values(key: Scope) -> dict[str, Any]:
     return {"platform": key.platform, "workspace": key.workspace, "channel": key.channel}
 
 
-def _first(found: Sequence[GrantsVersion]) -> GrantsVersion | None:
+def _first_version(found: Sequence[GrantsVersion]) -> GrantsVersion | None:
     return found[0] if found else None
 
 
-def _version(row: Row[Any]) -> GrantsVersion:
+def _version_from(row: Row[Any]) -> GrantsVersion:
     return GrantsVersion(
-        key=PromptKey(platform=row.platform, workspace=row.workspace, channel=row.channel),
+        scope=Scope(platform=row.platform, workspace=row.workspace, channel=row.channel),
         number=row.number,
         grants=granting.from_json(row.content),
         author=Author(id=row.author_id, name=row.author_name),

@@ -10,15 +10,15 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bot.store.schema import secrets
 
-SECRET = select(secrets.c.value).where(secrets.c.name == bindparam("name"))
+SELECT_SECRET = select(secrets.c.value).where(secrets.c.name == bindparam("name"))
 
-ADD_SECRET = upsert(secrets).on_conflict_do_nothing()
+INSERT_SECRET = upsert(secrets).on_conflict_do_nothing()
 
 
-def secret(connection: Connection, name: str, make: Callable[[], str]) -> str:
+def get_or_create_secret(connection: Connection, name: str, make: Callable[[], str]) -> str:
     """Read a secret; where there is none, make it, and read whose was first."""
-    found: str | None = connection.scalar(SECRET, {"name": name})
+    found: str | None = connection.scalar(SELECT_SECRET, {"name": name})
     if found is None:
-        connection.execute(ADD_SECRET, {"name": name, "value": make()})
-        found = connection.execute(SECRET, {"name": name}).scalar_one()
+        connection.execute(INSERT_SECRET, {"name": name, "value": make()})
+        found = connection.execute(SELECT_SECRET, {"name": name}).scalar_one()
     return found

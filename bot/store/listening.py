@@ -16,32 +16,32 @@ from sqlalchemy import URL
 
 from bot.store.postgres import CONNECT_ARGS
 
-FIRST_PAUSE: Final = 1.0
-LONGEST_PAUSE: Final = 30.0
+FIRST_RETRY_DELAY_SECONDS: Final = 1.0
+MAX_RETRY_DELAY_SECONDS: Final = 30.0
 """Seconds until the next attempt to connect: the first time, and at most. Each doubles the one before."""
 
 log = structlog.get_logger()
 
 
-async def listen(url: URL, heard: Mapping[str, Callable[[], None]]) -> None:
+async def listen(url: URL, callbacks: Mapping[str, Callable[[], None]]) -> None:
     """Make the call of a channel in `heard` at each of its notifications, until cancelled.
 
     Connects again whenever the connection is lost.
     """
     address = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    pause = FIRST_PAUSE
+    pause = FIRST_RETRY_DELAY_SECONDS
     while True:
         try:
             async with await psycopg.AsyncConnection.connect(
                 address, autocommit=True, **CONNECT_ARGS
             ) as session:
-                for channel in heard:
+                for channel in callbacks:
                     await session.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
-                pause = FIRST_PAUSE
+                pause = FIRST_RETRY_DELAY_SECONDS
                 async with aclosing(session.notifies()) as notices:
                     async for notice in notices:
-                        heard[notice.channel]()
+                        callbacks[notice.channel]()
         except (psycopg.Error, OSError):
             log.info("What others tell is found by polling for now.", action="listen_lost", pause=pause)
             await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
+            pause = min(2 * pause, MAX_RETRY_DELAY_SECONDS)

@@ -8,11 +8,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from bot.core.domain import PromptKey, ThreadKey, Turn
-from bot.core.feedback import LONGEST_NOTE, Opinion, Reason, Score, Verdict, Vote
-from bot.store.memory_data import Ballot, MemoryData
-from bot.store.states import JUDGED
-from bot.store.text import storable
+from bot.core.domain import Scope, ThreadKey, Turn
+from bot.core.feedback import MAX_NOTE_CHARACTERS, Verdict, Vote, VoteCounts, VoteReason, VoteRecord
+from bot.store.memory_data import MemoryData, StoredVote
+from bot.store.states import VOTABLE_STATUSES
+from bot.store.text import make_storable
 
 
 class MemoryVotes:
@@ -22,12 +22,20 @@ class MemoryVotes:
         """Share `data` with a `MemoryStore`."""
         self._data = data
 
-    async def vote(self, turn: int, thread: ThreadKey, verdict: Verdict, *, by: str) -> Vote | None:
+    async def cast_vote(self, turn: int, thread: ThreadKey, verdict: Verdict, *, by: str) -> Vote | None:
         """Count a person's vote for the answer that a turn shows."""
         judged = self._data.turns.get(turn)
-        if judged is None or judged.thread != thread or judged.status not in JUDGED or not judged.answer:
+        if (
+            judged is None
+            or judged.thread != thread
+            or judged.status not in VOTABLE_STATUSES
+            or not judged.answer
+        ):
             return None
-        ballots, variant = self._data.ballots, judged.place.number or judged.place.count + 1
+        ballots, variant = (
+            self._data.votes,
+            judged.variant_position.number or judged.variant_position.count + 1,
+        )
         earlier = [each for each in ballots if (each.turn, each.variant, each.voter) == (turn, variant, by)]
         if earlier:
             ballots.remove(earlier[0])
@@ -35,42 +43,44 @@ class MemoryVotes:
             vote = earlier[0].vote if is_same else Vote(id=earlier[0].vote.id, verdict=verdict)
         else:
             vote = Vote(id=max((each.vote.id for each in ballots), default=0) + 1, verdict=verdict)
-        ballots.append(self._ballot(judged, variant, by, vote))
+        ballots.append(self._stored_vote(judged, variant, by, vote))
         return vote
 
-    async def explain(
-        self, vote: int, verdict: Verdict, *, by: str, reasons: Collection[Reason], note: str
+    async def add_reasons(
+        self, vote: int, verdict: Verdict, *, by: str, reasons: Collection[VoteReason], note: str
     ) -> bool:
         """Add the reasons to a vote."""
-        for index, ballot in enumerate(self._data.ballots):
+        for index, ballot in enumerate(self._data.votes):
             if (ballot.vote.id, ballot.vote.verdict, ballot.voter) == (vote, verdict, by):
                 chosen = tuple(sorted(set(reasons)))
-                explained = replace(ballot.vote, reasons=chosen, note=storable(note[:LONGEST_NOTE]))
-                self._data.ballots[index] = replace(ballot, vote=explained)
+                explained = replace(
+                    ballot.vote, reasons=chosen, note=make_storable(note[:MAX_NOTE_CHARACTERS])
+                )
+                self._data.votes[index] = replace(ballot, vote=explained)
                 return True
         return False
 
-    async def scores(self, versions: Collection[int]) -> Mapping[int, Score]:
+    async def read_scores(self, versions: Collection[int]) -> Mapping[int, VoteCounts]:
         """Return how answers were judged that were made with these versions."""
-        found = {version: self._score(partial(_is_behind, version)) for version in versions}
-        return {version: score for version, score in found.items() if score != Score()}
+        found = {version: self._count_votes(partial(_is_made_with, version)) for version in versions}
+        return {version: score for version, score in found.items() if score != VoteCounts()}
 
-    async def total(self, within: PromptKey, *, since: float) -> Score:
+    async def read_total_score(self, within: Scope, *, since: float) -> VoteCounts:
         """Return how answers in a workspace were judged after `since`."""
-        return self._score(lambda each: each.at > since and self._is_within(each, within))
+        return self._count_votes(lambda each: each.at > since and self._is_in_workspace(each, within))
 
-    async def complaints(self, within: PromptKey, *, limit: int) -> Sequence[Opinion]:
+    async def list_complaints(self, within: Scope, *, limit: int) -> Sequence[VoteRecord]:
         """Return the newest votes against answers in a workspace."""
         bad = [
             each
-            for each in reversed(self._data.ballots)
-            if each.vote.verdict is Verdict.BAD and self._is_within(each, within)
+            for each in reversed(self._data.votes)
+            if each.vote.verdict is Verdict.BAD and self._is_in_workspace(each, within)
         ]
-        return [opinion(self._data, each) for each in bad[:limit]]
+        return [opinion_from(self._data, each) for each in bad[:limit]]
 
-    def _ballot(self, turn: Turn, variant: int, by: str, vote: Vote) -> Ballot:
+    def _stored_vote(self, turn: Turn, variant: int, by: str, vote: Vote) -> StoredVote:
         versions = tuple(sorted(set(turn.made_with.versions))) if turn.made_with else ()
-        return Ballot(
+        return StoredVote(
             vote=vote,
             turn=turn.id,
             variant=variant,
@@ -80,19 +90,19 @@ class MemoryVotes:
             at=self._data.clock(),
         )
 
-    def _score(self, counts: Callable[[Ballot], bool]) -> Score:
-        verdicts = Counter(each.vote.verdict for each in self._data.ballots if counts(each))
-        return Score(verdicts[Verdict.GOOD], verdicts[Verdict.BAD])
+    def _count_votes(self, counts: Callable[[StoredVote], bool]) -> VoteCounts:
+        verdicts = Counter(each.vote.verdict for each in self._data.votes if counts(each))
+        return VoteCounts(verdicts[Verdict.GOOD], verdicts[Verdict.BAD])
 
-    def _is_within(self, ballot: Ballot, within: PromptKey) -> bool:
+    def _is_in_workspace(self, ballot: StoredVote, within: Scope) -> bool:
         thread = self._data.turns[ballot.turn].thread
         return (thread.platform, thread.workspace) == (within.platform, within.workspace)
 
 
-def opinion(data: MemoryData, ballot: Ballot) -> Opinion:
+def opinion_from(data: MemoryData, ballot: StoredVote) -> VoteRecord:
     """Return a vote with where its answer stands."""
     turn = data.turns[ballot.turn]
-    return Opinion(
+    return VoteRecord(
         vote=ballot.vote,
         voter=ballot.voter,
         author=turn.author,
@@ -100,9 +110,9 @@ def opinion(data: MemoryData, ballot: Ballot) -> Opinion:
         message_id=turn.pages[0] if turn.pages else turn.thread.root,
         model=ballot.model,
         versions=ballot.versions,
-        at=ballot.at,
+        cast_at=ballot.at,
     )
 
 
-def _is_behind(version: int, ballot: Ballot) -> bool:
+def _is_made_with(version: int, ballot: StoredVote) -> bool:
     return version in ballot.versions

@@ -6,9 +6,9 @@ Separate because it needs no library. It passes the same contract suite.
 import time
 from collections.abc import Callable, Sequence
 
-from bot.core.domain import Author, PromptKey
+from bot.core.domain import Author, Scope
 from bot.core.granting import Grants, GrantsConflict, GrantsVersion
-from bot.store.text import storable
+from bot.store.text import make_storable
 
 
 class MemoryGrants:
@@ -18,34 +18,34 @@ class MemoryGrants:
         self._saved: list[GrantsVersion] = []
         self._clock = clock
 
-    async def current(self, workspace: PromptKey) -> Sequence[GrantsVersion]:
+    async def list_current(self, workspace: Scope) -> Sequence[GrantsVersion]:
         """Return the newest version of the workspace's key and of each of its channels', by channel."""
         where = workspace.platform, workspace.workspace
         newest = {
-            version.key: version
+            version.scope: version
             for version in self._saved
-            if (version.key.platform, version.key.workspace) == where
+            if (version.scope.platform, version.scope.workspace) == where
         }
-        return sorted(newest.values(), key=lambda version: version.key.channel)
+        return sorted(newest.values(), key=lambda version: version.scope.channel)
 
     async def save(
-        self, key: PromptKey, grants: Grants, *, based_on: int, by: Author, note: str = ""
+        self, key: Scope, grants: Grants, *, based_on: int, by: Author, note: str = ""
     ) -> GrantsVersion:
         """Add a version. Raises `GrantsConflict` where `based_on` is not the newest one."""
-        newest = next(iter(await self.history(key, limit=1)), None)
+        newest = next(iter(await self.list_history(key, limit=1)), None)
         if based_on != (newest.number if newest else 0):
             raise GrantsConflict(newest)
         version = GrantsVersion(
-            key=key,
+            scope=key,
             number=based_on + 1,
             grants=grants,
-            author=Author(id=by.id, name=storable(by.name)),
-            note=storable(note),
+            author=Author(id=by.id, name=make_storable(by.name)),
+            note=make_storable(note),
             created_at=self._clock(),
         )
         self._saved.append(version)
         return version
 
-    async def history(self, key: PromptKey, *, limit: int) -> Sequence[GrantsVersion]:
+    async def list_history(self, key: Scope, *, limit: int) -> Sequence[GrantsVersion]:
         """Return the newest versions of a key, newest first."""
-        return [version for version in reversed(self._saved) if version.key == key][:limit]
+        return [version for version in reversed(self._saved) if version.scope == key][:limit]

@@ -8,28 +8,28 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from bot.core.lessons import KEPT, Lesson
+from bot.core.lessons import FACT_LIFETIME_SECONDS, Fact
 
 
-class MemoryLessons:
+class MemoryLearnedFacts:
     """`Lessons` without a database."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         """`clock` gives seconds since 1970."""
         self._clock = clock
-        self._noted: dict[tuple[str, str, str], tuple[float, Lesson]] = {}
+        self._noted: dict[tuple[str, str, str], tuple[float, Fact]] = {}
 
-    async def known(self) -> Sequence[Lesson]:
+    async def list_facts(self) -> Sequence[Fact]:
         """Return what was learnt lately."""
-        since = self._clock() - KEPT
+        since = self._clock() - FACT_LIFETIME_SECONDS
         return [lesson for _, (at, lesson) in sorted(self._noted.items()) if at > since]
 
-    async def note(self, lesson: Lesson) -> None:
+    async def save_fact(self, lesson: Fact) -> None:
         """Keep a lesson."""
         copied = replace(lesson, content=json.loads(json.dumps(lesson.content)))
         self._noted[lesson.server, lesson.model, lesson.subject] = (self._clock(), copied)
 
-    async def forget(self) -> int:
+    async def forget_all(self) -> int:
         """Drop all lessons."""
         count = len(self._noted)
         self._noted.clear()

@@ -4,9 +4,9 @@ Separate because it needs no library. It passes the same contract suite.
 """
 
 from bot.core.domain import ThreadKey
-from bot.core.summaries import KEPT, Known, Summary
+from bot.core.summaries import MAX_KEPT_SUMMARIES, Summary, ThreadSummaries
 from bot.store.memory_data import MemoryData
-from bot.store.text import storable
+from bot.store.text import make_storable
 
 
 class MemorySummaries:
@@ -16,16 +16,18 @@ class MemorySummaries:
         """Take what the stores share whose threads these are."""
         self._data = data
 
-    async def known(self, thread: ThreadKey) -> Known:
+    async def read_summaries(self, thread: ThreadKey) -> ThreadSummaries:
         """Return the summaries of a thread, and its revision."""
-        return self._data.summaries.get(thread, Known())
+        return self._data.summaries.get(thread, ThreadSummaries())
 
-    async def save(self, thread: ThreadKey, summary: Summary, *, revision: int) -> bool:
+    async def save_summary(self, thread: ThreadKey, summary: Summary, *, revision: int) -> bool:
         """Keep a summary, unless what it was made of has changed."""
-        known = await self.known(thread)
+        known = await self.read_summaries(thread)
         if known.revision != revision or thread not in self._data.threads:
             return False
         others = (each for each in known.summaries if each.until != summary.until)
-        kept = (*others, Summary(until=summary.until, text=storable(summary.text)))
-        self._data.summaries[thread] = Known(revision=revision, summaries=kept[-KEPT:])
+        kept = (*others, Summary(until=summary.until, text=make_storable(summary.text)))
+        self._data.summaries[thread] = ThreadSummaries(
+            revision=revision, summaries=kept[-MAX_KEPT_SUMMARIES:]
+        )
         return True

@@ -6,15 +6,15 @@ Separate from `memory`, which says when: here is what a row's columns would be. 
 from dataclasses import replace
 
 from bot.core.domain import Answer, Turn
-from bot.store.text import storable
+from bot.store.text import make_storable
 
 
-def unanswered(turn: Turn) -> Turn:
+def without_answer(turn: Turn) -> Turn:
     """Return a turn to which nobody has said anything yet."""
     return replace(turn, answer="", model="", finish_reason="", error="", made_with=None, stopped_by="")
 
 
-def showing(turn: Turn, said: Turn) -> Turn:
+def with_answer_of(turn: Turn, said: Turn) -> Turn:
     """Return a turn with the answer of another."""
     return replace(
         turn,
@@ -25,12 +25,12 @@ def showing(turn: Turn, said: Turn) -> Turn:
     )
 
 
-def answered_with(turn: Turn, answer: Answer) -> Turn:
+def with_answer(turn: Turn, answer: Answer) -> Turn:
     """Return a turn with an answer, as it can be stored."""
     return replace(
         turn,
-        answer=storable(answer.text),
-        model=storable(answer.model),
-        finish_reason=storable(answer.finish_reason),
+        answer=make_storable(answer.text),
+        model=make_storable(answer.model),
+        finish_reason=make_storable(answer.finish_reason),
         made_with=answer.made_with,
     )

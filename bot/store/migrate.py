@@ -15,49 +15,51 @@ from sqlalchemy import URL, Engine, create_engine
 
 import bot
 from bot.core.errors import SettingsError
-from bot.store.database import described, translated
+from bot.store.database import describe_database, translate_errors
 from bot.store.postgres import CONNECT_ARGS
-from bot.store.sqlite import sqlite_engine
+from bot.store.sqlite import create_sqlite_engine
 
 
-def upgrade(url: URL, revision: str = "head") -> None:
+def upgrade_database(url: URL, revision: str = "head") -> None:
     """Lead the database up to `revision`; nothing happens if it is there. Raises `StoreUnavailable`."""
-    with translated(url):
-        command.upgrade(_config(url), revision)
+    with translate_errors(url):
+        command.upgrade(_alembic_config(url), revision)
 
 
-def downgrade(url: URL, revision: str) -> None:
+def downgrade_database(url: URL, revision: str) -> None:
     """Lead the database back to `revision`; `base` is an empty one. Raises `StoreUnavailable`."""
-    with translated(url):
-        command.downgrade(_config(url), revision)
+    with translate_errors(url):
+        command.downgrade(_alembic_config(url), revision)
 
 
-def current(url: URL) -> str | None:
+def read_revision(url: URL) -> str | None:
     """Return the revision the database is at, or None if it never was migrated. Raises `StoreUnavailable`."""
     engine = migration_engine(url)
     try:
-        with translated(url), engine.connect() as connection:
+        with translate_errors(url), engine.connect() as connection:
             return MigrationContext.configure(connection).get_current_revision()
     finally:
         engine.dispose()
 
 
-def head() -> str:
+def needed_revision() -> str:
     """Return the revision this program needs."""
-    (revision,) = ScriptDirectory.from_config(_config()).get_heads()
+    (revision,) = ScriptDirectory.from_config(_alembic_config()).get_heads()
     return revision
 
 
-def check(url: URL) -> None:
+def check_revision(url: URL) -> None:
     """Raise `SettingsError`, saying what to run, unless the database is at `head()`."""
-    found, needed = current(url), head()
+    found, needed = read_revision(url), needed_revision()
     if found == needed:
         return
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    known = {script.revision for script in ScriptDirectory.from_config(_alembic_config()).walk_revisions()}
     if found is None or found in known:
-        raise SettingsError(f"{described(url)} (DATABASE_URL) is not up to date; run `bot migrate` first.")
+        raise SettingsError(
+            f"{describe_database(url)} (DATABASE_URL) is not up to date; run `bot migrate` first."
+        )
     raise SettingsError(
-        f"{described(url)} (DATABASE_URL) is at revision {found}, which this version of the program "
+        f"{describe_database(url)} (DATABASE_URL) is at revision {found}, which this version of the program "
         "does not know; install the newer version that migrated it."
     )
 
@@ -65,18 +67,18 @@ def check(url: URL) -> None:
 def migration_engine(url: URL) -> Engine:
     """Return an engine for schema changes: one transaction each, and no cascades on SQLite."""
     if url.get_backend_name() == "sqlite":
-        return sqlite_engine(url, foreign_keys=False)
+        return create_sqlite_engine(url, foreign_keys=False)
     return create_engine(url, hide_parameters=True, connect_args=CONNECT_ARGS)
 
 
-def _config(url: URL | None = None) -> Config:
+def _alembic_config(url: URL | None = None) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(_scripts()).replace("%", "%%"))
+    config.set_main_option("script_location", str(_find_scripts()).replace("%", "%%"))
     config.attributes["url"] = url
     return config
 
 
-def _scripts() -> Path:
+def _find_scripts() -> Path:
     """Return the migrations: inside the package where it was installed, beside it in the repository."""
     package = Path(bot.__file__).parent
     installed = package / "_migrations"

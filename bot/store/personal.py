@@ -25,16 +25,23 @@ from sqlalchemy import (
 )
 
 from bot.core.domain import ThreadKey, TurnStatus
-from bot.core.ledger import Dimension
-from bot.core.personal import ERASED, Beside, Held, Person, Spent, StoredTurn
+from bot.core.ledger import SpendingDimension
+from bot.core.personal import (
+    ERASED_PERSON,
+    OtherPersonalData,
+    PeriodSpending,
+    PersonKey,
+    StoredCounts,
+    StoredTurn,
+)
 from bot.store import calls as ledger
 from bot.store import erasing, expiring, feedback, unnaming, versions
 from bot.store.database import Database
 from bot.store.schema import (
     calls,
     conversations,
+    is_in_history,
     is_open,
-    is_said,
     pages,
     steering_versions,
     tallies,
@@ -45,34 +52,34 @@ from bot.store.schema import (
 from bot.store.transactions import turn_from
 
 
-def _is_there(table: Any) -> tuple[ColumnElement[bool], ...]:
+def _is_in_workspace(table: Any) -> tuple[ColumnElement[bool], ...]:
     """Return the condition that a row is of the person's platform and workspace, where these are given."""
     return tuple(bindparam(f"of_{part}").in_(["", table.c[part]]) for part in ("platform", "workspace"))
 
 
-_SAID = turns.c.status != TurnStatus.FORGOTTEN
-_BY_PERSON = (turns.c.author_id == bindparam("of_user"), *_is_there(turns), _SAID)
-_IN_THREAD = (
+_IS_NOT_FORGOTTEN = turns.c.status != TurnStatus.FORGOTTEN
+_IS_TURN_OF_PERSON = (turns.c.author_id == bindparam("of_user"), *_is_in_workspace(turns), _IS_NOT_FORGOTTEN)
+_IS_TURN_OF_THREAD = (
     *(
         conversations.c[part] == bindparam(f"of_{part}")
         for part in ("platform", "workspace", "channel", "root")
     ),
-    or_(is_said(turns), is_open(turns)),  # the words of the indexes that find a conversation's turns
+    or_(is_in_history(turns), is_open(turns)),  # the words of the indexes that find a conversation's turns
 )
-_VOTED = votes.c.voter_id == bindparam("of_user")
+_IS_VOTE_OF_PERSON = votes.c.voter_id == bindparam("of_user")
 
-HELD = select(func.count(turns.c.id).label("messages"), func.min(turns.c.sent_at).label("since")).where(
-    *_BY_PERSON
-)
+COUNT_MESSAGES = select(
+    func.count(turns.c.id).label("messages"), func.min(turns.c.sent_at).label("since")
+).where(*_IS_TURN_OF_PERSON)
 
-VOTES = (
+COUNT_VOTES = (
     select(func.count(votes.c.id))
     .join_from(votes, turns, votes.c.turn_id == turns.c.id)
-    .where(_VOTED, *_is_there(turns))
+    .where(_IS_VOTE_OF_PERSON, *_is_in_workspace(turns))
 )
 
 
-def _turns(*conditions: ColumnElement[bool]) -> Select[Any]:
+def _select_turns(*conditions: ColumnElement[bool]) -> Select[Any]:
     return (
         select(turns, conversations.c.root)
         .join_from(turns, conversations, turns.c.conversation_id == conversations.c.id)
@@ -82,55 +89,65 @@ def _turns(*conditions: ColumnElement[bool]) -> Select[Any]:
     )
 
 
-TURNS = {Person: _turns(*_BY_PERSON), ThreadKey: _turns(*_IN_THREAD)}
+SELECT_TURNS = {PersonKey: _select_turns(*_IS_TURN_OF_PERSON), ThreadKey: _select_turns(*_IS_TURN_OF_THREAD)}
 
-PAGES = (
+SELECT_PAGES = (
     select(pages)
     .where(pages.c.turn_id.in_(bindparam("turns", expanding=True)))
     .order_by(pages.c.turn_id, pages.c.page)
 )
 
-ANSWERS = (
+SELECT_ANSWERS = (
     select(variants.c.turn_id, variants.c.answer)
     .where(variants.c.turn_id.in_(bindparam("turns", expanding=True)))
     .order_by(variants.c.turn_id, variants.c.number)
 )
 
-OPINIONS = feedback.OPINIONS.where(_VOTED, *_is_there(turns)).order_by(None).order_by(votes.c.id)
+SELECT_OPINIONS = (
+    feedback.SELECT_OPINIONS.where(_IS_VOTE_OF_PERSON, *_is_in_workspace(turns))
+    .order_by(None)
+    .order_by(votes.c.id)
+)
 
-VERSIONS = (
+SELECT_VERSIONS = (
     select(steering_versions)
-    .where(steering_versions.c.author_id == bindparam("of_user"), *_is_there(steering_versions))
+    .where(steering_versions.c.author_id == bindparam("of_user"), *_is_in_workspace(steering_versions))
     .order_by(steering_versions.c.id)
 )
 
-UNNAME_VOTES = (
+ANONYMIZE_VOTES = (
     update(votes)
     .where(
         votes.c.id.in_(
             select(votes.c.id)
             .join_from(votes, turns, votes.c.turn_id == turns.c.id)
-            .where(_VOTED, *_is_there(turns))
+            .where(_IS_VOTE_OF_PERSON, *_is_in_workspace(turns))
         )
     )
-    .values(voter_id=literal(f"{ERASED}:") + cast(votes.c.id, String), note="")
+    .values(voter_id=literal(f"{ERASED_PERSON}:") + cast(votes.c.id, String), note="")
 )
 
-UNNAME_CALLS = (
-    update(calls).where(calls.c.author_id == bindparam("of_user"), *_is_there(calls)).values(author_id="")
+ANONYMIZE_CALLS = (
+    update(calls)
+    .where(calls.c.author_id == bindparam("of_user"), *_is_in_workspace(calls))
+    .values(author_id="")
 )
 
-UNNAME_STOPS = (
+ANONYMIZE_STOPS = (
     update(turns)
-    .where(turns.c.stopped_by == bindparam("of_user"), turns.c.owner.is_(None), *_is_there(turns))
+    .where(turns.c.stopped_by == bindparam("of_user"), turns.c.owner.is_(None), *_is_in_workspace(turns))
     .values(stopped_by=null())
 )
 
-SUMS = unnaming.NAMED.where(tallies.c.subject == bindparam("of_user"), *_is_there(tallies))
+SELECT_SUMS = unnaming.SELECT_NAMED_SUMS.where(
+    tallies.c.subject == bindparam("of_user"), *_is_in_workspace(tallies)
+)
 
 
-SPENT = select(tallies).where(
-    tallies.c.dimension == Dimension.PERSON, tallies.c.subject == bindparam("of_user"), *_is_there(tallies)
+SELECT_TALLIES = select(tallies).where(
+    tallies.c.dimension == SpendingDimension.PERSON,
+    tallies.c.subject == bindparam("of_user"),
+    *_is_in_workspace(tallies),
 )
 
 
@@ -141,87 +158,95 @@ class SqlPersonalData:
         """`database` may be one that a store uses too."""
         self._database = database
 
-    async def held(self, person: Person) -> Held:
+    async def count_stored(self, person: PersonKey) -> StoredCounts:
         """Return how much is stored of a person."""
-        return await self._database.tx(held, person)
+        return await self._database.tx(count_stored, person)
 
-    async def turns(self, of: Person | ThreadKey, *, after: int, limit: int) -> Sequence[StoredTurn]:
+    async def list_turns(self, of: PersonKey | ThreadKey, *, after: int, limit: int) -> Sequence[StoredTurn]:
         """Return messages of a person or in a thread, after one of that id."""
-        return await self._database.tx(stored, of, after, limit)
+        return await self._database.tx(list_turns, of, after, limit)
 
-    async def beside(self, person: Person) -> Beside:
+    async def read_other_data(self, person: PersonKey) -> OtherPersonalData:
         """Return what is stored of a person beside their messages."""
-        return await self._database.tx(beside, person)
+        return await self._database.tx(read_other_data, person)
 
-    async def erase(self, of: Person | ThreadKey, *, limit: int) -> int:
+    async def erase(self, of: PersonKey | ThreadKey, *, limit: int) -> int:
         """Erase some messages of a person or in a thread; when nothing is left, their name elsewhere."""
-        return await self._database.tx(erase, of, limit)
+        return await self._database.tx(erase_data, of, limit)
 
     async def expire(self, age: float, *, limit: int) -> bool:
         """Erase some conversations in which nothing was said for `age` seconds; say whether to go on."""
-        return await self._database.tx(expiring.expire, age, limit)
+        return await self._database.tx(expiring.expire_conversations, age, limit)
 
 
-def held(connection: Connection, person: Person) -> Held:
+def count_stored(connection: Connection, person: PersonKey) -> StoredCounts:
     """Count what a person said, and their votes."""
-    row = connection.execute(HELD, _values(person)).one()
-    counted = connection.execute(VOTES, _values(person)).scalar_one()
-    return Held(messages=row.messages, since=row.since or 0.0, votes=counted)
+    row = connection.execute(COUNT_MESSAGES, _key_values(person)).one()
+    counted = connection.execute(COUNT_VOTES, _key_values(person)).scalar_one()
+    return StoredCounts(messages=row.messages, since=row.since or 0.0, votes=counted)
 
 
-def stored(connection: Connection, of: Person | ThreadKey, after: int, limit: int) -> Sequence[StoredTurn]:
+def list_turns(
+    connection: Connection, of: PersonKey | ThreadKey, after: int, limit: int
+) -> Sequence[StoredTurn]:
     """Read turns, with the messages that show their answers, and all answers."""
-    rows = connection.execute(TURNS[type(of)], _values(of) | {"after": after, "limit": limit}).all()
+    rows = connection.execute(
+        SELECT_TURNS[type(of)], _key_values(of) | {"after": after, "limit": limit}
+    ).all()
     these = {"turns": [row.id for row in rows]}
     shown: dict[int, list[str]] = {row.id: [] for row in rows}
     answers: dict[int, list[str]] = {row.id: [] for row in rows}
-    for page in connection.execute(PAGES, these):
+    for page in connection.execute(SELECT_PAGES, these):
         shown[page.turn_id].append(page.message_id)
-    for variant in connection.execute(ANSWERS, these):
+    for variant in connection.execute(SELECT_ANSWERS, these):
         answers[variant.turn_id].append(variant.answer)
-    return [_stored(row, shown[row.id], answers[row.id]) for row in rows]
+    return [_stored_turn_from(row, shown[row.id], answers[row.id]) for row in rows]
 
 
-def beside(connection: Connection, person: Person) -> Beside:
+def read_other_data(connection: Connection, person: PersonKey) -> OtherPersonalData:
     """Read a person's votes, the versions they saved, and what they spent."""
-    spent = [_spent(row) for row in connection.execute(SPENT, _values(person))]
-    return Beside(
-        opinions=feedback.opinions(connection, OPINIONS, _values(person)),
-        versions=[versions.version_from(row) for row in connection.execute(VERSIONS, _values(person))],
+    spent = [_spent_from(row) for row in connection.execute(SELECT_TALLIES, _key_values(person))]
+    return OtherPersonalData(
+        votes=feedback.read_opinions(connection, SELECT_OPINIONS, _key_values(person)),
+        versions=[
+            versions.version_from(row) for row in connection.execute(SELECT_VERSIONS, _key_values(person))
+        ],
         spent=sorted(
             spent, key=lambda each: (each.platform, each.workspace, each.period)
         ),  # not by collation
     )
 
 
-def _spent(row: Row[Any]) -> Spent:
-    spending = ledger.spending(row)
-    return Spent(platform=row.platform, workspace=row.workspace, period=row.period, spending=spending)
+def _spent_from(row: Row[Any]) -> PeriodSpending:
+    spending = ledger.spending_from(row)
+    return PeriodSpending(
+        platform=row.platform, workspace=row.workspace, period=row.period, spending=spending
+    )
 
 
-def erase(connection: Connection, of: Person | ThreadKey, limit: int) -> int:
+def erase_data(connection: Connection, of: PersonKey | ThreadKey, limit: int) -> int:
     """Erase turns; where there are none, take a person's name out of everything else."""
-    rows = connection.execute(TURNS[type(of)], _values(of) | {"after": 0, "limit": limit}).all()
+    rows = connection.execute(SELECT_TURNS[type(of)], _key_values(of) | {"after": 0, "limit": limit}).all()
     if rows:
-        return erasing.erase(connection, [row.id for row in rows])
-    if isinstance(of, Person):
-        _unname(connection, of)
+        return erasing.erase_turns(connection, [row.id for row in rows])
+    if isinstance(of, PersonKey):
+        _anonymize(connection, of)
     return 0
 
 
-def _unname(connection: Connection, person: Person) -> None:
-    for statement in (UNNAME_VOTES, UNNAME_CALLS, UNNAME_STOPS):
-        connection.execute(statement, _values(person))
-    this_month = unnaming.month(connection.execute(ledger.NOW).scalar_one())
-    unnaming.unname(connection, SUMS, _values(person) | {"before": this_month})
+def _anonymize(connection: Connection, person: PersonKey) -> None:
+    for statement in (ANONYMIZE_VOTES, ANONYMIZE_CALLS, ANONYMIZE_STOPS):
+        connection.execute(statement, _key_values(person))
+    this_month = unnaming.month_of(connection.execute(ledger.SELECT_NOW).scalar_one())
+    unnaming.anonymize_sums(connection, SELECT_SUMS, _key_values(person) | {"before": this_month})
 
 
-def _values(of: Person | ThreadKey) -> dict[str, Any]:
+def _key_values(of: PersonKey | ThreadKey) -> dict[str, Any]:
     """Return the parameters that say whose or which; SQLAlchemy keeps columns' own names for SET."""
     return {f"of_{name}": value for name, value in asdict(of).items()}
 
 
-def _stored(row: Row[Any], shown: Sequence[str], answers: Sequence[str]) -> StoredTurn:
+def _stored_turn_from(row: Row[Any], shown: Sequence[str], answers: Sequence[str]) -> StoredTurn:
     return StoredTurn(
         turn=turn_from(row, row.root, tuple(shown)), sent_at=row.sent_at, answers=tuple(answers)
     )

@@ -18,17 +18,17 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 T = TypeVar("T")
 
-CONNECTIONS = 5
+POOL_SIZE = 5
 """Kept open by one process. Each serves hundreds of short transactions a second."""
 
-MORE_CONNECTIONS = 5
+MAX_POOL_OVERFLOW = 5
 """Opened on top for a burst."""
 
-PATIENCE = 10
+WAIT_TIMEOUT_SECONDS = 10
 """Seconds to wait for the server to accept a connection, and for one of ours to be free."""
 
 CONNECT_ARGS: Final[dict[str, Any]] = {
-    "connect_timeout": PATIENCE,
+    "connect_timeout": WAIT_TIMEOUT_SECONDS,
     # Prepared statements fail behind a pgbouncer that pools by transaction, as many hosting services do.
     "prepare_threshold": None,
     # A server that vanished without a word is noticed within a minute, not after two hours.
@@ -38,10 +38,10 @@ CONNECT_ARGS: Final[dict[str, Any]] = {
 }
 
 # A process that is frozen or cut off amid a transaction would lock its conversation for everybody.
-BEGIN: Final = f"BEGIN; SET LOCAL idle_in_transaction_session_timeout = '{PATIENCE}s'"
+BEGIN_SQL: Final = f"BEGIN; SET LOCAL idle_in_transaction_session_timeout = '{WAIT_TIMEOUT_SECONDS}s'"
 
 
-class _Dialect(PGDialect_psycopg):
+class _PostgresDialect(PGDialect_psycopg):
     """With autocommit the driver begins nothing by itself; so we know when nothing has begun.
 
     Not a listener to "begin": with any such, SQLAlchemy looks for more of them at each statement.
@@ -50,10 +50,10 @@ class _Dialect(PGDialect_psycopg):
     supports_statement_cache = True
 
     def do_begin(self, dbapi_connection: PoolProxiedConnection) -> None:
-        dbapi_connection.cursor().execute(BEGIN)
+        dbapi_connection.cursor().execute(BEGIN_SQL)
 
 
-registry.register("postgresql.begun", __name__, _Dialect.__name__)
+registry.register("postgresql.begun", __name__, _PostgresDialect.__name__)
 
 
 class PostgresPool:
@@ -63,13 +63,13 @@ class PostgresPool:
         self._engine = create_engine(
             url.set(drivername="postgresql+begun"),
             hide_parameters=True,
-            pool_size=CONNECTIONS,
-            max_overflow=MORE_CONNECTIONS,
-            pool_timeout=PATIENCE,
+            pool_size=POOL_SIZE,
+            max_overflow=MAX_POOL_OVERFLOW,
+            pool_timeout=WAIT_TIMEOUT_SECONDS,
             pool_reset_on_return=None,  # each transaction is ended by then
             connect_args=CONNECT_ARGS | {"autocommit": True},
         )
-        self._threads = ThreadPoolExecutor(CONNECTIONS + MORE_CONNECTIONS, thread_name_prefix="postgres")
+        self._threads = ThreadPoolExecutor(POOL_SIZE + MAX_POOL_OVERFLOW, thread_name_prefix="postgres")
 
     async def open(self) -> None:
         """Do nothing: a pool connects when it is used."""
@@ -85,7 +85,7 @@ class PostgresPool:
         self._threads.shutdown()
 
     def _transact(self, f: Callable[[Connection], T], asked: float) -> T:
-        if time.monotonic() - asked > PATIENCE:
+        if time.monotonic() - asked > WAIT_TIMEOUT_SECONDS:
             raise PoolTimeoutError("No connection was free in time.")
         with self._transaction() as connection:
             return f(connection)

@@ -24,17 +24,17 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bot.store import drafts
 from bot.store.schema import deliveries, now, turns, workers
-from bot.store.statements import FREE, WORK
+from bot.store.statements import RELEASED_VALUES, WORK_CHANNEL
 
-REMEMBERED: Final = 7 * 24 * 3600.0
+DELIVERY_TTL_SECONDS: Final = 7 * 24 * 3600.0
 """Seconds for which a delivery is known; Slack's last one comes after five minutes (facts/slack.md 4)."""
 
-BATCH: Final = 1000
+SWEEP_BATCH_SIZE: Final = 1000
 """Deliveries forgotten in one transaction, so that none takes long."""
 
-BEAT = upsert(workers).on_conflict_do_update(index_elements=["id"], set_={"beat_at": now()})
+SAVE_HEARTBEAT = upsert(workers).on_conflict_do_update(index_elements=["id"], set_={"beat_at": now()})
 
-BURY_SILENT = delete(workers).where(
+DELETE_SILENT_WORKERS = delete(workers).where(
     workers.c.id.in_(
         select(workers.c.id)
         .where(workers.c.id != bindparam("me"), workers.c.beat_at <= now() - bindparam("lease"))
@@ -42,27 +42,29 @@ BURY_SILENT = delete(workers).where(
     )
 )
 
-BURY = delete(workers).where(workers.c.id == bindparam("me"))
+DELETE_WORKER = delete(workers).where(workers.c.id == bindparam("me"))
 
-BURY_ALL = delete(workers)
+DELETE_ALL_WORKERS = delete(workers)
 
 
-def _free(condition: ColumnElement[bool]) -> Update:
+def _free_turns(condition: ColumnElement[bool]) -> Update:
     chosen = select(turns.c.id).where(condition).with_for_update(skip_locked=True)
-    return update(turns).where(turns.c.id.in_(chosen)).values(FREE)
+    return update(turns).where(turns.c.id.in_(chosen)).values(RELEASED_VALUES)
 
 
-FREE_OF_THE_DEAD = _free(and_(turns.c.owner.is_not(None), turns.c.owner.not_in(select(workers.c.id))))
+FREE_TURNS_OF_DEAD_WORKERS = _free_turns(
+    and_(turns.c.owner.is_not(None), turns.c.owner.not_in(select(workers.c.id)))
+)
 
-FREE_MINE = _free(turns.c.owner == bindparam("me"))
+FREE_TURNS_OF_WORKER = _free_turns(turns.c.owner == bindparam("me"))
 
-HAND_OVER_ALL = select(func.pg_notify(literal(WORK), literal("")))
+NOTIFY_WORKERS = select(func.pg_notify(literal(WORK_CHANNEL), literal("")))
 
-_DELIVERY = (deliveries.c.platform, deliveries.c.workspace, deliveries.c.id)
+_DELIVERY_KEY = (deliveries.c.platform, deliveries.c.workspace, deliveries.c.id)
 
-SWEEP_DELIVERIES = delete(deliveries).where(
-    tuple_(*_DELIVERY).in_(
-        select(*_DELIVERY)
+DELETE_OLD_DELIVERIES = delete(deliveries).where(
+    tuple_(*_DELIVERY_KEY).in_(
+        select(*_DELIVERY_KEY)
         .where(deliveries.c.at <= now() - bindparam("age"))
         .order_by(deliveries.c.at)
         .limit(bindparam("batch"))
@@ -71,30 +73,32 @@ SWEEP_DELIVERIES = delete(deliveries).where(
 )
 
 
-def enter(connection: Connection, owner: str, *, alone: bool) -> None:
+def register_worker(connection: Connection, owner: str, *, alone: bool) -> None:
     """Put this process among the living, as the only one if it is `alone`."""
     if alone:
-        connection.execute(BURY_ALL)
-    connection.execute(BEAT, {"id": owner, "host": socket.gethostname()})
+        connection.execute(DELETE_ALL_WORKERS)
+    connection.execute(SAVE_HEARTBEAT, {"id": owner, "host": socket.gethostname()})
 
 
-def beat(connection: Connection, owner: str, lease: float) -> None:
+def record_heartbeat(connection: Connection, owner: str, lease: float) -> None:
     """Renew the heartbeat, bury processes silent for `lease` seconds, and free what they held."""
-    connection.execute(BEAT, {"id": owner, "host": socket.gethostname()})
-    connection.execute(BURY_SILENT, {"me": owner, "lease": lease})
-    connection.execute(FREE_OF_THE_DEAD)
+    connection.execute(SAVE_HEARTBEAT, {"id": owner, "host": socket.gethostname()})
+    connection.execute(DELETE_SILENT_WORKERS, {"me": owner, "lease": lease})
+    connection.execute(FREE_TURNS_OF_DEAD_WORKERS)
 
 
-def leave(connection: Connection, owner: str) -> None:
+def unregister_worker(connection: Connection, owner: str) -> None:
     """Bury this process, and hand its turns over."""
-    connection.execute(BURY, {"me": owner})
-    is_work_left = connection.execute(FREE_MINE, {"me": owner}).rowcount > 0
+    connection.execute(DELETE_WORKER, {"me": owner})
+    is_work_left = connection.execute(FREE_TURNS_OF_WORKER, {"me": owner}).rowcount > 0
     if is_work_left and connection.dialect.name == "postgresql":
-        connection.execute(HAND_OVER_ALL)
+        connection.execute(NOTIFY_WORKERS)
 
 
-def sweep(connection: Connection) -> bool:
+def delete_expired_rows(connection: Connection) -> bool:
     """Forget old deliveries, and drafts that have expired; return whether there may be more of them."""
-    swept = connection.execute(SWEEP_DELIVERIES, {"age": REMEMBERED, "batch": BATCH})
-    dropped = connection.execute(drafts.SWEEP, {"batch": BATCH})
-    return BATCH in {swept.rowcount, dropped.rowcount}
+    swept = connection.execute(
+        DELETE_OLD_DELIVERIES, {"age": DELIVERY_TTL_SECONDS, "batch": SWEEP_BATCH_SIZE}
+    )
+    dropped = connection.execute(drafts.DELETE_EXPIRED_DRAFTS, {"batch": SWEEP_BATCH_SIZE})
+    return SWEEP_BATCH_SIZE in {swept.rowcount, dropped.rowcount}

@@ -12,7 +12,7 @@ from bot.store.schema import turns
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
+class Requester:
     """The parameters of `IS_THEIRS`."""
 
     asker: str
@@ -20,5 +20,5 @@ class Asker:
     is_admin: bool
 
 
-IS_THEIRS: Final = or_(turns.c.author_id == bindparam("asker"), bindparam("is_admin", type_=Boolean))
+MAY_DECIDE: Final = or_(turns.c.author_id == bindparam("asker"), bindparam("is_admin", type_=Boolean))
 """True of the turns about which a person may decide."""

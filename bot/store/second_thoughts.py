@@ -10,11 +10,17 @@ from sqlalchemy import Boolean, Connection, bindparam, case, null, select, updat
 
 from bot.core.domain import Action, MessageKey, ThreadKey, Turn, TurnStatus
 from bot.store import calls, feedback, summaries, variants
-from bot.store.rights import IS_THEIRS, Asker
+from bot.store.rights import MAY_DECIDE, Requester
 from bot.store.schema import conversations, now, status_in, turns
-from bot.store.statements import ERASE_PAGES, IS_THIS_MESSAGE, LOCK_CONVERSATION, THIS_CONVERSATION
-from bot.store.states import CLOSED
-from bot.store.transactions import begun, hand_over, is_first, turn_from, turn_with_pages
+from bot.store.statements import DELETE_PAGES, IS_THIS_MESSAGE, LOCK_CONVERSATION, THIS_CONVERSATION
+from bot.store.states import RETRYABLE_STATUSES
+from bot.store.transactions import (
+    claim_if_alone,
+    is_first_delivery,
+    notify_if_work,
+    turn_from,
+    turn_with_pages,
+)
 
 LOCK_CONVERSATION_OF_MESSAGE = (
     select(conversations.c.id, conversations.c.root, turns.c.id.label("turn"))
@@ -23,7 +29,7 @@ LOCK_CONVERSATION_OF_MESSAGE = (
     .with_for_update(of=conversations)
 )
 
-REWORD = (
+UPDATE_QUESTION = (
     update(turns)
     .where(
         turns.c.id == bindparam("turn"),
@@ -40,7 +46,7 @@ _NO_ANSWER: dict[str, Any] = {
     "answered_at": null(),
 }
 
-ERASE = (
+ERASE_TURN = (
     update(turns)
     .where(turns.c.id == bindparam("turn"), turns.c.status != TurnStatus.FORGOTTEN)
     .values(_NO_ANSWER | {"files": null(), "stopped_by": null()})
@@ -50,13 +56,13 @@ ERASE = (
     .returning(*turns.c)
 )
 
-RETRY = (
+RESET_TURN = (
     update(turns)
     .where(
         turns.c.id == bindparam("turn"),
         turns.c.conversation_id == THIS_CONVERSATION,
-        IS_THEIRS,
-        status_in(turns.c.status, CLOSED),
+        MAY_DECIDE,
+        status_in(turns.c.status, RETRYABLE_STATUSES),
     )
     .values(_NO_ANSWER)
     .values(answer=case((bindparam("goes_on", type_=Boolean), turns.c.answer), else_=""))
@@ -65,41 +71,41 @@ RETRY = (
 )
 
 
-def reworded(connection: Connection, message: MessageKey, text: str, delivery: str) -> Turn | None:
+def edit_question(connection: Connection, message: MessageKey, text: str, delivery: str) -> Turn | None:
     """Replace a question's text; return its turn if that is news to an answer that has ended."""
     found = connection.execute(LOCK_CONVERSATION_OF_MESSAGE, asdict(message)).one_or_none()
-    if found is None or not is_first(connection, asdict(message), delivery):
+    if found is None or not is_first_delivery(connection, asdict(message), delivery):
         return None
-    row = connection.execute(REWORD, {"turn": found.turn, "wording": text}).one_or_none()
+    row = connection.execute(UPDATE_QUESTION, {"turn": found.turn, "wording": text}).one_or_none()
     if row is None:
         return None
-    summaries.outdate(connection, row.id)
-    return turn_with_pages(connection, row, found.root) if row.status in CLOSED else None
+    summaries.delete_outdated(connection, row.id)
+    return turn_with_pages(connection, row, found.root) if row.status in RETRYABLE_STATUSES else None
 
 
-def forget(connection: Connection, message: MessageKey, delivery: str) -> Turn | None:
+def forget_message(connection: Connection, message: MessageKey, delivery: str) -> Turn | None:
     """Erase a turn, whoever works on it, and hand its thread over."""
     found = connection.execute(LOCK_CONVERSATION_OF_MESSAGE, asdict(message)).one_or_none()
-    if found is None or not is_first(connection, asdict(message), delivery):
+    if found is None or not is_first_delivery(connection, asdict(message), delivery):
         return None
-    row = connection.execute(ERASE, {"turn": found.turn}).one_or_none()
+    row = connection.execute(ERASE_TURN, {"turn": found.turn}).one_or_none()
     if row is None:
         return None
-    erased = sorted(connection.execute(ERASE_PAGES, {"turn": row.id}), key=lambda page: page.page)
-    connection.execute(variants.ERASE, {"turn": row.id})
-    connection.execute(feedback.ERASE, {"turn": row.id})
-    calls.forget(connection, row.id)
-    summaries.outdate(connection, row.id)
-    hand_over(connection, found.id)
+    erased = sorted(connection.execute(DELETE_PAGES, {"turn": row.id}), key=lambda page: page.page)
+    connection.execute(variants.DELETE_VARIANTS, {"turn": row.id})
+    connection.execute(feedback.DELETE_VOTES, {"turn": row.id})
+    calls.detach_calls(connection, row.id)
+    summaries.delete_outdated(connection, row.id)
+    notify_if_work(connection, found.id)
     return turn_from(row, found.root, tuple(page.message_id for page in erased))
 
 
-def retry(
+def retry_turn(
     connection: Connection,
     owner: str,
     turn: int,
     thread: ThreadKey,
-    asker: Asker,
+    asker: Requester,
     *,
     claim: bool,
     goes_on: bool,
@@ -108,22 +114,24 @@ def retry(
     conversation = connection.scalar(LOCK_CONVERSATION, asdict(thread))
     wanted = {"turn": turn, "conversation": conversation, "goes_on": goes_on} | asdict(asker)
     if not goes_on:
-        connection.execute(variants.KEEP, wanted)
-    row = connection.execute(RETRY, wanted).one_or_none()
+        connection.execute(variants.INSERT_CURRENT_ANSWER, wanted)
+    row = connection.execute(RESET_TURN, wanted).one_or_none()
     if row is None:
         return None
-    summaries.outdate(connection, turn)
+    summaries.delete_outdated(connection, turn)
     if not goes_on:
-        connection.execute(variants.HIDE, {"turn": turn})
-    return begun(connection, owner, row, thread.root, claim=claim)
+        connection.execute(variants.HIDE_VARIANTS, {"turn": turn})
+    return claim_if_alone(connection, owner, row, thread.root, claim=claim)
 
 
-def flip(connection: Connection, turn: int, thread: ThreadKey, action: Action, asker: Asker) -> bool:
+def flip_variant(
+    connection: Connection, turn: int, thread: ThreadKey, action: Action, asker: Requester
+) -> bool:
     """Put another variant in the place of an answer, and let it wait to be shown."""
     conversation = connection.scalar(LOCK_CONVERSATION, asdict(thread))
     wanted = {"turn": turn, "conversation": conversation} | asdict(asker)
-    if conversation is None or not variants.flip(connection, wanted, action):
+    if conversation is None or not variants.flip_variant(connection, wanted, action):
         return False
-    summaries.outdate(connection, turn)
-    hand_over(connection, conversation)
+    summaries.delete_outdated(connection, turn)
+    notify_if_work(connection, conversation)
     return True

@@ -12,50 +12,52 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, delete, func, literal, literal_column, select, tuple_
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from bot.ports.shares import Limit, Place, Shared
+from bot.ports.shares import RateLimitKey, RateShare, WorkspaceKey
 from bot.store.database import Database
 from bot.store.schema import loads, now, refusals, workers
 
-FORGET: Final = delete(loads).where(loads.c.worker == bindparam("me"))
+DELETE_OWN_LOADS: Final = delete(loads).where(loads.c.worker == bindparam("me"))
 
-_DEAD = loads.c.worker.not_in(select(workers.c.id))
+_IS_OF_DEAD_WORKER = loads.c.worker.not_in(select(workers.c.id))
 
-FORGET_THE_DEAD: Final = delete(loads).where(
-    loads.c.worker.in_(select(loads.c.worker).where(_DEAD).with_for_update(skip_locked=True))
+DELETE_LOADS_OF_DEAD_WORKERS: Final = delete(loads).where(
+    loads.c.worker.in_(select(loads.c.worker).where(_IS_OF_DEAD_WORKER).with_for_update(skip_locked=True))
 )
 
-TELL: Final = upsert(loads)
+SAVE_LOADS: Final = upsert(loads)
 
-TOLD: Final = select(loads).join(workers, workers.c.id == loads.c.worker)
+SELECT_LOADS: Final = select(loads).join(workers, workers.c.id == loads.c.worker)
 
-REFUSED: Final = "threadkeeper_refused"
+REFUSAL_CHANNEL: Final = "threadkeeper_refused"
 """The channel on which processes notify each other that there are new refusals."""
 
-_LIMIT = (refusals.c.platform, refusals.c.workspace, refusals.c.name)
+_LIMIT_KEY = (refusals.c.platform, refusals.c.workspace, refusals.c.name)
 
-FORGET_REFUSALS: Final = delete(refusals).where(
-    tuple_(*_LIMIT).in_(select(*_LIMIT).where(refusals.c.until <= now()).with_for_update(skip_locked=True))
+DELETE_EXPIRED_REFUSALS: Final = delete(refusals).where(
+    tuple_(*_LIMIT_KEY).in_(
+        select(*_LIMIT_KEY).where(refusals.c.until <= now()).with_for_update(skip_locked=True)
+    )
 )
 
-REFUSE: Final = (
+SAVE_REFUSAL: Final = (
     upsert(refusals)
     .values(until=now() + bindparam("seconds"))
     .on_conflict_do_update(
-        index_elements=[*_LIMIT],
+        index_elements=[*_LIMIT_KEY],
         set_={"until": func.greatest(refusals.c.until, literal_column("excluded.until"))},
     )
 )
 
-NOTIFY: Final = select(func.pg_notify(literal(REFUSED), literal("")))
+NOTIFY_REFUSAL: Final = select(func.pg_notify(literal(REFUSAL_CHANNEL), literal("")))
 
-STILL_REFUSED: Final = select(*_LIMIT, (refusals.c.until - now()).label("seconds")).where(
+SELECT_REFUSALS: Final = select(*_LIMIT_KEY, (refusals.c.until - now()).label("seconds")).where(
     refusals.c.until > now()
 )
 
-LIVING: Final = select(func.count()).select_from(workers)
+COUNT_WORKERS: Final = select(func.count()).select_from(workers)
 
 
-class SqlShares:
+class SqlRateShares:
     """`Shares` on PostgreSQL; on SQLite, which one process uses alone, everything is its own."""
 
     def __init__(self, database: Database, owner: str) -> None:
@@ -63,47 +65,54 @@ class SqlShares:
         self._database = database
         self._owner = owner
 
-    async def exchange(self, answers: Mapping[Place, int], refused: Mapping[Limit, float]) -> Shared:
+    async def exchange(
+        self, answers: Mapping[WorkspaceKey, int], refused: Mapping[RateLimitKey, float]
+    ) -> RateShare:
         """Tell how many answers this process writes now, and what was refused; return its parts."""
         if not self._database.is_shared:
-            return Shared(parts=dict.fromkeys(answers, 1.0))
+            return RateShare(fractions=dict.fromkeys(answers, 1.0))
         return await self._database.tx(exchange, self._owner, answers, refused)
 
-    def hear(self, wake: Callable[[], None]) -> None:
+    def call_on_refusal(self, wake: Callable[[], None]) -> None:
         """Call `wake` whenever a process tells of a refusal."""
-        self._database.heard[REFUSED] = wake
+        self._database.notification_callbacks[REFUSAL_CHANNEL] = wake
 
 
 def exchange(
-    connection: Connection, owner: str, answers: Mapping[Place, int], refused: Mapping[Limit, float]
-) -> Shared:
+    connection: Connection,
+    owner: str,
+    answers: Mapping[WorkspaceKey, int],
+    refused: Mapping[RateLimitKey, float],
+) -> RateShare:
     """Replace a process's rows, add what was refused, and read those of all the living."""
-    connection.execute(FORGET, {"me": owner})
-    connection.execute(FORGET_THE_DEAD)
+    connection.execute(DELETE_OWN_LOADS, {"me": owner})
+    connection.execute(DELETE_LOADS_OF_DEAD_WORKERS)
     if answers:
-        connection.execute(TELL, [_row(owner, place, number) for place, number in answers.items()])
+        connection.execute(
+            SAVE_LOADS, [_load_values(owner, place, number) for place, number in answers.items()]
+        )
     if refused:
-        _refuse(connection, refused)
-    totals: Counter[Place] = Counter()
-    for row in connection.execute(TOLD):
+        _save_refusals(connection, refused)
+    totals: Counter[WorkspaceKey] = Counter()
+    for row in connection.execute(SELECT_LOADS):
         totals[row.platform, row.workspace] += row.answers
-    still = connection.execute(STILL_REFUSED).all()
+    still = connection.execute(SELECT_REFUSALS).all()
     # Who was taken for dead is not among the living, and counts itself all the same.
-    return Shared(
-        parts={place: number / max(totals[place], number) for place, number in answers.items()},
-        processes=max(connection.scalar(LIVING) or 1, 1),
+    return RateShare(
+        fractions={place: number / max(totals[place], number) for place, number in answers.items()},
+        processes=max(connection.scalar(COUNT_WORKERS) or 1, 1),
         refused={(each.platform, each.workspace, each.name): each.seconds for each in still},
     )
 
 
-def _refuse(connection: Connection, refused: Mapping[Limit, float]) -> None:
+def _save_refusals(connection: Connection, refused: Mapping[RateLimitKey, float]) -> None:
     """Tell all of refusals, in one order; and forget old ones last, so that no two wait in a circle."""
     for (platform, workspace, name), seconds in sorted(refused.items()):
         values = {"platform": platform, "workspace": workspace, "name": name, "seconds": seconds}
-        connection.execute(REFUSE, values)
-    connection.execute(FORGET_REFUSALS)
-    connection.execute(NOTIFY)
+        connection.execute(SAVE_REFUSAL, values)
+    connection.execute(DELETE_EXPIRED_REFUSALS)
+    connection.execute(NOTIFY_REFUSAL)
 
 
-def _row(owner: str, place: Place, number: int) -> dict[str, Any]:
+def _load_values(owner: str, place: WorkspaceKey, number: int) -> dict[str, Any]:
     return {"worker": owner, "platform": place[0], "workspace": place[1], "answers": number}

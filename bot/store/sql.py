@@ -14,15 +14,15 @@ from sqlalchemy import Connection
 from bot.core.domain import (
     Action,
     Answer,
-    Incoming,
+    IncomingMessage,
     MessageKey,
-    Place,
     ThreadKey,
     Turn,
     TurnStatus,
+    VariantPosition,
 )
 from bot.core.errors import StoreError
-from bot.core.known import Context
+from bot.core.known import TurnContext
 from bot.core.stopping import StopOutcome, StopRequest
 from bot.store import (
     context,
@@ -37,12 +37,12 @@ from bot.store import (
 )
 from bot.store.database import Database
 from bot.store.ledger import SqlLedger
-from bot.store.rights import Asker
+from bot.store.rights import Requester
 
 P = ParamSpec("P")
 Claimed = TypeVar("Claimed", Turn | None, Sequence[Turn])
 
-SWEEP: Final = 3600.0
+SWEEP_INTERVAL_SECONDS: Final = 3600.0
 """Seconds from when nothing old was left until it is looked for again."""
 
 
@@ -64,27 +64,27 @@ class SqlStore:
 
         On SQLite no other process can live, so the next `beat` frees what earlier ones left running.
         """
-        await self._database.tx(processes.enter, self._owner, alone=not self._database.is_shared)
+        await self._database.tx(processes.register_worker, self._owner, alone=not self._database.is_shared)
 
     def ledger(self) -> SqlLedger:
         """Return what this process may spend."""
         return SqlLedger(self._database, self._owner)
 
-    async def accept(self, incoming: Incoming, *, claim: bool) -> Turn | None:
+    async def accept(self, incoming: IncomingMessage, *, claim: bool) -> Turn | None:
         """Record a question; None if there is nothing to do about it."""
-        return await self._claiming(transactions.accept, incoming, claim=claim)
+        return await self._run_claiming(transactions.accept_question, incoming, claim=claim)
 
-    async def overheard(self, thread: ThreadKey, messages: Sequence[Incoming]) -> None:
+    async def record_overheard(self, thread: ThreadKey, messages: Sequence[IncomingMessage]) -> None:
         """Record what the platform says was written in a thread, as far as it is not known."""
-        await self._database.tx(transactions.overheard, thread, messages)
+        await self._database.tx(transactions.record_overheard, thread, messages)
 
-    async def reworded(self, message: MessageKey, text: str, *, delivery: str = "") -> Turn | None:
+    async def edit_question(self, message: MessageKey, text: str, *, delivery: str = "") -> Turn | None:
         """Replace a question's text; return its turn if a new answer can be offered."""
-        return await self._database.tx(second_thoughts.reworded, message, text, delivery)
+        return await self._database.tx(second_thoughts.edit_question, message, text, delivery)
 
     async def forget(self, message: MessageKey, *, delivery: str = "") -> Turn | None:
         """Erase a question and its answer; return the turn with the pages that showed it."""
-        return await self._database.tx(second_thoughts.forget, message, delivery)
+        return await self._database.tx(second_thoughts.forget_message, message, delivery)
 
     async def retry(
         self,
@@ -97,46 +97,50 @@ class SqlStore:
         goes_on: bool = False,
     ) -> Turn | None:
         """Let an ended turn be answered again; None if it may not."""
-        asker = Asker(by, by_admin)
-        return await self._claiming(second_thoughts.retry, turn, thread, asker, claim=claim, goes_on=goes_on)
+        asker = Requester(by, by_admin)
+        return await self._run_claiming(
+            second_thoughts.retry_turn, turn, thread, asker, claim=claim, goes_on=goes_on
+        )
 
     async def flip(
         self, turn: int, thread: ThreadKey, action: Action, *, by: str, by_admin: bool = False
     ) -> bool:
         """Let another variant of an answer be shown; False if it may not."""
-        return await self._database.tx(second_thoughts.flip, turn, thread, action, Asker(by, by_admin))
+        return await self._database.tx(
+            second_thoughts.flip_variant, turn, thread, action, Requester(by, by_admin)
+        )
 
     async def stop(self, request: StopRequest) -> StopOutcome:
         """Mark an open turn as one that somebody wants stopped."""
-        return await self._database.tx(stopping.stop, request)
+        return await self._database.tx(stopping.request_stop, request)
 
-    async def to_stop(self) -> Sequence[int]:
+    async def list_turns_to_stop(self) -> Sequence[int]:
         """Return which turns of this process somebody wants stopped."""
-        return await self._database.tx(stopping.to_stop, self._owner)
+        return await self._database.tx(stopping.list_turns_to_stop, self._owner)
 
-    async def turn_of(self, thread: ThreadKey, message_id: str) -> int | None:
+    async def find_turn(self, thread: ThreadKey, message_id: str) -> int | None:
         """Return the turn that a message asked for, or shows."""
-        return await self._database.tx(explanations.turn_of, thread, message_id)
+        return await self._database.tx(explanations.find_turn, thread, message_id)
 
     async def claim(self, limit: int) -> Sequence[Turn]:
         """Claim up to `limit` turns of threads where nothing runs, oldest first."""
-        return await self._claiming(transactions.claim, limit)
+        return await self._run_claiming(transactions.claim_turns, limit)
 
-    async def context(self, turn: Turn, *, limit: int) -> Context:
+    async def read_context(self, turn: Turn, *, limit: int) -> TurnContext:
         """Return what came before the turn, without its pages, and the steering that may apply."""
-        return await self._database.tx(context.context, turn, limit)
+        return await self._database.tx(context.read_context, turn, limit)
 
-    async def opened(self, turn: Turn, page: int, message_id: str) -> None:
+    async def record_page(self, turn: Turn, page: int, message_id: str) -> None:
         """Note which message shows a page."""
-        await self._database.tx(transactions.opened, self._owner, turn, page, message_id)
+        await self._database.tx(transactions.record_page, self._owner, turn, page, message_id)
 
-    async def closed(self, turn: Turn, page: int) -> None:
+    async def forget_pages(self, turn: Turn, page: int) -> None:
         """Forget which messages showed a page and those after it."""
-        await self._database.tx(transactions.closed, self._owner, turn, page)
+        await self._database.tx(transactions.forget_pages, self._owner, turn, page)
 
-    async def answered(self, turn: Turn, answer: Answer, others: Sequence[Answer] = ()) -> Place:
+    async def save_answer(self, turn: Turn, answer: Answer, others: Sequence[Answer] = ()) -> VariantPosition:
         """Save the complete answer, and other ones beside it; return its place among all variants."""
-        return await self._database.tx(transactions.answered, self._owner, turn, answer, others)
+        return await self._database.tx(transactions.save_answer, self._owner, turn, answer, others)
 
     async def settle(
         self,
@@ -148,39 +152,41 @@ class SqlStore:
         claim: bool = True,
     ) -> Turn | None:
         """End a turn; return the thread's next one, claimed, if asked to."""
-        return await self._claiming(
-            transactions.settle, turn, status, error=error, answer=answer, claim=claim
+        return await self._run_claiming(
+            transactions.settle_turn, turn, status, error=error, answer=answer, claim=claim
         )
 
     async def release(self, turn: Turn) -> None:
         """Give a turn back."""
-        await self._database.tx(transactions.release, self._owner, turn)
+        await self._database.tx(transactions.release_turn, self._owner, turn)
 
-    async def beat(self, lease: float) -> None:
+    async def record_heartbeat(self, lease: float) -> None:
         """Say that this process lives, and free the turns of those silent for `lease` seconds.
 
         Now and then, old deliveries are forgotten afterwards, in a transaction of their own.
         """
-        await self._database.tx(processes.beat, self._owner, lease)
+        await self._database.tx(processes.record_heartbeat, self._owner, lease)
         now = asyncio.get_running_loop().time()
-        if now >= self._sweep_at and not await self._database.tx(processes.sweep):
-            self._sweep_at = now + SWEEP
+        if now >= self._sweep_at and not await self._database.tx(processes.delete_expired_rows):
+            self._sweep_at = now + SWEEP_INTERVAL_SECONDS
 
-    async def leave(self) -> None:
+    async def unregister(self) -> None:
         """Say that this process ends."""
-        await self._database.tx(processes.leave, self._owner)
+        await self._database.tx(processes.unregister_worker, self._owner)
 
     async def listen(self, wake: Callable[[], None]) -> None:
         """Call `wake` whenever work is handed over, until cancelled."""
         if self._database.is_shared:
-            await listening.listen(self._database.url, {**self._database.heard, statements.WORK: wake})
+            await listening.listen(
+                self._database.url, {**self._database.notification_callbacks, statements.WORK_CHANNEL: wake}
+            )
         await asyncio.get_running_loop().create_future()  # nobody shares an SQLite file
 
-    async def secret(self, name: str, make: Callable[[], str]) -> str:
+    async def get_or_create_secret(self, name: str, make: Callable[[], str]) -> str:
         """Return a secret of this installation, made once."""
-        return await self._database.tx(kept.secret, name, make)
+        return await self._database.tx(kept.get_or_create_secret, name, make)
 
-    async def _claiming(
+    async def _run_claiming(
         self, f: Callable[Concatenate[Connection, str, P], Claimed], *args: P.args, **kwargs: P.kwargs
     ) -> Claimed:
         """Run a transaction that may claim; give back what a caller who is cancelled never hears of.

@@ -24,11 +24,11 @@ except ImportError:  # Windows: nothing keeps a second process out there
 
 T = TypeVar("T")
 
-BUSY_TIMEOUT = 10.0
+BUSY_TIMEOUT_SECONDS = 10.0
 """Seconds to wait for a foreign writer: a migration, a backup, somebody's `sqlite3` shell."""
 
 
-class _Dialect(SQLiteDialect_pysqlite):
+class _SqliteDialect(SQLiteDialect_pysqlite):
     """Holds the write lock from the beginning: a transaction that asks for it later may be refused it.
 
     Not a listener to "begin": with any such, SQLAlchemy looks for more of them at each statement.
@@ -40,17 +40,19 @@ class _Dialect(SQLiteDialect_pysqlite):
         dbapi_connection.cursor().execute("BEGIN IMMEDIATE")
 
 
-registry.register("sqlite.immediate", __name__, _Dialect.__name__)
+registry.register("sqlite.immediate", __name__, _SqliteDialect.__name__)
 
 
-def sqlite_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
+def create_sqlite_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
     """Return an engine with our pragmas, and transactions that hold the write lock from their beginning.
 
     `foreign_keys` is off for migrations: SQLite alters a table by copying and dropping it, and the drop
     would cascade. See https://www.sqlite.org/lang_altertable.html#otheralter
     """
     engine = create_engine(
-        url.set(drivername="sqlite+immediate"), hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT}
+        url.set(drivername="sqlite+immediate"),
+        hide_parameters=True,
+        connect_args={"timeout": BUSY_TIMEOUT_SECONDS},
     )
 
     @event.listens_for(engine, "connect")
@@ -69,15 +71,15 @@ class SqliteFile:
     def __init__(self, url: URL, *, is_ours: bool) -> None:
         """Without `is_ours` the file is not locked: for a few short transactions beside a running bot."""
         self._path = Path(url.database or "")
-        self._is_ours = is_ours
-        self._engine = sqlite_engine(url)
+        self._is_locked_by_us = is_ours
+        self._engine = create_sqlite_engine(url)
         self._connection: Connection | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite")
         self._lock: IO[str] | None = None
 
     async def open(self) -> None:
         """Lock the file, if it is ours. Raises `SettingsError` where there is no folder or it is in use."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._take)
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._lock_file)
 
     def run(self, f: Callable[[Connection], T]) -> asyncio.Future[T]:
         """Run `f` in a transaction of its own."""
@@ -85,7 +87,7 @@ class SqliteFile:
 
     async def close(self) -> None:
         """Close the file, let others have it, and end the thread."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._leave)
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._close_file)
         self._thread.shutdown()
 
     def _transact(self, f: Callable[[Connection], T]) -> T:
@@ -94,8 +96,8 @@ class SqliteFile:
         with self._connection.begin():
             return f(self._connection)
 
-    def _take(self) -> None:
-        if not self._is_ours:
+    def _lock_file(self) -> None:
+        if not self._is_locked_by_us:
             return
         try:
             self._lock = self._path.with_name(self._path.name + ".lock").open("w")
@@ -113,7 +115,7 @@ class SqliteFile:
                 "stop it, or let DATABASE_URL name a PostgreSQL database, which many processes can share."
             ) from error
 
-    def _leave(self) -> None:
+    def _close_file(self) -> None:
         if self._connection:
             self._connection.close()
         self._engine.dispose()

@@ -45,21 +45,21 @@ from bot.store.schema import (
 )
 from bot.store.schema.fencing import FENCE
 
-WORK: Final = "threadkeeper_work"
+WORK_CHANNEL: Final = "threadkeeper_work"
 """PostgreSQL's channel on which work is handed to other processes."""
 
-TURN: Final = tuple(column for column in turns.c if not column.name.endswith(("_at", "_tokens")))
+TURN_COLUMNS: Final = tuple(column for column in turns.c if not column.name.endswith(("_at", "_tokens")))
 """All of a turn but its times and counts, which nobody reads who answers it."""
 
 _other = turns.alias("other")
 
-_IN_THIS_CHANNEL = and_(
+_IS_IN_THIS_CHANNEL = and_(
     turns.c.platform == bindparam("platform"),
     turns.c.workspace == bindparam("workspace"),
     turns.c.channel == bindparam("channel"),
 )
 
-IS_THIS_MESSAGE = and_(_IN_THIS_CHANNEL, turns.c.message_id == bindparam("message_id"))
+IS_THIS_MESSAGE = and_(_IS_IN_THIS_CHANNEL, turns.c.message_id == bindparam("message_id"))
 
 
 def _has_turn(conversation: ColumnElement[int], condition: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -84,8 +84,8 @@ IS_KNOWN = select(
     )
 )
 
-KNOWN_AMONG = select(turns.c.message_id).where(
-    _IN_THIS_CHANNEL, turns.c.message_id.in_(bindparam("message_ids", expanding=True))
+SELECT_KNOWN_MESSAGES = select(turns.c.message_id).where(
+    _IS_IN_THIS_CHANNEL, turns.c.message_id.in_(bindparam("message_ids", expanding=True))
 )
 
 LOCK_CONVERSATION = (
@@ -100,7 +100,7 @@ LOCK_CONVERSATION = (
 )
 
 # The update changes nothing; it locks the row that another process has just inserted, and returns it.
-ADD_CONVERSATION = (
+LOCK_OR_INSERT_CONVERSATION = (
     upsert(conversations)
     .on_conflict_do_update(
         index_elements=["platform", "workspace", "channel", "root"], set_={"root": conversations.c.root}
@@ -108,37 +108,39 @@ ADD_CONVERSATION = (
     .returning(conversations.c.id)
 )
 
-NOTE_READING = update(conversations).where(conversations.c.id == THIS_CONVERSATION).values(read_at=now())
+SAVE_READ_TIME = update(conversations).where(conversations.c.id == THIS_CONVERSATION).values(read_at=now())
 
-ADD_DELIVERY = upsert(deliveries).on_conflict_do_nothing().returning(deliveries.c.id)
+INSERT_DELIVERY = upsert(deliveries).on_conflict_do_nothing().returning(deliveries.c.id)
 
-_IS_TAKEN = and_(bindparam("taker", type_=Text).is_not(None), ~_has_turn(THIS_CONVERSATION, is_open(_other)))
+_IS_CLAIMED = and_(
+    bindparam("taker", type_=Text).is_not(None), ~_has_turn(THIS_CONVERSATION, is_open(_other))
+)
 
-_TAKEN: Final = {
-    "owner": case((_IS_TAKEN, bindparam("taker", type_=Text))),
-    "token": case((_IS_TAKEN, 1), else_=0),
-    "attempt": case((_IS_TAKEN, 1), else_=0),
-    "claimed_at": case((_IS_TAKEN, now())),
-    "status": case((_IS_TAKEN, TurnStatus.ANSWERING), else_=TurnStatus.WAITING),
+_CLAIMED_VALUES: Final = {
+    "owner": case((_IS_CLAIMED, bindparam("taker", type_=Text))),
+    "token": case((_IS_CLAIMED, 1), else_=0),
+    "attempt": case((_IS_CLAIMED, 1), else_=0),
+    "claimed_at": case((_IS_CLAIMED, now())),
+    "status": case((_IS_CLAIMED, TurnStatus.ANSWERING), else_=TurnStatus.WAITING),
 }
 """What a question begins with: it is the taker's at once, if there is one, where no other turn is open."""
 
 # Returns nothing where the message is there already, unless it was a note and is a question now.
-ADD_TURN = (
+INSERT_TURN = (
     upsert(turns)
-    .values(_TAKEN)
+    .values(_CLAIMED_VALUES)
     .on_conflict_do_update(
         index_elements=["platform", "workspace", "channel", "message_id"],
-        set_={name: literal_column(f"excluded.{name}") for name in _TAKEN},
+        set_={name: literal_column(f"excluded.{name}") for name in _CLAIMED_VALUES},
         where=and_(
             turns.c.status == TurnStatus.NOTED,
             literal_column("excluded.conversation_id") == turns.c.conversation_id,
         ),
     )
-    .returning(*TURN)
+    .returning(*TURN_COLUMNS)
 )
 
-ADD_NOTES = upsert(turns).on_conflict_do_nothing()
+INSERT_NOTES = upsert(turns).on_conflict_do_nothing()
 
 # --- who works on what --------------------------------------------------------------------------------
 
@@ -146,7 +148,7 @@ _earlier = turns.alias("earlier")
 
 # Some conversations where something may be claimed. SKIP LOCKED passes over those where somebody is at it
 # right now; what there is to claim must be looked up again under the lock.
-CLAIMABLE = (
+LOCK_CLAIMABLE_CONVERSATIONS = (
     select(conversations.c.id, conversations.c.root)
     .join_from(turns, conversations)
     .where(
@@ -163,7 +165,7 @@ CLAIMABLE = (
     .with_for_update(skip_locked=True, of=conversations)
 )
 
-_OLDEST_OPEN = (
+_OLDEST_OPEN_TURN = (
     select(_earlier.c.id)
     .where(_earlier.c.conversation_id == THIS_CONVERSATION, is_open(_earlier))
     .order_by(_earlier.c.sent_at, _earlier.c.id)
@@ -172,7 +174,7 @@ _OLDEST_OPEN = (
 )
 
 
-def _take(*conditions: ColumnElement[bool]) -> ReturningUpdate[Any]:
+def _claim_turn(*conditions: ColumnElement[bool]) -> ReturningUpdate[Any]:
     return (
         update(turns)
         .where(*conditions)
@@ -183,21 +185,23 @@ def _take(*conditions: ColumnElement[bool]) -> ReturningUpdate[Any]:
             claimed_at=now(),
             status=case((turns.c.status == TurnStatus.WAITING, TurnStatus.ANSWERING), else_=turns.c.status),
         )
-        .returning(*TURN)
+        .returning(*TURN_COLUMNS)
     )
 
 
-TAKE_NEXT = _take(turns.c.id == _OLDEST_OPEN, ~_has_turn(THIS_CONVERSATION, _other.c.owner.is_not(None)))
+CLAIM_NEXT = _claim_turn(
+    turns.c.id == _OLDEST_OPEN_TURN, ~_has_turn(THIS_CONVERSATION, _other.c.owner.is_not(None))
+)
 
-TAKE_IF_ALONE = _take(
+CLAIM_IF_ALONE = _claim_turn(
     turns.c.id == bindparam("turn"),
     ~_has_turn(turns.c.conversation_id, and_(is_open(_other), _other.c.id != turns.c.id)),
 )
 
-PAGES = select(pages.c.message_id).where(pages.c.turn_id == bindparam("turn")).order_by(pages.c.page)
+SELECT_PAGES = select(pages.c.message_id).where(pages.c.turn_id == bindparam("turn")).order_by(pages.c.page)
 
 # For PostgreSQL: wake other processes at the commit, if the conversation has work that nobody does.
-HAND_OVER = select(func.pg_notify(WORK, "")).where(
+NOTIFY_IF_WORK = select(func.pg_notify(WORK_CHANNEL, "")).where(
     _has_turn(THIS_CONVERSATION, is_open(_other)),
     ~_has_turn(THIS_CONVERSATION, _other.c.owner.is_not(None)),
 )
@@ -206,7 +210,7 @@ HAND_OVER = select(func.pg_notify(WORK, "")).where(
 
 
 # Returns nothing where the turn is lost.
-SHOW_PAGE = (
+SAVE_PAGE = (
     upsert(pages)
     .from_select(
         ["turn_id", "page", "message_id"],
@@ -220,17 +224,17 @@ SHOW_PAGE = (
     .returning(pages.c.turn_id)
 )
 
-ERASE_PAGES = delete(pages).where(pages.c.turn_id == bindparam("turn")).returning(*pages.c)
+DELETE_PAGES = delete(pages).where(pages.c.turn_id == bindparam("turn")).returning(*pages.c)
 
 # Nothing is kept for most turns; and only the owner has anything kept, which is not while it ends the turn.
-_IS_KEPT_FOR = exists().where(reservations.c.turn_id == bindparam("turn")).label("is_kept_for")
+_HAS_RESERVATION = exists().where(reservations.c.turn_id == bindparam("turn")).label("is_kept_for")
 
 # Executed with the columns of the answer as further parameters, which SQLAlchemy adds to SET.
 SAVE_ANSWER = (
     update(turns)
     .where(FENCE, turns.c.status == TurnStatus.ANSWERING)
     .values(status=TurnStatus.ANSWERED, answered_at=now())
-    .returning(turns.c.answered_at.label("at"), _IS_KEPT_FOR)
+    .returning(turns.c.answered_at.label("at"), _HAS_RESERVATION)
 )
 
 # PostgreSQL evaluates it to find the row of the turn, and so before it locks that row.
@@ -243,7 +247,7 @@ _LOCKED_CONVERSATION_OF_TURN = (
 )
 
 
-def _end(status: TurnStatus) -> ReturningUpdate[Any]:
+def _end_turn(status: TurnStatus) -> ReturningUpdate[Any]:
     before = [state for state, following in TRANSITIONS.items() if status in following]
     return (
         update(turns)
@@ -251,18 +255,18 @@ def _end(status: TurnStatus) -> ReturningUpdate[Any]:
             turns.c.conversation_id == _LOCKED_CONVERSATION_OF_TURN, FENCE, status_in(turns.c.status, before)
         )
         .values(status=status, owner=null(), ended_at=now())
-        .returning(turns.c.conversation_id, turns.c.ended_at.label("at"), _IS_KEPT_FOR)
+        .returning(turns.c.conversation_id, turns.c.ended_at.label("at"), _HAS_RESERVATION)
     )
 
 
 # Executed with `error`, and with the columns of a partial answer where there is one. Each locks the
 # conversation: else a question that is being accepted right now would be seen by neither side as runnable.
-END = {status: _end(status) for status in (TurnStatus.DONE, TurnStatus.STOPPED, TurnStatus.FAILED)}
+END_TURN = {status: _end_turn(status) for status in (TurnStatus.DONE, TurnStatus.STOPPED, TurnStatus.FAILED)}
 
-FREE = {
+RELEASED_VALUES = {
     "owner": null(),
     "status": case((turns.c.status == TurnStatus.ANSWERING, TurnStatus.WAITING), else_=turns.c.status),
 }
 """What `SET` does to a turn that is given back, or taken from a dead process."""
 
-RELEASE = update(turns).where(FENCE).values(FREE).returning(turns.c.conversation_id)
+RELEASE_TURN = update(turns).where(FENCE).values(RELEASED_VALUES).returning(turns.c.conversation_id)

@@ -7,11 +7,15 @@ from typing import Final
 
 from bot.core.domain import TurnStatus
 
-SAID: Final = frozenset(TurnStatus) - {TurnStatus.WAITING, TurnStatus.ANSWERING, TurnStatus.FORGOTTEN}
+HISTORY_STATUSES: Final = frozenset(TurnStatus) - {
+    TurnStatus.WAITING,
+    TurnStatus.ANSWERING,
+    TurnStatus.FORGOTTEN,
+}
 """What a later question may look back on; an `ANSWERED` turn has all its text."""
 
-JUDGED: Final = frozenset({TurnStatus.DONE, TurnStatus.STOPPED})
+VOTABLE_STATUSES: Final = frozenset({TurnStatus.DONE, TurnStatus.STOPPED})
 """Ended with an answer that people may judge."""
 
-CLOSED: Final = frozenset({TurnStatus.DONE, TurnStatus.STOPPED, TurnStatus.FAILED})
+RETRYABLE_STATUSES: Final = frozenset({TurnStatus.DONE, TurnStatus.STOPPED, TurnStatus.FAILED})
 """Ended with an answer or a failure, and may be asked again."""

@@ -15,12 +15,12 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from bot.core.domain import TurnStatus
 from bot.core.stopping import StopOutcome, StopRequest
 from bot.store import statements as sql
-from bot.store.processes import HAND_OVER_ALL
+from bot.store.processes import NOTIFY_WORKERS
 from bot.store.schema import is_open, turns
-from bot.store.transactions import is_first
+from bot.store.transactions import is_first_delivery
 
 # What runs, or else what is next; of a turn that is named, that one.
-MEANT: Final = (
+SELECT_TURN_TO_STOP: Final = (
     select(turns.c.id, turns.c.author_id)
     .where(
         turns.c.conversation_id == bindparam("conversation"),
@@ -31,52 +31,56 @@ MEANT: Final = (
     .limit(1)
 )
 
-MARK: Final = update(turns).where(turns.c.id == bindparam("meant")).values(stopped_by=bindparam("stopper"))
+MARK_TURN: Final = (
+    update(turns).where(turns.c.id == bindparam("meant")).values(stopped_by=bindparam("stopper"))
+)
 
-KEEP_KEY: Final = upsert(turns).on_conflict_do_update(
+INSERT_MESSAGE_KEY: Final = upsert(turns).on_conflict_do_update(
     index_elements=["platform", "workspace", "channel", "message_id"],
     set_={"status": TurnStatus.FORGOTTEN, "author_id": "", "author_name": "", "question": ""},
     where=turns.c.status == TurnStatus.NOTED,
 )
 
-MARKED: Final = select(turns.c.id).where(turns.c.owner == bindparam("me"), turns.c.stopped_by.is_not(None))
+SELECT_MARKED_TURNS: Final = select(turns.c.id).where(
+    turns.c.owner == bindparam("me"), turns.c.stopped_by.is_not(None)
+)
 
 
-def stop(connection: Connection, request: StopRequest) -> StopOutcome:
+def request_stop(connection: Connection, request: StopRequest) -> StopOutcome:
     """Mark the turn that is meant, and wake its owner, or who takes it."""
     conversation = connection.scalar(sql.LOCK_CONVERSATION, asdict(request.thread))
     if conversation is None:
         return StopOutcome.NOTHING
-    if not request.by_admin and _is_known(connection, request):
+    if not request.is_by_admin and _is_known(connection, request):
         return StopOutcome.KNOWN
     wanted = {"conversation": conversation, "turn": request.turn or 0}
-    meant = connection.execute(MEANT, wanted).one_or_none()
+    meant = connection.execute(SELECT_TURN_TO_STOP, wanted).one_or_none()
     if meant is None:
         return StopOutcome.NOTHING
     if request.message_id:
-        connection.execute(KEEP_KEY, _key(conversation, request))
-    if not request.by_admin and meant.author_id != request.by:
+        connection.execute(INSERT_MESSAGE_KEY, _key_values(conversation, request))
+    if not request.is_by_admin and meant.author_id != request.requested_by:
         return StopOutcome.FORBIDDEN
-    connection.execute(MARK, {"meant": meant.id, "stopper": request.by})
+    connection.execute(MARK_TURN, {"meant": meant.id, "stopper": request.requested_by})
     if connection.dialect.name == "postgresql":
-        connection.execute(HAND_OVER_ALL)
+        connection.execute(NOTIFY_WORKERS)
     return StopOutcome.TAKEN
 
 
-def to_stop(connection: Connection, owner: str) -> Sequence[int]:
+def list_turns_to_stop(connection: Connection, owner: str) -> Sequence[int]:
     """Return the marked turns of a process."""
-    return connection.scalars(MARKED, {"me": owner}).all()
+    return connection.scalars(SELECT_MARKED_TURNS, {"me": owner}).all()
 
 
 def _is_known(connection: Connection, request: StopRequest) -> bool:
     place = asdict(request.thread)
     if not request.message_id:
-        return not is_first(connection, place, request.delivery)
+        return not is_first_delivery(connection, place, request.delivery)
     message = place | {"message_id": request.message_id, "delivery": ""}
     return bool(connection.scalar(sql.IS_KNOWN, message))
 
 
-def _key(conversation: int, request: StopRequest) -> dict[str, object]:
+def _key_values(conversation: int, request: StopRequest) -> dict[str, object]:
     place = asdict(request.thread)
     del place["root"]
     return place | {

@@ -4,7 +4,7 @@ Separate because both stores must do the same to the same text, and the one in m
 """
 
 
-def storable(text: str) -> str:
+def make_storable(text: str) -> str:
     """Return `text` without what UTF-8 or PostgreSQL refuses; almost always `text` itself.
 
     A surrogate pair that was cut in two (JSON allows it, and a stream may do it) is joined. A lone

@@ -10,48 +10,52 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, bindparam, delete, select
 
-from bot.core.ledger import Dimension, Spending
-from bot.core.periods import Span, period
-from bot.core.personal import ERASED
+from bot.core.ledger import Spending, SpendingDimension
+from bot.core.periods import Span, name_period
+from bot.core.personal import ERASED_PERSON
 from bot.store import calls
 from bot.store.schema import tallies
 
-PLACE: Final = ("platform", "workspace", "dimension", "span", "period")
+TALLY_KEY_COLUMNS: Final = ("platform", "workspace", "dimension", "span", "period")
 """Columns of a tally's key but for its subject."""
 
-NAMED = select(tallies).where(
-    tallies.c.dimension == Dimension.PERSON,
-    tallies.c.subject != ERASED,
+SELECT_NAMED_SUMS = select(tallies).where(
+    tallies.c.dimension == SpendingDimension.PERSON,
+    tallies.c.subject != ERASED_PERSON,
     tallies.c.period < bindparam("before"),
 )
 
-DROP = delete(tallies).where(
-    *(tallies.c[name] == bindparam(f"of_{name}") for name in (*PLACE, "subject")),
+DELETE_SUMS = delete(tallies).where(
+    *(tallies.c[name] == bindparam(f"of_{name}") for name in (*TALLY_KEY_COLUMNS, "subject")),
 )
 
 
-def month(at: float) -> str:
+def month_of(at: float) -> str:
     """Return the name of a moment's month; what is before it is past."""
-    return period(Span.MONTH, at)
+    return name_period(Span.MONTH, at)
 
 
-def unname(connection: Connection, chosen: Select[Any], values: Mapping[str, Any]) -> int:
+def anonymize_sums(connection: Connection, chosen: Select[Any], values: Mapping[str, Any]) -> int:
     """Move the sums that a narrower `NAMED` chooses to nobody; return how many."""
     rows = connection.execute(chosen, values).all()
     moved: dict[tuple[str, ...], Spending] = {}
     for row in rows:
-        key = tuple(getattr(row, name) for name in PLACE)
-        moved[key] = moved.get(key, Spending()) + calls.spending(row)
+        key = tuple(getattr(row, name) for name in TALLY_KEY_COLUMNS)
+        moved[key] = moved.get(key, Spending()) + calls.spending_from(row)
     for key, sums in sorted(moved.items(), key=lambda item: item[0]):
-        connection.execute(calls.ADD_TALLY, _nobodys(key, sums))
+        connection.execute(calls.ADD_TALLY, _anonymous_values(key, sums))
     if rows:
-        connection.execute(DROP, [_key(row) for row in rows])
+        connection.execute(DELETE_SUMS, [_key_values(row) for row in rows])
     return len(rows)
 
 
-def _nobodys(key: tuple[str, ...], sums: Spending) -> dict[str, Any]:
-    return dict(zip(PLACE, key, strict=True)) | asdict(sums) | {"subject": ERASED, "is_warned": False}
+def _anonymous_values(key: tuple[str, ...], sums: Spending) -> dict[str, Any]:
+    return (
+        dict(zip(TALLY_KEY_COLUMNS, key, strict=True))
+        | asdict(sums)
+        | {"subject": ERASED_PERSON, "is_warned": False}
+    )
 
 
-def _key(row: Row[Any]) -> dict[str, str]:
-    return {f"of_{name}": getattr(row, name) for name in (*PLACE, "subject")}
+def _key_values(row: Row[Any]) -> dict[str, str]:
+    return {f"of_{name}": getattr(row, name) for name in (*TALLY_KEY_COLUMNS, "subject")}

@@ -8,12 +8,12 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, func, select
 
-from bot.core.domain import PromptKey
+from bot.core.domain import Scope
 from bot.core.ledger import Spending
-from bot.store.calls import spending
+from bot.store.calls import spending_from
 from bot.store.schema import budgets, calls
 
-KEYS: Final[Mapping[str, Any]] = {
+GROUPING_COLUMNS: Final[Mapping[str, Any]] = {
     "day": calls.c.day,
     "month": func.substr(calls.c.day, 1, len("2026-11")),
     "workspace": calls.c.workspace,
@@ -24,7 +24,7 @@ KEYS: Final[Mapping[str, Any]] = {
 }
 """By what calls can be summed up."""
 
-FILTERS: Final = ("workspace", "channel", "person", "model")
+FILTER_NAMES: Final = ("workspace", "channel", "person", "model")
 """Of these, what a sum can be confined to."""
 
 _SUMS = (
@@ -38,20 +38,20 @@ _SUMS = (
 )
 
 
-def usage(
+def sum_usage(
     connection: Connection, by: str, *, since: str, until: str, only: Mapping[str, str]
 ) -> Mapping[str, Spending]:
     """Read what calls cost from one day to another, both included; `only` holds values for `FILTERS`."""
-    key = KEYS[by]
-    wanted = [KEYS[name] == value for name, value in only.items()]
+    key = GROUPING_COLUMNS[by]
+    wanted = [GROUPING_COLUMNS[name] == value for name, value in only.items()]
     statement = select(key.label("key"), *_SUMS).where(calls.c.day.between(since, until), *wanted)
-    return {row.key: spending(row) for row in connection.execute(statement.group_by(key))}
+    return {row.key: spending_from(row) for row in connection.execute(statement.group_by(key))}
 
 
-def workspaces(connection: Connection) -> Sequence[PromptKey]:
+def list_budget_workspaces(connection: Connection) -> Sequence[Scope]:
     """Read of which workspaces a budget was ever set."""
     rows = connection.execute(select(budgets.c.platform, budgets.c.workspace).distinct())
     return sorted(
-        (PromptKey(platform=row.platform, workspace=row.workspace) for row in rows),
+        (Scope(platform=row.platform, workspace=row.workspace) for row in rows),
         key=lambda each: (each.platform, each.workspace),
     )

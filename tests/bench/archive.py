@@ -12,10 +12,10 @@ from typing import Any
 from sqlalchemy import Connection, Table, insert
 
 from bot.core import steering
-from bot.core.domain import Answer, MadeWith, Prompt, Steering, TurnStatus, Usage
-from bot.core.ledger import Dimension
-from bot.core.periods import DAY, Span, days
-from bot.store.answers import columns
+from bot.core.domain import Answer, Prompt, Provenance, ScopeConfig, TurnStatus, Usage
+from bot.core.ledger import SpendingDimension
+from bot.core.periods import SECONDS_PER_DAY, Span, name_days
+from bot.store.answers import answer_values
 from bot.store.schema import conversations, pages, steering_versions, tallies, turns, vote_versions, votes
 
 TEAM, CHANNEL, ADA = "T0SANDBOX", "C0GENERAL", "U0ADA"
@@ -26,7 +26,7 @@ PROMPT = "Answer the people of this channel as briefly as they ask, and name you
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Size:
+class ArchiveSize:
     """How much there is."""
 
     turns: int = 100_000
@@ -40,13 +40,15 @@ class Size:
     people: int = 200
 
 
-def fill(connection: Connection, size: Size, root: str = "0.000001", *, now: float | None = None) -> None:
+def fill(
+    connection: Connection, size: ArchiveSize, root: str = "0.000001", *, now: float | None = None
+) -> None:
     """Write it all; the longest thread is that of `root`, and others are called 1.000000 and so on.
 
     It goes on until `now`; without, until this moment.
     """
     now = time.time() if now is None else now
-    start = now - DAYS * DAY
+    start = now - DAYS * SECONDS_PER_DAY
     _add(connection, steering_versions, _levels(size))
     threads = max(1, (size.turns - size.longest) // size.per_thread) + 1
     _add(connection, conversations, (_thread(number, start, root) for number in range(threads)))
@@ -60,8 +62,8 @@ def fill(connection: Connection, size: Size, root: str = "0.000001", *, now: flo
     _add(connection, tallies, _tallies(size, now))
 
 
-def _levels(size: Size) -> Iterable[dict[str, Any]]:
-    content = steering.to_json(Steering(prompt=Prompt(PROMPT), parameters={"temperature": 0.5}))
+def _levels(size: ArchiveSize) -> Iterable[dict[str, Any]]:
+    content = steering.to_json(ScopeConfig(prompt=Prompt(PROMPT), parameters={"temperature": 0.5}))
     common = {
         **HERE,
         "root": "",
@@ -81,7 +83,7 @@ def _thread(number: int, start: float, longest: str) -> dict[str, Any]:
     return {**HERE, "channel": CHANNEL, "root": root, "created_at": start + number}
 
 
-def _turn(number: int, rooms: list[int], start: float, size: Size) -> dict[str, Any]:
+def _turn(number: int, rooms: list[int], start: float, size: ArchiveSize) -> dict[str, Any]:
     is_last = number >= size.turns - size.longest
     room = rooms[0] if is_last else rooms[1 + number // size.per_thread % (len(rooms) - 1)]
     usage = Usage(prompt_tokens=900, completion_tokens=90)
@@ -90,7 +92,7 @@ def _turn(number: int, rooms: list[int], start: float, size: Size) -> dict[str, 
         model="m",
         finish_reason="stop",
         usage=usage,
-        made_with=MadeWith(versions=(1,), parameters={"model": "m"}),
+        made_with=Provenance(versions=(1,), parameters={"model": "m"}),
     )
     return {
         "conversation_id": room,
@@ -104,7 +106,7 @@ def _turn(number: int, rooms: list[int], start: float, size: Size) -> dict[str, 
         "sent_at": start + number,
         "token": 1,
         "attempt": 1,
-        **columns(answer),
+        **answer_values(answer),
     }
 
 
@@ -114,16 +116,16 @@ def _vote(turn: int, start: float) -> dict[str, Any]:
     return {"turn_id": turn, "variant": 1, "voter_id": ADA, "is_good": is_good, "model": "m", "at": at}
 
 
-def _tallies(size: Size, now: float) -> Iterable[dict[str, Any]]:
+def _tallies(size: ArchiveSize, now: float) -> Iterable[dict[str, Any]]:
     names = ("calls", "prompt_tokens", "completion_tokens", "cached_tokens", "cost", "unpriced", "estimated")
     counts: dict[str, Any] = dict.fromkeys(names, 7) | {"is_warned": False}
     subjects = [
-        (Dimension.WORKSPACE, ""),
-        *((Dimension.PERSON, f"U{number}") for number in range(size.people)),
-        *((Dimension.CHANNEL, f"C{number:05}") for number in range(size.people)),
-        *((Dimension.VERSIONS, str(number)) for number in range(size.people)),
+        (SpendingDimension.WORKSPACE, ""),
+        *((SpendingDimension.PERSON, f"U{number}") for number in range(size.people)),
+        *((SpendingDimension.CHANNEL, f"C{number:05}") for number in range(size.people)),
+        *((SpendingDimension.VERSIONS, str(number)) for number in range(size.people)),
     ]
-    for period in days(now, DAYS):
+    for period in name_days(now, DAYS):
         for dimension, subject in subjects:
             yield {
                 **HERE,

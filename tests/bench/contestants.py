@@ -19,23 +19,23 @@ from typing import Protocol
 from sqlalchemy import URL
 
 from tests.bench import words
-from tests.bench.model_server import ModelServer, Said
-from tests.bench.screen import Screen, Thread
+from tests.bench.model_server import FastModelServer, SpokenAnswer
+from tests.bench.screen import ObservedThread, ThreadRecorder
 from tests.databases import Kind, migrated_database
 
 ROOT = Path(__file__).parent.parent.parent
-START = 60.0
-SETTLE = 1.5
+START_TIMEOUT_SECONDS = 60.0
+SETTLE_SECONDS = 1.5
 """Seconds after the start, in which nothing is asked."""
 NAMES = ("floor", "sqlite", "postgres")
 OTHER = Path(os.environ["OTHER_BOT"]).resolve() if "OTHER_BOT" in os.environ else None
 OTHERS = (OTHER.name,) if OTHER else ()
 
 
-class Slack(Protocol):
+class BenchSlack(Protocol):
     """A workspace to be measured in."""
 
-    screen: Screen
+    screen: ThreadRecorder
     bot_token: str
     app_token: str
 
@@ -49,20 +49,20 @@ class Slack(Protocol):
 
 
 @dataclass
-class Stand:
+class Contestant:
     """A contestant at work."""
 
     name: str
-    slack: Slack
-    model: ModelServer
+    slack: BenchSlack
+    model: FastModelServer
     process: asyncio.subprocess.Process
 
-    def shows(self, thread: Thread, said: Said) -> bool:
+    def shows(self, thread: ObservedThread, said: SpokenAnswer) -> bool:
         """Whether a thread shows all of an answer; of another bot, the words count, and not the markup."""
         same = words.same if self.name in NAMES else words.alike
         return bool(said.last_at) and same(thread.text, said.text)
 
-    async def ask(self, seed: int, *, tokens: int, rate: float, delay: float) -> Thread:
+    async def ask(self, seed: int, *, tokens: int, rate: float, delay: float) -> ObservedThread:
         """Ask for an answer, and return the thread in which it will appear."""
         question = f"<@U0BOT> seed={seed} tokens={tokens} rate={rate} delay={delay}"
         return self.slack.screen.threads[await self.slack.say(question)]
@@ -79,11 +79,13 @@ class Stand:
 
 
 @asynccontextmanager
-async def stand(name: str, slack: Slack, *, unlimited: bool = True) -> AsyncIterator[Stand]:
+async def start_contestant(
+    name: str, slack: BenchSlack, *, unlimited: bool = True
+) -> AsyncIterator[Contestant]:
     """Start a contestant, wait until it receives events, and end it afterwards."""
     with ExitStack() as opened:
         folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
-        async with ModelServer() as model:
+        async with FastModelServer() as model:
             env = {
                 "SLACK_BOT_TOKEN": slack.bot_token,
                 "SLACK_APP_TOKEN": slack.app_token,
@@ -95,12 +97,12 @@ async def stand(name: str, slack: Slack, *, unlimited: bool = True) -> AsyncIter
             elif name != "floor":
                 env |= _settings(opened.enter_context(_database(name, folder)))
             async with _process(_command(name, unlimited), env, folder) as process:
-                async with asyncio.timeout(START):
+                async with asyncio.timeout(START_TIMEOUT_SECONDS):
                     while not slack.connected:
                         assert process.returncode is None, (folder / "log").read_text()
                         await asyncio.sleep(0.05)
-                await asyncio.sleep(SETTLE)
-                yield Stand(name, slack, model, process)
+                await asyncio.sleep(SETTLE_SECONDS)
+                yield Contestant(name, slack, model, process)
 
 
 @contextmanager

@@ -10,25 +10,25 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from itertools import pairwise
 
-from bot.asking import Asker, Asking
-from bot.charging import Cashier
-from bot.core.context import estimate, size
+from bot.asking import RequestBuilder, RequestOptions
+from bot.charging import SpendingPolicy
+from bot.core.context import count_turn_tokens, estimate_tokens
 from bot.core.domain import (
-    Addressed,
+    AddressingKind,
     Answer,
     Author,
     ChatMessage,
     ChatRequest,
-    Incoming,
+    IncomingMessage,
     Prompt,
-    Steering,
+    ScopeConfig,
     ThreadKey,
     Turn,
     TurnStatus,
     Usage,
 )
-from bot.core.stream import Finished, StreamEvent, TextDelta
-from bot.core.transcript import messages
+from bot.core.stream import ChoiceFinished, StreamEvent, TextDelta
+from bot.core.transcript import build_messages
 from bot.plugins import Plugins
 from bot.store.memory import MemoryStore
 from bot.store.memory_summaries import MemorySummaries
@@ -56,22 +56,22 @@ def counted(sent: Sequence[ChatMessage]) -> int:
 @asynccontextmanager
 async def asked(store: MemoryStore, number: int, question: str, answer: str) -> AsyncIterator[Turn]:
     """Record a question; when the context ends, it has been answered."""
-    message = Incoming(
+    message = IncomingMessage(
         thread=THREAD,
         message_id=str(number),
         author=Author(id="U1"),
         text=question,
-        addressed=Addressed.MENTION,
+        addressed=AddressingKind.MENTION,
         sent_at=float(number),
     )
     turn = await store.accept(message, claim=True)
     assert turn
     yield turn
-    await store.answered(turn, Answer(text=answer, finish_reason="stop"))
+    await store.save_answer(turn, Answer(text=answer, finish_reason="stop"))
     await store.settle(turn, TurnStatus.DONE)
 
 
-class Storyteller:
+class SummaryWriter:
     """A model that is asked for summaries only, and makes each as long as it may be."""
 
     def __init__(self) -> None:
@@ -84,39 +84,42 @@ class Storyteller:
 
     async def _told(self) -> AsyncIterator[StreamEvent]:
         yield TextDelta(f"As was said in part {len(self.tasks)}, " * 200)
-        yield Finished("stop")
+        yield ChoiceFinished("stop")
 
 
 async def ours(conversation: Sequence[tuple[str, str]], window: int) -> Requests:
     """Return the requests of the bot, which learns from what the service counts."""
-    return await _ours(conversation, window, Storyteller(), is_summarised=False)
+    return await _ours(conversation, window, SummaryWriter(), is_summarised=False)
 
 
 async def summarised(conversation: Sequence[tuple[str, str]], window: int) -> tuple[Requests, Requests]:
     """Return the requests of the bot where it summarises too, and those for summaries."""
-    model = Storyteller()
+    model = SummaryWriter()
     return await _ours(conversation, window, model, is_summarised=True), model.tasks
 
 
 async def _ours(
-    conversation: Sequence[tuple[str, str]], window: int, model: Storyteller, *, is_summarised: bool
+    conversation: Sequence[tuple[str, str]], window: int, model: SummaryWriter, *, is_summarised: bool
 ) -> Requests:
     store, sent = MemoryStore(owner="me"), Requests()
-    steering = Steering(prompt=Prompt(SYSTEM), parameters={"model": "m"})
+    steering = ScopeConfig(prompt=Prompt(SYSTEM), parameters={"model": "m"})
     kept = MemorySummaries(store.data)
-    asking = Asking(
-        steering=steering, user_key=b"k", context_tokens=window, summaries=kept if is_summarised else None
+    asking = RequestOptions(
+        deployment_config=steering,
+        user_key=b"k",
+        context_tokens=window,
+        summaries=kept if is_summarised else None,
     )
-    asker = Asker(store, {"paper": PaperSurface()}, asking, complete_since=lambda: 0.0)
-    summariser = Summariser.of(asking, model, Plugins(), Cashier())
+    asker = RequestBuilder(store, {"paper": PaperSurface()}, asking, complete_since=lambda: 0.0)
+    summariser = Summariser.create(asking, model, Plugins(), SpendingPolicy())
     for number, (text, said) in enumerate(conversation, 1):
         async with asked(store, number, text, said) as turn:
-            question = await asker.question(turn)
-            request = asker.request(question)
-            asker.counted(request, Usage(prompt_tokens=counted(request.messages)))
+            question = await asker.prepare(turn)
+            request = asker.build(question)
+            asker.learn_token_count(request, Usage(prompt_tokens=counted(request.messages)))
             sent.append(request.messages)
             if summariser:
-                summariser.consider(question, request, Answer(text=said))
+                summariser.start_if_due(question, request, Answer(text=said))
                 await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()})
                 await asyncio.sleep(0)
     return sent
@@ -127,14 +130,14 @@ async def turn_by_turn(conversation: Sequence[tuple[str, str]], window: int) -> 
     store, sent = MemoryStore(owner="me"), Requests()
     for number, (question, answer) in enumerate(conversation, 1):
         async with asked(store, number, question, answer) as turn:
-            history = (await store.context(turn, limit=1_000)).history
-            left, fits = window - estimate(SYSTEM) - size(turn), list[Turn]()
+            history = (await store.read_context(turn, limit=1_000)).history
+            left, fits = window - estimate_tokens(SYSTEM) - count_turn_tokens(turn), list[Turn]()
             for earlier in reversed(history):
-                left -= size(earlier)
+                left -= count_turn_tokens(earlier)
                 if left < 0:
                     break
                 fits.append(earlier)
-            sent.append(messages(SYSTEM, fits[::-1], turn))
+            sent.append(build_messages(SYSTEM, fits[::-1], turn))
     return sent
 
 

@@ -23,7 +23,7 @@ INTERVAL = 60 / 45
 """Seconds between two edits of one answer: `bot.slack.limits.EDIT_INTERVAL`."""
 
 
-class Reply:
+class FloorReply:
     """One answer on its way into a thread."""
 
     def __init__(self, client: AsyncWebClient, channel: str, thread: str) -> None:
@@ -87,7 +87,7 @@ async def main() -> None:
 
         @app.event("app_mention")
         async def mention(event: dict[str, Any]) -> None:
-            reply = Reply(client, event["channel"], event["ts"])
+            reply = FloorReply(client, event["channel"], event["ts"])
             show = asyncio.create_task(reply.show())
             async for text in talk(session, event["text"]):
                 reply.text += text

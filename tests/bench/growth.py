@@ -31,7 +31,7 @@ def grow() -> list[tuple[int, float]]:
         command = live.next(now)
         if isinstance(command, Post | Edit):
             render.render(command.text)
-            live.accepted(command, now)
+            live.note_accepted(command, now)
         spent += time.process_time() - began
         now, said, count = now + SECONDS_PER_TOKEN, said + len(piece), count + 1
         if said >= STEP * (len(marks) + 1):

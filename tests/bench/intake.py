@@ -12,8 +12,8 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from bot.store import migrate
-from bot.store.database import database_url
-from tests.bench.shop import counted, open_shop
+from bot.store.database import parse_database_url
+from tests.bench.shop import count_traffic, open_bench_bot
 
 ROUNDS, WARM_UP = 200, 20
 SIZES = (10, 1_000, 100_000)
@@ -24,11 +24,11 @@ async def measured(url: URL, size: int, *, is_one_thread: bool) -> tuple[float, 
 
     The turns are in other threads, or all in the one where the questions are asked.
     """
-    async with open_shop(url) as shop:
+    async with open_bench_bot(url) as shop:
         root = await shop.fill(size, **({"per_thread": size} if is_one_thread else {}))
         for _ in range(WARM_UP):
             await shop.ask(root if is_one_thread else "warming up")
-        with counted() as traffic:
+        with count_traffic() as traffic:
             times = [await shop.ask(root if is_one_thread else f"thread {n}") for n in range(ROUNDS)]
     return statistics.median(times), statistics.quantiles(times, n=100)[98], traffic.transactions / ROUNDS
 
@@ -41,8 +41,8 @@ async def main() -> None:
         first = 0.0
         for size in SIZES:
             with tempfile.TemporaryDirectory() as folder:
-                url = database_url(f"sqlite:///{Path(folder) / 'bench.db'}")
-                await asyncio.to_thread(migrate.upgrade, url)
+                url = parse_database_url(f"sqlite:///{Path(folder) / 'bench.db'}")
+                await asyncio.to_thread(migrate.upgrade_database, url)
                 median, slow, transactions = await measured(url, size, is_one_thread=is_one_thread)
             first = first or median
             print(f"{size:>8,} {median:>11.2f} {median / first:>7.2f} {slow:>8.2f} {transactions:>14.1f}")  # noqa: T201

@@ -24,7 +24,7 @@ _MODELS = b'{"object":"list","data":[{"id":"bench","object":"model"}]}'
 
 
 @dataclass(slots=True)
-class Said:
+class SpokenAnswer:
     """One answer, and when it was said, by the clock of the loop."""
 
     text: str
@@ -34,17 +34,17 @@ class Said:
     last_at: float = 0.0
 
 
-class ModelServer:
+class FastModelServer:
     """The server; an async context manager."""
 
     def __init__(self) -> None:
-        self.said: dict[int, Said] = {}
+        self.said: dict[int, SpokenAnswer] = {}
         """By seed."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Connection(self), "127.0.0.1", 0, backlog=2_000)
+        self._server = await loop.create_server(lambda: _ModelConnection(self), "127.0.0.1", 0, backlog=2_000)
         self.base_url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/v1"
         return self
 
@@ -66,7 +66,7 @@ class ModelServer:
         assert plan, "The question holds no plan."
         seed, count, rate, delay = int(plan[1]), int(plan[2]), float(plan[3]), float(plan[4])
         pieces = tokens(seed, count)
-        said = self.said[seed] = Said("".join(pieces), count, clock())
+        said = self.said[seed] = SpokenAnswer("".join(pieces), count, clock())
         transport.write(_HEAD + _event({"role": "assistant", "content": ""}))
         for number, piece in enumerate(pieces):
             due = said.asked_at + delay + number / rate
@@ -80,10 +80,10 @@ class ModelServer:
         transport.write(_event({}, "stop") + _chunk(b"data: [DONE]\n\n") + b"0\r\n\r\n")
 
 
-class _Connection(asyncio.Protocol):
+class _ModelConnection(asyncio.Protocol):
     """As much of HTTP/1.1 as the clients here speak: requests of a known length, one after the other."""
 
-    def __init__(self, server: ModelServer) -> None:
+    def __init__(self, server: FastModelServer) -> None:
         self._server = server
         self._received = b""
 

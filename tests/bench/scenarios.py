@@ -12,24 +12,24 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
-from bot.sandbox.records import BOT_USER, Change, Posted, Replaced
+from bot.sandbox.records import BOT_USER_ID, MessagePosted, MessageReplaced, WorkspaceChange
 from bot.sandbox.server import SandboxWorkspace
-from tests.bench.contestants import NAMES, Stand, stand
-from tests.bench.model_server import Said
-from tests.bench.screen import Screen, Thread
-from tests.bench.slack_server import SlackServer
+from tests.bench.contestants import NAMES, Contestant, start_contestant
+from tests.bench.model_server import SpokenAnswer
+from tests.bench.screen import ObservedThread, ThreadRecorder
+from tests.bench.slack_server import FastSlackServer
 
 Figures = dict[str, Any]
 
-THINKING = 0.3
+THINKING_SECONDS = 0.3
 """Seconds before the model's first token, as a fast service needs."""
 WARM_UP = 5
-PATIENCE = 180.0
+ANSWER_TIMEOUT_SECONDS = 180.0
 
 
-async def shown(at: Stand, seed: int, thread: Thread, give_up: float = 0.0) -> Said:
+async def shown(at: Contestant, seed: int, thread: ObservedThread, give_up: float = 0.0) -> SpokenAnswer:
     """Wait until a thread shows all of an answer. Raises `AssertionError` if it does not until then."""
-    give_up = give_up or time.perf_counter() + PATIENCE
+    give_up = give_up or time.perf_counter() + ANSWER_TIMEOUT_SECONDS
     while not ((said := at.model.said.get(seed)) and at.shows(thread, said)):
         assert time.perf_counter() < give_up, f"{at.name} does not show answer {seed}"
         await asyncio.sleep(0.005)
@@ -42,18 +42,18 @@ async def alone(rounds: int, latency: float, names: Sequence[str] = NAMES) -> Ma
     async with AsyncExitStack() as opened:
         stands = [
             await opened.enter_async_context(
-                stand(name, await opened.enter_async_context(SlackServer(latency)))
+                start_contestant(name, await opened.enter_async_context(FastSlackServer(latency)))
             )
             for name in names
         ]
         for seed in range(1, rounds + WARM_UP + 1):
             for at in stands[seed % len(stands) :] + stands[: seed % len(stands)]:
-                thread = await at.ask(seed, tokens=50 + seed % 20, rate=50.0, delay=THINKING)
+                thread = await at.ask(seed, tokens=50 + seed % 20, rate=50.0, delay=THINKING_SECONDS)
                 said = await shown(at, seed, thread)
                 await asyncio.sleep(0.05)
                 if seed > WARM_UP:
                     first = thread.first_text(said.text)
-                    figures[at.name]["first"].append(first - thread.asked_at - THINKING)
+                    figures[at.name]["first"].append(first - thread.asked_at - THINKING_SECONDS)
                     figures[at.name]["last"].append(thread.writes[-1][0] - said.last_at)
     return figures
 
@@ -62,25 +62,25 @@ async def swarm(
     name: str, count: int, *, tokens: int = 200, rate: float = 10.0, ramp: float = 5.0
 ) -> Figures:
     """Ask for many answers at once: what each token costs in CPU time, and what all need in memory."""
-    async with SlackServer() as slack, stand(name, slack) as at:
+    async with FastSlackServer() as slack, start_contestant(name, slack) as at:
         warm = await at.ask(count + 1, tokens=20, rate=50.0, delay=0.0)
         await shown(at, count + 1, warm)
         resting, before = at.memory(), at.cpu()
         calls = dict(slack.calls)
         began = time.perf_counter()
-        threads: dict[int, Thread] = {}
+        threads: dict[int, ObservedThread] = {}
         for seed in range(1, count + 1):
             await asyncio.sleep(began + ramp * seed / count - time.perf_counter())
-            threads[seed] = await at.ask(seed, tokens=tokens, rate=rate, delay=THINKING)
+            threads[seed] = await at.ask(seed, tokens=tokens, rate=rate, delay=THINKING_SECONDS)
         said = [await shown(at, seed, thread) for seed, thread in threads.items()]
         await asyncio.sleep(1.0)
         cpu = at.cpu() - before
         late = [
             thread.writes[-1][0] - each.last_at for each, thread in zip(said, threads.values(), strict=True)
         ]
-        spoken = [each.last_at - each.asked_at - THINKING for each in said]
+        spoken = [each.last_at - each.asked_at - THINKING_SECONDS for each in said]
         first = [
-            thread.first_text(each.text) - thread.asked_at - THINKING
+            thread.first_text(each.text) - thread.asked_at - THINKING_SECONDS
             for each, thread in zip(said, threads.values(), strict=True)
         ]
         return {
@@ -103,7 +103,7 @@ class LimitedSlack:
 
     def __init__(self, workspace: SandboxWorkspace) -> None:
         self.workspace = workspace
-        self.screen = Screen(time.perf_counter)
+        self.screen = ThreadRecorder(time.perf_counter)
         self.bot_token, self.app_token = workspace.bot_token, workspace.app_token
         workspace.state.observe(self._seen)
         self._asked = 0
@@ -114,42 +114,42 @@ class LimitedSlack:
 
     @property
     def connected(self) -> int:
-        return self.workspace.connected
+        return self.workspace.socket_count
 
     async def say(self, text: str) -> str:
         self._asked += 1
         ts = await self.workspace.say("U0ADA", self.CHANNELS[self._asked % len(self.CHANNELS)], text)
-        self.screen.asked(ts)
+        self.screen.record_question(ts)
         return ts
 
-    def _seen(self, change: Change) -> None:
-        if isinstance(change, Posted | Replaced) and change.message.user == BOT_USER:
-            self.screen.shows(change.message)
+    def _seen(self, change: WorkspaceChange) -> None:
+        if isinstance(change, MessagePosted | MessageReplaced) and change.message.user == BOT_USER_ID:
+            self.screen.record_message(change.message)
 
 
 Plan = tuple[int, float]
 """Tokens, and tokens per second."""
 
 
-async def limited(name: str, plans: Sequence[Plan], patience: float = PATIENCE) -> Figures:
+async def limited(name: str, plans: Sequence[Plan], patience: float = ANSWER_TIMEOUT_SECONDS) -> Figures:
     """Ask for answers under Slack's limits: refusals, how stale screens get, how late they are complete.
 
     All but the first two figures are of the answers that became complete.
     """
     async with SandboxWorkspace(port=0) as workspace:
         slack = LimitedSlack(workspace)
-        async with stand(name, slack, unlimited=False) as at:
+        async with start_contestant(name, slack, unlimited=False) as at:
             threads = {
-                seed: await at.ask(seed, tokens=tokens, rate=rate, delay=THINKING)
+                seed: await at.ask(seed, tokens=tokens, rate=rate, delay=THINKING_SECONDS)
                 for seed, (tokens, rate) in enumerate(plans, 1)
             }
             longest = max(tokens / rate for tokens, rate in plans)
             give_up = time.perf_counter() + longest + patience
-            complete: list[tuple[Thread, Said]] = []
+            complete: list[tuple[ObservedThread, SpokenAnswer]] = []
             for seed, thread in threads.items():
                 with suppress(AssertionError):
                     complete.append((thread, await shown(at, seed, thread, give_up)))
-            refused = [call.method for call in workspace.journal.calls if call.status == 429]
+            refused = [call.method for call in workspace.trace_log.calls if call.status == 429]
     return {
         "refused": len(refused),
         "asked": len(plans),
@@ -162,7 +162,7 @@ async def limited(name: str, plans: Sequence[Plan], patience: float = PATIENCE) 
     }
 
 
-def stale(thread: Thread, said: Said) -> list[float]:
+def stale(thread: ObservedThread, said: SpokenAnswer) -> list[float]:
     """Return the seconds between what a thread showed, while the model spoke; its first text counts too."""
     written = [at for at, _ in thread.writes if said.first_at < at < said.last_at]
     return [after - before for before, after in pairwise([said.first_at, *written, said.last_at])]

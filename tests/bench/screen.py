@@ -6,11 +6,11 @@ Separate because both workspaces, the sandbox and the one without limits, write 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bot.sandbox.records import Message
+from bot.sandbox.records import WorkspaceMessage
 
 
 @dataclass(slots=True)
-class Thread:
+class ObservedThread:
     """One question, and what the bot showed below it."""
 
     asked_at: float
@@ -30,20 +30,20 @@ class Thread:
         return "\n\n".join(text for _, text in sorted(self.pages.items()))
 
 
-class Screen:
+class ThreadRecorder:
     """All threads, by the ts of their question."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self.threads: dict[str, Thread] = {}
+        self.threads: dict[str, ObservedThread] = {}
         self._clock = clock
 
-    def asked(self, root: str) -> None:
+    def record_question(self, root: str) -> None:
         """Note a question."""
-        self.threads[root] = Thread(self._clock())
+        self.threads[root] = ObservedThread(self._clock())
 
-    def shows(self, message: Message) -> None:
+    def record_message(self, message: WorkspaceMessage) -> None:
         """Note what a message of the bot's shows now."""
-        thread = self.threads.get(message.root)
+        thread = self.threads.get(message.root_ts)
         if thread is not None:
             marked = [block["text"] for block in message.blocks if block.get("type") == "markdown"]
             text = thread.pages[message.ts] = marked[0] if marked else message.text

@@ -13,21 +13,21 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, event, insert
 
-from bot.answering import Answering
-from bot.asking import Asking
-from bot.charging import Cashier
+from bot.answering import Answerer
+from bot.asking import RequestOptions
+from bot.charging import SpendingPolicy
 from bot.core.domain import (
-    Addressed,
+    AddressingKind,
     Author,
     ChatRequest,
-    Incoming,
+    IncomingMessage,
     Prompt,
-    Steering,
+    ScopeConfig,
     ThreadKey,
     Turn,
     TurnStatus,
 )
-from bot.core.stream import Finished, StreamEvent, TextDelta
+from bot.core.stream import ChoiceFinished, StreamEvent, TextDelta
 from bot.intake import Intake
 from bot.plugins import Plugins
 from bot.store.database import Database
@@ -36,13 +36,13 @@ from bot.store.sql import SqlStore
 from bot.worker import Lease, Worker
 from tests.fakes import PaperSurface
 
-PER_THREAD = 20
+TURNS_PER_THREAD = 20
 """Turns of a usual conversation in a filled database."""
-BATCH = 5_000
+BATCH_ROWS = 5_000
 UNLIMITED = 1e9
 
 
-class Stopwatch:
+class InstantModel:
     """A model that answers at once, in one word, and knows when it was asked."""
 
     def __init__(self) -> None:
@@ -56,13 +56,13 @@ class Stopwatch:
 
 async def _word() -> AsyncIterator[StreamEvent]:
     yield TextDelta("fine")
-    yield Finished("stop")
+    yield ChoiceFinished("stop")
 
 
-class Ended:
+class WatchedAnswering:
     """An `Answering` that tells when a turn has ended."""
 
-    def __init__(self, answering: Answering) -> None:
+    def __init__(self, answering: Answerer) -> None:
         self._answering = answering
         self.event = asyncio.Event()
         self.give_up = answering.give_up
@@ -79,11 +79,11 @@ def place(root: str) -> ThreadKey:
 
 
 @dataclass
-class Shop:
+class BenchBot:
     """A bot of which nothing runs but what is asked of it."""
 
     database: Database
-    model: Stopwatch
+    model: InstantModel
     ended: asyncio.Event
     intake: Intake
     asked: int = 0
@@ -92,12 +92,12 @@ class Shop:
         """Ask, wait until the turn has ended, and return the ms from the message to the model's request."""
         self.asked += 1
         key = f"asked {self.asked}"
-        message = Incoming(
+        message = IncomingMessage(
             thread=place(root),
             message_id=key,
             author=Author(id="U1", name="Ada"),
             text="Why?",
-            addressed=Addressed.MENTION,
+            addressed=AddressingKind.MENTION,
             sent_at=time.time(),
             delivery=key,
         )
@@ -107,35 +107,36 @@ class Shop:
         self.ended.clear()
         return (self.model.asked_at - began) * 1000
 
-    async def fill(self, number: int, *, per_thread: int = PER_THREAD) -> str:
+    async def fill(self, number: int, *, per_thread: int = TURNS_PER_THREAD) -> str:
         """Write so many answered turns straight into the tables; return the root of the last thread."""
         return await self.database.tx(_fill, number, per_thread)
 
 
 @asynccontextmanager
-async def open_shop(url: URL) -> AsyncIterator[Shop]:
+async def open_bench_bot(url: URL) -> AsyncIterator[BenchBot]:
     """Give a shop on a migrated database."""
     database = Database(url)
     await database.open()
     try:
         store = SqlStore(database, "bench")
         await store.open()
-        model = Stopwatch()
-        surface = PaperSurface(interval=0.0, takes=0.0)
+        model = InstantModel()
+        surface = PaperSurface(edit_interval=0.0, write_seconds=0.0)
         surface.limits = replace(surface.limits, posts_per_minute=UNLIMITED, edits_per_minute=UNLIMITED)
-        answering = Answering(
+        answering = Answerer(
             store=store,
             model=model,
             surfaces={"paper": surface},
-            asking=Asking(
-                steering=Steering(prompt=Prompt("Be kind."), parameters={"model": "m"}), user_key=b"k"
+            options=RequestOptions(
+                deployment_config=ScopeConfig(prompt=Prompt("Be kind."), parameters={"model": "m"}),
+                user_key=b"k",
             ),
             plugins=Plugins(()),
-            cashier=Cashier(store.ledger()),
+            spending=SpendingPolicy(store.ledger()),
         )
-        craft = Ended(answering)
-        worker = Worker(store, craft, lease=Lease(30.0), limit=100)
-        yield Shop(database, model, craft.event, Intake(store, worker, answering))
+        craft = WatchedAnswering(answering)
+        worker = Worker(store, craft, lease=Lease(30.0), max_threads=100)
+        yield BenchBot(database, model, craft.event, Intake(store, worker, answering))
     finally:
         await database.close()
 
@@ -177,7 +178,7 @@ def _batches(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
     batch: list[dict[str, Any]] = []
     for row in rows:
         batch.append(row)
-        if len(batch) == BATCH:
+        if len(batch) == BATCH_ROWS:
             yield batch
             batch = []
     if batch:
@@ -185,7 +186,7 @@ def _batches(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
 
 
 @dataclass
-class Traffic:
+class DatabaseTraffic:
     """What went to the database."""
 
     transactions: int = 0
@@ -193,9 +194,9 @@ class Traffic:
 
 
 @contextmanager
-def counted() -> Iterator[Traffic]:
+def count_traffic() -> Iterator[DatabaseTraffic]:
     """Count what all engines of this process send, while the context lasts."""
-    traffic = Traffic()
+    traffic = DatabaseTraffic()
 
     def committed(_connection: Connection) -> None:
         traffic.transactions += 1

@@ -17,19 +17,26 @@ from aiohttp import web
 from bot.sandbox import events
 from bot.sandbox.arguments import Arguments
 from bot.sandbox.methods import directory
-from bot.sandbox.records import APP_TOKEN, BOT_TOKEN, BOT_USER, Message, Posted, Replaced
-from bot.sandbox.workspace import Workspace
-from tests.bench.screen import Screen
+from bot.sandbox.records import (
+    APP_TOKEN,
+    BOT_TOKEN,
+    BOT_USER_ID,
+    MessagePosted,
+    MessageReplaced,
+    WorkspaceMessage,
+)
+from bot.sandbox.workspace import WorkspaceState
+from tests.bench.screen import ThreadRecorder
 
 CHANNEL, ASKER = "C0GENERAL", "U0ADA"
 READS = {**directory.METHODS}
 READS.pop("conversations.replies")
-ACK_PATIENCE = 3.0
+ACK_TIMEOUT_SECONDS = 3.0
 """Seconds after which Slack delivers again what nobody acknowledged."""
 
 
 @dataclass
-class SlackServer:
+class FastSlackServer:
     """The server; an async context manager."""
 
     latency: float = 0.0
@@ -42,9 +49,9 @@ class SlackServer:
 
     def __post_init__(self) -> None:
         clock = time.perf_counter  # uvloop's own counts whole milliseconds
-        self.screen = Screen(clock)
-        self._state = Workspace(clock=clock, stream_lifetime=300.0)
-        self._messages: dict[str, Message] = {}
+        self.screen = ThreadRecorder(clock)
+        self._state = WorkspaceState(clock=clock, stream_lifetime=300.0)
+        self._messages: dict[str, WorkspaceMessage] = {}
         self._sockets: list[web.WebSocketResponse] = []
         self._turn = 0
         self._unacknowledged: dict[str, tuple[float, dict[str, Any]]] = {}
@@ -76,10 +83,12 @@ class SlackServer:
 
     async def say(self, text: str) -> str:
         """Write as a person, and return the message's ts."""
-        message = Message(channel=CHANNEL, ts=self._ts(), user=ASKER, text=text, client_msg_id="typed")
-        self.screen.asked(message.ts)
+        message = WorkspaceMessage(
+            channel=CHANNEL, ts=self._ts(), user=ASKER, text=text, client_msg_id="typed"
+        )
+        self.screen.record_question(message.ts)
         channel = self._state.channel(CHANNEL)
-        await self._tell(events.posted(Posted(message), channel, message))
+        await self._tell(events.build_posted_events(MessagePosted(message), channel, message))
         return message.ts
 
     async def _tell(self, told: list[dict[str, Any]]) -> None:
@@ -88,18 +97,18 @@ class SlackServer:
                 "type": "events_api",
                 "envelope_id": f"e{self._turn}",
                 "accepts_response_payload": False,
-                "payload": events.callback(event, at=0),
+                "payload": events.build_callback(event, at=0),
             }
             await self._deliver(envelope)
 
     async def _deliver(self, envelope: dict[str, Any]) -> None:
         self._turn += 1
-        self._unacknowledged[envelope["envelope_id"]] = (time.perf_counter() + ACK_PATIENCE, envelope)
+        self._unacknowledged[envelope["envelope_id"]] = (time.perf_counter() + ACK_TIMEOUT_SECONDS, envelope)
         await self._sockets[self._turn % len(self._sockets)].send_str(json.dumps(envelope))
 
     async def _deliver_again(self) -> None:
         while True:
-            await asyncio.sleep(ACK_PATIENCE / 3)
+            await asyncio.sleep(ACK_TIMEOUT_SECONDS / 3)
             late = [each for due, each in self._unacknowledged.values() if due < time.perf_counter()]
             for envelope in late if self._sockets else ():
                 await self._deliver(envelope | {"retry_attempt": 1, "retry_reason": "timeout"})
@@ -138,17 +147,19 @@ class SlackServer:
         return web.json_response({"ok": True, **answer})
 
     def _post(self, arguments: dict[str, Any]) -> Any:
-        message = Message(
+        message = WorkspaceMessage(
             channel=arguments["channel"],
             ts=self._ts(),
-            user=BOT_USER,
+            user=BOT_USER_ID,
             text=arguments.get("text", ""),
             blocks=tuple(arguments.get("blocks") or ()),
             thread_ts=arguments.get("thread_ts"),
         )
         self._messages[message.ts] = message
-        self.screen.shows(message)
-        told = events.posted(Posted(message), self._state.channel(message.channel), message)
+        self.screen.record_message(message)
+        told = events.build_posted_events(
+            MessagePosted(message), self._state.channel(message.channel), message
+        )
         return {"channel": message.channel, "ts": message.ts, "message": events.message_json(message)}, told
 
     def _update(self, arguments: dict[str, Any]) -> Any:
@@ -156,9 +167,9 @@ class SlackServer:
         blocks = tuple(arguments.get("blocks") or ())
         message = replace(previous, text=arguments.get("text", ""), blocks=blocks)
         self._messages[message.ts] = message
-        self.screen.shows(message)
+        self.screen.record_message(message)
         channel = self._state.channel(message.channel)
-        told = list(events.replaced(Replaced(message, previous), channel, self._ts()))
+        told = list(events.build_changed_events(MessageReplaced(message, previous), channel, self._ts()))
         return {"channel": message.channel, "ts": message.ts, "text": message.text}, told
 
     def _ts(self) -> str:

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.domain import Author, PromptKey
-from bot.core.ledger import Budget, Dimension, Unit
+from bot.core.domain import Author, Scope
+from bot.core.ledger import Budget, BudgetUnit, SpendingDimension
 from bot.core.live_reply import LiveReply
 from bot.core.periods import Span
 from bot.core.writes import Edit, Post
 from bot.slack import limits
 from bot.slack.surface import SlackSurface
 from bot.store.ledger import SqlLedger
-from tests.bench.shop import counted, open_shop
+from tests.bench.shop import count_traffic, open_bench_bot
 from tests.bench.words import tokens
 from tests.databases import KINDS, Kind, migrated_database
 
@@ -29,14 +29,14 @@ MOST_STATEMENTS = 14
 async def test_an_answer_costs_few_transactions_however_much_is_stored(kind: Kind, tmp_path: Path) -> None:
     """The same statements in an empty database, beside many turns, and after many turns of the thread."""
     with migrated_database(kind, tmp_path) as url:
-        async with open_shop(url) as shop:
+        async with open_bench_bot(url) as shop:
             await shop.ask("first")
-            with counted() as few:
+            with count_traffic() as few:
                 await shop.ask("new")
             root = await shop.fill(3_000, per_thread=1_500)
-            with counted() as many:
+            with count_traffic() as many:
                 await shop.ask("newer")
-            with counted() as long:
+            with count_traffic() as long:
                 await shop.ask(root)
         assert few.transactions <= MOST_TRANSACTIONS, few.statements
         assert len(few.statements) <= MOST_STATEMENTS, few.statements
@@ -48,14 +48,16 @@ async def test_an_answer_costs_few_transactions_however_much_is_stored(kind: Kin
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_budget_costs_one_transaction_and_none_costs_nothing(kind: Kind, tmp_path: Path) -> None:
     with migrated_database(kind, tmp_path) as url:
-        async with open_shop(url) as shop:
+        async with open_bench_bot(url) as shop:
             await shop.ask("first")
-            with counted() as free:
+            with count_traffic() as free:
                 await shop.ask("second")
-            budget = Budget(scope=Dimension.PERSON, span=Span.DAY, unit=Unit.TOKENS, amount=10**9)
-            here = PromptKey(platform="paper", workspace="T1")
+            budget = Budget(
+                scope=SpendingDimension.PERSON, span=Span.DAY, unit=BudgetUnit.TOKENS, amount=10**9
+            )
+            here = Scope(platform="paper", workspace="T1")
             await SqlLedger(shop.database).set_budget(here, budget, by=Author(id="U1"))
-            with counted() as limited:
+            with count_traffic() as limited:
                 await shop.ask("third")
         assert free.transactions <= MOST_TRANSACTIONS
         assert limited.transactions == free.transactions + 1, limited.statements
@@ -64,7 +66,7 @@ async def test_a_budget_costs_one_transaction_and_none_costs_nothing(kind: Kind,
 async def test_an_answer_leaves_hardly_any_garbage(tmp_path: Path) -> None:
     """Less than one object that only the collector frees: `bot run` lets it look seldom."""
     with migrated_database("sqlite", tmp_path) as url:
-        async with open_shop(url) as shop:
+        async with open_bench_bot(url) as shop:
             await shop.ask("first")
             gc.collect()
             gc.disable()
@@ -83,7 +85,7 @@ def test_a_token_costs_as_much_in_a_long_answer_as_in_a_short_one() -> None:
     def fits(page: str) -> bool:
         nonlocal looked_at
         looked_at += len(page)
-        return len(page) <= limits.PAGE_SIZE
+        return len(page) <= limits.PAGE_SIZE_CHARACTERS
 
     live = LiveReply(replace(SlackSurface.limits, fits=fits))
     costs, now, said = list[int](), 0.0, 0
@@ -91,7 +93,7 @@ def test_a_token_costs_as_much_in_a_long_answer_as_in_a_short_one() -> None:
         live.feed(piece)
         command = live.next(now)
         if isinstance(command, Post | Edit):
-            live.accepted(command, now)
+            live.note_accepted(command, now)
         now, said = now + 0.02, said + len(piece)
         if said >= 10_000 * (len(costs) + 1):
             costs.append(looked_at - sum(costs))

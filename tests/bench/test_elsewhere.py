@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench import elsewhere
-from tests.bench.screen import Thread
+from tests.bench.screen import ObservedThread
 from tests.bench.words import alike, tokens
 
 BOT = """
@@ -41,5 +41,7 @@ def test_an_answer_in_the_markup_of_slack_is_alike(seed: int) -> None:
 
 
 def test_what_asks_to_wait_is_no_text_of_the_model() -> None:
-    thread = Thread(0.0, writes=[(1.0, ":hourglass: Wait"), (2.0, "The ..."), (3.0, "The lease ends.")])
+    thread = ObservedThread(
+        0.0, writes=[(1.0, ":hourglass: Wait"), (2.0, "The ..."), (3.0, "The lease ends.")]
+    )
     assert thread.first_text("The lease ends.") == 2.0

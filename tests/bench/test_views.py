@@ -6,61 +6,61 @@ from typing import Any
 
 import pytest
 
-from bot.core.domain import Steering, ThreadKey
-from bot.editing import Editing
-from bot.slack.admin.admins import Admins
-from bot.slack.admin.gate import Gate
-from bot.slack.admin.home import Reader
-from bot.slack.admin.judgements import Judgements
-from bot.slack.admin.levels import Levels
-from bot.slack.admin.usage import Usage
-from bot.slack.admin.welcome import Welcome
-from bot.slack.parse import Bot
+from bot.core.domain import ScopeConfig, ThreadKey
+from bot.editing import ConfigEditor
+from bot.slack.admin.admins import AdminRoles
+from bot.slack.admin.gate import Authorizer
+from bot.slack.admin.home import HomeReader
+from bot.slack.admin.judgements import ComplaintList
+from bot.slack.admin.levels import ScopeListSection
+from bot.slack.admin.usage import UsageSection
+from bot.slack.admin.welcome import WelcomeSection
+from bot.slack.parse import BotIdentity
 from bot.store.database import Database
 from bot.store.explanations import SqlExplanations
 from bot.store.feedback import SqlVotes
 from bot.store.ledger import SqlLedger
-from bot.store.versions import SqlVersions
-from tests.bench.archive import ADA, CHANNEL, TEAM, Size, fill
-from tests.bench.shop import counted
+from bot.store.versions import SqlConfigVersions
+from tests.bench.archive import ADA, CHANNEL, TEAM, ArchiveSize, fill
+from tests.bench.shop import count_traffic
 from tests.databases import KINDS, Kind, migrated_database, open_database
 
-FEW = Size(turns=60, longest=20, levels=2, versions=2, people=2)
-MANY = Size(turns=3_000, longest=1_500, levels=200, versions=60, people=40)
+FEW = ArchiveSize(turns=60, longest=20, levels=2, versions=2, people=2)
+MANY = ArchiveSize(turns=3_000, longest=1_500, levels=200, versions=60, people=40)
 ROOT = "0.000001"
 MOST_STATEMENTS, MOST_TRANSACTIONS = 6, 3
 
 
-class OnlyAda(Admins):
+class OnlyAdaIsAdmin(AdminRoles):
     """Knows one admin."""
 
     def __init__(self) -> None:
         """Need no workspace to ask."""
 
-    async def includes(self, user: str) -> bool:
+    async def is_admin(self, user: str) -> bool:
         return user == ADA
 
 
-def views(database: Database, size: Size) -> dict[str, Callable[[], Coroutine[Any, Any, object]]]:
+def views(database: Database, size: ArchiveSize) -> dict[str, Callable[[], Coroutine[Any, Any, object]]]:
     """Return what makes each view, as far as it is read from the database."""
     gate, votes, versions = (
-        Gate(OnlyAda(), workspace=TEAM, key=b"k"),
+        Authorizer(OnlyAdaIsAdmin(), workspace=TEAM, key=b"k"),
         SqlVotes(database),
-        SqlVersions(database),
+        SqlConfigVersions(database),
     )
-    editing, ada = Editing(versions, Steering()), Reader(user=ADA, is_admin=True)
-    usage = Usage(gate, SqlLedger(database), versions, "EUR")
-    judged = Judgements(gate, votes, Bot(user="U0BOT", bot_id="B0BOT", workspace=TEAM))
-    level = gate.channel(ADA, CHANNEL)
+    editing, ada = ConfigEditor(versions, ScopeConfig()), HomeReader(user=ADA, is_admin=True)
+    usage = UsageSection(gate, SqlLedger(database), versions, "EUR")
+    judged = ComplaintList(gate, votes, BotIdentity(user="U0BOT", bot_id="B0BOT", workspace=TEAM))
+    level = gate.channel_scope(ADA, CHANNEL)
     thread = ThreadKey(platform="slack", workspace=TEAM, channel=CHANNEL, root=ROOT)
     return {
-        "welcome": lambda: Welcome(editing, gate.workspace)(ada),
-        "levels": lambda: Levels(editing, gate.workspace)(ada),
+        "welcome": lambda: WelcomeSection(editing, gate.workspace)(ada),
+        "levels": lambda: ScopeListSection(editing, gate.workspace)(ada),
         "usage": lambda: usage(ada),
         "judgements": lambda: judged(ada),
-        "complaints": lambda: judged.complaints(ADA),
-        "editor": lambda: editing.level(level),
-        "history": lambda: versions.history(level, limit=21),
+        "complaints": lambda: judged.open_complaints(ADA),
+        "editor": lambda: editing.load_scope(level),
+        "history": lambda: versions.list_history(level, limit=21),
         "why": lambda: SqlExplanations(database).explain(thread, f"asked {size.turns - 1}"),
     }
 
@@ -75,7 +75,7 @@ async def test_a_view_costs_the_same_statements_however_much_is_stored(kind: Kin
                 await database.tx(fill, size, ROOT)
                 costs: dict[str, int] = {}
                 for name, make in views(database, size).items():
-                    with counted() as traffic:
+                    with count_traffic() as traffic:
                         assert await make() is not None
                     assert traffic.transactions <= MOST_TRANSACTIONS, name
                     costs[name] = len(traffic.statements)

@@ -17,19 +17,19 @@ from sqlalchemy import URL, text
 
 from bot.sandbox.records import HomePublished, ModalsChanged
 from bot.slack.admin import commands, editor, judgements, levels, usage
-from tests.bench.archive import ADA, CHANNEL, TEAM, Size, fill
+from tests.bench.archive import ADA, CHANNEL, TEAM, ArchiveSize, fill
 from tests.databases import Kind, migrated_database, open_database
-from tests.e2e.conftest import World, new_world, ready_bot
+from tests.e2e.conftest import BotWorld, new_world, ready_bot
 
 ROUNDS = 15
-SIZE = Size()
-PATIENCE = 60.0
+SIZE = ArchiveSize()
+VIEW_TIMEOUT_SECONDS = 60.0
 
 
-class Screen:
+class ScreenWatcher:
     """Looks at what one admin has on screen."""
 
-    def __init__(self, world: World, asked: str) -> None:
+    def __init__(self, world: BotWorld, asked: str) -> None:
         """`asked` is the ts of a question below thousands of turns."""
         self.world = world
         self.asked = asked
@@ -52,9 +52,9 @@ class Screen:
         doing = gesture()
         if doing is not None:
             await doing
-        await asyncio.wait_for(self.shown.wait(), PATIENCE)
+        await asyncio.wait_for(self.shown.wait(), VIEW_TIMEOUT_SECONDS)
         took = (time.perf_counter() - began) * 1000
-        self.world.workspace.views.clear(ADA)
+        self.world.workspace.views.close_all(ADA)
         return took
 
     def press(self, action: str, value: str = "") -> Awaitable[object]:
@@ -64,16 +64,18 @@ class Screen:
         return self.world.workspace.interactivity.act_on_view(ADA, home.id, pressed, {})
 
     def why(self) -> Awaitable[object]:
-        return self.world.workspace.interactivity.shortcut(ADA, commands.WHY, CHANNEL, self.asked)
+        return self.world.workspace.interactivity.shortcut(
+            ADA, commands.EXPLAIN_SHORTCUT, CHANNEL, self.asked
+        )
 
 
-GESTURES: Mapping[str, Callable[[Screen], Any]] = {
+GESTURES: Mapping[str, Callable[[ScreenWatcher], Any]] = {
     "Home": lambda screen: screen.world.workspace.interactivity.open_home(ADA, "home"),
-    "editor": lambda screen: screen.press(f"{editor.EDIT}:channel", f"channel {TEAM}/{CHANNEL}"),
-    "history": lambda screen: screen.press(editor.HISTORY, f"channel {TEAM}/{CHANNEL}"),
-    "find": lambda screen: screen.press(levels.FIND),
-    "usage": lambda screen: screen.press(usage.DETAILS),
-    "complaints": lambda screen: screen.press(judgements.COMPLAINTS),
+    "editor": lambda screen: screen.press(f"{editor.EDIT_ACTION}:channel", f"channel {TEAM}/{CHANNEL}"),
+    "history": lambda screen: screen.press(editor.HISTORY_ACTION, f"channel {TEAM}/{CHANNEL}"),
+    "find": lambda screen: screen.press(levels.FIND_ACTION),
+    "usage": lambda screen: screen.press(usage.DETAILS_ACTION),
+    "complaints": lambda screen: screen.press(judgements.COMPLAINTS_ACTION),
     "why": lambda screen: screen.why(),
 }
 
@@ -95,7 +97,7 @@ async def measured(kind: Kind, folder: Path) -> None:
             async with ready_bot(world):
                 asked = await world.workspace.say(ADA, CHANNEL, "<@U0BOT> [[say=Yes.]]", thread_ts=root)
                 await world.until(CHANNEL, root, ends="Yes.")
-                screen = Screen(world, asked)
+                screen = ScreenWatcher(world, asked)
                 await screen.wait_for(lambda: GESTURES["Home"](screen))
                 for name, gesture in GESTURES.items():
                     times = [await screen.wait_for(partial(gesture, screen)) for _ in range(ROUNDS)]

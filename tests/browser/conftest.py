@@ -11,8 +11,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.server import SandboxWorkspace
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-QUIET = [
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+CHROMIUM_FLAGS = [
     "--no-sandbox",  # containers seldom allow Chromium's own
     "--disable-gpu",
     "--disable-quic",
@@ -21,7 +21,7 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
-DESK = {"width": 1280, "height": 800}
+DESKTOP_SIZE = {"width": 1280, "height": 800}
 
 OpenPage = Callable[..., Awaitable[Page]]
 """Opens the page at a fragment ("channel=C0ENG"), in a window of a size."""
@@ -29,7 +29,7 @@ OpenPage = Callable[..., Awaitable[Page]]
 
 def find_chromium() -> str | None:
     """Return where the browser is, if there is one."""
-    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def chromium() -> str:
 @pytest.fixture
 async def browser(chromium: str) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=QUIET)
+        browser = await playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
         yield browser
         await browser.close()
 
@@ -58,7 +58,7 @@ async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
     async with AsyncExitStack() as opened:
 
         async def open_page(url: str, fragment: str = "", size: dict[str, int] | None = None) -> Page:
-            width, height = (size or DESK).values()
+            width, height = (size or DESKTOP_SIZE).values()
             context = await browser.new_context(viewport={"width": width, "height": height})
             opened.push_async_callback(context.close)
             page = await context.new_page()

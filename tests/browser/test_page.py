@@ -36,7 +36,7 @@ async def test_a_question_opens_its_thread_and_the_answer_grows_there(
     await composer.press("Enter")
     await composer.press_sequentially("how are you?")
     await composer.press("Enter")
-    await workspace.changed(lambda: workspace.state.messages(GENERAL))
+    await workspace.wait_until(lambda: workspace.state.messages(GENERAL))
     root = workspace.state.messages(GENERAL)[0]
     assert root.text == "<@U0BOT> how are you?"
 
@@ -68,7 +68,7 @@ async def test_a_direct_message_shows_suggestions_and_the_title_of_its_thread(
     await page.get_by_test_id("suggestion").click()
     await expect(page.get_by_test_id("composer")).to_have_value("Explain this: ")
     await page.get_by_test_id("composer").press("Enter")
-    await workspace.changed(lambda: workspace.state.messages(DIRECT))
+    await workspace.wait_until(lambda: workspace.state.messages(DIRECT))
     root = workspace.state.messages(DIRECT)[0].ts
     await slack.chat_postMessage(channel=DIRECT, thread_ts=root, text="Well.")
     await expect(page.get_by_test_id("thread-title")).to_have_text("Thread")

@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import expect
 
-from bot.core.stopping import NOTE
+from bot.core.stopping import STOPPED_NOTE
 from tests.browser.conftest import OpenPage
 from tests.browser.test_main_job import COMPLETE, Sandbox, answer, ask
 
@@ -22,16 +22,16 @@ async def test_an_answer_is_stopped_gone_on_with_and_stopped_by_a_word(
     stop = shown.get_by_role("button", name="Stop")
     await expect(stop).to_be_visible(timeout=COMPLETE)
     await stop.click()
-    await expect(shown).to_contain_text(NOTE.strip("_"), timeout=COMPLETE)
+    await expect(shown).to_contain_text(STOPPED_NOTE.strip("_"), timeout=COMPLETE)
     await expect(stop).to_have_count(0)
     text = await shown.inner_text()
     assert len(text.split()) > 5
 
     await shown.get_by_role("button", name="Go on").click()
-    await expect(shown).not_to_contain_text(NOTE.strip("_"), timeout=COMPLETE)
+    await expect(shown).not_to_contain_text(STOPPED_NOTE.strip("_"), timeout=COMPLETE)
 
     await ask(page, f"@Threadkeeper {SLOW}", field="thread-composer")
     await expect(answer(page, 1)).to_be_visible(timeout=COMPLETE)
     await ask(page, "@Threadkeeper stop", field="thread-composer")
-    await expect(answer(page, 1)).to_contain_text(NOTE.strip("_"), timeout=COMPLETE)
+    await expect(answer(page, 1)).to_contain_text(STOPPED_NOTE.strip("_"), timeout=COMPLETE)
     await expect(answer(page, 2)).to_have_count(0)

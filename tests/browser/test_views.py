@@ -101,7 +101,7 @@ MODAL = {
 
 
 @dataclass
-class App:
+class ViewsApp:
     """A Slack app that publishes a Home, opens a modal and refuses the first prompt it is given."""
 
     client: AsyncWebClient
@@ -127,18 +127,18 @@ class App:
 
 
 @pytest.fixture
-async def app(workspace: SandboxWorkspace, slack: AsyncWebClient) -> AsyncIterator[App]:
-    app = App(slack)
+async def app(workspace: SandboxWorkspace, slack: AsyncWebClient) -> AsyncIterator[ViewsApp]:
+    app = ViewsApp(slack)
     socket = SocketModeClient(app_token=workspace.app_token, web_client=slack)
     socket.socket_mode_request_listeners.append(app.hear)
     await socket.connect()
-    await workspace.changed(lambda: workspace.connected)
+    await workspace.wait_until(lambda: workspace.socket_count)
     yield app
     await asyncio.wait_for(socket.close(), 15)
 
 
 async def test_a_modal_is_opened_refused_corrected_and_saved(
-    workspace: SandboxWorkspace, app: App, open_page: OpenPage
+    workspace: SandboxWorkspace, app: ViewsApp, open_page: OpenPage
 ) -> None:
     page = await open_page(workspace.url)
     await page.get_by_test_id("home-tab").click()
@@ -182,7 +182,7 @@ async def test_a_modal_is_opened_refused_corrected_and_saved(
 
 
 async def test_a_confirmation_comes_before_the_action(
-    workspace: SandboxWorkspace, app: App, open_page: OpenPage
+    workspace: SandboxWorkspace, app: ViewsApp, open_page: OpenPage
 ) -> None:
     page = await open_page(workspace.url, "home=1")
     erase = page.get_by_role("button", name="Erase", exact=True)
@@ -191,10 +191,10 @@ async def test_a_confirmation_comes_before_the_action(
     await erase.click()
     assert app.pressed == []
     await page.get_by_role("button", name="Yes, erase").click()
-    await workspace.changed(lambda: app.pressed == ["erase"])
+    await workspace.wait_until(lambda: app.pressed == ["erase"])
 
 
-async def test_escape_closes_a_modal(workspace: SandboxWorkspace, app: App, open_page: OpenPage) -> None:
+async def test_escape_closes_a_modal(workspace: SandboxWorkspace, app: ViewsApp, open_page: OpenPage) -> None:
     page = await open_page(workspace.url, "home=1")
     await page.get_by_role("button", name="Edit the prompt").click()
     await expect(page.get_by_test_id("modal")).to_be_visible()

@@ -38,7 +38,7 @@ async def processes(kind: Kind, folder: Path) -> AsyncIterator[Join]:
 
             async def join(owner: str) -> Store:
                 store = SqlStore(database, owner)
-                await store.beat(FOR_EVER)
+                await store.record_heartbeat(FOR_EVER)
                 return store
 
             yield join

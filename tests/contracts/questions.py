@@ -3,10 +3,10 @@
 import pytest
 
 from bot.core.domain import (
-    Addressed,
+    AddressingKind,
     Answer,
     Author,
-    Incoming,
+    IncomingMessage,
     MessageKey,
     ThreadKey,
     Turn,
@@ -29,12 +29,12 @@ def question(
     text: str = "Why?",
     *,
     where: ThreadKey | None = None,
-    addressed: Addressed = Addressed.MENTION,
+    addressed: AddressingKind = AddressingKind.MENTION,
     author: Author = ADA,
     sent_at: float = 0.0,
     delivery: str = "",
-) -> Incoming:
-    return Incoming(
+) -> IncomingMessage:
+    return IncomingMessage(
         thread=where or thread(),
         message_id=message_id,
         author=author,
@@ -49,7 +49,7 @@ def key(message_id: str) -> MessageKey:
     return MessageKey(platform="slack", workspace="T1", channel="C1", message_id=message_id)
 
 
-async def asked(store: Store, incoming: Incoming, *, claim: bool = True) -> Turn:
+async def asked(store: Store, incoming: IncomingMessage, *, claim: bool = True) -> Turn:
     turn = await store.accept(incoming, claim=claim)
     assert turn is not None
     return turn
@@ -57,15 +57,15 @@ async def asked(store: Store, incoming: Incoming, *, claim: bool = True) -> Turn
 
 async def settled(store: Store, turn: Turn, status: TurnStatus = TurnStatus.DONE) -> Turn | None:
     if status is TurnStatus.DONE:
-        await store.answered(turn, SAID)
+        await store.save_answer(turn, SAID)
     return await store.settle(turn, status)
 
 
 async def refuses_everything(store: Store, turn: Turn) -> None:
     with pytest.raises(ClaimLost):
-        await store.opened(turn, 0, "9.9")
+        await store.record_page(turn, 0, "9.9")
     with pytest.raises(ClaimLost):
-        await store.answered(turn, Answer(text="Never."))
+        await store.save_answer(turn, Answer(text="Never."))
     for status in (TurnStatus.DONE, TurnStatus.STOPPED, TurnStatus.FAILED):
         with pytest.raises(ClaimLost):
             await store.settle(turn, status)

@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.calls import Call
-from bot.core.domain import Answer, Author, PromptKey, Turn, TurnStatus
+from bot.core.calls import ModelCall
+from bot.core.domain import Answer, Author, Scope, Turn, TurnStatus
 from bot.core.errors import ClaimLost
 from bot.core.ledger import (
     Budget,
     BudgetSpent,
-    Dimension,
-    Need,
+    BudgetUnit,
+    CallEstimate,
     PriceUnknown,
     Spending,
-    Unit,
+    SpendingDimension,
 )
-from bot.core.periods import DAY, Span, days, end
+from bot.core.periods import SECONDS_PER_DAY, Span, find_period_end, name_days
 from bot.ports import Ledger, Store
 from bot.store.ledger import SqlLedger
 from bot.store.memory import MemoryData, MemoryStore
@@ -32,15 +32,15 @@ from tests.databases import KINDS, migrated_database, open_database
 pytestmark = pytest.mark.calendar
 
 GRACE = Author(id="U0GRACE", name="Grace")
-HERE = PromptKey(platform="slack", workspace="T1")
+HERE = Scope(platform="slack", workspace="T1")
 FOR_EVER = {"since": "1970-01-01", "until": "9999-12-31"}
-EACH_PERSON = Budget(scope=Dimension.PERSON, span=Span.DAY, unit=Unit.TOKENS, amount=1_000)
-HUNDRED = Need(tokens=100, cost=None)
+EACH_PERSON = Budget(scope=SpendingDimension.PERSON, span=Span.DAY, unit=BudgetUnit.TOKENS, amount=1_000)
+HUNDRED = CallEstimate(tokens=100, cost=None)
 
 
-def call(tokens: int = 100, cost: int | None = None, *, model: str = "m-1", **more: object) -> Call:
+def call(tokens: int = 100, cost: int | None = None, *, model: str = "m-1", **more: object) -> ModelCall:
     spent = {"prompt_tokens": tokens - 10, "completion_tokens": 10, "cached_tokens": 5}
-    return Call(model=model, cost=cost, **spent, **more)  # type: ignore[arg-type]  # as the fields say
+    return ModelCall(model=model, cost=cost, **spent, **more)  # type: ignore[arg-type]  # as the fields say
 
 
 @dataclass
@@ -54,24 +54,26 @@ class Books:
     clock: Clock
 
     async def limits(self, turn: Turn) -> tuple[Budget, ...]:
-        return (await self.store.context(turn, limit=1)).budgets
+        return (await self.store.read_context(turn, limit=1)).budgets
 
-    async def reserve(self, turn: Turn, need: Need = HUNDRED) -> None:
+    async def reserve(self, turn: Turn, need: CallEstimate = HUNDRED) -> None:
         await self.ledger.reserve(turn, await self.limits(turn), need)
 
     async def ask(self, number: int, author: Author = ADA, channel: str = "C1") -> Turn:
         where = thread(f"{number}.0", channel)
         return await asked(self.store, question(f"{number}.0", where=where, author=author))
 
-    async def answer(self, turn: Turn, made: Call) -> None:
-        await self.store.answered(turn, replace(SAID, call=made))
+    async def answer(self, turn: Turn, made: ModelCall) -> None:
+        await self.store.save_answer(turn, replace(SAID, call=made))
         await self.store.settle(turn, TurnStatus.DONE)
 
     async def set(self, budget: Budget) -> None:
         await self.ledger.set_budget(HERE, budget, by=ADA, note="because")
 
     async def left(self, person: str = ADA.id, channel: str = "C1") -> list[int]:
-        return [each.left for each in await self.ledger.standings(HERE, person=person, channel=channel)]
+        return [
+            each.remaining for each in await self.ledger.list_standings(HERE, person=person, channel=channel)
+        ]
 
 
 @pytest.fixture(params=("memory", *KINDS))
@@ -86,7 +88,7 @@ async def books(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         async with open_database(url) as database:
             me, other = SqlStore(database, "me"), SqlStore(database, "other")
             await me.open()
-            await other.beat(1e9)
+            await other.record_heartbeat(1e9)
             yield Books(me, SqlLedger(database, "me"), other, SqlLedger(database, "other"), clock)
 
 
@@ -100,25 +102,29 @@ async def test_calls_are_summed_up_in_every_way(books: Books) -> None:
     one = Spending(calls=1, prompt_tokens=90, completion_tokens=10, cached_tokens=5, cost=7)
     two = replace(one, prompt_tokens=190, cost=0, unpriced=1, estimated=1)
     three = replace(one, prompt_tokens=290, cost=3)
-    sums = {by: await books.ledger.by_subject(HERE, by, **FOR_EVER) for by in Dimension}
-    assert sums[Dimension.WORKSPACE] == {"": one + two + three}
-    assert sums[Dimension.CHANNEL] == {"C1": one + two, "C2": three}
-    assert sums[Dimension.PERSON] == {ADA.id: one, GRACE.id: two + three}
-    assert sums[Dimension.MODEL] == {"m-1": one + three, "m-2": two}
-    assert sums[Dimension.VERSIONS] == {"1,2": one, "": two + three}
-    week = days(NOON + 3 * DAY, 7)
-    by_day = await books.ledger.by_day(HERE, Dimension.PERSON, GRACE.id, days=week)
+    sums = {by: await books.ledger.sum_by_subject(HERE, by, **FOR_EVER) for by in SpendingDimension}
+    assert sums[SpendingDimension.WORKSPACE] == {"": one + two + three}
+    assert sums[SpendingDimension.CHANNEL] == {"C1": one + two, "C2": three}
+    assert sums[SpendingDimension.PERSON] == {ADA.id: one, GRACE.id: two + three}
+    assert sums[SpendingDimension.MODEL] == {"m-1": one + three, "m-2": two}
+    assert sums[SpendingDimension.VERSIONS] == {"1,2": one, "": two + three}
+    week = name_days(NOON + 3 * SECONDS_PER_DAY, 7)
+    by_day = await books.ledger.sum_by_day(HERE, SpendingDimension.PERSON, GRACE.id, days=week)
     assert sum(by_day.values(), Spending()) == two + three
-    assert await books.ledger.by_day(HERE, Dimension.PERSON, GRACE.id, days=["1970-01-01"]) == {}
-    assert not await books.ledger.by_subject(HERE, Dimension.MODEL, since="1970-01-01", until="1970-01-02")
-    assert not await books.ledger.by_subject(replace(HERE, workspace="T2"), Dimension.MODEL, **FOR_EVER)
+    assert await books.ledger.sum_by_day(HERE, SpendingDimension.PERSON, GRACE.id, days=["1970-01-01"]) == {}
+    assert not await books.ledger.sum_by_subject(
+        HERE, SpendingDimension.MODEL, since="1970-01-01", until="1970-01-02"
+    )
+    assert not await books.ledger.sum_by_subject(
+        replace(HERE, workspace="T2"), SpendingDimension.MODEL, **FOR_EVER
+    )
 
 
 async def test_a_failure_that_was_paid_for_counts_and_one_that_was_not_does_not(books: Books) -> None:
     for number, made in ((1, call(100)), (2, None)):
         turn = await books.ask(number)
         await books.store.settle(turn, TurnStatus.FAILED, error="model", answer=Answer(text="So", call=made))
-    sums = await books.ledger.by_subject(HERE, Dimension.PERSON, **FOR_EVER)
+    sums = await books.ledger.sum_by_subject(HERE, SpendingDimension.PERSON, **FOR_EVER)
     assert sums[ADA.id].calls == 1
 
 
@@ -126,7 +132,7 @@ async def test_figures_stay_when_a_question_is_deleted(books: Books) -> None:
     turn = await books.ask(1)
     await books.answer(turn, call(100, 7))
     await books.store.forget(key("1.0"))
-    assert (await books.ledger.by_subject(HERE, Dimension.PERSON, **FOR_EVER))[ADA.id].cost == 7
+    assert (await books.ledger.sum_by_subject(HERE, SpendingDimension.PERSON, **FOR_EVER))[ADA.id].cost == 7
 
 
 # --- budgets ------------------------------------------------------------------------------------------
@@ -146,16 +152,24 @@ async def test_what_is_set_for_one_takes_the_place_of_what_is_set_for_all(books:
     assert await books.left(ADA.id) == [1_000]
     await books.set(replace(EACH_PERSON, amount=None))
     assert await books.left(ADA.id) == []
-    assert await books.ledger.standings(replace(HERE, workspace="T2"), person=ADA.id, channel="C1") == []
+    assert await books.ledger.list_standings(replace(HERE, workspace="T2"), person=ADA.id, channel="C1") == []
 
 
 async def test_who_set_what_is_kept(books: Books) -> None:
     await books.set(EACH_PERSON)
     await books.set(replace(EACH_PERSON, amount=2_000))
-    await books.set(Budget(scope=Dimension.CHANNEL, subject="C1", span=Span.MONTH, unit=Unit.MONEY, amount=7))
-    assert [change.budget.amount for change in await books.ledger.changes(HERE, limit=9)] == [7, 2_000, 1_000]
-    assert [change.budget.amount for change in await books.ledger.changes(HERE, limit=1)] == [7]
-    found = await books.ledger.budgets(HERE)
+    await books.set(
+        Budget(
+            scope=SpendingDimension.CHANNEL, subject="C1", span=Span.MONTH, unit=BudgetUnit.MONEY, amount=7
+        )
+    )
+    assert [change.budget.amount for change in await books.ledger.list_budget_changes(HERE, limit=9)] == [
+        7,
+        2_000,
+        1_000,
+    ]
+    assert [change.budget.amount for change in await books.ledger.list_budget_changes(HERE, limit=1)] == [7]
+    found = await books.ledger.list_budgets(HERE)
     assert [(each.budget.scope, each.budget.amount) for each in found] == [("channel", 7), ("person", 2_000)]
     assert {(each.author, each.note) for each in found} == {(ADA, "because")}
 
@@ -179,13 +193,13 @@ async def test_a_budget_refuses_what_does_not_fit_and_nothing_is_kept_of_it(book
     await books.set(EACH_PERSON)
     await books.answer(await books.ask(1), call(850))
     turn = await books.ask(2)
-    await books.reserve(turn, Need(tokens=150, cost=None))
+    await books.reserve(turn, CallEstimate(tokens=150, cost=None))
     late = await books.ask(3)
     with pytest.raises(BudgetSpent) as refused:
-        await books.reserve(late, Need(tokens=1, cost=None))
-    standing = refused.value.standing
-    assert (standing.spent, standing.kept, standing.budget.subject) == (850, 150, ADA.id)
-    assert standing.ends_at % DAY == 0
+        await books.reserve(late, CallEstimate(tokens=1, cost=None))
+    standing = refused.value.state
+    assert (standing.spent, standing.reserved, standing.budget.subject) == (850, 150, ADA.id)
+    assert standing.resets_at % SECONDS_PER_DAY == 0
     assert await books.left() == [0]
     await books.reserve(await books.ask(4, GRACE))
 
@@ -195,7 +209,7 @@ async def test_the_budget_that_is_full_for_longest_is_named(books: Books) -> Non
         await books.set(replace(EACH_PERSON, span=span, amount=50))
     with pytest.raises(BudgetSpent) as refused:
         await books.reserve(await books.ask(1))
-    assert refused.value.standing.budget.span is Span.MONTH
+    assert refused.value.state.budget.span is Span.MONTH
 
 
 @pytest.mark.parametrize("now", [NOON, 1_796_083_199.0, 1_830_297_599.5, 1_835_438_400.0])
@@ -206,35 +220,35 @@ async def test_a_budget_is_full_again_when_its_day_or_month_ends(books: Books, n
         await books.set(replace(EACH_PERSON, span=span))
     await books.answer(await books.ask(1), call(900))
     assert await books.left() == [100, 100]
-    books.clock.now = end(Span.DAY, now) - 0.001
+    books.clock.now = find_period_end(Span.DAY, now) - 0.001
     assert await books.left() == [100, 100]
-    books.clock.now = end(Span.DAY, now)
-    is_last_day = end(Span.DAY, now) == end(Span.MONTH, now)
+    books.clock.now = find_period_end(Span.DAY, now)
+    is_last_day = find_period_end(Span.DAY, now) == find_period_end(Span.MONTH, now)
     assert await books.left() == ([1_000, 1_000] if is_last_day else [1_000, 100])
-    books.clock.now = end(Span.MONTH, now)
+    books.clock.now = find_period_end(Span.MONTH, now)
     assert await books.left() == [1_000, 1_000]
 
 
 async def test_budgets_of_channel_and_workspace_are_spent_by_all(books: Books) -> None:
-    await books.set(replace(EACH_PERSON, scope=Dimension.CHANNEL, amount=300))
-    await books.set(replace(EACH_PERSON, scope=Dimension.WORKSPACE, span=Span.MONTH, amount=350))
+    await books.set(replace(EACH_PERSON, scope=SpendingDimension.CHANNEL, amount=300))
+    await books.set(replace(EACH_PERSON, scope=SpendingDimension.WORKSPACE, span=Span.MONTH, amount=350))
     for number, author in enumerate((ADA, GRACE, ADA)):
         await books.reserve(await books.ask(number, author))
     with pytest.raises(BudgetSpent):
         await books.reserve(await books.ask(5, GRACE))
     with pytest.raises(BudgetSpent) as refused:
         await books.reserve(await books.ask(6, GRACE, "C2"))
-    assert refused.value.standing.budget.scope is Dimension.WORKSPACE
+    assert refused.value.state.budget.scope is SpendingDimension.WORKSPACE
 
 
 async def test_a_budget_of_money_refuses_what_has_no_price(books: Books) -> None:
-    await books.set(replace(EACH_PERSON, unit=Unit.MONEY))
+    await books.set(replace(EACH_PERSON, unit=BudgetUnit.MONEY))
     turn = await books.ask(1)
     with pytest.raises(PriceUnknown):
         await books.reserve(turn)
-    await books.reserve(turn, Need(tokens=10**6, cost=1_000))
+    await books.reserve(turn, CallEstimate(tokens=10**6, cost=1_000))
     with pytest.raises(BudgetSpent):
-        await books.reserve(await books.ask(2), Need(tokens=1, cost=1))
+        await books.reserve(await books.ask(2), CallEstimate(tokens=1, cost=1))
 
 
 async def test_what_was_spent_before_a_budget_was_set_counts(books: Books) -> None:
@@ -248,11 +262,11 @@ async def test_who_takes_a_turn_over_replaces_what_was_kept_for_it(books: Books)
     """A process dies with a call under way; nothing of it stays behind, and it keeps nothing more."""
     await books.set(EACH_PERSON)
     turn = await books.ask(1)
-    await books.reserve(turn, Need(tokens=900, cost=None))
-    await books.store.leave()
+    await books.reserve(turn, CallEstimate(tokens=900, cost=None))
+    await books.store.unregister()
     assert await books.left() == [100], "somebody will answer it"
     (again,) = await books.other_store.claim(9)
-    await books.other.reserve(again, await books.limits(again), Need(tokens=800, cost=None))
+    await books.other.reserve(again, await books.limits(again), CallEstimate(tokens=800, cost=None))
     assert await books.left() == [200]
     with pytest.raises(ClaimLost):
         await books.reserve(turn)
@@ -264,13 +278,13 @@ async def test_a_person_is_warned_once_a_period(books: Books) -> None:
     await books.set(EACH_PERSON)
     first = await books.ask(1)
     grant = await books.ledger.reserve(first, await books.limits(first), HUNDRED)
-    assert grant.warned == frozenset()
+    assert grant.warned_spans == frozenset()
     await books.answer(first, call(100, warns=frozenset({Span.DAY})))
     second = await books.ask(2)
     grant = await books.ledger.reserve(second, await books.limits(second), HUNDRED)
-    assert grant.warned == {Span.DAY}
+    assert grant.warned_spans == {Span.DAY}
     other = await books.ask(3, GRACE)
-    assert (await books.ledger.reserve(other, await books.limits(other), HUNDRED)).warned == frozenset()
+    assert (await books.ledger.reserve(other, await books.limits(other), HUNDRED)).warned_spans == frozenset()
 
 
 async def test_many_at_once_never_get_more_than_there_is(books: Books) -> None:

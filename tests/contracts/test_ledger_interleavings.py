@@ -5,16 +5,16 @@ from dataclasses import dataclass, field, replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.calls import Call
+from bot.core.calls import ModelCall
 from bot.core.domain import Author, Turn, TurnStatus
-from bot.core.ledger import Budget, BudgetSpent, Dimension, Need, Unit
-from bot.core.periods import DAY, Span
+from bot.core.ledger import Budget, BudgetSpent, BudgetUnit, CallEstimate, SpendingDimension
+from bot.core.periods import SECONDS_PER_DAY, Span
 from bot.store.memory import MemoryData, MemoryStore
 from bot.store.memory_ledger import MemoryLedger
 from tests.contracts.questions import SAID, key, question, thread
 from tests.contracts.test_ledger import HERE
 
-AMOUNTS = {Dimension.PERSON: 60, Dimension.CHANNEL: 90, Dimension.WORKSPACE: 100}
+AMOUNTS = {SpendingDimension.PERSON: 60, SpendingDimension.CHANNEL: 90, SpendingDimension.WORKSPACE: 100}
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(("ask", "answer", "fail", "forget", "die", "midnight")),
@@ -41,7 +41,7 @@ class World:
     async def set_up(self) -> None:
         ledger = MemoryLedger(self.data)
         for scope, amount in AMOUNTS.items():
-            budget = Budget(scope=scope, span=Span.DAY, unit=Unit.TOKENS, amount=amount)
+            budget = Budget(scope=scope, span=Span.DAY, unit=BudgetUnit.TOKENS, amount=amount)
             await ledger.set_budget(HERE, budget, by=Author(id="U1"))
 
     async def step(self, what: str, which: int, tokens: int) -> None:
@@ -56,8 +56,8 @@ class World:
                 assert asked
                 await self.reserve("a", asked, tokens)
             case "answer" if turn:
-                call = Call(model="m", prompt_tokens=min(tokens, kept), completion_tokens=0)
-                await self.stores["a"].answered(turn, replace(SAID, call=call))
+                call = ModelCall(model="m", prompt_tokens=min(tokens, kept), completion_tokens=0)
+                await self.stores["a"].save_answer(turn, replace(SAID, call=call))
                 await self.end(turn, TurnStatus.DONE)
             case "fail" if turn:
                 await self.end(turn, TurnStatus.FAILED)
@@ -66,19 +66,21 @@ class World:
                 await self.stores["b"].forget(place)
                 self.running.pop(turn.id)
             case "die":
-                await self.stores["a"].leave()
+                await self.stores["a"].unregister()
                 self.running.clear()
                 for again in await self.stores["a"].claim(9):
                     await self.reserve("a", again, tokens)
             case "midnight":
-                self.now += DAY
+                self.now += SECONDS_PER_DAY
             case _:
                 pass  # nothing runs that could end
 
     async def reserve(self, process: str, turn: Turn, tokens: int) -> None:
-        limits = (await self.stores[process].context(turn, limit=1)).budgets
+        limits = (await self.stores[process].read_context(turn, limit=1)).budgets
         try:
-            await MemoryLedger(self.data, process).reserve(turn, limits, Need(tokens=tokens, cost=None))
+            await MemoryLedger(self.data, process).reserve(
+                turn, limits, CallEstimate(tokens=tokens, cost=None)
+            )
         except BudgetSpent:
             await self.stores[process].settle(turn, TurnStatus.FAILED)
         else:
@@ -97,9 +99,9 @@ async def test_no_order_of_events_overspends(steps: list[tuple[str, int, int]]) 
         await world.step(what, which, tokens)
         for person in range(3):
             for channel in range(2):
-                standings = await MemoryLedger(world.data).standings(
+                standings = await MemoryLedger(world.data).list_standings(
                     HERE, person=f"U{person}", channel=f"C{channel}"
                 )
                 for each in standings:
-                    assert each.spent + each.kept <= AMOUNTS[each.budget.scope]
-    assert set(world.data.kept) == set(world.running), "nothing is kept for what has ended"
+                    assert each.spent + each.reserved <= AMOUNTS[each.budget.scope]
+    assert set(world.data.reservations) == set(world.running), "nothing is kept for what has ended"

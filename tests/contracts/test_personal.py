@@ -8,34 +8,34 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, select, update
 
-from bot.core.calls import Call
+from bot.core.calls import ModelCall
 from bot.core.domain import (
-    Addressed,
+    AddressingKind,
     Answer,
     Author,
     File,
-    MadeWith,
     Prompt,
-    PromptKey,
-    Steering,
+    Provenance,
+    Scope,
+    ScopeConfig,
     Turn,
     TurnStatus,
 )
 from bot.core.errors import ClaimLost
-from bot.core.feedback import Score, Verdict
+from bot.core.feedback import Verdict, VoteCounts
 from bot.core.ledger import Spending
-from bot.core.personal import ERASED, Beside, Held, Person
-from bot.ports import PersonalData, Store, Versions, Votes
+from bot.core.personal import ERASED_PERSON, OtherPersonalData, PersonKey, StoredCounts
+from bot.ports import ConfigVersions, PersonalData, Store, Votes
 from bot.store.database import Database
 from bot.store.feedback import SqlVotes
 from bot.store.memory import MemoryData, MemoryStore
 from bot.store.memory_feedback import MemoryVotes
 from bot.store.memory_personal import MemoryPersonalData
-from bot.store.memory_versions import MemoryVersions
+from bot.store.memory_versions import MemoryConfigVersions
 from bot.store.personal import SqlPersonalData
 from bot.store.schema import chores, metadata, turns
 from bot.store.sql import SqlStore
-from bot.store.versions import SqlVersions
+from bot.store.versions import SqlConfigVersions
 from tests.clock import Clock, stopped
 from tests.contracts.questions import ADA, asked, question, thread
 from tests.databases import KINDS, migrated_database, open_database
@@ -44,13 +44,13 @@ pytestmark = pytest.mark.calendar
 
 GRACE = Author(id="U0GRACE", name="Grace")
 DAY = 86_400.0
-MINE = Person(user=ADA.id, platform="slack", workspace="T1")
+MINE = PersonKey(user=ADA.id, platform="slack", workspace="T1")
 SECRET = "teapot"
 MADE = Answer(
     text=f"A {SECRET}.",
     model="m-1",
     finish_reason="stop",
-    made_with=MadeWith(versions=(1,), reading=f"The {SECRET}.pdf says so."),
+    made_with=Provenance(versions=(1,), reading=f"The {SECRET}.pdf says so."),
 )
 
 
@@ -60,7 +60,7 @@ class Archive:
 
     store: Store
     votes: Votes
-    versions: Versions
+    versions: ConfigVersions
     personal: PersonalData
     data: MemoryData | Database
 
@@ -84,8 +84,8 @@ class Archive:
         )
         file = File(name=f"{SECRET}.pdf", url=f"https://files.example/{SECRET}")
         turn = await asked(self.store, replace(incoming, files=(file,)))
-        await self.store.opened(turn, 0, f"{message_id}.1")
-        await self.store.answered(turn, MADE, [Answer(text=f"Another {SECRET}.")])
+        await self.store.record_page(turn, 0, f"{message_id}.1")
+        await self.store.save_answer(turn, MADE, [Answer(text=f"Another {SECRET}.")])
         await self.store.settle(turn, TurnStatus.DONE)
         return turn
 
@@ -98,7 +98,7 @@ class Archive:
         if isinstance(self.data, Database):
             await self.data.tx(_age)
         else:
-            self.data.ended.clear()
+            self.data.ended_at.clear()
 
 
 def _everything(connection: Connection) -> str:
@@ -116,7 +116,7 @@ def _age(connection: Connection) -> None:
 async def archive(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Archive]:
     if request.param == "memory":
         data = MemoryData()
-        versions = MemoryVersions(data.versions)
+        versions = MemoryConfigVersions(data.versions)
         yield Archive(MemoryStore("me", data), MemoryVotes(data), versions, MemoryPersonalData(data), data)
         return
     with migrated_database(request.param, tmp_path) as url:
@@ -124,7 +124,7 @@ async def archive(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
             store = SqlStore(database, "me")
             await store.open()
             personal = SqlPersonalData(database)
-            yield Archive(store, SqlVotes(database), SqlVersions(database), personal, database)
+            yield Archive(store, SqlVotes(database), SqlConfigVersions(database), personal, database)
 
 
 @pytest.fixture
@@ -137,22 +137,22 @@ def stopped_archive(archive: Archive) -> Iterator[Archive]:
         yield archive
 
 
-async def ids(archive: Archive, of: Person) -> list[str]:
-    return [each.turn.message_id for each in await archive.personal.turns(of, after=0, limit=99)]
+async def ids(archive: Archive, of: PersonKey) -> list[str]:
+    return [each.turn.message_id for each in await archive.personal.list_turns(of, after=0, limit=99)]
 
 
 async def test_what_is_held_of_a_person_is_counted(archive: Archive) -> None:
-    assert await archive.personal.held(MINE) == Held()
+    assert await archive.personal.count_stored(MINE) == StoredCounts()
     first = await archive.said("1", days_ago=3)
     await archive.said("2", author=GRACE)
     await archive.said("3")
     await archive.said("4", workspace="T2")
-    await archive.votes.vote(first.id, first.thread, Verdict.GOOD, by=ADA.id)
-    held = await archive.personal.held(MINE)
+    await archive.votes.cast_vote(first.id, first.thread, Verdict.GOOD, by=ADA.id)
+    held = await archive.personal.count_stored(MINE)
     assert (held.messages, held.votes) == (2, 1)
     assert held.since == pytest.approx(time.time() - 3 * DAY, abs=60)
-    assert (await archive.personal.held(Person(user=ADA.id))).messages == 3
-    assert await archive.personal.held(replace(MINE, workspace="T3")) == Held()
+    assert (await archive.personal.count_stored(PersonKey(user=ADA.id))).messages == 3
+    assert await archive.personal.count_stored(replace(MINE, workspace="T3")) == StoredCounts()
 
 
 async def test_what_a_person_said_comes_page_by_page_and_whole(archive: Archive) -> None:
@@ -160,9 +160,9 @@ async def test_what_a_person_said_comes_page_by_page_and_whole(archive: Archive)
     await archive.said("2", author=GRACE)
     for message_id in ("3", "4"):
         await archive.said(message_id)
-    found = await archive.personal.turns(MINE, after=0, limit=2)
+    found = await archive.personal.list_turns(MINE, after=0, limit=2)
     assert [each.turn.message_id for each in found] == ["1", "3"]
-    rest = await archive.personal.turns(MINE, after=found[-1].turn.id, limit=2)
+    rest = await archive.personal.list_turns(MINE, after=found[-1].turn.id, limit=2)
     assert [each.turn.message_id for each in rest] == ["4"]
     first = found[0]
     assert first.answers == (MADE.text, f"Another {SECRET}.")
@@ -175,50 +175,50 @@ async def test_a_thread_has_what_all_said_in_it(archive: Archive) -> None:
     await archive.said("1")
     await archive.said("2", author=GRACE, root="1")
     await archive.said("3")
-    found = await archive.personal.turns(thread("1"), after=0, limit=9)
+    found = await archive.personal.list_turns(thread("1"), after=0, limit=9)
     assert [each.turn.message_id for each in found] == ["1", "2"]
     assert await archive.personal.erase(thread("1"), limit=9) == 2
-    assert await archive.personal.turns(thread("1"), after=0, limit=9) == []
+    assert await archive.personal.list_turns(thread("1"), after=0, limit=9) == []
     assert await ids(archive, MINE) == ["3"]
 
 
 async def test_votes_and_versions_are_theirs_too(archive: Archive) -> None:
     turn = await archive.said("1", author=GRACE)
-    vote = await archive.votes.vote(turn.id, turn.thread, Verdict.GOOD, by=ADA.id)
+    vote = await archive.votes.cast_vote(turn.id, turn.thread, Verdict.GOOD, by=ADA.id)
     assert vote is not None
-    await archive.votes.explain(vote.id, Verdict.GOOD, by=ADA.id, reasons=[], note="Well said.")
-    key = PromptKey(platform="slack", workspace="T1")
-    saved = await archive.versions.save(key, Steering(prompt=Prompt("Be kind.")), based_on=0, by=ADA)
-    found = await archive.personal.beside(MINE)
-    assert [(each.vote.note, each.thread, each.message_id) for each in found.opinions] == [
+    await archive.votes.add_reasons(vote.id, Verdict.GOOD, by=ADA.id, reasons=[], note="Well said.")
+    key = Scope(platform="slack", workspace="T1")
+    saved = await archive.versions.save(key, ScopeConfig(prompt=Prompt("Be kind.")), based_on=0, by=ADA)
+    found = await archive.personal.read_other_data(MINE)
+    assert [(each.vote.note, each.thread, each.message_id) for each in found.votes] == [
         ("Well said.", turn.thread, "1.1")
     ]
     assert list(found.versions) == [saved]
-    assert await archive.personal.beside(replace(MINE, workspace="T2")) == Beside(
-        opinions=[], versions=[], spent=[]
+    assert await archive.personal.read_other_data(replace(MINE, workspace="T2")) == OtherPersonalData(
+        votes=[], versions=[], spent=[]
     )
 
 
 async def test_what_they_spent_is_theirs_too(stopped_archive: Archive) -> None:
     """By day and by month; of other workspaces it is told apart."""
     archive = stopped_archive
-    call = Call(model="m-1", prompt_tokens=3, completion_tokens=4, cost=5)
+    call = ModelCall(model="m-1", prompt_tokens=3, completion_tokens=4, cost=5)
     for number, workspace in enumerate(("T1", "T1", "T2")):
         where = thread(str(number), workspace=workspace)
         turn = await asked(archive.store, question(str(number), where=where))
-        await archive.store.answered(turn, replace(MADE, call=call))
+        await archive.store.save_answer(turn, replace(MADE, call=call))
         await archive.store.settle(turn, TurnStatus.DONE)
-    found = (await archive.personal.beside(MINE)).spent
+    found = (await archive.personal.read_other_data(MINE)).spent
     twice = Spending(calls=2, prompt_tokens=6, completion_tokens=8, cost=10)
     assert [(each.workspace, len(each.period), each.spending) for each in found] == [
         ("T1", len("2026-11"), twice),
         ("T1", len("2026-11-21"), twice),
     ]
     assert found[1].period.startswith(found[0].period)
-    assert len((await archive.personal.beside(Person(user=ADA.id))).spent) == 4
+    assert len((await archive.personal.read_other_data(PersonKey(user=ADA.id))).spent) == 4
 
 
-async def erase_all(archive: Archive, of: Person) -> int:
+async def erase_all(archive: Archive, of: PersonKey) -> int:
     erased = 0
     while count := await archive.personal.erase(of, limit=2):
         erased += count
@@ -230,17 +230,17 @@ async def test_who_is_erased_is_nowhere(archive: Archive) -> None:
     for message_id in ("1", "2", "3"):
         await archive.said(message_id)
     others = await archive.said("4", author=GRACE)
-    vote = await archive.votes.vote(others.id, others.thread, Verdict.BAD, by=ADA.id)
+    vote = await archive.votes.cast_vote(others.id, others.thread, Verdict.BAD, by=ADA.id)
     assert vote is not None
-    await archive.votes.explain(vote.id, Verdict.BAD, by=ADA.id, reasons=[], note="Rather a kettle.")
+    await archive.votes.add_reasons(vote.id, Verdict.BAD, by=ADA.id, reasons=[], note="Rather a kettle.")
     assert await erase_all(archive, MINE) == 3
-    assert await archive.personal.held(MINE) == Held()
-    assert await archive.personal.beside(MINE) == Beside(opinions=[], versions=[], spent=[])
-    assert await ids(archive, Person(user=GRACE.id)) == ["4"]
-    assert await archive.votes.scores([1]) == {1: Score(bad=1)}, "figures stay"
-    (opinion,) = await archive.votes.complaints(PromptKey(platform="slack", workspace="T1"), limit=9)
-    assert opinion.voter.startswith(ERASED)
-    await archive.personal.erase(Person(user=GRACE.id), limit=9)
+    assert await archive.personal.count_stored(MINE) == StoredCounts()
+    assert await archive.personal.read_other_data(MINE) == OtherPersonalData(votes=[], versions=[], spent=[])
+    assert await ids(archive, PersonKey(user=GRACE.id)) == ["4"]
+    assert await archive.votes.read_scores([1]) == {1: VoteCounts(bad=1)}, "figures stay"
+    (opinion,) = await archive.votes.list_complaints(Scope(platform="slack", workspace="T1"), limit=9)
+    assert opinion.voter.startswith(ERASED_PERSON)
+    await archive.personal.erase(PersonKey(user=GRACE.id), limit=9)
     kept = await archive.everything()
     for word in (ADA.id, ADA.name, SECRET, "kettle"):
         assert word not in kept
@@ -252,9 +252,9 @@ async def test_what_is_erased_does_not_come_back(archive: Archive) -> None:
     await erase_all(archive, MINE)
     again = question("1", SECRET, where=thread("1"))
     assert await archive.store.accept(again, claim=True) is None
-    note = question("1", SECRET, where=thread("1"), addressed=Addressed.OVERHEARD)
-    await archive.store.overheard(thread("1"), [note])
-    assert await archive.personal.held(MINE) == Held()
+    note = question("1", SECRET, where=thread("1"), addressed=AddressingKind.OVERHEARD)
+    await archive.store.record_overheard(thread("1"), [note])
+    assert await archive.personal.count_stored(MINE) == StoredCounts()
 
 
 async def test_an_answer_under_way_is_lost_and_the_next_question_is_not(archive: Archive) -> None:
@@ -263,10 +263,10 @@ async def test_an_answer_under_way_is_lost_and_the_next_question_is_not(archive:
     await archive.store.accept(waiting, claim=True)
     await erase_all(archive, MINE)
     with pytest.raises(ClaimLost):
-        await archive.store.answered(running, MADE)
+        await archive.store.save_answer(running, MADE)
     (following,) = await archive.store.claim(9)
     assert following.message_id == "2"
-    assert not (await archive.store.context(following, limit=9)).history
+    assert not (await archive.store.read_context(following, limit=9)).history
 
 
 async def test_conversations_expire_when_their_newest_message_is_too_old(archive: Archive) -> None:

@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from bot.ports.shares import Limit, Shares
+from bot.ports.shares import RateLimitKey, RateShares
 from bot.store.database import Database
 from bot.store.memory import MemoryData, MemoryStore
-from bot.store.memory_shares import MemoryShares
+from bot.store.memory_shares import MemoryRateShares
 from bot.store.schema import refusals
-from bot.store.shares import SqlShares
+from bot.store.shares import SqlRateShares
 from bot.store.sql import SqlStore
 from tests.contracts.conftest import FOR_EVER
 from tests.databases import migrated_database, open_database
 
-Join = Callable[[str], Awaitable[Shares]]
+Join = Callable[[str], Awaitable[RateShares]]
 HERE, THERE = ("slack", "T1"), ("slack", "T2")
 
 
@@ -27,18 +27,18 @@ async def join(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
     if request.param == "memory":
         data = MemoryData()
 
-        async def join_memory(owner: str) -> Shares:
-            await MemoryStore(owner, data).beat(FOR_EVER)
-            return MemoryShares(owner, data)
+        async def join_memory(owner: str) -> RateShares:
+            await MemoryStore(owner, data).record_heartbeat(FOR_EVER)
+            return MemoryRateShares(owner, data)
 
         yield join_memory
         return
     with migrated_database("postgres", tmp_path) as url:
         async with open_database(url) as database:
 
-            async def join_sql(owner: str) -> Shares:
-                await SqlStore(database, owner).beat(FOR_EVER)
-                return SqlShares(database, owner)
+            async def join_sql(owner: str) -> RateShares:
+                await SqlStore(database, owner).record_heartbeat(FOR_EVER)
+                return SqlRateShares(database, owner)
 
             yield join_sql
 
@@ -46,24 +46,24 @@ async def join(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
 async def test_who_is_alone_has_everything(join: Join) -> None:
     a = await join("a")
     found = await a.exchange({HERE: 3, THERE: 1}, {})
-    assert (found.parts, found.processes) == ({HERE: 1.0, THERE: 1.0}, 1)
-    assert (await a.exchange({}, {})).parts == {}
+    assert (found.fractions, found.processes) == ({HERE: 1.0, THERE: 1.0}, 1)
+    assert (await a.exchange({}, {})).fractions == {}
 
 
 async def test_parts_go_by_the_answers_of_each_process(join: Join) -> None:
     a, b = await join("a"), await join("b")
     await a.exchange({HERE: 3, THERE: 2}, {})
     found = await b.exchange({HERE: 1}, {})
-    assert (found.parts, found.processes) == ({HERE: 0.25}, 2)
-    assert (await a.exchange({HERE: 3}, {})).parts == {HERE: 0.75}
-    assert (await b.exchange({HERE: 1, THERE: 1}, {})).parts == {HERE: 0.25, THERE: 1.0}
+    assert (found.fractions, found.processes) == ({HERE: 0.25}, 2)
+    assert (await a.exchange({HERE: 3}, {})).fractions == {HERE: 0.75}
+    assert (await b.exchange({HERE: 1, THERE: 1}, {})).fractions == {HERE: 0.25, THERE: 1.0}
 
 
 async def test_who_has_nothing_left_takes_nothing(join: Join) -> None:
     a, b = await join("a"), await join("b")
     await a.exchange({HERE: 3}, {})
     await a.exchange({}, {})
-    assert (await b.exchange({HERE: 1}, {})).parts == {HERE: 1.0}
+    assert (await b.exchange({HERE: 1}, {})).fractions == {HERE: 1.0}
 
 
 async def test_the_dead_count_nothing(join: Join) -> None:
@@ -71,16 +71,16 @@ async def test_the_dead_count_nothing(join: Join) -> None:
     await a.exchange({HERE: 3}, {})
     await (await _dead(join)).exchange({HERE: 9}, {})
     found = await a.exchange({HERE: 3}, {})
-    assert (found.parts, found.processes) == ({HERE: 1.0}, 1)
+    assert (found.fractions, found.processes) == ({HERE: 1.0}, 1)
 
 
 async def test_who_was_taken_for_dead_counts_itself(join: Join) -> None:
     await join("a")
-    assert (await (await _dead(join)).exchange({HERE: 9}, {})).parts == {HERE: 1.0}
+    assert (await (await _dead(join)).exchange({HERE: 9}, {})).fractions == {HERE: 1.0}
 
 
-EDITS: Limit = ("slack", "T1", "edit")
-POSTS: Limit = ("slack", "T1", "post C1")
+EDITS: RateLimitKey = ("slack", "T1", "edit")
+POSTS: RateLimitKey = ("slack", "T1", "post C1")
 
 
 async def test_what_one_is_refused_holds_for_all_until_its_time_is_over(join: Join) -> None:
@@ -106,7 +106,7 @@ async def test_what_is_over_is_forgotten(tmp_path: Path) -> None:
     """When the next refusal is told of."""
     with migrated_database("postgres", tmp_path) as url:
         async with open_database(url) as database:
-            shares = SqlShares(database, "a")
+            shares = SqlRateShares(database, "a")
             await shares.exchange({}, {POSTS: 0.1})
             await asyncio.sleep(0.2)
             await shares.exchange({}, {EDITS: 30.0})
@@ -116,7 +116,7 @@ async def test_what_is_over_is_forgotten(tmp_path: Path) -> None:
 
 async def test_processes_that_are_refused_at_once_do_not_wait_in_a_circle(join: Join) -> None:
     shares = [await join(name) for name in "abcd"]
-    limits: list[Limit] = [("slack", "T1", f"post C{number}") for number in range(20)]
+    limits: list[RateLimitKey] = [("slack", "T1", f"post C{number}") for number in range(20)]
 
     async def tell(number: int) -> None:
         mine = limits[5 * number :] + limits[: 5 * number]
@@ -127,20 +127,20 @@ async def test_processes_that_are_refused_at_once_do_not_wait_in_a_circle(join: 
         await asyncio.gather(*(tell(number) for number in range(4)))
 
 
-async def _dead(join: Join) -> Shares:
+async def _dead(join: Join) -> RateShares:
     """Return the shares of a process that joined, told its load, and left."""
     shares = await join("dead")
     await shares.exchange({HERE: 9}, {})
     store = (
         SqlStore(shares._database, "dead")
-        if isinstance(shares, SqlShares)
+        if isinstance(shares, SqlRateShares)
         else MemoryStore("dead", shares._data)  # type: ignore[attr-defined]
     )
-    await store.leave()
+    await store.unregister()
     return shares
 
 
 async def test_on_sqlite_one_process_has_everything_without_asking(tmp_path: Path) -> None:
     with migrated_database("sqlite", tmp_path) as url:
-        found = await SqlShares(Database(url), "a").exchange({HERE: 3}, {})
-    assert (found.parts, found.processes) == ({HERE: 1.0}, 1)
+        found = await SqlRateShares(Database(url), "a").exchange({HERE: 3}, {})
+    assert (found.fractions, found.processes) == ({HERE: 1.0}, 1)

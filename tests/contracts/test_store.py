@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.domain import Addressed, Answer, Author, ThreadKey, Turn, TurnStatus
+from bot.core.domain import AddressingKind, Answer, Author, ThreadKey, Turn, TurnStatus
 from bot.core.errors import ClaimLost
 from bot.ports import Store
 from tests.contracts.conftest import Join
@@ -40,7 +40,7 @@ async def test_a_message_is_recorded_once(store: Store) -> None:
     assert await store.accept(question("1.0", "Why, oh why?"), claim=True) is None
     assert await store.accept(question("1.0", where=thread("0.5")), claim=True) is None
     assert (
-        await store.accept(question("2.0", where=thread("0.5"), addressed=Addressed.REPLY), claim=True)
+        await store.accept(question("2.0", where=thread("0.5"), addressed=AddressingKind.REPLY), claim=True)
         is None
     )
 
@@ -58,9 +58,9 @@ async def test_twenty_deliveries_at_once_are_one_turn(join: Join) -> None:
 
 
 async def test_a_reply_counts_only_where_the_bot_was_asked(store: Store) -> None:
-    reply = question("1.1", addressed=Addressed.REPLY)
+    reply = question("1.1", addressed=AddressingKind.REPLY)
     assert await store.accept(reply, claim=True) is None
-    await asked(store, question("1.0", addressed=Addressed.DIRECT))
+    await asked(store, question("1.0", addressed=AddressingKind.DIRECT))
     assert (await asked(store, reply)).status is TurnStatus.WAITING
 
 
@@ -108,7 +108,7 @@ async def test_two_processes_never_run_one_thread_at_once(join: Join) -> None:
             running.add(turn.thread)
             turns.append(turn)
             await asyncio.sleep(0)
-            await store.answered(turn, SAID)
+            await store.save_answer(turn, SAID)
             running.remove(turn.thread)
             turn = await store.settle(turn, TurnStatus.DONE)
 
@@ -140,7 +140,7 @@ async def test_an_answer_is_kept(store: Store) -> None:
     first = await asked(store, question("1.0"))
     await settled(store, first)
     second = await asked(store, question("2.0"))
-    (earlier,) = (await store.context(second, limit=10)).history
+    (earlier,) = (await store.read_context(second, limit=10)).history
     assert (earlier.answer, earlier.finish_reason, earlier.status) == ("Because.", "stop", TurnStatus.DONE)
 
 
@@ -148,16 +148,16 @@ async def test_what_was_said_before_a_failure_is_kept(store: Store) -> None:
     first = await asked(store, question("1.0"))
     await store.settle(first, TurnStatus.FAILED, error="model_interrupted", answer=Answer(text="Beca"))
     second = await asked(store, question("2.0"))
-    (earlier,) = (await store.context(second, limit=10)).history
+    (earlier,) = (await store.read_context(second, limit=10)).history
     assert (earlier.answer, earlier.error, earlier.status) == ("Beca", "model_interrupted", TurnStatus.FAILED)
 
 
 async def test_failing_to_show_an_answer_keeps_it(store: Store) -> None:
     first = await asked(store, question("1.0"))
-    await store.answered(first, SAID)
+    await store.save_answer(first, SAID)
     await store.settle(first, TurnStatus.FAILED, error="surface_gone")
     second = await asked(store, question("2.0"))
-    (earlier,) = (await store.context(second, limit=10)).history
+    (earlier,) = (await store.read_context(second, limit=10)).history
     assert earlier.answer == "Because."
 
 
@@ -165,7 +165,7 @@ async def test_a_turn_is_not_done_before_its_answer_is_saved(store: Store) -> No
     turn = await asked(store, question("1.0"))
     with pytest.raises(ClaimLost):
         await store.settle(turn, TurnStatus.DONE)
-    await store.answered(turn, SAID)
+    await store.save_answer(turn, SAID)
 
 
 async def test_an_ended_turn_takes_no_more_writes(store: Store) -> None:
@@ -183,11 +183,11 @@ async def test_context_is_the_newest_earlier_turns_oldest_first(store: Store) ->
     turn = await asked(store, question("6"))
     await asked(store, question("7"))
     await settled(store, await asked(store, question("elsewhere", where=thread("other"))))
-    history = (await store.context(turn, limit=3)).history
+    history = (await store.read_context(turn, limit=3)).history
     assert [earlier.question for earlier in history] == ["3?", "4?", "5?"]
     assert all(earlier.thread == turn.thread for earlier in history)
-    assert (await store.context(turn, limit=0)).history == ()
-    assert len((await store.context(turn, limit=100)).history) == 6
+    assert (await store.read_context(turn, limit=0)).history == ()
+    assert len((await store.read_context(turn, limit=100)).history) == 6
 
 
 async def test_context_of_a_long_thread(store: Store) -> None:
@@ -195,16 +195,16 @@ async def test_context_of_a_long_thread(store: Store) -> None:
     ends = [TurnStatus.DONE, TurnStatus.STOPPED, TurnStatus.FAILED]
     for number, status in enumerate(ends):
         await settled(store, await asked(store, question(f"{number}")), status)
-    context = await store.context(await asked(store, question("9")), limit=10)
+    context = await store.read_context(await asked(store, question("9")), limit=10)
     assert [turn.status for turn in context.history] == ends
 
 
 async def test_a_question_that_was_read_before_its_event_came_is_a_question(store: Store) -> None:
     """A thread is read while deliveries are under way, or were missed: reading it takes none of them away."""
     first = await asked(store, question("1"))
-    late = question("2", addressed=Addressed.MENTION)
-    await store.overheard(first.thread, [replace(late, addressed=Addressed.OVERHEARD)])
-    assert await store.accept(replace(late, addressed=Addressed.OVERHEARD), claim=True) is None
+    late = question("2", addressed=AddressingKind.MENTION)
+    await store.record_overheard(first.thread, [replace(late, addressed=AddressingKind.OVERHEARD)])
+    assert await store.accept(replace(late, addressed=AddressingKind.OVERHEARD), claim=True) is None
     recorded = await store.accept(late, claim=True)
     assert recorded is not None
     assert (recorded.status, recorded.question) == (TurnStatus.WAITING, late.text)
@@ -220,13 +220,13 @@ async def test_a_question_that_was_read_before_its_event_came_is_a_question(stor
 async def test_a_secret_is_made_once_for_all_processes(join: Join) -> None:
     a, b = await join("a"), await join("b")
     made = await asyncio.gather(
-        a.secret("user_key", lambda: "by a"),
-        b.secret("user_key", lambda: "by b"),
-        a.secret("other", lambda: "x"),
+        a.get_or_create_secret("user_key", lambda: "by a"),
+        b.get_or_create_secret("user_key", lambda: "by b"),
+        a.get_or_create_secret("other", lambda: "x"),
     )
     assert made[0] == made[1]
     assert made[2] == "x"
-    assert await b.secret("user_key", lambda: "again") == made[0]
+    assert await b.get_or_create_secret("user_key", lambda: "again") == made[0]
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ async def test_any_text_is_kept(store: Store, written: str, kept: str) -> None:
     """What a database refuses is replaced at the door, in every text that people or models write."""
     turn = await asked(store, question("1.0", written, author=Author(id="U1", name=written)))
     assert (turn.question, turn.author.name) == (kept, kept)
-    await store.answered(turn, Answer(text=written, model=written, finish_reason=written))
+    await store.save_answer(turn, Answer(text=written, model=written, finish_reason=written))
     await store.settle(turn, TurnStatus.DONE)
-    (earlier,) = (await store.context(await asked(store, question("2.0")), limit=1)).history
+    (earlier,) = (await store.read_context(await asked(store, question("2.0")), limit=1)).history
     assert (earlier.question, earlier.answer, earlier.finish_reason) == (kept, kept, kept)

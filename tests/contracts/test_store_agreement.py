@@ -22,18 +22,18 @@ from sqlalchemy import Connection, text
 
 from bot.core.domain import (
     Action,
-    Addressed,
+    AddressingKind,
     Answer,
-    Incoming,
-    MadeWith,
+    IncomingMessage,
+    Provenance,
     ThreadKey,
     Turn,
     TurnStatus,
 )
 from bot.core.errors import ClaimLost
-from bot.core.known import Context
+from bot.core.known import TurnContext
 from bot.core.stopping import StopRequest
-from bot.core.variants import STEPS
+from bot.core.variants import STEPS_BY_ACTION
 from bot.ports import Store
 from bot.store.database import Database
 from bot.store.memory import MemoryData, MemoryStore
@@ -53,7 +53,7 @@ threads = st.integers(0, 2).map(lambda root: thread(f"{root}"))
 times = st.sampled_from([0.0, 1.0, 1.000001, 2.0])
 deliveries = st.sampled_from(["", "", "first", "second"])
 ends = st.sampled_from([TurnStatus.DONE, TurnStatus.STOPPED, TurnStatus.FAILED])
-made_with = st.builds(MadeWith, versions=st.tuples(st.integers(1, 9)), parameters=parameters)
+made_with = st.builds(Provenance, versions=st.tuples(st.integers(1, 9)), parameters=parameters)
 answers = st.builds(
     Answer,
     text=st.text(max_size=20),
@@ -86,7 +86,7 @@ class Agreement(RuleBasedStateMachine):
             owner: (MemoryStore(owner, self.data), SqlStore(database, owner)) for owner in PROCESSES
         }
         for owner in PROCESSES:
-            self.both(owner, lambda store: store.beat(FOR_EVER))
+            self.both(owner, lambda store: store.record_heartbeat(FOR_EVER))
 
     def both(self, owner: str, do: Callable[[Store], Awaitable[T]]) -> T | None:
         """Return what both stores return; None if both raise `ClaimLost`."""
@@ -109,13 +109,13 @@ class Agreement(RuleBasedStateMachine):
             messages,
             st.text(max_size=5),
             where=threads,
-            addressed=st.sampled_from(Addressed),
+            addressed=st.sampled_from(AddressingKind),
             sent_at=times,
             delivery=deliveries,
         ),
         claim=st.booleans(),
     )
-    def ask(self, owner: str, asked: Incoming, *, claim: bool) -> Turn | MultipleResults[Turn]:
+    def ask(self, owner: str, asked: IncomingMessage, *, claim: bool) -> Turn | MultipleResults[Turn]:
         turn = self.both(owner, lambda store: store.accept(asked, claim=claim))
         self.runner.run(self.database.tx(renumbered))
         return turn or multiple()
@@ -123,11 +123,11 @@ class Agreement(RuleBasedStateMachine):
     @rule(owner=processes, where=threads, said=st.lists(st.tuples(messages, times), max_size=5))
     def overhear(self, owner: str, where: ThreadKey, said: list[tuple[str, float]]) -> None:
         heard = [question(message, "Aha.", where=where, sent_at=at) for message, at in said]
-        self.both(owner, lambda store: store.overheard(where, heard))
+        self.both(owner, lambda store: store.record_overheard(where, heard))
 
     @rule(owner=processes, message=messages, words=st.text(max_size=3), delivery=deliveries)
     def reword(self, owner: str, message: str, words: str, delivery: str) -> None:
-        self.both(owner, lambda store: store.reworded(key(message), words, delivery=delivery))
+        self.both(owner, lambda store: store.edit_question(key(message), words, delivery=delivery))
 
     @rule(owner=processes, message=messages, delivery=deliveries)
     def forget(self, owner: str, message: str, delivery: str) -> None:
@@ -167,14 +167,14 @@ class Agreement(RuleBasedStateMachine):
 
     @rule(owner=processes, turn=turns, said=answers, others=st.lists(answers, max_size=2))
     def answer(self, owner: str, turn: Turn, said: Answer, others: list[Answer]) -> None:
-        self.both(owner, lambda store: store.answered(turn, said, others))
+        self.both(owner, lambda store: store.save_answer(turn, said, others))
 
     @rule(
         owner=processes,
         turn=turns,
         elsewhere=st.none() | threads,
         by=st.sampled_from([ADA.id, ADA.id, "U0BOB"]),
-        action=st.sampled_from(sorted(STEPS)),
+        action=st.sampled_from(sorted(STEPS_BY_ACTION)),
     )
     def flip(self, owner: str, turn: Turn, elsewhere: ThreadKey | None, by: str, action: Action) -> None:
         where = elsewhere or turn.thread
@@ -185,8 +185,8 @@ class Agreement(RuleBasedStateMachine):
         request=st.builds(
             StopRequest,
             thread=threads,
-            by=st.sampled_from([ADA.id, ADA.id, "U0BOB"]),
-            by_admin=st.booleans(),
+            requested_by=st.sampled_from([ADA.id, ADA.id, "U0BOB"]),
+            is_by_admin=st.booleans(),
             turn=st.none() | st.integers(1, 9),
             message_id=st.just("") | messages,
             delivery=deliveries,
@@ -199,20 +199,20 @@ class Agreement(RuleBasedStateMachine):
     @invariant()
     def the_same_turns_are_to_stop(self) -> None:
         for owner in PROCESSES:
-            self.both(owner, lambda store: _sorted(store.to_stop()))
+            self.both(owner, lambda store: _sorted(store.list_turns_to_stop()))
 
     @rule(owner=processes, where=threads, message=messages | st.sampled_from("xyz"))
     def look_up(self, owner: str, where: ThreadKey, message: str) -> None:
-        self.both(owner, lambda store: store.turn_of(where, message))
+        self.both(owner, lambda store: store.find_turn(where, message))
 
     @rule(owner=processes, turn=turns, page=st.integers(0, 2))
     def close_pages(self, owner: str, turn: Turn, page: int) -> None:
-        self.both(owner, lambda store: store.closed(turn, page))
+        self.both(owner, lambda store: store.forget_pages(turn, page))
 
     @rule(owner=processes, turn=turns, message=st.sampled_from("xyz"), back=st.integers(0, 1))
     def open_page(self, owner: str, turn: Turn, message: str, back: int) -> None:
         page = max(len(self.data.turns[turn.id].pages) - back, 0)
-        self.both(owner, lambda store: store.opened(turn, page, message))
+        self.both(owner, lambda store: store.record_page(turn, page, message))
 
     @rule(owner=processes, turn=turns)
     def release(self, owner: str, turn: Turn) -> None:
@@ -220,16 +220,16 @@ class Agreement(RuleBasedStateMachine):
 
     @rule(owner=processes, lease=st.sampled_from([0.0, FOR_EVER]))
     def beat(self, owner: str, lease: float) -> None:
-        self.both(owner, lambda store: store.beat(lease))
+        self.both(owner, lambda store: store.record_heartbeat(lease))
 
     @rule(owner=processes)
     def leave(self, owner: str) -> None:
-        self.both(owner, lambda store: store.leave())
+        self.both(owner, lambda store: store.unregister())
 
     @rule(owner=processes, turn=turns, limit=st.integers(0, 4))
     def look_back(self, owner: str, turn: Turn, limit: int) -> None:
-        async def look(store: Store) -> Context:
-            found = await store.context(turn, limit=limit)
+        async def look(store: Store) -> TurnContext:
+            found = await store.read_context(turn, limit=limit)
             return replace(found, read_at=float(found.read_at > 0))  # each has its own clock
 
         self.both(owner, look)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.core.domain import Addressed, Answer, File, MadeWith
+from bot.core.domain import AddressingKind, Answer, File, Provenance
 from bot.ports import Store
 from tests.contracts.questions import ADA, asked, key, question, settled, thread
 
@@ -12,7 +12,7 @@ BARE = File(name="a\N{WHITE SMILING FACE}.txt")
 
 async def test_a_question_keeps_its_files(store: Store) -> None:
     """Also in the history, for an answer that is asked for again, and where the message was a note before."""
-    note = replace(question("2", addressed=Addressed.OVERHEARD, sent_at=2.0), files=(BARE,))
+    note = replace(question("2", addressed=AddressingKind.OVERHEARD, sent_at=2.0), files=(BARE,))
     first = await asked(store, replace(question("1", sent_at=1.0), files=(PLAN, BARE)))
     assert first.files == (PLAN, BARE)
     await settled(store, first)
@@ -21,17 +21,17 @@ async def test_a_question_keeps_its_files(store: Store) -> None:
     assert again is not None
     assert again.files == (PLAN, BARE)
     await settled(store, again)
-    second = await asked(store, replace(note, addressed=Addressed.MENTION))
+    second = await asked(store, replace(note, addressed=AddressingKind.MENTION))
     assert second.files == (BARE,)
-    assert [turn.files for turn in (await store.context(second, limit=9)).history] == [(PLAN, BARE)]
+    assert [turn.files for turn in (await store.read_context(second, limit=9)).history] == [(PLAN, BARE)]
 
 
 async def test_what_was_read_is_kept_with_the_answer_and_erased_with_the_question(store: Store) -> None:
     turn = await asked(store, replace(question("1", sent_at=1.0), files=(PLAN,)))
-    made = MadeWith(reading="The plan: \0 tea.", remarks="_I read the first 3 pages._")
-    await store.answered(turn, Answer(text="Tea.", made_with=made))
+    made = Provenance(reading="The plan: \0 tea.", remarks="_I read the first 3 pages._")
+    await store.save_answer(turn, Answer(text="Tea.", made_with=made))
     later = await asked(store, question("2", sent_at=2.0))
-    assert [turn.made_with for turn in (await store.context(later, limit=9)).history] == [made]
+    assert [turn.made_with for turn in (await store.read_context(later, limit=9)).history] == [made]
     erased = await store.forget(key("1"))
     assert erased is not None
     assert (erased.files, erased.made_with) == ((), None)

@@ -66,7 +66,7 @@ class Interleavings(RuleBasedStateMachine):
             SqlStore(self.database, owner) if self.database else MemoryStore(owner, self.data)
         )
         self.hands[worker] = []
-        self._run(self.stores[worker].beat(FOR_EVER))
+        self._run(self.stores[worker].record_heartbeat(FOR_EVER))
 
     def _position(self, turn: Turn) -> tuple[float, int]:
         return self.sent[turn.id], turn.id
@@ -121,7 +121,7 @@ class Interleavings(RuleBasedStateMachine):
         if not self.hands[worker]:
             return
         turn, holds = self._picked(worker, number)
-        self._tried(self.stores[worker].answered(turn, SAID), succeeds=holds and turn.id not in self.saved)
+        self._tried(self.stores[worker].save_answer(turn, SAID), succeeds=holds and turn.id not in self.saved)
         if holds:
             self.saved.add(turn.id)
 
@@ -150,7 +150,7 @@ class Interleavings(RuleBasedStateMachine):
     @rule(worker=workers)
     def takes_the_other_for_dead(self, worker: str) -> None:
         """Bury the other one, which may only be frozen, and goes on with what it believes it holds."""
-        self._run(self.stores[worker].beat(0))
+        self._run(self.stores[worker].record_heartbeat(0))
         self.held = {where: held for where, held in self.held.items() if held[0] == worker}
 
     @rule(worker=workers)
@@ -194,7 +194,7 @@ class Interleavings(RuleBasedStateMachine):
             assert turns, "stuck"
             self._obtained("a", turns[0])
             if turns[0].status is TurnStatus.ANSWERING:
-                self._run(self.stores["a"].answered(turns[0], SAID))
+                self._run(self.stores["a"].save_answer(turns[0], SAID))
             self._run(self.stores["a"].settle(turns[0], TurnStatus.DONE, claim=False))
             self.unanswered.remove(turns[0].id)
             del self.held[turns[0].thread]

@@ -15,8 +15,8 @@ async def test_a_turn_given_back_is_taken_up_under_a_new_token(join: Join) -> No
     """The next owner edits the same messages; the earlier one can write no more."""
     a, b = await join("a"), await join("b")
     before = await asked(a, question("1.0"))
-    await a.opened(before, 0, "1.1")
-    await a.opened(before, 1, "1.2")
+    await a.record_page(before, 0, "1.1")
+    await a.record_page(before, 1, "1.2")
     await a.release(before)
     (after,) = await b.claim(5)
     assert (after.status, after.token, after.pages) == (TurnStatus.ANSWERING, 2, ("1.1", "1.2"))
@@ -34,8 +34,8 @@ async def test_one_process_cannot_use_its_own_old_claim(store: Store) -> None:
 
 async def test_a_page_shown_again_replaces_the_message(store: Store) -> None:
     turn = await asked(store, question("1.0"))
-    await store.opened(turn, 0, "1.1")
-    await store.opened(turn, 0, "1.9")
+    await store.record_page(turn, 0, "1.1")
+    await store.record_page(turn, 0, "1.9")
     await store.release(turn)
     assert [turn.pages for turn in await store.claim(1)] == [("1.9",)]
 
@@ -45,8 +45,8 @@ async def test_a_saved_answer_is_only_shown(join: Join) -> None:
     a, b = await join("a"), await join("b")
     turn = await asked(a, question("1.0"))
     await asked(a, question("2.0"))
-    await a.answered(turn, SAID)
-    await b.beat(0)
+    await a.save_answer(turn, SAID)
+    await b.record_heartbeat(0)
     (again,) = await b.claim(5)
     assert (again.message_id, again.status, again.answer) == ("1.0", TurnStatus.ANSWERED, "Because.")
     following = await b.settle(again, TurnStatus.DONE)
@@ -58,10 +58,10 @@ async def test_turns_of_a_silent_process_are_free_after_its_lease(join: Join) ->
     a, b = await join("a"), await join("b")
     turn = await asked(a, question("1.0"))
     await asked(b, question("2.0", where=thread("2.0")))
-    await b.beat(30)
+    await b.record_heartbeat(30)
     assert await b.claim(5) == []
     await asyncio.sleep(0.2)
-    await b.beat(0.1)
+    await b.record_heartbeat(0.1)
     assert [turn.message_id for turn in await b.claim(5)] == ["1.0"]
     await refuses_everything(a, turn)
 
@@ -70,8 +70,8 @@ async def test_a_process_that_beats_keeps_its_turns(join: Join) -> None:
     a, b = await join("a"), await join("b")
     turn = await asked(a, question("1.0"))
     await asyncio.sleep(0.2)
-    await a.beat(5)
-    await b.beat(0.15)
+    await a.record_heartbeat(5)
+    await b.record_heartbeat(0.15)
     assert await b.claim(5) == []
     await settled(a, turn)
 
@@ -80,18 +80,18 @@ async def test_a_process_that_leaves_hands_everything_on_at_once(join: Join) -> 
     a, b = await join("a"), await join("b")
     await asked(a, question("1.0"))
     shown = await asked(a, question("2.0", where=thread("2.0")))
-    await a.answered(shown, SAID)
-    await a.leave()
+    await a.save_answer(shown, SAID)
+    await a.unregister()
     assert [turn.status for turn in await b.claim(5)] == [TurnStatus.ANSWERING, TurnStatus.ANSWERED]
 
 
 async def test_a_process_taken_for_dead_may_go_on_with_new_turns(join: Join) -> None:
     a, b = await join("a"), await join("b")
     await asked(a, question("1.0"))
-    await b.beat(0)
-    await a.beat(FOR_EVER)
+    await b.record_heartbeat(0)
+    await a.record_heartbeat(FOR_EVER)
     assert [turn.token for turn in await a.claim(5)] == [2]
-    await b.beat(FOR_EVER)
+    await b.record_heartbeat(FOR_EVER)
     assert await b.claim(5) == []
 
 
@@ -108,7 +108,7 @@ async def test_nothing_is_lost_or_done_twice_while_processes_die(join: Join) -> 
             for turn in await store.claim(2):
                 with suppress(ClaimLost):
                     done.extend(await mortal(store, turn, fate))
-            await store.beat(fate.choice([0, FOR_EVER]))
+            await store.record_heartbeat(fate.choice([0, FOR_EVER]))
             await asyncio.sleep(0)  # the store in memory never waits
 
     async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
@@ -122,14 +122,14 @@ async def test_nothing_is_lost_or_done_twice_while_processes_die(join: Join) -> 
 
 async def mortal(store: Store, turn: Turn, fate: random.Random) -> list[Turn]:
     """Take a turn to its end and return it, or give it back, or die on the way and return nothing."""
-    await store.opened(turn, 0, "page")
+    await store.record_page(turn, 0, "page")
     if turn.status is TurnStatus.ANSWERING:
         if fate.random() < 0.2:
             await store.release(turn)
             return []
         if fate.random() < 0.2:
             return []
-        await store.answered(turn, SAID)
+        await store.save_answer(turn, SAID)
     if fate.random() < 0.2:
         return []
     await store.settle(turn, TurnStatus.DONE, claim=fate.random() < 0.5)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.domain import Addressed, Answer, Author, TurnStatus
+from bot.core.domain import AddressingKind, Answer, Author, TurnStatus
 from bot.core.errors import ClaimLost
 from bot.ports import Store
 from tests.contracts.conftest import Join
@@ -17,38 +17,40 @@ ENDS = [TurnStatus.DONE, TurnStatus.STOPPED, TurnStatus.FAILED]
 async def test_an_edit_of_an_ended_question_returns_its_turn(store: Store, end: TurnStatus) -> None:
     """With what a new answer needs: the text as it is now, and the messages that show the old answer."""
     turn = await asked(store, question("1", "Why?"))
-    await store.opened(turn, 0, "1.1")
+    await store.record_page(turn, 0, "1.1")
     await settled(store, turn, end)
-    found = await store.reworded(key("1"), "Why not?")
+    found = await store.edit_question(key("1"), "Why not?")
     assert found is not None
     assert (found.id, found.question, found.status, found.pages) == (turn.id, "Why not?", end, ("1.1",))
-    assert await store.reworded(key("1"), "Why not?") is None, "it is the same text"
+    assert await store.edit_question(key("1"), "Why not?") is None, "it is the same text"
 
 
 async def test_an_edit_before_the_answer_needs_no_offer(store: Store) -> None:
     """Whether it waits or is being answered, the text is the new one from then on."""
     first = await asked(store, question("1", "Why?", sent_at=1.0))
     await asked(store, question("2", "How?", sent_at=2.0))
-    assert await store.reworded(key("1"), "Why not?") is None
-    assert await store.reworded(key("2"), "How not?") is None
-    await store.answered(first, SAID)
-    assert await store.reworded(key("1"), "Why ever not?") is None
+    assert await store.edit_question(key("1"), "Why not?") is None
+    assert await store.edit_question(key("2"), "How not?") is None
+    await store.save_answer(first, SAID)
+    assert await store.edit_question(key("1"), "Why ever not?") is None
     second = await store.settle(first, TurnStatus.DONE)
     assert second is not None
     assert second.question == "How not?"
-    assert [turn.question for turn in (await store.context(second, limit=9)).history] == ["Why ever not?"]
+    assert [turn.question for turn in (await store.read_context(second, limit=9)).history] == [
+        "Why ever not?"
+    ]
 
 
 async def test_an_edit_of_what_was_overheard_changes_the_conversation(store: Store) -> None:
     await settled(store, await asked(store, question("1", sent_at=1.0)))
-    await store.accept(question("2", "Tea?", addressed=Addressed.OVERHEARD, sent_at=2.0), claim=True)
-    assert await store.reworded(key("2"), "Coffee?") is None
-    context = await store.context(await asked(store, question("3", sent_at=3.0)), limit=1)
+    await store.accept(question("2", "Tea?", addressed=AddressingKind.OVERHEARD, sent_at=2.0), claim=True)
+    assert await store.edit_question(key("2"), "Coffee?") is None
+    context = await store.read_context(await asked(store, question("3", sent_at=3.0)), limit=1)
     assert [turn.question for turn in context.history] == ["Coffee?"]
 
 
 async def test_second_thoughts_about_unknown_messages_are_nothing(store: Store) -> None:
-    assert await store.reworded(key("1"), "Why?", delivery="Ev1") is None
+    assert await store.edit_question(key("1"), "Why?", delivery="Ev1") is None
     assert await store.forget(key("1"), delivery="Ev2") is None
     assert await store.retry(1, thread(), by=ADA.id, claim=True) is None
 
@@ -59,8 +61,8 @@ async def test_second_thoughts_about_unknown_messages_are_nothing(store: Store) 
 async def test_a_deleted_question_is_gone_from_the_conversation(store: Store) -> None:
     """Its turn comes back with the messages to remove; a second deletion finds nothing."""
     turn = await asked(store, question("1", "My password is 1234."))
-    await store.opened(turn, 0, "1.1")
-    await store.opened(turn, 1, "1.2")
+    await store.record_page(turn, 0, "1.1")
+    await store.record_page(turn, 1, "1.2")
     await settled(store, turn)
     erased = await store.forget(key("1"))
     assert erased is not None
@@ -73,7 +75,7 @@ async def test_a_deleted_question_is_gone_from_the_conversation(store: Store) ->
         "",
     )
     assert await store.forget(key("1")) is None
-    assert (await store.context(await asked(store, question("2")), limit=9)).history == ()
+    assert (await store.read_context(await asked(store, question("2")), limit=9)).history == ()
 
 
 async def test_a_deleted_question_stays_deleted(store: Store) -> None:
@@ -82,12 +84,12 @@ async def test_a_deleted_question_stays_deleted(store: Store) -> None:
     await settled(store, turn)
     await store.forget(key("1"))
     assert await store.accept(question("1"), claim=True) is None
-    await store.overheard(thread(), [question("1", "My password is 1234.")])
-    assert await store.reworded(key("1"), "My password is 1234.") is None
+    await store.record_overheard(thread(), [question("1", "My password is 1234.")])
+    assert await store.edit_question(key("1"), "My password is 1234.") is None
     for by in (ADA.id, ""):
         assert await store.retry(turn.id, turn.thread, by=by, claim=True) is None
     assert await store.claim(9) == []
-    assert (await store.context(await asked(store, question("2")), limit=9)).history == ()
+    assert (await store.read_context(await asked(store, question("2")), limit=9)).history == ()
 
 
 @pytest.mark.parametrize("is_saved", [False, True])
@@ -96,9 +98,9 @@ async def test_a_question_deleted_in_mid_answer_is_lost_to_its_owner(join: Join,
     a, b = await join("a"), await join("b")
     turn = await asked(a, question("1"))
     await asked(a, question("2"))
-    await a.opened(turn, 0, "1.1")
+    await a.record_page(turn, 0, "1.1")
     if is_saved:
-        await a.answered(turn, SAID)
+        await a.save_answer(turn, SAID)
     erased = await b.forget(key("1"))
     assert erased is not None
     assert erased.pages == ("1.1",)
@@ -122,7 +124,7 @@ async def test_a_deleted_question_that_waited_is_passed_over(store: Store) -> No
 @pytest.mark.parametrize("end", ENDS)
 async def test_an_ended_turn_is_answered_again_into_the_same_messages(store: Store, end: TurnStatus) -> None:
     turn = await asked(store, question("1"))
-    await store.opened(turn, 0, "1.1")
+    await store.record_page(turn, 0, "1.1")
     await store.settle(turn, TurnStatus.FAILED, error="model", answer=Answer(text="Beca", finish_reason="x"))
     again = await store.retry(turn.id, turn.thread, by=ADA.id, claim=True)
     assert again is not None
@@ -141,9 +143,9 @@ async def test_a_turn_that_goes_on_keeps_what_was_said(join: Join) -> None:
     assert await a.retry(turn.id, turn.thread, by=ADA.id, claim=False, goes_on=True)
     (again,) = await b.claim(9)
     assert (again.answer, again.error, again.finish_reason) == ("Beca", "", "")
-    await b.answered(again, Answer(text="Because."))
+    await b.save_answer(again, Answer(text="Because."))
     await b.settle(again, TurnStatus.DONE)
-    context = await a.context(await asked(a, question("2", sent_at=2.0)), limit=1)
+    context = await a.read_context(await asked(a, question("2", sent_at=2.0)), limit=1)
     assert [turn.answer for turn in context.history] == ["Because."]
 
 
@@ -151,7 +153,7 @@ async def test_without_a_claim_it_waits_again(join: Join) -> None:
     """A full process leaves it to others; the pages are not lost on the way."""
     a, b = await join("a"), await join("b")
     turn = await asked(a, question("1"))
-    await a.opened(turn, 0, "1.1")
+    await a.record_page(turn, 0, "1.1")
     await settled(a, turn)
     again = await a.retry(turn.id, turn.thread, by=ADA.id, claim=False)
     assert again is not None
@@ -189,9 +191,9 @@ async def test_what_has_not_ended_cannot_be_asked_again(store: Store) -> None:
     waiting = await asked(store, question("2"))
     for turn in (first, waiting):
         assert await store.retry(turn.id, turn.thread, by=ADA.id, claim=True) is None
-    await store.answered(first, SAID)
+    await store.save_answer(first, SAID)
     assert await store.retry(first.id, first.thread, by=ADA.id, claim=True) is None
-    await store.accept(question("3", addressed=Addressed.OVERHEARD), claim=True)
+    await store.accept(question("3", addressed=AddressingKind.OVERHEARD), claim=True)
     assert await store.retry(waiting.id + 1, first.thread, by=ADA.id, claim=True) is None
     with pytest.raises(ClaimLost):
-        await store.answered(waiting, SAID)
+        await store.save_answer(waiting, SAID)

@@ -4,27 +4,27 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.domain import Action, Addressed, Answer, TurnStatus
+from bot.core.domain import Action, AddressingKind, Answer, TurnStatus
 from bot.core.stopping import StopOutcome, StopRequest
 from bot.ports import Store
 from tests.contracts.conftest import Join
 from tests.contracts.questions import ADA, SAID, asked, key, question, settled, thread
 
-STOP = StopRequest(thread=thread(), by=ADA.id)
-OTHERS = replace(STOP, by="U0BOB")
+STOP = StopRequest(thread=thread(), requested_by=ADA.id)
+OTHERS = replace(STOP, requested_by="U0BOB")
 
 
 async def test_the_owner_learns_of_it_and_nobody_else(join: Join) -> None:
     """Its state stays as it is, and it is told of until the turn has ended."""
     a, b = await join("a"), await join("b")
     turn = await asked(a, question("1"))
-    assert await a.to_stop() == []
+    assert await a.list_turns_to_stop() == []
     assert await b.stop(STOP) is StopOutcome.TAKEN
-    assert (await a.to_stop(), await b.to_stop()) == ([turn.id], [])
+    assert (await a.list_turns_to_stop(), await b.list_turns_to_stop()) == ([turn.id], [])
     assert await a.stop(STOP) is StopOutcome.TAKEN, "twice is no harm"
-    await a.opened(turn, 0, "1.1")
+    await a.record_page(turn, 0, "1.1")
     await a.settle(turn, TurnStatus.STOPPED, answer=Answer(text="Beca", finish_reason="stopped"))
-    assert await a.to_stop() == []
+    assert await a.list_turns_to_stop() == []
     assert await b.stop(STOP) is StopOutcome.NOTHING
 
 
@@ -32,18 +32,18 @@ async def test_who_takes_the_turn_over_finds_it_stopped(join: Join) -> None:
     a, b = await join("a"), await join("b")
     await asked(a, question("1"))
     await a.stop(STOP)
-    await a.leave()
+    await a.unregister()
     (taken,) = await b.claim(9)
     assert (taken.status, taken.stopped_by) == (TurnStatus.ANSWERING, ADA.id)
-    assert await b.to_stop() == [taken.id]
+    assert await b.list_turns_to_stop() == [taken.id]
 
 
 async def test_an_answer_that_is_saved_can_be_stopped_in_its_showing(store: Store) -> None:
     turn = await asked(store, question("1"))
-    await store.answered(turn, SAID)
+    await store.save_answer(turn, SAID)
     assert await store.stop(STOP) is StopOutcome.TAKEN
     await store.settle(turn, TurnStatus.STOPPED, answer=Answer(text="Beca"))
-    context = await store.context(await asked(store, question("2", sent_at=2.0)), limit=1)
+    context = await store.read_context(await asked(store, question("2", sent_at=2.0)), limit=1)
     assert [turn.answer for turn in context.history] == ["Beca"]
 
 
@@ -52,7 +52,7 @@ async def test_only_what_runs_is_stopped_and_what_waits_goes_on(store: Store) ->
     running = await asked(store, question("2", sent_at=2.0))
     await asked(store, question("1", sent_at=1.0))
     await store.stop(STOP)
-    assert await store.to_stop() == [running.id]
+    assert await store.list_turns_to_stop() == [running.id]
     following = await store.settle(running, TurnStatus.STOPPED)
     assert following is not None
     assert (following.message_id, following.stopped_by) == ("1", "")
@@ -70,7 +70,7 @@ async def test_a_turn_that_is_named_is_stopped_and_no_other(store: Store) -> Non
     first = await asked(store, question("1", sent_at=1.0))
     second = await asked(store, question("2", sent_at=2.0))
     await store.stop(replace(STOP, turn=second.id))
-    assert await store.to_stop() == []
+    assert await store.list_turns_to_stop() == []
     assert await store.stop(replace(STOP, turn=first.id, thread=thread("2.0"))) is StopOutcome.NOTHING
     following = await settled(store, first)
     assert following is not None
@@ -81,9 +81,9 @@ async def test_a_turn_that_is_named_is_stopped_and_no_other(store: Store) -> Non
 async def test_only_who_asked_and_admins_may(store: Store) -> None:
     turn = await asked(store, question("1"))
     assert await store.stop(OTHERS) is StopOutcome.FORBIDDEN
-    assert await store.to_stop() == []
-    assert await store.stop(replace(OTHERS, by_admin=True)) is StopOutcome.TAKEN
-    assert await store.to_stop() == [turn.id]
+    assert await store.list_turns_to_stop() == []
+    assert await store.stop(replace(OTHERS, is_by_admin=True)) is StopOutcome.TAKEN
+    assert await store.list_turns_to_stop() == [turn.id]
 
 
 async def test_the_word_that_stopped_is_no_question_however_often_it_comes(store: Store) -> None:
@@ -95,9 +95,9 @@ async def test_the_word_that_stopped_is_no_question_however_often_it_comes(store
     await store.settle(turn, TurnStatus.STOPPED)
     assert await store.stop(word) is StopOutcome.KNOWN
     assert await store.accept(question("2", "stop"), claim=True) is None
-    await store.overheard(thread(), [question("2", "stop")])
-    assert await store.reworded(key("2"), "stop it") is None
-    context = await store.context(await asked(store, question("3", sent_at=3.0)), limit=9)
+    await store.record_overheard(thread(), [question("2", "stop")])
+    assert await store.edit_question(key("2"), "stop it") is None
+    context = await store.read_context(await asked(store, question("3", sent_at=3.0)), limit=9)
     assert [turn.question for turn in context.history] == ["Why?"]
 
 
@@ -106,15 +106,15 @@ async def test_the_word_of_who_may_not_is_no_question_either(store: Store) -> No
     word = replace(OTHERS, message_id="2")
     assert await store.stop(word) is StopOutcome.FORBIDDEN
     assert await store.stop(word) is StopOutcome.KNOWN, "so that people are told once"
-    assert await store.stop(replace(word, by_admin=True)) is StopOutcome.TAKEN, "asked for once more"
+    assert await store.stop(replace(word, is_by_admin=True)) is StopOutcome.TAKEN, "asked for once more"
 
 
 async def test_the_word_is_forgotten_also_where_it_was_read_in_the_thread_before(store: Store) -> None:
     turn = await asked(store, question("1"))
-    await store.overheard(thread(), [question("2", "stop", sent_at=2.0)])
+    await store.record_overheard(thread(), [question("2", "stop", sent_at=2.0)])
     await store.stop(replace(STOP, message_id="2"))
     await store.settle(turn, TurnStatus.STOPPED)
-    context = await store.context(await asked(store, question("3", sent_at=3.0)), limit=9)
+    context = await store.read_context(await asked(store, question("3", sent_at=3.0)), limit=9)
     assert [turn.question for turn in context.history] == ["Why?"]
 
 
@@ -133,7 +133,7 @@ async def test_a_delivery_that_comes_again_stops_nothing_more(store: Store) -> N
     assert await store.stop(sign) is StopOutcome.TAKEN
     assert await store.settle(first, TurnStatus.STOPPED)
     assert await store.stop(sign) is StopOutcome.KNOWN
-    assert await store.to_stop() == []
+    assert await store.list_turns_to_stop() == []
 
 
 @pytest.mark.parametrize("goes_on", [False, True])
@@ -144,8 +144,8 @@ async def test_what_was_stopped_is_answered_again_like_any_other(store: Store, *
     again = await store.retry(turn.id, thread(), by=ADA.id, claim=True, goes_on=goes_on)
     assert again is not None
     assert (again.stopped_by, again.answer) == ("", "Beca" if goes_on else "")
-    assert await store.to_stop() == []
-    place = await store.answered(again, SAID)
+    assert await store.list_turns_to_stop() == []
+    place = await store.save_answer(again, SAID)
     assert place.count == (0 if goes_on else 2), "what was stopped is kept beside it"
 
 
@@ -155,12 +155,12 @@ async def test_a_deleted_question_does_not_say_who_stopped_it(store: Store) -> N
     erased = await store.forget(key("1"))
     assert erased is not None
     assert erased.stopped_by == ""
-    assert await store.to_stop() == []
+    assert await store.list_turns_to_stop() == []
 
 
 async def test_admins_may_ask_again_and_flip_for_others(store: Store) -> None:
     turn = await asked(store, question("1"))
-    await store.answered(turn, SAID, [Answer(text="Or not.")])
+    await store.save_answer(turn, SAID, [Answer(text="Or not.")])
     await store.settle(turn, TurnStatus.DONE)
     assert not await store.flip(turn.id, thread(), Action.NEXT, by="U0BOB")
     assert await store.flip(turn.id, thread(), Action.NEXT, by="U0BOB", by_admin=True)
@@ -172,13 +172,13 @@ async def test_admins_may_ask_again_and_flip_for_others(store: Store) -> None:
 
 async def test_the_turn_of_a_message_is_found_by_question_and_by_page(store: Store) -> None:
     turn = await asked(store, question("1"))
-    assert await store.turn_of(thread(), "1") is None, "it has not ended"
-    await store.opened(turn, 0, "1.1")
-    await store.opened(turn, 1, "1.2")
+    assert await store.find_turn(thread(), "1") is None, "it has not ended"
+    await store.record_page(turn, 0, "1.1")
+    await store.record_page(turn, 1, "1.2")
     await settled(store, turn)
-    await store.accept(question("2", addressed=Addressed.OVERHEARD), claim=True)
+    await store.accept(question("2", addressed=AddressingKind.OVERHEARD), claim=True)
     for message in ("1", "1.1", "1.2"):
-        assert await store.turn_of(thread(), message) == turn.id
+        assert await store.find_turn(thread(), message) == turn.id
     for message in ("2", "3"):
-        assert await store.turn_of(thread(), message) is None
-    assert await store.turn_of(thread("none"), "1") is None
+        assert await store.find_turn(thread(), message) is None
+    assert await store.find_turn(thread("none"), "1") is None

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from bot.core.domain import Addressed, Author, TurnStatus
+from bot.core.domain import AddressingKind, Author, TurnStatus
 from bot.ports import Store
 from tests.contracts.conftest import FOR_EVER, Join
 from tests.contracts.questions import ADA, asked, key, question, settled, thread
@@ -43,9 +43,9 @@ async def test_the_context_of_a_late_earlier_message_is_what_was_written_before_
     later = await asked(store, question("later", sent_at=2.0))
     earlier = await asked(store, question("earlier", sent_at=1.0))
     await settled(store, later)
-    assert (await store.context(earlier, limit=9)).history == ()
+    assert (await store.read_context(earlier, limit=9)).history == ()
     third = await asked(store, question("third", sent_at=3.0))
-    assert [turn.message_id for turn in (await store.context(third, limit=9)).history] == ["later"]
+    assert [turn.message_id for turn in (await store.read_context(third, limit=9)).history] == ["later"]
 
 
 # --- what others say ----------------------------------------------------------------------------------
@@ -53,11 +53,11 @@ async def test_the_context_of_a_late_earlier_message_is_what_was_written_before_
 
 async def test_what_is_overheard_is_context_and_no_question(store: Store) -> None:
     turn = await asked(store, question("1.0", sent_at=1.0))
-    said = question("1.1", "Lunch?", addressed=Addressed.OVERHEARD, author=BOB, sent_at=2.0)
+    said = question("1.1", "Lunch?", addressed=AddressingKind.OVERHEARD, author=BOB, sent_at=2.0)
     assert await store.accept(said, claim=True) is None
     assert await settled(store, turn) is None
     second = await asked(store, question("1.2", sent_at=3.0))
-    history = (await store.context(second, limit=9)).history
+    history = (await store.read_context(second, limit=9)).history
     assert [(turn.author, turn.question, turn.status) for turn in history] == [
         (ADA, "Why?", TurnStatus.DONE),
         (BOB, "Lunch?", TurnStatus.NOTED),
@@ -66,11 +66,11 @@ async def test_what_is_overheard_is_context_and_no_question(store: Store) -> Non
 
 async def test_nothing_is_overheard_where_nobody_asked(store: Store) -> None:
     """Neither as it is said nor as it is read."""
-    said = question("1.1", addressed=Addressed.OVERHEARD)
+    said = question("1.1", addressed=AddressingKind.OVERHEARD)
     assert await store.accept(said, claim=True) is None
-    await store.overheard(thread(), [said])
+    await store.record_overheard(thread(), [said])
     turn = await asked(store, question("1.2", sent_at=9.0))
-    assert (await store.context(turn, limit=9)).history == ()
+    assert (await store.read_context(turn, limit=9)).history == ()
 
 
 async def test_a_thread_that_is_read_is_put_in_order_around_its_questions(store: Store) -> None:
@@ -79,9 +79,9 @@ async def test_a_thread_that_is_read_is_put_in_order_around_its_questions(store:
     await settled(store, turn)
     read = [question(f"{n}", f"{n}, as read", author=BOB, sent_at=n) for n in (1.0, 2.0, 3.0)]
     for message in read[:1], read, read:
-        await store.overheard(thread(), [*message, question("2", "Second, as read", sent_at=2.0)])
+        await store.record_overheard(thread(), [*message, question("2", "Second, as read", sent_at=2.0)])
     last = await asked(store, question("4", sent_at=4.0))
-    history = (await store.context(last, limit=9)).history
+    history = (await store.read_context(last, limit=9)).history
     assert [turn.question for turn in history] == ["1.0, as read", "Second", "2.0, as read", "3.0, as read"]
     assert [turn.status for turn in history] == [
         TurnStatus.NOTED,
@@ -95,10 +95,10 @@ async def test_when_a_thread_was_read_is_kept(store: Store) -> None:
     """In seconds since 1970; 0 as long as it never was."""
     turn = await asked(store, question("1.0"))
     elsewhere = await asked(store, question("2.0", where=thread("2.0")))
-    assert (await store.context(turn, limit=0)).read_at == 0.0
-    await store.overheard(thread(), [])
-    assert (await store.context(turn, limit=0)).read_at == pytest.approx(time.time(), abs=5)
-    assert (await store.context(elsewhere, limit=0)).read_at == 0.0
+    assert (await store.read_context(turn, limit=0)).read_at == 0.0
+    await store.record_overheard(thread(), [])
+    assert (await store.read_context(turn, limit=0)).read_at == pytest.approx(time.time(), abs=5)
+    assert (await store.read_context(elsewhere, limit=0)).read_at == 0.0
 
 
 # --- deliveries ---------------------------------------------------------------------------------------
@@ -109,7 +109,7 @@ async def test_a_delivery_counts_once(join: Join) -> None:
     a, b = await join("a"), await join("b")
     turn = await asked(a, question("1", delivery="Ev1"))
     assert await b.accept(question("2", delivery="Ev1"), claim=True) is None
-    assert await b.reworded(key("1"), "What?", delivery="Ev1") is None
+    assert await b.edit_question(key("1"), "What?", delivery="Ev1") is None
     assert await b.forget(key("1"), delivery="Ev1") is None
     await settled(a, turn)
     await asked(b, question("2", where=thread(workspace="T2"), delivery="Ev1"))
@@ -120,15 +120,15 @@ async def test_a_delivery_counts_once(join: Join) -> None:
 
 async def test_a_late_second_delivery_of_an_edit_does_not_bring_the_old_text_back(store: Store) -> None:
     await settled(store, await asked(store, question("1", "One")))
-    assert await store.reworded(key("1"), "Two", delivery="Ev2")
-    assert await store.reworded(key("1"), "Three", delivery="Ev3")
-    assert await store.reworded(key("1"), "Two", delivery="Ev2") is None
-    context = await store.context(await asked(store, question("2")), limit=9)
+    assert await store.edit_question(key("1"), "Two", delivery="Ev2")
+    assert await store.edit_question(key("1"), "Three", delivery="Ev3")
+    assert await store.edit_question(key("1"), "Two", delivery="Ev2") is None
+    context = await store.read_context(await asked(store, question("2")), limit=9)
     assert [turn.question for turn in context.history] == ["Three"]
 
 
 async def test_a_delivery_that_did_not_concern_us_may_do_so_later(store: Store) -> None:
-    reply = question("1.1", addressed=Addressed.REPLY, delivery="Ev1")
+    reply = question("1.1", addressed=AddressingKind.REPLY, delivery="Ev1")
     assert await store.accept(reply, claim=True) is None
     await asked(store, question("1.0"))
     assert await store.accept(reply, claim=True)
@@ -153,8 +153,8 @@ async def test_attempts_are_claims_since_a_person_asked(join: Join) -> None:
     for count in (1, 2, 3):
         (turn,) = await a.claim(1)
         assert (turn.attempt, turn.token) == (count, count)
-        await b.beat(0)
-        await a.beat(FOR_EVER)
+        await b.record_heartbeat(0)
+        await a.record_heartbeat(FOR_EVER)
     (turn,) = await a.claim(1)
     await a.settle(turn, TurnStatus.FAILED, error="model")
     again = await a.retry(turn.id, turn.thread, by=ADA.id, claim=True)

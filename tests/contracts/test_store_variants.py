@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.domain import Action, Answer, Place, Turn, TurnStatus
+from bot.core.domain import Action, Answer, Turn, TurnStatus, VariantPosition
 from bot.core.errors import ClaimLost
 from bot.ports import Store
 from tests.contracts.conftest import Join
@@ -14,27 +14,27 @@ TEA, MILK = Answer(text="Tea.", finish_reason="length"), Answer(text="Milk.", fi
 async def three(store: Store) -> Turn:
     """Return an ended turn with three variants of its answer, the first of them shown."""
     turn = await asked(store, question("1"))
-    assert await store.answered(turn, SAID, [TEA, MILK]) == Place(1, 3)
+    assert await store.save_answer(turn, SAID, [TEA, MILK]) == VariantPosition(1, 3)
     await store.settle(turn, TurnStatus.DONE)
     return turn
 
 
-async def shown(store: Store) -> tuple[str, str, Place]:
+async def shown(store: Store) -> tuple[str, str, VariantPosition]:
     """Show what waits to be shown; return its text, why it ended, and its place."""
     (turn,) = await store.claim(9)
     assert turn.status is TurnStatus.ANSWERED
     await store.settle(turn, TurnStatus.DONE)
-    return turn.answer, turn.finish_reason, turn.place
+    return turn.answer, turn.finish_reason, turn.variant_position
 
 
 async def history(store: Store) -> list[str]:
     later = await asked(store, question("later", sent_at=9.0))
-    return [turn.answer for turn in (await store.context(later, limit=9)).history]
+    return [turn.answer for turn in (await store.read_context(later, limit=9)).history]
 
 
 async def test_one_answer_alone_has_no_place(store: Store) -> None:
     turn = await asked(store, question("1"))
-    assert await store.answered(turn, SAID) == Place()
+    assert await store.save_answer(turn, SAID) == VariantPosition()
     await store.settle(turn, TurnStatus.DONE)
     for action in (Action.NEXT, Action.PREVIOUS, Action.CHOOSE):
         assert not await store.flip(turn.id, turn.thread, action, by=ADA.id)
@@ -48,10 +48,10 @@ async def test_who_flips_goes_round(store: Store) -> None:
         assert await store.flip(turn.id, turn.thread, action, by=ADA.id)
         seen.append(await shown(store))
     assert seen == [
-        ("Tea.", "length", Place(2, 3)),
-        ("Milk.", "stop", Place(3, 3)),
-        ("Because.", "stop", Place(1, 3)),
-        ("Milk.", "stop", Place(3, 3)),
+        ("Tea.", "length", VariantPosition(2, 3)),
+        ("Milk.", "stop", VariantPosition(3, 3)),
+        ("Because.", "stop", VariantPosition(1, 3)),
+        ("Milk.", "stop", VariantPosition(3, 3)),
     ]
     assert await history(store) == ["Milk."], "the model knows what people see"
 
@@ -61,7 +61,7 @@ async def test_what_is_chosen_stays(store: Store) -> None:
     await store.flip(turn.id, turn.thread, Action.NEXT, by=ADA.id)
     await shown(store)
     assert await store.flip(turn.id, turn.thread, Action.CHOOSE, by=ADA.id)
-    assert await shown(store) == ("Tea.", "length", Place(2, 3, is_chosen=True))
+    assert await shown(store) == ("Tea.", "length", VariantPosition(2, 3, is_chosen=True))
     for action in (Action.NEXT, Action.PREVIOUS, Action.CHOOSE):
         assert not await store.flip(turn.id, turn.thread, action, by=ADA.id)
     assert await history(store) == ["Tea."]
@@ -86,7 +86,7 @@ async def test_who_flips_twice_sees_the_last_one(join: Join) -> None:
     assert await b.claim(9) == [], "nobody else writes while one writes"
     again = await a.settle(showing, TurnStatus.DONE)
     assert again is not None
-    assert (again.id, again.answer, again.place) == (turn.id, "Milk.", Place(3, 3))
+    assert (again.id, again.answer, again.variant_position) == (turn.id, "Milk.", VariantPosition(3, 3))
     assert await a.settle(again, TurnStatus.DONE) is None
 
 
@@ -95,8 +95,8 @@ async def test_a_flip_that_a_dead_process_did_not_show_is_shown_by_another(join:
     turn = await three(a)
     await a.flip(turn.id, turn.thread, Action.PREVIOUS, by=ADA.id)
     await a.claim(9)
-    await a.leave()
-    assert await shown(b) == ("Milk.", "stop", Place(3, 3))
+    await a.unregister()
+    assert await shown(b) == ("Milk.", "stop", VariantPosition(3, 3))
 
 
 async def test_an_answer_asked_for_again_stands_beside_the_old_one(store: Store) -> None:
@@ -105,12 +105,12 @@ async def test_an_answer_asked_for_again_stands_beside_the_old_one(store: Store)
     for number, text in enumerate(("Tea.", "Milk."), 2):
         again = await store.retry(turn.id, turn.thread, by=ADA.id, claim=True)
         assert again is not None
-        assert (again.answer, again.place) == ("", Place(0, number - 1))
+        assert (again.answer, again.variant_position) == ("", VariantPosition(0, number - 1))
         assert not await store.flip(turn.id, turn.thread, Action.NEXT, by=ADA.id), "it is being answered"
-        assert await store.answered(again, Answer(text=text)) == Place(number, number)
+        assert await store.save_answer(again, Answer(text=text)) == VariantPosition(number, number)
         await store.settle(again, TurnStatus.DONE)
     await store.flip(turn.id, turn.thread, Action.NEXT, by=ADA.id)
-    assert await shown(store) == ("Because.", "stop", Place(1, 3))
+    assert await shown(store) == ("Because.", "stop", VariantPosition(1, 3))
 
 
 async def test_half_an_answer_is_no_variant(store: Store) -> None:
@@ -118,7 +118,7 @@ async def test_half_an_answer_is_no_variant(store: Store) -> None:
     await store.settle(turn, TurnStatus.FAILED, error="model", answer=Answer(text="Beca"))
     again = await store.retry(turn.id, turn.thread, by=ADA.id, claim=True)
     assert again is not None
-    assert await store.answered(again, SAID) == Place()
+    assert await store.save_answer(again, SAID) == VariantPosition()
 
 
 async def test_a_variant_that_is_gone_on_with_keeps_its_place(store: Store) -> None:
@@ -127,8 +127,8 @@ async def test_a_variant_that_is_gone_on_with_keeps_its_place(store: Store) -> N
     await shown(store)
     again = await store.retry(turn.id, turn.thread, by=ADA.id, claim=True, goes_on=True)
     assert again is not None
-    assert (again.answer, again.place) == ("Tea.", Place(2, 3))
-    assert await store.answered(again, Answer(text="Tea. And milk.")) == Place(2, 3)
+    assert (again.answer, again.variant_position) == ("Tea.", VariantPosition(2, 3))
+    assert await store.save_answer(again, Answer(text="Tea. And milk.")) == VariantPosition(2, 3)
     await store.settle(again, TurnStatus.DONE)
     for action, text in ((Action.NEXT, "Milk."), (Action.PREVIOUS, "Tea. And milk.")):
         await store.flip(turn.id, turn.thread, action, by=ADA.id)
@@ -139,7 +139,7 @@ async def test_the_variants_of_a_deleted_question_are_gone(store: Store) -> None
     turn = await three(store)
     erased = await store.forget(key("1"))
     assert erased is not None
-    assert (erased.answer, erased.place) == ("", Place())
+    assert (erased.answer, erased.variant_position) == ("", VariantPosition())
     assert not await store.flip(turn.id, turn.thread, Action.NEXT, by=ADA.id)
 
 
@@ -147,10 +147,10 @@ async def test_pages_that_are_not_needed_are_forgotten(join: Join) -> None:
     a, b = await join("a"), await join("b")
     turn = await asked(a, question("1"))
     for page in range(3):
-        await a.opened(turn, page, f"1.{page}")
-    await a.closed(turn, 1)
+        await a.record_page(turn, page, f"1.{page}")
+    await a.forget_pages(turn, 1)
     with pytest.raises(ClaimLost):
-        await b.closed(turn, 0)
+        await b.forget_pages(turn, 0)
     await a.release(turn)
     (again,) = await a.claim(1)
     assert again.pages == ("1.0",)

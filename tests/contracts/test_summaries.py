@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.domain import Action, Answer, Turn, TurnStatus
-from bot.core.summaries import KEPT, Known, Summary
+from bot.core.summaries import MAX_KEPT_SUMMARIES, Summary, ThreadSummaries
 from bot.ports import Store, Summaries
 from bot.store.memory import MemoryData, MemoryStore
 from bot.store.memory_summaries import MemorySummaries
@@ -36,7 +36,7 @@ async def talked(store: Store, count: int, *, others: tuple[Answer, ...] = ()) -
     turns = []
     for number in range(1, count + 1):
         turn = await asked(store, question(f"{number}.0", sent_at=float(number)))
-        await store.answered(turn, SAID, others)
+        await store.save_answer(turn, SAID, others)
         await store.settle(turn, TurnStatus.DONE)
         turns.append(turn)
     return turns
@@ -45,26 +45,26 @@ async def talked(store: Store, count: int, *, others: tuple[Answer, ...] = ()) -
 async def test_a_summary_is_kept_as_it_was_made(shelf: Shelf) -> None:
     summaries, store = shelf
     first, second = await talked(store, 2)
-    assert await summaries.known(thread()) == Known()
+    assert await summaries.read_summaries(thread()) == ThreadSummaries()
     kept = Summary(until=first.id, text="Ada asked ☃, and\nwas told.")
-    assert await summaries.save(thread(), kept, revision=0)
-    assert await summaries.known(thread()) == Known(revision=0, summaries=(kept,))
+    assert await summaries.save_summary(thread(), kept, revision=0)
+    assert await summaries.read_summaries(thread()) == ThreadSummaries(revision=0, summaries=(kept,))
     further = Summary(until=second.id, text="More.")
-    assert await summaries.save(thread(), further, revision=0)
-    assert (await summaries.known(thread())).summaries == (kept, further)
-    assert await summaries.known(thread("2.0")) == Known()
+    assert await summaries.save_summary(thread(), further, revision=0)
+    assert (await summaries.read_summaries(thread())).summaries == (kept, further)
+    assert await summaries.read_summaries(thread("2.0")) == ThreadSummaries()
 
 
 async def test_only_the_newest_are_kept_and_one_that_reaches_as_far_is_replaced(shelf: Shelf) -> None:
     summaries, store = shelf
-    turns = await talked(store, KEPT + 2)
+    turns = await talked(store, MAX_KEPT_SUMMARIES + 2)
     for turn in turns:
-        assert await summaries.save(thread(), Summary(until=turn.id, text="so far"), revision=0)
-    known = (await summaries.known(thread())).summaries
-    assert [each.until for each in known] == [turn.id for turn in turns[-KEPT:]]
-    assert await summaries.save(thread(), Summary(until=turns[-1].id, text="better\0"), revision=0)
-    assert [each.text for each in (await summaries.known(thread())).summaries] == [
-        *["so far"] * (KEPT - 1),
+        assert await summaries.save_summary(thread(), Summary(until=turn.id, text="so far"), revision=0)
+    known = (await summaries.read_summaries(thread())).summaries
+    assert [each.until for each in known] == [turn.id for turn in turns[-MAX_KEPT_SUMMARIES:]]
+    assert await summaries.save_summary(thread(), Summary(until=turns[-1].id, text="better\0"), revision=0)
+    assert [each.text for each in (await summaries.read_summaries(thread())).summaries] == [
+        *["so far"] * (MAX_KEPT_SUMMARIES - 1),
         "better\ufffd",
     ]
 
@@ -73,7 +73,7 @@ Change = Callable[[Store, Turn], Awaitable[object]]
 
 CHANGES: dict[str, Change] = {
     "forgotten": lambda store, turn: store.forget(key(turn.message_id)),
-    "reworded": lambda store, turn: store.reworded(key(turn.message_id), "What?"),
+    "reworded": lambda store, turn: store.edit_question(key(turn.message_id), "What?"),
     "answered again": lambda store, turn: store.retry(turn.id, turn.thread, by=ADA.id, claim=False),
     "flipped": lambda store, turn: store.flip(turn.id, turn.thread, Action.NEXT, by=ADA.id),
 }
@@ -87,39 +87,39 @@ async def test_with_a_turn_that_changes_goes_every_summary_that_covers_it(
     summaries, store = shelf
     turns = await talked(store, 3, others=(SAID,))
     for turn in turns:
-        await summaries.save(thread(), Summary(until=turn.id, text="so far"), revision=0)
+        await summaries.save_summary(thread(), Summary(until=turn.id, text="so far"), revision=0)
     elsewhere = await asked(store, question("9.0", where=thread("9.0")))
-    await summaries.save(thread("9.0"), Summary(until=elsewhere.id, text="other"), revision=0)
+    await summaries.save_summary(thread("9.0"), Summary(until=elsewhere.id, text="other"), revision=0)
     assert await change(store, turns[1])
-    known = await summaries.known(thread())
+    known = await summaries.read_summaries(thread())
     assert [each.until for each in known.summaries] == [turns[0].id]
     assert known.revision == 1
-    assert not await summaries.save(thread(), Summary(until=turns[2].id, text="late"), revision=0)
-    assert await summaries.known(thread()) == known
-    assert await summaries.save(thread(), Summary(until=turns[2].id, text="new"), revision=1)
-    assert len((await summaries.known(thread("9.0"))).summaries) == 1
+    assert not await summaries.save_summary(thread(), Summary(until=turns[2].id, text="late"), revision=0)
+    assert await summaries.read_summaries(thread()) == known
+    assert await summaries.save_summary(thread(), Summary(until=turns[2].id, text="new"), revision=1)
+    assert len((await summaries.read_summaries(thread("9.0"))).summaries) == 1
 
 
 async def test_an_edit_that_changes_nothing_costs_nothing(shelf: Shelf) -> None:
     summaries, store = shelf
     (turn,) = await talked(store, 1)
-    await summaries.save(thread(), Summary(until=turn.id, text="so far"), revision=0)
-    assert await store.reworded(key(turn.message_id), turn.question) is None
+    await summaries.save_summary(thread(), Summary(until=turn.id, text="so far"), revision=0)
+    assert await store.edit_question(key(turn.message_id), turn.question) is None
     assert await store.flip(turn.id, turn.thread, Action.NEXT, by="U0OTHER") is False
-    assert len((await summaries.known(thread())).summaries) == 1
+    assert len((await summaries.read_summaries(thread())).summaries) == 1
 
 
 async def test_of_an_unknown_thread_nothing_is_kept(shelf: Shelf) -> None:
     summaries, _store = shelf
-    assert not await summaries.save(thread(), Summary(until=1, text="so far"), revision=0)
-    assert await summaries.known(thread()) == Known()
+    assert not await summaries.save_summary(thread(), Summary(until=1, text="so far"), revision=0)
+    assert await summaries.read_summaries(thread()) == ThreadSummaries()
 
 
 async def test_several_processes_may_make_the_same_summary_at_once(shelf: Shelf) -> None:
     summaries, store = shelf
     (turn,) = await talked(store, 1)
     saved = await asyncio.gather(
-        *(summaries.save(thread(), Summary(until=turn.id, text=f"{n}"), revision=0) for n in range(5))
+        *(summaries.save_summary(thread(), Summary(until=turn.id, text=f"{n}"), revision=0) for n in range(5))
     )
     assert all(saved)
-    assert len((await summaries.known(thread())).summaries) == 1
+    assert len((await summaries.read_summaries(thread())).summaries) == 1

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.domain import Action, Answer, MadeWith, PromptKey, Turn, TurnStatus
-from bot.core.feedback import LONGEST_NOTE, Reason, Score, Verdict, Vote
+from bot.core.domain import Action, Answer, Provenance, Scope, Turn, TurnStatus
+from bot.core.feedback import MAX_NOTE_CHARACTERS, Verdict, Vote, VoteCounts, VoteReason
 from bot.ports import Store, Votes
 from bot.store.feedback import SqlVotes
 from bot.store.memory import MemoryData, MemoryStore
@@ -22,8 +22,8 @@ pytestmark = pytest.mark.calendar
 
 GOOD, BAD = Verdict.GOOD, Verdict.BAD
 GRACE, JOAN = "U0GRACE", "U0JOAN"
-WORKSPACE = PromptKey(platform="slack", workspace="T1")
-MADE = replace(SAID, made_with=MadeWith(versions=(3, 5)))
+WORKSPACE = Scope(platform="slack", workspace="T1")
+MADE = replace(SAID, made_with=Provenance(versions=(3, 5)))
 
 
 @dataclass
@@ -37,18 +37,18 @@ class Poll:
         self, message_id: str = "1", answer: Answer = MADE, status: TurnStatus = TurnStatus.DONE
     ) -> Turn:
         turn = await asked(self.store, question(message_id, where=thread(message_id)))
-        await self.store.opened(turn, 0, f"{message_id}.1")
-        await self.store.opened(turn, 1, f"{message_id}.2")
+        await self.store.record_page(turn, 0, f"{message_id}.1")
+        await self.store.record_page(turn, 1, f"{message_id}.2")
         if status is TurnStatus.DONE:
-            await self.store.answered(turn, answer)
+            await self.store.save_answer(turn, answer)
         await self.store.settle(turn, status, answer=None if status is TurnStatus.DONE else answer)
         return turn
 
     async def vote(self, turn: Turn, verdict: Verdict, by: str = GRACE) -> Vote | None:
-        return await self.votes.vote(turn.id, turn.thread, verdict, by=by)
+        return await self.votes.cast_vote(turn.id, turn.thread, verdict, by=by)
 
-    async def score(self, version: int = 3) -> Score | None:
-        return (await self.votes.scores([version])).get(version)
+    async def score(self, version: int = 3) -> VoteCounts | None:
+        return (await self.votes.read_scores([version])).get(version)
 
 
 @pytest.fixture(params=("memory", *KINDS))
@@ -70,7 +70,7 @@ async def test_each_person_has_one_vote_and_may_change_it(poll: Poll) -> None:
         vote = await poll.vote(turn, verdict, by)
         assert vote is not None
         assert vote.verdict is verdict
-    assert await poll.score(3) == await poll.score(5) == Score(good=1, bad=2)
+    assert await poll.score(3) == await poll.score(5) == VoteCounts(good=1, bad=2)
     assert await poll.score(4) is None, "no answer was made with it"
 
 
@@ -79,38 +79,41 @@ async def test_reasons_are_added_to_ones_own_vote(poll: Poll) -> None:
     turn = await poll.answered()
     vote = await poll.vote(turn, BAD)
     assert vote is not None
-    why = {"reasons": [Reason.WRONG, Reason.BESIDE, Reason.WRONG], "note": "Teapots \0 are not\nplanets."}
-    assert not await poll.votes.explain(vote.id, BAD, by=JOAN, reasons=[], note="mine now")
-    assert not await poll.votes.explain(vote.id + 1, BAD, by=GRACE, reasons=[], note="")
-    assert not await poll.votes.explain(vote.id, GOOD, by=GRACE, reasons=[], note="")
-    assert await poll.votes.explain(vote.id, BAD, by=GRACE, **why)  # type: ignore[arg-type]  # a table of arguments
+    why = {
+        "reasons": [VoteReason.WRONG, VoteReason.BESIDE, VoteReason.WRONG],
+        "note": "Teapots \0 are not\nplanets.",
+    }
+    assert not await poll.votes.add_reasons(vote.id, BAD, by=JOAN, reasons=[], note="mine now")
+    assert not await poll.votes.add_reasons(vote.id + 1, BAD, by=GRACE, reasons=[], note="")
+    assert not await poll.votes.add_reasons(vote.id, GOOD, by=GRACE, reasons=[], note="")
+    assert await poll.votes.add_reasons(vote.id, BAD, by=GRACE, **why)  # type: ignore[arg-type]  # a table of arguments
     kept = Vote(
         id=vote.id,
         verdict=BAD,
-        reasons=(Reason.BESIDE, Reason.WRONG),
+        reasons=(VoteReason.BESIDE, VoteReason.WRONG),
         note="Teapots \N{REPLACEMENT CHARACTER} are not\nplanets.",
     )
     assert await poll.vote(turn, BAD) == kept
     assert await poll.vote(turn, GOOD) == Vote(id=vote.id, verdict=GOOD)
-    assert not await poll.votes.explain(vote.id, BAD, by=GRACE, reasons=[], note="too late")
+    assert not await poll.votes.add_reasons(vote.id, BAD, by=GRACE, reasons=[], note="too late")
 
 
 async def test_a_note_has_an_end(poll: Poll) -> None:
     turn = await poll.answered()
     vote = await poll.vote(turn, GOOD)
     assert vote is not None
-    await poll.votes.explain(vote.id, GOOD, by=GRACE, reasons=[], note="x" * LONGEST_NOTE + "y")
+    await poll.votes.add_reasons(vote.id, GOOD, by=GRACE, reasons=[], note="x" * MAX_NOTE_CHARACTERS + "y")
     again = await poll.vote(turn, GOOD)
     assert again is not None
-    assert again.note == "x" * LONGEST_NOTE
+    assert again.note == "x" * MAX_NOTE_CHARACTERS
 
 
 async def test_only_an_answer_that_has_ended_is_judged_and_only_in_its_thread(poll: Poll) -> None:
     turn = await poll.answered()
     for where in (thread("2"), thread("1", workspace="T2"), thread("1", channel="C2")):
-        assert await poll.votes.vote(turn.id, where, BAD, by=GRACE) is None
-    assert await poll.votes.vote(turn.id + 9, turn.thread, BAD, by=GRACE) is None
-    assert await poll.votes.vote(10**18 - 1, turn.thread, BAD, by=GRACE) is None
+        assert await poll.votes.cast_vote(turn.id, where, BAD, by=GRACE) is None
+    assert await poll.votes.cast_vote(turn.id + 9, turn.thread, BAD, by=GRACE) is None
+    assert await poll.votes.cast_vote(10**18 - 1, turn.thread, BAD, by=GRACE) is None
     running = await asked(poll.store, question("3", where=thread("3")))
     assert await poll.vote(running, GOOD) is None
     failed = await poll.answered("4", Answer(text="Beca"), TurnStatus.FAILED)
@@ -119,7 +122,7 @@ async def test_only_an_answer_that_has_ended_is_judged_and_only_in_its_thread(po
     assert await poll.vote(silent, GOOD) is None
     stopped = await poll.answered("6", MADE, TurnStatus.STOPPED)
     assert await poll.vote(stopped, GOOD) is not None
-    assert await poll.score() == Score(good=1)
+    assert await poll.score() == VoteCounts(good=1)
 
 
 async def test_each_variant_of_an_answer_is_judged_for_itself(poll: Poll) -> None:
@@ -129,16 +132,24 @@ async def test_each_variant_of_an_answer_is_judged_for_itself(poll: Poll) -> Non
     again = await poll.store.retry(turn.id, turn.thread, by=ADA.id, claim=True)
     assert again is not None
     assert await poll.vote(turn, GOOD) is None, "there is no answer just now"
-    better = Answer(text="Tea.", made_with=MadeWith(versions=(5, 9)))
-    await poll.store.answered(again, better)
+    better = Answer(text="Tea.", made_with=Provenance(versions=(5, 9)))
+    await poll.store.save_answer(again, better)
     await poll.store.settle(again, TurnStatus.DONE)
     await poll.vote(turn, GOOD)
-    assert await poll.votes.scores([3, 5, 9]) == {3: Score(bad=1), 5: Score(1, 1), 9: Score(good=1)}
+    assert await poll.votes.read_scores([3, 5, 9]) == {
+        3: VoteCounts(bad=1),
+        5: VoteCounts(1, 1),
+        9: VoteCounts(good=1),
+    }
     await poll.store.flip(turn.id, turn.thread, Action.NEXT, by=ADA.id)
     (shown,) = await poll.store.claim(1)
     await poll.store.settle(shown, TurnStatus.DONE)
     await poll.vote(turn, GOOD)
-    assert await poll.votes.scores([3, 5, 9]) == {3: Score(good=1), 5: Score(good=2), 9: Score(good=1)}
+    assert await poll.votes.read_scores([3, 5, 9]) == {
+        3: VoteCounts(good=1),
+        5: VoteCounts(good=2),
+        9: VoteCounts(good=1),
+    }
 
 
 async def test_votes_go_with_a_deleted_question(poll: Poll) -> None:
@@ -146,10 +157,10 @@ async def test_votes_go_with_a_deleted_question(poll: Poll) -> None:
     vote = await poll.vote(turn, BAD)
     assert vote is not None
     await poll.store.forget(key("1"))
-    assert await poll.votes.scores([3, 5]) == {}
-    assert await poll.votes.complaints(WORKSPACE, limit=9) == []
+    assert await poll.votes.read_scores([3, 5]) == {}
+    assert await poll.votes.list_complaints(WORKSPACE, limit=9) == []
     assert await poll.vote(turn, BAD) is None
-    assert not await poll.votes.explain(vote.id, BAD, by=GRACE, reasons=[], note="")
+    assert not await poll.votes.add_reasons(vote.id, BAD, by=GRACE, reasons=[], note="")
 
 
 async def test_complaints_come_newest_first_with_what_is_behind_them(poll: Poll) -> None:
@@ -163,21 +174,21 @@ async def test_complaints_come_newest_first_with_what_is_behind_them(poll: Poll)
     ):
         assert await poll.vote(turn, verdict, by)
         await asyncio.sleep(0.002)  # a clock of milliseconds tells them apart
-    found = await poll.votes.complaints(WORKSPACE, limit=2)
+    found = await poll.votes.list_complaints(WORKSPACE, limit=2)
     assert [(each.voter, each.thread, each.message_id) for each in found] == [
         (GRACE, first.thread, "1.1"),
         (JOAN, second.thread, "2.1"),
     ]
     newest = found[0]
     assert (newest.author, newest.model, newest.versions) == (ADA, SAID.model, (3, 5))
-    assert newest.at == pytest.approx(time.time(), abs=60)
-    assert await poll.votes.complaints(replace(WORKSPACE, workspace="T2"), limit=9) == []
+    assert newest.cast_at == pytest.approx(time.time(), abs=60)
+    assert await poll.votes.list_complaints(replace(WORKSPACE, workspace="T2"), limit=9) == []
 
 
 async def test_a_workspaces_votes_are_counted_from_a_time_on(poll: Poll) -> None:
     turn = await poll.answered()
     await poll.vote(turn, BAD)
     await poll.vote(turn, GOOD, JOAN)
-    assert await poll.votes.total(WORKSPACE, since=time.time() - 60) == Score(good=1, bad=1)
-    assert await poll.votes.total(WORKSPACE, since=time.time() + 60) == Score()
-    assert await poll.votes.total(replace(WORKSPACE, workspace="T2"), since=0.0) == Score()
+    assert await poll.votes.read_total_score(WORKSPACE, since=time.time() - 60) == VoteCounts(good=1, bad=1)
+    assert await poll.votes.read_total_score(WORKSPACE, since=time.time() + 60) == VoteCounts()
+    assert await poll.votes.read_total_score(replace(WORKSPACE, workspace="T2"), since=0.0) == VoteCounts()

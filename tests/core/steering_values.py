@@ -2,11 +2,11 @@
 
 from hypothesis import strategies as st
 
-from bot.core.domain import Prompt, PromptKey, Steering
+from bot.core.domain import Prompt, Scope, ScopeConfig
 from bot.core.parameters import PARAMETERS
-from bot.core.steering import PROMPT, levels
+from bot.core.steering import PROMPT_FIELD, list_scopes
 
-FIELDS = (PROMPT, *PARAMETERS)
+FIELDS = (PROMPT_FIELD, *PARAMETERS)
 
 texts = (
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0{}"), min_size=1, max_size=60)
@@ -30,13 +30,13 @@ parameters = st.fixed_dictionaries(
     },
 )
 steerings = st.builds(
-    Steering,
+    ScopeConfig,
     prompt=st.none() | prompts,
     parameters=parameters,
     locks=st.frozensets(st.sampled_from(FIELDS), max_size=2),
 )
 
-THREAD = PromptKey(platform="slack", workspace="T1", channel="D1", root="9.1")
-CHAIN = levels(THREAD, is_direct=True)
+THREAD = Scope(platform="slack", workspace="T1", channel="D1", root="9.1")
+CHAIN = list_scopes(THREAD, is_direct=True)
 settings = st.dictionaries(st.sampled_from(CHAIN), steerings)
 """What each level above a thread of a direct message sets."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.budget import Budget
+from bot.core.budget import TokenBucket
 
 UNTIMED = settings(deadline=None)  # the machine may be busy, and time is not what these tests are about
 SLACK_UPDATES_PER_MINUTE = 50
@@ -14,11 +14,11 @@ PAUSES = st.floats(min_value=0, max_value=30, allow_nan=False)
 WRITES = st.lists(st.tuples(PAUSES, st.booleans()), max_size=200)
 
 
-def slack() -> Budget:
-    return Budget(per_minute=45, burst=4)
+def slack() -> TokenBucket:
+    return TokenBucket(per_minute=45, burst=4)
 
 
-def granted(budget: Budget, writes: list[tuple[float, bool]]) -> list[float]:
+def granted(budget: TokenBucket, writes: list[tuple[float, bool]]) -> list[float]:
     """Return the times at which writes went out, each wanted some time after the one before went."""
     now, times = 0.0, list[float]()
     for pause, last in writes:
@@ -53,7 +53,7 @@ def test_a_refusal_is_obeyed_to_the_letter(
 ) -> None:
     budget = slack()
     now = max(granted(budget, writes), default=0.0) + pause
-    budget.refused(now, retry_after)
+    budget.note_refused(now, retry_after)
     assert granted(budget, [(now, last)]) >= [now + retry_after]
     times = granted(budget, [(0, True)] * 3)
     assert all(later - first >= 60 / 45 - 1e-9 for first, later in pairwise(times)), (
@@ -87,4 +87,4 @@ def test_replies_share_evenly() -> None:
 @pytest.mark.parametrize(("per_minute", "burst"), [(0, 1), (1, 0)])
 def test_a_budget_that_allows_nothing_is_refused(per_minute: float, burst: int) -> None:
     with pytest.raises(ValueError, match="allows something"):
-        Budget(per_minute=per_minute, burst=burst)
+        TokenBucket(per_minute=per_minute, burst=burst)

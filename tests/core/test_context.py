@@ -10,8 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.context import MOST, RESERVE, SMALLEST, Gauge, Windows, asked, begin, estimate, size
-from bot.core.domain import Author, MadeWith, ThreadKey, Turn, TurnStatus
+from bot.core.context import (
+    ANSWER_RESERVE_TOKENS,
+    MAX_TURNS_IN_VIEW,
+    MIN_WINDOW_TOKENS,
+    ContextWindows,
+    EstimateCorrection,
+    count_question_tokens,
+    count_turn_tokens,
+    estimate_tokens,
+    find_first_turn,
+)
+from bot.core.domain import Author, Provenance, ThreadKey, Turn, TurnStatus
 
 THREAD = ThreadKey(platform="slack", workspace="T1", channel="C1", root="1.0")
 
@@ -53,7 +63,9 @@ def view(
     history: Sequence[Turn], question: Turn, room: float, *, pictures: int = 0, is_all: bool = True
 ) -> Sequence[Turn]:
     """Return the turns in view."""
-    return history[begin(history, asked(question, pictures=pictures), room, is_all=is_all) :]
+    return history[
+        find_first_turn(history, count_question_tokens(question, pictures=pictures), room, is_all=is_all) :
+    ]
 
 
 def moves(found: Sequence[int]) -> int:
@@ -74,8 +86,8 @@ def test_the_newest_turns_are_in_view_whole_and_within_the_room(
     seen = view(turns, newest, room)
     assert list(seen) == turns[len(turns) - len(seen) :]
     if seen:
-        assert sum(map(size, seen)) + size(newest) <= room
-    if sum(map(size, (*turns, newest))) <= room:
+        assert sum(map(count_turn_tokens, seen)) + count_turn_tokens(newest) <= room
+    if sum(map(count_turn_tokens, (*turns, newest))) <= room:
         assert len(seen) == len(turns)
 
 
@@ -92,16 +104,18 @@ def test_the_front_stands_also_when_not_the_whole_conversation_is_read() -> None
     found = fronts([turn(number) for number in range(2_000)], 1_000_000)
     assert found == sorted(found)
     assert moves(found) < 25
-    assert all(end - front <= MOST for end, front in enumerate(found))
-    assert found[MOST] == 0
-    assert found[MOST + 1] > 0, "turns are left out before less than all is read, so that it can be told"
+    assert all(end - front <= MAX_TURNS_IN_VIEW for end, front in enumerate(found))
+    assert found[MAX_TURNS_IN_VIEW] == 0
+    assert found[MAX_TURNS_IN_VIEW + 1] > 0, (
+        "turns are left out before less than all is read, so that it can be told"
+    )
 
 
 def test_an_answer_to_go_on_with_and_what_came_with_a_question_take_room_too() -> None:
-    history, room = [turn(1), turn(2)], sum(map(size, (turn(1), turn(2), turn(3))))
+    history, room = [turn(1), turn(2)], sum(map(count_turn_tokens, (turn(1), turn(2), turn(3))))
     assert len(view(history, turn(3), room)) == 2
     assert len(view(history, turn(3, answer="beginning"), room)) < 2
-    assert len(view(history, replace(turn(3), made_with=MadeWith(reading="a table")), room)) < 2
+    assert len(view(history, replace(turn(3), made_with=Provenance(reading="a table")), room)) < 2
     assert len(view(history, turn(3), room, pictures=1)) < 2
 
 
@@ -112,13 +126,13 @@ def test_an_answer_to_go_on_with_and_what_came_with_a_question_take_room_too() -
 )
 def test_estimates(text: str, tokens: int) -> None:
     """Two bytes a token in unbroken runs, 3.5 elsewhere, and 4 tokens for the message."""
-    assert estimate(text) == tokens
+    assert estimate_tokens(text) == tokens
 
 
 @UNTIMED
 @given(st.lists(st.floats(0.01, 100), max_size=30))
 def test_a_gauge_stays_within_what_is_believable(ratios: list[float]) -> None:
-    gauge = Gauge()
+    gauge = EstimateCorrection()
     for ratio in ratios:
         gauge.feed(1_000, 1_000 * ratio)
         assert 0.5 <= gauge.factor <= 3 * 1.25
@@ -126,7 +140,7 @@ def test_a_gauge_stays_within_what_is_believable(ratios: list[float]) -> None:
 
 @pytest.mark.parametrize("ratio", [0.6, 0.9, 1.0, 1.4, 2.0, 2.9])
 def test_a_gauge_comes_to_what_is_counted_and_is_not_below_it(ratio: float) -> None:
-    gauge = Gauge()
+    gauge = EstimateCorrection()
     for _ in range(30):
         gauge.feed(1_000, 1_000 * ratio)
     assert ratio / 1.03 <= gauge.factor <= ratio * 1.25**1.6
@@ -134,7 +148,7 @@ def test_a_gauge_comes_to_what_is_counted_and_is_not_below_it(ratio: float) -> N
 
 @pytest.mark.parametrize("ratio", [0.7, 0.83, 1.0, 1.25, 1.3, 1.56, 1.7])
 def test_a_gauge_stands_still_while_counts_scatter(ratio: float) -> None:
-    gauge, dice = Gauge(), random.Random(7)
+    gauge, dice = EstimateCorrection(), random.Random(7)
     factors = []
     for _ in range(300):
         gauge.feed(1_000, 1_000 * ratio * dice.uniform(0.9, 1.1))
@@ -144,41 +158,41 @@ def test_a_gauge_stands_still_while_counts_scatter(ratio: float) -> None:
 
 
 def test_short_prompts_tell_nothing() -> None:
-    gauge = Gauge()
+    gauge = EstimateCorrection()
     gauge.feed(20, 90)
     assert gauge.factor == 1
 
 
 def test_a_window_is_what_a_refusal_said_then_the_list_then_the_setting() -> None:
-    windows = Windows(100_000)
-    assert windows.room("m") == 100_000
-    windows.listed({"m": 32_768, "large": 1_000_000})
-    assert windows.room("m") == 32_768 - RESERVE
-    assert windows.room("large") == 100_000, "the setting is the cap"
-    windows.refused("m", 20_000, window=16_384, tokens=None)
-    assert windows.room("m") == 16_384 - RESERVE
+    windows = ContextWindows(100_000)
+    assert windows.prompt_limit("m") == 100_000
+    windows.set_listed({"m": 32_768, "large": 1_000_000})
+    assert windows.prompt_limit("m") == 32_768 - ANSWER_RESERVE_TOKENS
+    assert windows.prompt_limit("large") == 100_000, "the setting is the cap"
+    windows.note_too_long("m", 20_000, window=16_384, tokens=None)
+    assert windows.prompt_limit("m") == 16_384 - ANSWER_RESERVE_TOKENS
 
 
 def test_room_is_left_for_the_answer() -> None:
-    windows = Windows(100_000)
-    windows.listed({"m": 8_000})
-    assert windows.room("m") == 6_000, "a quarter at most is reserved"
-    assert windows.room("m", 1_000) == 7_000
-    assert windows.room("m", 1_000_000) == 4_000, "a limit beyond the window leaves half of it"
+    windows = ContextWindows(100_000)
+    windows.set_listed({"m": 8_000})
+    assert windows.prompt_limit("m") == 6_000, "a quarter at most is reserved"
+    assert windows.prompt_limit("m", 1_000) == 7_000
+    assert windows.prompt_limit("m", 1_000_000) == 4_000, "a limit beyond the window leaves half of it"
 
 
 def test_a_refusal_that_counts_corrects_the_estimate_at_once() -> None:
-    windows = Windows(100_000)
-    windows.refused("m", 5_000, window=8_000, tokens=10_000)
-    assert windows.room("m", 0) <= 8_000 / 2
-    assert windows.room("other") == 100_000
+    windows = ContextWindows(100_000)
+    windows.note_too_long("m", 5_000, window=8_000, tokens=10_000)
+    assert windows.prompt_limit("m", 0) <= 8_000 / 2
+    assert windows.prompt_limit("other") == 100_000
 
 
 def test_a_refusal_without_numbers_halves_and_halves_again() -> None:
-    windows = Windows(100_000)
-    windows.refused("m", 60_000, window=None, tokens=None)
-    once = windows.room("m", 0)
-    windows.refused("m", once, window=None, tokens=None)
-    assert (once, windows.room("m", 0)) == (30_000, 15_000)
-    windows.refused("m", 10, window=None, tokens=None)
-    assert windows.room("m", 0) == SMALLEST, "something else made it too long"
+    windows = ContextWindows(100_000)
+    windows.note_too_long("m", 60_000, window=None, tokens=None)
+    once = windows.prompt_limit("m", 0)
+    windows.note_too_long("m", once, window=None, tokens=None)
+    assert (once, windows.prompt_limit("m", 0)) == (30_000, 15_000)
+    windows.note_too_long("m", 10, window=None, tokens=None)
+    assert windows.prompt_limit("m", 0) == MIN_WINDOW_TOKENS, "something else made it too long"

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.growth import added
-from bot.core.writes import Way
+from bot.core.growth import find_addition
+from bot.core.writes import DisplayMode
 from tests.core.threads import Thread, limits
 
 PROSE = """# Trains
@@ -32,18 +32,18 @@ def depart(train):
 @pytest.mark.parametrize("size", [1, 3, 7, 40])
 def test_what_is_streamed_of_usual_markdown_only_grows(size: int) -> None:
     """Also when it comes in crumbs; no word is cut, and no white space stands first in what is added."""
-    thread, sent = Thread(limits(4_000), way=Way.STREAM), ""
+    thread, sent = Thread(limits(4_000), way=DisplayMode.STREAM), ""
     for start in range(0, len(PROSE), size):
         thread.live.feed(PROSE[start : start + size])
         thread.now += 10
         while thread.step():
-            more = added(thread.screen[0], sent)
+            more = find_addition(thread.screen[0], sent)
             assert more is not None
             assert not more or not more[0].isspace() or not sent
             sent += more
     thread.live.finish()
     assert thread.settle() == [PROSE.strip()]
-    assert added(PROSE.strip(), sent) is not None
+    assert find_addition(PROSE.strip(), sent) is not None
     assert thread.writes > len(PROSE) // max(size, 40)
 
 
@@ -54,7 +54,7 @@ def test_what_is_streamed_of_usual_markdown_only_grows(size: int) -> None:
 def test_adding_never_loses_a_word(shown: str, more: str) -> None:
     """Only white space at the end of what is there may be too much."""
     text = shown.rstrip() + more
-    grown = shown + (added(text, shown) or "")
-    assert grown.split() == text.split() or added(text, shown) is None
-    assert added(shown + more, shown) == more
-    assert added("b" + text, "a") is None
+    grown = shown + (find_addition(text, shown) or "")
+    assert grown.split() == text.split() or find_addition(text, shown) is None
+    assert find_addition(shown + more, shown) == more
+    assert find_addition("b" + text, "a") is None

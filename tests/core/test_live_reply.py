@@ -16,7 +16,7 @@ def test_the_first_text_is_shown_at_once() -> None:
 def test_a_growing_answer_is_edited_no_sooner_than_the_interval() -> None:
     live = LiveReply(limits(interval=3.0))
     live.feed("One")
-    live.accepted(Post(0, "One", last=False), 10.0)
+    live.note_accepted(Post(0, "One", last=False), 10.0)
     live.feed(" two")
     assert live.next(12.9) == Wait(13.0)
     live.feed(" three")
@@ -26,7 +26,7 @@ def test_a_growing_answer_is_edited_no_sooner_than_the_interval() -> None:
 def test_a_rest_may_be_longer_than_the_interval_but_the_last_text_does_not_wait_for_it() -> None:
     live = LiveReply(limits(interval=3.0))
     live.feed("One")
-    live.accepted(Post(0, "One", last=False), 10.0, rest=5.0)
+    live.note_accepted(Post(0, "One", last=False), 10.0, rest=5.0)
     live.feed(" two")
     assert live.next(13.0) == Wait(15.0)
     live.finish()
@@ -36,7 +36,7 @@ def test_a_rest_may_be_longer_than_the_interval_but_the_last_text_does_not_wait_
 def test_the_last_text_does_not_wait_for_the_interval() -> None:
     live = LiveReply(limits(interval=3.0))
     live.feed("One")
-    live.accepted(Post(0, "One", last=False), 10.0)
+    live.note_accepted(Post(0, "One", last=False), 10.0)
     live.feed(" two.")
     live.finish()
     assert live.next(10.1) == Edit(0, "One two.", last=True, end=True)
@@ -45,10 +45,10 @@ def test_the_last_text_does_not_wait_for_the_interval() -> None:
 def test_a_full_page_is_completed_at_once_and_the_next_one_waits() -> None:
     live = LiveReply(limits(20, interval=3.0))
     live.feed("One two")
-    live.accepted(Post(0, "One two", last=False), 10.0)
+    live.note_accepted(Post(0, "One two", last=False), 10.0)
     live.feed(" three four five six")
     assert live.next(10.1) == Edit(0, "One two three four", last=True)
-    live.accepted(Edit(0, "One two three four", last=True), 10.1)
+    live.note_accepted(Edit(0, "One two three four", last=True), 10.1)
     assert live.next(10.2) == Wait(13.1)
     assert live.next(13.1) == Post(1, "five six", last=False)
 
@@ -57,8 +57,8 @@ def test_a_refusal_holds_back_even_the_last_text() -> None:
     live = LiveReply(limits())
     live.feed("One.")
     live.finish()
-    live.refused(10.0, 30.0)
-    live.refused(11.0, 5.0)
+    live.note_refused(10.0, 30.0)
+    live.note_refused(11.0, 5.0)
     assert live.next(39.9) == Wait(40.0)
     assert live.next(40.0) == Post(0, "One.", last=True, end=True)
 
@@ -66,7 +66,7 @@ def test_a_refusal_holds_back_even_the_last_text() -> None:
 def test_nothing_more_is_written_when_everything_is_shown() -> None:
     live = LiveReply(limits())
     live.feed("One.")
-    live.accepted(Post(0, "One.", last=False), 0.0)
+    live.note_accepted(Post(0, "One.", last=False), 0.0)
     assert live.next(10.0) == Idle()
     live.finish()
     assert live.next(10.0) == Done()
@@ -77,7 +77,7 @@ def test_after_a_restart_old_messages_are_edited_before_new_ones_are_posted() ->
     thread.live.feed("one two three four. " * 3)
     thread.live.finish()
     assert thread.settle() == ["one two three four."] * 3
-    assert [*thread.live.surplus()] == []
+    assert [*thread.live.list_surplus_pages()] == []
 
 
 def test_messages_that_a_shorter_answer_does_not_need_are_named() -> None:
@@ -85,7 +85,7 @@ def test_messages_that_a_shorter_answer_does_not_need_are_named() -> None:
     thread.live.feed("Short.")
     thread.live.finish()
     thread.settle()
-    assert [*thread.live.surplus()] == [1, 2]
+    assert [*thread.live.list_surplus_pages()] == [1, 2]
 
 
 @pytest.mark.parametrize("text", ["", " \n\n "])
@@ -140,13 +140,13 @@ def test_what_was_offered_below_a_growing_page_goes_with_its_last_write() -> Non
     """Although the text is all there already; what was only posted offered nothing."""
     live = LiveReply(limits())
     live.feed("One.")
-    live.accepted(Post(0, "One.", last=False), 0.0)
+    live.note_accepted(Post(0, "One.", last=False), 0.0)
     live.feed(" Two.")
-    live.accepted(Edit(0, "One. Two.", last=False), 3.0)
+    live.note_accepted(Edit(0, "One. Two.", last=False), 3.0)
     assert live.next(10.0) == Idle()
     live.finish()
     assert live.next(10.0) == Edit(0, "One. Two.", last=True, end=True)
-    live.accepted(Edit(0, "One. Two.", last=True, end=True), 10.0)
+    live.note_accepted(Edit(0, "One. Two.", last=True, end=True), 10.0)
     assert live.next(11.0) == Done()
 
 

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from bot.core.writes import Way
+from bot.core.writes import DisplayMode
 from tests.core.threads import Thread, limits
 
 UNTIMED = settings(deadline=None)  # the machine may be busy, and time is not what these tests are about
@@ -27,9 +27,9 @@ class Answering(RuleBasedStateMachine):
         size=st.integers(40, 300),
         interval=st.floats(0, 60),
         posted=st.integers(0, 3),
-        way=st.sampled_from(Way),
+        way=st.sampled_from(DisplayMode),
     )
-    def begin(self, size: int, interval: float, posted: int, way: Way) -> None:
+    def begin(self, size: int, interval: float, posted: int, way: DisplayMode) -> None:
         self.thread = Thread(limits(size, interval), posted=posted, way=way)
         self.said = ""
         self.finished = False
@@ -63,7 +63,7 @@ class Answering(RuleBasedStateMachine):
 
     @rule(is_slow=st.booleans())
     def edits_are_slow_or_not(self, is_slow: bool) -> None:
-        self.thread.live.press(self.thread.now, is_slow=is_slow)
+        self.thread.live.note_pressure(self.thread.now, is_slow=is_slow)
 
     @rule()
     def something_is_written(self) -> None:
@@ -77,7 +77,7 @@ class Answering(RuleBasedStateMachine):
 
     @rule(retry_after=st.floats(min_value=0, max_value=100))
     def the_platform_refuses(self, retry_after: float) -> None:
-        self.thread.live.refused(self.thread.now, retry_after)
+        self.thread.live.note_refused(self.thread.now, retry_after)
         self.thread.not_before = max(self.thread.not_before, self.thread.now + retry_after)
 
     @rule(seconds=st.floats(min_value=0, max_value=100))
@@ -97,7 +97,7 @@ class Answering(RuleBasedStateMachine):
         shown = self.thread.settle()
         assert not self.thread.is_open
         assert self.most_pages is None or self.has_lost or len(shown) <= self.most_pages
-        surplus = self.thread.live.surplus()
+        surplus = self.thread.live.list_surplus_pages()
         assert [*surplus] == [*range(len(shown))][surplus.start :]
         seen = iter("".join("".join(shown[: surplus.start]).split()))
         assert all(character in seen for character in "".join(self.said.split()))
@@ -124,10 +124,10 @@ def test_a_complete_answer_is_written_page_by_page_and_each_page_once(text: str,
         st.tuples(st.text("ab.\n ", max_size=30), st.sampled_from([None, None, True, False])), max_size=20
     ),
     size=st.integers(8, 40),
-    way=st.sampled_from(Way),
+    way=st.sampled_from(DisplayMode),
 )
 def test_no_character_is_lost_or_repeated_whatever_becomes_of_messages(
-    said: list[tuple[str, bool | None]], size: int, way: Way
+    said: list[tuple[str, bool | None]], size: int, way: DisplayMode
 ) -> None:
     """White space aside, at which pages break."""
     thread = Thread(limits(size, interval=0.0), way=way)

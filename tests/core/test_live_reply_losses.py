@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.writes import Way
+from bot.core.writes import DisplayMode
 from tests.core.threads import Thread, limits
 
 
@@ -15,9 +15,14 @@ def say(thread: Thread, text: str, *, now: float) -> None:
 
 @pytest.mark.parametrize(
     ("way", "screen"),
-    [(Way.EDITS, ["One, two, th", "ree, four."]), (Way.STREAM, ["One, two,", "three, four."])],
+    [
+        (DisplayMode.EDITS, ["One, two, th", "ree, four."]),
+        (DisplayMode.STREAM, ["One, two,", "three, four."]),
+    ],
 )
-def test_below_a_message_that_takes_no_change_the_answer_grows_on(way: Way, screen: list[str]) -> None:
+def test_below_a_message_that_takes_no_change_the_answer_grows_on(
+    way: DisplayMode, screen: list[str]
+) -> None:
     thread = Thread(limits(), way=way)
     say(thread, "One, t", now=0)
     say(thread, "wo, th", now=10)
@@ -31,9 +36,12 @@ def test_below_a_message_that_takes_no_change_the_answer_grows_on(way: Way, scre
 
 @pytest.mark.parametrize(
     ("way", "screen"),
-    [(Way.EDITS, ["One, t", "wo, three, four."]), (Way.STREAM, ["One,", "two, three, four."])],
+    [
+        (DisplayMode.EDITS, ["One, t", "wo, three, four."]),
+        (DisplayMode.STREAM, ["One,", "two, three, four."]),
+    ],
 )
-def test_where_no_message_takes_a_change_the_rest_is_one_post(way: Way, screen: list[str]) -> None:
+def test_where_no_message_takes_a_change_the_rest_is_one_post(way: DisplayMode, screen: list[str]) -> None:
     """A message for every few words nobody wants."""
     thread = Thread(limits(), way=way)
     say(thread, "One, t", now=0)

@@ -6,8 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.budget import Budget
-from bot.core.pace import BACK_OFF, LEAST, PROBE, STEP, Pace
+from bot.core.budget import TokenBucket
+from bot.core.pace import (
+    BACK_OFF_FACTOR,
+    MIN_DELAY_ABOVE_GUARANTEED_SECONDS,
+    MIN_WRITES_PER_MINUTE,
+    STEP_SHARE,
+    RateProbe,
+)
 
 UNTIMED = settings(deadline=None)  # the machine may be busy, and time is not what these tests are about
 GUARANTEED = 45.0
@@ -33,16 +39,16 @@ class Platform:
         return float(int(60 - (now - self.taken[0])) + 1)
 
 
-def used(platform: Platform, pace: Pace, *, start: float = 0.0, hours: float) -> float:
+def used(platform: Platform, pace: RateProbe, *, start: float = 0.0, hours: float) -> float:
     """Write as much as may be for some hours; return the time."""
-    budget, now = Budget(per_minute=pace.per_minute, burst=4), start
+    budget, now = TokenBucket(per_minute=pace.per_minute, burst=4), start
     while now < start + hours * HOUR:
         now += budget.delay(now, last=True)
         if wait := platform.write(now):
-            budget.refused(now, wait)
-            pace.refused(now, wait)
+            budget.note_refused(now, wait)
+            pace.note_refused(now, wait)
         else:
-            pace.took(now)
+            pace.note_write(now)
         budget.take(now)
         budget.adjust(per_minute=pace.per_minute, burst=4)
     return now
@@ -50,10 +56,10 @@ def used(platform: Platform, pace: Pace, *, start: float = 0.0, hours: float) ->
 
 def test_where_no_more_than_the_tier_is_granted_little_is_refused() -> None:
     """Nothing, until the first try above what is guaranteed; then seldom, and what is guaranteed is used."""
-    platform, pace = Platform(50), Pace(GUARANTEED)
-    used(platform, pace, hours=PROBE / HOUR)
+    platform, pace = Platform(50), RateProbe(GUARANTEED)
+    used(platform, pace, hours=MIN_DELAY_ABOVE_GUARANTEED_SECONDS / HOUR)
     assert platform.refusals == []
-    used(platform, pace, start=PROBE, hours=10)
+    used(platform, pace, start=MIN_DELAY_ABOVE_GUARANTEED_SECONDS, hours=10)
     assert len(platform.refusals) <= 10
     assert pace.per_minute >= GUARANTEED
 
@@ -62,18 +68,18 @@ def test_where_no_more_than_the_tier_is_granted_little_is_refused() -> None:
 @given(st.integers(5, 120))
 def test_what_is_granted_is_found_and_never_exceeded_for_long(granted: int) -> None:
     """Never above it by more than one try; refusals get rare; and most of what is granted is used."""
-    platform, pace = Platform(granted), Pace(GUARANTEED)
+    platform, pace = Platform(granted), RateProbe(GUARANTEED)
     now = used(platform, pace, hours=1)
     refused = len(platform.refusals)
     assert refused <= 8, "it came down to what is granted, and tried a few times"
     used(platform, pace, start=now, hours=3)
     assert len(platform.refusals) - refused <= 9, "one in twenty minutes, at worst"
-    assert pace.per_minute <= max(granted, LEAST) + STEP * GUARANTEED + 1
-    assert len(platform.taken) >= min(0.5 * granted, BACK_OFF * GUARANTEED)
+    assert pace.per_minute <= max(granted, MIN_WRITES_PER_MINUTE) + STEP_SHARE * GUARANTEED + 1
+    assert len(platform.taken) >= min(0.5 * granted, BACK_OFF_FACTOR * GUARANTEED)
 
 
 def test_a_platform_that_gives_more_again_is_used_more_again() -> None:
-    platform, pace = Platform(20), Pace(GUARANTEED)
+    platform, pace = Platform(20), RateProbe(GUARANTEED)
     now = used(platform, pace, hours=1)
     assert pace.per_minute < 25
     platform.granted = 60
@@ -82,33 +88,33 @@ def test_a_platform_that_gives_more_again_is_used_more_again() -> None:
 
 
 def test_a_refusal_is_answered_at_once_and_its_echoes_are_not() -> None:
-    pace = Pace(GUARANTEED)
-    pace.refused(100.0, 10.0)
-    assert pace.per_minute == pytest.approx(GUARANTEED * BACK_OFF)
-    pace.refused(100.2, 10.0)
-    pace.refused(114.0, 1.0)
-    assert pace.per_minute == pytest.approx(GUARANTEED * BACK_OFF)
-    pace.refused(116.0, 1.0)
-    assert pace.per_minute == pytest.approx(GUARANTEED * BACK_OFF**2)
+    pace = RateProbe(GUARANTEED)
+    pace.note_refused(100.0, 10.0)
+    assert pace.per_minute == pytest.approx(GUARANTEED * BACK_OFF_FACTOR)
+    pace.note_refused(100.2, 10.0)
+    pace.note_refused(114.0, 1.0)
+    assert pace.per_minute == pytest.approx(GUARANTEED * BACK_OFF_FACTOR)
+    pace.note_refused(116.0, 1.0)
+    assert pace.per_minute == pytest.approx(GUARANTEED * BACK_OFF_FACTOR**2)
 
 
 def test_who_does_not_use_what_there_is_learns_nothing() -> None:
-    pace = Pace(GUARANTEED)
+    pace = RateProbe(GUARANTEED)
     for second in range(0, 10 * 3_600, 2):
-        pace.took(float(second))
+        pace.note_write(float(second))
     assert pace.per_minute == GUARANTEED
 
 
 def test_what_is_shared_is_learnt_of_a_share() -> None:
     """Half of the rate, all of it used, tells as much."""
-    pace = Pace(GUARANTEED)
+    pace = RateProbe(GUARANTEED)
     for number in range(1_000):
-        pace.took(number * 60 / GUARANTEED * 2, share=0.5)
+        pace.note_write(number * 60 / GUARANTEED * 2, share=0.5)
     assert pace.per_minute > GUARANTEED
 
 
 def test_at_least_something_is_tried() -> None:
-    pace = Pace(GUARANTEED)
+    pace = RateProbe(GUARANTEED)
     for number in range(100):
-        pace.refused(1_000.0 * number, 1.0)
-    assert pace.per_minute == LEAST
+        pace.note_refused(1_000.0 * number, 1.0)
+    assert pace.per_minute == MIN_WRITES_PER_MINUTE

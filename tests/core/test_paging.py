@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.lines import Line, Open, grown, scan
+from bot.core.lines import MarkdownLine, OpenBlock, scan_grown_lines, scan_lines
 from bot.core.paging import Pager
 
 UNTIMED = settings(deadline=None)  # the machine may be busy, and time is not what these tests are about
@@ -90,7 +90,7 @@ def test_no_word_is_shown_twice(shapes: list[str], size: int) -> None:
 @given(MARKDOWN, SIZES, st.integers(1, 40))
 def test_every_page_closes_what_it_opens(text: str, size: int, step: int) -> None:
     for page in pages(text, max(size, 60), step=step)[:-1]:
-        assert scan(page, Open())[-1].after.fence is None
+        assert scan_lines(page, OpenBlock())[-1].after.fence is None
 
 
 @UNTIMED
@@ -210,8 +210,8 @@ def test_closing_leaves_code_so_that_a_note_is_none() -> None:
 @given(st.lists(MARKDOWN, min_size=1, max_size=8))
 def test_lines_of_a_text_that_grew_are_those_of_the_whole(parts: list[str]) -> None:
     """So that looking at a page again costs what is new, and not what was there."""
-    lines, text = list[Line](), ""
+    lines, text = list[MarkdownLine](), ""
     for part in parts:
         text += part
-        lines = grown(lines, text, Open())
-        assert lines == scan(text, Open())
+        lines = scan_grown_lines(lines, text, OpenBlock())
+        assert lines == scan_lines(text, OpenBlock())

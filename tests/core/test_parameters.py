@@ -8,50 +8,59 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.kinds import Biases, Choice, Kind, Name, Number, Texts, Value, Whole
-from bot.core.parameters import PARAMETERS, TABLE, check, from_json, parse, show, to_json
+from bot.core.kinds import (
+    ChoiceType,
+    IntegerType,
+    NameType,
+    NumberType,
+    ParameterType,
+    ParameterValue,
+    TextListType,
+    TokenBiasesType,
+)
+from bot.core.parameters import PARAMETER_TABLE, PARAMETERS, check, from_json, parse, render, to_json
 
 NAMES = sorted(PARAMETERS)
 text = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 
 
-def values(kind: Kind) -> st.SearchStrategy[Any]:
+def values(kind: ParameterType) -> st.SearchStrategy[Any]:
     """Return every value that a kind takes."""
     match kind:
-        case Number(low, high):
+        case NumberType(low, high):
             return st.floats(low, high) | st.integers(int(low), int(high))
-        case Whole(low, high):
+        case IntegerType(low, high):
             return st.integers(low, high)
-        case Choice(options):
+        case ChoiceType(options):
             return st.sampled_from(options)
-        case Texts(most, longest):
+        case TextListType(most, longest):
             return st.lists(text.map(lambda said: said[:longest]), min_size=1, max_size=most)
-        case Biases(largest):
+        case TokenBiasesType(largest):
             tokens = st.integers(0, 200_000).map(str)
             return st.dictionaries(tokens, st.integers(-largest, largest), min_size=1, max_size=5)
         case _:
             return st.sampled_from(["gpt-6-luna", "meta-llama/Llama 4:free", "modèle"])
 
 
-settings = st.sampled_from(TABLE).flatmap(
-    lambda parameter: st.tuples(st.just(parameter.name), values(parameter.kind))
+settings = st.sampled_from(PARAMETER_TABLE).flatmap(
+    lambda parameter: st.tuples(st.just(parameter.name), values(parameter.value_type))
 )
 
 
 @given(settings)
-def test_a_value_in_range_is_taken_as_it_is(setting: tuple[str, Value]) -> None:
+def test_a_value_in_range_is_taken_as_it_is(setting: tuple[str, ParameterValue]) -> None:
     name, value = setting
     assert check(name, value) == value
 
 
 @given(settings)
-def test_what_a_form_shows_is_read_back(setting: tuple[str, Value]) -> None:
+def test_what_a_form_shows_is_read_back(setting: tuple[str, ParameterValue]) -> None:
     name, value = setting
-    assert parse(name, show(name, value)) == value
+    assert parse(name, render(name, value)) == value
 
 
 @given(st.lists(settings).map(dict))
-def test_what_a_row_holds_is_read_back(chosen: dict[str, Value]) -> None:
+def test_what_a_row_holds_is_read_back(chosen: dict[str, ParameterValue]) -> None:
     assert from_json(to_json(chosen)) == chosen
     assert to_json(chosen) == to_json(dict(reversed(chosen.items())))
 
@@ -67,7 +76,7 @@ def test_any_other_value_is_a_sentence_that_names_the_parameter(name: str, value
     try:
         assert json.loads(json.dumps(check(name, value))) == value
     except ValueError as error:
-        assert str(error) == f"`{name}` must be {PARAMETERS[name].kind.expects}."  # noqa: PT017 - either will do
+        assert str(error) == f"`{name}` must be {PARAMETERS[name].value_type.expects}."  # noqa: PT017 - either will do
 
 
 @given(st.sampled_from(NAMES), st.text() | st.text(alphabet='[]{}":,0123456789.-\n'))
@@ -132,7 +141,7 @@ def test_what_no_request_could_hold_is_refused(value: object) -> None:
             check(name, value)
 
 
-@pytest.mark.parametrize("call", [parse, check, show])
+@pytest.mark.parametrize("call", [parse, check, render])
 def test_an_unknown_parameter_is_named_with_those_there_are(call: Callable[[str, str], object]) -> None:
     with pytest.raises(ValueError, match=r"`temprature` is not a parameter; there are model, temperature, "):
         call("temprature", "1")
@@ -145,7 +154,7 @@ def test_a_broken_row_is_a_sentence(row: str) -> None:
 
 
 def test_every_parameter_is_explained() -> None:
-    for parameter in TABLE:
+    for parameter in PARAMETER_TABLE:
         assert parameter.help.endswith(".")
-        assert all([parameter.label, parameter.unset, parameter.kind.expects])
-    assert isinstance(PARAMETERS["model"].kind, Name)
+        assert all([parameter.label, parameter.when_unset, parameter.value_type.expects])
+    assert isinstance(PARAMETERS["model"].value_type, NameType)

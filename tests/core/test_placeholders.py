@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.placeholders import LONGEST_VALUE, PLACEHOLDERS, fill, problem, used
+from bot.core.placeholders import MAX_VALUE_CHARACTERS, PLACEHOLDERS, fill, find_problem, find_used
 
 VALUES = {"user": "Ada", "date": "2026-11-21", "channel": "#general", "workspace": "Sandbox"}
 
@@ -21,7 +21,7 @@ VALUES = {"user": "Ada", "date": "2026-11-21", "channel": "#general", "workspace
     ],
 )
 def test_a_prompt_is_filled_in(text: str, expected: str) -> None:
-    assert problem(text) == ""
+    assert find_problem(text) == ""
     assert fill(text, VALUES) == expected
 
 
@@ -40,7 +40,7 @@ def test_a_prompt_is_filled_in(text: str, expected: str) -> None:
 )
 def test_anything_else_in_braces_is_refused(text: str, named: str, line: int) -> None:
     """The sentence quotes it, lists what there is, and says how to write braces."""
-    sentence = problem(text)
+    sentence = find_problem(text)
     assert sentence.startswith(f"`{named}` in line {line} is not a placeholder")
     assert "`{user}`" in sentence
     assert "`{{` and `}}`" in sentence
@@ -49,7 +49,7 @@ def test_anything_else_in_braces_is_refused(text: str, named: str, line: int) ->
 @given(st.text("{}ab\n"))
 def test_any_text_can_be_saved_by_doubling_its_braces(text: str) -> None:
     doubled = text.replace("{", "{{").replace("}", "}}")
-    assert problem(doubled) == ""
+    assert find_problem(doubled) == ""
     assert fill(doubled, VALUES) == text
 
 
@@ -57,18 +57,18 @@ def test_any_text_can_be_saved_by_doubling_its_braces(text: str) -> None:
 def test_what_has_no_problem_is_filled_in_completely(parts: list[str]) -> None:
     """Each part by itself, in order: no placeholder changes the meaning of its neighbours."""
     text = "".join(parts)
-    assert problem(text) == ""
+    assert find_problem(text) == ""
     assert fill(text, VALUES) == "".join(fill(part, VALUES) for part in parts)
 
 
 def test_it_is_known_which_ones_are_used() -> None:
-    assert used("{{date}} {user} {user} {x} {channel") == {"user"}
+    assert find_used("{{date}} {user} {user} {x} {channel") == {"user"}
 
 
 @given(st.text())
 def test_a_value_is_one_short_line_and_is_not_filled_in_itself(name: str) -> None:
     filled = fill("{user}", {"user": name})
-    assert len(filled) <= LONGEST_VALUE
+    assert len(filled) <= MAX_VALUE_CHARACTERS
     assert len(filled.splitlines()) <= 1
 
 

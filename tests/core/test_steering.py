@@ -7,40 +7,40 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.domain import Author, MadeWith, Prompt, PromptKey, Steering, ThreadKey, Version
+from bot.core.domain import Author, ConfigVersion, Prompt, Provenance, Scope, ScopeConfig, ThreadKey
 from bot.core.steering import (
-    DEPLOYMENT,
-    LONGEST_PROMPT,
-    NOTHING,
-    PROMPT,
-    Effective,
+    DEPLOYMENT_SCOPE,
+    EMPTY_CONFIG,
+    MAX_PROMPT_CHARACTERS,
+    PROMPT_FIELD,
+    EffectiveConfig,
     diff,
-    effective,
-    fields,
+    find_lock_violations,
+    find_locks,
+    find_problems,
     from_json,
-    level,
-    levels,
-    locked,
-    made_with,
-    overruled,
-    place,
-    problems,
-    thread_level,
+    list_scopes,
+    list_set_fields,
+    make_provenance,
+    name_scope,
+    parse_scope,
+    resolve_config,
+    thread_scope,
     to_json,
 )
 from tests.core.steering_values import CHAIN, FIELDS, THREAD, settings, steerings
 
-Settings = dict[PromptKey, Steering]
+Settings = dict[Scope, ScopeConfig]
 
 _, WORKSPACE, DIRECT, CHANNEL, _ = CHAIN
 
 
-def said(text: str, *, appends: bool = False, locks: Iterable[str] = ()) -> Steering:
-    return Steering(prompt=Prompt(text, appends=appends), locks=frozenset(locks))
+def said(text: str, *, appends: bool = False, locks: Iterable[str] = ()) -> ScopeConfig:
+    return ScopeConfig(prompt=Prompt(text, appends=appends), locks=frozenset(locks))
 
 
-def here(levels: Settings, where: PromptKey = THREAD) -> Effective:
-    return effective(levels, where, is_direct=True)
+def here(levels: Settings, where: Scope = THREAD) -> EffectiveConfig:
+    return resolve_config(levels, where, is_direct=True)
 
 
 # --- levels -------------------------------------------------------------------------------------------
@@ -48,17 +48,17 @@ def here(levels: Settings, where: PromptKey = THREAD) -> Effective:
 
 def test_a_thread_of_a_channel_has_four_levels_and_one_of_a_direct_message_five() -> None:
     thread = ThreadKey(platform="slack", workspace="T1", channel="C1", root="9.1")
-    named = [place(key) for key in levels(thread_level(thread))]
+    named = [name_scope(key) for key in list_scopes(thread_scope(thread))]
     assert named == ["deployment", "workspace T1", "channel T1/C1", "thread T1/C1/9.1"]
-    named = [place(key) for key in CHAIN]
+    named = [name_scope(key) for key in CHAIN]
     assert named == ["deployment", "workspace T1", "direct T1", "channel T1/D1", "thread T1/D1/9.1"]
 
 
-@pytest.mark.parametrize("key", CHAIN, ids=place)
-def test_each_level_lies_below_those_above_it(key: PromptKey) -> None:
+@pytest.mark.parametrize("key", CHAIN, ids=name_scope)
+def test_each_level_lies_below_those_above_it(key: Scope) -> None:
     """Whichever level is asked about, those above it are the thread's too; and its name leads back."""
-    assert levels(key, is_direct=True) == CHAIN[: CHAIN.index(key) + 1]
-    assert level(place(key), "slack") == key
+    assert list_scopes(key, is_direct=True) == CHAIN[: CHAIN.index(key) + 1]
+    assert parse_scope(name_scope(key), "slack") == key
 
 
 @pytest.mark.parametrize(
@@ -66,12 +66,12 @@ def test_each_level_lies_below_those_above_it(key: PromptKey) -> None:
 )
 def test_what_is_no_level_is_answered_with_what_is(name: str) -> None:
     with pytest.raises(ValueError, match="write `workspace T1`"):
-        level(name, "slack")
+        parse_scope(name, "slack")
 
 
 # --- the system prompt --------------------------------------------------------------------------------
 
-ABOVE = {DEPLOYMENT: said("deployment"), WORKSPACE: said("workspace")}
+ABOVE = {DEPLOYMENT_SCOPE: said("deployment"), WORKSPACE: said("workspace")}
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ ABOVE = {DEPLOYMENT: said("deployment"), WORKSPACE: said("workspace")}
         ({DIRECT: said("direct"), CHANNEL: said("channel", appends=True)}, "direct\n\nchannel"),
         ({DIRECT: said("direct", appends=True), THREAD: said("thread")}, "thread"),
         ({DIRECT: said("direct", locks=["prompt"]), CHANNEL: said("channel")}, "direct"),
-        ({CHANNEL: Steering(parameters={"n": 2})}, "workspace"),
+        ({CHANNEL: ScopeConfig(parameters={"n": 2})}, "workspace"),
         ({replace(WORKSPACE, workspace="T2"): said("elsewhere")}, "workspace"),
     ],
 )
@@ -93,18 +93,18 @@ def test_prompts_replace_or_append(set_below: Settings, expected: str) -> None:
 
 def test_direct_messages_are_a_level_for_direct_messages_only() -> None:
     below = ABOVE | {DIRECT: said("direct")}
-    assert effective(below, CHANNEL, is_direct=True).system == "direct"
-    assert effective(below, CHANNEL).system == "workspace"
+    assert resolve_config(below, CHANNEL, is_direct=True).system == "direct"
+    assert resolve_config(below, CHANNEL).system == "workspace"
 
 
 # --- everything that applies --------------------------------------------------------------------------
 
 
-def reference(below: Settings, name: str) -> tuple[object, PromptKey] | None:
+def reference(below: Settings, name: str) -> tuple[object, Scope] | None:
     """Return a parameter's value and level as a person would find them: from the top, until it is locked."""
     found = None
     for key in CHAIN:
-        steering = below.get(key, NOTHING)
+        steering = below.get(key, EMPTY_CONFIG)
         if name in steering.parameters:
             found = steering.parameters[name], key
         if name in steering.locks:
@@ -121,25 +121,25 @@ def test_the_lowest_level_that_may_set_a_parameter_wins(below: Settings) -> None
 
 
 @given(settings, st.sampled_from(CHAIN))
-def test_what_applies_at_a_level_does_not_depend_on_those_below(below: Settings, where: PromptKey) -> None:
-    above = {key: steering for key, steering in below.items() if key in levels(where, is_direct=True)}
+def test_what_applies_at_a_level_does_not_depend_on_those_below(below: Settings, where: Scope) -> None:
+    above = {key: steering for key, steering in below.items() if key in list_scopes(where, is_direct=True)}
     assert here(below, where) == here(above, where)
 
 
 @given(settings, st.sampled_from(CHAIN), steerings)
 def test_taking_a_level_away_gives_what_was_before(
-    below: Settings, key: PromptKey, set_here: Steering
+    below: Settings, key: Scope, set_here: ScopeConfig
 ) -> None:
     """Nothing is left behind, and a level that sets nothing is as good as none."""
     before = {level_: steering for level_, steering in below.items() if level_ != key}
-    assert here(before | {key: set_here} | {key: NOTHING}) == here(before)
+    assert here(before | {key: set_here} | {key: EMPTY_CONFIG}) == here(before)
 
 
 @given(settings)
 def test_a_lock_holds(below: Settings) -> None:
     """What a level locks is, everywhere below, what it was at that level."""
     for where in CHAIN[1:]:
-        for name, by in locked(below, where, is_direct=True).items():
+        for name, by in find_locks(below, where, is_direct=True).items():
             at_lock, at_where = here(below, by), here(below, where)
             assert at_lock.parameters.get(name) == at_where.parameters.get(name)
             if name == "prompt":
@@ -155,59 +155,66 @@ def test_prompts_stand_in_the_order_of_their_levels(below: Settings) -> None:
 
 def test_an_answer_keeps_the_versions_that_applied_highest_level_first() -> None:
     """And all parameters, whichever level they come from."""
-    below = {DEPLOYMENT: Steering(parameters={"model": "m"}), CHANNEL: Steering(parameters={"n": 2})}
+    below = {
+        DEPLOYMENT_SCOPE: ScopeConfig(parameters={"model": "m"}),
+        CHANNEL: ScopeConfig(parameters={"n": 2}),
+    }
     versions = [
-        Version(id=id_, key=key, number=1, steering=NOTHING, author=Author(id="U1"), note="", created_at=0)
+        ConfigVersion(
+            id=id_, scope=key, number=1, config=EMPTY_CONFIG, author=Author(id="U1"), note="", created_at=0
+        )
         for id_, key in enumerate((CHANNEL, DIRECT, WORKSPACE), start=1)
     ]
-    made = made_with(effective(below, THREAD), versions)
-    assert made == MadeWith(versions=(3, 1), parameters={"model": "m", "n": 2})
+    made = make_provenance(resolve_config(below, THREAD), versions)
+    assert made == Provenance(versions=(3, 1), parameters={"model": "m", "n": 2})
 
 
 # --- checking -----------------------------------------------------------------------------------------
 
 
 @given(steerings)
-def test_what_is_right_has_no_problems(steering: Steering) -> None:
-    assert problems(steering) == {}
+def test_what_is_right_has_no_problems(steering: ScopeConfig) -> None:
+    assert find_problems(steering) == {}
 
 
 @pytest.mark.parametrize(
     ("steering", "field", "sentence"),
     [
         (said(" \n"), "prompt", "empty"),
-        (said("x" * (LONGEST_PROMPT + 1)), "prompt", "40,001 characters; there may be 40,000"),
+        (said("x" * (MAX_PROMPT_CHARACTERS + 1)), "prompt", "40,001 characters; there may be 40,000"),
         (said("a\0b"), "prompt", "no text"),
         (said("a\ud800b"), "prompt", "no text"),
         (said("Dear {name}"), "prompt", "`{name}` in line 1 is not a placeholder"),
-        (Steering(parameters={"temperature": 2.5}), "temperature", "0 to 2"),
-        (Steering(parameters={"warmth": 1}), "warmth", "not a parameter"),
-        (Steering(locks=frozenset({"warmth"})), "locks", "`warmth` cannot be locked"),
+        (ScopeConfig(parameters={"temperature": 2.5}), "temperature", "0 to 2"),
+        (ScopeConfig(parameters={"warmth": 1}), "warmth", "not a parameter"),
+        (ScopeConfig(locks=frozenset({"warmth"})), "locks", "`warmth` cannot be locked"),
     ],
 )
-def test_a_wrong_field_is_named_with_a_sentence(steering: Steering, field: str, sentence: str) -> None:
-    found = problems(steering)
+def test_a_wrong_field_is_named_with_a_sentence(steering: ScopeConfig, field: str, sentence: str) -> None:
+    found = find_problems(steering)
     assert list(found) == [field]
     assert sentence in found[field]
 
 
 def test_every_wrong_field_is_named_at_once() -> None:
-    wrong = Steering(prompt=Prompt("{"), parameters={"n": 0, "top_p": 3}, locks=frozenset("x"))
-    assert problems(wrong).keys() == {"prompt", "n", "top_p", "locks"}
+    wrong = ScopeConfig(prompt=Prompt("{"), parameters={"n": 0, "top_p": 3}, locks=frozenset("x"))
+    assert find_problems(wrong).keys() == {"prompt", "n", "top_p", "locks"}
 
 
 @given(steerings, st.frozensets(st.sampled_from(FIELDS)))
-def test_a_locked_field_may_not_be_set(steering: Steering, locks: frozenset[str]) -> None:
-    above = {WORKSPACE: Steering(locks=locks)}
-    found = problems(steering, locked(above, CHANNEL))
-    assert found == {name: f"`{name}` is locked by workspace T1." for name in locks & fields(steering)}
+def test_a_locked_field_may_not_be_set(steering: ScopeConfig, locks: frozenset[str]) -> None:
+    above = {WORKSPACE: ScopeConfig(locks=locks)}
+    found = find_problems(steering, find_locks(above, CHANNEL))
+    assert found == {
+        name: f"`{name}` is locked by workspace T1." for name in locks & list_set_fields(steering)
+    }
 
 
 # --- written down -------------------------------------------------------------------------------------
 
 
 @given(steerings)
-def test_json_and_back(steering: Steering) -> None:
+def test_json_and_back(steering: ScopeConfig) -> None:
     assert from_json(to_json(steering)) == steering
 
 
@@ -217,8 +224,10 @@ def test_a_newer_format_is_not_guessed_at() -> None:
 
 
 def test_a_difference_is_readable() -> None:
-    old = Steering(prompt=Prompt("Be kind.\nBe brief."), parameters={"temperature": 1, "stop": ["END", "\n"]})
-    new = Steering(
+    old = ScopeConfig(
+        prompt=Prompt("Be kind.\nBe brief."), parameters={"temperature": 1, "stop": ["END", "\n"]}
+    )
+    new = ScopeConfig(
         prompt=Prompt("Be kind.\nBe thorough."), parameters={"stop": ["END", "\n"]}, locks=frozenset({"n"})
     )
     assert diff(old, new).splitlines() == [
@@ -233,21 +242,23 @@ def test_a_difference_is_readable() -> None:
 
 
 @given(steerings, steerings)
-def test_there_is_a_difference_exactly_where_something_differs(old: Steering, new: Steering) -> None:
+def test_there_is_a_difference_exactly_where_something_differs(old: ScopeConfig, new: ScopeConfig) -> None:
     assert (diff(old, new) == "") == (old == new)
 
 
 @given(current=steerings, draft=steerings)
-def test_who_is_no_admin_overrules_no_lock(current: Steering, draft: Steering) -> None:
+def test_who_is_no_admin_overrules_no_lock(current: ScopeConfig, draft: ScopeConfig) -> None:
     """What is locked stays as it is, and locked; the rest is theirs."""
     kept = {name: value for name, value in current.parameters.items() if name in current.locks}
     theirs = {name: value for name, value in draft.parameters.items() if name not in current.locks}
-    obedient = Steering(
-        prompt=current.prompt if PROMPT in current.locks else draft.prompt,
+    obedient = ScopeConfig(
+        prompt=current.prompt if PROMPT_FIELD in current.locks else draft.prompt,
         parameters={**theirs, **kept},
         locks=current.locks,
     )
-    assert not overruled(current, obedient)
-    assert overruled(current, replace(obedient, locks=current.locks ^ {"n"}))
-    for name in current.locks - {PROMPT}:
-        assert name in overruled(current, replace(obedient, parameters={**obedient.parameters, name: "!"}))
+    assert not find_lock_violations(current, obedient)
+    assert find_lock_violations(current, replace(obedient, locks=current.locks ^ {"n"}))
+    for name in current.locks - {PROMPT_FIELD}:
+        assert name in find_lock_violations(
+            current, replace(obedient, parameters={**obedient.parameters, name: "!"})
+        )

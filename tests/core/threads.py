@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from bot.core.live_reply import LiveReply
-from bot.core.writes import Done, Edit, Idle, Post, Wait, Way
+from bot.core.writes import DisplayMode, Done, Edit, Idle, Post, Wait
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,10 +24,10 @@ def limits(size: int = 100, interval: float = 3.0) -> Limits:
 class Thread:
     """A thread, and a person who looks at it; holds a reply to the rules of writing into one."""
 
-    def __init__(self, limits: Limits, *, posted: int = 0, way: Way = Way.EDITS) -> None:
+    def __init__(self, limits: Limits, *, posted: int = 0, way: DisplayMode = DisplayMode.EDITS) -> None:
         self.limits = limits
         self.way = way
-        self.live = LiveReply(limits, posted=posted, way=way)
+        self.live = LiveReply(limits, posted=posted, mode=way)
         self.screen = ["left from before"] * posted
         self.now = 0.0
         self.writes = 0
@@ -50,10 +50,10 @@ class Thread:
         assert self.limits.fits(command.text)
         assert command.text.strip()
         assert self.now >= self.not_before
-        is_stream = self.way is Way.STREAM
+        is_stream = self.way is DisplayMode.STREAM
         interval = self.limits.append_interval if is_stream else self.limits.interval
         assert command.last or self.now >= self.last_accepted + interval
-        assert command.last or self.way is not Way.WHOLE
+        assert command.last or self.way is not DisplayMode.WHOLE
         assert command.page == self.complete, (
             "a page changed after a later one, or before an earlier was done"
         )
@@ -72,18 +72,18 @@ class Thread:
         self.is_open = not command.last and (is_stream or isinstance(command, Edit))
         self.last_accepted = self.now
         self.writes += 1
-        self.live.accepted(command, self.now)
+        self.live.note_accepted(command, self.now)
 
     def refuse(self, command: Edit) -> None:
         """Refuse a change, as whoever writes would report it."""
         stays = self.lost[command.page]
         self.is_open = False
-        if stays and self.live.fixed(command):
+        if stays and self.live.note_unchangeable(command):
             assert self.known[command.page]
             self.complete = command.page + 1
             return
         assert not (stays and self.known[command.page]), "what is known to be on screen stays there"
-        self.live.gone(command)
+        self.live.note_gone(command)
         del self.screen[command.page :], self.known[command.page :]
         self.lost = {page: stays for page, stays in self.lost.items() if page < command.page}
 

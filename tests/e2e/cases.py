@@ -13,7 +13,7 @@ import pytest
 
 from bot.sandbox.server import SandboxWorkspace
 from tests.databases import Kind, migrated_database
-from tests.e2e.conftest import World, new_world
+from tests.e2e.conftest import BotWorld, new_world
 
 AT_ONCE = 8
 """Cases under way together; most of each is waiting, for a lease or for a stream."""
@@ -25,7 +25,7 @@ PATIENT = (0.0, *[0.5] * 1_000)
 @contextlib.asynccontextmanager
 async def small_world(
     kind: Kind, folder: Path, workspace: SandboxWorkspace | None = None, **more: str
-) -> AsyncIterator[World]:
+) -> AsyncIterator[BotWorld]:
     """Give a world with a fresh database and a short lease."""
     with migrated_database(kind, folder) as url:
         address = url.render_as_string(hide_password=False)

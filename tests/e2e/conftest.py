@@ -9,14 +9,14 @@ import pytest
 
 from bot.sandbox.model import SandboxModel
 from bot.sandbox.server import SandboxWorkspace
-from tests.program import START, Program, program, settings
+from tests.program import START_TIMEOUT_SECONDS, Program, program, settings
 
 ADA, GRACE = "U0ADA", "U0GRACE"
 GENERAL = "C0GENERAL"
 
 
 @dataclass
-class World:
+class BotWorld:
     """Everything there is: the workspace, the model and the program between them."""
 
     workspace: SandboxWorkspace
@@ -38,21 +38,23 @@ class World:
 
     async def until(self, channel: str, root: str, *, ends: str) -> str:
         """Wait until the thread shows a text that ends like this, and return all of it."""
-        await self.workspace.changed(lambda: self.complete(channel, root).endswith(ends), START)
+        await self.workspace.wait_until(
+            lambda: self.complete(channel, root).endswith(ends), START_TIMEOUT_SECONDS
+        )
         return self.complete(channel, root)
 
 
 @asynccontextmanager
 async def new_world(
     folder: Path, workspace: SandboxWorkspace | None = None, **more: str
-) -> AsyncIterator[World]:
+) -> AsyncIterator[BotWorld]:
     """Give everything but a running bot, on the embedded database unless `more` settings say otherwise."""
     async with SandboxModel(rate=2_000) as model, workspace or SandboxWorkspace(port=0) as slack:
-        yield World(slack, model, settings(slack, model, **more), folder)
+        yield BotWorld(slack, model, settings(slack, model, **more), folder)
 
 
 @asynccontextmanager
-async def ready_bot(world: World) -> AsyncIterator[Program]:
+async def ready_bot(world: BotWorld) -> AsyncIterator[Program]:
     """Run the bot, wait until it is ready, and check at the end that it is alive."""
     async with program("run", cwd=world.folder, env=world.env) as running:
         await running.until('"action": "ready"')
@@ -61,14 +63,14 @@ async def ready_bot(world: World) -> AsyncIterator[Program]:
 
 
 @asynccontextmanager
-async def another_world(factory: pytest.TempPathFactory, **more: str) -> AsyncIterator[World]:
+async def another_world(factory: pytest.TempPathFactory, **more: str) -> AsyncIterator[BotWorld]:
     """Give a world of its own to what changes how the bot asks afterwards."""
     async with new_world(factory.mktemp("another"), None, **more) as world, ready_bot(world):
         yield world
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
+async def world(tmp_path: Path) -> AsyncIterator[BotWorld]:
     """Give a test a world of its own."""
     async with new_world(tmp_path) as world:
         yield world

@@ -3,18 +3,18 @@
 import asyncio
 
 from bot.core.domain import Action
-from bot.slack.admin.commands import WHY
-from bot.slack.buttons import BLOCK_ID, LABELS
-from tests.e2e.conftest import ADA, World
+from bot.slack.admin.commands import EXPLAIN_SHORTCUT
+from bot.slack.buttons import ANSWER_BUTTONS_BLOCK_ID, BUTTON_LABELS
+from tests.e2e.conftest import ADA, BotWorld
 
 DIRECT = "D0ADA"
 TEXT = "One two three four five six seven eight nine ten."
 SAY = f"[[say={TEXT}]]"
-TRY_AGAIN, GO_ON_BUTTON = LABELS[Action.RETRY], LABELS[Action.CONTINUE]
+TRY_AGAIN, GO_ON_BUTTON = BUTTON_LABELS[Action.RETRY], BUTTON_LABELS[Action.CONTINUE]
 PATIENCE = 30.0
 
 
-async def ask(world: World, text: str, root: str | None = None, *, ends: str) -> tuple[str, str, int]:
+async def ask(world: BotWorld, text: str, root: str | None = None, *, ends: str) -> tuple[str, str, int]:
     """Ask in a direct message; return its thread, what the bot shows at the end, and how often it asked."""
     before = len(world.model.requests)
     ts = await world.workspace.say(ADA, DIRECT, text, thread_ts=root)
@@ -22,40 +22,45 @@ async def ask(world: World, text: str, root: str | None = None, *, ends: str) ->
     return root or ts, world.shown(DIRECT, root or ts)[-1], len(world.model.requests) - before
 
 
-async def until(world: World, root: str, *, ends: str) -> None:
+async def until(world: BotWorld, root: str, *, ends: str) -> None:
     """Wait until the bot's newest message in a thread ends like this."""
-    await world.workspace.changed(lambda: world.complete(DIRECT, root).endswith(ends), PATIENCE)
+    await world.workspace.wait_until(lambda: world.complete(DIRECT, root).endswith(ends), PATIENCE)
 
 
-def offered(world: World, root: str) -> dict[str, str]:
+def offered(world: BotWorld, root: str) -> dict[str, str]:
     """Return the buttons below the bot's newest message: the values by their labels."""
     blocks = world.workspace.thread(DIRECT, root)[-1].blocks
-    elements = [each for block in blocks if block.get("block_id") == BLOCK_ID for each in block["elements"]]
+    elements = [
+        each
+        for block in blocks
+        if block.get("block_id") == ANSWER_BUTTONS_BLOCK_ID
+        for each in block["elements"]
+    ]
     return {each["text"]["text"]: each["action_id"] for each in elements}
 
 
-async def press(world: World, root: str, label: str) -> None:
+async def press(world: BotWorld, root: str, label: str) -> None:
     """Press a button below the bot's newest message until it is taken away: its turn may only just end."""
     message = world.workspace.thread(DIRECT, root)[-1]
-    (block,) = [each for each in message.blocks if each.get("block_id") == BLOCK_ID]
+    (block,) = [each for each in message.blocks if each.get("block_id") == ANSWER_BUTTONS_BLOCK_ID]
     (button,) = [each for each in block["elements"] if each["text"]["text"] == label]
-    press = {**button, "block_id": BLOCK_ID}
+    press = {**button, "block_id": ANSWER_BUTTONS_BLOCK_ID}
     async with asyncio.timeout(PATIENCE):
         while label in offered(world, root):
             await world.workspace.interactivity.act_on_message(ADA, DIRECT, message.ts, press, {})
             await asyncio.sleep(0.2)
 
 
-async def explained(world: World, ts: str) -> str:
+async def explained(world: BotWorld, ts: str) -> str:
     """Return what an admin is told who asks why an answer is as it is; its turn has ended."""
     views = world.workspace.views
-    await world.workspace.interactivity.shortcut(ADA, WHY, DIRECT, ts)
-    await world.workspace.changed(lambda: bool(views.stack(ADA)), PATIENCE)
+    await world.workspace.interactivity.shortcut(ADA, EXPLAIN_SHORTCUT, DIRECT, ts)
+    await world.workspace.wait_until(lambda: bool(views.stack(ADA)), PATIENCE)
     shown = str(views.stack(ADA)[-1].content)
-    views.clear(ADA)
+    views.close_all(ADA)
     return shown
 
 
-async def works(world: World, root: str) -> None:
+async def works(world: BotWorld, root: str) -> None:
     """Check that the next question of the thread is answered, and asked for once."""
     assert await ask(world, "[[say=It works.]]", root, ends="It works.") == (root, "It works.", 1)

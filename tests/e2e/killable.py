@@ -29,13 +29,13 @@ import click
 from bot import cli, tokens, worker
 from bot.core.stream import AnswerBuilder
 from bot.llm.chat import OpenAIChat
-from bot.slack.streams import Stream, Streams
+from bot.slack.streams import NativeStream, NativeStreams
 from bot.slack.surface import SlackSurface
 from bot.store import stopping, transactions
 from bot.store.sql import SqlStore
 
 
-class When(Enum):
+class MomentKind(Enum):
     """Which moment of a call."""
 
     BEGINS = "begins"
@@ -49,24 +49,24 @@ class Moment:
 
     owner: Any
     name: str
-    when: When
+    when: MomentKind
 
 
-ASKS = Moment(OpenAIChat, "stream", When.BEGINS)
-HEARS = Moment(AnswerBuilder, "feed", When.RETURNS)
-POSTS = Moment(SlackSurface, "post", When.BEGINS)
-POSTED = Moment(SlackSurface, "post", When.RETURNS)
-NOTED = Moment(SqlStore, "opened", When.RETURNS)
-EDITS = Moment(SlackSurface, "edit", When.BEGINS)
-EDITED = Moment(SlackSurface, "edit", When.RETURNS)
-STARTED = Moment(Streams, "begin", When.GIVES)
-ADDS = Moment(Stream, "add", When.BEGINS)
-ADDED = Moment(Stream, "add", When.RETURNS)
-SAVED = Moment(SqlStore, "answered", When.RETURNS)
-SETTLES = Moment(SqlStore, "settle", When.BEGINS)
-PROMOTED = Moment(SqlStore, "settle", When.GIVES)
-CLAIMED = Moment(SqlStore, "claim", When.GIVES)
-SOUGHT = Moment(SlackSurface, "find", When.RETURNS)
+ASKS = Moment(OpenAIChat, "stream", MomentKind.BEGINS)
+HEARS = Moment(AnswerBuilder, "feed", MomentKind.RETURNS)
+POSTS = Moment(SlackSurface, "post", MomentKind.BEGINS)
+POSTED = Moment(SlackSurface, "post", MomentKind.RETURNS)
+NOTED = Moment(SqlStore, "record_page", MomentKind.RETURNS)
+EDITS = Moment(SlackSurface, "edit", MomentKind.BEGINS)
+EDITED = Moment(SlackSurface, "edit", MomentKind.RETURNS)
+STARTED = Moment(NativeStreams, "start_stream", MomentKind.GIVES)
+ADDS = Moment(NativeStream, "append_page", MomentKind.BEGINS)
+ADDED = Moment(NativeStream, "append_page", MomentKind.RETURNS)
+SAVED = Moment(SqlStore, "save_answer", MomentKind.RETURNS)
+SETTLES = Moment(SqlStore, "settle", MomentKind.BEGINS)
+PROMOTED = Moment(SqlStore, "settle", MomentKind.GIVES)
+CLAIMED = Moment(SqlStore, "claim", MomentKind.GIVES)
+SOUGHT = Moment(SlackSurface, "find_pages", MomentKind.RETURNS)
 
 STREAM_POINTS: Mapping[str, tuple[Moment, ...]] = MappingProxyType(
     {
@@ -81,7 +81,7 @@ STREAM_POINTS: Mapping[str, tuple[Moment, ...]] = MappingProxyType(
 )
 """Where it may die in a direct message, whose answers grow by additions."""
 
-STRUCK = Moment(SqlStore, "closed", When.RETURNS)
+STRUCK = Moment(SqlStore, "forget_pages", MomentKind.RETURNS)
 
 DELETED_POINTS: Mapping[str, tuple[Moment, ...]] = MappingProxyType(
     {
@@ -106,38 +106,40 @@ STOP_COMMITTED = "a stop is committed, nobody heeds it"
 
 POINTS: Mapping[str, tuple[Moment, ...]] = MappingProxyType(
     {
-        "the question is written, not committed": (Moment(transactions, "accept", When.GIVES),),
-        "the question is committed, not acknowledged": (Moment(SqlStore, "accept", When.GIVES),),
-        "the question is acknowledged": (
-            Moment(SqlStore, "accept", When.GIVES),
-            Moment(aiohttp.ClientWebSocketResponse, "send_str", When.RETURNS),
+        "the question is written, not committed": (
+            Moment(transactions, "accept_question", MomentKind.GIVES),
         ),
-        "the conversation is read": (Moment(SqlStore, "context", When.RETURNS),),
+        "the question is committed, not acknowledged": (Moment(SqlStore, "accept", MomentKind.GIVES),),
+        "the question is acknowledged": (
+            Moment(SqlStore, "accept", MomentKind.GIVES),
+            Moment(aiohttp.ClientWebSocketResponse, "send_str", MomentKind.RETURNS),
+        ),
+        "the conversation is read": (Moment(SqlStore, "read_context", MomentKind.RETURNS),),
         "the model is about to be asked": (ASKS,),
         "the model has said one word": (HEARS,),
         "the first page is about to be posted": (POSTS,),
         "the first page is posted, not noted": (POSTED,),
-        "the note is written, not committed": (Moment(transactions, "opened", When.RETURNS),),
+        "the note is written, not committed": (Moment(transactions, "record_page", MomentKind.RETURNS),),
         "the first page is noted": (NOTED,),
         "between two edits": (EDITED,),
         "an edit is about to be made": (EDITED, EDITS),
         "in mid-answer": (EDITED, HEARS),
         "the second page is posted, not noted": (NOTED, POSTED),
         "the second page is noted": (NOTED, NOTED),
-        "the answer has ended, not saved": (Moment(SqlStore, "answered", When.BEGINS),),
-        "the answer is written, not committed": (Moment(transactions, "answered", When.RETURNS),),
+        "the answer has ended, not saved": (Moment(SqlStore, "save_answer", MomentKind.BEGINS),),
+        "the answer is written, not committed": (Moment(transactions, "save_answer", MomentKind.RETURNS),),
         "the answer is saved": (SAVED,),
         "the last edit is about to be made": (SAVED, EDITS),
         "the last edit is made, the turn not settled": (SAVED, EDITED, SETTLES),
-        "the settling is written, not committed": (Moment(transactions, "settle", When.GIVES),),
+        "the settling is written, not committed": (Moment(transactions, "settle_turn", MomentKind.GIVES),),
         "the turn is settled, the next one promoted": (PROMOTED,),
         "the promoted turn is posted, not noted": (PROMOTED, POSTED),
         "a turn is claimed again": (CLAIMED,),
         "its messages are looked for": (CLAIMED, SOUGHT),
         "it is shown again": (CLAIMED, EDITED),
         "it is settled at last": (CLAIMED, SETTLES),
-        STOP_WRITTEN: (Moment(stopping, "stop", When.GIVES),),
-        STOP_COMMITTED: (Moment(SqlStore, "stop", When.GIVES),),
+        STOP_WRITTEN: (Moment(stopping, "request_stop", MomentKind.GIVES),),
+        STOP_COMMITTED: (Moment(SqlStore, "stop", MomentKind.GIVES),),
     }
 )
 """Where a process may die, by a name that says what has happened until then."""
@@ -145,23 +147,23 @@ POINTS: Mapping[str, tuple[Moment, ...]] = MappingProxyType(
 ALL_POINTS = {**POINTS, **STREAM_POINTS, **DELETED_POINTS, **FIXED_POINTS}
 
 
-def watched(call: Callable[..., Any], tell: Callable[[When], None]) -> Callable[..., Any]:
+def watched(call: Callable[..., Any], tell: Callable[[MomentKind], None]) -> Callable[..., Any]:
     """Return a call that does the same, and tells when it begins and how it returns."""
 
     def returned(result: Any) -> Any:
-        tell(When.RETURNS)
+        tell(MomentKind.RETURNS)
         if result:
-            tell(When.GIVES)
+            tell(MomentKind.GIVES)
         return result
 
     @functools.wraps(call)
     async def asynchronous(*args: Any, **kwargs: Any) -> Any:
-        tell(When.BEGINS)
+        tell(MomentKind.BEGINS)
         return returned(await call(*args, **kwargs))
 
     @functools.wraps(call)
     def synchronous(*args: Any, **kwargs: Any) -> Any:
-        tell(When.BEGINS)
+        tell(MomentKind.BEGINS)
         return returned(call(*args, **kwargs))
 
     return asynchronous if inspect.iscoroutinefunction(call) else synchronous
@@ -182,7 +184,7 @@ def arm(point: str, number: int) -> None:
         setattr(owner, name, watched(getattr(owner, name), tell))
 
 
-def _pass(passes: Callable[[Moment], None], owner: Any, name: str, when: When) -> None:
+def _pass(passes: Callable[[Moment], None], owner: Any, name: str, when: MomentKind) -> None:
     passes(Moment(owner, name, when))
 
 
@@ -228,7 +230,7 @@ LIVING: set[int] = set()
 def main() -> None:
     """Fork a bot for each order."""
     cli.commands.get_command(click.Context(cli.commands), "run")  # imports what it needs
-    tokens.counter()  # likewise: its tables are most of a bot's memory, and can be shared
+    tokens.load_counter()  # likewise: its tables are most of a bot's memory, and can be shared
     signal.signal(signal.SIGCHLD, reap)
     for line in sys.stdin:
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})  # a birth is told before its death

@@ -17,12 +17,12 @@ import psycopg
 from sqlalchemy import URL, text
 
 from bot.sandbox.model import SandboxModel
-from bot.sandbox.records import Message, Session, Stream
+from bot.sandbox.records import AgentSession, StreamState, WorkspaceMessage
 from bot.sandbox.server import SandboxWorkspace
 from bot.store import migrate
 from tests.databases import Kind, empty_database
-from tests.e2e.conftest import World
-from tests.program import ROOT, START, program, settings
+from tests.e2e.conftest import BotWorld
+from tests.program import ROOT, START_TIMEOUT_SECONDS, program, settings
 
 DUMPS = ROOT / "tests" / "store" / "dumps"
 COMMIT = "4a42d2b"
@@ -30,7 +30,7 @@ DIALECTS: dict[Kind, str] = {"sqlite": "sqlite", "postgres": "postgresql"}
 
 
 @dataclass(kw_only=True)
-class Heir(World):
+class Heir(BotWorld):
     """The workspace and the database as the dead process left them, and a model that knows nothing of it."""
 
     url: URL
@@ -49,7 +49,7 @@ class Heir(World):
 
     def pages_now(self, name: str) -> list[str]:
         """Return which messages of a thread are the bot's now."""
-        return [each.ts for each in self.workspace.thread(*self.thread(name)) if each.bot]
+        return [each.ts for each in self.workspace.thread(*self.thread(name)) if each.is_from_app]
 
     def says(self, name: str) -> str:
         """Return the bot's whole text in a thread."""
@@ -66,7 +66,7 @@ class Heir(World):
 
     async def until_rows(self, query: str, expected: Callable[[list[tuple[Any, ...]]], bool]) -> None:
         """Wait until the database says what is expected."""
-        async with asyncio.timeout(START):
+        async with asyncio.timeout(START_TIMEOUT_SECONDS):
             while not expected(self.rows(query)):  # noqa: ASYNC110 - the database tells nobody
                 await asyncio.sleep(0.1)
 
@@ -82,7 +82,7 @@ def load(kind: Kind, url: URL) -> None:
         address = url.set(drivername="postgresql").render_as_string(hide_password=False)
         with psycopg.connect(address, autocommit=True) as connection:
             connection.execute(dump.encode())
-    migrate.upgrade(url)
+    migrate.upgrade_database(url)
 
 
 def refresh(url: URL, model: SandboxModel, age: float) -> None:
@@ -101,11 +101,11 @@ def refresh(url: URL, model: SandboxModel, age: float) -> None:
 def fill(workspace: SandboxWorkspace, left: dict[str, Any]) -> None:
     """Put into a workspace what stood there, without an event of it."""
     for row in left["messages"]:
-        stream = Stream(row["stream"]) if "stream" in row else None
-        message = Message(**row | {"stream": stream, "blocks": tuple(row.get("blocks", ()))})
+        stream = StreamState(row["stream"]) if "stream" in row else None
+        message = WorkspaceMessage(**row | {"stream": stream, "blocks": tuple(row.get("blocks", ()))})
         workspace.state._messages[message.channel][message.ts] = message
     for channel, root, session in left["sessions"]:
-        workspace.sessions[channel, root] = Session(**session)
+        workspace.sessions[channel, root] = AgentSession(**session)
 
 
 @asynccontextmanager

@@ -14,10 +14,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.program import ROOT, START
+from tests.program import ROOT, START_TIMEOUT_SECONDS
 
 
-class Life:
+class BotProcess:
     """One process of the bot."""
 
     def __init__(self, pid: int, output: Path, death: asyncio.Future[int]) -> None:
@@ -34,9 +34,9 @@ class Life:
         """What it printed so far."""
         return self._output.read_text(errors="replace") if self._output.exists() else ""
 
-    async def ready(self) -> None:
+    async def wait_until_ready(self) -> None:
         """Wait until it receives events."""
-        async with asyncio.timeout(START):
+        async with asyncio.timeout(START_TIMEOUT_SECONDS):
             while '"action": "ready"' not in self.text:
                 assert self.is_alive, self.text
                 await asyncio.sleep(0.02)
@@ -46,7 +46,7 @@ class Life:
         if self.is_alive:
             os.kill(self.pid, number)
 
-    async def died(self, timeout: float = START) -> int:  # noqa: ASYNC109 - says what it printed instead
+    async def wait_until_dead(self, timeout: float = START_TIMEOUT_SECONDS) -> int:  # noqa: ASYNC109 - says what it printed instead
         """Wait for its end and return the exit code, negative for a signal."""
         try:
             return await asyncio.wait_for(asyncio.shield(self._death), timeout)
@@ -56,15 +56,15 @@ class Life:
     async def kill(self) -> None:
         """End it as a machine that loses its power does."""
         self.send(signal.SIGKILL)
-        await self.died()
+        await self.wait_until_dead()
 
     async def stop(self) -> int:
         """Ask it to end, and return the exit code."""
         self.send(signal.SIGTERM)
-        return await self.died()
+        return await self.wait_until_dead()
 
 
-class Nursery:
+class BotProcesses:
     """The parent of all lives."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
@@ -73,7 +73,7 @@ class Nursery:
         self._deaths: dict[int, asyncio.Future[int]] = {}
         self._one_at_a_time = asyncio.Lock()
 
-    async def bear(
+    async def start(
         self,
         folder: Path,
         env: Mapping[str, str],
@@ -81,7 +81,7 @@ class Nursery:
         point: str = "",
         by: signal.Signals = signal.SIGKILL,
         most_attempts: int = 0,
-    ) -> Life:
+    ) -> BotProcess:
         """Start a bot that dies at `point`, if one is named, or gets another signal there.
 
         `most_attempts`, unless it is 0, replaces the worker's own limit.
@@ -101,7 +101,7 @@ class Nursery:
         async with self._one_at_a_time:
             self._process.stdin.write(json.dumps(order).encode() + b"\n")
             pid = await self._births.get()
-        return Life(pid, output, self._deaths[pid])
+        return BotProcess(pid, output, self._deaths[pid])
 
     async def listen(self) -> None:
         """Take the news of births and deaths."""
@@ -116,7 +116,7 @@ class Nursery:
 
 
 @asynccontextmanager
-async def open_nursery() -> AsyncIterator[Nursery]:
+async def open_bot_processes() -> AsyncIterator[BotProcesses]:
     """Give a nursery; whoever lives at its end is killed."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -127,7 +127,7 @@ async def open_nursery() -> AsyncIterator[Nursery]:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
-    nursery = Nursery(process)
+    nursery = BotProcesses(process)
     listening = asyncio.create_task(nursery.listen())
     try:
         yield nursery

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from bot.sandbox.records import ApiCall
 from bot.sandbox.server import SandboxWorkspace
 
-PATIENCE = 60.0
+EXAMINATION_TIMEOUT_SECONDS = 60.0
 """What a proof may take altogether on a busy machine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class AskedQuestion:
     """One question; every word of its answer occurs in no other answer, and once in its own."""
 
     channel: str
@@ -26,7 +26,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class ExaminationResult:
     """How many questions have not got their one complete answer, and why."""
 
     lost: int = 0
@@ -41,7 +41,7 @@ class Verdict:
     """Threads with all the words, but not in the order of the questions."""
 
 
-CLEAN = Verdict()
+CLEAN = ExaminationResult()
 
 
 def _is_about(call: ApiCall, channel: str, root: str) -> bool:
@@ -63,7 +63,7 @@ class Examination:
     workspace: SandboxWorkspace
     in_order: bool = True
     """Whether the order of the answers counts."""
-    questions: list[Question] = field(default_factory=list)
+    questions: list[AskedQuestion] = field(default_factory=list)
 
     async def ask(
         self,
@@ -82,15 +82,15 @@ class Examination:
         mention = "" if channel.startswith("D") else "<@U0BOT> "
         text = f"{mention}{directives}{rate}[[say={' '.join(answer)}]]"
         ts = await self.workspace.say(user, channel, text, thread_ts=root)
-        self.questions.append(Question(channel=channel, root=root or ts, words=answer))
+        self.questions.append(AskedQuestion(channel=channel, root=root or ts, words=answer))
         return root or ts
 
     def shown(self, channel: str, root: str) -> list[str]:
         """Return the words of the bot in a thread."""
         messages = self.workspace.thread(channel, root)
-        return [word for message in messages if message.bot for word in message.text.split()]
+        return [word for message in messages if message.is_from_app for word in message.text.split()]
 
-    def verdict(self) -> Verdict:
+    def verdict(self) -> ExaminationResult:
         """Examine what all threads show now."""
         threads = {(question.channel, question.root) for question in self.questions}
         shown = {thread: self.shown(*thread) for thread in threads}
@@ -101,7 +101,7 @@ class Examination:
             lost += min(found) < 1
             doubled += max(found) > 1
         expected = {thread: self._expected(thread) for thread in threads}
-        return Verdict(
+        return ExaminationResult(
             lost=lost,
             doubled=doubled,
             stuck=sum(map(self._is_stuck, threads)),
@@ -113,7 +113,7 @@ class Examination:
             ),
         )
 
-    async def answered(self, timeout: float = PATIENCE) -> Verdict:  # noqa: ASYNC109 - gives the verdict
+    async def answered(self, timeout: float = EXAMINATION_TIMEOUT_SECONDS) -> ExaminationResult:  # noqa: ASYNC109 - gives the verdict
         """Wait until all is well, or it has taken too long; return the verdict either way."""
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout):

@@ -6,60 +6,60 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bot.core.access import Admission, Refusal, Rules
-from bot.core.domain import Author, PromptKey
+from bot.core.access import AccessRefusal, AccessRules, Admission
+from bot.core.domain import Author, Scope
 from bot.core.granting import Grants
-from bot.sandbox.records import Change, Noticed
+from bot.sandbox.records import NoticeShown, WorkspaceChange
 from bot.store import migrate
-from bot.store.database import database_url
+from bot.store.database import parse_database_url
 from bot.store.grants import SqlGrants
 from tests.databases import KINDS, Kind, migrated_database, open_database
-from tests.e2e.conftest import ADA, GENERAL, GRACE, World, new_world, ready_bot
+from tests.e2e.conftest import ADA, GENERAL, GRACE, BotWorld, new_world, ready_bot
 
 ENG, PARTNER, LIN, NOOR = "C0ENG", "C0PARTNER", "U0LIN", "U0NOOR"
-WORKSPACE = PromptKey(platform="slack", workspace="T0SANDBOX")
+WORKSPACE = Scope(platform="slack", workspace="T0SANDBOX")
 
 
-def told(world: World) -> list[Noticed]:
+def told(world: BotWorld) -> list[NoticeShown]:
     """Collect what single people are told from now on."""
-    found: list[Noticed] = []
+    found: list[NoticeShown] = []
 
-    def note(change: Change) -> None:
-        if isinstance(change, Noticed):
+    def note(change: WorkspaceChange) -> None:
+        if isinstance(change, NoticeShown):
             found.append(change)
 
     world.workspace.state.observe(note)
     return found
 
 
-async def answered(world: World, user: str, channel: str) -> None:
+async def answered(world: BotWorld, user: str, channel: str) -> None:
     root = await world.workspace.say(user, channel, "<@U0BOT> [[say=ok]]")
     await world.until(channel, root, ends="ok")
 
 
 async def recorded(url: str) -> list[str]:
     """Return whose questions are stored."""
-    async with open_database(database_url(url), is_ours=False) as database:
+    async with open_database(parse_database_url(url), is_ours=False) as database:
         return await database.tx(
             lambda connection: [row[0] for row in connection.execute(text("SELECT author_id FROM turns"))]
         )
 
 
-async def test_guests_outsiders_and_whom_the_settings_name_are_refused(world: World) -> None:
+async def test_guests_outsiders_and_whom_the_settings_name_are_refused(world: BotWorld) -> None:
     """And nothing of what they wrote is stored."""
     world.env |= {"BOT_DENY": f"{GRACE}, C0RANDOM", "DATABASE_URL": f"sqlite:///{world.folder / 'a.db'}"}
-    migrate.upgrade(database_url(world.env["DATABASE_URL"]))
+    migrate.upgrade_database(parse_database_url(world.env["DATABASE_URL"]))
     notices = told(world)
     async with ready_bot(world):
         for user, channel in ((LIN, ENG), (NOOR, PARTNER), (GRACE, GENERAL), (ADA, "C0RANDOM")):
             await world.workspace.say(user, channel, "<@U0BOT> [[say=no]]")
-        await world.workspace.changed(lambda: len(notices) == 4)
+        await world.workspace.wait_until(lambda: len(notices) == 4)
         await answered(world, ADA, GENERAL)
     assert {notice.user: notice.text for notice in notices} == {
-        LIN: Refusal.GUEST.for_people,
-        NOOR: Refusal.EXTERNAL.for_people,
-        GRACE: Refusal.PERSON.for_people,
-        ADA: Refusal.CHANNEL.for_people,
+        LIN: AccessRefusal.GUEST.for_people,
+        NOOR: AccessRefusal.EXTERNAL.for_people,
+        GRACE: AccessRefusal.PERSON.for_people,
+        ADA: AccessRefusal.CHANNEL.for_people,
     }
     assert await recorded(world.env["DATABASE_URL"]) == [ADA]
     assert len(world.model.requests) == 1
@@ -75,12 +75,12 @@ async def test_what_admins_set_holds_within_seconds_in_a_running_bot(kind: Kind,
             notices = told(world)
             async with open_database(url, is_ours=False) as database:
                 grants = Grants(
-                    rules=Rules(denied_people=frozenset({GRACE}), admits=frozenset({Admission.GUESTS}))
+                    rules=AccessRules(denied_people=frozenset({GRACE}), admits=frozenset({Admission.GUESTS}))
                 )
                 await SqlGrants(database).save(WORKSPACE, grants, based_on=0, by=Author(id=ADA))
             async with asyncio.timeout(60):
                 while not notices:
                     await world.workspace.say(GRACE, GENERAL, "<@U0BOT> [[say=still]]")
                     await asyncio.sleep(0.5)
-            assert notices[0].text == Refusal.PERSON.for_people
+            assert notices[0].text == AccessRefusal.PERSON.for_people
             await answered(world, LIN, ENG)

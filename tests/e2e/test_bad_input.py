@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import World
+from tests.e2e.conftest import BotWorld
 from tests.program import program
 
 
@@ -52,16 +52,16 @@ def taken_port() -> socket.socket:
         ("DATABASE_URL", "nonsense", "DATABASE_URL"),
     ],
 )
-async def test_a_wrong_setting_stops_the_start(world: World, name: str, value: str, said: str) -> None:
+async def test_a_wrong_setting_stops_the_start(world: BotWorld, name: str, value: str, said: str) -> None:
     assert said in await refused("run", cwd=world.folder, env={**world.env, name: value})
 
 
-async def test_an_unreachable_slack_is_named(world: World) -> None:
+async def test_an_unreachable_slack_is_named(world: BotWorld) -> None:
     env = {**world.env, "SLACK_API_URL": f"http://127.0.0.1:{free_port()}/api/"}
     assert "SLACK_API_URL" in await refused("run", cwd=world.folder, env=env)
 
 
-async def test_an_unreachable_database_is_named_without_its_password(world: World) -> None:
+async def test_an_unreachable_database_is_named_without_its_password(world: BotWorld) -> None:
     url = f"postgresql://bot:very-secret@127.0.0.1:{free_port()}/bot"
     for command in ("run", "migrate"):
         sentence = await refused(command, cwd=world.folder, env={**world.env, "DATABASE_URL": url}, code=1)
@@ -69,7 +69,7 @@ async def test_an_unreachable_database_is_named_without_its_password(world: Worl
         assert "very-secret" not in sentence
 
 
-async def test_an_unmigrated_database_says_what_to_run(world: World) -> None:
+async def test_an_unmigrated_database_says_what_to_run(world: BotWorld) -> None:
     env = {**world.env, "DATABASE_URL": f"sqlite:///{world.folder / 'other.db'}"}
     assert "bot migrate" in await refused("run", cwd=world.folder, env=env)
     async with program("migrate", cwd=world.folder, env=env) as migrating:
@@ -78,27 +78,27 @@ async def test_an_unmigrated_database_says_what_to_run(world: World) -> None:
         await running.until('"action": "ready"')
 
 
-async def test_a_second_process_on_one_sqlite_file_is_refused(world: World) -> None:
+async def test_a_second_process_on_one_sqlite_file_is_refused(world: BotWorld) -> None:
     async with program("run", cwd=world.folder, env=world.env) as running:
         await running.until('"action": "ready"')
         assert "DATABASE_URL" in await refused("run", cwd=world.folder, env=world.env)
 
 
 @pytest.mark.parametrize("mode", [{}, {"SLACK_SIGNING_SECRET": "8f742231"}], ids=["sockets", "http"])
-async def test_a_port_that_cannot_be_had_is_named(world: World, mode: dict[str, str]) -> None:
+async def test_a_port_that_cannot_be_had_is_named(world: BotWorld, mode: dict[str, str]) -> None:
     with closing(taken_port()) as taken:
         port = str(taken.getsockname()[1])
         env = {**world.env, **mode, "PORT": port, "BOT_HOST": "127.0.0.1"}
         assert f"PORT {port}" in await refused("run", cwd=world.folder, env=env)
 
 
-async def test_a_manifest_for_an_address_that_slack_refuses_is_not_printed(world: World) -> None:
+async def test_a_manifest_for_an_address_that_slack_refuses_is_not_printed(world: BotWorld) -> None:
     async with program("manifest", "--url", "http://bot.example", cwd=world.folder, env={}) as running:
         assert await running.wait() == 2
         assert "https://" in running.text
 
 
-async def test_a_port_in_use_is_named(world: World) -> None:
+async def test_a_port_in_use_is_named(world: BotWorld) -> None:
     with closing(taken_port()) as taken:
         port = taken.getsockname()[1]
         assert f"Port {port}" in await refused(
@@ -106,12 +106,12 @@ async def test_a_port_in_use_is_named(world: World) -> None:
         )
 
 
-async def test_an_unwritable_database_file_is_named(world: World) -> None:
+async def test_an_unwritable_database_file_is_named(world: BotWorld) -> None:
     env = {**world.env, "DATABASE_URL": "sqlite:////nowhere/at/all.db"}
     assert "DATABASE_URL" in await refused("migrate", cwd=world.folder, env=env, code=1)
 
 
-async def test_a_signal_ends_it_with_exit_code_0(world: World) -> None:
+async def test_a_signal_ends_it_with_exit_code_0(world: BotWorld) -> None:
     async with program("run", cwd=world.folder, env=world.env) as running:
         await running.until('"action": "ready"')
         assert await running.stop() == 0

@@ -1,26 +1,26 @@
 """What a direct message shows beside answers, with the real program: suggestions, a title, a session."""
 
-from bot.sandbox.records import Session
-from tests.e2e.conftest import ADA, World, ready_bot
+from bot.sandbox.records import AgentSession
+from tests.e2e.conftest import ADA, BotWorld, ready_bot
 
 DIRECT = "D0ADA"
 
 
-async def test_suggestions_a_title_and_a_session_that_rests(world: World) -> None:
+async def test_suggestions_a_title_and_a_session_that_rests(world: BotWorld) -> None:
     """Looking at Home is not asking for suggestions; and what was suggested stays."""
     world.env |= {"BOT_SUGGESTED_PROMPTS": "Explain: Explain this: | Draft: Draft a reply."}
     async with ready_bot(world):
         state = world.workspace.state
         world.workspace.interactivity.open_home(ADA, "home")
-        await world.workspace.changed(lambda: world.workspace.calls("views.publish") != [], 30)
+        await world.workspace.wait_until(lambda: world.workspace.calls("views.publish") != [], 30)
         assert not state.prompts
         world.workspace.interactivity.open_home(ADA, "messages")
-        await world.workspace.changed(lambda: DIRECT in state.prompts, 30)
+        await world.workspace.wait_until(lambda: DIRECT in state.prompts, 30)
         assert state.prompts[DIRECT] == {"Explain": "Explain this:", "Draft": "Draft a reply."}
         root = await world.workspace.say(
             ADA, DIRECT, "**Why** is it wet?\n[[rate=20]] [[say=It rains and rains.]]"
         )
         await world.until(DIRECT, root, ends="It rains and rains.")
-        at_rest = Session(status="active", title="Why is it wet?")
-        await world.workspace.changed(lambda: state.sessions.get((DIRECT, root)) == at_rest, 30)
+        at_rest = AgentSession(status="active", title="Why is it wet?")
+        await world.workspace.wait_until(lambda: state.sessions.get((DIRECT, root)) == at_rest, 30)
         assert not world.workspace.statuses

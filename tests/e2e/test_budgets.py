@@ -6,21 +6,21 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, func, select
 
-from bot.core.domain import Author, PromptKey, Steering
-from bot.core.ledger import Budget, Dimension, Unit
+from bot.core.domain import Author, Scope, ScopeConfig
+from bot.core.ledger import Budget, BudgetUnit, SpendingDimension
 from bot.core.periods import Span
-from bot.store.database import Database, database_url
+from bot.store.database import Database, parse_database_url
 from bot.store.ledger import SqlLedger
 from bot.store.schema import calls, reservations, tallies, turns
-from bot.store.versions import SqlVersions
+from bot.store.versions import SqlConfigVersions
 from tests.databases import open_database
-from tests.e2e.conftest import ADA, World, ready_bot
+from tests.e2e.conftest import ADA, BotWorld, ready_bot
 from tests.e2e.questions import Examination
 from tests.e2e.test_processes import CHANNELS, born, shared_world
 
 pytestmark = pytest.mark.calendar
 
-TEAM = PromptKey(platform="slack", workspace="T0SANDBOX")
+TEAM = Scope(platform="slack", workspace="T0SANDBOX")
 LIMIT = 400
 QUESTIONS = 12
 
@@ -41,10 +41,10 @@ def tallied(connection: Connection) -> int:
 
 async def limited(database: Database, amount: int) -> None:
     """Give each person a budget, and answers a limit, so that what a call may need is known."""
-    await SqlVersions(database).save(
-        TEAM, Steering(parameters={"max_tokens": LIMIT}), based_on=0, by=Author(id="U0JOAN")
+    await SqlConfigVersions(database).save(
+        TEAM, ScopeConfig(parameters={"max_tokens": LIMIT}), based_on=0, by=Author(id="U0JOAN")
     )
-    budget = Budget(scope=Dimension.PERSON, span=Span.DAY, unit=Unit.TOKENS, amount=amount)
+    budget = Budget(scope=SpendingDimension.PERSON, span=Span.DAY, unit=BudgetUnit.TOKENS, amount=amount)
     await SqlLedger(database).set_budget(TEAM, budget, by=Author(id="U0JOAN"))
 
 
@@ -54,7 +54,7 @@ async def test_two_processes_let_in_as_much_as_fits_and_one_of_them_may_die(tmp_
     """Looked at all the time: what is spent and what is kept is never more than the budget."""
     amount = 4 * LIMIT
     async with shared_world(tmp_path, rates=False) as (world, nursery):
-        async with open_database(database_url(world.env["DATABASE_URL"])) as database:
+        async with open_database(parse_database_url(world.env["DATABASE_URL"])) as database:
             await limited(database, amount)
             asked = Examination(world.workspace)
             doomed, heir = await born(nursery, world, "doomed"), await born(nursery, world, "heir")
@@ -82,12 +82,12 @@ async def test_two_processes_let_in_as_much_as_fits_and_one_of_them_may_die(tmp_
 
 
 @pytest.mark.usefixtures("one_day")
-async def test_a_spent_budget_says_until_when_and_how_much(world: World) -> None:
+async def test_a_spent_budget_says_until_when_and_how_much(world: BotWorld) -> None:
     """In the thread, with a button that works once an admin has raised it."""
     async with (
         ready_bot(world),
         open_database(
-            database_url(f"sqlite:///{world.folder / 'threadkeeper.db'}"), is_ours=False
+            parse_database_url(f"sqlite:///{world.folder / 'threadkeeper.db'}"), is_ours=False
         ) as database,
     ):
         await limited(database, 100)
@@ -96,7 +96,13 @@ async def test_a_spent_budget_says_until_when_and_how_much(world: World) -> None
         assert shown.startswith("Your budget for today has too little left for this: 0 of 100 tokens used.")
         await SqlLedger(database).set_budget(
             TEAM,
-            Budget(scope=Dimension.PERSON, subject=ADA, span=Span.DAY, unit=Unit.TOKENS, amount=10_000),
+            Budget(
+                scope=SpendingDimension.PERSON,
+                subject=ADA,
+                span=Span.DAY,
+                unit=BudgetUnit.TOKENS,
+                amount=10_000,
+            ),
             by=Author(id="U0JOAN"),
         )
         message = world.workspace.thread("D0ADA", root)[-1]

@@ -10,7 +10,7 @@ from bot.sandbox.server import SandboxWorkspace
 from tests.databases import Kind
 from tests.e2e.cases import PATIENT, run_all, small_world
 from tests.e2e.conftest import ADA, GENERAL, GRACE
-from tests.e2e.nursery import Nursery, open_nursery
+from tests.e2e.nursery import BotProcesses, open_bot_processes
 from tests.e2e.questions import CLEAN, Examination
 
 PROCESSES: dict[str, Kind] = {"one process on SQLite": "sqlite", "three processes on PostgreSQL": "postgres"}
@@ -33,11 +33,11 @@ async def ask_on(asked: Examination, rng: random.Random, pause: float) -> None:
         await asyncio.sleep(rng.uniform(0, 2 * pause))
 
 
-async def die_often(nursery: Nursery, folder: Path, env: dict[str, str], kills: int, seed: str) -> None:
+async def die_often(nursery: BotProcesses, folder: Path, env: dict[str, str], kills: int, seed: str) -> None:
     """Live for a moment, again and again."""
     rng = random.Random(seed)
     for _ in range(kills):
-        life = await nursery.bear(folder, env, most_attempts=10_000)
+        life = await nursery.start(folder, env, most_attempts=10_000)
         await asyncio.sleep(rng.uniform(0.0, LONGEST_LIFE))
         await life.kill()
 
@@ -62,13 +62,13 @@ async def test_killed_at_random_moments(kills: int, tmp_path_factory: pytest.Tem
             deaths = (die_often(nursery, place, world.env, each, f"{seed}{place}") for place in places)
             await asyncio.gather(*deaths)
             await people
-            bots = [await nursery.bear(place, world.env, most_attempts=10_000) for place in places]
+            bots = [await nursery.start(place, world.env, most_attempts=10_000) for place in places]
             for bot in bots:
-                await bot.ready()
+                await bot.wait_until_ready()
             verdict = await asked.answered()
             assert verdict == CLEAN, f"{verdict}, seed {seed}: {asked.evidence()}"
             assert [await bot.stop() for bot in bots] == [0] * len(bots)
             assert asked.verdict() == CLEAN, "it stays so"
 
-    async with open_nursery() as nursery:
+    async with open_bot_processes() as nursery:
         await run_all(PROCESSES, suffer, tmp_path_factory)

@@ -1,23 +1,23 @@
 """What was stored before the bot started: prompts, and threads of any length."""
 
-from bot.core.context import estimate
+from bot.core.context import estimate_tokens
 from bot.core.domain import (
-    Addressed,
+    AddressingKind,
     Answer,
     Author,
-    Incoming,
+    IncomingMessage,
     Prompt,
-    PromptKey,
-    Steering,
+    Scope,
+    ScopeConfig,
     ThreadKey,
     TurnStatus,
 )
 from bot.store import migrate
-from bot.store.database import database_url
+from bot.store.database import parse_database_url
 from bot.store.sql import SqlStore
-from bot.store.versions import SqlVersions
+from bot.store.versions import SqlConfigVersions
 from tests.databases import open_database
-from tests.e2e.conftest import ADA, GENERAL, GRACE, World, ready_bot
+from tests.e2e.conftest import ADA, GENERAL, GRACE, BotWorld, ready_bot
 
 DIRECT = "D0ADA"
 TURNS = 2_500
@@ -28,28 +28,28 @@ def thread(channel: str, root: str) -> ThreadKey:
     return ThreadKey(platform="slack", workspace="T0SANDBOX", channel=channel, root=root)
 
 
-async def test_a_thread_of_five_thousand_messages_is_answered(world: World) -> None:
+async def test_a_thread_of_five_thousand_messages_is_answered(world: BotWorld) -> None:
     """What fits is sent: the system prompt, then the newest turns, whole and in order, then the question."""
     world.env |= {"DATABASE_URL": f"sqlite:///{world.folder / 'long.db'}", "BOT_CONTEXT_TOKENS": "3000"}
-    url = database_url(world.env["DATABASE_URL"])
-    migrate.upgrade(url)
+    url = parse_database_url(world.env["DATABASE_URL"])
+    migrate.upgrade_database(url)
     root = await world.workspace.say(ADA, DIRECT, "[[say=Begun.]]")
     async with open_database(url) as database:
         store = SqlStore(database, owner="before")
         await store.open()
         for number in range(TURNS):
             turn = await store.accept(
-                Incoming(
+                IncomingMessage(
                     thread=thread(DIRECT, root),
                     message_id=f"{number}",
                     author=Author(id=ADA),
                     text=f"question {number}",
-                    addressed=Addressed.DIRECT,
+                    addressed=AddressingKind.DIRECT,
                 ),
                 claim=True,
             )
             assert turn is not None
-            await store.answered(turn, Answer(text=f"answer {number}"))
+            await store.save_answer(turn, Answer(text=f"answer {number}"))
             await store.settle(turn, TurnStatus.DONE)
     async with ready_bot(world):
         await world.until(DIRECT, root, ends="Begun.")
@@ -59,20 +59,20 @@ async def test_a_thread_of_five_thousand_messages_is_answered(world: World) -> N
     numbers = [int(content.split()[1]) for content in contents if content.startswith("question")]
     assert numbers == list(range(numbers[0], TURNS))
     assert 50 < len(numbers) < TURNS
-    assert sum(map(estimate, contents)) < 3_000
+    assert sum(map(estimate_tokens, contents)) < 3_000
 
 
-async def test_a_prompt_of_the_database_applies_and_a_setting_elsewhere(world: World) -> None:
+async def test_a_prompt_of_the_database_applies_and_a_setting_elsewhere(world: BotWorld) -> None:
     world.env |= {
         "DATABASE_URL": f"sqlite:///{world.folder / 'prompts.db'}",
         "BOT_SYSTEM_PROMPT": "Be brief.",
     }
-    url = database_url(world.env["DATABASE_URL"])
-    migrate.upgrade(url)
+    url = parse_database_url(world.env["DATABASE_URL"])
+    migrate.upgrade_database(url)
     async with open_database(url) as database:
-        key = PromptKey(platform="slack", workspace="T0SANDBOX", channel=GENERAL)
-        wanted = Steering(prompt=Prompt("Speak like an engineer."))
-        await SqlVersions(database).save(key, wanted, based_on=0, by=Author(id=ADA))
+        key = Scope(platform="slack", workspace="T0SANDBOX", channel=GENERAL)
+        wanted = ScopeConfig(prompt=Prompt("Speak like an engineer."))
+        await SqlConfigVersions(database).save(key, wanted, based_on=0, by=Author(id=ADA))
     async with ready_bot(world):
         for channel, prompt in ((GENERAL, "Speak like an engineer."), (DIRECT, "Be brief.")):
             root = await world.workspace.say(ADA, channel, "<@U0BOT> [[say=ok]]")
@@ -81,7 +81,7 @@ async def test_a_prompt_of_the_database_applies_and_a_setting_elsewhere(world: W
             assert (first["role"], first["content"]) == ("system", prompt)
 
 
-async def test_a_service_that_takes_names_is_told_who_writes(world: World) -> None:
+async def test_a_service_that_takes_names_is_told_who_writes(world: BotWorld) -> None:
     """In a form that it takes; in the text, too, as soon as there are several."""
     world.env |= {"BOT_PROVIDER": "azure", "BOT_HEADERS": '{"Authorization": "Bearer sk-sandbox"}'}
     async with ready_bot(world):
@@ -94,7 +94,7 @@ async def test_a_service_that_takes_names_is_told_who_writes(world: World) -> No
     assert [each["content"].split(":")[0] for each in users] == ["ada", "grace"]
 
 
-async def test_where_threads_are_followed_a_reply_needs_no_mention(world: World) -> None:
+async def test_where_threads_are_followed_a_reply_needs_no_mention(world: BotWorld) -> None:
     """But only in threads where the bot has been asked."""
     world.env |= {"BOT_FOLLOW_THREADS": "on"}
     async with ready_bot(world):
@@ -108,7 +108,7 @@ async def test_where_threads_are_followed_a_reply_needs_no_mention(world: World)
         assert len(world.model.requests) == 2
 
 
-async def test_a_restart_keeps_the_conversation(world: World) -> None:
+async def test_a_restart_keeps_the_conversation(world: BotWorld) -> None:
     root = await world.workspace.say(ADA, DIRECT, "[[say=Before.]]")
     async with ready_bot(world):
         await world.until(DIRECT, root, ends="Before.")

@@ -9,7 +9,7 @@ from bot.sandbox.server import SandboxWorkspace
 from tests.databases import KINDS, Kind
 from tests.e2e.cases import PATIENT, small_world
 from tests.e2e.conftest import ADA, GENERAL
-from tests.e2e.nursery import open_nursery
+from tests.e2e.nursery import open_bot_processes
 from tests.e2e.questions import CLEAN, Examination
 
 DIRECT = "D0ADA"
@@ -24,7 +24,7 @@ async def test_thrice_reordered_and_in_pairs(kind: Kind, tmp_path: Path) -> None
     seed = random.randrange(10**6)
     workspace = SandboxWorkspace(enforce_rates=False, redelivery=())
     calm = small_world(kind, tmp_path, workspace, BOT_LEASE_SECONDS="60")  # nobody is to be taken for dead
-    async with calm as world, open_nursery() as nursery:
+    async with calm as world, open_bot_processes() as nursery:
         asked = Examination(workspace, in_order=False)
         root = await asked.ask(ADA, GENERAL, words=10, seconds=6.0)  # time to record the rest
         for _ in range(9):
@@ -39,9 +39,9 @@ async def test_thrice_reordered_and_in_pairs(kind: Kind, tmp_path: Path) -> None
         folders = [tmp_path / str(number) for number in range(1 if kind == "sqlite" else 2)]
         for folder in folders:
             folder.mkdir()
-        bots = [await nursery.bear(folder, world.env) for folder in folders]
+        bots = [await nursery.start(folder, world.env) for folder in folders]
         for bot in bots:
-            await bot.ready()
+            await bot.wait_until_ready()
         for event in first + rest:
             await workspace.redeliver(event)
         assert await asked.answered() == CLEAN, f"seed {seed}"
@@ -57,15 +57,15 @@ async def test_thrice_reordered_and_in_pairs(kind: Kind, tmp_path: Path) -> None
 async def test_cut_sockets_lose_nothing(tmp_path: Path) -> None:
     """Every few moments all connections break, without a word or with one; people ask on."""
     workspace = SandboxWorkspace(enforce_rates=False, redelivery=PATIENT)
-    async with small_world("sqlite", tmp_path, workspace) as world, open_nursery() as nursery:
+    async with small_world("sqlite", tmp_path, workspace) as world, open_bot_processes() as nursery:
         asked = Examination(workspace)
-        bot = await nursery.bear(tmp_path, world.env)
-        await bot.ready()
+        bot = await nursery.start(tmp_path, world.env)
+        await bot.wait_until_ready()
         for reason in (None, "refresh_requested", None, "warning", None):
             for _ in range(5):
                 await asked.ask(ADA, GENERAL)
             await workspace.disconnect(reason)
             await asked.ask(ADA, DIRECT)
-            await workspace.changed(lambda: workspace.connected > 0, 30)
+            await workspace.wait_until(lambda: workspace.socket_count > 0, 30)
         assert await asked.answered() == CLEAN, bot.text
         assert await bot.stop() == 0

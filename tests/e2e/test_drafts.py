@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from bot.sandbox.records import Message
+from bot.sandbox.records import WorkspaceMessage
 from bot.slack.admin import form, trial
-from tests.e2e.conftest import ADA, GENERAL, World, ready_bot
-from tests.program import START
+from tests.e2e.conftest import ADA, GENERAL, BotWorld, ready_bot
+from tests.program import START_TIMEOUT_SECONDS
 from tests.slack.admin.slack_form import state
 
 ASK = "Which instructions do you have?"
@@ -13,39 +13,47 @@ PROMPT = "You speak like a pirate of {channel}."
 SPOKEN = "You speak like a pirate of #general."
 
 
-def letters(world: World) -> list[Message]:
+def letters(world: BotWorld) -> list[WorkspaceMessage]:
     """Return what the bot has written to Ada, oldest first, replies among it."""
     return world.workspace.state.messages(world.workspace.state.im(ADA).id)
 
 
-async def try_it(world: World) -> Message:
+async def try_it(world: BotWorld) -> WorkspaceMessage:
     """Try a draft for a channel; return the head of its thread once it is answered there."""
     views = world.workspace.views
     await world.workspace.interactivity.command(ADA, GENERAL, "/threadkeeper", "prompt")
-    await world.workspace.changed(lambda: any(view.content.get("submit") for view in views.stack(ADA)), START)
+    await world.workspace.wait_until(
+        lambda: any(view.content.get("submit") for view in views.stack(ADA)), START_TIMEOUT_SECONDS
+    )
     view = views.stack(ADA)[-1]
-    filled = state(view.content["blocks"], {"prompt:line:0": PROMPT, form.QUESTION: ASK})
-    pressed = {"action_id": form.TRY, "type": "button"}
+    filled = state(view.content["blocks"], {"prompt:line:0": PROMPT, form.QUESTION_FIELD: ASK})
+    pressed = {"action_id": form.TRY_ACTION, "type": "button"}
     await world.workspace.interactivity.act_on_view(ADA, view.id, pressed, filled)
-    await world.workspace.changed(lambda: any(SPOKEN in each.text for each in letters(world)), START)
+    await world.workspace.wait_until(
+        lambda: any(SPOKEN in each.text for each in letters(world)), START_TIMEOUT_SECONDS
+    )
     return letters(world)[0]
 
 
-def button(head: Message, action: str) -> dict[str, Any]:
+def button(head: WorkspaceMessage, action: str) -> dict[str, Any]:
     elements = (each for block in head.blocks for each in block.get("elements", ()))
     return next(each for each in elements if each.get("action_id") == action)
 
 
-async def test_a_draft_outlives_the_process_that_began_it(world: World) -> None:
+async def test_a_draft_outlives_the_process_that_began_it(world: BotWorld) -> None:
     """What is asked below it is answered with it, wherever; then it applies where it is meant."""
     async with ready_bot(world):
         head = await try_it(world)
     async with ready_bot(world):
         await world.workspace.say(ADA, head.channel, f"Again: {ASK}", thread_ts=head.ts)
-        await world.workspace.changed(lambda: sum(SPOKEN in each.text for each in letters(world)) == 2, START)
-        await world.workspace.interactivity.act_on_message(
-            ADA, head.channel, head.ts, button(head, trial.PUBLISH), {}
+        await world.workspace.wait_until(
+            lambda: sum(SPOKEN in each.text for each in letters(world)) == 2, START_TIMEOUT_SECONDS
         )
-        await world.workspace.changed(lambda: letters(world)[0].text == "Published", START)
+        await world.workspace.interactivity.act_on_message(
+            ADA, head.channel, head.ts, button(head, trial.PUBLISH_ACTION), {}
+        )
+        await world.workspace.wait_until(lambda: letters(world)[0].text == "Published", START_TIMEOUT_SECONDS)
         root = await world.workspace.say(ADA, GENERAL, f"<@U0BOT> {ASK}")
-        await world.workspace.changed(lambda: SPOKEN in world.complete(GENERAL, root), START)
+        await world.workspace.wait_until(
+            lambda: SPOKEN in world.complete(GENERAL, root), START_TIMEOUT_SECONDS
+        )

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.records import Message
+from bot.sandbox.records import WorkspaceMessage
 from bot.sandbox.server import SandboxWorkspace
 from tests.e2e.cases import PATIENT, run_all, small_world
 from tests.e2e.conftest import ADA, GENERAL
-from tests.e2e.nursery import open_nursery
+from tests.e2e.nursery import open_bot_processes
 from tests.e2e.questions import CLEAN, Examination
 
 DIRECT = "D0ADA"
@@ -26,7 +26,7 @@ UPDATE = "chat.update"
 
 
 @dataclass
-class Scene:
+class FallbackScene:
     """An answer that is to grow, and the workspace where something is in its way."""
 
     workspace: SandboxWorkspace
@@ -39,7 +39,7 @@ class Scene:
     def refuse(self, method: str, **fault: Any) -> None:
         """Let the next call of a method go wrong; that there is one is checked at the end."""
         self.refused[method] = len(self.workspace.calls(method))
-        self.workspace.fault(method, **fault)
+        self.workspace.inject_fault(method, **fault)
 
     def was_refused(self) -> bool:
         """Return whether all that was ordered has struck."""
@@ -51,18 +51,18 @@ class Scene:
 
     async def grows(self, words: int = 1) -> None:
         """Wait until so many words of it are to be seen."""
-        await self.workspace.changed(lambda: len(self.asked.shown(self.channel, self.root)) >= words, 30)
+        await self.workspace.wait_until(lambda: len(self.asked.shown(self.channel, self.root)) >= words, 30)
 
     @property
-    def messages(self) -> list[Message]:
-        return [message for message in self.workspace.thread(self.channel, self.root) if message.bot]
+    def messages(self) -> list[WorkspaceMessage]:
+        return [message for message in self.workspace.thread(self.channel, self.root) if message.is_from_app]
 
 
-Trouble = Callable[[Scene], Awaitable[None]]
+Trouble = Callable[[FallbackScene], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class FallbackCase:
     """What is in the way, and what the thread shows in the end."""
 
     trouble: Trouble
@@ -77,7 +77,7 @@ class Case:
 def at_once(method: str, **fault: Any) -> Trouble:
     """Refuse the first call of a method."""
 
-    async def trouble(scene: Scene) -> None:
+    async def trouble(scene: FallbackScene) -> None:
         scene.refuse(method, **fault)
         await scene.ask(seconds=5.0)
 
@@ -87,7 +87,7 @@ def at_once(method: str, **fault: Any) -> Trouble:
 def later(*methods: str, words: int = 30, seconds: float = 3.0, **fault: Any) -> Trouble:
     """Refuse calls of methods from the first visible word on."""
 
-    async def trouble(scene: Scene) -> None:
+    async def trouble(scene: FallbackScene) -> None:
         await scene.ask(words=words, seconds=seconds)
         await scene.grows()
         for method in methods:
@@ -96,19 +96,19 @@ def later(*methods: str, words: int = 30, seconds: float = 3.0, **fault: Any) ->
     return trouble
 
 
-async def nothing(scene: Scene) -> None:
+async def nothing(scene: FallbackScene) -> None:
     """Let time do it."""
     await scene.ask()
 
 
-async def deleted(scene: Scene) -> None:
+async def deleted(scene: FallbackScene) -> None:
     """Delete the message that grows."""
     await scene.ask()
     await scene.grows(words=5)
     await scene.workspace.delete(ADA, scene.channel, scene.messages[0].ts)
 
 
-async def deleted_twice(scene: Scene) -> None:
+async def deleted_twice(scene: FallbackScene) -> None:
     """Delete it, and the one that is posted in its place: nothing of the answer is wanted any more."""
     await deleted(scene)
     await scene.grows()
@@ -119,18 +119,18 @@ async def deleted_twice(scene: Scene) -> None:
 def window(seconds: float) -> Trouble:
     """Let messages be edited for so long only."""
 
-    async def trouble(scene: Scene) -> None:
-        scene.workspace.state.edit_window = seconds
+    async def trouble(scene: FallbackScene) -> None:
+        scene.workspace.state.edit_window_seconds = seconds
         await scene.ask(seconds=6.0)
 
     return trouble
 
 
-async def expired_and_window_closed(scene: Scene) -> None:
+async def expired_and_window_closed(scene: FallbackScene) -> None:
     """Let the message neither grow nor be edited, from some words on."""
     await scene.ask()
     await scene.grows(words=5)
-    scene.workspace.state.edit_window = 0.0
+    scene.workspace.state.edit_window_seconds = 0.0
     scene.refuse(APPEND, error="message_not_in_streaming_state")
 
 
@@ -158,43 +158,57 @@ OUTAGES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {"is too much": {"retry_after": 1}, "fails": {"status": 500}, "is answered by silence": {"drop": True}}
 )
 
-CASES: Mapping[str, Case] = MappingProxyType(
+CASES: Mapping[str, FallbackCase] = MappingProxyType(
     {
-        **{f"no stream begins: {e}": Case(trouble=at_once(START, error=e)) for e in UNSTARTED},
-        **{f"a start {name}": Case(trouble=at_once(START, **fault)) for name, fault in OUTAGES.items()},
+        **{f"no stream begins: {e}": FallbackCase(trouble=at_once(START, error=e)) for e in UNSTARTED},
         **{
-            f"no second stream begins: {e}": Case(trouble=later(START, **TWO_PAGES, error=e), messages=(2,))
+            f"a start {name}": FallbackCase(trouble=at_once(START, **fault))
+            for name, fault in OUTAGES.items()
+        },
+        **{
+            f"no second stream begins: {e}": FallbackCase(
+                trouble=later(START, **TWO_PAGES, error=e), messages=(2,)
+            )
             for e in ("unknown_method", "user_not_found")
         },
         **{
-            f"the second start {name}": Case(trouble=later(START, **TWO_PAGES, **fault), messages=(2,))
+            f"the second start {name}": FallbackCase(
+                trouble=later(START, **TWO_PAGES, **fault), messages=(2,)
+            )
             for name, fault in OUTAGES.items()
         },
-        **{f"an addition: {e}": Case(trouble=later(APPEND, error=e)) for e in UNGROWN},
-        **{f"an addition {name}": Case(trouble=later(APPEND, **fault)) for name, fault in OUTAGES.items()},
-        **{f"the end: {e}": Case(trouble=later(STOP, error=e)) for e in UNENDED},
-        **{f"the end {name}": Case(trouble=later(STOP, **fault)) for name, fault in OUTAGES.items()},
-        "all of streaming is gone": Case(
+        **{f"an addition: {e}": FallbackCase(trouble=later(APPEND, error=e)) for e in UNGROWN},
+        **{
+            f"an addition {name}": FallbackCase(trouble=later(APPEND, **fault))
+            for name, fault in OUTAGES.items()
+        },
+        **{f"the end: {e}": FallbackCase(trouble=later(STOP, error=e)) for e in UNENDED},
+        **{f"the end {name}": FallbackCase(trouble=later(STOP, **fault)) for name, fault in OUTAGES.items()},
+        "all of streaming is gone": FallbackCase(
             trouble=later(APPEND, STOP, error="unknown_method", times=FOR_EVER),
             messages=(2,),
             is_left_open=True,
         ),
-        "the stream's time is over": Case(trouble=nothing, stream_seconds=1.0),
-        "the stream is deleted": Case(trouble=deleted),
-        "the stream is deleted twice": Case(trouble=deleted_twice, messages=(0,)),
-        "the stream ends, and may not be edited": Case(trouble=expired_and_window_closed, messages=(2, 3)),
+        "the stream's time is over": FallbackCase(trouble=nothing, stream_seconds=1.0),
+        "the stream is deleted": FallbackCase(trouble=deleted),
+        "the stream is deleted twice": FallbackCase(trouble=deleted_twice, messages=(0,)),
+        "the stream ends, and may not be edited": FallbackCase(
+            trouble=expired_and_window_closed, messages=(2, 3)
+        ),
         **{
-            f"an edit: {e}": Case(trouble=later(UPDATE, error=e), channel=GENERAL, messages=(2,))
+            f"an edit: {e}": FallbackCase(trouble=later(UPDATE, error=e), channel=GENERAL, messages=(2,))
             for e in ("cant_update_message", "edit_window_closed", "msg_too_long")
         },
         **{
-            f"an edit {name}": Case(trouble=later(UPDATE, **fault), channel=GENERAL)
+            f"an edit {name}": FallbackCase(trouble=later(UPDATE, **fault), channel=GENERAL)
             for name, fault in OUTAGES.items()
         },
-        "the message is deleted": Case(trouble=deleted, channel=GENERAL),
-        "the message is deleted twice": Case(trouble=deleted_twice, channel=GENERAL, messages=(0,)),
-        "messages may be edited for two seconds": Case(trouble=window(2.0), channel=GENERAL, messages=(3, 4)),
-        "messages may never be edited": Case(trouble=window(0.0), channel=GENERAL, messages=(2,)),
+        "the message is deleted": FallbackCase(trouble=deleted, channel=GENERAL),
+        "the message is deleted twice": FallbackCase(trouble=deleted_twice, channel=GENERAL, messages=(0,)),
+        "messages may be edited for two seconds": FallbackCase(
+            trouble=window(2.0), channel=GENERAL, messages=(3, 4)
+        ),
+        "messages may never be edited": FallbackCase(trouble=window(0.0), channel=GENERAL, messages=(2,)),
     }
 )
 
@@ -206,9 +220,9 @@ async def test_each_way_is_the_others_fallback(tmp_path_factory: pytest.TempPath
         case = CASES[name]
         workspace = SandboxWorkspace(redelivery=PATIENT, stream_lifetime=case.stream_seconds)
         async with small_world("sqlite", folder, workspace) as world:
-            bot = await nursery.bear(folder, world.env)
-            await bot.ready()
-            scene = Scene(workspace, Examination(workspace), case.channel)
+            bot = await nursery.start(folder, world.env)
+            await bot.wait_until_ready()
+            scene = FallbackScene(workspace, Examination(workspace), case.channel)
             await case.trouble(scene)
             assert await scene.asked.answered() == CLEAN, scene.asked.evidence() + bot.text
             await scene.asked.ask(ADA, case.channel)
@@ -218,8 +232,8 @@ async def test_each_way_is_the_others_fallback(tmp_path_factory: pytest.TempPath
             shown = scene.messages
             assert scene.was_refused(), scene.refused
             assert len(shown) in case.messages, [message.text for message in shown]
-            assert any(message.streaming for message in shown) == case.is_left_open
+            assert any(message.is_streaming for message in shown) == case.is_left_open
             assert "Traceback" not in bot.text
 
-    async with open_nursery() as nursery:
+    async with open_bot_processes() as nursery:
         await run_all(CASES, play, tmp_path_factory)

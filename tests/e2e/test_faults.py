@@ -16,10 +16,10 @@ from sqlalchemy import URL, make_url
 from bot.sandbox.server import SandboxWorkspace
 from tests.databases import Kind
 from tests.e2e.cases import run_all, small_world
-from tests.e2e.conftest import ADA, GENERAL, World
-from tests.e2e.nursery import Life, open_nursery
+from tests.e2e.conftest import ADA, GENERAL, BotWorld
+from tests.e2e.nursery import BotProcess, open_bot_processes
 from tests.e2e.questions import CLEAN, Examination
-from tests.wire import Wire
+from tests.wire import TcpProxy
 
 DIRECT = "D0ADA"
 OUTAGE = 5.0
@@ -27,14 +27,14 @@ OUTAGE = 5.0
 
 
 @dataclass
-class Scene:
+class FaultScene:
     """A world in which something goes wrong around a question."""
 
-    world: World
+    world: BotWorld
     asked: Examination
-    bot: Life
+    bot: BotProcess
     database: URL
-    wire: Wire
+    wire: TcpProxy
     """What the bot reaches a PostgreSQL database by."""
     root: str = ""
 
@@ -49,11 +49,11 @@ class Scene:
     async def ask_and_wait(self) -> None:
         """Likewise, and wait until the answer is there in part."""
         await self.ask()
-        await self.workspace.changed(lambda: self.asked.shown(GENERAL, self.root), 30)
+        await self.workspace.wait_until(lambda: self.asked.shown(GENERAL, self.root), 30)
 
     async def is_told(self, sentence: str) -> None:
         """Wait until the thread says a sentence instead of an answer, which is then no longer expected."""
-        await self.workspace.changed(lambda: sentence in self.world.complete(GENERAL, self.root), 30)
+        await self.workspace.wait_until(lambda: sentence in self.world.complete(GENERAL, self.root), 30)
         self.asked.questions.clear()
 
     async def printed(self, action: str) -> None:
@@ -63,16 +63,16 @@ class Scene:
                 await asyncio.sleep(0.02)
 
 
-Case = Callable[[Scene], Awaitable[None]]
+Case = Callable[[FaultScene], Awaitable[None]]
 
 
 def slack(method: str, *, in_mid_answer: bool = False, **fault: Any) -> Case:
     """Let a call of Slack go wrong: the person gets the whole answer all the same, once."""
 
-    async def case(scene: Scene) -> None:
+    async def case(scene: FaultScene) -> None:
         if in_mid_answer:
             await scene.ask_and_wait()
-        scene.workspace.fault(method, **fault)
+        scene.workspace.inject_fault(method, **fault)
         if not in_mid_answer:
             await scene.ask()
 
@@ -82,38 +82,38 @@ def slack(method: str, *, in_mid_answer: bool = False, **fault: Any) -> Case:
 def model(fault: str, sentence: str) -> Case:
     """Let the model fail: the person is told so in a sentence."""
 
-    async def case(scene: Scene) -> None:
+    async def case(scene: FaultScene) -> None:
         await scene.ask(f"[[fault={fault}]]")
         await scene.is_told(sentence)
 
     return case
 
 
-async def lost_post_and_lost_lookup(scene: Scene) -> None:
+async def lost_post_and_lost_lookup(scene: FaultScene) -> None:
     """Nobody can tell whether the first message is there; it is not posted before somebody can."""
-    scene.workspace.fault("chat.postMessage", drop=True)
-    scene.workspace.fault("conversations.replies", status=500, times=2)
+    scene.workspace.inject_fault("chat.postMessage", drop=True)
+    scene.workspace.inject_fault("conversations.replies", status=500, times=2)
     await scene.ask()
 
 
-async def archived(scene: Scene) -> None:
+async def archived(scene: FaultScene) -> None:
     """Refuse to write into the thread, for good; that ends this turn only."""
-    scene.workspace.fault("chat.postMessage", error="is_archived")
+    scene.workspace.inject_fault("chat.postMessage", error="is_archived")
     await scene.ask()
     await scene.printed("surface_gone")
     scene.asked.questions.clear()
 
 
-async def no_slack_at_all(scene: Scene) -> None:
+async def no_slack_at_all(scene: FaultScene) -> None:
     """Every call fails for a while, in mid-answer, and the sockets break."""
     await scene.ask_and_wait()
     for method in ("chat.postMessage", "chat.update", "assistant.threads.setStatus", "apps.connections.open"):
-        scene.workspace.fault(method, status=503, times=2)
+        scene.workspace.inject_fault(method, status=503, times=2)
     await scene.workspace.disconnect(None)
     await scene.asked.ask(ADA, DIRECT)
 
 
-async def no_model_server(scene: Scene) -> None:
+async def no_model_server(scene: FaultScene) -> None:
     """Nothing listens there; later it does again."""
     await scene.world.model.__aexit__()
     await scene.ask()
@@ -121,7 +121,7 @@ async def no_model_server(scene: Scene) -> None:
     await scene.world.model.__aenter__()
 
 
-async def terminated_backends(scene: Scene) -> None:
+async def terminated_backends(scene: FaultScene) -> None:
     """PostgreSQL ends all our connections in mid-answer."""
     await scene.ask_and_wait()
     address = scene.database.set(drivername="postgresql").render_as_string(hide_password=False)
@@ -132,7 +132,7 @@ async def terminated_backends(scene: Scene) -> None:
         )
 
 
-async def locked_out(scene: Scene) -> None:
+async def locked_out(scene: FaultScene) -> None:
     """Somebody else writes into the SQLite file for a while, in mid-answer."""
     await scene.ask_and_wait()
     process = await asyncio.create_subprocess_exec(
@@ -147,7 +147,7 @@ async def locked_out(scene: Scene) -> None:
     await process.wait()
 
 
-async def full_disk(scene: Scene) -> None:
+async def full_disk(scene: FaultScene) -> None:
     """SQLite's log cannot grow, in mid-answer and for new questions; then it can again."""
     await scene.ask_and_wait()
     size = os.stat(f"{scene.database.database}-wal").st_size  # noqa: PTH116 - at once
@@ -162,7 +162,7 @@ async def full_disk(scene: Scene) -> None:
 def cut(*, hang: bool = False) -> Case:
     """Let the database be out of reach in mid-answer and for new questions, by a broken or a mute line."""
 
-    async def case(scene: Scene) -> None:
+    async def case(scene: FaultScene) -> None:
         await scene.ask_and_wait()
         if hang:
             scene.wire.hold()
@@ -232,12 +232,12 @@ async def test_what_goes_wrong(
     async def play(name: str, folder: Path) -> None:
         async with small_world(kind, folder) as world:
             database = make_url(world.env["DATABASE_URL"])
-            async with Wire(database.host or "", database.port or 0) as wire:
+            async with TcpProxy(database.host or "", database.port or 0) as wire:
                 near = database.set(host="127.0.0.1", port=wire.port) if kind == "postgres" else database
                 env = world.env | {"DATABASE_URL": near.render_as_string(hide_password=False)}
-                bot = await nursery.bear(folder, env)
-                await bot.ready()
-                scene = Scene(world, Examination(world.workspace), bot, database, wire)
+                bot = await nursery.start(folder, env)
+                await bot.wait_until_ready()
+                scene = FaultScene(world, Examination(world.workspace), bot, database, wire)
                 await cases[name](scene)
                 await scene.asked.ask(ADA, GENERAL, root=scene.root if scene.asked.questions else None)
                 await scene.asked.ask(ADA, DIRECT)
@@ -247,5 +247,5 @@ async def test_what_goes_wrong(
                 assert scene.asked.verdict() == CLEAN, "it stays so"
                 assert "Traceback" not in bot.text
 
-    async with open_nursery() as nursery:
+    async with open_bot_processes() as nursery:
         await run_all(cases, play, tmp_path_factory)

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from bot.sandbox.uploads import Upload
-from tests.e2e.conftest import ADA, GENERAL, World, new_world, ready_bot
+from bot.sandbox.uploads import FileUpload
+from tests.e2e.conftest import ADA, GENERAL, BotWorld, new_world, ready_bot
 from tests.program import Program
 from tests.service.test_reading import pdf
 
@@ -18,35 +18,35 @@ PNG = b"\x89PNG\r\n\x1a\n rest"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[BotWorld]:
     async with new_world(tmp_path_factory.mktemp("files")) as world:
         yield world
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def bot(world: World) -> AsyncIterator[Program]:
+async def bot(world: BotWorld) -> AsyncIterator[Program]:
     async with ready_bot(world) as running:
         yield running
 
 
-async def test_a_document_is_read_and_stays_part_of_the_conversation(world: World, bot: Program) -> None:
+async def test_a_document_is_read_and_stays_part_of_the_conversation(world: BotWorld, bot: Program) -> None:
     """Byte for byte, so that the service's cache finds it again; and it is downloaded once."""
-    plan = Upload("plan.pdf", pdf(60), "application/pdf")
+    plan = FileUpload("plan.pdf", pdf(60), "application/pdf")
     root = await world.workspace.say(ADA, DIRECT, "What is the plan?", files=[plan])
     remark = "_I read the first 50 of 60 pages of `plan.pdf`._"
     await world.until(DIRECT, root, ends=remark)
     first = world.model.requests[-1]["messages"][-1]["content"]
     assert first.startswith("What is the plan?\n[attached file: plan.pdf]\n\n--- plan.pdf ---\n")
     assert "Tea on page 50\n--- end of plan.pdf ---" in first
-    world.workspace.uploads.is_allowed = False
+    world.workspace.files.can_read = False
     await world.workspace.say(ADA, DIRECT, "[[say=More.]]", thread_ts=root)
     await world.until(DIRECT, root, ends="More.")
-    world.workspace.uploads.is_allowed = True
+    world.workspace.files.can_read = True
     assert first in [message["content"] for message in world.model.requests[-1]["messages"]]
 
 
-async def test_a_picture_is_shown_to_the_model_with_its_question_only(world: World, bot: Program) -> None:
-    cat = Upload("cat.png", PNG, "image/png")
+async def test_a_picture_is_shown_to_the_model_with_its_question_only(world: BotWorld, bot: Program) -> None:
+    cat = FileUpload("cat.png", PNG, "image/png")
     root = await world.workspace.say(ADA, GENERAL, "<@U0BOT> [[say=A cat.]]", files=[cat])
     await world.until(GENERAL, root, ends="A cat.")
     text, picture = world.model.requests[-1]["messages"][-1]["content"]
@@ -58,12 +58,14 @@ async def test_a_picture_is_shown_to_the_model_with_its_question_only(world: Wor
     assert text["text"] in contents
 
 
-async def test_a_missing_scope_is_named_in_the_thread(world: World, bot: Program) -> None:
+async def test_a_missing_scope_is_named_in_the_thread(world: BotWorld, bot: Program) -> None:
     """The model is asked nevertheless, and knows that it lacks the file."""
-    world.workspace.uploads.is_allowed = False
-    root = await world.workspace.say(ADA, DIRECT, "And this?", files=[Upload("a.txt", b"Tea.", "text/plain")])
+    world.workspace.files.can_read = False
+    root = await world.workspace.say(
+        ADA, DIRECT, "And this?", files=[FileUpload("a.txt", b"Tea.", "text/plain")]
+    )
     shown = await world.until(DIRECT, root, ends="the scope files:read._")
-    world.workspace.uploads.is_allowed = True
+    world.workspace.files.can_read = True
     assert "_I could not read `a.txt`: Slack does not let me;" in shown
     assert "(Note: I could not read a.txt:" in world.model.requests[-1]["messages"][-1]["content"]
     assert "Tea." not in bot.text

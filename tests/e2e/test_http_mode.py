@@ -8,8 +8,8 @@ import aiohttp
 import pytest
 
 from bot.sandbox.records import Json
-from bot.slack.http import PATH, signed
-from tests.e2e.conftest import ADA, GENERAL, World, ready_bot
+from bot.slack.http import EVENTS_PATH, compute_signature
+from tests.e2e.conftest import ADA, GENERAL, BotWorld, ready_bot
 from tests.e2e.test_bad_input import free_port
 from tests.program import program
 
@@ -17,7 +17,7 @@ SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 
 
 @pytest.fixture
-async def address(world: World) -> str:
+async def address(world: BotWorld) -> str:
     """Return where the program will be, once it is started."""
     port = free_port()
     world.env |= {"PORT": str(port), "BOT_HOST": "127.0.0.1"}
@@ -36,14 +36,14 @@ async def deliver(session: aiohttp.ClientSession, address: str, callback: Json) 
     headers = {
         "Content-Type": "application/json",
         "X-Slack-Request-Timestamp": stamp,
-        "X-Slack-Signature": signed(body, stamp, SECRET),
+        "X-Slack-Signature": compute_signature(body, stamp, SECRET),
     }
-    async with session.post(address + PATH, data=body, headers=headers) as answer:
+    async with session.post(address + EVENTS_PATH, data=body, headers=headers) as answer:
         return answer.status
 
 
 async def test_an_event_that_comes_by_http_is_answered_once(
-    world: World, address: str, session: aiohttp.ClientSession
+    world: BotWorld, address: str, session: aiohttp.ClientSession
 ) -> None:
     """No socket and no app token; delivered three times, as after a lost acknowledgement."""
     world.env |= {"SLACK_SIGNING_SECRET": SECRET, "SLACK_APP_TOKEN": ""}
@@ -54,7 +54,7 @@ async def test_an_event_that_comes_by_http_is_answered_once(
             assert await deliver(session, address, callback) == 200
         await world.until(GENERAL, root, ends="By HTTP.")
         assert world.shown(GENERAL, root) == ["By HTTP."]
-        assert world.workspace.connected == 0
+        assert world.workspace.socket_count == 0
         assert await running.stop() == 0
         assert "Traceback" not in running.text
         assert "Unclosed" not in running.text
@@ -62,7 +62,7 @@ async def test_an_event_that_comes_by_http_is_answered_once(
 
 @pytest.mark.parametrize("mode", ["sockets", "http"])
 async def test_the_health_checks_say_alive_and_ready(
-    world: World, address: str, session: aiohttp.ClientSession, mode: str
+    world: BotWorld, address: str, session: aiohttp.ClientSession, mode: str
 ) -> None:
     if mode == "http":
         world.env |= {"SLACK_SIGNING_SECRET": SECRET}
@@ -70,18 +70,18 @@ async def test_the_health_checks_say_alive_and_ready(
         async with session.get(address + "/healthz") as alive, session.get(address + "/readyz") as ready:
             assert (alive.status, ready.status) == (200, 200)
             assert {"slack", "database"} <= set(await ready.json())
-        async with session.post(address + PATH) as answer:
+        async with session.post(address + EVENTS_PATH) as answer:
             assert answer.status == (401 if mode == "http" else 404)
 
 
 async def test_without_a_connection_it_is_alive_and_not_ready(
-    world: World, address: str, session: aiohttp.ClientSession
+    world: BotWorld, address: str, session: aiohttp.ClientSession
 ) -> None:
     async with ready_bot(world):
-        await world.workspace.changed(lambda: world.workspace.connected == 2)
-        world.workspace.fault("apps.connections.open", status=503, times=999)
+        await world.workspace.wait_until(lambda: world.workspace.socket_count == 2)
+        world.workspace.inject_fault("apps.connections.open", status=503, times=999)
         await world.workspace.disconnect(None)
-        await world.workspace.changed(lambda: world.workspace.connected == 0)
+        await world.workspace.wait_until(lambda: world.workspace.socket_count == 0)
         async with session.get(address + "/healthz") as alive, session.get(address + "/readyz") as ready:
             assert (alive.status, ready.status) == (200, 503)
             assert (await ready.json())["slack"] is False

@@ -15,7 +15,7 @@ from tests.e2e.killable import (
     STOP_WRITTEN,
     STREAM_POINTS,
 )
-from tests.e2e.nursery import open_nursery
+from tests.e2e.nursery import open_bot_processes
 from tests.e2e.questions import CLEAN, Examination
 
 DIRECT = "D0ADA"
@@ -58,15 +58,15 @@ async def test_killed_at_every_point(kind: Kind, tmp_path_factory: pytest.TempPa
                 await asked.ask(ADA, GENERAL, root=root)
             await asked.ask(ADA, DIRECT)
             for point in DEATHS[name]:
-                doomed = await nursery.bear(folder, world.env, point=point)
-                assert await doomed.died() == -9, f"it did not come to {point}: {doomed.text}"
-            bot = await nursery.bear(folder, world.env)
-            await bot.ready()
+                doomed = await nursery.start(folder, world.env, point=point)
+                assert await doomed.wait_until_dead() == -9, f"it did not come to {point}: {doomed.text}"
+            bot = await nursery.start(folder, world.env)
+            await bot.wait_until_ready()
             assert await asked.answered() == CLEAN, asked.evidence() + bot.text
             assert await bot.stop() == 0, bot.text
             assert asked.verdict() == CLEAN, "it stays so"
 
-    async with open_nursery() as nursery:
+    async with open_bot_processes() as nursery:
         await run_all(DEATHS, die, tmp_path_factory)
 
 
@@ -81,15 +81,15 @@ async def test_killed_while_a_message_grows(kind: Kind, tmp_path_factory: pytest
             root = await asked.ask(ADA, DIRECT, words=words, seconds=5.0)
             if "its last" not in point:  # else the next answer would end what the dead process left there
                 await asked.ask(ADA, DIRECT, root=root)
-            doomed = await nursery.bear(folder, world.env, point=point)
-            assert await doomed.died() == -9, f"it did not come to {point}: {doomed.text}"
-            bot = await nursery.bear(folder, world.env)
-            await bot.ready()
+            doomed = await nursery.start(folder, world.env, point=point)
+            assert await doomed.wait_until_dead() == -9, f"it did not come to {point}: {doomed.text}"
+            bot = await nursery.start(folder, world.env)
+            await bot.wait_until_ready()
             assert await asked.answered() == CLEAN, asked.evidence() + bot.text
             assert await bot.stop() == 0, bot.text
-            assert not any(message.streaming for message in world.workspace.thread(DIRECT, root))
+            assert not any(message.is_streaming for message in world.workspace.thread(DIRECT, root))
 
-    async with open_nursery() as nursery:
+    async with open_bot_processes() as nursery:
         await run_all(STREAM_POINTS, die, tmp_path_factory)
 
 
@@ -102,20 +102,20 @@ async def test_killed_when_the_message_of_an_answer_was_lost(
     async def die(point: str, folder: Path) -> None:
         async with small_world(kind, folder) as world:
             asked, workspace = Examination(world.workspace), world.workspace
-            doomed = await nursery.bear(folder, world.env, point=point)
-            await doomed.ready()
+            doomed = await nursery.start(folder, world.env, point=point)
+            await doomed.wait_until_ready()
             root = await asked.ask(ADA, GENERAL, words=60, seconds=6.0)
-            await workspace.changed(lambda: len(asked.shown(GENERAL, root)) > 5, 60)
+            await workspace.wait_until(lambda: len(asked.shown(GENERAL, root)) > 5, 60)
             if point in FIXED_POINTS:
-                workspace.state.edit_window = 0.0
+                workspace.state.edit_window_seconds = 0.0
             else:
                 await workspace.delete(ADA, GENERAL, workspace.thread(GENERAL, root)[-1].ts)
-            assert await doomed.died() == -9, f"it did not come to {point}: {doomed.text}"
-            bot = await nursery.bear(folder, world.env)
-            await bot.ready()
+            assert await doomed.wait_until_dead() == -9, f"it did not come to {point}: {doomed.text}"
+            bot = await nursery.start(folder, world.env)
+            await bot.wait_until_ready()
             assert await asked.answered() == CLEAN, asked.evidence() + bot.text
             assert await bot.stop() == 0, bot.text
             assert asked.verdict() == CLEAN, "it stays so"
 
-    async with open_nursery() as nursery:
+    async with open_bot_processes() as nursery:
         await run_all({**DELETED_POINTS, **FIXED_POINTS}, die, tmp_path_factory)

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from bot.asking import OUT_OF_VIEW, SUMMARISED
-from bot.core.summaries import BEGINNING
+from bot.asking import OUT_OF_VIEW_NOTE, SUMMARISED_NOTE
+from bot.core.summaries import SUMMARY_BEGINNING
 from bot.sandbox.model import SandboxModel
 from bot.sandbox.server import SandboxWorkspace
 from tests.databases import KINDS, Kind, migrated_database
-from tests.e2e.conftest import ADA, World, ready_bot
+from tests.e2e.conftest import ADA, BotWorld, ready_bot
 from tests.program import program, settings
 
 DIRECT = "D0ADA"
@@ -20,22 +20,22 @@ QUESTIONS = 8
 LONG = "And then, " * 60
 
 
-async def answered(world: World, root: str, text: str) -> None:
+async def answered(world: BotWorld, root: str, text: str) -> None:
     """Wait until the thread shows an answer; there may be more below it."""
-    await world.workspace.changed(lambda: text in world.complete(DIRECT, root), 30.0)
+    await world.workspace.wait_until(lambda: text in world.complete(DIRECT, root), 30.0)
 
 
 async def test_the_window_is_learnt_from_the_list_and_people_are_told_once(tmp_path: Path) -> None:
     """The model would refuse what is longer than its window, and never has to."""
     async with SandboxModel(rate=2_000, window=1_000) as model, SandboxWorkspace(port=0) as slack:
-        world = World(slack, model, settings(slack, model), tmp_path)
+        world = BotWorld(slack, model, settings(slack, model), tmp_path)
         async with ready_bot(world):
             root = await slack.say(ADA, DIRECT, "Begin. [[say=Begun.]]")
             await world.until(DIRECT, root, ends="Begun.")
             for number in range(1, QUESTIONS):
                 await slack.say(ADA, DIRECT, f"{LONG} [[say=Answer {number}.]]", thread_ts=root)
                 await answered(world, root, f"Answer {number}.")
-        assert world.complete(DIRECT, root).count(OUT_OF_VIEW) == 1
+        assert world.complete(DIRECT, root).count(OUT_OF_VIEW_NOTE) == 1
         assert len(model.requests) == QUESTIONS, "none was refused"
         first = [request["messages"][1]["content"] for request in model.requests]
         assert len(set(first)) > 1, "something was left out"
@@ -45,7 +45,7 @@ async def test_the_window_is_learnt_from_the_list_and_people_are_told_once(tmp_p
 async def test_where_there_is_a_tokenizer_it_says_what_fits(tmp_path: Path) -> None:
     """What it counts as 500 tokens is estimated as 2,000: of a run of letters nobody knows what it is."""
     async with SandboxModel(rate=2_000) as model, SandboxWorkspace(port=0) as slack:
-        world = World(slack, model, settings(slack, model, BOT_CONTEXT_TOKENS="1500"), tmp_path)
+        world = BotWorld(slack, model, settings(slack, model, BOT_CONTEXT_TOKENS="1500"), tmp_path)
         async with ready_bot(world):
             root = await slack.say(ADA, DIRECT, f"{'a' * 4_000}\n\n[[say=First.]]")
             await world.until(DIRECT, root, ends="First.")
@@ -61,7 +61,7 @@ async def test_what_is_out_of_view_is_summarised_across_a_restart(kind: Kind, tm
         with migrated_database(kind, tmp_path) as url:
             address = url.render_as_string(hide_password=False)
             env = settings(slack, model, BOT_SUMMARIES="on", DATABASE_URL=address)
-            world = World(slack, model, env, tmp_path)
+            world = BotWorld(slack, model, env, tmp_path)
             async with program("run", cwd=world.folder, env=world.env) as bot:
                 await bot.until('"action": "ready"')
                 root = await slack.say(ADA, DIRECT, "Begin. [[say=Begun.]]")
@@ -75,12 +75,12 @@ async def test_what_is_out_of_view_is_summarised_across_a_restart(kind: Kind, tm
                 for number in range(10):  # a summary that was being made at the stop is made anew
                     await slack.say(ADA, DIRECT, f"And? [[say=So {number}.]]", thread_ts=root)
                     await answered(world, root, f"So {number}.")
-                    if beginning(questions(model)[-1]).startswith(BEGINNING):
+                    if beginning(questions(model)[-1]).startswith(SUMMARY_BEGINNING):
                         break
         told = sentences(world.complete(DIRECT, root))
-        assert told[-1] == SUMMARISED
+        assert told[-1] == SUMMARISED_NOTE
         assert all(one != following for one, following in pairwise(told)), "nothing is said twice"
-        assert beginning(questions(model)[-1]).startswith(BEGINNING)
+        assert beginning(questions(model)[-1]).startswith(SUMMARY_BEGINNING)
         assert 0 < len(model.requests) - len(questions(model)) < len(questions(model))
 
 
@@ -96,4 +96,4 @@ def beginning(request: dict[str, Any]) -> str:
 
 def sentences(shown: str) -> list[str]:
     """Return what people were told of older messages."""
-    return re.findall(f"{re.escape(OUT_OF_VIEW)}|{re.escape(SUMMARISED)}", shown)
+    return re.findall(f"{re.escape(OUT_OF_VIEW_NOTE)}|{re.escape(SUMMARISED_NOTE)}", shown)

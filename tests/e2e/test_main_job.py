@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 
 from tests.databases import KINDS, Kind, migrated_database
-from tests.e2e.conftest import ADA, GENERAL, GRACE, World, new_world, ready_bot
+from tests.e2e.conftest import ADA, GENERAL, GRACE, BotWorld, new_world, ready_bot
 from tests.program import Program
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -17,7 +17,7 @@ DIRECT, RANDOM = "D0ADA", "C0RANDOM"
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=KINDS)
 async def world(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[World]:
+) -> AsyncIterator[BotWorld]:
     """One world for all tests here, on each kind of database: what they ask stays in different threads."""
     kind: Kind = request.param
     folder = tmp_path_factory.mktemp("main")
@@ -27,12 +27,12 @@ async def world(
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def bot(world: World) -> AsyncIterator[Program]:
+async def bot(world: BotWorld) -> AsyncIterator[Program]:
     async with ready_bot(world) as running:
         yield running
 
 
-async def test_a_mention_is_answered_in_its_thread(world: World, bot: Program) -> None:
+async def test_a_mention_is_answered_in_its_thread(world: BotWorld, bot: Program) -> None:
     root = await world.workspace.say(ADA, GENERAL, "<@U0BOT> [[say=An answer with **bold** and `code`.]]")
     await world.until(GENERAL, root, ends="code`.")
     assert len(world.shown(GENERAL, root)) == 1
@@ -40,7 +40,7 @@ async def test_a_mention_is_answered_in_its_thread(world: World, bot: Program) -
     assert (block["type"], block["text"]) == ("markdown", "An answer with **bold** and `code`.")
 
 
-async def test_a_mention_that_arrives_as_two_events_gets_one_answer(world: World, bot: Program) -> None:
+async def test_a_mention_that_arrives_as_two_events_gets_one_answer(world: BotWorld, bot: Program) -> None:
     before = len(world.model.requests)
     roots = [await world.workspace.say(ADA, GENERAL, f"<@U0BOT> [[say=answer {n}.]]") for n in range(4)]
     for number, root in enumerate(roots):
@@ -48,7 +48,9 @@ async def test_a_mention_that_arrives_as_two_events_gets_one_answer(world: World
     assert len(world.model.requests) == before + len(roots)
 
 
-async def test_a_direct_message_is_answered_in_its_thread_and_continues(world: World, bot: Program) -> None:
+async def test_a_direct_message_is_answered_in_its_thread_and_continues(
+    world: BotWorld, bot: Program
+) -> None:
     root = await world.workspace.say(ADA, DIRECT, "[[say=First.]]")
     await world.until(DIRECT, root, ends="First.")
     await world.workspace.say(ADA, DIRECT, "[[say=Second.]]", thread_ts=root)
@@ -58,7 +60,7 @@ async def test_a_direct_message_is_answered_in_its_thread_and_continues(world: W
     assert messages[2]["content"] == "First."
 
 
-async def test_in_a_channel_a_reply_counts_only_with_a_mention(world: World, bot: Program) -> None:
+async def test_in_a_channel_a_reply_counts_only_with_a_mention(world: BotWorld, bot: Program) -> None:
     root = await world.workspace.say(ADA, GENERAL, "<@U0BOT> [[say=First.]]")
     await world.until(GENERAL, root, ends="First.")
     await world.workspace.say(GRACE, GENERAL, "nobody asked the bot", thread_ts=root)
@@ -71,7 +73,7 @@ async def test_in_a_channel_a_reply_counts_only_with_a_mention(world: World, bot
     assert speakers[1].startswith("grace: ")
 
 
-async def test_people_are_told_apart_by_an_opaque_user(world: World, bot: Program) -> None:
+async def test_people_are_told_apart_by_an_opaque_user(world: BotWorld, bot: Program) -> None:
     for person in (ADA, GRACE, ADA):
         root = await world.workspace.say(person, GENERAL, "<@U0BOT> [[say=ok]]")
         await world.until(GENERAL, root, ends="ok")
@@ -80,10 +82,10 @@ async def test_people_are_told_apart_by_an_opaque_user(world: World, bot: Progra
     assert all(len(user) == 64 and "U0" not in user for user in users)
 
 
-async def test_a_long_answer_grows_and_continues_in_further_messages(world: World, bot: Program) -> None:
+async def test_a_long_answer_grows_and_continues_in_further_messages(world: BotWorld, bot: Program) -> None:
     text = "A sentence of seven words, again. " * 200 + "The end."
     root = await world.workspace.say(ADA, RANDOM, f"<@U0BOT> [[rate=250]] [[say={text}]]")
-    await world.workspace.changed(lambda: world.workspace.calls("assistant.threads.setStatus") != [], 30)
+    await world.workspace.wait_until(lambda: world.workspace.calls("assistant.threads.setStatus") != [], 30)
     await world.until(RANDOM, root, ends="The end.")
     messages = [m for m in world.workspace.thread(RANDOM, root) if m.user == "U0BOT"]
     assert len(messages[0].history) > 2, "the first message grew"
@@ -105,10 +107,10 @@ async def test_a_long_answer_grows_and_continues_in_further_messages(world: Worl
     ],
 )
 async def test_a_model_error_is_a_sentence_and_the_next_question_works(
-    world: World, bot: Program, fault: str, sentence: str
+    world: BotWorld, bot: Program, fault: str, sentence: str
 ) -> None:
     root = await world.workspace.say(ADA, GENERAL, f"<@U0BOT> [[fault={fault}]]")
-    await world.workspace.changed(lambda: sentence in world.complete(GENERAL, root), 30)
+    await world.workspace.wait_until(lambda: sentence in world.complete(GENERAL, root), 30)
     assert "Traceback" not in world.complete(GENERAL, root)
     await world.workspace.say(ADA, GENERAL, "<@U0BOT> [[say=Works.]]", thread_ts=root)
     await world.until(GENERAL, root, ends="Works.")
@@ -125,11 +127,11 @@ async def test_a_model_error_is_a_sentence_and_the_next_question_works(
     ],
     ids=["40,000 characters", "right to left", "emoji", "code", "markup"],
 )
-async def test_every_kind_of_text_is_answered(world: World, bot: Program, text: str) -> None:
+async def test_every_kind_of_text_is_answered(world: BotWorld, bot: Program, text: str) -> None:
     root = await world.workspace.say(ADA, DIRECT, f"{text}[[say=Understood.]]")
     await world.until(DIRECT, root, ends="Understood.")
 
 
-async def test_a_mention_without_a_word_is_answered(world: World, bot: Program) -> None:
+async def test_a_mention_without_a_word_is_answered(world: BotWorld, bot: Program) -> None:
     root = await world.workspace.say(ADA, GENERAL, "<@U0BOT>")
-    await world.workspace.changed(lambda: world.complete(GENERAL, root) != "", 30)
+    await world.workspace.wait_until(lambda: world.complete(GENERAL, root) != "", 30)

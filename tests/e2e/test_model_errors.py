@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from bot.answering import NOTES
+from bot.answering import FINISH_NOTES
 from bot.core.errors import (
     ContentFiltered,
     ModelBusy,
@@ -25,9 +25,9 @@ from bot.core.errors import (
     ModelStalled,
     ModelUnknown,
 )
-from bot.core.transcript import GO_ON
+from bot.core.transcript import CONTINUE_PROMPT
 from tests.databases import migrated_database
-from tests.e2e.conftest import World, another_world, new_world, ready_bot
+from tests.e2e.conftest import BotWorld, another_world, new_world, ready_bot
 from tests.e2e.direct_message import (
     DIRECT,
     GO_ON_BUTTON,
@@ -47,19 +47,19 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def lived_in(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[World, Program]]:
+async def lived_in(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[BotWorld, Program]]:
     """One world, with a bot that runs, for all tests that do not need another."""
     async with new_world(tmp_path_factory.mktemp("errors")) as world, ready_bot(world) as bot:
         yield world, bot
 
 
 @pytest.fixture(scope="module")
-def world(lived_in: tuple[World, Program]) -> World:
+def world(lived_in: tuple[BotWorld, Program]) -> BotWorld:
     return lived_in[0]
 
 
 @pytest.fixture(scope="module")
-def bot(lived_in: tuple[World, Program]) -> Program:
+def bot(lived_in: tuple[BotWorld, Program]) -> Program:
     return lived_in[1]
 
 
@@ -93,7 +93,7 @@ def logged(bot: Program) -> dict[str, str]:
     ],
 )
 async def test_instead_of_an_answer_there_is_a_sentence(
-    world: World, bot: Program, fault: str, error: type[ModelError], times: int
+    world: BotWorld, bot: Program, fault: str, error: type[ModelError], times: int
 ) -> None:
     """It is the error's own, with a button to try again; the model is asked as often as may help.
 
@@ -115,7 +115,7 @@ async def test_instead_of_an_answer_there_is_a_sentence(
     [("cut", ModelInterrupted), ("error", ModelInterrupted), ("malformed", ModelGarbled)],
 )
 async def test_what_was_said_before_a_break_is_kept_and_marked(
-    world: World, fault: str, error: type[ModelError]
+    world: BotWorld, fault: str, error: type[ModelError]
 ) -> None:
     root, shown, asked = await ask(world, f"{SAY} [[fault={fault}]]", ends=f"_{error.for_people}_")
     said = shown.removesuffix(f"\n\n_{error.for_people}_")
@@ -128,9 +128,9 @@ async def test_what_was_said_before_a_break_is_kept_and_marked(
 
 @pytest.mark.parametrize(("fault", "buttons"), [("length", [GO_ON_BUTTON]), ("filter", []), ("refusal", [])])
 async def test_an_answer_that_the_model_ends_early_says_why(
-    world: World, fault: str, buttons: list[str]
+    world: BotWorld, fault: str, buttons: list[str]
 ) -> None:
-    note = NOTES[{"filter": "content_filter"}.get(fault, fault)]
+    note = FINISH_NOTES[{"filter": "content_filter"}.get(fault, fault)]
     root, shown, asked = await ask(world, f"{SAY} [[fault={fault}]]", ends=note)
     said = shown.removesuffix(f"\n\n{note}")
     assert TEXT.startswith(said)
@@ -140,13 +140,13 @@ async def test_an_answer_that_the_model_ends_early_says_why(
 
 
 @pytest.mark.parametrize("fault", ["408", "429", "500", "503"])
-async def test_of_a_failure_that_passes_the_person_notices_nothing(world: World, fault: str) -> None:
+async def test_of_a_failure_that_passes_the_person_notices_nothing(world: BotWorld, fault: str) -> None:
     root, shown, asked = await ask(world, f"{SAY} [[fault={fault} times=1]]", ends=TEXT)
     assert (shown, asked) == (TEXT, 2)
     assert not offered(world, root)
 
 
-async def test_trying_again_answers_in_the_same_message(world: World) -> None:
+async def test_trying_again_answers_in_the_same_message(world: BotWorld) -> None:
     question = f"{SAY} [[fault=403 times=1]]"
     root, _, _ = await ask(world, question, ends=ModelForbidden.for_people)
     await press(world, root, TRY_AGAIN)
@@ -156,9 +156,9 @@ async def test_trying_again_answers_in_the_same_message(world: World) -> None:
 
 
 @pytest.mark.parametrize("fault", ["cut", "length"])
-async def test_going_on_adds_to_what_was_said(world: World, fault: str) -> None:
+async def test_going_on_adds_to_what_was_said(world: BotWorld, fault: str) -> None:
     """The model is told where it stopped; the thread shows one answer without a seam or a mark."""
-    note = NOTES["length"] if fault == "length" else f"_{ModelInterrupted.for_people}_"
+    note = FINISH_NOTES["length"] if fault == "length" else f"_{ModelInterrupted.for_people}_"
     root, shown, _ = await ask(world, f"{SAY} [[fault={fault}]]", ends=note)
     said = shown.removesuffix(f"\n\n{note}")
     await press(world, root, GO_ON_BUTTON)
@@ -170,12 +170,12 @@ async def test_going_on_adds_to_what_was_said(world: World, fault: str) -> None:
     asked_to_go_on, afterwards = (request["messages"] for request in world.model.requests[-2:])
     assert asked_to_go_on[-2:] == [
         {"role": "assistant", "content": said},
-        {"role": "user", "content": GO_ON},
+        {"role": "user", "content": CONTINUE_PROMPT},
     ]
     assert afterwards[-2] == {"role": "assistant", "content": whole}
 
 
-async def test_a_question_that_the_service_refuses_is_not_sent_again(world: World) -> None:
+async def test_a_question_that_the_service_refuses_is_not_sent_again(world: BotWorld) -> None:
     """Or the service would refuse all that follows in the thread."""
     question = f"something improper {SAY} [[fault=filtered]]"
     root, _, _ = await ask(world, question, ends=ContentFiltered.for_people)
@@ -199,7 +199,7 @@ async def test_silence_ends_with_a_sentence_too(tmp_path_factory: pytest.TempPat
             assert asked == 1
             assert list(offered(world, root)) == [GO_ON_BUTTON, TRY_AGAIN]
             await works(world, root)
-        assert world.model.answering == 0, "a model that nobody listens to any more is told so"
+        assert world.model.open_requests == 0, "a model that nobody listens to any more is told so"
 
 
 @pytest.mark.postgres

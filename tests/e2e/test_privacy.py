@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, select
 
-from bot.core.domain import Addressed, Answer, Author, Incoming, ThreadKey, TurnStatus
-from bot.slack.own_data import ERASE, SEND
-from bot.store.database import Database, database_url
+from bot.core.domain import AddressingKind, Answer, Author, IncomingMessage, ThreadKey, TurnStatus
+from bot.slack.own_data import ERASE_DATA_ACTION, SEND_DATA_ACTION
+from bot.store.database import Database, parse_database_url
 from bot.store.schema import metadata
 from bot.store.sql import SqlStore
 from tests.databases import KINDS, Kind, open_database
 from tests.e2e.cases import small_world
-from tests.e2e.conftest import ADA, GENERAL, GRACE, World, ready_bot
-from tests.program import START
+from tests.e2e.conftest import ADA, GENERAL, GRACE, BotWorld, ready_bot
+from tests.program import START_TIMEOUT_SECONDS
 
 OLD = 1_600_000_000.0
 
@@ -23,18 +23,18 @@ OLD = 1_600_000_000.0
 async def remember_an_old_conversation(database: Database) -> None:
     """Store what was said and answered years ago."""
     thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel=GENERAL, root=f"{OLD:.6f}")
-    asked = Incoming(
+    asked = IncomingMessage(
         thread=thread,
         message_id=thread.root,
         author=Author(id=ADA, name="ada"),
         text="an ancient teapot",
-        addressed=Addressed.MENTION,
+        addressed=AddressingKind.MENTION,
         sent_at=OLD,
     )
     store = SqlStore(database, "long ago")
     turn = await store.accept(asked, claim=True)
     assert turn is not None
-    await store.answered(turn, Answer(text="an ancient answer"))
+    await store.save_answer(turn, Answer(text="an ancient answer"))
     await store.settle(turn, TurnStatus.DONE)
     await database.tx(
         lambda connection: connection.exec_driver_sql(f"UPDATE turns SET ended_at = {OLD}").rowcount
@@ -49,7 +49,7 @@ def everything(connection: Connection) -> str:
 
 async def until_gone(database: Database, word: str) -> str:
     """Wait until no table holds a word, and return what the tables hold."""
-    async with asyncio.timeout(START):
+    async with asyncio.timeout(START_TIMEOUT_SECONDS):
         while True:
             kept = await database.tx(everything)
             if word not in kept:
@@ -57,27 +57,29 @@ async def until_gone(database: Database, word: str) -> str:
             await asyncio.sleep(0.05)
 
 
-async def press(world: World, user: str, action: str) -> None:
+async def press(world: BotWorld, user: str, action: str) -> None:
     """Open Home and press a button there, which stands beside those that belong to others."""
     world.workspace.interactivity.open_home(user, "home")
-    await world.workspace.changed(lambda: action in str(world.workspace.views.home(user)), START)
+    await world.workspace.wait_until(
+        lambda: action in str(world.workspace.views.home(user)), START_TIMEOUT_SECONDS
+    )
     home = world.workspace.views.home(user)
     assert home is not None
     pressed = {"action_id": action, "type": "button"}
     await world.workspace.interactivity.act_on_view(user, home.id, pressed, {})
 
 
-def files(world: World, channel: str) -> list[str]:
+def files(world: BotWorld, channel: str) -> list[str]:
     """Return the contents of the files in a channel."""
     found = [file for message in world.workspace.state.messages(channel) for file in message.files]
-    return [world.workspace.uploads._files[file["id"]].content.decode() for file in found]
+    return [world.workspace.files._files[file["id"]].content.decode() for file in found]
 
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_data_are_forgotten_in_time_sent_and_erased(kind: Kind, tmp_path: Path) -> None:
     async with (
         small_world(kind, tmp_path, BOT_RETENTION_DAYS="30") as world,
-        open_database(database_url(world.env["DATABASE_URL"]), is_ours=False) as database,
+        open_database(parse_database_url(world.env["DATABASE_URL"]), is_ours=False) as database,
     ):
         await remember_an_old_conversation(database)
         async with ready_bot(world) as bot:
@@ -85,15 +87,15 @@ async def test_data_are_forgotten_in_time_sent_and_erased(kind: Kind, tmp_path: 
             for user in (ADA, GRACE):
                 root = await world.workspace.say(user, GENERAL, f"<@U0BOT> [[say=a kettle for {user}]]")
                 await world.until(GENERAL, root, ends=f"a kettle for {user}")
-            await press(world, GRACE, SEND)
-            await world.workspace.changed(lambda: files(world, "D0GRACE"), START)
+            await press(world, GRACE, SEND_DATA_ACTION)
+            await world.workspace.wait_until(lambda: files(world, "D0GRACE"), START_TIMEOUT_SECONDS)
             (sent,) = files(world, "D0GRACE")
             message, *figures = [json.loads(line) for line in sent.splitlines()]
             assert message["answer"] == f"a kettle for {GRACE}"
             assert [each["kind"] for each in figures] == ["usage"] * 2
             assert ADA not in sent
 
-            await press(world, GRACE, ERASE)
+            await press(world, GRACE, ERASE_DATA_ACTION)
             kept = await until_gone(database, f"kettle for {GRACE}")
             assert f"kettle for {ADA}" in kept
             asked = len(world.model.requests)

@@ -14,8 +14,8 @@ import pytest
 from bot.sandbox.server import SandboxWorkspace
 from tests.databases import migrated_database
 from tests.e2e.cases import PATIENT
-from tests.e2e.conftest import ADA, GENERAL, World, new_world
-from tests.e2e.nursery import Life, Nursery, open_nursery
+from tests.e2e.conftest import ADA, GENERAL, BotWorld, new_world
+from tests.e2e.nursery import BotProcess, BotProcesses, open_bot_processes
 from tests.e2e.questions import CLEAN, Examination
 
 pytestmark = pytest.mark.postgres
@@ -26,7 +26,7 @@ LONGEST_GAP = 4.0
 
 
 @asynccontextmanager
-async def shared_world(folder: Path, *, rates: bool = True) -> AsyncIterator[tuple[World, Nursery]]:
+async def shared_world(folder: Path, *, rates: bool = True) -> AsyncIterator[tuple[BotWorld, BotProcesses]]:
     """Give a world whose database many processes can use, and a place where they are born.
 
     Without `rates` Slack takes as many calls as come.
@@ -35,20 +35,22 @@ async def shared_world(folder: Path, *, rates: bool = True) -> AsyncIterator[tup
     with migrated_database("postgres", folder) as url:
         address = url.render_as_string(hide_password=False)
         settings = {"DATABASE_URL": address, "BOT_LEASE_SECONDS": "3", "BOT_GRACE_SECONDS": "10"}
-        async with new_world(folder, workspace, **settings) as world, open_nursery() as nursery:
+        async with new_world(folder, workspace, **settings) as world, open_bot_processes() as nursery:
             yield world, nursery
 
 
-async def born(nursery: Nursery, world: World, name: str, *, freezes: str = "", **settings: str) -> Life:
+async def born(
+    nursery: BotProcesses, world: BotWorld, name: str, *, freezes: str = "", **settings: str
+) -> BotProcess:
     """Start a process with a folder of its own, which may freeze at a point, and wait until it is ready."""
     folder = world.folder / name
     folder.mkdir()
-    life = await nursery.bear(folder, world.env | settings, point=freezes, by=signal.SIGSTOP)
-    await life.ready()
+    life = await nursery.start(folder, world.env | settings, point=freezes, by=signal.SIGSTOP)
+    await life.wait_until_ready()
     return life
 
 
-def turns_of(life: Life) -> int:
+def turns_of(life: BotProcess) -> int:
     """Return how many turns a process has ended."""
     return len(re.findall(r'"action": "turn_done"', life.text))
 
@@ -76,7 +78,7 @@ async def test_a_frozen_process_writes_nothing_more(tmp_path: Path) -> None:
         asked = Examination(world.workspace)
         frozen = await born(nursery, world, "frozen")
         root = await asked.ask(ADA, GENERAL, words=60, seconds=6.0)
-        await world.workspace.changed(lambda: len(asked.shown(GENERAL, root)) > 5)
+        await world.workspace.wait_until(lambda: len(asked.shown(GENERAL, root)) > 5)
         frozen.send(signal.SIGSTOP)
         heir = await born(nursery, world, "heir")
         assert await asked.answered() == CLEAN
@@ -96,7 +98,7 @@ async def test_frozen_between_a_post_and_the_note_of_it(tmp_path: Path) -> None:
         asked = Examination(world.workspace)
         frozen = await born(nursery, world, "frozen", freezes="the first page is posted, not noted")
         root = await asked.ask(ADA, GENERAL, words=700, seconds=3.0)
-        await world.workspace.changed(lambda: asked.shown(GENERAL, root), 30)
+        await world.workspace.wait_until(lambda: asked.shown(GENERAL, root), 30)
         heir = await born(nursery, world, "heir")
         assert await asked.answered() == CLEAN
         frozen.send(signal.SIGCONT)
@@ -114,10 +116,10 @@ async def test_a_process_that_wakes_late_knows_what_it_lost(tmp_path: Path) -> N
         frozen = await born(nursery, world, "frozen")
         stall = "[[fault=stall times=1]]"
         root = await asked.ask(ADA, GENERAL, words=80, seconds=8.0, directives=stall)
-        await world.workspace.changed(lambda: asked.shown(GENERAL, root))
+        await world.workspace.wait_until(lambda: asked.shown(GENERAL, root))
         refused = len(world.workspace.calls("chat.update"))
-        world.workspace.fault("chat.update", retry_after=45)
-        await world.workspace.changed(lambda: len(world.workspace.calls("chat.update")) > refused)
+        world.workspace.inject_fault("chat.update", retry_after=45)
+        await world.workspace.wait_until(lambda: len(world.workspace.calls("chat.update")) > refused)
         frozen.send(signal.SIGSTOP)
         heir = await born(nursery, world, "heir")
         assert await asked.answered() == CLEAN
@@ -134,7 +136,7 @@ async def test_a_frozen_process_works_again(tmp_path: Path) -> None:
         asked = Examination(world.workspace)
         frozen = await born(nursery, world, "frozen")
         root = await asked.ask(ADA, GENERAL, words=20, seconds=2.0)
-        await world.workspace.changed(lambda: asked.shown(GENERAL, root))
+        await world.workspace.wait_until(lambda: asked.shown(GENERAL, root))
         frozen.send(signal.SIGSTOP)
         heir = await born(nursery, world, "heir")
         assert await asked.answered() == CLEAN
@@ -189,7 +191,7 @@ async def test_what_does_not_end_in_time_is_handed_over(tmp_path: Path) -> None:
         asked = Examination(world.workspace)
         old = await born(nursery, world, "old", BOT_GRACE_SECONDS="0.3", BOT_LEASE_SECONDS="60")
         root = await asked.ask(ADA, GENERAL, words=40, seconds=4.0)
-        await world.workspace.changed(lambda: asked.shown(GENERAL, root))
+        await world.workspace.wait_until(lambda: asked.shown(GENERAL, root))
         new = await born(nursery, world, "new", BOT_LEASE_SECONDS="60")
         asked_before = len(world.model.requests)
         assert await old.stop() == 0

@@ -3,7 +3,7 @@
 import json
 
 from bot.core.errors import ModelKeyRefused
-from tests.e2e.conftest import ADA, GENERAL, World
+from tests.e2e.conftest import ADA, GENERAL, BotWorld
 from tests.llm.raw_server import raw_server, reply
 from tests.program import program
 
@@ -25,7 +25,7 @@ SLACK_FAULTS = ("chat.postMessage", "chat.update", "users.info", "assistant.thre
 QUESTION, ANSWER, PROMPT, USER_KEY = "swordfish", "halibut", "mackerel", "a-key-for-the-hash"
 
 
-async def test_the_log_holds_no_secret_and_no_text(world: World) -> None:
+async def test_the_log_holds_no_secret_and_no_text(world: BotWorld) -> None:
     """At the level that says the most, through failures of the model, of Slack and of the connection."""
     world.env |= {
         "BOT_LOG_LEVEL": "debug",
@@ -33,8 +33,8 @@ async def test_the_log_holds_no_secret_and_no_text(world: World) -> None:
         "BOT_USER_KEY": USER_KEY,
     }
     for method in SLACK_FAULTS:
-        world.workspace.fault(method, status=500)
-        world.workspace.fault(method, error="invalid_blocks")
+        world.workspace.inject_fault(method, status=500)
+        world.workspace.inject_fault(method, error="invalid_blocks")
     async with program("run", cwd=world.folder, env=world.env) as running:
         await running.until('"action": "ready"')
         answer = f"[[say={ANSWER} {ANSWER} {ANSWER} {ANSWER}]]"
@@ -43,7 +43,7 @@ async def test_the_log_holds_no_secret_and_no_text(world: World) -> None:
             for fault in FAULTS
         ]
         await world.workspace.disconnect(None)
-        await world.workspace.changed(lambda: all(world.complete(GENERAL, root) for root in roots), 120)
+        await world.workspace.wait_until(lambda: all(world.complete(GENERAL, root) for root in roots), 120)
         assert await running.stop() == 0
     assert '"action": "model_failed"' in running.text
     assert "Traceback" not in running.text
@@ -52,7 +52,7 @@ async def test_the_log_holds_no_secret_and_no_text(world: World) -> None:
         assert text not in running.text
 
 
-async def test_a_server_that_repeats_a_key_does_not_get_it_into_the_log(world: World) -> None:
+async def test_a_server_that_repeats_a_key_does_not_get_it_into_the_log(world: BotWorld) -> None:
     """However it looks: it is known, since it is ours."""
     said = {"error": {"message": "Who gave you hunter2-horse? Not in correct-battery, nor in staple-77"}}
     async with raw_server([reply(401, json.dumps(said).encode())]) as server:

@@ -43,8 +43,8 @@ async def test_what_one_process_is_refused_the_other_does_not_ask_for(tmp_path: 
         for number in range(ANSWERS):
             await asked.ask(ADA, CHANNELS[number % 2], words=200, seconds=20.0)
             await asyncio.sleep(0.2)
-        await world.workspace.changed(lambda: len(world.workspace.calls("chat.update")) > ANSWERS, 60)
-        world.workspace.fault("chat.update", retry_after=RETRY_AFTER)
+        await world.workspace.wait_until(lambda: len(world.workspace.calls("chat.update")) > ANSWERS, 60)
+        world.workspace.inject_fault("chat.update", retry_after=RETRY_AFTER)
         assert await asked.answered(timeout=120) == CLEAN
         (refused,) = [
             call

@@ -15,8 +15,8 @@ from sqlalchemy import make_url
 from bot.sandbox.server import SandboxWorkspace
 from tests.databases import KINDS, Kind
 from tests.e2e.cases import PATIENT, small_world
-from tests.e2e.conftest import ADA, GENERAL, World
-from tests.e2e.nursery import Life, open_nursery
+from tests.e2e.conftest import ADA, GENERAL, BotWorld
+from tests.e2e.nursery import BotProcess, open_bot_processes
 from tests.e2e.questions import CLEAN, Examination
 
 pytestmark = pytest.mark.soak
@@ -28,7 +28,7 @@ MORE_MEMORY = 1.10
 
 
 @dataclass(frozen=True)
-class Usage:
+class ProcessUsage:
     """What a process holds while it has nothing to do."""
 
     kilobytes: int
@@ -37,7 +37,7 @@ class Usage:
     tasks: int
 
 
-async def usage(bot: Life) -> Usage:
+async def usage(bot: BotProcess) -> ProcessUsage:
     """Measure a process, by the kernel's books and its own."""
     before = bot.text.count('"tasks"')
     bot.send(signal.SIGUSR1)
@@ -48,7 +48,7 @@ async def usage(bot: Life) -> Usage:
     found = dict(re.findall(r"^(VmRSS|Threads):\s+(\d+)", status, re.MULTILINE))
     tasks = int(re.findall(r'{"tasks": (\d+)}', bot.text)[-1])
     files = len(os.listdir(f"/proc/{bot.pid}/fd"))  # noqa: PTH208 - likewise
-    return Usage(int(found["VmRSS"]), files, int(found["Threads"]), tasks)
+    return ProcessUsage(int(found["VmRSS"]), files, int(found["Threads"]), tasks)
 
 
 async def work(asked: Examination, seconds: float) -> None:
@@ -64,7 +64,7 @@ async def work(asked: Examination, seconds: float) -> None:
     asked.questions.clear()
 
 
-def leases(world: World) -> list[str]:
+def leases(world: BotWorld) -> list[str]:
     """Return the turns that are held, and the processes beyond the one that lives."""
     url = make_url(world.env["DATABASE_URL"]).set(drivername="postgresql")
     with psycopg.connect(url.render_as_string(hide_password=False)) as database:
@@ -76,9 +76,9 @@ def leases(world: World) -> list[str]:
 async def test_nothing_grows(kind: Kind, tmp_path: Path) -> None:
     """Memory stays flat; no task, connection, thread or lease is left behind."""
     workspace = SandboxWorkspace(redelivery=PATIENT)
-    async with small_world(kind, tmp_path, workspace) as world, open_nursery() as nursery:
-        bot = await nursery.bear(tmp_path, world.env)
-        await bot.ready()
+    async with small_world(kind, tmp_path, workspace) as world, open_bot_processes() as nursery:
+        bot = await nursery.start(tmp_path, world.env)
+        await bot.wait_until_ready()
         asked = Examination(workspace)
         await work(asked, SECONDS / 3)
         await asyncio.sleep(5)

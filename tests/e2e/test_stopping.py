@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 
 from bot.core.domain import Action, ThreadKey
-from bot.core.stopping import NOTE, NOTE_LOST, StopOutcome, StopRequest
+from bot.core.stopping import STOPPED_NOTE, STOPPED_TEXT_LOST_NOTE, StopOutcome, StopRequest
 from bot.sandbox.records import Json
-from bot.slack.buttons import LABELS
-from bot.slack.wishes import AGAIN
-from bot.store.database import database_url
+from bot.slack.buttons import BUTTON_LABELS
+from bot.slack.wishes import ANSWER_AGAIN_ID
+from bot.store.database import parse_database_url
 from bot.store.sql import SqlStore
 from tests.databases import KINDS, Kind, open_database
 from tests.e2e.cases import small_world
-from tests.e2e.conftest import ADA, GENERAL, GRACE, World, ready_bot
+from tests.e2e.conftest import ADA, GENERAL, GRACE, BotWorld, ready_bot
 from tests.e2e.killable import STOP_COMMITTED, STOP_WRITTEN
-from tests.e2e.nursery import open_nursery
+from tests.e2e.nursery import open_bot_processes
 
 DIRECT = "D0ADA"
 SOON = 1.0
@@ -25,42 +25,44 @@ SOON = 1.0
 SLOW = " ".join(f"w{number}" for number in range(2_000))
 
 
-async def grown(world: World, *, words: int = 3, directives: str = "") -> str:
+async def grown(world: BotWorld, *, words: int = 3, directives: str = "") -> str:
     """Ask for an answer that takes minutes, wait until some words of it are there, and return its thread."""
     text = f"<@U0BOT> {directives}[[rate=20]] [[say={SLOW}]]"
     root = await world.workspace.say(ADA, GENERAL, text)
-    await world.workspace.changed(lambda: len(world.complete(GENERAL, root).split()) >= words, 60)
+    await world.workspace.wait_until(lambda: len(world.complete(GENERAL, root).split()) >= words, 60)
     return root
 
 
-def button(world: World, root: str, action: Action) -> tuple[str, Json] | None:
+def button(world: BotWorld, root: str, action: Action) -> tuple[str, Json] | None:
     """Return the newest message's ts and its button for an action, as it is pressed; None if it has none."""
-    message = [each for each in world.workspace.thread(GENERAL, root) if each.bot][-1]
+    message = [each for each in world.workspace.thread(GENERAL, root) if each.is_from_app][-1]
     for block in message.blocks:
         for element in block.get("elements", ()) if block["type"] == "actions" else ():
-            if element["text"]["text"] == LABELS[action]:
+            if element["text"]["text"] == BUTTON_LABELS[action]:
                 return message.ts, {**element, "block_id": block["block_id"]}
     return None
 
 
-async def press(world: World, root: str, action: Action, *, by: str = ADA) -> None:
+async def press(world: BotWorld, root: str, action: Action, *, by: str = ADA) -> None:
     """Press a button below the newest message once it is there."""
-    await world.workspace.changed(lambda: world.shown(GENERAL, root) and button(world, root, action), 60)
+    await world.workspace.wait_until(lambda: world.shown(GENERAL, root) and button(world, root, action), 60)
     found = button(world, root, action)
     assert found is not None
     await world.workspace.interactivity.act_on_message(by, GENERAL, found[0], found[1], {})
 
 
-async def ended(world: World, root: str) -> None:
+async def ended(world: BotWorld, root: str) -> None:
     """Wait until the thread says that its answer was stopped."""
-    await world.workspace.changed(lambda: world.complete(GENERAL, root).endswith((NOTE, NOTE_LOST)), 60)
+    await world.workspace.wait_until(
+        lambda: world.complete(GENERAL, root).endswith((STOPPED_NOTE, STOPPED_TEXT_LOST_NOTE)), 60
+    )
 
 
-async def left(world: World) -> float:
+async def left(world: BotWorld) -> float:
     """Wait until the model talks to nobody any more, and return how long that took."""
     began = time.monotonic()
     async with asyncio.timeout(30):
-        while world.model.answering:  # noqa: ASYNC110 - the model tells nobody
+        while world.model.open_requests:  # noqa: ASYNC110 - the model tells nobody
             await asyncio.sleep(0.005)
     return time.monotonic() - began
 
@@ -83,8 +85,8 @@ async def test_a_button_a_word_and_slacks_own_sign_stop_an_answer(kind: Kind, tm
             root = await grown(world)
             await stop(root)
             assert await left(world) < SOON
-            text = await world.until(GENERAL, root, ends=NOTE)
-            said = text.removesuffix(NOTE).split()
+            text = await world.until(GENERAL, root, ends=STOPPED_NOTE)
+            said = text.removesuffix(STOPPED_NOTE).split()
             assert said == SLOW.split()[: len(said)]
             assert button(world, root, Action.STOP) is None
             assert button(world, root, Action.CONTINUE)
@@ -96,42 +98,42 @@ async def test_a_button_a_word_and_slacks_own_sign_stop_an_answer(kind: Kind, tm
             assert len(world.model.requests) == asked + 1, "the word was no question"
 
 
-async def test_a_native_stream_is_stopped_where_it_is(world: World) -> None:
+async def test_a_native_stream_is_stopped_where_it_is(world: BotWorld) -> None:
     """Slack ends it before the bot hears of it: nothing is posted in its place, and it goes no further."""
     async with ready_bot(world):
         root = await world.workspace.say(ADA, DIRECT, f"[[rate=20]] [[say={SLOW}]]")
-        await world.workspace.changed(lambda: len(world.complete(DIRECT, root).split()) >= 10, 60)
-        assert world.workspace.thread(DIRECT, root)[-1].streaming
+        await world.workspace.wait_until(lambda: len(world.complete(DIRECT, root).split()) >= 10, 60)
+        assert world.workspace.thread(DIRECT, root)[-1].is_streaming
         world.workspace.interactivity.stop(ADA, DIRECT, root)
         assert await left(world) < SOON
-        said = (await world.until(DIRECT, root, ends=NOTE)).removesuffix(NOTE).split()
+        said = (await world.until(DIRECT, root, ends=STOPPED_NOTE)).removesuffix(STOPPED_NOTE).split()
         assert said == SLOW.split()[: len(said)]
-        assert [message.streaming for message in world.workspace.thread(DIRECT, root)] == [False, False]
+        assert [message.is_streaming for message in world.workspace.thread(DIRECT, root)] == [False, False]
 
 
-async def test_only_who_asked_and_admins_may_stop_and_ask_again(world: World) -> None:
+async def test_only_who_asked_and_admins_may_stop_and_ask_again(world: BotWorld) -> None:
     """Grace is neither here; Ada is an admin of the sandbox, and may for Grace."""
     async with ready_bot(world):
         root = await grown(world)
         await press(world, root, Action.STOP, by=GRACE)
         await world.workspace.say(GRACE, GENERAL, "stop", thread_ts=root)
-        await world.workspace.changed(lambda: len(world.workspace.calls("chat.postEphemeral")) == 2, 30)
-        assert world.model.answering == 1
+        await world.workspace.wait_until(lambda: len(world.workspace.calls("chat.postEphemeral")) == 2, 30)
+        assert world.model.open_requests == 1
         await press(world, root, Action.STOP)
-        await world.until(GENERAL, root, ends=NOTE)
+        await world.until(GENERAL, root, ends=STOPPED_NOTE)
         theirs = await world.workspace.say(GRACE, GENERAL, f"<@U0BOT> [[rate=20]] [[say={SLOW}]]")
-        await world.workspace.changed(lambda: world.shown(GENERAL, theirs), 60)
+        await world.workspace.wait_until(lambda: world.shown(GENERAL, theirs), 60)
         await world.workspace.say(ADA, GENERAL, "stop", thread_ts=theirs)
-        await world.until(GENERAL, theirs, ends=NOTE)
-        await world.workspace.interactivity.shortcut(ADA, AGAIN, GENERAL, theirs)
-        await world.workspace.changed(lambda: NOTE not in world.complete(GENERAL, theirs), 30)
+        await world.until(GENERAL, theirs, ends=STOPPED_NOTE)
+        await world.workspace.interactivity.shortcut(ADA, ANSWER_AGAIN_ID, GENERAL, theirs)
+        await world.workspace.wait_until(lambda: STOPPED_NOTE not in world.complete(GENERAL, theirs), 30)
         assert len(world.model.requests) == 3
         await world.workspace.say(ADA, GENERAL, "stop", thread_ts=theirs)
-        await world.until(GENERAL, theirs, ends=NOTE)
+        await world.until(GENERAL, theirs, ends=STOPPED_NOTE)
 
 
 @pytest.mark.parametrize("trouble", ["[[delay=100]]", "[[fault=503]]"])
-async def test_an_answer_is_stopped_before_its_first_word(world: World, trouble: str) -> None:
+async def test_an_answer_is_stopped_before_its_first_word(world: BotWorld, trouble: str) -> None:
     """Also between two attempts to ask an overloaded server."""
     async with ready_bot(world):
         root = await world.workspace.say(ADA, GENERAL, f"<@U0BOT> {trouble} [[say=Never.]]")
@@ -139,7 +141,7 @@ async def test_an_answer_is_stopped_before_its_first_word(world: World, trouble:
             while not world.model.requests:  # noqa: ASYNC110 - likewise
                 await asyncio.sleep(0.01)
         await world.workspace.say(ADA, GENERAL, "<@U0BOT> stop", thread_ts=root)
-        assert await world.until(GENERAL, root, ends=NOTE) == NOTE
+        assert await world.until(GENERAL, root, ends=STOPPED_NOTE) == STOPPED_NOTE
         assert await left(world) < SOON
 
 
@@ -148,12 +150,12 @@ async def test_another_process_stops_it_within_a_second(tmp_path: Path) -> None:
     """The process that hears of it is not the one that answers."""
     async with small_world("postgres", tmp_path) as world, ready_bot(world):
         root = await grown(world)
-        async with open_database(database_url(world.env["DATABASE_URL"])) as database:
+        async with open_database(parse_database_url(world.env["DATABASE_URL"])) as database:
             thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel=GENERAL, root=root)
             other = SqlStore(database, "other")
-            assert await other.stop(StopRequest(thread=thread, by=ADA)) is StopOutcome.TAKEN
+            assert await other.stop(StopRequest(thread=thread, requested_by=ADA)) is StopOutcome.TAKEN
             assert await left(world) < SOON
-        await world.until(GENERAL, root, ends=NOTE)
+        await world.until(GENERAL, root, ends=STOPPED_NOTE)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -162,18 +164,18 @@ async def test_killed_as_the_stop_is_recorded(kind: Kind, tmp_path: Path) -> Non
 
     What was not committed was not acknowledged, and so comes again: it stops the answer then.
     """
-    async with open_nursery() as nursery:
+    async with open_bot_processes() as nursery:
         for number, point in enumerate((STOP_COMMITTED, STOP_WRITTEN)):
             folder = tmp_path / str(number)
             folder.mkdir()
             async with small_world(kind, folder) as world:
-                doomed = await nursery.bear(folder, world.env, point=point)
-                await doomed.ready()
+                doomed = await nursery.start(folder, world.env, point=point)
+                await doomed.wait_until_ready()
                 root = await grown(world)
                 await world.workspace.say(ADA, GENERAL, "<@U0BOT> stop", thread_ts=root)
-                assert await doomed.died() == -9, doomed.text
+                assert await doomed.wait_until_dead() == -9, doomed.text
                 asked = len(world.model.requests)
-                heir = await nursery.bear(folder, world.env)
+                heir = await nursery.start(folder, world.env)
                 await ended(world, root)
                 assert len(world.shown(GENERAL, root)) == 1
                 assert button(world, root, Action.STOP) is None

@@ -7,17 +7,17 @@ import pytest_asyncio
 
 from bot.core.domain import Action
 from bot.core.feedback import Verdict
-from bot.core.stopping import NOTE_LOST
-from bot.core.summaries import BEGINNING
-from bot.sandbox.records import Noticed
+from bot.core.stopping import STOPPED_TEXT_LOST_NOTE
+from bot.core.summaries import SUMMARY_BEGINNING
+from bot.sandbox.records import NoticeShown
 from bot.slack.admin import trial
-from bot.slack.buttons import LABELS
+from bot.slack.buttons import BUTTON_LABELS
 from tests.databases import KINDS
 from tests.e2e.conftest import ADA, GENERAL, GRACE, ready_bot
 from tests.e2e.left_behind import Heir, left_behind, shell
 from tests.e2e.test_drafts import ASK, SPOKEN, button, letters
 from tests.e2e.test_thumbs import press
-from tests.program import START, Program
+from tests.program import START_TIMEOUT_SECONDS, Program
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -64,7 +64,7 @@ async def test_a_running_answer_is_carried_on_in_its_own_messages(heir: Heir) ->
     assert len(heir.pages_now("running")) == 3
     assert len(heir.pages_now("streamed")) == 2
     assert len(heir.pages_now("posted")) == 1
-    assert not any(each.streaming for each in heir.workspace.thread(*heir.thread("streamed")))
+    assert not any(each.is_streaming for each in heir.workspace.thread(*heir.thread("streamed")))
 
 
 @pytest.mark.usefixtures("bot")
@@ -80,7 +80,7 @@ async def test_what_is_saved_is_shown_and_what_waits_is_answered(heir: Heir) -> 
 @pytest.mark.usefixtures("bot")
 async def test_what_somebody_stopped_is_not_asked_again(heir: Heir) -> None:
     """Its message says that it was stopped."""
-    assert heir.says("stopped").endswith(NOTE_LOST)
+    assert heir.says("stopped").endswith(STOPPED_TEXT_LOST_NOTE)
     assert heir.pages_now("stopped") == heir.pages_before("stopped")
     assert asked_for(heir, "Stopped.") == 0
 
@@ -107,7 +107,9 @@ async def test_variants_are_flipped_on(heir: Heir) -> None:
     channel, root = heir.thread("variants")
     message = heir.workspace.thread(channel, root)[-1]
     (buttons,) = (block for block in message.blocks if block["type"] == "actions")
-    (following,) = (each for each in buttons["elements"] if each["text"]["text"] == LABELS[Action.NEXT])
+    (following,) = (
+        each for each in buttons["elements"] if each["text"]["text"] == BUTTON_LABELS[Action.NEXT]
+    )
     pressed = {**following, "block_id": buttons["block_id"]}
     await heir.workspace.interactivity.act_on_message(ADA, channel, message.ts, pressed, {})
     shown = await heir.until(channel, root, ends="_3 of 3_")
@@ -132,25 +134,25 @@ async def test_grants_let_in_and_keep_out(heir: Heir) -> None:
     """Guests are admitted, a channel is denied, and Grace may edit the one she was given."""
     root = await heir.workspace.say(LIN, ENG, "<@U0BOT> [[say=Welcome.]]")
     await heir.until(ENG, root, ends="_1 of 3_")
-    refused: list[Noticed] = []
+    refused: list[NoticeShown] = []
     heir.workspace.state.observe(
-        lambda change: refused.append(change) if isinstance(change, Noticed) else None
+        lambda change: refused.append(change) if isinstance(change, NoticeShown) else None
     )
     await heir.workspace.say(ADA, PARTNER, "<@U0BOT> [[say=Never.]]")
-    await heir.workspace.changed(lambda: refused, START)
+    await heir.workspace.wait_until(lambda: refused, START_TIMEOUT_SECONDS)
     views = heir.workspace.views
     await heir.workspace.interactivity.command(GRACE, ENG, "/threadkeeper", "prompt")
-    await heir.workspace.changed(
-        lambda: any(each.content.get("submit") for each in views.stack(GRACE)), START
+    await heir.workspace.wait_until(
+        lambda: any(each.content.get("submit") for each in views.stack(GRACE)), START_TIMEOUT_SECONDS
     )
-    views.clear(GRACE)
+    views.close_all(GRACE)
 
 
 @pytest.mark.usefixtures("bot")
 async def test_a_budget_limits_and_the_books_agree(heir: Heir) -> None:
     """Ten tokens a day for Grace; what was spent before and since is summed up as it is in single calls."""
     root = await heir.workspace.say(GRACE, "D0GRACE", "[[say=one two]]")
-    await heir.workspace.changed(lambda: "budget" in heir.complete("D0GRACE", root), START)
+    await heir.workspace.wait_until(lambda: "budget" in heir.complete("D0GRACE", root), START_TIMEOUT_SECONDS)
     sums = "sum(prompt_tokens), sum(completion_tokens), sum(cost)"
     tallied = f"SELECT {sums} FROM tallies WHERE span = 'day' AND dimension = 'workspace'"
     await heir.until_rows(f"SELECT {sums} FROM calls", lambda rows: rows == heir.rows(tallied))
@@ -170,11 +172,13 @@ async def test_what_was_learnt_of_a_model_is_known(heir: Heir) -> None:
 async def test_a_summary_stands_for_what_is_out_of_view(heir: Heir) -> None:
     channel, root = heir.thread("summary")
     await heir.workspace.say(ADA, channel, "[[say=So it is.]]", thread_ts=root)
-    await heir.workspace.changed(lambda: "So it is." in heir.complete(channel, root), START)
+    await heir.workspace.wait_until(
+        lambda: "So it is." in heir.complete(channel, root), START_TIMEOUT_SECONDS
+    )
     asked = [
         each["messages"] for each in heir.model.requests if "So it is." in each["messages"][-1]["content"]
     ]
-    assert asked[0][1]["content"].startswith(BEGINNING)
+    assert asked[0][1]["content"].startswith(SUMMARY_BEGINNING)
 
 
 @pytest.mark.usefixtures("bot")
@@ -182,11 +186,14 @@ async def test_a_draft_is_tried_on_and_published(heir: Heir) -> None:
     """The last test here: what is published applies to all that is asked after it."""
     channel, root = heir.thread("draft")
     await heir.workspace.say(ADA, channel, f"Again: {ASK}", thread_ts=root)
-    await heir.workspace.changed(lambda: heir.says("draft").count(SPOKEN) == 2, START)
+    await heir.workspace.wait_until(lambda: heir.says("draft").count(SPOKEN) == 2, START_TIMEOUT_SECONDS)
     head = next(each for each in letters(heir) if each.ts == root)
-    await heir.workspace.interactivity.act_on_message(ADA, channel, root, button(head, trial.PUBLISH), {})
-    await heir.workspace.changed(
-        lambda: any(each.ts == root and each.text == "Published" for each in letters(heir)), START
+    await heir.workspace.interactivity.act_on_message(
+        ADA, channel, root, button(head, trial.PUBLISH_ACTION), {}
+    )
+    await heir.workspace.wait_until(
+        lambda: any(each.ts == root and each.text == "Published" for each in letters(heir)),
+        START_TIMEOUT_SECONDS,
     )
     asked = await heir.workspace.say(ADA, GENERAL, f"<@U0BOT> {ASK}")
-    await heir.workspace.changed(lambda: SPOKEN in heir.complete(GENERAL, asked), START)
+    await heir.workspace.wait_until(lambda: SPOKEN in heir.complete(GENERAL, asked), START_TIMEOUT_SECONDS)

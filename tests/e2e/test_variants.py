@@ -1,40 +1,42 @@
 """Several answers to one question over real sockets: shown one at a time, flipped and chosen by buttons."""
 
-from bot.core.domain import Action, Author, PromptKey, Steering
-from bot.slack.buttons import LABELS
+from bot.core.domain import Action, Author, Scope, ScopeConfig
+from bot.slack.buttons import BUTTON_LABELS
 from bot.store import migrate
-from bot.store.database import database_url
-from bot.store.versions import SqlVersions
+from bot.store.database import parse_database_url
+from bot.store.versions import SqlConfigVersions
 from tests.databases import open_database
-from tests.e2e.conftest import ADA, GENERAL, GRACE, World, ready_bot
-from tests.program import START
+from tests.e2e.conftest import ADA, GENERAL, GRACE, BotWorld, ready_bot
+from tests.program import START_TIMEOUT_SECONDS
 
 
-async def press(world: World, root: str, action: Action, *, by: str = ADA) -> None:
+async def press(world: BotWorld, root: str, action: Action, *, by: str = ADA) -> None:
     """Press a button below the newest message of the thread."""
     message = world.workspace.thread(GENERAL, root)[-1]
     (buttons,) = (block for block in message.blocks if block["type"] == "actions")
-    (button,) = (each for each in buttons["elements"] if each["text"]["text"] == LABELS[action])
+    (button,) = (each for each in buttons["elements"] if each["text"]["text"] == BUTTON_LABELS[action])
     pressed = {**button, "block_id": buttons["block_id"]}
     await world.workspace.interactivity.act_on_message(by, GENERAL, message.ts, pressed, {})
 
 
-def has_no_buttons(world: World, root: str) -> bool:
+def has_no_buttons(world: BotWorld, root: str) -> bool:
     """Whether nothing below the newest message can be pressed."""
     return all(block["type"] != "actions" for block in world.workspace.thread(GENERAL, root)[-1].blocks)
 
 
-async def ask_for_three(world: World) -> None:
+async def ask_for_three(world: BotWorld) -> None:
     """Have the whole workspace answered with three variants."""
     world.env |= {"DATABASE_URL": f"sqlite:///{world.folder / 'variants.db'}"}
-    url = database_url(world.env["DATABASE_URL"])
-    migrate.upgrade(url)
+    url = parse_database_url(world.env["DATABASE_URL"])
+    migrate.upgrade_database(url)
     async with open_database(url) as database:
-        key = PromptKey(platform="slack", workspace="T0SANDBOX")
-        await SqlVersions(database).save(key, Steering(parameters={"n": 3}), based_on=0, by=Author(id=ADA))
+        key = Scope(platform="slack", workspace="T0SANDBOX")
+        await SqlConfigVersions(database).save(
+            key, ScopeConfig(parameters={"n": 3}), based_on=0, by=Author(id=ADA)
+        )
 
 
-async def test_variants_are_flipped_and_chosen_in_the_thread(world: World) -> None:
+async def test_variants_are_flipped_and_chosen_in_the_thread(world: BotWorld) -> None:
     """In one message, by who asked, also after a restart; the chosen one is what the model is told."""
     await ask_for_three(world)
     async with ready_bot(world):
@@ -51,7 +53,7 @@ async def test_variants_are_flipped_and_chosen_in_the_thread(world: World) -> No
         await press(world, root, Action.PREVIOUS)
         assert await world.until(GENERAL, root, ends="_2 of 3_") == second, "what others press does nothing"
         await press(world, root, Action.CHOOSE)
-        await world.workspace.changed(lambda: has_no_buttons(world, root), START)
+        await world.workspace.wait_until(lambda: has_no_buttons(world, root), START_TIMEOUT_SECONDS)
         assert world.complete(GENERAL, root) == second
         await world.workspace.say(ADA, GENERAL, "<@U0BOT> [[say=Yes.]]", thread_ts=root)
         await world.until(GENERAL, root, ends="_1 of 3_")

@@ -22,6 +22,6 @@ async def ask(
     """Ask once, with a client of its own."""
     events: list[StreamEvent] = []
     async with open_client(base_url, key) as client:
-        model = OpenAIChat(client, first_word=first_word, idle=idle, total=total)
+        model = OpenAIChat(client, first_word_timeout=first_word, idle_timeout=idle, total_timeout=total)
         await collect(model, asking(text), events)
     return events

@@ -10,9 +10,9 @@ from bot.llm.asking import Dialect
 from bot.llm.chat import OpenAIChat
 from bot.llm.client import open_client
 from bot.llm.profiles import PROFILES
-from bot.notebook import Notebook
+from bot.notebook import ModelFacts
 from bot.sandbox.model import SandboxModel
-from bot.store.memory_lessons import MemoryLessons
+from bot.store.memory_lessons import MemoryLearnedFacts
 from tests.contracts.chat_model import collect
 from tests.llm.raw_server import raw_server
 from tests.llm.refusals import ANSWER, bodies, refusal, request
@@ -126,7 +126,7 @@ async def test_a_limit_beside_which_shorter_questions_fit_stays() -> None:
 
 async def test_a_model_that_may_not_be_streamed_is_asked_for_the_whole(sandbox: SandboxModel) -> None:
     async with open_client(sandbox.base_url) as client:
-        model = OpenAIChat(client, first_word=0.2)
+        model = OpenAIChat(client, first_word_timeout=0.2)
         for _ in range(2):
             text = "[[fault=unverified]] [[say=fine]] [[delay=0.4]]"
             answer = (await collect(model, request(text=text))).answer()
@@ -212,14 +212,16 @@ async def test_what_a_service_refuses_is_told_before_it_does() -> None:
 
 async def test_what_was_learnt_outlives_the_process(sandbox: SandboxModel) -> None:
     """A new one refuses nothing, and tells admins the same; values and other names included."""
-    notebook = Notebook(MemoryLessons())
+    notebook = ModelFacts(MemoryLearnedFacts())
     told = []
     for _ in range(2):
         async with open_client(sandbox.base_url) as client:
-            model = OpenAIChat(client, page=notebook.page("here"))
+            model = OpenAIChat(client, facts=notebook.for_server("here"))
             await collect(model, request("sandbox-reasoning", **OLD_PARAMETERS))
             told.append(model.adaptations("sandbox-reasoning"))
-            assert OpenAIChat(client, page=notebook.page("there")).adaptations("sandbox-reasoning") == {}
+            assert (
+                OpenAIChat(client, facts=notebook.for_server("there")).adaptations("sandbox-reasoning") == {}
+            )
         notebook = await reopened(notebook)
     assert len(sandbox.requests) == 6 + 1 + 1
     assert told[0] == told[1]
@@ -229,19 +231,19 @@ async def test_what_was_learnt_outlives_the_process(sandbox: SandboxModel) -> No
 async def test_a_limit_that_is_refused_under_both_names_stays_out_after_a_restart() -> None:
     """In whatever order it is read."""
     first, second = (refusal(f"{name} is not supported") for name in ("max_tokens", "max_completion_tokens"))
-    notebook = Notebook(MemoryLessons())
+    notebook = ModelFacts(MemoryLearnedFacts())
     async with raw_server([first], [second], [ANSWER]) as server, open_client(server.base_url) as client:
         for _ in range(2):
-            model = OpenAIChat(client, page=notebook.page("here"))
+            model = OpenAIChat(client, facts=notebook.for_server("here"))
             await collect(model, request(max_tokens=5))
             assert model.adaptations("m") == {"max_tokens": "has no effect: this model does not take it"}
             notebook = await reopened(notebook)
     assert len(server.requests) == 4
 
 
-async def reopened(notebook: Notebook) -> Notebook:
+async def reopened(notebook: ModelFacts) -> ModelFacts:
     """Return what the next process knows."""
     await notebook.close()
-    later = Notebook(notebook._kept)
-    await later.open()
+    later = ModelFacts(notebook._store)
+    await later.load()
     return later

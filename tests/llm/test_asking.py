@@ -7,9 +7,9 @@ import pytest
 
 from bot.core.domain import ChatMessage, ChatRequest
 from bot.core.errors import SettingsError
-from bot.llm.asking import Dialect, Fields, fields
+from bot.llm.asking import Dialect, Fields, build_body
 from bot.llm.client import open_client
-from bot.llm.profiles import PROFILES, profile
+from bot.llm.profiles import PROFILES, find_profile
 from tests.llm.raw_server import OK, raw_server
 
 EVERYTHING: dict[str, object] = {
@@ -30,7 +30,7 @@ TALK = (
 
 def sent(service: str, **parameters: object) -> Fields:
     request = ChatRequest(model="m", messages=TALK, user="u", conversation="c", parameters=parameters)
-    return fields(request, Dialect(profile=PROFILES[service]))
+    return build_body(request, Dialect(profile=PROFILES[service]))
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def sent(service: str, **parameters: object) -> Fields:
     ],
 )
 def test_a_service_is_known_by_its_address(url: str, name: str) -> None:
-    assert profile(httpx.URL(url)).name == name
+    assert find_profile(httpx.URL(url)).name == name
 
 
 def test_the_page_about_models_has_every_service_and_its_hosts() -> None:
@@ -68,15 +68,15 @@ def test_the_page_about_models_has_every_service_and_its_hosts() -> None:
 
 
 def test_a_name_overrides_the_address() -> None:
-    assert profile(httpx.URL("https://api.openai.com/v1"), "groq").name == "groq"
+    assert find_profile(httpx.URL("https://api.openai.com/v1"), "groq").name == "groq"
     with pytest.raises(SettingsError, match="`grok` is no kind of model service; there are openai, azure"):
-        profile(httpx.URL("https://api.openai.com/v1"), "grok")
+        find_profile(httpx.URL("https://api.openai.com/v1"), "grok")
 
 
 @pytest.mark.parametrize("service", PROFILES)
 def test_what_nobody_set_is_not_sent(service: str) -> None:
     bare = ChatRequest(model="m", messages=TALK[1:])
-    assert fields(bare, Dialect(profile=PROFILES[service])).keys() == {
+    assert build_body(bare, Dialect(profile=PROFILES[service])).keys() == {
         "model",
         "messages",
         "stream",
@@ -132,17 +132,17 @@ def test_variants_are_asked_for_whole_where_a_stream_loses_them() -> None:
 def test_who_asks_is_told_as_settings_say() -> None:
     request = ChatRequest(model="m", messages=TALK, user="u", conversation="c")
     both = Dialect(profile=PROFILES["generic"], identifiers={"safety_identifier", "prompt_cache_key"})
-    body = fields(request, both)
+    body = build_body(request, both)
     assert (body["safety_identifier"], body["prompt_cache_key"], "user" in body) == ("u", "c", False)
-    assert "user" not in fields(request, Dialect(profile=PROFILES["openai"], identifiers=()))
+    assert "user" not in build_body(request, Dialect(profile=PROFILES["openai"], identifiers=()))
 
 
 def test_names_and_the_model_are_as_settings_say() -> None:
     request = ChatRequest(model="m", messages=TALK)
-    body = fields(request, Dialect(profile=PROFILES["generic"], names=True, model="deployment-1"))
+    body = build_body(request, Dialect(profile=PROFILES["generic"], names=True, model="deployment-1"))
     assert body["messages"][1]["name"] == "Ada"
     assert body["model"] == "deployment-1"
-    assert "name" not in fields(request, Dialect(profile=PROFILES["openai"], names=False))["messages"][1]
+    assert "name" not in build_body(request, Dialect(profile=PROFILES["openai"], names=False))["messages"][1]
 
 
 def test_what_two_people_say_in_a_row_is_one_message_where_their_names_are_not_sent() -> None:
@@ -150,7 +150,7 @@ def test_what_two_people_say_in_a_row_is_one_message_where_their_names_are_not_s
     talk = (*TALK, ChatMessage(role="user", content="hi", name="Grace"))
     request = ChatRequest(model="m", messages=talk)
     for service, said in (("openai", ["hello", "hi"]), ("vllm", ["hello\n\nhi"])):
-        sent = fields(request, Dialect(profile=PROFILES[service]))["messages"]
+        sent = build_body(request, Dialect(profile=PROFILES[service]))["messages"]
         assert [message["content"] for message in sent[1:]] == said
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.llm.blame import blame, is_blind
-from bot.llm.complaint import from_body
+from bot.llm.blame import find_rejected_fields, is_about_vision
+from bot.llm.complaint import parse_error_body
 
 SENT: dict[str, Any] = {
     "model": "m",
@@ -153,23 +153,23 @@ def encoded(said: Any) -> bytes:
 
 @pytest.mark.parametrize(("said", "fields"), WORDINGS.values(), ids=WORDINGS)
 def test_the_field_that_a_service_minds_is_found(said: Any, fields: set[str]) -> None:
-    assert set(blame(from_body(400, encoded(said)), SENT)) == fields
+    assert set(find_rejected_fields(parse_error_body(400, encoded(said)), SENT)) == fields
 
 
 @pytest.mark.parametrize("said", INNOCENT.values(), ids=INNOCENT)
 def test_what_is_not_ours_is_not_blamed(said: Any) -> None:
-    assert blame(from_body(400, encoded(said)), SENT) == ()
+    assert find_rejected_fields(parse_error_body(400, encoded(said)), SENT) == ()
 
 
 def test_only_what_was_sent_is_blamed() -> None:
     bare = {"model": "m", "messages": [{"role": "user", "content": "x"}]}
     for said, _ in WORDINGS.values():
-        assert blame(from_body(400, encoded(said)), bare) == ()
+        assert find_rejected_fields(parse_error_body(400, encoded(said)), bare) == ()
 
 
 @given(st.text() | st.sampled_from([json.dumps(said) for said, _ in WORDINGS.values()]), st.text())
 def test_any_words_blame_only_what_may_be_blamed(said: str, param: str) -> None:
-    found = blame(from_body(400, json.dumps(openai(said, param)).encode()), SENT)
+    found = find_rejected_fields(parse_error_body(400, json.dumps(openai(said, param)).encode()), SENT)
     assert set(found) <= {*SENT, "name", "role"} - {"model", "messages"}
 
 
@@ -190,7 +190,7 @@ def test_any_words_blame_only_what_may_be_blamed(said: str, param: str) -> None:
     ],
 )
 def test_services_say_in_many_words_that_a_model_cannot_see(message: str) -> None:
-    assert is_blind(from_body(400, json.dumps(openai(message)).encode()))
+    assert is_about_vision(parse_error_body(400, json.dumps(openai(message)).encode()))
 
 
 @pytest.mark.parametrize(
@@ -204,4 +204,4 @@ def test_services_say_in_many_words_that_a_model_cannot_see(message: str) -> Non
     ],
 )
 def test_a_bad_picture_says_nothing_of_the_model(message: str) -> None:
-    assert not is_blind(from_body(400, json.dumps(openai(message)).encode()))
+    assert not is_about_vision(parse_error_body(400, json.dumps(openai(message)).encode()))

@@ -20,7 +20,7 @@ from bot.core.errors import (
     ModelUnknown,
     SettingsError,
 )
-from bot.core.stream import Finished, TextDelta
+from bot.core.stream import ChoiceFinished, TextDelta
 from bot.llm.chat import OpenAIChat
 from bot.llm.client import open_client
 from bot.sandbox.model import SandboxModel
@@ -176,8 +176,8 @@ async def test_many_cancelled_answers_leave_the_pool_whole(sandbox: SandboxModel
             await asyncio.gather(*tasks, return_exceptions=True)
         assert (await collect(model, asking("[[say=fine]]"))).answer().text == "fine"
     for _ in range(100):
-        await asyncio.sleep(0.01 if sandbox.answering else 0)
-    assert sandbox.answering == 0
+        await asyncio.sleep(0.01 if sandbox.open_requests else 0)
+    assert sandbox.open_requests == 0
 
 
 async def test_a_server_that_knows_no_stream_options_is_asked_without() -> None:
@@ -233,11 +233,11 @@ async def test_a_slow_reader_is_not_timed_out() -> None:
     """The limit is on the server's silence, not on what we do between two pieces."""
     async with raw_server([OK, WORD, END + DONE]) as server, open_client(server.base_url) as client:
         said = []
-        async with OpenAIChat(client, idle=0.2).stream(asking("hello")) as events:
+        async with OpenAIChat(client, idle_timeout=0.2).stream(asking("hello")) as events:
             async for event in events:
                 said.append(event)
                 await asyncio.sleep(0.4)
-    assert said == [TextDelta("Hi"), Finished("stop")]
+    assert said == [TextDelta("Hi"), ChoiceFinished("stop")]
 
 
 async def test_the_client_is_httpx_over_aiohttp() -> None:

@@ -22,8 +22,8 @@ from bot.core.errors import (
     ModelRejected,
     ModelUnknown,
 )
-from bot.llm.complaint import from_body, retry_after
-from bot.llm.errors import model_error, stream_error
+from bot.llm.complaint import parse_error_body, read_retry_after
+from bot.llm.errors import make_model_error, make_stream_error
 
 NOW = 1_763_600_000.0
 
@@ -107,7 +107,7 @@ def body(value: Any) -> bytes:
 
 
 def refused(status: int, said: bytes, headers: Mapping[str, str] = MappingProxyType({})) -> ModelError:
-    return model_error(from_body(status, said), headers, now=NOW)
+    return make_model_error(parse_error_body(status, said), headers, now=NOW)
 
 
 @pytest.mark.parametrize(("status", "said", "error"), TABLE)
@@ -133,7 +133,7 @@ def test_a_complaint_is_the_error_it_means(status: int, said: Any, error: type[M
     ],
 )
 def test_an_error_in_a_stream_is_read_alike(said: Any, error: type[ModelError]) -> None:
-    assert type(stream_error(said)) is error
+    assert type(make_stream_error(said)) is error
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_an_error_in_a_stream_is_read_alike(said: Any, error: type[ModelError]) 
     ],
 )
 def test_the_pause_is_the_longest_that_a_header_names(headers: dict[str, str], pause: float | None) -> None:
-    assert retry_after(headers, now=NOW) == pause
+    assert read_retry_after(headers, now=NOW) == pause
 
 
 def test_a_busy_service_says_how_long() -> None:
@@ -242,10 +242,10 @@ def test_every_body_is_some_error(status: int, said: bytes) -> None:
 
 @given(json_values)
 def test_every_object_is_some_error(said: Any) -> None:
-    assert isinstance(stream_error(said), ModelError)
+    assert isinstance(make_stream_error(said), ModelError)
 
 
 def test_brackets_without_end_are_text() -> None:
-    assert from_body(500, b"[" * 100_000).message.startswith("[[[")
+    assert parse_error_body(500, b"[" * 100_000).message.startswith("[[[")
     deep = b'{"error":{"message":' + b"[" * 900 + b"]" * 900 + b"}}"
-    assert from_body(500, deep).status == 500
+    assert parse_error_body(500, deep).status == 500

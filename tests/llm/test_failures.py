@@ -32,11 +32,11 @@ from bot.core.errors import (
     ModelStalled,
     ModelUnknown,
 )
-from bot.core.stream import Finished, StreamEvent, TextDelta
+from bot.core.stream import ChoiceFinished, StreamEvent, TextDelta
 from bot.llm.chat import OpenAIChat
 from bot.llm.client import open_client
-from bot.llm.retrying import Retrying
-from bot.sandbox.directives import Fault
+from bot.llm.retrying import RetryingModel
+from bot.sandbox.directives import ModelFault
 from bot.sandbox.model import SandboxModel
 from tests.contracts.chat_model import asking, collect
 from tests.llm.raw_server import raw_server, reply
@@ -159,7 +159,7 @@ async def test_a_refusal_is_what_it_means_and_is_met_as_often_as_it_may_pass(row
     sleeper = Sleeper()
     async with raw_server([answer]) as server, open_client(server.base_url) as client:
         with pytest.raises(row.error) as caught:
-            await collect(Retrying(OpenAIChat(client), sleep=sleeper), asking("hello"))
+            await collect(RetryingModel(OpenAIChat(client), sleep=sleeper), asking("hello"))
     assert type(caught.value) is row.error
     assert len(server.requests) == row.asked == len(sleeper.pauses) + 1
     if row.waits is not None:
@@ -184,7 +184,7 @@ IN_AN_ANSWER: dict[str, tuple[str, type[ModelError]]] = {
 @pytest.mark.parametrize(("text", "error"), IN_AN_ANSWER.values(), ids=IN_AN_ANSWER)
 async def test_a_failure_in_an_answer_is_what_it_is(text: str, error: type[ModelError]) -> None:
     async with SandboxModel(rate=1_000) as sandbox, open_client(sandbox.base_url) as client:
-        model = OpenAIChat(client, first_word=4.0, idle=3.0, total=6.0)
+        model = OpenAIChat(client, first_word_timeout=4.0, idle_timeout=3.0, total_timeout=6.0)
         with pytest.raises(error) as caught:
             await collect(model, asking(f"[[say=one two three four]] {text}"))
     assert type(caught.value) is error
@@ -204,11 +204,11 @@ async def test_an_answer_that_is_none_or_half_says_why(text: str, reason: str) -
     async with SandboxModel(rate=1_000) as sandbox, open_client(sandbox.base_url) as client:
         await collect(OpenAIChat(client), asking(f"[[say=I can not do that.]] {text}"), events)
     assert any(isinstance(event, TextDelta) for event in events)
-    assert Finished(reason) in events
+    assert ChoiceFinished(reason) in events
 
 
-@pytest.mark.parametrize("fault", [fault for fault in Fault if fault.value.isdigit()])
-async def test_every_status_of_the_sandbox_is_met(fault: Fault) -> None:
+@pytest.mark.parametrize("fault", [fault for fault in ModelFault if fault.value.isdigit()])
+async def test_every_status_of_the_sandbox_is_met(fault: ModelFault) -> None:
     """The same faults serve the tests of the whole bot."""
     async with SandboxModel(rate=1_000) as sandbox, open_client(sandbox.base_url) as client:
         with pytest.raises(ModelError, match=f"^{fault}\\b"):
@@ -218,13 +218,13 @@ async def test_every_status_of_the_sandbox_is_met(fault: Fault) -> None:
 @pytest.mark.parametrize(
     ("fault", "error"),
     [
-        (Fault.QUOTA, ModelOutOfCredit),
-        (Fault.TOO_LARGE_FOR_LIMIT, ContextTooLong),
-        (Fault.TOO_LONG, ContextTooLong),
-        (Fault.FILTERED, ContentFiltered),
+        (ModelFault.QUOTA, ModelOutOfCredit),
+        (ModelFault.TOO_LARGE_FOR_LIMIT, ContextTooLong),
+        (ModelFault.TOO_LONG, ContextTooLong),
+        (ModelFault.FILTERED, ContentFiltered),
     ],
 )
-async def test_every_other_refusal_of_the_sandbox_is_met(fault: Fault, error: type[ModelError]) -> None:
+async def test_every_other_refusal_of_the_sandbox_is_met(fault: ModelFault, error: type[ModelError]) -> None:
     async with SandboxModel(rate=1_000) as sandbox, open_client(sandbox.base_url) as client:
         with pytest.raises(error):
             await collect(OpenAIChat(client), asking(f"[[fault={fault}]]"))

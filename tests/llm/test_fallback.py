@@ -19,7 +19,7 @@ from bot.core.errors import (
 from bot.core.stream import StreamEvent, TextDelta
 from bot.llm.chat import OpenAIChat
 from bot.llm.client import open_client
-from bot.llm.fallback import Fallback
+from bot.llm.fallback import FallbackModel
 from bot.sandbox.model import SandboxModel
 from tests.contracts import chat_model
 from tests.contracts.chat_model import asking, collect
@@ -28,7 +28,7 @@ from tests.fakes import ScriptedModel
 
 async def test_the_preferred_server_is_enough() -> None:
     first, second = ScriptedModel(["first"]), ScriptedModel(["second"])
-    assert (await collect(Fallback([first, second]), asking("hello"))).answer().text == "first"
+    assert (await collect(FallbackModel([first, second]), asking("hello"))).answer().text == "first"
     assert second.requests == []
 
 
@@ -38,7 +38,7 @@ async def test_the_preferred_server_is_enough() -> None:
 )
 async def test_what_is_wrong_with_one_server_sends_the_question_to_the_next(error: ModelError) -> None:
     models = [ScriptedModel([error]), ScriptedModel([error]), ScriptedModel(["third"])]
-    assert (await collect(Fallback(models), asking("hello"))).answer().text == "third"
+    assert (await collect(FallbackModel(models), asking("hello"))).answer().text == "third"
     assert [len(model.requests) for model in models] == [1, 1, 1]
 
 
@@ -46,7 +46,7 @@ async def test_what_is_wrong_with_one_server_sends_the_question_to_the_next(erro
 async def test_what_is_wrong_with_the_question_is_not_asked_elsewhere(error: ModelError) -> None:
     second = ScriptedModel(["second"])
     with pytest.raises(type(error)):
-        await collect(Fallback([ScriptedModel([error]), second]), asking("hello"))
+        await collect(FallbackModel([ScriptedModel([error]), second]), asking("hello"))
     assert second.requests == []
 
 
@@ -56,20 +56,20 @@ async def test_it_is_told_whose_window_a_question_does_not_fit(
 ) -> None:
     models = [ScriptedModel([error]) for error in (*before, ContextTooLong(window=1_000))]
     with pytest.raises(ContextTooLong) as caught:
-        await collect(Fallback(models), asking("hello"))
-    assert caught.value.elsewhere is bool(before)
+        await collect(FallbackModel(models), asking("hello"))
+    assert caught.value.is_from_fallback is bool(before)
 
 
 async def test_nothing_is_asked_elsewhere_after_the_first_text() -> None:
     events: list[StreamEvent] = []
-    model = Fallback([ScriptedModel(["Hi", ModelUnavailable()]), ScriptedModel(["second"])])
+    model = FallbackModel([ScriptedModel(["Hi", ModelUnavailable()]), ScriptedModel(["second"])])
     with pytest.raises(ModelUnavailable):
         await collect(model, asking("hello"), events)
     assert events == [TextDelta("Hi")]
 
 
 def final(error: ModelError) -> ModelError:
-    error.final = True
+    error.is_final = True
     return error
 
 
@@ -87,14 +87,14 @@ async def test_where_none_can_the_shortest_wait_is_told(
     errors: list[ModelError], told: type[ModelError]
 ) -> None:
     with pytest.raises(told) as caught:
-        await collect(Fallback([ScriptedModel([error]) for error in errors]), asking("hello"))
+        await collect(FallbackModel([ScriptedModel([error]) for error in errors]), asking("hello"))
     assert getattr(caught.value, "retry_after", None) in {None, 1, 9}
 
 
 @pytest.mark.parametrize("clause", chat_model.CLAUSES)
 async def test_the_contract(clause: chat_model.Clause) -> None:
     async with SandboxModel(rate=2_000) as sandbox, open_client(sandbox.base_url) as client:
-        await clause(Fallback([OpenAIChat(client), OpenAIChat(client)]))
+        await clause(FallbackModel([OpenAIChat(client), OpenAIChat(client)]))
 
 
 async def test_a_server_that_is_gone_is_not_missed() -> None:
@@ -103,5 +103,5 @@ async def test_a_server_that_is_gone_is_not_missed() -> None:
         open_client("http://127.0.0.1:1/v1") as gone,
         open_client(sandbox.base_url) as client,
     ):
-        model = Fallback([OpenAIChat(gone), OpenAIChat(client)])
+        model = FallbackModel([OpenAIChat(gone), OpenAIChat(client)])
         assert (await collect(model, asking("[[say=fine]]"))).answer().text == "fine"

@@ -7,7 +7,7 @@ import pytest
 
 from bot.core.errors import ModelError, ModelFailed, ModelKeyRefused, ModelUnavailable, ModelUnreadable
 from bot.llm.client import open_client
-from bot.llm.models import ModelInfo, models
+from bot.llm.models import ModelInfo, fetch_models
 from bot.sandbox.model import SandboxModel
 from tests.llm.raw_server import raw_server, reply
 
@@ -54,7 +54,7 @@ async def test_a_list_of_models(said: Any, infos: list[ModelInfo]) -> None:
         raw_server([reply(200, json.dumps(said).encode())]) as server,
         open_client(server.base_url) as client,
     ):
-        assert await models(client) == infos
+        assert await fetch_models(client) == infos
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ async def test_a_list_of_models(said: Any, infos: list[ModelInfo]) -> None:
 async def test_what_is_no_list_is_an_error_of_the_tree(answer: bytes, error: type[ModelError]) -> None:
     async with raw_server([answer]) as server, open_client(server.base_url) as client:
         with pytest.raises(error) as caught:
-            await models(client)
+            await fetch_models(client)
     assert type(caught.value) is error
 
 
@@ -81,11 +81,11 @@ async def test_azure_keeps_its_list_beside_the_deployments() -> None:
     async with raw_server([reply(200, b'{"data": []}')]) as server:
         base_url = server.base_url.replace("/v1", "/openai/deployments/gpt")
         async with open_client(base_url, kind="azure") as client:
-            await models(client)
+            await fetch_models(client)
     assert server.requests[0].startswith(b"GET /openai/models?api-version=2024-10-21 ")
 
 
 async def test_the_sandbox_says_what_openai_and_vllm_say() -> None:
     async with SandboxModel(window=500) as sandbox, open_client(sandbox.base_url) as client:
-        found = {info.id: info for info in await models(client)}
+        found = {info.id: info for info in await fetch_models(client)}
     assert found["sandbox-old"] == ModelInfo(id="sandbox-old", shutdown_date="2027-01-14", context_window=500)

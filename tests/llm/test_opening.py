@@ -3,8 +3,8 @@
 import pytest
 
 from bot.core.errors import ModelError, ModelFailed, ModelKeyRefused, ModelUnknown, SettingsError
-from bot.llm.breaker import FAILURES_IN_A_ROW
-from bot.llm.opening import ModelSettings, Server, open_model
+from bot.llm.breaker import MAX_FAILURES_IN_A_ROW
+from bot.llm.opening import ModelServer, ModelSettings, open_model
 from bot.sandbox.model import SandboxModel
 from tests.contracts import chat_model
 from tests.contracts.chat_model import asking, collect
@@ -14,17 +14,17 @@ from tests.contracts.chat_model import asking, collect
 async def test_the_contract(clause: chat_model.Clause) -> None:
     async with (
         SandboxModel(rate=2_000) as sandbox,
-        open_model(ModelSettings(servers=(Server(base_url=sandbox.base_url),))) as model,
+        open_model(ModelSettings(servers=(ModelServer(base_url=sandbox.base_url),))) as model,
     ):
         await clause(model)
 
 
 async def test_several_keys_are_tried_in_order() -> None:
     async with SandboxModel(rate=2_000, api_key="right") as sandbox:
-        keys = (Server(base_url=sandbox.base_url, api_key=key) for key in ("wrong", "right", "other"))
+        keys = (ModelServer(base_url=sandbox.base_url, api_key=key) for key in ("wrong", "right", "other"))
         async with open_model(ModelSettings(servers=tuple(keys))) as model:
             assert (await collect(model, asking("[[say=fine]]"))).answer().text == "fine"
-        async with open_model(ModelSettings(servers=(Server(base_url=sandbox.base_url),))) as model:
+        async with open_model(ModelSettings(servers=(ModelServer(base_url=sandbox.base_url),))) as model:
             with pytest.raises(ModelKeyRefused):
                 await collect(model, asking("hello"))
 
@@ -32,8 +32,8 @@ async def test_several_keys_are_tried_in_order() -> None:
 async def test_a_server_may_have_its_own_name_for_the_model() -> None:
     async with SandboxModel(rate=2_000, strict_models=True) as sandbox:
         servers = (
-            Server(base_url=sandbox.base_url, model="gone"),
-            Server(base_url=sandbox.base_url, model="sandbox-large"),
+            ModelServer(base_url=sandbox.base_url, model="gone"),
+            ModelServer(base_url=sandbox.base_url, model="sandbox-large"),
         )
         async with open_model(ModelSettings(servers=servers)) as model:
             assert (await collect(model, asking("hello"))).answer().model == "sandbox-large"
@@ -45,20 +45,20 @@ async def test_a_server_may_have_its_own_name_for_the_model() -> None:
 async def test_a_server_that_fails_is_asked_three_times_a_question_until_it_is_left_alone() -> None:
     async with (
         SandboxModel(rate=2_000) as sandbox,
-        open_model(ModelSettings(servers=(Server(base_url=sandbox.base_url),))) as model,
+        open_model(ModelSettings(servers=(ModelServer(base_url=sandbox.base_url),))) as model,
     ):
         for number in range(4):
             with pytest.raises(ModelFailed):
                 await collect(model, asking(f"[[fault=500]] {number}"))
-    assert len(sandbox.requests) == FAILURES_IN_A_ROW
+    assert len(sandbox.requests) == MAX_FAILURES_IN_A_ROW
 
 
 async def test_admins_can_ask_what_there_is_and_what_has_no_effect() -> None:
     async with (
         SandboxModel(rate=2_000) as sandbox,
-        open_model(ModelSettings(servers=(Server(base_url=sandbox.base_url),))) as model,
+        open_model(ModelSettings(servers=(ModelServer(base_url=sandbox.base_url),))) as model,
     ):
-        name = (await model.models())[-1].id
+        name = (await model.fetch_models())[-1].id
         request = asking("hello", stop=["END"])
         assert model.adaptations(name) == {}
         await collect(model, type(request)(model=name, messages=request.messages, parameters={"stop": ["x"]}))
@@ -68,22 +68,27 @@ async def test_admins_can_ask_what_there_is_and_what_has_no_effect() -> None:
 @pytest.mark.parametrize(
     ("server", "sends"),
     [
-        (Server(base_url="https://api.openai.com/v1"), True),
-        (Server(base_url="https://our.openai.azure.com"), True),
-        (Server(base_url="https://gateway.example/v1"), False),
-        (Server(base_url="https://gateway.example/v1", kind="openai"), True),
-        (Server(base_url="https://gateway.example/v1", names=True), True),
-        (Server(base_url="https://api.openai.com/v1", names=False), False),
+        (ModelServer(base_url="https://api.openai.com/v1"), True),
+        (ModelServer(base_url="https://our.openai.azure.com"), True),
+        (ModelServer(base_url="https://gateway.example/v1"), False),
+        (ModelServer(base_url="https://gateway.example/v1", kind="openai"), True),
+        (ModelServer(base_url="https://gateway.example/v1", names=True), True),
+        (ModelServer(base_url="https://api.openai.com/v1", names=False), False),
     ],
 )
-async def test_names_are_sent_where_the_preferred_service_takes_them(server: Server, *, sends: bool) -> None:
-    others = (Server(base_url="https://api.openai.com/v1"), Server(base_url="https://gateway.example/v1"))
+async def test_names_are_sent_where_the_preferred_service_takes_them(
+    server: ModelServer, *, sends: bool
+) -> None:
+    others = (
+        ModelServer(base_url="https://api.openai.com/v1"),
+        ModelServer(base_url="https://gateway.example/v1"),
+    )
     async with open_model(ModelSettings(servers=(server, *others))) as model:
         assert model.sends_names is sends
 
 
 async def test_keys_are_in_no_repr_and_in_no_error() -> None:
-    server = Server(
+    server = ModelServer(
         base_url="http://127.0.0.1:1/v1?key=k-secret",
         api_key="k-secret",
         headers={"X-Key": "k-secret"},
@@ -100,7 +105,10 @@ async def test_keys_are_in_no_repr_and_in_no_error() -> None:
 
 async def test_a_wrong_setting_stops_before_anything_is_sent() -> None:
     async with SandboxModel() as sandbox:
-        servers = (Server(base_url=sandbox.base_url), Server(base_url=sandbox.base_url, kind="grok"))
+        servers = (
+            ModelServer(base_url=sandbox.base_url),
+            ModelServer(base_url=sandbox.base_url, kind="grok"),
+        )
         with pytest.raises(SettingsError, match="grok"):
             async with open_model(ModelSettings(servers=servers)):
                 pass
@@ -109,6 +117,6 @@ async def test_a_wrong_setting_stops_before_anything_is_sent() -> None:
 
 async def test_lessons_are_kept_for_each_server_without_its_keys() -> None:
     """Neither a key in the address nor one in its query is written down."""
-    secret = Server(base_url="http://me:hunter2@127.0.0.1:9/v1/?key=hunter2")
+    secret = ModelServer(base_url="http://me:hunter2@127.0.0.1:9/v1/?key=hunter2")
     async with open_model(ModelSettings(servers=(secret,))) as model:
-        assert model.page.server == "http://127.0.0.1:9/v1"
+        assert model.facts.server == "http://127.0.0.1:9/v1"

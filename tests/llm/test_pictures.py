@@ -28,7 +28,7 @@ async def test_a_model_that_sees_gets_the_picture_as_a_part(sandbox: SandboxMode
         {"type": "text", "text": "What is this?"},
         {"type": "image_url", "image_url": {"url": PICTURE}},
     ]
-    assert not builder.is_blind
+    assert not builder.are_pictures_left_out
 
 
 @pytest.mark.parametrize("status", [400, 404, 500])
@@ -39,7 +39,7 @@ async def test_a_model_that_cannot_see_is_asked_without_the_picture(status: int)
         model = OpenAIChat(client)
         builders = [await collect(model, asked) for asked in (seen(), seen(), request())]
         assert model.adaptations("m") == {"pictures": "has no effect: this model does not take it"}
-    assert [builder.is_blind for builder in builders] == [True, True, False]
+    assert [builder.are_pictures_left_out for builder in builders] == [True, True, False]
     assert [isinstance(body["messages"][0]["content"], list) for body in bodies(server)] == [
         True,
         *[False] * 3,

@@ -18,13 +18,13 @@ from bot.core.errors import (
     ModelSilent,
     ModelUnreadable,
 )
-from bot.core.stream import Finished, ModelName, StreamEvent, TextDelta
+from bot.core.stream import ChoiceFinished, ModelName, StreamEvent, TextDelta
 from bot.llm.framing import PlainDecoder
-from bot.llm.reading import LONGEST_ANSWER, AnswerReader
+from bot.llm.reading import MAX_ANSWER_CHARACTERS, AnswerReader
 from tests.llm.answers import DONE
 from tests.llm.chunks import choice, outcome, sse, text
 
-HI: list[StreamEvent] = [TextDelta("Hi"), Finished("stop")]
+HI: list[StreamEvent] = [TextDelta("Hi"), ChoiceFinished("stop")]
 
 COMPLETE: dict[str, tuple[bytes, list[StreamEvent]]] = {
     "OpenAI": (
@@ -77,7 +77,7 @@ COMPLETE: dict[str, tuple[bytes, list[StreamEvent]]] = {
     "no blank line at the end": (sse(choice("Hi", "stop")).rstrip(), HI),
     "a refusal is text, and named": (
         sse(choice(None, refusal="No."), choice(None, "stop")),
-        [TextDelta("No."), Finished("refusal")],
+        [TextDelta("No."), ChoiceFinished("refusal")],
     ),
     "reasoning is not": (
         sse(choice(None, reasoning_content="hm"), choice(None, reasoning="hm"), choice("Hi", "stop")),
@@ -107,7 +107,7 @@ COMPLETE: dict[str, tuple[bytes, list[StreamEvent]]] = {
     "tool calls are ignored": (sse(choice("Hi", tool_calls=[{"index": 0}]), choice(None, "stop")), HI),
     "two choices in turns": (
         sse(choice("a", index=1), choice("b"), choice(None, "stop"), choice(None, "length", index=1)),
-        [TextDelta("a", 1), TextDelta("b"), Finished("stop"), Finished("length", 1)],
+        [TextDelta("a", 1), TextDelta("b"), ChoiceFinished("stop"), ChoiceFinished("length", 1)],
     ),
     "rubbish after [DONE]": (sse(choice("Hi", "stop")) + DONE + b'data: {"error": 1}\n\n\xff{', HI),
     "rubbish after the finish reason": (sse(choice("Hi", "stop")) + b"data: {\n\ndata: cut", HI),
@@ -204,7 +204,7 @@ def test_the_request_id_is_in_the_text_of_an_error() -> None:
 
 
 def test_a_plain_body_without_end_is_refused() -> None:
-    decoder = PlainDecoder(largest=10)
+    decoder = PlainDecoder(max_bytes=10)
     with pytest.raises(ModelInterrupted):
         decoder.decode(b"{" * 11)
 
@@ -215,4 +215,4 @@ def test_a_model_that_never_ends_is_broken_off_before_it_fills_our_memory(word: 
     pieces = [sse(choice(word * 20_000, index=index))] * 25
     events, error = outcome(pieces)
     assert error is ModelEndless
-    assert LONGEST_ANSWER < len(text(events, index)) < LONGEST_ANSWER + 200_000
+    assert MAX_ANSWER_CHARACTERS < len(text(events, index)) < MAX_ANSWER_CHARACTERS + 200_000

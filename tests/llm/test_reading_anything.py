@@ -20,7 +20,7 @@ def said(events: Sequence[StreamEvent]) -> str:
     builder = AnswerBuilder()
     for event in events:
         builder.feed(event)
-    return builder.answer(builder.first).text
+    return builder.answer(builder.first_choice).text
 
 
 wild = st.recursive(
@@ -65,7 +65,7 @@ def test_any_bytes_are_a_text_or_one_of_our_errors(pieces: list[bytes]) -> None:
 class Thorough(AnswerReader):
     """Takes every chunk apart."""
 
-    def _more(self, chunk: Any) -> str:
+    def _read_plain_text(self, chunk: Any) -> str:
         return ""
 
 
@@ -96,5 +96,5 @@ def test_the_short_way_through_a_chunk_leads_to_the_same(chunks: list[dict[str, 
                 events.append(event)  # noqa: PERF402 - what came before an error counts
         except ModelError as raised:
             error = repr(raised)
-        outcomes.append((joined(events), error, reader.complete, reader.spoke))
+        outcomes.append((joined(events), error, reader.is_complete, reader.has_text))
     assert outcomes[0] == outcomes[1]

@@ -7,7 +7,7 @@ from bot.core.errors import BotError, ModelBusy, ModelError, ModelInterrupted, M
 from bot.core.stream import ModelName, StreamEvent, TextDelta
 from bot.llm.chat import OpenAIChat
 from bot.llm.client import open_client
-from bot.llm.retrying import Retrying
+from bot.llm.retrying import RetryingModel
 from bot.sandbox.model import SandboxModel
 from tests.contracts import chat_model
 from tests.contracts.chat_model import asking, collect
@@ -21,7 +21,7 @@ async def attempts(*errors: BotError | None) -> tuple[int, list[float], type[Mod
     model = ScriptedModel(*([error or "fine"] for error in errors))
     sleeper = Sleeper()
     try:
-        await collect(Retrying(model, sleep=sleeper), asking("hello"))
+        await collect(RetryingModel(model, sleep=sleeper), asking("hello"))
     except ModelError as error:
         return len(model.requests), sleeper.pauses, type(error)
     return len(model.requests), sleeper.pauses, None
@@ -54,7 +54,7 @@ async def test_a_wait_that_nobody_would_sit_through_is_refused_at_once() -> None
 
 async def test_a_service_that_says_so_is_not_asked_again() -> None:
     final = ModelBusy()
-    final.final = True
+    final.is_final = True
     assert await attempts(final, None) == (1, [], ModelBusy)
 
 
@@ -67,14 +67,14 @@ async def test_nothing_is_asked_again_after_the_first_text() -> None:
     """People have seen it; a second answer would begin differently."""
     model, events = ScriptedModel(["Hi", ModelUnavailable()], ["fine"]), list[StreamEvent]()
     with pytest.raises(ModelUnavailable):
-        await collect(Retrying(model), asking("hello"), events)
+        await collect(RetryingModel(model), asking("hello"), events)
     assert events == [TextDelta("Hi")]
     assert len(model.requests) == 1
 
 
 async def test_what_is_no_text_does_not_count() -> None:
     model = ScriptedModel([ModelName("m"), Usage(), ModelUnavailable()], ["fine"])
-    answer = (await collect(Retrying(model, sleep=Sleeper()), asking("hello"))).answer()
+    answer = (await collect(RetryingModel(model, sleep=Sleeper()), asking("hello"))).answer()
     assert answer.text == "fine"
 
 
@@ -84,13 +84,13 @@ async def test_nothing_is_asked_again_after_a_minute() -> None:
     for wait, number in ((61.0, 1), (40.0, 2), (5.0, 3)):
         model = ScriptedModel([wait, ModelUnavailable()])
         with pytest.raises(ModelUnavailable):
-            await collect(Retrying(model), asking("hello"))
+            await collect(RetryingModel(model), asking("hello"))
         assert len(model.requests) == number
 
 
 async def test_leaving_closes_the_attempt() -> None:
     model = ScriptedModel(["Hi", 60, "there"])
-    async with Retrying(model).stream(asking("hello")) as events:
+    async with RetryingModel(model).stream(asking("hello")) as events:
         assert await anext(events) == TextDelta("Hi")
         assert model.open == 1
     assert model.open == 0
@@ -99,13 +99,13 @@ async def test_leaving_closes_the_attempt() -> None:
 @pytest.mark.parametrize("clause", chat_model.CLAUSES)
 async def test_the_contract(clause: chat_model.Clause) -> None:
     async with SandboxModel(rate=2_000) as sandbox, open_client(sandbox.base_url) as client:
-        await clause(Retrying(OpenAIChat(client)))
+        await clause(RetryingModel(OpenAIChat(client)))
 
 
 @pytest.mark.parametrize("fault", ["500", "503", "429"])
 async def test_a_server_that_fails_once(fault: str) -> None:
     async with SandboxModel(rate=2_000) as sandbox, open_client(sandbox.base_url) as client:
-        model = Retrying(OpenAIChat(client), sleep=Sleeper())
+        model = RetryingModel(OpenAIChat(client), sleep=Sleeper())
         builder = await collect(model, asking(f"[[fault={fault} times=1]] [[say=fine]]"))
     assert builder.answer().text == "fine"
     assert len(sandbox.requests) == 2

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from bot.core.errors import ModelInterrupted
-from bot.llm.sse import LARGEST_EVENT, SseDecoder, SseEvent
+from bot.llm.sse import MAX_EVENT_BYTES, SseDecoder, SseEvent
 
 AWKWARD: dict[str, tuple[bytes, list[SseEvent]]] = {
     "plain": (b"data: a\n\ndata: b\n\n", [SseEvent("a"), SseEvent("b")]),
@@ -39,8 +39,8 @@ AWKWARD: dict[str, tuple[bytes, list[SseEvent]]] = {
 cases = pytest.mark.parametrize(("stream", "events"), AWKWARD.values(), ids=AWKWARD)
 
 
-def decoded(pieces: list[bytes], *, largest: int = LARGEST_EVENT) -> list[SseEvent]:
-    decoder = SseDecoder(largest=largest)
+def decoded(pieces: list[bytes], *, largest: int = MAX_EVENT_BYTES) -> list[SseEvent]:
+    decoder = SseDecoder(max_bytes=largest)
     return [event for piece in pieces for event in decoder.decode(piece)] + decoder.flush()
 
 
@@ -93,5 +93,5 @@ def test_an_event_that_never_ends_is_refused(stream: bytes) -> None:
 
 
 def test_many_small_events_are_not_a_large_one() -> None:
-    decoder = SseDecoder(largest=64)
+    decoder = SseDecoder(max_bytes=64)
     assert sum(len(decoder.decode(b"data: x\n\n: ping\n\n")) for _ in range(100)) == 100

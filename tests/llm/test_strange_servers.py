@@ -21,7 +21,7 @@ from bot.core.errors import (
     ModelUnavailable,
     ModelUnknown,
 )
-from bot.core.stream import Finished, TextDelta
+from bot.core.stream import ChoiceFinished, TextDelta
 from tests.llm.answers import DONE, END, WORD, ask
 from tests.llm.raw_server import OK, Step, raw_server
 
@@ -60,7 +60,7 @@ async def test_a_finished_answer_does_not_wait_for_a_server_that_says_no_more() 
     async with raw_server([OK, WORD + END, 0.2, usage, None]) as server:
         started = clock()
         events = await ask(server.base_url, idle=60, total=60)
-    assert events == [TextDelta("Hi"), Finished("stop"), Usage(prompt_tokens=3)]
+    assert events == [TextDelta("Hi"), ChoiceFinished("stop"), Usage(prompt_tokens=3)]
     assert clock() - started < 4
 
 

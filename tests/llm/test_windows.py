@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bot.core.errors import ContextTooLong
-from bot.llm.complaint import from_body
-from bot.llm.errors import model_error
+from bot.llm.complaint import parse_error_body
+from bot.llm.errors import make_model_error
 
 Row = tuple[str, int | None, int | None]
 """What a service says; the window, and the tokens of the prompt, as far as it tells."""
@@ -144,7 +144,7 @@ WORDINGS: dict[str, Row] = {
 
 
 def refused(said: Any) -> ContextTooLong:
-    error = model_error(from_body(400, json.dumps(said).encode()), {}, now=0.0)
+    error = make_model_error(parse_error_body(400, json.dumps(said).encode()), {}, now=0.0)
     assert isinstance(error, ContextTooLong)
     return error
 
@@ -166,6 +166,6 @@ def test_so_it_is_where_the_numbers_or_the_words_stand_by_themselves() -> None:
 
 def test_a_body_that_is_too_large_may_tell_the_window() -> None:
     said = json.dumps({"error": {"message": "Request body too large for m. Max size: 8000 tokens."}})
-    error = model_error(from_body(413, said.encode()), {}, now=0.0)
+    error = make_model_error(parse_error_body(413, said.encode()), {}, now=0.0)
     assert isinstance(error, ContextTooLong)
     assert error.window == 8000

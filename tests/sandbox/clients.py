@@ -12,7 +12,7 @@ from bot.sandbox.records import Json
 from bot.sandbox.server import SandboxWorkspace
 
 
-class Clock:
+class SettableClock:
     """A clock that goes only when told to."""
 
     def __init__(self) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.sandbox.block_kit import check_blocks
 from bot.sandbox.records import Json
-from bot.sandbox.rules import Refusal
+from bot.sandbox.rules import ApiRefusal
 
 
 def plain(text: str) -> Json:
@@ -91,7 +91,7 @@ def test_what_agrees_is_shown(element: Json) -> None:
 
 @pytest.mark.parametrize("element", CONTRADICT)
 def test_what_contradicts_itself_is_refused(element: Json) -> None:
-    with pytest.raises(Refusal, match="invalid_blocks"):
+    with pytest.raises(ApiRefusal, match="invalid_blocks"):
         check_blocks(asked(element), "modal")
 
 
@@ -117,7 +117,7 @@ def test_rich_text_and_buttons(block: Json, *, fits: bool) -> None:
     if fits:
         check_blocks([block], "home")
         return
-    with pytest.raises(Refusal, match="invalid_blocks"):
+    with pytest.raises(ApiRefusal, match="invalid_blocks"):
         check_blocks([block], "home")
 
 
@@ -130,7 +130,7 @@ def test_icons(icon: str, people: int, *, fits: bool) -> None:
     if fits:
         check_blocks([block], "message")
         return
-    with pytest.raises(Refusal, match="invalid_blocks"):
+    with pytest.raises(ApiRefusal, match="invalid_blocks"):
         check_blocks([block], "message")
 
 
@@ -152,5 +152,5 @@ PARTS = (
 def test_nothing_else_goes_wrong_whatever_an_app_sends(kind: str, parts: dict[str, Any]) -> None:
     try:
         check_blocks(asked({"type": kind, "action_id": "x", **parts}), "modal")
-    except Refusal as refused:
+    except ApiRefusal as refused:
         assert refused.error == "invalid_blocks"  # noqa: PT017 - either will do

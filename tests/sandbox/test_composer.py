@@ -4,19 +4,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sandbox.composer import Said, compose, conversation, exactly, tokens
-from bot.sandbox.directives import Directives, Fault, last_paragraph, read
+from bot.sandbox.composer import (
+    PromptMessage,
+    compose_answer,
+    fill_to_token_count,
+    read_conversation,
+    split_tokens,
+)
+from bot.sandbox.directives import Directives, ModelFault, last_paragraph, parse_directives
 
 # What it says
 
 
 def answer_to(*messages: tuple[str, str]) -> str:
-    return compose(conversation([Said(role=role, text=text) for role, text in messages]))
+    return compose_answer(read_conversation([PromptMessage(role=role, text=text) for role, text in messages]))
 
 
 def test_a_greeting_is_answered_briefly() -> None:
     assert answer_to(("user", "Hello!")).startswith("Hello!")
-    assert len(tokens(answer_to(("user", "hi there")))) < 50
+    assert len(split_tokens(answer_to(("user", "hi there")))) < 50
 
 
 def test_a_question_gets_a_well_formed_answer() -> None:
@@ -57,8 +63,8 @@ def test_it_addresses_the_speaker_where_there_are_several() -> None:
 
 
 def test_a_name_field_is_a_speaker() -> None:
-    talk = conversation([Said(role="user", text="hello", name="Ada")])
-    assert compose(talk).startswith("Hello, Ada!")
+    talk = read_conversation([PromptMessage(role="user", text="hello", name="Ada")])
+    assert compose_answer(talk).startswith("Hello, Ada!")
 
 
 @pytest.mark.parametrize(
@@ -66,12 +72,12 @@ def test_a_name_field_is_a_speaker() -> None:
 )
 def test_any_question_has_an_answer(text: str) -> None:
     assert answer_to(("user", text)).strip()
-    assert "".join(tokens(text.strip())) == text.strip()
+    assert "".join(split_tokens(text.strip())) == text.strip()
 
 
 @given(st.text(max_size=200))
 def test_tokens_joined_are_the_text(text: str) -> None:
-    assert "".join(tokens(text)) == text
+    assert "".join(split_tokens(text)) == text
 
 
 @given(
@@ -83,8 +89,8 @@ def test_every_conversation_has_the_same_answer_twice(messages: list[tuple[str, 
 
 @pytest.mark.parametrize("number", [1, 7, 500, 5_000])
 def test_an_answer_of_an_exact_length(number: int) -> None:
-    talk = conversation([Said(role="user", text="Tell me about cats")])
-    assert len(tokens(exactly(compose(talk), number, talk))) == number
+    talk = read_conversation([PromptMessage(role="user", text="Tell me about cats")])
+    assert len(split_tokens(fill_to_token_count(compose_answer(talk), number, talk))) == number
 
 
 # The directives
@@ -95,7 +101,7 @@ def test_an_answer_of_an_exact_length(number: int) -> None:
     [
         ("hello", Directives(), "hello"),
         ("a [[tokens=5]] b [[rate=2.5]]", Directives(tokens=5, rate=2.5), "a  b"),
-        ("[[fault=500 times=1]]", Directives(fault=Fault.FAILED, times=1), ""),
+        ("[[fault=500 times=1]]", Directives(fault=ModelFault.FAILED, times=1), ""),
         ("[[say=a\n\nb]]", Directives(say="a\n\nb"), ""),
         ("[[say=]]", Directives(say=""), ""),
         ("[[tokens=many]] [[colour=red]] [[fault=]] [[fault=9]]", Directives(), ""),
@@ -104,12 +110,12 @@ def test_an_answer_of_an_exact_length(number: int) -> None:
     ],
 )
 def test_directives(text: str, directives: Directives, rest: str) -> None:
-    found, left = read(text)
+    found, left = parse_directives(text)
     assert found == directives
     assert " ".join(left.split()) == " ".join(rest.split())
 
 
 @given(st.text(alphabet="[]= \nfault=times0-9say", max_size=60))
 def test_any_text_is_read(text: str) -> None:
-    read(text)
+    parse_directives(text)
     assert text.endswith(last_paragraph(text))

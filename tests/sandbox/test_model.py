@@ -237,7 +237,7 @@ async def test_closing_does_not_wait_for_answers() -> None:
     async with SandboxModel() as model:
         asking = asyncio.create_task(post(model, question("[[fault=stall]] [[rate=1000]]", stream=True)))
         await asyncio.sleep(0.3)
-        assert model.answering == 1
+        assert model.open_requests == 1
         started = clock()
     assert clock() - started < 1.5
     with pytest.raises(aiohttp.ClientError):
@@ -251,7 +251,7 @@ async def test_a_client_that_leaves_ends_its_answer(model: SandboxModel) -> None
     with pytest.raises(asyncio.CancelledError):
         await asking
     await asyncio.sleep(0.2)
-    assert model.answering == 0
+    assert model.open_requests == 0
 
 
 # The faults

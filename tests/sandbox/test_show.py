@@ -35,7 +35,7 @@ TEXT = {
 ALLOWED = TEXT | {"h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td"}
 
 
-class Reader(HTMLParser):
+class HtmlReader(HTMLParser):
     """Collects what a browser would make of it."""
 
     def __init__(self, html: str) -> None:
@@ -139,7 +139,7 @@ def test_decorate_finds_every_text_and_leaves_the_rest() -> None:
         section,
         {"type": "context", "elements": [section["text"]]},
     ]
-    markdown, decorated, context = show.decorate(blocks, NAMES)
+    markdown, decorated, context = show.add_html(blocks, NAMES)
     assert markdown == {"type": "markdown", "text": "**b**", "html": "<p><strong>b</strong></p>\n"}
     assert decorated == section | {"text": {"type": "mrkdwn", "text": "*b*", "html": "<strong>b</strong>"}}
     assert context["elements"][0]["html"] == "<strong>b</strong>"
@@ -155,7 +155,7 @@ def test_html_from_outside_never_passes() -> None:
             "text": {"type": "plain_text", "text": "x", "html": "<script>"},
         }
     ]
-    assert show.decorate(sent, NAMES) == [{"type": "section", "text": {"type": "plain_text", "text": "x"}}]
+    assert show.add_html(sent, NAMES) == [{"type": "section", "text": {"type": "plain_text", "text": "x"}}]
 
 
 fragments = st.lists(
@@ -191,9 +191,11 @@ fragments = st.lists(
 
 @pytest.mark.parametrize("render", [show.text_html, show.markdown_html])
 @given(text=fragments)
-def test_nothing_but_our_own_markup_comes_out(render: Callable[[str, show.Names], str], text: str) -> None:
+def test_nothing_but_our_own_markup_comes_out(
+    render: Callable[[str, show.DisplayNames], str], text: str
+) -> None:
     """Whatever goes in: only known elements, no handlers, no addresses but the web's."""
-    reader = Reader(render(text, NAMES))
+    reader = HtmlReader(render(text, NAMES))
     assert reader.tags <= ALLOWED
     assert set(reader.attributes) <= {"class", "href", "target", "rel", "title", "style", "start"} | {
         "data-user",
@@ -208,4 +210,4 @@ def test_nothing_but_our_own_markup_comes_out(render: Callable[[str, show.Names]
 )
 def test_text_without_marks_is_shown_as_it_is(text: str) -> None:
     if "http" not in text:
-        assert Reader(show.text_html(text, NAMES)).text == text
+        assert HtmlReader(show.text_html(text, NAMES)).text == text

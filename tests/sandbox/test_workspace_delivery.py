@@ -11,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.records import Json
 from bot.sandbox.server import SandboxWorkspace
-from tests.sandbox.clients import Clock, bare_socket, ticketed_url
+from tests.sandbox.clients import SettableClock, bare_socket, ticketed_url
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ async def test_a_socket_is_closed_when_the_app_sends_too_much_at_once(workspace:
 
 async def test_two_sockets_share_the_events_and_each_event_goes_to_one(workspace: SandboxWorkspace) -> None:
     async with bare_socket(workspace) as one, bare_socket(workspace) as other:
-        await workspace.changed(lambda: workspace.connected == 2)
+        await workspace.wait_until(lambda: workspace.socket_count == 2)
         for number in range(6):
             await workspace.say("U0ADA", "D0ADA", str(number))
         heard = [[(await socket.event())["text"] for _ in range(3)] for socket in (one, other)]
@@ -71,7 +71,7 @@ async def test_an_acknowledgement_counts_on_the_socket_that_got_the_event_only(
     hasty: SandboxWorkspace,
 ) -> None:
     async with bare_socket(hasty) as one, bare_socket(hasty) as other:
-        await hasty.changed(lambda: hasty.connected == 2)
+        await hasty.wait_until(lambda: hasty.socket_count == 2)
         await hasty.say("U0ADA", "D0ADA", "hello")
         envelope = await one.next()
         await other.ack(envelope)
@@ -115,7 +115,7 @@ async def test_a_broken_socket_does_not_lose_what_it_had_not_acknowledged(
 
 
 async def test_a_ticket_opens_one_socket_and_not_for_ever() -> None:
-    clock = Clock()
+    clock = SettableClock()
     async with SandboxWorkspace(clock=clock) as workspace, aiohttp.ClientSession() as session:
         used = await ticketed_url(workspace, session)
         async with session.ws_connect(used):
@@ -131,7 +131,7 @@ async def test_a_ticket_opens_one_socket_and_not_for_ever() -> None:
 async def test_an_eleventh_socket_is_told_that_it_is_one_too_many(workspace: SandboxWorkspace) -> None:
     async with aiohttp.ClientSession() as session:
         sockets = [await session.ws_connect(await ticketed_url(workspace, session)) for _ in range(10)]
-        await workspace.changed(lambda: workspace.connected == 10)
+        await workspace.wait_until(lambda: workspace.socket_count == 10)
         eleventh = await session.ws_connect(await ticketed_url(workspace, session))
         assert (await eleventh.receive_json())["reason"] == "too_many_websockets"
         assert (await eleventh.receive()).type is aiohttp.WSMsgType.CLOSE
@@ -169,12 +169,12 @@ async def test_bolt_moves_to_a_new_socket_when_asked_to_and_hears_on(
     handler = AsyncSocketModeHandler(app, workspace.app_token)
     await handler.connect_async()
     try:
-        await workspace.changed(lambda: workspace.connected)
+        await workspace.wait_until(lambda: workspace.socket_count)
         await workspace.disconnect("refresh_requested")
         await workspace.say("U0ADA", "D0ADA", "during the move")
-        await workspace.changed(lambda: workspace.connected)
+        await workspace.wait_until(lambda: workspace.socket_count)
         await workspace.say("U0ADA", "D0ADA", "after the move")
-        await workspace.changed(lambda: {"during the move", "after the move"} <= set(heard), timeout=5)
+        await workspace.wait_until(lambda: {"during the move", "after the move"} <= set(heard), timeout=5)
     finally:
         await asyncio.wait_for(handler.close_async(), 5)
 

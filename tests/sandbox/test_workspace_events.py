@@ -3,7 +3,7 @@
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sandbox.people import composed
+from bot.sandbox.people import escape_typed_text
 from bot.sandbox.records import Json
 from bot.sandbox.server import SandboxWorkspace
 from tests.sandbox.clients import BareSocket, bare_socket
@@ -101,7 +101,7 @@ async def test_a_callback_says_whose_it_is(workspace: SandboxWorkspace) -> None:
     ],
 )
 def test_what_people_type_is_stored_as_slacks_composer_stores_it(typed: str, stored: str) -> None:
-    assert composed(typed) == stored
+    assert escape_typed_text(typed) == stored
 
 
 async def test_events_tell_of_other_workspaces_and_other_apps(workspace: SandboxWorkspace) -> None:

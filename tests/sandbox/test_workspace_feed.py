@@ -13,7 +13,7 @@ from bot.sandbox.server import SandboxWorkspace
 from tests.sandbox.clients import bare_socket
 
 
-class Page:
+class PageClient:
     """A page without a browser."""
 
     def __init__(self, ws: aiohttp.ClientWebSocketResponse, hello: Json) -> None:
@@ -35,12 +35,12 @@ class Page:
 
 
 @asynccontextmanager
-async def page(workspace: SandboxWorkspace, user: str) -> AsyncIterator[Page]:
+async def page(workspace: SandboxWorkspace, user: str) -> AsyncIterator[PageClient]:
     async with (
         aiohttp.ClientSession() as session,
         session.ws_connect(f"{workspace.url}feed?user={user}") as ws,
     ):
-        yield Page(ws, await ws.receive_json(timeout=3))
+        yield PageClient(ws, await ws.receive_json(timeout=3))
 
 
 async def test_the_greeting_holds_all_that_a_person_may_see(workspace: SandboxWorkspace) -> None:
@@ -176,13 +176,13 @@ async def test_the_page_shows_status_trace_connection_home_and_modals(
         )
         assert (await ada.next("status"))["status"] == "is thinking..."
         assert (await ada.next("trace"))["entry"]["name"] == "assistant.threads.setStatus"
-        workspace.trace_model("sandbox-small", seconds=0.0125, detail="20 words")
+        workspace.trace_model_request("sandbox-small", seconds=0.0125, detail="20 words")
         assert (await ada.next("trace"))["entry"]["ms"] == 12.5
         await client.views_publish(user_id="U0ADA", view={"type": "home", "blocks": [section]})
         published = (await ada.next("home"))["view"]["blocks"][0]
         assert published["text"]["html"] == "<strong>bold</strong>"
         modal = {"type": "modal", "title": title, "blocks": [section]}
-        await client.views_open(trigger_id=workspace.views.trigger("U0ADA"), view=modal)
+        await client.views_open(trigger_id=workspace.views.create_trigger("U0ADA"), view=modal)
         (view,) = (await ada.next("modals"))["views"]
         await ada.send(type="close", view_id=view["id"])
         assert (await ada.next("modals"))["views"] == []

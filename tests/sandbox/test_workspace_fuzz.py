@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from bot.sandbox.arguments import Arguments
-from bot.sandbox.block_kit import check_blocks, check_view, identified
-from bot.sandbox.records import Json, Message
-from bot.sandbox.rules import Refusal
+from bot.sandbox.block_kit import add_ids, check_blocks, check_view
+from bot.sandbox.records import Json, WorkspaceMessage
+from bot.sandbox.rules import ApiRefusal
 from bot.sandbox.server import SandboxWorkspace
 
 RUBBISH: list[Any] = [
@@ -88,26 +88,26 @@ def broken(payload: Any) -> Iterator[Any]:
 
 def test_blocks_are_taken_or_refused() -> None:
     for blocks in (*RUBBISH, *broken(MESSAGE)):
-        with suppress(Refusal):
+        with suppress(ApiRefusal):
             check_blocks(blocks, "message")
-            json.dumps(identified(blocks))
+            json.dumps(add_ids(blocks))
 
 
 def test_views_are_taken_or_refused() -> None:
     for view in (*RUBBISH, *broken(VIEW)):
-        with suppress(Refusal):
+        with suppress(ApiRefusal):
             check_view(view, "modal")
-            json.dumps(identified(view["blocks"]))
+            json.dumps(add_ids(view["blocks"]))
 
 
 @pytest.mark.parametrize("method", sorted(SandboxWorkspace()._methods()))
 def test_methods_answer_or_refuse(method: str) -> None:
     workspace = SandboxWorkspace()
     workspace.state._observers.clear()  # what follows from a change needs a running loop
-    asked = Message(channel="C0GENERAL", ts="1.000001", user="U0BOT", text="x")
+    asked = WorkspaceMessage(channel="C0GENERAL", ts="1.000001", user="U0BOT", text="x")
     for name, value in ARGUMENTS.items():
         for worse in (*RUBBISH, *broken(value)):
             workspace.state.post(asked)
             arguments: Json = ARGUMENTS | {name: worse}
-            with suppress(Refusal):
+            with suppress(ApiRefusal):
                 json.dumps(workspace._methods()[method](Arguments(arguments)))

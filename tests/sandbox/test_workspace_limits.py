@@ -6,9 +6,9 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sandbox.block_kit import check_blocks, expanded
+from bot.sandbox.block_kit import check_blocks, count_markdown_blocks
 from bot.sandbox.records import Json
-from bot.sandbox.rules import Refusal
+from bot.sandbox.rules import ApiRefusal
 from bot.sandbox.server import SandboxWorkspace
 
 CHANNEL = "C0GENERAL"
@@ -147,7 +147,7 @@ async def test_blocks_within_the_limits_are_shown(client: AsyncWebClient, blocks
 
 @pytest.mark.parametrize(("blocks", "error"), REFUSED)
 def test_blocks_beyond_a_limit_are_refused_by_slacks_name_for_it(blocks: Any, error: str) -> None:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(ApiRefusal) as refused:
         check_blocks(blocks, "message")
     assert refused.value.error == error
 
@@ -156,7 +156,7 @@ def test_blocks_beyond_a_limit_are_refused_by_slacks_name_for_it(blocks: Any, er
     ("text", "count"), [("", 1), ("words", 1), ("# a\n\nb\n\n---\n\n" + TABLE, 3), ("```\n# no\n```", 1)]
 )
 def test_markdown_counts_as_the_blocks_slack_makes_of_it(text: str, count: int) -> None:
-    assert expanded(text) == count
+    assert count_markdown_blocks(text) == count
 
 
 async def refusal(call: Any) -> str:
@@ -265,7 +265,7 @@ def test_a_list_begins_with_ids(kind: str, name: str, ids: list[str]) -> None:
         "label": {"type": "plain_text", "text": "x"},
         "element": {"type": kind, name: ids},
     }
-    with pytest.raises(Refusal, match="invalid_blocks"):
+    with pytest.raises(ApiRefusal, match="invalid_blocks"):
         check_blocks([field], "modal")
 
 
@@ -275,7 +275,7 @@ async def test_admins_say_for_how_long_messages_may_be_edited_and_delete_anybody
     message: dict[str, Any] = (await client.chat_postMessage(channel=CHANNEL, text="one")).data  # type: ignore[assignment]
     here = {"channel": CHANNEL, "ts": message["ts"]}
     await client.chat_update(**here, text="two")
-    workspace.state.edit_window = 0.0
+    workspace.state.edit_window_seconds = 0.0
     assert await refusal(client.chat_update(**here, text="three")) == "edit_window_closed"
     await workspace.delete("U0ADA", **here)
     assert await refusal(client.chat_update(**here, text="three")) == "message_not_found"

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sandbox.rates import CALLS_PER_WINDOW, POSTS_BURST, WINDOW, Rates
+from bot.sandbox.rates import CALLS_PER_WINDOW, MAX_POSTS_IN_BURST, WINDOW_SECONDS, MethodRateLimits
 from bot.sandbox.server import SandboxWorkspace
-from tests.sandbox.clients import Clock, web_client
+from tests.sandbox.clients import SettableClock, web_client
 
 
 @given(
@@ -20,7 +20,7 @@ from tests.sandbox.clients import Clock, web_client
 def test_no_window_holds_more_than_the_limit_and_waiting_as_told_is_enough(
     method: str, pauses: list[float]
 ) -> None:
-    rates, now, taken = Rates(), 1_790_000_000.0, list[float]()
+    rates, now, taken = MethodRateLimits(), 1_790_000_000.0, list[float]()
     for pause in pauses:
         now += pause
         if wait := rates.admit(method, "C0GENERAL", now):
@@ -28,12 +28,14 @@ def test_no_window_holds_more_than_the_limit_and_waiting_as_told_is_enough(
             assert rates.admit(method, "C0GENERAL", now) == 0
         taken.append(now)
     for end, at in enumerate(taken):
-        assert sum(at - WINDOW < one <= at for one in taken[: end + 1]) <= CALLS_PER_WINDOW[method]
+        assert sum(at - WINDOW_SECONDS < one <= at for one in taken[: end + 1]) <= CALLS_PER_WINDOW[method]
 
 
 def test_a_channel_takes_a_burst_and_then_one_post_a_second() -> None:
-    rates, now = Rates(), 1_790_000_000.0
-    assert [rates.admit("chat.postMessage", "C1", now) for _ in range(POSTS_BURST)] == [0] * POSTS_BURST
+    rates, now = MethodRateLimits(), 1_790_000_000.0
+    assert [rates.admit("chat.postMessage", "C1", now) for _ in range(MAX_POSTS_IN_BURST)] == [
+        0
+    ] * MAX_POSTS_IN_BURST
     assert rates.admit("chat.postMessage", "C1", now) > 0
     assert rates.admit("chat.postMessage", "C2", now) == 0
     taken = sum(not rates.admit("chat.postMessage", "C1", now + second / 10) for second in range(600))
@@ -41,14 +43,14 @@ def test_a_channel_takes_a_burst_and_then_one_post_a_second() -> None:
 
 
 @pytest.fixture
-async def limited() -> AsyncIterator[tuple[SandboxWorkspace, AsyncWebClient, Clock]]:
-    clock = Clock()
+async def limited() -> AsyncIterator[tuple[SandboxWorkspace, AsyncWebClient, SettableClock]]:
+    clock = SettableClock()
     async with SandboxWorkspace(clock=clock) as workspace, web_client(workspace) as client:
         yield workspace, client, clock
 
 
 async def test_the_51st_update_in_a_minute_is_answered_with_429(
-    limited: tuple[SandboxWorkspace, AsyncWebClient, Clock],
+    limited: tuple[SandboxWorkspace, AsyncWebClient, SettableClock],
 ) -> None:
     workspace, client, clock = limited
     ts = (await client.chat_postMessage(channel="C0GENERAL", text="0"))["ts"]
@@ -67,7 +69,7 @@ async def test_the_51st_update_in_a_minute_is_answered_with_429(
 
 
 async def test_other_methods_go_on_while_one_is_limited(
-    limited: tuple[SandboxWorkspace, AsyncWebClient, Clock],
+    limited: tuple[SandboxWorkspace, AsyncWebClient, SettableClock],
 ) -> None:
     _workspace, client, _clock = limited
     for _ in range(20):

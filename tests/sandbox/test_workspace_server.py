@@ -10,7 +10,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.records import Json
-from bot.sandbox.rules import Refusal
+from bot.sandbox.rules import ApiRefusal
 from bot.sandbox.server import SandboxWorkspace
 
 
@@ -70,9 +70,9 @@ async def test_bodies_that_are_no_json_object_are_refused(workspace: SandboxWork
 async def test_injected_faults_happen_once_and_in_order(
     workspace: SandboxWorkspace, client: AsyncWebClient
 ) -> None:
-    workspace.fault("auth.test", error="account_inactive")
-    workspace.fault("auth.test", retry_after=7)
-    workspace.fault("auth.test", status=503)
+    workspace.inject_fault("auth.test", error="account_inactive")
+    workspace.inject_fault("auth.test", retry_after=7)
+    workspace.inject_fault("auth.test", status=503)
     seen = []
     for _ in range(3):
         with pytest.raises(SlackApiError) as failed:
@@ -86,14 +86,14 @@ async def test_injected_faults_happen_once_and_in_order(
 
 
 async def test_a_dropped_answer_leaves_the_message_posted(workspace: SandboxWorkspace) -> None:
-    workspace.fault("chat.postMessage", drop=True)
+    workspace.inject_fault("chat.postMessage", drop=True)
     with pytest.raises(aiohttp.ClientConnectionError):
         await call(workspace, "chat.postMessage", headers=BOT, json={"channel": "C0ENG", "text": "posted"})
     assert [message.text for message in workspace.state.messages("C0ENG")] == ["posted"]
 
 
 async def test_a_delayed_call_is_late_and_right(workspace: SandboxWorkspace, client: AsyncWebClient) -> None:
-    workspace.fault("auth.test", delay=0.2)
+    workspace.inject_fault("auth.test", delay=0.2)
     async with asyncio.timeout(5):
         assert (await client.auth_test())["ok"]
     assert workspace.calls("auth.test")[0].seconds >= 0.2
@@ -153,7 +153,7 @@ async def test_guests_outsiders_and_bots_are_told_apart(
     ):
         assert (await client.conversations_info(channel=channel))["channel"]["is_ext_shared"] is is_shared
         assert (await client.conversations_members(channel=channel))["members"] == members
-    with pytest.raises(Refusal, match="not_in_channel"):
+    with pytest.raises(ApiRefusal, match="not_in_channel"):
         await workspace.say("U0NOOR", "C0GENERAL", "hello")
 
 
@@ -207,7 +207,7 @@ async def test_it_ends_at_once_even_with_everything_open() -> None:
     async with aiohttp.ClientSession() as session, asyncio.timeout(5):
         async with SandboxWorkspace() as workspace:
             await session.ws_connect(f"{workspace.url}feed?user=U0ADA")
-            workspace.fault("auth.test", delay=60)
+            workspace.inject_fault("auth.test", delay=60)
             slow = asyncio.create_task(call(workspace, "auth.test", headers=BOT))
             await workspace.say("U0ADA", "D0ADA", "nobody hears this")
             await asyncio.sleep(0.1)
@@ -220,4 +220,4 @@ async def test_waiting_in_vain_tells_what_did_happen(
 ) -> None:
     await client.auth_test()
     with pytest.raises(TimeoutError, match=r"0 sockets are connected.*\n.*auth\.test ok"):
-        await workspace.changed(lambda: False, timeout=0.05)
+        await workspace.wait_until(lambda: False, timeout=0.05)

@@ -9,18 +9,18 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.records import Json
 from bot.sandbox.server import SandboxWorkspace
-from tests.sandbox.clients import Clock
+from tests.sandbox.clients import SettableClock
 
 RECIPIENT: dict[str, Any] = {"recipient_user_id": "U0ADA", "recipient_team_id": "T0SANDBOX"}
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> SettableClock:
+    return SettableClock()
 
 
 @pytest.fixture
-async def workspace(clock: Clock) -> AsyncIterator[SandboxWorkspace]:
+async def workspace(clock: SettableClock) -> AsyncIterator[SandboxWorkspace]:
     async with SandboxWorkspace(clock=clock) as running:
         yield running
 
@@ -48,12 +48,12 @@ async def error(call: Any) -> str:
 async def test_a_stream_grows_and_ends(
     workspace: SandboxWorkspace, client: AsyncWebClient, stream: Json
 ) -> None:
-    assert workspace.state.message(**stream).streaming
+    assert workspace.state.message(**stream).is_streaming
     await client.chat_appendStream(**stream, chunks=[{"type": "markdown_text", "text": ", two"}])
     feedback = {"type": "context", "elements": [{"type": "mrkdwn", "text": "Made by a model."}]}
     await client.chat_stopStream(**stream, markdown_text=", three", blocks=[feedback])
     message = workspace.state.message(**stream)
-    assert (message.text, message.streaming) == ("One, two, three", False)
+    assert (message.text, message.is_streaming) == ("One, two, three", False)
     assert [block["type"] for block in message.blocks] == ["markdown", "context"]
 
 
@@ -77,7 +77,7 @@ async def test_a_stream_needs_both_recipients(client: AsyncWebClient) -> None:
 
 
 async def test_five_minutes_end_a_stream_whatever_is_appended(
-    workspace: SandboxWorkspace, client: AsyncWebClient, clock: Clock, stream: Json
+    workspace: SandboxWorkspace, client: AsyncWebClient, clock: SettableClock, stream: Json
 ) -> None:
     clock.now += 299
     await client.chat_appendStream(**stream, markdown_text=", two")
@@ -94,7 +94,7 @@ async def test_five_minutes_end_a_stream_whatever_is_appended(
 async def test_a_person_can_stop_it(
     workspace: SandboxWorkspace, client: AsyncWebClient, stream: Json
 ) -> None:
-    root = workspace.state.message(**stream).root
+    root = workspace.state.message(**stream).root_ts
     workspace.interactivity.stop("U0ADA", stream["channel"], root)
     event = workspace.events("agent_session_stopped")[0]["event"]
     assert (event["user"], event["streaming_message_ts"]) == ("U0ADA", [stream["ts"]])
@@ -109,7 +109,7 @@ async def test_a_chunk_takes_12000_characters(client: AsyncWebClient, stream: Js
 
 
 async def test_a_status_shows_for_two_minutes(
-    workspace: SandboxWorkspace, client: AsyncWebClient, clock: Clock
+    workspace: SandboxWorkspace, client: AsyncWebClient, clock: SettableClock
 ) -> None:
     ts = await workspace.say("U0ADA", "C0GENERAL", "hello")
     thread: dict[str, Any] = {"channel_id": "C0GENERAL", "thread_ts": ts}

@@ -10,9 +10,9 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sandbox.records import Change, FieldsRefused, Json, Noticed, View
+from bot.sandbox.records import FieldsRefused, Json, NoticeShown, WorkspaceChange, WorkspaceView
 from bot.sandbox.server import SandboxWorkspace
-from tests.sandbox.clients import Clock, web_client
+from tests.sandbox.clients import SettableClock, web_client
 
 FIELD = {
     "type": "input",
@@ -40,7 +40,7 @@ def home(text: str = "Welcome") -> Json:
     return {"type": "home", "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": text}}]}
 
 
-class Changes(list[Change]):
+class ChangeRecorder(list[WorkspaceChange]):
     """What has happened, in order."""
 
     def of(self, kind: type[Any]) -> list[Any]:
@@ -48,8 +48,8 @@ class Changes(list[Change]):
 
 
 @pytest.fixture
-def changes(workspace: SandboxWorkspace) -> Changes:
-    seen = Changes()
+def changes(workspace: SandboxWorkspace) -> ChangeRecorder:
+    seen = ChangeRecorder()
     workspace.state.observe(seen.append)
     return seen
 
@@ -60,13 +60,15 @@ async def app(workspace: SandboxWorkspace, client: AsyncWebClient) -> AsyncItera
     app = AsyncApp(client=client)
     handler = AsyncSocketModeHandler(app, workspace.app_token)
     await handler.connect_async()
-    await workspace.changed(lambda: workspace.connected)
+    await workspace.wait_until(lambda: workspace.socket_count)
     yield app
     await asyncio.wait_for(handler.close_async(), 5)
 
 
-async def opened(workspace: SandboxWorkspace, client: AsyncWebClient, view: Json | None = None) -> View:
-    trigger = workspace.views.trigger("U0ADA")
+async def opened(
+    workspace: SandboxWorkspace, client: AsyncWebClient, view: Json | None = None
+) -> WorkspaceView:
+    trigger = workspace.views.create_trigger("U0ADA")
     await client.views_open(trigger_id=trigger, view=view or modal())
     return workspace.views.stack("U0ADA")[-1]
 
@@ -93,7 +95,7 @@ async def test_a_command_opens_a_modal_and_its_submission_reaches_the_app(
         await ack()
 
     await workspace.interactivity.command("U0ADA", "C0GENERAL", "/prompt", "edit")
-    await workspace.changed(lambda: workspace.views.stack("U0ADA"))
+    await workspace.wait_until(lambda: workspace.views.stack("U0ADA"))
     (view,) = workspace.views.stack("U0ADA")
     await workspace.interactivity.submit("U0ADA", view.id, FILLED)
     assert saved == [FILLED]
@@ -111,7 +113,7 @@ async def test_a_command_opens_a_modal_and_its_submission_reaches_the_app(
     ],
 )
 async def test_the_acknowledgement_says_what_becomes_of_the_modal(
-    workspace: SandboxWorkspace, app: AsyncApp, changes: Changes, answer: Json, titles: list[str]
+    workspace: SandboxWorkspace, app: AsyncApp, changes: ChangeRecorder, answer: Json, titles: list[str]
 ) -> None:
     @app.view("edit")
     async def _(ack: AsyncAck) -> None:
@@ -124,11 +126,11 @@ async def test_the_acknowledgement_says_what_becomes_of_the_modal(
     if answer.get("errors") == {"prompt": "Too rude."}:
         assert changes.of(FieldsRefused)[0].errors == {"prompt": "Too rude."}
     elif "errors" in answer:
-        assert "trouble" in changes.of(Noticed)[0].text
+        assert "trouble" in changes.of(NoticeShown)[0].text
 
 
 async def test_a_required_field_that_is_empty_never_reaches_the_app(
-    workspace: SandboxWorkspace, client: AsyncWebClient, changes: Changes
+    workspace: SandboxWorkspace, client: AsyncWebClient, changes: ChangeRecorder
 ) -> None:
     view = await opened(workspace, client)
     empty = {"prompt": {"text": {"type": "plain_text_input", "value": None}}}
@@ -137,17 +139,17 @@ async def test_a_required_field_that_is_empty_never_reaches_the_app(
 
 
 async def test_without_an_acknowledgement_the_person_is_told(
-    changes_of_hasty: tuple[SandboxWorkspace, Changes],
+    changes_of_hasty: tuple[SandboxWorkspace, ChangeRecorder],
 ) -> None:
     workspace, changes = changes_of_hasty
     await workspace.interactivity.command("U0ADA", "C0GENERAL", "/prompt", "")
-    assert "dispatch_failed" in changes.of(Noticed)[0].text
+    assert "dispatch_failed" in changes.of(NoticeShown)[0].text
 
 
 @pytest.fixture
-async def changes_of_hasty() -> AsyncIterator[tuple[SandboxWorkspace, Changes]]:
+async def changes_of_hasty() -> AsyncIterator[tuple[SandboxWorkspace, ChangeRecorder]]:
     async with SandboxWorkspace(ack_timeout=0.1) as workspace:
-        seen = Changes()
+        seen = ChangeRecorder()
         workspace.state.observe(seen.append)
         yield workspace, seen
 
@@ -165,18 +167,18 @@ async def test_a_button_in_a_message_reaches_the_app_which_may_replace_the_messa
     ts = (await app.client.chat_postMessage(channel="C0GENERAL", text="x", blocks=blocks))["ts"]
     action = {"type": "button", "action_id": "again", "block_id": "b", "value": "x"}
     await workspace.interactivity.act_on_message("U0ADA", "C0GENERAL", ts, action, {})
-    await workspace.changed(lambda: workspace.thread("C0GENERAL", ts)[0].text == "pressed")
+    await workspace.wait_until(lambda: workspace.thread("C0GENERAL", ts)[0].text == "pressed")
 
 
 async def test_a_command_may_be_answered_at_once(
-    workspace: SandboxWorkspace, app: AsyncApp, changes: Changes
+    workspace: SandboxWorkspace, app: AsyncApp, changes: ChangeRecorder
 ) -> None:
     @app.command("/prompt")
     async def _(ack: AsyncAck) -> None:
         await ack(text="only for you")
 
     await workspace.interactivity.command("U0ADA", "C0GENERAL", "/prompt", "")
-    notice = changes.of(Noticed)[0]
+    notice = changes.of(NoticeShown)[0]
     assert (notice.user, notice.channel, notice.text) == ("U0ADA", "C0GENERAL", "only for you")
 
 
@@ -191,7 +193,7 @@ async def test_shortcuts_reach_the_app(workspace: SandboxWorkspace, app: AsyncAp
     ts = await workspace.say("U0ADA", "C0GENERAL", "hello")
     await workspace.interactivity.shortcut("U0ADA", "look", "", "")
     await workspace.interactivity.shortcut("U0ADA", "look", "C0GENERAL", ts)
-    await workspace.changed(lambda: seen == ["shortcut", "message_action"])
+    await workspace.wait_until(lambda: seen == ["shortcut", "message_action"])
 
 
 async def test_opening_the_home_tab_lets_the_app_publish_it(
@@ -202,7 +204,7 @@ async def test_opening_the_home_tab_lets_the_app_publish_it(
         await client.views_publish(user_id=event["user"], view=home())
 
     workspace.interactivity.open_home("U0ADA", "home")
-    await workspace.changed(lambda: workspace.views.home("U0ADA"))
+    await workspace.wait_until(lambda: workspace.views.home("U0ADA"))
 
 
 async def test_home_and_modal_refuse_what_slack_refuses(
@@ -231,9 +233,9 @@ async def test_home_and_modal_refuse_what_slack_refuses(
 
 
 async def test_a_trigger_works_once_and_for_three_seconds() -> None:
-    clock = Clock()
+    clock = SettableClock()
     async with SandboxWorkspace(clock=clock) as workspace, web_client(workspace) as client:
-        used, old = workspace.views.trigger("U0ADA"), workspace.views.trigger("U0ADA")
+        used, old = workspace.views.create_trigger("U0ADA"), workspace.views.create_trigger("U0ADA")
         await client.views_open(trigger_id=used, view=modal())
         clock.now += 4
         assert await error(client.views_open(trigger_id=used, view=modal())) == "exchanged_trigger_id"
@@ -244,8 +246,8 @@ async def test_a_trigger_works_once_and_for_three_seconds() -> None:
 async def test_modals_stack_three_deep(workspace: SandboxWorkspace, client: AsyncWebClient) -> None:
     await opened(workspace, client)
     for _ in range(2):
-        await client.views_push(trigger_id=workspace.views.trigger("U0ADA"), view=modal())
-    fourth = client.views_push(trigger_id=workspace.views.trigger("U0ADA"), view=modal())
+        await client.views_push(trigger_id=workspace.views.create_trigger("U0ADA"), view=modal())
+    fourth = client.views_push(trigger_id=workspace.views.create_trigger("U0ADA"), view=modal())
     assert await error(fourth) == "push_limit_reached"
     top = workspace.views.stack("U0ADA")[-1]
     await workspace.interactivity.close("U0ADA", top.id)

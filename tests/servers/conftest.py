@@ -16,7 +16,7 @@ INSTRUCTION = "Be brief."
 
 
 @dataclass(frozen=True)
-class Proxy:
+class RunningProxy:
     """A LiteLLM proxy, and the port on which it expects the model."""
 
     base_url: str
@@ -24,7 +24,7 @@ class Proxy:
 
 
 @pytest.fixture(scope="session")
-def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProxy]:
     place = tmp_path_factory.mktemp("litellm")
     port, upstream_port = free_port(), free_port()
     upstream = {
@@ -43,11 +43,11 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     health = f"http://127.0.0.1:{port}/health/liveliness"
     address = ["--host", "127.0.0.1", "--port", str(port)]
     with running([*command, *address], health, place / "log", environment):
-        yield Proxy(f"http://127.0.0.1:{port}/v1", upstream_port)
+        yield RunningProxy(f"http://127.0.0.1:{port}/v1", upstream_port)
 
 
 @pytest.fixture
-async def upstream(proxy: Proxy) -> AsyncIterator[SandboxModel]:
+async def upstream(proxy: RunningProxy) -> AsyncIterator[SandboxModel]:
     async with SandboxModel(port=proxy.upstream_port, api_key=UPSTREAM_KEY, rate=1_000) as model:
         yield model
 

@@ -9,26 +9,26 @@ import pytest
 from bot.core.errors import ModelBusy, ModelError, ModelInterrupted, ModelRejected
 from bot.sandbox.model import SandboxModel
 from bot.sandbox.server import SandboxWorkspace
-from tests.e2e.conftest import ADA, GENERAL, World, ready_bot
+from tests.e2e.conftest import ADA, GENERAL, BotWorld, ready_bot
 from tests.program import settings
-from tests.servers.conftest import INSTRUCTION, MOCK_KEY, PROXY_KEY, Proxy
+from tests.servers.conftest import INSTRUCTION, MOCK_KEY, PROXY_KEY, RunningProxy
 from tests.servers.test_mocks import HELLO
 
 DIRECT = "D0ADA"
 
 
 @asynccontextmanager
-async def bot_at(base_url: str, folder: Path, **more: str) -> AsyncIterator[World]:
+async def bot_at(base_url: str, folder: Path, **more: str) -> AsyncIterator[BotWorld]:
     """Run the bot between a workspace and a model server."""
     nobody = SandboxModel()  # not entered: another server takes its place
     async with SandboxWorkspace(port=0) as slack:
         env = settings(slack, nobody, OPENAI_BASE_URL=base_url, **more)
-        world = World(slack, nobody, env, folder)
+        world = BotWorld(slack, nobody, env, folder)
         async with ready_bot(world):
             yield world
 
 
-async def answers(world: World, question: str, answer: str) -> None:
+async def answers(world: BotWorld, question: str, answer: str) -> None:
     """Check that a mention and a direct message are answered completely, in one message each."""
     for channel in (GENERAL, DIRECT):
         root = await world.workspace.say(ADA, channel, f"<@U0BOT> {question}")
@@ -36,14 +36,14 @@ async def answers(world: World, question: str, answer: str) -> None:
         assert [text.split() for text in world.shown(channel, root)] == [answer.split()]
 
 
-async def says(world: World, question: str, error: type[ModelError]) -> None:
+async def says(world: BotWorld, question: str, error: type[ModelError]) -> None:
     """Check that a question which fails is answered with the error's sentence."""
     root = await world.workspace.say(ADA, DIRECT, question)
-    await world.workspace.changed(lambda: error.for_people in world.complete(DIRECT, root), 60)
+    await world.workspace.wait_until(lambda: error.for_people in world.complete(DIRECT, root), 60)
 
 
 @pytest.mark.usefixtures("upstream")
-async def test_through_litellm(proxy: Proxy, tmp_path: Path) -> None:
+async def test_through_litellm(proxy: RunningProxy, tmp_path: Path) -> None:
     """Before the first word, and in mid-answer, where what came is kept."""
     answer = "Counted: " + ", ".join(str(number) for number in range(300)) + ". The end."
     async with bot_at(proxy.base_url, tmp_path, OPENAI_API_KEY=PROXY_KEY) as world:

@@ -19,17 +19,17 @@ from bot.core.stream import StreamEvent, TextDelta
 from bot.llm.asking import Dialect
 from bot.llm.chat import OpenAIChat
 from bot.llm.client import open_client
-from bot.llm.models import models
+from bot.llm.models import fetch_models
 from bot.llm.profiles import PROFILES
 from bot.sandbox.model import SandboxModel
 from tests.contracts import chat_model
 from tests.contracts.chat_model import asking, collect
-from tests.servers.conftest import PROXY_KEY, Proxy
+from tests.servers.conftest import PROXY_KEY, RunningProxy
 
 LITELLM = Dialect(profile=PROFILES["litellm"])
 
 
-async def ask(proxy: Proxy, text: str, *, key: str = PROXY_KEY) -> list[StreamEvent]:
+async def ask(proxy: RunningProxy, text: str, *, key: str = PROXY_KEY) -> list[StreamEvent]:
     events: list[StreamEvent] = []
     async with open_client(proxy.base_url, key) as client:
         await collect(OpenAIChat(client, dialect=LITELLM), asking(text), events)
@@ -40,7 +40,7 @@ async def ask(proxy: Proxy, text: str, *, key: str = PROXY_KEY) -> list[StreamEv
     "clause",
     [chat_model.arrives_whole, chat_model.arrives_as_it_is_said, chat_model.can_be_left],
 )
-async def test_the_contract(proxy: Proxy, upstream: SandboxModel, clause: chat_model.Clause) -> None:
+async def test_the_contract(proxy: RunningProxy, upstream: SandboxModel, clause: chat_model.Clause) -> None:
     """All of it that LiteLLM lets through; errors have a table of their own below."""
     async with open_client(proxy.base_url, PROXY_KEY) as client:
         await clause(OpenAIChat(client, dialect=LITELLM))
@@ -62,7 +62,7 @@ async def test_the_contract(proxy: Proxy, upstream: SandboxModel, clause: chat_m
     ],
 )
 async def test_an_error_survives_the_proxy(
-    proxy: Proxy, upstream: SandboxModel, fault: str, error: type[ModelError]
+    proxy: RunningProxy, upstream: SandboxModel, fault: str, error: type[ModelError]
 ) -> None:
     with pytest.raises(error) as caught:
         await ask(proxy, f"[[fault={fault}]]")
@@ -76,7 +76,7 @@ async def test_an_error_survives_the_proxy(
 
 @pytest.mark.usefixtures("upstream")
 @pytest.mark.parametrize("fault", ["cut", "error"])
-async def test_what_came_before_a_break_is_kept(proxy: Proxy, fault: str) -> None:
+async def test_what_came_before_a_break_is_kept(proxy: RunningProxy, fault: str) -> None:
     events: list[StreamEvent] = []
     async with open_client(proxy.base_url, PROXY_KEY) as client:
         with pytest.raises(ModelInterrupted):
@@ -86,18 +86,18 @@ async def test_what_came_before_a_break_is_kept(proxy: Proxy, fault: str) -> Non
     assert any(isinstance(event, TextDelta) for event in events)
 
 
-async def test_a_model_that_is_gone_is_not_there(proxy: Proxy) -> None:
+async def test_a_model_that_is_gone_is_not_there(proxy: RunningProxy) -> None:
     with pytest.raises(ModelFailed):
         await ask(proxy, "hello")
 
 
 @pytest.mark.usefixtures("upstream")
-async def test_a_wrong_key(proxy: Proxy) -> None:
+async def test_a_wrong_key(proxy: RunningProxy) -> None:
     with pytest.raises(ModelKeyRefused):
         await ask(proxy, "hello", key="sk-wrong")
 
 
-async def test_a_reasoning_model_behind_the_proxy(proxy: Proxy, upstream: SandboxModel) -> None:
+async def test_a_reasoning_model_behind_the_proxy(proxy: RunningProxy, upstream: SandboxModel) -> None:
     """The refusals come through without their codes, and are healed all the same."""
     parameters = {"temperature": 0.2, "max_tokens": 50, "stop": ["END"], "presence_penalty": 1}
     request = asking("[[say=fine]]", **parameters)
@@ -112,7 +112,7 @@ async def test_a_reasoning_model_behind_the_proxy(proxy: Proxy, upstream: Sandbo
     assert "temperature" not in upstream.requests[-1]
 
 
-async def test_variants_are_complete(proxy: Proxy, upstream: SandboxModel) -> None:
+async def test_variants_are_complete(proxy: RunningProxy, upstream: SandboxModel) -> None:
     """LiteLLM loses the second choice of a stream, so it is asked for the whole."""
     async with open_client(proxy.base_url, PROXY_KEY) as client:
         builder = await collect(OpenAIChat(client, dialect=LITELLM), asking("Tell me about cats", n=2))
@@ -122,9 +122,9 @@ async def test_variants_are_complete(proxy: Proxy, upstream: SandboxModel) -> No
 
 
 @pytest.mark.usefixtures("upstream")
-async def test_the_list_of_models_is_read(proxy: Proxy) -> None:
+async def test_the_list_of_models_is_read(proxy: RunningProxy) -> None:
     async with open_client(proxy.base_url, PROXY_KEY) as client:
-        assert await models(client)
+        assert await fetch_models(client)
     async with open_client(proxy.base_url, "sk-wrong") as client:
         with pytest.raises(ModelKeyRefused):
-            await models(client)
+            await fetch_models(client)

@@ -18,7 +18,7 @@ from bot.core.errors import (
 from bot.core.stream import StreamEvent, TextDelta
 from bot.llm.chat import OpenAIChat
 from bot.llm.client import open_client
-from bot.llm.models import models
+from bot.llm.models import fetch_models
 from tests.contracts.chat_model import asking, collect
 from tests.servers.conftest import MOCK_KEY
 
@@ -32,7 +32,7 @@ async def test_openai_mock_api_streams_as_plain_text(openai_mock: str) -> None:
         assert answer.text.split() == HELLO.split()
         assert answer.finish_reason == "stop"
         assert sum(isinstance(event, TextDelta) for event in events) > 1
-        assert "gpt-4" in {info.id for info in await models(client)}
+        assert "gpt-4" in {info.id for info in await fetch_models(client)}
 
 
 async def test_openai_mock_api_refuses_what_we_heal(openai_mock: str) -> None:
@@ -95,4 +95,4 @@ async def test_aimock_injects_faults(aimock: str, question: str, error: type[Mod
 
 async def test_aimock_lists_models(aimock: str) -> None:
     async with open_client(f"{aimock}/v1") as client:
-        assert await models(client)
+        assert await fetch_models(client)

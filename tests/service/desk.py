@@ -4,23 +4,23 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bot.answering import Answering
-from bot.asking import Asking
-from bot.core.domain import Action, Prompt, Steering, Turn
+from bot.answering import Answerer
+from bot.asking import RequestOptions
+from bot.core.domain import Action, Prompt, ScopeConfig, Turn
 from bot.core.stopping import StopRequest
 from bot.intake import Intake
 from bot.plugins import Outcome, Plugin, Plugins
 from bot.store.memory import MemoryData, MemoryStore
 from bot.worker import Lease, Worker
-from tests.fakes import PaperSurface, Script, ScriptedModel
+from tests.fakes import ModelScript, PaperSurface, ScriptedModel
 from tests.service.room import THREAD, said
 
-STOP = StopRequest(thread=THREAD, by="U1")
-WORDS: Script = [word for n in range(1, 200) for word in (f"{n} ", 0.1)]
+STOP = StopRequest(thread=THREAD, requested_by="U1")
+WORDS: ModelScript = [word for n in range(1, 200) for word in (f"{n} ", 0.1)]
 LEASE = 30.0
 
 
-class Observer(Plugin):
+class OutcomeObserver(Plugin):
     """Remembers what became of turns."""
 
     def __init__(self) -> None:
@@ -30,23 +30,25 @@ class Observer(Plugin):
         self.outcomes.append(outcome)
 
 
-class Desk:
+class WorkerWorld:
     """A process at work on paper; several share the paper and the data."""
 
     def __init__(self, model: ScriptedModel, paper: PaperSurface, data: MemoryData, owner: str) -> None:
         self.model = model
         self.surface = paper
         self.store = MemoryStore(owner, data)
-        self.observer = Observer()
-        asking = Asking(steering=Steering(prompt=Prompt(""), parameters={"model": "m"}), user_key=b"k")
-        self.answering = Answering(
+        self.observer = OutcomeObserver()
+        asking = RequestOptions(
+            deployment_config=ScopeConfig(prompt=Prompt(""), parameters={"model": "m"}), user_key=b"k"
+        )
+        self.answering = Answerer(
             store=self.store,
             model=model,
             surfaces={"paper": paper},
-            asking=asking,
+            options=asking,
             plugins=Plugins([self.observer]),
         )
-        self.worker = Worker(self.store, self.answering, lease=Lease(LEASE), limit=10)
+        self.worker = Worker(self.store, self.answering, lease=Lease(LEASE), max_threads=10)
         self.intake = Intake(self.store, self.worker, self.answering)
         self.asked = 0
 
@@ -56,7 +58,7 @@ class Desk:
 
     @property
     def shown(self) -> list[str]:
-        return self.surface.shown(THREAD)
+        return self.surface.list_texts(THREAD)
 
     def actions(self) -> tuple[Action, ...]:
         """Return the buttons of the last message."""
@@ -68,18 +70,18 @@ class Desk:
 
 
 @asynccontextmanager
-async def at_work(*scripts: Script, **paper: float) -> AsyncIterator[Desk]:
+async def at_work(*scripts: ModelScript, **paper: float) -> AsyncIterator[WorkerWorld]:
     data = MemoryData(clock=asyncio.get_running_loop().time)
-    desk = Desk(ScriptedModel(*scripts), PaperSurface(**paper), data, "me")  # type: ignore[arg-type]  # `page` is whole
-    async with desk.worker.watching():
+    desk = WorkerWorld(ScriptedModel(*scripts), PaperSurface(**paper), data, "me")  # type: ignore[arg-type]  # `page` is whole
+    async with desk.worker.run():
         yield desk
         await desk.worker.drain(60)
 
 
 @asynccontextmanager
-async def beside(desk: Desk) -> AsyncIterator[Desk]:
+async def beside(desk: WorkerWorld) -> AsyncIterator[WorkerWorld]:
     """Start a second process on the same paper and data."""
-    other = Desk(ScriptedModel(["Never."]), desk.surface, desk.store.data, "other")
-    async with other.worker.watching():
+    other = WorkerWorld(ScriptedModel(["Never."]), desk.surface, desk.store.data, "other")
+    async with other.worker.run():
         yield other
         await other.worker.drain(60)

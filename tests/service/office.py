@@ -5,27 +5,27 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from bot.answering import Answering
-from bot.asking import Asking
-from bot.core.domain import Addressed, Author, ChatRequest, Incoming, Steering, ThreadKey, Turn
+from bot.answering import Answerer
+from bot.asking import RequestOptions
+from bot.core.domain import AddressingKind, Author, ChatRequest, IncomingMessage, ScopeConfig, ThreadKey, Turn
 from bot.core.errors import SurfaceBusy
-from bot.core.stream import Finished, StreamEvent, TextDelta
+from bot.core.stream import ChoiceFinished, StreamEvent, TextDelta
 from bot.plugins import Plugins
 from bot.ports import Page
-from bot.sandbox.rates import Rates
+from bot.sandbox.rates import MethodRateLimits
 from bot.store.memory import MemoryStore
-from tests.fakes import PaperSurface, Script, ScriptedModel
+from tests.fakes import ModelScript, PaperSurface, ScriptedModel
 
 WRITES_PER_MINUTE = 45
 KEY = ThreadKey(platform="paper", workspace="T1", channel="C1", root="")
 
 
-class Strict(PaperSurface):
+class StrictPaper(PaperSurface):
     """Paper with Slack's limits, as the sandbox keeps them."""
 
     def __init__(self, *, page: int = 1_000_000) -> None:
-        super().__init__(page=page, takes=0.02)
-        self.rates = Rates()
+        super().__init__(page_size=page, write_seconds=0.02)
+        self.rates = MethodRateLimits()
         self.closed: dict[str, float] = {}
         self.refused: list[float] = []
 
@@ -49,7 +49,7 @@ class Strict(PaperSurface):
             raise SurfaceBusy(retry_after=wait)
 
 
-class Speakers(ScriptedModel):
+class SpeakingModel(ScriptedModel):
     """Says what each question asks for: so many words, at a pace; and notes when it has said the last one."""
 
     def __init__(self) -> None:
@@ -66,33 +66,37 @@ class Speakers(ScriptedModel):
             await asyncio.sleep(float(pace))
             yield TextDelta(f"{number} ")
         self.ended[question] = asyncio.get_running_loop().time()
-        yield Finished("stop")
+        yield ChoiceFinished("stop")
 
 
-class Office:
+class RateWorld:
     """Answers to many threads of one workspace, all by the same script."""
 
     def __init__(
-        self, script: Script = (), *, model: ScriptedModel | None = None, surface: PaperSurface | None = None
+        self,
+        script: ModelScript = (),
+        *,
+        model: ScriptedModel | None = None,
+        surface: PaperSurface | None = None,
     ) -> None:
-        self.surface = surface or PaperSurface(page=100_000, takes=0.02)
+        self.surface = surface or PaperSurface(page_size=100_000, write_seconds=0.02)
         self.store = MemoryStore()
-        self.answering = Answering(
+        self.answering = Answerer(
             store=self.store,
             model=model or ScriptedModel(script),
             surfaces={"paper": self.surface},
-            asking=Asking(steering=Steering(parameters={"model": "m"}), user_key=b"k"),
+            options=RequestOptions(deployment_config=ScopeConfig(parameters={"model": "m"}), user_key=b"k"),
             plugins=Plugins(),
         )
 
     async def ask(self, thread: str, message: str = "q", *, channel: str = "C1", text: str = "Why?") -> Turn:
         turn = await self.store.accept(
-            Incoming(
+            IncomingMessage(
                 thread=replace(KEY, root=thread, channel=channel),
                 message_id=f"{thread} {message}",
                 author=Author(id="U1"),
                 text=text,
-                addressed=Addressed.MENTION,
+                addressed=AddressingKind.MENTION,
             ),
             claim=True,
         )

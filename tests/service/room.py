@@ -1,19 +1,21 @@
 """A thread on paper: a store, a surface and a model with a script, with an `Answering` between them."""
 
-from bot.answering import Answering
-from bot.asking import Asking
-from bot.core.domain import Addressed, Author, Incoming, Prompt, Steering, ThreadKey, Turn
+from bot.answering import Answerer
+from bot.asking import RequestOptions
+from bot.core.domain import AddressingKind, Author, IncomingMessage, Prompt, ScopeConfig, ThreadKey, Turn
 from bot.plugins import Plugin, Plugins
 from bot.store.memory import MemoryStore
 from tests.fakes import PaperSurface, ScriptedModel
 
-DEPLOYMENT = Steering(prompt=Prompt("Be kind."), parameters={"model": "m"})
+DEPLOYMENT = ScopeConfig(prompt=Prompt("Be kind."), parameters={"model": "m"})
 THREAD = ThreadKey(platform="paper", workspace="T1", channel="C1", root="1")
 
 
-def said(text: str, number: int, *, by: str = "U1", addressed: Addressed = Addressed.MENTION) -> Incoming:
+def said(
+    text: str, number: int, *, by: str = "U1", addressed: AddressingKind = AddressingKind.MENTION
+) -> IncomingMessage:
     """Return the message that somebody wrote at second `number`."""
-    return Incoming(
+    return IncomingMessage(
         thread=THREAD,
         message_id=f"q{number}",
         author=Author(id=by),
@@ -23,20 +25,20 @@ def said(text: str, number: int, *, by: str = "U1", addressed: Addressed = Addre
     )
 
 
-class Room:
+class AnsweringWorld:
     """A store, a surface and a model with an `Answering` between them."""
 
     def __init__(self, model: ScriptedModel, surface: PaperSurface | None = None, *plugins: Plugin) -> None:
         self.model = model
         self.surface = surface or PaperSurface()
         self.store = MemoryStore(owner="me")
-        self.answering = Answering(
+        self.answering = Answerer(
             store=self.store,
             model=model,
             surfaces={"paper": self.surface},
-            asking=Asking(steering=DEPLOYMENT, user_key=b"k"),
+            options=RequestOptions(deployment_config=DEPLOYMENT, user_key=b"k"),
             plugins=Plugins(plugins),
-            is_ours=lambda: self.is_ours,
+            holds_lease=lambda: self.is_ours,
             complete_since=lambda: self.complete_since,
         )
         self.is_ours = True
@@ -53,9 +55,9 @@ class Room:
     async def answer(self, question: str = "Why?") -> list[str]:
         """Have a question answered and return what the thread shows then."""
         assert await self.answering.answer(await self.ask(question)) is None
-        return self.surface.shown(THREAD)
+        return self.surface.list_texts(THREAD)
 
     async def stored(self) -> Turn:
         """Return the newest turn that has ended."""
         later = await self.ask("later")
-        return (await self.store.context(later, limit=10)).history[-1]
+        return (await self.store.read_context(later, limit=10)).history[-1]

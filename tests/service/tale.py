@@ -4,13 +4,21 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bot.answering import Answering
-from bot.asking import Asking
-from bot.charging import Cashier
-from bot.core.domain import Addressed, Author, ChatRequest, Incoming, MessageKey, Prompt, Steering
+from bot.answering import Answerer
+from bot.asking import RequestOptions
+from bot.charging import SpendingPolicy
+from bot.core.domain import (
+    AddressingKind,
+    Author,
+    ChatRequest,
+    IncomingMessage,
+    MessageKey,
+    Prompt,
+    ScopeConfig,
+)
 from bot.core.errors import BotError
-from bot.core.stream import Finished, StreamEvent, TextDelta
-from bot.core.summaries import BEGINNING, TASK
+from bot.core.stream import ChoiceFinished, StreamEvent, TextDelta
+from bot.core.summaries import SUMMARY_BEGINNING, TASK_PROMPT
 from bot.plugins import Plugin, Plugins
 from bot.ports import Summaries
 from bot.store.memory import MemoryStore
@@ -22,7 +30,7 @@ from tests.service.test_asking import LONG, THREAD
 ROOM = 1_500
 
 
-class Storyteller:
+class SummarisingModel:
     """A model that says `fine` to questions, and sums up as told: in so many seconds, or by an error."""
 
     def __init__(self) -> None:
@@ -34,7 +42,7 @@ class Storyteller:
 
     @asynccontextmanager
     async def stream(self, request: ChatRequest, **_: object) -> AsyncIterator[AsyncIterator[StreamEvent]]:
-        is_task = request.messages[0].content.startswith(TASK.partition(".")[0])
+        is_task = request.messages[0].content.startswith(TASK_PROMPT.partition(".")[0])
         (self.tasks if is_task else self.questions).append(request)
         yield self._summary() if is_task else _fine()
 
@@ -44,20 +52,20 @@ class Storyteller:
         if self.fails:
             raise self.fails
         yield TextDelta(f"Story {number}.")
-        yield Finished(self.reason)
+        yield ChoiceFinished(self.reason)
 
 
 async def _fine() -> AsyncIterator[StreamEvent]:
     yield TextDelta("fine")
-    yield Finished("stop")
+    yield ChoiceFinished("stop")
 
 
-class Tale:
+class SummaryWorld:
     """A thread on paper whose older turns are summarised."""
 
     def __init__(self, *plugins: Plugin, summaries: Summaries | None = None) -> None:
-        self.model = Storyteller()
-        self.surface = PaperSurface(page=10_000)
+        self.model = SummarisingModel()
+        self.surface = PaperSurface(page_size=10_000)
         self.store = MemoryStore(owner="me")
         self.summaries = summaries or MemorySummaries(self.store.data)
         self.ledger = MemoryLedger(self.store.data, "me")
@@ -67,35 +75,37 @@ class Tale:
 
     def start(self) -> None:
         """Start the bot, which knows nothing but what is stored."""
-        steering = Steering(
+        steering = ScopeConfig(
             prompt=Prompt("Be kind."),
             parameters={"model": "m", "temperature": 0.5, "reasoning_effort": "low"},
         )
-        self.answering = Answering(
+        self.answering = Answerer(
             store=self.store,
             model=self.model,
             surfaces={"paper": self.surface},
-            asking=Asking(steering=steering, user_key=b"k", context_tokens=ROOM, summaries=self.summaries),
+            options=RequestOptions(
+                deployment_config=steering, user_key=b"k", context_tokens=ROOM, summaries=self.summaries
+            ),
             plugins=self.plugins,
-            cashier=Cashier(self.ledger),
+            spending=SpendingPolicy(self.ledger),
         )
 
     async def ask(self, question: str = LONG, *, waits: float = 10.0) -> str:
         """Ask, return what stands below the question, and wait some seconds."""
         self.asked += 1
-        message = Incoming(
+        message = IncomingMessage(
             thread=THREAD,
             message_id=f"q{self.asked}",
             author=Author(id="U1"),
             text=f"{self.asked}: {question}",
-            addressed=Addressed.MENTION,
+            addressed=AddressingKind.MENTION,
             sent_at=float(self.asked),
         )
         turn = await self.store.accept(message, claim=True)
         assert turn
         await self.answering.answer(turn)
         await asyncio.sleep(waits)
-        return self.surface.shown(THREAD)[-1]
+        return self.surface.list_texts(THREAD)[-1]
 
     async def forget(self, number: int) -> None:
         key = MessageKey(platform="paper", workspace="T1", channel="C1", message_id=f"q{number}")
@@ -108,4 +118,4 @@ class Tale:
 
     @property
     def summarised(self) -> list[bool]:
-        return [BEGINNING in front for front in self.fronts]
+        return [SUMMARY_BEGINNING in front for front in self.fronts]

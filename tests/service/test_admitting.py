@@ -2,11 +2,21 @@
 
 import asyncio
 
-from bot.admitting import CODE, Admitting
-from bot.answering import Answering
-from bot.asking import Asking
-from bot.core.access import Refusal
-from bot.core.domain import Addressed, Answer, Author, Incoming, Prompt, Steering, ThreadKey, Turn, TurnStatus
+from bot.admitting import NOT_ADMITTED_CODE, AdmissionCheck
+from bot.answering import Answerer
+from bot.asking import RequestOptions
+from bot.core.access import AccessRefusal
+from bot.core.domain import (
+    AddressingKind,
+    Answer,
+    Author,
+    IncomingMessage,
+    Prompt,
+    ScopeConfig,
+    ThreadKey,
+    Turn,
+    TurnStatus,
+)
 from bot.core.errors import SurfaceBusy, SurfaceError, SurfaceUnavailable
 from bot.plugins import Plugins
 from bot.store.memory import MemoryStore
@@ -16,14 +26,14 @@ from tests.virtual_time import on_virtual_time
 THREAD = ThreadKey(platform="paper", workspace="T1", channel="C1", root="q1")
 
 
-class Whims:
+class MoodyAccess:
     """A door that says something else each time, or does not answer; the last word lasts."""
 
-    def __init__(self, *refusals: Refusal | SurfaceError | None) -> None:
+    def __init__(self, *refusals: AccessRefusal | SurfaceError | None) -> None:
         self.refusals = list(refusals)
         self.asked = 0
 
-    async def refusal(self, thread: ThreadKey, person: str) -> Refusal | None:
+    async def find_refusal(self, thread: ThreadKey, person: str) -> AccessRefusal | None:
         assert (thread, person) == (THREAD, "U1")
         self.asked += 1
         said = self.refusals.pop(0) if len(self.refusals) > 1 else self.refusals[0]
@@ -32,31 +42,31 @@ class Whims:
         return said
 
 
-class Desk:
+class AdmissionWorld:
     """One question, and what becomes of it behind a door."""
 
-    def __init__(self, *refusals: Refusal | SurfaceError | None) -> None:
+    def __init__(self, *refusals: AccessRefusal | SurfaceError | None) -> None:
         self.model = ScriptedModel(["fine"])
         self.surface = PaperSurface()
         self.store = MemoryStore(owner="me")
-        self.door = Whims(*refusals)
-        steering = Steering(prompt=Prompt("Be kind."), parameters={"model": "m"})
-        answering = Answering(
+        self.door = MoodyAccess(*refusals)
+        steering = ScopeConfig(prompt=Prompt("Be kind."), parameters={"model": "m"})
+        answering = Answerer(
             store=self.store,
             model=self.model,
             surfaces={"paper": self.surface},
-            asking=Asking(steering=steering, user_key=b"k"),
+            options=RequestOptions(deployment_config=steering, user_key=b"k"),
             plugins=Plugins(()),
         )
-        self.craft = Admitting(self.door, answering)
+        self.craft = AdmissionCheck(self.door, answering)
 
     async def ask(self, number: int = 1, *, claim: bool = True) -> Turn:
-        message = Incoming(
+        message = IncomingMessage(
             thread=THREAD,
             message_id=f"q{number}",
             author=Author(id="U1"),
             text="why?",
-            addressed=Addressed.MENTION,
+            addressed=AddressingKind.MENTION,
             sent_at=float(number),
         )
         turn = await self.store.accept(message, claim=claim)
@@ -65,37 +75,37 @@ class Desk:
 
     @property
     def shown(self) -> list[str]:
-        return self.surface.shown(THREAD)
+        return self.surface.list_texts(THREAD)
 
 
 @on_virtual_time
 async def test_who_may_ask_is_answered() -> None:
-    desk = Desk(None)
+    desk = AdmissionWorld(None)
     await desk.craft.answer(await desk.ask())
     assert desk.shown == ["fine"]
 
 
 @on_virtual_time
 async def test_who_may_not_ask_any_more_reads_why_and_the_thread_goes_on() -> None:
-    desk = Desk(Refusal.PERSON, None)
+    desk = AdmissionWorld(AccessRefusal.PERSON, None)
     turn, second = await desk.ask(1), await desk.ask(2, claim=False)
     following = await desk.craft.answer(turn)
-    assert desk.shown == [Refusal.PERSON.for_people]
+    assert desk.shown == [AccessRefusal.PERSON.for_people]
     assert desk.model.requests == []
     assert following
     assert following.id == second.id
     await desk.craft.answer(following)
     (earlier, _later) = [desk.store.data.turns[each] for each in (turn.id, second.id)]
-    assert (earlier.status, earlier.error) == (TurnStatus.FAILED, CODE)
+    assert (earlier.status, earlier.error) == (TurnStatus.FAILED, NOT_ADMITTED_CODE)
     assert desk.shown[1:] == ["fine"]
 
 
 @on_virtual_time
 async def test_what_is_answered_already_is_shown() -> None:
     """By a process that died, say; the question was let in."""
-    desk = Desk(Refusal.PERSON)
+    desk = AdmissionWorld(AccessRefusal.PERSON)
     turn = await desk.ask()
-    await desk.store.answered(turn, Answer(text="Because."))
+    await desk.store.save_answer(turn, Answer(text="Because."))
     await desk.store.release(turn)
     (again,) = await desk.store.claim(1)
     await desk.craft.answer(again)
@@ -105,7 +115,7 @@ async def test_what_is_answered_already_is_shown() -> None:
 
 @on_virtual_time
 async def test_it_is_waited_for_word_of_who_somebody_is() -> None:
-    desk = Desk(SurfaceUnavailable(), SurfaceBusy(retry_after=40.0), None)
+    desk = AdmissionWorld(SurfaceUnavailable(), SurfaceBusy(retry_after=40.0), None)
     began = asyncio.get_running_loop().time()
     await desk.craft.answer(await desk.ask())
     assert desk.shown == ["fine"]
@@ -114,7 +124,7 @@ async def test_it_is_waited_for_word_of_who_somebody_is() -> None:
 
 @on_virtual_time
 async def test_whom_nobody_knows_is_refused() -> None:
-    desk = Desk(Refusal.UNKNOWN)
+    desk = AdmissionWorld(AccessRefusal.UNKNOWN)
     await desk.craft.answer(await desk.ask())
-    assert desk.shown == [Refusal.UNKNOWN.for_people]
+    assert desk.shown == [AccessRefusal.UNKNOWN.for_people]
     assert desk.model.requests == []

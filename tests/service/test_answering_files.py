@@ -2,22 +2,22 @@
 
 from dataclasses import replace
 
-from bot.answering import BLIND
+from bot.answering import PICTURES_UNSEEN_NOTE
 from bot.core.domain import File
 from bot.core.stream import PicturesLeftOut
-from tests.fakes import PaperSurface, Script, ScriptedModel
-from tests.service.room import THREAD, Room, said
+from tests.fakes import ModelScript, PaperSurface, ScriptedModel
+from tests.service.room import THREAD, AnsweringWorld, said
 from tests.virtual_time import on_virtual_time
 
 CAT = File(name="cat.png", type="image/png", url="cat")
 PLAN = File(name="plan.txt", type="text/plain", url="plan")
 
 
-async def asked(*files: File, script: Script = ("Tea.",)) -> Room:
+async def asked(*files: File, script: ModelScript = ("Tea.",)) -> AnsweringWorld:
     """Have a question with files answered."""
-    surface = PaperSurface(page=1_000)
+    surface = PaperSurface(page_size=1_000)
     surface.files = {"cat": b"\x89PNG\r\n\x1a\n", "plan": b"Cups: 7"}
-    room = Room(ScriptedModel(script), surface)
+    room = AnsweringWorld(ScriptedModel(script), surface)
     turn = await room.store.accept(replace(said("What?", 0), files=files), claim=True)
     assert turn is not None
     await room.answering.answer(turn)
@@ -45,14 +45,14 @@ async def test_a_picture_is_sent_once() -> None:
 async def test_people_are_told_that_the_model_is_blind_also_by_who_takes_over() -> None:
     """It is saved with the answer, which another process may have to show."""
     room = await asked(CAT, script=(PicturesLeftOut(), "Tea."))
-    assert room.surface.shown(THREAD) == [f"Tea.\n\n{BLIND}"]
+    assert room.surface.list_texts(THREAD) == [f"Tea.\n\n{PICTURES_UNSEEN_NOTE}"]
     made_with = (await room.stored()).made_with
     assert made_with is not None
-    assert made_with.remarks == BLIND
+    assert made_with.remarks == PICTURES_UNSEEN_NOTE
 
 
 @on_virtual_time
 async def test_a_file_that_cannot_be_read_costs_no_answer() -> None:
     room = await asked(replace(PLAN, name="plan.zip", type="application/zip"))
     why = "_I could not read `plan.zip`: I can't read files of this kind._"
-    assert room.surface.shown(THREAD) == [f"Tea.\n\n{why}"]
+    assert room.surface.list_texts(THREAD) == [f"Tea.\n\n{why}"]

@@ -5,57 +5,57 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import pytest
 
-from bot.answering import Answering
-from bot.asking import OUT_OF_VIEW, Asking
+from bot.answering import Answerer
+from bot.asking import OUT_OF_VIEW_NOTE, RequestOptions
 from bot.core import summaries
-from bot.core.context import Count, estimate
-from bot.core.domain import Addressed, Author, Incoming, Prompt, Steering, ThreadKey, Usage
+from bot.core.context import TokenCounter, estimate_tokens
+from bot.core.domain import AddressingKind, Author, IncomingMessage, Prompt, ScopeConfig, ThreadKey, Usage
 from bot.core.errors import ContextTooLong, ModelBusy, ModelUnavailable
-from bot.core.seen import Seen
-from bot.notebook import Notebook
+from bot.core.seen import ContextCoverage
+from bot.notebook import ModelFacts
 from bot.plugins import Plugins
 from bot.store.memory import MemoryStore
 from tests.bench import context as bench
-from tests.fakes import PaperSurface, Script, ScriptedModel
+from tests.fakes import ModelScript, PaperSurface, ScriptedModel
 from tests.virtual_time import on_virtual_time
 
 THREAD = ThreadKey(platform="paper", workspace="T1", channel="C1", root="1")
 LONG = "as I said before, " * 30
 
 
-class Thread:
+class PaperThread:
     """A thread on paper, in which one person asks a model one question after the other."""
 
     def __init__(
         self,
-        *scripts: Script,
+        *scripts: ModelScript,
         tokens: int = 100_000,
         windows: Callable[[], Awaitable[Mapping[str, int]]] | None = None,
     ) -> None:
         self.model = ScriptedModel(*scripts)
-        self.surface = PaperSurface(page=10_000)
+        self.surface = PaperSurface(page_size=10_000)
         self.store = MemoryStore(owner="me")
         self.tokens = tokens
         self.windows = windows
-        self.counter: Count = estimate
-        self.page = Notebook().page()
+        self.counter: TokenCounter = estimate_tokens
+        self.page = ModelFacts().for_server()
         self.asked = 0
         self.start()
 
     def start(self) -> None:
         """Start the bot, which knows nothing but what is stored."""
-        steering = Steering(prompt=Prompt("Be kind."), parameters={"model": "m"})
-        self.answering = Answering(
+        steering = ScopeConfig(prompt=Prompt("Be kind."), parameters={"model": "m"})
+        self.answering = Answerer(
             store=self.store,
             model=self.model,
             surfaces={"paper": self.surface},
-            asking=Asking(
-                steering=steering,
+            options=RequestOptions(
+                deployment_config=steering,
                 user_key=b"k",
                 context_tokens=self.tokens,
-                windows=self.windows,
-                count=self.counter,
-                page=self.page,
+                list_windows=self.windows,
+                count_tokens=self.counter,
+                server_facts=self.page,
             ),
             plugins=Plugins(()),
         )
@@ -63,18 +63,18 @@ class Thread:
     async def ask(self, question: str = LONG) -> str:
         """Ask, and return what stands below the question."""
         self.asked += 1
-        message = Incoming(
+        message = IncomingMessage(
             thread=THREAD,
             message_id=f"q{self.asked}",
             author=Author(id="U1"),
             text=question,
-            addressed=Addressed.MENTION,
+            addressed=AddressingKind.MENTION,
             sent_at=float(self.asked),
         )
         turn = await self.store.accept(message, claim=True)
         assert turn
         await self.answering.answer(turn)
-        return self.surface.shown(THREAD)[-1]
+        return self.surface.list_texts(THREAD)[-1]
 
     @property
     def seen(self) -> int:
@@ -103,15 +103,15 @@ async def test_it_is_so_with_summaries_too(window: int) -> None:
     assert bench.known(sent) >= 0.85
     assert len(tasks) <= bench.moves(sent) + 1
     assert all(bench.counted(messages) <= window for messages in sent)
-    told = [summaries.BEGINNING in messages[1].content for messages in sent]
+    told = [summaries.SUMMARY_BEGINNING in messages[1].content for messages in sent]
     assert all(told[told.index(True) :])
 
 
 @on_virtual_time
 async def test_people_are_told_once_that_older_messages_are_out_of_view() -> None:
-    thread = Thread(tokens=1_000)
+    thread = PaperThread(tokens=1_000)
     shown = [await thread.ask() for _ in range(30)]
-    told = [number for number, text in enumerate(shown) if OUT_OF_VIEW in text]
+    told = [number for number, text in enumerate(shown) if OUT_OF_VIEW_NOTE in text]
     assert len(told) == 1
     lengths = [len(request.messages) for request in thread.model.requests]
     assert lengths[told[0]] < lengths[told[0] - 1], (
@@ -123,12 +123,12 @@ async def test_people_are_told_once_that_older_messages_are_out_of_view() -> Non
 @on_virtual_time
 async def test_what_the_model_got_to_see_is_kept_with_each_answer() -> None:
     """How many turns, which, and how many it did not; so that the answer can be explained later."""
-    thread = Thread(tokens=1_000)
+    thread = PaperThread(tokens=1_000)
     for _ in range(12):
         await thread.ask()
     turns = [thread.store.data.turns[number] for number in range(1, 13)]
     kept = [turn.made_with.seen for turn in turns if turn.made_with and turn.made_with.seen]
-    assert kept[:2] == [Seen(turns=0), Seen(turns=1, first="q1", last="q1")]
+    assert kept[:2] == [ContextCoverage(turns=0), ContextCoverage(turns=1, first="q1", last="q1")]
     assert [seen.turns + seen.left_out for seen in kept] == list(range(12))
     last = kept[-1]
     assert last.left_out > 0
@@ -138,21 +138,21 @@ async def test_what_the_model_got_to_see_is_kept_with_each_answer() -> None:
 
 @on_virtual_time
 async def test_people_are_not_told_again_after_a_restart_with_a_smaller_window() -> None:
-    thread = Thread(tokens=1_000)
+    thread = PaperThread(tokens=1_000)
     before = [await thread.ask() for _ in range(10)]
     thread.tokens = 600
     thread.start()
     after = [await thread.ask() for _ in range(5)]
-    assert [OUT_OF_VIEW in text for text in (*before, *after)].count(True) == 1
+    assert [OUT_OF_VIEW_NOTE in text for text in (*before, *after)].count(True) == 1
 
 
 @on_virtual_time
 async def test_an_error_does_not_tell_so_the_next_answer_does() -> None:
-    thread = Thread(*[["fine"]] * 5, [ModelBusy()], ["fine"], tokens=1_000)
+    thread = PaperThread(*[["fine"]] * 5, [ModelBusy()], ["fine"], tokens=1_000)
     shown = [await thread.ask() for _ in range(5)]
-    assert not any(OUT_OF_VIEW in text for text in shown)
+    assert not any(OUT_OF_VIEW_NOTE in text for text in shown)
     assert await thread.ask("so " * 800) == ModelBusy.for_people
-    assert OUT_OF_VIEW in await thread.ask()
+    assert OUT_OF_VIEW_NOTE in await thread.ask()
 
 
 @on_virtual_time
@@ -165,12 +165,12 @@ async def test_the_models_list_is_asked_once_and_no_answer_waits_for_it() -> Non
         await comes.wait()
         return {"m": 1_200}
 
-    thread = Thread(windows=windows)
+    thread = PaperThread(windows=windows)
     for _ in range(10):
         assert await thread.ask() == "fine"
     comes.set()
     await asyncio.sleep(0.1)
-    assert OUT_OF_VIEW in await thread.ask()
+    assert OUT_OF_VIEW_NOTE in await thread.ask()
     assert asked == 1
 
 
@@ -179,13 +179,13 @@ async def test_a_service_without_a_list_of_models_is_asked_all_the_same() -> Non
     async def windows() -> Mapping[str, int]:
         raise ModelUnavailable
 
-    thread = Thread(windows=windows)
+    thread = PaperThread(windows=windows)
     assert [await thread.ask(), await thread.ask()] == ["fine", "fine"]
 
 
 @on_virtual_time
 async def test_a_refusal_teaches_the_window_so_the_next_question_fits_at_once() -> None:
-    thread = Thread(*[["fine"]] * 9, [ContextTooLong(window=1_000, tokens=1_900)], ["fits"], ["fine"])
+    thread = PaperThread(*[["fine"]] * 9, [ContextTooLong(window=1_000, tokens=1_900)], ["fits"], ["fine"])
     for _ in range(9):
         await thread.ask()
     assert (await thread.ask()).startswith("fits")
@@ -198,8 +198,8 @@ async def test_a_refusal_teaches_the_window_so_the_next_question_fits_at_once() 
 async def test_a_server_that_stands_in_teaches_nothing_of_the_preferred_one() -> None:
     """What it cannot take is left out for the question that it was asked, and comes back afterwards."""
     smaller = ContextTooLong(window=1_000, tokens=1_900)
-    smaller.elsewhere = True
-    thread = Thread(*[["fine"]] * 9, [smaller], ["fits"], ["fine"])
+    smaller.is_from_fallback = True
+    thread = PaperThread(*[["fine"]] * 9, [smaller], ["fits"], ["fine"])
     for _ in range(9):
         await thread.ask()
     assert (await thread.ask()).startswith("fits")
@@ -214,7 +214,7 @@ async def test_what_the_service_counts_corrects_the_estimate() -> None:
     """A service that counts twice as much gets about half as much to see."""
     most = []
     for usage in ([], [Usage(prompt_tokens=6_000)]):
-        thread = Thread(["fine", *usage], tokens=3_000)
+        thread = PaperThread(["fine", *usage], tokens=3_000)
         sizes = []
         for _ in range(30):
             await thread.ask()
@@ -224,4 +224,4 @@ async def test_what_the_service_counts_corrects_the_estimate() -> None:
 
 
 def test_the_key_of_the_hash_is_in_no_repr() -> None:
-    assert "secret" not in repr(Asking(steering=Steering(), user_key=b"secret"))
+    assert "secret" not in repr(RequestOptions(deployment_config=ScopeConfig(), user_key=b"secret"))

@@ -7,27 +7,27 @@ from dataclasses import replace
 
 import pytest
 
-from bot.answering import Answering
-from bot.asking import Asking
-from bot.charging import Cashier
-from bot.core.calls import Call
+from bot.answering import Answerer
+from bot.asking import RequestOptions
+from bot.charging import SpendingPolicy
+from bot.core.calls import ModelCall
 from bot.core.domain import (
     Action,
-    Addressed,
+    AddressingKind,
     Author,
-    Incoming,
+    IncomingMessage,
     Prompt,
-    PromptKey,
-    Steering,
+    Scope,
+    ScopeConfig,
     ThreadKey,
     TurnStatus,
     Usage,
 )
 from bot.core.errors import ModelBusy, SurfaceGone
-from bot.core.ledger import Budget, Dimension, Unit
-from bot.core.money import Prices, prices
+from bot.core.ledger import Budget, BudgetUnit, SpendingDimension
+from bot.core.money import PriceTable, parse_prices
 from bot.core.periods import Span
-from bot.core.stream import Finished, ModelName, TextDelta
+from bot.core.stream import ChoiceFinished, ModelName, TextDelta
 from bot.intake import Intake
 from bot.plugins import Plugins
 from bot.store.memory import MemoryStore
@@ -38,9 +38,9 @@ from tests.virtual_time import on_virtual_time
 
 pytestmark = pytest.mark.calendar
 
-HERE = PromptKey(platform="paper", workspace="T1")
-TABLE = Prices(currency="EUR", by_name=prices("m=1/10/0.1, big*=100/100"))
-MINE = Budget(scope=Dimension.PERSON, span=Span.DAY, unit=Unit.TOKENS, amount=10_000)
+HERE = Scope(platform="paper", workspace="T1")
+TABLE = PriceTable(currency="EUR", by_name=parse_prices("m=1/10/0.1, big*=100/100"))
+MINE = Budget(scope=SpendingDimension.PERSON, span=Span.DAY, unit=BudgetUnit.TOKENS, amount=10_000)
 NOON = 1_795_262_400.0
 """21 November."""
 
@@ -52,41 +52,41 @@ def says(
     return [*([ModelName(model)] if model else []), text, usage]
 
 
-class Desk:
+class SpendingWorld:
     """A bot at work on paper."""
 
-    def __init__(self, *scripts: object, table: Prices = TABLE, **parameters: object) -> None:
+    def __init__(self, *scripts: object, table: PriceTable = TABLE, **parameters: object) -> None:
         self.model = ScriptedModel(*scripts)  # type: ignore[arg-type]  # scripts, as the model takes them
-        self.surface = PaperSurface(page=1_000)
+        self.surface = PaperSurface(page_size=1_000)
         self.store = MemoryStore(owner="me")
         self.store.data.clock = lambda: NOON
         self.ledger = MemoryLedger(self.store.data, "me")
-        steering = Steering(prompt=Prompt(""), parameters={"model": "m", **parameters})  # type: ignore[dict-item]  # values
-        answering = Answering(
+        steering = ScopeConfig(prompt=Prompt(""), parameters={"model": "m", **parameters})  # type: ignore[dict-item]  # values
+        answering = Answerer(
             store=self.store,
             model=self.model,
             surfaces={"paper": self.surface},
-            asking=Asking(steering=steering, user_key=b"k"),
+            options=RequestOptions(deployment_config=steering, user_key=b"k"),
             plugins=Plugins(),
-            cashier=Cashier(self.ledger, table),
+            spending=SpendingPolicy(self.ledger, table),
         )
-        self.worker = Worker(self.store, answering, lease=Lease(30), limit=10)
+        self.worker = Worker(self.store, answering, lease=Lease(30), max_threads=10)
         self.intake = Intake(self.store, self.worker, answering)
 
     async def ask(self, number: int = 1, user: str = "U1", *, wait: float = 60) -> str:
         """Ask in a thread of its own, and return what it shows."""
         thread = ThreadKey(platform="paper", workspace="T1", channel="C1", root=f"q{number}")
-        message = Incoming(
+        message = IncomingMessage(
             thread=thread,
             message_id=f"q{number}",
             author=Author(id=user),
             text="Why?",
-            addressed=Addressed.MENTION,
+            addressed=AddressingKind.MENTION,
             sent_at=float(number),
         )
         await self.intake.accept(message)
         await asyncio.sleep(wait)
-        return "".join(self.surface.shown(thread))
+        return "".join(self.surface.list_texts(thread))
 
     async def set(self, budget: Budget) -> None:
         await self.ledger.set_budget(HERE, budget, by=Author(id="U1"))
@@ -96,14 +96,16 @@ class Desk:
         return list(self.surface.messages.values())[-1].actions
 
     @property
-    def calls(self) -> list[Call]:
+    def calls(self) -> list[ModelCall]:
         return [call for _, call, _ in self.store.data.calls]
 
 
 @asynccontextmanager
-async def at_work(*scripts: object, table: Prices = TABLE, **parameters: object) -> AsyncIterator[Desk]:
-    desk = Desk(*scripts, table=table, **parameters)
-    async with desk.worker.watching():
+async def at_work(
+    *scripts: object, table: PriceTable = TABLE, **parameters: object
+) -> AsyncIterator[SpendingWorld]:
+    desk = SpendingWorld(*scripts, table=table, **parameters)
+    async with desk.worker.run():
         yield desk
         await desk.worker.drain(60)
 
@@ -117,14 +119,14 @@ async def test_a_call_is_priced_by_what_the_server_counted() -> None:
         await desk.ask()
     cost = 600 * 1_000 + 400 * 100 + 20 * 10_000
     assert desk.calls == [
-        Call(model="m", prompt_tokens=1_000, completion_tokens=20, cached_tokens=400, cost=cost)
+        ModelCall(model="m", prompt_tokens=1_000, completion_tokens=20, cached_tokens=400, cost=cost)
     ]
 
 
 @on_virtual_time
 async def test_what_was_not_counted_is_estimated_and_said_to_be() -> None:
     """Variants are one call; so is an answer that broke off, and the one that goes on with it."""
-    three = ("One. " * 20, TextDelta("Two. " * 20, 1), Finished("stop"), Finished("stop", 1))
+    three = ("One. " * 20, TextDelta("Two. " * 20, 1), ChoiceFinished("stop"), ChoiceFinished("stop", 1))
     async with at_work(three, ["Half a word", ModelBusy()], ["and the rest."]) as desk:
         await desk.ask(1)
         await desk.ask(2)
@@ -153,7 +155,7 @@ async def test_a_call_has_the_price_of_who_answered() -> None:
 
 @on_virtual_time
 async def test_a_price_that_nobody_wrote_is_unknown_and_not_zero() -> None:
-    async with at_work(says("So."), table=Prices()) as desk:
+    async with at_work(says("So."), table=PriceTable()) as desk:
         await desk.ask()
     assert [call.cost for call in desk.calls] == [None]
 
@@ -185,7 +187,7 @@ async def test_a_spent_budget_is_refused_in_the_thread_and_nothing_is_lost() -> 
         await desk.set(replace(MINE, subject="U1", amount=50_000))
         await desk.intake.retry(2, refused.thread, by="U1")
         await asyncio.sleep(60)
-        assert desk.surface.shown(refused.thread) == ["So."]
+        assert desk.surface.list_texts(refused.thread) == ["So."]
 
 
 @on_virtual_time
@@ -204,8 +206,8 @@ async def test_people_are_told_once_that_a_budget_is_nearly_used_up() -> None:
 
 @on_virtual_time
 async def test_a_budget_of_money_needs_a_price() -> None:
-    async with at_work(says("So."), table=Prices()) as desk:
-        await desk.set(replace(MINE, unit=Unit.MONEY, amount=10**12))
+    async with at_work(says("So."), table=PriceTable()) as desk:
+        await desk.set(replace(MINE, unit=BudgetUnit.MONEY, amount=10**12))
         shown = await desk.ask()
     assert "the price of this model is not known" in shown
     assert "`BOT_PRICES`" in shown
@@ -216,7 +218,7 @@ async def test_a_budget_of_money_needs_a_price() -> None:
 async def test_a_budget_of_money_is_spent_in_money() -> None:
     """A thousand tokens of an answer cost a cent here."""
     async with at_work(says("So.", 100, 1_000), max_tokens=1_000) as desk:
-        await desk.set(replace(MINE, unit=Unit.MONEY, amount=15_000_000))
+        await desk.set(replace(MINE, unit=BudgetUnit.MONEY, amount=15_000_000))
         await desk.ask(1)
         assert "0.01 EUR of 0.02 EUR used" in await desk.ask(2)
 
@@ -234,7 +236,7 @@ async def test_answers_that_run_at_once_do_not_count_on_the_same_tokens() -> Non
         assert sum(text == "So." for text in shown) == 2
         assert sum("kept for answers under way" in text for text in shown) == 3
         assert await desk.ask(6) == "So."
-        assert desk.store.data.kept == {}
+        assert desk.store.data.reservations == {}
 
 
 @on_virtual_time
@@ -249,7 +251,7 @@ async def test_others_are_not_held_to_what_one_has_spent() -> None:
 async def test_an_answer_that_cannot_be_shown_is_paid_for_once() -> None:
     """It is charged when it is saved; that its thread is gone is found out after that."""
     async with at_work(says("So.")) as desk:
-        desk.surface.refusals = [SurfaceGone()]
+        desk.surface.write_errors = [SurfaceGone()]
         await desk.ask()
     assert desk.store.data.turns[1].error == "surface_gone"
     assert len(desk.calls) == 1

@@ -2,18 +2,18 @@
 
 import asyncio
 
-from bot.core.budget import Budget
-from bot.pacing import Desk, Urgency
+from bot.core.budget import TokenBucket
+from bot.pacing import RateLimiter, Urgency
 from tests.virtual_time import on_virtual_time
 
 
 @on_virtual_time
 async def test_the_end_of_an_answer_goes_first_then_beginnings_then_pages_then_the_stalest_screen() -> None:
-    desk = Desk(Budget(per_minute=60, burst=1))
+    desk = RateLimiter(TokenBucket(per_minute=60, burst=1))
     went: list[str] = []
 
     async def write(name: str, urgency: Urgency, since: float) -> None:
-        await desk.line_up(urgency, since).granted
+        await desk.enqueue(urgency, since).granted
         went.append(name)
 
     names = [
@@ -30,29 +30,29 @@ async def test_the_end_of_an_answer_goes_first_then_beginnings_then_pages_then_t
 
 @on_virtual_time
 async def test_who_leaves_the_line_costs_nobody_a_write() -> None:
-    desk = Desk(Budget(per_minute=60, burst=1))
-    await desk.line_up(Urgency.PARTIAL, 0).granted
-    gone = desk.line_up(Urgency.PARTIAL, 0)
-    stays = desk.line_up(Urgency.PARTIAL, 1)
+    desk = RateLimiter(TokenBucket(per_minute=60, burst=1))
+    await desk.enqueue(Urgency.PARTIAL, 0).granted
+    gone = desk.enqueue(Urgency.PARTIAL, 0)
+    stays = desk.enqueue(Urgency.PARTIAL, 1)
     gone.granted.cancel()
-    desk.leave(gone)
+    desk.withdraw(gone)
     await asyncio.wait_for(stays.granted, 1.1)
 
 
 @on_virtual_time
 async def test_a_waiting_write_that_becomes_the_last_one_goes_first() -> None:
-    desk = Desk(Budget(per_minute=60, burst=1))
-    await desk.line_up(Urgency.PARTIAL, 0).granted
-    partial = desk.line_up(Urgency.PARTIAL, 0)
-    late = desk.line_up(Urgency.PARTIAL, 9)
-    desk.hurry(late, Urgency.LAST)
+    desk = RateLimiter(TokenBucket(per_minute=60, burst=1))
+    await desk.enqueue(Urgency.PARTIAL, 0).granted
+    partial = desk.enqueue(Urgency.PARTIAL, 0)
+    late = desk.enqueue(Urgency.PARTIAL, 9)
+    desk.raise_urgency(late, Urgency.LAST)
     await asyncio.wait_for(late.granted, 1.1)
     assert not partial.granted.done()
 
 
 @on_virtual_time
 async def test_a_refusal_holds_everybody_until_its_time_has_passed() -> None:
-    desk = Desk(Budget(per_minute=60, burst=4))
-    desk.refused(30)
-    await desk.line_up(Urgency.LAST, 0).granted
+    desk = RateLimiter(TokenBucket(per_minute=60, burst=4))
+    desk.handle_refusal(30)
+    await desk.enqueue(Urgency.LAST, 0).granted
     assert asyncio.get_running_loop().time() >= 30

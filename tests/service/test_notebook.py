@@ -3,60 +3,60 @@
 import asyncio
 from collections.abc import Sequence
 
-from bot.core.context import WINDOW
+from bot.core.context import WINDOW_SUBJECT
 from bot.core.errors import ContextTooLong, StoreUnavailable
-from bot.core.lessons import Lesson
-from bot.notebook import Notebook
-from bot.store.memory_lessons import MemoryLessons
-from tests.service.test_asking import Thread
+from bot.core.lessons import Fact
+from bot.notebook import ModelFacts
+from bot.store.memory_lessons import MemoryLearnedFacts
+from tests.service.test_asking import PaperThread
 from tests.virtual_time import on_virtual_time
 
 
-class Broken(MemoryLessons):
+class FailingFacts(MemoryLearnedFacts):
     """A database that does not answer."""
 
-    async def known(self) -> Sequence[Lesson]:
+    async def list_facts(self) -> Sequence[Fact]:
         raise StoreUnavailable
 
-    async def note(self, lesson: Lesson) -> None:
+    async def save_fact(self, lesson: Fact) -> None:
         raise StoreUnavailable
 
 
-class Slow(MemoryLessons):
+class SlowFacts(MemoryLearnedFacts):
     """A database that takes its time."""
 
-    async def note(self, lesson: Lesson) -> None:
+    async def save_fact(self, lesson: Fact) -> None:
         await asyncio.sleep(60)
 
 
 @on_virtual_time
 async def test_what_one_process_learns_the_next_one_knows() -> None:
-    kept = MemoryLessons()
-    first = Notebook(kept)
-    await first.open()
-    first.page("a").write("m", "window", 8_192)
-    assert first.page("a").read("m") == {"window": 8_192}
+    kept = MemoryLearnedFacts()
+    first = ModelFacts(kept)
+    await first.load()
+    first.for_server("a").learn("m", "window", 8_192)
+    assert first.for_server("a").read("m") == {"window": 8_192}
     await first.close()
-    second = Notebook(kept)
-    await second.open()
-    assert second.page("a").read("m") == {"window": 8_192}
-    assert second.page("b").read("m") == second.page("a").read("n") == {}
+    second = ModelFacts(kept)
+    await second.load()
+    assert second.for_server("a").read("m") == {"window": 8_192}
+    assert second.for_server("b").read("m") == second.for_server("a").read("n") == {}
 
 
 @on_virtual_time
 async def test_without_a_database_it_is_known_all_the_same() -> None:
-    for kept in (None, Broken()):
-        notebook = Notebook(kept)
-        await notebook.open()
-        notebook.page().write("m", "window", 1)
+    for kept in (None, FailingFacts()):
+        notebook = ModelFacts(kept)
+        await notebook.load()
+        notebook.for_server().learn("m", "window", 1)
         await notebook.close()
-        assert notebook.page().read("m") == {"window": 1}
+        assert notebook.for_server().read("m") == {"window": 1}
 
 
 @on_virtual_time
 async def test_the_end_of_a_process_does_not_wait_long_for_it() -> None:
-    notebook = Notebook(Slow())
-    notebook.page().write("m", "window", 1)
+    notebook = ModelFacts(SlowFacts())
+    notebook.for_server().learn("m", "window", 1)
     before = asyncio.get_running_loop().time()
     await notebook.close()
     assert asyncio.get_running_loop().time() - before < 5
@@ -66,16 +66,16 @@ async def test_the_end_of_a_process_does_not_wait_long_for_it() -> None:
 @on_virtual_time
 async def test_a_window_and_a_way_to_count_outlive_a_restart() -> None:
     """No refusal is needed a second time."""
-    notebook = Notebook()
-    thread = Thread(*[["fine"]] * 9, [ContextTooLong(window=1_000, tokens=1_900)], ["fine"])
-    thread.page = notebook.page("a")
+    notebook = ModelFacts()
+    thread = PaperThread(*[["fine"]] * 9, [ContextTooLong(window=1_000, tokens=1_900)], ["fine"])
+    thread.page = notebook.for_server("a")
     thread.start()
     for _ in range(12):
         await thread.ask()
     refused = len(thread.model.requests) - thread.asked
     assert refused == 1
-    assert notebook.page("a").read("m")[WINDOW] == 1_000
-    assert notebook.page("a").read("m").keys() == {"window", "factor"}
+    assert notebook.for_server("a").read("m")[WINDOW_SUBJECT] == 1_000
+    assert notebook.for_server("a").read("m").keys() == {"window", "factor"}
     seen = thread.seen
     thread.start()
     await thread.ask("short")
@@ -84,14 +84,14 @@ async def test_a_window_and_a_way_to_count_outlive_a_restart() -> None:
 
 @on_virtual_time
 async def test_what_the_list_says_today_counts_more_than_what_was_learnt_then() -> None:
-    notebook = Notebook()
-    notebook.page().write("m", WINDOW, 1_000)
+    notebook = ModelFacts()
+    notebook.for_server().learn("m", WINDOW_SUBJECT, 1_000)
 
     async def windows() -> dict[str, int]:
         return {"m": 50_000}
 
-    thread = Thread(windows=windows)
-    thread.page = notebook.page()
+    thread = PaperThread(windows=windows)
+    thread.page = notebook.for_server()
     thread.start()
     for _ in range(15):
         await thread.ask()

@@ -9,15 +9,15 @@ from statistics import median
 from typing import Any
 
 from bot.core.domain import ChatRequest
-from bot.core.live_reply import HOLD
-from bot.core.stream import Finished, StreamEvent, TextDelta
+from bot.core.live_reply import MAX_HOLD_SECONDS
+from bot.core.stream import ChoiceFinished, StreamEvent, TextDelta
 from bot.ports import NeededAt
 from tests.fakes import ScriptedModel
-from tests.service.office import WRITES_PER_MINUTE, Office, Speakers, Strict
+from tests.service.office import WRITES_PER_MINUTE, RateWorld, SpeakingModel, StrictPaper
 from tests.virtual_time import VirtualTimeLoop, on_virtual_time
 
 
-class Waiting(ScriptedModel):
+class WaitingModel(ScriptedModel):
     """Says ten words a second, and hands them over when they are needed."""
 
     def __init__(self) -> None:
@@ -38,13 +38,13 @@ class Waiting(ScriptedModel):
                 yield TextDelta(left)
                 left = ""
         yield TextDelta(left or " ")
-        yield Finished("stop")
+        yield ChoiceFinished("stop")
 
 
 @on_virtual_time
 async def test_fifty_answers_share_the_limit_evenly_and_all_end_complete() -> None:
     answers = 50
-    office = Office([word for n in range(3_000) for word in (f"{n} ", 0.1)])
+    office = RateWorld([word for n in range(3_000) for word in (f"{n} ", 0.1)])
     await office.answer(answers)
     fair = 60 * answers / WRITES_PER_MINUTE
     writes = sorted(time for message in office.surface.messages.values() for time, _ in message.versions[1:])
@@ -58,8 +58,8 @@ async def test_fifty_answers_share_the_limit_evenly_and_all_end_complete() -> No
 @on_virtual_time
 async def test_fifty_answers_at_once_for_half_an_hour_under_slacks_limits() -> None:
     """As some end, others begin: nothing is refused, and last words are shown at once."""
-    model, paper, rng = Speakers(), Strict(), random.Random(0)
-    office, began = Office(model=model, surface=paper), asyncio.get_running_loop().time()
+    model, paper, rng = SpeakingModel(), StrictPaper(), random.Random(0)
+    office, began = RateWorld(model=model, surface=paper), asyncio.get_running_loop().time()
 
     async def keep_asking(desk: int) -> None:
         number = 0
@@ -93,16 +93,16 @@ async def test_fifty_answers_at_once_for_half_an_hour_under_slacks_limits() -> N
 @on_virtual_time
 async def test_under_pressure_answers_go_on_in_further_messages() -> None:
     """Fifty answers with paragraphs show each soon after it is said, and not when an edit is granted."""
-    paper = Strict(page=4_000)
+    paper = StrictPaper(page=4_000)
     paragraph = [piece for number in range(80) for piece in (f"w{number} ", 0.1)]
     model = ScriptedModel([step for _ in range(12) for step in (*paragraph, "\n\n")])
-    office = Office(model=model, surface=paper)
+    office = RateWorld(model=model, surface=paper)
     turns = [await office.ask(f"{number}", channel=f"C{number}") for number in range(50)]
     await asyncio.gather(*(office.answering.answer(turn) for turn in turns))
     assert paper.refused == []
     edited = 0
     for thread in {message.thread for message in paper.messages.values()}:
-        words = " ".join(paper.shown(thread)).split()
+        words = " ".join(paper.list_texts(thread)).split()
         assert words == [f"w{number}" for number in range(80)] * 12
         messages = [message.versions for message in paper.messages.values() if message.thread == thread]
         first, *further = messages
@@ -116,19 +116,19 @@ async def test_under_pressure_answers_go_on_in_further_messages() -> None:
 
 @on_virtual_time
 async def test_under_pressure_a_silence_hides_what_was_said_for_a_few_seconds_only() -> None:
-    office = Office(model=ScriptedModel(["Let me look. ", 60.0, "It works."]))
+    office = RateWorld(model=ScriptedModel(["Let me look. ", 60.0, "It works."]))
     turns = [await office.ask(f"{number}", channel=f"C{number}") for number in range(20)]
     await asyncio.gather(*(office.answering.answer(turn) for turn in turns))
     seen = [message.versions[0] for message in office.surface.messages.values()]
     assert {text for _, text in seen} == {"Let me look."}
-    assert max(time for time, _ in seen) < HOLD + 1
+    assert max(time for time, _ in seen) < MAX_HOLD_SECONDS + 1
 
 
 @on_virtual_time
 async def test_a_busy_thread_takes_nothing_from_quiet_ones() -> None:
     """It says a thousand words while each of the twenty says one."""
-    model, paper = Speakers(), Strict()
-    office = Office(model=model, surface=paper)
+    model, paper = SpeakingModel(), StrictPaper()
+    office = RateWorld(model=model, surface=paper)
     turns = [await office.ask(f"{n}", channel=f"C{n % 5}", text=f"{n} 300 1.0") for n in range(20)]
     turns.append(await office.ask("busy", text="busy 30000 0.01"))
     await asyncio.gather(*(office.answering.answer(turn) for turn in turns))
@@ -142,9 +142,9 @@ async def test_a_busy_thread_takes_nothing_from_quiet_ones() -> None:
 @on_virtual_time
 async def test_what_a_platform_does_not_grant_is_not_asked_for_again_and_again() -> None:
     """It takes 20 edits a minute instead of the 50 that it promises: after a while nothing is refused."""
-    paper = Strict()
-    paper.rates.grant("chat.update", 20)
-    office = Office([word for n in range(9_000) for word in (f"{n} ", 0.1)], surface=paper)
+    paper = StrictPaper()
+    paper.rates.set_allowance("chat.update", 20)
+    office = RateWorld([word for n in range(9_000) for word in (f"{n} ", 0.1)], surface=paper)
     await office.answer(10)
     assert len([time for time in paper.refused if time < 300]) >= 1
     assert len([time for time in paper.refused if time >= 300]) <= 3
@@ -154,7 +154,7 @@ async def test_what_a_platform_does_not_grant_is_not_asked_for_again_and_again()
 
 @on_virtual_time
 async def test_one_answer_alone_is_as_fresh_as_the_limit_allows() -> None:
-    office = Office([word for n in range(600) for word in (f"{n} ", 0.1)])
+    office = RateWorld([word for n in range(600) for word in (f"{n} ", 0.1)])
     await office.answer(1)
     (message,) = office.surface.messages.values()
     times = [time for time, _ in message.versions]
@@ -173,8 +173,8 @@ async def test_a_process_with_too_much_to_do_writes_less_often() -> None:
             await asyncio.sleep(0)
 
     async def writes_per_second() -> float:
-        model = Speakers()
-        office = Office(model=model)
+        model = SpeakingModel()
+        office = RateWorld(model=model)
         began = loop.time()
         await office.answering.answer(await office.ask("0", text="0 600 0.1"))
         (message,) = office.surface.messages.values()
@@ -194,8 +194,8 @@ async def test_a_process_with_too_much_to_do_writes_less_often() -> None:
 @on_virtual_time
 async def test_what_a_write_shows_is_read_right_before_it() -> None:
     """And hardly anything is read between two writes."""
-    model = Waiting()
-    office = Office(model=model)
+    model = WaitingModel()
+    office = RateWorld(model=model)
     turn = await office.ask("hello")
     began = asyncio.get_running_loop().time()
     await office.answering.answer(turn)

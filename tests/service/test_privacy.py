@@ -7,17 +7,17 @@ import pytest
 from bot import privacy
 from bot.core.domain import Author, ThreadKey, Turn, TurnStatus
 from bot.core.errors import StoreUnavailable
-from bot.core.personal import Beside, Held, Person, StoredTurn
-from bot.privacy import PAUSE, POLL
+from bot.core.personal import OtherPersonalData, PersonKey, StoredCounts, StoredTurn
+from bot.privacy import EXPIRY_POLL_SECONDS, EXPIRY_STEP_DELAY_SECONDS
 from tests.virtual_time import on_virtual_time
 
 pytestmark = pytest.mark.calendar
 
 THREAD = ThreadKey(platform="paper", workspace="T1", channel="C1", root="1")
-ADA = Person(user="U1")
+ADA = PersonKey(user="U1")
 
 
-class Archive:
+class FakePersonalData:
     """Has so many messages, and notes when it was asked for what."""
 
     def __init__(self, *steps: bool | Exception, messages: int = 0) -> None:
@@ -25,17 +25,17 @@ class Archive:
         self.messages = messages
         self.expired: list[tuple[float, float]] = []
 
-    async def held(self, person: Person) -> Held:
-        return Held(messages=self.messages)
+    async def count_stored(self, person: PersonKey) -> StoredCounts:
+        return StoredCounts(messages=self.messages)
 
-    async def turns(self, of: Person | ThreadKey, *, after: int, limit: int) -> list[StoredTurn]:
+    async def list_turns(self, of: PersonKey | ThreadKey, *, after: int, limit: int) -> list[StoredTurn]:
         numbers = range(after + 1, min(after + limit, self.messages) + 1)
         return [StoredTurn(turn=_turn(number), sent_at=1.0) for number in numbers]
 
-    async def beside(self, person: Person) -> Beside:
-        return Beside()
+    async def read_other_data(self, person: PersonKey) -> OtherPersonalData:
+        return OtherPersonalData()
 
-    async def erase(self, of: Person | ThreadKey, *, limit: int) -> int:
+    async def erase(self, of: PersonKey | ThreadKey, *, limit: int) -> int:
         count = min(self.messages, limit)
         self.messages -= count
         return count
@@ -63,25 +63,32 @@ def _turn(number: int) -> Turn:
 @on_virtual_time
 async def test_old_conversations_are_erased_with_pauses_and_then_seldom() -> None:
     """Also after the database was away."""
-    archive = Archive(True, True, False, StoreUnavailable(), True)
-    async with privacy.expiring(archive, 30):
-        await asyncio.sleep(2 * POLL + 4 * PAUSE)
-    times = [0.0, PAUSE, 2 * PAUSE, 2 * PAUSE + POLL, 2 * PAUSE + 2 * POLL, 3 * PAUSE + 2 * POLL]
+    archive = FakePersonalData(True, True, False, StoreUnavailable(), True)
+    async with privacy.expire_regularly(archive, 30):
+        await asyncio.sleep(2 * EXPIRY_POLL_SECONDS + 4 * EXPIRY_STEP_DELAY_SECONDS)
+    times = [
+        0.0,
+        EXPIRY_STEP_DELAY_SECONDS,
+        2 * EXPIRY_STEP_DELAY_SECONDS,
+        2 * EXPIRY_STEP_DELAY_SECONDS + EXPIRY_POLL_SECONDS,
+        2 * EXPIRY_STEP_DELAY_SECONDS + 2 * EXPIRY_POLL_SECONDS,
+        3 * EXPIRY_STEP_DELAY_SECONDS + 2 * EXPIRY_POLL_SECONDS,
+    ]
     assert archive.expired == [(time, 30 * 86_400.0) for time in times]
 
 
 @on_virtual_time
 async def test_without_a_limit_nothing_is_erased() -> None:
-    archive = Archive()
-    async with privacy.expiring(archive, 0):
-        await asyncio.sleep(10 * POLL)
+    archive = FakePersonalData()
+    async with privacy.expire_regularly(archive, 0):
+        await asyncio.sleep(10 * EXPIRY_POLL_SECONDS)
     assert not archive.expired
 
 
 @on_virtual_time
 async def test_all_is_written_out_and_all_is_erased_however_much_it_is() -> None:
-    archive = Archive(messages=2 * privacy.BATCH + 1)
-    found = [record["message"] async for record in privacy.records(archive, ADA)]
-    assert found == [str(number + 1) for number in range(2 * privacy.BATCH + 1)]
-    assert await privacy.erase(archive, ADA) == 2 * privacy.BATCH + 1
+    archive = FakePersonalData(messages=2 * privacy.MESSAGES_PER_TRANSACTION + 1)
+    found = [record["message"] async for record in privacy.export_records(archive, ADA)]
+    assert found == [str(number + 1) for number in range(2 * privacy.MESSAGES_PER_TRANSACTION + 1)]
+    assert await privacy.erase(archive, ADA) == 2 * privacy.MESSAGES_PER_TRANSACTION + 1
     assert archive.messages == 0

@@ -14,10 +14,10 @@ import pptx
 import pytest
 
 from bot import extracting, reading
-from bot.core.attachments import FILE_SIZE, MOST_FILES, Kind, Unread
+from bot.core.attachments import MAX_FILE_BYTES, MAX_FILES, FileKind, FileUnreadable
 from bot.core.domain import File
 from bot.core.errors import SurfaceUnavailable
-from bot.reading import Read, Reader, extracted
+from bot.reading import FileReader, QuestionFiles, extract_text
 from tests.fakes import PaperSurface
 
 PNG = b"\x89PNG\r\n\x1a\n rest"
@@ -82,10 +82,10 @@ def bomb() -> bytes:
     return stream.getvalue()
 
 
-async def read(files: dict[str, bytes | Exception]) -> Read:
+async def read(files: dict[str, bytes | Exception]) -> QuestionFiles:
     surface = PaperSurface()
     surface.files = files
-    return await Reader().read(surface, [File(name=name, url=name) for name in files])
+    return await FileReader().read(surface, [File(name=name, url=name) for name in files])
 
 
 @pytest.mark.parametrize(
@@ -99,13 +99,13 @@ async def read(files: dict[str, bytes | Exception]) -> Read:
     ],
 )
 async def test_a_document_is_read(name: str, data: Callable[[], bytes], expected: str) -> None:
-    assert await read({name: data()}) == Read(f"--- {name} ---\n{expected}\n--- end of {name} ---")
+    assert await read({name: data()}) == QuestionFiles(f"--- {name} ---\n{expected}\n--- end of {name} ---")
 
 
 async def test_of_a_long_document_the_first_pages_are_read() -> None:
     found = await read({"a.pdf": pdf(60)})
-    assert "Tea on page 50\n" in found.reading
-    assert "Tea on page 51" not in found.reading
+    assert "Tea on page 50\n" in found.text_for_model
+    assert "Tea on page 51" not in found.text_for_model
     assert found.remarks == "_I read the first 50 of 60 pages of `a.pdf`._"
 
 
@@ -113,7 +113,7 @@ async def test_of_a_long_text_the_first_characters_are_read() -> None:
     found = await read(
         {"a.txt": b"x" * 40_001, "b.txt": b"y" * 40_000, "c.txt": b"z" * 40_000, "d.txt": b"w"}
     )
-    assert [found.reading.count(letter) for letter in "yz"] == [40_000, 20_000]
+    assert [found.text_for_model.count(letter) for letter in "yz"] == [40_000, 20_000]
     assert found.remarks.splitlines() == [
         "_I read the first 40,000 characters of `a.txt`._",
         "_I read the first 20,000 characters of `c.txt`._",
@@ -136,14 +136,14 @@ async def test_pictures_are_shown_as_they_are_and_no_more_than_four() -> None:
         ("a.png", b"no picture", "it is no PNG, JPEG, GIF or WebP picture"),
         ("a.txt", b"\0\1", "it is no text"),
         ("a.txt", SurfaceUnavailable("503"), "it could not be downloaded"),
-        ("a.txt", Unread("it is kept outside Slack"), "it is kept outside Slack"),
+        ("a.txt", FileUnreadable("it is kept outside Slack"), "it is kept outside Slack"),
     ],
 )
 async def test_what_cannot_be_read_is_said(name: str, data: bytes | Exception, why: str) -> None:
     """To the model, which is asked nevertheless, and to the person."""
     found = await read({name: data, "b.txt": b"Tea."})
-    assert f"(Note: I could not read {name}: {why}.)" in found.reading
-    assert "Tea." in found.reading
+    assert f"(Note: I could not read {name}: {why}.)" in found.text_for_model
+    assert "Tea." in found.text_for_model
     assert found.remarks == f"_I could not read `{name}`: {why}._"
 
 
@@ -155,20 +155,22 @@ async def test_a_bomb_is_not_unpacked() -> None:
 
 
 async def test_what_is_too_large_is_not_downloaded() -> None:
-    found = await Reader().read(PaperSurface(), [File(name="a.pdf", size=FILE_SIZE + 1, url="nowhere")])
+    found = await FileReader().read(
+        PaperSurface(), [File(name="a.pdf", size=MAX_FILE_BYTES + 1, url="nowhere")]
+    )
     assert found.remarks == "_I could not read `a.pdf`: it is larger than 20 MB._"
 
 
 async def test_of_many_files_the_first_are_read() -> None:
-    found = await read({f"{number}.txt": b"Tea." for number in range(MOST_FILES + 1)})
-    assert found.reading.count("Tea.") == MOST_FILES
+    found = await read({f"{number}.txt": b"Tea." for number in range(MAX_FILES + 1)})
+    assert found.text_for_model.count("Tea.") == MAX_FILES
     assert found.remarks == "_I could not read `10.txt`: there are more files than I read at once._"
 
 
 async def test_a_parser_that_takes_too_long_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "EXTRACTING", 0.0)
-    with pytest.raises(Unread, match="it took too long"):
-        await extracted(pdf(1), Kind.PDF, 100)
+    monkeypatch.setattr(reading, "EXTRACTION_TIMEOUT_SECONDS", 0.0)
+    with pytest.raises(FileUnreadable, match="it took too long"):
+        await extract_text(pdf(1), FileKind.PDF, 100)
 
 
 PARSERS = {
@@ -185,17 +187,17 @@ async def test_a_parser_is_told_no_secret_and_has_no_more_memory_than_it_needs(
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     parser = tmp_path / "parser.py"
     parser.write_text(PARSERS["secrets"])
-    path = str(reading.SCRIPT)
-    monkeypatch.setattr(reading, "SCRIPT", parser)
-    assert "OPENAI_API_KEY" not in (await extracted(b"", Kind.PDF, 1)).text
+    path = str(reading.EXTRACTOR_SCRIPT)
+    monkeypatch.setattr(reading, "EXTRACTOR_SCRIPT", parser)
+    assert "OPENAI_API_KEY" not in (await extract_text(b"", FileKind.PDF, 1)).text
     parser.write_text(PARSERS["memory"].format(path=path))
-    with pytest.raises(Unread, match="too large"):
-        await extracted(b"", Kind.PDF, 1)
+    with pytest.raises(FileUnreadable, match="too large"):
+        await extract_text(b"", FileKind.PDF, 1)
 
 
 async def test_the_loop_goes_on_while_a_document_is_read() -> None:
     ticks, started = 0, time.monotonic()
-    task = asyncio.create_task(extracted(slides(40), Kind.SLIDES, 100_000))
+    task = asyncio.create_task(extract_text(slides(40), FileKind.SLIDES, 100_000))
     while not task.done():
         await asyncio.sleep(0.01)
         ticks += 1

@@ -7,7 +7,7 @@ import pytest
 
 from bot.core.domain import Action, TurnStatus
 from bot.core.errors import SurfaceBusy
-from bot.core.stopping import NOTE, StopOutcome
+from bot.core.stopping import STOPPED_NOTE, StopOutcome
 from bot.core.stream import TextDelta
 from tests.service.desk import STOP, WORDS, at_work
 from tests.service.room import THREAD
@@ -26,7 +26,7 @@ async def test_a_growing_answer_ends_where_it_is() -> None:
         assert desk.model.open == 0, "the connection is closed"
         await asyncio.sleep(5)
         said = " ".join(str(n) for n in range(1, 52))
-        assert desk.shown == [f"{said} \n\n{NOTE}"]
+        assert desk.shown == [f"{said} \n\n{STOPPED_NOTE}"]
         assert desk.actions() == (Action.CONTINUE, Action.RETRY, Action.JUDGE)
         assert (desk.turn().status, desk.turn().answer.strip()) == (TurnStatus.STOPPED, said)
         assert (desk.turn().finish_reason, desk.turn().error, desk.turn().stopped_by) == ("stopped", "", "U1")
@@ -37,7 +37,7 @@ async def test_a_growing_answer_ends_where_it_is() -> None:
 @on_virtual_time
 async def test_the_button_is_there_while_it_grows_and_never_after() -> None:
     """From the first edit on: an answer that is complete at once has none, and its last write takes it."""
-    async with at_work(WORDS, ["Short."], page=10_000) as desk:
+    async with at_work(WORDS, ["Short."], page_size=10_000) as desk:
         seen: list[tuple[Action, ...]] = []
         desk.surface.before_write = lambda: seen.append(desk.actions() if desk.surface.messages else ())
         await desk.ask()
@@ -61,7 +61,7 @@ async def test_a_silent_model_is_stopped_too() -> None:
         await desk.intake.stop(STOP)
         await asyncio.sleep(0.2)
         assert desk.model.open == 0
-        assert desk.shown == [NOTE]
+        assert desk.shown == [STOPPED_NOTE]
         assert desk.actions() == (Action.RETRY,)
         assert desk.surface.busy[THREAD] is False
         assert (desk.turn().status, desk.turn().answer) == (TurnStatus.STOPPED, "")
@@ -75,7 +75,7 @@ async def test_what_waits_behind_it_goes_on() -> None:
         await asyncio.sleep(2)
         await desk.intake.stop(STOP)
         await asyncio.sleep(10)
-        assert [text.endswith(NOTE) for text in desk.shown] == [True, False]
+        assert [text.endswith(STOPPED_NOTE) for text in desk.shown] == [True, False]
         assert desk.shown[1] == "Second."
 
 
@@ -107,13 +107,13 @@ async def test_a_stopped_answer_is_kept_beside_a_new_one() -> None:
 async def test_what_was_said_and_not_shown_yet_is_shown_as_far_as_no_message_is_begun_for_it() -> None:
     """A slow platform: what the model said meanwhile would need further messages; they are not posted."""
     text = "A sentence of words. " * 40
-    async with at_work([text, 100.0], takes=3.0) as desk:
+    async with at_work([text, 100.0], write_seconds=3.0) as desk:
         await desk.ask()
         await asyncio.sleep(1)
         await desk.intake.stop(STOP)
         await asyncio.sleep(60)
         (shown,) = desk.shown
-        assert shown == f"{desk.turn().answer.strip()}\n\n{NOTE}"
+        assert shown == f"{desk.turn().answer.strip()}\n\n{STOPPED_NOTE}"
         assert text.startswith(desk.turn().answer)
         assert 150 < len(desk.turn().answer) < 200, "the page that was under way"
 
@@ -122,7 +122,7 @@ async def test_what_was_said_and_not_shown_yet_is_shown_as_far_as_no_message_is_
 async def test_the_showing_of_a_complete_answer_is_stopped_between_its_messages() -> None:
     """Then what is shown is what was said, also for the model."""
     text = "A sentence of words. " * 100
-    async with at_work([text], ["And on."], takes=0.5) as desk:
+    async with at_work([text], ["And on."], write_seconds=0.5) as desk:
         await desk.ask()
         await asyncio.sleep(2.2)
         assert desk.turn().status is TurnStatus.ANSWERED
@@ -130,7 +130,7 @@ async def test_the_showing_of_a_complete_answer_is_stopped_between_its_messages(
         await asyncio.sleep(60)
         assert desk.turn().status is TurnStatus.STOPPED
         assert 2 <= len(desk.shown) < 8
-        assert desk.turn().answer.split() == " ".join(desk.shown).removesuffix(NOTE).split()
+        assert desk.turn().answer.split() == " ".join(desk.shown).removesuffix(STOPPED_NOTE).split()
         assert desk.turn().finish_reason == "stopped"
         assert await desk.intake.retry(1, THREAD, by="U1", goes_on=True)
         await asyncio.sleep(60)
@@ -143,7 +143,7 @@ async def test_the_showing_of_a_complete_answer_is_stopped_between_its_messages(
 @on_virtual_time
 async def test_a_stop_in_the_last_moment_is_too_late() -> None:
     """The text is complete and only its last write is left: it is made, and nothing says it was stopped."""
-    async with at_work(["One. ", 2.0, "Two."], takes=0.5) as desk:
+    async with at_work(["One. ", 2.0, "Two."], write_seconds=0.5) as desk:
         await desk.ask()
         await asyncio.sleep(2.3)
         assert desk.turn().status is TurnStatus.ANSWERED
@@ -159,14 +159,14 @@ async def test_a_refusal_of_the_platform_is_obeyed_by_a_stop_too() -> None:
     async with at_work(WORDS) as desk:
         await desk.ask()
         await asyncio.sleep(2)
-        desk.surface.refusals.append(SurfaceBusy(retry_after=30.0))
+        desk.surface.write_errors.append(SurfaceBusy(retry_after=30.0))
         await asyncio.sleep(2)
         before = desk.surface.writes
         await desk.intake.stop(STOP)
         await asyncio.sleep(20)
         assert desk.surface.writes == before
         await asyncio.sleep(20)
-        assert desk.shown[0].endswith(NOTE)
+        assert desk.shown[0].endswith(STOPPED_NOTE)
         assert desk.surface.writes == before + 1
 
 
@@ -183,9 +183,9 @@ def test_whenever_it_is_stopped_it_ends_properly(after: float) -> None:
             await asyncio.sleep(60)
             assert desk.turn().status in {TurnStatus.STOPPED, TurnStatus.DONE}
             is_stopped = desk.turn().status is TurnStatus.STOPPED
-            assert any(NOTE in text for text in desk.shown) is is_stopped
+            assert any(STOPPED_NOTE in text for text in desk.shown) is is_stopped
             assert outcome is StopOutcome.TAKEN or not is_stopped
-            shown = " ".join(desk.shown).removesuffix(NOTE).split()
+            shown = " ".join(desk.shown).removesuffix(STOPPED_NOTE).split()
             assert shown == desk.turn().answer.split()
             assert all(Action.STOP not in message.actions for message in desk.surface.messages.values())
             assert desk.surface.overlaps == 0

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from bot.core.domain import Action, TurnStatus
-from bot.core.stopping import NOTE, NOTE_LOST, StopOutcome
+from bot.core.stopping import STOPPED_NOTE, STOPPED_TEXT_LOST_NOTE, StopOutcome
 from tests.service.desk import LEASE, STOP, WORDS, at_work, beside
 from tests.service.room import THREAD
 from tests.virtual_time import on_virtual_time, run
@@ -20,14 +20,14 @@ def test_another_process_is_told_to_stop(*, hears: bool) -> None:
             await desk.ask()
             await asyncio.sleep(3.03)
             if not hears:
-                desk.store.data.wakes.clear()
+                desk.store.data.work_listeners.clear()
             assert await other.intake.stop(STOP) is StopOutcome.TAKEN
             await asyncio.sleep(0.02 if hears else 1.0)
             assert desk.model.open == 0
             await asyncio.sleep(5)
-            assert desk.shown[0].endswith(NOTE)
+            assert desk.shown[0].endswith(STOPPED_NOTE)
             if not hears:
-                desk.store.data.wakes.extend([desk.worker.wake, other.worker.wake])
+                desk.store.data.work_listeners.extend([desk.worker.wake, other.worker.wake])
 
     run(body())
 
@@ -44,7 +44,7 @@ async def test_whoever_takes_a_stopped_turn_over_never_answers_it() -> None:
                 task.cancel()
             desk.store.data.owners[1] = "dead"
             await asyncio.sleep(LEASE)
-            assert desk.shown == [NOTE_LOST]
+            assert desk.shown == [STOPPED_TEXT_LOST_NOTE]
             assert desk.actions() == (Action.RETRY,)
             assert desk.turn().status is TurnStatus.STOPPED
             assert heir.model.requests == []
@@ -61,7 +61,7 @@ async def test_a_question_that_was_stopped_while_it_waited_is_not_answered() -> 
         await desk.store.stop(STOP)
         desk.worker.is_draining = False
         await asyncio.sleep(5)
-        assert desk.shown == [NOTE]
+        assert desk.shown == [STOPPED_NOTE]
         assert desk.model.requests == []
 
 
@@ -77,5 +77,5 @@ async def test_what_goes_on_keeps_what_it_had_when_it_is_stopped_by_an_heir() ->
         await desk.store.stop(STOP)
         desk.worker.is_draining = False
         await asyncio.sleep(5)
-        assert desk.shown == [f"One. \n\n{NOTE}"]
+        assert desk.shown == [f"One. \n\n{STOPPED_NOTE}"]
         assert desk.turn().answer == "One. "

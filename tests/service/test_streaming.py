@@ -7,19 +7,19 @@ import pytest
 
 from bot.core.domain import Action
 from bot.core.errors import ModelInterrupted, SurfaceBusy, SurfaceError, SurfaceGone, SurfaceUnavailable
-from bot.core.writes import Way
-from tests.fakes import PaperSurface, Script, ScriptedModel
-from tests.service.room import THREAD, Room
+from bot.core.writes import DisplayMode
+from tests.fakes import ModelScript, PaperSurface, ScriptedModel
+from tests.service.room import THREAD, AnsweringWorld
 from tests.virtual_time import on_virtual_time, run
 
 WORDS = " ".join(f"word{number}" for number in range(60))
-SLOW: Script = [piece for word in WORDS.split(" ") for piece in (f"{word} ", 0.3)]
+SLOW: ModelScript = [piece for word in WORDS.split(" ") for piece in (f"{word} ", 0.3)]
 
 
-def room(*script: Script, page: int = 5_000) -> Room:
-    surface = PaperSurface(page=page)
-    surface.grows = Way.STREAM
-    return Room(ScriptedModel(*(script or (SLOW,))), surface)
+def room(*script: ModelScript, page: int = 5_000) -> AnsweringWorld:
+    surface = PaperSurface(page_size=page)
+    surface.writing = DisplayMode.STREAM
+    return AnsweringWorld(ScriptedModel(*(script or (SLOW,))), surface)
 
 
 @on_virtual_time
@@ -67,7 +67,7 @@ def test_whatever_goes_wrong_no_word_is_lost_or_said_twice(fault: SurfaceError, 
 
 async def _suffer(fault: SurfaceError, at: int) -> None:
     office = room()
-    office.surface.stream_faults = {at: fault}
+    office.surface.append_errors = {at: fault}
     assert await office.answer() == [WORDS]
     [message] = office.surface.messages.values()
     assert Action.JUDGE in message.actions
@@ -76,7 +76,7 @@ async def _suffer(fault: SurfaceError, at: int) -> None:
 @on_virtual_time
 async def test_where_no_message_can_be_started_the_answer_is_edited() -> None:
     office = room()
-    office.surface.starts = 0
+    office.surface.starts_left = 0
     assert await office.answer() == [WORDS]
     assert office.surface.appends == 0
 
@@ -85,7 +85,7 @@ async def test_where_no_message_can_be_started_the_answer_is_edited() -> None:
 async def test_nobody_waits_for_a_message_to_grow() -> None:
     """When too many have been started, or one start is refused, the text is posted at once, and edited."""
     office = room(["a b ", 2.0, "c"])
-    office.surface.start_faults = [SurfaceBusy(retry_after=30)]
+    office.surface.start_errors = [SurfaceBusy(retry_after=30)]
     began = asyncio.get_running_loop().time()
     assert await office.answer() == ["a b c"]
     [message] = office.surface.messages.values()
@@ -96,7 +96,7 @@ async def test_nobody_waits_for_a_message_to_grow() -> None:
 @on_virtual_time
 async def test_one_that_may_have_been_started_is_used() -> None:
     office = room()
-    office.surface.start_faults = [SurfaceUnavailable("but it got through")]
+    office.surface.start_errors = [SurfaceUnavailable("but it got through")]
     assert await office.answer() == [WORDS]
     assert len(office.surface.messages) == 1
 
@@ -113,7 +113,7 @@ async def test_a_cut_answer_keeps_what_was_said_with_a_way_to_go_on() -> None:
 @on_virtual_time
 async def test_without_streaming_there_is_one_post_at_the_end() -> None:
     office = room()
-    office.surface.grows = Way.WHOLE
+    office.surface.writing = DisplayMode.WHOLE
     assert await office.answer() == [WORDS]
     assert office.surface.writes == 1
     assert office.surface.busy[THREAD] is False
@@ -125,7 +125,7 @@ async def test_what_grows_no_more_is_edited_in_its_turn() -> None:
     office = room()
     answering = asyncio.create_task(office.answer())
     await asyncio.sleep(5)
-    office.surface.stream_faults = {office.surface.appends + 1: SurfaceGone("message_not_in_streaming_state")}
-    office.surface.refusals = [SurfaceBusy(retry_after=30)]
+    office.surface.append_errors = {office.surface.appends + 1: SurfaceGone("message_not_in_streaming_state")}
+    office.surface.write_errors = [SurfaceBusy(retry_after=30)]
     assert await answering == [WORDS]
-    assert office.answering.desks.take_refusals().keys() == {("paper", "T1", "edit")}
+    assert office.answering.rate_limiters.take_refusals().keys() == {("paper", "T1", "edit")}

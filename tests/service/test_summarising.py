@@ -4,18 +4,18 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.asking import OUT_OF_VIEW, SUMMARISED
-from bot.core.context import weight
-from bot.core.domain import Author, ChatRequest, PromptKey, Turn
+from bot.asking import OUT_OF_VIEW_NOTE, SUMMARISED_NOTE
+from bot.core.context import count_request_tokens
+from bot.core.domain import Author, ChatRequest, Scope, Turn
 from bot.core.errors import ModelBusy, StoreUnavailable
-from bot.core.ledger import Budget, Dimension, Standing, Unit
+from bot.core.ledger import Budget, BudgetState, BudgetUnit, SpendingDimension
 from bot.core.periods import Span
-from bot.core.summaries import Known, Summary
+from bot.core.summaries import Summary, ThreadSummaries
 from bot.plugins import Plugin
 from bot.store.memory_ledger import MemoryLedger
 from bot.store.memory_summaries import MemorySummaries
-from bot.summarising import PAUSE
-from tests.service.tale import ROOM, Tale
+from bot.summarising import FAILURE_PAUSE_SECONDS
+from tests.service.tale import ROOM, SummaryWorld
 from tests.service.test_asking import THREAD
 from tests.virtual_time import on_virtual_time
 
@@ -27,50 +27,50 @@ def distinct(values: Sequence[str]) -> int:
 @on_virtual_time
 async def test_a_summary_stands_for_what_is_out_of_view_from_the_first_answer_on() -> None:
     """One a step, made ahead; in between, the front of the messages stays byte for byte the same."""
-    tale = Tale()
+    tale = SummaryWorld()
     shown = [await tale.ask() for _ in range(40)]
-    told = [number for number, text in enumerate(shown) if SUMMARISED in text]
+    told = [number for number, text in enumerate(shown) if SUMMARISED_NOTE in text]
     assert told == [tale.summarised.index(True)], "told once, when it was so for the first time"
-    assert not any(OUT_OF_VIEW in text for text in shown)
+    assert not any(OUT_OF_VIEW_NOTE in text for text in shown)
     assert all(tale.summarised[told[0] :])
     assert len(tale.model.tasks) in {distinct(tale.fronts) - 1, distinct(tale.fronts)}
     assert distinct(tale.fronts) < 10
-    assert all(weight(request.messages) <= ROOM for request in tale.model.questions)
+    assert all(count_request_tokens(request.messages) <= ROOM for request in tale.model.questions)
     assert "Story 1." in tale.fronts[told[0]]
     assert "Story 1." in tale.model.tasks[1].messages[1].content, "the next one takes it up"
 
 
 @on_virtual_time
 async def test_a_summary_is_asked_for_as_questions_are_and_within_bounds() -> None:
-    tale = Tale()
+    tale = SummaryWorld()
     for _ in range(10):
         await tale.ask()
     request = tale.model.tasks[0]
     assert request.parameters == {"reasoning_effort": "low", "max_tokens": request.parameters["max_tokens"]}
     assert request.parameters["max_tokens"] == int(0.25 * (ROOM - 7 - (ROOM - 7) // 8))
     assert (request.model, request.user) == ("m", tale.model.questions[0].user)
-    assert weight(request.messages) < ROOM
+    assert count_request_tokens(request.messages) < ROOM
 
 
 @on_virtual_time
 async def test_nobody_waits_for_a_summary() -> None:
     """Meanwhile people are told that older messages are out of view; then, that they are summarised."""
-    tale = Tale()
+    tale = SummaryWorld()
     tale.model.takes = 500.0
     before = asyncio.get_running_loop().time()
     shown = [await tale.ask(waits=0) for _ in range(10)]
     assert asyncio.get_running_loop().time() - before < 60
-    assert [OUT_OF_VIEW in text for text in shown].count(True) == 1
+    assert [OUT_OF_VIEW_NOTE in text for text in shown].count(True) == 1
     assert len(tale.model.tasks) == 1, "one at a time for a thread"
     await asyncio.sleep(600)
     shown = [await tale.ask() for _ in range(3)]
-    assert [SUMMARISED in text for text in shown] == [True, False, False]
+    assert [SUMMARISED_NOTE in text for text in shown] == [True, False, False]
     await tale.answering.close()
 
 
 @on_virtual_time
 async def test_summaries_survive_a_restart_and_what_is_being_made_does_not_hold_it_up() -> None:
-    tale = Tale()
+    tale = SummaryWorld()
     for _ in range(10):
         await tale.ask()
     made = len(tale.model.tasks)
@@ -88,20 +88,20 @@ async def test_summaries_survive_a_restart_and_what_is_being_made_does_not_hold_
 
 @on_virtual_time
 async def test_where_it_fails_answers_go_on_without_and_it_is_not_tried_at_once() -> None:
-    tale = Tale()
+    tale = SummaryWorld()
     tale.model.fails = ModelBusy()
-    shown = [await tale.ask(waits=PAUSE / 4) for _ in range(12)]
+    shown = [await tale.ask(waits=FAILURE_PAUSE_SECONDS / 4) for _ in range(12)]
     assert all(text.startswith("fine") for text in shown)
-    assert [OUT_OF_VIEW in text for text in shown].count(True) == 1
+    assert [OUT_OF_VIEW_NOTE in text for text in shown].count(True) == 1
     assert 1 < len(tale.model.tasks) <= 5
     tale.model.fails = None
-    await asyncio.sleep(PAUSE)
-    assert [SUMMARISED in await tale.ask() for _ in range(3)] == [False, True, False]
+    await asyncio.sleep(FAILURE_PAUSE_SECONDS)
+    assert [SUMMARISED_NOTE in await tale.ask() for _ in range(3)] == [False, True, False]
 
 
 @on_virtual_time
 async def test_what_a_filter_cut_is_no_summary() -> None:
-    tale = Tale()
+    tale = SummaryWorld()
     tale.model.reason = "content_filter"
     for _ in range(12):
         await tale.ask()
@@ -111,30 +111,30 @@ async def test_what_a_filter_cut_is_no_summary() -> None:
 @on_virtual_time
 async def test_a_summary_goes_with_what_it_covers_and_people_are_told_so() -> None:
     """A new one is made of what is left."""
-    tale = Tale()
+    tale = SummaryWorld()
     for _ in range(12):
         await tale.ask()
     assert tale.summarised[-1]
     await tale.forget(2)
-    assert OUT_OF_VIEW in await tale.ask("short")
+    assert OUT_OF_VIEW_NOTE in await tale.ask("short")
     assert not tale.summarised[-1]
     assert "> Person: 1:" in tale.model.tasks[-1].messages[1].content
     assert not any("> Person: 2:" in message.content for message in tale.model.tasks[-1].messages)
-    assert SUMMARISED in await tale.ask("short")
+    assert SUMMARISED_NOTE in await tale.ask("short")
 
 
 @on_virtual_time
 async def test_what_is_forgotten_while_it_is_summed_up_is_not_kept() -> None:
-    tale = Tale()
+    tale = SummaryWorld()
     tale.model.takes = 100.0
     while not tale.model.tasks:
         await tale.ask(waits=0)
     await tale.forget(1)
     await asyncio.sleep(200)
-    assert (await tale.summaries.known(THREAD)).summaries == ()
+    assert (await tale.summaries.read_summaries(THREAD)).summaries == ()
     for _ in range(3):
         await tale.ask(waits=200)
-    assert (await tale.summaries.known(THREAD)).summaries
+    assert (await tale.summaries.read_summaries(THREAD)).summaries
     assert "> Person: 1:" not in tale.model.tasks[-1].messages[1].content
 
 
@@ -147,7 +147,7 @@ async def test_plugins_amend_what_is_summed_up_too() -> None:
             )
             return replace(request, messages=tuple(messages))
 
-    tale = Tale(Redacting())
+    tale = SummaryWorld(Redacting())
     for _ in range(10):
         await tale.ask()
     assert tale.model.tasks
@@ -157,21 +157,21 @@ async def test_plugins_amend_what_is_summed_up_too() -> None:
 @on_virtual_time
 async def test_a_store_that_fails_loses_a_summary_and_nothing_else() -> None:
     class Failing(MemorySummaries):
-        async def save(self, thread: object, summary: Summary, *, revision: int) -> bool:
+        async def save_summary(self, thread: object, summary: Summary, *, revision: int) -> bool:
             raise StoreUnavailable
 
-    tale = Tale()
+    tale = SummaryWorld()
     tale.summaries = Failing(tale.store.data)
     tale.start()
     for _ in range(10):
         assert (await tale.ask()).startswith("fine")
     assert tale.model.tasks
-    assert await tale.summaries.known(THREAD) == Known()
+    assert await tale.summaries.read_summaries(THREAD) == ThreadSummaries()
 
 
 @on_virtual_time
 async def test_a_summary_is_charged_like_any_call() -> None:
-    tale = Tale()
+    tale = SummaryWorld()
     while not tale.model.tasks:
         await tale.ask()
     assert len(tale.store.data.calls) == tale.asked + 1
@@ -182,14 +182,16 @@ async def test_none_is_made_where_it_does_not_fit_a_budget() -> None:
     """Which others may have used up since the answer was let in."""
 
     class UsedUp(MemoryLedger):
-        async def standings(self, workspace: PromptKey, *, person: str, channel: str) -> list[Standing]:
-            found = await super().standings(workspace, person=person, channel=channel)
+        async def list_standings(self, workspace: Scope, *, person: str, channel: str) -> list[BudgetState]:
+            found = await super().list_standings(workspace, person=person, channel=channel)
             return [replace(each, spent=each.budget.amount or 0) for each in found]
 
-    tale = Tale()
+    tale = SummaryWorld()
     tale.ledger = UsedUp(tale.store.data, "me")
-    budget = Budget(scope=Dimension.WORKSPACE, span=Span.MONTH, unit=Unit.TOKENS, amount=1_000_000)
-    here = PromptKey(platform="paper", workspace="T1")
+    budget = Budget(
+        scope=SpendingDimension.WORKSPACE, span=Span.MONTH, unit=BudgetUnit.TOKENS, amount=1_000_000
+    )
+    here = Scope(platform="paper", workspace="T1")
     await tale.ledger.set_budget(here, budget, by=Author(id="U1"))
     tale.start()
     for _ in range(10):

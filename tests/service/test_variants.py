@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bot.answering import EDITED, Answering
-from bot.asking import Asking
-from bot.core.domain import Action, MessageKey, Prompt, Steering
+from bot.answering import QUESTION_EDITED_NOTE, Answerer
+from bot.asking import RequestOptions
+from bot.core.domain import Action, MessageKey, Prompt, ScopeConfig
 from bot.core.errors import ModelBusy
-from bot.core.stream import Finished, TextDelta
+from bot.core.stream import ChoiceFinished, TextDelta
 from bot.intake import Intake
 from bot.plugins import Plugins
 from bot.store.memory import MemoryStore
@@ -24,28 +24,30 @@ THREE = (
     "One.",
     TextDelta(LONG, 1),
     TextDelta("Three.", 2),
-    Finished("stop"),
-    Finished("stop", 1),
-    Finished("length", 2),
+    ChoiceFinished("stop"),
+    ChoiceFinished("stop", 1),
+    ChoiceFinished("length", 2),
 )
 
 
-class Desk:
+class VariantWorld:
     """A bot at work on paper."""
 
     def __init__(self, model: ScriptedModel) -> None:
         self.model = model
         self.surface = PaperSurface()
         self.store = MemoryStore(owner="me")
-        asking = Asking(steering=Steering(prompt=Prompt(""), parameters={"model": "m"}), user_key=b"k")
-        answering = Answering(
+        asking = RequestOptions(
+            deployment_config=ScopeConfig(prompt=Prompt(""), parameters={"model": "m"}), user_key=b"k"
+        )
+        answering = Answerer(
             store=self.store,
             model=model,
             surfaces={"paper": self.surface},
-            asking=asking,
+            options=asking,
             plugins=Plugins(),
         )
-        self.worker = Worker(self.store, answering, lease=Lease(30), limit=10)
+        self.worker = Worker(self.store, answering, lease=Lease(30), max_threads=10)
         self.intake = Intake(self.store, self.worker, answering)
         self.asked = 0
 
@@ -63,7 +65,7 @@ class Desk:
 
     async def later(self) -> list[str]:
         await asyncio.sleep(60)
-        return self.surface.shown(THREAD)
+        return self.surface.list_texts(THREAD)
 
     @property
     def actions(self) -> tuple[Action, ...]:
@@ -72,9 +74,9 @@ class Desk:
 
 
 @asynccontextmanager
-async def at_work(*scripts: object) -> AsyncIterator[Desk]:
-    desk = Desk(ScriptedModel(*scripts))  # type: ignore[arg-type]  # scripts, as the model takes them
-    async with desk.worker.watching():
+async def at_work(*scripts: object) -> AsyncIterator[VariantWorld]:
+    desk = VariantWorld(ScriptedModel(*scripts))  # type: ignore[arg-type]  # scripts, as the model takes them
+    async with desk.worker.run():
         yield desk
         await desk.worker.drain(60)
 
@@ -160,8 +162,13 @@ async def test_a_server_that_gives_fewer_than_asked_for_gives_those() -> None:
 @on_virtual_time
 async def test_where_the_first_stays_empty_the_next_one_is_the_answer() -> None:
     """The service's filter may end one choice before its first word, or a server may count from 1."""
-    empty = (Finished("content_filter"), TextDelta("Two.", 1), TextDelta("Three.", 2), Finished("stop", 1))
-    async with at_work(empty, (TextDelta("One.", 1), Finished("stop", 1))) as desk:
+    empty = (
+        ChoiceFinished("content_filter"),
+        TextDelta("Two.", 1),
+        TextDelta("Three.", 2),
+        ChoiceFinished("stop", 1),
+    )
+    async with at_work(empty, (TextDelta("One.", 1), ChoiceFinished("stop", 1))) as desk:
         assert await desk.ask() == ["Two.\n\n_1 of 2_"]
         assert await desk.press(Action.NEXT) == ["Three.\n\n_2 of 2_"]
         assert (await desk.ask())[1:] == ["One."]
@@ -178,12 +185,12 @@ async def test_a_break_in_the_middle_keeps_the_first_and_no_halves_of_others() -
 @on_virtual_time
 async def test_an_offer_that_needs_fewer_messages_leaves_the_rest_to_the_new_answer() -> None:
     """The first note needs a page of its own, the shorter one of the offer does not."""
-    async with at_work(["word " * 30, Finished("length")], ["fine"]) as desk:
+    async with at_work(["word " * 30, ChoiceFinished("length")], ["fine"]) as desk:
         assert len(await desk.ask()) == 2
         key = MessageKey(platform="paper", workspace="T1", channel="C1", message_id="q1")
-        await desk.intake.reworded(key, "Why not?")
+        await desk.intake.record_edit(key, "Why not?")
         first, _ = await desk.later()
-        assert first.endswith(EDITED)
+        assert first.endswith(QUESTION_EDITED_NOTE)
         await desk.intake.retry(1, THREAD, by="U1")
         assert await desk.later() == ["fine\n\n_2 of 2_"]
 

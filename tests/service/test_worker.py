@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from bot.core.domain import Addressed, Author, Incoming, ThreadKey, Turn, TurnStatus
+from bot.core.domain import AddressingKind, Author, IncomingMessage, ThreadKey, Turn, TurnStatus
 from bot.core.errors import BotError, StoreUnavailable
 from bot.intake import Intake
 from bot.store.memory import MemoryData, MemoryStore
@@ -11,17 +11,17 @@ from bot.worker import MAX_ATTEMPTS, Lease, Worker
 from tests.virtual_time import on_virtual_time
 
 
-class NoScreen:
+class NoDisplay:
     """Nothing that was shown is ever changed here."""
 
-    async def offer(self, turn: Turn) -> None:
+    async def offer_new_answer(self, turn: Turn) -> None:
         raise NotImplementedError
 
-    async def take_back(self, turn: Turn) -> None:
+    async def remove_answer(self, turn: Turn) -> None:
         raise NotImplementedError
 
 
-class Shop:
+class QueueWorld:
     """A worker with its store and intake; answering takes ten seconds and is written down."""
 
     def __init__(
@@ -32,20 +32,20 @@ class Shop:
         self.given_up: list[str] = []
         self.stopped: list[tuple[float, int]] = []
         self.trouble: Callable[[Turn], None] = lambda _turn: None
-        self.worker = Worker(self.store, self, lease=Lease(30), limit=limit)
+        self.worker = Worker(self.store, self, lease=Lease(30), max_threads=limit)
         if dies:
             self.worker.start = lambda turn: None  # type: ignore[method-assign]  # it dies before it begins
-        self.intake = Intake(self.store, self.worker, NoScreen())
+        self.intake = Intake(self.store, self.worker, NoDisplay())
 
     async def ask(self, question: str, thread: str = "1") -> Turn | None:
         key = ThreadKey(platform="paper", workspace="T1", channel="C1", root=thread)
         return await self.intake.accept(
-            Incoming(
+            IncomingMessage(
                 thread=key,
                 message_id=question,
                 author=Author(id="U1"),
                 text=question,
-                addressed=Addressed.MENTION,
+                addressed=AddressingKind.MENTION,
             )
         )
 
@@ -69,7 +69,7 @@ class Shop:
 
 @on_virtual_time
 async def test_five_messages_in_a_second_are_answered_in_order() -> None:
-    shop = Shop()
+    shop = QueueWorld()
     for number in range(5):
         await shop.ask(str(number))
     await asyncio.sleep(60)
@@ -78,7 +78,7 @@ async def test_five_messages_in_a_second_are_answered_in_order() -> None:
 
 @on_virtual_time
 async def test_threads_are_worked_on_at_once() -> None:
-    shop = Shop()
+    shop = QueueWorld()
     for number in range(5):
         await shop.ask(str(number), thread=str(number))
     await asyncio.sleep(1)
@@ -88,7 +88,7 @@ async def test_threads_are_worked_on_at_once() -> None:
 
 @on_virtual_time
 async def test_a_message_that_comes_twice_is_answered_once() -> None:
-    shop = Shop()
+    shop = QueueWorld()
     assert await shop.ask("one") is not None
     assert await shop.ask("one") is None
     await asyncio.sleep(60)
@@ -97,8 +97,8 @@ async def test_a_message_that_comes_twice_is_answered_once() -> None:
 
 @on_virtual_time
 async def test_beyond_the_limit_questions_wait_and_none_is_lost() -> None:
-    shop = Shop(limit=2)
-    async with shop.worker.watching():
+    shop = QueueWorld(limit=2)
+    async with shop.worker.run():
         for number in range(5):
             await shop.ask(str(number), thread=str(number))
         await asyncio.sleep(60)
@@ -109,17 +109,17 @@ async def test_beyond_the_limit_questions_wait_and_none_is_lost() -> None:
 @on_virtual_time
 async def test_what_a_dead_process_held_is_taken_over() -> None:
     data = MemoryData(clock=asyncio.get_running_loop().time)
-    dead, alive = Shop(data, owner="dead", dies=True), Shop(data, owner="alive")
-    await dead.store.beat(30)
+    dead, alive = QueueWorld(data, owner="dead", dies=True), QueueWorld(data, owner="alive")
+    await dead.store.record_heartbeat(30)
     await dead.ask("one")
-    async with alive.worker.watching():
+    async with alive.worker.run():
         await asyncio.sleep(60)
     assert alive.questions == ["one"]
 
 
 @on_virtual_time
 async def test_a_bug_in_one_turn_ends_neither_the_thread_nor_the_process() -> None:
-    shop = Shop()
+    shop = QueueWorld()
 
     def trouble(turn: Turn) -> None:
         if turn.question == "bad":
@@ -135,13 +135,13 @@ async def test_a_bug_in_one_turn_ends_neither_the_thread_nor_the_process() -> No
 
 @on_virtual_time
 async def test_a_turn_whose_database_fails_is_tried_again_and_given_up_in_the_end() -> None:
-    shop = Shop()
+    shop = QueueWorld()
 
     def trouble(_turn: Turn) -> None:
         raise StoreUnavailable
 
     shop.trouble = trouble
-    async with shop.worker.watching():
+    async with shop.worker.run():
         await shop.ask("one")
         await asyncio.sleep(60)
     assert shop.questions == ["one"] * MAX_ATTEMPTS
@@ -151,16 +151,16 @@ async def test_a_turn_whose_database_fails_is_tried_again_and_given_up_in_the_en
 @on_virtual_time
 async def test_the_end_waits_for_answers_and_gives_the_rest_back() -> None:
     data = MemoryData(clock=asyncio.get_running_loop().time)
-    first, second = Shop(data, owner="first"), Shop(data, owner="second")
+    first, second = QueueWorld(data, owner="first"), QueueWorld(data, owner="second")
     await first.ask("short", thread="1")
     await asyncio.sleep(8)
     await first.ask("long", thread="2")
     await first.ask("after", thread="1")
-    async with first.worker.watching():
+    async with first.worker.run():
         await asyncio.sleep(1)
         await first.worker.drain(5)
-        assert not first.worker.has_room()
-    async with second.worker.watching():
+        assert not first.worker.has_capacity()
+    async with second.worker.run():
         await asyncio.sleep(60)
     assert first.questions == ["short", "long"], "nothing new was begun"
     assert sorted(second.questions) == ["after", "long"]

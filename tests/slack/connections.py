@@ -9,15 +9,17 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
 from bot.sandbox.server import SandboxWorkspace
-from bot.slack.connect import web_client
-from bot.slack.socket_mode import Pace, Sockets, sockets
+from bot.slack.connect import open_web_client
+from bot.slack.socket_mode import ReconnectDelays, SocketPool, open_sockets
 from tests.slack.waiting import nothing
 
-HASTY = Pace(first=0.02, longest=0.1, hopeless=0.05, stable=0.0)
+FAST_RECONNECTS = ReconnectDelays(
+    first_seconds=0.02, longest_seconds=0.1, operator_error_seconds=0.05, stable_after_seconds=0.0
+)
 
 
 @dataclass
-class Elsewhere:
+class OtherWorkspace:
     """As much of a workspace as `connected` wants to know."""
 
     api_url: str
@@ -26,7 +28,7 @@ class Elsewhere:
 
 
 @dataclass
-class Heard:
+class ReceivedDeliveries:
     """What the app was given, in order."""
 
     texts: list[str] = field(default_factory=list)
@@ -35,19 +37,19 @@ class Heard:
 
 @asynccontextmanager
 async def connected(
-    workspace: SandboxWorkspace | Elsewhere,
+    workspace: SandboxWorkspace | OtherWorkspace,
     *,
     count: int = 1,
-    pace: Pace = HASTY,
+    delays: ReconnectDelays = FAST_RECONNECTS,
     meanwhile: Callable[[], Awaitable[object]] = nothing,
-) -> AsyncIterator[tuple[Sockets, Heard]]:
+) -> AsyncIterator[tuple[SocketPool, ReceivedDeliveries]]:
     """Connect as the bot does; `meanwhile` is awaited with each delivery."""
-    heard = Heard()
+    heard = ReceivedDeliveries()
 
     async def authorize() -> AuthorizeResult:
         return AuthorizeResult(enterprise_id=None, team_id="T0", bot_user_id="U0BOT", bot_token="xoxb-1")
 
-    async with web_client(workspace.bot_token, workspace.api_url) as client:
+    async with open_web_client(workspace.bot_token, workspace.api_url) as client:
         app = AsyncApp(client=client, authorize=authorize, process_before_response=True)
 
         @app.event("message")
@@ -60,5 +62,5 @@ async def connected(
         async def failed(error: Exception) -> None:
             pass
 
-        async with sockets(app, client, workspace.app_token, count=count, pace=pace) as connection:
+        async with open_sockets(app, client, workspace.app_token, count=count, delays=delays) as connection:
             yield connection, heard

@@ -4,7 +4,7 @@ from typing import Any
 
 from bot.slack import parse
 
-BOT = parse.Bot(user="UBOT", bot_id="BBOT", workspace="T1")
+BOT = parse.BotIdentity(user="UBOT", bot_id="BBOT", workspace="T1")
 NAMES = {"U1": "Ada", "U2": "Grace", "C9": "general"}
 
 

@@ -12,7 +12,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.http import PATH, Requests, signed
+from bot.slack.http import EVENTS_PATH, HttpDeliveries, compute_signature
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 NOW = 1_790_000_000.0
@@ -36,13 +36,13 @@ class Server:
     """The program's server."""
 
     port: int
-    requests: Requests
+    requests: HttpDeliveries
     checks: dict[str, bool]
     given: Given
 
     async def post(self, body: bytes, headers: Mapping[str, str] = JSON) -> tuple[int, str]:
         """Send a signed request, as Slack does."""
-        return await self.send("POST", PATH, body, {**signature(body), **headers})
+        return await self.send("POST", EVENTS_PATH, body, {**signature(body), **headers})
 
     async def send(
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
@@ -68,7 +68,7 @@ class Server:
 
 
 def signature(body: bytes, *, at: str = str(int(NOW)), secret: str = SECRET) -> dict[str, str]:
-    return {"X-Slack-Request-Timestamp": at, "X-Slack-Signature": signed(body, at, secret)}
+    return {"X-Slack-Request-Timestamp": at, "X-Slack-Signature": compute_signature(body, at, secret)}
 
 
 GOOD = signature(BODY)

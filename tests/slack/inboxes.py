@@ -3,28 +3,28 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from bot.slack.inbox import Entrance, Inbox
-from bot.slack.parse import Bot
+from bot.slack.inbox import AdmitsMessages, Inbox
+from bot.slack.parse import BotIdentity
 from bot.slack.people import People
-from bot.slack.wishes import Wishes
-from tests.fakes import OpenDoor
+from bot.slack.wishes import AnswerActions
+from tests.fakes import OpenAccess
 
 
-async def is_nobody(_user: str) -> bool:
+async def is_not_admin(_user: str) -> bool:
     """Know of no admin."""
     return False
 
 
-def inbox(
-    bot: Bot,
+def make_inbox(
+    bot: BotIdentity,
     people: People,
-    conversations: Any,
-    entrance: Entrance | None = None,
+    intake: Any,
+    access_guard: AdmitsMessages | None = None,
     *,
-    is_admin: Callable[[str], Awaitable[bool]] = is_nobody,
-    follow: bool = False,
+    is_admin: Callable[[str], Awaitable[bool]] = is_not_admin,
+    follow_threads: bool = False,
 ) -> Inbox:
     """Return an inbox; `conversations` need to know only what comes."""
-    door = entrance or OpenDoor()
-    wishes = Wishes(bot, conversations, door, is_admin)
-    return Inbox(bot, people, conversations, door, wishes, follow_threads=follow)
+    door = access_guard or OpenAccess()
+    wishes = AnswerActions(bot, intake, door, is_admin)
+    return Inbox(bot, people, intake, door, wishes, follow_threads=follow_threads)

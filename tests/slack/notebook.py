@@ -5,28 +5,28 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.core.domain import Action, Incoming, MessageKey, ThreadKey
+from bot.core.domain import Action, IncomingMessage, MessageKey, ThreadKey
 from bot.core.stopping import StopOutcome, StopRequest
 from bot.sandbox.server import SandboxWorkspace
 from bot.slack import connect
-from bot.slack.listeners import slack_app
+from bot.slack.listeners import create_bolt_app
 from bot.slack.people import People
-from bot.slack.socket_mode import sockets
+from bot.slack.socket_mode import open_sockets
 from bot.slack.surface import SlackSurface
-from tests.slack.inboxes import inbox
+from tests.slack.inboxes import make_inbox
 from tests.slack.waiting import nothing
 
 ADA, GRACE, GENERAL, DIRECT = "U0ADA", "U0GRACE", "C0GENERAL", "D0ADA"
 
 
 @dataclass
-class Notebook:
+class RecordedIntake:
     """Notes what it is told, in order, after `meanwhile`; only `owner` may ask for a new answer."""
 
     meanwhile: Callable[[], Awaitable[object]] = nothing
     owner: str = ADA
     is_draining: bool = False
-    asked: list[Incoming] = field(default_factory=list)
+    asked: list[IncomingMessage] = field(default_factory=list)
     notes: list[tuple[Any, ...]] = field(default_factory=list)
     deliveries: list[str] = field(default_factory=list)
     stops: list[StopRequest] = field(default_factory=list)
@@ -40,13 +40,13 @@ class Notebook:
     def texts(self) -> list[str]:
         return [incoming.text for incoming in self.asked]
 
-    async def accept(self, incoming: Incoming) -> None:
+    async def accept(self, incoming: IncomingMessage) -> None:
         self.asked.append(incoming)
         self.deliveries.append(incoming.delivery)
         await self.meanwhile()
         self.notes.append(("asked", incoming.message_id, incoming.text))
 
-    async def reworded(self, message: MessageKey, text: str, *, delivery: str = "") -> None:
+    async def record_edit(self, message: MessageKey, text: str, *, delivery: str = "") -> None:
         self.deliveries.append(delivery)
         await self.meanwhile()
         self.notes.append(("reworded", message.message_id, text))
@@ -79,18 +79,18 @@ class Notebook:
         self.stops.append(request)
         if not self.is_running:
             return StopOutcome.NOTHING
-        is_theirs = request.by_admin or request.by == self.owner
+        is_theirs = request.is_by_admin or request.requested_by == self.owner
         return StopOutcome.TAKEN if is_theirs else StopOutcome.FORBIDDEN
 
 
 @asynccontextmanager
 async def connected(
-    workspace: SandboxWorkspace, notebook: Notebook, *, follow: bool = False
+    workspace: SandboxWorkspace, notebook: RecordedIntake, *, follow: bool = False
 ) -> AsyncIterator[SlackSurface]:
     """Connect as the bot does, with a notebook in place of the intake."""
-    async with connect.web_client(workspace.bot_token, workspace.api_url) as client:
-        bot, people = await connect.who_am_i(client), People(client, "T0SANDBOX")
-        box = inbox(bot, people, notebook, is_admin=notebook.is_admin, follow=follow)
-        app = slack_app(client, bot, box)
-        async with sockets(app, client, workspace.app_token, count=1):
+    async with connect.open_web_client(workspace.bot_token, workspace.api_url) as client:
+        bot, people = await connect.fetch_bot_identity(client), People(client, "T0SANDBOX")
+        box = make_inbox(bot, people, notebook, is_admin=notebook.is_admin, follow_threads=follow)
+        app = create_bolt_app(client, bot, box)
+        async with open_sockets(app, client, workspace.app_token, count=1):
             yield SlackSurface(client, bot, people)

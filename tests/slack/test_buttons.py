@@ -7,12 +7,12 @@ import pytest
 from bot.core.domain import Action
 from bot.slack import buttons, parse
 
-BOT = parse.Bot(user="UBOT", bot_id="BBOT", workspace="T1")
+BOT = parse.BotIdentity(user="UBOT", bot_id="BBOT", workspace="T1")
 
 
 def body(**changes: Any) -> dict[str, Any]:
     """Return what Slack sends when somebody presses the button of turn 7 in a thread, changed."""
-    element = buttons.block(7, (Action.RETRY,))["elements"][0]
+    element = buttons.actions_block(7, (Action.RETRY,))["elements"][0]
     fields = {
         "type": "block_actions",
         "user": {"id": "U1", "team_id": "TX"},
@@ -24,10 +24,10 @@ def body(**changes: Any) -> dict[str, Any]:
     return fields | changes
 
 
-@pytest.mark.parametrize("action", buttons.ACTIONS.values())
+@pytest.mark.parametrize("action", buttons.ACTIONS_BY_ID.values())
 def test_each_action_has_a_button_that_tells_of_it(action: Action) -> None:
-    (element,) = buttons.block(7, (action,))["elements"]
-    pressed = buttons.pressed(body(actions=[element]), BOT)
+    (element,) = buttons.actions_block(7, (action,))["elements"]
+    pressed = buttons.parse_button_press(body(actions=[element]), BOT)
     assert pressed is not None
     assert (pressed.turn, pressed.action, pressed.user) == (7, action, "U1")
     assert (pressed.thread.workspace, pressed.thread.channel, pressed.thread.root) == ("T1", "C1", "1.0")
@@ -35,7 +35,7 @@ def test_each_action_has_a_button_that_tells_of_it(action: Action) -> None:
 
 def test_in_a_shared_channel_the_conversation_is_that_of_our_workspace() -> None:
     """`team` is then the other company's, whose people may press, too."""
-    pressed = buttons.pressed(body(message={"ts": "5.0", "thread_ts": "1.0"}), BOT)
+    pressed = buttons.parse_button_press(body(message={"ts": "5.0", "thread_ts": "1.0"}), BOT)
     assert pressed is not None
     assert pressed.thread.workspace == "TX", "where the message does not say, nothing better is known"
 
@@ -55,4 +55,4 @@ def test_in_a_shared_channel_the_conversation_is_that_of_our_workspace() -> None
     ids=str,
 )
 def test_what_is_no_button_of_ours_in_a_thread_is_nothing(changes: dict[str, Any]) -> None:
-    assert buttons.pressed(body(**changes), BOT) is None
+    assert buttons.parse_button_press(body(**changes), BOT) is None

@@ -9,8 +9,8 @@ from structlog.testing import capture_logs
 
 from bot.core.errors import SettingsError
 from bot.sandbox.server import SandboxWorkspace
-from bot.slack.connect import web_client
-from bot.slack.socket_mode import Pace
+from bot.slack.connect import open_web_client
+from bot.slack.socket_mode import ReconnectDelays
 from tests.slack.connections import connected
 from tests.slack.waiting import acknowledged, until
 
@@ -32,11 +32,11 @@ async def cut(workspace: SandboxWorkspace) -> None:
 
 async def test_as_many_sockets_as_asked_for_share_the_deliveries(workspace: SandboxWorkspace) -> None:
     async with connected(workspace, count=3) as (connection, heard):
-        await until(lambda: workspace.connected == 3)
+        await until(lambda: workspace.socket_count == 3)
         for number in range(6):
             await workspace.say(ADA, DIRECT, str(number))
         await until(lambda: acknowledged(workspace) == 6)
-        assert connection.connected == 3
+        assert connection.connected_count == 3
     assert sorted(heard.texts) == list("012345")
     assert len(workspace.calls("apps.connections.open")) == 3, "a ticket for each, none for nothing"
 
@@ -55,7 +55,7 @@ async def test_a_refresh_loses_no_delivery_and_repeats_none(workspace: SandboxWo
                 await workspace.disconnect(reason)
             await asyncio.sleep(0.02)
         await until(lambda: len(set(heard.texts)) == 20)
-        await until(lambda: workspace.connected == 2)
+        await until(lambda: workspace.socket_count == 2)
     assert len(heard.texts) == 20
 
 
@@ -65,20 +65,20 @@ async def test_the_next_socket_is_open_before_the_last_one_is_closed(workspace: 
     async with connected(workspace, meanwhile=released.wait) as (connection, heard):
         await workspace.say(ADA, DIRECT, "slow")
         await until(lambda: heard.texts)
-        workspace.fault("apps.connections.open", delay=0.2)
+        workspace.inject_fault("apps.connections.open", delay=0.2)
         await workspace.disconnect("refresh_requested")
         await until(lambda: not connection.is_connected)
         released.set()
         await until(lambda: acknowledged(workspace) == 1)
         assert not connection.is_connected, "the next one is not there yet"
-        await until(lambda: workspace.connected == 1)
+        await until(lambda: workspace.socket_count == 1)
     assert heard.texts == ["slow"], "acknowledged on the socket that brought it, so it came once"
 
 
 async def test_cut_connections_come_back(workspace: SandboxWorkspace) -> None:
     async with connected(workspace, count=2) as (_, heard):
         for number in range(3):
-            await until(lambda: workspace.connected == 2)
+            await until(lambda: workspace.socket_count == 2)
             await cut(workspace)
             await workspace.say(ADA, DIRECT, str(number))
         await until(lambda: set(heard.texts) == set("012"))
@@ -101,7 +101,7 @@ async def test_an_expired_ticket_is_not_tried_again(workspace: SandboxWorkspace)
     async with connected(workspace):
         workspace.sockets._tickets = Expired(3)
         await cut(workspace)
-        await until(lambda: workspace.connected == 1)
+        await until(lambda: workspace.socket_count == 1)
     assert len(workspace.calls("apps.connections.open")) == 1 + 3 + 1
 
 
@@ -121,9 +121,9 @@ async def test_an_outage_is_told_once_and_ends_by_itself(
 ) -> None:
     with capture_logs() as logs:
         async with connected(workspace) as (connection, heard):
-            workspace.fault("apps.connections.open", times=2, **fault)
+            workspace.inject_fault("apps.connections.open", times=2, **fault)
             await cut(workspace)
-            await until(lambda: workspace.connected == 1)
+            await until(lambda: workspace.socket_count == 1)
             await workspace.say(ADA, DIRECT, "again")
             await until(lambda: heard.texts == ["again"])
             assert connection.is_connected
@@ -135,29 +135,29 @@ async def test_socket_mode_switched_off_is_told_with_what_to_do(workspace: Sandb
     with capture_logs() as logs:
         async with connected(workspace):
             await workspace.disconnect("link_disabled")
-            await until(lambda: workspace.connected == 1)
+            await until(lambda: workspace.socket_count == 1)
     assert (logs[0]["reason"], logs[0]["hint"][:19]) == ("link_disabled", "Switch Socket Mode ")
 
 
 async def test_with_too_many_sockets_there_are_fewer(workspace: SandboxWorkspace) -> None:
     """Ten are allowed in all; whoever comes late keeps what it got, and takes its place when there is one."""
     async with connected(workspace, count=9) as (_, _), connected(workspace, count=1):
-        await until(lambda: workspace.connected == 10)
+        await until(lambda: workspace.socket_count == 10)
         with capture_logs() as logs:
             async with connected(workspace, count=2) as (late, _):
                 await workspace.disconnect(None)
-                await until(lambda: workspace.connected == 10)
+                await until(lambda: workspace.socket_count == 10)
                 await asyncio.sleep(0.3)
-                assert workspace.connected == 10
-                assert late.connected <= 2
+                assert workspace.socket_count == 10
+                assert late.connected_count <= 2
     assert {entry.get("reason") for entry in logs} >= {"too_many_websockets"}
     assert len(logs) < 10
 
 
 async def test_nothing_spins_while_slack_is_away(workspace: SandboxWorkspace) -> None:
-    slow = Pace(first=0.2, longest=0.4)
-    async with connected(workspace, pace=slow):
-        workspace.fault("apps.connections.open", status=503, times=99)
+    slow = ReconnectDelays(first_seconds=0.2, longest_seconds=0.4)
+    async with connected(workspace, delays=slow):
+        workspace.inject_fault("apps.connections.open", status=503, times=99)
         before = len(workspace.calls("apps.connections.open"))
         await workspace.disconnect(None)
         await asyncio.sleep(1.0)
@@ -165,7 +165,7 @@ async def test_nothing_spins_while_slack_is_away(workspace: SandboxWorkspace) ->
 
 
 async def test_a_socket_that_never_lasts_is_slowed_down_too(workspace: SandboxWorkspace) -> None:
-    async with connected(workspace, pace=Pace(first=0.2, longest=0.4)):
+    async with connected(workspace, delays=ReconnectDelays(first_seconds=0.2, longest_seconds=0.4)):
         for _ in range(100):
             await workspace.disconnect(None)
             await asyncio.sleep(0.01)
@@ -192,7 +192,7 @@ async def test_echoes_are_acknowledged_in_time_and_come_neither_to_the_app_nor_a
     workspace: SandboxWorkspace,
 ) -> None:
     async with connected(workspace, count=2) as (connection, heard):
-        async with web_client(workspace.bot_token, workspace.api_url) as client:
+        async with open_web_client(workspace.bot_token, workspace.api_url) as client:
             posted = await client.chat_postMessage(channel=DIRECT, text="1")
             for number in range(2, 5):
                 await client.chat_update(channel=DIRECT, ts=posted["ts"], text=str(number))
@@ -208,7 +208,7 @@ async def test_stopping_lets_what_was_taken_be_acknowledged_and_takes_nothing_mo
 ) -> None:
     released = asyncio.Event()
     async with connected(workspace, count=2, meanwhile=released.wait) as (connection, heard):
-        await until(lambda: workspace.connected == 2)
+        await until(lambda: workspace.socket_count == 2)
         await workspace.say(ADA, DIRECT, "taken")
         await until(lambda: heard.texts)
         stopping = asyncio.create_task(connection.stop())
@@ -232,7 +232,7 @@ async def test_stopping_takes_two_seconds_at_most_and_leaves_no_task(workspace: 
     async with connected(workspace, count=2, meanwhile=never) as (connection, heard):
         await workspace.say(ADA, DIRECT, "hello")
         await until(lambda: heard.texts)
-        workspace.fault("apps.connections.open", delay=5)
+        workspace.inject_fault("apps.connections.open", delay=5)
         await workspace.disconnect("refresh_requested")
         await asyncio.sleep(0.05)
         began = clock()
@@ -244,7 +244,7 @@ async def test_stopping_takes_two_seconds_at_most_and_leaves_no_task(workspace: 
 
 
 async def test_a_wrong_app_token_stops_the_start(workspace: SandboxWorkspace) -> None:
-    workspace.fault("apps.connections.open", error="invalid_auth")
+    workspace.inject_fault("apps.connections.open", error="invalid_auth")
     with pytest.raises(SettingsError, match=r"SLACK_APP_TOKEN \(invalid_auth\)"):
         async with connected(workspace):
             pass

@@ -9,12 +9,12 @@ from aiohttp import web
 from slack_sdk.web.async_client import AsyncWebClient
 from yarl import URL
 
-from bot.core.attachments import Unread
+from bot.core.attachments import FileUnreadable
 from bot.core.domain import File
 from bot.core.errors import SurfaceUnavailable
 from bot.slack import files
-from bot.slack.connect import web_client
-from bot.slack.files import Downloads
+from bot.slack.connect import open_web_client
+from bot.slack.files import FileDownloads
 
 TOKEN = "xoxb-1"
 
@@ -69,9 +69,9 @@ async def site() -> AsyncIterator[Site]:
 
 
 async def fetched(site: Site, path: str, *, type_: str = "text/plain", limit: int = 1024**2) -> bytes:
-    async with web_client(TOKEN, f"{site.url}api/") as client:
+    async with open_web_client(TOKEN, f"{site.url}api/") as client:
         file = File(name="plan", type=type_, url=path if "://" in path else f"{site.url}{path}")
-        return await Downloads(client).fetch(file, limit=limit)
+        return await FileDownloads(client).download(file, limit=limit)
 
 
 @pytest.mark.parametrize("path", ["plan", "moved"])
@@ -81,10 +81,10 @@ async def test_a_file_is_downloaded_with_the_token(site: Site, path: str) -> Non
 
 
 async def test_the_token_is_shown_to_nobody_else(site: Site) -> None:
-    with pytest.raises(Unread, match="outside Slack"):
+    with pytest.raises(FileUnreadable, match="outside Slack"):
         await fetched(site, f"{site.elsewhere}plan")
     assert site.asked == []
-    with pytest.raises(Unread, match="files:read"):
+    with pytest.raises(FileUnreadable, match="files:read"):
         await fetched(site, "out")
     assert site.asked == [("/out", f"Bearer {TOKEN}")]
 
@@ -92,18 +92,18 @@ async def test_the_token_is_shown_to_nobody_else(site: Site) -> None:
 @pytest.mark.parametrize("path", ["page", "login", "loop", "403", "401"])
 async def test_a_missing_scope_is_named(site: Site, path: str) -> None:
     """Slack shows its page to sign in, and so do its redirects."""
-    with pytest.raises(Unread, match="the scope files:read"):
+    with pytest.raises(FileUnreadable, match="the scope files:read"):
         await fetched(site, path)
 
 
 async def test_a_web_page_may_be_what_was_attached(site: Site) -> None:
     assert await fetched(site, "page", type_="text/html") == b"<html>"
-    with pytest.raises(Unread, match="files:read"):
+    with pytest.raises(FileUnreadable, match="files:read"):
         await fetched(site, "login", type_="text/html")
 
 
 async def test_what_never_ends_is_broken_off(site: Site) -> None:
-    with pytest.raises(Unread, match="larger than 1 MB"):
+    with pytest.raises(FileUnreadable, match="larger than 1 MB"):
         await fetched(site, "large")
 
 
@@ -116,13 +116,13 @@ async def test_what_does_not_come_is_not_waited_for(site: Site, monkeypatch: pyt
 
 
 async def test_what_is_gone_or_failed_is_told_apart(site: Site) -> None:
-    with pytest.raises(Unread, match="not there any more"):
+    with pytest.raises(FileUnreadable, match="not there any more"):
         await fetched(site, "404")
     with pytest.raises(SurfaceUnavailable):
         await fetched(site, "503")
-    with pytest.raises(Unread, match="does not hand it out"):
-        async with web_client(TOKEN, site.url) as client:
-            await Downloads(client).fetch(File(name="deleted"), limit=1)
+    with pytest.raises(FileUnreadable, match="does not hand it out"):
+        async with open_web_client(TOKEN, site.url) as client:
+            await FileDownloads(client).download(File(name="deleted"), limit=1)
 
 
 @pytest.mark.parametrize(
@@ -144,4 +144,4 @@ async def test_what_is_gone_or_failed_is_told_apart(site: Site) -> None:
     ],
 )
 def test_which_hosts_are_slacks(url: str, *, expected: bool) -> None:
-    assert Downloads(AsyncWebClient(token=TOKEN)).is_slacks(URL(url)) is expected
+    assert FileDownloads(AsyncWebClient(token=TOKEN)).is_slack_url(URL(url)) is expected

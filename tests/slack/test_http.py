@@ -7,15 +7,15 @@ import pytest
 from slack_sdk.signature import SignatureVerifier
 
 from bot.core.errors import SettingsError
-from bot.health import serving
-from bot.slack.http import MOST_BYTES, PATH, signed
+from bot.health import serve_health
+from bot.slack.http import EVENTS_PATH, MAX_BODY_BYTES, compute_signature
 from tests.slack.http_server import BODY, EVENT, FORM, GOOD, JSON, SECRET, Server
 
 
 def test_our_signature_is_slacks() -> None:
     """The example of https://docs.slack.dev/authentication/verifying-requests-from-slack, by slack_sdk."""
     expected = SignatureVerifier(SECRET).generate_signature(timestamp="1531420618", body=BODY)
-    assert signed(BODY, "1531420618", SECRET) == expected
+    assert compute_signature(BODY, "1531420618", SECRET) == expected
 
 
 async def test_a_signed_event_is_handled(server: Server) -> None:
@@ -54,7 +54,7 @@ async def test_what_fails_is_an_error_so_that_slack_delivers_again(server: Serve
 
 
 async def test_the_largest_body_is_taken(server: Server) -> None:
-    body = json.dumps(EVENT | {"filler": "x" * (MOST_BYTES - 200)}).encode()
+    body = json.dumps(EVENT | {"filler": "x" * (MAX_BODY_BYTES - 200)}).encode()
     assert (await server.post(body))[0] == 200
 
 
@@ -78,13 +78,13 @@ async def test_readiness_names_what_is_missing(server: Server) -> None:
 
 async def test_health_is_served_without_any_delivery(server: Server) -> None:
     """In Socket Mode nothing else is to be had."""
-    async with serving("127.0.0.1", 0, dict) as port:
+    async with serve_health("127.0.0.1", 0, dict) as port:
         alone = Server(port, server.requests, {}, server.given)
         assert (await alone.send("GET", "/readyz"))[0] == 200
-        assert (await alone.send("POST", PATH, BODY, GOOD))[0] == 404
+        assert (await alone.send("POST", EVENTS_PATH, BODY, GOOD))[0] == 404
 
 
 async def test_a_taken_port_is_named(server: Server) -> None:
     with pytest.raises(SettingsError, match=f"^PORT {server.port} "):
-        async with serving("127.0.0.1", server.port, dict):
+        async with serve_health("127.0.0.1", server.port, dict):
             pass

@@ -13,7 +13,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from structlog.testing import capture_logs
 
 from bot.slack import http
-from bot.slack.http import MOST_BYTES, PATH, Signature
+from bot.slack.http import EVENTS_PATH, MAX_BODY_BYTES, RequestSignature
 from tests.slack.http_server import BODY, FORM, GOOD, JSON, NOW, SECRET, Server, signature
 
 
@@ -42,7 +42,7 @@ from tests.slack.http_server import BODY, FORM, GOOD, JSON, NOW, SECRET, Server,
     ids=str,
 )
 async def test_what_is_not_slacks_is_refused(server: Server, headers: dict[str, str], status: int) -> None:
-    answered, text = await server.send("POST", PATH, BODY, {**JSON, **headers})
+    answered, text = await server.send("POST", EVENTS_PATH, BODY, {**JSON, **headers})
     assert answered == status
     assert "Traceback" not in text
     assert bool(server.given.bodies) == (status == 200)
@@ -80,7 +80,7 @@ async def test_a_signed_body_of_a_strange_shape_is_an_error_without_a_trace(serv
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
 async def test_only_post_delivers(server: Server, method: str) -> None:
-    assert (await server.send(method, PATH, headers=GOOD))[0] == 405
+    assert (await server.send(method, EVENTS_PATH, headers=GOOD))[0] == 405
 
 
 @pytest.mark.parametrize("path", ["/", "/slack", "/slack/events/", "/slack/install", "/.env"])
@@ -90,25 +90,25 @@ async def test_there_is_nothing_else(server: Server, path: str) -> None:
 
 
 async def test_a_large_body_is_refused_by_what_it_says_and_by_what_it_is(server: Server) -> None:
-    large = b" " * (MOST_BYTES + 1)
+    large = b" " * (MAX_BODY_BYTES + 1)
     assert (await server.post(large))[0] == 413
 
     async def chunks() -> AsyncIterator[bytes]:
         for _ in range(20):
-            yield b" " * (MOST_BYTES // 10)
+            yield b" " * (MAX_BODY_BYTES // 10)
 
-    url = f"http://127.0.0.1:{server.port}{PATH}"
+    url = f"http://127.0.0.1:{server.port}{EVENTS_PATH}"
     async with aiohttp.ClientSession() as session, session.post(url, data=chunks(), headers=GOOD) as answer:
         assert answer.status == 413
 
 
 async def test_a_slow_body_is_given_up(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each connection that is held open costs memory; Slack gives up after three seconds itself."""
-    monkeypatch.setattr(http, "BODY_PATIENCE", 0.2)
+    monkeypatch.setattr(http, "BODY_TIMEOUT_SECONDS", 0.2)
     began = time.monotonic()
     head = "".join(f"{name}: {value}\r\n" for name, value in GOOD.items())
     line = await server.raw(
-        f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 999\r\n{head}\r\n{{".encode()
+        f"POST {EVENTS_PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 999\r\n{head}\r\n{{".encode()
     )
     assert line == "HTTP/1.1 408 Request Timeout"
     assert time.monotonic() - began < 2
@@ -116,13 +116,15 @@ async def test_a_slow_body_is_given_up(server: Server, monkeypatch: pytest.Monke
 
 async def test_unsigned_bodies_are_not_even_read(server: Server) -> None:
     """The refusal comes before the body does."""
-    line = await server.raw(f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 999\r\n\r\n".encode())
+    line = await server.raw(f"POST {EVENTS_PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 999\r\n\r\n".encode())
     assert line == "HTTP/1.1 401 Unauthorized"
 
 
 async def test_double_headers_are_refused(server: Server) -> None:
     double = "".join(f"{name}: {value}\r\n" for name, value in [*GOOD.items()] * 2)
-    line = await server.raw(f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n{double}\r\n".encode())
+    line = await server.raw(
+        f"POST {EVENTS_PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n{double}\r\n".encode()
+    )
     assert line == "HTTP/1.1 400 Bad Request"
 
 
@@ -148,16 +150,16 @@ def test_no_headers_let_a_stranger_in(stamp: str, claim: str) -> None:
     """Whatever they hold, they are refused as 400 or 401, or the signature does not hold."""
     headers = CIMultiDictProxy(CIMultiDict({"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": claim}))
     try:
-        claimed = Signature.claimed(headers)
+        claimed = RequestSignature.from_headers(headers)
     except (web.HTTPBadRequest, web.HTTPUnauthorized):
         return
-    assert not claimed.covers(BODY, SECRET)
+    assert not claimed.is_valid_for(BODY, SECRET)
 
 
 async def test_refusals_leave_nothing_in_the_log(server: Server, caplog: pytest.LogCaptureFixture) -> None:
     with capture_logs() as logs, caplog.at_level("INFO"):
-        await server.send("POST", PATH, b"a secret", {**GOOD})
-        await server.send("POST", PATH, b"a secret", {**GOOD, "X-Slack-Request-Timestamp": "x"})
+        await server.send("POST", EVENTS_PATH, b"a secret", {**GOOD})
+        await server.send("POST", EVENTS_PATH, b"a secret", {**GOOD, "X-Slack-Request-Timestamp": "x"})
         await server.post(b"a secret")
     assert logs == []
     assert caplog.text == ""

@@ -5,20 +5,20 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
-from bot.core.domain import Addressed, ThreadKey
+from bot.core.domain import AddressingKind, ThreadKey
 from bot.core.errors import StoreUnavailable
 from bot.ports import Page
-from bot.sandbox.records import Change, Noticed
+from bot.sandbox.records import NoticeShown, WorkspaceChange
 from bot.sandbox.server import SandboxWorkspace
 from bot.slack import inbox
-from tests.slack.notebook import ADA, DIRECT, GENERAL, GRACE, Notebook, connected
+from tests.slack.notebook import ADA, DIRECT, GENERAL, GRACE, RecordedIntake, connected
 from tests.slack.waiting import acknowledged, until
 
 
 async def test_a_message_arrives_readable_with_the_names_of_those_it_mentions(
     workspace: SandboxWorkspace,
 ) -> None:
-    notebook = Notebook()
+    notebook = RecordedIntake()
     async with connected(workspace, notebook):
         ts = await workspace.say(ADA, GENERAL, "<@U0BOT> ask <@U0GRACE> in <#C0ENG> & elsewhere")
         await until(lambda: acknowledged(workspace) == 2)
@@ -34,7 +34,7 @@ async def test_a_mention_is_told_twice_and_recorded_once(
     workspace: SandboxWorkspace, meanwhile: float
 ) -> None:
     """Both events are acknowledged, but not before it is recorded: what failed, the next one tries again."""
-    notebook = Notebook()
+    notebook = RecordedIntake()
 
     async def fail_once() -> None:
         await asyncio.sleep(meanwhile)
@@ -53,7 +53,7 @@ async def test_a_mention_is_told_twice_and_recorded_once(
 
 
 async def test_names_are_looked_up_once(workspace: SandboxWorkspace) -> None:
-    notebook = Notebook()
+    notebook = RecordedIntake()
     async with connected(workspace, notebook):
         for number in (1, 2):
             for _ in range(3):
@@ -63,8 +63,8 @@ async def test_names_are_looked_up_once(workspace: SandboxWorkspace) -> None:
 
 
 async def test_a_name_that_cannot_be_had_does_not_hold_the_question_up(workspace: SandboxWorkspace) -> None:
-    notebook = Notebook()
-    workspace.fault("users.info", delay=30, times=9)
+    notebook = RecordedIntake()
+    workspace.inject_fault("users.info", delay=30, times=9)
     async with connected(workspace, notebook):
         await workspace.say(ADA, DIRECT, "hi")
         await until(lambda: notebook.asked)
@@ -72,7 +72,7 @@ async def test_a_name_that_cannot_be_had_does_not_hold_the_question_up(workspace
 
 
 async def test_what_was_not_recorded_is_not_acknowledged_and_comes_again(workspace: SandboxWorkspace) -> None:
-    notebook = Notebook()
+    notebook = RecordedIntake()
 
     async def fail_once() -> None:
         if len(notebook.asked) == 1:
@@ -89,9 +89,9 @@ async def test_what_takes_too_long_is_refused_but_not_cut_short(
     workspace: SandboxWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A commit under way cannot be called back: cut short, it would be recorded and nobody would know."""
-    monkeypatch.setattr(inbox, "PATIENCE", 0.1)
+    monkeypatch.setattr(inbox, "RECORD_TIMEOUT_SECONDS", 0.1)
     released = asyncio.Event()
-    notebook = Notebook(meanwhile=released.wait)
+    notebook = RecordedIntake(meanwhile=released.wait)
     with capture_logs() as logs:
         async with connected(workspace, notebook):
             await workspace.say(ADA, DIRECT, "hi")
@@ -105,7 +105,7 @@ async def test_what_takes_too_long_is_refused_but_not_cut_short(
 
 async def test_while_the_process_ends_nothing_is_taken(workspace: SandboxWorkspace) -> None:
     """Slack delivers it again, to a process that stays."""
-    ending, staying = Notebook(is_draining=True), Notebook()
+    ending, staying = RecordedIntake(is_draining=True), RecordedIntake()
     with capture_logs() as logs:
         async with connected(workspace, ending):
             await workspace.say(ADA, DIRECT, "hi")
@@ -117,11 +117,11 @@ async def test_while_the_process_ends_nothing_is_taken(workspace: SandboxWorkspa
 
 async def test_a_thread_is_recorded_in_the_order_in_which_it_was_written(workspace: SandboxWorkspace) -> None:
     """Although Ada's name takes longer to find out than Grace's, and each delivery has its own task."""
-    notebook = Notebook()
+    notebook = RecordedIntake()
     async with connected(workspace, notebook):
         await workspace.say(GRACE, "D0GRACE", "hello")
         await until(lambda: notebook.notes)
-        workspace.fault("users.info", delay=0.3)
+        workspace.inject_fault("users.info", delay=0.3)
         root = await workspace.say(ADA, GENERAL, "<@U0BOT> 0")
         await workspace.say(GRACE, GENERAL, "<@U0BOT> 1", thread_ts=root)
         reply = await workspace.say(GRACE, GENERAL, "2", thread_ts=root)
@@ -135,7 +135,7 @@ async def test_a_thread_is_recorded_in_the_order_in_which_it_was_written(workspa
 
 
 async def test_an_edit_and_a_deletion_are_told_of(workspace: SandboxWorkspace) -> None:
-    notebook = Notebook()
+    notebook = RecordedIntake()
     async with connected(workspace, notebook):
         ts = await workspace.say(ADA, GENERAL, "<@U0BOT> before")
         await until(lambda: len(notebook.notes) == 1)
@@ -150,35 +150,35 @@ async def test_an_edit_and_a_deletion_are_told_of(workspace: SandboxWorkspace) -
 
 async def test_the_first_message_of_a_thread_is_forgotten_too(workspace: SandboxWorkspace) -> None:
     """Slack leaves a tombstone in its place and calls that a change."""
-    notebook = Notebook()
+    notebook = RecordedIntake()
     async with connected(workspace, notebook) as surface:
         root = await workspace.say(ADA, DIRECT, "hi")
         thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel=DIRECT, root=root)
         answer = await surface.post(thread, Page(turn=1, number=0, text="hello"))
         await workspace.delete(ADA, DIRECT, root)
         await until(lambda: ("forgotten", root) in notebook.notes)
-        await surface.remove(thread, answer)
+        await surface.delete_message(thread, answer)
         await until(lambda: acknowledged(workspace) == 5)
     assert notebook.notes.count(("forgotten", root)) == 1, "what goes after it was nobody's"
     assert workspace.thread(DIRECT, root) == []
 
 
 async def test_our_own_messages_are_nobodys_edits_or_deletions(workspace: SandboxWorkspace) -> None:
-    notebook = Notebook()
+    notebook = RecordedIntake()
     async with connected(workspace, notebook) as surface:
         root = await workspace.say(ADA, DIRECT, "hi")
         thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel=DIRECT, root=root)
         answer = await surface.post(thread, Page(turn=1, number=0, text="one"))
         await surface.edit(thread, answer, Page(turn=1, number=0, text="two"))
-        await surface.remove(thread, answer)
+        await surface.delete_message(thread, answer)
         await until(lambda: acknowledged(workspace) == 4)
     assert notebook.notes == [("asked", root, "hi")]
 
 
 async def test_what_nobody_wants_is_acknowledged(workspace: SandboxWorkspace) -> None:
     """Or Slack would repeat it, and tell people of trouble."""
-    notebook = Notebook()
-    told: list[Change] = []
+    notebook = RecordedIntake()
+    told: list[WorkspaceChange] = []
     workspace.state.observe(told.append)
     async with connected(workspace, notebook) as surface:
         ts = await workspace.say(ADA, GENERAL, "not for the bot")
@@ -195,14 +195,14 @@ async def test_what_nobody_wants_is_acknowledged(workspace: SandboxWorkspace) ->
         workspace.interactivity.stop(ADA, GENERAL, ts)
         await until(lambda: acknowledged(workspace) == 9)
     assert notebook.notes == []
-    assert not [change for change in told if isinstance(change, Noticed)]
+    assert not [change for change in told if isinstance(change, NoticeShown)]
 
 
-@pytest.mark.parametrize(("follow", "why"), [(False, Addressed.OVERHEARD), (True, Addressed.REPLY)])
+@pytest.mark.parametrize(("follow", "why"), [(False, AddressingKind.OVERHEARD), (True, AddressingKind.REPLY)])
 async def test_replies_without_a_mention_ask_only_where_threads_are_followed(
-    workspace: SandboxWorkspace, follow: bool, why: Addressed
+    workspace: SandboxWorkspace, follow: bool, why: AddressingKind
 ) -> None:
-    notebook = Notebook()
+    notebook = RecordedIntake()
     async with connected(workspace, notebook, follow=follow):
         root = await workspace.say(ADA, GENERAL, "a thread")
         await workspace.say(ADA, GENERAL, "a reply", thread_ts=root)
@@ -210,12 +210,12 @@ async def test_replies_without_a_mention_ask_only_where_threads_are_followed(
         await until(lambda: "the end" in notebook.texts)
     assert {each.text: each.addressed for each in notebook.asked} == {
         "a reply": why,
-        "the end": Addressed.DIRECT,
+        "the end": AddressingKind.DIRECT,
     }
 
 
 async def test_nothing_that_people_write_is_in_the_log(workspace: SandboxWorkspace) -> None:
-    notebook = Notebook()
+    notebook = RecordedIntake()
 
     async def fail() -> None:
         raise StoreUnavailable("secret words")

@@ -6,11 +6,11 @@ import pytest
 
 from bot.core.domain import Action, ThreadKey
 from bot.ports import Page
-from bot.sandbox.records import Change, Noticed
+from bot.sandbox.records import NoticeShown, WorkspaceChange
 from bot.sandbox.server import SandboxWorkspace
-from bot.slack.refusals import NO_ANSWER, NOT_YOURS, NOT_YOURS_TO_STOP, TOO_LATE
-from bot.slack.wishes import AGAIN
-from tests.slack.notebook import ADA, DIRECT, GENERAL, GRACE, Notebook, connected
+from bot.slack.refusals import ANSWER_ENDED, CHANGE_NOT_ALLOWED, NOT_AN_ANSWER, STOP_NOT_ALLOWED
+from bot.slack.wishes import ANSWER_AGAIN_ID
+from tests.slack.notebook import ADA, DIRECT, GENERAL, GRACE, RecordedIntake, connected
 from tests.slack.waiting import until
 
 
@@ -24,10 +24,10 @@ async def patient() -> AsyncIterator[SandboxWorkspace]:
 async def test_a_button_asks_for_a_new_answer_and_only_its_owner_may(patient: SandboxWorkspace) -> None:
     """Who may not is refused when it was tried once more: the answer may just be ending."""
     workspace = patient
-    notebook = Notebook(
+    notebook = RecordedIntake(
         owner=ADA, is_draining=True
     )  # a button is not delivered again: it must work even then
-    told: list[Change] = []
+    told: list[WorkspaceChange] = []
     workspace.state.observe(told.append)
     async with connected(workspace, notebook) as surface:
         root = await workspace.say(ADA, GENERAL, "hi")
@@ -43,12 +43,14 @@ async def test_a_button_asks_for_a_new_answer_and_only_its_owner_may(patient: Sa
         ("retried", 7, root, GRACE),
         ("retried", 7, root, GRACE),
     ]
-    notices = [change for change in told if isinstance(change, Noticed)]
-    assert [(notice.user, notice.thread_ts, notice.text) for notice in notices] == [(GRACE, root, NOT_YOURS)]
+    notices = [change for change in told if isinstance(change, NoticeShown)]
+    assert [(notice.user, notice.thread_ts, notice.text) for notice in notices] == [
+        (GRACE, root, CHANGE_NOT_ALLOWED)
+    ]
 
 
 async def test_a_button_asks_to_go_on(workspace: SandboxWorkspace) -> None:
-    notebook = Notebook(owner=ADA)
+    notebook = RecordedIntake(owner=ADA)
     async with connected(workspace, notebook) as surface:
         root = await workspace.say(ADA, DIRECT, "hi")
         thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel=DIRECT, root=root)
@@ -60,7 +62,7 @@ async def test_a_button_asks_to_go_on(workspace: SandboxWorkspace) -> None:
 
 @pytest.mark.parametrize("action", [Action.PREVIOUS, Action.NEXT, Action.CHOOSE])
 async def test_a_button_flips_or_chooses(workspace: SandboxWorkspace, action: Action) -> None:
-    notebook = Notebook(owner=ADA)
+    notebook = RecordedIntake(owner=ADA)
     async with connected(workspace, notebook) as surface:
         root = await workspace.say(ADA, DIRECT, "hi")
         thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel=DIRECT, root=root)
@@ -74,17 +76,17 @@ async def test_a_button_is_acknowledged_although_the_refusal_cannot_be_told(
     patient: SandboxWorkspace,
 ) -> None:
     workspace = patient
-    notebook = Notebook(owner="")
-    told: list[Change] = []
+    notebook = RecordedIntake(owner="")
+    told: list[WorkspaceChange] = []
     workspace.state.observe(told.append)
-    workspace.fault("chat.postEphemeral", error="user_not_in_channel")
+    workspace.inject_fault("chat.postEphemeral", error="user_not_in_channel")
     async with connected(workspace, notebook) as surface:
         root = await workspace.say(ADA, DIRECT, "hi")
         thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel=DIRECT, root=root)
         ts = await surface.post(thread, Page(turn=7, number=0, text="It failed.", actions=(Action.RETRY,)))
         press = workspace.state.message(DIRECT, ts).blocks[-1]["elements"][0]
         await workspace.interactivity.act_on_message(ADA, DIRECT, ts, press, {})
-    assert not [change for change in told if isinstance(change, Noticed)]
+    assert not [change for change in told if isinstance(change, NoticeShown)]
 
 
 @pytest.mark.parametrize("word", ["stop", "<@U0BOT> Stop!", "please stop", "<@U0BOT>, stop it now please."])
@@ -92,20 +94,22 @@ async def test_a_bare_stop_while_an_answer_runs_is_no_question(
     workspace: SandboxWorkspace, word: str
 ) -> None:
     """It names who said it, where and in which message; nobody is told anything."""
-    notebook = Notebook(is_running=True)
+    notebook = RecordedIntake(is_running=True)
     async with connected(workspace, notebook):
         root = await workspace.say(ADA, GENERAL, "<@U0BOT> hi")
         await until(lambda: notebook.asked)
         ts = await workspace.say(ADA, GENERAL, word, thread_ts=root)
         await until(lambda: len(notebook.stops) == (2 if "<@U0BOT>" in word else 1))
-    assert {(stop.thread.root, stop.by, stop.message_id) for stop in notebook.stops} == {(root, ADA, ts)}
+    assert {(stop.thread.root, stop.requested_by, stop.message_id) for stop in notebook.stops} == {
+        (root, ADA, ts)
+    }
     assert {incoming.message_id for incoming in notebook.asked} == {root}
     assert not workspace.calls("chat.postEphemeral")
 
 
 @pytest.mark.parametrize("word", ["Don't stop", "stop the press", "Why stop?", "stopping"])
 async def test_what_says_more_than_stop_is_a_question(workspace: SandboxWorkspace, word: str) -> None:
-    notebook = Notebook(is_running=True)
+    notebook = RecordedIntake(is_running=True)
     async with connected(workspace, notebook):
         await workspace.say(ADA, DIRECT, word)
         await until(lambda: notebook.asked)
@@ -114,7 +118,7 @@ async def test_what_says_more_than_stop_is_a_question(workspace: SandboxWorkspac
 
 
 async def test_where_nothing_runs_stop_is_a_question(workspace: SandboxWorkspace) -> None:
-    notebook = Notebook(is_running=False)
+    notebook = RecordedIntake(is_running=False)
     async with connected(workspace, notebook):
         await workspace.say(ADA, DIRECT, "stop")
         await until(lambda: notebook.asked)
@@ -124,9 +128,9 @@ async def test_where_nothing_runs_stop_is_a_question(workspace: SandboxWorkspace
 
 async def test_who_may_not_stop_is_told_so_and_an_admin_is_not(workspace: SandboxWorkspace) -> None:
     """Grace may be an admin; whether she is is asked only because the answer is not hers."""
-    told: list[Change] = []
+    told: list[WorkspaceChange] = []
     workspace.state.observe(told.append)
-    notebook = Notebook(owner=ADA, is_running=True)
+    notebook = RecordedIntake(owner=ADA, is_running=True)
     async with connected(workspace, notebook):
         root = await workspace.say(ADA, GENERAL, "<@U0BOT> hi")
         await workspace.say(GRACE, GENERAL, "stop", thread_ts=root)
@@ -134,27 +138,27 @@ async def test_who_may_not_stop_is_told_so_and_an_admin_is_not(workspace: Sandbo
         notebook.admins = frozenset({GRACE})
         await workspace.say(GRACE, GENERAL, "stop", thread_ts=root)
         await until(lambda: len(notebook.stops) == 3)
-    assert notices(told) == [(GRACE, root, NOT_YOURS_TO_STOP)]
-    assert [stop.by_admin for stop in notebook.stops] == [False, False, True]
+    assert notices(told) == [(GRACE, root, STOP_NOT_ALLOWED)]
+    assert [stop.is_by_admin for stop in notebook.stops] == [False, False, True]
 
 
 async def test_slacks_own_stop_is_a_stop_without_a_message(workspace: SandboxWorkspace) -> None:
-    notebook = Notebook(is_running=True)
+    notebook = RecordedIntake(is_running=True)
     async with connected(workspace, notebook):
         root = await workspace.say(ADA, DIRECT, "hi")
         workspace.interactivity.stop(ADA, DIRECT, root)
         await until(lambda: notebook.stops)
     (stop,) = notebook.stops
-    assert (stop.thread.root, stop.by, stop.message_id, stop.turn) == (root, ADA, "", None)
+    assert (stop.thread.root, stop.requested_by, stop.message_id, stop.turn) == (root, ADA, "", None)
     assert stop.delivery, "Slack may deliver it again"
 
 
 @pytest.mark.parametrize("is_running", [True, False])
 async def test_the_stop_button_names_its_answer(workspace: SandboxWorkspace, *, is_running: bool) -> None:
     """Whoever presses too late is told."""
-    told: list[Change] = []
+    told: list[WorkspaceChange] = []
     workspace.state.observe(told.append)
-    notebook = Notebook(owner=ADA, is_running=is_running)
+    notebook = RecordedIntake(owner=ADA, is_running=is_running)
     async with connected(workspace, notebook) as surface:
         root = await workspace.say(ADA, GENERAL, "<@U0BOT> hi")
         thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel=GENERAL, root=root)
@@ -163,38 +167,38 @@ async def test_the_stop_button_names_its_answer(workspace: SandboxWorkspace, *, 
         press = {**shown["elements"][0], "block_id": shown["block_id"]}
         for person in (ADA, GRACE):
             await workspace.interactivity.act_on_message(person, GENERAL, ts, press, {})
-    assert [(stop.turn, stop.by) for stop in notebook.stops] == [(7, ADA), (7, GRACE)]
+    assert [(stop.turn, stop.requested_by) for stop in notebook.stops] == [(7, ADA), (7, GRACE)]
     refused = (
-        [(GRACE, root, NOT_YOURS_TO_STOP)]
+        [(GRACE, root, STOP_NOT_ALLOWED)]
         if is_running
-        else [(each, root, TOO_LATE) for each in (ADA, GRACE)]
+        else [(each, root, ANSWER_ENDED) for each in (ADA, GRACE)]
     )
     assert notices(told) == refused
 
 
 async def test_the_shortcut_asks_for_another_answer(workspace: SandboxWorkspace) -> None:
     """On the answer or on its question; by who asked, or an admin; others are told."""
-    told: list[Change] = []
+    told: list[WorkspaceChange] = []
     workspace.state.observe(told.append)
-    notebook = Notebook(owner=ADA)
+    notebook = RecordedIntake(owner=ADA)
     async with connected(workspace, notebook) as surface:
         root = await workspace.say(ADA, GENERAL, "<@U0BOT> hi")
         thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel=GENERAL, root=root)
         ts = await surface.post(thread, Page(turn=7, number=0, text="Hi."))
         for person in (ADA, GRACE):
-            await workspace.interactivity.shortcut(person, AGAIN, GENERAL, ts)
+            await workspace.interactivity.shortcut(person, ANSWER_AGAIN_ID, GENERAL, ts)
         notebook.admins = frozenset({GRACE})
-        await workspace.interactivity.shortcut(GRACE, AGAIN, GENERAL, root)
+        await workspace.interactivity.shortcut(GRACE, ANSWER_AGAIN_ID, GENERAL, root)
     wanted = [note for note in notebook.notes if note[0] == "again"]
     assert wanted == [
         ("again", ts, root, ADA),
         ("again", ts, root, GRACE),
         *[("again", root, root, GRACE)] * 2,
     ]
-    assert notices(told) == [(GRACE, root, NO_ANSWER)]
+    assert notices(told) == [(GRACE, root, NOT_AN_ANSWER)]
 
 
-def notices(told: list[Change]) -> list[tuple[str, str | None, str]]:
+def notices(told: list[WorkspaceChange]) -> list[tuple[str, str | None, str]]:
     """Return who was told what, and in which thread."""
-    found = [change for change in told if isinstance(change, Noticed)]
+    found = [change for change in told if isinstance(change, NoticeShown)]
     return [(notice.user, notice.thread_ts, notice.text) for notice in found]

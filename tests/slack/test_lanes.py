@@ -5,7 +5,7 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.slack.lanes import Lanes
+from bot.slack.lanes import KeyedLock
 from tests.virtual_time import on_virtual_time
 
 
@@ -15,7 +15,7 @@ def test_work_of_a_key_is_done_in_the_order_in_which_it_came(work: list[tuple[st
 
     @on_virtual_time
     async def run() -> None:
-        lanes, done = Lanes(), list[tuple[str, int]]()
+        lanes, done = KeyedLock(), list[tuple[str, int]]()
 
         async def one(number: int, key: str, seconds: int) -> None:
             async with lanes(key):
@@ -32,14 +32,14 @@ def test_work_of_a_key_is_done_in_the_order_in_which_it_came(work: list[tuple[st
 
 @on_virtual_time
 async def test_keys_do_not_wait_for_each_other() -> None:
-    lanes = Lanes()
+    lanes = KeyedLock()
     async with lanes("a"), asyncio.timeout(1), lanes("b"):
         assert len(lanes) == 2
 
 
 @on_virtual_time
 async def test_who_gives_up_or_fails_leaves_the_lane_to_the_next() -> None:
-    lanes, done = Lanes(), list[str]()
+    lanes, done = KeyedLock(), list[str]()
 
     async def one(name: str) -> None:
         async with lanes("a"):

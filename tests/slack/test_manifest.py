@@ -7,9 +7,9 @@ import yaml
 from click.testing import CliRunner
 
 from bot.cli import commands
-from bot.slack.admin.commands import COMMAND, EDIT_PROMPTS, WHY
-from bot.slack.http import PATH
-from bot.slack.wishes import AGAIN
+from bot.slack.admin.commands import EDIT_PROMPTS_SHORTCUT, EXPLAIN_SHORTCUT, SLASH_COMMAND
+from bot.slack.http import EVENTS_PATH
+from bot.slack.wishes import ANSWER_AGAIN_ID
 
 
 def printed(*arguments: str) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def test_with_an_address_slack_delivers_there(url: str) -> None:
     settings = printed("--url", url)["settings"]
     assert settings["socket_mode_enabled"] is False
     for what in ("event_subscriptions", "interactivity"):
-        assert settings[what]["request_url"] == "https://bot.example.com" + PATH
+        assert settings[what]["request_url"] == "https://bot.example.com" + EVENTS_PATH
 
 
 @pytest.mark.parametrize("arguments", [[], ["--url", "https://bot.example.com"]])
@@ -69,8 +69,12 @@ def test_what_people_operate_is_declared() -> None:
     assert features["app_home"]["home_tab_enabled"]
     assert "commands" in manifest["oauth_config"]["scopes"]["bot"]
     (command,) = features["slash_commands"]
-    assert command["command"] == COMMAND
-    assert command["url"] == "https://bot.example.com" + PATH
+    assert command["command"] == SLASH_COMMAND
+    assert command["url"] == "https://bot.example.com" + EVENTS_PATH
     assert "url" not in printed()["features"]["slash_commands"][0]
-    assert {shortcut["callback_id"] for shortcut in features["shortcuts"]} == {EDIT_PROMPTS, WHY, AGAIN}
+    assert {shortcut["callback_id"] for shortcut in features["shortcuts"]} == {
+        EDIT_PROMPTS_SHORTCUT,
+        EXPLAIN_SHORTCUT,
+        ANSWER_AGAIN_ID,
+    }
     assert all(len(shortcut["name"]) <= 24 for shortcut in features["shortcuts"])

@@ -9,28 +9,37 @@ import pytest
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.core.domain import Addressed, Answer, Author, Incoming, MadeWith, PromptKey, ThreadKey, TurnStatus
+from bot.core.domain import (
+    AddressingKind,
+    Answer,
+    Author,
+    IncomingMessage,
+    Provenance,
+    Scope,
+    ThreadKey,
+    TurnStatus,
+)
 from bot.core.errors import StoreUnavailable
-from bot.core.feedback import Reason, Score, Verdict, Vote
-from bot.sandbox.records import FieldsRefused, View
+from bot.core.feedback import Verdict, Vote, VoteCounts, VoteReason
+from bot.sandbox.records import FieldsRefused, WorkspaceView
 from bot.sandbox.server import SandboxWorkspace
 from bot.slack import connect, opinions
-from bot.slack.admin.kit import VALUE
-from bot.slack.admin.screen import Screen
-from bot.slack.listeners import slack_app
-from bot.slack.opinions import CHANGED, GONE, NOTE, REASONS, UNSAVED
+from bot.slack.admin.kit import VALUE_ACTION_ID
+from bot.slack.admin.screen import Modals
+from bot.slack.listeners import create_bolt_app
+from bot.slack.opinions import ANSWER_GONE, NOTE_FIELD, REASONS_FIELD, REASONS_NOT_SAVED, VOTE_CHANGED
 from bot.slack.people import People
-from bot.slack.socket_mode import sockets
-from bot.slack.thumbs import plain_thumbs, thumbs
+from bot.slack.socket_mode import open_sockets
+from bot.slack.thumbs import feedback_block, plain_feedback_block
 from bot.store.memory import MemoryStore
 from bot.store.memory_feedback import MemoryVotes
-from tests.fakes import OpenDoor
-from tests.slack.inboxes import inbox
+from tests.fakes import OpenAccess
+from tests.slack.inboxes import make_inbox
 
 ADA, GRACE = "U0ADA", "U0GRACE"
 GENERAL, TEAM = "C0GENERAL", "T0SANDBOX"
-HERE = PromptKey(platform="slack", workspace=TEAM)
-MADE = Answer(text="So.", made_with=MadeWith(versions=(1,)))
+HERE = Scope(platform="slack", workspace=TEAM)
+MADE = Answer(text="So.", made_with=Provenance(versions=(1,)))
 
 
 class Fragile(MemoryVotes):
@@ -38,23 +47,23 @@ class Fragile(MemoryVotes):
 
     is_away = False
 
-    async def vote(self, turn: int, thread: ThreadKey, verdict: Verdict, *, by: str) -> Vote | None:
+    async def cast_vote(self, turn: int, thread: ThreadKey, verdict: Verdict, *, by: str) -> Vote | None:
         if self.is_away:
             raise StoreUnavailable
-        return await super().vote(turn, thread, verdict, by=by)
+        return await super().cast_vote(turn, thread, verdict, by=by)
 
-    async def explain(self, *args: Any, **kwargs: Any) -> bool:
+    async def add_reasons(self, *args: Any, **kwargs: Any) -> bool:
         if self.is_away:
             raise StoreUnavailable
-        return await super().explain(*args, **kwargs)
+        return await super().add_reasons(*args, **kwargs)
 
 
-class ChoosyDoor(OpenDoor):
+class AdmitOnlyAda(OpenAccess):
     """Does not let everybody in."""
 
     refused = ""
 
-    async def lets_press(self, thread: ThreadKey, user: str) -> bool:
+    async def admit_press(self, thread: ThreadKey, user: str) -> bool:
         return user != self.refused
 
 
@@ -72,7 +81,7 @@ class Booth:
     store: MemoryStore
     votes: Fragile
     client: AsyncWebClient
-    door: ChoosyDoor = field(default_factory=ChoosyDoor)
+    door: AdmitOnlyAda = field(default_factory=AdmitOnlyAda)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     root: str = ""
     shown: str = ""
@@ -83,18 +92,18 @@ class Booth:
     async def answer(self, block: dict[str, Any] | None = None) -> None:
         self.root = await self.workspace.say(ADA, GENERAL, "why?")
         thread = ThreadKey(platform="slack", workspace=TEAM, channel=GENERAL, root=self.root)
-        asked = Incoming(
+        asked = IncomingMessage(
             thread=thread,
             message_id=self.root,
             author=Author(id=ADA),
             text="why?",
-            addressed=Addressed.MENTION,
+            addressed=AddressingKind.MENTION,
         )
         turn = await self.store.accept(asked, claim=True)
         assert turn is not None
-        await self.store.answered(turn, MADE)
+        await self.store.save_answer(turn, MADE)
         await self.store.settle(turn, TurnStatus.DONE)
-        blocks = [{"type": "markdown", "text": "So."}, block or thumbs(turn.id)]
+        blocks = [{"type": "markdown", "text": "So."}, block or feedback_block(turn.id)]
         said = await self.client.chat_postMessage(
             channel=GENERAL, thread_ts=self.root, text="So.", blocks=blocks
         )
@@ -105,35 +114,38 @@ class Booth:
         await self.workspace.interactivity.act_on_message(user, GENERAL, self.shown, pressed, {})
         await asyncio.gather(*self.tasks)
 
-    async def submit(self, user: str, view: View, note: str = "", *reasons: str) -> None:
+    async def submit(self, user: str, view: WorkspaceView, note: str = "", *reasons: str) -> None:
         values: dict[str, dict[str, Any]] = {
-            NOTE: {VALUE: {"type": "plain_text_input", "value": note}},
-            REASONS: {
-                VALUE: {"type": "checkboxes", "selected_options": [{"value": each} for each in reasons]}
+            NOTE_FIELD: {VALUE_ACTION_ID: {"type": "plain_text_input", "value": note}},
+            REASONS_FIELD: {
+                VALUE_ACTION_ID: {
+                    "type": "checkboxes",
+                    "selected_options": [{"value": each} for each in reasons],
+                }
             },
         }
         await self.workspace.interactivity.submit(user, view.id, values)
 
-    def top(self, user: str) -> View:
+    def top(self, user: str) -> WorkspaceView:
         return self.workspace.views.stack(user)[-1]
 
-    async def score(self) -> Score:
-        return (await self.votes.scores([1])).get(1, Score())
+    async def score(self) -> VoteCounts:
+        return (await self.votes.read_scores([1])).get(1, VoteCounts())
 
 
 @pytest.fixture
 async def booth() -> AsyncIterator[Booth]:
     async with SandboxWorkspace(enforce_rates=False) as workspace:
         store = MemoryStore()
-        async with connect.web_client(workspace.bot_token, workspace.api_url) as client:
+        async with connect.open_web_client(workspace.bot_token, workspace.api_url) as client:
             booth = Booth(workspace, store, Fragile(store.data), client)
-            bot, people = await connect.who_am_i(client), People(client, "T0SANDBOX")
+            bot, people = await connect.fetch_bot_identity(client), People(client, "T0SANDBOX")
 
             def add(app: AsyncApp) -> None:
-                opinions.register(app, booth.votes, booth.door, Screen(client), bot, booth.aside)
+                opinions.register(app, booth.votes, booth.door, Modals(client), bot, booth.aside)
 
-            app = slack_app(client, bot, inbox(bot, people, Nobody()), register=add)
-            async with sockets(app, client, workspace.app_token, count=1):
+            app = create_bolt_app(client, bot, make_inbox(bot, people, Nobody()), register=add)
+            async with open_sockets(app, client, workspace.app_token, count=1):
                 await booth.answer()
                 yield booth
                 await asyncio.gather(*booth.tasks)
@@ -154,13 +166,13 @@ def errors(booth: Booth) -> list[Mapping[str, str]]:
 
 async def test_a_thumb_counts_at_once_and_its_reason_when_it_is_sent(booth: Booth) -> None:
     await booth.press(GRACE, "bad")
-    assert await booth.score() == Score(bad=1)
+    assert await booth.score() == VoteCounts(bad=1)
     view = booth.top(GRACE)
     assert "Your vote counts" in str(view.content)
     await booth.submit(GRACE, view, " Teapots. ", "wrong", "nonsense")
     assert not booth.workspace.views.stack(GRACE), "the form is closed"
-    (found,) = await booth.votes.complaints(HERE, limit=9)
-    assert (found.vote.reasons, found.vote.note, found.voter) == ((Reason.WRONG,), "Teapots.", GRACE)
+    (found,) = await booth.votes.list_complaints(HERE, limit=9)
+    assert (found.vote.reasons, found.vote.note, found.voter) == ((VoteReason.WRONG,), "Teapots.", GRACE)
     assert not booth.workspace.calls("chat.update"), "the answer is not touched"
 
 
@@ -168,7 +180,7 @@ async def test_who_presses_the_other_thumb_changes_their_mind(booth: Booth) -> N
     for verdict in ("bad", "good"):
         await booth.press(GRACE, verdict)
     await booth.press(ADA, "good")
-    assert await booth.score() == Score(good=2)
+    assert await booth.score() == VoteCounts(good=2)
     assert "What is wrong" not in str(booth.top(GRACE).content)
 
 
@@ -182,9 +194,9 @@ async def test_what_was_sent_stands_in_the_form_when_it_comes_again(booth: Booth
 
 
 async def test_plain_buttons_do_the_same(booth: Booth) -> None:
-    await booth.answer(plain_thumbs(2))
+    await booth.answer(plain_feedback_block(2))
     await booth.press(GRACE, "good", type="button", action_id="judge:good", value="good:2")
-    assert await booth.score() == Score(good=1)
+    assert await booth.score() == VoteCounts(good=1)
 
 
 @pytest.mark.parametrize(
@@ -197,9 +209,9 @@ async def test_a_forged_vote_counts_nowhere(booth: Booth, value: str) -> None:
     await booth.answer()
     booth.shown, booth.root = elsewhere
     await booth.press(GRACE, "", value=value)
-    assert await booth.score() == Score()
+    assert await booth.score() == VoteCounts()
     stack = booth.workspace.views.stack(GRACE)
-    assert not stack or GONE in str(stack[-1].content)
+    assert not stack or ANSWER_GONE in str(stack[-1].content)
 
 
 async def test_a_form_for_anothers_vote_changes_nothing(
@@ -210,8 +222,8 @@ async def test_a_form_for_anothers_vote_changes_nothing(
     for metadata in forms:
         forged = booth.workspace.views.open(ADA, booth.top(GRACE).content | {"private_metadata": metadata})
         await booth.submit(ADA, forged, "Mine!")
-    assert errors == [{NOTE: CHANGED}] * len(forms)
-    (found,) = await booth.votes.complaints(HERE, limit=9)
+    assert errors == [{NOTE_FIELD: VOTE_CHANGED}] * len(forms)
+    (found,) = await booth.votes.list_complaints(HERE, limit=9)
     assert found.vote.note == ""
 
 
@@ -221,7 +233,7 @@ async def test_while_the_database_is_away_people_are_told(
     await booth.press(GRACE, "good")
     booth.votes.is_away = True
     await booth.submit(GRACE, booth.top(GRACE), "Fine.")
-    assert errors == [{NOTE: UNSAVED}]
+    assert errors == [{NOTE_FIELD: REASONS_NOT_SAVED}]
     await booth.press(ADA, "good")
     assert "can't reach my database" in str(booth.top(ADA).content)
 
@@ -230,5 +242,5 @@ async def test_who_may_not_use_the_bot_has_no_vote(booth: Booth) -> None:
     booth.door.refused = GRACE
     await booth.press(GRACE, "bad")
     await booth.press(ADA, "good")
-    assert await booth.score() == Score(good=1)
+    assert await booth.score() == VoteCounts(good=1)
     assert not booth.workspace.views.stack(GRACE)

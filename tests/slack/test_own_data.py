@@ -9,24 +9,32 @@ from typing import Any
 import pytest
 from slack_bolt.async_app import AsyncApp
 
-from bot.core.domain import Addressed, Answer, Author, Incoming, ThreadKey, TurnStatus
+from bot.core.domain import AddressingKind, Answer, Author, IncomingMessage, ThreadKey, TurnStatus
 from bot.core.feedback import Verdict
-from bot.core.personal import Held, Person
-from bot.sandbox.records import View
+from bot.core.personal import PersonKey, StoredCounts
+from bot.sandbox.records import WorkspaceView
 from bot.sandbox.server import SandboxWorkspace
 from bot.slack import connect, own_data
-from bot.slack.admin.admins import Admins
-from bot.slack.admin.gate import Gate
-from bot.slack.admin.home import Home, Reader
-from bot.slack.admin.screen import Screen
-from bot.slack.listeners import slack_app
-from bot.slack.own_data import ERASE, FAILED, FILE, SEND, SENT, UNDER_WAY, OwnData
+from bot.slack.admin.admins import AdminRoles
+from bot.slack.admin.gate import Authorizer
+from bot.slack.admin.home import HomeReader, HomeTab
+from bot.slack.admin.screen import Modals
+from bot.slack.listeners import create_bolt_app
+from bot.slack.own_data import (
+    ALREADY_RUNNING,
+    DATA_SENT,
+    ERASE_DATA_ACTION,
+    EXPORT_FILE_NAME,
+    SEND_DATA_ACTION,
+    UPLOAD_FAILED,
+    PersonalDataSection,
+)
 from bot.slack.people import People
-from bot.slack.socket_mode import sockets
+from bot.slack.socket_mode import open_sockets
 from bot.store.memory import MemoryStore
 from bot.store.memory_feedback import MemoryVotes
 from bot.store.memory_personal import MemoryPersonalData
-from tests.slack.inboxes import inbox
+from tests.slack.inboxes import make_inbox
 
 ADA, GRACE = "U0ADA", "U0GRACE"
 TEAM = "T0SANDBOX"
@@ -57,7 +65,7 @@ class Office:
     workspace: SandboxWorkspace
     store: MemoryStore
     data: SlowData
-    own: OwnData | None = None
+    own: PersonalDataSection | None = None
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def aside(self, work: Coroutine[Any, Any, None]) -> None:
@@ -65,19 +73,19 @@ class Office:
 
     async def ask(self, user: str, message_id: str, *, workspace: str = TEAM) -> None:
         thread = ThreadKey(platform="slack", workspace=workspace, channel="C0ENG", root=message_id)
-        asked = Incoming(
+        asked = IncomingMessage(
             thread=thread,
             message_id=message_id,
             author=Author(id=user, name=user.title()),
             text=f"Why, asks {user}?",
-            addressed=Addressed.MENTION,
+            addressed=AddressingKind.MENTION,
             sent_at=float(message_id),
         )
         turn = await self.store.accept(asked, claim=True)
         assert turn is not None
-        await self.store.answered(turn, Answer(text="So."))
+        await self.store.save_answer(turn, Answer(text="So."))
         await self.store.settle(turn, TurnStatus.DONE)
-        await MemoryVotes(self.store.data).vote(turn.id, thread, Verdict.GOOD, by=user)
+        await MemoryVotes(self.store.data).cast_vote(turn.id, thread, Verdict.GOOD, by=user)
 
     async def press(self, user: str, action: str, value: str = "", *, wait: bool = True) -> None:
         shown = self.workspace.views.publish(user, BARE_HOME, "")
@@ -90,7 +98,7 @@ class Office:
         return str(self.workspace.views.stack(user)[-1].content["blocks"])
 
     def home(self, user: str) -> str:
-        view: View | None = self.workspace.views.home(user)
+        view: WorkspaceView | None = self.workspace.views.home(user)
         assert view is not None
         return str(view.content["blocks"])
 
@@ -98,10 +106,10 @@ class Office:
         return [file for message in self.workspace.state.messages(channel) for file in message.files]
 
     def content(self, file: Any) -> str:
-        return self.workspace.uploads._files[file["id"]].content.decode()
+        return self.workspace.files._files[file["id"]].content.decode()
 
-    async def held(self, user: str) -> Held:
-        return await self.data.held(Person(user=user))
+    async def held(self, user: str) -> StoredCounts:
+        return await self.data.count_stored(PersonKey(user=user))
 
 
 @pytest.fixture
@@ -109,18 +117,18 @@ async def office() -> AsyncIterator[Office]:
     async with SandboxWorkspace(enforce_rates=False) as workspace:
         store = MemoryStore()
         office = Office(workspace, store, SlowData(store.data))
-        async with connect.web_client(workspace.bot_token, workspace.api_url) as client:
-            bot = await connect.who_am_i(client)
+        async with connect.open_web_client(workspace.bot_token, workspace.api_url) as client:
+            bot = await connect.fetch_bot_identity(client)
             people = People(client, bot.workspace)
-            office.own = own = OwnData(office.data, client, workspace=TEAM, retention=0)
-            gate = Gate(Admins(client, bot.workspace), workspace=bot.workspace, key=b"k")
-            home = Home(gate, (own,))
+            office.own = own = PersonalDataSection(office.data, client, workspace=TEAM, retention=0)
+            gate = Authorizer(AdminRoles(client, bot.workspace), workspace=bot.workspace, key=b"k")
+            home = HomeTab(gate, (own,))
 
             def add(app: AsyncApp) -> None:
-                own_data.register(app, own, home, Screen(client), office.aside)
+                own_data.register(app, own, home, Modals(client), office.aside)
 
-            app = slack_app(client, bot, inbox(bot, people, Nobody()), register=add)
-            async with sockets(app, client, workspace.app_token, count=1):
+            app = create_bolt_app(client, bot, make_inbox(bot, people, Nobody()), register=add)
+            async with open_sockets(app, client, workspace.app_token, count=1):
                 await office.ask(ADA, "1700000000.000100")
                 await office.ask(GRACE, "1700000001.000100")
                 yield office
@@ -129,11 +137,11 @@ async def office() -> AsyncIterator[Office]:
 
 async def test_everybody_has_their_own_data_sent_as_a_file(office: Office) -> None:
     """Into the direct message with the bot, whatever the button says."""
-    await office.press(GRACE, SEND, ADA)
-    assert SENT in office.says(GRACE)
+    await office.press(GRACE, SEND_DATA_ACTION, ADA)
+    assert DATA_SENT in office.says(GRACE)
     assert office.files(ADAS) == []
     (file,) = office.files(GRACES)
-    assert file["name"] == FILE
+    assert file["name"] == EXPORT_FILE_NAME
     message, vote = map(json.loads, office.content(file).splitlines())
     assert (message["text"], message["answer"]) == ("Why, asks U0GRACE?", "So.")
     assert (vote["kind"], vote["verdict"]) == ("vote", "good")
@@ -141,23 +149,23 @@ async def test_everybody_has_their_own_data_sent_as_a_file(office: Office) -> No
 
 
 async def test_everybody_erases_their_own_data_and_sees_it_in_home(office: Office) -> None:
-    await office.press(GRACE, ERASE, ADA)
+    await office.press(GRACE, ERASE_DATA_ACTION, ADA)
     assert "Erased: 1 message," in office.says(GRACE)
     assert "no message and no vote" in office.home(GRACE)
-    assert await office.held(GRACE) == Held()
+    assert await office.held(GRACE) == StoredCounts()
     assert (await office.held(ADA)).messages == 1
 
 
 async def test_data_of_another_workspace_are_not_theirs_here(office: Office) -> None:
     await office.ask(GRACE, "1700000002.000100", workspace="T2")
-    await office.press(GRACE, ERASE)
+    await office.press(GRACE, ERASE_DATA_ACTION)
     assert (await office.held(GRACE)).messages == 1
 
 
 @pytest.mark.parametrize("method", ["files.getUploadURLExternal", "files.completeUploadExternal"])
 async def test_without_the_scope_a_sentence_says_what_to_do(office: Office, method: str) -> None:
-    office.workspace.fault(method, error="missing_scope")
-    await office.press(GRACE, SEND)
+    office.workspace.inject_fault(method, error="missing_scope")
+    await office.press(GRACE, SEND_DATA_ACTION)
     for text in ("files:write", f"bot export --user {GRACE}"):
         assert text in office.says(GRACE)
     assert office.files(GRACES) == []
@@ -165,50 +173,50 @@ async def test_without_the_scope_a_sentence_says_what_to_do(office: Office, meth
 
 @pytest.mark.parametrize("fault", [{"status": 500}, {"retry_after": 9}, {"drop": True}], ids=str)
 async def test_what_passes_is_told_as_such(office: Office, fault: dict[str, Any]) -> None:
-    office.workspace.fault("files.getUploadURLExternal", **fault)
-    await office.press(GRACE, SEND)
-    assert FAILED in office.says(GRACE)
+    office.workspace.inject_fault("files.getUploadURLExternal", **fault)
+    await office.press(GRACE, SEND_DATA_ACTION)
+    assert UPLOAD_FAILED in office.says(GRACE)
 
 
 async def test_who_has_said_nothing_is_sent_nothing(office: Office) -> None:
-    await office.press(GRACE, ERASE)
-    await office.press(GRACE, SEND)
+    await office.press(GRACE, ERASE_DATA_ACTION)
+    await office.press(GRACE, SEND_DATA_ACTION)
     assert "no message and no vote" in office.says(GRACE)
     assert office.files(GRACES) == []
 
 
 async def test_more_than_can_be_sent_is_not(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(own_data, "MOST", 100)
-    await office.press(GRACE, SEND)
+    monkeypatch.setattr(own_data, "MAX_EXPORT_BYTES", 100)
+    await office.press(GRACE, SEND_DATA_ACTION)
     assert f"bot export --user {GRACE}" in office.says(GRACE)
     assert office.files(GRACES) == []
 
 
 async def test_who_presses_twice_is_told_so(office: Office) -> None:
     office.data.delay = 0.2
-    await office.press(GRACE, ERASE, wait=False)
-    await office.press(GRACE, ERASE)
-    assert [UNDER_WAY in str(opened.arguments) for opened in office.workspace.calls("views.open")].count(
-        True
-    ) == 1
-    assert await office.held(GRACE) == Held()
+    await office.press(GRACE, ERASE_DATA_ACTION, wait=False)
+    await office.press(GRACE, ERASE_DATA_ACTION)
+    assert [
+        ALREADY_RUNNING in str(opened.arguments) for opened in office.workspace.calls("views.open")
+    ].count(True) == 1
+    assert await office.held(GRACE) == StoredCounts()
 
 
 async def test_what_cannot_be_shown_is_done_all_the_same(office: Office) -> None:
     """A trigger may have expired while Slack or we were slow."""
     office.data.delay = 1.2
-    office.workspace.fault("views.open", error="expired_trigger_id")
-    await office.press(GRACE, ERASE)
-    assert await office.held(GRACE) == Held()
+    office.workspace.inject_fault("views.open", error="expired_trigger_id")
+    await office.press(GRACE, ERASE_DATA_ACTION)
+    assert await office.held(GRACE) == StoredCounts()
 
 
 async def test_home_tells_how_much_and_for_how_long(office: Office) -> None:
-    await office.press(ADA, ERASE)  # shows Home anew
+    await office.press(ADA, ERASE_DATA_ACTION)  # shows Home anew
     await office.ask(ADA, "1700000003.000100")
     await office.ask(ADA, "1700000004.000100")
     assert office.own is not None
     office.own._retention = 90
-    shown = str(await office.own(Reader(user=ADA, is_admin=False)))
+    shown = str(await office.own(HomeReader(user=ADA, is_admin=False)))
     for text in ("*2 messages* of yours", "*2 votes*", "90 days after its newest message"):
         assert text in shown
     assert "'style': 'danger'}}" in shown, "the confirmation warns as the button does"
@@ -216,5 +224,5 @@ async def test_home_tells_how_much_and_for_how_long(office: Office) -> None:
 
 async def test_home_tells_so_where_there_is_nothing(office: Office) -> None:
     assert office.own is not None
-    shown = str(await office.own(Reader(user="U0LIN", is_admin=False)))
+    shown = str(await office.own(HomeReader(user="U0LIN", is_admin=False)))
     assert "no message and no vote of yours. What I store is kept until you erase it here" in shown

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from markdown_it.token import Token
 
 from bot.slack import pieces
-from bot.slack.mrkdwn import mrkdwn, parse, plain
-from bot.slack.pieces import read
+from bot.slack.mrkdwn import convert_markdown, convert_plain_line, parse_markdown
+from bot.slack.pieces import read_page
 from bot.slack.render import render
-from bot.slack.safety import disarm
+from bot.slack.safety import sanitize_markdown
 from tests.slack.snippets import BLOCKS, SPANS
 
 
@@ -21,9 +21,9 @@ from tests.slack.snippets import BLOCKS, SPANS
 @settings(deadline=None, max_examples=300)
 def test_a_page_in_pieces_is_the_page(markdown: str) -> None:
     """A parser that reads all of it at once finds the same blocks, and the same words."""
-    reading = read(markdown)
-    tokens = parse(reading.markdown)
-    assert reading.text == mrkdwn(reading.markdown, tokens)
+    reading = read_page(markdown)
+    tokens = parse_markdown(reading.markdown)
+    assert reading.text == convert_markdown(reading.markdown, tokens)
     outermost = [token.type for token in tokens if token.level == 0 and token.nesting >= 0]
     runs = groupby(outermost, {"heading_open", "hr", "table_open"}.__contains__)
     assert reading.blocks == sum(len(list(run)) if is_own else 1 for is_own, run in runs)
@@ -58,10 +58,10 @@ def test_a_list_in_pieces_is_the_list(markdown: str) -> None:
 def test_a_page_that_grew_says_what_it_says_at_once(parts: list[str]) -> None:
     """What is remembered of its beginnings changes nothing."""
     pages = list(accumulate(parts))
-    grown = list(map(read, pages))
+    grown = list(map(read_page, pages))
     for page, reading in zip(pages, grown, strict=True):
-        pieces._known.clear()
-        assert read(page) == reading
+        pieces._prefixes.clear()
+        assert read_page(page) == reading
 
 
 @given(
@@ -72,13 +72,13 @@ def test_a_page_that_grew_says_what_it_says_at_once(parts: list[str]) -> None:
 @settings(deadline=None, max_examples=1000)
 def test_what_is_taken_for_plain_says_what_the_parser_finds(words: str, mark: str) -> None:
     markdown = mark + words
-    if text := plain(markdown):
-        assert text == mrkdwn(markdown, parse(markdown))
-        assert [token.type for token in parse(markdown) if token.type == "inline"] == ["inline"]
+    if text := convert_plain_line(markdown):
+        assert text == convert_markdown(markdown, parse_markdown(markdown))
+        assert [token.type for token in parse_markdown(markdown) if token.type == "inline"] == ["inline"]
 
 
 def test_plain_lines_take_no_parser(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pieces, "disarm", None)
+    monkeypatch.setattr(pieces, "sanitize_markdown", None)
     page = "Words (and more), a dash - one: two!\n\n1. First item.\n2. Second item."
     assert render(page).text == page
 
@@ -90,9 +90,9 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def noted(part: str) -> tuple[str, list[Token]]:
         given.append(part)
-        return disarm(part)
+        return sanitize_markdown(part)
 
-    monkeypatch.setattr(pieces, "disarm", noted)
+    monkeypatch.setattr(pieces, "sanitize_markdown", noted)
     return given
 
 
@@ -101,7 +101,7 @@ def test_a_growing_page_costs_no_more_than_its_end(parsed: list[str]) -> None:
     page = ""
     for number in range(20):
         page += f"Paragraph {number} with `code` and **more**.\n\n"
-        read(page + "and so")
+        read_page(page + "and so")
     assert parsed == [f"Paragraph {number} with `code` and **more**.\n\n" for number in range(20)]
 
 
@@ -109,5 +109,5 @@ def test_a_growing_list_costs_no_more_than_its_last_item(parsed: list[str]) -> N
     page = ""
     for number in range(1, 9):
         page += f"{number}. Item with `code`,\n   and **more**.\n"
-        read(page + f"{number + 1}. and so")
+        read_page(page + f"{number + 1}. and so")
     assert parsed == [f"{number}. Item with `code`,\n   and **more**.\n" for number in range(1, 9)]

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from bot.core.paging import Pager
 from bot.slack import limits
-from bot.slack.mrkdwn import JOINER, parse
-from bot.slack.render import Rendered, fits, render
+from bot.slack.mrkdwn import WORD_JOINER, parse_markdown
+from bot.slack.render import RenderedMessage, fits, render
 from tests.slack.snippets import MARKDOWN
 
 UNTIMED = settings(deadline=None)  # the machine may be busy, and time is not what these tests are about
@@ -20,7 +20,7 @@ ACTIVE = re.compile(r"<(?:!(?i:channel|here|everyone|subteam|date)|@[UW]|#C)[^<>
 BARE = re.compile(r"(?<!\w)@(?:channel|here|everyone)\b", re.IGNORECASE)
 
 
-def markdown_of(page: Rendered) -> str:
+def markdown_of(page: RenderedMessage) -> str:
     return str(page.blocks[0]["text"])
 
 
@@ -55,7 +55,7 @@ GOLDEN = [
     ("| 字 | n |\n|---|---|\n| a | 1 |", "```\n字 | n\n---+--\na  | 1\n```"),
     ("שלום **עולם**", "שלום *עולם*"),
     ("<b>not bold</b>", "&lt;b&gt;not bold&lt;/b&gt;"),
-    ("Line[^1].\n\n[^1]: The note.", f"Line[^1].\n\n[^1]{JOINER}: The note."),
+    ("Line[^1].\n\n[^1]: The note.", f"Line[^1].\n\n[^1]{WORD_JOINER}: The note."),
     ("\\*plain\\*", "*plain*"),
     ("#", "#"),
 ]
@@ -81,26 +81,26 @@ def test_harmless_markdown_goes_into_the_block_as_it_is(markdown: str) -> None:
 @pytest.mark.parametrize(
     ("markdown", "safe"),
     [
-        ("<!channel> hi", f"<{JOINER}!channel> hi"),
-        ("hi <@U012AB|eve>", f"hi <{JOINER}@U012AB|eve>"),
-        ("**<!subteam^S1>**", f"**<{JOINER}!subteam^S1>**"),
-        ("&lt;!here&gt;", f"&lt;{JOINER}!here&gt;"),
-        ("<\\!here>", f"<{JOINER}\\!here>"),
-        ("@Here, look", f"@{JOINER}Here, look"),
-        ("`<!here> @here`", f"`<{JOINER}!here> @here`"),
+        ("<!channel> hi", f"<{WORD_JOINER}!channel> hi"),
+        ("hi <@U012AB|eve>", f"hi <{WORD_JOINER}@U012AB|eve>"),
+        ("**<!subteam^S1>**", f"**<{WORD_JOINER}!subteam^S1>**"),
+        ("&lt;!here&gt;", f"&lt;{WORD_JOINER}!here&gt;"),
+        ("<\\!here>", f"<{WORD_JOINER}\\!here>"),
+        ("@Here, look", f"@{WORD_JOINER}Here, look"),
+        ("`<!here> @here`", f"`<{WORD_JOINER}!here> @here`"),
         ("me@here.example", "me@here.example"),
-        ("[x](javascript:alert(1))", f"[x]{JOINER}(javascript:alert(1))"),
-        ("[x](docs/a.md)", f"[x]{JOINER}(docs/a.md)"),
-        ("<javascript:alert(1)>", f"<{JOINER}javascript:alert(1)>"),
+        ("[x](javascript:alert(1))", f"[x]{WORD_JOINER}(javascript:alert(1))"),
+        ("[x](docs/a.md)", f"[x]{WORD_JOINER}(docs/a.md)"),
+        ("<javascript:alert(1)>", f"<{WORD_JOINER}javascript:alert(1)>"),
         ("![cat](https://x.example/c.png)", "[cat](https://x.example/c.png)"),
         ("<https://x.example|label>", "[label](https://x.example)"),
         (
             "[https://bank.example](https://evil.example)",
-            f"[https://bank.example]{JOINER}(https://evil.example)",
+            f"[https://bank.example]{WORD_JOINER}(https://evil.example)",
         ),
-        ("[bank.com](https://evil.example)", f"[bank.com]{JOINER}(https://evil.example)"),
+        ("[bank.com](https://evil.example)", f"[bank.com]{WORD_JOINER}(https://evil.example)"),
         ("[bank.com](https://www.bank.com/login)", "[bank.com](https://www.bank.com/login)"),
-        ("[a]: javascript:x", f"[a]{JOINER}: javascript:x"),
+        ("[a]: javascript:x", f"[a]{WORD_JOINER}: javascript:x"),
     ],
 )
 def test_what_could_do_harm_is_shown_and_does_nothing(markdown: str, safe: str) -> None:
@@ -121,7 +121,8 @@ def test_code_stays_byte_for_byte(fence: str) -> None:
 def test_in_code_only_active_tokens_are_touched() -> None:
     page = "```\n<!channel> <!channels> <@U1> List<@Uppercase> <#C1>\n```"
     assert markdown_of(render(page)) == (
-        f"```\n<{JOINER}!channel> <!channels> <{JOINER}@U1> List<@Uppercase> <{JOINER}#C1>\n```"
+        f"```\n<{WORD_JOINER}!channel> <!channels> <{WORD_JOINER}@U1> "
+        f"List<@Uppercase> <{WORD_JOINER}#C1>\n```"
     )
 
 
@@ -135,7 +136,7 @@ def test_no_page_pings_anybody(markdown: str) -> None:
     page = render(markdown)
     for text in (page.text, markdown_of(page)):
         assert not ACTIVE.search(text)
-    for token in parse(markdown_of(page)):
+    for token in parse_markdown(markdown_of(page)):
         for span in token.children or ():
             if span.type == "text":
                 assert not ACTIVE.search(span.content)
@@ -145,7 +146,7 @@ def test_no_page_pings_anybody(markdown: str) -> None:
 @UNTIMED
 @given(MARKDOWN)
 def test_links_lead_to_the_web_or_to_mail_and_say_so(markdown: str) -> None:
-    for token in parse(markdown_of(render(markdown))):
+    for token in parse_markdown(markdown_of(render(markdown))):
         spans = token.children or []
         assert not any(span.type == "image" for span in spans)
         for span in spans:
@@ -218,20 +219,20 @@ PARTS = [
 @given(st.lists(st.sampled_from([*PARTS, "\U0001f642" * 50]), max_size=400))
 def test_a_page_that_fits_is_within_slacks_own_limits(parts: list[str]) -> None:
     """However long the answer, each of its pages is a message that Slack takes."""
-    pager = Pager(fits=fits, page_size=limits.PAGE_SIZE)
+    pager = Pager(fits=fits, page_size=limits.PAGE_SIZE_CHARACTERS)
     pager.feed("".join(parts))
     for page in [pager.current(is_complete=True), *pager.full]:
         message = render(page)
-        assert len(message.text.encode("utf-16-le")) // 2 <= limits.UPDATE_TEXT
-        assert len(markdown_of(message)) <= limits.MARKDOWN
-        kinds = [token.type for token in parse(markdown_of(message)) if token.level == 0]
-        assert kinds.count("table_open") <= limits.TABLES
-        assert sum(kinds.count(kind) for kind in ("heading_open", "hr", "table_open")) < limits.BLOCKS
+        assert len(message.text.encode("utf-16-le")) // 2 <= limits.UPDATE_TEXT_CHARACTERS
+        assert len(markdown_of(message)) <= limits.MESSAGE_MARKDOWN_CHARACTERS
+        kinds = [token.type for token in parse_markdown(markdown_of(message)) if token.level == 0]
+        assert kinds.count("table_open") <= limits.MESSAGE_TABLES
+        assert sum(kinds.count(kind) for kind in ("heading_open", "hr", "table_open")) < limits.MESSAGE_BLOCKS
 
 
 def test_a_long_table_goes_on_in_a_further_message() -> None:
     rows = [f"| {number} | row {number} |" for number in range(250)]
-    pager = Pager(fits=fits, page_size=limits.PAGE_SIZE)
+    pager = Pager(fits=fits, page_size=limits.PAGE_SIZE_CHARACTERS)
     pager.feed("\n".join(["| n | what |", "|---|---|", *rows]))
     last = pager.current(is_complete=True)
     assert len(pager.full) == 2
@@ -245,4 +246,4 @@ def test_escapes_in_text_say_what_the_code_said() -> None:
 
 def test_the_pace_we_choose_is_within_slacks_tier() -> None:
     worst_minute = limits.EDITS_PER_MINUTE + limits.EDITS_BURST
-    assert worst_minute <= limits.METHODS["chat.update"]
+    assert worst_minute <= limits.METHOD_TIERS["chat.update"]

@@ -11,12 +11,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.core.domain import Author, ThreadKey, Turn, TurnStatus
 from bot.core.errors import SurfaceGone
 from bot.ports import Page
-from bot.sandbox.records import Session
+from bot.sandbox.records import AgentSession
 from bot.sandbox.server import SandboxWorkspace
 from bot.slack import connect, sessions
-from bot.slack.abilities import INCAPABLE
+from bot.slack.abilities import UNSUPPORTED_ERRORS
 from bot.slack.people import People
-from bot.slack.streams import Streaming
+from bot.slack.streams import StreamingMode
 from bot.slack.surface import SlackSurface
 
 DIRECT, GENERAL = "D0ADA", "C0GENERAL"
@@ -27,10 +27,10 @@ SESSION, STATUS, TITLE = (
 )
 
 
-@pytest.fixture(params=[Streaming.AUTO, Streaming.EDITS])
+@pytest.fixture(params=[StreamingMode.AUTO, StreamingMode.EDITS])
 async def heir(client: AsyncWebClient, request: pytest.FixtureRequest) -> SlackSurface:
     """Give another process's surface."""
-    bot, people = await connect.who_am_i(client), People(client, "T0SANDBOX")
+    bot, people = await connect.fetch_bot_identity(client), People(client, "T0SANDBOX")
     return SlackSurface(client, bot, people, streaming=request.param)
 
 
@@ -48,16 +48,16 @@ async def asked(workspace: SandboxWorkspace, channel: str = DIRECT) -> Turn:
 
 
 def page(text: str, *, ends: bool = True) -> Page:
-    return Page(turn=7, number=0, text=text, ends=ends)
+    return Page(turn=7, number=0, text=text, is_last=ends)
 
 
 def refuse_signs(workspace: SandboxWorkspace) -> None:
     """Have no room for the next sign of either kind."""
-    workspace.fault(SESSION, retry_after=1)
-    workspace.fault(STATUS, retry_after=1)
+    workspace.inject_fault(SESSION, retry_after=1)
+    workspace.inject_fault(STATUS, retry_after=1)
 
 
-def stands(workspace: SandboxWorkspace, turn: Turn) -> Session | None:
+def stands(workspace: SandboxWorkspace, turn: Turn) -> AgentSession | None:
     return workspace.sessions.get((turn.thread.channel, turn.thread.root))
 
 
@@ -71,12 +71,12 @@ async def test_a_streamed_answer_costs_one_call_more(
 ) -> None:
     """Slack's own sign and the title come with the first, and the end of the stream ends the session."""
     turn = await asked(workspace)
-    await surface.working(turn, busy=True, begins=True)
-    assert stands(workspace, turn) == Session(status="processing", title="How does rain form?")
-    growing = await surface.begin(turn, page("Drops", ends=False))
+    await surface.show_working(turn, busy=True, begins=True)
+    assert stands(workspace, turn) == AgentSession(status="processing", title="How does rain form?")
+    growing = await surface.start_message(turn, page("Drops", ends=False))
     assert growing is not None
-    await growing.add(page("Drops fall."), last=True)
-    assert stands(workspace, turn) == Session(status="active", title="How does rain form?")
+    await growing.append_page(page("Drops fall."), last=True)
+    assert stands(workspace, turn) == AgentSession(status="active", title="How does rain form?")
     assert made(workspace) == [SESSION, "chat.startStream", "chat.stopStream"]
     assert workspace.calls(SESSION)[0].arguments["initiator_user_id"] == "U0ADA"
 
@@ -85,22 +85,22 @@ async def test_only_what_begins_a_conversation_names_it(
     workspace: SandboxWorkspace, surface: SlackSurface
 ) -> None:
     turn = await asked(workspace)
-    await surface.working(turn, busy=True)
-    assert stands(workspace, turn) == Session(status="processing", title="")
+    await surface.show_working(turn, busy=True)
+    assert stands(workspace, turn) == AgentSession(status="processing", title="")
 
 
 async def test_between_two_messages_of_an_answer_the_session_goes_on(
     workspace: SandboxWorkspace, surface: SlackSurface
 ) -> None:
     turn = await asked(workspace)
-    first = await surface.begin(turn, page("One", ends=False))
+    first = await surface.start_message(turn, page("One", ends=False))
     assert first is not None
-    await first.add(page("One.", ends=False), last=True)
-    assert stands(workspace, turn) == Session(status="processing")
+    await first.append_page(page("One.", ends=False), last=True)
+    assert stands(workspace, turn) == AgentSession(status="processing")
     second = await surface.post(turn.thread, page("Two", ends=False))
-    assert stands(workspace, turn) == Session(status="processing"), "a post ends no session"
+    assert stands(workspace, turn) == AgentSession(status="processing"), "a post ends no session"
     await surface.edit(turn.thread, second, page("Two."))
-    assert stands(workspace, turn) == Session(status="active")
+    assert stands(workspace, turn) == AgentSession(status="active")
 
 
 @pytest.mark.parametrize("way", ["posted", "edited", "refused", "ended early"])
@@ -108,7 +108,7 @@ async def test_a_session_rests_however_its_answer_ends(
     workspace: SandboxWorkspace, surface: SlackSurface, way: str
 ) -> None:
     turn = await asked(workspace)
-    await surface.working(turn, busy=True)
+    await surface.show_working(turn, busy=True)
     match way:
         case "posted":
             await surface.post(turn.thread, page("One."))
@@ -117,17 +117,17 @@ async def test_a_session_rests_however_its_answer_ends(
                 turn.thread, await surface.post(turn.thread, page("One", ends=False)), page("One.")
             )
         case "refused":
-            workspace.fault("chat.startStream", error="missing_recipient_user_id")
-            assert await surface.begin(turn, page("One", ends=False)) is None
+            workspace.inject_fault("chat.startStream", error="missing_recipient_user_id")
+            assert await surface.start_message(turn, page("One", ends=False)) is None
             await surface.post(turn.thread, page("One."))
         case _:
-            growing = await surface.begin(turn, page("One", ends=False))
+            growing = await surface.start_message(turn, page("One", ends=False))
             assert growing is not None
             workspace.interactivity.stop("U0ADA", DIRECT, turn.thread.root)
             with pytest.raises(SurfaceGone):
-                await growing.add(page("One."), last=True)
+                await growing.append_page(page("One."), last=True)
             await surface.edit(turn.thread, growing.message_id, page("One."))
-    assert stands(workspace, turn) == Session(status="active")
+    assert stands(workspace, turn) == AgentSession(status="active")
     assert not workspace.statuses
 
 
@@ -136,10 +136,10 @@ async def test_what_a_dead_process_left_is_ended(
 ) -> None:
     """By another one, which knows nothing of it, and may show its own answers another way."""
     turn = await asked(workspace)
-    await surface.working(turn, busy=True)
-    assert await surface.begin(turn, page("One", ends=False))
-    await heir.working(turn, busy=False)
-    assert stands(workspace, turn) == Session(status="active")
+    await surface.show_working(turn, busy=True)
+    assert await surface.start_message(turn, page("One", ends=False))
+    await heir.show_working(turn, busy=False)
+    assert stands(workspace, turn) == AgentSession(status="active")
     assert not workspace.statuses
 
 
@@ -148,26 +148,26 @@ async def test_what_a_dead_process_left_is_ended_with_the_answer(
 ) -> None:
     """Also where who answers had no room for a sign of its own, and posts the answer."""
     turn = await asked(workspace)
-    await surface.working(turn, busy=True)
+    await surface.show_working(turn, busy=True)
     refuse_signs(workspace)
-    await heir.working(replace(turn, token=2, attempt=2), busy=True)
+    await heir.show_working(replace(turn, token=2, attempt=2), busy=True)
     await heir.post(turn.thread, page("One."))
-    await workspace.changed(lambda: stands(workspace, turn) == Session(status="active"), 10)
+    await workspace.wait_until(lambda: stands(workspace, turn) == AgentSession(status="active"), 10)
 
 
-@pytest.mark.parametrize("error", sorted(INCAPABLE))
+@pytest.mark.parametrize("error", sorted(UNSUPPORTED_ERRORS))
 async def test_where_there_are_no_sessions_a_status_and_a_title_are_shown(
     workspace: SandboxWorkspace, surface: SlackSurface, error: str
 ) -> None:
     """What is missing is remembered."""
-    workspace.fault(SESSION, error=error)
+    workspace.inject_fault(SESSION, error=error)
     turn = await asked(workspace)
-    await surface.working(turn, busy=True, begins=True)
+    await surface.show_working(turn, busy=True, begins=True)
     assert made(workspace) == [SESSION, STATUS, TITLE]
-    assert workspace.statuses[DIRECT, turn.thread.root].loading_messages == sessions.LOADING
-    assert stands(workspace, turn) == Session(title="How does rain form?")
-    await surface.working(turn, busy=True)
-    await surface.working(turn, busy=False)
+    assert workspace.statuses[DIRECT, turn.thread.root].loading_messages == sessions.LOADING_MESSAGES
+    assert stands(workspace, turn) == AgentSession(title="How does rain form?")
+    await surface.show_working(turn, busy=True)
+    await surface.show_working(turn, busy=False)
     assert made(workspace)[3:] == [STATUS, STATUS]
     assert not workspace.statuses
 
@@ -176,10 +176,10 @@ async def test_where_there_are_no_sessions_a_status_and_a_title_are_shown(
 async def test_what_is_wrong_with_one_thread_says_nothing_of_others(
     workspace: SandboxWorkspace, surface: SlackSurface, error: str
 ) -> None:
-    workspace.fault(SESSION, error=error)
+    workspace.inject_fault(SESSION, error=error)
     turn = await asked(workspace)
-    await surface.working(turn, busy=True)
-    await surface.working(turn, busy=True)
+    await surface.show_working(turn, busy=True)
+    await surface.show_working(turn, busy=True)
     assert made(workspace) == [SESSION, STATUS, SESSION]
 
 
@@ -188,30 +188,30 @@ async def test_a_session_that_slack_does_not_end_is_ended_as_a_status(
     workspace: SandboxWorkspace, surface: SlackSurface, error: str
 ) -> None:
     turn = await asked(workspace)
-    await surface.working(turn, busy=True)
-    workspace.fault(SESSION, error=error)
+    await surface.show_working(turn, busy=True)
+    workspace.inject_fault(SESSION, error=error)
     await surface.post(turn.thread, page("One."))
-    assert stands(workspace, turn) == Session(status="active")
+    assert stands(workspace, turn) == AgentSession(status="active")
 
 
 @pytest.mark.parametrize("method", [STATUS, TITLE])
 async def test_where_nothing_can_be_shown_it_is_tried_once(
     workspace: SandboxWorkspace, surface: SlackSurface, method: str
 ) -> None:
-    workspace.fault(SESSION, error="feature_disabled")
-    workspace.fault(method, error="missing_scope")
+    workspace.inject_fault(SESSION, error="feature_disabled")
+    workspace.inject_fault(method, error="missing_scope")
     turn = await asked(workspace)
     for _ in range(3):
-        await surface.working(turn, busy=True, begins=True)
+        await surface.show_working(turn, busy=True, begins=True)
     assert len(workspace.calls(method)) == 1
 
 
 async def test_a_channel_gets_a_status_only(workspace: SandboxWorkspace, surface: SlackSurface) -> None:
     turn = await asked(workspace, GENERAL)
-    await surface.working(turn, busy=True, begins=True)
+    await surface.show_working(turn, busy=True, begins=True)
     await surface.post(turn.thread, page("One.", ends=False))
-    await surface.working(turn, busy=True)
-    await surface.working(turn, busy=False)
+    await surface.show_working(turn, busy=True)
+    await surface.show_working(turn, busy=False)
     assert made(workspace) == [STATUS, "chat.postMessage", STATUS, STATUS]
     assert not workspace.statuses
 
@@ -220,7 +220,7 @@ async def test_a_question_without_words_names_nothing(
     workspace: SandboxWorkspace, surface: SlackSurface
 ) -> None:
     turn = replace(await asked(workspace), question=" \n**  **\n")
-    await surface.working(turn, busy=True, begins=True)
+    await surface.show_working(turn, busy=True, begins=True)
     assert "title" not in workspace.calls(SESSION)[0].arguments
 
 
@@ -232,11 +232,11 @@ async def test_what_slack_refuses_is_not_asked_for_until_its_time_is_over(
     turn = await asked(workspace)
     began = time.monotonic()
     for _ in range(3):
-        await surface.working(turn, busy=True)
+        await surface.show_working(turn, busy=True)
     assert time.monotonic() - began < 0.5
     assert made(workspace) == [SESSION, STATUS]
     await asyncio.sleep(1.2)
-    await surface.working(turn, busy=False)
+    await surface.show_working(turn, busy=False)
     assert made(workspace) == [SESSION, STATUS, SESSION]
 
 
@@ -245,12 +245,12 @@ async def test_many_questions_at_once_draw_no_refusal_and_end_at_rest(
 ) -> None:
     """Those for whom there is no room of Slack's own sign get the other one, which has more."""
     turns = [await asked(workspace) for _ in range(60)]
-    await asyncio.gather(*(surface.working(turn, busy=True) for turn in turns))
+    await asyncio.gather(*(surface.show_working(turn, busy=True) for turn in turns))
     shown = workspace.statuses
     assert len(shown) > 50
     await asyncio.gather(*(surface.post(turn.thread, page("One.")) for turn in turns[:9]))
-    await asyncio.gather(*(surface.working(turn, busy=False) for turn in turns[9:]))
-    await workspace.changed(lambda: not workspace.statuses, 30)
+    await asyncio.gather(*(surface.show_working(turn, busy=False) for turn in turns[9:]))
+    await workspace.wait_until(lambda: not workspace.statuses, 30)
     assert {session.status for session in workspace.sessions.values()} == {"active"}
     answers = [call.response.get("error") for call in workspace.calls() if call.method in (SESSION, STATUS)]
     assert "ratelimited" not in answers
@@ -262,13 +262,13 @@ async def test_a_session_that_slack_does_not_end_now_is_ended_later(
 ) -> None:
     """Nobody waits for it."""
     turn = await asked(workspace)
-    await surface.working(turn, busy=True)
-    workspace.fault(SESSION, **fault)
-    workspace.fault(STATUS, **fault)
+    await surface.show_working(turn, busy=True)
+    workspace.inject_fault(SESSION, **fault)
+    workspace.inject_fault(STATUS, **fault)
     began = time.monotonic()
     await surface.post(turn.thread, page("One."))
     assert time.monotonic() - began < 0.5
-    await workspace.changed(lambda: stands(workspace, turn) == Session(status="active"), 10)
+    await workspace.wait_until(lambda: stands(workspace, turn) == AgentSession(status="active"), 10)
     assert not workspace.statuses
 
 
@@ -276,12 +276,12 @@ async def test_an_end_that_comes_late_does_not_end_the_next_answer(
     workspace: SandboxWorkspace, surface: SlackSurface
 ) -> None:
     turn = await asked(workspace)
-    await surface.working(turn, busy=True)
+    await surface.show_working(turn, busy=True)
     refuse_signs(workspace)
     await surface.post(turn.thread, page("One."))
-    assert await surface.begin(turn, page("Two", ends=False))
+    assert await surface.start_message(turn, page("Two", ends=False))
     await asyncio.sleep(2.5)
-    assert stands(workspace, turn) == Session(status="processing")
+    assert stands(workspace, turn) == AgentSession(status="processing")
 
 
 async def test_an_end_that_was_still_to_come_comes_with_the_end_of_the_next_answer(
@@ -289,9 +289,9 @@ async def test_an_end_that_was_still_to_come_comes_with_the_end_of_the_next_answ
 ) -> None:
     """Also where that one got no sign of its own."""
     turn = await asked(workspace)
-    await surface.working(turn, busy=True)
+    await surface.show_working(turn, busy=True)
     refuse_signs(workspace)
     await surface.post(turn.thread, page("One."))
-    await surface.working(turn, busy=True)
+    await surface.show_working(turn, busy=True)
     await surface.post(turn.thread, page("Two."))
-    await workspace.changed(lambda: stands(workspace, turn) == Session(status="active"), 10)
+    await workspace.wait_until(lambda: stands(workspace, turn) == AgentSession(status="active"), 10)

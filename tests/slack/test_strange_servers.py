@@ -8,7 +8,7 @@ import pytest
 from aiohttp import WSMsgType, web
 
 from bot.slack import connect, web_socket
-from tests.slack.connections import Elsewhere, connected
+from tests.slack.connections import OtherWorkspace, connected
 from tests.slack.waiting import until
 
 
@@ -44,10 +44,10 @@ async def strange_server(*frames: str, answers_pings: bool) -> AsyncIterator[tup
 
 async def test_a_connection_that_hangs_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its cable is cut, so to say: nothing breaks, and no pong comes."""
-    monkeypatch.setattr(connect, "HEARTBEAT", 0.1)
+    monkeypatch.setattr(connect, "HEARTBEAT_SECONDS", 0.1)
     async with (
         strange_server('{"type": "hello"}', answers_pings=False) as (url, told),
-        connected(Elsewhere(url)),
+        connected(OtherWorkspace(url)),
     ):
         await until(lambda: told.count("opened") >= 3)
 
@@ -55,7 +55,7 @@ async def test_a_connection_that_hangs_is_replaced(monkeypatch: pytest.MonkeyPat
 async def test_a_server_that_does_not_greet_and_talks_rubbish_is_listened_to(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(web_socket, "GREETING_PATIENCE", 0.1)
+    monkeypatch.setattr(web_socket, "GREETING_TIMEOUT_SECONDS", 0.1)
     rubbish = ["", "{", "[]", "null", "{}", '{"type": 1}', '{"envelope_id": 1, "payload": {}}']
     strange = {
         "envelope_id": "strange",
@@ -66,7 +66,7 @@ async def test_a_server_that_does_not_greet_and_talks_rubbish_is_listened_to(
     frames = (*rubbish, json.dumps(strange), json.dumps(good))
     async with (
         strange_server(*frames, answers_pings=True) as (url, told),
-        connected(Elsewhere(url)) as (_, heard),
+        connected(OtherWorkspace(url)) as (_, heard),
     ):
         await until(lambda: told == ["opened", "good"])
     assert heard.texts == ["hello"]

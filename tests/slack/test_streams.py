@@ -8,13 +8,13 @@ import pytest
 
 from bot.core.domain import Action, Author, ThreadKey, Turn, TurnStatus
 from bot.core.errors import MessageLost, SurfaceBusy, SurfaceGone, SurfaceUnavailable
-from bot.core.writes import Way
-from bot.ports import Growing, Page
+from bot.core.writes import DisplayMode
+from bot.ports import GrowingMessage, Page
 from bot.sandbox.server import SandboxWorkspace
 from bot.slack import connect, parse, render, streams
-from bot.slack.abilities import INCAPABLE
+from bot.slack.abilities import UNSUPPORTED_ERRORS
 from bot.slack.people import People
-from bot.slack.streams import Streaming
+from bot.slack.streams import StreamingMode
 from bot.slack.surface import SlackSurface
 
 DIRECT = "D0ADA"
@@ -35,11 +35,11 @@ async def turn(workspace: SandboxWorkspace) -> Turn:
 
 
 def page(text: str, *actions: Action, ends: bool = True) -> Page:
-    return Page(turn=7, number=0, text=text, actions=actions, ends=ends)
+    return Page(turn=7, number=0, text=text, actions=actions, is_last=ends)
 
 
-async def begun(surface: SlackSurface, turn: Turn, text: str) -> Growing:
-    growing = await surface.begin(turn, page(text))
+async def begun(surface: SlackSurface, turn: Turn, text: str) -> GrowingMessage:
+    growing = await surface.start_message(turn, page(text))
     assert growing
     return growing
 
@@ -54,15 +54,15 @@ async def test_a_message_grows_and_ends_with_its_buttons(
     workspace: SandboxWorkspace, surface: SlackSurface, turn: Turn
 ) -> None:
     growing = await begun(surface, turn, "one ")
-    assert growing.takes(page("one **two** "))
-    await growing.add(page("one **two** ", Action.RETRY), last=False)
+    assert growing.can_show(page("one **two** "))
+    await growing.append_page(page("one **two** ", Action.RETRY), last=False)
     assert blocks(workspace, turn) == ["one **two** "]
-    await growing.add(page("one **two** three", Action.RETRY), last=True)
+    await growing.append_page(page("one **two** three", Action.RETRY), last=True)
     assert blocks(workspace, turn) == ["one **two** three", "actions"]
     shown = workspace.thread(DIRECT, turn.thread.root)[-1]
-    assert not shown.streaming
-    assert await surface.find(turn) == {0: growing.message_id}
-    assert await surface.find(replace(turn, id=8)) == {}, "it is nobody else's"
+    assert not shown.is_streaming
+    assert await surface.find_pages(turn) == {0: growing.message_id}
+    assert await surface.find_pages(replace(turn, id=8)) == {}, "it is nobody else's"
     assert not workspace.calls("chat.update")
 
 
@@ -73,47 +73,49 @@ async def test_what_is_sent_in_pieces_pings_nobody(
     """Not even when the pieces are harmless: the page is made safe as a whole, and replaced if it must be."""
     growing = await begun(surface, turn, piece)
     whole = page(piece + {"U": "DA> ", "e": "re> ", "n": "nel> "}.get(piece[-1], "DA> ") + "it is")
-    if growing.takes(whole):
-        await growing.add(whole, last=True)
+    if growing.can_show(whole):
+        await growing.append_page(whole, last=True)
     else:
         await surface.edit(turn.thread, growing.message_id, whole)
     assert blocks(workspace, turn) == [render.render(whole.text).blocks[0]["text"]]
     assert not re.search(r"<[!@]|@here", blocks(workspace, turn)[0])
 
 
-@pytest.mark.parametrize("streaming", Streaming)
-def test_where_answers_stream(streaming: Streaming) -> None:
+@pytest.mark.parametrize("streaming", StreamingMode)
+def test_where_answers_stream(streaming: StreamingMode) -> None:
     """To everybody in a channel an answer is shown by edits; a direct message is one person's own."""
     client = connect.Client(token="xoxb-unused")
     surface = SlackSurface(
         client,
-        parse.Bot(workspace="T0SANDBOX", user="U0BOT", bot_id="B0BOT"),
+        parse.BotIdentity(workspace="T0SANDBOX", user="U0BOT", bot_id="B0BOT"),
         People(client, "T0SANDBOX"),
         streaming=streaming,
     )
     ways = [
-        surface.way(ThreadKey(platform="slack", workspace="T0SANDBOX", channel=channel, root="1.0"))
+        surface.choose_display_mode(
+            ThreadKey(platform="slack", workspace="T0SANDBOX", channel=channel, root="1.0")
+        )
         for channel in (DIRECT, "C0GENERAL")
     ]
     assert (
         ways
         == {
-            Streaming.AUTO: [Way.STREAM, Way.EDITS],
-            Streaming.EDITS: [Way.EDITS, Way.EDITS],
-            Streaming.NATIVE: [Way.STREAM, Way.STREAM],
-            Streaming.OFF: [Way.WHOLE, Way.WHOLE],
+            StreamingMode.AUTO: [DisplayMode.STREAM, DisplayMode.EDITS],
+            StreamingMode.EDITS: [DisplayMode.EDITS, DisplayMode.EDITS],
+            StreamingMode.NATIVE: [DisplayMode.STREAM, DisplayMode.STREAM],
+            StreamingMode.OFF: [DisplayMode.WHOLE, DisplayMode.WHOLE],
         }[streaming]
     )
 
 
-@pytest.mark.parametrize("error", sorted(INCAPABLE))
+@pytest.mark.parametrize("error", sorted(UNSUPPORTED_ERRORS))
 async def test_where_slack_cannot_stream_it_is_not_asked_again(
     workspace: SandboxWorkspace, surface: SlackSurface, turn: Turn, error: str
 ) -> None:
-    workspace.fault("chat.startStream", error=error)
-    assert surface.way(turn.thread) is Way.STREAM
-    assert await surface.begin(turn, page("one")) is None
-    assert surface.way(turn.thread) is Way.EDITS
+    workspace.inject_fault("chat.startStream", error=error)
+    assert surface.choose_display_mode(turn.thread) is DisplayMode.STREAM
+    assert await surface.start_message(turn, page("one")) is None
+    assert surface.choose_display_mode(turn.thread) is DisplayMode.EDITS
 
 
 @pytest.mark.parametrize("method", ["chat.appendStream", "chat.stopStream"])
@@ -121,10 +123,10 @@ async def test_where_slack_cannot_go_on_streaming_no_further_stream_is_begun(
     workspace: SandboxWorkspace, surface: SlackSurface, turn: Turn, method: str
 ) -> None:
     growing = await begun(surface, turn, "one ")
-    workspace.fault(method, error="missing_scope")
+    workspace.inject_fault(method, error="missing_scope")
     with pytest.raises(SurfaceGone):
-        await growing.add(page("one two "), last=method == "chat.stopStream")
-    assert surface.way(turn.thread) is Way.EDITS
+        await growing.append_page(page("one two "), last=method == "chat.stopStream")
+    assert surface.choose_display_mode(turn.thread) is DisplayMode.EDITS
 
 
 async def test_a_stream_that_slack_does_not_end_stays_as_it_is(
@@ -132,7 +134,7 @@ async def test_a_stream_that_slack_does_not_end_stays_as_it_is(
 ) -> None:
     """It can't be replaced; what follows has to go below it."""
     growing = await begun(surface, turn, "one ")
-    workspace.fault("chat.stopStream", error="unknown_method")
+    workspace.inject_fault("chat.stopStream", error="unknown_method")
     with pytest.raises(MessageLost) as lost:
         await surface.edit(turn.thread, growing.message_id, page("one two"))
     assert lost.value.stays
@@ -141,9 +143,9 @@ async def test_a_stream_that_slack_does_not_end_stays_as_it_is(
 async def test_what_slack_refuses_of_one_stream_says_nothing_of_others(
     workspace: SandboxWorkspace, surface: SlackSurface, turn: Turn
 ) -> None:
-    workspace.fault("chat.startStream", error="missing_recipient_user_id")
-    assert await surface.begin(turn, page("one")) is None
-    assert surface.way(turn.thread) is Way.STREAM
+    workspace.inject_fault("chat.startStream", error="missing_recipient_user_id")
+    assert await surface.start_message(turn, page("one")) is None
+    assert surface.choose_display_mode(turn.thread) is DisplayMode.STREAM
 
 
 async def test_a_stream_that_has_ended_is_edited(
@@ -151,22 +153,22 @@ async def test_a_stream_that_has_ended_is_edited(
 ) -> None:
     """Slack ends it after five minutes, or a person does: the message goes on, and has its buttons."""
     growing = await begun(surface, turn, "one ")
-    workspace.fault("chat.appendStream", error="message_not_in_streaming_state")
+    workspace.inject_fault("chat.appendStream", error="message_not_in_streaming_state")
     with pytest.raises(SurfaceGone):
-        await growing.add(page("one two "), last=False)
+        await growing.append_page(page("one two "), last=False)
     await surface.edit(turn.thread, growing.message_id, page("one two three", Action.RETRY))
     assert blocks(workspace, turn) == ["one two three", "actions"]
-    assert await surface.find(replace(turn, id=8)) == {}, "it is nobody else's"
+    assert await surface.find_pages(replace(turn, id=8)) == {}, "it is nobody else's"
 
 
 async def test_nothing_has_happened_when_slack_is_busy(
     workspace: SandboxWorkspace, surface: SlackSurface, turn: Turn
 ) -> None:
     growing = await begun(surface, turn, "one ")
-    workspace.fault("chat.appendStream", retry_after=1)
+    workspace.inject_fault("chat.appendStream", retry_after=1)
     with pytest.raises(SurfaceBusy):
-        await growing.add(page("one two "), last=False)
-    await growing.add(page("one two three "), last=False)
+        await growing.append_page(page("one two "), last=False)
+    await growing.append_page(page("one two three "), last=False)
     assert blocks(workspace, turn) == ["one two three "]
 
 
@@ -175,28 +177,28 @@ async def test_a_stream_that_a_dead_process_left_is_found_and_taken_over(
 ) -> None:
     """It grows no more, and shows the new text; what else we wrote into the thread is left alone."""
     growing = await begun(surface, turn, "one two thr")
-    assert await surface.find(turn) == {0: growing.message_id}
+    assert await surface.find_pages(turn) == {0: growing.message_id}
     await surface.edit(turn.thread, growing.message_id, page("all of it"))
     assert blocks(workspace, turn) == ["all of it"]
-    assert not workspace.thread(DIRECT, turn.thread.root)[-1].streaming
-    assert await surface.find(turn) == {0: growing.message_id}
+    assert not workspace.thread(DIRECT, turn.thread.root)[-1].is_streaming
+    assert await surface.find_pages(turn) == {0: growing.message_id}
 
 
 async def test_one_that_may_have_been_started_is_found(
     workspace: SandboxWorkspace, surface: SlackSurface, turn: Turn
 ) -> None:
-    workspace.fault("chat.startStream", drop=True)
+    workspace.inject_fault("chat.startStream", drop=True)
     with pytest.raises(SurfaceUnavailable):
-        await surface.begin(turn, page("one"))
-    assert list(await surface.find(turn)) in ([], [0])
+        await surface.start_message(turn, page("one"))
+    assert list(await surface.find_pages(turn)) in ([], [0])
 
 
 async def test_after_four_minutes_nothing_is_added(
     surface: SlackSurface, turn: Turn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Slack would refuse it after five."""
-    monkeypatch.setattr(streams, "LIFETIME", 0.2)
+    monkeypatch.setattr(streams, "STREAM_LIFETIME_SECONDS", 0.2)
     growing = await begun(surface, turn, "one ")
-    assert growing.takes(page("one two "))
+    assert growing.can_show(page("one two "))
     await asyncio.sleep(0.3)
-    assert not growing.takes(page("one two "))
+    assert not growing.can_show(page("one two "))

@@ -7,8 +7,8 @@ import pytest
 
 from bot.sandbox.server import SandboxWorkspace
 from bot.slack import connect, suggestions
-from bot.slack.abilities import INCAPABLE
-from bot.slack.suggestions import Suggestions
+from bot.slack.abilities import UNSUPPORTED_ERRORS
+from bot.slack.suggestions import SuggestedPrompts
 
 DIRECT, OTHER = "D0ADA", "D0GRACE"
 METHOD = "assistant.threads.setSuggestedPrompts"
@@ -16,52 +16,52 @@ QUESTIONS = {"Explain": "Explain in a few sentences:", "Draft": "Draft a reply t
 
 
 @pytest.fixture
-async def offered(workspace: SandboxWorkspace) -> AsyncIterator[Suggestions]:
-    async with connect.web_client(workspace.bot_token, workspace.api_url) as client:
-        yield Suggestions(client, QUESTIONS)
+async def offered(workspace: SandboxWorkspace) -> AsyncIterator[SuggestedPrompts]:
+    async with connect.open_web_client(workspace.bot_token, workspace.api_url) as client:
+        yield SuggestedPrompts(client, QUESTIONS)
 
 
 async def test_who_opens_the_direct_message_is_shown_what_to_ask(
-    workspace: SandboxWorkspace, offered: Suggestions
+    workspace: SandboxWorkspace, offered: SuggestedPrompts
 ) -> None:
     """Once, however often it is opened, and at the same time; everybody else, too."""
-    await asyncio.gather(*(offered.offer(DIRECT) for _ in range(3)))
-    await offered.offer(OTHER)
+    await asyncio.gather(*(offered.show_prompts(DIRECT) for _ in range(3)))
+    await offered.show_prompts(OTHER)
     assert workspace.state.prompts == {DIRECT: QUESTIONS, OTHER: QUESTIONS}
     assert [call.arguments["channel_id"] for call in workspace.calls(METHOD)] == [DIRECT, OTHER]
 
 
 async def test_they_are_shown_anew_after_a_while(
-    workspace: SandboxWorkspace, offered: Suggestions, monkeypatch: pytest.MonkeyPatch
+    workspace: SandboxWorkspace, offered: SuggestedPrompts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(suggestions, "STANDS", 0.0)
-    await offered.offer(DIRECT)
-    await offered.offer(DIRECT)
+    monkeypatch.setattr(suggestions, "SHOWN_TTL_SECONDS", 0.0)
+    await offered.show_prompts(DIRECT)
+    await offered.show_prompts(DIRECT)
     assert len(workspace.calls(METHOD)) == 2
 
 
-@pytest.mark.parametrize("error", sorted(INCAPABLE))
+@pytest.mark.parametrize("error", sorted(UNSUPPORTED_ERRORS))
 async def test_where_the_app_is_no_agent_slack_is_asked_once(
-    workspace: SandboxWorkspace, offered: Suggestions, error: str
+    workspace: SandboxWorkspace, offered: SuggestedPrompts, error: str
 ) -> None:
-    workspace.fault(METHOD, error=error)
-    await offered.offer(DIRECT)
-    await offered.offer(OTHER)
+    workspace.inject_fault(METHOD, error=error)
+    await offered.show_prompts(DIRECT)
+    await offered.show_prompts(OTHER)
     assert len(workspace.calls(METHOD)) == 1
     assert not workspace.state.prompts
 
 
 @pytest.mark.parametrize("error", ["fatal_error", "channel_not_found", "ratelimited"])
 async def test_what_failed_once_is_tried_the_next_time(
-    workspace: SandboxWorkspace, offered: Suggestions, error: str
+    workspace: SandboxWorkspace, offered: SuggestedPrompts, error: str
 ) -> None:
-    workspace.fault(METHOD, error=error)
-    await offered.offer(DIRECT)
-    await offered.offer(DIRECT)
+    workspace.inject_fault(METHOD, error=error)
+    await offered.show_prompts(DIRECT)
+    await offered.show_prompts(DIRECT)
     assert workspace.state.prompts == {DIRECT: QUESTIONS}
 
 
 async def test_without_any_those_of_the_manifest_stand(workspace: SandboxWorkspace) -> None:
-    async with connect.web_client(workspace.bot_token, workspace.api_url) as client:
-        await Suggestions(client, {}).offer(DIRECT)
+    async with connect.open_web_client(workspace.bot_token, workspace.api_url) as client:
+        await SuggestedPrompts(client, {}).show_prompts(DIRECT)
     assert not workspace.calls(METHOD)

@@ -7,7 +7,7 @@ import pytest
 
 from bot.core.domain import Action, ThreadKey
 from bot.core.errors import MessageLost, SurfaceBusy, SurfaceError, SurfaceGone, SurfaceUnavailable
-from bot.core.writes import Way
+from bot.core.writes import DisplayMode
 from bot.ports import Page
 from bot.sandbox.server import SandboxWorkspace
 from bot.slack import connect
@@ -56,7 +56,7 @@ async def test_buttons_stand_below_a_page_until_it_is_shown_without(
 async def test_a_page_is_removed(
     workspace: SandboxWorkspace, surface: SlackSurface, thread: ThreadKey
 ) -> None:
-    await surface.remove(thread, await surface.post(thread, page("one")))
+    await surface.delete_message(thread, await surface.post(thread, page("one")))
     assert len(workspace.thread(GENERAL, thread.root)) == 1
 
 
@@ -95,7 +95,7 @@ async def test_slacks_refusals_become_ours(
     fault: dict[str, object],
     expected: type[SurfaceError],
 ) -> None:
-    workspace.fault("chat.postMessage", **fault)  # type: ignore[arg-type]  # a table of keyword arguments
+    workspace.inject_fault("chat.postMessage", **fault)  # type: ignore[arg-type]  # a table of keyword arguments
     with pytest.raises(expected) as refused:
         await surface.post(thread, page("one"))
     if isinstance(refused.value, SurfaceBusy) and "retry_after" in fault:
@@ -106,22 +106,22 @@ async def test_slacks_refusals_become_ours(
 async def test_a_server_that_knows_no_such_blocks_gets_the_text(
     workspace: SandboxWorkspace, surface: SlackSurface, thread: ThreadKey
 ) -> None:
-    workspace.fault("chat.postMessage", error="invalid_blocks")
+    workspace.inject_fault("chat.postMessage", error="invalid_blocks")
     await surface.post(thread, page("**one**"))
     assert workspace.thread(GENERAL, thread.root)[1].text == "*one*"
 
 
-@pytest.mark.parametrize(("age", "way"), [(0.0, Way.WHOLE), (60.0, Way.EDITS)])
+@pytest.mark.parametrize(("age", "way"), [(0.0, DisplayMode.WHOLE), (60.0, DisplayMode.EDITS)])
 async def test_where_no_message_may_be_edited_answers_do_not_grow(
-    workspace: SandboxWorkspace, surface: SlackSurface, thread: ThreadKey, age: float, way: Way
+    workspace: SandboxWorkspace, surface: SlackSurface, thread: ThreadKey, age: float, way: DisplayMode
 ) -> None:
     """That an old one may not says nothing of others."""
-    workspace.fault("chat.update", error="edit_window_closed")
-    assert surface.way(thread) is Way.EDITS
+    workspace.inject_fault("chat.update", error="edit_window_closed")
+    assert surface.choose_display_mode(thread) is DisplayMode.EDITS
     with pytest.raises(MessageLost):
         await surface.edit(thread, f"{time.time() - age:.6f}", page("one"))
-    assert surface.way(thread) is way
-    assert surface.way(replace(thread, channel="D0ADA")) is Way.STREAM
+    assert surface.choose_display_mode(thread) is way
+    assert surface.choose_display_mode(replace(thread, channel="D0ADA")) is DisplayMode.STREAM
 
 
 async def test_thumbs_stand_below_what_may_be_judged(
@@ -141,7 +141,7 @@ async def test_where_thumbs_are_unknown_plain_buttons_stand_in(
     workspace: SandboxWorkspace, surface: SlackSurface, thread: ThreadKey
 ) -> None:
     """It is found out once, and no text is lost meanwhile."""
-    workspace.fault("chat.postMessage", error="invalid_blocks")
+    workspace.inject_fault("chat.postMessage", error="invalid_blocks")
     for text in ("one", "two"):
         await surface.post(thread, page(text, Action.JUDGE))
     for text, shown in zip(("one", "two"), workspace.thread(GENERAL, thread.root)[1:], strict=True):
@@ -154,7 +154,7 @@ async def test_where_thumbs_are_unknown_plain_buttons_stand_in(
 async def test_a_text_that_slack_finds_too_odd_says_nothing_of_thumbs(
     workspace: SandboxWorkspace, surface: SlackSurface, thread: ThreadKey
 ) -> None:
-    workspace.fault("chat.postMessage", error="invalid_blocks", times=2)
+    workspace.inject_fault("chat.postMessage", error="invalid_blocks", times=2)
     await surface.post(thread, page("one", Action.JUDGE))
     assert not workspace.thread(GENERAL, thread.root)[1].blocks
     await surface.post(thread, page("two", Action.JUDGE))
@@ -162,9 +162,9 @@ async def test_a_text_that_slack_finds_too_odd_says_nothing_of_thumbs(
 
 
 async def test_thumbs_can_be_turned_off(workspace: SandboxWorkspace, thread: ThreadKey) -> None:
-    async with connect.web_client(workspace.bot_token, workspace.api_url) as client:
+    async with connect.open_web_client(workspace.bot_token, workspace.api_url) as client:
         surface = SlackSurface(
-            client, await connect.who_am_i(client), People(client, "T0SANDBOX"), thumbs=False
+            client, await connect.fetch_bot_identity(client), People(client, "T0SANDBOX"), asks_feedback=False
         )
         await surface.post(thread, page("one", Action.JUDGE))
     assert [block["type"] for block in workspace.thread(GENERAL, thread.root)[1].blocks] == ["markdown"]
@@ -174,5 +174,5 @@ async def test_prompts_can_name_where_they_apply(surface: SlackSurface, thread: 
     """A channel by its name, a direct message as such, and the workspace."""
     direct = replace(thread, channel="D0ADA")
     assert (surface.is_direct(thread), surface.is_direct(direct)) == (False, True)
-    assert await surface.places(thread) == {"channel": "#general", "workspace": "Sandbox"}
-    assert await surface.places(direct) == {"channel": "a direct message", "workspace": "Sandbox"}
+    assert await surface.read_place_names(thread) == {"channel": "#general", "workspace": "Sandbox"}
+    assert await surface.read_place_names(direct) == {"channel": "a direct message", "workspace": "Sandbox"}

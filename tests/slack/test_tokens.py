@@ -31,12 +31,12 @@ from tests.slack.events import BOT, NAMES
     ],
 )
 def test_text_becomes_readable(text: str, expected: str) -> None:
-    assert tokens.readable(tokens.without_mention(text, BOT.user), NAMES) == expected
+    assert tokens.to_markdown(tokens.remove_mention(text, BOT.user), NAMES) == expected
 
 
 @given(st.text(alphabet="<>@#!|^&;UBOTlgtamp: \n") | st.text())
 def test_whatever_surrounds_it_our_mention_goes_and_the_rest_stays_readable(text: str) -> None:
     plain = text.replace("<", "(").replace("&", "+")
-    assert tokens.readable(tokens.without_mention(f"{plain} <@UBOT>", BOT.user), NAMES) == plain.strip()
-    tokens.readable(text, NAMES)  # anything else: at least no error
-    tokens.nameless(text)
+    assert tokens.to_markdown(tokens.remove_mention(f"{plain} <@UBOT>", BOT.user), NAMES) == plain.strip()
+    tokens.to_markdown(text, NAMES)  # anything else: at least no error
+    tokens.find_unnamed_ids(text)

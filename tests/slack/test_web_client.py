@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 
 from bot.sandbox.server import SandboxWorkspace
-from bot.slack.connect import web_client
+from bot.slack.connect import open_web_client
 
 
 async def test_slack_is_reached_by_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,13 +34,13 @@ async def test_slack_is_reached_by_the_proxy_of_the_environment(monkeypatch: pyt
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{runner.addresses[0][1]}")
     try:
-        async with web_client("xoxb-1", "http://slack.invalid/api/") as client:
+        async with open_web_client("xoxb-1", "http://slack.invalid/api/") as client:
             assert (await client.auth_test())["ok"]
         assert requests == ["http://slack.invalid/api/auth.test"]
-        async with web_client("xoxb-1", "http://127.0.0.1:1/api/") as client:
+        async with open_web_client("xoxb-1", "http://127.0.0.1:1/api/") as client:
             assert client.proxy is None
         monkeypatch.setenv("no_proxy", "slack.invalid")
-        async with web_client("xoxb-1", "http://slack.invalid/api/") as client:
+        async with open_web_client("xoxb-1", "http://slack.invalid/api/") as client:
             assert client.proxy is None
     finally:
         await runner.cleanup()
@@ -49,6 +49,6 @@ async def test_slack_is_reached_by_the_proxy_of_the_environment(monkeypatch: pyt
 async def test_a_call_needs_no_thread(workspace: SandboxWorkspace) -> None:
     """Each would cost more than the call, and a password in a `.netrc` would make every call fail."""
     before = threading.active_count()
-    async with web_client(workspace.bot_token, workspace.api_url) as client:
+    async with open_web_client(workspace.bot_token, workspace.api_url) as client:
         await client.auth_test()
     assert threading.active_count() == before

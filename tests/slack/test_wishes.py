@@ -4,15 +4,15 @@ import asyncio
 
 from bot.core.domain import Action, ThreadKey
 from bot.slack import buttons
-from bot.slack.refusals import NOT_YOURS
-from bot.slack.wishes import Wishes
-from tests.fakes import OpenDoor
-from tests.slack.inboxes import is_nobody
+from bot.slack.refusals import CHANGE_NOT_ALLOWED
+from bot.slack.wishes import AnswerActions
+from tests.fakes import OpenAccess
+from tests.slack.inboxes import is_not_admin
 from tests.slack.test_buttons import BOT, body
 from tests.virtual_time import on_virtual_time
 
 
-class Answers:
+class OneAnswer:
     """One answer, of a question that U1 asked; it ends after `ends` seconds."""
 
     def __init__(self, ends: float = 0.0) -> None:
@@ -48,36 +48,36 @@ async def is_admin(user: str) -> bool:
 
 
 def pressed(action: Action, user: str = "U1") -> dict[str, object]:
-    return body(user={"id": user}, actions=buttons.block(7, (action,))["elements"])
+    return body(user={"id": user}, actions=buttons.actions_block(7, (action,))["elements"])
 
 
 @on_virtual_time
 async def test_a_button_works_from_the_moment_in_which_it_is_seen() -> None:
     """The answer is shown before its turn is settled, and people are quick."""
     for ends in (0.0, 0.2):
-        answers = Answers(ends)
-        wishes = Wishes(BOT, answers, OpenDoor(), is_nobody)  # type: ignore[arg-type]  # buttons need no more
-        assert await wishes.press(pressed(Action.CONTINUE)) is None
-        assert await wishes.press(pressed(Action.NEXT)) is None
+        answers = OneAnswer(ends)
+        wishes = AnswerActions(BOT, answers, OpenAccess(), is_not_admin)  # type: ignore[arg-type]  # buttons need no more
+        assert await wishes.press_button(pressed(Action.CONTINUE)) is None
+        assert await wishes.press_button(pressed(Action.NEXT)) is None
         assert answers.done == ["goes on", Action.NEXT]
 
 
 @on_virtual_time
 async def test_an_answer_that_goes_on_is_left_and_the_person_is_told_in_time() -> None:
-    wishes = Wishes(BOT, Answers(60), OpenDoor(), is_nobody)  # type: ignore[arg-type]  # as above
+    wishes = AnswerActions(BOT, OneAnswer(60), OpenAccess(), is_not_admin)  # type: ignore[arg-type]  # as above
     before = asyncio.get_running_loop().time()
-    refused = await wishes.press(pressed(Action.RETRY))
+    refused = await wishes.press_button(pressed(Action.RETRY))
     assert refused
-    assert refused.sentence == NOT_YOURS
+    assert refused.sentence == CHANGE_NOT_ALLOWED
     assert asyncio.get_running_loop().time() - before < 1
 
 
 @on_virtual_time
 async def test_admins_may_do_what_the_person_may_who_asked() -> None:
     for action in (Action.RETRY, Action.CONTINUE, Action.AGAIN, Action.PREVIOUS, Action.NEXT, Action.CHOOSE):
-        answers = Answers()
-        wishes = Wishes(BOT, answers, OpenDoor(), is_admin)  # type: ignore[arg-type]  # as above
-        assert await wishes.press(pressed(action, "U0OTHER"))
+        answers = OneAnswer()
+        wishes = AnswerActions(BOT, answers, OpenAccess(), is_admin)  # type: ignore[arg-type]  # as above
+        assert await wishes.press_button(pressed(action, "U0OTHER"))
         assert not answers.done
-        assert await wishes.press(pressed(action, "U0ADMIN")) is None
+        assert await wishes.press_button(pressed(action, "U0ADMIN")) is None
         assert answers.done

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.core.errors import SettingsError, StoreUnavailable
 from bot.store import migrate
-from bot.store.database import Database, database_url
+from bot.store.database import Database, parse_database_url
 from bot.store.schema import metadata, now, secrets, workers
 from bot.store.sql import SqlStore
 from tests.contracts.questions import question
@@ -58,7 +58,7 @@ def names(connection: Connection) -> set[str]:
     ],
 )
 def test_addresses_that_are_understood(written: str, driver: str) -> None:
-    assert database_url(written).drivername == driver
+    assert parse_database_url(written).drivername == driver
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_addresses_that_are_understood(written: str, driver: str) -> None:
 )
 def test_addresses_that_are_not_are_refused_by_name_and_not_repeated(written: str) -> None:
     with pytest.raises(SettingsError, match="DATABASE_URL") as caught:
-        database_url(written)
+        parse_database_url(written)
     assert "hunter2" not in str(caught.value)
 
 
@@ -167,7 +167,7 @@ async def test_a_server_that_goes_away_is_unavailable_and_may_come_back(tmp_path
 
 
 async def test_an_unreachable_server_is_named_without_its_password() -> None:
-    database = Database(database_url("postgresql://someone:hunter2@127.0.0.1:1/none"))
+    database = Database(parse_database_url("postgresql://someone:hunter2@127.0.0.1:1/none"))
     with pytest.raises(StoreUnavailable) as caught:
         await database.open()
     assert "PostgreSQL at 127.0.0.1, port 1 (DATABASE_URL)" in str(caught.value)
@@ -184,7 +184,7 @@ async def test_an_option_that_postgresql_does_not_know_is_a_wrong_setting(tmp_pa
 
 async def test_a_file_that_is_no_database_is_a_wrong_setting(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("not a database, but long enough to be looked at " * 50)
-    database = Database(database_url(f"sqlite:///{tmp_path / 'notes.txt'}"))
+    database = Database(parse_database_url(f"sqlite:///{tmp_path / 'notes.txt'}"))
     with pytest.raises(SettingsError, match="DATABASE_URL"):
         await database.open()
 
@@ -192,8 +192,8 @@ async def test_a_file_that_is_no_database_is_a_wrong_setting(tmp_path: Path) -> 
 async def test_a_file_that_is_damaged_while_in_use_is_no_bug_of_ours(tmp_path: Path) -> None:
     """The worker tries on, and people read that nothing could be saved; a constraint stays what it is."""
     file = tmp_path / "x.db"
-    url = database_url(f"sqlite:///{file}")
-    migrate.upgrade(url)
+    url = parse_database_url(f"sqlite:///{file}")
+    migrate.upgrade_database(url)
     async with open_database(url) as database:
         await database.tx(write, "there")
         with pytest.raises(IntegrityError):
@@ -208,13 +208,13 @@ async def test_a_file_that_is_damaged_while_in_use_is_no_bug_of_ours(tmp_path: P
 
 
 async def test_a_folder_that_is_not_there_is_a_wrong_setting(tmp_path: Path) -> None:
-    database = Database(database_url(f"sqlite:///{tmp_path / 'no' / 'where.db'}"))
+    database = Database(parse_database_url(f"sqlite:///{tmp_path / 'no' / 'where.db'}"))
     with pytest.raises(SettingsError, match="No such file or directory"):
         await database.open()
 
 
 async def test_sqlite_is_durable_checks_keys_and_lets_others_read(tmp_path: Path) -> None:
-    async with open_database(database_url(f"sqlite:///{tmp_path / 'x.db'}")) as database:
+    async with open_database(parse_database_url(f"sqlite:///{tmp_path / 'x.db'}")) as database:
         pragmas = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10_000}
         for pragma, value in pragmas.items():
             assert await database.tx(scalar, f"PRAGMA {pragma}") == value
@@ -230,20 +230,20 @@ async def test_a_second_process_cannot_use_the_file(tmp_path: Path) -> None:
         assert holder.stdout
         assert await holder.stdout.readline() == b"open\n"
         with pytest.raises(SettingsError, match=r"Another process uses .* PostgreSQL"):
-            await Database(database_url(address)).open()
+            await Database(parse_database_url(address)).open()
     finally:
         holder.kill()
         await holder.wait()
-    async with open_database(database_url(address)):
+    async with open_database(parse_database_url(address)):
         pass
 
 
 HOLD = """
 import asyncio, sys
 from bot.store import migrate
-from bot.store.database import Database, database_url
+from bot.store.database import Database, parse_database_url
 async def hold():
-    database = Database(database_url(sys.argv[1]))
+    database = Database(parse_database_url(sys.argv[1]))
     await database.open()
     print("open", flush=True)
     await asyncio.sleep(60)
@@ -260,6 +260,6 @@ async def test_a_restart_on_sqlite_takes_up_its_own_turns_at_once(tmp_path: Path
             assert await before.accept(question("1.0"), claim=True)
             after = SqlStore(database, "after")
             await after.open()
-            await after.beat(lease=1e9)
+            await after.record_heartbeat(lease=1e9)
             assert [turn.message_id for turn in await after.claim(5)] == ["1.0"]
             assert await database.tx(lambda c: list(c.scalars(select(workers.c.id)))) == ["after"]

@@ -8,24 +8,24 @@ import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects import sqlite
 
-from bot.core.calls import Call
+from bot.core.calls import ModelCall
 from bot.core.domain import (
-    Addressed,
+    AddressingKind,
     Answer,
     Author,
-    Incoming,
-    MadeWith,
+    IncomingMessage,
     Prompt,
-    PromptKey,
-    Steering,
+    Provenance,
+    Scope,
+    ScopeConfig,
     ThreadKey,
     Turn,
     TurnStatus,
     Usage,
 )
-from bot.store.explanations import OF_MESSAGE, SqlExplanations
+from bot.store.explanations import SELECT_TURN_OF_MESSAGE, SqlExplanations
 from bot.store.sql import SqlStore
-from bot.store.versions import SqlVersions
+from bot.store.versions import SqlConfigVersions
 from tests.databases import KINDS, migrated_database, open_database
 
 THREAD = ThreadKey(platform="slack", workspace="T1", channel="C1", root="1.0")
@@ -37,7 +37,7 @@ class Kept:
     """One database, and all that keep something in it."""
 
     store: SqlStore
-    versions: SqlVersions
+    versions: SqlConfigVersions
     explanations: SqlExplanations
 
 
@@ -47,12 +47,12 @@ async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
         async with open_database(url) as database:
             store = SqlStore(database, owner="test")
             await store.open()
-            yield Kept(store, SqlVersions(database), SqlExplanations(database))
+            yield Kept(store, SqlConfigVersions(database), SqlExplanations(database))
 
 
 async def asked(kept: Kept, message_id: str, thread: ThreadKey = THREAD) -> Turn:
-    incoming = Incoming(
-        thread=thread, message_id=message_id, author=ADA, text="why?", addressed=Addressed.MENTION
+    incoming = IncomingMessage(
+        thread=thread, message_id=message_id, author=ADA, text="why?", addressed=AddressingKind.MENTION
     )
     turn = await kept.store.accept(incoming, claim=True)
     assert turn
@@ -61,22 +61,22 @@ async def asked(kept: Kept, message_id: str, thread: ThreadKey = THREAD) -> Turn
 
 async def test_an_answer_is_explained_by_each_of_its_messages(kept: Kept) -> None:
     """By its pages and by its question, with the versions in the order in which they applied."""
-    workspace = PromptKey(platform="slack", workspace="T1")
+    workspace = Scope(platform="slack", workspace="T1")
     versions = [
-        await kept.versions.save(key, Steering(prompt=Prompt("Be kind.")), based_on=0, by=ADA)
-        for key in (PromptKey(platform="slack", workspace="T1", channel="C1"), workspace)
+        await kept.versions.save(key, ScopeConfig(prompt=Prompt("Be kind.")), based_on=0, by=ADA)
+        for key in (Scope(platform="slack", workspace="T1", channel="C1"), workspace)
     ]
     ids = tuple(version.id for version in reversed(versions))
-    made_with = MadeWith(versions=ids, parameters={"model": "m", "n": 2})
+    made_with = Provenance(versions=ids, parameters={"model": "m", "n": 2})
     turn = await asked(kept, "1.0")
     for page, message_id in enumerate(("1.1", "1.2")):
-        await kept.store.opened(turn, page, message_id)
+        await kept.store.record_page(turn, page, message_id)
     usage = Usage(prompt_tokens=3, completion_tokens=4, cached_tokens=1)
-    call = Call(model="m-1", prompt_tokens=3, completion_tokens=4, cost=7)
+    call = ModelCall(model="m-1", prompt_tokens=3, completion_tokens=4, cost=7)
     answer = Answer(
         text="So.", model="m-1", finish_reason="stop", usage=usage, made_with=made_with, call=call
     )
-    await kept.store.answered(turn, answer)
+    await kept.store.save_answer(turn, answer)
     await kept.store.settle(turn, TurnStatus.DONE)
 
     found = await kept.explanations.explain(THREAD, "1.1")
@@ -107,8 +107,13 @@ async def test_there_is_nothing_to_explain_of_other_messages(kept: Kept) -> None
     turn = await asked(kept, "1.0")
     assert await kept.explanations.explain(THREAD, "1.0") is None
     await kept.store.settle(turn, TurnStatus.FAILED, error="model_busy")
-    heard = Incoming(
-        thread=THREAD, message_id="1.5", author=ADA, text="hm", addressed=Addressed.OVERHEARD, sent_at=1.5
+    heard = IncomingMessage(
+        thread=THREAD,
+        message_id="1.5",
+        author=ADA,
+        text="hm",
+        addressed=AddressingKind.OVERHEARD,
+        sent_at=1.5,
     )
     await kept.store.accept(heard, claim=False)
     elsewhere = ThreadKey(platform="slack", workspace="T2", channel="C1", root="1.0")
@@ -120,7 +125,7 @@ async def test_it_is_found_by_index_however_many_turns_there_are(tmp_path: Path)
     """A view must be open within three seconds."""
 
     def plan(connection: Connection) -> str:
-        compiled = OF_MESSAGE.compile(dialect=sqlite.dialect(paramstyle="named"))
+        compiled = SELECT_TURN_OF_MESSAGE.compile(dialect=sqlite.dialect(paramstyle="named"))
         values = compiled.params | asdict(THREAD) | {"message": "1.0"}
         rows = connection.execute(text(f"EXPLAIN QUERY PLAN {compiled}"), values)
         return "\n".join(row.detail for row in rows)

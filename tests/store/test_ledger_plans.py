@@ -18,12 +18,12 @@ WHO = {"person": "U1", "channel": "C1", "nobody": ""}
 WHOLE_KEY = "platform=? AND workspace=? AND dimension=? AND span=? AND period=? AND subject=?"
 
 STATEMENTS: dict[str, tuple[Any, dict[str, Any], str]] = {
-    "spent": (ledger.SPENT, {**WHO, "day": "2026-11-21", "month": "2026-11"}, WHOLE_KEY),
-    "kept": (ledger.KEPT, {"turn": 1}, "workspace=?"),
-    "applying": (ledger.APPLYING, {"subjects": ["U1", "C1"]}, "platform=? AND workspace=?"),
-    "by day": (ledger.BY_DAY, {**DAYS, "days": ["2026-11-20", "2026-11-21"], "subject": "U1"}, WHOLE_KEY),
-    "by subject": (ledger.BY_SUBJECT, DAYS, "span=? AND period>? AND period<?"),
-    "of a turn": (calls.COST_OF_TURN, {"turn": 1}, "turn_id=?"),
+    "spent": (ledger.SELECT_TALLIES, {**WHO, "day": "2026-11-21", "month": "2026-11"}, WHOLE_KEY),
+    "kept": (ledger.SELECT_RESERVATIONS, {"turn": 1}, "workspace=?"),
+    "applying": (ledger.SELECT_APPLYING_BUDGETS, {"subjects": ["U1", "C1"]}, "platform=? AND workspace=?"),
+    "by day": (ledger.SUM_BY_DAY, {**DAYS, "days": ["2026-11-20", "2026-11-21"], "subject": "U1"}, WHOLE_KEY),
+    "by subject": (ledger.SUM_BY_SUBJECT, DAYS, "span=? AND period>? AND period<?"),
+    "of a turn": (calls.SELECT_TURN_SPENDING, {"turn": 1}, "turn_id=?"),
 }
 
 

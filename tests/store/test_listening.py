@@ -10,10 +10,10 @@ import pytest
 from bot.core.domain import TurnStatus
 from bot.ports import Store
 from bot.store import listening
-from bot.store.database import database_url
+from bot.store.database import parse_database_url
 from bot.store.memory import MemoryData, MemoryStore
 from bot.store.sql import SqlStore
-from bot.store.statements import WORK
+from bot.store.statements import WORK_CHANNEL
 from tests.contracts.questions import ADA, asked, key, question, settled, thread
 from tests.databases import migrated_database, open_database
 from tests.store.test_outages import terminated
@@ -58,7 +58,7 @@ async def release(store: Store) -> None:
 
 async def leave(store: Store) -> None:
     await asked(store, question("1"))
-    await store.leave()
+    await store.unregister()
 
 
 async def retry_for_others(store: Store) -> None:
@@ -106,22 +106,22 @@ async def test_an_ordinary_day_wakes_nobody(stores: tuple[Store, Store]) -> None
         turn = await asked(a, question("1"))
         await asked(a, question("2"))
         await asked(a, question("3"), claim=False)  # its thread runs: nobody else could take it
-        await a.opened(turn, 0, "1.1")
+        await a.record_page(turn, 0, "1.1")
         following = await settled(a, turn)
         assert following is not None
         third = await settled(a, following)
         assert third is not None
         await a.settle(third, TurnStatus.FAILED, claim=False)
         await a.forget(key("3"))
-        await a.beat(30)
-        await a.leave()
+        await a.record_heartbeat(30)
+        await a.unregister()
         await asyncio.sleep(0.3)
         assert not event.is_set()
 
 
 @pytest.mark.postgres
 async def test_a_lost_connection_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listening, "FIRST_PAUSE", 0.05)
+    monkeypatch.setattr(listening, "FIRST_RETRY_DELAY_SECONDS", 0.05)
     with migrated_database("postgres", tmp_path) as url:
         async with open_database(url) as database:
             store = SqlStore(database, "a")
@@ -141,7 +141,7 @@ async def test_listening_can_be_ended_at_any_moment(tmp_path: Path) -> None:
     """While it connects, too; a connection left open would be reported, and fail the test."""
     with migrated_database("postgres", tmp_path) as url:
         for delay in (0.0, 0.001, 0.002, 0.004, 0.008, 0.016, 0.03):
-            task = asyncio.create_task(listening.listen(url, {WORK: lambda: None}))
+            task = asyncio.create_task(listening.listen(url, {WORK_CHANNEL: lambda: None}))
             await asyncio.sleep(delay)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
@@ -151,7 +151,9 @@ async def test_listening_can_be_ended_at_any_moment(tmp_path: Path) -> None:
 async def test_where_no_server_is_it_goes_on_trying() -> None:
     """Without a word to its caller."""
     task = asyncio.create_task(
-        listening.listen(database_url("postgresql://someone:hunter2@127.0.0.1:1/none"), {WORK: lambda: None})
+        listening.listen(
+            parse_database_url("postgresql://someone:hunter2@127.0.0.1:1/none"), {WORK_CHANNEL: lambda: None}
+        )
     )
     await asyncio.sleep(0.2)
     assert not task.done()

@@ -53,11 +53,11 @@ async def test_who_ends_a_turn_sees_the_question_that_is_being_recorded(tmp_path
     """It waits until that is there, since the question found the thread busy: else nobody would answer it."""
 
     def ask(connection: Connection) -> None:
-        transactions.accept(connection, "other", question("2"), claim=True)
+        transactions.accept_question(connection, "other", question("2"), claim=True)
 
     async with opened(tmp_path) as (database, store):
         turn = await asked(store, question("1"))
-        await store.answered(turn, SAID)
+        await store.save_answer(turn, SAID)
         async with amid(database, ask):
             settling = asyncio.create_task(store.settle(turn, TurnStatus.DONE))
         following = await settling
@@ -69,11 +69,11 @@ async def test_who_notes_a_page_sees_that_the_turn_is_being_forgotten(tmp_path: 
     """A page that were noted then, nobody would remove from the thread."""
 
     def forget(connection: Connection) -> None:
-        second_thoughts.forget(connection, key("1"), "")
+        second_thoughts.forget_message(connection, key("1"), "")
 
     async with opened(tmp_path) as (database, store):
         turn = await asked(store, question("1"))
         async with amid(database, forget):
-            noting = asyncio.create_task(store.opened(turn, 0, "9.9"))
+            noting = asyncio.create_task(store.record_page(turn, 0, "9.9"))
         with pytest.raises(ClaimLost):
             await noting

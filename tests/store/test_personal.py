@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import Connection, Select, select, text, update
 from sqlalchemy.dialects import sqlite
 
-from bot.core.calls import Call
-from bot.core.domain import Answer, Author, PromptKey, ThreadKey, TurnStatus
-from bot.core.ledger import Dimension, Spending
-from bot.core.personal import ERASED, Person
+from bot.core.calls import ModelCall
+from bot.core.domain import Answer, Author, Scope, ThreadKey, TurnStatus
+from bot.core.ledger import Spending, SpendingDimension
+from bot.core.personal import ERASED_PERSON, PersonKey
 from bot.core.summaries import Summary
 from bot.store import expiring
 from bot.store import personal as sql
@@ -31,8 +31,8 @@ from tests.databases import KINDS, migrated_database, open_database
 pytestmark = pytest.mark.calendar
 
 GRACE = Author(id="U0GRACE", name="Grace")
-HERE = PromptKey(platform="slack", workspace="T1")
-CALL = Call(model="m-1", prompt_tokens=3, completion_tokens=4, cost=5)
+HERE = Scope(platform="slack", workspace="T1")
+CALL = ModelCall(model="m-1", prompt_tokens=3, completion_tokens=4, cost=5)
 VALUES = {"of_user": "U1", "of_platform": "slack", "of_workspace": "T1", "after": 0, "limit": 9, "age": 1.0}
 OLD = 1.0
 """When a question was written that is too old for any limit."""
@@ -64,7 +64,7 @@ async def answered(database: Database, message_id: str, author: Author) -> Threa
     await store.open()
     where = thread(message_id)
     turn = await asked(store, question(message_id, where=where, author=author, sent_at=OLD))
-    await store.answered(turn, Answer(text="So.", model="m-1", call=CALL))
+    await store.save_answer(turn, Answer(text="So.", model="m-1", call=CALL))
     await store.settle(turn, TurnStatus.DONE)
     return where
 
@@ -77,7 +77,9 @@ def long_ago(connection: Connection) -> None:
 
 async def persons(database: Database) -> dict[str, Spending]:
     ledger = SqlLedger(database, "me")
-    found = await ledger.by_subject(HERE, Dimension.PERSON, since="2020-01-01", until="2099-01-01")
+    found = await ledger.sum_by_subject(
+        HERE, SpendingDimension.PERSON, since="2020-01-01", until="2099-01-01"
+    )
     return dict(found)
 
 
@@ -91,12 +93,12 @@ async def test_figures_of_past_months_stay_and_are_nobodys(database: Database) -
     assert await persons(database) == left
     data, erased = SqlPersonalData(database), Spending()
     for author in (ADA, GRACE):
-        person = Person(user=author.id)
+        person = PersonKey(user=author.id)
         while await data.erase(person, limit=9):
             pass
         del left[author.id]
         erased += once
-        assert await persons(database) == {**left, ERASED: erased}
+        assert await persons(database) == {**left, ERASED_PERSON: erased}
     kept = await database.tx(lambda connection: connection.execute(select(calls.c.author_id)).scalars().all())
     assert kept == ["", ""]
 
@@ -111,7 +113,7 @@ async def test_old_figures_are_nobodys_in_time(database: Database) -> None:
     while await data.expire(400 * 86_400.0, limit=1):
         pass
     once = Spending(calls=1, prompt_tokens=3, completion_tokens=4, cost=5)
-    assert await persons(database) == {ERASED: once + once + once, GRACE.id: once}
+    assert await persons(database) == {ERASED_PERSON: once + once + once, GRACE.id: once}
 
 
 async def test_figures_of_this_month_stay_with_the_person_for_budgets_count_on_them(
@@ -120,7 +122,7 @@ async def test_figures_of_this_month_stay_with_the_person_for_budgets_count_on_t
     with stopped(Clock()):
         await answered(database, "1", ADA)
         data = SqlPersonalData(database)
-        while await data.erase(Person(user=ADA.id), limit=9):
+        while await data.erase(PersonKey(user=ADA.id), limit=9):
             pass
     assert list(await persons(database)) == [ADA.id]
 
@@ -130,19 +132,21 @@ async def test_what_was_made_of_what_they_said_is_gone_too(database: Database, w
     """Summaries of the thread; and the ids of who asked, and of who stopped an answer."""
     where = await answered(database, "1", ADA)
     summaries, data = SqlSummaries(database), SqlPersonalData(database)
-    (turn,) = await data.turns(where, after=0, limit=9)
+    (turn,) = await data.list_turns(where, after=0, limit=9)
     summary = Summary(until=turn.turn.id, text="Ada asked about teapots.")
-    assert await summaries.save(where, summary, revision=(await summaries.known(where)).revision)
+    assert await summaries.save_summary(
+        where, summary, revision=(await summaries.read_summaries(where)).revision
+    )
     await database.tx(lambda connection: connection.execute(text("UPDATE turns SET stopped_by = 'U0ADA'")))
     await database.tx(long_ago)
     await database.tx(age)
     if way == "asked for":
-        while await data.erase(Person(user=ADA.id), limit=9):
+        while await data.erase(PersonKey(user=ADA.id), limit=9):
             pass
     else:
         while await data.expire(86_400.0, limit=9):
             pass
-    assert not (await summaries.known(where)).summaries
+    assert not (await summaries.read_summaries(where)).summaries
     kept = await database.tx(everything)
     for word in (ADA.id, ADA.name, "teapots"):
         assert word not in kept
@@ -171,9 +175,9 @@ async def test_of_several_processes_one_erases_at_a_time(database: Database) -> 
         await other.execute("SELECT * FROM chores FOR UPDATE")
         async with asyncio.timeout(30):
             assert not await data.expire(60.0, limit=9)
-        assert (await data.held(Person(user=ADA.id))).messages == 1
+        assert (await data.count_stored(PersonKey(user=ADA.id))).messages == 1
     assert not await data.expire(60.0, limit=9)
-    assert (await data.held(Person(user=ADA.id))).messages == 0
+    assert (await data.count_stored(PersonKey(user=ADA.id))).messages == 0
 
 
 async def test_after_a_round_nobody_looks_for_an_hour(database: Database) -> None:
@@ -182,22 +186,22 @@ async def test_after_a_round_nobody_looks_for_an_hour(database: Database) -> Non
     await answered(database, "1", ADA)
     await database.tx(age)
     assert not await data.expire(60.0, limit=9)
-    assert (await data.held(Person(user=ADA.id))).messages == 1
+    assert (await data.count_stored(PersonKey(user=ADA.id))).messages == 1
 
 
 async def test_many_are_erased_some_at_a_time(database: Database) -> None:
     data = SqlPersonalData(database)
-    for number in range(expiring.AT_ONCE + 5):
+    for number in range(expiring.MAX_CONVERSATIONS_PER_TRANSACTION + 5):
         await answered(database, str(number), ADA)
     await database.tx(age)
     steps = 0
-    while await data.expire(60.0, limit=expiring.AT_ONCE + 2):
+    while await data.expire(60.0, limit=expiring.MAX_CONVERSATIONS_PER_TRANSACTION + 2):
         steps += 1
     assert steps == 1
-    assert (await data.held(Person(user=ADA.id))).messages == 0
+    assert (await data.count_stored(PersonKey(user=ADA.id))).messages == 0
 
 
-@pytest.mark.parametrize("statement", [expiring.EXPIRED, expiring.TURNS])
+@pytest.mark.parametrize("statement", [expiring.LOCK_EXPIRED_CONVERSATIONS, expiring.SELECT_TURNS])
 async def test_what_is_old_is_found_by_index(tmp_path: Path, statement: Select[Any]) -> None:
     """Else each step would look at every turn there is, for each conversation."""
     found = await plan(tmp_path, statement)
@@ -205,7 +209,9 @@ async def test_what_is_old_is_found_by_index(tmp_path: Path, statement: Select[A
     assert "ix_turns_said" in found
 
 
-@pytest.mark.parametrize("statement", [sql.HELD, sql.VOTES, sql.TURNS[Person], sql.OPINIONS])
+@pytest.mark.parametrize(
+    "statement", [sql.COUNT_MESSAGES, sql.COUNT_VOTES, sql.SELECT_TURNS[PersonKey], sql.SELECT_OPINIONS]
+)
 async def test_a_person_is_found_by_index(tmp_path: Path, statement: Select[Any]) -> None:
     """Home is shown within three seconds, however much others have said."""
     found = await plan(tmp_path, statement)

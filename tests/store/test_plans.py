@@ -24,25 +24,25 @@ OFTEN: list[tuple[Executable, dict[str, Any], str]] = [
     (statements.IS_KNOWN, MESSAGE | {"delivery": ""}, "sqlite_autoindex_deliveries_1"),
     (statements.LOCK_CONVERSATION, PLACE | {"root": ""}, "sqlite_autoindex_conversations_1"),
     (second_thoughts.LOCK_CONVERSATION_OF_MESSAGE, MESSAGE, "sqlite_autoindex_turns_1"),
-    (statements.CLAIMABLE, {"limit": 1}, "ix_turns_open"),
-    (statements.CLAIMABLE, {"limit": 1}, "uq_turns_owned"),
-    (statements.TAKE_NEXT, {"conversation": 1, "taker": ""}, "ix_turns_open"),
-    (statements.TAKE_NEXT, {"conversation": 1, "taker": ""}, "uq_turns_owned"),
-    (statements.TAKE_IF_ALONE, {"turn": 400, "taker": ""}, "ix_turns_open"),
-    (statements.END[TurnStatus.DONE], {"turn": 400, "fence": 1, "holder": ""}, "INTEGER PRIMARY KEY"),
+    (statements.LOCK_CLAIMABLE_CONVERSATIONS, {"limit": 1}, "ix_turns_open"),
+    (statements.LOCK_CLAIMABLE_CONVERSATIONS, {"limit": 1}, "uq_turns_owned"),
+    (statements.CLAIM_NEXT, {"conversation": 1, "taker": ""}, "ix_turns_open"),
+    (statements.CLAIM_NEXT, {"conversation": 1, "taker": ""}, "uq_turns_owned"),
+    (statements.CLAIM_IF_ALONE, {"turn": 400, "taker": ""}, "ix_turns_open"),
+    (statements.END_TURN[TurnStatus.DONE], {"turn": 400, "fence": 1, "holder": ""}, "INTEGER PRIMARY KEY"),
     (
-        statements.SHOW_PAGE,
+        statements.SAVE_PAGE,
         {"turn": 400, "fence": 1, "holder": "", "shown": 0, "message": ""},
         "INTEGER PRIMARY KEY",
     ),
-    (context.POSITION, {"turn": 1}, "ix_budgets_scope"),
-    (context.POSITION, {"turn": 1}, "sqlite_autoindex_drafts_1"),
-    (context.HISTORY, {"conversation": 1, "sent_at": 9e9, "turn": 1, "limit": 50}, "ix_turns_said"),
-    (processes.FREE_OF_THE_DEAD, {}, "uq_turns_owned"),
-    (stopping.MARKED, {"me": ""}, "ix_turns_stopping"),
-    (stopping.MEANT, {"conversation": 1, "turn": 0}, "ix_turns_open"),
-    (processes.FREE_MINE, {"me": ""}, "uq_turns_owned"),
-    (processes.SWEEP_DELIVERIES, {"age": 1.0, "batch": 9}, "ix_deliveries_at"),
+    (context.SELECT_POSITION, {"turn": 1}, "ix_budgets_scope"),
+    (context.SELECT_POSITION, {"turn": 1}, "sqlite_autoindex_drafts_1"),
+    (context.SELECT_HISTORY, {"conversation": 1, "sent_at": 9e9, "turn": 1, "limit": 50}, "ix_turns_said"),
+    (processes.FREE_TURNS_OF_DEAD_WORKERS, {}, "uq_turns_owned"),
+    (stopping.SELECT_MARKED_TURNS, {"me": ""}, "ix_turns_stopping"),
+    (stopping.SELECT_TURN_TO_STOP, {"conversation": 1, "turn": 0}, "ix_turns_open"),
+    (processes.FREE_TURNS_OF_WORKER, {"me": ""}, "uq_turns_owned"),
+    (processes.DELETE_OLD_DELIVERIES, {"age": 1.0, "batch": 9}, "ix_deliveries_at"),
 ]
 """Statements, parameters, and an index that SQLite must use for them."""
 
@@ -80,16 +80,16 @@ async def test_it_uses_an_index(
 async def test_claiming_looks_only_at_open_turns(tmp_path: Path) -> None:
     """Both "is it open" and "is an earlier one open" are read from the partial index."""
     async with opened("sqlite", tmp_path) as database:
-        found = await database.tx(plan, statements.CLAIMABLE, {"limit": 1})
+        found = await database.tx(plan, statements.LOCK_CLAIMABLE_CONVERSATIONS, {"limit": 1})
     assert found.count("ix_turns_open") == 2
 
 
 @pytest.mark.parametrize(
     ("statement", "parameters"),
     [
-        (context.HISTORY, {"conversation": 1, "sent_at": 1.0, "turn": 1, "limit": 50}),
-        (statements.TAKE_NEXT, {"conversation": 1, "taker": ""}),
-        (processes.SWEEP_DELIVERIES, {"age": 1.0, "batch": 9}),
+        (context.SELECT_HISTORY, {"conversation": 1, "sent_at": 1.0, "turn": 1, "limit": 50}),
+        (statements.CLAIM_NEXT, {"conversation": 1, "taker": ""}),
+        (processes.DELETE_OLD_DELIVERIES, {"age": 1.0, "batch": 9}),
     ],
 )
 async def test_it_reads_in_order_without_sorting(

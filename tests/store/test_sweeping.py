@@ -40,7 +40,7 @@ def remembered(connection: Connection) -> int:
 async def test_old_deliveries_are_forgotten_and_younger_ones_are_not(database: Database) -> None:
     await database.tx(delivered, days_ago=7.1, count=3)
     await database.tx(delivered, days_ago=6.9, count=2)
-    await SqlStore(database, "me").beat(30)
+    await SqlStore(database, "me").record_heartbeat(30)
     assert await database.tx(remembered) == 2
 
 
@@ -48,16 +48,16 @@ async def test_what_is_more_than_a_batch_is_left_to_the_next_beat(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And when nothing is left, a process looks again after an hour only."""
-    monkeypatch.setattr(processes, "BATCH", 4)
+    monkeypatch.setattr(processes, "SWEEP_BATCH_SIZE", 4)
     await database.tx(delivered, days_ago=8, count=6)
     store = SqlStore(database, "me")
     left = []
     for _ in range(2):
-        await store.beat(30)
+        await store.record_heartbeat(30)
         left.append(await database.tx(remembered))
     assert left == [2, 0]
     await database.tx(delivered, days_ago=9, count=1)
-    await store.beat(30)
+    await store.record_heartbeat(30)
     assert await database.tx(remembered) == 1
 
 
@@ -72,12 +72,12 @@ async def test_drafts_that_have_expired_are_swept_away(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As many at once as deliveries; more of them are looked for soon."""
-    monkeypatch.setattr(processes, "BATCH", 4)
+    monkeypatch.setattr(processes, "SWEEP_BATCH_SIZE", 4)
     await database.tx(tried, days_left=-0.1, count=5)
     await database.tx(tried, days_left=0.1, count=2)
     store, left = SqlStore(database, "me"), []
     for _ in range(2):
-        await store.beat(30)
+        await store.record_heartbeat(30)
         left.append(
             await database.tx(lambda connection: connection.scalar(select(func.count()).select_from(drafts)))
         )

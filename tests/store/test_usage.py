@@ -5,30 +5,30 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.calls import Call
-from bot.core.domain import Answer, Author, PromptKey, TurnStatus
-from bot.core.ledger import Dimension
+from bot.core.calls import ModelCall
+from bot.core.domain import Answer, Author, Scope, TurnStatus
+from bot.core.ledger import SpendingDimension
 from bot.store.sql import SqlStore
-from bot.store.usage import usage
+from bot.store.usage import sum_usage
 from tests.contracts.questions import asked, question, thread
 from tests.databases import KINDS, Kind, migrated_database, open_database
 
 pytestmark = pytest.mark.calendar
 
-HERE = PromptKey(platform="slack", workspace="T1")
+HERE = Scope(platform="slack", workspace="T1")
 SIDES = {
-    "channel": Dimension.CHANNEL,
-    "person": Dimension.PERSON,
-    "model": Dimension.MODEL,
-    "version": Dimension.VERSIONS,
+    "channel": SpendingDimension.CHANNEL,
+    "person": SpendingDimension.PERSON,
+    "model": SpendingDimension.MODEL,
+    "version": SpendingDimension.VERSIONS,
 }
 ALWAYS = {"since": "1970-01-01", "until": "9999-12-31"}
 CALLS = 40
 
 
-def call(rng: random.Random) -> Call:
+def call(rng: random.Random) -> ModelCall:
     """Return a call as no real one would be."""
-    return Call(
+    return ModelCall(
         model=rng.choice(("m-1", "m-2")),
         prompt_tokens=rng.randint(0, 10**8),
         completion_tokens=rng.randint(0, 10**8),
@@ -55,13 +55,13 @@ async def test_both_say_the_same(kind: Kind, tmp_path: Path) -> None:
                 await store.settle(turn, TurnStatus.FAILED, answer=Answer(text="", call=call(rng)))
             sides = {
                 by: (
-                    await database.tx(usage, by, **ALWAYS, only={}),
-                    await store.ledger().by_subject(HERE, dimension, **ALWAYS),
+                    await database.tx(sum_usage, by, **ALWAYS, only={}),
+                    await store.ledger().sum_by_subject(HERE, dimension, **ALWAYS),
                 )
                 for by, dimension in SIDES.items()
             }
-            days = await database.tx(usage, "day", **ALWAYS, only={})
-            of_all = await store.ledger().by_day(HERE, Dimension.WORKSPACE, "", days=list(days))
+            days = await database.tx(sum_usage, "day", **ALWAYS, only={})
+            of_all = await store.ledger().sum_by_day(HERE, SpendingDimension.WORKSPACE, "", days=list(days))
     assert sum(each.calls for each in days.values()) == CALLS
     assert days == of_all
     for by, (read, summed) in sides.items():

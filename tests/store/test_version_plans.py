@@ -22,7 +22,9 @@ def plan(connection: Connection, statement: Executable) -> list[str]:
 async def plans(folder: Path) -> list[list[str]]:
     with migrated_database("sqlite", folder) as url:
         async with open_database(url) as database:
-            found = [await database.tx(plan, each) for each in (versions.APPLYING, versions.HISTORY)]
+            found = [
+                await database.tx(plan, each) for each in (versions.SELECT_APPLYING, versions.SELECT_HISTORY)
+            ]
     return found
 
 
@@ -38,6 +40,6 @@ async def test_neither_reads_more_rows_than_it_returns(tmp_path: Path) -> None:
 async def test_whether_a_draft_is_tried_is_one_look_into_an_index(tmp_path: Path) -> None:
     with migrated_database("sqlite", tmp_path) as url:
         async with open_database(url) as database:
-            found = await database.tx(plan, drafts.TRIED)
+            found = await database.tx(plan, drafts.SELECT_DRAFT)
     assert len(found) == 1
     assert "SEARCH drafts USING INDEX sqlite_autoindex_drafts_1" in found[0]

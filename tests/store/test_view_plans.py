@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Executable, text
 
-from bot.core.periods import days
+from bot.core.periods import name_days
 from bot.store import explanations, feedback, ledger, versions
-from tests.bench.archive import CHANNEL, TEAM, Size, fill
+from tests.bench.archive import CHANNEL, TEAM, ArchiveSize, fill
 from tests.clock import NOON
 from tests.databases import migrated_database, open_database
 from tests.store.test_plans import plan, visited
@@ -16,19 +16,24 @@ from tests.store.test_plans import plan, visited
 pytestmark = pytest.mark.calendar
 
 PLACE = {"platform": "slack", "workspace": TEAM, "channel": CHANNEL, "root": "1.000000"}
-MONTH = days(NOON, 30)
+MONTH = name_days(NOON, 30)
 DAYS = {"since": MONTH[0], "until": MONTH[-1]}
 EACH_DAY = {"days": MONTH}
-SIZE = Size(turns=5_000, longest=1_000, levels=300, versions=100, people=40)
+SIZE = ArchiveSize(turns=5_000, longest=1_000, levels=300, versions=100, people=40)
 
 READ: list[tuple[str, Executable, dict[str, Any], int]] = [
-    ("Home's levels", versions.CHANGED, PLACE | {"channel": "", "root": "", "limit": 10}, 1_300),
-    ("editor", versions.APPLYING, PLACE, 10),
-    ("history", versions.HISTORY, PLACE | {"limit": 21}, 21),
-    ("why", explanations.OF_MESSAGE, PLACE | {"message": "asked 5"}, 5_500),
-    ("one's usage", ledger.BY_DAY, PLACE | EACH_DAY | {"dimension": "person", "subject": "U1"}, 40),
-    ("all usage", ledger.BY_SUBJECT, PLACE | DAYS | {"dimension": "person"}, 2 * len(MONTH) * SIZE.people),
-    ("complaints", feedback.COMPLAINTS, PLACE | {"limit": 25}, 400),
+    ("Home's levels", versions.SELECT_CHANGED, PLACE | {"channel": "", "root": "", "limit": 10}, 1_300),
+    ("editor", versions.SELECT_APPLYING, PLACE, 10),
+    ("history", versions.SELECT_HISTORY, PLACE | {"limit": 21}, 21),
+    ("why", explanations.SELECT_TURN_OF_MESSAGE, PLACE | {"message": "asked 5"}, 5_500),
+    ("one's usage", ledger.SUM_BY_DAY, PLACE | EACH_DAY | {"dimension": "person", "subject": "U1"}, 40),
+    (
+        "all usage",
+        ledger.SUM_BY_SUBJECT,
+        PLACE | DAYS | {"dimension": "person"},
+        2 * len(MONTH) * SIZE.people,
+    ),
+    ("complaints", feedback.SELECT_COMPLAINTS, PLACE | {"limit": 25}, 400),
 ]
 """Statements, parameters, and how many rows PostgreSQL may look at; there are tens of thousands.
 

@@ -12,65 +12,67 @@ from typing import Any
 from bot.sandbox import rules
 from bot.sandbox.arguments import Arguments
 from bot.sandbox.methods.streams import SESSION_STATUSES
-from bot.sandbox.records import BOT_USER, Channel, Json
-from bot.sandbox.rules import Refusal
-from bot.sandbox.workspace import Workspace
+from bot.sandbox.records import BOT_USER_ID, Json, WorkspaceChannel
+from bot.sandbox.rules import ApiRefusal
+from bot.sandbox.workspace import WorkspaceState
 
 
-def set_status(workspace: Workspace, arguments: Arguments) -> Json:
+def set_status(workspace: WorkspaceState, arguments: Arguments) -> Json:
     """Say what the app is doing in a thread; an empty status clears it."""
-    channel, thread_ts = _thread(workspace, arguments)
+    channel, thread_ts = _find_thread(workspace, arguments)
     if "status" not in arguments:
-        raise Refusal("invalid_arguments", "[ERROR] missing required field: status")
-    loading: Any = arguments.structure("loading_messages") or []
-    if not isinstance(loading, list) or len(loading) > rules.LOADING_MESSAGES:
-        raise Refusal("invalid_arguments", f"[ERROR] no more than {rules.LOADING_MESSAGES} loading_messages")
+        raise ApiRefusal("invalid_arguments", "[ERROR] missing required field: status")
+    loading: Any = arguments.parse_json("loading_messages") or []
+    if not isinstance(loading, list) or len(loading) > rules.MAX_LOADING_MESSAGES:
+        raise ApiRefusal(
+            "invalid_arguments", f"[ERROR] no more than {rules.MAX_LOADING_MESSAGES} loading_messages"
+        )
     workspace.set_status(channel.id, thread_ts, arguments.text("status"), map(str, loading))
     if not arguments.text("status") and (channel.id, thread_ts) in workspace.sessions:
         workspace.set_session(channel.id, thread_ts, status="active")
     return {}
 
 
-def set_title(workspace: Workspace, arguments: Arguments) -> Json:
+def set_title(workspace: WorkspaceState, arguments: Arguments) -> Json:
     """Name a thread."""
-    channel, thread_ts = _thread(workspace, arguments)
+    channel, thread_ts = _find_thread(workspace, arguments)
     rules.check_title(arguments.text("title"))
     workspace.set_session(channel.id, thread_ts, title=arguments.text("title"))
     return {}
 
 
-def rename_session(workspace: Workspace, arguments: Arguments) -> Json:
+def rename_session(workspace: WorkspaceState, arguments: Arguments) -> Json:
     """Name a session that there is."""
-    channel, thread_ts = _thread(workspace, arguments)
+    channel, thread_ts = _find_thread(workspace, arguments)
     if (channel.id, thread_ts) not in workspace.sessions:
-        raise Refusal("session_not_found")
+        raise ApiRefusal("session_not_found")
     return set_title(workspace, arguments)
 
 
-def set_suggested_prompts(workspace: Workspace, arguments: Arguments) -> Json:
+def set_suggested_prompts(workspace: WorkspaceState, arguments: Arguments) -> Json:
     """Suggest what to ask in a direct message, in place of what the page suggests by itself."""
     channel = workspace.channel(arguments.required("channel_id"))
     if channel.kind != "im":
-        raise Refusal("channel_not_found")
+        raise ApiRefusal("channel_not_found")
     if arguments.text("thread_ts"):
-        _thread(workspace, arguments)
-    prompts: Any = arguments.structure("prompts")
-    if not isinstance(prompts, list) or not 1 <= len(prompts) <= rules.SUGGESTED_PROMPTS:
-        raise Refusal("invalid_arguments", f"[ERROR] 1 to {rules.SUGGESTED_PROMPTS} prompts")
+        _find_thread(workspace, arguments)
+    prompts: Any = arguments.parse_json("prompts")
+    if not isinstance(prompts, list) or not 1 <= len(prompts) <= rules.MAX_SUGGESTED_PROMPTS:
+        raise ApiRefusal("invalid_arguments", f"[ERROR] 1 to {rules.MAX_SUGGESTED_PROMPTS} prompts")
     if not all(isinstance(one, dict) and one.get("title") and one.get("message") for one in prompts):
-        raise Refusal("invalid_arguments", "[ERROR] a prompt has a title and a message")
-    workspace.suggest(channel.id, {str(one["title"]): str(one["message"]) for one in prompts})
+        raise ApiRefusal("invalid_arguments", "[ERROR] a prompt has a title and a message")
+    workspace.set_prompts(channel.id, {str(one["title"]): str(one["message"]) for one in prompts})
     return {}
 
 
-def set_session_status(workspace: Workspace, arguments: Arguments) -> Json:
+def set_session_status(workspace: WorkspaceState, arguments: Arguments) -> Json:
     """Say how a session stands; while it is `processing`, the thread shows it."""
     if not arguments.text("thread_ts"):
-        raise Refusal("thread_ts_required")
-    channel, thread_ts = _thread(workspace, arguments)
+        raise ApiRefusal("thread_ts_required")
+    channel, thread_ts = _find_thread(workspace, arguments)
     status = arguments.required("status")
     if status not in SESSION_STATUSES:
-        raise Refusal("invalid_arguments", "[ERROR] status is not a known status")
+        raise ApiRefusal("invalid_arguments", "[ERROR] status is not a known status")
     if title := arguments.text("title"):
         rules.check_title(title)
         workspace.set_session(channel.id, thread_ts, title=title)
@@ -81,38 +83,38 @@ def set_session_status(workspace: Workspace, arguments: Arguments) -> Json:
     return {}
 
 
-def add_reaction(workspace: Workspace, arguments: Arguments) -> Json:
+def add_reaction(workspace: WorkspaceState, arguments: Arguments) -> Json:
     """React to a message with an emoji."""
     return _react(workspace, arguments, add=True)
 
 
-def remove_reaction(workspace: Workspace, arguments: Arguments) -> Json:
+def remove_reaction(workspace: WorkspaceState, arguments: Arguments) -> Json:
     """Take a reaction back."""
     return _react(workspace, arguments, add=False)
 
 
-def _react(workspace: Workspace, arguments: Arguments, *, add: bool) -> Json:
+def _react(workspace: WorkspaceState, arguments: Arguments, *, add: bool) -> Json:
     name = arguments.required("name").strip(":")
     message = workspace.message(arguments.required("channel"), arguments.required("timestamp"))
     users = message.reactions.get(name, ())
-    if (BOT_USER in users) is add:
-        raise Refusal("already_reacted" if add else "no_reaction")
-    users = (*users, BOT_USER) if add else tuple(user for user in users if user != BOT_USER)
+    if (BOT_USER_ID in users) is add:
+        raise ApiRefusal("already_reacted" if add else "no_reaction")
+    users = (*users, BOT_USER_ID) if add else tuple(user for user in users if user != BOT_USER_ID)
     reactions = {key: who for key, who in {**message.reactions, name: users}.items() if who}
     workspace.redraw(message, reactions=reactions)
     return {}
 
 
-def _thread(workspace: Workspace, arguments: Arguments) -> tuple[Channel, str]:
+def _find_thread(workspace: WorkspaceState, arguments: Arguments) -> tuple[WorkspaceChannel, str]:
     """Return the channel and the root of the thread that a call is about."""
     channel = workspace.channel(arguments.required("channel_id"))
     try:
         return channel, workspace.root(channel.id, arguments.required("thread_ts")).ts
-    except Refusal as refusal:
-        raise Refusal("invalid_thread_ts") from refusal
+    except ApiRefusal as refusal:
+        raise ApiRefusal("invalid_thread_ts") from refusal
 
 
-METHODS: Mapping[str, Callable[[Workspace, Arguments], Json]] = MappingProxyType(
+METHODS: Mapping[str, Callable[[WorkspaceState, Arguments], Json]] = MappingProxyType(
     {
         "agents.sessions.rename": rename_session,
         "agents.sessions.setStatus": set_session_status,

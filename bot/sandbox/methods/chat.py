@@ -11,55 +11,55 @@ from typing import Any
 from bot.sandbox import block_kit, rules
 from bot.sandbox.arguments import Arguments
 from bot.sandbox.events import message_json
-from bot.sandbox.records import BOT_USER, TEAM_NAME, Channel, Json, Message, Noticed
-from bot.sandbox.rules import Refusal
-from bot.sandbox.workspace import Workspace
+from bot.sandbox.records import BOT_USER_ID, TEAM_NAME, Json, NoticeShown, WorkspaceChannel, WorkspaceMessage
+from bot.sandbox.rules import ApiRefusal
+from bot.sandbox.workspace import WorkspaceState
 
 
-def post_message(workspace: Workspace, arguments: Arguments) -> Json:
+def post_message(workspace: WorkspaceState, arguments: Arguments) -> Json:
     """Post a message, into a thread where `thread_ts` says so."""
-    channel = destination(workspace, arguments.required("channel"))
-    text, blocks = _content(arguments)
-    if arguments.structure("attachments") and not text and not blocks:
+    channel = find_destination(workspace, arguments.required("channel"))
+    text, blocks = _read_content(arguments)
+    if arguments.parse_json("attachments") and not text and not blocks:
         text = "[attachment]"
     if not text and not blocks:
-        raise Refusal("no_text")
+        raise ApiRefusal("no_text")
     thread_ts = arguments.text("thread_ts")
     root = workspace.root(channel.id, thread_ts) if thread_ts else None
     message = workspace.post(
-        Message(
+        WorkspaceMessage(
             channel=channel.id,
-            ts=workspace.stamp(),
-            user=BOT_USER,
-            text=text[: rules.POST_TEXT],
+            ts=workspace.new_ts(),
+            user=BOT_USER_ID,
+            text=text[: rules.MAX_POST_CHARACTERS],
             blocks=blocks,
             thread_ts=root.ts if root else None,
             broadcast=bool(root) and arguments.flag("reply_broadcast"),
-            metadata=arguments.structure("metadata", "invalid_metadata_format"),
+            metadata=arguments.parse_json("metadata", "invalid_metadata_format"),
         )
     )
     answer: Json = {"channel": channel.id, "ts": message.ts, "message": message_json(message)}
-    if len(text) > rules.POST_TEXT:
+    if len(text) > rules.MAX_POST_CHARACTERS:
         answer |= {"warning": "message_truncated", "response_metadata": {"warnings": ["message_truncated"]}}
     return answer
 
 
-def update(workspace: Workspace, arguments: Arguments) -> Json:
+def update_message(workspace: WorkspaceState, arguments: Arguments) -> Json:
     """Change a message. People are told "edited" when it has text and no blocks, as on Slack."""
     rules.check_update_text(arguments.text("text"))
-    text, blocks = _content(arguments)
-    message = _own(workspace, arguments, "cant_update_message")
-    if message.streaming:
-        raise Refusal("streaming_state_conflict")
-    if workspace.clock() - float(message.ts) >= workspace.edit_window:
-        raise Refusal("edit_window_closed")
+    text, blocks = _read_content(arguments)
+    message = _require_own_message(workspace, arguments, "cant_update_message")
+    if message.is_streaming:
+        raise ApiRefusal("streaming_state_conflict")
+    if workspace.clock() - float(message.ts) >= workspace.edit_window_seconds:
+        raise ApiRefusal("edit_window_closed")
     if not text and not blocks:
-        raise Refusal("no_text")
+        raise ApiRefusal("no_text")
     changes: Json = {"text": text or message.text, "blocks": blocks}
-    if metadata := arguments.structure("metadata", "invalid_metadata_format"):
+    if metadata := arguments.parse_json("metadata", "invalid_metadata_format"):
         changes["metadata"] = metadata
     if text and not blocks:
-        changes["edited"] = workspace.stamp()
+        changes["edited"] = workspace.new_ts()
     message = workspace.replace(message, **changes)
     return {
         "channel": message.channel,
@@ -69,28 +69,30 @@ def update(workspace: Workspace, arguments: Arguments) -> Json:
     }
 
 
-def delete(workspace: Workspace, arguments: Arguments) -> Json:
+def delete_message(workspace: WorkspaceState, arguments: Arguments) -> Json:
     """Delete a message."""
-    message = _own(workspace, arguments, "cant_delete_message")
+    message = _require_own_message(workspace, arguments, "cant_delete_message")
     workspace.remove(message)
     return {"channel": message.channel, "ts": message.ts}
 
 
-def post_ephemeral(workspace: Workspace, arguments: Arguments) -> Json:
+def post_ephemeral(workspace: WorkspaceState, arguments: Arguments) -> Json:
     """Show something to one person only; it cannot be changed later."""
     channel = workspace.channel(arguments.required("channel"))
     user = arguments.required("user")
     if user not in workspace.members(channel):
-        raise Refusal("user_not_in_channel")
-    text, blocks = _content(arguments)
+        raise ApiRefusal("user_not_in_channel")
+    text, blocks = _read_content(arguments)
     if not text and not blocks:
-        raise Refusal("no_text")
+        raise ApiRefusal("no_text")
     thread_ts = arguments.text("thread_ts") or None
-    workspace.announce(Noticed(user=user, text=text, channel=channel.id, thread_ts=thread_ts, blocks=blocks))
-    return {"message_ts": workspace.stamp()}
+    workspace.announce(
+        NoticeShown(user=user, text=text, channel=channel.id, thread_ts=thread_ts, blocks=blocks)
+    )
+    return {"message_ts": workspace.new_ts()}
 
 
-def get_permalink(workspace: Workspace, arguments: Arguments) -> Json:
+def get_permalink(workspace: WorkspaceState, arguments: Arguments) -> Json:
     """Return the address of a message."""
     channel = arguments.required("channel")
     message = workspace.message(channel, arguments.required("message_ts"))
@@ -100,7 +102,7 @@ def get_permalink(workspace: Workspace, arguments: Arguments) -> Json:
     return {"channel": channel, "permalink": address}
 
 
-def destination(workspace: Workspace, name: str) -> Channel:
+def find_destination(workspace: WorkspaceState, name: str) -> WorkspaceChannel:
     """Return the channel to post into: by id, `#name`, or a person's id for the direct message."""
     for channel in workspace.channels.values():
         if channel.kind == "channel" and name.lstrip("#") == channel.name:
@@ -108,33 +110,33 @@ def destination(workspace: Workspace, name: str) -> Channel:
     return workspace.im(name) if name in workspace.people else workspace.channel(name)
 
 
-def _content(arguments: Arguments) -> tuple[str, tuple[Json, ...]]:
+def _read_content(arguments: Arguments) -> tuple[str, tuple[Json, ...]]:
     """Return text and blocks, checked; `markdown_text` becomes the block that shows it."""
     text, markdown = arguments.text("text"), arguments.text("markdown_text")
-    blocks: Any = arguments.structure("blocks", "invalid_blocks_format") or []
+    blocks: Any = arguments.parse_json("blocks", "invalid_blocks_format") or []
     rules.check_markdown_text(markdown, text, blocks)
-    rules.check_metadata(arguments.structure("metadata", "invalid_metadata_format"))
-    rules.check_attachments(arguments.structure("attachments"))
+    rules.check_metadata(arguments.parse_json("metadata", "invalid_metadata_format"))
+    rules.check_attachments(arguments.parse_json("attachments"))
     if markdown:
         text, blocks = markdown, [{"type": "markdown", "text": markdown}]
     block_kit.check_blocks(blocks, "message")
-    return text, block_kit.identified(blocks)
+    return text, block_kit.add_ids(blocks)
 
 
-def _own(workspace: Workspace, arguments: Arguments, error: str) -> Message:
+def _require_own_message(workspace: WorkspaceState, arguments: Arguments, error: str) -> WorkspaceMessage:
     """Return the app's own message that a call names, its stream ended if its time is over."""
     message = workspace.message(arguments.required("channel"), arguments.required("ts"))
-    if not message.bot:
-        raise Refusal(error)
-    return workspace.live(message)
+    if not message.is_from_app:
+        raise ApiRefusal(error)
+    return workspace.expire_stream(message)
 
 
-METHODS: Mapping[str, Callable[[Workspace, Arguments], Json]] = MappingProxyType(
+METHODS: Mapping[str, Callable[[WorkspaceState, Arguments], Json]] = MappingProxyType(
     {
-        "chat.delete": delete,
+        "chat.delete": delete_message,
         "chat.getPermalink": get_permalink,
         "chat.postEphemeral": post_ephemeral,
         "chat.postMessage": post_message,
-        "chat.update": update,
+        "chat.update": update_message,
     }
 )

@@ -11,48 +11,57 @@ from types import MappingProxyType
 
 from bot.sandbox.arguments import Arguments
 from bot.sandbox.events import message_json, root_json
-from bot.sandbox.records import BOT_ID, BOT_USER, TEAM_ID, TEAM_NAME, Channel, Json, Message, Person
-from bot.sandbox.rules import Refusal
-from bot.sandbox.workspace import Workspace
+from bot.sandbox.records import (
+    BOT_ID,
+    BOT_USER_ID,
+    TEAM_ID,
+    TEAM_NAME,
+    Json,
+    WorkspaceChannel,
+    WorkspaceMessage,
+    WorkspacePerson,
+)
+from bot.sandbox.rules import ApiRefusal
+from bot.sandbox.workspace import WorkspaceState
 
-PAGE, LARGEST_PAGE = 100, 1_000
+DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE = 100, 1_000
 """https://docs.slack.dev/reference/methods/conversations.replies"""
 
 
-def auth_test(_workspace: Workspace, _arguments: Arguments) -> Json:
+def auth_test(_workspace: WorkspaceState, _arguments: Arguments) -> Json:
     """Say who the token belongs to."""
     return {
         "url": f"https://{TEAM_NAME.lower()}.slack.com/",
         "team": TEAM_NAME,
         "team_id": TEAM_ID,
         "user": "threadkeeper",
-        "user_id": BOT_USER,
+        "user_id": BOT_USER_ID,
         "bot_id": BOT_ID,
         "is_enterprise_install": False,
     }
 
 
-def team_info(_workspace: Workspace, _arguments: Arguments) -> Json:
+def team_info(_workspace: WorkspaceState, _arguments: Arguments) -> Json:
     """Describe the workspace."""
     return {"team": {"id": TEAM_ID, "name": TEAM_NAME, "domain": TEAM_NAME.lower(), "icon": {}}}
 
 
-def users_info(workspace: Workspace, arguments: Arguments) -> Json:
+def users_info(workspace: WorkspaceState, arguments: Arguments) -> Json:
     """Describe a person."""
     return {"user": _person_json(workspace.person(arguments.required("user")))}
 
 
-def users_list(workspace: Workspace, arguments: Arguments) -> Json:
+def users_list(workspace: WorkspaceState, arguments: Arguments) -> Json:
     """List everybody."""
-    return _page([_person_json(person) for person in workspace.people.values()], "members", arguments)
+    return _paginate([_person_json(person) for person in workspace.people.values()], "members", arguments)
 
 
-def conversations_info(workspace: Workspace, arguments: Arguments) -> Json:
+def conversations_info(workspace: WorkspaceState, arguments: Arguments) -> Json:
     """Describe a channel."""
     return {"channel": _channel_json(workspace, workspace.channel(arguments.required("channel")))}
 
 
-def conversations_open(workspace: Workspace, arguments: Arguments) -> Json:
+def conversations_open(workspace: WorkspaceState, arguments: Arguments) -> Json:
     """Return the direct message with a person."""
     users = arguments.text("users").split(",")
     if arguments.text("channel"):
@@ -60,80 +69,83 @@ def conversations_open(workspace: Workspace, arguments: Arguments) -> Json:
     elif len(users) == 1 and users[0]:
         channel = workspace.im(workspace.person(users[0]).id)
     else:
-        raise Refusal("users_list_not_supplied" if users == [""] else "not_enough_users")
+        raise ApiRefusal("users_list_not_supplied" if users == [""] else "not_enough_users")
     return {"no_op": True, "already_open": True, "channel": {"id": channel.id}}
 
 
-def conversations_list(workspace: Workspace, arguments: Arguments) -> Json:
+def conversations_list(workspace: WorkspaceState, arguments: Arguments) -> Json:
     """List channels; public ones where `types` does not say otherwise."""
     kinds = set((arguments.text("types") or "public_channel").split(","))
     if kinds - {"public_channel", "private_channel", "mpim", "im"}:
-        raise Refusal("invalid_types")
+        raise ApiRefusal("invalid_types")
     names = {"channel": "public_channel", "im": "im"}
     channels = [channel for channel in workspace.channels.values() if names[channel.kind] in kinds]
-    return _page([_channel_json(workspace, channel) for channel in channels], "channels", arguments)
+    return _paginate([_channel_json(workspace, channel) for channel in channels], "channels", arguments)
 
 
-def conversations_members(workspace: Workspace, arguments: Arguments) -> Json:
+def conversations_members(workspace: WorkspaceState, arguments: Arguments) -> Json:
     """List who is in a channel."""
     members = workspace.members(workspace.channel(arguments.required("channel")))
-    return _page(members, "members", arguments)
+    return _paginate(members, "members", arguments)
 
 
-def conversations_history(workspace: Workspace, arguments: Arguments) -> Json:
+def conversations_history(workspace: WorkspaceState, arguments: Arguments) -> Json:
     """List what was said in a channel outside threads, newest first."""
     channel = workspace.channel(arguments.required("channel"))
     shown = [
-        _in_channel(workspace, message)
-        for message in _between(workspace.messages(channel.id), arguments)
+        _channel_message_json(workspace, message)
+        for message in _filter_by_ts(workspace.messages(channel.id), arguments)
         if message.thread_ts is None or message.broadcast
     ]
-    return _page(_with_metadata(shown[::-1], arguments), "messages", arguments)
+    return _paginate(_strip_metadata(shown[::-1], arguments), "messages", arguments)
 
 
-def conversations_replies(workspace: Workspace, arguments: Arguments) -> Json:
+def conversations_replies(workspace: WorkspaceState, arguments: Arguments) -> Json:
     """List a thread, oldest first; its first message always comes, whatever `oldest` says."""
     channel = workspace.channel(arguments.required("channel"))
     root = workspace.root(channel.id, arguments.required("ts"))
     replies = workspace.thread(channel.id, root.ts)[1:]
-    shown = [_reply_json(reply, root) for reply in _between(replies, arguments)]
-    return _page(_with_metadata([root_json(root, replies), *shown], arguments), "messages", arguments)
+    shown = [_reply_json(reply, root) for reply in _filter_by_ts(replies, arguments)]
+    return _paginate(_strip_metadata([root_json(root, replies), *shown], arguments), "messages", arguments)
 
 
-def _in_channel(workspace: Workspace, message: Message) -> Json:
+def _channel_message_json(workspace: WorkspaceState, message: WorkspaceMessage) -> Json:
     if message.thread_ts:
         return message_json(message)
     return root_json(message, workspace.thread(message.channel, message.ts)[1:])
 
 
-def _reply_json(reply: Message, root: Message) -> Json:
+def _reply_json(reply: WorkspaceMessage, root: WorkspaceMessage) -> Json:
     return message_json(reply) | {"parent_user_id": root.user}
 
 
-def _with_metadata(messages: Sequence[Json], arguments: Arguments) -> Sequence[Json]:
+def _strip_metadata(messages: Sequence[Json], arguments: Arguments) -> Sequence[Json]:
     """Take the metadata away unless it is asked for."""
     if arguments.flag("include_all_metadata"):
         return messages
     return [{name: value for name, value in each.items() if name != "metadata"} for each in messages]
 
 
-def _between(messages: Sequence[Message], arguments: Arguments) -> list[Message]:
+def _filter_by_ts(messages: Sequence[WorkspaceMessage], arguments: Arguments) -> list[WorkspaceMessage]:
     """Keep the messages after `oldest` and before `latest`; those two only if `inclusive`."""
     ends = {arguments.text("oldest"), arguments.text("latest")} if arguments.flag("inclusive") else set()
-    low, high = _moment(arguments, "oldest", 0.0), _moment(arguments, "latest", math.inf)
+    low, high = _read_ts(arguments, "oldest", 0.0), _read_ts(arguments, "latest", math.inf)
     return [message for message in messages if low < float(message.ts) < high or message.ts in ends]
 
 
-def _moment(arguments: Arguments, name: str, default: float) -> float:
+def _read_ts(arguments: Arguments, name: str, default: float) -> float:
     try:
         return float(arguments.text(name) or default)
     except ValueError:
-        raise Refusal(f"invalid_ts_{name}") from None
+        raise ApiRefusal(f"invalid_ts_{name}") from None
 
 
-def _page(items: Sequence[object], name: str, arguments: Arguments) -> Json:
+def _paginate(items: Sequence[object], name: str, arguments: Arguments) -> Json:
     """Return the page that `cursor` and `limit` ask for, and the cursor of the next one."""
-    start, limit = _offset(arguments.text("cursor")), arguments.number("limit", PAGE, most=LARGEST_PAGE)
+    start, limit = (
+        _decode_cursor(arguments.text("cursor")),
+        arguments.number("limit", DEFAULT_PAGE_SIZE, maximum=MAX_PAGE_SIZE),
+    )
     end = start + limit
     more = end < len(items)
     following = base64.b64encode(f"offset:{end}".encode()).decode() if more else ""
@@ -141,7 +153,7 @@ def _page(items: Sequence[object], name: str, arguments: Arguments) -> Json:
     return answer | ({"has_more": more} if name == "messages" else {})
 
 
-def _offset(cursor: str) -> int:
+def _decode_cursor(cursor: str) -> int:
     if not cursor:
         return 0
     try:
@@ -150,10 +162,10 @@ def _offset(cursor: str) -> int:
             return int(offset)
     except (binascii.Error, ValueError):
         pass  # refused below, with every other cursor that we did not make
-    raise Refusal("invalid_cursor")
+    raise ApiRefusal("invalid_cursor")
 
 
-def _person_json(person: Person) -> Json:
+def _person_json(person: WorkspacePerson) -> Json:
     return {
         "id": person.id,
         "team_id": person.team,
@@ -175,7 +187,7 @@ def _person_json(person: Person) -> Json:
     }
 
 
-def _channel_json(workspace: Workspace, channel: Channel) -> Json:
+def _channel_json(workspace: WorkspaceState, channel: WorkspaceChannel) -> Json:
     if channel.kind == "im":
         return {"id": channel.id, "is_im": True, "user": channel.user, "created": 0, "is_archived": False}
     return {
@@ -202,7 +214,7 @@ def _channel_json(workspace: Workspace, channel: Channel) -> Json:
     }
 
 
-METHODS: Mapping[str, Callable[[Workspace, Arguments], Json]] = MappingProxyType(
+METHODS: Mapping[str, Callable[[WorkspaceState, Arguments], Json]] = MappingProxyType(
     {
         "auth.test": auth_test,
         "conversations.history": conversations_history,

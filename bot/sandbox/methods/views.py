@@ -9,43 +9,48 @@ from typing import Any
 
 from bot.sandbox.arguments import Arguments
 from bot.sandbox.records import Json
-from bot.sandbox.views import Views, view_json
-from bot.sandbox.workspace import Workspace
+from bot.sandbox.views import OpenViews, view_json
+from bot.sandbox.workspace import WorkspaceState
 
 
-def publish(workspace: Workspace, views: Views, arguments: Arguments) -> Json:
+def publish_view(workspace: WorkspaceState, views: OpenViews, arguments: Arguments) -> Json:
     """Show a Home tab to a person."""
     user = workspace.person(arguments.required("user_id"))
-    return {"view": view_json(views.publish(user.id, _view(arguments), arguments.text("hash")))}
+    return {"view": view_json(views.publish(user.id, _read_view(arguments), arguments.text("hash")))}
 
 
-def open_(_workspace: Workspace, views: Views, arguments: Arguments) -> Json:
+def open_modal(_workspace: WorkspaceState, views: OpenViews, arguments: Arguments) -> Json:
     """Open a modal for the person whose trigger it is."""
-    view = _view(arguments)
-    views.check(view)
-    user = views.exchange(arguments.required("trigger_id"))
+    view = _read_view(arguments)
+    views.check_modal(view)
+    user = views.exchange_trigger(arguments.required("trigger_id"))
     return {"view": view_json(views.open(user, view))}
 
 
-def push(_workspace: Workspace, views: Views, arguments: Arguments) -> Json:
+def push_modal(_workspace: WorkspaceState, views: OpenViews, arguments: Arguments) -> Json:
     """Put a modal on top of the open ones."""
-    view = _view(arguments)
-    views.check(view)
-    user = views.exchange(arguments.required("trigger_id"))
+    view = _read_view(arguments)
+    views.check_modal(view)
+    user = views.exchange_trigger(arguments.required("trigger_id"))
     return {"view": view_json(views.push(user, view))}
 
 
-def update(_workspace: Workspace, views: Views, arguments: Arguments) -> Json:
+def update_view(_workspace: WorkspaceState, views: OpenViews, arguments: Arguments) -> Json:
     """Change a view, named by its id or by the app's own."""
     shown = views.find(arguments.text("view_id"), arguments.text("external_id"))
-    return {"view": view_json(views.update(shown, _view(arguments), arguments.text("hash")))}
+    return {"view": view_json(views.update(shown, _read_view(arguments), arguments.text("hash")))}
 
 
-def _view(arguments: Arguments) -> Any:
+def _read_view(arguments: Arguments) -> Any:
     arguments.required("view")
-    return arguments.structure("view")
+    return arguments.parse_json("view")
 
 
-METHODS: Mapping[str, Callable[[Workspace, Views, Arguments], Json]] = MappingProxyType(
-    {"views.open": open_, "views.publish": publish, "views.push": push, "views.update": update}
+METHODS: Mapping[str, Callable[[WorkspaceState, OpenViews, Arguments], Json]] = MappingProxyType(
+    {
+        "views.open": open_modal,
+        "views.publish": publish_view,
+        "views.push": push_modal,
+        "views.update": update_view,
+    }
 )

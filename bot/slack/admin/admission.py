@@ -6,31 +6,33 @@ from anything; who may ask is decided at the door.
 
 from collections.abc import Sequence
 
-from bot.access import Access
-from bot.core.access import Person, Refusal, Spot, refusal
+from bot.access import Permissions
+from bot.core.access import AccessRefusal, AccessSubject, RequestLocation, find_refusal
 from bot.core.errors import SurfaceUnavailable
 from bot.slack.admin import kit
-from bot.slack.admin.home import Reader
+from bot.slack.admin.home import HomeReader
 from bot.slack.admin.kit import Block
 from bot.slack.people import People
 
-DIRECT = Spot(channel="", is_direct=True)
+ANY_DIRECT_MESSAGE = RequestLocation(channel="", is_direct=True)
 
 
-class Admission:
+class AccessNotice:
     """The section."""
 
-    def __init__(self, access: Access, people: People) -> None:
+    def __init__(self, access: Permissions, people: People) -> None:
         self._access = access
         self._people = people
 
-    async def __call__(self, reader: Reader) -> Sequence[Block]:
+    async def __call__(self, reader: HomeReader) -> Sequence[Block]:
         """Return the section; nothing for who may write to us directly. Raises `StoreError`."""
         try:
-            standing = await self._people.standing(reader.user)
+            standing = await self._people.member_type(reader.user)
         except SurfaceUnavailable:
             return ()
-        refused = refusal(Person(reader.user, standing), DIRECT, await self._access.rules())
-        if refused is None or refused is Refusal.UNKNOWN:
+        refused = find_refusal(
+            AccessSubject(reader.user, standing), ANY_DIRECT_MESSAGE, await self._access.current_rules()
+        )
+        if refused is None or refused is AccessRefusal.UNKNOWN:
             return ()
         return (kit.section(f":no_entry: {refused.for_people}"),)

@@ -10,23 +10,31 @@ from typing import Any
 import structlog
 
 from bot.core.domain import Author
-from bot.core.ledger import EVERYBODY, Budget, BudgetChange, Dimension, Unit, amount_of, shown
-from bot.core.money import NANO
+from bot.core.ledger import (
+    ANY_SUBJECT,
+    Budget,
+    BudgetChange,
+    BudgetUnit,
+    SpendingDimension,
+    format_amount,
+    parse_amount,
+)
+from bot.core.money import NANO_PER_UNIT
 from bot.core.periods import Span
 from bot.ports import Ledger
 from bot.slack import payload
 from bot.slack.admin import kit, wording
-from bot.slack.admin.gate import Gate
-from bot.slack.admin.home import Reader
+from bot.slack.admin.gate import Authorizer
+from bot.slack.admin.home import HomeReader
 from bot.slack.admin.kit import Block, View
-from bot.slack.admin.submissions import Wrong
+from bot.slack.admin.submissions import FormErrors
 from bot.slack.people import People
 
-CHANGE = "budget_change"
+CHANGE_BUDGET_ACTION = "budget_change"
 """`action_id` of the buttons that open the form; the value names the budget, or is `new`."""
-SUBMITTED = "budget"
+BUDGET_FORM_CALLBACK = "budget"
 """`callback_id` of the form."""
-WHOSE, PERSON, CHANNEL, SPAN, UNIT, AMOUNT, NOTE = (
+WHOSE_FIELD, PERSON_FIELD, CHANNEL_FIELD, SPAN_FIELD, UNIT_FIELD, AMOUNT_FIELD, NOTE_FIELD = (
     "whose",
     "person",
     "channel",
@@ -36,163 +44,193 @@ WHOSE, PERSON, CHANNEL, SPAN, UNIT, AMOUNT, NOTE = (
     "note",
 )
 """Fields of the form."""
-EACH = {
+SUBJECT_LABELS = {
     "person": "Each person",
     "one person": "One person, chosen below",
     "channel": "Each channel",
     "one channel": "One channel, chosen below",
     "workspace": "The whole workspace",
 }
-MOST = 15
+MAX_BUDGETS_SHOWN = 15
 """Budgets in Home."""
-LONGEST_AMOUNT, LONGEST_NOTE = 25, 200
+MAX_AMOUNT_CHARACTERS, MAX_NOTE_CHARACTERS = 25, 200
 
 log = structlog.get_logger()
 
 
-class Budgets:
+class BudgetController:
     """The budgets of one workspace: a section of Home, and a form."""
 
-    def __init__(self, gate: Gate, ledger: Ledger, people: People, currency: str) -> None:
+    def __init__(self, authorizer: Authorizer, ledger: Ledger, people: People, currency: str) -> None:
         """Pass a `gate` whose forms are good for budgets only; see `Gate.apart`."""
-        self._gate = gate
+        self._authorizer = authorizer
         self._ledger = ledger
         self._people = people
         self._currency = currency
 
-    async def __call__(self, reader: Reader) -> Sequence[Block]:
+    async def __call__(self, reader: HomeReader) -> Sequence[Block]:
         """Return the section; nothing for who is no admin. Raises `StoreError`."""
         if not reader.is_admin:
             return ()
-        found = await self._ledger.budgets(self._gate.workspace)
+        found = await self._ledger.list_budgets(self._authorizer.workspace)
         about = (
             "How much may be spent. What is set for one person or channel goes before what is set for each."
         )
         shown = [
             kit.header("Budgets"),
-            kit.section(about if found else "No budget is set.", kit.button("Set a budget", CHANGE, "new")),
+            kit.section(
+                about if found else "No budget is set.",
+                kit.button("Set a budget", CHANGE_BUDGET_ACTION, "new"),
+            ),
         ]
-        shown += [self._line(change) for change in found[:MOST]]
-        if len(found) > MOST:
-            shown.append(kit.context(f"And {len(found) - MOST} more: `bot budget list` in a shell."))
+        shown += [self._render_budget(change) for change in found[:MAX_BUDGETS_SHOWN]]
+        if len(found) > MAX_BUDGETS_SHOWN:
+            shown.append(
+                kit.context(f"And {len(found) - MAX_BUDGETS_SHOWN} more: `bot budget list` in a shell.")
+            )
         return shown
 
-    async def form(self, user: str, name: str) -> View:
+    async def open_form(self, user: str, name: str) -> View:
         """Return the form, filled in with the budget of that name. Raises `Refused` for who is no admin."""
-        await self._gate.admit(user, "budget")
-        found = await self._ledger.budgets(self._gate.workspace)
-        budget = next((change.budget for change in found if _name(change.budget) == name), None)
-        mandate = self._gate.mandate(user, self._gate.workspace, 0)
-        view = kit.modal("Budget", self._fields(budget), submit="Save", close="Cancel", metadata=mandate)
-        return view | {"callback_id": SUBMITTED}
+        await self._authorizer.require_admin(user, "budget")
+        found = await self._ledger.list_budgets(self._authorizer.workspace)
+        budget = next((change.budget for change in found if _budget_name(change.budget) == name), None)
+        mandate = self._authorizer.sign_form(user, self._authorizer.workspace, 0)
+        view = kit.modal(
+            "Budget", self._render_fields(budget), submit="Save", close="Cancel", metadata=mandate
+        )
+        return view | {"callback_id": BUDGET_FORM_CALLBACK}
 
-    async def save(self, user: str, view: Mapping[str, Any]) -> Wrong | None:
+    async def save_form(self, user: str, view: Mapping[str, Any]) -> FormErrors | None:
         """Set what was submitted; return what is wrong with it, if anything is. Raises `Refused`."""
-        await self._gate.admit(user, "budget")
-        self._gate.leave(user, payload.text(view, "private_metadata"))
+        await self._authorizer.require_admin(user, "budget")
+        self._authorizer.verify_form(user, payload.text(view, "private_metadata"))
         values = payload.mapping(view, "state", "values")
-        budget, errors = _read(values)
+        budget, errors = _parse_submission(values)
         if budget is None:
-            return Wrong(errors=errors)
+            return FormErrors(errors=errors)
         names = await self._people.names({user})
         by = Author(id=user, name=names.get(user, ""))
-        note = _entered(values, NOTE).strip()
-        await self._ledger.set_budget(self._gate.workspace, budget, by=by, note=note)
-        log.info("An admin has set a budget.", action="budget_set", user=user, budget=_name(budget))
+        note = _field_value(values, NOTE_FIELD).strip()
+        await self._ledger.set_budget(self._authorizer.workspace, budget, by=by, note=note)
+        log.info("An admin has set a budget.", action="budget_set", user=user, budget=_budget_name(budget))
         return None
 
-    def _line(self, change: BudgetChange) -> Block:
+    def _render_budget(self, change: BudgetChange) -> Block:
         budget = change.budget
-        amount = shown(budget.unit, budget.amount or 0, self._currency)
+        amount = format_amount(budget.unit, budget.amount or 0, self._currency)
         who = f"<@{change.author.id}>" if change.author.id != "shell" else "somebody at the shell"
-        note = f": “{kit.quoted(change.note, LONGEST_NOTE)}”" if change.note else ""
-        when = wording.moment(change.created_at)
-        text = f"*{_whose(budget)}*: {amount} a {budget.span}\nSet by {who}, {when}{note}"
-        return kit.section(text, kit.button("Change", CHANGE, _name(budget)))
+        note = f": “{kit.excerpt(change.note, MAX_NOTE_CHARACTERS)}”" if change.note else ""
+        when = wording.format_time(change.created_at)
+        text = f"*{_describe_subject(budget)}*: {amount} a {budget.span}\nSet by {who}, {when}{note}"
+        return kit.section(text, kit.button("Change", CHANGE_BUDGET_ACTION, _budget_name(budget)))
 
-    def _fields(self, budget: Budget | None) -> list[Block]:
+    def _render_fields(self, budget: Budget | None) -> list[Block]:
         """Return the inputs, filled in with a budget if there is one."""
-        chosen = budget or Budget(scope=Dimension.PERSON, span=Span.DAY, unit=Unit.TOKENS, amount=None)
-        one = "one " if chosen.subject != EVERYBODY else ""
-        whose = kit.choice(
-            "static_select", [kit.option(*each) for each in EACH.items()], f"{one}{chosen.scope}"
+        chosen = budget or Budget(
+            scope=SpendingDimension.PERSON, span=Span.DAY, unit=BudgetUnit.TOKENS, amount=None
+        )
+        one = "one " if chosen.subject != ANY_SUBJECT else ""
+        whose = kit.single_choice(
+            "static_select", [kit.option(*each) for each in SUBJECT_LABELS.items()], f"{one}{chosen.scope}"
         )
         spans = [kit.option(Span.DAY, "A day"), kit.option(Span.MONTH, "A month")]
-        units = [kit.option(Unit.TOKENS, "Tokens, read and written"), kit.option(Unit.MONEY, self._currency)]
-        person = chosen.subject if chosen.scope is Dimension.PERSON else ""
-        channel = kit.channel_select(kit.VALUE, "No channel in particular")
-        if chosen.scope is Dimension.CHANNEL and chosen.subject:
+        units = [
+            kit.option(BudgetUnit.TOKENS, "Tokens, read and written"),
+            kit.option(BudgetUnit.MONEY, self._currency),
+        ]
+        person = chosen.subject if chosen.scope is SpendingDimension.PERSON else ""
+        channel = kit.channel_select(kit.VALUE_ACTION_ID, "No channel in particular")
+        if chosen.scope is SpendingDimension.CHANNEL and chosen.subject:
             channel["initial_conversation"] = chosen.subject
         hint = (
             "A whole number of tokens, or an amount such as 2.50. Where it is empty, there is no such budget."
         )
         return [
-            kit.field(WHOSE, "Whose", whose, optional=False),
-            kit.field(PERSON, "Person", kit.person_select(person, "Nobody in particular")),
-            kit.field(CHANNEL, "Channel", channel),
-            kit.field(SPAN, "For", kit.choice("static_select", spans, chosen.span), optional=False),
-            kit.field(UNIT, "Counted in", kit.choice("static_select", units, chosen.unit), optional=False),
-            kit.field(AMOUNT, "At most", kit.text_input(_amount(chosen), longest=LONGEST_AMOUNT), hint=hint),
-            kit.field(NOTE, "Note", kit.text_input(longest=LONGEST_NOTE), hint="Why, in a few words."),
+            kit.input_block(WHOSE_FIELD, "Whose", whose, optional=False),
+            kit.input_block(PERSON_FIELD, "Person", kit.user_select(person, "Nobody in particular")),
+            kit.input_block(CHANNEL_FIELD, "Channel", channel),
+            kit.input_block(
+                SPAN_FIELD, "For", kit.single_choice("static_select", spans, chosen.span), optional=False
+            ),
+            kit.input_block(
+                UNIT_FIELD,
+                "Counted in",
+                kit.single_choice("static_select", units, chosen.unit),
+                optional=False,
+            ),
+            kit.input_block(
+                AMOUNT_FIELD,
+                "At most",
+                kit.text_input(_format_amount(chosen), longest=MAX_AMOUNT_CHARACTERS),
+                hint=hint,
+            ),
+            kit.input_block(
+                NOTE_FIELD, "Note", kit.text_input(longest=MAX_NOTE_CHARACTERS), hint="Why, in a few words."
+            ),
         ]
 
 
-def _read(values: Mapping[str, Any]) -> tuple[Budget | None, Mapping[str, str]]:
+def _parse_submission(values: Mapping[str, Any]) -> tuple[Budget | None, Mapping[str, str]]:
     """Return the budget that was entered, or sentences by the fields that are wrong."""
-    whose, text = _entered(values, WHOSE), _entered(values, AMOUNT).strip()
-    if whose not in EACH or _entered(values, SPAN) not in [*Span] or _entered(values, UNIT) not in [*Unit]:
-        return None, {NOTE: "This form is not complete. Please open it again."}
+    whose, text = _field_value(values, WHOSE_FIELD), _field_value(values, AMOUNT_FIELD).strip()
+    if (
+        whose not in SUBJECT_LABELS
+        or _field_value(values, SPAN_FIELD) not in [*Span]
+        or _field_value(values, UNIT_FIELD) not in [*BudgetUnit]
+    ):
+        return None, {NOTE_FIELD: "This form is not complete. Please open it again."}
     one, _, kind = whose.rpartition(" ")
-    subject, errors = _subject(values, kind, is_one=bool(one))
-    unit, amount = Unit(_entered(values, UNIT)), None
+    subject, errors = _parse_subject(values, kind, is_one=bool(one))
+    unit, amount = BudgetUnit(_field_value(values, UNIT_FIELD)), None
     try:
-        amount = amount_of(text, unit) if text else None
+        amount = parse_amount(text, unit) if text else None
     except ValueError as error:
-        errors[AMOUNT] = f"{error}."
+        errors[AMOUNT_FIELD] = f"{error}."
     if errors:
         return None, errors
-    span = Span(_entered(values, SPAN))
-    return Budget(scope=Dimension(kind), subject=subject, span=span, unit=unit, amount=amount), {}
+    span = Span(_field_value(values, SPAN_FIELD))
+    return Budget(scope=SpendingDimension(kind), subject=subject, span=span, unit=unit, amount=amount), {}
 
 
-def _subject(values: Mapping[str, Any], kind: str, *, is_one: bool) -> tuple[str, dict[str, str]]:
+def _parse_subject(values: Mapping[str, Any], kind: str, *, is_one: bool) -> tuple[str, dict[str, str]]:
     """Return whom a budget is for, and what is wrong about that."""
-    chosen = {name: _entered(values, name) for name in (PERSON, CHANNEL)}
+    chosen = {name: _field_value(values, name) for name in (PERSON_FIELD, CHANNEL_FIELD)}
     errors = {
-        name: f"Choose “{EACH[f'one {name}']}” above, or nothing here."
+        name: f"Choose “{SUBJECT_LABELS[f'one {name}']}” above, or nothing here."
         for name, each in chosen.items()
         if each and not (is_one and name == kind)
     }
     if is_one and not chosen[kind]:
-        errors[kind] = f"Choose whose budget it is, or “{EACH[kind]}” above."
-    return chosen[kind] if is_one else EVERYBODY, errors
+        errors[kind] = f"Choose whose budget it is, or “{SUBJECT_LABELS[kind]}” above."
+    return chosen[kind] if is_one else ANY_SUBJECT, errors
 
 
-def _entered(values: Mapping[str, Any], name: str) -> str:
-    state = payload.mapping(values, name, kit.VALUE)
+def _field_value(values: Mapping[str, Any], name: str) -> str:
+    state = payload.mapping(values, name, kit.VALUE_ACTION_ID)
     found = (state.get(key) for key in ("value", "selected_user", "selected_conversation"))
     text = next((each for each in found if isinstance(each, str)), "")
     return text or payload.text(state, "selected_option", "value")
 
 
-def _name(budget: Budget) -> str:
+def _budget_name(budget: Budget) -> str:
     return f"{budget.scope} {budget.subject} {budget.span} {budget.unit}"
 
 
-def _whose(budget: Budget) -> str:
+def _describe_subject(budget: Budget) -> str:
     match budget.scope:
-        case Dimension.PERSON:
+        case SpendingDimension.PERSON:
             return f"<@{budget.subject}>" if budget.subject else "Each person"
-        case Dimension.CHANNEL:
+        case SpendingDimension.CHANNEL:
             return f"<#{budget.subject}>" if budget.subject else "Each channel"
         case _:
             return "The whole workspace"
 
 
-def _amount(budget: Budget) -> str:
+def _format_amount(budget: Budget) -> str:
     """Return an amount as it is typed."""
     if budget.amount is None:
         return ""
-    if budget.unit is Unit.TOKENS:
+    if budget.unit is BudgetUnit.TOKENS:
         return str(budget.amount)
-    return f"{budget.amount // NANO}.{budget.amount % NANO:09}".rstrip("0").rstrip(".")
+    return f"{budget.amount // NANO_PER_UNIT}.{budget.amount % NANO_PER_UNIT:09}".rstrip("0").rstrip(".")

@@ -9,26 +9,30 @@ from typing import Any
 from bot.slack.admin import kit
 from bot.slack.admin.kit import Block
 
-COMMAND = "/threadkeeper"
-EDIT_PROMPTS = "edit_prompts"
+SLASH_COMMAND = "/threadkeeper"
+EDIT_PROMPTS_SHORTCUT = "edit_prompts"
 """`callback_id` of the global shortcut."""
-WHY = "why_this_answer"
+EXPLAIN_SHORTCUT = "why_this_answer"
 """`callback_id` of the message shortcut."""
 SUBCOMMANDS = ("prompt", "show")
-HELP = (
-    f"*{COMMAND} prompt* edits the system prompt and the parameters of this channel; for admins.\n"
-    f"*{COMMAND}* alone shows what applies in this channel.\n"
+HELP_TEXT = (
+    f"*{SLASH_COMMAND} prompt* edits the system prompt and the parameters of this channel; for admins.\n"
+    f"*{SLASH_COMMAND}* alone shows what applies in this channel.\n"
     "To ask me something, mention me, or write to me directly."
 )
 
 
-def asked(text: str) -> str:
+def parse_subcommand(text: str) -> str:
     """Return which of `SUBCOMMANDS` a command's text asks for, `show` alone; empty if it is none of them."""
     first = next(iter(text.split()), "show").lower()
     return first if first in SUBCOMMANDS else ""
 
 
-def shown(applying: Sequence[Block]) -> dict[str, Any]:
+def render_response(effective_blocks: Sequence[Block]) -> dict[str, Any]:
     """Return the answer that only who typed the command sees."""
     title = "What applies in this channel"
-    return {"response_type": "ephemeral", "text": title, "blocks": [kit.section(f"*{title}*"), *applying]}
+    return {
+        "response_type": "ephemeral",
+        "text": title,
+        "blocks": [kit.section(f"*{title}*"), *effective_blocks],
+    }

@@ -6,95 +6,110 @@ Separate from `form`, which is about the fields, because a form is shown in more
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.core.domain import PromptKey, Steering, Version
+from bot.core.domain import ConfigVersion, Scope, ScopeConfig
 from bot.core.drafts import Draft
-from bot.core.steering import place
-from bot.editing import Level
+from bot.core.steering import name_scope
+from bot.editing import EditableScope
 from bot.slack.admin import form, kit, wording
-from bot.slack.admin.form import Models
+from bot.slack.admin.form import ModelChoices
 from bot.slack.admin.kit import Block, View
 
-SUBMITTED = "steering"
+CONFIG_FORM_CALLBACK = "steering"
 """`callback_id` of the form."""
-EDIT, EDIT_CHANNEL, HISTORY = "steer_edit_level", "steer_edit_channel", "steer_history"
+EDIT_ACTION, EDIT_CHANNEL_ACTION, HISTORY_ACTION = "steer_edit_level", "steer_edit_channel", "steer_history"
 """`action_id`s of what opens another view; the value is the name of a level, or the channel chosen. Since the
 ids within a row must differ, that of a button which opens a form ends with the kind of its level."""
-TITLE = "Prompt and parameters"
-UNSAVED = "Not saved: see above"
+EDITOR_TITLE = "Prompt and parameters"
+NOT_SAVED_TITLE = "Not saved: see above"
 """Title of a form below a difference, which its reader may have to scroll up to."""
 
 
-def editor(level: Level, mandate: str, models: Models) -> View:
+def render_editor(level: EditableScope, form_state: str, models: ModelChoices) -> View:
     """Return the form of a level as it is now."""
-    newest = wording.signature(level.newest) if level.newest else "Nothing was ever set here."
-    intro = f"For *{wording.place(level.key)}*. What is not set here is inherited."
-    history = kit.button("History", HISTORY, place(level.key))
-    top = [kit.section(f"{intro}\n{newest}", history if level.newest else None)]
-    return _form([*top, *form.blocks(level, level.steering, models=models)], mandate, "Save", "Cancel")
+    newest = (
+        wording.describe_version(level.newest_version)
+        if level.newest_version
+        else "Nothing was ever set here."
+    )
+    intro = f"For *{wording.describe_scope(level.scope)}*. What is not set here is inherited."
+    history = kit.button("History", HISTORY_ACTION, name_scope(level.scope))
+    top = [kit.section(f"{intro}\n{newest}", history if level.newest_version else None)]
+    return _render_form(
+        [*top, *form.render_fields(level, level.config, models=models)], form_state, "Save", "Cancel"
+    )
 
 
-def draft(level: Level, tried: Draft, mandate: str, models: Models) -> View:
+def render_draft_editor(level: EditableScope, draft: Draft, form_state: str, models: ModelChoices) -> View:
     """Return the form of a level with a draft in it that was tried; nothing was saved since."""
     top = kit.section(
-        f"Your draft for *{wording.place(level.key)}*, not published. What is not set here is inherited."
+        f"Your draft for *{wording.describe_scope(level.scope)}*, not published. "
+        "What is not set here is inherited."
     )
-    fields = form.blocks(level, tried.steering, models=models, note=tried.note)
-    return _form([top, *fields], mandate, "Save", "Cancel")
+    fields = form.render_fields(level, draft.config, models=models, note=draft.note)
+    return _render_form([top, *fields], form_state, "Save", "Cancel")
 
 
-def conflict(level: Level, newest: Version, entered: Steering, fields: Sequence[Block], mandate: str) -> View:
+def render_conflict(
+    level: EditableScope,
+    newest: ConfigVersion,
+    entered: ScopeConfig,
+    fields: Sequence[Block],
+    form_state: str,
+) -> View:
     """Return the form with a draft in its `fields`, below what somebody else has saved meanwhile."""
     top = [
         kit.header(f"{newest.author.name or 'Somebody'} was faster"),
         kit.section(
-            f"While you were editing, this was saved for *{wording.place(level.key)}*:\n"
-            f"{wording.signature(newest)}\n"
+            f"While you were editing, this was saved for *{wording.describe_scope(level.scope)}*:\n"
+            f"{wording.describe_version(newest)}\n"
             "Nothing is overwritten yet. `-` is what applies now, `+` is yours:"
         ),
-        kit.verbatim(wording.changes(newest.steering, entered)),
+        kit.preformatted(wording.format_diff(newest.config, entered)),
         kit.context("Change your version below as you like; then overwrite theirs, or drop yours."),
         kit.divider(),
     ]
-    return _form([*top, *fields], mandate, "Overwrite", "Drop my version", title=UNSAVED)
+    return _render_form([*top, *fields], form_state, "Overwrite", "Drop my version", title=NOT_SAVED_TITLE)
 
 
-def edit_button(label: str, level: PromptKey) -> Block:
+def edit_button(label: str, level: Scope) -> Block:
     """Return the button that opens the form of a level."""
-    name = place(level)
-    return kit.button(label, f"{EDIT}:{name.split()[0]}", name)
+    name = name_scope(level)
+    return kit.button(label, f"{EDIT_ACTION}:{name.split()[0]}", name)
 
 
-def chooser(workspace: PromptKey, direct: PromptKey) -> View:
+def render_scope_chooser(workspace: Scope, direct: Scope) -> View:
     """Return the modal that asks what to edit."""
     return kit.modal(
-        TITLE,
+        EDITOR_TITLE,
         [
             kit.section("What do you want to edit? Levels below inherit what they do not set."),
             kit.actions(
                 edit_button("The whole workspace", workspace),
                 edit_button("All direct messages", direct),
             ),
-            kit.section("A channel:", kit.channel_select(EDIT_CHANNEL, "Choose a channel")),
+            kit.section("A channel:", kit.channel_select(EDIT_CHANNEL_ACTION, "Choose a channel")),
         ],
     )
 
 
-def with_more_room(view: Mapping[str, Any]) -> View:
+def add_prompt_part(view: Mapping[str, Any]) -> View:
     """Return the form that a payload shows, with room for a longer prompt."""
-    return _again(view, form.with_more_room(view["blocks"]))
+    return _copy_view(view, form.add_prompt_part(view["blocks"]))
 
 
-def with_errors(view: Mapping[str, Any], problems: Mapping[str, str]) -> View:
+def add_errors(view: Mapping[str, Any], problems: Mapping[str, str]) -> View:
     """Return the form that a payload shows, with what is wrong about its fields."""
-    return _again(view, form.with_errors(view["blocks"], problems))
+    return _copy_view(view, form.mark_errors(view["blocks"], problems))
 
 
-def _again(view: Mapping[str, Any], blocks: list[Block]) -> View:
+def _copy_view(view: Mapping[str, Any], blocks: list[Block]) -> View:
     """Return a view as a payload shows it, with other blocks; fields that stay keep what is in them."""
     kept = ("type", "callback_id", "title", "submit", "close", "private_metadata")
     return {name: view[name] for name in kept} | {"blocks": blocks}
 
 
-def _form(blocks: list[Block], mandate: str, submit: str, close: str, *, title: str = TITLE) -> View:
-    view = kit.modal(title, blocks, submit=submit, close=close, metadata=mandate)
-    return view | {"callback_id": SUBMITTED}
+def _render_form(
+    blocks: list[Block], form_state: str, submit: str, close: str, *, title: str = EDITOR_TITLE
+) -> View:
+    view = kit.modal(title, blocks, submit=submit, close=close, metadata=form_state)
+    return view | {"callback_id": CONFIG_FORM_CALLBACK}

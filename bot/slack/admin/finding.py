@@ -12,124 +12,130 @@ from typing import Any, TypeAlias
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.core.domain import Version
+from bot.core.domain import ConfigVersion
 from bot.core.errors import StoreError
-from bot.core.steering import NOTHING, described
-from bot.ports import Versions
+from bot.core.steering import EMPTY_CONFIG, describe_config
+from bot.ports import ConfigVersions
 from bot.slack import payload
 from bot.slack.admin import kit, wording
-from bot.slack.admin.editor import EDIT_CHANNEL
-from bot.slack.admin.gate import Gate
+from bot.slack.admin.editor import EDIT_CHANNEL_ACTION
+from bot.slack.admin.gate import Authorizer
 from bot.slack.admin.kit import Block, View
-from bot.slack.admin.levels import FIND, found
-from bot.slack.admin.screen import Screen
-from bot.slack.admin.submissions import Refused
+from bot.slack.admin.levels import FIND_ACTION, render_found
+from bot.slack.admin.screen import Modals
+from bot.slack.admin.submissions import ActionRefused
 from bot.slack.people import People
 
-SOUGHT = "sought"
+QUERY_FIELD = "sought"
 """The field of what is looked for."""
-TURN = "steer_page"
+PAGE_ACTION_PREFIX = "steer_page"
 """Where `action_id`s of the buttons begin that turn pages; the value is the number of a page."""
-ENTRIES = 10
+SCOPES_PER_PAGE = 10
 """Levels on one page, at three blocks each."""
-LONGEST = 200
+MAX_QUERY_CHARACTERS = 200
 """Characters that are looked for at most."""
-NAMED = 40
+MAX_CHANNEL_LOOKUPS = 40
 """Levels at most whose channels' names are looked up: each unknown one is a call, of fifty a minute."""
-PATIENCE = 2.5
+SEARCH_TIMEOUT_SECONDS = 2.5
 """Seconds; Slack waits three for the acknowledgement."""
-LOOKING = "There is much to show; it takes a moment."
-UNREAD = "I could not look just now. Please try again in a minute."
+RESULTS_FOLLOW = "There is much to show; it takes a moment."
+SEARCH_FAILED = "I could not look just now. Please try again in a minute."
 
-Aside: TypeAlias = Callable[[Coroutine[Any, Any, None]], None]
+RunInBackground: TypeAlias = Callable[[Coroutine[Any, Any, None]], None]
 
 log = structlog.get_logger()
 
 
-class Finding:
+class ScopeSearch:
     """Looks for levels, for admins of one workspace."""
 
-    def __init__(self, gate: Gate, versions: Versions, people: People) -> None:
-        self._gate = gate
+    def __init__(self, authorizer: Authorizer, versions: ConfigVersions, people: People) -> None:
+        self._authorizer = authorizer
         self._versions = versions
         self._people = people
 
-    async def find(self, user: str, sought: str = "", page: int = 0) -> View:
+    async def find(self, user: str, query: str = "", page: int = 0) -> View:
         """Return a page of the levels in which all words of `sought` occur. Raises `Refused`."""
-        await self._gate.admit(user, "find")
-        newest = await self._versions.overview(self._gate.workspace)
+        await self._authorizer.require_admin(user, "find")
+        newest = await self._versions.list_newest(self._authorizer.workspace)
         levels = sorted(newest, key=lambda version: version.id, reverse=True)
-        levels = [version for version in levels if version.steering != NOTHING]
+        levels = [version for version in levels if version.config != EMPTY_CONFIG]
         names: Mapping[str, str] = {}
-        if sought and len(levels) <= NAMED:
-            names = await self._people.names({version.key.channel for version in levels} - {""})
-        words = sought.casefold().split()
-        matching = [each for each in levels if all(word in _text(each, names) for word in words)]
-        return results(sought, matching, page)
+        if query and len(levels) <= MAX_CHANNEL_LOOKUPS:
+            names = await self._people.names({version.scope.channel for version in levels} - {""})
+        words = query.casefold().split()
+        matching = [each for each in levels if all(word in _searchable_text(each, names) for word in words)]
+        return render_results(query, matching, page)
 
 
-def results(sought: str, levels: Sequence[Version], page: int) -> View:
+def render_results(query: str, levels: Sequence[ConfigVersion], page: int) -> View:
     """Return the view; a page that is not there is the last one."""
-    last = max(0, (len(levels) - 1) // ENTRIES)
+    last = max(0, (len(levels) - 1) // SCOPES_PER_PAGE)
     page = max(0, min(page, last))
     shown: list[Block] = [
-        kit.section("A channel, also one where nothing is set:", kit.channel_select(EDIT_CHANNEL, "Edit…")),
-        kit.field(
-            SOUGHT,
+        kit.section(
+            "A channel, also one where nothing is set:", kit.channel_select(EDIT_CHANNEL_ACTION, "Edit…")
+        ),
+        kit.input_block(
+            QUERY_FIELD,
             "Or what is set somewhere",
-            kit.text_input(sought, placeholder="pirate, gpt-4o, #engineering", longest=LONGEST),
+            kit.text_input(query, placeholder="pirate, gpt-4o, #engineering", longest=MAX_QUERY_CHARACTERS),
             hint="Words of a prompt, a parameter, a note, the name of a channel or of who changed it.",
         ),
     ]
-    for version in levels[page * ENTRIES :][:ENTRIES]:
-        shown += [kit.divider(), *found(version)]
+    for version in levels[page * SCOPES_PER_PAGE :][:SCOPES_PER_PAGE]:
+        shown += [kit.divider(), *render_found(version)]
     count = f"{len(levels):,} {'level' if len(levels) == 1 else 'levels'}"
     shown.append(kit.context(f"{count}, page {page + 1} of {last + 1}." if levels else "Nothing is found."))
     turns = [
-        kit.button(label, f"{TURN}:{at}", str(at))
+        kit.button(label, f"{PAGE_ACTION_PREFIX}:{at}", str(at))
         for label, at in (("Previous", page - 1), ("Next", page + 1))
         if 0 <= at <= last
     ]
     view = kit.modal("Find a level", [*shown, *([kit.actions(*turns)] if turns else [])], submit="Find")
-    return view | {"callback_id": FIND, "private_metadata": sought}
+    return view | {"callback_id": FIND_ACTION, "private_metadata": query}
 
 
-def _text(version: Version, names: Mapping[str, str]) -> str:
+def _searchable_text(version: ConfigVersion, names: Mapping[str, str]) -> str:
     """Return all in which something may be found, in lower case."""
-    level, author = version.key, version.author
+    level, author = version.scope, version.author
     name = f"#{names[level.channel]}" if level.channel in names else ""
-    places = (name, wording.place(level))
-    return "\n".join([*places, *described(version.steering), version.note, author.name]).casefold()
+    places = (name, wording.describe_scope(level))
+    return "\n".join([*places, *describe_config(version.config), version.note, author.name]).casefold()
 
 
-def register(app: AsyncApp, finding: Finding, screen: Screen, aside: Aside) -> None:
+def register(app: AsyncApp, finding: ScopeSearch, screen: Modals, aside: RunInBackground) -> None:
     """Let the app look for levels. Call it before what takes everything that is left."""
 
-    @app.action(FIND)
+    @app.action(FIND_ACTION)
     async def opened(body: dict[str, Any], ack: AsyncAck) -> None:
-        aside(screen.open(payload.text(body, "trigger_id"), finding.find(payload.text(body, "user", "id"))))
+        aside(
+            screen.open_view(payload.text(body, "trigger_id"), finding.find(payload.text(body, "user", "id")))
+        )
         await ack()
 
-    @app.action(re.compile(TURN))
+    @app.action(re.compile(PAGE_ACTION_PREFIX))
     async def turned(body: dict[str, Any], ack: AsyncAck) -> None:
         view, pressed = payload.mapping(body, "view"), next(iter(payload.items(body, "actions")), None)
         page, sought = payload.text(pressed, "value"), payload.text(view, "private_metadata")
         number = int(page) if re.fullmatch("[0-9]{1,6}", page) else 0
         making = finding.find(payload.text(body, "user", "id"), sought, number)
-        aside(screen.update(payload.text(view, "id"), payload.text(view, "hash"), making))
+        aside(screen.update_view(payload.text(view, "id"), payload.text(view, "hash"), making))
         await ack()
 
-    @app.view(FIND)
+    @app.view(FIND_ACTION)
     async def submitted(body: dict[str, Any], ack: AsyncAck) -> None:
         values = payload.mapping(body, "view", "state", "values")
-        sought = payload.text(values, SOUGHT, kit.VALUE, "value").strip()
+        sought = payload.text(values, QUERY_FIELD, kit.VALUE_ACTION_ID, "value").strip()
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(SEARCH_TIMEOUT_SECONDS):
                 view = await finding.find(payload.text(body, "user", "id"), sought)
-        except Refused as refused:
-            await ack(response_action="errors", errors={SOUGHT: str(refused)})
+        except ActionRefused as refused:
+            await ack(response_action="errors", errors={QUERY_FIELD: str(refused)})
         except (StoreError, TimeoutError) as error:
             log.warning("Levels were not found.", action="levels_unread", error=type(error).__name__)
-            await ack(response_action="errors", errors={SOUGHT: UNREAD})
+            await ack(response_action="errors", errors={QUERY_FIELD: SEARCH_FAILED})
         else:
-            await screen.answer(ack, payload.mapping(body, "view"), view, meanwhile=LOOKING, aside=aside)
+            await screen.answer_submission(
+                ack, payload.mapping(body, "view"), view, meanwhile=RESULTS_FOLLOW, run_in_background=aside
+            )

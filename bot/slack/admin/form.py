@@ -10,126 +10,134 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.core import parameters
-from bot.core.domain import Prompt, Steering
-from bot.core.kinds import Biases, Choice, Name, Texts
-from bot.core.parameters import PARAMETERS, TABLE, Parameter
+from bot.core.domain import Prompt, ScopeConfig
+from bot.core.kinds import ChoiceType, NameType, TextListType, TokenBiasesType
+from bot.core.parameters import PARAMETER_TABLE, PARAMETERS, Parameter
 from bot.core.placeholders import PLACEHOLDERS
-from bot.core.steering import NOTHING, PROMPT, Effective
-from bot.editing import Level
+from bot.core.steering import EMPTY_CONFIG, PROMPT_FIELD, EffectiveConfig
+from bot.editing import EditableScope
 from bot.slack import payload
 from bot.slack.admin import kit, parts, wording
 from bot.slack.admin.kit import Block
-from bot.slack.admin.parts import Part
+from bot.slack.admin.parts import TextPart
 
-MODEL = "model"
-MODE, LOCKS, NOTE = "mode", "locks", "note"
+MODEL_FIELD = "model"
+MODE_FIELD, LOCKS_FIELD, NOTE_FIELD = "mode", "locks", "note"
 """Fields that are no parameters; the prompt's own are called `prompt:<joint>:<number>`."""
-QUESTION = "question"
+QUESTION_FIELD = "question"
 """The field of what is asked with a draft before it is saved; no part of what a level sets."""
-TRY = "steer_try"
+TRY_ACTION = "steer_try"
 """`action_id` of the button that asks it."""
-WRONG = "wrong"
+ERROR_BLOCK_PREFIX = "wrong"
 """Where the sentence about a field begins that is told outside of a submission, as an id of a block."""
-MORE = "steer_more"
+ADD_PART_ACTION = "steer_more"
 """`action_id` of the button that adds a part to the prompt."""
-INHERIT = "(not set here)"
+INHERIT_OPTION = "(not set here)"
 """The choice that sets nothing; no model is called so."""
-LONGEST_NOTE = 200
+MAX_NOTE_CHARACTERS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Models:
+class ModelChoices:
     """What is known of the models of a server."""
 
     offered: Mapping[str, str] = field(default_factory=dict)
     """Names of those that can be chosen, each with what is going to become of it, as the rest of a sentence,
     or an empty text; may be empty."""
-    told: Callable[[str], Mapping[str, str]] = lambda _model: {}
+    notes_for: Callable[[str], Mapping[str, str]] = lambda _model: {}
     """Given a model, what is done about which parameter: it has no effect, or another name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entered:
+class SubmittedConfig:
     """What somebody filled in."""
 
-    steering: Steering
+    config: ScopeConfig
     note: str
-    wrong: Mapping[str, str]
+    errors: Mapping[str, str]
     """A sentence for each field whose value cannot be read."""
-    parts: Sequence[Part] = ()
+    parts: Sequence[TextPart] = ()
     """Those of the prompt, as they stood in the form."""
 
 
-def blocks(
-    level: Level, draft: Steering, *, models: Models, note: str = "", written: Sequence[Part] = ()
+def render_fields(
+    level: EditableScope,
+    draft: ScopeConfig,
+    *,
+    models: ModelChoices,
+    note: str = "",
+    entered_parts: Sequence[TextPart] = (),
 ) -> list[Block]:
     """Return the form for a level, filled in with a draft.
 
     `written` are the parts of its prompt as they stand in a form that this one takes the place of: Slack
     keeps what was typed into a field, and shows it in that of the same id, whatever should stand there.
     """
-    above = level.effective(NOTHING)
+    above = level.effective_config(EMPTY_CONFIG)
     shown = [
-        *_prompt(level, draft, above, written),
-        *_trial(),
+        *_render_prompt(level, draft, above, entered_parts),
+        *_render_trial(),
         kit.divider(),
-        *(_parameter(each, level, draft, above, models) for each in TABLE),
+        *(_render_parameter(each, level, draft, above, models) for each in PARAMETER_TABLE),
         kit.divider(),
     ]
-    if not level.key.root and not level.is_delegated:
-        shown.append(_locks(draft))
+    if not level.scope.root and not level.is_delegated:
+        shown.append(_render_locks(draft))
     hint = "Why, in a few words. It is kept with the version."
-    return [*shown, kit.field(NOTE, "Note", kit.text_input(note, longest=LONGEST_NOTE), hint=hint)]
+    return [
+        *shown,
+        kit.input_block(NOTE_FIELD, "Note", kit.text_input(note, longest=MAX_NOTE_CHARACTERS), hint=hint),
+    ]
 
 
-def read(values: Mapping[str, Any], level: Level) -> Entered:
+def parse_submission(values: Mapping[str, Any], level: EditableScope) -> SubmittedConfig:
     """Return what was entered, from a view's `state.values`; what the form could not ask for stays set."""
     found: dict[str, Any] = {
         name: value
-        for name, value in level.steering.parameters.items()
-        if name in {*_unaskable(level), *level.kept} and name not in level.locked
+        for name, value in level.config.parameters.items()
+        if name in {*_too_long_for_input(level), *level.fixed_fields} and name not in level.locked_fields
     }
     wrong: dict[str, str] = {}
     for name in PARAMETERS:
-        text = "" if name in level.kept else _entered(values, name).strip()
-        if text and text != INHERIT:
+        text = "" if name in level.fixed_fields else _field_value(values, name).strip()
+        if text and text != INHERIT_OPTION:
             try:
                 found[name] = parameters.parse(name, text)
             except ValueError as error:
                 wrong[name] = str(error)
-    chosen = payload.items(values, LOCKS, kit.VALUE, "selected_options")
+    chosen = payload.items(values, LOCKS_FIELD, kit.VALUE_ACTION_ID, "selected_options")
     locks = frozenset(payload.text(each, "value") for each in chosen)
-    steering = Steering(
-        prompt=level.steering.prompt if PROMPT in level.kept else _prompted(values),
+    steering = ScopeConfig(
+        prompt=level.config.prompt if PROMPT_FIELD in level.fixed_fields else _parse_prompt(values),
         parameters=found,
-        locks=level.steering.locks if level.is_delegated else locks,
+        locks=level.config.locks if level.is_delegated else locks,
     )
-    note = _entered(values, NOTE).strip()
-    return Entered(steering=steering, note=note, wrong=wrong, parts=_parts(values))
+    note = _field_value(values, NOTE_FIELD).strip()
+    return SubmittedConfig(config=steering, note=note, errors=wrong, parts=_parse_parts(values))
 
 
-def _prompted(values: Mapping[str, Any]) -> Prompt | None:
-    text = parts.join(_parts(values))
-    return Prompt(text, appends=_entered(values, MODE) == "append") if text.strip() else None
+def _parse_prompt(values: Mapping[str, Any]) -> Prompt | None:
+    text = parts.join_parts(_parse_parts(values))
+    return Prompt(text, appends=_field_value(values, MODE_FIELD) == "append") if text.strip() else None
 
 
-def errors(problems: Mapping[str, str], shown: Sequence[Block]) -> Mapping[str, str]:
+def place_errors(problems: Mapping[str, str], shown: Sequence[Block]) -> Mapping[str, str]:
     """Return problems by the ids of input blocks that are shown; at the note where there is no other."""
     ids = [block.get("block_id", "") for block in shown if block.get("type") == "input"]
-    prompt = next(filter(_is_part, ids), NOTE)
+    prompt = next(filter(_is_part, ids), NOTE_FIELD)
     found: dict[str, str] = {}
     for name, sentence in problems.items():
-        at = prompt if name == PROMPT else name if name in ids else NOTE
+        at = prompt if name == PROMPT_FIELD else name if name in ids else NOTE_FIELD
         found[at] = f"{found[at]} {sentence}" if at in found else sentence
     return found
 
 
-def question(values: Mapping[str, Any]) -> str:
+def parse_question(values: Mapping[str, Any]) -> str:
     """Return what is to be asked with the draft, from a view's `state.values`."""
-    return _entered(values, QUESTION).strip()
+    return _field_value(values, QUESTION_FIELD).strip()
 
 
-def with_errors(shown: Sequence[Block], problems: Mapping[str, str]) -> list[Block]:
+def mark_errors(shown: Sequence[Block], problems: Mapping[str, str]) -> list[Block]:
     """Return a form with a sentence below each field that is wrong, in place of earlier ones.
 
     `problems` are from `errors`. Its fields stay the same, and what is in them.
@@ -137,54 +145,56 @@ def with_errors(shown: Sequence[Block], problems: Mapping[str, str]) -> list[Blo
     marked: list[Block] = []
     for block in shown:
         name = str(block.get("block_id", ""))
-        if not name.startswith(f"{WRONG}:"):
+        if not name.startswith(f"{ERROR_BLOCK_PREFIX}:"):
             marked.append(block)
         if block.get("type") == "input" and name in problems:
-            said = kit.context(f":warning: {kit.quoted(problems[name], kit.INPUT)}")
-            marked.append(said | {"block_id": f"{WRONG}:{name}"})
+            said = kit.context(f":warning: {kit.excerpt(problems[name], kit.MAX_INPUT_CHARACTERS)}")
+            marked.append(said | {"block_id": f"{ERROR_BLOCK_PREFIX}:{name}"})
     return marked
 
 
-def with_more_room(shown: Sequence[Block]) -> list[Block]:
+def add_prompt_part(shown: Sequence[Block]) -> list[Block]:
     """Return a form with one more part for the prompt; its fields stay the same, and what is in them."""
     at = [index + 1 for index, block in enumerate(shown) if _is_part(block.get("block_id", ""))]
     if not at:
         return list(shown)
-    return [*shown[: at[-1]], _part(len(at), Part("")), *shown[at[-1] :]]
+    return [*shown[: at[-1]], _render_part(len(at), TextPart("")), *shown[at[-1] :]]
 
 
-def _prompt(level: Level, draft: Steering, above: Effective, written: Sequence[Part]) -> Iterable[Block]:
-    if PROMPT in {*level.locked, *level.kept}:
-        return [_told(PROMPT, level)]
+def _render_prompt(
+    level: EditableScope, draft: ScopeConfig, above: EffectiveConfig, entered_parts: Sequence[TextPart]
+) -> Iterable[Block]:
+    if PROMPT_FIELD in {*level.locked_fields, *level.fixed_fields}:
+        return [_render_fixed(PROMPT_FIELD, level)]
     mode = "append" if draft.prompt and draft.prompt.appends else "replace"
     options = [
         kit.option("replace", "takes the place of the prompt above"),
         kit.option("append", "is added below the prompt above"),
     ]
-    if not written:
-        filled = parts.split(draft.prompt.text) if draft.prompt else ()
-        has_room = filled and len(filled[-1].text) < kit.INPUT / 2
-        written = filled if has_room else [*filled, Part("")]
-    asked = [_part(*each) for each in enumerate(written)]
-    more = kit.actions(kit.button("More room", MORE))
-    said = [kit.context(f"The prompt above: _{kit.quoted(above.system, wording.EXCERPT)}_")]
-    chosen = kit.choice("radio_buttons", options, mode)
+    if not entered_parts:
+        filled = parts.split_text(draft.prompt.text) if draft.prompt else ()
+        has_room = filled and len(filled[-1].text) < kit.MAX_INPUT_CHARACTERS / 2
+        entered_parts = filled if has_room else [*filled, TextPart("")]
+    asked = [_render_part(*each) for each in enumerate(entered_parts)]
+    more = kit.actions(kit.button("More room", ADD_PART_ACTION))
+    said = [kit.context(f"The prompt above: _{kit.excerpt(above.system, wording.MAX_EXCERPT_CHARACTERS)}_")]
+    chosen = kit.single_choice("radio_buttons", options, mode)
     return [
         *asked,
         more,
         *([] if level.is_delegated else said),
-        kit.field(MODE, "This prompt", chosen, optional=False),
+        kit.input_block(MODE_FIELD, "This prompt", chosen, optional=False),
     ]
 
 
-def _trial() -> Iterable[Block]:
+def _render_trial() -> Iterable[Block]:
     asked = kit.text_input(placeholder="A question as people would ask it", lines=True)
     hint = "I answer it in our direct messages, with what stands in this form. Nothing is saved by that."
-    yield kit.field(QUESTION, "Try it first", asked, hint=hint)
-    yield kit.actions(kit.button("Try it", TRY))
+    yield kit.input_block(QUESTION_FIELD, "Try it first", asked, hint=hint)
+    yield kit.actions(kit.button("Try it", TRY_ACTION))
 
 
-def _part(number: int, part: Part) -> Block:
+def _render_part(number: int, part: TextPart) -> Block:
     known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
     first = f"Where it is empty, the prompt above applies. Placeholders: {known}."
     further = {
@@ -195,86 +205,99 @@ def _part(number: int, part: Part) -> Block:
     }
     label = f"System prompt, part {number + 1}" if number else "System prompt"
     element = kit.text_input(part.text, lines=True)
-    hint = further[part.joint] if number else first
-    return kit.field(f"{PROMPT}:{part.joint}:{number}", label, element, hint=hint)
+    hint = further[part.separator] if number else first
+    return kit.input_block(f"{PROMPT_FIELD}:{part.separator}:{number}", label, element, hint=hint)
 
 
-def _parameter(each: Parameter, level: Level, draft: Steering, above: Effective, models: Models) -> Block:
+def _render_parameter(
+    each: Parameter, level: EditableScope, draft: ScopeConfig, above: EffectiveConfig, models: ModelChoices
+) -> Block:
     name = each.name
-    if name in {*level.locked, *level.kept, *_unaskable(level)}:
-        return _told(name, level)
-    text = parameters.show(name, draft.parameters[name]) if name in draft.parameters else ""
-    inherited = each.unset
+    if name in {*level.locked_fields, *level.fixed_fields, *_too_long_for_input(level)}:
+        return _render_fixed(name, level)
+    text = parameters.render(name, draft.parameters[name]) if name in draft.parameters else ""
+    inherited = each.when_unset
     if name in above.parameters:
-        of, origin = above.parameters[name], wording.plain_place(above.origins[name])
-        inherited = f"{wording.value(name, of)}, from {origin}"
-    element, hint = _element(each, text, inherited, models), each.help
+        of, origin = above.parameters[name], wording.describe_scope_plainly(above.origins[name])
+        inherited = f"{wording.format_value(name, of)}, from {origin}"
+    element, hint = _render_element(each, text, inherited, models), each.help
     is_typed = element["type"] == "plain_text_input"
-    if is_typed and not isinstance(each.kind, Name):
-        hint = f"{hint} It must be {each.kind.expects}."
-    model = str(level.effective(draft).parameters.get(MODEL, ""))
-    if told := models.told(model).get(name):
+    if is_typed and not isinstance(each.value_type, NameType):
+        hint = f"{hint} It must be {each.value_type.expects}."
+    model = str(level.effective_config(draft).parameters.get(MODEL_FIELD, ""))
+    if told := models.notes_for(model).get(name):
         hint = f"{hint} With {model}: {told}."
-    if name == MODEL and (fate := models.offered.get(model)):
+    if name == MODEL_FIELD and (fate := models.offered.get(model)):
         hint = f"{hint} {model} {fate}."
-    return kit.field(name, each.label, element, hint=hint, optional=is_typed)
+    return kit.input_block(name, each.label, element, hint=hint, optional=is_typed)
 
 
-def _element(each: Parameter, text: str, inherited: str, models: Models) -> Block:
-    offered = _offered(each, text, models)
+def _render_element(each: Parameter, text: str, inherited: str, models: ModelChoices) -> Block:
+    offered = _offered_values(each, text, models)
     inherited = f"Not set here: {inherited}"
     if not offered:
-        return kit.text_input(text, placeholder=inherited, lines=isinstance(each.kind, Texts | Biases))
-    options = [kit.option(INHERIT, inherited)]
-    options += [kit.option(name, name, note) for name, note in offered.items()]
-    return kit.choice("static_select", options, text or INHERIT)
-
-
-def _offered(each: Parameter, text: str, models: Models) -> Mapping[str, str]:
-    """Return the values to choose from, the present one among them; none where a text must be typed."""
-    if isinstance(each.kind, Choice):
-        return dict.fromkeys(each.kind.options, "")
-    if each.name != MODEL or not models.offered:
-        return {}
-    offered = {name: fate for name, fate in models.offered.items() if len(name) <= kit.OPTION_VALUE}
-    offered = {text: "", **offered} if text else offered
-    return offered if len(offered) < kit.MOST_OPTIONS and len(text) <= kit.OPTION_VALUE else {}
-
-
-def _locks(draft: Steering) -> Block:
-    options = [kit.option(name, wording.label(name)) for name in (PROMPT, *PARAMETERS)]
-    element = kit.choices(options, draft.locks, "Nothing is locked")
-    return kit.field(LOCKS, "Locked for all levels below", element, hint="Nobody can set these there.")
-
-
-def _told(name: str, level: Level) -> Block:
-    """Return what is said of a field that is not asked for."""
-    if name in level.locked:
-        return kit.context(
-            f":lock: *{wording.label(name)}* is locked by {wording.place(level.locked[name])}."
+        return kit.text_input(
+            text, placeholder=inherited, lines=isinstance(each.value_type, TextListType | TokenBiasesType)
         )
-    if name in level.kept:
-        return kit.context(f":lock: *{wording.label(name)}* is locked here; only admins change it.")
-    return kit.context(f"*{wording.label(name)}* is too long for a form; use `bot prompt` in a shell.")
+    options = [kit.option(INHERIT_OPTION, inherited)]
+    options += [kit.option(name, name, note) for name, note in offered.items()]
+    return kit.single_choice("static_select", options, text or INHERIT_OPTION)
 
 
-def _unaskable(level: Level) -> list[str]:
+def _offered_values(each: Parameter, text: str, models: ModelChoices) -> Mapping[str, str]:
+    """Return the values to choose from, the present one among them; none where a text must be typed."""
+    if isinstance(each.value_type, ChoiceType):
+        return dict.fromkeys(each.value_type.options, "")
+    if each.name != MODEL_FIELD or not models.offered:
+        return {}
+    offered = {
+        name: fate for name, fate in models.offered.items() if len(name) <= kit.MAX_OPTION_VALUE_CHARACTERS
+    }
+    offered = {text: "", **offered} if text else offered
+    return offered if len(offered) < kit.MAX_OPTIONS and len(text) <= kit.MAX_OPTION_VALUE_CHARACTERS else {}
+
+
+def _render_locks(draft: ScopeConfig) -> Block:
+    options = [kit.option(name, wording.field_label(name)) for name in (PROMPT_FIELD, *PARAMETERS)]
+    element = kit.multi_select(options, draft.locks, "Nothing is locked")
+    return kit.input_block(
+        LOCKS_FIELD, "Locked for all levels below", element, hint="Nobody can set these there."
+    )
+
+
+def _render_fixed(name: str, level: EditableScope) -> Block:
+    """Return what is said of a field that is not asked for."""
+    if name in level.locked_fields:
+        return kit.context(
+            f":lock: *{wording.field_label(name)}* is locked by "
+            f"{wording.describe_scope(level.locked_fields[name])}."
+        )
+    if name in level.fixed_fields:
+        return kit.context(f":lock: *{wording.field_label(name)}* is locked here; only admins change it.")
+    return kit.context(f"*{wording.field_label(name)}* is too long for a form; use `bot prompt` in a shell.")
+
+
+def _too_long_for_input(level: EditableScope) -> list[str]:
     """Return the parameters set here whose values no input can hold."""
-    values = level.steering.parameters
-    return [name for name, value in values.items() if len(parameters.show(name, value)) > kit.INPUT]
+    values = level.config.parameters
+    return [
+        name
+        for name, value in values.items()
+        if len(parameters.render(name, value)) > kit.MAX_INPUT_CHARACTERS
+    ]
 
 
-def _parts(values: Mapping[str, Any]) -> list[Part]:
+def _parse_parts(values: Mapping[str, Any]) -> list[TextPart]:
     numbered = sorted(filter(_is_part, values), key=lambda name: int(name.split(":")[2]))
-    return [Part(_entered(values, name), name.split(":")[1]) for name in numbered]
+    return [TextPart(_field_value(values, name), name.split(":")[1]) for name in numbered]
 
 
 def _is_part(block_id: str) -> bool:
     start, _, rest = block_id.partition(":")
     joint, _, number = rest.partition(":")
-    return start == PROMPT and joint in parts.JOINTS and number.isascii() and number.isdecimal()
+    return start == PROMPT_FIELD and joint in parts.SEPARATORS and number.isascii() and number.isdecimal()
 
 
-def _entered(values: Mapping[str, Any], name: str) -> str:
-    state = payload.mapping(values, name, kit.VALUE)
+def _field_value(values: Mapping[str, Any], name: str) -> str:
+    state = payload.mapping(values, name, kit.VALUE_ACTION_ID)
     return payload.text(state, "value") or payload.text(state, "selected_option", "value")

@@ -10,140 +10,148 @@ from typing import Any
 
 import structlog
 
-from bot.access import Access
+from bot.access import Permissions
 from bot.core import steering
-from bot.core.access import Standing
-from bot.core.domain import Author, PromptKey
+from bot.core.access import MemberType
+from bot.core.domain import Author, Scope
 from bot.core.errors import SurfaceUnavailable
-from bot.core.granting import NOTHING, Grants, GrantsConflict, GrantsVersion, ids
+from bot.core.granting import NO_GRANTS, Grants, GrantsConflict, GrantsVersion, collect_ids
 from bot.slack import payload
 from bot.slack.admin import gate, grants_form, grants_views
-from bot.slack.admin.form import NOTE, errors
-from bot.slack.admin.gate import Gate
-from bot.slack.admin.home import Reader
-from bot.slack.admin.kit import Block, View, notice
-from bot.slack.admin.mandate import Mandate
-from bot.slack.admin.submissions import Wrong
+from bot.slack.admin.form import NOTE_FIELD, place_errors
+from bot.slack.admin.gate import Authorizer
+from bot.slack.admin.home import HomeReader
+from bot.slack.admin.kit import Block, View, render_notice
+from bot.slack.admin.mandate import FormState
+from bot.slack.admin.submissions import FormErrors
 from bot.slack.people import People
 
-ODD = "Something in this form is neither a person nor a channel. Please open it again."
+INVALID_SELECTION = "Something in this form is neither a person nor a channel. Please open it again."
 
 log = structlog.get_logger()
 
 
-class Granting:
+class GrantsController:
     """A section of Home, and the views behind it."""
 
-    def __init__(self, gate: Gate, access: Access, people: People) -> None:
+    def __init__(self, authorizer: Authorizer, access: Permissions, people: People) -> None:
         """`gate` seals these forms with a key of their own: see `Gate.apart`."""
-        self._gate = gate
+        self._authorizer = authorizer
         self._access = access
         self._people = people
 
-    async def __call__(self, reader: Reader) -> Sequence[Block]:
+    async def __call__(self, reader: HomeReader) -> Sequence[Block]:
         """Return the section: for admins all that is set, for others the channels that they may edit."""
         if not reader.is_admin:
-            mine = await self._access.delegated(reader.user)
-            return grants_views.delegated([key for key in mine if await self._gate.edits(reader.user, key)])
-        versions = await self._access.record.current(self._gate.workspace)
-        return grants_views.overview(self._gate.workspace, versions, self._access.deployment)
+            mine = await self._access.channels_edited_by(reader.user)
+            return grants_views.render_delegated_channels(
+                [key for key in mine if await self._authorizer.is_delegated_editor(reader.user, key)]
+            )
+        versions = await self._access.record.list_current(self._authorizer.workspace)
+        return grants_views.render_overview(self._authorizer.workspace, versions, self._access.deployment)
 
-    async def edit(self, user: str, name: str) -> View:
+    async def open_form(self, user: str, name: str) -> View:
         """Return the form of the workspace, or of the channel of that name."""
-        key = await self._admitted(user, name, "grant")
-        newest = await self._access.newest(key)
-        leave = self._gate.mandate(user, key, newest.number if newest else 0)
-        return grants_form.form(key, newest, leave, self._access.deployment)
+        key = await self._require_admin(user, name, "grant")
+        newest = await self._access.newest_version(key)
+        leave = self._authorizer.sign_form(user, key, newest.number if newest else 0)
+        return grants_form.render_form(key, newest, leave, self._access.deployment)
 
-    async def edit_channel(self, user: str, channel: str) -> View:
+    async def open_channel_form(self, user: str, channel: str) -> View:
         """Return the form of a channel."""
-        return await self.edit(user, steering.place(self._gate.channel(user, channel)))
+        return await self.open_form(user, steering.name_scope(self._authorizer.channel_scope(user, channel)))
 
-    async def history(self, user: str, name: str, *, news: str = "") -> View:
+    async def open_history(self, user: str, name: str, *, news: str = "") -> View:
         """Return the versions of the workspace's grants, or of a channel's."""
-        key = await self._admitted(user, name, "grants' history")
-        versions = await self._access.record.history(key, limit=grants_views.SHOWN + 1)
-        leave = self._gate.mandate(user, key, versions[0].number if versions else 0)
-        name_of = await self._names([version.grants for version in versions])
-        return grants_views.history(key, versions, leave, name_of, news=news)
+        key = await self._require_admin(user, name, "grants' history")
+        versions = await self._access.record.list_history(key, limit=grants_views.MAX_VERSIONS_SHOWN + 1)
+        leave = self._authorizer.sign_form(user, key, versions[0].number if versions else 0)
+        name_of = await self._name_lookup([version.grants for version in versions])
+        return grants_views.render_history(key, versions, leave, name_of, news=news)
 
-    async def save(self, user: str, view: Mapping[str, Any]) -> View | Wrong | None:
+    async def save_form(self, user: str, view: Mapping[str, Any]) -> View | FormErrors | None:
         """Save what was submitted; return None, or what is wrong, or the form with what came between."""
-        await self._gate.admit(user, "save grants")
-        leave = self._gate.leave(user, payload.text(view, "private_metadata"))
-        newest = await self._access.newest(leave.level)
-        now = newest.grants if newest else NOTHING
+        await self._authorizer.require_admin(user, "save grants")
+        leave = self._authorizer.verify_form(user, payload.text(view, "private_metadata"))
+        newest = await self._access.newest_version(leave.scope)
+        now = newest.grants if newest else NO_GRANTS
         try:
-            entered = grants_form.read(payload.mapping(view, "state", "values"), leave.level, now)
-        except grants_form.Odd:
-            return Wrong(errors=errors({NOTE: ODD}, payload.items(view, "blocks")))
+            entered = grants_form.parse_submission(payload.mapping(view, "state", "values"), leave.scope, now)
+        except grants_form.InvalidSelection:
+            return FormErrors(
+                errors=place_errors({NOTE_FIELD: INVALID_SELECTION}, payload.items(view, "blocks"))
+            )
         if entered.grants == now:
             return None
-        if wrong := await self._no_members(entered.grants.stewards - now.stewards):
-            return Wrong(errors=errors({grants_form.STEWARDS: wrong}, payload.items(view, "blocks")))
+        if wrong := await self._check_members(entered.grants.stewards - now.stewards):
+            return FormErrors(
+                errors=place_errors({grants_form.STEWARDS_FIELD: wrong}, payload.items(view, "blocks"))
+            )
         try:
-            await self._save(leave, entered.grants, entered.note)
+            await self._save_grants(leave, entered.grants, entered.note)
         except GrantsConflict as conflict:
-            return await self._conflict(user, conflict.found, entered)
+            return await self._render_conflict(user, conflict.newest_grants, entered)
         return None
 
-    async def restore(self, user: str, view: Mapping[str, Any], number: str) -> View:
+    async def restore_version(self, user: str, view: Mapping[str, Any], number: str) -> View:
         """Save an old version once more; return the versions there are now, and what came of it."""
-        await self._gate.admit(user, "restore grants")
-        leave = self._gate.leave(user, payload.text(view, "private_metadata"))
-        versions = await self._access.record.history(leave.level, limit=grants_views.SHOWN)
+        await self._authorizer.require_admin(user, "restore grants")
+        leave = self._authorizer.verify_form(user, payload.text(view, "private_metadata"))
+        versions = await self._access.record.list_history(leave.scope, limit=grants_views.MAX_VERSIONS_SHOWN)
         old = next((version for version in versions if str(version.number) == number), None)
         if old is None:
-            raise self._gate.refusal(user, "restore grants", gate.NOT_HERE)
+            raise self._authorizer.deny(user, "restore grants", gate.NOT_IN_WORKSPACE)
         try:
-            await self._save(leave, old.grants, f"Restores version {number}.")
+            await self._save_grants(leave, old.grants, f"Restores version {number}.")
         except GrantsConflict as conflict:
             news = conflict.for_people
         else:
             news = f"Restored: what version {number} says holds again."
-        return await self.history(user, steering.place(leave.level), news=news)
+        return await self.open_history(user, steering.name_scope(leave.scope), news=news)
 
-    async def _no_members(self, named: frozenset[str]) -> str:
+    async def _check_members(self, named: frozenset[str]) -> str:
         """Return what forbids to let those steer who are newly named; nothing if all are members."""
         names = await self._people.names(named)
         for each in sorted(named):
             called = names.get(each, each)
             try:
-                standing = await self._people.standing(each)
+                standing = await self._people.member_type(each)
             except SurfaceUnavailable:
                 return f"Slack does not say just now who {called} is. Please try again in a minute."
-            if standing is not Standing.MEMBER:
+            if standing is not MemberType.MEMBER:
                 return f"{called} is no full member of this workspace, and only these can be named here."
         return ""
 
-    async def _admitted(self, user: str, name: str, what: str) -> PromptKey:
+    async def _require_admin(self, user: str, name: str, action: str) -> Scope:
         """Return the workspace or channel of that name, for an admin."""
-        await self._gate.admit(user, what)
-        key = self._gate.level(user, name)
-        if key.root or (key.channel and not gate.SHARABLE.fullmatch(key.channel)):
-            raise self._gate.refusal(user, what, gate.NOT_HERE)
+        await self._authorizer.require_admin(user, action)
+        key = self._authorizer.parse_scope(user, name)
+        if key.root or (key.channel and not gate.GROUP_CHANNEL_ID_PATTERN.fullmatch(key.channel)):
+            raise self._authorizer.deny(user, action, gate.NOT_IN_WORKSPACE)
         return key
 
-    async def _save(self, leave: Mandate, grants: Grants, note: str) -> None:
-        names = await self._people.names({leave.admin})
-        by = Author(id=leave.admin, name=names.get(leave.admin, ""))
-        version = await self._access.save(leave.level, grants, based_on=leave.based_on, by=by, note=note)
+    async def _save_grants(self, leave: FormState, grants: Grants, note: str) -> None:
+        names = await self._people.names({leave.user})
+        by = Author(id=leave.user, name=names.get(leave.user, ""))
+        version = await self._access.save(leave.scope, grants, based_on=leave.based_on, by=by, note=note)
         log.info(
             "An admin has changed who may do what.",
             action="granted",
-            user=leave.admin,
-            place=steering.place(leave.level),
+            user=leave.user,
+            place=steering.name_scope(leave.scope),
             version=version.number,
         )
 
-    async def _conflict(self, user: str, newest: GrantsVersion | None, entered: grants_form.Entered) -> View:
+    async def _render_conflict(
+        self, user: str, newest: GrantsVersion | None, entered: grants_form.SubmittedGrants
+    ) -> View:
         if newest is None:  # versions are never removed, but a database may be put back
-            return notice(gate.NOT_YOURS)
-        leave = self._gate.mandate(user, newest.key, newest.number)
-        name = await self._names([newest.grants, entered.grants])
-        return grants_form.conflict(newest, entered, leave, self._access.deployment, name)
+            return render_notice(gate.FORM_NOT_YOURS)
+        leave = self._authorizer.sign_form(user, newest.scope, newest.number)
+        name = await self._name_lookup([newest.grants, entered.grants])
+        return grants_form.render_conflict(newest, entered, leave, self._access.deployment, name)
 
-    async def _names(self, grants: Sequence[Grants]) -> Callable[[str], str]:
+    async def _name_lookup(self, grants: Sequence[Grants]) -> Callable[[str], str]:
         """Return what says, for people, what the ids in grants are called."""
-        names = await self._people.names(frozenset[str]().union(*map(ids, grants)))
+        names = await self._people.names(frozenset[str]().union(*map(collect_ids, grants)))
         return lambda each: f"{names[each]} ({each})" if each in names else each

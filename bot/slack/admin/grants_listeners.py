@@ -15,101 +15,122 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.core.errors import StoreError
 from bot.slack import payload
 from bot.slack.admin import grants_form, grants_views
-from bot.slack.admin.form import NOTE, errors
-from bot.slack.admin.grants import Granting
+from bot.slack.admin.form import NOTE_FIELD, place_errors
+from bot.slack.admin.grants import GrantsController
 from bot.slack.admin.kit import View
-from bot.slack.admin.screen import Aside, Screen
-from bot.slack.admin.submissions import CONFLICT, PATIENCE, TOO_LATE, UNSAVED, Refused, Wrong
+from bot.slack.admin.screen import Modals, RunInBackground
+from bot.slack.admin.submissions import (
+    CONFLICT_FOLLOWS,
+    SAVE_FAILED,
+    SAVE_TIMED_OUT,
+    SUBMISSION_TIMEOUT_SECONDS,
+    ActionRefused,
+    FormErrors,
+)
 
-MakeHome = Callable[[str], Coroutine[Any, Any, View]]
+RenderHome = Callable[[str], Coroutine[Any, Any, View]]
 
 log = structlog.get_logger()
 
 
-def register(app: AsyncApp, granting: Granting, screen: Screen, aside: Aside, home: MakeHome) -> None:
+def register(
+    app: AsyncApp, granting: GrantsController, screen: Modals, aside: RunInBackground, home: RenderHome
+) -> None:
     """Let the app pass on what concerns grants; `home` makes somebody's Home tab."""
-    desk = _Desk(granting, screen, aside, home)
-    app.action(grants_views.EDIT)(desk.edit)
-    app.action(grants_views.EDIT_CHANNEL)(desk.edit_channel)
-    app.action(grants_views.HISTORY)(desk.history)
-    app.action(grants_views.RESTORE)(desk.restore)
-    app.view(grants_form.SUBMITTED)(desk.submitted)
+    desk = GrantsListeners(granting, screen, aside, home)
+    app.action(grants_views.EDIT_GRANTS_ACTION)(desk.open_form)
+    app.action(grants_views.EDIT_CHANNEL_GRANTS_ACTION)(desk.open_channel_form)
+    app.action(grants_views.GRANTS_HISTORY_ACTION)(desk.open_history)
+    app.action(grants_views.RESTORE_GRANTS_ACTION)(desk.restore_version)
+    app.view(grants_form.GRANTS_FORM_CALLBACK)(desk.save_form)
 
 
-class _Desk:
+class GrantsListeners:
     """The listeners; their parameters have the names that Bolt gives."""
 
-    def __init__(self, granting: Granting, screen: Screen, aside: Aside, home: MakeHome) -> None:
-        self._granting = granting
-        self._screen = screen
-        self._aside = aside
+    def __init__(
+        self,
+        controller: GrantsController,
+        modals: Modals,
+        run_in_background: RunInBackground,
+        home: RenderHome,
+    ) -> None:
+        self._controller = controller
+        self._modals = modals
+        self._run_in_background = run_in_background
         self._home = home
 
-    async def edit(self, body: dict[str, Any], ack: AsyncAck) -> None:
+    async def open_form(self, body: dict[str, Any], ack: AsyncAck) -> None:
         """Open a form."""
-        self._open(body, self._granting.edit(_user(body), payload.text(_pressed(body), "value")))
+        self._open(
+            body, self._controller.open_form(_user(body), payload.text(_pressed_element(body), "value"))
+        )
         await ack()
 
-    async def edit_channel(self, body: dict[str, Any], ack: AsyncAck) -> None:
+    async def open_channel_form(self, body: dict[str, Any], ack: AsyncAck) -> None:
         """Open the form of a channel that was chosen; Home is shown anew, so that it can be chosen again."""
-        channel = payload.text(_pressed(body), "selected_conversation")
-        self._open(body, self._granting.edit_channel(_user(body), channel))
+        channel = payload.text(_pressed_element(body), "selected_conversation")
+        self._open(body, self._controller.open_channel_form(_user(body), channel))
         self._publish(_user(body))
         await ack()
 
-    async def history(self, body: dict[str, Any], ack: AsyncAck) -> None:
+    async def open_history(self, body: dict[str, Any], ack: AsyncAck) -> None:
         """Open the versions."""
-        self._open(body, self._granting.history(_user(body), payload.text(_pressed(body), "value")))
+        self._open(
+            body, self._controller.open_history(_user(body), payload.text(_pressed_element(body), "value"))
+        )
         await ack()
 
-    async def restore(self, body: dict[str, Any], ack: AsyncAck) -> None:
+    async def restore_version(self, body: dict[str, Any], ack: AsyncAck) -> None:
         """Restore a version."""
         user, view = _user(body), payload.mapping(body, "view")
-        making = self._granting.restore(user, view, payload.text(_pressed(body), "value"))
-        shown = partial(self._screen.update, payload.text(view, "id"), payload.text(view, "hash"))
+        making = self._controller.restore_version(user, view, payload.text(_pressed_element(body), "value"))
+        shown = partial(self._modals.update_view, payload.text(view, "id"), payload.text(view, "hash"))
 
         async def update() -> None:
             await shown(making)
-            await self._screen.publish(user, self._home(user))
+            await self._modals.publish_home(user, self._home(user))
 
-        self._aside(update())
+        self._run_in_background(update())
         await ack()
 
-    async def submitted(self, body: dict[str, Any], ack: AsyncAck) -> None:
+    async def save_form(self, body: dict[str, Any], ack: AsyncAck) -> None:
         """Save a form; Slack is told what is wrong with it, or to close it."""
         user, view = _user(body), payload.mapping(body, "view")
-        match await self._saved(user, view):
+        match await self._save(user, view):
             case None:
                 self._publish(user)
                 await ack(response_action="clear")
-            case Wrong(errors=wrong):
+            case FormErrors(errors=wrong):
                 await ack(response_action="errors", errors=dict(wrong))
             case newer:
-                await self._screen.answer(ack, view, newer, meanwhile=CONFLICT, aside=self._aside)
+                await self._modals.answer_submission(
+                    ack, view, newer, meanwhile=CONFLICT_FOLLOWS, run_in_background=self._run_in_background
+                )
 
-    async def _saved(self, user: str, view: Mapping[str, Any]) -> View | Wrong | None:
+    async def _save(self, user: str, view: Mapping[str, Any]) -> View | FormErrors | None:
         try:
-            async with asyncio.timeout(PATIENCE):
-                return await self._granting.save(user, view)
-        except Refused as refused:
+            async with asyncio.timeout(SUBMISSION_TIMEOUT_SECONDS):
+                return await self._controller.save_form(user, view)
+        except ActionRefused as refused:
             sentence = str(refused)
         except TimeoutError:
-            sentence = TOO_LATE
+            sentence = SAVE_TIMED_OUT
         except StoreError as error:
             log.warning("What an admin set was not saved.", action="grants_unsaved", error=error.code)
-            sentence = UNSAVED
-        return Wrong(errors=errors({NOTE: sentence}, payload.items(view, "blocks")))
+            sentence = SAVE_FAILED
+        return FormErrors(errors=place_errors({NOTE_FIELD: sentence}, payload.items(view, "blocks")))
 
     def _publish(self, user: str) -> None:
-        self._aside(self._screen.publish(user, self._home(user)))
+        self._run_in_background(self._modals.publish_home(user, self._home(user)))
 
     def _open(self, body: Mapping[str, Any], making: Coroutine[Any, Any, View]) -> None:
-        self._aside(self._screen.open(payload.text(body, "trigger_id"), making))
+        self._run_in_background(self._modals.open_view(payload.text(body, "trigger_id"), making))
 
 
 def _user(body: Mapping[str, Any]) -> str:
     return payload.text(body, "user", "id")
 
 
-def _pressed(body: Mapping[str, Any]) -> object:
+def _pressed_element(body: Mapping[str, Any]) -> object:
     return next(iter(payload.items(body, "actions")), None)

@@ -8,136 +8,149 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from bot.core import steering
-from bot.core.domain import PromptKey
-from bot.core.errors import Conflict
-from bot.core.steering import direct
-from bot.editing import Editing, SteeringRefused
+from bot.core.domain import Scope
+from bot.core.errors import VersionConflict
+from bot.core.steering import direct_messages_scope
+from bot.editing import ConfigEditor, ConfigRefused
 from bot.ports import Votes
 from bot.slack import payload
 from bot.slack.admin import editor, form, gate, history, welcome, wording
-from bot.slack.admin.form import Models
-from bot.slack.admin.gate import Gate
-from bot.slack.admin.home import Home
+from bot.slack.admin.form import ModelChoices
+from bot.slack.admin.gate import Authorizer
+from bot.slack.admin.home import HomeTab
 from bot.slack.admin.kit import Block, View
-from bot.slack.admin.reasons import Reasons
-from bot.slack.admin.saving import Saving
-from bot.slack.admin.submissions import Wrong
+from bot.slack.admin.reasons import AnswerExplainer
+from bot.slack.admin.saving import ConfigSaver
+from bot.slack.admin.submissions import FormErrors
 
 
-class Helm:
+class PromptController:
     """What people do to steer, or to see how it is steered, in one workspace."""
 
     def __init__(
         self,
-        gate: Gate,
-        home: Home,
-        editing: Editing,
-        reasons: Reasons,
+        authorizer: Authorizer,
+        home: HomeTab,
+        config_editor: ConfigEditor,
+        explainer: AnswerExplainer,
         votes: Votes,
-        saving: Saving,
-        models: Callable[[], Awaitable[Models]],
+        saver: ConfigSaver,
+        models: Callable[[], Awaitable[ModelChoices]],
     ) -> None:
         """`models` never raises, and takes a second at most."""
-        self._gate = gate
+        self._authorizer = authorizer
         self._home = home
-        self._editing = editing
-        self._reasons = reasons
+        self._config_editor = config_editor
+        self._explainer = explainer
         self._votes = votes
-        self._saving = saving
+        self._saver = saver
         self._models = models
-        self._direct = direct(gate.workspace)
+        self._direct = direct_messages_scope(authorizer.workspace)
 
     # Looking
 
-    async def home(self, user: str) -> View:
+    async def render_home(self, user: str) -> View:
         """Return a person's Home tab."""
         return await self._home(user)
 
-    async def applying(self, user: str, channel: str) -> list[Block]:
+    async def show_effective(self, user: str, channel: str) -> list[Block]:
         """Return what applies in a channel; the prompt itself is for admins."""
-        return await self._applying(user, self._gate.channel(user, channel))
+        return await self._render_effective(user, self._authorizer.channel_scope(user, channel))
 
-    async def applying_in(self, user: str, channel: str) -> View:
+    async def open_effective(self, user: str, channel: str) -> View:
         """Return the same as a view, for a channel that was chosen from a list."""
-        key = self._gate.channel(user, channel, gate.SHARABLE)
-        return welcome.applying(key, await self._applying(user, key, longest=steering.LONGEST_PROMPT))
+        key = self._authorizer.channel_scope(user, channel, gate.GROUP_CHANNEL_ID_PATTERN)
+        return welcome.render_effective(
+            key, await self._render_effective(user, key, longest=steering.MAX_PROMPT_CHARACTERS)
+        )
 
-    async def choose(self, user: str) -> View:
+    async def open_scope_chooser(self, user: str) -> View:
         """Return the question what to edit."""
-        await self._gate.admit(user, "choose")
-        return editor.chooser(self._gate.workspace, self._direct)
+        await self._authorizer.require_admin(user, "choose")
+        return editor.render_scope_chooser(self._authorizer.workspace, self._direct)
 
-    async def edit(self, user: str, name: str) -> View:
+    async def open_editor(self, user: str, name: str) -> View:
         """Return the form for the level of that name."""
-        key = self._gate.level(user, name)
-        is_delegated = await self._gate.admit_to(key, user, "edit")
-        level = await self._editing.level(key, is_delegated=is_delegated)
-        return editor.editor(level, self._gate.mandate(user, level.key, level.number), await self._models())
+        key = self._authorizer.parse_scope(user, name)
+        is_delegated = await self._authorizer.require_editor(key, user, "edit")
+        level = await self._config_editor.load_scope(key, is_delegated=is_delegated)
+        return editor.render_editor(
+            level, self._authorizer.sign_form(user, level.scope, level.version_number), await self._models()
+        )
 
-    async def edit_channel(self, user: str, channel: str) -> View:
+    async def open_channel_editor(self, user: str, channel: str) -> View:
         """Return the form for a channel."""
-        return await self.edit(user, steering.place(self._gate.channel(user, channel)))
+        return await self.open_editor(
+            user, steering.name_scope(self._authorizer.channel_scope(user, channel))
+        )
 
-    async def history(self, user: str, name: str) -> View:
+    async def open_history(self, user: str, name: str) -> View:
         """Return the versions of the level of that name."""
-        key = self._gate.level(user, name)
-        await self._gate.admit_to(key, user, "history")
-        return await self._history(user, key)
+        key = self._authorizer.parse_scope(user, name)
+        await self._authorizer.require_editor(key, user, "history")
+        return await self._render_history(user, key)
 
-    async def why(self, user: str, channel: str, root: str, ts: str) -> View:
+    async def open_explanation(self, user: str, channel: str, root: str, ts: str) -> View:
         """Return how the answer came about that a message shows; see `Reasons.why`."""
-        return await self._reasons.why(user, channel, root, ts)
+        return await self._explainer.explain(user, channel, root, ts)
 
     # Changing
 
-    async def save(self, user: str, view: Mapping[str, Any]) -> View | Wrong | None:
+    async def save_form(self, user: str, view: Mapping[str, Any]) -> View | FormErrors | None:
         """Save what was submitted; return None, or what is wrong, or the form with what came between."""
-        leave = self._gate.leave(user, payload.text(view, "private_metadata"))
-        is_delegated = await self._gate.admit_to(leave.level, user, "save")
-        level = await self._editing.level(leave.level, is_delegated=is_delegated)
-        entered = form.read(payload.mapping(view, "state", "values"), level)
-        if wrong := {**level.problems(entered.steering), **entered.wrong}:
-            return Wrong(errors=form.errors(wrong, payload.items(view, "blocks")))
-        if entered.steering == level.steering:
+        leave = self._authorizer.verify_form(user, payload.text(view, "private_metadata"))
+        is_delegated = await self._authorizer.require_editor(leave.scope, user, "save")
+        level = await self._config_editor.load_scope(leave.scope, is_delegated=is_delegated)
+        entered = form.parse_submission(payload.mapping(view, "state", "values"), level)
+        if wrong := {**level.find_problems(entered.config), **entered.errors}:
+            return FormErrors(errors=form.place_errors(wrong, payload.items(view, "blocks")))
+        if entered.config == level.config:
             return None  # nothing is changed, or somebody else has just saved the very same
         try:
-            await self._saving.save(leave, entered.steering, entered.note, is_delegated=is_delegated)
-        except SteeringRefused as refused:
-            return Wrong(errors=form.errors(refused.problems, payload.items(view, "blocks")))
-        except Conflict as found:
-            return await self._saving.conflict(
-                user, level, found.newest, entered.steering, entered.note, entered.parts
+            await self._saver.save_config(leave, entered.config, entered.note, is_delegated=is_delegated)
+        except ConfigRefused as refused:
+            return FormErrors(errors=form.place_errors(refused.problems, payload.items(view, "blocks")))
+        except VersionConflict as found:
+            return await self._saver.render_conflict(
+                user, level, found.newest, entered.config, entered.note, entered.parts
             )
         return None
 
-    async def restore(self, user: str, view: Mapping[str, Any], number: str) -> View:
+    async def restore_version(self, user: str, view: Mapping[str, Any], number: str) -> View:
         """Save an old version once more; return the versions there are now, and what came of it."""
-        leave = self._gate.leave(user, payload.text(view, "private_metadata"))
-        is_delegated = await self._gate.admit_to(leave.level, user, "restore")
-        versions = await self._editing.versions.history(leave.level, limit=history.SHOWN)
+        leave = self._authorizer.verify_form(user, payload.text(view, "private_metadata"))
+        is_delegated = await self._authorizer.require_editor(leave.scope, user, "restore")
+        versions = await self._config_editor.versions.list_history(
+            leave.scope, limit=history.MAX_VERSIONS_SHOWN
+        )
         old = next((version for version in versions if str(version.number) == number), None)
         if old is None:
-            raise self._gate.refusal(user, "restore", gate.NOT_HERE)
+            raise self._authorizer.deny(user, "restore", gate.NOT_IN_WORKSPACE)
         try:
             why = f"Restores version {number}."
-            await self._saving.save(leave, old.steering, why, is_delegated=is_delegated)
-        except SteeringRefused as refused:
+            await self._saver.save_config(leave, old.config, why, is_delegated=is_delegated)
+        except ConfigRefused as refused:
             news = " ".join(refused.problems.values())
-        except Conflict as conflict:
+        except VersionConflict as conflict:
             news = conflict.for_people
         else:
             news = f"Restored: what version {number} says applies again."
-        return await self._history(user, leave.level, news=news)
+        return await self._render_history(user, leave.scope, news=news)
 
-    async def _applying(
-        self, user: str, key: PromptKey, *, longest: int = wording.LONGEST_SHOWN
+    async def _render_effective(
+        self, user: str, key: Scope, *, longest: int = wording.MAX_PROMPT_CHARACTERS
     ) -> list[Block]:
-        applies, is_admin = (await self._editing.level(key)).effective(), await self._gate.knows(user)
-        return wording.applying(applies, with_prompt=is_admin, longest=longest)
+        applies, is_admin = (
+            (await self._config_editor.load_scope(key)).effective_config(),
+            await self._authorizer.is_admin(user),
+        )
+        return wording.render_effective(applies, with_prompt=is_admin, max_prompt_characters=longest)
 
-    async def _history(self, user: str, level: PromptKey, *, news: str = "") -> View:
-        versions = await self._editing.versions.history(level, limit=history.SHOWN + 1)
+    async def _render_history(self, user: str, level: Scope, *, news: str = "") -> View:
+        versions = await self._config_editor.versions.list_history(
+            level, limit=history.MAX_VERSIONS_SHOWN + 1
+        )
         newest = versions[0].number if versions else 0
-        scores = await self._votes.scores([version.id for version in versions])
-        leave = self._gate.mandate(user, level, newest)
-        return history.history(level, versions, leave, scores=scores, news=news)
+        scores = await self._votes.read_scores([version.id for version in versions])
+        leave = self._authorizer.sign_form(user, level, newest)
+        return history.render_history(level, versions, leave, scores=scores, news=news)

@@ -14,18 +14,18 @@ import structlog
 
 from bot.core.errors import StoreError
 from bot.slack.admin import kit
-from bot.slack.admin.gate import Gate
+from bot.slack.admin.gate import Authorizer
 from bot.slack.admin.kit import Block, View
 
-BLOCKS = 100
+MAX_VIEW_BLOCKS = 100
 """Blocks that Slack shows in one view."""
-UNREAD = "A part of this page can't be read just now. Please open it again in a minute."
+SECTION_FAILED = "A part of this page can't be read just now. Please open it again in a minute."
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reader:
+class HomeReader:
     """Whose Home tab it is."""
 
     user: str
@@ -33,31 +33,31 @@ class Reader:
     is_admin: bool
 
 
-Section: TypeAlias = Callable[[Reader], Awaitable[Sequence[Block]]]
+HomeSection: TypeAlias = Callable[[HomeReader], Awaitable[Sequence[Block]]]
 """Makes one part of a Home tab, no blocks where its reader has none; may raise `StoreError`."""
 
 
-class Home:
+class HomeTab:
     """Makes Home tabs in one workspace."""
 
-    def __init__(self, gate: Gate, sections: Sequence[Section]) -> None:
+    def __init__(self, authorizer: Authorizer, sections: Sequence[HomeSection]) -> None:
         """`sections` in the order in which they are shown."""
-        self._gate = gate
+        self._authorizer = authorizer
         self._sections = sections
 
     async def __call__(self, user: str) -> View:
         """Return a person's Home tab."""
-        reader = Reader(user=user, is_admin=await self._gate.knows(user))
-        made = await asyncio.gather(*(_made(section, reader) for section in self._sections))
+        reader = HomeReader(user=user, is_admin=await self._authorizer.is_admin(user))
+        made = await asyncio.gather(*(_render_section(section, reader) for section in self._sections))
         shown: list[Block] = []
         for blocks in filter(None, made):
             shown += [kit.divider(), *blocks] if shown else blocks
-        return kit.home(shown[:BLOCKS])
+        return kit.home_tab(shown[:MAX_VIEW_BLOCKS])
 
 
-async def _made(section: Section, reader: Reader) -> Sequence[Block]:
+async def _render_section(section: HomeSection, reader: HomeReader) -> Sequence[Block]:
     try:
         return await section(reader)
     except StoreError as error:
         log.warning("A part of a Home tab could not be made.", action="home_failed", error=error.code)
-        return [kit.context(UNREAD)]
+        return [kit.context(SECTION_FAILED)]

@@ -10,29 +10,29 @@ from functools import partial
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.domain import ThreadKey
-from bot.persistence import persist
+from bot.persistence import retry_until_answered
 from bot.slack import links
 from bot.slack.admin.kit import Block
 from bot.slack.calls import call
-from bot.slack.message_metadata import notice
-from bot.slack.parse import PLATFORM, Bot
+from bot.slack.message_metadata import notice_metadata
+from bot.slack.parse import PLATFORM, BotIdentity
 
 
-class Letters:
+class DirectMessages:
     """Writes to people. `text` is what notifications and screen readers say of `blocks`."""
 
-    def __init__(self, client: AsyncWebClient, bot: Bot) -> None:
+    def __init__(self, client: AsyncWebClient, bot: BotIdentity) -> None:
         self._client = client
         self._bot = bot
 
-    async def begin(self, user: str, text: str, blocks: Sequence[Block]) -> ThreadKey:
+    async def start_thread(self, user: str, text: str, blocks: Sequence[Block]) -> ThreadKey:
         """Write to a person, and return the thread below it. Raises `SurfaceError`."""
         posted = await call(lambda: self._client.chat_postMessage(channel=user, text=text, blocks=blocks))
         return ThreadKey(
             platform=PLATFORM, workspace=self._bot.workspace, channel=posted["channel"], root=posted["ts"]
         )
 
-    async def add(self, thread: ThreadKey, text: str, blocks: Sequence[Block]) -> str:
+    async def reply(self, thread: ThreadKey, text: str, blocks: Sequence[Block]) -> str:
         """Write into a thread, and return the message's ts. Raises `SurfaceGone`."""
         post = partial(
             self._client.chat_postMessage,
@@ -40,20 +40,20 @@ class Letters:
             thread_ts=thread.root,
             text=text,
             blocks=blocks,
-            metadata=notice(),
+            metadata=notice_metadata(),
             unfurl_links=False,
             unfurl_media=False,
         )
-        posted = await persist(partial(call, post))
+        posted = await retry_until_answered(partial(call, post))
         return str(posted["ts"])
 
-    async def change(self, thread: ThreadKey, text: str, blocks: Sequence[Block]) -> None:
+    async def update_first_message(self, thread: ThreadKey, text: str, blocks: Sequence[Block]) -> None:
         """Write something else at the head of a thread. Raises `SurfaceGone`."""
         update = partial(
             self._client.chat_update, channel=thread.channel, ts=thread.root, text=text, blocks=blocks
         )
-        await persist(partial(call, update))
+        await retry_until_answered(partial(call, update))
 
-    def link(self, thread: ThreadKey) -> str:
+    def link_to(self, thread: ThreadKey) -> str:
         """Return the address of a thread's head, or an empty text where it is not known."""
-        return links.message(self._bot.url, thread, thread.root)
+        return links.message_url(self._bot.url, thread, thread.root)

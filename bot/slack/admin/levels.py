@@ -6,89 +6,91 @@ first, and no more than fits; the rest is found, see `finding`.
 
 from collections.abc import Sequence
 
-from bot.core.domain import DIRECT, PromptKey, ThreadKey, Version
-from bot.core.steering import direct, place
-from bot.editing import Editing
+from bot.core.domain import DIRECT_MESSAGES, ConfigVersion, Scope, ThreadKey
+from bot.core.steering import direct_messages_scope, name_scope
+from bot.editing import ConfigEditor
 from bot.slack.admin import kit, wording
-from bot.slack.admin.editor import EDIT_CHANNEL, HISTORY, edit_button
-from bot.slack.admin.home import Reader
+from bot.slack.admin.editor import EDIT_CHANNEL_ACTION, HISTORY_ACTION, edit_button
+from bot.slack.admin.home import HomeReader
 from bot.slack.admin.kit import Block
 
-FIND = "steer_find"
+FIND_ACTION = "steer_find"
 """`action_id` of the button that opens the search, and `callback_id` of that."""
-ENTRIES = 8
+MAX_SCOPES_SHOWN = 8
 """Levels in Home, beside the workspace and direct messages."""
 
 
-class Levels:
+class ScopeListSection:
     """The section for admins."""
 
-    def __init__(self, editing: Editing, workspace: PromptKey) -> None:
-        self._versions = editing.versions
+    def __init__(self, config_editor: ConfigEditor, workspace: Scope) -> None:
+        self._versions = config_editor.versions
         self._workspace = workspace
 
-    async def __call__(self, reader: Reader) -> list[Block]:
+    async def __call__(self, reader: HomeReader) -> list[Block]:
         """Return the section; nothing for who is no admin. Raises `StoreError`."""
         if not reader.is_admin:
             return []
         where = self._workspace
         everywhere = ThreadKey(
-            platform=where.platform, workspace=where.workspace, channel=DIRECT, root=""
+            platform=where.platform, workspace=where.workspace, channel=DIRECT_MESSAGES, root=""
         )  # what applies there are the two levels that always stand here
-        always = {version.key: version for version in await self._versions.applying(everywhere)}
-        changed, count = await self._versions.changed(where, limit=ENTRIES + 2)
-        return overview(where, always, changed, count)
+        always = {version.scope: version for version in await self._versions.list_applying(everywhere)}
+        changed, count = await self._versions.list_changed(where, limit=MAX_SCOPES_SHOWN + 2)
+        return render_overview(where, always, changed, count)
 
 
-def overview(
-    workspace: PromptKey, always: dict[PromptKey, Version], changed: Sequence[Version], count: int
+def render_overview(
+    workspace: Scope, always: dict[Scope, ConfigVersion], changed: Sequence[ConfigVersion], count: int
 ) -> list[Block]:
     """Return what admins see: the workspace, direct messages, and what else was changed last.
 
     `changed` may name the first two again; `count` is how many levels set anything, they among them.
     """
-    first = {workspace: "The whole workspace", direct(workspace): "All direct messages"}
-    further = [version for version in changed if version.key not in first]
-    shown = [kit.header("Prompts and parameters"), *_ways()]
+    first = {workspace: "The whole workspace", direct_messages_scope(workspace): "All direct messages"}
+    further = [version for version in changed if version.scope not in first]
+    shown = [kit.header("Prompts and parameters"), *_render_intro()]
     for level, name in first.items():
-        shown += entry(name, level, always.get(level))
-    for version in further[:ENTRIES]:
-        shown += entry(_name(version.key), version.key, version)
-    if count > len(changed) or len(further) > ENTRIES:
+        shown += render_entry(name, level, always.get(level))
+    for version in further[:MAX_SCOPES_SHOWN]:
+        shown += render_entry(_capitalized_name(version.scope), version.scope, version)
+    if count > len(changed) or len(further) > MAX_SCOPES_SHOWN:
         shown.append(
             kit.context(f"{count:,} levels set something; these were changed last. *Find…* has all.")
         )
     return shown
 
 
-def entry(name: str, level: PromptKey, newest: Version | None) -> list[Block]:
+def render_entry(name: str, level: Scope, newest: ConfigVersion | None) -> list[Block]:
     """Return what one level sets, and what can be done about it."""
     edit = edit_button("Edit", level)
     if newest is None:
         return [kit.section(f"*{name}*\nNothing is set.", edit)]
-    history = kit.button("History", HISTORY, place(level))
+    history = kit.button("History", HISTORY_ACTION, name_scope(level))
     return [
-        kit.section(f"*{name}*\n{wording.summary(newest.steering)}"),
-        kit.context(wording.signature(newest)),
+        kit.section(f"*{name}*\n{wording.summarize_config(newest.config)}"),
+        kit.context(wording.describe_version(newest)),
         kit.actions(edit, history),
     ]
 
 
-def found(version: Version) -> list[Block]:
+def render_found(version: ConfigVersion) -> list[Block]:
     """Return the entry of a level that was found."""
-    return entry(_name(version.key), version.key, version)
+    return render_entry(_capitalized_name(version.scope), version.scope, version)
 
 
-def _ways() -> list[Block]:
+def _render_intro() -> list[Block]:
     return [
         kit.context(
             "Only admins see this. A level inherits what it does not set: "
             "workspace, then direct messages or channel, then thread."
         ),
-        kit.actions(kit.channel_select(EDIT_CHANNEL, "Edit a channel…"), kit.button("Find…", FIND)),
+        kit.actions(
+            kit.channel_select(EDIT_CHANNEL_ACTION, "Edit a channel…"), kit.button("Find…", FIND_ACTION)
+        ),
     ]
 
 
-def _name(level: PromptKey) -> str:
-    name = wording.place(level)
+def _capitalized_name(level: Scope) -> str:
+    name = wording.describe_scope(level)
     return name[0].upper() + name[1:]

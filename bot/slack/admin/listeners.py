@@ -16,172 +16,193 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.core.errors import StoreError
 from bot.slack import payload
 from bot.slack.admin import commands, editor, form, history, welcome
-from bot.slack.admin.helm import Helm
+from bot.slack.admin.helm import PromptController
 from bot.slack.admin.kit import View
-from bot.slack.admin.screen import Aside, Screen
-from bot.slack.admin.submissions import CONFLICT, PATIENCE, TOO_LATE, UNSAVED, Refused, Wrong
+from bot.slack.admin.screen import Modals, RunInBackground
+from bot.slack.admin.submissions import (
+    CONFLICT_FOLLOWS,
+    SAVE_FAILED,
+    SAVE_TIMED_OUT,
+    SUBMISSION_TIMEOUT_SECONDS,
+    ActionRefused,
+    FormErrors,
+)
 
-UNREAD = "I can't reach my database right now. Please try again in a minute."
+READ_FAILED = "I can't reach my database right now. Please try again in a minute."
 
 log = structlog.get_logger()
 
 
-def register(app: AsyncApp, helm: Helm, screen: Screen, aside: Aside) -> None:
+def register(app: AsyncApp, helm: PromptController, screen: Modals, aside: RunInBackground) -> None:
     """Let the app pass on what concerns steering. Call it before what takes everything that is left."""
-    desk = _Desk(helm, screen, aside)
-    app.event("app_home_opened")(desk.home)
-    app.command(commands.COMMAND)(desk.command)
-    app.shortcut(commands.EDIT_PROMPTS)(desk.choose)
-    app.shortcut(commands.WHY)(desk.why)
-    app.action(re.compile(editor.EDIT))(desk.edit)
-    app.action(editor.EDIT_CHANNEL)(desk.edit_channel)
-    app.action(welcome.APPLYING)(desk.applying)
-    app.action(editor.HISTORY)(desk.history)
-    app.action(form.MORE)(desk.more)
-    app.action(history.RESTORE)(desk.restore)
-    app.view(editor.SUBMITTED)(desk.submitted)
+    desk = PromptListeners(helm, screen, aside)
+    app.event("app_home_opened")(desk.show_home)
+    app.command(commands.SLASH_COMMAND)(desk.run_command)
+    app.shortcut(commands.EDIT_PROMPTS_SHORTCUT)(desk.open_scope_chooser)
+    app.shortcut(commands.EXPLAIN_SHORTCUT)(desk.open_explanation)
+    app.action(re.compile(editor.EDIT_ACTION))(desk.open_editor)
+    app.action(editor.EDIT_CHANNEL_ACTION)(desk.open_channel_editor)
+    app.action(welcome.EFFECTIVE_CONFIG_ACTION)(desk.open_effective)
+    app.action(editor.HISTORY_ACTION)(desk.open_history)
+    app.action(form.ADD_PART_ACTION)(desk.add_prompt_part)
+    app.action(history.RESTORE_ACTION)(desk.restore_version)
+    app.view(editor.CONFIG_FORM_CALLBACK)(desk.save_form)
 
 
-class _Desk:
+class PromptListeners:
     """The listeners; their parameters have the names that Bolt gives."""
 
-    def __init__(self, helm: Helm, screen: Screen, aside: Aside) -> None:
-        self._helm = helm
-        self._screen = screen
-        self._aside = aside
+    def __init__(
+        self, controller: PromptController, modals: Modals, run_in_background: RunInBackground
+    ) -> None:
+        self._controller = controller
+        self._modals = modals
+        self._run_in_background = run_in_background
 
-    async def home(self, body: dict[str, Any], ack: AsyncAck) -> None:
+    async def show_home(self, body: dict[str, Any], ack: AsyncAck) -> None:
         """Show the Home tab to who looks at it."""
         if payload.text(body, "event", "tab") == "home":
             self._publish(payload.text(body, "event", "user"))
         await ack()
 
-    async def command(self, body: dict[str, Any], ack: AsyncAck) -> None:
+    async def run_command(self, body: dict[str, Any], ack: AsyncAck) -> None:
         """Carry out the slash command."""
         user, channel = payload.text(body, "user_id"), payload.text(body, "channel_id")
-        match commands.asked(payload.text(body, "text")):
+        match commands.parse_subcommand(payload.text(body, "text")):
             case "prompt":
-                self._open(body, self._helm.edit_channel(user, channel))
+                self._open(body, self._controller.open_channel_editor(user, channel))
                 await ack()
             case "show":
-                await ack(**await self._shown(user, channel))
+                await ack(**await self._show_effective(user, channel))
             case _:
-                await ack(commands.HELP)
+                await ack(commands.HELP_TEXT)
 
-    async def choose(self, body: dict[str, Any], ack: AsyncAck) -> None:
+    async def open_scope_chooser(self, body: dict[str, Any], ack: AsyncAck) -> None:
         """Ask what to edit."""
-        self._open(body, self._helm.choose(_user(body)))
+        self._open(body, self._controller.open_scope_chooser(_user(body)))
         await ack()
 
-    async def why(self, body: dict[str, Any], ack: AsyncAck) -> None:
+    async def open_explanation(self, body: dict[str, Any], ack: AsyncAck) -> None:
         """Tell how an answer came about."""
         message = payload.mapping(body, "message")
         ts = payload.text(message, "ts")
         root = payload.text(message, "thread_ts") or ts
         channel = payload.text(body, "channel", "id")
-        self._open(body, self._helm.why(_user(body), channel, root, ts))
+        self._open(body, self._controller.open_explanation(_user(body), channel, root, ts))
         await ack()
 
-    async def edit(self, body: dict[str, Any], ack: AsyncAck) -> None:
+    async def open_editor(self, body: dict[str, Any], ack: AsyncAck) -> None:
         """Open the form of a level."""
-        self._open(body, self._helm.edit(_user(body), payload.text(_pressed(body), "value")))
+        self._open(
+            body, self._controller.open_editor(_user(body), payload.text(_pressed_element(body), "value"))
+        )
         await ack()
 
-    async def edit_channel(self, body: dict[str, Any], ack: AsyncAck) -> None:
+    async def open_channel_editor(self, body: dict[str, Any], ack: AsyncAck) -> None:
         """Open the form of the channel that was chosen from a list.
 
         Home is shown anew, since a list that keeps its choice would not tell of the same one again.
         """
-        user, channel = _user(body), payload.text(_pressed(body), "selected_conversation")
-        self._open(body, self._helm.edit_channel(user, channel))
+        user, channel = _user(body), payload.text(_pressed_element(body), "selected_conversation")
+        self._open(body, self._controller.open_channel_editor(user, channel))
         self._publish(user)
         await ack()
 
-    async def applying(self, body: dict[str, Any], ack: AsyncAck) -> None:
+    async def open_effective(self, body: dict[str, Any], ack: AsyncAck) -> None:
         """Show what applies in the channel that was chosen, and Home anew."""
-        user, channel = _user(body), payload.text(_pressed(body), "selected_conversation")
-        self._open(body, self._helm.applying_in(user, channel))
+        user, channel = _user(body), payload.text(_pressed_element(body), "selected_conversation")
+        self._open(body, self._controller.open_effective(user, channel))
         self._publish(user)
         await ack()
 
-    async def history(self, body: dict[str, Any], ack: AsyncAck) -> None:
+    async def open_history(self, body: dict[str, Any], ack: AsyncAck) -> None:
         """Open the versions of a level."""
-        self._open(body, self._helm.history(_user(body), payload.text(_pressed(body), "value")))
+        self._open(
+            body, self._controller.open_history(_user(body), payload.text(_pressed_element(body), "value"))
+        )
         await ack()
 
-    async def more(self, body: dict[str, Any], ack: AsyncAck) -> None:
+    async def add_prompt_part(self, body: dict[str, Any], ack: AsyncAck) -> None:
         """Make room for a longer prompt; nothing is read or saved."""
-        self._update(body, _more(payload.mapping(body, "view")))
+        self._update(body, _add_prompt_part(payload.mapping(body, "view")))
         await ack()
 
-    async def restore(self, body: dict[str, Any], ack: AsyncAck) -> None:
+    async def restore_version(self, body: dict[str, Any], ack: AsyncAck) -> None:
         """Restore a version."""
-        user, number = _user(body), payload.text(_pressed(body), "value")
-        self._update(body, self._helm.restore(user, payload.mapping(body, "view"), number), user)
+        user, number = _user(body), payload.text(_pressed_element(body), "value")
+        self._update(
+            body, self._controller.restore_version(user, payload.mapping(body, "view"), number), user
+        )
         await ack()
 
-    async def submitted(self, body: dict[str, Any], ack: AsyncAck) -> None:
+    async def save_form(self, body: dict[str, Any], ack: AsyncAck) -> None:
         """Save a form; Slack is told what is wrong with it, or to close it."""
         user, view = _user(body), payload.mapping(body, "view")
-        match await self._saved(user, view):
+        match await self._save(user, view):
             case None:
                 self._publish(user)
                 await ack(response_action="clear")
-            case Wrong(errors=errors):
+            case FormErrors(errors=errors):
                 await ack(response_action="errors", errors=dict(errors))
             case newer:
-                await self._screen.answer(ack, view, newer, meanwhile=CONFLICT, aside=self._aside)
+                await self._modals.answer_submission(
+                    ack, view, newer, meanwhile=CONFLICT_FOLLOWS, run_in_background=self._run_in_background
+                )
 
-    async def _saved(self, user: str, view: Mapping[str, Any]) -> View | Wrong | None:
+    async def _save(self, user: str, view: Mapping[str, Any]) -> View | FormErrors | None:
         try:
-            async with asyncio.timeout(PATIENCE):
-                return await self._helm.save(user, view)
-        except Refused as refused:
+            async with asyncio.timeout(SUBMISSION_TIMEOUT_SECONDS):
+                return await self._controller.save_form(user, view)
+        except ActionRefused as refused:
             sentence = str(refused)
         except TimeoutError:
-            sentence = TOO_LATE
+            sentence = SAVE_TIMED_OUT
         except StoreError as error:
             log.warning("What an admin set was not saved.", action="steering_unsaved", error=error.code)
-            sentence = UNSAVED
-        return Wrong(errors=form.errors({form.NOTE: sentence}, payload.items(view, "blocks")))
+            sentence = SAVE_FAILED
+        return FormErrors(
+            errors=form.place_errors({form.NOTE_FIELD: sentence}, payload.items(view, "blocks"))
+        )
 
-    async def _shown(self, user: str, channel: str) -> dict[str, Any]:
+    async def _show_effective(self, user: str, channel: str) -> dict[str, Any]:
         try:
-            async with asyncio.timeout(PATIENCE):
-                return commands.shown(await self._helm.applying(user, channel))
-        except Refused as refused:
+            async with asyncio.timeout(SUBMISSION_TIMEOUT_SECONDS):
+                return commands.render_response(await self._controller.show_effective(user, channel))
+        except ActionRefused as refused:
             return {"text": str(refused)}
         except (StoreError, TimeoutError) as error:
             log.warning("What applies was not read.", action="steering_unread", error=type(error).__name__)
-            return {"text": UNREAD}
+            return {"text": READ_FAILED}
 
     def _publish(self, user: str) -> None:
-        self._aside(self._screen.publish(user, self._helm.home(user)))
+        self._run_in_background(self._modals.publish_home(user, self._controller.render_home(user)))
 
     def _open(self, body: Mapping[str, Any], making: Coroutine[Any, Any, View]) -> None:
         is_modal = payload.text(body, "view", "type") == "modal"
-        self._aside(self._screen.open(payload.text(body, "trigger_id"), making, above=is_modal))
+        self._run_in_background(
+            self._modals.open_view(payload.text(body, "trigger_id"), making, on_top=is_modal)
+        )
 
     def _update(self, body: Mapping[str, Any], making: Coroutine[Any, Any, View], user: str = "") -> None:
         """Show something else in the view that was operated; then the Home tab of `user` anew."""
         view = payload.mapping(body, "view")
-        shown = partial(self._screen.update, payload.text(view, "id"), payload.text(view, "hash"))
+        shown = partial(self._modals.update_view, payload.text(view, "id"), payload.text(view, "hash"))
 
         async def update() -> None:
             await shown(making)
             if user:
-                await self._screen.publish(user, self._helm.home(user))
+                await self._modals.publish_home(user, self._controller.render_home(user))
 
-        self._aside(update())
+        self._run_in_background(update())
 
 
-async def _more(view: Mapping[str, Any]) -> View:
-    return editor.with_more_room(view)
+async def _add_prompt_part(view: Mapping[str, Any]) -> View:
+    return editor.add_prompt_part(view)
 
 
 def _user(body: Mapping[str, Any]) -> str:
     return payload.text(body, "user", "id")
 
 
-def _pressed(body: Mapping[str, Any]) -> object:
+def _pressed_element(body: Mapping[str, Any]) -> object:
     return next(iter(payload.items(body, "actions")), None)

@@ -10,50 +10,52 @@ import json
 from dataclasses import dataclass
 
 from bot.core import steering
-from bot.core.domain import PromptKey
+from bot.core.domain import Scope
 
-_MARK = 64
+_SIGNATURE_CHARACTERS = 64
 """Characters of a seal."""
-LASTS = 12 * 3_600.0
+FORM_LIFETIME_SECONDS = 12 * 3_600.0
 """Seconds: a form that was open for longer was forgotten."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mandate:
+class FormState:
     """What its holder may change."""
 
-    level: PromptKey
+    scope: Scope
     based_on: int
     """Number of the version that was shown, 0 where there was none."""
-    admin: str
+    user: str
     """Platform's id of the person."""
-    until: float
+    expires_at: float
     """In seconds since 1970."""
 
 
-class Forged(ValueError):
+class InvalidSignature(ValueError):
     """We never made this."""
 
 
-def seal(mandate: Mandate, key: bytes) -> str:
+def sign(state: FormState, key: bytes) -> str:
     """Return a mandate as text, short enough for `private_metadata`."""
-    level = steering.place(mandate.level)
-    content = json.dumps([mandate.level.platform, level, mandate.based_on, mandate.admin, mandate.until])
-    return f"{_mark(content, key)}{content}"
+    level = steering.name_scope(state.scope)
+    content = json.dumps([state.scope.platform, level, state.based_on, state.user, state.expires_at])
+    return f"{_signature(content, key)}{content}"
 
 
-def unseal(text: str, key: bytes) -> Mandate:
+def verify(text: str, key: bytes) -> FormState:
     """Return the mandate that `seal` wrote with this key. Raises `Forged` for anything else."""
-    mark, content = text[:_MARK], text[_MARK:]
-    if not hmac.compare_digest(_bytes(mark), _bytes(_mark(content, key))):
-        raise Forged
+    mark, content = text[:_SIGNATURE_CHARACTERS], text[_SIGNATURE_CHARACTERS:]
+    if not hmac.compare_digest(_encode(mark), _encode(_signature(content, key))):
+        raise InvalidSignature
     platform, level, based_on, admin, until = json.loads(content)
-    return Mandate(level=steering.level(level, platform), based_on=based_on, admin=admin, until=until)
+    return FormState(
+        scope=steering.parse_scope(level, platform), based_on=based_on, user=admin, expires_at=until
+    )
 
 
-def _mark(content: str, key: bytes) -> str:
-    return hmac.new(key, _bytes(content), hashlib.sha256).hexdigest()
+def _signature(content: str, key: bytes) -> str:
+    return hmac.new(key, _encode(content), hashlib.sha256).hexdigest()
 
 
-def _bytes(text: str) -> bytes:
+def _encode(text: str) -> bytes:
     return text.encode(errors="surrogatepass")  # what is forged may hold anything

@@ -9,56 +9,58 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from bot.slack.admin.kit import INPUT
+from bot.slack.admin.kit import MAX_INPUT_CHARACTERS
 
-JOINTS: Mapping[str, str] = MappingProxyType({"paragraph": "\n\n", "line": "\n", "word": " ", "seamless": ""})
+SEPARATORS: Mapping[str, str] = MappingProxyType(
+    {"paragraph": "\n\n", "line": "\n", "word": " ", "seamless": ""}
+)
 """What stood before a part, best place to cut first."""
 
-NEW = "line"
+DEFAULT_SEPARATOR = "line"
 """How a part that somebody adds by hand goes on from the one before."""
 
-LOOK_BACK = 500
+LOOK_BACK_CHARACTERS = 500
 """Characters of an input that may stay empty so that a part ends well."""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class TextPart:
     """A piece of a prompt, and the name of the joint before it."""
 
     text: str
-    joint: str = NEW
+    separator: str = DEFAULT_SEPARATOR
 
 
-def split(text: str) -> Sequence[Part]:
+def split_text(text: str) -> Sequence[TextPart]:
     """Return the parts of a text, none of them empty; no parts of an empty one."""
-    parts: list[Part] = []
-    joint = NEW
-    while len(text) > (room := _room(text)):
-        end, following = _cut(text, room)
-        parts.append(Part(text[:end], joint))
-        text, joint = text[end + len(JOINTS[following]) :], following
-    return [*parts, Part(text, joint)] if text else parts
+    parts: list[TextPart] = []
+    joint = DEFAULT_SEPARATOR
+    while len(text) > (room := _input_capacity(text)):
+        end, following = _find_cut(text, room)
+        parts.append(TextPart(text[:end], joint))
+        text, joint = text[end + len(SEPARATORS[following]) :], following
+    return [*parts, TextPart(text, joint)] if text else parts
 
 
-def join(parts: Iterable[Part]) -> str:
+def join_parts(parts: Iterable[TextPart]) -> str:
     """Return the text; a part that somebody emptied leaves nothing behind, not even its joint."""
     text = ""
     for part in parts:
         if part.text:
-            text += (JOINTS[part.joint] if text else "") + part.text
+            text += (SEPARATORS[part.separator] if text else "") + part.text
     return text
 
 
-def _room(text: str) -> int:
+def _input_capacity(text: str) -> int:
     """Return how many characters of a text one input holds; Slack may count UTF-16 units."""
-    units = text.encode("utf-16-le", "replace")[: 2 * INPUT]
+    units = text.encode("utf-16-le", "replace")[: 2 * MAX_INPUT_CHARACTERS]
     return len(units.decode("utf-16-le", "ignore"))
 
 
-def _cut(text: str, room: int) -> tuple[int, str]:
+def _find_cut(text: str, room: int) -> tuple[int, str]:
     """Return where the first part of a text that is too long ends, and the joint that follows."""
-    for name, between in JOINTS.items():
-        end = text.rfind(between, room - LOOK_BACK, room + len(between))
+    for name, between in SEPARATORS.items():
+        end = text.rfind(between, room - LOOK_BACK_CHARACTERS, room + len(between))
         if between and end > 0 and end + len(between) < len(text):
             return end, name
     return room, "seamless"

@@ -7,25 +7,25 @@ from collections.abc import Awaitable, Callable
 
 from bot.core import steering
 from bot.core.domain import ThreadKey
-from bot.editing import Editing
+from bot.editing import ConfigEditor
 from bot.ports import Explanations
 from bot.slack.admin import kit, why
-from bot.slack.admin.form import Models
-from bot.slack.admin.gate import Gate
+from bot.slack.admin.form import ModelChoices
+from bot.slack.admin.gate import Authorizer
 from bot.slack.admin.kit import View
-from bot.slack.parse import Bot
+from bot.slack.parse import BotIdentity
 
 
-class Reasons:
+class AnswerExplainer:
     """Explains answers."""
 
     def __init__(
         self,
-        gate: Gate,
-        editing: Editing,
+        authorizer: Authorizer,
+        config_editor: ConfigEditor,
         explanations: Explanations,
-        models: Callable[[], Awaitable[Models]],
-        bot: Bot,
+        models: Callable[[], Awaitable[ModelChoices]],
+        bot: BotIdentity,
         *,
         currency: str = "USD",
     ) -> None:
@@ -33,25 +33,27 @@ class Reasons:
 
         `currency` is what prices are in.
         """
-        self._gate = gate
-        self._editing = editing
+        self._authorizer = authorizer
+        self._config_editor = config_editor
         self._explanations = explanations
         self._models = models
         self._bot = bot
         self._currency = currency
 
-    async def why(self, user: str, channel: str, root: str, ts: str) -> View:
+    async def explain(self, user: str, channel: str, root: str, ts: str) -> View:
         """Return how the answer came about that a message shows; `root` is its thread."""
-        here = self._gate.channel(user, channel)
+        here = self._authorizer.channel_scope(user, channel)
         thread = ThreadKey(platform=here.platform, workspace=here.workspace, channel=channel, root=root)
         explained = await self._explanations.explain(thread, ts)
         if explained is None:
-            return kit.notice(why.UNKNOWN)
-        is_admin = await self._gate.knows(user)
+            return kit.render_notice(why.ANSWER_UNKNOWN)
+        is_admin = await self._authorizer.is_admin(user)
         if not is_admin and user != explained.author.id:
-            raise self._gate.refusal(user, "why", why.NOT_YOURS)
-        level = await self._editing.level(steering.thread_level(thread))
+            raise self._authorizer.deny(user, "why", why.NOT_YOUR_ANSWER)
+        level = await self._config_editor.load_scope(steering.thread_scope(thread))
         asked = str(explained.made_with.parameters.get("model", "")) if explained.made_with else ""
-        told = (await self._models()).told(asked or explained.model)
-        known = why.Known(level=level, told=told, workspace=self._bot.url, currency=self._currency)
-        return why.why(explained, known, for_admin=is_admin)
+        told = (await self._models()).notes_for(asked or explained.model)
+        known = why.ExplanationContext(
+            level=level, parameter_notes=told, workspace=self._bot.url, currency=self._currency
+        )
+        return why.render_explanation(explained, known, for_admin=is_admin)

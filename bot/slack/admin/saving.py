@@ -9,68 +9,74 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 
 from bot.core import steering
-from bot.core.domain import Author, Steering, Version
-from bot.editing import Editing, Level
+from bot.core.domain import Author, ConfigVersion, ScopeConfig
+from bot.editing import ConfigEditor, EditableScope
 from bot.slack.admin import editor, form, gate, kit
-from bot.slack.admin.form import Models
-from bot.slack.admin.gate import Gate
+from bot.slack.admin.form import ModelChoices
+from bot.slack.admin.gate import Authorizer
 from bot.slack.admin.kit import View
-from bot.slack.admin.mandate import Mandate
-from bot.slack.admin.parts import Part
+from bot.slack.admin.mandate import FormState
+from bot.slack.admin.parts import TextPart
 from bot.slack.people import People
 
 log = structlog.get_logger()
 
 
-class Saving:
+class ConfigSaver:
     """Saves in the name of admins; who they are, and what they may, was asked before."""
 
     def __init__(
-        self, gate: Gate, editing: Editing, people: People, models: Callable[[], Awaitable[Models]]
+        self,
+        authorizer: Authorizer,
+        config_editor: ConfigEditor,
+        people: People,
+        models: Callable[[], Awaitable[ModelChoices]],
     ) -> None:
         """`models` never raises, and takes a second at most."""
-        self._gate = gate
-        self._editing = editing
+        self._authorizer = authorizer
+        self._config_editor = config_editor
         self._people = people
         self._models = models
 
-    async def author(self, user: str) -> Author:
+    async def look_up_author(self, user: str) -> Author:
         """Return somebody by name."""
         names = await self._people.names({user})
         return Author(id=user, name=names.get(user, ""))
 
-    async def save(
-        self, leave: Mandate, entered: Steering, note: str, *, is_delegated: bool = False
-    ) -> Version:
+    async def save_config(
+        self, state: FormState, config: ScopeConfig, note: str, *, is_delegated: bool = False
+    ) -> ConfigVersion:
         """Add a version. Raises `SteeringRefused` and `Conflict`."""
-        by = await self.author(leave.admin)
-        version = await self._editing.save(
-            leave.level, entered, based_on=leave.based_on, by=by, note=note, is_delegated=is_delegated
+        by = await self.look_up_author(state.user)
+        version = await self._config_editor.save(
+            state.scope, config, based_on=state.based_on, by=by, note=note, is_delegated=is_delegated
         )
         log.info(
             "An admin has changed what applies.",
             action="steered",
-            user=leave.admin,
-            place=steering.place(leave.level),
+            user=state.user,
+            place=steering.name_scope(state.scope),
             version=version.number,
         )
         return version
 
-    async def conflict(
+    async def render_conflict(
         self,
         user: str,
-        level: Level,
-        newest: Version | None,
-        entered: Steering,
+        level: EditableScope,
+        newest: ConfigVersion | None,
+        config: ScopeConfig,
         note: str,
-        written: Sequence[Part] = (),
+        entered_parts: Sequence[TextPart] = (),
     ) -> View:
         """Return the form with what came between; `level` is that of what was entered.
 
         `written` as in `form.blocks`.
         """
         if newest is None:  # versions are never removed, but a database may be put back
-            return kit.notice(gate.NOT_YOURS)
-        mandate = self._gate.mandate(user, level.key, newest.number)
-        fields = form.blocks(level, entered, models=await self._models(), note=note, written=written)
-        return editor.conflict(level, newest, entered, fields, mandate)
+            return kit.render_notice(gate.FORM_NOT_YOURS)
+        mandate = self._authorizer.sign_form(user, level.scope, newest.number)
+        fields = form.render_fields(
+            level, config, models=await self._models(), note=note, entered_parts=entered_parts
+        )
+        return editor.render_conflict(level, newest, config, fields, mandate)

@@ -13,73 +13,77 @@ from bot.core.domain import ThreadKey
 from bot.slack import payload
 from bot.slack.admin import editor, form, trial
 from bot.slack.admin.kit import View
-from bot.slack.admin.screen import Screen
-from bot.slack.admin.submissions import Wrong
-from bot.slack.admin.trials import Trials
+from bot.slack.admin.screen import Modals
+from bot.slack.admin.submissions import FormErrors
+from bot.slack.admin.trials import DraftController
 
-Aside = Callable[[Coroutine[Any, Any, None]], None]
+RunInBackground = Callable[[Coroutine[Any, Any, None]], None]
 """Has something done beside; whoever calls it does not wait."""
 
 
-def register(app: AsyncApp, trials: Trials, screen: Screen, aside: Aside) -> None:
+def register(app: AsyncApp, trials: DraftController, screen: Modals, aside: RunInBackground) -> None:
     """Let the app pass on what concerns drafts. Call it before what takes everything that is left."""
-    desk = _Desk(trials, screen, aside)
-    app.action(form.TRY)(desk.try_)
-    app.action(trial.PUBLISH)(desk.publish)
-    app.action(trial.EDIT)(desk.edit)
-    app.action(trial.DISCARD)(desk.discard)
+    desk = DraftListeners(trials, screen, aside)
+    app.action(form.TRY_ACTION)(desk.try_draft)
+    app.action(trial.PUBLISH_ACTION)(desk.publish_draft)
+    app.action(trial.EDIT_DRAFT_ACTION)(desk.open_editor)
+    app.action(trial.DISCARD_ACTION)(desk.discard_draft)
 
 
-class _Desk:
+class DraftListeners:
     """The listeners; their parameters have the names that Bolt gives."""
 
-    def __init__(self, trials: Trials, screen: Screen, aside: Aside) -> None:
-        self._trials = trials
-        self._screen = screen
-        self._aside = aside
+    def __init__(
+        self, controller: DraftController, modals: Modals, run_in_background: RunInBackground
+    ) -> None:
+        self._controller = controller
+        self._modals = modals
+        self._run_in_background = run_in_background
 
-    async def try_(self, body: dict[str, Any], ack: AsyncAck) -> None:
+    async def try_draft(self, body: dict[str, Any], ack: AsyncAck) -> None:
         """Try what a form says, and tell where; what is wrong with it is told in the form."""
         user, view = payload.text(body, "user", "id"), payload.mapping(body, "view")
         trigger = payload.text(body, "trigger_id")
 
         async def tried() -> None:
-            match await self._trials.wish(user, view):
-                case Wrong(errors=errors):
-                    shown, at = editor.with_errors(view, errors), payload.text(view, "hash")
-                    await self._screen.update(payload.text(view, "id"), at, _ready(shown))
+            match await self._controller.parse_request(user, view):
+                case FormErrors(errors=errors):
+                    shown, at = editor.add_errors(view, errors), payload.text(view, "hash")
+                    await self._modals.update_view(payload.text(view, "id"), at, _return_view(shown))
                 case wish:
-                    await self._screen.open(trigger, self._trials.begin(wish), above=True)
+                    await self._modals.open_view(trigger, self._controller.start_draft(wish), on_top=True)
 
-        self._aside(self._screen.tell(trigger, tried(), above=True))
+        self._run_in_background(self._modals.run_and_tell(trigger, tried(), on_top=True))
         await ack()
 
-    async def publish(self, body: dict[str, Any], ack: AsyncAck) -> None:
+    async def publish_draft(self, body: dict[str, Any], ack: AsyncAck) -> None:
         """Publish a draft."""
-        self._tell(body, self._trials.publish(*self._pressed(body)))
+        self._run_and_tell(body, self._controller.publish_draft(*self._pressed_button(body)))
         await ack()
 
-    async def edit(self, body: dict[str, Any], ack: AsyncAck) -> None:
+    async def open_editor(self, body: dict[str, Any], ack: AsyncAck) -> None:
         """Open the form with a draft in it."""
-        opened = self._screen.open(payload.text(body, "trigger_id"), self._trials.edit(*self._pressed(body)))
-        self._aside(opened)
+        opened = self._modals.open_view(
+            payload.text(body, "trigger_id"), self._controller.open_editor(*self._pressed_button(body))
+        )
+        self._run_in_background(opened)
         await ack()
 
-    async def discard(self, body: dict[str, Any], ack: AsyncAck) -> None:
+    async def discard_draft(self, body: dict[str, Any], ack: AsyncAck) -> None:
         """Discard a draft."""
-        self._tell(body, self._trials.discard(*self._pressed(body)))
+        self._run_and_tell(body, self._controller.discard_draft(*self._pressed_button(body)))
         await ack()
 
-    def _tell(self, body: Mapping[str, Any], doing: Coroutine[Any, Any, View | None]) -> None:
-        self._aside(self._screen.tell(payload.text(body, "trigger_id"), doing))
+    def _run_and_tell(self, body: Mapping[str, Any], doing: Coroutine[Any, Any, View | None]) -> None:
+        self._run_in_background(self._modals.run_and_tell(payload.text(body, "trigger_id"), doing))
 
-    def _pressed(self, body: Mapping[str, Any]) -> tuple[str, ThreadKey, str]:
+    def _pressed_button(self, body: Mapping[str, Any]) -> tuple[str, ThreadKey, str]:
         """Return who pressed a button of a message, in which thread, and its value."""
         shown, pressed = payload.mapping(body, "message"), next(iter(payload.items(body, "actions")), None)
         root = payload.text(shown, "thread_ts") or payload.text(shown, "ts")
-        thread = self._trials.thread(payload.text(body, "channel", "id"), root)
+        thread = self._controller.direct_thread(payload.text(body, "channel", "id"), root)
         return payload.text(body, "user", "id"), thread, payload.text(pressed, "value")
 
 
-async def _ready(view: View) -> View:
+async def _return_view(view: View) -> View:
     return view

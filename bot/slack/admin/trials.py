@@ -12,176 +12,190 @@ from typing import Any
 import structlog
 
 from bot.core import steering
-from bot.core.domain import Addressed, Incoming, Steering, ThreadKey
-from bot.core.drafts import LASTS, Draft
-from bot.core.errors import Conflict, SurfaceError
-from bot.editing import Editing, SteeringRefused
+from bot.core.domain import AddressingKind, IncomingMessage, ScopeConfig, ThreadKey
+from bot.core.drafts import DRAFT_LIFETIME_SECONDS, Draft
+from bot.core.errors import SurfaceError, VersionConflict
+from bot.editing import ConfigEditor, ConfigRefused
 from bot.ports import Drafts
 from bot.slack import payload
 from bot.slack.admin import editor, form, kit, trial
-from bot.slack.admin.form import Models
-from bot.slack.admin.gate import Gate
+from bot.slack.admin.form import ModelChoices
+from bot.slack.admin.gate import Authorizer
 from bot.slack.admin.kit import View
-from bot.slack.admin.letters import Letters
-from bot.slack.admin.mandate import Mandate
-from bot.slack.admin.saving import Saving
-from bot.slack.admin.submissions import Wrong
+from bot.slack.admin.letters import DirectMessages
+from bot.slack.admin.mandate import FormState
+from bot.slack.admin.saving import ConfigSaver
+from bot.slack.admin.submissions import FormErrors
 from bot.slack.parse import PLATFORM
 
-NO_QUESTION = "Write a question here, as people would ask it."
-NO_LETTER = "I could not write to you in our direct messages. What you wrote is still here; please try again."
-GONE = "This draft is no longer there: it was published or discarded, or it has expired."
+QUESTION_MISSING = "Write a question here, as people would ask it."
+DIRECT_MESSAGE_FAILED = (
+    "I could not write to you in our direct messages. What you wrote is still here; please try again."
+)
+DRAFT_GONE = "This draft is no longer there: it was published or discarded, or it has expired."
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class DraftRequest:
     """What an admin wants to try."""
 
-    leave: Mandate
-    was: Steering
+    state: FormState
+    old_config: ScopeConfig
     """What the level sets now."""
-    steering: Steering
+    config: ScopeConfig
     note: str
     question: str
 
 
-class Trials:
+class DraftController:
     """What admins do with drafts, in one workspace."""
 
     def __init__(
         self,
-        gate: Gate,
-        editing: Editing,
+        authorizer: Authorizer,
+        config_editor: ConfigEditor,
         drafts: Drafts,
-        saving: Saving,
-        letters: Letters,
+        saver: ConfigSaver,
+        direct_messages: DirectMessages,
         *,
-        models: Callable[[], Awaitable[Models]],
-        ask: Callable[[Incoming], Awaitable[object]],
+        models: Callable[[], Awaitable[ModelChoices]],
+        ask: Callable[[IncomingMessage], Awaitable[object]],
     ) -> None:
         """`models` never raises; `ask` records a question, which is then answered."""
-        self._gate = gate
-        self._editing = editing
+        self._authorizer = authorizer
+        self._config_editor = config_editor
         self._drafts = drafts
-        self._saving = saving
-        self._letters = letters
+        self._saver = saver
+        self._direct_messages = direct_messages
         self._models = models
         self._ask = ask
 
-    async def wish(self, user: str, view: Mapping[str, Any]) -> Wish | Wrong:
+    async def parse_request(self, user: str, view: Mapping[str, Any]) -> DraftRequest | FormErrors:
         """Return what a form asks to try, or what is wrong with it, as it would be on saving."""
-        leave = self._gate.leave(user, payload.text(view, "private_metadata"))
-        is_delegated = await self._gate.admit_to(leave.level, user, "try")
-        level = await self._editing.level(leave.level, is_delegated=is_delegated)
+        leave = self._authorizer.verify_form(user, payload.text(view, "private_metadata"))
+        is_delegated = await self._authorizer.require_editor(leave.scope, user, "try")
+        level = await self._config_editor.load_scope(leave.scope, is_delegated=is_delegated)
         values = payload.mapping(view, "state", "values")
-        entered, question = form.read(values, level), form.question(values)
-        wrong = {**level.problems(entered.steering), **entered.wrong}
+        entered, question = form.parse_submission(values, level), form.parse_question(values)
+        wrong = {**level.find_problems(entered.config), **entered.errors}
         if not question:
-            wrong[form.QUESTION] = NO_QUESTION
+            wrong[form.QUESTION_FIELD] = QUESTION_MISSING
         if wrong:
-            return Wrong(errors=form.errors(wrong, payload.items(view, "blocks")))
-        return Wish(
-            leave=leave,
-            was=level.steering,
-            steering=entered.steering,
+            return FormErrors(errors=form.place_errors(wrong, payload.items(view, "blocks")))
+        return DraftRequest(
+            state=leave,
+            old_config=level.config,
+            config=entered.config,
             note=entered.note,
             question=question,
         )
 
-    async def begin(self, wish: Wish) -> View:
+    async def start_draft(self, request: DraftRequest) -> View:
         """Ask the question in a new thread, with the draft; return where that is."""
-        leave = wish.leave
+        leave = request.state
         try:
-            thread = await self._kept(wish)
-            asked = await self._letters.add(thread, wish.question, trial.question(wish.question))
+            thread = await self._store_draft(request)
+            asked = await self._direct_messages.reply(
+                thread, request.question, trial.render_question(request.question)
+            )
         except SurfaceError as error:
             log.warning("A draft could not be tried.", action="trial_failed", error=str(error))
-            return kit.notice(NO_LETTER)
-        incoming = Incoming(
+            return kit.render_notice(DIRECT_MESSAGE_FAILED)
+        incoming = IncomingMessage(
             thread=thread,
             message_id=asked,
-            author=await self._saving.author(leave.admin),
-            text=wish.question,
-            addressed=Addressed.DIRECT,
+            author=await self._saver.look_up_author(leave.user),
+            text=request.question,
+            addressed=AddressingKind.DIRECT,
             sent_at=float(asked),
         )
         await self._ask(incoming)
-        place = steering.place(leave.level)
-        log.info("An admin tries a draft.", action="draft_tried", user=leave.admin, place=place)
-        return trial.begun(self._letters.link(thread))
+        place = steering.name_scope(leave.scope)
+        log.info("An admin tries a draft.", action="draft_tried", user=leave.user, place=place)
+        return trial.render_started(self._direct_messages.link_to(thread))
 
-    async def publish(self, user: str, thread: ThreadKey, sealed: str) -> View | None:
+    async def publish_draft(self, user: str, thread: ThreadKey, signed: str) -> View | None:
         """Save the draft of a thread; return what there is to say beyond that."""
-        draft, leave, is_delegated = await self._tried(user, thread, sealed, "publish")
-        level = await self._editing.level(draft.level, is_delegated=is_delegated)
+        draft, leave, is_delegated = await self._require_draft(user, thread, signed, "publish")
+        level = await self._config_editor.load_scope(draft.scope, is_delegated=is_delegated)
         try:
-            version = await self._saving.save(leave, draft.steering, draft.note, is_delegated=is_delegated)
-        except SteeringRefused as refused:
-            return kit.notice(" ".join(refused.problems.values()))
-        except Conflict as found:
-            if found.newest is None or found.newest.steering != draft.steering:
-                return await self._saving.conflict(user, level, found.newest, draft.steering, draft.note)
+            version = await self._saver.save_config(
+                leave, draft.config, draft.note, is_delegated=is_delegated
+            )
+        except ConfigRefused as refused:
+            return kit.render_notice(" ".join(refused.problems.values()))
+        except VersionConflict as found:
+            if found.newest is None or found.newest.config != draft.config:
+                return await self._saver.render_conflict(user, level, found.newest, draft.config, draft.note)
             version = found.newest  # it was published from its form, or twice at once
-        await self._drafts.drop(thread)
-        await self._letters.change(thread, "Published", trial.published(version))
+        await self._drafts.delete_draft(thread)
+        await self._direct_messages.update_first_message(thread, "Published", trial.render_published(version))
         return None
 
-    async def edit(self, user: str, thread: ThreadKey, sealed: str) -> View:
+    async def open_editor(self, user: str, thread: ThreadKey, signed: str) -> View:
         """Return the form of the level with the draft in it."""
-        draft, leave, is_delegated = await self._tried(user, thread, sealed, "edit a draft")
-        level = await self._editing.level(draft.level, is_delegated=is_delegated)
-        if level.newest and level.number != draft.based_on:
-            return await self._saving.conflict(user, level, level.newest, draft.steering, draft.note)
-        mandate = self._gate.mandate(user, leave.level, draft.based_on)
-        return editor.draft(level, draft, mandate, await self._models())
+        draft, leave, is_delegated = await self._require_draft(user, thread, signed, "edit a draft")
+        level = await self._config_editor.load_scope(draft.scope, is_delegated=is_delegated)
+        if level.newest_version and level.version_number != draft.based_on:
+            return await self._saver.render_conflict(
+                user, level, level.newest_version, draft.config, draft.note
+            )
+        mandate = self._authorizer.sign_form(user, leave.scope, draft.based_on)
+        return editor.render_draft_editor(level, draft, mandate, await self._models())
 
-    async def discard(self, user: str, thread: ThreadKey, sealed: str) -> None:
+    async def discard_draft(self, user: str, thread: ThreadKey, signed: str) -> None:
         """Let the draft of a thread be tried no more."""
-        draft, _leave, _is_delegated = await self._tried(user, thread, sealed, "discard")
-        await self._drafts.drop(thread)
-        await self._letters.change(thread, "Discarded", trial.discarded(draft.level))
+        draft, _leave, _is_delegated = await self._require_draft(user, thread, signed, "discard")
+        await self._drafts.delete_draft(thread)
+        await self._direct_messages.update_first_message(
+            thread, "Discarded", trial.render_discarded(draft.scope)
+        )
 
-    async def _kept(self, wish: Wish) -> ThreadKey:
+    async def _store_draft(self, request: DraftRequest) -> ThreadKey:
         """Return a new thread with the draft, which is kept. Raises `SurfaceError`."""
-        leave = wish.leave
-        mandate = self._gate.mandate(leave.admin, leave.level, leave.based_on, lasts=LASTS)
-        thread = await self._letters.begin(
-            leave.admin,
-            trial.title(leave.level, leave.based_on + 1),
-            trial.head(leave.level, wish.was, wish.steering, leave.based_on, mandate),
+        leave = request.state
+        mandate = self._authorizer.sign_form(
+            leave.user, leave.scope, leave.based_on, lifetime_seconds=DRAFT_LIFETIME_SECONDS
+        )
+        thread = await self._direct_messages.start_thread(
+            leave.user,
+            trial.draft_title(leave.scope, leave.based_on + 1),
+            trial.render_first_message(
+                leave.scope, request.old_config, request.config, leave.based_on, mandate
+            ),
         )
         draft = Draft(
             thread=thread,
-            level=leave.level,
+            scope=leave.scope,
             based_on=leave.based_on,
-            steering=wish.steering,
-            author=leave.admin,
-            note=wish.note,
+            config=request.config,
+            author=leave.user,
+            note=request.note,
         )
-        await self._drafts.keep(draft, lasts=LASTS)
+        await self._drafts.save_draft(draft, lasts=DRAFT_LIFETIME_SECONDS)
         return thread
 
-    async def _tried(
-        self, user: str, thread: ThreadKey, sealed: str, what: str
-    ) -> tuple[Draft, Mandate, bool]:
+    async def _require_draft(
+        self, user: str, thread: ThreadKey, signed: str, action: str
+    ) -> tuple[Draft, FormState, bool]:
         """Return the draft of a thread, the leave to publish it, and whether its author is no admin.
 
         Raises `Refused`.
         """
-        leave = self._gate.leave(user, sealed)
-        is_delegated = await self._gate.admit_to(leave.level, user, what)
-        draft = await self._drafts.tried(thread)
-        if draft is None or (draft.author, draft.level, draft.based_on) != (
+        leave = self._authorizer.verify_form(user, signed)
+        is_delegated = await self._authorizer.require_editor(leave.scope, user, action)
+        draft = await self._drafts.find_draft(thread)
+        if draft is None or (draft.author, draft.scope, draft.based_on) != (
             user,
-            leave.level,
+            leave.scope,
             leave.based_on,
         ):
-            raise self._gate.refusal(user, what, GONE)
+            raise self._authorizer.deny(user, action, DRAFT_GONE)
         return draft, leave, is_delegated
 
-    def thread(self, channel: str, root: str) -> ThreadKey:
+    def direct_thread(self, channel: str, root: str) -> ThreadKey:
         """Return the thread of a direct message in this workspace."""
-        workspace = self._gate.workspace.workspace
+        workspace = self._authorizer.workspace.workspace
         return ThreadKey(platform=PLATFORM, workspace=workspace, channel=channel, root=root)

@@ -9,133 +9,149 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from bot.core.domain import Version
-from bot.core.ledger import Dimension, Spending, Standing
-from bot.core.periods import days
-from bot.ports import Ledger, Versions
+from bot.core.domain import ConfigVersion
+from bot.core.ledger import BudgetState, Spending, SpendingDimension
+from bot.core.periods import name_days
+from bot.ports import ConfigVersions, Ledger
 from bot.slack.admin import kit, spending, wording
-from bot.slack.admin.gate import Gate
-from bot.slack.admin.home import Reader
+from bot.slack.admin.gate import Authorizer
+from bot.slack.admin.home import HomeReader
 from bot.slack.admin.kit import Block, View
 
-DETAILS = "usage_details"
+DETAILS_ACTION = "usage_details"
 """`action_id` of the button that opens the view."""
-PERIOD = "usage_period"
+PERIOD_ACTION = "usage_period"
 """`action_id` of the list in it; the value is a number of days."""
-PERIODS = (7, 30, 90)
-DAYS = 30
+PERIOD_CHOICES_DAYS = (7, 30, 90)
+HOME_PERIOD_DAYS = 30
 """In Home."""
-MOST = 10
+MAX_RANKING_LINES = 10
 """Lines for each way to sum up."""
-NAMES = {
-    Dimension.CHANNEL: "By channel",
-    Dimension.PERSON: "By person",
-    Dimension.MODEL: "By model",
-    Dimension.VERSIONS: "By version of the prompt",
+DIMENSION_TITLES = {
+    SpendingDimension.CHANNEL: "By channel",
+    SpendingDimension.PERSON: "By person",
+    SpendingDimension.MODEL: "By model",
+    SpendingDimension.VERSIONS: "By version of the prompt",
 }
 
 
-class Usage:
+class UsageSection:
     """What was spent in one workspace."""
 
     def __init__(
         self,
-        gate: Gate,
+        authorizer: Authorizer,
         ledger: Ledger,
-        versions: Versions,
+        versions: ConfigVersions,
         currency: str,
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._gate = gate
+        self._authorizer = authorizer
         self._ledger = ledger
         self._versions = versions
         self._currency = currency
         self._clock = clock
 
-    async def __call__(self, reader: Reader) -> Sequence[Block]:
+    async def __call__(self, reader: HomeReader) -> Sequence[Block]:
         """Return the section. Raises `StoreError`."""
         mine, standings, everybodys = await asyncio.gather(
-            self._by_day(Dimension.PERSON, reader.user, DAYS),
-            self._ledger.standings(self._gate.workspace, person=reader.user, channel=""),
-            self._by_day(Dimension.WORKSPACE, "", DAYS if reader.is_admin else 0),
+            self._spending_by_day(SpendingDimension.PERSON, reader.user, HOME_PERIOD_DAYS),
+            self._ledger.list_standings(self._authorizer.workspace, person=reader.user, channel=""),
+            self._spending_by_day(
+                SpendingDimension.WORKSPACE, "", HOME_PERIOD_DAYS if reader.is_admin else 0
+            ),
         )
-        shown = [kit.header("What it costs"), kit.section(self._own(mine, standings))]
+        shown = [kit.header("What it costs"), kit.section(self._describe_own(mine, standings))]
         if reader.is_admin:
-            total = spending.sentence(sum(everybodys.values(), Spending()), self._currency)
-            button = kit.button("Details", DETAILS)
-            shown.append(kit.section(f"*All of us, in the last {DAYS} days*: {total}", button))
-            shown += spending.picture(everybodys, days(self._clock(), DAYS), self._currency)
+            total = spending.describe_spending(sum(everybodys.values(), Spending()), self._currency)
+            button = kit.button("Details", DETAILS_ACTION)
+            shown.append(kit.section(f"*All of us, in the last {HOME_PERIOD_DAYS} days*: {total}", button))
+            shown += spending.render_chart(
+                everybodys, name_days(self._clock(), HOME_PERIOD_DAYS), self._currency
+            )
         return shown
 
-    async def details(self, user: str, period: str = "") -> View:
+    async def open_details(self, user: str, period: str = "") -> View:
         """Return who and what cost how much in a number of days. Raises `Refused` for who is no admin."""
-        await self._gate.admit(user, "usage")
-        count = int(period) if period in map(str, PERIODS) else DAYS
+        await self._authorizer.require_admin(user, "usage")
+        count = int(period) if period in map(str, PERIOD_CHOICES_DAYS) else HOME_PERIOD_DAYS
         by_day, *sums = await asyncio.gather(
-            self._by_day(Dimension.WORKSPACE, "", count),
-            *(self._by_subject(dimension, count) for dimension in NAMES),
+            self._spending_by_day(SpendingDimension.WORKSPACE, "", count),
+            *(self._spending_by_subject(dimension, count) for dimension in DIMENSION_TITLES),
         )
-        total = spending.sentence(sum(by_day.values(), Spending()), self._currency)
-        options = [kit.option(str(each), f"The last {each} days") for each in PERIODS]
-        select = kit.choice("static_select", options, str(count)) | {"action_id": PERIOD}
+        total = spending.describe_spending(sum(by_day.values(), Spending()), self._currency)
+        options = [kit.option(str(each), f"The last {each} days") for each in PERIOD_CHOICES_DAYS]
+        select = kit.single_choice("static_select", options, str(count)) | {"action_id": PERIOD_ACTION}
         blocks = [
             kit.section(f"*Together*: {total}", select),
-            *spending.picture(by_day, days(self._clock(), count), self._currency),
+            *spending.render_chart(by_day, name_days(self._clock(), count), self._currency),
         ]
-        for (dimension, name), found in zip(NAMES.items(), sums, strict=True):
+        for (dimension, name), found in zip(DIMENSION_TITLES.items(), sums, strict=True):
             if found:
-                lines = spending.ranking(await self._names(dimension, found), found, self._currency, MOST)
+                lines = spending.render_ranking(
+                    await self._name_subjects(dimension, found), found, self._currency, MAX_RANKING_LINES
+                )
                 blocks += [kit.divider(), kit.section(f"*{name}*\n{lines}")]
         about = "Days are UTC. *About*: some of it is estimated. More, and tables: `bot usage` in a shell."
         return kit.modal("What it costs", [*blocks, kit.context(about)])
 
-    def _own(self, mine: Mapping[str, Spending], standings: Sequence[Standing]) -> str:
-        today = mine.get(days(self._clock(), 1)[0], Spending())
+    def _describe_own(self, mine: Mapping[str, Spending], standings: Sequence[BudgetState]) -> str:
+        today = mine.get(name_days(self._clock(), 1)[0], Spending())
         total = sum(mine.values(), Spending())
+        lately = spending.describe_spending(total, self._currency)
         lines = [
-            f"*You, today*: {spending.sentence(today, self._currency)}",
-            f"*You, in the last {DAYS} days*: {spending.sentence(total, self._currency)}",
+            f"*You, today*: {spending.describe_spending(today, self._currency)}",
+            f"*You, in the last {HOME_PERIOD_DAYS} days*: {lately}",
             *(
-                spending.meter(each, self._currency)
+                spending.render_meter(each, self._currency)
                 for each in standings
-                if each.budget.scope is not Dimension.CHANNEL
+                if each.budget.scope is not SpendingDimension.CHANNEL
             ),
         ]
         return "\n".join(lines)
 
-    async def _by_day(self, of: Dimension, subject: str, count: int) -> Mapping[str, Spending]:
+    async def _spending_by_day(
+        self, of: SpendingDimension, subject: str, count: int
+    ) -> Mapping[str, Spending]:
         if not count:
             return {}
-        named = days(self._clock(), count)
-        return await self._ledger.by_day(self._gate.workspace, of, subject, days=named)
+        named = name_days(self._clock(), count)
+        return await self._ledger.sum_by_day(self._authorizer.workspace, of, subject, days=named)
 
-    async def _by_subject(self, by: Dimension, count: int) -> Mapping[str, Spending]:
-        named = days(self._clock(), count)
-        return await self._ledger.by_subject(self._gate.workspace, by, since=named[0], until=named[-1])
+    async def _spending_by_subject(self, by: SpendingDimension, count: int) -> Mapping[str, Spending]:
+        named = name_days(self._clock(), count)
+        return await self._ledger.sum_by_subject(
+            self._authorizer.workspace, by, since=named[0], until=named[-1]
+        )
 
-    async def _names(self, dimension: Dimension, found: Mapping[str, Spending]) -> Mapping[str, str]:
+    async def _name_subjects(
+        self, dimension: SpendingDimension, found: Mapping[str, Spending]
+    ) -> Mapping[str, str]:
         """Return what Slack shows for each subject."""
         match dimension:
-            case Dimension.PERSON:
+            case SpendingDimension.PERSON:
                 return {each: f"<@{each}>" if each else "people who were forgotten" for each in found}
-            case Dimension.CHANNEL:
-                return {each: wording.place(replace(self._gate.workspace, channel=each)) for each in found}
-            case Dimension.VERSIONS:
-                return await self._versions_named(found)
+            case SpendingDimension.CHANNEL:
+                return {
+                    each: wording.describe_scope(replace(self._authorizer.workspace, channel=each))
+                    for each in found
+                }
+            case SpendingDimension.VERSIONS:
+                return await self._name_version_sets(found)
             case _:
-                return {each: kit.quoted(each, 100) for each in found}
+                return {each: kit.excerpt(each, 100) for each in found}
 
-    async def _versions_named(self, keys: Mapping[str, Spending]) -> Mapping[str, str]:
+    async def _name_version_sets(self, keys: Mapping[str, Spending]) -> Mapping[str, str]:
         ids = {key: [int(each) for each in key.split(",") if each] for key in keys}
         wanted = sorted({each for some in ids.values() for each in some})
-        known = {version.id: version for version in await self._versions.named(wanted)}
+        known = {version.id: version for version in await self._versions.read_by_ids(wanted)}
         return {
-            key: " + ".join(_version(known[each]) for each in some if each in known)
+            key: " + ".join(_describe_version(known[each]) for each in some if each in known)
             or "what the settings say, and nothing else"
             for key, some in ids.items()
         }
 
 
-def _version(version: Version) -> str:
-    return f"{wording.place(version.key)}, version {version.number}"
+def _describe_version(version: ConfigVersion) -> str:
+    return f"{wording.describe_scope(version.scope)}, version {version.number}"

@@ -5,29 +5,29 @@ Separate because it is all that who never steers sees of steering. Rule: the pro
 
 from collections.abc import Sequence
 
-from bot.core.domain import PromptKey
-from bot.core.steering import direct
-from bot.editing import Editing
+from bot.core.domain import Scope
+from bot.core.steering import direct_messages_scope
+from bot.editing import ConfigEditor
 from bot.slack.admin import kit, wording
-from bot.slack.admin.commands import COMMAND
-from bot.slack.admin.home import Reader
+from bot.slack.admin.commands import SLASH_COMMAND
+from bot.slack.admin.home import HomeReader
 from bot.slack.admin.kit import Block, View
 
-APPLYING = "applies_in_channel"
+EFFECTIVE_CONFIG_ACTION = "applies_in_channel"
 """`action_id` of the list of channels."""
 
 
-class Welcome:
+class WelcomeSection:
     """The section for everybody."""
 
-    def __init__(self, editing: Editing, workspace: PromptKey) -> None:
-        self._editing = editing
-        self._direct = direct(workspace)
+    def __init__(self, config_editor: ConfigEditor, workspace: Scope) -> None:
+        self._config_editor = config_editor
+        self._direct = direct_messages_scope(workspace)
 
-    async def __call__(self, reader: Reader) -> list[Block]:
+    async def __call__(self, reader: HomeReader) -> list[Block]:
         """Return the section. Raises `StoreError`."""
         del reader  # it is the same for all
-        level = await self._editing.level(self._direct)
+        level = await self._config_editor.load_scope(self._direct)
         return [
             kit.header("Talk to me"),
             kit.section(
@@ -35,14 +35,14 @@ class Welcome:
                 "Each thread is one conversation, and I remember what was said in it."
             ),
             kit.header("What applies in your direct messages"),
-            *wording.applying(level.effective(), with_prompt=False),
+            *wording.render_effective(level.effective_config(), with_prompt=False),
             kit.section(
-                f"In a channel, `{COMMAND}` shows what applies there to you alone. Or choose one here:",
-                kit.channel_select(APPLYING, "What applies in…"),
+                f"In a channel, `{SLASH_COMMAND}` shows what applies there to you alone. Or choose one here:",
+                kit.channel_select(EFFECTIVE_CONFIG_ACTION, "What applies in…"),
             ),
         ]
 
 
-def applying(channel: PromptKey, shown: Sequence[Block]) -> View:
+def render_effective(channel: Scope, shown: Sequence[Block]) -> View:
     """Return the modal that shows what applies in a channel."""
-    return kit.modal("What applies", [kit.section(f"In *{wording.place(channel)}*:"), *shown])
+    return kit.modal("What applies", [kit.section(f"In *{wording.describe_scope(channel)}*:"), *shown])

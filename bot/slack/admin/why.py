@@ -10,38 +10,44 @@ from dataclasses import dataclass, field
 from bot.core import steering
 from bot.core.domain import File
 from bot.core.explanation import Explanation
-from bot.core.ledger import Spending, costs
-from bot.core.steering import DEPLOYMENT, LONGEST_PROMPT, Effective, effective, thread_level
-from bot.core.stopping import REASON
-from bot.editing import Level
+from bot.core.ledger import Spending, format_cost
+from bot.core.steering import (
+    DEPLOYMENT_SCOPE,
+    MAX_PROMPT_CHARACTERS,
+    EffectiveConfig,
+    resolve_config,
+    thread_scope,
+)
+from bot.core.stopping import STOPPED_FINISH_REASON
+from bot.editing import EditableScope
 from bot.slack import links
 from bot.slack.admin import kit, spending, wording
 from bot.slack.admin.editor import edit_button
 from bot.slack.admin.kit import Block, View
 from bot.slack.mrkdwn import escape
 
-UNKNOWN = (
+ANSWER_UNKNOWN = (
     "I have nothing to tell of this message: it is no answer of mine and no question to me, "
     "its answer is not complete yet, or it was deleted."
 )
-NOT_YOURS = "Only admins and the person who asked can see that."
-LONGEST_NAME, MOST_FILES = 80, 10
-ENDS = {
+NOT_YOUR_ANSWER = "Only admins and the person who asked can see that."
+MAX_FILE_NAME_CHARACTERS, MAX_FILES_SHOWN = 80, 10
+FINISH_REASONS = {
     "stop": "complete",
     "length": "it reached the length limit",
     "content_filter": "the content filter ended it",
-    REASON: "somebody stopped it",
+    STOPPED_FINISH_REASON: "somebody stopped it",
 }
 """Finish reasons in words; any other is shown as it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class ExplanationContext:
     """What is known beside the answer itself."""
 
-    level: Level
+    level: EditableScope
     """The answer's thread as it is now."""
-    told: Mapping[str, str] = field(default_factory=dict)
+    parameter_notes: Mapping[str, str] = field(default_factory=dict)
     """What is done about which parameter of the answer's model: it has no effect, or another name."""
     workspace: str = ""
     """The workspace's address, or empty."""
@@ -49,41 +55,43 @@ class Known:
     """What prices are in."""
 
 
-def why(explained: Explanation, known: Known, *, for_admin: bool) -> View:
+def render_explanation(explained: Explanation, context: ExplanationContext, *, for_admin: bool) -> View:
     """Return the view."""
     return kit.modal(
         "Why this answer?",
         [
-            kit.section(_facts(explained, known)),
+            kit.section(_describe_facts(explained, context)),
             kit.divider(),
-            *_asked_with(explained, known, for_admin=for_admin),
-            *(_edit(known.level) if for_admin else ()),
+            *_render_config(explained, context, for_admin=for_admin),
+            *(_render_edit_buttons(context.level) if for_admin else ()),
         ],
     )
 
 
-def _facts(explained: Explanation, known: Known) -> str:
-    ended = ENDS.get(explained.finish_reason, escape(explained.finish_reason)) or "not complete"
+def _describe_facts(explained: Explanation, context: ExplanationContext) -> str:
+    ended = FINISH_REASONS.get(explained.finish_reason, escape(explained.finish_reason)) or "not complete"
     facts = {
         "Model": escape(explained.model) or "unknown",
         "Ended": f"{ended}, with the error `{explained.error}`" if explained.error else ended,
-        "It knew": _seen(explained, known),
-        "Files": _files(explained.files),
-        "Tokens": _tokens(explained),
-        "Cost": _cost(explained.spent, known.currency),
-        "Times": _times(explained),
+        "It knew": _describe_coverage(explained, context),
+        "Files": _describe_files(explained.files),
+        "Tokens": _describe_tokens(explained),
+        "Cost": _describe_cost(explained.spent, context.currency),
+        "Times": _describe_times(explained),
         "Attempts": str(explained.attempt) if explained.attempt > 1 else "",
     }
     lines = (f"*{name}*: {fact}" for name, fact in facts.items() if fact)
-    return "\n".join([f"Asked by <@{explained.author.id}>, {wording.moment(explained.asked_at)}", *lines])
+    return "\n".join(
+        [f"Asked by <@{explained.author.id}>, {wording.format_time(explained.asked_at)}", *lines]
+    )
 
 
-def _files(files: Sequence[File]) -> str:
-    names = [kit.quoted(file.name or "unnamed", LONGEST_NAME) for file in files]
-    return ", ".join([*names[:MOST_FILES], *(["…"] if names[MOST_FILES:] else [])])
+def _describe_files(files: Sequence[File]) -> str:
+    names = [kit.excerpt(file.name or "unnamed", MAX_FILE_NAME_CHARACTERS) for file in files]
+    return ", ".join([*names[:MAX_FILES_SHOWN], *(["…"] if names[MAX_FILES_SHOWN:] else [])])
 
 
-def _seen(explained: Explanation, known: Known) -> str:
+def _describe_coverage(explained: Explanation, context: ExplanationContext) -> str:
     """Return what the model got to see of the conversation; nothing where that was not kept."""
     seen = explained.made_with.seen if explained.made_with else None
     if seen is None:
@@ -91,7 +99,7 @@ def _seen(explained: Explanation, known: Known) -> str:
     if not seen.turns and not seen.left_out:
         return "only the question; nothing was said in the thread before"
     ends = (
-        links.labelled(links.message(known.workspace, explained.thread, ts), label)
+        links.mrkdwn_link(links.message_url(context.workspace, explained.thread, ts), label)
         for ts, label in ((seen.first, "the first"), (seen.last, "the last"))
     )
     told = "the turn before" if seen.turns == 1 else f"{seen.turns:,} turns of this thread"
@@ -106,7 +114,7 @@ def _seen(explained: Explanation, known: Known) -> str:
     return f"{told}; {count} older left out, {instead}"
 
 
-def _tokens(explained: Explanation) -> str:
+def _describe_tokens(explained: Explanation) -> str:
     usage = explained.usage
     if usage is None:
         return "not counted by the server"
@@ -114,50 +122,61 @@ def _tokens(explained: Explanation) -> str:
     return f"{usage.prompt_tokens:,} read{cached}, {usage.completion_tokens:,} written"
 
 
-def _cost(spent: Spending, currency: str) -> str:
+def _describe_cost(spent: Spending, currency: str) -> str:
     """Return what a turn cost; nothing of one from before this was kept."""
     if not spent.calls:
         return ""
-    price = f"{spending.about(spent)}{costs(spent, currency)}"
+    price = f"{spending.estimate_prefix(spent)}{format_cost(spent, currency)}"
     return f"{price}, for {spent.calls:,} calls of the model" if spent.calls > 1 else price
 
 
-def _times(explained: Explanation) -> str:
+def _describe_times(explained: Explanation) -> str:
     begun, answered = explained.begun_at, explained.answered_at
     if begun is None or answered is None:
         return "not answered"
     return f"waited {begun - explained.asked_at:.1f} s, answered in {answered - begun:.1f} s"
 
 
-def _asked_with(explained: Explanation, known: Known, *, for_admin: bool) -> list[Block]:
+def _render_config(explained: Explanation, context: ExplanationContext, *, for_admin: bool) -> list[Block]:
     made_with = explained.made_with
     if made_with is None:
         return [kit.section("It is not known what it was asked for with.")]
     from_ = [
-        f"• {wording.place(version.key)}: {wording.signature(version)}" for version in explained.versions
+        f"• {wording.describe_scope(version.scope)}: {wording.describe_version(version)}"
+        for version in explained.versions
     ]
     said = kit.context("\n".join(from_) or "No admin had set anything; the deployment's settings applied.")
     if made_with.draft:
-        draft = steering.level(made_with.draft, explained.thread.platform)
-        title = f"*Asked for with a draft for {wording.place(draft)}*, which is kept only while it is tried"
-        return [kit.section(title), kit.section(wording.values(made_with.parameters, known.told)), said]
-    applied = _applied(explained, known.level)
-    shown = wording.applying(applied, with_prompt=for_admin, told=known.told, longest=LONGEST_PROMPT)
+        draft = steering.parse_scope(made_with.draft, explained.thread.platform)
+        scope = wording.describe_scope(draft)
+        title = f"*Asked for with a draft for {scope}*, which is kept only while it is tried"
+        return [
+            kit.section(title),
+            kit.section(wording.format_parameters(made_with.parameters, context.parameter_notes)),
+            said,
+        ]
+    applied = _effective_then(explained, context.level)
+    shown = wording.render_effective(
+        applied,
+        with_prompt=for_admin,
+        notes=context.parameter_notes,
+        max_prompt_characters=MAX_PROMPT_CHARACTERS,
+    )
     return [kit.section("*Asked for with*"), *shown, said]
 
 
-def _applied(explained: Explanation, level: Level) -> Effective:
+def _effective_then(explained: Explanation, level: EditableScope) -> EffectiveConfig:
     """Return what applied then; of the deployment, whose settings have no versions, what applies now."""
-    settings = {version.key: version.steering for version in explained.versions}
-    return effective(
-        {DEPLOYMENT: level.settings[DEPLOYMENT], **settings},
-        thread_level(explained.thread),
+    settings = {version.scope: version.config for version in explained.versions}
+    return resolve_config(
+        {DEPLOYMENT_SCOPE: level.configs[DEPLOYMENT_SCOPE], **settings},
+        thread_scope(explained.thread),
         is_direct=level.is_direct,
     )
 
 
-def _edit(level: Level) -> list[Block]:
-    thread, channel = level.key, steering.levels(level.key)[-2]
+def _render_edit_buttons(level: EditableScope) -> list[Block]:
+    thread, channel = level.scope, steering.list_scopes(level.scope)[-2]
     return [
         kit.divider(),
         kit.actions(

@@ -10,150 +10,155 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 
 from bot.core import parameters, steering
-from bot.core.domain import DIRECT, PromptKey, Steering, Version
-from bot.core.feedback import Reason, Score, Verdict
+from bot.core.domain import DIRECT_MESSAGES, ConfigVersion, Scope, ScopeConfig
+from bot.core.feedback import Verdict, VoteCounts, VoteReason
 from bot.core.granting import GrantsVersion
-from bot.core.kinds import Value
+from bot.core.kinds import ParameterValue
 from bot.core.parameters import PARAMETERS
-from bot.core.steering import DEPLOYMENT, PROMPT, Effective
-from bot.slack.admin.kit import Block, clipped, context, quoted, section, verbatim
+from bot.core.steering import DEPLOYMENT_SCOPE, PROMPT_FIELD, EffectiveConfig
+from bot.slack.admin.kit import Block, clip, context, excerpt, preformatted, section
 from bot.slack.mrkdwn import escape
-from bot.slack.parse import is_direct
-from bot.slack.thumbs import SIGNS
+from bot.slack.parse import is_direct_channel
+from bot.slack.thumbs import VERDICT_EMOJI
 
-EXCERPT = 140
+MAX_EXCERPT_CHARACTERS = 140
 """Characters of a prompt in an overview."""
-LONGEST_VALUE = 200
-LONGEST_NOTE = 300
-LONGEST_SHOWN = 3_000
+MAX_VALUE_CHARACTERS = 200
+MAX_NOTE_CHARACTERS = 300
+MAX_PROMPT_CHARACTERS = 3_000
 """Characters of a prompt in a message, and in one block of a view."""
-_USER = re.compile("[UW][A-Z0-9]+")
+_USER_ID_PATTERN = re.compile("[UW][A-Z0-9]+")
 
 
-def place(level: PromptKey) -> str:
+def describe_scope(level: Scope) -> str:
     """Return a level's name, to stand in a sentence."""
-    if level == DEPLOYMENT:
+    if level == DEPLOYMENT_SCOPE:
         return "the deployment's settings"
     if not level.channel:
         return "the whole workspace"
-    if level.channel == DIRECT:
+    if level.channel == DIRECT_MESSAGES:
         return "all direct messages"
-    channel = "one direct message" if is_direct(level.channel) else f"<#{level.channel}>"
+    channel = "one direct message" if is_direct_channel(level.channel) else f"<#{level.channel}>"
     return f"one thread in {channel}" if level.root else channel
 
 
-def plain_place(level: PromptKey) -> str:
+def describe_scope_plainly(level: Scope) -> str:
     """Return a level's name where Slack shows no links."""
-    if level.channel and level.channel != DIRECT and not is_direct(level.channel):
+    if level.channel and level.channel != DIRECT_MESSAGES and not is_direct_channel(level.channel):
         return "the thread" if level.root else "the channel"
-    return place(level)
+    return describe_scope(level)
 
 
-def label(field: str) -> str:
+def field_label(field: str) -> str:
     """Return a field's name as forms have it."""
-    return "System prompt" if field == PROMPT else PARAMETERS[field].label
+    return "System prompt" if field == PROMPT_FIELD else PARAMETERS[field].label
 
 
-def moment(at: float) -> str:
+def format_time(at: float) -> str:
     """Return a time, in seconds since 1970."""
     spelt = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
     return f"<!date^{int(at)}^{{date_short_pretty}}, {{time}}|{spelt}>"
 
 
-def by(version: Version | GrantsVersion) -> str:
+def format_author(version: ConfigVersion | GrantsVersion) -> str:
     """Return who made a version; not everybody is a user of Slack, there is a shell too."""
     author = version.author
-    return f"<@{author.id}>" if _USER.fullmatch(author.id) else escape(author.name or author.id)
+    return f"<@{author.id}>" if _USER_ID_PATTERN.fullmatch(author.id) else escape(author.name or author.id)
 
 
-def signature(version: Version | GrantsVersion) -> str:
+def describe_version(version: ConfigVersion | GrantsVersion) -> str:
     """Return which version it is, whose, from when and why."""
-    why = f": {quoted(version.note, LONGEST_NOTE)}" if version.note else ""
-    return f"*Version {version.number}* by {by(version)}, {moment(version.created_at)}{why}"
+    why = f": {excerpt(version.note, MAX_NOTE_CHARACTERS)}" if version.note else ""
+    return f"*Version {version.number}* by {format_author(version)}, {format_time(version.created_at)}{why}"
 
 
-def value(name: str, of: Value) -> str:
+def format_value(name: str, of: ParameterValue) -> str:
     """Return a parameter's value in one line."""
-    return clipped(", ".join(parameters.show(name, of).splitlines()), LONGEST_VALUE)
+    return clip(", ".join(parameters.render(name, of).splitlines()), MAX_VALUE_CHARACTERS)
 
 
-def summary(what: Steering) -> str:
+def summarize_config(what: ScopeConfig) -> str:
     """Return what one level sets, in a few lines."""
     lines = []
     if what.prompt:
         verb = "adds" if what.prompt.appends else "says"
-        lines.append(f"The prompt {verb}: _{quoted(what.prompt.text, EXCERPT)}_")
+        lines.append(f"The prompt {verb}: _{excerpt(what.prompt.text, MAX_EXCERPT_CHARACTERS)}_")
     if what.parameters:
-        lines.append(_values(what.parameters))
+        lines.append(_format_values(what.parameters))
     if what.locks:
-        lines.append(f"Locked below: {', '.join(sorted(map(label, what.locks)))}")
+        lines.append(f"Locked below: {', '.join(sorted(map(field_label, what.locks)))}")
     return "\n".join(lines) or "Nothing is set."
 
 
-def applying(
-    effective: Effective,
+def render_effective(
+    effective: EffectiveConfig,
     *,
     with_prompt: bool,
-    told: Mapping[str, str] = MappingProxyType({}),
-    longest: int = LONGEST_SHOWN,
+    notes: Mapping[str, str] = MappingProxyType({}),
+    max_prompt_characters: int = MAX_PROMPT_CHARACTERS,
 ) -> list[Block]:
     """Return what applies somewhere, and where each part comes from; the prompt only `with_prompt`.
 
     `told` is what is done about which parameter of the model, `longest` the characters of a prompt at most.
     """
     lines = [
-        f"{_spelt(name, of)}{_origin(effective.origins[name])}{_fate(name, told)}"
+        f"{_format_parameter(name, of)}{_format_origin(effective.origins[name])}{_format_note(name, notes)}"
         for name, of in effective.parameters.items()
     ]
-    origins = ", then ".join(place(level) for level, _text in effective.prompts)
+    origins = ", then ".join(describe_scope(level) for level, _text in effective.prompts)
     lines.append(f"*System prompt*: from {origins}")
     shown = [section("\n".join(lines))]
     if with_prompt:
-        system = effective.system[:longest]
-        shown += [verbatim(system[at : at + LONGEST_SHOWN]) for at in range(0, len(system), LONGEST_SHOWN)]
-        if len(effective.system) > longest:
+        system = effective.system[:max_prompt_characters]
+        shown += [
+            preformatted(system[at : at + MAX_PROMPT_CHARACTERS])
+            for at in range(0, len(system), MAX_PROMPT_CHARACTERS)
+        ]
+        if len(effective.system) > max_prompt_characters:
             shown.append(context("The prompt goes on: `bot prompt show` in a shell shows all of it."))
     return shown
 
 
-def changes(old: Steering, new: Steering) -> str:
+def format_diff(old: ScopeConfig, new: ScopeConfig) -> str:
     """Return the difference as lines of `-` and `+`."""
     return steering.diff(old, new) or "No difference."
 
 
-def values(parameters: Mapping[str, Value], told: Mapping[str, str]) -> str:
+def format_parameters(parameters: Mapping[str, ParameterValue], notes: Mapping[str, str]) -> str:
     """Return parameters line by line, wherever they come from; `told` as in `applying`."""
-    return "\n".join(f"{_spelt(name, of)}{_fate(name, told)}" for name, of in parameters.items())
+    return "\n".join(
+        f"{_format_parameter(name, of)}{_format_note(name, notes)}" for name, of in parameters.items()
+    )
 
 
-def _spelt(name: str, of: Value) -> str:
-    return f"*{escape(label(name))}*: {escape(value(name, of))}"
+def _format_parameter(name: str, of: ParameterValue) -> str:
+    return f"*{escape(field_label(name))}*: {escape(format_value(name, of))}"
 
 
-def _fate(name: str, told: Mapping[str, str]) -> str:
-    return f" :warning: _{escape(told[name])}_" if name in told else ""
+def _format_note(name: str, notes: Mapping[str, str]) -> str:
+    return f" :warning: _{escape(notes[name])}_" if name in notes else ""
 
 
-def _origin(level: PromptKey) -> str:
-    return f" (from {place(level)})"
+def _format_origin(level: Scope) -> str:
+    return f" (from {describe_scope(level)})"
 
 
-def _values(values: Mapping[str, Value]) -> str:
-    shown = (f"{label(name)} *{escape(value(name, of))}*" for name, of in values.items())
+def _format_values(values: Mapping[str, ParameterValue]) -> str:
+    shown = (f"{field_label(name)} *{escape(format_value(name, of))}*" for name, of in values.items())
     return " · ".join(shown)
 
 
-LABELS: Mapping[Reason, str] = MappingProxyType(
+REASON_LABELS: Mapping[VoteReason, str] = MappingProxyType(
     {
-        Reason.WRONG: "Something in it is wrong",
-        Reason.INCOMPLETE: "Something is missing",
-        Reason.BESIDE: "It is not what I asked",
-        Reason.STYLE: "Its length or its tone does not fit",
-        Reason.HARMFUL: "It is harmful or offensive",
+        VoteReason.WRONG: "Something in it is wrong",
+        VoteReason.INCOMPLETE: "Something is missing",
+        VoteReason.BESIDE: "It is not what I asked",
+        VoteReason.STYLE: "Its length or its tone does not fit",
+        VoteReason.HARMFUL: "It is harmful or offensive",
     }
 )
 
 
-def shown(score: Score) -> str:
+def format_score(score: VoteCounts) -> str:
     """Return a score in signs."""
-    return f"{SIGNS[Verdict.GOOD]} {score.good:,}  {SIGNS[Verdict.BAD]} {score.bad:,}"
+    return f"{VERDICT_EMOJI[Verdict.GOOD]} {score.good:,}  {VERDICT_EMOJI[Verdict.BAD]} {score.bad:,}"

@@ -7,7 +7,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from bot.store.text import storable
+from bot.store.text import make_storable
 
 
 class now(FunctionElement[float]):  # noqa: N801 - reads as the SQL function that it is
@@ -37,7 +37,7 @@ class Prose(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Return what the database will keep."""
-        return None if value is None else storable(value)
+        return None if value is None else make_storable(value)
 
 
 RowId = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER numbers itself in SQLite

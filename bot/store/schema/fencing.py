@@ -16,4 +16,4 @@ FENCE = and_(
     turns.c.owner == bindparam("holder"),
 )
 """True of no row once somebody else has claimed the turn, or this process was taken for dead."""
-HOLD = select(turns.c.id).where(FENCE).with_for_update(read=True)
+LOCK_OWN_TURN = select(turns.c.id).where(FENCE).with_for_update(read=True)

@@ -19,9 +19,9 @@ from sqlalchemy import (
     literal_column,
 )
 
-from bot.core.domain import OPEN, TurnStatus
+from bot.core.domain import OPEN_STATUSES, TurnStatus
 from bot.store.schema.base import Prose, RowId, metadata, now
-from bot.store.states import SAID
+from bot.store.states import HISTORY_STATUSES
 
 
 def status_in(column: ColumnElement[str], statuses: Iterable[TurnStatus]) -> ColumnElement[bool]:
@@ -91,26 +91,28 @@ turns = Table(
 
 def is_open(row: Any) -> ColumnElement[bool]:
     """Return the condition that a row of `turns` (or of an alias of it) still has work to do."""
-    return status_in(row.c.status, OPEN)
+    return status_in(row.c.status, OPEN_STATUSES)
 
 
-def is_said(row: Any) -> ColumnElement[bool]:
+def is_in_history(row: Any) -> ColumnElement[bool]:
     """Return the condition that a later question may look back on a row of `turns`."""
-    return status_in(row.c.status, SAID)
+    return status_in(row.c.status, HISTORY_STATUSES)
 
 
-def _partial(name: str, *columns: Column[Any], where: ColumnElement[bool], unique: bool = False) -> None:
+def _add_partial_index(
+    name: str, *columns: Column[Any], where: ColumnElement[bool], unique: bool = False
+) -> None:
     Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
 
 
-_ORDER = (turns.c.conversation_id, turns.c.sent_at, turns.c.id)
+_THREAD_ORDER = (turns.c.conversation_id, turns.c.sent_at, turns.c.id)
 """How a thread is ordered: as its messages were written, then as they were recorded."""
 
 Index("ix_turns_author_id", turns.c.author_id, turns.c.id)
-_partial("ix_turns_said", *_ORDER, where=is_said(turns))
-_partial("ix_turns_open", *_ORDER, where=is_open(turns))
-_partial("uq_turns_owned", turns.c.conversation_id, where=turns.c.owner.is_not(None), unique=True)
-_partial(
+_add_partial_index("ix_turns_said", *_THREAD_ORDER, where=is_in_history(turns))
+_add_partial_index("ix_turns_open", *_THREAD_ORDER, where=is_open(turns))
+_add_partial_index("uq_turns_owned", turns.c.conversation_id, where=turns.c.owner.is_not(None), unique=True)
+_add_partial_index(
     "ix_turns_stopping",
     turns.c.owner,
     where=and_(turns.c.owner.is_not(None), turns.c.stopped_by.is_not(None)),

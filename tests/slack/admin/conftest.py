@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from slack_bolt.async_app import AsyncApp
 
-from bot.access import Access
-from bot.core.access import NO_RULES, Rules
-from bot.core.domain import Incoming, Prompt, PromptKey, Steering, ThreadKey
+from bot.access import Permissions
+from bot.core.access import NO_ACCESS_RULES, AccessRules
+from bot.core.domain import IncomingMessage, Prompt, Scope, ScopeConfig, ThreadKey
 from bot.core.errors import StoreUnavailable
 from bot.core.explanation import Explanation
-from bot.editing import Editing
-from bot.sandbox.records import FieldsRefused, Message, Person, View
+from bot.editing import ConfigEditor
+from bot.sandbox.records import FieldsRefused, WorkspaceMessage, WorkspacePerson, WorkspaceView
 from bot.sandbox.server import SandboxWorkspace
 from bot.slack import connect
 from bot.slack.admin import (
@@ -25,43 +25,43 @@ from bot.slack.admin import (
     trial_listeners,
     usage_listeners,
 )
-from bot.slack.admin.admins import Admins
-from bot.slack.admin.admission import Admission
-from bot.slack.admin.budgets import Budgets
-from bot.slack.admin.finding import Finding
-from bot.slack.admin.form import Models
-from bot.slack.admin.gate import Gate
-from bot.slack.admin.grants import Granting
-from bot.slack.admin.helm import Helm
-from bot.slack.admin.home import Home
-from bot.slack.admin.judgements import Judgements
-from bot.slack.admin.letters import Letters
-from bot.slack.admin.levels import Levels
+from bot.slack.admin.admins import AdminRoles
+from bot.slack.admin.admission import AccessNotice
+from bot.slack.admin.budgets import BudgetController
+from bot.slack.admin.finding import ScopeSearch
+from bot.slack.admin.form import ModelChoices
+from bot.slack.admin.gate import Authorizer
+from bot.slack.admin.grants import GrantsController
+from bot.slack.admin.helm import PromptController
+from bot.slack.admin.home import HomeTab
+from bot.slack.admin.judgements import ComplaintList
+from bot.slack.admin.letters import DirectMessages
+from bot.slack.admin.levels import ScopeListSection
 from bot.slack.admin.listeners import register
-from bot.slack.admin.reasons import Reasons
-from bot.slack.admin.saving import Saving
-from bot.slack.admin.screen import Screen
-from bot.slack.admin.trials import Trials
-from bot.slack.admin.usage import Usage
-from bot.slack.admin.welcome import Welcome
-from bot.slack.listeners import slack_app
+from bot.slack.admin.reasons import AnswerExplainer
+from bot.slack.admin.saving import ConfigSaver
+from bot.slack.admin.screen import Modals
+from bot.slack.admin.trials import DraftController
+from bot.slack.admin.usage import UsageSection
+from bot.slack.admin.welcome import WelcomeSection
+from bot.slack.listeners import create_bolt_app
 from bot.slack.people import People
-from bot.slack.socket_mode import sockets
+from bot.slack.socket_mode import open_sockets
 from bot.store.memory_data import MemoryData
 from bot.store.memory_drafts import MemoryDrafts
 from bot.store.memory_feedback import MemoryVotes
 from bot.store.memory_grants import MemoryGrants
 from bot.store.memory_ledger import MemoryLedger
-from bot.store.memory_versions import MemoryVersions
+from bot.store.memory_versions import MemoryConfigVersions
 from tests.slack.admin.slack_form import state
-from tests.slack.inboxes import inbox
+from tests.slack.inboxes import make_inbox
 
 ADA, GRACE, JOAN = "U0ADA", "U0GRACE", "U0JOAN"
 GENERAL, TEAM = "C0GENERAL", "T0SANDBOX"
 KEY = b"a key"
-WORKSPACE = PromptKey(platform="slack", workspace=TEAM)
-CHANNEL = PromptKey(platform="slack", workspace=TEAM, channel=GENERAL)
-KIND = Steering(prompt=Prompt("Be kind."))
+WORKSPACE = Scope(platform="slack", workspace=TEAM)
+CHANNEL = Scope(platform="slack", workspace=TEAM, channel=GENERAL)
+KIND = ScopeConfig(prompt=Prompt("Be kind."))
 BARE_HOME = {"type": "home", "blocks": [{"type": "divider"}]}
 
 
@@ -78,17 +78,17 @@ class NoExplanations:
         return None
 
 
-class SlowVersions(MemoryVersions):
+class SlowVersions(MemoryConfigVersions):
     """Takes `delay` seconds to read; is away while `is_away`."""
 
     delay = 0.0
     is_away = False
 
-    async def applying(self, thread: ThreadKey) -> Any:
+    async def list_applying(self, thread: ThreadKey) -> Any:
         await asyncio.sleep(self.delay)
         if self.is_away:
             raise StoreUnavailable
-        return await super().applying(thread)
+        return await super().list_applying(thread)
 
 
 @dataclass
@@ -96,13 +96,13 @@ class Office:
     """A workspace with two admins, Ada and Joan, and one who is none, Grace."""
 
     workspace: SandboxWorkspace
-    deployment: Rules = NO_RULES
+    deployment: AccessRules = NO_ACCESS_RULES
     versions: SlowVersions = field(default_factory=SlowVersions)
     data: MemoryData = field(default_factory=MemoryData)
     grants: MemoryGrants = field(default_factory=MemoryGrants)
     now: float = 1_790_000_000.0
     drafts: MemoryDrafts = field(default_factory=MemoryDrafts)
-    asked: list[Incoming] = field(default_factory=list)
+    asked: list[IncomingMessage] = field(default_factory=list)
     """Questions that drafts were tried with."""
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -119,24 +119,24 @@ class Office:
 
     # What people do
 
-    async def press(self, user: str, action: str, value: str, view: View | None = None) -> None:
+    async def press(self, user: str, action: str, value: str, view: WorkspaceView | None = None) -> None:
         """Press a button of a view, or forge that of one's own Home."""
         shown = view or self.workspace.views.publish(user, BARE_HOME, "")
         pressed = {"action_id": action, "type": "button", "value": value}
         await self.workspace.interactivity.act_on_view(user, shown.id, pressed, {})
         await self.settled()
 
-    async def edit(self, user: str, level: str = f"channel {TEAM}/{GENERAL}") -> View:
-        await self.press(user, f"{editor.EDIT}:channel", level)
+    async def edit(self, user: str, level: str = f"channel {TEAM}/{GENERAL}") -> WorkspaceView:
+        await self.press(user, f"{editor.EDIT_ACTION}:channel", level)
         return self.top(user)
 
-    async def submit(self, user: str, view: View, **changes: object) -> None:
+    async def submit(self, user: str, view: WorkspaceView, **changes: object) -> None:
         named = {"prompt:line:0" if name == "prompt" else name: value for name, value in changes.items()}
         values = state(view.content["blocks"], named)
         await self.workspace.interactivity.submit(user, view.id, values)
         await self.settled()
 
-    async def operate(self, user: str, view: View, action: str, **changes: object) -> None:
+    async def operate(self, user: str, view: WorkspaceView, action: str, **changes: object) -> None:
         """Press a button of a form that is filled in."""
         named = {name.replace("prompt", "prompt:line:0"): value for name, value in changes.items()}
         pressed = {"action_id": action, "type": "button"}
@@ -144,7 +144,7 @@ class Office:
         await self.workspace.interactivity.act_on_view(user, view.id, pressed, values)
         await self.settled()
 
-    async def press_below(self, user: str, message: Message, action: str, value: str = "") -> None:
+    async def press_below(self, user: str, message: WorkspaceMessage, action: str, value: str = "") -> None:
         """Press a button of a message, or forge its value."""
         blocks = message.blocks
         buttons = [
@@ -155,7 +155,7 @@ class Office:
         await self.workspace.interactivity.act_on_message(user, message.channel, message.ts, pressed, {})
         await self.settled()
 
-    async def note(self, incoming: Incoming) -> None:
+    async def note(self, incoming: IncomingMessage) -> None:
         self.asked.append(incoming)
 
     async def settled(self) -> None:
@@ -163,69 +163,73 @@ class Office:
 
     # What is there
 
-    def letters(self, user: str) -> list[Message]:
+    def letters(self, user: str) -> list[WorkspaceMessage]:
         """Return what the bot has written to somebody, without the replies."""
         messages = self.workspace.state.messages(self.workspace.state.im(user).id)
         return [message for message in messages if message.thread_ts is None]
 
-    def top(self, user: str) -> View:
+    def top(self, user: str) -> WorkspaceView:
         return self.workspace.views.stack(user)[-1]
 
     def says(self, user: str) -> str:
         return str(self.top(user).content["blocks"])
 
-    async def saved(self, level: PromptKey = CHANNEL) -> list[Steering]:
-        return [version.steering for version in await self.versions.history(level, limit=99)]
+    async def saved(self, level: Scope = CHANNEL) -> list[ScopeConfig]:
+        return [version.config for version in await self.versions.list_history(level, limit=99)]
 
 
 @pytest.fixture
 async def office(request: pytest.FixtureRequest) -> AsyncIterator[Office]:
     """Open one; the parameter, if any, are the deployment's rules."""
     async with SandboxWorkspace(enforce_rates=False) as workspace:
-        workspace.state.people[JOAN] = Person(id=JOAN, name="joan", real_name="Joan Clarke", color="#123456")
-        office = Office(workspace, deployment=getattr(request, "param", NO_RULES))
-        async with connect.web_client(workspace.bot_token, workspace.api_url) as client:
-            bot, people = await connect.who_am_i(client), People(client, "T0SANDBOX")
-            where = PromptKey(platform="slack", workspace=bot.workspace)
-            access = Access(office.grants, where, office.deployment, clock=lambda: office.now)
-            admins = Admins(client, bot.workspace, frozenset({JOAN}), access.stewards)
-            doorkeeper = Gate(admins, workspace=bot.workspace, key=KEY, clock=lambda: office.now)
-            editing = Editing(office.versions, Steering(prompt=Prompt("You are."), parameters={"model": "m"}))
-            saving = Saving(doorkeeper, editing, people, models)
-            granting = Granting(doorkeeper.apart("grants"), access, people)
-            judged = Judgements(doorkeeper, office.votes, bot)
-            usage = Usage(doorkeeper, office.ledger, office.versions, "EUR", clock=lambda: office.now)
-            budgets = Budgets(doorkeeper.apart("budgets"), office.ledger, people, "EUR")
-            steered = (
-                Welcome(editing, doorkeeper.workspace),
-                Admission(access, people),
-                Levels(editing, doorkeeper.workspace),
+        workspace.state.people[JOAN] = WorkspacePerson(
+            id=JOAN, name="joan", real_name="Joan Clarke", color="#123456"
+        )
+        office = Office(workspace, deployment=getattr(request, "param", NO_ACCESS_RULES))
+        async with connect.open_web_client(workspace.bot_token, workspace.api_url) as client:
+            bot, people = await connect.fetch_bot_identity(client), People(client, "T0SANDBOX")
+            where = Scope(platform="slack", workspace=bot.workspace)
+            access = Permissions(office.grants, where, office.deployment, clock=lambda: office.now)
+            admins = AdminRoles(client, bot.workspace, frozenset({JOAN}), access.stewards)
+            doorkeeper = Authorizer(admins, workspace=bot.workspace, key=KEY, clock=lambda: office.now)
+            editing = ConfigEditor(
+                office.versions, ScopeConfig(prompt=Prompt("You are."), parameters={"model": "m"})
             )
-            home = Home(doorkeeper, (*steered, usage, budgets, judged, granting))
-            reasons = Reasons(doorkeeper, editing, NoExplanations(), models, bot)
-            helm = Helm(doorkeeper, home, editing, reasons, office.votes, saving, models)
-            found = Finding(doorkeeper, office.versions, people)
-            letters = Letters(client, bot)
-            trials = Trials(
+            saving = ConfigSaver(doorkeeper, editing, people, models)
+            granting = GrantsController(doorkeeper.for_purpose("grants"), access, people)
+            judged = ComplaintList(doorkeeper, office.votes, bot)
+            usage = UsageSection(doorkeeper, office.ledger, office.versions, "EUR", clock=lambda: office.now)
+            budgets = BudgetController(doorkeeper.for_purpose("budgets"), office.ledger, people, "EUR")
+            steered = (
+                WelcomeSection(editing, doorkeeper.workspace),
+                AccessNotice(access, people),
+                ScopeListSection(editing, doorkeeper.workspace),
+            )
+            home = HomeTab(doorkeeper, (*steered, usage, budgets, judged, granting))
+            reasons = AnswerExplainer(doorkeeper, editing, NoExplanations(), models, bot)
+            helm = PromptController(doorkeeper, home, editing, reasons, office.votes, saving, models)
+            found = ScopeSearch(doorkeeper, office.versions, people)
+            letters = DirectMessages(client, bot)
+            trials = DraftController(
                 doorkeeper, editing, office.drafts, saving, letters, models=models, ask=office.note
             )
 
             def add(app: AsyncApp) -> None:
-                register(app, helm, Screen(client), office.aside)
-                trial_listeners.register(app, trials, Screen(client), office.aside)
-                finding.register(app, found, Screen(client), office.aside)
-                judgements.register(app, judged, Screen(client), office.aside)
-                grants_listeners.register(app, granting, Screen(client), office.aside, helm.home)
-                usage_listeners.register(app, usage, budgets, helm.home, Screen(client), office.aside)
+                register(app, helm, Modals(client), office.aside)
+                trial_listeners.register(app, trials, Modals(client), office.aside)
+                finding.register(app, found, Modals(client), office.aside)
+                judgements.register(app, judged, Modals(client), office.aside)
+                grants_listeners.register(app, granting, Modals(client), office.aside, helm.render_home)
+                usage_listeners.register(app, usage, budgets, helm.render_home, Modals(client), office.aside)
 
-            app = slack_app(client, bot, inbox(bot, people, Nobody()), register=add)
-            async with sockets(app, client, workspace.app_token, count=1):
+            app = create_bolt_app(client, bot, make_inbox(bot, people, Nobody()), register=add)
+            async with open_sockets(app, client, workspace.app_token, count=1):
                 yield office
                 await office.settled()
 
 
-async def models() -> Models:
-    return Models()
+async def models() -> ModelChoices:
+    return ModelChoices()
 
 
 @pytest.fixture

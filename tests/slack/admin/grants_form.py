@@ -1,14 +1,14 @@
 """Who may do what: the form for it, and what Home says of it."""
 
-from bot.sandbox.records import View
+from bot.sandbox.records import WorkspaceView
 from bot.slack.admin import grants_views
 from tests.slack.admin.conftest import GENERAL, TEAM, Office
 
 WHOLE, HERE = f"workspace {TEAM}", f"channel {TEAM}/{GENERAL}"
 
 
-async def edit(office: Office, user: str, name: str = WHOLE) -> View:
-    await office.press(user, grants_views.EDIT, name)
+async def edit(office: Office, user: str, name: str = WHOLE) -> WorkspaceView:
+    await office.press(user, grants_views.EDIT_GRANTS_ACTION, name)
     return office.top(user)
 
 
@@ -16,7 +16,7 @@ async def home(office: Office, user: str) -> str:
     """Return what somebody's Home tab says, opened anew."""
     office.workspace.interactivity.open_home(user, "home")
     before = office.workspace.views.home(user)
-    await office.workspace.changed(lambda: office.workspace.views.home(user) is not before)
+    await office.workspace.wait_until(lambda: office.workspace.views.home(user) is not before)
     await office.settled()
     shown = office.workspace.views.home(user)
     assert shown

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bot.slack.admin.kit import VALUE, Block
+from bot.slack.admin.kit import VALUE_ACTION_ID, Block
 
 
 def state(blocks: list[Block], changes: Mapping[str, object] | None = None) -> dict[str, Any]:
     """Return `state.values` of a view; `changes` are values by the ids of blocks."""
     changes = changes or {}
     return {
-        block["block_id"]: {VALUE: _entered(block["element"], changes.get(block["block_id"]))}
+        block["block_id"]: {VALUE_ACTION_ID: _entered(block["element"], changes.get(block["block_id"]))}
         for block in blocks
         if block["type"] == "input"
     }

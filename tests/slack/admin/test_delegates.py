@@ -6,25 +6,25 @@ from dataclasses import replace
 import pytest
 from structlog.testing import capture_logs
 
-from bot.access import KEEP
-from bot.core.domain import Author, Prompt, Steering
+from bot.access import GRANTS_CACHE_TTL_SECONDS
+from bot.core.domain import Author, Prompt, ScopeConfig
 from bot.core.granting import Grants
 from bot.slack.admin import editor, gate, history
-from bot.slack.admin.form import NOTE
+from bot.slack.admin.form import NOTE_FIELD
 from tests.slack.admin.conftest import ADA, CHANNEL, GENERAL, GRACE, TEAM, WORKSPACE, Office
 from tests.slack.admin.grants_form import HERE, WHOLE, edit, home
 from tests.slack.admin.slack_form import state
 
-LOCKED = Steering(parameters={"model": "cheap", "n": 2}, locks=frozenset({"model", "prompt"}))
+LOCKED = ScopeConfig(parameters={"model": "cheap", "n": 2}, locks=frozenset({"model", "prompt"}))
 
 
 async def delegated(office: Office, *people: str, channel: str = GENERAL) -> None:
     """Let people edit a channel."""
     key = replace(WORKSPACE, channel=channel)
-    newest = len(await office.grants.history(key, limit=99))
+    newest = len(await office.grants.list_history(key, limit=99))
     grants = Grants(stewards=frozenset(people))
     await office.grants.save(key, grants, based_on=newest, by=Author(id=ADA))
-    office.now += KEEP
+    office.now += GRANTS_CACHE_TTL_SECONDS
 
 
 async def test_an_admin_lets_somebody_edit_a_channel(office: Office) -> None:
@@ -36,11 +36,11 @@ async def test_an_admin_lets_somebody_edit_a_channel(office: Office) -> None:
         assert text in shown
     await office.submit(GRACE, await office.edit(GRACE), prompt="Be kind.", note="Mine.")
     await office.submit(GRACE, await office.edit(GRACE), prompt="Be brief.")
-    await office.press(GRACE, editor.HISTORY, HERE)
-    await office.press(GRACE, history.RESTORE, "1", office.top(GRACE))
-    first, second, third = await office.versions.history(CHANNEL, limit=9)
+    await office.press(GRACE, editor.HISTORY_ACTION, HERE)
+    await office.press(GRACE, history.RESTORE_ACTION, "1", office.top(GRACE))
+    first, second, third = await office.versions.list_history(CHANNEL, limit=9)
     assert [version.author.id for version in (first, second, third)] == [GRACE] * 3
-    assert first.steering == third.steering == Steering(prompt=Prompt("Be kind."))
+    assert first.config == third.config == ScopeConfig(prompt=Prompt("Be kind."))
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ async def test_an_admin_lets_somebody_edit_a_channel(office: Office) -> None:
 )
 async def test_nothing_but_that_channel_is_theirs_to_see(office: Office, level: str) -> None:
     await delegated(office, GRACE)
-    for action in (f"{editor.EDIT}:x", editor.HISTORY):
+    for action in (f"{editor.EDIT_ACTION}:x", editor.HISTORY_ACTION):
         with capture_logs() as logs:
             await office.press(GRACE, action, level)
         assert gate.NOT_AN_ADMIN in office.says(GRACE)
@@ -57,7 +57,7 @@ async def test_nothing_but_that_channel_is_theirs_to_see(office: Office, level: 
 
 
 async def test_a_thread_of_the_channel_is_theirs_and_the_prompt_above_is_not(office: Office) -> None:
-    secret = Steering(prompt=Prompt("A secret of the admins."))
+    secret = ScopeConfig(prompt=Prompt("A secret of the admins."))
     await office.versions.save(WORKSPACE, secret, based_on=0, by=Author(id=ADA))
     await delegated(office, GRACE)
     view = await office.edit(GRACE, f"thread {TEAM}/{GENERAL}/1.0")
@@ -70,9 +70,9 @@ async def test_a_thread_of_the_channel_is_theirs_and_the_prompt_above_is_not(off
 async def test_what_an_admin_locked_stays(office: Office, errors: list[Mapping[str, str]]) -> None:
     """Above, or in the channel itself: neither is asked for, and what is forged is not taken."""
     await office.versions.save(
-        WORKSPACE, Steering(locks=frozenset({"temperature"})), based_on=0, by=Author(id=ADA)
+        WORKSPACE, ScopeConfig(locks=frozenset({"temperature"})), based_on=0, by=Author(id=ADA)
     )
-    await office.versions.save(CHANNEL, Steering(prompt=Prompt("Old.")), based_on=0, by=Author(id=ADA))
+    await office.versions.save(CHANNEL, ScopeConfig(prompt=Prompt("Old.")), based_on=0, by=Author(id=ADA))
     await office.versions.save(CHANNEL, LOCKED, based_on=1, by=Author(id=ADA))
     await delegated(office, GRACE)
     view = await office.edit(GRACE)
@@ -86,8 +86,8 @@ async def test_what_an_admin_locked_stays(office: Office, errors: list[Mapping[s
     await office.settled()
     assert (await office.saved())[0] == replace(LOCKED, parameters={"model": "cheap", "n": 3})
 
-    await office.press(GRACE, editor.HISTORY, HERE)
-    await office.press(GRACE, history.RESTORE, "1", office.top(GRACE))
+    await office.press(GRACE, editor.HISTORY_ACTION, HERE)
+    await office.press(GRACE, history.RESTORE_ACTION, "1", office.top(GRACE))
     assert "only admins change it" in office.says(GRACE)
     assert len(await office.saved()) == 3
 
@@ -104,11 +104,11 @@ async def test_whose_leave_was_taken_back_saves_nothing_more(
 ) -> None:
     await delegated(office, GRACE)
     view = await office.edit(GRACE)
-    await office.press(GRACE, editor.HISTORY, HERE)
+    await office.press(GRACE, editor.HISTORY_ACTION, HERE)
     await delegated(office)
     view = office.workspace.views.open(GRACE, view.content)
     await office.submit(GRACE, view, prompt="Be rude.")
-    assert errors == [{NOTE: gate.NOT_AN_ADMIN}]
+    assert errors == [{NOTE_FIELD: gate.NOT_AN_ADMIN}]
     assert await office.saved() == []
     assert "Channels that you may edit" not in await home(office, GRACE)
 
@@ -123,4 +123,4 @@ async def test_an_admin_and_a_delegate_at_once(office: Office) -> None:
     assert shown.content["submit"]["text"] == "Overwrite"
     await office.submit(GRACE, shown)
     newest = (await office.saved())[0]
-    assert newest == Steering(prompt=Prompt("Be kind."), parameters={"n": 2}, locks=frozenset({"n"}))
+    assert newest == ScopeConfig(prompt=Prompt("Be kind."), parameters={"n": 2}, locks=frozenset({"n"}))

@@ -4,23 +4,23 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.domain import Author, Prompt, PromptKey, Steering
-from bot.sandbox.records import View
+from bot.core.domain import Author, Prompt, Scope, ScopeConfig
+from bot.sandbox.records import WorkspaceView
 from bot.slack.admin import finding, gate, levels
-from bot.slack.admin.screen import LARGEST_ANSWER
+from bot.slack.admin.screen import MAX_ACK_BYTES
 from tests.slack.admin.conftest import ADA, CHANNEL, GENERAL, GRACE, TEAM, WORKSPACE, Office
 
 LINUS = Author(id="U0LINUS", name="Linus")
 
 
-async def save(office: Office, key: PromptKey, steering: Steering, note: str = "", number: int = 0) -> None:
+async def save(office: Office, key: Scope, steering: ScopeConfig, note: str = "", number: int = 0) -> None:
     await office.versions.save(key, steering, based_on=number, by=LINUS, note=note)
 
 
 async def find(office: Office, sought: str, user: str = ADA) -> str:
     """Look for something in a form that is open, and return what it shows then."""
-    await office.press(user, levels.FIND, "")
-    values = {finding.SOUGHT: {"value": {"type": "plain_text_input", "value": sought or None}}}
+    await office.press(user, levels.FIND_ACTION, "")
+    values = {finding.QUERY_FIELD: {"value": {"type": "plain_text_input", "value": sought or None}}}
     await office.workspace.interactivity.submit(user, office.top(user).id, values)
     await office.settled()
     return office.says(user)
@@ -29,12 +29,12 @@ async def find(office: Office, sought: str, user: str = ADA) -> str:
 @pytest.fixture
 async def full(office: Office) -> Office:
     """Set something at four levels of an office, and take it back at a fifth."""
-    await save(office, WORKSPACE, Steering(prompt=Prompt("Be kind.")), note="Complaints.")
-    await save(office, CHANNEL, Steering(prompt=Prompt("You speak like a PIRATE.")))
-    await save(office, replace(CHANNEL, channel="C0ENG"), Steering(parameters={"model": "gpt-9"}))
-    await save(office, replace(CHANNEL, root="1.5"), Steering(prompt=Prompt("Be brief, pirate.")))
-    await save(office, replace(CHANNEL, channel="C0RANDOM"), Steering(prompt=Prompt("A pirate, too.")))
-    await save(office, replace(CHANNEL, channel="C0RANDOM"), Steering(), number=1)
+    await save(office, WORKSPACE, ScopeConfig(prompt=Prompt("Be kind.")), note="Complaints.")
+    await save(office, CHANNEL, ScopeConfig(prompt=Prompt("You speak like a PIRATE.")))
+    await save(office, replace(CHANNEL, channel="C0ENG"), ScopeConfig(parameters={"model": "gpt-9"}))
+    await save(office, replace(CHANNEL, root="1.5"), ScopeConfig(prompt=Prompt("Be brief, pirate.")))
+    await save(office, replace(CHANNEL, channel="C0RANDOM"), ScopeConfig(prompt=Prompt("A pirate, too.")))
+    await save(office, replace(CHANNEL, channel="C0RANDOM"), ScopeConfig(), number=1)
     return office
 
 
@@ -75,28 +75,28 @@ async def test_what_is_found_is_edited_above(full: Office) -> None:
 
 async def test_levels_that_set_much_are_found_too(office: Office) -> None:
     """They are more than Slack takes in an acknowledgement."""
-    much = Steering(prompt=Prompt("A pirate. " + "海" * 500), parameters={"stop": ["海" * 200]})
+    much = ScopeConfig(prompt=Prompt("A pirate. " + "海" * 500), parameters={"stop": ["海" * 200]})
     for number in range(10):
         await save(office, replace(CHANNEL, channel=f"C0{number}"), much, note="海" * 300)
-    await save(office, CHANNEL, Steering(prompt=Prompt("Be kind.")))
+    await save(office, CHANNEL, ScopeConfig(prompt=Prompt("Be kind.")))
     said = await find(office, "pirate")
-    assert len(said.encode()) > LARGEST_ANSWER
+    assert len(said.encode()) > MAX_ACK_BYTES
     assert "10 levels, page 1 of 1." in said
 
 
 async def test_pages_are_turned_both_ways(office: Office) -> None:
     """Each page holds ten, and the search stays."""
     for number in range(25):
-        steering = Steering(prompt=Prompt(f"Pirate number {number}."))
+        steering = ScopeConfig(prompt=Prompt(f"Pirate number {number}."))
         await save(office, replace(CHANNEL, channel=f"C0{number}"), steering)
-    await save(office, WORKSPACE, Steering(prompt=Prompt("Be kind.")))
+    await save(office, WORKSPACE, ScopeConfig(prompt=Prompt("Be kind.")))
 
     def numbers() -> list[int]:
         return [number for number in range(25) if f"Pirate number {number}." in office.says(ADA)]
 
-    async def turn(to: str) -> View:
+    async def turn(to: str) -> WorkspaceView:
         shown = office.top(ADA)
-        await office.press(ADA, f"{finding.TURN}:{to}", to, shown)
+        await office.press(ADA, f"{finding.PAGE_ACTION_PREFIX}:{to}", to, shown)
         return shown
 
     await find(office, "pirate")
@@ -112,14 +112,14 @@ async def test_pages_are_turned_both_ways(office: Office) -> None:
 
 
 async def test_who_is_no_admin_finds_nothing(full: Office) -> None:
-    await full.press(GRACE, levels.FIND, "")
+    await full.press(GRACE, levels.FIND_ACTION, "")
     assert gate.NOT_AN_ADMIN in full.says(GRACE)
-    await full.press(ADA, levels.FIND, "")
+    await full.press(ADA, levels.FIND_ACTION, "")
     forged = full.workspace.views.open(GRACE, full.top(ADA).content | {"blocks": [_field(full.top(ADA))]})
-    await full.press(GRACE, f"{finding.TURN}:1", "1", forged)
+    await full.press(GRACE, f"{finding.PAGE_ACTION_PREFIX}:1", "1", forged)
     assert gate.NOT_AN_ADMIN in full.says(GRACE)
     assert "pirate" not in full.says(GRACE).lower()
 
 
-def _field(view: View) -> dict[str, object]:
+def _field(view: WorkspaceView) -> dict[str, object]:
     return next(block for block in view.content["blocks"] if block["type"] == "input")

@@ -6,47 +6,47 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.domain import Prompt, PromptKey, Steering
+from bot.core.domain import Prompt, Scope, ScopeConfig
 from bot.core.parameters import PARAMETERS
-from bot.core.steering import DEPLOYMENT, LONGEST_PROMPT, NOTHING, PROMPT
-from bot.editing import Level
+from bot.core.steering import DEPLOYMENT_SCOPE, EMPTY_CONFIG, MAX_PROMPT_CHARACTERS, PROMPT_FIELD
+from bot.editing import EditableScope
 from bot.sandbox.block_kit import check_view
 from bot.slack.admin import editor, form
-from bot.slack.admin.form import Models
+from bot.slack.admin.form import ModelChoices
 from tests.core.steering_values import steerings
 from tests.slack.admin.slack_form import state
 
-WORKSPACE = PromptKey(platform="slack", workspace="T1")
-CHANNEL = PromptKey(platform="slack", workspace="T1", channel="C1")
-DEPLOYED = Steering(prompt=Prompt("You are kind."), parameters={"model": "m-0"})
-MODELS = Models(offered={"m-1": "", "m-2": "will be shut down on 2027-01-14"})
-MANY = Models(offered={f"vendor/model-{number}": "" for number in range(400)})
+WORKSPACE = Scope(platform="slack", workspace="T1")
+CHANNEL = Scope(platform="slack", workspace="T1", channel="C1")
+DEPLOYED = ScopeConfig(prompt=Prompt("You are kind."), parameters={"model": "m-0"})
+MODELS = ModelChoices(offered={"m-1": "", "m-2": "will be shut down on 2027-01-14"})
+MANY = ModelChoices(offered={f"vendor/model-{number}": "" for number in range(400)})
 """As many as a router of services offers."""
 
 
-def level(steering: Steering = NOTHING, above: Steering = NOTHING) -> Level:
-    settings = {DEPLOYMENT: DEPLOYED, WORKSPACE: above, CHANNEL: steering}
-    return Level(key=CHANNEL, newest=None, settings=settings)
+def level(steering: ScopeConfig = EMPTY_CONFIG, above: ScopeConfig = EMPTY_CONFIG) -> EditableScope:
+    settings = {DEPLOYMENT_SCOPE: DEPLOYED, WORKSPACE: above, CHANNEL: steering}
+    return EditableScope(scope=CHANNEL, newest_version=None, configs=settings)
 
 
-def shown(at: Level, models: Models = MODELS) -> list[dict[str, Any]]:
-    view = editor.editor(at, "sealed", models)
+def shown(at: EditableScope, models: ModelChoices = MODELS) -> list[dict[str, Any]]:
+    view = editor.render_editor(at, "sealed", models)
     check_view(view, "modal")
     return list(view["blocks"])
 
 
-@given(steerings, st.sampled_from([MODELS, Models(), MANY]))
-def test_an_untouched_form_says_what_it_was_made_from(steering: Steering, models: Models) -> None:
+@given(steerings, st.sampled_from([MODELS, ModelChoices(), MANY]))
+def test_an_untouched_form_says_what_it_was_made_from(steering: ScopeConfig, models: ModelChoices) -> None:
     """And Slack would show it, whatever is set."""
     at = level(steering)
-    entered = form.read(state(shown(at, models)), at)
-    assert (entered.steering, entered.note, entered.wrong) == (steering, "", {})
+    entered = form.parse_submission(state(shown(at, models)), at)
+    assert (entered.config, entered.note, entered.errors) == (steering, "", {})
 
 
 def test_the_longest_prompt_goes_through_a_form() -> None:
-    text = "".join(f"Line {number}: be kind, and brief.\n" for number in range(2_000))[:LONGEST_PROMPT]
-    at = level(Steering(prompt=Prompt(text, appends=True)))
-    assert form.read(state(shown(at)), at).steering == at.steering
+    text = "".join(f"Line {number}: be kind, and brief.\n" for number in range(2_000))[:MAX_PROMPT_CHARACTERS]
+    at = level(ScopeConfig(prompt=Prompt(text, appends=True)))
+    assert form.parse_submission(state(shown(at)), at).config == at.config
 
 
 def test_every_parameter_has_a_field_with_its_help() -> None:
@@ -57,7 +57,7 @@ def test_every_parameter_has_a_field_with_its_help() -> None:
 
 
 def test_an_empty_field_says_what_is_inherited() -> None:
-    above = Steering(parameters={"temperature": 0.25, "verbosity": "low"})
+    above = ScopeConfig(parameters={"temperature": 0.25, "verbosity": "low"})
     blocks = {block.get("block_id"): block for block in shown(level(above=above))}
     placeholder = blocks["temperature"]["element"]["placeholder"]["text"]
     assert placeholder == "Not set here: 0.25, from the whole workspace"
@@ -66,18 +66,23 @@ def test_an_empty_field_says_what_is_inherited() -> None:
 
 
 def test_what_is_locked_is_told_and_not_asked_for() -> None:
-    above = Steering(parameters={"temperature": 0.25}, locks=frozenset({"temperature", PROMPT}))
-    at = level(Steering(prompt=Prompt("Mine."), parameters={"temperature": 1, "n": 2}), above)
+    above = ScopeConfig(parameters={"temperature": 0.25}, locks=frozenset({"temperature", PROMPT_FIELD}))
+    at = level(ScopeConfig(prompt=Prompt("Mine."), parameters={"temperature": 1, "n": 2}), above)
     blocks = shown(at)
     assert "locked by the whole workspace" in str(blocks)
-    assert {"temperature", PROMPT} & {str(block.get("block_id")).split(":")[0] for block in blocks} == set()
-    assert form.read(state(blocks), at).steering == Steering(parameters={"n": 2})
+    assert {"temperature", PROMPT_FIELD} & {
+        str(block.get("block_id")).split(":")[0] for block in blocks
+    } == set()
+    assert form.parse_submission(state(blocks), at).config == ScopeConfig(parameters={"n": 2})
 
 
 def test_a_value_that_no_input_holds_is_kept() -> None:
     biases = {str(token): -100 for token in range(100_000, 100_400)}
-    at = level(Steering(parameters={"logit_bias": biases}))
-    assert form.read(state(shown(at), {"n": "2"}), at).steering.parameters == {"logit_bias": biases, "n": 2}
+    at = level(ScopeConfig(parameters={"logit_bias": biases}))
+    assert form.parse_submission(state(shown(at), {"n": "2"}), at).config.parameters == {
+        "logit_bias": biases,
+        "n": 2,
+    }
 
 
 @pytest.mark.parametrize(
@@ -92,7 +97,7 @@ def test_a_value_that_no_input_holds_is_kept() -> None:
 )
 def test_a_wrong_value_is_told_with_its_range(name: str, text: str, sentence: str) -> None:
     at = level()
-    wrong = form.read(state(shown(at), {name: text}), at).wrong
+    wrong = form.parse_submission(state(shown(at), {name: text}), at).errors
     assert list(wrong) == [name]
     assert wrong[name].startswith(sentence)
 
@@ -100,56 +105,58 @@ def test_a_wrong_value_is_told_with_its_range(name: str, text: str, sentence: st
 def test_an_error_stands_at_a_field_that_is_shown() -> None:
     """Slack refuses an answer that names any other."""
     blocks = shown(level())
-    found = form.errors({"n": "One.", PROMPT: "Two.", "locks": "Three.", "nothing": "Four."}, blocks)
+    found = form.place_errors(
+        {"n": "One.", PROMPT_FIELD: "Two.", "locks": "Three.", "nothing": "Four."}, blocks
+    )
     assert found == {"n": "One.", "prompt:line:0": "Two.", "locks": "Three.", "note": "Four."}
 
 
 def test_more_room_keeps_what_is_there() -> None:
-    at = level(Steering(prompt=Prompt("First.")))
-    blocks = form.with_more_room(form.with_more_room(shown(at)))
-    check_view(editor.editor(at, "", MODELS) | {"blocks": blocks}, "modal")
+    at = level(ScopeConfig(prompt=Prompt("First.")))
+    blocks = form.add_prompt_part(form.add_prompt_part(shown(at)))
+    check_view(editor.render_editor(at, "", MODELS) | {"blocks": blocks}, "modal")
     changes = {"prompt:line:1": "Second.", "prompt:line:2": "Third."}
-    entered = form.read(state(blocks, changes), at)
-    assert entered.steering.prompt == Prompt("First.\nSecond.\nThird.")
+    entered = form.parse_submission(state(blocks, changes), at)
+    assert entered.config.prompt == Prompt("First.\nSecond.\nThird.")
 
 
 def test_a_field_that_is_emptied_is_inherited_again() -> None:
-    at = level(Steering(prompt=Prompt("Mine."), parameters={"temperature": 1, "model": "m-1"}))
-    changes = {"prompt:line:0": " \n", "temperature": "", "model": form.INHERIT}
-    assert form.read(state(shown(at), changes), at).steering == NOTHING
+    at = level(ScopeConfig(prompt=Prompt("Mine."), parameters={"temperature": 1, "model": "m-1"}))
+    changes = {"prompt:line:0": " \n", "temperature": "", "model": form.INHERIT_OPTION}
+    assert form.parse_submission(state(shown(at), changes), at).config == EMPTY_CONFIG
 
 
 def test_a_model_is_chosen_from_a_list_however_long_it_is() -> None:
     """A name that no option holds is left out; where it is the very one that is set, a name is typed."""
     offered = {**MANY.offered, "x" * 151: ""}
-    (element,) = _models(level(), Models(offered=offered))
+    (element,) = _models(level(), ModelChoices(offered=offered))
     options = [option["value"] for group in element["option_groups"] for option in group["options"]]
-    assert options == [form.INHERIT, *MANY.offered]
-    (element,) = _models(level(Steering(parameters={"model": "x" * 151})), Models(offered=offered))
+    assert options == [form.INHERIT_OPTION, *MANY.offered]
+    (element,) = _models(level(ScopeConfig(parameters={"model": "x" * 151})), ModelChoices(offered=offered))
     assert element["initial_value"] == "x" * 151
 
 
 def test_the_end_of_a_model_is_told_where_it_applies() -> None:
     """Beside its name in the list, and below the field, wherever the choice comes from."""
-    above = level(above=Steering(parameters={"model": "m-2"}))
+    above = level(above=ScopeConfig(parameters={"model": "m-2"}))
     (field,) = (block for block in shown(above) if block.get("block_id") == "model")
     assert "m-2 will be shut down on 2027-01-14." in field["hint"]["text"]
     assert "will be shut down on 2027-01-14" in str(field["element"]["options"])
     assert "shut down" not in str([block.get("hint") for block in shown(level())])
 
 
-def _models(at: Level, models: Models) -> list[dict[str, Any]]:
+def _models(at: EditableScope, models: ModelChoices) -> list[dict[str, Any]]:
     return [block["element"] for block in shown(at, models) if block.get("block_id") == "model"]
 
 
 def test_what_has_no_effect_with_the_model_is_said() -> None:
     """With the one that would apply, wherever it comes from."""
-    models = Models(told=lambda model: {"n": "it has no effect"} if model == "m-0" else {})
+    models = ModelChoices(notes_for=lambda model: {"n": "it has no effect"} if model == "m-0" else {})
     hints = {
         block["block_id"]: block.get("hint", {}).get("text")
         for block in shown(level(), models)
         if "hint" in block
     }
     assert hints["n"].endswith("With m-0: it has no effect.")
-    other = level(Steering(parameters={"model": "m-1"}))
+    other = level(ScopeConfig(parameters={"model": "m-1"}))
     assert "no effect" not in str(shown(other, models))

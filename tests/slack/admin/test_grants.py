@@ -8,14 +8,14 @@ from dataclasses import replace
 import pytest
 from structlog.testing import capture_logs
 
-from bot.access import KEEP
-from bot.core.access import Admission, Refusal, Rules
-from bot.core.domain import Author, PromptKey
+from bot.access import GRANTS_CACHE_TTL_SECONDS
+from bot.core.access import AccessRefusal, AccessRules, Admission
+from bot.core.domain import Author, Scope
 from bot.core.granting import Grants
 from bot.slack.admin import editor, gate, grants_views
-from bot.slack.admin.form import NOTE
-from bot.slack.admin.grants import ODD
-from bot.slack.admin.mandate import LASTS, Mandate, seal
+from bot.slack.admin.form import NOTE_FIELD
+from bot.slack.admin.grants import INVALID_SELECTION
+from bot.slack.admin.mandate import FORM_LIFETIME_SECONDS, FormState, sign
 from tests.slack.admin.conftest import (
     ADA,
     BARE_HOME,
@@ -34,8 +34,8 @@ from tests.slack.admin.slack_form import state
 LIN, NOOR = "U0LIN", "U0NOOR"
 
 
-async def saved(office: Office, key: PromptKey = WORKSPACE) -> list[Grants]:
-    return [version.grants for version in await office.grants.history(key, limit=99)]
+async def saved(office: Office, key: Scope = WORKSPACE) -> list[Grants]:
+    return [version.grants for version in await office.grants.list_history(key, limit=99)]
 
 
 async def test_an_admin_sets_who_may_ask(office: Office) -> None:
@@ -57,8 +57,8 @@ async def test_an_admin_sets_who_may_ask(office: Office) -> None:
         admits=["guests", "direct-messages"],
         note="Spam.",
     )
-    (version,) = await office.grants.history(WORKSPACE, limit=9)
-    assert version.grants.rules == Rules(
+    (version,) = await office.grants.list_history(WORKSPACE, limit=9)
+    assert version.grants.rules == AccessRules(
         channels=frozenset({"C0ENG"}),
         denied_channels=frozenset({GENERAL}),
         people=frozenset({ADA, LIN}),
@@ -83,7 +83,7 @@ async def test_a_form_without_a_change_saves_no_version(office: Office) -> None:
     await office.submit(ADA, await edit(office, ADA), denied_people=[GRACE])
     await office.submit(ADA, await edit(office, ADA), note="Nothing new.")
     (only,) = await saved(office)
-    assert only.rules == Rules(denied_people=frozenset({GRACE})), "what is built in stays left to that"
+    assert only.rules == AccessRules(denied_people=frozenset({GRACE})), "what is built in stays left to that"
 
 
 async def test_an_admin_names_another_who_may_steer_at_once_and_can_be_unnamed(office: Office) -> None:
@@ -102,7 +102,7 @@ async def test_an_admin_names_another_who_may_steer_at_once_and_can_be_unnamed(o
 async def test_guests_and_outsiders_never_steer_whoever_names_them(office: Office, user: str) -> None:
     for key in (WORKSPACE, CHANNEL):
         await office.grants.save(key, Grants(stewards=frozenset({user})), based_on=0, by=Author(id=ADA))
-    await office.press(user, grants_views.EDIT, WHOLE)
+    await office.press(user, grants_views.EDIT_GRANTS_ACTION, WHOLE)
     assert gate.NOT_AN_ADMIN in office.says(user)
     assert gate.NOT_AN_ADMIN in str((await office.edit(user)).content)
     shown = await home(office, user)
@@ -117,7 +117,7 @@ async def test_nobody_but_members_is_named(
     """Told at the field; so is that Slack does not say who somebody is."""
     for user in (LIN, NOOR, "U0BUILD"):
         await office.submit(ADA, await edit(office, ADA, name), stewards=[GRACE, user])
-    office.workspace.fault("users.info", status=500, times=8)
+    office.workspace.inject_fault("users.info", status=500, times=8)
     await office.submit(ADA, await edit(office, ADA, name), stewards=["U0BOT"])
     said = [error["stewards"] for error in errors]
     assert [each.split()[0] for each in said[:3]] == ["lin", "noor", "builder"]
@@ -136,7 +136,7 @@ async def test_no_rule_locks_an_admin_out_of_home(office: Office) -> None:
     assert (await saved(office))[0].rules.denied_people == frozenset()
 
 
-@pytest.mark.parametrize("action", [grants_views.EDIT, grants_views.HISTORY])
+@pytest.mark.parametrize("action", [grants_views.EDIT_GRANTS_ACTION, grants_views.GRANTS_HISTORY_ACTION])
 @pytest.mark.parametrize("name", [WHOLE, HERE])
 async def test_others_are_refused_and_it_is_logged(office: Office, action: str, name: str) -> None:
     """Also who may edit a channel: that one does not decide who else may."""
@@ -152,8 +152,8 @@ async def test_others_are_refused_and_it_is_logged(office: Office, action: str, 
     ["workspace T2", "channel T2/C1", f"thread {TEAM}/{GENERAL}/1.0", f"direct {TEAM}", "deployment", "x"],
 )
 async def test_what_has_no_grants_is_refused(office: Office, name: str) -> None:
-    await office.press(ADA, grants_views.EDIT, name)
-    assert gate.NOT_HERE in office.says(ADA)
+    await office.press(ADA, grants_views.EDIT_GRANTS_ACTION, name)
+    assert gate.NOT_IN_WORKSPACE in office.says(ADA)
 
 
 async def test_forged_expired_and_foreign_forms_change_nothing(
@@ -162,18 +162,21 @@ async def test_forged_expired_and_foreign_forms_change_nothing(
     """Nor does leave to change a prompt serve to change who may do what."""
     view = await edit(office, ADA)
     level = await office.edit(ADA)
-    foreign = Mandate(
-        level=replace(WORKSPACE, workspace="T2"), based_on=0, admin=ADA, until=office.now + LASTS
+    foreign = FormState(
+        scope=replace(WORKSPACE, workspace="T2"),
+        based_on=0,
+        user=ADA,
+        expires_at=office.now + FORM_LIFETIME_SECONDS,
     )
-    for metadata in ("", "nonsense", level.content["private_metadata"], seal(foreign, KEY)):
+    for metadata in ("", "nonsense", level.content["private_metadata"], sign(foreign, KEY)):
         forged = office.workspace.views.open(ADA, view.content | {"private_metadata": metadata})
         await office.submit(ADA, forged, stewards=[GRACE])
     theirs = office.workspace.views.open(JOAN, view.content)
     await office.submit(JOAN, theirs, stewards=[GRACE])
     late = await edit(office, ADA)
-    office.now += LASTS + 1
+    office.now += FORM_LIFETIME_SECONDS + 1
     await office.submit(ADA, late, stewards=[GRACE])
-    assert errors == [{NOTE: gate.NOT_YOURS}] * 5 + [{NOTE: gate.TOO_OLD}]
+    assert errors == [{NOTE_FIELD: gate.FORM_NOT_YOURS}] * 5 + [{NOTE_FIELD: gate.FORM_EXPIRED}]
     assert await saved(office) == []
 
 
@@ -184,14 +187,14 @@ async def test_who_is_no_admin_any_more_changes_nothing_with_what_is_still_open(
     await office.submit(ADA, await edit(office, ADA), stewards=[GRACE])
     held = await edit(office, GRACE)
     await office.submit(ADA, await edit(office, ADA), stewards=[])
-    newest = Mandate(level=WORKSPACE, based_on=2, admin=GRACE, until=office.now + LASTS)
-    sealed = seal(newest, hmac.new(KEY, b"grants", hashlib.sha256).digest())
+    newest = FormState(scope=WORKSPACE, based_on=2, user=GRACE, expires_at=office.now + FORM_LIFETIME_SECONDS)
+    sealed = sign(newest, hmac.new(KEY, b"grants", hashlib.sha256).digest())
     listed = office.workspace.views.open(GRACE, held.content | {"private_metadata": sealed})
-    await office.press(GRACE, grants_views.RESTORE, "1", listed)
+    await office.press(GRACE, grants_views.RESTORE_GRANTS_ACTION, "1", listed)
     assert gate.NOT_AN_ADMIN in office.says(GRACE)
     again = office.workspace.views.open(GRACE, held.content)
     await office.submit(GRACE, again, stewards=[GRACE])
-    assert errors == [{NOTE: gate.NOT_AN_ADMIN}]
+    assert errors == [{NOTE_FIELD: gate.NOT_AN_ADMIN}]
     assert len(await saved(office)) == 2
 
 
@@ -202,7 +205,7 @@ async def test_ids_that_are_none_are_refused(office: Office, errors: list[Mappin
     values = state(view.content["blocks"])
     values["admits"]["value"]["selected_options"] = [{"value": "everybody"}]
     await office.workspace.interactivity.submit(ADA, view.id, values)
-    assert errors == [{NOTE: ODD}] * 5
+    assert errors == [{NOTE_FIELD: INVALID_SELECTION}] * 5
     assert await saved(office) == []
 
 
@@ -213,7 +216,10 @@ async def test_the_second_of_two_admins_is_shown_the_difference(office: Office) 
     await office.submit(ADA, ada, denied_people=[LIN], note="Guests.")
     assert len(await saved(office)) == 1
     shown = office.top(ADA)
-    assert [shown.content[name]["text"] for name in ("title", "submit")] == [editor.UNSAVED, "Overwrite"]
+    assert [shown.content[name]["text"] for name in ("title", "submit")] == [
+        editor.NOT_SAVED_TITLE,
+        "Overwrite",
+    ]
     for text in ("joan was faster", "Spam.", f"grace ({GRACE})", f"lin ({LIN})", "Guests."):
         assert text in office.says(ADA)
     await office.submit(ADA, shown)
@@ -223,21 +229,23 @@ async def test_the_second_of_two_admins_is_shown_the_difference(office: Office) 
 async def test_a_version_is_restored_as_a_new_one(office: Office) -> None:
     await office.submit(ADA, await edit(office, ADA), denied_people=[GRACE])
     await office.submit(ADA, await edit(office, ADA), denied_people=[])
-    await office.press(ADA, grants_views.HISTORY, WHOLE)
+    await office.press(ADA, grants_views.GRANTS_HISTORY_ACTION, WHOLE)
     assert f"-never these people: grace ({GRACE})" in office.says(ADA)
-    await office.press(ADA, grants_views.RESTORE, "1", office.top(ADA))
+    await office.press(ADA, grants_views.RESTORE_GRANTS_ACTION, "1", office.top(ADA))
     assert "Restored" in office.says(ADA)
     first, _second, third = reversed(await saved(office))
     assert first == third
     held = office.top(ADA)
     await office.submit(JOAN, await edit(office, JOAN), denied_people=[])
-    await office.press(ADA, grants_views.RESTORE, "1", held)
+    await office.press(ADA, grants_views.RESTORE_GRANTS_ACTION, "1", held)
     assert "Nothing was overwritten" in office.says(ADA)
     assert len(await saved(office)) == 4
 
 
 @pytest.mark.parametrize(
-    "office", [Rules(admits=frozenset({Admission.GUESTS}), denied_people=frozenset({GRACE}))], indirect=True
+    "office",
+    [AccessRules(admits=frozenset({Admission.GUESTS}), denied_people=frozenset({GRACE}))],
+    indirect=True,
 )
 async def test_what_the_deployment_decides_is_told_and_not_asked_for(office: Office) -> None:
     view = await edit(office, ADA)
@@ -251,8 +259,8 @@ async def test_what_the_deployment_decides_is_told_and_not_asked_for(office: Off
 
 async def test_a_channel_is_chosen_from_a_list(office: Office) -> None:
     shown = office.workspace.views.publish(ADA, BARE_HOME, "")
-    for chosen, expected in ((GENERAL, "Who may edit *<#C0GENERAL>*"), ("D0ADA", gate.NOT_HERE)):
-        action = {"action_id": grants_views.EDIT_CHANNEL, "type": "conversations_select"}
+    for chosen, expected in ((GENERAL, "Who may edit *<#C0GENERAL>*"), ("D0ADA", gate.NOT_IN_WORKSPACE)):
+        action = {"action_id": grants_views.EDIT_CHANNEL_GRANTS_ACTION, "type": "conversations_select"}
         action["selected_conversation"] = chosen
         await office.workspace.interactivity.act_on_view(ADA, shown.id, action, {})
         await office.settled()
@@ -261,10 +269,10 @@ async def test_a_channel_is_chosen_from_a_list(office: Office) -> None:
 
 async def test_home_says_to_whom_may_not_ask_that_they_may_not(office: Office) -> None:
     """An admin who is denied sees it too, below which all stays as it was."""
-    assert Refusal.GUEST.for_people in await home(office, LIN)
+    assert AccessRefusal.GUEST.for_people in await home(office, LIN)
     assert "no_entry" not in await home(office, GRACE)
     await office.submit(ADA, await edit(office, ADA), denied_people=[ADA, GRACE])
-    office.now += KEEP
+    office.now += GRANTS_CACHE_TTL_SECONDS
     for user in (ADA, GRACE):
-        assert Refusal.PERSON.for_people in await home(office, user)
+        assert AccessRefusal.PERSON.for_people in await home(office, user)
     assert "Change who may do what" in await home(office, ADA)

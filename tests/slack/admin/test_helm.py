@@ -5,21 +5,21 @@ from collections.abc import Mapping
 import pytest
 from structlog.testing import capture_logs
 
-from bot.core.domain import Author, Prompt, PromptKey, Steering
+from bot.core.domain import Author, Prompt, Scope, ScopeConfig
 from bot.slack.admin import editor, form, gate, history
-from bot.slack.admin.mandate import LASTS, Mandate, seal
-from bot.slack.admin.screen import UNSHOWN
-from bot.slack.admin.submissions import CONFLICT, UNSAVED
+from bot.slack.admin.mandate import FORM_LIFETIME_SECONDS, FormState, sign
+from bot.slack.admin.screen import VIEW_FAILED
+from bot.slack.admin.submissions import CONFLICT_FOLLOWS, SAVE_FAILED
 from tests.slack.admin.conftest import ADA, CHANNEL, GENERAL, GRACE, JOAN, KEY, KIND, TEAM, WORKSPACE, Office
 
-BRIEF = Steering(prompt=Prompt("Be brief."), parameters={"n": 2})
+BRIEF = ScopeConfig(prompt=Prompt("Be brief."), parameters={"n": 2})
 
 
 async def test_an_admin_edits_a_channel(office: Office) -> None:
     view = await office.edit(ADA)
     await office.submit(ADA, view, prompt="Be kind.", note="Complaints.")
-    (version,) = await office.versions.history(CHANNEL, limit=9)
-    assert (version.steering, version.note) == (KIND, "Complaints.")
+    (version,) = await office.versions.list_history(CHANNEL, limit=9)
+    assert (version.config, version.note) == (KIND, "Complaints.")
     assert version.author == Author(id=ADA, name="ada")
     assert not office.workspace.views.stack(ADA), "the form is closed"
     home = office.workspace.views.home(ADA)
@@ -41,9 +41,9 @@ async def test_a_form_without_a_change_saves_no_version(office: Office) -> None:
 @pytest.mark.parametrize(
     ("action", "value"),
     [
-        (f"{editor.EDIT}:channel", f"channel {TEAM}/{GENERAL}"),
-        (f"{editor.EDIT}:workspace", f"workspace {TEAM}"),
-        (editor.HISTORY, f"workspace {TEAM}"),
+        (f"{editor.EDIT_ACTION}:channel", f"channel {TEAM}/{GENERAL}"),
+        (f"{editor.EDIT_ACTION}:workspace", f"workspace {TEAM}"),
+        (editor.HISTORY_ACTION, f"workspace {TEAM}"),
     ],
 )
 async def test_others_see_nothing_to_press_and_a_forged_press_is_refused(
@@ -61,8 +61,8 @@ async def test_others_see_nothing_to_press_and_a_forged_press_is_refused(
     "level", ["workspace T2", "channel T2/C1", "deployment", "", "channel T0SANDBOX/C1/C2/C3", "nonsense"]
 )
 async def test_what_is_not_in_this_workspace_is_refused(office: Office, level: str) -> None:
-    await office.press(ADA, f"{editor.EDIT}:channel", level)
-    assert gate.NOT_HERE in office.says(ADA)
+    await office.press(ADA, f"{editor.EDIT_ACTION}:channel", level)
+    assert gate.NOT_IN_WORKSPACE in office.says(ADA)
 
 
 async def submitted_with(office: Office, user: str, metadata: str) -> None:
@@ -76,27 +76,29 @@ async def submitted_with(office: Office, user: str, metadata: str) -> None:
     assert await office.saved(WORKSPACE) == []
 
 
-def sealed(office: Office, *, level: PromptKey = CHANNEL, admin: str = ADA, lasts: float = LASTS) -> str:
-    return seal(Mandate(level=level, based_on=0, admin=admin, until=office.now + lasts), KEY)
+def sealed(
+    office: Office, *, level: Scope = CHANNEL, admin: str = ADA, lasts: float = FORM_LIFETIME_SECONDS
+) -> str:
+    return sign(FormState(scope=level, based_on=0, user=admin, expires_at=office.now + lasts), KEY)
 
 
 async def test_a_forged_form_is_refused(office: Office, errors: list[Mapping[str, str]]) -> None:
     for metadata in ("", "nonsense", sealed(office).replace(GENERAL, "C0ENG")):
         await submitted_with(office, ADA, metadata)
-    assert errors == [{form.NOTE: gate.NOT_YOURS}] * 3
+    assert errors == [{form.NOTE_FIELD: gate.FORM_NOT_YOURS}] * 3
 
 
 async def test_a_form_of_another_person_is_refused(office: Office, errors: list[Mapping[str, str]]) -> None:
     await submitted_with(office, JOAN, sealed(office, admin=ADA))
     await submitted_with(office, GRACE, sealed(office, admin=GRACE))
-    assert errors == [{form.NOTE: gate.NOT_YOURS}, {form.NOTE: gate.NOT_AN_ADMIN}]
+    assert errors == [{form.NOTE_FIELD: gate.FORM_NOT_YOURS}, {form.NOTE_FIELD: gate.NOT_AN_ADMIN}]
 
 
 async def test_a_form_for_another_workspace_is_refused(
     office: Office, errors: list[Mapping[str, str]]
 ) -> None:
-    await submitted_with(office, ADA, sealed(office, level=PromptKey(platform="slack", workspace="T2")))
-    assert errors == [{form.NOTE: gate.NOT_HERE}]
+    await submitted_with(office, ADA, sealed(office, level=Scope(platform="slack", workspace="T2")))
+    assert errors == [{form.NOTE_FIELD: gate.NOT_IN_WORKSPACE}]
 
 
 async def test_a_form_that_was_open_for_too_long_is_refused(
@@ -104,9 +106,9 @@ async def test_a_form_that_was_open_for_too_long_is_refused(
 ) -> None:
     """What was written stays on the screen."""
     view = await office.edit(ADA)
-    office.now += LASTS + 1
+    office.now += FORM_LIFETIME_SECONDS + 1
     await office.submit(ADA, view, prompt="Be kind.")
-    assert errors == [{form.NOTE: gate.TOO_OLD}]
+    assert errors == [{form.NOTE_FIELD: gate.FORM_EXPIRED}]
     assert office.top(ADA).id == view.id
     assert await office.saved() == []
 
@@ -128,7 +130,10 @@ async def test_the_second_of_two_admins_is_shown_the_difference(office: Office) 
     await office.submit(ADA, ada, prompt="Be kind.", note="Kinder!")
     assert await office.saved() == [BRIEF]
     shown = office.top(ADA)
-    assert [shown.content[name]["text"] for name in ("title", "submit")] == [editor.UNSAVED, "Overwrite"]
+    assert [shown.content[name]["text"] for name in ("title", "submit")] == [
+        editor.NOT_SAVED_TITLE,
+        "Overwrite",
+    ]
     for text in ("joan was faster", "Shorter!", "-Be brief.", "+Be kind.", "Kinder!"):
         assert text in office.says(ADA)
     await office.submit(ADA, shown)
@@ -144,23 +149,23 @@ async def test_the_difference_is_shown_however_long_the_prompt_is(
     office: Office, errors: list[Mapping[str, str]]
 ) -> None:
     """It comes after the acknowledgement, over another way, at the top; the sockets stay open."""
-    await office.versions.save(CHANNEL, Steering(prompt=Prompt(LONG)), based_on=0, by=Author(id=ADA))
+    await office.versions.save(CHANNEL, ScopeConfig(prompt=Prompt(LONG)), based_on=0, by=Author(id=ADA))
     ada, joan = await office.edit(ADA), await office.edit(JOAN)
     await office.submit(JOAN, joan, n="2")
     await office.submit(ADA, ada, temperature="0.5")
-    assert errors == [{"prompt:line:0": CONFLICT}]
+    assert errors == [{"prompt:line:0": CONFLICT_FOLLOWS}]
     assert "joan was faster" in office.says(ADA)
     await office.submit(ADA, office.top(ADA))
     (newest, *_) = await office.saved()
-    assert newest == Steering(prompt=Prompt(LONG), parameters={"temperature": 0.5})
+    assert newest == ScopeConfig(prompt=Prompt(LONG), parameters={"temperature": 0.5})
 
 
 async def test_what_was_typed_in_parts_stays_in_these_parts(office: Office) -> None:
     """Slack keeps what was typed into a field of the same id, so another text would be lost in it."""
     ada, joan = await office.edit(ADA), await office.edit(JOAN)
     await office.submit(JOAN, joan, prompt="Be brief.")
-    await office.press(ADA, form.MORE, "", ada)
-    await office.press(ADA, form.MORE, "", office.top(ADA))
+    await office.press(ADA, form.ADD_PART_ACTION, "", ada)
+    await office.press(ADA, form.ADD_PART_ACTION, "", office.top(ADA))
     typed = {"prompt:line:0": "One.", "prompt:line:1": None, "prompt:line:2": "Two."}
     await office.submit(ADA, office.top(ADA), **typed)
     inputs = {
@@ -177,34 +182,34 @@ async def test_what_was_typed_in_parts_stays_in_these_parts(office: Office) -> N
 async def test_a_version_is_restored_as_a_new_one(office: Office) -> None:
     await office.versions.save(CHANNEL, KIND, based_on=0, by=Author(id=ADA))
     await office.versions.save(CHANNEL, BRIEF, based_on=1, by=Author(id=JOAN), note="Shorter!")
-    await office.press(ADA, editor.HISTORY, f"channel {TEAM}/{GENERAL}")
+    await office.press(ADA, editor.HISTORY_ACTION, f"channel {TEAM}/{GENERAL}")
     for text in ("Version 2", "Shorter!", "-Be kind.", "+Be brief.", "Version 1"):
         assert text in office.says(ADA)
-    await office.press(ADA, history.RESTORE, "1", office.top(ADA))
+    await office.press(ADA, history.RESTORE_ACTION, "1", office.top(ADA))
     assert await office.saved() == [KIND, BRIEF, KIND]
     assert "Restored" in office.says(ADA)
-    await office.press(ADA, history.RESTORE, "2", office.top(ADA))
+    await office.press(ADA, history.RESTORE_ACTION, "2", office.top(ADA))
     assert (await office.saved())[0] == BRIEF
 
 
 async def test_nothing_is_restored_over_a_newer_version(office: Office) -> None:
     await office.versions.save(CHANNEL, KIND, based_on=0, by=Author(id=ADA))
     await office.versions.save(CHANNEL, BRIEF, based_on=1, by=Author(id=ADA))
-    await office.press(ADA, editor.HISTORY, f"channel {TEAM}/{GENERAL}")
-    await office.versions.save(CHANNEL, Steering(), based_on=2, by=Author(id=JOAN))
-    await office.press(ADA, history.RESTORE, "1", office.top(ADA))
+    await office.press(ADA, editor.HISTORY_ACTION, f"channel {TEAM}/{GENERAL}")
+    await office.versions.save(CHANNEL, ScopeConfig(), based_on=2, by=Author(id=JOAN))
+    await office.press(ADA, history.RESTORE_ACTION, "1", office.top(ADA))
     assert "Nothing was overwritten" in office.says(ADA)
-    assert await office.saved() == [Steering(), BRIEF, KIND]
+    assert await office.saved() == [ScopeConfig(), BRIEF, KIND]
 
 
 async def test_what_has_been_locked_since_is_not_restored(office: Office) -> None:
     await office.versions.save(CHANNEL, KIND, based_on=0, by=Author(id=ADA))
-    await office.versions.save(CHANNEL, Steering(), based_on=1, by=Author(id=ADA))
+    await office.versions.save(CHANNEL, ScopeConfig(), based_on=1, by=Author(id=ADA))
     await office.versions.save(
-        WORKSPACE, Steering(locks=frozenset({"prompt"})), based_on=0, by=Author(id=ADA)
+        WORKSPACE, ScopeConfig(locks=frozenset({"prompt"})), based_on=0, by=Author(id=ADA)
     )
-    await office.press(ADA, editor.HISTORY, f"channel {TEAM}/{GENERAL}")
-    await office.press(ADA, history.RESTORE, "1", office.top(ADA))
+    await office.press(ADA, editor.HISTORY_ACTION, f"channel {TEAM}/{GENERAL}")
+    await office.press(ADA, history.RESTORE_ACTION, "1", office.top(ADA))
     assert "is locked by" in office.says(ADA)
     assert len(await office.saved()) == 2
 
@@ -222,23 +227,23 @@ async def test_a_slow_database_gets_a_light_view_in_time(office: Office) -> None
 
 async def test_a_view_that_slack_does_not_take_is_no_moment_for_ever(office: Office) -> None:
     office.versions.delay = 1.5
-    office.workspace.fault("views.update", error="view_too_large", times=1)
+    office.workspace.inject_fault("views.update", error="view_too_large", times=1)
     await office.edit(ADA)
-    assert UNSHOWN in office.says(ADA)
+    assert VIEW_FAILED in office.says(ADA)
 
 
 async def test_without_a_database_nothing_is_lost(office: Office, errors: list[Mapping[str, str]]) -> None:
     view = await office.edit(ADA)
     office.versions.is_away = True
     await office.submit(ADA, view, prompt="Be kind.")
-    assert errors == [{form.NOTE: UNSAVED}]
+    assert errors == [{form.NOTE_FIELD: SAVE_FAILED}]
     await office.edit(JOAN)
     assert "can't reach my database" in office.says(JOAN)
 
 
 async def test_more_room_is_one_more_input(office: Office) -> None:
     view = await office.edit(ADA)
-    await office.press(ADA, form.MORE, "", view)
+    await office.press(ADA, form.ADD_PART_ACTION, "", view)
     ids = [block.get("block_id") for block in office.top(ADA).content["blocks"]]
     assert [each for each in ids if str(each).startswith("prompt:")] == ["prompt:line:0", "prompt:line:1"]
     assert office.top(ADA).content["private_metadata"] == view.content["private_metadata"]

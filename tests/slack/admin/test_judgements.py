@@ -5,20 +5,20 @@ from dataclasses import replace
 import pytest
 
 from bot.core.domain import (
-    Addressed,
+    AddressingKind,
     Answer,
     Author,
-    Incoming,
-    MadeWith,
+    IncomingMessage,
     Prompt,
-    Steering,
+    Provenance,
+    ScopeConfig,
     ThreadKey,
     TurnStatus,
 )
-from bot.core.feedback import Reason, Verdict
-from bot.core.personal import Person
+from bot.core.feedback import Verdict, VoteReason
+from bot.core.personal import PersonKey
 from bot.slack.admin import editor, gate
-from bot.slack.admin.judgements import COMPLAINTS, SHOWN
+from bot.slack.admin.judgements import COMPLAINTS_ACTION, MAX_COMPLAINTS_SHOWN
 from bot.store.memory import MemoryStore
 from bot.store.memory_personal import MemoryPersonalData
 from tests.slack.admin.conftest import ADA, CHANNEL, GENERAL, GRACE, JOAN, TEAM, Office
@@ -40,25 +40,27 @@ async def judged(
     """Have Grace judge an answer that was made with a version."""
     store = MemoryStore(data=office.data)
     thread = replace(thread, root=f"17{number:08}.000100")
-    asked = Incoming(
+    asked = IncomingMessage(
         thread=thread,
         message_id=thread.root,
         author=Author(id=JOAN),
         text="why?",
-        addressed=Addressed.MENTION,
+        addressed=AddressingKind.MENTION,
     )
     turn = await store.accept(asked, claim=True)
     assert turn is not None
-    await store.opened(turn, 0, f"17{number:08}.000200")
-    await store.answered(turn, Answer(text="Secret.", model="m-1", made_with=MadeWith(versions=(version,))))
+    await store.record_page(turn, 0, f"17{number:08}.000200")
+    await store.save_answer(
+        turn, Answer(text="Secret.", model="m-1", made_with=Provenance(versions=(version,)))
+    )
     await store.settle(turn, TurnStatus.DONE)
-    vote = await office.votes.vote(turn.id, thread, verdict, by=GRACE)
+    vote = await office.votes.cast_vote(turn.id, thread, verdict, by=GRACE)
     assert vote is not None
-    await office.votes.explain(vote.id, verdict, by=GRACE, reasons=[Reason.WRONG], note=note)
+    await office.votes.add_reasons(vote.id, verdict, by=GRACE, reasons=[VoteReason.WRONG], note=note)
 
 
 async def home(office: Office, user: str) -> str:
-    await office.press(user, editor.EDIT_CHANNEL, "")  # shows Home anew
+    await office.press(user, editor.EDIT_CHANNEL_ACTION, "")  # shows Home anew
     view = office.workspace.views.home(user)
     assert view is not None
     return str(view.content["blocks"])
@@ -76,7 +78,7 @@ async def test_home_counts_what_people_think_for_admins_only(office: Office) -> 
 async def test_complaints_are_listed_with_their_threads_and_without_what_was_said(office: Office) -> None:
     await judged(office, 1, Verdict.BAD, "Not <!channel> *so*.")
     await judged(office, 2, Verdict.GOOD)
-    await office.press(ADA, COMPLAINTS, "")
+    await office.press(ADA, COMPLAINTS_ACTION, "")
     said = office.says(ADA)
     link = f"https://sandbox.slack.com/archives/{GENERAL}/p1700000001000200?thread_ts=1700000001.000100&cid={GENERAL}"
     for text in (f"<@{GRACE}>", f"<@{JOAN}>", "Something in it is wrong", "m-1", link):
@@ -89,40 +91,40 @@ async def test_complaints_are_listed_with_their_threads_and_without_what_was_sai
 async def test_who_had_their_data_erased_is_somebody(office: Office) -> None:
     await judged(office, 1, Verdict.BAD, "Secret.")
     data = MemoryPersonalData(office.data)
-    while await data.erase(Person(user=GRACE), limit=9):
+    while await data.erase(PersonKey(user=GRACE), limit=9):
         pass
-    await office.press(ADA, COMPLAINTS, "")
+    await office.press(ADA, COMPLAINTS_ACTION, "")
     assert "👎 somebody" in office.says(ADA)
     assert "Secret." not in office.says(ADA)
 
 
 async def test_a_long_list_fits_into_a_view(office: Office) -> None:
-    for number in range(SHOWN + 1):
+    for number in range(MAX_COMPLAINTS_SHOWN + 1):
         await judged(office, number, Verdict.BAD, "<&>" * 1_000)
-    await office.press(ADA, COMPLAINTS, "")
-    assert office.says(ADA).count("👎") == SHOWN
+    await office.press(ADA, COMPLAINTS_ACTION, "")
+    assert office.says(ADA).count("👎") == MAX_COMPLAINTS_SHOWN
 
 
 async def test_a_list_without_complaints_says_so(office: Office) -> None:
-    await office.press(ADA, COMPLAINTS, "")
+    await office.press(ADA, COMPLAINTS_ACTION, "")
     assert "Nobody has complained." in office.says(ADA)
 
 
 async def test_others_are_refused_the_list(office: Office) -> None:
     await judged(office, 1, Verdict.BAD)
-    await office.press(GRACE, COMPLAINTS, "")
+    await office.press(GRACE, COMPLAINTS_ACTION, "")
     assert gate.NOT_AN_ADMIN in office.says(GRACE)
     assert "👎" not in office.says(GRACE)
 
 
 async def test_history_tells_the_score_of_each_version(office: Office) -> None:
     for number, text in enumerate(("Be kind.", "Be brief.", "Be gone.")):
-        steering = Steering(prompt=Prompt(text))
+        steering = ScopeConfig(prompt=Prompt(text))
         await office.versions.save(CHANNEL, steering, based_on=number, by=Author(id=ADA))
     await judged(office, 1, Verdict.BAD, version=1)
     await judged(office, 2, Verdict.GOOD, version=2)
     await judged(office, 3, Verdict.GOOD, version=2)
-    await office.press(ADA, editor.HISTORY, f"channel {TEAM}/{GENERAL}")
+    await office.press(ADA, editor.HISTORY_ACTION, f"channel {TEAM}/{GENERAL}")
     scores = [
         block["elements"][0]["text"]
         for block in office.top(ADA).content["blocks"]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from bot.core.errors import ModelUnavailable
 from bot.slack.admin import models
-from bot.slack.admin.models import KnownModels
+from bot.slack.admin.models import ModelList
 
 
 class Server:
@@ -24,8 +24,8 @@ class Server:
             raise ModelUnavailable
         return {"m-1": ""}
 
-    def known(self) -> KnownModels:
-        return KnownModels(self.fetch, clock=lambda: self.now)
+    def known(self) -> ModelList:
+        return ModelList(self.fetch, clock=lambda: self.now)
 
 
 async def test_a_list_is_remembered_for_a_while() -> None:
@@ -33,7 +33,7 @@ async def test_a_list_is_remembered_for_a_while() -> None:
     known = server.known()
     assert (await known()).offered == (await known()).offered == {"m-1": ""}
     assert server.asked == 1
-    server.now = models.KEEP
+    server.now = models.MODEL_LIST_TTL_SECONDS
     await known()
     assert server.asked == 2
 
@@ -45,23 +45,23 @@ async def test_without_a_list_there_is_none_to_choose_from() -> None:
     known = server.known()
     assert (await known()).offered == (await known()).offered == {}
     assert server.asked == 1
-    server.is_away, server.now = False, models.KEEP_FAILURE
+    server.is_away, server.now = False, models.FAILURE_TTL_SECONDS
     assert (await known()).offered == {"m-1": ""}
 
 
 async def test_a_slow_server_is_not_waited_for() -> None:
     server = Server()
     server.delay = 60.0
-    async with asyncio.timeout(models.PATIENCE + 1):
+    async with asyncio.timeout(models.MODEL_LIST_TIMEOUT_SECONDS + 1):
         assert (await server.known()()).offered == {}
 
 
 async def test_what_is_told_of_no_parameter_is_told_of_the_model() -> None:
     """Admins set no field for streams or pictures, but want to know what became of them."""
     told = {"stop": "has no effect", "stream": "answers come in one piece", "pictures": "has no effect"}
-    known = KnownModels(Server().fetch, lambda model: told if model == "m-1" else {"n": "has no effect"})
-    assert (await known()).told("m-1") == {
+    known = ModelList(Server().fetch, lambda model: told if model == "m-1" else {"n": "has no effect"})
+    assert (await known()).notes_for("m-1") == {
         "stop": "has no effect",
         "model": "stream: answers come in one piece; pictures: has no effect",
     }
-    assert (await known()).told("m-2") == {"n": "has no effect"}
+    assert (await known()).notes_for("m-2") == {"n": "has no effect"}

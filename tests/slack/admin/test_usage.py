@@ -5,61 +5,67 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.calls import Call
+from bot.core.calls import ModelCall
 from bot.core.domain import (
-    Addressed,
+    AddressingKind,
     Answer,
     Author,
-    Incoming,
+    IncomingMessage,
     Prompt,
-    PromptKey,
-    Steering,
+    Scope,
+    ScopeConfig,
     ThreadKey,
     TurnStatus,
 )
-from bot.core.ledger import Budget, Dimension, Unit
-from bot.core.periods import DAY, Span
-from bot.sandbox.records import View
+from bot.core.ledger import Budget, BudgetUnit, SpendingDimension
+from bot.core.periods import SECONDS_PER_DAY, Span
+from bot.sandbox.records import WorkspaceView
 from bot.slack.admin import editor, gate
-from bot.slack.admin.budgets import CHANGE, MOST
-from bot.slack.admin.usage import DETAILS, PERIOD
+from bot.slack.admin.budgets import CHANGE_BUDGET_ACTION, MAX_BUDGETS_SHOWN
+from bot.slack.admin.usage import DETAILS_ACTION, PERIOD_ACTION
 from bot.store.memory import MemoryStore
 from tests.slack.admin.conftest import ADA, GENERAL, GRACE, JOAN, TEAM, Office
 
 pytestmark = pytest.mark.calendar
 
-HERE = PromptKey(platform="slack", workspace=TEAM)
-CALL = Call(model="m-1", prompt_tokens=1_000, completion_tokens=200, cost=500_000_000)
-EACH_PERSON = Budget(scope=Dimension.PERSON, span=Span.DAY, unit=Unit.TOKENS, amount=2_000)
+HERE = Scope(platform="slack", workspace=TEAM)
+CALL = ModelCall(model="m-1", prompt_tokens=1_000, completion_tokens=200, cost=500_000_000)
+EACH_PERSON = Budget(scope=SpendingDimension.PERSON, span=Span.DAY, unit=BudgetUnit.TOKENS, amount=2_000)
 
 
 async def answered(
-    office: Office, number: int, call: Call = CALL, *, by: str = GRACE, channel: str = GENERAL, ago: int = 0
+    office: Office,
+    number: int,
+    call: ModelCall = CALL,
+    *,
+    by: str = GRACE,
+    channel: str = GENERAL,
+    ago: int = 0,
 ) -> None:
     """Have a question of somebody's answered, some days ago."""
-    office.data.clock = lambda: office.now - ago * DAY
+    office.data.clock = lambda: office.now - ago * SECONDS_PER_DAY
     store = MemoryStore(data=office.data)
     root = f"17{number:08}.000100"
     thread = ThreadKey(platform="slack", workspace=TEAM, channel=channel, root=root)
-    asked = Incoming(
-        thread=thread, message_id=root, author=Author(id=by), text="why?", addressed=Addressed.MENTION
+    asked = IncomingMessage(
+        thread=thread, message_id=root, author=Author(id=by), text="why?", addressed=AddressingKind.MENTION
     )
     turn = await store.accept(asked, claim=True)
     assert turn is not None
-    await store.answered(turn, Answer(text="Secret.", call=call))
+    await store.save_answer(turn, Answer(text="Secret.", call=call))
     await store.settle(turn, TurnStatus.DONE)
     office.data.clock = lambda: office.now
 
 
 async def home(office: Office, user: str) -> str:
-    await office.press(user, editor.EDIT_CHANNEL, "")  # shows Home anew
+    await office.press(user, editor.EDIT_CHANNEL_ACTION, "")  # shows Home anew
     view = office.workspace.views.home(user)
     assert view is not None
     return str(view.content["blocks"])
 
 
-async def details(office: Office, user: str = ADA) -> View:
-    await office.press(user, DETAILS, "")
+async def details(office: Office, user: str = ADA) -> WorkspaceView:
+    await office.press(user, DETAILS_ACTION, "")
     return office.top(user)
 
 
@@ -74,7 +80,7 @@ async def test_everybody_sees_what_they_spent_and_nobody_elses(office: Office) -
     assert "*You, today*: 1 model call, 1,200 tokens, 0.50 EUR" in shown
     assert "*You, in the last 30 days*: 2 model calls, 2,400 tokens, 1.00 EUR" in shown
     assert "All of us" not in shown
-    assert DETAILS not in shown
+    assert DETAILS_ACTION not in shown
 
 
 async def test_who_has_a_budget_sees_what_is_left(office: Office) -> None:
@@ -104,7 +110,9 @@ async def test_what_has_no_price_is_told_and_drawn_in_tokens(office: Office) -> 
 
 
 async def test_details_name_who_and_what(office: Office) -> None:
-    version = await office.versions.save(HERE, Steering(prompt=Prompt("Hm.")), based_on=0, by=Author(id=ADA))
+    version = await office.versions.save(
+        HERE, ScopeConfig(prompt=Prompt("Hm.")), based_on=0, by=Author(id=ADA)
+    )
     await answered(office, 1, replace(CALL, versions=(version.id,)))
     await answered(office, 2, replace(CALL, model="<!channel>", cost=9), by=JOAN, channel="D0JOAN")
     said = str((await details(office)).content["blocks"])
@@ -125,7 +133,7 @@ async def test_details_are_of_as_many_days_as_are_chosen(office: Office) -> None
     view = await details(office)
     assert "*Together*: nothing" in str(view.content["blocks"])
     chosen = {
-        "action_id": PERIOD,
+        "action_id": PERIOD_ACTION,
         "type": "static_select",
         "selected_option": {"value": "90", "text": {"type": "plain_text", "text": "x"}},
     }
@@ -146,7 +154,7 @@ async def test_many_of_everything_fit_into_the_views(office: Office) -> None:
         one = replace(EACH_PERSON, subject=f"U0{number}")
         await office.ledger.set_budget(HERE, one, by=Author(id=ADA), note="&" * 200)
     assert "50 more: 50 model calls" in str((await details(office)).content["blocks"])
-    assert f"And {60 - MOST} more" in await home(office, ADA)
+    assert f"And {60 - MAX_BUDGETS_SHOWN} more" in await home(office, ADA)
 
 
 async def test_others_are_refused_the_details(office: Office) -> None:
@@ -159,13 +167,13 @@ async def test_others_are_refused_the_details(office: Office) -> None:
 # --- budgets ------------------------------------------------------------------------------------------
 
 
-async def form(office: Office, user: str = ADA, name: str = "new") -> View:
-    await office.press(user, CHANGE, name)
+async def form(office: Office, user: str = ADA, name: str = "new") -> WorkspaceView:
+    await office.press(user, CHANGE_BUDGET_ACTION, name)
     return office.top(user)
 
 
 async def left(office: Office, person: str = GRACE) -> list[int]:
-    return [each.left for each in await office.ledger.standings(HERE, person=person, channel="")]
+    return [each.remaining for each in await office.ledger.list_standings(HERE, person=person, channel="")]
 
 
 async def test_an_admin_sets_raises_and_removes_a_budget(office: Office) -> None:
@@ -177,7 +185,7 @@ async def test_an_admin_sets_raises_and_removes_a_budget(office: Office) -> None
     view = await form(office, JOAN, "person  day tokens")
     await office.submit(JOAN, view, amount="5,000")
     assert await left(office) == [5_000]
-    changes = await office.ledger.changes(HERE, limit=9)
+    changes = await office.ledger.list_budget_changes(HERE, limit=9)
     assert [(change.author.id, change.budget.amount) for change in changes] == [(JOAN, 5_000), (ADA, 1_000)]
     await office.submit(ADA, await form(office, ADA, "person  day tokens"), amount="")
     assert await left(office) == []
@@ -217,7 +225,7 @@ async def test_a_wrong_value_is_refused_at_its_field(
 
 async def test_others_can_set_no_budget(office: Office, errors: list[Mapping[str, str]]) -> None:
     """Neither by the button, nor with a form of an admin's, nor with one that is forged or too old."""
-    await office.press(GRACE, CHANGE, "new")
+    await office.press(GRACE, CHANGE_BUDGET_ACTION, "new")
     assert gate.NOT_AN_ADMIN in office.says(GRACE)
     view = await form(office)
     joans = await form(office, JOAN)

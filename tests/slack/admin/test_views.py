@@ -5,31 +5,37 @@ from dataclasses import replace
 import pytest
 
 from bot.core.domain import (
-    DIRECT,
+    DIRECT_MESSAGES,
     Author,
+    ConfigVersion,
     File,
-    MadeWith,
     Prompt,
-    PromptKey,
-    Steering,
+    Provenance,
+    Scope,
+    ScopeConfig,
     ThreadKey,
     TurnStatus,
     Usage,
-    Version,
 )
 from bot.core.explanation import Explanation
 from bot.core.ledger import Spending
 from bot.core.parameters import PARAMETERS
-from bot.core.seen import Seen
-from bot.core.steering import DEPLOYMENT, LONGEST_PROMPT, PROMPT, effective, thread_level
-from bot.editing import Level
+from bot.core.seen import ContextCoverage
+from bot.core.steering import (
+    DEPLOYMENT_SCOPE,
+    MAX_PROMPT_CHARACTERS,
+    PROMPT_FIELD,
+    resolve_config,
+    thread_scope,
+)
+from bot.editing import EditableScope
 from bot.sandbox.block_kit import check_blocks, check_view
 from bot.slack.admin import commands, editor, finding, form, history, kit, levels, why, wording
-from bot.slack.admin.form import Models
+from bot.slack.admin.form import ModelChoices
 
-WORKSPACE = PromptKey(platform="slack", workspace="T1")
-DIRECTS = PromptKey(platform="slack", workspace="T1", channel=DIRECT)
-FULL = Steering(
+WORKSPACE = Scope(platform="slack", workspace="T1")
+DIRECTS = Scope(platform="slack", workspace="T1", channel=DIRECT_MESSAGES)
+FULL = ScopeConfig(
     prompt=Prompt("<!here> & `*_~ " * 2_600),
     parameters={
         "model": "m" * 200,
@@ -47,63 +53,67 @@ FULL = Steering(
         "service_tier": "priority",
         "system_role": "developer",
     },
-    locks=frozenset({PROMPT, *PARAMETERS}),
+    locks=frozenset({PROMPT_FIELD, *PARAMETERS}),
 )
-OTHER = Steering(prompt=Prompt("Something else.\n" * 2_000))
-SEEN = Seen(turns=10**6, first="1.5", last="9.5", left_out=10**6)
-MODELS = Models(offered={f"model-{number}": "will be shut down on 2027-01-14" for number in range(498)})
+OTHER = ScopeConfig(prompt=Prompt("Something else.\n" * 2_000))
+SEEN = ContextCoverage(turns=10**6, first="1.5", last="9.5", left_out=10**6)
+MODELS = ModelChoices(offered={f"model-{number}": "will be shut down on 2027-01-14" for number in range(498)})
 
 
-def version(key: PromptKey, number: int = 1, steering: Steering = FULL) -> Version:
-    return Version(
+def version(key: Scope, number: int = 1, steering: ScopeConfig = FULL) -> ConfigVersion:
+    return ConfigVersion(
         id=number,
-        key=key,
+        scope=key,
         number=number,
-        steering=steering,
+        config=steering,
         author=Author(id="U1", name="A" * 300),
         note="<!channel> " * 100,
         created_at=1_790_000_000.0,
     )
 
 
-def level(key: PromptKey, steering: Steering = FULL) -> Level:
-    return Level(key=key, newest=version(key, 1, steering), settings={DEPLOYMENT: OTHER, key: steering})
+def level(key: Scope, steering: ScopeConfig = FULL) -> EditableScope:
+    return EditableScope(
+        scope=key, newest_version=version(key, 1, steering), configs={DEPLOYMENT_SCOPE: OTHER, key: steering}
+    )
 
 
-@pytest.mark.parametrize("channels", [0, 1, levels.ENTRIES, 500])
+@pytest.mark.parametrize("channels", [0, 1, levels.MAX_SCOPES_SHOWN, 500])
 def test_what_is_set_at_many_levels(channels: int) -> None:
     """What was changed last is shown, and how many there are in all."""
-    keys = [PromptKey(platform="slack", workspace="T1", channel=f"C{n}") for n in range(channels)]
+    keys = [Scope(platform="slack", workspace="T1", channel=f"C{n}") for n in range(channels)]
     always = {key: version(key) for key in (WORKSPACE, DIRECTS)}
-    changed = [*always.values(), *(version(key) for key in keys)][: levels.ENTRIES + 2]
-    shown = levels.overview(WORKSPACE, always, changed, channels + 2)
-    check_view(kit.home(shown), "home")
+    changed = [*always.values(), *(version(key) for key in keys)][: levels.MAX_SCOPES_SHOWN + 2]
+    shown = levels.render_overview(WORKSPACE, always, changed, channels + 2)
+    check_view(kit.home_tab(shown), "home")
     assert ("502 levels" in str(shown)) == (channels == 500)
-    assert str(shown).count("'Edit'") == min(channels, levels.ENTRIES) + 2
-    page = finding.results("<!here>" * 28, [version(key) for key in keys], 999)
+    assert str(shown).count("'Edit'") == min(channels, levels.MAX_SCOPES_SHOWN) + 2
+    page = finding.render_results("<!here>" * 28, [version(key) for key in keys], 999)
     check_view(page, "modal")
-    assert ("Previous" in str(page)) == (channels > finding.ENTRIES)
+    assert ("Previous" in str(page)) == (channels > finding.SCOPES_PER_PAGE)
 
 
-@pytest.mark.parametrize("count", [0, 1, 2, history.SHOWN, history.SHOWN + 1])
+@pytest.mark.parametrize("count", [0, 1, 2, history.MAX_VERSIONS_SHOWN, history.MAX_VERSIONS_SHOWN + 1])
 def test_history(count: int) -> None:
     versions = [version(WORKSPACE, count - n, FULL if n % 2 else OTHER) for n in range(count)]
-    check_view(history.history(WORKSPACE, versions, "sealed", news="Restored."), "modal")
+    check_view(history.render_history(WORKSPACE, versions, "sealed", news="Restored."), "modal")
 
 
 def test_editor_and_conflict() -> None:
     at = level(WORKSPACE)
-    check_view(editor.editor(at, "s" * 300, MODELS), "modal")
+    check_view(editor.render_editor(at, "s" * 300, MODELS), "modal")
     newest = version(WORKSPACE, 2, OTHER)
-    fields = form.blocks(at, FULL, models=MODELS, note="n" * 200)
-    check_view(editor.conflict(at, newest, FULL, fields, "s" * 300), "modal")
-    check_view(editor.chooser(WORKSPACE, DIRECTS), "modal")
+    fields = form.render_fields(at, FULL, models=MODELS, note="n" * 200)
+    check_view(editor.render_conflict(at, newest, FULL, fields, "s" * 300), "modal")
+    check_view(editor.render_scope_chooser(WORKSPACE, DIRECTS), "modal")
 
 
 def test_what_applies_as_a_message() -> None:
     """Its blocks are limited more tightly than those of a view."""
-    applies = effective({DEPLOYMENT: FULL}, WORKSPACE)
-    check_blocks(commands.shown(wording.applying(applies, with_prompt=True))["blocks"], "message")
+    applies = resolve_config({DEPLOYMENT_SCOPE: FULL}, WORKSPACE)
+    check_blocks(
+        commands.render_response(wording.render_effective(applies, with_prompt=True))["blocks"], "message"
+    )
 
 
 @pytest.mark.parametrize("for_admin", [True, False])
@@ -119,7 +129,7 @@ def test_why(*, for_admin: bool, is_known: bool) -> None:
         finish_reason="stop",
         error="",
         usage=Usage(prompt_tokens=10_000, completion_tokens=5, cached_tokens=7) if is_known else None,
-        made_with=MadeWith(versions=(1,), seen=SEEN) if is_known else None,
+        made_with=Provenance(versions=(1,), seen=SEEN) if is_known else None,
         versions=(version(WORKSPACE),) if is_known else (),
         files=(File(name="<!here>" * 40),) * 30,
         asked_at=1.0,
@@ -127,27 +137,29 @@ def test_why(*, for_admin: bool, is_known: bool) -> None:
         answered_at=4.0 if is_known else None,
     )
     told = dict.fromkeys(PARAMETERS, "has no effect: this model does not take it")
-    known = why.Known(level=level(thread_level(thread), OTHER), told=told, workspace="https://a.slack.com/")
-    view = why.why(explained, known, for_admin=for_admin)
+    known = why.ExplanationContext(
+        level=level(thread_scope(thread), OTHER), parameter_notes=told, workspace="https://a.slack.com/"
+    )
+    view = why.render_explanation(explained, known, for_admin=for_admin)
     check_view(view, "modal")
     assert ("<!here> & `" in str(view)) == (for_admin and is_known), "the prompt is for admins"
 
 
 def test_why_shows_admins_the_whole_prompt() -> None:
     """To the letter, in as many blocks as it takes; what several levels make longer still is cut."""
-    text = "".join(f"Line {number}: be kind.\n" for number in range(3_000))[:LONGEST_PROMPT]
+    text = "".join(f"Line {number}: be kind.\n" for number in range(3_000))[:MAX_PROMPT_CHARACTERS]
     for above, appends, is_cut in (("", False, False), ("Be brief.", True, True)):
-        own = version(thread_level(THREAD), 2, Steering(prompt=Prompt(text, appends=appends)))
-        versions = (version(WORKSPACE, 1, Steering(prompt=Prompt(above))), own) if above else (own,)
-        explained = replace(EXPLAINED, made_with=MadeWith(versions=(1,)), versions=versions)
-        known = why.Known(level=level(thread_level(THREAD), OTHER))
-        view = why.why(explained, known, for_admin=True)
+        own = version(thread_scope(THREAD), 2, ScopeConfig(prompt=Prompt(text, appends=appends)))
+        versions = (version(WORKSPACE, 1, ScopeConfig(prompt=Prompt(above))), own) if above else (own,)
+        explained = replace(EXPLAINED, made_with=Provenance(versions=(1,)), versions=versions)
+        known = why.ExplanationContext(level=level(thread_scope(THREAD), OTHER))
+        view = why.render_explanation(explained, known, for_admin=True)
         check_view(view, "modal")
         framed = [
             block["elements"][0]["elements"][0] for block in view["blocks"] if block["type"] == "rich_text"
         ]
         whole = "\n\n".join(filter(None, (above, text)))
-        assert "".join(content["text"] for content in framed) == whole[:LONGEST_PROMPT]
+        assert "".join(content["text"] for content in framed) == whole[:MAX_PROMPT_CHARACTERS]
         assert ("The prompt goes on:" in str(view)) == is_cut
 
 
@@ -170,11 +182,11 @@ EXPLAINED = Explanation(
 )
 
 
-def explained_as(made_with: MadeWith, *, told: dict[str, str] | None = None) -> str:
-    known = why.Known(
-        level=level(thread_level(THREAD), OTHER), told=told or {}, workspace="https://a.slack.com/"
+def explained_as(made_with: Provenance, *, told: dict[str, str] | None = None) -> str:
+    known = why.ExplanationContext(
+        level=level(thread_scope(THREAD), OTHER), parameter_notes=told or {}, workspace="https://a.slack.com/"
     )
-    view = why.why(replace(EXPLAINED, made_with=made_with), known, for_admin=True)
+    view = why.render_explanation(replace(EXPLAINED, made_with=made_with), known, for_admin=True)
     check_view(view, "modal")
     return "\n".join(_mrkdwn(view))
 
@@ -188,40 +200,44 @@ def explained_as(made_with: MadeWith, *, told: dict[str, str] | None = None) -> 
     ],
 )
 def test_why_tells_what_an_answer_cost(spent: Spending, said: str) -> None:
-    known = why.Known(level=level(thread_level(THREAD), OTHER), currency="EUR")
-    view = why.why(replace(EXPLAINED, spent=spent), known, for_admin=False)
+    known = why.ExplanationContext(level=level(thread_scope(THREAD), OTHER), currency="EUR")
+    view = why.render_explanation(replace(EXPLAINED, spent=spent), known, for_admin=False)
     assert said in "\n".join(_mrkdwn(view))
-    assert "*Cost*" not in str(why.why(EXPLAINED, known, for_admin=False)), "it was not kept then"
+    assert "*Cost*" not in str(why.render_explanation(EXPLAINED, known, for_admin=False)), (
+        "it was not kept then"
+    )
 
 
 @pytest.mark.parametrize(
     ("seen", "said"),
     [
-        (Seen(turns=0), "only the question; nothing was said in the thread before"),
-        (Seen(turns=1, first="1.5", last="1.5"), "*It knew*: the turn before\n"),
+        (ContextCoverage(turns=0), "only the question; nothing was said in the thread before"),
+        (ContextCoverage(turns=1, first="1.5", last="1.5"), "*It knew*: the turn before\n"),
         (
-            Seen(turns=12, first="1.5", last="9.5"),
+            ContextCoverage(turns=12, first="1.5", last="9.5"),
             "12 turns of this thread, from <https://a.slack.com/archives/C1/p15|the first> to <https://",
         ),
         (
-            Seen(turns=3, first="7.5", last="9.5", left_out=1_200),
+            ContextCoverage(turns=3, first="7.5", last="9.5", left_out=1_200),
             "; 1,200 older left out, they did not",
         ),
         (
-            Seen(turns=3, first="7.5", last="9.5", left_out=997, is_all_counted=False, is_summarised=True),
+            ContextCoverage(
+                turns=3, first="7.5", last="9.5", left_out=997, is_all_counted=False, is_summarised=True
+            ),
             "; at least 997 older left out, a summary stood in their place\n",
         ),
-        (Seen(turns=0, left_out=4), "none of what was said before; 4 older left out"),
+        (ContextCoverage(turns=0, left_out=4), "none of what was said before; 4 older left out"),
         (None, "complete\n*Files*: a&lt;b.pdf, unnamed"),
     ],
 )
-def test_why_tells_what_the_model_knew(seen: Seen | None, said: str) -> None:
-    assert said in explained_as(MadeWith(seen=seen))
+def test_why_tells_what_the_model_knew(seen: ContextCoverage | None, said: str) -> None:
+    assert said in explained_as(Provenance(seen=seen))
 
 
 def test_why_tells_which_parameters_had_no_effect() -> None:
     told = {"temperature": "has no effect: this model does not take it", "stop": "is not set"}
-    said = explained_as(MadeWith(draft="channel T1/C1", parameters={"temperature": 0.5, "n": 2}), told=told)
+    said = explained_as(Provenance(draft="channel T1/C1", parameters={"temperature": 0.5, "n": 2}), told=told)
     assert "*Temperature*: 0.5 :warning: _has no effect: this model does not take it_\n*Variants*: 2" in said
     assert "a draft for <#C1>" in said
 
@@ -229,7 +245,10 @@ def test_why_tells_which_parameters_had_no_effect() -> None:
 def test_nothing_that_people_wrote_is_markup() -> None:
     """A note or a prompt pings nobody: what is verbatim stands in a frame, the rest is escaped."""
     at = level(WORKSPACE)
-    for view in (editor.editor(at, "", MODELS), history.history(WORKSPACE, [version(WORKSPACE)], "")):
+    for view in (
+        editor.render_editor(at, "", MODELS),
+        history.render_history(WORKSPACE, [version(WORKSPACE)], ""),
+    ):
         for text in _mrkdwn(view):
             assert "<!here>" not in text
             assert "<!channel>" not in text

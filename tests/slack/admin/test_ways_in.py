@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.core.domain import Author, Prompt, Steering
-from bot.sandbox.records import Noticed
+from bot.core.domain import Author, Prompt, ScopeConfig
+from bot.sandbox.records import NoticeShown
 from bot.slack import manifest
 from bot.slack.admin import editor, gate, welcome
 from tests.slack.admin.conftest import ADA, BARE_HOME, CHANNEL, GENERAL, GRACE, KIND, Office
@@ -13,11 +13,11 @@ from tests.slack.admin.conftest import ADA, BARE_HOME, CHANNEL, GENERAL, GRACE, 
 async def test_the_command_shows_a_prompt_of_any_letters(office: Office, letter: str) -> None:
     """As many of them as are shown fit into an acknowledgement."""
     await office.versions.save(
-        CHANNEL, Steering(prompt=Prompt(letter * 4_000)), based_on=0, by=Author(id=ADA)
+        CHANNEL, ScopeConfig(prompt=Prompt(letter * 4_000)), based_on=0, by=Author(id=ADA)
     )
-    told: list[Noticed] = []
+    told: list[NoticeShown] = []
     office.workspace.state.observe(
-        lambda change: told.append(change) if isinstance(change, Noticed) else None
+        lambda change: told.append(change) if isinstance(change, NoticeShown) else None
     )
     await office.workspace.interactivity.command(ADA, GENERAL, "/threadkeeper", "")
     assert letter * 1_000 in str(told[0].blocks)
@@ -28,7 +28,7 @@ async def test_the_command_shows_what_applies_and_the_prompt_to_admins_only(offi
     told: dict[str, str] = {}
 
     def note(change: object) -> None:
-        if isinstance(change, Noticed):
+        if isinstance(change, NoticeShown):
             told[change.user] = f"{change.text} {change.blocks}"
 
     office.workspace.state.observe(note)
@@ -47,16 +47,16 @@ async def test_the_command_shows_what_applies_and_the_prompt_to_admins_only(offi
 
 async def test_everybody_sees_in_home_what_applies_in_a_channel(office: Office) -> None:
     """Values and where they come from; the prompt itself is for admins. Direct messages are in no list."""
-    told = Steering(prompt=Prompt("Be kind."), parameters={"temperature": 0.5})
+    told = ScopeConfig(prompt=Prompt("Be kind."), parameters={"temperature": 0.5})
     await office.versions.save(CHANNEL, told, based_on=0, by=Author(id=ADA))
     for user, channel, expected in (
         (GRACE, GENERAL, "*Temperature*: 0.5 (from <#C0GENERAL>)"),
         (ADA, GENERAL, "Be kind."),
-        (GRACE, "D0ADA", gate.NOT_HERE),
+        (GRACE, "D0ADA", gate.NOT_IN_WORKSPACE),
     ):
         home = office.workspace.views.publish(user, BARE_HOME, "")
         action = {
-            "action_id": welcome.APPLYING,
+            "action_id": welcome.EFFECTIVE_CONFIG_ACTION,
             "type": "conversations_select",
             "selected_conversation": channel,
         }
@@ -84,10 +84,10 @@ async def test_a_channel_is_chosen_from_a_list(office: Office) -> None:
     home = office.workspace.views.publish(ADA, BARE_HOME, "")
     for chosen, expected in (
         (GENERAL, "For *<#C0GENERAL>*"),
-        (None, gate.NOT_HERE),
-        ("T2/C1", gate.NOT_HERE),
+        (None, gate.NOT_IN_WORKSPACE),
+        ("T2/C1", gate.NOT_IN_WORKSPACE),
     ):
-        action = {"action_id": editor.EDIT_CHANNEL, "type": "conversations_select"}
+        action = {"action_id": editor.EDIT_CHANNEL_ACTION, "type": "conversations_select"}
         action["selected_conversation"] = chosen  # type: ignore[assignment]  # Slack sends null
         await office.workspace.interactivity.act_on_view(ADA, home.id, action, {})
         await office.settled()
