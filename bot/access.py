@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from bot.core.access import NO_ACCESS_RULES, AccessRules
-from bot.core.domain import Author, Scope
+from bot.core.config import Scope
 from bot.core.granting import NO_GRANTS, Grants, GrantsVersion
+from bot.core.turns import Author
 from bot.ports import GrantsRecord
 
 GRANTS_CACHE_TTL_SECONDS = 5.0

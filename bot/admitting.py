@@ -9,8 +9,8 @@ from typing import Protocol
 import structlog
 
 from bot.core.access import AccessRefusal
-from bot.core.domain import Turn, TurnStatus
 from bot.core.errors import BotError
+from bot.core.turns import Turn, TurnStatus
 from bot.persistence import retry_until_answered
 from bot.ports import AccessPolicy
 

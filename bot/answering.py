@@ -16,10 +16,11 @@ import structlog
 from bot.asking import RequestBuilder, RequestOptions
 from bot.charging import SpendingPolicy, TurnSpending
 from bot.core import stopping, variants
-from bot.core.domain import Action, Answer, ChatRequest, Provenance, Turn, TurnStatus, VariantPosition
 from bot.core.errors import BotError, ContextTooLong, ModelError, SurfaceGone
 from bot.core.live_reply import LiveReply
+from bot.core.requests import Answer, ChatRequest, Provenance
 from bot.core.stream import AnswerBuilder, TextDelta
+from bot.core.turns import Action, Turn, TurnStatus, VariantPosition
 from bot.delivery import AnswerWriter
 from bot.halting import Cancellation, Cancellations, TurnStopped
 from bot.pacing import RateLimiters

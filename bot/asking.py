@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import structlog
 
 from bot.core import placeholders, steering, summaries, transcript
+from bot.core.config import ScopeConfig
 from bot.core.context import (
     ContextWindows,
     TokenCounter,
@@ -19,13 +20,13 @@ from bot.core.context import (
     count_request_tokens,
     estimate_tokens,
 )
-from bot.core.domain import ChatRequest, Provenance, ScopeConfig, Turn, TurnStatus, Usage
 from bot.core.errors import ContextTooLong, ModelError, SurfaceError
 from bot.core.kinds import ParameterValue
 from bot.core.known import TurnContext
-from bot.core.seen import ContextCoverage
+from bot.core.requests import ChatRequest, ContextCoverage, Provenance, Usage
 from bot.core.steering import EffectiveConfig
 from bot.core.summaries import ThreadSummaries
+from bot.core.turns import Turn, TurnStatus
 from bot.ports import NO_SERVER_FACTS, ServerFacts, Store, Summaries, Surface
 from bot.reading import FileReader
 

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.core import ledger
-from bot.core.calls import ModelCall
+from bot.core.config import Scope
 from bot.core.context import count_request_tokens, estimate_tokens
-from bot.core.domain import Answer, ChatRequest, Scope, Turn, Usage
 from bot.core.foresight import CallEstimator
 from bot.core.ledger import Budget, BudgetSpent, CallPermit
 from bot.core.money import Price, PriceTable
+from bot.core.requests import Answer, ChatRequest, ModelCall, Usage
+from bot.core.turns import Turn
 from bot.ports import Ledger
 
 MAX_BELIEVED_TOKENS = 10**8

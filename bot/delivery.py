@@ -11,7 +11,6 @@ from contextlib import nullcontext
 
 import structlog
 
-from bot.core.domain import OPEN_STATUSES, Action, Turn
 from bot.core.errors import (
     ClaimLost,
     MessageLost,
@@ -21,6 +20,7 @@ from bot.core.errors import (
     SurfaceUnavailable,
 )
 from bot.core.live_reply import LiveReply
+from bot.core.turns import OPEN_STATUSES, Action, Turn
 from bot.core.writes import Done, Edit, Idle, Post, Wait
 from bot.pacing import LimitersByMethod, RateLimiter, Urgency, WriteMethod, WriteRequest
 from bot.pages import AnswerMessages, PageBook

@@ -8,7 +8,7 @@ is decided before.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bot.core.domain import Author, ConfigVersion, Scope, ScopeConfig, ThreadKey
+from bot.core.config import ConfigVersion, Scope, ScopeConfig
 from bot.core.errors import BotError
 from bot.core.steering import (
     DEPLOYMENT_SCOPE,
@@ -19,6 +19,7 @@ from bot.core.steering import (
     find_problems,
     resolve_config,
 )
+from bot.core.turns import Author, ThreadKey
 from bot.ports import ConfigVersions
 
 

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
-from bot.core.domain import Turn
+from bot.core.turns import Turn
 
 
 class TurnStopped(Exception):

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 import structlog
 
-from bot.core.domain import Action, IncomingMessage, MessageKey, ThreadKey, Turn, TurnStatus
 from bot.core.stopping import StopOutcome, StopRequest
+from bot.core.turns import Action, IncomingMessage, MessageKey, ThreadKey, Turn, TurnStatus
 from bot.ports import Store
 
 log = structlog.get_logger()

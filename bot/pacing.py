@@ -15,8 +15,8 @@ from enum import IntEnum, StrEnum
 from functools import partial
 
 from bot.core.budget import TokenBucket
-from bot.core.domain import ThreadKey
 from bot.core.pace import RateProbe
+from bot.core.turns import ThreadKey
 from bot.ports import SurfaceLimits
 from bot.ports.shares import RateLimitKey, WorkspaceKey
 

@@ -11,7 +11,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
-from bot.core.domain import OPEN_STATUSES, Turn
 from bot.core.errors import (
     ClaimLost,
     MessageLost,
@@ -20,6 +19,7 @@ from bot.core.errors import (
     SurfaceGone,
     SurfaceUnavailable,
 )
+from bot.core.turns import OPEN_STATUSES, Turn
 from bot.core.writes import DisplayMode, Edit, Post
 from bot.pacing import WriteMethod
 from bot.persistence import retry_until_answered

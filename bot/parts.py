@@ -15,12 +15,12 @@ from bot.answering import Answerer
 from bot.asking import RequestOptions
 from bot.charging import SpendingPolicy
 from bot.core.access import AccessRules
-from bot.core.domain import Scope
+from bot.core.config import Scope
 from bot.llm.opening import OpenedModel
 from bot.pacing import RateLimiters
 from bot.plugins import Plugins
 from bot.settings import Settings
-from bot.slack import parse
+from bot.slack import messages
 from bot.slack.connect import Client
 from bot.slack.door import SlackAccessPolicy
 from bot.slack.people import People
@@ -43,7 +43,7 @@ class Services:
     database: Database
     store: SqlStore
     slack: Client
-    bot: parse.BotIdentity
+    bot: messages.BotIdentity
     people: People
     permissions: Permissions
     model: OpenedModel
@@ -60,9 +60,9 @@ class Services:
         return SlackAccessPolicy(self.permissions, self.people, SqlDrafts(self.database).find_draft)
 
 
-def build_permissions(database: Database, bot: parse.BotIdentity, rules: AccessRules) -> Permissions:
+def build_permissions(database: Database, bot: messages.BotIdentity, rules: AccessRules) -> Permissions:
     """Return what says who may do what, below the deployment's `rules`."""
-    workspace = Scope(platform=parse.PLATFORM, workspace=bot.workspace)
+    workspace = Scope(platform=messages.PLATFORM, workspace=bot.workspace)
     return Permissions(SqlGrants(database), workspace, rules)
 
 
@@ -73,7 +73,7 @@ async def build_answerer(services: Services, complete_since: Callable[[], float]
         store=services.store,
         model=services.model,
         surfaces={
-            parse.PLATFORM: SlackSurface(
+            messages.PLATFORM: SlackSurface(
                 services.slack,
                 services.bot,
                 services.people,

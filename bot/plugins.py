@@ -11,7 +11,8 @@ from importlib.metadata import entry_points
 
 import structlog
 
-from bot.core.domain import Answer, ChatRequest, Turn
+from bot.core.requests import Answer, ChatRequest
+from bot.core.turns import Turn
 
 ENTRY_POINT_GROUP = "threadkeeper.plugins"
 

@@ -12,9 +12,9 @@ from typing import Any, Final
 import structlog
 
 from bot.core import personal as core
-from bot.core.domain import ThreadKey
 from bot.core.errors import StoreError
 from bot.core.personal import PersonKey
+from bot.core.turns import ThreadKey
 from bot.ports import PersonalData
 
 MESSAGES_PER_TRANSACTION: Final = 100

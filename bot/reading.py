@@ -18,8 +18,8 @@ import structlog
 
 from bot.core import attachments
 from bot.core.attachments import ExtractedText, FileContent, FileKind, FileUnreadable
-from bot.core.domain import File
 from bot.core.errors import SurfaceError
+from bot.core.turns import File
 from bot.ports import Surface
 
 ALL_FILES_TIMEOUT_SECONDS = 60.0

@@ -18,7 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from bot import rules_setting, tokens_setting
 from bot.core import money
 from bot.core.access import AccessRules
-from bot.core.domain import Prompt, ScopeConfig
+from bot.core.config import Prompt, ScopeConfig
 from bot.core.errors import SettingsError
 from bot.core.steering import DEFAULT_PROMPT, find_problems
 from bot.rules_setting import split_words

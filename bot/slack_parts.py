@@ -7,11 +7,11 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from bot.answering import Answerer
-from bot.core.domain import IncomingMessage
+from bot.core.turns import IncomingMessage
 from bot.editing import ConfigEditor
 from bot.intake import Intake
 from bot.parts import Services
-from bot.slack import opinions, own_data, parse
+from bot.slack import messages, opinions, own_data
 from bot.slack.access_guard import AccessGuard
 from bot.slack.admin import grants_listeners, judgements, listeners, trial_listeners, usage_listeners
 from bot.slack.admin.admins import AdminRoles
@@ -112,7 +112,7 @@ def _build_prompt_editor(
     `ask` records a question, to be answered.
     """
     editing = ConfigEditor(
-        SqlConfigVersions(services.database), services.settings.deployment_config, parse.is_direct_channel
+        SqlConfigVersions(services.database), services.settings.deployment_config, messages.is_direct_channel
     )
     models = ModelList(_model_lister(services), services.model.adaptations)
     saving = ConfigSaver(gate, editing, services.people, models)

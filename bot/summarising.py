@@ -15,11 +15,12 @@ from bot.asking import PreparedQuestion, RequestOptions
 from bot.charging import SpendingPolicy
 from bot.core import summaries, transcript
 from bot.core.context import TokenCounter, estimate_tokens
-from bot.core.domain import Answer, ChatRequest, ThreadKey, Turn
 from bot.core.errors import BotError, ModelSilent
 from bot.core.ledger import Budget
+from bot.core.requests import Answer, ChatRequest
 from bot.core.stream import AnswerBuilder
 from bot.core.summaries import Summary, SummaryTask
+from bot.core.turns import ThreadKey, Turn
 from bot.log import describe_error
 from bot.plugins import Plugins
 from bot.ports import ChatModel, Summaries

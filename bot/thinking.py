@@ -5,7 +5,7 @@ Separate from `delivery`, which writes: a status is no message, and nothing wait
 
 import asyncio
 
-from bot.core.domain import Turn
+from bot.core.turns import Turn
 from bot.ports import Surface
 from bot.timed_event import TimedEvent
 

@@ -12,8 +12,8 @@ from typing import Any, Protocol
 
 import structlog
 
-from bot.core.domain import Turn
 from bot.core.errors import BotError, ClaimLost, StoreError
+from bot.core.turns import Turn
 from bot.log import describe_error
 from bot.ports import Store
 

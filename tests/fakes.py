@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 from bot.core import growth
-from bot.core.domain import Action, ChatRequest, File, IncomingMessage, ThreadKey, Turn
 from bot.core.errors import BotError, MessageLost, SurfaceError, SurfaceUnavailable
+from bot.core.requests import ChatRequest
 from bot.core.stream import ChoiceFinished, StreamEvent, TextDelta
+from bot.core.turns import Action, File, IncomingMessage, ThreadKey, Turn
 from bot.core.writes import DisplayMode
 from bot.ports import Page, SurfaceLimits
 

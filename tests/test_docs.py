@@ -12,7 +12,7 @@ from bot.commands.access import access
 from bot.commands.budget import budget
 from bot.commands.prompt import prompt
 from bot.commands.usage import usage
-from bot.core.domain import TRANSITIONS
+from bot.core.turns import TRANSITIONS
 from tests import documents
 
 README = (documents.ROOT / "README.md").read_text()

@@ -11,10 +11,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import URL, inspect
 
-from bot.core.domain import Author
 from bot.core.errors import SettingsError, StoreUnavailable
 from bot.core.placeholders import fill
 from bot.core.steering import find_problems, parse_scope
+from bot.core.turns import Author
 from bot.store import migrate, versions
 from bot.store.database import parse_database_url
 from bot.store.schema import metadata

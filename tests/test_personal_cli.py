@@ -10,8 +10,9 @@ from click.testing import CliRunner, Result
 from sqlalchemy import URL
 
 from bot.cli import commands
-from bot.core.domain import AddressingKind, Answer, Author, IncomingMessage, Provenance, ThreadKey, TurnStatus
 from bot.core.feedback import Verdict
+from bot.core.requests import Answer, Provenance
+from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, TurnStatus
 from bot.store.feedback import SqlVotes
 from bot.store.sql import SqlStore
 from tests.databases import KINDS, migrated_database, open_database

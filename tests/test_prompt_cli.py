@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from bot.cli import commands
 from bot.commands.change import PromptChange
-from bot.core.domain import Prompt, ScopeConfig
+from bot.core.config import Prompt, ScopeConfig
 from bot.store import migrate
 from bot.store.database import Database, parse_database_url
 from tests.shell import Bot, done, refused

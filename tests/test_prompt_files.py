@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.commands.prompt_files import from_markdown, read_folder, to_markdown
-from bot.core.domain import Prompt, Scope, ScopeConfig
+from bot.core.config import Prompt, Scope, ScopeConfig
 from bot.core.steering import parse_scope
 from tests.core.steering_values import CHAIN, steerings
 

@@ -11,8 +11,9 @@ import pytest
 from click.testing import CliRunner
 
 from bot.cli import commands
-from bot.core.calls import ModelCall
-from bot.core.domain import Author, Prompt, Scope, ScopeConfig
+from bot.core.config import Prompt, Scope, ScopeConfig
+from bot.core.requests import ModelCall
+from bot.core.turns import Author
 from bot.store import migrate
 from bot.store.database import parse_database_url
 from bot.store.sql import SqlStore

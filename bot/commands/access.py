@@ -15,7 +15,7 @@ from bot import rules_setting
 from bot.access import Permissions
 from bot.commands.shell import CommandRefused, parse_scope_words, shell_author, with_database
 from bot.core.access import DEFAULT_ADMISSIONS
-from bot.core.domain import Scope
+from bot.core.config import Scope
 from bot.core.errors import VersionConflict
 from bot.core.granting import NO_GRANTS, Grants, GrantsVersion, describe_grants, diff
 from bot.core.steering import name_scope

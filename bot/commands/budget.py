@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import click
 
 from bot.commands.shell import CommandRefused, shell_author, with_database
-from bot.core.domain import Scope
+from bot.core.config import Scope
 from bot.core.ledger import (
     ANY_SUBJECT,
     BUDGET_DIMENSIONS,
@@ -22,7 +22,7 @@ from bot.core.ledger import (
 )
 from bot.core.periods import Span
 from bot.settings import Settings
-from bot.slack import parse
+from bot.slack import messages
 from bot.store.database import Database
 from bot.store.ledger import SqlLedger
 from bot.store.usage import list_budget_workspaces
@@ -143,7 +143,7 @@ def _parse_budget(
     if not workspace or bool(slash) != bool(subject) or (slash and kind == SpendingDimension.WORKSPACE):
         raise CommandRefused(f"`{kind} {where}` is not what a budget can be of; see `bot budget --help`.")
     budget = Budget(scope=SpendingDimension(kind), subject=subject, span=Span(span), unit=unit, amount=amount)
-    return Scope(platform=parse.PLATFORM, workspace=workspace), budget
+    return Scope(platform=messages.PLATFORM, workspace=workspace), budget
 
 
 def _parse_unit(text: str, currency: str) -> BudgetUnit:

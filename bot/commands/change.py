@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from bot.core import parameters
-from bot.core.domain import Prompt, ScopeConfig
+from bot.core.config import Prompt, ScopeConfig
 from bot.core.kinds import ParameterValue
 from bot.core.steering import PROMPT_FIELD
 

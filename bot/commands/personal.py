@@ -12,9 +12,9 @@ import click
 from bot import privacy
 from bot.commands.shell import CommandRefused, parse_scope_words, with_database
 from bot.core import personal as core
-from bot.core.domain import ThreadKey
 from bot.core.personal import PersonKey
-from bot.slack import parse
+from bot.core.turns import ThreadKey
+from bot.slack import messages
 from bot.store.database import Database
 from bot.store.personal import SqlPersonalData
 
@@ -78,4 +78,4 @@ def _parse_subject(user: str, workspace: str, thread: str) -> PersonKey | Thread
         return ThreadKey(platform=key.platform, workspace=key.workspace, channel=key.channel, root=key.root)
     if not re.fullmatch("[UW][A-Z0-9]+", user):
         raise CommandRefused(f"`{user}` is no Slack user id such as U012AB3CD.")
-    return PersonKey(user=user, platform=parse.PLATFORM, workspace=workspace)
+    return PersonKey(user=user, platform=messages.PLATFORM, workspace=workspace)

@@ -21,11 +21,11 @@ from bot.commands.shell import (
     with_database,
 )
 from bot.core import steering as core
-from bot.core.domain import ConfigVersion, Scope, ScopeConfig
+from bot.core.config import ConfigVersion, Scope, ScopeConfig
 from bot.core.feedback import VoteCounts
 from bot.core.parameters import render as shown
 from bot.editing import ConfigEditor, ConfigRefused, EditableScope
-from bot.slack import parse
+from bot.slack import messages
 from bot.store.database import Database
 from bot.store.feedback import SqlVotes
 from bot.store.versions import SqlConfigVersions
@@ -253,7 +253,7 @@ async def _check_locks(editor: ConfigEditor, files: Mapping[Scope, PromptFile]) 
 def _read_files(folder: Path) -> Mapping[Scope, PromptFile]:
     """Return a folder's files, those of higher levels first: a lock is taken away before it would refuse."""
     try:
-        files = read_folder(folder, parse.PLATFORM)
+        files = read_folder(folder, messages.PLATFORM)
     except ValueError as error:
         raise CommandRefused(str(error)) from None
     except OSError as error:

@@ -22,7 +22,7 @@ from typing import Any
 import yaml
 
 from bot.core import steering as core
-from bot.core.domain import Prompt, Scope, ScopeConfig
+from bot.core.config import Prompt, Scope, ScopeConfig
 
 FRONT_MATTER = re.compile(r"---\r?\n(.*?)^---(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 MODES = {"replace": False, "append": True}

@@ -12,12 +12,13 @@ from typing import Any, TypeVar
 
 import click
 
-from bot.core.domain import Author, Scope
+from bot.core.config import Scope
 from bot.core.errors import VersionConflict
 from bot.core.steering import parse_scope
+from bot.core.turns import Author
 from bot.editing import ConfigEditor, ConfigRefused
 from bot.settings import Settings
-from bot.slack import parse
+from bot.slack import messages
 from bot.store import migrate
 from bot.store.database import Database, parse_database_url
 from bot.store.versions import SqlConfigVersions
@@ -52,7 +53,9 @@ def with_config_editor(do: Callable[[ConfigEditor], Awaitable[T]]) -> T:
         settings = Settings.load()
         async with open_database(settings) as database:
             return await do(
-                ConfigEditor(SqlConfigVersions(database), settings.deployment_config, parse.is_direct_channel)
+                ConfigEditor(
+                    SqlConfigVersions(database), settings.deployment_config, messages.is_direct_channel
+                )
             )
 
     try:
@@ -64,7 +67,7 @@ def with_config_editor(do: Callable[[ConfigEditor], Awaitable[T]]) -> T:
 def parse_scope_words(kind: str, where: str) -> Scope:
     """Return the level that two words of the command line name."""
     try:
-        return parse_scope(f"{kind} {where}", parse.PLATFORM)
+        return parse_scope(f"{kind} {where}", messages.PLATFORM)
     except ValueError as error:
         raise CommandRefused(str(error)) from None
 

@@ -12,8 +12,8 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Final
 
-from bot.core.domain import File
 from bot.core.errors import ModelRejected
+from bot.core.turns import File
 
 MAX_FILES: Final = 10
 MAX_PICTURES: Final = 4

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from bot.core.domain import ChatMessage, Turn
+from bot.core.requests import ChatMessage
+from bot.core.turns import Turn
 
 TokenCounter: TypeAlias = Callable[[str], int]
 """How many tokens a message of that text is: `estimate`, or somebody's tokenizer."""

@@ -6,7 +6,8 @@ thread, and ends. Pure. Rule: in its thread applies exactly what would apply at 
 
 from dataclasses import dataclass
 
-from bot.core.domain import DIRECT_MESSAGES, Scope, ScopeConfig, ThreadKey
+from bot.core.config import DIRECT_MESSAGES, Scope, ScopeConfig
+from bot.core.turns import ThreadKey
 
 DRAFT_LIFETIME_SECONDS = 7 * 24 * 3_600.0
 """Seconds for which a draft can be tried and published; long enough for a weekend."""

@@ -39,7 +39,7 @@ admins entered and cannot be saved in `editing`, what no service can see in `cor
 
 from typing import ClassVar
 
-from bot.core.domain import ConfigVersion
+from bot.core.config import ConfigVersion
 
 
 class BotError(Exception):

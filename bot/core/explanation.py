@@ -5,8 +5,10 @@ Separate because only who asks for it needs it; answering does not. Pure.
 
 from dataclasses import dataclass, field
 
-from bot.core.domain import Author, ConfigVersion, File, Provenance, ThreadKey, TurnStatus, Usage
+from bot.core.config import ConfigVersion
 from bot.core.ledger import Spending
+from bot.core.requests import Provenance, Usage
+from bot.core.turns import Author, File, ThreadKey, TurnStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ answer: where a turn has several variants, for the one that was shown.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.core.domain import Author, ThreadKey
+from bot.core.turns import Author, ThreadKey
 
 MAX_NOTE_CHARACTERS = 3_000
 """Characters of what somebody writes to a vote; more is cut off."""

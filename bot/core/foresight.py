@@ -17,9 +17,9 @@ from bot.core.context import (
     EstimateCorrection,
     count_request_tokens,
 )
-from bot.core.domain import ChatRequest, Usage
 from bot.core.ledger import CallEstimate
 from bot.core.money import Price
+from bot.core.requests import ChatRequest, Usage
 
 RECENT_ANSWERS: Final = 50
 """Answers."""

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.core.access import AccessRules, Admission
-from bot.core.domain import Author, Scope
+from bot.core.config import Scope
 from bot.core.errors import VersionConflict
+from bot.core.turns import Author
 
 GRANTS_FORMAT = 1
 """Of the JSON that is stored; grows when an older program could not read it."""

@@ -5,9 +5,10 @@ Separate from the nouns that it is made of, because only who asks the model need
 
 from dataclasses import dataclass
 
-from bot.core.domain import ConfigVersion, Turn
+from bot.core.config import ConfigVersion
 from bot.core.drafts import Draft
 from bot.core.ledger import Budget
+from bot.core.turns import Turn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

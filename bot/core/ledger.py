@@ -11,10 +11,10 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 
 from bot.core import money
-from bot.core.calls import ModelCall
-from bot.core.domain import Author
 from bot.core.errors import ModelError
 from bot.core.periods import Span, format_moment
+from bot.core.requests import ModelCall
+from bot.core.turns import Author
 
 WARNING_PERCENT = 80
 """Per cent of a budget from which on people are told."""

@@ -12,7 +12,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from fnmatch import fnmatchcase
 from typing import Final
 
-from bot.core.domain import Usage
+from bot.core.requests import Usage
 
 NANO_PER_UNIT: Final = 10**9
 """Of these a unit of a currency has; the unit of every sum here."""

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bot.core.domain import ConfigVersion, ThreadKey, Turn
+from bot.core.config import ConfigVersion
 from bot.core.feedback import VoteRecord
 from bot.core.ledger import Spending
 from bot.core.steering import name_scope, to_json
+from bot.core.turns import ThreadKey, Turn
 
 ERASED_PERSON = "erased"
 """Stands for a person where figures are kept and the person is not."""

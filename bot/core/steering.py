@@ -16,8 +16,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.core import parameters, placeholders
-from bot.core.domain import DIRECT_MESSAGES, ConfigVersion, Prompt, Provenance, Scope, ScopeConfig, ThreadKey
+from bot.core.config import DIRECT_MESSAGES, ConfigVersion, Prompt, Scope, ScopeConfig
 from bot.core.kinds import ParameterValue
+from bot.core.requests import Provenance
+from bot.core.turns import ThreadKey
 
 DEFAULT_PROMPT = (
     "You are a helpful assistant in a team's chat. Answer in Markdown, as briefly as the question allows. "

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.core.domain import ThreadKey
+from bot.core.turns import ThreadKey
 
 STOPPED_FINISH_REASON = "stopped"
 """The finish reason of what a person stopped; ours, since no model gives it."""

@@ -5,7 +5,7 @@ Separate from the adapters so that every model API ends in the same few values. 
 
 from dataclasses import dataclass, field
 
-from bot.core.domain import Answer, Usage
+from bot.core.requests import Answer, Usage
 
 
 @dataclass(frozen=True, slots=True)

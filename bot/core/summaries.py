@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.core.context import TokenCounter, count_turn_tokens, estimate_tokens, find_first_turn
-from bot.core.domain import ChatMessage, Turn
+from bot.core.requests import ChatMessage
 from bot.core.transcript import label_speakers, turn_text
+from bot.core.turns import Turn
 
 FREE_SHARE_WHEN_DUE = 0.15
 """Share of the room that is still free when the next summary is made."""

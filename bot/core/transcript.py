@@ -9,8 +9,9 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from bot.core.domain import Author, ChatMessage, Turn
 from bot.core.errors import ContentFiltered
+from bot.core.requests import ChatMessage
+from bot.core.turns import Author, Turn
 
 NO_TEXT = "(This message has no text.)"
 """Some servers refuse an empty content; the model should know what happened."""

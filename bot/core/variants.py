@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from bot.core.domain import Action, VariantPosition
+from bot.core.turns import Action, VariantPosition
 
 STEPS_BY_ACTION: Mapping[Action, int] = MappingProxyType(
     {Action.PREVIOUS: -1, Action.NEXT: 1, Action.CHOOSE: 0}

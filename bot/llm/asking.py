@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.core.domain import ChatMessage, ChatRequest
+from bot.core.requests import ChatMessage, ChatRequest
 from bot.core.transcript import join_neighbours
 from bot.llm.profiles import Profile
 

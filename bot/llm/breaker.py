@@ -13,8 +13,8 @@ from contextlib import aclosing, asynccontextmanager
 
 import structlog
 
-from bot.core.domain import ChatRequest
 from bot.core.errors import ModelError, ModelOutOfCredit, ModelOverloaded, ModelUnavailable
+from bot.core.requests import ChatRequest
 from bot.core.stream import StreamEvent, TextDelta
 from bot.ports import ChatModel, NeededAt, needed_at_once
 

@@ -15,8 +15,8 @@ import httpx
 import structlog
 
 from bot.core.attachments import PictureRefused
-from bot.core.domain import ChatRequest
 from bot.core.errors import ModelError, ModelRejected, ModelSlow, ModelUnavailable
+from bot.core.requests import ChatRequest
 from bot.core.stream import PicturesLeftOut, StreamEvent
 from bot.llm.adapting import MAX_ADAPTATIONS_PER_QUESTION, Adaptations
 from bot.llm.asking import Dialect, Fields, build_body, has_pictures

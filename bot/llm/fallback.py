@@ -9,7 +9,6 @@ import math
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 
-from bot.core.domain import ChatRequest
 from bot.core.errors import (
     ContextTooLong,
     ModelBusy,
@@ -19,6 +18,7 @@ from bot.core.errors import (
     ModelUnavailable,
     ModelUnknown,
 )
+from bot.core.requests import ChatRequest
 from bot.core.stream import StreamEvent, TextDelta
 from bot.ports import ChatModel, NeededAt, needed_at_once
 

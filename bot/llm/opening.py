@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from bot.core.domain import ChatRequest
+from bot.core.requests import ChatRequest
 from bot.core.stream import StreamEvent
 from bot.llm.asking import Dialect
 from bot.llm.breaker import CircuitBreaker

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from bot import wire
-from bot.core.domain import Usage
 from bot.core.errors import (
     ContentFiltered,
     ContextTooLong,
@@ -26,6 +25,7 @@ from bot.core.errors import (
     ModelUnavailable,
     ModelUnreadable,
 )
+from bot.core.requests import Usage
 from bot.core.stream import ChoiceFinished, ModelName, StreamEvent, TextDelta
 from bot.llm.errors import make_stream_error
 from bot.llm.framing import DONE_MARK, BodyDecoder

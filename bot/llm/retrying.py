@@ -10,8 +10,8 @@ import random
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 
-from bot.core.domain import ChatRequest
 from bot.core.errors import ModelBusy, ModelUnavailable
+from bot.core.requests import ChatRequest
 from bot.core.stream import StreamEvent, TextDelta
 from bot.ports import ChatModel, NeededAt, needed_at_once
 

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
-from bot.core.domain import Scope, ThreadKey
+from bot.core.config import Scope
 from bot.core.feedback import Verdict, Vote, VoteCounts, VoteReason, VoteRecord
+from bot.core.turns import ThreadKey
 
 
 class Votes(Protocol):

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from bot.core.access import AccessRefusal
-from bot.core.domain import Author, Scope, ThreadKey
+from bot.core.config import Scope
 from bot.core.granting import Grants, GrantsVersion
+from bot.core.turns import Author, ThreadKey
 
 
 class GrantsRecord(Protocol):

@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from bot.core.calls import ModelCall
-from bot.core.domain import Author, Scope, Turn
+from bot.core.config import Scope
 from bot.core.ledger import (
     Budget,
     BudgetChange,
@@ -14,6 +13,8 @@ from bot.core.ledger import (
     Spending,
     SpendingDimension,
 )
+from bot.core.requests import ModelCall
+from bot.core.turns import Author, Turn
 
 
 class Ledger(Protocol):

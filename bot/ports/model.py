@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from bot.core.domain import ChatRequest
+from bot.core.requests import ChatRequest
 from bot.core.stream import StreamEvent
 
 NeededAt = Callable[[], float]

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from bot.core.domain import ThreadKey
 from bot.core.personal import OtherPersonalData, PersonKey, StoredCounts, StoredTurn
+from bot.core.turns import ThreadKey
 
 
 class PersonalData(Protocol):

@@ -3,18 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from bot.core.domain import (
-    Action,
-    Answer,
-    IncomingMessage,
-    MessageKey,
-    ThreadKey,
-    Turn,
-    TurnStatus,
-    VariantPosition,
-)
 from bot.core.known import TurnContext
+from bot.core.requests import Answer
 from bot.core.stopping import StopOutcome, StopRequest
+from bot.core.turns import Action, IncomingMessage, MessageKey, ThreadKey, Turn, TurnStatus, VariantPosition
 
 
 class Store(Protocol):

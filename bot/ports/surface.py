@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.core.domain import Action, File, IncomingMessage, ThreadKey, Turn
+from bot.core.turns import Action, File, IncomingMessage, ThreadKey, Turn
 from bot.core.writes import DisplayMode
 
 

@@ -11,9 +11,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.access import AccessRefusal
 from bot.core.budget import TokenBucket
-from bot.core.domain import AddressingKind, ThreadKey
 from bot.core.errors import SurfaceError, SurfaceUnavailable
-from bot.slack import parse
+from bot.core.turns import AddressingKind, ThreadKey
+from bot.slack import event_payloads, messages
 from bot.slack.calls import call
 from bot.slack.door import SlackAccessPolicy
 from bot.slack.message_metadata import notice_metadata
@@ -48,7 +48,7 @@ class AccessGuard:
         self._recent_refusals: OrderedDict[tuple[str, str, AccessRefusal], float] = OrderedDict()
         self._token_bucket = TokenBucket(per_minute=REFUSALS_PER_MINUTE, burst=REFUSALS_BURST)
 
-    async def admit_message(self, posted: parse.MessageEvent) -> bool:
+    async def admit_message(self, posted: event_payloads.MessageEvent) -> bool:
         """Return whether a message may be recorded; whoever addressed us is told if not.
 
         Raises `SurfaceUnavailable`.
@@ -99,7 +99,7 @@ class AccessGuard:
         channel, root = thread.channel, thread.root
         try:
             async with asyncio.timeout(REFUSAL_TIMEOUT_SECONDS):
-                if parse.is_direct_channel(channel):
+                if messages.is_direct_channel(channel):
                     await call(
                         lambda: self._client.chat_postMessage(
                             channel=channel, thread_ts=root, text=text, metadata=notice_metadata()

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from bot.core.domain import Action, ThreadKey
+from bot.core.turns import Action, ThreadKey
 from bot.slack import payload
-from bot.slack.parse import PLATFORM, BotIdentity
+from bot.slack.messages import PLATFORM, BotIdentity
 
 ANSWER_BUTTONS_BLOCK_ID = "turn"
 ACTIONS_BY_ID: Mapping[str, Action] = MappingProxyType(

@@ -19,7 +19,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.errors import SettingsError
 from bot.slack.client import SlackClient
-from bot.slack.parse import BotIdentity
+from bot.slack.messages import BotIdentity
 from bot.slack.web_socket import Dispatch, WebSocket
 
 Client: TypeAlias = AsyncWebClient

@@ -11,8 +11,8 @@ from typing import Any
 
 import structlog
 
-from bot.core.domain import ThreadKey
 from bot.core.errors import SurfaceBusy, SurfaceError, SurfaceGone
+from bot.core.turns import ThreadKey
 from bot.pacing import RateLimiter, RateLimiters
 from bot.slack import limits
 from bot.slack.abilities import FeatureAvailability

@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from bot.access import Permissions
 from bot.core import access as core
 from bot.core.access import AccessRefusal, AccessRules, AccessSubject, Admission, RequestLocation
-from bot.core.domain import ThreadKey
-from bot.slack import parse
+from bot.core.turns import ThreadKey
+from bot.slack import messages
 from bot.slack.people import People
 
 
@@ -43,7 +43,7 @@ class SlackAccessPolicy:
         rules = await self._access.current_rules()
         spot = RequestLocation(
             channel=thread.channel,
-            is_direct=parse.is_direct_channel(thread.channel),
+            is_direct=messages.is_direct_channel(thread.channel),
             is_shared=await self._is_shared(thread.channel, rules) if is_shared is None else is_shared,
         )
         refused = core.find_refusal(
@@ -53,6 +53,6 @@ class SlackAccessPolicy:
         return None if is_allowed else refused
 
     async def _is_shared(self, channel: str, rules: Sequence[AccessRules]) -> bool:
-        if parse.is_direct_channel(channel) or core.is_admitted(Admission.SHARED, rules):
+        if messages.is_direct_channel(channel) or core.is_admitted(Admission.SHARED, rules):
             return True  # it makes no difference, so Slack is not asked
         return await self._people.is_shared(channel)

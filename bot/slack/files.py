@@ -13,8 +13,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from yarl import URL
 
 from bot.core.attachments import FileUnreadable
-from bot.core.domain import File
 from bot.core.errors import SurfaceUnavailable
+from bot.core.turns import File
 
 SLACK_HOSTS = ("slack.com", "slack-edge.com")
 """Slack's own, and all below them."""

@@ -11,10 +11,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
 
-from bot.core.domain import IncomingMessage, MessageKey
 from bot.core.errors import SurfaceUnavailable
 from bot.core.stopping import StopOutcome, StopRequest, is_stop_request
-from bot.slack import parse
+from bot.core.turns import IncomingMessage, MessageKey
+from bot.slack import event_payloads, messages
 from bot.slack.lanes import KeyedLock
 from bot.slack.people import People
 from bot.slack.refusals import EphemeralReply
@@ -51,7 +51,7 @@ class RecordsDeliveries(Protocol):
 class AdmitsMessages(AdmitsPresses, Protocol):
     """Who lets deliveries in; `Doorkeeper` is one."""
 
-    async def admit_message(self, posted: parse.MessageEvent) -> bool:
+    async def admit_message(self, posted: event_payloads.MessageEvent) -> bool:
         """Return whether a message may be recorded. Raises `SurfaceUnavailable` where it is not known."""
         ...
 
@@ -65,7 +65,7 @@ class Inbox:
 
     def __init__(
         self,
-        bot: parse.BotIdentity,
+        bot: messages.BotIdentity,
         people: People,
         intake: RecordsDeliveries,
         access_guard: AdmitsMessages,
@@ -89,32 +89,32 @@ class Inbox:
 
         Raises `NotTaken` while the process ends or if it takes too long, and what the conversations raise.
         """
-        event = parse.parse_event(body, self._bot, follow_threads=self._follow_threads)
+        event = event_payloads.parse_event(body, self._bot, follow_threads=self._follow_threads)
         if event is None:
             return None
         if self._intake.is_draining:
             raise DeliveryNotRecorded
         return await self._record_in_time(event)
 
-    async def _record(self, event: parse.SlackEvent) -> EphemeralReply | None:
+    async def _record(self, event: event_payloads.SlackEvent) -> EphemeralReply | None:
         names: asyncio.Future[Mapping[str, str]] = asyncio.ensure_future(self._look_up_names(event))
         async with self._thread_locks(event.thread):
             match event:
-                case parse.StopEvent(thread=thread, user=user, delivery=delivery):
+                case event_payloads.StopEvent(thread=thread, user=user, delivery=delivery):
                     request = StopRequest(thread=thread, requested_by=user, delivery=delivery)
                     return stop_refusal(request, await self.answer_actions.stop(request))
-                case parse.MessageEvent():
+                case event_payloads.MessageEvent():
                     return await self._record_message(event, names)
-                case parse.EditEvent(message=message, delivery=delivery):
+                case event_payloads.EditEvent(message=message, delivery=delivery):
                     await self._intake.record_edit(
                         message.key, message.readable_text(await names), delivery=delivery
                     )
-                case parse.DeleteEvent(message=key, delivery=delivery):
+                case event_payloads.DeleteEvent(message=key, delivery=delivery):
                     await self._intake.forget(key, delivery=delivery)
         return None
 
     async def _record_message(
-        self, posted: parse.MessageEvent, names: asyncio.Future[Mapping[str, str]]
+        self, posted: event_payloads.MessageEvent, names: asyncio.Future[Mapping[str, str]]
     ) -> EphemeralReply | None:
         """Record a message; one that says nothing but "stop" while an answer runs there is no question."""
         message = posted.message
@@ -129,19 +129,19 @@ class Inbox:
             await self._intake.accept(incoming)
         return None
 
-    async def _is_admitted(self, posted: parse.MessageEvent) -> bool:
+    async def _is_admitted(self, posted: event_payloads.MessageEvent) -> bool:
         try:
             return await self._access_guard.admit_message(posted)
         except SurfaceUnavailable:
             raise DeliveryNotRecorded from None
 
-    async def _look_up_names(self, event: parse.SlackEvent) -> Mapping[str, str]:
+    async def _look_up_names(self, event: event_payloads.SlackEvent) -> Mapping[str, str]:
         """Look names up, while others in the thread go first."""
-        if isinstance(event, parse.DeleteEvent | parse.StopEvent):
+        if isinstance(event, event_payloads.DeleteEvent | event_payloads.StopEvent):
             return {}
         return await self._people.names(event.message.ids_to_name)
 
-    async def _record_in_time(self, event: parse.SlackEvent) -> EphemeralReply | None:
+    async def _record_in_time(self, event: event_payloads.SlackEvent) -> EphemeralReply | None:
         key = _duplicate_key(event)
         task = self._recording.get(key)
         if task is None:
@@ -160,12 +160,12 @@ class Inbox:
             asyncio.get_running_loop().call_later(REMEMBER_RECORDED_SECONDS, self._recording.pop, key)
 
 
-def _duplicate_key(event: parse.SlackEvent) -> Hashable:
+def _duplicate_key(event: event_payloads.SlackEvent) -> Hashable:
     """Return what is equal of deliveries that tell the same.
 
     Slack tells of a mention twice, as `message` and as `app_mention`, with an id each. Of who may not stop an
     answer, the store lets only the first of the two hear.
     """
-    if isinstance(event, parse.MessageEvent) and not is_stop_request(event.message.text):
+    if isinstance(event, event_payloads.MessageEvent) and not is_stop_request(event.message.text):
         return replace(event, delivery="")
     return event.delivery or object()

@@ -4,7 +4,7 @@ Separate because several views lead to a thread. Pure. Source: the form that `ch
 https://docs.slack.dev/reference/methods/chat.getPermalink
 """
 
-from bot.core.domain import ThreadKey
+from bot.core.turns import ThreadKey
 
 
 def message_url(workspace_url: str, thread: ThreadKey, ts: str) -> str:

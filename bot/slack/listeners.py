@@ -15,7 +15,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.log import describe_error
-from bot.slack import buttons, parse
+from bot.slack import buttons, messages
 from bot.slack.inbox import DeliveryNotRecorded, Inbox
 from bot.slack.refusals import send_ephemeral
 from bot.slack.wishes import ANSWER_AGAIN_ID
@@ -32,7 +32,7 @@ log = structlog.get_logger()
 
 def create_bolt_app(
     client: AsyncWebClient,
-    bot: parse.BotIdentity,
+    bot: messages.BotIdentity,
     inbox: Inbox,
     *,
     register: Callable[[AsyncApp], None] = lambda _app: None,
@@ -101,7 +101,7 @@ def _acknowledge_the_rest(app: AsyncApp) -> None:
 
 
 def _make_authorize(
-    client: AsyncWebClient, bot: parse.BotIdentity
+    client: AsyncWebClient, bot: messages.BotIdentity
 ) -> Callable[[], Awaitable[AuthorizeResult]]:
     """Return what tells Bolt who we are: we know since the start, and it would ask Slack again.
 

@@ -22,7 +22,7 @@ from bot.slack.admin.screen import Modals
 from bot.slack.admin.submissions import ActionRefused
 from bot.slack.admin.wording import REASON_LABELS
 from bot.slack.inbox import AdmitsMessages
-from bot.slack.parse import BotIdentity
+from bot.slack.messages import BotIdentity
 
 FEEDBACK_FORM_CALLBACK = "opinion"
 """`callback_id` of the form."""

@@ -25,7 +25,7 @@ from bot.slack.admin.kit import Block, View, render_notice
 from bot.slack.admin.screen import Modals
 from bot.slack.admin.submissions import ActionRefused
 from bot.slack.handing import upload_file
-from bot.slack.parse import PLATFORM
+from bot.slack.messages import PLATFORM
 
 SEND_DATA_ACTION, ERASE_DATA_ACTION = "own_data_send", "own_data_erase"
 """`action_id`s."""

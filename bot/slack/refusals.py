@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.core.domain import ThreadKey
 from bot.core.errors import SurfaceError
+from bot.core.turns import ThreadKey
 from bot.slack.calls import call
 
 CHANGE_NOT_ALLOWED = "Only the person who asked, and admins, can do that, and only once the answer has ended."

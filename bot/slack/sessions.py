@@ -13,7 +13,7 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.core.domain import ThreadKey, Turn
+from bot.core.turns import ThreadKey, Turn
 from bot.pacing import RateLimiters
 from bot.persistence import retry_delay
 from bot.slack.decorations import BestEffortMethod, BestEffortOutcome

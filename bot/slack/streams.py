@@ -15,9 +15,9 @@ from typing import Any
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.core.domain import ThreadKey, Turn
 from bot.core.errors import SurfaceGone
 from bot.core.growth import find_addition
+from bot.core.turns import ThreadKey, Turn
 from bot.ports import Page
 from bot.slack import render
 from bot.slack.abilities import FeatureAvailability

@@ -12,12 +12,12 @@ from typing import Any
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.core.domain import Action, File, IncomingMessage, ThreadKey, Turn
 from bot.core.errors import MessageLost, SurfaceGone
+from bot.core.turns import Action, File, IncomingMessage, ThreadKey, Turn
 from bot.core.writes import DisplayMode
 from bot.pacing import RateLimiters
 from bot.ports import AccessPolicy, GrowingMessage, Page, SurfaceLimits
-from bot.slack import buttons, limits, parse, render
+from bot.slack import buttons, limits, messages, render
 from bot.slack.abilities import FeatureAvailability
 from bot.slack.calls import EDIT_WINDOW_CLOSED, STREAMING_STATE_CONFLICT, call
 from bot.slack.files import FileDownloads
@@ -55,7 +55,7 @@ class SlackSurface:
     def __init__(
         self,
         client: AsyncWebClient,
-        bot: parse.BotIdentity,
+        bot: messages.BotIdentity,
         people: People,
         *,
         access_policy: AccessPolicy | None = None,
@@ -162,7 +162,7 @@ class SlackSurface:
 
     def is_direct(self, thread: ThreadKey) -> bool:
         """Whether a thread is part of a direct message with us."""
-        return parse.is_direct_channel(thread.channel)
+        return messages.is_direct_channel(thread.channel)
 
     async def read_place_names(self, thread: ThreadKey) -> Mapping[str, str]:
         """Return the names of the thread's channel and workspace, as far as Slack tells them."""

@@ -12,11 +12,11 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.core.domain import AddressingKind, IncomingMessage, ThreadKey, Turn
 from bot.core.errors import SurfaceError, SurfaceGone
+from bot.core.turns import AddressingKind, IncomingMessage, ThreadKey, Turn
 from bot.persistence import retry_until_answered
 from bot.ports import AccessPolicy
-from bot.slack import parse, payload
+from bot.slack import messages, payload
 from bot.slack.calls import call
 from bot.slack.message_metadata import PAGE_EVENT
 from bot.slack.people import People
@@ -46,7 +46,7 @@ class ThreadHistory:
     def __init__(
         self,
         client: AsyncWebClient,
-        bot: parse.BotIdentity,
+        bot: messages.BotIdentity,
         people: People,
         access_policy: AccessPolicy | None = None,
     ) -> None:
@@ -84,12 +84,12 @@ class ThreadHistory:
         for the rest: of a thread that Slack gives in small portions this is the beginning.
         """
         bot = replace(self._bot, workspace=thread.workspace)
-        said: dict[str, parse.SlackMessage] = {}  # by ts: Slack may repeat the first message on each page
+        said: dict[str, messages.SlackMessage] = {}  # by ts: Slack may repeat the first message on each page
         try:
             async for fields in self._fetch_messages(
                 thread, f"{max(since, 0.0):.6f}", READ_BOUNDS, retries=False
             ):
-                message = parse.parse_message(fields, bot, channel=thread.channel)
+                message = messages.parse_message(fields, bot, channel=thread.channel)
                 if message is not None and float(message.id) > since:
                     said[message.id] = replace(message, thread=thread)
         except SurfaceGone:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from bot.core.domain import ThreadKey
 from bot.core.feedback import Verdict
+from bot.core.turns import ThreadKey
 from bot.slack import buttons, payload
-from bot.slack.parse import BotIdentity
+from bot.slack.messages import BotIdentity
 
 FEEDBACK_ACTION_ID = "judge"
 """`action_id`; where Slack does not know thumbs, that of the button for a verdict is `judge:good`."""

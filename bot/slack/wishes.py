@@ -10,9 +10,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
 
-from bot.core.domain import Action, ThreadKey
 from bot.core.stopping import StopOutcome, StopRequest
-from bot.slack import buttons, parse
+from bot.core.turns import Action, ThreadKey
+from bot.slack import buttons, messages
 from bot.slack.refusals import (
     ANSWER_ENDED,
     CHANGE_NOT_ALLOWED,
@@ -66,7 +66,7 @@ class AnswerActions:
 
     def __init__(
         self,
-        bot: parse.BotIdentity,
+        bot: messages.BotIdentity,
         intake: ChangesAnswers,
         access_guard: AdmitsPresses,
         is_admin: Callable[[str], Awaitable[bool]],

@@ -9,8 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from bot.core.domain import Answer, Provenance, Usage
-from bot.core.seen import ContextCoverage
+from bot.core.requests import Answer, ContextCoverage, Provenance, Usage
 
 
 def answer_values(answer: Answer) -> dict[str, Any]:

@@ -32,10 +32,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from bot.core.calls import ModelCall
-from bot.core.domain import ThreadKey, Turn, TurnStatus
 from bot.core.ledger import Spending, SpendingDimension, spending_of, versions_key
 from bot.core.periods import Span, name_period
+from bot.core.requests import ModelCall
+from bot.core.turns import ThreadKey, Turn, TurnStatus
 from bot.store.schema import Prose, calls, now, reservations, tallies, turns
 
 SELECT_NOW = select(now())

@@ -8,8 +8,8 @@ from typing import Final
 
 from sqlalchemy import Connection, and_, bindparam, exists, select, tuple_
 
-from bot.core.domain import Turn
 from bot.core.known import TurnContext
+from bot.core.turns import Turn
 from bot.store import drafts, ledger, versions
 from bot.store.schema import budgets, conversations, is_in_history, turns
 from bot.store.schema import drafts as tried

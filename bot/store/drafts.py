@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Row, bindparam, delete, select, tuple_
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bot.core import steering
-from bot.core.domain import ThreadKey
 from bot.core.drafts import Draft
+from bot.core.turns import ThreadKey
 from bot.store.database import Database
 from bot.store.schema import drafts, now
 

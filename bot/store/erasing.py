@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, delete, null, select, update
 
-from bot.core.domain import TurnStatus
+from bot.core.turns import TurnStatus
 from bot.store.schema import (
     calls,
     conversations,

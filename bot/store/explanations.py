@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, exists, or_, select
 
-from bot.core.domain import Author, ThreadKey, TurnStatus, Usage
 from bot.core.explanation import Explanation
+from bot.core.requests import Usage
+from bot.core.turns import Author, ThreadKey, TurnStatus
 from bot.store import answers, calls, files, versions
 from bot.store.database import Database
 from bot.store.schema import conversations, is_in_history, pages, turns

@@ -24,8 +24,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from bot.core.domain import Author, Scope, ThreadKey
+from bot.core.config import Scope
 from bot.core.feedback import MAX_NOTE_CHARACTERS, Verdict, Vote, VoteCounts, VoteReason, VoteRecord
+from bot.core.turns import Author, ThreadKey
 from bot.store import answers, variants
 from bot.store import statements as sql
 from bot.store.database import Database

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from bot.core.domain import File
+from bot.core.turns import File
 
 
 def files_to_json(files: Sequence[File]) -> str | None:

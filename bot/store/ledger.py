@@ -13,8 +13,7 @@ from sqlalchemy import Connection, Row, bindparam, func, insert, literal_column,
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bot.core import ledger as core
-from bot.core.calls import ModelCall
-from bot.core.domain import Author, Scope, ThreadKey, Turn
+from bot.core.config import Scope
 from bot.core.errors import ClaimLost
 from bot.core.ledger import (
     ANY_SUBJECT,
@@ -29,6 +28,8 @@ from bot.core.ledger import (
     SpendingDimension,
 )
 from bot.core.periods import Span, find_period_end, name_period
+from bot.core.requests import ModelCall
+from bot.core.turns import Author, ThreadKey, Turn
 from bot.store import calls
 from bot.store.database import Database
 from bot.store.schema import budgets, reservations, tallies

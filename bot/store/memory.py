@@ -10,12 +10,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from bot.core import variants
-from bot.core.domain import (
+from bot.core.errors import ClaimLost
+from bot.core.known import TurnContext
+from bot.core.requests import Answer
+from bot.core.stopping import StopOutcome, StopRequest
+from bot.core.turns import (
     OPEN_STATUSES,
     TRANSITIONS,
     Action,
     AddressingKind,
-    Answer,
     IncomingMessage,
     MessageKey,
     ThreadKey,
@@ -23,9 +26,6 @@ from bot.core.domain import (
     TurnStatus,
     VariantPosition,
 )
-from bot.core.errors import ClaimLost
-from bot.core.known import TurnContext
-from bot.core.stopping import StopOutcome, StopRequest
 from bot.store import memory_personal, memory_stopping
 from bot.store.memory_data import MemoryData, message_key
 from bot.store.memory_drafts import MemoryDrafts

@@ -10,20 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.core import ledger
-from bot.core.calls import ModelCall
-from bot.core.domain import (
-    OPEN_STATUSES,
-    Author,
-    ConfigVersion,
-    IncomingMessage,
-    MessageKey,
-    ThreadKey,
-    Turn,
-    TurnStatus,
-)
+from bot.core.config import ConfigVersion
 from bot.core.feedback import Vote
 from bot.core.ledger import Budget, BudgetChange, CallEstimate
+from bot.core.requests import ModelCall
 from bot.core.summaries import ThreadSummaries
+from bot.core.turns import OPEN_STATUSES, Author, IncomingMessage, MessageKey, ThreadKey, Turn, TurnStatus
 from bot.store.memory_drafts import StoredDrafts
 from bot.store.text import make_storable
 

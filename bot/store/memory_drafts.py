@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot.core.domain import ThreadKey
 from bot.core.drafts import Draft
+from bot.core.turns import ThreadKey
 from bot.store.text import make_storable
 
 StoredDrafts = dict[ThreadKey, tuple[Draft, float]]

@@ -8,8 +8,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from bot.core.domain import Scope, ThreadKey, Turn
+from bot.core.config import Scope
 from bot.core.feedback import MAX_NOTE_CHARACTERS, Verdict, Vote, VoteCounts, VoteReason, VoteRecord
+from bot.core.turns import ThreadKey, Turn
 from bot.store.memory_data import MemoryData, StoredVote
 from bot.store.states import VOTABLE_STATUSES
 from bot.store.text import make_storable

@@ -6,8 +6,9 @@ Separate because it needs no library. It passes the same contract suite.
 import time
 from collections.abc import Callable, Sequence
 
-from bot.core.domain import Author, Scope
+from bot.core.config import Scope
 from bot.core.granting import Grants, GrantsConflict, GrantsVersion
+from bot.core.turns import Author
 from bot.store.text import make_storable
 
 

@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bot.core import ledger as core
-from bot.core.calls import ModelCall
-from bot.core.domain import Author, Scope, ThreadKey, Turn
+from bot.core.config import Scope
 from bot.core.errors import ClaimLost
 from bot.core.ledger import (
     Budget,
@@ -20,6 +19,8 @@ from bot.core.ledger import (
     SpendingDimension,
 )
 from bot.core.periods import Span, find_period_end, name_period
+from bot.core.requests import ModelCall
+from bot.core.turns import Author, ThreadKey, Turn
 from bot.store.memory_data import MemoryData
 from bot.store.text import make_storable
 

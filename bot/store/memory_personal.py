@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bot.core.domain import OPEN_STATUSES, Author, ThreadKey, Turn, TurnStatus, VariantPosition
 from bot.core.feedback import VoteRecord
 from bot.core.ledger import Spending, spending_of
 from bot.core.periods import Span, name_period
@@ -19,6 +18,7 @@ from bot.core.personal import (
     StoredCounts,
     StoredTurn,
 )
+from bot.core.turns import OPEN_STATUSES, Author, ThreadKey, Turn, TurnStatus, VariantPosition
 from bot.store.memory_data import MemoryData
 from bot.store.memory_feedback import opinion_from
 from bot.store.memory_turns import without_answer

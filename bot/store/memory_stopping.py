@@ -5,8 +5,8 @@ Separate because it changes other processes' turns, which nothing else in `memor
 
 from dataclasses import replace
 
-from bot.core.domain import OPEN_STATUSES, AddressingKind, Author, IncomingMessage, Turn, TurnStatus
 from bot.core.stopping import StopOutcome, StopRequest
+from bot.core.turns import OPEN_STATUSES, AddressingKind, Author, IncomingMessage, Turn, TurnStatus
 from bot.store.memory_data import MemoryData, message_key
 
 

@@ -3,8 +3,8 @@
 Separate because it needs no library. It passes the same contract suite.
 """
 
-from bot.core.domain import ThreadKey
 from bot.core.summaries import MAX_KEPT_SUMMARIES, Summary, ThreadSummaries
+from bot.core.turns import ThreadKey
 from bot.store.memory_data import MemoryData
 from bot.store.text import make_storable
 

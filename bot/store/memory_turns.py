@@ -5,7 +5,8 @@ Separate from `memory`, which says when: here is what a row's columns would be. 
 
 from dataclasses import replace
 
-from bot.core.domain import Answer, Turn
+from bot.core.requests import Answer
+from bot.core.turns import Turn
 from bot.store.text import make_storable
 
 

@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import astuple
 
-from bot.core.domain import Author, ConfigVersion, Scope, ScopeConfig, ThreadKey
+from bot.core.config import ConfigVersion, Scope, ScopeConfig
 from bot.core.errors import VersionConflict
 from bot.core.steering import EMPTY_CONFIG, list_scopes, thread_scope
+from bot.core.turns import Author, ThreadKey
 from bot.store.text import make_storable
 
 

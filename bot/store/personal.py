@@ -24,7 +24,6 @@ from sqlalchemy import (
     update,
 )
 
-from bot.core.domain import ThreadKey, TurnStatus
 from bot.core.ledger import SpendingDimension
 from bot.core.personal import (
     ERASED_PERSON,
@@ -34,6 +33,7 @@ from bot.core.personal import (
     StoredCounts,
     StoredTurn,
 )
+from bot.core.turns import ThreadKey, TurnStatus
 from bot.store import calls as ledger
 from bot.store import erasing, expiring, feedback, unnaming, versions
 from bot.store.database import Database

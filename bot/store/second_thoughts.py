@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Boolean, Connection, bindparam, case, null, select, update
 
-from bot.core.domain import Action, MessageKey, ThreadKey, Turn, TurnStatus
+from bot.core.turns import Action, MessageKey, ThreadKey, Turn, TurnStatus
 from bot.store import calls, feedback, summaries, variants
 from bot.store.rights import MAY_DECIDE, Requester
 from bot.store.schema import conversations, now, status_in, turns

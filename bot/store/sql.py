@@ -11,19 +11,11 @@ from typing import Concatenate, Final, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 
-from bot.core.domain import (
-    Action,
-    Answer,
-    IncomingMessage,
-    MessageKey,
-    ThreadKey,
-    Turn,
-    TurnStatus,
-    VariantPosition,
-)
 from bot.core.errors import StoreError
 from bot.core.known import TurnContext
+from bot.core.requests import Answer
 from bot.core.stopping import StopOutcome, StopRequest
+from bot.core.turns import Action, IncomingMessage, MessageKey, ThreadKey, Turn, TurnStatus, VariantPosition
 from bot.store import (
     context,
     explanations,

@@ -32,7 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from bot.core.domain import TRANSITIONS, TurnStatus
+from bot.core.turns import TRANSITIONS, TurnStatus
 from bot.store.schema import (
     conversations,
     deliveries,

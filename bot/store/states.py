@@ -5,7 +5,7 @@ Separate because the store in memory knows no SQLAlchemy, and the two must not d
 
 from typing import Final
 
-from bot.core.domain import TurnStatus
+from bot.core.turns import TurnStatus
 
 HISTORY_STATUSES: Final = frozenset(TurnStatus) - {
     TurnStatus.WAITING,

@@ -12,8 +12,8 @@ from typing import Final
 from sqlalchemy import Connection, bindparam, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from bot.core.domain import TurnStatus
 from bot.core.stopping import StopOutcome, StopRequest
+from bot.core.turns import TurnStatus
 from bot.store import statements as sql
 from bot.store.processes import NOTIFY_WORKERS
 from bot.store.schema import is_open, turns

@@ -9,8 +9,8 @@ from dataclasses import asdict
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_, update
 
-from bot.core.domain import ThreadKey
 from bot.core.summaries import MAX_KEPT_SUMMARIES, Summary, ThreadSummaries
+from bot.core.turns import ThreadKey
 from bot.store.database import Database
 from bot.store.schema import conversations, summaries, turns
 from bot.store.statements import LOCK_CONVERSATION

@@ -12,10 +12,10 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from bot.core.calls import ModelCall
-from bot.core.domain import (
+from bot.core.errors import ClaimLost
+from bot.core.requests import Answer, ModelCall
+from bot.core.turns import (
     AddressingKind,
-    Answer,
     Author,
     IncomingMessage,
     ThreadKey,
@@ -23,7 +23,6 @@ from bot.core.domain import (
     TurnStatus,
     VariantPosition,
 )
-from bot.core.errors import ClaimLost
 from bot.store import answers, calls, variants
 from bot.store import files as attached
 from bot.store import statements as sql

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, func, select
 
-from bot.core.domain import Scope
+from bot.core.config import Scope
 from bot.core.ledger import Spending
 from bot.store.calls import spending_from
 from bot.store.schema import budgets, calls

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from bot.core import variants as rules
-from bot.core.domain import Action, TurnStatus, VariantPosition
+from bot.core.turns import Action, TurnStatus, VariantPosition
 from bot.store.rights import MAY_DECIDE
 from bot.store.schema import status_in, turns, variants
 

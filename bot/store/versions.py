@@ -12,8 +12,9 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, se
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bot.core import steering as core
-from bot.core.domain import DIRECT_MESSAGES, Author, ConfigVersion, Scope, ScopeConfig, ThreadKey
+from bot.core.config import DIRECT_MESSAGES, ConfigVersion, Scope, ScopeConfig
 from bot.core.errors import VersionConflict
+from bot.core.turns import Author, ThreadKey
 from bot.store.database import Database
 from bot.store.schema import steering_versions as versions
 

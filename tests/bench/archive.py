@@ -12,9 +12,11 @@ from typing import Any
 from sqlalchemy import Connection, Table, insert
 
 from bot.core import steering
-from bot.core.domain import Answer, Prompt, Provenance, ScopeConfig, TurnStatus, Usage
+from bot.core.config import Prompt, ScopeConfig
 from bot.core.ledger import SpendingDimension
 from bot.core.periods import SECONDS_PER_DAY, Span, name_days
+from bot.core.requests import Answer, Provenance, Usage
+from bot.core.turns import TurnStatus
 from bot.store.answers import answer_values
 from bot.store.schema import conversations, pages, steering_versions, tallies, turns, vote_versions, votes
 

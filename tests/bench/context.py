@@ -12,23 +12,12 @@ from itertools import pairwise
 
 from bot.asking import RequestBuilder, RequestOptions
 from bot.charging import SpendingPolicy
+from bot.core.config import Prompt, ScopeConfig
 from bot.core.context import count_turn_tokens, estimate_tokens
-from bot.core.domain import (
-    AddressingKind,
-    Answer,
-    Author,
-    ChatMessage,
-    ChatRequest,
-    IncomingMessage,
-    Prompt,
-    ScopeConfig,
-    ThreadKey,
-    Turn,
-    TurnStatus,
-    Usage,
-)
+from bot.core.requests import Answer, ChatMessage, ChatRequest, Usage
 from bot.core.stream import ChoiceFinished, StreamEvent, TextDelta
 from bot.core.transcript import build_messages
+from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, Turn, TurnStatus
 from bot.plugins import Plugins
 from bot.store.memory import MemoryStore
 from bot.store.memory_summaries import MemorySummaries

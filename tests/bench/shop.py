@@ -16,18 +16,10 @@ from sqlalchemy import URL, Connection, Engine, event, insert
 from bot.answering import Answerer
 from bot.asking import RequestOptions
 from bot.charging import SpendingPolicy
-from bot.core.domain import (
-    AddressingKind,
-    Author,
-    ChatRequest,
-    IncomingMessage,
-    Prompt,
-    ScopeConfig,
-    ThreadKey,
-    Turn,
-    TurnStatus,
-)
+from bot.core.config import Prompt, ScopeConfig
+from bot.core.requests import ChatRequest
 from bot.core.stream import ChoiceFinished, StreamEvent, TextDelta
+from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, Turn, TurnStatus
 from bot.intake import Intake
 from bot.plugins import Plugins
 from bot.store.database import Database

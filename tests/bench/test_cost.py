@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.domain import Author, Scope
+from bot.core.config import Scope
 from bot.core.ledger import Budget, BudgetUnit, SpendingDimension
 from bot.core.live_reply import LiveReply
 from bot.core.periods import Span
+from bot.core.turns import Author
 from bot.core.writes import Edit, Post
 from bot.slack import limits
 from bot.slack.surface import SlackSurface

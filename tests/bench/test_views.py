@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.core.domain import ScopeConfig, ThreadKey
+from bot.core.config import ScopeConfig
+from bot.core.turns import ThreadKey
 from bot.editing import ConfigEditor
 from bot.slack.admin.admins import AdminRoles
 from bot.slack.admin.gate import Authorizer
@@ -15,7 +16,7 @@ from bot.slack.admin.judgements import ComplaintList
 from bot.slack.admin.levels import ScopeListSection
 from bot.slack.admin.usage import UsageSection
 from bot.slack.admin.welcome import WelcomeSection
-from bot.slack.parse import BotIdentity
+from bot.slack.messages import BotIdentity
 from bot.store.database import Database
 from bot.store.explanations import SqlExplanations
 from bot.store.feedback import SqlVotes

@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
-from bot.core.domain import ChatMessage, ChatRequest
 from bot.core.errors import ModelError, ModelInterrupted, ModelKeyRefused, ModelSilent, ModelUnknown
+from bot.core.requests import ChatMessage, ChatRequest
 from bot.core.stream import AnswerBuilder, StreamEvent, TextDelta
 from bot.ports import ChatModel
 

@@ -2,18 +2,9 @@
 
 import pytest
 
-from bot.core.domain import (
-    AddressingKind,
-    Answer,
-    Author,
-    IncomingMessage,
-    MessageKey,
-    ThreadKey,
-    Turn,
-    TurnStatus,
-    Usage,
-)
 from bot.core.errors import ClaimLost
+from bot.core.requests import Answer, Usage
+from bot.core.turns import AddressingKind, Author, IncomingMessage, MessageKey, ThreadKey, Turn, TurnStatus
 from bot.ports import Store
 
 ADA = Author(id="U0ADA", name="Ada")

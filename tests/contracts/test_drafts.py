@@ -8,8 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as checked
 
-from bot.core.domain import DIRECT_MESSAGES, Author, Prompt, Scope, ScopeConfig, ThreadKey
+from bot.core.config import DIRECT_MESSAGES, Prompt, Scope, ScopeConfig
 from bot.core.drafts import DRAFT_LIFETIME_SECONDS, Draft
+from bot.core.turns import Author, ThreadKey
 from bot.ports import ConfigVersions, Drafts, Store
 from bot.store.drafts import SqlDrafts
 from bot.store.memory import MemoryData, MemoryStore

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from bot.core.access import AccessRules, Admission
-from bot.core.domain import Author, Scope
+from bot.core.config import Scope
 from bot.core.granting import NO_GRANTS, Grants, GrantsConflict, GrantsVersion
+from bot.core.turns import Author
 from bot.ports import GrantsRecord
 from bot.store.grants import SqlGrants
 from bot.store.memory_grants import MemoryGrants

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.calls import ModelCall
-from bot.core.domain import Answer, Author, Scope, Turn, TurnStatus
+from bot.core.config import Scope
 from bot.core.errors import ClaimLost
 from bot.core.ledger import (
     Budget,
@@ -20,6 +19,8 @@ from bot.core.ledger import (
     SpendingDimension,
 )
 from bot.core.periods import SECONDS_PER_DAY, Span, find_period_end, name_days
+from bot.core.requests import Answer, ModelCall
+from bot.core.turns import Author, Turn, TurnStatus
 from bot.ports import Ledger, Store
 from bot.store.ledger import SqlLedger
 from bot.store.memory import MemoryData, MemoryStore

@@ -8,23 +8,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, select, update
 
-from bot.core.calls import ModelCall
-from bot.core.domain import (
-    AddressingKind,
-    Answer,
-    Author,
-    File,
-    Prompt,
-    Provenance,
-    Scope,
-    ScopeConfig,
-    Turn,
-    TurnStatus,
-)
+from bot.core.config import Prompt, Scope, ScopeConfig
 from bot.core.errors import ClaimLost
 from bot.core.feedback import Verdict, VoteCounts
 from bot.core.ledger import Spending
 from bot.core.personal import ERASED_PERSON, OtherPersonalData, PersonKey, StoredCounts
+from bot.core.requests import Answer, ModelCall, Provenance
+from bot.core.turns import AddressingKind, Author, File, Turn, TurnStatus
 from bot.ports import ConfigVersions, PersonalData, Store, Votes
 from bot.store.database import Database
 from bot.store.feedback import SqlVotes

@@ -20,19 +20,11 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import Connection, text
 
-from bot.core.domain import (
-    Action,
-    AddressingKind,
-    Answer,
-    IncomingMessage,
-    Provenance,
-    ThreadKey,
-    Turn,
-    TurnStatus,
-)
 from bot.core.errors import ClaimLost
 from bot.core.known import TurnContext
+from bot.core.requests import Answer, Provenance
 from bot.core.stopping import StopRequest
+from bot.core.turns import Action, AddressingKind, IncomingMessage, ThreadKey, Turn, TurnStatus
 from bot.core.variants import STEPS_BY_ACTION
 from bot.ports import Store
 from bot.store.database import Database

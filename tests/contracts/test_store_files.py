@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from bot.core.domain import AddressingKind, Answer, File, Provenance
+from bot.core.requests import Answer, Provenance
+from bot.core.turns import AddressingKind, File
 from bot.ports import Store
 from tests.contracts.questions import ADA, asked, key, question, settled, thread
 

@@ -15,8 +15,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
-from bot.core.domain import ThreadKey, Turn, TurnStatus
 from bot.core.errors import ClaimLost
+from bot.core.turns import ThreadKey, Turn, TurnStatus
 from bot.ports import Store
 from bot.store.database import Database
 from bot.store.memory import MemoryData, MemoryStore

@@ -4,8 +4,8 @@ import asyncio
 import random
 from contextlib import suppress
 
-from bot.core.domain import Turn, TurnStatus
 from bot.core.errors import ClaimLost
+from bot.core.turns import Turn, TurnStatus
 from bot.ports import Store
 from tests.contracts.conftest import FOR_EVER, Join
 from tests.contracts.questions import SAID, asked, question, refuses_everything, settled, thread

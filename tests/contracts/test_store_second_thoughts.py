@@ -2,8 +2,9 @@
 
 import pytest
 
-from bot.core.domain import AddressingKind, Answer, Author, TurnStatus
 from bot.core.errors import ClaimLost
+from bot.core.requests import Answer
+from bot.core.turns import AddressingKind, Author, TurnStatus
 from bot.ports import Store
 from tests.contracts.conftest import Join
 from tests.contracts.questions import ADA, SAID, asked, key, question, refuses_everything, settled, thread

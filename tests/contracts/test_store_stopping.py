@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.domain import Action, AddressingKind, Answer, TurnStatus
+from bot.core.requests import Answer
 from bot.core.stopping import StopOutcome, StopRequest
+from bot.core.turns import Action, AddressingKind, TurnStatus
 from bot.ports import Store
 from tests.contracts.conftest import Join
 from tests.contracts.questions import ADA, SAID, asked, key, question, settled, thread

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from bot.core.domain import AddressingKind, Author, TurnStatus
+from bot.core.turns import AddressingKind, Author, TurnStatus
 from bot.ports import Store
 from tests.contracts.conftest import FOR_EVER, Join
 from tests.contracts.questions import ADA, asked, key, question, settled, thread

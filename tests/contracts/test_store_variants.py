@@ -2,8 +2,9 @@
 
 import pytest
 
-from bot.core.domain import Action, Answer, Turn, TurnStatus, VariantPosition
 from bot.core.errors import ClaimLost
+from bot.core.requests import Answer
+from bot.core.turns import Action, Turn, TurnStatus, VariantPosition
 from bot.ports import Store
 from tests.contracts.conftest import Join
 from tests.contracts.questions import ADA, SAID, asked, key, question, settled, thread

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.domain import Action, Answer, Turn, TurnStatus
+from bot.core.requests import Answer
 from bot.core.summaries import MAX_KEPT_SUMMARIES, Summary, ThreadSummaries
+from bot.core.turns import Action, Turn, TurnStatus
 from bot.ports import Store, Summaries
 from bot.store.memory import MemoryData, MemoryStore
 from bot.store.memory_summaries import MemorySummaries

@@ -10,21 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as checked
 
-from bot.core.domain import (
-    DIRECT_MESSAGES,
-    Answer,
-    Author,
-    ConfigVersion,
-    Prompt,
-    Provenance,
-    Scope,
-    ScopeConfig,
-    ThreadKey,
-    TurnStatus,
-)
+from bot.core.config import DIRECT_MESSAGES, ConfigVersion, Prompt, Scope, ScopeConfig
 from bot.core.errors import VersionConflict
-from bot.core.seen import ContextCoverage
+from bot.core.requests import Answer, ContextCoverage, Provenance
 from bot.core.steering import EMPTY_CONFIG
+from bot.core.turns import Author, ThreadKey, TurnStatus
 from bot.ports import ConfigVersions, Store
 from bot.store.memory import MemoryData, MemoryStore
 from bot.store.memory_versions import MemoryConfigVersions

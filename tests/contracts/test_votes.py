@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.domain import Action, Answer, Provenance, Scope, Turn, TurnStatus
+from bot.core.config import Scope
 from bot.core.feedback import MAX_NOTE_CHARACTERS, Verdict, Vote, VoteCounts, VoteReason
+from bot.core.requests import Answer, Provenance
+from bot.core.turns import Action, Turn, TurnStatus
 from bot.ports import Store, Votes
 from bot.store.feedback import SqlVotes
 from bot.store.memory import MemoryData, MemoryStore

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from bot.core.domain import Prompt, Scope, ScopeConfig
+from bot.core.config import Prompt, Scope, ScopeConfig
 from bot.core.parameters import PARAMETERS
 from bot.core.steering import PROMPT_FIELD, list_scopes
 

@@ -15,7 +15,7 @@ from bot.core.attachments import (
     detect_picture_type,
     shorten_document,
 )
-from bot.core.domain import File
+from bot.core.turns import File
 
 PNG = b"\x89PNG\r\n\x1a\n rest"
 

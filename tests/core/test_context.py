@@ -21,7 +21,8 @@ from bot.core.context import (
     estimate_tokens,
     find_first_turn,
 )
-from bot.core.domain import Author, Provenance, ThreadKey, Turn, TurnStatus
+from bot.core.requests import Provenance
+from bot.core.turns import Author, ThreadKey, Turn, TurnStatus
 
 THREAD = ThreadKey(platform="slack", workspace="T1", channel="C1", root="1.0")
 

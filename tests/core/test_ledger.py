@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.calls import ModelCall
 from bot.core.ledger import (
     BUDGET_DIMENSIONS,
     Budget,
@@ -25,6 +24,7 @@ from bot.core.ledger import (
     find_nearly_spent,
 )
 from bot.core.periods import Span
+from bot.core.requests import ModelCall
 
 pytestmark = pytest.mark.calendar
 

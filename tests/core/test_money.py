@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.domain import Usage
 from bot.core.money import NANO_PER_UNIT, Price, PriceTable, format_amount, parse_amount, parse_prices
+from bot.core.requests import Usage
 
 COUNTS = st.integers(0, 10**7)
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.domain import Author, ConfigVersion, Prompt, Provenance, Scope, ScopeConfig, ThreadKey
+from bot.core.config import ConfigVersion, Prompt, Scope, ScopeConfig
+from bot.core.requests import Provenance
 from bot.core.steering import (
     DEPLOYMENT_SCOPE,
     EMPTY_CONFIG,
@@ -28,6 +29,7 @@ from bot.core.steering import (
     thread_scope,
     to_json,
 )
+from bot.core.turns import Author, ThreadKey
 from tests.core.steering_values import CHAIN, FIELDS, THREAD, settings, steerings
 
 Settings = dict[Scope, ScopeConfig]

@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.context import count_question_tokens, count_turn_tokens, estimate_tokens, find_first_turn
-from bot.core.domain import Author, ThreadKey, Turn, TurnStatus
 from bot.core.summaries import (
     MAX_PARTS,
     MAX_SUMMARY_TOKENS,
@@ -25,6 +24,7 @@ from bot.core.summaries import (
     summary_reserve,
 )
 from bot.core.transcript import build_messages
+from bot.core.turns import Author, ThreadKey, Turn, TurnStatus
 
 THREAD = ThreadKey(platform="slack", workspace="T1", channel="C1", root="1.0")
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core import transcript
-from bot.core.domain import Author, ChatMessage, ThreadKey, Turn, TurnStatus
+from bot.core.requests import ChatMessage
+from bot.core.turns import Author, ThreadKey, Turn, TurnStatus
 
 THREAD = ThreadKey(platform="slack", workspace="T1", channel="C1", root="1.0")
 ADA = Author(id="U1", name="Ada Lovelace")

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bot.core.domain import Action
+from bot.core.turns import Action
 from bot.slack.admin.commands import EXPLAIN_SHORTCUT
 from bot.slack.buttons import ANSWER_BUTTONS_BLOCK_ID, BUTTON_LABELS
 from tests.e2e.conftest import ADA, BotWorld

@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import text
 
 from bot.core.access import AccessRefusal, AccessRules, Admission
-from bot.core.domain import Author, Scope
+from bot.core.config import Scope
 from bot.core.granting import Grants
+from bot.core.turns import Author
 from bot.sandbox.records import NoticeShown, WorkspaceChange
 from bot.store import migrate
 from bot.store.database import parse_database_url

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, func, select
 
-from bot.core.domain import Author, Scope, ScopeConfig
+from bot.core.config import Scope, ScopeConfig
 from bot.core.ledger import Budget, BudgetUnit, SpendingDimension
 from bot.core.periods import Span
+from bot.core.turns import Author
 from bot.store.database import Database, parse_database_url
 from bot.store.ledger import SqlLedger
 from bot.store.schema import calls, reservations, tallies, turns

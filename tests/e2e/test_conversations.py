@@ -1,17 +1,9 @@
 """What was stored before the bot started: prompts, and threads of any length."""
 
+from bot.core.config import Prompt, Scope, ScopeConfig
 from bot.core.context import estimate_tokens
-from bot.core.domain import (
-    AddressingKind,
-    Answer,
-    Author,
-    IncomingMessage,
-    Prompt,
-    Scope,
-    ScopeConfig,
-    ThreadKey,
-    TurnStatus,
-)
+from bot.core.requests import Answer
+from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, TurnStatus
 from bot.store import migrate
 from bot.store.database import parse_database_url
 from bot.store.sql import SqlStore

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, select
 
-from bot.core.domain import AddressingKind, Answer, Author, IncomingMessage, ThreadKey, TurnStatus
+from bot.core.requests import Answer
+from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, TurnStatus
 from bot.slack.own_data import ERASE_DATA_ACTION, SEND_DATA_ACTION
 from bot.store.database import Database, parse_database_url
 from bot.store.schema import metadata

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.domain import Action, ThreadKey
 from bot.core.stopping import STOPPED_NOTE, STOPPED_TEXT_LOST_NOTE, StopOutcome, StopRequest
+from bot.core.turns import Action, ThreadKey
 from bot.sandbox.records import Json
 from bot.slack.buttons import BUTTON_LABELS
 from bot.slack.wishes import ANSWER_AGAIN_ID

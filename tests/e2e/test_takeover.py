@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from bot.core.domain import Action
 from bot.core.feedback import Verdict
 from bot.core.stopping import STOPPED_TEXT_LOST_NOTE
 from bot.core.summaries import SUMMARY_BEGINNING
+from bot.core.turns import Action
 from bot.sandbox.records import NoticeShown
 from bot.slack.admin import trial
 from bot.slack.buttons import BUTTON_LABELS

@@ -1,6 +1,7 @@
 """Several answers to one question over real sockets: shown one at a time, flipped and chosen by buttons."""
 
-from bot.core.domain import Action, Author, Scope, ScopeConfig
+from bot.core.config import Scope, ScopeConfig
+from bot.core.turns import Action, Author
 from bot.slack.buttons import BUTTON_LABELS
 from bot.store import migrate
 from bot.store.database import parse_database_url

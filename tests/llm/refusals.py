@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from bot.core.domain import ChatMessage, ChatRequest
+from bot.core.requests import ChatMessage, ChatRequest
 from tests.llm.raw_server import OK, RawServer, reply
 
 ANSWER = OK + b'data: {"choices":[{"delta":{"content":"Hi"},"finish_reason":"stop"}]}\n\n'

@@ -5,8 +5,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bot.core.domain import ChatMessage, ChatRequest
 from bot.core.errors import SettingsError
+from bot.core.requests import ChatMessage, ChatRequest
 from bot.llm.asking import Dialect, Fields, build_body
 from bot.llm.client import open_client
 from bot.llm.profiles import PROFILES, find_profile

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Sequence
 import httpx
 import pytest
 
-from bot.core.domain import ChatMessage, ChatRequest
 from bot.core.errors import (
     ModelBusy,
     ModelError,
@@ -20,6 +19,7 @@ from bot.core.errors import (
     ModelUnknown,
     SettingsError,
 )
+from bot.core.requests import ChatMessage, ChatRequest
 from bot.core.stream import ChoiceFinished, TextDelta
 from bot.llm.chat import OpenAIChat
 from bot.llm.client import open_client

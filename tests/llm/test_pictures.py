@@ -3,8 +3,8 @@
 import pytest
 
 from bot.core.attachments import PictureRefused
-from bot.core.domain import ChatMessage, ChatRequest
 from bot.core.errors import ModelRejected
+from bot.core.requests import ChatMessage, ChatRequest
 from bot.llm.chat import OpenAIChat
 from bot.llm.client import open_client
 from bot.sandbox.model import SandboxModel

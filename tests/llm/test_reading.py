@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from bot.core.domain import Usage
 from bot.core.errors import (
     ContentFiltered,
     ContextTooLong,
@@ -18,6 +17,7 @@ from bot.core.errors import (
     ModelSilent,
     ModelUnreadable,
 )
+from bot.core.requests import Usage
 from bot.core.stream import ChoiceFinished, ModelName, StreamEvent, TextDelta
 from bot.llm.framing import PlainDecoder
 from bot.llm.reading import MAX_ANSWER_CHARACTERS, AnswerReader

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.core.domain import Usage
 from bot.core.errors import BotError, ModelBusy, ModelError, ModelInterrupted, ModelRejected, ModelUnavailable
+from bot.core.requests import Usage
 from bot.core.stream import ModelName, StreamEvent, TextDelta
 from bot.llm.chat import OpenAIChat
 from bot.llm.client import open_client

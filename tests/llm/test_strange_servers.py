@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.domain import Usage
 from bot.core.errors import (
     ModelEndless,
     ModelError,
@@ -21,6 +20,7 @@ from bot.core.errors import (
     ModelUnavailable,
     ModelUnknown,
 )
+from bot.core.requests import Usage
 from bot.core.stream import ChoiceFinished, TextDelta
 from tests.llm.answers import DONE, END, WORD, ask
 from tests.llm.raw_server import OK, Step, raw_server

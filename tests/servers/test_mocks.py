@@ -2,7 +2,6 @@
 
 import pytest
 
-from bot.core.domain import ChatMessage, ChatRequest
 from bot.core.errors import (
     ModelBusy,
     ModelError,
@@ -15,6 +14,7 @@ from bot.core.errors import (
     ModelUnavailable,
     ModelUnknown,
 )
+from bot.core.requests import ChatMessage, ChatRequest
 from bot.core.stream import StreamEvent, TextDelta
 from bot.llm.chat import OpenAIChat
 from bot.llm.client import open_client

@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 
 from bot.answering import Answerer
 from bot.asking import RequestOptions
-from bot.core.domain import Action, Prompt, ScopeConfig, Turn
+from bot.core.config import Prompt, ScopeConfig
 from bot.core.stopping import StopRequest
+from bot.core.turns import Action, Turn
 from bot.intake import Intake
 from bot.plugins import Outcome, Plugin, Plugins
 from bot.store.memory import MemoryData, MemoryStore

@@ -7,9 +7,11 @@ from dataclasses import replace
 
 from bot.answering import Answerer
 from bot.asking import RequestOptions
-from bot.core.domain import AddressingKind, Author, ChatRequest, IncomingMessage, ScopeConfig, ThreadKey, Turn
+from bot.core.config import ScopeConfig
 from bot.core.errors import SurfaceBusy
+from bot.core.requests import ChatRequest
 from bot.core.stream import ChoiceFinished, StreamEvent, TextDelta
+from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, Turn
 from bot.plugins import Plugins
 from bot.ports import Page
 from bot.sandbox.rates import MethodRateLimits

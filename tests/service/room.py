@@ -2,7 +2,8 @@
 
 from bot.answering import Answerer
 from bot.asking import RequestOptions
-from bot.core.domain import AddressingKind, Author, IncomingMessage, Prompt, ScopeConfig, ThreadKey, Turn
+from bot.core.config import Prompt, ScopeConfig
+from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, Turn
 from bot.plugins import Plugin, Plugins
 from bot.store.memory import MemoryStore
 from tests.fakes import PaperSurface, ScriptedModel

@@ -7,18 +7,12 @@ from contextlib import asynccontextmanager
 from bot.answering import Answerer
 from bot.asking import RequestOptions
 from bot.charging import SpendingPolicy
-from bot.core.domain import (
-    AddressingKind,
-    Author,
-    ChatRequest,
-    IncomingMessage,
-    MessageKey,
-    Prompt,
-    ScopeConfig,
-)
+from bot.core.config import Prompt, ScopeConfig
 from bot.core.errors import BotError
+from bot.core.requests import ChatRequest
 from bot.core.stream import ChoiceFinished, StreamEvent, TextDelta
 from bot.core.summaries import SUMMARY_BEGINNING, TASK_PROMPT
+from bot.core.turns import AddressingKind, Author, IncomingMessage, MessageKey
 from bot.plugins import Plugin, Plugins
 from bot.ports import Summaries
 from bot.store.memory import MemoryStore

@@ -8,9 +8,10 @@ import pytest
 
 from bot.access import GRANTS_CACHE_TTL_SECONDS, Permissions
 from bot.core.access import AccessRules, Admission
-from bot.core.domain import Author, Scope
+from bot.core.config import Scope
 from bot.core.errors import StoreUnavailable
 from bot.core.granting import Grants, GrantsConflict, GrantsVersion
+from bot.core.turns import Author
 from bot.store.memory_grants import MemoryGrants
 
 WORKSPACE = Scope(platform="slack", workspace="T1")

@@ -6,18 +6,10 @@ from bot.admitting import NOT_ADMITTED_CODE, AdmissionCheck
 from bot.answering import Answerer
 from bot.asking import RequestOptions
 from bot.core.access import AccessRefusal
-from bot.core.domain import (
-    AddressingKind,
-    Answer,
-    Author,
-    IncomingMessage,
-    Prompt,
-    ScopeConfig,
-    ThreadKey,
-    Turn,
-    TurnStatus,
-)
+from bot.core.config import Prompt, ScopeConfig
 from bot.core.errors import SurfaceBusy, SurfaceError, SurfaceUnavailable
+from bot.core.requests import Answer
+from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, Turn, TurnStatus
 from bot.plugins import Plugins
 from bot.store.memory import MemoryStore
 from tests.fakes import PaperSurface, ScriptedModel

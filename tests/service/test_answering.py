@@ -8,18 +8,7 @@ import pytest
 
 from bot.answering import FINISH_NOTES
 from bot.asking import OUT_OF_VIEW_NOTE
-from bot.core.domain import (
-    DIRECT_MESSAGES,
-    AddressingKind,
-    Author,
-    IncomingMessage,
-    Prompt,
-    Scope,
-    ScopeConfig,
-    ThreadKey,
-    Turn,
-    TurnStatus,
-)
+from bot.core.config import DIRECT_MESSAGES, Prompt, Scope, ScopeConfig
 from bot.core.errors import (
     BotError,
     ContextTooLong,
@@ -30,6 +19,7 @@ from bot.core.errors import (
     SurfaceUnavailable,
 )
 from bot.core.stream import ChoiceFinished
+from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, Turn, TurnStatus
 from bot.plugins import Outcome, Plugin
 from bot.store.memory_versions import MemoryConfigVersions
 from tests.fakes import PaperSurface, ScriptedModel

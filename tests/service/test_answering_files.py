@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from bot.answering import PICTURES_UNSEEN_NOTE
-from bot.core.domain import File
 from bot.core.stream import PicturesLeftOut
+from bot.core.turns import File
 from tests.fakes import ModelScript, PaperSurface, ScriptedModel
 from tests.service.room import THREAD, AnsweringWorld, said
 from tests.virtual_time import on_virtual_time

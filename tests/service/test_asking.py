@@ -8,10 +8,11 @@ import pytest
 from bot.answering import Answerer
 from bot.asking import OUT_OF_VIEW_NOTE, RequestOptions
 from bot.core import summaries
+from bot.core.config import Prompt, ScopeConfig
 from bot.core.context import TokenCounter, estimate_tokens
-from bot.core.domain import AddressingKind, Author, IncomingMessage, Prompt, ScopeConfig, ThreadKey, Usage
 from bot.core.errors import ContextTooLong, ModelBusy, ModelUnavailable
-from bot.core.seen import ContextCoverage
+from bot.core.requests import ContextCoverage, Usage
+from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey
 from bot.notebook import ModelFacts
 from bot.plugins import Plugins
 from bot.store.memory import MemoryStore

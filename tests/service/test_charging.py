@@ -10,24 +10,14 @@ import pytest
 from bot.answering import Answerer
 from bot.asking import RequestOptions
 from bot.charging import SpendingPolicy
-from bot.core.calls import ModelCall
-from bot.core.domain import (
-    Action,
-    AddressingKind,
-    Author,
-    IncomingMessage,
-    Prompt,
-    Scope,
-    ScopeConfig,
-    ThreadKey,
-    TurnStatus,
-    Usage,
-)
+from bot.core.config import Prompt, Scope, ScopeConfig
 from bot.core.errors import ModelBusy, SurfaceGone
 from bot.core.ledger import Budget, BudgetUnit, SpendingDimension
 from bot.core.money import PriceTable, parse_prices
 from bot.core.periods import Span
+from bot.core.requests import ModelCall, Usage
 from bot.core.stream import ChoiceFinished, ModelName, TextDelta
+from bot.core.turns import Action, AddressingKind, Author, IncomingMessage, ThreadKey, TurnStatus
 from bot.intake import Intake
 from bot.plugins import Plugins
 from bot.store.memory import MemoryStore

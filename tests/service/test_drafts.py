@@ -8,18 +8,10 @@ from hypothesis import strategies as st
 
 from bot.answering import Answerer
 from bot.asking import DRAFT_NOTE, RequestOptions
-from bot.core.domain import (
-    DIRECT_MESSAGES,
-    AddressingKind,
-    Author,
-    ChatRequest,
-    IncomingMessage,
-    Prompt,
-    Scope,
-    ScopeConfig,
-    ThreadKey,
-)
+from bot.core.config import DIRECT_MESSAGES, Prompt, Scope, ScopeConfig
 from bot.core.drafts import DRAFT_LIFETIME_SECONDS, Draft
+from bot.core.requests import ChatRequest
+from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey
 from bot.plugins import Plugins
 from bot.store.memory import MemoryStore
 from bot.store.memory_drafts import MemoryDrafts

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from bot.core.domain import Action, MessageKey, Turn, TurnStatus
 from bot.core.errors import ClaimLost, SurfaceGone
+from bot.core.turns import Action, MessageKey, Turn, TurnStatus
 from bot.core.writes import DisplayMode
 from bot.ports import Page
 from tests.fakes import PaperSurface, ScriptedModel

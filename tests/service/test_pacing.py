@@ -8,8 +8,8 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
-from bot.core.domain import ChatRequest
 from bot.core.live_reply import MAX_HOLD_SECONDS
+from bot.core.requests import ChatRequest
 from bot.core.stream import ChoiceFinished, StreamEvent, TextDelta
 from bot.ports import NeededAt
 from tests.fakes import ScriptedModel

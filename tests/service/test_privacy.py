@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from bot import privacy
-from bot.core.domain import Author, ThreadKey, Turn, TurnStatus
 from bot.core.errors import StoreUnavailable
 from bot.core.personal import OtherPersonalData, PersonKey, StoredCounts, StoredTurn
+from bot.core.turns import Author, ThreadKey, Turn, TurnStatus
 from bot.privacy import EXPIRY_POLL_SECONDS, EXPIRY_STEP_DELAY_SECONDS
 from tests.virtual_time import on_virtual_time
 

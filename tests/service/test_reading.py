@@ -15,8 +15,8 @@ import pytest
 
 from bot import extracting, reading
 from bot.core.attachments import MAX_FILE_BYTES, MAX_FILES, FileKind, FileUnreadable
-from bot.core.domain import File
 from bot.core.errors import SurfaceUnavailable
+from bot.core.turns import File
 from bot.reading import FileReader, QuestionFiles, extract_text
 from tests.fakes import PaperSurface
 

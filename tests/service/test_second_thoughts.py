@@ -1,10 +1,10 @@
 """What a reader sees of second thoughts: an answer once more, a question edited or gone. On virtual time."""
 
 from bot.answering import QUESTION_EDITED_NOTE
-from bot.core.domain import Action, MessageKey
 from bot.core.errors import ModelBusy, ModelInterrupted, SurfaceBusy, SurfaceUnavailable
 from bot.core.stream import ChoiceFinished
 from bot.core.transcript import CONTINUE_PROMPT
+from bot.core.turns import Action, MessageKey
 from tests.fakes import ScriptedModel
 from tests.service.room import THREAD, AnsweringWorld
 from tests.virtual_time import on_virtual_time

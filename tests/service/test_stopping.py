@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.domain import Action, TurnStatus
 from bot.core.errors import SurfaceBusy
 from bot.core.stopping import STOPPED_NOTE, StopOutcome
 from bot.core.stream import TextDelta
+from bot.core.turns import Action, TurnStatus
 from tests.service.desk import STOP, WORDS, at_work
 from tests.service.room import THREAD
 from tests.virtual_time import on_virtual_time, run

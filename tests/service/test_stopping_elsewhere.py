@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from bot.core.domain import Action, TurnStatus
 from bot.core.stopping import STOPPED_NOTE, STOPPED_TEXT_LOST_NOTE, StopOutcome
+from bot.core.turns import Action, TurnStatus
 from tests.service.desk import LEASE, STOP, WORDS, at_work, beside
 from tests.service.room import THREAD
 from tests.virtual_time import on_virtual_time, run

@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import pytest
 
-from bot.core.domain import Action
 from bot.core.errors import ModelInterrupted, SurfaceBusy, SurfaceError, SurfaceGone, SurfaceUnavailable
+from bot.core.turns import Action
 from bot.core.writes import DisplayMode
 from tests.fakes import ModelScript, PaperSurface, ScriptedModel
 from tests.service.room import THREAD, AnsweringWorld

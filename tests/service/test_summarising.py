@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.asking import OUT_OF_VIEW_NOTE, SUMMARISED_NOTE
+from bot.core.config import Scope
 from bot.core.context import count_request_tokens
-from bot.core.domain import Author, ChatRequest, Scope, Turn
 from bot.core.errors import ModelBusy, StoreUnavailable
 from bot.core.ledger import Budget, BudgetState, BudgetUnit, SpendingDimension
 from bot.core.periods import Span
+from bot.core.requests import ChatRequest
 from bot.core.summaries import Summary, ThreadSummaries
+from bot.core.turns import Author, Turn
 from bot.plugins import Plugin
 from bot.store.memory_ledger import MemoryLedger
 from bot.store.memory_summaries import MemorySummaries

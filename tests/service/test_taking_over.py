@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from bot.answering import FINISH_NOTES
-from bot.core.domain import Answer, Turn
 from bot.core.errors import ClaimLost
+from bot.core.requests import Answer
+from bot.core.turns import Turn
 from bot.ports import Page
 from tests.fakes import ScriptedModel
 from tests.service.room import THREAD, AnsweringWorld

@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager
 
 from bot.answering import QUESTION_EDITED_NOTE, Answerer
 from bot.asking import RequestOptions
-from bot.core.domain import Action, MessageKey, Prompt, ScopeConfig
+from bot.core.config import Prompt, ScopeConfig
 from bot.core.errors import ModelBusy
 from bot.core.stream import ChoiceFinished, TextDelta
+from bot.core.turns import Action, MessageKey
 from bot.intake import Intake
 from bot.plugins import Plugins
 from bot.store.memory import MemoryStore

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
-from bot.core.domain import AddressingKind, Author, IncomingMessage, ThreadKey, Turn, TurnStatus
 from bot.core.errors import BotError, StoreUnavailable
+from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, Turn, TurnStatus
 from bot.intake import Intake
 from bot.store.memory import MemoryData, MemoryStore
 from bot.worker import MAX_ATTEMPTS, Lease, Worker

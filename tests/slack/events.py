@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from bot.slack import parse
+from bot.slack import messages
 
-BOT = parse.BotIdentity(user="UBOT", bot_id="BBOT", workspace="T1")
+BOT = messages.BotIdentity(user="UBOT", bot_id="BBOT", workspace="T1")
 NAMES = {"U1": "Ada", "U2": "Grace", "C9": "general"}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from bot.slack.inbox import AdmitsMessages, Inbox
-from bot.slack.parse import BotIdentity
+from bot.slack.messages import BotIdentity
 from bot.slack.people import People
 from bot.slack.wishes import AnswerActions
 from tests.fakes import OpenAccess

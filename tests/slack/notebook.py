@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.core.domain import Action, IncomingMessage, MessageKey, ThreadKey
 from bot.core.stopping import StopOutcome, StopRequest
+from bot.core.turns import Action, IncomingMessage, MessageKey, ThreadKey
 from bot.sandbox.server import SandboxWorkspace
 from bot.slack import connect
 from bot.slack.listeners import create_bolt_app

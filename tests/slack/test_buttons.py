@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from bot.core.domain import Action
-from bot.slack import buttons, parse
+from bot.core.turns import Action
+from bot.slack import buttons, messages
 
-BOT = parse.BotIdentity(user="UBOT", bot_id="BBOT", workspace="T1")
+BOT = messages.BotIdentity(user="UBOT", bot_id="BBOT", workspace="T1")
 
 
 def body(**changes: Any) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from structlog.testing import capture_logs
 
 from bot.access import GRANTS_CACHE_TTL_SECONDS, Permissions
 from bot.core.access import AccessRefusal, AccessRules, Admission
-from bot.core.domain import Action, Author, IncomingMessage, Scope, ThreadKey
+from bot.core.config import Scope
 from bot.core.granting import Grants
+from bot.core.turns import Action, Author, IncomingMessage, ThreadKey
 from bot.ports import Page
 from bot.sandbox.records import NoticeShown, WorkspaceChange, WorkspaceMessage
 from bot.sandbox.server import SandboxWorkspace

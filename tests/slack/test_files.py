@@ -10,8 +10,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from yarl import URL
 
 from bot.core.attachments import FileUnreadable
-from bot.core.domain import File
 from bot.core.errors import SurfaceUnavailable
+from bot.core.turns import File
 from bot.slack import files
 from bot.slack.connect import open_web_client
 from bot.slack.files import FileDownloads

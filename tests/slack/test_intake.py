@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
-from bot.core.domain import AddressingKind, ThreadKey
 from bot.core.errors import StoreUnavailable
+from bot.core.turns import AddressingKind, ThreadKey
 from bot.ports import Page
 from bot.sandbox.records import NoticeShown, WorkspaceChange
 from bot.sandbox.server import SandboxWorkspace

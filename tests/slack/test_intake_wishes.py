@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.core.domain import Action, ThreadKey
+from bot.core.turns import Action, ThreadKey
 from bot.ports import Page
 from bot.sandbox.records import NoticeShown, WorkspaceChange
 from bot.sandbox.server import SandboxWorkspace

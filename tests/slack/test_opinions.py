@@ -9,18 +9,11 @@ import pytest
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.core.domain import (
-    AddressingKind,
-    Answer,
-    Author,
-    IncomingMessage,
-    Provenance,
-    Scope,
-    ThreadKey,
-    TurnStatus,
-)
+from bot.core.config import Scope
 from bot.core.errors import StoreUnavailable
 from bot.core.feedback import Verdict, Vote, VoteCounts, VoteReason
+from bot.core.requests import Answer, Provenance
+from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, TurnStatus
 from bot.sandbox.records import FieldsRefused, WorkspaceView
 from bot.sandbox.server import SandboxWorkspace
 from bot.slack import connect, opinions

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from slack_bolt.async_app import AsyncApp
 
-from bot.core.domain import AddressingKind, Answer, Author, IncomingMessage, ThreadKey, TurnStatus
 from bot.core.feedback import Verdict
 from bot.core.personal import PersonKey, StoredCounts
+from bot.core.requests import Answer
+from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, TurnStatus
 from bot.sandbox.records import WorkspaceView
 from bot.sandbox.server import SandboxWorkspace
 from bot.slack import connect, own_data

@@ -8,22 +8,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.domain import AddressingKind, File, IncomingMessage
-from bot.slack import buttons, parse
+from bot.core.turns import AddressingKind, File, IncomingMessage
+from bot.slack import buttons, event_payloads
 from bot.slack.payload import is_echo as payload_is_echo
 from tests.slack.events import BOT, EDITED, NAMES, TOMBSTONE, changed, deleted, message
 
 
-def told(event: dict[str, Any], *, follow: bool = False) -> parse.SlackEvent | None:
+def told(event: dict[str, Any], *, follow: bool = False) -> event_payloads.SlackEvent | None:
     """Return what an event tells us, delivered as Ev1 to the workspace T1."""
     body = {"team_id": "TX", "authorizations": [{"team_id": "T1"}], "event_id": "Ev1", "event": event}
-    return parse.parse_event(body, BOT, follow_threads=follow)
+    return event_payloads.parse_event(body, BOT, follow_threads=follow)
 
 
 def said(event: dict[str, Any], *, follow: bool = False) -> IncomingMessage:
     """Return the message that an event brings us."""
     heard = told(event, follow=follow)
-    assert isinstance(heard, parse.MessageEvent)
+    assert isinstance(heard, event_payloads.MessageEvent)
     return heard.message.to_incoming(NAMES, addressed=heard.addressed, delivery=heard.delivery)
 
 
@@ -70,20 +70,20 @@ def test_which_messages_are_for_us(
     event: dict[str, Any], follow: bool, expected: AddressingKind | None
 ) -> None:
     heard = told(event, follow=follow)
-    assert (heard.addressed if isinstance(heard, parse.MessageEvent) else heard) == expected
+    assert (heard.addressed if isinstance(heard, event_payloads.MessageEvent) else heard) == expected
 
 
 def test_an_edit_carries_the_new_text() -> None:
     event = changed(message(text="<@UBOT> bye", thread_ts="1.0", edited=EDITED), message(text="<@UBOT> hi"))
     heard = told(event)
-    assert isinstance(heard, parse.EditEvent)
+    assert isinstance(heard, event_payloads.EditEvent)
     assert (heard.thread.root, heard.message.key.message_id, heard.delivery) == ("1.0", "5.0", "Ev1")
     assert heard.message.readable_text(NAMES) == "bye"
 
 
 def test_where_only_mentions_are_delivered_an_edited_mention_is_the_edit() -> None:
     heard = told(message(type="app_mention", text="<@UBOT> bye", edited=EDITED))
-    assert isinstance(heard, parse.EditEvent)
+    assert isinstance(heard, event_payloads.EditEvent)
     assert heard.message.readable_text(NAMES) == "bye"
 
 
@@ -117,7 +117,7 @@ def test_a_change_that_no_person_made_to_a_text_is_no_edit(event: dict[str, Any]
 )
 def test_a_deletion_names_its_message_and_thread(event: dict[str, Any], root: str) -> None:
     heard = told(event)
-    assert isinstance(heard, parse.DeleteEvent)
+    assert isinstance(heard, event_payloads.DeleteEvent)
     assert (heard.thread.root, heard.message.message_id, heard.delivery) == (root, "5.0", "Ev1")
     assert heard.message.workspace == "T1"
 
@@ -166,7 +166,7 @@ def test_what_slack_says_of_a_file_is_kept_with_the_question() -> None:
 def test_only_names_that_the_text_lacks_are_looked_up() -> None:
     text = "<@UBOT> <@U1> <@U2|gh> <#C9> <#C8|dev> <#C7|> <!here> <https://a|b>"
     heard = told(message(user="U5", text=text))
-    assert isinstance(heard, parse.MessageEvent)
+    assert isinstance(heard, event_payloads.MessageEvent)
     assert heard.message.ids_to_name == {"U5", "U1", "C9", "C7"}
 
 
@@ -208,8 +208,8 @@ def test_no_payload_however_malformed_is_an_error(data: st.DataObject) -> None:
         if places:
             holder, key = places[data.draw(st.integers(0, len(places) - 1))]
             holder[key] = copy.deepcopy(data.draw(RUBBISH))
-    heard = parse.parse_event(body, BOT, follow_threads=True)
-    if isinstance(heard, parse.MessageEvent):
+    heard = event_payloads.parse_event(body, BOT, follow_threads=True)
+    if isinstance(heard, event_payloads.MessageEvent):
         heard.message.to_incoming(NAMES, addressed=heard.addressed)
     buttons.parse_button_press(body, BOT)
     payload_is_echo(body)
@@ -237,4 +237,4 @@ def test_what_slack_tells_of_our_own_messages_is_an_echo(event: dict[str, Any], 
     body = {"team_id": "T1", "api_app_id": "A1", "event_id": "Ev1", "event": event}
     assert payload_is_echo(body) is is_echo
     if is_echo:
-        assert parse.parse_event(body, BOT, follow_threads=True) is None
+        assert event_payloads.parse_event(body, BOT, follow_threads=True) is None

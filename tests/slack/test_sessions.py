@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.core.domain import Author, ThreadKey, Turn, TurnStatus
 from bot.core.errors import SurfaceGone
+from bot.core.turns import Author, ThreadKey, Turn, TurnStatus
 from bot.ports import Page
 from bot.sandbox.records import AgentSession
 from bot.sandbox.server import SandboxWorkspace

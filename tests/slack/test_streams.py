@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.domain import Action, Author, ThreadKey, Turn, TurnStatus
 from bot.core.errors import MessageLost, SurfaceBusy, SurfaceGone, SurfaceUnavailable
+from bot.core.turns import Action, Author, ThreadKey, Turn, TurnStatus
 from bot.core.writes import DisplayMode
 from bot.ports import GrowingMessage, Page
 from bot.sandbox.server import SandboxWorkspace
-from bot.slack import connect, parse, render, streams
+from bot.slack import connect, messages, render, streams
 from bot.slack.abilities import UNSUPPORTED_ERRORS
 from bot.slack.people import People
 from bot.slack.streams import StreamingMode
@@ -87,7 +87,7 @@ def test_where_answers_stream(streaming: StreamingMode) -> None:
     client = connect.Client(token="xoxb-unused")
     surface = SlackSurface(
         client,
-        parse.BotIdentity(workspace="T0SANDBOX", user="U0BOT", bot_id="B0BOT"),
+        messages.BotIdentity(workspace="T0SANDBOX", user="U0BOT", bot_id="B0BOT"),
         People(client, "T0SANDBOX"),
         streaming=streaming,
     )

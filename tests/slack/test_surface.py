@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.domain import Action, ThreadKey
 from bot.core.errors import MessageLost, SurfaceBusy, SurfaceError, SurfaceGone, SurfaceUnavailable
+from bot.core.turns import Action, ThreadKey
 from bot.core.writes import DisplayMode
 from bot.ports import Page
 from bot.sandbox.server import SandboxWorkspace

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from bot.core.domain import AddressingKind, Author, ThreadKey, Turn, TurnStatus
 from bot.core.errors import SurfaceBusy, SurfaceError, SurfaceUnavailable
+from bot.core.turns import AddressingKind, Author, ThreadKey, Turn, TurnStatus
 from bot.ports import Page
 from bot.sandbox.server import SandboxWorkspace
 from bot.slack import threads

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bot.core.domain import Action, ThreadKey
+from bot.core.turns import Action, ThreadKey
 from bot.slack import buttons
 from bot.slack.refusals import CHANGE_NOT_ALLOWED
 from bot.slack.wishes import AnswerActions

@@ -8,21 +8,9 @@ import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects import sqlite
 
-from bot.core.calls import ModelCall
-from bot.core.domain import (
-    AddressingKind,
-    Answer,
-    Author,
-    IncomingMessage,
-    Prompt,
-    Provenance,
-    Scope,
-    ScopeConfig,
-    ThreadKey,
-    Turn,
-    TurnStatus,
-    Usage,
-)
+from bot.core.config import Prompt, Scope, ScopeConfig
+from bot.core.requests import Answer, ModelCall, Provenance, Usage
+from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, Turn, TurnStatus
 from bot.store.explanations import SELECT_TURN_OF_MESSAGE, SqlExplanations
 from bot.store.sql import SqlStore
 from bot.store.versions import SqlConfigVersions

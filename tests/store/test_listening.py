@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.domain import TurnStatus
+from bot.core.turns import TurnStatus
 from bot.ports import Store
 from bot.store import listening
 from bot.store.database import parse_database_url

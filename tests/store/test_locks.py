@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from bot.core.domain import TurnStatus
 from bot.core.errors import ClaimLost
+from bot.core.turns import TurnStatus
 from bot.store import second_thoughts, transactions
 from bot.store.database import Database
 from bot.store.sql import SqlStore

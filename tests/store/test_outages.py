@@ -11,8 +11,8 @@ import psycopg
 import pytest
 from sqlalchemy import URL, Connection, text
 
-from bot.core.domain import TurnStatus
 from bot.core.errors import StoreUnavailable
+from bot.core.turns import TurnStatus
 from bot.store.database import Database
 from bot.store.sql import SqlStore
 from tests.contracts.questions import question, thread

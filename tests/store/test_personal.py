@@ -11,11 +11,12 @@ import pytest
 from sqlalchemy import Connection, Select, select, text, update
 from sqlalchemy.dialects import sqlite
 
-from bot.core.calls import ModelCall
-from bot.core.domain import Answer, Author, Scope, ThreadKey, TurnStatus
+from bot.core.config import Scope
 from bot.core.ledger import Spending, SpendingDimension
 from bot.core.personal import ERASED_PERSON, PersonKey
+from bot.core.requests import Answer, ModelCall
 from bot.core.summaries import Summary
+from bot.core.turns import Author, ThreadKey, TurnStatus
 from bot.store import expiring
 from bot.store import personal as sql
 from bot.store.database import Database

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, Dialect, Executable, text
 from sqlalchemy.dialects import sqlite
 
-from bot.core.domain import TurnStatus
+from bot.core.turns import TurnStatus
 from bot.store import context, processes, second_thoughts, statements, stopping
 from bot.store.database import Database
 from tests.databases import Kind, migrated_database, open_database

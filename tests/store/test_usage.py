@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.calls import ModelCall
-from bot.core.domain import Answer, Author, Scope, TurnStatus
+from bot.core.config import Scope
 from bot.core.ledger import SpendingDimension
+from bot.core.requests import Answer, ModelCall
+from bot.core.turns import Author, TurnStatus
 from bot.store.sql import SqlStore
 from bot.store.usage import sum_usage
 from tests.contracts.questions import asked, question, thread

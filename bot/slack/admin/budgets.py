@@ -9,7 +9,6 @@ from typing import Any
 
 import structlog
 
-from bot.core.domain import Author
 from bot.core.ledger import (
     ANY_SUBJECT,
     Budget,
@@ -21,6 +20,7 @@ from bot.core.ledger import (
 )
 from bot.core.money import NANO_PER_UNIT
 from bot.core.periods import Span
+from bot.core.turns import Author
 from bot.ports import Ledger
 from bot.slack import payload
 from bot.slack.admin import kit, wording

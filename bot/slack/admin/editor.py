@@ -6,7 +6,7 @@ Separate from `form`, which is about the fields, because a form is shown in more
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.core.domain import ConfigVersion, Scope, ScopeConfig
+from bot.core.config import ConfigVersion, Scope, ScopeConfig
 from bot.core.drafts import Draft
 from bot.core.steering import name_scope
 from bot.editing import EditableScope

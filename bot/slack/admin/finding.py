@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.core.domain import ConfigVersion
+from bot.core.config import ConfigVersion
 from bot.core.errors import StoreError
 from bot.core.steering import EMPTY_CONFIG, describe_config
 from bot.ports import ConfigVersions

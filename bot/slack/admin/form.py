@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.core import parameters
-from bot.core.domain import Prompt, ScopeConfig
+from bot.core.config import Prompt, ScopeConfig
 from bot.core.kinds import ChoiceType, NameType, TextListType, TokenBiasesType
 from bot.core.parameters import PARAMETER_TABLE, PARAMETERS, Parameter
 from bot.core.placeholders import PLACEHOLDERS

@@ -16,12 +16,12 @@ from typing import Self
 import structlog
 
 from bot.core import steering
-from bot.core.domain import Scope
+from bot.core.config import Scope
 from bot.slack.admin import mandate
 from bot.slack.admin.admins import AdminRoles
 from bot.slack.admin.mandate import FormState, InvalidSignature
 from bot.slack.admin.submissions import ActionRefused
-from bot.slack.parse import PLATFORM
+from bot.slack.messages import PLATFORM
 
 NOT_AN_ADMIN = "Only this workspace's admins and owners, and those whom they name, may do that."
 FORM_NOT_YOURS = "This form is not yours to use. Please open it again."

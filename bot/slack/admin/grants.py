@@ -13,9 +13,10 @@ import structlog
 from bot.access import Permissions
 from bot.core import steering
 from bot.core.access import MemberType
-from bot.core.domain import Author, Scope
+from bot.core.config import Scope
 from bot.core.errors import SurfaceUnavailable
 from bot.core.granting import NO_GRANTS, Grants, GrantsConflict, GrantsVersion, collect_ids
+from bot.core.turns import Author
 from bot.slack import payload
 from bot.slack.admin import gate, grants_form, grants_views
 from bot.slack.admin.form import NOTE_FIELD, place_errors

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.core.access import DEFAULT_ADMISSIONS, AccessRules, Admission
-from bot.core.domain import Scope
+from bot.core.config import Scope
 from bot.core.granting import NO_GRANTS, Grants, GrantsVersion, diff
 from bot.rules_setting import CHANNEL_ID_PATTERN, PERSON_ID_PATTERN
 from bot.slack import payload

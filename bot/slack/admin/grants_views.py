@@ -7,7 +7,7 @@ mentions where Slack shows these, and by name and id elsewhere.
 from collections.abc import Callable, Sequence
 
 from bot.core.access import AccessRules, Admission, is_admitted
-from bot.core.domain import Scope
+from bot.core.config import Scope
 from bot.core.granting import NO_GRANTS, RULE_LISTS, GrantsVersion, diff
 from bot.core.steering import name_scope
 from bot.slack.admin import kit, wording

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from bot.core import steering
-from bot.core.domain import Scope
+from bot.core.config import Scope
 from bot.core.errors import VersionConflict
 from bot.core.steering import direct_messages_scope
 from bot.editing import ConfigEditor, ConfigRefused

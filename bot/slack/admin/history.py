@@ -7,7 +7,7 @@ saving what it says once more, so restoring can be restored too.
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from bot.core.domain import ConfigVersion, Scope
+from bot.core.config import ConfigVersion, Scope
 from bot.core.feedback import VoteCounts
 from bot.core.steering import EMPTY_CONFIG
 from bot.slack.admin import kit, wording

@@ -20,7 +20,7 @@ from bot.slack.admin.home import HomeReader
 from bot.slack.admin.kit import Block, View
 from bot.slack.admin.screen import Modals
 from bot.slack.admin.wording import REASON_LABELS, format_score
-from bot.slack.parse import BotIdentity
+from bot.slack.messages import BotIdentity
 from bot.slack.thumbs import VERDICT_EMOJI
 
 COMPLAINTS_ACTION = "judged_complaints"

@@ -9,13 +9,13 @@ from functools import partial
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.core.domain import ThreadKey
+from bot.core.turns import ThreadKey
 from bot.persistence import retry_until_answered
 from bot.slack import links
 from bot.slack.admin.kit import Block
 from bot.slack.calls import call
 from bot.slack.message_metadata import notice_metadata
-from bot.slack.parse import PLATFORM, BotIdentity
+from bot.slack.messages import PLATFORM, BotIdentity
 
 
 class DirectMessages:

@@ -6,8 +6,9 @@ first, and no more than fits; the rest is found, see `finding`.
 
 from collections.abc import Sequence
 
-from bot.core.domain import DIRECT_MESSAGES, ConfigVersion, Scope, ThreadKey
+from bot.core.config import DIRECT_MESSAGES, ConfigVersion, Scope
 from bot.core.steering import direct_messages_scope, name_scope
+from bot.core.turns import ThreadKey
 from bot.editing import ConfigEditor
 from bot.slack.admin import kit, wording
 from bot.slack.admin.editor import EDIT_CHANNEL_ACTION, HISTORY_ACTION, edit_button

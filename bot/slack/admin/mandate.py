@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 
 from bot.core import steering
-from bot.core.domain import Scope
+from bot.core.config import Scope
 
 _SIGNATURE_CHARACTERS = 64
 """Characters of a seal."""

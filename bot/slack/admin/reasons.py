@@ -6,14 +6,14 @@ Separate from the helm because it changes nothing, and from `why`, which is pure
 from collections.abc import Awaitable, Callable
 
 from bot.core import steering
-from bot.core.domain import ThreadKey
+from bot.core.turns import ThreadKey
 from bot.editing import ConfigEditor
 from bot.ports import Explanations
 from bot.slack.admin import kit, why
 from bot.slack.admin.form import ModelChoices
 from bot.slack.admin.gate import Authorizer
 from bot.slack.admin.kit import View
-from bot.slack.parse import BotIdentity
+from bot.slack.messages import BotIdentity
 
 
 class AnswerExplainer:

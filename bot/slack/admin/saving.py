@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 
 from bot.core import steering
-from bot.core.domain import Author, ConfigVersion, ScopeConfig
+from bot.core.config import ConfigVersion, ScopeConfig
+from bot.core.turns import Author
 from bot.editing import ConfigEditor, EditableScope
 from bot.slack.admin import editor, form, gate, kit
 from bot.slack.admin.form import ModelChoices

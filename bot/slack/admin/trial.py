@@ -3,7 +3,7 @@
 Separate from `trials`, which does what these offer. Pure.
 """
 
-from bot.core.domain import ConfigVersion, Scope, ScopeConfig
+from bot.core.config import ConfigVersion, Scope, ScopeConfig
 from bot.core.steering import name_scope
 from bot.slack import links
 from bot.slack.admin import kit, wording

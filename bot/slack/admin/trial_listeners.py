@@ -9,7 +9,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.core.domain import ThreadKey
+from bot.core.turns import ThreadKey
 from bot.slack import payload
 from bot.slack.admin import editor, form, trial
 from bot.slack.admin.kit import View

@@ -12,9 +12,10 @@ from typing import Any
 import structlog
 
 from bot.core import steering
-from bot.core.domain import AddressingKind, IncomingMessage, ScopeConfig, ThreadKey
+from bot.core.config import ScopeConfig
 from bot.core.drafts import DRAFT_LIFETIME_SECONDS, Draft
 from bot.core.errors import SurfaceError, VersionConflict
+from bot.core.turns import AddressingKind, IncomingMessage, ThreadKey
 from bot.editing import ConfigEditor, ConfigRefused
 from bot.ports import Drafts
 from bot.slack import payload
@@ -26,7 +27,7 @@ from bot.slack.admin.letters import DirectMessages
 from bot.slack.admin.mandate import FormState
 from bot.slack.admin.saving import ConfigSaver
 from bot.slack.admin.submissions import FormErrors
-from bot.slack.parse import PLATFORM
+from bot.slack.messages import PLATFORM
 
 QUESTION_MISSING = "Write a question here, as people would ask it."
 DIRECT_MESSAGE_FAILED = (

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from bot.core.domain import ConfigVersion
+from bot.core.config import ConfigVersion
 from bot.core.ledger import BudgetState, Spending, SpendingDimension
 from bot.core.periods import name_days
 from bot.ports import ConfigVersions, Ledger

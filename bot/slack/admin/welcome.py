@@ -5,7 +5,7 @@ Separate because it is all that who never steers sees of steering. Rule: the pro
 
 from collections.abc import Sequence
 
-from bot.core.domain import Scope
+from bot.core.config import Scope
 from bot.core.steering import direct_messages_scope
 from bot.editing import ConfigEditor
 from bot.slack.admin import kit, wording

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.core import steering
-from bot.core.domain import File
 from bot.core.explanation import Explanation
 from bot.core.ledger import Spending, format_cost
 from bot.core.steering import (
@@ -19,6 +18,7 @@ from bot.core.steering import (
     thread_scope,
 )
 from bot.core.stopping import STOPPED_FINISH_REASON
+from bot.core.turns import File
 from bot.editing import EditableScope
 from bot.slack import links
 from bot.slack.admin import kit, spending, wording

@@ -10,15 +10,15 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 
 from bot.core import parameters, steering
-from bot.core.domain import DIRECT_MESSAGES, ConfigVersion, Scope, ScopeConfig
+from bot.core.config import DIRECT_MESSAGES, ConfigVersion, Scope, ScopeConfig
 from bot.core.feedback import Verdict, VoteCounts, VoteReason
 from bot.core.granting import GrantsVersion
 from bot.core.kinds import ParameterValue
 from bot.core.parameters import PARAMETERS
 from bot.core.steering import DEPLOYMENT_SCOPE, PROMPT_FIELD, EffectiveConfig
 from bot.slack.admin.kit import Block, clip, context, excerpt, preformatted, section
+from bot.slack.messages import is_direct_channel
 from bot.slack.mrkdwn import escape
-from bot.slack.parse import is_direct_channel
 from bot.slack.thumbs import VERDICT_EMOJI
 
 MAX_EXCERPT_CHARACTERS = 140

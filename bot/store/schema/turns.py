@@ -19,7 +19,7 @@ from sqlalchemy import (
     literal_column,
 )
 
-from bot.core.domain import OPEN_STATUSES, TurnStatus
+from bot.core.turns import OPEN_STATUSES, TurnStatus
 from bot.store.schema.base import Prose, RowId, metadata, now
 from bot.store.states import HISTORY_STATUSES
 

@@ -10,9 +10,10 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.access import Permissions
 from bot.core.access import NO_ACCESS_RULES, AccessRules
-from bot.core.domain import IncomingMessage, Prompt, Scope, ScopeConfig, ThreadKey
+from bot.core.config import Prompt, Scope, ScopeConfig
 from bot.core.errors import StoreUnavailable
 from bot.core.explanation import Explanation
+from bot.core.turns import IncomingMessage, ThreadKey
 from bot.editing import ConfigEditor
 from bot.sandbox.records import FieldsRefused, WorkspaceMessage, WorkspacePerson, WorkspaceView
 from bot.sandbox.server import SandboxWorkspace

@@ -7,8 +7,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.access import GRANTS_CACHE_TTL_SECONDS
-from bot.core.domain import Author, Prompt, ScopeConfig
+from bot.core.config import Prompt, ScopeConfig
 from bot.core.granting import Grants
+from bot.core.turns import Author
 from bot.slack.admin import editor, gate, history
 from bot.slack.admin.form import NOTE_FIELD
 from tests.slack.admin.conftest import ADA, CHANNEL, GENERAL, GRACE, TEAM, WORKSPACE, Office

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.domain import Author, Prompt, Scope, ScopeConfig
+from bot.core.config import Prompt, Scope, ScopeConfig
+from bot.core.turns import Author
 from bot.sandbox.records import WorkspaceView
 from bot.slack.admin import finding, gate, levels
 from bot.slack.admin.screen import MAX_ACK_BYTES

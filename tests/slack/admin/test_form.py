@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.domain import Prompt, Scope, ScopeConfig
+from bot.core.config import Prompt, Scope, ScopeConfig
 from bot.core.parameters import PARAMETERS
 from bot.core.steering import DEPLOYMENT_SCOPE, EMPTY_CONFIG, MAX_PROMPT_CHARACTERS, PROMPT_FIELD
 from bot.editing import EditableScope

@@ -10,8 +10,9 @@ from structlog.testing import capture_logs
 
 from bot.access import GRANTS_CACHE_TTL_SECONDS
 from bot.core.access import AccessRefusal, AccessRules, Admission
-from bot.core.domain import Author, Scope
+from bot.core.config import Scope
 from bot.core.granting import Grants
+from bot.core.turns import Author
 from bot.slack.admin import editor, gate, grants_views
 from bot.slack.admin.form import NOTE_FIELD
 from bot.slack.admin.grants import INVALID_SELECTION

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import pytest
 from structlog.testing import capture_logs
 
-from bot.core.domain import Author, Prompt, Scope, ScopeConfig
+from bot.core.config import Prompt, Scope, ScopeConfig
+from bot.core.turns import Author
 from bot.slack.admin import editor, form, gate, history
 from bot.slack.admin.mandate import FORM_LIFETIME_SECONDS, FormState, sign
 from bot.slack.admin.screen import VIEW_FAILED

@@ -4,19 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.domain import (
-    AddressingKind,
-    Answer,
-    Author,
-    IncomingMessage,
-    Prompt,
-    Provenance,
-    ScopeConfig,
-    ThreadKey,
-    TurnStatus,
-)
+from bot.core.config import Prompt, ScopeConfig
 from bot.core.feedback import Verdict, VoteReason
 from bot.core.personal import PersonKey
+from bot.core.requests import Answer, Provenance
+from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, TurnStatus
 from bot.slack.admin import editor, gate
 from bot.slack.admin.judgements import COMPLAINTS_ACTION, MAX_COMPLAINTS_SHOWN
 from bot.store.memory import MemoryStore

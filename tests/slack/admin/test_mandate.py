@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.domain import DIRECT_MESSAGES, Scope
+from bot.core.config import DIRECT_MESSAGES, Scope
 from bot.slack.admin.mandate import FormState, InvalidSignature, sign, verify
 
 KEY = b"a key"

@@ -6,9 +6,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.access import GRANTS_CACHE_TTL_SECONDS
-from bot.core.domain import AddressingKind, Author, Prompt, ScopeConfig, ThreadKey
+from bot.core.config import Prompt, ScopeConfig
 from bot.core.drafts import DRAFT_LIFETIME_SECONDS
 from bot.core.granting import Grants
+from bot.core.turns import AddressingKind, Author, ThreadKey
 from bot.sandbox.records import WorkspaceMessage, WorkspaceView
 from bot.slack.admin import editor, form, gate, history, trial, trials
 from bot.slack.admin.mandate import FormState, sign

@@ -5,20 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.calls import ModelCall
-from bot.core.domain import (
-    AddressingKind,
-    Answer,
-    Author,
-    IncomingMessage,
-    Prompt,
-    Scope,
-    ScopeConfig,
-    ThreadKey,
-    TurnStatus,
-)
+from bot.core.config import Prompt, Scope, ScopeConfig
 from bot.core.ledger import Budget, BudgetUnit, SpendingDimension
 from bot.core.periods import SECONDS_PER_DAY, Span
+from bot.core.requests import Answer, ModelCall
+from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, TurnStatus
 from bot.sandbox.records import WorkspaceView
 from bot.slack.admin import editor, gate
 from bot.slack.admin.budgets import CHANGE_BUDGET_ACTION, MAX_BUDGETS_SHOWN

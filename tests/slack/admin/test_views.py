@@ -4,23 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.domain import (
-    DIRECT_MESSAGES,
-    Author,
-    ConfigVersion,
-    File,
-    Prompt,
-    Provenance,
-    Scope,
-    ScopeConfig,
-    ThreadKey,
-    TurnStatus,
-    Usage,
-)
+from bot.core.config import DIRECT_MESSAGES, ConfigVersion, Prompt, Scope, ScopeConfig
 from bot.core.explanation import Explanation
 from bot.core.ledger import Spending
 from bot.core.parameters import PARAMETERS
-from bot.core.seen import ContextCoverage
+from bot.core.requests import ContextCoverage, Provenance, Usage
 from bot.core.steering import (
     DEPLOYMENT_SCOPE,
     MAX_PROMPT_CHARACTERS,
@@ -28,6 +16,7 @@ from bot.core.steering import (
     resolve_config,
     thread_scope,
 )
+from bot.core.turns import Author, File, ThreadKey, TurnStatus
 from bot.editing import EditableScope
 from bot.sandbox.block_kit import check_blocks, check_view
 from bot.slack.admin import commands, editor, finding, form, history, kit, levels, why, wording

@@ -2,7 +2,8 @@
 
 import pytest
 
-from bot.core.domain import Author, Prompt, ScopeConfig
+from bot.core.config import Prompt, ScopeConfig
+from bot.core.turns import Author
 from bot.sandbox.records import NoticeShown
 from bot.slack import manifest
 from bot.slack.admin import editor, gate, welcome

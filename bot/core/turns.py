@@ -1,17 +1,11 @@
-"""The nouns of the bot: threads, people, questions and turns, as plain immutable values.
-
-Separate from everything else because every layer speaks these words. Rules: no behaviour that
-waits, no database types, no word of any platform.
-"""
+"""Threads, people, questions and turns, as plain immutable values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.core.calls import ModelCall
-from bot.core.kinds import ParameterValue
-from bot.core.seen import ContextCoverage
+from bot.core.requests import Provenance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,51 +125,8 @@ TRANSITIONS: Mapping[TurnStatus, frozenset[TurnStatus]] = MappingProxyType(
         TurnStatus.FORGOTTEN: frozenset(),
     }
 )
-
 OPEN_STATUSES = frozenset({TurnStatus.WAITING, TurnStatus.ANSWERING, TurnStatus.ANSWERED})
 """States in which a turn still has work to do."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
-    """Tokens of one answer, as the server counted them."""
-
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    cached_tokens: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Provenance:
-    """What an answer was asked for with, so that it can be explained, and judged, later."""
-
-    versions: tuple[int, ...] = ()
-    """Ids of the versions of steering that applied, highest level first."""
-    parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
-    """All that were set, the model among them."""
-    reading: str = ""
-    """What the model was told of the files of the question; part of what was said, so it stays the same."""
-    remarks: str = ""
-    """What people are told below the answer of how it came about; Markdown."""
-    draft: str = ""
-    """Name of the level (`steering.place`) of which a draft applied in place of what is saved, or empty."""
-    seen: ContextCoverage | None = None
-    """How much of the conversation the model got to see; None where that was not kept yet."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What the model said, complete."""
-
-    text: str
-    model: str = ""
-    """The name the server answered under; may differ from the one asked for."""
-    finish_reason: str = ""
-    """`stop`, `length`, `content_filter`, ... or empty where the server gave none."""
-    usage: Usage | None = None
-    made_with: Provenance | None = None
-    call: ModelCall | None = None
-    """What it cost, and all variants that came with it; None where nothing was spent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,79 +169,3 @@ class Turn:
     files: tuple[File, ...] = ()
     stopped_by: str = ""
     """Platform's id of who wants it stopped, whoever works on it then; or empty."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
-    """A level at which admins steer: an empty part means "any"; all empty is the deployment itself."""
-
-    platform: str = ""
-    workspace: str = ""
-    channel: str = ""
-    """A channel's id, or `DIRECT` for all direct messages of the workspace."""
-    root: str = ""
-
-
-DIRECT_MESSAGES = "direct"
-"""Stands for the channel in the key of the level above all direct messages of a workspace."""
-
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """A system prompt as one level writes it; placeholders are not filled in yet."""
-
-    text: str
-    appends: bool = False
-    """Whether it follows what the levels above say, and does not replace it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScopeConfig:
-    """What one level sets; whatever it does not set is inherited from the level above."""
-
-    prompt: Prompt | None = None
-    parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
-    """By their names in `core.parameters`, the model among them; only those that are set."""
-    locks: frozenset[str] = frozenset()
-    """Fields that levels below may not set: `prompt`, or names of parameters."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigVersion:
-    """What somebody saved for a level; never changed, only followed by a newer one."""
-
-    id: int
-    scope: Scope
-    number: int
-    """1, 2, ... for each key."""
-    config: ScopeConfig
-    author: Author
-    note: str
-    """Why, in the author's words; may be empty."""
-    created_at: float
-    """In seconds since 1970 by the store's clock."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChatMessage:
-    """One element of the chat-completions `messages` array."""
-
-    role: str
-    content: str
-    name: str = ""
-    images: tuple[str, ...] = field(default=(), repr=False)
-    """Pictures that belong to it, as data URLs."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChatRequest:
-    """One call of the model: what to say to it, for whom, and how."""
-
-    model: str
-    messages: tuple[ChatMessage, ...]
-    user: str = ""
-    """Opaque identifier of the person who asks, at most 64 characters; never a platform's id."""
-    conversation: str = ""
-    """Opaque identifier of the thread, at most 64 characters; finds a service's cached prompt again."""
-    parameters: Mapping[str, object] = field(default_factory=dict)
-    """Further request fields, only those that somebody set."""
