@@ -19,14 +19,17 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "access": ("bot.commands.access.access", "Show and set who may ask, and who may steer."),
         "budget": ("bot.commands.budget.budget", "Set how much may be spent in a day or a month."),
-        "erase": ("bot.commands.personal.erase", "Erase what is stored of a person, or of a thread."),
-        "export": ("bot.commands.personal.export", "Write out what is stored of a person, or of a thread."),
+        "erase": ("bot.commands.personal_data.erase", "Erase what is stored of a person, or of a thread."),
+        "export": (
+            "bot.commands.personal_data.export",
+            "Write out what is stored of a person, or of a thread.",
+        ),
         "manifest": ("bot.commands.setup.manifest_", "Print the Slack app manifest (YAML)."),
         "migrate": ("bot.commands.setup.migrate_", "Bring the database up to date."),
         "models": ("bot.commands.models.models", "List the server's models, and what was learnt of them."),
         "prompt": ("bot.commands.prompt.prompt", "Show and change prompts, models and parameters."),
-        "run": ("bot.commands.serve.run", "Connect to Slack and answer, until stopped."),
-        "try": ("bot.commands.serve.try_", "Talk to the bot in the browser; needs no account."),
+        "run": ("bot.commands.run.run", "Connect to Slack and answer, until stopped."),
+        "try": ("bot.commands.run.try_", "Talk to the bot in the browser; needs no account."),
         "usage": ("bot.commands.usage.usage", "Show what calls of models cost."),
     }
 )

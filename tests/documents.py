@@ -11,8 +11,8 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from bot.core.parameters import PARAMETER_TABLE as PARAMETERS
-from bot.core.placeholders import PLACEHOLDERS
+from bot.core.chat.parameters import PARAMETER_TABLE as PARAMETERS
+from bot.core.chat.placeholders import PLACEHOLDERS
 from bot.settings import Settings
 
 ROOT = Path(__file__).parent.parent

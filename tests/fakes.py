@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
-from bot.core import growth
+from bot.core.chat.stream import ChoiceFinished, StreamEvent, TextDelta
 from bot.core.errors import BotError, MessageLost, SurfaceError, SurfaceUnavailable
+from bot.core.reply import appended_text
+from bot.core.reply.commands import DisplayMode
 from bot.core.requests import ChatRequest
-from bot.core.stream import ChoiceFinished, StreamEvent, TextDelta
 from bot.core.turns import Action, File, IncomingMessage, ThreadKey, Turn
-from bot.core.writes import DisplayMode
 from bot.ports import Page, SurfaceLimits
 
 ModelScript = Sequence[str | float | BotError | StreamEvent]
@@ -80,7 +80,7 @@ class PaperStream:
         self._shown = shown
 
     def can_show(self, page: Page) -> bool:
-        return growth.find_addition(page.text, self._shown) is not None
+        return appended_text.find_addition(page.text, self._shown) is not None
 
     async def append_page(self, page: Page, *, last: bool) -> None:
         surface = self._surface
@@ -88,7 +88,7 @@ class PaperStream:
         fault = surface.append_errors.pop(surface.appends, None)
         if fault and str(fault) != "but it got through":
             raise fault
-        self._shown += growth.find_addition(page.text, self._shown) or ""
+        self._shown += appended_text.find_addition(page.text, self._shown) or ""
         shown = page if last else replace(page, text=self._shown, actions=())
         await surface.edit(self._thread, self.message_id, shown)
         if fault:

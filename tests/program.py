@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.sandbox.model import SandboxModel
+from bot.sandbox.model.server import SandboxModel
 from bot.sandbox.server import SandboxWorkspace
 
 ROOT = Path(__file__).parent.parent

@@ -11,18 +11,18 @@ from typing import Any
 
 import click
 
-from bot import rules_setting
-from bot.access import Permissions
-from bot.commands.shell import CommandRefused, parse_scope_words, shell_author, with_database
-from bot.core.access import DEFAULT_ADMISSIONS
+from bot.commands.database_session import CommandRefused, parse_scope_words, shell_author, with_database
+from bot.core.access import rule_words
+from bot.core.access.grants import NO_GRANTS, Grants, GrantsVersion, describe_grants, diff
+from bot.core.access.rule_words import CHANNEL_ID_PATTERN, PERSON_ID_PATTERN
+from bot.core.access.rules import DEFAULT_ADMISSIONS
+from bot.core.chat.scoped_config import name_scope
 from bot.core.config import Scope
 from bot.core.errors import VersionConflict
-from bot.core.granting import NO_GRANTS, Grants, GrantsVersion, describe_grants, diff
-from bot.core.steering import name_scope
-from bot.rules_setting import CHANNEL_ID_PATTERN, PERSON_ID_PATTERN
+from bot.policy.permissions import Permissions
 from bot.settings import Settings
+from bot.store.config.grants import SqlGrants
 from bot.store.database import Database
-from bot.store.grants import SqlGrants
 
 GrantsChange = Callable[[Grants], Grants]
 
@@ -76,14 +76,14 @@ def _change_command(
 @_change_command("allow", "ID...", "Answer only these people (U…) or channels (C…).")
 def allow(ids: frozenset[str], *, remove: bool) -> GrantsChange:
     """Return what changes the lists of those that may ask."""
-    people, channels = rules_setting.split_ids(ids)
+    people, channels = rule_words.split_ids(ids)
     return _change_lists(remove, people=people, channels=channels)
 
 
 @_change_command("deny", "ID...", "Never answer these people (U…) or channels (C…).")
 def deny(ids: frozenset[str], *, remove: bool) -> GrantsChange:
     """Return what changes the lists of those that may not."""
-    people, channels = rules_setting.split_ids(ids)
+    people, channels = rule_words.split_ids(ids)
     return _change_lists(remove, denied_people=people, denied_channels=channels)
 
 
@@ -94,9 +94,9 @@ def deny(ids: frozenset[str], *, remove: bool) -> GrantsChange:
 )
 def admit(words: frozenset[str], *, remove: bool) -> GrantsChange:
     """Return what changes who is let in."""
-    if rules_setting.ADMIT_NONE_WORD in words:
-        raise ValueError(f"`{rules_setting.ADMIT_NONE_WORD}` is for BOT_ADMIT; take words away with --remove")
-    asked = rules_setting.parse_rules("", "", ",".join(words))
+    if rule_words.ADMIT_NONE_WORD in words:
+        raise ValueError(f"`{rule_words.ADMIT_NONE_WORD}` is for BOT_ADMIT; take words away with --remove")
+    asked = rule_words.parse_rules("", "", ",".join(words))
     listing, admitted = _change_lists(remove, invited=asked.invited), asked.admits
 
     def change(grants: Grants) -> Grants:

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 
 import click
 
-from bot.commands.shell import CommandRefused, shell_author, with_database
+from bot.commands.database_session import CommandRefused, shell_author, with_database
 from bot.core.config import Scope
-from bot.core.ledger import (
+from bot.core.periods import Span
+from bot.core.spending.budgets import (
     ANY_SUBJECT,
     BUDGET_DIMENSIONS,
     Budget,
@@ -20,12 +21,11 @@ from bot.core.ledger import (
     format_amount,
     parse_amount,
 )
-from bot.core.periods import Span
 from bot.settings import Settings
 from bot.slack import messages
 from bot.store.database import Database
-from bot.store.ledger import SqlLedger
-from bot.store.usage import list_budget_workspaces
+from bot.store.spending.ledger import SqlLedger
+from bot.store.spending.usage import list_budget_workspaces
 
 DIMENSION_CHOICE = click.Choice([scope.value for scope in BUDGET_DIMENSIONS])
 SPAN_CHOICE = click.Choice([span.value for span in Span])

@@ -13,15 +13,15 @@ import click
 from sqlalchemy import URL
 
 from bot import log
-from bot.commands.shell import CommandRefused, open_database, with_database
+from bot.app.model_servers import configured_servers, secret_values
+from bot.commands.database_session import CommandRefused, open_database, with_database
 from bot.core.errors import BotError, ModelError
+from bot.llm.adaptation.learned_facts import ModelFacts
 from bot.llm.models import ModelInfo
-from bot.llm.opening import ModelSettings, open_model, strip_secrets
-from bot.notebook import ModelFacts
-from bot.servers import configured_servers, secret_values
+from bot.llm.open_model import ModelSettings, open_model, strip_secrets
 from bot.settings import Settings
+from bot.store.config.learned_facts import SqlLearnedFacts
 from bot.store.database import parse_database_url
-from bot.store.lessons import SqlLearnedFacts
 
 LearntByModel: TypeAlias = Mapping[str, Mapping[str, str]]
 """For each model, what is done about which parameter."""

@@ -11,24 +11,24 @@ from typing import Any, TextIO
 
 import click
 
-from bot.commands.change import PromptChange
-from bot.commands.prompt_files import PromptFile, file_name, read_folder, to_markdown
-from bot.commands.shell import (
+from bot.commands.database_session import (
     CommandRefused,
     parse_scope_words,
     shell_author,
     with_config_editor,
     with_database,
 )
-from bot.core import steering as core
+from bot.commands.prompt_changes import PromptChange
+from bot.commands.prompt_files import PromptFile, file_name, read_folder, to_markdown
+from bot.core.chat import scoped_config as core
+from bot.core.chat.parameters import render as shown
 from bot.core.config import ConfigVersion, Scope, ScopeConfig
-from bot.core.feedback import VoteCounts
-from bot.core.parameters import render as shown
-from bot.editing import ConfigEditor, ConfigRefused, EditableScope
+from bot.core.history.feedback import VoteCounts
+from bot.policy.config_editor import ConfigEditor, ConfigRefused, EditableScope
 from bot.slack import messages
+from bot.store.config.versions import SqlConfigVersions
+from bot.store.conversations.feedback import SqlVotes
 from bot.store.database import Database
-from bot.store.feedback import SqlVotes
-from bot.store.versions import SqlConfigVersions
 
 SCOPE_KINDS = ("workspace", "direct", "channel", "thread")
 FOLDER_TYPE = click.Path(file_okay=False, path_type=Path)

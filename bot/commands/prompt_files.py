@@ -21,7 +21,7 @@ from typing import Any
 
 import yaml
 
-from bot.core import steering as core
+from bot.core.chat import scoped_config as core
 from bot.core.config import Prompt, Scope, ScopeConfig
 
 FRONT_MATTER = re.compile(r"---\r?\n(.*?)^---(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)

@@ -12,15 +12,15 @@ from typing import Any
 
 import click
 
-from bot.commands.shell import with_database
-from bot.core import steering
-from bot.core.ledger import Spending, format_cost
-from bot.core.money import NANO_PER_UNIT
+from bot.commands.database_session import with_database
+from bot.core.chat import scoped_config
+from bot.core.spending.budgets import Spending, format_cost
+from bot.core.spending.prices import NANO_PER_UNIT
 from bot.settings import Settings
-from bot.store import versions
+from bot.store.config import versions
 from bot.store.database import Database
-from bot.store.usage import FILTER_NAMES, GROUPING_COLUMNS
-from bot.store.usage import sum_usage as read
+from bot.store.spending.usage import FILTER_NAMES, GROUPING_COLUMNS
+from bot.store.spending.usage import sum_usage as read
 
 DEFAULT_DAYS = 30
 """From how long ago on calls are summed up where nobody says."""
@@ -76,7 +76,7 @@ def _describe_versions(connection: Any, key: str) -> str:
     ids = [int(each) for each in key.split(",") if each]
     found = versions.read_by_ids(connection, ids)
     return (
-        " + ".join(f"{steering.name_scope(each.scope)} version {each.number}" for each in found)
+        " + ".join(f"{scoped_config.name_scope(each.scope)} version {each.number}" for each in found)
         or "the settings"
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bot.core.kinds import ParameterValue
+from bot.core.parameter_types import ParameterValue
 from bot.core.turns import Author
 
 

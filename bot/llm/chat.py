@@ -14,21 +14,21 @@ from typing import NamedTuple
 import httpx
 import structlog
 
-from bot.core.attachments import PictureRefused
+from bot.core.chat.attachments import PictureRefused
+from bot.core.chat.stream import PicturesLeftOut, StreamEvent
 from bot.core.errors import ModelError, ModelRejected, ModelSlow, ModelUnavailable
 from bot.core.requests import ChatRequest
-from bot.core.stream import PicturesLeftOut, StreamEvent
-from bot.llm.adapting import MAX_ADAPTATIONS_PER_QUESTION, Adaptations
-from bot.llm.asking import Dialect, Fields, build_body, has_pictures
-from bot.llm.blame import is_about_pictures
-from bot.llm.body import ResponseBody
-from bot.llm.client import COMPLETIONS_PATH, TRANSPORT_ERRORS
-from bot.llm.complaint import ErrorBody, parse_error_body, read_request_id, redact_for_log
-from bot.llm.errors import make_model_error
-from bot.llm.patience import ReadDeadline
-from bot.llm.profiles import find_profile
-from bot.llm.reading import ENDLESS, STALLED, AnswerReader
-from bot.notebook import LearnedServerFacts
+from bot.llm.adaptation.adaptations import MAX_ADAPTATIONS_PER_QUESTION, Adaptations
+from bot.llm.adaptation.learned_facts import LearnedServerFacts
+from bot.llm.adaptation.rejected_fields import is_about_pictures
+from bot.llm.http.client import COMPLETIONS_PATH, TRANSPORT_ERRORS
+from bot.llm.http.read_deadline import ReadDeadline
+from bot.llm.http.response_body import ResponseBody
+from bot.llm.protocol.answer_reader import ENDLESS, STALLED, AnswerReader
+from bot.llm.protocol.error_body import ErrorBody, parse_error_body, read_request_id, redact_for_log
+from bot.llm.protocol.errors import make_model_error
+from bot.llm.protocol.profiles import find_profile
+from bot.llm.protocol.request_body import Dialect, Fields, build_body, has_pictures
 from bot.ports import NeededAt, needed_at_once
 
 MAX_ERROR_BYTES = 64 * 1024

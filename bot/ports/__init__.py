@@ -5,14 +5,14 @@ who provides it. An implementation has the qualified name (`SqlStore`, `SlackSur
 contract suite in `tests/contracts/`.
 """
 
+from bot.ports.access import AccessPolicy, GrantsRecord
 from bot.ports.config import ConfigVersions, Drafts
 from bot.ports.explanations import Explanations
 from bot.ports.feedback import Votes
-from bot.ports.grants import AccessPolicy, GrantsRecord
 from bot.ports.learned_facts import NO_SERVER_FACTS, LearnedFacts, ServerFacts
 from bot.ports.ledger import Ledger
 from bot.ports.model import ChatModel, NeededAt, needed_at_once
-from bot.ports.personal import PersonalData
+from bot.ports.personal_data import PersonalData
 from bot.ports.store import Store
 from bot.ports.summaries import Summaries
 from bot.ports.surface import GrowingMessage, Page, Surface, SurfaceLimits

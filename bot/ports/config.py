@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from bot.core.chat.drafts import Draft
 from bot.core.config import ConfigVersion, Scope, ScopeConfig
-from bot.core.drafts import Draft
 from bot.core.turns import Author, ThreadKey
 
 

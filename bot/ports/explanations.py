@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from bot.core.explanation import Explanation
+from bot.core.history.explanation import Explanation
 from bot.core.turns import ThreadKey
 
 

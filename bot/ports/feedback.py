@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from bot.core.config import Scope
-from bot.core.feedback import Verdict, Vote, VoteCounts, VoteReason, VoteRecord
+from bot.core.history.feedback import Verdict, Vote, VoteCounts, VoteReason, VoteRecord
 from bot.core.turns import ThreadKey
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
-from bot.core.lessons import Fact
+from bot.core.learned_facts import Fact
 
 
 class LearnedFacts(Protocol):

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from bot.core.config import Scope
-from bot.core.ledger import (
+from bot.core.requests import ModelCall
+from bot.core.spending.budgets import (
     Budget,
     BudgetChange,
     BudgetState,
@@ -13,7 +14,6 @@ from bot.core.ledger import (
     Spending,
     SpendingDimension,
 )
-from bot.core.requests import ModelCall
 from bot.core.turns import Author, Turn
 
 

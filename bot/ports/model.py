@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from bot.core.chat.stream import StreamEvent
 from bot.core.requests import ChatRequest
-from bot.core.stream import StreamEvent
 
 NeededAt = Callable[[], float]
 """Returns when what comes next is needed, by the clock of the loop, as far as that is known by now."""

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from bot.core.known import TurnContext
+from bot.core.reply.stopping import StopOutcome, StopRequest
 from bot.core.requests import Answer
-from bot.core.stopping import StopOutcome, StopRequest
 from bot.core.turns import Action, IncomingMessage, MessageKey, ThreadKey, Turn, TurnStatus, VariantPosition
+from bot.ports.conversations import TurnContext
 
 
 class Store(Protocol):

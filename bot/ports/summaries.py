@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from bot.core.summaries import Summary, ThreadSummaries
+from bot.core.chat.summaries import Summary, ThreadSummaries
 from bot.core.turns import ThreadKey
 
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from bot.core.reply.commands import DisplayMode
 from bot.core.turns import Action, File, IncomingMessage, ThreadKey, Turn
-from bot.core.writes import DisplayMode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,15 +12,15 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from bot.sandbox import events, people, site
-from bot.sandbox.arguments import Arguments
-from bot.sandbox.feed import PageConnections
-from bot.sandbox.interactivity import Interactivity
-from bot.sandbox.journal import TraceLog
-from bot.sandbox.methods import assistant, chat, directory, streams
-from bot.sandbox.methods import files as file_methods
-from bot.sandbox.methods import views as view_methods
-from bot.sandbox.records import (
+from bot.sandbox.page import site
+from bot.sandbox.page.web_socket import PageConnections
+from bot.sandbox.workspace import events, people
+from bot.sandbox.workspace.arguments import Arguments
+from bot.sandbox.workspace.interactivity import Interactivity
+from bot.sandbox.workspace.methods import assistant, chat, directory, streams
+from bot.sandbox.workspace.methods import files as file_methods
+from bot.sandbox.workspace.methods import views as view_methods
+from bot.sandbox.workspace.records import (
     APP_TOKEN,
     BOT_TOKEN,
     BOT_USER_ID,
@@ -35,12 +35,13 @@ from bot.sandbox.records import (
     WorkspaceChange,
     WorkspaceMessage,
 )
-from bot.sandbox.responses import ResponseUrls
-from bot.sandbox.sockets import DisconnectReason, SocketModeServer
-from bot.sandbox.uploads import FileUpload, WorkspaceFiles
-from bot.sandbox.views import OpenViews
-from bot.sandbox.web_api import ApiMethod, InjectedFault, WebApi
-from bot.sandbox.workspace import WorkspaceState
+from bot.sandbox.workspace.response_urls import ResponseUrls
+from bot.sandbox.workspace.socket_mode import DisconnectReason, SocketModeServer
+from bot.sandbox.workspace.state import WorkspaceState
+from bot.sandbox.workspace.trace_log import TraceLog
+from bot.sandbox.workspace.uploads import FileUpload, WorkspaceFiles
+from bot.sandbox.workspace.views import OpenViews
+from bot.sandbox.workspace.web_api import ApiMethod, InjectedFault, WebApi
 
 SHUTDOWN_TIMEOUT_SECONDS = 1.0
 """How long a request may still run when the server ends."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.core.turns import AddressingKind, MessageKey, ThreadKey
-from bot.slack import payload, tokens
+from bot.slack import message_text, payload
 from bot.slack.messages import (
     _TS,
     BotIdentity,
@@ -104,7 +104,7 @@ def _parse_posted(
         return EditEvent(message=said, delivery=delivery) if is_mention else None
     if payload.text(told, "channel_type") == "im" or is_direct_channel(said.thread.channel):
         why = AddressingKind.DIRECT
-    elif is_mention or tokens.mentions_user(payload.text(told, "text"), bot.user):
+    elif is_mention or message_text.mentions_user(payload.text(told, "text"), bot.user):
         why = AddressingKind.MENTION
     elif said.thread.root == said.id:
         return None

@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
-from bot.slack.admin.commands import EDIT_PROMPTS_SHORTCUT, EXPLAIN_SHORTCUT, SLASH_COMMAND, SUBCOMMANDS
-from bot.slack.http import EVENTS_PATH
-from bot.slack.wishes import ANSWER_AGAIN_ID
+from bot.slack.events.answer_actions import ANSWER_AGAIN_ID
+from bot.slack.home.slash_command import EDIT_PROMPTS_SHORTCUT, EXPLAIN_SHORTCUT, SLASH_COMMAND, SUBCOMMANDS
+from bot.slack.transport.http import EVENTS_PATH
 
 SCOPES = (
     "app_mentions:read",  # mentions

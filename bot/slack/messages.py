@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.core.turns import AddressingKind, Author, File, IncomingMessage, MessageKey, ThreadKey
-from bot.slack import payload, tokens
+from bot.slack import message_text, payload
 
 PLATFORM = "slack"
 PERSON_SUBTYPES = frozenset({"", "file_share", "thread_broadcast"})
@@ -44,12 +44,12 @@ class SlackMessage:
     @property
     def ids_to_name(self) -> frozenset[str]:
         """The ids whose names it takes to read the message: its author's, and those in the text."""
-        return tokens.find_unnamed_ids(self.text) | {self.author}
+        return message_text.find_unnamed_ids(self.text) | {self.author}
 
     def readable_text(self, names: Mapping[str, str]) -> str:
         """Return what people read."""
         files = (f"[attached file: {file.name or 'unnamed'}]" for file in self.files)
-        return "\n".join(filter(None, (tokens.to_markdown(self.text, names), *files)))
+        return "\n".join(filter(None, (message_text.to_markdown(self.text, names), *files)))
 
     def to_incoming(
         self, names: Mapping[str, str], *, addressed: AddressingKind, delivery: str = ""
@@ -78,7 +78,7 @@ def parse_message(fields: Mapping[str, Any], bot: BotIdentity, *, channel: str) 
         thread=_thread_key(fields, ts, bot, channel),
         id=ts,
         author=author,
-        text=tokens.remove_mention(payload.text(fields, "text"), bot.user),
+        text=message_text.remove_mention(payload.text(fields, "text"), bot.user),
         files=tuple(_parse_file(file) for file in payload.items(fields, "files")),
     )
 

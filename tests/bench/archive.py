@@ -11,13 +11,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, insert
 
-from bot.core import steering
+from bot.core.chat import scoped_config
 from bot.core.config import Prompt, ScopeConfig
-from bot.core.ledger import SpendingDimension
 from bot.core.periods import SECONDS_PER_DAY, Span, name_days
 from bot.core.requests import Answer, Provenance, Usage
+from bot.core.spending.budgets import SpendingDimension
 from bot.core.turns import TurnStatus
-from bot.store.answers import answer_values
+from bot.store.conversations.answer_columns import answer_values
 from bot.store.schema import conversations, pages, steering_versions, tallies, turns, vote_versions, votes
 
 TEAM, CHANNEL, ADA = "T0SANDBOX", "C0GENERAL", "U0ADA"
@@ -65,7 +65,7 @@ def fill(
 
 
 def _levels(size: ArchiveSize) -> Iterable[dict[str, Any]]:
-    content = steering.to_json(ScopeConfig(prompt=Prompt(PROMPT), parameters={"temperature": 0.5}))
+    content = scoped_config.to_json(ScopeConfig(prompt=Prompt(PROMPT), parameters={"temperature": 0.5}))
     common = {
         **HERE,
         "root": "",

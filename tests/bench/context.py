@@ -10,18 +10,18 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from itertools import pairwise
 
-from bot.asking import RequestBuilder, RequestOptions
-from bot.charging import SpendingPolicy
+from bot.conversation.request_builder import RequestBuilder, RequestOptions
+from bot.conversation.summarising import Summariser
+from bot.core.chat.context_window import count_turn_tokens, estimate_tokens
+from bot.core.chat.stream import ChoiceFinished, StreamEvent, TextDelta
+from bot.core.chat.transcript import build_messages
 from bot.core.config import Prompt, ScopeConfig
-from bot.core.context import count_turn_tokens, estimate_tokens
 from bot.core.requests import Answer, ChatMessage, ChatRequest, Usage
-from bot.core.stream import ChoiceFinished, StreamEvent, TextDelta
-from bot.core.transcript import build_messages
 from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, Turn, TurnStatus
 from bot.plugins import Plugins
-from bot.store.memory import MemoryStore
-from bot.store.memory_summaries import MemorySummaries
-from bot.summarising import Summariser
+from bot.policy.spending import SpendingPolicy
+from bot.testing.memory import MemoryStore
+from bot.testing.memory_summaries import MemorySummaries
 from tests.fakes import PaperSurface
 
 TURNS, WINDOWS = 200, (8_000, 16_000, 32_000)

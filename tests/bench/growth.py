@@ -6,10 +6,10 @@ by a clock that jumps, and CPU time is read between its thousands of characters.
 
 import time
 
-from bot.core.live_reply import LiveReply
-from bot.core.stream import AnswerBuilder, TextDelta
-from bot.core.writes import Edit, Post
-from bot.slack import render
+from bot.core.chat.stream import AnswerBuilder, TextDelta
+from bot.core.reply.commands import Edit, Post
+from bot.core.reply.live_reply import LiveReply
+from bot.slack.rendering import render
 from bot.slack.surface import SlackSurface
 from tests.bench.words import tokens
 

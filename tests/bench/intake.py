@@ -13,7 +13,7 @@ from sqlalchemy import URL
 
 from bot.store import migrate
 from bot.store.database import parse_database_url
-from tests.bench.shop import count_traffic, open_bench_bot
+from tests.bench.in_process_bot import count_traffic, open_bench_bot
 
 ROUNDS, WARM_UP = 200, 20
 SIZES = (10, 1_000, 100_000)

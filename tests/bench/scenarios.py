@@ -12,8 +12,8 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
-from bot.sandbox.records import BOT_USER_ID, MessagePosted, MessageReplaced, WorkspaceChange
 from bot.sandbox.server import SandboxWorkspace
+from bot.sandbox.workspace.records import BOT_USER_ID, MessagePosted, MessageReplaced, WorkspaceChange
 from tests.bench.contestants import NAMES, Contestant, start_contestant
 from tests.bench.model_server import SpokenAnswer
 from tests.bench.screen import ObservedThread, ThreadRecorder

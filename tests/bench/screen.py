@@ -6,7 +6,7 @@ Separate because both workspaces, the sandbox and the one without limits, write 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bot.sandbox.records import WorkspaceMessage
+from bot.sandbox.workspace.records import WorkspaceMessage
 
 
 @dataclass(slots=True)

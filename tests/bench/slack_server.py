@@ -14,10 +14,10 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from bot.sandbox import events
-from bot.sandbox.arguments import Arguments
-from bot.sandbox.methods import directory
-from bot.sandbox.records import (
+from bot.sandbox.workspace import events
+from bot.sandbox.workspace.arguments import Arguments
+from bot.sandbox.workspace.methods import directory
+from bot.sandbox.workspace.records import (
     APP_TOKEN,
     BOT_TOKEN,
     BOT_USER_ID,
@@ -25,7 +25,7 @@ from bot.sandbox.records import (
     MessageReplaced,
     WorkspaceMessage,
 )
-from bot.sandbox.workspace import WorkspaceState
+from bot.sandbox.workspace.state import WorkspaceState
 from tests.bench.screen import ThreadRecorder
 
 CHANNEL, ASKER = "C0GENERAL", "U0ADA"

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from bot.core.config import Scope
-from bot.core.ledger import Budget, BudgetUnit, SpendingDimension
-from bot.core.live_reply import LiveReply
 from bot.core.periods import Span
+from bot.core.reply.commands import Edit, Post
+from bot.core.reply.live_reply import LiveReply
+from bot.core.spending.budgets import Budget, BudgetUnit, SpendingDimension
 from bot.core.turns import Author
-from bot.core.writes import Edit, Post
 from bot.slack import limits
 from bot.slack.surface import SlackSurface
-from bot.store.ledger import SqlLedger
-from tests.bench.shop import count_traffic, open_bench_bot
+from bot.store.spending.ledger import SqlLedger
+from tests.bench.in_process_bot import count_traffic, open_bench_bot
 from tests.bench.words import tokens
 from tests.databases import KINDS, Kind, migrated_database
 

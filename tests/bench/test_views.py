@@ -8,22 +8,22 @@ import pytest
 
 from bot.core.config import ScopeConfig
 from bot.core.turns import ThreadKey
-from bot.editing import ConfigEditor
-from bot.slack.admin.admins import AdminRoles
-from bot.slack.admin.gate import Authorizer
-from bot.slack.admin.home import HomeReader
-from bot.slack.admin.judgements import ComplaintList
-from bot.slack.admin.levels import ScopeListSection
-from bot.slack.admin.usage import UsageSection
-from bot.slack.admin.welcome import WelcomeSection
+from bot.policy.config_editor import ConfigEditor
+from bot.slack.admin.authorization import Authorizer
+from bot.slack.admin.prompts.scope_list import ScopeListSection
+from bot.slack.admin.spending.usage import UsageSection
+from bot.slack.feedback.complaints import ComplaintList
+from bot.slack.home import HomeReader
+from bot.slack.home.welcome import WelcomeSection
 from bot.slack.messages import BotIdentity
+from bot.slack.people.roles import AdminRoles
+from bot.store.config.versions import SqlConfigVersions
+from bot.store.conversations.explanations import SqlExplanations
+from bot.store.conversations.feedback import SqlVotes
 from bot.store.database import Database
-from bot.store.explanations import SqlExplanations
-from bot.store.feedback import SqlVotes
-from bot.store.ledger import SqlLedger
-from bot.store.versions import SqlConfigVersions
+from bot.store.spending.ledger import SqlLedger
 from tests.bench.archive import ADA, CHANNEL, TEAM, ArchiveSize, fill
-from tests.bench.shop import count_traffic
+from tests.bench.in_process_bot import count_traffic
 from tests.databases import KINDS, Kind, migrated_database, open_database
 
 FEW = ArchiveSize(turns=60, longest=20, levels=2, versions=2, people=2)

@@ -15,8 +15,11 @@ from typing import Any
 
 from sqlalchemy import URL, text
 
-from bot.sandbox.records import HomePublished, ModalsChanged
-from bot.slack.admin import commands, editor, judgements, levels, usage
+from bot.sandbox.workspace.records import HomePublished, ModalsChanged
+from bot.slack.admin.prompts import modals, scope_list
+from bot.slack.admin.spending import usage
+from bot.slack.feedback import complaints
+from bot.slack.home import slash_command
 from tests.bench.archive import ADA, CHANNEL, TEAM, ArchiveSize, fill
 from tests.databases import Kind, migrated_database, open_database
 from tests.e2e.conftest import BotWorld, new_world, ready_bot
@@ -65,17 +68,17 @@ class ScreenWatcher:
 
     def why(self) -> Awaitable[object]:
         return self.world.workspace.interactivity.shortcut(
-            ADA, commands.EXPLAIN_SHORTCUT, CHANNEL, self.asked
+            ADA, slash_command.EXPLAIN_SHORTCUT, CHANNEL, self.asked
         )
 
 
 GESTURES: Mapping[str, Callable[[ScreenWatcher], Any]] = {
     "Home": lambda screen: screen.world.workspace.interactivity.open_home(ADA, "home"),
-    "editor": lambda screen: screen.press(f"{editor.EDIT_ACTION}:channel", f"channel {TEAM}/{CHANNEL}"),
-    "history": lambda screen: screen.press(editor.HISTORY_ACTION, f"channel {TEAM}/{CHANNEL}"),
-    "find": lambda screen: screen.press(levels.FIND_ACTION),
+    "editor": lambda screen: screen.press(f"{modals.EDIT_ACTION}:channel", f"channel {TEAM}/{CHANNEL}"),
+    "history": lambda screen: screen.press(modals.HISTORY_ACTION, f"channel {TEAM}/{CHANNEL}"),
+    "find": lambda screen: screen.press(scope_list.FIND_ACTION),
     "usage": lambda screen: screen.press(usage.DETAILS_ACTION),
-    "complaints": lambda screen: screen.press(judgements.COMPLAINTS_ACTION),
+    "complaints": lambda screen: screen.press(complaints.COMPLAINTS_ACTION),
     "why": lambda screen: screen.why(),
 }
 

@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import expect
 
-from bot.core.stopping import STOPPED_NOTE
+from bot.core.reply.stopping import STOPPED_NOTE
 from tests.browser.conftest import OpenPage
 from tests.browser.test_main_job import COMPLETE, Sandbox, answer, ask
 

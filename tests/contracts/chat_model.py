@@ -1,6 +1,6 @@
 """What every `ChatModel` promises; an adapter is tested with each of `CLAUSES`.
 
-The model under test must understand the directives of `bot.sandbox.directives` in its last message, which
+The model under test must understand the directives of `bot.sandbox.model.directives` in its last message, as
 is so for any adapter that talks to the sandbox's model, and easy for a fake.
 """
 
@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
+from bot.core.chat.stream import AnswerBuilder, StreamEvent, TextDelta
 from bot.core.errors import ModelError, ModelInterrupted, ModelKeyRefused, ModelSilent, ModelUnknown
 from bot.core.requests import ChatMessage, ChatRequest
-from bot.core.stream import AnswerBuilder, StreamEvent, TextDelta
 from bot.ports import ChatModel
 
 Clause = Callable[[ChatModel], Awaitable[None]]

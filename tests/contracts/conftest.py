@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import Connection, text
 
 from bot.ports import Store
-from bot.store.memory import MemoryData, MemoryStore
+from bot.store.conversations.store import SqlStore
 from bot.store.schema import metadata
-from bot.store.sql import SqlStore
+from bot.testing.memory import MemoryData, MemoryStore
 from tests.databases import KINDS, Kind, migrated_database, open_database
 
 Join = Callable[[str], Awaitable[Store]]

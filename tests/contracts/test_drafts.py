@@ -8,18 +8,18 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as checked
 
+from bot.core.chat.drafts import DRAFT_LIFETIME_SECONDS, Draft
 from bot.core.config import DIRECT_MESSAGES, Prompt, Scope, ScopeConfig
-from bot.core.drafts import DRAFT_LIFETIME_SECONDS, Draft
 from bot.core.turns import Author, ThreadKey
 from bot.ports import ConfigVersions, Drafts, Store
-from bot.store.drafts import SqlDrafts
-from bot.store.memory import MemoryData, MemoryStore
-from bot.store.memory_drafts import MemoryDrafts
-from bot.store.memory_versions import MemoryConfigVersions
-from bot.store.sql import SqlStore
-from bot.store.versions import SqlConfigVersions
+from bot.store.config.drafts import SqlDrafts
+from bot.store.config.versions import SqlConfigVersions
+from bot.store.conversations.store import SqlStore
+from bot.testing.memory import MemoryData, MemoryStore
+from bot.testing.memory_drafts import MemoryDrafts
+from bot.testing.memory_versions import MemoryConfigVersions
 from tests.contracts.questions import question
-from tests.core.steering_values import steerings
+from tests.core.chat.config_values import steerings
 from tests.databases import KINDS, migrated_database, open_database
 
 HERE = ThreadKey(platform="slack", workspace="T1", channel="C1", root="1.0")

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.access import AccessRules, Admission
+from bot.core.access.grants import NO_GRANTS, Grants, GrantsConflict, GrantsVersion
+from bot.core.access.rules import AccessRules, Admission
 from bot.core.config import Scope
-from bot.core.granting import NO_GRANTS, Grants, GrantsConflict, GrantsVersion
 from bot.core.turns import Author
 from bot.ports import GrantsRecord
-from bot.store.grants import SqlGrants
-from bot.store.memory_grants import MemoryGrants
+from bot.store.config.grants import SqlGrants
+from bot.testing.memory_grants import MemoryGrants
 from tests.databases import KINDS, migrated_database, open_database
 
 ADA = Author(id="U0ADA", name="Ada")

@@ -9,7 +9,9 @@ import pytest
 
 from bot.core.config import Scope
 from bot.core.errors import ClaimLost
-from bot.core.ledger import (
+from bot.core.periods import SECONDS_PER_DAY, Span, find_period_end, name_days
+from bot.core.requests import Answer, ModelCall
+from bot.core.spending.budgets import (
     Budget,
     BudgetSpent,
     BudgetUnit,
@@ -18,14 +20,12 @@ from bot.core.ledger import (
     Spending,
     SpendingDimension,
 )
-from bot.core.periods import SECONDS_PER_DAY, Span, find_period_end, name_days
-from bot.core.requests import Answer, ModelCall
 from bot.core.turns import Author, Turn, TurnStatus
 from bot.ports import Ledger, Store
-from bot.store.ledger import SqlLedger
-from bot.store.memory import MemoryData, MemoryStore
-from bot.store.memory_ledger import MemoryLedger
-from bot.store.sql import SqlStore
+from bot.store.conversations.store import SqlStore
+from bot.store.spending.ledger import SqlLedger
+from bot.testing.memory import MemoryData, MemoryStore
+from bot.testing.memory_ledger import MemoryLedger
 from tests.clock import NOON, Clock, stopped
 from tests.contracts.questions import ADA, SAID, asked, key, question, thread
 from tests.databases import KINDS, migrated_database, open_database

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field, replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.ledger import Budget, BudgetSpent, BudgetUnit, CallEstimate, SpendingDimension
 from bot.core.periods import SECONDS_PER_DAY, Span
 from bot.core.requests import ModelCall
+from bot.core.spending.budgets import Budget, BudgetSpent, BudgetUnit, CallEstimate, SpendingDimension
 from bot.core.turns import Author, Turn, TurnStatus
-from bot.store.memory import MemoryData, MemoryStore
-from bot.store.memory_ledger import MemoryLedger
+from bot.testing.memory import MemoryData, MemoryStore
+from bot.testing.memory_ledger import MemoryLedger
 from tests.contracts.questions import SAID, key, question, thread
 from tests.contracts.test_ledger import HERE
 

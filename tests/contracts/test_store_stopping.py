@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from bot.core.reply.stopping import StopOutcome, StopRequest
 from bot.core.requests import Answer
-from bot.core.stopping import StopOutcome, StopRequest
 from bot.core.turns import Action, AddressingKind, TurnStatus
 from bot.ports import Store
 from tests.contracts.conftest import Join

@@ -10,18 +10,18 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as checked
 
+from bot.core.chat.scoped_config import EMPTY_CONFIG
 from bot.core.config import DIRECT_MESSAGES, ConfigVersion, Prompt, Scope, ScopeConfig
 from bot.core.errors import VersionConflict
 from bot.core.requests import Answer, ContextCoverage, Provenance
-from bot.core.steering import EMPTY_CONFIG
 from bot.core.turns import Author, ThreadKey, TurnStatus
 from bot.ports import ConfigVersions, Store
-from bot.store.memory import MemoryData, MemoryStore
-from bot.store.memory_versions import MemoryConfigVersions
-from bot.store.sql import SqlStore
-from bot.store.versions import SqlConfigVersions
+from bot.store.config.versions import SqlConfigVersions
+from bot.store.conversations.store import SqlStore
+from bot.testing.memory import MemoryData, MemoryStore
+from bot.testing.memory_versions import MemoryConfigVersions
 from tests.contracts.questions import question
-from tests.core.steering_values import steerings
+from tests.core.chat.config_values import steerings
 from tests.databases import KINDS, migrated_database, open_database
 
 ADA = Author(id="U0ADA", name="Ada")

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from bot.core.config import Scope
-from bot.core.feedback import MAX_NOTE_CHARACTERS, Verdict, Vote, VoteCounts, VoteReason
+from bot.core.history.feedback import MAX_NOTE_CHARACTERS, Verdict, Vote, VoteCounts, VoteReason
 from bot.core.requests import Answer, Provenance
 from bot.core.turns import Action, Turn, TurnStatus
 from bot.ports import Store, Votes
-from bot.store.feedback import SqlVotes
-from bot.store.memory import MemoryData, MemoryStore
-from bot.store.memory_feedback import MemoryVotes
-from bot.store.sql import SqlStore
+from bot.store.conversations.feedback import SqlVotes
+from bot.store.conversations.store import SqlStore
+from bot.testing.memory import MemoryData, MemoryStore
+from bot.testing.memory_feedback import MemoryVotes
 from tests.contracts.questions import ADA, SAID, asked, key, question, thread
 from tests.databases import KINDS, migrated_database, open_database
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.model import SandboxModel
+from bot.sandbox.model.server import SandboxModel
 from bot.sandbox.server import SandboxWorkspace
 from tests.program import START_TIMEOUT_SECONDS, Program, program, settings
 

@@ -3,8 +3,8 @@
 import asyncio
 
 from bot.core.turns import Action
-from bot.slack.admin.commands import EXPLAIN_SHORTCUT
-from bot.slack.buttons import ANSWER_BUTTONS_BLOCK_ID, BUTTON_LABELS
+from bot.slack.home.slash_command import EXPLAIN_SHORTCUT
+from bot.slack.rendering.buttons import ANSWER_BUTTONS_BLOCK_ID, BUTTON_LABELS
 from tests.e2e.conftest import ADA, BotWorld
 
 DIRECT = "D0ADA"

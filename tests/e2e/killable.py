@@ -4,7 +4,7 @@ Separate because it is a program: `python -m tests.e2e.killable` reads orders fr
 forks one process for each, which has everything imported already; so two hundred deaths cost two hundred
 forks and not two hundred starts. What runs after the fork is the real program, between real servers.
 
-Rules: an order is one line of JSON (see `tests.e2e.nursery`); each birth and each death is one line on
+Rules: an order is one line of JSON (see `tests.e2e.bot_processes`); each birth and each death is one line on
 standard output; when the input ends, whoever lives is killed. A point is a chain of moments: calls that
 begin or return, in this order. No code of the bot is changed; the calls are only watched.
 """
@@ -26,13 +26,15 @@ from typing import Any
 import aiohttp
 import click
 
-from bot import cli, tokens, worker
-from bot.core.stream import AnswerBuilder
+from bot import cli
+from bot.conversation import worker
+from bot.core.chat.stream import AnswerBuilder
+from bot.llm import token_counter
 from bot.llm.chat import OpenAIChat
-from bot.slack.streams import NativeStream, NativeStreams
 from bot.slack.surface import SlackSurface
-from bot.store import stopping, transactions
-from bot.store.sql import SqlStore
+from bot.slack.surface.native_streams import NativeStream, NativeStreams
+from bot.store.conversations import stopping, turn_queue
+from bot.store.conversations.store import SqlStore
 
 
 class MomentKind(Enum):
@@ -106,9 +108,7 @@ STOP_COMMITTED = "a stop is committed, nobody heeds it"
 
 POINTS: Mapping[str, tuple[Moment, ...]] = MappingProxyType(
     {
-        "the question is written, not committed": (
-            Moment(transactions, "accept_question", MomentKind.GIVES),
-        ),
+        "the question is written, not committed": (Moment(turn_queue, "accept_question", MomentKind.GIVES),),
         "the question is committed, not acknowledged": (Moment(SqlStore, "accept", MomentKind.GIVES),),
         "the question is acknowledged": (
             Moment(SqlStore, "accept", MomentKind.GIVES),
@@ -119,7 +119,7 @@ POINTS: Mapping[str, tuple[Moment, ...]] = MappingProxyType(
         "the model has said one word": (HEARS,),
         "the first page is about to be posted": (POSTS,),
         "the first page is posted, not noted": (POSTED,),
-        "the note is written, not committed": (Moment(transactions, "record_page", MomentKind.RETURNS),),
+        "the note is written, not committed": (Moment(turn_queue, "record_page", MomentKind.RETURNS),),
         "the first page is noted": (NOTED,),
         "between two edits": (EDITED,),
         "an edit is about to be made": (EDITED, EDITS),
@@ -127,11 +127,11 @@ POINTS: Mapping[str, tuple[Moment, ...]] = MappingProxyType(
         "the second page is posted, not noted": (NOTED, POSTED),
         "the second page is noted": (NOTED, NOTED),
         "the answer has ended, not saved": (Moment(SqlStore, "save_answer", MomentKind.BEGINS),),
-        "the answer is written, not committed": (Moment(transactions, "save_answer", MomentKind.RETURNS),),
+        "the answer is written, not committed": (Moment(turn_queue, "save_answer", MomentKind.RETURNS),),
         "the answer is saved": (SAVED,),
         "the last edit is about to be made": (SAVED, EDITS),
         "the last edit is made, the turn not settled": (SAVED, EDITED, SETTLES),
-        "the settling is written, not committed": (Moment(transactions, "settle_turn", MomentKind.GIVES),),
+        "the settling is written, not committed": (Moment(turn_queue, "settle_turn", MomentKind.GIVES),),
         "the turn is settled, the next one promoted": (PROMOTED,),
         "the promoted turn is posted, not noted": (PROMOTED, POSTED),
         "a turn is claimed again": (CLAIMED,),
@@ -230,7 +230,7 @@ LIVING: set[int] = set()
 def main() -> None:
     """Fork a bot for each order."""
     cli.commands.get_command(click.Context(cli.commands), "run")  # imports what it needs
-    tokens.load_counter()  # likewise: its tables are most of a bot's memory, and can be shared
+    token_counter.load_counter()  # likewise: its tables are most of a bot's memory, and can be shared
     signal.signal(signal.SIGCHLD, reap)
     for line in sys.stdin:
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})  # a birth is told before its death

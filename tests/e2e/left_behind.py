@@ -16,9 +16,9 @@ from typing import Any
 import psycopg
 from sqlalchemy import URL, text
 
-from bot.sandbox.model import SandboxModel
-from bot.sandbox.records import AgentSession, StreamState, WorkspaceMessage
+from bot.sandbox.model.server import SandboxModel
 from bot.sandbox.server import SandboxWorkspace
+from bot.sandbox.workspace.records import AgentSession, StreamState, WorkspaceMessage
 from bot.store import migrate
 from tests.databases import Kind, empty_database
 from tests.e2e.conftest import BotWorld

@@ -9,8 +9,8 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from bot.sandbox.records import ApiCall
 from bot.sandbox.server import SandboxWorkspace
+from bot.sandbox.workspace.records import ApiCall
 
 EXAMINATION_TIMEOUT_SECONDS = 60.0
 """What a proof may take altogether on a busy machine."""

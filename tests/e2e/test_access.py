@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bot.core.access import AccessRefusal, AccessRules, Admission
+from bot.core.access.grants import Grants
+from bot.core.access.rules import AccessRefusal, AccessRules, Admission
 from bot.core.config import Scope
-from bot.core.granting import Grants
 from bot.core.turns import Author
-from bot.sandbox.records import NoticeShown, WorkspaceChange
+from bot.sandbox.workspace.records import NoticeShown, WorkspaceChange
 from bot.store import migrate
+from bot.store.config.grants import SqlGrants
 from bot.store.database import parse_database_url
-from bot.store.grants import SqlGrants
 from tests.databases import KINDS, Kind, migrated_database, open_database
 from tests.e2e.conftest import ADA, GENERAL, GRACE, BotWorld, new_world, ready_bot
 

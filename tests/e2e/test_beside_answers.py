@@ -1,6 +1,6 @@
 """What a direct message shows beside answers, with the real program: suggestions, a title, a session."""
 
-from bot.sandbox.records import AgentSession
+from bot.sandbox.workspace.records import AgentSession
 from tests.e2e.conftest import ADA, BotWorld, ready_bot
 
 DIRECT = "D0ADA"

@@ -7,13 +7,13 @@ import pytest
 from sqlalchemy import Connection, func, select
 
 from bot.core.config import Scope, ScopeConfig
-from bot.core.ledger import Budget, BudgetUnit, SpendingDimension
 from bot.core.periods import Span
+from bot.core.spending.budgets import Budget, BudgetUnit, SpendingDimension
 from bot.core.turns import Author
+from bot.store.config.versions import SqlConfigVersions
 from bot.store.database import Database, parse_database_url
-from bot.store.ledger import SqlLedger
 from bot.store.schema import calls, reservations, tallies, turns
-from bot.store.versions import SqlConfigVersions
+from bot.store.spending.ledger import SqlLedger
 from tests.databases import open_database
 from tests.e2e.conftest import ADA, BotWorld, ready_bot
 from tests.e2e.questions import Examination

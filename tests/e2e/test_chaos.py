@@ -8,9 +8,9 @@ import pytest
 
 from bot.sandbox.server import SandboxWorkspace
 from tests.databases import Kind
+from tests.e2e.bot_processes import BotProcesses, open_bot_processes
 from tests.e2e.cases import PATIENT, run_all, small_world
 from tests.e2e.conftest import ADA, GENERAL, GRACE
-from tests.e2e.nursery import BotProcesses, open_bot_processes
 from tests.e2e.questions import CLEAN, Examination
 
 PROCESSES: dict[str, Kind] = {"one process on SQLite": "sqlite", "three processes on PostgreSQL": "postgres"}

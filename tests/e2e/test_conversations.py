@@ -1,13 +1,13 @@
 """What was stored before the bot started: prompts, and threads of any length."""
 
+from bot.core.chat.context_window import estimate_tokens
 from bot.core.config import Prompt, Scope, ScopeConfig
-from bot.core.context import estimate_tokens
 from bot.core.requests import Answer
 from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, TurnStatus
 from bot.store import migrate
+from bot.store.config.versions import SqlConfigVersions
+from bot.store.conversations.store import SqlStore
 from bot.store.database import parse_database_url
-from bot.store.sql import SqlStore
-from bot.store.versions import SqlConfigVersions
 from tests.databases import open_database
 from tests.e2e.conftest import ADA, GENERAL, GRACE, BotWorld, ready_bot
 

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from bot.sandbox.records import WorkspaceMessage
-from bot.slack.admin import form, trial
+from bot.sandbox.workspace.records import WorkspaceMessage
+from bot.slack.admin.prompts import draft_view, form
 from tests.e2e.conftest import ADA, GENERAL, BotWorld, ready_bot
 from tests.program import START_TIMEOUT_SECONDS
-from tests.slack.admin.slack_form import state
+from tests.slack.admin.form_state import state
 
 ASK = "Which instructions do you have?"
 PROMPT = "You speak like a pirate of {channel}."
@@ -50,7 +50,7 @@ async def test_a_draft_outlives_the_process_that_began_it(world: BotWorld) -> No
             lambda: sum(SPOKEN in each.text for each in letters(world)) == 2, START_TIMEOUT_SECONDS
         )
         await world.workspace.interactivity.act_on_message(
-            ADA, head.channel, head.ts, button(head, trial.PUBLISH_ACTION), {}
+            ADA, head.channel, head.ts, button(head, draft_view.PUBLISH_ACTION), {}
         )
         await world.workspace.wait_until(lambda: letters(world)[0].text == "Published", START_TIMEOUT_SECONDS)
         root = await world.workspace.say(ADA, GENERAL, f"<@U0BOT> {ASK}")

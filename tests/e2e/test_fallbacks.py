@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.records import WorkspaceMessage
 from bot.sandbox.server import SandboxWorkspace
+from bot.sandbox.workspace.records import WorkspaceMessage
+from tests.e2e.bot_processes import open_bot_processes
 from tests.e2e.cases import PATIENT, run_all, small_world
 from tests.e2e.conftest import ADA, GENERAL
-from tests.e2e.nursery import open_bot_processes
 from tests.e2e.questions import CLEAN, Examination
 
 DIRECT = "D0ADA"

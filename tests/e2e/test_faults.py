@@ -15,9 +15,9 @@ from sqlalchemy import URL, make_url
 
 from bot.sandbox.server import SandboxWorkspace
 from tests.databases import Kind
+from tests.e2e.bot_processes import BotProcess, open_bot_processes
 from tests.e2e.cases import run_all, small_world
 from tests.e2e.conftest import ADA, GENERAL, BotWorld
-from tests.e2e.nursery import BotProcess, open_bot_processes
 from tests.e2e.questions import CLEAN, Examination
 from tests.wire import TcpProxy
 

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from bot.sandbox.uploads import FileUpload
+from bot.sandbox.workspace.uploads import FileUpload
+from tests.conversation.test_file_reader import pdf
 from tests.e2e.conftest import ADA, GENERAL, BotWorld, new_world, ready_bot
 from tests.program import Program
-from tests.service.test_reading import pdf
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

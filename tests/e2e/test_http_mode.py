@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from bot.sandbox.records import Json
-from bot.slack.http import EVENTS_PATH, compute_signature
+from bot.sandbox.workspace.records import Json
+from bot.slack.transport.http import EVENTS_PATH, compute_signature
 from tests.e2e.conftest import ADA, GENERAL, BotWorld, ready_bot
 from tests.e2e.test_bad_input import free_port
 from tests.program import program

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.databases import KINDS, Kind
+from tests.e2e.bot_processes import open_bot_processes
 from tests.e2e.cases import run_all, small_world
 from tests.e2e.conftest import ADA, GENERAL
 from tests.e2e.killable import (
@@ -15,7 +16,6 @@ from tests.e2e.killable import (
     STOP_WRITTEN,
     STREAM_POINTS,
 )
-from tests.e2e.nursery import open_bot_processes
 from tests.e2e.questions import CLEAN, Examination
 
 DIRECT = "D0ADA"

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from bot.asking import OUT_OF_VIEW_NOTE, SUMMARISED_NOTE
-from bot.core.summaries import SUMMARY_BEGINNING
-from bot.sandbox.model import SandboxModel
+from bot.conversation.request_builder import OUT_OF_VIEW_NOTE, SUMMARISED_NOTE
+from bot.core.chat.summaries import SUMMARY_BEGINNING
+from bot.sandbox.model.server import SandboxModel
 from bot.sandbox.server import SandboxWorkspace
 from tests.databases import KINDS, Kind, migrated_database
 from tests.e2e.conftest import ADA, BotWorld, ready_bot

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from bot.answering import FINISH_NOTES
+from bot.conversation.answering import FINISH_NOTES
+from bot.core.chat.transcript import CONTINUE_PROMPT
 from bot.core.errors import (
     ContentFiltered,
     ModelBusy,
@@ -25,7 +26,6 @@ from bot.core.errors import (
     ModelStalled,
     ModelUnknown,
 )
-from bot.core.transcript import CONTINUE_PROMPT
 from tests.databases import migrated_database
 from tests.e2e.conftest import BotWorld, another_world, new_world, ready_bot
 from tests.e2e.direct_message import (

@@ -13,9 +13,9 @@ import pytest
 
 from bot.sandbox.server import SandboxWorkspace
 from tests.databases import migrated_database
+from tests.e2e.bot_processes import BotProcess, BotProcesses, open_bot_processes
 from tests.e2e.cases import PATIENT
 from tests.e2e.conftest import ADA, GENERAL, BotWorld, new_world
-from tests.e2e.nursery import BotProcess, BotProcesses, open_bot_processes
 from tests.e2e.questions import CLEAN, Examination
 
 pytestmark = pytest.mark.postgres

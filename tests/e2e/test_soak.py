@@ -14,9 +14,9 @@ from sqlalchemy import make_url
 
 from bot.sandbox.server import SandboxWorkspace
 from tests.databases import KINDS, Kind
+from tests.e2e.bot_processes import BotProcess, open_bot_processes
 from tests.e2e.cases import PATIENT, small_world
 from tests.e2e.conftest import ADA, GENERAL, BotWorld
-from tests.e2e.nursery import BotProcess, open_bot_processes
 from tests.e2e.questions import CLEAN, Examination
 
 pytestmark = pytest.mark.soak

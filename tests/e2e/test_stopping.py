@@ -6,18 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.stopping import STOPPED_NOTE, STOPPED_TEXT_LOST_NOTE, StopOutcome, StopRequest
+from bot.core.reply.stopping import STOPPED_NOTE, STOPPED_TEXT_LOST_NOTE, StopOutcome, StopRequest
 from bot.core.turns import Action, ThreadKey
-from bot.sandbox.records import Json
-from bot.slack.buttons import BUTTON_LABELS
-from bot.slack.wishes import ANSWER_AGAIN_ID
+from bot.sandbox.workspace.records import Json
+from bot.slack.events.answer_actions import ANSWER_AGAIN_ID
+from bot.slack.rendering.buttons import BUTTON_LABELS
+from bot.store.conversations.store import SqlStore
 from bot.store.database import parse_database_url
-from bot.store.sql import SqlStore
 from tests.databases import KINDS, Kind, open_database
+from tests.e2e.bot_processes import open_bot_processes
 from tests.e2e.cases import small_world
 from tests.e2e.conftest import ADA, GENERAL, GRACE, BotWorld, ready_bot
 from tests.e2e.killable import STOP_COMMITTED, STOP_WRITTEN
-from tests.e2e.nursery import open_bot_processes
 
 DIRECT = "D0ADA"
 SOON = 1.0

@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from bot.core.feedback import Verdict
-from bot.core.stopping import STOPPED_TEXT_LOST_NOTE
-from bot.core.summaries import SUMMARY_BEGINNING
+from bot.core.chat.summaries import SUMMARY_BEGINNING
+from bot.core.history.feedback import Verdict
+from bot.core.reply.stopping import STOPPED_TEXT_LOST_NOTE
 from bot.core.turns import Action
-from bot.sandbox.records import NoticeShown
-from bot.slack.admin import trial
-from bot.slack.buttons import BUTTON_LABELS
+from bot.sandbox.workspace.records import NoticeShown
+from bot.slack.admin.prompts import draft_view
+from bot.slack.rendering.buttons import BUTTON_LABELS
 from tests.databases import KINDS
 from tests.e2e.conftest import ADA, GENERAL, GRACE, ready_bot
 from tests.e2e.left_behind import Heir, left_behind, shell
@@ -189,7 +189,7 @@ async def test_a_draft_is_tried_on_and_published(heir: Heir) -> None:
     await heir.workspace.wait_until(lambda: heir.says("draft").count(SPOKEN) == 2, START_TIMEOUT_SECONDS)
     head = next(each for each in letters(heir) if each.ts == root)
     await heir.workspace.interactivity.act_on_message(
-        ADA, channel, root, button(head, trial.PUBLISH_ACTION), {}
+        ADA, channel, root, button(head, draft_view.PUBLISH_ACTION), {}
     )
     await heir.workspace.wait_until(
         lambda: any(each.ts == root and each.text == "Published" for each in letters(heir)),

@@ -5,11 +5,11 @@ from typing import Any
 
 from sqlalchemy import text
 
-from bot.core.feedback import Verdict, VoteCounts
-from bot.sandbox.records import WorkspaceMessage
+from bot.core.history.feedback import Verdict, VoteCounts
+from bot.sandbox.workspace.records import WorkspaceMessage
 from bot.store import migrate
+from bot.store.conversations.feedback import SqlVotes
 from bot.store.database import parse_database_url
-from bot.store.feedback import SqlVotes
 from tests.databases import open_database
 from tests.e2e.conftest import ADA, GENERAL, GRACE, BotWorld, ready_bot
 from tests.program import START_TIMEOUT_SECONDS

@@ -2,10 +2,10 @@
 
 from bot.core.config import Scope, ScopeConfig
 from bot.core.turns import Action, Author
-from bot.slack.buttons import BUTTON_LABELS
+from bot.slack.rendering.buttons import BUTTON_LABELS
 from bot.store import migrate
+from bot.store.config.versions import SqlConfigVersions
 from bot.store.database import parse_database_url
-from bot.store.versions import SqlConfigVersions
 from tests.databases import open_database
 from tests.e2e.conftest import ADA, GENERAL, GRACE, BotWorld, ready_bot
 from tests.program import START_TIMEOUT_SECONDS

@@ -1,8 +1,8 @@
 """An answer of one word in the bytes of its pieces, and asking for one with a client of its own."""
 
-from bot.core.stream import StreamEvent
+from bot.core.chat.stream import StreamEvent
 from bot.llm.chat import OpenAIChat
-from bot.llm.client import open_client
+from bot.llm.http.client import open_client
 from tests.contracts.chat_model import asking, collect
 
 WORD = b'data: {"choices":[{"delta":{"content":"Hi"}}]}\n\n'

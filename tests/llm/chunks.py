@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
+from bot.core.chat.stream import AnswerBuilder, StreamEvent, TextDelta
 from bot.core.errors import ModelError
-from bot.core.stream import AnswerBuilder, StreamEvent, TextDelta
-from bot.llm.reading import AnswerReader
+from bot.llm.protocol.answer_reader import AnswerReader
 
 
 def sse(*chunks: Any) -> bytes:

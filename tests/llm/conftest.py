@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.sandbox.model import SandboxModel
+from bot.sandbox.model.server import SandboxModel
 from tests.llm.leftovers import nothing_left_running
 
 __all__ = ["nothing_left_running"]

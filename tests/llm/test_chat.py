@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 import httpx
 import pytest
 
+from bot.core.chat.stream import ChoiceFinished, TextDelta
 from bot.core.errors import (
     ModelBusy,
     ModelError,
@@ -20,10 +21,9 @@ from bot.core.errors import (
     SettingsError,
 )
 from bot.core.requests import ChatMessage, ChatRequest
-from bot.core.stream import ChoiceFinished, TextDelta
 from bot.llm.chat import OpenAIChat
-from bot.llm.client import open_client
-from bot.sandbox.model import SandboxModel
+from bot.llm.http.client import open_client
+from bot.sandbox.model.server import SandboxModel
 from tests.contracts import chat_model
 from tests.contracts.chat_model import asking, collect
 from tests.llm.answers import DONE, END, WORD, ask

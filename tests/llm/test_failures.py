@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from bot.core import errors
+from bot.core.chat.stream import ChoiceFinished, StreamEvent, TextDelta
 from bot.core.errors import (
     ContentFiltered,
     ContextTooLong,
@@ -32,12 +33,11 @@ from bot.core.errors import (
     ModelStalled,
     ModelUnknown,
 )
-from bot.core.stream import ChoiceFinished, StreamEvent, TextDelta
 from bot.llm.chat import OpenAIChat
-from bot.llm.client import open_client
-from bot.llm.retrying import RetryingModel
-from bot.sandbox.directives import ModelFault
-from bot.sandbox.model import SandboxModel
+from bot.llm.http.client import open_client
+from bot.llm.resilience.retrying import RetryingModel
+from bot.sandbox.model.directives import ModelFault
+from bot.sandbox.model.server import SandboxModel
 from tests.contracts.chat_model import asking, collect
 from tests.llm.raw_server import raw_server, reply
 from tests.llm.sleeper import Sleeper

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from bot.core.errors import ModelError, ModelFailed, ModelKeyRefused, ModelUnavailable, ModelUnreadable
-from bot.llm.client import open_client
+from bot.llm.http.client import open_client
 from bot.llm.models import ModelInfo, fetch_models
-from bot.sandbox.model import SandboxModel
+from bot.sandbox.model.server import SandboxModel
 from tests.llm.raw_server import raw_server, reply
 
 SHAPES: dict[str, tuple[Any, list[ModelInfo]]] = {

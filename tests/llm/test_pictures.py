@@ -2,12 +2,12 @@
 
 import pytest
 
-from bot.core.attachments import PictureRefused
+from bot.core.chat.attachments import PictureRefused
 from bot.core.errors import ModelRejected
 from bot.core.requests import ChatMessage, ChatRequest
 from bot.llm.chat import OpenAIChat
-from bot.llm.client import open_client
-from bot.sandbox.model import SandboxModel
+from bot.llm.http.client import open_client
+from bot.sandbox.model.server import SandboxModel
 from tests.contracts.chat_model import collect
 from tests.llm.raw_server import raw_server
 from tests.llm.refusals import ANSWER, bodies, refusal, request

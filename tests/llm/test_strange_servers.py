@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.core.chat.stream import ChoiceFinished, TextDelta
 from bot.core.errors import (
     ModelEndless,
     ModelError,
@@ -21,7 +22,6 @@ from bot.core.errors import (
     ModelUnknown,
 )
 from bot.core.requests import Usage
-from bot.core.stream import ChoiceFinished, TextDelta
 from tests.llm.answers import DONE, END, WORD, ask
 from tests.llm.raw_server import OK, Step, raw_server
 

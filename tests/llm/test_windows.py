@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bot.core.errors import ContextTooLong
-from bot.llm.complaint import parse_error_body
-from bot.llm.errors import make_model_error
+from bot.llm.protocol.error_body import parse_error_body
+from bot.llm.protocol.errors import make_model_error
 
 Row = tuple[str, int | None, int | None]
 """What a service says; the window, and the tokens of the prompt, as far as it tells."""

@@ -8,8 +8,8 @@ from typing import Any
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sandbox.records import Json
 from bot.sandbox.server import SandboxWorkspace
+from bot.sandbox.workspace.records import Json
 
 
 class SettableClock:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from bot.sandbox.model import SandboxModel
+from bot.sandbox.model.server import SandboxModel
 from tests.servers.foreign import HERE, Command, folder, free_port, running
 
 NODE = "node/node_modules/.bin"

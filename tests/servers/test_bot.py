@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.errors import ModelBusy, ModelError, ModelInterrupted, ModelRejected
-from bot.sandbox.model import SandboxModel
+from bot.sandbox.model.server import SandboxModel
 from bot.sandbox.server import SandboxWorkspace
 from tests.e2e.conftest import ADA, GENERAL, BotWorld, ready_bot
 from tests.program import settings

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.core.chat.stream import StreamEvent, TextDelta
 from bot.core.errors import (
     ContentFiltered,
     ContextTooLong,
@@ -15,13 +16,12 @@ from bot.core.errors import (
     ModelSilent,
     ModelUnknown,
 )
-from bot.core.stream import StreamEvent, TextDelta
-from bot.llm.asking import Dialect
 from bot.llm.chat import OpenAIChat
-from bot.llm.client import open_client
+from bot.llm.http.client import open_client
 from bot.llm.models import fetch_models
-from bot.llm.profiles import PROFILES
-from bot.sandbox.model import SandboxModel
+from bot.llm.protocol.profiles import PROFILES
+from bot.llm.protocol.request_body import Dialect
+from bot.sandbox.model.server import SandboxModel
 from tests.contracts import chat_model
 from tests.contracts.chat_model import asking, collect
 from tests.servers.conftest import PROXY_KEY, RunningProxy

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.core.chat.stream import StreamEvent, TextDelta
 from bot.core.errors import (
     ModelBusy,
     ModelError,
@@ -15,9 +16,8 @@ from bot.core.errors import (
     ModelUnknown,
 )
 from bot.core.requests import ChatMessage, ChatRequest
-from bot.core.stream import StreamEvent, TextDelta
 from bot.llm.chat import OpenAIChat
-from bot.llm.client import open_client
+from bot.llm.http.client import open_client
 from bot.llm.models import fetch_models
 from tests.contracts.chat_model import asking, collect
 from tests.servers.conftest import MOCK_KEY

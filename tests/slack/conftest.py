@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.health import serve_health
+from bot.app.health import serve_health
 from bot.sandbox.server import SandboxWorkspace
-from bot.slack import connect
-from bot.slack.http import HttpDeliveries
-from bot.slack.people import People
+from bot.slack.people.directory import People
 from bot.slack.surface import SlackSurface
-from tests.slack.http_server import NOW, SECRET, Given, Server, listening
+from bot.slack.transport import connect
+from bot.slack.transport.http import HttpDeliveries
+from tests.slack.admin_client import errors, office  # noqa: F401 - fixtures of several folders
+from tests.slack.transport.http_server import NOW, SECRET, Given, Server, listening
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ import yaml
 from click.testing import CliRunner
 
 from bot.cli import commands
-from bot.slack.admin.commands import EDIT_PROMPTS_SHORTCUT, EXPLAIN_SHORTCUT, SLASH_COMMAND
-from bot.slack.http import EVENTS_PATH
-from bot.slack.wishes import ANSWER_AGAIN_ID
+from bot.slack.events.answer_actions import ANSWER_AGAIN_ID
+from bot.slack.home.slash_command import EDIT_PROMPTS_SHORTCUT, EXPLAIN_SHORTCUT, SLASH_COMMAND
+from bot.slack.transport.http import EVENTS_PATH
 
 
 def printed(*arguments: str) -> dict[str, Any]:

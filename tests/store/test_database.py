@@ -14,9 +14,9 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.core.errors import SettingsError, StoreUnavailable
 from bot.store import migrate
+from bot.store.conversations.store import SqlStore
 from bot.store.database import Database, parse_database_url
 from bot.store.schema import metadata, now, secrets, workers
-from bot.store.sql import SqlStore
 from tests.contracts.questions import question
 from tests.databases import KINDS, empty_database, migrated_database, open_database
 

@@ -13,8 +13,8 @@ from sqlalchemy import URL, Connection, text
 
 from bot.core.errors import StoreUnavailable
 from bot.core.turns import TurnStatus
+from bot.store.conversations.store import SqlStore
 from bot.store.database import Database
-from bot.store.sql import SqlStore
 from tests.contracts.questions import question, thread
 from tests.databases import KINDS, Kind, migrated_database
 

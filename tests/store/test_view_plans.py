@@ -7,11 +7,13 @@ import pytest
 from sqlalchemy import Executable, text
 
 from bot.core.periods import name_days
-from bot.store import explanations, feedback, ledger, versions
+from bot.store.config import versions
+from bot.store.conversations import explanations, feedback
+from bot.store.spending import ledger
 from tests.bench.archive import CHANNEL, TEAM, ArchiveSize, fill
 from tests.clock import NOON
 from tests.databases import migrated_database, open_database
-from tests.store.test_plans import plan, visited
+from tests.store.conversations.test_plans import plan, visited
 
 pytestmark = pytest.mark.calendar
 

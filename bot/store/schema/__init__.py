@@ -18,7 +18,7 @@ from bot.store.schema.feedback import vote_versions, votes
 from bot.store.schema.grants import grants_versions
 from bot.store.schema.installation import lessons, secrets, steering_versions, workers
 from bot.store.schema.ledger import budgets, calls, reservations, tallies
-from bot.store.schema.sharing import loads, refusals
+from bot.store.schema.rate_shares import loads, refusals
 from bot.store.schema.turns import (
     conversations,
     deliveries,

@@ -7,7 +7,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from bot.store.text import make_storable
+from bot.store.storable_text import make_storable
 
 
 class now(FunctionElement[float]):  # noqa: N801 - reads as the SQL function that it is

@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from bot.core.turns import OPEN_STATUSES, TurnStatus
 from bot.store.schema.base import Prose, RowId, metadata, now
-from bot.store.states import HISTORY_STATUSES
+from bot.store.schema.states import HISTORY_STATUSES
 
 
 def status_in(column: ColumnElement[str], statuses: Iterable[TurnStatus]) -> ColumnElement[bool]:

@@ -6,15 +6,16 @@ from dataclasses import replace
 import pytest
 from structlog.testing import capture_logs
 
-from bot.access import GRANTS_CACHE_TTL_SECONDS
+from bot.core.access.grants import Grants
 from bot.core.config import Prompt, ScopeConfig
-from bot.core.granting import Grants
 from bot.core.turns import Author
-from bot.slack.admin import editor, gate, history
-from bot.slack.admin.form import NOTE_FIELD
-from tests.slack.admin.conftest import ADA, CHANNEL, GENERAL, GRACE, TEAM, WORKSPACE, Office
-from tests.slack.admin.grants_form import HERE, WHOLE, edit, home
-from tests.slack.admin.slack_form import state
+from bot.policy.permissions import GRANTS_CACHE_TTL_SECONDS
+from bot.slack.admin import authorization
+from bot.slack.admin.prompts import history, modals
+from bot.slack.admin.prompts.form import NOTE_FIELD
+from tests.slack.admin.access.access_form import HERE, WHOLE, edit, home
+from tests.slack.admin.form_state import state
+from tests.slack.admin_client import ADA, CHANNEL, GENERAL, GRACE, TEAM, WORKSPACE, Office
 
 LOCKED = ScopeConfig(parameters={"model": "cheap", "n": 2}, locks=frozenset({"model", "prompt"}))
 
@@ -37,7 +38,7 @@ async def test_an_admin_lets_somebody_edit_a_channel(office: Office) -> None:
         assert text in shown
     await office.submit(GRACE, await office.edit(GRACE), prompt="Be kind.", note="Mine.")
     await office.submit(GRACE, await office.edit(GRACE), prompt="Be brief.")
-    await office.press(GRACE, editor.HISTORY_ACTION, HERE)
+    await office.press(GRACE, modals.HISTORY_ACTION, HERE)
     await office.press(GRACE, history.RESTORE_ACTION, "1", office.top(GRACE))
     first, second, third = await office.versions.list_history(CHANNEL, limit=9)
     assert [version.author.id for version in (first, second, third)] == [GRACE] * 3
@@ -50,10 +51,10 @@ async def test_an_admin_lets_somebody_edit_a_channel(office: Office) -> None:
 )
 async def test_nothing_but_that_channel_is_theirs_to_see(office: Office, level: str) -> None:
     await delegated(office, GRACE)
-    for action in (f"{editor.EDIT_ACTION}:x", editor.HISTORY_ACTION):
+    for action in (f"{modals.EDIT_ACTION}:x", modals.HISTORY_ACTION):
         with capture_logs() as logs:
             await office.press(GRACE, action, level)
-        assert gate.NOT_AN_ADMIN in office.says(GRACE)
+        assert authorization.NOT_AN_ADMIN in office.says(GRACE)
         assert [log["action"] for log in logs] == ["steering_denied"]
 
 
@@ -87,7 +88,7 @@ async def test_what_an_admin_locked_stays(office: Office, errors: list[Mapping[s
     await office.settled()
     assert (await office.saved())[0] == replace(LOCKED, parameters={"model": "cheap", "n": 3})
 
-    await office.press(GRACE, editor.HISTORY_ACTION, HERE)
+    await office.press(GRACE, modals.HISTORY_ACTION, HERE)
     await office.press(GRACE, history.RESTORE_ACTION, "1", office.top(GRACE))
     assert "only admins change it" in office.says(GRACE)
     assert len(await office.saved()) == 3
@@ -105,11 +106,11 @@ async def test_whose_leave_was_taken_back_saves_nothing_more(
 ) -> None:
     await delegated(office, GRACE)
     view = await office.edit(GRACE)
-    await office.press(GRACE, editor.HISTORY_ACTION, HERE)
+    await office.press(GRACE, modals.HISTORY_ACTION, HERE)
     await delegated(office)
     view = office.workspace.views.open(GRACE, view.content)
     await office.submit(GRACE, view, prompt="Be rude.")
-    assert errors == [{NOTE_FIELD: gate.NOT_AN_ADMIN}]
+    assert errors == [{NOTE_FIELD: authorization.NOT_AN_ADMIN}]
     assert await office.saved() == []
     assert "Channels that you may edit" not in await home(office, GRACE)
 

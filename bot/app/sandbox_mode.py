@@ -1,0 +1,87 @@
+"""`bot try`: a workspace and a model on loopback, and the real bot between them as a client of both.
+
+Separate from `app`, which knows nothing of sandboxes: here only the settings differ.
+"""
+
+import asyncio
+import tempfile
+import webbrowser
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import click
+from pydantic import SecretStr
+
+from bot.app import run
+from bot.core.errors import SettingsError
+from bot.sandbox.model.server import SandboxModel
+from bot.sandbox.server import SandboxWorkspace
+from bot.settings import OPENAI_API_URL, Settings
+from bot.slack import manifest
+from bot.store import migrate
+from bot.store.database import parse_database_url
+
+SANDBOX_MODEL = "sandbox-small"
+SANDBOX_PRICES = "sandbox-*=0.50/2/0.05"
+"""Of our own models, so that there is something to see where nothing is paid."""
+
+
+async def serve(
+    settings: Settings, stop: asyncio.Event, *, port: int, data: Path | None, browser: bool
+) -> None:
+    """Run the sandbox until `stop` is set. Raises `SettingsError` if it cannot start."""
+    async with AsyncExitStack() as opened:
+        workspace = await opened.enter_async_context(_open_workspace(port))
+        folder = data or Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="threadkeeper-")))
+        folder.mkdir(parents=True, exist_ok=True)
+        chosen = await opened.enter_async_context(_open_model(settings, workspace))
+        database = f"sqlite:///{folder.resolve() / 'try.db'}"
+        await asyncio.to_thread(migrate.upgrade_database, parse_database_url(database))
+        sandboxed = chosen.model_copy(
+            update={
+                "slack_bot_token": SecretStr(workspace.bot_token),
+                "slack_app_token": SecretStr(workspace.app_token),
+                "slack_signing_secret": SecretStr(""),
+                "slack_api_url": workspace.api_url,
+                "port": 0,
+                "database_url": database,
+                "bot_grace_seconds": 1.0,
+            }
+        )
+
+        def ready() -> None:
+            click.echo(f"Threadkeeper is ready: open {workspace.url} in your browser. Ctrl-C ends it.")
+            if browser:
+                webbrowser.open(workspace.url)
+
+        await run.serve(sandboxed, stop, ready=ready)
+
+
+@asynccontextmanager
+async def _open_workspace(port: int) -> AsyncIterator[SandboxWorkspace]:
+    features = manifest.build_manifest("Threadkeeper")["features"]
+    workspace = SandboxWorkspace(
+        port=port, commands=features["slash_commands"], shortcuts=features["shortcuts"]
+    )
+    try:
+        await workspace.__aenter__()
+    except OSError:
+        raise SettingsError(f"Port {port} is in use; choose another with `bot try --port 8485`.") from None
+    try:
+        yield workspace
+    finally:
+        await workspace.__aexit__(None, None, None)
+
+
+@asynccontextmanager
+async def _open_model(settings: Settings, workspace: SandboxWorkspace) -> AsyncIterator[Settings]:
+    """Give the settings a model: the one they name, or our own."""
+    if settings.openai_api_key.get_secret_value() or settings.openai_base_url != OPENAI_API_URL:
+        settings.require_model()
+        yield settings
+    else:
+        async with SandboxModel(on_request=workspace.trace_model_request) as model:
+            priced = {"bot_prices": settings.bot_prices or SANDBOX_PRICES}
+            ours = {"openai_base_url": model.base_url, "bot_model": SANDBOX_MODEL}
+            yield settings.model_copy(update=ours | priced)

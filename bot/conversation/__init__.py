@@ -1,0 +1,1 @@
+"""A message becomes a turn, and a turn becomes an answer."""

@@ -1,0 +1,142 @@
+"""The files of a question -> what the model is told and shown of them.
+
+Separate from `asking`, which makes the request, because files come from outside and take time. Rules: every
+file ends as something that is said; what one file costs is bounded in bytes, seconds and characters; a parser
+runs in a process of its own, see `extracting`.
+"""
+
+import asyncio
+import base64
+import json
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from bot.core.chat import attachments
+from bot.core.chat.attachments import ExtractedText, FileContent, FileKind, FileUnreadable
+from bot.core.errors import SurfaceError
+from bot.core.turns import File
+from bot.ports import Surface
+
+ALL_FILES_TIMEOUT_SECONDS = 60.0
+"""Seconds for all files of a question; somebody waits for an answer."""
+EXTRACTION_TIMEOUT_SECONDS = 20.0
+"""Seconds for the text of one file."""
+MAX_PAGES_PER_FILE = 50
+"""Pages or slides read of one file."""
+MAX_PARALLEL_EXTRACTIONS = 2
+"""Files that are opened at a time by this process, whoever asks."""
+
+EXTRACTOR_SCRIPT = Path(__file__).with_name("file_extractor.py")
+TOO_SLOW_REASON = "it took too long"
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionFiles:
+    """What the files of a question come to."""
+
+    text_for_model: str = ""
+    """What the model is told, after the question."""
+    remarks: str = ""
+    """What people are told, below the answer."""
+    pictures: tuple[str, ...] = ()
+    """What the model sees: data URLs."""
+
+
+class FileReader:
+    """Reads files; one for all questions of a process."""
+
+    def __init__(self) -> None:
+        self._slots = asyncio.Semaphore(MAX_PARALLEL_EXTRACTIONS)
+
+    async def read(self, surface: Surface, files: Sequence[File]) -> QuestionFiles:
+        """Return what the files come to. Never raises because of a file."""
+        readings: list[FileContent] = []
+        end = asyncio.get_running_loop().time() + ALL_FILES_TIMEOUT_SECONDS
+        for number, file in enumerate(files):
+            if number >= attachments.MAX_FILES:
+                readings.append(
+                    attachments.report_unreadable(file.name, "there are more files than I read at once")
+                )
+                continue
+            try:
+                async with asyncio.timeout_at(end):
+                    readings.append(await self._read_file(surface, file, readings))
+            except FileUnreadable as why:
+                readings.append(attachments.report_unreadable(file.name, str(why)))
+            except SurfaceError as error:
+                log.info("A file could not be downloaded.", action="file_unread", error=error.code)
+                readings.append(attachments.report_unreadable(file.name, "it could not be downloaded"))
+            except TimeoutError:
+                readings.append(attachments.report_unreadable(file.name, TOO_SLOW_REASON))
+        return QuestionFiles(
+            attachments.render_for_model(readings),
+            attachments.render_remarks(readings),
+            tuple(reading.picture for reading in readings if reading.picture),
+        )
+
+    async def _read_file(self, surface: Surface, file: File, before: Sequence[FileContent]) -> FileContent:
+        kind = attachments.detect_kind(file)
+        if kind is None:
+            raise FileUnreadable("I can't read files of this kind")
+        if kind is FileKind.PICTURE:
+            if sum(bool(one.picture) for one in before) >= attachments.MAX_PICTURES:
+                raise FileUnreadable(f"I look at no more than {attachments.MAX_PICTURES} pictures at once")
+            data = await _download(surface, file, attachments.MAX_PICTURE_BYTES)
+            url = f"data:{attachments.detect_picture_type(data)};base64,{base64.b64encode(data).decode()}"
+            return FileContent(name=file.name, picture=url)
+        room = attachments.MAX_CHARACTERS_IN_TOTAL - sum(len(one.text) for one in before)
+        if room <= 0:
+            raise FileUnreadable("the files before it are long enough")
+        data = await _download(surface, file, attachments.MAX_FILE_BYTES)
+        most = min(attachments.MAX_CHARACTERS_PER_FILE, room)
+        if kind is FileKind.TEXT:
+            extract = ExtractedText(text=attachments.decode_text(data))
+        else:
+            async with self._slots:
+                extract = await extract_text(data, kind, most)
+        part = "slides" if kind is FileKind.SLIDES else "pages"
+        return attachments.shorten_document(file.name, extract, most, part=part)
+
+
+async def _download(surface: Surface, file: File, limit: int) -> bytes:
+    if file.size > limit:
+        raise FileUnreadable(f"it is larger than {limit // 1024**2} MB")
+    return await surface.download_file(file, limit=limit)
+
+
+async def extract_text(data: bytes, kind: FileKind, max_characters: int) -> ExtractedText:
+    """Return the text of a PDF or office file. Raises `Unread`."""
+    process = await asyncio.create_subprocess_exec(
+        *(
+            sys.executable,
+            "-I",
+            str(EXTRACTOR_SCRIPT),
+            kind.value,
+            str(max_characters),
+            str(MAX_PAGES_PER_FILE),
+        ),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env={"LANG": "C.UTF-8"},  # nothing of our own, which holds keys and tokens
+    )
+    try:
+        async with asyncio.timeout(EXTRACTION_TIMEOUT_SECONDS):
+            output, _ = await process.communicate(data)
+    except TimeoutError:
+        raise FileUnreadable(TOO_SLOW_REASON) from None
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+    try:
+        return ExtractedText(**json.loads(output))
+    except ValueError:  # it died, and printed nothing
+        raise FileUnreadable("it is damaged, protected by a password, or too large") from None

@@ -1,0 +1,129 @@
+"""What people do on a platform -> what is recorded of it, and work for this process.
+
+Separate because it is the promise to the platform: when a method returns, what happened is durable and the
+delivery may be acknowledged; when it raises, it may not, and the platform delivers again.
+"""
+
+from collections.abc import Coroutine
+from typing import Any, Protocol
+
+import structlog
+
+from bot.core.reply.stopping import StopOutcome, StopRequest
+from bot.core.turns import Action, IncomingMessage, MessageKey, ThreadKey, Turn, TurnStatus
+from bot.ports import Store
+
+log = structlog.get_logger()
+
+
+class Workforce(Protocol):
+    """Who does the work; `Worker` is one."""
+
+    is_draining: bool
+
+    def has_capacity(self) -> bool:
+        """Return whether a further thread may be worked on now."""
+        ...
+
+    def start(self, turn: Turn) -> None:
+        """Work on a claimed turn."""
+        ...
+
+    def wake(self) -> None:
+        """Look for work that nobody does, now."""
+        ...
+
+    def run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something beside the turns."""
+        ...
+
+
+class AnswerDisplay(Protocol):
+    """Who changes what threads show of turns that have ended; `Answering` is one."""
+
+    async def offer_new_answer(self, turn: Turn) -> None:
+        """Offer a new answer, because the question was edited."""
+        ...
+
+    async def remove_answer(self, turn: Turn) -> None:
+        """Remove the answer, because the question was deleted."""
+        ...
+
+
+class Intake:
+    """Records questions, edits, deletions and wishes for another answer."""
+
+    def __init__(self, store: Store, worker: Workforce, display: AnswerDisplay) -> None:
+        self._store = store
+        self._worker = worker
+        self._display = display
+
+    @property
+    def is_draining(self) -> bool:
+        """Whether this process ends, and deliveries should go to another one."""
+        return self._worker.is_draining
+
+    async def accept(self, incoming: IncomingMessage) -> Turn | None:
+        """Record a message; None if it was seen before or is no question to us. Raises `StoreError`."""
+        turn = await self._store.accept(incoming, claim=self._worker.has_capacity())
+        if turn is not None:
+            log.info(
+                "A question is recorded.", action="turn_accepted", turn=turn.id, addressed=incoming.addressed
+            )
+            self._start_if_claimed(turn)
+        return turn
+
+    async def record_edit(self, message: MessageKey, text: str, *, delivery: str = "") -> None:
+        """Record that a question was edited, and offer a new answer. Raises `StoreError`."""
+        turn = await self._store.edit_question(message, text, delivery=delivery)
+        if turn is not None:
+            log.info("A question was edited.", action="turn_reworded", turn=turn.id)
+            self._worker.run_in_background(self._display.offer_new_answer(turn))
+
+    async def forget(self, message: MessageKey, *, delivery: str = "") -> None:
+        """Erase a question that was deleted, and its answer, here and there. Raises `StoreError`."""
+        turn = await self._store.forget(message, delivery=delivery)
+        if turn is not None:
+            log.info("A question was deleted.", action="turn_forgotten", turn=turn.id)
+            self._worker.run_in_background(self._display.remove_answer(turn))
+
+    async def retry(
+        self, turn: int, thread: ThreadKey, *, by: str, by_admin: bool = False, goes_on: bool = False
+    ) -> bool:
+        """Have a turn answered again, or gone on with, if `by` may ask for it. Raises `StoreError`."""
+        claim = self._worker.has_capacity()
+        again = await self._store.retry(turn, thread, by=by, by_admin=by_admin, claim=claim, goes_on=goes_on)
+        if again is None:
+            return False
+        log.info("A turn is answered again.", action="turn_retried", turn=again.id)
+        self._start_if_claimed(again)
+        return True
+
+    async def answer_again(
+        self, thread: ThreadKey, message_id: str, *, by: str, by_admin: bool = False
+    ) -> bool:
+        """Have the turn of a message answered again, if `by` may ask for it. Raises `StoreError`."""
+        turn = await self._store.find_turn(thread, message_id)
+        return turn is not None and await self.retry(turn, thread, by=by, by_admin=by_admin)
+
+    async def stop(self, request: StopRequest) -> StopOutcome:
+        """Have an answer stopped, wherever it runs, if that person may ask for it. Raises `StoreError`."""
+        outcome = await self._store.stop(request)
+        if outcome is StopOutcome.TAKEN:
+            log.info("An answer is to be stopped.", action="stop_wanted", by_admin=request.is_by_admin)
+            self._worker.wake()
+        return outcome
+
+    async def flip(
+        self, turn: int, thread: ThreadKey, action: Action, *, by: str, by_admin: bool = False
+    ) -> bool:
+        """Have another variant of an answer shown if `by` may ask for it. Raises `StoreError`."""
+        taken = await self._store.flip(turn, thread, action, by=by, by_admin=by_admin)
+        if taken:
+            log.info("Another variant is to be shown.", action="turn_flipped", turn=turn)
+            self._worker.wake()
+        return taken
+
+    def _start_if_claimed(self, turn: Turn) -> None:
+        if turn.status is TurnStatus.ANSWERING:
+            self._worker.start(turn)

@@ -1,0 +1,321 @@
+"""One turn -> the request that is put to the model.
+
+Separate from `answering`, which ends turns: here is decided what the model gets to know, and how it is asked.
+Rules: nothing is read of the platform that is stored; whatever is left out is left out in whole turns.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+import structlog
+
+from bot.conversation.file_reader import FileReader
+from bot.core.chat import placeholders, scoped_config, summaries, transcript
+from bot.core.chat.context_window import (
+    ContextWindows,
+    TokenCounter,
+    count_question_tokens,
+    count_request_tokens,
+    estimate_tokens,
+)
+from bot.core.chat.scoped_config import EffectiveConfig
+from bot.core.chat.summaries import ThreadSummaries
+from bot.core.config import ScopeConfig
+from bot.core.errors import ContextTooLong, ModelError, SurfaceError
+from bot.core.parameter_types import ParameterValue
+from bot.core.requests import ChatRequest, ContextCoverage, Provenance, Usage
+from bot.core.turns import Turn, TurnStatus
+from bot.ports import NO_SERVER_FACTS, ServerFacts, Store, Summaries, Surface
+from bot.ports.conversations import TurnContext
+
+MAX_HISTORY_TURNS = 1_000
+"""Turns read for one question; a bound on work, far above what fits into most models."""
+
+MAX_THREAD_MESSAGES_READ = 200
+"""Messages read from a thread that was there before we were."""
+
+OUT_OF_VIEW_NOTE = "_Older messages of this thread are no longer in view._"
+"""Stands below the first answer of a thread for which turns were left out."""
+
+SUMMARISED_NOTE = "_Older messages of this thread are no longer in view; I go by a summary of them._"
+"""Stands there in its place where that is so, and below the first answer from which on it is."""
+
+DRAFT_NOTE = "_Answered with a draft that is not published._"
+"""Stands below each answer of a thread in which an admin tries one."""
+
+REREAD_OVERLAP_SECONDS = 60.0
+"""Seconds that are read once more, because the platform's clock is not ours."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestOptions:
+    """How this deployment puts questions to its model."""
+
+    deployment_config: ScopeConfig
+    """What the deployment sets; the model at least."""
+    user_key: bytes = field(repr=False)
+    context_tokens: int = 100_000
+    """Tokens of a prompt at most, whatever would fit."""
+    list_windows: Callable[[], Awaitable[Mapping[str, int]]] | None = None
+    """Asks the service how many tokens which model takes; raises a `ModelError`."""
+    sends_names: bool = False
+    count_tokens: TokenCounter = estimate_tokens
+    """Counts tokens."""
+    summaries: Summaries | None = None
+    """Where older turns are summarised, their summaries."""
+    server_facts: ServerFacts = NO_SERVER_FACTS
+    """What the preferred server has taught us."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedQuestion:
+    """Everything that is known before a turn is put to the model."""
+
+    turn: Turn
+    context: TurnContext
+    system_prompt: str
+    """The system prompt, complete."""
+    parameters: Mapping[str, ParameterValue]
+    made_with: Provenance
+    known_summaries: ThreadSummaries
+    """The summaries of the thread, read before anything else was."""
+    pictures: tuple[str, ...] = ()
+    """Data URLs."""
+    visible_turns: Sequence[Turn] = ()
+    """What the model gets to see of the conversation."""
+    summary: str = ""
+    """What it gets to see of what was said before that."""
+    available_tokens: float = 0.0
+    """Tokens that the view and the question may take."""
+
+    @property
+    def has_whole_history(self) -> bool:
+        """Whether the whole conversation was read."""
+        return len(self.context.history) < MAX_HISTORY_TURNS
+
+
+class RequestBuilder:
+    """Turns turns into requests."""
+
+    def __init__(
+        self,
+        store: Store,
+        surfaces: Mapping[str, Surface],
+        options: RequestOptions,
+        *,
+        complete_since: Callable[[], float],
+    ) -> None:
+        """`complete_since`, in seconds since 1970: from then on no event of the platform was missed."""
+        self._store = store
+        self._surfaces = surfaces
+        self._options = options
+        self._complete_since = complete_since
+        self._file_reader = FileReader()
+        self._windows = ContextWindows(options.context_tokens)
+        self._learning_windows: asyncio.Task[None] | None = None
+
+    async def prepare(self, turn: Turn) -> PreparedQuestion:
+        """Gather what is known of a turn's thread. Raises `StoreError`."""
+        if self._learning_windows is None:
+            self._learning_windows = asyncio.create_task(self._learn_windows(), name="learn-windows")
+        known = (
+            await self._options.summaries.read_summaries(turn.thread)
+            if self._options.summaries
+            else ThreadSummaries()
+        )
+        context = await self._read_context(turn)
+        applying = self._effective_config(turn, context)
+        read = await self._file_reader.read(self._surfaces[turn.thread.platform], turn.files)
+        made_with = _provenance_of(applying, context)
+        remarks = "\n\n".join(filter(None, (read.remarks, made_with.remarks)))
+        made_with = replace(made_with, reading=read.text_for_model, remarks=remarks)
+        question = PreparedQuestion(
+            turn=replace(turn, made_with=made_with),
+            context=context,
+            system_prompt=await self._fill_placeholders(applying.system, turn, context),
+            parameters=applying.parameters,
+            made_with=made_with,
+            pictures=read.pictures,
+            known_summaries=known,
+        )
+        return self._fit_history(question, self._available_tokens(question, self._windows))
+
+    def build(self, question: PreparedQuestion) -> ChatRequest:
+        """Return the request that puts a question."""
+        asking, turn = self._options, question.turn
+        return ChatRequest(
+            model=_model_of(question),
+            messages=transcript.build_messages(
+                question.system_prompt,
+                question.visible_turns,
+                turn,
+                summary=question.summary,
+                names=asking.sends_names,
+                pictures=question.pictures,
+            ),
+            parameters=question.parameters,
+            user=transcript.hash_user(turn.author, turn.thread.workspace, asking.user_key),
+            conversation=transcript.hash_parts(
+                asking.user_key, turn.thread.workspace, turn.thread.channel, turn.thread.root
+            ),
+        )
+
+    def shorten(self, question: PreparedQuestion, error: ContextTooLong) -> PreparedQuestion:
+        """Return a question that fits, by what the service said of its window, or half as long."""
+        sent, windows = (
+            count_request_tokens(self.build(question).messages, self._options.count_tokens),
+            self._windows,
+        )
+        if error.is_from_fallback:  # for this question alone
+            windows = ContextWindows(self._options.context_tokens)
+        if not question.pictures:  # how long those are to the service, we don't estimate
+            windows.note_too_long(_model_of(question), sent, window=error.window, tokens=error.tokens)
+            self._save_window_facts(_model_of(question))
+        most = 0.75 * sent if error.window and error.tokens else sent / 2
+        return self._fit_history(question, min(most, self._available_tokens(question, windows)))
+
+    def learn_token_count(self, request: ChatRequest, usage: Usage | None) -> None:
+        """Learn from what the service counted, pictures apart."""
+        if usage and not any(message.images for message in request.messages):
+            self._windows.note_counted(
+                request.model,
+                count_request_tokens(request.messages, self._options.count_tokens),
+                usage.prompt_tokens,
+            )
+
+    def _save_window_facts(self, model: str) -> None:
+        """Keep what is news of a model."""
+        known = self._options.server_facts.read(model)
+        for subject, value in self._windows.learned_facts(model).items():
+            if known.get(subject, 1.0) != value:  # a factor of 1 is no news
+                self._options.server_facts.learn(model, subject, value)
+
+    def _available_tokens(self, question: PreparedQuestion, windows: ContextWindows) -> float:
+        limit, model = question.parameters.get("max_tokens"), _model_of(question)
+        if not windows.learned_facts(model):
+            windows.recall(model, self._options.server_facts.read(model))
+        return windows.prompt_limit(model, limit if isinstance(limit, int) else None)
+
+    def _fit_history(self, question: PreparedQuestion, available_tokens: float) -> PreparedQuestion:
+        """Return the question with as much of the conversation as fits; people are told if not all."""
+        count, history = self._options.count_tokens, transcript.select_remembered(question.context.history)
+        available_tokens -= count(question.system_prompt)
+        available_tokens -= summaries.summary_reserve(available_tokens) if self._options.summaries else 0
+        view = summaries.select_view(
+            question.known_summaries.summaries,
+            history,
+            count_question_tokens(question.turn, pictures=len(question.pictures), count=count),
+            available_tokens,
+            is_all=question.has_whole_history,
+            count=count,
+        )
+        summary = (
+            summaries.render_summary(view.summary, available_tokens, count=count) if view.summary else ""
+        )
+        sentence = SUMMARISED_NOTE if summary and view.is_covered else OUT_OF_VIEW_NOTE
+        made_with = _add_view_remark(question, sentence) if view.first else question.made_with
+        seen = _context_coverage(
+            history, view.first, is_all=question.has_whole_history, is_summarised=bool(summary)
+        )
+        return replace(
+            question,
+            visible_turns=history[view.first :],
+            summary=summary,
+            available_tokens=available_tokens,
+            made_with=replace(made_with, seen=seen),
+        )
+
+    async def _learn_windows(self) -> None:
+        """Ask the service how much its models take: once, and beside the first question, which goes on."""
+        if self._options.list_windows:
+            try:
+                self._windows.set_listed(await self._options.list_windows())
+            except ModelError as error:
+                log.info("The models' windows are not known.", action="windows_unknown", error=error.code)
+
+    async def _read_context(self, turn: Turn) -> TurnContext:
+        """Return what is known of the thread; read it from the platform first if we missed some of it."""
+        context = await self._store.read_context(turn, limit=MAX_HISTORY_TURNS)
+        if turn.thread.root == turn.message_id or context.read_at >= self._complete_since():
+            return context
+        surface = self._surfaces[turn.thread.platform]
+        try:
+            messages = await surface.read_messages(
+                turn.thread, limit=MAX_THREAD_MESSAGES_READ, since=context.read_at - REREAD_OVERLAP_SECONDS
+            )
+        except SurfaceError as error:
+            log.info("The thread could not be read.", action="thread_unread", error=error.code)
+            return context
+        await self._store.record_overheard(turn.thread, messages)
+        return await self._store.read_context(turn, limit=MAX_HISTORY_TURNS)
+
+    def _effective_config(self, turn: Turn, context: TurnContext) -> EffectiveConfig:
+        """Return what admins want of an answer in the turn's thread, or where a draft is meant for."""
+        draft = context.draft
+        settings = {version.scope: version.config for version in context.config_versions}
+        if draft:
+            settings[draft.scope] = draft.config
+        where = draft.target if draft else turn.thread
+        return scoped_config.resolve_config(
+            {**settings, scoped_config.DEPLOYMENT_SCOPE: self._options.deployment_config},
+            draft.scope if draft else scoped_config.thread_scope(turn.thread),
+            is_direct=self._surfaces[where.platform].is_direct(where),
+        )
+
+    async def _fill_placeholders(self, system: str, turn: Turn, context: TurnContext) -> str:
+        """Return the system prompt for a turn, its placeholders filled in."""
+        where = context.draft.target if context.draft else turn.thread
+        used = placeholders.find_used(system)
+        values = {"user": turn.author.name, "date": datetime.now(UTC).date().isoformat()}
+        if used & {"channel", "workspace"}:  # only then may it take a call of the platform
+            values.update(await self._surfaces[turn.thread.platform].read_place_names(where))
+        return placeholders.fill(system, values)
+
+
+def _provenance_of(effective: EffectiveConfig, context: TurnContext) -> Provenance:
+    """Return what to keep of what applies; a draft takes the place of its level's version."""
+    draft = context.draft
+    if draft is None:
+        return scoped_config.make_provenance(effective, context.config_versions)
+    versions = [version for version in context.config_versions if version.scope != draft.scope]
+    made_with = scoped_config.make_provenance(effective, versions)
+    return replace(made_with, remarks=DRAFT_NOTE, draft=scoped_config.name_scope(draft.scope))
+
+
+def _context_coverage(
+    history: Sequence[Turn], first: int, *, is_all: bool, is_summarised: bool
+) -> ContextCoverage:
+    """Return how much of a conversation is seen from its turn number `first` on."""
+    view = history[first:]
+    ends = {"first": view[0].message_id, "last": view[-1].message_id} if view else {}
+    return ContextCoverage(
+        turns=len(view), left_out=first, is_all_counted=is_all, is_summarised=is_summarised, **ends
+    )
+
+
+def _model_of(question: PreparedQuestion) -> str:
+    return str(question.parameters["model"])
+
+
+def _add_view_remark(question: PreparedQuestion, note: str) -> Provenance:
+    """Return what the answer is made with; people are told what is out of view when that is news to them."""
+    made_with = question.made_with
+    told = next(
+        (_view_remark_of(turn) for turn in reversed(question.context.history) if _view_remark_of(turn)), ""
+    )
+    is_news = told != note if told else question.has_whole_history
+    if not is_news or any(each in made_with.remarks for each in (OUT_OF_VIEW_NOTE, SUMMARISED_NOTE)):
+        return made_with
+    return replace(made_with, remarks="\n\n".join(filter(None, (made_with.remarks, note))))
+
+
+def _view_remark_of(turn: Turn) -> str:
+    """Return what stands below a turn's answer of older messages; nothing so stands below an error."""
+    if turn.status is not TurnStatus.DONE or turn.made_with is None:
+        return ""
+    remarks = turn.made_with.remarks
+    return next((each for each in (OUT_OF_VIEW_NOTE, SUMMARISED_NOTE) if each in remarks), "")

@@ -1,0 +1,138 @@
+"""Older turns -> a summary of them, made by the model beside the answers and kept.
+
+Separate from `answering` because nobody waits for it: it is made while the thread goes on, and where that
+fails, nothing is missing but the summary. Rules: one at a time for a thread; what plugins make of questions
+they make of these requests too, and budgets hold for them; no text that was said is in a log.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import structlog
+
+from bot.conversation.request_builder import PreparedQuestion, RequestOptions
+from bot.core.chat import summaries, transcript
+from bot.core.chat.context_window import TokenCounter, estimate_tokens
+from bot.core.chat.stream import AnswerBuilder
+from bot.core.chat.summaries import Summary, SummaryTask
+from bot.core.errors import BotError, ModelSilent
+from bot.core.requests import Answer, ChatRequest
+from bot.core.spending.budgets import Budget
+from bot.core.turns import ThreadKey, Turn
+from bot.log import describe_error
+from bot.plugins import Plugins
+from bot.policy.spending import SpendingPolicy
+from bot.ports import ChatModel, Summaries
+
+MAX_PARALLEL_SUMMARIES = 4
+"""Summaries that one process makes at the same time: people who wait for an answer go first."""
+FAILURE_PAUSE_SECONDS = 60.0
+"""Seconds after a failure in which none is begun; what is due then is due at the next answer too."""
+INHERITED_PARAMETERS = ("system_role", "reasoning_effort", "service_tier")
+"""Parameters of a question that say how its model is asked, not how it answers people."""
+WITHHELD_REASONS = frozenset({"content_filter", "refusal"})
+"""Reasons for an end that leave no summary."""
+
+log = structlog.get_logger()
+
+
+class Summariser:
+    """Makes summaries."""
+
+    def __init__(
+        self,
+        model: ChatModel,
+        summaries: Summaries,
+        plugins: Plugins,
+        spending: SpendingPolicy,
+        *,
+        count_tokens: TokenCounter = estimate_tokens,
+    ) -> None:
+        self._model = model
+        self._summaries = summaries
+        self._plugins = plugins
+        self._spending = spending
+        self._count_tokens = count_tokens
+        self._running: dict[ThreadKey, asyncio.Task[None]] = {}
+        self._slots = asyncio.Semaphore(MAX_PARALLEL_SUMMARIES)
+        self._not_before = 0.0
+
+    @classmethod
+    def create(
+        cls, options: RequestOptions, model: ChatModel, plugins: Plugins, spending: SpendingPolicy
+    ) -> "Summariser | None":
+        """Return one where older turns are to be summarised."""
+        kept = options.summaries
+        return cls(model, kept, plugins, spending, count_tokens=options.count_tokens) if kept else None
+
+    def start_if_due(self, question: PreparedQuestion, request: ChatRequest, answer: Answer) -> None:
+        """Begin to make a summary if one is due, now that a question was answered; `request` put it."""
+        turn, now = replace(question.turn, answer=answer.text), asyncio.get_running_loop().time()
+        if turn.thread in self._running or now < self._not_before:
+            return
+        history = (*transcript.select_remembered(question.context.history), turn)
+        due = summaries.find_due_summary(
+            question.known_summaries.summaries,
+            history,
+            question.available_tokens,
+            is_all=question.has_whole_history,
+            count=self._count_tokens,
+        )
+        if due:
+            making = self._make_summary(question, replace(request, messages=()), due, turn)
+            task = asyncio.create_task(making, name=f"summary-{turn.id}")
+            self._running[turn.thread] = task
+            task.add_done_callback(lambda _task: self._running.pop(turn.thread))
+
+    async def close(self) -> None:
+        """Give up what is being made."""
+        for task in (ending := tuple(self._running.values())):
+            task.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)
+
+    async def _make_summary(
+        self, question: PreparedQuestion, request: ChatRequest, due: SummaryTask, turn: Turn
+    ) -> None:
+        try:
+            async with self._slots:
+                text = due.base
+                for part in due.parts:
+                    messages = summaries.build_task_messages(due, text, part, count=self._count_tokens)
+                    asking = replace(request, messages=messages, parameters=_summary_parameters(request, due))
+                    text = await self._ask_model(asking, turn, question.context.budgets)
+            summary = Summary(until=due.until, text=text)
+            is_kept = await self._summaries.save_summary(
+                turn.thread, summary, revision=question.known_summaries.revision
+            )
+        except BotError as error:
+            self._note_failure(error.code)
+        except Exception as error:  # noqa: BLE001 - nobody waits for it, and it is no turn
+            self._note_failure(describe_error(error))
+        else:
+            log.info("Older turns are summarised.", action="summarised", turn=turn.id, kept=is_kept)
+
+    async def _ask_model(self, request: ChatRequest, turn: Turn, budgets: Sequence[Budget]) -> str:
+        """Return what the model says, complete. Raises a `ModelError`, or a `StoreError`."""
+        builder = AnswerBuilder()
+        request = await self._plugins.amend(request, turn)
+        await self._spending.check_side_call(turn, budgets, request)
+        try:
+            async with self._model.stream(request) as events:
+                async for event in events:
+                    builder.feed(event)
+        finally:
+            await self._spending.charge_side_call(turn, request, builder.answer())
+        answer = builder.answer()
+        if not answer.text.strip() or answer.finish_reason in WITHHELD_REASONS:
+            raise ModelSilent
+        return answer.text.strip()
+
+    def _note_failure(self, error: str) -> None:
+        self._not_before = asyncio.get_running_loop().time() + FAILURE_PAUSE_SECONDS
+        log.info("Older turns could not be summarised.", action="summary_failed", error=error)
+
+
+def _summary_parameters(request: ChatRequest, due: SummaryTask) -> Mapping[str, object]:
+    inherited = {name: value for name, value in request.parameters.items() if name in INHERITED_PARAMETERS}
+    return {**inherited, "max_tokens": due.limit}

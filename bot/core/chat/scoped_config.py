@@ -1,0 +1,262 @@
+"""What admins set at each level, and what of it applies to a thread: one pure function, `effective`.
+
+Separate because it is the one place where levels are compared. The levels are, each above the next: the
+deployment (its settings), the workspace, all direct messages of the workspace (for these only), the channel,
+the thread. Rules:
+- a field that a level sets counts for all levels below it; the lowest one that sets it wins;
+- a prompt that appends stands below what the levels above it say, and one that replaces takes its place;
+- a field that a level locks counts as unset in all levels below that one;
+- what nobody sets is not there: the model's own default applies.
+"""
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bot.core.chat import parameters, placeholders
+from bot.core.config import DIRECT_MESSAGES, ConfigVersion, Prompt, Scope, ScopeConfig
+from bot.core.parameter_types import ParameterValue
+from bot.core.requests import Provenance
+from bot.core.turns import ThreadKey
+
+DEFAULT_PROMPT = (
+    "You are a helpful assistant in a team's chat. Answer in Markdown, as briefly as the question allows. "
+    "Say so when you do not know."
+)
+"""The system prompt where not even the deployment sets one."""
+
+PROMPT_FIELD = "prompt"
+"""The field that is no parameter."""
+
+MAX_PROMPT_CHARACTERS = 40_000
+"""Characters, at one level."""
+
+DEPLOYMENT_SCOPE = Scope()
+EMPTY_CONFIG = ScopeConfig()
+CONFIG_FORMAT = 1
+"""Of the JSON that is stored; grows when an older program could not read it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectiveConfig:
+    """What applies somewhere, and which level each part comes from."""
+
+    prompts: tuple[tuple[Scope, str], ...]
+    """The parts of the system prompt with their levels, highest first."""
+    parameters: Mapping[str, ParameterValue]
+    """Everything that is set, the model among it."""
+    origins: Mapping[str, Scope]
+    """The level that each parameter comes from."""
+    scopes: tuple[Scope, ...]
+    """The levels that were looked at, highest first."""
+
+    @property
+    def system(self) -> str:
+        """The whole system prompt, with its placeholders."""
+        return "\n\n".join(text for _level, text in self.prompts)
+
+
+def thread_scope(thread: ThreadKey) -> Scope:
+    """Return the level that is this thread alone."""
+    return Scope(
+        platform=thread.platform, workspace=thread.workspace, channel=thread.channel, root=thread.root
+    )
+
+
+def list_scopes(scope: Scope, *, is_direct: bool = False) -> tuple[Scope, ...]:
+    """Return the levels that apply at one of them, highest first, itself last.
+
+    `is_direct` says that its channel is a direct message; only the platform's adapter knows.
+    """
+    workspace = replace(scope, channel="", root="")
+    direct = (replace(scope, channel=DIRECT_MESSAGES, root=""),) if is_direct and scope.channel else ()
+    channel = replace(scope, root="")
+    return tuple(dict.fromkeys((DEPLOYMENT_SCOPE, workspace, *direct, channel, scope)))
+
+
+def resolve_config(
+    configs: Mapping[Scope, ScopeConfig],
+    scope: Scope,
+    *,
+    is_direct: bool = False,
+) -> EffectiveConfig:
+    """Return what applies at a level.
+
+    `settings` holds what each level sets, the deployment's under `DEPLOYMENT`; others may be among it.
+    """
+    chain = list_scopes(scope, is_direct=is_direct)
+    locks: set[str] = set()
+    prompts: list[tuple[Scope, str]] = []
+    chosen: dict[str, ParameterValue] = {}
+    origins: dict[str, Scope] = {}
+    for level in chain:
+        steering = configs.get(level, EMPTY_CONFIG)
+        if steering.prompt and PROMPT_FIELD not in locks:
+            before = prompts if steering.prompt.appends else []
+            prompts = [*before, (level, steering.prompt.text)]
+        for name, value in steering.parameters.items():
+            if name not in locks:
+                chosen[name], origins[name] = value, level
+        locks |= steering.locks
+    return EffectiveConfig(prompts=tuple(prompts), parameters=chosen, origins=origins, scopes=chain)
+
+
+def make_provenance(config: EffectiveConfig, versions: Iterable[ConfigVersion]) -> Provenance:
+    """Return what to keep of it beside an answer; `versions` are those that were read for it."""
+    ids = {version.scope: version.id for version in versions}
+    used = tuple(ids[level] for level in config.scopes if level in ids)
+    return Provenance(versions=used, parameters=config.parameters)
+
+
+def find_locks(
+    configs: Mapping[Scope, ScopeConfig], scope: Scope, *, is_direct: bool = False
+) -> Mapping[str, Scope]:
+    """Return the fields that may not be set at a level, each with the level that locks it."""
+    found: dict[str, Scope] = {}
+    for level in list_scopes(scope, is_direct=is_direct)[:-1]:
+        for name in configs.get(level, EMPTY_CONFIG).locks:
+            found.setdefault(name, level)
+    return found
+
+
+def find_problems(config: ScopeConfig, locks: Mapping[str, Scope] | None = None) -> Mapping[str, str]:
+    """Return what forbids to save it: a sentence for people for each field that is wrong.
+
+    `locks` are those of the levels above, from `locked`.
+    """
+    found = {
+        name: f"`{name}` is locked by {name_scope(level)}."
+        for name, level in (locks or {}).items()
+        if name in list_set_fields(config)
+    }
+    for name, value in config.parameters.items():
+        try:
+            parameters.check(name, value)
+        except ValueError as error:
+            found[name] = str(error)
+    if config.prompt and (wrong := _find_prompt_problem(config.prompt.text)):
+        found[PROMPT_FIELD] = wrong
+    if unknown := config.locks - {PROMPT_FIELD, *parameters.PARAMETERS}:
+        found["locks"] = f"`{min(unknown)}` cannot be locked; there is no such field."
+    return found
+
+
+def find_lock_violations(current: ScopeConfig, draft: ScopeConfig) -> Mapping[str, str]:
+    """Return what forbids somebody who is no admin to save a draft where `current` is set now.
+
+    A field that an admin locked stays as it is, and so do the locks.
+    """
+    found = {
+        name: f"`{name}` is locked here; only admins change it."
+        for name in current.locks
+        if _field_value(current, name) != _field_value(draft, name)
+    }
+    if draft.locks != current.locks:
+        found["locks"] = "Only admins change what is locked."
+    return found
+
+
+def _field_value(config: ScopeConfig, name: str) -> object:
+    return config.prompt if name == PROMPT_FIELD else config.parameters.get(name)
+
+
+def list_set_fields(config: ScopeConfig) -> frozenset[str]:
+    """Return the names of the fields that are set: parameters, and `prompt`."""
+    return frozenset(config.parameters) | ({PROMPT_FIELD} if config.prompt else frozenset())
+
+
+def diff(old: ScopeConfig, new: ScopeConfig) -> str:
+    """Return what changes, for people: lines with `-` were, those with `+` are; empty if nothing does."""
+    lines = difflib.unified_diff(describe_config(old), describe_config(new), n=2, lineterm="")
+    hunks = ["…" if line.startswith("@@") else line for line in lines][3:]  # two names, one position
+    return "\n".join(hunks)
+
+
+def describe_config(config: ScopeConfig) -> list[str]:
+    """Return all that is set, for people, line by line: the parameters, the locks, the prompt."""
+    lines = [
+        f"{name}: {', '.join(parameters.render(name, config.parameters[name]).splitlines())}"
+        for name in sorted(config.parameters)
+    ]
+    if config.locks:
+        lines.append(f"locked below: {', '.join(sorted(config.locks))}")
+    if config.prompt:
+        mode = "appended to the one above" if config.prompt.appends else "in place of the one above"
+        lines += [f"prompt, {mode}:", *config.prompt.text.split("\n")]
+    return lines
+
+
+def name_scope(scope: Scope) -> str:
+    """Return a level's name, such as `deployment`, `workspace T1`, `direct T1` or `thread T1/C1/9.1`."""
+    if scope == DEPLOYMENT_SCOPE:
+        return "deployment"
+    if not scope.channel:
+        return f"workspace {scope.workspace}"
+    if scope.channel == DIRECT_MESSAGES:
+        return f"direct {scope.workspace}"
+    channel = f"{scope.workspace}/{scope.channel}"
+    return f"thread {channel}/{scope.root}" if scope.root else f"channel {channel}"
+
+
+def parse_scope(name: str, platform: str) -> Scope:
+    """Return the level that `place` calls so. Raises ValueError, a sentence for people."""
+    kind, _, where = name.strip().partition(" ")
+    parts = where.split("/") if where else []
+    match kind, parts if all(parts) and " " not in where else None:
+        case "deployment", []:
+            return DEPLOYMENT_SCOPE
+        case "workspace", [workspace]:
+            return Scope(platform=platform, workspace=workspace)
+        case "direct", [workspace]:
+            return Scope(platform=platform, workspace=workspace, channel=DIRECT_MESSAGES)
+        case "channel", [workspace, channel]:
+            return Scope(platform=platform, workspace=workspace, channel=channel)
+        case "thread", [workspace, channel, root]:
+            return Scope(platform=platform, workspace=workspace, channel=channel, root=root)
+        case _:
+            raise ValueError(
+                f"`{name}` is no level; "
+                "write `workspace T1`, `direct T1`, `channel T1/C1` or `thread T1/C1/9.1`."
+            )
+
+
+def to_json(config: ScopeConfig) -> str:
+    """Return it as one JSON object, the same text for equal ones."""
+    document: dict[str, Any] = {"format": CONFIG_FORMAT}
+    if config.prompt:
+        document["prompt"] = {"text": config.prompt.text, "appends": config.prompt.appends}
+    if config.parameters:
+        document["parameters"] = dict(config.parameters)
+    if config.locks:
+        document["locks"] = sorted(config.locks)
+    return json.dumps(document, sort_keys=True, ensure_ascii=False)
+
+
+def from_json(text: str) -> ScopeConfig:
+    """Return what `to_json` wrote. Raises ValueError for the format of a newer program."""
+    document = json.loads(text)
+    if document["format"] != CONFIG_FORMAT:
+        raise ValueError(f"Format {document['format']} of steering is newer than this program.")
+    prompt = document.get("prompt")
+    return ScopeConfig(
+        prompt=Prompt(prompt["text"], appends=prompt["appends"]) if prompt else None,
+        parameters=document.get("parameters", {}),
+        locks=frozenset(document.get("locks", ())),
+    )
+
+
+def _find_prompt_problem(text: str) -> str:
+    if not text.strip():
+        return "The prompt is empty; leave it unset to inherit the one above."
+    if len(text) > MAX_PROMPT_CHARACTERS:
+        return f"The prompt has {len(text):,} characters; there may be {MAX_PROMPT_CHARACTERS:,} at most."
+    if any(sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in text):
+        return "The prompt holds a character that is no text, as if it came from a binary file."
+    return placeholders.find_problem(text)
+
+
+def direct_messages_scope(workspace: Scope) -> Scope:
+    """Return the level of all direct messages of a workspace."""
+    return replace(workspace, channel=DIRECT_MESSAGES)

@@ -1,0 +1,1 @@
+"""Arithmetic of rate limits. Pure."""

@@ -1,0 +1,1 @@
+"""What the thread shows next. Pure."""

@@ -1,0 +1,71 @@
+"""What a call of a model may need, before it is made.
+
+Separate from `ledger`, which is exact. Pure. Rules: rather too much than too little, since what is kept and
+not spent is free again when the call ends; an answer without a limit of its own is taken to be a little
+longer than the longest one that the model gave lately.
+"""
+
+import math
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from bot.core.chat.context_window import (
+    ANSWER_RESERVE_TOKENS,
+    TOKENS_PER_PICTURE,
+    EstimateCorrection,
+    count_request_tokens,
+)
+from bot.core.requests import ChatRequest, Usage
+from bot.core.spending.budgets import CallEstimate
+from bot.core.spending.prices import Price
+
+RECENT_ANSWERS: Final = 50
+"""Answers."""
+ANSWER_MARGIN_FACTOR: Final = 1.25
+MIN_ANSWER_TOKENS: Final = 256
+"""Tokens of an answer at least."""
+
+
+@dataclass(slots=True)
+class CallEstimator:
+    """What is known of the calls of each model."""
+
+    _corrections: dict[str, EstimateCorrection] = field(default_factory=dict)
+    _answer_tokens: dict[str, deque[int]] = field(default_factory=dict)
+
+    def estimate_call(self, request: ChatRequest, price: Price | None) -> CallEstimate:
+        """Return what a call may need; its cost is None where there is no price."""
+        prompt = self._estimate_prompt(request)
+        completion = self._estimate_answer(request) * _positive_parameter(request.parameters, "n", 1)
+        usage = Usage(prompt_tokens=prompt, completion_tokens=completion)
+        return CallEstimate(tokens=prompt + completion, cost=price.cost_of(usage) if price else None)
+
+    def learn_usage(self, request: ChatRequest, usage: Usage) -> None:
+        """Take what a service counted of a call."""
+        if not any(message.images for message in request.messages):
+            gauge = self._corrections.setdefault(request.model, EstimateCorrection())
+            gauge.feed(count_request_tokens(request.messages), usage.prompt_tokens)
+        answers = self._answer_tokens.setdefault(request.model, deque(maxlen=RECENT_ANSWERS))
+        answers.append(math.ceil(usage.completion_tokens / _positive_parameter(request.parameters, "n", 1)))
+
+    def _estimate_prompt(self, request: ChatRequest) -> int:
+        gauge = self._corrections.get(request.model)
+        pictures = sum(len(message.images) for message in request.messages)
+        factor = max(gauge.factor, 1.0) if gauge else 1.0
+        return math.ceil(count_request_tokens(request.messages) * factor) + pictures * TOKENS_PER_PICTURE
+
+    def _estimate_answer(self, request: ChatRequest) -> int:
+        lately = self._answer_tokens.get(request.model)
+        usual = (
+            max(math.ceil(max(lately) * ANSWER_MARGIN_FACTOR), MIN_ANSWER_TOKENS)
+            if lately
+            else ANSWER_RESERVE_TOKENS
+        )
+        return _positive_parameter(request.parameters, "max_tokens", usual)
+
+
+def _positive_parameter(parameters: Mapping[str, object], name: str, unset: int) -> int:
+    value = parameters.get(name)
+    return value if isinstance(value, int) and value > 0 else unset

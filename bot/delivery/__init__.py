@@ -1,0 +1,1 @@
+"""An answer becomes messages, under rate limits that all answers share."""

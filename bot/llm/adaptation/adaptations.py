@@ -1,0 +1,167 @@
+"""What one server has taught us of its models: which fields they do not take, and what is sent instead.
+
+Separate from `profiles`, which is what we know of services beforehand. No model's list of parameters is
+complete or lasting, but a refusal names its field. Rules (facts/model-api.md 1.3): a field is renamed where
+it has another name, else left out; an answer that may not be streamed is asked for whole; a value is
+remembered with its field where only the value was refused; what is learnt of one model is not held
+against another.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.core.errors import ContextTooLong, ModelError, ModelRejected
+from bot.llm.adaptation.learned_facts import LearnedServerFacts, ModelFacts
+from bot.llm.adaptation.rejected_fields import find_rejected_fields, is_about_value, is_about_vision
+from bot.llm.protocol.error_body import ErrorBody
+from bot.llm.protocol.request_body import (
+    Fields,
+    disable_streaming,
+    has_pictures,
+    remove_field,
+    remove_pictures,
+)
+
+MAX_ADAPTATIONS_PER_QUESTION = 6
+"""Refusals of one question that are healed: as many as a reasoning model refuses of the old parameters."""
+ALTERNATIVE_FIELDS = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
+PARAMETERS_BY_FIELD = {"max_completion_tokens": "max_tokens", "role": "system_role"}
+"""Fields whose parameter has another name."""
+ALTERNATIVE_ROLES = {"system": "developer", "developer": "system"}
+PICTURES_FIELD = "pictures"
+"""Stands for those in messages."""
+FIELD_SUBJECT_PREFIX = "field "
+"""How the subject of a lesson begins that is about a field."""
+VALUE_INDEPENDENT_FIELDS = frozenset(
+    {"stream", "stream_options", "user", "safety_identifier", "prompt_cache_key"}
+)
+"""Fields that are refused with any value: ours, or another one for everybody who asks."""
+MAX_LISTED_VALUES_CHARACTERS = 80
+"""Characters of refused values that admins are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """What is done about a field: sent as `instead`, or left out where that is empty."""
+
+    instead: str = ""
+    values: tuple[Any, ...] = ()
+    """The values that were refused, where others may be taken; empty: any."""
+
+
+class Adaptations:
+    """What is known of the models of one server."""
+
+    def __init__(self, facts: LearnedServerFacts | None = None) -> None:
+        """Go by what is on the `page`, and write down there what is learnt."""
+        self._facts = facts or ModelFacts().for_server()
+        self._models: dict[str, dict[str, FieldChange]] = {}
+
+    def apply(self, body: Fields) -> Fields:
+        """Return the fields as their model takes them, as far as we know."""
+        for field, change in self._sorted_changes(body["model"]):
+            body = _apply_change(body, field, change)
+        return body
+
+    def learn(self, error: ModelError, complaint: ErrorBody, sent: Fields) -> tuple[str, ...]:
+        """Take in a refusal of what was sent, and which error it is; return the fields that it blames."""
+        changes = self._changes(sent["model"])
+        beyond = _find_limits_beyond_window(error, sent)
+        is_value = bool(beyond) or is_about_value(complaint)
+        blamed = beyond or _find_blamed_fields(error, complaint, sent)
+        for field in blamed:
+            changes[field] = _choose_change(field, sent, changes, is_value=is_value)
+            self._facts.learn(sent["model"], FIELD_SUBJECT_PREFIX + field, _change_to_json(changes[field]))
+        return blamed
+
+    def describe_changes(self, model: str) -> Mapping[str, str]:
+        """Return for people what is done about which parameter of a model; of those without effect, why."""
+        changes = {
+            PARAMETERS_BY_FIELD.get(field, field): change for field, change in self._sorted_changes(model)
+        }
+        return {
+            name: _describe_change(name, change) for name, change in changes.items() if change.instead != name
+        }
+
+    def _sorted_changes(self, model: str) -> Sequence[tuple[str, FieldChange]]:
+        """Return the changes with other names first: a name that is given may be one that is refused, too."""
+        return sorted(self._changes(model).items(), key=lambda change: not change[1].instead)
+
+    def _changes(self, model: str) -> dict[str, FieldChange]:
+        if model not in self._models:
+            self._models[model] = {
+                subject.removeprefix(FIELD_SUBJECT_PREFIX): _change_from_json(content)
+                for subject, content in self._facts.read(model).items()
+                if subject.startswith(FIELD_SUBJECT_PREFIX)
+            }
+        return self._models[model]
+
+
+def _change_to_json(change: FieldChange) -> dict[str, Any]:
+    """Return a change as it is kept: a value of JSON."""
+    return {"instead": change.instead, **({"values": list(change.values)} if change.values else {})}
+
+
+def _change_from_json(content: Mapping[str, Any]) -> FieldChange:
+    return FieldChange(content.get("instead", ""), tuple(content.get("values", ())))
+
+
+def _find_limits_beyond_window(error: ModelError, sent: Fields) -> tuple[str, ...]:
+    """Return the limit for answers if it alone fills the window: no question would be short enough."""
+    window = error.window if isinstance(error, ContextTooLong) else None
+    limits = ((field, sent.get(field)) for field in ALTERNATIVE_FIELDS)
+    return tuple(field for field, limit in limits if window and isinstance(limit, int) and limit >= window)
+
+
+def _find_blamed_fields(error: ModelError, complaint: ErrorBody, sent: Fields) -> tuple[str, ...]:
+    if has_pictures(sent) and is_about_vision(complaint):  # whatever the status
+        return (PICTURES_FIELD,)
+    return find_rejected_fields(complaint, sent) if isinstance(error, ModelRejected) else ()
+
+
+def _choose_change(
+    field: str, sent: Fields, known: Mapping[str, FieldChange], *, is_value: bool
+) -> FieldChange:
+    if field == "role":
+        role = sent["messages"][0]["role"]
+        other = ALTERNATIVE_ROLES.get(role, "user")
+        return FieldChange("user" if field in known and known[field].instead == role else other)
+    if is_value and field in sent and field not in VALUE_INDEPENDENT_FIELDS:
+        before = known[field].values if field in known else ()
+        return FieldChange(values=before if sent[field] in before else (*before, sent[field]))
+    other = ALTERNATIVE_FIELDS.get(field, "")
+    return FieldChange(other if other not in known else "")
+
+
+def _apply_change(body: Fields, field: str, change: FieldChange) -> Fields:
+    match field:
+        case "stream":
+            return disable_streaming(body)
+        case "role":
+            return {**body, "messages": [_with_role(change.instead, one) for one in body["messages"]]}
+        case "pictures":
+            return {**body, "messages": [remove_pictures(message) for message in body["messages"]]}
+        case "name":
+            return {**body, "messages": [remove_field(message, "name") for message in body["messages"]]}
+        case _ if field not in body or (change.values and body[field] not in change.values):
+            return body
+        case _:
+            rest = remove_field(body, field)
+            return {**rest, change.instead: body[field]} if change.instead else rest
+
+
+def _with_role(role: str, message: Fields) -> Fields:
+    return {**message, "role": role} if message["role"] in ALTERNATIVE_ROLES else message
+
+
+def _describe_change(field: str, change: FieldChange) -> str:
+    if field == "stream":
+        return "answers come in one piece, since this model may not be streamed"
+    if change.instead:
+        return f"sent as `{change.instead}`"
+    if change.values:
+        values = ", ".join(map(str, change.values))
+        name = "value" if len(change.values) == 1 else "values"
+        return f"has no effect: this model does not take the {name} {values[:MAX_LISTED_VALUES_CHARACTERS]}"
+    return "has no effect: this model does not take it"

@@ -1,0 +1,118 @@
+"""A complaint -> which of the fields that we sent it is about.
+
+Separate from `complaint`, which reads what a service says, because here it is held against what we said.
+Pure. Rules: the field that the service names by itself counts most, then the places that validators list,
+then its words; a hint at another field ("did you mean", "use ... instead") blames none; the model, the
+messages' text and what we did not send are never to blame. Wordings: facts/model-api.md 1.3, 1.5 and 3,
+and the threads named below.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bot.llm.protocol.error_body import ErrorBody
+
+REQUIRED_FIELDS = frozenset({"model", "messages"})
+MESSAGE_FIELDS = frozenset({"role", "name"})
+"""What may be to blame in a message: `role` stands for the system prompt's, `name` for all of them."""
+SYSTEM_ROLES = frozenset({"system", "developer"})
+AMBIGUOUS_FIELDS = frozenset({"n", "stop", "user", "stream", "seed", "role", "name"})
+"""Fields whose names also occur in plain text: a sentence must quote them, and say that it minds them."""
+
+PATH_PART_PATTERN = re.compile(r"[A-Za-z_]+")
+LOCATION_PATTERN = re.compile(r"""loc['"\\]*:\s*[\[(]([^\])]*)[\])]""")
+"""Pydantic's, as JSON or as Python prints it: `"loc": ["body", "messages", 0, "user", "name"]`."""
+HINT_PATTERN = re.compile(
+    r"(?i)did you mean.*|\buse ['\"`\\]*\w+['\"`\\]* instead.*|\bsupported (parameters|fields|values)\b.*"
+)
+"""Groq's `property 'store' is unsupported, did you mean 'stop'?` (fanenr/chatbot#21); OpenAI's `Use ...`."""
+QUOTED_PATTERN = re.compile(r"""['"`]([\w.\[\]]+?)\\*['"`]""")
+LISTED_PATTERN = re.compile(r"(?:supplied|parameters?|arguments?|fields?): *([\w, ]+)")
+"""OpenAI's `Unrecognized request arguments supplied: user, seed`."""
+LIMITED_PATTERN = re.compile(r"\b(\w+)(?= ?[=>]| must be (?:true|false|equal|\d))")
+"""`n must be 1`, `only n=1 is supported`."""
+OBJECTION_PATTERN = re.compile(
+    r"(?i)\bun(supported|recogni[sz]ed|known|expected)|\bnot (supported|permitted|allowed|recogni[sz]ed)"
+    r"|n't (support|allow)|not support|extra_forbidden|must be|invalid"
+)
+FIELD_REFUSAL_CODES = frozenset({"unsupported_parameter", "unknown_parameter", "extra_forbidden"})
+"""Codes that refuse a field with any value."""
+VALUE_PATTERN = re.compile(
+    r"(?i)unsupported[_ ]value|invalid[_ ]value|(?:does not|n't) support ['\d]|\bn > 1|=\d|literal_error"
+    r"|must be|should be|expected|supported values|between|(?:less|greater|larger|smaller)[ _]than"
+    r"|at (?:most|least)|too (?:large|small|long|high|low|many)|out of range|(?:above_max|below_min)"
+)
+"""In turn: OpenAI, also as LiteLLM passes it on; vLLM; validators; OpenAI's ranges."""
+NO_VISION_PATTERN = re.compile(
+    r"(?i)image_url is only supported|unknown variant .?image_url|multimodal|mmproj|required for image input"
+    r"|(?:image|vision)\S*(?: \w+)? (?:is|are) not (?:supported|enabled|available|allowed)|at most 0 image"
+    r"|(?:not|n't|no endpoints found that) (?:support|accept|take|process|have)\w*"
+    r" (?:\w+ )?(?:image|vision|picture)"
+    r"|content must be a string|\.content['\"` ]*(?:must|should) be a (?:valid )?string"
+)
+"""In turn: OpenAI, DeepSeek, vLLM, llama.cpp, Ollama; Mistral; vLLM; OpenRouter and others; Groq."""
+PICTURE_PATTERN = re.compile(r"(?i)image|picture|base64")
+
+
+def is_about_vision(complaint: ErrorBody) -> bool:
+    """Whether a complaint says that the model cannot see, and not just that a picture is bad."""
+    return NO_VISION_PATTERN.search(complaint.message) is not None
+
+
+def is_about_pictures(complaint: ErrorBody) -> bool:
+    """Whether a complaint is about a picture; only of use where one was sent."""
+    return PICTURE_PATTERN.search(" ".join([*complaint.codes, complaint.message])) is not None
+
+
+def is_about_value(complaint: ErrorBody) -> bool:
+    """Whether a complaint refuses a value, and another one may do."""
+    said = " ".join([*complaint.codes, complaint.message])
+    return not any(code in said for code in FIELD_REFUSAL_CODES) and VALUE_PATTERN.search(said) is not None
+
+
+def find_rejected_fields(complaint: ErrorBody, sent: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the fields of `sent`, and of `IN_MESSAGES`, that the service does not want as they are."""
+    possible = _list_candidates(sent)
+    named = [_field_of_path(PATH_PART_PATTERN.findall(complaint.param))]
+    listed = [
+        _field_of_path(PATH_PART_PATTERN.findall(place))
+        for place in LOCATION_PATTERN.findall(complaint.message)
+    ]
+    for source in (named, listed, _find_mentioned(complaint, possible)):
+        found = tuple(dict.fromkeys(field for field in source if field in possible))
+        if found:
+            return found
+        if any(source):
+            return ()  # it is about something else, whatever its words mention besides
+    return ()
+
+
+def _list_candidates(sent: Mapping[str, Any]) -> tuple[str, ...]:
+    messages = sent["messages"]
+    named = any("name" in message for message in messages)
+    instructed = any(message["role"] in SYSTEM_ROLES for message in messages)
+    inside = (field for field, present in (("name", named), ("role", instructed)) if present)
+    return (*(field for field in sent if field not in REQUIRED_FIELDS), *inside)
+
+
+def _field_of_path(path: list[str]) -> str:
+    """Return the field at a path such as `body.messages.0.user.name` or `stream_options.include_usage`."""
+    path = path[1:] if path[:1] == ["body"] else path
+    if path[:1] == ["messages"]:
+        return path[-1] if path[-1] in MESSAGE_FIELDS else "messages"
+    return path[0] if path else ""
+
+
+def _find_mentioned(complaint: ErrorBody, possible: Sequence[str]) -> list[str]:
+    words = HINT_PATTERN.sub("", complaint.message)
+    mentioned = set(re.findall(r"\w+", words)) - AMBIGUOUS_FIELDS
+    if OBJECTION_PATTERN.search(words):
+        mentioned.update(
+            _field_of_path(PATH_PART_PATTERN.findall(path)) for path in QUOTED_PATTERN.findall(words)
+        )
+        mentioned.update(
+            field for fields in LISTED_PATTERN.findall(words) for field in PATH_PART_PATTERN.findall(fields)
+        )
+        mentioned.update(LIMITED_PATTERN.findall(words))
+    return [field for field in possible if field in mentioned]

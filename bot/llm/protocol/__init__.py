@@ -1,0 +1,1 @@
+"""The words of the chat-completions API. Pure."""

@@ -1,0 +1,1 @@
+"""Wrappers around a model: retries, fallbacks, a circuit breaker."""

@@ -1,0 +1,68 @@
+"""A `ChatModel` made of several, asked in order until one speaks.
+
+Separate from `retrying` because it never waits: what one key or server cannot do now, another may do at
+once. Rules: only where another server may do better, so never for what is wrong with the question; never
+after the first text, which people have seen.
+"""
+
+import math
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
+
+from bot.core.chat.stream import StreamEvent, TextDelta
+from bot.core.errors import (
+    ContextTooLong,
+    ModelBusy,
+    ModelError,
+    ModelKeyRefused,
+    ModelOutOfCredit,
+    ModelUnavailable,
+    ModelUnknown,
+)
+from bot.core.requests import ChatRequest
+from bot.ports import ChatModel, NeededAt, needed_at_once
+
+FALLBACK_ERRORS = (ModelBusy, ModelUnavailable, ModelKeyRefused, ModelOutOfCredit, ModelUnknown)
+"""What is wrong with one server or key, not with the question."""
+
+
+class FallbackModel:
+    """Asks its models in order."""
+
+    def __init__(self, models: Sequence[ChatModel]) -> None:
+        """`models` holds at least one; the first is preferred."""
+        self._models = models
+
+    @asynccontextmanager
+    async def stream(
+        self, request: ChatRequest, *, needed_at: NeededAt = needed_at_once
+    ) -> AsyncIterator[AsyncIterator[StreamEvent]]:
+        """Ask, and iterate over what comes; see `ChatModel.stream`. Asking begins with iterating."""
+        async with aclosing(self._events(request, needed_at)) as events:
+            yield events
+
+    async def _events(self, request: ChatRequest, needed_at: NeededAt) -> AsyncGenerator[StreamEvent]:
+        errors: list[ModelError] = []
+        for model in self._models:
+            spoke = False
+            try:
+                async with model.stream(request, needed_at=needed_at) as events:
+                    async for event in events:
+                        spoke = spoke or isinstance(event, TextDelta)
+                        yield event
+                    return
+            except ContextTooLong as error:
+                error.is_from_fallback = bool(errors)
+                raise
+            except FALLBACK_ERRORS as error:
+                if spoke:
+                    raise
+                errors.append(error)
+        raise min(errors, key=_seconds_until_retry)
+
+
+def _seconds_until_retry(error: ModelError) -> float:
+    """Return in how many seconds asking again may help: the shortest wait decides what the caller does."""
+    if error.is_final or not isinstance(error, ModelBusy | ModelUnavailable):
+        return math.inf
+    return (error.retry_after if isinstance(error, ModelBusy) else None) or 0.0

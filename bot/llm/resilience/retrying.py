@@ -1,0 +1,67 @@
+"""A `ChatModel` that asks again where the first attempt failed before a word was said.
+
+Separate from `chat` so that any adapter can be wrapped, and because waiting is not its duty. Rules: at
+most two retries, since a repeated request may be paid for twice; never after the first text, which people
+have seen; no longer than a person is willing to wait.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
+
+from bot.core.chat.stream import StreamEvent, TextDelta
+from bot.core.errors import ModelBusy, ModelUnavailable
+from bot.core.requests import ChatRequest
+from bot.ports import ChatModel, NeededAt, needed_at_once
+
+RETRY_PAUSES_SECONDS = (0.5, 1.0)
+"""Upper bounds in seconds of the random pause before each retry."""
+MAX_PAUSE_SECONDS = 30.0
+"""Seconds; a service that wants us to wait longer is given up at once."""
+MAX_RETRY_SECONDS = 60.0
+"""Seconds after which no retry begins: each attempt may last minutes."""
+
+
+class RetryingModel:
+    """Wraps a model; asks again when it is busy or unavailable."""
+
+    def __init__(
+        self, model: ChatModel, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> None:
+        self._model = model
+        self._sleep = sleep
+
+    @asynccontextmanager
+    async def stream(
+        self, request: ChatRequest, *, needed_at: NeededAt = needed_at_once
+    ) -> AsyncIterator[AsyncIterator[StreamEvent]]:
+        """Ask, and iterate over what comes; see `ChatModel.stream`. Asking begins with iterating."""
+        async with aclosing(self._events(request, needed_at)) as events:
+            yield events
+
+    async def _events(self, request: ChatRequest, needed_at: NeededAt) -> AsyncGenerator[StreamEvent]:
+        clock = asyncio.get_running_loop().time
+        give_up = clock() + MAX_RETRY_SECONDS
+        spoke = False
+        for bound in (*RETRY_PAUSES_SECONDS, None):
+            try:
+                async with self._model.stream(request, needed_at=needed_at) as events:
+                    async for event in events:
+                        spoke = spoke or isinstance(event, TextDelta)
+                        yield event
+                    return
+            except (ModelBusy, ModelUnavailable) as error:
+                if spoke or bound is None or error.is_final:
+                    raise
+                pause = _choose_pause(error, bound)
+                if pause > MAX_PAUSE_SECONDS or clock() + pause > give_up:
+                    raise
+            await self._sleep(pause)
+
+
+def _choose_pause(error: ModelBusy | ModelUnavailable, bound: float) -> float:
+    """Return the seconds to wait: full jitter, so that many who failed together do not return together."""
+    jitter = random.uniform(0, bound)  # noqa: S311 - a pause is no secret
+    asked = error.retry_after if isinstance(error, ModelBusy) else None
+    return max(jitter, asked or 0.0)

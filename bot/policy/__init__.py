@@ -1,0 +1,1 @@
+"""What admins decide: configuration, access, spending, personal data."""

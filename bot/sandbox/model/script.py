@@ -1,0 +1,127 @@
+"""A request that was accepted -> what the server is going to send for it.
+
+Separate from `model`, which sends it in time, because deciding needs neither clock nor socket. Pure.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bot.sandbox.model.api import CompletionRequest, Json, build_delta, build_usage
+from bot.sandbox.model.composer import (
+    ComposerInput,
+    compose_answer,
+    fill_to_token_count,
+    read_conversation,
+    split_tokens,
+)
+from bot.sandbox.model.directives import Directives, ModelFault
+
+FINISH_REASONS = {
+    ModelFault.FILTER: "content_filter",
+    ModelFault.LENGTH: "length",
+    ModelFault.LENGTH_BEFORE_TEXT: "length",
+}
+MID_ANSWER_FAULTS = {
+    ModelFault.DISCONNECT,
+    ModelFault.STALL,
+    ModelFault.MALFORMED,
+    ModelFault.ERROR,
+    ModelFault.FILTER,
+    ModelFault.LENGTH,
+}
+TEXTLESS_FAULTS = {ModelFault.EMPTY, ModelFault.LENGTH_BEFORE_TEXT}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptedAnswer:
+    """One choice: its tokens and its finish reason."""
+
+    tokens: tuple[str, ...]
+    finish_reason: str
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return "".join(self.tokens)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerScript:
+    """All that will be sent; with a fault in mid-answer, all that is sent before it."""
+
+    answers: tuple[ScriptedAnswer, ...]
+    usage: Json
+    rate: float
+    """Tokens per second."""
+    delay: float
+    """Seconds before the first token."""
+    fault: ModelFault | None
+
+    @property
+    def text_field(self) -> str:
+        """The field that holds the text."""
+        return "refusal" if self.fault is ModelFault.REFUSAL else "content"
+
+    @property
+    def seconds(self) -> float:
+        """How long it takes."""
+        return self.delay + max(len(answer.tokens) for answer in self.answers) / self.rate
+
+    def deltas(self) -> Iterator[tuple[float, Json]]:
+        """Yield each token's time in seconds after the start, and its choice; answers advance together."""
+        for place in range(max(len(answer.tokens) for answer in self.answers)):
+            for index, answer in enumerate(self.answers):
+                if place < len(answer.tokens):
+                    yield (
+                        self.delay + place / self.rate,
+                        build_delta(index, **{self.text_field: answer.tokens[place]}),
+                    )
+
+
+def last_question(request: CompletionRequest) -> str:
+    """Return the last thing a person said."""
+    return next((said.text for said in reversed(request.messages) if said.role == "user"), "")
+
+
+def write_script(
+    request: CompletionRequest, directives: Directives, *, rate: float, fault: ModelFault | None
+) -> AnswerScript:
+    """Return the script; `fault` is the one that strikes now, `rate` the server's own."""
+    talk = read_conversation(request.messages)
+    answers = tuple(
+        _write_answer(request, directives, talk, index, fault) for index in range(request.choice_count)
+    )
+    asked = sum(len(split_tokens(said.text)) + 4 for said in request.messages)
+    return AnswerScript(
+        answers=answers,
+        usage=build_usage(asked, sum(len(answer.tokens) for answer in answers)),
+        rate=directives.rate or rate,
+        delay=directives.delay,
+        fault=fault,
+    )
+
+
+def _write_answer(
+    request: CompletionRequest,
+    directives: Directives,
+    talk: ComposerInput,
+    index: int,
+    fault: ModelFault | None,
+) -> ScriptedAnswer:
+    text = directives.say if directives.say is not None else compose_answer(talk, variant=index)
+    if directives.tokens is not None:
+        text = fill_to_token_count(text, directives.tokens, talk)
+    if fault in TEXTLESS_FAULTS:
+        text = ""
+    pieces = split_tokens(_cut_at_stop(text, request.stops))
+    if fault in MID_ANSWER_FAULTS:
+        pieces = pieces[: max(1, len(pieces) // 2)]
+    reason = FINISH_REASONS.get(fault, "stop") if fault else "stop"
+    if request.max_tokens is not None and request.max_tokens < len(pieces):
+        pieces, reason = pieces[: request.max_tokens], "length"
+    return ScriptedAnswer(tokens=tuple(pieces), finish_reason=reason)
+
+
+def _cut_at_stop(text: str, stops: tuple[str, ...]) -> str:
+    """Return the text before the first of the stop sequences."""
+    return text[: min((text.find(stop) for stop in stops if stop in text), default=len(text))]

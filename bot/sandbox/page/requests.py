@@ -1,0 +1,98 @@
+"""What a page may ask for: one small function for each type of frame that it sends.
+
+Separate from the feed so that the page's protocol is one table. Rules: who asks is the page's person, never a
+field of the frame; a person only reaches channels that they are in. Raises `Refusal` for what Slack would
+refuse, KeyError and its kin for what makes no sense.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+
+from bot.sandbox.workspace import people
+from bot.sandbox.workspace.arguments import Arguments
+from bot.sandbox.workspace.interactivity import Interactivity
+from bot.sandbox.workspace.state import WorkspaceState
+
+
+async def run_request(
+    workspace: WorkspaceState, interactivity: Interactivity, user: str, asked: Arguments
+) -> None:
+    """Do what a frame asks for. Raises KeyError for an unknown type."""
+    request = REQUEST_HANDLERS[asked.text("type")]
+    if channel := asked.text("channel"):
+        people.check_access(workspace, user, channel)
+    await request(workspace, interactivity, user, asked)
+
+
+async def _post(workspace: WorkspaceState, _: Interactivity, user: str, asked: Arguments) -> None:
+    people.say(workspace, user, asked["channel"], asked.text("text"), asked.text("thread_ts") or None)
+
+
+async def _edit(workspace: WorkspaceState, _: Interactivity, user: str, asked: Arguments) -> None:
+    people.edit(workspace, user, asked["channel"], asked["ts"], asked.text("text"))
+
+
+async def _delete(workspace: WorkspaceState, _: Interactivity, user: str, asked: Arguments) -> None:
+    people.delete(workspace, user, asked["channel"], asked["ts"])
+
+
+async def _open_home(_: WorkspaceState, interactivity: Interactivity, user: str, _asked: Arguments) -> None:
+    interactivity.open_home(user, "home")
+
+
+async def _open_channel(
+    workspace: WorkspaceState, interactivity: Interactivity, user: str, asked: Arguments
+) -> None:
+    if workspace.im(user).id == asked["channel"]:
+        interactivity.open_home(user, "messages")
+
+
+async def _operate_element(
+    workspace: WorkspaceState, interactivity: Interactivity, user: str, asked: Arguments
+) -> None:
+    container, values = asked["container"], (asked.get("state") or {}).get("values", {})
+    if container["type"] == "view":
+        await interactivity.act_on_view(user, container["view_id"], asked["action"], values)
+        return
+    people.check_access(workspace, user, container["channel"])
+    message = container["channel"], container["ts"]
+    await interactivity.act_on_message(user, *message, asked["action"], values)
+
+
+async def _submit(_: WorkspaceState, interactivity: Interactivity, user: str, asked: Arguments) -> None:
+    await interactivity.submit(user, asked["view_id"], asked["values"])
+
+
+async def _close(_: WorkspaceState, interactivity: Interactivity, user: str, asked: Arguments) -> None:
+    await interactivity.close(user, asked["view_id"])
+
+
+async def _command(_: WorkspaceState, interactivity: Interactivity, user: str, asked: Arguments) -> None:
+    await interactivity.command(user, asked["channel"], asked["command"], asked.text("text"))
+
+
+async def _shortcut(_: WorkspaceState, interactivity: Interactivity, user: str, asked: Arguments) -> None:
+    await interactivity.shortcut(user, asked["callback_id"], asked.text("channel"), asked.text("ts"))
+
+
+async def _stop(_: WorkspaceState, interactivity: Interactivity, user: str, asked: Arguments) -> None:
+    interactivity.stop(user, asked["channel"], asked["thread_ts"])
+
+
+REQUEST_HANDLERS: Mapping[str, Callable[[WorkspaceState, Interactivity, str, Arguments], Awaitable[None]]] = (
+    MappingProxyType(
+        {
+            "action": _operate_element,
+            "close": _close,
+            "command": _command,
+            "delete": _delete,
+            "edit": _edit,
+            "home": _open_home,
+            "open": _open_channel,
+            "post": _post,
+            "shortcut": _shortcut,
+            "stop": _stop,
+            "submit": _submit,
+        }
+    )
+)

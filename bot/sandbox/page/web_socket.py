@@ -1,0 +1,171 @@
+"""The page's WebSocket: tells one person what changes, and does what that person asks for.
+
+Separate from `frames`, which says it in JSON. Rules: the socket's person acts, whatever a frame says; a frame
+that makes no sense is answered with a notice and never ends the connection.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from bot.sandbox.page import requests
+from bot.sandbox.page.frames import (
+    build_frame,
+    message_frame,
+    prompts_frame,
+    status_frame,
+    title_frame,
+    view_frame,
+)
+from bot.sandbox.workspace.arguments import Arguments
+from bot.sandbox.workspace.interactivity import Interactivity
+from bot.sandbox.workspace.message_limits import ApiRefusal
+from bot.sandbox.workspace.records import (
+    BOT_USER_ID,
+    TEAM_ID,
+    TEAM_NAME,
+    Json,
+    ModalsChanged,
+    NoticeShown,
+    WorkspaceChange,
+)
+from bot.sandbox.workspace.state import WorkspaceState
+from bot.sandbox.workspace.trace_log import TraceLog
+from bot.sandbox.workspace.views import OpenViews
+
+MAX_SHOWN_TRACE_ENTRIES = 200
+CLOSE_TIMEOUT_SECONDS = 1.0
+
+
+class PageConnections:
+    """All open pages."""
+
+    def __init__(
+        self,
+        workspace: WorkspaceState,
+        views: OpenViews,
+        interactivity: Interactivity,
+        journal: TraceLog,
+        *,
+        count_sockets: Callable[[], int],
+        commands: Sequence[Json],
+        shortcuts: Sequence[Json],
+    ) -> None:
+        """`commands` and `shortcuts` as the app's manifest lists them; `connected` counts its sockets."""
+        self._workspace = workspace
+        self._views = views
+        self._interactivity = interactivity
+        self._journal = journal
+        self._count_sockets = count_sockets
+        self._commands = commands
+        self._shortcuts = shortcuts
+        self._pages: dict[web.WebSocketResponse, tuple[str, asyncio.Queue[Json]]] = {}
+        self._request_tasks: set[asyncio.Task[None]] = set()
+        workspace.observe(self._broadcast)
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Serve one page until it closes. 404 for a person who is not here."""
+        person = self._workspace.people.get(request.query.get("user", ""))
+        if person is None or person.bot:
+            raise web.HTTPNotFound(text="There is no such person.")
+        ws = web.WebSocketResponse(heartbeat=30.0, timeout=CLOSE_TIMEOUT_SECONDS)
+        await ws.prepare(request)
+        queue: asyncio.Queue[Json] = asyncio.Queue()
+        queue.put_nowait(self._build_hello(person.id))
+        self._pages[ws] = person.id, queue
+        self._enqueue(person.id, queue, ModalsChanged(person.id, self._views.stack(person.id)))
+        sender = asyncio.create_task(self._send(ws, queue))
+        try:
+            async for message in ws:
+                if message.type is WSMsgType.TEXT:
+                    self._start_request(person.id, message.data)
+        finally:
+            del self._pages[ws]
+            sender.cancel()
+            await asyncio.gather(sender, return_exceptions=True)
+        return ws
+
+    async def close(self) -> None:
+        """Close every page's connection, and give up what people have begun."""
+        for task in self._request_tasks:
+            task.cancel()
+        closing = (ws.close(code=WSCloseCode.GOING_AWAY) for ws in tuple(self._pages))
+        await asyncio.gather(*self._request_tasks, *closing, return_exceptions=True)
+
+    # To the page
+
+    async def _send(self, ws: web.WebSocketResponse, queue: asyncio.Queue[Json]) -> None:
+        with suppress(ConnectionError):  # the page is gone; reading its socket ends, too
+            while True:
+                await ws.send_json(await queue.get())
+
+    def _broadcast(self, change: WorkspaceChange) -> None:
+        for user, queue in self._pages.values():
+            self._enqueue(user, queue, change)
+
+    def _enqueue(self, user: str, queue: asyncio.Queue[Json], change: WorkspaceChange) -> None:
+        if told := build_frame(change, user, self._workspace.visible_to(user), self._display_names()):
+            queue.put_nowait(told)
+
+    def _build_hello(self, user: str) -> Json:
+        names, channels = self._display_names(), self._workspace.visible_to(user)
+        seen = {channel.id for channel in channels}
+        messages = [message for channel in channels for message in self._workspace.messages(channel.id)]
+        home = self._views.home(user)
+        return {
+            "type": "hello",
+            "me": user,
+            "team": {"id": TEAM_ID, "name": TEAM_NAME},
+            "users": [asdict(person) for person in self._workspace.people.values()],
+            "channels": [asdict(channel) for channel in channels],
+            "messages": [message_frame(message, names) for message in messages],
+            "statuses": [
+                status_frame(one) for one in self._workspace.statuses.values() if one.channel in seen
+            ],
+            "titles": [
+                title_frame(*thread, session.title)
+                for thread, session in self._workspace.sessions.items()
+                if thread[0] in seen and session.title
+            ],
+            "prompts": [
+                prompts_frame(channel, prompts)
+                for channel, prompts in self._workspace.prompts.items()
+                if channel in seen
+            ],
+            "home": view_frame(home, names) if home else None,
+            "trace": [asdict(entry) for entry in list(self._journal.entries)[-MAX_SHOWN_TRACE_ENTRIES:]],
+            "bot": {"id": BOT_USER_ID, "name": names[BOT_USER_ID], "connected": self._count_sockets() > 0},
+            "commands": list(self._commands),
+            "shortcuts": list(self._shortcuts),
+        }
+
+    def _display_names(self) -> Mapping[str, str]:
+        people_names = {person.id: person.real_name for person in self._workspace.people.values()}
+        return people_names | {channel.id: channel.name for channel in self._workspace.channels.values()}
+
+    # From the page
+
+    def _start_request(self, user: str, text: str) -> None:
+        """Begin what a frame asks for."""
+        task = asyncio.create_task(self._run_request(user, text))
+        self._request_tasks.add(task)
+        task.add_done_callback(self._request_tasks.discard)
+
+    async def _run_request(self, user: str, text: str) -> None:
+        try:
+            asked = json.loads(text)
+            if not isinstance(asked, dict):
+                raise TypeError  # noqa: TRY301 - it goes the way of everything that makes no sense
+            await requests.run_request(self._workspace, self._interactivity, user, Arguments(asked))
+        except ApiRefusal as refusal:
+            self._workspace.announce(
+                NoticeShown(user=user, text=f"Slack would refuse this: {refusal.error}.")
+            )
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            self._workspace.announce(
+                NoticeShown(user=user, text="The page sent something that makes no sense.")
+            )

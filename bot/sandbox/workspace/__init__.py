@@ -1,0 +1,1 @@
+"""A Slack workspace that is as strict as Slack."""

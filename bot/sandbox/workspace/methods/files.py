@@ -1,0 +1,68 @@
+"""`files.*`: files that the app sends, in Slack's two steps with the sending between them.
+
+Separate by Slack's own families. Rules: without the scope nothing is taken; a file is nobody's until it is
+completed, and is then shown in a message of the app.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from bot.sandbox.workspace.arguments import Arguments
+from bot.sandbox.workspace.message_limits import ApiRefusal
+from bot.sandbox.workspace.records import BOT_USER_ID, Json, WorkspaceMessage
+from bot.sandbox.workspace.state import WorkspaceState
+from bot.sandbox.workspace.uploads import WorkspaceFiles
+
+MAX_FILE_BYTES = 16 * 1024**2
+"""Bytes that the sandbox takes; Slack takes a gigabyte."""
+
+
+def get_upload_url(_workspace: WorkspaceState, uploads: WorkspaceFiles, arguments: Arguments) -> Json:
+    """Return where a file may be sent.
+
+    https://docs.slack.dev/reference/methods/files.getUploadURLExternal
+    """
+    _check_scope(uploads)
+    name, length = arguments.required("filename"), arguments.required("length")
+    if not length.isdecimal() or not 0 < int(length) <= MAX_FILE_BYTES:
+        raise ApiRefusal("invalid_arguments", "[ERROR] length must be a number of bytes")
+    key, url = uploads.create_upload(name, int(length))
+    return {"upload_url": url, "file_id": key}
+
+
+def complete_upload(workspace: WorkspaceState, uploads: WorkspaceFiles, arguments: Arguments) -> Json:
+    """Show files that were sent.
+
+    https://docs.slack.dev/reference/methods/files.completeUploadExternal
+    """
+    _check_scope(uploads)
+    arguments.required("files")
+    wanted = arguments.parse_json("files")
+    if not isinstance(wanted, list) or not all(isinstance(each, dict) and each.get("id") for each in wanted):
+        raise ApiRefusal("invalid_arguments", "[ERROR] files must be a list of objects with an id")
+    name, thread = arguments.text("channel_id"), arguments.text("thread_ts")
+    channel = workspace.channel(name) if name else None
+    root = workspace.root(channel.id, thread) if channel and thread else None
+    files = [uploads.complete(str(each["id"]), str(each.get("title") or ""), BOT_USER_ID) for each in wanted]
+    if channel:
+        workspace.post(
+            WorkspaceMessage(
+                channel=channel.id,
+                ts=workspace.new_ts(),
+                user=BOT_USER_ID,
+                text=arguments.text("initial_comment"),
+                thread_ts=root.ts if root else None,
+                files=tuple(files),
+            )
+        )
+    return {"files": [{"id": file["id"], "title": file["title"]} for file in files]}
+
+
+def _check_scope(uploads: WorkspaceFiles) -> None:
+    if not uploads.can_write:
+        raise ApiRefusal("missing_scope")
+
+
+METHODS: Mapping[str, Callable[[WorkspaceState, WorkspaceFiles, Arguments], Json]] = MappingProxyType(
+    {"files.completeUploadExternal": complete_upload, "files.getUploadURLExternal": get_upload_url}
+)

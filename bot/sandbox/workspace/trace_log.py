@@ -1,0 +1,75 @@
+"""What went over the wire: every Web API call, event, acknowledgement and model request, with its timing.
+
+Separate because the page's log, the tests and three servers write or read it. Rules: a trace entry holds
+names, results and sizes, never a text or a token; calls are kept whole, for tests, in memory only.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Literal
+
+from bot.sandbox.workspace.records import ApiCall, Json, TraceEntry, TraceWritten, WorkspaceChange
+
+MAX_KEPT_ENTRIES = 10_000
+"""Entries, calls and events kept; a long-running sandbox forgets older ones."""
+
+
+class TraceLog:
+    """The log of one workspace."""
+
+    def __init__(self, *, clock: Callable[[], float], announce: Callable[[WorkspaceChange], None]) -> None:
+        """`clock` gives epoch seconds; `announce` tells of each new entry."""
+        self._clock = clock
+        self._announce = announce
+        self._entry_count = 0
+        self.entries: deque[TraceEntry] = deque(maxlen=MAX_KEPT_ENTRIES)
+        self.calls: deque[ApiCall] = deque(maxlen=MAX_KEPT_ENTRIES)
+        self.events: deque[Json] = deque(maxlen=MAX_KEPT_ENTRIES)
+        """Event callbacks (the payloads of `events_api` envelopes) that were sent to the app."""
+
+    def add_entry(
+        self,
+        kind: Literal["api", "event", "ack", "model"],
+        name: str,
+        *,
+        status: str = "ok",
+        seconds: float = 0.0,
+        detail: str = "",
+    ) -> None:
+        """Write one line."""
+        self._entry_count += 1
+        entry = TraceEntry(
+            id=self._entry_count,
+            at=self._clock(),
+            kind=kind,
+            name=name,
+            status=status,
+            ms=round(seconds * 1000, 1),
+            detail=detail,
+        )
+        self.entries.append(entry)
+        self._announce(TraceWritten(entry))
+
+    def record_call(self, call: ApiCall) -> None:
+        """Write down a Web API call."""
+        self.calls.append(call)
+        limited = call.status == 429  # noqa: PLR2004 - HTTP's "too many requests"
+        outcome = "ok" if call.response.get("ok") else call.response.get("error", str(call.status))
+        self.add_entry(
+            "api",
+            call.method,
+            status="429" if limited else outcome,
+            seconds=call.seconds,
+            detail=_describe_call(call.arguments),
+        )
+
+
+def _describe_call(arguments: Json) -> str:
+    """Say where a call went and how much it carried."""
+    where = arguments.get("channel") or arguments.get("channel_id") or arguments.get("user_id") or ""
+    sizes = (
+        f"{name} {len(value):,}"
+        for name in ("text", "markdown_text", "blocks", "view", "status")
+        if isinstance(value := arguments.get(name), str | list)
+    )
+    return " · ".join(part for part in (str(where), *sizes) if part)

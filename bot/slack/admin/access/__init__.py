@@ -1,0 +1,1 @@
+"""The editor of who may do what."""

@@ -1,0 +1,161 @@
+"""Who may ask, and who may steer, as Home shows it and as admins change it.
+
+Separate from the helm because it is no level, and only admins may touch it: who may edit a single channel is
+never asked here. Rules: every method passes the gate first; nothing is overwritten unseen; the admins whom
+Slack names are none of what is set here, so that nobody can lock them out.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import structlog
+
+from bot.core.access.grants import NO_GRANTS, Grants, GrantsConflict, GrantsVersion, collect_ids
+from bot.core.access.rules import MemberType
+from bot.core.chat import scoped_config
+from bot.core.config import Scope
+from bot.core.errors import SurfaceUnavailable
+from bot.core.turns import Author
+from bot.policy.permissions import Permissions
+from bot.slack import payload
+from bot.slack.admin import authorization
+from bot.slack.admin.access import form, views
+from bot.slack.admin.authorization import Authorizer
+from bot.slack.admin.prompts.form import NOTE_FIELD, place_errors
+from bot.slack.admin.signed_state import FormState
+from bot.slack.home import HomeReader
+from bot.slack.people.directory import People
+from bot.slack.views.block_kit import Block, View, render_notice
+from bot.slack.views.submissions import FormErrors
+
+INVALID_SELECTION = "Something in this form is neither a person nor a channel. Please open it again."
+
+log = structlog.get_logger()
+
+
+class GrantsController:
+    """A section of Home, and the views behind it."""
+
+    def __init__(self, authorizer: Authorizer, access: Permissions, people: People) -> None:
+        """`gate` seals these forms with a key of their own: see `Gate.apart`."""
+        self._authorizer = authorizer
+        self._access = access
+        self._people = people
+
+    async def __call__(self, reader: HomeReader) -> Sequence[Block]:
+        """Return the section: for admins all that is set, for others the channels that they may edit."""
+        if not reader.is_admin:
+            mine = await self._access.channels_edited_by(reader.user)
+            return views.render_delegated_channels(
+                [key for key in mine if await self._authorizer.is_delegated_editor(reader.user, key)]
+            )
+        versions = await self._access.record.list_current(self._authorizer.workspace)
+        return views.render_overview(self._authorizer.workspace, versions, self._access.deployment)
+
+    async def open_form(self, user: str, name: str) -> View:
+        """Return the form of the workspace, or of the channel of that name."""
+        key = await self._require_admin(user, name, "grant")
+        newest = await self._access.newest_version(key)
+        leave = self._authorizer.sign_form(user, key, newest.number if newest else 0)
+        return form.render_form(key, newest, leave, self._access.deployment)
+
+    async def open_channel_form(self, user: str, channel: str) -> View:
+        """Return the form of a channel."""
+        return await self.open_form(
+            user, scoped_config.name_scope(self._authorizer.channel_scope(user, channel))
+        )
+
+    async def open_history(self, user: str, name: str, *, news: str = "") -> View:
+        """Return the versions of the workspace's grants, or of a channel's."""
+        key = await self._require_admin(user, name, "grants' history")
+        versions = await self._access.record.list_history(key, limit=views.MAX_VERSIONS_SHOWN + 1)
+        leave = self._authorizer.sign_form(user, key, versions[0].number if versions else 0)
+        name_of = await self._name_lookup([version.grants for version in versions])
+        return views.render_history(key, versions, leave, name_of, news=news)
+
+    async def save_form(self, user: str, view: Mapping[str, Any]) -> View | FormErrors | None:
+        """Save what was submitted; return None, or what is wrong, or the form with what came between."""
+        await self._authorizer.require_admin(user, "save grants")
+        leave = self._authorizer.verify_form(user, payload.text(view, "private_metadata"))
+        newest = await self._access.newest_version(leave.scope)
+        now = newest.grants if newest else NO_GRANTS
+        try:
+            entered = form.parse_submission(payload.mapping(view, "state", "values"), leave.scope, now)
+        except form.InvalidSelection:
+            return FormErrors(
+                errors=place_errors({NOTE_FIELD: INVALID_SELECTION}, payload.items(view, "blocks"))
+            )
+        if entered.grants == now:
+            return None
+        if wrong := await self._check_members(entered.grants.stewards - now.stewards):
+            return FormErrors(
+                errors=place_errors({form.STEWARDS_FIELD: wrong}, payload.items(view, "blocks"))
+            )
+        try:
+            await self._save_grants(leave, entered.grants, entered.note)
+        except GrantsConflict as conflict:
+            return await self._render_conflict(user, conflict.newest_grants, entered)
+        return None
+
+    async def restore_version(self, user: str, view: Mapping[str, Any], number: str) -> View:
+        """Save an old version once more; return the versions there are now, and what came of it."""
+        await self._authorizer.require_admin(user, "restore grants")
+        leave = self._authorizer.verify_form(user, payload.text(view, "private_metadata"))
+        versions = await self._access.record.list_history(leave.scope, limit=views.MAX_VERSIONS_SHOWN)
+        old = next((version for version in versions if str(version.number) == number), None)
+        if old is None:
+            raise self._authorizer.deny(user, "restore grants", authorization.NOT_IN_WORKSPACE)
+        try:
+            await self._save_grants(leave, old.grants, f"Restores version {number}.")
+        except GrantsConflict as conflict:
+            news = conflict.for_people
+        else:
+            news = f"Restored: what version {number} says holds again."
+        return await self.open_history(user, scoped_config.name_scope(leave.scope), news=news)
+
+    async def _check_members(self, named: frozenset[str]) -> str:
+        """Return what forbids to let those steer who are newly named; nothing if all are members."""
+        names = await self._people.names(named)
+        for each in sorted(named):
+            called = names.get(each, each)
+            try:
+                standing = await self._people.member_type(each)
+            except SurfaceUnavailable:
+                return f"Slack does not say just now who {called} is. Please try again in a minute."
+            if standing is not MemberType.MEMBER:
+                return f"{called} is no full member of this workspace, and only these can be named here."
+        return ""
+
+    async def _require_admin(self, user: str, name: str, action: str) -> Scope:
+        """Return the workspace or channel of that name, for an admin."""
+        await self._authorizer.require_admin(user, action)
+        key = self._authorizer.parse_scope(user, name)
+        if key.root or (key.channel and not authorization.GROUP_CHANNEL_ID_PATTERN.fullmatch(key.channel)):
+            raise self._authorizer.deny(user, action, authorization.NOT_IN_WORKSPACE)
+        return key
+
+    async def _save_grants(self, leave: FormState, grants: Grants, note: str) -> None:
+        names = await self._people.names({leave.user})
+        by = Author(id=leave.user, name=names.get(leave.user, ""))
+        version = await self._access.save(leave.scope, grants, based_on=leave.based_on, by=by, note=note)
+        log.info(
+            "An admin has changed who may do what.",
+            action="granted",
+            user=leave.user,
+            place=scoped_config.name_scope(leave.scope),
+            version=version.number,
+        )
+
+    async def _render_conflict(
+        self, user: str, newest: GrantsVersion | None, entered: form.SubmittedGrants
+    ) -> View:
+        if newest is None:  # versions are never removed, but a database may be put back
+            return render_notice(authorization.FORM_NOT_YOURS)
+        leave = self._authorizer.sign_form(user, newest.scope, newest.number)
+        name = await self._name_lookup([newest.grants, entered.grants])
+        return form.render_conflict(newest, entered, leave, self._access.deployment, name)
+
+    async def _name_lookup(self, grants: Sequence[Grants]) -> Callable[[str], str]:
+        """Return what says, for people, what the ids in grants are called."""
+        names = await self._people.names(frozenset[str]().union(*map(collect_ids, grants)))
+        return lambda each: f"{names[each]} ({each})" if each in names else each

@@ -1,0 +1,186 @@
+"""Who may ask and who may steer as forms, and filled-in forms as what is set.
+
+Separate from `form`, which is about prompts and parameters. Pure. Rules: what the deployment fixes is told
+and not asked for; ids that Slack's lists could not have given are refused.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bot.core.access.grants import NO_GRANTS, Grants, GrantsVersion, diff
+from bot.core.access.rule_words import CHANNEL_ID_PATTERN, PERSON_ID_PATTERN
+from bot.core.access.rules import DEFAULT_ADMISSIONS, AccessRules, Admission
+from bot.core.config import Scope
+from bot.slack import payload
+from bot.slack.admin.prompts.form import MAX_NOTE_CHARACTERS, NOTE_FIELD
+from bot.slack.admin.prompts.modals import NOT_SAVED_TITLE
+from bot.slack.views import block_kit, wording
+from bot.slack.views.block_kit import Block, View
+
+GRANTS_FORM_CALLBACK = "grants"
+"""`callback_id` of both forms."""
+ADMITS_FIELD, STEWARDS_FIELD = "admits", "stewards"
+"""Fields beside the lists of `Rules`, which have their names."""
+CHANNEL_FIELDS = {
+    "channels": ("Only in these channels", "If none is chosen, I answer in every channel that I am in."),
+    "denied_channels": ("Never in these channels", "Whatever else is set."),
+}
+PEOPLE_FIELDS = {
+    "people": ("Only these people", "If nobody is chosen, everybody may ask whom the boxes below let in."),
+    "denied_people": ("Never these people", "Whatever else is set."),
+    "invited": ("Guests and outsiders by name", "They may ask although the boxes below do not let them in."),
+}
+ADMISSION_LABELS = {
+    Admission.DIRECT: ("Direct messages", "People may write to me alone."),
+    Admission.SHARED: ("Members in shared channels", "Other organisations read along there."),
+    Admission.GUESTS: ("Guests of several channels", ""),
+    Admission.CHANNEL_GUESTS: ("Guests of a single channel", ""),
+    Admission.EXTERNAL: ("People of other organisations", "In channels that are shared with them."),
+}
+NO_PEOPLE_PLACEHOLDER = "Nobody chosen"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmittedGrants:
+    """What somebody filled in."""
+
+    grants: Grants
+    note: str
+
+
+class InvalidSelection(ValueError):
+    """A form holds what our lists do not; nothing of it is used."""
+
+
+def render_form(key: Scope, newest: GrantsVersion | None, form_state: str, deployment: AccessRules) -> View:
+    """Return the form of a workspace or channel as it is now."""
+    signature = wording.describe_version(newest) if newest else "Nothing was ever set here."
+    about = (
+        f"Who may edit *{wording.describe_scope(key)}* besides admins:"
+        if key.channel
+        else "Who may ask me, and where."
+    )
+    top = [block_kit.section(f"{about}\n{signature}")]
+    fields = _render_fields(key, newest.grants if newest else NO_GRANTS, deployment)
+    return _render_form(key, [*top, *fields], form_state, "Save", "Cancel")
+
+
+def render_conflict(
+    newest: GrantsVersion,
+    entered: SubmittedGrants,
+    form_state: str,
+    deployment: AccessRules,
+    name: Callable[[str], str],
+) -> View:
+    """Return the form with what was entered, below what somebody else has saved meanwhile."""
+    top = [
+        block_kit.header(f"{newest.author.name or 'Somebody'} was faster"),
+        block_kit.section(
+            f"While you were editing, this was saved:\n{wording.describe_version(newest)}\n"
+            "Nothing is overwritten yet. `-` is what holds now, `+` is yours:"
+        ),
+        block_kit.preformatted(diff(newest.grants, entered.grants, name) or "No difference."),
+        block_kit.divider(),
+    ]
+    fields = _render_fields(newest.scope, entered.grants, deployment, entered.note)
+    return _render_form(newest.scope, [*top, *fields], form_state, "Overwrite", "Drop my version") | {
+        "title": block_kit.plain_text(NOT_SAVED_TITLE)
+    }
+
+
+def parse_submission(values: Mapping[str, Any], key: Scope, now: Grants) -> SubmittedGrants:
+    """Return what was entered, from a view's `state.values`; what was not asked for stays. Raises `Odd`."""
+    note = payload.text(values, NOTE_FIELD, block_kit.VALUE_ACTION_ID, "value").strip()
+    stewards = _parse_ids(values, STEWARDS_FIELD, "selected_users", PERSON_ID_PATTERN.fullmatch)
+    if key.channel:
+        return SubmittedGrants(grants=replace(now, stewards=stewards), note=note)
+    lists = {
+        name: _parse_ids(values, name, "selected_conversations", CHANNEL_ID_PATTERN.fullmatch)
+        for name in CHANNEL_FIELDS
+    }
+    lists |= {
+        name: _parse_ids(values, name, "selected_users", PERSON_ID_PATTERN.fullmatch)
+        for name in PEOPLE_FIELDS
+    }
+    admits = now.rules.admits
+    if ADMITS_FIELD in values and (ticked := _parse_admits(values)) != _effective_admits(now.rules):
+        admits = ticked
+    return SubmittedGrants(
+        grants=Grants(rules=AccessRules(**lists, admits=admits), stewards=stewards), note=note
+    )
+
+
+def _render_fields(key: Scope, grants: Grants, deployment: AccessRules, note: str = "") -> list[Block]:
+    hint = "Why, in a few words. It is kept with the version."
+    last = block_kit.input_block(
+        NOTE_FIELD, "Note", block_kit.text_input(note, longest=MAX_NOTE_CHARACTERS), hint=hint
+    )
+    if key.channel:
+        hint = "Members of this workspace. They edit this channel and its threads, below what admins lock."
+        return [_render_people(STEWARDS_FIELD, "Who may edit it", grants.stewards, hint), last]
+    shown = [
+        block_kit.input_block(
+            name,
+            label,
+            block_kit.multi_channel_select(getattr(grants.rules, name), "No channel chosen"),
+            hint=hint,
+        )
+        for name, (label, hint) in CHANNEL_FIELDS.items()
+    ]
+    shown += [
+        _render_people(name, label, getattr(grants.rules, name), hint)
+        for name, (label, hint) in PEOPLE_FIELDS.items()
+    ]
+    hint = "Members of this workspace who may do all that Slack's admins may do here, this form included."
+    admins = _render_people(STEWARDS_FIELD, "Admins besides Slack's", grants.stewards, hint)
+    return [*shown, _render_admits(grants.rules, deployment), block_kit.divider(), admins, last]
+
+
+def _render_admits(rules: AccessRules, deployment: AccessRules) -> Block:
+    if deployment.admits is not None:
+        fixed = (
+            ", ".join(ADMISSION_LABELS[each][0] for each in Admission if each in deployment.admits)
+            or "nothing"
+        )
+        return block_kit.context(f"*Let in:* {fixed}. The deployment's settings decide this (`BOT_ADMIT`).")
+    options = [
+        block_kit.option(each, label, description) for each, (label, description) in ADMISSION_LABELS.items()
+    ]
+    return block_kit.input_block(
+        ADMITS_FIELD, "Let in", block_kit.checkboxes(options, frozenset(_effective_admits(rules)))
+    )
+
+
+def _effective_admits(rules: AccessRules) -> frozenset[Admission]:
+    """Return the boxes that are ticked for rules, also where these leave it to what is built in."""
+    return DEFAULT_ADMISSIONS if rules.admits is None else rules.admits
+
+
+def _render_people(name: str, label: str, chosen: frozenset[str], hint: str) -> Block:
+    return block_kit.input_block(
+        name, label, block_kit.multi_user_select(chosen, NO_PEOPLE_PLACEHOLDER), hint=hint
+    )
+
+
+def _parse_ids(
+    values: Mapping[str, Any], name: str, what: str, is_one: Callable[[str], object]
+) -> frozenset[str]:
+    found = payload.items(values, name, block_kit.VALUE_ACTION_ID, what)
+    if not all(isinstance(each, str) and is_one(each) for each in found):
+        raise InvalidSelection(name)
+    return frozenset(found)
+
+
+def _parse_admits(values: Mapping[str, Any]) -> frozenset[Admission]:
+    try:
+        found = payload.items(values, ADMITS_FIELD, block_kit.VALUE_ACTION_ID, "selected_options")
+        return frozenset(Admission(payload.text(each, "value")) for each in found)
+    except ValueError:
+        raise InvalidSelection(ADMITS_FIELD) from None
+
+
+def _render_form(key: Scope, blocks: Sequence[Block], form_state: str, submit: str, close: str) -> View:
+    title = "Who may edit here" if key.channel else "Who may do what"
+    view = block_kit.modal(title, blocks, submit=submit, close=close, metadata=form_state)
+    return view | {"callback_id": GRANTS_FORM_CALLBACK}

@@ -1,0 +1,158 @@
+"""Where admins steer: each thing that they do in Slack, from who asks to the view that answers.
+
+Separate from `listeners`, which knows Bolt, and from the views, which are pure. Rules: every method passes
+the gate first; what is saved goes through `Editing`, which checks it once more; a refusal changes nothing.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from bot.core.chat import scoped_config
+from bot.core.chat.scoped_config import direct_messages_scope
+from bot.core.config import Scope
+from bot.core.errors import VersionConflict
+from bot.policy.config_editor import ConfigEditor, ConfigRefused
+from bot.ports import Votes
+from bot.slack import payload
+from bot.slack.admin import authorization
+from bot.slack.admin.authorization import Authorizer
+from bot.slack.admin.prompts import form, history, modals
+from bot.slack.admin.prompts.explanations import AnswerExplainer
+from bot.slack.admin.prompts.form import ModelChoices
+from bot.slack.admin.prompts.saving import ConfigSaver
+from bot.slack.home import HomeTab, welcome
+from bot.slack.views import wording
+from bot.slack.views.block_kit import Block, View
+from bot.slack.views.submissions import FormErrors
+
+
+class PromptController:
+    """What people do to steer, or to see how it is steered, in one workspace."""
+
+    def __init__(
+        self,
+        authorizer: Authorizer,
+        home: HomeTab,
+        config_editor: ConfigEditor,
+        explainer: AnswerExplainer,
+        votes: Votes,
+        saver: ConfigSaver,
+        models: Callable[[], Awaitable[ModelChoices]],
+    ) -> None:
+        """`models` never raises, and takes a second at most."""
+        self._authorizer = authorizer
+        self._home = home
+        self._config_editor = config_editor
+        self._explainer = explainer
+        self._votes = votes
+        self._saver = saver
+        self._models = models
+        self._direct = direct_messages_scope(authorizer.workspace)
+
+    # Looking
+
+    async def render_home(self, user: str) -> View:
+        """Return a person's Home tab."""
+        return await self._home(user)
+
+    async def show_effective(self, user: str, channel: str) -> list[Block]:
+        """Return what applies in a channel; the prompt itself is for admins."""
+        return await self._render_effective(user, self._authorizer.channel_scope(user, channel))
+
+    async def open_effective(self, user: str, channel: str) -> View:
+        """Return the same as a view, for a channel that was chosen from a list."""
+        key = self._authorizer.channel_scope(user, channel, authorization.GROUP_CHANNEL_ID_PATTERN)
+        return welcome.render_effective(
+            key, await self._render_effective(user, key, longest=scoped_config.MAX_PROMPT_CHARACTERS)
+        )
+
+    async def open_scope_chooser(self, user: str) -> View:
+        """Return the question what to edit."""
+        await self._authorizer.require_admin(user, "choose")
+        return modals.render_scope_chooser(self._authorizer.workspace, self._direct)
+
+    async def open_editor(self, user: str, name: str) -> View:
+        """Return the form for the level of that name."""
+        key = self._authorizer.parse_scope(user, name)
+        is_delegated = await self._authorizer.require_editor(key, user, "edit")
+        level = await self._config_editor.load_scope(key, is_delegated=is_delegated)
+        return modals.render_editor(
+            level, self._authorizer.sign_form(user, level.scope, level.version_number), await self._models()
+        )
+
+    async def open_channel_editor(self, user: str, channel: str) -> View:
+        """Return the form for a channel."""
+        return await self.open_editor(
+            user, scoped_config.name_scope(self._authorizer.channel_scope(user, channel))
+        )
+
+    async def open_history(self, user: str, name: str) -> View:
+        """Return the versions of the level of that name."""
+        key = self._authorizer.parse_scope(user, name)
+        await self._authorizer.require_editor(key, user, "history")
+        return await self._render_history(user, key)
+
+    async def open_explanation(self, user: str, channel: str, root: str, ts: str) -> View:
+        """Return how the answer came about that a message shows; see `Reasons.why`."""
+        return await self._explainer.explain(user, channel, root, ts)
+
+    # Changing
+
+    async def save_form(self, user: str, view: Mapping[str, Any]) -> View | FormErrors | None:
+        """Save what was submitted; return None, or what is wrong, or the form with what came between."""
+        leave = self._authorizer.verify_form(user, payload.text(view, "private_metadata"))
+        is_delegated = await self._authorizer.require_editor(leave.scope, user, "save")
+        level = await self._config_editor.load_scope(leave.scope, is_delegated=is_delegated)
+        entered = form.parse_submission(payload.mapping(view, "state", "values"), level)
+        if wrong := {**level.find_problems(entered.config), **entered.errors}:
+            return FormErrors(errors=form.place_errors(wrong, payload.items(view, "blocks")))
+        if entered.config == level.config:
+            return None  # nothing is changed, or somebody else has just saved the very same
+        try:
+            await self._saver.save_config(leave, entered.config, entered.note, is_delegated=is_delegated)
+        except ConfigRefused as refused:
+            return FormErrors(errors=form.place_errors(refused.problems, payload.items(view, "blocks")))
+        except VersionConflict as found:
+            return await self._saver.render_conflict(
+                user, level, found.newest, entered.config, entered.note, entered.parts
+            )
+        return None
+
+    async def restore_version(self, user: str, view: Mapping[str, Any], number: str) -> View:
+        """Save an old version once more; return the versions there are now, and what came of it."""
+        leave = self._authorizer.verify_form(user, payload.text(view, "private_metadata"))
+        is_delegated = await self._authorizer.require_editor(leave.scope, user, "restore")
+        versions = await self._config_editor.versions.list_history(
+            leave.scope, limit=history.MAX_VERSIONS_SHOWN
+        )
+        old = next((version for version in versions if str(version.number) == number), None)
+        if old is None:
+            raise self._authorizer.deny(user, "restore", authorization.NOT_IN_WORKSPACE)
+        try:
+            why = f"Restores version {number}."
+            await self._saver.save_config(leave, old.config, why, is_delegated=is_delegated)
+        except ConfigRefused as refused:
+            news = " ".join(refused.problems.values())
+        except VersionConflict as conflict:
+            news = conflict.for_people
+        else:
+            news = f"Restored: what version {number} says applies again."
+        return await self._render_history(user, leave.scope, news=news)
+
+    async def _render_effective(
+        self, user: str, key: Scope, *, longest: int = wording.MAX_PROMPT_CHARACTERS
+    ) -> list[Block]:
+        applies, is_admin = (
+            (await self._config_editor.load_scope(key)).effective_config(),
+            await self._authorizer.is_admin(user),
+        )
+        return wording.render_effective(applies, with_prompt=is_admin, max_prompt_characters=longest)
+
+    async def _render_history(self, user: str, level: Scope, *, news: str = "") -> View:
+        versions = await self._config_editor.versions.list_history(
+            level, limit=history.MAX_VERSIONS_SHOWN + 1
+        )
+        newest = versions[0].number if versions else 0
+        scores = await self._votes.read_scores([version.id for version in versions])
+        leave = self._authorizer.sign_form(user, level, newest)
+        return history.render_history(level, versions, leave, scores=scores, news=news)

@@ -1,0 +1,205 @@
+"""Trying a draft before it is published: in a thread of its admin's direct messages, and what becomes of it.
+
+Separate from the helm, which changes what applies at once. Rules: every step passes the gate, and a button
+below a draft carries a sealed leave of its own; what is tried is kept in the database, so that no step, no
+other process and no closed form loses it; only its author publishes or discards it.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from bot.core.chat import scoped_config
+from bot.core.chat.drafts import DRAFT_LIFETIME_SECONDS, Draft
+from bot.core.config import ScopeConfig
+from bot.core.errors import SurfaceError, VersionConflict
+from bot.core.turns import AddressingKind, IncomingMessage, ThreadKey
+from bot.policy.config_editor import ConfigEditor, ConfigRefused
+from bot.ports import Drafts
+from bot.slack import payload
+from bot.slack.admin.authorization import Authorizer
+from bot.slack.admin.prompts import draft_view, form, modals
+from bot.slack.admin.prompts.form import ModelChoices
+from bot.slack.admin.prompts.saving import ConfigSaver
+from bot.slack.admin.signed_state import FormState
+from bot.slack.messages import PLATFORM
+from bot.slack.views import block_kit
+from bot.slack.views.block_kit import View
+from bot.slack.views.direct_messages import DirectMessages
+from bot.slack.views.submissions import FormErrors
+
+QUESTION_MISSING = "Write a question here, as people would ask it."
+DIRECT_MESSAGE_FAILED = (
+    "I could not write to you in our direct messages. What you wrote is still here; please try again."
+)
+DRAFT_GONE = "This draft is no longer there: it was published or discarded, or it has expired."
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftRequest:
+    """What an admin wants to try."""
+
+    state: FormState
+    old_config: ScopeConfig
+    """What the level sets now."""
+    config: ScopeConfig
+    note: str
+    question: str
+
+
+class DraftController:
+    """What admins do with drafts, in one workspace."""
+
+    def __init__(
+        self,
+        authorizer: Authorizer,
+        config_editor: ConfigEditor,
+        drafts: Drafts,
+        saver: ConfigSaver,
+        direct_messages: DirectMessages,
+        *,
+        models: Callable[[], Awaitable[ModelChoices]],
+        ask: Callable[[IncomingMessage], Awaitable[object]],
+    ) -> None:
+        """`models` never raises; `ask` records a question, which is then answered."""
+        self._authorizer = authorizer
+        self._config_editor = config_editor
+        self._drafts = drafts
+        self._saver = saver
+        self._direct_messages = direct_messages
+        self._models = models
+        self._ask = ask
+
+    async def parse_request(self, user: str, view: Mapping[str, Any]) -> DraftRequest | FormErrors:
+        """Return what a form asks to try, or what is wrong with it, as it would be on saving."""
+        leave = self._authorizer.verify_form(user, payload.text(view, "private_metadata"))
+        is_delegated = await self._authorizer.require_editor(leave.scope, user, "try")
+        level = await self._config_editor.load_scope(leave.scope, is_delegated=is_delegated)
+        values = payload.mapping(view, "state", "values")
+        entered, question = form.parse_submission(values, level), form.parse_question(values)
+        wrong = {**level.find_problems(entered.config), **entered.errors}
+        if not question:
+            wrong[form.QUESTION_FIELD] = QUESTION_MISSING
+        if wrong:
+            return FormErrors(errors=form.place_errors(wrong, payload.items(view, "blocks")))
+        return DraftRequest(
+            state=leave,
+            old_config=level.config,
+            config=entered.config,
+            note=entered.note,
+            question=question,
+        )
+
+    async def start_draft(self, request: DraftRequest) -> View:
+        """Ask the question in a new thread, with the draft; return where that is."""
+        leave = request.state
+        try:
+            thread = await self._store_draft(request)
+            asked = await self._direct_messages.reply(
+                thread, request.question, draft_view.render_question(request.question)
+            )
+        except SurfaceError as error:
+            log.warning("A draft could not be tried.", action="trial_failed", error=str(error))
+            return block_kit.render_notice(DIRECT_MESSAGE_FAILED)
+        incoming = IncomingMessage(
+            thread=thread,
+            message_id=asked,
+            author=await self._saver.look_up_author(leave.user),
+            text=request.question,
+            addressed=AddressingKind.DIRECT,
+            sent_at=float(asked),
+        )
+        await self._ask(incoming)
+        place = scoped_config.name_scope(leave.scope)
+        log.info("An admin tries a draft.", action="draft_tried", user=leave.user, place=place)
+        return draft_view.render_started(self._direct_messages.link_to(thread))
+
+    async def publish_draft(self, user: str, thread: ThreadKey, signed: str) -> View | None:
+        """Save the draft of a thread; return what there is to say beyond that."""
+        draft, leave, is_delegated = await self._require_draft(user, thread, signed, "publish")
+        level = await self._config_editor.load_scope(draft.scope, is_delegated=is_delegated)
+        try:
+            version = await self._saver.save_config(
+                leave, draft.config, draft.note, is_delegated=is_delegated
+            )
+        except ConfigRefused as refused:
+            return block_kit.render_notice(" ".join(refused.problems.values()))
+        except VersionConflict as found:
+            if found.newest is None or found.newest.config != draft.config:
+                return await self._saver.render_conflict(user, level, found.newest, draft.config, draft.note)
+            version = found.newest  # it was published from its form, or twice at once
+        await self._drafts.delete_draft(thread)
+        await self._direct_messages.update_first_message(
+            thread, "Published", draft_view.render_published(version)
+        )
+        return None
+
+    async def open_editor(self, user: str, thread: ThreadKey, signed: str) -> View:
+        """Return the form of the level with the draft in it."""
+        draft, leave, is_delegated = await self._require_draft(user, thread, signed, "edit a draft")
+        level = await self._config_editor.load_scope(draft.scope, is_delegated=is_delegated)
+        if level.newest_version and level.version_number != draft.based_on:
+            return await self._saver.render_conflict(
+                user, level, level.newest_version, draft.config, draft.note
+            )
+        mandate = self._authorizer.sign_form(user, leave.scope, draft.based_on)
+        return modals.render_draft_editor(level, draft, mandate, await self._models())
+
+    async def discard_draft(self, user: str, thread: ThreadKey, signed: str) -> None:
+        """Let the draft of a thread be tried no more."""
+        draft, _leave, _is_delegated = await self._require_draft(user, thread, signed, "discard")
+        await self._drafts.delete_draft(thread)
+        await self._direct_messages.update_first_message(
+            thread, "Discarded", draft_view.render_discarded(draft.scope)
+        )
+
+    async def _store_draft(self, request: DraftRequest) -> ThreadKey:
+        """Return a new thread with the draft, which is kept. Raises `SurfaceError`."""
+        leave = request.state
+        mandate = self._authorizer.sign_form(
+            leave.user, leave.scope, leave.based_on, lifetime_seconds=DRAFT_LIFETIME_SECONDS
+        )
+        thread = await self._direct_messages.start_thread(
+            leave.user,
+            draft_view.draft_title(leave.scope, leave.based_on + 1),
+            draft_view.render_first_message(
+                leave.scope, request.old_config, request.config, leave.based_on, mandate
+            ),
+        )
+        draft = Draft(
+            thread=thread,
+            scope=leave.scope,
+            based_on=leave.based_on,
+            config=request.config,
+            author=leave.user,
+            note=request.note,
+        )
+        await self._drafts.save_draft(draft, lasts=DRAFT_LIFETIME_SECONDS)
+        return thread
+
+    async def _require_draft(
+        self, user: str, thread: ThreadKey, signed: str, action: str
+    ) -> tuple[Draft, FormState, bool]:
+        """Return the draft of a thread, the leave to publish it, and whether its author is no admin.
+
+        Raises `Refused`.
+        """
+        leave = self._authorizer.verify_form(user, signed)
+        is_delegated = await self._authorizer.require_editor(leave.scope, user, action)
+        draft = await self._drafts.find_draft(thread)
+        if draft is None or (draft.author, draft.scope, draft.based_on) != (
+            user,
+            leave.scope,
+            leave.based_on,
+        ):
+            raise self._authorizer.deny(user, action, DRAFT_GONE)
+        return draft, leave, is_delegated
+
+    def direct_thread(self, channel: str, root: str) -> ThreadKey:
+        """Return the thread of a direct message in this workspace."""
+        workspace = self._authorizer.workspace.workspace
+        return ThreadKey(platform=PLATFORM, workspace=workspace, channel=channel, root=root)

@@ -1,0 +1,189 @@
+"""The modal that tells why an answer is as it is: what it was asked for with, and what came of it.
+
+Separate because it looks at one answer, and not at levels. Pure. Rule: the prompt is for admins; who asked
+sees the rest, and nobody else sees anything.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bot.core.chat import scoped_config
+from bot.core.chat.scoped_config import (
+    DEPLOYMENT_SCOPE,
+    MAX_PROMPT_CHARACTERS,
+    EffectiveConfig,
+    resolve_config,
+    thread_scope,
+)
+from bot.core.history.explanation import Explanation
+from bot.core.reply.stopping import STOPPED_FINISH_REASON
+from bot.core.spending.budgets import Spending, format_cost
+from bot.core.turns import File
+from bot.policy.config_editor import EditableScope
+from bot.slack import permalinks
+from bot.slack.admin.prompts.modals import edit_button
+from bot.slack.admin.spending import wording as spending
+from bot.slack.rendering.mrkdwn import escape
+from bot.slack.views import block_kit, wording
+from bot.slack.views.block_kit import Block, View
+
+ANSWER_UNKNOWN = (
+    "I have nothing to tell of this message: it is no answer of mine and no question to me, "
+    "its answer is not complete yet, or it was deleted."
+)
+NOT_YOUR_ANSWER = "Only admins and the person who asked can see that."
+MAX_FILE_NAME_CHARACTERS, MAX_FILES_SHOWN = 80, 10
+FINISH_REASONS = {
+    "stop": "complete",
+    "length": "it reached the length limit",
+    "content_filter": "the content filter ended it",
+    STOPPED_FINISH_REASON: "somebody stopped it",
+}
+"""Finish reasons in words; any other is shown as it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplanationContext:
+    """What is known beside the answer itself."""
+
+    level: EditableScope
+    """The answer's thread as it is now."""
+    parameter_notes: Mapping[str, str] = field(default_factory=dict)
+    """What is done about which parameter of the answer's model: it has no effect, or another name."""
+    workspace: str = ""
+    """The workspace's address, or empty."""
+    currency: str = "USD"
+    """What prices are in."""
+
+
+def render_explanation(explained: Explanation, context: ExplanationContext, *, for_admin: bool) -> View:
+    """Return the view."""
+    return block_kit.modal(
+        "Why this answer?",
+        [
+            block_kit.section(_describe_facts(explained, context)),
+            block_kit.divider(),
+            *_render_config(explained, context, for_admin=for_admin),
+            *(_render_edit_buttons(context.level) if for_admin else ()),
+        ],
+    )
+
+
+def _describe_facts(explained: Explanation, context: ExplanationContext) -> str:
+    ended = FINISH_REASONS.get(explained.finish_reason, escape(explained.finish_reason)) or "not complete"
+    facts = {
+        "Model": escape(explained.model) or "unknown",
+        "Ended": f"{ended}, with the error `{explained.error}`" if explained.error else ended,
+        "It knew": _describe_coverage(explained, context),
+        "Files": _describe_files(explained.files),
+        "Tokens": _describe_tokens(explained),
+        "Cost": _describe_cost(explained.spent, context.currency),
+        "Times": _describe_times(explained),
+        "Attempts": str(explained.attempt) if explained.attempt > 1 else "",
+    }
+    lines = (f"*{name}*: {fact}" for name, fact in facts.items() if fact)
+    return "\n".join(
+        [f"Asked by <@{explained.author.id}>, {wording.format_time(explained.asked_at)}", *lines]
+    )
+
+
+def _describe_files(files: Sequence[File]) -> str:
+    names = [block_kit.excerpt(file.name or "unnamed", MAX_FILE_NAME_CHARACTERS) for file in files]
+    return ", ".join([*names[:MAX_FILES_SHOWN], *(["…"] if names[MAX_FILES_SHOWN:] else [])])
+
+
+def _describe_coverage(explained: Explanation, context: ExplanationContext) -> str:
+    """Return what the model got to see of the conversation; nothing where that was not kept."""
+    seen = explained.made_with.seen if explained.made_with else None
+    if seen is None:
+        return ""
+    if not seen.turns and not seen.left_out:
+        return "only the question; nothing was said in the thread before"
+    ends = (
+        permalinks.mrkdwn_link(permalinks.message_url(context.workspace, explained.thread, ts), label)
+        for ts, label in ((seen.first, "the first"), (seen.last, "the last"))
+    )
+    told = "the turn before" if seen.turns == 1 else f"{seen.turns:,} turns of this thread"
+    if not seen.turns:
+        told = "none of what was said before"
+    if seen.turns > 1:
+        told += f", from {' to '.join(ends)}"
+    if not seen.left_out:
+        return told
+    count = f"{seen.left_out:,}" if seen.is_all_counted else f"at least {seen.left_out:,}"
+    instead = "a summary stood in their place" if seen.is_summarised else "they did not fit"
+    return f"{told}; {count} older left out, {instead}"
+
+
+def _describe_tokens(explained: Explanation) -> str:
+    usage = explained.usage
+    if usage is None:
+        return "not counted by the server"
+    cached = f" ({usage.cached_tokens:,} of them cached)" if usage.cached_tokens else ""
+    return f"{usage.prompt_tokens:,} read{cached}, {usage.completion_tokens:,} written"
+
+
+def _describe_cost(spent: Spending, currency: str) -> str:
+    """Return what a turn cost; nothing of one from before this was kept."""
+    if not spent.calls:
+        return ""
+    price = f"{spending.estimate_prefix(spent)}{format_cost(spent, currency)}"
+    return f"{price}, for {spent.calls:,} calls of the model" if spent.calls > 1 else price
+
+
+def _describe_times(explained: Explanation) -> str:
+    begun, answered = explained.begun_at, explained.answered_at
+    if begun is None or answered is None:
+        return "not answered"
+    return f"waited {begun - explained.asked_at:.1f} s, answered in {answered - begun:.1f} s"
+
+
+def _render_config(explained: Explanation, context: ExplanationContext, *, for_admin: bool) -> list[Block]:
+    made_with = explained.made_with
+    if made_with is None:
+        return [block_kit.section("It is not known what it was asked for with.")]
+    from_ = [
+        f"• {wording.describe_scope(version.scope)}: {wording.describe_version(version)}"
+        for version in explained.versions
+    ]
+    said = block_kit.context(
+        "\n".join(from_) or "No admin had set anything; the deployment's settings applied."
+    )
+    if made_with.draft:
+        draft = scoped_config.parse_scope(made_with.draft, explained.thread.platform)
+        scope = wording.describe_scope(draft)
+        title = f"*Asked for with a draft for {scope}*, which is kept only while it is tried"
+        return [
+            block_kit.section(title),
+            block_kit.section(wording.format_parameters(made_with.parameters, context.parameter_notes)),
+            said,
+        ]
+    applied = _effective_then(explained, context.level)
+    shown = wording.render_effective(
+        applied,
+        with_prompt=for_admin,
+        notes=context.parameter_notes,
+        max_prompt_characters=MAX_PROMPT_CHARACTERS,
+    )
+    return [block_kit.section("*Asked for with*"), *shown, said]
+
+
+def _effective_then(explained: Explanation, level: EditableScope) -> EffectiveConfig:
+    """Return what applied then; of the deployment, whose settings have no versions, what applies now."""
+    settings = {version.scope: version.config for version in explained.versions}
+    return resolve_config(
+        {DEPLOYMENT_SCOPE: level.configs[DEPLOYMENT_SCOPE], **settings},
+        thread_scope(explained.thread),
+        is_direct=level.is_direct,
+    )
+
+
+def _render_edit_buttons(level: EditableScope) -> list[Block]:
+    thread, channel = level.scope, scoped_config.list_scopes(level.scope)[-2]
+    return [
+        block_kit.divider(),
+        block_kit.actions(
+            edit_button("Edit for this channel", channel),
+            edit_button("Edit for this thread only", thread),
+        ),
+    ]

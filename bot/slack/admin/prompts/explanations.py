@@ -1,0 +1,60 @@
+"""Who may see why an answer is as it is, and what is gathered to say it.
+
+Separate from the helm because it changes nothing, and from `why`, which is pure.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from bot.core.chat import scoped_config
+from bot.core.turns import ThreadKey
+from bot.policy.config_editor import ConfigEditor
+from bot.ports import Explanations
+from bot.slack.admin.authorization import Authorizer
+from bot.slack.admin.prompts import explanation_view
+from bot.slack.admin.prompts.form import ModelChoices
+from bot.slack.messages import BotIdentity
+from bot.slack.views import block_kit
+from bot.slack.views.block_kit import View
+
+
+class AnswerExplainer:
+    """Explains answers."""
+
+    def __init__(
+        self,
+        authorizer: Authorizer,
+        config_editor: ConfigEditor,
+        explanations: Explanations,
+        models: Callable[[], Awaitable[ModelChoices]],
+        bot: BotIdentity,
+        *,
+        currency: str = "USD",
+    ) -> None:
+        """`models` never raises, and takes a second at most; `bot` knows the workspace's address.
+
+        `currency` is what prices are in.
+        """
+        self._authorizer = authorizer
+        self._config_editor = config_editor
+        self._explanations = explanations
+        self._models = models
+        self._bot = bot
+        self._currency = currency
+
+    async def explain(self, user: str, channel: str, root: str, ts: str) -> View:
+        """Return how the answer came about that a message shows; `root` is its thread."""
+        here = self._authorizer.channel_scope(user, channel)
+        thread = ThreadKey(platform=here.platform, workspace=here.workspace, channel=channel, root=root)
+        explained = await self._explanations.explain(thread, ts)
+        if explained is None:
+            return block_kit.render_notice(explanation_view.ANSWER_UNKNOWN)
+        is_admin = await self._authorizer.is_admin(user)
+        if not is_admin and user != explained.author.id:
+            raise self._authorizer.deny(user, "why", explanation_view.NOT_YOUR_ANSWER)
+        level = await self._config_editor.load_scope(scoped_config.thread_scope(thread))
+        asked = str(explained.made_with.parameters.get("model", "")) if explained.made_with else ""
+        told = (await self._models()).notes_for(asked or explained.model)
+        known = explanation_view.ExplanationContext(
+            level=level, parameter_notes=told, workspace=self._bot.url, currency=self._currency
+        )
+        return explanation_view.render_explanation(explained, known, for_admin=is_admin)

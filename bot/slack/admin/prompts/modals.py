@@ -1,0 +1,118 @@
+"""The modals in which a level is chosen and edited, and in which something is only said.
+
+Separate from `form`, which is about the fields, because a form is shown in more than one modal. Pure.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bot.core.chat.drafts import Draft
+from bot.core.chat.scoped_config import name_scope
+from bot.core.config import ConfigVersion, Scope, ScopeConfig
+from bot.policy.config_editor import EditableScope
+from bot.slack.admin.prompts import form
+from bot.slack.admin.prompts.form import ModelChoices
+from bot.slack.views import block_kit, wording
+from bot.slack.views.block_kit import Block, View
+
+CONFIG_FORM_CALLBACK = "steering"
+"""`callback_id` of the form."""
+EDIT_ACTION, EDIT_CHANNEL_ACTION, HISTORY_ACTION = "steer_edit_level", "steer_edit_channel", "steer_history"
+"""`action_id`s of what opens another view; the value is the name of a level, or the channel chosen. Since the
+ids within a row must differ, that of a button which opens a form ends with the kind of its level."""
+EDITOR_TITLE = "Prompt and parameters"
+NOT_SAVED_TITLE = "Not saved: see above"
+"""Title of a form below a difference, which its reader may have to scroll up to."""
+
+
+def render_editor(level: EditableScope, form_state: str, models: ModelChoices) -> View:
+    """Return the form of a level as it is now."""
+    newest = (
+        wording.describe_version(level.newest_version)
+        if level.newest_version
+        else "Nothing was ever set here."
+    )
+    intro = f"For *{wording.describe_scope(level.scope)}*. What is not set here is inherited."
+    history = block_kit.button("History", HISTORY_ACTION, name_scope(level.scope))
+    top = [block_kit.section(f"{intro}\n{newest}", history if level.newest_version else None)]
+    return _render_form(
+        [*top, *form.render_fields(level, level.config, models=models)], form_state, "Save", "Cancel"
+    )
+
+
+def render_draft_editor(level: EditableScope, draft: Draft, form_state: str, models: ModelChoices) -> View:
+    """Return the form of a level with a draft in it that was tried; nothing was saved since."""
+    top = block_kit.section(
+        f"Your draft for *{wording.describe_scope(level.scope)}*, not published. "
+        "What is not set here is inherited."
+    )
+    fields = form.render_fields(level, draft.config, models=models, note=draft.note)
+    return _render_form([top, *fields], form_state, "Save", "Cancel")
+
+
+def render_conflict(
+    level: EditableScope,
+    newest: ConfigVersion,
+    entered: ScopeConfig,
+    fields: Sequence[Block],
+    form_state: str,
+) -> View:
+    """Return the form with a draft in its `fields`, below what somebody else has saved meanwhile."""
+    top = [
+        block_kit.header(f"{newest.author.name or 'Somebody'} was faster"),
+        block_kit.section(
+            f"While you were editing, this was saved for *{wording.describe_scope(level.scope)}*:\n"
+            f"{wording.describe_version(newest)}\n"
+            "Nothing is overwritten yet. `-` is what applies now, `+` is yours:"
+        ),
+        block_kit.preformatted(wording.format_diff(newest.config, entered)),
+        block_kit.context("Change your version below as you like; then overwrite theirs, or drop yours."),
+        block_kit.divider(),
+    ]
+    return _render_form([*top, *fields], form_state, "Overwrite", "Drop my version", title=NOT_SAVED_TITLE)
+
+
+def edit_button(label: str, level: Scope) -> Block:
+    """Return the button that opens the form of a level."""
+    name = name_scope(level)
+    return block_kit.button(label, f"{EDIT_ACTION}:{name.split()[0]}", name)
+
+
+def render_scope_chooser(workspace: Scope, direct: Scope) -> View:
+    """Return the modal that asks what to edit."""
+    return block_kit.modal(
+        EDITOR_TITLE,
+        [
+            block_kit.section("What do you want to edit? Levels below inherit what they do not set."),
+            block_kit.actions(
+                edit_button("The whole workspace", workspace),
+                edit_button("All direct messages", direct),
+            ),
+            block_kit.section(
+                "A channel:", block_kit.channel_select(EDIT_CHANNEL_ACTION, "Choose a channel")
+            ),
+        ],
+    )
+
+
+def add_prompt_part(view: Mapping[str, Any]) -> View:
+    """Return the form that a payload shows, with room for a longer prompt."""
+    return _copy_view(view, form.add_prompt_part(view["blocks"]))
+
+
+def add_errors(view: Mapping[str, Any], problems: Mapping[str, str]) -> View:
+    """Return the form that a payload shows, with what is wrong about its fields."""
+    return _copy_view(view, form.mark_errors(view["blocks"], problems))
+
+
+def _copy_view(view: Mapping[str, Any], blocks: list[Block]) -> View:
+    """Return a view as a payload shows it, with other blocks; fields that stay keep what is in them."""
+    kept = ("type", "callback_id", "title", "submit", "close", "private_metadata")
+    return {name: view[name] for name in kept} | {"blocks": blocks}
+
+
+def _render_form(
+    blocks: list[Block], form_state: str, submit: str, close: str, *, title: str = EDITOR_TITLE
+) -> View:
+    view = block_kit.modal(title, blocks, submit=submit, close=close, metadata=form_state)
+    return view | {"callback_id": CONFIG_FORM_CALLBACK}

@@ -1,0 +1,85 @@
+"""Saving what an admin entered, and what is shown where somebody else was faster.
+
+Separate because forms, histories and drafts all end here. Rule: nothing is overwritten unless its admin has
+seen what it is.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+
+from bot.core.chat import scoped_config
+from bot.core.config import ConfigVersion, ScopeConfig
+from bot.core.turns import Author
+from bot.policy.config_editor import ConfigEditor, EditableScope
+from bot.slack.admin import authorization
+from bot.slack.admin.authorization import Authorizer
+from bot.slack.admin.prompts import form, modals
+from bot.slack.admin.prompts.form import ModelChoices
+from bot.slack.admin.prompts.text_parts import TextPart
+from bot.slack.admin.signed_state import FormState
+from bot.slack.people.directory import People
+from bot.slack.views import block_kit
+from bot.slack.views.block_kit import View
+
+log = structlog.get_logger()
+
+
+class ConfigSaver:
+    """Saves in the name of admins; who they are, and what they may, was asked before."""
+
+    def __init__(
+        self,
+        authorizer: Authorizer,
+        config_editor: ConfigEditor,
+        people: People,
+        models: Callable[[], Awaitable[ModelChoices]],
+    ) -> None:
+        """`models` never raises, and takes a second at most."""
+        self._authorizer = authorizer
+        self._config_editor = config_editor
+        self._people = people
+        self._models = models
+
+    async def look_up_author(self, user: str) -> Author:
+        """Return somebody by name."""
+        names = await self._people.names({user})
+        return Author(id=user, name=names.get(user, ""))
+
+    async def save_config(
+        self, state: FormState, config: ScopeConfig, note: str, *, is_delegated: bool = False
+    ) -> ConfigVersion:
+        """Add a version. Raises `SteeringRefused` and `Conflict`."""
+        by = await self.look_up_author(state.user)
+        version = await self._config_editor.save(
+            state.scope, config, based_on=state.based_on, by=by, note=note, is_delegated=is_delegated
+        )
+        log.info(
+            "An admin has changed what applies.",
+            action="steered",
+            user=state.user,
+            place=scoped_config.name_scope(state.scope),
+            version=version.number,
+        )
+        return version
+
+    async def render_conflict(
+        self,
+        user: str,
+        level: EditableScope,
+        newest: ConfigVersion | None,
+        config: ScopeConfig,
+        note: str,
+        entered_parts: Sequence[TextPart] = (),
+    ) -> View:
+        """Return the form with what came between; `level` is that of what was entered.
+
+        `written` as in `form.blocks`.
+        """
+        if newest is None:  # versions are never removed, but a database may be put back
+            return block_kit.render_notice(authorization.FORM_NOT_YOURS)
+        mandate = self._authorizer.sign_form(user, level.scope, newest.number)
+        fields = form.render_fields(
+            level, config, models=await self._models(), note=note, entered_parts=entered_parts
+        )
+        return modals.render_conflict(level, newest, config, fields, mandate)

@@ -1,0 +1,98 @@
+"""Home's section for admins: what is set, level by level, and the ways to change it.
+
+Separate because it is about many levels, where forms and histories are about one. What was changed last comes
+first, and no more than fits; the rest is found, see `finding`.
+"""
+
+from collections.abc import Sequence
+
+from bot.core.chat.scoped_config import direct_messages_scope, name_scope
+from bot.core.config import DIRECT_MESSAGES, ConfigVersion, Scope
+from bot.core.turns import ThreadKey
+from bot.policy.config_editor import ConfigEditor
+from bot.slack.admin.prompts.modals import EDIT_CHANNEL_ACTION, HISTORY_ACTION, edit_button
+from bot.slack.home import HomeReader
+from bot.slack.views import block_kit, wording
+from bot.slack.views.block_kit import Block
+
+FIND_ACTION = "steer_find"
+"""`action_id` of the button that opens the search, and `callback_id` of that."""
+MAX_SCOPES_SHOWN = 8
+"""Levels in Home, beside the workspace and direct messages."""
+
+
+class ScopeListSection:
+    """The section for admins."""
+
+    def __init__(self, config_editor: ConfigEditor, workspace: Scope) -> None:
+        self._versions = config_editor.versions
+        self._workspace = workspace
+
+    async def __call__(self, reader: HomeReader) -> list[Block]:
+        """Return the section; nothing for who is no admin. Raises `StoreError`."""
+        if not reader.is_admin:
+            return []
+        where = self._workspace
+        everywhere = ThreadKey(
+            platform=where.platform, workspace=where.workspace, channel=DIRECT_MESSAGES, root=""
+        )  # what applies there are the two levels that always stand here
+        always = {version.scope: version for version in await self._versions.list_applying(everywhere)}
+        changed, count = await self._versions.list_changed(where, limit=MAX_SCOPES_SHOWN + 2)
+        return render_overview(where, always, changed, count)
+
+
+def render_overview(
+    workspace: Scope, always: dict[Scope, ConfigVersion], changed: Sequence[ConfigVersion], count: int
+) -> list[Block]:
+    """Return what admins see: the workspace, direct messages, and what else was changed last.
+
+    `changed` may name the first two again; `count` is how many levels set anything, they among them.
+    """
+    first = {workspace: "The whole workspace", direct_messages_scope(workspace): "All direct messages"}
+    further = [version for version in changed if version.scope not in first]
+    shown = [block_kit.header("Prompts and parameters"), *_render_intro()]
+    for level, name in first.items():
+        shown += render_entry(name, level, always.get(level))
+    for version in further[:MAX_SCOPES_SHOWN]:
+        shown += render_entry(_capitalized_name(version.scope), version.scope, version)
+    if count > len(changed) or len(further) > MAX_SCOPES_SHOWN:
+        shown.append(
+            block_kit.context(f"{count:,} levels set something; these were changed last. *Find…* has all.")
+        )
+    return shown
+
+
+def render_entry(name: str, level: Scope, newest: ConfigVersion | None) -> list[Block]:
+    """Return what one level sets, and what can be done about it."""
+    edit = edit_button("Edit", level)
+    if newest is None:
+        return [block_kit.section(f"*{name}*\nNothing is set.", edit)]
+    history = block_kit.button("History", HISTORY_ACTION, name_scope(level))
+    return [
+        block_kit.section(f"*{name}*\n{wording.summarize_config(newest.config)}"),
+        block_kit.context(wording.describe_version(newest)),
+        block_kit.actions(edit, history),
+    ]
+
+
+def render_found(version: ConfigVersion) -> list[Block]:
+    """Return the entry of a level that was found."""
+    return render_entry(_capitalized_name(version.scope), version.scope, version)
+
+
+def _render_intro() -> list[Block]:
+    return [
+        block_kit.context(
+            "Only admins see this. A level inherits what it does not set: "
+            "workspace, then direct messages or channel, then thread."
+        ),
+        block_kit.actions(
+            block_kit.channel_select(EDIT_CHANNEL_ACTION, "Edit a channel…"),
+            block_kit.button("Find…", FIND_ACTION),
+        ),
+    ]
+
+
+def _capitalized_name(level: Scope) -> str:
+    name = wording.describe_scope(level)
+    return name[0].upper() + name[1:]

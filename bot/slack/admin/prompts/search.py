@@ -1,0 +1,148 @@
+"""Finding a level: by its channel's name, by what it sets, by who set it and why; page by page.
+
+Separate from Home, which shows what was changed last. Rule: what a page shows, its buttons say; nothing is
+remembered between two of them. Channels where nothing is set are found by Slack's own list.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import structlog
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.core.chat.scoped_config import EMPTY_CONFIG, describe_config
+from bot.core.config import ConfigVersion
+from bot.core.errors import StoreError
+from bot.ports import ConfigVersions
+from bot.slack import payload
+from bot.slack.admin.authorization import Authorizer
+from bot.slack.admin.prompts.modals import EDIT_CHANNEL_ACTION
+from bot.slack.admin.prompts.scope_list import FIND_ACTION, render_found
+from bot.slack.people.directory import People
+from bot.slack.views import block_kit, wording
+from bot.slack.views.block_kit import Block, View
+from bot.slack.views.modals import Modals
+from bot.slack.views.submissions import ActionRefused
+
+QUERY_FIELD = "sought"
+"""The field of what is looked for."""
+PAGE_ACTION_PREFIX = "steer_page"
+"""Where `action_id`s of the buttons begin that turn pages; the value is the number of a page."""
+SCOPES_PER_PAGE = 10
+"""Levels on one page, at three blocks each."""
+MAX_QUERY_CHARACTERS = 200
+"""Characters that are looked for at most."""
+MAX_CHANNEL_LOOKUPS = 40
+"""Levels at most whose channels' names are looked up: each unknown one is a call, of fifty a minute."""
+SEARCH_TIMEOUT_SECONDS = 2.5
+"""Seconds; Slack waits three for the acknowledgement."""
+RESULTS_FOLLOW = "There is much to show; it takes a moment."
+SEARCH_FAILED = "I could not look just now. Please try again in a minute."
+
+RunInBackground: TypeAlias = Callable[[Coroutine[Any, Any, None]], None]
+
+log = structlog.get_logger()
+
+
+class ScopeSearch:
+    """Looks for levels, for admins of one workspace."""
+
+    def __init__(self, authorizer: Authorizer, versions: ConfigVersions, people: People) -> None:
+        self._authorizer = authorizer
+        self._versions = versions
+        self._people = people
+
+    async def find(self, user: str, query: str = "", page: int = 0) -> View:
+        """Return a page of the levels in which all words of `sought` occur. Raises `Refused`."""
+        await self._authorizer.require_admin(user, "find")
+        newest = await self._versions.list_newest(self._authorizer.workspace)
+        levels = sorted(newest, key=lambda version: version.id, reverse=True)
+        levels = [version for version in levels if version.config != EMPTY_CONFIG]
+        names: Mapping[str, str] = {}
+        if query and len(levels) <= MAX_CHANNEL_LOOKUPS:
+            names = await self._people.names({version.scope.channel for version in levels} - {""})
+        words = query.casefold().split()
+        matching = [each for each in levels if all(word in _searchable_text(each, names) for word in words)]
+        return render_results(query, matching, page)
+
+
+def render_results(query: str, levels: Sequence[ConfigVersion], page: int) -> View:
+    """Return the view; a page that is not there is the last one."""
+    last = max(0, (len(levels) - 1) // SCOPES_PER_PAGE)
+    page = max(0, min(page, last))
+    shown: list[Block] = [
+        block_kit.section(
+            "A channel, also one where nothing is set:",
+            block_kit.channel_select(EDIT_CHANNEL_ACTION, "Edit…"),
+        ),
+        block_kit.input_block(
+            QUERY_FIELD,
+            "Or what is set somewhere",
+            block_kit.text_input(
+                query, placeholder="pirate, gpt-4o, #engineering", longest=MAX_QUERY_CHARACTERS
+            ),
+            hint="Words of a prompt, a parameter, a note, the name of a channel or of who changed it.",
+        ),
+    ]
+    for version in levels[page * SCOPES_PER_PAGE :][:SCOPES_PER_PAGE]:
+        shown += [block_kit.divider(), *render_found(version)]
+    count = f"{len(levels):,} {'level' if len(levels) == 1 else 'levels'}"
+    shown.append(
+        block_kit.context(f"{count}, page {page + 1} of {last + 1}." if levels else "Nothing is found.")
+    )
+    turns = [
+        block_kit.button(label, f"{PAGE_ACTION_PREFIX}:{at}", str(at))
+        for label, at in (("Previous", page - 1), ("Next", page + 1))
+        if 0 <= at <= last
+    ]
+    view = block_kit.modal(
+        "Find a level", [*shown, *([block_kit.actions(*turns)] if turns else [])], submit="Find"
+    )
+    return view | {"callback_id": FIND_ACTION, "private_metadata": query}
+
+
+def _searchable_text(version: ConfigVersion, names: Mapping[str, str]) -> str:
+    """Return all in which something may be found, in lower case."""
+    level, author = version.scope, version.author
+    name = f"#{names[level.channel]}" if level.channel in names else ""
+    places = (name, wording.describe_scope(level))
+    return "\n".join([*places, *describe_config(version.config), version.note, author.name]).casefold()
+
+
+def register(app: AsyncApp, finding: ScopeSearch, screen: Modals, aside: RunInBackground) -> None:
+    """Let the app look for levels. Call it before what takes everything that is left."""
+
+    @app.action(FIND_ACTION)
+    async def opened(body: dict[str, Any], ack: AsyncAck) -> None:
+        aside(
+            screen.open_view(payload.text(body, "trigger_id"), finding.find(payload.text(body, "user", "id")))
+        )
+        await ack()
+
+    @app.action(re.compile(PAGE_ACTION_PREFIX))
+    async def turned(body: dict[str, Any], ack: AsyncAck) -> None:
+        view, pressed = payload.mapping(body, "view"), next(iter(payload.items(body, "actions")), None)
+        page, sought = payload.text(pressed, "value"), payload.text(view, "private_metadata")
+        number = int(page) if re.fullmatch("[0-9]{1,6}", page) else 0
+        making = finding.find(payload.text(body, "user", "id"), sought, number)
+        aside(screen.update_view(payload.text(view, "id"), payload.text(view, "hash"), making))
+        await ack()
+
+    @app.view(FIND_ACTION)
+    async def submitted(body: dict[str, Any], ack: AsyncAck) -> None:
+        values = payload.mapping(body, "view", "state", "values")
+        sought = payload.text(values, QUERY_FIELD, block_kit.VALUE_ACTION_ID, "value").strip()
+        try:
+            async with asyncio.timeout(SEARCH_TIMEOUT_SECONDS):
+                view = await finding.find(payload.text(body, "user", "id"), sought)
+        except ActionRefused as refused:
+            await ack(response_action="errors", errors={QUERY_FIELD: str(refused)})
+        except (StoreError, TimeoutError) as error:
+            log.warning("Levels were not found.", action="levels_unread", error=type(error).__name__)
+            await ack(response_action="errors", errors={QUERY_FIELD: SEARCH_FAILED})
+        else:
+            await screen.answer_submission(
+                ack, payload.mapping(body, "view"), view, meanwhile=RESULTS_FOLLOW, run_in_background=aside
+            )

@@ -1,0 +1,160 @@
+"""What calls cost, in Slack: a section of Home for everybody, more of it for admins, and the view behind it.
+
+Separate because it reads the ledger, and steers nothing. Rule: people see what they spent themselves, and
+how the budgets stand that they share; who else spent how much is for admins.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from bot.core.config import ConfigVersion
+from bot.core.periods import name_days
+from bot.core.spending.budgets import BudgetState, Spending, SpendingDimension
+from bot.ports import ConfigVersions, Ledger
+from bot.slack.admin.authorization import Authorizer
+from bot.slack.admin.spending import wording as spending
+from bot.slack.home import HomeReader
+from bot.slack.views import block_kit, wording
+from bot.slack.views.block_kit import Block, View
+
+DETAILS_ACTION = "usage_details"
+"""`action_id` of the button that opens the view."""
+PERIOD_ACTION = "usage_period"
+"""`action_id` of the list in it; the value is a number of days."""
+PERIOD_CHOICES_DAYS = (7, 30, 90)
+HOME_PERIOD_DAYS = 30
+"""In Home."""
+MAX_RANKING_LINES = 10
+"""Lines for each way to sum up."""
+DIMENSION_TITLES = {
+    SpendingDimension.CHANNEL: "By channel",
+    SpendingDimension.PERSON: "By person",
+    SpendingDimension.MODEL: "By model",
+    SpendingDimension.VERSIONS: "By version of the prompt",
+}
+
+
+class UsageSection:
+    """What was spent in one workspace."""
+
+    def __init__(
+        self,
+        authorizer: Authorizer,
+        ledger: Ledger,
+        versions: ConfigVersions,
+        currency: str,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._authorizer = authorizer
+        self._ledger = ledger
+        self._versions = versions
+        self._currency = currency
+        self._clock = clock
+
+    async def __call__(self, reader: HomeReader) -> Sequence[Block]:
+        """Return the section. Raises `StoreError`."""
+        mine, standings, everybodys = await asyncio.gather(
+            self._spending_by_day(SpendingDimension.PERSON, reader.user, HOME_PERIOD_DAYS),
+            self._ledger.list_standings(self._authorizer.workspace, person=reader.user, channel=""),
+            self._spending_by_day(
+                SpendingDimension.WORKSPACE, "", HOME_PERIOD_DAYS if reader.is_admin else 0
+            ),
+        )
+        shown = [block_kit.header("What it costs"), block_kit.section(self._describe_own(mine, standings))]
+        if reader.is_admin:
+            total = spending.describe_spending(sum(everybodys.values(), Spending()), self._currency)
+            button = block_kit.button("Details", DETAILS_ACTION)
+            shown.append(
+                block_kit.section(f"*All of us, in the last {HOME_PERIOD_DAYS} days*: {total}", button)
+            )
+            shown += spending.render_chart(
+                everybodys, name_days(self._clock(), HOME_PERIOD_DAYS), self._currency
+            )
+        return shown
+
+    async def open_details(self, user: str, period: str = "") -> View:
+        """Return who and what cost how much in a number of days. Raises `Refused` for who is no admin."""
+        await self._authorizer.require_admin(user, "usage")
+        count = int(period) if period in map(str, PERIOD_CHOICES_DAYS) else HOME_PERIOD_DAYS
+        by_day, *sums = await asyncio.gather(
+            self._spending_by_day(SpendingDimension.WORKSPACE, "", count),
+            *(self._spending_by_subject(dimension, count) for dimension in DIMENSION_TITLES),
+        )
+        total = spending.describe_spending(sum(by_day.values(), Spending()), self._currency)
+        options = [block_kit.option(str(each), f"The last {each} days") for each in PERIOD_CHOICES_DAYS]
+        select = block_kit.single_choice("static_select", options, str(count)) | {"action_id": PERIOD_ACTION}
+        blocks = [
+            block_kit.section(f"*Together*: {total}", select),
+            *spending.render_chart(by_day, name_days(self._clock(), count), self._currency),
+        ]
+        for (dimension, name), found in zip(DIMENSION_TITLES.items(), sums, strict=True):
+            if found:
+                lines = spending.render_ranking(
+                    await self._name_subjects(dimension, found), found, self._currency, MAX_RANKING_LINES
+                )
+                blocks += [block_kit.divider(), block_kit.section(f"*{name}*\n{lines}")]
+        about = "Days are UTC. *About*: some of it is estimated. More, and tables: `bot usage` in a shell."
+        return block_kit.modal("What it costs", [*blocks, block_kit.context(about)])
+
+    def _describe_own(self, mine: Mapping[str, Spending], standings: Sequence[BudgetState]) -> str:
+        today = mine.get(name_days(self._clock(), 1)[0], Spending())
+        total = sum(mine.values(), Spending())
+        lately = spending.describe_spending(total, self._currency)
+        lines = [
+            f"*You, today*: {spending.describe_spending(today, self._currency)}",
+            f"*You, in the last {HOME_PERIOD_DAYS} days*: {lately}",
+            *(
+                spending.render_meter(each, self._currency)
+                for each in standings
+                if each.budget.scope is not SpendingDimension.CHANNEL
+            ),
+        ]
+        return "\n".join(lines)
+
+    async def _spending_by_day(
+        self, of: SpendingDimension, subject: str, count: int
+    ) -> Mapping[str, Spending]:
+        if not count:
+            return {}
+        named = name_days(self._clock(), count)
+        return await self._ledger.sum_by_day(self._authorizer.workspace, of, subject, days=named)
+
+    async def _spending_by_subject(self, by: SpendingDimension, count: int) -> Mapping[str, Spending]:
+        named = name_days(self._clock(), count)
+        return await self._ledger.sum_by_subject(
+            self._authorizer.workspace, by, since=named[0], until=named[-1]
+        )
+
+    async def _name_subjects(
+        self, dimension: SpendingDimension, found: Mapping[str, Spending]
+    ) -> Mapping[str, str]:
+        """Return what Slack shows for each subject."""
+        match dimension:
+            case SpendingDimension.PERSON:
+                return {each: f"<@{each}>" if each else "people who were forgotten" for each in found}
+            case SpendingDimension.CHANNEL:
+                return {
+                    each: wording.describe_scope(replace(self._authorizer.workspace, channel=each))
+                    for each in found
+                }
+            case SpendingDimension.VERSIONS:
+                return await self._name_version_sets(found)
+            case _:
+                return {each: block_kit.excerpt(each, 100) for each in found}
+
+    async def _name_version_sets(self, keys: Mapping[str, Spending]) -> Mapping[str, str]:
+        ids = {key: [int(each) for each in key.split(",") if each] for key in keys}
+        wanted = sorted({each for some in ids.values() for each in some})
+        known = {version.id: version for version in await self._versions.read_by_ids(wanted)}
+        return {
+            key: " + ".join(_describe_version(known[each]) for each in some if each in known)
+            or "what the settings say, and nothing else"
+            for key, some in ids.items()
+        }
+
+
+def _describe_version(version: ConfigVersion) -> str:
+    return f"{wording.describe_scope(version.scope)}, version {version.number}"

@@ -1,0 +1,78 @@
+"""What calls cost and how budgets stand, as people read it: sentences, a picture over time, meters.
+
+Separate because Home and the view behind it say the same things. Pure. Rule: a picture says nothing that does
+not stand in words beside it, for who cannot see it.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from bot.core.periods import MONTH_NAMES, Span, format_moment
+from bot.core.spending import text_chart
+from bot.core.spending.budgets import BudgetState, Spending, SpendingDimension, format_cost, format_used
+from bot.core.spending.prices import format_amount
+from bot.slack.views import block_kit
+from bot.slack.views.block_kit import Block
+
+CHART_HEIGHT_CELLS, METER_WIDTH_CELLS = 4, 10
+"""Cells of the picture, and of a meter."""
+
+
+def describe_spending(spent: Spending, currency: str) -> str:
+    """Return what calls cost in one line."""
+    if not spent.calls:
+        return "nothing"
+    plural = "s" if spent.calls > 1 else ""
+    cost = f"{estimate_prefix(spent)}{format_cost(spent, currency)}"
+    return f"{spent.calls:,} model call{plural}, {spent.tokens:,} tokens, {cost}"
+
+
+def render_chart(by_day: Mapping[str, Spending], days: Sequence[str], currency: str) -> list[Block]:
+    """Return a column for each day, oldest first, and in words what it shows."""
+    spent = [by_day.get(day, Spending()) for day in days]
+    total = sum(spent, Spending())
+    if not total.calls:
+        return []
+    is_money = bool(total.cost) and not total.unpriced
+    values = [each.cost if is_money else each.tokens for each in spent]
+    most = max(range(len(values)), key=values.__getitem__)
+    amount = format_amount(values[most], currency) if is_money else f"{values[most]:,} tokens"
+    first, last = _format_day(days[0]), _format_day(days[-1])
+    axis = [chr(0x2500) * len(days), first + last.rjust(len(days) - len(first))]
+    drawn = "\n".join((*text_chart.draw_columns(values, CHART_HEIGHT_CELLS), *axis))
+    kind = "Money" if is_money else "Tokens"
+    return [
+        block_kit.preformatted(drawn),
+        block_kit.context(f"{kind} a day. The most was {amount}, on {_format_day(days[most])}."),
+    ]
+
+
+def render_meter(standing: BudgetState, currency: str) -> str:
+    """Return how a budget stands, in one line of mrkdwn."""
+    budget = standing.budget
+    drawn = text_chart.draw_bar(standing.spent, budget.amount or 0, METER_WIDTH_CELLS)
+    whose = "You" if budget.scope is SpendingDimension.PERSON else "All of us"
+    span = "today" if budget.span is Span.DAY else "this month"
+    used = format_used(standing, currency)
+    return f"`{drawn}` {whose}, {span}: {used}; full again on {format_moment(standing.resets_at)}"
+
+
+def render_ranking(names: Mapping[str, str], sums: Mapping[str, Spending], currency: str, most: int) -> str:
+    """Return the subjects that cost most, a line each; `names` are those to show them under."""
+    ordered = sorted(sums, key=lambda each: (-sums[each].cost, -sums[each].tokens, each))
+    lines = [
+        f"• {names.get(each, each)}: {describe_spending(sums[each], currency)}" for each in ordered[:most]
+    ]
+    if len(ordered) > most:
+        rest = sum((sums[each] for each in ordered[most:]), Spending())
+        lines.append(f"• {len(ordered) - most:,} more: {describe_spending(rest, currency)}")
+    return "\n".join(lines)
+
+
+def estimate_prefix(spent: Spending) -> str:
+    """Return the word that goes before a cost of which something is estimated."""
+    return "about " if spent.estimated and spent.unpriced < spent.calls else ""
+
+
+def _format_day(name: str) -> str:
+    _, month, day = name.split("-")
+    return f"{int(day)} {MONTH_NAMES[int(month) - 1][:3]}"

@@ -1,0 +1,1 @@
+"""Slack's deliveries become calls of the intake."""

@@ -1,0 +1,116 @@
+"""Checks access for each delivery, and tells a refused person why: once, alone, and within a budget."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import structlog
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.core.access.rules import AccessRefusal
+from bot.core.errors import SurfaceError, SurfaceUnavailable
+from bot.core.limits.token_bucket import TokenBucket
+from bot.core.turns import AddressingKind, ThreadKey
+from bot.slack import event_payloads, messages
+from bot.slack.message_metadata import notice_metadata
+from bot.slack.people.access_check import SlackAccessPolicy
+from bot.slack.transport.api_errors import call
+
+SECONDS_BETWEEN_SAME_REFUSALS = 600.0
+"""Seconds in which nobody is refused twice in the same channel for the same reason."""
+REFUSALS_PER_MINUTE, REFUSALS_BURST = 20, 10
+"""Refusals that are told in the whole workspace."""
+MAX_REMEMBERED_REFUSALS = 10_000
+REFUSAL_TIMEOUT_SECONDS = 10.0
+"""Seconds that telling may take; nobody waits for it."""
+ADDRESSED_TO_BOT = frozenset({AddressingKind.MENTION, AddressingKind.DIRECT})
+log = structlog.get_logger()
+
+
+class AccessGuard:
+    """Lets deliveries in, and tells those whom it refuses."""
+
+    def __init__(
+        self,
+        access_policy: SlackAccessPolicy,
+        client: AsyncWebClient,
+        run_in_background: Callable[[Coroutine[Any, Any, None]], None],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`aside` has something done that nobody waits for."""
+        self._access_policy = access_policy
+        self._client = client
+        self._run_in_background = run_in_background
+        self._clock = clock
+        self._recent_refusals: OrderedDict[tuple[str, str, AccessRefusal], float] = OrderedDict()
+        self._token_bucket = TokenBucket(per_minute=REFUSALS_PER_MINUTE, burst=REFUSALS_BURST)
+
+    async def admit_message(self, posted: event_payloads.MessageEvent) -> bool:
+        """Return whether a message may be recorded; whoever addressed us is told if not.
+
+        Raises `SurfaceUnavailable`.
+        """
+        message = posted.message
+        refused = await self._access_policy.find_refusal(
+            posted.thread, message.author, is_shared=posted.is_shared
+        )
+        if refused is None:
+            return True
+        if posted.addressed in ADDRESSED_TO_BOT:
+            log.info("Somebody may not ask.", action="ask_denied", reason=refused, user=message.author)
+            is_reply = message.thread.root != message.id
+            self._notify_person(message.thread, message.author, refused, is_in_thread=is_reply)
+        return False
+
+    async def admit_press(self, thread: ThreadKey, user: str) -> bool:
+        """Return whether a person may use a button below an answer; they are told if not."""
+        try:
+            refused = await self._access_policy.find_refusal(thread, user)
+        except SurfaceUnavailable:
+            refused = AccessRefusal.UNKNOWN
+        if refused is None:
+            return True
+        log.info("Somebody may not ask.", action="ask_denied", reason=refused, user=user)
+        self._notify_person(thread, user, refused, is_in_thread=True)
+        return False
+
+    def _notify_person(
+        self, thread: ThreadKey, user: str, refused: AccessRefusal, *, is_in_thread: bool
+    ) -> None:
+        now = self._clock()
+        key = (user, thread.channel, refused)
+        is_quiet = now < self._recent_refusals.get(key, float("-inf")) + SECONDS_BETWEEN_SAME_REFUSALS
+        if not refused.for_people or is_quiet or self._token_bucket.delay(now, last=True):
+            return
+        self._token_bucket.take(now)
+        self._recent_refusals[key] = now
+        self._recent_refusals.move_to_end(key)
+        while len(self._recent_refusals) > MAX_REMEMBERED_REFUSALS:
+            self._recent_refusals.popitem(last=False)
+        self._run_in_background(
+            self._send_refusal(thread, user, refused.for_people, is_in_thread=is_in_thread)
+        )
+
+    async def _send_refusal(self, thread: ThreadKey, user: str, text: str, *, is_in_thread: bool) -> None:
+        """Write to one person alone: in a direct message as usual, elsewhere so that nobody else sees it."""
+        channel, root = thread.channel, thread.root
+        try:
+            async with asyncio.timeout(REFUSAL_TIMEOUT_SECONDS):
+                if messages.is_direct_channel(channel):
+                    await call(
+                        lambda: self._client.chat_postMessage(
+                            channel=channel, thread_ts=root, text=text, metadata=notice_metadata()
+                        )
+                    )
+                else:
+                    shown = root if is_in_thread else None
+                    await call(
+                        lambda: self._client.chat_postEphemeral(
+                            channel=channel, user=user, text=text, thread_ts=shown
+                        )
+                    )
+        except (SurfaceError, TimeoutError) as error:
+            log.debug("A refusal could not be told.", action="refusal_untold", error=type(error).__name__)

@@ -1,0 +1,112 @@
+"""What admins see of people's opinions: a count in Home, and the newest complaints, each with its thread.
+
+Separate because it reads votes, and steers nothing. Rule: what was said in a thread is not shown here; who
+may read the thread finds it by the link, which Slack guards.
+"""
+
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeAlias
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.core.history.feedback import Verdict, VoteCounts, VoteRecord
+from bot.core.history.personal_data import ERASED_PERSON
+from bot.ports import Votes
+from bot.slack import payload
+from bot.slack.admin.authorization import Authorizer
+from bot.slack.home import HomeReader
+from bot.slack.messages import BotIdentity
+from bot.slack.rendering.feedback_buttons import VERDICT_EMOJI
+from bot.slack.views import block_kit, wording
+from bot.slack.views.block_kit import Block, View
+from bot.slack.views.modals import Modals
+from bot.slack.views.wording import REASON_LABELS, format_score
+
+COMPLAINTS_ACTION = "judged_complaints"
+"""`action_id` of the button that opens the list."""
+SCORE_PERIOD_DAYS = 30
+"""Of the count in Home."""
+MAX_COMPLAINTS_SHOWN = 25
+"""Complaints in one view."""
+MAX_NOTE_CHARACTERS = 600
+"""Characters of what somebody wrote that are shown."""
+
+RunInBackground: TypeAlias = Callable[[Coroutine[Any, Any, None]], None]
+
+
+class ComplaintList:
+    """A section of Home, and the view behind it."""
+
+    def __init__(
+        self,
+        authorizer: Authorizer,
+        votes: Votes,
+        bot: BotIdentity,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`bot` tells where the workspace's threads are."""
+        self._authorizer = authorizer
+        self._votes = votes
+        self._bot = bot
+        self._clock = clock
+
+    async def __call__(self, reader: HomeReader) -> Sequence[Block]:
+        """Return the section; nothing for who is no admin."""
+        if not reader.is_admin:
+            return ()
+        since = self._clock() - SCORE_PERIOD_DAYS * 86_400
+        total = await self._votes.read_total_score(self._authorizer.workspace, since=since)
+        said = (
+            f"{format_score(total)} in the last {SCORE_PERIOD_DAYS} days."
+            if total != VoteCounts()
+            else "Nobody has voted yet."
+        )
+        button = block_kit.button("What people did not like", COMPLAINTS_ACTION)
+        return [
+            block_kit.header("What people think of answers"),
+            block_kit.section(f"{said} The score of each version is in its *History*."),
+            block_kit.actions(button),
+        ]
+
+    async def open_complaints(self, user: str) -> View:
+        """Return the newest complaints. Raises `Refused` for who is no admin."""
+        await self._authorizer.require_admin(user, "complaints")
+        found = await self._votes.list_complaints(self._authorizer.workspace, limit=MAX_COMPLAINTS_SHOWN)
+        about = "The newest first. In a thread, *Why this answer?* tells what an answer was made with."
+        blocks = [block_kit.context(about if found else "Nobody has complained.")]
+        for complaint in found:
+            blocks += [block_kit.divider(), block_kit.section(self._describe_complaint(complaint))]
+        return block_kit.modal("What people did not like", blocks)
+
+    def _describe_complaint(self, complaint: VoteRecord) -> str:
+        vote = complaint.vote
+        is_known = not complaint.voter.startswith(ERASED_PERSON)
+        voter = f"<@{complaint.voter}>" if is_known else "somebody"
+        who = f"{VERDICT_EMOJI[Verdict.BAD]} {voter}, {wording.format_time(complaint.cast_at)}"
+        answer = f"an answer to <@{complaint.author.id}>{self._link_thread(complaint)}"
+        lines = [f"{who}, on {answer}", *(f"• {REASON_LABELS[reason]}" for reason in vote.reasons)]
+        if vote.note:
+            lines.append(f"“{block_kit.excerpt(vote.note, MAX_NOTE_CHARACTERS)}”")
+        if complaint.model:
+            lines.append(f"_{block_kit.excerpt(complaint.model, 100)}_")
+        return "\n".join(lines)
+
+    def _link_thread(self, complaint: VoteRecord) -> str:
+        """Return the link to an answer, where Slack has told the workspace's address."""
+        if not self._bot.url:
+            return ""
+        channel, root = complaint.thread.channel, complaint.thread.root
+        place = f"{self._bot.url}archives/{channel}/p{complaint.message_id.replace('.', '')}"
+        return f": <{place}?thread_ts={root}&cid={channel}|open the thread>"
+
+
+def register(app: AsyncApp, judgements: ComplaintList, screen: Modals, aside: RunInBackground) -> None:
+    """Let the app open the list. Call it before what takes everything that is left."""
+
+    @app.action(COMPLAINTS_ACTION)
+    async def complaints(body: dict[str, Any], ack: AsyncAck) -> None:
+        making = judgements.open_complaints(payload.text(body, "user", "id"))
+        aside(screen.open_view(payload.text(body, "trigger_id"), making))
+        await ack()

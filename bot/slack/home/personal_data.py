@@ -1,0 +1,199 @@
+"""What is stored of whoever looks: a section of Home, and its buttons to have it sent, and to have it erased.
+
+Separate because it is everybody's, and no admin's. Rule: it is only ever about the person whom Slack names in
+its payload; nothing that a button or a view says is believed.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeAlias
+
+import structlog
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.core.errors import SurfaceError, SurfaceGone
+from bot.core.history import personal_data as core
+from bot.core.history.personal_data import PersonKey, StoredCounts
+from bot.policy import personal_data
+from bot.ports import PersonalData
+from bot.slack import payload
+from bot.slack.home import HomeReader
+from bot.slack.messages import PLATFORM
+from bot.slack.surface.uploads import upload_file
+from bot.slack.views import block_kit, wording
+from bot.slack.views.block_kit import Block, View, render_notice
+from bot.slack.views.modals import Modals
+from bot.slack.views.submissions import ActionRefused
+
+SEND_DATA_ACTION, ERASE_DATA_ACTION = "own_data_send", "own_data_erase"
+"""`action_id`s."""
+EXPORT_FILE_NAME = "threadkeeper-my-data.jsonl"
+MAX_EXPORT_BYTES = 50 * 1024**2
+"""Bytes of a file; whoever has more asks at the shell."""
+NOTHING_STORED = "I have stored no message and no vote of yours."
+EXPORT_MESSAGE = (
+    "This is what I have stored of you: one line of JSON for each message, vote and saved prompt."
+)
+DATA_SENT = "I have sent you a file in our direct message."
+EXPORT_TOO_LARGE = (
+    "It is more than I can send here. Whoever runs this bot can write it out: `bot export --user {}`."
+)
+UPLOAD_NOT_ALLOWED = (
+    "Slack does not let me send files. Whoever runs this bot can give its Slack app the scope files:write, "
+    "or write your data out: `bot export --user {}`."
+)
+UPLOAD_FAILED = "Slack did not take the file. Please try again in a minute."
+ALREADY_RUNNING = "That is under way already."
+DATA_ERASED = "Erased: {}, with my answers and the reasons you gave with votes."
+ERASE_CONFIRMATION = (
+    "Your messages, my answers to them and the reasons you gave with votes are erased here for ever. "
+    "What Slack shows stays in Slack. What it cost stays counted, for past months without your name."
+)
+
+RunInBackground: TypeAlias = Callable[[Coroutine[Any, Any, None]], None]
+
+log = structlog.get_logger()
+
+
+class PersonalDataSection:
+    """The section, and what its buttons do, in one workspace."""
+
+    def __init__(
+        self, personal: PersonalData, client: AsyncWebClient, *, workspace: str, retention: int
+    ) -> None:
+        """`retention` is in days, 0 for ever."""
+        self._personal = personal
+        self._client = client
+        self._workspace = workspace
+        self._retention = retention
+        self._busy: set[str] = set()
+
+    async def __call__(self, reader: HomeReader) -> Sequence[Block]:
+        """Return the section. Raises `StoreError`."""
+        held = await self._personal.count_stored(self._person(reader.user))
+        buttons = [
+            block_kit.button("Send me my data", SEND_DATA_ACTION)
+        ]  # there may be figures, or prompts that they saved
+        if held != StoredCounts():
+            buttons.append(
+                block_kit.button(
+                    "Erase my data", ERASE_DATA_ACTION, style="danger", confirm=ERASE_CONFIRMATION
+                )
+            )
+        told = block_kit.section(f"{_describe_stored(held)} {self._describe_retention()}")
+        return [block_kit.header("Your data"), told, block_kit.actions(*buttons)]
+
+    async def send_data(self, user: str) -> View:
+        """Send a person what is stored of them; return what to say about it."""
+        with self._one_at_a_time(user):
+            content = await self._write_export(user)
+            if not content:
+                return render_notice(NOTHING_STORED)
+            try:
+                await upload_file(self._client, user, EXPORT_FILE_NAME, content, EXPORT_MESSAGE)
+            except SurfaceGone as gone:
+                log.warning("A person's data could not be sent.", action="data_unsent", reason=str(gone))
+                return render_notice(UPLOAD_NOT_ALLOWED.format(user))
+            except SurfaceError as error:
+                log.warning("A person's data could not be sent.", action="data_unsent", reason=error.code)
+                return render_notice(UPLOAD_FAILED)
+        log.info("A person was sent their data.", action="data_sent")
+        return render_notice(DATA_SENT)
+
+    async def erase_data(self, user: str) -> View:
+        """Erase what is stored of a person; return what to say about it."""
+        with self._one_at_a_time(user):
+            count = await personal_data.erase(self._personal, self._person(user))
+        log.info("A person has erased their data.", action="data_erased", messages=count)
+        return render_notice(DATA_ERASED.format(_count_messages(count)))
+
+    async def _write_export(self, user: str) -> bytes:
+        """Return all records. Raises `Refused` where they are too many."""
+        content = bytearray()
+        async for record in personal_data.export_records(self._personal, self._person(user)):
+            content += core.to_json_lines([record]).encode()
+            if len(content) > MAX_EXPORT_BYTES:
+                raise ActionRefused(EXPORT_TOO_LARGE.format(user))
+        return bytes(content)
+
+    @contextmanager
+    def _one_at_a_time(self, user: str) -> Iterator[None]:
+        """Do one thing at a time for a person; who presses twice is told so."""
+        if user in self._busy:
+            raise ActionRefused(ALREADY_RUNNING)
+        self._busy.add(user)
+        try:
+            yield
+        finally:
+            self._busy.discard(user)
+
+    def _describe_retention(self) -> str:
+        if not self._retention:
+            return "What I store is kept until you erase it here, or delete the message in Slack."
+        days = "a day" if self._retention == 1 else f"{self._retention} days"
+        return f"A conversation is erased {days} after its newest message."
+
+    def _person(self, user: str) -> PersonKey:
+        return PersonKey(user=user, platform=PLATFORM, workspace=self._workspace)
+
+
+def register(
+    app: AsyncApp,
+    own: PersonalDataSection,
+    home: Callable[[str], Coroutine[Any, Any, View]],
+    screen: Modals,
+    aside: RunInBackground,
+) -> None:
+    """Let the app send and erase. Call it before what takes everything that is left."""
+
+    @app.action(SEND_DATA_ACTION)
+    async def send(body: dict[str, Any], ack: AsyncAck) -> None:
+        aside(_run_to_end(screen, payload.text(body, "trigger_id"), own.send_data(_user(body))))
+        await ack()
+
+    @app.action(ERASE_DATA_ACTION)
+    async def erase(body: dict[str, Any], ack: AsyncAck) -> None:
+        user = _user(body)
+
+        async def erased() -> None:
+            await _run_to_end(screen, payload.text(body, "trigger_id"), own.erase_data(user))
+            await screen.publish_home(user, home(user))
+
+        aside(erased())
+        await ack()
+
+
+async def _run_to_end(modals: Modals, trigger: str, doing: Coroutine[Any, Any, View]) -> None:
+    """Do something to its end, whether or not Slack shows what is said about it."""
+    done = asyncio.ensure_future(doing)
+
+    async def said() -> View:
+        return await asyncio.shield(done)
+
+    try:
+        await modals.open_view(trigger, said())
+        await asyncio.wait({done})
+    finally:
+        done.cancel()  # it has ended, unless this process does
+    if not done.cancelled():
+        done.exception()  # a person was told of it, see `Screen`
+
+
+def _user(body: dict[str, Any]) -> str:
+    return payload.text(body, "user", "id")
+
+
+def _describe_stored(held: StoredCounts) -> str:
+    if held == StoredCounts():
+        return NOTHING_STORED
+    votes = {0: "no vote", 1: "1 vote"}.get(held.votes, f"{held.votes:,} votes")
+    since = f" since {wording.format_time(held.since)}" if held.messages else ""
+    return (
+        f"I have stored *{_count_messages(held.messages)}* of yours, with my answers,{since}, and *{votes}*."
+    )
+
+
+def _count_messages(count: int) -> str:
+    return "1 message" if count == 1 else f"{count:,} messages"

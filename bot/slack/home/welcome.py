@@ -1,0 +1,50 @@
+"""Home's first section, for everybody: how to talk to the bot, and what applies where they talk.
+
+Separate because it is all that who never steers sees of steering. Rule: the prompt itself is for admins.
+"""
+
+from collections.abc import Sequence
+
+from bot.core.chat.scoped_config import direct_messages_scope
+from bot.core.config import Scope
+from bot.policy.config_editor import ConfigEditor
+from bot.slack.home import HomeReader
+from bot.slack.home.slash_command import SLASH_COMMAND
+from bot.slack.views import block_kit, wording
+from bot.slack.views.block_kit import Block, View
+
+EFFECTIVE_CONFIG_ACTION = "applies_in_channel"
+"""`action_id` of the list of channels."""
+
+
+class WelcomeSection:
+    """The section for everybody."""
+
+    def __init__(self, config_editor: ConfigEditor, workspace: Scope) -> None:
+        self._config_editor = config_editor
+        self._direct = direct_messages_scope(workspace)
+
+    async def __call__(self, reader: HomeReader) -> list[Block]:
+        """Return the section. Raises `StoreError`."""
+        del reader  # it is the same for all
+        level = await self._config_editor.load_scope(self._direct)
+        return [
+            block_kit.header("Talk to me"),
+            block_kit.section(
+                "Mention me in a channel, or write to me in *Messages*. "
+                "Each thread is one conversation, and I remember what was said in it."
+            ),
+            block_kit.header("What applies in your direct messages"),
+            *wording.render_effective(level.effective_config(), with_prompt=False),
+            block_kit.section(
+                f"In a channel, `{SLASH_COMMAND}` shows what applies there to you alone. Or choose one here:",
+                block_kit.channel_select(EFFECTIVE_CONFIG_ACTION, "What applies in…"),
+            ),
+        ]
+
+
+def render_effective(channel: Scope, shown: Sequence[Block]) -> View:
+    """Return the modal that shows what applies in a channel."""
+    return block_kit.modal(
+        "What applies", [block_kit.section(f"In *{wording.describe_scope(channel)}*:"), *shown]
+    )

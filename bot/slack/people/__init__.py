@@ -1,0 +1,1 @@
+"""Who somebody is in Slack, and whether they may ask."""

@@ -1,0 +1,150 @@
+"""Makes Markdown from a model safe to show: it pings nobody, and its links show where they lead.
+
+Separate because every way to Slack goes through it, before anything else looks at the text. Pure. Three
+rules:
+
+- What Slack would act on (`<!here>`, `<@U123>`, `<#C123>`) gets a word joiner after its bracket, so that
+  it is shown and does nothing. In code that is the only change; everything else there stays byte for byte.
+- Outside code also `@here` and its like, such tokens written with escapes or entities, links to anything
+  but the web and mail, definitions of links, and images, which become links.
+- The light hand reads lines; a parser then looks at the result. If that finds something left, the heavy
+  hand takes code in a line for text, and lets no link and no entity of the text work.
+
+Sources: facts of https://docs.slack.dev/messaging/formatting-message-text, and that Slack reads these
+tokens in `markdown` blocks too: https://github.com/metabase/metabase/pull/80652
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from urllib.parse import urlsplit
+
+from markdown_it.token import Token
+
+from bot.slack.rendering.mrkdwn import WORD_JOINER, parse_markdown
+
+_SLACK_TOKEN = re.compile(
+    r"<(?=(?:!(?i:channel|here|everyone)|!(?i:subteam|date)\^[^<>]*|@[UWB][A-Z0-9]+|\#[CGD][A-Z0-9]+)"
+    r"(?:\|[^<>]*)?>)"
+)
+_WRITTEN_TOKEN = re.compile(
+    r"(<|&lt;?|&LT;?|&\#0*60;|&\#[xX]0*3[cC];)"
+    r"(?=\\?(?:[!@#]|&(?:excl|commat|num|\#0*(?:33|35|64)|\#[xX]0*(?:2[13]|40));))"
+)
+_BARE_PING = re.compile(
+    r"(?<![^\W_])(?<![./])(@|&commat;|&\#0*64;|&\#[xX]0*40;)(?=(?:channel|here|everyone)\b)", re.IGNORECASE
+)
+_SLACK_LINK = re.compile(r"<((?:https?://|mailto:)[^|<>\s]+)\|([^<>\n]+)>")
+_IMAGE = re.compile(r"!(?=\[[^\]\n]+\]\()")
+_NAMELESS_IMAGE = re.compile(r"!\[\](?=\()")
+_SAFE_SCHEME = r"(?:https?://|mailto:)"
+_UNSAFE_LINK = re.compile(rf"\](?=\((?!<?{_SAFE_SCHEME}))", re.IGNORECASE)
+_LINK_DEFINITION = re.compile(r"^((?:[^\w\n]|\d+[.)])*\[[^\]\n]+\])(?=:)", re.MULTILINE)
+_UNSAFE_AUTOLINK = re.compile(rf"<(?=[a-z][a-z0-9+.-]{{1,31}}:)(?!{_SAFE_SCHEME})", re.IGNORECASE)
+_CODE_SPAN = re.compile(r"(?<![`\\])(`+)(?!`)[^\n]+?(?<!`)\1(?!`)")
+_URL_LIKE = re.compile(r"(?:https?://|www\.)\S+|[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|edu|gov|io)(?:/\S*)?")
+_NEEDS_SANITIZING = re.compile(r"[<@&\[]")
+"""One of these is in all that the rules for text outside code are about."""
+_CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+def sanitize_text(page: str) -> str:
+    """Return text that can be sent, and in which nothing is a token of Slack's, wherever it stands.
+
+    It has whole surrogate pairs only, no control characters, Unix newlines.
+    """
+    whole = page.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    plain = _CONTROL_CHARACTER.sub("\ufffd", whole.replace("\r\n", "\n").replace("\r", "\n"))
+    return _SLACK_TOKEN.sub(f"<{WORD_JOINER}", plain)
+
+
+def sanitize_markdown(text: str) -> tuple[str, list[Token]]:
+    """Return the safe form of Markdown that went through `showable`, and its tokens."""
+    if not _NEEDS_SANITIZING.search(text):
+        return text, parse_markdown(text)
+    if _sanitize_prose(text) == text:
+        safe = text  # the usual case; spares a parser's run
+    else:
+        safe = "".join(
+            part if is_code else _sanitize_prose(part)
+            for part, is_code in _split_code(text, includes_spans=True)
+        )
+    tokens = parse_markdown(safe)
+    if all(map(_is_harmless, tokens)):
+        return safe, tokens
+    safe = "".join(
+        part if is_code else _sanitize_prose_strictly(part)
+        for part, is_code in _split_code(text, includes_spans=False)
+    )
+    return safe, parse_markdown(safe)
+
+
+def _sanitize_prose(prose: str) -> str:
+    """Apply the rules for text outside code with the light hand."""
+    prose = _WRITTEN_TOKEN.sub(rf"\1{WORD_JOINER}", prose)
+    prose = _BARE_PING.sub(rf"\1{WORD_JOINER}", prose)
+    prose = _SLACK_LINK.sub(r"[\2](\1)", prose)
+    prose = _NAMELESS_IMAGE.sub("[image]", prose)
+    prose = _IMAGE.sub("", prose)
+    prose = _UNSAFE_LINK.sub(f"]{WORD_JOINER}", prose)
+    prose = _LINK_DEFINITION.sub(rf"\1{WORD_JOINER}", prose)
+    return _UNSAFE_AUTOLINK.sub(f"<{WORD_JOINER}", prose)
+
+
+def _sanitize_prose_strictly(prose: str) -> str:
+    """Apply them with the heavy hand: no link has a label, no entity is read as what it stands for."""
+    return _sanitize_prose(prose).replace("](", f"]{WORD_JOINER}(").replace("&", f"&{WORD_JOINER}")
+
+
+def _split_code(text: str, *, includes_spans: bool) -> Iterator[tuple[str, bool]]:
+    """Yield the text in parts, and whether each is code: in blocks, and with `spans` also within lines."""
+    code_lines = {
+        number
+        for token in parse_markdown(text)
+        if token.type in {"fence", "code_block"} and token.map
+        for number in range(*token.map)
+    }
+    for number, line in enumerate(re.split(r"(?<=\n)", text)):
+        if number in code_lines:
+            yield line, True
+            continue
+        start = 0
+        for found in _CODE_SPAN.finditer(line) if includes_spans else ():
+            yield line[start : found.start()], False
+            yield found[0], True
+            start = found.end()
+        yield line[start:], False
+
+
+def _is_harmless(token: Token) -> bool:
+    """Whether no text of a block pings anybody, and no link in it looks like another."""
+    if token.type != "inline":
+        return True
+    children = token.children or []
+    texts = (child.content for child in children if child.type == "text")
+    if any(_BARE_PING.search(text) or _SLACK_TOKEN.search(text) for text in texts):
+        return False
+    return not any(
+        child.type == "image" or _is_disguised_link(children[at:]) for at, child in enumerate(children)
+    )
+
+
+def _is_disguised_link(spans: Sequence[Token]) -> bool:
+    """Whether spans begin with a link whose label is the address of another site."""
+    if spans[0].type != "link_open":
+        return False
+    label = ""
+    for span in spans:
+        if span.type == "link_close":
+            break
+        label += span.content
+    shown = _URL_LIKE.search(label.strip())
+    return shown is not None and _host_of(shown[0]) != _host_of(str(spans[0].attrs["href"]))
+
+
+def _host_of(address: str) -> str:
+    """Return the host of an address, which may lack its scheme; empty for anything else."""
+    try:
+        host = urlsplit(address if "://" in address else f"//{address}").hostname or ""
+    except ValueError:
+        return ""
+    return host.lower().removeprefix("www.")

@@ -1,0 +1,158 @@
+"""Threads read back from Slack: which messages show pages of ours, and what people wrote.
+
+Separate from `surface`, which writes. Rules: reading is bounded; where Slack does not let us look, there is
+nothing to see. Slack lists a thread oldest first, so what is looked for is looked for from a time on. Source:
+https://docs.slack.dev/reference/methods/conversations.replies
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.core.errors import SurfaceError, SurfaceGone
+from bot.core.turns import AddressingKind, IncomingMessage, ThreadKey, Turn
+from bot.delivery.retry import retry_until_answered
+from bot.ports import AccessPolicy
+from bot.slack import messages, payload
+from bot.slack.message_metadata import PAGE_EVENT
+from bot.slack.people.directory import People
+from bot.slack.transport.api_errors import call
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadBounds:
+    """How much of a thread is read at most: so many calls for so many messages each.
+
+    Slack gives fewer than asked for where it wants to: 15 to apps that are sold outside its Marketplace,
+    once a minute. https://docs.slack.dev/changelog/2025/05/29/rate-limit-changes-for-non-marketplace-apps
+    """
+
+    calls: int
+    size: int
+
+
+FIND_BOUNDS = ReadBounds(calls=3, size=200)
+READ_BOUNDS = ReadBounds(
+    calls=10, size=999
+)  # of "under 1,000"; few calls, since somebody waits for an answer
+
+
+class ThreadHistory:
+    """Reads threads."""
+
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        bot: messages.BotIdentity,
+        people: People,
+        access_policy: AccessPolicy | None = None,
+    ) -> None:
+        """Of people whom a `door` does not let in, nothing is read."""
+        self._access_policy = access_policy
+        self._client = client
+        self._bot = bot
+        self._people = people
+
+    async def find_pages(self, turn: Turn, *, is_streamed: bool = False) -> dict[int, str]:
+        """Return the ts of our messages that show pages of a turn, those newer than its last known page.
+
+        A stream has no metadata until it ends. Where answers are `streamed`, the next page is also a message
+        of ours that has none: whatever else we write into a thread has some.
+
+        Raises `SurfaceError` if Slack is busy or does not answer now, and nothing was read yet.
+        """
+        newest = turn.pages[-1] if turn.pages else turn.message_id
+        found: dict[int, str] = {}
+        try:
+            async for fields in self._fetch_messages(turn.thread, newest, FIND_BOUNDS, retries=True):
+                page = self._page_number(fields, turn.id)
+                if page is None and is_streamed and self._lacks_metadata(fields, newest):
+                    page = len(turn.pages)
+                if page is not None:
+                    found.setdefault(page, payload.text(fields, "ts"))
+        except SurfaceGone:
+            return {}
+        return found
+
+    async def read_messages(self, thread: ThreadKey, *, limit: int, since: float) -> list[IncomingMessage]:
+        """Return the newest messages of people after `since`, with names, oldest first.
+
+        Raises `SurfaceError` if Slack is busy or does not answer now, and nothing was read yet. Nobody waits
+        for the rest: of a thread that Slack gives in small portions this is the beginning.
+        """
+        bot = replace(self._bot, workspace=thread.workspace)
+        said: dict[str, messages.SlackMessage] = {}  # by ts: Slack may repeat the first message on each page
+        try:
+            async for fields in self._fetch_messages(
+                thread, f"{max(since, 0.0):.6f}", READ_BOUNDS, retries=False
+            ):
+                message = messages.parse_message(fields, bot, channel=thread.channel)
+                if message is not None and float(message.id) > since:
+                    said[message.id] = replace(message, thread=thread)
+        except SurfaceGone:
+            return []
+        except SurfaceError:
+            if not said:
+                raise
+        newest = sorted(said.values(), key=lambda message: float(message.id))[-limit:]
+        names = await self._people.names({each for message in newest for each in message.ids_to_name})
+        return [
+            message.to_incoming(names, addressed=AddressingKind.OVERHEARD)
+            for message in newest
+            if await self._is_admitted(thread, message.author)
+        ]
+
+    async def _is_admitted(self, thread: ThreadKey, person: str) -> bool:
+        try:
+            return (
+                self._access_policy is None or await self._access_policy.find_refusal(thread, person) is None
+            )
+        except SurfaceError:
+            return False
+
+    async def _fetch_messages(
+        self, thread: ThreadKey, after: str, bounds: ReadBounds, *, retries: bool
+    ) -> AsyncIterator[Mapping[str, Any]]:
+        """Yield a thread's messages after a ts, oldest first, and maybe its first one, whatever its ts.
+
+        The first call may be refused; further ones are tried until they succeed if `is_patient`, or else an
+        app that gets one call a minute would begin anew for ever.
+        """
+        cursor = ""
+        for _ in range(bounds.calls):
+            send = partial(
+                self._client.conversations_replies,
+                channel=thread.channel,
+                ts=thread.root,
+                oldest=after,
+                limit=bounds.size,
+                include_all_metadata=True,
+                cursor=cursor or None,
+            )
+            attempt = partial(call, send)
+            response = await (retry_until_answered(attempt) if retries and cursor else attempt())
+            for fields in payload.items(response.data, "messages"):
+                yield fields
+            cursor = payload.text(response.data, "response_metadata", "next_cursor")
+            if not cursor:
+                return
+
+    def _page_number(self, fields: Mapping[str, Any], turn: int) -> int | None:
+        """Return the number of the turn's page that a message shows, if it is ours and shows one."""
+        mark = payload.mapping(fields, "metadata")
+        shown, number = (
+            payload.value_at(mark, "event_payload", "turn"),
+            payload.value_at(mark, "event_payload", "page"),
+        )
+        is_ours = payload.text(fields, "user") == self._bot.user
+        if is_ours and payload.text(mark, "event_type") == PAGE_EVENT and shown == turn:
+            return number if isinstance(number, int) else None
+        return None
+
+    def _lacks_metadata(self, fields: Mapping[str, Any], after: str) -> bool:
+        """Return whether a message is one of ours of which nothing tells what it is."""
+        is_ours = payload.text(fields, "user") == self._bot.user and payload.text(fields, "ts") > after
+        return is_ours and not payload.mapping(fields, "metadata")

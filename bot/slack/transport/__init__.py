@@ -1,0 +1,1 @@
+"""How deliveries come from Slack and calls go to it."""

@@ -1,0 +1,192 @@
+"""The way into a workspace: clients, the check of both tokens, and the door that sockets come through.
+
+Separate because what can go wrong here is the operator's business, and is told in one sentence each.
+Sources: facts/slack.md 3.3 (Socket Mode) and 4 (one shared session, or every call opens a connection).
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from types import MappingProxyType
+from typing import TypeAlias
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.core.errors import SettingsError
+from bot.slack.messages import BotIdentity
+from bot.slack.transport.client import SlackClient
+from bot.slack.transport.web_socket import Dispatch, WebSocket
+
+Client: TypeAlias = AsyncWebClient
+"""What calls Slack; named for those who put things together and know no library of Slack's."""
+
+SILENT_LOGGER = logging.getLogger("slack_sdk.silent")
+SILENT_LOGGER.setLevel(logging.CRITICAL)
+"""slack_sdk asks for the level that is set on its logger, not for the one that holds. Where none is set it
+makes a text of every payload, at great cost, and throws it away.
+"""
+CALL_TIMEOUT = aiohttp.ClientTimeout(total=20, connect=5)
+OPEN_TIMEOUT_SECONDS = 10.0
+"""Seconds for a ticket and the handshake."""
+HEARTBEAT_SECONDS = 10.0
+"""Seconds between our pings; a connection without a pong for half of that again is broken."""
+CONNECTION_ERRORS = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError, ValueError)
+"""What slack_sdk and aiohttp raise when there is no answer of Slack's; ValueError: it was no JSON."""
+TRANSIENT_SOCKET_ERRORS = frozenset(
+    {"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
+)
+"""Slack's errors that pass by themselves, like every HTTP status but 200."""
+APP_TOKEN_DESCRIPTION = "an app-level token (xapp-…) with the scope connections:write"  # noqa: S105 - what it is, not one
+DISCONNECT_HINTS: Mapping[str, str] = MappingProxyType(
+    {
+        "too_many_websockets": "Slack allows ten in all: lower BOT_SOCKETS, or run fewer processes.",
+        "link_disabled": "Switch Socket Mode on in the settings of your Slack app.",
+    }
+)
+"""What a person can do about Slack's reasons to end a socket."""
+
+
+@asynccontextmanager
+async def open_web_client(token: str, url: str) -> AsyncIterator[AsyncWebClient]:
+    """Open a client whose calls share connections. It never retries: who calls decides.
+
+    The environment's proxy is looked up once. aiohttp would do that for every call, in a thread, and look for
+    a `.netrc` in another, whose password for Slack would then get in the way of the token.
+    """
+    async with aiohttp.ClientSession(timeout=CALL_TIMEOUT) as session:
+        client = SlackClient(
+            token=token, base_url=url, session=session, logger=SILENT_LOGGER, retry_handlers=[]
+        )
+        client.proxy = _find_proxy(url)  # slack_sdk's own guess knows no exceptions
+        yield client
+
+
+def _find_proxy(url: str) -> str | None:
+    """Return the proxy that the environment has for an address; none towards this machine."""
+    address = urlsplit(url)
+    host = address.hostname or ""
+    is_direct = host in {"localhost", "127.0.0.1", "::1"} or bool(proxy_bypass(host))
+    return None if is_direct else getproxies().get(address.scheme)
+
+
+async def fetch_bot_identity(client: AsyncWebClient) -> BotIdentity:
+    """Return the bot that the token belongs to. Raises `SettingsError`."""
+    response = await _call_or_explain(
+        client.auth_test(), client, "SLACK_BOT_TOKEN", "the Bot User OAuth Token (xoxb-…)"
+    )
+    return BotIdentity(
+        user=response["user_id"],
+        bot_id=response.get("bot_id") or "",
+        workspace=response.get("team_id") or "",
+        workspace_name=response.get("team") or "",
+        url=response.get("url") or "",
+    )
+
+
+class SocketRefused(Exception):
+    """A socket could not be opened."""
+
+    def __init__(self, reason: str, *, hint: str = "", retry_after: float = 0.0) -> None:
+        """`hint` says what a person must do; without one the trouble passes. `retry_after` is in seconds."""
+        super().__init__(reason)
+        self.reason = reason
+        self.hint = hint
+        self.retry_after = retry_after
+
+
+class SocketConnector:
+    """Where sockets come from: a ticket, a handshake, Slack's greeting."""
+
+    def __init__(
+        self, client: AsyncWebClient, app_token: str, session: aiohttp.ClientSession, dispatch: Dispatch
+    ) -> None:
+        """`dispatch` is for what the sockets bring."""
+        self._client = client
+        self._app_token = app_token
+        self._session = session
+        self._dispatch = dispatch
+        self._unused_urls: list[str] = []
+
+    async def check(self) -> None:
+        """Get the first ticket. Raises `SettingsError` if Slack refuses it."""
+        opened = await _call_or_explain(
+            self._client.apps_connections_open(app_token=self._app_token),
+            self._client,
+            "SLACK_APP_TOKEN",
+            APP_TOKEN_DESCRIPTION,
+        )
+        self._unused_urls.append(opened["url"])
+
+    async def open(self) -> WebSocket:
+        """Return a socket that Slack has welcomed. Raises `SocketRefused`."""
+        socket = WebSocket(await self._connect(), self._dispatch)
+        try:
+            if await socket.wait_for_greeting():
+                return socket
+        except asyncio.CancelledError:
+            await socket.close()
+            raise
+        await socket.close()
+        raise SocketRefused(socket.reason or "closed", hint=DISCONNECT_HINTS.get(socket.reason, ""))
+
+    async def _connect(self) -> aiohttp.ClientWebSocketResponse:
+        try:
+            async with asyncio.timeout(OPEN_TIMEOUT_SECONDS):
+                return await self._handshake(await self._request_url())
+        except SlackApiError as error:
+            raise _translate_socket_error(error) from None
+        except CONNECTION_ERRORS as error:
+            raise SocketRefused(type(error).__name__) from None
+
+    async def _request_url(self) -> str:
+        """Return an address that is good for one handshake, soon: an old one never works again."""
+        if self._unused_urls:
+            return self._unused_urls.pop()
+        opened = await self._client.apps_connections_open(app_token=self._app_token)
+        return str(opened["url"])
+
+    async def _handshake(self, url: str) -> aiohttp.ClientWebSocketResponse:
+        tls = True if self._client.ssl is None else self._client.ssl
+        return await self._session.ws_connect(
+            url, heartbeat=HEARTBEAT_SECONDS, proxy=self._client.proxy, ssl=tls
+        )
+
+
+def _translate_socket_error(error: SlackApiError) -> SocketRefused:
+    reason, response = _read_error_name(error), error.response
+    passes = reason in TRANSIENT_SOCKET_ERRORS or response.status_code != 200  # noqa: PLR2004 - Slack's refusals are 200
+    wait = response.headers.get("Retry-After", "")
+    return SocketRefused(
+        reason,
+        hint="" if passes else f"Check SLACK_APP_TOKEN; it must be {APP_TOKEN_DESCRIPTION}.",
+        retry_after=float(wait) if wait.isdecimal() else 0.0,
+    )
+
+
+def _read_error_name(error: SlackApiError) -> str:
+    data = error.response.data
+    name = data.get("error") if isinstance(data, dict) else ""
+    return str(name or f"HTTP {error.response.status_code}")
+
+
+async def _call_or_explain(
+    call: object, client: AsyncWebClient, setting: str, description: str
+) -> dict[str, str]:
+    """Await a first call; Slack's refusal becomes a sentence that names the setting."""
+    try:
+        return await call  # type: ignore[misc, no-any-return]  # slack_sdk's responses are mappings
+    except SlackApiError as error:
+        raise SettingsError(
+            f"Slack does not accept {setting} ({_read_error_name(error)}); "
+            f"set it to {description} of your Slack app."
+        ) from None
+    except CONNECTION_ERRORS as error:
+        raise SettingsError(
+            f"Slack cannot be reached at {client.base_url} ({type(error).__name__}); "
+            "check the network, and SLACK_API_URL if you set it."
+        ) from None

@@ -1,0 +1,1 @@
+"""Block Kit, modals and wording that all views share."""

@@ -1,0 +1,164 @@
+"""Levels, versions and what applies, in words for people in Slack.
+
+Separate because Home, forms, history and answers to commands all say the same. Pure. Rules: mrkdwn, with
+everything that people wrote escaped; times are shown by Slack in the reader's own zone.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+from bot.core.access.grants import GrantsVersion
+from bot.core.chat import parameters, scoped_config
+from bot.core.chat.parameters import PARAMETERS
+from bot.core.chat.scoped_config import DEPLOYMENT_SCOPE, PROMPT_FIELD, EffectiveConfig
+from bot.core.config import DIRECT_MESSAGES, ConfigVersion, Scope, ScopeConfig
+from bot.core.history.feedback import Verdict, VoteCounts, VoteReason
+from bot.core.parameter_types import ParameterValue
+from bot.slack.messages import is_direct_channel
+from bot.slack.rendering.feedback_buttons import VERDICT_EMOJI
+from bot.slack.rendering.mrkdwn import escape
+from bot.slack.views.block_kit import Block, clip, context, excerpt, preformatted, section
+
+MAX_EXCERPT_CHARACTERS = 140
+"""Characters of a prompt in an overview."""
+MAX_VALUE_CHARACTERS = 200
+MAX_NOTE_CHARACTERS = 300
+MAX_PROMPT_CHARACTERS = 3_000
+"""Characters of a prompt in a message, and in one block of a view."""
+_USER_ID_PATTERN = re.compile("[UW][A-Z0-9]+")
+
+
+def describe_scope(level: Scope) -> str:
+    """Return a level's name, to stand in a sentence."""
+    if level == DEPLOYMENT_SCOPE:
+        return "the deployment's settings"
+    if not level.channel:
+        return "the whole workspace"
+    if level.channel == DIRECT_MESSAGES:
+        return "all direct messages"
+    channel = "one direct message" if is_direct_channel(level.channel) else f"<#{level.channel}>"
+    return f"one thread in {channel}" if level.root else channel
+
+
+def describe_scope_plainly(level: Scope) -> str:
+    """Return a level's name where Slack shows no links."""
+    if level.channel and level.channel != DIRECT_MESSAGES and not is_direct_channel(level.channel):
+        return "the thread" if level.root else "the channel"
+    return describe_scope(level)
+
+
+def field_label(field: str) -> str:
+    """Return a field's name as forms have it."""
+    return "System prompt" if field == PROMPT_FIELD else PARAMETERS[field].label
+
+
+def format_time(at: float) -> str:
+    """Return a time, in seconds since 1970."""
+    spelt = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return f"<!date^{int(at)}^{{date_short_pretty}}, {{time}}|{spelt}>"
+
+
+def format_author(version: ConfigVersion | GrantsVersion) -> str:
+    """Return who made a version; not everybody is a user of Slack, there is a shell too."""
+    author = version.author
+    return f"<@{author.id}>" if _USER_ID_PATTERN.fullmatch(author.id) else escape(author.name or author.id)
+
+
+def describe_version(version: ConfigVersion | GrantsVersion) -> str:
+    """Return which version it is, whose, from when and why."""
+    why = f": {excerpt(version.note, MAX_NOTE_CHARACTERS)}" if version.note else ""
+    return f"*Version {version.number}* by {format_author(version)}, {format_time(version.created_at)}{why}"
+
+
+def format_value(name: str, of: ParameterValue) -> str:
+    """Return a parameter's value in one line."""
+    return clip(", ".join(parameters.render(name, of).splitlines()), MAX_VALUE_CHARACTERS)
+
+
+def summarize_config(what: ScopeConfig) -> str:
+    """Return what one level sets, in a few lines."""
+    lines = []
+    if what.prompt:
+        verb = "adds" if what.prompt.appends else "says"
+        lines.append(f"The prompt {verb}: _{excerpt(what.prompt.text, MAX_EXCERPT_CHARACTERS)}_")
+    if what.parameters:
+        lines.append(_format_values(what.parameters))
+    if what.locks:
+        lines.append(f"Locked below: {', '.join(sorted(map(field_label, what.locks)))}")
+    return "\n".join(lines) or "Nothing is set."
+
+
+def render_effective(
+    effective: EffectiveConfig,
+    *,
+    with_prompt: bool,
+    notes: Mapping[str, str] = MappingProxyType({}),
+    max_prompt_characters: int = MAX_PROMPT_CHARACTERS,
+) -> list[Block]:
+    """Return what applies somewhere, and where each part comes from; the prompt only `with_prompt`.
+
+    `told` is what is done about which parameter of the model, `longest` the characters of a prompt at most.
+    """
+    lines = [
+        f"{_format_parameter(name, of)}{_format_origin(effective.origins[name])}{_format_note(name, notes)}"
+        for name, of in effective.parameters.items()
+    ]
+    origins = ", then ".join(describe_scope(level) for level, _text in effective.prompts)
+    lines.append(f"*System prompt*: from {origins}")
+    shown = [section("\n".join(lines))]
+    if with_prompt:
+        system = effective.system[:max_prompt_characters]
+        shown += [
+            preformatted(system[at : at + MAX_PROMPT_CHARACTERS])
+            for at in range(0, len(system), MAX_PROMPT_CHARACTERS)
+        ]
+        if len(effective.system) > max_prompt_characters:
+            shown.append(context("The prompt goes on: `bot prompt show` in a shell shows all of it."))
+    return shown
+
+
+def format_diff(old: ScopeConfig, new: ScopeConfig) -> str:
+    """Return the difference as lines of `-` and `+`."""
+    return scoped_config.diff(old, new) or "No difference."
+
+
+def format_parameters(parameters: Mapping[str, ParameterValue], notes: Mapping[str, str]) -> str:
+    """Return parameters line by line, wherever they come from; `told` as in `applying`."""
+    return "\n".join(
+        f"{_format_parameter(name, of)}{_format_note(name, notes)}" for name, of in parameters.items()
+    )
+
+
+def _format_parameter(name: str, of: ParameterValue) -> str:
+    return f"*{escape(field_label(name))}*: {escape(format_value(name, of))}"
+
+
+def _format_note(name: str, notes: Mapping[str, str]) -> str:
+    return f" :warning: _{escape(notes[name])}_" if name in notes else ""
+
+
+def _format_origin(level: Scope) -> str:
+    return f" (from {describe_scope(level)})"
+
+
+def _format_values(values: Mapping[str, ParameterValue]) -> str:
+    shown = (f"{field_label(name)} *{escape(format_value(name, of))}*" for name, of in values.items())
+    return " · ".join(shown)
+
+
+REASON_LABELS: Mapping[VoteReason, str] = MappingProxyType(
+    {
+        VoteReason.WRONG: "Something in it is wrong",
+        VoteReason.INCOMPLETE: "Something is missing",
+        VoteReason.BESIDE: "It is not what I asked",
+        VoteReason.STYLE: "Its length or its tone does not fit",
+        VoteReason.HARMFUL: "It is harmful or offensive",
+    }
+)
+
+
+def format_score(score: VoteCounts) -> str:
+    """Return a score in signs."""
+    return f"{VERDICT_EMOJI[Verdict.GOOD]} {score.good:,}  {VERDICT_EMOJI[Verdict.BAD]} {score.bad:,}"

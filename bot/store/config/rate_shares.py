@@ -1,0 +1,118 @@
+"""`Shares` in SQL: a row for each process and workspace, read as a whole: there are few. So are refusals.
+
+Separate from the store because nothing depends on it: a share that is a few seconds old is as good. Rules: of
+loads a process writes its own rows and nobody else's, so that none waits for another; rows of the dead count
+nothing, and whoever comes across them removes them. A refusal holds until its time is over, whoever dies.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from sqlalchemy import Connection, bindparam, delete, func, literal, literal_column, select, tuple_
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from bot.ports.rate_shares import RateLimitKey, RateShare, WorkspaceKey
+from bot.store.database import Database
+from bot.store.schema import loads, now, refusals, workers
+
+DELETE_OWN_LOADS: Final = delete(loads).where(loads.c.worker == bindparam("me"))
+
+_IS_OF_DEAD_WORKER = loads.c.worker.not_in(select(workers.c.id))
+
+DELETE_LOADS_OF_DEAD_WORKERS: Final = delete(loads).where(
+    loads.c.worker.in_(select(loads.c.worker).where(_IS_OF_DEAD_WORKER).with_for_update(skip_locked=True))
+)
+
+SAVE_LOADS: Final = upsert(loads)
+
+SELECT_LOADS: Final = select(loads).join(workers, workers.c.id == loads.c.worker)
+
+REFUSAL_CHANNEL: Final = "threadkeeper_refused"
+"""The channel on which processes notify each other that there are new refusals."""
+
+_LIMIT_KEY = (refusals.c.platform, refusals.c.workspace, refusals.c.name)
+
+DELETE_EXPIRED_REFUSALS: Final = delete(refusals).where(
+    tuple_(*_LIMIT_KEY).in_(
+        select(*_LIMIT_KEY).where(refusals.c.until <= now()).with_for_update(skip_locked=True)
+    )
+)
+
+SAVE_REFUSAL: Final = (
+    upsert(refusals)
+    .values(until=now() + bindparam("seconds"))
+    .on_conflict_do_update(
+        index_elements=[*_LIMIT_KEY],
+        set_={"until": func.greatest(refusals.c.until, literal_column("excluded.until"))},
+    )
+)
+
+NOTIFY_REFUSAL: Final = select(func.pg_notify(literal(REFUSAL_CHANNEL), literal("")))
+
+SELECT_REFUSALS: Final = select(*_LIMIT_KEY, (refusals.c.until - now()).label("seconds")).where(
+    refusals.c.until > now()
+)
+
+COUNT_WORKERS: Final = select(func.count()).select_from(workers)
+
+
+class SqlRateShares:
+    """`Shares` on PostgreSQL; on SQLite, which one process uses alone, everything is its own."""
+
+    def __init__(self, database: Database, owner: str) -> None:
+        """`owner` is this process's name among the living, as in `SqlStore`."""
+        self._database = database
+        self._owner = owner
+
+    async def exchange(
+        self, answers: Mapping[WorkspaceKey, int], refused: Mapping[RateLimitKey, float]
+    ) -> RateShare:
+        """Tell how many answers this process writes now, and what was refused; return its parts."""
+        if not self._database.is_shared:
+            return RateShare(fractions=dict.fromkeys(answers, 1.0))
+        return await self._database.tx(exchange, self._owner, answers, refused)
+
+    def call_on_refusal(self, wake: Callable[[], None]) -> None:
+        """Call `wake` whenever a process tells of a refusal."""
+        self._database.notification_callbacks[REFUSAL_CHANNEL] = wake
+
+
+def exchange(
+    connection: Connection,
+    owner: str,
+    answers: Mapping[WorkspaceKey, int],
+    refused: Mapping[RateLimitKey, float],
+) -> RateShare:
+    """Replace a process's rows, add what was refused, and read those of all the living."""
+    connection.execute(DELETE_OWN_LOADS, {"me": owner})
+    connection.execute(DELETE_LOADS_OF_DEAD_WORKERS)
+    if answers:
+        connection.execute(
+            SAVE_LOADS, [_load_values(owner, place, number) for place, number in answers.items()]
+        )
+    if refused:
+        _save_refusals(connection, refused)
+    totals: Counter[WorkspaceKey] = Counter()
+    for row in connection.execute(SELECT_LOADS):
+        totals[row.platform, row.workspace] += row.answers
+    still = connection.execute(SELECT_REFUSALS).all()
+    # Who was taken for dead is not among the living, and counts itself all the same.
+    return RateShare(
+        fractions={place: number / max(totals[place], number) for place, number in answers.items()},
+        processes=max(connection.scalar(COUNT_WORKERS) or 1, 1),
+        refused={(each.platform, each.workspace, each.name): each.seconds for each in still},
+    )
+
+
+def _save_refusals(connection: Connection, refused: Mapping[RateLimitKey, float]) -> None:
+    """Tell all of refusals, in one order; and forget old ones last, so that no two wait in a circle."""
+    for (platform, workspace, name), seconds in sorted(refused.items()):
+        values = {"platform": platform, "workspace": workspace, "name": name, "seconds": seconds}
+        connection.execute(SAVE_REFUSAL, values)
+    connection.execute(DELETE_EXPIRED_REFUSALS)
+    connection.execute(NOTIFY_REFUSAL)
+
+
+def _load_values(owner: str, place: WorkspaceKey, number: int) -> dict[str, Any]:
+    return {"worker": owner, "platform": place[0], "workspace": place[1], "answers": number}

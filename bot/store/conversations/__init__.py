@@ -1,0 +1,1 @@
+"""SQL of conversations and of the queue of turns."""

@@ -1,0 +1,143 @@
+"""What people think of again: questions edited, deleted, asked once more, and other answers to them.
+
+Separate from the other transactions because none of these is the owner's of a turn. Rules are as there.
+"""
+
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Boolean, Connection, bindparam, case, null, select, update
+
+from bot.core.turns import Action, MessageKey, ThreadKey, Turn, TurnStatus
+from bot.store.conversations import feedback, summaries, variants
+from bot.store.conversations.permissions import MAY_DECIDE, Requester
+from bot.store.conversations.statements import (
+    DELETE_PAGES,
+    IS_THIS_MESSAGE,
+    LOCK_CONVERSATION,
+    THIS_CONVERSATION,
+)
+from bot.store.conversations.turn_queue import (
+    claim_if_alone,
+    is_first_delivery,
+    notify_if_work,
+    turn_from,
+    turn_with_pages,
+)
+from bot.store.schema import conversations, now, status_in, turns
+from bot.store.schema.states import RETRYABLE_STATUSES
+from bot.store.spending import model_calls
+
+LOCK_CONVERSATION_OF_MESSAGE = (
+    select(conversations.c.id, conversations.c.root, turns.c.id.label("turn"))
+    .join_from(turns, conversations)
+    .where(IS_THIS_MESSAGE)
+    .with_for_update(of=conversations)
+)
+
+UPDATE_QUESTION = (
+    update(turns)
+    .where(
+        turns.c.id == bindparam("turn"),
+        turns.c.question != bindparam("wording"),
+        turns.c.status != TurnStatus.FORGOTTEN,
+    )
+    .values(question=bindparam("wording"))
+    .returning(*turns.c)
+)
+
+_NO_ANSWER: dict[str, Any] = {
+    **dict.fromkeys(("answer", "model", "finish_reason", "error"), ""),
+    **dict.fromkeys(("made_with", "prompt_tokens", "completion_tokens", "cached_tokens"), null()),
+    "answered_at": null(),
+}
+
+ERASE_TURN = (
+    update(turns)
+    .where(turns.c.id == bindparam("turn"), turns.c.status != TurnStatus.FORGOTTEN)
+    .values(_NO_ANSWER | {"files": null(), "stopped_by": null()})
+    .values(
+        status=TurnStatus.FORGOTTEN, owner=null(), author_id="", author_name="", question="", ended_at=now()
+    )
+    .returning(*turns.c)
+)
+
+RESET_TURN = (
+    update(turns)
+    .where(
+        turns.c.id == bindparam("turn"),
+        turns.c.conversation_id == THIS_CONVERSATION,
+        MAY_DECIDE,
+        status_in(turns.c.status, RETRYABLE_STATUSES),
+    )
+    .values(_NO_ANSWER)
+    .values(answer=case((bindparam("goes_on", type_=Boolean), turns.c.answer), else_=""))
+    .values(status=TurnStatus.WAITING, attempt=0, claimed_at=null(), ended_at=null(), stopped_by=null())
+    .returning(*turns.c)
+)
+
+
+def edit_question(connection: Connection, message: MessageKey, text: str, delivery: str) -> Turn | None:
+    """Replace a question's text; return its turn if that is news to an answer that has ended."""
+    found = connection.execute(LOCK_CONVERSATION_OF_MESSAGE, asdict(message)).one_or_none()
+    if found is None or not is_first_delivery(connection, asdict(message), delivery):
+        return None
+    row = connection.execute(UPDATE_QUESTION, {"turn": found.turn, "wording": text}).one_or_none()
+    if row is None:
+        return None
+    summaries.delete_outdated(connection, row.id)
+    return turn_with_pages(connection, row, found.root) if row.status in RETRYABLE_STATUSES else None
+
+
+def forget_message(connection: Connection, message: MessageKey, delivery: str) -> Turn | None:
+    """Erase a turn, whoever works on it, and hand its thread over."""
+    found = connection.execute(LOCK_CONVERSATION_OF_MESSAGE, asdict(message)).one_or_none()
+    if found is None or not is_first_delivery(connection, asdict(message), delivery):
+        return None
+    row = connection.execute(ERASE_TURN, {"turn": found.turn}).one_or_none()
+    if row is None:
+        return None
+    erased = sorted(connection.execute(DELETE_PAGES, {"turn": row.id}), key=lambda page: page.page)
+    connection.execute(variants.DELETE_VARIANTS, {"turn": row.id})
+    connection.execute(feedback.DELETE_VOTES, {"turn": row.id})
+    model_calls.detach_calls(connection, row.id)
+    summaries.delete_outdated(connection, row.id)
+    notify_if_work(connection, found.id)
+    return turn_from(row, found.root, tuple(page.message_id for page in erased))
+
+
+def retry_turn(
+    connection: Connection,
+    owner: str,
+    turn: int,
+    thread: ThreadKey,
+    asker: Requester,
+    *,
+    claim: bool,
+    goes_on: bool,
+) -> Turn | None:
+    """Let an ended turn wait again for an answer, or for the rest; take it if it may run at once."""
+    conversation = connection.scalar(LOCK_CONVERSATION, asdict(thread))
+    wanted = {"turn": turn, "conversation": conversation, "goes_on": goes_on} | asdict(asker)
+    if not goes_on:
+        connection.execute(variants.INSERT_CURRENT_ANSWER, wanted)
+    row = connection.execute(RESET_TURN, wanted).one_or_none()
+    if row is None:
+        return None
+    summaries.delete_outdated(connection, turn)
+    if not goes_on:
+        connection.execute(variants.HIDE_VARIANTS, {"turn": turn})
+    return claim_if_alone(connection, owner, row, thread.root, claim=claim)
+
+
+def flip_variant(
+    connection: Connection, turn: int, thread: ThreadKey, action: Action, asker: Requester
+) -> bool:
+    """Put another variant in the place of an answer, and let it wait to be shown."""
+    conversation = connection.scalar(LOCK_CONVERSATION, asdict(thread))
+    wanted = {"turn": turn, "conversation": conversation} | asdict(asker)
+    if conversation is None or not variants.flip_variant(connection, wanted, action):
+        return False
+    summaries.delete_outdated(connection, turn)
+    notify_if_work(connection, conversation)
+    return True

@@ -1,0 +1,96 @@
+"""Stopping answers, in SQL: a mark on the turn, which its owner looks for, and who takes the turn finds.
+
+Separate from the turns' own statements because it is the one change that somebody else makes to a turn
+while its owner works on it. Rules: the mark changes no state, so there is nothing to fence; the message that
+said so is kept as a key only, so that it is no question when it comes a second time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from bot.core.reply.stopping import StopOutcome, StopRequest
+from bot.core.turns import TurnStatus
+from bot.store.conversations import statements as sql
+from bot.store.conversations.processes import NOTIFY_WORKERS
+from bot.store.conversations.turn_queue import is_first_delivery
+from bot.store.schema import is_open, turns
+
+# What runs, or else what is next; of a turn that is named, that one.
+SELECT_TURN_TO_STOP: Final = (
+    select(turns.c.id, turns.c.author_id)
+    .where(
+        turns.c.conversation_id == bindparam("conversation"),
+        is_open(turns),
+        or_(turns.c.id == bindparam("turn"), bindparam("turn") == 0),
+    )
+    .order_by(turns.c.owner.is_(None), turns.c.sent_at, turns.c.id)
+    .limit(1)
+)
+
+MARK_TURN: Final = (
+    update(turns).where(turns.c.id == bindparam("meant")).values(stopped_by=bindparam("stopper"))
+)
+
+INSERT_MESSAGE_KEY: Final = upsert(turns).on_conflict_do_update(
+    index_elements=["platform", "workspace", "channel", "message_id"],
+    set_={"status": TurnStatus.FORGOTTEN, "author_id": "", "author_name": "", "question": ""},
+    where=turns.c.status == TurnStatus.NOTED,
+)
+
+SELECT_MARKED_TURNS: Final = select(turns.c.id).where(
+    turns.c.owner == bindparam("me"), turns.c.stopped_by.is_not(None)
+)
+
+
+def request_stop(connection: Connection, request: StopRequest) -> StopOutcome:
+    """Mark the turn that is meant, and wake its owner, or who takes it."""
+    conversation = connection.scalar(sql.LOCK_CONVERSATION, asdict(request.thread))
+    if conversation is None:
+        return StopOutcome.NOTHING
+    if not request.is_by_admin and _is_known(connection, request):
+        return StopOutcome.KNOWN
+    wanted = {"conversation": conversation, "turn": request.turn or 0}
+    meant = connection.execute(SELECT_TURN_TO_STOP, wanted).one_or_none()
+    if meant is None:
+        return StopOutcome.NOTHING
+    if request.message_id:
+        connection.execute(INSERT_MESSAGE_KEY, _key_values(conversation, request))
+    if not request.is_by_admin and meant.author_id != request.requested_by:
+        return StopOutcome.FORBIDDEN
+    connection.execute(MARK_TURN, {"meant": meant.id, "stopper": request.requested_by})
+    if connection.dialect.name == "postgresql":
+        connection.execute(NOTIFY_WORKERS)
+    return StopOutcome.TAKEN
+
+
+def list_turns_to_stop(connection: Connection, owner: str) -> Sequence[int]:
+    """Return the marked turns of a process."""
+    return connection.scalars(SELECT_MARKED_TURNS, {"me": owner}).all()
+
+
+def _is_known(connection: Connection, request: StopRequest) -> bool:
+    place = asdict(request.thread)
+    if not request.message_id:
+        return not is_first_delivery(connection, place, request.delivery)
+    message = place | {"message_id": request.message_id, "delivery": ""}
+    return bool(connection.scalar(sql.IS_KNOWN, message))
+
+
+def _key_values(conversation: int, request: StopRequest) -> dict[str, object]:
+    place = asdict(request.thread)
+    del place["root"]
+    return place | {
+        "conversation_id": conversation,
+        "message_id": request.message_id,
+        "author_id": "",
+        "author_name": "",
+        "question": "",
+        "sent_at": 0.0,
+        "status": TurnStatus.FORGOTTEN,
+        "token": 0,
+        "attempt": 0,
+    }

@@ -1,0 +1,103 @@
+"""`Summaries` in SQL, and what the turns' own transactions do to them.
+
+Separate from those because a deployment without summaries has no row here. Rules: whoever changes what was
+said outdates the summaries that cover it in the same transaction; one that was made of what is changed
+meanwhile is not kept.
+"""
+
+from dataclasses import asdict
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_, update
+
+from bot.core.chat.summaries import MAX_KEPT_SUMMARIES, Summary, ThreadSummaries
+from bot.core.turns import ThreadKey
+from bot.store.conversations.statements import LOCK_CONVERSATION
+from bot.store.database import Database
+from bot.store.schema import conversations, summaries, turns
+
+_THIS_THREAD = tuple(
+    conversations.c[part] == bindparam(part) for part in ("platform", "workspace", "channel", "root")
+)
+_OF_TURN = select(turns.c.conversation_id).where(turns.c.id == bindparam("changed")).scalar_subquery()
+_OF_CONVERSATION = summaries.c.conversation_id == bindparam("conversation")
+
+SELECT_SUMMARIES = (
+    select(conversations.c.revision, summaries.c.until_turn, summaries.c.content)
+    .outerjoin_from(conversations, summaries)
+    .where(*_THIS_THREAD)
+    .order_by(summaries.c.id)
+)
+
+SELECT_REVISION = select(conversations.c.revision).where(conversations.c.id == bindparam("conversation"))
+
+DELETE_REPLACED = delete(summaries).where(summaries.c.until_turn == bindparam("until_turn"))
+
+INSERT_SUMMARY = insert(summaries)
+
+_NEWEST = (
+    select(summaries.c.id).where(_OF_CONVERSATION).order_by(summaries.c.id.desc()).limit(MAX_KEPT_SUMMARIES)
+)
+
+DELETE_SURPLUS = delete(summaries).where(_OF_CONVERSATION, summaries.c.id.not_in(_NEWEST))
+
+INCREMENT_REVISION = (
+    update(conversations).where(conversations.c.id == _OF_TURN).values(revision=conversations.c.revision + 1)
+)
+
+_changed = turns.alias("place")
+_CHANGED_POSITION = (
+    select(_changed.c.sent_at, _changed.c.id).where(_changed.c.id == bindparam("changed")).subquery()
+)
+
+DELETE_OUTDATED = delete(summaries).where(
+    summaries.c.conversation_id == _OF_TURN,
+    summaries.c.until_turn.in_(
+        select(turns.c.id).where(
+            turns.c.conversation_id == _OF_TURN,
+            tuple_(turns.c.sent_at, turns.c.id)
+            >= tuple_(_CHANGED_POSITION.c.sent_at, _CHANGED_POSITION.c.id),
+        )
+    ),
+)
+
+
+class SqlSummaries:
+    """`Summaries` on SQLite or PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        """`database` may be one that a store uses too."""
+        self._database = database
+
+    async def read_summaries(self, thread: ThreadKey) -> ThreadSummaries:
+        """Return the summaries of a thread, and its revision."""
+        return await self._database.tx(read_summaries, thread)
+
+    async def save_summary(self, thread: ThreadKey, summary: Summary, *, revision: int) -> bool:
+        """Keep a summary, unless what it was made of has changed."""
+        return await self._database.tx(save_summary, thread, summary, revision)
+
+
+def read_summaries(connection: Connection, thread: ThreadKey) -> ThreadSummaries:
+    """Read the summaries of a thread."""
+    rows = connection.execute(SELECT_SUMMARIES, asdict(thread)).all()
+    found = (Summary(until=row.until_turn, text=row.content) for row in rows if row.until_turn is not None)
+    return ThreadSummaries(revision=rows[0].revision if rows else 0, summaries=tuple(found))
+
+
+def save_summary(connection: Connection, thread: ThreadKey, summary: Summary, revision: int) -> bool:
+    """Insert a summary in place of one that reaches as far, and drop the oldest ones."""
+    conversation = connection.scalar(LOCK_CONVERSATION, asdict(thread))
+    there = {"conversation": conversation}
+    if connection.scalar(SELECT_REVISION, there) != revision:
+        return False
+    row = {"conversation_id": conversation, "until_turn": summary.until, "content": summary.text}
+    connection.execute(DELETE_REPLACED, row)
+    connection.execute(INSERT_SUMMARY, row)
+    connection.execute(DELETE_SURPLUS, there)
+    return True
+
+
+def delete_outdated(connection: Connection, turn: int) -> None:
+    """Note that a turn says something else now, or nothing; its conversation is locked."""
+    connection.execute(INCREMENT_REVISION, {"changed": turn})
+    connection.execute(DELETE_OUTDATED, {"changed": turn})

@@ -1,0 +1,260 @@
+"""What one transaction does, use case by use case, as plain functions of a Connection.
+
+Separate from the statements, which are data, and from the database, which runs a function as a transaction.
+`owner` is the process that asks. Rules: locks are taken in one order, the conversation before its turns; a
+write that finds its turn lost raises `ClaimLost`, which undoes the transaction.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row
+from sqlalchemy.sql.dml import ReturningUpdate
+
+from bot.core.errors import ClaimLost
+from bot.core.requests import Answer, ModelCall
+from bot.core.turns import (
+    AddressingKind,
+    Author,
+    IncomingMessage,
+    ThreadKey,
+    Turn,
+    TurnStatus,
+    VariantPosition,
+)
+from bot.store.conversations import answer_columns, variants
+from bot.store.conversations import file_columns as attached
+from bot.store.conversations import statements as sql
+from bot.store.schema import fencing, pages
+from bot.store.spending import model_calls
+
+NOTE_VALUES: Final = {"status": TurnStatus.NOTED, "token": 0, "attempt": 0}
+"""What a turn is that nobody is to answer."""
+
+
+def accept_question(
+    connection: Connection, owner: str, incoming: IncomingMessage, *, claim: bool
+) -> Turn | None:
+    """Insert a turn unless its message or delivery is known; take it if it may run at once."""
+    message = _message_values(incoming.thread, incoming.message_id)
+    if connection.scalar(sql.IS_KNOWN, message | {"delivery": incoming.delivery}):
+        return None
+    conversation = _lock_conversation(connection, incoming)
+    if conversation is None or not is_first_delivery(connection, message, incoming.delivery):
+        return None
+    row = _turn_values(conversation, incoming.thread, incoming)
+    if incoming.addressed is AddressingKind.OVERHEARD:
+        connection.execute(sql.INSERT_NOTES, row | NOTE_VALUES)
+        return None
+    taken = {"conversation": conversation, "taker": owner if claim else None}
+    added = connection.execute(sql.INSERT_TURN, row | taken).one_or_none()
+    if added is None:  # the same message came twice at once, and the other one was first
+        return None
+    if not claim:
+        notify_if_work(connection, conversation)
+    return turn_from(added, incoming.thread.root)
+
+
+def _lock_conversation(connection: Connection, incoming: IncomingMessage) -> int | None:
+    """Return the conversation, locked so that its turns are numbered in the order of their commits.
+
+    There is None where nobody asked the bot before, and this message does not begin one.
+    """
+    place = _channel_values(incoming.thread) | {"root": incoming.thread.root}
+    asks = incoming.addressed not in {AddressingKind.REPLY, AddressingKind.OVERHEARD}
+    begins = asks and incoming.message_id == incoming.thread.root  # a thread: nobody asked in it yet
+    found: int | None = None if begins else connection.scalar(sql.LOCK_CONVERSATION, place)
+    if found is None and asks:
+        found = connection.scalar(sql.LOCK_OR_INSERT_CONVERSATION, place)
+    return found
+
+
+def record_overheard(connection: Connection, thread: ThreadKey, messages: Sequence[IncomingMessage]) -> None:
+    """Insert the messages that are not known, if there is a conversation, and note when it was read."""
+    conversation = connection.scalar(sql.LOCK_CONVERSATION, asdict(thread))
+    if conversation is None:
+        return
+    connection.execute(sql.SAVE_READ_TIME, {"conversation": conversation})
+    ids = [message.message_id for message in messages]
+    known = set(connection.scalars(sql.SELECT_KNOWN_MESSAGES, _channel_values(thread) | {"message_ids": ids}))
+    rows: dict[str, dict[str, Any]] = {}
+    for message in messages:
+        if message.message_id not in known:
+            rows.setdefault(message.message_id, _turn_values(conversation, thread, message) | NOTE_VALUES)
+    if rows:
+        connection.execute(sql.INSERT_NOTES, list(rows.values()))
+
+
+def claim_turns(connection: Connection, owner: str, limit: int) -> Sequence[Turn]:
+    """Take the oldest open turn of threads where nothing runs."""
+    chosen = connection.execute(sql.LOCK_CLAIMABLE_CONVERSATIONS, {"limit": limit}).all()
+    taken = (_claim_next(connection, owner, row.id, row.root) for row in chosen)
+    return [turn for turn in taken if turn]
+
+
+def record_page(connection: Connection, owner: str, turn: Turn, page: int, message_id: str) -> None:
+    """Note which message shows a page, in place of an earlier one."""
+    shown = {"shown": page, "message": message_id}
+    if connection.scalar(sql.SAVE_PAGE, _fence_values(owner, turn) | shown) is None:
+        raise ClaimLost
+
+
+def forget_pages(connection: Connection, owner: str, turn: Turn, page: int) -> None:
+    """Forget which messages showed a page and those after it."""
+    if connection.scalar(fencing.LOCK_OWN_TURN, _fence_values(owner, turn)) is None:
+        raise ClaimLost
+    connection.execute(sql.DELETE_PAGES.where(pages.c.page >= page), {"turn": turn.id})
+
+
+def save_answer(
+    connection: Connection, owner: str, turn: Turn, answer: Answer, others: Sequence[Answer]
+) -> VariantPosition:
+    """Save the complete answer; with the variants, where there are some, or may have been."""
+    saved = _update_own_turn(connection, sql.SAVE_ANSWER, owner, turn, answer_columns.answer_values(answer))
+    _charge_call(connection, saved, turn, answer.call)
+    if turn.token == 1 and not others:
+        return VariantPosition()
+    return variants.add_variants(
+        connection, turn.id, [answer_columns.answer_values(each) for each in (answer, *others)]
+    )
+
+
+def settle_turn(
+    connection: Connection,
+    owner: str,
+    turn: Turn,
+    status: TurnStatus,
+    *,
+    error: str,
+    answer: Answer | None,
+    claim: bool,
+) -> Turn | None:
+    """End a turn, and take the thread's next one."""
+    changes = {"error": error} | (answer_columns.answer_values(answer) if answer else {})
+    ended = _update_own_turn(connection, sql.END_TURN[status], owner, turn, changes)
+    _charge_call(connection, ended, turn, answer.call if answer else None)
+    if (
+        status is TurnStatus.DONE
+        and turn.variant_position.number
+        and variants.read_position(connection, turn.id) != turn.variant_position
+    ):
+        connection.execute(variants.SHOW_AGAIN, {"turn": turn.id})  # somebody flipped meanwhile
+    if claim:
+        return _claim_next(connection, owner, ended.conversation_id, turn.thread.root)
+    notify_if_work(connection, ended.conversation_id)
+    return None
+
+
+def release_turn(connection: Connection, owner: str, turn: Turn) -> None:
+    """Give a turn back, and hand its thread over."""
+    conversation = connection.scalar(sql.RELEASE_TURN, _fence_values(owner, turn))
+    if conversation is None:
+        raise ClaimLost
+    notify_if_work(connection, conversation)
+
+
+def is_first_delivery(connection: Connection, place: dict[str, str], delivery: str) -> bool:
+    """Note a delivery, if it has a name; return whether it is the first one of that name."""
+    if not delivery:
+        return True
+    row = {"platform": place["platform"], "workspace": place["workspace"], "id": delivery}
+    return connection.scalar(sql.INSERT_DELIVERY, row) is not None
+
+
+def claim_if_alone(connection: Connection, owner: str, row: Row[Any], root: str, *, claim: bool) -> Turn:
+    """Return a turn that waits in a conversation this transaction has locked, taken if it may run."""
+    taken = None
+    if claim:
+        taken = connection.execute(sql.CLAIM_IF_ALONE, {"turn": row.id, "taker": owner}).one_or_none()
+    else:
+        notify_if_work(connection, row.conversation_id)
+    return turn_with_pages(connection, taken or row, root)
+
+
+def _claim_next(connection: Connection, owner: str, conversation: int, root: str) -> Turn | None:
+    """Take the oldest open turn of a conversation that this transaction has locked, if nothing runs there."""
+    row = connection.execute(sql.CLAIM_NEXT, {"conversation": conversation, "taker": owner}).one_or_none()
+    return turn_with_pages(connection, row, root) if row else None
+
+
+def notify_if_work(connection: Connection, conversation: int) -> None:
+    """Wake other processes if the conversation has work that nobody does."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sql.NOTIFY_IF_WORK, {"conversation": conversation})
+
+
+def _update_own_turn(
+    connection: Connection,
+    statement: ReturningUpdate[Any],
+    owner: str,
+    turn: Turn,
+    values: dict[str, Any],
+) -> Row[Any]:
+    changed = connection.execute(statement, _fence_values(owner, turn) | values).one_or_none()
+    if changed is None:
+        raise ClaimLost
+    return changed
+
+
+def _charge_call(connection: Connection, changed: Row[Any], turn: Turn, call: ModelCall | None) -> None:
+    """Write the call that a turn made, if it made one, in place of what was kept for it."""
+    if call:
+        model_calls.charge(connection, turn, call, changed.at)
+    if changed.is_kept_for:
+        model_calls.release_reservation(connection, turn.id)
+
+
+def _fence_values(owner: str, turn: Turn) -> dict[str, Any]:
+    return {"turn": turn.id, "fence": turn.token, "holder": owner}
+
+
+def _channel_values(place: ThreadKey) -> dict[str, str]:
+    return {"platform": place.platform, "workspace": place.workspace, "channel": place.channel}
+
+
+def _message_values(place: ThreadKey, message_id: str) -> dict[str, str]:
+    return _channel_values(place) | {"message_id": message_id}
+
+
+def _turn_values(conversation: int, place: ThreadKey, incoming: IncomingMessage) -> dict[str, Any]:
+    return _message_values(place, incoming.message_id) | {
+        "conversation_id": conversation,
+        "author_id": incoming.author.id,
+        "author_name": incoming.author.name,
+        "question": incoming.text,
+        "files": attached.files_to_json(incoming.files),
+        "sent_at": incoming.sent_at,
+    }
+
+
+def turn_with_pages(connection: Connection, row: Row[Any], root: str) -> Turn:
+    """Return a turn with its pages; one that nobody claimed before has none."""
+    if row.token - (row.owner is not None) == 0:
+        return turn_from(row, root)
+    shown = connection.scalars(sql.SELECT_PAGES, {"turn": row.id}).all()
+    return replace(
+        turn_from(row, root, tuple(shown)), variant_position=variants.read_position(connection, row.id)
+    )
+
+
+def turn_from(row: Row[Any], root: str, pages: tuple[str, ...] = ()) -> Turn:
+    """Return the turn in a row, with these pages."""
+    return Turn(
+        id=row.id,
+        thread=ThreadKey(platform=row.platform, workspace=row.workspace, channel=row.channel, root=root),
+        message_id=row.message_id,
+        author=Author(id=row.author_id, name=row.author_name),
+        question=row.question,
+        status=TurnStatus(row.status),
+        token=row.token,
+        attempt=row.attempt,
+        answer=row.answer,
+        model=row.model,
+        finish_reason=row.finish_reason,
+        error=row.error,
+        made_with=answer_columns.provenance_from(row),
+        pages=pages,
+        files=attached.files_from_json(row.files),
+        stopped_by=row.stopped_by or "",
+    )

@@ -1,0 +1,1 @@
+"""SQL that writes out, erases and expires what is stored of people."""

@@ -1,0 +1,95 @@
+"""Erases turns, many at a time.
+
+Separate from `second_thoughts`, where one message is deleted, and its delivery counts. Rules: conversations
+are locked before their turns, in the order of their ids; what is erased is gone from every table, but for the
+key of its message, and for figures that are nobody's.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, bindparam, delete, null, select, update
+
+from bot.core.turns import TurnStatus
+from bot.store.conversations.turn_queue import notify_if_work
+from bot.store.schema import (
+    calls,
+    conversations,
+    now,
+    pages,
+    reservations,
+    summaries,
+    turns,
+    variants,
+    votes,
+)
+
+MAX_TURNS_PER_STATEMENT: Final = 1_000
+"""Turns in one statement; SQLite takes 32,766 parameters."""
+
+_TURN_IDS: Any = bindparam("turns", expanding=True)
+_CONVERSATION_IDS: Any = bindparam("conversations", expanding=True)
+
+SELECT_CONVERSATION_IDS = select(turns.c.conversation_id).where(turns.c.id.in_(_TURN_IDS)).distinct()
+
+LOCK_CONVERSATIONS = (
+    select(conversations.c.id)
+    .where(conversations.c.id.in_(_CONVERSATION_IDS))
+    .order_by(conversations.c.id)
+    .with_for_update()
+)
+
+ERASED_VALUES: dict[str, Any] = {
+    **dict.fromkeys(
+        ("author_id", "author_name", "question", "answer", "model", "finish_reason", "error"), ""
+    ),
+    **dict.fromkeys(("made_with", "prompt_tokens", "completion_tokens", "cached_tokens"), null()),
+    **dict.fromkeys(("files", "stopped_by", "owner", "answered_at"), null()),
+    "status": TurnStatus.FORGOTTEN,
+    "ended_at": now(),
+}
+"""What stays of a turn beside its key: nothing."""
+
+ERASE_TURNS = (
+    update(turns)
+    .where(turns.c.id.in_(_TURN_IDS), turns.c.status != TurnStatus.FORGOTTEN)
+    .values(ERASED_VALUES)
+)
+
+DELETE_ROWS_OF_TURNS = tuple(
+    delete(table).where(table.c.turn_id.in_(_TURN_IDS)) for table in (pages, variants, votes, reservations)
+)
+
+ANONYMIZE_CALLS = (
+    update(calls).where(calls.c.turn_id.in_(_TURN_IDS)).values(turn_id=null(), root="", author_id="")
+)
+
+INCREMENT_REVISIONS = (
+    update(conversations)
+    .where(conversations.c.id.in_(_CONVERSATION_IDS))
+    .values(revision=conversations.c.revision + 1)
+)
+
+DELETE_SUMMARIES = delete(summaries).where(summaries.c.conversation_id.in_(_CONVERSATION_IDS))
+
+
+def erase_turns(connection: Connection, ids: Sequence[int]) -> int:
+    """Erase turns, whoever works on them, and hand their threads over; return how many were not yet."""
+    return sum(
+        _erase_batch(connection, ids[start : start + MAX_TURNS_PER_STATEMENT])
+        for start in range(0, len(ids), MAX_TURNS_PER_STATEMENT)
+    )
+
+
+def _erase_batch(connection: Connection, ids: Sequence[int]) -> int:
+    these = {"turns": list(ids)}
+    there = {"conversations": sorted(connection.scalars(SELECT_CONVERSATION_IDS, these))}
+    connection.execute(LOCK_CONVERSATIONS, there)
+    erased = connection.execute(ERASE_TURNS, these).rowcount
+    for statement in (*DELETE_ROWS_OF_TURNS, ANONYMIZE_CALLS):
+        connection.execute(statement, these)
+    for statement in (INCREMENT_REVISIONS, DELETE_SUMMARIES):
+        connection.execute(statement, there)
+    for conversation in there["conversations"]:
+        notify_if_work(connection, conversation)
+    return erased

@@ -1,0 +1,1 @@
+"""SQL of the ledger: calls, costs, budgets."""

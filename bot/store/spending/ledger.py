@@ -1,0 +1,287 @@
+"""`Ledger` in SQL: budgets, what is kept for calls under way, and what was spent.
+
+Separate from `calls`, which only adds up. Rules: a call is let in under the lock of the workspace's month,
+so two of them never count on the same money; what is kept is a row of the turn, so who takes a turn over
+replaces what the dead had kept; rows of budgets are only added.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, func, insert, literal_column, or_, select, union_all
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from bot.core.config import Scope
+from bot.core.errors import ClaimLost
+from bot.core.periods import Span, find_period_end, name_period
+from bot.core.requests import ModelCall
+from bot.core.spending import budgets as core
+from bot.core.spending.budgets import (
+    ANY_SUBJECT,
+    BUDGET_DIMENSIONS,
+    Budget,
+    BudgetChange,
+    BudgetState,
+    BudgetUnit,
+    CallEstimate,
+    CallPermit,
+    Spending,
+    SpendingDimension,
+)
+from bot.core.turns import Author, ThreadKey, Turn
+from bot.store.database import Database
+from bot.store.schema import budgets, reservations, tallies
+from bot.store.schema.fencing import LOCK_OWN_TURN
+from bot.store.spending import model_calls
+
+_IS_IN_WORKSPACE = (
+    tallies.c.platform == bindparam("platform"),
+    tallies.c.workspace == bindparam("workspace"),
+)
+
+_SUBJECT_PARAMETERS = {
+    SpendingDimension.PERSON: "person",
+    SpendingDimension.CHANNEL: "channel",
+    SpendingDimension.WORKSPACE: "nobody",
+}
+
+# Each part is one look into the whole key, whatever PostgreSQL knows of the table.
+SELECT_TALLIES = union_all(
+    *(
+        select(tallies).where(
+            *_IS_IN_WORKSPACE,
+            tallies.c.dimension == literal_column(f"'{scope}'"),
+            tallies.c.span == literal_column(f"'{span}'"),
+            tallies.c.period == bindparam(span.value),
+            tallies.c.subject == bindparam(_SUBJECT_PARAMETERS[scope]),
+        )
+        for scope in BUDGET_DIMENSIONS
+        for span in Span
+    )
+)
+
+SELECT_RESERVATIONS = select(reservations).where(
+    reservations.c.platform == bindparam("platform"),
+    reservations.c.workspace == bindparam("workspace"),
+    reservations.c.turn_id != bindparam("turn"),
+)
+
+_INSERT_RESERVATION = upsert(reservations)
+SAVE_RESERVATION = _INSERT_RESERVATION.on_conflict_do_update(
+    index_elements=["turn_id"],
+    set_={"tokens": _INSERT_RESERVATION.excluded.tokens, "cost": _INSERT_RESERVATION.excluded.cost},
+)
+
+INSERT_BUDGET = insert(budgets)
+
+_IS_BUDGET_OF_WORKSPACE = (
+    budgets.c.platform == bindparam("platform"),
+    budgets.c.workspace == bindparam("workspace"),
+)
+
+SELECT_APPLYING_BUDGETS = (
+    select(budgets)
+    .where(
+        *_IS_BUDGET_OF_WORKSPACE,
+        or_(budgets.c.subject == "", budgets.c.subject.in_(bindparam("subjects", expanding=True))),
+    )
+    .order_by(budgets.c.id)
+)
+
+SELECT_BUDGETS = select(budgets).where(*_IS_BUDGET_OF_WORKSPACE).order_by(budgets.c.id)
+
+SELECT_BUDGET_CHANGES = (
+    select(budgets).where(*_IS_BUDGET_OF_WORKSPACE).order_by(budgets.c.id.desc()).limit(bindparam("limit"))
+)
+
+_SUMS_OF_COLUMNS = tuple(func.sum(tallies.c[name]).label(name) for name in model_calls.SUM_COLUMNS)
+_IS_OF_DAYS = (
+    *_IS_IN_WORKSPACE,
+    tallies.c.dimension == bindparam("dimension"),
+    tallies.c.span == literal_column("'day'"),
+)
+
+SUM_BY_SUBJECT = (
+    select(tallies.c.subject.label("key"), *_SUMS_OF_COLUMNS)
+    .where(*_IS_OF_DAYS, tallies.c.period.between(bindparam("since"), bindparam("until")))
+    .group_by(tallies.c.subject)
+)
+
+# Days by their names, not from one to another: each is one look into the key, past all other subjects.
+SUM_BY_DAY = select(
+    tallies.c.period.label("key"), *(tallies.c[name] for name in model_calls.SUM_COLUMNS)
+).where(
+    *_IS_OF_DAYS,
+    tallies.c.period.in_(bindparam("days", expanding=True)),
+    tallies.c.subject == bindparam("subject"),
+)
+
+
+class SqlLedger:
+    """`Ledger` on SQLite or PostgreSQL; `owner` is the name of the store's process."""
+
+    def __init__(self, database: Database, owner: str = "") -> None:
+        """`database` is one that a store uses too; without an `owner` nothing can be reserved."""
+        self._database = database
+        self._owner = owner
+
+    async def reserve(self, turn: Turn, limits: Sequence[Budget], need: CallEstimate) -> CallPermit:
+        """Keep what a call may need. Raises `BudgetSpent`."""
+        return await self._database.tx(reserve, self._owner, turn, limits, need)
+
+    async def charge(self, turn: Turn, call: ModelCall) -> None:
+        """Write a call that was made beside the one that answered a turn."""
+        await self._database.tx(model_calls.charge_extra_call, turn, call)
+
+    async def list_standings(self, workspace: Scope, *, person: str, channel: str) -> Sequence[BudgetState]:
+        """Return how the budgets stand that apply to a person in a channel."""
+        return await self._database.tx(list_standings, workspace, person, channel)
+
+    async def set_budget(self, workspace: Scope, budget: Budget, *, by: Author, note: str = "") -> None:
+        """Set, change or take away a budget."""
+        await self._database.tx(set_budget, workspace, budget, by, note)
+
+    async def list_budgets(self, workspace: Scope) -> Sequence[BudgetChange]:
+        """Return the budgets there are."""
+        return await self._database.tx(list_budgets, workspace)
+
+    async def list_budget_changes(self, workspace: Scope, *, limit: int) -> Sequence[BudgetChange]:
+        """Return what was set, newest first."""
+        return await self._database.tx(list_budget_changes, workspace, limit)
+
+    async def sum_by_subject(
+        self, workspace: Scope, by: SpendingDimension, *, since: str, until: str
+    ) -> Mapping[str, Spending]:
+        """Return what calls cost in some days, for each subject."""
+        named = {"dimension": by, "since": since, "until": until}
+        return await self._database.tx(_read_sums, SUM_BY_SUBJECT, _workspace_values(workspace) | named)
+
+    async def sum_by_day(
+        self, workspace: Scope, of: SpendingDimension, subject: str, *, days: Sequence[str]
+    ) -> Mapping[str, Spending]:
+        """Return what one subject's calls cost, for each day."""
+        named = {"dimension": of, "subject": subject, "days": days}
+        return await self._database.tx(_read_sums, SUM_BY_DAY, _workspace_values(workspace) | named)
+
+
+def reserve(
+    connection: Connection, owner: str, turn: Turn, limits: Sequence[Budget], need: CallEstimate
+) -> CallPermit:
+    """Look what is left under the lock, and keep what a call may need of it."""
+    fence = {"turn": turn.id, "fence": turn.token, "holder": owner}
+    if connection.scalar(LOCK_OWN_TURN, fence) is None:
+        raise ClaimLost
+    at = connection.execute(model_calls.SELECT_NOW).scalar_one()
+    model_calls.lock_spending(connection, turn.thread, at)
+    spent = _read_tallies(connection, turn.thread, turn.author.id, at)
+    kept = connection.execute(SELECT_RESERVATIONS, _workspace_values(turn.thread) | {"turn": turn.id}).all()
+    found = [_standing_from(limit, spent, kept, at) for limit in limits]
+    core.check_budgets(found, need)
+    where = _workspace_values(turn.thread) | {"channel": turn.thread.channel, "author_id": turn.author.id}
+    connection.execute(SAVE_RESERVATION, where | {"turn_id": turn.id, **asdict(need)})
+    mine = ((span, spent.get((SpendingDimension.PERSON, span, turn.author.id))) for span in Span)
+    return CallPermit(
+        budget_states=tuple(found),
+        warned_spans=frozenset(span for span, row in mine if row and row.is_warned),
+    )
+
+
+def read_applying_budgets(connection: Connection, thread: ThreadKey, person: str) -> tuple[Budget, ...]:
+    """Read the budgets that apply to a person in a thread."""
+    subjects = {"subjects": [person, thread.channel]}
+    rows = connection.execute(SELECT_APPLYING_BUDGETS, _workspace_values(thread) | subjects)
+    return core.find_applying_budgets(_newest_budgets(rows), person=person, channel=thread.channel)
+
+
+def list_standings(
+    connection: Connection, workspace: Scope, person: str, channel: str
+) -> Sequence[BudgetState]:
+    """Read how the budgets stand that apply to a person in a channel."""
+    thread = ThreadKey(**asdict(workspace) | {"channel": channel})
+    at = connection.execute(model_calls.SELECT_NOW).scalar_one()
+    spent = _read_tallies(connection, thread, person, at)
+    kept = connection.execute(SELECT_RESERVATIONS, _workspace_values(thread) | {"turn": 0}).all()
+    return [
+        _standing_from(limit, spent, kept, at) for limit in read_applying_budgets(connection, thread, person)
+    ]
+
+
+def set_budget(connection: Connection, workspace: Scope, budget: Budget, by: Author, note: str) -> None:
+    """Add a row, which counts from now on."""
+    set_by = {"author_id": by.id, "author_name": by.name, "note": note}
+    connection.execute(INSERT_BUDGET, _workspace_values(workspace) | asdict(budget) | set_by)
+
+
+def list_budgets(connection: Connection, workspace: Scope) -> Sequence[BudgetChange]:
+    """Read the newest row of each budget, but those that take one away."""
+    newest: dict[tuple[Any, ...], BudgetChange] = {}
+    for row in connection.execute(SELECT_BUDGETS, _workspace_values(workspace)):
+        change = _change_from(row)
+        newest[_budget_key(change.budget)] = change
+    return [newest[key] for key in sorted(newest) if newest[key].budget.amount is not None]
+
+
+def list_budget_changes(connection: Connection, workspace: Scope, limit: int) -> Sequence[BudgetChange]:
+    """Read rows of budgets, newest first."""
+    return [
+        _change_from(row)
+        for row in connection.execute(SELECT_BUDGET_CHANGES, _workspace_values(workspace) | {"limit": limit})
+    ]
+
+
+def _read_sums(connection: Connection, statement: Any, named: Mapping[str, Any]) -> Mapping[str, Spending]:
+    return {row.key: model_calls.spending_from(row) for row in connection.execute(statement, named)}
+
+
+def _read_tallies(
+    connection: Connection, thread: ThreadKey, person: str, at: float
+) -> Mapping[Any, Row[Any]]:
+    """Read the tallies of whoever may have a budget, by dimension, span and subject."""
+    wanted = {"person": person, "channel": thread.channel, "nobody": ANY_SUBJECT}
+    wanted |= {span.value: name_period(span, at) for span in Span}
+    rows = connection.execute(SELECT_TALLIES, _workspace_values(thread) | wanted)
+    return {(row.dimension, row.span, row.subject): row for row in rows}
+
+
+def _standing_from(
+    limit: Budget, spent: Mapping[Any, Row[Any]], kept: Sequence[Row[Any]], at: float
+) -> BudgetState:
+    row = spent.get((limit.scope, limit.span, limit.subject))
+    column = {SpendingDimension.PERSON: "author_id", SpendingDimension.CHANNEL: "channel"}.get(limit.scope)
+    mine = [each for each in kept if column is None or getattr(each, column) == limit.subject]
+    is_money = limit.unit is BudgetUnit.MONEY
+    return BudgetState(
+        budget=limit,
+        spent=core.measure(limit.unit, model_calls.spending_from(row)) if row else 0,
+        reserved=sum((each.cost or 0) if is_money else each.tokens for each in mine),
+        resets_at=find_period_end(limit.span, at),
+    )
+
+
+def _change_from(row: Row[Any]) -> BudgetChange:
+    author = Author(id=row.author_id, name=row.author_name)
+    return BudgetChange(budget=_budget_from(row), author=author, note=row.note, created_at=row.created_at)
+
+
+def _newest_budgets(rows: Any) -> Sequence[Budget]:
+    newest = {_budget_key(budget): budget for budget in map(_budget_from, rows)}
+    return list(newest.values())
+
+
+def _budget_key(budget: Budget) -> tuple[str, ...]:
+    return budget.scope, budget.subject, budget.span, budget.unit
+
+
+def _budget_from(row: Row[Any]) -> Budget:
+    return Budget(
+        scope=SpendingDimension(row.scope),
+        subject=row.subject,
+        span=Span(row.span),
+        unit=BudgetUnit(row.unit),
+        amount=row.amount,
+    )
+
+
+def _workspace_values(of: ThreadKey | Scope) -> dict[str, Any]:
+    return {"platform": of.platform, "workspace": of.workspace}

@@ -1,0 +1,191 @@
+"""Calls of models as rows, and what they cost together.
+
+Separate from the turns because a call outlives its turn, and from `ledger`, which decides what may still be
+spent. Rules: a call is written in the transaction that ends it for the turn; the first row that is touched
+is the tally of the workspace's month, so that who holds it knows that nothing is spent meanwhile, and no two
+wait for each other in a circle.
+"""
+
+from dataclasses import asdict
+from typing import Any, Final
+
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    bindparam,
+    delete,
+    exists,
+    false,
+    func,
+    insert,
+    literal_column,
+    null,
+    or_,
+    select,
+    true,
+    union_all,
+    update,
+)
+from sqlalchemy.dialects.postgresql import Insert
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from bot.core.periods import Span, name_period
+from bot.core.requests import ModelCall
+from bot.core.spending.budgets import Spending, SpendingDimension, spending_of, versions_key
+from bot.core.turns import ThreadKey, Turn, TurnStatus
+from bot.store.schema import Prose, calls, now, reservations, tallies, turns
+
+SELECT_NOW = select(now())
+
+ADD_CALL = insert(calls).inline()  # nobody asks for its id
+
+END_RESERVATION = delete(reservations).where(reservations.c.turn_id == bindparam("turn"))
+
+DETACH_CALLS = update(calls).where(calls.c.turn_id == bindparam("turn")).values(turn_id=null(), root="")
+
+DETACH_CALLS_IF_FORGOTTEN = DETACH_CALLS.where(
+    exists().where(turns.c.id == bindparam("turn"), turns.c.status == TurnStatus.FORGOTTEN)
+)
+
+SUM_COLUMNS: Final = (
+    "calls",
+    "prompt_tokens",
+    "completion_tokens",
+    "cached_tokens",
+    "cost",
+    "unpriced",
+    "estimated",
+)
+"""Columns of a tally: the fields of a `Spending`."""
+
+
+def _add_to_existing(insertion: Insert) -> Insert:
+    """Let rows of `tallies` be added to those that are there."""
+    return insertion.on_conflict_do_update(
+        index_elements=[column.name for column in tallies.primary_key],
+        set_={name: tallies.c[name] + insertion.excluded[name] for name in SUM_COLUMNS}
+        | {"is_warned": or_(tallies.c.is_warned, insertion.excluded.is_warned)},
+    )
+
+
+def _tally_row(dimension: SpendingDimension, span: Span) -> Select[Any]:
+    """Return which tally it is, as a row; parameters are named by `_tallied`."""
+    warns = bindparam(f"warns_{span}", type_=Boolean) if dimension is SpendingDimension.PERSON else false()
+    row: dict[str, ColumnElement[Any]] = {
+        "dimension": literal_column(f"'{dimension}'"),
+        "span": literal_column(f"'{span}'"),
+        "period": bindparam(span.value, type_=Text),
+        "subject": bindparam(f"of_{dimension}", type_=Prose),
+        "is_warned": warns,
+    }
+    return select(*(value.label(name) for name, value in row.items()))
+
+
+def _select_tallies_of_call() -> Select[Any]:
+    """Return the rows that a call adds, in one order for all; that of the workspace's month comes first."""
+    each = union_all(
+        *(_tally_row(of, span) for of in SpendingDimension for span in (Span.MONTH, Span.DAY))
+    ).subquery()
+    columns = (each.c.get(one.name, bindparam(one.name, type_=one.type)) for one in tallies.c)
+    # SQLite reads the ON of ON CONFLICT as a join's where there is no WHERE.
+    return select(*columns).select_from(each).where(true())
+
+
+ADD_TALLY = _add_to_existing(upsert(tallies))
+ADD_TALLIES = _add_to_existing(upsert(tallies).from_select(list(tallies.c.keys()), _select_tallies_of_call()))
+
+SELECT_TURN_SPENDING = select(
+    func.count(calls.c.id).label("calls"),
+    *(
+        func.coalesce(func.sum(calls.c[name]), 0).label(name)
+        for name in ("prompt_tokens", "completion_tokens", "cached_tokens", "cost")
+    ),
+    (func.count(calls.c.id) - func.count(calls.c.cost)).label("unpriced"),
+    func.count(calls.c.id).filter(calls.c.is_estimated).label("estimated"),
+).where(calls.c.turn_id == bindparam("turn"))
+
+
+def charge(connection: Connection, turn: Turn, call: ModelCall, at: float) -> None:
+    """Write a call that a turn made."""
+    connection.execute(ADD_TALLIES, _tally_values(turn, call, at))
+    connection.execute(ADD_CALL, _call_values(turn, call, at))
+
+
+def release_reservation(connection: Connection, turn: int) -> None:
+    """Keep nothing for a turn any more."""
+    connection.execute(END_RESERVATION, {"turn": turn})
+
+
+def charge_extra_call(connection: Connection, turn: Turn, call: ModelCall) -> None:
+    """Write a call that was made beside the one that answered a turn, which may be forgotten by now."""
+    charge(connection, turn, call, connection.execute(SELECT_NOW).scalar_one())
+    connection.execute(DETACH_CALLS_IF_FORGOTTEN, {"turn": turn.id})
+
+
+def detach_calls(connection: Connection, turn: int) -> None:
+    """Keep the figures of a turn's calls, and nothing that leads to its message."""
+    connection.execute(DETACH_CALLS, {"turn": turn})
+    release_reservation(connection, turn)
+
+
+def lock_spending(connection: Connection, thread: ThreadKey, at: float) -> None:
+    """Let no other transaction spend anything in the thread's workspace until this one ends."""
+    month = {
+        "dimension": SpendingDimension.WORKSPACE,
+        "span": Span.MONTH,
+        "period": name_period(Span.MONTH, at),
+    }
+    nothing = asdict(Spending()) | {"is_warned": False}
+    connection.execute(ADD_TALLY, _workspace_values(thread) | month | {"subject": ""} | nothing)
+
+
+def read_turn_spending(connection: Connection, turn: int) -> Spending:
+    """Read what all calls of a turn cost together."""
+    return spending_from(connection.execute(SELECT_TURN_SPENDING, {"turn": turn}).one())
+
+
+def spending_from(row: Any) -> Spending:
+    """Return the sums in a row; PostgreSQL's are decimals."""
+    return Spending(**{name: int(getattr(row, name)) for name in SUM_COLUMNS})
+
+
+def _tally_values(turn: Turn, call: ModelCall, at: float) -> dict[str, Any]:
+    """Return what a call adds, and to which tallies."""
+    spans = (Span.MONTH, Span.DAY)
+    return (
+        _workspace_values(turn.thread)
+        | asdict(spending_of(call))
+        | {span.value: name_period(span, at) for span in spans}
+        | {f"warns_{span}": span in call.warns for span in spans}
+        | {
+            f"of_{SpendingDimension.WORKSPACE}": "",
+            f"of_{SpendingDimension.CHANNEL}": turn.thread.channel,
+            f"of_{SpendingDimension.PERSON}": turn.author.id,
+            f"of_{SpendingDimension.MODEL}": call.model,
+            f"of_{SpendingDimension.VERSIONS}": versions_key(call.versions),
+        }
+    )
+
+
+def _workspace_values(thread: ThreadKey) -> dict[str, str]:
+    return {"platform": thread.platform, "workspace": thread.workspace}
+
+
+def _call_values(turn: Turn, call: ModelCall, at: float) -> dict[str, Any]:
+    return {
+        **asdict(turn.thread),
+        "turn_id": turn.id,
+        "author_id": turn.author.id,
+        "at": at,
+        "day": name_period(Span.DAY, at),
+        "model": call.model,
+        "versions": versions_key(call.versions),
+        "prompt_tokens": call.prompt_tokens,
+        "completion_tokens": call.completion_tokens,
+        "cached_tokens": call.cached_tokens,
+        "is_estimated": call.is_estimated,
+        "cost": call.cost,
+    }

@@ -1,0 +1,1 @@
+"""Shipped doubles of the ports, for tests of the bot and of plugins."""

@@ -1,0 +1,298 @@
+"""The store in memory: the twin of the one in SQL, for tests and for authors of plugins.
+
+Separate because it needs no library. It passes the same contract suite, and a state machine holds the two
+together. Several stores that share one `MemoryData` play several processes. Rule: no method waits, so each
+is one transaction by itself.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from bot.core.errors import ClaimLost
+from bot.core.reply import variants
+from bot.core.reply.stopping import StopOutcome, StopRequest
+from bot.core.requests import Answer
+from bot.core.turns import (
+    OPEN_STATUSES,
+    TRANSITIONS,
+    Action,
+    AddressingKind,
+    IncomingMessage,
+    MessageKey,
+    ThreadKey,
+    Turn,
+    TurnStatus,
+    VariantPosition,
+)
+from bot.ports.conversations import TurnContext
+from bot.store.schema.states import HISTORY_STATUSES, RETRYABLE_STATUSES
+from bot.store.storable_text import make_storable
+from bot.testing import memory_personal, memory_stopping
+from bot.testing.memory_data import MemoryData, message_key
+from bot.testing.memory_drafts import MemoryDrafts
+from bot.testing.memory_turns import with_answer, with_answer_of, without_answer
+from bot.testing.memory_versions import MemoryConfigVersions
+
+__all__ = ["MemoryData", "MemoryStore"]
+
+
+class MemoryStore:
+    """`Store` without a database."""
+
+    def __init__(self, owner: str = "memory", data: MemoryData | None = None) -> None:
+        """`owner` names this process; `data` is shared with others, or its own."""
+        self.data = data or MemoryData()
+        self._owner = owner
+        self.data.heartbeats[owner] = self.data.clock()
+
+    async def accept(self, incoming: IncomingMessage, *, claim: bool) -> Turn | None:
+        """Record a question; None if there is nothing to do about it."""
+        thread = incoming.thread
+        key = message_key(thread, incoming.message_id)
+        begins = incoming.addressed in {AddressingKind.MENTION, AddressingKind.DIRECT}
+        known = self.data.turns.get(self.data.messages.get(key, 0))
+        if known and known.status is not TurnStatus.NOTED:
+            return None
+        if not (begins or thread in self.data.threads) or not self.data.is_first_delivery(
+            key, incoming.delivery
+        ):
+            return None
+        self.data.threads.setdefault(thread, [])
+        if known is None:
+            is_note = incoming.addressed is AddressingKind.OVERHEARD
+            known = self.data.add(incoming, thread, TurnStatus.NOTED if is_note else TurnStatus.WAITING)
+        if incoming.addressed is AddressingKind.OVERHEARD or known.thread != thread:
+            return None
+        return self._take_if_alone(self.data.put(replace(known, status=TurnStatus.WAITING)), claim=claim)
+
+    async def record_overheard(self, thread: ThreadKey, messages: Sequence[IncomingMessage]) -> None:
+        """Record what the platform says was written in a thread, as far as it is not known."""
+        if thread not in self.data.threads:
+            return
+        self.data.read_at[thread] = self.data.clock()
+        for incoming in messages:
+            if message_key(thread, incoming.message_id) not in self.data.messages:
+                self.data.add(incoming, thread, TurnStatus.NOTED)
+
+    async def edit_question(self, message: MessageKey, text: str, *, delivery: str = "") -> Turn | None:
+        """Replace a question's text; return its turn if a new answer can be offered."""
+        turn = self._find_turn(message, delivery)
+        if turn is None or turn.question == make_storable(text):
+            return None
+        turn = self.data.put(replace(turn, question=make_storable(text)))
+        self.data.outdate(turn)
+        return turn if turn.status in RETRYABLE_STATUSES else None
+
+    async def forget(self, message: MessageKey, *, delivery: str = "") -> Turn | None:
+        """Erase a question and its answer; return the turn with the pages that showed it."""
+        turn = self._find_turn(message, delivery)
+        if turn is None:
+            return None
+        return memory_personal.forget_turn(self.data, turn)
+
+    async def retry(
+        self,
+        turn: int,
+        thread: ThreadKey,
+        *,
+        by: str,
+        claim: bool,
+        by_admin: bool = False,
+        goes_on: bool = False,
+    ) -> Turn | None:
+        """Let an ended turn be answered again; None if it may not."""
+        found = self.data.find_turn_for(turn, thread, by, by_admin=by_admin)
+        if found is None or found.status not in RETRYABLE_STATUSES:
+            return None
+        kept = found.answer if goes_on else ""
+        again = replace(without_answer(found), answer=kept, status=TurnStatus.WAITING, attempt=0)
+        if not goes_on:
+            if found.answer and not found.variant_position.count and found.status is not TurnStatus.FAILED:
+                self.data.variants[turn] = [found]
+            again = replace(again, variant_position=VariantPosition(0, len(self.data.variants.get(turn, ()))))
+        waiting = self.data.put(again)
+        self.data.outdate(waiting)
+        return self._take_if_alone(waiting, claim=claim)
+
+    async def flip(
+        self, turn: int, thread: ThreadKey, action: Action, *, by: str, by_admin: bool = False
+    ) -> bool:
+        """Let another variant of an answer be shown; False if it may not."""
+        found = self.data.find_turn_for(turn, thread, by, by_admin=by_admin)
+        if found is None or found.status not in {TurnStatus.DONE, TurnStatus.ANSWERED}:
+            return False
+        place = variants.move_position(found.variant_position, action)
+        if place is None:
+            return False
+        said = self.data.variants[turn][place.number - 1]
+        self.data.outdate(found)
+        flipped = replace(found, attempt=0, variant_position=place, status=TurnStatus.ANSWERED, stopped_by="")
+        self.data.put(with_answer_of(flipped, said))
+        self.data.hand_over(thread)
+        return True
+
+    async def stop(self, request: StopRequest) -> StopOutcome:
+        """Mark an open turn as one that somebody wants stopped."""
+        return memory_stopping.request_stop(self.data, request)
+
+    async def list_turns_to_stop(self) -> Sequence[int]:
+        """Return which turns of this process somebody wants stopped."""
+        mine = [id_ for id_, owner in self.data.owners.items() if owner == self._owner]
+        return [id_ for id_ in mine if self.data.turns[id_].stopped_by]
+
+    async def find_turn(self, thread: ThreadKey, message_id: str) -> int | None:
+        """Return the turn that a message asked for, or shows."""
+        said = (self.data.turns[id_] for id_ in self.data.threads.get(thread, ()))
+        ended = (turn for turn in said if turn.status in HISTORY_STATUSES - {TurnStatus.NOTED})
+        return next((turn.id for turn in ended if message_id in (turn.message_id, *turn.pages)), None)
+
+    async def claim(self, limit: int) -> Sequence[Turn]:
+        """Claim up to `limit` turns of threads where nothing runs, oldest first."""
+        free = [turn for thread in self.data.threads if (turn := self.data.claimable(thread))]
+        free.sort(key=self.data.sort_key)
+        return [self._take(turn) for turn in free[:limit]]
+
+    async def read_context(self, turn: Turn, *, limit: int) -> TurnContext:
+        """Return what came before the turn, without its pages, and the steering that may apply."""
+        ids = self.data.threads[turn.thread]
+        earlier = (self.data.turns[id_] for id_ in ids[: ids.index(turn.id)])
+        said = [
+            replace(other, pages=(), variant_position=VariantPosition())
+            for other in earlier
+            if other.status in HISTORY_STATUSES
+        ]
+        draft = await MemoryDrafts(self.data.drafts, self.data.clock).find_draft(turn.thread)
+        where = draft.target if draft else turn.thread
+        return TurnContext(
+            history=tuple(said[max(len(said) - limit, 0) :]),
+            config_versions=tuple(await MemoryConfigVersions(self.data.versions).list_applying(where)),
+            draft=draft,
+            budgets=self.data.list_applying_budgets(turn.thread, turn.author.id),
+            read_at=self.data.read_at.get(turn.thread, 0.0),
+        )
+
+    async def record_page(self, turn: Turn, page: int, message_id: str) -> None:
+        """Note which message shows a page."""
+        held = self._get_held_turn(turn)
+        self.data.put(replace(held, pages=(*held.pages[:page], message_id, *held.pages[page + 1 :])))
+
+    async def forget_pages(self, turn: Turn, page: int) -> None:
+        """Forget which messages showed a page and those after it."""
+        held = self._get_held_turn(turn)
+        self.data.put(replace(held, pages=held.pages[:page]))
+
+    async def save_answer(self, turn: Turn, answer: Answer, others: Sequence[Answer] = ()) -> VariantPosition:
+        """Save the complete answer, and other ones beside it; return its place among all variants."""
+        held = with_answer(self._get_held_turn(turn, TurnStatus.ANSWERED), answer)
+        place = held.variant_position
+        if others or place.count:
+            kept = self.data.variants.setdefault(turn.id, [])
+            shown = place.number or len(kept) + 1
+            kept[shown - 1 : shown] = [held]
+            kept += [with_answer(held, other) for other in others]
+            place = VariantPosition(shown, len(kept))
+        self.data.put(replace(held, variant_position=place))
+        self.data.charge(turn, answer.call)
+        return place
+
+    async def settle(
+        self,
+        turn: Turn,
+        status: TurnStatus,
+        *,
+        error: str = "",
+        answer: Answer | None = None,
+        claim: bool = True,
+    ) -> Turn | None:
+        """End a turn; return the thread's next one, claimed, if asked to."""
+        held = self._get_held_turn(turn, status)
+        if (
+            status is TurnStatus.DONE
+            and turn.variant_position.number
+            and held.variant_position != turn.variant_position
+        ):
+            held = replace(held, status=TurnStatus.ANSWERED, attempt=0, stopped_by="")  # somebody flipped
+        self.data.put(replace(with_answer(held, answer) if answer else held, error=error))
+        del self.data.owners[turn.id]
+        self.data.ended_at[turn.id] = self.data.clock()
+        self.data.charge(turn, answer.call if answer else None)
+        following = self.data.claimable(turn.thread) if claim else None
+        if not claim:
+            self.data.hand_over(turn.thread)
+        return self._take(following) if following else None
+
+    async def release(self, turn: Turn) -> None:
+        """Give a turn back."""
+        self._free(self._get_held_turn(turn))
+        self.data.hand_over(turn.thread)
+
+    async def record_heartbeat(self, lease: float) -> None:
+        """Say that this process lives, and free the turns of those silent for `lease` seconds."""
+        now = self.data.clock()
+        self.data.heartbeats = {
+            owner: at
+            for owner, at in self.data.heartbeats.items()
+            if owner != self._owner and at > now - lease
+        }
+        self.data.heartbeats[self._owner] = now
+        self._free_all(lambda owner: owner not in self.data.heartbeats)
+
+    async def unregister(self) -> None:
+        """Say that this process ends."""
+        self.data.heartbeats.pop(self._owner, None)
+        self._free_all(lambda owner: owner == self._owner)
+        for thread in self.data.threads:
+            self.data.hand_over(thread)
+
+    async def listen(self, wake: Callable[[], None]) -> None:
+        """Call `wake` whenever work is handed over, until cancelled."""
+        self.data.work_listeners.append(wake)
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            self.data.work_listeners.remove(wake)
+
+    async def get_or_create_secret(self, name: str, make: Callable[[], str]) -> str:
+        """Return a secret of this installation, made once."""
+        if name not in self.data.secrets:
+            self.data.secrets[name] = make()
+        return self.data.secrets[name]
+
+    def _find_turn(self, message: MessageKey, delivery: str) -> Turn | None:
+        """Return the turn of a message, unless it is forgotten or this was delivered before."""
+        id_ = self.data.messages.get(message)
+        if id_ is None or not self.data.is_first_delivery(message, delivery):
+            return None
+        turn = self.data.turns[id_]
+        return None if turn.status is TurnStatus.FORGOTTEN else turn
+
+    def _take_if_alone(self, turn: Turn, *, claim: bool) -> Turn:
+        """Return a turn that waits, taken if it may run."""
+        if not claim:
+            self.data.hand_over(turn.thread)
+        others = (self.data.turns[id_] for id_ in self.data.threads[turn.thread] if id_ != turn.id)
+        is_alone = not any(other.status in OPEN_STATUSES for other in others)
+        return self._take(turn) if claim and is_alone else turn
+
+    def _take(self, turn: Turn) -> Turn:
+        self.data.owners[turn.id] = self._owner
+        status = TurnStatus.ANSWERING if turn.status is TurnStatus.WAITING else turn.status
+        return self.data.put(replace(turn, status=status, token=turn.token + 1, attempt=turn.attempt + 1))
+
+    def _get_held_turn(self, turn: Turn, status: TurnStatus | None = None) -> Turn:
+        """Return the turn as it is stored, on its way to `status` if given. Raises `ClaimLost`."""
+        stored = self.data.turns[turn.id]
+        is_held = self.data.owners.get(turn.id) == self._owner and stored.token == turn.token
+        if not is_held or (status and status not in TRANSITIONS[stored.status]):
+            raise ClaimLost
+        return replace(stored, status=status or stored.status)
+
+    def _free(self, turn: Turn) -> None:
+        del self.data.owners[turn.id]
+        if turn.status is TurnStatus.ANSWERING:
+            self.data.put(replace(turn, status=TurnStatus.WAITING))
+
+    def _free_all(self, is_gone: Callable[[str], bool]) -> None:
+        for id_ in [id_ for id_, owner in self.data.owners.items() if is_gone(owner)]:
+            self._free(self.data.turns[id_])

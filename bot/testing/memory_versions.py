@@ -1,0 +1,77 @@
+"""`Versions` in memory: the twin of the one in SQL, for tests and for authors of plugins.
+
+Separate because it needs no library. It passes the same contract suite.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import astuple
+
+from bot.core.chat.scoped_config import EMPTY_CONFIG, list_scopes, thread_scope
+from bot.core.config import ConfigVersion, Scope, ScopeConfig
+from bot.core.errors import VersionConflict
+from bot.core.turns import Author, ThreadKey
+from bot.store.storable_text import make_storable
+
+
+class MemoryConfigVersions:
+    """`Versions` without a database."""
+
+    def __init__(
+        self, saved: list[ConfigVersion] | None = None, clock: Callable[[], float] = time.time
+    ) -> None:
+        """Begin with `saved`: all versions in the order in which they came, shared with whoever holds it."""
+        self._saved = [] if saved is None else saved
+        self._clock = clock
+
+    async def list_applying(self, thread: ThreadKey) -> Sequence[ConfigVersion]:
+        """Return the newest version of each level that may apply to a thread."""
+        newest = self._newest_by_scope()
+        found = [newest[key] for key in list_scopes(thread_scope(thread), is_direct=True) if key in newest]
+        return sorted(found, key=lambda version: version.id)
+
+    async def save(
+        self, key: Scope, steering: ScopeConfig, *, based_on: int, by: Author, note: str = ""
+    ) -> ConfigVersion:
+        """Add a version. Raises `Conflict` where `based_on` is not the newest one."""
+        newest = self._newest_by_scope().get(key)
+        if based_on != (newest.number if newest else 0):
+            raise VersionConflict(newest)
+        version = ConfigVersion(
+            id=len(self._saved) + 1,
+            scope=key,
+            number=based_on + 1,
+            config=steering,
+            author=Author(id=by.id, name=make_storable(by.name)),
+            note=make_storable(note),
+            created_at=self._clock(),
+        )
+        self._saved.append(version)
+        return version
+
+    async def list_history(self, key: Scope, *, limit: int) -> Sequence[ConfigVersion]:
+        """Return the newest versions of a level, newest first."""
+        return [version for version in reversed(self._saved) if version.scope == key][:limit]
+
+    async def read_by_ids(self, ids: Sequence[int]) -> Sequence[ConfigVersion]:
+        """Return versions by their ids."""
+        found = {version.id: version for version in self._saved}
+        return [found[each] for each in ids if each in found]
+
+    async def list_newest(self, within: Scope) -> Sequence[ConfigVersion]:
+        """Return the newest version of every level that agrees with `within`, ordered by key."""
+        wanted = astuple(within)
+        found = [
+            version
+            for key, version in self._newest_by_scope().items()
+            if all(part in {"", there} for part, there in zip(wanted, astuple(key), strict=True))
+        ]
+        return sorted(found, key=lambda version: astuple(version.scope))
+
+    async def list_changed(self, within: Scope, *, limit: int) -> tuple[Sequence[ConfigVersion], int]:
+        """Return the levels that set anything, latest change first, and how many there are."""
+        found = [each for each in await self.list_newest(within) if each.config != EMPTY_CONFIG]
+        return sorted(found, key=lambda version: version.id, reverse=True)[:limit], len(found)
+
+    def _newest_by_scope(self) -> dict[Scope, ConfigVersion]:
+        return {version.scope: version for version in self._saved}

@@ -1,0 +1,71 @@
+"""What every keeper of lessons must do: in memory, on SQLite, on PostgreSQL."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from bot.core.learned_facts import FACT_LIFETIME_SECONDS, Fact
+from bot.ports import LearnedFacts
+from bot.store.config.learned_facts import SqlLearnedFacts
+from bot.testing.memory_lessons import MemoryLearnedFacts
+from tests.databases import KINDS, migrated_database, open_database
+
+LESSON = Fact(server="http://a/v1", model="m", subject="field stop", content={"instead": "", "value": ["☃"]})
+Ages = Callable[[float], Awaitable[None]]
+
+
+@pytest.fixture(params=("memory", *KINDS))
+async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[tuple[LearnedFacts, Ages]]:
+    """Lessons, and what lets seconds pass."""
+    if request.param == "memory":
+        now = [1e9]
+
+        async def pass_by(seconds: float) -> None:
+            now[0] += seconds
+
+        yield MemoryLearnedFacts(lambda: now[0]), pass_by
+        return
+    with migrated_database(request.param, tmp_path) as url:
+        async with open_database(url) as database:
+
+            async def grow_old(seconds: float) -> None:
+                older = text("UPDATE lessons SET learnt_at = learnt_at - :seconds")
+                await database.tx(lambda connection: connection.execute(older, {"seconds": seconds}))
+
+            yield SqlLearnedFacts(database), grow_old
+
+
+async def test_what_was_learnt_is_known_until_it_is_learnt_otherwise(kept: tuple[LearnedFacts, Ages]) -> None:
+    lessons, _ages = kept
+    assert list(await lessons.list_facts()) == []
+    others = [replace(LESSON, server="http://b/v1"), replace(LESSON, model="n", content=7), LESSON]
+    for lesson in (*others, replace(LESSON, subject="window", content=8_192.5)):
+        await lessons.save_fact(lesson)
+    await lessons.save_fact(replace(LESSON, content=None))
+    assert [(each.server, each.model, each.subject, each.content) for each in await lessons.list_facts()] == [
+        ("http://a/v1", "m", "field stop", None),
+        ("http://a/v1", "m", "window", 8_192.5),
+        ("http://a/v1", "n", "field stop", 7),
+        ("http://b/v1", "m", "field stop", LESSON.content),
+    ]
+
+
+async def test_an_old_lesson_is_learnt_anew(kept: tuple[LearnedFacts, Ages]) -> None:
+    lessons, ages = kept
+    await lessons.save_fact(LESSON)
+    await ages(FACT_LIFETIME_SECONDS - 100)
+    assert list(await lessons.list_facts()) == [LESSON]
+    await lessons.save_fact(replace(LESSON, subject="window"))
+    await ages(200)
+    assert [each.subject for each in await lessons.list_facts()] == ["window"]
+
+
+async def test_all_can_be_forgotten(kept: tuple[LearnedFacts, Ages]) -> None:
+    lessons, _ages = kept
+    await asyncio.gather(*(lessons.save_fact(replace(LESSON, model=f"{number}")) for number in range(5)))
+    assert await lessons.forget_all() == 5
+    assert list(await lessons.list_facts()) == []

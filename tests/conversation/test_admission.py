@@ -1,0 +1,122 @@
+"""Questions that wait while rules change: who may not ask any more gets a sentence, and no model is asked."""
+
+import asyncio
+
+from bot.conversation.admission import NOT_ADMITTED_CODE, AdmissionCheck
+from bot.conversation.answering import Answerer
+from bot.conversation.request_builder import RequestOptions
+from bot.core.access.rules import AccessRefusal
+from bot.core.config import Prompt, ScopeConfig
+from bot.core.errors import SurfaceBusy, SurfaceError, SurfaceUnavailable
+from bot.core.requests import Answer
+from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, Turn, TurnStatus
+from bot.plugins import Plugins
+from bot.testing.memory import MemoryStore
+from tests.fakes import PaperSurface, ScriptedModel
+from tests.virtual_time import on_virtual_time
+
+THREAD = ThreadKey(platform="paper", workspace="T1", channel="C1", root="q1")
+
+
+class MoodyAccess:
+    """A door that says something else each time, or does not answer; the last word lasts."""
+
+    def __init__(self, *refusals: AccessRefusal | SurfaceError | None) -> None:
+        self.refusals = list(refusals)
+        self.asked = 0
+
+    async def find_refusal(self, thread: ThreadKey, person: str) -> AccessRefusal | None:
+        assert (thread, person) == (THREAD, "U1")
+        self.asked += 1
+        said = self.refusals.pop(0) if len(self.refusals) > 1 else self.refusals[0]
+        if isinstance(said, SurfaceError):
+            raise said
+        return said
+
+
+class AdmissionWorld:
+    """One question, and what becomes of it behind a door."""
+
+    def __init__(self, *refusals: AccessRefusal | SurfaceError | None) -> None:
+        self.model = ScriptedModel(["fine"])
+        self.surface = PaperSurface()
+        self.store = MemoryStore(owner="me")
+        self.door = MoodyAccess(*refusals)
+        steering = ScopeConfig(prompt=Prompt("Be kind."), parameters={"model": "m"})
+        answering = Answerer(
+            store=self.store,
+            model=self.model,
+            surfaces={"paper": self.surface},
+            options=RequestOptions(deployment_config=steering, user_key=b"k"),
+            plugins=Plugins(()),
+        )
+        self.craft = AdmissionCheck(self.door, answering)
+
+    async def ask(self, number: int = 1, *, claim: bool = True) -> Turn:
+        message = IncomingMessage(
+            thread=THREAD,
+            message_id=f"q{number}",
+            author=Author(id="U1"),
+            text="why?",
+            addressed=AddressingKind.MENTION,
+            sent_at=float(number),
+        )
+        turn = await self.store.accept(message, claim=claim)
+        assert turn
+        return turn
+
+    @property
+    def shown(self) -> list[str]:
+        return self.surface.list_texts(THREAD)
+
+
+@on_virtual_time
+async def test_who_may_ask_is_answered() -> None:
+    desk = AdmissionWorld(None)
+    await desk.craft.answer(await desk.ask())
+    assert desk.shown == ["fine"]
+
+
+@on_virtual_time
+async def test_who_may_not_ask_any_more_reads_why_and_the_thread_goes_on() -> None:
+    desk = AdmissionWorld(AccessRefusal.PERSON, None)
+    turn, second = await desk.ask(1), await desk.ask(2, claim=False)
+    following = await desk.craft.answer(turn)
+    assert desk.shown == [AccessRefusal.PERSON.for_people]
+    assert desk.model.requests == []
+    assert following
+    assert following.id == second.id
+    await desk.craft.answer(following)
+    (earlier, _later) = [desk.store.data.turns[each] for each in (turn.id, second.id)]
+    assert (earlier.status, earlier.error) == (TurnStatus.FAILED, NOT_ADMITTED_CODE)
+    assert desk.shown[1:] == ["fine"]
+
+
+@on_virtual_time
+async def test_what_is_answered_already_is_shown() -> None:
+    """By a process that died, say; the question was let in."""
+    desk = AdmissionWorld(AccessRefusal.PERSON)
+    turn = await desk.ask()
+    await desk.store.save_answer(turn, Answer(text="Because."))
+    await desk.store.release(turn)
+    (again,) = await desk.store.claim(1)
+    await desk.craft.answer(again)
+    assert desk.shown == ["Because."]
+    assert desk.door.asked == 0
+
+
+@on_virtual_time
+async def test_it_is_waited_for_word_of_who_somebody_is() -> None:
+    desk = AdmissionWorld(SurfaceUnavailable(), SurfaceBusy(retry_after=40.0), None)
+    began = asyncio.get_running_loop().time()
+    await desk.craft.answer(await desk.ask())
+    assert desk.shown == ["fine"]
+    assert asyncio.get_running_loop().time() - began >= 40.0
+
+
+@on_virtual_time
+async def test_whom_nobody_knows_is_refused() -> None:
+    desk = AdmissionWorld(AccessRefusal.UNKNOWN)
+    await desk.craft.answer(await desk.ask())
+    assert desk.shown == [AccessRefusal.UNKNOWN.for_people]
+    assert desk.model.requests == []

@@ -1,0 +1,166 @@
+"""Who works on what: order within a thread, many threads at once, recovery, and the end."""
+
+import asyncio
+from collections.abc import Callable
+
+from bot.conversation.intake import Intake
+from bot.conversation.worker import MAX_ATTEMPTS, Lease, Worker
+from bot.core.errors import BotError, StoreUnavailable
+from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, Turn, TurnStatus
+from bot.testing.memory import MemoryData, MemoryStore
+from tests.virtual_time import on_virtual_time
+
+
+class NoDisplay:
+    """Nothing that was shown is ever changed here."""
+
+    async def offer_new_answer(self, turn: Turn) -> None:
+        raise NotImplementedError
+
+    async def remove_answer(self, turn: Turn) -> None:
+        raise NotImplementedError
+
+
+class QueueWorld:
+    """A worker with its store and intake; answering takes ten seconds and is written down."""
+
+    def __init__(
+        self, data: MemoryData | None = None, *, limit: int = 100, owner: str = "me", dies: bool = False
+    ) -> None:
+        self.store = MemoryStore(owner, data)
+        self.begun: list[tuple[float, str]] = []
+        self.given_up: list[str] = []
+        self.stopped: list[tuple[float, int]] = []
+        self.trouble: Callable[[Turn], None] = lambda _turn: None
+        self.worker = Worker(self.store, self, lease=Lease(30), max_threads=limit)
+        if dies:
+            self.worker.start = lambda turn: None  # type: ignore[method-assign]  # it dies before it begins
+        self.intake = Intake(self.store, self.worker, NoDisplay())
+
+    async def ask(self, question: str, thread: str = "1") -> Turn | None:
+        key = ThreadKey(platform="paper", workspace="T1", channel="C1", root=thread)
+        return await self.intake.accept(
+            IncomingMessage(
+                thread=key,
+                message_id=question,
+                author=Author(id="U1"),
+                text=question,
+                addressed=AddressingKind.MENTION,
+            )
+        )
+
+    async def answer(self, turn: Turn) -> Turn | None:
+        self.begun.append((asyncio.get_running_loop().time(), turn.question))
+        self.trouble(turn)
+        await asyncio.sleep(10)
+        return await self.store.settle(turn, TurnStatus.STOPPED)
+
+    async def give_up(self, turn: Turn, error: type[BotError]) -> Turn | None:
+        self.given_up.append(turn.question)
+        return await self.store.settle(turn, TurnStatus.FAILED, error=error.code)
+
+    def stop(self, turn: int) -> None:
+        self.stopped.append((asyncio.get_running_loop().time(), turn))
+
+    @property
+    def questions(self) -> list[str]:
+        return [question for _, question in self.begun]
+
+
+@on_virtual_time
+async def test_five_messages_in_a_second_are_answered_in_order() -> None:
+    shop = QueueWorld()
+    for number in range(5):
+        await shop.ask(str(number))
+    await asyncio.sleep(60)
+    assert shop.begun == [(10.0 * number, str(number)) for number in range(5)]
+
+
+@on_virtual_time
+async def test_threads_are_worked_on_at_once() -> None:
+    shop = QueueWorld()
+    for number in range(5):
+        await shop.ask(str(number), thread=str(number))
+    await asyncio.sleep(1)
+    assert shop.begun == [(0.0, str(number)) for number in range(5)]
+    await asyncio.sleep(20)
+
+
+@on_virtual_time
+async def test_a_message_that_comes_twice_is_answered_once() -> None:
+    shop = QueueWorld()
+    assert await shop.ask("one") is not None
+    assert await shop.ask("one") is None
+    await asyncio.sleep(60)
+    assert shop.questions == ["one"]
+
+
+@on_virtual_time
+async def test_beyond_the_limit_questions_wait_and_none_is_lost() -> None:
+    shop = QueueWorld(limit=2)
+    async with shop.worker.run():
+        for number in range(5):
+            await shop.ask(str(number), thread=str(number))
+        await asyncio.sleep(60)
+    assert sorted(shop.questions) == ["0", "1", "2", "3", "4"]
+    assert max(sum(t <= start < t + 10 for t, _ in shop.begun) for start, _ in shop.begun) == 2
+
+
+@on_virtual_time
+async def test_what_a_dead_process_held_is_taken_over() -> None:
+    data = MemoryData(clock=asyncio.get_running_loop().time)
+    dead, alive = QueueWorld(data, owner="dead", dies=True), QueueWorld(data, owner="alive")
+    await dead.store.record_heartbeat(30)
+    await dead.ask("one")
+    async with alive.worker.run():
+        await asyncio.sleep(60)
+    assert alive.questions == ["one"]
+
+
+@on_virtual_time
+async def test_a_bug_in_one_turn_ends_neither_the_thread_nor_the_process() -> None:
+    shop = QueueWorld()
+
+    def trouble(turn: Turn) -> None:
+        if turn.question == "bad":
+            raise ZeroDivisionError
+
+    shop.trouble = trouble
+    await shop.ask("bad")
+    await shop.ask("good")
+    await asyncio.sleep(60)
+    assert shop.given_up == ["bad"]
+    assert shop.questions == ["bad", "good"]
+
+
+@on_virtual_time
+async def test_a_turn_whose_database_fails_is_tried_again_and_given_up_in_the_end() -> None:
+    shop = QueueWorld()
+
+    def trouble(_turn: Turn) -> None:
+        raise StoreUnavailable
+
+    shop.trouble = trouble
+    async with shop.worker.run():
+        await shop.ask("one")
+        await asyncio.sleep(60)
+    assert shop.questions == ["one"] * MAX_ATTEMPTS
+    assert shop.given_up == ["one"]
+
+
+@on_virtual_time
+async def test_the_end_waits_for_answers_and_gives_the_rest_back() -> None:
+    data = MemoryData(clock=asyncio.get_running_loop().time)
+    first, second = QueueWorld(data, owner="first"), QueueWorld(data, owner="second")
+    await first.ask("short", thread="1")
+    await asyncio.sleep(8)
+    await first.ask("long", thread="2")
+    await first.ask("after", thread="1")
+    async with first.worker.run():
+        await asyncio.sleep(1)
+        await first.worker.drain(5)
+        assert not first.worker.has_capacity()
+    async with second.worker.run():
+        await asyncio.sleep(60)
+    assert first.questions == ["short", "long"], "nothing new was begun"
+    assert sorted(second.questions) == ["after", "long"]

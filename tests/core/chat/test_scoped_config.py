@@ -1,0 +1,266 @@
+"""What applies where: the lowest level that sets a field wins, appended prompts are in order, locks hold."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.chat.scoped_config import (
+    DEPLOYMENT_SCOPE,
+    EMPTY_CONFIG,
+    MAX_PROMPT_CHARACTERS,
+    PROMPT_FIELD,
+    EffectiveConfig,
+    diff,
+    find_lock_violations,
+    find_locks,
+    find_problems,
+    from_json,
+    list_scopes,
+    list_set_fields,
+    make_provenance,
+    name_scope,
+    parse_scope,
+    resolve_config,
+    thread_scope,
+    to_json,
+)
+from bot.core.config import ConfigVersion, Prompt, Scope, ScopeConfig
+from bot.core.requests import Provenance
+from bot.core.turns import Author, ThreadKey
+from tests.core.chat.config_values import CHAIN, FIELDS, THREAD, settings, steerings
+
+Settings = dict[Scope, ScopeConfig]
+
+_, WORKSPACE, DIRECT, CHANNEL, _ = CHAIN
+
+
+def said(text: str, *, appends: bool = False, locks: Iterable[str] = ()) -> ScopeConfig:
+    return ScopeConfig(prompt=Prompt(text, appends=appends), locks=frozenset(locks))
+
+
+def here(levels: Settings, where: Scope = THREAD) -> EffectiveConfig:
+    return resolve_config(levels, where, is_direct=True)
+
+
+# --- levels -------------------------------------------------------------------------------------------
+
+
+def test_a_thread_of_a_channel_has_four_levels_and_one_of_a_direct_message_five() -> None:
+    thread = ThreadKey(platform="slack", workspace="T1", channel="C1", root="9.1")
+    named = [name_scope(key) for key in list_scopes(thread_scope(thread))]
+    assert named == ["deployment", "workspace T1", "channel T1/C1", "thread T1/C1/9.1"]
+    named = [name_scope(key) for key in CHAIN]
+    assert named == ["deployment", "workspace T1", "direct T1", "channel T1/D1", "thread T1/D1/9.1"]
+
+
+@pytest.mark.parametrize("key", CHAIN, ids=name_scope)
+def test_each_level_lies_below_those_above_it(key: Scope) -> None:
+    """Whichever level is asked about, those above it are the thread's too; and its name leads back."""
+    assert list_scopes(key, is_direct=True) == CHAIN[: CHAIN.index(key) + 1]
+    assert parse_scope(name_scope(key), "slack") == key
+
+
+@pytest.mark.parametrize(
+    "name", ["", "channel", "channel C1", "channel T1/", "workspace T1 T2", "thread T1/C1"]
+)
+def test_what_is_no_level_is_answered_with_what_is(name: str) -> None:
+    with pytest.raises(ValueError, match="write `workspace T1`"):
+        parse_scope(name, "slack")
+
+
+# --- the system prompt --------------------------------------------------------------------------------
+
+ABOVE = {DEPLOYMENT_SCOPE: said("deployment"), WORKSPACE: said("workspace")}
+
+
+@pytest.mark.parametrize(
+    ("set_below", "expected"),
+    [
+        ({}, "workspace"),
+        ({CHANNEL: said("channel")}, "channel"),
+        ({CHANNEL: said("channel", appends=True)}, "workspace\n\nchannel"),
+        ({DIRECT: said("direct"), CHANNEL: said("channel", appends=True)}, "direct\n\nchannel"),
+        ({DIRECT: said("direct", appends=True), THREAD: said("thread")}, "thread"),
+        ({DIRECT: said("direct", locks=["prompt"]), CHANNEL: said("channel")}, "direct"),
+        ({CHANNEL: ScopeConfig(parameters={"n": 2})}, "workspace"),
+        ({replace(WORKSPACE, workspace="T2"): said("elsewhere")}, "workspace"),
+    ],
+)
+def test_prompts_replace_or_append(set_below: Settings, expected: str) -> None:
+    assert here(ABOVE | set_below).system == expected
+
+
+def test_direct_messages_are_a_level_for_direct_messages_only() -> None:
+    below = ABOVE | {DIRECT: said("direct")}
+    assert resolve_config(below, CHANNEL, is_direct=True).system == "direct"
+    assert resolve_config(below, CHANNEL).system == "workspace"
+
+
+# --- everything that applies --------------------------------------------------------------------------
+
+
+def reference(below: Settings, name: str) -> tuple[object, Scope] | None:
+    """Return a parameter's value and level as a person would find them: from the top, until it is locked."""
+    found = None
+    for key in CHAIN:
+        steering = below.get(key, EMPTY_CONFIG)
+        if name in steering.parameters:
+            found = steering.parameters[name], key
+        if name in steering.locks:
+            break
+    return found
+
+
+@given(settings)
+def test_the_lowest_level_that_may_set_a_parameter_wins(below: Settings) -> None:
+    for name in FIELDS[1:]:
+        found = here(below)
+        expected = reference(below, name)
+        assert (found.parameters.get(name), found.origins.get(name)) == (expected or (None, None))
+
+
+@given(settings, st.sampled_from(CHAIN))
+def test_what_applies_at_a_level_does_not_depend_on_those_below(below: Settings, where: Scope) -> None:
+    above = {key: steering for key, steering in below.items() if key in list_scopes(where, is_direct=True)}
+    assert here(below, where) == here(above, where)
+
+
+@given(settings, st.sampled_from(CHAIN), steerings)
+def test_taking_a_level_away_gives_what_was_before(
+    below: Settings, key: Scope, set_here: ScopeConfig
+) -> None:
+    """Nothing is left behind, and a level that sets nothing is as good as none."""
+    before = {level_: steering for level_, steering in below.items() if level_ != key}
+    assert here(before | {key: set_here} | {key: EMPTY_CONFIG}) == here(before)
+
+
+@given(settings)
+def test_a_lock_holds(below: Settings) -> None:
+    """What a level locks is, everywhere below, what it was at that level."""
+    for where in CHAIN[1:]:
+        for name, by in find_locks(below, where, is_direct=True).items():
+            at_lock, at_where = here(below, by), here(below, where)
+            assert at_lock.parameters.get(name) == at_where.parameters.get(name)
+            if name == "prompt":
+                assert at_lock.prompts == at_where.prompts
+
+
+@given(settings)
+def test_prompts_stand_in_the_order_of_their_levels(below: Settings) -> None:
+    found = [key for key, _text in here(below).prompts]
+    assert found == sorted(found, key=CHAIN.index)
+    assert all(below[key].prompt == Prompt(text, appends=True) for key, text in here(below).prompts[1:])
+
+
+def test_an_answer_keeps_the_versions_that_applied_highest_level_first() -> None:
+    """And all parameters, whichever level they come from."""
+    below = {
+        DEPLOYMENT_SCOPE: ScopeConfig(parameters={"model": "m"}),
+        CHANNEL: ScopeConfig(parameters={"n": 2}),
+    }
+    versions = [
+        ConfigVersion(
+            id=id_, scope=key, number=1, config=EMPTY_CONFIG, author=Author(id="U1"), note="", created_at=0
+        )
+        for id_, key in enumerate((CHANNEL, DIRECT, WORKSPACE), start=1)
+    ]
+    made = make_provenance(resolve_config(below, THREAD), versions)
+    assert made == Provenance(versions=(3, 1), parameters={"model": "m", "n": 2})
+
+
+# --- checking -----------------------------------------------------------------------------------------
+
+
+@given(steerings)
+def test_what_is_right_has_no_problems(steering: ScopeConfig) -> None:
+    assert find_problems(steering) == {}
+
+
+@pytest.mark.parametrize(
+    ("steering", "field", "sentence"),
+    [
+        (said(" \n"), "prompt", "empty"),
+        (said("x" * (MAX_PROMPT_CHARACTERS + 1)), "prompt", "40,001 characters; there may be 40,000"),
+        (said("a\0b"), "prompt", "no text"),
+        (said("a\ud800b"), "prompt", "no text"),
+        (said("Dear {name}"), "prompt", "`{name}` in line 1 is not a placeholder"),
+        (ScopeConfig(parameters={"temperature": 2.5}), "temperature", "0 to 2"),
+        (ScopeConfig(parameters={"warmth": 1}), "warmth", "not a parameter"),
+        (ScopeConfig(locks=frozenset({"warmth"})), "locks", "`warmth` cannot be locked"),
+    ],
+)
+def test_a_wrong_field_is_named_with_a_sentence(steering: ScopeConfig, field: str, sentence: str) -> None:
+    found = find_problems(steering)
+    assert list(found) == [field]
+    assert sentence in found[field]
+
+
+def test_every_wrong_field_is_named_at_once() -> None:
+    wrong = ScopeConfig(prompt=Prompt("{"), parameters={"n": 0, "top_p": 3}, locks=frozenset("x"))
+    assert find_problems(wrong).keys() == {"prompt", "n", "top_p", "locks"}
+
+
+@given(steerings, st.frozensets(st.sampled_from(FIELDS)))
+def test_a_locked_field_may_not_be_set(steering: ScopeConfig, locks: frozenset[str]) -> None:
+    above = {WORKSPACE: ScopeConfig(locks=locks)}
+    found = find_problems(steering, find_locks(above, CHANNEL))
+    assert found == {
+        name: f"`{name}` is locked by workspace T1." for name in locks & list_set_fields(steering)
+    }
+
+
+# --- written down -------------------------------------------------------------------------------------
+
+
+@given(steerings)
+def test_json_and_back(steering: ScopeConfig) -> None:
+    assert from_json(to_json(steering)) == steering
+
+
+def test_a_newer_format_is_not_guessed_at() -> None:
+    with pytest.raises(ValueError, match="Format 2"):
+        from_json('{"format": 2}')
+
+
+def test_a_difference_is_readable() -> None:
+    old = ScopeConfig(
+        prompt=Prompt("Be kind.\nBe brief."), parameters={"temperature": 1, "stop": ["END", "\n"]}
+    )
+    new = ScopeConfig(
+        prompt=Prompt("Be kind.\nBe thorough."), parameters={"stop": ["END", "\n"]}, locks=frozenset({"n"})
+    )
+    assert diff(old, new).splitlines() == [
+        ' stop: END, "\\n"',
+        "-temperature: 1",
+        "+locked below: n",
+        " prompt, in place of the one above:",
+        " Be kind.",
+        "-Be brief.",
+        "+Be thorough.",
+    ]
+
+
+@given(steerings, steerings)
+def test_there_is_a_difference_exactly_where_something_differs(old: ScopeConfig, new: ScopeConfig) -> None:
+    assert (diff(old, new) == "") == (old == new)
+
+
+@given(current=steerings, draft=steerings)
+def test_who_is_no_admin_overrules_no_lock(current: ScopeConfig, draft: ScopeConfig) -> None:
+    """What is locked stays as it is, and locked; the rest is theirs."""
+    kept = {name: value for name, value in current.parameters.items() if name in current.locks}
+    theirs = {name: value for name, value in draft.parameters.items() if name not in current.locks}
+    obedient = ScopeConfig(
+        prompt=current.prompt if PROMPT_FIELD in current.locks else draft.prompt,
+        parameters={**theirs, **kept},
+        locks=current.locks,
+    )
+    assert not find_lock_violations(current, obedient)
+    assert find_lock_violations(current, replace(obedient, locks=current.locks ^ {"n"}))
+    for name in current.locks - {PROMPT_FIELD}:
+        assert name in find_lock_violations(
+            current, replace(obedient, parameters={**obedient.parameters, name: "!"})
+        )

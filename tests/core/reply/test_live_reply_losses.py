@@ -1,0 +1,126 @@
+"""What becomes of an answer below a message that takes no change any more, or that was deleted."""
+
+import pytest
+
+from bot.core.reply.commands import DisplayMode
+from tests.core.chat.threads import Thread, limits
+
+
+def say(thread: Thread, text: str, *, now: float) -> None:
+    """Let the model speak, and the thread show it."""
+    thread.now = max(thread.now, now)
+    thread.live.feed(text)
+    thread.settle()
+
+
+@pytest.mark.parametrize(
+    ("way", "screen"),
+    [
+        (DisplayMode.EDITS, ["One, two, th", "ree, four."]),
+        (DisplayMode.STREAM, ["One, two,", "three, four."]),
+    ],
+)
+def test_below_a_message_that_takes_no_change_the_answer_grows_on(
+    way: DisplayMode, screen: list[str]
+) -> None:
+    thread = Thread(limits(), way=way)
+    say(thread, "One, t", now=0)
+    say(thread, "wo, th", now=10)
+    thread.lose(stays=True)
+    say(thread, "ree, f", now=20)
+    say(thread, "our.", now=30)
+    assert len(thread.screen) == 2
+    thread.live.finish()
+    assert [text.strip() for text in thread.settle()] == screen
+
+
+@pytest.mark.parametrize(
+    ("way", "screen"),
+    [
+        (DisplayMode.EDITS, ["One, t", "wo, three, four."]),
+        (DisplayMode.STREAM, ["One,", "two, three, four."]),
+    ],
+)
+def test_where_no_message_takes_a_change_the_rest_is_one_post(way: DisplayMode, screen: list[str]) -> None:
+    """A message for every few words nobody wants."""
+    thread = Thread(limits(), way=way)
+    say(thread, "One, t", now=0)
+    for number, word in enumerate(("wo, th", "ree, f", "our.")):
+        thread.lose(stays=True)
+        say(thread, word, now=10.0 * number + 10)
+    thread.live.finish()
+    assert [text.strip() for text in thread.settle()] == screen
+    assert thread.writes == 2
+
+
+@pytest.mark.parametrize(
+    ("shown", "more", "screen"),
+    [
+        ("```py\nx = 1\ny", " = 2\n```\nSo.", ["```py\nx = 1\ny\n```", "```py\n = 2\n```\nSo."]),
+        ("```py\nx = 1\n```", "\nSo.", ["```py\nx = 1\n```", "So."]),
+        ("```py\nx = 1\n", "```", ["```py\nx = 1\n```"]),
+        (
+            "| a |\n|---|\n| 1 |\n",
+            "| 2 |\n",
+            ["| a |\n|---|\n| 1 |", "| a |\n|---|\n| 2 |"],
+        ),
+        ("One **two** thr", "ee four", ["One **two** thr", "ee four"]),
+        ("One.", "", ["One."]),
+    ],
+)
+def test_what_is_cut_open_where_a_message_takes_no_change_is_closed_and_opened_again(
+    shown: str, more: str, screen: list[str]
+) -> None:
+    thread = Thread(limits())
+    say(thread, shown, now=0)
+    thread.lose(stays=True)
+    thread.live.feed(more)
+    thread.live.finish()
+    assert thread.settle() == screen
+
+
+def test_a_full_page_that_takes_no_change_is_broken_where_it_stands() -> None:
+    thread = Thread(limits(24))
+    say(thread, "one two three", now=0)
+    thread.lose(stays=True)
+    thread.live.feed(" four five six. seven eight nine. ten eleven twelve.")
+    thread.live.finish()
+    shown = thread.settle()
+    assert shown[0] == "one two three"
+    assert (
+        " ".join(" ".join(shown).split())
+        == "one two three four five six. seven eight nine. ten eleven twelve."
+    )
+
+
+def test_a_note_on_a_stop_stands_below_a_message_that_takes_no_change() -> None:
+    """Also when all of the page was on screen."""
+    thread = Thread(limits(24))
+    say(thread, "one two three. one two three. ", now=0)
+    thread.live.feed("one")
+    for _ in range(9):
+        thread.lose(stays=True)
+        thread.step()
+    assert thread.live.stop("_S._") is not None
+    thread.complete = len(thread.screen) - 1
+    shown = thread.settle()
+    assert shown[-1].endswith("_S._")
+    assert shown[0] == "one two three."
+
+
+def test_a_deleted_message_is_posted_anew_with_all_it_showed() -> None:
+    thread = Thread(limits(24))
+    say(thread, "one two three. one two", now=0)
+    thread.lose(stays=False)
+    say(thread, " three. and four", now=10)
+    thread.live.finish()
+    assert thread.settle() == ["one two three.", "one two three. and four"]
+
+
+def test_what_an_earlier_attempt_left_and_takes_no_change_is_posted_anew() -> None:
+    """Nobody knows what it shows, so nothing of the answer can be taken to be there."""
+    thread = Thread(limits(), posted=1)
+    thread.lose(stays=True)
+    say(thread, "One.", now=0)
+    thread.live.finish()
+    assert thread.settle() == ["One."]

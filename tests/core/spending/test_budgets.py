@@ -1,0 +1,140 @@
+"""Which budgets apply, what fits into them, and what people are told."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.periods import Span
+from bot.core.requests import ModelCall
+from bot.core.spending.budgets import (
+    BUDGET_DIMENSIONS,
+    Budget,
+    BudgetSpent,
+    BudgetState,
+    BudgetUnit,
+    CallEstimate,
+    CallPermit,
+    PriceUnknown,
+    Spending,
+    SpendingDimension,
+    check_budgets,
+    describe_refusal,
+    describe_warning,
+    find_applying_budgets,
+    find_nearly_spent,
+)
+
+pytestmark = pytest.mark.calendar
+
+MINE = Budget(
+    scope=SpendingDimension.PERSON, subject="U1", span=Span.DAY, unit=BudgetUnit.TOKENS, amount=1_000
+)
+SUBJECTS = {
+    SpendingDimension.PERSON: ("", "U1", "U2"),
+    SpendingDimension.CHANNEL: ("", "C1", "C2"),
+    SpendingDimension.WORKSPACE: ("",),
+}
+MIDNIGHT = 1_795_305_600
+
+
+@st.composite
+def budget(draw: st.DrawFn) -> Budget:
+    scope = draw(st.sampled_from(BUDGET_DIMENSIONS))
+    return Budget(
+        scope=scope,
+        subject=draw(st.sampled_from(SUBJECTS[scope])),
+        span=draw(st.sampled_from(Span)),
+        unit=draw(st.sampled_from(BudgetUnit)),
+        amount=draw(st.none() | st.integers(0, 9)),
+    )
+
+
+BUDGETS = st.lists(budget(), unique_by=lambda each: (each.scope, each.subject, each.span, each.unit))
+
+
+@given(BUDGETS)
+def test_of_each_kind_the_one_applies_that_was_meant_most(budgets: list[Budget]) -> None:
+    who = {SpendingDimension.PERSON: "U1", SpendingDimension.CHANNEL: "C1", SpendingDimension.WORKSPACE: ""}
+    there = {(each.scope, each.subject, each.span, each.unit): each.amount for each in budgets}
+    expected = {}
+    for scope in BUDGET_DIMENSIONS:
+        for span in Span:
+            for unit in BudgetUnit:
+                amounts = [there.get((scope, subject, span, unit)) for subject in (who[scope], "")]
+                meant = next((each for each in amounts if each is not None), None)
+                if meant is not None:
+                    expected[scope, who[scope], span, unit] = meant
+    found = find_applying_budgets(budgets, person="U1", channel="C1")
+    assert {(each.scope, each.subject, each.span, each.unit): each.amount for each in found} == expected
+
+
+def standing(spent: int, kept: int = 0, *, of: Budget = MINE) -> BudgetState:
+    return BudgetState(budget=of, spent=spent, reserved=kept, resets_at=MIDNIGHT)
+
+
+@given(*[st.integers(0, 1_200)] * 3)
+def test_what_is_let_in_never_exceeds_the_budget(spent: int, kept: int, need: int) -> None:
+    there = standing(spent, kept)
+    if spent + kept + need <= 1_000 or not need:
+        check_budgets([there], CallEstimate(tokens=need, cost=None))
+    else:
+        with pytest.raises(BudgetSpent) as refused:
+            check_budgets([there], CallEstimate(tokens=need, cost=None))
+        assert refused.value.state == there
+
+
+def test_money_of_which_nobody_knows_how_much_never_fits() -> None:
+    rich = standing(0, of=replace(MINE, unit=BudgetUnit.MONEY, amount=10**18))
+    with pytest.raises(PriceUnknown):
+        check_budgets([rich], CallEstimate(tokens=1, cost=None))
+    check_budgets([rich], CallEstimate(tokens=1, cost=0))
+
+
+def test_people_are_told_of_the_first_answer_beyond_four_fifths_and_of_no_other() -> None:
+    call = ModelCall(model="m", prompt_tokens=90, completion_tokens=10)
+    before = [standing(spent) for spent in (699, 700, 900)]
+    assert [bool(find_nearly_spent(CallPermit(budget_states=(each,)), call)) for each in before] == [
+        False,
+        True,
+        True,
+    ]
+    assert not find_nearly_spent(
+        CallPermit(budget_states=(before[1],), warned_spans=frozenset({Span.DAY})), call
+    )
+    assert find_nearly_spent(
+        CallPermit(budget_states=(before[1],), warned_spans=frozenset({Span.MONTH})), call
+    )
+
+
+def test_a_refusal_says_whose_how_much_and_until_when() -> None:
+    assert describe_refusal(standing(1_000), "USD") == (
+        "Your budget for today is used up: 1,000 of 1,000 tokens used. "
+        "It is full again on 22 November, 00:00 UTC; an admin can raise it."
+    )
+    money = Budget(
+        scope=SpendingDimension.CHANNEL,
+        subject="C1",
+        span=Span.MONTH,
+        unit=BudgetUnit.MONEY,
+        amount=2 * 10**9,
+    )
+    assert describe_refusal(standing(10**9, 5 * 10**8, of=money), "EUR") == (
+        "This channel's budget for this month has too little left for this: 1.00 EUR of 2.00 EUR used and "
+        "0.50 EUR kept for answers under way. "
+        "It is full again on 22 November, 00:00 UTC; an admin can raise it."
+    )
+
+
+def test_a_warning_says_whose_how_much_and_until_when() -> None:
+    of_all = replace(MINE, scope=SpendingDimension.WORKSPACE, subject="")
+    assert describe_warning(standing(850, of=of_all), "USD") == (
+        "_The workspace's budget for today is nearly used up: 850 of 1,000 tokens. "
+        "It is full again on 22 November, 00:00 UTC._"
+    )
+
+
+def test_what_has_no_price_is_not_added_up_as_nothing() -> None:
+    total = Spending(calls=1, cost=5) + Spending(calls=2, unpriced=2)
+    assert (total.calls, total.cost, total.unpriced) == (3, 5, 2)

@@ -1,0 +1,58 @@
+"""Who may write next, of all that line up at one desk. On virtual time."""
+
+import asyncio
+
+from bot.core.limits.token_bucket import TokenBucket
+from bot.delivery.rate_limiter import RateLimiter, Urgency
+from tests.virtual_time import on_virtual_time
+
+
+@on_virtual_time
+async def test_the_end_of_an_answer_goes_first_then_beginnings_then_pages_then_the_stalest_screen() -> None:
+    desk = RateLimiter(TokenBucket(per_minute=60, burst=1))
+    went: list[str] = []
+
+    async def write(name: str, urgency: Urgency, since: float) -> None:
+        await desk.enqueue(urgency, since).granted
+        went.append(name)
+
+    names = [
+        ("first in line", Urgency.PARTIAL, 5.0),
+        ("fresh", Urgency.PARTIAL, 9.0),
+        ("stale", Urgency.PARTIAL, 1.0),
+        ("page", Urgency.PAGE, 9.0),
+        ("beginning", Urgency.FIRST, 9.0),
+        ("end", Urgency.LAST, 9.0),
+    ]
+    await asyncio.gather(*(write(*each) for each in names))
+    assert went == ["first in line", "end", "beginning", "page", "stale", "fresh"]
+
+
+@on_virtual_time
+async def test_who_leaves_the_line_costs_nobody_a_write() -> None:
+    desk = RateLimiter(TokenBucket(per_minute=60, burst=1))
+    await desk.enqueue(Urgency.PARTIAL, 0).granted
+    gone = desk.enqueue(Urgency.PARTIAL, 0)
+    stays = desk.enqueue(Urgency.PARTIAL, 1)
+    gone.granted.cancel()
+    desk.withdraw(gone)
+    await asyncio.wait_for(stays.granted, 1.1)
+
+
+@on_virtual_time
+async def test_a_waiting_write_that_becomes_the_last_one_goes_first() -> None:
+    desk = RateLimiter(TokenBucket(per_minute=60, burst=1))
+    await desk.enqueue(Urgency.PARTIAL, 0).granted
+    partial = desk.enqueue(Urgency.PARTIAL, 0)
+    late = desk.enqueue(Urgency.PARTIAL, 9)
+    desk.raise_urgency(late, Urgency.LAST)
+    await asyncio.wait_for(late.granted, 1.1)
+    assert not partial.granted.done()
+
+
+@on_virtual_time
+async def test_a_refusal_holds_everybody_until_its_time_has_passed() -> None:
+    desk = RateLimiter(TokenBucket(per_minute=60, burst=4))
+    desk.handle_refusal(30)
+    await desk.enqueue(Urgency.LAST, 0).granted
+    assert asyncio.get_running_loop().time() >= 30

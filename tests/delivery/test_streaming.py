@@ -1,0 +1,131 @@
+"""Answers that grow by additions: what people see, whatever goes wrong in between. On virtual time."""
+
+import asyncio
+from itertools import pairwise
+
+import pytest
+
+from bot.core.errors import ModelInterrupted, SurfaceBusy, SurfaceError, SurfaceGone, SurfaceUnavailable
+from bot.core.reply.commands import DisplayMode
+from bot.core.turns import Action
+from tests.conversation.answering_world import THREAD, AnsweringWorld
+from tests.fakes import ModelScript, PaperSurface, ScriptedModel
+from tests.virtual_time import on_virtual_time, run
+
+WORDS = " ".join(f"word{number}" for number in range(60))
+SLOW: ModelScript = [piece for word in WORDS.split(" ") for piece in (f"{word} ", 0.3)]
+
+
+def room(*script: ModelScript, page: int = 5_000) -> AnsweringWorld:
+    surface = PaperSurface(page_size=page)
+    surface.writing = DisplayMode.STREAM
+    return AnsweringWorld(ScriptedModel(*(script or (SLOW,))), surface)
+
+
+@on_virtual_time
+async def test_an_answer_grows_by_additions_alone() -> None:
+    office = room()
+    assert await office.answer() == [WORDS]
+    assert office.surface.appends > 10
+    assert office.surface.writes == office.surface.appends + 1
+    [message] = office.surface.messages.values()
+    assert all(later.startswith(earlier.rstrip()) for (_, earlier), (_, later) in pairwise(message.versions))
+    assert Action.JUDGE in message.actions
+    assert office.surface.overlaps == 0
+
+
+@on_virtual_time
+async def test_a_short_answer_is_posted_once() -> None:
+    office = room(["Yes."])
+    assert await office.answer() == ["Yes."]
+    assert (office.surface.writes, office.surface.appends) == (1, 0)
+
+
+@on_virtual_time
+async def test_each_page_is_a_stream_of_its_own() -> None:
+    office = room(page=120)
+    shown = await office.answer()
+    assert " ".join(shown).split() == WORDS.split()
+    assert len(shown) > 3
+
+
+@pytest.mark.parametrize("at", [1, 2, 7])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        SurfaceBusy(retry_after=4),
+        SurfaceGone("message_not_in_streaming_state"),
+        SurfaceGone("stopped_by_user"),
+        SurfaceUnavailable("timeout"),
+        SurfaceUnavailable("but it got through"),
+    ],
+    ids=str,
+)
+def test_whatever_goes_wrong_no_word_is_lost_or_said_twice(fault: SurfaceError, at: int) -> None:
+    run(_suffer(fault, at))
+
+
+async def _suffer(fault: SurfaceError, at: int) -> None:
+    office = room()
+    office.surface.append_errors = {at: fault}
+    assert await office.answer() == [WORDS]
+    [message] = office.surface.messages.values()
+    assert Action.JUDGE in message.actions
+
+
+@on_virtual_time
+async def test_where_no_message_can_be_started_the_answer_is_edited() -> None:
+    office = room()
+    office.surface.starts_left = 0
+    assert await office.answer() == [WORDS]
+    assert office.surface.appends == 0
+
+
+@on_virtual_time
+async def test_nobody_waits_for_a_message_to_grow() -> None:
+    """When too many have been started, or one start is refused, the text is posted at once, and edited."""
+    office = room(["a b ", 2.0, "c"])
+    office.surface.start_errors = [SurfaceBusy(retry_after=30)]
+    began = asyncio.get_running_loop().time()
+    assert await office.answer() == ["a b c"]
+    [message] = office.surface.messages.values()
+    assert message.versions[0][0] - began < 1
+    assert office.surface.appends == 0
+
+
+@on_virtual_time
+async def test_one_that_may_have_been_started_is_used() -> None:
+    office = room()
+    office.surface.start_errors = [SurfaceUnavailable("but it got through")]
+    assert await office.answer() == [WORDS]
+    assert len(office.surface.messages) == 1
+
+
+@on_virtual_time
+async def test_a_cut_answer_keeps_what_was_said_with_a_way_to_go_on() -> None:
+    office = room(["It begins ", 2.0, "and goes ", 2.0, ModelInterrupted()])
+    [shown] = await office.answer()
+    assert shown.startswith("It begins and goes")
+    [message] = office.surface.messages.values()
+    assert message.actions == (Action.CONTINUE, Action.RETRY)
+
+
+@on_virtual_time
+async def test_without_streaming_there_is_one_post_at_the_end() -> None:
+    office = room()
+    office.surface.writing = DisplayMode.WHOLE
+    assert await office.answer() == [WORDS]
+    assert office.surface.writes == 1
+    assert office.surface.busy[THREAD] is False
+
+
+@on_virtual_time
+async def test_what_grows_no_more_is_edited_in_its_turn() -> None:
+    """When edits are refused meanwhile, it is edits that are held, and additions to others are not."""
+    office = room()
+    answering = asyncio.create_task(office.answer())
+    await asyncio.sleep(5)
+    office.surface.append_errors = {office.surface.appends + 1: SurfaceGone("message_not_in_streaming_state")}
+    office.surface.write_errors = [SurfaceBusy(retry_after=30)]
+    assert await answering == [WORDS]
+    assert office.answering.rate_limiters.take_refusals().keys() == {("paper", "T1", "edit")}

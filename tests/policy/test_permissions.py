@@ -1,0 +1,101 @@
+"""What holds now of what admins set: read seldom, however much is asked, and at once where it was saved."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from bot.core.access.grants import Grants, GrantsConflict, GrantsVersion
+from bot.core.access.rules import AccessRules, Admission
+from bot.core.config import Scope
+from bot.core.errors import StoreUnavailable
+from bot.core.turns import Author
+from bot.policy.permissions import GRANTS_CACHE_TTL_SECONDS, Permissions
+from bot.testing.memory_grants import MemoryGrants
+
+WORKSPACE = Scope(platform="slack", workspace="T1")
+CHANNEL = replace(WORKSPACE, channel="C1")
+ADA = Author(id="U1")
+STRICT = AccessRules(admits=frozenset({Admission.DIRECT}))
+DEPLOYMENT = AccessRules(denied_people=frozenset({"U9"}))
+
+
+class CountingGrants(MemoryGrants):
+    """Counts how often it is read, which takes a moment; is away while `is_away`."""
+
+    reads = 0
+    is_away = False
+
+    async def list_current(self, workspace: Scope) -> Sequence[GrantsVersion]:
+        if self.is_away:
+            raise StoreUnavailable
+        self.reads += 1
+        found = await super().list_current(workspace)
+        await asyncio.sleep(0)
+        return found
+
+
+class ManualClock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def open_permissions() -> tuple[Permissions, CountingGrants, ManualClock]:
+    record, clock = CountingGrants(), ManualClock()
+    return Permissions(record, WORKSPACE, DEPLOYMENT, clock=clock), record, clock
+
+
+async def test_it_is_read_once_in_some_seconds_however_much_is_asked() -> None:
+    access, record, clock = open_permissions()
+    await asyncio.gather(*(access.current_rules() for _ in range(100)))
+    assert record.reads == 1
+    await record.save(WORKSPACE, Grants(rules=STRICT), based_on=0, by=ADA)
+    assert list(await access.current_rules()) == [DEPLOYMENT, AccessRules()]
+    clock.now += GRANTS_CACHE_TTL_SECONDS
+    assert list(await access.current_rules()) == [DEPLOYMENT, STRICT]
+    assert record.reads == 2
+
+
+async def test_what_is_saved_here_holds_here_at_once() -> None:
+    access, record, _clock = open_permissions()
+    await access.current_rules()
+    await access.save(WORKSPACE, Grants(rules=STRICT, stewards=frozenset({"U2"})), based_on=0, by=ADA)
+    await access.save(CHANNEL, Grants(stewards=frozenset({"U3"})), based_on=0, by=ADA)
+    assert list(await access.current_rules()) == [DEPLOYMENT, STRICT]
+    assert await access.stewards() == {"U2"}
+    assert await access.stewards("C1") == {"U3"}
+    assert (list(await access.channels_edited_by("U3")), list(await access.channels_edited_by("U2"))) == (
+        [CHANNEL],
+        [],
+    )
+    newest = await access.newest_version(WORKSPACE)
+    assert newest
+    assert newest.grants.rules == STRICT
+    assert await access.newest_version(replace(CHANNEL, channel="C2")) is None
+    with pytest.raises(GrantsConflict):
+        await access.save(CHANNEL, Grants(), based_on=0, by=ADA)
+    assert record.reads == 2
+
+
+async def test_what_is_saved_while_it_is_read_holds_at_once_too() -> None:
+    access, _record, _clock = open_permissions()
+    reading = asyncio.create_task(access.current_rules())
+    await asyncio.sleep(0)
+    await access.save(WORKSPACE, Grants(rules=STRICT), based_on=0, by=ADA)
+    assert list(await reading) == [DEPLOYMENT, AccessRules()]
+    assert list(await access.current_rules()) == [DEPLOYMENT, STRICT]
+
+
+async def test_without_a_database_nobody_is_let_in() -> None:
+    """What was read some time ago does not hold for ever."""
+    access, record, clock = open_permissions()
+    await access.current_rules()
+    record.is_away = True
+    clock.now += GRANTS_CACHE_TTL_SECONDS
+    with pytest.raises(StoreUnavailable):
+        await access.current_rules()
+    record.is_away = False
+    assert list(await access.current_rules()) == [DEPLOYMENT, AccessRules()]

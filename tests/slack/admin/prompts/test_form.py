@@ -1,0 +1,162 @@
+"""Forms: what a level sets comes back as it was, what is wrong is told at its field."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.chat.parameters import PARAMETERS
+from bot.core.chat.scoped_config import DEPLOYMENT_SCOPE, EMPTY_CONFIG, MAX_PROMPT_CHARACTERS, PROMPT_FIELD
+from bot.core.config import Prompt, Scope, ScopeConfig
+from bot.policy.config_editor import EditableScope
+from bot.sandbox.workspace.block_kit import check_view
+from bot.slack.admin.prompts import form, modals
+from bot.slack.admin.prompts.form import ModelChoices
+from tests.core.chat.config_values import steerings
+from tests.slack.admin.form_state import state
+
+WORKSPACE = Scope(platform="slack", workspace="T1")
+CHANNEL = Scope(platform="slack", workspace="T1", channel="C1")
+DEPLOYED = ScopeConfig(prompt=Prompt("You are kind."), parameters={"model": "m-0"})
+MODELS = ModelChoices(offered={"m-1": "", "m-2": "will be shut down on 2027-01-14"})
+MANY = ModelChoices(offered={f"vendor/model-{number}": "" for number in range(400)})
+"""As many as a router of services offers."""
+
+
+def level(steering: ScopeConfig = EMPTY_CONFIG, above: ScopeConfig = EMPTY_CONFIG) -> EditableScope:
+    settings = {DEPLOYMENT_SCOPE: DEPLOYED, WORKSPACE: above, CHANNEL: steering}
+    return EditableScope(scope=CHANNEL, newest_version=None, configs=settings)
+
+
+def shown(at: EditableScope, models: ModelChoices = MODELS) -> list[dict[str, Any]]:
+    view = modals.render_editor(at, "sealed", models)
+    check_view(view, "modal")
+    return list(view["blocks"])
+
+
+@given(steerings, st.sampled_from([MODELS, ModelChoices(), MANY]))
+def test_an_untouched_form_says_what_it_was_made_from(steering: ScopeConfig, models: ModelChoices) -> None:
+    """And Slack would show it, whatever is set."""
+    at = level(steering)
+    entered = form.parse_submission(state(shown(at, models)), at)
+    assert (entered.config, entered.note, entered.errors) == (steering, "", {})
+
+
+def test_the_longest_prompt_goes_through_a_form() -> None:
+    text = "".join(f"Line {number}: be kind, and brief.\n" for number in range(2_000))[:MAX_PROMPT_CHARACTERS]
+    at = level(ScopeConfig(prompt=Prompt(text, appends=True)))
+    assert form.parse_submission(state(shown(at)), at).config == at.config
+
+
+def test_every_parameter_has_a_field_with_its_help() -> None:
+    blocks = {block.get("block_id"): block for block in shown(level())}
+    for name, parameter in PARAMETERS.items():
+        assert parameter.help in blocks[name]["hint"]["text"]
+    assert "It must be a number from 0 to 2." in blocks["temperature"]["hint"]["text"]
+
+
+def test_an_empty_field_says_what_is_inherited() -> None:
+    above = ScopeConfig(parameters={"temperature": 0.25, "verbosity": "low"})
+    blocks = {block.get("block_id"): block for block in shown(level(above=above))}
+    placeholder = blocks["temperature"]["element"]["placeholder"]["text"]
+    assert placeholder == "Not set here: 0.25, from the whole workspace"
+    chosen = blocks["verbosity"]["element"]["initial_option"]["text"]["text"]
+    assert chosen == "Not set here: low, from the whole workspace"
+
+
+def test_what_is_locked_is_told_and_not_asked_for() -> None:
+    above = ScopeConfig(parameters={"temperature": 0.25}, locks=frozenset({"temperature", PROMPT_FIELD}))
+    at = level(ScopeConfig(prompt=Prompt("Mine."), parameters={"temperature": 1, "n": 2}), above)
+    blocks = shown(at)
+    assert "locked by the whole workspace" in str(blocks)
+    assert {"temperature", PROMPT_FIELD} & {
+        str(block.get("block_id")).split(":")[0] for block in blocks
+    } == set()
+    assert form.parse_submission(state(blocks), at).config == ScopeConfig(parameters={"n": 2})
+
+
+def test_a_value_that_no_input_holds_is_kept() -> None:
+    biases = {str(token): -100 for token in range(100_000, 100_400)}
+    at = level(ScopeConfig(parameters={"logit_bias": biases}))
+    assert form.parse_submission(state(shown(at), {"n": "2"}), at).config.parameters == {
+        "logit_bias": biases,
+        "n": 2,
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "sentence"),
+    [
+        ("temperature", "3", "`temperature` must be a number from 0 to 2."),
+        ("temperature", "warm", "`temperature` must be a number from 0 to 2."),
+        ("n", "1.5", "`n` must be a whole number from 1 to 8."),
+        ("stop", "a\nb\nc\nd\ne", "`stop` must be 1 to 4 texts"),
+        ("logit_bias", "many", "`logit_bias` must be token ids"),
+    ],
+)
+def test_a_wrong_value_is_told_with_its_range(name: str, text: str, sentence: str) -> None:
+    at = level()
+    wrong = form.parse_submission(state(shown(at), {name: text}), at).errors
+    assert list(wrong) == [name]
+    assert wrong[name].startswith(sentence)
+
+
+def test_an_error_stands_at_a_field_that_is_shown() -> None:
+    """Slack refuses an answer that names any other."""
+    blocks = shown(level())
+    found = form.place_errors(
+        {"n": "One.", PROMPT_FIELD: "Two.", "locks": "Three.", "nothing": "Four."}, blocks
+    )
+    assert found == {"n": "One.", "prompt:line:0": "Two.", "locks": "Three.", "note": "Four."}
+
+
+def test_more_room_keeps_what_is_there() -> None:
+    at = level(ScopeConfig(prompt=Prompt("First.")))
+    blocks = form.add_prompt_part(form.add_prompt_part(shown(at)))
+    check_view(modals.render_editor(at, "", MODELS) | {"blocks": blocks}, "modal")
+    changes = {"prompt:line:1": "Second.", "prompt:line:2": "Third."}
+    entered = form.parse_submission(state(blocks, changes), at)
+    assert entered.config.prompt == Prompt("First.\nSecond.\nThird.")
+
+
+def test_a_field_that_is_emptied_is_inherited_again() -> None:
+    at = level(ScopeConfig(prompt=Prompt("Mine."), parameters={"temperature": 1, "model": "m-1"}))
+    changes = {"prompt:line:0": " \n", "temperature": "", "model": form.INHERIT_OPTION}
+    assert form.parse_submission(state(shown(at), changes), at).config == EMPTY_CONFIG
+
+
+def test_a_model_is_chosen_from_a_list_however_long_it_is() -> None:
+    """A name that no option holds is left out; where it is the very one that is set, a name is typed."""
+    offered = {**MANY.offered, "x" * 151: ""}
+    (element,) = _models(level(), ModelChoices(offered=offered))
+    options = [option["value"] for group in element["option_groups"] for option in group["options"]]
+    assert options == [form.INHERIT_OPTION, *MANY.offered]
+    (element,) = _models(level(ScopeConfig(parameters={"model": "x" * 151})), ModelChoices(offered=offered))
+    assert element["initial_value"] == "x" * 151
+
+
+def test_the_end_of_a_model_is_told_where_it_applies() -> None:
+    """Beside its name in the list, and below the field, wherever the choice comes from."""
+    above = level(above=ScopeConfig(parameters={"model": "m-2"}))
+    (field,) = (block for block in shown(above) if block.get("block_id") == "model")
+    assert "m-2 will be shut down on 2027-01-14." in field["hint"]["text"]
+    assert "will be shut down on 2027-01-14" in str(field["element"]["options"])
+    assert "shut down" not in str([block.get("hint") for block in shown(level())])
+
+
+def _models(at: EditableScope, models: ModelChoices) -> list[dict[str, Any]]:
+    return [block["element"] for block in shown(at, models) if block.get("block_id") == "model"]
+
+
+def test_what_has_no_effect_with_the_model_is_said() -> None:
+    """With the one that would apply, wherever it comes from."""
+    models = ModelChoices(notes_for=lambda model: {"n": "it has no effect"} if model == "m-0" else {})
+    hints = {
+        block["block_id"]: block.get("hint", {}).get("text")
+        for block in shown(level(), models)
+        if "hint" in block
+    }
+    assert hints["n"].endswith("With m-0: it has no effect.")
+    other = level(ScopeConfig(parameters={"model": "m-1"}))
+    assert "no effect" not in str(shown(other, models))

@@ -1,0 +1,258 @@
+"""Views at their worst: long texts, many levels, many versions; Slack would show them all."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.core.chat.parameters import PARAMETERS
+from bot.core.chat.scoped_config import (
+    DEPLOYMENT_SCOPE,
+    MAX_PROMPT_CHARACTERS,
+    PROMPT_FIELD,
+    resolve_config,
+    thread_scope,
+)
+from bot.core.config import DIRECT_MESSAGES, ConfigVersion, Prompt, Scope, ScopeConfig
+from bot.core.history.explanation import Explanation
+from bot.core.requests import ContextCoverage, Provenance, Usage
+from bot.core.spending.budgets import Spending
+from bot.core.turns import Author, File, ThreadKey, TurnStatus
+from bot.policy.config_editor import EditableScope
+from bot.sandbox.workspace.block_kit import check_blocks, check_view
+from bot.slack.admin.prompts import explanation_view, form, history, modals, scope_list, search
+from bot.slack.admin.prompts.form import ModelChoices
+from bot.slack.home import slash_command
+from bot.slack.views import block_kit, wording
+
+WORKSPACE = Scope(platform="slack", workspace="T1")
+DIRECTS = Scope(platform="slack", workspace="T1", channel=DIRECT_MESSAGES)
+FULL = ScopeConfig(
+    prompt=Prompt("<!here> & `*_~ " * 2_600),
+    parameters={
+        "model": "m" * 200,
+        "temperature": 0.1,
+        "top_p": 0.1,
+        "n": 8,
+        "stop": ["\u2028" * 200] * 4,
+        "max_tokens": 2**31 - 1,
+        "presence_penalty": -2,
+        "frequency_penalty": -2,
+        "logit_bias": {str(token): -100 for token in range(100_000_000, 100_001_000)},
+        "seed": -1,
+        "reasoning_effort": "minimal",
+        "verbosity": "medium",
+        "service_tier": "priority",
+        "system_role": "developer",
+    },
+    locks=frozenset({PROMPT_FIELD, *PARAMETERS}),
+)
+OTHER = ScopeConfig(prompt=Prompt("Something else.\n" * 2_000))
+SEEN = ContextCoverage(turns=10**6, first="1.5", last="9.5", left_out=10**6)
+MODELS = ModelChoices(offered={f"model-{number}": "will be shut down on 2027-01-14" for number in range(498)})
+
+
+def version(key: Scope, number: int = 1, steering: ScopeConfig = FULL) -> ConfigVersion:
+    return ConfigVersion(
+        id=number,
+        scope=key,
+        number=number,
+        config=steering,
+        author=Author(id="U1", name="A" * 300),
+        note="<!channel> " * 100,
+        created_at=1_790_000_000.0,
+    )
+
+
+def level(key: Scope, steering: ScopeConfig = FULL) -> EditableScope:
+    return EditableScope(
+        scope=key, newest_version=version(key, 1, steering), configs={DEPLOYMENT_SCOPE: OTHER, key: steering}
+    )
+
+
+@pytest.mark.parametrize("channels", [0, 1, scope_list.MAX_SCOPES_SHOWN, 500])
+def test_what_is_set_at_many_levels(channels: int) -> None:
+    """What was changed last is shown, and how many there are in all."""
+    keys = [Scope(platform="slack", workspace="T1", channel=f"C{n}") for n in range(channels)]
+    always = {key: version(key) for key in (WORKSPACE, DIRECTS)}
+    changed = [*always.values(), *(version(key) for key in keys)][: scope_list.MAX_SCOPES_SHOWN + 2]
+    shown = scope_list.render_overview(WORKSPACE, always, changed, channels + 2)
+    check_view(block_kit.home_tab(shown), "home")
+    assert ("502 levels" in str(shown)) == (channels == 500)
+    assert str(shown).count("'Edit'") == min(channels, scope_list.MAX_SCOPES_SHOWN) + 2
+    page = search.render_results("<!here>" * 28, [version(key) for key in keys], 999)
+    check_view(page, "modal")
+    assert ("Previous" in str(page)) == (channels > search.SCOPES_PER_PAGE)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, history.MAX_VERSIONS_SHOWN, history.MAX_VERSIONS_SHOWN + 1])
+def test_history(count: int) -> None:
+    versions = [version(WORKSPACE, count - n, FULL if n % 2 else OTHER) for n in range(count)]
+    check_view(history.render_history(WORKSPACE, versions, "sealed", news="Restored."), "modal")
+
+
+def test_editor_and_conflict() -> None:
+    at = level(WORKSPACE)
+    check_view(modals.render_editor(at, "s" * 300, MODELS), "modal")
+    newest = version(WORKSPACE, 2, OTHER)
+    fields = form.render_fields(at, FULL, models=MODELS, note="n" * 200)
+    check_view(modals.render_conflict(at, newest, FULL, fields, "s" * 300), "modal")
+    check_view(modals.render_scope_chooser(WORKSPACE, DIRECTS), "modal")
+
+
+def test_what_applies_as_a_message() -> None:
+    """Its blocks are limited more tightly than those of a view."""
+    applies = resolve_config({DEPLOYMENT_SCOPE: FULL}, WORKSPACE)
+    check_blocks(
+        slash_command.render_response(wording.render_effective(applies, with_prompt=True))["blocks"],
+        "message",
+    )
+
+
+@pytest.mark.parametrize("for_admin", [True, False])
+@pytest.mark.parametrize("is_known", [True, False])
+def test_why(*, for_admin: bool, is_known: bool) -> None:
+    thread = ThreadKey(platform="slack", workspace="T1", channel="C1", root="1.5")
+    explained = Explanation(
+        thread=thread,
+        author=Author(id="U1"),
+        status=TurnStatus.DONE,
+        attempt=3,
+        model="m" * 200,
+        finish_reason="stop",
+        error="",
+        usage=Usage(prompt_tokens=10_000, completion_tokens=5, cached_tokens=7) if is_known else None,
+        made_with=Provenance(versions=(1,), seen=SEEN) if is_known else None,
+        versions=(version(WORKSPACE),) if is_known else (),
+        files=(File(name="<!here>" * 40),) * 30,
+        asked_at=1.0,
+        begun_at=2.0 if is_known else None,
+        answered_at=4.0 if is_known else None,
+    )
+    told = dict.fromkeys(PARAMETERS, "has no effect: this model does not take it")
+    known = explanation_view.ExplanationContext(
+        level=level(thread_scope(thread), OTHER), parameter_notes=told, workspace="https://a.slack.com/"
+    )
+    view = explanation_view.render_explanation(explained, known, for_admin=for_admin)
+    check_view(view, "modal")
+    assert ("<!here> & `" in str(view)) == (for_admin and is_known), "the prompt is for admins"
+
+
+def test_why_shows_admins_the_whole_prompt() -> None:
+    """To the letter, in as many blocks as it takes; what several levels make longer still is cut."""
+    text = "".join(f"Line {number}: be kind.\n" for number in range(3_000))[:MAX_PROMPT_CHARACTERS]
+    for above, appends, is_cut in (("", False, False), ("Be brief.", True, True)):
+        own = version(thread_scope(THREAD), 2, ScopeConfig(prompt=Prompt(text, appends=appends)))
+        versions = (version(WORKSPACE, 1, ScopeConfig(prompt=Prompt(above))), own) if above else (own,)
+        explained = replace(EXPLAINED, made_with=Provenance(versions=(1,)), versions=versions)
+        known = explanation_view.ExplanationContext(level=level(thread_scope(THREAD), OTHER))
+        view = explanation_view.render_explanation(explained, known, for_admin=True)
+        check_view(view, "modal")
+        framed = [
+            block["elements"][0]["elements"][0] for block in view["blocks"] if block["type"] == "rich_text"
+        ]
+        whole = "\n\n".join(filter(None, (above, text)))
+        assert "".join(content["text"] for content in framed) == whole[:MAX_PROMPT_CHARACTERS]
+        assert ("The prompt goes on:" in str(view)) == is_cut
+
+
+THREAD = ThreadKey(platform="slack", workspace="T1", channel="C1", root="1.5")
+EXPLAINED = Explanation(
+    thread=THREAD,
+    author=Author(id="U1"),
+    status=TurnStatus.DONE,
+    attempt=1,
+    model="m",
+    finish_reason="stop",
+    error="",
+    usage=None,
+    made_with=None,
+    versions=(),
+    files=(File(name="a<b.pdf"), File(name="")),
+    asked_at=1.0,
+    begun_at=2.0,
+    answered_at=4.0,
+)
+
+
+def explained_as(made_with: Provenance, *, told: dict[str, str] | None = None) -> str:
+    known = explanation_view.ExplanationContext(
+        level=level(thread_scope(THREAD), OTHER), parameter_notes=told or {}, workspace="https://a.slack.com/"
+    )
+    view = explanation_view.render_explanation(replace(EXPLAINED, made_with=made_with), known, for_admin=True)
+    check_view(view, "modal")
+    return "\n".join(_mrkdwn(view))
+
+
+@pytest.mark.parametrize(
+    ("spent", "said"),
+    [
+        (Spending(calls=1, cost=4_219_000), "*Cost*: 0.0042 EUR\n"),
+        (Spending(calls=2, unpriced=2), "*Cost*: unknown, for 2 calls of the model\n"),
+        (Spending(calls=3, cost=10**9, estimated=1), "*Cost*: about 1.00 EUR, for 3 calls of the model\n"),
+    ],
+)
+def test_why_tells_what_an_answer_cost(spent: Spending, said: str) -> None:
+    known = explanation_view.ExplanationContext(level=level(thread_scope(THREAD), OTHER), currency="EUR")
+    view = explanation_view.render_explanation(replace(EXPLAINED, spent=spent), known, for_admin=False)
+    assert said in "\n".join(_mrkdwn(view))
+    assert "*Cost*" not in str(explanation_view.render_explanation(EXPLAINED, known, for_admin=False)), (
+        "it was not kept then"
+    )
+
+
+@pytest.mark.parametrize(
+    ("seen", "said"),
+    [
+        (ContextCoverage(turns=0), "only the question; nothing was said in the thread before"),
+        (ContextCoverage(turns=1, first="1.5", last="1.5"), "*It knew*: the turn before\n"),
+        (
+            ContextCoverage(turns=12, first="1.5", last="9.5"),
+            "12 turns of this thread, from <https://a.slack.com/archives/C1/p15|the first> to <https://",
+        ),
+        (
+            ContextCoverage(turns=3, first="7.5", last="9.5", left_out=1_200),
+            "; 1,200 older left out, they did not",
+        ),
+        (
+            ContextCoverage(
+                turns=3, first="7.5", last="9.5", left_out=997, is_all_counted=False, is_summarised=True
+            ),
+            "; at least 997 older left out, a summary stood in their place\n",
+        ),
+        (ContextCoverage(turns=0, left_out=4), "none of what was said before; 4 older left out"),
+        (None, "complete\n*Files*: a&lt;b.pdf, unnamed"),
+    ],
+)
+def test_why_tells_what_the_model_knew(seen: ContextCoverage | None, said: str) -> None:
+    assert said in explained_as(Provenance(seen=seen))
+
+
+def test_why_tells_which_parameters_had_no_effect() -> None:
+    told = {"temperature": "has no effect: this model does not take it", "stop": "is not set"}
+    said = explained_as(Provenance(draft="channel T1/C1", parameters={"temperature": 0.5, "n": 2}), told=told)
+    assert "*Temperature*: 0.5 :warning: _has no effect: this model does not take it_\n*Variants*: 2" in said
+    assert "a draft for <#C1>" in said
+
+
+def test_nothing_that_people_wrote_is_markup() -> None:
+    """A note or a prompt pings nobody: what is verbatim stands in a frame, the rest is escaped."""
+    at = level(WORKSPACE)
+    for view in (
+        modals.render_editor(at, "", MODELS),
+        history.render_history(WORKSPACE, [version(WORKSPACE)], ""),
+    ):
+        for text in _mrkdwn(view):
+            assert "<!here>" not in text
+            assert "<!channel>" not in text
+
+
+def _mrkdwn(value: object) -> list[str]:
+    match value:
+        case {"type": "mrkdwn", "text": str(text)}:
+            return [text]
+        case dict():
+            return [text for inner in value.values() for text in _mrkdwn(inner)]
+        case list():
+            return [text for inner in value for text in _mrkdwn(inner)]
+        case _:
+            return []

@@ -1,0 +1,41 @@
+"""Sealed leaves: what we gave comes back, and nothing else does."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.config import DIRECT_MESSAGES, Scope
+from bot.slack.admin.signed_state import FormState, InvalidSignature, sign, verify
+
+KEY = b"a key"
+CHANNEL = Scope(platform="slack", workspace="T1", channel="C1")
+MANDATE = FormState(scope=CHANNEL, based_on=3, user="U1", expires_at=9.5)
+
+
+@pytest.mark.parametrize("channel", ["", "C1", DIRECT_MESSAGES])
+@pytest.mark.parametrize("root", ["", "1.5"])
+def test_a_mandate_comes_back(channel: str, root: str) -> None:
+    level = Scope(platform="slack", workspace="T1", channel=channel, root=root if channel == "C1" else "")
+    mandate = FormState(scope=level, based_on=3, user="U1", expires_at=9.5)
+    assert verify(sign(mandate, KEY), KEY) == mandate
+    assert len(sign(mandate, KEY)) < 3_000
+
+
+@given(st.text(max_size=200))
+def test_what_we_never_made_is_refused(text: str) -> None:
+    with pytest.raises(InvalidSignature):
+        verify(text, KEY)
+
+
+@given(st.integers(0, len(sign(MANDATE, KEY)) - 1), st.characters())
+def test_a_changed_letter_breaks_the_seal(at: int, letter: str) -> None:
+    sealed = sign(MANDATE, KEY)
+    changed = sealed[:at] + letter + sealed[at + 1 :]
+    if changed != sealed:
+        with pytest.raises(InvalidSignature):
+            verify(changed, KEY)
+
+
+def test_another_key_is_no_key() -> None:
+    with pytest.raises(InvalidSignature):
+        verify(sign(MANDATE, KEY), b"another key")

@@ -1,0 +1,242 @@
+"""An office that steers: a workspace, the bot's listeners, and versions in memory."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from slack_bolt.async_app import AsyncApp
+
+from bot.core.access.rules import NO_ACCESS_RULES, AccessRules
+from bot.core.config import Prompt, Scope, ScopeConfig
+from bot.core.errors import StoreUnavailable
+from bot.core.history.explanation import Explanation
+from bot.core.turns import IncomingMessage, ThreadKey
+from bot.policy.config_editor import ConfigEditor
+from bot.policy.permissions import Permissions
+from bot.sandbox.server import SandboxWorkspace
+from bot.sandbox.workspace.records import FieldsRefused, WorkspaceMessage, WorkspacePerson, WorkspaceView
+from bot.slack.admin.access import listeners
+from bot.slack.admin.access.controller import GrantsController
+from bot.slack.admin.authorization import Authorizer
+from bot.slack.admin.prompts import draft_listeners, modals, search
+from bot.slack.admin.prompts.controller import PromptController
+from bot.slack.admin.prompts.drafts import DraftController
+from bot.slack.admin.prompts.explanations import AnswerExplainer
+from bot.slack.admin.prompts.form import ModelChoices
+from bot.slack.admin.prompts.listeners import register
+from bot.slack.admin.prompts.saving import ConfigSaver
+from bot.slack.admin.prompts.scope_list import ScopeListSection
+from bot.slack.admin.prompts.search import ScopeSearch
+from bot.slack.admin.spending import listeners as usage_listeners
+from bot.slack.admin.spending.budgets import BudgetController
+from bot.slack.admin.spending.usage import UsageSection
+from bot.slack.events.bolt_app import create_bolt_app
+from bot.slack.feedback import complaints
+from bot.slack.feedback.complaints import ComplaintList
+from bot.slack.home import HomeTab
+from bot.slack.home.access_notice import AccessNotice
+from bot.slack.home.welcome import WelcomeSection
+from bot.slack.people.directory import People
+from bot.slack.people.roles import AdminRoles
+from bot.slack.transport import connect
+from bot.slack.transport.socket_mode import open_sockets
+from bot.slack.views.direct_messages import DirectMessages
+from bot.slack.views.modals import Modals
+from bot.testing.memory_data import MemoryData
+from bot.testing.memory_drafts import MemoryDrafts
+from bot.testing.memory_feedback import MemoryVotes
+from bot.testing.memory_grants import MemoryGrants
+from bot.testing.memory_ledger import MemoryLedger
+from bot.testing.memory_versions import MemoryConfigVersions
+from tests.slack.admin.form_state import state
+from tests.slack.events.inboxes import make_inbox
+
+ADA, GRACE, JOAN = "U0ADA", "U0GRACE", "U0JOAN"
+GENERAL, TEAM = "C0GENERAL", "T0SANDBOX"
+KEY = b"a key"
+WORKSPACE = Scope(platform="slack", workspace=TEAM)
+CHANNEL = Scope(platform="slack", workspace=TEAM, channel=GENERAL)
+KIND = ScopeConfig(prompt=Prompt("Be kind."))
+BARE_HOME = {"type": "home", "blocks": [{"type": "divider"}]}
+
+
+class Nobody:
+    """Takes no message."""
+
+    is_draining = False
+
+
+class NoExplanations:
+    """Knows of no answer."""
+
+    async def explain(self, thread: ThreadKey, message_id: str) -> Explanation | None:
+        return None
+
+
+class SlowVersions(MemoryConfigVersions):
+    """Takes `delay` seconds to read; is away while `is_away`."""
+
+    delay = 0.0
+    is_away = False
+
+    async def list_applying(self, thread: ThreadKey) -> Any:
+        await asyncio.sleep(self.delay)
+        if self.is_away:
+            raise StoreUnavailable
+        return await super().list_applying(thread)
+
+
+@dataclass
+class Office:
+    """A workspace with two admins, Ada and Joan, and one who is none, Grace."""
+
+    workspace: SandboxWorkspace
+    deployment: AccessRules = NO_ACCESS_RULES
+    versions: SlowVersions = field(default_factory=SlowVersions)
+    data: MemoryData = field(default_factory=MemoryData)
+    grants: MemoryGrants = field(default_factory=MemoryGrants)
+    now: float = 1_790_000_000.0
+    drafts: MemoryDrafts = field(default_factory=MemoryDrafts)
+    asked: list[IncomingMessage] = field(default_factory=list)
+    """Questions that drafts were tried with."""
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    @property
+    def votes(self) -> MemoryVotes:
+        return MemoryVotes(self.data)
+
+    @property
+    def ledger(self) -> MemoryLedger:
+        return MemoryLedger(self.data)
+
+    def aside(self, work: Coroutine[Any, Any, None]) -> None:
+        self.tasks.add(asyncio.create_task(work))
+
+    # What people do
+
+    async def press(self, user: str, action: str, value: str, view: WorkspaceView | None = None) -> None:
+        """Press a button of a view, or forge that of one's own Home."""
+        shown = view or self.workspace.views.publish(user, BARE_HOME, "")
+        pressed = {"action_id": action, "type": "button", "value": value}
+        await self.workspace.interactivity.act_on_view(user, shown.id, pressed, {})
+        await self.settled()
+
+    async def edit(self, user: str, level: str = f"channel {TEAM}/{GENERAL}") -> WorkspaceView:
+        await self.press(user, f"{modals.EDIT_ACTION}:channel", level)
+        return self.top(user)
+
+    async def submit(self, user: str, view: WorkspaceView, **changes: object) -> None:
+        named = {"prompt:line:0" if name == "prompt" else name: value for name, value in changes.items()}
+        values = state(view.content["blocks"], named)
+        await self.workspace.interactivity.submit(user, view.id, values)
+        await self.settled()
+
+    async def operate(self, user: str, view: WorkspaceView, action: str, **changes: object) -> None:
+        """Press a button of a form that is filled in."""
+        named = {name.replace("prompt", "prompt:line:0"): value for name, value in changes.items()}
+        pressed = {"action_id": action, "type": "button"}
+        values = state(view.content["blocks"], named)
+        await self.workspace.interactivity.act_on_view(user, view.id, pressed, values)
+        await self.settled()
+
+    async def press_below(self, user: str, message: WorkspaceMessage, action: str, value: str = "") -> None:
+        """Press a button of a message, or forge its value."""
+        blocks = message.blocks
+        buttons = [
+            each for block in blocks for each in (*block.get("elements", ()), block.get("accessory") or {})
+        ]
+        found = next((each["value"] for each in buttons if each.get("action_id") == action), "")
+        pressed = {"action_id": action, "type": "button", "value": value or found}
+        await self.workspace.interactivity.act_on_message(user, message.channel, message.ts, pressed, {})
+        await self.settled()
+
+    async def note(self, incoming: IncomingMessage) -> None:
+        self.asked.append(incoming)
+
+    async def settled(self) -> None:
+        await asyncio.gather(*self.tasks)
+
+    # What is there
+
+    def letters(self, user: str) -> list[WorkspaceMessage]:
+        """Return what the bot has written to somebody, without the replies."""
+        messages = self.workspace.state.messages(self.workspace.state.im(user).id)
+        return [message for message in messages if message.thread_ts is None]
+
+    def top(self, user: str) -> WorkspaceView:
+        return self.workspace.views.stack(user)[-1]
+
+    def says(self, user: str) -> str:
+        return str(self.top(user).content["blocks"])
+
+    async def saved(self, level: Scope = CHANNEL) -> list[ScopeConfig]:
+        return [version.config for version in await self.versions.list_history(level, limit=99)]
+
+
+@pytest.fixture
+async def office(request: pytest.FixtureRequest) -> AsyncIterator[Office]:
+    """Open one; the parameter, if any, are the deployment's rules."""
+    async with SandboxWorkspace(enforce_rates=False) as workspace:
+        workspace.state.people[JOAN] = WorkspacePerson(
+            id=JOAN, name="joan", real_name="Joan Clarke", color="#123456"
+        )
+        office = Office(workspace, deployment=getattr(request, "param", NO_ACCESS_RULES))
+        async with connect.open_web_client(workspace.bot_token, workspace.api_url) as client:
+            bot, people = await connect.fetch_bot_identity(client), People(client, "T0SANDBOX")
+            where = Scope(platform="slack", workspace=bot.workspace)
+            access = Permissions(office.grants, where, office.deployment, clock=lambda: office.now)
+            admins = AdminRoles(client, bot.workspace, frozenset({JOAN}), access.stewards)
+            doorkeeper = Authorizer(admins, workspace=bot.workspace, key=KEY, clock=lambda: office.now)
+            editing = ConfigEditor(
+                office.versions, ScopeConfig(prompt=Prompt("You are."), parameters={"model": "m"})
+            )
+            saving = ConfigSaver(doorkeeper, editing, people, models)
+            granting = GrantsController(doorkeeper.for_purpose("grants"), access, people)
+            judged = ComplaintList(doorkeeper, office.votes, bot)
+            usage = UsageSection(doorkeeper, office.ledger, office.versions, "EUR", clock=lambda: office.now)
+            budgets = BudgetController(doorkeeper.for_purpose("budgets"), office.ledger, people, "EUR")
+            steered = (
+                WelcomeSection(editing, doorkeeper.workspace),
+                AccessNotice(access, people),
+                ScopeListSection(editing, doorkeeper.workspace),
+            )
+            home = HomeTab(doorkeeper, (*steered, usage, budgets, judged, granting))
+            reasons = AnswerExplainer(doorkeeper, editing, NoExplanations(), models, bot)
+            helm = PromptController(doorkeeper, home, editing, reasons, office.votes, saving, models)
+            found = ScopeSearch(doorkeeper, office.versions, people)
+            letters = DirectMessages(client, bot)
+            trials = DraftController(
+                doorkeeper, editing, office.drafts, saving, letters, models=models, ask=office.note
+            )
+
+            def add(app: AsyncApp) -> None:
+                register(app, helm, Modals(client), office.aside)
+                draft_listeners.register(app, trials, Modals(client), office.aside)
+                search.register(app, found, Modals(client), office.aside)
+                complaints.register(app, judged, Modals(client), office.aside)
+                listeners.register(app, granting, Modals(client), office.aside, helm.render_home)
+                usage_listeners.register(app, usage, budgets, helm.render_home, Modals(client), office.aside)
+
+            app = create_bolt_app(client, bot, make_inbox(bot, people, Nobody()), register=add)
+            async with open_sockets(app, client, workspace.app_token, count=1):
+                yield office
+                await office.settled()
+
+
+async def models() -> ModelChoices:
+    return ModelChoices()
+
+
+@pytest.fixture
+def errors(office: Office) -> list[Mapping[str, str]]:
+    """Collect what submissions were refused for."""
+    found: list[Mapping[str, str]] = []
+
+    def note(change: object) -> None:
+        if isinstance(change, FieldsRefused):
+            found.append(change.errors)
+
+    office.workspace.state.observe(note)
+    return found

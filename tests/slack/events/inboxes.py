@@ -1,0 +1,30 @@
+"""Inboxes for tests of what comes in from Slack."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from bot.slack.events.answer_actions import AnswerActions
+from bot.slack.events.inbox import AdmitsMessages, Inbox
+from bot.slack.messages import BotIdentity
+from bot.slack.people.directory import People
+from tests.fakes import OpenAccess
+
+
+async def is_not_admin(_user: str) -> bool:
+    """Know of no admin."""
+    return False
+
+
+def make_inbox(
+    bot: BotIdentity,
+    people: People,
+    intake: Any,
+    access_guard: AdmitsMessages | None = None,
+    *,
+    is_admin: Callable[[str], Awaitable[bool]] = is_not_admin,
+    follow_threads: bool = False,
+) -> Inbox:
+    """Return an inbox; `conversations` need to know only what comes."""
+    door = access_guard or OpenAccess()
+    wishes = AnswerActions(bot, intake, door, is_admin)
+    return Inbox(bot, people, intake, door, wishes, follow_threads=follow_threads)

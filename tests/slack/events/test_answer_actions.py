@@ -1,0 +1,83 @@
+"""What people want done about an answer: who may, and when."""
+
+import asyncio
+
+from bot.core.turns import Action, ThreadKey
+from bot.slack.events.answer_actions import AnswerActions
+from bot.slack.events.ephemeral_replies import CHANGE_NOT_ALLOWED
+from bot.slack.rendering import buttons
+from tests.fakes import OpenAccess
+from tests.slack.events.inboxes import is_not_admin
+from tests.slack.rendering.test_buttons import BOT, body
+from tests.virtual_time import on_virtual_time
+
+
+class OneAnswer:
+    """One answer, of a question that U1 asked; it ends after `ends` seconds."""
+
+    def __init__(self, ends: float = 0.0) -> None:
+        self._ends = asyncio.get_running_loop().time() + ends
+        self.done: list[Action | str] = []
+
+    async def retry(
+        self, _turn: int, _thread: ThreadKey, *, by: str, by_admin: bool = False, goes_on: bool = False
+    ) -> bool:
+        return self._do("goes on" if goes_on else "again", by, by_admin=by_admin)
+
+    async def flip(
+        self, _turn: int, _thread: ThreadKey, action: Action, *, by: str, by_admin: bool = False
+    ) -> bool:
+        return self._do(action, by, by_admin=by_admin)
+
+    async def answer_again(self, *_: object, **__: object) -> bool:
+        raise NotImplementedError
+
+    async def stop(self, *_: object, **__: object) -> None:
+        raise NotImplementedError
+
+    def _do(self, what: Action | str, by: str, *, by_admin: bool) -> bool:
+        may = by == "U1" or by_admin
+        has_ended = asyncio.get_running_loop().time() >= self._ends
+        if may and has_ended:
+            self.done.append(what)
+        return may and has_ended
+
+
+async def is_admin(user: str) -> bool:
+    return user == "U0ADMIN"
+
+
+def pressed(action: Action, user: str = "U1") -> dict[str, object]:
+    return body(user={"id": user}, actions=buttons.actions_block(7, (action,))["elements"])
+
+
+@on_virtual_time
+async def test_a_button_works_from_the_moment_in_which_it_is_seen() -> None:
+    """The answer is shown before its turn is settled, and people are quick."""
+    for ends in (0.0, 0.2):
+        answers = OneAnswer(ends)
+        wishes = AnswerActions(BOT, answers, OpenAccess(), is_not_admin)  # type: ignore[arg-type]  # buttons need no more
+        assert await wishes.press_button(pressed(Action.CONTINUE)) is None
+        assert await wishes.press_button(pressed(Action.NEXT)) is None
+        assert answers.done == ["goes on", Action.NEXT]
+
+
+@on_virtual_time
+async def test_an_answer_that_goes_on_is_left_and_the_person_is_told_in_time() -> None:
+    wishes = AnswerActions(BOT, OneAnswer(60), OpenAccess(), is_not_admin)  # type: ignore[arg-type]  # as above
+    before = asyncio.get_running_loop().time()
+    refused = await wishes.press_button(pressed(Action.RETRY))
+    assert refused
+    assert refused.sentence == CHANGE_NOT_ALLOWED
+    assert asyncio.get_running_loop().time() - before < 1
+
+
+@on_virtual_time
+async def test_admins_may_do_what_the_person_may_who_asked() -> None:
+    for action in (Action.RETRY, Action.CONTINUE, Action.AGAIN, Action.PREVIOUS, Action.NEXT, Action.CHOOSE):
+        answers = OneAnswer()
+        wishes = AnswerActions(BOT, answers, OpenAccess(), is_admin)  # type: ignore[arg-type]  # as above
+        assert await wishes.press_button(pressed(action, "U0OTHER"))
+        assert not answers.done
+        assert await wishes.press_button(pressed(action, "U0ADMIN")) is None
+        assert answers.done

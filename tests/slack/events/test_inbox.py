@@ -1,0 +1,228 @@
+"""From what people do in Slack to the intake, over real sockets: acknowledged when recorded, not before."""
+
+import asyncio
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.core.errors import StoreUnavailable
+from bot.core.turns import AddressingKind, ThreadKey
+from bot.ports import Page
+from bot.sandbox.server import SandboxWorkspace
+from bot.sandbox.workspace.records import NoticeShown, WorkspaceChange
+from bot.slack.events import inbox
+from tests.slack.events.recorded_intake import ADA, DIRECT, GENERAL, GRACE, RecordedIntake, connected
+from tests.slack.transport.waiting import acknowledged, until
+
+
+async def test_a_message_arrives_readable_with_the_names_of_those_it_mentions(
+    workspace: SandboxWorkspace,
+) -> None:
+    notebook = RecordedIntake()
+    async with connected(workspace, notebook):
+        ts = await workspace.say(ADA, GENERAL, "<@U0BOT> ask <@U0GRACE> in <#C0ENG> & elsewhere")
+        await until(lambda: acknowledged(workspace) == 2)
+    (incoming,) = notebook.asked
+    assert incoming.text == "ask @grace in #engineering & elsewhere"
+    assert incoming.author.name == "ada"
+    assert (incoming.message_id, incoming.sent_at) == (ts, float(ts))
+    assert incoming.delivery
+
+
+@pytest.mark.parametrize("meanwhile", [0.0, 0.2], ids=["recorded", "being recorded"])
+async def test_a_mention_is_told_twice_and_recorded_once(
+    workspace: SandboxWorkspace, meanwhile: float
+) -> None:
+    """Both events are acknowledged, but not before it is recorded: what failed, the next one tries again."""
+    notebook = RecordedIntake()
+
+    async def fail_once() -> None:
+        await asyncio.sleep(meanwhile)
+        if len(notebook.asked) == 1:
+            raise StoreUnavailable
+
+    notebook.meanwhile = fail_once
+    async with connected(workspace, notebook):
+        await workspace.say(ADA, GENERAL, "<@U0BOT> hi")
+        await until(lambda: acknowledged(workspace) == 2)
+        assert [note[0] for note in notebook.notes] == ["asked"]
+        assert len(notebook.asked) == 2, "in vain, and in earnest"
+        await workspace.say(ADA, GENERAL, "<@U0BOT> hi")
+        await until(lambda: acknowledged(workspace) == 4)
+    assert len(notebook.notes) == 2, "another message that says the same"
+
+
+async def test_names_are_looked_up_once(workspace: SandboxWorkspace) -> None:
+    notebook = RecordedIntake()
+    async with connected(workspace, notebook):
+        for number in (1, 2):
+            for _ in range(3):
+                await workspace.say(ADA, DIRECT, "hi")
+            await until(lambda: len(notebook.asked) == 3 * number)  # noqa: B023 - it ends with the iteration
+    assert len(workspace.calls("users.info")) == 1
+
+
+async def test_a_name_that_cannot_be_had_does_not_hold_the_question_up(workspace: SandboxWorkspace) -> None:
+    notebook = RecordedIntake()
+    workspace.inject_fault("users.info", delay=30, times=9)
+    async with connected(workspace, notebook):
+        await workspace.say(ADA, DIRECT, "hi")
+        await until(lambda: notebook.asked)
+    assert notebook.asked[0].author.name == ""
+
+
+async def test_what_was_not_recorded_is_not_acknowledged_and_comes_again(workspace: SandboxWorkspace) -> None:
+    notebook = RecordedIntake()
+
+    async def fail_once() -> None:
+        if len(notebook.asked) == 1:
+            raise StoreUnavailable
+
+    notebook.meanwhile = fail_once
+    async with connected(workspace, notebook):
+        await workspace.say(ADA, DIRECT, "hi")
+        await until(lambda: notebook.notes)
+    assert notebook.asked[0] == notebook.asked[1]
+
+
+async def test_what_takes_too_long_is_refused_but_not_cut_short(
+    workspace: SandboxWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A commit under way cannot be called back: cut short, it would be recorded and nobody would know."""
+    monkeypatch.setattr(inbox, "RECORD_TIMEOUT_SECONDS", 0.1)
+    released = asyncio.Event()
+    notebook = RecordedIntake(meanwhile=released.wait)
+    with capture_logs() as logs:
+        async with connected(workspace, notebook):
+            await workspace.say(ADA, DIRECT, "hi")
+            await until(lambda: sum(line["action"] == "event_not_taken" for line in logs) == 2)
+            assert (acknowledged(workspace), notebook.notes) == (0, [])
+            assert len(notebook.deliveries) == 1, "what Slack delivered again waits for the first one's end"
+            released.set()
+            await until(lambda: acknowledged(workspace))
+    assert notebook.notes
+
+
+async def test_while_the_process_ends_nothing_is_taken(workspace: SandboxWorkspace) -> None:
+    """Slack delivers it again, to a process that stays."""
+    ending, staying = RecordedIntake(is_draining=True), RecordedIntake()
+    with capture_logs() as logs:
+        async with connected(workspace, ending):
+            await workspace.say(ADA, DIRECT, "hi")
+            await until(lambda: any(line["action"] == "event_not_taken" for line in logs))
+    async with connected(workspace, staying):
+        await until(lambda: staying.asked)
+    assert ending.asked == []
+
+
+async def test_a_thread_is_recorded_in_the_order_in_which_it_was_written(workspace: SandboxWorkspace) -> None:
+    """Although Ada's name takes longer to find out than Grace's, and each delivery has its own task."""
+    notebook = RecordedIntake()
+    async with connected(workspace, notebook):
+        await workspace.say(GRACE, "D0GRACE", "hello")
+        await until(lambda: notebook.notes)
+        workspace.inject_fault("users.info", delay=0.3)
+        root = await workspace.say(ADA, GENERAL, "<@U0BOT> 0")
+        await workspace.say(GRACE, GENERAL, "<@U0BOT> 1", thread_ts=root)
+        reply = await workspace.say(GRACE, GENERAL, "2", thread_ts=root)
+        await workspace.edit(GRACE, GENERAL, reply, "3")
+        await workspace.delete(GRACE, GENERAL, reply)
+        await workspace.say(GRACE, "D0GRACE", "elsewhere")
+        await until(lambda: len(notebook.notes) == 7)
+    noted = [note[0] if note[0] == "forgotten" else note[-1] for note in notebook.notes[1:]]
+    assert noted[0] == "elsewhere", "other threads do not wait"
+    assert noted[1:] == ["0", "1", "2", "3", "forgotten"]
+
+
+async def test_an_edit_and_a_deletion_are_told_of(workspace: SandboxWorkspace) -> None:
+    notebook = RecordedIntake()
+    async with connected(workspace, notebook):
+        ts = await workspace.say(ADA, GENERAL, "<@U0BOT> before")
+        await until(lambda: len(notebook.notes) == 1)
+        await workspace.edit(ADA, GENERAL, ts, "<@U0BOT> after, <@U0GRACE>")
+        await until(lambda: len(notebook.notes) == 3)
+        await workspace.delete(ADA, GENERAL, ts)
+        await until(lambda: len(notebook.notes) == 4)
+        await until(lambda: acknowledged(workspace) == 5)
+    assert notebook.notes[1:] == [("reworded", ts, "after, @grace")] * 2 + [("forgotten", ts)]
+    assert len(set(notebook.deliveries)) == 4, "each has its own id"
+
+
+async def test_the_first_message_of_a_thread_is_forgotten_too(workspace: SandboxWorkspace) -> None:
+    """Slack leaves a tombstone in its place and calls that a change."""
+    notebook = RecordedIntake()
+    async with connected(workspace, notebook) as surface:
+        root = await workspace.say(ADA, DIRECT, "hi")
+        thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel=DIRECT, root=root)
+        answer = await surface.post(thread, Page(turn=1, number=0, text="hello"))
+        await workspace.delete(ADA, DIRECT, root)
+        await until(lambda: ("forgotten", root) in notebook.notes)
+        await surface.delete_message(thread, answer)
+        await until(lambda: acknowledged(workspace) == 5)
+    assert notebook.notes.count(("forgotten", root)) == 1, "what goes after it was nobody's"
+    assert workspace.thread(DIRECT, root) == []
+
+
+async def test_our_own_messages_are_nobodys_edits_or_deletions(workspace: SandboxWorkspace) -> None:
+    notebook = RecordedIntake()
+    async with connected(workspace, notebook) as surface:
+        root = await workspace.say(ADA, DIRECT, "hi")
+        thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel=DIRECT, root=root)
+        answer = await surface.post(thread, Page(turn=1, number=0, text="one"))
+        await surface.edit(thread, answer, Page(turn=1, number=0, text="two"))
+        await surface.delete_message(thread, answer)
+        await until(lambda: acknowledged(workspace) == 4)
+    assert notebook.notes == [("asked", root, "hi")]
+
+
+async def test_what_nobody_wants_is_acknowledged(workspace: SandboxWorkspace) -> None:
+    """Or Slack would repeat it, and tell people of trouble."""
+    notebook = RecordedIntake()
+    told: list[WorkspaceChange] = []
+    workspace.state.observe(told.append)
+    async with connected(workspace, notebook) as surface:
+        ts = await workspace.say(ADA, GENERAL, "not for the bot")
+        thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel=GENERAL, root=ts)
+        message = await surface.post(thread, Page(turn=1, number=0, text="hello"))
+        foreign = {"type": "button", "block_id": "b", "action_id": "of_another_version", "value": "7"}
+        await workspace.interactivity.act_on_message(ADA, GENERAL, message, foreign, {})
+        malformed = {"type": "button", "block_id": "b", "action_id": "turn_retry", "value": "x"}
+        await workspace.interactivity.act_on_message(ADA, GENERAL, message, malformed, {})
+        await workspace.interactivity.command(ADA, GENERAL, "/unknown", "")
+        await workspace.interactivity.shortcut(ADA, "unknown", "", "")
+        await workspace.interactivity.shortcut(ADA, "unknown", GENERAL, message)
+        workspace.interactivity.open_home(ADA, "home")
+        workspace.interactivity.stop(ADA, GENERAL, ts)
+        await until(lambda: acknowledged(workspace) == 9)
+    assert notebook.notes == []
+    assert not [change for change in told if isinstance(change, NoticeShown)]
+
+
+@pytest.mark.parametrize(("follow", "why"), [(False, AddressingKind.OVERHEARD), (True, AddressingKind.REPLY)])
+async def test_replies_without_a_mention_ask_only_where_threads_are_followed(
+    workspace: SandboxWorkspace, follow: bool, why: AddressingKind
+) -> None:
+    notebook = RecordedIntake()
+    async with connected(workspace, notebook, follow=follow):
+        root = await workspace.say(ADA, GENERAL, "a thread")
+        await workspace.say(ADA, GENERAL, "a reply", thread_ts=root)
+        await workspace.say(ADA, DIRECT, "the end")
+        await until(lambda: "the end" in notebook.texts)
+    assert {each.text: each.addressed for each in notebook.asked} == {
+        "a reply": why,
+        "the end": AddressingKind.DIRECT,
+    }
+
+
+async def test_nothing_that_people_write_is_in_the_log(workspace: SandboxWorkspace) -> None:
+    notebook = RecordedIntake()
+
+    async def fail() -> None:
+        raise StoreUnavailable("secret words")
+
+    notebook.meanwhile = fail
+    with capture_logs() as logs:
+        async with connected(workspace, notebook):
+            await workspace.say(ADA, DIRECT, "secret words")
+            await until(lambda: any(line["action"] == "intake_failed" for line in logs))
+    assert "secret" not in str(logs)

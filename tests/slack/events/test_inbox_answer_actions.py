@@ -1,0 +1,209 @@
+"""What people want done about an answer, over real sockets: by button, word or shortcut; and who may."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.core.turns import Action, ThreadKey
+from bot.ports import Page
+from bot.sandbox.server import SandboxWorkspace
+from bot.sandbox.workspace.records import NoticeShown, WorkspaceChange
+from bot.slack.events.answer_actions import ANSWER_AGAIN_ID
+from bot.slack.events.ephemeral_replies import (
+    ANSWER_ENDED,
+    CHANGE_NOT_ALLOWED,
+    NOT_AN_ANSWER,
+    STOP_NOT_ALLOWED,
+)
+from tests.slack.events.recorded_intake import ADA, DIRECT, GENERAL, GRACE, RecordedIntake, connected
+from tests.slack.transport.waiting import until
+
+
+@pytest.fixture
+async def patient() -> AsyncIterator[SandboxWorkspace]:
+    """Wait for acknowledgements as long as Slack does."""
+    async with SandboxWorkspace() as running:
+        yield running
+
+
+async def test_a_button_asks_for_a_new_answer_and_only_its_owner_may(patient: SandboxWorkspace) -> None:
+    """Who may not is refused when it was tried once more: the answer may just be ending."""
+    workspace = patient
+    notebook = RecordedIntake(
+        owner=ADA, is_draining=True
+    )  # a button is not delivered again: it must work even then
+    told: list[WorkspaceChange] = []
+    workspace.state.observe(told.append)
+    async with connected(workspace, notebook) as surface:
+        root = await workspace.say(ADA, GENERAL, "hi")
+        thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel=GENERAL, root=root)
+        page = Page(turn=7, number=0, text="It failed.", actions=(Action.RETRY,))
+        ts = await surface.post(thread, page)
+        shown = workspace.state.message(GENERAL, ts).blocks[-1]
+        press = {**shown["elements"][0], "block_id": shown["block_id"]}
+        for person in (ADA, GRACE):
+            await workspace.interactivity.act_on_message(person, GENERAL, ts, press, {})
+    assert [note for note in notebook.notes if note[0] == "retried"] == [
+        ("retried", 7, root, ADA),
+        ("retried", 7, root, GRACE),
+        ("retried", 7, root, GRACE),
+    ]
+    notices = [change for change in told if isinstance(change, NoticeShown)]
+    assert [(notice.user, notice.thread_ts, notice.text) for notice in notices] == [
+        (GRACE, root, CHANGE_NOT_ALLOWED)
+    ]
+
+
+async def test_a_button_asks_to_go_on(workspace: SandboxWorkspace) -> None:
+    notebook = RecordedIntake(owner=ADA)
+    async with connected(workspace, notebook) as surface:
+        root = await workspace.say(ADA, DIRECT, "hi")
+        thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel=DIRECT, root=root)
+        ts = await surface.post(thread, Page(turn=7, number=0, text="Half", actions=(Action.CONTINUE,)))
+        press = workspace.state.message(DIRECT, ts).blocks[-1]["elements"][0]
+        await workspace.interactivity.act_on_message(ADA, DIRECT, ts, press, {})
+    assert ("gone on", 7, root, ADA) in notebook.notes
+
+
+@pytest.mark.parametrize("action", [Action.PREVIOUS, Action.NEXT, Action.CHOOSE])
+async def test_a_button_flips_or_chooses(workspace: SandboxWorkspace, action: Action) -> None:
+    notebook = RecordedIntake(owner=ADA)
+    async with connected(workspace, notebook) as surface:
+        root = await workspace.say(ADA, DIRECT, "hi")
+        thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel=DIRECT, root=root)
+        ts = await surface.post(thread, Page(turn=7, number=0, text="One.", actions=(action,)))
+        press = workspace.state.message(DIRECT, ts).blocks[-1]["elements"][0]
+        await workspace.interactivity.act_on_message(ADA, DIRECT, ts, press, {})
+    assert (str(action), 7, root, ADA) in notebook.notes
+
+
+async def test_a_button_is_acknowledged_although_the_refusal_cannot_be_told(
+    patient: SandboxWorkspace,
+) -> None:
+    workspace = patient
+    notebook = RecordedIntake(owner="")
+    told: list[WorkspaceChange] = []
+    workspace.state.observe(told.append)
+    workspace.inject_fault("chat.postEphemeral", error="user_not_in_channel")
+    async with connected(workspace, notebook) as surface:
+        root = await workspace.say(ADA, DIRECT, "hi")
+        thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel=DIRECT, root=root)
+        ts = await surface.post(thread, Page(turn=7, number=0, text="It failed.", actions=(Action.RETRY,)))
+        press = workspace.state.message(DIRECT, ts).blocks[-1]["elements"][0]
+        await workspace.interactivity.act_on_message(ADA, DIRECT, ts, press, {})
+    assert not [change for change in told if isinstance(change, NoticeShown)]
+
+
+@pytest.mark.parametrize("word", ["stop", "<@U0BOT> Stop!", "please stop", "<@U0BOT>, stop it now please."])
+async def test_a_bare_stop_while_an_answer_runs_is_no_question(
+    workspace: SandboxWorkspace, word: str
+) -> None:
+    """It names who said it, where and in which message; nobody is told anything."""
+    notebook = RecordedIntake(is_running=True)
+    async with connected(workspace, notebook):
+        root = await workspace.say(ADA, GENERAL, "<@U0BOT> hi")
+        await until(lambda: notebook.asked)
+        ts = await workspace.say(ADA, GENERAL, word, thread_ts=root)
+        await until(lambda: len(notebook.stops) == (2 if "<@U0BOT>" in word else 1))
+    assert {(stop.thread.root, stop.requested_by, stop.message_id) for stop in notebook.stops} == {
+        (root, ADA, ts)
+    }
+    assert {incoming.message_id for incoming in notebook.asked} == {root}
+    assert not workspace.calls("chat.postEphemeral")
+
+
+@pytest.mark.parametrize("word", ["Don't stop", "stop the press", "Why stop?", "stopping"])
+async def test_what_says_more_than_stop_is_a_question(workspace: SandboxWorkspace, word: str) -> None:
+    notebook = RecordedIntake(is_running=True)
+    async with connected(workspace, notebook):
+        await workspace.say(ADA, DIRECT, word)
+        await until(lambda: notebook.asked)
+    assert notebook.texts == [word]
+    assert notebook.stops == []
+
+
+async def test_where_nothing_runs_stop_is_a_question(workspace: SandboxWorkspace) -> None:
+    notebook = RecordedIntake(is_running=False)
+    async with connected(workspace, notebook):
+        await workspace.say(ADA, DIRECT, "stop")
+        await until(lambda: notebook.asked)
+    assert notebook.texts == ["stop"]
+    assert notebook.asked[0].author.name == "ada"
+
+
+async def test_who_may_not_stop_is_told_so_and_an_admin_is_not(workspace: SandboxWorkspace) -> None:
+    """Grace may be an admin; whether she is is asked only because the answer is not hers."""
+    told: list[WorkspaceChange] = []
+    workspace.state.observe(told.append)
+    notebook = RecordedIntake(owner=ADA, is_running=True)
+    async with connected(workspace, notebook):
+        root = await workspace.say(ADA, GENERAL, "<@U0BOT> hi")
+        await workspace.say(GRACE, GENERAL, "stop", thread_ts=root)
+        await until(lambda: notices(told))
+        notebook.admins = frozenset({GRACE})
+        await workspace.say(GRACE, GENERAL, "stop", thread_ts=root)
+        await until(lambda: len(notebook.stops) == 3)
+    assert notices(told) == [(GRACE, root, STOP_NOT_ALLOWED)]
+    assert [stop.is_by_admin for stop in notebook.stops] == [False, False, True]
+
+
+async def test_slacks_own_stop_is_a_stop_without_a_message(workspace: SandboxWorkspace) -> None:
+    notebook = RecordedIntake(is_running=True)
+    async with connected(workspace, notebook):
+        root = await workspace.say(ADA, DIRECT, "hi")
+        workspace.interactivity.stop(ADA, DIRECT, root)
+        await until(lambda: notebook.stops)
+    (stop,) = notebook.stops
+    assert (stop.thread.root, stop.requested_by, stop.message_id, stop.turn) == (root, ADA, "", None)
+    assert stop.delivery, "Slack may deliver it again"
+
+
+@pytest.mark.parametrize("is_running", [True, False])
+async def test_the_stop_button_names_its_answer(workspace: SandboxWorkspace, *, is_running: bool) -> None:
+    """Whoever presses too late is told."""
+    told: list[WorkspaceChange] = []
+    workspace.state.observe(told.append)
+    notebook = RecordedIntake(owner=ADA, is_running=is_running)
+    async with connected(workspace, notebook) as surface:
+        root = await workspace.say(ADA, GENERAL, "<@U0BOT> hi")
+        thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel=GENERAL, root=root)
+        ts = await surface.post(thread, Page(turn=7, number=0, text="It grows", actions=(Action.STOP,)))
+        shown = workspace.state.message(GENERAL, ts).blocks[-1]
+        press = {**shown["elements"][0], "block_id": shown["block_id"]}
+        for person in (ADA, GRACE):
+            await workspace.interactivity.act_on_message(person, GENERAL, ts, press, {})
+    assert [(stop.turn, stop.requested_by) for stop in notebook.stops] == [(7, ADA), (7, GRACE)]
+    refused = (
+        [(GRACE, root, STOP_NOT_ALLOWED)]
+        if is_running
+        else [(each, root, ANSWER_ENDED) for each in (ADA, GRACE)]
+    )
+    assert notices(told) == refused
+
+
+async def test_the_shortcut_asks_for_another_answer(workspace: SandboxWorkspace) -> None:
+    """On the answer or on its question; by who asked, or an admin; others are told."""
+    told: list[WorkspaceChange] = []
+    workspace.state.observe(told.append)
+    notebook = RecordedIntake(owner=ADA)
+    async with connected(workspace, notebook) as surface:
+        root = await workspace.say(ADA, GENERAL, "<@U0BOT> hi")
+        thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel=GENERAL, root=root)
+        ts = await surface.post(thread, Page(turn=7, number=0, text="Hi."))
+        for person in (ADA, GRACE):
+            await workspace.interactivity.shortcut(person, ANSWER_AGAIN_ID, GENERAL, ts)
+        notebook.admins = frozenset({GRACE})
+        await workspace.interactivity.shortcut(GRACE, ANSWER_AGAIN_ID, GENERAL, root)
+    wanted = [note for note in notebook.notes if note[0] == "again"]
+    assert wanted == [
+        ("again", ts, root, ADA),
+        ("again", ts, root, GRACE),
+        *[("again", root, root, GRACE)] * 2,
+    ]
+    assert notices(told) == [(GRACE, root, NOT_AN_ANSWER)]
+
+
+def notices(told: list[WorkspaceChange]) -> list[tuple[str, str | None, str]]:
+    """Return who was told what, and in which thread."""
+    found = [change for change in told if isinstance(change, NoticeShown)]
+    return [(notice.user, notice.thread_ts, notice.text) for notice in found]

@@ -1,0 +1,56 @@
+"""First come, first served, for each key on its own."""
+
+import asyncio
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.slack.events.keyed_locks import KeyedLock
+from tests.virtual_time import on_virtual_time
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 5)), max_size=12))
+def test_work_of_a_key_is_done_in_the_order_in_which_it_came(work: list[tuple[str, int]]) -> None:
+    """However long each takes; and afterwards nothing of it is left."""
+
+    @on_virtual_time
+    async def run() -> None:
+        lanes, done = KeyedLock(), list[tuple[str, int]]()
+
+        async def one(number: int, key: str, seconds: int) -> None:
+            async with lanes(key):
+                await asyncio.sleep(seconds)
+                done.append((key, number))
+
+        await asyncio.gather(*(one(number, *each) for number, each in enumerate(work)))
+        for key in "ab":
+            assert [n for k, n in done if k == key] == [n for n, (k, _) in enumerate(work) if k == key]
+        assert len(lanes) == 0
+
+    run()
+
+
+@on_virtual_time
+async def test_keys_do_not_wait_for_each_other() -> None:
+    lanes = KeyedLock()
+    async with lanes("a"), asyncio.timeout(1), lanes("b"):
+        assert len(lanes) == 2
+
+
+@on_virtual_time
+async def test_who_gives_up_or_fails_leaves_the_lane_to_the_next() -> None:
+    lanes, done = KeyedLock(), list[str]()
+
+    async def one(name: str) -> None:
+        async with lanes("a"):
+            await asyncio.sleep(1)
+            if name == "fails":
+                raise ValueError
+            done.append(name)
+
+    tasks = [asyncio.create_task(one(name)) for name in ("first", "gives up", "fails", "last")]
+    await asyncio.sleep(0.5)
+    tasks[1].cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert done == ["first", "last"]
+    assert len(lanes) == 0

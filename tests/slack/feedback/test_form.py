@@ -1,0 +1,240 @@
+"""What people think of answers, over real sockets: pressed, counted, explained; and what is forged."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.core.config import Scope
+from bot.core.errors import StoreUnavailable
+from bot.core.history.feedback import Verdict, Vote, VoteCounts, VoteReason
+from bot.core.requests import Answer, Provenance
+from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, TurnStatus
+from bot.sandbox.server import SandboxWorkspace
+from bot.sandbox.workspace.records import FieldsRefused, WorkspaceView
+from bot.slack.events.bolt_app import create_bolt_app
+from bot.slack.feedback import form
+from bot.slack.feedback.form import ANSWER_GONE, NOTE_FIELD, REASONS_FIELD, REASONS_NOT_SAVED, VOTE_CHANGED
+from bot.slack.people.directory import People
+from bot.slack.rendering.feedback_buttons import feedback_block, plain_feedback_block
+from bot.slack.transport import connect
+from bot.slack.transport.socket_mode import open_sockets
+from bot.slack.views.block_kit import VALUE_ACTION_ID
+from bot.slack.views.modals import Modals
+from bot.testing.memory import MemoryStore
+from bot.testing.memory_feedback import MemoryVotes
+from tests.fakes import OpenAccess
+from tests.slack.events.inboxes import make_inbox
+
+ADA, GRACE = "U0ADA", "U0GRACE"
+GENERAL, TEAM = "C0GENERAL", "T0SANDBOX"
+HERE = Scope(platform="slack", workspace=TEAM)
+MADE = Answer(text="So.", made_with=Provenance(versions=(1,)))
+
+
+class Fragile(MemoryVotes):
+    """Is away while `is_away`."""
+
+    is_away = False
+
+    async def cast_vote(self, turn: int, thread: ThreadKey, verdict: Verdict, *, by: str) -> Vote | None:
+        if self.is_away:
+            raise StoreUnavailable
+        return await super().cast_vote(turn, thread, verdict, by=by)
+
+    async def add_reasons(self, *args: Any, **kwargs: Any) -> bool:
+        if self.is_away:
+            raise StoreUnavailable
+        return await super().add_reasons(*args, **kwargs)
+
+
+class AdmitOnlyAda(OpenAccess):
+    """Does not let everybody in."""
+
+    refused = ""
+
+    async def admit_press(self, thread: ThreadKey, user: str) -> bool:
+        return user != self.refused
+
+
+class Nobody:
+    """Takes no message."""
+
+    is_draining = False
+
+
+@dataclass
+class Booth:
+    """A workspace with an answer in it that people can judge."""
+
+    workspace: SandboxWorkspace
+    store: MemoryStore
+    votes: Fragile
+    client: AsyncWebClient
+    door: AdmitOnlyAda = field(default_factory=AdmitOnlyAda)
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    root: str = ""
+    shown: str = ""
+
+    def aside(self, work: Coroutine[Any, Any, None]) -> None:
+        self.tasks.add(asyncio.create_task(work))
+
+    async def answer(self, block: dict[str, Any] | None = None) -> None:
+        self.root = await self.workspace.say(ADA, GENERAL, "why?")
+        thread = ThreadKey(platform="slack", workspace=TEAM, channel=GENERAL, root=self.root)
+        asked = IncomingMessage(
+            thread=thread,
+            message_id=self.root,
+            author=Author(id=ADA),
+            text="why?",
+            addressed=AddressingKind.MENTION,
+        )
+        turn = await self.store.accept(asked, claim=True)
+        assert turn is not None
+        await self.store.save_answer(turn, MADE)
+        await self.store.settle(turn, TurnStatus.DONE)
+        blocks = [{"type": "markdown", "text": "So."}, block or feedback_block(turn.id)]
+        said = await self.client.chat_postMessage(
+            channel=GENERAL, thread_ts=self.root, text="So.", blocks=blocks
+        )
+        self.shown = said["ts"]
+
+    async def press(self, user: str, verdict: str, **changes: str) -> None:
+        pressed = {"type": "feedback_buttons", "action_id": "judge", "value": f"{verdict}:1"} | changes
+        await self.workspace.interactivity.act_on_message(user, GENERAL, self.shown, pressed, {})
+        await asyncio.gather(*self.tasks)
+
+    async def submit(self, user: str, view: WorkspaceView, note: str = "", *reasons: str) -> None:
+        values: dict[str, dict[str, Any]] = {
+            NOTE_FIELD: {VALUE_ACTION_ID: {"type": "plain_text_input", "value": note}},
+            REASONS_FIELD: {
+                VALUE_ACTION_ID: {
+                    "type": "checkboxes",
+                    "selected_options": [{"value": each} for each in reasons],
+                }
+            },
+        }
+        await self.workspace.interactivity.submit(user, view.id, values)
+
+    def top(self, user: str) -> WorkspaceView:
+        return self.workspace.views.stack(user)[-1]
+
+    async def score(self) -> VoteCounts:
+        return (await self.votes.read_scores([1])).get(1, VoteCounts())
+
+
+@pytest.fixture
+async def booth() -> AsyncIterator[Booth]:
+    async with SandboxWorkspace(enforce_rates=False) as workspace:
+        store = MemoryStore()
+        async with connect.open_web_client(workspace.bot_token, workspace.api_url) as client:
+            booth = Booth(workspace, store, Fragile(store.data), client)
+            bot, people = await connect.fetch_bot_identity(client), People(client, "T0SANDBOX")
+
+            def add(app: AsyncApp) -> None:
+                form.register(app, booth.votes, booth.door, Modals(client), bot, booth.aside)
+
+            app = create_bolt_app(client, bot, make_inbox(bot, people, Nobody()), register=add)
+            async with open_sockets(app, client, workspace.app_token, count=1):
+                await booth.answer()
+                yield booth
+                await asyncio.gather(*booth.tasks)
+
+
+@pytest.fixture
+def errors(booth: Booth) -> list[Mapping[str, str]]:
+    """Collect what submissions were refused for."""
+    found: list[Mapping[str, str]] = []
+
+    def note(change: object) -> None:
+        if isinstance(change, FieldsRefused):
+            found.append(change.errors)
+
+    booth.workspace.state.observe(note)
+    return found
+
+
+async def test_a_thumb_counts_at_once_and_its_reason_when_it_is_sent(booth: Booth) -> None:
+    await booth.press(GRACE, "bad")
+    assert await booth.score() == VoteCounts(bad=1)
+    view = booth.top(GRACE)
+    assert "Your vote counts" in str(view.content)
+    await booth.submit(GRACE, view, " Teapots. ", "wrong", "nonsense")
+    assert not booth.workspace.views.stack(GRACE), "the form is closed"
+    (found,) = await booth.votes.list_complaints(HERE, limit=9)
+    assert (found.vote.reasons, found.vote.note, found.voter) == ((VoteReason.WRONG,), "Teapots.", GRACE)
+    assert not booth.workspace.calls("chat.update"), "the answer is not touched"
+
+
+async def test_who_presses_the_other_thumb_changes_their_mind(booth: Booth) -> None:
+    for verdict in ("bad", "good"):
+        await booth.press(GRACE, verdict)
+    await booth.press(ADA, "good")
+    assert await booth.score() == VoteCounts(good=2)
+    assert "What is wrong" not in str(booth.top(GRACE).content)
+
+
+async def test_what_was_sent_stands_in_the_form_when_it_comes_again(booth: Booth) -> None:
+    await booth.press(GRACE, "bad")
+    await booth.submit(GRACE, booth.top(GRACE), "Teapots.", "beside")
+    await booth.press(GRACE, "bad")
+    fields = [block["element"] for block in booth.top(GRACE).content["blocks"] if block["type"] == "input"]
+    assert [each["value"] for each in fields[0]["initial_options"]] == ["beside"]
+    assert fields[1]["initial_value"] == "Teapots."
+
+
+async def test_plain_buttons_do_the_same(booth: Booth) -> None:
+    await booth.answer(plain_feedback_block(2))
+    await booth.press(GRACE, "good", type="button", action_id="judge:good", value="good:2")
+    assert await booth.score() == VoteCounts(good=1)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["bad:2", "bad:999999999999999999", "bad:9999999999999999999", "bad:", "bad", "ugly:1", "bad:-1", ""],
+)
+async def test_a_forged_vote_counts_nowhere(booth: Booth, value: str) -> None:
+    """One for a turn that is not that thread's, or is none, or that says nothing we know."""
+    elsewhere = booth.shown, booth.root
+    await booth.answer()
+    booth.shown, booth.root = elsewhere
+    await booth.press(GRACE, "", value=value)
+    assert await booth.score() == VoteCounts()
+    stack = booth.workspace.views.stack(GRACE)
+    assert not stack or ANSWER_GONE in str(stack[-1].content)
+
+
+async def test_a_form_for_anothers_vote_changes_nothing(
+    booth: Booth, errors: list[Mapping[str, str]]
+) -> None:
+    await booth.press(GRACE, "bad")
+    forms = ["bad:1", "good:1", "bad:7", "bad:x", "", "nonsense"]
+    for metadata in forms:
+        forged = booth.workspace.views.open(ADA, booth.top(GRACE).content | {"private_metadata": metadata})
+        await booth.submit(ADA, forged, "Mine!")
+    assert errors == [{NOTE_FIELD: VOTE_CHANGED}] * len(forms)
+    (found,) = await booth.votes.list_complaints(HERE, limit=9)
+    assert found.vote.note == ""
+
+
+async def test_while_the_database_is_away_people_are_told(
+    booth: Booth, errors: list[Mapping[str, str]]
+) -> None:
+    await booth.press(GRACE, "good")
+    booth.votes.is_away = True
+    await booth.submit(GRACE, booth.top(GRACE), "Fine.")
+    assert errors == [{NOTE_FIELD: REASONS_NOT_SAVED}]
+    await booth.press(ADA, "good")
+    assert "can't reach my database" in str(booth.top(ADA).content)
+
+
+async def test_who_may_not_use_the_bot_has_no_vote(booth: Booth) -> None:
+    booth.door.refused = GRACE
+    await booth.press(GRACE, "bad")
+    await booth.press(ADA, "good")
+    assert await booth.score() == VoteCounts(good=1)
+    assert not booth.workspace.views.stack(GRACE)

@@ -1,0 +1,66 @@
+"""Home: sections one below the other, whatever becomes of one of them."""
+
+from collections.abc import Sequence
+
+import structlog.testing
+
+from bot.core.errors import StoreUnavailable
+from bot.sandbox.workspace.block_kit import check_view
+from bot.slack.admin.authorization import Authorizer
+from bot.slack.home import SECTION_FAILED, HomeReader, HomeTab
+from bot.slack.people.roles import AdminRoles
+from bot.slack.views import block_kit
+from bot.slack.views.block_kit import Block
+
+
+class OnlyAda(AdminRoles):
+    """Knows one admin."""
+
+    def __init__(self) -> None:
+        """Need no workspace to ask."""
+
+    async def is_admin(self, user: str) -> bool:
+        return user == "U0ADA"
+
+
+def gate() -> Authorizer:
+    return Authorizer(OnlyAda(), workspace="T1", key=b"key")
+
+
+async def greeting(reader: HomeReader) -> Sequence[Block]:
+    return [block_kit.section(f"Hello {reader.user}.")]
+
+
+async def for_admins(reader: HomeReader) -> Sequence[Block]:
+    return [block_kit.section("For admins.")] if reader.is_admin else []
+
+
+async def unread(_reader: HomeReader) -> Sequence[Block]:
+    raise StoreUnavailable
+
+
+async def endless(_reader: HomeReader) -> Sequence[Block]:
+    return [block_kit.divider()] * 120
+
+
+async def test_sections_stand_below_each_other() -> None:
+    home = HomeTab(gate(), (greeting, for_admins, greeting))
+    rule = block_kit.divider()
+    hello, admins = block_kit.section("Hello U0ADA."), block_kit.section("For admins.")
+    assert (await home("U0ADA"))["blocks"] == [hello, rule, admins, rule, hello]
+
+
+async def test_what_is_for_admins_is_not_sent_to_others() -> None:
+    assert "admins" not in str(await HomeTab(gate(), (greeting, for_admins))("U0GRACE"))
+
+
+async def test_a_section_that_cannot_be_read_takes_no_other_with_it() -> None:
+    with structlog.testing.capture_logs() as logs:
+        shown = str(await HomeTab(gate(), (unread, greeting))("U0ADA"))
+    assert SECTION_FAILED in shown
+    assert "Hello" in shown
+    assert [line["action"] for line in logs] == ["home_failed"]
+
+
+async def test_it_is_never_more_than_slack_shows() -> None:
+    check_view(await HomeTab(gate(), (greeting, endless))("U0ADA"), "home")

@@ -1,0 +1,294 @@
+"""Who is let in from Slack, over real sockets: of others nothing is recorded, and they read one sentence."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.core.access.grants import Grants
+from bot.core.access.rules import AccessRefusal, AccessRules, Admission
+from bot.core.config import Scope
+from bot.core.turns import Action, Author, IncomingMessage, ThreadKey
+from bot.policy.permissions import GRANTS_CACHE_TTL_SECONDS, Permissions
+from bot.ports import Page
+from bot.sandbox.server import SandboxWorkspace
+from bot.sandbox.workspace.records import NoticeShown, WorkspaceChange, WorkspaceMessage
+from bot.slack.events import access_guard
+from bot.slack.events.access_guard import AccessGuard
+from bot.slack.events.bolt_app import create_bolt_app
+from bot.slack.people.access_check import SlackAccessPolicy
+from bot.slack.people.directory import FAILURE_TTL_SECONDS, People
+from bot.slack.surface import SlackSurface
+from bot.slack.transport import connect
+from bot.slack.transport.socket_mode import open_sockets
+from bot.testing.memory_grants import MemoryGrants
+from tests.slack.events.inboxes import make_inbox
+
+ADA, GRACE, LIN, NOOR, BUILDER = "U0ADA", "U0GRACE", "U0LIN", "U0NOOR", "U0BUILD"
+GENERAL, ENG, PARTNER = "C0GENERAL", "C0ENG", "C0PARTNER"
+WORKSPACE = Scope(platform="slack", workspace="T0SANDBOX")
+
+
+@dataclass
+class AccessWorld:
+    """A workspace, the bot's door, and a desk that notes who got through it."""
+
+    slack: SandboxWorkspace
+    grants: MemoryGrants = field(default_factory=MemoryGrants)
+    now: float = 0.0
+    entered: list[tuple[str, str]] = field(default_factory=list)
+    pressed: list[str] = field(default_factory=list)
+    told: list[NoticeShown] = field(default_factory=list)
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    is_draining: bool = False
+
+    # What gets through
+
+    async def accept(self, incoming: IncomingMessage) -> None:
+        self.entered.append((incoming.author.id, incoming.text))
+
+    async def retry(
+        self, turn: int, thread: ThreadKey, *, by: str, goes_on: bool = False, by_admin: bool = False
+    ) -> bool:
+        self.pressed.append(by)
+        return True
+
+    # What is set, and what is done
+
+    async def set(self, **rules: frozenset[Any]) -> None:
+        """Let these rules hold from now on, whatever was remembered."""
+        newest = len(await self.grants.list_history(WORKSPACE, limit=99))
+        grants = Grants(rules=AccessRules(**rules))
+        await self.grants.save(WORKSPACE, grants, based_on=newest, by=Author(id=ADA))
+        self.now += GRANTS_CACHE_TTL_SECONDS
+
+    async def say(
+        self, user: str, channel: str, text: str = "<@U0BOT> hi", thread_ts: str | None = None
+    ) -> str:
+        """Write, and wait until all that it leads to is acknowledged and told."""
+        ts = await self.slack.say(user, channel, text, thread_ts=thread_ts)
+        await self.settled()
+        return ts
+
+    async def settled(self) -> None:
+        async with asyncio.timeout(20):
+            while self.acked < len(self.slack.events()):  # noqa: ASYNC110 - it only tells of changes
+                await asyncio.sleep(0.005)
+        await asyncio.gather(*self.tasks)
+
+    @property
+    def acked(self) -> int:
+        return sum(entry.kind == "ack" and entry.status == "ok" for entry in self.slack.trace)
+
+    def aside(self, work: Coroutine[Any, Any, None]) -> None:
+        self.tasks.add(asyncio.create_task(work))
+
+    @property
+    def written(self) -> list[str]:
+        """What the bot wrote where everybody in the channel sees it."""
+        state = self.slack.state
+        messages = (each for channel in state.channels for each in state.messages(channel))
+        return [message.text for message in messages if message.is_from_app]
+
+
+@pytest.fixture
+async def lobby() -> AsyncIterator[AccessWorld]:
+    async with SandboxWorkspace(enforce_rates=False, redelivery=(0.0, 0.2, 0.2)) as slack:
+        lobby = AccessWorld(slack)
+
+        def note(change: WorkspaceChange) -> None:
+            if isinstance(change, NoticeShown):
+                lobby.told.append(change)
+
+        slack.state.observe(note)
+        async with connect.open_web_client(slack.bot_token, slack.api_url) as client:
+            bot = await connect.fetch_bot_identity(client)
+            people = People(client, bot.workspace, clock=lambda: lobby.now)
+            access = Permissions(lobby.grants, WORKSPACE, clock=lambda: lobby.now)
+            keeper = AccessGuard(
+                SlackAccessPolicy(access, people), client, lobby.aside, clock=lambda: lobby.now
+            )
+            app = create_bolt_app(client, bot, make_inbox(bot, people, lobby, keeper, follow_threads=True))
+            async with open_sockets(app, client, slack.app_token, count=1):
+                yield lobby
+                await asyncio.gather(*lobby.tasks)
+
+
+async def test_members_are_let_in_everywhere(lobby: AccessWorld) -> None:
+    for channel in (GENERAL, PARTNER, "D0ADA"):
+        await lobby.say(ADA, channel)
+    assert len(lobby.entered) == 3, "once, although mentions in channels are told twice"
+    assert (lobby.told, lobby.written) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("user", "channel", "reason"),
+    [(LIN, ENG, AccessRefusal.GUEST), (NOOR, PARTNER, AccessRefusal.EXTERNAL)],
+)
+async def test_guests_and_outsiders_are_refused_in_a_sentence_that_only_they_see(
+    lobby: AccessWorld, user: str, channel: str, reason: AccessRefusal
+) -> None:
+    """Once, although a mention is told twice; and again where they are let in by name."""
+    with capture_logs() as logs:
+        await lobby.say(user, channel, "<@U0BOT> secret words")
+    assert lobby.entered == []
+    (told,) = lobby.told
+    assert (told.user, told.channel, told.text) == (user, channel, reason.for_people)
+    assert lobby.written == []
+    assert {log["reason"] for log in logs if log["action"] == "ask_denied"} == {reason}
+    assert "secret" not in str(logs)
+    await lobby.set(invited=frozenset({user}))
+    await lobby.say(user, channel, "<@U0BOT> now?")
+    assert lobby.entered == [(user, "now?")]
+
+
+async def test_other_bots_get_nothing_at_all(lobby: AccessWorld) -> None:
+    """Neither an answer nor a refusal, even where all are let in: such a conversation never ends.
+
+    Nor does one whose messages do not say that an app wrote them.
+    """
+    await lobby.set(admits=frozenset(Admission), invited=frozenset({BUILDER}))
+    await lobby.say(BUILDER, ENG)
+    state = lobby.slack.state
+    state.post(WorkspaceMessage(channel=ENG, ts=state.new_ts(), user=BUILDER, text="<@U0BOT> I am a person"))
+    await lobby.settled()
+    assert (lobby.entered, lobby.told, lobby.written) == ([], [], [])
+
+
+async def test_in_a_direct_message_a_refusal_is_a_message(lobby: AccessWorld) -> None:
+    await lobby.set(denied_people=frozenset({GRACE}))
+    root = await lobby.say(GRACE, "D0GRACE", "hi")
+    assert lobby.entered == []
+    assert [message.text for message in lobby.slack.thread("D0GRACE", root)[1:]] == [
+        AccessRefusal.PERSON.for_people
+    ]
+
+
+async def test_a_draft_is_tried_although_direct_messages_are_off(lobby: AccessWorld) -> None:
+    """By whoever is not refused for another reason."""
+    async with connect.open_web_client(lobby.slack.bot_token, lobby.slack.api_url) as client:
+        people = People(client, "T0SANDBOX")
+        await lobby.set(admits=frozenset(), denied_people=frozenset({GRACE}))
+
+        async def is_trial(thread: ThreadKey) -> bool:
+            return thread.root == "9.1"
+
+        shut = SlackAccessPolicy(Permissions(lobby.grants, WORKSPACE), people, is_trial)
+        thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel="D0ADA", root="9.1")
+        assert await shut.find_refusal(thread, ADA) is None
+        assert await shut.find_refusal(thread, GRACE) is AccessRefusal.PERSON
+        assert await shut.find_refusal(replace(thread, root="1.0"), ADA) is AccessRefusal.DIRECT
+
+
+async def test_a_denied_channel_tells_whoever_addressed_the_bot_and_nobody_else(lobby: AccessWorld) -> None:
+    """Each person once in a while; replies that ask nothing are neither recorded nor refused."""
+    await lobby.set(denied_channels=frozenset({GENERAL}))
+    root = await lobby.say(ADA, GENERAL)
+    await lobby.say(ADA, GENERAL, "to the others", thread_ts=root)
+    await lobby.say(GRACE, GENERAL, thread_ts=root)
+    await lobby.say(GRACE, GENERAL)
+    assert lobby.entered == []
+    expected = [(ADA, None), (GRACE, root)]
+    assert [(told.user, told.thread_ts) for told in lobby.told] == expected
+    assert {told.text for told in lobby.told} == {AccessRefusal.CHANNEL.for_people}
+    lobby.now += access_guard.SECONDS_BETWEEN_SAME_REFUSALS
+    await lobby.say(ADA, GENERAL)
+    assert len(lobby.told) == 3
+    await lobby.say(ADA, ENG)
+    assert len(lobby.entered) == 1
+
+
+async def test_nobody_makes_the_bot_write_without_end(
+    lobby: AccessWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(access_guard, "SECONDS_BETWEEN_SAME_REFUSALS", 0.0)
+    await lobby.set(denied_people=frozenset({GRACE}))
+    for _ in range(access_guard.REFUSALS_BURST + 5):
+        await lobby.say(GRACE, "D0GRACE", "hi")
+    assert len(lobby.written) == access_guard.REFUSALS_BURST
+
+
+async def test_whom_slack_does_not_know_is_refused(lobby: AccessWorld) -> None:
+    """For a while only: Slack is asked again."""
+    lobby.slack.inject_fault("users.info", error="user_not_found")
+    await lobby.say(ADA, "D0ADA", "one")
+    assert (lobby.entered, lobby.written) == ([], [AccessRefusal.UNKNOWN.for_people])
+    lobby.now += FAILURE_TTL_SECONDS
+    await lobby.say(ADA, "D0ADA", "two")
+    assert lobby.entered == [(ADA, "two")]
+
+
+@pytest.mark.parametrize("fault", [{"status": 500}, {"delay": 30.0}, {"error": "odd"}])
+async def test_while_slack_does_not_answer_nothing_is_taken_and_nothing_is_lost(
+    lobby: AccessWorld, fault: dict[str, Any]
+) -> None:
+    """The delivery is not acknowledged, so it comes again, when Slack may answer."""
+    lobby.slack.inject_fault("users.info", times=2 if "delay" in fault else 8, **fault)
+    with capture_logs() as logs:
+        await lobby.say(ADA, "D0ADA", "hi")
+    assert lobby.entered == [(ADA, "hi")]
+    assert lobby.written == []
+    assert "event_not_taken" in {log["action"] for log in logs}
+
+
+async def test_of_a_button_nobody_waits_for_slack(lobby: AccessWorld) -> None:
+    async with connect.open_web_client(lobby.slack.bot_token, lobby.slack.api_url) as client:
+        bot = await connect.fetch_bot_identity(client)
+        surface = SlackSurface(client, bot, People(client, bot.workspace))
+        lobby.slack.inject_fault("users.info", status=500, times=8)
+        await press(lobby, surface, ADA, ENG, await lobby.slack.say(ADA, ENG, "hi"))
+    assert lobby.pressed == []
+    assert [told.text for told in lobby.told] == [AccessRefusal.UNKNOWN.for_people]
+
+
+async def test_where_shared_channels_are_closed_what_slack_does_not_tell_counts_as_shared(
+    lobby: AccessWorld,
+) -> None:
+    await lobby.set(admits=frozenset({Admission.DIRECT}))
+    await lobby.say(ADA, PARTNER)
+    await lobby.say(ADA, ENG)
+    assert len(lobby.entered) == 1
+    assert [told.text for told in lobby.told] == [AccessRefusal.SHARED.for_people]
+    assert lobby.slack.calls("conversations.info") == [], "the delivery said so"
+
+
+async def press(lobby: AccessWorld, surface: SlackSurface, user: str, channel: str, root: str) -> None:
+    thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel=channel, root=root)
+    ts = await surface.post(thread, Page(turn=7, number=0, text="It failed.", actions=(Action.RETRY,)))
+    action = lobby.slack.state.message(channel, ts).blocks[-1]["elements"][0]
+    await lobby.slack.interactivity.act_on_message(user, channel, ts, action, {})
+    await asyncio.gather(*lobby.tasks)
+
+
+async def test_a_button_is_for_those_who_may_ask(lobby: AccessWorld) -> None:
+    """And it is looked up whether the channel is shared, because a button does not tell."""
+    async with connect.open_web_client(lobby.slack.bot_token, lobby.slack.api_url) as client:
+        bot = await connect.fetch_bot_identity(client)
+        surface = SlackSurface(client, bot, People(client, bot.workspace))
+        for channel in (ENG, PARTNER):
+            root = await lobby.slack.say(ADA, channel, "hi")
+            await press(lobby, surface, ADA, channel, root)
+        assert lobby.pressed == [ADA, ADA]
+        await lobby.set(admits=frozenset({Admission.DIRECT}), denied_people=frozenset({GRACE}))
+        await press(lobby, surface, ADA, PARTNER, root)
+        await press(lobby, surface, GRACE, ENG, await lobby.slack.say(ADA, ENG, "hi"))
+    assert lobby.pressed == [ADA, ADA]
+    assert [told.text for told in lobby.told] == [
+        AccessRefusal.SHARED.for_people,
+        AccessRefusal.PERSON.for_people,
+    ]
+
+
+async def test_of_people_who_may_not_ask_nothing_is_read_in_threads(lobby: AccessWorld) -> None:
+    async with connect.open_web_client(lobby.slack.bot_token, lobby.slack.api_url) as client:
+        bot = await connect.fetch_bot_identity(client)
+        people = People(client, bot.workspace)
+        shut = SlackAccessPolicy(Permissions(lobby.grants, WORKSPACE), people)
+        root = await lobby.slack.say(ADA, PARTNER, "ours")
+        await lobby.slack.say(NOOR, PARTNER, "theirs", thread_ts=root)
+        thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel=PARTNER, root=root)
+        read = await SlackSurface(client, bot, people, access_policy=shut).read_messages(thread, limit=9)
+    assert [incoming.text for incoming in read] == ["ours"]

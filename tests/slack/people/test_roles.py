@@ -1,0 +1,121 @@
+"""Who is an admin: by Slack's word, by name, and never a guest, a stranger or a bot."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from slack_sdk.errors import SlackApiError
+
+from bot.core.errors import StoreUnavailable
+from bot.slack.people.roles import ROLE_TTL_SECONDS, AdminRoles
+
+PLAIN = {"id": "U1", "team_id": "T1", "is_restricted": False, "is_ultra_restricted": False}
+ADMIN = PLAIN | {"is_admin": True}
+
+
+@dataclass
+class Response:
+    data: dict[str, Any]
+    headers: Mapping[str, str] = field(default_factory=dict)
+    status_code: int = 200
+
+
+@dataclass
+class Directory:
+    """What Slack says of people."""
+
+    user: dict[str, Any] | None
+    asked: int = 0
+
+    async def users_info(self, *, user: str) -> Response:
+        self.asked += 1
+        if self.user is None:
+            raise SlackApiError("no", Response({"ok": False, "error": "user_not_found"}))
+        return Response({"ok": True, "user": self.user})
+
+
+def admins(directory: Directory, *named: str, now: float = 0.0) -> AdminRoles:
+    clock = iter([now, now, now, now + ROLE_TTL_SECONDS, now + ROLE_TTL_SECONDS, now + ROLE_TTL_SECONDS])
+    return AdminRoles(directory, "T1", frozenset(named), clock=lambda: next(clock))  # type: ignore[arg-type]  # its one method
+
+
+@pytest.mark.parametrize("rank", ["is_admin", "is_owner", "is_primary_owner"])
+async def test_admins_and_owners_may(rank: str) -> None:
+    assert await admins(Directory(PLAIN | {rank: True})).is_admin("U1")
+
+
+async def test_whom_the_settings_name_may() -> None:
+    plain = Directory(PLAIN | {"is_admin": False})
+    assert await admins(plain, "U1").is_admin("U1")
+    assert not await admins(plain, "U2").is_admin("U1")
+    assert not await admins(plain).is_admin("U1")
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        {"is_restricted": True},
+        {"is_ultra_restricted": True},
+        {"is_bot": True},
+        {"deleted": True},
+        {"is_stranger": True},
+        {"team_id": "T2"},
+        {"team_id": ""},
+        {"id": "U2"},
+    ],
+)
+async def test_these_never_may(what: dict[str, Any]) -> None:
+    """Not even with a rank, nor when the settings name them."""
+    assert not await admins(Directory({**ADMIN, **what}), "U1").is_admin("U1")
+
+
+async def test_whom_admins_name_may_where_they_name_them() -> None:
+    """Be it for the whole workspace, or for a channel; and only members may."""
+
+    async def stewards(channel: str) -> frozenset[str]:
+        return {"": frozenset({"U1"}), "C1": frozenset({"U2"})}.get(channel, frozenset())
+
+    def asked(user: str, **more: object) -> AdminRoles:
+        return AdminRoles(Directory(PLAIN | {"id": user} | more), "T1", stewards=stewards)  # type: ignore[arg-type]  # its one method
+
+    assert await asked("U1").is_admin("U1")
+    assert not await asked("U2").is_admin("U2")
+    assert await asked("U2").is_delegated_editor("U2", "C1")
+    assert not await asked("U2").is_delegated_editor("U2", "C2")
+    assert not await asked("U2", is_restricted=True).is_delegated_editor("U2", "C1")
+    assert not await asked("U1", team_id="T2").is_admin("U1")
+
+
+async def test_slacks_admins_may_although_the_database_is_away() -> None:
+    async def stewards(_channel: str) -> frozenset[str]:
+        raise StoreUnavailable
+
+    assert await AdminRoles(Directory(ADMIN), "T1", stewards=stewards).is_admin("U1")  # type: ignore[arg-type]  # its one method
+    with pytest.raises(StoreUnavailable):
+        await AdminRoles(Directory(PLAIN), "T1", stewards=stewards).is_admin("U1")  # type: ignore[arg-type]  # likewise
+
+
+async def test_an_admin_of_an_organisation_that_has_our_workspace_may() -> None:
+    grid = {"team_id": "T9", "enterprise_user": {"teams": ["T1", "T9"]}}
+    assert await admins(Directory(ADMIN | grid)).is_admin("U1")
+
+
+async def test_where_slack_does_not_say_nobody_may() -> None:
+    """Nor is that remembered."""
+    directory = Directory(None)
+    asked = admins(directory, "U1")
+    assert not await asked.is_admin("U1")
+    directory.user = ADMIN
+    assert await asked.is_admin("U1")
+
+
+async def test_slacks_word_is_believed_for_a_while_only() -> None:
+    """Whoever loses the rank, loses the right within half a minute."""
+    directory = Directory(ADMIN)
+    asked = admins(directory)
+    assert await asked.is_admin("U1")
+    directory.user = ADMIN | {"is_admin": False}
+    assert await asked.is_admin("U1")
+    assert directory.asked == 1
+    assert not await asked.is_admin("U1")

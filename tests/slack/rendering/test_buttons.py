@@ -1,0 +1,59 @@
+"""Buttons below an answer: what pressing one tells."""
+
+from typing import Any
+
+import pytest
+
+from bot.core.turns import Action
+from bot.slack import messages
+from bot.slack.rendering import buttons
+
+BOT = messages.BotIdentity(user="UBOT", bot_id="BBOT", workspace="T1")
+
+
+def body(**changes: Any) -> dict[str, Any]:
+    """Return what Slack sends when somebody presses the button of turn 7 in a thread, changed."""
+    element = buttons.actions_block(7, (Action.RETRY,))["elements"][0]
+    fields = {
+        "type": "block_actions",
+        "user": {"id": "U1", "team_id": "TX"},
+        "team": {"id": "TX"},
+        "channel": {"id": "C1"},
+        "message": {"ts": "5.0", "thread_ts": "1.0", "team": "T1"},
+        "actions": [{"type": "button", "action_id": element["action_id"], "value": element["value"]}],
+    }
+    return fields | changes
+
+
+@pytest.mark.parametrize("action", buttons.ACTIONS_BY_ID.values())
+def test_each_action_has_a_button_that_tells_of_it(action: Action) -> None:
+    (element,) = buttons.actions_block(7, (action,))["elements"]
+    pressed = buttons.parse_button_press(body(actions=[element]), BOT)
+    assert pressed is not None
+    assert (pressed.turn, pressed.action, pressed.user) == (7, action, "U1")
+    assert (pressed.thread.workspace, pressed.thread.channel, pressed.thread.root) == ("T1", "C1", "1.0")
+
+
+def test_in_a_shared_channel_the_conversation_is_that_of_our_workspace() -> None:
+    """`team` is then the other company's, whose people may press, too."""
+    pressed = buttons.parse_button_press(body(message={"ts": "5.0", "thread_ts": "1.0"}), BOT)
+    assert pressed is not None
+    assert pressed.thread.workspace == "TX", "where the message does not say, nothing better is known"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"actions": []},
+        {"actions": [{"action_id": "something_else", "value": "7"}]},
+        {"actions": [{"action_id": "turn_retry", "value": "seven"}]},
+        {"actions": [{"action_id": "turn_retry", "value": "\u0667"}]},
+        {"actions": [{"action_id": "turn_retry", "value": "9" * 19}]},
+        {"user": {}},
+        {"channel": None},
+        {"message": {}},
+    ],
+    ids=str,
+)
+def test_what_is_no_button_of_ours_in_a_thread_is_nothing(changes: dict[str, Any]) -> None:
+    assert buttons.parse_button_press(body(**changes), BOT) is None

@@ -1,0 +1,297 @@
+"""How conversations stand, against the sandbox: status, session and title, and Slack's refusals."""
+
+import asyncio
+import time
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.core.errors import SurfaceGone
+from bot.core.turns import Author, ThreadKey, Turn, TurnStatus
+from bot.ports import Page
+from bot.sandbox.server import SandboxWorkspace
+from bot.sandbox.workspace.records import AgentSession
+from bot.slack.people.directory import People
+from bot.slack.surface import SlackSurface, assistant_status
+from bot.slack.surface.native_streams import StreamingMode
+from bot.slack.transport import connect
+from bot.slack.transport.unavailable_features import UNSUPPORTED_ERRORS
+
+DIRECT, GENERAL = "D0ADA", "C0GENERAL"
+SESSION, STATUS, TITLE = (
+    "agents.sessions.setStatus",
+    "assistant.threads.setStatus",
+    "assistant.threads.setTitle",
+)
+
+
+@pytest.fixture(params=[StreamingMode.AUTO, StreamingMode.EDITS])
+async def heir(client: AsyncWebClient, request: pytest.FixtureRequest) -> SlackSurface:
+    """Give another process's surface."""
+    bot, people = await connect.fetch_bot_identity(client), People(client, "T0SANDBOX")
+    return SlackSurface(client, bot, people, streaming=request.param)
+
+
+async def asked(workspace: SandboxWorkspace, channel: str = DIRECT) -> Turn:
+    root = await workspace.say("U0ADA", channel, "## How does **rain** form?\nIn detail.")
+    return Turn(
+        id=7,
+        thread=ThreadKey(platform="slack", workspace="T0SANDBOX", channel=channel, root=root),
+        message_id=root,
+        author=Author(id="U0ADA"),
+        question="## How does **rain** form?\nIn detail.",
+        status=TurnStatus.ANSWERING,
+        token=1,
+    )
+
+
+def page(text: str, *, ends: bool = True) -> Page:
+    return Page(turn=7, number=0, text=text, is_last=ends)
+
+
+def refuse_signs(workspace: SandboxWorkspace) -> None:
+    """Have no room for the next sign of either kind."""
+    workspace.inject_fault(SESSION, retry_after=1)
+    workspace.inject_fault(STATUS, retry_after=1)
+
+
+def stands(workspace: SandboxWorkspace, turn: Turn) -> AgentSession | None:
+    return workspace.sessions.get((turn.thread.channel, turn.thread.root))
+
+
+def made(workspace: SandboxWorkspace) -> list[str]:
+    kinds = ("agents.", "assistant.", "chat.")
+    return [call.method for call in workspace.calls() if call.method.startswith(kinds)]
+
+
+async def test_a_streamed_answer_costs_one_call_more(
+    workspace: SandboxWorkspace, surface: SlackSurface
+) -> None:
+    """Slack's own sign and the title come with the first, and the end of the stream ends the session."""
+    turn = await asked(workspace)
+    await surface.show_working(turn, busy=True, begins=True)
+    assert stands(workspace, turn) == AgentSession(status="processing", title="How does rain form?")
+    growing = await surface.start_message(turn, page("Drops", ends=False))
+    assert growing is not None
+    await growing.append_page(page("Drops fall."), last=True)
+    assert stands(workspace, turn) == AgentSession(status="active", title="How does rain form?")
+    assert made(workspace) == [SESSION, "chat.startStream", "chat.stopStream"]
+    assert workspace.calls(SESSION)[0].arguments["initiator_user_id"] == "U0ADA"
+
+
+async def test_only_what_begins_a_conversation_names_it(
+    workspace: SandboxWorkspace, surface: SlackSurface
+) -> None:
+    turn = await asked(workspace)
+    await surface.show_working(turn, busy=True)
+    assert stands(workspace, turn) == AgentSession(status="processing", title="")
+
+
+async def test_between_two_messages_of_an_answer_the_session_goes_on(
+    workspace: SandboxWorkspace, surface: SlackSurface
+) -> None:
+    turn = await asked(workspace)
+    first = await surface.start_message(turn, page("One", ends=False))
+    assert first is not None
+    await first.append_page(page("One.", ends=False), last=True)
+    assert stands(workspace, turn) == AgentSession(status="processing")
+    second = await surface.post(turn.thread, page("Two", ends=False))
+    assert stands(workspace, turn) == AgentSession(status="processing"), "a post ends no session"
+    await surface.edit(turn.thread, second, page("Two."))
+    assert stands(workspace, turn) == AgentSession(status="active")
+
+
+@pytest.mark.parametrize("way", ["posted", "edited", "refused", "ended early"])
+async def test_a_session_rests_however_its_answer_ends(
+    workspace: SandboxWorkspace, surface: SlackSurface, way: str
+) -> None:
+    turn = await asked(workspace)
+    await surface.show_working(turn, busy=True)
+    match way:
+        case "posted":
+            await surface.post(turn.thread, page("One."))
+        case "edited":
+            await surface.edit(
+                turn.thread, await surface.post(turn.thread, page("One", ends=False)), page("One.")
+            )
+        case "refused":
+            workspace.inject_fault("chat.startStream", error="missing_recipient_user_id")
+            assert await surface.start_message(turn, page("One", ends=False)) is None
+            await surface.post(turn.thread, page("One."))
+        case _:
+            growing = await surface.start_message(turn, page("One", ends=False))
+            assert growing is not None
+            workspace.interactivity.stop("U0ADA", DIRECT, turn.thread.root)
+            with pytest.raises(SurfaceGone):
+                await growing.append_page(page("One."), last=True)
+            await surface.edit(turn.thread, growing.message_id, page("One."))
+    assert stands(workspace, turn) == AgentSession(status="active")
+    assert not workspace.statuses
+
+
+async def test_what_a_dead_process_left_is_ended(
+    workspace: SandboxWorkspace, surface: SlackSurface, heir: SlackSurface
+) -> None:
+    """By another one, which knows nothing of it, and may show its own answers another way."""
+    turn = await asked(workspace)
+    await surface.show_working(turn, busy=True)
+    assert await surface.start_message(turn, page("One", ends=False))
+    await heir.show_working(turn, busy=False)
+    assert stands(workspace, turn) == AgentSession(status="active")
+    assert not workspace.statuses
+
+
+async def test_what_a_dead_process_left_is_ended_with_the_answer(
+    workspace: SandboxWorkspace, surface: SlackSurface, heir: SlackSurface
+) -> None:
+    """Also where who answers had no room for a sign of its own, and posts the answer."""
+    turn = await asked(workspace)
+    await surface.show_working(turn, busy=True)
+    refuse_signs(workspace)
+    await heir.show_working(replace(turn, token=2, attempt=2), busy=True)
+    await heir.post(turn.thread, page("One."))
+    await workspace.wait_until(lambda: stands(workspace, turn) == AgentSession(status="active"), 10)
+
+
+@pytest.mark.parametrize("error", sorted(UNSUPPORTED_ERRORS))
+async def test_where_there_are_no_sessions_a_status_and_a_title_are_shown(
+    workspace: SandboxWorkspace, surface: SlackSurface, error: str
+) -> None:
+    """What is missing is remembered."""
+    workspace.inject_fault(SESSION, error=error)
+    turn = await asked(workspace)
+    await surface.show_working(turn, busy=True, begins=True)
+    assert made(workspace) == [SESSION, STATUS, TITLE]
+    assert workspace.statuses[DIRECT, turn.thread.root].loading_messages == assistant_status.LOADING_MESSAGES
+    assert stands(workspace, turn) == AgentSession(title="How does rain form?")
+    await surface.show_working(turn, busy=True)
+    await surface.show_working(turn, busy=False)
+    assert made(workspace)[3:] == [STATUS, STATUS]
+    assert not workspace.statuses
+
+
+@pytest.mark.parametrize("error", ["invalid_thread_ts", "not_authorized", "fatal_error"])
+async def test_what_is_wrong_with_one_thread_says_nothing_of_others(
+    workspace: SandboxWorkspace, surface: SlackSurface, error: str
+) -> None:
+    workspace.inject_fault(SESSION, error=error)
+    turn = await asked(workspace)
+    await surface.show_working(turn, busy=True)
+    await surface.show_working(turn, busy=True)
+    assert made(workspace) == [SESSION, STATUS, SESSION]
+
+
+@pytest.mark.parametrize("error", ["ratelimited", "missing_scope", "fatal_error"])
+async def test_a_session_that_slack_does_not_end_is_ended_as_a_status(
+    workspace: SandboxWorkspace, surface: SlackSurface, error: str
+) -> None:
+    turn = await asked(workspace)
+    await surface.show_working(turn, busy=True)
+    workspace.inject_fault(SESSION, error=error)
+    await surface.post(turn.thread, page("One."))
+    assert stands(workspace, turn) == AgentSession(status="active")
+
+
+@pytest.mark.parametrize("method", [STATUS, TITLE])
+async def test_where_nothing_can_be_shown_it_is_tried_once(
+    workspace: SandboxWorkspace, surface: SlackSurface, method: str
+) -> None:
+    workspace.inject_fault(SESSION, error="feature_disabled")
+    workspace.inject_fault(method, error="missing_scope")
+    turn = await asked(workspace)
+    for _ in range(3):
+        await surface.show_working(turn, busy=True, begins=True)
+    assert len(workspace.calls(method)) == 1
+
+
+async def test_a_channel_gets_a_status_only(workspace: SandboxWorkspace, surface: SlackSurface) -> None:
+    turn = await asked(workspace, GENERAL)
+    await surface.show_working(turn, busy=True, begins=True)
+    await surface.post(turn.thread, page("One.", ends=False))
+    await surface.show_working(turn, busy=True)
+    await surface.show_working(turn, busy=False)
+    assert made(workspace) == [STATUS, "chat.postMessage", STATUS, STATUS]
+    assert not workspace.statuses
+
+
+async def test_a_question_without_words_names_nothing(
+    workspace: SandboxWorkspace, surface: SlackSurface
+) -> None:
+    turn = replace(await asked(workspace), question=" \n**  **\n")
+    await surface.show_working(turn, busy=True, begins=True)
+    assert "title" not in workspace.calls(SESSION)[0].arguments
+
+
+async def test_what_slack_refuses_is_not_asked_for_until_its_time_is_over(
+    workspace: SandboxWorkspace, surface: SlackSurface
+) -> None:
+    """And holds nothing up meanwhile. Afterwards what ends a session comes first."""
+    refuse_signs(workspace)
+    turn = await asked(workspace)
+    began = time.monotonic()
+    for _ in range(3):
+        await surface.show_working(turn, busy=True)
+    assert time.monotonic() - began < 0.5
+    assert made(workspace) == [SESSION, STATUS]
+    await asyncio.sleep(1.2)
+    await surface.show_working(turn, busy=False)
+    assert made(workspace) == [SESSION, STATUS, SESSION]
+
+
+async def test_many_questions_at_once_draw_no_refusal_and_end_at_rest(
+    workspace: SandboxWorkspace, surface: SlackSurface
+) -> None:
+    """Those for whom there is no room of Slack's own sign get the other one, which has more."""
+    turns = [await asked(workspace) for _ in range(60)]
+    await asyncio.gather(*(surface.show_working(turn, busy=True) for turn in turns))
+    shown = workspace.statuses
+    assert len(shown) > 50
+    await asyncio.gather(*(surface.post(turn.thread, page("One.")) for turn in turns[:9]))
+    await asyncio.gather(*(surface.show_working(turn, busy=False) for turn in turns[9:]))
+    await workspace.wait_until(lambda: not workspace.statuses, 30)
+    assert {session.status for session in workspace.sessions.values()} == {"active"}
+    answers = [call.response.get("error") for call in workspace.calls() if call.method in (SESSION, STATUS)]
+    assert "ratelimited" not in answers
+
+
+@pytest.mark.parametrize("fault", [{"retry_after": 1}, {"status": 500}, {"drop": True}], ids=str)
+async def test_a_session_that_slack_does_not_end_now_is_ended_later(
+    workspace: SandboxWorkspace, surface: SlackSurface, fault: dict[str, Any]
+) -> None:
+    """Nobody waits for it."""
+    turn = await asked(workspace)
+    await surface.show_working(turn, busy=True)
+    workspace.inject_fault(SESSION, **fault)
+    workspace.inject_fault(STATUS, **fault)
+    began = time.monotonic()
+    await surface.post(turn.thread, page("One."))
+    assert time.monotonic() - began < 0.5
+    await workspace.wait_until(lambda: stands(workspace, turn) == AgentSession(status="active"), 10)
+    assert not workspace.statuses
+
+
+async def test_an_end_that_comes_late_does_not_end_the_next_answer(
+    workspace: SandboxWorkspace, surface: SlackSurface
+) -> None:
+    turn = await asked(workspace)
+    await surface.show_working(turn, busy=True)
+    refuse_signs(workspace)
+    await surface.post(turn.thread, page("One."))
+    assert await surface.start_message(turn, page("Two", ends=False))
+    await asyncio.sleep(2.5)
+    assert stands(workspace, turn) == AgentSession(status="processing")
+
+
+async def test_an_end_that_was_still_to_come_comes_with_the_end_of_the_next_answer(
+    workspace: SandboxWorkspace, surface: SlackSurface
+) -> None:
+    """Also where that one got no sign of its own."""
+    turn = await asked(workspace)
+    await surface.show_working(turn, busy=True)
+    refuse_signs(workspace)
+    await surface.post(turn.thread, page("One."))
+    await surface.show_working(turn, busy=True)
+    await surface.post(turn.thread, page("Two."))
+    await workspace.wait_until(lambda: stands(workspace, turn) == AgentSession(status="active"), 10)

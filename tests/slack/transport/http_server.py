@@ -1,0 +1,100 @@
+"""The program's server in HTTP mode, with an app that notes what it is given; and signatures as Slack's."""
+
+import asyncio
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.transport.http import EVENTS_PATH, HttpDeliveries, compute_signature
+
+SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
+NOW = 1_790_000_000.0
+EVENT = {"type": "event_callback", "team_id": "T0", "event_id": "Ev1", "event": {"type": "message"}}
+BODY = json.dumps(EVENT).encode()
+JSON = {"Content-Type": "application/json"}
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@dataclass
+class Given:
+    """What the app behind the server was given, and whether it fails on it."""
+
+    bodies: list[dict[str, Any]] = field(default_factory=list)
+    retries: list[str] = field(default_factory=list)
+    fails: bool = False
+
+
+@dataclass
+class Server:
+    """The program's server."""
+
+    port: int
+    requests: HttpDeliveries
+    checks: dict[str, bool]
+    given: Given
+
+    async def post(self, body: bytes, headers: Mapping[str, str] = JSON) -> tuple[int, str]:
+        """Send a signed request, as Slack does."""
+        return await self.send("POST", EVENTS_PATH, body, {**signature(body), **headers})
+
+    async def send(
+        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> tuple[int, str]:
+        """Send any request; return the answer's status and text."""
+        url = f"http://127.0.0.1:{self.port}{path}"
+        async with (
+            aiohttp.ClientSession() as session,
+            session.request(method, url, data=io.BytesIO(body), headers=headers) as answer,
+        ):
+            return answer.status, await answer.text()
+
+    async def raw(self, request: bytes) -> str:
+        """Send bytes; return the first line of what comes."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        try:
+            writer.write(request)
+            async with asyncio.timeout(10):
+                return (await reader.readline()).decode().strip()
+        finally:
+            writer.close()
+            await writer.wait_closed()
+
+
+def signature(body: bytes, *, at: str = str(int(NOW)), secret: str = SECRET) -> dict[str, str]:
+    return {"X-Slack-Request-Timestamp": at, "X-Slack-Signature": compute_signature(body, at, secret)}
+
+
+GOOD = signature(BODY)
+
+
+def listening(given: Given) -> AsyncApp:
+    """Return an app that takes events, buttons and a command."""
+
+    async def authorize() -> AuthorizeResult:
+        return AuthorizeResult(enterprise_id=None, team_id="T0", bot_user_id="U0BOT", bot_token="xoxb-1")
+
+    app = AsyncApp(client=AsyncWebClient(), authorize=authorize, process_before_response=True)
+
+    async def take(body: dict[str, Any], request: Any, ack: Any) -> None:
+        given.bodies.append(body)
+        given.retries.extend(request.headers.get("x-slack-retry-num", []))
+        if given.fails:
+            raise RuntimeError
+        await ack()
+
+    app.event("message")(take)
+    app.action("press")(take)
+    app.command("/prompt")(take)
+
+    @app.error
+    async def failed(error: Exception) -> None:
+        pass
+
+    return app

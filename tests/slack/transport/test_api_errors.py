@@ -1,0 +1,111 @@
+"""The short way to call Slack against slack_sdk's own: nobody can tell one from the other."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.core.errors import SurfaceBusy, SurfaceError, SurfaceUnavailable
+from bot.slack.transport import connect
+from bot.slack.transport.api_errors import call
+
+MESSAGE: dict[str, Any] = {"channel": "C1", "text": "é 🙂", "unfurl_links": False, "blocks": [{"type": "x"}]}
+
+
+@dataclass(frozen=True)
+class ResponsePage:
+    """What a server says."""
+
+    status: int
+    kind: str
+    body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class OtherServer:
+    """A server that notes what it is asked, and says what it is told to say."""
+
+    says: ResponsePage = ResponsePage(200, "application/json", b'{"ok": true, "ts": "1.0"}')
+    asked: list[tuple[Any, ...]] = field(default_factory=list)
+    url: str = ""
+
+    async def serve(self, request: web.Request) -> web.Response:
+        headers = [request.headers[name] for name in ("Authorization", "Content-Type", "User-Agent")]
+        self.asked.append((request.method, request.path_qs, *headers, await request.json()))
+        said = self.says
+        return web.Response(status=said.status, content_type=said.kind, body=said.body, headers=said.headers)
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[OtherServer]:
+    elsewhere = OtherServer()
+    application = web.Application()
+    application.router.add_route("*", "/api/{method}", elsewhere.serve)
+    async with TestServer(application) as running:
+        elsewhere.url = str(running.make_url("/api/"))
+        yield elsewhere
+
+
+async def test_both_ways_ask_and_answer_alike(server: OtherServer) -> None:
+    async with connect.open_web_client("xoxb-1", server.url) as client:
+        slack_sdks = AsyncWebClient("xoxb-1", server.url, session=client.session)
+        ours, theirs = [await each.api_call("chat.update", json={**MESSAGE}) for each in (client, slack_sdks)]
+    assert server.asked[0] == server.asked[1]
+    assert (ours.data, ours.status_code) == (theirs.data, theirs.status_code)
+
+
+@pytest.mark.parametrize(
+    ("says", "expected", "code"),
+    [
+        (ResponsePage(502, "text/html", b"<h1>Bad gateway</h1>"), SurfaceUnavailable, "502"),
+        (ResponsePage(200, "text/html", b"<h1>Log in</h1>"), SurfaceUnavailable, "200"),
+        (ResponsePage(200, "text/plain", b"try later"), SurfaceUnavailable, "200"),
+        (ResponsePage(200, "application/json", b'{"ok": tr'), SurfaceUnavailable, "200"),
+        (ResponsePage(200, "application/json", b"[]"), SurfaceUnavailable, "200"),
+        (ResponsePage(500, "application/json", b'{"ok": true}'), SurfaceUnavailable, "500"),
+        (ResponsePage(429, "text/html", b"slow down", {"Retry-After": "7"}), SurfaceBusy, ""),
+    ],
+    ids=str,
+)
+async def test_what_is_no_answer_of_slacks_is_an_error(
+    server: OtherServer, says: ResponsePage, expected: type[SurfaceError], code: str
+) -> None:
+    server.says = says
+    async with connect.open_web_client("xoxb-1", server.url) as client:
+        with pytest.raises(expected) as refused:
+            await call(lambda: client.api_call("chat.update", json=MESSAGE))
+    assert str(refused.value) == code
+    if isinstance(refused.value, SurfaceBusy):
+        assert refused.value.retry_after == 7
+
+
+async def test_a_refusal_says_its_name_and_nothing_of_what_was_sent(server: OtherServer) -> None:
+    server.says = ResponsePage(200, "application/json", b'{"ok": false, "error": "not_in_channel"}')
+    async with connect.open_web_client("xoxb-1", server.url) as client:
+        with pytest.raises(SlackApiError) as refused:
+            await client.api_call("chat.update", json=MESSAGE)
+    assert refused.value.response["error"] == "not_in_channel"
+    assert "xoxb-1" not in str(refused.value)
+    assert MESSAGE["text"] not in str(refused.value)
+
+
+async def test_half_of_a_surrogate_pair_loses_no_message(server: OtherServer) -> None:
+    """JSON allows it; that it was posted must be known, or it is posted again."""
+    server.says = ResponsePage(200, "application/json", b'{"ok": true, "ts": "1.0", "text": "\\ud83d"}')
+    async with connect.open_web_client("xoxb-1", server.url) as client:
+        posted = await client.api_call("chat.postMessage", json={"text": "\ud83d"})
+    assert server.asked[0][-1] == {"text": "\ud83d"}
+    assert posted["ts"] == "1.0"
+
+
+async def test_after_its_end_a_client_still_gets_through(server: OtherServer) -> None:
+    """As with slack_sdk: what takes a status away may come late."""
+    async with connect.open_web_client("xoxb-1", server.url) as client:
+        pass
+    assert (await client.api_call("chat.update", json=MESSAGE))["ts"] == "1.0"

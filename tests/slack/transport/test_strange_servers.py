@@ -1,0 +1,72 @@
+"""Socket Mode with a server that hangs, greets nobody or talks rubbish."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from aiohttp import WSMsgType, web
+
+from bot.slack.transport import connect, web_socket
+from tests.slack.transport.connections import OtherWorkspace, connected
+from tests.slack.transport.waiting import until
+
+
+@asynccontextmanager
+async def strange_server(*frames: str, answers_pings: bool) -> AsyncIterator[tuple[str, list[str]]]:
+    """Run a Slack that greets nobody; yields its address, and the list of what its sockets were told."""
+    told: list[str] = []
+
+    async def ticket(request: web.Request) -> web.Response:
+        return web.json_response({"ok": True, "url": f"ws://{request.host}/link"})
+
+    async def link(request: web.Request) -> web.WebSocketResponse:
+        ws = web.WebSocketResponse(autoping=answers_pings)
+        await ws.prepare(request)
+        told.append("opened")
+        for frame in frames:
+            await ws.send_str(frame)
+        async for message in ws:
+            if message.type is WSMsgType.TEXT:
+                told.append(json.loads(message.data)["envelope_id"])  # noqa: PERF401 - a test looks meanwhile
+        return ws
+
+    application = web.Application()
+    application.add_routes([web.post("/api/apps.connections.open", ticket), web.get("/link", link)])
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/api/", told
+    finally:
+        await runner.cleanup()
+
+
+async def test_a_connection_that_hangs_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its cable is cut, so to say: nothing breaks, and no pong comes."""
+    monkeypatch.setattr(connect, "HEARTBEAT_SECONDS", 0.1)
+    async with (
+        strange_server('{"type": "hello"}', answers_pings=False) as (url, told),
+        connected(OtherWorkspace(url)),
+    ):
+        await until(lambda: told.count("opened") >= 3)
+
+
+async def test_a_server_that_does_not_greet_and_talks_rubbish_is_listened_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(web_socket, "GREETING_TIMEOUT_SECONDS", 0.1)
+    rubbish = ["", "{", "[]", "null", "{}", '{"type": 1}', '{"envelope_id": 1, "payload": {}}']
+    strange = {
+        "envelope_id": "strange",
+        "payload": {"type": "event_callback", "event": {"channel": 5}, "team": 7},
+    }
+    event = {"type": "message", "text": "hello", "channel": "D0", "user": "U1"}
+    good = {"envelope_id": "good", "payload": {"type": "event_callback", "event": event}}
+    frames = (*rubbish, json.dumps(strange), json.dumps(good))
+    async with (
+        strange_server(*frames, answers_pings=True) as (url, told),
+        connected(OtherWorkspace(url)) as (_, heard),
+    ):
+        await until(lambda: told == ["opened", "good"])
+    assert heard.texts == ["hello"]

@@ -1,0 +1,54 @@
+"""The client that Slack is called with: by which way, and without a thread."""
+
+import threading
+
+import pytest
+from aiohttp import web
+
+from bot.sandbox.server import SandboxWorkspace
+from bot.slack.transport.connect import open_web_client
+
+
+async def test_slack_is_reached_by_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked for once; an exception in `NO_PROXY` counts, and this machine is always one."""
+    for name in (
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "https_proxy",
+        "NO_PROXY",
+        "no_proxy",
+        "ALL_PROXY",
+        "all_proxy",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    requests: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        requests.append(str(request.url))
+        return web.json_response({"ok": True})
+
+    application = web.Application()
+    application.router.add_route("*", "/{path:.*}", answer)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{runner.addresses[0][1]}")
+    try:
+        async with open_web_client("xoxb-1", "http://slack.invalid/api/") as client:
+            assert (await client.auth_test())["ok"]
+        assert requests == ["http://slack.invalid/api/auth.test"]
+        async with open_web_client("xoxb-1", "http://127.0.0.1:1/api/") as client:
+            assert client.proxy is None
+        monkeypatch.setenv("no_proxy", "slack.invalid")
+        async with open_web_client("xoxb-1", "http://slack.invalid/api/") as client:
+            assert client.proxy is None
+    finally:
+        await runner.cleanup()
+
+
+async def test_a_call_needs_no_thread(workspace: SandboxWorkspace) -> None:
+    """Each would cost more than the call, and a password in a `.netrc` would make every call fail."""
+    before = threading.active_count()
+    async with open_web_client(workspace.bot_token, workspace.api_url) as client:
+        await client.auth_test()
+    assert threading.active_count() == before

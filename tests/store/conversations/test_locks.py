@@ -1,0 +1,79 @@
+"""Who waits for whom on PostgreSQL, where transactions run side by side: what one has begun, others heed."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+
+from bot.core.errors import ClaimLost
+from bot.core.turns import TurnStatus
+from bot.store.conversations import changes, turn_queue
+from bot.store.conversations.store import SqlStore
+from bot.store.database import Database
+from tests.contracts.questions import SAID, asked, key, question
+from tests.databases import migrated_database, open_database
+
+pytestmark = pytest.mark.postgres
+
+
+@asynccontextmanager
+async def opened(folder: Path) -> AsyncIterator[tuple[Database, SqlStore]]:
+    with migrated_database("postgres", folder) as url:
+        async with open_database(url) as database:
+            store = SqlStore(database, "me")
+            await store.open()
+            yield database, store
+
+
+@asynccontextmanager
+async def amid(database: Database, f: Callable[[Connection], Any]) -> AsyncIterator[None]:
+    """Have done what `f` does, and not committed; that comes a moment after the context has begun to end."""
+    done, go_on = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def halted(connection: Connection) -> None:
+        f(connection)
+        loop.call_soon_threadsafe(done.set)
+        go_on.wait(5)
+
+    running = asyncio.create_task(database.tx(halted))
+    await done.wait()
+    yield
+    await asyncio.sleep(0.2)
+    go_on.set()
+    await running
+
+
+async def test_who_ends_a_turn_sees_the_question_that_is_being_recorded(tmp_path: Path) -> None:
+    """It waits until that is there, since the question found the thread busy: else nobody would answer it."""
+
+    def ask(connection: Connection) -> None:
+        turn_queue.accept_question(connection, "other", question("2"), claim=True)
+
+    async with opened(tmp_path) as (database, store):
+        turn = await asked(store, question("1"))
+        await store.save_answer(turn, SAID)
+        async with amid(database, ask):
+            settling = asyncio.create_task(store.settle(turn, TurnStatus.DONE))
+        following = await settling
+        assert following is not None
+        assert following.message_id == "2"
+
+
+async def test_who_notes_a_page_sees_that_the_turn_is_being_forgotten(tmp_path: Path) -> None:
+    """A page that were noted then, nobody would remove from the thread."""
+
+    def forget(connection: Connection) -> None:
+        changes.forget_message(connection, key("1"), "")
+
+    async with opened(tmp_path) as (database, store):
+        turn = await asked(store, question("1"))
+        async with amid(database, forget):
+            noting = asyncio.create_task(store.record_page(turn, 0, "9.9"))
+        with pytest.raises(ClaimLost):
+            await noting

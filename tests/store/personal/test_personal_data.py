@@ -1,0 +1,236 @@
+"""What only SQL has of people: figures in tables of their own, and locks between processes."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import Connection, Select, select, text, update
+from sqlalchemy.dialects import sqlite
+
+from bot.core.chat.summaries import Summary
+from bot.core.config import Scope
+from bot.core.history.personal_data import ERASED_PERSON, PersonKey
+from bot.core.requests import Answer, ModelCall
+from bot.core.spending.budgets import Spending, SpendingDimension
+from bot.core.turns import Author, ThreadKey, TurnStatus
+from bot.store.conversations.store import SqlStore
+from bot.store.conversations.summaries import SqlSummaries
+from bot.store.database import Database
+from bot.store.personal import personal_data as sql
+from bot.store.personal import retention
+from bot.store.personal.personal_data import SqlPersonalData
+from bot.store.schema import calls, chores, metadata, tallies
+from bot.store.spending.ledger import SqlLedger
+from tests.clock import Clock, stopped
+from tests.contracts.questions import ADA, asked, question, thread
+from tests.databases import KINDS, migrated_database, open_database
+
+pytestmark = pytest.mark.calendar
+
+GRACE = Author(id="U0GRACE", name="Grace")
+HERE = Scope(platform="slack", workspace="T1")
+CALL = ModelCall(model="m-1", prompt_tokens=3, completion_tokens=4, cost=5)
+VALUES = {"of_user": "U1", "of_platform": "slack", "of_workspace": "T1", "after": 0, "limit": 9, "age": 1.0}
+OLD = 1.0
+"""When a question was written that is too old for any limit."""
+
+
+ERASED_WITH_A_PERSON = {"pages", "reservations", "summaries", "turns", "variants", "vote_versions", "votes"}
+FIGURES = {"calls", "tallies"}
+ADMINISTRATION = {"budgets", "drafts", "grants_versions", "steering_versions"}
+NOBODYS = {"chores", "conversations", "deliveries", "lessons", "loads", "refusals", "secrets", "workers"}
+
+
+def test_of_every_table_it_is_decided_what_erasing_does_to_it() -> None:
+    """Who adds one puts it here; if it holds what people said or who they are, into `erasing` or `personal`.
+
+    And into docs/privacy.md.
+    """
+    assert set(metadata.tables) == ERASED_WITH_A_PERSON | FIGURES | ADMINISTRATION | NOBODYS
+
+
+@pytest.fixture(params=KINDS)
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    with migrated_database(request.param, tmp_path) as url:
+        async with open_database(url) as database:
+            yield database
+
+
+async def answered(database: Database, message_id: str, author: Author) -> ThreadKey:
+    store = SqlStore(database, "me")
+    await store.open()
+    where = thread(message_id)
+    turn = await asked(store, question(message_id, where=where, author=author, sent_at=OLD))
+    await store.save_answer(turn, Answer(text="So.", model="m-1", call=CALL))
+    await store.settle(turn, TurnStatus.DONE)
+    return where
+
+
+def long_ago(connection: Connection) -> None:
+    """Let all calls be of the year 2020."""
+    for span, period in (("day", "2020-01-05"), ("month", "2020-01")):
+        connection.execute(update(tallies).where(tallies.c.span == span).values(period=period))
+
+
+async def persons(database: Database) -> dict[str, Spending]:
+    ledger = SqlLedger(database, "me")
+    found = await ledger.sum_by_subject(
+        HERE, SpendingDimension.PERSON, since="2020-01-01", until="2099-01-01"
+    )
+    return dict(found)
+
+
+async def test_figures_of_past_months_stay_and_are_nobodys(database: Database) -> None:
+    """Also of several people, one after the other: their sums are added up."""
+    for message_id, author in (("1", ADA), ("2", GRACE)):
+        await answered(database, message_id, author)
+    await database.tx(long_ago)
+    once = Spending(calls=1, prompt_tokens=3, completion_tokens=4, cost=5)
+    left = {ADA.id: once, GRACE.id: once}
+    assert await persons(database) == left
+    data, erased = SqlPersonalData(database), Spending()
+    for author in (ADA, GRACE):
+        person = PersonKey(user=author.id)
+        while await data.erase(person, limit=9):
+            pass
+        del left[author.id]
+        erased += once
+        assert await persons(database) == {**left, ERASED_PERSON: erased}
+    kept = await database.tx(lambda connection: connection.execute(select(calls.c.author_id)).scalars().all())
+    assert kept == ["", ""]
+
+
+async def test_old_figures_are_nobodys_in_time(database: Database) -> None:
+    """With the conversations, however few of them are moved at a time; younger ones keep their names."""
+    for message_id, author in (("1", ADA), ("2", GRACE), ("3", ADA)):
+        await answered(database, message_id, author)
+    await database.tx(long_ago)
+    await answered(database, "4", GRACE)
+    data = SqlPersonalData(database)
+    while await data.expire(400 * 86_400.0, limit=1):
+        pass
+    once = Spending(calls=1, prompt_tokens=3, completion_tokens=4, cost=5)
+    assert await persons(database) == {ERASED_PERSON: once + once + once, GRACE.id: once}
+
+
+async def test_figures_of_this_month_stay_with_the_person_for_budgets_count_on_them(
+    database: Database,
+) -> None:
+    with stopped(Clock()):
+        await answered(database, "1", ADA)
+        data = SqlPersonalData(database)
+        while await data.erase(PersonKey(user=ADA.id), limit=9):
+            pass
+    assert list(await persons(database)) == [ADA.id]
+
+
+@pytest.mark.parametrize("way", ["asked for", "in time"])
+async def test_what_was_made_of_what_they_said_is_gone_too(database: Database, way: str) -> None:
+    """Summaries of the thread; and the ids of who asked, and of who stopped an answer."""
+    where = await answered(database, "1", ADA)
+    summaries, data = SqlSummaries(database), SqlPersonalData(database)
+    (turn,) = await data.list_turns(where, after=0, limit=9)
+    summary = Summary(until=turn.turn.id, text="Ada asked about teapots.")
+    assert await summaries.save_summary(
+        where, summary, revision=(await summaries.read_summaries(where)).revision
+    )
+    await database.tx(lambda connection: connection.execute(text("UPDATE turns SET stopped_by = 'U0ADA'")))
+    await database.tx(long_ago)
+    await database.tx(age)
+    if way == "asked for":
+        while await data.erase(PersonKey(user=ADA.id), limit=9):
+            pass
+    else:
+        while await data.expire(86_400.0, limit=9):
+            pass
+    assert not (await summaries.read_summaries(where)).summaries
+    kept = await database.tx(everything)
+    for word in (ADA.id, ADA.name, "teapots"):
+        assert word not in kept
+
+
+def everything(connection: Connection) -> str:
+    return "\n".join(
+        str(tuple(row)) for table in metadata.sorted_tables for row in connection.execute(select(table))
+    )
+
+
+def age(connection: Connection) -> None:
+    connection.execute(text("UPDATE turns SET ended_at = 1"))
+
+
+@pytest.mark.parametrize("database", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+async def test_of_several_processes_one_erases_at_a_time(database: Database) -> None:
+    """And none waits for the other; who is second has nothing to do."""
+    data = SqlPersonalData(database)
+    await answered(database, "1", ADA)
+    await database.tx(age)
+    assert not await data.expire(1e12, limit=9), "the chore is there, and nothing is that old"
+    await database.tx(lambda connection: connection.execute(update(chores).values(due_at=0.0)))
+    address = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    async with await psycopg.AsyncConnection.connect(address) as other:
+        await other.execute("SELECT * FROM chores FOR UPDATE")
+        async with asyncio.timeout(30):
+            assert not await data.expire(60.0, limit=9)
+        assert (await data.count_stored(PersonKey(user=ADA.id))).messages == 1
+    assert not await data.expire(60.0, limit=9)
+    assert (await data.count_stored(PersonKey(user=ADA.id))).messages == 0
+
+
+async def test_after_a_round_nobody_looks_for_an_hour(database: Database) -> None:
+    data = SqlPersonalData(database)
+    assert not await data.expire(60.0, limit=9)
+    await answered(database, "1", ADA)
+    await database.tx(age)
+    assert not await data.expire(60.0, limit=9)
+    assert (await data.count_stored(PersonKey(user=ADA.id))).messages == 1
+
+
+async def test_many_are_erased_some_at_a_time(database: Database) -> None:
+    data = SqlPersonalData(database)
+    for number in range(retention.MAX_CONVERSATIONS_PER_TRANSACTION + 5):
+        await answered(database, str(number), ADA)
+    await database.tx(age)
+    steps = 0
+    while await data.expire(60.0, limit=retention.MAX_CONVERSATIONS_PER_TRANSACTION + 2):
+        steps += 1
+    assert steps == 1
+    assert (await data.count_stored(PersonKey(user=ADA.id))).messages == 0
+
+
+@pytest.mark.parametrize("statement", [retention.LOCK_EXPIRED_CONVERSATIONS, retention.SELECT_TURNS])
+async def test_what_is_old_is_found_by_index(tmp_path: Path, statement: Select[Any]) -> None:
+    """Else each step would look at every turn there is, for each conversation."""
+    found = await plan(tmp_path, statement)
+    assert "SCAN" not in found
+    assert "ix_turns_said" in found
+
+
+@pytest.mark.parametrize(
+    "statement", [sql.COUNT_MESSAGES, sql.COUNT_VOTES, sql.SELECT_TURNS[PersonKey], sql.SELECT_OPINIONS]
+)
+async def test_a_person_is_found_by_index(tmp_path: Path, statement: Select[Any]) -> None:
+    """Home is shown within three seconds, however much others have said."""
+    found = await plan(tmp_path, statement)
+    assert "SCAN" not in found
+    assert "ix_turns_author_id" in found or "ix_votes_voter_id" in found
+
+
+async def plan(folder: Path, statement: Select[Any]) -> str:
+    """Return how SQLite would find what a statement asks for."""
+
+    def explained(connection: Connection) -> str:
+        compiled = statement.compile(dialect=sqlite.dialect(paramstyle="named"))
+        asked = re.sub(r"\(__\[POSTCOMPILE_\w+\]\)", "(1)", str(compiled))
+        values = {**compiled.construct_params(_check=False), **VALUES}
+        rows = connection.execute(text(f"EXPLAIN QUERY PLAN {asked}"), values)
+        return "\n".join(row.detail for row in rows)
+
+    with migrated_database("sqlite", folder) as url:
+        async with open_database(url) as database:
+            found = await database.tx(explained)
+    return found

@@ -1,0 +1,162 @@
+"""Work that is handed over wakes the others at once, and nothing else does."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from bot.core.turns import TurnStatus
+from bot.ports import Store
+from bot.store import notifications
+from bot.store.conversations.statements import WORK_CHANNEL
+from bot.store.conversations.store import SqlStore
+from bot.store.database import parse_database_url
+from bot.testing.memory import MemoryData, MemoryStore
+from tests.contracts.questions import ADA, asked, key, question, settled, thread
+from tests.databases import migrated_database, open_database
+from tests.store.test_outages import terminated
+
+SOON = 5.0
+
+
+@asynccontextmanager
+async def heard(store: Store) -> AsyncIterator[asyncio.Event]:
+    """Listen; what is set is that something was heard."""
+    event = asyncio.Event()
+    task = asyncio.create_task(store.listen(event.set))
+    await asyncio.sleep(0.3)
+    yield event
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+@pytest.fixture(params=["memory", pytest.param("postgres", marks=pytest.mark.postgres)])
+async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[tuple[Store, Store]]:
+    if request.param == "memory":
+        data = MemoryData()
+        yield MemoryStore("a", data), MemoryStore("b", data)
+        return
+    with migrated_database("postgres", tmp_path) as url:
+        async with open_database(url) as database:
+            for owner in "ab":
+                await SqlStore(database, owner).open()
+            yield SqlStore(database, "a"), SqlStore(database, "b")
+
+
+async def settle_for_others(store: Store) -> None:
+    turn = await asked(store, question("1"))
+    await asked(store, question("2"))
+    await store.settle(turn, TurnStatus.FAILED, claim=False)
+
+
+async def release(store: Store) -> None:
+    await store.release(await asked(store, question("1")))
+
+
+async def leave(store: Store) -> None:
+    await asked(store, question("1"))
+    await store.unregister()
+
+
+async def retry_for_others(store: Store) -> None:
+    turn = await asked(store, question("1"))
+    await settled(store, turn)
+    assert await store.retry(turn.id, turn.thread, by=ADA.id, claim=False)
+
+
+async def forget_what_held_others_up(store: Store) -> None:
+    await asked(store, question("1"))
+    await asked(store, question("2"))
+    assert await store.forget(key("1"))
+
+
+async def accept_for_others(store: Store) -> None:
+    await asked(store, question("1"), claim=False)
+
+
+HAND_OVERS: list[Callable[[Store], Awaitable[None]]] = [
+    settle_for_others,
+    release,
+    leave,
+    retry_for_others,
+    forget_what_held_others_up,
+    accept_for_others,
+]
+
+
+@pytest.mark.parametrize("hand_over", HAND_OVERS, ids=lambda step: step.__name__)
+async def test_work_that_is_handed_over_wakes_the_others(
+    stores: tuple[Store, Store], hand_over: Callable[[Store], Awaitable[None]]
+) -> None:
+    a, b = stores
+    async with heard(b) as event:
+        await hand_over(a)
+        async with asyncio.timeout(SOON):
+            await event.wait()
+        assert await b.claim(1)
+
+
+async def test_an_ordinary_day_wakes_nobody(stores: tuple[Store, Store]) -> None:
+    """A notification takes a lock on the whole database at its commit: see facts/durability.md 5."""
+    a, b = stores
+    async with heard(b) as event:
+        turn = await asked(a, question("1"))
+        await asked(a, question("2"))
+        await asked(a, question("3"), claim=False)  # its thread runs: nobody else could take it
+        await a.record_page(turn, 0, "1.1")
+        following = await settled(a, turn)
+        assert following is not None
+        third = await settled(a, following)
+        assert third is not None
+        await a.settle(third, TurnStatus.FAILED, claim=False)
+        await a.forget(key("3"))
+        await a.record_heartbeat(30)
+        await a.unregister()
+        await asyncio.sleep(0.3)
+        assert not event.is_set()
+
+
+@pytest.mark.postgres
+async def test_a_lost_connection_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notifications, "FIRST_RETRY_DELAY_SECONDS", 0.05)
+    with migrated_database("postgres", tmp_path) as url:
+        async with open_database(url) as database:
+            store = SqlStore(database, "a")
+            await store.open()
+            async with heard(store) as event:
+                for number in range(3):
+                    await asyncio.to_thread(terminated, url)
+                    await asyncio.sleep(0.5)
+                    event.clear()
+                    await asked(store, question(f"{number}", where=thread(f"{number}")), claim=False)
+                    async with asyncio.timeout(SOON):
+                        await event.wait()
+
+
+@pytest.mark.postgres
+async def test_listening_can_be_ended_at_any_moment(tmp_path: Path) -> None:
+    """While it connects, too; a connection left open would be reported, and fail the test."""
+    with migrated_database("postgres", tmp_path) as url:
+        for delay in (0.0, 0.001, 0.002, 0.004, 0.008, 0.016, 0.03):
+            task = asyncio.create_task(notifications.listen(url, {WORK_CHANNEL: lambda: None}))
+            await asyncio.sleep(delay)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+
+async def test_where_no_server_is_it_goes_on_trying() -> None:
+    """Without a word to its caller."""
+    task = asyncio.create_task(
+        notifications.listen(
+            parse_database_url("postgresql://someone:hunter2@127.0.0.1:1/none"), {WORK_CHANNEL: lambda: None}
+        )
+    )
+    await asyncio.sleep(0.2)
+    assert not task.done()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
