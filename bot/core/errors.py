@@ -43,7 +43,7 @@ from bot.core.config import ConfigVersion
 
 
 class BotError(Exception):
-    """Base of all errors that the bot knows."""
+    """Base of all errors that the bot foresees."""
 
     code: ClassVar[str] = "error"
     for_people: str = "Something went wrong on my side. Please ask again."
@@ -59,7 +59,7 @@ class ModelError(BotError):
     """The model did not give a complete answer."""
 
     is_final = False
-    """The service itself says that asking again is in vain."""
+    """Whether the service itself says that asking again is useless."""
     code = "model"
     for_people = "The model service had a problem. Please ask again."
 
@@ -71,13 +71,13 @@ class ModelBusy(ModelError):
     for_people = "The model service is busy right now. Please ask again in a minute."
 
     def __init__(self, message: str = "", *, retry_after: float | None = None) -> None:
-        """`retry_after` is in seconds; None where the server named no time."""
+        """`retry_after` is in seconds; None if the server named no time."""
         super().__init__(message)
         self.retry_after = retry_after
 
 
 class ModelOverloaded(ModelBusy):
-    """The model service itself has more to do than it can."""
+    """The model service itself is overloaded."""
 
     code = "model_overloaded"
     for_people = "The model service is overloaded right now. Please ask again in a few minutes."
@@ -98,14 +98,14 @@ class ModelFailed(ModelUnavailable):
 
 
 class ModelSlow(ModelUnavailable):
-    """The model service was reached, and said nothing for as long as we wait."""
+    """The model service was reached, and sent nothing before the timeout."""
 
     code = "model_slow"
     for_people = "The model service did not begin to answer in time. Please ask again."
 
 
 class ModelUnreadable(ModelUnavailable):
-    """What came instead of the first word is no answer: a proxy's page, broken JSON."""
+    """Something else came in place of the first word: a proxy's page, broken JSON."""
 
     code = "model_unreadable"
     for_people = "The model service sent something that I can't read. Please ask again in a minute."
@@ -119,7 +119,7 @@ class ModelInterrupted(ModelError):
 
 
 class ModelStalled(ModelInterrupted):
-    """In mid-answer the service fell silent for as long as we wait."""
+    """In the middle of an answer nothing came before the timeout."""
 
     code = "model_stalled"
     for_people = (
@@ -128,14 +128,14 @@ class ModelStalled(ModelInterrupted):
 
 
 class ModelEndless(ModelInterrupted):
-    """The answer was still going on when its whole time was over, or was longer than any should be."""
+    """The answer took longer than the timeout, or grew longer than any answer should be."""
 
     code = "model_endless"
     for_people = "I stopped here because the answer grew too long. Ask me to go on, or for something shorter."
 
 
 class ModelGarbled(ModelInterrupted):
-    """In mid-answer came something that cannot be read, or too much of it."""
+    """In the middle of an answer came something unreadable, or too much."""
 
     code = "model_garbled"
     for_people = (
@@ -164,7 +164,7 @@ class ModelForbidden(ModelKeyRefused):
 
 
 class ModelUnknown(ModelError):
-    """404: no such model, or not the API's address."""
+    """404: the model does not exist, or the address is not the API's."""
 
     code = "model_unknown"
     for_people = (
@@ -184,7 +184,7 @@ class ModelOutOfCredit(ModelError):
 
 
 class ModelRejected(ModelError):
-    """400 or 422 that is none of the others: a parameter or the request is wrong."""
+    """Any other 400 or 422: a parameter or the request is wrong."""
 
     code = "model_rejected"
     for_people = (
@@ -196,12 +196,12 @@ class ContextTooLong(ModelError):
     """The messages do not fit into the model's context window."""
 
     is_from_fallback = False
-    """A server said so that stands in for the preferred one: it says nothing of that one's window."""
+    """Whether a fallback server said so; then it says nothing about the preferred server's window."""
     code = "context_too_long"
     for_people = "This is more text than the model can take. Please shorten it, or split it up."
 
     def __init__(self, message: str = "", *, window: int | None = None, tokens: int | None = None) -> None:
-        """`window` and `tokens`: what fits and what was sent, in tokens, where the service says so."""
+        """`window` and `tokens`: what fits and what was sent, in tokens, if the service says so."""
         super().__init__(message)
         self.window = window
         self.tokens = tokens
@@ -215,14 +215,14 @@ class ContentFiltered(ModelError):
 
 
 class ModelSilent(ModelError):
-    """The stream ended properly and held no text."""
+    """The stream ended properly, but without any text."""
 
     code = "model_silent"
     for_people = "The model gave an empty answer. Please ask again, perhaps in other words."
 
 
 class ModelExhausted(ModelSilent):
-    """The length limit was reached before the first word: a reasoning model thinks on its account."""
+    """The length limit was reached before the first word: the model spent it on reasoning."""
 
     code = "model_exhausted"
     for_people = (
@@ -238,7 +238,7 @@ class SurfaceError(BotError):
 
 
 class SurfaceBusy(SurfaceError):
-    """The platform's rate limit; write again after `retry_after` seconds, not before."""
+    """The platform's rate limit: wait `retry_after` seconds before the next write."""
 
     code = "surface_busy"
 
@@ -261,10 +261,10 @@ class SurfaceGone(SurfaceError):
 
 
 class MessageLost(SurfaceGone):
-    """One message cannot be changed any more; its thread can be written to."""
+    """One message cannot be changed any more; its thread can still be written to."""
 
     def __init__(self, message: str = "", *, stays: bool) -> None:
-        """`stays`: whether it is there, as it was."""
+        """`stays`: whether the message still shows its old text."""
         super().__init__(message)
         self.stays = stays
 
@@ -283,18 +283,18 @@ class StoreUnavailable(StoreError):
 
 
 class ClaimLost(StoreError):
-    """Another process has taken the turn over; whoever meets this drops the turn silently."""
+    """Another process has claimed the turn; this process drops it silently."""
 
     code = "claim_lost"
 
 
 class VersionConflict(StoreError):
-    """What was edited is not the newest version any more; nothing was overwritten."""
+    """The version that was edited is not the newest any more; nothing was overwritten."""
 
     code = "conflict"
     for_people = "Somebody else has saved a newer version in the meantime. Nothing was overwritten."
 
     def __init__(self, newest: ConfigVersion | None) -> None:
-        """`newest` is the version that there is instead; None if there is none."""
+        """`newest` is the version that exists instead; None if there is none."""
         super().__init__(self.for_people)
         self.newest = newest

@@ -7,17 +7,19 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 FACT_LIFETIME_SECONDS: Final = 30 * 24 * 3600.0
-"""Seconds for which a lesson is believed: models and servers change, and learning it anew costs a refusal."""
+"""Models and servers change, so a fact is forgotten after this time; to learn it again costs one refused
+request.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """One thing that was learnt."""
+    """One fact that was learned about a model of a server."""
 
     server: str
     """Its address, without a key."""
     model: str
     subject: str
-    """What it is about; a newer lesson of the same subject replaces it."""
+    """What the fact is about; a newer fact with the same subject replaces it."""
     content: Any
-    """A value that JSON knows, as whoever learnt it understands it."""
+    """A JSON value; only the code that learned it knows its meaning."""

@@ -1,7 +1,8 @@
-"""The kinds of values that parameters take: how each is written by people, checked and shown.
+"""The types of parameter values: how each is parsed, checked and displayed.
 
-Separate from `parameters`, the table, because five kinds serve all of it. Pure. Rules: a value is plain
-JSON; `expects` completes the sentence "It must be ..."; what `show` writes, `read` takes back.
+Six types serve all parameters, for example `NumberType(0, 2)` or `ChoiceType(("low", "high"))`. A value is
+plain JSON. `expects` completes the sentence "It must be ...". `parse` reads what a person wrote, and it reads
+back everything that `render` returns.
 """
 
 import json
@@ -11,13 +12,13 @@ from types import UnionType
 from typing import Protocol, TypeGuard
 
 ParameterValue = str | int | float | list[str] | dict[str, int]
-"""What a parameter's value may be; as JSON holds it, so that a row, a form and a request agree."""
+"""The value of a parameter, in the form that JSON holds; so a row, a form and a request agree."""
 
 MAX_INTEGER = 2**31 - 1
 BIAS_PATTERN = re.compile(r'["\']?([0-9]{1,9})["\']?\s*[:=]\s*([+-]?[0-9]+)')
 TOKEN_ID_PATTERN = re.compile("[0-9]{1,9}")
 SURROGATE_PATTERN = re.compile("[\ud800-\udfff]")
-"""Half a character: JSON can name one, but no request or row can hold it."""
+"""Half a character: JSON can contain one, but no request and no row can hold it."""
 
 
 class ParameterType(Protocol):
@@ -25,7 +26,7 @@ class ParameterType(Protocol):
 
     @property
     def expects(self) -> str:
-        """What a value must be, to follow "must be"."""
+        """What a value must be; follows "must be"."""
         ...
 
     def parse(self, text: str) -> ParameterValue:
@@ -33,17 +34,17 @@ class ParameterType(Protocol):
         ...
 
     def render(self, value: ParameterValue) -> str:
-        """Return a value as a person would write it; `read` takes it back."""
+        """Return a value as a person would write it; `parse` reads it back."""
         ...
 
     def allows(self, value: object) -> bool:
-        """Whether a value is of this type and within its range."""
+        """Return whether a value is of this type and within its range."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class NumberType:
-    """A number between two bounds, which it may reach."""
+    """A number between two bounds, both included."""
 
     low: float
     high: float
@@ -54,15 +55,15 @@ class NumberType:
         return f"a number from {self.low:g} to {self.high:g}"
 
     def parse(self, text: str) -> ParameterValue:
-        """Read a number; a comma may stand for the point."""
+        """Read a number; the decimal separator may be a comma."""
         return float(text.replace(",", "."))
 
     def render(self, value: ParameterValue) -> str:
-        """Show it without a superfluous `.0`."""
+        """Return it without a superfluous `.0`."""
         return str(value).removesuffix(".0")
 
     def allows(self, value: object) -> bool:
-        """Whether it lies between the bounds; NaN lies nowhere."""
+        """Return whether it lies between the bounds; NaN never does."""
         return (
             isinstance(value, int | float) and not isinstance(value, bool) and self.low <= value <= self.high
         )
@@ -70,7 +71,7 @@ class NumberType:
 
 @dataclass(frozen=True, slots=True)
 class IntegerType:
-    """A whole number between two bounds, which it may reach."""
+    """An integer between two bounds, both included."""
 
     low: int = -MAX_INTEGER
     high: int = MAX_INTEGER
@@ -81,15 +82,15 @@ class IntegerType:
         return f"a whole number from {self.low} to {self.high}"
 
     def parse(self, text: str) -> ParameterValue:
-        """Read a whole number."""
+        """Read an integer."""
         return int(text)
 
     def render(self, value: ParameterValue) -> str:
-        """Show it in digits."""
+        """Return its digits."""
         return str(value)
 
     def allows(self, value: object) -> bool:
-        """Whether it lies between the bounds."""
+        """Return whether it lies between the bounds."""
         return _is_number(value, int) and self.low <= value <= self.high
 
 
@@ -105,21 +106,21 @@ class ChoiceType:
         return f"one of {', '.join(self.options[:-1])} and {self.options[-1]}"
 
     def parse(self, text: str) -> ParameterValue:
-        """Read a word, in any case."""
+        """Read a word, ignoring case."""
         return text.lower()
 
     def render(self, value: ParameterValue) -> str:
-        """Show the word."""
+        """Return the word."""
         return str(value)
 
     def allows(self, value: object) -> bool:
-        """Whether it is one of the words."""
+        """Return whether it is one of the words."""
         return isinstance(value, str) and value in self.options
 
 
 @dataclass(frozen=True, slots=True)
 class NameType:
-    """A word or two that only the server can judge."""
+    """A short text that only the server can judge."""
 
     max_characters: int
 
@@ -129,15 +130,15 @@ class NameType:
         return f"one line of 1 to {self.max_characters} characters"
 
     def parse(self, text: str) -> ParameterValue:
-        """Read it as it is."""
+        """Return it unchanged."""
         return text
 
     def render(self, value: ParameterValue) -> str:
-        """Show it as it is."""
+        """Return it unchanged."""
         return str(value)
 
     def allows(self, value: object) -> bool:
-        """Whether it is one line without space around it."""
+        """Return whether it is one line without surrounding white space."""
         return (
             isinstance(value, str)
             and 0 < len(value) <= self.max_characters
@@ -148,7 +149,10 @@ class NameType:
 
 @dataclass(frozen=True, slots=True)
 class TextListType:
-    """A few texts, written one a line; in double quotes, with JSON's escapes, where a line would not do."""
+    """A few texts, one to a line.
+
+    A text that would not fit on a line is written in double quotes, with JSON's escapes.
+    """
 
     max_texts: int
     max_characters: int
@@ -159,16 +163,16 @@ class TextListType:
         return f"1 to {self.max_texts} texts of 1 to {self.max_characters} characters, one a line"
 
     def parse(self, text: str) -> ParameterValue:
-        r"""Read a text a line: `END`, or `"\n\n"` in quotes."""
+        r"""Read one text from each line: `END`, or `"\n\n"` in quotes."""
         lines = (line.strip() for line in text.splitlines())
         return [json.loads(line) if _is_quoted(line) else line for line in lines if line]
 
     def render(self, value: ParameterValue) -> str:
-        """Show a text a line, in quotes where needed."""
+        """Return one line for each text, in quotes where needed."""
         return "\n".join(_to_line(text) for text in value) if isinstance(value, list) else str(value)
 
     def allows(self, value: object) -> bool:
-        """Whether there are some, not too many, and none is empty."""
+        """Return whether their number is in range and none is empty."""
         return (
             isinstance(value, list)
             and 1 <= len(value) <= self.max_texts
@@ -181,7 +185,7 @@ class TextListType:
 
 @dataclass(frozen=True, slots=True)
 class TokenBiasesType:
-    """Token ids, each with a bias; written `50256: -100`, with commas or line breaks between them."""
+    """Token ids, each with a bias; written `50256: -100`, separated by commas or line breaks."""
 
     max_bias: int
 
@@ -192,7 +196,7 @@ class TokenBiasesType:
         return f"token ids, each with a bias from -{bound} to {bound}, such as `50256: -{bound}`"
 
     def parse(self, text: str) -> ParameterValue:
-        """Read pairs; a JSON object is read too."""
+        """Read pairs; a JSON object is accepted too."""
         pieces = [piece.strip() for piece in re.split(r"[,\n]", text.strip().strip("{}")) if piece.strip()]
         pairs = [BIAS_PATTERN.fullmatch(piece) for piece in pieces]
         if not all(pairs):
@@ -200,13 +204,13 @@ class TokenBiasesType:
         return {pair[1]: int(pair[2]) for pair in pairs if pair}
 
     def render(self, value: ParameterValue) -> str:
-        """Show a pair a line."""
+        """Return one line for each pair."""
         return (
             "\n".join(f"{token}: {bias}" for token, bias in value.items()) if isinstance(value, dict) else ""
         )
 
     def allows(self, value: object) -> bool:
-        """Whether there are some, the ids are numbers and the biases in range."""
+        """Return whether there are any, the ids are numbers and the biases are in range."""
         bias = IntegerType(-self.max_bias, self.max_bias)
         return (
             isinstance(value, dict)
@@ -217,7 +221,7 @@ class TokenBiasesType:
 
 
 def _is_number(value: object, kind: type | UnionType) -> TypeGuard[float]:
-    """Whether a value is a number; True and False are none."""
+    """Return whether a value is a number of a type; True and False are not."""
     return isinstance(value, kind) and not isinstance(value, bool)
 
 
@@ -226,6 +230,6 @@ def _is_quoted(line: str) -> bool:
 
 
 def _to_line(text: str) -> str:
-    """Return a text as one line: as it is if it would be read back so, else in quotes."""
+    """Return a text as one line: unchanged if `parse` would read it back so, else in quotes."""
     plain = text == text.strip() and len(text.splitlines()) == 1 and not _is_quoted(text)
     return text if plain else json.dumps(text)

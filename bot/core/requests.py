@@ -1,4 +1,8 @@
-"""What the model is asked, what it answers, and what that cost."""
+"""What the model is asked, what it answers, and what that cost, as plain values.
+
+A `ChatRequest` goes to the model. What comes back is an `Answer`, stored with its `Provenance` (the config
+and the part of the conversation that it was made with) and its `ModelCall` (what it cost).
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,44 +13,44 @@ from bot.core.periods import Span
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCall:
-    """One call of a model; who asked, and where, is known of its turn."""
+    """One call of a model, as the ledger stores it; the turn tells who asked, and where."""
 
     model: str
-    """The name under which it was answered, else the one that was asked for."""
+    """The name that the server answered under, else the one that was asked for."""
     prompt_tokens: int
     completion_tokens: int
     """Of all choices together."""
     cached_tokens: int = 0
     is_estimated: bool = False
-    """Whether the tokens, or which model's price it is, are our guess."""
+    """Whether the token counts, or the choice of the price, are our guess."""
     cost: int | None = None
-    """In nano-units, at the prices of that time; None if unknown."""
+    """In nano-units of the currency, at the prices of that time; None if unknown."""
     versions: tuple[int, ...] = ()
-    """Ids of the versions of steering that applied."""
+    """Ids of the config versions that applied."""
     warns: frozenset[Span] = frozenset()
-    """Periods for which its answer tells the person that a budget is nearly used up."""
+    """Periods for which the answer warns that a budget is nearly used up."""
 
     @property
     def tokens(self) -> int:
-        """What a budget of tokens counts."""
+        """The tokens that a budget counts."""
         return self.prompt_tokens + self.completion_tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContextCoverage:
-    """What stood before a question."""
+    """How much of the conversation the model saw with one question."""
 
     turns: int
-    """How many earlier turns of the thread."""
+    """How many earlier turns of the thread were sent."""
     first: str = ""
-    """Id of the message that begins the first of them; empty if there is none."""
+    """Id of the message that begins the first of them; empty if there were none."""
     last: str = ""
     left_out: int = 0
-    """How many older ones were left out."""
+    """How many older turns were left out."""
     is_all_counted: bool = True
-    """Whether there are no more of those than `left_out`; a very long thread is not read to its beginning."""
+    """Whether `left_out` is exact; a very long thread is not read back to its beginning."""
     is_summarised: bool = False
-    """Whether a summary stood in place of those that were left out."""
+    """Whether a summary was sent in place of those that were left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,35 +64,37 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """What an answer was asked for with, so that it can be explained, and judged, later."""
+    """What an answer was made with, stored so that the answer can be explained and judged later."""
 
     versions: tuple[int, ...] = ()
-    """Ids of the versions of steering that applied, highest level first."""
+    """Ids of the config versions that applied, highest scope first."""
     parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
-    """All that were set, the model among them."""
+    """All parameters that were set, including the model."""
     reading: str = ""
-    """What the model was told of the files of the question; part of what was said, so it stays the same."""
+    """The text that told the model about the question's files. It is part of the conversation, so it is
+    stored.
+    """
     remarks: str = ""
-    """What people are told below the answer of how it came about; Markdown."""
+    """Remarks shown below the answer, as Markdown."""
     draft: str = ""
-    """Name of the level (`steering.place`) of which a draft applied in place of what is saved, or empty."""
+    """Name of the scope (`name_scope`) whose draft applied instead of its saved config, or empty."""
     seen: ContextCoverage | None = None
-    """How much of the conversation the model got to see; None where that was not kept yet."""
+    """How much of the conversation the model saw; None for answers from before this was stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What the model said, complete."""
+    """What the model said."""
 
     text: str
     model: str = ""
-    """The name the server answered under; may differ from the one asked for."""
+    """The name that the server answered under; it may differ from the one that was asked for."""
     finish_reason: str = ""
-    """`stop`, `length`, `content_filter`, ... or empty where the server gave none."""
+    """`stop`, `length`, `content_filter`, ...; empty if the server gave none."""
     usage: Usage | None = None
     made_with: Provenance | None = None
     call: ModelCall | None = None
-    """What it cost, and all variants that came with it; None where nothing was spent."""
+    """What it cost, including all variants that came with it; None if nothing was spent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,13 +110,13 @@ class ChatMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatRequest:
-    """One call of the model: what to say to it, for whom, and how."""
+    """One call of the model: the messages, and how to answer them."""
 
     model: str
     messages: tuple[ChatMessage, ...]
     user: str = ""
     """Opaque identifier of the person who asks, at most 64 characters; never a platform's id."""
     conversation: str = ""
-    """Opaque identifier of the thread, at most 64 characters; finds a service's cached prompt again."""
+    """Opaque identifier of the thread, at most 64 characters; helps a service find its cached prompt."""
     parameters: Mapping[str, object] = field(default_factory=dict)
-    """Further request fields, only those that somebody set."""
+    """Further request fields; only those that are set."""

@@ -1,4 +1,15 @@
-"""Threads, people, questions and turns, as plain immutable values."""
+"""Threads, people, questions and turns, as plain immutable values.
+
+A turn is one question and its answer. It goes through these states (`TRANSITIONS` has all of them):
+
+    WAITING -> ANSWERING -> ANSWERED -> DONE
+                   |            |
+                   +------------+--> STOPPED or FAILED
+
+`ANSWERED` means that the text is stored, but the thread may still show less of it. A process that claims a
+turn gets a fencing token, which grows with each claim; the store refuses writes with an older token. Storage
+and platforms are elsewhere: nothing here waits, and no name belongs to a database or to Slack.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +21,7 @@ from bot.core.requests import Provenance
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadKey:
-    """Where a conversation lives: one thread of one channel of one workspace of one platform."""
+    """Identifies a conversation: one thread of one channel of one workspace of one platform."""
 
     platform: str
     workspace: str
@@ -21,7 +32,7 @@ class ThreadKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Author:
-    """Who wrote a message: the platform's user id, and the name that people see."""
+    """The person who wrote a message: the platform's user id and the displayed name."""
 
     id: str
     name: str = ""
@@ -30,46 +41,46 @@ class Author:
 class AddressingKind(StrEnum):
     """Why a message concerns the bot."""
 
-    MENTION = "mention"  # it names the bot
+    MENTION = "mention"  # it mentions the bot
     DIRECT = "direct"  # it is a direct message
     REPLY = "reply"  # it continues a thread; counts only where the bot has been asked before
-    OVERHEARD = "overheard"  # likewise, but said to others: the model should know it, nobody asked
+    OVERHEARD = "overheard"  # a reply to others in such a thread; the model should know it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """What a message says of a file attached to it; the file itself stays on the platform."""
+    """What a message says about an attached file; the file itself stays on the platform."""
 
     name: str
     type: str = ""
-    """MIME type, as the platform sees it."""
+    """MIME type, as the platform reports it."""
     size: int = 0
-    """In bytes; 0 where the platform does not say."""
+    """In bytes; 0 if the platform does not say."""
     url: str = ""
-    """Where the platform's surface finds it; empty if there is nothing to be had."""
+    """Where the platform's adapter downloads it; empty if it cannot be downloaded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncomingMessage:
-    """A message somebody wrote to us, as any platform would put it."""
+    """A message that a person wrote, in the same form for every platform."""
 
     thread: ThreadKey
     message_id: str
     """Unique in its channel; with workspace and channel it is the deduplication key."""
     author: Author
     text: str
-    """Readable Markdown: names instead of ids, our own mention removed. May be empty."""
+    """Readable Markdown: names instead of ids, the bot's own mention removed. May be empty."""
     addressed: AddressingKind
     sent_at: float = 0.0
     """When it was written, in seconds since 1970 by the platform's clock; orders the thread."""
     delivery: str = ""
-    """The platform's id of this delivery, where it has one; a delivery counts once."""
+    """The platform's id of this delivery, if it has one; each delivery is handled once."""
     files: tuple[File, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageKey:
-    """One message of a platform."""
+    """Identifies one message of a platform."""
 
     platform: str
     workspace: str
@@ -78,29 +89,29 @@ class MessageKey:
 
 
 class Action(StrEnum):
-    """What a person may do about an answer, by a button below it."""
+    """What a person can do about an answer, with a button below it."""
 
-    RETRY = "retry"  # it failed: try again
-    CONTINUE = "continue"  # it is not complete: go on where it ends
-    AGAIN = "again"  # its question was edited: answer again
-    PREVIOUS = "previous"  # there are several: show the one before
-    NEXT = "next"  # likewise, the one after
-    CHOOSE = "choose"  # the one that is shown is to stay
-    JUDGE = "judge"  # it is complete: say whether it is good, see `core.feedback`
-    STOP = "stop"  # it grows: let it end here
+    RETRY = "retry"  # the answer failed: try again
+    CONTINUE = "continue"  # the answer is incomplete: continue where it ends
+    AGAIN = "again"  # the question was edited: answer again
+    PREVIOUS = "previous"  # show the previous variant
+    NEXT = "next"  # show the next variant
+    CHOOSE = "choose"  # keep the variant that is shown
+    JUDGE = "judge"  # rate the answer, see `core.history.feedback`
+    STOP = "stop"  # stop the answer while it is being written
 
 
 class TurnStatus(StrEnum):
     """The states of a turn; `TRANSITIONS` says which may follow which."""
 
-    WAITING = "waiting"  # recorded, nobody works on it
-    ANSWERING = "answering"  # claimed by one process; the model may be talking
+    WAITING = "waiting"  # recorded, not claimed by a process
+    ANSWERING = "answering"  # claimed by one process, which asks the model
     ANSWERED = "answered"  # the text is saved; the thread may still show less
     DONE = "done"  # the thread shows the saved text
-    STOPPED = "stopped"  # a person stopped it; what was said is kept
-    FAILED = "failed"  # given up; the thread says so in a sentence
-    NOTED = "noted"  # said in the thread without a question to the bot; needs no answer
-    FORGOTTEN = "forgotten"  # deleted by its author; only the key is kept, so that it stays so
+    STOPPED = "stopped"  # a person stopped it; the text so far is kept
+    FAILED = "failed"  # given up; a sentence in the thread says so
+    NOTED = "noted"  # a message in the thread that was not for the bot; needs no answer
+    FORGOTTEN = "forgotten"  # deleted by its author; the key stays, in case of a redelivery
 
 
 TRANSITIONS: Mapping[TurnStatus, frozenset[TurnStatus]] = MappingProxyType(
@@ -126,7 +137,7 @@ TRANSITIONS: Mapping[TurnStatus, frozenset[TurnStatus]] = MappingProxyType(
     }
 )
 OPEN_STATUSES = frozenset({TurnStatus.WAITING, TurnStatus.ANSWERING, TurnStatus.ANSWERED})
-"""States in which a turn still has work to do."""
+"""States in which a turn still needs work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,16 +145,16 @@ class VariantPosition:
     """Which of the variants of its answer a turn shows."""
 
     number: int = 0
-    """1, 2, ...; 0 if none of them, since it is being answered again."""
+    """1, 2, ...; 0 if none is shown, because the question is being answered again."""
     count: int = 0
-    """How many are kept; 0 where there never was more than one."""
+    """How many are stored; 0 if there was never more than one."""
     is_chosen: bool = False
-    """Whether a person has decided for it."""
+    """Whether a person has chosen it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """One question and what became of it."""
+    """One question and its answer."""
 
     id: int
     thread: ThreadKey
@@ -154,18 +165,18 @@ class Turn:
     token: int
     """Fencing token: grows with each claim; a write under an older one is refused."""
     attempt: int = 1
-    """How often it was claimed since a person last asked for it; 0 while it waits for the first time."""
+    """How often it was claimed since a person last asked for it; 0 before the first time."""
     answer: str = ""
     model: str = ""
     finish_reason: str = ""
     error: str = ""
     """Code of the error that ended it (`BotError.code`), or empty."""
     made_with: Provenance | None = None
-    """What the answer was asked for with, as far as there is one."""
+    """What the answer was made with; None while there is no answer."""
     variant_position: VariantPosition = VariantPosition()
-    """Where `answer` stands among its variants."""
+    """Which variant `answer` is."""
     pages: tuple[str, ...] = ()
     """Ids of the messages that show the answer, first page first."""
     files: tuple[File, ...] = ()
     stopped_by: str = ""
-    """Platform's id of who wants it stopped, whoever works on it then; or empty."""
+    """The platform's id of the person who asked to stop it, or empty."""

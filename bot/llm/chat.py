@@ -1,8 +1,11 @@
-"""A `ChatModel` over `POST {base_url}/chat/completions`, OpenAI's or a compatible server's.
+"""A `ChatModel` that asks OpenAI's chat-completions API, or a compatible server's.
 
-Separate because it is where a model is waited for: `asking` decides what is sent, `adapting` what is sent
-instead, `reading` what the bytes mean. Rules: every failure leaves as a `ModelError`; leaving the context
-closes the connection, which is how a server learns to stop.
+    stream()  ->  POST {base_url}/chat/completions
+                    4xx: learn from it, change the body, ask again (adaptation)
+                    2xx: bytes -> events (answer_reader), until the answer is complete
+
+Every failure becomes a `ModelError`. Three timeouts apply: until the first word, between two pieces after it,
+and for the whole answer. Leaving the context closes the connection, which tells the server to stop.
 """
 
 import asyncio
@@ -34,20 +37,20 @@ from bot.ports import NeededAt, needed_at_once
 MAX_ERROR_BYTES = 64 * 1024
 """Bytes of an error's body that are read."""
 LINGER_SECONDS = 2.0
-"""Seconds to wait for what is not needed: usage and `[DONE]` after the end, the body of an error."""
+"""Wait for what is not essential: usage and `[DONE]` after the end, the body of an error."""
 
 log = structlog.get_logger()
 
 
 class AnswerDeadlines(NamedTuple):
-    """Times by which something must have come, by the clock of the loop."""
+    """Times, by the clock of the loop, by which something must have come."""
 
     first_word: float
     end: float
 
 
 class OpenAIChat:
-    """Asks a server with OpenAI's chat-completions API, by streams where the model may be streamed."""
+    """Asks a server with OpenAI's chat-completions API; it streams, unless the model cannot be streamed."""
 
     def __init__(
         self,
@@ -59,10 +62,10 @@ class OpenAIChat:
         dialect: Dialect | None = None,
         facts: LearnedServerFacts | None = None,
     ) -> None:
-        """Limits in seconds: until the first word, between two pieces after it, and for the whole answer.
+        """Set timeouts in seconds: until the first word, between later pieces, for the whole answer.
 
-        Comments that a server sends to keep the line open count as pieces, not as words. Unless
-        a dialect is given, the address tells it. On the `page` is what this server has taught us.
+        Comments that a server sends to keep the connection open count as pieces, but not as words. Unless a
+        dialect is given, it is derived from the address. `facts` holds what was learned about this server.
         """
         self._client = client
         self._first_word_timeout = first_word_timeout
@@ -77,7 +80,7 @@ class OpenAIChat:
         return self._dialect.sends_names
 
     def adaptations(self, model: str) -> Mapping[str, str]:
-        """Return what is done about which parameter of a model, in words for people."""
+        """Return what is done about each parameter of a model, in words for people."""
         refused = dict.fromkeys(self._dialect.profile.refused, "has no effect: this service does not take it")
         return {**refused, **self._adaptations.describe_changes(self._dialect.model or model)}
 
@@ -85,7 +88,7 @@ class OpenAIChat:
     async def stream(
         self, request: ChatRequest, *, needed_at: NeededAt = needed_at_once
     ) -> AsyncIterator[AsyncIterator[StreamEvent]]:
-        """Ask, and iterate over what comes; see `ChatModel.stream`."""
+        """Ask, and iterate over the events; see `ChatModel.stream`."""
         started = asyncio.get_running_loop().time()
         response, sent = await self._open(request, started)
         try:
@@ -99,7 +102,7 @@ class OpenAIChat:
             await _close(response)
 
     async def _open(self, request: ChatRequest, started: float) -> tuple[httpx.Response, Fields]:
-        """Return an answer with a status of success, its body unread, and the fields that brought it."""
+        """Return a successful response, its body unread, and the body that was sent for it."""
         wanted = build_body(request, self._dialect)
         body = self._adaptations.apply(wanted)
         for left in reversed(range(MAX_ADAPTATIONS_PER_QUESTION + 1)):
@@ -125,7 +128,7 @@ class OpenAIChat:
             raise ModelUnavailable(_describe_failure(error)) from error
 
     def _adapt_body(self, error: ModelError, complaint: ErrorBody, wanted: Fields, sent: Fields) -> Fields:
-        """Return what to send now, which is the same as before if the refusal teaches nothing."""
+        """Return the body to send next; it is the same as before if the refusal taught nothing."""
         blamed = self._adaptations.learn(error, complaint, sent)
         if not blamed:
             return sent
@@ -173,7 +176,7 @@ class OpenAIChat:
 
 
 def _make_broken_error(reader: AnswerReader, error: Exception, *, is_late: bool, is_end: bool) -> ModelError:
-    """Return what to raise for an answer that a failure ends."""
+    """Return the error for an answer that was cut short by a failure."""
     if not is_late:
         return reader.make_error(_describe_failure(error))
     if is_end:
@@ -182,13 +185,13 @@ def _make_broken_error(reader: AnswerReader, error: Exception, *, is_late: bool,
 
 
 def _as_picture_error(error: ModelError, complaint: ErrorBody, sent: Fields) -> ModelError:
-    """Return the error for a refusal, which may be one of a picture that was sent."""
+    """Return the error for a refusal; it may be about a picture that was sent."""
     is_theirs = type(error) is ModelRejected and has_pictures(sent) and is_about_pictures(complaint)
     return PictureRefused(str(error)) if is_theirs else error
 
 
 async def _read_error(response: httpx.Response) -> bytes:
-    """Read the beginning of an error's body, and close the response; the status says enough without one."""
+    """Read the beginning of an error's body, and close the response; if that fails, the status is enough."""
     body = b""
     try:
         with suppress(*TRANSPORT_ERRORS):
@@ -203,10 +206,10 @@ async def _read_error(response: httpx.Response) -> bytes:
 
 
 async def _close(response: httpx.Response) -> None:
-    with suppress(*TRANSPORT_ERRORS):  # it is over either way
+    with suppress(*TRANSPORT_ERRORS):  # the response is no longer needed
         await response.aclose()
 
 
 def _describe_failure(error: Exception) -> str:
-    """Return what happened; the name only where there are no words: httpx-aiohttp renames freely."""
+    """Return what happened; without any text, the error's name: httpx-aiohttp raises errors without one."""
     return redact_for_log(str(error) or type(error).__name__)

@@ -1,8 +1,8 @@
-"""`GET {base_url}/models` -> the models of a server, and what it says of them.
+"""Fetches the list of a server's models: `GET {base_url}/models`.
 
-Separate from `chat` because nobody waits for it in a thread: it is for admins, who choose a model, learn
-that it will be shut down, and whose conversations must fit its window. Rules: whatever a server does not
-say is None; what is no list of models is an error of the tree.
+Admins choose a model from it, and are warned if it will be shut down; the windows of the models limit the
+length of conversations. A field that a server does not send is None. A response that is no list of models
+raises a `ModelError`.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from bot.llm.protocol.errors import make_model_error
 LIST_TIMEOUT_SECONDS = 15.0
 """Seconds for the whole list."""
 MAX_LIST_BYTES = 8 * 1024 * 1024
-"""Bytes; OpenRouter's list has about half a million."""
+"""OpenRouter's list has about half a million bytes."""
 WINDOW_KEYS = (
     "max_model_len",  # vLLM
     "context_length",  # OpenRouter
@@ -32,7 +32,7 @@ WINDOW_KEYS = (
     "n_ctx",  # llama-server: what it runs with
     "n_ctx_train",  # llama-server: what the model was made for
 )
-"""Where servers say how many tokens a model takes, the best first."""
+"""Fields in which servers state how many tokens a model accepts, the best first."""
 AZURE_DEPLOYMENTS_PATH = "/deployments/"
 
 
@@ -69,7 +69,7 @@ async def fetch_models(client: httpx.AsyncClient) -> list[ModelInfo]:
 
 
 def _choose_url(client: httpx.AsyncClient) -> httpx.URL | str:
-    """Return where the list is: Azure keeps it outside the deployment, whose address the client has."""
+    """Return the URL of the list: Azure has it outside of the deployment that the client's address names."""
     path = client.base_url.path
     if AZURE_DEPLOYMENTS_PATH in path:
         return client.base_url.copy_with(path=f"{path.partition(AZURE_DEPLOYMENTS_PATH)[0]}/models")
@@ -86,7 +86,7 @@ async def _read_limited(response: httpx.Response) -> bytes:
 
 
 def _parse_models(said: Any) -> Iterator[ModelInfo]:
-    """Yield the models of a list in any of the shapes met: `data`, llama-server's `models`, a bare list."""
+    """Yield the models of a list in any of the known shapes: `data`, llama-server's `models`, a bare list."""
     listed = (said.get("data") or said.get("models") or []) if isinstance(said, dict) else said
     if not isinstance(listed, list):
         raise ValueError(type(listed))  # noqa: TRY004 - a wrong value from outside, as broken JSON is

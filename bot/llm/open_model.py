@@ -1,7 +1,13 @@
-"""Settings -> the model that the bot asks, put together and ready.
+"""Opens the model that the bot asks, as settings describe it.
 
-Separate because it alone knows how the wrappers fit: a question is asked of each server in order, each
-behind its own breaker, and the round is repeated by the rules of `retrying`.
+Each wrapper asks the next one:
+
+    RetryingModel            waits, and asks again
+      FallbackModel          asks the servers in order
+        CircuitBreaker       one for each server and key
+          OpenAIChat         speaks HTTP
+
+What the admins' pages need, such as the list of models, comes from the first server.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -26,21 +32,21 @@ from bot.ports import NeededAt, needed_at_once
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelServer:
-    """One server and key, or another key of the same server."""
+    """One server and key; a second key of the same server is another one."""
 
     base_url: str = field(repr=False)
-    """With its `/v1`; Azure's forms and a query are understood. It may hold a key, too."""
+    """With its `/v1`; Azure's forms and a query are accepted. It may contain a key."""
     api_key: str = field(default="", repr=False)
     organization: str = ""
     project: str = ""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Sent with every request; they may hold a key."""
+    """Sent with every request; they may contain a key."""
     query: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Likewise."""
+    """Sent with every request; it may contain a key."""
     kind: str = ""
-    """Name of its profile, where the address does not tell."""
+    """Name of its profile, if the address does not reveal it."""
     model: str = ""
-    """The model that is asked here, whatever a request names; empty: the request's."""
+    """The model to ask for instead of the request's; empty keeps the request's."""
     identifiers: frozenset[str] | None = None
     """See `Dialect`."""
     names: bool | None = None
@@ -49,7 +55,7 @@ class ModelServer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSettings:
-    """Whom to ask, and how long to wait; times are in seconds."""
+    """Which servers to ask, and how long to wait; times are in seconds."""
 
     servers: tuple[ModelServer, ...]
     """At least one; the first is preferred."""
@@ -57,16 +63,16 @@ class ModelSettings:
     idle_timeout: float = 90.0
     total_timeout: float = 600.0
     facts: ModelFacts = field(default_factory=ModelFacts)
-    """What is known of the servers."""
+    """What was learned about the servers."""
 
 
 class OpenedModel:
-    """A `ChatModel`, and what admins may want to know of it."""
+    """A `ChatModel`, with what admins can ask about it."""
 
     def __init__(
         self, chats: Sequence[OpenAIChat], preferred: httpx.AsyncClient, facts: LearnedServerFacts
     ) -> None:
-        """On the `page` is what the preferred server has taught us."""
+        """`facts` holds what was learned about the preferred server."""
         self.facts = facts
         self._chats = chats
         self._preferred = preferred
@@ -80,11 +86,11 @@ class OpenedModel:
 
     @property
     def sends_names(self) -> bool:
-        """Whether the preferred server is told who wrote a message, where the API has a field for it."""
+        """Whether the preferred server accepts the `name` field of messages."""
         return self._chats[0].sends_names
 
     def adaptations(self, model: str) -> Mapping[str, str]:
-        """Return what is done about which parameter of a model, in words; the preferred server's count."""
+        """Return what is done about each parameter of a model, in words; the preferred server wins."""
         return {
             name: told for chat in reversed(self._chats) for name, told in chat.adaptations(model).items()
         }
@@ -96,7 +102,7 @@ class OpenedModel:
 
 @asynccontextmanager
 async def open_model(settings: ModelSettings) -> AsyncIterator[OpenedModel]:
-    """Open the connections to all servers. Raises `SettingsError` before anything is sent."""
+    """Open the clients of all servers. Raises `SettingsError` before anything is sent."""
     async with AsyncExitStack() as opened:
         clients = [await opened.enter_async_context(_open_client(server)) for server in settings.servers]
         pages = [settings.facts.for_server(strip_secrets(str(client.base_url))) for client in clients]
@@ -115,7 +121,7 @@ async def open_model(settings: ModelSettings) -> AsyncIterator[OpenedModel]:
 
 
 def strip_secrets(base_url: str) -> str:
-    """Return a server's address without what may be secret in it."""
+    """Return a server's address without anything that may be secret."""
     url = httpx.URL(base_url)
     return f"{url.scheme}://{url.netloc.decode()}{url.path.rstrip('/')}"
 

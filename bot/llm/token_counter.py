@@ -1,10 +1,11 @@
-"""An exact counter of tokens, where one is installed: `pip install threadkeeper[tokens]`.
+"""An exact token counter, if one is installed: `pip install threadkeeper[tokens]`.
 
-Separate because nothing needs it: without it `core.context.estimate` counts, and what services count corrects
-either. Rules: it takes time in proportion to a text, whatever people write; what is kept is no text.
+It is optional: without it `estimate_tokens` counts, and either is corrected by what the services count. Its
+time is proportional to the text, whatever people write. Counts are cached under a hash, so the cache holds no
+text.
 
-The vocabulary is that of OpenAI's models since gpt-4o. Services with others count otherwise, each by a factor
-that is much the same for all its texts, which is what the correction is for.
+The vocabulary is that of OpenAI's models since gpt-4o. Services with another vocabulary count differently, by
+a factor that is much the same for all their texts; the correction finds that factor.
 """
 
 import hashlib
@@ -16,17 +17,19 @@ from typing import Final
 from bot.core.chat.context_window import TokenCounter, estimate_tokens
 
 TOKENIZER_PACKAGE: Final = "bpe_openai"
-"""GitHub's tokenizer; it brings its vocabularies along. Others take minutes for a run of 20,000 letters."""
+"""GitHub's tokenizer; it contains its vocabularies. Others take minutes for a run of 20,000 letters."""
 VOCABULARY: Final = "o200k_base"
 TOKENS_PER_MESSAGE: Final = 4
-"""Tokens around each message; facts/model-api.md 5."""
+"""Tokens that the API adds to each message
+(https://developers.openai.com/cookbook/examples/how_to_count_tokens_with_tiktoken).
+"""
 MAX_CACHED_COUNTS: Final = 50_000
 """Texts whose count is remembered."""
 
 
 @cache
 def load_counter(library: str = TOKENIZER_PACKAGE) -> TokenCounter:
-    """Return the exact counter, or the estimate where there is none."""
+    """Return the exact counter, or the estimate if none is installed."""
     try:
         with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # how it finds its files
             encoding = import_module(library).get_encoding(VOCABULARY)

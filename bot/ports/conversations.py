@@ -13,15 +13,15 @@ from bot.core.turns import Turn
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnContext:
-    """What is known before a question is put to the model."""
+    """What the store returns before a turn is answered: the conversation, and what admins set."""
 
     history: tuple[Turn, ...]
     """Earlier turns of the thread that have ended, oldest first."""
     config_versions: tuple[ConfigVersion, ...] = ()
-    """The newest versions of the levels that may apply to the thread, or to where its draft is meant for."""
+    """The newest versions of all scopes that may apply to the thread, or to the scope of its draft."""
     draft: Draft | None = None
-    """What is tried in the thread, if anything is."""
+    """The draft that is being tried in the thread, if any."""
     budgets: tuple[Budget, ...] = ()
-    """Those that apply to who asks, and where; see `core.ledger.applying`."""
+    """The budgets that apply to this person in this channel; see `find_applying_budgets`."""
     read_at: float = 0.0
     """When the thread was last read from the platform, in seconds since 1970; 0 if never."""

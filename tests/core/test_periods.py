@@ -1,4 +1,4 @@
-"""Days and months, against Python's own calendar."""
+"""Days and months, compared with `date` arithmetic."""
 
 from datetime import UTC, datetime, timedelta
 

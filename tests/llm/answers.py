@@ -1,4 +1,4 @@
-"""An answer of one word in the bytes of its pieces, and asking for one with a client of its own."""
+"""The bytes of a one-word answer, and a helper that asks once with its own client."""
 
 from bot.core.chat.stream import StreamEvent
 from bot.llm.chat import OpenAIChat

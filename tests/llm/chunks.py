@@ -1,4 +1,4 @@
-"""The chunks of an answer in bytes, and what is read of them."""
+"""Helpers that build the chunks of an answer and read them."""
 
 import json
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ def outcome(pieces: Sequence[bytes]) -> tuple[list[StreamEvent], type[ModelError
 
 
 def joined(events: Sequence[StreamEvent]) -> list[StreamEvent]:
-    """Return events with texts of one choice that follow each other as one: they may come together."""
+    """Return the events with adjacent texts of a choice joined: they may come together or apart."""
     whole: list[StreamEvent] = []
     for event in events:
         last = whole[-1] if whole else None

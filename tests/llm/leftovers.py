@@ -1,4 +1,4 @@
-"""After each test nothing may be left running."""
+"""A fixture that fails a test which leaves a task running."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture(autouse=True)
 async def nothing_left_running() -> AsyncIterator[None]:
-    """Every task that a test's code started has ended when the test ends, or soon after."""
+    """Check that every task which a test started ends with the test, or soon after."""
     before = asyncio.all_tasks()
     yield
     left = asyncio.all_tasks() - before - {asyncio.current_task()}

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 OK = b"HTTP/1.1 200 OK\r\n\r\n"
-"""Without a length: the body ends with the connection. Nor is there a content type to lean on."""
+"""Without a length, so the body ends with the connection; and without a content type."""
 
 Step = bytes | float | None
 """Send these bytes; wait so many seconds; None: say nothing until the client goes away."""

@@ -1,4 +1,4 @@
-"""Requests that a server may refuse: how they are made, refused or answered, and what of them it got."""
+"""Requests that a server refuses or answers: builders, responses, and the bodies that were sent."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""`OpenAIChat` over real sockets: what it sends, what it makes of answers and errors, and how it ends."""
+"""`OpenAIChat` over real sockets: requests, answers, errors, and how a connection ends."""
 
 import asyncio
 import json
@@ -144,7 +144,7 @@ async def test_the_log_line_names_the_request() -> None:
 
 
 async def test_leaving_closes_the_connection() -> None:
-    """That is how a server learns that nobody listens any more."""
+    """That is how a server learns that it can stop."""
     async with raw_server([OK, WORD, None]) as server, open_client(server.base_url) as client:
         async with OpenAIChat(client).stream(asking("hello")) as events:
             assert await anext(events) == TextDelta("Hi")
@@ -163,7 +163,7 @@ async def test_cancelling_closes_the_connection(script: Sequence[Step]) -> None:
 
 
 async def test_many_cancelled_answers_leave_the_pool_whole(sandbox: SandboxModel) -> None:
-    """Plain httpx would starve here (facts/model-api.md 4.1)."""
+    """Plain httpx would starve here: https://github.com/encode/httpcore/issues/1093."""
     async with open_client(sandbox.base_url) as client:
         model = OpenAIChat(client)
         for _ in range(20):
@@ -181,7 +181,7 @@ async def test_many_cancelled_answers_leave_the_pool_whole(sandbox: SandboxModel
 
 
 async def test_a_server_that_knows_no_stream_options_is_asked_without() -> None:
-    """Once it has said so, the field is not sent again."""
+    """After the refusal the field is not sent again."""
     said = b'{"error":{"message":"no","code":"unsupported_parameter","param":"stream_options"}}'
     refusal = b"HTTP/1.1 400 x\r\nconnection: close\r\ncontent-length: %d\r\n\r\n%s" % (len(said), said)
     async with raw_server([refusal], [OK, WORD, END]) as server, open_client(server.base_url) as client:
@@ -193,7 +193,7 @@ async def test_a_server_that_knows_no_stream_options_is_asked_without() -> None:
 
 
 async def test_questions_asked_together_all_learn_that() -> None:
-    """The one that is refused second is asked again too, though the first has taught us already."""
+    """The one that is refused second is asked again too, although the fact is already known."""
     refusal: list[Step] = [0.2, b"HTTP/1.1 400 x\r\nconnection: close\r\n\r\nstream_options"]
     async with (
         raw_server(refusal, refusal, [OK, WORD, END]) as server,
@@ -230,7 +230,7 @@ async def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatc
 
 
 async def test_a_slow_reader_is_not_timed_out() -> None:
-    """The limit is on the server's silence, not on what we do between two pieces."""
+    """The timeout limits the server's silence, not our own work between two pieces."""
     async with raw_server([OK, WORD, END + DONE]) as server, open_client(server.base_url) as client:
         said = []
         async with OpenAIChat(client, idle_timeout=0.2).stream(asking("hello")) as events:

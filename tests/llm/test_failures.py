@@ -1,6 +1,6 @@
-"""The error table of facts/model-api.md 2.1, over real sockets: what a failure is, and how often it is met.
+"""The table of failures, over real sockets: which error each becomes, and how often it is tried.
 
-Beside it the shapes of 2.2 and the headers of 2.3. What a person reads is `for_people` of the class.
+It covers all shapes of error bodies and all headers. A person reads `for_people` of the class.
 """
 
 import json
@@ -47,7 +47,7 @@ ONCE, THRICE = 1, 3
 
 @dataclass
 class Row:
-    """A refusal, and what must come of it."""
+    """A refusal, and the expected result."""
 
     status: int
     body: Any
@@ -55,7 +55,7 @@ class Row:
     asked: int
     headers: dict[str, str] | None = None
     waits: float | None = None
-    """Seconds between two attempts, where the service says so."""
+    """Seconds between two attempts, if the service states them."""
 
 
 def said(
@@ -199,7 +199,7 @@ async def test_a_failure_in_an_answer_is_what_it_is(text: str, error: type[Model
     ],
 )
 async def test_an_answer_that_is_none_or_half_says_why(text: str, reason: str) -> None:
-    """Its text is shown; the reason is what the sentence under it is made of."""
+    """Its text is shown, and the sentence below it gives the reason."""
     events: list[StreamEvent] = []
     async with SandboxModel(rate=1_000) as sandbox, open_client(sandbox.base_url) as client:
         await collect(OpenAIChat(client), asking(f"[[say=I can not do that.]] {text}"), events)
@@ -277,7 +277,7 @@ async def test_the_sandbox_may_have_a_window() -> None:
 
 
 def test_every_failure_has_a_sentence_of_its_own() -> None:
-    """True of it and of no other, without a word of the service's, and short."""
+    """Different for each error, short, and without the service's own words."""
     kinds = [
         kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, ModelError)
     ]

@@ -1,4 +1,4 @@
-"""What servers say of their models, in every shape that was met, and what is said where they do not."""
+"""Lists of models in every known shape, and the error for anything else."""
 
 import json
 from typing import Any

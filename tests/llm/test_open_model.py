@@ -1,4 +1,4 @@
-"""The model as the bot gets it: all servers, retries and breakers in one."""
+"""The model as the bot opens it: all servers, with retries and circuit breakers."""
 
 import pytest
 
@@ -116,7 +116,7 @@ async def test_a_wrong_setting_stops_before_anything_is_sent() -> None:
 
 
 async def test_lessons_are_kept_for_each_server_without_its_keys() -> None:
-    """Neither a key in the address nor one in its query is written down."""
+    """Neither a key in the address nor one in its query is stored."""
     secret = ModelServer(base_url="http://me:hunter2@127.0.0.1:9/v1/?key=hunter2")
     async with open_model(ModelSettings(servers=(secret,))) as model:
         assert model.facts.server == "http://127.0.0.1:9/v1"

@@ -1,4 +1,4 @@
-"""Pictures reach a model that sees; one that does not answers all the same; a bad one is told."""
+"""Pictures reach a model that can see; a blind model still answers; a bad picture is reported."""
 
 import pytest
 
@@ -33,7 +33,7 @@ async def test_a_model_that_sees_gets_the_picture_as_a_part(sandbox: SandboxMode
 
 @pytest.mark.parametrize("status", [400, 404, 500])
 async def test_a_model_that_cannot_see_is_asked_without_the_picture(status: int) -> None:
-    """Once, whatever the status, and from then on at once; who asked can be told, and so can admins."""
+    """The first refusal, with any status, is remembered; the person and the admins can be told."""
     refused = [refusal(BLIND, status=status)]
     async with raw_server(refused, [ANSWER]) as server, open_client(server.base_url) as client:
         model = OpenAIChat(client)

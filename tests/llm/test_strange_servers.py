@@ -1,4 +1,4 @@
-"""`OpenAIChat` over real sockets, against servers that send anything: an answer, or the error it means."""
+"""`OpenAIChat` over real sockets, against servers that send anything: an answer, or an error of ours."""
 
 import asyncio
 from collections.abc import Sequence
@@ -109,7 +109,7 @@ async def test_a_broken_answer_is_the_error_it_means(script: Sequence[Step], err
 
 
 async def test_pings_are_no_words() -> None:
-    """They keep a silent line open, but nobody waits for the first word for as long as they come."""
+    """They keep a connection open, but the timeout for the first word still applies."""
     async with raw_server([OK, *PINGS]) as server:
         with pytest.raises(ModelSlow):
             await ask(server.base_url, first_word=0.5, idle=60, total=60)

@@ -1,4 +1,4 @@
-"""The exact counter of tokens, and what it is good for."""
+"""The exact token counter, compared with the estimate."""
 
 import time
 
@@ -49,7 +49,7 @@ def test_without_the_extra_tokens_are_estimated() -> None:
 
 @pytest.mark.parametrize("is_exact", [True, False])
 def test_requests_fit_before_the_service_has_counted_anything(count: TokenCounter, *, is_exact: bool) -> None:
-    """Of text that is far from the usual, the estimate lets too much through until it is corrected."""
+    """For unusual text, the estimate is too low until it is corrected."""
 
     async def body() -> None:
         thread = PaperThread(tokens=WINDOW)

@@ -1,6 +1,6 @@
-"""In which words services say that a conversation is too long, and what they tell of the window with it.
+"""How services say that a conversation is too long, and what they state about the window.
 
-The wordings stand in facts/model-api.md 2.1, in the services' own code, or in what users of theirs report.
+The wordings are taken from the services' documentation and code, and from reports of their users.
 """
 
 import json
@@ -13,7 +13,7 @@ from bot.llm.protocol.error_body import parse_error_body
 from bot.llm.protocol.errors import make_model_error
 
 Row = tuple[str, int | None, int | None]
-"""What a service says; the window, and the tokens of the prompt, as far as it tells."""
+"""What a service says; the window and the tokens of the prompt, if it states them."""
 
 WORDINGS: dict[str, Row] = {
     "OpenAI": (

@@ -1,7 +1,8 @@
-"""What admins set of who may use the bot and who may steer it, as versions that nothing overwrites.
+"""Access settings that admins save: as versions, as JSON, and as text.
 
-Separate from `access`, which decides by it: this is how it is kept, compared and shown. There is a record for
-the workspace, and one for each channel that somebody may edit without being an admin.
+There is one record for a workspace: its access rules, and who may configure the bot without being an admin.
+And there is one for each channel that somebody may configure without being an admin. `access` decides with
+these records. Versions are never changed; a later save adds a new one.
 """
 
 import difflib
@@ -16,7 +17,7 @@ from bot.core.errors import VersionConflict
 from bot.core.turns import Author
 
 GRANTS_FORMAT = 1
-"""Of the JSON that is stored; grows when an older program could not read it."""
+"""Version of the stored JSON; incremented when an older program could not read it."""
 RULE_LISTS = {
     "channels": "only in these channels",
     "denied_channels": "never in these channels",
@@ -24,16 +25,16 @@ RULE_LISTS = {
     "denied_people": "never these people",
     "invited": "guests and outsiders by name",
 }
-"""The lists of `Rules`, in words."""
+"""The lists of `AccessRules`, in words for people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grants:
-    """What is set for a workspace, or for one channel, where the rules are empty."""
+    """What is set for a workspace, or for one channel, where the rules stay empty."""
 
     rules: AccessRules = field(default_factory=AccessRules)
     stewards: frozenset[str] = frozenset()
-    """Ids of who may steer here although the platform calls them no admin."""
+    """Ids of people who may configure the bot here although the platform does not call them admins."""
 
 
 NO_GRANTS = Grants()
@@ -41,12 +42,12 @@ NO_GRANTS = Grants()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrantsVersion:
-    """What somebody saved; never changed, only followed by a newer one."""
+    """What an admin saved. It never changes; a later save adds a new version."""
 
     scope: Scope
     """A workspace or a channel."""
     number: int
-    """1, 2, ... for each key."""
+    """1, 2, ... for each scope."""
     grants: Grants
     author: Author
     note: str
@@ -55,16 +56,16 @@ class GrantsVersion:
 
 
 class GrantsConflict(VersionConflict):
-    """Likewise, of grants."""
+    """The access settings that were edited are not the newest any more."""
 
     def __init__(self, newest_grants: GrantsVersion | None) -> None:
-        """`found` is the version that there is instead."""
+        """`newest_grants` is the version that exists instead; None if there is none."""
         super().__init__(None)
         self.newest_grants = newest_grants
 
 
 def describe_grants(grants: Grants, name: Callable[[str], str] = str) -> list[str]:
-    """Return all that is set, for people, a line each; `name` says what an id is called."""
+    """Return everything that is set, for people, line by line; `name` turns an id into a name."""
 
     def named(those: frozenset[str]) -> str:
         return ", ".join(sorted(map(name, those)))
@@ -80,18 +81,18 @@ def describe_grants(grants: Grants, name: Callable[[str], str] = str) -> list[st
 
 
 def collect_ids(grants: Grants) -> frozenset[str]:
-    """Return the ids of all people and channels that stand somewhere in it."""
+    """Return the ids of all people and channels that are mentioned."""
     return grants.stewards.union(*(getattr(grants.rules, name) for name in RULE_LISTS))
 
 
 def diff(old: Grants, new: Grants, name: Callable[[str], str] = str) -> str:
-    """Return what changes, for people: lines with `-` were, those with `+` are; empty if nothing does."""
+    """Return the changes for people: `-` marks removed lines, `+` added ones; empty if there are none."""
     lines = difflib.unified_diff(describe_grants(old, name), describe_grants(new, name), n=0, lineterm="")
     return "\n".join(line for line in list(lines)[2:] if not line.startswith("@@"))
 
 
 def to_json(grants: Grants) -> str:
-    """Return it as one JSON object, the same text for equal ones."""
+    """Return it as one JSON object; equal grants give the same text."""
     document: dict[str, Any] = {"format": GRANTS_FORMAT, "stewards": sorted(grants.stewards)}
     document |= {name: sorted(getattr(grants.rules, name)) for name in RULE_LISTS}
     if grants.rules.admits is not None:
@@ -100,7 +101,7 @@ def to_json(grants: Grants) -> str:
 
 
 def from_json(text: str) -> Grants:
-    """Return what `to_json` wrote. Raises ValueError for the format of a newer program."""
+    """Return the grants that `to_json` wrote. Raises ValueError for the format of a newer program."""
     document = json.loads(text)
     if document["format"] != GRANTS_FORMAT:
         raise ValueError(f"Format {document['format']} of grants is newer than this program.")

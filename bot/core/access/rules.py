@@ -1,9 +1,18 @@
-"""Who may use the bot where, and who may steer it: decided from what is known of a person and a place.
+"""Decides who may use the bot where, and who may configure it.
 
-Separate because it is asked in many places and must have one answer. Rules: whatever is denied is denied,
-whoever allows it; what nobody knows counts as the worst it could be; of several sets of rules (the
-deployment's, and what admins set) each must let a question in. Who may steer does not depend on any of them,
-so that no rule can lock out the admins of a workspace.
+`find_refusal` takes a person (id and member type), a location (channel, direct, shared) and several sets of
+rules: those of the deployment's settings and those that admins saved in Slack. It returns the reason for a
+refusal, or None. Every set must admit the question. The checks run in this order:
+
+1. bots, denied people and denied channels are refused, whatever any allow list says;
+2. then the person: unknown people, guests and outsiders that no set admits, people missing from a list;
+3. then the location: direct messages, channels missing from a list, shared channels.
+
+Missing information counts as the worst case: an unknown member type is refused, and a channel counts as
+shared.
+
+`may_steer` decides who may configure the bot. It ignores all rules, so that no rule can lock out the admins
+of a workspace.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,28 +22,28 @@ from types import MappingProxyType
 
 
 class MemberType(StrEnum):
-    """What somebody is to the workspace."""
+    """What a person is to the workspace."""
 
     MEMBER = "member"
     GUEST = "guest"  # of several channels
     CHANNEL_GUEST = "channel-guest"  # of a single one
     EXTERNAL = "external"  # of another organisation
     BOT = "bot"
-    UNKNOWN = "unknown"  # the platform did not say
+    UNKNOWN = "unknown"  # the platform does not say
 
 
 class Admission(StrEnum):
-    """What can be let in as a whole."""
+    """A group of people or places that rules can admit as a whole."""
 
     DIRECT = "direct-messages"
-    SHARED = "shared-channels"  # our own people, where people of other organisations read along
+    SHARED = "shared-channels"  # members of the workspace, in a channel that other organisations can read
     GUESTS = "guests"
     CHANNEL_GUESTS = "channel-guests"
     EXTERNAL = "external"
 
 
 class AccessRefusal(StrEnum):
-    """Why somebody may not ask."""
+    """Why a person may not ask."""
 
     BOT = "bot"
     UNKNOWN = "unknown"
@@ -47,7 +56,7 @@ class AccessRefusal(StrEnum):
 
     @property
     def for_people(self) -> str:
-        """The one sentence that the person may read; empty where nothing may be said."""
+        """The one sentence that the person may read; empty if the bot must stay silent."""
         return REFUSAL_SENTENCES.get(self, "")
 
 
@@ -65,10 +74,10 @@ REFUSAL_SENTENCES: Mapping[AccessRefusal, str] = MappingProxyType(
         AccessRefusal.SHARED: "I don't answer in channels that are shared with other organisations.",
     }
 )
-"""A bot is told nothing: two bots that answer each other never end."""
+"""There is none for bots: two bots that answer each other never stop."""
 
 DEFAULT_ADMISSIONS = frozenset({Admission.DIRECT, Admission.SHARED})
-"""What is let in where nobody decides."""
+"""What is admitted if no set of rules says anything about groups."""
 
 REQUIRED_ADMISSIONS: Mapping[MemberType, Admission] = MappingProxyType(
     {
@@ -77,23 +86,23 @@ REQUIRED_ADMISSIONS: Mapping[MemberType, Admission] = MappingProxyType(
         MemberType.EXTERNAL: Admission.EXTERNAL,
     }
 )
-"""What must be let in for those who are no members."""
+"""The group that must be admitted before a person of this member type may ask."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessRules:
-    """Who is let in where, as one place decides it; ids are the platform's."""
+    """One set of rules: who is admitted where. Ids are the platform's."""
 
     channels: frozenset[str] = frozenset()
-    """If there are any, no other channel is answered in; direct messages are no channels."""
+    """If not empty, the bot answers in these channels only. Direct messages are not channels."""
     people: frozenset[str] = frozenset()
-    """If there are any, nobody else is answered; who stands here is let in as a guest, too."""
+    """If not empty, the bot answers these people only. A guest listed here is admitted too."""
     denied_channels: frozenset[str] = frozenset()
     denied_people: frozenset[str] = frozenset()
     invited: frozenset[str] = frozenset()
-    """Guests and people of other organisations who are let in by name."""
+    """Guests and people of other organisations who are admitted by name."""
     admits: frozenset[Admission] | None = None
-    """What is let in as a whole; None leaves it to others."""
+    """The groups that are admitted; None leaves the decision to the other sets."""
 
 
 NO_ACCESS_RULES = AccessRules()
@@ -101,7 +110,7 @@ NO_ACCESS_RULES = AccessRules()
 
 @dataclass(frozen=True, slots=True)
 class AccessSubject:
-    """Who asks."""
+    """A person whose rights are checked."""
 
     id: str
     member_type: MemberType
@@ -109,18 +118,18 @@ class AccessSubject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestLocation:
-    """Where it is asked."""
+    """The place where a question is asked."""
 
     channel: str
     is_direct: bool = False
     is_shared: bool = True
-    """Whether people of other organisations are there; also where nobody knows."""
+    """Whether people of other organisations are in the channel; True if unknown."""
 
 
 def find_refusal(
     subject: AccessSubject, location: RequestLocation, rules: Sequence[AccessRules]
 ) -> AccessRefusal | None:
-    """Return why a person may not ask there, or None if every set of rules lets them."""
+    """Return why a person may not ask in a location, or None if every set of rules admits it."""
     if subject.member_type is MemberType.BOT:
         return AccessRefusal.BOT
     if any(subject.id in each.denied_people for each in rules):
@@ -152,15 +161,19 @@ def _find_location_refusal(location: RequestLocation, rules: Sequence[AccessRule
 
 
 def is_admitted(admission: Admission, rules: Sequence[AccessRules]) -> bool:
-    """Return whether all who decide let something in as a whole; where nobody decides, see `BUILT_IN`."""
+    """Return whether every set that decides about groups admits this one.
+
+    If no set decides, `DEFAULT_ADMISSIONS` applies.
+    """
     deciding = [each.admits for each in rules if each.admits is not None]
     return all(admission in each for each in deciding or [DEFAULT_ADMISSIONS])
 
 
 def _is_admitted_or_invited(admission: Admission, person: str, rules: Sequence[AccessRules]) -> bool:
-    """Return whether somebody who is no member is let in, as one of many or by name.
+    """Return whether a guest or outsider is admitted, through the group or by name.
 
-    A name counts for whoever wrote it, and where that one leaves it to others, for these.
+    A name counts in the set that lists it. If that set does not decide about groups, the name also counts in
+    all sets that do.
     """
     deciding = [each for each in rules if each.admits is not None] or [AccessRules(admits=DEFAULT_ADMISSIONS)]
     known = {name for each in rules if each.admits is None for name in each.people | each.invited}
@@ -170,8 +183,9 @@ def _is_admitted_or_invited(admission: Admission, person: str, rules: Sequence[A
 
 
 def may_steer(subject: AccessSubject, *, has_rank: bool, named: frozenset[str]) -> bool:
-    """Return whether a person may steer; `has_rank` says that the platform calls them an admin.
+    """Return whether a person may configure the bot.
 
-    `named` are those whom somebody named. Only members may, whoever names them.
+    `has_rank` says that the platform calls them an admin; `named` holds the ids that an admin named. Guests
+    and outsiders may not, even if they are named.
     """
     return subject.member_type is MemberType.MEMBER and (has_rank or subject.id in named)

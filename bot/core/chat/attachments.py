@@ -1,8 +1,17 @@
-"""What a file attached to a question is, how much of it is read, and how that is told.
+"""Rules for files attached to a question: what can be read, how much of it, and how the result is described.
 
-Separate because these are rules about files and sentences, without any library that opens one. Pure. Rules:
-whatever is left out is said, to the model and to the person; a file's name is never trusted, its first bytes
-are; a text is read whatever its charset.
+A file becomes a `FileContent`: its text, or a picture, or a remark that says why it could not be read.
+`render_for_model` turns the contents into the text that follows the question, for example:
+
+    --- notes.txt ---
+    Buy milk.
+    --- end of notes.txt ---
+
+    (Note: I read the first 3 of 40 pages of report.pdf.)
+
+Everything that is left out is mentioned, to the model and to the person. A picture's type is taken from its
+first bytes, not from its name. A text is read in any charset. The libraries that open PDF and office files
+run elsewhere, in a process of their own.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,16 +27,16 @@ from bot.core.turns import File
 MAX_FILES: Final = 10
 MAX_PICTURES: Final = 4
 MAX_CHARACTERS_PER_FILE: Final = 40_000
-"""Read of one file: about 11,000 tokens, a tenth of what a prompt may hold unless settings say more."""
+"""Characters read of one file: about 11,000 tokens, a tenth of a prompt unless settings allow more."""
 MAX_CHARACTERS_IN_TOTAL: Final = 100_000
 MAX_PICTURE_BYTES: Final = 5 * 1024 * 1024
-"""Bytes; the smallest limit of the services that see pictures."""
+"""The smallest limit of the model services that accept pictures."""
 MAX_FILE_BYTES: Final = 20 * 1024 * 1024
-"""Bytes of anything else."""
+"""The limit for every file that is not a picture."""
 
 
 class FileKind(Enum):
-    """What can be read, and as what."""
+    """How a file is read."""
 
     PICTURE = "picture"
     TEXT = "text"
@@ -70,11 +79,11 @@ CHARSETS_BY_BYTE_ORDER_MARK: Mapping[bytes, str] = MappingProxyType(
 
 
 class FileUnreadable(Exception):
-    """A file could not be read; the text is the end of a sentence: "I could not read x: <text>."."""
+    """A file could not be read; the text gives the reason, after "I could not read x: "."""
 
 
 class PictureRefused(ModelRejected):
-    """The model service cannot read a picture: it is broken, too large, or of a strange kind."""
+    """The model service cannot read a picture: it is broken, too large, or of an unusual kind."""
 
     code = "picture_refused"
     for_people = (
@@ -88,24 +97,24 @@ class ExtractedText:
 
     text: str
     parts: int = 0
-    """Pages or slides that were read; 0 where there is no such thing."""
+    """Pages or slides that were read; 0 if the document has none."""
     parts_in_all: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileContent:
-    """What became of one file: a text, a picture, or a remark that says why neither; or a part of it."""
+    """The result of reading one file: text, a picture, or a remark that says why there is neither."""
 
     name: str
     text: str = ""
     picture: str = ""
-    """A data URL."""
+    """As a data URL."""
     remark: str = ""
-    """What was left out, as a sentence without its full stop; `{}` stands for the name."""
+    """What was left out, as a sentence without its full stop; `{}` stands for the file's name."""
 
 
 def detect_kind(file: File) -> FileKind | None:
-    """Return as what a file can be read, by its name, or else by its type; None if it cannot."""
+    """Return how a file can be read, by its name or else its MIME type; None if it cannot."""
     ending = PurePosixPath(file.name.lower()).suffix
     if ending in FILE_KINDS_BY_EXTENSION:
         return FILE_KINDS_BY_EXTENSION[ending]
@@ -117,7 +126,10 @@ def detect_kind(file: File) -> FileKind | None:
 
 
 def detect_picture_type(data: bytes) -> str:
-    """Return the MIME type of a picture that models take. Raises `Unread` for anything else."""
+    """Return the MIME type of a picture, from its first bytes.
+
+    Raises `FileUnreadable` for any format that models do not accept.
+    """
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "image/webp"
     for beginning, type_ in PICTURE_TYPES_BY_SIGNATURE.items():
@@ -127,9 +139,9 @@ def detect_picture_type(data: bytes) -> str:
 
 
 def decode_text(data: bytes) -> str:
-    """Return the text that bytes stand for: by their mark, as UTF-8, or as Windows wrote it.
+    """Return the text that bytes encode: by their byte order mark, else as UTF-8, else as Windows-1252.
 
-    Raises `Unread` for what no text is made of.
+    Raises `FileUnreadable` if they are binary.
     """
     charset = next((name for mark, name in CHARSETS_BY_BYTE_ORDER_MARK.items() if data.startswith(mark)), "")
     if not charset and b"\0" in data[:4096]:
@@ -144,7 +156,7 @@ def decode_text(data: bytes) -> str:
 def shorten_document(
     name: str, extracted: ExtractedText, max_characters: int, *, part: str = "pages"
 ) -> FileContent:
-    """Return what is told of a document: at most `most` characters, and what else was left out."""
+    """Return the content of a document, cut to `max_characters`, with a remark about what was left out."""
     text, remark = _replace_surrogates(extracted.text).strip(), ""
     if not text:
         return FileContent(name=name, remark="I found no text in {}")
@@ -156,12 +168,12 @@ def shorten_document(
 
 
 def report_unreadable(name: str, reason: str) -> FileContent:
-    """Return what is told of a file that was not read."""
+    """Return the content of a file that could not be read; `reason` follows "I could not read x: "."""
     return FileContent(name=name, remark=f"I could not read {{}}: {reason}")
 
 
 def render_for_model(contents: Iterable[FileContent]) -> str:
-    """Return what the model is told of the files, after the question; a picture it sees by itself."""
+    """Return the text about the files that follows the question; pictures are sent separately."""
     blocks: list[str] = []
     for one in contents:
         name = _shorten_name(one.name)
@@ -173,7 +185,7 @@ def render_for_model(contents: Iterable[FileContent]) -> str:
 
 
 def render_remarks(contents: Sequence[FileContent]) -> str:
-    """Return what people are told below the answer; Markdown, empty where everything was read."""
+    """Return the remarks shown below the answer, as Markdown; empty if everything was read."""
     names = ("`" + _shorten_name(one.name).replace("`", "'") + "`" for one in contents)
     said = [
         f"_{_render_remark(one.remark, name)}_"
@@ -184,7 +196,7 @@ def render_remarks(contents: Sequence[FileContent]) -> str:
 
 
 def _replace_surrogates(text: str) -> str:
-    """Return text that every encoder takes: a PDF's font may say that a character is half of one."""
+    """Replace lone surrogates, which some PDF fonts produce and which cannot be encoded."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
@@ -193,6 +205,6 @@ def _render_remark(remark: str, name: str) -> str:
 
 
 def _shorten_name(name: str) -> str:
-    """Return a name as one short line that every encoder takes."""
+    """Return a name as one short line that can be encoded."""
     printable = "".join(char for char in name if char.isprintable())
     return printable[:100].encode(errors="replace").decode() or "unnamed"

@@ -1,9 +1,17 @@
-"""What a model's window holds of a conversation: how long texts are, what fits, what is left out.
+"""Decides which turns of a conversation fit the model's context window.
 
-Separate from `transcript`, which writes the messages: here is decided which turns they are made of. Pure;
-sizes are tokens, estimated unless there is a tokenizer, and corrected by what services count. Rules: what is
-left out is left out in whole turns, oldest first, in coarse steps that depend on the conversation alone. The
-front of the messages then stays the same for many questions, on which services' prompt caches live.
+Sizes are tokens. They are estimated from the length of a text (or counted, if a tokenizer is installed) and
+corrected by what the service counts: `EstimateCorrection` learns how many real tokens one estimated token is,
+and `ContextWindows` keeps that, and the window's size, for each model.
+
+`find_first_turn` returns the index of the oldest turn that is still sent. When the conversation grows too
+long, turns are dropped from the front until only half of the room is filled. The next questions then find the
+same front, and the service's prompt cache stays valid:
+
+    question    1   2   3   4   5   6   7   8
+    first turn  0   0   0   0   2   2   2   5     whole turns only; moves rarely, and then by several turns
+
+The front depends on the conversation alone, so no state has to be stored to find it again.
 """
 
 import hashlib
@@ -16,32 +24,36 @@ from bot.core.requests import ChatMessage
 from bot.core.turns import Turn
 
 TokenCounter: TypeAlias = Callable[[str], int]
-"""How many tokens a message of that text is: `estimate`, or somebody's tokenizer."""
+"""Returns how many tokens a message with that text is: `estimate_tokens`, or a tokenizer."""
 
 KEPT_SHARE = 0.5
-"""Share of the room that is left filled when turns are left out; the rest is room for growth."""
+"""Share of the room that stays filled after turns were dropped; the rest is room for growth."""
 MAX_TURNS_IN_VIEW = 800
-"""Turns in view at most. Fewer than are ever read, so that what is read tells when it came to this."""
+"""Turns that are sent at most. It is less than the number that is ever read, so that reading always shows
+whether this limit was reached.
+"""
 ANSWER_RESERVE_TOKENS = 4_096
-"""Tokens kept free for an answer without a limit, as far as they are not over a quarter of the window."""
+"""Reserved for the answer if no limit is set, but at most a quarter of the window."""
 MAX_ANSWER_RESERVE_SHARE = 0.5
-"""Share of the window that is kept free at most: a limit for answers may be far above the window."""
+"""Share of the window that is reserved at most: a limit for answers may be larger than the window."""
 MIN_DENSE_RUN_CHARACTERS = 64
-"""Characters of a run without a space that is no word, but base64, a key, an address."""
+"""A run of so many characters without a space is not a word but base64, a key or an address."""
 DENSE_BYTES_PER_TOKEN, BYTES_PER_TOKEN = 2, 3.5
-"""Bytes a token, in such runs and elsewhere; this, and 4 tokens a message: facts/model-api.md 5."""
+"""Measured with the tokenizer o200k_base; the 4 tokens for each message are from
+https://developers.openai.com/cookbook/examples/how_to_count_tokens_with_tiktoken
+"""
 TOKENS_PER_PICTURE = 1_000
-"""Tokens that are kept free for a picture; services count it by its size, each in another way."""
+"""Reserved for each picture; services count pictures by size, each in its own way."""
 CORRECTION_STEP = 1.25
-"""By which factor the correction of an estimate changes at least."""
+"""The correction of an estimate changes by this factor or not at all."""
 NEWEST_COUNT_WEIGHT = 0.3
-"""Weight of the newest count in it."""
+"""Weight of the newest count in the moving average."""
 MIN_WINDOW_TOKENS = 2_048
-"""Tokens below which no window is guessed to be."""
+"""A guess for a window's size is never below this."""
 WINDOW_SUBJECT, FACTOR_SUBJECT = "window", "factor"
-"""Subjects of what is learnt of a model."""
+"""Subjects under which learned facts of a model are stored."""
 MIN_COUNTED_TOKENS = 256
-"""Tokens of a prompt that is counted; in a shorter one a template's own words outweigh ours."""
+"""Shorter prompts are not used to learn: there the service's own template outweighs the text."""
 
 
 def estimate_tokens(text: str) -> int:
@@ -57,14 +69,14 @@ def count_turn_tokens(turn: Turn, count: TokenCounter = estimate_tokens) -> int:
 
 
 def count_request_tokens(messages: Iterable[ChatMessage], count: TokenCounter = estimate_tokens) -> int:
-    """Return the tokens of a whole request, pictures apart."""
+    """Return the tokens of a whole request, without its pictures."""
     return 3 + sum(count(message.content) for message in messages)
 
 
 def count_question_tokens(
     question: Turn, *, pictures: int = 0, count: TokenCounter = estimate_tokens
 ) -> tuple[int, ...]:
-    """Return the tokens of what comes with a question and its number of pictures, piece by piece."""
+    """Return the tokens of a question, piece by piece: its pictures, its text."""
     return (pictures * TOKENS_PER_PICTURE, *_count_pieces(question, count))
 
 
@@ -76,13 +88,14 @@ def find_first_turn(
     is_all: bool = True,
     count: TokenCounter = estimate_tokens,
 ) -> int:
-    """Return the index of the first turn that a model gets to see with a question that is so long.
+    """Return the index of the first turn that is sent to the model together with a question.
 
-    `room` is what the turns in view and the question may take together. `is_all` denies that `history`
-    begins where the conversation does: its first turns then change from question to question.
+    `question` holds the sizes of the question's pieces. `room` is how many tokens the turns and the question
+    may take together. `is_all` is False if `history` does not begin where the conversation does; its first
+    turns then differ from question to question.
 
-    The story is told again from its beginning, each time. So each question finds the front where the one
-    before it left it, and nobody has to remember where that was.
+    The whole conversation is replayed from its beginning on each call. So each question finds the front where
+    the one before left it, without any stored state.
     """
     first = 0 if is_all else _find_anchor(history)
     sizes = [*(tuple(_count_pieces(turn, count)) for turn in history[first:]), tuple(question)]
@@ -100,7 +113,7 @@ def find_first_turn(
 
 
 def _count_pieces(turn: Turn, count: TokenCounter) -> Iterator[int]:
-    """Yield the tokens of what was said, one after the other: a question is asked before it is answered."""
+    """Yield the tokens of a turn's question, then of its answer, which comes after it."""
     reading = turn.made_with.reading if turn.made_with else ""
     yield count(turn.question + reading)
     if turn.answer:
@@ -108,9 +121,10 @@ def _count_pieces(turn: Turn, count: TokenCounter) -> Iterator[int]:
 
 
 def _find_anchor(history: Sequence[Turn]) -> int:
-    """Return the index of a turn to begin with that stays the same turn while the oldest ones change.
+    """Return the index of a turn to begin with that stays the same turn while the oldest ones fall away.
 
-    It is the one of the highest rank of those that are too many; ranks depend on nothing but the turn.
+    Of the turns that are too many, it is the one with the highest rank; a rank depends on the turn's id
+    alone.
     """
     spare = range(max(1, len(history) - MAX_TURNS_IN_VIEW))
     return max(spare, key=lambda index: hashlib.sha256(history[index].message_id.encode()).digest())
@@ -118,17 +132,17 @@ def _find_anchor(history: Sequence[Turn]) -> int:
 
 @dataclass(slots=True)
 class EstimateCorrection:
-    """How many tokens of a model one token of our estimate is.
+    """How many tokens of a model one estimated token is.
 
-    A moving average of what was counted, rounded up to whole steps, and slow to step down: if it
-    changed with each answer, so would the front of the messages.
+    A moving average of what was counted, rounded up to whole steps, and slow to step down: if it changed with
+    each answer, the front of the messages would change too.
     """
 
     factor: float = 1.0
     average: float = 1.0
 
     def feed(self, estimated: float, counted: float, *, weight: float = NEWEST_COUNT_WEIGHT) -> None:
-        """Take what a service counted where we estimated."""
+        """Take the number of tokens that the service counted where we estimated another."""
         if estimated < MIN_COUNTED_TOKENS or counted <= 0:
             return
         ratio = min(max(counted / estimated, 0.5), 3.0)
@@ -140,23 +154,23 @@ class EstimateCorrection:
 
 @dataclass(slots=True)
 class ContextWindows:
-    """What is known of the windows of models; it is told, and asks nobody."""
+    """What is known about the context windows of models."""
 
     max_prompt_tokens: float
-    """Tokens of a prompt at most, whatever would fit."""
+    """Limit for the tokens of a prompt, even if more would fit."""
     _listed: Mapping[str, int] = field(default_factory=dict)
     _learned: dict[str, float] = field(default_factory=dict)
     _recalled: dict[str, float] = field(default_factory=dict)
     _corrections: dict[str, EstimateCorrection] = field(default_factory=dict)
 
     def learned_facts(self, model: str) -> Mapping[str, float]:
-        """Return what was learnt of a model, to be recalled another time."""
+        """Return what was learned about a model, to be stored."""
         window, gauge = self._learned.get(model), self._corrections.get(model)
         known = {WINDOW_SUBJECT: window, FACTOR_SUBJECT: gauge.factor if gauge else None}
         return {subject: value for subject, value in known.items() if value is not None}
 
     def recall(self, model: str, facts: Mapping[str, Any]) -> None:
-        """Take what was learnt of a model before; what its list says by now counts more."""
+        """Take what was stored about a model; the server's list of models overrides a stored window."""
         window, factor = facts.get(WINDOW_SUBJECT), facts.get(FACTOR_SUBJECT)
         if isinstance(window, int | float):
             self._recalled[model] = window
@@ -164,7 +178,7 @@ class ContextWindows:
             self._corrections[model] = EstimateCorrection(factor, factor / math.sqrt(CORRECTION_STEP))
 
     def set_listed(self, windows: Mapping[str, int]) -> None:
-        """Take what the service's list of models says, in tokens."""
+        """Take the windows, in tokens, that the service's list of models states."""
         self._listed = windows
 
     def note_counted(self, model: str, estimated: float, counted: float) -> None:
@@ -172,9 +186,9 @@ class ContextWindows:
         self._correction(model).feed(estimated, counted)
 
     def note_too_long(self, model: str, estimated: float, *, window: int | None, tokens: int | None) -> None:
-        """Take that a prompt was too long, and what the service said of the window and of the prompt.
+        """Take that a prompt was too long, and what the service said about the window and the prompt.
 
-        Where it said nothing, half of the prompt will fit, or the next refusal halves it again.
+        If it named no window, half of the prompt is assumed to fit; the next refusal halves it again.
         """
         if tokens:
             self._correction(model).feed(estimated, tokens, weight=1.0)
@@ -183,7 +197,7 @@ class ContextWindows:
         )
 
     def prompt_limit(self, model: str, answer: float | None = None) -> float:
-        """Return how long, by our estimate, a prompt may be; `answer` is the limit for answers, if any."""
+        """Return how many estimated tokens a prompt may have; `answer` is the limit for answers."""
         prompt = self.max_prompt_tokens
         window = self._learned.get(model) or self._listed.get(model) or self._recalled.get(model)
         if window:

@@ -1,7 +1,7 @@
-"""A draft of what a level is to set, tried in a thread of its author before it applies to anybody else.
+"""A draft: a config that its author tries in one thread before publishing it to everybody.
 
-Separate from what is saved, because a draft is no version: it has no number, applies nowhere but in its own
-thread, and ends. Pure. Rule: in its thread applies exactly what would apply at its level if it were saved.
+A draft has no version number, applies only in its own thread, and expires. In that thread everything behaves
+as if the draft had been saved for its scope.
 """
 
 from dataclasses import dataclass
@@ -10,27 +10,27 @@ from bot.core.config import DIRECT_MESSAGES, Scope, ScopeConfig
 from bot.core.turns import ThreadKey
 
 DRAFT_LIFETIME_SECONDS = 7 * 24 * 3_600.0
-"""Seconds for which a draft can be tried and published; long enough for a weekend."""
+"""A draft can be tried and published for a week; a weekend in between does no harm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What somebody tries."""
+    """A config that is being tried."""
 
     thread: ThreadKey
-    """Where it is tried."""
+    """The thread in which it is tried."""
     scope: Scope
-    """For which it is meant."""
+    """The scope that it is meant for."""
     based_on: int
-    """Number of the version that was edited, 0 where there was none."""
+    """Number of the version that was edited; 0 if there was none."""
     config: ScopeConfig
     author: str
-    """Platform's id of the person."""
+    """The platform's id of the person."""
     note: str = ""
 
     @property
     def target(self) -> ThreadKey:
-        """Where it would apply, as far as it is a thread's or a channel's; else where it is tried."""
+        """The draft's thread or channel as a key; for wider scopes, the thread in which it is tried."""
         level = self.scope
         if level.channel in {"", DIRECT_MESSAGES}:
             return self.thread

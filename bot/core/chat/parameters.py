@@ -1,9 +1,10 @@
-"""Every parameter of chat completions that an admin may set: its type, range and meaning, in one table.
+"""The table of all chat-completions parameters that an admin may set: type, range, label and meaning.
 
-Separate because forms, the command line, the documents and the validation all say the same, and say it
-from here. Pure. Rules: a value is plain JSON; what nobody set is not sent, so there are no defaults to
-send; an error is one sentence for people, which names the parameter and what it may be. Ranges:
-facts/model-api.md 1.2, and for `n` our own, since each variant is shown in a thread.
+Forms, the command line, the documents and the validation all read this table. A parameter that is not set is
+not sent, so the table holds no defaults. An error is one sentence for people that names the parameter and
+what it may be. The ranges are OpenAI's
+(https://github.com/openai/openai-python/blob/main/src/openai/types/chat/completion_create_params.py); the one
+of `n` is ours, since each variant is shown in the thread.
 """
 
 import json
@@ -25,20 +26,21 @@ from bot.core.parameter_types import (
 MAX_MODEL_NAME_CHARACTERS = 200
 """Characters of a model's name."""
 MAX_STOP_CHARACTERS = 200
-"""Characters of a stop sequence; none that makes sense has more."""
+"""No useful stop sequence is longer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """One parameter, for everybody who has to ask for it, check it or explain it."""
+    """One parameter, with everything needed to ask for it, check it and explain it."""
 
     name: str
-    """As the API names the field; `system_role` is no field but the role of the system prompt."""
+    """The name of the API's field; `system_role` is not a field but the role of the system prompt's message.
+    """
     label: str
-    """For forms."""
+    """The label in forms."""
     value_type: ParameterType
     when_unset: str
-    """What happens where nobody sets it."""
+    """What applies if it is not set."""
     help: str
     """One or two sentences for people."""
 
@@ -152,7 +154,7 @@ PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
 
 
 def parse(name: str, text: str) -> ParameterValue:
-    """Return the value that a person wrote for a parameter. Raises ValueError, a sentence for people."""
+    """Return the value that a person wrote for a parameter. Raises ValueError with a sentence for people."""
     parameter = _find_parameter(name)
     try:
         value = parameter.value_type.parse(text.strip())
@@ -162,12 +164,12 @@ def parse(name: str, text: str) -> ParameterValue:
 
 
 def render(name: str, value: ParameterValue) -> str:
-    """Return a value as a person would write it; `parse` takes it back."""
+    """Return a value as a person would write it; `parse` reads it back."""
     return _find_parameter(name).value_type.render(value)
 
 
 def check(name: str, value: object) -> ParameterValue:
-    """Return the value if the parameter takes it. Raises ValueError, a sentence for people."""
+    """Return the value if the parameter allows it. Raises ValueError with a sentence for people."""
     parameter = _find_parameter(name)
     if not parameter.value_type.allows(value):
         raise _make_range_error(parameter)
@@ -175,12 +177,12 @@ def check(name: str, value: object) -> ParameterValue:
 
 
 def to_json(values: Mapping[str, ParameterValue]) -> str:
-    """Return parameters as one JSON object, the same text for the same values."""
+    """Return parameters as one JSON object; equal values give the same text."""
     return json.dumps(dict(values), sort_keys=True, ensure_ascii=False)
 
 
 def from_json(text: str) -> dict[str, ParameterValue]:
-    """Return the parameters that `to_json` wrote. Raises ValueError, a sentence for people."""
+    """Return the parameters that `to_json` wrote. Raises ValueError with a sentence for people."""
     try:
         values = json.loads(text)
     except (ValueError, RecursionError):  # RecursionError: brackets without end

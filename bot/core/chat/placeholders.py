@@ -1,11 +1,15 @@
-"""Placeholders in system prompts: a fixed list, checked at saving and filled in at each question.
+"""Placeholders in system prompts: `{user}`, `{date}`, `{channel}` and `{workspace}`.
 
-Separate because forms, the command line and the settings all check a prompt before it is used. Pure. Rules:
-`{{` and `}}` are literal braces, as in Python's format strings, and any other brace belongs to a placeholder
-of the list; a value is one short line, since people choose their names and a name must not speak as a prompt.
+A prompt is checked when it is saved (`find_problem`) and filled in for each question (`fill`):
 
-A prompt's text up to its first placeholder is the same for all questions, so the model service can reuse its
-work on it. That is why the documents advise to put `{user}` and `{date}` last; nothing moves them there.
+    fill("Hello {user}, braces: {{}}", {"user": "Ada"})    "Hello Ada, braces: {}"
+
+`{{` and `}}` are literal braces, as in Python's format strings; any other brace must belong to a placeholder
+of the list. A value becomes one short line, since people choose their own names, and a name must not act as a
+prompt.
+
+The text before the first placeholder is the same for all questions, so a model service can reuse its work on
+it. The documentation therefore advises to put `{user}` and `{date}` last; the bot does not move them.
 """
 
 import re
@@ -23,7 +27,7 @@ PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
 """What each one stands for, in words for people."""
 
 MAX_VALUE_CHARACTERS = 100
-"""Characters; no name that people can read has more."""
+"""No readable name is longer."""
 
 _TOKEN = re.compile(r"\{\{|\}\}|\{[^{}\n]*\}|[{}]")
 _LITERAL = {"{{": "{", "}}": "}"}
@@ -50,7 +54,7 @@ def find_used(text: str) -> frozenset[str]:
 def fill(text: str, values: Mapping[str, str]) -> str:
     """Return a prompt with its placeholders replaced; one without a value becomes empty.
 
-    The text should be one in which `problem` finds none; anything else in braces stays as it is.
+    If `find_problem` would find an unknown placeholder, it stays in the text.
     """
 
     def replacement(token: re.Match[str]) -> str:

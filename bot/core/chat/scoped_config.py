@@ -1,12 +1,20 @@
-"""What admins set at each level, and what of it applies to a thread: one pure function, `effective`.
+"""The config that admins set for each scope, and the one function that combines it: `resolve_config`.
 
-Separate because it is the one place where levels are compared. The levels are, each above the next: the
-deployment (its settings), the workspace, all direct messages of the workspace (for these only), the channel,
-the thread. Rules:
-- a field that a level sets counts for all levels below it; the lowest one that sets it wins;
-- a prompt that appends stands below what the levels above it say, and one that replaces takes its place;
-- a field that a level locks counts as unset in all levels below that one;
-- what nobody sets is not there: the model's own default applies.
+Scopes from the top down: the deployment (its settings), the workspace, all direct messages of the workspace
+(in these only), the channel, the thread. Example:
+
+    scope                  prompt           model    temperature
+    deployment             "Be brief."      m-1      -
+    workspace T1           -                -        0.3, locked
+    channel T1/C1          + "Speak French" m-2      1.0 (ignored: locked above)
+    applies in C1          both prompts     m-2      0.3
+
+Rules:
+
+- A field that a scope sets applies to all scopes below it; the lowest scope that sets it wins.
+- A prompt that appends follows the prompts of the scopes above; a prompt that replaces takes their place.
+- If a scope locks a field, all scopes below are treated as not setting it.
+- A field that no scope sets is not sent: the model's own default applies.
 """
 
 import difflib
@@ -25,32 +33,32 @@ DEFAULT_PROMPT = (
     "You are a helpful assistant in a team's chat. Answer in Markdown, as briefly as the question allows. "
     "Say so when you do not know."
 )
-"""The system prompt where not even the deployment sets one."""
+"""The system prompt if not even the deployment sets one."""
 
 PROMPT_FIELD = "prompt"
-"""The field that is no parameter."""
+"""The name of the one field that is not a parameter."""
 
 MAX_PROMPT_CHARACTERS = 40_000
-"""Characters, at one level."""
+"""Of the prompt of one scope."""
 
 DEPLOYMENT_SCOPE = Scope()
 EMPTY_CONFIG = ScopeConfig()
 CONFIG_FORMAT = 1
-"""Of the JSON that is stored; grows when an older program could not read it."""
+"""Version of the stored JSON; incremented when an older program could not read it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EffectiveConfig:
-    """What applies somewhere, and which level each part comes from."""
+    """The config that applies in a scope, and where each part of it comes from."""
 
     prompts: tuple[tuple[Scope, str], ...]
-    """The parts of the system prompt with their levels, highest first."""
+    """The parts of the system prompt with the scopes that set them, highest first."""
     parameters: Mapping[str, ParameterValue]
-    """Everything that is set, the model among it."""
+    """All parameters that are set, including the model."""
     origins: Mapping[str, Scope]
-    """The level that each parameter comes from."""
+    """The scope that each parameter comes from."""
     scopes: tuple[Scope, ...]
-    """The levels that were looked at, highest first."""
+    """The scopes that were combined, highest first."""
 
     @property
     def system(self) -> str:
@@ -59,16 +67,16 @@ class EffectiveConfig:
 
 
 def thread_scope(thread: ThreadKey) -> Scope:
-    """Return the level that is this thread alone."""
+    """Return the scope of this thread alone."""
     return Scope(
         platform=thread.platform, workspace=thread.workspace, channel=thread.channel, root=thread.root
     )
 
 
 def list_scopes(scope: Scope, *, is_direct: bool = False) -> tuple[Scope, ...]:
-    """Return the levels that apply at one of them, highest first, itself last.
+    """Return the scopes that apply in a scope, highest first, itself last.
 
-    `is_direct` says that its channel is a direct message; only the platform's adapter knows.
+    `is_direct` says that its channel is a direct message; only the platform's adapter knows that.
     """
     workspace = replace(scope, channel="", root="")
     direct = (replace(scope, channel=DIRECT_MESSAGES, root=""),) if is_direct and scope.channel else ()
@@ -82,9 +90,10 @@ def resolve_config(
     *,
     is_direct: bool = False,
 ) -> EffectiveConfig:
-    """Return what applies at a level.
+    """Return what applies in a scope.
 
-    `settings` holds what each level sets, the deployment's under `DEPLOYMENT`; others may be among it.
+    `configs` holds what each scope sets, the deployment's under `DEPLOYMENT_SCOPE`; scopes that do not apply
+    are ignored.
     """
     chain = list_scopes(scope, is_direct=is_direct)
     locks: set[str] = set()
@@ -104,7 +113,7 @@ def resolve_config(
 
 
 def make_provenance(config: EffectiveConfig, versions: Iterable[ConfigVersion]) -> Provenance:
-    """Return what to keep of it beside an answer; `versions` are those that were read for it."""
+    """Return the provenance to store with an answer; `versions` are those that were read for it."""
     ids = {version.scope: version.id for version in versions}
     used = tuple(ids[level] for level in config.scopes if level in ids)
     return Provenance(versions=used, parameters=config.parameters)
@@ -113,7 +122,7 @@ def make_provenance(config: EffectiveConfig, versions: Iterable[ConfigVersion]) 
 def find_locks(
     configs: Mapping[Scope, ScopeConfig], scope: Scope, *, is_direct: bool = False
 ) -> Mapping[str, Scope]:
-    """Return the fields that may not be set at a level, each with the level that locks it."""
+    """Return the fields that may not be set in a scope, each with the scope that locks it."""
     found: dict[str, Scope] = {}
     for level in list_scopes(scope, is_direct=is_direct)[:-1]:
         for name in configs.get(level, EMPTY_CONFIG).locks:
@@ -122,9 +131,9 @@ def find_locks(
 
 
 def find_problems(config: ScopeConfig, locks: Mapping[str, Scope] | None = None) -> Mapping[str, str]:
-    """Return what forbids to save it: a sentence for people for each field that is wrong.
+    """Return why a config cannot be saved: a sentence for people for each wrong field.
 
-    `locks` are those of the levels above, from `locked`.
+    `locks` are those of the scopes above, from `find_locks`.
     """
     found = {
         name: f"`{name}` is locked by {name_scope(level)}."
@@ -144,9 +153,9 @@ def find_problems(config: ScopeConfig, locks: Mapping[str, Scope] | None = None)
 
 
 def find_lock_violations(current: ScopeConfig, draft: ScopeConfig) -> Mapping[str, str]:
-    """Return what forbids somebody who is no admin to save a draft where `current` is set now.
+    """Return why somebody who is not an admin cannot save a draft in place of the current config.
 
-    A field that an admin locked stays as it is, and so do the locks.
+    Fields that an admin locked must stay unchanged, and so must the locks.
     """
     found = {
         name: f"`{name}` is locked here; only admins change it."
@@ -168,14 +177,14 @@ def list_set_fields(config: ScopeConfig) -> frozenset[str]:
 
 
 def diff(old: ScopeConfig, new: ScopeConfig) -> str:
-    """Return what changes, for people: lines with `-` were, those with `+` are; empty if nothing does."""
+    """Return the changes for people: `-` marks removed lines, `+` added ones; empty if there are none."""
     lines = difflib.unified_diff(describe_config(old), describe_config(new), n=2, lineterm="")
-    hunks = ["…" if line.startswith("@@") else line for line in lines][3:]  # two names, one position
+    hunks = ["…" if line.startswith("@@") else line for line in lines][3:]  # two file names, one position
     return "\n".join(hunks)
 
 
 def describe_config(config: ScopeConfig) -> list[str]:
-    """Return all that is set, for people, line by line: the parameters, the locks, the prompt."""
+    """Return everything that is set, for people, line by line: the parameters, the locks, the prompt."""
     lines = [
         f"{name}: {', '.join(parameters.render(name, config.parameters[name]).splitlines())}"
         for name in sorted(config.parameters)
@@ -189,7 +198,7 @@ def describe_config(config: ScopeConfig) -> list[str]:
 
 
 def name_scope(scope: Scope) -> str:
-    """Return a level's name, such as `deployment`, `workspace T1`, `direct T1` or `thread T1/C1/9.1`."""
+    """Return a scope's name, such as `deployment`, `workspace T1`, `direct T1` or `thread T1/C1/9.1`."""
     if scope == DEPLOYMENT_SCOPE:
         return "deployment"
     if not scope.channel:
@@ -201,7 +210,7 @@ def name_scope(scope: Scope) -> str:
 
 
 def parse_scope(name: str, platform: str) -> Scope:
-    """Return the level that `place` calls so. Raises ValueError, a sentence for people."""
+    """Return the scope with that name (see `name_scope`). Raises ValueError with a sentence for people."""
     kind, _, where = name.strip().partition(" ")
     parts = where.split("/") if where else []
     match kind, parts if all(parts) and " " not in where else None:
@@ -223,7 +232,7 @@ def parse_scope(name: str, platform: str) -> Scope:
 
 
 def to_json(config: ScopeConfig) -> str:
-    """Return it as one JSON object, the same text for equal ones."""
+    """Return it as one JSON object; equal configs give the same text."""
     document: dict[str, Any] = {"format": CONFIG_FORMAT}
     if config.prompt:
         document["prompt"] = {"text": config.prompt.text, "appends": config.prompt.appends}
@@ -235,7 +244,7 @@ def to_json(config: ScopeConfig) -> str:
 
 
 def from_json(text: str) -> ScopeConfig:
-    """Return what `to_json` wrote. Raises ValueError for the format of a newer program."""
+    """Return the config that `to_json` wrote. Raises ValueError for the format of a newer program."""
     document = json.loads(text)
     if document["format"] != CONFIG_FORMAT:
         raise ValueError(f"Format {document['format']} of steering is newer than this program.")

@@ -1,6 +1,10 @@
-"""What a model's stream consists of, and the fold that makes an answer of it.
+"""The events of a model's stream, and `AnswerBuilder`, which folds them into answers.
 
-Separate from the adapters so that every model API ends in the same few values. Pure.
+Every model API is translated into these few events. Several choices (`n` above 1) may be interleaved:
+
+    TextDelta("Hel"), TextDelta("Yo", index=1), TextDelta("lo"), ChoiceFinished("stop"), ...
+
+becomes the answer "Hello" for choice 0 and "Yo" for choice 1.
 """
 
 from dataclasses import dataclass, field
@@ -10,7 +14,7 @@ from bot.core.requests import Answer, Usage
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
-    """The model said some more text of choice `index`."""
+    """More text of choice `index`."""
 
     text: str
     index: int = 0
@@ -20,7 +24,7 @@ class TextDelta:
 class ChoiceFinished:
     """Choice `index` is complete; `reason` as the API names it (`stop`, `length`, `content_filter`, ...).
 
-    `refusal` is ours: the text is the model's refusal to answer.
+    `refusal` is our own: the text is the model's refusal to answer.
     """
 
     reason: str
@@ -36,7 +40,7 @@ class ModelName:
 
 @dataclass(frozen=True, slots=True)
 class PicturesLeftOut:
-    """The question had pictures, and was put without them, since the model cannot see."""
+    """The question's pictures were left out, because the model cannot see."""
 
 
 StreamEvent = TextDelta | ChoiceFinished | ModelName | PicturesLeftOut | Usage
@@ -44,7 +48,7 @@ StreamEvent = TextDelta | ChoiceFinished | ModelName | PicturesLeftOut | Usage
 
 @dataclass(slots=True)
 class AnswerBuilder:
-    """Folds stream events into answers, one per choice index."""
+    """Folds stream events into answers, one for each choice index."""
 
     _texts: dict[int, list[str]] = field(default_factory=dict)
     _reasons: dict[int, str] = field(default_factory=dict)
@@ -69,11 +73,11 @@ class AnswerBuilder:
 
     @property
     def first_choice(self) -> int:
-        """The first choice in which there is something; 0 where there is none."""
+        """The first choice that has any text; 0 if none has."""
         return next((index for index in sorted(self._texts) if self.answer(index).text.strip()), 0)
 
     def other_answers(self, beside: int = 0) -> tuple[Answer, ...]:
-        """Return the choices beside one, as far as there is something in them, in their order."""
+        """Return the other choices that have any text, in their order."""
         answers = (self.answer(index) for index in sorted(self._texts) if index != beside)
         return tuple(answer for answer in answers if answer.text.strip())
 

@@ -1,7 +1,12 @@
-"""A conversation's turns -> the chat-completions `messages` array.
+"""Turns a conversation into the chat-completions `messages` array.
 
-Separate because this is what the model knows of the conversation: who said what, and in which order;
-`context` decides of which turns. Pure.
+    system     You are a helpful assistant ...
+    user       Ada: What is a lease?
+    assistant  A lease is ...
+    user       Bob: And a fencing token?
+
+Names are prefixed only if several people write. Neighbours of one role are joined, because the templates of
+many models demand strict alternation. `context` decides which turns are part of the array.
 """
 
 import hmac
@@ -14,29 +19,30 @@ from bot.core.requests import ChatMessage
 from bot.core.turns import Author, Turn
 
 NO_TEXT = "(This message has no text.)"
-"""Some servers refuse an empty content; the model should know what happened."""
+"""Some servers refuse an empty content, and the model should know what happened."""
 CONTINUE_PROMPT = "Please go on exactly where you stopped."
-"""Follows an answer that is not complete: most models cannot take up a message of their own."""
+"""Follows an incomplete answer: most models cannot continue their own message."""
 
 
 def hash_user(author: Author, workspace: str, key: bytes) -> str:
-    """Return 64 hexadecimal characters that stand for a person towards the model service.
+    """Return 64 hexadecimal characters that identify a person to the model service without naming them.
 
-    The same for the same person of the same installation, different otherwise, and keyed, because the
-    ids of a platform are few enough to be guessed from a plain hash.
+    They are the same for the same person in one installation, and different elsewhere. They are keyed,
+    because a platform has so few ids that a plain hash could be reversed by trying them all.
     """
     return hash_parts(key, workspace, author.id)
 
 
 def hash_parts(key: bytes, *parts: str) -> str:
-    """Return 64 hexadecimal characters that stand for the parts, and do not tell them without the key."""
+    """Return 64 hexadecimal characters that identify the parts and cannot be reversed without the key."""
     return hmac.digest(key, ":".join(parts).encode(), "sha256").hex()
 
 
 def select_remembered(history: Sequence[Turn]) -> tuple[Turn, ...]:
     """Return the turns that belong into the array.
 
-    A question that the service's filter refused would make it refuse every later one too.
+    A question that the service's filter refused is left out: it would make the service refuse every later
+    one.
     """
     return tuple(turn for turn in history if turn.error != ContentFiltered.code)
 
@@ -52,10 +58,10 @@ def build_messages(
 ) -> tuple[ChatMessage, ...]:
     """Return the array: the system prompt, the earlier turns in order, the question.
 
-    `summary` stands for what came before those turns; see `core.summaries.shown`.
-    A question that has a part of its answer already is to be gone on with. Where several people write,
-    each of their messages begins with the writer's name. `names` fills the `name` field too, which only
-    some servers take. `pictures` are the question's; those of earlier ones stay by their names.
+    `summary` stands for the turns before those; see `core.chat.summaries.render_summary`. If the question
+    already has part of its answer, the model is asked to continue. If several people write, each message
+    begins with the writer's name. `names` fills the `name` field too, which only some servers accept.
+    `pictures` are those of the question; pictures of earlier turns appear by name only.
     """
     label = label_speakers([*history, question])
     said = [ChatMessage(role="system", content=system)] if system else []
@@ -75,19 +81,22 @@ def build_messages(
 
 
 def to_api_name(name: str) -> str:
-    """Return a name as the API's `name` field takes it, at most 64 of `[a-zA-Z0-9_-]`, or empty."""
+    """Return a name as the API's `name` field accepts it: at most 64 of `[a-zA-Z0-9_-]`, or empty."""
     safe = re.sub(r"[^a-zA-Z0-9_-]+", "_", name).strip("_")
     return safe[:64]
 
 
 def turn_text(turn: Turn) -> str:
-    """Return what was said, and what was read of the files that came with it."""
+    """Return the text of a turn's question, including what was read of its files."""
     reading = turn.made_with.reading if turn.made_with else ""
     return "\n\n".join(filter(None, (turn.question or NO_TEXT, reading)))
 
 
 def label_speakers(turns: Sequence[Turn]) -> Callable[[Author], str]:
-    """Return who is called what: nothing where only one person writes, else a name or a number."""
+    """Return a function from a person to the label of their messages.
+
+    It returns an empty text if only one person writes, else the person's name or a number.
+    """
     people = list(dict.fromkeys(turn.author.id for turn in turns))
     if len(people) == 1:
         return lambda _author: ""

@@ -1,7 +1,4 @@
-"""How an answer came about: everything that is kept of it but what was said.
-
-Separate because only who asks for it needs it; answering does not. Pure.
-"""
+"""Everything that is stored about how an answer came about, apart from the conversation itself."""
 
 from dataclasses import dataclass, field
 
@@ -13,28 +10,31 @@ from bot.core.turns import Author, File, ThreadKey, TurnStatus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """What is known of one answer. Times are in seconds since 1970 by the store's clock, None if not yet."""
+    """What is known about one answer.
+
+    Times are in seconds since 1970 by the store's clock, None if not reached.
+    """
 
     thread: ThreadKey
     author: Author
-    """Who asked."""
+    """The person who asked."""
     status: TurnStatus
     attempt: int
     model: str
-    """The name under which the server answered, or empty."""
+    """The name that the server answered under, or empty."""
     finish_reason: str
     error: str
     """Code of the error that ended it (`BotError.code`), or empty."""
     usage: Usage | None
-    """None where the server did not count."""
+    """None if the server did not count."""
     made_with: Provenance | None
-    """None while there is no answer, and for one from before this was kept."""
+    """None while there is no answer, and for answers from before this was stored."""
     versions: tuple[ConfigVersion, ...]
-    """The versions that applied, highest level first."""
+    """The versions that applied, highest scope first."""
     files: tuple[File, ...]
-    """Those of the question."""
+    """The files of the question."""
     asked_at: float
     begun_at: float | None
     answered_at: float | None
     spent: Spending = field(default_factory=Spending)
-    """What all calls of the turn cost together, those of its other variants included."""
+    """What all calls of the turn cost together, including those of its other variants."""

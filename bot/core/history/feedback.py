@@ -1,7 +1,7 @@
-"""What people think of an answer: a vote each, and why.
+"""Votes: what people think of an answer, and why.
 
-Separate because only who is asked for an opinion, and admins who read it, need it. Pure. A vote is for one
-answer: where a turn has several variants, for the one that was shown.
+A person has one vote for each answer. If a turn has several variants, the vote counts for the one that was
+shown when it was cast.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from enum import StrEnum
 from bot.core.turns import Author, ThreadKey
 
 MAX_NOTE_CHARACTERS = 3_000
-"""Characters of what somebody writes to a vote; more is cut off."""
+"""A longer note is cut."""
 
 
 class Verdict(StrEnum):
@@ -21,18 +21,18 @@ class Verdict(StrEnum):
 
 
 class VoteReason(StrEnum):
-    """Why an answer is not good, as far as it can be chosen from a list."""
+    """Why an answer is bad, as a choice from a list."""
 
-    WRONG = "wrong"  # something in it is not true
-    INCOMPLETE = "incomplete"  # something is missing
+    WRONG = "wrong"  # it says something untrue
+    INCOMPLETE = "incomplete"  # it leaves something out
     BESIDE = "beside"  # it answers another question
     STYLE = "style"  # too long, too short, or in a tone that does not fit
-    HARMFUL = "harmful"  # nobody should have been told that
+    HARMFUL = "harmful"  # it should not have been said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vote:
-    """What one person thinks of one answer."""
+    """One person's vote for one answer."""
 
     id: int
     verdict: Verdict
@@ -43,7 +43,7 @@ class Vote:
 
 @dataclass(frozen=True, slots=True)
 class VoteCounts:
-    """How many people found answers good, and how many bad."""
+    """How many people voted that answers are good, and how many that they are bad."""
 
     good: int = 0
     bad: int = 0
@@ -51,18 +51,18 @@ class VoteCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoteRecord:
-    """What somebody thinks of an answer, and where that stands; not what was said there."""
+    """A vote, and which answer it is about; it does not contain what was said there."""
 
     vote: Vote
     voter: str
-    """Platform's id of the person."""
+    """The platform's id of the person who voted."""
     author: Author
-    """Who asked."""
+    """The person who asked."""
     thread: ThreadKey
     message_id: str
-    """The first message that shows the answer; the thread's root if that is not known."""
+    """The first message that shows the answer; the thread's root if that is unknown."""
     model: str
     versions: tuple[int, ...]
-    """Ids of the versions of steering that the answer was made with."""
+    """Ids of the config versions that the answer was made with."""
     cast_at: float
-    """When the vote was cast last, in seconds since 1970 by the store's clock."""
+    """When the vote was last cast, in seconds since 1970 by the store's clock."""

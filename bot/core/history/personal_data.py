@@ -1,7 +1,10 @@
-"""What is stored of one person, or of one thread: how it is counted, and how it is written down.
+"""What is stored about one person or one thread: how it is counted, and how it is exported.
 
-Separate because only who asks for their data, or has it erased, needs it. Pure. A record is JSON, one line of
-an export; what is empty is left out. Times are in seconds since 1970, as they are stored.
+An export has one JSON object a line. Empty fields are left out. Times are in seconds since 1970, as they are
+stored. For example:
+
+    {"kind": "vote", "platform": "slack", "workspace": "T1", "channel": "C1", "thread": "9.1",
+     "message": "9.2", "at": 1795305600.0, "verdict": "bad", "reasons": ["wrong"]}
 """
 
 import json
@@ -16,26 +19,26 @@ from bot.core.spending.budgets import Spending
 from bot.core.turns import ThreadKey, Turn
 
 ERASED_PERSON = "erased"
-"""Stands for a person where figures are kept and the person is not."""
+"""Stands for a person whose data was erased, in figures that are kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonKey:
-    """Somebody on a platform."""
+    """A person on a platform."""
 
     user: str
     """The platform's user id; never empty."""
     platform: str = ""
     workspace: str = ""
-    """Empty: wherever they are known by that id; likewise the platform."""
+    """Empty matches every workspace; an empty platform matches every platform."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredCounts:
-    """How much is stored of a person."""
+    """How much is stored about a person."""
 
     messages: int = 0
-    """Questions, and what they said in threads where the bot was asked."""
+    """Questions, and messages in threads where the bot was asked."""
     since: float = 0.0
     """When the oldest of them was written, in seconds since 1970."""
     votes: int = 0
@@ -43,12 +46,12 @@ class StoredCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredTurn:
-    """Everything that is stored of a message and its answers."""
+    """Everything that is stored about a message and its answers."""
 
     turn: Turn
     sent_at: float
     answers: tuple[str, ...] = ()
-    """Of the variants, where there are several; the one in `turn` is among them."""
+    """All variants, if there are several, including the one in `turn`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,17 +67,17 @@ class PeriodSpending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtherPersonalData:
-    """What is stored of a person beside what they said."""
+    """What is stored about a person apart from messages."""
 
     votes: Sequence[VoteRecord] = ()
     versions: Sequence[ConfigVersion] = ()
-    """Of steering, saved by them."""
+    """Config versions that the person saved."""
     spent: Sequence[PeriodSpending] = ()
-    """In order of workspaces and periods."""
+    """Ordered by workspace and period."""
 
 
 def to_json_lines(records: Iterable[Mapping[str, Any]]) -> str:
-    """Return records as JSON lines, each with its end."""
+    """Return records as JSON lines, each with its line break."""
     return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
 
 
@@ -102,7 +105,7 @@ def turn_to_record(stored: StoredTurn) -> Mapping[str, Any]:
 
 
 def vote_to_record(vote: VoteRecord) -> Mapping[str, Any]:
-    """Return the record of a vote; who asked is another person."""
+    """Return the record of a vote, without the person who asked: that is somebody else."""
     return _make_record(
         "vote",
         vote.thread,
@@ -116,7 +119,7 @@ def vote_to_record(vote: VoteRecord) -> Mapping[str, Any]:
 
 
 def version_to_record(version: ConfigVersion) -> Mapping[str, Any]:
-    """Return the record of what an admin saved."""
+    """Return the record of a config that an admin saved."""
     return {
         "kind": "version",
         "level": name_scope(version.scope),
@@ -136,7 +139,7 @@ def spending_to_record(spent: PeriodSpending) -> Mapping[str, Any]:
 
 
 def other_data_to_records(data: OtherPersonalData) -> Iterable[Mapping[str, Any]]:
-    """Return the records of what is stored beside messages."""
+    """Return the records of everything that is stored apart from messages."""
     return [
         *map(vote_to_record, data.votes),
         *map(version_to_record, data.versions),

@@ -1,32 +1,45 @@
-"""How many writes a minute a platform grants, found out by using them.
+"""Finds out by trying how many writes a minute a platform allows.
 
-Separate from `budget`, which keeps to a rate: this finds it. Pure: the caller brings the time. It begins with
-what is guaranteed, tries a little more after a long busy time without a refusal, and goes far below at once
-when it is refused (additive increase, multiplicative decrease). Rules: whoever does not use what there is
-learns nothing; after each refusal the next try comes later, until the refused rate is found to be granted.
+The probe starts with the rate that the platform guarantees. After a long busy time without a refusal it tries
+a little more; after a refusal it goes far below at once (additive increase, multiplicative decrease). Time
+spent idle proves nothing, so a rate is only raised if most of it was used. After each refusal the next try
+comes later, until the refused rate turns out to be allowed after all.
+
+    writes/minute   why
+    60              the guaranteed rate
+    63              30 busy minutes went by without a refusal
+    60              63 was refused: back to the guaranteed rate
+    42              60 was refused too: 0.7 of it
+    45              2 busy minutes went by without a refusal
+
+`token_bucket` keeps to a rate; this finds it. Pure: the caller passes the time.
 """
 
 from math import inf
 
 STEP_SHARE = 0.05
-"""Of what is guaranteed: what one try adds; less where much less is granted."""
+"""Share of the guaranteed rate that one try adds; less if the current rate is far lower."""
 BACK_OFF_FACTOR = 0.7
-"""What remains of a rate that was refused although it is guaranteed; of any above, what is guaranteed."""
+"""A refused rate is multiplied by this. A refused rate above the guaranteed one falls to the guaranteed one.
+"""
 MIN_WRITES_PER_MINUTE = 1.0
-"""Writes a minute that are tried whatever happens."""
+"""The rate never falls below this."""
 MIN_USED_SHARE = 0.85
-"""Of what was allowed must have been used, or else nothing is learnt."""
+"""Nothing is learned from a time in which less than this share of the allowed writes was used."""
 FIRST_PROBE_DELAY_SECONDS = 30.0
-"""Seconds of busy time before the first try below what is guaranteed; doubled by each refusal."""
+"""Busy time before the first try below the guaranteed rate; each refusal doubles it."""
 MIN_DELAY_ABOVE_GUARANTEED_SECONDS = 1_800.0
-"""Seconds before any try above what is guaranteed: at worst one write in so long a time is refused."""
+"""Busy time before each try above the guaranteed rate: at worst one write in this time is refused."""
 MAX_PROBE_DELAY_SECONDS = 7_200.0
 SETTLING_SECONDS = 5.0
-"""Seconds in which further refusals are the same: they meet writes that were under way together."""
+"""Further refusals within this time count as the same one: they meet writes that were already under way."""
 
 
 class RateProbe:
-    """The writes a minute of one method in one workspace. Times are in seconds, on any clock that grows."""
+    """The writes a minute of one method in one workspace.
+
+    Times are in seconds, on any clock that does not go backwards.
+    """
 
     def __init__(self, guaranteed: float) -> None:
         """`guaranteed` is in writes a minute."""
@@ -39,7 +52,7 @@ class RateProbe:
         self._settled_at = -inf
 
     def note_write(self, now: float, *, share: float = 1.0) -> None:
-        """Note a write that went out; `share` is what part of the rate was ours to use."""
+        """Note a write that was sent; `share` is the part of the rate that this process may use."""
         if self._since is None:
             self._since = now
         self._taken += 1
@@ -53,7 +66,7 @@ class RateProbe:
         self._since, self._taken = now, 0
 
     def note_refused(self, now: float, retry_after: float) -> None:
-        """Note that the platform wanted no write for `retry_after` seconds."""
+        """Note that the platform accepts no write for `retry_after` seconds."""
         if now < self._settled_at:
             return
         self._settled_at = now + retry_after + SETTLING_SECONDS
@@ -69,6 +82,6 @@ class RateProbe:
         return STEP_SHARE * min(self._guaranteed, 2 * self.per_minute)
 
     def _delay_before_probe(self) -> float:
-        """Return the busy seconds before the next try."""
+        """Return the busy time, in seconds, before the next try."""
         is_above = self.per_minute + self._step() > self._guaranteed
         return max(self._probe_delay, MIN_DELAY_ABOVE_GUARANTEED_SECONDS) if is_above else self._probe_delay

@@ -1,13 +1,16 @@
-"""What to add to a message so that it shows a longer text; it can't take anything back.
+"""Computes what to append to a message so that it shows a longer text.
 
-Separate because whoever appends, and whoever checks that, needs the very same rule. Pure.
+Shared by the adapter that appends to Slack messages and by its test doubles, which must agree.
+
+    find_addition("One two", "One ")     "two"
+    find_addition("One, two", "One ")    None: the message already shows a space where the comma belongs
 """
 
 
 def find_addition(text: str, shown: str) -> str | None:
-    """Return what to add to a message that shows `shown` so that it reads `text`; None if nothing does.
+    """Return what to append to a message so that it shows `text`; None if that is impossible.
 
-    White space at the end of `shown` may be more than `text` has there: nobody sees it.
+    Trailing white space of `shown` may be more than `text` has there: it is invisible.
     """
     if text.startswith(shown):
         return text[len(shown) :]

@@ -1,7 +1,6 @@
-"""What a growing answer wants done next, as values.
+"""The commands that `live_reply` returns: what to write next, as plain values.
 
-Separate from `live_reply`, which decides it, because whoever writes it, and who says how answers may grow,
-need know no more. Pure.
+`delivery.writer` carries them out. A platform's `DisplayMode` says how a growing answer can be shown there.
 """
 
 from dataclasses import dataclass
@@ -13,9 +12,9 @@ from typing import TypeAlias
 class DisplayMode(StrEnum):
     """How an answer is shown while it grows."""
 
-    WHOLE = "whole"  # not at all: each page is written once, when it is complete
-    EDITS = "edits"  # its message is replaced by one that says more
-    STREAM = "stream"  # its message takes text at its end
+    WHOLE = "whole"  # it is not: each page is written once, when it is complete
+    EDITS = "edits"  # its message is edited to a longer text
+    STREAM = "stream"  # text is appended to its message
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +24,9 @@ class Post:
     page: int
     text: str
     last: bool
-    """Whether the page is complete with this."""
+    """Whether this completes the page."""
     end: bool = False
-    """Whether the answer is."""
+    """Whether this completes the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,28 +36,28 @@ class Edit:
     page: int
     text: str
     last: bool
-    """Whether the page is complete with this."""
+    """Whether this completes the page."""
     end: bool = False
-    """Whether the answer is."""
+    """Whether this completes the answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Ask again at `until`, or once the answer is complete, whichever is first."""
+    """Ask again at `until`, or as soon as the answer is complete."""
 
     until: float
 
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """Everything is shown that is to be shown now; ask again when there is more, or at `until`."""
+    """Nothing to write now; ask again when there is more text, or at `until`."""
 
     until: float = inf
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """Everything is shown, and there will be no more."""
+    """Everything is shown, and no more text will come."""
 
 
 Command: TypeAlias = Post | Edit | Wait | Idle | Done

@@ -1,21 +1,32 @@
-"""What a thread should show next, and not before when: the heart of the bot.
+"""Decides what a thread should show next while an answer grows, and when: the heart of the bot.
 
-Separate from `delivery`, which waits and writes. Pure: the caller brings the time, asks `next`, does what
-it says, and reports what came of it. No write is ever queued; its text is made at the moment it is asked
-for, so a slow platform sees fewer writes and never older text. Rules, each a property in the tests:
+The driver (`delivery.writer`) feeds text in, asks `next` what to do, does it, and reports the result. The
+driver also passes the time, so this is pure. No write is ever queued: its text is computed when it is asked
+for, so a slow platform sees fewer writes and never an outdated text.
+
+    time   fed              next() returns                        reported
+    0.0    "Hello"          Post(page=0, "Hello", last=False)     note_accepted
+    0.2    " wor"           Wait(until=1.0)                       -
+    1.0    "ld"             Edit(page=0, "Hello world")           note_refused, retry after 5 s
+    1.5    ", how are you"  Wait(until=6.0)                       -
+    6.0    finish()         Edit(page=0, "Hello world, ...",      note_accepted
+                                 last=True, end=True)
+    6.1    -                Done()                                -
+
+Rules, each a property in the tests:
 
 - A page is complete before the next one begins, and does not change afterwards.
 - The pages joined are the answer, whatever was refused in between.
-- Nothing is written before a refusal's time has passed.
-- Between two writes lies the interval. Only a write that completes a page, or the answer, need not wait
-  for it: nobody should wait for text that will not change any more.
-- Where text is only added to what is there, each text of a growing page begins with the one before; but
-  Markdown can change its mind, and a page ends earlier then: it is replaced, as by an edit.
-- Where edits are long in coming, a page ends with a paragraph, and is shown when it is complete.
-- Below a page that grows by edits it can be stopped, and below no other: whatever was offered there goes with
-  the page's last write, which is made for that alone if need be.
-- Where a message can't be changed any more, its page ends with what it shows, and the rest follows below.
-  Where it is gone, or nobody knows what it shows, its page is posted anew.
+- Nothing is written before the time of a refusal has passed.
+- Between two writes lies the interval. Only a write that completes a page, or the answer, goes at once: its
+  text will not change any more.
+- If a message can only be appended to, each text of a growing page begins with the one before it. Markdown
+  can still change its mind; then the page ends early and is replaced, as by an edit.
+- If edits are slow, a page ends with a paragraph, and is shown when it is complete.
+- A page that grows by edits has a stop button, and no other page has. The page's last write removes it, and
+  is made for that alone if necessary.
+- If a message can no longer be changed, its page ends with what it shows, and the rest follows in a new
+  message. If a message is gone, or its text is unknown, its page is posted again.
 """
 
 from collections.abc import Callable
@@ -26,26 +37,26 @@ from bot.core.reply.commands import Command, DisplayMode, Done, Edit, Idle, Post
 from bot.core.reply.paging import Pager
 
 EARLY_PAGE_DIVISOR = 12
-"""A page that ends early, because edits are slow, has at least such a part of a page's characters; one that
-nobody has seen yet may be a paragraph.
+"""If edits are slow, a page that ends early has at least this part (1/12) of a page's characters; the first
+page may be a single paragraph.
 """
 MAX_HOLD_SECONDS = 10.0
-"""Seconds for which people may be kept waiting where edits are slow: for the first paragraph, before they
-see the beginning of it, and for a further message, lest a fast answer fill its thread.
+"""How long people wait at most if edits are slow: for the first paragraph, before its beginning is shown, and
+for each further message, so that a fast answer does not fill the thread.
 """
 
 
 class PageLimits(Protocol):
-    """The part of a platform's limits that one reply must know."""
+    """The part of a platform's limits that a reply needs."""
 
     @property
     def fits(self) -> Callable[[str], bool]:
-        """Whether a page of Markdown can be shown in one message."""
+        """Returns whether a page of Markdown can be shown in one message."""
         ...
 
     @property
     def page_size(self) -> int:
-        """Characters of Markdown beyond which no page fits."""
+        """Characters of Markdown; no longer page fits."""
         ...
 
     @property
@@ -55,15 +66,15 @@ class PageLimits(Protocol):
 
     @property
     def append_interval(self) -> float:
-        """Likewise, where text is only added."""
+        """Seconds between two writes that only append."""
         ...
 
 
 class LiveReply:
     """An answer while it grows. Times are in seconds, on any clock that does not go backwards.
 
-    `posted` is the number of messages that an earlier attempt left in the thread; they are edited before
-    any is posted. The first text is shown at once.
+    `posted` is the number of messages that an earlier attempt left in the thread; they are edited before any
+    new one is posted. The first text is shown at once.
     """
 
     def __init__(self, limits: PageLimits, *, posted: int = 0, mode: DisplayMode = DisplayMode.EDITS) -> None:
@@ -72,12 +83,12 @@ class LiveReply:
         self._mode = mode
         self._min_early_page_characters = limits.page_size // EARLY_PAGE_DIVISOR
         self._posted = posted
-        self._page = 0  # all before it are complete on screen
-        self._on_screen = ""  # of that page
-        self._is_open = False  # whether that message can be operated as one that grows, or takes more text
-        self._has_changed = False  # whether it took a change after its first text
-        self._is_held = False  # whether a further message is not begun before its page is complete
-        self._hold_until = inf  # when the first one is begun anyhow
+        self._page = 0  # every page before it is complete on screen
+        self._on_screen = ""  # what that page shows
+        self._is_open = False  # whether its message has a stop button, or still accepts appended text
+        self._has_changed = False  # whether an edit of it succeeded
+        self._is_held = False  # whether the next message waits until its page is complete
+        self._hold_until = inf  # when the first one is posted in any case
         self._is_finished = False
         self._fed = 0
         self._written_at = -inf
@@ -85,28 +96,28 @@ class LiveReply:
         self._refused_until = -inf
 
     def feed(self, text: str) -> None:
-        """Take what the model said more. Raises `ValueError` after `finish`."""
+        """Take more text from the model. Raises `ValueError` after `finish`."""
         if self._is_finished:
             raise ValueError("The answer was finished; nothing can follow.")
         self._pager.feed(text)
         self._fed += len(text)
 
     def finish(self, note: str = "") -> None:
-        """Note that the model said everything, or stopped: then `note` says why, in a last paragraph."""
+        """Note that the answer is complete, or stopped: then `note` says why, in a last paragraph."""
         if note:
             self._pager.close()
             self._pager.feed(note)
         self._is_finished = True
 
     def stop(self, note: str) -> int | None:
-        """End the answer with `note` on the pages there are; call it while no write is under way.
+        """End the answer with `note` on the pages there are; call it while no write is running.
 
-        Returns how many characters of its text stay, or None if all do. One that was finished and needs no
-        further message goes to its own end instead: it is too late.
+        Returns how many characters of its text remain, or None if all do. An answer that is finished and
+        needs no further message is too late to stop: it ends as it is, without the note.
         """
         pages = max(self._posted, 1)
         held = self._pager.count_held(pages)
-        is_whole = held is None or held >= self._fed  # what follows may be a note of ours
+        is_whole = held is None or held >= self._fed  # the rest may be our own note
         if is_whole and self._is_finished:
             return None
         if self._page >= pages:
@@ -118,14 +129,14 @@ class LiveReply:
 
     @property
     def is_edited(self) -> bool:
-        """Whether pages that grow are replaced by ones that say more."""
+        """Whether a growing page is replaced by longer versions of itself."""
         return self._mode is DisplayMode.EDITS
 
     def note_pressure(self, now: float, *, is_slow: bool) -> None:
-        """Note whether edits are long in coming; call it when there is more text.
+        """Note whether edits are slow at the moment; call it when there is more text.
 
-        Then a page ends with a paragraph, and is posted when it is complete: a paragraph or more at a time.
-        Only the first one people see as it is, if they would have to wait for it.
+        If they are, a page ends with a paragraph, and is posted when it is complete. Only the first page is
+        shown unfinished, if people would have to wait too long for it.
         """
         if self._fed:
             self._hold_until = min(self._hold_until, now + MAX_HOLD_SECONDS)
@@ -135,11 +146,11 @@ class LiveReply:
             self._pager.end_paragraph(self._on_screen, self._min_early_page_characters if self._posted else 1)
 
     def has_full_page(self) -> bool:
-        """Return whether a page is complete that is not shown so."""
+        """Return whether a complete page is not yet shown as such."""
         return self._page < len(self._pager.full)
 
     def next(self, now: float) -> Command:
-        """Return what to do now. Asking changes nothing."""
+        """Return what to do now. Calling it changes nothing."""
         if now < self._refused_until:
             return Wait(self._refused_until)
         is_last_due = self._is_finished or self.has_full_page()
@@ -166,14 +177,14 @@ class LiveReply:
         self._next_partial = now + max(self._interval, rest)
 
     def note_refused(self, now: float, retry_after: float) -> None:
-        """Note that the platform wants no write for `retry_after` seconds."""
+        """Note that the platform accepts no write for `retry_after` seconds."""
         self._refused_until = max(self._refused_until, now + retry_after)
 
     def note_unchangeable(self, command: Edit) -> bool:
-        """Note that the message can't be changed: the page ends with what it shows, and the rest is posted.
+        """Note that a message cannot be edited: its page ends there, and the rest is posted below.
 
-        Where none ever takes a change, nothing grows any more, lest there be a message for every few words.
-        Returns False if nobody knows what it shows: an earlier attempt wrote it.
+        If no message can be edited, stop showing partial text: otherwise every few words would become a
+        message. Returns False if the message's text is unknown, because an earlier attempt wrote it.
         """
         shown = self._on_screen if command.page == self._page else ""
         if shown:
@@ -183,22 +194,22 @@ class LiveReply:
         return bool(shown)
 
     def note_gone(self, command: Edit) -> None:
-        """Note that no message shows the page any more, nor any after it: it is posted anew."""
+        """Note that the messages of this page and of all later ones are gone: the page is posted again."""
         self._posted = self._page = command.page
         self._on_screen, self._is_open = "", False
 
     def list_surplus_pages(self) -> range:
-        """Return the pages of an earlier attempt that a finished answer does not need; remove them."""
+        """Return the pages of an earlier attempt that the finished answer does not need."""
         used = len(self._pager.full) + bool(self._pager.current(is_complete=True))
         return range(used, self._posted)
 
     def _first_message_deadline(self) -> float:
-        """Return when the first message is begun that is held back now."""
+        """Return the time at which the first message is posted although it is being held back."""
         return self._hold_until if self._is_held and not self._posted else inf
 
     def _next_write(self) -> Post | Edit | None:
-        """Return the write of the first page that does not show what it should."""
-        for page in (self._page, self._page + 1):  # the first may have become complete as it stands
+        """Return the write for the first page that does not show what it should."""
+        for page in (self._page, self._page + 1):  # the first may have become complete without a change
             text, is_full = self._page_text(page)
             on_screen = self._on_screen if page == self._page else ""
             is_complete = is_full or self._is_finished
@@ -210,12 +221,12 @@ class LiveReply:
         return None
 
     def _is_last_page(self, page: int) -> bool:
-        """Return whether nothing follows this page."""
+        """Return whether this is the last page."""
         rest = self._pager.current(is_complete=True)
         return page == len(self._pager.full) or (page == len(self._pager.full) - 1 and not rest)
 
     def _page_text(self, page: int) -> tuple[str, bool]:
-        """Return what page `page` should show, and whether it is full."""
+        """Return what a page should show, and whether it is full."""
         full = self._pager.full
         current = self._current_text() if page == len(full) else ""
         return (full[page], True) if page < len(full) else (current, False)

@@ -1,8 +1,8 @@
-"""The lines of growing Markdown, and what is open between them: a fence, a table, or neither.
+"""Reads growing Markdown line by line: which code fence or table is open between two lines.
 
-Separate from `breaks` and `paging`, which put this to use. Pure: text in, values out. This knows just
-enough of Markdown to close on one page what goes on on the next. It is no parser and need not be one: a
-wrong guess costs looks and never a character.
+`breaks` and `paging` use this to close on one page what continues on the next, and to open it again there. It
+understands only as much of Markdown as that needs. A wrong guess can spoil the looks of a page, but it never
+loses a character.
 """
 
 import re
@@ -19,10 +19,10 @@ _TABLE_DASHES = re.compile(r"[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fence:
-    """An open block of code."""
+    """An open code block."""
 
     lead: str
-    """What stands before the marks: quote marks, or at most three spaces of indentation."""
+    """The text before the marks: quote marks, or up to three spaces of indentation."""
     marks: str
     language: str
 
@@ -38,18 +38,18 @@ class Fence:
 
     @classmethod
     def opened_by(cls, line: str) -> "Fence | None":
-        """Return the fence that `line` opens, if it does."""
+        """Return the fence that `line` opens, if any."""
         found = _FENCE.match(line)
         if not found or (found["marks"].startswith("`") and "`" in found["rest"]):
             return None
         lead = found["lead"]
         if ">" not in lead:
-            # On a page of its own, four spaces would make it indented code.
+            # On a new page, four spaces would turn it into indented code.
             lead = " " * min(len(lead.expandtabs(4)) + len(found["item"] or ""), 3)
         return cls(lead=lead, marks=found["marks"], language=found["language"])
 
     def after(self, line: str) -> "Fence | None":
-        """Return the fence if it is still open after `line`: it ends with its marks, or with its quote."""
+        """Return the fence if it is still open after `line`, else None."""
         is_quoted = ">" in self.lead
         if is_quoted and not line.lstrip().startswith(">"):
             return None
@@ -72,7 +72,7 @@ class OpenBlock:
     """The table's first row and its row of dashes, each with a newline; empty outside of tables."""
 
     def opening(self, line: str) -> str:
-        """Return what a page that begins with `line` needs before it to go on with what is open."""
+        """Return what a page that begins with `line` needs before it to continue the open block."""
         if self.fence:
             return self.fence.opening
         return self.table_head if "|" in line else ""
@@ -95,7 +95,7 @@ class OpenBlock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkdownLine:
-    """One line of a page: where it starts, its text without the newline, and what is open around it."""
+    """One line of a page, without its newline, and what is open before and after it."""
 
     start: int
     text: str
@@ -109,18 +109,18 @@ class MarkdownLine:
 
     @property
     def is_fixed(self) -> bool:
-        """Whether it must stay whole: a table's row, or the first or last line of a fence."""
+        """Whether it must not be cut: a table's row, or the first or last line of a fence."""
         is_row = bool(self.after.table_head) and "|" in self.text
         return is_row or (self.before.fence is None) != (self.after.fence is None)
 
 
 def scan_lines(text: str, open_block: OpenBlock) -> list[MarkdownLine]:
-    """Return the lines of a page, at least one; `is_open` is what is open at its start."""
+    """Return the lines of a page, at least one; `open_block` is what is open at its start."""
     return scan_grown_lines((), text, open_block)
 
 
 def scan_grown_lines(lines: Sequence[MarkdownLine], text: str, open_block: OpenBlock) -> list[MarkdownLine]:
-    """Return the lines of a page; `lines` were those before it grew, of which only the last has changed."""
+    """Return the lines of a page that has grown; only the last of the earlier ones may have changed."""
     known = list(lines[:-1])
     start, open_block = (lines[-1].start, lines[-1].before) if lines else (0, open_block)
     previous = known[-1].text if known else ""
@@ -132,7 +132,7 @@ def scan_grown_lines(lines: Sequence[MarkdownLine], text: str, open_block: OpenB
 
 
 def find_open_block(lines: Sequence[MarkdownLine], position: int) -> OpenBlock:
-    """Return what is open at a position. Within a line that is what was open before it."""
+    """Return what is open at a position; inside a line, that is what was open before it."""
     line = lines[bisect_right(lines, position, key=lambda line: line.start) - 1]
     is_end_of_text = line is lines[-1] and position == line.end
     return line.after if is_end_of_text and line.text else line.before

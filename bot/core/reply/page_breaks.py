@@ -1,6 +1,17 @@
-"""Where a page of Markdown may end, and how much of a growing one is worth showing.
+"""Finds where a page of Markdown may end, and how much of an unfinished page can be shown.
 
-Separate from `paging`, which asks when a page is full. Pure: text in, positions out.
+Two questions are answered, both with a position in the text:
+
+- A page is full. `find_best_break` returns the best position to end it: between paragraphs, else between
+  lines, else after a sentence, else at a space. Links, code spans and table rows are not cut.
+- A page is still growing. `find_finished_end` returns how much of it can be shown by an edit, and
+  `find_settled_end` how much can be appended to a message that cannot be edited. Half a link or half an
+  emphasis is held back until the rest arrives:
+
+      text so far: "See [the man"                    shown: "See "
+      text so far: "See [the manual](https://x.y)"   shown: all of it
+
+`paging` decides when a page is full.
 """
 
 import re
@@ -34,10 +45,10 @@ _UNFINISHED = re.compile(
     r"|[*_~`]{1,3}))\Z"
 )
 _MAX_HELD_BACK_CHARACTERS = 300
-"""Characters; more than this is shown as it stands, finished or not."""
+"""An unfinished end that is longer than this is shown as it is."""
 
 _MAX_WORD_CHARACTERS = 24
-"""Characters; a longer one is sent in parts."""
+"""A word that is longer than this is sent in pieces."""
 _WHITE_SPACE = re.compile(r"\s+")
 _LAST_WORD = re.compile(r"(?<=\s)\S+\Z")
 
@@ -49,8 +60,9 @@ def find_best_break(text: str, lines: Sequence[MarkdownLine], limit: int) -> int
     """Return where to end a page that has room for `text[:limit]`; 0 < result <= limit < len(text).
 
     The best kind of place in the second half of the page wins: between paragraphs, between lines, between
-    lines of code or rows, after a sentence, at a space. If there is none, the first half is searched alike.
-    A page without such a place is cut between characters, and if a link or row fills it, there.
+    lines of code or rows, after a sentence, at a space. If the second half has no such place, the first half
+    is searched in the same way. A page without any such place is cut between characters, and if one link or
+    row fills the whole page, inside that.
     """
     fixed = [span for span in _list_fixed_spans(text, lines) if span[0] < limit]
 
@@ -66,12 +78,12 @@ def find_best_break(text: str, lines: Sequence[MarkdownLine], limit: int) -> int
 
 
 def find_paragraph_starts(lines: Sequence[MarkdownLine]) -> Sequence[int]:
-    """Return where paragraphs begin before which a page may end."""
+    """Return the positions where a paragraph begins and a page may end."""
     return _list_line_starts(lines)[0]
 
 
 def _list_break_places(text: str, lines: Sequence[MarkdownLine], limit: int) -> Iterator[int]:
-    """Yield all good places for a page to end, best kind first, and of each kind the last first."""
+    """Yield all good places to end a page, the best kind first, and within a kind the last one first."""
     for line_starts in _list_line_starts(lines):
         yield from (start for start in reversed(line_starts) if start <= limit)
     for pattern in (_SENTENCE, _SPACE):
@@ -87,18 +99,18 @@ def _list_line_starts(lines: Sequence[MarkdownLine]) -> tuple[list[int], list[in
     for previous, line in pairwise(lines):
         last_words = previous.text if previous.text.strip() else last_words
         if previous.after.fence:
-            if previous.before.fence and line.after.fence:  # leaves no empty block on either page
+            if previous.before.fence and line.after.fence:  # else one page has an empty block
                 inner.append(line.start)
         elif line.after.table_head:
-            if previous.before.table_head:  # leaves no head without a row
+            if previous.before.table_head:  # else the head would stand without a row
                 inner.append(line.start)
-        elif line.text.strip() and not _HEADING.match(last_words):  # leaves no heading without its text
+        elif line.text.strip() and not _HEADING.match(last_words):  # else a heading has no text
             (plain if previous.text.strip() else paragraphs).append(line.start)
     return paragraphs, plain, inner
 
 
 def _list_fixed_spans(text: str, lines: Sequence[MarkdownLine]) -> Iterator[tuple[int, int]]:
-    """Yield the parts of a page, as start and end, that a break must not fall into."""
+    """Yield the parts of a page, as start and end, that must not be cut."""
     for line in lines:
         if line.is_fixed:
             yield line.start, line.end
@@ -107,9 +119,10 @@ def _list_fixed_spans(text: str, lines: Sequence[MarkdownLine]) -> Iterator[tupl
 
 
 def _is_within_character(text: str, place: int) -> bool:
-    """Whether what people see as one character lies across `place`.
+    """Return whether a position lies inside what people see as one character.
 
-    The rules of Unicode's UAX 29 that matter in chat: marks, joined emoji, skin tones, flags, Hangul.
+    These are the rules of Unicode's UAX 29 that matter in chat: marks, joined emoji, skin tones, flags,
+    Hangul.
     """
     before, after = text[place - 1], text[place]
     if (
@@ -129,10 +142,10 @@ def _is_within_character(text: str, place: int) -> bool:
 
 
 def find_finished_end(text: str, lines: Sequence[MarkdownLine]) -> int:
-    """Return how much of a growing page makes sense to show; the rest is a moment's wait.
+    """Return how much of a growing page makes sense to show.
 
-    Held back, if short: a last line without a letter or digit (`-`, `|--`, half a fence), the line that
-    opens a fence, a table's first row before its dashes, half a link, token, entity or emphasis.
+    Held back if short: a last line without a letter or digit (`-`, `|--`, half a fence), the line that opens
+    a fence, a table's first row before its dashes, and half a link, token, entity or emphasis.
     """
     count = len(lines) - (not any(character.isalnum() for character in lines[-1].text))
     while count and _needs_more(lines[count - 1]):
@@ -148,10 +161,10 @@ def find_finished_end(text: str, lines: Sequence[MarkdownLine]) -> int:
 
 
 def find_settled_end(text: str, lines: Sequence[MarkdownLine]) -> int:
-    """Return how much of a growing page can be sent where what was sent stays as it is.
+    """Return how much of a growing page can be appended for good, because later text cannot change it.
 
-    It ends where a word begins, so that no white space stands first in what is sent next, and outside of
-    whatever is not complete: a link, a token, a code span, a row. What can't be told yet is held back.
+    The result is where a word begins, so that the next piece does not begin with white space. It lies outside
+    of everything that is not complete: a link, a token, a code span, a row.
     """
     end = find_finished_end(text, lines)
     while end:
@@ -169,9 +182,9 @@ def find_settled_end(text: str, lines: Sequence[MarkdownLine]) -> int:
 
 
 def _find_word_start(text: str, end: int) -> int:
-    """Return the last place up to `end`, or right after the white space there, where a word begins.
+    """Return the last position up to `end`, or right after the white space there, where a word begins.
 
-    Within a long word it is between characters: some languages have no spaces.
+    Inside a long word any position between two characters is accepted: some languages have no spaces.
     """
     blank = _WHITE_SPACE.match(text, end)
     end = blank.end() if blank else end
@@ -187,7 +200,7 @@ def _find_word_start(text: str, end: int) -> int:
 
 
 def _needs_more(line: MarkdownLine) -> bool:
-    """Whether a line means something else without the next."""
+    """Return whether the meaning of a line depends on the next one."""
     if line.before.fence:
         return False
     is_first_row = line.text.lstrip().startswith("|") and not line.after.table_head

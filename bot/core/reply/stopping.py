@@ -1,7 +1,8 @@
-"""Stopping an answer: who wants which one stopped, what counts as the word for it, and what is said then.
+"""Stopping an answer: the request, the words that count as one, and the notes that the thread shows.
 
-Separate because a button, a word in the thread and the platform's own sign all end here. Pure. Rule: only the
-running answer is stopped, or the one that is next; what waits behind it goes on afterwards.
+A button, a message that only says "stop", and the platform's own stop sign all become a `StopRequest`. It
+stops the answer that is being written in the thread, or else the next one; further questions are answered
+afterwards.
 """
 
 import re
@@ -11,7 +12,7 @@ from enum import StrEnum
 from bot.core.turns import ThreadKey
 
 STOPPED_FINISH_REASON = "stopped"
-"""The finish reason of what a person stopped; ours, since no model gives it."""
+"""Our own finish reason for an answer that a person stopped; no model sends it."""
 STOPPED_NOTE = "_Stopped._"
 STOPPED_TEXT_LOST_NOTE = "_Stopped. What I had written so far was lost, since I was restarted meanwhile._"
 
@@ -22,30 +23,30 @@ _STOP_PATTERN = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopRequest:
-    """Somebody wants an answer stopped."""
+    """A person wants an answer stopped."""
 
     thread: ThreadKey
     requested_by: str
     """The platform's user id."""
     is_by_admin: bool = False
-    """Whether `by` may stop the answers of others too."""
+    """Whether the person may stop other people's answers too."""
     turn: int | None = None
-    """Which one; None for the one that runs in the thread, or is next there."""
+    """Which turn; None for the one that is being answered in the thread, or is next there."""
     message_id: str = ""
-    """The message that said so, which is then no question."""
+    """The message that asked to stop; it is then not a question."""
     delivery: str = ""
-    """The platform's id of this delivery, where it has one; a delivery counts once."""
+    """The platform's id of this delivery, if it has one; each delivery is handled once."""
 
 
 class StopOutcome(StrEnum):
-    """What became of a `StopRequest`."""
+    """The result of a `StopRequest`."""
 
-    TAKEN = "taken"  # whoever works on the turn will end it
-    FORBIDDEN = "forbidden"  # it is the answer of somebody else
-    NOTHING = "nothing"  # there is nothing to stop
-    KNOWN = "known"  # this message or delivery was heard before
+    TAKEN = "taken"  # the process that answers the turn will end it
+    FORBIDDEN = "forbidden"  # the answer belongs to another person
+    NOTHING = "nothing"  # no answer is being written
+    KNOWN = "known"  # this message or delivery was handled before
 
 
 def is_stop_request(text: str) -> bool:
-    """Return whether a message says nothing but "stop"; our own mention is not part of `text`."""
+    """Return whether a message says nothing but "stop"; `text` does not contain the bot's own mention."""
     return _STOP_PATTERN.fullmatch(text.strip()) is not None

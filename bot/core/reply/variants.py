@@ -1,7 +1,7 @@
-"""The variants of an answer: where a button leads, and what stands below the one that is shown.
+"""The variants of an answer: where each button leads, and what stands below the answer.
 
-Separate because it is the whole rule of flipping, and nothing else knows it. Pure. The one that is shown is
-always the conversation's history too: the model must know what people see. To choose it only ends the choice.
+The variant that is shown is also the one in the conversation's history, so the model always knows what people
+see. Choosing a variant only removes the buttons.
 """
 
 from collections.abc import Mapping
@@ -13,11 +13,11 @@ from bot.core.turns import Action, VariantPosition
 STEPS_BY_ACTION: Mapping[Action, int] = MappingProxyType(
     {Action.PREVIOUS: -1, Action.NEXT: 1, Action.CHOOSE: 0}
 )
-"""How far each button moves; who goes beyond an end comes to the other one."""
+"""How far each button moves; after the last variant comes the first one."""
 
 
 def move_position(position: VariantPosition, action: Action) -> VariantPosition | None:
-    """Return where a button of `STEPS` leads; None where there is nothing left to choose from."""
+    """Return the position that a button leads to; None if there is no choice to make."""
     if position.is_chosen or not position.number or position.count < 2:  # noqa: PLR2004 - one is no choice
         return None
     number = (position.number - 1 + STEPS_BY_ACTION[action]) % position.count + 1
@@ -25,10 +25,10 @@ def move_position(position: VariantPosition, action: Action) -> VariantPosition 
 
 
 def describe_position(position: VariantPosition) -> str:
-    """Return what is said below an answer of its place; nothing where it is the only one."""
+    """Return the note about the variant below an answer, such as `_2 of 3_`; empty if there is only one."""
     return f"_{position.number} of {position.count}_" if position.count and position.number else ""
 
 
 def list_actions(position: VariantPosition) -> tuple[Action, ...]:
-    """Return the buttons below an answer; none once it is chosen."""
+    """Return the buttons below an answer; none once a variant is chosen."""
     return tuple(STEPS_BY_ACTION) if move_position(position, Action.NEXT) else ()

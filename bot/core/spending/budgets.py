@@ -1,9 +1,13 @@
-"""What calls of models cost, whom and where; and the budgets that they must fit into.
+"""Spending and budgets: what calls of models cost, in sum, and whether another call is allowed.
 
-Separate because everybody who counts, shows or limits speaks these words. Pure. Rules: a budget of one person
-or channel takes the place of the one that is set for all; a call is let in only where what is spent, what is
-kept for calls that are under way, and what it may need itself stay within every budget that applies; one
-whose price is unknown never fits a budget of money.
+A budget limits tokens or money for a person, a channel or the workspace, in each day or month. A budget set
+for one person or channel replaces the budget set for all of them. A call is allowed only if, for every budget
+that applies,
+
+    spent + reserved for running calls + estimate of this call <= amount
+
+A call whose price is unknown never fits a budget of money. `check_budgets` raises `BudgetSpent` for the
+budget that blocks for the longest time. Once `WARNING_PERCENT` of a budget is spent, the next answer says so.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,15 +21,15 @@ from bot.core.spending import prices
 from bot.core.turns import Author
 
 WARNING_PERCENT = 80
-"""Per cent of a budget from which on people are told."""
+"""From this part of a budget on, people are warned."""
 MAX_BUDGET_TOKENS = 10**12 - 1
 """Of a budget."""
 ANY_SUBJECT = ""
-"""The subject of a budget that each person, or each channel, has."""
+"""The subject of a budget that every person, or every channel, has for itself."""
 
 
 class SpendingDimension(StrEnum):
-    """By what calls are summed up."""
+    """What calls are summed up by."""
 
     WORKSPACE = "workspace"
     CHANNEL = "channel"
@@ -35,7 +39,7 @@ class SpendingDimension(StrEnum):
 
 
 BUDGET_DIMENSIONS = (SpendingDimension.PERSON, SpendingDimension.CHANNEL, SpendingDimension.WORKSPACE)
-"""What may have a budget."""
+"""What can have a budget."""
 
 
 class BudgetUnit(StrEnum):
@@ -47,26 +51,26 @@ class BudgetUnit(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spending:
-    """What calls cost together."""
+    """The cost of several calls together."""
 
     calls: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cached_tokens: int = 0
     cost: int = 0
-    """In nano-units, of the calls whose price is known."""
+    """In nano-units of the currency, of the calls with a known price."""
     unpriced: int = 0
-    """Calls whose price is not known; nothing of them is in `cost`."""
+    """Calls with an unknown price; they add nothing to `cost`."""
     estimated: int = 0
-    """Calls of which something is a guess."""
+    """Calls whose tokens or price are partly guessed."""
 
     @property
     def tokens(self) -> int:
-        """What a budget of tokens counts."""
+        """The tokens that a budget counts."""
         return self.prompt_tokens + self.completion_tokens
 
     def __add__(self, other: "Spending") -> "Spending":
-        """Return what both cost together."""
+        """Return the cost of both together."""
         sums = {each.name: getattr(self, each.name) + getattr(other, each.name) for each in fields(self)}
         return Spending(**sums)
 
@@ -76,18 +80,18 @@ class Budget:
     """How much may be spent in each period."""
 
     scope: SpendingDimension
-    """One of `SCOPES`."""
+    """One of `BUDGET_DIMENSIONS`."""
     subject: str = ANY_SUBJECT
-    """Id of a person or a channel; for a workspace always empty."""
+    """Id of a person or a channel; always empty for a workspace."""
     span: Span
     unit: BudgetUnit
     amount: int | None
-    """Tokens, or nano-units; None if there is no such budget any more."""
+    """Tokens, or nano-units of the currency; None if the budget was removed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetChange:
-    """What somebody set; never changed, only followed by a newer one."""
+    """A budget as an admin set it. It never changes; a later one replaces it."""
 
     budget: Budget
     author: Author
@@ -98,24 +102,24 @@ class BudgetChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallEstimate:
-    """What a call may cost at most, as far as can be said before it."""
+    """What a call may cost at most, estimated before the call."""
 
     tokens: int
     cost: int | None
-    """In nano-units; None if the price is unknown."""
+    """In nano-units of the currency; None if the price is unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetState:
-    """How a budget stands, in its own unit."""
+    """How much of a budget is used, in the budget's unit."""
 
     budget: Budget
-    """With the subject that it is spent by, also where it is set for all."""
+    """Its subject is the person or channel that spends it, even if it is set for all."""
     spent: int
     reserved: int = 0
-    """For calls that are under way."""
+    """Reserved for calls that are running."""
     resets_at: int
-    """When it is full again, in seconds since 1970."""
+    """When the period ends, in seconds since 1970."""
 
     @property
     def remaining(self) -> int:
@@ -125,28 +129,28 @@ class BudgetState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallPermit:
-    """Leave to make a call."""
+    """Permission for a call."""
 
     budget_states: tuple[BudgetState, ...]
-    """Of all budgets that apply, before the call."""
+    """The state of all budgets that apply, before the call."""
     warned_spans: frozenset[Span] = frozenset()
-    """Periods of which the person was told that a budget is nearly used up."""
+    """Periods for which the person was already warned that a budget is nearly used up."""
 
 
 class BudgetSpent(ModelError):
-    """A call does not fit into a budget that applies; nothing was asked."""
+    """A call does not fit into a budget that applies; the model was not asked."""
 
     code = "budget_spent"
     for_people = "A budget is used up. An admin can raise it."
 
     def __init__(self, state: BudgetState) -> None:
-        """`standing` is that of the budget which is in the way."""
+        """`state` is that of the budget that does not allow the call."""
         super().__init__(self.for_people)
         self.state = state
 
 
 class PriceUnknown(ModelError):
-    """A budget of money applies, and nobody knows what the call would cost; nothing was asked."""
+    """A budget of money applies, and the price of the model is unknown; the model was not asked."""
 
     code = "price_unknown"
     for_people = (
@@ -156,14 +160,14 @@ class PriceUnknown(ModelError):
 
 
 def find_applying_budgets(budgets: Iterable[Budget], *, person: str, channel: str) -> tuple[Budget, ...]:
-    """Return the budgets that apply to a person in a channel, with who spends them as subjects."""
+    """Return the budgets that apply to a person in a channel, with the spender as their subject."""
     who = {
         SpendingDimension.PERSON: person,
         SpendingDimension.CHANNEL: channel,
         SpendingDimension.WORKSPACE: ANY_SUBJECT,
     }
     found: dict[tuple[SpendingDimension, Span, BudgetUnit], Budget] = {}
-    for budget in sorted(budgets, key=lambda each: each.subject):  # what is set for all comes first
+    for budget in sorted(budgets, key=lambda each: each.subject):  # a budget for all comes first
         if budget.amount is not None and budget.subject in {ANY_SUBJECT, who[budget.scope]}:
             spender = replace(budget, subject=who[budget.scope])
             found[budget.scope, budget.span, budget.unit] = spender
@@ -171,7 +175,10 @@ def find_applying_budgets(budgets: Iterable[Budget], *, person: str, channel: st
 
 
 def measure(unit: BudgetUnit, of: CallEstimate | Spending) -> int:
-    """Return what counts for a budget. Raises `PriceUnknown` where that is money, and unknown."""
+    """Return what a budget of that unit counts.
+
+    Raises `PriceUnknown` if that is money and the price is unknown.
+    """
     if unit is BudgetUnit.TOKENS:
         return of.tokens
     if of.cost is None:
@@ -180,14 +187,14 @@ def measure(unit: BudgetUnit, of: CallEstimate | Spending) -> int:
 
 
 def check_budgets(states: Sequence[BudgetState], estimate: CallEstimate) -> None:
-    """Raise `BudgetSpent` if a call does not fit, with the budget that is in the way for longest."""
+    """Raise `BudgetSpent` if a call does not fit, for the budget that blocks for the longest time."""
     full = [each for each in states if measure(each.budget.unit, estimate) > each.remaining]
     if full:
         raise BudgetSpent(max(full, key=lambda each: each.resets_at))
 
 
 def find_nearly_spent(permit: CallPermit, call: ModelCall) -> tuple[BudgetState, ...]:
-    """Return the budgets of which to tell the person below the answer that a call brought."""
+    """Return the budgets that the call brought near their end; the answer warns about them."""
     need = CallEstimate(tokens=call.tokens, cost=call.cost or 0)
     after = (
         replace(each, spent=each.spent + measure(each.budget.unit, need), reserved=0)
@@ -211,7 +218,7 @@ def spending_of(call: ModelCall) -> Spending:
 
 
 def versions_key(versions: Iterable[int]) -> str:
-    """Return the subject under which calls with these versions are summed up."""
+    """Return the subject under which calls with these config versions are summed up."""
     return ",".join(map(str, versions))
 
 
@@ -229,7 +236,7 @@ def format_used(state: BudgetState, currency: str) -> str:
 
 
 def parse_amount(text: str, unit: BudgetUnit) -> int:
-    """Return the amount that somebody wrote. Raises ValueError, a sentence without its full stop."""
+    """Return the amount that a person wrote. Raises ValueError with a sentence without its full stop."""
     if unit is BudgetUnit.MONEY:
         return prices.parse_amount(text)
     digits = text.strip().replace(",", "").replace("_", "")
@@ -239,7 +246,7 @@ def parse_amount(text: str, unit: BudgetUnit) -> int:
 
 
 def format_cost(spending: Spending, currency: str) -> str:
-    """Return what calls cost for people; what is not known is not added up as nothing."""
+    """Return the cost of calls for people; calls with an unknown price are counted, not added as zero."""
     if not spending.unpriced:
         return prices.format_amount(spending.cost, currency)
     if spending.unpriced == spending.calls:

@@ -1,8 +1,9 @@
-"""What a call of a model may need, before it is made.
+"""Estimates what a call of a model may cost, before the call is made.
 
-Separate from `ledger`, which is exact. Pure. Rules: rather too much than too little, since what is kept and
-not spent is free again when the call ends; an answer without a limit of its own is taken to be a little
-longer than the longest one that the model gave lately.
+The estimate reserves room in a budget, and the rest is released when the call ends; so it is rather too high
+than too low. The prompt is estimated from its texts and corrected by what the service counted for earlier
+prompts. The answer is taken to be as long as its limit (`max_tokens`), or, without one, a quarter longer than
+the longest recent answer of that model.
 """
 
 import math
@@ -30,20 +31,20 @@ MIN_ANSWER_TOKENS: Final = 256
 
 @dataclass(slots=True)
 class CallEstimator:
-    """What is known of the calls of each model."""
+    """Remembers what each model's recent calls needed."""
 
     _corrections: dict[str, EstimateCorrection] = field(default_factory=dict)
     _answer_tokens: dict[str, deque[int]] = field(default_factory=dict)
 
     def estimate_call(self, request: ChatRequest, price: Price | None) -> CallEstimate:
-        """Return what a call may need; its cost is None where there is no price."""
+        """Return an estimate for a call; its cost is None if the price is unknown."""
         prompt = self._estimate_prompt(request)
         completion = self._estimate_answer(request) * _positive_parameter(request.parameters, "n", 1)
         usage = Usage(prompt_tokens=prompt, completion_tokens=completion)
         return CallEstimate(tokens=prompt + completion, cost=price.cost_of(usage) if price else None)
 
     def learn_usage(self, request: ChatRequest, usage: Usage) -> None:
-        """Take what a service counted of a call."""
+        """Take what the service counted for a call."""
         if not any(message.images for message in request.messages):
             gauge = self._corrections.setdefault(request.model, EstimateCorrection())
             gauge.feed(count_request_tokens(request.messages), usage.prompt_tokens)

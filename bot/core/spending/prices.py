@@ -1,8 +1,12 @@
-"""What models cost: prices as somebody wrote them, and sums of money without a rounding error.
+"""Prices of models and sums of money, without rounding errors.
 
-Separate because nothing else may reckon with money. Pure. Rules: money is a whole number of nano-units of a
-currency, never a float; the currency's name is only a label; a price that nobody wrote is unknown, which is
-not zero.
+Money is a whole number of nano-units of a currency (a billionth of a dollar), never a float. The currency's
+name is only a label. Prices are parsed from text such as
+
+    gpt-6-luna=0.1/0.5/0.01, claude-*=3/15
+
+which gives the price of a million tokens of prompt, answer and cached prompt. A model without a price has an
+unknown price, which is not zero.
 """
 
 import re
@@ -15,11 +19,13 @@ from typing import Final
 from bot.core.requests import Usage
 
 NANO_PER_UNIT: Final = 10**9
-"""Of these a unit of a currency has; the unit of every sum here."""
+"""Nano-units in one unit of the currency."""
 _PICO_PER_NANO: Final = 1_000
-"""Of these a nano-unit has. A price a million tokens, in millionths, is one of pico-units a token."""
+"""Pico-units in one nano-unit. A price of a millionth of a unit for a million tokens is one pico-unit a
+token.
+"""
 MAX_PRICE_PER_MILLION_TOKENS: Final = 10_000
-"""Units of a currency a million tokens: whoever writes more has mistaken the unit."""
+"""Units of the currency; a higher price means that its author mistook the unit."""
 _MAX_PRICE_DECIMALS: Final = 6
 _AMOUNT_PATTERN = re.compile(r"\d{1,12}(\.\d{1,9})?", re.ASCII)
 _NANO_PER_CENT: Final = NANO_PER_UNIT // 100
@@ -32,10 +38,10 @@ class Price:
     input: int
     output: int
     cached: int
-    """Of a token of the prompt that the service had in its cache."""
+    """For a token of the prompt that the service had in its cache."""
 
     def cost_of(self, usage: Usage) -> int:
-        """Return what a call costs, in nano-units; a part of one counts as a whole."""
+        """Return what a call costs, in nano-units, rounded up."""
         cached = min(usage.cached_tokens, usage.prompt_tokens)
         fresh = usage.prompt_tokens - cached
         pico = fresh * self.input + cached * self.cached + usage.completion_tokens * self.output
@@ -44,14 +50,14 @@ class Price:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceTable:
-    """The table of a deployment."""
+    """The prices of a deployment."""
 
     currency: str = "USD"
     by_name: Mapping[str, Price] = field(default_factory=dict)
-    """By names of models, in which `*` stands for anything."""
+    """By model names, in which `*` stands for any text."""
 
     def find_price(self, model: str) -> Price | None:
-        """Return a model's price: that of its very name, or of the longest pattern; None if unknown."""
+        """Return the price by exact name, else by the longest pattern that matches; None if unknown."""
         if model in self.by_name:
             return self.by_name[model]
         fitting = [name for name in self.by_name if fnmatchcase(model, name.replace("[", "[[]"))]
@@ -59,9 +65,10 @@ class PriceTable:
 
 
 def parse_prices(text: str) -> Mapping[str, Price]:
-    """Return what `name=input/output/cached, ...` says, in units a million tokens.
+    """Return what `name=input/output/cached, ...` says, in units for a million tokens.
 
-    The price of cached tokens may be left out, and is that of others then. Raises ValueError, a sentence.
+    The price of cached tokens may be left out; then it is the price of input. Raises ValueError with a
+    sentence.
     """
     found: dict[str, Price] = {}
     for entry in filter(None, (each.strip() for each in text.split(","))):
@@ -81,14 +88,14 @@ def parse_prices(text: str) -> Mapping[str, Price]:
 
 
 def parse_amount(text: str) -> int:
-    """Return the nano-units of an amount such as `2.50`. Raises ValueError, a sentence."""
+    """Return the nano-units of an amount such as `2.50`. Raises ValueError with a sentence."""
     if not _AMOUNT_PATTERN.fullmatch(text.strip()):
         raise ValueError("An amount of money must be a number such as 2.50")
     return int(Decimal(text.strip()) * NANO_PER_UNIT)
 
 
 def format_amount(nano: int, currency: str) -> str:
-    """Return a sum for people: two decimals, and of less than a cent the first two digits that tell."""
+    """Return a sum for people: with two decimals, or below a cent with its first two significant digits."""
     value = Decimal(nano) / NANO_PER_UNIT
     places = 2
     if 0 < nano < _NANO_PER_CENT:
@@ -97,7 +104,7 @@ def format_amount(nano: int, currency: str) -> str:
 
 
 def _parse_price(text: str) -> int | None:
-    """Return a price in pico-units a token; None if it is none."""
+    """Return a price in pico-units a token; None if the text is not a price."""
     decimals = text.partition(".")[2]
     if (
         not _AMOUNT_PATTERN.fullmatch(text)

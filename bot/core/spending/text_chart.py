@@ -1,13 +1,14 @@
-"""Columns drawn in characters: a picture that a message can hold, and that a phone can show.
+"""Draws column charts and bars in Unicode block characters, which every client and every phone can show.
 
-Separate because it knows nothing of what it draws. Pure. Rule: what is not zero can be seen.
+`draw_columns([1, 4, 2], height=1)` returns `["▂█▄"]`: each column is as high as its share of the largest
+value, in eighths of a cell, and rounded up, so that a small value stays visible.
 """
 
 from collections.abc import Sequence
 from typing import Final
 
 BLOCK_CHARACTERS: Final = " ▁▂▃▄▅▆▇█"
-"""By how many eighths of a cell are filled; Unicode's block elements."""
+"""Index n is a cell of which n eighths are filled (Unicode's block elements)."""
 EIGHTHS_PER_CELL: Final = len(BLOCK_CHARACTERS) - 1
 
 
@@ -25,6 +26,6 @@ def draw_columns(values: Sequence[int], height: int) -> list[str]:
 
 
 def draw_bar(part: int, whole: int, width: int) -> str:
-    """Return how much of something is used up, as a bar; full from the whole on, and not before."""
+    """Return a bar that shows which part of the whole is used; it is full only if nothing is left."""
     filled = min(max(part * width // whole, int(part > 0)), width) if part < whole else width
     return "█" * filled + "░" * (width - filled)

@@ -1,10 +1,15 @@
-"""What one server has taught us of its models: which fields they do not take, and what is sent instead.
+"""Learns from a server's refusals which request fields its models do not accept, and adapts later requests.
 
-Separate from `profiles`, which is what we know of services beforehand. No model's list of parameters is
-complete or lasting, but a refusal names its field. Rules (facts/model-api.md 1.3): a field is renamed where
-it has another name, else left out; an answer that may not be streamed is asked for whole; a value is
-remembered with its field where only the value was refused; what is learnt of one model is not held
-against another.
+    sent      {"max_tokens": 100, "temperature": 0.2}
+    refused   400: Unsupported parameter: 'max_tokens' ... Use 'max_completion_tokens' instead.
+    sent      {"max_completion_tokens": 100, "temperature": 0.2}
+    refused   400: Unsupported value: 'temperature' does not support 0.2 with this model.
+    sent      {"max_completion_tokens": 100}
+
+`profiles` holds what is known of services in advance; but no such list is ever complete, while a refusal
+names its field. A field is renamed if it has another name, else left out. If a model cannot be streamed, its
+answer is requested as a whole. If only a value was refused, other values of the field are still sent. What is
+learned is stored for one server and model.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,48 +29,48 @@ from bot.llm.protocol.request_body import (
 )
 
 MAX_ADAPTATIONS_PER_QUESTION = 6
-"""Refusals of one question that are healed: as many as a reasoning model refuses of the old parameters."""
+"""Refusals of one question that are adapted to: as many as a reasoning model has for the old parameters."""
 ALTERNATIVE_FIELDS = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 PARAMETERS_BY_FIELD = {"max_completion_tokens": "max_tokens", "role": "system_role"}
 """Fields whose parameter has another name."""
 ALTERNATIVE_ROLES = {"system": "developer", "developer": "system"}
 PICTURES_FIELD = "pictures"
-"""Stands for those in messages."""
+"""Stands for the pictures in messages."""
 FIELD_SUBJECT_PREFIX = "field "
-"""How the subject of a lesson begins that is about a field."""
+"""The subject of a learned fact about a field begins with this."""
 VALUE_INDEPENDENT_FIELDS = frozenset(
     {"stream", "stream_options", "user", "safety_identifier", "prompt_cache_key"}
 )
-"""Fields that are refused with any value: ours, or another one for everybody who asks."""
+"""Fields that are refused with any value: our own ones, and those with another value for every person."""
 MAX_LISTED_VALUES_CHARACTERS = 80
-"""Characters of refused values that admins are told."""
+"""Characters of refused values in the text for admins."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """What is done about a field: sent as `instead`, or left out where that is empty."""
+    """What is done about a field: it is sent as `instead`, or left out if that is empty."""
 
     instead: str = ""
     values: tuple[Any, ...] = ()
-    """The values that were refused, where others may be taken; empty: any."""
+    """The values that were refused, if others may be accepted; empty means any value."""
 
 
 class Adaptations:
-    """What is known of the models of one server."""
+    """What is known about the models of one server."""
 
     def __init__(self, facts: LearnedServerFacts | None = None) -> None:
-        """Go by what is on the `page`, and write down there what is learnt."""
+        """Start from the stored `facts`, and add what is learned to them."""
         self._facts = facts or ModelFacts().for_server()
         self._models: dict[str, dict[str, FieldChange]] = {}
 
     def apply(self, body: Fields) -> Fields:
-        """Return the fields as their model takes them, as far as we know."""
+        """Return the body in the form that its model accepts, as far as that is known."""
         for field, change in self._sorted_changes(body["model"]):
             body = _apply_change(body, field, change)
         return body
 
     def learn(self, error: ModelError, complaint: ErrorBody, sent: Fields) -> tuple[str, ...]:
-        """Take in a refusal of what was sent, and which error it is; return the fields that it blames."""
+        """Learn from a refusal of the body `sent`; return the fields that it rejects."""
         changes = self._changes(sent["model"])
         beyond = _find_limits_beyond_window(error, sent)
         is_value = bool(beyond) or is_about_value(complaint)
@@ -76,7 +81,7 @@ class Adaptations:
         return blamed
 
     def describe_changes(self, model: str) -> Mapping[str, str]:
-        """Return for people what is done about which parameter of a model; of those without effect, why."""
+        """Return, for people, what is done about each parameter of a model; if it has no effect, why."""
         changes = {
             PARAMETERS_BY_FIELD.get(field, field): change for field, change in self._sorted_changes(model)
         }
@@ -85,7 +90,7 @@ class Adaptations:
         }
 
     def _sorted_changes(self, model: str) -> Sequence[tuple[str, FieldChange]]:
-        """Return the changes with other names first: a name that is given may be one that is refused, too."""
+        """Return the changes, renamings first: the new name may be one that is refused, too."""
         return sorted(self._changes(model).items(), key=lambda change: not change[1].instead)
 
     def _changes(self, model: str) -> dict[str, FieldChange]:
@@ -99,7 +104,7 @@ class Adaptations:
 
 
 def _change_to_json(change: FieldChange) -> dict[str, Any]:
-    """Return a change as it is kept: a value of JSON."""
+    """Return a change as a JSON value, as it is stored."""
     return {"instead": change.instead, **({"values": list(change.values)} if change.values else {})}
 
 
@@ -108,7 +113,7 @@ def _change_from_json(content: Mapping[str, Any]) -> FieldChange:
 
 
 def _find_limits_beyond_window(error: ModelError, sent: Fields) -> tuple[str, ...]:
-    """Return the limit for answers if it alone fills the window: no question would be short enough."""
+    """Return the limit for answers if it alone fills the window: then no question would be short enough."""
     window = error.window if isinstance(error, ContextTooLong) else None
     limits = ((field, sent.get(field)) for field in ALTERNATIVE_FIELDS)
     return tuple(field for field, limit in limits if window and isinstance(limit, int) and limit >= window)

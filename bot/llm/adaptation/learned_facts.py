@@ -1,7 +1,12 @@
-"""What model servers have taught us, at hand for who asks them, and kept so that it outlives this process.
+"""What was learned about the models of each server: in memory for those who ask, and in the store for later.
 
-Separate because several learn: the client which fields a model takes, the asker how much. Rule: nothing ever
-waits for it, and nothing fails because of it; a lesson that is lost is learnt again.
+The chat client learns which request fields a model refuses, and the request builder learns the size of its
+window. Both read and write facts here, by server, model and subject:
+
+    facts = await load ...; facts.for_server("https://api.openai.com/v1").learn("m-1", "window", 128_000)
+
+A fact is stored in the background: nothing waits for the store, and nothing fails because of it. A fact that
+is lost will be learned again.
 """
 
 import asyncio
@@ -15,22 +20,22 @@ from bot.core.learned_facts import Fact
 from bot.ports import LearnedFacts
 
 CLOSE_TIMEOUT_SECONDS: Final = 2.0
-"""Seconds that the end of the process waits for what is being written."""
+"""How long the end of the process waits for facts that are still being stored."""
 
 log = structlog.get_logger()
 
 
 class ModelFacts:
-    """All that is known of all servers."""
+    """All facts about all servers."""
 
     def __init__(self, store: LearnedFacts | None = None) -> None:
-        """Without `kept`, what is learnt is known as long as this lives."""
+        """Without a `store`, facts are known as long as this object lives."""
         self._store = store
         self._known: dict[tuple[str, str], dict[str, Any]] = {}
         self._writing: set[asyncio.Task[None]] = set()
 
     async def load(self) -> None:
-        """Read what was learnt before."""
+        """Read the stored facts."""
         try:
             lessons = await self._store.list_facts() if self._store else ()
         except StoreError as error:
@@ -40,22 +45,22 @@ class ModelFacts:
             self._known.setdefault((lesson.server, lesson.model), {})[lesson.subject] = lesson.content
 
     async def close(self) -> None:
-        """Wait a little for what is being written."""
+        """Wait a little for facts that are still being stored."""
         if self._writing:
             await asyncio.wait(self._writing, timeout=CLOSE_TIMEOUT_SECONDS)
         for task in tuple(self._writing):
             task.cancel()
 
     def for_server(self, server: str = "") -> "LearnedServerFacts":
-        """Return what is known of a server; its address must hold no key."""
+        """Return the facts about a server; its address must contain no key."""
         return LearnedServerFacts(self, server)
 
     def read(self, server: str, model: str) -> Mapping[str, Any]:
-        """Return what is known of a model, by subjects."""
+        """Return the facts about a model, by subject."""
         return self._known.get((server, model), {})
 
     def learn(self, fact: Fact) -> None:
-        """Take in what was learnt, and keep it."""
+        """Add a fact, and store it."""
         self._known.setdefault((fact.server, fact.model), {})[fact.subject] = fact.content
         if self._store:
             task = asyncio.create_task(self._store_fact(self._store, fact), name="lesson")
@@ -70,16 +75,16 @@ class ModelFacts:
 
 
 class LearnedServerFacts:
-    """What is known of one server."""
+    """The facts about one server."""
 
     def __init__(self, facts: ModelFacts, server: str) -> None:
         self._facts = facts
         self.server = server
 
     def read(self, model: str) -> Mapping[str, Any]:
-        """Return what is known of a model, by subjects."""
+        """Return the facts about a model, by subject."""
         return self._facts.read(self.server, model)
 
     def learn(self, model: str, subject: str, content: Any) -> None:
-        """Take in what was learnt of a model; `content` is a value that JSON knows."""
+        """Add a fact about a model; `content` is a JSON value."""
         self._facts.learn(Fact(server=self.server, model=model, subject=subject, content=content))

@@ -1,10 +1,15 @@
-"""A complaint -> which of the fields that we sent it is about.
+"""Finds out which of the fields that we sent a service rejects.
 
-Separate from `complaint`, which reads what a service says, because here it is held against what we said.
-Pure. Rules: the field that the service names by itself counts most, then the places that validators list,
-then its words; a hint at another field ("did you mean", "use ... instead") blames none; the model, the
-messages' text and what we did not send are never to blame. Wordings: facts/model-api.md 1.3, 1.5 and 3,
-and the threads named below.
+Three sources are tried in this order, and the first one that names any field decides:
+
+1. the error's `param`, such as `messages[0].role`;
+2. the locations that validators list, such as `"loc": ["body", "user"]`;
+3. the words of the message, such as `Unrecognized request arguments supplied: user, seed`.
+
+A hint at another field ("did you mean", "use ... instead") rejects nothing. The model, the text of messages
+and fields that we did not send are never the answer. The wordings come from OpenAI's and LiteLLM's code
+(https://github.com/BerriAI/litellm/tree/main/litellm/llms/openai/chat), and from reports of users, in the
+threads named below.
 """
 
 import re
@@ -15,14 +20,15 @@ from bot.llm.protocol.error_body import ErrorBody
 
 REQUIRED_FIELDS = frozenset({"model", "messages"})
 MESSAGE_FIELDS = frozenset({"role", "name"})
-"""What may be to blame in a message: `role` stands for the system prompt's, `name` for all of them."""
+"""Fields of a message that may be rejected: `role` stands for the system prompt's role, `name` for all names.
+"""
 SYSTEM_ROLES = frozenset({"system", "developer"})
 AMBIGUOUS_FIELDS = frozenset({"n", "stop", "user", "stream", "seed", "role", "name"})
-"""Fields whose names also occur in plain text: a sentence must quote them, and say that it minds them."""
+"""Names that are also ordinary words: in a sentence they only count if quoted, in a sentence that objects."""
 
 PATH_PART_PATTERN = re.compile(r"[A-Za-z_]+")
 LOCATION_PATTERN = re.compile(r"""loc['"\\]*:\s*[\[(]([^\])]*)[\])]""")
-"""Pydantic's, as JSON or as Python prints it: `"loc": ["body", "messages", 0, "user", "name"]`."""
+"""Pydantic's location, as JSON or as Python prints it: `"loc": ["body", "messages", 0, "user", "name"]`."""
 HINT_PATTERN = re.compile(
     r"(?i)did you mean.*|\buse ['\"`\\]*\w+['\"`\\]* instead.*|\bsupported (parameters|fields|values)\b.*"
 )
@@ -37,13 +43,13 @@ OBJECTION_PATTERN = re.compile(
     r"|n't (support|allow)|not support|extra_forbidden|must be|invalid"
 )
 FIELD_REFUSAL_CODES = frozenset({"unsupported_parameter", "unknown_parameter", "extra_forbidden"})
-"""Codes that refuse a field with any value."""
+"""Codes that reject a field with any value."""
 VALUE_PATTERN = re.compile(
     r"(?i)unsupported[_ ]value|invalid[_ ]value|(?:does not|n't) support ['\d]|\bn > 1|=\d|literal_error"
     r"|must be|should be|expected|supported values|between|(?:less|greater|larger|smaller)[ _]than"
     r"|at (?:most|least)|too (?:large|small|long|high|low|many)|out of range|(?:above_max|below_min)"
 )
-"""In turn: OpenAI, also as LiteLLM passes it on; vLLM; validators; OpenAI's ranges."""
+"""In order: OpenAI, also as LiteLLM passes it on; vLLM; validators; OpenAI's ranges."""
 NO_VISION_PATTERN = re.compile(
     r"(?i)image_url is only supported|unknown variant .?image_url|multimodal|mmproj|required for image input"
     r"|(?:image|vision)\S*(?: \w+)? (?:is|are) not (?:supported|enabled|available|allowed)|at most 0 image"
@@ -56,23 +62,23 @@ PICTURE_PATTERN = re.compile(r"(?i)image|picture|base64")
 
 
 def is_about_vision(complaint: ErrorBody) -> bool:
-    """Whether a complaint says that the model cannot see, and not just that a picture is bad."""
+    """Return whether an error says that the model cannot see pictures."""
     return NO_VISION_PATTERN.search(complaint.message) is not None
 
 
 def is_about_pictures(complaint: ErrorBody) -> bool:
-    """Whether a complaint is about a picture; only of use where one was sent."""
+    """Return whether an error is about a picture; only meaningful if one was sent."""
     return PICTURE_PATTERN.search(" ".join([*complaint.codes, complaint.message])) is not None
 
 
 def is_about_value(complaint: ErrorBody) -> bool:
-    """Whether a complaint refuses a value, and another one may do."""
+    """Return whether an error rejects a value, and another value may be accepted."""
     said = " ".join([*complaint.codes, complaint.message])
     return not any(code in said for code in FIELD_REFUSAL_CODES) and VALUE_PATTERN.search(said) is not None
 
 
 def find_rejected_fields(complaint: ErrorBody, sent: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the fields of `sent`, and of `IN_MESSAGES`, that the service does not want as they are."""
+    """Return the fields of `sent`, and of `MESSAGE_FIELDS`, that the service does not accept as they are."""
     possible = _list_candidates(sent)
     named = [_field_of_path(PATH_PART_PATTERN.findall(complaint.param))]
     listed = [
@@ -84,7 +90,7 @@ def find_rejected_fields(complaint: ErrorBody, sent: Mapping[str, Any]) -> tuple
         if found:
             return found
         if any(source):
-            return ()  # it is about something else, whatever its words mention besides
+            return ()  # the error is about another field, whatever else its words mention
     return ()
 
 

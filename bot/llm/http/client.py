@@ -1,9 +1,9 @@
-"""A model server's address and keys -> an HTTP client for it.
+"""Opens the HTTP client for a model server: its address, its key, its timeouts.
 
-Separate from `chat`, which asks, because the forms of address and of key are the services' own, and a list
-of models is fetched with the same client. Rules: httpx over aiohttp's transport, since plain httpx leaks
-its pool when a request is cancelled (facts/model-api.md 4.1); redirects are not followed, a key must not
-travel; whatever cannot be sent stops the start with a sentence that names the setting and not the key.
+The client is httpx over aiohttp's transport, because plain httpx loses connections of its pool when requests
+are cancelled (https://github.com/encode/httpcore/issues/1093). Redirects are not followed, since a key must
+not travel to another host. A setting that cannot be sent stops the start with a sentence that names the
+setting, but not the key.
 """
 
 import re
@@ -18,13 +18,16 @@ from bot.core.errors import SettingsError
 from bot.llm.protocol.profiles import find_profile
 
 TRANSPORT_TIMEOUTS = httpx.Timeout(connect=5.0, write=30.0, pool=10.0, read=None)
-"""Reading has no limit here: who reads sets its own, and knows whether the model has begun to speak."""
+"""Reading has no timeout here: the reader sets its own, because it knows whether the model has begun to
+answer.
+"""
 TRANSPORT_ERRORS = (httpx.HTTPError, httpx.StreamError, ClientError, OSError)
-"""What a request may raise; httpx-aiohttp lets some of aiohttp's own errors pass. OSError: timeouts too."""
+"""What a request may raise. httpx-aiohttp passes some of aiohttp's own errors on; OSError includes timeouts.
+"""
 COMPLETIONS_PATH = "chat/completions"
 AZURE_V1_PATH = "/openai/v1"
 AZURE_VERSION = "2024-10-21"
-"""The newest version of Azure's older API that is no preview; `/openai/v1` needs none."""
+"""The newest stable version of Azure's older API; `/openai/v1` needs none."""
 NO_VALUES: Mapping[str, str] = MappingProxyType({})
 
 
@@ -38,11 +41,11 @@ def open_client(
     query: Mapping[str, str] = NO_VALUES,
     kind: str = "",
 ) -> httpx.AsyncClient:
-    """Return a client for the API at `base_url` (with its `/v1`); its owner closes it.
+    """Return a client for the API at `base_url` (with its `/v1`); the caller closes it.
 
-    Without a key none is sent: local servers need none. `headers` and `query` go with every request; a
-    query in the address does too. `kind` names a profile where the address does not tell. Proxies are
-    taken from the environment, except towards this machine. Raises `SettingsError`.
+    Without a key none is sent: local servers need none. `headers` and `query` are sent with every request,
+    and so is a query in the address. `kind` names a profile if the address does not reveal it. Proxies are
+    taken from the environment, except for this machine. Raises `SettingsError`.
     """
     url = _parse_url(base_url)
     sent = httpx.Headers({"Accept-Encoding": "identity"})  # a compressed stream tends to arrive in lumps
@@ -64,14 +67,14 @@ def open_client(
         params={**_choose_version(url, azure=azure), **url.params, **query},
         headers=sent,
         timeout=TRANSPORT_TIMEOUTS,
-        limits=httpx.Limits(max_connections=1000),  # how many answers run at once is the worker's decision
+        limits=httpx.Limits(max_connections=1000),  # the worker limits how many answers run at once
         verify=url.scheme == "https",  # certificates are slow to load, and plain HTTP has none to verify
         trust_env=url.host not in {"localhost", "127.0.0.1", "::1"},
     )
 
 
 def _choose_path(url: httpx.URL, *, azure: bool) -> str:
-    """Return the path of the API: people paste the whole address of a completion, or only Azure's host."""
+    """Return the path of the API: people paste the full address of completions, or only Azure's host."""
     path = url.path.rstrip("/").removesuffix(f"/{COMPLETIONS_PATH}")
     return AZURE_V1_PATH if azure and path in {"", "/openai"} else path
 

@@ -1,10 +1,16 @@
-"""Waiting for something until a time, many times in a row, with hardly any timers.
+"""A deadline for many short waits in a row that needs hardly any timers.
 
-Separate from `chat` because it knows nothing of models. `asyncio.timeout` sets a timer for each wait and
-takes it back; a stream waits for every token, and with a thousand streams that is a good part of all work.
-Here one timer stays set until it fires, and then looks whether somebody waits for too long. Otherwise it is
-as with `asyncio.timeout`: who waits is cancelled, and the block ends with a `TimeoutError` unless others
-cancelled it too.
+`asyncio.timeout` sets a timer for each wait and cancels it again. A stream waits for every token, and with a
+thousand streams that would be a good part of all work. Here one timer stays set until it fires; then it looks
+whether the present wait is overdue, and if not, it is set again.
+
+    with ReadDeadline() as deadline:
+        deadline.start(loop.time() + 90)
+        piece = await anext(body)          # cancelled after 90 s
+        deadline.stop()
+
+Otherwise it behaves like `asyncio.timeout`: the waiting task is cancelled, and the block ends with a
+`TimeoutError`, unless somebody else cancelled the task too.
 """
 
 import asyncio
@@ -14,9 +20,9 @@ from typing import Any, Self
 
 
 class ReadDeadline:
-    """Looks at how long a block of code waits, each time it does; a context manager.
+    """A context manager that cancels a wait in its block when the wait's deadline has passed.
 
-    Before each wait say `until` when, and afterwards `came`. At the end no timer is left.
+    Call `start` before each wait and `stop` after it. When the block ends, no timer is left.
     """
 
     def __init__(self) -> None:
@@ -25,9 +31,9 @@ class ReadDeadline:
         self._fires_at = inf
         self._due = inf
         self._waiting: asyncio.Task[Any] | None = None
-        self._cancelling = 0  # how often others had cancelled who waited too long
+        self._cancelling = 0  # how often others had already cancelled the waiting task
         self.is_expired = False
-        """Whether a wait ended because it was due."""
+        """Whether a wait was cancelled because of its deadline."""
 
     def __enter__(self) -> Self:
         return self
@@ -43,14 +49,14 @@ class ReadDeadline:
             raise TimeoutError from None
 
     def start(self, due: float) -> None:
-        """Let the task that runs wait until `due`, by the clock of the loop."""
+        """Let the current task wait until `due`, by the clock of the loop."""
         self._due = due
         if due < self._fires_at:
             self._set_timer(due)
         self._waiting = asyncio.current_task()
 
     def stop(self) -> None:
-        """Note that nobody waits: whoever takes long over what came is not cancelled for it."""
+        """Note that the wait is over: the time spent on what came does not count."""
         self._waiting = None
 
     def _set_timer(self, due: float) -> None:

@@ -1,8 +1,13 @@
-"""The body of a response, in pieces as they come, or only when they are needed.
+"""Reads the body of a response piece by piece, or lets bytes gather until their text is needed.
 
-Separate from `chat`, which reads them, because only here is it known that aiohttp brings them. A token read
-when it comes wakes ten coroutines, and ten more come before the screen can show it. Rules: whoever rests
-is woken by the end of the body; what came before a connection broke is not lost with it.
+A token that is read as soon as it comes wakes ten coroutines, and ten more tokens come before the screen can
+show it. So the reader may wait with `wait_for_more`: aiohttp goes on buffering, and the next read returns
+many tokens at once. The wait ends early when the body has ended or much has come. Bytes that had come before
+the connection broke are still delivered.
+
+Two private names are needed for this: httpx-aiohttp's `_aiohttp_response` and the buffer of aiohttp's
+`StreamReader`. `tests/llm/http/test_response_body.py` fails if a new version renames them; without them the
+body is read as it comes, only with more work.
 """
 
 import asyncio
@@ -16,20 +21,20 @@ from aiohttp import StreamReader
 from bot.llm.http.client import TRANSPORT_ERRORS
 
 MAX_WAIT_SECONDS = 2.0
-"""Seconds for which nothing is read at most: some servers say that they are done, and leave the body open."""
+"""Nothing is left unread longer than this: some servers announce the end but keep the body open."""
 MAX_BUFFERED_BYTES = 64 * 1024
-"""Bytes that may come meanwhile; aiohttp gathers twice as many before it lets the server wait."""
+"""Bytes that may gather meanwhile; aiohttp buffers twice as many before it makes the server wait."""
 
 
 class ResponseBody:
-    """The bytes of one response; an iterable that raises `FAILURES`."""
+    """The bytes of one response: an asynchronous iterable that raises `TRANSPORT_ERRORS`."""
 
     def __init__(self, response: httpx.Response) -> None:
         self._pieces = response.aiter_bytes()
         self._content: StreamReader | None = None
         is_plain = response.headers.get("content-encoding", "identity") == "identity"
         if is_plain and isinstance(response.stream, httpx.AsyncByteStream):
-            self._pieces = aiter(response.stream)  # httpx's own way is long, and needed to decompress
+            self._pieces = aiter(response.stream)  # httpx's own iterator is slower
             self._content = _find_aiohttp_reader(response.stream)
         self._clock = asyncio.get_running_loop().time
         self._size = 0
@@ -47,28 +52,26 @@ class ResponseBody:
             raise
 
     async def wait_for_more(self, until: float) -> None:
-        """Let more come before it is read: until then, by the clock of the loop, or all has come, or much."""
+        """Wait until that time, by the clock of the loop, or until the body has ended or much has come."""
         if self._content is None or self._content.total_bytes > self._size:
-            return  # there is something to read
+            return  # there are bytes to read
         now, (before, size) = self._clock(), self._noted
         self._noted = (now, self._size)
-        full = now + MAX_BUFFERED_BYTES * (now - before) / max(
-            self._size - size, 1
-        )  # if it goes on at this rate
+        full = now + MAX_BUFFERED_BYTES * (now - before) / max(self._size - size, 1)  # at the present rate
         until = min(until, full, now + MAX_WAIT_SECONDS)
         if until > now:
-            with suppress(*TRANSPORT_ERRORS):  # of time, or one that comes again where the body is read
+            with suppress(*TRANSPORT_ERRORS):  # a timeout; others are raised again by reading
                 async with asyncio.timeout_at(until):
                     await self._content.wait_eof()
 
 
 def _find_aiohttp_reader(stream: httpx.AsyncByteStream) -> StreamReader | None:
-    """Return where aiohttp gathers a body, if it does. Neither library has a public way to it."""
+    """Return aiohttp's reader of the body, if there is one; neither library makes it public."""
     response = getattr(getattr(stream, "_stream", None), "_aiohttp_response", None)
     content = getattr(response, "content", None)
     return content if isinstance(content, StreamReader) else None
 
 
 def _read_buffered(content: StreamReader) -> bytes:
-    """Return what has come and was not read; aiohttp itself gives no more of it once the connection broke."""
+    """Return the buffered bytes, which aiohttp withholds once the connection is broken."""
     return b"".join(getattr(content, "_buffer", ()))[getattr(content, "_buffer_offset", 0) :]

@@ -1,9 +1,14 @@
-"""The bytes of an answer -> stream events, and whether that was all of it.
+r"""Turns the bytes of an answer into stream events, and knows whether the answer is complete.
 
-Separate from `chat`, which waits, because here is all that compatible servers do differently
-(facts/model-api.md 3), and none of it needs a socket. Rules: an answer is complete when its choices are
-finished or `[DONE]` came; text is yielded before the error that follows it; whatever the bytes are, the
-outcome is events or a `ModelError`.
+    reader = AnswerReader()
+    reader.feed(b'data: {"choices":[{"delta":{"content":"Hi"}}]}\n\n')    TextDelta("Hi")
+    reader.feed(b'data: {"choices":[{"finish_reason":"stop"}]}\n\n')      ChoiceFinished("stop")
+    reader.finish()                                                        nothing: it was complete
+
+Everything that compatible servers do differently is handled here: missing deltas, empty finish reasons, error
+objects in the middle of a stream, a plain completion in place of a stream, no `[DONE]`. An answer is complete
+when its choices are finished or `[DONE]` came. Text is yielded before the error that follows it. Whatever the
+bytes are, the result is events or a `ModelError`.
 """
 
 from collections.abc import Iterator
@@ -32,21 +37,21 @@ from bot.llm.protocol.errors import make_stream_error
 from bot.llm.protocol.sse import SseEvent
 
 MAX_ANSWER_CHARACTERS = 2_000_000
-"""Characters of all choices; the longest answers of today's models have half a million."""
+"""Of all choices together; the longest answers of today's models have half a million."""
 MAX_NAME_CHARACTERS = 200
-"""Characters of a model's name or a finish reason."""
+"""Of a model's name or a finish reason."""
 MAX_TOKEN_COUNT = 2**31 - 1
-"""Tokens; what an INTEGER of a database holds."""
+"""Tokens; the largest value of an INTEGER column."""
 ERRORS_BY_FINISH_REASON = {
     "content_filter": ContentFiltered,
     "length": ModelExhausted,
     "model_context_window_exceeded": ContextTooLong,  # z.ai refuses a prompt so, with status 200
 }
-"""What it means if an answer without a word ends for a reason."""
+"""The error that an answer without any text means, by its finish reason."""
 
 
 class BreakErrors(NamedTuple):
-    """How a stream may fail: what that is before the first word, where asking again may help, and after."""
+    """The errors for a stream that fails: before the first word, when asking again may help, and after it."""
 
     before: type[ModelUnavailable]
     after: type[ModelInterrupted]
@@ -59,14 +64,14 @@ ENDLESS = BreakErrors(ModelSlow, ModelEndless)
 
 
 class AnswerReader:
-    """Reads one answer: `feed` it all bytes, then `finish`."""
+    """Reads one answer: `feed` it all bytes, then call `finish`."""
 
     def __init__(self, *, request: str = "") -> None:
         """`request` is the service's id of the request, for the texts of errors."""
         self.has_text = False
-        """A word of the answer has come."""
+        """Whether a word of the answer has come."""
         self.is_done = False
-        """`[DONE]` has come; what follows is not part of the answer."""
+        """Whether `[DONE]` has come; what follows is not part of the answer."""
         self._ended = False
         self._request = request
         self._decoder = BodyDecoder()
@@ -79,7 +84,7 @@ class AnswerReader:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the answer is whole, should nothing more come."""
+        """Whether the answer would be complete if no more bytes came."""
         return self.is_done or (bool(self._reasons) and not self._open)
 
     def feed(self, data: bytes) -> Iterator[StreamEvent]:
@@ -93,10 +98,10 @@ class AnswerReader:
         return self._read_all(events)
 
     def finish(self) -> Iterator[StreamEvent]:
-        """Yield what is left when no more bytes come.
+        """Yield what is left when the body has ended.
 
-        Raises `ModelSilent`, or what the reason makes of it, if there was no word, and what `broken`
-        returns if the end was not the answer's.
+        Raises the error for an incomplete answer, or, if there was no text, `ModelSilent` or the error that
+        the finish reason means.
         """
         self._ended = True
         yield from self._read_all(self._decoder.flush())
@@ -111,12 +116,12 @@ class AnswerReader:
             raise silence(f"The answer holds no text; finish reason: {', '.join(sorted(reasons)) or 'none'}.")
 
     def make_error(self, why: str, how: BreakErrors = CUT) -> ModelError:
-        """Return the error for a stream that fails here."""
+        """Return the error for a stream that fails now."""
         origin = f" [request {self._request}]" if self._request else ""
         return (how.after if self.has_text else how.before)(why + origin)
 
     def _read_all(self, events: list[SseEvent]) -> Iterator[StreamEvent]:
-        said = ""  # what comes together is passed on together
+        said = ""  # text that came together is passed on together
         for event in events:
             if self.is_done:
                 break
@@ -140,13 +145,14 @@ class AnswerReader:
         if isinstance(chunk, dict):
             yield from self._read_chunk(chunk)
         elif isinstance(chunk, str) and chunk.strip() and not self.is_complete:
-            how = CUT if self._ended else GARBLED  # the last event of a cut stream is half of one
+            how = CUT if self._ended else GARBLED  # the last event of a cut stream is incomplete
             raise self.make_error("The stream holds an event that is not JSON.", how)
 
     def _read_plain_text(self, chunk: Any) -> str:
-        """Return what a chunk says if it says more of the first choice, and nothing else.
+        """Return the text of a chunk that only continues the first choice, else an empty string.
 
-        Nearly all are such chunks, and this is most of the work of a stream; `_chunk` would yield the same.
+        Nearly all chunks are like that, and reading them is most of the work of a stream. `_read_chunk` would
+        yield the same.
         """
         if not self._open or self._surrogate_halves or type(chunk) is not dict:
             return ""
@@ -215,7 +221,7 @@ class AnswerReader:
 
 
 def _parse_json(data: str) -> Any:
-    """Return what JSON says; anything else as it is."""
+    """Return decoded JSON; any other text unchanged."""
     try:
         return json_codec.decode(data)
     except (ValueError, RecursionError):  # RecursionError: brackets without end
@@ -223,7 +229,7 @@ def _parse_json(data: str) -> Any:
 
 
 def _has_more(obj: dict[str, Any]) -> bool:
-    """Whether a chunk, or a choice of it, is an end, an error, a count, or not of the first choice."""
+    """Return whether a chunk or choice holds an end, an error or a count, or is not of the first choice."""
     return (
         obj.get("usage") is not None
         or bool(obj.get("index") or obj.get("finish_reason") or obj.get("error"))
@@ -248,7 +254,7 @@ def _content_text(content: object) -> str:
 
 
 def _join_surrogates(text: str) -> str:
-    """Return text in which halves of surrogate pairs are joined, or replaced."""
+    """Return text in which the halves of surrogate pairs are joined, or replaced."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 

@@ -1,9 +1,8 @@
-"""The body of an answer -> events, whether the server streamed it or sent one JSON object.
+"""Decodes the body of an answer into events, whether it is an event stream or one JSON object.
 
-Separate from `sse` because that is the standard, and this is for servers and proxies that answer
-`stream: true` with a plain completion. Content types are no guide (facts/model-api.md 3), so the first
-byte decides: no line of an event stream that means anything begins with a bracket. A proxy's web page
-begins with one too, and is no answer.
+Some servers and proxies answer `stream: true` with a plain completion, and content types are unreliable: some
+servers stream as `text/plain`. So the first byte decides: `{` or `[` begins a plain completion, `<` a proxy's
+web page, which is an error, and everything else is an event stream, whose lines never begin with a bracket.
 """
 
 from bot.core.errors import ModelGarbled
@@ -11,30 +10,30 @@ from bot.llm.protocol.sse import BOM, SseDecoder, SseEvent
 
 DONE_MARK = "[DONE]"
 MAX_BODY_BYTES = 8 * 1024 * 1024
-"""Bytes; a plain completion longer than this is none."""
+"""No plain completion is longer."""
 
 
 class PlainDecoder:
-    """Decodes a whole body as one event, with `[DONE]` after it."""
+    """Decodes a whole body as one event, followed by `[DONE]`."""
 
     def __init__(self, *, max_bytes: int = MAX_BODY_BYTES) -> None:
         self._max_bytes = max_bytes
         self._body = bytearray()
 
     def decode(self, data: bytes) -> list[SseEvent]:
-        """Keep `data`. Raises `ModelGarbled` if the body grows too large."""
+        """Collect `data`. Raises `ModelGarbled` if the body grows too large."""
         self._body += data
         if len(self._body) > self._max_bytes:
             raise ModelGarbled(f"The body is larger than {self._max_bytes} bytes.")
         return []
 
     def flush(self) -> list[SseEvent]:
-        """Return the body, now that it has ended."""
+        """Return the body, which has ended."""
         return [SseEvent(self._body.decode("utf-8-sig", errors="replace")), SseEvent(DONE_MARK)]
 
 
 class BodyDecoder:
-    """Decodes a body of either kind, with the methods of `SseDecoder`."""
+    """Decodes a body of either kind, with the same methods as `SseDecoder`."""
 
     def __init__(self) -> None:
         self._head = b""

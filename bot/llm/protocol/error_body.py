@@ -1,9 +1,14 @@
-"""What a model service says went wrong -> one plain value, whatever shape it was said in.
+"""Reads a model service's error body into one value, `ErrorBody`, in whatever shape it comes.
 
-Separate from `errors`, which decides what it means, because reading is where the services differ most:
-eight body shapes and five headers (facts/model-api.md 2.2, 2.3). Pure. Rules: nothing here raises,
-whatever a server sends; what may reach a log is one line, bounded, and without anything that looks like
-a key.
+Services differ most here: there are eight shapes of the body and five headers, for example
+
+    {"error": {"message": "...", "type": "...", "param": "...", "code": "..."}}     OpenAI
+    [{"error": {"code": 400, "message": "...", "status": "INVALID_ARGUMENT"}}]      Gemini
+    {"object": "error", "message": {"detail": [...]}, "code": 400}                  Mistral
+    {"detail": "Not Found"}                                                         FastAPI
+
+Nothing here raises, whatever a server sends. Text for the log becomes one line of limited length, without
+anything that looks like a key. `errors` decides what the error means.
 """
 
 import json
@@ -16,10 +21,10 @@ from itertools import chain
 from typing import Any
 
 MAX_LOGGED_CHARACTERS = 300
-"""Characters of a server's own words that go into our log."""
+"""Of the server's own words in our log."""
 
 KEY_PATTERN = re.compile(
-    r"(?i:\b(?:bearer|basic)\s+(?!or\b|basic\b|auth|token\b)[^\s\"',;]+)"  # a header, not talk about headers
+    r"(?i:\b(?:bearer|basic)\s+(?!or\b|basic\b|auth|token\b)[^\s\"',;]+)"  # a header's value
     r"|\b(?:sk|pk|rk|gsk|xai|hf|key|xox[a-z]|xapp)[-_][^\s\"',;]+"  # how keys of many services begin
     r"|\b(?=[\w-]*\d)[\w-]{32,}"  # any long word with a digit; the names of errors have none
     r"|(?<=//)[^/\s@]+(?=@)"  # a password in an address
@@ -31,7 +36,7 @@ WINDOW_PATTERN = re.compile(
     r"|(?:limit(?: is| of)?:? |max size: |allowed \(?)([0-9,]{1,12})\b(?! \+)"
     r"|(?:>|<=|\[1,) ?([0-9,]{1,12})"
 )
-"""How services state what a model takes; for each wording there is a row in the tests."""
+"""How services state the window of a model; the tests have a row for each wording."""
 PROMPT_TOKENS_PATTERN = re.compile(
     r"(?i)([0-9,]{1,12})(?: tokens)? (?:in the messages|in your prompt|of text input|(?:from the )?input)"
 )
@@ -39,9 +44,9 @@ SENT_TOKENS_PATTERN = re.compile(
     r"(?i)(?:resulted in|requested|request|contains|too long|token count|given"
     r"|the input|(?:input |current |\()length|context limit)(?: about| is| of)?[ (:]*([0-9,]{1,12})"
 )
-"""How they state what they were sent; `PROMPT` where they count the answer's limit apart."""
+"""How they state what they were sent; `PROMPT_TOKENS_PATTERN` if they count the answer's limit separately."""
 RETRY_PATTERN = re.compile(r"(?i)(?:retry|try again) in ((?:[0-9]{1,9}(?:\.[0-9]+)?(?:ms|s|m|h))+)")
-"""Gemini says so nowhere else; others in a header too."""
+"""Gemini states it only here; others also in a header."""
 RETRY_AFTER_HEADERS = (
     "retry-after",
     "llm_provider-retry-after",
@@ -55,23 +60,23 @@ ERROR_STATUSES = range(400, 600)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorBody:
-    """One error as the service tells it."""
+    """One error, as the service describes it."""
 
     status: int = 0
     """The HTTP status, or the one that an error object in a stream names, or 0."""
     codes: frozenset[str] = frozenset()
-    """All that the body calls the error: its code, its type, an inner code."""
+    """Every name that the body gives the error: its code, its type, an inner code."""
     param: str = ""
     message: str = ""
     window: int | None = None
-    """Tokens that the model takes, where the body says so."""
+    """Tokens that the model accepts, if the body says so."""
     tokens: int | None = None
-    """Tokens that it was sent, where the body says so."""
+    """Tokens that were sent, if the body says so."""
     retry_after: float | None = None
-    """Seconds until asking again may help, where the body says so."""
+    """Seconds until asking again may help, if the body says so."""
 
     def mentions(self, *phrases: str) -> bool:
-        """Whether the message contains one of the phrases (lower case)."""
+        """Return whether the message contains one of the phrases (lower case)."""
         message = self.message.lower()
         return any(phrase in message for phrase in phrases)
 
@@ -83,7 +88,7 @@ class ErrorBody:
 
 
 def parse_error_body(status: int, body: bytes) -> ErrorBody:
-    """Read the body of an answer whose status is not 2xx."""
+    """Read the body of a response whose status is not 2xx."""
     text = body.decode(errors="replace")
     try:
         return parse_error_object(json.loads(text), status=status)
@@ -92,7 +97,7 @@ def parse_error_body(status: int, body: bytes) -> ErrorBody:
 
 
 def parse_error_object(obj: Any, *, status: int = 0) -> ErrorBody:
-    """Read a decoded error object; without `status`, a number among its codes is taken for one."""
+    """Read a decoded error object; without `status`, a number among its codes is taken as the status."""
     if isinstance(obj, list) and obj:
         obj = obj[0]  # Gemini
     if isinstance(obj, dict) and obj.get("error"):
@@ -118,9 +123,9 @@ def parse_error_object(obj: Any, *, status: int = 0) -> ErrorBody:
 
 
 def read_retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
-    """Return the longest pause in seconds that a header asks for; `now`, in epoch seconds, is for dates.
+    """Return the longest pause, in seconds, that a header asks for; `now` is in epoch seconds.
 
-    Where none does, the time until the limit that is used up is reset.
+    If no header asks for one, return the time until the used-up rate limit is reset.
     """
     lower = {name.lower(): value for name, value in headers.items()}
     pauses = chain(
@@ -131,7 +136,7 @@ def read_retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
 
 
 def forbids_retry(headers: Mapping[str, str]) -> bool:
-    """Whether the service says that asking again is in vain; OpenAI's own client obeys this too."""
+    """Return whether a header says that asking again is useless, as OpenAI's own client does."""
     return any(name.lower() == "x-should-retry" and value == "false" for name, value in headers.items())
 
 
@@ -142,7 +147,7 @@ def read_request_id(headers: Mapping[str, str]) -> str:
 
 
 def _read_seconds(value: str, now: float) -> Iterator[float]:
-    """Yield the pause that a header's value means, if it means one."""
+    """Yield the pause that a header's value means, if any."""
     try:
         pause = float(value)
     except ValueError:
@@ -155,7 +160,7 @@ def _read_seconds(value: str, now: float) -> Iterator[float]:
 
 
 def _read_resets(lower: Mapping[str, str]) -> Iterator[float]:
-    """Yield the seconds until each limit that is used up is reset; Go writes them `12ms` or `6m0s`."""
+    """Yield the seconds until each used-up limit is reset; Go writes them `12ms` or `6m0s`."""
     for kind in RATE_LIMIT_KINDS:
         if lower.get(f"x-ratelimit-remaining-{kind}") == "0":
             yield _parse_duration(lower.get(f"x-ratelimit-reset-{kind}", ""))
@@ -170,21 +175,21 @@ def _positive_count(value: Any) -> int | None:
 
 
 def _find_stated_number(message: str, *patterns: re.Pattern[str]) -> int | None:
-    """Return the number that a message states, in the first of the wordings that it has."""
+    """Return the number that a message states, using the first pattern that matches."""
     found = next(filter(None, (pattern.search(message) for pattern in patterns)), None)
     digits = found[found.lastindex or 0].replace(",", "") if found else ""
     return int(digits) if digits else None
 
 
 def _to_text(value: Any) -> str:
-    """Return a value as text; some services put an object or a list where a sentence belongs."""
+    """Return a value as text; some services send an object or a list where a sentence belongs."""
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def redact_for_log(text: str) -> str:
-    """Return somebody else's text as one line, without keys, then cut: half a key is a secret too."""
+    """Return a foreign text as one line without keys, then cut: half a key is a secret too."""
     return KEY_PATTERN.sub("[removed]", _to_printable_line(text))[:MAX_LOGGED_CHARACTERS]
 
 

@@ -1,8 +1,8 @@
-"""A model service's complaint -> one error of the tree.
+"""Decides which error of the tree a model service's error means.
 
-Separate and pure, because the services disagree about everything but the intention. The rules below
-are all there is to know about it (facts/model-api.md 2.1): names before statuses, since a status means
-different things at different services.
+The rules are tried in order; the first that matches decides. Names come before statuses, since a status means
+different things at different services: 429 is a rate limit at most of them, and "no credit left" at OpenAI
+(https://developers.openai.com/api/docs/guides/error-codes).
 """
 
 import re
@@ -36,7 +36,7 @@ RATE_LIMIT_EXCEEDED_PATTERN = re.compile(r"Limit:? (\d+), Requested:? (\d+)")
 
 @dataclass(frozen=True, slots=True)
 class ErrorRule:
-    """A complaint with one of the statuses, and one of the codes or phrases if any are given, is `error`."""
+    """A rule matches an error with one of the statuses and, if given, one of the codes or phrases."""
 
     error: type[ModelError]
     statuses: Container[int] = ANY_STATUS
@@ -44,7 +44,7 @@ class ErrorRule:
     phrases: tuple[str, ...] = ()
 
     def covers(self, body: ErrorBody) -> bool:
-        """Whether the rule applies."""
+        """Return whether the rule matches."""
         if body.status not in self.statuses:
             return False
         if not self.codes and not self.phrases:
@@ -101,7 +101,7 @@ ERROR_RULES = (
     ErrorRule(ModelOutOfCredit, {402}),
     ErrorRule(
         ModelKeyRefused,
-        codes=frozenset({"invalid_api_key", "no_db_connection"}),  # LiteLLM looked for the key in a database
+        codes=frozenset({"invalid_api_key", "no_db_connection"}),  # LiteLLM without its database of keys
         phrases=("incorrect api key", "api key not valid"),  # Gemini's is a 400
     ),
     ErrorRule(ModelKeyRefused, {401}),
@@ -119,11 +119,11 @@ ERROR_RULES = (
     ErrorRule(ModelFailed, {0, 408, 409}),  # 0: an error in a stream that says no more than that
     ErrorRule(ModelRejected, range(400, 500)),
 )
-"""The first rule that covers a complaint decides; where none does, the service is at fault."""
+"""If none matches, the service itself failed (`ModelFailed`)."""
 
 
 def make_model_error(body: ErrorBody, headers: Mapping[str, str], *, now: float) -> ModelError:
-    """Return the error for an answer whose status is not 2xx; `now` is in epoch seconds."""
+    """Return the error for a response whose status is not 2xx; `now` is in epoch seconds."""
     pause = read_retry_after(headers, now=now)
     error = _make_error(body, body.retry_after if pause is None else pause, read_request_id(headers))
     error.is_final = forbids_retry(headers)
@@ -131,7 +131,7 @@ def make_model_error(body: ErrorBody, headers: Mapping[str, str], *, now: float)
 
 
 def make_stream_error(obj: object, *, request: str = "") -> ModelError:
-    """Return the error for an error object where a part of the answer was due; `request` is its id."""
+    """Return the error for an error object in a stream; `request` is the request's id."""
     return _make_error(parse_error_object(obj), None, request)
 
 
@@ -152,6 +152,6 @@ def _choose_error_type(body: ErrorBody) -> type[ModelError]:
 
 
 def _exceeds_rate_limit(body: ErrorBody) -> bool:
-    """Whether the request alone is larger than the rate limit it met: waiting would be in vain."""
+    """Return whether a single request exceeds the rate limit: then waiting is useless."""
     found = RATE_LIMIT_EXCEEDED_PATTERN.search(body.message)
     return found is not None and float(found[2]) > float(found[1])

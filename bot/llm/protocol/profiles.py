@@ -1,9 +1,11 @@
-"""What each model service does differently, as data: one profile a service.
+"""What each model service does differently, as data: one profile for each service.
 
-Separate because these are facts about others, and the only place to look when one of them changes. Pure.
-Rules: a profile is chosen from the address, or by name; a difference stands here only if the service
-would not tell us of it by a refusal that `adapting` heals, or if each refusal would cost a question.
-Sources: facts/model-api.md 1.3 to 1.6 and 3.
+A profile is chosen by the server's address, or by name. It holds only differences that the service does not
+report with an error (those are learned, see `adaptation`), or for which each error would cost a question.
+Sources: the services' own pages (https://console.groq.com/docs/openai,
+https://docs.ollama.com/api/openai-compatibility), OpenAI's API types
+(https://github.com/openai/openai-python/blob/main/src/openai/types/chat/completion_create_params.py), and
+errors that users of each service reported.
 """
 
 from collections.abc import Mapping
@@ -15,30 +17,30 @@ import httpx
 from bot.core.errors import SettingsError
 
 RENAMED_BY_MODERN_MODELS = MappingProxyType({"max_tokens": "max_completion_tokens"})
-"""OpenAI's models since o1 refuse the old name; the older ones take both."""
+"""OpenAI's models since o1 refuse the old name; the older ones accept both."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """One service. What is not said is as with most: only the documented fields of old, and no `name`."""
+    """One service. The defaults are those of most services: only the old documented fields, and no `name`."""
 
     name: str
     hosts: tuple[str, ...] = ()
-    """Its hosts, or their parent domains; a name without a dot is a container's or a local one."""
+    """Its hosts, or their parent domains; a name without a dot is a container or a local host."""
     port: int = 0
-    """The port on which such a server listens unless told otherwise."""
+    """The default port of such a server."""
     renamed: Mapping[str, str] = field(default_factory=dict)
-    """Fields that it knows under another name."""
+    """Fields that the service knows by another name."""
     refused: frozenset[str] = frozenset()
-    """Parameters that it refuses or silently ignores."""
+    """Parameters that the service refuses or silently ignores."""
     takes_names: bool = False
-    """Takes `name` in messages."""
+    """Whether it accepts `name` in messages."""
     identifiers: tuple[str, ...] = ("user",)
-    """Of `user`, `safety_identifier` and `prompt_cache_key`, those that are sent unless settings say."""
+    """Which of `user`, `safety_identifier` and `prompt_cache_key` are sent, unless settings decide."""
     streams_variants: bool = True
-    """Streams every choice where `n` is above 1."""
+    """Whether it streams every choice if `n` is above 1."""
     key_header: str = "Authorization"
-    """`Authorization` carries `Bearer` and the key, any other header the key alone."""
+    """`Authorization` carries `Bearer` and the key; any other header carries the key alone."""
 
 
 GENERIC = Profile(name="generic")
@@ -93,9 +95,9 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
 
 
 def find_profile(url: httpx.URL, name: str = "") -> Profile:
-    """Return the profile of that name, else the one of the service at an address.
+    """Return the profile of that name, else the one that fits the address.
 
-    Raises `SettingsError` for a name that is none.
+    Raises `SettingsError` for an unknown name.
     """
     if name and name not in PROFILES:
         raise SettingsError(f"`{name}` is no kind of model service; there are {', '.join(PROFILES)}.")

@@ -1,8 +1,7 @@
-"""A request -> the JSON object that one service takes.
+"""Turns a request into the JSON body for one service.
 
-Separate because it needs neither socket nor clock, and because what is *not* sent matters most: services
-refuse fields that they do not know, empty ones, and nulls. Pure. Rules: only what somebody set is sent;
-the profile says under which name, or not at all.
+Only parameters that somebody set are sent: services refuse unknown fields, empty ones and nulls. The
+service's profile says under which name a parameter is sent, or that it is not sent at all.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -16,20 +15,21 @@ from bot.llm.protocol.profiles import Profile
 Fields = dict[str, Any]
 
 RESERVED_FIELDS = frozenset({"model", "messages", "stream", "stream_options", "system_role"})
-"""What is said elsewhere in the request, and so is no further field of it."""
+"""Fields that are built from other parts of the request, so a parameter cannot set them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """How one server is spoken to: as its service needs it, and as settings want it."""
+    """How requests to one server are written: by its service's profile, and by settings."""
 
     profile: Profile
     identifiers: Collection[str] | None = None
-    """Which of `user`, `safety_identifier` and `prompt_cache_key` to send; None: as the profile says."""
+    """Which of `user`, `safety_identifier` and `prompt_cache_key` to send; None means the profile's choice.
+    """
     names: bool | None = None
-    """Whether messages keep their `name`; None: as the profile says."""
+    """Whether messages keep their `name`; None means the profile's choice."""
     model: str = ""
-    """The model that is asked, whatever the request names; empty: the request's."""
+    """The model to ask for instead of the request's; empty keeps the request's."""
 
     @property
     def sends_names(self) -> bool:
@@ -43,7 +43,7 @@ class Dialect:
 
 
 def build_body(request: ChatRequest, dialect: Dialect) -> Fields:
-    """Return the fields to send."""
+    """Return the body to send."""
     profile = dialect.profile
     role = _choose_system_role(request, profile)
     body: Fields = {
@@ -60,12 +60,12 @@ def build_body(request: ChatRequest, dialect: Dialect) -> Fields:
 
 
 def disable_streaming(body: Fields) -> Fields:
-    """Return the fields that ask for the same answer in one piece."""
+    """Return the body that asks for the same answer in one piece."""
     return {**remove_field(body, "stream_options"), "stream": False}
 
 
 def remove_field(body: Fields, name: str) -> Fields:
-    """Return all fields but one."""
+    """Return all fields except one."""
     return {field: value for field, value in body.items() if field != name}
 
 
@@ -75,14 +75,14 @@ def _choose_system_role(request: ChatRequest, profile: Profile) -> str:
 
 
 def _select_messages(request: ChatRequest, dialect: Dialect) -> Iterable[ChatMessage]:
-    """Return the messages, without names where they are not sent: then neighbours may be one message."""
+    """Return the messages; if names are not sent, they are removed, and neighbours may become one message."""
     if dialect.sends_names:
         return request.messages
     return join_neighbours(replace(message, name="") for message in request.messages)
 
 
 def _message_to_json(message: ChatMessage, system_role: str) -> Fields:
-    """Return an element of `messages`: a name, and parts in place of a text, only where there is need."""
+    """Return an element of `messages`; names and lists of parts are used only if needed."""
     role = system_role if message.role == "system" else message.role
     element: Fields = {"role": role, "content": message.content}
     if message.images:
@@ -92,18 +92,18 @@ def _message_to_json(message: ChatMessage, system_role: str) -> Fields:
 
 
 def remove_pictures(message: Fields) -> Fields:
-    """Return an element of `messages` as a text."""
+    """Return an element of `messages` with its text only."""
     content = message["content"]
     return message if isinstance(content, str) else {**message, "content": content[0]["text"]}
 
 
 def has_pictures(body: Fields) -> bool:
-    """Whether a message is more than a text."""
+    """Return whether any message contains more than a text."""
     return any(not isinstance(message["content"], str) for message in body["messages"])
 
 
 def _list_identifiers(request: ChatRequest, identifiers: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Yield who asks, and in which thread, as far as the service is to know and the request says."""
+    """Yield the identifiers of the person and the thread that the service may know and the request has."""
     values = {
         "user": request.user,
         "safety_identifier": request.user,

@@ -1,9 +1,12 @@
-"""Bytes of a server-sent event stream -> events.
+r"""Decodes the bytes of a server-sent event stream into events, in pieces of any size.
 
-Separate because it never waits and knows nothing of models: bytes in, events out, in pieces of any size.
-It works on bytes because text readers also split lines at U+2028 and the like, which JSON may contain
-(facts/model-api.md 4.2). Rules: https://html.spec.whatwg.org/multipage/server-sent-events.html, except
-that a last event without its blank line is kept: it has arrived, and may be all there is.
+    decoder = SseDecoder()
+    decoder.decode(b"data: 1\n\nda")    [SseEvent("1")]
+    decoder.decode(b"ta: 2\n\n")        [SseEvent("2")]
+
+It works on bytes, because readers of text lines also split at U+2028 and similar characters, which JSON may
+contain. It follows https://html.spec.whatwg.org/multipage/server-sent-events.html with one exception: a last
+event without its blank line is kept, since it has arrived, and may be all there is.
 """
 
 from dataclasses import dataclass
@@ -11,14 +14,14 @@ from dataclasses import dataclass
 from bot.core.errors import ModelGarbled
 
 MAX_EVENT_BYTES = 1024 * 1024
-"""Bytes. A delta has a few hundred; a server that never ends a line must not fill our memory."""
+"""A delta has a few hundred bytes; a server that never ends a line must not fill our memory."""
 
 BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
 class SseEvent:
-    """One event: its data lines, joined, and its type, or an empty string where none was named."""
+    """One event: its data lines, joined, and its type, or an empty string if it has none."""
 
     data: str
     event: str = ""
@@ -41,7 +44,7 @@ class SseDecoder:
         if self._is_between_events and len(data) <= self._max_bytes and (plain := _split_plain_events(data)):
             return [SseEvent(line.decode(errors="replace")) for line in plain]
         if self._after_cr and data:
-            data = data.removeprefix(b"\n")  # the other half of a CRLF that was cut in two
+            data = data.removeprefix(b"\n")  # the second half of a CRLF that was cut in two
             self._after_cr = False
         events: list[SseEvent] = []
         for piece in data.splitlines(keepends=True):
@@ -76,7 +79,7 @@ class SseDecoder:
             self._data.append(value)
         elif field == "event":
             self._event = value
-        return []  # a comment (its field is empty) or a field we have no use for
+        return []  # a comment (its field is empty), or a field that we do not use
 
     def _dispatch(self) -> list[SseEvent]:
         events = [SseEvent("\n".join(self._data), self._event)] if self._data else []
@@ -87,7 +90,7 @@ class SseDecoder:
 
 
 def _split_plain_events(data: bytes) -> list[bytes]:
-    """Return the data of events that have one line each, as nearly all do: they need not be taken apart."""
+    """Return the data of events of one line each, as nearly all are, or nothing if there are others."""
     if not (data.startswith(b"data: ") and data.endswith(b"\n\n")) or b"\r" in data:
         return []
     lines = data.removeprefix(b"data: ").removesuffix(b"\n\n").split(b"\n\ndata: ")

@@ -1,10 +1,14 @@
-"""A `ChatModel` that stops asking a server which cannot answer now.
+"""A circuit breaker: stops asking a server that cannot answer at the moment.
 
-Separate from `retrying`, which is about one question: this remembers between questions. A person who has to
-be told no should be told at once, an account without credit should not be asked by everybody, and a server
-on its knees should be left alone. Rules: a refusal about money opens the breaker, as do a few failures in a
-row; while it is open the last error is raised again, unasked; after a pause one question goes through, and
-its first word closes the breaker. It is told the time.
+    closed   every question is passed on
+      |      5 failures in a row, or a refusal about money
+      v
+    open     the last error is raised at once, without asking
+      |      after a pause (20 s, or 60 s if it is about money) one question is passed on:
+      v      its first word closes the breaker, its failure opens it for another pause
+
+So people are told at once that there is no answer, an account without credit is not asked by everybody, and
+an overloaded server gets a rest. The caller passes the clock.
 """
 
 import time
@@ -19,11 +23,11 @@ from bot.core.requests import ChatRequest
 from bot.ports import ChatModel, NeededAt, needed_at_once
 
 MAX_FAILURES_IN_A_ROW = 5
-"""Two questions with their retries, nearly: one alone may have met a bad moment."""
+"""Nearly two questions with their retries: a single one may have met a bad moment."""
 FAILURE_PAUSE_SECONDS = 20.0
-"""Seconds after failures in a row; most restarts of a server take no longer."""
+"""Most servers need no longer to restart."""
 BILLING_PAUSE_SECONDS = 60.0
-"""Seconds after a refusal about money, which somebody must put right."""
+"""The pause after a refusal about money, which a person has to put right."""
 TRIPPING_ERRORS = (ModelOutOfCredit, ModelOverloaded, ModelUnavailable)
 
 log = structlog.get_logger()
@@ -64,7 +68,7 @@ class CircuitBreaker:
             raise
 
     def _raise_if_open(self) -> None:
-        """Raise what was last raised, unless the breaker is closed or it is time to try again."""
+        """Raise the last error again, unless the breaker is closed or it is time for a try."""
         if self._error is None:
             return
         now = self._clock()
@@ -72,11 +76,11 @@ class CircuitBreaker:
             refusal = type(self._error)(f"Not asked again yet: {self._error}")
             refusal.is_final = True
             raise refusal
-        self._next_try = now + _choose_pause(self._error)  # the others wait for what this one finds
+        self._next_try = now + _choose_pause(self._error)  # other questions wait for the result of this one
 
     def _note_error(self, error: ModelError) -> None:
         if not isinstance(error, TRIPPING_ERRORS):
-            self._close()  # it refuses, so it is there
+            self._close()  # a server that refuses is running
             return
         self._failures += 1
         if self._failures < MAX_FAILURES_IN_A_ROW and not isinstance(error, ModelOutOfCredit):

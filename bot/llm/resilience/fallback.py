@@ -1,8 +1,8 @@
-"""A `ChatModel` made of several, asked in order until one speaks.
+"""A `ChatModel` made of several: they are asked in order until one answers.
 
-Separate from `retrying` because it never waits: what one key or server cannot do now, another may do at
-once. Rules: only where another server may do better, so never for what is wrong with the question; never
-after the first text, which people have seen.
+It never waits: if one key or server fails, the next is asked at once. It falls back only from errors that
+another server may not have; an error in the question itself is raised. Once text has come, people have seen
+it, and no other server is asked. If all fail, the error with the shortest wait is raised.
 """
 
 import math
@@ -23,7 +23,7 @@ from bot.core.requests import ChatRequest
 from bot.ports import ChatModel, NeededAt, needed_at_once
 
 FALLBACK_ERRORS = (ModelBusy, ModelUnavailable, ModelKeyRefused, ModelOutOfCredit, ModelUnknown)
-"""What is wrong with one server or key, not with the question."""
+"""Errors of one server or key, not of the question."""
 
 
 class FallbackModel:
@@ -62,7 +62,7 @@ class FallbackModel:
 
 
 def _seconds_until_retry(error: ModelError) -> float:
-    """Return in how many seconds asking again may help: the shortest wait decides what the caller does."""
+    """Return in how many seconds asking again may help."""
     if error.is_final or not isinstance(error, ModelBusy | ModelUnavailable):
         return math.inf
     return (error.retry_after if isinstance(error, ModelBusy) else None) or 0.0

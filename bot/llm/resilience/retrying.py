@@ -1,8 +1,8 @@
-"""A `ChatModel` that asks again where the first attempt failed before a word was said.
+"""A `ChatModel` that asks again if an attempt failed before the first word.
 
-Separate from `chat` so that any adapter can be wrapped, and because waiting is not its duty. Rules: at
-most two retries, since a repeated request may be paid for twice; never after the first text, which people
-have seen; no longer than a person is willing to wait.
+There are at most two retries, since a repeated request may be billed twice, each after a random pause or the
+pause that the service asks for. Once text has come, people have seen it, and nothing is asked again. A retry
+that would begin more than a minute after the question, or after a pause of more than 30 seconds, is not made.
 """
 
 import asyncio
@@ -16,15 +16,15 @@ from bot.core.requests import ChatRequest
 from bot.ports import ChatModel, NeededAt, needed_at_once
 
 RETRY_PAUSES_SECONDS = (0.5, 1.0)
-"""Upper bounds in seconds of the random pause before each retry."""
+"""Upper bounds of the random pause before each retry."""
 MAX_PAUSE_SECONDS = 30.0
-"""Seconds; a service that wants us to wait longer is given up at once."""
+"""If a service asks for a longer pause, the question fails at once."""
 MAX_RETRY_SECONDS = 60.0
-"""Seconds after which no retry begins: each attempt may last minutes."""
+"""No retry begins after this time: each attempt may take minutes."""
 
 
 class RetryingModel:
-    """Wraps a model; asks again when it is busy or unavailable."""
+    """Wraps a model; asks again if it is busy or unavailable."""
 
     def __init__(
         self, model: ChatModel, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -61,7 +61,7 @@ class RetryingModel:
 
 
 def _choose_pause(error: ModelBusy | ModelUnavailable, bound: float) -> float:
-    """Return the seconds to wait: full jitter, so that many who failed together do not return together."""
+    """Return the seconds to wait, with full jitter: many that failed together return one by one."""
     jitter = random.uniform(0, bound)  # noqa: S311 - a pause is no secret
     asked = error.retry_after if isinstance(error, ModelBusy) else None
     return max(jitter, asked or 0.0)

@@ -1,4 +1,4 @@
-"""Who may ask where, and who may steer: tables of what is decided, and what holds whatever is set."""
+"""Who may ask where, and who may configure the bot: tables of decisions, and properties of rules."""
 
 from dataclasses import fields, replace
 
@@ -77,7 +77,7 @@ def test_who_may_ask_where(
 
 
 def test_what_the_deployment_fixes_no_admin_loosens() -> None:
-    """What it leaves open is theirs; and a guest whom it names is let in where they decide, too."""
+    """Admins decide what the deployment leaves open; a guest whom it names is admitted there too."""
     strict, loose = admitting(), admitting(*Admission, invited=frozenset({"U2"}))
     assert find_refusal(GUEST, HERE, [strict, loose]) is AccessRefusal.GUEST
     assert find_refusal(GUEST, HERE, [NO_ACCESS_RULES, loose]) is None
@@ -140,7 +140,7 @@ def test_who_is_let_in_as_somebody_else_is_let_in_as_a_member(
 def test_a_further_set_of_denials_lets_nobody_in(
     person: AccessSubject, spot: RequestLocation, rules: list[AccessRules], more: AccessRules
 ) -> None:
-    """Lists only narrow; a name in them tells of a guest, so it is left out here."""
+    """Lists only narrow; but a listed name admits a guest, so guests are left out here."""
     narrower = replace(more, people=frozenset(), invited=frozenset(), admits=None)
     if find_refusal(person, spot, rules):
         assert find_refusal(person, spot, [*rules, narrower])
@@ -150,7 +150,7 @@ def test_a_further_set_of_denials_lets_nobody_in(
 def test_no_rule_locks_out_the_admins_and_no_name_lets_others_steer(
     person: AccessSubject, named: frozenset[str], has_rank: bool
 ) -> None:
-    """Who may steer is asked without any rules: whoever is denied everything still may."""
+    """`may_steer` takes no rules: an admin who is denied everything may still configure the bot."""
     is_member = person.member_type is MemberType.MEMBER
     assert may_steer(person, has_rank=has_rank, named=named) == (
         is_member and (has_rank or person.id in named)

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for what admins may set; every value they give may be saved."""
+"""Hypothesis strategies for configs that an admin may save."""
 
 from hypothesis import strategies as st
 
@@ -39,4 +39,4 @@ steerings = st.builds(
 THREAD = Scope(platform="slack", workspace="T1", channel="D1", root="9.1")
 CHAIN = list_scopes(THREAD, is_direct=True)
 settings = st.dictionaries(st.sampled_from(CHAIN), steerings)
-"""What each level above a thread of a direct message sets."""
+"""What each scope of a thread in direct messages sets."""

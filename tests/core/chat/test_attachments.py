@@ -1,4 +1,4 @@
-"""What is read of files, and how what is not read is told."""
+"""What is read of files, and which remarks say that something was left out."""
 
 import pytest
 from hypothesis import given
@@ -105,14 +105,14 @@ def test_what_was_left_out_is_said_to_the_model_and_to_the_person() -> None:
 
 @given(st.text(st.characters() | st.characters(categories=["Cs"])))
 def test_what_is_told_can_be_sent(text: str) -> None:
-    """The font of a PDF may say that a character is half of a surrogate pair."""
+    """A PDF's font may map a character to half of a surrogate pair."""
     reading = shorten_document("a.pdf", ExtractedText(text=f"Tea{text}\ud800"), 100)
     assert attachments.render_for_model([reading]).encode()
     assert shorten_document("a.pdf", ExtractedText(text="\ud83e\uddf5"), 9).text == "🧵"
 
 
 def test_nothing_is_said_of_what_was_read_completely_or_is_seen() -> None:
-    """A picture speaks for itself; the question names it."""
+    """A picture is sent separately, so no text describes it."""
     readings = [
         shorten_document("a.txt", ExtractedText(text="All.\n"), 9),
         FileContent(name="b.png", picture="data:..."),

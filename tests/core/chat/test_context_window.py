@@ -1,4 +1,4 @@
-"""What is in view of a conversation, and what is known of a model's window."""
+"""Which turns are sent to the model, and what is known of its window."""
 
 import base64
 import random
@@ -51,7 +51,7 @@ def talk(count: int, seed: int = 1) -> list[Turn]:
 
 
 def fronts(turns: Sequence[Turn], room: float, *, read: int = 1_000) -> list[int]:
-    """Return where the view began at each question, when `read` turns at most were read for it."""
+    """Return the first turn in view for each question, if at most `read` turns are read."""
     found = []
     for end, question in enumerate(turns):
         history = turns[max(0, end - read) : end]
@@ -101,7 +101,7 @@ def test_the_front_never_moves_back_and_moves_seldom() -> None:
 
 
 def test_the_front_stands_also_when_not_the_whole_conversation_is_read() -> None:
-    """Of 2,000 short turns the newest 1,000 are read, so that the first one read is another each time."""
+    """Of 2,000 short turns the newest 1,000 are read, so the first one that is read changes each time."""
     found = fronts([turn(number) for number in range(2_000)], 1_000_000)
     assert found == sorted(found)
     assert moves(found) < 25

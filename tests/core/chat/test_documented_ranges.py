@@ -1,4 +1,4 @@
-"""Exactly the documented ranges are taken: what `docs/prompts.md` says of a parameter is what is checked.
+"""Exactly the documented ranges are accepted: `docs/prompts.md` and the code agree about any value.
 
 The page is read here as a person reads it, apart from the code that checks, and both must agree about any
 value, above all about those beside a bound.

@@ -1,4 +1,4 @@
-"""What admins may set of a model: every value in range is taken and comes back, every other is explained."""
+"""Parameters: every value in range is accepted and read back, every other one is explained."""
 
 import json
 from collections.abc import Callable
@@ -25,7 +25,7 @@ text = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 
 
 def values(kind: ParameterType) -> st.SearchStrategy[Any]:
-    """Return every value that a kind takes."""
+    """Return a strategy for all values of a type."""
     match kind:
         case NumberType(low, high):
             return st.floats(low, high) | st.integers(int(low), int(high))

@@ -39,7 +39,7 @@ def test_a_prompt_is_filled_in(text: str, expected: str) -> None:
     ],
 )
 def test_anything_else_in_braces_is_refused(text: str, named: str, line: int) -> None:
-    """The sentence quotes it, lists what there is, and says how to write braces."""
+    """The sentence quotes it, lists the placeholders, and says how to write braces."""
     sentence = find_problem(text)
     assert sentence.startswith(f"`{named}` in line {line} is not a placeholder")
     assert "`{user}`" in sentence

@@ -1,4 +1,4 @@
-"""What applies where: the lowest level that sets a field wins, appended prompts are in order, locks hold."""
+"""Which config applies where: the lowest scope that sets a field wins, and locks hold."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -58,7 +58,7 @@ def test_a_thread_of_a_channel_has_four_levels_and_one_of_a_direct_message_five(
 
 @pytest.mark.parametrize("key", CHAIN, ids=name_scope)
 def test_each_level_lies_below_those_above_it(key: Scope) -> None:
-    """Whichever level is asked about, those above it are the thread's too; and its name leads back."""
+    """The scopes above any scope of a thread are the thread's too; each name leads back to its scope."""
     assert list_scopes(key, is_direct=True) == CHAIN[: CHAIN.index(key) + 1]
     assert parse_scope(name_scope(key), "slack") == key
 
@@ -103,7 +103,7 @@ def test_direct_messages_are_a_level_for_direct_messages_only() -> None:
 
 
 def reference(below: Settings, name: str) -> tuple[object, Scope] | None:
-    """Return a parameter's value and level as a person would find them: from the top, until it is locked."""
+    """Return a parameter's value and scope as a person would find them: from the top, until it is locked."""
     found = None
     for key in CHAIN:
         steering = below.get(key, EMPTY_CONFIG)
@@ -132,14 +132,14 @@ def test_what_applies_at_a_level_does_not_depend_on_those_below(below: Settings,
 def test_taking_a_level_away_gives_what_was_before(
     below: Settings, key: Scope, set_here: ScopeConfig
 ) -> None:
-    """Nothing is left behind, and a level that sets nothing is as good as none."""
+    """It leaves no trace, and a scope with an empty config has no effect."""
     before = {level_: steering for level_, steering in below.items() if level_ != key}
     assert here(before | {key: set_here} | {key: EMPTY_CONFIG}) == here(before)
 
 
 @given(settings)
 def test_a_lock_holds(below: Settings) -> None:
-    """What a level locks is, everywhere below, what it was at that level."""
+    """A locked field has the same value in the locking scope and in all scopes below."""
     for where in CHAIN[1:]:
         for name, by in find_locks(below, where, is_direct=True).items():
             at_lock, at_where = here(below, by), here(below, where)
@@ -156,7 +156,7 @@ def test_prompts_stand_in_the_order_of_their_levels(below: Settings) -> None:
 
 
 def test_an_answer_keeps_the_versions_that_applied_highest_level_first() -> None:
-    """And all parameters, whichever level they come from."""
+    """It shows all parameters, from whichever scope they come."""
     below = {
         DEPLOYMENT_SCOPE: ScopeConfig(parameters={"model": "m"}),
         CHANNEL: ScopeConfig(parameters={"n": 2}),
@@ -250,7 +250,7 @@ def test_there_is_a_difference_exactly_where_something_differs(old: ScopeConfig,
 
 @given(current=steerings, draft=steerings)
 def test_who_is_no_admin_overrules_no_lock(current: ScopeConfig, draft: ScopeConfig) -> None:
-    """What is locked stays as it is, and locked; the rest is theirs."""
+    """Locked fields and the locks stay; everything else may change."""
     kept = {name: value for name, value in current.parameters.items() if name in current.locks}
     theirs = {name: value for name, value in draft.parameters.items() if name not in current.locks}
     obedient = ScopeConfig(

@@ -1,4 +1,4 @@
-"""The messages array: order, speakers, and who asks."""
+"""The messages array: order, speakers, and the person's identifier."""
 
 from collections.abc import Sequence
 
@@ -48,7 +48,7 @@ def test_system_prompt_then_turns_in_order_then_the_question() -> None:
 
 
 def test_an_answer_that_is_gone_on_with_is_shown_to_the_model_with_the_wish() -> None:
-    """The wish is nobody's: it bears no name where several people write."""
+    """The request to continue has no speaker, even if several people write."""
     array = transcript.build_messages("", [turn("one", "1", author=GRACE)], turn("two", "Tw"))
     assert said(array)[2:] == [
         ("user", "Ada Lovelace: two"),

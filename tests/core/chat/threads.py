@@ -1,4 +1,4 @@
-"""A thread, and a person who looks at it, for tests of how an answer grows there."""
+"""A simulated thread that checks each write of a growing answer against the rules."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ def limits(size: int = 100, interval: float = 3.0) -> Limits:
 
 
 class Thread:
-    """A thread, and a person who looks at it; holds a reply to the rules of writing into one."""
+    """A simulated thread; it fails the test if a reply breaks a rule of writing into one."""
 
     def __init__(self, limits: Limits, *, posted: int = 0, way: DisplayMode = DisplayMode.EDITS) -> None:
         self.limits = limits
@@ -36,12 +36,12 @@ class Thread:
         self.complete = 0
         self.is_open = False
         self.lost: dict[int, bool] = {}
-        """Pages whose messages can't be changed any more, and whether they stay."""
+        """Pages whose messages cannot be edited any more, and whether they still show their text."""
         self.known = [False] * posted
-        """Of which messages we know what they show."""
+        """For each message, whether its text is known."""
 
     def lose(self, *, stays: bool) -> None:
-        """Let the newest message take no change any more."""
+        """Make the newest message uneditable; `stays` says whether it still shows its text."""
         if self.screen:
             self.lost[len(self.screen) - 1] = stays
 
@@ -75,7 +75,7 @@ class Thread:
         self.live.note_accepted(command, self.now)
 
     def refuse(self, command: Edit) -> None:
-        """Refuse a change, as whoever writes would report it."""
+        """Refuse an edit, and report that as the writer would."""
         stays = self.lost[command.page]
         self.is_open = False
         if stays and self.live.note_unchangeable(command):
@@ -88,7 +88,7 @@ class Thread:
         self.lost = {page: stays for page, stays in self.lost.items() if page < command.page}
 
     def step(self) -> bool:
-        """Do one thing; tell whether there is more to do now."""
+        """Do one thing; return whether there is more to do now."""
         match self.live.next(self.now):
             case Done() | Idle():
                 return False

@@ -1,4 +1,4 @@
-"""What is granted is found out, at the cost of few refusals."""
+"""The allowed rate is found, at the cost of few refusals."""
 
 from collections import deque
 
@@ -55,7 +55,7 @@ def used(platform: Platform, pace: RateProbe, *, start: float = 0.0, hours: floa
 
 
 def test_where_no_more_than_the_tier_is_granted_little_is_refused() -> None:
-    """Nothing, until the first try above what is guaranteed; then seldom, and what is guaranteed is used."""
+    """No refusal until the first try above the guaranteed rate, then few; the guaranteed rate is used."""
     platform, pace = Platform(50), RateProbe(GUARANTEED)
     used(platform, pace, hours=MIN_DELAY_ABOVE_GUARANTEED_SECONDS / HOUR)
     assert platform.refusals == []
@@ -67,7 +67,7 @@ def test_where_no_more_than_the_tier_is_granted_little_is_refused() -> None:
 @UNTIMED
 @given(st.integers(5, 120))
 def test_what_is_granted_is_found_and_never_exceeded_for_long(granted: int) -> None:
-    """Never above it by more than one try; refusals get rare; and most of what is granted is used."""
+    """The rate exceeds the limit by one try at most; refusals get rare; most of the limit is used."""
     platform, pace = Platform(granted), RateProbe(GUARANTEED)
     now = used(platform, pace, hours=1)
     refused = len(platform.refusals)
@@ -106,7 +106,7 @@ def test_who_does_not_use_what_there_is_learns_nothing() -> None:
 
 
 def test_what_is_shared_is_learnt_of_a_share() -> None:
-    """Half of the rate, all of it used, tells as much."""
+    """Half of the rate, if fully used, teaches the same."""
     pace = RateProbe(GUARANTEED)
     for number in range(1_000):
         pace.note_write(number * 60 / GUARANTEED * 2, share=0.5)

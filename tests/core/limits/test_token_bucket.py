@@ -1,4 +1,4 @@
-"""A rate limit is used up and never broken."""
+"""A rate limit is fully used, and never exceeded."""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""What is added to a message that can only grow: no word is cut, lost or said twice."""
+"""What is appended to a message that can only grow: no word is cut, lost or repeated."""
 
 import pytest
 from hypothesis import given
@@ -31,7 +31,7 @@ def depart(train):
 
 @pytest.mark.parametrize("size", [1, 3, 7, 40])
 def test_what_is_streamed_of_usual_markdown_only_grows(size: int) -> None:
-    """Also when it comes in crumbs; no word is cut, and no white space stands first in what is added."""
+    """For pieces of any size, no word is cut, and no appended text begins with white space."""
     thread, sent = Thread(limits(4_000), way=DisplayMode.STREAM), ""
     for start in range(0, len(PROSE), size):
         thread.live.feed(PROSE[start : start + size])
@@ -52,7 +52,7 @@ def test_what_is_streamed_of_usual_markdown_only_grows(size: int) -> None:
     more=st.text("ab \n", max_size=8),
 )
 def test_adding_never_loses_a_word(shown: str, more: str) -> None:
-    """Only white space at the end of what is there may be too much."""
+    """Only white space at the end of the shown text may differ."""
     text = shown.rstrip() + more
     grown = shown + (find_addition(text, shown) or "")
     assert grown.split() == text.split() or find_addition(text, shown) is None

@@ -98,7 +98,7 @@ def test_an_answer_without_words_posts_nothing(text: str) -> None:
 
 
 def test_what_is_stopped_ends_on_the_messages_there_are() -> None:
-    """With all that fits there, also of what was said and not shown yet."""
+    """They show all text that fits, including text that was not shown before."""
     thread = Thread(limits(40))
     thread.live.feed("The first page")
     thread.step()
@@ -137,7 +137,7 @@ def test_a_finished_answer_is_stopped_between_its_messages() -> None:
 
 
 def test_what_was_offered_below_a_growing_page_goes_with_its_last_write() -> None:
-    """Although the text is all there already; what was only posted offered nothing."""
+    """The write is made although the text is complete; a page that was only posted has no button."""
     live = LiveReply(limits())
     live.feed("One.")
     live.note_accepted(Post(0, "One.", last=False), 0.0)
@@ -172,7 +172,7 @@ def test_nothing_can_be_said_after_the_end() -> None:
 
 @pytest.mark.parametrize("step", [10, 1_000, 10_000, 200_000])
 def test_a_hundred_thousand_characters_arrive_whole(step: int) -> None:
-    """Written as they come, in pieces of any size, on pages of Slack's size."""
+    """The pieces have any size, the pages Slack's size."""
     words = [f"word{number}" for number in range(12_000)]
     text = " ".join(words)
     thread = Thread(limits(3_800, interval=0.0))

@@ -1,4 +1,4 @@
-"""Whatever happens in whichever order, the whole answer ends up in the thread, and each word of it once."""
+"""In any order of events, the whole answer ends up in the thread, each word once."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -51,7 +51,7 @@ class Answering(RuleBasedStateMachine):
     @precondition(lambda self: self.most_pages is None)
     @rule()
     def somebody_stops(self) -> None:
-        """No further message is begun, but perhaps one for the note, and one for a row that it displaces."""
+        """No further message is begun, except for the note or a row that it displaces."""
         pages = max(len(self.thread.screen), 1)
         stays = self.thread.live.stop("_Stopped._")
         if self.finished and stays is None:
@@ -71,7 +71,7 @@ class Answering(RuleBasedStateMachine):
 
     @rule(stays=st.booleans())
     def the_newest_message_takes_no_change(self, stays: bool) -> None:
-        """Let it be deleted, or the time be over in which it is edited."""
+        """Delete the newest message, or make it uneditable."""
         self.thread.lose(stays=stays)
         self.has_lost = True
 

@@ -1,4 +1,4 @@
-"""What becomes of an answer below a message that takes no change any more, or that was deleted."""
+"""How an answer continues after one of its messages was deleted or can no longer be edited."""
 
 import pytest
 
@@ -42,7 +42,7 @@ def test_below_a_message_that_takes_no_change_the_answer_grows_on(
     ],
 )
 def test_where_no_message_takes_a_change_the_rest_is_one_post(way: DisplayMode, screen: list[str]) -> None:
-    """A message for every few words nobody wants."""
+    """Otherwise every few words would become a message."""
     thread = Thread(limits(), way=way)
     say(thread, "One, t", now=0)
     for number, word in enumerate(("wo, th", "ree, f", "our.")):
@@ -118,7 +118,7 @@ def test_a_deleted_message_is_posted_anew_with_all_it_showed() -> None:
 
 
 def test_what_an_earlier_attempt_left_and_takes_no_change_is_posted_anew() -> None:
-    """Nobody knows what it shows, so nothing of the answer can be taken to be there."""
+    """Its text is unknown, so it cannot count as part of the answer."""
     thread = Thread(limits(), posted=1)
     thread.lose(stays=True)
     say(thread, "One.", now=0)

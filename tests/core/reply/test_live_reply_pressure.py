@@ -1,4 +1,4 @@
-"""What people see of a growing answer where edits are slow: few of them, and more messages."""
+"""How an answer grows if edits are slow: few edits, and more messages."""
 
 from bot.core.reply.commands import Edit, Idle, Post
 from bot.core.reply.live_reply import MAX_HOLD_SECONDS, LiveReply
@@ -6,7 +6,7 @@ from tests.core.chat.threads import Thread, limits
 
 
 def test_where_edits_are_slow_a_first_page_is_posted_with_its_first_paragraph() -> None:
-    """Half a sentence would have to be edited once more, and stand there for as long as that takes."""
+    """Half a sentence would need another edit, and stay incomplete until then."""
     live = LiveReply(limits(1_000))
     live.feed("One.")
     live.note_pressure(0.0, is_slow=True)
@@ -56,7 +56,7 @@ def test_while_edits_are_slow_an_answer_goes_on_in_further_messages() -> None:
 
 
 def test_where_edits_are_slow_messages_follow_each_other_no_faster_than_people_would_wait() -> None:
-    """Who says a paragraph a second gets a message for ten of them, not one for each."""
+    """A paragraph a second makes one message for ten paragraphs, not one for each."""
     thread = Thread(limits(600))
     for number in range(100):
         thread.now += 1

@@ -1,4 +1,4 @@
-"""Markdown grows, and what the pages show is whole, legal and stable."""
+"""Pages of growing Markdown are complete, valid and stable."""
 
 import re
 
@@ -70,7 +70,7 @@ def test_prose_comes_back_character_for_character_but_for_white_space_at_breaks(
 @UNTIMED
 @given(MARKDOWN, SIZES, st.integers(1, 40))
 def test_nothing_is_lost_or_reordered_whatever_is_opened_again(text: str, size: int, step: int) -> None:
-    """The answer is what the pages show, less what was added to open and close fences and tables."""
+    """The pages joined are the answer, apart from the lines that open and close fences and tables."""
     shown = iter(ink("".join(pages(text, size, step=step))))
     assert all(character in shown for character in ink(text))
 
@@ -209,7 +209,7 @@ def test_closing_leaves_code_so_that_a_note_is_none() -> None:
 @UNTIMED
 @given(st.lists(MARKDOWN, min_size=1, max_size=8))
 def test_lines_of_a_text_that_grew_are_those_of_the_whole(parts: list[str]) -> None:
-    """So that looking at a page again costs what is new, and not what was there."""
+    """So the cost of scanning a page again depends on the new text only."""
     lines, text = list[MarkdownLine](), ""
     for part in parts:
         text += part

@@ -1,4 +1,4 @@
-"""Prices and sums of money: what is written is what is reckoned with, to the last digit."""
+"""Prices and sums of money are exact, to the last digit."""
 
 from fractions import Fraction
 

@@ -1,4 +1,4 @@
-"""Pictures in characters: as high as what they show, and nothing that is there is invisible."""
+"""Charts in characters: in proportion to their values, and no value above zero is invisible."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""A model that does not take what was set answers all the same, and admins can see what had no effect."""
+"""A model that refuses parameters still answers, and admins see which parameters had no effect."""
 
 from dataclasses import replace
 from typing import Any
@@ -28,7 +28,7 @@ OLD_PARAMETERS: dict[str, Any] = {
 
 
 async def test_a_reasoning_model_answers_whatever_was_set(sandbox: SandboxModel) -> None:
-    """Each old parameter is refused once, remembered for this model, and not held against another."""
+    """Each old parameter is refused once; that is stored for this model, and for no other."""
     async with open_client(sandbox.base_url) as client:
         model = OpenAIChat(client)
         for name in ("sandbox-reasoning", "sandbox-reasoning", "sandbox-small"):
@@ -52,7 +52,7 @@ async def test_a_reasoning_model_answers_whatever_was_set(sandbox: SandboxModel)
 
 
 async def test_a_value_is_remembered_with_its_field(sandbox: SandboxModel) -> None:
-    """Each of those that channels set is refused once, and those that the model takes have their effect."""
+    """Each refused parameter is refused once, and the accepted ones take effect."""
     async with open_client(sandbox.base_url) as client:
         model = OpenAIChat(client)
         for value in (0.2, 0.5, 0.2, 0.5, 1):
@@ -102,7 +102,7 @@ async def test_what_identifies_people_is_refused_for_all_of_them() -> None:
 
 
 async def test_a_limit_that_fills_the_window_is_left_out_before_the_conversation_is_cut() -> None:
-    """However short a question, it would not fit beside it."""
+    """No question would be short enough to fit next to that limit."""
     words = (
         "'max_tokens' or 'max_completion_tokens' is too large: 5000. This model's maximum context length is "
         "4096 tokens and your request has 12 input tokens (5000 > 4096 - 12)."
@@ -156,7 +156,7 @@ async def test_a_limit_that_is_refused_under_both_names_is_left_out() -> None:
 
 @pytest.mark.parametrize(("role", "other"), [("system", "developer"), ("developer", "system")])
 async def test_a_role_that_is_refused_becomes_the_other(role: str, other: str) -> None:
-    """And if that one is refused too, the prompt speaks as the first of the people."""
+    """If that role is refused too, the prompt is sent with the role `user`."""
     refused = refusal("Unsupported value: 'messages[0].role'", "messages[0].role", "unsupported_value")
     async with raw_server([refused], [refused], [ANSWER]) as server, open_client(server.base_url) as client:
         model = OpenAIChat(client)
@@ -211,7 +211,7 @@ async def test_what_a_service_refuses_is_told_before_it_does() -> None:
 
 
 async def test_what_was_learnt_outlives_the_process(sandbox: SandboxModel) -> None:
-    """A new one refuses nothing, and tells admins the same; values and other names included."""
+    """The next process needs no refusal, and tells admins the same, including values and other names."""
     notebook = ModelFacts(MemoryLearnedFacts())
     told = []
     for _ in range(2):
@@ -229,7 +229,7 @@ async def test_what_was_learnt_outlives_the_process(sandbox: SandboxModel) -> No
 
 
 async def test_a_limit_that_is_refused_under_both_names_stays_out_after_a_restart() -> None:
-    """In whatever order it is read."""
+    """In any order of the stored facts."""
     first, second = (refusal(f"{name} is not supported") for name in ("max_tokens", "max_completion_tokens"))
     notebook = ModelFacts(MemoryLearnedFacts())
     async with raw_server([first], [second], [ANSWER]) as server, open_client(server.base_url) as client:

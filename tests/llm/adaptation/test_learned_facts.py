@@ -1,4 +1,4 @@
-"""What was learnt of models: at hand, kept, and never in anybody's way."""
+"""Learned facts: available at once, stored, and never blocking."""
 
 import asyncio
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ class FailingFacts(MemoryLearnedFacts):
 
 
 class SlowFacts(MemoryLearnedFacts):
-    """A database that takes its time."""
+    """A slow database."""
 
     async def save_fact(self, lesson: Fact) -> None:
         await asyncio.sleep(60)

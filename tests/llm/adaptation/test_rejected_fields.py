@@ -1,4 +1,4 @@
-"""Which field a refusal is about, in the words of the services, and when none of ours is."""
+"""Which field an error rejects, in the words of the services, and when it rejects none of ours."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Waits that end when they are due, on virtual time."""
+"""Deadlines for waits, on virtual time."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from tests.virtual_time import on_virtual_time
 
 
 async def wait(patience: ReadDeadline, seconds: float, due: float) -> None:
-    """Wait for something that takes so long."""
+    """Wait for so many seconds."""
     patience.start(due)
     await asyncio.sleep(seconds)
     patience.stop()
@@ -34,7 +34,7 @@ async def test_what_comes_in_time_is_waited_for() -> None:
 
 @on_virtual_time
 async def test_a_wait_ends_when_it_is_due() -> None:
-    """Whatever was due before, earlier or later, and however long ago."""
+    """An earlier deadline, shorter or longer, makes no difference."""
     clock = asyncio.get_running_loop().time
     for first, second in ((2.0, 9.0), (50.0, 9.0)):
         start, patience = clock(), ReadDeadline()
@@ -45,7 +45,7 @@ async def test_a_wait_ends_when_it_is_due() -> None:
 
 @on_virtual_time
 async def test_nothing_is_ended_between_two_waits() -> None:
-    """Whoever takes long over what came is not cancelled for it."""
+    """A task that works for long between two waits is not cancelled."""
     with ReadDeadline() as patience:
         await wait(patience, 1.0, 2.0)
         await asyncio.sleep(50.0)

@@ -17,7 +17,7 @@ CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 END = b'data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
 
 Heard = list[tuple[float, str]]
-"""Seconds since the first text, and what was said."""
+"""Seconds since the first text, and the text."""
 
 
 def word(text: str) -> bytes:
@@ -77,7 +77,7 @@ async def test_who_leaves_the_body_open_is_not_waited_for_long(monkeypatch: pyte
 
 
 async def test_what_came_before_the_connection_broke_is_not_lost() -> None:
-    """It had come, though nobody had read it."""
+    """The bytes had come, although they had not been read."""
     heard: Heard = []
     words = [step for each in "abcdefghij" for step in (chunk(word(each)), 0.02)]
     with pytest.raises(ModelInterrupted):
@@ -86,7 +86,7 @@ async def test_what_came_before_the_connection_broke_is_not_lost() -> None:
 
 
 async def test_a_fast_service_is_not_made_to_wait() -> None:
-    """A client that has gathered much reads no more from the socket."""
+    """With a full buffer, the client would stop reading from the socket."""
     heard: Heard = []
     long = "x" * 2_000
     await listen([OK, word("a"), 0.05, *[word(long)] * 500, END], heard, needed_in=60.0)

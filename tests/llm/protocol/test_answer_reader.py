@@ -1,4 +1,4 @@
-"""What the bytes of an answer mean, for every kind of server in facts/model-api.md 3."""
+"""Which events the bytes of an answer mean, for every kind of server."""
 
 import json
 
@@ -183,7 +183,7 @@ BROKEN: dict[str, tuple[bytes, str, type[ModelError]]] = {
 
 @pytest.mark.parametrize(("stream", "said", "error"), BROKEN.values(), ids=BROKEN)
 def test_a_broken_answer(stream: bytes, said: str, error: type[ModelError]) -> None:
-    """What was said is there, and then the error, however the bytes arrive."""
+    """The text comes first, then the error, in pieces of any size."""
     for size in (len(stream) + 1, 16_384, 1 if len(stream) < 10_000 else 1_000):
         events, raised = outcome([stream[at : at + size] for at in range(0, len(stream), size)])
         assert (text(events), raised) == (said, error)

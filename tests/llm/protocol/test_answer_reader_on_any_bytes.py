@@ -1,4 +1,4 @@
-"""Whatever bytes arrive, and however they are cut: a text, or one of our errors."""
+"""Any bytes, cut anywhere, give a text or one of our errors."""
 
 import json
 from collections.abc import Sequence
@@ -53,7 +53,7 @@ streams = st.lists(lines | st.binary(max_size=8) | wild.map(sse), max_size=12)
 
 @given(streams)
 def test_any_bytes_are_a_text_or_one_of_our_errors(pieces: list[bytes]) -> None:
-    """Nor does it matter how they are cut."""
+    """In pieces of any size."""
     whole = b"".join(pieces)
     events, error = outcome([whole])
     assert outcome(pieces) == (events, error)
@@ -63,7 +63,7 @@ def test_any_bytes_are_a_text_or_one_of_our_errors(pieces: list[bytes]) -> None:
 
 
 class Thorough(AnswerReader):
-    """Takes every chunk apart."""
+    """A reader without the fast path: it takes every chunk apart."""
 
     def _read_plain_text(self, chunk: Any) -> str:
         return ""
@@ -86,7 +86,7 @@ CHUNKS = PLAIN | st.fixed_dictionaries(
 
 @given(st.lists(CHUNKS, max_size=12))
 def test_the_short_way_through_a_chunk_leads_to_the_same(chunks: list[dict[str, Any]]) -> None:
-    """To the same events, and the same error after them."""
+    """Both give the same events, and the same error after them."""
     body = b"".join(b"data: %b\n\n" % json.dumps(chunk).encode() for chunk in chunks)
     outcomes: list[Any] = []
     for reader in (AnswerReader(), Thorough()):

@@ -1,4 +1,4 @@
-"""What a service's complaint means, by the tables of facts/model-api.md 2."""
+"""Which error a service's error body means; for each wording there is a row."""
 
 import json
 from collections.abc import Mapping
@@ -203,7 +203,7 @@ def test_the_log_line_says_what_an_operator_needs() -> None:
     ],
 )
 def test_a_key_never_reaches_the_log(secret: str) -> None:
-    """Not even the half of it that would be left by cutting the text."""
+    """Not even the half that would remain if the text were cut first."""
     for padding in range(0, 320, 10):
         said = openai(f"{'.' * padding} key: {secret}, sorry")
         line = str(refused(401, body(said)))

@@ -1,4 +1,4 @@
-"""What is sent to which service: by its address, by what is set, and never more."""
+"""What is sent to which service: by its address, by what is set, and no more."""
 
 from pathlib import Path
 
@@ -146,7 +146,7 @@ def test_names_and_the_model_are_as_settings_say() -> None:
 
 
 def test_what_two_people_say_in_a_row_is_one_message_where_their_names_are_not_sent() -> None:
-    """The templates of many models demand that roles alternate; one of them may stand in for OpenAI."""
+    """The templates of many models demand alternating roles; one of them may be OpenAI's fallback."""
     talk = (*TALK, ChatMessage(role="user", content="hi", name="Grace"))
     request = ChatRequest(model="m", messages=talk)
     for service, said in (("openai", ["hello", "hi"]), ("vllm", ["hello\n\nhi"])):

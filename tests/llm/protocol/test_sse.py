@@ -1,4 +1,4 @@
-"""What an event stream means, whatever pieces it arrives in."""
+"""Which events a stream means, in pieces of any size."""
 
 from collections.abc import Iterator
 
@@ -87,7 +87,7 @@ def test_events_come_with_the_bytes_that_complete_them() -> None:
 
 @pytest.mark.parametrize("stream", [b"data: " + b"x" * 100, b"data: x\n" * 20, b":" + b"x" * 100])
 def test_an_event_that_never_ends_is_refused(stream: bytes) -> None:
-    """One endless line, endless lines, an endless comment: none fills the memory."""
+    """One endless line, endless lines, an endless comment: each ends with an error."""
     with pytest.raises(ModelInterrupted):
         decoded([stream[at : at + 1] for at in range(len(stream))], largest=64)
 

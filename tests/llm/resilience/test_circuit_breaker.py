@@ -1,4 +1,4 @@
-"""When a server is left alone, and when it is asked again."""
+"""When a server is not asked, and when it is asked again."""
 
 import asyncio
 
@@ -29,7 +29,7 @@ from tests.fakes import ModelScript, ScriptedModel
 
 
 class Bench:
-    """A breaker in front of a model with a script, and a clock that is set by hand."""
+    """A circuit breaker before a scripted model, with a manual clock."""
 
     def __init__(self, *scripts: ModelScript) -> None:
         self.now = 0.0
@@ -50,7 +50,7 @@ class Bench:
 
 @pytest.mark.parametrize("error", [ModelUnavailable(), ModelFailed(), ModelOverloaded()])
 async def test_failures_in_a_row_open_it(error: ModelError) -> None:
-    """Then people are told the same as before, at once, and the server hears nothing."""
+    """Then the last error is raised again at once, and the server is not asked."""
     bench = Bench([error])
     told = [await bench.ask() for _ in range(MAX_FAILURES_IN_A_ROW + 3)]
     assert bench.asked == MAX_FAILURES_IN_A_ROW
@@ -80,7 +80,7 @@ async def test_after_a_pause_one_question_finds_out() -> None:
 
 
 async def test_only_one_question_finds_out() -> None:
-    """While it waits for the first word, the others are told at once."""
+    """While it waits for the first word, other questions fail at once."""
     bench = Bench([ModelOutOfCredit()], [0.05, "fine"])
     await bench.ask()
     bench.now = BILLING_PAUSE_SECONDS
@@ -92,7 +92,7 @@ async def test_only_one_question_finds_out() -> None:
 
 @pytest.mark.parametrize("other", [["fine"], [ModelRejected()], [ModelBusy()], ["Hi", ModelInterrupted()]])
 async def test_failures_that_are_not_in_a_row_do_not_open_it(other: ModelScript) -> None:
-    """A server that answers, or refuses for another reason, is there."""
+    """A server that answers, or refuses for another reason, is running."""
     bench = Bench(*([[ModelFailed()]] * (MAX_FAILURES_IN_A_ROW - 1) + [other]) * 2, ["fine"])
     for _ in range(2 * MAX_FAILURES_IN_A_ROW):
         await bench.ask()

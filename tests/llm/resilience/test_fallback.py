@@ -1,4 +1,4 @@
-"""Which server is asked when the preferred one cannot answer, and what is told when none can."""
+"""Which server is asked if the preferred one fails, and which error is raised if all fail."""
 
 import pytest
 

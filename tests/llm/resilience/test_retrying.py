@@ -1,4 +1,4 @@
-"""When a question is asked again, and when it must not be."""
+"""When a question is retried, and when it must not be."""
 
 import pytest
 
@@ -80,7 +80,7 @@ async def test_what_is_no_text_does_not_count() -> None:
 
 @on_virtual_time
 async def test_nothing_is_asked_again_after_a_minute() -> None:
-    """Who has waited so long for nothing is told so."""
+    """After such a wait the person is told about the error."""
     for wait, number in ((61.0, 1), (40.0, 2), (5.0, 3)):
         model = ScriptedModel([wait, ModelUnavailable()])
         with pytest.raises(ModelUnavailable):
