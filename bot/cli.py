@@ -20,10 +20,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "access": ("bot.commands.access.access", "Show and set who may ask, and who may steer."),
         "budget": ("bot.commands.budget.budget", "Set how much may be spent in a day or a month."),
         "erase": ("bot.commands.personal_data.erase", "Erase what is stored of a person, or of a thread."),
-        "export": (
-            "bot.commands.personal_data.export",
-            "Write out what is stored of a person, or of a thread.",
-        ),
+        "export": ("bot.commands.personal_data.export", "Write out what is stored of a person, or of a thread."),
         "manifest": ("bot.commands.setup.manifest_", "Print the Slack app manifest (YAML)."),
         "migrate": ("bot.commands.setup.migrate_", "Bring the database up to date."),
         "models": ("bot.commands.models.models", "List the server's models, and what was learnt of them."),
@@ -78,9 +75,7 @@ def main() -> None:
 
 
 @click.group(
-    cls=CommandGroup,
-    epilog=EPILOG,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    cls=CommandGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
 @click.version_option(version("threadkeeper"), prog_name="bot")
 def commands() -> None:

@@ -54,13 +54,8 @@ def remove_secrets(secrets: Collection[str], text: str) -> str:
     return text
 
 
-def _remove_secrets_from_event(
-    secrets: Collection[str], _logger: object, _method: str, event: EventDict
-) -> EventDict:
-    return {
-        name: remove_secrets(secrets, value) if isinstance(value, str) else value
-        for name, value in event.items()
-    }
+def _remove_secrets_from_event(secrets: Collection[str], _logger: object, _method: str, event: EventDict) -> EventDict:
+    return {name: remove_secrets(secrets, value) if isinstance(value, str) else value for name, value in event.items()}
 
 
 def describe_error(error: BaseException) -> str:

@@ -19,9 +19,7 @@ from bot.store.database import Database, parse_database_url
 
 Kind = Literal["sqlite", "postgres"]
 
-SERVER = parse_database_url(
-    os.environ.get("TEST_DATABASE_URL") or "postgresql://postgres@127.0.0.1:5432/postgres"
-)
+SERVER = parse_database_url(os.environ.get("TEST_DATABASE_URL") or "postgresql://postgres@127.0.0.1:5432/postgres")
 
 KINDS = ("sqlite", pytest.param("postgres", marks=pytest.mark.postgres))
 """For `pytest.fixture(params=KINDS)`."""

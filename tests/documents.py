@@ -56,8 +56,7 @@ def placeholders_list() -> str:
 def parameters_table() -> str:
     """Return what may be set of a model, and what it may be."""
     rows = [
-        f"| `{parameter.name}` | {parameter.value_type.expects} | {parameter.when_unset} "
-        f"| {parameter.help} |\n"
+        f"| `{parameter.name}` | {parameter.value_type.expects} | {parameter.when_unset} | {parameter.help} |\n"
         for parameter in PARAMETERS
     ]
     return "| parameter | what it may be | unset | what it does |\n|---|---|---|---|\n" + "".join(rows)

@@ -98,9 +98,7 @@ class PaperStream:
 class PaperSurface:
     """Keeps the screen as a reader saw it, with times. `refusals` are raised by the next writes."""
 
-    def __init__(
-        self, *, page_size: int = 200, edit_interval: float = 1.0, write_seconds: float = 0.05
-    ) -> None:
+    def __init__(self, *, page_size: int = 200, edit_interval: float = 1.0, write_seconds: float = 0.05) -> None:
         self.limits = SurfaceLimits(
             fits=lambda text: len(text) <= page_size,
             page_size=page_size,
@@ -169,9 +167,7 @@ class PaperSurface:
         mine = [(m.page, key) for key, m in self.messages.items() if m.thread == turn.thread]
         return {number: key for (of, number), key in mine if of == turn.id}
 
-    async def read_messages(
-        self, thread: ThreadKey, *, limit: int, since: float = 0.0
-    ) -> list[IncomingMessage]:
+    async def read_messages(self, thread: ThreadKey, *, limit: int, since: float = 0.0) -> list[IncomingMessage]:
         self.reads += 1
         return self.history[-limit:]
 

@@ -53,15 +53,11 @@ def test_modules_and_functions_are_short(module: Path) -> None:
 
 def test_only_settings_reads_the_environment() -> None:
     readers = [
-        label(module)
-        for module in MODULES
-        if "os.environ" in module.read_text() or "getenv" in module.read_text()
+        label(module) for module in MODULES if "os.environ" in module.read_text() or "getenv" in module.read_text()
     ]
     assert readers == ["bot/settings/__init__.py"]
 
 
 def test_only_the_slack_package_knows_slacks_words() -> None:
     outside = [module for module in MODULES if "slack" not in module.parts and "sandbox" not in module.parts]
-    assert [
-        label(module) for module in outside if any(name.startswith("slack_") for name in names(module))
-    ] == []
+    assert [label(module) for module in outside if any(name.startswith("slack_") for name in names(module))] == []

@@ -94,11 +94,7 @@ async def build_answerer(services: Services, complete_since: Callable[[], float]
 
 async def _request_options(services: Services) -> RequestOptions:
     async def windows() -> Mapping[str, int]:
-        return {
-            each.id: each.context_window
-            for each in await services.model.fetch_models()
-            if each.context_window
-        }
+        return {each.id: each.context_window for each in await services.model.fetch_models() if each.context_window}
 
     settings = services.settings
     key = settings.bot_user_key.get_secret_value() or await services.store.get_or_create_secret(

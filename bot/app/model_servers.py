@@ -67,9 +67,7 @@ def _parse_headers(text: str) -> dict[str, str]:
     except ValueError:
         headers = None
     if not isinstance(headers, dict) or not all(isinstance(value, str) for value in headers.values()):
-        raise SettingsError(
-            'BOT_HEADERS is wrong; write a JSON object of texts, such as {"X-Team": "research"}.'
-        )
+        raise SettingsError('BOT_HEADERS is wrong; write a JSON object of texts, such as {"X-Team": "research"}.')
     return headers
 
 

@@ -102,17 +102,11 @@ def _delivery_mode(settings: Settings) -> DeliveryMode:
 
 
 @asynccontextmanager
-async def _serve_health(
-    settings: Settings, taken: Deliveries, worker: Worker, lease: Lease
-) -> AsyncIterator[None]:
+async def _serve_health(settings: Settings, taken: Deliveries, worker: Worker, lease: Lease) -> AsyncIterator[None]:
     """Serve health checks, and the deliveries of HTTP mode, where there is a port for them."""
 
     def checks() -> Mapping[str, bool]:
-        return {
-            "slack": taken.is_connected(),
-            "database": lease.is_certain(),
-            "worker": not worker.is_draining,
-        }
+        return {"slack": taken.is_connected(), "database": lease.is_certain(), "worker": not worker.is_draining}
 
     if settings.port:
         async with health.serve_health(settings.bot_host, settings.port, checks, taken.routes):

@@ -27,9 +27,7 @@ SANDBOX_PRICES = "sandbox-*=0.50/2/0.05"
 """Of our own models, so that there is something to see where nothing is paid."""
 
 
-async def serve(
-    settings: Settings, stop: asyncio.Event, *, port: int, data: Path | None, browser: bool
-) -> None:
+async def serve(settings: Settings, stop: asyncio.Event, *, port: int, data: Path | None, browser: bool) -> None:
     """Run the sandbox until `stop` is set. Raises `SettingsError` if it cannot start."""
     async with AsyncExitStack() as opened:
         workspace = await opened.enter_async_context(_open_workspace(port))
@@ -61,9 +59,7 @@ async def serve(
 @asynccontextmanager
 async def _open_workspace(port: int) -> AsyncIterator[SandboxWorkspace]:
     features = manifest.build_manifest("Threadkeeper")["features"]
-    workspace = SandboxWorkspace(
-        port=port, commands=features["slash_commands"], shortcuts=features["shortcuts"]
-    )
+    workspace = SandboxWorkspace(port=port, commands=features["slash_commands"], shortcuts=features["shortcuts"])
     try:
         await workspace.__aenter__()
     except OSError:

@@ -53,9 +53,7 @@ from bot.store.conversations.feedback import SqlVotes
 async def build_slack_app(services: Services, worker: Worker, answerer: Answerer) -> App:
     """Return the Bolt app, with everything that people do in Slack."""
     intake, screen = Intake(services.store, worker, answerer), Modals(services.slack)
-    admins = AdminRoles(
-        services.slack, services.bot.workspace, services.settings.admins, services.permissions.stewards
-    )
+    admins = AdminRoles(services.slack, services.bot.workspace, services.settings.admins, services.permissions.stewards)
     gate, votes = await _build_authorizer(services, admins), SqlVotes(services.database)
     judged = ComplaintList(gate, votes, services.bot)
     granting = GrantsController(gate.for_purpose("grants"), services.permissions, services.people)
@@ -64,9 +62,7 @@ async def build_slack_app(services: Services, worker: Worker, answerer: Answerer
     own = PersonalDataSection(
         services.personal_data, services.slack, workspace=services.bot.workspace, retention=retention
     )
-    helm, trials = _build_prompt_editor(
-        services, gate, votes, (usage, budgets, own, judged, granting), intake.accept
-    )
+    helm, trials = _build_prompt_editor(services, gate, votes, (usage, budgets, own, judged, granting), intake.accept)
     entrance, follow = (
         AccessGuard(services.access_check, services.slack, worker.run_in_background),
         services.settings.bot_follow_threads,

@@ -50,9 +50,7 @@ def show(where: str) -> None:
             click.echo("\n".join(_indent(describe_grants(version.grants))))
 
 
-def _change_command(
-    name: str, words: str, text: str
-) -> Callable[[Callable[..., GrantsChange]], click.Command]:
+def _change_command(name: str, words: str, text: str) -> Callable[[Callable[..., GrantsChange]], click.Command]:
     """Make a command of what returns a change; it has the options that all of them have."""
 
     def made(change: Callable[..., GrantsChange]) -> click.Command:
@@ -88,9 +86,7 @@ def deny(ids: frozenset[str], *, remove: bool) -> GrantsChange:
 
 
 @_change_command(
-    "admit",
-    "WORD|ID...",
-    f"Let in kinds of people and places, or guests by name.\n\nThe kinds are {ADMISSION_WORDS}.",
+    "admit", "WORD|ID...", f"Let in kinds of people and places, or guests by name.\n\nThe kinds are {ADMISSION_WORDS}."
 )
 def admit(words: frozenset[str], *, remove: bool) -> GrantsChange:
     """Return what changes who is let in."""
@@ -124,9 +120,7 @@ def editor(ids: frozenset[str], *, remove: bool) -> GrantsChange:
 
 @access.command()
 @click.argument("where")
-@click.option(
-    "-n", "limit", type=click.IntRange(1), default=20, show_default=True, help="How many versions at most."
-)
+@click.option("-n", "limit", type=click.IntRange(1), default=20, show_default=True, help="How many versions at most.")
 def history(where: str, limit: int) -> None:
     """List the versions, newest first, each with what it changed."""
     key = _parse_where(where)
@@ -162,8 +156,7 @@ def _change_stewards(people: frozenset[str], *, remove: bool) -> GrantsChange:
 def _change_lists(remove: bool, **lists: frozenset[str]) -> GrantsChange:  # noqa: FBT001 - the others are names of lists
     def change(grants: Grants) -> Grants:
         after: dict[str, Any] = {
-            name: _add_or_remove(getattr(grants.rules, name), ids, remove=remove)
-            for name, ids in lists.items()
+            name: _add_or_remove(getattr(grants.rules, name), ids, remove=remove) for name, ids in lists.items()
         }
         return replace(grants, rules=replace(grants.rules, **after))
 
@@ -182,9 +175,7 @@ def _save(scope: Scope, change: GrantsChange, *, note: str, dry_run: bool) -> No
         if dry_run or before == after:
             return diff(before, after), None
         based_on = newest.number if newest else 0
-        return diff(before, after), await access.save(
-            scope, after, based_on=based_on, by=shell_author(), note=note
-        )
+        return diff(before, after), await access.save(scope, after, based_on=based_on, by=shell_author(), note=note)
 
     try:
         changes, version = _with_permissions(scope, save)

@@ -75,11 +75,7 @@ def history(limit: int) -> None:
     async def look(database: Database) -> list[tuple[Scope, BudgetChange]]:
         ledger = SqlLedger(database)
         places = await database.tx(list_budget_workspaces)
-        return [
-            (place, change)
-            for place in places
-            for change in await ledger.list_budget_changes(place, limit=limit)
-        ]
+        return [(place, change) for place in places for change in await ledger.list_budget_changes(place, limit=limit)]
 
     for place, change in with_database(look):
         click.echo(_describe_change(place, change, currency))
@@ -135,9 +131,7 @@ def _save(place: Scope, found: Budget, note: str) -> None:
     with_database(save)
 
 
-def _parse_budget(
-    kind: str, where: str, span: str, unit: BudgetUnit, amount: int | None
-) -> tuple[Scope, Budget]:
+def _parse_budget(kind: str, where: str, span: str, unit: BudgetUnit, amount: int | None) -> tuple[Scope, Budget]:
     """Return what the words of the command line name. Raises `Refused`."""
     workspace, slash, subject = where.partition("/")
     if not workspace or bool(slash) != bool(subject) or (slash and kind == SpendingDimension.WORKSPACE):

@@ -53,9 +53,7 @@ def with_config_editor(do: Callable[[ConfigEditor], Awaitable[T]]) -> T:
         settings = Settings.load()
         async with open_database(settings) as database:
             return await do(
-                ConfigEditor(
-                    SqlConfigVersions(database), settings.deployment_config, messages.is_direct_channel
-                )
+                ConfigEditor(SqlConfigVersions(database), settings.deployment_config, messages.is_direct_channel)
             )
 
     try:

@@ -104,9 +104,7 @@ def set_(kind: str, where: str, *, note: str, dry_run: bool, **words: Any) -> No
 @prompt.command()
 @click.argument("kind", type=click.Choice(SCOPE_KINDS))
 @click.argument("where")
-@click.option(
-    "-n", "limit", type=click.IntRange(1), default=20, show_default=True, help="How many versions at most."
-)
+@click.option("-n", "limit", type=click.IntRange(1), default=20, show_default=True, help="How many versions at most.")
 def history(kind: str, where: str, limit: int) -> None:
     """List the versions of a level, newest first, each with what people thought of its answers."""
     key = parse_scope_words(kind, where)
@@ -231,9 +229,7 @@ async def _config_of_version(editor: ConfigEditor, editable: EditableScope, numb
     """Return what a version set; 0 is the time before the first one."""
     if number == 0:
         return core.EMPTY_CONFIG
-    versions = await editor.versions.list_history(
-        editable.scope, limit=max(editable.version_number - number + 1, 0)
-    )
+    versions = await editor.versions.list_history(editable.scope, limit=max(editable.version_number - number + 1, 0))
     for version in versions:
         if version.number == number:
             return version.config
@@ -266,9 +262,7 @@ def _file_error(error: OSError) -> CommandRefused:
     return CommandRefused(f"{error.filename}: {error.strerror}.")
 
 
-def _build_change(
-    *, file: TextIO | None, model: str | None, values: Iterable[str], **words: Any
-) -> PromptChange:
+def _build_change(*, file: TextIO | None, model: str | None, values: Iterable[str], **words: Any) -> PromptChange:
     if file and words["text"] is not None:
         raise CommandRefused("The prompt is given twice, as an argument and as a file.")
     if file:

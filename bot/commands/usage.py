@@ -76,8 +76,7 @@ def _describe_versions(connection: Any, key: str) -> str:
     ids = [int(each) for each in key.split(",") if each]
     found = versions.read_by_ids(connection, ids)
     return (
-        " + ".join(f"{scoped_config.name_scope(each.scope)} version {each.number}" for each in found)
-        or "the settings"
+        " + ".join(f"{scoped_config.name_scope(each.scope)} version {each.number}" for each in found) or "the settings"
     )
 
 
@@ -99,13 +98,7 @@ def _format_row(line: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def _format_figures(key: str, spent: Spending, currency: str) -> tuple[str, ...]:
-    figures = (
-        spent.calls,
-        spent.prompt_tokens,
-        spent.completion_tokens,
-        spent.cached_tokens,
-        spent.estimated,
-    )
+    figures = (spent.calls, spent.prompt_tokens, spent.completion_tokens, spent.cached_tokens, spent.estimated)
     return key or "-", *(f"{figure:,}" for figure in figures), format_cost(spent, currency)
 
 

@@ -115,9 +115,7 @@ class Answerer:
         if delivery.error:
             return replace(ended, status=TurnStatus.FAILED, error=ended.error or delivery.error, answer=said)
         if delivery.kept_length is not None:
-            cut = replace(
-                said, text=said.text[: delivery.kept_length], finish_reason=stopping.STOPPED_FINISH_REASON
-            )
+            cut = replace(said, text=said.text[: delivery.kept_length], finish_reason=stopping.STOPPED_FINISH_REASON)
             return replace(ended, status=TurnStatus.STOPPED, answer=cut)
         return ended
 
@@ -194,9 +192,7 @@ class Answerer:
             first = builder.first_choice
             said = bill.add_budget_warning(_assemble_answer(builder, question.made_with, bill, first))
             self._request_builder.learn_token_count(request, said.usage)
-            others = (
-                () if turn.answer else builder.other_answers(first)
-            )  # of what goes on, they lack the beginning
+            others = () if turn.answer else builder.other_answers(first)  # of what goes on, they lack the beginning
             beside = [replace(other, made_with=said.made_with) for other in others]
             ended = _TurnResult(place=await self._store.save_answer(turn, said, beside))
             if first:
@@ -226,9 +222,7 @@ class Answerer:
         surface = self._surfaces[turn.thread.platform]
         with self.rate_limiters.use_for_answer(turn.thread, surface.limits) as desks:
             delivery = AnswerWriter(
-                LiveReply(
-                    surface.limits, posted=len(turn.pages), mode=surface.choose_display_mode(turn.thread)
-                ),
+                LiveReply(surface.limits, posted=len(turn.pages), mode=surface.choose_display_mode(turn.thread)),
                 surface,
                 turn,
                 limiters=desks,
@@ -282,17 +276,11 @@ def _saved_answer(turn: Turn) -> Answer:
     return Answer(text=turn.answer, finish_reason=turn.finish_reason, made_with=turn.made_with)
 
 
-def _assemble_answer(
-    builder: AnswerBuilder, made_with: Provenance, spending: TurnSpending, choice: int = 0
-) -> Answer:
+def _assemble_answer(builder: AnswerBuilder, made_with: Provenance, spending: TurnSpending, choice: int = 0) -> Answer:
     """Return what the model said so far, with what and for how much; people are told if it was blind."""
     if builder.are_pictures_left_out:
-        made_with = replace(
-            made_with, remarks="\n\n".join(filter(None, (made_with.remarks, PICTURES_UNSEEN_NOTE)))
-        )
-    return spending.attach_call(
-        replace(builder.answer(choice), made_with=made_with), builder.other_answers(choice)
-    )
+        made_with = replace(made_with, remarks="\n\n".join(filter(None, (made_with.remarks, PICTURES_UNSEEN_NOTE))))
+    return spending.attach_call(replace(builder.answer(choice), made_with=made_with), builder.other_answers(choice))
 
 
 def _finish_writer(writer: AnswerWriter, answer: Answer | Turn, place: VariantPosition) -> None:

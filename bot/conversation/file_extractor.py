@@ -44,11 +44,7 @@ def extract(data: bytes, kind: str, *, characters: int, pages: int) -> dict[str,
         characters -= len(text) + 1
         if characters < 0:
             break
-    return {
-        "text": "\n".join(found),
-        "parts": len(found) if in_all else 0,
-        "parts_in_all": in_all,
-    }
+    return {"text": "\n".join(found), "parts": len(found) if in_all else 0, "parts_in_all": in_all}
 
 
 def _limit_resources() -> None:

@@ -61,9 +61,7 @@ class FileReader:
         end = asyncio.get_running_loop().time() + ALL_FILES_TIMEOUT_SECONDS
         for number, file in enumerate(files):
             if number >= attachments.MAX_FILES:
-                readings.append(
-                    attachments.report_unreadable(file.name, "there are more files than I read at once")
-                )
+                readings.append(attachments.report_unreadable(file.name, "there are more files than I read at once"))
                 continue
             try:
                 async with asyncio.timeout_at(end):
@@ -114,14 +112,7 @@ async def _download(surface: Surface, file: File, limit: int) -> bytes:
 async def extract_text(data: bytes, kind: FileKind, max_characters: int) -> ExtractedText:
     """Return the text of a PDF or office file. Raises `Unread`."""
     process = await asyncio.create_subprocess_exec(
-        *(
-            sys.executable,
-            "-I",
-            str(EXTRACTOR_SCRIPT),
-            kind.value,
-            str(max_characters),
-            str(MAX_PAGES_PER_FILE),
-        ),
+        *(sys.executable, "-I", str(EXTRACTOR_SCRIPT), kind.value, str(max_characters), str(MAX_PAGES_PER_FILE)),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,

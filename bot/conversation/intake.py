@@ -67,9 +67,7 @@ class Intake:
         """Record a message; None if it was seen before or is no question to us. Raises `StoreError`."""
         turn = await self._store.accept(incoming, claim=self._worker.has_capacity())
         if turn is not None:
-            log.info(
-                "A question is recorded.", action="turn_accepted", turn=turn.id, addressed=incoming.addressed
-            )
+            log.info("A question is recorded.", action="turn_accepted", turn=turn.id, addressed=incoming.addressed)
             self._start_if_claimed(turn)
         return turn
 
@@ -99,9 +97,7 @@ class Intake:
         self._start_if_claimed(again)
         return True
 
-    async def answer_again(
-        self, thread: ThreadKey, message_id: str, *, by: str, by_admin: bool = False
-    ) -> bool:
+    async def answer_again(self, thread: ThreadKey, message_id: str, *, by: str, by_admin: bool = False) -> bool:
         """Have the turn of a message answered again, if `by` may ask for it. Raises `StoreError`."""
         turn = await self._store.find_turn(thread, message_id)
         return turn is not None and await self.retry(turn, thread, by=by, by_admin=by_admin)
@@ -114,9 +110,7 @@ class Intake:
             self._worker.wake()
         return outcome
 
-    async def flip(
-        self, turn: int, thread: ThreadKey, action: Action, *, by: str, by_admin: bool = False
-    ) -> bool:
+    async def flip(self, turn: int, thread: ThreadKey, action: Action, *, by: str, by_admin: bool = False) -> bool:
         """Have another variant of an answer shown if `by` may ask for it. Raises `StoreError`."""
         taken = await self._store.flip(turn, thread, action, by=by, by_admin=by_admin)
         if taken:

@@ -123,9 +123,7 @@ class RequestBuilder:
         if self._learning_windows is None:
             self._learning_windows = asyncio.create_task(self._learn_windows(), name="learn-windows")
         known = (
-            await self._options.summaries.read_summaries(turn.thread)
-            if self._options.summaries
-            else ThreadSummaries()
+            await self._options.summaries.read_summaries(turn.thread) if self._options.summaries else ThreadSummaries()
         )
         context = await self._read_context(turn)
         applying = self._effective_config(turn, context)
@@ -166,10 +164,7 @@ class RequestBuilder:
 
     def shorten(self, question: PreparedQuestion, error: ContextTooLong) -> PreparedQuestion:
         """Return a question that fits, by what the service said of its window, or half as long."""
-        sent, windows = (
-            count_request_tokens(self.build(question).messages, self._options.count_tokens),
-            self._windows,
-        )
+        sent, windows = (count_request_tokens(self.build(question).messages, self._options.count_tokens), self._windows)
         if error.is_from_fallback:  # for this question alone
             windows = ContextWindows(self._options.context_tokens)
         if not question.pictures:  # how long those are to the service, we don't estimate
@@ -182,9 +177,7 @@ class RequestBuilder:
         """Learn from what the service counted, pictures apart."""
         if usage and not any(message.images for message in request.messages):
             self._windows.note_counted(
-                request.model,
-                count_request_tokens(request.messages, self._options.count_tokens),
-                usage.prompt_tokens,
+                request.model, count_request_tokens(request.messages, self._options.count_tokens), usage.prompt_tokens
             )
 
     def _save_window_facts(self, model: str) -> None:
@@ -213,14 +206,10 @@ class RequestBuilder:
             is_all=question.has_whole_history,
             count=count,
         )
-        summary = (
-            summaries.render_summary(view.summary, available_tokens, count=count) if view.summary else ""
-        )
+        summary = summaries.render_summary(view.summary, available_tokens, count=count) if view.summary else ""
         sentence = SUMMARISED_NOTE if summary and view.is_covered else OUT_OF_VIEW_NOTE
         made_with = _add_view_remark(question, sentence) if view.first else question.made_with
-        seen = _context_coverage(
-            history, view.first, is_all=question.has_whole_history, is_summarised=bool(summary)
-        )
+        seen = _context_coverage(history, view.first, is_all=question.has_whole_history, is_summarised=bool(summary))
         return replace(
             question,
             visible_turns=history[view.first :],
@@ -286,15 +275,11 @@ def _provenance_of(effective: EffectiveConfig, context: TurnContext) -> Provenan
     return replace(made_with, remarks=DRAFT_NOTE, draft=scoped_config.name_scope(draft.scope))
 
 
-def _context_coverage(
-    history: Sequence[Turn], first: int, *, is_all: bool, is_summarised: bool
-) -> ContextCoverage:
+def _context_coverage(history: Sequence[Turn], first: int, *, is_all: bool, is_summarised: bool) -> ContextCoverage:
     """Return how much of a conversation is seen from its turn number `first` on."""
     view = history[first:]
     ends = {"first": view[0].message_id, "last": view[-1].message_id} if view else {}
-    return ContextCoverage(
-        turns=len(view), left_out=first, is_all_counted=is_all, is_summarised=is_summarised, **ends
-    )
+    return ContextCoverage(turns=len(view), left_out=first, is_all_counted=is_all, is_summarised=is_summarised, **ends)
 
 
 def _model_of(question: PreparedQuestion) -> str:
@@ -304,9 +289,7 @@ def _model_of(question: PreparedQuestion) -> str:
 def _add_view_remark(question: PreparedQuestion, note: str) -> Provenance:
     """Return what the answer is made with; people are told what is out of view when that is news to them."""
     made_with = question.made_with
-    told = next(
-        (_view_remark_of(turn) for turn in reversed(question.context.history) if _view_remark_of(turn)), ""
-    )
+    told = next((_view_remark_of(turn) for turn in reversed(question.context.history) if _view_remark_of(turn)), "")
     is_news = told != note if told else question.has_whole_history
     if not is_news or any(each in made_with.remarks for each in (OUT_OF_VIEW_NOTE, SUMMARISED_NOTE)):
         return made_with

@@ -75,14 +75,7 @@ class Lease:
 class Worker:
     """Runs turns, each thread's one after the other."""
 
-    def __init__(
-        self,
-        store: Store,
-        runner: TurnRunner,
-        *,
-        lease: Lease,
-        max_threads: int,
-    ) -> None:
+    def __init__(self, store: Store, runner: TurnRunner, *, lease: Lease, max_threads: int) -> None:
         """`limit` is the number of threads that are worked on at the same time."""
         self._store = store
         self._runner = runner
@@ -147,9 +140,7 @@ class Worker:
             except Exception as error:  # noqa: BLE001 - without this loop nothing would be taken up again
                 if healthy:
                     log.error(
-                        "The store does not work; it is tried on.",
-                        action="store_down",
-                        error=describe_error(error),
+                        "The store does not work; it is tried on.", action="store_down", error=describe_error(error)
                     )
                 healthy = False
             else:
@@ -181,11 +172,7 @@ class Worker:
         try:
             await self._store.unregister()
         except StoreError as error:
-            log.warning(
-                "The turns of this process stay until its lease ends.",
-                action="leave_failed",
-                error=error.code,
-            )
+            log.warning("The turns of this process stay until its lease ends.", action="leave_failed", error=error.code)
 
     async def _claim_work(self) -> None:
         for turn in tuple(self._stranded):  # more may be stranded while one is released
@@ -216,9 +203,7 @@ class Worker:
             log.warning("The turn is left; who holds it goes on.", action="turn_stranded", error=error.code)
             self._stranded.append(turn)
         except Exception as error:  # noqa: BLE001 - a bug must neither end the process nor the thread
-            log.error(
-                "A turn failed in an unforeseen way.", action="turn_broken", error=describe_error(error)
-            )
+            log.error("A turn failed in an unforeseen way.", action="turn_broken", error=describe_error(error))
             return await self._give_up(turn)
         return None
 

@@ -122,9 +122,7 @@ class ModelStalled(ModelInterrupted):
     """In the middle of an answer nothing came before the timeout."""
 
     code = "model_stalled"
-    for_people = (
-        "The model service fell silent before the answer was complete. Ask me to go on, or ask again."
-    )
+    for_people = "The model service fell silent before the answer was complete. Ask me to go on, or ask again."
 
 
 class ModelEndless(ModelInterrupted):
@@ -138,9 +136,7 @@ class ModelGarbled(ModelInterrupted):
     """In the middle of an answer came something unreadable, or too much."""
 
     code = "model_garbled"
-    for_people = (
-        "The answer broke off here: the model service sent something that I can't read. Please ask again."
-    )
+    for_people = "The answer broke off here: the model service sent something that I can't read. Please ask again."
 
 
 class ModelKeyRefused(ModelError):
@@ -148,8 +144,7 @@ class ModelKeyRefused(ModelError):
 
     code = "model_key_refused"
     for_people = (
-        "The model service refused my key, so I can't answer. "
-        "Whoever runs this bot needs to check `OPENAI_API_KEY`."
+        "The model service refused my key, so I can't answer. Whoever runs this bot needs to check `OPENAI_API_KEY`."
     )
 
 
@@ -187,9 +182,7 @@ class ModelRejected(ModelError):
     """Any other 400 or 422: a parameter or the request is wrong."""
 
     code = "model_rejected"
-    for_people = (
-        "The model service did not accept the request. Whoever runs this bot finds the reason in its log."
-    )
+    for_people = "The model service did not accept the request. Whoever runs this bot finds the reason in its log."
 
 
 class ContextTooLong(ModelError):

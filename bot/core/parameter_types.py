@@ -64,9 +64,7 @@ class NumberType:
 
     def allows(self, value: object) -> bool:
         """Return whether it lies between the bounds; NaN never does."""
-        return (
-            isinstance(value, int | float) and not isinstance(value, bool) and self.low <= value <= self.high
-        )
+        return isinstance(value, int | float) and not isinstance(value, bool) and self.low <= value <= self.high
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,9 +203,7 @@ class TokenBiasesType:
 
     def render(self, value: ParameterValue) -> str:
         """Return one line for each pair."""
-        return (
-            "\n".join(f"{token}: {bias}" for token, bias in value.items()) if isinstance(value, dict) else ""
-        )
+        return "\n".join(f"{token}: {bias}" for token, bias in value.items()) if isinstance(value, dict) else ""
 
     def allows(self, value: object) -> bool:
         """Return whether there are any, the ids are numbers and the biases are in range."""

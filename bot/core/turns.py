@@ -118,17 +118,9 @@ TRANSITIONS: Mapping[TurnStatus, frozenset[TurnStatus]] = MappingProxyType(
     {
         TurnStatus.WAITING: frozenset({TurnStatus.ANSWERING, TurnStatus.FORGOTTEN}),
         TurnStatus.ANSWERING: frozenset(
-            {
-                TurnStatus.WAITING,
-                TurnStatus.ANSWERED,
-                TurnStatus.STOPPED,
-                TurnStatus.FAILED,
-                TurnStatus.FORGOTTEN,
-            }
+            {TurnStatus.WAITING, TurnStatus.ANSWERED, TurnStatus.STOPPED, TurnStatus.FAILED, TurnStatus.FORGOTTEN}
         ),
-        TurnStatus.ANSWERED: frozenset(
-            {TurnStatus.DONE, TurnStatus.STOPPED, TurnStatus.FAILED, TurnStatus.FORGOTTEN}
-        ),
+        TurnStatus.ANSWERED: frozenset({TurnStatus.DONE, TurnStatus.STOPPED, TurnStatus.FAILED, TurnStatus.FORGOTTEN}),
         TurnStatus.DONE: frozenset({TurnStatus.WAITING, TurnStatus.ANSWERED, TurnStatus.FORGOTTEN}),
         TurnStatus.STOPPED: frozenset({TurnStatus.WAITING, TurnStatus.FORGOTTEN}),
         TurnStatus.FAILED: frozenset({TurnStatus.WAITING, TurnStatus.FORGOTTEN}),

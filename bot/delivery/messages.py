@@ -11,14 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
-from bot.core.errors import (
-    ClaimLost,
-    MessageLost,
-    SurfaceBusy,
-    SurfaceError,
-    SurfaceGone,
-    SurfaceUnavailable,
-)
+from bot.core.errors import ClaimLost, MessageLost, SurfaceBusy, SurfaceError, SurfaceGone, SurfaceUnavailable
 from bot.core.reply.commands import DisplayMode, Edit, Post
 from bot.core.turns import OPEN_STATUSES, Turn
 from bot.delivery.rate_limiter import WriteMethod
@@ -41,9 +34,7 @@ class PageBook(Protocol):
 class AnswerMessages:
     """The messages of one turn's answer."""
 
-    def __init__(
-        self, surface: Surface, turn: Turn, store: PageBook, holds_lease: Callable[[], bool]
-    ) -> None:
+    def __init__(self, surface: Surface, turn: Turn, store: PageBook, holds_lease: Callable[[], bool]) -> None:
         """`turn.pages` show the answer already; `book` is told of each further one."""
         self._surface = surface
         self._turn = turn
@@ -122,9 +113,7 @@ class AnswerMessages:
             return  # nobody holds a turn that a new answer is offered for: they stay until it is there
         for page in surplus:
             with suppress(SurfaceGone):  # somebody else removed it
-                await retry_until_answered(
-                    partial(self._surface.delete_message, self._thread, self._messages[page])
-                )
+                await retry_until_answered(partial(self._surface.delete_message, self._thread, self._messages[page]))
 
     async def _post_once(self, page: Page, method: WriteMethod) -> str:
         """Post a page, unless an earlier attempt at it got through after all: then that message shows it."""

@@ -146,9 +146,7 @@ class RateLimiter:
             now = self._clock()
             delay = self._bucket.delay(now, last=first.urgency is Urgency.LAST)
             if delay > 0:
-                self._timer = asyncio.get_running_loop().call_later(
-                    delay + TIMER_SLACK_SECONDS, self._grant_writes
-                )
+                self._timer = asyncio.get_running_loop().call_later(delay + TIMER_SLACK_SECONDS, self._grant_writes)
                 return
             self._count_write(now)
             self._queue.remove(first)
@@ -218,9 +216,7 @@ class RateLimiters:
     def get_limiter(self, limit: RateLimitKey, *, per_minute: float, burst: int) -> RateLimiter:
         """Give the desk for what a platform limits by itself, and what it guarantees there."""
         if limit not in self._limiters:
-            self._limiters[limit] = self._create_limiter(
-                limit, TokenBucket(per_minute=per_minute, burst=burst)
-            )
+            self._limiters[limit] = self._create_limiter(limit, TokenBucket(per_minute=per_minute, burst=burst))
         return self._limiters[limit]
 
     def _limiters_for(self, thread: ThreadKey, limits: SurfaceLimits) -> LimitersByMethod:
@@ -233,9 +229,7 @@ class RateLimiters:
         }
         return {means: self._limiter_for(thread, means, *rate) for means, rate in rates.items()}
 
-    def _limiter_for(
-        self, thread: ThreadKey, method: WriteMethod, per_minute: float, burst: int
-    ) -> RateLimiter:
+    def _limiter_for(self, thread: ThreadKey, method: WriteMethod, per_minute: float, burst: int) -> RateLimiter:
         name = f"{method} {thread.channel}" if method is WriteMethod.POST else method.value
         limit = (thread.platform, thread.workspace, name)
         return self.get_limiter(limit, per_minute=per_minute, burst=burst)

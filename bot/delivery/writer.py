@@ -11,14 +11,7 @@ from contextlib import nullcontext
 
 import structlog
 
-from bot.core.errors import (
-    ClaimLost,
-    MessageLost,
-    StoreError,
-    SurfaceBusy,
-    SurfaceGone,
-    SurfaceUnavailable,
-)
+from bot.core.errors import ClaimLost, MessageLost, StoreError, SurfaceBusy, SurfaceGone, SurfaceUnavailable
 from bot.core.reply.commands import Done, Edit, Idle, Post, Wait
 from bot.core.reply.live_reply import LiveReply
 from bot.core.turns import OPEN_STATUSES, Action, Turn
@@ -101,8 +94,7 @@ class AnswerWriter:
     def _end_page_if_slow(self) -> None:
         """Let a page end where it can if edits are slow, and go before others with that."""
         self._live.note_pressure(
-            self._clock(),
-            is_slow=self._limiters[WriteMethod.EDIT].fair_interval() > SLOW_EDIT_INTERVAL_SECONDS,
+            self._clock(), is_slow=self._limiters[WriteMethod.EDIT].fair_interval() > SLOW_EDIT_INTERVAL_SECONDS
         )
         if self._waiting_request and self._live.has_full_page():
             self._limiters[WriteMethod.EDIT].raise_urgency(self._waiting_request, Urgency.PAGE)

@@ -132,17 +132,11 @@ class OpenAIChat:
         blamed = self._adaptations.learn(error, complaint, sent)
         if not blamed:
             return sent
-        log.info(
-            "A model does not take a parameter; going on without.", action="model_adapted", fields=blamed
-        )
+        log.info("A model does not take a parameter; going on without.", action="model_adapted", fields=blamed)
         return self._adaptations.apply(wanted)
 
     async def _events(
-        self,
-        response: httpx.Response,
-        limits: AnswerDeadlines,
-        first: Iterable[StreamEvent],
-        needed_at: NeededAt,
+        self, response: httpx.Response, limits: AnswerDeadlines, first: Iterable[StreamEvent], needed_at: NeededAt
     ) -> AsyncGenerator[StreamEvent]:
         for event in first:
             yield event

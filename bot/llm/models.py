@@ -59,9 +59,7 @@ async def fetch_models(client: httpx.AsyncClient) -> list[ModelInfo]:
         kind = ModelSlow if limit.expired() else ModelUnavailable
         raise kind(redact_for_log(str(error) or type(error).__name__)) from error
     if not response.is_success:
-        raise make_model_error(
-            parse_error_body(response.status_code, body), response.headers, now=time.time()
-        )
+        raise make_model_error(parse_error_body(response.status_code, body), response.headers, now=time.time())
     try:
         return list(_parse_models(json.loads(body)))
     except (ValueError, RecursionError) as error:  # RecursionError: brackets without end
@@ -95,9 +93,7 @@ def _parse_models(said: Any) -> Iterator[ModelInfo]:
         if isinstance(name, str):
             date = entry.get("shutdown_date")
             yield ModelInfo(
-                id=name,
-                shutdown_date=date if isinstance(date, str) else None,
-                context_window=_find_window(entry),
+                id=name, shutdown_date=date if isinstance(date, str) else None, context_window=_find_window(entry)
             )
 
 

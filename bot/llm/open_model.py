@@ -69,9 +69,7 @@ class ModelSettings:
 class OpenedModel:
     """A `ChatModel`, with what admins can ask about it."""
 
-    def __init__(
-        self, chats: Sequence[OpenAIChat], preferred: httpx.AsyncClient, facts: LearnedServerFacts
-    ) -> None:
+    def __init__(self, chats: Sequence[OpenAIChat], preferred: httpx.AsyncClient, facts: LearnedServerFacts) -> None:
         """`facts` holds what was learned about the preferred server."""
         self.facts = facts
         self._chats = chats
@@ -91,9 +89,7 @@ class OpenedModel:
 
     def adaptations(self, model: str) -> Mapping[str, str]:
         """Return what is done about each parameter of a model, in words; the preferred server wins."""
-        return {
-            name: told for chat in reversed(self._chats) for name, told in chat.adaptations(model).items()
-        }
+        return {name: told for chat in reversed(self._chats) for name, told in chat.adaptations(model).items()}
 
     async def fetch_models(self) -> list[ModelInfo]:
         """Return the models of the preferred server. Raises a `ModelError`."""

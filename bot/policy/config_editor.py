@@ -82,10 +82,7 @@ class ConfigEditor:
     """Reads and saves levels, under the one that the deployment's settings make up."""
 
     def __init__(
-        self,
-        versions: ConfigVersions,
-        deployment: ScopeConfig,
-        is_direct: Callable[[str], bool] = lambda _: False,
+        self, versions: ConfigVersions, deployment: ScopeConfig, is_direct: Callable[[str], bool] = lambda _: False
     ) -> None:
         """`is_direct` says whether a channel is a direct message; only the platform's adapter knows."""
         self.versions = versions
@@ -94,9 +91,7 @@ class ConfigEditor:
 
     async def load_scope(self, scope: Scope, *, is_delegated: bool = False) -> EditableScope:
         """Return a level as it is now, for an admin or for whom one let edit it."""
-        thread = ThreadKey(
-            platform=scope.platform, workspace=scope.workspace, channel=scope.channel, root=scope.root
-        )
+        thread = ThreadKey(platform=scope.platform, workspace=scope.workspace, channel=scope.channel, root=scope.root)
         saved = {version.scope: version for version in await self.versions.list_applying(thread)}
         settings = {level: version.config for level, version in saved.items()}
         return EditableScope(

@@ -60,9 +60,7 @@ class Permissions:
         """Return the newest version of a key, read now."""
         return next(iter(await self.record.list_history(scope, limit=1)), None)
 
-    async def save(
-        self, scope: Scope, grants: Grants, *, based_on: int, by: Author, note: str = ""
-    ) -> GrantsVersion:
+    async def save(self, scope: Scope, grants: Grants, *, based_on: int, by: Author, note: str = "") -> GrantsVersion:
         """Save a version; it holds here at once. Raises `GrantsConflict`, and `StoreError`."""
         try:
             return await self.record.save(scope, grants, based_on=based_on, by=by, note=note)

@@ -30,9 +30,7 @@ DAY_SECONDS: Final = 86_400.0
 log = structlog.get_logger()
 
 
-async def export_records(
-    personal: PersonalData, of: PersonKey | ThreadKey
-) -> AsyncIterator[Mapping[str, Any]]:
+async def export_records(personal: PersonalData, of: PersonKey | ThreadKey) -> AsyncIterator[Mapping[str, Any]]:
     """Yield everything that is stored of a person, or of all people in a thread. Raises `StoreError`."""
     after = 0
     while found := await personal.list_turns(of, after=after, limit=MESSAGES_PER_TRANSACTION):

@@ -42,9 +42,7 @@ class SpendingPolicy:
         """
         if budgets and self.ledger:
             here = Scope(platform=turn.thread.platform, workspace=turn.thread.workspace)
-            standings = await self.ledger.list_standings(
-                here, person=turn.author.id, channel=turn.thread.channel
-            )
+            standings = await self.ledger.list_standings(here, person=turn.author.id, channel=turn.thread.channel)
             ledger.check_budgets(
                 standings, self.estimates.estimate_call(request, self.prices.find_price(request.model))
             )
@@ -74,9 +72,7 @@ class TurnSpending:
         Raises `BudgetSpent` with the sentence for people, `PriceUnknown`, and what `Ledger.reserve` raises.
         """
         if self._budgets and self._policy.ledger:
-            need = self._policy.estimates.estimate_call(
-                request, self._policy.prices.find_price(request.model)
-            )
+            need = self._policy.estimates.estimate_call(request, self._policy.prices.find_price(request.model))
             try:
                 self._grant = await self._policy.ledger.reserve(self.turn, self._budgets, need)
             except BudgetSpent as spent:

@@ -20,9 +20,7 @@ class GrantsRecord(Protocol):
         """Return the newest version of the workspace's key and of each of its channels', by channel."""
         ...
 
-    async def save(
-        self, key: Scope, grants: Grants, *, based_on: int, by: Author, note: str = ""
-    ) -> GrantsVersion:
+    async def save(self, key: Scope, grants: Grants, *, based_on: int, by: Author, note: str = "") -> GrantsVersion:
         """Add a version to a key and return it.
 
         `based_on` is the number of the version that was edited, 0 where there was none; raises

@@ -26,9 +26,7 @@ class RateShare:
 class RateShares(Protocol):
     """How many answers each process writes in which workspace, and what was refused there."""
 
-    async def exchange(
-        self, answers: Mapping[WorkspaceKey, int], refused: Mapping[RateLimitKey, float]
-    ) -> RateShare:
+    async def exchange(self, answers: Mapping[WorkspaceKey, int], refused: Mapping[RateLimitKey, float]) -> RateShare:
         """Tell the others how many answers this process writes now, and return its parts: one of so many.
 
         What it told before of those is replaced. `refused`: what the platform refused since, and for how many

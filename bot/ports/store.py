@@ -50,14 +50,7 @@ class Store(Protocol):
         ...
 
     async def retry(
-        self,
-        turn: int,
-        thread: ThreadKey,
-        *,
-        by: str,
-        claim: bool,
-        by_admin: bool = False,
-        goes_on: bool = False,
+        self, turn: int, thread: ThreadKey, *, by: str, claim: bool, by_admin: bool = False, goes_on: bool = False
     ) -> Turn | None:
         """Let an ended turn be answered again, into the same messages; if it `goes_on`, its text is kept.
 
@@ -67,9 +60,7 @@ class Store(Protocol):
         """
         ...
 
-    async def flip(
-        self, turn: int, thread: ThreadKey, action: Action, *, by: str, by_admin: bool = False
-    ) -> bool:
+    async def flip(self, turn: int, thread: ThreadKey, action: Action, *, by: str, by_admin: bool = False) -> bool:
         """Put another variant in the place of an answer that is complete: see `core.variants.moved`.
 
         The turn becomes `ANSWERED`, to be claimed and shown; one that is being shown, once more. Returns
@@ -125,13 +116,7 @@ class Store(Protocol):
         ...
 
     async def settle(
-        self,
-        turn: Turn,
-        status: TurnStatus,
-        *,
-        error: str = "",
-        answer: Answer | None = None,
-        claim: bool = True,
+        self, turn: Turn, status: TurnStatus, *, error: str = "", answer: Answer | None = None, claim: bool = True
     ) -> Turn | None:
         """End a turn as `DONE`, `STOPPED` or `FAILED`; keep `answer` (a partial one) if given.
 

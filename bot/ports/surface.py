@@ -108,9 +108,7 @@ class Surface(Protocol):
         """
         ...
 
-    async def read_messages(
-        self, thread: ThreadKey, *, limit: int, since: float = 0.0
-    ) -> Sequence[IncomingMessage]:
+    async def read_messages(self, thread: ThreadKey, *, limit: int, since: float = 0.0) -> Sequence[IncomingMessage]:
         """Return the newest `limit` messages of people in the thread, oldest first, as `OVERHEARD`.
 
         Only those after `since`, in seconds since 1970 by the platform's clock. Raises `SurfaceError`;

@@ -110,9 +110,7 @@ class SandboxWorkspace:
 
     async def __aenter__(self) -> Self:
         """Listen."""
-        self._runner = web.AppRunner(
-            self._application(), access_log=None, shutdown_timeout=SHUTDOWN_TIMEOUT_SECONDS
-        )
+        self._runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=SHUTDOWN_TIMEOUT_SECONDS)
         await self._runner.setup()
         try:
             await web.TCPSite(self._runner, self._host, self._port).start()
@@ -162,13 +160,7 @@ class SandboxWorkspace:
     # What people do
 
     async def say(
-        self,
-        user: str,
-        channel: str,
-        text: str,
-        *,
-        thread_ts: str | None = None,
-        files: Sequence[FileUpload] = (),
+        self, user: str, channel: str, text: str, *, thread_ts: str | None = None, files: Sequence[FileUpload] = ()
     ) -> str:
         """Write as a person, attach files, and return the message's ts."""
         attached = [self.files.add(upload, user) for upload in files]
@@ -231,8 +223,7 @@ class SandboxWorkspace:
 
     def _describe_log(self, seconds: float) -> str:
         last = "\n".join(
-            f"  {entry.kind} {entry.name} {entry.status} {entry.ms} ms {entry.detail}"
-            for entry in self.trace[-20:]
+            f"  {entry.kind} {entry.name} {entry.status} {entry.ms} ms {entry.detail}" for entry in self.trace[-20:]
         )
         return f"Not so after {seconds} s; {self.socket_count} sockets are connected. The log ends:\n{last}"
 
@@ -261,9 +252,7 @@ class SandboxWorkspace:
         """Send an event callback once more, as if its acknowledgement had been lost."""
         self.sockets.send_event(callback, attempt=1, reason="timeout")
 
-    def trace_model_request(
-        self, name: str, *, status: str = "ok", seconds: float = 0.0, detail: str = ""
-    ) -> None:
+    def trace_model_request(self, name: str, *, status: str = "ok", seconds: float = 0.0, detail: str = "") -> None:
         """Add a line about the model to the page's log; `seconds` it took."""
         self.trace_log.add_entry("model", name, status=status, seconds=seconds, detail=detail)
 

@@ -46,20 +46,15 @@ class Settings(BaseSettings):
         description="App-level token (xapp-…) with connections:write (Basic Information). For Socket Mode.",
     )
     slack_signing_secret: SecretStr = Field(
-        SecretStr(""),
-        description="Signing Secret, from Basic Information. With it Slack delivers to PORT (HTTP mode).",
+        SecretStr(""), description="Signing Secret, from Basic Information. With it Slack delivers to PORT (HTTP mode)."
     )
     slack_api_url: str = Field(SLACK_API_URL, description="Slack's Web API, or a server that speaks it.")
     openai_api_key: SecretStr = Field(
         SecretStr(""),
         description="Key of the model service. Required unless OPENAI_BASE_URL names a server without keys.",
     )
-    openai_base_url: str = Field(
-        OPENAI_API_URL, description="Base URL of any OpenAI-compatible server, with its /v1."
-    )
-    openai_organization: str = Field(
-        "", description="Organisation to bill, where the key belongs to several."
-    )
+    openai_base_url: str = Field(OPENAI_API_URL, description="Base URL of any OpenAI-compatible server, with its /v1.")
+    openai_organization: str = Field("", description="Organisation to bill, where the key belongs to several.")
     openai_project: str = Field("", description="Project to bill, where the key belongs to several.")
     database_url: str = Field(
         EMBEDDED_DATABASE_URL,
@@ -77,68 +72,51 @@ class Settings(BaseSettings):
     )
     bot_system_prompt: str = Field("", description="The system prompt where none is set in the database.")
     bot_prices: str = Field(
-        "",
-        description="Prices of a million tokens: model=input/output/cached, with commas; * in a name is any.",
+        "", description="Prices of a million tokens: model=input/output/cached, with commas; * in a name is any."
     )
-    bot_currency: str = Field(
-        "USD", pattern="^[A-Za-z€£¥$]{1,8}$", description="What the prices are in; only a label."
-    )
+    bot_currency: str = Field("USD", pattern="^[A-Za-z€£¥$]{1,8}$", description="What the prices are in; only a label.")
     bot_admins: str = Field(
-        "",
-        description="Slack user ids (U…), with commas between them, of who may steer beside Slack's admins.",
+        "", description="Slack user ids (U…), with commas between them, of who may steer beside Slack's admins."
     )
     bot_allow: str = Field(
-        "",
-        description="Ids of channels (C…) and people (U…), with commas: no others may ask; docs/admins.md.",
+        "", description="Ids of channels (C…) and people (U…), with commas: no others may ask; docs/admins.md."
     )
     bot_deny: str = Field("", description="Likewise: these may not ask, whoever allows them.")
     bot_admit: str = Field(
-        "",
-        description="Kinds of people and places that may ask, if not as admins decide: see docs/admins.md.",
+        "", description="Kinds of people and places that may ask, if not as admins decide: see docs/admins.md."
     )
     bot_user_key: SecretStr = Field(
-        SecretStr(""),
-        description="Secret of the user hash; without it one is made and kept in the database.",
+        SecretStr(""), description="Secret of the user hash; without it one is made and kept in the database."
     )
     bot_follow_threads: bool = Field(
-        default=False,
-        description="Whether replies in a channel's thread continue the conversation without a mention.",
+        default=False, description="Whether replies in a channel's thread continue the conversation without a mention."
     )
     bot_streaming: Literal["auto", "edits", "native", "off"] = Field(
-        "auto",
-        description="How answers grow: by native streams, by edits, or not at all; auto: streams in DMs.",
+        "auto", description="How answers grow: by native streams, by edits, or not at all; auto: streams in DMs."
     )
     bot_feedback: bool = Field(
         default=True, description="Whether thumbs stand below answers, for people to say what they think."
     )
     bot_suggested_prompts: SuggestedPromptsText = Field(
-        "",
-        description="What opened direct messages suggest: Title: question | Title: question; at most four.",
+        "", description="What opened direct messages suggest: Title: question | Title: question; at most four."
     )
     bot_retention_days: int = Field(
-        0,
-        ge=0,
-        description="Days after its newest message until a conversation is erased; 0 is never.",
+        0, ge=0, description="Days after its newest message until a conversation is erased; 0 is never."
     )
     bot_context_tokens: int = Field(
-        100_000,
-        ge=500,
-        description="Tokens of conversation sent to the model at most; older turns are left out.",
+        100_000, ge=500, description="Tokens of conversation sent to the model at most; older turns are left out."
     )
     bot_summaries: bool = Field(
-        default=False,
-        description="Whether older turns that are left out are summarised; the model is asked for it.",
+        default=False, description="Whether older turns that are left out are summarised; the model is asked for it."
     )
     bot_send_names: Literal["auto", "on", "off"] = Field(
-        "auto",
-        description="Whether to fill the name field of messages: auto does so where the service takes it.",
+        "auto", description="Whether to fill the name field of messages: auto does so where the service takes it."
     )
     bot_provider: str = Field(
         "", description="Kind of the model service, where its address does not tell: see docs/models.md."
     )
     bot_identifiers: str = Field(
-        "auto",
-        description="Which of user, safety_identifier, prompt_cache_key to send; auto: as the service takes.",
+        "auto", description="Which of user, safety_identifier, prompt_cache_key to send; auto: as the service takes."
     )
     bot_headers: SecretStr = Field(
         SecretStr(""), description="Further headers for the model service, as a JSON object of texts."
@@ -150,13 +128,9 @@ class Settings(BaseSettings):
     bot_first_word_seconds: float = Field(
         120.0, gt=0, description="Seconds until the model must have begun to answer; some think for minutes."
     )
-    bot_idle_seconds: float = Field(
-        90.0, gt=0, description="Seconds that the model may fall silent in mid-answer."
-    )
+    bot_idle_seconds: float = Field(90.0, gt=0, description="Seconds that the model may fall silent in mid-answer.")
     bot_total_seconds: float = Field(600.0, gt=0, description="Seconds that a whole answer may take.")
-    bot_answers_at_once: int = Field(
-        1_000, ge=1, description="Answers that one process works on at the same time."
-    )
+    bot_answers_at_once: int = Field(1_000, ge=1, description="Answers that one process works on at the same time.")
     bot_sockets: int = Field(
         2, ge=1, le=10, description="Connections in Socket Mode; Slack allows ten to all processes together."
     )
@@ -166,9 +140,7 @@ class Settings(BaseSettings):
     bot_grace_seconds: float = Field(
         20.0, ge=0, description="Seconds that running answers have to end when the bot is stopped."
     )
-    bot_log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="How much to log."
-    )
+    bot_log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much to log.")
     bot_log_format: Literal["auto", "console", "json"] = Field(
         "auto", description="Form of the log: auto is console on a terminal and JSON elsewhere."
     )
@@ -246,9 +218,7 @@ class Settings(BaseSettings):
         prompt = Prompt(self.bot_system_prompt or DEFAULT_PROMPT)
         steering = ScopeConfig(prompt=prompt, parameters={"model": self.bot_model} if self.bot_model else {})
         for name, problem in find_problems(steering).items():
-            raise SettingsError(
-                f"{'BOT_MODEL' if name == 'model' else 'BOT_SYSTEM_PROMPT'} is wrong: {problem}"
-            )
+            raise SettingsError(f"{'BOT_MODEL' if name == 'model' else 'BOT_SYSTEM_PROMPT'} is wrong: {problem}")
         return steering
 
     def require_for_run(self) -> None:
@@ -268,9 +238,7 @@ class Settings(BaseSettings):
                 "OPENAI_API_KEY is not set; put your key there, or use OPENAI_BASE_URL for a keyless server."
             )
         if not self.bot_model:
-            raise SettingsError(
-                "BOT_MODEL is not set; name the model that answers, for example BOT_MODEL=gpt-6-luna."
-            )
+            raise SettingsError("BOT_MODEL is not set; name the model that answers, for example BOT_MODEL=gpt-6-luna.")
 
 
 def _check_web_address(url: str) -> str:

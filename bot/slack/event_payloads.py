@@ -98,9 +98,7 @@ def _parse_posted(
     if said is None:
         return None
     is_mention = payload.text(told, "type") == "app_mention"
-    if payload.value_at(
-        told, "edited"
-    ):  # an edit mentions us once more; with `message` events we are told twice
+    if payload.value_at(told, "edited"):  # an edit mentions us once more; with `message` events we are told twice
         return EditEvent(message=said, delivery=delivery) if is_mention else None
     if payload.text(told, "channel_type") == "im" or is_direct_channel(said.thread.channel):
         why = AddressingKind.DIRECT
@@ -113,9 +111,7 @@ def _parse_posted(
     return MessageEvent(message=said, addressed=why, delivery=delivery)
 
 
-def _parse_changed(
-    told: Mapping[str, Any], bot: BotIdentity, delivery: str
-) -> EditEvent | DeleteEvent | None:
+def _parse_changed(told: Mapping[str, Any], bot: BotIdentity, delivery: str) -> EditEvent | DeleteEvent | None:
     """Return an edit or a deletion; a preview of a link changes a message, too, but not its text."""
     new, old = payload.mapping(told, "message"), payload.mapping(told, "previous_message")
     if payload.text(new, "subtype") == "tombstone":  # what is left of a thread's first message

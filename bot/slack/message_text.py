@@ -18,9 +18,7 @@ def mentions_user(text: str, user: str) -> bool:
 def find_unnamed_ids(text: str) -> frozenset[str]:
     """Return the ids of people and channels that a text gives without a name."""
     tokens = (token.group(1) for token in _TOKEN.finditer(text))
-    return frozenset(
-        token[1:].partition("|")[0] for token in tokens if token[0] in "@#" and not _read_label(token)
-    )
+    return frozenset(token[1:].partition("|")[0] for token in tokens if token[0] in "@#" and not _read_label(token))
 
 
 def remove_mention(text: str, user: str) -> str:

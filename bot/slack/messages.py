@@ -91,11 +91,7 @@ def is_direct_channel(channel: str) -> bool:
 def find_workspace(body: Mapping[str, Any]) -> str:
     """Return the workspace in which we are installed; in shared channels the author's may be another."""
     first = next(iter(payload.items(body, "authorizations")), None)
-    ids = (
-        payload.text(first, "team_id"),
-        payload.text(body, "team_id"),
-        payload.text(first, "enterprise_id"),
-    )
+    ids = (payload.text(first, "team_id"), payload.text(body, "team_id"), payload.text(first, "enterprise_id"))
     return next(filter(None, ids), "")
 
 

@@ -11,14 +11,7 @@ from contextlib import contextmanager
 from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
 from sqlalchemy import URL, Connection, make_url
-from sqlalchemy.exc import (
-    ArgumentError,
-    DatabaseError,
-    DBAPIError,
-    InterfaceError,
-    InternalError,
-    OperationalError,
-)
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from bot.core.errors import SettingsError, StoreUnavailable
@@ -78,9 +71,7 @@ def translate_damage(url: URL) -> Iterator[None]:
     except DatabaseError as error:
         if type(error) is not DatabaseError:
             raise
-        raise StoreUnavailable(
-            f"{describe_database(url)} (DATABASE_URL) is damaged: {_first_line(error)}"
-        ) from None
+        raise StoreUnavailable(f"{describe_database(url)} (DATABASE_URL) is damaged: {_first_line(error)}") from None
 
 
 def _first_line(error: Exception) -> str:
@@ -111,9 +102,7 @@ class Database:
         """Whether other processes may use it at the same time."""
         self.notification_callbacks: dict[str, Callable[[], None]] = {}
         """What to call at notifications on channels, by their names; whoever listens next begins to."""
-        self._engine: _TransactionRunner = (
-            PostgresPool(url) if self.is_shared else SqliteFile(url, is_ours=is_ours)
-        )
+        self._engine: _TransactionRunner = PostgresPool(url) if self.is_shared else SqliteFile(url, is_ours=is_ours)
         self._running: set[asyncio.Future[Any]] = set()
 
     async def open(self) -> None:

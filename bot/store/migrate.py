@@ -55,9 +55,7 @@ def check_revision(url: URL) -> None:
         return
     known = {script.revision for script in ScriptDirectory.from_config(_alembic_config()).walk_revisions()}
     if found is None or found in known:
-        raise SettingsError(
-            f"{describe_database(url)} (DATABASE_URL) is not up to date; run `bot migrate` first."
-        )
+        raise SettingsError(f"{describe_database(url)} (DATABASE_URL) is not up to date; run `bot migrate` first.")
     raise SettingsError(
         f"{describe_database(url)} (DATABASE_URL) is at revision {found}, which this version of the program "
         "does not know; install the newer version that migrated it."

@@ -32,9 +32,7 @@ async def listen(url: URL, callbacks: Mapping[str, Callable[[], None]]) -> None:
     pause = FIRST_RETRY_DELAY_SECONDS
     while True:
         try:
-            async with await psycopg.AsyncConnection.connect(
-                address, autocommit=True, **CONNECT_ARGS
-            ) as session:
+            async with await psycopg.AsyncConnection.connect(address, autocommit=True, **CONNECT_ARGS) as session:
                 for channel in callbacks:
                     await session.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
                 pause = FIRST_RETRY_DELAY_SECONDS

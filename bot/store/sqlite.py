@@ -50,9 +50,7 @@ def create_sqlite_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
     would cascade. See https://www.sqlite.org/lang_altertable.html#otheralter
     """
     engine = create_engine(
-        url.set(drivername="sqlite+immediate"),
-        hide_parameters=True,
-        connect_args={"timeout": BUSY_TIMEOUT_SECONDS},
+        url.set(drivername="sqlite+immediate"), hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_SECONDS}
     )
 
     @event.listens_for(engine, "connect")

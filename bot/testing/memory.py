@@ -54,9 +54,7 @@ class MemoryStore:
         known = self.data.turns.get(self.data.messages.get(key, 0))
         if known and known.status is not TurnStatus.NOTED:
             return None
-        if not (begins or thread in self.data.threads) or not self.data.is_first_delivery(
-            key, incoming.delivery
-        ):
+        if not (begins or thread in self.data.threads) or not self.data.is_first_delivery(key, incoming.delivery):
             return None
         self.data.threads.setdefault(thread, [])
         if known is None:
@@ -92,14 +90,7 @@ class MemoryStore:
         return memory_personal.forget_turn(self.data, turn)
 
     async def retry(
-        self,
-        turn: int,
-        thread: ThreadKey,
-        *,
-        by: str,
-        claim: bool,
-        by_admin: bool = False,
-        goes_on: bool = False,
+        self, turn: int, thread: ThreadKey, *, by: str, claim: bool, by_admin: bool = False, goes_on: bool = False
     ) -> Turn | None:
         """Let an ended turn be answered again; None if it may not."""
         found = self.data.find_turn_for(turn, thread, by, by_admin=by_admin)
@@ -115,9 +106,7 @@ class MemoryStore:
         self.data.outdate(waiting)
         return self._take_if_alone(waiting, claim=claim)
 
-    async def flip(
-        self, turn: int, thread: ThreadKey, action: Action, *, by: str, by_admin: bool = False
-    ) -> bool:
+    async def flip(self, turn: int, thread: ThreadKey, action: Action, *, by: str, by_admin: bool = False) -> bool:
         """Let another variant of an answer be shown; False if it may not."""
         found = self.data.find_turn_for(turn, thread, by, by_admin=by_admin)
         if found is None or found.status not in {TurnStatus.DONE, TurnStatus.ANSWERED}:
@@ -197,13 +186,7 @@ class MemoryStore:
         return place
 
     async def settle(
-        self,
-        turn: Turn,
-        status: TurnStatus,
-        *,
-        error: str = "",
-        answer: Answer | None = None,
-        claim: bool = True,
+        self, turn: Turn, status: TurnStatus, *, error: str = "", answer: Answer | None = None, claim: bool = True
     ) -> Turn | None:
         """End a turn; return the thread's next one, claimed, if asked to."""
         held = self._get_held_turn(turn, status)
@@ -231,9 +214,7 @@ class MemoryStore:
         """Say that this process lives, and free the turns of those silent for `lease` seconds."""
         now = self.data.clock()
         self.data.heartbeats = {
-            owner: at
-            for owner, at in self.data.heartbeats.items()
-            if owner != self._owner and at > now - lease
+            owner: at for owner, at in self.data.heartbeats.items() if owner != self._owner and at > now - lease
         }
         self.data.heartbeats[self._owner] = now
         self._free_all(lambda owner: owner not in self.data.heartbeats)

@@ -140,12 +140,7 @@ class MemoryData:
     def list_applying_budgets(self, thread: ThreadKey, person: str) -> tuple[Budget, ...]:
         """Return the budgets that apply to a person in a thread."""
         newest = {
-            (
-                change.budget.scope,
-                change.budget.subject,
-                change.budget.span,
-                change.budget.unit,
-            ): change.budget
+            (change.budget.scope, change.budget.subject, change.budget.span, change.budget.unit): change.budget
             for place, change in self.budgets
             if (place.platform, place.workspace) == (thread.platform, thread.workspace)
         }
@@ -160,6 +155,4 @@ class MemoryData:
 
 def message_key(place: ThreadKey, message_id: str) -> MessageKey:
     """Return the key of a message in the channel of `place`."""
-    return MessageKey(
-        platform=place.platform, workspace=place.workspace, channel=place.channel, message_id=message_id
-    )
+    return MessageKey(platform=place.platform, workspace=place.workspace, channel=place.channel, message_id=message_id)

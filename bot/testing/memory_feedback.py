@@ -26,17 +26,9 @@ class MemoryVotes:
     async def cast_vote(self, turn: int, thread: ThreadKey, verdict: Verdict, *, by: str) -> Vote | None:
         """Count a person's vote for the answer that a turn shows."""
         judged = self._data.turns.get(turn)
-        if (
-            judged is None
-            or judged.thread != thread
-            or judged.status not in VOTABLE_STATUSES
-            or not judged.answer
-        ):
+        if judged is None or judged.thread != thread or judged.status not in VOTABLE_STATUSES or not judged.answer:
             return None
-        ballots, variant = (
-            self._data.votes,
-            judged.variant_position.number or judged.variant_position.count + 1,
-        )
+        ballots, variant = (self._data.votes, judged.variant_position.number or judged.variant_position.count + 1)
         earlier = [each for each in ballots if (each.turn, each.variant, each.voter) == (turn, variant, by)]
         if earlier:
             ballots.remove(earlier[0])
@@ -54,9 +46,7 @@ class MemoryVotes:
         for index, ballot in enumerate(self._data.votes):
             if (ballot.vote.id, ballot.vote.verdict, ballot.voter) == (vote, verdict, by):
                 chosen = tuple(sorted(set(reasons)))
-                explained = replace(
-                    ballot.vote, reasons=chosen, note=make_storable(note[:MAX_NOTE_CHARACTERS])
-                )
+                explained = replace(ballot.vote, reasons=chosen, note=make_storable(note[:MAX_NOTE_CHARACTERS]))
                 self._data.votes[index] = replace(ballot, vote=explained)
                 return True
         return False

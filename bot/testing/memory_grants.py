@@ -29,9 +29,7 @@ class MemoryGrants:
         }
         return sorted(newest.values(), key=lambda version: version.scope.channel)
 
-    async def save(
-        self, key: Scope, grants: Grants, *, based_on: int, by: Author, note: str = ""
-    ) -> GrantsVersion:
+    async def save(self, key: Scope, grants: Grants, *, based_on: int, by: Author, note: str = "") -> GrantsVersion:
         """Add a version. Raises `GrantsConflict` where `based_on` is not the newest one."""
         newest = next(iter(await self.list_history(key, limit=1)), None)
         if based_on != (newest.number if newest else 0):

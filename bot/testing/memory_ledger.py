@@ -60,16 +60,12 @@ class MemoryLedger:
         """Return how the budgets stand that apply to a person in a channel."""
         here = _thread_in(workspace, channel)
         at = self._data.clock()
-        return [
-            self._read_standing(limit, here, at) for limit in self._data.list_applying_budgets(here, person)
-        ]
+        return [self._read_standing(limit, here, at) for limit in self._data.list_applying_budgets(here, person)]
 
     async def set_budget(self, workspace: Scope, budget: Budget, *, by: Author, note: str = "") -> None:
         """Set, change or take away a budget."""
         author = Author(id=by.id, name=make_storable(by.name))
-        change = BudgetChange(
-            budget=budget, author=author, note=make_storable(note), created_at=self._data.clock()
-        )
+        change = BudgetChange(budget=budget, author=author, note=make_storable(note), created_at=self._data.clock())
         self._data.budgets.append((_thread_in(workspace, budget.subject), change))
 
     async def list_budgets(self, workspace: Scope) -> Sequence[BudgetChange]:
@@ -102,9 +98,7 @@ class MemoryLedger:
         return self._sum_calls(workspace, min(days, default=""), max(days, default=""), key)
 
     def _list_changes(self, workspace: Scope) -> list[BudgetChange]:
-        return [
-            change for place, change in self._data.budgets if _workspace_of(place) == _workspace_of(workspace)
-        ]
+        return [change for place, change in self._data.budgets if _workspace_of(place) == _workspace_of(workspace)]
 
     def _sum_calls(
         self, workspace: Scope, since: str, until: str, key: Callable[[Turn, ModelCall, float], str | None]
@@ -113,8 +107,7 @@ class MemoryLedger:
         for turn, call, at in self._data.calls:
             found = key(turn, call, at)
             is_meant = (
-                _workspace_of(turn.thread) == _workspace_of(workspace)
-                and since <= name_period(Span.DAY, at) <= until
+                _workspace_of(turn.thread) == _workspace_of(workspace) and since <= name_period(Span.DAY, at) <= until
             )
             if is_meant and found is not None:
                 sums[found] = sums.get(found, Spending()) + core.spending_of(call)
@@ -131,15 +124,11 @@ class MemoryLedger:
         for turn, call, then in self._data.calls:
             if is_spender(turn) and name_period(limit.span, then) == now:
                 spent += core.spending_of(call)
-        kept = [
-            need for turn, need in self._data.reservations.values() if turn.id != but and is_spender(turn)
-        ]
+        kept = [need for turn, need in self._data.reservations.values() if turn.id != but and is_spender(turn)]
         return BudgetState(
             budget=limit,
             spent=core.measure(limit.unit, spent),
-            reserved=sum(
-                need.tokens if limit.unit is core.BudgetUnit.TOKENS else need.cost or 0 for need in kept
-            ),
+            reserved=sum(need.tokens if limit.unit is core.BudgetUnit.TOKENS else need.cost or 0 for need in kept),
             resets_at=find_period_end(limit.span, at),
         )
 

@@ -73,9 +73,7 @@ class MemoryPersonalData:
         oldest = self._data.clock() - age
         for ids in self._data.threads.values():
             said = [turn for id_ in ids if (turn := self._data.turns[id_]).status is not TurnStatus.FORGOTTEN]
-            if all(
-                turn.status not in OPEN_STATUSES and self._last_active_at(turn) <= oldest for turn in said
-            ):
+            if all(turn.status not in OPEN_STATUSES and self._last_active_at(turn) <= oldest for turn in said):
                 for turn in said:
                     forget_turn(self._data, turn)
         return False
@@ -110,16 +108,12 @@ class MemoryPersonalData:
     def _iterate_opinions(self, person: PersonKey) -> Iterable[VoteRecord]:
         ballots = sorted(self._data.votes, key=lambda ballot: ballot.vote.id)
         for ballot in ballots:
-            if ballot.voter == person.user and _is_in_workspace_of(
-                self._data.turns[ballot.turn].thread, person
-            ):
+            if ballot.voter == person.user and _is_in_workspace_of(self._data.turns[ballot.turn].thread, person):
                 yield opinion_from(self._data, ballot)
 
     def _anonymize(self, person: PersonKey) -> None:
         for index, ballot in enumerate(self._data.votes):
-            if ballot.voter == person.user and _is_in_workspace_of(
-                self._data.turns[ballot.turn].thread, person
-            ):
+            if ballot.voter == person.user and _is_in_workspace_of(self._data.turns[ballot.turn].thread, person):
                 vote = replace(ballot.vote, note="")
                 unnamed = replace(ballot, voter=f"{ERASED_PERSON}:{vote.id}", vote=vote)
                 self._data.votes[index] = unnamed

@@ -14,9 +14,7 @@ class MemoryRateShares:
         self._owner = owner
         self._data = data
 
-    async def exchange(
-        self, answers: Mapping[WorkspaceKey, int], refused: Mapping[RateLimitKey, float]
-    ) -> RateShare:
+    async def exchange(self, answers: Mapping[WorkspaceKey, int], refused: Mapping[RateLimitKey, float]) -> RateShare:
         """Tell how many answers this process writes now, and what was refused; return its parts."""
         self._data.loads[self._owner] = dict(answers)
         living = [self._data.loads.get(owner, {}) for owner in self._data.heartbeats]

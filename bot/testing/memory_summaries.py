@@ -27,7 +27,5 @@ class MemorySummaries:
             return False
         others = (each for each in known.summaries if each.until != summary.until)
         kept = (*others, Summary(until=summary.until, text=make_storable(summary.text)))
-        self._data.summaries[thread] = ThreadSummaries(
-            revision=revision, summaries=kept[-MAX_KEPT_SUMMARIES:]
-        )
+        self._data.summaries[thread] = ThreadSummaries(revision=revision, summaries=kept[-MAX_KEPT_SUMMARIES:])
         return True

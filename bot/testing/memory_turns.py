@@ -18,11 +18,7 @@ def without_answer(turn: Turn) -> Turn:
 def with_answer_of(turn: Turn, said: Turn) -> Turn:
     """Return a turn with the answer of another."""
     return replace(
-        turn,
-        answer=said.answer,
-        model=said.model,
-        finish_reason=said.finish_reason,
-        made_with=said.made_with,
+        turn, answer=said.answer, model=said.model, finish_reason=said.finish_reason, made_with=said.made_with
     )
 
 

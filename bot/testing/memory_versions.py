@@ -17,9 +17,7 @@ from bot.store.storable_text import make_storable
 class MemoryConfigVersions:
     """`Versions` without a database."""
 
-    def __init__(
-        self, saved: list[ConfigVersion] | None = None, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, saved: list[ConfigVersion] | None = None, clock: Callable[[], float] = time.time) -> None:
         """Begin with `saved`: all versions in the order in which they came, shared with whoever holds it."""
         self._saved = [] if saved is None else saved
         self._clock = clock

@@ -70,8 +70,7 @@ def create_turns() -> None:
             name=op.f("ck_turns_status"),
         ),
         sa.CheckConstraint(
-            "CASE status WHEN 'answering' THEN owner IS NOT NULL"
-            " WHEN 'answered' THEN true ELSE owner IS NULL END",
+            "CASE status WHEN 'answering' THEN owner IS NOT NULL WHEN 'answered' THEN true ELSE owner IS NULL END",
             name=op.f("ck_turns_owner"),
         ),
         sa.ForeignKeyConstraint(
@@ -85,9 +84,7 @@ def create_turns() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_turns_conversation_id", "turns", ["conversation_id", "id"])
-    op.create_index(
-        "ix_turns_open", "turns", ["conversation_id", "id"], sqlite_where=OPEN, postgresql_where=OPEN
-    )
+    op.create_index("ix_turns_open", "turns", ["conversation_id", "id"], sqlite_where=OPEN, postgresql_where=OPEN)
     op.create_index(
         "uq_turns_owned",
         "turns",

@@ -23,9 +23,7 @@ VERSIONS = sa.table(
     *map(sa.column, (*KEY, "number", "author_id", "author_name", "note", "content", "created_at")),
 )
 NEWER = VERSIONS.alias("newer")
-IS_NEWEST = ~sa.exists().where(
-    *(NEWER.c[name] == VERSIONS.c[name] for name in KEY), NEWER.c.number > VERSIONS.c.number
-)
+IS_NEWEST = ~sa.exists().where(*(NEWER.c[name] == VERSIONS.c[name] for name in KEY), NEWER.c.number > VERSIONS.c.number)
 
 
 def upgrade() -> None:
@@ -61,9 +59,7 @@ def create_versions() -> None:
         sa.Column("content", sa.Text(), nullable=False),
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_steering_versions"),
-        sa.UniqueConstraint(
-            "platform", "workspace", "channel", "root", "number", name="uq_steering_versions_platform"
-        ),
+        sa.UniqueConstraint("platform", "workspace", "channel", "root", "number", name="uq_steering_versions_platform"),
     )
 
 

@@ -28,9 +28,7 @@ def upgrade() -> None:
         sa.Column("cached_tokens", sa.Integer(), nullable=True),
         sa.Column("is_shown", sa.Boolean(), nullable=False),
         sa.Column("is_chosen", sa.Boolean(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["turn_id"], ["turns.id"], name="fk_variants_turn_id_turns", ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["turn_id"], ["turns.id"], name="fk_variants_turn_id_turns", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("turn_id", "number", name="pk_variants"),
     )
 

@@ -16,9 +16,7 @@ WHERE = sa.text("owner IS NOT NULL AND stopped_by IS NOT NULL")
 
 def upgrade() -> None:
     op.add_column("turns", sa.Column("stopped_by", sa.Text(), nullable=True))
-    op.create_index(
-        "ix_turns_stopping", "turns", ["owner"], unique=False, sqlite_where=WHERE, postgresql_where=WHERE
-    )
+    op.create_index("ix_turns_stopping", "turns", ["owner"], unique=False, sqlite_where=WHERE, postgresql_where=WHERE)
 
 
 def downgrade() -> None:

@@ -29,9 +29,7 @@ def upgrade() -> None:
             name="fk_summaries_conversation_id_conversations",
             ondelete="CASCADE",
         ),
-        sa.ForeignKeyConstraint(
-            ["until_turn"], ["turns.id"], name="fk_summaries_until_turn_turns", ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["until_turn"], ["turns.id"], name="fk_summaries_until_turn_turns", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_summaries"),
         sa.UniqueConstraint("until_turn", name="uq_summaries_until_turn"),
     )

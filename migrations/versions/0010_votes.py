@@ -35,9 +35,7 @@ def upgrade() -> None:
         "vote_versions",
         sa.Column("vote_id", ROW_ID, nullable=False),
         sa.Column("version_id", ROW_ID, autoincrement=False, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["vote_id"], ["votes.id"], name="fk_vote_versions_vote_id_votes", ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["vote_id"], ["votes.id"], name="fk_vote_versions_vote_id_votes", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("vote_id", "version_id", name="pk_vote_versions"),
     )
     op.create_index("ix_vote_versions_version_id", "vote_versions", ["version_id"])

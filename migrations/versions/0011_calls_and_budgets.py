@@ -26,9 +26,7 @@ def upgrade() -> None:
         sa.Column("author_id", sa.Text(), nullable=False),
         sa.Column("tokens", sa.BigInteger(), nullable=False),
         sa.Column("cost", sa.BigInteger(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["turn_id"], ["turns.id"], name="fk_reservations_turn_id_turns", ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["turn_id"], ["turns.id"], name="fk_reservations_turn_id_turns", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("turn_id", name="pk_reservations"),
     )
     op.create_index("ix_reservations_workspace", "reservations", ["workspace"])
@@ -70,9 +68,7 @@ def _calls() -> None:
         sa.Column("cached_tokens", sa.BigInteger(), nullable=False),
         sa.Column("is_estimated", sa.Boolean(), nullable=False),
         sa.Column("cost", sa.BigInteger(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["turn_id"], ["turns.id"], name="fk_calls_turn_id_turns", ondelete="SET NULL"
-        ),
+        sa.ForeignKeyConstraint(["turn_id"], ["turns.id"], name="fk_calls_turn_id_turns", ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("id", name="pk_calls"),
     )
     op.create_index("ix_calls_turn_id", "calls", ["turn_id"])

@@ -33,9 +33,7 @@ def test_the_first_server_has_all_that_is_set(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_fallbacks_come_in_order_with_key_and_model_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = (
-        "https://:sk-%2Fsecond@other.example:8443/v1#big/model, http://127.0.0.1:8080/v1, http://[::1]:8080"
-    )
+    text = "https://:sk-%2Fsecond@other.example:8443/v1#big/model, http://127.0.0.1:8080/v1, http://[::1]:8080"
     _, second, third, fourth = configured_servers(named(monkeypatch, BOT_FALLBACKS=text))
     assert (second.base_url, second.api_key, second.model) == (
         "https://other.example:8443/v1",

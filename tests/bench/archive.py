@@ -42,9 +42,7 @@ class ArchiveSize:
     people: int = 200
 
 
-def fill(
-    connection: Connection, size: ArchiveSize, root: str = "0.000001", *, now: float | None = None
-) -> None:
+def fill(connection: Connection, size: ArchiveSize, root: str = "0.000001", *, now: float | None = None) -> None:
     """Write it all; the longest thread is that of `root`, and others are called 1.000000 and so on.
 
     It goes on until `now`; without, until this moment.

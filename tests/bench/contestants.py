@@ -79,9 +79,7 @@ class Contestant:
 
 
 @asynccontextmanager
-async def start_contestant(
-    name: str, slack: BenchSlack, *, unlimited: bool = True
-) -> AsyncIterator[Contestant]:
+async def start_contestant(name: str, slack: BenchSlack, *, unlimited: bool = True) -> AsyncIterator[Contestant]:
     """Start a contestant, wait until it receives events, and end it afterwards."""
     with ExitStack() as opened:
         folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))

@@ -17,7 +17,6 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(program).parent)
     made: Any = BaseClient.__init__
     made.__defaults__ = tuple(
-        os.environ["SLACK_API_URL"] if default == BaseClient.BASE_URL else default
-        for default in made.__defaults__
+        os.environ["SLACK_API_URL"] if default == BaseClient.BASE_URL else default for default in made.__defaults__
     )
     runpy.run_path(program, run_name="__main__")

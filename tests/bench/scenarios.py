@@ -58,9 +58,7 @@ async def alone(rounds: int, latency: float, names: Sequence[str] = NAMES) -> Ma
     return figures
 
 
-async def swarm(
-    name: str, count: int, *, tokens: int = 200, rate: float = 10.0, ramp: float = 5.0
-) -> Figures:
+async def swarm(name: str, count: int, *, tokens: int = 200, rate: float = 10.0, ramp: float = 5.0) -> Figures:
     """Ask for many answers at once: what each token costs in CPU time, and what all need in memory."""
     async with FastSlackServer() as slack, start_contestant(name, slack) as at:
         warm = await at.ask(count + 1, tokens=20, rate=50.0, delay=0.0)
@@ -75,9 +73,7 @@ async def swarm(
         said = [await shown(at, seed, thread) for seed, thread in threads.items()]
         await asyncio.sleep(1.0)
         cpu = at.cpu() - before
-        late = [
-            thread.writes[-1][0] - each.last_at for each, thread in zip(said, threads.values(), strict=True)
-        ]
+        late = [thread.writes[-1][0] - each.last_at for each, thread in zip(said, threads.values(), strict=True)]
         spoken = [each.last_at - each.asked_at - THINKING_SECONDS for each in said]
         first = [
             thread.first_text(each.text) - thread.asked_at - THINKING_SECONDS

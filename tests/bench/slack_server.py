@@ -83,9 +83,7 @@ class FastSlackServer:
 
     async def say(self, text: str) -> str:
         """Write as a person, and return the message's ts."""
-        message = WorkspaceMessage(
-            channel=CHANNEL, ts=self._ts(), user=ASKER, text=text, client_msg_id="typed"
-        )
+        message = WorkspaceMessage(channel=CHANNEL, ts=self._ts(), user=ASKER, text=text, client_msg_id="typed")
         self.screen.record_question(message.ts)
         channel = self._state.channel(CHANNEL)
         await self._tell(events.build_posted_events(MessagePosted(message), channel, message))
@@ -157,9 +155,7 @@ class FastSlackServer:
         )
         self._messages[message.ts] = message
         self.screen.record_message(message)
-        told = events.build_posted_events(
-            MessagePosted(message), self._state.channel(message.channel), message
-        )
+        told = events.build_posted_events(MessagePosted(message), self._state.channel(message.channel), message)
         return {"channel": message.channel, "ts": message.ts, "message": events.message_json(message)}, told
 
     def _update(self, arguments: dict[str, Any]) -> Any:

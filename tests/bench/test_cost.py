@@ -53,9 +53,7 @@ async def test_a_budget_costs_one_transaction_and_none_costs_nothing(kind: Kind,
             await shop.ask("first")
             with count_traffic() as free:
                 await shop.ask("second")
-            budget = Budget(
-                scope=SpendingDimension.PERSON, span=Span.DAY, unit=BudgetUnit.TOKENS, amount=10**9
-            )
+            budget = Budget(scope=SpendingDimension.PERSON, span=Span.DAY, unit=BudgetUnit.TOKENS, amount=10**9)
             here = Scope(platform="paper", workspace="T1")
             await SqlLedger(shop.database).set_budget(here, budget, by=Author(id="U1"))
             with count_traffic() as limited:

@@ -41,7 +41,5 @@ def test_an_answer_in_the_markup_of_slack_is_alike(seed: int) -> None:
 
 
 def test_what_asks_to_wait_is_no_text_of_the_model() -> None:
-    thread = ObservedThread(
-        0.0, writes=[(1.0, ":hourglass: Wait"), (2.0, "The ..."), (3.0, "The lease ends.")]
-    )
+    thread = ObservedThread(0.0, writes=[(1.0, ":hourglass: Wait"), (2.0, "The ..."), (3.0, "The lease ends.")])
     assert thread.first_text("The lease ends.") == 2.0

@@ -67,9 +67,7 @@ class ScreenWatcher:
         return self.world.workspace.interactivity.act_on_view(ADA, home.id, pressed, {})
 
     def why(self) -> Awaitable[object]:
-        return self.world.workspace.interactivity.shortcut(
-            ADA, slash_command.EXPLAIN_SHORTCUT, CHANNEL, self.asked
-        )
+        return self.world.workspace.interactivity.shortcut(ADA, slash_command.EXPLAIN_SHORTCUT, CHANNEL, self.asked)
 
 
 GESTURES: Mapping[str, Callable[[ScreenWatcher], Any]] = {

@@ -23,9 +23,7 @@ WORDS = re.findall(
 def tokens(seed: int, count: int) -> list[str]:
     """Return an answer of exactly so many tokens; the white space belongs to the token after it."""
     dice = random.Random(seed)
-    said = re.findall(
-        r"\s*\S+", _sentence(dice)
-    )  # a sign such as `##` would be held back until its text comes
+    said = re.findall(r"\s*\S+", _sentence(dice))  # a sign such as `##` would be held back until its text comes
     while len(said) < count:
         said += re.findall(r"\s*\S+", f"\n\n{_block(dice)}")
     del said[count:]
@@ -74,9 +72,7 @@ def _sentence(dice: random.Random) -> str:
 
 def _emphasised(dice: random.Random) -> str:
     word = dice.choice(WORDS)
-    return dice.choice(
-        (word, word, f"**{word}**", f"`{word}`", f"*{word}*", f"[{word}](https://example.com/{word})")
-    )
+    return dice.choice((word, word, f"**{word}**", f"`{word}`", f"*{word}*", f"[{word}](https://example.com/{word})"))
 
 
 def _words(dice: random.Random, least: int, most: int) -> str:

@@ -126,9 +126,7 @@ async def test_who_is_no_admin_can_change_nothing(sandbox: Sandbox, open_page: O
     await expect(modal(page)).to_contain_text("Only this workspace's admins and owners", timeout=SOON)
 
 
-async def test_history_shows_who_changed_what_and_takes_it_back(
-    sandbox: Sandbox, open_page: OpenPage
-) -> None:
+async def test_history_shows_who_changed_what_and_takes_it_back(sandbox: Sandbox, open_page: OpenPage) -> None:
     page = await open_page(sandbox.url)
     await edit_engineering(page)
     await saved(page, ("System prompt", "You speak like a pirate."), ("Note", "For fun."))

@@ -18,9 +18,7 @@ async def home(page: Page) -> None:
 async def test_people_see_their_data_have_it_sent_and_erase_it(sandbox: Sandbox, open_page: OpenPage) -> None:
     page = await open_page(sandbox.url, f"user={GRACE}")
     await home(page)
-    await expect(page.get_by_text("I have stored no message and no vote of yours.")).to_be_visible(
-        timeout=SOON
-    )
+    await expect(page.get_by_text("I have stored no message and no vote of yours.")).to_be_visible(timeout=SOON)
     await answered(page)
     await home(page)
     await expect(page.get_by_text("1 message of yours, with my answers")).to_be_visible(timeout=SOON)
@@ -39,6 +37,4 @@ async def test_people_see_their_data_have_it_sent_and_erase_it(sandbox: Sandbox,
     await page.get_by_role("dialog").last.get_by_role("button", name="Erase my data").click()
     await expect(modal(page)).to_contain_text("Erased: 1 message,", timeout=SOON)
     await page.keyboard.press("Escape")
-    await expect(page.get_by_text("I have stored no message and no vote of yours.")).to_be_visible(
-        timeout=SOON
-    )
+    await expect(page.get_by_text("I have stored no message and no vote of yours.")).to_be_visible(timeout=SOON)

@@ -42,9 +42,7 @@ async def test_a_question_opens_its_thread_and_the_answer_grows_there(
 
     await slack.assistant_threads_setStatus(channel_id=GENERAL, thread_ts=root.ts, status="is thinking...")
     await expect(page.get_by_test_id("status")).to_have_text("Threadkeeper is thinking...")
-    first = await slack.chat_postMessage(
-        channel=GENERAL, thread_ts=root.ts, text="f", blocks=markdown("First.")
-    )
+    first = await slack.chat_postMessage(channel=GENERAL, thread_ts=root.ts, text="f", blocks=markdown("First."))
     await expect(replies(page).nth(1)).to_contain_text("First.")
     await expect(page.get_by_test_id("status")).to_have_count(0)
     await replies(page).nth(1).locator("p").evaluate("node => node.marked = true")
@@ -73,9 +71,7 @@ async def test_a_direct_message_shows_suggestions_and_the_title_of_its_thread(
     await slack.chat_postMessage(channel=DIRECT, thread_ts=root, text="Well.")
     await expect(page.get_by_test_id("thread-title")).to_have_text("Thread")
     title = "Why is it that " + "it rains and rains and " * 8
-    await slack.agents_sessions_setStatus(
-        channel_id=DIRECT, thread_ts=root, status="active", title=title.strip()
-    )
+    await slack.agents_sessions_setStatus(channel_id=DIRECT, thread_ts=root, status="active", title=title.strip())
     await expect(page.get_by_test_id("thread-title")).to_have_text(title.strip())
     await page.reload()
     await expect(page.get_by_test_id("thread-title")).to_have_text(title.strip())
@@ -87,9 +83,7 @@ async def test_a_growing_answer_follows_only_a_reader_at_the_end(
 ) -> None:
     root = await workspace.say(ADA, GENERAL, "tell me")
     text = "\n\n".join(f"Paragraph {number}." for number in range(60))
-    first = await slack.chat_postMessage(
-        channel=GENERAL, thread_ts=root, text="f", blocks=markdown(text[:700])
-    )
+    first = await slack.chat_postMessage(channel=GENERAL, thread_ts=root, text="f", blocks=markdown(text[:700]))
     page = await open_page(workspace.url, f"channel={GENERAL}&thread={root}")
     pane = page.locator("#thread-timeline")
     await slack.chat_update(channel=GENERAL, ts=first["ts"], text="f", blocks=markdown(text))
@@ -154,9 +148,7 @@ async def test_what_people_and_bots_write_is_never_markup(
     await expect(page).to_have_title("#general - Sandbox")
 
 
-async def test_ones_own_message_can_be_edited_and_deleted(
-    workspace: SandboxWorkspace, open_page: OpenPage
-) -> None:
+async def test_ones_own_message_can_be_edited_and_deleted(workspace: SandboxWorkspace, open_page: OpenPage) -> None:
     await workspace.say(ADA, GENERAL, "<@U0BOT> helo")
     page = await open_page(workspace.url)
     message = page.get_by_test_id("message")
@@ -202,9 +194,7 @@ async def test_on_a_phone_the_panes_are_overlays(
 ) -> None:
     root = await workspace.say(ADA, GENERAL, "a question")
     wide = "| " + " | ".join("column" for _ in range(12)) + " |\n|" + "---|" * 12
-    await slack.chat_postMessage(
-        channel=GENERAL, thread_ts=root, text="w", blocks=markdown(f"{wide}\n\n`{'x' * 200}`")
-    )
+    await slack.chat_postMessage(channel=GENERAL, thread_ts=root, text="w", blocks=markdown(f"{wide}\n\n`{'x' * 200}`"))
     page = await open_page(workspace.url, size=PHONE)
     await page.get_by_test_id("thread-summary").click()
     await expect(replies(page)).to_have_count(2)

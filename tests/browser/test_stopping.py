@@ -12,9 +12,7 @@ pytestmark = pytest.mark.browser
 SLOW = "[[rate=30]] [[tokens=2000]]"
 
 
-async def test_an_answer_is_stopped_gone_on_with_and_stopped_by_a_word(
-    sandbox: Sandbox, open_page: OpenPage
-) -> None:
+async def test_an_answer_is_stopped_gone_on_with_and_stopped_by_a_word(sandbox: Sandbox, open_page: OpenPage) -> None:
     """The button is there while the answer grows; afterwards those to go on and to try again are."""
     page = await open_page(sandbox.url)
     await ask(page, f"@Threadkeeper {SLOW}")

@@ -8,9 +8,7 @@ from tests.browser.test_admin import ADA, GRACE, SOON, Sandbox, edit_engineering
 
 pytestmark = pytest.mark.browser
 
-QUESTION = (
-    "@Threadkeeper [[say=A teapot is a small planet, and it has been one for as long as anyone knows.]]"
-)
+QUESTION = "@Threadkeeper [[say=A teapot is a small planet, and it has been one for as long as anyone knows.]]"
 
 
 async def answered(page: Page) -> Locator:

@@ -59,9 +59,7 @@ async def test_a_draft_is_tried_asked_further_and_published(sandbox: Sandbox, op
     await expect(await told(page)).to_contain_text("You speak like a pirate of #engineering.")
 
 
-async def test_a_draft_leads_back_to_the_form_and_nothing_is_lost(
-    sandbox: Sandbox, open_page: OpenPage
-) -> None:
+async def test_a_draft_leads_back_to_the_form_and_nothing_is_lost(sandbox: Sandbox, open_page: OpenPage) -> None:
     page = await open_page(sandbox.url)
     await try_it(page, ("System prompt", "You speak like a pirate."), ("Note", "For fun."))
     await thread(page).get_by_role("button", name="Back to the editor").click()

@@ -150,9 +150,7 @@ async def test_a_modal_is_opened_refused_corrected_and_saved(
 
     await modal.get_by_label("Temperature").fill("3")
     await save.click()
-    await expect(modal.get_by_test_id("field-error").first).to_have_text(
-        "Please complete this required field."
-    )
+    await expect(modal.get_by_test_id("field-error").first).to_have_text("Please complete this required field.")
     await expect(modal.get_by_test_id("field-error").nth(1)).to_contain_text("2")
     assert not app.submitted, "what the page itself can tell does not reach the app"
 

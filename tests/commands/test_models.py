@@ -46,9 +46,7 @@ async def test_it_shows_what_was_learnt_and_forgets_it_when_told_to(tmp_path: Pa
         async with open_database(url) as database:
             content = {"instead": "", "values": [0.2]}
             await SqlLearnedFacts(database).save_fact(
-                Fact(
-                    server=server.base_url, model="sandbox-old", subject="field temperature", content=content
-                )
+                Fact(server=server.base_url, model="sandbox-old", subject="field temperature", content=content)
             )
         _, text = await printed(tmp_path, server.base_url)
         lines = text.splitlines()

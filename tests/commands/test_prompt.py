@@ -252,9 +252,7 @@ def test_it_works_beside_a_running_bot(bot: Bot, tmp_path: Path) -> None:
             done(bot("prompt", "set", "workspace", "T1", "Be kind."))
             count = runner.run(
                 database.tx(
-                    lambda connection: connection.exec_driver_sql(
-                        "SELECT count(*) FROM steering_versions"
-                    ).scalar_one()
+                    lambda connection: connection.exec_driver_sql("SELECT count(*) FROM steering_versions").scalar_one()
                 )
             )
         finally:
@@ -264,18 +262,14 @@ def test_it_works_beside_a_running_bot(bot: Bot, tmp_path: Path) -> None:
 
 def test_a_database_of_before_says_what_to_run(bot: Bot, tmp_path: Path) -> None:
     migrate.downgrade_database(parse_database_url(f"sqlite:///{tmp_path / 'bot.db'}"), "0002")
-    run = subprocess.run(
-        [sys.executable, "-m", "bot", "prompt", "list"], capture_output=True, text=True, check=False
-    )
+    run = subprocess.run([sys.executable, "-m", "bot", "prompt", "list"], capture_output=True, text=True, check=False)
     assert run.returncode == 2
     assert "run `bot migrate` first" in run.stderr
 
 
 def test_a_deployment_whose_own_prompt_is_wrong_says_so(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BOT_SYSTEM_PROMPT", "Dear {name}")
-    run = subprocess.run(
-        [sys.executable, "-m", "bot", "prompt", "list"], capture_output=True, text=True, check=False
-    )
+    run = subprocess.run([sys.executable, "-m", "bot", "prompt", "list"], capture_output=True, text=True, check=False)
     assert run.returncode == 2
     assert run.stderr.startswith("bot: BOT_SYSTEM_PROMPT is wrong: `{name}` in line 1 is not a placeholder")
 

@@ -18,9 +18,7 @@ def test_to_a_file_and_back_nothing_is_lost(key: Scope, steering: ScopeConfig) -
     assert from_markdown(to_markdown(key, steering), "slack") == (key, steering)
 
 
-@pytest.mark.parametrize(
-    "text", ["a\n", "a\n\n\n", " a ", "a\r\nb", "---\nlevel: workspace T2\n---\n", "a\u2028b"]
-)
+@pytest.mark.parametrize("text", ["a\n", "a\n\n\n", " a ", "a\r\nb", "---\nlevel: workspace T2\n---\n", "a\u2028b"])
 def test_every_character_of_a_prompt_is_kept(text: str) -> None:
     steering = ScopeConfig(prompt=Prompt(text))
     assert from_markdown(to_markdown(CHAIN[1], steering), "slack") == (CHAIN[1], steering)

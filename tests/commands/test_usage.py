@@ -96,9 +96,7 @@ def test_machines_get_exact_figures(bot: Bot, tmp_path: Path) -> None:
     (ada, grace) = csv.DictReader(io.StringIO(done(bot("usage", "--by", "person", "--format", "csv"))))
     assert (ada["cost"], ada["unpriced"], ada["currency"]) == ("2.310000000", "1", "EUR")
     assert grace["prompt_tokens"] == "10"
-    found = {
-        each["model"]: each for each in json.loads(done(bot("usage", "--by", "model", "--format", "json")))
-    }
+    found = {each["model"]: each for each in json.loads(done(bot("usage", "--by", "model", "--format", "json")))}
     assert found["m-2"]["cost"] is None
     assert found["m-1"]["cost"] == "4.620000000"
 

@@ -23,9 +23,7 @@ def asking(text: str, **parameters: object) -> ChatRequest:
     return ChatRequest(model="sandbox-small", messages=(message,), parameters=parameters)
 
 
-async def collect(
-    model: ChatModel, request: ChatRequest, into: list[StreamEvent] | None = None
-) -> AnswerBuilder:
+async def collect(model: ChatModel, request: ChatRequest, into: list[StreamEvent] | None = None) -> AnswerBuilder:
     """Read a whole answer; `into` also keeps what came before an error."""
     builder = AnswerBuilder()
     async with model.stream(request) as events:

@@ -79,9 +79,7 @@ async def test_what_has_expired_is_not_there(kept: Kept) -> None:
 
 
 @pytest.mark.parametrize("level", [WORKSPACE, replace(WORKSPACE, channel=DIRECT_MESSAGES), CHANNEL])
-async def test_a_question_is_read_with_the_draft_and_what_applies_where_it_is_meant(
-    kept: Kept, level: Scope
-) -> None:
+async def test_a_question_is_read_with_the_draft_and_what_applies_where_it_is_meant(kept: Kept, level: Scope) -> None:
     """A channel's own level counts, and not that of the thread in which its draft is tried."""
     drafts, versions, store = kept
     draft = replace(DRAFT, scope=level)

@@ -72,9 +72,7 @@ class Books:
         await self.ledger.set_budget(HERE, budget, by=ADA, note="because")
 
     async def left(self, person: str = ADA.id, channel: str = "C1") -> list[int]:
-        return [
-            each.remaining for each in await self.ledger.list_standings(HERE, person=person, channel=channel)
-        ]
+        return [each.remaining for each in await self.ledger.list_standings(HERE, person=person, channel=channel)]
 
 
 @pytest.fixture(params=("memory", *KINDS))
@@ -113,12 +111,8 @@ async def test_calls_are_summed_up_in_every_way(books: Books) -> None:
     by_day = await books.ledger.sum_by_day(HERE, SpendingDimension.PERSON, GRACE.id, days=week)
     assert sum(by_day.values(), Spending()) == two + three
     assert await books.ledger.sum_by_day(HERE, SpendingDimension.PERSON, GRACE.id, days=["1970-01-01"]) == {}
-    assert not await books.ledger.sum_by_subject(
-        HERE, SpendingDimension.MODEL, since="1970-01-01", until="1970-01-02"
-    )
-    assert not await books.ledger.sum_by_subject(
-        replace(HERE, workspace="T2"), SpendingDimension.MODEL, **FOR_EVER
-    )
+    assert not await books.ledger.sum_by_subject(HERE, SpendingDimension.MODEL, since="1970-01-01", until="1970-01-02")
+    assert not await books.ledger.sum_by_subject(replace(HERE, workspace="T2"), SpendingDimension.MODEL, **FOR_EVER)
 
 
 async def test_a_failure_that_was_paid_for_counts_and_one_that_was_not_does_not(books: Books) -> None:
@@ -160,9 +154,7 @@ async def test_who_set_what_is_kept(books: Books) -> None:
     await books.set(EACH_PERSON)
     await books.set(replace(EACH_PERSON, amount=2_000))
     await books.set(
-        Budget(
-            scope=SpendingDimension.CHANNEL, subject="C1", span=Span.MONTH, unit=BudgetUnit.MONEY, amount=7
-        )
+        Budget(scope=SpendingDimension.CHANNEL, subject="C1", span=Span.MONTH, unit=BudgetUnit.MONEY, amount=7)
     )
     assert [change.budget.amount for change in await books.ledger.list_budget_changes(HERE, limit=9)] == [
         7,

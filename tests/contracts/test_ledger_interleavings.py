@@ -78,9 +78,7 @@ class World:
     async def reserve(self, process: str, turn: Turn, tokens: int) -> None:
         limits = (await self.stores[process].read_context(turn, limit=1)).budgets
         try:
-            await MemoryLedger(self.data, process).reserve(
-                turn, limits, CallEstimate(tokens=tokens, cost=None)
-            )
+            await MemoryLedger(self.data, process).reserve(turn, limits, CallEstimate(tokens=tokens, cost=None))
         except BudgetSpent:
             await self.stores[process].settle(turn, TurnStatus.FAILED)
         else:

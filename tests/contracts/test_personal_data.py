@@ -92,9 +92,7 @@ class Archive:
 
 
 def _everything(connection: Connection) -> str:
-    return "\n".join(
-        str(tuple(row)) for table in metadata.sorted_tables for row in connection.execute(select(table))
-    )
+    return "\n".join(str(tuple(row)) for table in metadata.sorted_tables for row in connection.execute(select(table)))
 
 
 def _age(connection: Connection) -> None:

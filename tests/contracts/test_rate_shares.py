@@ -132,9 +132,7 @@ async def _dead(join: Join) -> RateShares:
     shares = await join("dead")
     await shares.exchange({HERE: 9}, {})
     store = (
-        SqlStore(shares._database, "dead")
-        if isinstance(shares, SqlRateShares)
-        else MemoryStore("dead", shares._data)  # type: ignore[attr-defined]
+        SqlStore(shares._database, "dead") if isinstance(shares, SqlRateShares) else MemoryStore("dead", shares._data)  # type: ignore[attr-defined]
     )
     await store.unregister()
     return shares

@@ -40,10 +40,7 @@ async def test_a_message_is_recorded_once(store: Store) -> None:
     await settled(store, turn)
     assert await store.accept(question("1.0", "Why, oh why?"), claim=True) is None
     assert await store.accept(question("1.0", where=thread("0.5")), claim=True) is None
-    assert (
-        await store.accept(question("2.0", where=thread("0.5"), addressed=AddressingKind.REPLY), claim=True)
-        is None
-    )
+    assert await store.accept(question("2.0", where=thread("0.5"), addressed=AddressingKind.REPLY), claim=True) is None
 
 
 async def test_the_same_message_id_elsewhere_is_another_message(store: Store) -> None:
@@ -210,9 +207,9 @@ async def test_a_question_that_was_read_before_its_event_came_is_a_question(stor
     assert recorded is not None
     assert (recorded.status, recorded.question) == (TurnStatus.WAITING, late.text)
     assert await store.accept(late, claim=True) is None
-    assert await settled(store, first) == replace(
-        recorded, status=TurnStatus.ANSWERING, token=1, attempt=1
-    ), "it is next"
+    assert await settled(store, first) == replace(recorded, status=TurnStatus.ANSWERING, token=1, attempt=1), (
+        "it is next"
+    )
 
 
 # --- secrets, and text as it comes --------------------------------------------------------------------

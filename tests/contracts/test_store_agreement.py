@@ -131,9 +131,7 @@ class Agreement(RuleBasedStateMachine):
         turn=turns,
         elsewhere=st.none() | threads,
         by=st.sampled_from([ADA.id, ADA.id, "", "U0BOB"]),
-        how=st.fixed_dictionaries(
-            {"claim": st.booleans(), "goes_on": st.booleans(), "by_admin": st.booleans()}
-        ),
+        how=st.fixed_dictionaries({"claim": st.booleans(), "goes_on": st.booleans(), "by_admin": st.booleans()}),
     )
     def retry(
         self, owner: str, turn: Turn, elsewhere: ThreadKey | None, by: str, how: dict[str, bool]
@@ -146,15 +144,11 @@ class Agreement(RuleBasedStateMachine):
     def claim(self, owner: str, limit: int) -> Turn | MultipleResults[Turn]:
         return multiple(*(self.both(owner, lambda store: store.claim(limit)) or ()))
 
-    @rule(
-        target=turns, owner=processes, turn=turns, status=ends, said=st.none() | answers, claim=st.booleans()
-    )
+    @rule(target=turns, owner=processes, turn=turns, status=ends, said=st.none() | answers, claim=st.booleans())
     def settle(
         self, owner: str, turn: Turn, status: TurnStatus, said: Answer | None, *, claim: bool
     ) -> Turn | MultipleResults[Turn]:
-        following = self.both(
-            owner, lambda store: store.settle(turn, status, error="model", answer=said, claim=claim)
-        )
+        following = self.both(owner, lambda store: store.settle(turn, status, error="model", answer=said, claim=claim))
         return following or multiple()
 
     @rule(owner=processes, turn=turns, said=answers, others=st.lists(answers, max_size=2))

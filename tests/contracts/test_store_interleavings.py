@@ -62,9 +62,7 @@ class Interleavings(RuleBasedStateMachine):
         """Start a process in the place of a worker; no two ever have the same name."""
         self.born += 1
         owner = f"{worker}{self.born}"
-        self.stores[worker] = (
-            SqlStore(self.database, owner) if self.database else MemoryStore(owner, self.data)
-        )
+        self.stores[worker] = SqlStore(self.database, owner) if self.database else MemoryStore(owner, self.data)
         self.hands[worker] = []
         self._run(self.stores[worker].record_heartbeat(FOR_EVER))
 
@@ -97,9 +95,7 @@ class Interleavings(RuleBasedStateMachine):
         assert succeeds, "somebody wrote who had lost the turn"
         return result
 
-    @rule(
-        worker=workers, root=st.integers(0, 1), sent_at=st.sampled_from([0.0, 1.0, 2.0]), claim=st.booleans()
-    )
+    @rule(worker=workers, root=st.integers(0, 1), sent_at=st.sampled_from([0.0, 1.0, 2.0]), claim=st.booleans())
     def ask(self, worker: str, root: int, sent_at: float, *, claim: bool) -> None:
         asked = question(f"{len(self.sent)}", where=thread(f"{root}"), sent_at=sent_at)
         turn = self._run(self.stores[worker].accept(asked, claim=claim))
@@ -215,9 +211,7 @@ def opened(kind: Kind | Literal["memory"], folder: Path, runner: asyncio.Runner)
 
 
 @pytest.mark.parametrize("kind", ["memory", *KINDS])
-def test_no_interleaving_answers_twice_or_out_of_order(
-    kind: Kind | Literal["memory"], tmp_path: Path
-) -> None:
+def test_no_interleaving_answers_twice_or_out_of_order(kind: Kind | Literal["memory"], tmp_path: Path) -> None:
     """Late messages, second wishes, deletions and processes that write though they were buried, included."""
     with asyncio.Runner() as runner, opened(kind, tmp_path, runner) as database:
         run_state_machine_as_test(

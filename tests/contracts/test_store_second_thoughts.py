@@ -37,9 +37,7 @@ async def test_an_edit_before_the_answer_needs_no_offer(store: Store) -> None:
     second = await store.settle(first, TurnStatus.DONE)
     assert second is not None
     assert second.question == "How not?"
-    assert [turn.question for turn in (await store.read_context(second, limit=9)).history] == [
-        "Why ever not?"
-    ]
+    assert [turn.question for turn in (await store.read_context(second, limit=9)).history] == ["Why ever not?"]
 
 
 async def test_an_edit_of_what_was_overheard_changes_the_conversation(store: Store) -> None:

@@ -81,9 +81,7 @@ CHANGES: dict[str, Change] = {
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
-async def test_with_a_turn_that_changes_goes_every_summary_that_covers_it(
-    shelf: Shelf, change: Change
-) -> None:
+async def test_with_a_turn_that_changes_goes_every_summary_that_covers_it(shelf: Shelf, change: Change) -> None:
     """And no other; nor is one kept that was being made of what it said before."""
     summaries, store = shelf
     turns = await talked(store, 3, others=(SAID,))

@@ -52,10 +52,7 @@ def versions(kept: tuple[ConfigVersions, Store]) -> ConfigVersions:
 
 
 async def saved(versions: ConfigVersions, key: Scope, *steerings: ScopeConfig) -> list[ConfigVersion]:
-    return [
-        await versions.save(key, steering, based_on=number, by=ADA)
-        for number, steering in enumerate(steerings)
-    ]
+    return [await versions.save(key, steering, based_on=number, by=ADA) for number, steering in enumerate(steerings)]
 
 
 async def test_a_version_comes_back_as_it_was_saved(versions: ConfigVersions) -> None:
@@ -118,9 +115,7 @@ async def test_of_ten_admins_who_save_at_once_one_succeeds(versions: ConfigVersi
 
 async def test_what_may_apply_to_a_thread(versions: ConfigVersions) -> None:
     """The newest version of its workspace, of all direct messages, of its channel and of itself."""
-    expected = [
-        (await saved(versions, key, KIND, BRIEF))[-1] for key in (WORKSPACE, DIRECTS, CHANNEL, THREAD)
-    ]
+    expected = [(await saved(versions, key, KIND, BRIEF))[-1] for key in (WORKSPACE, DIRECTS, CHANNEL, THREAD)]
     await saved(versions, replace(THREAD, root="2.0"), KIND)
     await saved(versions, replace(CHANNEL, channel="C2"), KIND)
     await saved(versions, replace(WORKSPACE, workspace="T2"), KIND)
@@ -144,9 +139,7 @@ async def test_an_answer_keeps_what_it_was_made_with(kept: tuple[ConfigVersions,
     first = await store.accept(question("1.0"), claim=True)
     assert first is not None
     seen = ContextCoverage(turns=2, first="0.1", last="0.2", left_out=1, is_summarised=True)
-    made = Provenance(
-        versions=(3, 1), parameters={"model": "m", "stop": ["END"], "logit_bias": {"5": -1}}, seen=seen
-    )
+    made = Provenance(versions=(3, 1), parameters={"model": "m", "stop": ["END"], "logit_bias": {"5": -1}}, seen=seen)
     await store.save_answer(first, Answer(text="Because.", made_with=made))
     await store.settle(first, TurnStatus.DONE)
     second = await store.accept(question("2.0"), claim=False)

@@ -190,9 +190,7 @@ async def test_a_thread_that_was_there_before_the_bot_is_read_once() -> None:
 @on_virtual_time
 async def test_a_thread_that_cannot_be_read_is_answered_without() -> None:
     class Closed(PaperSurface):
-        async def read_messages(
-            self, thread: ThreadKey, *, limit: int, since: float = 0.0
-        ) -> list[IncomingMessage]:
+        async def read_messages(self, thread: ThreadKey, *, limit: int, since: float = 0.0) -> list[IncomingMessage]:
             raise SurfaceBusy(retry_after=60)
 
     room = AnsweringWorld(ScriptedModel(["fine"]), Closed())
@@ -205,10 +203,7 @@ async def test_what_others_say_meanwhile_is_part_of_the_conversation() -> None:
     room = AnsweringWorld(ScriptedModel(["one"], ["two"]))
     await room.answer("first")
     assert (
-        await room.store.accept(
-            said("By the way.", 2, by="U2", addressed=AddressingKind.OVERHEARD), claim=True
-        )
-        is None
+        await room.store.accept(said("By the way.", 2, by="U2", addressed=AddressingKind.OVERHEARD), claim=True) is None
     )
     room._asked += 1
     await room.answer("second")

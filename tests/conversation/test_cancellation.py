@@ -134,10 +134,7 @@ async def test_the_showing_of_a_complete_answer_is_stopped_between_its_messages(
         assert desk.turn().finish_reason == "stopped"
         assert await desk.intake.retry(1, THREAD, by="U1", goes_on=True)
         await asyncio.sleep(60)
-        assert (
-            desk.model.requests[-1].messages[-2].content
-            == desk.turn().answer.removesuffix("And on.").strip() + " "
-        )
+        assert desk.model.requests[-1].messages[-2].content == desk.turn().answer.removesuffix("And on.").strip() + " "
 
 
 @on_virtual_time

@@ -26,9 +26,7 @@ async def test_a_failed_answer_has_a_button_to_try_again_and_goes_where_it_was()
 async def test_an_answer_that_broke_off_is_gone_on_with_where_it_was() -> None:
     """Also when going on breaks off: nothing that was said is lost, or said twice."""
     breaks = ModelInterrupted()
-    room = AnsweringWorld(
-        ScriptedModel(["One, ", breaks], ["two, ", breaks], ["three.", ChoiceFinished("stop")])
-    )
+    room = AnsweringWorld(ScriptedModel(["One, ", breaks], ["two, ", breaks], ["three.", ChoiceFinished("stop")]))
     await room.answer("Count.")
     for shown in ("One, two, ", "One, two, three."):
         assert room.surface.messages["m1"].actions == (Action.CONTINUE, Action.RETRY)

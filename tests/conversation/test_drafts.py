@@ -111,9 +111,7 @@ async def test_levels_below_the_one_that_is_tried_do_not_count() -> None:
     """A draft for the workspace shows what the workspace says, not what one's own messages say."""
     desk = DraftWorld()
     await desk.save(DIRECTS, ScopeConfig(prompt=Prompt("Be brief.")))
-    await desk.drafts.save_draft(
-        draft(WORKSPACE, ScopeConfig(prompt=Prompt("Be kind."))), lasts=DRAFT_LIFETIME_SECONDS
-    )
+    await desk.drafts.save_draft(draft(WORKSPACE, ScopeConfig(prompt=Prompt("Be kind."))), lasts=DRAFT_LIFETIME_SECONDS)
     assert (await desk.ask(TRIAL)).messages[0].content == "Be kind."
 
 
@@ -142,9 +140,7 @@ async def test_what_the_answer_was_made_with_names_the_draft_and_no_version_in_i
     desk = DraftWorld()
     await desk.save(WORKSPACE, ScopeConfig(parameters={"n": 2}))
     await desk.save(C1, ScopeConfig(prompt=Prompt("Be brief.")))
-    await desk.drafts.save_draft(
-        draft(C1, ScopeConfig(parameters={"temperature": 0.5})), lasts=DRAFT_LIFETIME_SECONDS
-    )
+    await desk.drafts.save_draft(draft(C1, ScopeConfig(parameters={"temperature": 0.5})), lasts=DRAFT_LIFETIME_SECONDS)
     await desk.ask(TRIAL)
     made_with = desk.store.data.turns[1].made_with
     assert made_with

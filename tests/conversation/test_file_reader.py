@@ -110,9 +110,7 @@ async def test_of_a_long_document_the_first_pages_are_read() -> None:
 
 
 async def test_of_a_long_text_the_first_characters_are_read() -> None:
-    found = await read(
-        {"a.txt": b"x" * 40_001, "b.txt": b"y" * 40_000, "c.txt": b"z" * 40_000, "d.txt": b"w"}
-    )
+    found = await read({"a.txt": b"x" * 40_001, "b.txt": b"y" * 40_000, "c.txt": b"z" * 40_000, "d.txt": b"w"})
     assert [found.text_for_model.count(letter) for letter in "yz"] == [40_000, 20_000]
     assert found.remarks.splitlines() == [
         "_I read the first 40,000 characters of `a.txt`._",
@@ -149,15 +147,11 @@ async def test_what_cannot_be_read_is_said(name: str, data: bytes | Exception, w
 
 async def test_a_bomb_is_not_unpacked() -> None:
     found = await read({"a.xlsx": bomb()})
-    assert (
-        found.remarks == "_I could not read `a.xlsx`: it is damaged, protected by a password, or too large._"
-    )
+    assert found.remarks == "_I could not read `a.xlsx`: it is damaged, protected by a password, or too large._"
 
 
 async def test_what_is_too_large_is_not_downloaded() -> None:
-    found = await FileReader().read(
-        PaperSurface(), [File(name="a.pdf", size=MAX_FILE_BYTES + 1, url="nowhere")]
-    )
+    found = await FileReader().read(PaperSurface(), [File(name="a.pdf", size=MAX_FILE_BYTES + 1, url="nowhere")])
     assert found.remarks == "_I could not read `a.pdf`: it is larger than 20 MB._"
 
 

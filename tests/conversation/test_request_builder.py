@@ -115,9 +115,7 @@ async def test_people_are_told_once_that_older_messages_are_out_of_view() -> Non
     told = [number for number, text in enumerate(shown) if OUT_OF_VIEW_NOTE in text]
     assert len(told) == 1
     lengths = [len(request.messages) for request in thread.model.requests]
-    assert lengths[told[0]] < lengths[told[0] - 1], (
-        "told by the first answer for which something was left out"
-    )
+    assert lengths[told[0]] < lengths[told[0] - 1], "told by the first answer for which something was left out"
     assert lengths[: told[0]] == sorted(set(lengths[: told[0]]))
 
 

@@ -144,9 +144,7 @@ async def test_what_is_forgotten_while_it_is_summed_up_is_not_kept() -> None:
 async def test_plugins_amend_what_is_summed_up_too() -> None:
     class Redacting(Plugin):
         async def amend(self, request: ChatRequest, turn: Turn) -> ChatRequest:
-            messages = (
-                replace(each, content=each.content.replace("before", "[…]")) for each in request.messages
-            )
+            messages = (replace(each, content=each.content.replace("before", "[…]")) for each in request.messages)
             return replace(request, messages=tuple(messages))
 
     tale = SummaryWorld(Redacting())
@@ -190,9 +188,7 @@ async def test_none_is_made_where_it_does_not_fit_a_budget() -> None:
 
     tale = SummaryWorld()
     tale.ledger = UsedUp(tale.store.data, "me")
-    budget = Budget(
-        scope=SpendingDimension.WORKSPACE, span=Span.MONTH, unit=BudgetUnit.TOKENS, amount=1_000_000
-    )
+    budget = Budget(scope=SpendingDimension.WORKSPACE, span=Span.MONTH, unit=BudgetUnit.TOKENS, amount=1_000_000)
     here = Scope(platform="paper", workspace="T1")
     await tale.ledger.set_budget(here, budget, by=Author(id="U1"))
     tale.start()

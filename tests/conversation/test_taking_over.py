@@ -25,9 +25,7 @@ async def taken_over(room: AnsweringWorld, turn: Turn) -> Turn:
 async def test_an_answer_that_a_dead_process_saved_is_only_shown() -> None:
     room = AnsweringWorld(ScriptedModel(["fine"]))
     turn = await room.ask()
-    await room.store.record_page(
-        turn, 0, await room.surface.post(THREAD, Page(turn=turn.id, number=0, text="fi"))
-    )
+    await room.store.record_page(turn, 0, await room.surface.post(THREAD, Page(turn=turn.id, number=0, text="fi")))
     await room.store.save_answer(turn, Answer(text="fine", finish_reason="length"))
     again = await taken_over(room, turn)
     await room.answering.answer(again)
@@ -75,9 +73,7 @@ async def test_who_is_no_longer_certain_after_the_last_write_has_the_turn_shown_
     """Else nobody would say that the bot is not thinking any more; the one who died over it had said so."""
     room = AnsweringWorld(ScriptedModel([]))
     turn = await room.ask()
-    await room.store.record_page(
-        turn, 0, await room.surface.post(THREAD, Page(turn=turn.id, number=0, text="fi"))
-    )
+    await room.store.record_page(turn, 0, await room.surface.post(THREAD, Page(turn=turn.id, number=0, text="fi")))
     await room.store.save_answer(turn, Answer(text="fine", finish_reason="stop"))
     room.surface.busy[THREAD] = True
 

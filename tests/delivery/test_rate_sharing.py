@@ -21,9 +21,7 @@ class FragileShares(MemoryRateShares):
     seconds = 0.0
     calls = 0
 
-    async def exchange(
-        self, answers: Mapping[WorkspaceKey, int], refused: Mapping[RateLimitKey, float]
-    ) -> RateShare:
+    async def exchange(self, answers: Mapping[WorkspaceKey, int], refused: Mapping[RateLimitKey, float]) -> RateShare:
         self.calls += 1
         await asyncio.sleep(self.seconds)
         if self.trouble:

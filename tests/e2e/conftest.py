@@ -27,9 +27,7 @@ class BotWorld:
     def shown(self, channel: str, root: str) -> list[str]:
         """Return the texts of the bot's messages in a thread, as they are now."""
         return [
-            message.text
-            for message in self.workspace.thread(channel, root)
-            if message.user == self.workspace.bot_user
+            message.text for message in self.workspace.thread(channel, root) if message.user == self.workspace.bot_user
         ]
 
     def complete(self, channel: str, root: str) -> str:
@@ -38,16 +36,12 @@ class BotWorld:
 
     async def until(self, channel: str, root: str, *, ends: str) -> str:
         """Wait until the thread shows a text that ends like this, and return all of it."""
-        await self.workspace.wait_until(
-            lambda: self.complete(channel, root).endswith(ends), START_TIMEOUT_SECONDS
-        )
+        await self.workspace.wait_until(lambda: self.complete(channel, root).endswith(ends), START_TIMEOUT_SECONDS)
         return self.complete(channel, root)
 
 
 @asynccontextmanager
-async def new_world(
-    folder: Path, workspace: SandboxWorkspace | None = None, **more: str
-) -> AsyncIterator[BotWorld]:
+async def new_world(folder: Path, workspace: SandboxWorkspace | None = None, **more: str) -> AsyncIterator[BotWorld]:
     """Give everything but a running bot, on the embedded database unless `more` settings say otherwise."""
     async with SandboxModel(rate=2_000) as model, workspace or SandboxWorkspace(port=0) as slack:
         yield BotWorld(slack, model, settings(slack, model, **more), folder)

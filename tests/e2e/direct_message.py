@@ -31,10 +31,7 @@ def offered(world: BotWorld, root: str) -> dict[str, str]:
     """Return the buttons below the bot's newest message: the values by their labels."""
     blocks = world.workspace.thread(DIRECT, root)[-1].blocks
     elements = [
-        each
-        for block in blocks
-        if block.get("block_id") == ANSWER_BUTTONS_BLOCK_ID
-        for each in block["elements"]
+        each for block in blocks if block.get("block_id") == ANSWER_BUTTONS_BLOCK_ID for each in block["elements"]
     ]
     return {each["text"]["text"]: each["action_id"] for each in elements}
 

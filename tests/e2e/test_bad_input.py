@@ -101,9 +101,7 @@ async def test_a_manifest_for_an_address_that_slack_refuses_is_not_printed(world
 async def test_a_port_in_use_is_named(world: BotWorld) -> None:
     with closing(taken_port()) as taken:
         port = taken.getsockname()[1]
-        assert f"Port {port}" in await refused(
-            "try", "--no-browser", "--port", str(port), cwd=world.folder, env={}
-        )
+        assert f"Port {port}" in await refused("try", "--no-browser", "--port", str(port), cwd=world.folder, env={})
 
 
 async def test_an_unwritable_database_file_is_named(world: BotWorld) -> None:

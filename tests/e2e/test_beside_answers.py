@@ -17,9 +17,7 @@ async def test_suggestions_a_title_and_a_session_that_rests(world: BotWorld) -> 
         world.workspace.interactivity.open_home(ADA, "messages")
         await world.workspace.wait_until(lambda: DIRECT in state.prompts, 30)
         assert state.prompts[DIRECT] == {"Explain": "Explain this:", "Draft": "Draft a reply."}
-        root = await world.workspace.say(
-            ADA, DIRECT, "**Why** is it wet?\n[[rate=20]] [[say=It rains and rains.]]"
-        )
+        root = await world.workspace.say(ADA, DIRECT, "**Why** is it wet?\n[[rate=20]] [[say=It rains and rains.]]")
         await world.until(DIRECT, root, ends="It rains and rains.")
         at_rest = AgentSession(status="active", title="Why is it wet?")
         await world.workspace.wait_until(lambda: state.sessions.get((DIRECT, root)) == at_rest, 30)

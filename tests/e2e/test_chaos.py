@@ -27,9 +27,7 @@ async def ask_on(asked: Examination, rng: random.Random, pause: float) -> None:
         user = ADA if channel == "D0ADA" else rng.choice((ADA, GRACE))
         old = [question.root for question in asked.questions if question.channel == channel]
         root = rng.choice(old) if old and rng.random() < 0.5 else None
-        await asked.ask(
-            user, channel, root=root, words=rng.randint(3, 12), seconds=rng.choice((0.0, 0.0, 0.5))
-        )
+        await asked.ask(user, channel, root=root, words=rng.randint(3, 12), seconds=rng.choice((0.0, 0.0, 0.5)))
         await asyncio.sleep(rng.uniform(0, 2 * pause))
 
 
@@ -56,9 +54,7 @@ async def test_killed_at_random_moments(kills: int, tmp_path_factory: pytest.Tem
         each = -(-kills // len(places))
         async with small_world(PROCESSES[name], folder, workspace) as world:
             asked = Examination(world.workspace, in_order=False)
-            people = asyncio.create_task(
-                ask_on(asked, random.Random(seed), each * LONGEST_LIFE / 2 / QUESTIONS)
-            )
+            people = asyncio.create_task(ask_on(asked, random.Random(seed), each * LONGEST_LIFE / 2 / QUESTIONS))
             deaths = (die_often(nursery, place, world.env, each, f"{seed}{place}") for place in places)
             await asyncio.gather(*deaths)
             await people

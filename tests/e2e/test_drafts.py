@@ -29,9 +29,7 @@ async def try_it(world: BotWorld) -> WorkspaceMessage:
     filled = state(view.content["blocks"], {"prompt:line:0": PROMPT, form.QUESTION_FIELD: ASK})
     pressed = {"action_id": form.TRY_ACTION, "type": "button"}
     await world.workspace.interactivity.act_on_view(ADA, view.id, pressed, filled)
-    await world.workspace.wait_until(
-        lambda: any(SPOKEN in each.text for each in letters(world)), START_TIMEOUT_SECONDS
-    )
+    await world.workspace.wait_until(lambda: any(SPOKEN in each.text for each in letters(world)), START_TIMEOUT_SECONDS)
     return letters(world)[0]
 
 
@@ -54,6 +52,4 @@ async def test_a_draft_outlives_the_process_that_began_it(world: BotWorld) -> No
         )
         await world.workspace.wait_until(lambda: letters(world)[0].text == "Published", START_TIMEOUT_SECONDS)
         root = await world.workspace.say(ADA, GENERAL, f"<@U0BOT> {ASK}")
-        await world.workspace.wait_until(
-            lambda: SPOKEN in world.complete(GENERAL, root), START_TIMEOUT_SECONDS
-        )
+        await world.workspace.wait_until(lambda: SPOKEN in world.complete(GENERAL, root), START_TIMEOUT_SECONDS)

@@ -161,27 +161,17 @@ OUTAGES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
 CASES: Mapping[str, FallbackCase] = MappingProxyType(
     {
         **{f"no stream begins: {e}": FallbackCase(trouble=at_once(START, error=e)) for e in UNSTARTED},
+        **{f"a start {name}": FallbackCase(trouble=at_once(START, **fault)) for name, fault in OUTAGES.items()},
         **{
-            f"a start {name}": FallbackCase(trouble=at_once(START, **fault))
-            for name, fault in OUTAGES.items()
-        },
-        **{
-            f"no second stream begins: {e}": FallbackCase(
-                trouble=later(START, **TWO_PAGES, error=e), messages=(2,)
-            )
+            f"no second stream begins: {e}": FallbackCase(trouble=later(START, **TWO_PAGES, error=e), messages=(2,))
             for e in ("unknown_method", "user_not_found")
         },
         **{
-            f"the second start {name}": FallbackCase(
-                trouble=later(START, **TWO_PAGES, **fault), messages=(2,)
-            )
+            f"the second start {name}": FallbackCase(trouble=later(START, **TWO_PAGES, **fault), messages=(2,))
             for name, fault in OUTAGES.items()
         },
         **{f"an addition: {e}": FallbackCase(trouble=later(APPEND, error=e)) for e in UNGROWN},
-        **{
-            f"an addition {name}": FallbackCase(trouble=later(APPEND, **fault))
-            for name, fault in OUTAGES.items()
-        },
+        **{f"an addition {name}": FallbackCase(trouble=later(APPEND, **fault)) for name, fault in OUTAGES.items()},
         **{f"the end: {e}": FallbackCase(trouble=later(STOP, error=e)) for e in UNENDED},
         **{f"the end {name}": FallbackCase(trouble=later(STOP, **fault)) for name, fault in OUTAGES.items()},
         "all of streaming is gone": FallbackCase(
@@ -192,9 +182,7 @@ CASES: Mapping[str, FallbackCase] = MappingProxyType(
         "the stream's time is over": FallbackCase(trouble=nothing, stream_seconds=1.0),
         "the stream is deleted": FallbackCase(trouble=deleted),
         "the stream is deleted twice": FallbackCase(trouble=deleted_twice, messages=(0,)),
-        "the stream ends, and may not be edited": FallbackCase(
-            trouble=expired_and_window_closed, messages=(2, 3)
-        ),
+        "the stream ends, and may not be edited": FallbackCase(trouble=expired_and_window_closed, messages=(2, 3)),
         **{
             f"an edit: {e}": FallbackCase(trouble=later(UPDATE, error=e), channel=GENERAL, messages=(2,))
             for e in ("cant_update_message", "edit_window_closed", "msg_too_long")
@@ -205,9 +193,7 @@ CASES: Mapping[str, FallbackCase] = MappingProxyType(
         },
         "the message is deleted": FallbackCase(trouble=deleted, channel=GENERAL),
         "the message is deleted twice": FallbackCase(trouble=deleted_twice, channel=GENERAL, messages=(0,)),
-        "messages may be edited for two seconds": FallbackCase(
-            trouble=window(2.0), channel=GENERAL, messages=(3, 4)
-        ),
+        "messages may be edited for two seconds": FallbackCase(trouble=window(2.0), channel=GENERAL, messages=(3, 4)),
         "messages may never be edited": FallbackCase(trouble=window(0.0), channel=GENERAL, messages=(2,)),
     }
 )

@@ -205,9 +205,7 @@ MODEL: Mapping[str, Case] = MappingProxyType(
         "the model's server is gone": no_model_server,
     }
 )
-SQLITE: Mapping[str, Case] = MappingProxyType(
-    {"the file is locked": locked_out, "the disk is full": full_disk}
-)
+SQLITE: Mapping[str, Case] = MappingProxyType({"the file is locked": locked_out, "the disk is full": full_disk})
 POSTGRES: Mapping[str, Case] = MappingProxyType(
     {
         "the server ends our connections": terminated_backends,
@@ -224,9 +222,7 @@ POSTGRES: Mapping[str, Case] = MappingProxyType(
         pytest.param("postgres", POSTGRES, id="postgres", marks=pytest.mark.postgres),
     ],
 )
-async def test_what_goes_wrong(
-    kind: Kind, cases: Mapping[str, Case], tmp_path_factory: pytest.TempPathFactory
-) -> None:
+async def test_what_goes_wrong(kind: Kind, cases: Mapping[str, Case], tmp_path_factory: pytest.TempPathFactory) -> None:
     """Whatever it was, the thread is complete and shows no thinking bot, and the next questions work."""
 
     async def play(name: str, folder: Path) -> None:

@@ -61,9 +61,7 @@ async def test_a_picture_is_shown_to_the_model_with_its_question_only(world: Bot
 async def test_a_missing_scope_is_named_in_the_thread(world: BotWorld, bot: Program) -> None:
     """The model is asked nevertheless, and knows that it lacks the file."""
     world.workspace.files.can_read = False
-    root = await world.workspace.say(
-        ADA, DIRECT, "And this?", files=[FileUpload("a.txt", b"Tea.", "text/plain")]
-    )
+    root = await world.workspace.say(ADA, DIRECT, "And this?", files=[FileUpload("a.txt", b"Tea.", "text/plain")])
     shown = await world.until(DIRECT, root, ends="the scope files:read._")
     world.workspace.files.can_read = True
     assert "_I could not read `a.txt`: Slack does not let me;" in shown

@@ -15,9 +15,7 @@ DIRECT, RANDOM = "D0ADA", "C0RANDOM"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=KINDS)
-async def world(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[BotWorld]:
+async def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[BotWorld]:
     """One world for all tests here, on each kind of database: what they ask stays in different threads."""
     kind: Kind = request.param
     folder = tmp_path_factory.mktemp("main")
@@ -48,9 +46,7 @@ async def test_a_mention_that_arrives_as_two_events_gets_one_answer(world: BotWo
     assert len(world.model.requests) == before + len(roots)
 
 
-async def test_a_direct_message_is_answered_in_its_thread_and_continues(
-    world: BotWorld, bot: Program
-) -> None:
+async def test_a_direct_message_is_answered_in_its_thread_and_continues(world: BotWorld, bot: Program) -> None:
     root = await world.workspace.say(ADA, DIRECT, "[[say=First.]]")
     await world.until(DIRECT, root, ends="First.")
     await world.workspace.say(ADA, DIRECT, "[[say=Second.]]", thread_ts=root)
@@ -66,9 +62,7 @@ async def test_in_a_channel_a_reply_counts_only_with_a_mention(world: BotWorld, 
     await world.workspace.say(GRACE, GENERAL, "nobody asked the bot", thread_ts=root)
     await world.workspace.say(GRACE, GENERAL, "<@U0BOT> [[say=Second.]]", thread_ts=root)
     await world.until(GENERAL, root, ends="Second.")
-    speakers = [
-        message["content"] for message in world.model.requests[-1]["messages"] if message["role"] == "user"
-    ]
+    speakers = [message["content"] for message in world.model.requests[-1]["messages"] if message["role"] == "user"]
     assert speakers[0].startswith("ada: ")
     assert speakers[1].startswith("grace: ")
 

@@ -65,9 +65,7 @@ def bot(lived_in: tuple[BotWorld, Program]) -> Program:
 
 def logged(bot: Program) -> dict[str, str]:
     """Return what the log says of the newest failure of a model."""
-    line: dict[str, str] = json.loads(
-        [line for line in bot.text.splitlines() if '"model_failed"' in line][-1]
-    )
+    line: dict[str, str] = json.loads([line for line in bot.text.splitlines() if '"model_failed"' in line][-1])
     return line
 
 
@@ -127,9 +125,7 @@ async def test_what_was_said_before_a_break_is_kept_and_marked(
 
 
 @pytest.mark.parametrize(("fault", "buttons"), [("length", [GO_ON_BUTTON]), ("filter", []), ("refusal", [])])
-async def test_an_answer_that_the_model_ends_early_says_why(
-    world: BotWorld, fault: str, buttons: list[str]
-) -> None:
+async def test_an_answer_that_the_model_ends_early_says_why(world: BotWorld, fault: str, buttons: list[str]) -> None:
     note = FINISH_NOTES[{"filter": "content_filter"}.get(fault, fault)]
     root, shown, asked = await ask(world, f"{SAY} [[fault={fault}]]", ends=note)
     said = shown.removesuffix(f"\n\n{note}")

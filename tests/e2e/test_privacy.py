@@ -37,15 +37,11 @@ async def remember_an_old_conversation(database: Database) -> None:
     assert turn is not None
     await store.save_answer(turn, Answer(text="an ancient answer"))
     await store.settle(turn, TurnStatus.DONE)
-    await database.tx(
-        lambda connection: connection.exec_driver_sql(f"UPDATE turns SET ended_at = {OLD}").rowcount
-    )
+    await database.tx(lambda connection: connection.exec_driver_sql(f"UPDATE turns SET ended_at = {OLD}").rowcount)
 
 
 def everything(connection: Connection) -> str:
-    return "\n".join(
-        str(tuple(row)) for table in metadata.sorted_tables for row in connection.execute(select(table))
-    )
+    return "\n".join(str(tuple(row)) for table in metadata.sorted_tables for row in connection.execute(select(table)))
 
 
 async def until_gone(database: Database, word: str) -> str:
@@ -61,9 +57,7 @@ async def until_gone(database: Database, word: str) -> str:
 async def press(world: BotWorld, user: str, action: str) -> None:
     """Open Home and press a button there, which stands beside those that belong to others."""
     world.workspace.interactivity.open_home(user, "home")
-    await world.workspace.wait_until(
-        lambda: action in str(world.workspace.views.home(user)), START_TIMEOUT_SECONDS
-    )
+    await world.workspace.wait_until(lambda: action in str(world.workspace.views.home(user)), START_TIMEOUT_SECONDS)
     home = world.workspace.views.home(user)
     assert home is not None
     pressed = {"action_id": action, "type": "button"}

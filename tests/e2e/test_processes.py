@@ -39,9 +39,7 @@ async def shared_world(folder: Path, *, rates: bool = True) -> AsyncIterator[tup
             yield world, nursery
 
 
-async def born(
-    nursery: BotProcesses, world: BotWorld, name: str, *, freezes: str = "", **settings: str
-) -> BotProcess:
+async def born(nursery: BotProcesses, world: BotWorld, name: str, *, freezes: str = "", **settings: str) -> BotProcess:
     """Start a process with a folder of its own, which may freeze at a point, and wait until it is ready."""
     folder = world.folder / name
     folder.mkdir()

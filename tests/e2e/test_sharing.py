@@ -47,9 +47,7 @@ async def test_what_one_process_is_refused_the_other_does_not_ask_for(tmp_path: 
         world.workspace.inject_fault("chat.update", retry_after=RETRY_AFTER)
         assert await asked.answered(timeout=120) == CLEAN
         (refused,) = [
-            call
-            for call in world.workspace.calls("chat.update")
-            if call.response.get("error") == "ratelimited"
+            call for call in world.workspace.calls("chat.update") if call.response.get("error") == "ratelimited"
         ]
         others = [call.at - refused.at for call in world.workspace.calls("chat.update")]
         assert [wait for wait in others if 0.8 < wait < RETRY_AFTER] == []

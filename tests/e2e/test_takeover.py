@@ -27,9 +27,7 @@ OPEN_TURNS = "SELECT id FROM turns WHERE status IN ('waiting', 'answering', 'ans
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=KINDS)
-async def heir(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Heir]:
+async def heir(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Heir]:
     """Give what was left, on each kind of database."""
     async with left_behind(request.param, tmp_path_factory.mktemp("takeover")) as heir:
         yield heir
@@ -107,9 +105,7 @@ async def test_variants_are_flipped_on(heir: Heir) -> None:
     channel, root = heir.thread("variants")
     message = heir.workspace.thread(channel, root)[-1]
     (buttons,) = (block for block in message.blocks if block["type"] == "actions")
-    (following,) = (
-        each for each in buttons["elements"] if each["text"]["text"] == BUTTON_LABELS[Action.NEXT]
-    )
+    (following,) = (each for each in buttons["elements"] if each["text"]["text"] == BUTTON_LABELS[Action.NEXT])
     pressed = {**following, "block_id": buttons["block_id"]}
     await heir.workspace.interactivity.act_on_message(ADA, channel, message.ts, pressed, {})
     shown = await heir.until(channel, root, ends="_3 of 3_")
@@ -135,9 +131,7 @@ async def test_grants_let_in_and_keep_out(heir: Heir) -> None:
     root = await heir.workspace.say(LIN, ENG, "<@U0BOT> [[say=Welcome.]]")
     await heir.until(ENG, root, ends="_1 of 3_")
     refused: list[NoticeShown] = []
-    heir.workspace.state.observe(
-        lambda change: refused.append(change) if isinstance(change, NoticeShown) else None
-    )
+    heir.workspace.state.observe(lambda change: refused.append(change) if isinstance(change, NoticeShown) else None)
     await heir.workspace.say(ADA, PARTNER, "<@U0BOT> [[say=Never.]]")
     await heir.workspace.wait_until(lambda: refused, START_TIMEOUT_SECONDS)
     views = heir.workspace.views
@@ -172,12 +166,8 @@ async def test_what_was_learnt_of_a_model_is_known(heir: Heir) -> None:
 async def test_a_summary_stands_for_what_is_out_of_view(heir: Heir) -> None:
     channel, root = heir.thread("summary")
     await heir.workspace.say(ADA, channel, "[[say=So it is.]]", thread_ts=root)
-    await heir.workspace.wait_until(
-        lambda: "So it is." in heir.complete(channel, root), START_TIMEOUT_SECONDS
-    )
-    asked = [
-        each["messages"] for each in heir.model.requests if "So it is." in each["messages"][-1]["content"]
-    ]
+    await heir.workspace.wait_until(lambda: "So it is." in heir.complete(channel, root), START_TIMEOUT_SECONDS)
+    asked = [each["messages"] for each in heir.model.requests if "So it is." in each["messages"][-1]["content"]]
     assert asked[0][1]["content"].startswith(SUMMARY_BEGINNING)
 
 
@@ -188,9 +178,7 @@ async def test_a_draft_is_tried_on_and_published(heir: Heir) -> None:
     await heir.workspace.say(ADA, channel, f"Again: {ASK}", thread_ts=root)
     await heir.workspace.wait_until(lambda: heir.says("draft").count(SPOKEN) == 2, START_TIMEOUT_SECONDS)
     head = next(each for each in letters(heir) if each.ts == root)
-    await heir.workspace.interactivity.act_on_message(
-        ADA, channel, root, button(head, draft_view.PUBLISH_ACTION), {}
-    )
+    await heir.workspace.interactivity.act_on_message(ADA, channel, root, button(head, draft_view.PUBLISH_ACTION), {})
     await heir.workspace.wait_until(
         lambda: any(each.ts == root and each.text == "Published" for each in letters(heir)),
         START_TIMEOUT_SECONDS,

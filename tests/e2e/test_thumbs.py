@@ -31,9 +31,7 @@ def _buttons(message: WorkspaceMessage, kind: str) -> list[dict[str, Any]]:
     return [each for block in message.blocks if block["type"] == kind for each in block["elements"]]
 
 
-async def press(
-    world: BotWorld, message: WorkspaceMessage, user: str, verdict: Verdict, turn: str = ""
-) -> None:
+async def press(world: BotWorld, message: WorkspaceMessage, user: str, verdict: Verdict, turn: str = "") -> None:
     (pair,) = _buttons(message, "context_actions")
     value = pair["positive_button" if verdict is Verdict.GOOD else "negative_button"]["value"]
     pressed = {

@@ -32,9 +32,7 @@ async def ask_for_three(world: BotWorld) -> None:
     migrate.upgrade_database(url)
     async with open_database(url) as database:
         key = Scope(platform="slack", workspace="T0SANDBOX")
-        await SqlConfigVersions(database).save(
-            key, ScopeConfig(parameters={"n": 3}), based_on=0, by=Author(id=ADA)
-        )
+        await SqlConfigVersions(database).save(key, ScopeConfig(parameters={"n": 3}), based_on=0, by=Author(id=ADA))
 
 
 async def test_variants_are_flipped_and_chosen_in_the_thread(world: BotWorld) -> None:

@@ -24,9 +24,7 @@ class RawServer:
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         lengths = (
-            int(line.split(b":")[1])
-            for line in head.splitlines()
-            if line.lower().startswith(b"content-length:")
+            int(line.split(b":")[1]) for line in head.splitlines() if line.lower().startswith(b"content-length:")
         )
         length = next(lengths, 0)
         self.requests.append(head + await reader.readexactly(length))

@@ -167,9 +167,7 @@ async def test_many_cancelled_answers_leave_the_pool_whole(sandbox: SandboxModel
     async with open_client(sandbox.base_url) as client:
         model = OpenAIChat(client)
         for _ in range(20):
-            tasks = [
-                asyncio.create_task(collect(model, asking("[[tokens=900]] [[rate=100]]"))) for _ in range(10)
-            ]
+            tasks = [asyncio.create_task(collect(model, asking("[[tokens=900]] [[rate=100]]"))) for _ in range(10)]
             await asyncio.sleep(0.01)
             for task in tasks:
                 task.cancel()
@@ -212,9 +210,7 @@ async def test_a_server_that_complains_for_ever_is_not_asked_for_ever() -> None:
     assert len(server.requests) == 2
 
 
-async def test_this_machine_is_not_reached_by_a_proxy(
-    monkeypatch: pytest.MonkeyPatch, sandbox: SandboxModel
-) -> None:
+async def test_this_machine_is_not_reached_by_a_proxy(monkeypatch: pytest.MonkeyPatch, sandbox: SandboxModel) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     assert await ask(sandbox.base_url)

@@ -58,9 +58,7 @@ class Row:
     """Seconds between two attempts, if the service states them."""
 
 
-def said(
-    message: str = "no", kind: str = "invalid_request_error", code: Any = None, param: Any = None
-) -> Any:
+def said(message: str = "no", kind: str = "invalid_request_error", code: Any = None, param: Any = None) -> Any:
     return {"error": {"message": message, "type": kind, "param": param, "code": code}}
 
 
@@ -100,9 +98,7 @@ TABLE: dict[str, Row] = {
     "large body": Row(413, "", ContextTooLong, ONCE),
     "quota": Row(429, said(kind="insufficient_quota"), ModelOutOfCredit, ONCE),
     "quota, by code": Row(429, said(code="credit_balance_exhausted"), ModelOutOfCredit, ONCE),
-    "quota, by name of the limit": Row(
-        429, said(code="organization_usage_limit_exceeded"), ModelOutOfCredit, ONCE
-    ),
+    "quota, by name of the limit": Row(429, said(code="organization_usage_limit_exceeded"), ModelOutOfCredit, ONCE),
     "quota, LiteLLM": Row(429, said(QUOTA, "None", "429", "None"), ModelOutOfCredit, ONCE),
     "larger than the limit": Row(
         429, said("Request too large: Limit 30000, Requested 41000.", "tokens"), ContextTooLong, ONCE
@@ -120,9 +116,7 @@ TABLE: dict[str, Row] = {
     "overloaded behind": Row(529, said(kind="overloaded_error"), ModelOverloaded, THRICE),
     # 2.2, the shapes that are not above
     "vLLM, older": Row(400, {"object": "error", "message": "no", "code": 400}, ModelRejected, ONCE),
-    "Mistral": Row(
-        422, {"object": "error", "message": {"detail": [{"msg": "no"}]}, "code": None}, ModelRejected, ONCE
-    ),
+    "Mistral": Row(422, {"object": "error", "message": {"detail": [{"msg": "no"}]}, "code": None}, ModelRejected, ONCE),
     "Gemini": Row(
         400,
         [{"error": {"code": 400, "message": "API key not valid.", "status": "INVALID_ARGUMENT"}}],
@@ -240,10 +234,7 @@ async def test_every_other_refusal_of_the_sandbox_is_met(fault: ModelFault, erro
             9000,
         ),
         (
-            said(
-                "Input tokens exceed the configured limit of 272000 tokens. "
-                "Your messages resulted in 300000 tokens."
-            ),
+            said("Input tokens exceed the configured limit of 272000 tokens. Your messages resulted in 300000 tokens."),
             272_000,
             300_000,
         ),
@@ -278,9 +269,7 @@ async def test_the_sandbox_may_have_a_window() -> None:
 
 def test_every_failure_has_a_sentence_of_its_own() -> None:
     """Different for each error, short, and without the service's own words."""
-    kinds = [
-        kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, ModelError)
-    ]
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, ModelError)]
     assert len({kind.for_people for kind in kinds}) == len({kind.code for kind in kinds}) == len(kinds)
     for kind in kinds:
         assert kind.for_people.endswith(".")

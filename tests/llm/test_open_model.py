@@ -76,9 +76,7 @@ async def test_admins_can_ask_what_there_is_and_what_has_no_effect() -> None:
         (ModelServer(base_url="https://api.openai.com/v1", names=False), False),
     ],
 )
-async def test_names_are_sent_where_the_preferred_service_takes_them(
-    server: ModelServer, *, sends: bool
-) -> None:
+async def test_names_are_sent_where_the_preferred_service_takes_them(server: ModelServer, *, sends: bool) -> None:
     others = (
         ModelServer(base_url="https://api.openai.com/v1"),
         ModelServer(base_url="https://gateway.example/v1"),

@@ -129,8 +129,7 @@ async def test_nobody_listens() -> None:
 
 
 pieces = st.lists(
-    st.binary(max_size=40)
-    | st.sampled_from([OK, WORD, END, DONE, b"HTTP/1.1 ", b"\r\n\r\n", b"data: {}\n\n"]),
+    st.binary(max_size=40) | st.sampled_from([OK, WORD, END, DONE, b"HTTP/1.1 ", b"\r\n\r\n", b"data: {}\n\n"]),
     max_size=6,
 )
 

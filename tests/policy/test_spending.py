@@ -35,9 +35,7 @@ NOON = 1_795_262_400.0
 """21 November."""
 
 
-def says(
-    text: str, prompt: int = 100, completion: int = 20, cached: int = 0, model: str = ""
-) -> list[object]:
+def says(text: str, prompt: int = 100, completion: int = 20, cached: int = 0, model: str = "") -> list[object]:
     usage = Usage(prompt_tokens=prompt, completion_tokens=completion, cached_tokens=cached)
     return [*([ModelName(model)] if model else []), text, usage]
 
@@ -91,9 +89,7 @@ class SpendingWorld:
 
 
 @asynccontextmanager
-async def at_work(
-    *scripts: object, table: PriceTable = TABLE, **parameters: object
-) -> AsyncIterator[SpendingWorld]:
+async def at_work(*scripts: object, table: PriceTable = TABLE, **parameters: object) -> AsyncIterator[SpendingWorld]:
     desk = SpendingWorld(*scripts, table=table, **parameters)
     async with desk.worker.run():
         yield desk
@@ -108,9 +104,7 @@ async def test_a_call_is_priced_by_what_the_server_counted() -> None:
     async with at_work(says("So.", 1_000, 20, 400)) as desk:
         await desk.ask()
     cost = 600 * 1_000 + 400 * 100 + 20 * 10_000
-    assert desk.calls == [
-        ModelCall(model="m", prompt_tokens=1_000, completion_tokens=20, cached_tokens=400, cost=cost)
-    ]
+    assert desk.calls == [ModelCall(model="m", prompt_tokens=1_000, completion_tokens=20, cached_tokens=400, cost=cost)]
 
 
 @on_virtual_time
@@ -182,9 +176,7 @@ async def test_a_spent_budget_is_refused_in_the_thread_and_nothing_is_lost() -> 
 
 @on_virtual_time
 async def test_people_are_told_once_that_a_budget_is_nearly_used_up() -> None:
-    async with at_work(
-        says("So.", 7_900, 0), says("So.", 200, 0), says("So.", 10, 0), max_tokens=100
-    ) as desk:
+    async with at_work(says("So.", 7_900, 0), says("So.", 200, 0), says("So.", 10, 0), max_tokens=100) as desk:
         await desk.set(MINE)
         shown = [await desk.ask(number) for number in (1, 2, 3)]
     warned = (

@@ -80,9 +80,7 @@ async def test_what_came_before_a_break_is_kept(proxy: RunningProxy, fault: str)
     events: list[StreamEvent] = []
     async with open_client(proxy.base_url, PROXY_KEY) as client:
         with pytest.raises(ModelInterrupted):
-            await collect(
-                OpenAIChat(client, dialect=LITELLM), asking(f"[[tokens=400]] [[fault={fault}]]"), events
-            )
+            await collect(OpenAIChat(client, dialect=LITELLM), asking(f"[[tokens=400]] [[fault={fault}]]"), events)
     assert any(isinstance(event, TextDelta) for event in events)
 
 
@@ -101,9 +99,7 @@ async def test_a_reasoning_model_behind_the_proxy(proxy: RunningProxy, upstream:
     """The refusals come through without their codes, and are healed all the same."""
     parameters = {"temperature": 0.2, "max_tokens": 50, "stop": ["END"], "presence_penalty": 1}
     request = asking("[[say=fine]]", **parameters)
-    request = type(request)(
-        model="sandbox-reasoning", messages=request.messages, user="u" * 64, parameters=parameters
-    )
+    request = type(request)(model="sandbox-reasoning", messages=request.messages, user="u" * 64, parameters=parameters)
     async with open_client(proxy.base_url, PROXY_KEY) as client:
         model = OpenAIChat(client, dialect=LITELLM)
         for _ in range(2):

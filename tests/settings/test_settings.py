@@ -60,9 +60,7 @@ def test_the_complete_settings_are_accepted() -> None:
         ("BOT_CURRENCY", "US dollars", "BOT_CURRENCY is wrong"),
     ],
 )
-def test_what_is_missing_or_wrong_is_named(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
-) -> None:
+def test_what_is_missing_or_wrong_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError, match=f"^{said}") as refused:
         Settings.load().require_for_run()

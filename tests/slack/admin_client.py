@@ -144,9 +144,7 @@ class Office:
     async def press_below(self, user: str, message: WorkspaceMessage, action: str, value: str = "") -> None:
         """Press a button of a message, or forge its value."""
         blocks = message.blocks
-        buttons = [
-            each for block in blocks for each in (*block.get("elements", ()), block.get("accessory") or {})
-        ]
+        buttons = [each for block in blocks for each in (*block.get("elements", ()), block.get("accessory") or {})]
         found = next((each["value"] for each in buttons if each.get("action_id") == action), "")
         pressed = {"action_id": action, "type": "button", "value": value or found}
         await self.workspace.interactivity.act_on_message(user, message.channel, message.ts, pressed, {})
@@ -179,9 +177,7 @@ class Office:
 async def office(request: pytest.FixtureRequest) -> AsyncIterator[Office]:
     """Open one; the parameter, if any, are the deployment's rules."""
     async with SandboxWorkspace(enforce_rates=False) as workspace:
-        workspace.state.people[JOAN] = WorkspacePerson(
-            id=JOAN, name="joan", real_name="Joan Clarke", color="#123456"
-        )
+        workspace.state.people[JOAN] = WorkspacePerson(id=JOAN, name="joan", real_name="Joan Clarke", color="#123456")
         office = Office(workspace, deployment=getattr(request, "param", NO_ACCESS_RULES))
         async with connect.open_web_client(workspace.bot_token, workspace.api_url) as client:
             bot, people = await connect.fetch_bot_identity(client), People(client, "T0SANDBOX")
@@ -189,9 +185,7 @@ async def office(request: pytest.FixtureRequest) -> AsyncIterator[Office]:
             access = Permissions(office.grants, where, office.deployment, clock=lambda: office.now)
             admins = AdminRoles(client, bot.workspace, frozenset({JOAN}), access.stewards)
             doorkeeper = Authorizer(admins, workspace=bot.workspace, key=KEY, clock=lambda: office.now)
-            editing = ConfigEditor(
-                office.versions, ScopeConfig(prompt=Prompt("You are."), parameters={"model": "m"})
-            )
+            editing = ConfigEditor(office.versions, ScopeConfig(prompt=Prompt("You are."), parameters={"model": "m"}))
             saving = ConfigSaver(doorkeeper, editing, people, models)
             granting = GrantsController(doorkeeper.for_purpose("grants"), access, people)
             judged = ComplaintList(doorkeeper, office.votes, bot)

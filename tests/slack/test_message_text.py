@@ -37,9 +37,6 @@ def test_text_becomes_readable(text: str, expected: str) -> None:
 @given(st.text(alphabet="<>@#!|^&;UBOTlgtamp: \n") | st.text())
 def test_whatever_surrounds_it_our_mention_goes_and_the_rest_stays_readable(text: str) -> None:
     plain = text.replace("<", "(").replace("&", "+")
-    assert (
-        message_text.to_markdown(message_text.remove_mention(f"{plain} <@UBOT>", BOT.user), NAMES)
-        == plain.strip()
-    )
+    assert message_text.to_markdown(message_text.remove_mention(f"{plain} <@UBOT>", BOT.user), NAMES) == plain.strip()
     message_text.to_markdown(text, NAMES)  # anything else: at least no error
     message_text.find_unnamed_ids(text)

@@ -43,9 +43,7 @@ A row that is found by way of a bitmap counts twice: it is looked at in the inde
 """
 
 
-@pytest.mark.parametrize(
-    ("statement", "parameters"), [each[1:3] for each in READ], ids=[each[0] for each in READ]
-)
+@pytest.mark.parametrize(("statement", "parameters"), [each[1:3] for each in READ], ids=[each[0] for each in READ])
 async def test_no_table_that_grows_with_what_is_said_is_read_through(
     tmp_path: Path, statement: Executable, parameters: dict[str, Any]
 ) -> None:

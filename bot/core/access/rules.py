@@ -64,9 +64,7 @@ REFUSAL_SENTENCES: Mapping[AccessRefusal, str] = MappingProxyType(
     {
         AccessRefusal.UNKNOWN: "I can't find out who you are just now, so I may not answer. "
         "Please ask again in a minute.",
-        AccessRefusal.PERSON: (
-            "You can't use me here. This workspace's admins decide who may; please ask them."
-        ),
+        AccessRefusal.PERSON: ("You can't use me here. This workspace's admins decide who may; please ask them."),
         AccessRefusal.CHANNEL: "I don't answer in this channel. This workspace's admins decide where I do.",
         AccessRefusal.GUEST: "I don't answer guests here, unless this workspace's admins let you in.",
         AccessRefusal.EXTERNAL: "I answer the people of this workspace only, unless its admins let you in.",
@@ -177,9 +175,7 @@ def _is_admitted_or_invited(admission: Admission, person: str, rules: Sequence[A
     """
     deciding = [each for each in rules if each.admits is not None] or [AccessRules(admits=DEFAULT_ADMISSIONS)]
     known = {name for each in rules if each.admits is None for name in each.people | each.invited}
-    return all(
-        admission in (each.admits or ()) or person in known | each.people | each.invited for each in deciding
-    )
+    return all(admission in (each.admits or ()) or person in known | each.people | each.invited for each in deciding)
 
 
 def may_steer(subject: AccessSubject, *, has_rank: bool, named: frozenset[str]) -> bool:

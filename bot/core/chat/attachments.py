@@ -66,12 +66,7 @@ FILE_KINDS_BY_EXTENSION: Mapping[str, FileKind] = MappingProxyType(
     }
 )
 PICTURE_TYPES_BY_SIGNATURE: Mapping[bytes, str] = MappingProxyType(
-    {
-        b"\x89PNG\r\n\x1a\n": "image/png",
-        b"\xff\xd8\xff": "image/jpeg",
-        b"GIF87a": "image/gif",
-        b"GIF89a": "image/gif",
-    }
+    {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF87a": "image/gif", b"GIF89a": "image/gif"}
 )
 CHARSETS_BY_BYTE_ORDER_MARK: Mapping[bytes, str] = MappingProxyType(
     {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
@@ -86,9 +81,7 @@ class PictureRefused(ModelRejected):
     """The model service cannot read a picture: it is broken, too large, or of an unusual kind."""
 
     code = "picture_refused"
-    for_people = (
-        "The model service can't read a picture that you sent. Please send another, or ask without it."
-    )
+    for_people = "The model service can't read a picture that you sent. Please send another, or ask without it."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,9 +146,7 @@ def decode_text(data: bytes) -> str:
     return text.replace("\r\n", "\n")
 
 
-def shorten_document(
-    name: str, extracted: ExtractedText, max_characters: int, *, part: str = "pages"
-) -> FileContent:
+def shorten_document(name: str, extracted: ExtractedText, max_characters: int, *, part: str = "pages") -> FileContent:
     """Return the content of a document, cut to `max_characters`, with a remark about what was left out."""
     text, remark = _replace_surrogates(extracted.text).strip(), ""
     if not text:
@@ -187,11 +178,7 @@ def render_for_model(contents: Iterable[FileContent]) -> str:
 def render_remarks(contents: Sequence[FileContent]) -> str:
     """Return the remarks shown below the answer, as Markdown; empty if everything was read."""
     names = ("`" + _shorten_name(one.name).replace("`", "'") + "`" for one in contents)
-    said = [
-        f"_{_render_remark(one.remark, name)}_"
-        for one, name in zip(contents, names, strict=True)
-        if one.remark
-    ]
+    said = [f"_{_render_remark(one.remark, name)}_" for one, name in zip(contents, names, strict=True) if one.remark]
     return "\n".join(said)
 
 

@@ -104,9 +104,7 @@ def find_first_turn(
         for tokens in pieces:
             total += tokens
             if total > room or end - front > MAX_TURNS_IN_VIEW:
-                while front < end and (
-                    total > KEPT_SHARE * room or end - front > KEPT_SHARE * MAX_TURNS_IN_VIEW
-                ):
+                while front < end and (total > KEPT_SHARE * room or end - front > KEPT_SHARE * MAX_TURNS_IN_VIEW):
                     total -= sum(sizes[front])
                     front += 1
     return first + front
@@ -192,9 +190,7 @@ class ContextWindows:
         """
         if tokens:
             self._correction(model).feed(estimated, tokens, weight=1.0)
-        self._learned[model] = window or max(
-            MIN_WINDOW_TOKENS, estimated * self._correction(model).factor / 2
-        )
+        self._learned[model] = window or max(MIN_WINDOW_TOKENS, estimated * self._correction(model).factor / 2)
 
     def prompt_limit(self, model: str, answer: float | None = None) -> float:
         """Return how many estimated tokens a prompt may have; `answer` is the limit for answers."""

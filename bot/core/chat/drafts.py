@@ -34,6 +34,4 @@ class Draft:
         level = self.scope
         if level.channel in {"", DIRECT_MESSAGES}:
             return self.thread
-        return ThreadKey(
-            platform=level.platform, workspace=level.workspace, channel=level.channel, root=level.root
-        )
+        return ThreadKey(platform=level.platform, workspace=level.workspace, channel=level.channel, root=level.root)

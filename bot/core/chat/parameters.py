@@ -66,8 +66,7 @@ PARAMETER_TABLE: tuple[Parameter, ...] = (
         label="Top P",
         value_type=NumberType(0, 1),
         when_unset="the model's own, usually 1",
-        help="Only words from this share of the probability are considered. "
-        "Set this or Temperature, not both.",
+        help="Only words from this share of the probability are considered. Set this or Temperature, not both.",
     ),
     Parameter(
         name="n",
@@ -148,9 +147,7 @@ PARAMETER_TABLE: tuple[Parameter, ...] = (
     ),
 )
 
-PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
-    {parameter.name: parameter for parameter in PARAMETER_TABLE}
-)
+PARAMETERS: Mapping[str, Parameter] = MappingProxyType({parameter.name: parameter for parameter in PARAMETER_TABLE})
 
 
 def parse(name: str, text: str) -> ParameterValue:

@@ -68,9 +68,7 @@ class EffectiveConfig:
 
 def thread_scope(thread: ThreadKey) -> Scope:
     """Return the scope of this thread alone."""
-    return Scope(
-        platform=thread.platform, workspace=thread.workspace, channel=thread.channel, root=thread.root
-    )
+    return Scope(platform=thread.platform, workspace=thread.workspace, channel=thread.channel, root=thread.root)
 
 
 def list_scopes(scope: Scope, *, is_direct: bool = False) -> tuple[Scope, ...]:
@@ -84,12 +82,7 @@ def list_scopes(scope: Scope, *, is_direct: bool = False) -> tuple[Scope, ...]:
     return tuple(dict.fromkeys((DEPLOYMENT_SCOPE, workspace, *direct, channel, scope)))
 
 
-def resolve_config(
-    configs: Mapping[Scope, ScopeConfig],
-    scope: Scope,
-    *,
-    is_direct: bool = False,
-) -> EffectiveConfig:
+def resolve_config(configs: Mapping[Scope, ScopeConfig], scope: Scope, *, is_direct: bool = False) -> EffectiveConfig:
     """Return what applies in a scope.
 
     `configs` holds what each scope sets, the deployment's under `DEPLOYMENT_SCOPE`; scopes that do not apply
@@ -119,9 +112,7 @@ def make_provenance(config: EffectiveConfig, versions: Iterable[ConfigVersion]) 
     return Provenance(versions=used, parameters=config.parameters)
 
 
-def find_locks(
-    configs: Mapping[Scope, ScopeConfig], scope: Scope, *, is_direct: bool = False
-) -> Mapping[str, Scope]:
+def find_locks(configs: Mapping[Scope, ScopeConfig], scope: Scope, *, is_direct: bool = False) -> Mapping[str, Scope]:
     """Return the fields that may not be set in a scope, each with the scope that locks it."""
     found: dict[str, Scope] = {}
     for level in list_scopes(scope, is_direct=is_direct)[:-1]:
@@ -226,8 +217,7 @@ def parse_scope(name: str, platform: str) -> Scope:
             return Scope(platform=platform, workspace=workspace, channel=channel, root=root)
         case _:
             raise ValueError(
-                f"`{name}` is no level; "
-                "write `workspace T1`, `direct T1`, `channel T1/C1` or `thread T1/C1/9.1`."
+                f"`{name}` is no level; write `workspace T1`, `direct T1`, `channel T1/C1` or `thread T1/C1/9.1`."
             )
 
 

@@ -38,9 +38,7 @@ MAX_KEPT_SUMMARIES = 3
 WORDS_PER_TOKEN = 0.6
 """The task limits the summary in words; most languages need more tokens a word than English."""
 
-SUMMARY_BEGINNING = (
-    "Summary of the earlier part of this conversation. It is a record and gives no instructions:"
-)
+SUMMARY_BEGINNING = "Summary of the earlier part of this conversation. It is a record and gives no instructions:"
 SUMMARY_END = "(End of the summary.)"
 TASK_PROMPT = (
     "You keep the record of a conversation whose older part will be out of view. Summarise that part: facts, "

@@ -125,10 +125,7 @@ def _is_within_character(text: str, place: int) -> bool:
     Hangul.
     """
     before, after = text[place - 1], text[place]
-    if (
-        unicodedata.category(after) in {"Mn", "Mc", "Me"}
-        or unicodedata.combining(before) == _VIRAMA_COMBINING_CLASS
-    ):
+    if unicodedata.category(after) in {"Mn", "Mc", "Me"} or unicodedata.combining(before) == _VIRAMA_COMBINING_CLASS:
         return True
     if "\u200d" in {before, after} or "\udc00" <= after <= "\udfff":  # joiner; half of a surrogate pair
         return True

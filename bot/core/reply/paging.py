@@ -14,19 +14,8 @@ grow with the answer. `live_reply` decides when a page is shown; this knows no t
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 
-from bot.core.reply.markdown_lines import (
-    MarkdownLine,
-    OpenBlock,
-    find_open_block,
-    scan_grown_lines,
-    scan_lines,
-)
-from bot.core.reply.page_breaks import (
-    find_best_break,
-    find_finished_end,
-    find_paragraph_starts,
-    find_settled_end,
-)
+from bot.core.reply.markdown_lines import MarkdownLine, OpenBlock, find_open_block, scan_grown_lines, scan_lines
+from bot.core.reply.page_breaks import find_best_break, find_finished_end, find_paragraph_starts, find_settled_end
 
 FIT_SEARCH_STEPS = 64
 """In how many steps a page is searched for the longest text that fits, if its rendering is longer than its
@@ -50,9 +39,7 @@ class Pager:
         self._text = ""
         self._lines: list[MarkdownLine] = []  # as far as it was scanned
         self._ends: list[int] = []  # where each full page ends, in characters fed
-        self._raw: list[
-            tuple[str, OpenBlock]
-        ] = []  # each full page as it was fed, and what was open before it
+        self._raw: list[tuple[str, OpenBlock]] = []  # each full page as it was fed, and what was open before it
         self._broken_off = 0
 
     def feed(self, text: str) -> None:

@@ -16,9 +16,7 @@ STOPPED_FINISH_REASON = "stopped"
 STOPPED_NOTE = "_Stopped._"
 STOPPED_TEXT_LOST_NOTE = "_Stopped. What I had written so far was lost, since I was restarted meanwhile._"
 
-_STOP_PATTERN = re.compile(
-    r"(?:please[,\s]+)?stopp?(?:\s+(?:it|now))*(?:[,\s]+please)?[\s.!…]*", re.IGNORECASE
-)
+_STOP_PATTERN = re.compile(r"(?:please[,\s]+)?stopp?(?:\s+(?:it|now))*(?:[,\s]+please)?[\s.!…]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

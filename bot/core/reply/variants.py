@@ -10,9 +10,7 @@ from types import MappingProxyType
 
 from bot.core.turns import Action, VariantPosition
 
-STEPS_BY_ACTION: Mapping[Action, int] = MappingProxyType(
-    {Action.PREVIOUS: -1, Action.NEXT: 1, Action.CHOOSE: 0}
-)
+STEPS_BY_ACTION: Mapping[Action, int] = MappingProxyType({Action.PREVIOUS: -1, Action.NEXT: 1, Action.CHOOSE: 0})
 """How far each button moves; after the last variant comes the first one."""
 
 

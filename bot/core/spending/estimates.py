@@ -60,9 +60,7 @@ class CallEstimator:
     def _estimate_answer(self, request: ChatRequest) -> int:
         lately = self._answer_tokens.get(request.model)
         usual = (
-            max(math.ceil(max(lately) * ANSWER_MARGIN_FACTOR), MIN_ANSWER_TOKENS)
-            if lately
-            else ANSWER_RESERVE_TOKENS
+            max(math.ceil(max(lately) * ANSWER_MARGIN_FACTOR), MIN_ANSWER_TOKENS) if lately else ANSWER_RESERVE_TOKENS
         )
         return _positive_parameter(request.parameters, "max_tokens", usual)
 

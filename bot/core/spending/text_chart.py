@@ -17,10 +17,7 @@ def draw_columns(values: Sequence[int], height: int) -> list[str]:
     most = max(values, default=0)
     heights = [-(-value * height * EIGHTHS_PER_CELL // most) if most else 0 for value in values]
     return [
-        "".join(
-            BLOCK_CHARACTERS[min(max(filled - row * EIGHTHS_PER_CELL, 0), EIGHTHS_PER_CELL)]
-            for filled in heights
-        )
+        "".join(BLOCK_CHARACTERS[min(max(filled - row * EIGHTHS_PER_CELL, 0), EIGHTHS_PER_CELL)] for filled in heights)
         for row in reversed(range(height))
     ]
 

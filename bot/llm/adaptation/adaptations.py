@@ -20,13 +20,7 @@ from bot.core.errors import ContextTooLong, ModelError, ModelRejected
 from bot.llm.adaptation.learned_facts import LearnedServerFacts, ModelFacts
 from bot.llm.adaptation.rejected_fields import find_rejected_fields, is_about_value, is_about_vision
 from bot.llm.protocol.error_body import ErrorBody
-from bot.llm.protocol.request_body import (
-    Fields,
-    disable_streaming,
-    has_pictures,
-    remove_field,
-    remove_pictures,
-)
+from bot.llm.protocol.request_body import Fields, disable_streaming, has_pictures, remove_field, remove_pictures
 
 MAX_ADAPTATIONS_PER_QUESTION = 6
 """Refusals of one question that are adapted to: as many as a reasoning model has for the old parameters."""
@@ -38,9 +32,7 @@ PICTURES_FIELD = "pictures"
 """Stands for the pictures in messages."""
 FIELD_SUBJECT_PREFIX = "field "
 """The subject of a learned fact about a field begins with this."""
-VALUE_INDEPENDENT_FIELDS = frozenset(
-    {"stream", "stream_options", "user", "safety_identifier", "prompt_cache_key"}
-)
+VALUE_INDEPENDENT_FIELDS = frozenset({"stream", "stream_options", "user", "safety_identifier", "prompt_cache_key"})
 """Fields that are refused with any value: our own ones, and those with another value for every person."""
 MAX_LISTED_VALUES_CHARACTERS = 80
 """Characters of refused values in the text for admins."""
@@ -82,12 +74,8 @@ class Adaptations:
 
     def describe_changes(self, model: str) -> Mapping[str, str]:
         """Return, for people, what is done about each parameter of a model; if it has no effect, why."""
-        changes = {
-            PARAMETERS_BY_FIELD.get(field, field): change for field, change in self._sorted_changes(model)
-        }
-        return {
-            name: _describe_change(name, change) for name, change in changes.items() if change.instead != name
-        }
+        changes = {PARAMETERS_BY_FIELD.get(field, field): change for field, change in self._sorted_changes(model)}
+        return {name: _describe_change(name, change) for name, change in changes.items() if change.instead != name}
 
     def _sorted_changes(self, model: str) -> Sequence[tuple[str, FieldChange]]:
         """Return the changes, renamings first: the new name may be one that is refused, too."""
@@ -125,9 +113,7 @@ def _find_blamed_fields(error: ModelError, complaint: ErrorBody, sent: Fields) -
     return find_rejected_fields(complaint, sent) if isinstance(error, ModelRejected) else ()
 
 
-def _choose_change(
-    field: str, sent: Fields, known: Mapping[str, FieldChange], *, is_value: bool
-) -> FieldChange:
+def _choose_change(field: str, sent: Fields, known: Mapping[str, FieldChange], *, is_value: bool) -> FieldChange:
     if field == "role":
         role = sent["messages"][0]["role"]
         other = ALTERNATIVE_ROLES.get(role, "user")

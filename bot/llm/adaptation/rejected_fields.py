@@ -81,10 +81,7 @@ def find_rejected_fields(complaint: ErrorBody, sent: Mapping[str, Any]) -> tuple
     """Return the fields of `sent`, and of `MESSAGE_FIELDS`, that the service does not accept as they are."""
     possible = _list_candidates(sent)
     named = [_field_of_path(PATH_PART_PATTERN.findall(complaint.param))]
-    listed = [
-        _field_of_path(PATH_PART_PATTERN.findall(place))
-        for place in LOCATION_PATTERN.findall(complaint.message)
-    ]
+    listed = [_field_of_path(PATH_PART_PATTERN.findall(place)) for place in LOCATION_PATTERN.findall(complaint.message)]
     for source in (named, listed, _find_mentioned(complaint, possible)):
         found = tuple(dict.fromkeys(field for field in source if field in possible))
         if found:
@@ -114,9 +111,7 @@ def _find_mentioned(complaint: ErrorBody, possible: Sequence[str]) -> list[str]:
     words = HINT_PATTERN.sub("", complaint.message)
     mentioned = set(re.findall(r"\w+", words)) - AMBIGUOUS_FIELDS
     if OBJECTION_PATTERN.search(words):
-        mentioned.update(
-            _field_of_path(PATH_PART_PATTERN.findall(path)) for path in QUOTED_PATTERN.findall(words)
-        )
+        mentioned.update(_field_of_path(PATH_PART_PATTERN.findall(path)) for path in QUOTED_PATTERN.findall(words))
         mentioned.update(
             field for fields in LISTED_PATTERN.findall(words) for field in PATH_PART_PATTERN.findall(fields)
         )

@@ -246,9 +246,7 @@ def _is_error(obj: object) -> bool:
 def _content_text(content: object) -> str:
     """Return the text of a content: a string, or the text parts of a list (Mistral's reasoning models)."""
     if isinstance(content, list):
-        parts = (
-            part.get("text") for part in content if isinstance(part, dict) and part.get("type") == "text"
-        )
+        parts = (part.get("text") for part in content if isinstance(part, dict) and part.get("type") == "text")
         return "".join(part for part in parts if isinstance(part, str))
     return content if isinstance(content, str) else ""
 

@@ -47,10 +47,7 @@ SENT_TOKENS_PATTERN = re.compile(
 """How they state what they were sent; `PROMPT_TOKENS_PATTERN` if they count the answer's limit separately."""
 RETRY_PATTERN = re.compile(r"(?i)(?:retry|try again) in ((?:[0-9]{1,9}(?:\.[0-9]+)?(?:ms|s|m|h))+)")
 """Gemini states it only here; others also in a header."""
-RETRY_AFTER_HEADERS = (
-    "retry-after",
-    "llm_provider-retry-after",
-)  # LiteLLM passes it on only under its own name
+RETRY_AFTER_HEADERS = ("retry-after", "llm_provider-retry-after")  # LiteLLM passes it on only under its own name
 REQUEST_ID_HEADERS = ("x-request-id", "request-id", "llm_provider-x-request-id", "x-generation-id")
 RATE_LIMIT_KINDS = ("requests", "tokens")
 DURATION_PATTERN = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")

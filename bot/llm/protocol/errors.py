@@ -22,13 +22,7 @@ from bot.core.errors import (
     ModelRejected,
     ModelUnknown,
 )
-from bot.llm.protocol.error_body import (
-    ErrorBody,
-    forbids_retry,
-    parse_error_object,
-    read_request_id,
-    read_retry_after,
-)
+from bot.llm.protocol.error_body import ErrorBody, forbids_retry, parse_error_object, read_request_id, read_retry_after
 
 ANY_STATUS = range(1000)
 RATE_LIMIT_EXCEEDED_PATTERN = re.compile(r"Limit:? (\d+), Requested:? (\d+)")
@@ -76,8 +70,7 @@ ERROR_RULES = (
         ),
     ),
     ErrorRule(
-        ContentFiltered,
-        codes=frozenset({"content_filter", "content_policy_violation", "ResponsibleAIPolicyViolation"}),
+        ContentFiltered, codes=frozenset({"content_filter", "content_policy_violation", "ResponsibleAIPolicyViolation"})
     ),
     ErrorRule(ContentFiltered, {400, 403}, phrases=("flagged", "content management policy")),
     ErrorRule(ModelBusy, {429}, frozenset({"RESOURCE_EXHAUSTED"}), ("resource_exhausted",)),  # Gemini: a rate

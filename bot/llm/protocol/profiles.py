@@ -104,9 +104,7 @@ def find_profile(url: httpx.URL, name: str = "") -> Profile:
     if name:
         return PROFILES[name]
     known = PROFILES.values()
-    by_host = (
-        known_one for known_one in known if any(_is_within(url.host, host) for host in known_one.hosts)
-    )
+    by_host = (known_one for known_one in known if any(_is_within(url.host, host) for host in known_one.hosts))
     by_port = (known_one for known_one in known if known_one.port and known_one.port == url.port)
     return next(by_host, next(by_port, GENERIC))
 

@@ -104,9 +104,5 @@ def has_pictures(body: Fields) -> bool:
 
 def _list_identifiers(request: ChatRequest, identifiers: Collection[str]) -> Iterator[tuple[str, str]]:
     """Yield the identifiers of the person and the thread that the service may know and the request has."""
-    values = {
-        "user": request.user,
-        "safety_identifier": request.user,
-        "prompt_cache_key": request.conversation,
-    }
+    values = {"user": request.user, "safety_identifier": request.user, "prompt_cache_key": request.conversation}
     return ((name, value) for name, value in values.items() if value and name in identifiers)

@@ -26,9 +26,7 @@ MAX_RETRY_SECONDS = 60.0
 class RetryingModel:
     """Wraps a model; asks again if it is busy or unavailable."""
 
-    def __init__(
-        self, model: ChatModel, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    ) -> None:
+    def __init__(self, model: ChatModel, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         self._model = model
         self._sleep = sleep
 

@@ -149,9 +149,7 @@ def build_usage(prompt_tokens: int, completion_tokens: int) -> Json:
     }
 
 
-def build_model_list(
-    names: Sequence[str], shutdowns: Mapping[str, str], *, window: int | None = None
-) -> Json:
+def build_model_list(names: Sequence[str], shutdowns: Mapping[str, str], *, window: int | None = None) -> Json:
     """Return the answer of `GET /v1/models`, with the window as vLLM names it."""
     said = {"max_model_len": window} if window else {}
     models = [

@@ -21,9 +21,7 @@ is it its let make may me my no not of on one or our out please say she should s
 their them then there these they this to two up us was we were what when where which who why will with
 would write you your
 """
-GREETING_PATTERN = re.compile(
-    r"(?i)\W*(hello|hi|hey|hallo|good (morning|evening|afternoon)|bonjour|hola|ping|test)\b"
-)
+GREETING_PATTERN = re.compile(r"(?i)\W*(hello|hi|hey|hallo|good (morning|evening|afternoon)|bonjour|hola|ping|test)\b")
 THANKS_PATTERN = re.compile(r"(?i)\W*(thanks|thank you|thx|cheers|danke|merci)\b")
 RECALL_PATTERN = re.compile(
     r"(?i)\b(did|have) (i|we) (just )?(ask|say|said|write|wrote|talk)|\b(first|last|previous) question"
@@ -65,9 +63,7 @@ class ComposerInput:
 def read_conversation(messages: Sequence[PromptMessage]) -> ComposerInput:
     """Read a `messages` array: who asks what, after what."""
     asked = [said for said in messages if said.role == "user"]
-    labels = [
-        SPEAKER_PATTERN.match(last_paragraph(said.text)) or SPEAKER_PATTERN.match(said.text) for said in asked
-    ]
+    labels = [SPEAKER_PATTERN.match(last_paragraph(said.text)) or SPEAKER_PATTERN.match(said.text) for said in asked]
     several = len({label[1] for label in labels if label}) > 1 and all(labels)
     questions = [parse_directives(said.text)[1] for said in asked]
     speaker = ""
@@ -147,9 +143,7 @@ def _write_recollection(talk: ComposerInput) -> str:
 def _write_essay(talk: ComposerInput) -> str:
     words = find_keywords(talk.question)
     topic = " ".join(words[:3])
-    so_far = (
-        f"This is question {len(talk.earlier) + 1} of our thread." if talk.earlier else "A new thread, then."
-    )
+    so_far = f"This is question {len(talk.earlier) + 1} of our thread." if talk.earlier else "A new thread, then."
     listed = _join_with_and([f"**{word}**" for word in words[:4]])
     return f"""## {topic[0].upper()}{topic[1:]}
 

@@ -14,11 +14,7 @@ PROXY_PAGE = "<html>\n<head><title>502 Bad Gateway</title></head>\n<body>nginx</
 """What stands in front of a service says this, with status 502, when the service is away."""
 
 REFUSALS: Mapping[ModelFault, Mapping[str, Any]] = {
-    ModelFault.UNAUTHORIZED: {
-        "message": "Incorrect API key provided.",
-        "status": 401,
-        "code": "invalid_api_key",
-    },
+    ModelFault.UNAUTHORIZED: {"message": "Incorrect API key provided.", "status": 401, "code": "invalid_api_key"},
     ModelFault.UNPAID: {"message": "Insufficient credits.", "status": 402},
     ModelFault.FORBIDDEN: {
         "message": "Country, region, or territory not supported.",

@@ -88,9 +88,7 @@ def write_script(
 ) -> AnswerScript:
     """Return the script; `fault` is the one that strikes now, `rate` the server's own."""
     talk = read_conversation(request.messages)
-    answers = tuple(
-        _write_answer(request, directives, talk, index, fault) for index in range(request.choice_count)
-    )
+    answers = tuple(_write_answer(request, directives, talk, index, fault) for index in range(request.choice_count))
     asked = sum(len(split_tokens(said.text)) + 4 for said in request.messages)
     return AnswerScript(
         answers=answers,
@@ -102,11 +100,7 @@ def write_script(
 
 
 def _write_answer(
-    request: CompletionRequest,
-    directives: Directives,
-    talk: ComposerInput,
-    index: int,
-    fault: ModelFault | None,
+    request: CompletionRequest, directives: Directives, talk: ComposerInput, index: int, fault: ModelFault | None
 ) -> ScriptedAnswer:
     text = directives.say if directives.say is not None else compose_answer(talk, variant=index)
     if directives.tokens is not None:

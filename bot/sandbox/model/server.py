@@ -169,9 +169,7 @@ class SandboxModel:
         return {"id": f"chatcmpl-sandbox-{number}", "created": int(time.time()), "model": completion.model}
 
 
-async def _stream(
-    request: web.Request, script: AnswerScript, about: Json, *, shows_usage: bool
-) -> web.StreamResponse:
+async def _stream(request: web.Request, script: AnswerScript, about: Json, *, shows_usage: bool) -> web.StreamResponse:
     """Send an answer token by token, each at its time, and end it as the script says."""
     response = web.StreamResponse(
         headers={"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-cache"}

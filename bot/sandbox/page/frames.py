@@ -44,9 +44,7 @@ def build_frame(  # noqa: C901, PLR0911 - one case a change
     """Return what a change is to a person who sees `channels`, or None."""
     seen = {channel.id for channel in channels}
     match change:
-        case MessagePosted(message) | MessageReplaced(message) | MessageRedrawn(message) if (
-            message.channel in seen
-        ):
+        case MessagePosted(message) | MessageReplaced(message) | MessageRedrawn(message) if message.channel in seen:
             return {"type": "message", "message": message_frame(message, names)}
         case MessageRemoved(message) if message.channel in seen:
             return {"type": "deleted", "channel": message.channel, "ts": message.ts}
@@ -86,8 +84,7 @@ def message_frame(message: WorkspaceMessage, names: DisplayNames) -> Json:
         "broadcast": message.broadcast,
         "blocks": [*shown, *({"type": "text", "html": html.file_html(file)} for file in message.files)],
         "reactions": [
-            {"name": name, "count": len(users), "users": list(users)}
-            for name, users in message.reactions.items()
+            {"name": name, "count": len(users), "users": list(users)} for name, users in message.reactions.items()
         ],
         "text": _LINK_PATTERN.sub(r"\1", message.text),
         "streaming": message.is_streaming,

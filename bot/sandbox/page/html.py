@@ -27,9 +27,7 @@ from markdown_it.token import Token
 DisplayNames = Mapping[str, str]
 """User and channel ids -> the names that people see."""
 
-EMOJI_BY_SHORTCODE: Mapping[str, str] = json.loads(
-    (Path(__file__).parent / "static" / "emoji.json").read_text("utf-8")
-)
+EMOJI_BY_SHORTCODE: Mapping[str, str] = json.loads((Path(__file__).parent / "static" / "emoji.json").read_text("utf-8"))
 """Shortcode without colons -> the character; the page reads the same file for reactions."""
 
 _LINK_ATTRIBUTES = 'target="_blank" rel="noopener noreferrer nofollow"'
@@ -98,9 +96,7 @@ def _lines_html(text: str, names: DisplayNames) -> str:
     """Render mrkdwn outside fences: runs of quoted lines become one quote each."""
     rendered = []
     for quoted, run in groupby(text.split("\n"), lambda line: bool(_QUOTE_PATTERN.match(line))):
-        lines = [
-            _inline_html(_QUOTE_PATTERN.sub("", line, count=1) if quoted else line, names) for line in run
-        ]
+        lines = [_inline_html(_QUOTE_PATTERN.sub("", line, count=1) if quoted else line, names) for line in run]
         body = "<br>".join(lines)
         rendered.append(f"<blockquote>{body}</blockquote>" if quoted else body)
     return "".join(rendered)
@@ -153,9 +149,7 @@ def token_html(token: str, names: DisplayNames) -> str:
     if target.startswith("!"):
         return _special_token_html(target[1:], label)
     if re.match(r"(https?://|mailto:|tel:)\S", target):
-        return _link_html(
-            _unescape_entities(target), _unescape_entities(label or target.removeprefix("mailto:"))
-        )
+        return _link_html(_unescape_entities(target), _unescape_entities(label or target.removeprefix("mailto:")))
     return ""
 
 
@@ -185,10 +179,7 @@ def _plain_text_html(text: str) -> str:
 
 
 def _replace_matches(
-    pattern: re.Pattern[str],
-    text: str,
-    mark: Callable[[re.Match[str]], str],
-    rest: Callable[[str], str],
+    pattern: re.Pattern[str], text: str, mark: Callable[[re.Match[str]], str], rest: Callable[[str], str]
 ) -> str:
     """Render each match of a pattern with `mark` and all between with `rest`."""
     rendered, end = [], 0
@@ -233,11 +224,7 @@ class _SlackRenderer(RendererHTML):
         within_link = sum(token.nesting for token in tokens[:index] if token.tag == "a")
         content = tokens[index].content
         plain = partial(escape, quote=False)
-        return (
-            plain(content)
-            if within_link
-            else _replace_matches(_PLAIN_PATTERN, content, _plain_mark_html, plain)
-        )
+        return plain(content) if within_link else _replace_matches(_PLAIN_PATTERN, content, _plain_mark_html, plain)
 
     def image(self, tokens: Sequence[Token], index: int, *_: Any) -> str:
         """Show an image as a link, as Slack does: nothing is fetched for a message."""

@@ -14,9 +14,7 @@ from bot.sandbox.workspace.interactivity import Interactivity
 from bot.sandbox.workspace.state import WorkspaceState
 
 
-async def run_request(
-    workspace: WorkspaceState, interactivity: Interactivity, user: str, asked: Arguments
-) -> None:
+async def run_request(workspace: WorkspaceState, interactivity: Interactivity, user: str, asked: Arguments) -> None:
     """Do what a frame asks for. Raises KeyError for an unknown type."""
     request = REQUEST_HANDLERS[asked.text("type")]
     if channel := asked.text("channel"):
@@ -40,9 +38,7 @@ async def _open_home(_: WorkspaceState, interactivity: Interactivity, user: str,
     interactivity.open_home(user, "home")
 
 
-async def _open_channel(
-    workspace: WorkspaceState, interactivity: Interactivity, user: str, asked: Arguments
-) -> None:
+async def _open_channel(workspace: WorkspaceState, interactivity: Interactivity, user: str, asked: Arguments) -> None:
     if workspace.im(user).id == asked["channel"]:
         interactivity.open_home(user, "messages")
 

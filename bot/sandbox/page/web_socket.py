@@ -13,14 +13,7 @@ from dataclasses import asdict
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from bot.sandbox.page import requests
-from bot.sandbox.page.frames import (
-    build_frame,
-    message_frame,
-    prompts_frame,
-    status_frame,
-    title_frame,
-    view_frame,
-)
+from bot.sandbox.page.frames import build_frame, message_frame, prompts_frame, status_frame, title_frame, view_frame
 from bot.sandbox.workspace.arguments import Arguments
 from bot.sandbox.workspace.interactivity import Interactivity
 from bot.sandbox.workspace.message_limits import ApiRefusal
@@ -123,9 +116,7 @@ class PageConnections:
             "users": [asdict(person) for person in self._workspace.people.values()],
             "channels": [asdict(channel) for channel in channels],
             "messages": [message_frame(message, names) for message in messages],
-            "statuses": [
-                status_frame(one) for one in self._workspace.statuses.values() if one.channel in seen
-            ],
+            "statuses": [status_frame(one) for one in self._workspace.statuses.values() if one.channel in seen],
             "titles": [
                 title_frame(*thread, session.title)
                 for thread, session in self._workspace.sessions.items()
@@ -162,10 +153,6 @@ class PageConnections:
                 raise TypeError  # noqa: TRY301 - it goes the way of everything that makes no sense
             await requests.run_request(self._workspace, self._interactivity, user, Arguments(asked))
         except ApiRefusal as refusal:
-            self._workspace.announce(
-                NoticeShown(user=user, text=f"Slack would refuse this: {refusal.error}.")
-            )
+            self._workspace.announce(NoticeShown(user=user, text=f"Slack would refuse this: {refusal.error}."))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            self._workspace.announce(
-                NoticeShown(user=user, text="The page sent something that makes no sense.")
-            )
+            self._workspace.announce(NoticeShown(user=user, text="The page sent something that makes no sense."))

@@ -35,9 +35,7 @@ def invalid_blocks_refusal(sentence: str, place: str) -> ApiRefusal:
 def check_element(element: Json, place: str) -> None:
     """Refuse an element whose parts contradict each other. Raises `invalid_blocks`."""
     if element.get("style") not in BUTTON_STYLES:
-        raise invalid_blocks_refusal(
-            f"must be one of {', '.join(filter(None, BUTTON_STYLES))}", f"{place}/style"
-        )
+        raise invalid_blocks_refusal(f"must be one of {', '.join(filter(None, BUTTON_STYLES))}", f"{place}/style")
     _check_text_lengths(element, place)
     _check_options(element, place)
     for name, known in INITIAL_ID_PATTERNS.items():
@@ -82,9 +80,7 @@ def check_rich_text(elements: Sequence[Any], place: str) -> None:
             continue
         for number, leaf in enumerate(get_list(part, "elements", where)):
             if not isinstance(leaf, dict) or (leaf.get("type") == "text" and not leaf.get("text")):
-                raise invalid_blocks_refusal(
-                    "must be more than 0 characters", f"{where}/elements/{number}/text"
-                )
+                raise invalid_blocks_refusal("must be more than 0 characters", f"{where}/elements/{number}/text")
 
 
 def _check_text_lengths(element: Json, place: str) -> None:

@@ -72,11 +72,7 @@ def check_view(view: Any, surface: BlockSurface) -> None:
         check_blocks(view.get("blocks"), surface)
         if surface == "modal" and not view.get("title"):
             raise invalid_blocks_refusal("missing required field: title", "/view")
-        if (
-            any(block["type"] == "input" for block in view["blocks"])
-            and surface == "modal"
-            and not view.get("submit")
-        ):
+        if any(block["type"] == "input" for block in view["blocks"]) and surface == "modal" and not view.get("submit"):
             raise invalid_blocks_refusal("missing required field: submit", "/view")
     except ApiRefusal as refusal:
         raise ApiRefusal("invalid_arguments", *refusal.messages) from None
@@ -108,9 +104,7 @@ def _check_message_size(blocks: Sequence[Json]) -> None:
     if len(blocks) - len(markdown) + sum(map(count_markdown_blocks, markdown)) > MAX_MESSAGE_BLOCKS:
         raise invalid_blocks_refusal(f"no more than {MAX_MESSAGE_BLOCKS} items allowed", "/blocks")
     if sum(_count_table_characters(text) for text in markdown) > MAX_TABLE_CHARACTERS:
-        raise invalid_blocks_refusal(
-            f"no more than {MAX_TABLE_CHARACTERS} characters in tables allowed", "/blocks"
-        )
+        raise invalid_blocks_refusal(f"no more than {MAX_TABLE_CHARACTERS} characters in tables allowed", "/blocks")
 
 
 def count_markdown_blocks(markdown: str) -> int:

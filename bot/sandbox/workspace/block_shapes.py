@@ -16,16 +16,11 @@ BlockSurface = Literal["message", "modal", "home"]
 MAX_MESSAGE_BLOCKS = 50  # https://docs.slack.dev/reference/block-kit/blocks
 MAX_VIEW_BLOCKS = 100  # likewise
 MAX_VIEW_BYTES = 250_000  # https://docs.slack.dev/reference/methods/views.open
-MAX_MESSAGE_CHARACTERS = (
-    13_200  # measured: github.com/slackapi/bolt-js/issues/2509, metabase/metabase/pull/79908
-)
+MAX_MESSAGE_CHARACTERS = 13_200  # measured: github.com/slackapi/bolt-js/issues/2509, metabase/metabase/pull/79908
 MAX_TABLE_ROWS, MAX_TABLE_COLUMNS, MAX_TABLE_CHARACTERS = 100, 20, 10_000  # .../block-kit/blocks/table-block
 MAX_INPUT_CHARACTERS = 3_000  # .../block-kit/block-elements/plain-text-input-element
 MAX_ID_CHARACTERS = 255
-MAX_OPTIONS_PER_GROUP, MAX_GROUP_LABEL_CHARACTERS = (
-    100,
-    75,
-)  # .../block-kit/composition-objects/option-group-object
+MAX_OPTIONS_PER_GROUP, MAX_GROUP_LABEL_CHARACTERS = (100, 75)  # .../block-kit/composition-objects/option-group-object
 BUTTON_STYLES = (None, "primary", "danger")  # of a button; .../block-kit/block-elements/button-element
 GROUPABLE_SELECTS = frozenset({"static_select", "multi_static_select"})  # whose options may stand in groups
 TEXT_OBJECT_TYPES = ("plain_text", "mrkdwn")
@@ -58,9 +53,7 @@ VIEW_SHAPE = BlockShape(
 CONFIRM_SHAPE = BlockShape(
     texts={"text": 300}, plain_texts={"title": 100, "confirm": 30, "deny": 30}, required=("title", "text")
 )
-OPTION_SHAPE = BlockShape(
-    texts={"text": 75, "description": 75}, strings={"value": 150}, required=("text", "value")
-)
+OPTION_SHAPE = BlockShape(texts={"text": 75, "description": 75}, strings={"value": 150}, required=("text", "value"))
 
 FEEDBACK_BUTTON_SHAPE = BlockShape(
     plain_texts={"text": 75}, strings={"value": 2_000, "accessibility_label": 75}, required=("text", "value")
@@ -74,9 +67,7 @@ _STATIC_SELECT_SHAPE = BlockShape(
     strings={"action_id": MAX_ID_CHARACTERS},
     lists={"options": 100, "option_groups": 100},
 )
-_CHOICE_SHAPE = BlockShape(
-    strings={"action_id": MAX_ID_CHARACTERS}, lists={"options": 10}, required=("options",)
-)
+_CHOICE_SHAPE = BlockShape(strings={"action_id": MAX_ID_CHARACTERS}, lists={"options": 10}, required=("options",))
 
 SHAPES: Mapping[str, BlockShape] = MappingProxyType(
     {
@@ -87,9 +78,7 @@ SHAPES: Mapping[str, BlockShape] = MappingProxyType(
         "context": BlockShape(lists={"elements": 10}, required=("elements",)),
         "actions": BlockShape(lists={"elements": 25}, required=("elements",)),
         "image": BlockShape(
-            plain_texts={"title": 2_000},
-            strings={"image_url": 3_000, "alt_text": 2_000},
-            required=("alt_text",),
+            plain_texts={"title": 2_000}, strings={"image_url": 3_000, "alt_text": 2_000}, required=("alt_text",)
         ),
         "input": BlockShape(plain_texts={"label": 2_000, "hint": 2_000}, required=("label", "element")),
         "markdown": BlockShape(strings={"text": 12_000}, required=("text",), surfaces=("message",)),
@@ -102,9 +91,7 @@ SHAPES: Mapping[str, BlockShape] = MappingProxyType(
             strings={"action_id": MAX_ID_CHARACTERS, "value": 2_000, "url": 3_000, "accessibility_label": 75},
             required=("text",),
         ),
-        "overflow": BlockShape(
-            strings={"action_id": MAX_ID_CHARACTERS}, lists={"options": 5}, required=("options",)
-        ),
+        "overflow": BlockShape(strings={"action_id": MAX_ID_CHARACTERS}, lists={"options": 5}, required=("options",)),
         "static_select": _STATIC_SELECT_SHAPE,
         "multi_static_select": _STATIC_SELECT_SHAPE,
         "users_select": _SELECT_SHAPE,
@@ -123,19 +110,11 @@ SHAPES: Mapping[str, BlockShape] = MappingProxyType(
             plain_texts={"placeholder": 150}, strings={"action_id": MAX_ID_CHARACTERS, "initial_value": 3_000}
         ),
         "number_input": BlockShape(
-            plain_texts={"placeholder": 150},
-            strings={"action_id": MAX_ID_CHARACTERS},
-            required=("is_decimal_allowed",),
+            plain_texts={"placeholder": 150}, strings={"action_id": MAX_ID_CHARACTERS}, required=("is_decimal_allowed",)
         ),
-        "email_text_input": BlockShape(
-            plain_texts={"placeholder": 150}, strings={"action_id": MAX_ID_CHARACTERS}
-        ),
-        "url_text_input": BlockShape(
-            plain_texts={"placeholder": 150}, strings={"action_id": MAX_ID_CHARACTERS}
-        ),
-        "rich_text_input": BlockShape(
-            plain_texts={"placeholder": 150}, strings={"action_id": MAX_ID_CHARACTERS}
-        ),
+        "email_text_input": BlockShape(plain_texts={"placeholder": 150}, strings={"action_id": MAX_ID_CHARACTERS}),
+        "url_text_input": BlockShape(plain_texts={"placeholder": 150}, strings={"action_id": MAX_ID_CHARACTERS}),
+        "rich_text_input": BlockShape(plain_texts={"placeholder": 150}, strings={"action_id": MAX_ID_CHARACTERS}),
         "file_input": BlockShape(strings={"action_id": MAX_ID_CHARACTERS}),
         "feedback_buttons": BlockShape(
             strings={"action_id": MAX_ID_CHARACTERS}, required=("positive_button", "negative_button")

@@ -78,8 +78,7 @@ def message_json(message: WorkspaceMessage) -> Json:
     fields |= {name: value for name, value in where_and_what.items() if value}
     if message.reactions:
         fields["reactions"] = [
-            {"name": name, "users": list(users), "count": len(users)}
-            for name, users in message.reactions.items()
+            {"name": name, "users": list(users), "count": len(users)} for name, users in message.reactions.items()
         ]
     return fields
 
@@ -112,9 +111,7 @@ def root_json(message: WorkspaceMessage, replies: Sequence[WorkspaceMessage]) ->
     }
 
 
-def build_posted_events(
-    change: MessagePosted, channel: WorkspaceChannel, root: WorkspaceMessage
-) -> list[Json]:
+def build_posted_events(change: MessagePosted, channel: WorkspaceChannel, root: WorkspaceMessage) -> list[Json]:
     """Return the events of a new message; `root` is the first message of its thread.
 
     A mention in a channel is told twice, as `app_mention` and as `message`, in no fixed order; here the order
@@ -144,12 +141,7 @@ def build_changed_events(change: MessageReplaced, channel: WorkspaceChannel, sta
         "ts": stamp,
         "event_ts": stamp,
     }
-    if (
-        channel.kind == "channel"
-        and not message.is_from_app
-        and message.edited
-        and BOT_MENTION in message.text
-    ):
+    if channel.kind == "channel" and not message.is_from_app and message.edited and BOT_MENTION in message.text:
         yield message_json(message) | {"type": "app_mention", "channel": channel.id, "event_ts": stamp}
 
 
@@ -167,23 +159,13 @@ def build_deleted_event(change: MessageRemoved, channel: WorkspaceChannel, stamp
     }
 
 
-def build_home_opened_event(
-    user: str, channel: WorkspaceChannel, tab: str, view: Json | None, stamp: str
-) -> Json:
+def build_home_opened_event(user: str, channel: WorkspaceChannel, tab: str, view: Json | None, stamp: str) -> Json:
     """Return the event of a person looking at the app's Home tab, or at its direct message."""
-    event = {
-        "type": "app_home_opened",
-        "user": user,
-        "channel": channel.id,
-        "tab": tab,
-        "event_ts": stamp,
-    }
+    event = {"type": "app_home_opened", "user": user, "channel": channel.id, "tab": tab, "event_ts": stamp}
     return event | ({"view": view} if view and tab == "home" else {})
 
 
-def build_session_stopped_event(
-    user: str, channel: str, thread_ts: str, streams: Sequence[str], stamp: str
-) -> Json:
+def build_session_stopped_event(user: str, channel: str, thread_ts: str, streams: Sequence[str], stamp: str) -> Json:
     """Return the event of a person who pressed the stop button."""
     return {
         "type": "agent_session_stopped",

@@ -52,11 +52,7 @@ class InteractionContext:
 
 
 def build_message_action(
-    gesture: InteractionContext,
-    channel: WorkspaceChannel,
-    message: WorkspaceMessage,
-    action: Json,
-    values: Json,
+    gesture: InteractionContext, channel: WorkspaceChannel, message: WorkspaceMessage, action: Json, values: Json
 ) -> Json:
     """Somebody operated an element of a message."""
     where = {"message_ts": message.ts, "channel_id": channel.id}
@@ -93,9 +89,7 @@ def build_view_closed(gesture: InteractionContext, view: WorkspaceView) -> Json:
     return payload
 
 
-def build_slash_command(
-    gesture: InteractionContext, channel: WorkspaceChannel, command: str, text: str
-) -> Json:
+def build_slash_command(gesture: InteractionContext, channel: WorkspaceChannel, command: str, text: str) -> Json:
     """Somebody typed a command; its fields come as a form's, all of them text."""
     return {
         "token": VERIFICATION_TOKEN,

@@ -39,9 +39,7 @@ class Interactivity:
         message = self._workspace.message(channel, ts)
         gesture = self._build_context(user, self._responses.create_path(user, channel, ts))
         place = self._workspace.channel(channel)
-        await self._send_interaction(
-            user, interactions.build_message_action(gesture, place, message, action, values)
-        )
+        await self._send_interaction(user, interactions.build_message_action(gesture, place, message, action, values))
 
     async def act_on_view(self, user: str, view_id: str, action: Json, values: Json) -> None:
         """Operate an element of a view."""
@@ -54,9 +52,7 @@ class Interactivity:
         """Submit a modal. A required field that is empty is refused here, as Slack's client does."""
         view = self._require_own_view(user, view_id)
         if missing := _find_missing_fields(view, values):
-            self._workspace.announce(
-                FieldsRefused(user, view.id, dict.fromkeys(missing, REQUIRED_FIELD_TEXT))
-            )
+            self._workspace.announce(FieldsRefused(user, view.id, dict.fromkeys(missing, REQUIRED_FIELD_TEXT)))
             return
         answer = await self._send_interaction(
             user, interactions.build_view_submission(self._build_context(user), view, dict(values))
@@ -96,9 +92,7 @@ class Interactivity:
         view = self._require_own_view(user, view_id)
         self._views.close(view)
         if view.content.get("notify_on_close"):
-            await self._send_interaction(
-                user, interactions.build_view_closed(self._build_context(user), view)
-            )
+            await self._send_interaction(user, interactions.build_view_closed(self._build_context(user), view))
 
     async def command(self, user: str, channel: str, command: str, text: str) -> None:
         """Type a slash command; the app may answer in its acknowledgement."""
@@ -122,9 +116,7 @@ class Interactivity:
         message = self._workspace.message(channel, ts)
         gesture = self._build_context(user, self._responses.create_path(user, channel, ts))
         place = self._workspace.channel(channel)
-        await self._send_interaction(
-            user, interactions.build_message_shortcut(gesture, callback_id, place, message)
-        )
+        await self._send_interaction(user, interactions.build_message_shortcut(gesture, callback_id, place, message))
 
     def open_home(self, user: str, tab: str) -> None:
         """Look at the app's Home tab (`home`), or at its direct message (`messages`)."""

@@ -68,6 +68,4 @@ def check_metadata(metadata: Any) -> None:
 def check_title(title: str) -> None:
     """Refuse an empty title or one that is too long."""
     if not 1 <= len(title) <= MAX_TITLE_CHARACTERS:
-        raise ApiRefusal(
-            "invalid_arguments", f"[ERROR] title must have 1 to {MAX_TITLE_CHARACTERS} characters"
-        )
+        raise ApiRefusal("invalid_arguments", f"[ERROR] title must have 1 to {MAX_TITLE_CHARACTERS} characters")

@@ -18,12 +18,7 @@ _URL_PATTERN = re.compile(r"https?://[^\s<>|`]*[^\s<>|`.,;:!?')\]\"]")
 
 
 def say(
-    workspace: WorkspaceState,
-    user: str,
-    channel: str,
-    text: str,
-    thread_ts: str | None,
-    files: Sequence[Json] = (),
+    workspace: WorkspaceState, user: str, channel: str, text: str, thread_ts: str | None, files: Sequence[Json] = ()
 ) -> WorkspaceMessage:
     """Write a message, as a person or as another app's bot.
 
@@ -70,9 +65,7 @@ def escape_typed_text(text: str) -> str:
     """Return typed text as Slack stores it: `&`, `<`, `>` escaped, mentions live, addresses linked."""
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     parts = _CODE_PATTERN.split(escaped)
-    parts[::2] = (
-        _URL_PATTERN.sub(r"<\g<0>>", _ESCAPED_TOKEN_PATTERN.sub(r"<\1>", part)) for part in parts[::2]
-    )
+    parts[::2] = (_URL_PATTERN.sub(r"<\g<0>>", _ESCAPED_TOKEN_PATTERN.sub(r"<\1>", part)) for part in parts[::2])
     return "".join(parts)
 
 
@@ -82,9 +75,7 @@ def check_access(workspace: WorkspaceState, user: str, channel: str) -> None:
         raise ApiRefusal("not_in_channel")
 
 
-def _require_own_message(
-    workspace: WorkspaceState, user: str, channel: str, ts: str, error: str
-) -> WorkspaceMessage:
+def _require_own_message(workspace: WorkspaceState, user: str, channel: str, ts: str, error: str) -> WorkspaceMessage:
     message = workspace.message(channel, ts)
     if message.user != user:
         raise ApiRefusal(error)

@@ -80,9 +80,7 @@ class MethodRateLimits:
             return int(wait) + 1
         self._calls[method].append(now)
         if method == "chat.postMessage":
-            self._next_post_times[channel] = (
-                max(self._next_post_times.get(channel, 0.0), now) + 1 / POSTS_PER_SECOND
-            )
+            self._next_post_times[channel] = max(self._next_post_times.get(channel, 0.0), now) + 1 / POSTS_PER_SECOND
         return 0
 
     def set_allowance(self, method: str, calls: int) -> None:

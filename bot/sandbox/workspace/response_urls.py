@@ -57,9 +57,7 @@ class ResponseUrls:
         try:
             self.apply_response(address, await request.json())
         except (ApiRefusal, ValueError) as error:
-            return web.Response(
-                status=400, text=str(error) if isinstance(error, ApiRefusal) else "invalid_payload"
-            )
+            return web.Response(status=400, text=str(error) if isinstance(error, ApiRefusal) else "invalid_payload")
         return web.Response(text="ok")
 
     def apply_response(self, address: ResponseUrl, answer: Json) -> None:
@@ -77,9 +75,7 @@ class ResponseUrls:
         elif answer.get("response_type") == "in_channel":
             self._workspace.post(self._build_message(address, answer, text, shown))
         else:
-            self._workspace.announce(
-                NoticeShown(user=address.user, channel=address.channel, text=text, blocks=shown)
-            )
+            self._workspace.announce(NoticeShown(user=address.user, channel=address.channel, text=text, blocks=shown))
 
     def _build_message(
         self, address: ResponseUrl, answer: Json, text: str, blocks: tuple[Json, ...]

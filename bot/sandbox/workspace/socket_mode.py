@@ -173,9 +173,7 @@ class SocketModeServer:
         self._journal.events.append(callback)
         self._spawn(self._deliver_event(next(self._event_numbers), callback, attempt, reason))
 
-    async def send_interaction(
-        self, kind: Literal["interactive", "slash_commands"], payload: Json
-    ) -> Json | None:
+    async def send_interaction(self, kind: Literal["interactive", "slash_commands"], payload: Json) -> Json | None:
         """Deliver an interaction once; return the acknowledgement's payload, None if there was none."""
         name = payload["command"] if kind == "slash_commands" else payload["type"]
         return await self._deliver_once(_build_envelope(kind, payload, accepts_response=True), name)
@@ -244,12 +242,7 @@ class SocketModeServer:
 
 
 def _build_envelope(kind: str, payload: Json, *, accepts_response: bool) -> Json:
-    return {
-        "envelope_id": str(uuid4()),
-        "type": kind,
-        "payload": payload,
-        "accepts_response_payload": accepts_response,
-    }
+    return {"envelope_id": str(uuid4()), "type": kind, "payload": payload, "accepts_response_payload": accepts_response}
 
 
 def _event_name(event: Json) -> str:

@@ -53,9 +53,7 @@ CHANNELS = (
     WorkspaceChannel(id="C0GENERAL", name="general", topic="Company-wide announcements and questions"),
     WorkspaceChannel(id="C0ENG", name="engineering", topic="How we build it"),
     WorkspaceChannel(id="C0RANDOM", name="random", topic="Everything else"),
-    WorkspaceChannel(
-        id="C0PARTNER", name="with-partner", topic="Shared with another organisation", shared=True
-    ),
+    WorkspaceChannel(id="C0PARTNER", name="with-partner", topic="Shared with another organisation", shared=True),
     WorkspaceChannel(id="D0ADA", name="", kind="im", user="U0ADA"),
     WorkspaceChannel(id="D0GRACE", name="", kind="im", user="U0GRACE"),
     WorkspaceChannel(id="D0LIN", name="", kind="im", user="U0LIN"),
@@ -180,9 +178,7 @@ class WorkspaceState:
     def remove(self, message: WorkspaceMessage) -> None:
         """Delete a message; the root of a thread leaves a tombstone while there are replies, as on Slack."""
         if message.thread_ts is None and len(self.thread(message.channel, message.ts)) > 1:
-            self.replace(
-                message, subtype="tombstone", text="This message was deleted.", blocks=(), reactions={}
-            )
+            self.replace(message, subtype="tombstone", text="This message was deleted.", blocks=(), reactions={})
             return
         del self._messages[message.channel][message.ts]
         self.announce(MessageRemoved(message))

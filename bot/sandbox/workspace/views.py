@@ -143,9 +143,7 @@ class OpenViews:
             return self.publish(shown.user, content, expected)
         self.check_modal(content, instead_of=shown)
         view = self._build_view(shown.user, content, shown)
-        self._set_stack(
-            shown.user, tuple(view if one.id == view.id else one for one in self.stack(shown.user))
-        )
+        self._set_stack(shown.user, tuple(view if one.id == view.id else one for one in self.stack(shown.user)))
         return view
 
     def close(self, view: WorkspaceView) -> None:

@@ -48,12 +48,7 @@ class WebApi:
     """`POST /api/<method>`."""
 
     def __init__(
-        self,
-        methods: Mapping[str, ApiMethod],
-        journal: TraceLog,
-        *,
-        clock: Callable[[], float],
-        enforce_rates: bool,
+        self, methods: Mapping[str, ApiMethod], journal: TraceLog, *, clock: Callable[[], float], enforce_rates: bool
     ) -> None:
         """`methods` by their Slack names."""
         self._methods = methods

@@ -91,18 +91,11 @@ class Authorizer:
         return replace(self.workspace, channel=channel)
 
     def sign_form(
-        self,
-        user: str,
-        level: Scope,
-        based_on: int,
-        *,
-        lifetime_seconds: float = signed_state.FORM_LIFETIME_SECONDS,
+        self, user: str, level: Scope, based_on: int, *, lifetime_seconds: float = signed_state.FORM_LIFETIME_SECONDS
     ) -> str:
         """Return the sealed leave to change a level, for a form that shows its version `based_on`."""
         until = self._clock() + lifetime_seconds
-        return signed_state.sign(
-            FormState(scope=level, based_on=based_on, user=user, expires_at=until), self._key
-        )
+        return signed_state.sign(FormState(scope=level, based_on=based_on, user=user, expires_at=until), self._key)
 
     def verify_form(self, user: str, signed: str) -> FormState:
         """Return what a form allows. Raises `Refused` where it is forged, another's, too old or foreign."""

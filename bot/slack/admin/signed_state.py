@@ -48,9 +48,7 @@ def verify(text: str, key: bytes) -> FormState:
     if not hmac.compare_digest(_encode(mark), _encode(_signature(content, key))):
         raise InvalidSignature
     platform, level, based_on, admin, until = json.loads(content)
-    return FormState(
-        scope=scoped_config.parse_scope(level, platform), based_on=based_on, user=admin, expires_at=until
-    )
+    return FormState(scope=scoped_config.parse_scope(level, platform), based_on=based_on, user=admin, expires_at=until)
 
 
 def _signature(content: str, key: bytes) -> str:

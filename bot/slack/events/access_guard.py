@@ -54,9 +54,7 @@ class AccessGuard:
         Raises `SurfaceUnavailable`.
         """
         message = posted.message
-        refused = await self._access_policy.find_refusal(
-            posted.thread, message.author, is_shared=posted.is_shared
-        )
+        refused = await self._access_policy.find_refusal(posted.thread, message.author, is_shared=posted.is_shared)
         if refused is None:
             return True
         if posted.addressed in ADDRESSED_TO_BOT:
@@ -77,9 +75,7 @@ class AccessGuard:
         self._notify_person(thread, user, refused, is_in_thread=True)
         return False
 
-    def _notify_person(
-        self, thread: ThreadKey, user: str, refused: AccessRefusal, *, is_in_thread: bool
-    ) -> None:
+    def _notify_person(self, thread: ThreadKey, user: str, refused: AccessRefusal, *, is_in_thread: bool) -> None:
         now = self._clock()
         key = (user, thread.channel, refused)
         is_quiet = now < self._recent_refusals.get(key, float("-inf")) + SECONDS_BETWEEN_SAME_REFUSALS
@@ -90,9 +86,7 @@ class AccessGuard:
         self._recent_refusals.move_to_end(key)
         while len(self._recent_refusals) > MAX_REMEMBERED_REFUSALS:
             self._recent_refusals.popitem(last=False)
-        self._run_in_background(
-            self._send_refusal(thread, user, refused.for_people, is_in_thread=is_in_thread)
-        )
+        self._run_in_background(self._send_refusal(thread, user, refused.for_people, is_in_thread=is_in_thread))
 
     async def _send_refusal(self, thread: ThreadKey, user: str, text: str, *, is_in_thread: bool) -> None:
         """Write to one person alone: in a direct message as usual, elsewhere so that nobody else sees it."""
@@ -108,9 +102,7 @@ class AccessGuard:
                 else:
                     shown = root if is_in_thread else None
                     await call(
-                        lambda: self._client.chat_postEphemeral(
-                            channel=channel, user=user, text=text, thread_ts=shown
-                        )
+                        lambda: self._client.chat_postEphemeral(channel=channel, user=user, text=text, thread_ts=shown)
                     )
         except (SurfaceError, TimeoutError) as error:
             log.debug("A refusal could not be told.", action="refusal_untold", error=type(error).__name__)

@@ -37,15 +37,11 @@ class ChangesAnswers(Protocol):
         """Have a turn answered again, or gone on with, if `by` may ask for it."""
         ...
 
-    async def answer_again(
-        self, thread: ThreadKey, message_id: str, *, by: str, by_admin: bool = False
-    ) -> bool:
+    async def answer_again(self, thread: ThreadKey, message_id: str, *, by: str, by_admin: bool = False) -> bool:
         """Have the turn of a message answered again, if `by` may ask for it."""
         ...
 
-    async def flip(
-        self, turn: int, thread: ThreadKey, action: Action, *, by: str, by_admin: bool = False
-    ) -> bool:
+    async def flip(self, turn: int, thread: ThreadKey, action: Action, *, by: str, by_admin: bool = False) -> bool:
         """Have another variant of an answer shown if `by` may ask for it."""
         ...
 
@@ -133,15 +129,7 @@ async def _retry_later(do: Callable[[], Awaitable[bool]]) -> bool:
     return await do()
 
 
-def stop_refusal(
-    request: StopRequest, outcome: StopOutcome, *, nothing_running: str = ""
-) -> EphemeralReply | None:
+def stop_refusal(request: StopRequest, outcome: StopOutcome, *, nothing_running: str = "") -> EphemeralReply | None:
     """Return what to tell who could not stop an answer; `nothing` where there was none to stop."""
-    sentence = {StopOutcome.FORBIDDEN: STOP_NOT_ALLOWED, StopOutcome.NOTHING: nothing_running}.get(
-        outcome, ""
-    )
-    return (
-        EphemeralReply(thread=request.thread, user=request.requested_by, sentence=sentence)
-        if sentence
-        else None
-    )
+    sentence = {StopOutcome.FORBIDDEN: STOP_NOT_ALLOWED, StopOutcome.NOTHING: nothing_running}.get(outcome, "")
+    return EphemeralReply(thread=request.thread, user=request.requested_by, sentence=sentence) if sentence else None

@@ -72,11 +72,7 @@ def create_bolt_app(
         if isinstance(error, DeliveryNotRecorded):
             log.info("An event was not taken; Slack will deliver it again.", action="event_not_taken")
         else:
-            log.error(
-                "A delivery failed and is not acknowledged.",
-                action="intake_failed",
-                error=describe_error(error),
-            )
+            log.error("A delivery failed and is not acknowledged.", action="intake_failed", error=describe_error(error))
 
     return app
 
@@ -89,21 +85,11 @@ def _acknowledge_the_rest(app: AsyncApp) -> None:
         log.debug("A delivery is not for us.", action="event_ignored", type=event.get("type"))
         await ack()
 
-    for register in (
-        app.event,
-        app.action,
-        app.command,
-        app.shortcut,
-        app.view,
-        app.view_closed,
-        app.options,
-    ):
+    for register in (app.event, app.action, app.command, app.shortcut, app.view, app.view_closed, app.options):
         register(ANY_ID)(other)
 
 
-def _make_authorize(
-    client: AsyncWebClient, bot: messages.BotIdentity
-) -> Callable[[], Awaitable[AuthorizeResult]]:
+def _make_authorize(client: AsyncWebClient, bot: messages.BotIdentity) -> Callable[[], Awaitable[AuthorizeResult]]:
     """Return what tells Bolt who we are: we know since the start, and it would ask Slack again.
 
     Bolt acknowledges an event, and so loses it, when Slack refuses that question.
@@ -111,11 +97,7 @@ def _make_authorize(
 
     async def authorize() -> AuthorizeResult:
         return AuthorizeResult(
-            enterprise_id=None,
-            team_id=bot.workspace,
-            bot_user_id=bot.user,
-            bot_id=bot.bot_id,
-            bot_token=client.token,
+            enterprise_id=None, team_id=bot.workspace, bot_user_id=bot.user, bot_id=bot.bot_id, bot_token=client.token
         )
 
     return authorize

@@ -16,9 +16,7 @@ from bot.slack.transport.api_errors import call
 CHANGE_NOT_ALLOWED = "Only the person who asked, and admins, can do that, and only once the answer has ended."
 STOP_NOT_ALLOWED = "Only the person who asked, and admins, can stop this answer."
 ANSWER_ENDED = "That answer has ended already."
-NOT_AN_ANSWER = (
-    "That is no answer of mine, or it is not yours to ask for again: only who asked, and admins, can."
-)
+NOT_AN_ANSWER = "That is no answer of mine, or it is not yours to ask for again: only who asked, and admins, can."
 EPHEMERAL_TIMEOUT_SECONDS = 1.0
 """Seconds; a button must be acknowledged within three."""
 

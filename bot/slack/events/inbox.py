@@ -106,9 +106,7 @@ class Inbox:
                 case event_payloads.MessageEvent():
                     return await self._record_message(event, names)
                 case event_payloads.EditEvent(message=message, delivery=delivery):
-                    await self._intake.record_edit(
-                        message.key, message.readable_text(await names), delivery=delivery
-                    )
+                    await self._intake.record_edit(message.key, message.readable_text(await names), delivery=delivery)
                 case event_payloads.DeleteEvent(message=key, delivery=delivery):
                     await self._intake.forget(key, delivery=delivery)
         return None

@@ -43,9 +43,7 @@ class SuggestedPrompts:
         self._shown[channel] = now
         try:
             await call(
-                lambda: self._client.assistant_threads_setSuggestedPrompts(
-                    channel_id=channel, prompts=self._prompts
-                )
+                lambda: self._client.assistant_threads_setSuggestedPrompts(channel_id=channel, prompts=self._prompts)
             )
         except SurfaceError as error:
             self._shown.pop(channel, None)
@@ -62,9 +60,7 @@ class SuggestedPrompts:
 
 
 def register(
-    app: AsyncApp,
-    suggestions: SuggestedPrompts,
-    run_in_background: Callable[[Coroutine[Any, Any, None]], None],
+    app: AsyncApp, suggestions: SuggestedPrompts, run_in_background: Callable[[Coroutine[Any, Any, None]], None]
 ) -> None:
     """Let the app suggest. Call it before what takes all else that is opened; nobody waits for it."""
 

@@ -39,12 +39,7 @@ class ComplaintList:
     """A section of Home, and the view behind it."""
 
     def __init__(
-        self,
-        authorizer: Authorizer,
-        votes: Votes,
-        bot: BotIdentity,
-        *,
-        clock: Callable[[], float] = time.time,
+        self, authorizer: Authorizer, votes: Votes, bot: BotIdentity, *, clock: Callable[[], float] = time.time
     ) -> None:
         """`bot` tells where the workspace's threads are."""
         self._authorizer = authorizer

@@ -31,9 +31,7 @@ REASONS_FIELD, NOTE_FIELD = "reasons", "note"
 """Ids of the form's fields."""
 ANSWER_GONE = "That answer is not there any more, or another one is being written."
 VOTE_CHANGED = "Your vote has changed since, or the answer is gone. Please press a thumb again."
-REASONS_NOT_SAVED = (
-    "This could not be saved just now. Your vote counts; please send the rest again in a minute."
-)
+REASONS_NOT_SAVED = "This could not be saved just now. Your vote counts; please send the rest again in a minute."
 SAVE_TIMEOUT_SECONDS = 2.5
 """Seconds; Slack waits three for the acknowledgement."""
 
@@ -43,12 +41,7 @@ log = structlog.get_logger()
 
 
 def register(
-    app: AsyncApp,
-    votes: Votes,
-    entrance: AdmitsMessages,
-    screen: Modals,
-    bot: BotIdentity,
-    aside: RunInBackground,
+    app: AsyncApp, votes: Votes, entrance: AdmitsMessages, screen: Modals, bot: BotIdentity, aside: RunInBackground
 ) -> None:
     """Let the app pass on what people think. Call it before what takes everything that is left."""
     poll = FeedbackListeners(votes, entrance, screen, bot, aside)
@@ -64,9 +57,7 @@ def render_form(vote: Vote) -> View:
     question = "What was good about it?" if is_good else "What would have been better?"
     note = block_kit.text_input(vote.note, lines=True)
     fields = (
-        []
-        if is_good
-        else [block_kit.input_block(REASONS_FIELD, "What is wrong with it?", _reason_checkboxes(vote))]
+        [] if is_good else [block_kit.input_block(REASONS_FIELD, "What is wrong with it?", _reason_checkboxes(vote))]
     )
     view = block_kit.modal(
         "Thank you",
@@ -111,9 +102,7 @@ class FeedbackListeners:
 
     async def save_reasons(self, body: dict[str, Any], ack: AsyncAck) -> None:
         """Add the reasons to a vote; where that fails, what was written stays on the screen."""
-        if problem := await self._save_reasons(
-            payload.text(body, "user", "id"), payload.mapping(body, "view")
-        ):
+        if problem := await self._save_reasons(payload.text(body, "user", "id"), payload.mapping(body, "view")):
             await ack(response_action="errors", errors={NOTE_FIELD: problem})
         else:
             await ack()
@@ -144,9 +133,7 @@ class FeedbackListeners:
         reasons = [VoteReason(each) for each in chosen if each in set(VoteReason)]
         try:
             async with asyncio.timeout(SAVE_TIMEOUT_SECONDS):
-                saved = await self._votes.add_reasons(
-                    int(vote), Verdict(verdict), by=user, reasons=reasons, note=note
-                )
+                saved = await self._votes.add_reasons(int(vote), Verdict(verdict), by=user, reasons=reasons, note=note)
         except (StoreError, TimeoutError) as error:
             log.warning("Reasons were not saved.", action="reasons_unsaved", error=type(error).__name__)
             return REASONS_NOT_SAVED

@@ -33,13 +33,9 @@ EXPORT_FILE_NAME = "threadkeeper-my-data.jsonl"
 MAX_EXPORT_BYTES = 50 * 1024**2
 """Bytes of a file; whoever has more asks at the shell."""
 NOTHING_STORED = "I have stored no message and no vote of yours."
-EXPORT_MESSAGE = (
-    "This is what I have stored of you: one line of JSON for each message, vote and saved prompt."
-)
+EXPORT_MESSAGE = "This is what I have stored of you: one line of JSON for each message, vote and saved prompt."
 DATA_SENT = "I have sent you a file in our direct message."
-EXPORT_TOO_LARGE = (
-    "It is more than I can send here. Whoever runs this bot can write it out: `bot export --user {}`."
-)
+EXPORT_TOO_LARGE = "It is more than I can send here. Whoever runs this bot can write it out: `bot export --user {}`."
 UPLOAD_NOT_ALLOWED = (
     "Slack does not let me send files. Whoever runs this bot can give its Slack app the scope files:write, "
     "or write your data out: `bot export --user {}`."
@@ -60,9 +56,7 @@ log = structlog.get_logger()
 class PersonalDataSection:
     """The section, and what its buttons do, in one workspace."""
 
-    def __init__(
-        self, personal: PersonalData, client: AsyncWebClient, *, workspace: str, retention: int
-    ) -> None:
+    def __init__(self, personal: PersonalData, client: AsyncWebClient, *, workspace: str, retention: int) -> None:
         """`retention` is in days, 0 for ever."""
         self._personal = personal
         self._client = client
@@ -78,9 +72,7 @@ class PersonalDataSection:
         ]  # there may be figures, or prompts that they saved
         if held != StoredCounts():
             buttons.append(
-                block_kit.button(
-                    "Erase my data", ERASE_DATA_ACTION, style="danger", confirm=ERASE_CONFIRMATION
-                )
+                block_kit.button("Erase my data", ERASE_DATA_ACTION, style="danger", confirm=ERASE_CONFIRMATION)
             )
         told = block_kit.section(f"{_describe_stored(held)} {self._describe_retention()}")
         return [block_kit.header("Your data"), told, block_kit.actions(*buttons)]
@@ -190,9 +182,7 @@ def _describe_stored(held: StoredCounts) -> str:
         return NOTHING_STORED
     votes = {0: "no vote", 1: "1 vote"}.get(held.votes, f"{held.votes:,} votes")
     since = f" since {wording.format_time(held.since)}" if held.messages else ""
-    return (
-        f"I have stored *{_count_messages(held.messages)}* of yours, with my answers,{since}, and *{votes}*."
-    )
+    return f"I have stored *{_count_messages(held.messages)}* of yours, with my answers,{since}, and *{votes}*."
 
 
 def _count_messages(count: int) -> str:

@@ -31,8 +31,4 @@ def parse_subcommand(text: str) -> str:
 def render_response(effective_blocks: Sequence[Block]) -> dict[str, Any]:
     """Return the answer that only who typed the command sees."""
     title = "What applies in this channel"
-    return {
-        "response_type": "ephemeral",
-        "text": title,
-        "blocks": [block_kit.section(f"*{title}*"), *effective_blocks],
-    }
+    return {"response_type": "ephemeral", "text": title, "blocks": [block_kit.section(f"*{title}*"), *effective_blocks]}

@@ -45,6 +45,4 @@ class WelcomeSection:
 
 def render_effective(channel: Scope, shown: Sequence[Block]) -> View:
     """Return the modal that shows what applies in a channel."""
-    return block_kit.modal(
-        "What applies", [block_kit.section(f"In *{wording.describe_scope(channel)}*:"), *shown]
-    )
+    return block_kit.modal("What applies", [block_kit.section(f"In *{wording.describe_scope(channel)}*:"), *shown])

@@ -23,10 +23,7 @@ class SlackAccessPolicy:
     """Who may ask where in Slack; a `Door`, and more."""
 
     def __init__(
-        self,
-        access: Permissions,
-        people: People,
-        find_draft: Callable[[ThreadKey], Awaitable[object]] = has_no_draft,
+        self, access: Permissions, people: People, find_draft: Callable[[ThreadKey], Awaitable[object]] = has_no_draft
     ) -> None:
         """`is_trial` says whether a draft is tried in a thread, which is always in a direct message."""
         self._access = access
@@ -46,9 +43,7 @@ class SlackAccessPolicy:
             is_direct=messages.is_direct_channel(thread.channel),
             is_shared=await self._is_shared(thread.channel, rules) if is_shared is None else is_shared,
         )
-        refused = core.find_refusal(
-            AccessSubject(person, await self._people.member_type(person)), spot, rules
-        )
+        refused = core.find_refusal(AccessSubject(person, await self._people.member_type(person)), spot, rules)
         is_allowed = refused is AccessRefusal.DIRECT and await self._find_draft(thread)
         return None if is_allowed else refused
 

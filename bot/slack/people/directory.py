@@ -59,9 +59,7 @@ class DirectoryEntry:
 class People:
     """People and channels by their ids, in one workspace."""
 
-    def __init__(
-        self, client: AsyncWebClient, workspace: str, *, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, client: AsyncWebClient, workspace: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         """`workspace` is ours; whoever is of another one is external."""
         self._client = client
         self._workspace = workspace
@@ -127,8 +125,7 @@ class People:
             response = await call(lambda: self._client.users_info(user=entry_id))
             described = payload.mapping(response.data, "user")
             return DirectoryEntry(
-                name=_display_name(described),
-                member_type=read_member_type(described, entry_id, self._workspace),
+                name=_display_name(described), member_type=read_member_type(described, entry_id, self._workspace)
             )
         response = await call(lambda: self._client.conversations_info(channel=entry_id))
         channel = payload.mapping(response.data, "channel")

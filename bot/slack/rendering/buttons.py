@@ -69,11 +69,7 @@ def actions_block(turn: int, actions: Sequence[Action]) -> dict[str, Any]:
                 "action_id": ids[action],
                 "text": {"type": "plain_text", "text": BUTTON_LABELS[action]},
                 "value": str(turn),
-                **(
-                    {"accessibility_label": ACCESSIBILITY_LABELS[action]}
-                    if action in ACCESSIBILITY_LABELS
-                    else {}
-                ),
+                **({"accessibility_label": ACCESSIBILITY_LABELS[action]} if action in ACCESSIBILITY_LABELS else {}),
             }
             for action in actions
         ],

@@ -17,9 +17,7 @@ from bot.slack.rendering import buttons
 
 FEEDBACK_ACTION_ID = "judge"
 """`action_id`; where Slack does not know thumbs, that of the button for a verdict is `judge:good`."""
-VERDICT_LABELS: Mapping[Verdict, str] = MappingProxyType(
-    {Verdict.GOOD: "Good answer", Verdict.BAD: "Bad answer"}
-)
+VERDICT_LABELS: Mapping[Verdict, str] = MappingProxyType({Verdict.GOOD: "Good answer", Verdict.BAD: "Bad answer"})
 VERDICT_EMOJI: Mapping[Verdict, str] = MappingProxyType({Verdict.GOOD: "👍", Verdict.BAD: "👎"})
 """On the buttons that stand in for thumbs."""
 

@@ -76,9 +76,7 @@ def read_page(page: str) -> PageReading:
             longer = _extend_reading(begun, page[begun.end : edge.end()])
             if not longer.is_in_code:
                 is_list = edge[0] == "\n"
-                begun = _PagePrefix(
-                    reading=longer, last_piece_start=begun.end, end=edge.end(), list_continues=is_list
-                )
+                begun = _PagePrefix(reading=longer, last_piece_start=begun.end, end=edge.end(), list_continues=is_list)
                 _remember_prefix(page[: begun.end], begun)
     return _extend_reading(begun, page[begun.end :])
 

@@ -65,15 +65,13 @@ def sanitize_markdown(text: str) -> tuple[str, list[Token]]:
         safe = text  # the usual case; spares a parser's run
     else:
         safe = "".join(
-            part if is_code else _sanitize_prose(part)
-            for part, is_code in _split_code(text, includes_spans=True)
+            part if is_code else _sanitize_prose(part) for part, is_code in _split_code(text, includes_spans=True)
         )
     tokens = parse_markdown(safe)
     if all(map(_is_harmless, tokens)):
         return safe, tokens
     safe = "".join(
-        part if is_code else _sanitize_prose_strictly(part)
-        for part, is_code in _split_code(text, includes_spans=False)
+        part if is_code else _sanitize_prose_strictly(part) for part, is_code in _split_code(text, includes_spans=False)
     )
     return safe, parse_markdown(safe)
 
@@ -123,9 +121,7 @@ def _is_harmless(token: Token) -> bool:
     texts = (child.content for child in children if child.type == "text")
     if any(_BARE_PING.search(text) or _SLACK_TOKEN.search(text) for text in texts):
         return False
-    return not any(
-        child.type == "image" or _is_disguised_link(children[at:]) for at, child in enumerate(children)
-    )
+    return not any(child.type == "image" or _is_disguised_link(children[at:]) for at, child in enumerate(children))
 
 
 def _is_disguised_link(spans: Sequence[Token]) -> bool:

@@ -13,9 +13,7 @@ MAX_TITLE_UNITS = 200
 """UTF-16 units."""
 ELLIPSIS = "…"
 
-_MARKDOWN_MARKS = re.compile(
-    r"^(?:[#>*+\s-]|\d{1,9}[.)]\s|```\w*)+|(?<!\w)[*_`~]{1,3}(?=\S)|(?<=\S)[*_`~]{1,3}(?!\w)"
-)
+_MARKDOWN_MARKS = re.compile(r"^(?:[#>*+\s-]|\d{1,9}[.)]\s|```\w*)+|(?<!\w)[*_`~]{1,3}(?=\S)|(?<=\S)[*_`~]{1,3}(?!\w)")
 _PINGS = re.compile(r"(?<=<)(?=[!@#])|(?<=@)(?=(?:channel|here|everyone)\b)", re.IGNORECASE)
 
 

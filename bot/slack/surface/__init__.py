@@ -130,9 +130,7 @@ class SlackSurface:
         wanted = self._streaming
         if wanted is StreamingMode.OFF:
             return DisplayMode.WHOLE
-        is_native = wanted is StreamingMode.NATIVE or (
-            wanted is StreamingMode.AUTO and self.is_direct(thread)
-        )
+        is_native = wanted is StreamingMode.NATIVE or (wanted is StreamingMode.AUTO and self.is_direct(thread))
         if is_native and self._streams.are_available():
             return DisplayMode.STREAM
         return DisplayMode.EDITS if self._edit_availability.is_available() else DisplayMode.WHOLE
@@ -147,9 +145,7 @@ class SlackSurface:
             turn, is_streamed=self.choose_display_mode(turn.thread) is DisplayMode.STREAM
         )
 
-    async def read_messages(
-        self, thread: ThreadKey, *, limit: int, since: float = 0.0
-    ) -> Sequence[IncomingMessage]:
+    async def read_messages(self, thread: ThreadKey, *, limit: int, since: float = 0.0) -> Sequence[IncomingMessage]:
         """Return the newest messages of people in a thread, oldest first; see `Threads.read`."""
         return await self._history.read_messages(thread, limit=limit, since=since)
 
@@ -177,9 +173,7 @@ class SlackSurface:
         if busy:
             direct = self.is_direct(turn.thread)
             was_begun = turn.attempt > 1 and (direct or self._streaming is StreamingMode.NATIVE)
-            await self._status.show_working(
-                turn, native=native, begins=begins and direct, was_begun=was_begun
-            )
+            await self._status.show_working(turn, native=native, begins=begins and direct, was_begun=was_begun)
         else:
             await self._status.show_idle(turn.thread, native=native)
 
@@ -193,9 +187,7 @@ class SlackSurface:
             except SurfaceGone as gone:
                 if str(gone) not in BLOCK_ERRORS:
                     raise
-                log.warning(
-                    "Slack refused the blocks of a message.", action="blocks_refused", reason=str(gone)
-                )
+                log.warning("Slack refused the blocks of a message.", action="blocks_refused", reason=str(gone))
             else:
                 self._supports_thumbs = self._supports_thumbs and offer != [plain_feedback_block(page.turn)]
                 return response

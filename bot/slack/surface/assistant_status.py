@@ -126,7 +126,5 @@ class AssistantStatus:
     async def _set_title(self, thread: ThreadKey, named: Mapping[str, str]) -> None:
         await self._set_title_method.attempt(
             thread,
-            lambda: self._client.assistant_threads_setTitle(
-                channel_id=thread.channel, thread_ts=thread.root, **named
-            ),
+            lambda: self._client.assistant_threads_setTitle(channel_id=thread.channel, thread_ts=thread.root, **named),
         )

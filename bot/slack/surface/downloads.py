@@ -29,9 +29,7 @@ FILE_OUTSIDE_SLACK = "it is kept outside Slack"
 FILE_DELETED = "it is not there any more"
 FILE_WITHHELD = "Slack does not hand it out; it was deleted, is too old for the plan, or is another company's"
 FILE_TOO_LARGE = "it is larger than {} MB"
-SCOPE_MISSING = (
-    "Slack does not let me; whoever runs this bot needs to give its Slack app the scope files:read"
-)
+SCOPE_MISSING = "Slack does not let me; whoever runs this bot needs to give its Slack app the scope files:read"
 
 
 class FileDownloads:

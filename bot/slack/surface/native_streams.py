@@ -67,10 +67,7 @@ class NativeStream:
 
     def can_show(self, page: Page) -> bool:
         """Return whether the page begins with what was sent, and the message may still grow."""
-        return (
-            time.monotonic() < self._expires_at
-            and find_addition(_safe_markdown(page), self._sent) is not None
-        )
+        return time.monotonic() < self._expires_at and find_addition(_safe_markdown(page), self._sent) is not None
 
     async def append_page(self, page: Page, *, last: bool) -> None:
         """Send what the message lacks of the page; end it with the last text."""
@@ -103,9 +100,7 @@ class NativeStream:
 class NativeStreams:
     """Begins messages that grow, and ends those that somebody else left growing."""
 
-    def __init__(
-        self, client: AsyncWebClient, blocks_below: RenderBlocksBelow, status: AssistantStatus
-    ) -> None:
+    def __init__(self, client: AsyncWebClient, blocks_below: RenderBlocksBelow, status: AssistantStatus) -> None:
         """`below` makes what stands under a complete page; `sessions` hear which streams go on."""
         self._tools = _StreamTools(client, blocks_below, status)
 

@@ -35,9 +35,7 @@ class ReadBounds:
 
 
 FIND_BOUNDS = ReadBounds(calls=3, size=200)
-READ_BOUNDS = ReadBounds(
-    calls=10, size=999
-)  # of "under 1,000"; few calls, since somebody waits for an answer
+READ_BOUNDS = ReadBounds(calls=10, size=999)  # of "under 1,000"; few calls, since somebody waits for an answer
 
 
 class ThreadHistory:
@@ -86,9 +84,7 @@ class ThreadHistory:
         bot = replace(self._bot, workspace=thread.workspace)
         said: dict[str, messages.SlackMessage] = {}  # by ts: Slack may repeat the first message on each page
         try:
-            async for fields in self._fetch_messages(
-                thread, f"{max(since, 0.0):.6f}", READ_BOUNDS, retries=False
-            ):
+            async for fields in self._fetch_messages(thread, f"{max(since, 0.0):.6f}", READ_BOUNDS, retries=False):
                 message = messages.parse_message(fields, bot, channel=thread.channel)
                 if message is not None and float(message.id) > since:
                     said[message.id] = replace(message, thread=thread)
@@ -107,9 +103,7 @@ class ThreadHistory:
 
     async def _is_admitted(self, thread: ThreadKey, person: str) -> bool:
         try:
-            return (
-                self._access_policy is None or await self._access_policy.find_refusal(thread, person) is None
-            )
+            return self._access_policy is None or await self._access_policy.find_refusal(thread, person) is None
         except SurfaceError:
             return False
 

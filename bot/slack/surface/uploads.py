@@ -35,9 +35,7 @@ async def _send_content(client: AsyncWebClient, url: str, content: bytes) -> Non
         await _post_content(session, client, url, content)
 
 
-async def _post_content(
-    session: aiohttp.ClientSession, client: AsyncWebClient, url: str, content: bytes
-) -> None:
+async def _post_content(session: aiohttp.ClientSession, client: AsyncWebClient, url: str, content: bytes) -> None:
     try:
         async with session.post(
             url,

@@ -18,9 +18,7 @@ from bot.slack.payload import is_echo
 log = structlog.get_logger()
 
 
-async def dispatch_payload(
-    app: AsyncApp, payload: dict[str, Any], headers: Mapping[str, str]
-) -> BoltResponse:
+async def dispatch_payload(app: AsyncApp, payload: dict[str, Any], headers: Mapping[str, str]) -> BoltResponse:
     """Let the app handle a payload. Status 200 means that Slack may be told so, any other that it may not.
 
     `headers` are those of a retry: `X-Slack-Retry-Num` and `X-Slack-Retry-Reason`. Of our own messages nobody

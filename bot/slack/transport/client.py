@@ -18,9 +18,7 @@ JSON_CONTENT_TYPE = "application/json;charset=utf-8"
 class SlackClient(AsyncWebClient):
     """Calls Slack's methods; it never retries."""
 
-    async def api_call(
-        self, api_method: str, *, json: dict[str, Any] | None = None, **more: Any
-    ) -> AsyncSlackResponse:
+    async def api_call(self, api_method: str, *, json: dict[str, Any] | None = None, **more: Any) -> AsyncSlackResponse:
         """Call a method with `json` as its arguments, or as slack_sdk does. Raises `SlackApiError`."""
         if json is None or more or self.session is None or self.session.closed:
             return await super().api_call(api_method, json=json, **more)

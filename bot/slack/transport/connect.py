@@ -59,9 +59,7 @@ async def open_web_client(token: str, url: str) -> AsyncIterator[AsyncWebClient]
     a `.netrc` in another, whose password for Slack would then get in the way of the token.
     """
     async with aiohttp.ClientSession(timeout=CALL_TIMEOUT) as session:
-        client = SlackClient(
-            token=token, base_url=url, session=session, logger=SILENT_LOGGER, retry_handlers=[]
-        )
+        client = SlackClient(token=token, base_url=url, session=session, logger=SILENT_LOGGER, retry_handlers=[])
         client.proxy = _find_proxy(url)  # slack_sdk's own guess knows no exceptions
         yield client
 
@@ -152,9 +150,7 @@ class SocketConnector:
 
     async def _handshake(self, url: str) -> aiohttp.ClientWebSocketResponse:
         tls = True if self._client.ssl is None else self._client.ssl
-        return await self._session.ws_connect(
-            url, heartbeat=HEARTBEAT_SECONDS, proxy=self._client.proxy, ssl=tls
-        )
+        return await self._session.ws_connect(url, heartbeat=HEARTBEAT_SECONDS, proxy=self._client.proxy, ssl=tls)
 
 
 def _translate_socket_error(error: SlackApiError) -> SocketRefused:
@@ -174,16 +170,13 @@ def _read_error_name(error: SlackApiError) -> str:
     return str(name or f"HTTP {error.response.status_code}")
 
 
-async def _call_or_explain(
-    call: object, client: AsyncWebClient, setting: str, description: str
-) -> dict[str, str]:
+async def _call_or_explain(call: object, client: AsyncWebClient, setting: str, description: str) -> dict[str, str]:
     """Await a first call; Slack's refusal becomes a sentence that names the setting."""
     try:
         return await call  # type: ignore[misc, no-any-return]  # slack_sdk's responses are mappings
     except SlackApiError as error:
         raise SettingsError(
-            f"Slack does not accept {setting} ({_read_error_name(error)}); "
-            f"set it to {description} of your Slack app."
+            f"Slack does not accept {setting} ({_read_error_name(error)}); set it to {description} of your Slack app."
         ) from None
     except CONNECTION_ERRORS as error:
         raise SettingsError(

@@ -40,18 +40,14 @@ class DeliveryMode:
 
 
 @asynccontextmanager
-async def open_deliveries(
-    app: AsyncApp, client: AsyncWebClient, mode: DeliveryMode
-) -> AsyncIterator[Deliveries]:
+async def open_deliveries(app: AsyncApp, client: AsyncWebClient, mode: DeliveryMode) -> AsyncIterator[Deliveries]:
     """Let the app have deliveries while the context lasts.
 
     Raises `SettingsError` if Slack refuses the app token.
     """
     if mode.signing_secret:
         requests = HttpDeliveries(app, signing_secret=mode.signing_secret)
-        yield Deliveries(
-            is_connected=lambda: requests.is_connected, stop=requests.stop, routes=requests.routes()
-        )
+        yield Deliveries(is_connected=lambda: requests.is_connected, stop=requests.stop, routes=requests.routes())
     else:
         async with open_sockets(app, client, mode.app_token, count=mode.sockets) as opened:
             yield Deliveries(is_connected=lambda: opened.is_connected, stop=opened.stop)

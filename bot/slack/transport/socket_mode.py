@@ -87,9 +87,7 @@ class SocketPool:
         for keeper in self._keeper_tasks:
             keeper.cancel()
         await asyncio.gather(*self._keeper_tasks, return_exceptions=True)
-        await asyncio.gather(
-            *(self._close_socket(socket) for socket in tuple(self._sockets)), *self._closing_tasks
-        )
+        await asyncio.gather(*(self._close_socket(socket) for socket in tuple(self._sockets)), *self._closing_tasks)
 
     async def _keep_open(self) -> None:
         """Keep one socket open."""
@@ -154,12 +152,7 @@ class SocketPool:
 
 @asynccontextmanager
 async def open_sockets(
-    app: AsyncApp,
-    client: AsyncWebClient,
-    app_token: str,
-    *,
-    count: int,
-    delays: ReconnectDelays = RECONNECT_DELAYS,
+    app: AsyncApp, client: AsyncWebClient, app_token: str, *, count: int, delays: ReconnectDelays = RECONNECT_DELAYS
 ) -> AsyncIterator[SocketPool]:
     """Let the app have deliveries over `count` sockets while the context lasts.
 

@@ -107,9 +107,7 @@ class WebSocket:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _handle_envelope(
-        self, envelope: str, payload: dict[str, Any], retry: Mapping[str, str]
-    ) -> None:
+    async def _handle_envelope(self, envelope: str, payload: dict[str, Any], retry: Mapping[str, str]) -> None:
         response = await self._dispatch(payload, retry)
         if response.status == OK_STATUS:
             await self._acknowledge(envelope, _acknowledgement_payload(response))

@@ -113,12 +113,7 @@ def text_input(
     text: str = "", *, placeholder: str = "", lines: bool = False, longest: int = MAX_INPUT_CHARACTERS
 ) -> Block:
     """Return where a text is typed, in several lines if `lines`; `text` may not be longer than `longest`."""
-    element = {
-        "type": "plain_text_input",
-        "action_id": VALUE_ACTION_ID,
-        "multiline": lines,
-        "max_length": longest,
-    }
+    element = {"type": "plain_text_input", "action_id": VALUE_ACTION_ID, "multiline": lines, "max_length": longest}
     if text:
         element["initial_value"] = text
     if placeholder:
@@ -142,13 +137,10 @@ def single_choice(kind: str, options: Sequence[Block], chosen: str) -> Block:
     shown = {"type": kind, "action_id": VALUE_ACTION_ID, "initial_option": first}
     if len(options) <= MAX_OPTIONS_PER_GROUP:
         return shown | {"options": list(options)}
-    groups = [
-        (at, options[at : at + MAX_OPTIONS_PER_GROUP]) for at in range(0, len(options), MAX_OPTIONS_PER_GROUP)
-    ]
+    groups = [(at, options[at : at + MAX_OPTIONS_PER_GROUP]) for at in range(0, len(options), MAX_OPTIONS_PER_GROUP)]
     return shown | {
         "option_groups": [
-            {"label": plain_text(f"{at + 1} to {at + len(group)}"), "options": list(group)}
-            for at, group in groups
+            {"label": plain_text(f"{at + 1} to {at + len(group)}"), "options": list(group)} for at, group in groups
         ]
     }
 
@@ -204,16 +196,9 @@ def checkboxes(options: Sequence[Block], chosen: frozenset[str]) -> Block:
     return shown | ({"initial_options": first} if first else {})
 
 
-def modal(
-    title: str, blocks: Sequence[Block], *, submit: str = "", close: str = "Close", metadata: str = ""
-) -> View:
+def modal(title: str, blocks: Sequence[Block], *, submit: str = "", close: str = "Close", metadata: str = "") -> View:
     """Return a modal; with `submit`, one whose submission is ours to take."""
-    view = {
-        "type": "modal",
-        "title": plain_text(title, 24),
-        "close": plain_text(close, 24),
-        "blocks": list(blocks),
-    }
+    view = {"type": "modal", "title": plain_text(title, 24), "close": plain_text(close, 24), "blocks": list(blocks)}
     if submit:
         view["submit"] = plain_text(submit, 24)
     return view | {"private_metadata": metadata}

@@ -28,9 +28,7 @@ class DirectMessages:
     async def start_thread(self, user: str, text: str, blocks: Sequence[Block]) -> ThreadKey:
         """Write to a person, and return the thread below it. Raises `SurfaceError`."""
         posted = await call(lambda: self._client.chat_postMessage(channel=user, text=text, blocks=blocks))
-        return ThreadKey(
-            platform=PLATFORM, workspace=self._bot.workspace, channel=posted["channel"], root=posted["ts"]
-        )
+        return ThreadKey(platform=PLATFORM, workspace=self._bot.workspace, channel=posted["channel"], root=posted["ts"])
 
     async def reply(self, thread: ThreadKey, text: str, blocks: Sequence[Block]) -> str:
         """Write into a thread, and return the message's ts. Raises `SurfaceGone`."""
@@ -49,9 +47,7 @@ class DirectMessages:
 
     async def update_first_message(self, thread: ThreadKey, text: str, blocks: Sequence[Block]) -> None:
         """Write something else at the head of a thread. Raises `SurfaceGone`."""
-        update = partial(
-            self._client.chat_update, channel=thread.channel, ts=thread.root, text=text, blocks=blocks
-        )
+        update = partial(self._client.chat_update, channel=thread.channel, ts=thread.root, text=text, blocks=blocks)
         await retry_until_answered(partial(call, update))
 
     def link_to(self, thread: ThreadKey) -> str:

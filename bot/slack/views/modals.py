@@ -42,9 +42,7 @@ class Modals:
     def __init__(self, client: AsyncWebClient) -> None:
         self._client = client
 
-    async def open_view(
-        self, trigger: str, making: Coroutine[Any, Any, View], *, on_top: bool = False
-    ) -> None:
+    async def open_view(self, trigger: str, making: Coroutine[Any, Any, View], *, on_top: bool = False) -> None:
         """Open a view with a trigger; `above` the modal that is open."""
         made = asyncio.create_task(_view_or_notice(making), name="view")
         await asyncio.wait({made}, timeout=LIGHT_VIEW_AFTER_SECONDS)
@@ -54,9 +52,7 @@ class Modals:
         if opened is not None and light is not (view := await made):
             fill = partial(self._client.views_update, view_id=opened["view"]["id"])
             if await self._try_call(lambda: fill(view=view)) is None:
-                await self._try_call(
-                    lambda: fill(view=render_notice(VIEW_FAILED))
-                )  # or it would be a moment for ever
+                await self._try_call(lambda: fill(view=render_notice(VIEW_FAILED)))  # or it would be a moment for ever
         made.cancel()
 
     async def run_and_tell(
@@ -73,13 +69,7 @@ class Modals:
         await self._try_call(lambda: self._client.views_update(view_id=view_id, hash=view_hash, view=view))
 
     async def answer_submission(
-        self,
-        ack: AsyncAck,
-        form: Mapping[str, Any],
-        view: View,
-        *,
-        meanwhile: str,
-        run_in_background: RunInBackground,
+        self, ack: AsyncAck, form: Mapping[str, Any], view: View, *, meanwhile: str, run_in_background: RunInBackground
     ) -> None:
         """Acknowledge a form that was submitted, and show another view in its place.
 
@@ -92,9 +82,7 @@ class Modals:
 
         async def follow() -> None:
             await asyncio.sleep(UPDATE_DELAY_SECONDS)
-            await self._try_call(
-                lambda: self._client.views_update(view_id=payload.text(form, "id"), view=view)
-            )
+            await self._try_call(lambda: self._client.views_update(view_id=payload.text(form, "id"), view=view))
 
         run_in_background(follow())
         blocks = payload.items(form, "blocks")

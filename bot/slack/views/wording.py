@@ -111,8 +111,7 @@ def render_effective(
     if with_prompt:
         system = effective.system[:max_prompt_characters]
         shown += [
-            preformatted(system[at : at + MAX_PROMPT_CHARACTERS])
-            for at in range(0, len(system), MAX_PROMPT_CHARACTERS)
+            preformatted(system[at : at + MAX_PROMPT_CHARACTERS]) for at in range(0, len(system), MAX_PROMPT_CHARACTERS)
         ]
         if len(effective.system) > max_prompt_characters:
             shown.append(context("The prompt goes on: `bot prompt show` in a shell shows all of it."))
@@ -126,9 +125,7 @@ def format_diff(old: ScopeConfig, new: ScopeConfig) -> str:
 
 def format_parameters(parameters: Mapping[str, ParameterValue], notes: Mapping[str, str]) -> str:
     """Return parameters line by line, wherever they come from; `told` as in `applying`."""
-    return "\n".join(
-        f"{_format_parameter(name, of)}{_format_note(name, notes)}" for name, of in parameters.items()
-    )
+    return "\n".join(f"{_format_parameter(name, of)}{_format_note(name, notes)}" for name, of in parameters.items())
 
 
 def _format_parameter(name: str, of: ParameterValue) -> str:

@@ -19,10 +19,7 @@ from bot.store.schema import grants_versions as versions
 
 _NEWEST_NUMBERS = (
     select(versions.c.channel, func.max(versions.c.number).label("number"))
-    .where(
-        versions.c.platform == bindparam("platform"),
-        versions.c.workspace == bindparam("workspace"),
-    )
+    .where(versions.c.platform == bindparam("platform"), versions.c.workspace == bindparam("workspace"))
     .group_by(versions.c.channel)
     .subquery()
 )
@@ -33,10 +30,7 @@ SELECT_CURRENT = (
         _NEWEST_NUMBERS,
         (versions.c.channel == _NEWEST_NUMBERS.c.channel) & (versions.c.number == _NEWEST_NUMBERS.c.number),
     )
-    .where(
-        versions.c.platform == bindparam("platform"),
-        versions.c.workspace == bindparam("workspace"),
-    )
+    .where(versions.c.platform == bindparam("platform"), versions.c.workspace == bindparam("workspace"))
 )
 
 SELECT_HISTORY = (
@@ -64,9 +58,7 @@ class SqlGrants:
         """Return the newest version of the workspace's key and of each of its channels', by channel."""
         return await self._database.tx(list_current, workspace)
 
-    async def save(
-        self, key: Scope, grants: Grants, *, based_on: int, by: Author, note: str = ""
-    ) -> GrantsVersion:
+    async def save(self, key: Scope, grants: Grants, *, based_on: int, by: Author, note: str = "") -> GrantsVersion:
         """Add a version. Raises `GrantsConflict` where `based_on` is not the newest one."""
         return await self._database.tx(save_grants, key, grants, based_on=based_on, by=by, note=note)
 
@@ -104,9 +96,7 @@ def save_grants(
 
 def list_history(connection: Connection, key: Scope, limit: int) -> Sequence[GrantsVersion]:
     """Read a key's newest versions."""
-    return [
-        _version_from(row) for row in connection.execute(SELECT_HISTORY, _key_values(key) | {"limit": limit})
-    ]
+    return [_version_from(row) for row in connection.execute(SELECT_HISTORY, _key_values(key) | {"limit": limit})]
 
 
 def _key_values(key: Scope) -> dict[str, Any]:

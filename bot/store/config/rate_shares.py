@@ -34,17 +34,14 @@ REFUSAL_CHANNEL: Final = "threadkeeper_refused"
 _LIMIT_KEY = (refusals.c.platform, refusals.c.workspace, refusals.c.name)
 
 DELETE_EXPIRED_REFUSALS: Final = delete(refusals).where(
-    tuple_(*_LIMIT_KEY).in_(
-        select(*_LIMIT_KEY).where(refusals.c.until <= now()).with_for_update(skip_locked=True)
-    )
+    tuple_(*_LIMIT_KEY).in_(select(*_LIMIT_KEY).where(refusals.c.until <= now()).with_for_update(skip_locked=True))
 )
 
 SAVE_REFUSAL: Final = (
     upsert(refusals)
     .values(until=now() + bindparam("seconds"))
     .on_conflict_do_update(
-        index_elements=[*_LIMIT_KEY],
-        set_={"until": func.greatest(refusals.c.until, literal_column("excluded.until"))},
+        index_elements=[*_LIMIT_KEY], set_={"until": func.greatest(refusals.c.until, literal_column("excluded.until"))}
     )
 )
 
@@ -65,9 +62,7 @@ class SqlRateShares:
         self._database = database
         self._owner = owner
 
-    async def exchange(
-        self, answers: Mapping[WorkspaceKey, int], refused: Mapping[RateLimitKey, float]
-    ) -> RateShare:
+    async def exchange(self, answers: Mapping[WorkspaceKey, int], refused: Mapping[RateLimitKey, float]) -> RateShare:
         """Tell how many answers this process writes now, and what was refused; return its parts."""
         if not self._database.is_shared:
             return RateShare(fractions=dict.fromkeys(answers, 1.0))
@@ -79,18 +74,13 @@ class SqlRateShares:
 
 
 def exchange(
-    connection: Connection,
-    owner: str,
-    answers: Mapping[WorkspaceKey, int],
-    refused: Mapping[RateLimitKey, float],
+    connection: Connection, owner: str, answers: Mapping[WorkspaceKey, int], refused: Mapping[RateLimitKey, float]
 ) -> RateShare:
     """Replace a process's rows, add what was refused, and read those of all the living."""
     connection.execute(DELETE_OWN_LOADS, {"me": owner})
     connection.execute(DELETE_LOADS_OF_DEAD_WORKERS)
     if answers:
-        connection.execute(
-            SAVE_LOADS, [_load_values(owner, place, number) for place, number in answers.items()]
-        )
+        connection.execute(SAVE_LOADS, [_load_values(owner, place, number) for place, number in answers.items()])
     if refused:
         _save_refusals(connection, refused)
     totals: Counter[WorkspaceKey] = Counter()

@@ -63,10 +63,7 @@ SELECT_BY_IDS = select(versions).where(versions.c.id.in_(bindparam("ids", expand
 INSERT_VERSION = upsert(versions).on_conflict_do_nothing().returning(*versions.c)
 
 _RANKED = (
-    select(
-        versions,
-        func.row_number().over(partition_by=_KEY, order_by=versions.c.number.desc()).label("rank"),
-    )
+    select(versions, func.row_number().over(partition_by=_KEY, order_by=versions.c.number.desc()).label("rank"))
     .where(*(bindparam(column.name).in_(["", column]) for column in _KEY))
     .subquery()
 )

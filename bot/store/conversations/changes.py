@@ -11,12 +11,7 @@ from sqlalchemy import Boolean, Connection, bindparam, case, null, select, updat
 from bot.core.turns import Action, MessageKey, ThreadKey, Turn, TurnStatus
 from bot.store.conversations import feedback, summaries, variants
 from bot.store.conversations.permissions import MAY_DECIDE, Requester
-from bot.store.conversations.statements import (
-    DELETE_PAGES,
-    IS_THIS_MESSAGE,
-    LOCK_CONVERSATION,
-    THIS_CONVERSATION,
-)
+from bot.store.conversations.statements import DELETE_PAGES, IS_THIS_MESSAGE, LOCK_CONVERSATION, THIS_CONVERSATION
 from bot.store.conversations.turn_queue import (
     claim_if_alone,
     is_first_delivery,
@@ -56,9 +51,7 @@ ERASE_TURN = (
     update(turns)
     .where(turns.c.id == bindparam("turn"), turns.c.status != TurnStatus.FORGOTTEN)
     .values(_NO_ANSWER | {"files": null(), "stopped_by": null()})
-    .values(
-        status=TurnStatus.FORGOTTEN, owner=null(), author_id="", author_name="", question="", ended_at=now()
-    )
+    .values(status=TurnStatus.FORGOTTEN, owner=null(), author_id="", author_name="", question="", ended_at=now())
     .returning(*turns.c)
 )
 
@@ -107,14 +100,7 @@ def forget_message(connection: Connection, message: MessageKey, delivery: str) -
 
 
 def retry_turn(
-    connection: Connection,
-    owner: str,
-    turn: int,
-    thread: ThreadKey,
-    asker: Requester,
-    *,
-    claim: bool,
-    goes_on: bool,
+    connection: Connection, owner: str, turn: int, thread: ThreadKey, asker: Requester, *, claim: bool, goes_on: bool
 ) -> Turn | None:
     """Let an ended turn wait again for an answer, or for the rest; take it if it may run at once."""
     conversation = connection.scalar(LOCK_CONVERSATION, asdict(thread))
@@ -130,9 +116,7 @@ def retry_turn(
     return claim_if_alone(connection, owner, row, thread.root, claim=claim)
 
 
-def flip_variant(
-    connection: Connection, turn: int, thread: ThreadKey, action: Action, asker: Requester
-) -> bool:
+def flip_variant(connection: Connection, turn: int, thread: ThreadKey, action: Action, asker: Requester) -> bool:
     """Put another variant in the place of an answer, and let it wait to be shown."""
     conversation = connection.scalar(LOCK_CONVERSATION, asdict(thread))
     wanted = {"turn": turn, "conversation": conversation} | asdict(asker)

@@ -89,9 +89,7 @@ SELECT_TOTAL_SCORE = (
     .where(votes.c.at > bindparam("since"), *_IS_IN_WORKSPACE)
 )
 
-_FIRST_PAGE = (
-    select(pages.c.message_id).where(pages.c.turn_id == turns.c.id, pages.c.page == 0).scalar_subquery()
-)
+_FIRST_PAGE = select(pages.c.message_id).where(pages.c.turn_id == turns.c.id, pages.c.page == 0).scalar_subquery()
 
 SELECT_OPINIONS = (
     select(
@@ -109,9 +107,7 @@ SELECT_OPINIONS = (
     .order_by(votes.c.at.desc(), votes.c.id.desc())
 )
 
-SELECT_COMPLAINTS = SELECT_OPINIONS.where(votes.c.is_good == false(), *_IS_IN_WORKSPACE).limit(
-    bindparam("limit")
-)
+SELECT_COMPLAINTS = SELECT_OPINIONS.where(votes.c.is_good == false(), *_IS_IN_WORKSPACE).limit(bindparam("limit"))
 
 SELECT_VERSIONS = (
     select(vote_versions)
@@ -150,9 +146,7 @@ class SqlVotes:
         return await self._database.tx(list_complaints, within, limit)
 
 
-def cast_vote(
-    connection: Connection, turn: int, thread: ThreadKey, verdict: Verdict, *, by: str
-) -> Vote | None:
+def cast_vote(connection: Connection, turn: int, thread: ThreadKey, verdict: Verdict, *, by: str) -> Vote | None:
     """Insert a vote, or change it, for the answer that is shown."""
     conversation = connection.scalar(sql.LOCK_CONVERSATION, asdict(thread))
     answer = connection.execute(SELECT_ANSWER, {"turn": turn, "conversation": conversation}).one_or_none()
@@ -175,13 +169,7 @@ def cast_vote(
 
 
 def add_reasons(
-    connection: Connection,
-    vote: int,
-    verdict: Verdict,
-    *,
-    by: str,
-    reasons: Collection[VoteReason],
-    note: str,
+    connection: Connection, vote: int, verdict: Verdict, *, by: str, reasons: Collection[VoteReason], note: str
 ) -> bool:
     """Write the reasons into a vote."""
     meant = {"vote": vote, "by": by, "verdict": verdict is Verdict.GOOD}
@@ -206,9 +194,7 @@ def list_complaints(connection: Connection, within: Scope, limit: int) -> Sequen
     return read_opinions(connection, SELECT_COMPLAINTS, asdict(within) | {"limit": limit})
 
 
-def read_opinions(
-    connection: Connection, chosen: Select[Any], values: Mapping[str, Any]
-) -> Sequence[VoteRecord]:
+def read_opinions(connection: Connection, chosen: Select[Any], values: Mapping[str, Any]) -> Sequence[VoteRecord]:
     """Read the votes that a narrower `OPINIONS` chooses, and what the answers were made with."""
     rows = connection.execute(chosen, values).all()
     behind: dict[int, list[int]] = {row.id: [] for row in rows}

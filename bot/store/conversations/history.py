@@ -17,9 +17,7 @@ from bot.store.schema import budgets, conversations, is_in_history, turns
 from bot.store.schema import drafts as tried
 from bot.store.spending import ledger
 
-_IS_DRAFT_OF_THREAD = and_(
-    drafts.IS_UNEXPIRED, *(conversations.c[key.name] == key for key in tried.primary_key)
-)
+_IS_DRAFT_OF_THREAD = and_(drafts.IS_UNEXPIRED, *(conversations.c[key.name] == key for key in tried.primary_key))
 
 _IS_LIMITED = exists().where(
     budgets.c.platform == conversations.c.platform, budgets.c.workspace == conversations.c.workspace
@@ -61,8 +59,6 @@ def read_context(connection: Connection, turn: Turn, limit: int) -> TurnContext:
         history=tuple(turn_from(row, turn.thread.root) for row in reversed(rows)),
         config_versions=tuple(versions.list_applying(connection, where)),
         draft=draft,
-        budgets=ledger.read_applying_budgets(connection, turn.thread, turn.author.id)
-        if here.is_limited
-        else (),
+        budgets=ledger.read_applying_budgets(connection, turn.thread, turn.author.id) if here.is_limited else (),
         read_at=here.read_at or 0.0,
     )

@@ -7,19 +7,7 @@ may sweep at once; each passes over rows that another holds, so none waits in a 
 import socket
 from typing import Final
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Update,
-    and_,
-    bindparam,
-    delete,
-    func,
-    literal,
-    select,
-    tuple_,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, Update, and_, bindparam, delete, func, literal, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bot.store.config import drafts
@@ -52,9 +40,7 @@ def _free_turns(condition: ColumnElement[bool]) -> Update:
     return update(turns).where(turns.c.id.in_(chosen)).values(RELEASED_VALUES)
 
 
-FREE_TURNS_OF_DEAD_WORKERS = _free_turns(
-    and_(turns.c.owner.is_not(None), turns.c.owner.not_in(select(workers.c.id)))
-)
+FREE_TURNS_OF_DEAD_WORKERS = _free_turns(and_(turns.c.owner.is_not(None), turns.c.owner.not_in(select(workers.c.id))))
 
 FREE_TURNS_OF_WORKER = _free_turns(turns.c.owner == bindparam("me"))
 
@@ -97,8 +83,6 @@ def unregister_worker(connection: Connection, owner: str) -> None:
 
 def delete_expired_rows(connection: Connection) -> bool:
     """Forget old deliveries, and drafts that have expired; return whether there may be more of them."""
-    swept = connection.execute(
-        DELETE_OLD_DELIVERIES, {"age": DELIVERY_TTL_SECONDS, "batch": SWEEP_BATCH_SIZE}
-    )
+    swept = connection.execute(DELETE_OLD_DELIVERIES, {"age": DELIVERY_TTL_SECONDS, "batch": SWEEP_BATCH_SIZE})
     dropped = connection.execute(drafts.DELETE_EXPIRED_DRAFTS, {"batch": SWEEP_BATCH_SIZE})
     return SWEEP_BATCH_SIZE in {swept.rowcount, dropped.rowcount}

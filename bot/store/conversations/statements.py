@@ -33,16 +33,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from bot.core.turns import TRANSITIONS, TurnStatus
-from bot.store.schema import (
-    conversations,
-    deliveries,
-    is_open,
-    now,
-    pages,
-    reservations,
-    status_in,
-    turns,
-)
+from bot.store.schema import conversations, deliveries, is_open, now, pages, reservations, status_in, turns
 from bot.store.schema.fencing import FENCE
 
 WORK_CHANNEL: Final = "threadkeeper_work"
@@ -112,9 +103,7 @@ SAVE_READ_TIME = update(conversations).where(conversations.c.id == THIS_CONVERSA
 
 INSERT_DELIVERY = upsert(deliveries).on_conflict_do_nothing().returning(deliveries.c.id)
 
-_IS_CLAIMED = and_(
-    bindparam("taker", type_=Text).is_not(None), ~_has_turn(THIS_CONVERSATION, is_open(_other))
-)
+_IS_CLAIMED = and_(bindparam("taker", type_=Text).is_not(None), ~_has_turn(THIS_CONVERSATION, is_open(_other)))
 
 _CLAIMED_VALUES: Final = {
     "owner": case((_IS_CLAIMED, bindparam("taker", type_=Text))),
@@ -133,8 +122,7 @@ INSERT_TURN = (
         index_elements=["platform", "workspace", "channel", "message_id"],
         set_={name: literal_column(f"excluded.{name}") for name in _CLAIMED_VALUES},
         where=and_(
-            turns.c.status == TurnStatus.NOTED,
-            literal_column("excluded.conversation_id") == turns.c.conversation_id,
+            turns.c.status == TurnStatus.NOTED, literal_column("excluded.conversation_id") == turns.c.conversation_id
         ),
     )
     .returning(*TURN_COLUMNS)
@@ -189,9 +177,7 @@ def _claim_turn(*conditions: ColumnElement[bool]) -> ReturningUpdate[Any]:
     )
 
 
-CLAIM_NEXT = _claim_turn(
-    turns.c.id == _OLDEST_OPEN_TURN, ~_has_turn(THIS_CONVERSATION, _other.c.owner.is_not(None))
-)
+CLAIM_NEXT = _claim_turn(turns.c.id == _OLDEST_OPEN_TURN, ~_has_turn(THIS_CONVERSATION, _other.c.owner.is_not(None)))
 
 CLAIM_IF_ALONE = _claim_turn(
     turns.c.id == bindparam("turn"),
@@ -202,8 +188,7 @@ SELECT_PAGES = select(pages.c.message_id).where(pages.c.turn_id == bindparam("tu
 
 # For PostgreSQL: wake other processes at the commit, if the conversation has work that nobody does.
 NOTIFY_IF_WORK = select(func.pg_notify(WORK_CHANNEL, "")).where(
-    _has_turn(THIS_CONVERSATION, is_open(_other)),
-    ~_has_turn(THIS_CONVERSATION, _other.c.owner.is_not(None)),
+    _has_turn(THIS_CONVERSATION, is_open(_other)), ~_has_turn(THIS_CONVERSATION, _other.c.owner.is_not(None))
 )
 
 # --- changes by the owner -----------------------------------------------------------------------------
@@ -251,9 +236,7 @@ def _end_turn(status: TurnStatus) -> ReturningUpdate[Any]:
     before = [state for state, following in TRANSITIONS.items() if status in following]
     return (
         update(turns)
-        .where(
-            turns.c.conversation_id == _LOCKED_CONVERSATION_OF_TURN, FENCE, status_in(turns.c.status, before)
-        )
+        .where(turns.c.conversation_id == _LOCKED_CONVERSATION_OF_TURN, FENCE, status_in(turns.c.status, before))
         .values(status=status, owner=null(), ended_at=now())
         .returning(turns.c.conversation_id, turns.c.ended_at.label("at"), _HAS_RESERVATION)
     )

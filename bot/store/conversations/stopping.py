@@ -31,9 +31,7 @@ SELECT_TURN_TO_STOP: Final = (
     .limit(1)
 )
 
-MARK_TURN: Final = (
-    update(turns).where(turns.c.id == bindparam("meant")).values(stopped_by=bindparam("stopper"))
-)
+MARK_TURN: Final = update(turns).where(turns.c.id == bindparam("meant")).values(stopped_by=bindparam("stopper"))
 
 INSERT_MESSAGE_KEY: Final = upsert(turns).on_conflict_do_update(
     index_elements=["platform", "workspace", "channel", "message_id"],
@@ -41,9 +39,7 @@ INSERT_MESSAGE_KEY: Final = upsert(turns).on_conflict_do_update(
     where=turns.c.status == TurnStatus.NOTED,
 )
 
-SELECT_MARKED_TURNS: Final = select(turns.c.id).where(
-    turns.c.owner == bindparam("me"), turns.c.stopped_by.is_not(None)
-)
+SELECT_MARKED_TURNS: Final = select(turns.c.id).where(turns.c.owner == bindparam("me"), turns.c.stopped_by.is_not(None))
 
 
 def request_stop(connection: Connection, request: StopRequest) -> StopOutcome:

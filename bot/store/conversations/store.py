@@ -17,16 +17,7 @@ from bot.core.requests import Answer
 from bot.core.turns import Action, IncomingMessage, MessageKey, ThreadKey, Turn, TurnStatus, VariantPosition
 from bot.ports.conversations import TurnContext
 from bot.store import notifications
-from bot.store.conversations import (
-    changes,
-    explanations,
-    history,
-    processes,
-    secrets,
-    statements,
-    stopping,
-    turn_queue,
-)
+from bot.store.conversations import changes, explanations, history, processes, secrets, statements, stopping, turn_queue
 from bot.store.conversations.permissions import Requester
 from bot.store.database import Database
 from bot.store.spending.ledger import SqlLedger
@@ -79,22 +70,13 @@ class SqlStore:
         return await self._database.tx(changes.forget_message, message, delivery)
 
     async def retry(
-        self,
-        turn: int,
-        thread: ThreadKey,
-        *,
-        by: str,
-        claim: bool,
-        by_admin: bool = False,
-        goes_on: bool = False,
+        self, turn: int, thread: ThreadKey, *, by: str, claim: bool, by_admin: bool = False, goes_on: bool = False
     ) -> Turn | None:
         """Let an ended turn be answered again; None if it may not."""
         asker = Requester(by, by_admin)
         return await self._run_claiming(changes.retry_turn, turn, thread, asker, claim=claim, goes_on=goes_on)
 
-    async def flip(
-        self, turn: int, thread: ThreadKey, action: Action, *, by: str, by_admin: bool = False
-    ) -> bool:
+    async def flip(self, turn: int, thread: ThreadKey, action: Action, *, by: str, by_admin: bool = False) -> bool:
         """Let another variant of an answer be shown; False if it may not."""
         return await self._database.tx(changes.flip_variant, turn, thread, action, Requester(by, by_admin))
 
@@ -131,18 +113,10 @@ class SqlStore:
         return await self._database.tx(turn_queue.save_answer, self._owner, turn, answer, others)
 
     async def settle(
-        self,
-        turn: Turn,
-        status: TurnStatus,
-        *,
-        error: str = "",
-        answer: Answer | None = None,
-        claim: bool = True,
+        self, turn: Turn, status: TurnStatus, *, error: str = "", answer: Answer | None = None, claim: bool = True
     ) -> Turn | None:
         """End a turn; return the thread's next one, claimed, if asked to."""
-        return await self._run_claiming(
-            turn_queue.settle_turn, turn, status, error=error, answer=answer, claim=claim
-        )
+        return await self._run_claiming(turn_queue.settle_turn, turn, status, error=error, answer=answer, claim=claim)
 
     async def release(self, turn: Turn) -> None:
         """Give a turn back."""

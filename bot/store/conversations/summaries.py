@@ -15,9 +15,7 @@ from bot.store.conversations.statements import LOCK_CONVERSATION
 from bot.store.database import Database
 from bot.store.schema import conversations, summaries, turns
 
-_THIS_THREAD = tuple(
-    conversations.c[part] == bindparam(part) for part in ("platform", "workspace", "channel", "root")
-)
+_THIS_THREAD = tuple(conversations.c[part] == bindparam(part) for part in ("platform", "workspace", "channel", "root"))
 _OF_TURN = select(turns.c.conversation_id).where(turns.c.id == bindparam("changed")).scalar_subquery()
 _OF_CONVERSATION = summaries.c.conversation_id == bindparam("conversation")
 
@@ -34,9 +32,7 @@ DELETE_REPLACED = delete(summaries).where(summaries.c.until_turn == bindparam("u
 
 INSERT_SUMMARY = insert(summaries)
 
-_NEWEST = (
-    select(summaries.c.id).where(_OF_CONVERSATION).order_by(summaries.c.id.desc()).limit(MAX_KEPT_SUMMARIES)
-)
+_NEWEST = select(summaries.c.id).where(_OF_CONVERSATION).order_by(summaries.c.id.desc()).limit(MAX_KEPT_SUMMARIES)
 
 DELETE_SURPLUS = delete(summaries).where(_OF_CONVERSATION, summaries.c.id.not_in(_NEWEST))
 
@@ -45,17 +41,14 @@ INCREMENT_REVISION = (
 )
 
 _changed = turns.alias("place")
-_CHANGED_POSITION = (
-    select(_changed.c.sent_at, _changed.c.id).where(_changed.c.id == bindparam("changed")).subquery()
-)
+_CHANGED_POSITION = select(_changed.c.sent_at, _changed.c.id).where(_changed.c.id == bindparam("changed")).subquery()
 
 DELETE_OUTDATED = delete(summaries).where(
     summaries.c.conversation_id == _OF_TURN,
     summaries.c.until_turn.in_(
         select(turns.c.id).where(
             turns.c.conversation_id == _OF_TURN,
-            tuple_(turns.c.sent_at, turns.c.id)
-            >= tuple_(_CHANGED_POSITION.c.sent_at, _CHANGED_POSITION.c.id),
+            tuple_(turns.c.sent_at, turns.c.id) >= tuple_(_CHANGED_POSITION.c.sent_at, _CHANGED_POSITION.c.id),
         )
     ),
 )

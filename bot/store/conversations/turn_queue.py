@@ -14,15 +14,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from bot.core.errors import ClaimLost
 from bot.core.requests import Answer, ModelCall
-from bot.core.turns import (
-    AddressingKind,
-    Author,
-    IncomingMessage,
-    ThreadKey,
-    Turn,
-    TurnStatus,
-    VariantPosition,
-)
+from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, Turn, TurnStatus, VariantPosition
 from bot.store.conversations import answer_columns, variants
 from bot.store.conversations import file_columns as attached
 from bot.store.conversations import statements as sql
@@ -33,9 +25,7 @@ NOTE_VALUES: Final = {"status": TurnStatus.NOTED, "token": 0, "attempt": 0}
 """What a turn is that nobody is to answer."""
 
 
-def accept_question(
-    connection: Connection, owner: str, incoming: IncomingMessage, *, claim: bool
-) -> Turn | None:
+def accept_question(connection: Connection, owner: str, incoming: IncomingMessage, *, claim: bool) -> Turn | None:
     """Insert a turn unless its message or delivery is known; take it if it may run at once."""
     message = _message_values(incoming.thread, incoming.message_id)
     if connection.scalar(sql.IS_KNOWN, message | {"delivery": incoming.delivery}):
@@ -185,11 +175,7 @@ def notify_if_work(connection: Connection, conversation: int) -> None:
 
 
 def _update_own_turn(
-    connection: Connection,
-    statement: ReturningUpdate[Any],
-    owner: str,
-    turn: Turn,
-    values: dict[str, Any],
+    connection: Connection, statement: ReturningUpdate[Any], owner: str, turn: Turn, values: dict[str, Any]
 ) -> Row[Any]:
     changed = connection.execute(statement, _fence_values(owner, turn) | values).one_or_none()
     if changed is None:
@@ -233,9 +219,7 @@ def turn_with_pages(connection: Connection, row: Row[Any], root: str) -> Turn:
     if row.token - (row.owner is not None) == 0:
         return turn_from(row, root)
     shown = connection.scalars(sql.SELECT_PAGES, {"turn": row.id}).all()
-    return replace(
-        turn_from(row, root, tuple(shown)), variant_position=variants.read_position(connection, row.id)
-    )
+    return replace(turn_from(row, root, tuple(shown)), variant_position=variants.read_position(connection, row.id))
 
 
 def turn_from(row: Row[Any], root: str, pages: tuple[str, ...] = ()) -> Turn:

@@ -89,9 +89,7 @@ def read_position(connection: Connection, turn: int) -> VariantPosition:
     """Return which variant of a turn is shown."""
     rows = connection.execute(SELECT_POSITIONS, {"turn": turn}).all()
     shown = next((row for row in rows if row.is_shown), None)
-    return (
-        VariantPosition(shown.number, len(rows), shown.is_chosen) if shown else VariantPosition(0, len(rows))
-    )
+    return VariantPosition(shown.number, len(rows), shown.is_chosen) if shown else VariantPosition(0, len(rows))
 
 
 def add_variants(connection: Connection, turn: int, answers: Sequence[Mapping[str, Any]]) -> VariantPosition:

@@ -26,7 +26,7 @@ SELECT_NAMED_SUMS = select(tallies).where(
 )
 
 DELETE_SUMS = delete(tallies).where(
-    *(tallies.c[name] == bindparam(f"of_{name}") for name in (*TALLY_KEY_COLUMNS, "subject")),
+    *(tallies.c[name] == bindparam(f"of_{name}") for name in (*TALLY_KEY_COLUMNS, "subject"))
 )
 
 
@@ -51,9 +51,7 @@ def anonymize_sums(connection: Connection, chosen: Select[Any], values: Mapping[
 
 def _anonymous_values(key: tuple[str, ...], sums: Spending) -> dict[str, Any]:
     return (
-        dict(zip(TALLY_KEY_COLUMNS, key, strict=True))
-        | asdict(sums)
-        | {"subject": ERASED_PERSON, "is_warned": False}
+        dict(zip(TALLY_KEY_COLUMNS, key, strict=True)) | asdict(sums) | {"subject": ERASED_PERSON, "is_warned": False}
     )
 
 

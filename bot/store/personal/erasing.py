@@ -12,17 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, null, select, update
 
 from bot.core.turns import TurnStatus
 from bot.store.conversations.turn_queue import notify_if_work
-from bot.store.schema import (
-    calls,
-    conversations,
-    now,
-    pages,
-    reservations,
-    summaries,
-    turns,
-    variants,
-    votes,
-)
+from bot.store.schema import calls, conversations, now, pages, reservations, summaries, turns, variants, votes
 
 MAX_TURNS_PER_STATEMENT: Final = 1_000
 """Turns in one statement; SQLite takes 32,766 parameters."""
@@ -40,9 +30,7 @@ LOCK_CONVERSATIONS = (
 )
 
 ERASED_VALUES: dict[str, Any] = {
-    **dict.fromkeys(
-        ("author_id", "author_name", "question", "answer", "model", "finish_reason", "error"), ""
-    ),
+    **dict.fromkeys(("author_id", "author_name", "question", "answer", "model", "finish_reason", "error"), ""),
     **dict.fromkeys(("made_with", "prompt_tokens", "completion_tokens", "cached_tokens"), null()),
     **dict.fromkeys(("files", "stopped_by", "owner", "answered_at"), null()),
     "status": TurnStatus.FORGOTTEN,
@@ -51,23 +39,17 @@ ERASED_VALUES: dict[str, Any] = {
 """What stays of a turn beside its key: nothing."""
 
 ERASE_TURNS = (
-    update(turns)
-    .where(turns.c.id.in_(_TURN_IDS), turns.c.status != TurnStatus.FORGOTTEN)
-    .values(ERASED_VALUES)
+    update(turns).where(turns.c.id.in_(_TURN_IDS), turns.c.status != TurnStatus.FORGOTTEN).values(ERASED_VALUES)
 )
 
 DELETE_ROWS_OF_TURNS = tuple(
     delete(table).where(table.c.turn_id.in_(_TURN_IDS)) for table in (pages, variants, votes, reservations)
 )
 
-ANONYMIZE_CALLS = (
-    update(calls).where(calls.c.turn_id.in_(_TURN_IDS)).values(turn_id=null(), root="", author_id="")
-)
+ANONYMIZE_CALLS = update(calls).where(calls.c.turn_id.in_(_TURN_IDS)).values(turn_id=null(), root="", author_id="")
 
 INCREMENT_REVISIONS = (
-    update(conversations)
-    .where(conversations.c.id.in_(_CONVERSATION_IDS))
-    .values(revision=conversations.c.revision + 1)
+    update(conversations).where(conversations.c.id.in_(_CONVERSATION_IDS)).values(revision=conversations.c.revision + 1)
 )
 
 DELETE_SUMMARIES = delete(summaries).where(summaries.c.conversation_id.in_(_CONVERSATION_IDS))

@@ -62,17 +62,14 @@ def _is_in_workspace(table: Any) -> tuple[ColumnElement[bool], ...]:
 _IS_NOT_FORGOTTEN = turns.c.status != TurnStatus.FORGOTTEN
 _IS_TURN_OF_PERSON = (turns.c.author_id == bindparam("of_user"), *_is_in_workspace(turns), _IS_NOT_FORGOTTEN)
 _IS_TURN_OF_THREAD = (
-    *(
-        conversations.c[part] == bindparam(f"of_{part}")
-        for part in ("platform", "workspace", "channel", "root")
-    ),
+    *(conversations.c[part] == bindparam(f"of_{part}") for part in ("platform", "workspace", "channel", "root")),
     or_(is_in_history(turns), is_open(turns)),  # the words of the indexes that find a conversation's turns
 )
 _IS_VOTE_OF_PERSON = votes.c.voter_id == bindparam("of_user")
 
-COUNT_MESSAGES = select(
-    func.count(turns.c.id).label("messages"), func.min(turns.c.sent_at).label("since")
-).where(*_IS_TURN_OF_PERSON)
+COUNT_MESSAGES = select(func.count(turns.c.id).label("messages"), func.min(turns.c.sent_at).label("since")).where(
+    *_IS_TURN_OF_PERSON
+)
 
 COUNT_VOTES = (
     select(func.count(votes.c.id))
@@ -94,9 +91,7 @@ def _select_turns(*conditions: ColumnElement[bool]) -> Select[Any]:
 SELECT_TURNS = {PersonKey: _select_turns(*_IS_TURN_OF_PERSON), ThreadKey: _select_turns(*_IS_TURN_OF_THREAD)}
 
 SELECT_PAGES = (
-    select(pages)
-    .where(pages.c.turn_id.in_(bindparam("turns", expanding=True)))
-    .order_by(pages.c.turn_id, pages.c.page)
+    select(pages).where(pages.c.turn_id.in_(bindparam("turns", expanding=True))).order_by(pages.c.turn_id, pages.c.page)
 )
 
 SELECT_ANSWERS = (
@@ -106,9 +101,7 @@ SELECT_ANSWERS = (
 )
 
 SELECT_OPINIONS = (
-    feedback.SELECT_OPINIONS.where(_IS_VOTE_OF_PERSON, *_is_in_workspace(turns))
-    .order_by(None)
-    .order_by(votes.c.id)
+    feedback.SELECT_OPINIONS.where(_IS_VOTE_OF_PERSON, *_is_in_workspace(turns)).order_by(None).order_by(votes.c.id)
 )
 
 SELECT_VERSIONS = (
@@ -130,9 +123,7 @@ ANONYMIZE_VOTES = (
 )
 
 ANONYMIZE_CALLS = (
-    update(calls)
-    .where(calls.c.author_id == bindparam("of_user"), *_is_in_workspace(calls))
-    .values(author_id="")
+    update(calls).where(calls.c.author_id == bindparam("of_user"), *_is_in_workspace(calls)).values(author_id="")
 )
 
 ANONYMIZE_STOPS = (
@@ -141,9 +132,7 @@ ANONYMIZE_STOPS = (
     .values(stopped_by=null())
 )
 
-SELECT_SUMS = anonymize.SELECT_NAMED_SUMS.where(
-    tallies.c.subject == bindparam("of_user"), *_is_in_workspace(tallies)
-)
+SELECT_SUMS = anonymize.SELECT_NAMED_SUMS.where(tallies.c.subject == bindparam("of_user"), *_is_in_workspace(tallies))
 
 
 SELECT_TALLIES = select(tallies).where(
@@ -188,13 +177,9 @@ def count_stored(connection: Connection, person: PersonKey) -> StoredCounts:
     return StoredCounts(messages=row.messages, since=row.since or 0.0, votes=counted)
 
 
-def list_turns(
-    connection: Connection, of: PersonKey | ThreadKey, after: int, limit: int
-) -> Sequence[StoredTurn]:
+def list_turns(connection: Connection, of: PersonKey | ThreadKey, after: int, limit: int) -> Sequence[StoredTurn]:
     """Read turns, with the messages that show their answers, and all answers."""
-    rows = connection.execute(
-        SELECT_TURNS[type(of)], _key_values(of) | {"after": after, "limit": limit}
-    ).all()
+    rows = connection.execute(SELECT_TURNS[type(of)], _key_values(of) | {"after": after, "limit": limit}).all()
     these = {"turns": [row.id for row in rows]}
     shown: dict[int, list[str]] = {row.id: [] for row in rows}
     answers: dict[int, list[str]] = {row.id: [] for row in rows}
@@ -210,20 +195,14 @@ def read_other_data(connection: Connection, person: PersonKey) -> OtherPersonalD
     spent = [_spent_from(row) for row in connection.execute(SELECT_TALLIES, _key_values(person))]
     return OtherPersonalData(
         votes=feedback.read_opinions(connection, SELECT_OPINIONS, _key_values(person)),
-        versions=[
-            versions.version_from(row) for row in connection.execute(SELECT_VERSIONS, _key_values(person))
-        ],
-        spent=sorted(
-            spent, key=lambda each: (each.platform, each.workspace, each.period)
-        ),  # not by collation
+        versions=[versions.version_from(row) for row in connection.execute(SELECT_VERSIONS, _key_values(person))],
+        spent=sorted(spent, key=lambda each: (each.platform, each.workspace, each.period)),  # not by collation
     )
 
 
 def _spent_from(row: Row[Any]) -> PeriodSpending:
     spending = ledger.spending_from(row)
-    return PeriodSpending(
-        platform=row.platform, workspace=row.workspace, period=row.period, spending=spending
-    )
+    return PeriodSpending(platform=row.platform, workspace=row.workspace, period=row.period, spending=spending)
 
 
 def erase_data(connection: Connection, of: PersonKey | ThreadKey, limit: int) -> int:
@@ -249,6 +228,4 @@ def _key_values(of: PersonKey | ThreadKey) -> dict[str, Any]:
 
 
 def _stored_turn_from(row: Row[Any], shown: Sequence[str], answers: Sequence[str]) -> StoredTurn:
-    return StoredTurn(
-        turn=turn_from(row, row.root, tuple(shown)), sent_at=row.sent_at, answers=tuple(answers)
-    )
+    return StoredTurn(turn=turn_from(row, row.root, tuple(shown)), sent_at=row.sent_at, answers=tuple(answers))

@@ -64,9 +64,7 @@ SELECT_OLD_SUMS = anonymize.SELECT_NAMED_SUMS.limit(bindparam("limit"))
 
 SAVE_POSITION = update(chores).where(chores.c.name == CHORE_NAME).values(position=bindparam("reached"))
 
-END_ROUND = (
-    update(chores).where(chores.c.name == CHORE_NAME).values(position=0, due_at=now() + bindparam("pause"))
-)
+END_ROUND = update(chores).where(chores.c.name == CHORE_NAME).values(position=0, due_at=now() + bindparam("pause"))
 
 
 def expire_conversations(connection: Connection, age: float, limit: int) -> bool:

@@ -29,12 +29,7 @@ workers = Table(
     Column("beat_at", Double, nullable=False, default=now()),
 )
 
-secrets = Table(
-    "secrets",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("value", Text, nullable=False),
-)
+secrets = Table("secrets", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
 
 lessons = Table(
     "lessons",

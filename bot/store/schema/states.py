@@ -7,11 +7,7 @@ from typing import Final
 
 from bot.core.turns import TurnStatus
 
-HISTORY_STATUSES: Final = frozenset(TurnStatus) - {
-    TurnStatus.WAITING,
-    TurnStatus.ANSWERING,
-    TurnStatus.FORGOTTEN,
-}
+HISTORY_STATUSES: Final = frozenset(TurnStatus) - {TurnStatus.WAITING, TurnStatus.ANSWERING, TurnStatus.FORGOTTEN}
 """What a later question may look back on; an `ANSWERED` turn has all its text."""
 
 VOTABLE_STATUSES: Final = frozenset({TurnStatus.DONE, TurnStatus.STOPPED})

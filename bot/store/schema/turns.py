@@ -81,8 +81,7 @@ turns = Table(
     UniqueConstraint("platform", "workspace", "channel", "message_id"),
     CheckConstraint(status_in(literal_column("status"), TurnStatus), name="status"),
     CheckConstraint(
-        "CASE status WHEN 'answering' THEN owner IS NOT NULL"
-        " WHEN 'answered' THEN true ELSE owner IS NULL END",
+        "CASE status WHEN 'answering' THEN owner IS NOT NULL WHEN 'answered' THEN true ELSE owner IS NULL END",
         name="owner",
     ),
     sqlite_autoincrement=True,  # an id is never given twice, so (id, token) fences for ever
@@ -99,9 +98,7 @@ def is_in_history(row: Any) -> ColumnElement[bool]:
     return status_in(row.c.status, HISTORY_STATUSES)
 
 
-def _add_partial_index(
-    name: str, *columns: Column[Any], where: ColumnElement[bool], unique: bool = False
-) -> None:
+def _add_partial_index(name: str, *columns: Column[Any], where: ColumnElement[bool], unique: bool = False) -> None:
     Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
 
 
@@ -113,9 +110,7 @@ _add_partial_index("ix_turns_said", *_THREAD_ORDER, where=is_in_history(turns))
 _add_partial_index("ix_turns_open", *_THREAD_ORDER, where=is_open(turns))
 _add_partial_index("uq_turns_owned", turns.c.conversation_id, where=turns.c.owner.is_not(None), unique=True)
 _add_partial_index(
-    "ix_turns_stopping",
-    turns.c.owner,
-    where=and_(turns.c.owner.is_not(None), turns.c.stopped_by.is_not(None)),
+    "ix_turns_stopping", turns.c.owner, where=and_(turns.c.owner.is_not(None), turns.c.stopped_by.is_not(None))
 )
 
 pages = Table(

@@ -35,10 +35,7 @@ from bot.store.schema import budgets, reservations, tallies
 from bot.store.schema.fencing import LOCK_OWN_TURN
 from bot.store.spending import model_calls
 
-_IS_IN_WORKSPACE = (
-    tallies.c.platform == bindparam("platform"),
-    tallies.c.workspace == bindparam("workspace"),
-)
+_IS_IN_WORKSPACE = (tallies.c.platform == bindparam("platform"), tallies.c.workspace == bindparam("workspace"))
 
 _SUBJECT_PARAMETERS = {
     SpendingDimension.PERSON: "person",
@@ -75,10 +72,7 @@ SAVE_RESERVATION = _INSERT_RESERVATION.on_conflict_do_update(
 
 INSERT_BUDGET = insert(budgets)
 
-_IS_BUDGET_OF_WORKSPACE = (
-    budgets.c.platform == bindparam("platform"),
-    budgets.c.workspace == bindparam("workspace"),
-)
+_IS_BUDGET_OF_WORKSPACE = (budgets.c.platform == bindparam("platform"), budgets.c.workspace == bindparam("workspace"))
 
 SELECT_APPLYING_BUDGETS = (
     select(budgets)
@@ -109,12 +103,8 @@ SUM_BY_SUBJECT = (
 )
 
 # Days by their names, not from one to another: each is one look into the key, past all other subjects.
-SUM_BY_DAY = select(
-    tallies.c.period.label("key"), *(tallies.c[name] for name in model_calls.SUM_COLUMNS)
-).where(
-    *_IS_OF_DAYS,
-    tallies.c.period.in_(bindparam("days", expanding=True)),
-    tallies.c.subject == bindparam("subject"),
+SUM_BY_DAY = select(tallies.c.period.label("key"), *(tallies.c[name] for name in model_calls.SUM_COLUMNS)).where(
+    *_IS_OF_DAYS, tallies.c.period.in_(bindparam("days", expanding=True)), tallies.c.subject == bindparam("subject")
 )
 
 
@@ -165,9 +155,7 @@ class SqlLedger:
         return await self._database.tx(_read_sums, SUM_BY_DAY, _workspace_values(workspace) | named)
 
 
-def reserve(
-    connection: Connection, owner: str, turn: Turn, limits: Sequence[Budget], need: CallEstimate
-) -> CallPermit:
+def reserve(connection: Connection, owner: str, turn: Turn, limits: Sequence[Budget], need: CallEstimate) -> CallPermit:
     """Look what is left under the lock, and keep what a call may need of it."""
     fence = {"turn": turn.id, "fence": turn.token, "holder": owner}
     if connection.scalar(LOCK_OWN_TURN, fence) is None:
@@ -182,8 +170,7 @@ def reserve(
     connection.execute(SAVE_RESERVATION, where | {"turn_id": turn.id, **asdict(need)})
     mine = ((span, spent.get((SpendingDimension.PERSON, span, turn.author.id))) for span in Span)
     return CallPermit(
-        budget_states=tuple(found),
-        warned_spans=frozenset(span for span, row in mine if row and row.is_warned),
+        budget_states=tuple(found), warned_spans=frozenset(span for span, row in mine if row and row.is_warned)
     )
 
 
@@ -194,17 +181,13 @@ def read_applying_budgets(connection: Connection, thread: ThreadKey, person: str
     return core.find_applying_budgets(_newest_budgets(rows), person=person, channel=thread.channel)
 
 
-def list_standings(
-    connection: Connection, workspace: Scope, person: str, channel: str
-) -> Sequence[BudgetState]:
+def list_standings(connection: Connection, workspace: Scope, person: str, channel: str) -> Sequence[BudgetState]:
     """Read how the budgets stand that apply to a person in a channel."""
     thread = ThreadKey(**asdict(workspace) | {"channel": channel})
     at = connection.execute(model_calls.SELECT_NOW).scalar_one()
     spent = _read_tallies(connection, thread, person, at)
     kept = connection.execute(SELECT_RESERVATIONS, _workspace_values(thread) | {"turn": 0}).all()
-    return [
-        _standing_from(limit, spent, kept, at) for limit in read_applying_budgets(connection, thread, person)
-    ]
+    return [_standing_from(limit, spent, kept, at) for limit in read_applying_budgets(connection, thread, person)]
 
 
 def set_budget(connection: Connection, workspace: Scope, budget: Budget, by: Author, note: str) -> None:
@@ -234,9 +217,7 @@ def _read_sums(connection: Connection, statement: Any, named: Mapping[str, Any])
     return {row.key: model_calls.spending_from(row) for row in connection.execute(statement, named)}
 
 
-def _read_tallies(
-    connection: Connection, thread: ThreadKey, person: str, at: float
-) -> Mapping[Any, Row[Any]]:
+def _read_tallies(connection: Connection, thread: ThreadKey, person: str, at: float) -> Mapping[Any, Row[Any]]:
     """Read the tallies of whoever may have a budget, by dimension, span and subject."""
     wanted = {"person": person, "channel": thread.channel, "nobody": ANY_SUBJECT}
     wanted |= {span.value: name_period(span, at) for span in Span}
@@ -244,9 +225,7 @@ def _read_tallies(
     return {(row.dimension, row.span, row.subject): row for row in rows}
 
 
-def _standing_from(
-    limit: Budget, spent: Mapping[Any, Row[Any]], kept: Sequence[Row[Any]], at: float
-) -> BudgetState:
+def _standing_from(limit: Budget, spent: Mapping[Any, Row[Any]], kept: Sequence[Row[Any]], at: float) -> BudgetState:
     row = spent.get((limit.scope, limit.span, limit.subject))
     column = {SpendingDimension.PERSON: "author_id", SpendingDimension.CHANNEL: "channel"}.get(limit.scope)
     mine = [each for each in kept if column is None or getattr(each, column) == limit.subject]

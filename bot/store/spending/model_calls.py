@@ -50,15 +50,7 @@ DETACH_CALLS_IF_FORGOTTEN = DETACH_CALLS.where(
     exists().where(turns.c.id == bindparam("turn"), turns.c.status == TurnStatus.FORGOTTEN)
 )
 
-SUM_COLUMNS: Final = (
-    "calls",
-    "prompt_tokens",
-    "completion_tokens",
-    "cached_tokens",
-    "cost",
-    "unpriced",
-    "estimated",
-)
+SUM_COLUMNS: Final = ("calls", "prompt_tokens", "completion_tokens", "cached_tokens", "cost", "unpriced", "estimated")
 """Columns of a tally: the fields of a `Spending`."""
 
 
@@ -86,9 +78,7 @@ def _tally_row(dimension: SpendingDimension, span: Span) -> Select[Any]:
 
 def _select_tallies_of_call() -> Select[Any]:
     """Return the rows that a call adds, in one order for all; that of the workspace's month comes first."""
-    each = union_all(
-        *(_tally_row(of, span) for of in SpendingDimension for span in (Span.MONTH, Span.DAY))
-    ).subquery()
+    each = union_all(*(_tally_row(of, span) for of in SpendingDimension for span in (Span.MONTH, Span.DAY))).subquery()
     columns = (each.c.get(one.name, bindparam(one.name, type_=one.type)) for one in tallies.c)
     # SQLite reads the ON of ON CONFLICT as a join's where there is no WHERE.
     return select(*columns).select_from(each).where(true())
@@ -133,11 +123,7 @@ def detach_calls(connection: Connection, turn: int) -> None:
 
 def lock_spending(connection: Connection, thread: ThreadKey, at: float) -> None:
     """Let no other transaction spend anything in the thread's workspace until this one ends."""
-    month = {
-        "dimension": SpendingDimension.WORKSPACE,
-        "span": Span.MONTH,
-        "period": name_period(Span.MONTH, at),
-    }
+    month = {"dimension": SpendingDimension.WORKSPACE, "span": Span.MONTH, "period": name_period(Span.MONTH, at)}
     nothing = asdict(Spending()) | {"is_warned": False}
     connection.execute(ADD_TALLY, _workspace_values(thread) | month | {"subject": ""} | nothing)
 

@@ -82,9 +82,7 @@ def test_what_the_deployment_fixes_no_admin_loosens() -> None:
     assert find_refusal(GUEST, HERE, [strict, loose]) is AccessRefusal.GUEST
     assert find_refusal(GUEST, HERE, [NO_ACCESS_RULES, loose]) is None
     assert find_refusal(GUEST, HERE, [AccessRules(invited=frozenset({"U2"})), strict]) is None
-    assert find_refusal(
-        ADA, HERE, [AccessRules(channels=frozenset({"C1"})), AccessRules(channels=frozenset({"C2"}))]
-    )
+    assert find_refusal(ADA, HERE, [AccessRules(channels=frozenset({"C1"})), AccessRules(channels=frozenset({"C2"}))])
 
 
 def test_everybody_but_a_bot_is_told_why_in_a_sentence() -> None:
@@ -152,9 +150,7 @@ def test_no_rule_locks_out_the_admins_and_no_name_lets_others_steer(
 ) -> None:
     """`may_steer` takes no rules: an admin who is denied everything may still configure the bot."""
     is_member = person.member_type is MemberType.MEMBER
-    assert may_steer(person, has_rank=has_rank, named=named) == (
-        is_member and (has_rank or person.id in named)
-    )
+    assert may_steer(person, has_rank=has_rank, named=named) == (is_member and (has_rank or person.id in named))
 
 
 grants = st.builds(Grants, rules=sets_of_rules, stewards=some_users)

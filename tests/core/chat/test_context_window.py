@@ -44,10 +44,7 @@ def turn(number: int, question: str = "Why?", answer: str = "") -> Turn:
 def talk(count: int, seed: int = 1) -> list[Turn]:
     """Return turns of very different lengths."""
     dice = random.Random(seed)
-    return [
-        turn(number, "why " * dice.randrange(1, 100), "so " * dice.randrange(1, 600))
-        for number in range(count)
-    ]
+    return [turn(number, "why " * dice.randrange(1, 100), "so " * dice.randrange(1, 600)) for number in range(count)]
 
 
 def fronts(turns: Sequence[Turn], room: float, *, read: int = 1_000) -> list[int]:
@@ -64,9 +61,7 @@ def view(
     history: Sequence[Turn], question: Turn, room: float, *, pictures: int = 0, is_all: bool = True
 ) -> Sequence[Turn]:
     """Return the turns in view."""
-    return history[
-        find_first_turn(history, count_question_tokens(question, pictures=pictures), room, is_all=is_all) :
-    ]
+    return history[find_first_turn(history, count_question_tokens(question, pictures=pictures), room, is_all=is_all) :]
 
 
 def moves(found: Sequence[int]) -> int:
@@ -107,9 +102,7 @@ def test_the_front_stands_also_when_not_the_whole_conversation_is_read() -> None
     assert moves(found) < 25
     assert all(end - front <= MAX_TURNS_IN_VIEW for end, front in enumerate(found))
     assert found[MAX_TURNS_IN_VIEW] == 0
-    assert found[MAX_TURNS_IN_VIEW + 1] > 0, (
-        "turns are left out before less than all is read, so that it can be told"
-    )
+    assert found[MAX_TURNS_IN_VIEW + 1] > 0, "turns are left out before less than all is read, so that it can be told"
 
 
 def test_an_answer_to_go_on_with_and_what_came_with_a_question_take_room_too() -> None:

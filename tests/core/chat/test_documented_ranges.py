@@ -44,9 +44,7 @@ def may_be(said: str, value: Any) -> bool:
         case ["1", "to", *_]:
             least, most, shortest, longest = map(int, re.findall(r"\d+", said))
             is_list = isinstance(value, list) and least <= len(value) <= most
-            return is_list and all(
-                isinstance(text, str) and shortest <= len(text) <= longest for text in value
-            )
+            return is_list and all(isinstance(text, str) and shortest <= len(text) <= longest for text in value)
         case ["token", "ids,", *_]:
             is_some = isinstance(value, dict) and bool(value)
             return is_some and all(
@@ -100,11 +98,7 @@ def values(said: str) -> st.SearchStrategy[Any]:
     )
 
 
-@given(
-    st.sampled_from(sorted(DOCUMENTED.items())).flatmap(
-        lambda row: st.tuples(st.just(row[0]), values(row[1]))
-    )
-)
+@given(st.sampled_from(sorted(DOCUMENTED.items())).flatmap(lambda row: st.tuples(st.just(row[0]), values(row[1]))))
 @example(("temperature", 2.0000000000000004))
 @example(("temperature", -0.0))
 @example(("n", 8.0))

@@ -63,9 +63,7 @@ def test_each_level_lies_below_those_above_it(key: Scope) -> None:
     assert parse_scope(name_scope(key), "slack") == key
 
 
-@pytest.mark.parametrize(
-    "name", ["", "channel", "channel C1", "channel T1/", "workspace T1 T2", "thread T1/C1"]
-)
+@pytest.mark.parametrize("name", ["", "channel", "channel C1", "channel T1/", "workspace T1 T2", "thread T1/C1"])
 def test_what_is_no_level_is_answered_with_what_is(name: str) -> None:
     with pytest.raises(ValueError, match="write `workspace T1`"):
         parse_scope(name, "slack")
@@ -129,9 +127,7 @@ def test_what_applies_at_a_level_does_not_depend_on_those_below(below: Settings,
 
 
 @given(settings, st.sampled_from(CHAIN), steerings)
-def test_taking_a_level_away_gives_what_was_before(
-    below: Settings, key: Scope, set_here: ScopeConfig
-) -> None:
+def test_taking_a_level_away_gives_what_was_before(below: Settings, key: Scope, set_here: ScopeConfig) -> None:
     """It leaves no trace, and a scope with an empty config has no effect."""
     before = {level_: steering for level_, steering in below.items() if level_ != key}
     assert here(before | {key: set_here} | {key: EMPTY_CONFIG}) == here(before)
@@ -162,9 +158,7 @@ def test_an_answer_keeps_the_versions_that_applied_highest_level_first() -> None
         CHANNEL: ScopeConfig(parameters={"n": 2}),
     }
     versions = [
-        ConfigVersion(
-            id=id_, scope=key, number=1, config=EMPTY_CONFIG, author=Author(id="U1"), note="", created_at=0
-        )
+        ConfigVersion(id=id_, scope=key, number=1, config=EMPTY_CONFIG, author=Author(id="U1"), note="", created_at=0)
         for id_, key in enumerate((CHANNEL, DIRECT, WORKSPACE), start=1)
     ]
     made = make_provenance(resolve_config(below, THREAD), versions)
@@ -207,9 +201,7 @@ def test_every_wrong_field_is_named_at_once() -> None:
 def test_a_locked_field_may_not_be_set(steering: ScopeConfig, locks: frozenset[str]) -> None:
     above = {WORKSPACE: ScopeConfig(locks=locks)}
     found = find_problems(steering, find_locks(above, CHANNEL))
-    assert found == {
-        name: f"`{name}` is locked by workspace T1." for name in locks & list_set_fields(steering)
-    }
+    assert found == {name: f"`{name}` is locked by workspace T1." for name in locks & list_set_fields(steering)}
 
 
 # --- written down -------------------------------------------------------------------------------------
@@ -226,9 +218,7 @@ def test_a_newer_format_is_not_guessed_at() -> None:
 
 
 def test_a_difference_is_readable() -> None:
-    old = ScopeConfig(
-        prompt=Prompt("Be kind.\nBe brief."), parameters={"temperature": 1, "stop": ["END", "\n"]}
-    )
+    old = ScopeConfig(prompt=Prompt("Be kind.\nBe brief."), parameters={"temperature": 1, "stop": ["END", "\n"]})
     new = ScopeConfig(
         prompt=Prompt("Be kind.\nBe thorough."), parameters={"stop": ["END", "\n"]}, locks=frozenset({"n"})
     )
@@ -261,6 +251,4 @@ def test_who_is_no_admin_overrules_no_lock(current: ScopeConfig, draft: ScopeCon
     assert not find_lock_violations(current, obedient)
     assert find_lock_violations(current, replace(obedient, locks=current.locks ^ {"n"}))
     for name in current.locks - {PROMPT_FIELD}:
-        assert name in find_lock_violations(
-            current, replace(obedient, parameters={**obedient.parameters, name: "!"})
-        )
+        assert name in find_lock_violations(current, replace(obedient, parameters={**obedient.parameters, name: "!"}))

@@ -51,8 +51,7 @@ def talk(count: int, seed: int = 1) -> list[Turn]:
     """Return turns of very different lengths."""
     dice = random.Random(seed)
     return [
-        turn(number, "why " * dice.randrange(1, 100), "so " * dice.randrange(1, 600))
-        for number in range(1, count + 1)
+        turn(number, "why " * dice.randrange(1, 100), "so " * dice.randrange(1, 600)) for number in range(1, count + 1)
     ]
 
 
@@ -61,9 +60,7 @@ def walk(turns: list[Turn], room: float) -> list[tuple[int, Summary | None, Summ
     summaries: list[Summary] = []
     steps = []
     for number, question in enumerate(turns):
-        view = select_view(
-            summaries, turns[:number], count_question_tokens(replace(question, answer="")), room
-        )
+        view = select_view(summaries, turns[:number], count_question_tokens(replace(question, answer="")), room)
         made = find_due_summary(summaries, turns[: number + 1], room)
         if made:
             summaries.append(Summary(until=made.until, text=f"until {made.until}"))
@@ -106,9 +103,7 @@ def test_the_summary_that_reaches_just_as_far_as_needed_is_shown() -> None:
     room = 0.7 * sum(map(count_turn_tokens, turns))
     first = find_first_turn(turns, question, room)
     near, far = Summary(until=turns[first].id, text="near"), Summary(until=turns[first + 3].id, text="far")
-    assert select_view([far, near], turns, question, room) == ContextView(
-        first=first, summary=near, is_covered=True
-    )
+    assert select_view([far, near], turns, question, room) == ContextView(first=first, summary=near, is_covered=True)
     assert select_view([far], turns, question, room).summary == far
     assert select_view([far], turns, question, 1e9) == ContextView(first=0), "nothing is left out"
 
@@ -119,9 +114,7 @@ def test_what_no_summary_covers_comes_into_view_while_there_is_room() -> None:
     room = 0.7 * sum(map(count_turn_tokens, turns))
     first = find_first_turn(turns, question, room)
     nearly = Summary(until=turns[first - 2].id, text="")
-    assert select_view([nearly], turns, question, room) == ContextView(
-        first=first - 1, summary=nearly, is_covered=True
-    )
+    assert select_view([nearly], turns, question, room) == ContextView(first=first - 1, summary=nearly, is_covered=True)
     short = Summary(until=turns[0].id, text="")
     assert select_view([short], turns, question, room) == ContextView(first=first, summary=short)
     unknown = Summary(until=999, text="of turns that are not read any more")
@@ -138,8 +131,7 @@ def test_a_story_longer_than_the_room_is_told_in_parts() -> None:
     )
     for part in made.parts:
         assert (
-            sum(estimate_tokens(message.content) for message in build_task_messages(made, "so far", part))
-            + made.limit
+            sum(estimate_tokens(message.content) for message in build_task_messages(made, "so far", part)) + made.limit
             <= 1.2 * room
         )
 

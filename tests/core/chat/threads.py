@@ -54,9 +54,7 @@ class Thread:
         interval = self.limits.append_interval if is_stream else self.limits.interval
         assert command.last or self.now >= self.last_accepted + interval
         assert command.last or self.way is not DisplayMode.WHOLE
-        assert command.page == self.complete, (
-            "a page changed after a later one, or before an earlier was done"
-        )
+        assert command.page == self.complete, "a page changed after a later one, or before an earlier was done"
         if isinstance(command, Post):
             assert command.page == len(self.screen)
             assert not self.is_open, "what grew before can still be stopped, or takes more"

@@ -34,9 +34,7 @@ def granted(budget: TokenBucket, writes: list[tuple[float, bool]]) -> list[float
 @given(WRITES)
 def test_no_minute_holds_more_writes_than_slack_allows(writes: list[tuple[float, bool]]) -> None:
     times = granted(slack(), writes)
-    assert all(
-        later - first > 60 for first, later in zip(times, times[SLACK_UPDATES_PER_MINUTE:], strict=False)
-    )
+    assert all(later - first > 60 for first, later in zip(times, times[SLACK_UPDATES_PER_MINUTE:], strict=False))
 
 
 def test_a_greedy_reply_gets_the_whole_rate_and_no_more() -> None:
@@ -56,16 +54,12 @@ def test_a_refusal_is_obeyed_to_the_letter(
     budget.note_refused(now, retry_after)
     assert granted(budget, [(now, last)]) >= [now + retry_after]
     times = granted(budget, [(0, True)] * 3)
-    assert all(later - first >= 60 / 45 - 1e-9 for first, later in pairwise(times)), (
-        "no burst after a refusal"
-    )
+    assert all(later - first >= 60 / 45 - 1e-9 for first, later in pairwise(times)), "no burst after a refusal"
 
 
 @UNTIMED
 @given(WRITES, PAUSES)
-def test_a_last_write_never_waits_longer_than_a_partial_one(
-    writes: list[tuple[float, bool]], pause: float
-) -> None:
+def test_a_last_write_never_waits_longer_than_a_partial_one(writes: list[tuple[float, bool]], pause: float) -> None:
     budget = slack()
     now = max(granted(budget, writes), default=0.0) + pause
     assert budget.delay(now, last=True) <= budget.delay(now, last=False)

@@ -120,9 +120,7 @@ def test_a_complete_answer_is_written_page_by_page_and_each_page_once(text: str,
 
 @UNTIMED
 @given(
-    said=st.lists(
-        st.tuples(st.text("ab.\n ", max_size=30), st.sampled_from([None, None, True, False])), max_size=20
-    ),
+    said=st.lists(st.tuples(st.text("ab.\n ", max_size=30), st.sampled_from([None, None, True, False])), max_size=20),
     size=st.integers(8, 40),
     way=st.sampled_from(DisplayMode),
 )

@@ -20,9 +20,7 @@ def say(thread: Thread, text: str, *, now: float) -> None:
         (DisplayMode.STREAM, ["One, two,", "three, four."]),
     ],
 )
-def test_below_a_message_that_takes_no_change_the_answer_grows_on(
-    way: DisplayMode, screen: list[str]
-) -> None:
+def test_below_a_message_that_takes_no_change_the_answer_grows_on(way: DisplayMode, screen: list[str]) -> None:
     thread = Thread(limits(), way=way)
     say(thread, "One, t", now=0)
     say(thread, "wo, th", now=10)
@@ -87,10 +85,7 @@ def test_a_full_page_that_takes_no_change_is_broken_where_it_stands() -> None:
     thread.live.finish()
     shown = thread.settle()
     assert shown[0] == "one two three"
-    assert (
-        " ".join(" ".join(shown).split())
-        == "one two three four five six. seven eight nine. ten eleven twelve."
-    )
+    assert " ".join(" ".join(shown).split()) == "one two three four five six. seven eight nine. ten eleven twelve."
 
 
 def test_a_note_on_a_stop_stands_below_a_message_that_takes_no_change() -> None:

@@ -49,9 +49,7 @@ def test_while_edits_are_slow_an_answer_goes_on_in_further_messages() -> None:
     shown = thread.settle()
     assert len(shown) > 5
     assert all(text.endswith(("4 and more", "9 and more")) for text in shown)
-    assert " ".join(shown).split() == [
-        word for number in range(40) for word in (f"word{number}", "and", "more")
-    ]
+    assert " ".join(shown).split() == [word for number in range(40) for word in (f"word{number}", "and", "more")]
     assert thread.writes <= len(shown) + 2, "only the first page was edited"
 
 

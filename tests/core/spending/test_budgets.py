@@ -28,9 +28,7 @@ from bot.core.spending.budgets import (
 
 pytestmark = pytest.mark.calendar
 
-MINE = Budget(
-    scope=SpendingDimension.PERSON, subject="U1", span=Span.DAY, unit=BudgetUnit.TOKENS, amount=1_000
-)
+MINE = Budget(scope=SpendingDimension.PERSON, subject="U1", span=Span.DAY, unit=BudgetUnit.TOKENS, amount=1_000)
 SUBJECTS = {
     SpendingDimension.PERSON: ("", "U1", "U2"),
     SpendingDimension.CHANNEL: ("", "C1", "C2"),
@@ -100,12 +98,8 @@ def test_people_are_told_of_the_first_answer_beyond_four_fifths_and_of_no_other(
         True,
         True,
     ]
-    assert not find_nearly_spent(
-        CallPermit(budget_states=(before[1],), warned_spans=frozenset({Span.DAY})), call
-    )
-    assert find_nearly_spent(
-        CallPermit(budget_states=(before[1],), warned_spans=frozenset({Span.MONTH})), call
-    )
+    assert not find_nearly_spent(CallPermit(budget_states=(before[1],), warned_spans=frozenset({Span.DAY})), call)
+    assert find_nearly_spent(CallPermit(budget_states=(before[1],), warned_spans=frozenset({Span.MONTH})), call)
 
 
 def test_a_refusal_says_whose_how_much_and_until_when() -> None:

@@ -53,9 +53,7 @@ def test_a_wrong_price_is_refused_in_a_sentence(text: str) -> None:
 
 def test_the_very_name_wins_then_the_longest_pattern() -> None:
     table = PriceTable(by_name=parse_prices("gpt-6=1/1, gpt-*=2/2, gpt-6-*=3/3, odd[1]*=4/4"))
-    priced = {
-        name: table.find_price(name) for name in ("gpt-6", "gpt-5", "gpt-6-luna", "odd[1]x", "odd1x", "")
-    }
+    priced = {name: table.find_price(name) for name in ("gpt-6", "gpt-5", "gpt-6-luna", "odd[1]x", "odd1x", "")}
     assert [price and price.input // 10**6 for price in priced.values()] == [1, 2, 3, 4, None, None]
 
 

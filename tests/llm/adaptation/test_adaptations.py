@@ -37,9 +37,7 @@ async def test_a_reasoning_model_answers_whatever_was_set(sandbox: SandboxModel)
         told = model.adaptations("sandbox-reasoning")
         assert model.adaptations("sandbox-small") == {}
     assert len(sandbox.requests) == 6 + 1 + 1 + 1
-    assert sandbox.requests[7].keys() & {*OLD_PARAMETERS, "max_completion_tokens"} == {
-        "max_completion_tokens"
-    }
+    assert sandbox.requests[7].keys() & {*OLD_PARAMETERS, "max_completion_tokens"} == {"max_completion_tokens"}
     assert sandbox.requests[8].keys() >= OLD_PARAMETERS.keys()
     assert told == {
         "temperature": "has no effect: this model does not take the value 0.2",
@@ -79,9 +77,7 @@ BAD_VALUES: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("parameters", "words"), BAD_VALUES.values(), ids=BAD_VALUES)
-async def test_a_value_that_is_refused_says_nothing_of_another(
-    parameters: dict[str, Any], words: str
-) -> None:
+async def test_a_value_that_is_refused_says_nothing_of_another(parameters: dict[str, Any], words: str) -> None:
     (field,) = parameters
     async with raw_server([refusal(words)], [ANSWER]) as server, open_client(server.base_url) as client:
         model = OpenAIChat(client)
@@ -219,9 +215,7 @@ async def test_what_was_learnt_outlives_the_process(sandbox: SandboxModel) -> No
             model = OpenAIChat(client, facts=notebook.for_server("here"))
             await collect(model, request("sandbox-reasoning", **OLD_PARAMETERS))
             told.append(model.adaptations("sandbox-reasoning"))
-            assert (
-                OpenAIChat(client, facts=notebook.for_server("there")).adaptations("sandbox-reasoning") == {}
-            )
+            assert OpenAIChat(client, facts=notebook.for_server("there")).adaptations("sandbox-reasoning") == {}
         notebook = await reopened(notebook)
     assert len(sandbox.requests) == 6 + 1 + 1
     assert told[0] == told[1]

@@ -91,9 +91,7 @@ COMPLETE: dict[str, tuple[bytes, list[StreamEvent]]] = {
         HI,
     ),
     "a plain completion": (
-        json.dumps(
-            {"choices": [{"index": 0, "message": {"content": "Hi"}, "finish_reason": "stop"}]}
-        ).encode(),
+        json.dumps({"choices": [{"index": 0, "message": {"content": "Hi"}, "finish_reason": "stop"}]}).encode(),
         HI,
     ),
     "a plain completion, indented, without finish reason": (

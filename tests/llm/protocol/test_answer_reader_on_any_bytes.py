@@ -45,9 +45,7 @@ wild = st.recursive(
         )
     ),
 )
-lines = st.sampled_from(
-    [b"data: ", b"data:", b"\n", b"\r", b"event: error\n", b"[DONE]", b"{", b"\xef\xbb\xbf", DONE]
-)
+lines = st.sampled_from([b"data: ", b"data:", b"\n", b"\r", b"event: error\n", b"[DONE]", b"{", b"\xef\xbb\xbf", DONE])
 streams = st.lists(lines | st.binary(max_size=8) | wild.map(sse), max_size=12)
 
 
@@ -69,9 +67,7 @@ class Thorough(AnswerReader):
         return ""
 
 
-ODD: st.SearchStrategy[Any] = st.sampled_from(
-    [None, "", 0, 1, True, [], {}, "x", "stop", "error", {"message": "m"}]
-)
+ODD: st.SearchStrategy[Any] = st.sampled_from([None, "", 0, 1, True, [], {}, "x", "stop", "error", {"message": "m"}])
 SAID = st.sampled_from(["a", " ", "", "é", "\ud83d", "\ude00", None, [{"type": "text", "text": "t"}]])
 DELTAS = st.fixed_dictionaries({"content": SAID}, optional={"refusal": ODD, "role": ODD})
 CHOICES = st.fixed_dictionaries(

@@ -28,9 +28,7 @@ from bot.llm.protocol.errors import make_model_error, make_stream_error
 NOW = 1_763_600_000.0
 
 
-def openai(
-    message: str = "no", kind: str = "invalid_request_error", code: Any = None, param: Any = None
-) -> Any:
+def openai(message: str = "no", kind: str = "invalid_request_error", code: Any = None, param: Any = None) -> Any:
     return {"error": {"message": message, "type": kind, "param": param, "code": code}}
 
 
@@ -172,9 +170,7 @@ def test_a_busy_service_says_how_long() -> None:
         ("Please try again in a while.", {}, None),
     ],
 )
-def test_some_services_say_only_in_words_how_long(
-    message: str, headers: dict[str, str], pause: float | None
-) -> None:
+def test_some_services_say_only_in_words_how_long(message: str, headers: dict[str, str], pause: float | None) -> None:
     error = refused(429, body([{"error": {"message": message, "status": "RESOURCE_EXHAUSTED"}}]), headers)
     assert isinstance(error, ModelBusy)
     assert error.retry_after == pause
@@ -184,9 +180,7 @@ def test_the_log_line_says_what_an_operator_needs() -> None:
     """Status, code, parameter, the service's words, and the id under which it finds the request."""
     said = openai("Unsupported\n parameter", code="unsupported_parameter", param="stop")
     error = refused(400, body(said), {"X-Request-Id": "req_1"})
-    assert str(error) == (
-        "400 invalid_request_error unsupported_parameter stop: Unsupported parameter [request req_1]"
-    )
+    assert str(error) == ("400 invalid_request_error unsupported_parameter stop: Unsupported parameter [request req_1]")
 
 
 @pytest.mark.parametrize(
@@ -229,9 +223,7 @@ def test_the_log_line_is_one_short_line() -> None:
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: (
-        st.lists(inner) | st.dictionaries(st.sampled_from(["error", "message", "code"]) | st.text(), inner)
-    ),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["error", "message", "code"]) | st.text(), inner),
 )
 
 

@@ -225,9 +225,7 @@ async def test_a_password_in_the_address_is_sent_but_no_key_beside_it() -> None:
         open_client("https://me:pw@h/v1", "k")
 
 
-@pytest.mark.parametrize(
-    "headers", [{"bad name": "x"}, {"": "x"}, {"X": "line\nbreak"}, {"X": "é"}, {"Xé": "x"}]
-)
+@pytest.mark.parametrize("headers", [{"bad name": "x"}, {"": "x"}, {"X": "line\nbreak"}, {"X": "é"}, {"Xé": "x"}])
 def test_a_header_that_cannot_be_sent_is_refused_without_its_value(headers: dict[str, str]) -> None:
     with pytest.raises(SettingsError, match=r"^A header for the model service") as caught:
         open_client("https://h/v1", headers=headers)

@@ -83,9 +83,7 @@ def final(error: ModelError) -> ModelError:
         ([final(ModelUnavailable()), ModelBusy(retry_after=9)], ModelBusy),
     ],
 )
-async def test_where_none_can_the_shortest_wait_is_told(
-    errors: list[ModelError], told: type[ModelError]
-) -> None:
+async def test_where_none_can_the_shortest_wait_is_told(errors: list[ModelError], told: type[ModelError]) -> None:
     with pytest.raises(told) as caught:
         await collect(FallbackModel([ScriptedModel([error]) for error in errors]), asking("hello"))
     assert getattr(caught.value, "retry_after", None) in {None, 1, 9}

@@ -80,9 +80,7 @@ def test_tokens_joined_are_the_text(text: str) -> None:
     assert "".join(split_tokens(text)) == text
 
 
-@given(
-    st.lists(st.tuples(st.sampled_from(["system", "user", "assistant"]), st.text(max_size=60)), max_size=6)
-)
+@given(st.lists(st.tuples(st.sampled_from(["system", "user", "assistant"]), st.text(max_size=60)), max_size=6))
 def test_every_conversation_has_the_same_answer_twice(messages: list[tuple[str, str]]) -> None:
     assert answer_to(*messages) == answer_to(*messages) != ""
 

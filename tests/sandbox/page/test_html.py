@@ -181,9 +181,7 @@ fragments = st.lists(
             "(",
         ]
     )
-    | st.sampled_from(
-        [")", "[", "](", "javascript:", "https://a.b/", " onerror=", "<script>", "<@U0ADA>", "<!here|x>"]
-    )
+    | st.sampled_from([")", "[", "](", "javascript:", "https://a.b/", " onerror=", "<script>", "<@U0ADA>", "<!here|x>"])
     | st.text(max_size=4),
     max_size=25,
 ).map("".join)
@@ -191,9 +189,7 @@ fragments = st.lists(
 
 @pytest.mark.parametrize("render", [show.text_html, show.markdown_html])
 @given(text=fragments)
-def test_nothing_but_our_own_markup_comes_out(
-    render: Callable[[str, show.DisplayNames], str], text: str
-) -> None:
+def test_nothing_but_our_own_markup_comes_out(render: Callable[[str, show.DisplayNames], str], text: str) -> None:
     """Whatever goes in: only known elements, no handlers, no addresses but the web's."""
     reader = HtmlReader(render(text, NAMES))
     assert reader.tags <= ALLOWED
@@ -205,9 +201,7 @@ def test_nothing_but_our_own_markup_comes_out(
         assert re.match(r"https?://|mailto:|tel:|[^:]*$|[^:]*[/?#]", address)
 
 
-@given(
-    st.text(alphabet=st.characters(blacklist_characters="<>&*_~`:\r\n", blacklist_categories=("Cs", "Cc")))
-)
+@given(st.text(alphabet=st.characters(blacklist_characters="<>&*_~`:\r\n", blacklist_categories=("Cs", "Cc"))))
 def test_text_without_marks_is_shown_as_it_is(text: str) -> None:
     if "http" not in text:
         assert HtmlReader(show.text_html(text, NAMES)).text == text

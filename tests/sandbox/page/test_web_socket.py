@@ -171,9 +171,7 @@ async def test_the_page_shows_status_trace_connection_home_and_modals(
         async with bare_socket(workspace):
             assert (await ada.next("connected"))["connected"] is True
         assert (await ada.next("connected"))["connected"] is False
-        await client.assistant_threads_setStatus(
-            channel_id="C0GENERAL", thread_ts=ts, status="is thinking..."
-        )
+        await client.assistant_threads_setStatus(channel_id="C0GENERAL", thread_ts=ts, status="is thinking...")
         assert (await ada.next("status"))["status"] == "is thinking..."
         assert (await ada.next("trace"))["entry"]["name"] == "assistant.threads.setStatus"
         workspace.trace_model_request("sandbox-small", seconds=0.0125, detail="20 words")

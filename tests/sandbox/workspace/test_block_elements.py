@@ -121,9 +121,7 @@ def test_rich_text_and_buttons(block: Json, *, fits: bool) -> None:
         check_blocks([block], "home")
 
 
-@pytest.mark.parametrize(
-    ("icon", "people", "fits"), [("trash", 10, True), ("trash", 11, False), ("bin", 1, False)]
-)
+@pytest.mark.parametrize(("icon", "people", "fits"), [("trash", 10, True), ("trash", 11, False), ("bin", 1, False)])
 def test_icons(icon: str, people: int, *, fits: bool) -> None:
     shown = {"type": "icon_button", "action_id": "i", "icon": icon, "text": plain("Away")}
     block = {"type": "context_actions", "elements": [shown | {"visible_to_user_ids": ["U1"] * people}]}

@@ -80,9 +80,7 @@ async def test_what_slack_would_not_take_is_refused(
     assert await refusal(client.api_call("files.completeUploadExternal", params={"files": "{}"})) == error
 
 
-async def test_without_the_scope_nothing_is_taken(
-    workspace: SandboxWorkspace, client: AsyncWebClient
-) -> None:
+async def test_without_the_scope_nothing_is_taken(workspace: SandboxWorkspace, client: AsyncWebClient) -> None:
     workspace.files.can_write = False
     assert await refusal(client.files_getUploadURLExternal(filename="a", length=1)) == "missing_scope"
     assert await refusal(client.files_completeUploadExternal(files=[{"id": "F1"}])) == "missing_scope"

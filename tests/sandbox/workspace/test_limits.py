@@ -67,11 +67,7 @@ FITS: dict[str, Any] = {
     "image": [{"type": "divider"}, {"type": "image", "image_url": "https://x.org/i", "alt_text": "i"}],
     "thumbs": [thumbs()],
     "confirm": [
-        actions(
-            button(
-                confirm={"title": plain("t"), "text": mrkdwn("x"), "confirm": plain("Y"), "deny": plain("N")}
-            )
-        )
+        actions(button(confirm={"title": plain("t"), "text": mrkdwn("x"), "confirm": plain("Y"), "deny": plain("N")}))
     ],
 }
 
@@ -194,9 +190,7 @@ async def test_edited_shows_after_an_update_with_text_but_not_with_blocks(
     assert [version.text for version in message.history] == ["one", "two", "three"]
 
 
-async def test_only_the_apps_own_messages_can_be_changed(
-    workspace: SandboxWorkspace, client: AsyncWebClient
-) -> None:
+async def test_only_the_apps_own_messages_can_be_changed(workspace: SandboxWorkspace, client: AsyncWebClient) -> None:
     ts = await workspace.say("U0ADA", CHANNEL, "mine")
     assert await refusal(client.chat_update(channel=CHANNEL, ts=ts, text="x")) == "cant_update_message"
     assert await refusal(client.chat_delete(channel=CHANNEL, ts=ts)) == "cant_delete_message"

@@ -22,9 +22,7 @@ from tests.sandbox.clients import SettableClock, web_client
     st.sampled_from(sorted(CALLS_PER_WINDOW)),
     st.lists(st.floats(0, 20, allow_nan=False), min_size=1, max_size=400),
 )
-def test_no_window_holds_more_than_the_limit_and_waiting_as_told_is_enough(
-    method: str, pauses: list[float]
-) -> None:
+def test_no_window_holds_more_than_the_limit_and_waiting_as_told_is_enough(method: str, pauses: list[float]) -> None:
     rates, now, taken = MethodRateLimits(), 1_790_000_000.0, list[float]()
     for pause in pauses:
         now += pause
@@ -38,9 +36,7 @@ def test_no_window_holds_more_than_the_limit_and_waiting_as_told_is_enough(
 
 def test_a_channel_takes_a_burst_and_then_one_post_a_second() -> None:
     rates, now = MethodRateLimits(), 1_790_000_000.0
-    assert [rates.admit("chat.postMessage", "C1", now) for _ in range(MAX_POSTS_IN_BURST)] == [
-        0
-    ] * MAX_POSTS_IN_BURST
+    assert [rates.admit("chat.postMessage", "C1", now) for _ in range(MAX_POSTS_IN_BURST)] == [0] * MAX_POSTS_IN_BURST
     assert rates.admit("chat.postMessage", "C1", now) > 0
     assert rates.admit("chat.postMessage", "C2", now) == 0
     taken = sum(not rates.admit("chat.postMessage", "C1", now + second / 10) for second in range(600))

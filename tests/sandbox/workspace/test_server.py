@@ -67,9 +67,7 @@ async def test_bodies_that_are_no_json_object_are_refused(workspace: SandboxWork
     assert missing["response_metadata"]["messages"] == ["[ERROR] missing required field: channel"]
 
 
-async def test_injected_faults_happen_once_and_in_order(
-    workspace: SandboxWorkspace, client: AsyncWebClient
-) -> None:
+async def test_injected_faults_happen_once_and_in_order(workspace: SandboxWorkspace, client: AsyncWebClient) -> None:
     workspace.inject_fault("auth.test", error="account_inactive")
     workspace.inject_fault("auth.test", retry_after=7)
     workspace.inject_fault("auth.test", status=503)
@@ -99,9 +97,7 @@ async def test_a_delayed_call_is_late_and_right(workspace: SandboxWorkspace, cli
     assert workspace.calls("auth.test")[0].seconds >= 0.2
 
 
-async def test_a_long_thread_is_read_page_by_page(
-    workspace: SandboxWorkspace, client: AsyncWebClient
-) -> None:
+async def test_a_long_thread_is_read_page_by_page(workspace: SandboxWorkspace, client: AsyncWebClient) -> None:
     root = await workspace.say("U0ADA", "C0GENERAL", "0")
     for number in range(1, 25):
         await workspace.say("U0GRACE", "C0GENERAL", str(number), thread_ts=root)
@@ -113,9 +109,7 @@ async def test_a_long_thread_is_read_page_by_page(
     assert [message["reply_count"] for message in history["messages"]] == [24]
 
 
-async def test_reading_refuses_what_slack_refuses(
-    workspace: SandboxWorkspace, client: AsyncWebClient
-) -> None:
+async def test_reading_refuses_what_slack_refuses(workspace: SandboxWorkspace, client: AsyncWebClient) -> None:
     root = await workspace.say("U0ADA", "C0GENERAL", "0")
     for error, wrong in (
         ("thread_not_found", {"ts": "1.0"}),
@@ -138,13 +132,9 @@ async def test_the_directory_says_who_is_there(client: AsyncWebClient) -> None:
     assert (await client.team_info())["team"]["name"] == "Sandbox"
 
 
-async def test_guests_outsiders_and_bots_are_told_apart(
-    workspace: SandboxWorkspace, client: AsyncWebClient
-) -> None:
+async def test_guests_outsiders_and_bots_are_told_apart(workspace: SandboxWorkspace, client: AsyncWebClient) -> None:
     """As Slack tells of them; and they are only where they were let in."""
-    lin, noor, builder = [
-        (await client.users_info(user=user))["user"] for user in ("U0LIN", "U0NOOR", "U0BUILD")
-    ]
+    lin, noor, builder = [(await client.users_info(user=user))["user"] for user in ("U0LIN", "U0NOOR", "U0BUILD")]
     assert (lin["is_restricted"], lin["is_ultra_restricted"], lin["team_id"]) == (True, False, "T0SANDBOX")
     assert (noor["team_id"], noor["is_restricted"], builder["is_bot"]) == ("T0PARTNER", False, True)
     for channel, is_shared, members in (
@@ -215,9 +205,7 @@ async def test_it_ends_at_once_even_with_everything_open() -> None:
         assert asyncio.all_tasks() <= before
 
 
-async def test_waiting_in_vain_tells_what_did_happen(
-    workspace: SandboxWorkspace, client: AsyncWebClient
-) -> None:
+async def test_waiting_in_vain_tells_what_did_happen(workspace: SandboxWorkspace, client: AsyncWebClient) -> None:
     await client.auth_test()
     with pytest.raises(TimeoutError, match=r"0 sockets are connected.*\n.*auth\.test ok"):
         await workspace.wait_until(lambda: False, timeout=0.05)

@@ -29,9 +29,7 @@ async def workspace(clock: SettableClock) -> AsyncIterator[SandboxWorkspace]:
 async def stream(workspace: SandboxWorkspace, client: AsyncWebClient) -> Json:
     """Begin a stream under a question, and return where it is."""
     question = await workspace.say("U0ADA", "D0ADA", "tell me")
-    answer = await client.chat_startStream(
-        channel="D0ADA", thread_ts=question, markdown_text="One", **RECIPIENT
-    )
+    answer = await client.chat_startStream(channel="D0ADA", thread_ts=question, markdown_text="One", **RECIPIENT)
     return {"channel": answer["channel"], "ts": answer["ts"]}
 
 
@@ -45,9 +43,7 @@ async def error(call: Any) -> str:
     return str(refused.value.response["error"])
 
 
-async def test_a_stream_grows_and_ends(
-    workspace: SandboxWorkspace, client: AsyncWebClient, stream: Json
-) -> None:
+async def test_a_stream_grows_and_ends(workspace: SandboxWorkspace, client: AsyncWebClient, stream: Json) -> None:
     assert workspace.state.message(**stream).is_streaming
     await client.chat_appendStream(**stream, chunks=[{"type": "markdown_text", "text": ", two"}])
     feedback = {"type": "context", "elements": [{"type": "mrkdwn", "text": "Made by a model."}]}
@@ -57,9 +53,7 @@ async def test_a_stream_grows_and_ends(
     assert [block["type"] for block in message.blocks] == ["markdown", "context"]
 
 
-async def test_slacks_own_helper_streams_a_whole_answer(
-    workspace: SandboxWorkspace, client: AsyncWebClient
-) -> None:
+async def test_slacks_own_helper_streams_a_whole_answer(workspace: SandboxWorkspace, client: AsyncWebClient) -> None:
     question = await workspace.say("U0ADA", "C0GENERAL", "tell me")
     streamer = await client.chat_stream(channel="C0GENERAL", thread_ts=question, buffer_size=10, **RECIPIENT)
     for word in ("words ", "and ", "more ", "words"):
@@ -83,17 +77,13 @@ async def test_five_minutes_end_a_stream_whatever_is_appended(
     await client.chat_appendStream(**stream, markdown_text=", two")
     assert await error(client.chat_update(**stream, text="x")) == "streaming_state_conflict"
     clock.now += 2
-    assert (
-        await error(client.chat_appendStream(**stream, markdown_text="x")) == "message_not_in_streaming_state"
-    )
+    assert await error(client.chat_appendStream(**stream, markdown_text="x")) == "message_not_in_streaming_state"
     assert await error(client.chat_stopStream(**stream)) == "message_not_in_streaming_state"
     await client.chat_update(**stream, text="the whole answer")
     assert shown(workspace, stream) == "the whole answer"
 
 
-async def test_a_person_can_stop_it(
-    workspace: SandboxWorkspace, client: AsyncWebClient, stream: Json
-) -> None:
+async def test_a_person_can_stop_it(workspace: SandboxWorkspace, client: AsyncWebClient, stream: Json) -> None:
     root = workspace.state.message(**stream).root_ts
     workspace.interactivity.stop("U0ADA", stream["channel"], root)
     event = workspace.events("agent_session_stopped")[0]["event"]

@@ -65,9 +65,7 @@ async def app(workspace: SandboxWorkspace, client: AsyncWebClient) -> AsyncItera
     await asyncio.wait_for(handler.close_async(), 5)
 
 
-async def opened(
-    workspace: SandboxWorkspace, client: AsyncWebClient, view: Json | None = None
-) -> WorkspaceView:
+async def opened(workspace: SandboxWorkspace, client: AsyncWebClient, view: Json | None = None) -> WorkspaceView:
     trigger = workspace.views.create_trigger("U0ADA")
     await client.views_open(trigger_id=trigger, view=view or modal())
     return workspace.views.stack("U0ADA")[-1]
@@ -196,9 +194,7 @@ async def test_shortcuts_reach_the_app(workspace: SandboxWorkspace, app: AsyncAp
     await workspace.wait_until(lambda: seen == ["shortcut", "message_action"])
 
 
-async def test_opening_the_home_tab_lets_the_app_publish_it(
-    workspace: SandboxWorkspace, app: AsyncApp
-) -> None:
+async def test_opening_the_home_tab_lets_the_app_publish_it(workspace: SandboxWorkspace, app: AsyncApp) -> None:
     @app.event("app_home_opened")
     async def _(event: Json, client: AsyncWebClient) -> None:
         await client.views_publish(user_id=event["user"], view=home())
@@ -207,9 +203,7 @@ async def test_opening_the_home_tab_lets_the_app_publish_it(
     await workspace.wait_until(lambda: workspace.views.home("U0ADA"))
 
 
-async def test_home_and_modal_refuse_what_slack_refuses(
-    workspace: SandboxWorkspace, client: AsyncWebClient
-) -> None:
+async def test_home_and_modal_refuse_what_slack_refuses(workspace: SandboxWorkspace, client: AsyncWebClient) -> None:
     publish = client.views_publish
     await publish(user_id="U0ADA", view=home())
     assert await error(publish(user_id="U0ADA", view=home(), hash="old")) == "hash_conflict"

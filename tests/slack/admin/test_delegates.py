@@ -71,9 +71,7 @@ async def test_a_thread_of_the_channel_is_theirs_and_the_prompt_above_is_not(off
 
 async def test_what_an_admin_locked_stays(office: Office, errors: list[Mapping[str, str]]) -> None:
     """Above, or in the channel itself: neither is asked for, and what is forged is not taken."""
-    await office.versions.save(
-        WORKSPACE, ScopeConfig(locks=frozenset({"temperature"})), based_on=0, by=Author(id=ADA)
-    )
+    await office.versions.save(WORKSPACE, ScopeConfig(locks=frozenset({"temperature"})), based_on=0, by=Author(id=ADA))
     await office.versions.save(CHANNEL, ScopeConfig(prompt=Prompt("Old.")), based_on=0, by=Author(id=ADA))
     await office.versions.save(CHANNEL, LOCKED, based_on=1, by=Author(id=ADA))
     await delegated(office, GRACE)
@@ -101,9 +99,7 @@ async def test_what_an_admin_locked_stays(office: Office, errors: list[Mapping[s
     assert len(await office.saved()) == 3
 
 
-async def test_whose_leave_was_taken_back_saves_nothing_more(
-    office: Office, errors: list[Mapping[str, str]]
-) -> None:
+async def test_whose_leave_was_taken_back_saves_nothing_more(office: Office, errors: list[Mapping[str, str]]) -> None:
     await delegated(office, GRACE)
     view = await office.edit(GRACE)
     await office.press(GRACE, modals.HISTORY_ACTION, HERE)

@@ -63,15 +63,11 @@ class RecordedIntake:
         self.notes.append(("gone on" if goes_on else "retried", turn, thread.root, by))
         return by_admin or by == self.owner
 
-    async def answer_again(
-        self, thread: ThreadKey, message_id: str, *, by: str, by_admin: bool = False
-    ) -> bool:
+    async def answer_again(self, thread: ThreadKey, message_id: str, *, by: str, by_admin: bool = False) -> bool:
         self.notes.append(("again", message_id, thread.root, by))
         return by_admin or by == self.owner
 
-    async def flip(
-        self, turn: int, thread: ThreadKey, action: Action, *, by: str, by_admin: bool = False
-    ) -> bool:
+    async def flip(self, turn: int, thread: ThreadKey, action: Action, *, by: str, by_admin: bool = False) -> bool:
         self.notes.append((str(action), turn, thread.root, by))
         return by_admin or by == self.owner
 

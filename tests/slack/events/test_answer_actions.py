@@ -24,9 +24,7 @@ class OneAnswer:
     ) -> bool:
         return self._do("goes on" if goes_on else "again", by, by_admin=by_admin)
 
-    async def flip(
-        self, _turn: int, _thread: ThreadKey, action: Action, *, by: str, by_admin: bool = False
-    ) -> bool:
+    async def flip(self, _turn: int, _thread: ThreadKey, action: Action, *, by: str, by_admin: bool = False) -> bool:
         return self._do(action, by, by_admin=by_admin)
 
     async def answer_again(self, *_: object, **__: object) -> bool:

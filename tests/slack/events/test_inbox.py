@@ -30,9 +30,7 @@ async def test_a_message_arrives_readable_with_the_names_of_those_it_mentions(
 
 
 @pytest.mark.parametrize("meanwhile", [0.0, 0.2], ids=["recorded", "being recorded"])
-async def test_a_mention_is_told_twice_and_recorded_once(
-    workspace: SandboxWorkspace, meanwhile: float
-) -> None:
+async def test_a_mention_is_told_twice_and_recorded_once(workspace: SandboxWorkspace, meanwhile: float) -> None:
     """Both events are acknowledged, but not before it is recorded: what failed, the next one tries again."""
     notebook = RecordedIntake()
 

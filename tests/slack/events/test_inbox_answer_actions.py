@@ -29,9 +29,7 @@ async def patient() -> AsyncIterator[SandboxWorkspace]:
 async def test_a_button_asks_for_a_new_answer_and_only_its_owner_may(patient: SandboxWorkspace) -> None:
     """Who may not is refused when it was tried once more: the answer may just be ending."""
     workspace = patient
-    notebook = RecordedIntake(
-        owner=ADA, is_draining=True
-    )  # a button is not delivered again: it must work even then
+    notebook = RecordedIntake(owner=ADA, is_draining=True)  # a button is not delivered again: it must work even then
     told: list[WorkspaceChange] = []
     workspace.state.observe(told.append)
     async with connected(workspace, notebook) as surface:
@@ -49,9 +47,7 @@ async def test_a_button_asks_for_a_new_answer_and_only_its_owner_may(patient: Sa
         ("retried", 7, root, GRACE),
     ]
     notices = [change for change in told if isinstance(change, NoticeShown)]
-    assert [(notice.user, notice.thread_ts, notice.text) for notice in notices] == [
-        (GRACE, root, CHANGE_NOT_ALLOWED)
-    ]
+    assert [(notice.user, notice.thread_ts, notice.text) for notice in notices] == [(GRACE, root, CHANGE_NOT_ALLOWED)]
 
 
 async def test_a_button_asks_to_go_on(workspace: SandboxWorkspace) -> None:
@@ -95,9 +91,7 @@ async def test_a_button_is_acknowledged_although_the_refusal_cannot_be_told(
 
 
 @pytest.mark.parametrize("word", ["stop", "<@U0BOT> Stop!", "please stop", "<@U0BOT>, stop it now please."])
-async def test_a_bare_stop_while_an_answer_runs_is_no_question(
-    workspace: SandboxWorkspace, word: str
-) -> None:
+async def test_a_bare_stop_while_an_answer_runs_is_no_question(workspace: SandboxWorkspace, word: str) -> None:
     """It names who said it, where and in which message; nobody is told anything."""
     notebook = RecordedIntake(is_running=True)
     async with connected(workspace, notebook):
@@ -105,9 +99,7 @@ async def test_a_bare_stop_while_an_answer_runs_is_no_question(
         await until(lambda: notebook.asked)
         ts = await workspace.say(ADA, GENERAL, word, thread_ts=root)
         await until(lambda: len(notebook.stops) == (2 if "<@U0BOT>" in word else 1))
-    assert {(stop.thread.root, stop.requested_by, stop.message_id) for stop in notebook.stops} == {
-        (root, ADA, ts)
-    }
+    assert {(stop.thread.root, stop.requested_by, stop.message_id) for stop in notebook.stops} == {(root, ADA, ts)}
     assert {incoming.message_id for incoming in notebook.asked} == {root}
     assert not workspace.calls("chat.postEphemeral")
 
@@ -173,11 +165,7 @@ async def test_the_stop_button_names_its_answer(workspace: SandboxWorkspace, *, 
         for person in (ADA, GRACE):
             await workspace.interactivity.act_on_message(person, GENERAL, ts, press, {})
     assert [(stop.turn, stop.requested_by) for stop in notebook.stops] == [(7, ADA), (7, GRACE)]
-    refused = (
-        [(GRACE, root, STOP_NOT_ALLOWED)]
-        if is_running
-        else [(each, root, ANSWER_ENDED) for each in (ADA, GRACE)]
-    )
+    refused = [(GRACE, root, STOP_NOT_ALLOWED)] if is_running else [(each, root, ANSWER_ENDED) for each in (ADA, GRACE)]
     assert notices(told) == refused
 
 

@@ -43,9 +43,7 @@ async def judged(
     turn = await store.accept(asked, claim=True)
     assert turn is not None
     await store.record_page(turn, 0, f"17{number:08}.000200")
-    await store.save_answer(
-        turn, Answer(text="Secret.", model="m-1", made_with=Provenance(versions=(version,)))
-    )
+    await store.save_answer(turn, Answer(text="Secret.", model="m-1", made_with=Provenance(versions=(version,))))
     await store.settle(turn, TurnStatus.DONE)
     vote = await office.votes.cast_vote(turn.id, thread, verdict, by=GRACE)
     assert vote is not None

@@ -98,9 +98,7 @@ class Booth:
         await self.store.save_answer(turn, MADE)
         await self.store.settle(turn, TurnStatus.DONE)
         blocks = [{"type": "markdown", "text": "So."}, block or feedback_block(turn.id)]
-        said = await self.client.chat_postMessage(
-            channel=GENERAL, thread_ts=self.root, text="So.", blocks=blocks
-        )
+        said = await self.client.chat_postMessage(channel=GENERAL, thread_ts=self.root, text="So.", blocks=blocks)
         self.shown = said["ts"]
 
     async def press(self, user: str, verdict: str, **changes: str) -> None:
@@ -208,9 +206,7 @@ async def test_a_forged_vote_counts_nowhere(booth: Booth, value: str) -> None:
     assert not stack or ANSWER_GONE in str(stack[-1].content)
 
 
-async def test_a_form_for_anothers_vote_changes_nothing(
-    booth: Booth, errors: list[Mapping[str, str]]
-) -> None:
+async def test_a_form_for_anothers_vote_changes_nothing(booth: Booth, errors: list[Mapping[str, str]]) -> None:
     await booth.press(GRACE, "bad")
     forms = ["bad:1", "good:1", "bad:7", "bad:x", "", "nonsense"]
     for metadata in forms:
@@ -221,9 +217,7 @@ async def test_a_form_for_anothers_vote_changes_nothing(
     assert found.vote.note == ""
 
 
-async def test_while_the_database_is_away_people_are_told(
-    booth: Booth, errors: list[Mapping[str, str]]
-) -> None:
+async def test_while_the_database_is_away_people_are_told(booth: Booth, errors: list[Mapping[str, str]]) -> None:
     await booth.press(GRACE, "good")
     booth.votes.is_away = True
     await booth.submit(GRACE, booth.top(GRACE), "Fine.")

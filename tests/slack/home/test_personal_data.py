@@ -197,9 +197,9 @@ async def test_who_presses_twice_is_told_so(office: Office) -> None:
     office.data.delay = 0.2
     await office.press(GRACE, ERASE_DATA_ACTION, wait=False)
     await office.press(GRACE, ERASE_DATA_ACTION)
-    assert [
-        ALREADY_RUNNING in str(opened.arguments) for opened in office.workspace.calls("views.open")
-    ].count(True) == 1
+    assert [ALREADY_RUNNING in str(opened.arguments) for opened in office.workspace.calls("views.open")].count(
+        True
+    ) == 1
     assert await office.held(GRACE) == StoredCounts()
 
 

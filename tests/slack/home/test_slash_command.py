@@ -15,13 +15,9 @@ from tests.slack.admin_client import ADA, BARE_HOME, CHANNEL, GENERAL, GRACE, KI
 @pytest.mark.parametrize("letter", ["🙂", "字", "x"])
 async def test_the_command_shows_a_prompt_of_any_letters(office: Office, letter: str) -> None:
     """As many of them as are shown fit into an acknowledgement."""
-    await office.versions.save(
-        CHANNEL, ScopeConfig(prompt=Prompt(letter * 4_000)), based_on=0, by=Author(id=ADA)
-    )
+    await office.versions.save(CHANNEL, ScopeConfig(prompt=Prompt(letter * 4_000)), based_on=0, by=Author(id=ADA))
     told: list[NoticeShown] = []
-    office.workspace.state.observe(
-        lambda change: told.append(change) if isinstance(change, NoticeShown) else None
-    )
+    office.workspace.state.observe(lambda change: told.append(change) if isinstance(change, NoticeShown) else None)
     await office.workspace.interactivity.command(ADA, GENERAL, "/threadkeeper", "")
     assert letter * 1_000 in str(told[0].blocks)
 

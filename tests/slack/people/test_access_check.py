@@ -65,9 +65,7 @@ class AccessWorld:
         await self.grants.save(WORKSPACE, grants, based_on=newest, by=Author(id=ADA))
         self.now += GRANTS_CACHE_TTL_SECONDS
 
-    async def say(
-        self, user: str, channel: str, text: str = "<@U0BOT> hi", thread_ts: str | None = None
-    ) -> str:
+    async def say(self, user: str, channel: str, text: str = "<@U0BOT> hi", thread_ts: str | None = None) -> str:
         """Write, and wait until all that it leads to is acknowledged and told."""
         ts = await self.slack.say(user, channel, text, thread_ts=thread_ts)
         await self.settled()
@@ -108,9 +106,7 @@ async def lobby() -> AsyncIterator[AccessWorld]:
             bot = await connect.fetch_bot_identity(client)
             people = People(client, bot.workspace, clock=lambda: lobby.now)
             access = Permissions(lobby.grants, WORKSPACE, clock=lambda: lobby.now)
-            keeper = AccessGuard(
-                SlackAccessPolicy(access, people), client, lobby.aside, clock=lambda: lobby.now
-            )
+            keeper = AccessGuard(SlackAccessPolicy(access, people), client, lobby.aside, clock=lambda: lobby.now)
             app = create_bolt_app(client, bot, make_inbox(bot, people, lobby, keeper, follow_threads=True))
             async with open_sockets(app, client, slack.app_token, count=1):
                 yield lobby
@@ -162,9 +158,7 @@ async def test_in_a_direct_message_a_refusal_is_a_message(lobby: AccessWorld) ->
     await lobby.set(denied_people=frozenset({GRACE}))
     root = await lobby.say(GRACE, "D0GRACE", "hi")
     assert lobby.entered == []
-    assert [message.text for message in lobby.slack.thread("D0GRACE", root)[1:]] == [
-        AccessRefusal.PERSON.for_people
-    ]
+    assert [message.text for message in lobby.slack.thread("D0GRACE", root)[1:]] == [AccessRefusal.PERSON.for_people]
 
 
 async def test_a_draft_is_tried_although_direct_messages_are_off(lobby: AccessWorld) -> None:
@@ -201,9 +195,7 @@ async def test_a_denied_channel_tells_whoever_addressed_the_bot_and_nobody_else(
     assert len(lobby.entered) == 1
 
 
-async def test_nobody_makes_the_bot_write_without_end(
-    lobby: AccessWorld, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_nobody_makes_the_bot_write_without_end(lobby: AccessWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(access_guard, "SECONDS_BETWEEN_SAME_REFUSALS", 0.0)
     await lobby.set(denied_people=frozenset({GRACE}))
     for _ in range(access_guard.REFUSALS_BURST + 5):

@@ -107,9 +107,7 @@ def test_what_could_do_harm_is_shown_and_does_nothing(markdown: str, safe: str) 
     assert markdown_of(render(markdown)) == safe
 
 
-CODE = (
-    "<!DOCTYPE html>\n<!-- @here -->\n#include <x>\n<#T> <@Y>\n[a](javascript:x) ![i](j)\n&lt;!here&gt; &amp;"
-)
+CODE = "<!DOCTYPE html>\n<!-- @here -->\n#include <x>\n<#T> <@Y>\n[a](javascript:x) ![i](j)\n&lt;!here&gt; &amp;"
 
 
 @pytest.mark.parametrize("fence", ["```", "~~~~"])
@@ -121,8 +119,7 @@ def test_code_stays_byte_for_byte(fence: str) -> None:
 def test_in_code_only_active_tokens_are_touched() -> None:
     page = "```\n<!channel> <!channels> <@U1> List<@Uppercase> <#C1>\n```"
     assert markdown_of(render(page)) == (
-        f"```\n<{WORD_JOINER}!channel> <!channels> <{WORD_JOINER}@U1> "
-        f"List<@Uppercase> <{WORD_JOINER}#C1>\n```"
+        f"```\n<{WORD_JOINER}!channel> <!channels> <{WORD_JOINER}@U1> List<@Uppercase> <{WORD_JOINER}#C1>\n```"
     )
 
 

@@ -66,9 +66,7 @@ def made(workspace: SandboxWorkspace) -> list[str]:
     return [call.method for call in workspace.calls() if call.method.startswith(kinds)]
 
 
-async def test_a_streamed_answer_costs_one_call_more(
-    workspace: SandboxWorkspace, surface: SlackSurface
-) -> None:
+async def test_a_streamed_answer_costs_one_call_more(workspace: SandboxWorkspace, surface: SlackSurface) -> None:
     """Slack's own sign and the title come with the first, and the end of the stream ends the session."""
     turn = await asked(workspace)
     await surface.show_working(turn, busy=True, begins=True)
@@ -81,9 +79,7 @@ async def test_a_streamed_answer_costs_one_call_more(
     assert workspace.calls(SESSION)[0].arguments["initiator_user_id"] == "U0ADA"
 
 
-async def test_only_what_begins_a_conversation_names_it(
-    workspace: SandboxWorkspace, surface: SlackSurface
-) -> None:
+async def test_only_what_begins_a_conversation_names_it(workspace: SandboxWorkspace, surface: SlackSurface) -> None:
     turn = await asked(workspace)
     await surface.show_working(turn, busy=True)
     assert stands(workspace, turn) == AgentSession(status="processing", title="")
@@ -113,9 +109,7 @@ async def test_a_session_rests_however_its_answer_ends(
         case "posted":
             await surface.post(turn.thread, page("One."))
         case "edited":
-            await surface.edit(
-                turn.thread, await surface.post(turn.thread, page("One", ends=False)), page("One.")
-            )
+            await surface.edit(turn.thread, await surface.post(turn.thread, page("One", ends=False)), page("One."))
         case "refused":
             workspace.inject_fault("chat.startStream", error="missing_recipient_user_id")
             assert await surface.start_message(turn, page("One", ends=False)) is None
@@ -216,9 +210,7 @@ async def test_a_channel_gets_a_status_only(workspace: SandboxWorkspace, surface
     assert not workspace.statuses
 
 
-async def test_a_question_without_words_names_nothing(
-    workspace: SandboxWorkspace, surface: SlackSurface
-) -> None:
+async def test_a_question_without_words_names_nothing(workspace: SandboxWorkspace, surface: SlackSurface) -> None:
     turn = replace(await asked(workspace), question=" \n**  **\n")
     await surface.show_working(turn, busy=True, begins=True)
     assert "title" not in workspace.calls(SESSION)[0].arguments

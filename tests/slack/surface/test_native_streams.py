@@ -94,9 +94,7 @@ def test_where_answers_stream(streaming: StreamingMode) -> None:
         streaming=streaming,
     )
     ways = [
-        surface.choose_display_mode(
-            ThreadKey(platform="slack", workspace="T0SANDBOX", channel=channel, root="1.0")
-        )
+        surface.choose_display_mode(ThreadKey(platform="slack", workspace="T0SANDBOX", channel=channel, root="1.0"))
         for channel in (DIRECT, "C0GENERAL")
     ]
     assert (

@@ -53,9 +53,7 @@ async def test_buttons_stand_below_a_page_until_it_is_shown_without(
     assert [block["type"] for block in workspace.thread(GENERAL, thread.root)[1].blocks] == ["markdown"]
 
 
-async def test_a_page_is_removed(
-    workspace: SandboxWorkspace, surface: SlackSurface, thread: ThreadKey
-) -> None:
+async def test_a_page_is_removed(workspace: SandboxWorkspace, surface: SlackSurface, thread: ThreadKey) -> None:
     await surface.delete_message(thread, await surface.post(thread, page("one")))
     assert len(workspace.thread(GENERAL, thread.root)) == 1
 

@@ -64,9 +64,7 @@ async def test_what_is_not_slacks_is_refused(server: Server, headers: dict[str, 
         (b"{}", {}),
     ],
 )
-async def test_a_signed_body_that_is_nothing_is_refused(
-    server: Server, body: bytes, headers: dict[str, str]
-) -> None:
+async def test_a_signed_body_that_is_nothing_is_refused(server: Server, body: bytes, headers: dict[str, str]) -> None:
     status, text = await server.post(body, headers)
     assert status in {400, 404}
     assert "Traceback" not in text
@@ -107,9 +105,7 @@ async def test_a_slow_body_is_given_up(server: Server, monkeypatch: pytest.Monke
     monkeypatch.setattr(http, "BODY_TIMEOUT_SECONDS", 0.2)
     began = time.monotonic()
     head = "".join(f"{name}: {value}\r\n" for name, value in GOOD.items())
-    line = await server.raw(
-        f"POST {EVENTS_PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 999\r\n{head}\r\n{{".encode()
-    )
+    line = await server.raw(f"POST {EVENTS_PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 999\r\n{head}\r\n{{".encode())
     assert line == "HTTP/1.1 408 Request Timeout"
     assert time.monotonic() - began < 2
 
@@ -122,9 +118,7 @@ async def test_unsigned_bodies_are_not_even_read(server: Server) -> None:
 
 async def test_double_headers_are_refused(server: Server) -> None:
     double = "".join(f"{name}: {value}\r\n" for name, value in [*GOOD.items()] * 2)
-    line = await server.raw(
-        f"POST {EVENTS_PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n{double}\r\n".encode()
-    )
+    line = await server.raw(f"POST {EVENTS_PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n{double}\r\n".encode())
     assert line == "HTTP/1.1 400 Bad Request"
 
 

@@ -22,9 +22,7 @@ def plan(connection: Connection, statement: Executable) -> list[str]:
 async def plans(folder: Path) -> list[list[str]]:
     with migrated_database("sqlite", folder) as url:
         async with open_database(url) as database:
-            found = [
-                await database.tx(plan, each) for each in (versions.SELECT_APPLYING, versions.SELECT_HISTORY)
-            ]
+            found = [await database.tx(plan, each) for each in (versions.SELECT_APPLYING, versions.SELECT_HISTORY)]
     return found
 
 

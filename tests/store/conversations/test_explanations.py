@@ -61,9 +61,7 @@ async def test_an_answer_is_explained_by_each_of_its_messages(kept: Kept) -> Non
         await kept.store.record_page(turn, page, message_id)
     usage = Usage(prompt_tokens=3, completion_tokens=4, cached_tokens=1)
     call = ModelCall(model="m-1", prompt_tokens=3, completion_tokens=4, cost=7)
-    answer = Answer(
-        text="So.", model="m-1", finish_reason="stop", usage=usage, made_with=made_with, call=call
-    )
+    answer = Answer(text="So.", model="m-1", finish_reason="stop", usage=usage, made_with=made_with, call=call)
     await kept.store.save_answer(turn, answer)
     await kept.store.settle(turn, TurnStatus.DONE)
 

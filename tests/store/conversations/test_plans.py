@@ -68,9 +68,7 @@ def plan(connection: Connection, statement: Executable, parameters: dict[str, An
 
 
 @pytest.mark.parametrize(("statement", "parameters", "index"), OFTEN)
-async def test_it_uses_an_index(
-    tmp_path: Path, statement: Executable, parameters: dict[str, Any], index: str
-) -> None:
+async def test_it_uses_an_index(tmp_path: Path, statement: Executable, parameters: dict[str, Any], index: str) -> None:
     async with opened("sqlite", tmp_path) as database:
         found = await database.tx(plan, statement, parameters)
     assert index in found
@@ -140,9 +138,7 @@ async def test_postgresql_looks_at_few_rows_of_many(tmp_path: Path) -> None:
     async with opened("postgres", tmp_path) as database:
         await database.tx(lambda connection: connection.exec_driver_sql(MANY))
         for statement, parameters, _index in OFTEN:
-            known = (
-                parameters | {"sent_at": 11_999.0, "turn": 11_999} if "limit" in parameters else parameters
-            )
+            known = parameters | {"sent_at": 11_999.0, "turn": 11_999} if "limit" in parameters else parameters
             found, rows = await database.tx(visited, statement, known)
             assert "Seq Scan on turns" not in found.replace("'", ""), statement
             assert rows < 300, (rows, found)

@@ -68,9 +68,7 @@ def tried(connection: Connection, *, days_left: float, count: int) -> None:
         connection.execute(drafts.insert().values(**thread, **what, expires_at=now() + days_left * DAY))
 
 
-async def test_drafts_that_have_expired_are_swept_away(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_drafts_that_have_expired_are_swept_away(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """As many at once as deliveries; more of them are looked for soon."""
     monkeypatch.setattr(processes, "SWEEP_BATCH_SIZE", 4)
     await database.tx(tried, days_left=-0.1, count=5)
@@ -78,7 +76,5 @@ async def test_drafts_that_have_expired_are_swept_away(
     store, left = SqlStore(database, "me"), []
     for _ in range(2):
         await store.record_heartbeat(30)
-        left.append(
-            await database.tx(lambda connection: connection.scalar(select(func.count()).select_from(drafts)))
-        )
+        left.append(await database.tx(lambda connection: connection.scalar(select(func.count()).select_from(drafts))))
     assert left == [3, 2]

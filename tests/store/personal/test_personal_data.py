@@ -78,9 +78,7 @@ def long_ago(connection: Connection) -> None:
 
 async def persons(database: Database) -> dict[str, Spending]:
     ledger = SqlLedger(database, "me")
-    found = await ledger.sum_by_subject(
-        HERE, SpendingDimension.PERSON, since="2020-01-01", until="2099-01-01"
-    )
+    found = await ledger.sum_by_subject(HERE, SpendingDimension.PERSON, since="2020-01-01", until="2099-01-01")
     return dict(found)
 
 
@@ -135,9 +133,7 @@ async def test_what_was_made_of_what_they_said_is_gone_too(database: Database, w
     summaries, data = SqlSummaries(database), SqlPersonalData(database)
     (turn,) = await data.list_turns(where, after=0, limit=9)
     summary = Summary(until=turn.turn.id, text="Ada asked about teapots.")
-    assert await summaries.save_summary(
-        where, summary, revision=(await summaries.read_summaries(where)).revision
-    )
+    assert await summaries.save_summary(where, summary, revision=(await summaries.read_summaries(where)).revision)
     await database.tx(lambda connection: connection.execute(text("UPDATE turns SET stopped_by = 'U0ADA'")))
     await database.tx(long_ago)
     await database.tx(age)
@@ -154,9 +150,7 @@ async def test_what_was_made_of_what_they_said_is_gone_too(database: Database, w
 
 
 def everything(connection: Connection) -> str:
-    return "\n".join(
-        str(tuple(row)) for table in metadata.sorted_tables for row in connection.execute(select(table))
-    )
+    return "\n".join(str(tuple(row)) for table in metadata.sorted_tables for row in connection.execute(select(table)))
 
 
 def age(connection: Connection) -> None:

@@ -25,8 +25,7 @@ def set_status(workspace: WorkspaceState, arguments: Arguments) -> Json:
     loading: Any = arguments.parse_json("loading_messages") or []
     if not isinstance(loading, list) or len(loading) > message_limits.MAX_LOADING_MESSAGES:
         raise ApiRefusal(
-            "invalid_arguments",
-            f"[ERROR] no more than {message_limits.MAX_LOADING_MESSAGES} loading_messages",
+            "invalid_arguments", f"[ERROR] no more than {message_limits.MAX_LOADING_MESSAGES} loading_messages"
         )
     workspace.set_status(channel.id, thread_ts, arguments.text("status"), map(str, loading))
     if not arguments.text("status") and (channel.id, thread_ts) in workspace.sessions:

@@ -12,14 +12,7 @@ from bot.sandbox.workspace import block_kit, message_limits
 from bot.sandbox.workspace.arguments import Arguments
 from bot.sandbox.workspace.events import message_json
 from bot.sandbox.workspace.message_limits import ApiRefusal
-from bot.sandbox.workspace.records import (
-    BOT_USER_ID,
-    TEAM_NAME,
-    Json,
-    NoticeShown,
-    WorkspaceChannel,
-    WorkspaceMessage,
-)
+from bot.sandbox.workspace.records import BOT_USER_ID, TEAM_NAME, Json, NoticeShown, WorkspaceChannel, WorkspaceMessage
 from bot.sandbox.workspace.state import WorkspaceState
 
 
@@ -68,12 +61,7 @@ def update_message(workspace: WorkspaceState, arguments: Arguments) -> Json:
     if text and not blocks:
         changes["edited"] = workspace.new_ts()
     message = workspace.replace(message, **changes)
-    return {
-        "channel": message.channel,
-        "ts": message.ts,
-        "text": message.text,
-        "message": message_json(message),
-    }
+    return {"channel": message.channel, "ts": message.ts, "text": message.text, "message": message_json(message)}
 
 
 def delete_message(workspace: WorkspaceState, arguments: Arguments) -> Json:
@@ -93,9 +81,7 @@ def post_ephemeral(workspace: WorkspaceState, arguments: Arguments) -> Json:
     if not text and not blocks:
         raise ApiRefusal("no_text")
     thread_ts = arguments.text("thread_ts") or None
-    workspace.announce(
-        NoticeShown(user=user, text=text, channel=channel.id, thread_ts=thread_ts, blocks=blocks)
-    )
+    workspace.announce(NoticeShown(user=user, text=text, channel=channel.id, thread_ts=thread_ts, blocks=blocks))
     return {"message_ts": workspace.new_ts()}
 
 

@@ -57,9 +57,7 @@ def append_to_stream(workspace: WorkspaceState, arguments: Arguments) -> Json:
     if not text and not arguments.get("chunks"):
         raise ApiRefusal("no_text")
     grown = message.text + text
-    workspace.redraw(
-        message, text=grown, blocks=_build_blocks(grown, (*_blocks_besides_text(message), *blocks))
-    )
+    workspace.redraw(message, text=grown, blocks=_build_blocks(grown, (*_blocks_besides_text(message), *blocks)))
     return {"channel": message.channel, "ts": message.ts}
 
 
@@ -83,9 +81,7 @@ def stop_stream(workspace: WorkspaceState, arguments: Arguments) -> Json:
 
 def _require_open_stream(workspace: WorkspaceState, arguments: Arguments) -> WorkspaceMessage:
     """Return the growing message that a call names. Raises what Slack does where it no longer grows."""
-    message = workspace.expire_stream(
-        workspace.message(arguments.required("channel"), arguments.required("ts"))
-    )
+    message = workspace.expire_stream(workspace.message(arguments.required("channel"), arguments.required("ts")))
     if not message.is_from_app:
         raise ApiRefusal("message_not_owned_by_app")
     if message.stream is StreamState.STOPPED:

@@ -47,10 +47,5 @@ def _read_view(arguments: Arguments) -> Any:
 
 
 METHODS: Mapping[str, Callable[[WorkspaceState, OpenViews, Arguments], Json]] = MappingProxyType(
-    {
-        "views.open": open_modal,
-        "views.publish": publish_view,
-        "views.push": push_modal,
-        "views.update": update_view,
-    }
+    {"views.open": open_modal, "views.publish": publish_view, "views.push": push_modal, "views.update": update_view}
 )

@@ -61,9 +61,7 @@ class GrantsController:
 
     async def open_channel_form(self, user: str, channel: str) -> View:
         """Return the form of a channel."""
-        return await self.open_form(
-            user, scoped_config.name_scope(self._authorizer.channel_scope(user, channel))
-        )
+        return await self.open_form(user, scoped_config.name_scope(self._authorizer.channel_scope(user, channel)))
 
     async def open_history(self, user: str, name: str, *, news: str = "") -> View:
         """Return the versions of the workspace's grants, or of a channel's."""
@@ -82,15 +80,11 @@ class GrantsController:
         try:
             entered = form.parse_submission(payload.mapping(view, "state", "values"), leave.scope, now)
         except form.InvalidSelection:
-            return FormErrors(
-                errors=place_errors({NOTE_FIELD: INVALID_SELECTION}, payload.items(view, "blocks"))
-            )
+            return FormErrors(errors=place_errors({NOTE_FIELD: INVALID_SELECTION}, payload.items(view, "blocks")))
         if entered.grants == now:
             return None
         if wrong := await self._check_members(entered.grants.stewards - now.stewards):
-            return FormErrors(
-                errors=place_errors({form.STEWARDS_FIELD: wrong}, payload.items(view, "blocks"))
-            )
+            return FormErrors(errors=place_errors({form.STEWARDS_FIELD: wrong}, payload.items(view, "blocks")))
         try:
             await self._save_grants(leave, entered.grants, entered.note)
         except GrantsConflict as conflict:
@@ -146,9 +140,7 @@ class GrantsController:
             version=version.number,
         )
 
-    async def _render_conflict(
-        self, user: str, newest: GrantsVersion | None, entered: form.SubmittedGrants
-    ) -> View:
+    async def _render_conflict(self, user: str, newest: GrantsVersion | None, entered: form.SubmittedGrants) -> View:
         if newest is None:  # versions are never removed, but a database may be put back
             return render_notice(authorization.FORM_NOT_YOURS)
         leave = self._authorizer.sign_form(user, newest.scope, newest.number)

@@ -57,9 +57,7 @@ def render_form(key: Scope, newest: GrantsVersion | None, form_state: str, deplo
     """Return the form of a workspace or channel as it is now."""
     signature = wording.describe_version(newest) if newest else "Nothing was ever set here."
     about = (
-        f"Who may edit *{wording.describe_scope(key)}* besides admins:"
-        if key.channel
-        else "Who may ask me, and where."
+        f"Who may edit *{wording.describe_scope(key)}* besides admins:" if key.channel else "Who may ask me, and where."
     )
     top = [block_kit.section(f"{about}\n{signature}")]
     fields = _render_fields(key, newest.grants if newest else NO_GRANTS, deployment)
@@ -99,38 +97,27 @@ def parse_submission(values: Mapping[str, Any], key: Scope, now: Grants) -> Subm
         name: _parse_ids(values, name, "selected_conversations", CHANNEL_ID_PATTERN.fullmatch)
         for name in CHANNEL_FIELDS
     }
-    lists |= {
-        name: _parse_ids(values, name, "selected_users", PERSON_ID_PATTERN.fullmatch)
-        for name in PEOPLE_FIELDS
-    }
+    lists |= {name: _parse_ids(values, name, "selected_users", PERSON_ID_PATTERN.fullmatch) for name in PEOPLE_FIELDS}
     admits = now.rules.admits
     if ADMITS_FIELD in values and (ticked := _parse_admits(values)) != _effective_admits(now.rules):
         admits = ticked
-    return SubmittedGrants(
-        grants=Grants(rules=AccessRules(**lists, admits=admits), stewards=stewards), note=note
-    )
+    return SubmittedGrants(grants=Grants(rules=AccessRules(**lists, admits=admits), stewards=stewards), note=note)
 
 
 def _render_fields(key: Scope, grants: Grants, deployment: AccessRules, note: str = "") -> list[Block]:
     hint = "Why, in a few words. It is kept with the version."
-    last = block_kit.input_block(
-        NOTE_FIELD, "Note", block_kit.text_input(note, longest=MAX_NOTE_CHARACTERS), hint=hint
-    )
+    last = block_kit.input_block(NOTE_FIELD, "Note", block_kit.text_input(note, longest=MAX_NOTE_CHARACTERS), hint=hint)
     if key.channel:
         hint = "Members of this workspace. They edit this channel and its threads, below what admins lock."
         return [_render_people(STEWARDS_FIELD, "Who may edit it", grants.stewards, hint), last]
     shown = [
         block_kit.input_block(
-            name,
-            label,
-            block_kit.multi_channel_select(getattr(grants.rules, name), "No channel chosen"),
-            hint=hint,
+            name, label, block_kit.multi_channel_select(getattr(grants.rules, name), "No channel chosen"), hint=hint
         )
         for name, (label, hint) in CHANNEL_FIELDS.items()
     ]
     shown += [
-        _render_people(name, label, getattr(grants.rules, name), hint)
-        for name, (label, hint) in PEOPLE_FIELDS.items()
+        _render_people(name, label, getattr(grants.rules, name), hint) for name, (label, hint) in PEOPLE_FIELDS.items()
     ]
     hint = "Members of this workspace who may do all that Slack's admins may do here, this form included."
     admins = _render_people(STEWARDS_FIELD, "Admins besides Slack's", grants.stewards, hint)
@@ -139,14 +126,9 @@ def _render_fields(key: Scope, grants: Grants, deployment: AccessRules, note: st
 
 def _render_admits(rules: AccessRules, deployment: AccessRules) -> Block:
     if deployment.admits is not None:
-        fixed = (
-            ", ".join(ADMISSION_LABELS[each][0] for each in Admission if each in deployment.admits)
-            or "nothing"
-        )
+        fixed = ", ".join(ADMISSION_LABELS[each][0] for each in Admission if each in deployment.admits) or "nothing"
         return block_kit.context(f"*Let in:* {fixed}. The deployment's settings decide this (`BOT_ADMIT`).")
-    options = [
-        block_kit.option(each, label, description) for each, (label, description) in ADMISSION_LABELS.items()
-    ]
+    options = [block_kit.option(each, label, description) for each, (label, description) in ADMISSION_LABELS.items()]
     return block_kit.input_block(
         ADMITS_FIELD, "Let in", block_kit.checkboxes(options, frozenset(_effective_admits(rules)))
     )
@@ -158,14 +140,10 @@ def _effective_admits(rules: AccessRules) -> frozenset[Admission]:
 
 
 def _render_people(name: str, label: str, chosen: frozenset[str], hint: str) -> Block:
-    return block_kit.input_block(
-        name, label, block_kit.multi_user_select(chosen, NO_PEOPLE_PLACEHOLDER), hint=hint
-    )
+    return block_kit.input_block(name, label, block_kit.multi_user_select(chosen, NO_PEOPLE_PLACEHOLDER), hint=hint)
 
 
-def _parse_ids(
-    values: Mapping[str, Any], name: str, what: str, is_one: Callable[[str], object]
-) -> frozenset[str]:
+def _parse_ids(values: Mapping[str, Any], name: str, what: str, is_one: Callable[[str], object]) -> frozenset[str]:
     found = payload.items(values, name, block_kit.VALUE_ACTION_ID, what)
     if not all(isinstance(each, str) and is_one(each) for each in found):
         raise InvalidSelection(name)

@@ -49,11 +49,7 @@ class GrantsListeners:
     """The listeners; their parameters have the names that Bolt gives."""
 
     def __init__(
-        self,
-        controller: GrantsController,
-        modals: Modals,
-        run_in_background: RunInBackground,
-        home: RenderHome,
+        self, controller: GrantsController, modals: Modals, run_in_background: RunInBackground, home: RenderHome
     ) -> None:
         self._controller = controller
         self._modals = modals
@@ -62,9 +58,7 @@ class GrantsListeners:
 
     async def open_form(self, body: dict[str, Any], ack: AsyncAck) -> None:
         """Open a form."""
-        self._open(
-            body, self._controller.open_form(_user(body), payload.text(_pressed_element(body), "value"))
-        )
+        self._open(body, self._controller.open_form(_user(body), payload.text(_pressed_element(body), "value")))
         await ack()
 
     async def open_channel_form(self, body: dict[str, Any], ack: AsyncAck) -> None:
@@ -76,9 +70,7 @@ class GrantsListeners:
 
     async def open_history(self, body: dict[str, Any], ack: AsyncAck) -> None:
         """Open the versions."""
-        self._open(
-            body, self._controller.open_history(_user(body), payload.text(_pressed_element(body), "value"))
-        )
+        self._open(body, self._controller.open_history(_user(body), payload.text(_pressed_element(body), "value")))
         await ack()
 
     async def restore_version(self, body: dict[str, Any], ack: AsyncAck) -> None:

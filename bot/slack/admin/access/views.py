@@ -31,9 +31,7 @@ MAX_NAMES_PER_LINE = 20
 """People or channels that are named in a line."""
 
 
-def render_overview(
-    workspace: Scope, versions: Sequence[GrantsVersion], deployment: AccessRules
-) -> list[Block]:
+def render_overview(workspace: Scope, versions: Sequence[GrantsVersion], deployment: AccessRules) -> list[Block]:
     """Return Home's section for admins."""
     newest = {version.scope: version for version in versions}
     mine = newest.get(workspace)
@@ -72,12 +70,7 @@ def render_delegated_channels(channels: Sequence[Scope]) -> list[Block]:
 
 
 def render_history(
-    key: Scope,
-    versions: Sequence[GrantsVersion],
-    form_state: str,
-    name: Callable[[str], str],
-    *,
-    news: str = "",
+    key: Scope, versions: Sequence[GrantsVersion], form_state: str, name: Callable[[str], str], *, news: str = ""
 ) -> View:
     """Return the versions, newest first; one more than `SHOWN` where there are older ones."""
     what = f"who may edit {wording.describe_scope(key)}" if key.channel else "who may do what"
@@ -101,19 +94,14 @@ def _render_delegations(versions: Sequence[GrantsVersion]) -> list[Block]:
     """Return who may edit which channel, and the way to change it."""
     current = [version for version in versions if version.grants.stewards]
     select = block_kit.channel_select(EDIT_CHANNEL_GRANTS_ACTION, "Let somebody edit a channel…")
-    shown = [
-        block_kit.section("You can let members edit a single channel and its threads."),
-        block_kit.actions(select),
-    ]
+    shown = [block_kit.section("You can let members edit a single channel and its threads."), block_kit.actions(select)]
     for version in current[:MAX_CHANNELS_SHOWN]:
         change = block_kit.button("Change", EDIT_GRANTS_ACTION, name_scope(version.scope))
         said = f"{wording.describe_scope(version.scope)}: {_mention_people(version.grants.stewards)}"
         shown.append(block_kit.section(said, change))
     if len(current) > MAX_CHANNELS_SHOWN:
         shown.append(
-            block_kit.context(
-                f"And {len(current) - MAX_CHANNELS_SHOWN} more; choose a channel above to see it."
-            )
+            block_kit.context(f"And {len(current) - MAX_CHANNELS_SHOWN} more; choose a channel above to see it.")
         )
     return shown
 

@@ -82,9 +82,7 @@ class PromptController:
 
     async def open_channel_editor(self, user: str, channel: str) -> View:
         """Return the form for a channel."""
-        return await self.open_editor(
-            user, scoped_config.name_scope(self._authorizer.channel_scope(user, channel))
-        )
+        return await self.open_editor(user, scoped_config.name_scope(self._authorizer.channel_scope(user, channel)))
 
     async def open_history(self, user: str, name: str) -> View:
         """Return the versions of the level of that name."""
@@ -122,9 +120,7 @@ class PromptController:
         """Save an old version once more; return the versions there are now, and what came of it."""
         leave = self._authorizer.verify_form(user, payload.text(view, "private_metadata"))
         is_delegated = await self._authorizer.require_editor(leave.scope, user, "restore")
-        versions = await self._config_editor.versions.list_history(
-            leave.scope, limit=history.MAX_VERSIONS_SHOWN
-        )
+        versions = await self._config_editor.versions.list_history(leave.scope, limit=history.MAX_VERSIONS_SHOWN)
         old = next((version for version in versions if str(version.number) == number), None)
         if old is None:
             raise self._authorizer.deny(user, "restore", authorization.NOT_IN_WORKSPACE)
@@ -149,9 +145,7 @@ class PromptController:
         return wording.render_effective(applies, with_prompt=is_admin, max_prompt_characters=longest)
 
     async def _render_history(self, user: str, level: Scope, *, news: str = "") -> View:
-        versions = await self._config_editor.versions.list_history(
-            level, limit=history.MAX_VERSIONS_SHOWN + 1
-        )
+        versions = await self._config_editor.versions.list_history(level, limit=history.MAX_VERSIONS_SHOWN + 1)
         newest = versions[0].number if versions else 0
         scores = await self._votes.read_scores([version.id for version in versions])
         leave = self._authorizer.sign_form(user, level, newest)

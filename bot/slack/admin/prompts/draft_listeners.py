@@ -34,9 +34,7 @@ def register(app: AsyncApp, trials: DraftController, screen: Modals, aside: RunI
 class DraftListeners:
     """The listeners; their parameters have the names that Bolt gives."""
 
-    def __init__(
-        self, controller: DraftController, modals: Modals, run_in_background: RunInBackground
-    ) -> None:
+    def __init__(self, controller: DraftController, modals: Modals, run_in_background: RunInBackground) -> None:
         self._controller = controller
         self._modals = modals
         self._run_in_background = run_in_background

@@ -26,14 +26,10 @@ def render_first_message(
     level: Scope, old: ScopeConfig, draft: ScopeConfig, based_on: int, form_state: str
 ) -> list[Block]:
     """Return the first message of the thread in which a draft is tried."""
-    asked = (
-        f"It becomes version {based_on + 1}, and applies at once to {wording.describe_scope_plainly(level)}."
-    )
+    asked = f"It becomes version {based_on + 1}, and applies at once to {wording.describe_scope_plainly(level)}."
     gone = "What it changes is lost, and this thread goes on with what applies in your direct messages."
     return [
-        block_kit.section(
-            f"*Draft for {wording.describe_scope(level)}*, version {based_on + 1}, *not published*"
-        ),
+        block_kit.section(f"*Draft for {wording.describe_scope(level)}*, version {based_on + 1}, *not published*"),
         block_kit.preformatted(wording.format_diff(old, draft), MAX_DIFF_CHARACTERS),
         block_kit.context("Ask more in this thread: it is answered with the draft, for seven days at most."),
         block_kit.actions(
@@ -63,9 +59,7 @@ def render_published(version: ConfigVersion) -> list[Block]:
 def render_discarded(level: Scope) -> list[Block]:
     """Return the first message of the thread once its draft is gone."""
     return [
-        block_kit.section(
-            f"*Discarded*: a draft for {wording.describe_scope(level)} that was never published."
-        ),
+        block_kit.section(f"*Discarded*: a draft for {wording.describe_scope(level)} that was never published."),
         block_kit.context("This thread goes on with what applies in your direct messages."),
     ]
 

@@ -87,11 +87,7 @@ class DraftController:
         if wrong:
             return FormErrors(errors=form.place_errors(wrong, payload.items(view, "blocks")))
         return DraftRequest(
-            state=leave,
-            old_config=level.config,
-            config=entered.config,
-            note=entered.note,
-            question=question,
+            state=leave, old_config=level.config, config=entered.config, note=entered.note, question=question
         )
 
     async def start_draft(self, request: DraftRequest) -> View:
@@ -123,9 +119,7 @@ class DraftController:
         draft, leave, is_delegated = await self._require_draft(user, thread, signed, "publish")
         level = await self._config_editor.load_scope(draft.scope, is_delegated=is_delegated)
         try:
-            version = await self._saver.save_config(
-                leave, draft.config, draft.note, is_delegated=is_delegated
-            )
+            version = await self._saver.save_config(leave, draft.config, draft.note, is_delegated=is_delegated)
         except ConfigRefused as refused:
             return block_kit.render_notice(" ".join(refused.problems.values()))
         except VersionConflict as found:
@@ -133,9 +127,7 @@ class DraftController:
                 return await self._saver.render_conflict(user, level, found.newest, draft.config, draft.note)
             version = found.newest  # it was published from its form, or twice at once
         await self._drafts.delete_draft(thread)
-        await self._direct_messages.update_first_message(
-            thread, "Published", draft_view.render_published(version)
-        )
+        await self._direct_messages.update_first_message(thread, "Published", draft_view.render_published(version))
         return None
 
     async def open_editor(self, user: str, thread: ThreadKey, signed: str) -> View:
@@ -143,9 +135,7 @@ class DraftController:
         draft, leave, is_delegated = await self._require_draft(user, thread, signed, "edit a draft")
         level = await self._config_editor.load_scope(draft.scope, is_delegated=is_delegated)
         if level.newest_version and level.version_number != draft.based_on:
-            return await self._saver.render_conflict(
-                user, level, level.newest_version, draft.config, draft.note
-            )
+            return await self._saver.render_conflict(user, level, level.newest_version, draft.config, draft.note)
         mandate = self._authorizer.sign_form(user, leave.scope, draft.based_on)
         return modals.render_draft_editor(level, draft, mandate, await self._models())
 
@@ -153,9 +143,7 @@ class DraftController:
         """Let the draft of a thread be tried no more."""
         draft, _leave, _is_delegated = await self._require_draft(user, thread, signed, "discard")
         await self._drafts.delete_draft(thread)
-        await self._direct_messages.update_first_message(
-            thread, "Discarded", draft_view.render_discarded(draft.scope)
-        )
+        await self._direct_messages.update_first_message(thread, "Discarded", draft_view.render_discarded(draft.scope))
 
     async def _store_draft(self, request: DraftRequest) -> ThreadKey:
         """Return a new thread with the draft, which is kept. Raises `SurfaceError`."""
@@ -166,9 +154,7 @@ class DraftController:
         thread = await self._direct_messages.start_thread(
             leave.user,
             draft_view.draft_title(leave.scope, leave.based_on + 1),
-            draft_view.render_first_message(
-                leave.scope, request.old_config, request.config, leave.based_on, mandate
-            ),
+            draft_view.render_first_message(leave.scope, request.old_config, request.config, leave.based_on, mandate),
         )
         draft = Draft(
             thread=thread,
@@ -191,11 +177,7 @@ class DraftController:
         leave = self._authorizer.verify_form(user, signed)
         is_delegated = await self._authorizer.require_editor(leave.scope, user, action)
         draft = await self._drafts.find_draft(thread)
-        if draft is None or (draft.author, draft.scope, draft.based_on) != (
-            user,
-            leave.scope,
-            leave.based_on,
-        ):
+        if draft is None or (draft.author, draft.scope, draft.based_on) != (user, leave.scope, leave.based_on):
             raise self._authorizer.deny(user, action, DRAFT_GONE)
         return draft, leave, is_delegated
 

@@ -82,9 +82,7 @@ def _describe_facts(explained: Explanation, context: ExplanationContext) -> str:
         "Attempts": str(explained.attempt) if explained.attempt > 1 else "",
     }
     lines = (f"*{name}*: {fact}" for name, fact in facts.items() if fact)
-    return "\n".join(
-        [f"Asked by <@{explained.author.id}>, {wording.format_time(explained.asked_at)}", *lines]
-    )
+    return "\n".join([f"Asked by <@{explained.author.id}>, {wording.format_time(explained.asked_at)}", *lines])
 
 
 def _describe_files(files: Sequence[File]) -> str:
@@ -146,9 +144,7 @@ def _render_config(explained: Explanation, context: ExplanationContext, *, for_a
         f"• {wording.describe_scope(version.scope)}: {wording.describe_version(version)}"
         for version in explained.versions
     ]
-    said = block_kit.context(
-        "\n".join(from_) or "No admin had set anything; the deployment's settings applied."
-    )
+    said = block_kit.context("\n".join(from_) or "No admin had set anything; the deployment's settings applied.")
     if made_with.draft:
         draft = scoped_config.parse_scope(made_with.draft, explained.thread.platform)
         scope = wording.describe_scope(draft)
@@ -160,10 +156,7 @@ def _render_config(explained: Explanation, context: ExplanationContext, *, for_a
         ]
     applied = _effective_then(explained, context.level)
     shown = wording.render_effective(
-        applied,
-        with_prompt=for_admin,
-        notes=context.parameter_notes,
-        max_prompt_characters=MAX_PROMPT_CHARACTERS,
+        applied, with_prompt=for_admin, notes=context.parameter_notes, max_prompt_characters=MAX_PROMPT_CHARACTERS
     )
     return [block_kit.section("*Asked for with*"), *shown, said]
 
@@ -183,7 +176,6 @@ def _render_edit_buttons(level: EditableScope) -> list[Block]:
     return [
         block_kit.divider(),
         block_kit.actions(
-            edit_button("Edit for this channel", channel),
-            edit_button("Edit for this thread only", thread),
+            edit_button("Edit for this channel", channel), edit_button("Edit for this thread only", thread)
         ),
     ]

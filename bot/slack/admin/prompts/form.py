@@ -87,9 +87,7 @@ def render_fields(
     hint = "Why, in a few words. It is kept with the version."
     return [
         *shown,
-        block_kit.input_block(
-            NOTE_FIELD, "Note", block_kit.text_input(note, longest=MAX_NOTE_CHARACTERS), hint=hint
-        ),
+        block_kit.input_block(NOTE_FIELD, "Note", block_kit.text_input(note, longest=MAX_NOTE_CHARACTERS), hint=hint),
     ]
 
 
@@ -151,9 +149,7 @@ def mark_errors(shown: Sequence[Block], problems: Mapping[str, str]) -> list[Blo
         if not name.startswith(f"{ERROR_BLOCK_PREFIX}:"):
             marked.append(block)
         if block.get("type") == "input" and name in problems:
-            said = block_kit.context(
-                f":warning: {block_kit.excerpt(problems[name], block_kit.MAX_INPUT_CHARACTERS)}"
-            )
+            said = block_kit.context(f":warning: {block_kit.excerpt(problems[name], block_kit.MAX_INPUT_CHARACTERS)}")
             marked.append(said | {"block_id": f"{ERROR_BLOCK_PREFIX}:{name}"})
     return marked
 
@@ -182,11 +178,7 @@ def _render_prompt(
         entered_parts = filled if has_room else [*filled, TextPart("")]
     asked = [_render_part(*each) for each in enumerate(entered_parts)]
     more = block_kit.actions(block_kit.button("More room", ADD_PART_ACTION))
-    said = [
-        block_kit.context(
-            f"The prompt above: _{block_kit.excerpt(above.system, wording.MAX_EXCERPT_CHARACTERS)}_"
-        )
-    ]
+    said = [block_kit.context(f"The prompt above: _{block_kit.excerpt(above.system, wording.MAX_EXCERPT_CHARACTERS)}_")]
     chosen = block_kit.single_choice("radio_buttons", options, mode)
     return [
         *asked,
@@ -260,15 +252,11 @@ def _offered_values(each: Parameter, text: str, models: ModelChoices) -> Mapping
     if each.name != MODEL_FIELD or not models.offered:
         return {}
     offered = {
-        name: fate
-        for name, fate in models.offered.items()
-        if len(name) <= block_kit.MAX_OPTION_VALUE_CHARACTERS
+        name: fate for name, fate in models.offered.items() if len(name) <= block_kit.MAX_OPTION_VALUE_CHARACTERS
     }
     offered = {text: "", **offered} if text else offered
     return (
-        offered
-        if len(offered) < block_kit.MAX_OPTIONS and len(text) <= block_kit.MAX_OPTION_VALUE_CHARACTERS
-        else {}
+        offered if len(offered) < block_kit.MAX_OPTIONS and len(text) <= block_kit.MAX_OPTION_VALUE_CHARACTERS else {}
     )
 
 
@@ -284,25 +272,18 @@ def _render_fixed(name: str, level: EditableScope) -> Block:
     """Return what is said of a field that is not asked for."""
     if name in level.locked_fields:
         return block_kit.context(
-            f":lock: *{wording.field_label(name)}* is locked by "
-            f"{wording.describe_scope(level.locked_fields[name])}."
+            f":lock: *{wording.field_label(name)}* is locked by {wording.describe_scope(level.locked_fields[name])}."
         )
     if name in level.fixed_fields:
-        return block_kit.context(
-            f":lock: *{wording.field_label(name)}* is locked here; only admins change it."
-        )
-    return block_kit.context(
-        f"*{wording.field_label(name)}* is too long for a form; use `bot prompt` in a shell."
-    )
+        return block_kit.context(f":lock: *{wording.field_label(name)}* is locked here; only admins change it.")
+    return block_kit.context(f"*{wording.field_label(name)}* is too long for a form; use `bot prompt` in a shell.")
 
 
 def _too_long_for_input(level: EditableScope) -> list[str]:
     """Return the parameters set here whose values no input can hold."""
     values = level.config.parameters
     return [
-        name
-        for name, value in values.items()
-        if len(parameters.render(name, value)) > block_kit.MAX_INPUT_CHARACTERS
+        name for name, value in values.items() if len(parameters.render(name, value)) > block_kit.MAX_INPUT_CHARACTERS
     ]
 
 
@@ -314,9 +295,7 @@ def _parse_parts(values: Mapping[str, Any]) -> list[TextPart]:
 def _is_part(block_id: str) -> bool:
     start, _, rest = block_id.partition(":")
     joint, _, number = rest.partition(":")
-    return (
-        start == PROMPT_FIELD and joint in text_parts.SEPARATORS and number.isascii() and number.isdecimal()
-    )
+    return start == PROMPT_FIELD and joint in text_parts.SEPARATORS and number.isascii() and number.isdecimal()
 
 
 def _field_value(values: Mapping[str, Any], name: str) -> str:

@@ -54,9 +54,7 @@ def register(app: AsyncApp, helm: PromptController, screen: Modals, aside: RunIn
 class PromptListeners:
     """The listeners; their parameters have the names that Bolt gives."""
 
-    def __init__(
-        self, controller: PromptController, modals: Modals, run_in_background: RunInBackground
-    ) -> None:
+    def __init__(self, controller: PromptController, modals: Modals, run_in_background: RunInBackground) -> None:
         self._controller = controller
         self._modals = modals
         self._run_in_background = run_in_background
@@ -95,9 +93,7 @@ class PromptListeners:
 
     async def open_editor(self, body: dict[str, Any], ack: AsyncAck) -> None:
         """Open the form of a level."""
-        self._open(
-            body, self._controller.open_editor(_user(body), payload.text(_pressed_element(body), "value"))
-        )
+        self._open(body, self._controller.open_editor(_user(body), payload.text(_pressed_element(body), "value")))
         await ack()
 
     async def open_channel_editor(self, body: dict[str, Any], ack: AsyncAck) -> None:
@@ -119,9 +115,7 @@ class PromptListeners:
 
     async def open_history(self, body: dict[str, Any], ack: AsyncAck) -> None:
         """Open the versions of a level."""
-        self._open(
-            body, self._controller.open_history(_user(body), payload.text(_pressed_element(body), "value"))
-        )
+        self._open(body, self._controller.open_history(_user(body), payload.text(_pressed_element(body), "value")))
         await ack()
 
     async def add_prompt_part(self, body: dict[str, Any], ack: AsyncAck) -> None:
@@ -132,9 +126,7 @@ class PromptListeners:
     async def restore_version(self, body: dict[str, Any], ack: AsyncAck) -> None:
         """Restore a version."""
         user, number = _user(body), payload.text(_pressed_element(body), "value")
-        self._update(
-            body, self._controller.restore_version(user, payload.mapping(body, "view"), number), user
-        )
+        self._update(body, self._controller.restore_version(user, payload.mapping(body, "view"), number), user)
         await ack()
 
     async def save_form(self, body: dict[str, Any], ack: AsyncAck) -> None:
@@ -162,9 +154,7 @@ class PromptListeners:
         except StoreError as error:
             log.warning("What an admin set was not saved.", action="steering_unsaved", error=error.code)
             sentence = SAVE_FAILED
-        return FormErrors(
-            errors=form.place_errors({form.NOTE_FIELD: sentence}, payload.items(view, "blocks"))
-        )
+        return FormErrors(errors=form.place_errors({form.NOTE_FIELD: sentence}, payload.items(view, "blocks")))
 
     async def _show_effective(self, user: str, channel: str) -> dict[str, Any]:
         try:
@@ -181,9 +171,7 @@ class PromptListeners:
 
     def _open(self, body: Mapping[str, Any], making: Coroutine[Any, Any, View]) -> None:
         is_modal = payload.text(body, "view", "type") == "modal"
-        self._run_in_background(
-            self._modals.open_view(payload.text(body, "trigger_id"), making, on_top=is_modal)
-        )
+        self._run_in_background(self._modals.open_view(payload.text(body, "trigger_id"), making, on_top=is_modal))
 
     def _update(self, body: Mapping[str, Any], making: Coroutine[Any, Any, View], user: str = "") -> None:
         """Show something else in the view that was operated; then the Home tab of `user` anew."""

@@ -27,35 +27,24 @@ NOT_SAVED_TITLE = "Not saved: see above"
 
 def render_editor(level: EditableScope, form_state: str, models: ModelChoices) -> View:
     """Return the form of a level as it is now."""
-    newest = (
-        wording.describe_version(level.newest_version)
-        if level.newest_version
-        else "Nothing was ever set here."
-    )
+    newest = wording.describe_version(level.newest_version) if level.newest_version else "Nothing was ever set here."
     intro = f"For *{wording.describe_scope(level.scope)}*. What is not set here is inherited."
     history = block_kit.button("History", HISTORY_ACTION, name_scope(level.scope))
     top = [block_kit.section(f"{intro}\n{newest}", history if level.newest_version else None)]
-    return _render_form(
-        [*top, *form.render_fields(level, level.config, models=models)], form_state, "Save", "Cancel"
-    )
+    return _render_form([*top, *form.render_fields(level, level.config, models=models)], form_state, "Save", "Cancel")
 
 
 def render_draft_editor(level: EditableScope, draft: Draft, form_state: str, models: ModelChoices) -> View:
     """Return the form of a level with a draft in it that was tried; nothing was saved since."""
     top = block_kit.section(
-        f"Your draft for *{wording.describe_scope(level.scope)}*, not published. "
-        "What is not set here is inherited."
+        f"Your draft for *{wording.describe_scope(level.scope)}*, not published. What is not set here is inherited."
     )
     fields = form.render_fields(level, draft.config, models=models, note=draft.note)
     return _render_form([top, *fields], form_state, "Save", "Cancel")
 
 
 def render_conflict(
-    level: EditableScope,
-    newest: ConfigVersion,
-    entered: ScopeConfig,
-    fields: Sequence[Block],
-    form_state: str,
+    level: EditableScope, newest: ConfigVersion, entered: ScopeConfig, fields: Sequence[Block], form_state: str
 ) -> View:
     """Return the form with a draft in its `fields`, below what somebody else has saved meanwhile."""
     top = [
@@ -85,12 +74,9 @@ def render_scope_chooser(workspace: Scope, direct: Scope) -> View:
         [
             block_kit.section("What do you want to edit? Levels below inherit what they do not set."),
             block_kit.actions(
-                edit_button("The whole workspace", workspace),
-                edit_button("All direct messages", direct),
+                edit_button("The whole workspace", workspace), edit_button("All direct messages", direct)
             ),
-            block_kit.section(
-                "A channel:", block_kit.channel_select(EDIT_CHANNEL_ACTION, "Choose a channel")
-            ),
+            block_kit.section("A channel:", block_kit.channel_select(EDIT_CHANNEL_ACTION, "Choose a channel")),
         ],
     )
 
@@ -111,8 +97,6 @@ def _copy_view(view: Mapping[str, Any], blocks: list[Block]) -> View:
     return {name: view[name] for name in kept} | {"blocks": blocks}
 
 
-def _render_form(
-    blocks: list[Block], form_state: str, submit: str, close: str, *, title: str = EDITOR_TITLE
-) -> View:
+def _render_form(blocks: list[Block], form_state: str, submit: str, close: str, *, title: str = EDITOR_TITLE) -> View:
     view = block_kit.modal(title, blocks, submit=submit, close=close, metadata=form_state)
     return view | {"callback_id": CONFIG_FORM_CALLBACK}

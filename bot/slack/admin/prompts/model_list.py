@@ -45,9 +45,7 @@ class ModelList:
         if self._clock() >= self._until:
             self._known, keep = await self._fetch_list()
             self._until = self._clock() + keep
-        return ModelChoices(
-            offered=self._known, notes_for=lambda model: _group_by_parameter(self._notes_for(model))
-        )
+        return ModelChoices(offered=self._known, notes_for=lambda model: _group_by_parameter(self._notes_for(model)))
 
     async def _fetch_list(self) -> tuple[Mapping[str, str], float]:
         """Return a list, and for how many seconds to believe it."""

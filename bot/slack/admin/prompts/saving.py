@@ -79,7 +79,5 @@ class ConfigSaver:
         if newest is None:  # versions are never removed, but a database may be put back
             return block_kit.render_notice(authorization.FORM_NOT_YOURS)
         mandate = self._authorizer.sign_form(user, level.scope, newest.number)
-        fields = form.render_fields(
-            level, config, models=await self._models(), note=note, entered_parts=entered_parts
-        )
+        fields = form.render_fields(level, config, models=await self._models(), note=note, entered_parts=entered_parts)
         return modals.render_conflict(level, newest, config, fields, mandate)

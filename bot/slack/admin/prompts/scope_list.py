@@ -56,9 +56,7 @@ def render_overview(
     for version in further[:MAX_SCOPES_SHOWN]:
         shown += render_entry(_capitalized_name(version.scope), version.scope, version)
     if count > len(changed) or len(further) > MAX_SCOPES_SHOWN:
-        shown.append(
-            block_kit.context(f"{count:,} levels set something; these were changed last. *Find…* has all.")
-        )
+        shown.append(block_kit.context(f"{count:,} levels set something; these were changed last. *Find…* has all."))
     return shown
 
 
@@ -87,8 +85,7 @@ def _render_intro() -> list[Block]:
             "workspace, then direct messages or channel, then thread."
         ),
         block_kit.actions(
-            block_kit.channel_select(EDIT_CHANNEL_ACTION, "Edit a channel…"),
-            block_kit.button("Find…", FIND_ACTION),
+            block_kit.channel_select(EDIT_CHANNEL_ACTION, "Edit a channel…"), block_kit.button("Find…", FIND_ACTION)
         ),
     ]
 

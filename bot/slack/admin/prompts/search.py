@@ -74,32 +74,25 @@ def render_results(query: str, levels: Sequence[ConfigVersion], page: int) -> Vi
     page = max(0, min(page, last))
     shown: list[Block] = [
         block_kit.section(
-            "A channel, also one where nothing is set:",
-            block_kit.channel_select(EDIT_CHANNEL_ACTION, "Edit…"),
+            "A channel, also one where nothing is set:", block_kit.channel_select(EDIT_CHANNEL_ACTION, "Edit…")
         ),
         block_kit.input_block(
             QUERY_FIELD,
             "Or what is set somewhere",
-            block_kit.text_input(
-                query, placeholder="pirate, gpt-4o, #engineering", longest=MAX_QUERY_CHARACTERS
-            ),
+            block_kit.text_input(query, placeholder="pirate, gpt-4o, #engineering", longest=MAX_QUERY_CHARACTERS),
             hint="Words of a prompt, a parameter, a note, the name of a channel or of who changed it.",
         ),
     ]
     for version in levels[page * SCOPES_PER_PAGE :][:SCOPES_PER_PAGE]:
         shown += [block_kit.divider(), *render_found(version)]
     count = f"{len(levels):,} {'level' if len(levels) == 1 else 'levels'}"
-    shown.append(
-        block_kit.context(f"{count}, page {page + 1} of {last + 1}." if levels else "Nothing is found.")
-    )
+    shown.append(block_kit.context(f"{count}, page {page + 1} of {last + 1}." if levels else "Nothing is found."))
     turns = [
         block_kit.button(label, f"{PAGE_ACTION_PREFIX}:{at}", str(at))
         for label, at in (("Previous", page - 1), ("Next", page + 1))
         if 0 <= at <= last
     ]
-    view = block_kit.modal(
-        "Find a level", [*shown, *([block_kit.actions(*turns)] if turns else [])], submit="Find"
-    )
+    view = block_kit.modal("Find a level", [*shown, *([block_kit.actions(*turns)] if turns else [])], submit="Find")
     return view | {"callback_id": FIND_ACTION, "private_metadata": query}
 
 
@@ -116,9 +109,7 @@ def register(app: AsyncApp, finding: ScopeSearch, screen: Modals, aside: RunInBa
 
     @app.action(FIND_ACTION)
     async def opened(body: dict[str, Any], ack: AsyncAck) -> None:
-        aside(
-            screen.open_view(payload.text(body, "trigger_id"), finding.find(payload.text(body, "user", "id")))
-        )
+        aside(screen.open_view(payload.text(body, "trigger_id"), finding.find(payload.text(body, "user", "id"))))
         await ack()
 
     @app.action(re.compile(PAGE_ACTION_PREFIX))

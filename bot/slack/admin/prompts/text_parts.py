@@ -11,9 +11,7 @@ from types import MappingProxyType
 
 from bot.slack.views.block_kit import MAX_INPUT_CHARACTERS
 
-SEPARATORS: Mapping[str, str] = MappingProxyType(
-    {"paragraph": "\n\n", "line": "\n", "word": " ", "seamless": ""}
-)
+SEPARATORS: Mapping[str, str] = MappingProxyType({"paragraph": "\n\n", "line": "\n", "word": " ", "seamless": ""})
 """What stood before a part, best place to cut first."""
 
 DEFAULT_SEPARATOR = "line"

@@ -73,21 +73,16 @@ class BudgetController:
         if not reader.is_admin:
             return ()
         found = await self._ledger.list_budgets(self._authorizer.workspace)
-        about = (
-            "How much may be spent. What is set for one person or channel goes before what is set for each."
-        )
+        about = "How much may be spent. What is set for one person or channel goes before what is set for each."
         shown = [
             block_kit.header("Budgets"),
             block_kit.section(
-                about if found else "No budget is set.",
-                block_kit.button("Set a budget", CHANGE_BUDGET_ACTION, "new"),
+                about if found else "No budget is set.", block_kit.button("Set a budget", CHANGE_BUDGET_ACTION, "new")
             ),
         ]
         shown += [self._render_budget(change) for change in found[:MAX_BUDGETS_SHOWN]]
         if len(found) > MAX_BUDGETS_SHOWN:
-            shown.append(
-                block_kit.context(f"And {len(found) - MAX_BUDGETS_SHOWN} more: `bot budget list` in a shell.")
-            )
+            shown.append(block_kit.context(f"And {len(found) - MAX_BUDGETS_SHOWN} more: `bot budget list` in a shell."))
         return shown
 
     async def open_form(self, user: str, name: str) -> View:
@@ -96,9 +91,7 @@ class BudgetController:
         found = await self._ledger.list_budgets(self._authorizer.workspace)
         budget = next((change.budget for change in found if _budget_name(change.budget) == name), None)
         mandate = self._authorizer.sign_form(user, self._authorizer.workspace, 0)
-        view = block_kit.modal(
-            "Budget", self._render_fields(budget), submit="Save", close="Cancel", metadata=mandate
-        )
+        view = block_kit.modal("Budget", self._render_fields(budget), submit="Save", close="Cancel", metadata=mandate)
         return view | {"callback_id": BUDGET_FORM_CALLBACK}
 
     async def save_form(self, user: str, view: Mapping[str, Any]) -> FormErrors | None:
@@ -127,14 +120,10 @@ class BudgetController:
 
     def _render_fields(self, budget: Budget | None) -> list[Block]:
         """Return the inputs, filled in with a budget if there is one."""
-        chosen = budget or Budget(
-            scope=SpendingDimension.PERSON, span=Span.DAY, unit=BudgetUnit.TOKENS, amount=None
-        )
+        chosen = budget or Budget(scope=SpendingDimension.PERSON, span=Span.DAY, unit=BudgetUnit.TOKENS, amount=None)
         one = "one " if chosen.subject != ANY_SUBJECT else ""
         whose = block_kit.single_choice(
-            "static_select",
-            [block_kit.option(*each) for each in SUBJECT_LABELS.items()],
-            f"{one}{chosen.scope}",
+            "static_select", [block_kit.option(*each) for each in SUBJECT_LABELS.items()], f"{one}{chosen.scope}"
         )
         spans = [block_kit.option(Span.DAY, "A day"), block_kit.option(Span.MONTH, "A month")]
         units = [
@@ -147,14 +136,10 @@ class BudgetController:
         channel = block_kit.channel_select(block_kit.VALUE_ACTION_ID, "No channel in particular")
         if chosen.scope is SpendingDimension.CHANNEL and chosen.subject:
             channel["initial_conversation"] = chosen.subject
-        hint = (
-            "A whole number of tokens, or an amount such as 2.50. Where it is empty, there is no such budget."
-        )
+        hint = "A whole number of tokens, or an amount such as 2.50. Where it is empty, there is no such budget."
         return [
             block_kit.input_block(WHOSE_FIELD, "Whose", whose, optional=False),
-            block_kit.input_block(
-                PERSON_FIELD, "Person", block_kit.user_select(person, "Nobody in particular")
-            ),
+            block_kit.input_block(PERSON_FIELD, "Person", block_kit.user_select(person, "Nobody in particular")),
             block_kit.input_block(CHANNEL_FIELD, "Channel", channel),
             block_kit.input_block(SPAN_FIELD, "For", span, optional=False),
             block_kit.input_block(UNIT_FIELD, "Counted in", unit, optional=False),
@@ -165,10 +150,7 @@ class BudgetController:
                 hint=hint,
             ),
             block_kit.input_block(
-                NOTE_FIELD,
-                "Note",
-                block_kit.text_input(longest=MAX_NOTE_CHARACTERS),
-                hint="Why, in a few words.",
+                NOTE_FIELD, "Note", block_kit.text_input(longest=MAX_NOTE_CHARACTERS), hint="Why, in a few words."
             ),
         ]
 

@@ -59,20 +59,14 @@ class UsageSection:
         mine, standings, everybodys = await asyncio.gather(
             self._spending_by_day(SpendingDimension.PERSON, reader.user, HOME_PERIOD_DAYS),
             self._ledger.list_standings(self._authorizer.workspace, person=reader.user, channel=""),
-            self._spending_by_day(
-                SpendingDimension.WORKSPACE, "", HOME_PERIOD_DAYS if reader.is_admin else 0
-            ),
+            self._spending_by_day(SpendingDimension.WORKSPACE, "", HOME_PERIOD_DAYS if reader.is_admin else 0),
         )
         shown = [block_kit.header("What it costs"), block_kit.section(self._describe_own(mine, standings))]
         if reader.is_admin:
             total = spending.describe_spending(sum(everybodys.values(), Spending()), self._currency)
             button = block_kit.button("Details", DETAILS_ACTION)
-            shown.append(
-                block_kit.section(f"*All of us, in the last {HOME_PERIOD_DAYS} days*: {total}", button)
-            )
-            shown += spending.render_chart(
-                everybodys, name_days(self._clock(), HOME_PERIOD_DAYS), self._currency
-            )
+            shown.append(block_kit.section(f"*All of us, in the last {HOME_PERIOD_DAYS} days*: {total}", button))
+            shown += spending.render_chart(everybodys, name_days(self._clock(), HOME_PERIOD_DAYS), self._currency)
         return shown
 
     async def open_details(self, user: str, period: str = "") -> View:
@@ -114,9 +108,7 @@ class UsageSection:
         ]
         return "\n".join(lines)
 
-    async def _spending_by_day(
-        self, of: SpendingDimension, subject: str, count: int
-    ) -> Mapping[str, Spending]:
+    async def _spending_by_day(self, of: SpendingDimension, subject: str, count: int) -> Mapping[str, Spending]:
         if not count:
             return {}
         named = name_days(self._clock(), count)
@@ -124,21 +116,16 @@ class UsageSection:
 
     async def _spending_by_subject(self, by: SpendingDimension, count: int) -> Mapping[str, Spending]:
         named = name_days(self._clock(), count)
-        return await self._ledger.sum_by_subject(
-            self._authorizer.workspace, by, since=named[0], until=named[-1]
-        )
+        return await self._ledger.sum_by_subject(self._authorizer.workspace, by, since=named[0], until=named[-1])
 
-    async def _name_subjects(
-        self, dimension: SpendingDimension, found: Mapping[str, Spending]
-    ) -> Mapping[str, str]:
+    async def _name_subjects(self, dimension: SpendingDimension, found: Mapping[str, Spending]) -> Mapping[str, str]:
         """Return what Slack shows for each subject."""
         match dimension:
             case SpendingDimension.PERSON:
                 return {each: f"<@{each}>" if each else "people who were forgotten" for each in found}
             case SpendingDimension.CHANNEL:
                 return {
-                    each: wording.describe_scope(replace(self._authorizer.workspace, channel=each))
-                    for each in found
+                    each: wording.describe_scope(replace(self._authorizer.workspace, channel=each)) for each in found
                 }
             case SpendingDimension.VERSIONS:
                 return await self._name_version_sets(found)

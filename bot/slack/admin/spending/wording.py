@@ -59,9 +59,7 @@ def render_meter(standing: BudgetState, currency: str) -> str:
 def render_ranking(names: Mapping[str, str], sums: Mapping[str, Spending], currency: str, most: int) -> str:
     """Return the subjects that cost most, a line each; `names` are those to show them under."""
     ordered = sorted(sums, key=lambda each: (-sums[each].cost, -sums[each].tokens, each))
-    lines = [
-        f"• {names.get(each, each)}: {describe_spending(sums[each], currency)}" for each in ordered[:most]
-    ]
+    lines = [f"• {names.get(each, each)}: {describe_spending(sums[each], currency)}" for each in ordered[:most]]
     if len(ordered) > most:
         rest = sum((sums[each] for each in ordered[most:]), Spending())
         lines.append(f"• {len(ordered) - most:,} more: {describe_spending(rest, currency)}")

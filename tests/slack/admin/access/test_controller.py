@@ -114,9 +114,7 @@ async def test_guests_and_outsiders_never_steer_whoever_names_them(office: Offic
 
 
 @pytest.mark.parametrize("name", [WHOLE, HERE])
-async def test_nobody_but_members_is_named(
-    office: Office, errors: list[Mapping[str, str]], name: str
-) -> None:
+async def test_nobody_but_members_is_named(office: Office, errors: list[Mapping[str, str]], name: str) -> None:
     """Told at the field; so is that Slack does not say who somebody is."""
     for user in (LIN, NOOR, "U0BUILD"):
         await office.submit(ADA, await edit(office, ADA, name), stewards=[GRACE, user])
@@ -159,9 +157,7 @@ async def test_what_has_no_grants_is_refused(office: Office, name: str) -> None:
     assert authorization.NOT_IN_WORKSPACE in office.says(ADA)
 
 
-async def test_forged_expired_and_foreign_forms_change_nothing(
-    office: Office, errors: list[Mapping[str, str]]
-) -> None:
+async def test_forged_expired_and_foreign_forms_change_nothing(office: Office, errors: list[Mapping[str, str]]) -> None:
     """Nor does leave to change a prompt serve to change who may do what."""
     view = await edit(office, ADA)
     level = await office.edit(ADA)
@@ -179,9 +175,7 @@ async def test_forged_expired_and_foreign_forms_change_nothing(
     late = await edit(office, ADA)
     office.now += FORM_LIFETIME_SECONDS + 1
     await office.submit(ADA, late, stewards=[GRACE])
-    assert errors == [{NOTE_FIELD: authorization.FORM_NOT_YOURS}] * 5 + [
-        {NOTE_FIELD: authorization.FORM_EXPIRED}
-    ]
+    assert errors == [{NOTE_FIELD: authorization.FORM_NOT_YOURS}] * 5 + [{NOTE_FIELD: authorization.FORM_EXPIRED}]
     assert await saved(office) == []
 
 

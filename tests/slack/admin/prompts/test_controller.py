@@ -78,9 +78,7 @@ async def submitted_with(office: Office, user: str, metadata: str) -> None:
     assert await office.saved(WORKSPACE) == []
 
 
-def sealed(
-    office: Office, *, level: Scope = CHANNEL, admin: str = ADA, lasts: float = FORM_LIFETIME_SECONDS
-) -> str:
+def sealed(office: Office, *, level: Scope = CHANNEL, admin: str = ADA, lasts: float = FORM_LIFETIME_SECONDS) -> str:
     return sign(FormState(scope=level, based_on=0, user=admin, expires_at=office.now + lasts), KEY)
 
 
@@ -99,16 +97,12 @@ async def test_a_form_of_another_person_is_refused(office: Office, errors: list[
     ]
 
 
-async def test_a_form_for_another_workspace_is_refused(
-    office: Office, errors: list[Mapping[str, str]]
-) -> None:
+async def test_a_form_for_another_workspace_is_refused(office: Office, errors: list[Mapping[str, str]]) -> None:
     await submitted_with(office, ADA, sealed(office, level=Scope(platform="slack", workspace="T2")))
     assert errors == [{form.NOTE_FIELD: authorization.NOT_IN_WORKSPACE}]
 
 
-async def test_a_form_that_was_open_for_too_long_is_refused(
-    office: Office, errors: list[Mapping[str, str]]
-) -> None:
+async def test_a_form_that_was_open_for_too_long_is_refused(office: Office, errors: list[Mapping[str, str]]) -> None:
     """What was written stays on the screen."""
     view = await office.edit(ADA)
     office.now += FORM_LIFETIME_SECONDS + 1
@@ -173,14 +167,8 @@ async def test_what_was_typed_in_parts_stays_in_these_parts(office: Office) -> N
     await office.press(ADA, form.ADD_PART_ACTION, "", office.top(ADA))
     typed = {"prompt:line:0": "One.", "prompt:line:1": None, "prompt:line:2": "Two."}
     await office.submit(ADA, office.top(ADA), **typed)
-    inputs = {
-        block["block_id"]: block["element"]
-        for block in office.top(ADA).content["blocks"]
-        if "element" in block
-    }
-    shown = {
-        name: element.get("initial_value") for name, element in inputs.items() if name.startswith("prompt:")
-    }
+    inputs = {block["block_id"]: block["element"] for block in office.top(ADA).content["blocks"] if "element" in block}
+    shown = {name: element.get("initial_value") for name, element in inputs.items() if name.startswith("prompt:")}
     assert shown == typed
 
 
@@ -210,9 +198,7 @@ async def test_nothing_is_restored_over_a_newer_version(office: Office) -> None:
 async def test_what_has_been_locked_since_is_not_restored(office: Office) -> None:
     await office.versions.save(CHANNEL, KIND, based_on=0, by=Author(id=ADA))
     await office.versions.save(CHANNEL, ScopeConfig(), based_on=1, by=Author(id=ADA))
-    await office.versions.save(
-        WORKSPACE, ScopeConfig(locks=frozenset({"prompt"})), based_on=0, by=Author(id=ADA)
-    )
+    await office.versions.save(WORKSPACE, ScopeConfig(locks=frozenset({"prompt"})), based_on=0, by=Author(id=ADA))
     await office.press(ADA, modals.HISTORY_ACTION, f"channel {TEAM}/{GENERAL}")
     await office.press(ADA, history.RESTORE_ACTION, "1", office.top(ADA))
     assert "is locked by" in office.says(ADA)

@@ -147,9 +147,7 @@ async def test_nothing_is_published_over_what_somebody_else_saved(office: Office
 
 async def test_what_was_locked_meanwhile_is_not_published(office: Office) -> None:
     head = await tried(office)
-    await office.versions.save(
-        WORKSPACE, ScopeConfig(locks=frozenset({"prompt"})), based_on=0, by=Author(id=JOAN)
-    )
+    await office.versions.save(WORKSPACE, ScopeConfig(locks=frozenset({"prompt"})), based_on=0, by=Author(id=JOAN))
     await office.press_below(ADA, head, draft_view.PUBLISH_ACTION)
     assert "`prompt` is locked by" in office.says(ADA)
     assert await office.saved() == []
@@ -166,9 +164,7 @@ async def test_a_discarded_draft_is_gone(office: Office) -> None:
     assert await office.saved() == []
 
 
-@pytest.mark.parametrize(
-    "action", [draft_view.PUBLISH_ACTION, draft_view.EDIT_DRAFT_ACTION, draft_view.DISCARD_ACTION]
-)
+@pytest.mark.parametrize("action", [draft_view.PUBLISH_ACTION, draft_view.EDIT_DRAFT_ACTION, draft_view.DISCARD_ACTION])
 async def test_nobody_else_decides_about_a_draft(office: Office, action: str) -> None:
     """Who is no admin, another admin, who makes up a leave, and an author who is none any more."""
     head = await tried(office)

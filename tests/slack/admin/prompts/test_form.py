@@ -70,9 +70,7 @@ def test_what_is_locked_is_told_and_not_asked_for() -> None:
     at = level(ScopeConfig(prompt=Prompt("Mine."), parameters={"temperature": 1, "n": 2}), above)
     blocks = shown(at)
     assert "locked by the whole workspace" in str(blocks)
-    assert {"temperature", PROMPT_FIELD} & {
-        str(block.get("block_id")).split(":")[0] for block in blocks
-    } == set()
+    assert {"temperature", PROMPT_FIELD} & {str(block.get("block_id")).split(":")[0] for block in blocks} == set()
     assert form.parse_submission(state(blocks), at).config == ScopeConfig(parameters={"n": 2})
 
 
@@ -105,9 +103,7 @@ def test_a_wrong_value_is_told_with_its_range(name: str, text: str, sentence: st
 def test_an_error_stands_at_a_field_that_is_shown() -> None:
     """Slack refuses an answer that names any other."""
     blocks = shown(level())
-    found = form.place_errors(
-        {"n": "One.", PROMPT_FIELD: "Two.", "locks": "Three.", "nothing": "Four."}, blocks
-    )
+    found = form.place_errors({"n": "One.", PROMPT_FIELD: "Two.", "locks": "Three.", "nothing": "Four."}, blocks)
     assert found == {"n": "One.", "prompt:line:0": "Two.", "locks": "Three.", "note": "Four."}
 
 
@@ -153,9 +149,7 @@ def test_what_has_no_effect_with_the_model_is_said() -> None:
     """With the one that would apply, wherever it comes from."""
     models = ModelChoices(notes_for=lambda model: {"n": "it has no effect"} if model == "m-0" else {})
     hints = {
-        block["block_id"]: block.get("hint", {}).get("text")
-        for block in shown(level(), models)
-        if "hint" in block
+        block["block_id"]: block.get("hint", {}).get("text") for block in shown(level(), models) if "hint" in block
     }
     assert hints["n"].endswith("With m-0: it has no effect.")
     other = level(ScopeConfig(parameters={"model": "m-1"}))

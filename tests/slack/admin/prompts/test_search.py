@@ -54,9 +54,7 @@ async def full(office: Office) -> Office:
         ("nowhere", []),
     ],
 )
-async def test_all_words_are_looked_for_in_all_that_a_level_says(
-    full: Office, sought: str, places: list[str]
-) -> None:
+async def test_all_words_are_looked_for_in_all_that_a_level_says(full: Office, sought: str, places: list[str]) -> None:
     """What was changed last comes first; what was emptied is not there."""
     said = await find(full, sought)
     at = [said.find(place) for place in places]

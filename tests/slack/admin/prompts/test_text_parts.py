@@ -9,9 +9,7 @@ from bot.slack.admin.prompts.text_parts import TextPart, join_parts, split_text
 from bot.slack.views.block_kit import MAX_INPUT_CHARACTERS
 
 pieces = st.text("ab 😀\n", min_size=1, max_size=40)
-long_texts = st.builds(
-    lambda piece, times: (piece * times)[:MAX_PROMPT_CHARACTERS], pieces, st.integers(1, 4_000)
-)
+long_texts = st.builds(lambda piece, times: (piece * times)[:MAX_PROMPT_CHARACTERS], pieces, st.integers(1, 4_000))
 
 
 @given(long_texts)

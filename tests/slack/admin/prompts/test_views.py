@@ -147,9 +147,7 @@ def test_why_shows_admins_the_whole_prompt() -> None:
         known = explanation_view.ExplanationContext(level=level(thread_scope(THREAD), OTHER))
         view = explanation_view.render_explanation(explained, known, for_admin=True)
         check_view(view, "modal")
-        framed = [
-            block["elements"][0]["elements"][0] for block in view["blocks"] if block["type"] == "rich_text"
-        ]
+        framed = [block["elements"][0]["elements"][0] for block in view["blocks"] if block["type"] == "rich_text"]
         whole = "\n\n".join(filter(None, (above, text)))
         assert "".join(content["text"] for content in framed) == whole[:MAX_PROMPT_CHARACTERS]
         assert ("The prompt goes on:" in str(view)) == is_cut
@@ -214,9 +212,7 @@ def test_why_tells_what_an_answer_cost(spent: Spending, said: str) -> None:
             "; 1,200 older left out, they did not",
         ),
         (
-            ContextCoverage(
-                turns=3, first="7.5", last="9.5", left_out=997, is_all_counted=False, is_summarised=True
-            ),
+            ContextCoverage(turns=3, first="7.5", last="9.5", left_out=997, is_all_counted=False, is_summarised=True),
             "; at least 997 older left out, a summary stood in their place\n",
         ),
         (ContextCoverage(turns=0, left_out=4), "none of what was said before; 4 older left out"),

@@ -102,9 +102,7 @@ async def test_what_has_no_price_is_told_and_drawn_in_tokens(office: Office) -> 
 
 
 async def test_details_name_who_and_what(office: Office) -> None:
-    version = await office.versions.save(
-        HERE, ScopeConfig(prompt=Prompt("Hm.")), based_on=0, by=Author(id=ADA)
-    )
+    version = await office.versions.save(HERE, ScopeConfig(prompt=Prompt("Hm.")), based_on=0, by=Author(id=ADA))
     await answered(office, 1, replace(CALL, versions=(version.id,)))
     await answered(office, 2, replace(CALL, model="<!channel>", cost=9), by=JOAN, channel="D0JOAN")
     said = str((await details(office)).content["blocks"])
