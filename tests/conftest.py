@@ -1,4 +1,4 @@
-"""What holds for all tests: no network but loopback, and in CI nothing is skipped."""
+"""Rules for all tests: no network but loopback, and in CI a skipped test fails the run."""
 
 import ipaddress
 import os
@@ -19,7 +19,7 @@ LOCAL_NAMES = {"localhost", "", None}
 
 
 def _only_loopback(event: str, arguments: tuple[Any, ...]) -> None:
-    """Refuse every connection that leaves this machine, whichever library makes it."""
+    """Refuse every connection to another machine, from any library."""
     if event != "socket.connect" or not isinstance(arguments[1], tuple):
         return
     host = arguments[1][0]
@@ -32,14 +32,14 @@ sys.addaudithook(_only_loopback)
 
 @pytest.fixture(autouse=True)
 def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the settings of whoever runs the tests out of them."""
+    """Remove the bot's settings from the environment."""
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
-    """In CI a skipped test is a failed run: what was to be proven was not."""
+    """Fail the run in CI if a test was skipped."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if os.environ.get("CI") and reporter and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

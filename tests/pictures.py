@@ -16,7 +16,7 @@ WIDTH, HEIGHT = 1280, 800
 
 
 async def main() -> None:
-    """Take them all."""
+    """Take all pictures."""
     with tempfile.TemporaryDirectory() as folder:
         async with (
             program("try", "--port", "0", "--no-browser", cwd=Path(folder), env={}) as running,
@@ -33,7 +33,7 @@ async def main() -> None:
 
 
 async def admins(page: Page) -> None:
-    """Show the form of a channel that somebody has edited before."""
+    """Take the prompt form of a channel that was edited before."""
     await edit_engineering(page)
     await saved(
         page,
@@ -47,7 +47,7 @@ async def admins(page: Page) -> None:
 
 
 async def trial(page: Page) -> None:
-    """Show the thread in which a draft is tried."""
+    """Take the thread in which a draft is tried."""
     await try_it(page, ("System prompt", "You help engineers of {channel}. Name your sources, and be brief."))
     await expect(newest(page)).to_contain_text(UNPUBLISHED, timeout=SOON)
     await page.screenshot(path=ROOT / "docs" / "trial.png")

@@ -14,12 +14,12 @@ from bot.sandbox.server import SandboxWorkspace
 
 ROOT = Path(__file__).parent.parent
 START_TIMEOUT_SECONDS = 120.0
-"""Seconds that a start may take on a busy machine."""
+"""How long a start may take on a busy machine."""
 
 
 @dataclass
 class Program:
-    """`bot <command>`, and what it printed."""
+    """A running `bot <command>` with its output."""
 
     process: asyncio.subprocess.Process
     output: bytearray = field(default_factory=bytearray)
@@ -80,7 +80,7 @@ async def _read(process: asyncio.subprocess.Process, output: bytearray) -> None:
 
 
 def settings(workspace: SandboxWorkspace, model: SandboxModel, **more: str) -> dict[str, str]:
-    """Return the environment that connects the program to both."""
+    """Return the environment variables that connect the program to a workspace and a model."""
     return {
         "SLACK_BOT_TOKEN": workspace.bot_token,
         "SLACK_APP_TOKEN": workspace.app_token,

@@ -1,4 +1,4 @@
-"""An event loop on which sleeping costs nothing. Not for tests with real sockets or threads."""
+"""An event loop on which sleeping takes no time. Not for tests with real sockets or threads."""
 
 import asyncio
 import selectors
@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
-    """Its clock stands still while tasks run, and jumps to the next timer when all wait."""
+    """A loop whose clock stands still while tasks run, and jumps to the next timer when all of them wait."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -30,7 +30,7 @@ class _JumpingSelector(selectors.DefaultSelector):
 
 
 def run(body: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end on virtual time, and check that it leaves no task behind."""
+    """Run a coroutine on virtual time, and check that no task is left."""
 
     async def checked() -> T:
         result = await body
@@ -43,7 +43,7 @@ def run(body: Coroutine[Any, Any, T]) -> T:
 
 
 def on_virtual_time(test: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], None]:
-    """Make a test of a coroutine that needs no fixtures."""
+    """Make a test from a coroutine function without fixtures."""
 
     def body() -> None:
         run(test())

@@ -1,7 +1,7 @@
-"""A wire between the program and a server, which a test may cut or hold up.
+"""A TCP proxy between the program and a server, whose connections a test can break or stall.
 
-Separate because servers that go away, and those that say nothing more, fail in their own ways: a connection
-breaks, or a call hangs. Any protocol over TCP will do.
+A server that goes away breaks connections; a server that hangs leaves calls without an answer. The proxy can
+do both, for any protocol over TCP.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ class TcpProxy:
     """A TCP proxy on loopback; an async context manager."""
 
     def __init__(self, host: str, port: int) -> None:
-        """Lead to the server at `host` and `port`."""
+        """Forward to the server at `host` and `port`."""
         self._host, self._port = host, port
         self._is_cut = False
         self._flows = asyncio.Event()
@@ -33,21 +33,21 @@ class TcpProxy:
 
     @property
     def port(self) -> int:
-        """Where the near end is."""
+        """The port that the proxy listens on."""
         return int(self._server.sockets[0].getsockname()[1])
 
     def cut(self) -> None:
-        """Break every connection, and each that is tried."""
+        """Break all connections, and every new one."""
         self._is_cut = True
         for writer in self._writers:
             writer.transport.abort()
 
     def hold(self) -> None:
-        """Let nothing through, in either direction; connections stay."""
+        """Stop all data in both directions; connections stay open."""
         self._flows.clear()
 
     def mend(self) -> None:
-        """Work again."""
+        """Forward again."""
         self._is_cut = False
         self._flows.set()
 

@@ -1,6 +1,12 @@
-"""`bot try`: a workspace and a model on loopback, and the real bot between them as a client of both.
+"""`bot try`: runs the real bot between a sandbox workspace and a sandbox model.
 
-Separate from `app`, which knows nothing of sandboxes: here only the settings differ.
+    browser --> sandbox workspace <-- Web API, Socket Mode -- bot -- chat completions --> sandbox model
+                                                               |
+                                                               +--> try.db (SQLite)
+
+The bot is the same as in `bot run`; only its settings differ: addresses and tokens of the sandbox, an SQLite
+database in `data` or a temporary folder. If the settings name a model (a key or a base URL), that model is
+used instead of the sandbox's.
 """
 
 import asyncio
@@ -24,7 +30,7 @@ from bot.store.database import parse_database_url
 
 SANDBOX_MODEL = "sandbox-small"
 SANDBOX_PRICES = "sandbox-*=0.50/2/0.05"
-"""Of our own models, so that there is something to see where nothing is paid."""
+"""Made up, so that usage and budgets have something to show."""
 
 
 async def serve(settings: Settings, stop: asyncio.Event, *, port: int, data: Path | None, browser: bool) -> None:
@@ -72,7 +78,7 @@ async def _open_workspace(port: int) -> AsyncIterator[SandboxWorkspace]:
 
 @asynccontextmanager
 async def _open_model(settings: Settings, workspace: SandboxWorkspace) -> AsyncIterator[Settings]:
-    """Give the settings a model: the one they name, or our own."""
+    """Return settings with a model: the one that they name, or the sandbox's."""
     if settings.openai_api_key.get_secret_value() or settings.openai_base_url != OPENAI_API_URL:
         settings.require_model()
         yield settings

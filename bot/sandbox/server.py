@@ -1,7 +1,13 @@
-"""The local workspace as a server: one port for the Web API, Socket Mode and the page.
+"""The sandbox workspace as one server: the Web API, Socket Mode and the page on one port.
 
-Separate because it only composes: state, methods, delivery and page know nothing of each other's transport.
-Rules: loopback only, and only requests that were meant for it: another site's page must not drive it.
+    browser -- /, /page/, /feed --> page/ ---------+
+    tests ---- SandboxWorkspace.say, .thread, ... -+--> workspace/state <-- methods <-- /api/<method> -- bot
+                                                        |
+                                                        +-- events of each change --> /link/ (socket) --> bot
+
+`SandboxWorkspace` builds the parts and connects them. A change of the state is announced to all observers:
+this module sends the app the events of the change, the pages receive frames, and `wait_until` checks its
+condition. The server listens on loopback and refuses requests of other sites' pages: see `site`.
 """
 
 import asyncio
@@ -44,7 +50,7 @@ from bot.sandbox.workspace.views import OpenViews
 from bot.sandbox.workspace.web_api import ApiMethod, InjectedFault, WebApi
 
 SHUTDOWN_TIMEOUT_SECONDS = 1.0
-"""How long a request may still run when the server ends."""
+"""How long an unfinished request may continue after the server was told to stop."""
 
 
 class SandboxWorkspace:
@@ -54,7 +60,7 @@ class SandboxWorkspace:
     app_token = APP_TOKEN
     bot_user = BOT_USER_ID
 
-    def __init__(  # noqa: PLR0913 - the knobs of a server, all by name, all with defaults
+    def __init__(  # noqa: PLR0913 - options of a server, all by name, all with defaults
         self,
         *,
         host: str = "127.0.0.1",
@@ -67,10 +73,10 @@ class SandboxWorkspace:
         commands: Sequence[Json] = (),
         shortcuts: Sequence[Json] = (),
     ) -> None:
-        """Entering listens on `host` and `port` (0: any free one); raises OSError where that is taken.
+        """Entering listens on `host` and `port` (0: any free port); raises OSError if the port is taken.
 
-        `redelivery`: seconds before each further attempt to deliver an event that nobody acknowledged within
-        `ack_timeout` seconds. `clock` gives epoch seconds. `commands` and `shortcuts` as in a manifest.
+        `redelivery`: seconds before each further attempt to deliver an event that was not acknowledged within
+        `ack_timeout` seconds. `clock` returns epoch seconds. `commands` and `shortcuts` are as in a manifest.
         """
         self._host, self._port = host, port
         self.state = WorkspaceState(clock=clock, stream_lifetime=stream_lifetime)
@@ -96,7 +102,7 @@ class SandboxWorkspace:
         self.state.observe(self._send_events)
         self.state.observe(self._wake_waiters)
 
-    # Where it is
+    # Addresses
 
     @property
     def url(self) -> str:
@@ -105,11 +111,11 @@ class SandboxWorkspace:
 
     @property
     def api_url(self) -> str:
-        """The Web API's address, for `base_url` of Slack's clients."""
+        """The Web API's address: `base_url` of Slack's clients, `SLACK_API_URL` of the bot."""
         return f"{self.url}api/"
 
     async def __aenter__(self) -> Self:
-        """Listen."""
+        """Start to listen."""
         self._runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=SHUTDOWN_TIMEOUT_SECONDS)
         await self._runner.setup()
         try:
@@ -157,12 +163,18 @@ class SandboxWorkspace:
         url = f"ws://{self._host}:{self._port}/link/?ticket={self.sockets.create_ticket()}&app_id=A0BOT"
         return {"url": url}
 
-    # What people do
+    # Actions of people
 
     async def say(
-        self, user: str, channel: str, text: str, *, thread_ts: str | None = None, files: Sequence[FileUpload] = ()
+        self,
+        user: str,
+        channel: str,
+        text: str,
+        *,
+        thread_ts: str | None = None,
+        files: Sequence[FileUpload] = (),
     ) -> str:
-        """Write as a person, attach files, and return the message's ts."""
+        """Write a message as a person, perhaps with files, and return its ts."""
         attached = [self.files.add(upload, user) for upload in files]
         return people.say(self.state, user, channel, text, thread_ts, attached).ts
 
@@ -171,49 +183,52 @@ class SandboxWorkspace:
         people.edit(self.state, user, channel, ts, text)
 
     async def delete(self, user: str, channel: str, ts: str) -> None:
-        """Delete a person's own message, or anybody's as an admin."""
+        """Delete a person's own message; an admin may delete any message."""
         people.delete(self.state, user, channel, ts)
 
-    # What can be seen
+    # What people see, and what the app did
 
     def thread(self, channel: str, root_ts: str) -> list[WorkspaceMessage]:
-        """Return a thread as it shows now, oldest first."""
+        """Return the messages of a thread as they are now, oldest first."""
         return self.state.thread(channel, root_ts)
 
     @property
     def statuses(self) -> dict[tuple[str, str], ThreadStatus]:
-        """What the app says it is doing now, by channel and thread."""
+        """The statuses that show now, by channel and thread."""
         return self.state.statuses
 
     @property
     def sessions(self) -> dict[tuple[str, str], AgentSession]:
-        """How the app says that conversations stand, by channel and thread."""
+        """The app's sessions, by channel and thread."""
         return self.state.sessions
 
     @property
     def trace(self) -> list[TraceEntry]:
-        """The page's log."""
+        """The entries of the wire log."""
         return list(self.trace_log.entries)
 
     def calls(self, method: str = "") -> list[ApiCall]:
-        """Return the Web API calls made so far, of one method or of all."""
+        """Return the app's Web API calls so far, of one method or of all."""
         return [call for call in self.trace_log.calls if method in ("", call.method)]
 
     def events(self, kind: str = "") -> list[Json]:
-        """Return the event callbacks sent so far, of one type or of all."""
+        """Return the event callbacks sent to the app so far, of one type or of all."""
         return [callback for callback in self.trace_log.events if kind in ("", callback["event"]["type"])]
 
     @property
     def socket_count(self) -> int:
-        """How many of the bot's sockets are open."""
+        """How many sockets of the app are open."""
         return self.sockets.socket_count
 
     async def wait_until(
         self,
         predicate: Callable[[], Any],
-        timeout: float = 10.0,  # noqa: ASYNC109 - so that its error can say what did happen
+        timeout: float = 10.0,  # noqa: ASYNC109 - its error shows the log
     ) -> None:
-        """Wait until `predicate()` is true after some change. Raises TimeoutError, saying what did happen."""
+        """Wait until `predicate()` is true; it is checked after every change.
+
+        Raises TimeoutError with the end of the wire log.
+        """
         try:
             async with asyncio.timeout(timeout):
                 while not predicate():
@@ -225,9 +240,9 @@ class SandboxWorkspace:
         last = "\n".join(
             f"  {entry.kind} {entry.name} {entry.status} {entry.ms} ms {entry.detail}" for entry in self.trace[-20:]
         )
-        return f"Not so after {seconds} s; {self.socket_count} sockets are connected. The log ends:\n{last}"
+        return f"Not true after {seconds} s; open sockets: {self.socket_count}. The log ends:\n{last}"
 
-    # What goes wrong
+    # Faults
 
     def inject_fault(
         self,
@@ -240,26 +255,26 @@ class SandboxWorkspace:
         drop: bool = False,
         times: int = 1,
     ) -> None:
-        """Let the next `times` calls of a Web API method go wrong; see `web_api.Fault`."""
+        """Let the next `times` calls of a Web API method fail; see `web_api.InjectedFault`."""
         fault = InjectedFault(error=error, status=status, retry_after=retry_after, delay=delay, drop=drop)
         self._api.inject(method, fault, times)
 
     async def disconnect(self, reason: DisconnectReason | None = "refresh_requested") -> None:
-        """Ask the bot's sockets to leave, giving a reason; None cuts them off."""
+        """Ask the app's sockets to reconnect, for a reason; None breaks their connections."""
         await self.sockets.disconnect(reason)
 
     async def redeliver(self, callback: Json) -> None:
-        """Send an event callback once more, as if its acknowledgement had been lost."""
+        """Send an event callback again, as if its acknowledgement had been lost."""
         self.sockets.send_event(callback, attempt=1, reason="timeout")
 
     def trace_model_request(self, name: str, *, status: str = "ok", seconds: float = 0.0, detail: str = "") -> None:
-        """Add a line about the model to the page's log; `seconds` it took."""
+        """Add a request to the model, which took `seconds`, to the wire log."""
         self.trace_log.add_entry("model", name, status=status, seconds=seconds, detail=detail)
 
-    # What happens inside
+    # Inside
 
     def _send_events(self, change: WorkspaceChange) -> None:
-        """Send the app the events of a change."""
+        """Send the events of a change to the app."""
         for event in self._build_events(change):
             channel = self.state.channel(event["channel"])
             told = events.build_callback(event, at=self.state.clock(), is_shared=channel.shared)

@@ -1,7 +1,7 @@
 """A workspace that has talked to the bot for months, written straight into the tables.
 
-Separate because the counted test and the timed bench of views look at the same one. Times are seconds since
-1970; ids are Slack's.
+The test that counts statements (`test_views`) and the benchmark that measures time (`views`) use the same
+tables. Times are seconds since 1970; ids look like Slack's.
 """
 
 import time
@@ -29,7 +29,7 @@ PROMPT = "Answer the people of this channel as briefly as they ask, and name you
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveSize:
-    """How much there is."""
+    """How many rows of each kind to write."""
 
     turns: int = 100_000
     per_thread: int = 20
@@ -43,7 +43,7 @@ class ArchiveSize:
 
 
 def fill(connection: Connection, size: ArchiveSize, root: str = "0.000001", *, now: float | None = None) -> None:
-    """Write it all; the longest thread is that of `root`, and others are called 1.000000 and so on.
+    """Write all rows; the longest thread has the root `root`, the others 1.000000 and so on.
 
     It goes on until `now`; without, until this moment.
     """

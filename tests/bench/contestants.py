@@ -1,8 +1,8 @@
-"""The programs that are measured, each a process of its own between two servers in this one.
+"""Starts the programs that are compared: the bot, a minimal bot ("floor"), and perhaps another bot.
 
-Separate because every scenario starts them alike. What a process costs is what the kernel says of it: CPU
-time of all its threads, and the most memory it ever held. With `OTHER_BOT` in the environment, the bot in
-that directory is one of them, under the directory's name: see `docs/performance.md`.
+Each runs in its own process, between a Slack server and a model server in this one. CPU time (of all threads)
+and peak memory of a process are read from the kernel. With `OTHER_BOT` in the environment, the bot in that
+directory takes part, under the directory's name: see `docs/performance.md`.
 """
 
 import asyncio
@@ -26,14 +26,14 @@ from tests.databases import Kind, migrated_database
 ROOT = Path(__file__).parent.parent.parent
 START_TIMEOUT_SECONDS = 60.0
 SETTLE_SECONDS = 1.5
-"""Seconds after the start, in which nothing is asked."""
+"""Seconds to wait after the start before the first question."""
 NAMES = ("floor", "sqlite", "postgres")
 OTHER = Path(os.environ["OTHER_BOT"]).resolve() if "OTHER_BOT" in os.environ else None
 OTHERS = (OTHER.name,) if OTHER else ()
 
 
 class BenchSlack(Protocol):
-    """A workspace to be measured in."""
+    """A workspace that a contestant can run in."""
 
     screen: ThreadRecorder
     bot_token: str
@@ -50,7 +50,7 @@ class BenchSlack(Protocol):
 
 @dataclass
 class Contestant:
-    """A contestant at work."""
+    """A running contestant."""
 
     name: str
     slack: BenchSlack
@@ -58,29 +58,29 @@ class Contestant:
     process: asyncio.subprocess.Process
 
     def shows(self, thread: ObservedThread, said: SpokenAnswer) -> bool:
-        """Whether a thread shows all of an answer; of another bot, the words count, and not the markup."""
+        """Whether a thread shows a whole answer; for another bot only the words are compared."""
         same = words.same if self.name in NAMES else words.alike
         return bool(said.last_at) and same(thread.text, said.text)
 
     async def ask(self, seed: int, *, tokens: int, rate: float, delay: float) -> ObservedThread:
-        """Ask for an answer, and return the thread in which it will appear."""
+        """Ask a question, and return its thread."""
         question = f"<@U0BOT> seed={seed} tokens={tokens} rate={rate} delay={delay}"
         return self.slack.screen.threads[await self.slack.say(question)]
 
     def cpu(self) -> float:
-        """Return the seconds of CPU time so far, of all threads, in user and kernel mode."""
+        """Return the CPU time so far in seconds: all threads, user and kernel mode."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def memory(self, what: str = "VmHWM") -> float:
-        """Return the megabytes of RAM that it held at most; now, if asked for `VmRSS`."""
+        """Return the peak resident memory in megabytes; with `VmRSS`, the present one."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.findall(rf"{what}:\s+(\d+)", status)[0]) / 1024
 
 
 @asynccontextmanager
 async def start_contestant(name: str, slack: BenchSlack, *, unlimited: bool = True) -> AsyncIterator[Contestant]:
-    """Start a contestant, wait until it receives events, and end it afterwards."""
+    """Start a contestant, wait until it is connected, and stop it at the end."""
     with ExitStack() as opened:
         folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         async with FastModelServer() as model:
@@ -119,7 +119,7 @@ def _settings(url: URL) -> dict[str, str]:
 
 
 def _surroundings(env: Mapping[str, str]) -> dict[str, str]:
-    """Return the other bot's environment: this process's, where its settings may be, and the addresses."""
+    """Return the other bot's environment: this process's (it may hold its settings), and the addresses."""
     model = {"OPENAI_API_KEY": "sk-bench", "OPENAI_API_BASE": env["OPENAI_BASE_URL"]}  # its old name, too
     return {**os.environ, "PYTHONPATH": "", **env, **model}
 

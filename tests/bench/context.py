@@ -1,7 +1,8 @@
 """How much of a request a prompt cache knows from the one before: `uv run python -m tests.bench.context`.
 
-Separate from the tests because it is a figure, beside that of a window which drops turns one by one. Both
-answer the same conversation of 200 turns; a request counts as known up to its first message that differs.
+It prints the figure for the bot, and for a window that drops turns one by one. Both answer the same
+conversation of 200 turns. The known part of a request is what comes before the first message that differs
+from the previous request.
 """
 
 import asyncio
@@ -31,7 +32,7 @@ Requests = list[tuple[ChatMessage, ...]]
 
 
 def talk(count: int = TURNS) -> Iterator[tuple[str, str]]:
-    """Yield questions and answers of very different lengths."""
+    """Yield questions and answers of different lengths."""
     dice = random.Random(5)
     for _ in range(count):
         yield "why is it so " * dice.randrange(1, 30), "because it is " * dice.randrange(1, 150)
@@ -44,7 +45,7 @@ def counted(sent: Sequence[ChatMessage]) -> int:
 
 @asynccontextmanager
 async def asked(store: MemoryStore, number: int, question: str, answer: str) -> AsyncIterator[Turn]:
-    """Record a question; when the context ends, it has been answered."""
+    """Record a question; at the end of the context, save its answer."""
     message = IncomingMessage(
         thread=THREAD,
         message_id=str(number),
@@ -61,7 +62,7 @@ async def asked(store: MemoryStore, number: int, question: str, answer: str) -> 
 
 
 class SummaryWriter:
-    """A model that is asked for summaries only, and makes each as long as it may be."""
+    """A model that writes summaries of the greatest allowed length."""
 
     def __init__(self) -> None:
         self.tasks = Requests()

@@ -1,7 +1,7 @@
-"""Run a bot that knows no Slack but slack.com in another workspace: `python elsewhere.py directory/main.py`.
+"""Runs another bot against a test server instead of slack.com: `python elsewhere.py directory/main.py`.
 
-Separate because it runs by that bot's own Python, and may import nothing of ours. It changes one thing: the
-address that a client of slack_sdk takes when it is told none.
+It runs with that bot's own Python, so it imports nothing of this repository. It changes the default base URL
+of slack_sdk's clients to `SLACK_API_URL`, and then runs the bot's main module.
 """
 
 import os

@@ -1,9 +1,9 @@
-"""The floor: the least program that answers in a thread.
+"""The floor of the benchmarks: a minimal bot that streams an answer into a thread.
 
-Separate from everything, since it must not share a line with what is measured against it. Async Bolt in
-Socket Mode, a raw aiohttp stream of the model, `chat.postMessage` for the first text and `chat.update` for
-the rest, at the bot's own interval. No database, no safety, no rendering, no second page. It runs on uvloop,
-as the bot does, and is started by `tests.bench.live`.
+It shares no code with the bot that is compared with it. It uses async Bolt in Socket Mode, a raw aiohttp
+stream of the model, `chat.postMessage` for the first text and `chat.update` for the rest, at the bot's own
+interval. It has no database, no recovery, no rendering and no second page. It runs on uvloop, as the bot
+does; `contestants` starts it.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ INTERVAL = 60 / 45
 
 
 class FloorReply:
-    """One answer on its way into a thread."""
+    """One answer that is being written into a thread."""
 
     def __init__(self, client: AsyncWebClient, channel: str, thread: str) -> None:
         self._client = client
@@ -37,7 +37,7 @@ class FloorReply:
         self.ended = asyncio.Event()
 
     async def show(self) -> None:
-        """Write the newest text, once an interval, until it is complete."""
+        """Write the newest text once an interval until the answer is complete."""
         while True:
             await self.fresh.wait()
             self.fresh.clear()

@@ -1,7 +1,7 @@
 """What a token costs while one answer grows: the live reply, its pages and their rendering, without waiting.
 
-Separate from `scenarios` because it needs no process of its own: an answer at fifty tokens a second is played
-by a clock that jumps, and CPU time is read between its thousands of characters.
+It runs in this process, without sockets. An answer at fifty tokens a second is simulated with a clock that
+jumps, and CPU time is read after each thousand characters.
 """
 
 import time

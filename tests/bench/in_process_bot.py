@@ -1,7 +1,7 @@
-"""The bot's own part of an answer, from a message to the model's first request, without Slack and model.
+"""A bot without Slack and without a model, to measure the bot's own part of an answer.
 
-Separate because the counted test and the timed one measure the same thing: a real store, worker and answering
-between a surface and a model that cost nothing.
+Store, worker and answering are real; the surface and the model take no time. The test that counts statements
+(`test_cost`) and the benchmark that measures time (`intake`) use the same bot.
 """
 
 import asyncio
@@ -29,13 +29,13 @@ from bot.store.schema import conversations, turns
 from tests.fakes import PaperSurface
 
 TURNS_PER_THREAD = 20
-"""Turns of a usual conversation in a filled database."""
+"""Turns of each conversation in a filled database."""
 BATCH_ROWS = 5_000
 UNLIMITED = 1e9
 
 
 class InstantModel:
-    """A model that answers at once, in one word, and knows when it was asked."""
+    """A model that answers one word at once, and records when it was asked."""
 
     def __init__(self) -> None:
         self.asked_at = 0.0
@@ -52,7 +52,7 @@ async def _word() -> AsyncIterator[StreamEvent]:
 
 
 class WatchedAnswering:
-    """An `Answering` that tells when a turn has ended."""
+    """An `Answering` that sets an event when a turn has ended."""
 
     def __init__(self, answering: Answerer) -> None:
         self._answering = answering
@@ -72,7 +72,7 @@ def place(root: str) -> ThreadKey:
 
 @dataclass
 class BenchBot:
-    """A bot of which nothing runs but what is asked of it."""
+    """A bot without background tasks."""
 
     database: Database
     model: InstantModel
@@ -100,13 +100,13 @@ class BenchBot:
         return (self.model.asked_at - began) * 1000
 
     async def fill(self, number: int, *, per_thread: int = TURNS_PER_THREAD) -> str:
-        """Write so many answered turns straight into the tables; return the root of the last thread."""
+        """Insert so many answered turns into the tables; return the root of the last thread."""
         return await self.database.tx(_fill, number, per_thread)
 
 
 @asynccontextmanager
 async def open_bench_bot(url: URL) -> AsyncIterator[BenchBot]:
-    """Give a shop on a migrated database."""
+    """Open a bot on a migrated database."""
     database = Database(url)
     await database.open()
     try:
@@ -179,7 +179,7 @@ def _batches(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
 
 @dataclass
 class DatabaseTraffic:
-    """What went to the database."""
+    """The transactions and statements that were sent to the database."""
 
     transactions: int = 0
     statements: list[str] = field(default_factory=list)
@@ -187,7 +187,7 @@ class DatabaseTraffic:
 
 @contextmanager
 def count_traffic() -> Iterator[DatabaseTraffic]:
-    """Count what all engines of this process send, while the context lasts."""
+    """Count the transactions and statements of all engines of this process while the context is open."""
     traffic = DatabaseTraffic()
 
     def committed(_connection: Connection) -> None:

@@ -1,7 +1,7 @@
 """How long the bot takes from a message to the model's first request: `uv run python -m tests.bench.intake`.
 
-Separate from the tests because times belong to a machine. Prints medians in milliseconds, and their ratio to
-the first of their kind, on SQLite files in the folder for temporary files.
+It prints medians in milliseconds, and their ratio to the first row of each table, on SQLite files in the
+folder for temporary files. It is no test, since times depend on the machine.
 """
 
 import asyncio

@@ -1,8 +1,9 @@
 """The live reply's figures against a floor: `uv run python -m tests.bench.live [scenario ...]`.
 
 With `OTHER_BOT` in the environment also against another bot: see `tests.bench.contestants`.
-Separate from the tests because times belong to a machine. Prints a line for each figure, and adds the numbers
-to `docs/performance.json`, of which `tests.bench.plots` makes the page. Scenarios: see `SCENARIOS`.
+It prints a line for each figure, and adds the numbers to `docs/performance.json`, from which
+`tests.bench.plots` draws the plots. Scenarios: see `SCENARIOS`. It is no test, since times depend on the
+machine.
 """
 
 import json
@@ -23,7 +24,7 @@ from tests.bench.contestants import NAMES, OTHERS
 
 KEPT = Path(__file__).parent.parent.parent / "docs" / "performance.json"
 SLACKS_LATENCY = 0.08
-"""Seconds of a call; Slack promises nothing, and a write takes about this long from a data centre."""
+"""Seconds of a call; a write to Slack from a data centre takes about this long."""
 REPETITIONS = 2
 
 

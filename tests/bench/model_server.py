@@ -1,8 +1,8 @@
-"""A model that talks on time and costs little: `POST /v1/chat/completions`, streamed, as the question says.
+"""A model server that needs little CPU time: `POST /v1/chat/completions`, streamed.
 
-Separate from the sandbox's model because that one checks requests and composes answers, and its work would be
-on the same machine as what is measured. A question says `seed=1 tokens=200 rate=10 delay=0.3`, and its times
-are kept under its seed.
+The sandbox's model checks requests and composes answers; that work would disturb measurements on the same
+machine. Here a question names its answer, `seed=1 tokens=200 rate=10 delay=0.3`, and the server keeps the
+times of each answer under its seed.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ _MODELS = b'{"object":"list","data":[{"id":"bench","object":"model"}]}'
 
 @dataclass(slots=True)
 class SpokenAnswer:
-    """One answer, and when it was said, by the clock of the loop."""
+    """One answer with its times, by `time.perf_counter`."""
 
     text: str
     tokens: int
@@ -73,7 +73,7 @@ class FastModelServer:
             if (pause := due - clock()) > 0:
                 await asyncio.sleep(pause)
             if transport.is_closing():
-                return  # whoever asked has left
+                return  # the client has disconnected
             said.last_at = clock()
             said.first_at = said.first_at or said.last_at
             transport.write(_event({"content": piece}))

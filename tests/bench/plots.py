@@ -1,7 +1,6 @@
 """The plots of `docs/performance.md`, from what `tests.bench.live` measured.
 
-Separate from measuring, which needs no plotting library. Run it by
-`uv run --group bench python -m tests.bench.plots`.
+Run it with `uv run --group bench python -m tests.bench.plots`; only this module needs a plotting library.
 """
 
 import json

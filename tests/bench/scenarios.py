@@ -1,7 +1,7 @@
 """What is measured, each as a coroutine that returns plain numbers: seconds, megabytes, counts.
 
-Separate from `live`, which repeats, compares and writes down. Rules: what is compared takes turns on the same
-machine; what a thread shows is compared with what the model said before any figure counts.
+`live` repeats them, compares contestants and stores the figures. Contestants that are compared take turns on
+the same machine. A figure counts only if the thread shows what the model sent.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ ANSWER_TIMEOUT_SECONDS = 180.0
 
 
 async def shown(at: Contestant, seed: int, thread: ObservedThread, give_up: float = 0.0) -> SpokenAnswer:
-    """Wait until a thread shows all of an answer. Raises `AssertionError` if it does not until then."""
+    """Wait until a thread shows a whole answer. Raises `AssertionError` at `give_up`."""
     give_up = give_up or time.perf_counter() + ANSWER_TIMEOUT_SECONDS
     while not ((said := at.model.said.get(seed)) and at.shows(thread, said)):
         assert time.perf_counter() < give_up, f"{at.name} does not show answer {seed}"
@@ -37,7 +37,7 @@ async def shown(at: Contestant, seed: int, thread: ObservedThread, give_up: floa
 
 
 async def alone(rounds: int, latency: float, names: Sequence[str] = NAMES) -> Mapping[str, Figures]:
-    """Ask one question at a time: what is added to the model's first token, and what follows its last one."""
+    """Ask one question at a time: measure the delay of the first text and of the complete answer."""
     figures: dict[str, Figures] = {name: {"first": [], "last": []} for name in names}
     async with AsyncExitStack() as opened:
         stands = [
@@ -59,7 +59,7 @@ async def alone(rounds: int, latency: float, names: Sequence[str] = NAMES) -> Ma
 
 
 async def swarm(name: str, count: int, *, tokens: int = 200, rate: float = 10.0, ramp: float = 5.0) -> Figures:
-    """Ask for many answers at once: what each token costs in CPU time, and what all need in memory."""
+    """Ask many questions at once: measure CPU time per token, and memory."""
     async with FastSlackServer() as slack, start_contestant(name, slack) as at:
         warm = await at.ask(count + 1, tokens=20, rate=50.0, delay=0.0)
         await shown(at, count + 1, warm)
@@ -93,7 +93,7 @@ async def swarm(name: str, count: int, *, tokens: int = 200, rate: float = 10.0,
 
 
 class LimitedSlack:
-    """The sandbox with its limits, and who asks in which of its channels."""
+    """The sandbox with Slack's limits; questions go to its channels in turn."""
 
     CHANNELS = ("C0GENERAL", "C0ENG", "C0RANDOM")
 
@@ -128,9 +128,9 @@ Plan = tuple[int, float]
 
 
 async def limited(name: str, plans: Sequence[Plan], patience: float = ANSWER_TIMEOUT_SECONDS) -> Figures:
-    """Ask for answers under Slack's limits: refusals, how stale screens get, how late they are complete.
+    """Ask many questions under Slack's limits: count refusals, measure gaps and delays.
 
-    All but the first two figures are of the answers that became complete.
+    All figures but the first two are of answers that became complete.
     """
     async with SandboxWorkspace(port=0) as workspace:
         slack = LimitedSlack(workspace)
@@ -159,6 +159,6 @@ async def limited(name: str, plans: Sequence[Plan], patience: float = ANSWER_TIM
 
 
 def stale(thread: ObservedThread, said: SpokenAnswer) -> list[float]:
-    """Return the seconds between what a thread showed, while the model spoke; its first text counts too."""
+    """Return the seconds between two writes of a thread while the model sends, the first text included."""
     written = [at for at, _ in thread.writes if said.first_at < at < said.last_at]
     return [after - before for before, after in pairwise([said.first_at, *written, said.last_at])]

@@ -1,8 +1,8 @@
-"""A workspace that keeps up with a thousand answers: Web API and Socket Mode, no checks, and no limits.
+"""A Slack server for a thousand answers at once: Web API and Socket Mode without checks and limits.
 
-Separate from the sandbox, whose checks and journal would take more of the machine than what is measured.
-Events and messages are the sandbox's, to the field; the app hears of its own messages, as on Slack, and once
-more of what it did not acknowledge in time.
+The sandbox's checks and log would need more CPU time than the bot that is measured. Events and messages are
+built by the sandbox's functions. As on Slack, the app receives events for its own messages, and an event that
+is not acknowledged in time is sent again.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ CHANNEL, ASKER = "C0GENERAL", "U0ADA"
 READS = {**directory.METHODS}
 READS.pop("conversations.replies")
 ACK_TIMEOUT_SECONDS = 3.0
-"""Seconds after which Slack delivers again what nobody acknowledged."""
+"""After this time Slack sends an unacknowledged event again."""
 
 
 @dataclass
@@ -40,11 +40,11 @@ class FastSlackServer:
     """The server; an async context manager."""
 
     latency: float = 0.0
-    """Seconds that each call takes, as the way to Slack and back does."""
+    """Seconds that each call takes, as the network to Slack does."""
     echoes: bool = True
-    """Whether the app is told of its own messages."""
+    """Whether the app receives events for its own messages."""
     calls: dict[str, int] = field(default_factory=dict)
-    """How often which method was called."""
+    """The number of calls, by method."""
     bot_token, app_token = BOT_TOKEN, APP_TOKEN
 
     def __post_init__(self) -> None:

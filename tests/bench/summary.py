@@ -1,6 +1,6 @@
 """The figures of `docs/performance.md` in a few lines: `uv run python -m tests.bench.summary`.
 
-Separate from `live`, which measures, and from `plots`, which draws. Medians, and multiples of the floor.
+It prints medians, and multiples of the floor.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Another bot is measured as it is: only the address of Slack is changed, and only its words are compared."""
+"""Another bot is measured unchanged: only Slack's address is replaced, and only words are compared."""
 
 import subprocess
 import sys

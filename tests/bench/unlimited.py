@@ -1,7 +1,7 @@
-"""The bot in a workspace that limits nothing: `bot run`, with budgets that never run out.
+"""`bot run` without rate limits, for measurements against a server that has none.
 
-Separate because no setting says so, and none should. The interval between two edits of one answer stays. The
-extra `tokens` counts as not installed, since its tables take some 140 MB.
+No setting of the bot turns them off. The interval between two edits of one answer stays. The extra `tokens`
+counts as not installed, since its tables take about 140 MB.
 """
 
 import sys

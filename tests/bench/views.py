@@ -30,7 +30,7 @@ VIEW_TIMEOUT_SECONDS = 60.0
 
 
 class ScreenWatcher:
-    """Looks at what one admin has on screen."""
+    """Waits for changes of one admin's Home tab and modals."""
 
     def __init__(self, world: BotWorld, asked: str) -> None:
         """`asked` is the ts of a question below thousands of turns."""
@@ -49,7 +49,7 @@ class ScreenWatcher:
                 pass
 
     async def wait_for(self, gesture: Callable[[], Awaitable[object] | None]) -> float:
-        """Return the ms until what somebody does shows something."""
+        """Return the milliseconds from an action to the view that it opens or changes."""
         self.shown.clear()
         began = time.perf_counter()
         doing = gesture()
@@ -82,7 +82,7 @@ GESTURES: Mapping[str, Callable[[ScreenWatcher], Any]] = {
 
 
 async def filled(url: URL, root: str) -> None:
-    """Write the archive, and let the database know it."""
+    """Write the archive, and update the database's statistics."""
     async with open_database(url) as database:
         await database.tx(fill, SIZE, root)
         await database.tx(lambda connection: connection.execute(text("ANALYZE")))

@@ -1,6 +1,6 @@
-"""Answers to measure with: Markdown as models write it, the same for the same seed.
+"""Generates answers for the benchmarks: Markdown as models write it, the same for the same seed.
 
-Separate because the model server sends them, and the scenarios check that the thread shows them.
+The model server sends them, and the scenarios compare the threads with them.
 """
 
 import random
@@ -17,11 +17,11 @@ WORDS = re.findall(
     depends changes belongs remains happens returns allows waits asks
     """,
 )
-"""Nothing here needs escaping, so that what is shown can be compared with what was said."""
+"""Words without characters that need escaping, so that shown and sent text can be compared."""
 
 
 def tokens(seed: int, count: int) -> list[str]:
-    """Return an answer of exactly so many tokens; the white space belongs to the token after it."""
+    """Return an answer of exactly so many tokens; white space belongs to the token after it."""
     dice = random.Random(seed)
     said = re.findall(r"\s*\S+", _sentence(dice))  # a sign such as `##` would be held back until its text comes
     while len(said) < count:
@@ -33,12 +33,12 @@ def tokens(seed: int, count: int) -> list[str]:
 
 
 def same(shown: str, said: str) -> bool:
-    """Whether a thread shows an answer, white space apart: a page that ends takes its own away."""
+    """Whether a thread shows an answer, not counting white space: the end of a page removes some."""
     return shown.split() == said.split()
 
 
 def alike(shown: str, said: str) -> bool:
-    """Whether a thread shows the words of an answer: another bot may say bold its own way, or no language."""
+    """Whether a thread shows the words of an answer; another bot may write other markup."""
     return _plain(shown) == _plain(said)
 
 

@@ -1,4 +1,4 @@
-"""A real Chromium before a sandbox workspace. Playwright drives; it brings no browser of its own."""
+"""A real Chromium with the sandbox's page, driven by Playwright; the browser is the system's."""
 
 import os
 import shutil
@@ -28,13 +28,13 @@ OpenPage = Callable[..., Awaitable[Page]]
 
 
 def find_chromium() -> str | None:
-    """Return where the browser is, if there is one."""
+    """Return the path of the browser, if one is installed."""
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
 
 
 @pytest.fixture
 def chromium() -> str:
-    """Find the browser; without one the test is skipped, but in CI it fails."""
+    """Find the browser; without one the test is skipped, in CI it fails."""
     if path := find_chromium():
         return path
     reason = "No Chromium here: install it, or name it in CHROMIUM."
@@ -53,7 +53,7 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
-    """Open pages; at the end none of them may have met an error."""
+    """Open pages; a JavaScript error in any of them fails the test."""
     errors: list[str] = []
     async with AsyncExitStack() as opened:
 
@@ -79,5 +79,5 @@ async def workspace() -> AsyncIterator[SandboxWorkspace]:
 
 @pytest.fixture
 def slack(workspace: SandboxWorkspace) -> AsyncWebClient:
-    """Lend the test a bot's hands."""
+    """Open a Slack client with which the test plays the bot."""
     return AsyncWebClient(base_url=workspace.api_url, token=workspace.bot_token)

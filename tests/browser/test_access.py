@@ -1,4 +1,4 @@
-"""Who may ask and who may steer, in a browser: an admin decides in Home, and people notice."""
+"""Access rules in a browser: an admin changes them in Home, and people are refused or let in."""
 
 from typing import Protocol
 
@@ -25,7 +25,7 @@ def modal(page: Page) -> Locator:
 
 
 async def home(page: Page, *, user: str = "") -> None:
-    """Look at the Home tab, of somebody else if `user` says so."""
+    """Open the Home tab, as `user` if given."""
     await page.get_by_test_id("channel-C0ENG").click()
     if user:
         await page.get_by_test_id("switch-user").select_option(user)
@@ -53,7 +53,7 @@ async def saved(page: Page) -> None:
 
 
 async def asked(page: Page, user: str, channel: str = "C0ENG") -> None:
-    """Ask as somebody."""
+    """Ask a question as a person."""
     await page.get_by_test_id("switch-user").select_option(user)
     await page.get_by_test_id(f"channel-{channel}").click()
     await page.get_by_test_id("composer").fill("@Threadkeeper are you there?")
@@ -61,7 +61,7 @@ async def asked(page: Page, user: str, channel: str = "C0ENG") -> None:
 
 
 async def test_an_admin_decides_who_may_ask(sandbox: Sandbox, open_page: OpenPage) -> None:
-    """A guest is refused until the box is ticked; whom an admin denies is refused from then on."""
+    """A guest is refused until the box is ticked; a person whom an admin denies is refused from then on."""
     page = await open_page(sandbox.url)
     await asked(page, LIN)
     notice = page.get_by_text("I don't answer guests here")
@@ -104,7 +104,7 @@ async def test_an_admin_names_another_and_takes_it_back(sandbox: Sandbox, open_p
 
 
 async def test_somebody_is_let_edit_one_channel(sandbox: Sandbox, open_page: OpenPage) -> None:
-    """They find it in their Home, and nothing else; and the next answer there shows what they set."""
+    """Their Home has only that channel; the next answer there follows the prompt that they set."""
     page = await open_page(sandbox.url)
     await home(page, user=ADA)
     await page.locator('[data-action="grant_edit_channel"]').select_option(label="#engineering")

@@ -1,4 +1,4 @@
-"""Steering in a browser: `bot try` as it is, an admin, a second one, and somebody who is none."""
+"""The prompt editor in a browser, with `bot try`: an admin, a second admin, and a person who is none."""
 
 import re
 from collections.abc import AsyncIterator
@@ -26,7 +26,7 @@ class Sandbox(Protocol):
 
 
 class TwoAdmins:
-    """`bot try` with a second admin, whom the settings name."""
+    """`bot try` with a second admin, named in the settings."""
 
     def __init__(self, url: str) -> None:
         self.url = url

@@ -1,4 +1,4 @@
-"""Money in a browser: `bot try` as it is, an admin who sets a budget, and what everybody sees of it."""
+"""Budgets in a browser, with `bot try`: an admin sets one, and people reach it."""
 
 from typing import Protocol
 

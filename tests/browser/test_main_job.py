@@ -1,4 +1,4 @@
-"""The main job in a browser: `bot try` as it is, and a person who asks."""
+"""The main job in a browser, with `bot try`: a person asks, the answer grows in the thread."""
 
 from typing import Protocol
 

@@ -1,4 +1,4 @@
-"""Looking at one's data in a browser, having them sent, and erasing them: `bot try` as it is."""
+"""Personal data in a browser, with `bot try`: look at them, have them sent, erase them."""
 
 import pytest
 from playwright.async_api import Page, expect

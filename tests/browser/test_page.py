@@ -1,4 +1,4 @@
-"""The page before a workspace whose bot is played by the test: what a person sees and can do."""
+"""The sandbox's page in a browser: what a person sees and can do. The test plays the bot."""
 
 import pytest
 from playwright.async_api import Locator, Page, expect

@@ -1,4 +1,4 @@
-"""Stopping an answer in a browser: `bot try` as it is, and a person who has read enough."""
+"""Stopping an answer in a browser, with `bot try`."""
 
 import pytest
 from playwright.async_api import expect

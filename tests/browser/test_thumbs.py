@@ -1,4 +1,4 @@
-"""Judging an answer in a browser: `bot try` as it is, and somebody who did not like what they read."""
+"""Feedback in a browser, with `bot try`: a person complains about an answer, an admin reads it."""
 
 import pytest
 from playwright.async_api import Locator, Page, expect

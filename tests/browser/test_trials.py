@@ -1,4 +1,4 @@
-"""Trying a draft in a browser: `bot try` as it is, an admin with a draft, and a channel that waits for it."""
+"""Drafts in a browser, with `bot try`: an admin tries a draft of a prompt, then publishes it."""
 
 import re
 
@@ -37,7 +37,7 @@ async def try_it(page: Page, *fields: tuple[str, str]) -> None:
 
 
 async def test_a_draft_is_tried_asked_further_and_published(sandbox: Sandbox, open_page: OpenPage) -> None:
-    """Its thread shows it, the channel does not before it is published, and nobody else may see it."""
+    """Only its thread uses it until it is published, and no other person may see that thread."""
     page = await open_page(sandbox.url)
     await try_it(page, ("System prompt", "You speak like a pirate of {channel}."), ("Temperature", "0.3"))
     await expect(thread(page)).to_contain_text("Draft for #engineering, version 1, not published")
@@ -96,7 +96,7 @@ async def test_a_discarded_draft_is_gone(sandbox: Sandbox, open_page: OpenPage) 
 
 
 async def test_a_level_is_found_by_a_word(sandbox: Sandbox, open_page: OpenPage) -> None:
-    """And edited from there; who is no admin has nothing to find."""
+    """The search result can be edited; a person who is no admin has no search."""
     page = await open_page(sandbox.url)
     await edit_engineering(page)
     await saved(page, ("System prompt", "You speak like a pirate."))

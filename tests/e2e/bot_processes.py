@@ -1,7 +1,7 @@
-"""Starts bots that may be killed, frozen and born again by the hundred: the test's side of `killable`.
+"""Starts, kills and restarts bots by the hundred: the test's side of `killable`.
 
-Separate from `tests.program`, which starts the program as an operator would, because here starts must be
-cheap and each life has a death that the test wants to know.
+`tests.program` starts the program as an operator would, which takes a second. Here one `killable` process
+forks each bot, which takes milliseconds, and the test learns its exit code.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ class BotProcess:
 
     @property
     def text(self) -> str:
-        """What it printed so far."""
+        """The output so far."""
         return self._output.read_text(errors="replace") if self._output.exists() else ""
 
     async def wait_until_ready(self) -> None:
@@ -42,19 +42,19 @@ class BotProcess:
                 await asyncio.sleep(0.02)
 
     def send(self, number: signal.Signals) -> None:
-        """Send a signal, if it still lives."""
+        """Send a signal, if the process is alive."""
         if self.is_alive:
             os.kill(self.pid, number)
 
     async def wait_until_dead(self, timeout: float = START_TIMEOUT_SECONDS) -> int:  # noqa: ASYNC109 - says what it printed instead
-        """Wait for its end and return the exit code, negative for a signal."""
+        """Wait for the end and return the exit code, negative for a signal."""
         try:
             return await asyncio.wait_for(asyncio.shield(self._death), timeout)
         except TimeoutError:
             raise AssertionError(f"It lives on after {timeout} s and printed:\n{self.text}") from None
 
     async def kill(self) -> None:
-        """End it as a machine that loses its power does."""
+        """Kill it, as a power failure would."""
         self.send(signal.SIGKILL)
         await self.wait_until_dead()
 
@@ -65,7 +65,7 @@ class BotProcess:
 
 
 class BotProcesses:
-    """The parent of all lives."""
+    """The process that forks all bots."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
@@ -82,7 +82,7 @@ class BotProcesses:
         by: signal.Signals = signal.SIGKILL,
         most_attempts: int = 0,
     ) -> BotProcess:
-        """Start a bot that dies at `point`, if one is named, or gets another signal there.
+        """Start a bot. With `point` it sends itself the signal `by` there.
 
         `most_attempts`, unless it is 0, replaces the worker's own limit.
         """
@@ -104,7 +104,7 @@ class BotProcesses:
         return BotProcess(pid, output, self._deaths[pid])
 
     async def listen(self) -> None:
-        """Take the news of births and deaths."""
+        """Read the reports of started and ended processes."""
         assert self._process.stdout is not None
         async for line in self._process.stdout:
             news = json.loads(line)
@@ -117,7 +117,7 @@ class BotProcesses:
 
 @asynccontextmanager
 async def open_bot_processes() -> AsyncIterator[BotProcesses]:
-    """Give a nursery; whoever lives at its end is killed."""
+    """Start the forking process; at the end all bots that still run are killed."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

@@ -1,7 +1,7 @@
-"""Many small worlds at a time: a table of cases, most of whose time is waiting, told of in one report.
+"""Runs the cases of a table several at a time, and reports all failures together.
 
-Separate because the tables of deaths and of faults are run alike. Each case has a folder, a database and
-servers of its own, so nothing that goes wrong in one is seen in another.
+Used by the tables of kill points and of faults. A case mostly waits, so several run at once. Each has its own
+folder, database and servers, so a failure in one cannot affect another.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ PATIENT = (0.0, *[0.5] * 1_000)
 async def small_world(
     kind: Kind, folder: Path, workspace: SandboxWorkspace | None = None, **more: str
 ) -> AsyncIterator[BotWorld]:
-    """Give a world with a fresh database and a short lease."""
+    """Return a world with a fresh database and a short lease."""
     with migrated_database(kind, folder) as url:
         address = url.render_as_string(hide_password=False)
         settings = {"DATABASE_URL": address, "BOT_LEASE_SECONDS": "3"} | more
@@ -39,7 +39,7 @@ async def run_all(
     case: Callable[[str, Path], Awaitable[None]],
     folders: pytest.TempPathFactory,
 ) -> None:
-    """Run a case for each name, some at a time; fail with all that went wrong in any of them."""
+    """Run a case for each name, several at a time; fail with the failures of all cases."""
     turnstile = asyncio.Semaphore(AT_ONCE)
     wrong: list[str] = []
 

@@ -1,4 +1,4 @@
-"""A running bot between a sandbox workspace and a sandbox model, with a database of each kind."""
+"""The real program between a sandbox workspace and a sandbox model."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,7 +17,7 @@ GENERAL = "C0GENERAL"
 
 @dataclass
 class BotWorld:
-    """Everything there is: the workspace, the model and the program between them."""
+    """A workspace, a model, and the settings that connect the program to both."""
 
     workspace: SandboxWorkspace
     model: SandboxModel
@@ -35,14 +35,14 @@ class BotWorld:
         return "\n".join(self.shown(channel, root))
 
     async def until(self, channel: str, root: str, *, ends: str) -> str:
-        """Wait until the thread shows a text that ends like this, and return all of it."""
+        """Wait until the bot's text in a thread ends with `ends`, and return all of it."""
         await self.workspace.wait_until(lambda: self.complete(channel, root).endswith(ends), START_TIMEOUT_SECONDS)
         return self.complete(channel, root)
 
 
 @asynccontextmanager
 async def new_world(folder: Path, workspace: SandboxWorkspace | None = None, **more: str) -> AsyncIterator[BotWorld]:
-    """Give everything but a running bot, on the embedded database unless `more` settings say otherwise."""
+    """Open a workspace and a model, without a running bot; `more` are further settings of the bot."""
     async with SandboxModel(rate=2_000) as model, workspace or SandboxWorkspace(port=0) as slack:
         yield BotWorld(slack, model, settings(slack, model, **more), folder)
 
@@ -58,13 +58,13 @@ async def ready_bot(world: BotWorld) -> AsyncIterator[Program]:
 
 @asynccontextmanager
 async def another_world(factory: pytest.TempPathFactory, **more: str) -> AsyncIterator[BotWorld]:
-    """Give a world of its own to what changes how the bot asks afterwards."""
+    """Open a separate world with a running bot, for a test that changes how the bot asks afterwards."""
     async with new_world(factory.mktemp("another"), None, **more) as world, ready_bot(world):
         yield world
 
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[BotWorld]:
-    """Give a test a world of its own."""
+    """Open a world for one test."""
     async with new_world(tmp_path) as world:
         yield world

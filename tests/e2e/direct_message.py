@@ -1,4 +1,4 @@
-"""A direct message to the bot: asking in it, what it shows and offers, and why it is as it is."""
+"""Drives a direct message with the bot: ask, read the answer, press its buttons, read its explanation."""
 
 import asyncio
 
@@ -49,7 +49,7 @@ async def press(world: BotWorld, root: str, label: str) -> None:
 
 
 async def explained(world: BotWorld, ts: str) -> str:
-    """Return what an admin is told who asks why an answer is as it is; its turn has ended."""
+    """Return the explanation of an answer that an admin is shown; waits until its turn has ended."""
     views = world.workspace.views
     await world.workspace.interactivity.shortcut(ADA, EXPLAIN_SHORTCUT, DIRECT, ts)
     await world.workspace.wait_until(lambda: bool(views.stack(ADA)), PATIENCE)

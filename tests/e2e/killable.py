@@ -1,12 +1,12 @@
-"""`bot run` in processes that die, or freeze, at a point of a turn's life that has a name.
+"""`bot run` in child processes that kill or freeze themselves at a named point of a turn.
 
-Separate because it is a program: `python -m tests.e2e.killable` reads orders from its standard input and
-forks one process for each, which has everything imported already; so two hundred deaths cost two hundred
-forks and not two hundred starts. What runs after the fork is the real program, between real servers.
+`python -m tests.e2e.killable` reads orders from its standard input, one line of JSON each (see
+`tests.e2e.bot_processes`), and forks a process for each order. The parent has imported everything, so a start
+costs a fork and not a second. The child then runs the real program between real servers. The parent reports
+each start and each end as a line on standard output, and kills all children when its input ends.
 
-Rules: an order is one line of JSON (see `tests.e2e.bot_processes`); each birth and each death is one line on
-standard output; when the input ends, whoever lives is killed. A point is a chain of moments: calls that
-begin or return, in this order. No code of the bot is changed; the calls are only watched.
+A point is a chain of moments: calls that begin or return, in this order. The calls are wrapped to watch them;
+the bot's code is not changed.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ from bot.store.conversations.store import SqlStore
 
 
 class MomentKind(Enum):
-    """Which moment of a call."""
+    """Which moment of a call is meant."""
 
     BEGINS = "begins"
     RETURNS = "returns"
@@ -148,7 +148,7 @@ ALL_POINTS = {**POINTS, **STREAM_POINTS, **DELETED_POINTS, **FIXED_POINTS}
 
 
 def watched(call: Callable[..., Any], tell: Callable[[MomentKind], None]) -> Callable[..., Any]:
-    """Return a call that does the same, and tells when it begins and how it returns."""
+    """Wrap a function so that it reports when it begins and what it returns."""
 
     def returned(result: Any) -> Any:
         tell(MomentKind.RETURNS)
@@ -189,7 +189,7 @@ def _pass(passes: Callable[[Moment], None], owner: Any, name: str, when: MomentK
 
 
 def live(order: Mapping[str, Any]) -> None:
-    """Be the bot, in a process of its own."""
+    """Run the bot in this process."""
     os.chdir(order["folder"])
     os.environ.clear()
     os.environ.update(order["env"])
@@ -207,12 +207,12 @@ def live(order: Mapping[str, Any]) -> None:
 
 
 def count(*_signal: object) -> None:
-    """Say how many tasks there are; the loop runs, or there would be nobody to ask."""
+    """Print the number of tasks of the running loop."""
     say(tasks=len(asyncio.all_tasks()))
 
 
 def reap(*_signal: object) -> None:
-    """Say who died, and of what."""
+    """Report each child that has ended, with its exit code."""
     with contextlib.suppress(ChildProcessError):
         while (death := os.waitpid(-1, os.WNOHANG))[0]:
             LIVING.discard(death[0])
@@ -220,7 +220,7 @@ def reap(*_signal: object) -> None:
 
 
 def say(**news: int) -> None:
-    """Write one line at once."""
+    """Print one line of JSON, unbuffered."""
     os.write(1, (json.dumps(news) + "\n").encode())
 
 

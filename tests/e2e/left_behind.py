@@ -31,7 +31,7 @@ DIALECTS: dict[Kind, str] = {"sqlite": "sqlite", "postgres": "postgresql"}
 
 @dataclass(kw_only=True)
 class Heir(BotWorld):
-    """The workspace and the database as the dead process left them, and a model that knows nothing of it."""
+    """The workspace and the database as a killed process left them, and a fresh model."""
 
     url: URL
     left: dict[str, Any]
@@ -67,7 +67,7 @@ class Heir(BotWorld):
     async def until_rows(self, query: str, expected: Callable[[list[tuple[Any, ...]]], bool]) -> None:
         """Wait until the database says what is expected."""
         async with asyncio.timeout(START_TIMEOUT_SECONDS):
-            while not expected(self.rows(query)):  # noqa: ASYNC110 - the database tells nobody
+            while not expected(self.rows(query)):  # noqa: ASYNC110 - the database sends no notification here
                 await asyncio.sleep(0.1)
 
 

@@ -1,7 +1,8 @@
-"""Questions whose answers can be told apart to the word, and what became of them in the threads.
+"""Asks questions with unique answers, and checks that each thread shows each answer exactly once.
 
-Separate because every proof of durability ends with the same examination: none lost, none doubled, none
-stuck, each in its thread and in order.
+Every word of an answer occurs in no other answer: question 3 is answered by "a3-0 a3-1 a3-2". So the words in
+the threads tell which answers are lost, shown twice, stuck, in a wrong thread or out of order. All durability
+tests end with this check.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from bot.sandbox.server import SandboxWorkspace
 from bot.sandbox.workspace.records import ApiCall
 
 EXAMINATION_TIMEOUT_SECONDS = 60.0
-"""What a proof may take altogether on a busy machine."""
+"""How long all answers may take on a busy machine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,18 +28,18 @@ class AskedQuestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExaminationResult:
-    """How many questions have not got their one complete answer, and why."""
+    """How many questions do not have their one complete answer, by kind of fault."""
 
     lost: int = 0
-    """Some word of the answer is missing."""
+    """Answers with a missing word."""
     doubled: int = 0
-    """Some word of it is there twice."""
+    """Answers with a word that is shown twice."""
     stuck: int = 0
-    """Threads that still say that the bot is thinking."""
+    """Threads that still show the status "is thinking"."""
     foreign: int = 0
-    """Words in the threads that belong to no answer there."""
+    """Words in a thread that belong to no answer there."""
     disordered: int = 0
-    """Threads with all the words, but not in the order of the questions."""
+    """Threads with all words, but not in the order of the questions."""
 
 
 CLEAN = ExaminationResult()
@@ -75,7 +76,7 @@ class Examination:
         seconds: float = 0.0,
         directives: str = "",
     ) -> str:
-        """Ask something that is answered with so many words within `seconds`; return the thread's root."""
+        """Ask a question whose answer has so many words and takes `seconds`; return the thread's root."""
         name = f"a{len(self.questions) + 1}"
         answer = tuple(f"{name}-{number}" for number in range(words))
         rate = f"[[rate={words / seconds}]]" if seconds else ""  # a word is a token
@@ -91,7 +92,7 @@ class Examination:
         return [word for message in messages if message.is_from_app for word in message.text.split()]
 
     def verdict(self) -> ExaminationResult:
-        """Examine what all threads show now."""
+        """Check what all threads show now."""
         threads = {(question.channel, question.root) for question in self.questions}
         shown = {thread: self.shown(*thread) for thread in threads}
         counts = {thread: Counter(words) for thread, words in shown.items()}
@@ -114,7 +115,7 @@ class Examination:
         )
 
     async def answered(self, timeout: float = EXAMINATION_TIMEOUT_SECONDS) -> ExaminationResult:  # noqa: ASYNC109 - gives the verdict
-        """Wait until all is well, or it has taken too long; return the verdict either way."""
+        """Wait until everything is right or the time is over; return the result."""
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout):
                 while self.verdict() != CLEAN:  # noqa: ASYNC110 - there are more changes than examinations
@@ -122,7 +123,7 @@ class Examination:
         return self.verdict()
 
     def evidence(self) -> str:
-        """Return the calls that were made for the threads where something is wrong, with their times."""
+        """Return the API calls of the threads with a fault, with their times."""
         lines = []
         for channel, root in {(question.channel, question.root) for question in self.questions}:
             shown, expected = self.shown(channel, root), self._expected((channel, root))

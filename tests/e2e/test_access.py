@@ -1,4 +1,4 @@
-"""The whole program lets in whom it may: by its settings, and by what admins set while it runs."""
+"""Access rules in the whole program: from the settings, and changed by admins while it runs."""
 
 import asyncio
 from pathlib import Path
@@ -47,7 +47,7 @@ async def recorded(url: str) -> list[str]:
 
 
 async def test_guests_outsiders_and_whom_the_settings_name_are_refused(world: BotWorld) -> None:
-    """And nothing of what they wrote is stored."""
+    """Their messages are not stored either."""
     world.env |= {"BOT_DENY": f"{GRACE}, C0RANDOM", "DATABASE_URL": f"sqlite:///{world.folder / 'a.db'}"}
     migrate.upgrade_database(parse_database_url(world.env["DATABASE_URL"]))
     notices = told(world)

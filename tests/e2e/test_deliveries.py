@@ -23,7 +23,7 @@ async def test_thrice_reordered_and_in_pairs(kind: Kind, tmp_path: Path) -> None
     """
     seed = random.randrange(10**6)
     workspace = SandboxWorkspace(enforce_rates=False, redelivery=())
-    calm = small_world(kind, tmp_path, workspace, BOT_LEASE_SECONDS="60")  # nobody is to be taken for dead
+    calm = small_world(kind, tmp_path, workspace, BOT_LEASE_SECONDS="60")  # no process may be taken for dead
     async with calm as world, open_bot_processes() as nursery:
         asked = Examination(workspace, in_order=False)
         root = await asked.ask(ADA, GENERAL, words=10, seconds=6.0)  # time to record the rest

@@ -1,4 +1,4 @@
-"""Either way of showing an answer gives out in mid-answer: the thread shows it whole, no word of it twice.
+"""Streaming or editing fails in the middle of an answer: the thread still shows all of it, no word twice.
 
 A table: what is refused, at which moment, and in how many messages the answer stands at the end.
 """
@@ -27,22 +27,22 @@ UPDATE = "chat.update"
 
 @dataclass
 class FallbackScene:
-    """An answer that is to grow, and the workspace where something is in its way."""
+    """A growing answer, and the workspace in which something disturbs it."""
 
     workspace: SandboxWorkspace
     asked: Examination
     channel: str
     root: str = ""
     refused: dict[str, int] = field(default_factory=dict)
-    """How often a method had been called when its refusal was ordered."""
+    """By method: the number of calls before its fault was injected."""
 
     def refuse(self, method: str, **fault: Any) -> None:
-        """Let the next call of a method go wrong; that there is one is checked at the end."""
+        """Let the next call of a method fail; `was_refused` checks that there was one."""
         self.refused[method] = len(self.workspace.calls(method))
         self.workspace.inject_fault(method, **fault)
 
     def was_refused(self) -> bool:
-        """Return whether all that was ordered has struck."""
+        """Whether all injected faults have happened."""
         return all(len(self.workspace.calls(method)) > count for method, count in self.refused.items())
 
     async def ask(self, *, words: int = 30, seconds: float = 3.0) -> None:
@@ -50,7 +50,7 @@ class FallbackScene:
         self.root = await self.asked.ask(ADA, self.channel, words=words, seconds=seconds)
 
     async def grows(self, words: int = 1) -> None:
-        """Wait until so many words of it are to be seen."""
+        """Wait until so many words of it are shown."""
         await self.workspace.wait_until(lambda: len(self.asked.shown(self.channel, self.root)) >= words, 30)
 
     @property
@@ -63,7 +63,7 @@ Trouble = Callable[[FallbackScene], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FallbackCase:
-    """What is in the way, and what the thread shows in the end."""
+    """A disturbance, and what the thread shows at the end."""
 
     trouble: Trouble
     messages: tuple[int, ...] = (1,)
@@ -97,19 +97,19 @@ def later(*methods: str, words: int = 30, seconds: float = 3.0, **fault: Any) ->
 
 
 async def nothing(scene: FallbackScene) -> None:
-    """Let time do it."""
+    """Do nothing; time ends the stream."""
     await scene.ask()
 
 
 async def deleted(scene: FallbackScene) -> None:
-    """Delete the message that grows."""
+    """Delete the growing message."""
     await scene.ask()
     await scene.grows(words=5)
     await scene.workspace.delete(ADA, scene.channel, scene.messages[0].ts)
 
 
 async def deleted_twice(scene: FallbackScene) -> None:
-    """Delete it, and the one that is posted in its place: nothing of the answer is wanted any more."""
+    """Delete it, and the one that is posted in its place: then no third one is posted."""
     await deleted(scene)
     await scene.grows()
     await scene.workspace.delete(ADA, scene.channel, scene.messages[0].ts)
@@ -117,7 +117,7 @@ async def deleted_twice(scene: FallbackScene) -> None:
 
 
 def window(seconds: float) -> Trouble:
-    """Let messages be edited for so long only."""
+    """Close the edit window of messages after so many seconds."""
 
     async def trouble(scene: FallbackScene) -> None:
         scene.workspace.state.edit_window_seconds = seconds
@@ -127,7 +127,7 @@ def window(seconds: float) -> Trouble:
 
 
 async def expired_and_window_closed(scene: FallbackScene) -> None:
-    """Let the message neither grow nor be edited, from some words on."""
+    """From some words on, let the message neither grow nor be edited."""
     await scene.ask()
     await scene.grows(words=5)
     scene.workspace.state.edit_window_seconds = 0.0

@@ -1,4 +1,4 @@
-"""What goes wrong around the bot, what the person sees of it, and that the next question works."""
+"""Faults around the bot: what the person sees of each, and that the next question works."""
 
 import asyncio
 import os
@@ -28,14 +28,14 @@ OUTAGE = 5.0
 
 @dataclass
 class FaultScene:
-    """A world in which something goes wrong around a question."""
+    """A world, a question in it, and a fault."""
 
     world: BotWorld
     asked: Examination
     bot: BotProcess
     database: URL
     wire: TcpProxy
-    """What the bot reaches a PostgreSQL database by."""
+    """The proxy between the bot and a PostgreSQL database."""
     root: str = ""
 
     @property
@@ -47,19 +47,19 @@ class FaultScene:
         self.root = await self.asked.ask(ADA, GENERAL, words=20, seconds=2.0, directives=directives)
 
     async def ask_and_wait(self) -> None:
-        """Likewise, and wait until the answer is there in part."""
+        """Ask, and wait until a part of the answer is shown."""
         await self.ask()
         await self.workspace.wait_until(lambda: self.asked.shown(GENERAL, self.root), 30)
 
     async def is_told(self, sentence: str) -> None:
-        """Wait until the thread says a sentence instead of an answer, which is then no longer expected."""
+        """Wait until the thread shows a sentence; an answer is not expected any more."""
         await self.workspace.wait_until(lambda: sentence in self.world.complete(GENERAL, self.root), 30)
         self.asked.questions.clear()
 
     async def printed(self, action: str) -> None:
         """Wait until the bot has logged an action."""
         async with asyncio.timeout(30):
-            while f'"action": "{action}"' not in self.bot.text:  # noqa: ASYNC110 - a file tells nobody
+            while f'"action": "{action}"' not in self.bot.text:  # noqa: ASYNC110 - no notification
                 await asyncio.sleep(0.02)
 
 
@@ -90,14 +90,14 @@ def model(fault: str, sentence: str) -> Case:
 
 
 async def lost_post_and_lost_lookup(scene: FaultScene) -> None:
-    """Nobody can tell whether the first message is there; it is not posted before somebody can."""
+    """Hide whether the first message was posted: it is not posted again until that is known."""
     scene.workspace.inject_fault("chat.postMessage", drop=True)
     scene.workspace.inject_fault("conversations.replies", status=500, times=2)
     await scene.ask()
 
 
 async def archived(scene: FaultScene) -> None:
-    """Refuse to write into the thread, for good; that ends this turn only."""
+    """Refuse all writes into the thread from now on; only this turn fails."""
     scene.workspace.inject_fault("chat.postMessage", error="is_archived")
     await scene.ask()
     await scene.printed("surface_gone")
@@ -114,7 +114,7 @@ async def no_slack_at_all(scene: FaultScene) -> None:
 
 
 async def no_model_server(scene: FaultScene) -> None:
-    """Nothing listens there; later it does again."""
+    """Stop the model server for a while."""
     await scene.world.model.__aexit__()
     await scene.ask()
     await scene.is_told("can't reach the model")
@@ -133,7 +133,7 @@ async def terminated_backends(scene: FaultScene) -> None:
 
 
 async def locked_out(scene: FaultScene) -> None:
-    """Somebody else writes into the SQLite file for a while, in mid-answer."""
+    """Another process locks the SQLite file for a while, in the middle of an answer."""
     await scene.ask_and_wait()
     process = await asyncio.create_subprocess_exec(
         "python3",
@@ -160,7 +160,7 @@ async def full_disk(scene: FaultScene) -> None:
 
 
 def cut(*, hang: bool = False) -> Case:
-    """Let the database be out of reach in mid-answer and for new questions, by a broken or a mute line."""
+    """Make the database unreachable in the middle of an answer: broken or stalled connections."""
 
     async def case(scene: FaultScene) -> None:
         await scene.ask_and_wait()

@@ -72,7 +72,7 @@ async def test_killed_at_every_point(kind: Kind, tmp_path_factory: pytest.TempPa
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_killed_while_a_message_grows(kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Likewise; and no message is left behind that seems to go on, nor a thread that seems busy."""
+    """As above; and no message is left that still streams, and no thread with a busy status."""
 
     async def die(point: str, folder: Path) -> None:
         async with small_world(kind, folder, BOT_LEASE_SECONDS="8") as world:
@@ -97,7 +97,7 @@ async def test_killed_while_a_message_grows(kind: Kind, tmp_path_factory: pytest
 async def test_killed_when_the_message_of_an_answer_was_lost(
     kind: Kind, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Likewise where somebody deleted it, and where it may not be edited any more, before and after."""
+    """As above, if its message was deleted, or if its edit window closed, before or after the kill."""
 
     async def die(point: str, folder: Path) -> None:
         async with small_world(kind, folder) as world:

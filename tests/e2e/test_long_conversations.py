@@ -43,7 +43,7 @@ async def test_the_window_is_learnt_from_the_list_and_people_are_told_once(tmp_p
 
 
 async def test_where_there_is_a_tokenizer_it_says_what_fits(tmp_path: Path) -> None:
-    """What it counts as 500 tokens is estimated as 2,000: of a run of letters nobody knows what it is."""
+    """The tokenizer counts 500 tokens where the estimate is 2,000: a run of letters is hard to estimate."""
     async with SandboxModel(rate=2_000) as model, SandboxWorkspace(port=0) as slack:
         world = BotWorld(slack, model, settings(slack, model, BOT_CONTEXT_TOKENS="1500"), tmp_path)
         async with ready_bot(world):

@@ -1,4 +1,4 @@
-"""What the failures of a model teach the bot: how it asks from then on, each in a world of its own."""
+"""What the bot learns from the failures of a model, and how it asks afterwards; each in its own world."""
 
 import sqlite3
 from contextlib import closing
@@ -31,7 +31,7 @@ async def test_what_is_too_long_is_asked_for_once_more_and_shorter(
 async def test_an_account_without_credit_is_not_asked_again(
     fault: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """For a while everybody is told so at once."""
+    """For a while, all further questions fail at once with the same sentence."""
     sentence = ModelOutOfCredit.for_people
     async with another_world(tmp_path_factory) as world:
         _, shown, asked = await ask(world, f"{SAY} [[fault={fault}]]", ends=sentence)
@@ -43,7 +43,7 @@ async def test_an_account_without_credit_is_not_asked_again(
 async def test_where_the_first_server_is_gone_the_next_one_answers(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """With its own key and model; that it takes less says nothing of the first one."""
+    """With its own key and model; its smaller window does not count for the first server."""
     async with new_world(tmp_path_factory.mktemp("fallback"), None) as world:
         address = world.env["OPENAI_BASE_URL"]
         world.env["OPENAI_BASE_URL"] = "http://127.0.0.1:1/v1"

@@ -1,4 +1,4 @@
-"""Several processes on one PostgreSQL: they share the work, and none is missed when it goes."""
+"""Several processes on one PostgreSQL share the work; when one ends, the others take over its turns."""
 
 import asyncio
 import random
@@ -71,7 +71,7 @@ async def test_two_processes_share_the_work_and_one_may_die(tmp_path: Path) -> N
 
 
 async def test_a_frozen_process_writes_nothing_more(tmp_path: Path) -> None:
-    """It wakes in mid-answer, with text of the model still to show; but the answer is another's now."""
+    """It wakes in the middle of an answer with text to show, but another process has taken over the turn."""
     async with shared_world(tmp_path) as (world, nursery):
         asked = Examination(world.workspace)
         frozen = await born(nursery, world, "frozen")
@@ -91,7 +91,7 @@ async def test_a_frozen_process_writes_nothing_more(tmp_path: Path) -> None:
 
 
 async def test_frozen_between_a_post_and_the_note_of_it(tmp_path: Path) -> None:
-    """The heir finds the message and completes it; who wakes leaves it alone."""
+    """The heir finds the message and completes it; the process that wakes does not touch it."""
     async with shared_world(tmp_path) as (world, nursery):
         asked = Examination(world.workspace)
         frozen = await born(nursery, world, "frozen", freezes="the first page is posted, not noted")
@@ -129,7 +129,7 @@ async def test_a_process_that_wakes_late_knows_what_it_lost(tmp_path: Path) -> N
 
 
 async def test_a_frozen_process_works_again(tmp_path: Path) -> None:
-    """What it woke up from is forgotten: new questions it answers like any other process."""
+    """After it has woken, it answers new questions like any other process."""
     async with shared_world(tmp_path) as (world, nursery):
         asked = Examination(world.workspace)
         frozen = await born(nursery, world, "frozen")
@@ -194,7 +194,7 @@ async def test_what_does_not_end_in_time_is_handed_over(tmp_path: Path) -> None:
         asked_before = len(world.model.requests)
         assert await old.stop() == 0
         left = time.monotonic()
-        while len(world.model.requests) == asked_before:  # noqa: ASYNC110 - the model tells nobody
+        while len(world.model.requests) == asked_before:  # noqa: ASYNC110 - the model sends no notification
             await asyncio.sleep(0.01)
         assert time.monotonic() - left < 0.7, "told of it, not found at the next poll"
         assert await asked.answered() == CLEAN

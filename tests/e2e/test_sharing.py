@@ -1,4 +1,4 @@
-"""Two processes write in one workspace, under Slack's limits: nothing is refused, and all ends complete."""
+"""Two processes write in one workspace under Slack's limits: no call is refused, all answers complete."""
 
 import asyncio
 from pathlib import Path
@@ -36,7 +36,7 @@ async def test_two_processes_share_slacks_limits(tmp_path: Path) -> None:
 
 
 async def test_what_one_process_is_refused_the_other_does_not_ask_for(tmp_path: Path) -> None:
-    """From a moment after, sooner than by the exchange, until Slack's time is over."""
+    """Starting at once, before the next exchange of rates, until Slack's Retry-After is over."""
     async with shared_world(tmp_path) as (world, nursery):
         asked = Examination(world.workspace)
         lives = [await born(nursery, world, name, BOT_LEASE_SECONDS="30") for name in "ab"]

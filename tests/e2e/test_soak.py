@@ -1,4 +1,4 @@
-"""Some minutes of work: nothing grows that should not. Run by `uv run pytest -m soak`; see `SOAK_SECONDS`."""
+"""Minutes of work without leaks of memory, tasks or files: `uv run pytest -m soak`; see `SOAK_SECONDS`."""
 
 import asyncio
 import os
@@ -29,7 +29,7 @@ MORE_MEMORY = 1.10
 
 @dataclass(frozen=True)
 class ProcessUsage:
-    """What a process holds while it has nothing to do."""
+    """The resources of an idle process."""
 
     kilobytes: int
     files: int
@@ -38,16 +38,16 @@ class ProcessUsage:
 
 
 async def usage(bot: BotProcess) -> ProcessUsage:
-    """Measure a process, by the kernel's books and its own."""
+    """Measure a process: from /proc, and the tasks that it prints itself."""
     before = bot.text.count('"tasks"')
     bot.send(signal.SIGUSR1)
     async with asyncio.timeout(10):
-        while bot.text.count('"tasks"') == before:  # noqa: ASYNC110 - a file tells nobody
+        while bot.text.count('"tasks"') == before:  # noqa: ASYNC110 - no notification
             await asyncio.sleep(0.05)
     status = Path(f"/proc/{bot.pid}/status").read_text()  # noqa: ASYNC240 - the kernel answers at once
     found = dict(re.findall(r"^(VmRSS|Threads):\s+(\d+)", status, re.MULTILINE))
     tasks = int(re.findall(r'{"tasks": (\d+)}', bot.text)[-1])
-    files = len(os.listdir(f"/proc/{bot.pid}/fd"))  # noqa: PTH208 - likewise
+    files = len(os.listdir(f"/proc/{bot.pid}/fd"))  # noqa: PTH208 - the kernel answers at once
     return ProcessUsage(int(found["VmRSS"]), files, int(found["Threads"]), tasks)
 
 
@@ -86,7 +86,7 @@ async def test_nothing_grows(kind: Kind, tmp_path: Path) -> None:
         await work(asked, SECONDS * 2 / 3)
         await asyncio.sleep(5)
         last = await usage(bot)
-        print(first, last, sep="\n")  # noqa: T201 - figures for whoever runs it
+        print(first, last, sep="\n")  # noqa: T201 - figures for the person who runs it
         assert last.kilobytes <= first.kilobytes * MORE_MEMORY
         assert last.files <= first.files + 1, "a connection to the model or to Slack may rest or not"
         assert last.threads <= first.threads

@@ -1,4 +1,4 @@
-"""Answers stopped over real sockets: by a button, a word, Slack's own sign; here or in another process."""
+"""Stopping answers over real sockets: by button, by word, by Slack's stop sign; from any process."""
 
 import asyncio
 import time
@@ -59,10 +59,10 @@ async def ended(world: BotWorld, root: str) -> None:
 
 
 async def left(world: BotWorld) -> float:
-    """Wait until the model talks to nobody any more, and return how long that took."""
+    """Wait until the model has no open request, and return how long that took."""
     began = time.monotonic()
     async with asyncio.timeout(30):
-        while world.model.open_requests:  # noqa: ASYNC110 - the model tells nobody
+        while world.model.open_requests:  # noqa: ASYNC110 - the model sends no notification
             await asyncio.sleep(0.005)
     return time.monotonic() - began
 
@@ -99,7 +99,7 @@ async def test_a_button_a_word_and_slacks_own_sign_stop_an_answer(kind: Kind, tm
 
 
 async def test_a_native_stream_is_stopped_where_it_is(world: BotWorld) -> None:
-    """Slack ends it before the bot hears of it: nothing is posted in its place, and it goes no further."""
+    """Slack ends the stream before the bot knows: no message is posted in its place, and the answer ends."""
     async with ready_bot(world):
         root = await world.workspace.say(ADA, DIRECT, f"[[rate=20]] [[say={SLOW}]]")
         await world.workspace.wait_until(lambda: len(world.complete(DIRECT, root).split()) >= 10, 60)
@@ -138,7 +138,7 @@ async def test_an_answer_is_stopped_before_its_first_word(world: BotWorld, troub
     async with ready_bot(world):
         root = await world.workspace.say(ADA, GENERAL, f"<@U0BOT> {trouble} [[say=Never.]]")
         async with asyncio.timeout(30):
-            while not world.model.requests:  # noqa: ASYNC110 - likewise
+            while not world.model.requests:  # noqa: ASYNC110 - the model sends no notification
                 await asyncio.sleep(0.01)
         await world.workspace.say(ADA, GENERAL, "<@U0BOT> stop", thread_ts=root)
         assert await world.until(GENERAL, root, ends=STOPPED_NOTE) == STOPPED_NOTE
@@ -160,7 +160,7 @@ async def test_another_process_stops_it_within_a_second(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_killed_as_the_stop_is_recorded(kind: Kind, tmp_path: Path) -> None:
-    """Whoever takes the turn over never answers it, once the stop is committed; the next question it does.
+    """If the stop is committed, the process that takes over does not answer the turn, only the next one.
 
     What was not committed was not acknowledged, and so comes again: it stops the answer then.
     """

@@ -1,4 +1,4 @@
-"""A database that an earlier commit left in mid-work is taken over and carried on by this one."""
+"""This version continues the work in a database that an earlier commit left unfinished."""
 
 from collections.abc import AsyncIterator
 
@@ -35,7 +35,7 @@ async def heir(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def bot(heir: Heir) -> AsyncIterator[Program]:
-    """Run the program of today, and wait until nothing is left to do."""
+    """Run the present program until no turn is open."""
     async with ready_bot(heir) as running:
         await heir.until_rows(OPEN_TURNS, lambda rows: not rows)
         yield running

@@ -21,7 +21,7 @@ async def press(world: BotWorld, root: str, action: Action, *, by: str = ADA) ->
 
 
 def has_no_buttons(world: BotWorld, root: str) -> bool:
-    """Whether nothing below the newest message can be pressed."""
+    """Whether the newest message has no buttons."""
     return all(block["type"] != "actions" for block in world.workspace.thread(GENERAL, root)[-1].blocks)
 
 
@@ -36,7 +36,7 @@ async def ask_for_three(world: BotWorld) -> None:
 
 
 async def test_variants_are_flipped_and_chosen_in_the_thread(world: BotWorld) -> None:
-    """In one message, by who asked, also after a restart; the chosen one is what the model is told."""
+    """In one message, by the person who asked, also after a restart; the model is sent the chosen one."""
     await ask_for_three(world)
     async with ready_bot(world):
         root = await world.workspace.say(ADA, GENERAL, "<@U0BOT> Why is the sky blue? [[tokens=30]]")

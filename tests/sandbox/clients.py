@@ -1,4 +1,4 @@
-"""Slack's clients, and a bare one, against the local workspace."""
+"""Clients of the sandbox workspace: Slack's own, and a bare Socket Mode client."""
 
 import json
 from collections.abc import AsyncIterator
@@ -13,7 +13,7 @@ from bot.sandbox.workspace.records import Json
 
 
 class SettableClock:
-    """A clock that goes only when told to."""
+    """A clock that stands still until a test sets it."""
 
     def __init__(self) -> None:
         self.now = 1_790_000_000.0
@@ -24,7 +24,7 @@ class SettableClock:
 
 @asynccontextmanager
 async def web_client(workspace: SandboxWorkspace) -> AsyncIterator[AsyncWebClient]:
-    """Slack's own client, on one connection."""
+    """Open Slack's own client on one connection."""
     async with aiohttp.ClientSession() as session:
         yield AsyncWebClient(workspace.bot_token, base_url=workspace.api_url, session=session)
 
@@ -54,7 +54,7 @@ class BareSocket:
 
 @asynccontextmanager
 async def bare_socket(workspace: SandboxWorkspace) -> AsyncIterator[BareSocket]:
-    """Connect as Slack's clients do, and take the greeting."""
+    """Connect as Slack's clients do, and read the hello frame."""
     async with (
         aiohttp.ClientSession() as session,
         session.ws_connect(await ticketed_url(workspace, session)) as ws,
@@ -65,7 +65,7 @@ async def bare_socket(workspace: SandboxWorkspace) -> AsyncIterator[BareSocket]:
 
 
 async def ticketed_url(workspace: SandboxWorkspace, session: aiohttp.ClientSession) -> str:
-    """Return an address for one connection."""
+    """Return a WebSocket URL for one connection."""
     headers = {"Authorization": f"Bearer {workspace.app_token}"}
     async with session.post(f"{workspace.api_url}apps.connections.open", headers=headers) as response:
         url: str = (await response.json())["url"]

@@ -1,4 +1,4 @@
-"""A local workspace on a free port, and Slack's own client for it."""
+"""A sandbox workspace on a free port, and Slack's own client for it."""
 
 from collections.abc import AsyncIterator
 
@@ -11,7 +11,7 @@ from tests.sandbox.clients import web_client
 
 @pytest.fixture
 async def workspace() -> AsyncIterator[SandboxWorkspace]:
-    """Start a workspace that is as patient as Slack, and as strict."""
+    """Start a workspace with Slack's timeouts and limits."""
     async with SandboxWorkspace() as running:
         yield running
 

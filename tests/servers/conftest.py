@@ -1,4 +1,4 @@
-"""Each server runs once for all tests; what answers behind LiteLLM is started anew for each."""
+"""Each server runs once for all tests; the model behind LiteLLM is restarted for each test."""
 
 import json
 from collections.abc import AsyncIterator, Iterator

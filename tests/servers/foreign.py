@@ -1,4 +1,4 @@
-"""Model servers that are not ours, as child processes on loopback."""
+"""Model servers of other projects, as child processes on loopback."""
 
 import os
 import socket
@@ -20,7 +20,7 @@ PATIENCE = 180
 
 
 def folder() -> Path:
-    """Return where `install` put the servers. Skips the test where it has not run, except in CI."""
+    """Return the folder of `install`. If it has not run, the test is skipped; in CI it fails."""
     place = os.environ.get("FOREIGN_SERVERS", "")
     if place and (Path(place) / "installed").is_file():
         return Path(place)
@@ -31,7 +31,7 @@ def folder() -> Path:
 
 
 def free_port() -> int:
-    """Return a port on which nobody listens now."""
+    """Return a free port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
@@ -40,7 +40,7 @@ def free_port() -> int:
 
 @contextmanager
 def running(command: Command, health: str, log: Path, environment: Mapping[str, str]) -> Iterator[None]:
-    """Run a server until the block ends; enter when `health` answers, with whatever status."""
+    """Run a server during the block; enter when `health` answers, with any status."""
     with log.open("wb") as output:
         server = subprocess.Popen(
             command, stdout=output, stderr=output, env={**os.environ, **environment}, cwd=log.parent

@@ -1,4 +1,4 @@
-"""The whole bot in front of model servers that others wrote: what people in a thread see."""
+"""The whole bot with model servers of other projects: what people see in a thread."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -37,7 +37,7 @@ async def answers(world: BotWorld, question: str, answer: str) -> None:
 
 
 async def says(world: BotWorld, question: str, error: type[ModelError]) -> None:
-    """Check that a question which fails is answered with the error's sentence."""
+    """Check that a failed question is answered with the error's sentence."""
     root = await world.workspace.say(ADA, DIRECT, question)
     await world.workspace.wait_until(lambda: error.for_people in world.complete(DIRECT, root), 60)
 

@@ -1,4 +1,4 @@
-"""Against two servers from npm that others test their clients with."""
+"""The client against two mock servers from npm."""
 
 import pytest
 
@@ -64,7 +64,7 @@ async def test_openai_mock_api_tells_errors_apart(openai_mock: str) -> None:
 
 @pytest.mark.parametrize(("question", "text"), [("hello", HELLO), ("think", "Four."), ("router", "Routed.")])
 async def test_aimock_answers(aimock: str, question: str, text: str) -> None:
-    """Reasoning is not mixed with the answer; OpenRouter's comments are no words."""
+    """Reasoning is not mixed with the answer; OpenRouter's comment lines are ignored."""
     for path in ("/v1", "/api/v1"):
         async with open_client(aimock + path) as client:
             answer = (await collect(OpenAIChat(client), asking(question))).answer()

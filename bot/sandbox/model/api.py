@@ -1,7 +1,9 @@
-"""The words of the chat-completions API: what a request may say, and what is said back.
+"""The chat-completions API as data: validates requests, builds responses.
 
-Separate from `model`, which serves it, because it needs no server. Pure. Rules: as strict as OpenAI where
-facts/model-api.md gives a limit, with its codes, so that what passes here passes there.
+`parse_request` checks a decoded body and returns a `CompletionRequest`, or raises a `ModelApiError` with the
+status, message and code that OpenAI answers. It is as strict as OpenAI, so that a request that passes here
+passes there. The `build_...` functions make the JSON of chunks, whole answers and the list of models. All
+functions are pure. Source: https://platform.openai.com/docs/api-reference/chat/create
 """
 
 import re
@@ -46,7 +48,7 @@ KNOWN_FIELDS = (
     | MAX_TEXT_LENGTHS.keys()
 )
 REASONING_MODEL = "sandbox-reasoning"
-"""Refuses what OpenAI's reasoning models refuse: see `_check_reasoning`."""
+"""Refuses the parameters that OpenAI's reasoning models refuse: see `_check_reasoning`."""
 REFUSED_BY_REASONING = ("presence_penalty", "frequency_penalty", "stop", "logit_bias")
 FIXED_BY_REASONING = ("temperature", "top_p")
 MAX_STOPS = 4
@@ -54,7 +56,7 @@ MAX_LOGIT_BIAS = 100
 
 
 class ModelApiError(Exception):
-    """A refusal, as OpenAI puts it."""
+    """An error response in OpenAI's format."""
 
     def __init__(
         self,
@@ -74,7 +76,7 @@ class ModelApiError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompletionRequest:
-    """A request that was accepted."""
+    """A valid completion request."""
 
     model: str
     messages: tuple[PromptMessage, ...]
@@ -86,7 +88,7 @@ class CompletionRequest:
 
 
 def parse_request(body: object, *, models: Collection[str] | None = None) -> CompletionRequest:
-    """Return the request; with `models`, only those exist. Raises `ApiError`."""
+    """Return the request; with `models`, only those exist. Raises `ModelApiError`."""
     if not isinstance(body, dict):
         raise ModelApiError("We could not parse the JSON body of your request. It must be an object.")
     _check_fields(body)
@@ -114,19 +116,19 @@ def parse_request(body: object, *, models: Collection[str] | None = None) -> Com
 
 
 def build_chunk(about: Json, choices: Sequence[Json], **more: Json) -> Json:
-    """Return one event of a stream; `about` is what all of them say."""
+    """Return one event of a stream; `about` has the fields that all events share."""
     return {**about, "object": "chat.completion.chunk", "choices": list(choices), **more}
 
 
 def build_delta(index: int, reason: str | None = None, **said: str) -> Json:
-    """Return a choice of a chunk."""
+    """Return one choice of a chunk."""
     return {"index": index, "delta": said, "logprobs": None, "finish_reason": reason}
 
 
 def build_completion(
     about: Json, answers: Sequence[tuple[str, str]], usage: Json, *, text_field: str = "content"
 ) -> Json:
-    """Return a whole answer; each of `answers` is a text and its finish reason."""
+    """Return a whole answer; each of `answers` is a text and a finish reason."""
     choices = [
         {
             "index": index,
@@ -140,7 +142,7 @@ def build_completion(
 
 
 def build_usage(prompt_tokens: int, completion_tokens: int) -> Json:
-    """Return what an answer cost."""
+    """Return the `usage` object of an answer."""
     return {
         "prompt_tokens": prompt_tokens,
         "completion_tokens": completion_tokens,
@@ -150,7 +152,7 @@ def build_usage(prompt_tokens: int, completion_tokens: int) -> Json:
 
 
 def build_model_list(names: Sequence[str], shutdowns: Mapping[str, str], *, window: int | None = None) -> Json:
-    """Return the answer of `GET /v1/models`, with the window as vLLM names it."""
+    """Return the response of `GET /v1/models`; the window is in `max_model_len`, as vLLM names it."""
     said = {"max_model_len": window} if window else {}
     models = [
         {
@@ -186,7 +188,10 @@ def _check_fields(body: Json) -> None:
 
 
 def _check_reasoning(body: Json) -> None:
-    """Refuse the parameters of old, as GPT-5 and its successors do (facts/model-api.md 1.3)."""
+    """Refuse the parameters that GPT-5 and its successors refuse, with their codes.
+
+    https://github.com/BerriAI/litellm/blob/main/litellm/llms/openai/chat/gpt_5_transformation.py
+    """
     given = [name for name in body if body[name] is not None]
     for name in given:
         if name == "max_tokens" or name in REFUSED_BY_REASONING:
@@ -203,7 +208,7 @@ def _check_number(name: str, value: object, low: float, high: float, *, whole: b
     if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
         raise _wrong_type_error(name, "an integer" if whole else "a number")
     kind = "integer" if whole else "decimal"
-    if not low <= value <= high:  # not (value < low or ...): NaN is no number between them
+    if not low <= value <= high:  # written so that NaN is refused, too
         side, sign, bound = ("above_max", "<=", high) if value > high else ("below_min", ">=", low)
         message = f"Invalid '{name}': expected a value {sign} {bound}, but got {value} instead."
         raise ModelApiError(message, code=f"{kind}_{side}_value", param=name)

@@ -1,8 +1,10 @@
-"""A conversation -> the text with which the sandbox's model answers.
+"""Writes the answers of the sandbox's model: a conversation in, Markdown out.
 
-Separate because it is writing, not serving; it is the first thing that a newcomer reads. Pure and
-deterministic. Rules: everything it says is true, since it only speaks of what it was sent: the
-question's words, who asks, what came before. It says what it is, and what one may try next.
+`read_conversation` finds the question, its author and the earlier questions in a `messages` array.
+`compose_answer` then picks one of six texts by patterns in the question: a greeting, thanks, a list of the
+earlier questions, the system prompt, a continuation, or else a short essay with a heading, lists, code and a
+table, which shows how each of them looks in Slack. An answer only says what can be read off the request, so
+everything in it is true. The module is pure and deterministic: the same request gets the same answer.
 """
 
 import re
@@ -27,17 +29,17 @@ RECALL_PATTERN = re.compile(
     r"(?i)\b(did|have) (i|we) (just )?(ask|say|said|write|wrote|talk)|\b(first|last|previous) question"
 )
 CONTINUE_PATTERN = re.compile(r"(?i)\bgo on exactly where you stopped\b")
-"""What the bot says when somebody wants the rest of an answer."""
+"""The bot sends this sentence when a person asks for the rest of an answer."""
 INSTRUCTIONS_PATTERN = re.compile(r"(?i)\b(instructions|system prompt|system message)\b")
 MAX_QUOTE_CHARACTERS = 160
 """Characters."""
 MAX_GREETING_WORDS, MAX_THANKS_WORDS = 4, 6
-"""A longer message is a question, however it begins."""
+"""A message with more words is treated as a question, whatever its first word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromptMessage:
-    """One message of the conversation as the model is sent it."""
+    """One message of a request's `messages`."""
 
     role: str
     text: str
@@ -46,7 +48,7 @@ class PromptMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComposerInput:
-    """What the model knows when it answers."""
+    """The parts of a request that an answer is made from."""
 
     system: str
     earlier: tuple[str, ...]
@@ -56,18 +58,18 @@ class ComposerInput:
 
     @property
     def comma_speaker(self) -> str:
-        """The speaker as an address, or nothing."""
+        """A comma and the speaker's name, to follow a greeting; empty if the name is unknown."""
         return f", {self.speaker}" if self.speaker else ""
 
 
 def read_conversation(messages: Sequence[PromptMessage]) -> ComposerInput:
-    """Read a `messages` array: who asks what, after what."""
+    """Read a `messages` array: the question, its author, the questions before it."""
     asked = [said for said in messages if said.role == "user"]
     labels = [SPEAKER_PATTERN.match(last_paragraph(said.text)) or SPEAKER_PATTERN.match(said.text) for said in asked]
     several = len({label[1] for label in labels if label}) > 1 and all(labels)
     questions = [parse_directives(said.text)[1] for said in asked]
     speaker = ""
-    if several:  # only then does the bot write names in front, and a colon means a speaker
+    if several:  # the bot puts names in front only if several people ask; else a colon is just a colon
         questions = [SPEAKER_PATTERN.sub("", question, count=1) for question in questions]
         speaker = labels[-1][1] if labels[-1] else ""
     return ComposerInput(
@@ -79,12 +81,12 @@ def read_conversation(messages: Sequence[PromptMessage]) -> ComposerInput:
 
 
 def split_tokens(text: str) -> list[str]:
-    """Cut a text into tokens: words with the space before them, long ones in pieces. Joined, they are it."""
+    """Cut a text into tokens: a word with the space before it, a long word in pieces. Nothing is lost."""
     return TOKEN_PATTERN.findall(text)
 
 
 def compose_answer(conversation: ComposerInput, *, variant: int = 0) -> str:
-    """Return the answer in Markdown; `variant` tells several answers to one question apart."""
+    """Return the answer in Markdown; `variant` numbers several answers to one question from 0."""
     words = WORD_PATTERN.findall(conversation.question)
     if CONTINUE_PATTERN.search(conversation.question):
         text = " … and here it goes on. A larger model than I am would take up its own sentence."
@@ -102,7 +104,7 @@ def compose_answer(conversation: ComposerInput, *, variant: int = 0) -> str:
 
 
 def fill_to_token_count(text: str, token_count: int, conversation: ComposerInput) -> str:
-    """Return a text of `number` tokens: the beginning of `text`, or all of it and then numbered sections."""
+    """Return exactly `token_count` tokens: `text` cut off, or `text` and then numbered sections."""
     pieces = split_tokens(text)
     sections = (_write_section(part, find_keywords(conversation.question)) for part in count(1))
     while len(pieces) < token_count:
@@ -111,7 +113,7 @@ def fill_to_token_count(text: str, token_count: int, conversation: ComposerInput
 
 
 def find_keywords(question: str) -> list[str]:
-    """Return the words that carry a question, each once, in its order."""
+    """Return the words of a question that are not stop words, each once, in order."""
     words = {word.lower(): word for word in reversed(WORD_PATTERN.findall(question))}
     return [words[key] for key in reversed(words) if key not in STOP_WORDS.split()] or ["something"]
 
@@ -183,7 +185,7 @@ def _write_table(words: Sequence[str]) -> str:
 
 
 def _write_section(part: int, words: Sequence[str]) -> str:
-    """Return a numbered section, each sentence of it with its own number: a gap would show."""
+    """Return a numbered section of numbered sentences, so that a gap in what is shown can be seen."""
     sentences = (
         f"Sentence {part}.{number} looks at {words[(part + number) % len(words)]} from another side."
         for number in range(1, 7)
@@ -192,7 +194,7 @@ def _write_section(part: int, words: Sequence[str]) -> str:
 
 
 def quote_line(text: str) -> str:
-    """Return a text as one line that fits into a list or a quote."""
+    """Return a text as one short line, for a list or a quote."""
     line = " ".join(text.split()) or "(no text)"
     return line if len(line) <= MAX_QUOTE_CHARACTERS else f"{line[:MAX_QUOTE_CHARACTERS].rstrip()}…"
 

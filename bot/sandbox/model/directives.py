@@ -1,15 +1,15 @@
-"""`[[...]]` in a question -> how the sandbox's model is to behave.
+"""Reads `[[...]]` in a question: directives that make the sandbox's model slow, long or broken.
 
-Separate because it is a small language of its own: tests, and curious people, make the model slow, long or
-broken by what they write. Pure. Directives count in the last paragraph of a message only, since a client
-may join an earlier question that got no answer with the new one.
+Tests, and people who try the bot, write them in their messages. Only the last paragraph of a message is read:
+a client may put an earlier, unanswered question in front of the new one, in the same message. A directive
+with an unknown name or an invalid value is ignored. The module is pure.
 
     [[tokens=500]]            answer with exactly so many tokens
     [[rate=200]]              tokens per second
     [[delay=2]]               seconds before the first token
     [[say=text]]              answer with exactly this text
-    [[fault=cut]]             misbehave; see `Fault`
-    [[fault=500 times=1]]     only the first time this question comes, so that asking again works
+    [[fault=cut]]             fail in one of the ways that `ModelFault` lists
+    [[fault=500 times=1]]     fail only the first time this question is asked, so that asking again works
 """
 
 import re
@@ -24,7 +24,7 @@ MAX_TOKENS = 1_000_000
 
 
 class ModelFault(StrEnum):
-    """What may go wrong: a refusal before the answer, or something in the middle of it."""
+    """The failures that a question can ask for: before the answer, or in the middle of it."""
 
     UNAUTHORIZED = "401"
     UNPAID = "402"
@@ -37,29 +37,29 @@ class ModelFault(StrEnum):
     RATE_LIMITED = "429"
     NO_CAPACITY = "498"
     FAILED = "500"
-    BAD_GATEWAY = "502"  # a proxy's web page
+    BAD_GATEWAY = "502"  # the HTML page of a proxy
     OVERLOADED = "503"
     GATEWAY_TIMED_OUT = "504"
     UPSTREAM_OVERLOADED = "529"
     QUOTA = "quota"  # a 429 about money
-    TOO_LARGE_FOR_LIMIT = "too_large"  # a 429 that waiting cannot help
-    TOO_LONG = "too_long"  # more than the model's window
+    TOO_LARGE_FOR_LIMIT = "too_large"  # a 429 that no waiting cures
+    TOO_LONG = "too_long"  # the prompt exceeds the context window
     FILTERED = "filtered"  # the question itself is refused
-    UNVERIFIED = "unverified"  # may not be streamed; answered in one piece
-    DISCONNECT = "cut"  # the connection closes in mid-answer
-    STALL = "stall"  # nothing more comes, and the connection stays open
+    UNVERIFIED = "unverified"  # refuses to stream, but answers in one piece
+    DISCONNECT = "cut"  # the connection closes in the middle of the answer
+    STALL = "stall"  # the answer stops, the connection stays open
     MALFORMED = "malformed"  # an event that is not JSON
-    ERROR = "error"  # an error object in mid-answer, then the end without [DONE]
-    EMPTY = "empty"  # a complete answer without a word
-    LENGTH_BEFORE_TEXT = "thought"  # likewise, since the length limit was reached before the first word
-    REFUSAL = "refusal"  # the model declines, in its own words
-    FILTER = "filter"  # finish reason content_filter in mid-answer
-    LENGTH = "length"  # finish reason length in mid-answer
+    ERROR = "error"  # an error object in the middle of the answer, then the end without [DONE]
+    EMPTY = "empty"  # a complete answer without text
+    LENGTH_BEFORE_TEXT = "thought"  # no text: reasoning reached the length limit
+    REFUSAL = "refusal"  # the model declines: its text is in `refusal`, not in `content`
+    FILTER = "filter"  # half an answer, then finish reason content_filter
+    LENGTH = "length"  # half an answer, then finish reason length
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directives:
-    """What one message asks for; None where it says nothing."""
+    """The directives of one message; None for those that it does not give."""
 
     tokens: int | None = None
     rate: float | None = None
@@ -67,7 +67,7 @@ class Directives:
     say: str | None = None
     fault: ModelFault | None = None
     times: int | None = None
-    """How often the fault strikes; None for always."""
+    """How often the fault occurs; None for always."""
 
 
 VALUE_PARSERS: Mapping[str, Callable[[str], Any]] = {
@@ -81,7 +81,7 @@ VALUE_PARSERS: Mapping[str, Callable[[str], Any]] = {
 
 
 def last_paragraph(text: str) -> str:
-    """Return the last paragraph; a blank line inside a directive does not end one."""
+    """Return the last paragraph; a blank line inside a directive does not end a paragraph."""
     ends = [match.span() for match in DIRECTIVE_PATTERN.finditer(text)]
     breaks = [
         match.end()
@@ -92,10 +92,7 @@ def last_paragraph(text: str) -> str:
 
 
 def parse_directives(text: str) -> tuple[Directives, str]:
-    """Return the directives of a message's last paragraph, and that paragraph without them.
-
-    A value that makes no sense is passed over, as is a name that is none.
-    """
+    """Return the directives of a message's last paragraph, and that paragraph without them."""
     paragraph = last_paragraph(text)
     directives = Directives()
     for match in DIRECTIVE_PATTERN.finditer(paragraph):
@@ -106,7 +103,7 @@ def parse_directives(text: str) -> tuple[Directives, str]:
 
 
 def _split_directive(name: str, value: str) -> Iterator[tuple[str, str]]:
-    """Yield the directive, and the further `name=value` that a fault may carry."""
+    """Yield the directive, and each further `name=value` inside a fault directive."""
     if name == "fault":
         value, *more = value.split() or [""]
         yield from ((key, number) for key, _, number in (part.partition("=") for part in more))

@@ -1,7 +1,8 @@
-"""What a model service says when it refuses, word for word: one refusal a fault.
+"""The error responses of model services, word for word: one row for each fault.
 
-Separate from `model_script`, which plans answers, because this is a table of other services' words
-(facts/model-api.md 1.3, 2.1 and 2.2), and each row is what a client may meet one day. Pure.
+A directive such as `[[fault=429]]` makes the sandbox's model answer with a row of this table. Messages, codes
+and statuses are those that OpenAI, Azure OpenAI, OpenRouter, vLLM, Groq and Anthropic send, since clients
+recognise errors by them. Pure data. Source: https://platform.openai.com/docs/guides/error-codes
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from bot.sandbox.model.api import ModelApiError
 from bot.sandbox.model.directives import ModelFault
 
 PROXY_PAGE = "<html>\n<head><title>502 Bad Gateway</title></head>\n<body>nginx</body>\n</html>\n"
-"""What stands in front of a service says this, with status 502, when the service is away."""
+"""A reverse proxy answers with this page and status 502 when the service behind it is down."""
 
 REFUSALS: Mapping[ModelFault, Mapping[str, Any]] = {
     ModelFault.UNAUTHORIZED: {"message": "Incorrect API key provided.", "status": 401, "code": "invalid_api_key"},
@@ -75,17 +76,17 @@ REFUSALS: Mapping[ModelFault, Mapping[str, Any]] = {
 
 
 def wrong_key_error() -> ModelApiError:
-    """Return what a caller with a wrong key is told."""
+    """Return the error for a wrong API key."""
     return ModelApiError(**REFUSALS[ModelFault.UNAUTHORIZED])
 
 
 def find_refusal(fault: ModelFault) -> ModelApiError | None:
-    """Return the error for a fault that strikes before an answer, None for those in the midst of it."""
+    """Return the error response of a fault; None if the fault happens in the middle of an answer."""
     return ModelApiError(**REFUSALS[fault]) if fault in REFUSALS else None
 
 
 def too_long_error(window: int, tokens: int) -> ModelApiError:
-    """Return what a caller is told whose messages do not fit into a window of so many tokens."""
+    """Return the error for a prompt of `tokens` that exceeds a window of `window` tokens."""
     message = f"This model's maximum context length is {window} tokens. "
     message += f"However, your messages resulted in {tokens} tokens. Please reduce their length."
     return ModelApiError(message, code="context_length_exceeded", param="messages")

@@ -1,6 +1,13 @@
-"""A request that was accepted -> what the server is going to send for it.
+"""Plans an answer: a valid request in, every token with its time out.
 
-Separate from `model`, which sends it in time, because deciding needs neither clock nor socket. Pure.
+`write_script` composes the text, cuts it at stop sequences, at the token limit and at a fault in the middle
+of the answer, and returns an `AnswerScript`. The server then only has to send `AnswerScript.deltas()`, each
+at its time:
+
+    >>> [(due, choice["delta"]) for due, choice in script.deltas()]
+    [(0.0, {"content": "Hello"}), (0.5, {"content": " Ada"})]     # at a rate of two tokens a second
+
+The module is pure: it needs neither a clock nor a socket.
 """
 
 from collections.abc import Iterator
@@ -34,20 +41,20 @@ TEXTLESS_FAULTS = {ModelFault.EMPTY, ModelFault.LENGTH_BEFORE_TEXT}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScriptedAnswer:
-    """One choice: its tokens and its finish reason."""
+    """One choice of an answer: its tokens and its finish reason."""
 
     tokens: tuple[str, ...]
     finish_reason: str
 
     @property
     def text(self) -> str:
-        """What it says."""
+        """The tokens, joined."""
         return "".join(self.tokens)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerScript:
-    """All that will be sent; with a fault in mid-answer, all that is sent before it."""
+    """Everything to send; with a fault in the middle of the answer, everything before the fault."""
 
     answers: tuple[ScriptedAnswer, ...]
     usage: Json
@@ -59,16 +66,16 @@ class AnswerScript:
 
     @property
     def text_field(self) -> str:
-        """The field that holds the text."""
+        """The field of a message that holds the text."""
         return "refusal" if self.fault is ModelFault.REFUSAL else "content"
 
     @property
     def seconds(self) -> float:
-        """How long it takes."""
+        """Seconds from the start to the last token."""
         return self.delay + max(len(answer.tokens) for answer in self.answers) / self.rate
 
     def deltas(self) -> Iterator[tuple[float, Json]]:
-        """Yield each token's time in seconds after the start, and its choice; answers advance together."""
+        """Yield each token as seconds after the start and a choice; several answers grow together."""
         for place in range(max(len(answer.tokens) for answer in self.answers)):
             for index, answer in enumerate(self.answers):
                 if place < len(answer.tokens):
@@ -79,14 +86,14 @@ class AnswerScript:
 
 
 def last_question(request: CompletionRequest) -> str:
-    """Return the last thing a person said."""
+    """Return the text of the last user message."""
     return next((said.text for said in reversed(request.messages) if said.role == "user"), "")
 
 
 def write_script(
     request: CompletionRequest, directives: Directives, *, rate: float, fault: ModelFault | None
 ) -> AnswerScript:
-    """Return the script; `fault` is the one that strikes now, `rate` the server's own."""
+    """Return the script; `fault` is the one to apply now, `rate` the server's default."""
     talk = read_conversation(request.messages)
     answers = tuple(_write_answer(request, directives, talk, index, fault) for index in range(request.choice_count))
     asked = sum(len(split_tokens(said.text)) + 4 for said in request.messages)

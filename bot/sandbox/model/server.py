@@ -1,8 +1,14 @@
 """The sandbox's model: an OpenAI-compatible server on this machine that needs no key.
 
-Separate from the workspace server because it is another service with another protocol; they share nothing.
-Rules: `model_api` says what it accepts, `composer` what it says, `directives` how it misbehaves; here is
-only time and the wire. Tokens go out by a schedule, so that a late one does not delay those after it.
+    POST /v1/chat/completions
+      api.parse_request         refuses what OpenAI would refuse
+      directives.read           does the question ask for a fault, a rate, a length?
+      composer.compose_answer   writes the answer
+      script.write_script       plans every token and its time
+      _stream, _send_whole      send the plan: this module
+
+Only this module knows time and sockets. Each token has a planned time, so one that goes out late does not
+delay the tokens after it. A client that closes its connection ends its request at once.
 """
 
 import asyncio
@@ -24,9 +30,9 @@ from bot.sandbox.model.script import AnswerScript, last_question, write_script
 MODEL_NAMES = ("sandbox-small", "sandbox-large", "sandbox-old", api.REASONING_MODEL)
 SHUTDOWN_DATES = {"sandbox-old": "2027-01-14"}
 MAX_REQUEST_BYTES = 64 * 1024 * 1024
-"""Bytes; a long conversation has a few million."""
+"""A long conversation has a few million bytes."""
 SHUTDOWN_TIMEOUT_SECONDS = 0.1
-"""How long an answer may still run when the server ends."""
+"""How long an unfinished answer may continue after the server was told to stop."""
 MALFORMED_JSON = b'{"choices": [{"index": 0, "delta": {"cont'
 MID_STREAM_ERROR = ModelApiError("The server had an error.", status=500, kind="server_error").body
 DETAIL_KEY = web.RequestKey("detail", str)
@@ -35,10 +41,10 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class RequestObserver(Protocol):
-    """Is told of each request when it has ended; `SandboxWorkspace.trace_model` is one."""
+    """Called at the end of each request; `SandboxWorkspace.trace_model_request` is one."""
 
     def __call__(self, name: str, *, status: str, seconds: float, detail: str) -> None:
-        """`status` is `ok`, an HTTP status or `stopped`; `detail` holds no text of the conversation."""
+        """`status` is `ok`, an HTTP status, or `stopped`; `detail` has no text of the conversation."""
         ...
 
 
@@ -56,10 +62,10 @@ class SandboxModel:
         window: int | None = None,
         on_request: RequestObserver | None = None,
     ) -> None:
-        """Entering listens on `host` and `port` (0: any free one); raises OSError where that is taken.
+        """Entering listens on `host` and `port` (0: any free port); raises OSError if the port is taken.
 
-        `rate` is in tokens per second. With `api_key` other keys are refused; with `strict_models` only
-        `MODELS` exist; `window` is the largest prompt in tokens, if there is to be one.
+        `rate` is in tokens per second. With `api_key`, other keys are refused. With `strict_models`, only
+        `MODEL_NAMES` exist. `window` limits the prompt, in tokens.
         """
         self._host, self._port = host, port
         self._rate = rate
@@ -70,13 +76,13 @@ class SandboxModel:
         self._question_counts: Counter[str] = Counter()
         self._runner: web.AppRunner | None = None
         self.requests: list[Any] = []
-        """The decoded bodies of all requests for a completion, accepted or not, oldest first."""
+        """The decoded bodies of all completion requests, refused ones too, oldest first."""
         self.open_requests = 0
-        """How many requests for a completion are under way."""
+        """How many completion requests are being answered now."""
 
     @property
     def base_url(self) -> str:
-        """The API's address, with its `/v1`."""
+        """The API's address, up to and including `/v1`."""
         return f"http://{self._host}:{self._port}/v1"
 
     async def __aenter__(self) -> Self:
@@ -101,7 +107,7 @@ class SandboxModel:
 
     @web.middleware
     async def _observe_request(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Answer a request, also one that is refused, and tell the observer."""
+        """Answer a request, and call the observer at its end, even if it was refused or cancelled."""
         started, status = _now(), "stopped"
         try:
             response = await self._answer_request(request, handler)
@@ -119,7 +125,7 @@ class SandboxModel:
             return await handler(request)
         except ModelApiError as error:
             return web.json_response(error.body, status=error.status, headers=error.headers)
-        except web.HTTPException as error:  # aiohttp's own: no such path, no such method, too large
+        except web.HTTPException as error:  # raised by aiohttp: unknown path or method, body too large
             body = ModelApiError(f"{error.reason}: {request.method} {request.path}").body
             return web.json_response(body, status=error.status)
 
@@ -149,7 +155,7 @@ class SandboxModel:
             self.open_requests -= 1
 
     def _write_script(self, completion: CompletionRequest) -> AnswerScript:
-        """Return what to send. Raises `ApiError` where the question asks for that."""
+        """Return what to send. Raises `ModelApiError` if the question asks for an error."""
         question = last_question(completion)
         wanted, _ = directives.parse_directives(question)
         self._question_counts[question] += 1
@@ -170,7 +176,7 @@ class SandboxModel:
 
 
 async def _stream(request: web.Request, script: AnswerScript, about: Json, *, shows_usage: bool) -> web.StreamResponse:
-    """Send an answer token by token, each at its time, and end it as the script says."""
+    """Send an answer token by token, each at its planned time, and end it as the script says."""
     response = web.StreamResponse(
         headers={"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-cache"}
     )
@@ -205,7 +211,7 @@ async def _send(response: web.StreamResponse, about: Json, choices: Sequence[Jso
 
 
 async def _send_whole(request: web.Request, script: AnswerScript, about: Json) -> web.StreamResponse:
-    """Send an answer as one object, when it would have been complete."""
+    """Send an answer as one object, at the time when its last token is due."""
     await asyncio.sleep(script.seconds)
     match script.fault:
         case ModelFault.DISCONNECT:
@@ -234,7 +240,7 @@ def _encode_event(data: Json) -> bytes:
 async def _read_json(request: web.Request) -> Any:
     try:
         return json.loads(await request.read())
-    except (ValueError, RecursionError):  # RecursionError: brackets without end
+    except (ValueError, RecursionError):  # RecursionError: thousands of nested brackets
         raise ModelApiError("We could not parse the JSON body of your request.") from None
 
 

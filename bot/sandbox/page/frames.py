@@ -1,7 +1,9 @@
-"""What the page is told, as JSON frames: the state and its changes, for the eyes of one person.
+"""Builds the JSON frames that the sandbox's page receives.
 
-Separate from the feed, which sends them. Rules: pure; a frame about something that the person may not see is
-None; whatever holds HTML comes from `show`.
+`build_frame` turns a change of the workspace into the frame for one person, or into None if that person may
+not see it: a message in another channel, another person's modal. The other functions make the parts of a
+frame, which the first frame of a connection ("hello") uses, too. HTML in a frame always comes from `html`,
+which escapes it. All functions are pure.
 """
 
 import re
@@ -33,15 +35,15 @@ from bot.sandbox.workspace.records import (
 from bot.sandbox.workspace.views import view_json
 
 DisplayNames = Mapping[str, str]
-"""What people call a user or a channel, by id."""
+"""User and channel ids -> the names that people see."""
 
 _LINK_PATTERN = re.compile(r"<(https?://[^|>]+)>")
 
 
-def build_frame(  # noqa: C901, PLR0911 - one case a change
+def build_frame(  # noqa: C901, PLR0911 - one case for each change
     change: WorkspaceChange, user: str, channels: Sequence[WorkspaceChannel], names: DisplayNames
 ) -> Json | None:
-    """Return what a change is to a person who sees `channels`, or None."""
+    """Return the frame of a change for a person who sees `channels`; None if they may not see it."""
     seen = {channel.id for channel in channels}
     match change:
         case MessagePosted(message) | MessageReplaced(message) | MessageRedrawn(message) if message.channel in seen:
@@ -71,7 +73,7 @@ def build_frame(  # noqa: C901, PLR0911 - one case a change
 
 
 def message_frame(message: WorkspaceMessage, names: DisplayNames) -> Json:
-    """Return a message for the page; `text` is what an editor begins with."""
+    """Return a message for the page; `text` is what the page puts into the edit field."""
     text: list[Json] = [{"type": "text", "html": html.text_html(message.text, names)}]
     shown = html.add_html(message.blocks, names) if message.blocks else text
     return {
@@ -112,12 +114,12 @@ def title_frame(channel: str, thread_ts: str, title: str) -> Json:
 
 
 def prompts_frame(channel: str, prompts: Mapping[str, str]) -> Json:
-    """Return what a direct message suggests, for the page."""
+    """Return the suggested prompts of a direct message for the page."""
     return {"type": "prompts", "channel": channel, "prompts": dict(prompts)}
 
 
 def notice_frame(notice: NoticeShown, names: DisplayNames) -> Json:
-    """Return what only one person sees."""
+    """Return a notice for the page: only one person sees it."""
     text = {"type": "text", "html": html.text_html(notice.text, names)}
     blocks = html.add_html(notice.blocks, names) if notice.blocks else [text]
     return {

@@ -1,11 +1,14 @@
-"""Slack's two text languages as safe HTML, for the sandbox's page.
+"""Renders Slack's two text languages, mrkdwn and Markdown, as safe HTML for the sandbox's page.
 
-Separate from the workspace, which stores and checks, and from the page, which only lays out: whatever
-this module returns may be put into the page as it is, and nothing else may.
+    text_html("*Hi* <@U0ADA>", {"U0ADA": "Ada"})
+      '<strong>Hi</strong> <span class="mention" data-user="U0ADA">@Ada</span>'
 
-Rules. A token that Slack would act on (`<!here>`, `<@U..>`) is shown as a mention wherever Slack might
-parse it, also in a `markdown` block: the sandbox must show a ping where Slack would ping. Images become
-links, as in Slack. Sources: https://docs.slack.dev/messaging/formatting-message-text and
+mrkdwn is rendered here with regular expressions, Markdown by markdown-it with two rules of Slack's own. The
+page inserts only HTML that this module returns; everything in it is escaped.
+
+A token that Slack would act on (`<!here>`, `<@U..>`) is shown as a mention wherever Slack might parse it,
+also in a `markdown` block: the sandbox must show a ping where Slack would ping. Images become links, as in
+Slack. Sources: https://docs.slack.dev/messaging/formatting-message-text and
 https://docs.slack.dev/reference/block-kit/blocks/markdown-block
 """
 
@@ -50,14 +53,14 @@ _QUOTE_PATTERN = re.compile(r"(?:&gt;|>){1,3} ?")
 def add_html(blocks: Sequence[Mapping[str, Any]], names: DisplayNames) -> list[dict[str, Any]]:
     """Return a copy of Block Kit blocks in which each Slack text has its `html` beside it.
 
-    Slack texts are `markdown` blocks and `mrkdwn` objects, however deep they lie. An `html` that came
-    from outside is dropped, so that what the page finds there is always ours.
+    Slack texts are `markdown` blocks and `mrkdwn` objects at any depth. An `html` key that the app sent is
+    removed, so that the page never inserts HTML of an app.
     """
     return [_add_html_to_value(block, names) for block in blocks]
 
 
 def _add_html_to_value(value: Any, names: DisplayNames) -> Any:
-    """Copy one JSON value, decorated."""
+    """Copy one JSON value, with `html` added."""
     if isinstance(value, list):
         return [_add_html_to_value(item, names) for item in value]
     if not isinstance(value, Mapping):
@@ -70,7 +73,7 @@ def _add_html_to_value(value: Any, names: DisplayNames) -> Any:
 
 
 def file_html(file: Mapping[str, Any]) -> str:
-    """Return the link by which a file of a message can be had."""
+    """Return the download link of a file in a message."""
     name = escape(str(file.get("title") or file.get("name") or "a file"))
     return f'📄 <a href="/file/{escape(str(file.get("id", "")))}" download="{name}">{name}</a>'
 
@@ -88,12 +91,12 @@ def text_html(text: str, names: DisplayNames) -> str:
 
 
 def markdown_html(text: str, names: DisplayNames) -> str:
-    """Render the standard Markdown of a `markdown` block; raw HTML in it is shown, not obeyed."""
+    """Render the standard Markdown of a `markdown` block; raw HTML in it is shown as text."""
     return str(_MARKDOWN_PARSER.render(text, {"names": names}))
 
 
 def _lines_html(text: str, names: DisplayNames) -> str:
-    """Render mrkdwn outside fences: runs of quoted lines become one quote each."""
+    """Render mrkdwn outside code fences; consecutive quoted lines become one quote."""
     rendered = []
     for quoted, run in groupby(text.split("\n"), lambda line: bool(_QUOTE_PATTERN.match(line))):
         lines = [_inline_html(_QUOTE_PATTERN.sub("", line, count=1) if quoted else line, names) for line in run]
@@ -122,7 +125,7 @@ def _mark_html(found: re.Match[str], names: DisplayNames) -> str:
 
 
 def _plain_mark_html(found: re.Match[str]) -> str:
-    """Render a bare address or an emoji's shortcode, which both languages know."""
+    """Render a bare URL or an emoji shortcode, which both languages have."""
     if url := found["url"]:
         return _link_html(_unescape_entities(url), _unescape_entities(url))
     name = found["emoji"]
@@ -134,12 +137,12 @@ def _plain_mark_html(found: re.Match[str]) -> str:
 
 
 def _code_html(text: str, names: DisplayNames) -> str:
-    """Render mrkdwn code, in which Slack parses tokens and nothing else."""
+    """Render mrkdwn code, in which Slack parses only tokens."""
     return _replace_matches(_BRACKETS_PATTERN, text, partial(_mark_html, names=names), _plain_text_html)
 
 
 def token_html(token: str, names: DisplayNames) -> str:
-    """Render what stands in Slack's angle brackets, or return "" if it is none of Slack's tokens."""
+    """Render the content of angle brackets; return "" if it is not one of Slack's tokens."""
     target, _, label = token.partition("|")
     name = names.get(target[1:]) or _unescape_entities(label) or target[1:]
     if re.fullmatch(r"@[UW][A-Z0-9]+", target):
@@ -154,7 +157,7 @@ def token_html(token: str, names: DisplayNames) -> str:
 
 
 def _special_token_html(target: str, label: str) -> str:
-    """Render `<!..>`: a broadcast, a user group, or a date, which has its own fallback."""
+    """Render `<!..>`: a broadcast, a user group, or a date, which brings its own fallback text."""
     if target in {"here", "channel", "everyone"}:
         return f'<span class="mention broadcast">@{target}</span>'
     if target.startswith("subteam^"):
@@ -164,7 +167,7 @@ def _special_token_html(target: str, label: str) -> str:
 
 
 def _link_html(href: str, label: str) -> str:
-    """Return a link that leaves the page; both arguments are plain text."""
+    """Return a link that opens in a new tab; both arguments are plain text."""
     return f'<a href="{escape(href)}" {_LINK_ATTRIBUTES}>{escape(label)}</a>'
 
 
@@ -174,14 +177,14 @@ def _unescape_entities(text: str) -> str:
 
 
 def _plain_text_html(text: str) -> str:
-    """Return mrkdwn text without marks as HTML: Slack's escapes undone, then ours."""
+    """Return mrkdwn text without marks as HTML: Slack's escapes undone, then HTML's applied."""
     return escape(_unescape_entities(text), quote=False)
 
 
 def _replace_matches(
     pattern: re.Pattern[str], text: str, mark: Callable[[re.Match[str]], str], rest: Callable[[str], str]
 ) -> str:
-    """Render each match of a pattern with `mark` and all between with `rest`."""
+    """Render each match of a pattern with `mark`, and the text between matches with `rest`."""
     rendered, end = [], 0
     for found in pattern.finditer(text):
         rendered += [rest(text[end : found.start()]), mark(found)]
@@ -190,7 +193,7 @@ def _replace_matches(
 
 
 def _parse_slack_token(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 -- markdown-it's signature
-    """Read one of Slack's tokens within Markdown."""
+    """Parse one of Slack's tokens within Markdown."""
     found = _BRACKETS_PATTERN.match(state.src, state.pos)
     shown = token_html(found["token"], state.env["names"]) if found else ""
     if not found or not shown:
@@ -213,26 +216,26 @@ def _draw_task_boxes(state: StateCore) -> None:
 
 
 class _SlackRenderer(RendererHTML):
-    """HTML of Markdown as Slack shows it."""
+    """Renders Markdown as Slack shows it."""
 
     def slack_token(self, tokens: Sequence[Token], index: int, *_: Any) -> str:
-        """Pass on what the token rule rendered."""
+        """Return the HTML that the token rule rendered."""
         return tokens[index].content
 
     def text(self, tokens: Sequence[Token], index: int, *_: Any) -> str:
-        """Show emoji, and bare addresses as links unless they stand in one."""
+        """Show emoji, and bare URLs as links unless they are inside a link."""
         within_link = sum(token.nesting for token in tokens[:index] if token.tag == "a")
         content = tokens[index].content
         plain = partial(escape, quote=False)
         return plain(content) if within_link else _replace_matches(_PLAIN_PATTERN, content, _plain_mark_html, plain)
 
     def image(self, tokens: Sequence[Token], index: int, *_: Any) -> str:
-        """Show an image as a link, as Slack does: nothing is fetched for a message."""
+        """Show an image as a link, as Slack does: a message never loads an image."""
         address = str(tokens[index].attrs["src"])
         return _link_html(address, tokens[index].content or address)
 
     def link_open(self, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
-        """Open a link that leaves the page."""
+        """Open a link that opens in a new tab."""
         tokens[index].attrs |= {"target": "_blank", "rel": "noopener noreferrer nofollow"}
         return self.renderToken(tokens, index, options, env)
 

@@ -1,8 +1,9 @@
-"""What a page may ask for: one small function for each type of frame that it sends.
+"""The requests that the page can send, such as `{"type": "post", "channel": ..., "text": ...}`.
 
-Separate from the feed so that the page's protocol is one table. Rules: who asks is the page's person, never a
-field of the frame; a person only reaches channels that they are in. Raises `Refusal` for what Slack would
-refuse, KeyError and its kin for what makes no sense.
+`REQUEST_HANDLERS` maps a frame's type to the function that carries it out; a new type of request is a
+function and a row there. The person is given by the connection and never read from the frame, and a person
+reaches only the channels that they are in. The functions raise `ApiRefusal` for a request that Slack would
+refuse, and KeyError, TypeError or the like for a frame that cannot be read.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -15,7 +16,7 @@ from bot.sandbox.workspace.state import WorkspaceState
 
 
 async def run_request(workspace: WorkspaceState, interactivity: Interactivity, user: str, asked: Arguments) -> None:
-    """Do what a frame asks for. Raises KeyError for an unknown type."""
+    """Carry out the request of one frame. Raises KeyError for an unknown type."""
     request = REQUEST_HANDLERS[asked.text("type")]
     if channel := asked.text("channel"):
         people.check_access(workspace, user, channel)

@@ -1,8 +1,9 @@
-"""The page's own files, and who may ask for anything at all.
+"""Serves the page's files, and protects the sandbox from other sites in the same browser.
 
-Separate from the server's composition because it is about browsers. Rules: files of one folder, by plain
-name; only requests under a loopback name, and from our own page, are answered, so that another site's page
-can neither read nor drive the workspace (DNS rebinding, cross-site requests).
+`require_local_request` is a middleware for every request. The Host header must be a loopback name, which
+stops DNS rebinding; an Origin header, if there is one, must be the sandbox's own, which stops cross-site
+requests. So a page of another site can neither read the workspace nor write in it. Files are served from one
+folder, by plain name.
 """
 
 import re
@@ -25,7 +26,7 @@ async def serve_index(_request: web.Request) -> web.StreamResponse:
 
 
 async def serve_file(request: web.Request) -> web.StreamResponse:
-    """Serve a file that the page asks for."""
+    """Serve one file of the page."""
     return _file_response(request.match_info["name"])
 
 
@@ -40,7 +41,7 @@ def _file_response(name: str) -> web.StreamResponse:
 async def require_local_request(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Refuse a foreign name for us, and a foreign origin."""
+    """Refuse a Host that is not loopback, and an Origin that is not this server."""
     origin = request.headers.get("Origin")
     if not _is_loopback(request.host) or (origin is not None and urlsplit(origin).netloc != request.host):
         raise web.HTTPForbidden(text="This server answers its own page and local programs only.")

@@ -1,7 +1,13 @@
-"""The page's WebSocket: tells one person what changes, and does what that person asks for.
+"""The WebSockets of the sandbox's page: changes out, requests of people in.
 
-Separate from `frames`, which says it in JSON. Rules: the socket's person acts, whatever a frame says; a frame
-that makes no sense is answered with a notice and never ends the connection.
+    page --- GET /feed?user=U0ADA ------------------> server
+    page <-- {"type": "hello", the whole state} ----- server
+    page <-- {"type": "message", ...} --------------- server   one frame for each change that Ada may see
+    page --- {"type": "post", "text": ...} ---------> server   Ada writes; `requests` carries it out
+
+Each open page belongs to one person and has a queue of frames, which one task sends in order; `frames` builds
+them. Whatever a page asks for is done as that person, so a frame cannot act as somebody else. A frame that
+cannot be read, or that Slack would refuse, is answered with a notice; the connection stays.
 """
 
 import asyncio
@@ -13,7 +19,14 @@ from dataclasses import asdict
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from bot.sandbox.page import requests
-from bot.sandbox.page.frames import build_frame, message_frame, prompts_frame, status_frame, title_frame, view_frame
+from bot.sandbox.page.frames import (
+    build_frame,
+    message_frame,
+    prompts_frame,
+    status_frame,
+    title_frame,
+    view_frame,
+)
 from bot.sandbox.workspace.arguments import Arguments
 from bot.sandbox.workspace.interactivity import Interactivity
 from bot.sandbox.workspace.message_limits import ApiRefusal
@@ -35,7 +48,7 @@ CLOSE_TIMEOUT_SECONDS = 1.0
 
 
 class PageConnections:
-    """All open pages."""
+    """The connections of all open pages."""
 
     def __init__(
         self,
@@ -48,7 +61,7 @@ class PageConnections:
         commands: Sequence[Json],
         shortcuts: Sequence[Json],
     ) -> None:
-        """`commands` and `shortcuts` as the app's manifest lists them; `connected` counts its sockets."""
+        """`commands` and `shortcuts` as in the manifest; `count_sockets` counts the app's open sockets."""
         self._workspace = workspace
         self._views = views
         self._interactivity = interactivity
@@ -61,7 +74,7 @@ class PageConnections:
         workspace.observe(self._broadcast)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        """Serve one page until it closes. 404 for a person who is not here."""
+        """Serve one page until it closes. Answers 404 for an unknown person."""
         person = self._workspace.people.get(request.query.get("user", ""))
         if person is None or person.bot:
             raise web.HTTPNotFound(text="There is no such person.")
@@ -83,7 +96,7 @@ class PageConnections:
         return ws
 
     async def close(self) -> None:
-        """Close every page's connection, and give up what people have begun."""
+        """Close every page's connection, and cancel requests that are still running."""
         for task in self._request_tasks:
             task.cancel()
         closing = (ws.close(code=WSCloseCode.GOING_AWAY) for ws in tuple(self._pages))
@@ -92,7 +105,7 @@ class PageConnections:
     # To the page
 
     async def _send(self, ws: web.WebSocketResponse, queue: asyncio.Queue[Json]) -> None:
-        with suppress(ConnectionError):  # the page is gone; reading its socket ends, too
+        with suppress(ConnectionError):  # the page is gone; `serve` notices it, too
             while True:
                 await ws.send_json(await queue.get())
 
@@ -141,7 +154,7 @@ class PageConnections:
     # From the page
 
     def _start_request(self, user: str, text: str) -> None:
-        """Begin what a frame asks for."""
+        """Start a task for the request of a frame."""
         task = asyncio.create_task(self._run_request(user, text))
         self._request_tasks.add(task)
         task.add_done_callback(self._request_tasks.discard)
@@ -150,9 +163,9 @@ class PageConnections:
         try:
             asked = json.loads(text)
             if not isinstance(asked, dict):
-                raise TypeError  # noqa: TRY301 - it goes the way of everything that makes no sense
+                raise TypeError  # noqa: TRY301 - handled below, like every frame that cannot be read
             await requests.run_request(self._workspace, self._interactivity, user, Arguments(asked))
         except ApiRefusal as refusal:
             self._workspace.announce(NoticeShown(user=user, text=f"Slack would refuse this: {refusal.error}."))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            self._workspace.announce(NoticeShown(user=user, text="The page sent something that makes no sense."))
+            self._workspace.announce(NoticeShown(user=user, text="The sandbox does not understand this request."))

@@ -1,7 +1,9 @@
-"""What must agree within one element of Block Kit, beyond how long its parts are.
+"""Checks of one Block Kit element whose parts depend on each other.
 
-Separate from `block_kit`, which walks through blocks, and from the tables. Rules: pure; the first mistake
-raises a `Refusal` with a sentence and its place. Sources: the reference of each element at
+`block_kit` walks through blocks and compares lengths with the tables in `block_shapes`. This module checks
+what a table of lengths cannot express: `min_length` must not exceed `max_length`, `initial_option` must be
+one of `options`, a select has either `options` or `option_groups`. The functions are pure. The first mistake
+raises an `ApiRefusal` with a sentence and a JSON pointer to the place. Sources: the page of each element at
 https://docs.slack.dev/reference/block-kit/block-elements and the validators of slack_sdk.models.blocks.
 """
 
@@ -24,11 +26,11 @@ RICH_TEXT_ELEMENT_TYPES = frozenset(
     {"rich_text_section", "rich_text_list", "rich_text_preformatted", "rich_text_quote"}
 )
 MAX_VISIBLE_TO_USERS = 10
-"""People to whom an icon button may be shown."""
+"""An icon button names at most this many people who may see it."""
 
 
 def invalid_blocks_refusal(sentence: str, place: str) -> ApiRefusal:
-    """Return Slack's error about a mistake in blocks."""
+    """Return Slack's error for a mistake in blocks; `place` is a JSON pointer."""
     return ApiRefusal("invalid_blocks", f"[ERROR] {sentence} [json-pointer:{place}]")
 
 
@@ -56,7 +58,7 @@ def check_element(element: Json, place: str) -> None:
 
 
 def get_list(holder: Any, name: str, place: str) -> Sequence[Any]:
-    """Return a list that something may hold, an empty one where it does not. Raises `invalid_blocks`."""
+    """Return an optional list of an object, empty if absent. Raises `invalid_blocks` if it is not a list."""
     held = holder.get(name) or [] if isinstance(holder, dict) else None
     if not isinstance(held, list):
         raise invalid_blocks_refusal("must be a list", f"{place}/{name}")
@@ -69,7 +71,7 @@ def _is_filter(value: Any) -> bool:
 
 
 def check_rich_text(elements: Sequence[Any], place: str) -> None:
-    """Refuse rich text of other kinds than Slack's, or that holds nothing. Raises `invalid_blocks`."""
+    """Refuse rich text with an unknown element type or an empty text. Raises `invalid_blocks`."""
     for index, part in enumerate(elements):
         where = f"{place}/elements/{index}"
         kind = part.get("type") if isinstance(part, dict) else None
@@ -84,7 +86,7 @@ def check_rich_text(elements: Sequence[Any], place: str) -> None:
 
 
 def _check_text_lengths(element: Json, place: str) -> None:
-    """Hold what a person may type, and what stands there already, against each other."""
+    """Compare the allowed lengths of an input with each other and with its initial text."""
     least, most = element.get("min_length", 0), element.get("max_length", MAX_INPUT_CHARACTERS)
     if not isinstance(most, int) or not 1 <= most <= MAX_INPUT_CHARACTERS:
         raise invalid_blocks_refusal(f"must be between 1 and {MAX_INPUT_CHARACTERS}", f"{place}/max_length")
@@ -95,7 +97,7 @@ def _check_text_lengths(element: Json, place: str) -> None:
 
 
 def _check_options(element: Json, place: str) -> None:
-    """Hold what can be chosen, and what is chosen already, against each other."""
+    """Check the options of a select, and that the initial ones are among them."""
     groups, options = get_list(element, "option_groups", place), [*get_list(element, "options", place)]
     if element["type"] in GROUPABLE_SELECTS and bool(groups) == bool(options):
         raise invalid_blocks_refusal("must provide either options or option_groups", place)

@@ -1,8 +1,10 @@
-"""Block Kit's rules, applied: whether blocks, or a view, are what Slack would show.
+"""Block Kit validation: checks whether Slack would accept blocks, or a view.
 
-Separate from the tables in `block_shapes` and from the rules of texts. Rules: pure; the first mistake raises
-a `Refusal` with a sentence and its place, as Slack does. Views complain of `invalid_arguments`, messages of
-`invalid_blocks`.
+`check_blocks` walks through the blocks of a message or a view and looks each one up in the tables of
+`block_shapes`: which fields are required, how long a text may be, which elements a block may hold. Rules that
+join several fields of one element are in `block_elements`. The first mistake raises an `ApiRefusal` with a
+sentence and a JSON pointer, as Slack's API answers it. In a message the error is `invalid_blocks`, in a view
+`invalid_arguments`. All functions are pure, except that `add_ids` makes up random ids.
 """
 
 import json
@@ -40,7 +42,7 @@ _MARKDOWN_PARSER = MarkdownIt("commonmark").enable("table")
 
 
 def check_blocks(blocks: Any, surface: BlockSurface) -> None:
-    """Refuse blocks that Slack would not show on that surface.
+    """Refuse blocks that Slack would not accept on that surface.
 
     Raises `invalid_blocks_format`, `invalid_blocks`, and for messages `msg_too_long` (Markdown over 12,000
     characters) and `msg_blocks_too_long`.
@@ -59,9 +61,9 @@ def check_blocks(blocks: Any, surface: BlockSurface) -> None:
 
 
 def check_view(view: Any, surface: BlockSurface) -> None:
-    """Refuse a Home tab or a modal that Slack would not show.
+    """Refuse a Home tab or a modal that Slack would not accept.
 
-    Raises `invalid_arguments`, with the sentence and the place, or `view_too_large`.
+    Raises `invalid_arguments`, with a sentence and a JSON pointer, or `view_too_large`.
     """
     if not isinstance(view, dict) or view.get("type") != surface:
         raise ApiRefusal("invalid_arguments", f"[ERROR] view must be an object of type {surface}")
@@ -79,7 +81,7 @@ def check_view(view: Any, surface: BlockSurface) -> None:
 
 
 def add_ids(blocks: Sequence[Json]) -> tuple[Json, ...]:
-    """Return blocks in which everything that can be operated has ids, made up where the app gave none."""
+    """Return the blocks with a `block_id` and `action_id` on every element that people can operate."""
     return tuple(_add_block_ids(block) for block in blocks)
 
 
@@ -108,7 +110,7 @@ def _check_message_size(blocks: Sequence[Json]) -> None:
 
 
 def count_markdown_blocks(markdown: str) -> int:
-    """Return how many blocks Slack makes of Markdown: each heading, rule and table is one, at least one."""
+    """Count the blocks that Slack makes of Markdown: one for each heading, rule and table, at least one."""
     kinds = {"heading_open", "hr", "table_open"}
     return max(1, sum(token.type in kinds and token.level == 0 for token in _MARKDOWN_PARSER.parse(markdown)))
 
@@ -121,7 +123,7 @@ def _count_table_characters(markdown: str) -> int:
 
 
 def _iterate_texts(value: Any) -> Iterator[str]:
-    """Walk through JSON and yield every `text` that is shown."""
+    """Walk through JSON and yield every `text` string."""
     match value:
         case dict():
             for key, inner in value.items():
@@ -133,7 +135,7 @@ def _iterate_texts(value: Any) -> Iterator[str]:
             for inner in value:
                 yield from _iterate_texts(inner)
         case _:
-            pass  # numbers and truth values show nothing
+            pass  # numbers and truth values are not text
 
 
 def _check_block(block: Json, surface: BlockSurface, place: str) -> None:
@@ -211,7 +213,7 @@ def _check_text(text: Any, limit: int, place: str, kinds: Sequence[str] = TEXT_O
 
 
 def _get_type(item: Any) -> str:
-    """Return the type of a block, element or text, or an empty text if it has none."""
+    """Return the `type` of a block, element or text object; empty if it has none."""
     kind = item.get("type") if isinstance(item, dict) else ""
     return kind if isinstance(kind, str) else ""
 

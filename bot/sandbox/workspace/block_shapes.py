@@ -1,8 +1,10 @@
-"""Block Kit's grammar as tables: the blocks and elements there are, and how long their parts may be.
+"""Block Kit as tables: which blocks and elements exist, what they hold, and how long it may be.
 
-Separate from the checks in `block_kit` so that a limit is found by its name. Rules: data only. A type that
-the tables do not know is refused: a bot that uses one should have it added here, with its limits. Sources:
-the reference at https://docs.slack.dev/reference/block-kit and the validators of slack_sdk.models.blocks.
+`SHAPES` has one `BlockShape` for each type, `ELEMENTS_BY_BLOCK` says which elements a block may hold. For
+example, `SHAPES["button"]` says that a button needs `text`, which is plain text of at most 75 characters.
+`block_kit` applies the tables. It refuses a type that they do not list: to use a new one, add its row here,
+with its limits. Sources: the reference at https://docs.slack.dev/reference/block-kit and the validators of
+slack_sdk.models.blocks.
 """
 
 import re
@@ -14,7 +16,7 @@ from typing import Literal
 BlockSurface = Literal["message", "modal", "home"]
 
 MAX_MESSAGE_BLOCKS = 50  # https://docs.slack.dev/reference/block-kit/blocks
-MAX_VIEW_BLOCKS = 100  # likewise
+MAX_VIEW_BLOCKS = 100  # https://docs.slack.dev/reference/block-kit/blocks
 MAX_VIEW_BYTES = 250_000  # https://docs.slack.dev/reference/methods/views.open
 MAX_MESSAGE_CHARACTERS = 13_200  # measured: github.com/slackapi/bolt-js/issues/2509, metabase/metabase/pull/79908
 MAX_TABLE_ROWS, MAX_TABLE_COLUMNS, MAX_TABLE_CHARACTERS = 100, 20, 10_000  # .../block-kit/blocks/table-block
@@ -27,12 +29,12 @@ TEXT_OBJECT_TYPES = ("plain_text", "mrkdwn")
 INITIAL_ID_PATTERNS: Mapping[str, re.Pattern[str]] = MappingProxyType(
     {"initial_users": re.compile("[UW][A-Z0-9]+"), "initial_conversations": re.compile("[CGD][A-Z0-9]+")}
 )
-"""Ids that lists begin with. .../block-kit/block-elements/multi-select-menu-element"""
+"""What the ids in an initial selection look like. .../block-kit/block-elements/multi-select-menu-element"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlockShape:
-    """What a block, an element or an object may hold; lengths are maxima in characters."""
+    """The fields of a block, an element or an object; each length is a maximum in characters."""
 
     texts: Mapping[str, int] = field(default_factory=dict)
     """Text objects, `plain_text` or `mrkdwn`."""
@@ -138,4 +140,4 @@ ELEMENTS_BY_BLOCK: Mapping[str, frozenset[str]] = MappingProxyType(
         "section": frozenset(SHAPES) - BLOCK_TYPES - {"plain_text_input", "number_input"} | {"image"},
     }
 )
-"""Which elements may stand in a block."""
+"""Which element types a block may hold."""

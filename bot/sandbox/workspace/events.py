@@ -1,8 +1,10 @@
-"""What Slack tells the app: the payloads of its Events API, built from what changed.
+"""Builds the payloads of Slack's Events API.
 
-Separate from delivery (`sockets`) so that payloads are plain functions of the state. Rules: pure; an event
-looks like Slack's to the field, because bots read fields we did not think of. Sources:
-https://docs.slack.dev/reference/events and the fixtures of python-slack-sdk and bolt-python.
+One function for each event: a change of the workspace in, the event's JSON out. `build_callback` wraps an
+event in the envelope that Slack puts around it; `socket_mode` delivers it. The functions are pure, except
+that each callback gets a random `event_id`. The payloads have every field that Slack sends, since a bot may
+read any of them. Sources: https://docs.slack.dev/reference/events and the fixtures of python-slack-sdk and
+bolt-python.
 """
 
 import re
@@ -28,9 +30,9 @@ _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
 
 def build_callback(event: Json, *, at: float, is_shared: bool = False) -> Json:
-    """Wrap an event as Slack sends it; each call makes a new `event_id`.
+    """Wrap an event as Slack sends it, with a new `event_id`.
 
-    `is_shared` says that its channel is shared with another organisation.
+    `is_shared`: its channel is shared with another organisation.
     """
     return {
         "token": "sandbox-verification-token",
@@ -57,7 +59,7 @@ def build_callback(event: Json, *, at: float, is_shared: bool = False) -> Json:
 
 
 def message_json(message: WorkspaceMessage) -> Json:
-    """Return a message as Slack's methods and events show it."""
+    """Return a message as Slack's methods and events give it."""
     if message.subtype == "tombstone":
         return _tombstone_json(message)
     fields: Json = {"user": message.user, "type": "message", "ts": message.ts, "text": message.text}
@@ -84,7 +86,7 @@ def message_json(message: WorkspaceMessage) -> Json:
 
 
 def _author_fields(message: WorkspaceMessage) -> Json:
-    """Return what tells of an app that wrote a message, and of the workspace that it came from."""
+    """Return the fields about the app that wrote a message, and about the author's workspace."""
     fields: Json = {"team": message.team}
     if message.is_from_app:
         fields |= {"bot_id": BOT_ID, "app_id": APP_ID, "bot_profile": _bot_profile()}
@@ -96,7 +98,7 @@ def _author_fields(message: WorkspaceMessage) -> Json:
 
 
 def root_json(message: WorkspaceMessage, replies: Sequence[WorkspaceMessage]) -> Json:
-    """Return the first message of a thread, with what Slack says about its replies."""
+    """Return the first message of a thread, with Slack's fields about its replies."""
     if not replies:
         return message_json(message)
     writers = list(dict.fromkeys(reply.user for reply in replies))
@@ -114,8 +116,9 @@ def root_json(message: WorkspaceMessage, replies: Sequence[WorkspaceMessage]) ->
 def build_posted_events(change: MessagePosted, channel: WorkspaceChannel, root: WorkspaceMessage) -> list[Json]:
     """Return the events of a new message; `root` is the first message of its thread.
 
-    A mention in a channel is told twice, as `app_mention` and as `message`, in no fixed order; here the order
-    follows the ts, so that both occur and a run can be repeated. The app's own messages mention nobody.
+    Slack sends a mention in a channel twice, as `app_mention` and as `message`, in no fixed order. Here the
+    last digit of the ts decides the order, so that both orders occur and a run can be repeated. The app's
+    own messages never cause an `app_mention`.
     """
     message = change.message
     event = {**message_json(message), **_channel_fields(channel), "event_ts": message.ts}
@@ -129,7 +132,7 @@ def build_posted_events(change: MessagePosted, channel: WorkspaceChannel, root: 
 
 
 def build_changed_events(change: MessageReplaced, channel: WorkspaceChannel, stamp: str) -> Iterator[Json]:
-    """Yield the events of a changed message; an edited mention is an `app_mention` once more."""
+    """Yield the events of a changed message; an edited mention causes another `app_mention`."""
     message = change.message
     yield {
         "type": "message",
@@ -160,8 +163,14 @@ def build_deleted_event(change: MessageRemoved, channel: WorkspaceChannel, stamp
 
 
 def build_home_opened_event(user: str, channel: WorkspaceChannel, tab: str, view: Json | None, stamp: str) -> Json:
-    """Return the event of a person looking at the app's Home tab, or at its direct message."""
-    event = {"type": "app_home_opened", "user": user, "channel": channel.id, "tab": tab, "event_ts": stamp}
+    """Return the event of a person who opens the app's Home tab, or its Messages tab."""
+    event = {
+        "type": "app_home_opened",
+        "user": user,
+        "channel": channel.id,
+        "tab": tab,
+        "event_ts": stamp,
+    }
     return event | ({"view": view} if view and tab == "home" else {})
 
 
@@ -178,7 +187,7 @@ def build_session_stopped_event(user: str, channel: str, thread_ts: str, streams
 
 
 def build_rich_text(text: str) -> Json:
-    """Return what a person typed as Slack's composer would: text, mentions and links, nothing else."""
+    """Return the rich text block that Slack's composer makes of typed text: text, mentions and links."""
     elements: list[Json] = []
     end = 0
     for token in _TOKEN_PATTERN.finditer(text):
@@ -205,7 +214,7 @@ def _channel_fields(channel: WorkspaceChannel) -> Json:
 
 
 def _tombstone_json(message: WorkspaceMessage) -> Json:
-    """Return what Slack puts in the place of a thread's deleted first message, in its own bot's name."""
+    """Return the placeholder of a thread's deleted first message, which Slack writes as USLACKBOT."""
     return {
         "type": "message",
         "subtype": "tombstone",

@@ -1,7 +1,8 @@
-"""What Slack tells the app when people operate something: payloads of actions, views, commands, shortcuts.
+"""Builds the payloads of interactions: buttons, modals, slash commands and shortcuts.
 
-Separate from `events` because these are asked, not told: each waits for an answer. Rules: pure; a payload
-looks like Slack's to the field. Source: https://docs.slack.dev/reference/interaction-payloads.
+One function for each kind of payload; `interactivity` sends it and waits for the app's answer. The fields
+that all payloads share come from an `InteractionContext`. The functions are pure, and a payload has every
+field that Slack sends. Source: https://docs.slack.dev/reference/interaction-payloads.
 """
 
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ VERIFICATION_TOKEN = "sandbox-verification-token"  # noqa: S105 - Slack's legacy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InteractionContext:
-    """What every interaction carries: who did it, and what the app may do in return."""
+    """The fields that every interaction has: the person, a trigger id, perhaps a response URL."""
 
     person: WorkspacePerson
     trigger_id: str
@@ -33,7 +34,7 @@ class InteractionContext:
     response_url: str = ""
 
     def build_payload(self, kind: str) -> Json:
-        """Return the fields that all payloads share."""
+        """Return the fields that all payloads share, as JSON."""
         return {
             "type": kind,
             "team": {"id": self.person.team, "domain": TEAM_NAME.lower()},
@@ -52,9 +53,13 @@ class InteractionContext:
 
 
 def build_message_action(
-    gesture: InteractionContext, channel: WorkspaceChannel, message: WorkspaceMessage, action: Json, values: Json
+    gesture: InteractionContext,
+    channel: WorkspaceChannel,
+    message: WorkspaceMessage,
+    action: Json,
+    values: Json,
 ) -> Json:
-    """Somebody operated an element of a message."""
+    """Return the payload of an action in a message."""
     where = {"message_ts": message.ts, "channel_id": channel.id}
     if message.thread_ts:
         where["thread_ts"] = message.thread_ts
@@ -69,7 +74,7 @@ def build_message_action(
 
 
 def build_view_action(gesture: InteractionContext, view: WorkspaceView, action: Json, values: Json) -> Json:
-    """Somebody operated an element of a view."""
+    """Return the payload of an action in a view."""
     return gesture.build_payload("block_actions") | {
         "container": {"type": "view", "view_id": view.id},
         "view": view_json(view, values),
@@ -78,19 +83,19 @@ def build_view_action(gesture: InteractionContext, view: WorkspaceView, action: 
 
 
 def build_view_submission(gesture: InteractionContext, view: WorkspaceView, values: Json) -> Json:
-    """Somebody submitted a modal."""
+    """Return the payload of a submitted modal."""
     return gesture.build_payload("view_submission") | {"view": view_json(view, values), "response_urls": []}
 
 
 def build_view_closed(gesture: InteractionContext, view: WorkspaceView) -> Json:
-    """Somebody closed a modal that wants to know."""
+    """Return the payload of a closed modal; sent only if the modal asks for it."""
     payload = gesture.build_payload("view_closed") | {"view": view_json(view), "is_cleared": False}
     del payload["trigger_id"]
     return payload
 
 
 def build_slash_command(gesture: InteractionContext, channel: WorkspaceChannel, command: str, text: str) -> Json:
-    """Somebody typed a command; its fields come as a form's, all of them text."""
+    """Return the payload of a slash command; all its fields are text, as in a form."""
     return {
         "token": VERIFICATION_TOKEN,
         "team_id": TEAM_ID,
@@ -109,14 +114,14 @@ def build_slash_command(gesture: InteractionContext, channel: WorkspaceChannel, 
 
 
 def build_global_shortcut(gesture: InteractionContext, callback_id: str) -> Json:
-    """Somebody chose a shortcut of the app."""
+    """Return the payload of a global shortcut."""
     return gesture.build_payload("shortcut") | {"callback_id": callback_id, "action_ts": gesture.at}
 
 
 def build_message_shortcut(
     gesture: InteractionContext, callback_id: str, channel: WorkspaceChannel, message: WorkspaceMessage
 ) -> Json:
-    """Somebody chose a shortcut of the app in a message's menu."""
+    """Return the payload of a shortcut in a message's menu."""
     return gesture.build_payload("message_action") | {
         "callback_id": callback_id,
         "action_ts": gesture.at,

@@ -1,7 +1,14 @@
-"""What people operate: buttons, modals, commands, shortcuts; the app is asked, and its answer is carried out.
+"""Interactions of people with the app: buttons, modals, slash commands, shortcuts, the stop button.
 
-Separate from `people`, who only write: these wait for the app's acknowledgement, once, for three seconds.
-Rules: without one the person is told so, in Slack's words, and nothing else happens.
+    person presses "Save" in a modal
+      -> a required field is empty: the person is told, the app is not asked
+      -> view_submission goes to the app over Socket Mode, once
+         <- acknowledged with nothing:          the modal closes
+         <- "errors", "update", "push", "clear": the modal changes as the answer says
+         <- no acknowledgement in three seconds: "We had some trouble connecting. Try again?"
+
+The methods of `Interactivity` each do one thing that a person can do in Slack's client, and return when the
+app has acknowledged it. `interactions` builds the payloads.
 """
 
 from collections.abc import Mapping
@@ -21,18 +28,18 @@ REQUIRED_FIELD_TEXT = "Please complete this required field."
 
 
 class Interactivity:
-    """The app's interactive side, operated by people."""
+    """Sends interactions to the app and applies its answers."""
 
     def __init__(
         self, workspace: WorkspaceState, views: OpenViews, sockets: SocketModeServer, responses: ResponseUrls
     ) -> None:
-        """Interactions go to the app through `sockets`."""
+        """Interactions are sent through `sockets`."""
         self._workspace = workspace
         self._views = views
         self._sockets = sockets
         self._responses = responses
         self.base_url = ""
-        """Where response addresses begin; known once the server listens."""
+        """What response URLs begin with; set when the server listens."""
 
     async def act_on_message(self, user: str, channel: str, ts: str, action: Json, values: Json) -> None:
         """Operate an element of a message."""
@@ -49,7 +56,7 @@ class Interactivity:
         )
 
     async def submit(self, user: str, view_id: str, values: Mapping[str, Json]) -> None:
-        """Submit a modal. A required field that is empty is refused here, as Slack's client does."""
+        """Submit a modal. An empty required field is refused without asking the app, as in Slack's client."""
         view = self._require_own_view(user, view_id)
         if missing := _find_missing_fields(view, values):
             self._workspace.announce(FieldsRefused(user, view.id, dict.fromkeys(missing, REQUIRED_FIELD_TEXT)))
@@ -65,7 +72,7 @@ class Interactivity:
             self._workspace.announce(NoticeShown(user=user, text=CONNECTION_TROUBLE_TEXT))
 
     def _apply_response_action(self, view: WorkspaceView, answer: Json) -> None:
-        """Carry out what the acknowledgement of a submission says; raises `Refusal` where it is wrong."""
+        """Apply the `response_action` of a submission's acknowledgement. Raises `ApiRefusal`."""
         current = self._views.find(view.id)  # the app may have updated it meanwhile
         match answer.get("response_action"):
             case None:
@@ -95,7 +102,7 @@ class Interactivity:
             await self._send_interaction(user, interactions.build_view_closed(self._build_context(user), view))
 
     async def command(self, user: str, channel: str, command: str, text: str) -> None:
-        """Type a slash command; the app may answer in its acknowledgement."""
+        """Send a slash command; the app may answer it in its acknowledgement."""
         place = self._workspace.channel(channel)
         gesture = self._build_context(user, self._responses.create_path(user, channel))
         payload = interactions.build_slash_command(gesture, place, command, text)
@@ -107,7 +114,7 @@ class Interactivity:
             self._responses.apply_response(ResponseUrl(user, channel, expires_at=0.0), answer)
 
     async def shortcut(self, user: str, callback_id: str, channel: str, ts: str) -> None:
-        """Choose a shortcut: of a message where `ts` names one, else a global one."""
+        """Use a message shortcut if `ts` names a message, else a global shortcut."""
         if not ts:
             await self._send_interaction(
                 user, interactions.build_global_shortcut(self._build_context(user), callback_id)
@@ -119,14 +126,14 @@ class Interactivity:
         await self._send_interaction(user, interactions.build_message_shortcut(gesture, callback_id, place, message))
 
     def open_home(self, user: str, tab: str) -> None:
-        """Look at the app's Home tab (`home`), or at its direct message (`messages`)."""
+        """Open the app's Home tab (`home`), or its direct message (`messages`)."""
         home = self._views.home(user)
         shown = view_json(home) if home else None
         stamp = self._workspace.new_ts()
         self._send_event(events.build_home_opened_event(user, self._workspace.im(user), tab, shown, stamp))
 
     def stop(self, user: str, channel: str, thread_ts: str) -> None:
-        """Press the stop button of a thread: its streams stop growing, and the app is told."""
+        """Press the stop button of a thread: its streams end, and the app receives an event."""
         root = self._workspace.root(channel, thread_ts).ts
         growing = [message for message in self._workspace.thread(channel, root) if message.is_streaming]
         for message in growing:
@@ -153,7 +160,7 @@ class Interactivity:
         )
 
     def _require_own_view(self, user: str, view_id: str) -> WorkspaceView:
-        """Return a view that this person has on screen. Raises `not_found`."""
+        """Return a view that this person has open. Raises `not_found`."""
         view = self._views.find(view_id)
         if view.user != user:
             raise ApiRefusal("not_found")
@@ -172,5 +179,5 @@ def _find_missing_fields(view: WorkspaceView, values: Mapping[str, Json]) -> lis
 
 
 def _has_value(state: Json | None) -> bool:
-    """Say whether a field's state holds anything beside its type."""
+    """Whether the state of a field has a value besides its type."""
     return any(value not in (None, "", []) for name, value in (state or {}).items() if name != "type")

@@ -1,8 +1,8 @@
-"""Slack's limits on messages and threads, as checks that answer with Slack's own error names.
+"""Slack's limits on messages and threads, and the error that a broken limit is answered with.
 
-Separate so that a limit stands in one place with its source. Rules: pure; a check returns nothing or raises
-`Refusal`; lengths are counted in Unicode code points, as Slack's emulators do. Blocks and views have their
-own rules in `block_kit`.
+Each constant is a limit with the page that states it. Each `check_...` function returns nothing, or raises an
+`ApiRefusal` with Slack's error name. Lengths are counted in Unicode code points. All functions are pure. The
+limits of blocks and views are in `block_kit`.
 """
 
 import json
@@ -13,30 +13,30 @@ MAX_POST_CHARACTERS = 40_000  # truncated beyond: https://docs.slack.dev/referen
 MAX_MARKDOWN_CHARACTERS = 12_000  # https://docs.slack.dev/reference/methods/chat.postMessage
 MAX_ATTACHMENTS = 100  # https://docs.slack.dev/reference/methods/chat.postMessage
 STATUS_LIFETIME_SECONDS = 120.0  # https://docs.slack.dev/reference/methods/assistant.threads.setStatus
-MAX_LOADING_MESSAGES = 10  # likewise
+MAX_LOADING_MESSAGES = 10  # https://docs.slack.dev/reference/methods/assistant.threads.setStatus
 MAX_TITLE_CHARACTERS = 200  # https://docs.slack.dev/reference/methods/agents.sessions.rename
 MAX_SUGGESTED_PROMPTS = 4  # https://docs.slack.dev/reference/methods/assistant.threads.setSuggestedPrompts
-MAX_METADATA_CHARACTERS = 8_000  # Slack says "limited" and names no number; generous
+MAX_METADATA_CHARACTERS = 8_000  # Slack says "limited" and gives no number; this one is generous
 
 
 class ApiRefusal(Exception):
-    """Slack answers `{"ok": false, "error": error}`, with `response_metadata.messages` where it explains."""
+    """A call that Slack refuses: `{"ok": false, "error": error}`, perhaps with explanations."""
 
     def __init__(self, error: str, *messages: str) -> None:
-        """`error` is Slack's name for it; `messages` are for the developer who reads the response."""
+        """`error` is Slack's error name; `messages` go to `response_metadata.messages`."""
         super().__init__(error)
         self.error = error
         self.messages = messages
 
 
 def check_update_text(text: str) -> None:
-    """Refuse a text that `chat.update` does not take."""
+    """Refuse a text that is too long for `chat.update`."""
     if len(text) > MAX_UPDATE_CHARACTERS:
         raise ApiRefusal("msg_too_long")
 
 
 def check_markdown_text(markdown: str, *others: object) -> None:
-    """Refuse Markdown that is too long, or that comes together with `text` or `blocks`."""
+    """Refuse Markdown that is too long, or that is sent together with `text` or `blocks`."""
     if not markdown:
         return
     if any(others):
@@ -46,7 +46,7 @@ def check_markdown_text(markdown: str, *others: object) -> None:
 
 
 def check_attachments(attachments: Any) -> None:
-    """Refuse what is no list of attachments, or more than a message holds."""
+    """Refuse attachments that are not a list, or too many."""
     if attachments and not isinstance(attachments, list):
         raise ApiRefusal("invalid_arguments", "[ERROR] attachments must be a list")
     if len(attachments or ()) > MAX_ATTACHMENTS:

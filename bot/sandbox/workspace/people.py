@@ -1,7 +1,8 @@
-"""What people do: they write, edit, delete; the state changes, and the app hears of it.
+"""Actions of people in the workspace: write, edit, delete.
 
-Separate from the page so that tests act as people through the same door. Rules: a person only does what Slack
-lets that person do; what they type is escaped as Slack's composer does; nothing waits here.
+The page and the tests call the same functions. Each checks what Slack checks (is the person in the channel,
+is it their own message?), escapes typed text as Slack's composer does, and changes the state; the state then
+sends the events to the app. Nothing here waits.
 """
 
 import re
@@ -22,7 +23,7 @@ def say(
 ) -> WorkspaceMessage:
     """Write a message, as a person or as another app's bot.
 
-    Raises `Refusal` where they cannot write there, or write nothing.
+    Raises `ApiRefusal` if they are not in the channel, or if there is neither text nor a file.
     """
     check_access(workspace, user, channel)
     person = workspace.person(user)
@@ -45,7 +46,7 @@ def say(
 
 
 def edit(workspace: WorkspaceState, user: str, channel: str, ts: str, text: str) -> WorkspaceMessage:
-    """Change one's own message."""
+    """Edit one's own message."""
     if not text.strip():
         raise ApiRefusal("no_text")
     message = _require_own_message(workspace, user, channel, ts, "cant_update_message")
@@ -53,7 +54,7 @@ def edit(workspace: WorkspaceState, user: str, channel: str, ts: str, text: str)
 
 
 def delete(workspace: WorkspaceState, user: str, channel: str, ts: str) -> None:
-    """Delete one's own message, or as an admin anybody's."""
+    """Delete one's own message; an admin may delete any message."""
     if workspace.person(user).admin:
         check_access(workspace, user, channel)
         workspace.remove(workspace.message(channel, ts))
@@ -62,7 +63,7 @@ def delete(workspace: WorkspaceState, user: str, channel: str, ts: str) -> None:
 
 
 def escape_typed_text(text: str) -> str:
-    """Return typed text as Slack stores it: `&`, `<`, `>` escaped, mentions live, addresses linked."""
+    """Return typed text as Slack stores it: `&`, `<`, `>` escaped, mentions and URLs in angle brackets."""
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     parts = _CODE_PATTERN.split(escaped)
     parts[::2] = (_URL_PATTERN.sub(r"<\g<0>>", _ESCAPED_TOKEN_PATTERN.sub(r"<\1>", part)) for part in parts[::2])
@@ -70,7 +71,7 @@ def escape_typed_text(text: str) -> str:
 
 
 def check_access(workspace: WorkspaceState, user: str, channel: str) -> None:
-    """Refuse a channel that a person is not in."""
+    """Check that a person is in a channel. Raises `not_in_channel`."""
     if user not in workspace.members(workspace.channel(channel)):
         raise ApiRefusal("not_in_channel")
 

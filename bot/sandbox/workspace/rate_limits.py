@@ -1,8 +1,9 @@
-"""Slack's rate limits: how many calls of a method a workspace takes, and how long to wait after that.
+"""Slack's rate limits: how many calls of a method are accepted, and how long to wait after that.
 
-Separate so that the tiers stand in one table. Rules: told the time, never asks for it; a refused call does
-not count; a call made when the returned wait has passed is taken. The unit is method and workspace, and
-there is one workspace here. Sources: https://docs.slack.dev/apis/web-api/rate-limits and the methods' pages.
+Each method has a sliding window of one minute; `CALLS_PER_WINDOW` has the tiers. `chat.postMessage` also has
+one call a second and channel, after a burst. `MethodRateLimits.admit` is given the time. It takes the call
+and returns 0, or it returns the seconds to wait; a refused call does not count, and a call made after the
+wait is accepted. Sources: https://docs.slack.dev/apis/web-api/rate-limits and the methods' pages.
 """
 
 from collections import deque
@@ -10,11 +11,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 WINDOW_SECONDS = 60.0
-"""Seconds."""
+"""Slack counts calls per minute."""
 
 TIER_2, TIER_3, TIER_4 = 20, 50, 100
 SPECIAL_TIER = 300
-"""Where Slack says "several hundred" a minute."""
+"""Calls a minute of the methods for which Slack says "several hundred"."""
 
 CALLS_PER_WINDOW: Mapping[str, int] = MappingProxyType(
     {
@@ -54,22 +55,22 @@ CALLS_PER_WINDOW: Mapping[str, int] = MappingProxyType(
 )
 
 POSTS_PER_SECOND = 1.0
-"""Into one channel."""
+"""Messages a second into one channel."""
 MAX_POSTS_IN_BURST = 10
-"""Slack tolerates a short burst and names no number; this is a cautious one."""
+"""Slack tolerates a short burst, but gives no number; this is a cautious guess."""
 
 
 class MethodRateLimits:
-    """The calls of the last minute."""
+    """Counts the calls of the last minute, by method."""
 
     def __init__(self) -> None:
-        """Begin with no calls made."""
+        """Start without any calls."""
         self._allowances: dict[str, int] = {}
         self._calls: dict[str, deque[float]] = {}
         self._next_post_times: dict[str, float] = {}
 
     def admit(self, method: str, channel: str, now: float) -> int:
-        """Take a call, or return the whole seconds to wait before it is taken (`Retry-After`).
+        """Count a call and return 0, or return the whole seconds to wait (`Retry-After`).
 
         `channel` counts for `chat.postMessage` only.
         """
@@ -84,7 +85,7 @@ class MethodRateLimits:
         return 0
 
     def set_allowance(self, method: str, calls: int) -> None:
-        """Take another number of calls of a method a minute from now on, as Slack may for an app."""
+        """Set the calls a minute of one method; Slack may grant an app other numbers than its tiers."""
         self._allowances[method] = calls
 
     def _seconds_until_window_has_room(self, method: str, now: float) -> float:

@@ -1,7 +1,8 @@
-"""The values of the local workspace: people, channels, messages, statuses, and the changes they go through.
+"""The values of the sandbox workspace: people, channels, messages, views, and the changes to them.
 
-Separate from the state that holds them because payload builders, methods and the page all speak these
-words. Rules: immutable; no behaviour beyond what follows from the fields; JSON stays JSON (`Json`).
+All are immutable. `state` holds the present ones. Each change is announced as one of the classes at the end,
+for example `MessageReplaced(message, previous)`; the events for the app, the frames for the page and waiting
+tests are made from these. What Slack defines as JSON (blocks, metadata, view content) stays JSON.
 """
 
 from collections.abc import Mapping
@@ -15,31 +16,31 @@ Json = dict[str, Any]
 TEAM_ID = "T0SANDBOX"
 TEAM_NAME = "Sandbox"
 PARTNER_TEAM_ID = "T0PARTNER"
-"""The workspace of another organisation, with which ours shares a channel."""
+"""The workspace of another organisation, which shares a channel with this one."""
 APP_ID = "A0BOT"
 BOT_ID = "B0BOT"
 BOT_USER_ID = "U0BOT"
 BOT_TOKEN = "xoxb-sandbox"  # noqa: S105 - a fixed token of a server that only loopback reaches
-APP_TOKEN = "xapp-sandbox"  # noqa: S105 - likewise
+APP_TOKEN = "xapp-sandbox"  # noqa: S105 - a fixed token of a server that only loopback reaches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkspacePerson:
-    """Somebody with a user id; the bot is one, too."""
+    """A person or a bot: everything that has a user id."""
 
     id: str
     name: str
     real_name: str
     color: str
-    """Of the avatar, `#rrggbb`."""
+    """The avatar's color, `#rrggbb`."""
     admin: bool = False
     bot: bool = False
     guest: Literal["", "several", "one"] = ""
-    """Of how many channels somebody is only a guest; empty for members."""
+    """Whether the person is a guest of several channels or of one; empty for members."""
     team: str = TEAM_ID
-    """Their workspace; another one than ours for people of another organisation."""
+    """The id of their own workspace; people of another organisation have another one."""
     channels: tuple[str, ...] | None = None
-    """The ids of the channels that they are in; None for all."""
+    """The ids of the channels that the person is in; None for all public channels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,15 +51,15 @@ class WorkspaceChannel:
     name: str
     kind: Literal["channel", "im"] = "channel"
     user: str | None = None
-    """The human of an im."""
+    """The person of a direct message."""
     topic: str = ""
     shared: bool = False
-    """Whether people of another organisation are in it (Slack Connect)."""
+    """Whether it is shared with another organisation (Slack Connect)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageVersion:
-    """What a message showed from `at` (epoch seconds) on."""
+    """The content of a message since `at` (epoch seconds)."""
 
     at: float
     text: str
@@ -66,7 +67,7 @@ class MessageVersion:
 
 
 class StreamState(Enum):
-    """How far a natively streamed message has come."""
+    """The state of a natively streamed message."""
 
     OPEN = "open"
     CLOSED = "closed"  # the app ended it
@@ -76,7 +77,7 @@ class StreamState(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkspaceMessage:
-    """One message as it is now, with all that it was."""
+    """One message as it is now, with its earlier versions."""
 
     channel: str
     ts: str
@@ -84,56 +85,56 @@ class WorkspaceMessage:
     text: str
     blocks: tuple[Json, ...] = ()
     thread_ts: str | None = None
-    """The root's ts on a reply; None on a message of the channel itself."""
+    """For a reply, the ts of the thread's first message; else None."""
     edited: str = ""
-    """The ts of the edit that people are told of, or empty."""
+    """The ts of the last edit that Slack shows as "(edited)"; empty if there is none."""
     broadcast: bool = False
     subtype: str = ""
     team: str = TEAM_ID
-    """Of who wrote it."""
+    """The author's workspace."""
     foreign_bot: str = ""
-    """The `bot_id` of another app that wrote it."""
+    """The `bot_id` of the other app that wrote it; empty if no other app did."""
     client_msg_id: str = ""
-    """Set on what a person typed, empty on what an app posted."""
+    """Set if a person typed it, empty if an app posted it."""
     reactions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Who reacted, by the name of the emoji."""
+    """The user ids of those who reacted, by emoji name."""
     metadata: Json | None = None
     stream: StreamState | None = None
     files: tuple[Json, ...] = ()
     history: tuple[MessageVersion, ...] = ()
-    """Every version, the present one last."""
+    """All versions, the present one last."""
 
     @property
     def is_from_app(self) -> bool:
-        """Whether our app wrote it."""
+        """Whether the app under test wrote it."""
         return self.user == BOT_USER_ID
 
     @property
     def root_ts(self) -> str:
-        """The ts of the first message of its thread; its own, where there is none yet."""
+        """The ts of the first message of its thread; its own ts if it is not a reply."""
         return self.thread_ts or self.ts
 
     @property
     def is_streaming(self) -> bool:
-        """Whether text may still be appended to it."""
+        """Whether it is an open stream, to which text can be appended."""
         return self.stream is StreamState.OPEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadStatus:
-    """What the app says it is doing in a thread; an empty text says that it no longer does."""
+    """The app's status in a thread ("is thinking..."); an empty text clears it."""
 
     channel: str
     thread_ts: str
     text: str
     expires_at: float
-    """Epoch seconds at which Slack takes it away."""
+    """Epoch seconds at which Slack clears it."""
     loading_messages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentSession:
-    """A conversation in a thread, as the app says that it stands."""
+    """The app's session in a thread: its status and title."""
 
     status: str = "active"
     title: str = ""
@@ -141,20 +142,20 @@ class AgentSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkspaceView:
-    """A Home tab or a modal, as one person has it on screen."""
+    """A Home tab or a modal that one person has open."""
 
     id: str
     hash: str
     user: str
     content: Json
-    """What the app sent: `type`, `blocks`, `title`, `private_metadata`, ..."""
+    """The view as the app sent it: `type`, `blocks`, `title`, `private_metadata`, ..."""
     root_id: str
     previous_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiCall:
-    """A call of the Web API: what was asked and what was answered."""
+    """A call of the Web API with its response."""
 
     method: str
     arguments: Json
@@ -166,7 +167,7 @@ class ApiCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraceEntry:
-    """A line of the page's log; `detail` is short and holds no secret."""
+    """A line of the wire log; `detail` is short and holds no secret."""
 
     id: int
     at: float
@@ -179,14 +180,14 @@ class TraceEntry:
 
 @dataclass(frozen=True, slots=True)
 class MessagePosted:
-    """A message is new."""
+    """A new message."""
 
     message: WorkspaceMessage
 
 
 @dataclass(frozen=True, slots=True)
 class MessageReplaced:
-    """A message shows something else."""
+    """The content of a message has changed; Slack sends an event for it."""
 
     message: WorkspaceMessage
     previous: WorkspaceMessage
@@ -194,28 +195,28 @@ class MessageReplaced:
 
 @dataclass(frozen=True, slots=True)
 class MessageRedrawn:
-    """A message looks different, but nobody wrote anything: a reaction, more text of a stream."""
+    """A message has changed in a way for which Slack sends no event: a reaction, more text of a stream."""
 
     message: WorkspaceMessage
 
 
 @dataclass(frozen=True, slots=True)
 class MessageRemoved:
-    """A message is gone."""
+    """A message was deleted."""
 
     message: WorkspaceMessage
 
 
 @dataclass(frozen=True, slots=True)
 class StatusChanged:
-    """A thread's status is another, or (empty text) none."""
+    """A thread's status was set, or cleared (empty text)."""
 
     status: ThreadStatus
 
 
 @dataclass(frozen=True, slots=True)
 class TitleChanged:
-    """A thread has a title."""
+    """A thread's title was set."""
 
     channel: str
     thread_ts: str
@@ -224,7 +225,7 @@ class TitleChanged:
 
 @dataclass(frozen=True, slots=True)
 class PromptsSuggested:
-    """A direct message suggests what to ask, by titles."""
+    """The suggested prompts of a direct message were set: title -> message."""
 
     channel: str
     prompts: Mapping[str, str]
@@ -232,14 +233,14 @@ class PromptsSuggested:
 
 @dataclass(frozen=True, slots=True)
 class HomePublished:
-    """A person's Home tab shows something else."""
+    """A person's Home tab was published."""
 
     view: WorkspaceView
 
 
 @dataclass(frozen=True, slots=True)
 class ModalsChanged:
-    """A person's stack of modals is another; the last one is on top."""
+    """A person's stack of modals has changed; the last one is on top."""
 
     user: str
     stack: tuple[WorkspaceView, ...]
@@ -247,7 +248,7 @@ class ModalsChanged:
 
 @dataclass(frozen=True, slots=True)
 class FieldsRefused:
-    """The app found mistakes in what a person submitted: sentences by block id."""
+    """The app refused fields of a submitted modal: block id -> sentence."""
 
     user: str
     view_id: str
@@ -256,7 +257,7 @@ class FieldsRefused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeShown:
-    """Something only one person sees: an ephemeral message, or a failure that Slack tells of."""
+    """A text that only one person sees: an ephemeral message, or an error that Slack shows."""
 
     user: str
     text: str
@@ -267,14 +268,14 @@ class NoticeShown:
 
 @dataclass(frozen=True, slots=True)
 class TraceWritten:
-    """The log has a new line."""
+    """The wire log has a new entry."""
 
     entry: TraceEntry
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionChanged:
-    """A socket of the bot came or went; `sockets` are open now."""
+    """A socket of the app was opened or closed; `sockets` are open now."""
 
     sockets: int
 

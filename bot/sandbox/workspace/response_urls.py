@@ -1,7 +1,8 @@
-"""Response addresses: where the app may answer an interaction without a token.
+"""Response URLs: where the app can answer an interaction without a token.
 
-Separate because they are a second, smaller door to posting. Rules: an address is good for thirty minutes and
-five answers; an answer is for the one person, unless it says `in_channel`. Source:
+Each interaction in a message, command or message shortcut gets a new URL. It works for thirty minutes and
+five responses. A response replaces or deletes the message that was operated, or posts a new one; a new one is
+shown to that person only, unless the response says `"response_type": "in_channel"`. Source:
 https://docs.slack.dev/interactivity/handling-user-interaction#message_responses.
 """
 
@@ -21,33 +22,33 @@ MAX_RESPONSES = 5
 
 @dataclass(slots=True)
 class ResponseUrl:
-    """Where one interaction happened, and how often it may still be answered."""
+    """One response URL: where the interaction happened, and how many responses are left."""
 
     user: str
     channel: str
     expires_at: float
     message: str = ""
-    """The ts of the message that was operated, if it was one."""
+    """The ts of the message that was operated; empty for a command."""
     uses_left: int = MAX_RESPONSES
 
 
 class ResponseUrls:
-    """All response addresses given out."""
+    """All response URLs of the workspace."""
 
     def __init__(self, workspace: WorkspaceState) -> None:
-        """Answers are shown in `workspace`."""
+        """Responses are shown in `workspace`."""
         self._workspace = workspace
         self._urls: dict[str, ResponseUrl] = {}
 
     def create_path(self, user: str, channel: str, message: str = "") -> str:
-        """Return the path of a new response address."""
+        """Return the path of a new response URL."""
         key = uuid4().hex
         until = self._workspace.clock() + RESPONSE_URL_SECONDS
         self._urls[key] = ResponseUrl(user, channel, until, message)
         return f"respond/{key}"
 
     async def serve(self, request: web.Request) -> web.Response:
-        """Take an answer; what is wrong with it is said in plain text, as Slack does."""
+        """Accept a response; errors are answered in plain text, as Slack does."""
         address = self._urls.get(request.match_info["key"])
         if address is None or address.expires_at <= self._workspace.clock():
             return web.Response(status=404, text="expired_url")
@@ -61,7 +62,7 @@ class ResponseUrls:
         return web.Response(text="ok")
 
     def apply_response(self, address: ResponseUrl, answer: Json) -> None:
-        """Do what an answer says: delete, replace, post, or show it to the one person."""
+        """Apply a response: delete, replace, post, or show it to the one person."""
         text, blocks = str(answer.get("text") or ""), answer.get("blocks") or []
         block_kit.check_blocks(blocks, "message")
         shown = block_kit.add_ids(blocks)

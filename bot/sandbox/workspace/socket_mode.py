@@ -1,9 +1,13 @@
-"""Socket Mode: the bot's WebSockets, which envelope goes to which of them, and what happens unacknowledged.
+"""Socket Mode: delivers events and interactions to the app's WebSockets, and redelivers events.
 
-Separate because delivery is the part of Slack that bots get wrong. Rules: each envelope goes to exactly one
-socket, in turn; it counts as delivered when that very socket acknowledges it within `ack_timeout`; an event
-that is not is sent again as the schedule says, anything else is not. With no socket an event waits for one as
-long as the schedule lasts; those that wait go in the order in which they happened. Source:
+    event --> socket 1, no acknowledgement in 3 s
+          --> socket 2, at once, "retry_attempt": 1, no acknowledgement in 3 s
+          --> socket 1, after 60 s, "retry_attempt": 2, acknowledged: delivered
+
+Each envelope goes to one socket, and the sockets take turns. It counts as delivered when the same socket
+acknowledges it within `ack_timeout`. An event without acknowledgement is sent again after the delays in
+`redelivery`; an interaction is not. If no socket is open, an event waits for one until its last attempt;
+waiting events are sent in the order in which they happened. Source:
 https://docs.slack.dev/apis/events-api/using-socket-mode.
 """
 
@@ -23,13 +27,13 @@ from bot.sandbox.workspace.trace_log import TraceLog
 
 MAX_SOCKETS = 10
 TICKET_LIFETIME_SECONDS = 30.0
-"""Slack names no number; its tickets are for immediate use."""
+"""Slack gives no number; its URLs are for immediate use."""
 DISCONNECT_GRACE_SECONDS = 10.0
-"""How long a socket that was told to leave stays open, unless the client closes it."""
+"""How long a socket stays open after its client was asked to reconnect, unless the client closes it."""
 CLOSE_TIMEOUT_SECONDS = 1.0
-"""How long to wait for the client's close frame."""
+"""How long to wait for the client's close frame when closing."""
 MAX_FRAME_BYTES = 20_480
-"""Bytes that the app may send at once; with more it closes. Measured: github.com/revelrylabs/slax/pull/614"""
+"""A larger frame of the app closes its socket. Measured: github.com/revelrylabs/slax/pull/614"""
 HEARTBEAT_INTERVAL_SECONDS = 10.0
 
 DisconnectReason = Literal["warning", "refresh_requested", "link_disabled", "too_many_websockets"]
@@ -37,16 +41,16 @@ DisconnectReason = Literal["warning", "refresh_requested", "link_disabled", "too
 
 @dataclass(slots=True, eq=False)
 class BotSocket:
-    """One WebSocket of the bot."""
+    """One WebSocket of the app."""
 
     ws: web.WebSocketResponse
     transport: asyncio.Transport | None
     is_leaving: bool = False
     pending_acks: dict[str, asyncio.Future[Json]] = field(default_factory=dict)
-    """Envelopes sent here and not acknowledged yet, by id."""
+    """By envelope id: the envelopes sent on this socket that are not acknowledged yet."""
 
     async def deliver(self, envelope: Json, timeout_seconds: float) -> Json | None:
-        """Send an envelope; return what the acknowledgement carried, or None after `patience` seconds."""
+        """Send an envelope; return the acknowledgement's payload, or None after `timeout_seconds`."""
         acknowledged: asyncio.Future[Json]
         acknowledged = self.pending_acks[envelope["envelope_id"]] = asyncio.get_running_loop().create_future()
         try:
@@ -59,7 +63,7 @@ class BotSocket:
             del self.pending_acks[envelope["envelope_id"]]
 
     def receive_ack(self, frame: str) -> None:
-        """Take an acknowledgement; anything else is ignored, as Slack does."""
+        """Handle an acknowledgement; ignore any other frame, as Slack does."""
         with suppress(json.JSONDecodeError):
             answer = json.loads(frame)
             known = isinstance(answer, dict) and self.pending_acks.get(str(answer.get("envelope_id")))
@@ -67,26 +71,26 @@ class BotSocket:
                 known.set_result(answer.get("payload") or {})
 
     async def ask_to_leave(self, reason: DisconnectReason) -> None:
-        """Tell the client to come again on another socket; from now on this one receives nothing."""
+        """Ask the client to reconnect; this socket gets no envelopes from now on."""
         self.is_leaving = True
         farewell = {"type": "disconnect", "reason": reason, "debug_info": {"host": "sandbox"}}
         with suppress(ConnectionError):
             await self.ws.send_json(farewell)
 
     def abort(self) -> None:
-        """Break the connection without a word, as a network does."""
+        """Break the connection without a close frame, as a network failure does."""
         if self.transport:
             self.transport.abort()
 
     def fail_pending_acks(self) -> None:
-        """Let nobody wait for acknowledgements that cannot come any more."""
+        """Fail the pending acknowledgements of a closed socket."""
         for waiting in self.pending_acks.values():
             if not waiting.done():
                 waiting.set_exception(ConnectionResetError())
 
 
 class SocketModeServer:
-    """All sockets of the app, and what is on its way to them."""
+    """All sockets of the app, and the deliveries in progress."""
 
     def __init__(
         self,
@@ -97,7 +101,7 @@ class SocketModeServer:
         ack_timeout: float,
         redelivery: Sequence[float],
     ) -> None:
-        """`redelivery`: seconds to wait before each further attempt to deliver an event."""
+        """`redelivery`: seconds before each further attempt to deliver an event."""
         self._journal = journal
         self._announce = announce
         self._clock = clock
@@ -106,16 +110,16 @@ class SocketModeServer:
         self._tickets: dict[str, float] = {}
         self._sockets: list[BotSocket] = []
         self._event_numbers = itertools.count()
-        self._waiting_for_socket: dict[int, asyncio.Future[None]] = {}  # for a socket, by the event's number
+        self._waiting_for_socket: dict[int, asyncio.Future[None]] = {}  # by event number: events without a socket
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def socket_count(self) -> int:
-        """How many sockets take envelopes now."""
+        """How many sockets receive envelopes now."""
         return sum(not socket.is_leaving for socket in self._sockets)
 
     def create_ticket(self) -> str:
-        """Return a new ticket, good for one connection within `TICKET_SECONDS`."""
+        """Return a new ticket, valid for one connection within `TICKET_LIFETIME_SECONDS`."""
         ticket = uuid4().hex
         self._tickets[ticket] = self._clock() + TICKET_LIFETIME_SECONDS
         return ticket
@@ -127,7 +131,7 @@ class SocketModeServer:
         ws = web.WebSocketResponse(
             heartbeat=HEARTBEAT_INTERVAL_SECONDS,
             timeout=CLOSE_TIMEOUT_SECONDS,
-            max_msg_size=MAX_FRAME_BYTES + 1,  # aiohttp refuses what reaches it
+            max_msg_size=MAX_FRAME_BYTES + 1,  # aiohttp refuses this size, too
         )
         await ws.prepare(request)
         socket = BotSocket(ws, request.transport)
@@ -147,7 +151,7 @@ class SocketModeServer:
                 if frame.type is WSMsgType.TEXT:
                     socket.receive_ack(frame.data)
         except ConnectionError:
-            pass  # it broke while we said hello; the client comes again
+            pass  # it broke during the hello; the client reconnects
         finally:
             self._sockets.remove(socket)
             socket.fail_pending_acks()
@@ -166,15 +170,15 @@ class SocketModeServer:
             self._waiting_for_socket.pop(number).set_result(None)
         self._announce(ConnectionChanged(self.socket_count))
 
-    # What goes to the app
+    # Delivery
 
     def send_event(self, callback: Json, *, attempt: int = 0, reason: str = "") -> None:
-        """Deliver an event callback in the background, again and again as the schedule says."""
+        """Deliver an event callback in the background, with redeliveries."""
         self._journal.events.append(callback)
         self._spawn(self._deliver_event(next(self._event_numbers), callback, attempt, reason))
 
     async def send_interaction(self, kind: Literal["interactive", "slash_commands"], payload: Json) -> Json | None:
-        """Deliver an interaction once; return the acknowledgement's payload, None if there was none."""
+        """Deliver an interaction once; return the acknowledgement's payload, None without acknowledgement."""
         name = payload["command"] if kind == "slash_commands" else payload["type"]
         return await self._deliver_once(_build_envelope(kind, payload, accepts_response=True), name)
 
@@ -191,20 +195,20 @@ class SocketModeServer:
                 return
 
     async def _wait_for_socket(self, event: int, seconds: float) -> None:
-        """Wait for so many seconds at most."""
+        """Wait for a socket, at most so many seconds."""
         arrived = self._waiting_for_socket[event] = asyncio.get_running_loop().create_future()
         await asyncio.wait({arrived}, timeout=seconds)
         self._waiting_for_socket.pop(event, None)
 
     async def _deliver_once(self, envelope: Json, name: str) -> Json | None:
-        """Send an envelope to the socket whose turn it is."""
+        """Send an envelope to the next socket, and wait for its acknowledgement."""
         socket = next((socket for socket in self._sockets if not socket.is_leaving), None)
         again = f"attempt {envelope['retry_attempt'] + 1}" if envelope.get("retry_attempt") else ""
         if socket is None:
             self._journal.add_entry("event", name, status="no socket", detail=again)
             return None
         self._sockets.remove(socket)
-        self._sockets.append(socket)  # round robin: whoever got one goes to the end
+        self._sockets.append(socket)  # round robin
         self._journal.add_entry("event", name, detail=again)
         started = self._clock()
         payload = await socket.deliver(envelope, self._ack_timeout)
@@ -212,10 +216,10 @@ class SocketModeServer:
         self._journal.add_entry("ack", name, status=status, seconds=self._clock() - started)
         return payload
 
-    # How it ends
+    # Disconnecting
 
     async def disconnect(self, reason: DisconnectReason | None) -> None:
-        """Ask every socket to leave, giving a reason; None cuts the connections instead."""
+        """Ask every client to reconnect, for a reason; None breaks the connections instead."""
         for socket in tuple(self._sockets):
             if reason is None:
                 socket.abort()
@@ -234,7 +238,7 @@ class SocketModeServer:
         task.add_done_callback(self._tasks.discard)
 
     async def close(self) -> None:
-        """Give up what is on its way, and close every socket."""
+        """Cancel deliveries in progress, and close every socket."""
         for task in self._tasks:
             task.cancel()
         closing = (socket.ws.close(code=WSCloseCode.GOING_AWAY) for socket in tuple(self._sockets))
@@ -242,7 +246,12 @@ class SocketModeServer:
 
 
 def _build_envelope(kind: str, payload: Json, *, accepts_response: bool) -> Json:
-    return {"envelope_id": str(uuid4()), "type": kind, "payload": payload, "accepts_response_payload": accepts_response}
+    return {
+        "envelope_id": str(uuid4()),
+        "type": kind,
+        "payload": payload,
+        "accepts_response_payload": accepts_response,
+    }
 
 
 def _event_name(event: Json) -> str:

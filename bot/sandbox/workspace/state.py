@@ -1,8 +1,9 @@
-"""The state of the local workspace: who is there, what was said, and what the app says it is doing.
+"""The state of the sandbox workspace: people, channels, messages, statuses and sessions.
 
-Separate from everything that talks: Web API methods and people change it here, and whoever needs to know
-(the Socket Mode side, the page, a waiting test) observes the changes. Rules: nothing waits; a lookup that
-fails raises the `Refusal` that Slack would answer with; observers are called in the order of the changes.
+Web API methods and people change it by the methods here. Each change is announced to the observers, in order:
+Socket Mode sends events to the app, pages receive frames, waiting tests check their condition. A lookup that
+fails raises the `ApiRefusal` that Slack would answer. Nothing here waits; what passes with time (statuses,
+streams) ends when `expire` is called.
 """
 
 from collections.abc import Callable, Iterable
@@ -65,35 +66,35 @@ class WorkspaceState:
     """One team with a few people, a few channels and one app."""
 
     def __init__(self, *, clock: Callable[[], float], stream_lifetime: float) -> None:
-        """`clock` gives epoch seconds; a native stream lives `stream_lifetime` seconds."""
+        """`clock` returns epoch seconds; a native stream ends after `stream_lifetime` seconds."""
         self.clock = clock
         self.people = {person.id: person for person in PEOPLE}
         self.channels = {channel.id: channel for channel in CHANNELS}
         self._stream_lifetime_seconds = stream_lifetime
         self.edit_window_seconds = inf
-        """Seconds for which messages may be edited; Slack's admins set that."""
+        """How long a message can be edited; Slack's admins set it."""
         self._messages: dict[str, dict[str, WorkspaceMessage]] = {channel.id: {} for channel in CHANNELS}
         self._statuses: dict[tuple[str, str], ThreadStatus] = {}
         self.sessions: dict[tuple[str, str], AgentSession] = {}
-        self.prompts: dict[str, dict[str, str]] = {}  # by channel: what to ask, by titles
+        self.prompts: dict[str, dict[str, str]] = {}  # channel -> title -> message
         self._observers: list[Callable[[WorkspaceChange], None]] = []
         self._newest_microseconds = 0
 
     def observe(self, observer: Callable[[WorkspaceChange], None]) -> None:
-        """Call `observer` at every change from now on; it must not wait."""
+        """Call `observer` with every change from now on; it must not block."""
         self._observers.append(observer)
 
     def announce(self, change: WorkspaceChange) -> None:
-        """Tell every observer."""
+        """Call every observer with a change."""
         for observer in tuple(self._observers):
             observer(change)
 
     def new_ts(self) -> str:
-        """Return a new ts: the time to the microsecond, later than every one before."""
+        """Return a new ts: the time in microseconds, and later than every ts before."""
         self._newest_microseconds = max(self._newest_microseconds + 1, int(self.clock() * 1_000_000))
         return f"{self._newest_microseconds // 1_000_000}.{self._newest_microseconds % 1_000_000:06d}"
 
-    # Looking things up
+    # Lookups
 
     def person(self, user: str) -> WorkspacePerson:
         """Return a person. Raises `user_not_found`."""
@@ -115,11 +116,11 @@ class WorkspaceState:
         raise ApiRefusal("channel_not_found")
 
     def visible_to(self, user: str) -> list[WorkspaceChannel]:
-        """Return the channels that a person sees: public ones, and their own direct message."""
+        """Return the channels that a person is in, with their direct message."""
         return [channel for channel in self.channels.values() if user in self.members(channel)]
 
     def members(self, channel: WorkspaceChannel) -> list[str]:
-        """Return the ids of those who are in a channel."""
+        """Return the ids of the people in a channel."""
         if channel.user is not None:
             return [channel.user, BOT_USER_ID]
         here = self.people.values()
@@ -137,13 +138,13 @@ class WorkspaceState:
         return list(self._messages[self.channel(channel).id].values())
 
     def thread(self, channel: str, root: str) -> list[WorkspaceMessage]:
-        """Return a thread, its first message included, oldest first; empty if there is none."""
+        """Return the messages of a thread, the first one included, oldest first; empty if there is none."""
         return [message for message in self.messages(channel) if message.root_ts == root]
 
     def root(self, channel: str, thread_ts: str) -> WorkspaceMessage:
         """Return the first message of the thread that `thread_ts` belongs to. Raises `thread_not_found`.
 
-        Slack takes the ts of a reply for that of its thread.
+        As on Slack, the ts of a reply also names its thread.
         """
         known = self._messages[self.channel(channel).id]
         message = known.get(thread_ts)
@@ -155,7 +156,7 @@ class WorkspaceState:
     # Messages
 
     def post(self, message: WorkspaceMessage) -> WorkspaceMessage:
-        """Add a message; what the app says in a thread ends its status there."""
+        """Add a message; a message of the app clears its status in that thread."""
         message = replace(message, history=(self._build_version(message),))
         self._messages[message.channel][message.ts] = message
         self.announce(MessagePosted(message))
@@ -164,13 +165,13 @@ class WorkspaceState:
         return message
 
     def replace(self, previous: WorkspaceMessage, **changes: Any) -> WorkspaceMessage:
-        """Change what a message shows, and tell the app and the people."""
+        """Change the content of a message; the app receives an event."""
         message = self._apply_changes(previous, changes)
         self.announce(MessageReplaced(message, previous))
         return message
 
     def redraw(self, previous: WorkspaceMessage, **changes: Any) -> WorkspaceMessage:
-        """Change a message without an event of its own: a reaction, more text of a stream."""
+        """Change a message without an event: a reaction, more text of a stream."""
         message = self._apply_changes(previous, changes)
         self.announce(MessageRedrawn(message))
         return message
@@ -196,7 +197,7 @@ class WorkspaceState:
     def _build_version(self, message: WorkspaceMessage) -> MessageVersion:
         return MessageVersion(at=self.clock(), text=message.text, blocks=message.blocks)
 
-    # What passes by itself
+    # Statuses, sessions, streams
 
     @property
     def statuses(self) -> dict[tuple[str, str], ThreadStatus]:
@@ -205,7 +206,7 @@ class WorkspaceState:
         return {key: status for key, status in self._statuses.items() if now < status.expires_at}
 
     def set_status(self, channel: str, thread_ts: str, text: str, loading: Iterable[str] = ()) -> None:
-        """Say what the app is doing in a thread, for two minutes at most; an empty text clears it."""
+        """Set the app's status in a thread, for two minutes at most; an empty text clears it."""
         until = self.clock() + STATUS_LIFETIME_SECONDS
         status = ThreadStatus(
             channel=channel, thread_ts=thread_ts, text=text, expires_at=until, loading_messages=tuple(loading)
@@ -217,30 +218,30 @@ class WorkspaceState:
         self.announce(StatusChanged(status))
 
     def clear_status(self, channel: str, thread_ts: str) -> None:
-        """Take a thread's status away, if it has one."""
+        """Clear a thread's status, if it has one."""
         if (channel, thread_ts) in self._statuses:
             self.set_status(channel, thread_ts, "")
 
     def set_session(self, channel: str, thread_ts: str, **changes: str) -> None:
-        """Say how a thread's conversation stands; it stands so until the app says otherwise."""
+        """Change the status or title of a thread's session; it does not expire."""
         key = (channel, thread_ts)
         self.sessions[key] = replace(self.sessions.get(key, AgentSession()), **changes)
         if title := changes.get("title"):
             self.announce(TitleChanged(channel, thread_ts, title))
 
     def set_prompts(self, channel: str, prompts: dict[str, str]) -> None:
-        """Suggest what to ask in a direct message, by titles."""
+        """Set the suggested prompts of a direct message: title -> message."""
         self.prompts[channel] = prompts
         self.announce(PromptsSuggested(channel, prompts))
 
     def expire_stream(self, message: WorkspaceMessage) -> WorkspaceMessage:
-        """Return a message with its stream ended, if the stream's time is over."""
+        """Return the message, with its stream ended if the stream's lifetime is over."""
         if message.is_streaming and self.clock() - float(message.ts) >= self._stream_lifetime_seconds:
             return self.redraw(message, stream=StreamState.EXPIRED)
         return message
 
     def expire(self) -> None:
-        """End every status and every stream whose time is over."""
+        """End every status and every stream whose lifetime is over."""
         for key in self._statuses.keys() - self.statuses.keys():
             self.clear_status(*key)
         for channel in self.channels:

@@ -1,7 +1,8 @@
-"""What went over the wire: every Web API call, event, acknowledgement and model request, with its timing.
+"""The log of everything that went over the wire: API calls, events, acknowledgements, model requests.
 
-Separate because the page's log, the tests and three servers write or read it. Rules: a trace entry holds
-names, results and sizes, never a text or a token; calls are kept whole, for tests, in memory only.
+Each entry has a name, a result and a duration. Example: `api chat.postMessage ok 2.1 ms C0GENERAL · text 34`.
+The page shows the entries as they come. Entries hold names, results and sizes, but no text of a message and
+no token. For tests, the log also keeps whole API calls and events, in memory. All three lists are bounded.
 """
 
 from collections import deque
@@ -11,14 +12,14 @@ from typing import Literal
 from bot.sandbox.workspace.records import ApiCall, Json, TraceEntry, TraceWritten, WorkspaceChange
 
 MAX_KEPT_ENTRIES = 10_000
-"""Entries, calls and events kept; a long-running sandbox forgets older ones."""
+"""Of entries, of calls and of events; older ones are dropped."""
 
 
 class TraceLog:
-    """The log of one workspace."""
+    """The wire log of one workspace."""
 
     def __init__(self, *, clock: Callable[[], float], announce: Callable[[WorkspaceChange], None]) -> None:
-        """`clock` gives epoch seconds; `announce` tells of each new entry."""
+        """`clock` returns epoch seconds; `announce` is called with each new entry."""
         self._clock = clock
         self._announce = announce
         self._entry_count = 0
@@ -36,7 +37,7 @@ class TraceLog:
         seconds: float = 0.0,
         detail: str = "",
     ) -> None:
-        """Write one line."""
+        """Add one entry."""
         self._entry_count += 1
         entry = TraceEntry(
             id=self._entry_count,
@@ -51,7 +52,7 @@ class TraceLog:
         self._announce(TraceWritten(entry))
 
     def record_call(self, call: ApiCall) -> None:
-        """Write down a Web API call."""
+        """Keep a Web API call, and add an entry for it."""
         self.calls.append(call)
         limited = call.status == 429  # noqa: PLR2004 - HTTP's "too many requests"
         outcome = "ok" if call.response.get("ok") else call.response.get("error", str(call.status))
@@ -65,7 +66,7 @@ class TraceLog:
 
 
 def _describe_call(arguments: Json) -> str:
-    """Say where a call went and how much it carried."""
+    """Return the channel or person of a call, and the sizes of its texts."""
     where = arguments.get("channel") or arguments.get("channel_id") or arguments.get("user_id") or ""
     sizes = (
         f"{name} {len(value):,}"

@@ -1,8 +1,9 @@
-"""Files of messages, as Slack keeps, takes and serves them.
+"""Files of messages: stored, uploaded and downloaded as in Slack.
 
-Separate from the Web API because files have addresses of their own. Rule: like Slack, whoever asks for one
-without a token of the app, or without the scope, is not refused but sent the page to sign in. Sources:
-https://docs.slack.dev/reference/objects/file-object and
+A person's file is added at once. The app uploads in three steps: `files.getUploadURLExternal` returns a URL
+(`create_upload`), the app sends the bytes there (`receive`), `files.completeUploadExternal` returns the file
+object (`complete`). A download without the app's token, or without the scope, is answered with Slack's
+sign-in page and status 200, as Slack does. Sources: https://docs.slack.dev/reference/objects/file-object and
 https://docs.slack.dev/messaging/working-with-files#uploading_files
 """
 
@@ -21,7 +22,7 @@ SIGN_IN_PAGE = "<!DOCTYPE html><html><head><title>Sign in | Slack</title></head>
 
 @dataclass(frozen=True, slots=True)
 class FileUpload:
-    """A file as a person has it."""
+    """A file on a person's machine, to be attached."""
 
     name: str
     content: bytes = field(repr=False)
@@ -29,7 +30,7 @@ class FileUpload:
 
 
 class WorkspaceFiles:
-    """The workspace's files."""
+    """All files of the workspace."""
 
     def __init__(self) -> None:
         self.can_read = True
@@ -37,33 +38,33 @@ class WorkspaceFiles:
         self.can_write = True
         """Whether the app has the scope `files:write`."""
         self.base_url = ""
-        """Our address; known once the server listens."""
+        """The server's address; set when it listens."""
         self._files: dict[str, FileUpload] = {}
         self._pending: dict[str, tuple[str, int]] = {}
 
     def add(self, upload: FileUpload, user: str) -> Json:
-        """Keep a file, and return the object that stands for it in messages."""
+        """Store a file, and return its file object for messages."""
         key = _new_key()
         self._files[key] = upload
         return self._file_object(key, upload.name, user)
 
     def create_upload(self, name: str, length: int) -> tuple[str, str]:
-        """Return the id of a file that the app will send, and the address to which."""
+        """Return the id and the upload URL of a file that the app is going to send."""
         key = _new_key()
         self._pending[key] = name, length
         return key, f"{self.base_url}upload/{key}"
 
     async def receive(self, request: web.Request) -> web.StreamResponse:
-        """Take the content of a file that was announced, once; it must be as long as was said."""
+        """Accept the content of a created upload, once; it must have the length given there."""
         key, content = request.match_info["key"], await request.read()
         name, length = self._pending.get(key, ("", -1))
         if key in self._files or len(content) != length:
-            raise web.HTTPBadRequest(text="no such upload, or of another length")
+            raise web.HTTPBadRequest(text="no such upload, or another length")
         self._files[key] = FileUpload(name=name, content=content, type=request.content_type)
         return web.Response(text=f"OK - {length}")
 
     def complete(self, key: str, title: str, user: str) -> Json:
-        """Return the object of a file that was sent. Raises `file_not_found` for any other."""
+        """Return the file object of a finished upload. Raises `file_not_found`."""
         if key not in self._pending or key not in self._files:
             raise ApiRefusal("file_not_found")
         del self._pending[key]
@@ -89,13 +90,13 @@ class WorkspaceFiles:
         }
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        """Answer with a file, or the page to sign in."""
+        """Answer the app with a file, or with the sign-in page."""
         if not self.can_read or request.headers.get("Authorization") != f"Bearer {BOT_TOKEN}":
             return web.Response(text=SIGN_IN_PAGE, content_type="text/html")
         return self._file_response(request.match_info["key"].partition("-")[2])
 
     async def serve_download(self, request: web.Request) -> web.StreamResponse:
-        """Answer the page with a file, to be kept and not to be looked at: it may be anything."""
+        """Answer the page with a file as a download: shown inline, an HTML file could run scripts."""
         response = self._file_response(request.match_info["key"])
         response.headers["Content-Disposition"] = "attachment"
         return response

@@ -1,8 +1,8 @@
-"""Home tabs and modals: what each person has on screen, and the triggers that may open more.
+"""Home tabs and modals: what each person has open, and the trigger ids that open more.
 
-Separate from the workspace's messages because views have rules of their own. Rules: nothing waits; a stack of
-modals is at most three deep; a trigger works once, within three seconds. Source:
-https://docs.slack.dev/surfaces/modals.
+A person's action creates a trigger id, which opens one modal within three seconds, once. Modals form a stack
+of at most three. Each view has a hash, so that an update of an outdated view is refused. Every change is
+announced, and the pages redraw. Nothing here waits. Source: https://docs.slack.dev/surfaces/modals.
 """
 
 from collections.abc import Callable, Mapping
@@ -39,12 +39,12 @@ _VIEW_DEFAULTS: Mapping[str, object] = MappingProxyType(
         "notify_on_close": False,
     }
 )
-"""What Slack says of what the app did not say."""
+"""The values that Slack reports for fields that the app did not send."""
 
 
 @dataclass(slots=True)
 class ViewTrigger:
-    """The right to show one person one modal."""
+    """A trigger id's record: it opens one modal for one person."""
 
     user: str
     expires_at: float
@@ -52,10 +52,10 @@ class ViewTrigger:
 
 
 class OpenViews:
-    """What everybody has on screen besides messages."""
+    """The Home tabs and modals of all people."""
 
     def __init__(self, *, clock: Callable[[], float], announce: Callable[[WorkspaceChange], None]) -> None:
-        """`clock` gives epoch seconds; `announce` tells of each change."""
+        """`clock` returns epoch seconds; `announce` is called with each change."""
         self._clock = clock
         self._announce = announce
         self._triggers: dict[str, ViewTrigger] = {}
@@ -65,13 +65,13 @@ class OpenViews:
     # Triggers
 
     def create_trigger(self, user: str) -> str:
-        """Return a new trigger id, made by something that a person did."""
+        """Return a new trigger id for an action of a person."""
         trigger_id = f"{int(self._clock() * 1000)}.{len(self._triggers)}.{uuid4().hex}"
         self._triggers[trigger_id] = ViewTrigger(user, self._clock() + TRIGGER_LIFETIME_SECONDS)
         return trigger_id
 
     def exchange_trigger(self, trigger_id: str) -> str:
-        """Use a trigger up and return its person.
+        """Use a trigger id and return its person.
 
         Raises `invalid_trigger_id`, `exchanged_trigger_id` or `expired_trigger_id`.
         """
@@ -92,7 +92,7 @@ class OpenViews:
         return self._homes.get(user)
 
     def publish(self, user: str, content: Json, expected: str) -> WorkspaceView:
-        """Show a Home tab. Raises `hash_conflict` if `expected` is given and another one shows."""
+        """Show a Home tab. Raises `hash_conflict` if `expected` is given and is not its present hash."""
         check_view(content, "home")
         shown = self._homes.get(user)
         if expected and (shown is None or shown.hash != expected):
@@ -109,7 +109,7 @@ class OpenViews:
         return self._stacks.get(user, ())
 
     def find(self, view_id: str = "", external_id: str = "") -> WorkspaceView:
-        """Return a view that somebody has on screen. Raises `not_found`."""
+        """Return a view that is open. Raises `not_found`."""
         shown = [*self._homes.values(), *(view for stack in self._stacks.values() for view in stack)]
         for view in shown:
             if view.id == view_id or (external_id and view.content.get("external_id") == external_id):
@@ -117,7 +117,7 @@ class OpenViews:
         raise ApiRefusal("not_found")
 
     def open(self, user: str, content: Json) -> WorkspaceView:
-        """Show a first modal, instead of those that may be open."""
+        """Show a first modal, in place of any that are open."""
         self.check_modal(content)
         view = self._build_view(user, content)
         self._set_stack(user, (view,))
@@ -136,7 +136,7 @@ class OpenViews:
         return view
 
     def update(self, shown: WorkspaceView, content: Json, expected: str = "") -> WorkspaceView:
-        """Show something else in a modal. Raises `hash_conflict` if `expected` is given and outdated."""
+        """Change a view. Raises `hash_conflict` if `expected` is given and is not its present hash."""
         if expected and expected != shown.hash:
             raise ApiRefusal("hash_conflict")
         if shown.content["type"] == "home":
@@ -147,16 +147,16 @@ class OpenViews:
         return view
 
     def close(self, view: WorkspaceView) -> None:
-        """Take a modal, and what is above it, off the screen."""
+        """Close a modal and those above it."""
         stack = self.stack(view.user)
         self._set_stack(view.user, stack[: stack.index(view)] if view in stack else stack)
 
     def close_all(self, user: str) -> None:
-        """Take all modals off a person's screen."""
+        """Close all modals of a person."""
         self._set_stack(user, ())
 
     def check_modal(self, content: Json, instead_of: WorkspaceView | None = None) -> None:
-        """Refuse a modal that Slack would not show, or whose `external_id` another one has."""
+        """Refuse a modal that Slack would not accept, or whose `external_id` is taken."""
         check_view(content, "modal")
         if not (external_id := content.get("external_id")):
             return
@@ -168,7 +168,7 @@ class OpenViews:
             raise ApiRefusal("duplicate_external_id")
 
     def _build_view(self, user: str, content: Json, before: WorkspaceView | None = None) -> WorkspaceView:
-        """Make a view of its own, or the next version of `before`."""
+        """Build a new view, or the next version of `before`."""
         content = content | {"blocks": list(add_ids(content["blocks"]))}
         new_hash = f"{int(self._clock())}.{uuid4().hex[:8]}"
         if before:
@@ -182,7 +182,7 @@ class OpenViews:
 
 
 def view_json(view: WorkspaceView, values: Json | None = None) -> Json:
-    """Return a view as Slack's methods and payloads show it; `values` are what the person has entered."""
+    """Return a view as Slack's methods and payloads give it; `values` are what the person has entered."""
     return {
         **_VIEW_DEFAULTS,
         **view.content,

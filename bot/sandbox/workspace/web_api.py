@@ -1,7 +1,13 @@
-"""The front of the Web API: token, arguments, rate limit, injected faults, and the envelope of an answer.
+"""The HTTP side of the Web API: `POST /api/<method>`.
 
-Separate from the methods so that each of them is a plain function of state and arguments. Rules: like Slack,
-a refusal is HTTP 200 with `ok: false`; only the rate limit (429) and injected faults use HTTP's own statuses.
+    request -> arguments, token -> rate limit -> injected fault? -> method(arguments) -> {"ok": true, ...}
+                     |                  |                                |
+                     v                  v                                v
+             {"ok": false, ...}  429, Retry-After             {"ok": false, "error": ...}
+
+The methods are plain functions of the state and the arguments; this module does for all of them what does not
+depend on the method. As on Slack, a refused call has HTTP status 200 and `"ok": false`; only the rate limit
+and injected faults have other statuses. Every call is written to the wire log.
 """
 
 import asyncio
@@ -25,16 +31,16 @@ SCOPES = (
 )
 
 ApiMethod = Callable[[Arguments], Json]
-"""A method of the Web API: returns the answer without `ok`, raises `Refusal`."""
+"""A method of the Web API: returns the response without `ok`, or raises `ApiRefusal`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InjectedFault:
-    """What goes wrong with the next call of a method.
+    """How the next call of a method fails.
 
-    `delay` seconds pass first, whatever follows. Then `retry_after` answers 429, `status` answers with that
-    HTTP status and a page, `error` with that error name; none of these carries the call out. `drop` does, but
-    cuts the connection instead of answering.
+    First `delay` seconds pass. Then `retry_after` answers 429, `status` answers with that HTTP status and a
+    page, `error` with that error name; in these three cases the call has no effect. With `drop` the call
+    takes effect, but the connection breaks before the response.
     """
 
     error: str | None = None
@@ -58,11 +64,11 @@ class WebApi:
         self._faults: dict[str, deque[InjectedFault]] = {}
 
     def inject(self, method: str, fault: InjectedFault, times: int) -> None:
-        """Let the next `times` calls of a method go wrong, after those injected before."""
+        """Let the next `times` calls of a method fail; faults injected earlier come first."""
         self._faults.setdefault(method, deque()).extend([fault] * times)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        """Answer one call and write it down."""
+        """Answer one call and log it."""
         method, started = request.match_info["method"], self._clock()
         fault = self._next_fault(method)
         arguments = Arguments()
@@ -79,7 +85,7 @@ class WebApi:
         return response
 
     def _answer(self, method: str, token: str, arguments: Arguments, fault: InjectedFault) -> web.Response:
-        """Carry a call out, unless it is refused, too early or doomed."""
+        """Carry out a call, unless it is refused, over the rate limit or meets a fault."""
         self._check_token(method, token)
         wait = fault.retry_after or 0
         if self._rates and not wait:
@@ -122,7 +128,7 @@ class WebApi:
 
 
 async def _read_arguments(request: web.Request) -> Arguments:
-    """Collect the arguments of a call from address, form and JSON body alike."""
+    """Read the arguments of a call from the query string, the form and the JSON body."""
     body: Any = {}
     if request.content_type == "application/json":
         try:
@@ -137,7 +143,7 @@ async def _read_arguments(request: web.Request) -> Arguments:
 
 
 def _take_token(request: web.Request, arguments: Arguments) -> str:
-    """Return the token of a call and take it out of the arguments, which are written down."""
+    """Return the token of a call, and remove it from the arguments, which are logged."""
     scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
     given = arguments.pop("token", "")
     return bearer.strip() if scheme.lower() == "bearer" else str(given)

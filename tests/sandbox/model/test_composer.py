@@ -1,4 +1,4 @@
-"""What the sandbox's model says, and the directives in a question that it obeys."""
+"""The answers of the sandbox's model, and the directives in a question."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Slack's two text languages as HTML: what a reader sees, and what must never get through."""
+"""Slack's two text languages as HTML: what a reader sees, and what must be escaped."""
 
 import re
 from collections.abc import Callable
@@ -36,7 +36,7 @@ ALLOWED = TEXT | {"h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody",
 
 
 class HtmlReader(HTMLParser):
-    """Collects what a browser would make of it."""
+    """Collects the elements and the text that a browser would make of HTML."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -111,7 +111,7 @@ def test_markdown_looks_as_in_slack(text: str, html: str) -> None:
 
 @pytest.mark.parametrize("text", ["<!here>", "> <!here>", "| a |\n|---|\n| <!here> |", "- **<!here>**"])
 def test_a_ping_in_markdown_is_shown_as_a_ping(text: str) -> None:
-    """Whoever lets a model's `<!here>` through must see it here, before a whole channel does."""
+    """A bot that posts a model's `<!here>` unescaped must show a ping here, not first in Slack."""
     assert HERE in show.markdown_html(text, NAMES)
 
 
@@ -127,7 +127,7 @@ def test_a_table_keeps_its_alignment() -> None:
 
 
 def test_decorate_finds_every_text_and_leaves_the_rest() -> None:
-    """Texts lie at any depth; plain text is none of Slack's languages and gets no markup."""
+    """Texts are found at any depth; plain text gets no markup."""
     plain: dict[str, Any] = {"type": "plain_text", "text": "*plain*"}
     section: dict[str, Any] = {
         "type": "section",
@@ -147,7 +147,7 @@ def test_decorate_finds_every_text_and_leaves_the_rest() -> None:
 
 
 def test_html_from_outside_never_passes() -> None:
-    """The page trusts `html`, so a bot must not be able to send any."""
+    """The page inserts `html` as it is, so a bot must not be able to send it."""
     sent = [
         {
             "type": "section",
@@ -190,7 +190,7 @@ fragments = st.lists(
 @pytest.mark.parametrize("render", [show.text_html, show.markdown_html])
 @given(text=fragments)
 def test_nothing_but_our_own_markup_comes_out(render: Callable[[str, show.DisplayNames], str], text: str) -> None:
-    """Whatever goes in: only known elements, no handlers, no addresses but the web's."""
+    """For any input: only known elements, no event handlers, only http and mailto URLs."""
     reader = HtmlReader(render(text, NAMES))
     assert reader.tags <= ALLOWED
     assert set(reader.attributes) <= {"class", "href", "target", "rel", "title", "style", "start"} | {

@@ -1,4 +1,4 @@
-"""The page's WebSocket: what a person is shown, what they can do, and that rubbish changes nothing."""
+"""The page's WebSocket: what a person is shown and can do; invalid frames have no effect."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""Elements whose parts contradict each other are refused, as Slack refuses them; all others are shown."""
+"""Elements whose fields contradict each other are refused, as on Slack; all others are accepted."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Socket Mode: who gets an envelope, what an acknowledgement is worth, and what follows without one."""
+"""Socket Mode: which socket gets an envelope, and what happens with and without acknowledgement."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Whatever an app sends, the Web API answers as Slack: with a result, or with the name of an error.
+"""For any request, the Web API answers as Slack does: with a result, or with the name of an error.
 
 Each valid payload is broken in each place, by each kind of rubbish.
 """

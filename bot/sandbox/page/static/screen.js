@@ -1,4 +1,4 @@
-/** The screen: what the page shows for a state and a place. Separate from `app.js`, which decides when and why. */
+/** The screen: draws the page for a state and a place. `app.js` decides when. */
 
 import { composer } from "./composer.js";
 import { h, icon, iconButton, reconcile } from "./dom.js";

@@ -1,8 +1,9 @@
-"""`assistant.threads.*`, `agents.sessions.*`, `reactions.*`: what the app does around its messages.
+"""The methods `assistant.threads.*`, `agents.sessions.*` and `reactions.*`.
 
-Separate by Slack's own families. Rules: a thread has one status, and the last writer wins, whichever method
-wrote it; but unlike a status a session ends by itself neither with a post nor with time. Sources:
-https://docs.slack.dev/reference/methods/assistant.threads.setStatus and its neighbours.
+They set what Slack shows around messages: a thread's status, title and session, suggested prompts, reactions.
+A thread has one status; the last call sets it, whichever method it was. A status ends with the next post of
+the app or after two minutes; a session ends only when the app says so. Sources:
+https://docs.slack.dev/reference/methods/assistant.threads.setStatus and the pages of the other methods.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,7 +19,7 @@ from bot.sandbox.workspace.state import WorkspaceState
 
 
 def set_status(workspace: WorkspaceState, arguments: Arguments) -> Json:
-    """Say what the app is doing in a thread; an empty status clears it."""
+    """Set the app's status in a thread; an empty status clears it."""
     channel, thread_ts = _find_thread(workspace, arguments)
     if "status" not in arguments:
         raise ApiRefusal("invalid_arguments", "[ERROR] missing required field: status")
@@ -34,7 +35,7 @@ def set_status(workspace: WorkspaceState, arguments: Arguments) -> Json:
 
 
 def set_title(workspace: WorkspaceState, arguments: Arguments) -> Json:
-    """Name a thread."""
+    """Set a thread's title."""
     channel, thread_ts = _find_thread(workspace, arguments)
     message_limits.check_title(arguments.text("title"))
     workspace.set_session(channel.id, thread_ts, title=arguments.text("title"))
@@ -42,7 +43,7 @@ def set_title(workspace: WorkspaceState, arguments: Arguments) -> Json:
 
 
 def rename_session(workspace: WorkspaceState, arguments: Arguments) -> Json:
-    """Name a session that there is."""
+    """Set the title of an existing session."""
     channel, thread_ts = _find_thread(workspace, arguments)
     if (channel.id, thread_ts) not in workspace.sessions:
         raise ApiRefusal("session_not_found")
@@ -50,7 +51,7 @@ def rename_session(workspace: WorkspaceState, arguments: Arguments) -> Json:
 
 
 def set_suggested_prompts(workspace: WorkspaceState, arguments: Arguments) -> Json:
-    """Suggest what to ask in a direct message, in place of what the page suggests by itself."""
+    """Set the suggested prompts of a direct message; the page shows its own if there are none."""
     channel = workspace.channel(arguments.required("channel_id"))
     if channel.kind != "im":
         raise ApiRefusal("channel_not_found")
@@ -66,7 +67,7 @@ def set_suggested_prompts(workspace: WorkspaceState, arguments: Arguments) -> Js
 
 
 def set_session_status(workspace: WorkspaceState, arguments: Arguments) -> Json:
-    """Say how a session stands; while it is `processing`, the thread shows it."""
+    """Set a session's status; the thread shows it while it is `processing`."""
     if not arguments.text("thread_ts"):
         raise ApiRefusal("thread_ts_required")
     channel, thread_ts = _find_thread(workspace, arguments)
@@ -89,7 +90,7 @@ def add_reaction(workspace: WorkspaceState, arguments: Arguments) -> Json:
 
 
 def remove_reaction(workspace: WorkspaceState, arguments: Arguments) -> Json:
-    """Take a reaction back."""
+    """Remove a reaction."""
     return _react(workspace, arguments, add=False)
 
 
@@ -106,7 +107,7 @@ def _react(workspace: WorkspaceState, arguments: Arguments, *, add: bool) -> Jso
 
 
 def _find_thread(workspace: WorkspaceState, arguments: Arguments) -> tuple[WorkspaceChannel, str]:
-    """Return the channel and the root of the thread that a call is about."""
+    """Return the channel and the root ts of the thread that a call names."""
     channel = workspace.channel(arguments.required("channel_id"))
     try:
         return channel, workspace.root(channel.id, arguments.required("thread_ts")).ts

@@ -1,7 +1,8 @@
-"""`chat.*`: posting, changing and deleting messages.
+"""The methods `chat.*`: post, update and delete messages.
 
-Separate by Slack's own families. Rules: checks come in Slack's order, arguments before state; only the app's
-own messages can be changed.
+Each checks its arguments first and the state afterwards, in Slack's order, so that a call with two mistakes
+is refused for the same one as on Slack. Only the app's own messages can be updated or deleted. Sources:
+https://docs.slack.dev/reference/methods/chat.postMessage and the pages of the other methods.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,7 +18,7 @@ from bot.sandbox.workspace.state import WorkspaceState
 
 
 def post_message(workspace: WorkspaceState, arguments: Arguments) -> Json:
-    """Post a message, into a thread where `thread_ts` says so."""
+    """Post a message, in a thread if `thread_ts` names one."""
     channel = find_destination(workspace, arguments.required("channel"))
     text, blocks = _read_content(arguments)
     if arguments.parse_json("attachments") and not text and not blocks:
@@ -45,7 +46,7 @@ def post_message(workspace: WorkspaceState, arguments: Arguments) -> Json:
 
 
 def update_message(workspace: WorkspaceState, arguments: Arguments) -> Json:
-    """Change a message. People are told "edited" when it has text and no blocks, as on Slack."""
+    """Update a message. As on Slack, it shows "(edited)" only if the new content is text without blocks."""
     message_limits.check_update_text(arguments.text("text"))
     text, blocks = _read_content(arguments)
     message = _require_own_message(workspace, arguments, "cant_update_message")
@@ -72,7 +73,7 @@ def delete_message(workspace: WorkspaceState, arguments: Arguments) -> Json:
 
 
 def post_ephemeral(workspace: WorkspaceState, arguments: Arguments) -> Json:
-    """Show something to one person only; it cannot be changed later."""
+    """Show a message to one person only; it cannot be updated."""
     channel = workspace.channel(arguments.required("channel"))
     user = arguments.required("user")
     if user not in workspace.members(channel):
@@ -86,7 +87,7 @@ def post_ephemeral(workspace: WorkspaceState, arguments: Arguments) -> Json:
 
 
 def get_permalink(workspace: WorkspaceState, arguments: Arguments) -> Json:
-    """Return the address of a message."""
+    """Return the URL of a message."""
     channel = arguments.required("channel")
     message = workspace.message(channel, arguments.required("message_ts"))
     address = f"https://{TEAM_NAME.lower()}.slack.com/archives/{channel}/p{message.ts.replace('.', '')}"
@@ -117,7 +118,7 @@ def _read_content(arguments: Arguments) -> tuple[str, tuple[Json, ...]]:
 
 
 def _require_own_message(workspace: WorkspaceState, arguments: Arguments, error: str) -> WorkspaceMessage:
-    """Return the app's own message that a call names, its stream ended if its time is over."""
+    """Return the app's own message that a call names; an expired stream is ended first."""
     message = workspace.message(arguments.required("channel"), arguments.required("ts"))
     if not message.is_from_app:
         raise ApiRefusal(error)

@@ -1,6 +1,8 @@
-"""`auth.*`, `team.*`, `users.*`, `conversations.*`: who and what there is, and what was said.
+"""The methods `auth.*`, `team.*`, `users.*` and `conversations.*`: people, channels and their messages.
 
-Separate by Slack's own families. Rules: read only; lists come in pages with a cursor, as on Slack.
+All of them only read. Lists come in pages: `response_metadata.next_cursor` is the offset of the next page,
+encoded as on Slack. Sources: https://docs.slack.dev/reference/methods/conversations.replies and the pages of
+the other methods.
 """
 
 import base64
@@ -29,7 +31,7 @@ DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE = 100, 1_000
 
 
 def auth_test(_workspace: WorkspaceState, _arguments: Arguments) -> Json:
-    """Say who the token belongs to."""
+    """Describe the token's app and workspace."""
     return {
         "url": f"https://{TEAM_NAME.lower()}.slack.com/",
         "team": TEAM_NAME,
@@ -52,7 +54,7 @@ def users_info(workspace: WorkspaceState, arguments: Arguments) -> Json:
 
 
 def users_list(workspace: WorkspaceState, arguments: Arguments) -> Json:
-    """List everybody."""
+    """List all people and bots."""
     return _paginate([_person_json(person) for person in workspace.people.values()], "members", arguments)
 
 
@@ -74,7 +76,7 @@ def conversations_open(workspace: WorkspaceState, arguments: Arguments) -> Json:
 
 
 def conversations_list(workspace: WorkspaceState, arguments: Arguments) -> Json:
-    """List channels; public ones where `types` does not say otherwise."""
+    """List channels; public ones unless `types` says otherwise."""
     kinds = set((arguments.text("types") or "public_channel").split(","))
     if kinds - {"public_channel", "private_channel", "mpim", "im"}:
         raise ApiRefusal("invalid_types")
@@ -84,13 +86,13 @@ def conversations_list(workspace: WorkspaceState, arguments: Arguments) -> Json:
 
 
 def conversations_members(workspace: WorkspaceState, arguments: Arguments) -> Json:
-    """List who is in a channel."""
+    """List the members of a channel."""
     members = workspace.members(workspace.channel(arguments.required("channel")))
     return _paginate(members, "members", arguments)
 
 
 def conversations_history(workspace: WorkspaceState, arguments: Arguments) -> Json:
-    """List what was said in a channel outside threads, newest first."""
+    """List the messages of a channel outside threads, newest first."""
     channel = workspace.channel(arguments.required("channel"))
     shown = [
         _channel_message_json(workspace, message)
@@ -101,7 +103,7 @@ def conversations_history(workspace: WorkspaceState, arguments: Arguments) -> Js
 
 
 def conversations_replies(workspace: WorkspaceState, arguments: Arguments) -> Json:
-    """List a thread, oldest first; its first message always comes, whatever `oldest` says."""
+    """List a thread, oldest first; its first message is always included, even if `oldest` is later."""
     channel = workspace.channel(arguments.required("channel"))
     root = workspace.root(channel.id, arguments.required("ts"))
     replies = workspace.thread(channel.id, root.ts)[1:]
@@ -120,14 +122,14 @@ def _reply_json(reply: WorkspaceMessage, root: WorkspaceMessage) -> Json:
 
 
 def _strip_metadata(messages: Sequence[Json], arguments: Arguments) -> Sequence[Json]:
-    """Take the metadata away unless it is asked for."""
+    """Remove the metadata unless the call asks for it."""
     if arguments.flag("include_all_metadata"):
         return messages
     return [{name: value for name, value in each.items() if name != "metadata"} for each in messages]
 
 
 def _filter_by_ts(messages: Sequence[WorkspaceMessage], arguments: Arguments) -> list[WorkspaceMessage]:
-    """Keep the messages after `oldest` and before `latest`; those two only if `inclusive`."""
+    """Keep the messages after `oldest` and before `latest`; `inclusive` adds those two."""
     ends = {arguments.text("oldest"), arguments.text("latest")} if arguments.flag("inclusive") else set()
     low, high = _read_ts(arguments, "oldest", 0.0), _read_ts(arguments, "latest", math.inf)
     return [message for message in messages if low < float(message.ts) < high or message.ts in ends]
@@ -161,7 +163,7 @@ def _decode_cursor(cursor: str) -> int:
         if word == "offset":
             return int(offset)
     except (binascii.Error, ValueError):
-        pass  # refused below, with every other cursor that we did not make
+        pass  # not a cursor of this server: refused below
     raise ApiRefusal("invalid_cursor")
 
 

@@ -1,7 +1,7 @@
-"""`files.*`: files that the app sends, in Slack's two steps with the sending between them.
+"""The methods `files.*`: the first and the last step of the app's uploads.
 
-Separate by Slack's own families. Rules: without the scope nothing is taken; a file is nobody's until it is
-completed, and is then shown in a message of the app.
+The app asks for an upload URL, sends the bytes there (see `uploads`), and completes the upload, which posts a
+message with the files. Both methods need the scope `files:write`.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,11 +14,11 @@ from bot.sandbox.workspace.state import WorkspaceState
 from bot.sandbox.workspace.uploads import WorkspaceFiles
 
 MAX_FILE_BYTES = 16 * 1024**2
-"""Bytes that the sandbox takes; Slack takes a gigabyte."""
+"""The sandbox's limit; Slack accepts a gigabyte."""
 
 
 def get_upload_url(_workspace: WorkspaceState, uploads: WorkspaceFiles, arguments: Arguments) -> Json:
-    """Return where a file may be sent.
+    """Return the URL to which a file can be sent.
 
     https://docs.slack.dev/reference/methods/files.getUploadURLExternal
     """
@@ -31,7 +31,7 @@ def get_upload_url(_workspace: WorkspaceState, uploads: WorkspaceFiles, argument
 
 
 def complete_upload(workspace: WorkspaceState, uploads: WorkspaceFiles, arguments: Arguments) -> Json:
-    """Show files that were sent.
+    """Post a message with uploaded files.
 
     https://docs.slack.dev/reference/methods/files.completeUploadExternal
     """

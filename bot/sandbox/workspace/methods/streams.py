@@ -1,9 +1,13 @@
-"""`chat.startStream`, `appendStream`, `stopStream`: messages that grow while the app writes.
+"""The methods `chat.startStream`, `chat.appendStream` and `chat.stopStream`: messages that grow.
 
-Separate from the rest of `chat.*` because a stream has a life of its own: a few minutes from its start,
-whatever is appended. Rules: text is appended as Markdown and shown as one `markdown` block; the app hears of
-its own stream at its start and at its end, not in between. Sources: https://docs.slack.dev/reference/methods,
-and on lifetimes python-slack-sdk#1859 and vercel/chat#637.
+    startStream  --> OPEN    a message; the app receives its event
+    appendStream     OPEN    text is added to one `markdown` block; no event
+    stopStream   --> CLOSED  `message_changed` goes to the app
+    a person presses the stop button --> STOPPED; five minutes after the start --> EXPIRED
+
+A stream ends five minutes after its start, even if text was appended since. Sources:
+https://docs.slack.dev/reference/methods/chat.startStream and the pages of the other two; on lifetimes
+https://github.com/slackapi/python-slack-sdk/issues/1859 and https://github.com/vercel/chat/issues/637.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,12 +22,12 @@ from bot.sandbox.workspace.records import BOT_USER_ID, TEAM_ID, Json, StreamStat
 from bot.sandbox.workspace.state import WorkspaceState
 
 TASK_STATUSES = ("pending", "in_progress", "complete", "error")
-MAX_TASK_CHARACTERS = 256  # not documented; what others measured
+MAX_TASK_CHARACTERS = 256  # not documented; measured by others
 SESSION_STATUSES = frozenset({"active", "processing", "suspended", "closed"})
 
 
 def start_stream(workspace: WorkspaceState, arguments: Arguments) -> Json:
-    """Begin a message that grows. Both recipients are required, in direct messages too."""
+    """Start a stream. Both recipient fields are required, in direct messages too."""
     channel = workspace.channel(arguments.required("channel"))
     if not arguments.text("recipient_team_id"):
         raise ApiRefusal("missing_recipient_team_id")
@@ -51,7 +55,7 @@ def start_stream(workspace: WorkspaceState, arguments: Arguments) -> Json:
 
 
 def append_to_stream(workspace: WorkspaceState, arguments: Arguments) -> Json:
-    """Add text to a message that grows."""
+    """Append text to an open stream."""
     text, blocks = _read_content(arguments)
     message = _require_open_stream(workspace, arguments)
     if not text and not arguments.get("chunks"):
@@ -62,7 +66,7 @@ def append_to_stream(workspace: WorkspaceState, arguments: Arguments) -> Json:
 
 
 def stop_stream(workspace: WorkspaceState, arguments: Arguments) -> Json:
-    """End a message that grew; `blocks` stand under its text."""
+    """End a stream; `blocks` are added under its text."""
     text, blocks = _read_content(arguments)
     below = arguments.parse_json("blocks", "invalid_blocks_format") or []
     block_kit.check_blocks(below, "message")
@@ -80,7 +84,7 @@ def stop_stream(workspace: WorkspaceState, arguments: Arguments) -> Json:
 
 
 def _require_open_stream(workspace: WorkspaceState, arguments: Arguments) -> WorkspaceMessage:
-    """Return the growing message that a call names. Raises what Slack does where it no longer grows."""
+    """Return the open stream that a call names. Raises Slack's error if it is not open."""
     message = workspace.expire_stream(workspace.message(arguments.required("channel"), arguments.required("ts")))
     if not message.is_from_app:
         raise ApiRefusal("message_not_owned_by_app")
@@ -96,12 +100,12 @@ def _build_blocks(text: str, others: Sequence[Json]) -> tuple[Json, ...]:
 
 
 def _blocks_besides_text(message: WorkspaceMessage) -> tuple[Json, ...]:
-    """Return the blocks of a growing message that are not its text."""
+    """Return the blocks of a stream without the one of its text."""
     return message.blocks[1:] if message.text else message.blocks
 
 
 def _read_content(arguments: Arguments) -> tuple[str, tuple[Json, ...]]:
-    """Return the Markdown and the blocks that a call adds."""
+    """Return the Markdown and the blocks of a call."""
     markdown = arguments.text("markdown_text")
     chunks: Any = arguments.parse_json("chunks", "invalid_chunks") or []
     message_limits.check_markdown_text(markdown, chunks)
@@ -124,7 +128,7 @@ def _read_content(arguments: Arguments) -> tuple[str, tuple[Json, ...]]:
 
 
 def _check_task(chunk: Json) -> None:
-    """Refuse a step that Slack would not show; the page shows none."""
+    """Refuse a task step that Slack would not accept; the page shows no steps."""
     texts = [chunk.get(name) or "" for name in ("title", "details", "output")]
     if not texts[0] or any(not isinstance(text, str) or len(text) > MAX_TASK_CHARACTERS for text in texts):
         raise ApiRefusal("invalid_chunks")

@@ -1,6 +1,7 @@
-"""`views.*`: the Home tab and modals.
+"""The methods `views.*`: the Home tab and modals.
 
-Separate by Slack's own families. Rules: arguments before triggers, so that a malformed view costs no trigger.
+Arguments are checked before the trigger id is used, so that a malformed view does not use it up. Sources:
+https://docs.slack.dev/reference/methods/views.open and the pages of the other methods.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,13 +15,13 @@ from bot.sandbox.workspace.views import OpenViews, view_json
 
 
 def publish_view(workspace: WorkspaceState, views: OpenViews, arguments: Arguments) -> Json:
-    """Show a Home tab to a person."""
+    """Publish a person's Home tab."""
     user = workspace.person(arguments.required("user_id"))
     return {"view": view_json(views.publish(user.id, _read_view(arguments), arguments.text("hash")))}
 
 
 def open_modal(_workspace: WorkspaceState, views: OpenViews, arguments: Arguments) -> Json:
-    """Open a modal for the person whose trigger it is."""
+    """Open a modal for the person of the trigger id."""
     view = _read_view(arguments)
     views.check_modal(view)
     user = views.exchange_trigger(arguments.required("trigger_id"))
@@ -28,7 +29,7 @@ def open_modal(_workspace: WorkspaceState, views: OpenViews, arguments: Argument
 
 
 def push_modal(_workspace: WorkspaceState, views: OpenViews, arguments: Arguments) -> Json:
-    """Put a modal on top of the open ones."""
+    """Push a modal on top of the open ones."""
     view = _read_view(arguments)
     views.check_modal(view)
     user = views.exchange_trigger(arguments.required("trigger_id"))
@@ -36,7 +37,7 @@ def push_modal(_workspace: WorkspaceState, views: OpenViews, arguments: Argument
 
 
 def update_view(_workspace: WorkspaceState, views: OpenViews, arguments: Arguments) -> Json:
-    """Change a view, named by its id or by the app's own."""
+    """Update a view, named by `view_id` or `external_id`."""
     shown = views.find(arguments.text("view_id"), arguments.text("external_id"))
     return {"view": view_json(views.update(shown, _read_view(arguments), arguments.text("hash")))}
 
