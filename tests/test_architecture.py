@@ -1,10 +1,12 @@
-"""The house rules that a machine can hold: who imports whom, and how long a module may be.
+"""The house rules that a machine can hold: who imports whom, what is unique, and how large rooms and modules are.
 
 The layers themselves are import-linter's contract in `pyproject.toml`; `.ci/run` checks it.
 """
 
 import ast
 import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,8 +14,10 @@ import pytest
 ROOT = Path(__file__).parent.parent
 MODULES = sorted((ROOT / "bot").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
-LONGEST_MODULE = 400
-LONGEST_FUNCTION = 50
+MAX_MODULE_LINES = 400
+MAX_FUNCTION_LINES = 50
+MAX_LOOSE_MODULES = 8
+MAX_PACKAGE_MODULES = 20
 WAITING = {"asyncio", "os", "random", "secrets", "socket", "subprocess", "threading", "time", "datetime"}
 """Standard modules that wait, or ask the world for something."""
 
@@ -44,11 +48,33 @@ def test_the_core_is_pure(module: Path) -> None:
 @pytest.mark.parametrize("module", [*MODULES, *TESTS], ids=label)
 def test_modules_and_functions_are_short(module: Path) -> None:
     text = module.read_text()
-    assert len(text.splitlines()) <= LONGEST_MODULE
+    assert len(text.splitlines()) <= MAX_MODULE_LINES, "make it two rooms"
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = (node.end_lineno or node.lineno) - node.lineno + 1
-            assert length <= LONGEST_FUNCTION, f"{node.name} has {length} lines"
+            assert length <= MAX_FUNCTION_LINES, f"{node.name} has {length} lines"
+
+
+def test_no_package_is_a_crowd() -> None:
+    """Few modules lie loose in `bot/`, and each package can be read at a glance."""
+    sizes = Counter(module.parent for module in MODULES if module.name != "__init__.py")
+    assert sizes[ROOT / "bot"] <= MAX_LOOSE_MODULES
+    assert {label(package): size for package, size in sizes.items() if size > MAX_PACKAGE_MODULES} == {}
+
+
+def classes(module: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(module.read_text())):
+        if isinstance(node, ast.ClassDef):
+            yield node.name
+
+
+def test_no_two_classes_share_a_name() -> None:
+    """Private ones and the sandbox's included: a name that is found once is understood at once."""
+    places = defaultdict(list)
+    for module in MODULES:
+        for name in classes(module):
+            places[name.lstrip("_")].append(label(module))
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}
 
 
 def test_only_settings_reads_the_environment() -> None:
