@@ -111,7 +111,7 @@ def history(kind: str, where: str, limit: int) -> None:
 
     async def read(database: Database) -> tuple[Sequence[ConfigVersion], Mapping[int, VoteCounts]]:
         versions = await SqlConfigVersions(database).list_history(key, limit=limit)
-        return versions, await SqlVotes(database).read_scores([version.id for version in versions])
+        return versions, await SqlVotes(database).count_votes_by_version([version.id for version in versions])
 
     versions, scores = with_database(read)
     for version in versions:

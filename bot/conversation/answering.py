@@ -27,7 +27,7 @@ from bot.delivery.retry import retry_until_answered
 from bot.delivery.writer import AnswerWriter
 from bot.plugins import Outcome, Plugins
 from bot.policy.spending import SpendingPolicy, TurnSpending
-from bot.ports import ChatModel, Store, Surface
+from bot.ports import ChatModel, Conversations, Surface
 
 QUESTION_EDITED_NOTE = "_The question was edited after this answer._"
 
@@ -52,7 +52,7 @@ class Answerer:
     def __init__(  # noqa: PLR0913 - the parts of a bot, each by its name
         self,
         *,
-        store: Store,
+        store: Conversations,
         model: ChatModel,
         surfaces: Mapping[str, Surface],
         options: RequestOptions,

@@ -11,7 +11,7 @@ import structlog
 
 from bot.core.reply.stopping import StopOutcome, StopRequest
 from bot.core.turns import Action, IncomingMessage, MessageKey, ThreadKey, Turn, TurnStatus
-from bot.ports import Store
+from bot.ports import Conversations
 
 log = structlog.get_logger()
 
@@ -53,7 +53,7 @@ class AnswerDisplay(Protocol):
 class Intake:
     """Records questions, edits, deletions and wishes for another answer."""
 
-    def __init__(self, store: Store, worker: Workforce, display: AnswerDisplay) -> None:
+    def __init__(self, store: Conversations, worker: Workforce, display: AnswerDisplay) -> None:
         self._store = store
         self._worker = worker
         self._display = display

@@ -27,7 +27,7 @@ from bot.core.errors import ContextTooLong, ModelError, SurfaceError
 from bot.core.parameter_types import ParameterValue
 from bot.core.requests import ChatRequest, ContextCoverage, Provenance, Usage
 from bot.core.turns import Turn, TurnStatus
-from bot.ports import NO_SERVER_FACTS, ServerFacts, Store, Summaries, Surface
+from bot.ports import NO_SERVER_FACTS, Conversations, ServerFacts, Summaries, Surface
 from bot.ports.conversations import TurnContext
 
 MAX_HISTORY_TURNS = 1_000
@@ -103,7 +103,7 @@ class RequestBuilder:
 
     def __init__(
         self,
-        store: Store,
+        store: Conversations,
         surfaces: Mapping[str, Surface],
         options: RequestOptions,
         *,

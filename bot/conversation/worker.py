@@ -15,7 +15,7 @@ import structlog
 from bot.core.errors import BotError, ClaimLost, StoreError
 from bot.core.turns import Turn
 from bot.log import describe_error
-from bot.ports import Store
+from bot.ports import WorkQueue
 
 HEARTBEATS_PER_LEASE = 6
 """Heartbeats in a lease (facts/durability.md 9: every 5 of 30 seconds)."""
@@ -75,7 +75,7 @@ class Lease:
 class Worker:
     """Runs turns, each thread's one after the other."""
 
-    def __init__(self, store: Store, runner: TurnRunner, *, lease: Lease, max_threads: int) -> None:
+    def __init__(self, store: WorkQueue, runner: TurnRunner, *, lease: Lease, max_threads: int) -> None:
         """`limit` is the number of threads that are worked on at the same time."""
         self._store = store
         self._runner = runner

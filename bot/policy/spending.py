@@ -42,7 +42,7 @@ class SpendingPolicy:
         """
         if budgets and self.ledger:
             here = Scope(platform=turn.thread.platform, workspace=turn.thread.workspace)
-            standings = await self.ledger.list_standings(here, person=turn.author.id, channel=turn.thread.channel)
+            standings = await self.ledger.list_budget_states(here, person=turn.author.id, channel=turn.thread.channel)
             ledger.check_budgets(
                 standings, self.estimates.estimate_call(request, self.prices.find_price(request.model))
             )

@@ -32,11 +32,11 @@ class Votes(Protocol):
         """
         ...
 
-    async def read_scores(self, versions: Collection[int]) -> Mapping[int, VoteCounts]:
+    async def count_votes_by_version(self, versions: Collection[int]) -> Mapping[int, VoteCounts]:
         """Return how answers were judged that were made with these versions of steering, by their ids."""
         ...
 
-    async def read_total_score(self, within: Scope, *, since: float) -> VoteCounts:
+    async def count_votes(self, within: Scope, *, since: float) -> VoteCounts:
         """Return how answers in a workspace were judged after `since`, in seconds since 1970."""
         ...
 

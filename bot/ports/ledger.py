@@ -39,7 +39,7 @@ class Ledger(Protocol):
         """
         ...
 
-    async def list_standings(self, workspace: Scope, *, person: str, channel: str) -> Sequence[BudgetState]:
+    async def list_budget_states(self, workspace: Scope, *, person: str, channel: str) -> Sequence[BudgetState]:
         """Return how the budgets stand that apply to a person in a channel, which may be empty."""
         ...
 

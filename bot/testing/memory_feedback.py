@@ -51,12 +51,12 @@ class MemoryVotes:
                 return True
         return False
 
-    async def read_scores(self, versions: Collection[int]) -> Mapping[int, VoteCounts]:
+    async def count_votes_by_version(self, versions: Collection[int]) -> Mapping[int, VoteCounts]:
         """Return how answers were judged that were made with these versions."""
         found = {version: self._count_votes(partial(_is_made_with, version)) for version in versions}
         return {version: score for version, score in found.items() if score != VoteCounts()}
 
-    async def read_total_score(self, within: Scope, *, since: float) -> VoteCounts:
+    async def count_votes(self, within: Scope, *, since: float) -> VoteCounts:
         """Return how answers in a workspace were judged after `since`."""
         return self._count_votes(lambda each: each.at > since and self._is_in_workspace(each, within))
 

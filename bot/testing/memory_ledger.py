@@ -56,7 +56,7 @@ class MemoryLedger:
         """Write a call that was made beside the one that answered a turn."""
         self._data.calls.append((turn, call, self._data.clock()))
 
-    async def list_standings(self, workspace: Scope, *, person: str, channel: str) -> Sequence[BudgetState]:
+    async def list_budget_states(self, workspace: Scope, *, person: str, channel: str) -> Sequence[BudgetState]:
         """Return how the budgets stand that apply to a person in a channel."""
         here = _thread_in(workspace, channel)
         at = self._data.clock()

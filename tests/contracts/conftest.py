@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, text
 
-from bot.ports import Store
 from bot.store.conversations.store import SqlStore
 from bot.store.schema import metadata
 from bot.testing.memory import MemoryData, MemoryStore
+from tests.contracts.stores import Store
 from tests.databases import KINDS, Kind, migrated_database, open_database
 
 Join = Callable[[str], Awaitable[Store]]

@@ -5,7 +5,7 @@ import pytest
 from bot.core.errors import ClaimLost
 from bot.core.requests import Answer, Usage
 from bot.core.turns import AddressingKind, Author, IncomingMessage, MessageKey, ThreadKey, Turn, TurnStatus
-from bot.ports import Store
+from tests.contracts.stores import Store
 
 ADA = Author(id="U0ADA", name="Ada")
 SAID = Answer(text="Because.", model="m-1", finish_reason="stop", usage=Usage(prompt_tokens=3))

@@ -11,7 +11,7 @@ from hypothesis import settings as checked
 from bot.core.chat.drafts import DRAFT_LIFETIME_SECONDS, Draft
 from bot.core.config import DIRECT_MESSAGES, Prompt, Scope, ScopeConfig
 from bot.core.turns import Author, ThreadKey
-from bot.ports import ConfigVersions, Drafts, Store
+from bot.ports import ConfigVersions, Drafts
 from bot.store.config.drafts import SqlDrafts
 from bot.store.config.versions import SqlConfigVersions
 from bot.store.conversations.store import SqlStore
@@ -19,6 +19,7 @@ from bot.testing.memory import MemoryData, MemoryStore
 from bot.testing.memory_drafts import MemoryDrafts
 from bot.testing.memory_versions import MemoryConfigVersions
 from tests.contracts.questions import question
+from tests.contracts.stores import Store
 from tests.core.chat.config_values import steerings
 from tests.databases import KINDS, migrated_database, open_database
 

@@ -21,13 +21,14 @@ from bot.core.spending.budgets import (
     SpendingDimension,
 )
 from bot.core.turns import Author, Turn, TurnStatus
-from bot.ports import Ledger, Store
+from bot.ports import Ledger
 from bot.store.conversations.store import SqlStore
 from bot.store.spending.ledger import SqlLedger
 from bot.testing.memory import MemoryData, MemoryStore
 from bot.testing.memory_ledger import MemoryLedger
 from tests.clock import NOON, Clock, stopped
 from tests.contracts.questions import ADA, SAID, asked, key, question, thread
+from tests.contracts.stores import Store
 from tests.databases import KINDS, migrated_database, open_database
 
 pytestmark = pytest.mark.calendar
@@ -72,7 +73,7 @@ class Books:
         await self.ledger.set_budget(HERE, budget, by=ADA, note="because")
 
     async def left(self, person: str = ADA.id, channel: str = "C1") -> list[int]:
-        return [each.remaining for each in await self.ledger.list_standings(HERE, person=person, channel=channel)]
+        return [each.remaining for each in await self.ledger.list_budget_states(HERE, person=person, channel=channel)]
 
 
 @pytest.fixture(params=("memory", *KINDS))
@@ -147,7 +148,7 @@ async def test_what_is_set_for_one_takes_the_place_of_what_is_set_for_all(books:
     assert await books.left(ADA.id) == [1_000]
     await books.set(replace(EACH_PERSON, amount=None))
     assert await books.left(ADA.id) == []
-    assert await books.ledger.list_standings(replace(HERE, workspace="T2"), person=ADA.id, channel="C1") == []
+    assert await books.ledger.list_budget_states(replace(HERE, workspace="T2"), person=ADA.id, channel="C1") == []
 
 
 async def test_who_set_what_is_kept(books: Books) -> None:

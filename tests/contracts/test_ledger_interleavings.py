@@ -97,7 +97,7 @@ async def test_no_order_of_events_overspends(steps: list[tuple[str, int, int]]) 
         await world.step(what, which, tokens)
         for person in range(3):
             for channel in range(2):
-                standings = await MemoryLedger(world.data).list_standings(
+                standings = await MemoryLedger(world.data).list_budget_states(
                     HERE, person=f"U{person}", channel=f"C{channel}"
                 )
                 for each in standings:

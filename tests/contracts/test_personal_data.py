@@ -15,7 +15,7 @@ from bot.core.history.personal_data import ERASED_PERSON, OtherPersonalData, Per
 from bot.core.requests import Answer, ModelCall, Provenance
 from bot.core.spending.budgets import Spending
 from bot.core.turns import AddressingKind, Author, File, Turn, TurnStatus
-from bot.ports import ConfigVersions, PersonalData, Store, Votes
+from bot.ports import ConfigVersions, PersonalData, Votes
 from bot.store.config.versions import SqlConfigVersions
 from bot.store.conversations.feedback import SqlVotes
 from bot.store.conversations.store import SqlStore
@@ -28,6 +28,7 @@ from bot.testing.memory_personal import MemoryPersonalData
 from bot.testing.memory_versions import MemoryConfigVersions
 from tests.clock import Clock, stopped
 from tests.contracts.questions import ADA, asked, question, thread
+from tests.contracts.stores import Store
 from tests.databases import KINDS, migrated_database, open_database
 
 pytestmark = pytest.mark.calendar
@@ -225,7 +226,7 @@ async def test_who_is_erased_is_nowhere(archive: Archive) -> None:
     assert await archive.personal.count_stored(MINE) == StoredCounts()
     assert await archive.personal.read_other_data(MINE) == OtherPersonalData(votes=[], versions=[], spent=[])
     assert await ids(archive, PersonKey(user=GRACE.id)) == ["4"]
-    assert await archive.votes.read_scores([1]) == {1: VoteCounts(bad=1)}, "figures stay"
+    assert await archive.votes.count_votes_by_version([1]) == {1: VoteCounts(bad=1)}, "figures stay"
     (opinion,) = await archive.votes.list_complaints(Scope(platform="slack", workspace="T1"), limit=9)
     assert opinion.voter.startswith(ERASED_PERSON)
     await archive.personal.erase(PersonKey(user=GRACE.id), limit=9)

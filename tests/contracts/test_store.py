@@ -8,9 +8,9 @@ import pytest
 from bot.core.errors import ClaimLost
 from bot.core.requests import Answer
 from bot.core.turns import AddressingKind, Author, ThreadKey, Turn, TurnStatus
-from bot.ports import Store
 from tests.contracts.conftest import Join
 from tests.contracts.questions import SAID, asked, question, refuses_everything, settled, thread
+from tests.contracts.stores import Store
 
 # --- accept -------------------------------------------------------------------------------------------
 

@@ -25,13 +25,13 @@ from bot.core.reply.stopping import StopRequest
 from bot.core.reply.variants import STEPS_BY_ACTION
 from bot.core.requests import Answer, Provenance
 from bot.core.turns import Action, AddressingKind, IncomingMessage, ThreadKey, Turn, TurnStatus
-from bot.ports import Store
 from bot.ports.conversations import TurnContext
 from bot.store.conversations.store import SqlStore
 from bot.store.database import Database
 from bot.testing.memory import MemoryData, MemoryStore
 from tests.contracts.conftest import FOR_EVER, emptied
 from tests.contracts.questions import ADA, key, question, thread
+from tests.contracts.stores import Store
 from tests.core.chat.config_values import parameters
 from tests.databases import KINDS, Kind, migrated_database
 

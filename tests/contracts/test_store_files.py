@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from bot.core.requests import Answer, Provenance
 from bot.core.turns import AddressingKind, File
-from bot.ports import Store
 from tests.contracts.questions import ADA, asked, key, question, settled, thread
+from tests.contracts.stores import Store
 
 PLAN = File(name="plan.pdf", type="application/pdf", size=9, url="https://files.example/plan.pdf")
 BARE = File(name="a\N{WHITE SMILING FACE}.txt")

@@ -17,12 +17,12 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 
 from bot.core.errors import ClaimLost
 from bot.core.turns import ThreadKey, Turn, TurnStatus
-from bot.ports import Store
 from bot.store.conversations.store import SqlStore
 from bot.store.database import Database
 from bot.testing.memory import MemoryData, MemoryStore
 from tests.contracts.conftest import FOR_EVER, emptied
 from tests.contracts.questions import ADA, SAID, key, question, thread
+from tests.contracts.stores import Store
 from tests.databases import KINDS, Kind, migrated_database
 
 T = TypeVar("T")

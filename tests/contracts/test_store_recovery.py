@@ -6,9 +6,9 @@ from contextlib import suppress
 
 from bot.core.errors import ClaimLost
 from bot.core.turns import Turn, TurnStatus
-from bot.ports import Store
 from tests.contracts.conftest import FOR_EVER, Join
 from tests.contracts.questions import SAID, asked, question, refuses_everything, settled, thread
+from tests.contracts.stores import Store
 
 
 async def test_a_turn_given_back_is_taken_up_under_a_new_token(join: Join) -> None:

@@ -5,9 +5,9 @@ import pytest
 from bot.core.errors import ClaimLost
 from bot.core.requests import Answer
 from bot.core.turns import AddressingKind, Author, TurnStatus
-from bot.ports import Store
 from tests.contracts.conftest import Join
 from tests.contracts.questions import ADA, SAID, asked, key, question, refuses_everything, settled, thread
+from tests.contracts.stores import Store
 
 ENDS = [TurnStatus.DONE, TurnStatus.STOPPED, TurnStatus.FAILED]
 

@@ -7,9 +7,9 @@ import pytest
 from bot.core.reply.stopping import StopOutcome, StopRequest
 from bot.core.requests import Answer
 from bot.core.turns import Action, AddressingKind, TurnStatus
-from bot.ports import Store
 from tests.contracts.conftest import Join
 from tests.contracts.questions import ADA, SAID, asked, key, question, settled, thread
+from tests.contracts.stores import Store
 
 STOP = StopRequest(thread=thread(), requested_by=ADA.id)
 OTHERS = replace(STOP, requested_by="U0BOB")

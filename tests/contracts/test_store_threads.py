@@ -6,9 +6,9 @@ import time
 import pytest
 
 from bot.core.turns import AddressingKind, Author, TurnStatus
-from bot.ports import Store
 from tests.contracts.conftest import FOR_EVER, Join
 from tests.contracts.questions import ADA, asked, key, question, settled, thread
+from tests.contracts.stores import Store
 
 BOB = Author(id="U0BOB", name="Bob")
 

@@ -5,9 +5,9 @@ import pytest
 from bot.core.errors import ClaimLost
 from bot.core.requests import Answer
 from bot.core.turns import Action, Turn, TurnStatus, VariantPosition
-from bot.ports import Store
 from tests.contracts.conftest import Join
 from tests.contracts.questions import ADA, SAID, asked, key, question, settled, thread
+from tests.contracts.stores import Store
 
 TEA, MILK = Answer(text="Tea.", finish_reason="length"), Answer(text="Milk.", finish_reason="stop")
 

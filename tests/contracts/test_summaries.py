@@ -9,12 +9,13 @@ import pytest
 from bot.core.chat.summaries import MAX_KEPT_SUMMARIES, Summary, ThreadSummaries
 from bot.core.requests import Answer
 from bot.core.turns import Action, Turn, TurnStatus
-from bot.ports import Store, Summaries
+from bot.ports import Summaries
 from bot.store.conversations.store import SqlStore
 from bot.store.conversations.summaries import SqlSummaries
 from bot.testing.memory import MemoryData, MemoryStore
 from bot.testing.memory_summaries import MemorySummaries
 from tests.contracts.questions import ADA, SAID, asked, key, question, thread
+from tests.contracts.stores import Store
 from tests.databases import KINDS, migrated_database, open_database
 
 Shelf = tuple[Summaries, Store]

@@ -15,12 +15,13 @@ from bot.core.config import DIRECT_MESSAGES, ConfigVersion, Prompt, Scope, Scope
 from bot.core.errors import VersionConflict
 from bot.core.requests import Answer, ContextCoverage, Provenance
 from bot.core.turns import Author, ThreadKey, TurnStatus
-from bot.ports import ConfigVersions, Store
+from bot.ports import ConfigVersions
 from bot.store.config.versions import SqlConfigVersions
 from bot.store.conversations.store import SqlStore
 from bot.testing.memory import MemoryData, MemoryStore
 from bot.testing.memory_versions import MemoryConfigVersions
 from tests.contracts.questions import question
+from tests.contracts.stores import Store
 from tests.core.chat.config_values import steerings
 from tests.databases import KINDS, migrated_database, open_database
 

@@ -12,12 +12,13 @@ from bot.core.config import Scope
 from bot.core.history.feedback import MAX_NOTE_CHARACTERS, Verdict, Vote, VoteCounts, VoteReason
 from bot.core.requests import Answer, Provenance
 from bot.core.turns import Action, Turn, TurnStatus
-from bot.ports import Store, Votes
+from bot.ports import Votes
 from bot.store.conversations.feedback import SqlVotes
 from bot.store.conversations.store import SqlStore
 from bot.testing.memory import MemoryData, MemoryStore
 from bot.testing.memory_feedback import MemoryVotes
 from tests.contracts.questions import ADA, SAID, asked, key, question, thread
+from tests.contracts.stores import Store
 from tests.databases import KINDS, migrated_database, open_database
 
 pytestmark = pytest.mark.calendar
@@ -50,7 +51,7 @@ class Poll:
         return await self.votes.cast_vote(turn.id, turn.thread, verdict, by=by)
 
     async def score(self, version: int = 3) -> VoteCounts | None:
-        return (await self.votes.read_scores([version])).get(version)
+        return (await self.votes.count_votes_by_version([version])).get(version)
 
 
 @pytest.fixture(params=("memory", *KINDS))
@@ -138,7 +139,7 @@ async def test_each_variant_of_an_answer_is_judged_for_itself(poll: Poll) -> Non
     await poll.store.save_answer(again, better)
     await poll.store.settle(again, TurnStatus.DONE)
     await poll.vote(turn, GOOD)
-    assert await poll.votes.read_scores([3, 5, 9]) == {
+    assert await poll.votes.count_votes_by_version([3, 5, 9]) == {
         3: VoteCounts(bad=1),
         5: VoteCounts(1, 1),
         9: VoteCounts(good=1),
@@ -147,7 +148,7 @@ async def test_each_variant_of_an_answer_is_judged_for_itself(poll: Poll) -> Non
     (shown,) = await poll.store.claim(1)
     await poll.store.settle(shown, TurnStatus.DONE)
     await poll.vote(turn, GOOD)
-    assert await poll.votes.read_scores([3, 5, 9]) == {
+    assert await poll.votes.count_votes_by_version([3, 5, 9]) == {
         3: VoteCounts(good=1),
         5: VoteCounts(good=2),
         9: VoteCounts(good=1),
@@ -159,7 +160,7 @@ async def test_votes_go_with_a_deleted_question(poll: Poll) -> None:
     vote = await poll.vote(turn, BAD)
     assert vote is not None
     await poll.store.forget(key("1"))
-    assert await poll.votes.read_scores([3, 5]) == {}
+    assert await poll.votes.count_votes_by_version([3, 5]) == {}
     assert await poll.votes.list_complaints(WORKSPACE, limit=9) == []
     assert await poll.vote(turn, BAD) is None
     assert not await poll.votes.add_reasons(vote.id, BAD, by=GRACE, reasons=[], note="")
@@ -191,6 +192,6 @@ async def test_a_workspaces_votes_are_counted_from_a_time_on(poll: Poll) -> None
     turn = await poll.answered()
     await poll.vote(turn, BAD)
     await poll.vote(turn, GOOD, JOAN)
-    assert await poll.votes.read_total_score(WORKSPACE, since=time.time() - 60) == VoteCounts(good=1, bad=1)
-    assert await poll.votes.read_total_score(WORKSPACE, since=time.time() + 60) == VoteCounts()
-    assert await poll.votes.read_total_score(replace(WORKSPACE, workspace="T2"), since=0.0) == VoteCounts()
+    assert await poll.votes.count_votes(WORKSPACE, since=time.time() - 60) == VoteCounts(good=1, bad=1)
+    assert await poll.votes.count_votes(WORKSPACE, since=time.time() + 60) == VoteCounts()
+    assert await poll.votes.count_votes(replace(WORKSPACE, workspace="T2"), since=0.0) == VoteCounts()

@@ -182,8 +182,8 @@ async def test_none_is_made_where_it_does_not_fit_a_budget() -> None:
     """Which others may have used up since the answer was let in."""
 
     class UsedUp(MemoryLedger):
-        async def list_standings(self, workspace: Scope, *, person: str, channel: str) -> list[BudgetState]:
-            found = await super().list_standings(workspace, person=person, channel=channel)
+        async def list_budget_states(self, workspace: Scope, *, person: str, channel: str) -> list[BudgetState]:
+            found = await super().list_budget_states(workspace, person=person, channel=channel)
             return [replace(each, spent=each.budget.amount or 0) for each in found]
 
     tale = SummaryWorld()

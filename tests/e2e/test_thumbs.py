@@ -74,4 +74,4 @@ async def test_votes_are_counted_once_for_each_person_and_answer(world: BotWorld
         async with ready_bot(world):
             assert not _buttons(await answer(world), "context_actions")
         assert await score() == VoteCounts(good=2)
-        assert await SqlVotes(database).read_scores([1]) == {}, "no admin had set anything"
+        assert await SqlVotes(database).count_votes_by_version([1]) == {}, "no admin had set anything"

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from bot.core.turns import TurnStatus
-from bot.ports import Store
 from bot.store import notifications
 from bot.store.conversations.statements import WORK_CHANNEL
 from bot.store.conversations.store import SqlStore
 from bot.store.database import parse_database_url
 from bot.testing.memory import MemoryData, MemoryStore
 from tests.contracts.questions import ADA, asked, key, question, settled, thread
+from tests.contracts.stores import Store
 from tests.databases import migrated_database, open_database
 from tests.store.test_outages import terminated
 

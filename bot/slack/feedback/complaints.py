@@ -52,7 +52,7 @@ class ComplaintList:
         if not reader.is_admin:
             return ()
         since = self._clock() - SCORE_PERIOD_DAYS * 86_400
-        total = await self._votes.read_total_score(self._authorizer.workspace, since=since)
+        total = await self._votes.count_votes(self._authorizer.workspace, since=since)
         said = (
             f"{format_score(total)} in the last {SCORE_PERIOD_DAYS} days."
             if total != VoteCounts()

@@ -133,13 +133,13 @@ class SqlVotes:
         """Add the reasons to a vote."""
         return await self._database.tx(add_reasons, vote, verdict, by=by, reasons=reasons, note=note)
 
-    async def read_scores(self, versions: Collection[int]) -> Mapping[int, VoteCounts]:
+    async def count_votes_by_version(self, versions: Collection[int]) -> Mapping[int, VoteCounts]:
         """Return how answers were judged that were made with these versions."""
-        return await self._database.tx(read_scores, versions)
+        return await self._database.tx(count_votes_by_version, versions)
 
-    async def read_total_score(self, within: Scope, *, since: float) -> VoteCounts:
+    async def count_votes(self, within: Scope, *, since: float) -> VoteCounts:
         """Return how answers in a workspace were judged after `since`."""
-        return await self._database.tx(read_total_score, within, since)
+        return await self._database.tx(count_votes, within, since)
 
     async def list_complaints(self, within: Scope, *, limit: int) -> Sequence[VoteRecord]:
         """Return the newest votes against answers in a workspace."""
@@ -177,13 +177,13 @@ def add_reasons(
     return connection.execute(ADD_REASONS, meant | given).rowcount > 0
 
 
-def read_scores(connection: Connection, versions: Collection[int]) -> Mapping[int, VoteCounts]:
+def count_votes_by_version(connection: Connection, versions: Collection[int]) -> Mapping[int, VoteCounts]:
     """Count the votes behind which each version stands."""
     found = connection.execute(SELECT_SCORES, {"versions": list(versions)})
     return {row.version_id: VoteCounts(row.good, row.bad) for row in found}
 
 
-def read_total_score(connection: Connection, within: Scope, since: float) -> VoteCounts:
+def count_votes(connection: Connection, within: Scope, since: float) -> VoteCounts:
     """Count the votes of a workspace."""
     row = connection.execute(SELECT_TOTAL_SCORE, asdict(within) | {"since": since}).one()
     return VoteCounts(row.good or 0, row.bad or 0)

@@ -124,9 +124,9 @@ class SqlLedger:
         """Write a call that was made beside the one that answered a turn."""
         await self._database.tx(model_calls.charge_extra_call, turn, call)
 
-    async def list_standings(self, workspace: Scope, *, person: str, channel: str) -> Sequence[BudgetState]:
+    async def list_budget_states(self, workspace: Scope, *, person: str, channel: str) -> Sequence[BudgetState]:
         """Return how the budgets stand that apply to a person in a channel."""
-        return await self._database.tx(list_standings, workspace, person, channel)
+        return await self._database.tx(list_budget_states, workspace, person, channel)
 
     async def set_budget(self, workspace: Scope, budget: Budget, *, by: Author, note: str = "") -> None:
         """Set, change or take away a budget."""
@@ -181,7 +181,7 @@ def read_applying_budgets(connection: Connection, thread: ThreadKey, person: str
     return core.find_applying_budgets(_newest_budgets(rows), person=person, channel=thread.channel)
 
 
-def list_standings(connection: Connection, workspace: Scope, person: str, channel: str) -> Sequence[BudgetState]:
+def list_budget_states(connection: Connection, workspace: Scope, person: str, channel: str) -> Sequence[BudgetState]:
     """Read how the budgets stand that apply to a person in a channel."""
     thread = ThreadKey(**asdict(workspace) | {"channel": channel})
     at = connection.execute(model_calls.SELECT_NOW).scalar_one()

@@ -122,7 +122,7 @@ class Booth:
         return self.workspace.views.stack(user)[-1]
 
     async def score(self) -> VoteCounts:
-        return (await self.votes.read_scores([1])).get(1, VoteCounts())
+        return (await self.votes.count_votes_by_version([1])).get(1, VoteCounts())
 
 
 @pytest.fixture

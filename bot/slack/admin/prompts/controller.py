@@ -147,6 +147,6 @@ class PromptController:
     async def _render_history(self, user: str, level: Scope, *, news: str = "") -> View:
         versions = await self._config_editor.versions.list_history(level, limit=history.MAX_VERSIONS_SHOWN + 1)
         newest = versions[0].number if versions else 0
-        scores = await self._votes.read_scores([version.id for version in versions])
+        scores = await self._votes.count_votes_by_version([version.id for version in versions])
         leave = self._authorizer.sign_form(user, level, newest)
         return history.render_history(level, versions, leave, scores=scores, news=news)

@@ -58,7 +58,7 @@ class UsageSection:
         """Return the section. Raises `StoreError`."""
         mine, standings, everybodys = await asyncio.gather(
             self._spending_by_day(SpendingDimension.PERSON, reader.user, HOME_PERIOD_DAYS),
-            self._ledger.list_standings(self._authorizer.workspace, person=reader.user, channel=""),
+            self._ledger.list_budget_states(self._authorizer.workspace, person=reader.user, channel=""),
             self._spending_by_day(SpendingDimension.WORKSPACE, "", HOME_PERIOD_DAYS if reader.is_admin else 0),
         )
         shown = [block_kit.header("What it costs"), block_kit.section(self._describe_own(mine, standings))]

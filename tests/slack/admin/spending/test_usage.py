@@ -163,7 +163,7 @@ async def form(office: Office, user: str = ADA, name: str = "new") -> WorkspaceV
 
 
 async def left(office: Office, person: str = GRACE) -> list[int]:
-    return [each.remaining for each in await office.ledger.list_standings(HERE, person=person, channel="")]
+    return [each.remaining for each in await office.ledger.list_budget_states(HERE, person=person, channel="")]
 
 
 async def test_an_admin_sets_raises_and_removes_a_budget(office: Office) -> None:

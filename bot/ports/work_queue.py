@@ -1,0 +1,52 @@
+"""The port to the work queue: which process answers which turn.
+
+A process holds the turns that it claimed until it settles or releases them. It records a heartbeat every few
+seconds; when it has been silent for the length of a lease, any other process frees its turns. Each claim
+gives the turn a higher fencing token, so that a process that was frozen meanwhile cannot write to the turn
+any more.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from bot.core.turns import Turn
+
+
+class WorkQueue(Protocol):
+    """Turns that wait for a process, as one of the processes sees them. One method is one transaction.
+
+    Each method but `listen` raises `StoreUnavailable` when the database does not answer.
+    """
+
+    async def claim(self, limit: int) -> Sequence[Turn]:
+        """Claim up to `limit` turns: in each thread that no process works on, the oldest open turn.
+
+        Within a thread turns are ordered by `IncomingMessage.sent_at`, then by when they were recorded.
+        """
+        ...
+
+    async def release(self, turn: Turn) -> None:
+        """Give a claimed turn back, for any process to claim.
+
+        `ANSWERED` stays, `ANSWERING` becomes `WAITING`. Raises `ClaimLost` as `Conversations.settle` does.
+        """
+        ...
+
+    async def list_turns_to_stop(self) -> Sequence[int]:
+        """Return the ids of this process's open turns that `Conversations.stop` marked."""
+        ...
+
+    async def record_heartbeat(self, lease: float) -> None:
+        """Record that this process is alive, and free the turns of processes silent for `lease` seconds."""
+        ...
+
+    async def unregister(self) -> None:
+        """Record that this process ends: its heartbeat is removed, and its turns are free."""
+        ...
+
+    async def listen(self, wake: Callable[[], None]) -> None:
+        """Call `wake` whenever another process frees a turn or marks one to stop, until cancelled.
+
+        Never raises. A call may be lost, so `claim` and `list_turns_to_stop` must be polled as well.
+        """
+        ...
