@@ -50,7 +50,7 @@ async def test_an_admin_reads_what_people_think(sandbox: Sandbox, open_page: Ope
     await page.get_by_test_id("switch-user").select_option(ADA)
     await page.get_by_test_id("home-tab").click()
     await expect(page.get_by_text("👍 0  👎 1 in the last 30 days.")).to_be_visible(timeout=SOON)
-    await press(page, "What people did not like")
+    await press(page, "Complaints")
     for text in ("@Grace Hopper", "Something in it is wrong", "It is made of china.", "open the thread"):
         await expect(modal(page)).to_contain_text(text, timeout=SOON)
     await page.keyboard.press("Escape")

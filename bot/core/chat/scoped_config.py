@@ -257,5 +257,5 @@ def _find_prompt_problem(text: str) -> str:
 
 
 def direct_messages_scope(workspace: Scope) -> Scope:
-    """Return the level of all direct messages of a workspace."""
+    """Return the scope of all direct messages of a workspace."""
     return replace(workspace, channel=DIRECT_MESSAGES)

@@ -1,5 +1,6 @@
-"""Where admins steer from inside Slack: App Home, modals, a slash command and shortcuts.
+"""Checks who may change the bot's configuration from inside Slack, and signs the forms they do it with.
 
-What may be set, and what applies, is decided in `bot.core.chat.scoped_config`; these packages show it,
-ask for it and take it.
+What may be configured, and which value applies where, is decided in `bot/core`. The packages below show
+that, ask for it and save it: `prompts` (prompt and parameters), `access` (who may ask and edit),
+`spending` (usage and budgets).
 """

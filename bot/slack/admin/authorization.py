@@ -1,8 +1,13 @@
-"""Who may steer which level: asked at every step, whatever the step before allowed.
+"""Authorization: who may change what, checked at each step whatever an earlier step allowed.
 
-Separate from the helm so that no way to it leads around the gate. Rules: an admin now, in our own workspace,
-with a form that we made for this person and this level, not too long ago; everybody else gets a sentence, and
-the log a line.
+A press of a button must come from an admin, or from a steward of the channel. A submitted form must also
+carry state that this bot signed, for this person, for a scope of this workspace, not too long ago
+(`signed_state`). Anybody else gets a sentence (`ActionRefused`), and the log gets a line with
+`action="steering_denied"`.
+
+    admin opens a form     -> require_editor, sign_form(user, scope, version 3)
+    admin submits it       -> verify_form, require_editor, save on top of version 3
+    someone forges either  -> ActionRefused
 """
 
 import hashlib
@@ -23,47 +28,47 @@ from bot.slack.messages import PLATFORM
 from bot.slack.people.roles import AdminRoles
 from bot.slack.views.submissions import ActionRefused
 
-NOT_AN_ADMIN = "Only this workspace's admins and owners, and those whom they name, may do that."
-FORM_NOT_YOURS = "This form is not yours to use. Please open it again."
-FORM_EXPIRED = "This form was open for too long. Please copy what you wrote, and open it again."
+NOT_AN_ADMIN = "Only admins of this workspace, and people whom they have named, may do that."
+FORM_NOT_YOURS = "This form is not valid for you. Please open it again."
+FORM_EXPIRED = "This form was open for too long. Please copy your input, and open it again."
 NOT_IN_WORKSPACE = "That is not in this workspace."
 CHANNEL_ID_PATTERN = re.compile("[CDG][A-Z0-9]+")
 GROUP_CHANNEL_ID_PATTERN = re.compile("[CG][A-Z0-9]+")
-"""Of channels that are no direct messages, which nobody edits for others."""
+"""Channels without direct messages: a steward cannot be named for those."""
 
 log = structlog.get_logger()
 
 
 class Authorizer:
-    """Admits people, in one workspace."""
+    """Checks people and signs their forms, in one workspace."""
 
     def __init__(
         self, admins: AdminRoles, *, workspace: str, key: bytes, clock: Callable[[], float] = time.time
     ) -> None:
-        """`key` seals forms, for all processes alike."""
+        """`key` signs forms; all processes of the bot share it."""
         self._admins = admins
         self._key = key
         self._clock = clock
         self.workspace = Scope(platform=PLATFORM, workspace=workspace)
 
     async def is_admin(self, user: str) -> bool:
-        """Return whether a person is an admin."""
+        """Return whether a person is an admin. Raises `StoreError`."""
         return await self._admins.is_admin(user)
 
     async def is_delegated_editor(self, user: str, level: Scope) -> bool:
-        """Return whether a person may edit a level without being an admin: a channel, or a thread in it."""
+        """Return whether a person is a steward of the scope's channel. Raises `StoreError`."""
         is_channel = GROUP_CHANNEL_ID_PATTERN.fullmatch(level.channel)
         return bool(is_channel) and await self._admins.is_delegated_editor(user, level.channel)
 
     async def require_admin(self, user: str, action: str) -> None:
-        """Raise `Refused` unless a person is an admin; `what` they want is for the log."""
+        """Raise `ActionRefused` unless a person is an admin. `action` is for the log."""
         if not await self.is_admin(user):
             raise self.deny(user, action, NOT_AN_ADMIN)
 
     async def require_editor(self, level: Scope, user: str, action: str) -> bool:
-        """Return whether a person edits a level without being an admin.
+        """Return True for a steward and False for an admin.
 
-        Raises `Refused` unless they are one, or one let them edit it.
+        Raises `ActionRefused` for anybody else. `action` is for the log.
         """
         if await self.is_admin(user):
             return False
@@ -72,12 +77,12 @@ class Authorizer:
         raise self.deny(user, action, NOT_AN_ADMIN)
 
     def for_purpose(self, purpose: str) -> Self:
-        """Return a gate that admits the same people, and whose forms are good for this purpose only."""
+        """Return an authorizer for the same people whose forms are valid for one purpose only."""
         key = hmac.new(self._key, purpose.encode(), hashlib.sha256).digest()
         return type(self)(self._admins, workspace=self.workspace.workspace, key=key, clock=self._clock)
 
     def parse_scope(self, user: str, name: str) -> Scope:
-        """Return the level of that name. Raises `Refused` if there is none in this workspace."""
+        """Return the scope of that name. Raises `ActionRefused` if it is not in this workspace."""
         try:
             level = scoped_config.parse_scope(name, PLATFORM)
         except ValueError:
@@ -85,7 +90,7 @@ class Authorizer:
         return self._require_own_workspace(user, level)
 
     def channel_scope(self, user: str, channel: str, kind: re.Pattern[str] = CHANNEL_ID_PATTERN) -> Scope:
-        """Return the level of a channel. Raises `Refused` if that is no channel's id of this kind."""
+        """Return a channel's scope. Raises `ActionRefused` unless `channel` matches `kind`."""
         if not kind.fullmatch(channel):
             raise self.deny(user, "no channel", NOT_IN_WORKSPACE)
         return replace(self.workspace, channel=channel)
@@ -93,12 +98,12 @@ class Authorizer:
     def sign_form(
         self, user: str, level: Scope, based_on: int, *, lifetime_seconds: float = signed_state.FORM_LIFETIME_SECONDS
     ) -> str:
-        """Return the sealed leave to change a level, for a form that shows its version `based_on`."""
+        """Return the signed state of a form that shows version `based_on` of a scope."""
         until = self._clock() + lifetime_seconds
         return signed_state.sign(FormState(scope=level, based_on=based_on, user=user, expires_at=until), self._key)
 
     def verify_form(self, user: str, signed: str) -> FormState:
-        """Return what a form allows. Raises `Refused` where it is forged, another's, too old or foreign."""
+        """Return a form's state. Raises `ActionRefused` if it is forged, expired or another person's."""
         try:
             leave = signed_state.verify(signed, self._key)
         except InvalidSignature:
@@ -111,8 +116,8 @@ class Authorizer:
         return leave
 
     def deny(self, user: str, action: str, sentence: str) -> ActionRefused:
-        """Return the error that tells a person `sentence`, and log `what` was refused."""
-        log.warning("Somebody may not steer.", action="steering_denied", user=user, what=action)
+        """Return the error that shows `sentence` to a person, and log the denied `action`."""
+        log.warning("An action was denied.", action="steering_denied", user=user, what=action)
         return ActionRefused(sentence)
 
     def _require_own_workspace(self, user: str, level: Scope) -> Scope:

@@ -1,7 +1,10 @@
-"""Leave to change one level, given to one admin with one form, and sealed so that nobody can make one.
+"""The signed state of a form, kept in its `private_metadata`. Pure.
 
-Separate because forms travel through people's hands. Pure. Rules: a mandate names its level, the version that
-was edited, its admin and its end, and nothing else; whether that admin still is one is asked again elsewhere.
+Slack sends `private_metadata` back with a submission, and people can forge it. So it is signed with
+HMAC-SHA256, and names the scope, the version that was shown, the person and the expiry. A valid signature
+does not say that the person is still an admin; `authorization` checks that separately.
+
+    <64 hex digits>["slack", "channel T1/C1", 3, "U0ADA", 1790000000.0]
 """
 
 import hashlib
@@ -13,37 +16,37 @@ from bot.core.chat import scoped_config
 from bot.core.config import Scope
 
 _SIGNATURE_CHARACTERS = 64
-"""Characters of a seal."""
+"""Length of a signature."""
 FORM_LIFETIME_SECONDS = 12 * 3_600.0
-"""Seconds: a form that was open for longer was forgotten."""
+"""A form that was open for longer was forgotten."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormState:
-    """What its holder may change."""
+    """What a form may save: one person's change to one scope, based on one version."""
 
     scope: Scope
     based_on: int
-    """Number of the version that was shown, 0 where there was none."""
+    """Number of the version that the form shows, 0 if nothing was saved before."""
     user: str
-    """Platform's id of the person."""
+    """Slack's id of the person who opened the form."""
     expires_at: float
     """In seconds since 1970."""
 
 
 class InvalidSignature(ValueError):
-    """We never made this."""
+    """The text was not signed with this key."""
 
 
 def sign(state: FormState, key: bytes) -> str:
-    """Return a mandate as text, short enough for `private_metadata`."""
+    """Return a form's state as text, short enough for `private_metadata`."""
     level = scoped_config.name_scope(state.scope)
     content = json.dumps([state.scope.platform, level, state.based_on, state.user, state.expires_at])
     return f"{_signature(content, key)}{content}"
 
 
 def verify(text: str, key: bytes) -> FormState:
-    """Return the mandate that `seal` wrote with this key. Raises `Forged` for anything else."""
+    """Return the state that `sign` wrote with this key. Raises `InvalidSignature` for anything else."""
     mark, content = text[:_SIGNATURE_CHARACTERS], text[_SIGNATURE_CHARACTERS:]
     if not hmac.compare_digest(_encode(mark), _encode(_signature(content, key))):
         raise InvalidSignature

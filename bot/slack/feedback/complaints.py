@@ -1,7 +1,7 @@
-"""What admins see of people's opinions: a count in Home, and the newest complaints, each with its thread.
+"""Feedback for admins: Home's count of votes, and the list of the newest complaints.
 
-Separate because it reads votes, and steers nothing. Rule: what was said in a thread is not shown here; who
-may read the thread finds it by the link, which Slack guards.
+A complaint shows who voted, why, and a link to the thread. It does not show the conversation; Slack
+decides whether the reader may open the thread.
 """
 
 import time
@@ -30,25 +30,25 @@ SCORE_PERIOD_DAYS = 30
 MAX_COMPLAINTS_SHOWN = 25
 """Complaints in one view."""
 MAX_NOTE_CHARACTERS = 600
-"""Characters of what somebody wrote that are shown."""
+"""Characters of a comment that are shown."""
 
 RunInBackground: TypeAlias = Callable[[Coroutine[Any, Any, None]], None]
 
 
 class ComplaintList:
-    """A section of Home, and the view behind it."""
+    """Home's section of feedback, and the list of complaints behind it."""
 
     def __init__(
         self, authorizer: Authorizer, votes: Votes, bot: BotIdentity, *, clock: Callable[[], float] = time.time
     ) -> None:
-        """`bot` tells where the workspace's threads are."""
+        """`bot` holds the workspace's address, for links to threads."""
         self._authorizer = authorizer
         self._votes = votes
         self._bot = bot
         self._clock = clock
 
     async def __call__(self, reader: HomeReader) -> Sequence[Block]:
-        """Return the section; nothing for who is no admin."""
+        """Return the section; no blocks unless the reader is an admin. Raises `StoreError`."""
         if not reader.is_admin:
             return ()
         since = self._clock() - SCORE_PERIOD_DAYS * 86_400
@@ -58,22 +58,22 @@ class ComplaintList:
             if total != VoteCounts()
             else "Nobody has voted yet."
         )
-        button = block_kit.button("What people did not like", COMPLAINTS_ACTION)
+        button = block_kit.button("Complaints", COMPLAINTS_ACTION)
         return [
-            block_kit.header("What people think of answers"),
-            block_kit.section(f"{said} The score of each version is in its *History*."),
+            block_kit.header("Feedback on answers"),
+            block_kit.section(f"{said} *History* shows the score of each version."),
             block_kit.actions(button),
         ]
 
     async def open_complaints(self, user: str) -> View:
-        """Return the newest complaints. Raises `Refused` for who is no admin."""
+        """Return the newest complaints. Raises `ActionRefused` unless `user` is an admin."""
         await self._authorizer.require_admin(user, "complaints")
         found = await self._votes.list_complaints(self._authorizer.workspace, limit=MAX_COMPLAINTS_SHOWN)
-        about = "The newest first. In a thread, *Why this answer?* tells what an answer was made with."
+        about = "Newest first. In a thread, *Why this answer?* shows how an answer was made."
         blocks = [block_kit.context(about if found else "Nobody has complained.")]
         for complaint in found:
             blocks += [block_kit.divider(), block_kit.section(self._describe_complaint(complaint))]
-        return block_kit.modal("What people did not like", blocks)
+        return block_kit.modal("Complaints", blocks)
 
     def _describe_complaint(self, complaint: VoteRecord) -> str:
         vote = complaint.vote

@@ -1,7 +1,8 @@
-"""What people think of answers, taken in Slack: a thumb counts at once, and a form asks why.
+"""Feedback on an answer: a thumb counts at once, and opens a form that asks for the reason.
 
-Separate from `thumbs`, which are how it begins. Rules: a form names no more than its reader's own vote, which
-the store holds against who submits it; whatever goes wrong is said in the form; the answer is not touched.
+The form's `private_metadata` names the vote. The store saves a reason only for a vote of the person who
+submits it, so a forged id changes nothing. An error is shown in the form. The answer itself is not
+touched.
 """
 
 import asyncio
@@ -28,12 +29,12 @@ from bot.slack.views.wording import REASON_LABELS
 FEEDBACK_FORM_CALLBACK = "opinion"
 """`callback_id` of the form."""
 REASONS_FIELD, NOTE_FIELD = "reasons", "note"
-"""Ids of the form's fields."""
+"""Block ids of the form's inputs."""
 ANSWER_GONE = "That answer is not there any more, or another one is being written."
 VOTE_CHANGED = "Your vote has changed since, or the answer is gone. Please press a thumb again."
 REASONS_NOT_SAVED = "This could not be saved just now. Your vote counts; please send the rest again in a minute."
 SAVE_TIMEOUT_SECONDS = 2.5
-"""Seconds; Slack waits three for the acknowledgement."""
+"""Slack waits three seconds for the acknowledgement."""
 
 RunInBackground: TypeAlias = Callable[[Coroutine[Any, Any, None]], None]
 
@@ -50,10 +51,10 @@ def register(
 
 
 def render_form(vote: Vote) -> View:
-    """Return the form that thanks for a vote and asks why; an earlier reason stands in it."""
+    """Return the form that confirms a vote and asks for its reason, filled in with earlier reasons."""
     is_good = vote.verdict is Verdict.GOOD
     emoji = feedback_buttons.VERDICT_EMOJI[vote.verdict]
-    counted = f"{emoji} Your vote counts. Whoever looks after this bot can see it."
+    counted = f"{emoji} Your vote counts. The admins of this bot can see it."
     question = "What was good about it?" if is_good else "What would have been better?"
     note = block_kit.text_input(vote.note, lines=True)
     fields = (

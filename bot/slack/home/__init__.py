@@ -1,8 +1,8 @@
-"""The Home tab: sections one below the other, each made by a module of its own.
+"""The Home tab: a list of sections, each rendered by its own module.
 
-Separate because sections know nothing of each other. Rules: what is not for everybody is not in the view of
-others at all; that nobody else presses its buttons is not trusted, but checked; a section that cannot be read
-says so in its place, and takes no other with it.
+`HomeTab` renders all sections at once and joins their blocks. A section that is not for this reader
+returns no blocks. Leaving out a button does not protect anything; the `Authorizer` checks each press. A
+section that cannot be read becomes a sentence, and the other sections stay.
 """
 
 import asyncio
@@ -18,30 +18,30 @@ from bot.slack.views import block_kit
 from bot.slack.views.block_kit import Block, View
 
 MAX_VIEW_BLOCKS = 100
-"""Blocks that Slack shows in one view."""
-SECTION_FAILED = "A part of this page can't be read just now. Please open it again in a minute."
+"""Slack shows no more blocks in one view."""
+SECTION_FAILED = "A part of this page could not be loaded. Please open it again in a minute."
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomeReader:
-    """Whose Home tab it is."""
+    """The person whose Home tab is rendered."""
 
     user: str
-    """Platform's id of the person."""
+    """Slack's id of the person."""
     is_admin: bool
 
 
 HomeSection: TypeAlias = Callable[[HomeReader], Awaitable[Sequence[Block]]]
-"""Makes one part of a Home tab, no blocks where its reader has none; may raise `StoreError`."""
+"""Renders a section of a Home tab; no blocks if it is not for this reader. May raise `StoreError`."""
 
 
 class HomeTab:
-    """Makes Home tabs in one workspace."""
+    """Renders Home tabs in one workspace."""
 
     def __init__(self, authorizer: Authorizer, sections: Sequence[HomeSection]) -> None:
-        """`sections` in the order in which they are shown."""
+        """`sections` are shown in this order."""
         self._authorizer = authorizer
         self._sections = sections
 

@@ -1,7 +1,6 @@
-"""Home's section for somebody who may not ask: it says so, and why, before they try.
+"""Home's section for people who may not ask the bot: it says so, and why.
 
-Separate because it is about its reader, where `grants` is about everybody. Rule: it keeps nobody
-from anything; who may ask is decided at the door.
+The section only informs. `AccessPolicy` decides, each time that somebody asks.
 """
 
 from collections.abc import Sequence
@@ -18,14 +17,14 @@ ANY_DIRECT_MESSAGE = RequestLocation(channel="", is_direct=True)
 
 
 class AccessNotice:
-    """The section."""
+    """Home's section for people who may not ask."""
 
     def __init__(self, access: Permissions, people: People) -> None:
         self._access = access
         self._people = people
 
     async def __call__(self, reader: HomeReader) -> Sequence[Block]:
-        """Return the section; nothing for who may write to us directly. Raises `StoreError`."""
+        """Return why the reader may not ask; no blocks if they may. Raises `StoreError`."""
         try:
             standing = await self._people.member_type(reader.user)
         except SurfaceUnavailable:

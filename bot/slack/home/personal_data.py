@@ -1,7 +1,7 @@
-"""What is stored of whoever looks: a section of Home, and its buttons to have it sent, and to have it erased.
+"""Home's section of the reader's own data: how much is stored, and buttons that export or erase it.
 
-Separate because it is everybody's, and no admin's. Rule: it is only ever about the person whom Slack names in
-its payload; nothing that a button or a view says is believed.
+It is for everybody. The person is always the one whom Slack names in the payload, never an id from a
+button or a view, so nobody can export or erase another person's data.
 """
 
 import asyncio
@@ -31,21 +31,23 @@ SEND_DATA_ACTION, ERASE_DATA_ACTION = "own_data_send", "own_data_erase"
 """`action_id`s."""
 EXPORT_FILE_NAME = "threadkeeper-my-data.jsonl"
 MAX_EXPORT_BYTES = 50 * 1024**2
-"""Bytes of a file; whoever has more asks at the shell."""
+"""More data than this is exported at the shell only."""
 NOTHING_STORED = "I have stored no message and no vote of yours."
-EXPORT_MESSAGE = "This is what I have stored of you: one line of JSON for each message, vote and saved prompt."
+EXPORT_MESSAGE = (
+    "This is the data that I have stored about you: one line of JSON for each message, vote and saved prompt."
+)
 DATA_SENT = "I have sent you a file in our direct message."
-EXPORT_TOO_LARGE = "It is more than I can send here. Whoever runs this bot can write it out: `bot export --user {}`."
+EXPORT_TOO_LARGE = "It is too large to send here. The person who runs this bot can export it: `bot export --user {}`."
 UPLOAD_NOT_ALLOWED = (
-    "Slack does not let me send files. Whoever runs this bot can give its Slack app the scope files:write, "
-    "or write your data out: `bot export --user {}`."
+    "Slack does not let me send files. The person who runs this bot can add the scope files:write "
+    "to its Slack app, or export your data: `bot export --user {}`."
 )
 UPLOAD_FAILED = "Slack did not take the file. Please try again in a minute."
-ALREADY_RUNNING = "That is under way already."
+ALREADY_RUNNING = "That is already running."
 DATA_ERASED = "Erased: {}, with my answers and the reasons you gave with votes."
 ERASE_CONFIRMATION = (
     "Your messages, my answers to them and the reasons you gave with votes are erased here for ever. "
-    "What Slack shows stays in Slack. What it cost stays counted, for past months without your name."
+    "Slack keeps its own messages. Costs stay counted, for past months without your name."
 )
 
 RunInBackground: TypeAlias = Callable[[Coroutine[Any, Any, None]], None]
@@ -54,10 +56,10 @@ log = structlog.get_logger()
 
 
 class PersonalDataSection:
-    """The section, and what its buttons do, in one workspace."""
+    """Home's section of the reader's own data, and its two buttons, in one workspace."""
 
     def __init__(self, personal: PersonalData, client: AsyncWebClient, *, workspace: str, retention: int) -> None:
-        """`retention` is in days, 0 for ever."""
+        """`retention` is in days; 0 keeps data for ever."""
         self._personal = personal
         self._client = client
         self._workspace = workspace
@@ -78,7 +80,7 @@ class PersonalDataSection:
         return [block_kit.header("Your data"), told, block_kit.actions(*buttons)]
 
     async def send_data(self, user: str) -> View:
-        """Send a person what is stored of them; return what to say about it."""
+        """Send a person the data stored about them; return a view that tells the result."""
         with self._one_at_a_time(user):
             content = await self._write_export(user)
             if not content:
@@ -95,14 +97,14 @@ class PersonalDataSection:
         return render_notice(DATA_SENT)
 
     async def erase_data(self, user: str) -> View:
-        """Erase what is stored of a person; return what to say about it."""
+        """Erase the data stored about a person; return a view that tells the result."""
         with self._one_at_a_time(user):
             count = await personal_data.erase(self._personal, self._person(user))
         log.info("A person has erased their data.", action="data_erased", messages=count)
         return render_notice(DATA_ERASED.format(_count_messages(count)))
 
     async def _write_export(self, user: str) -> bytes:
-        """Return all records. Raises `Refused` where they are too many."""
+        """Return all records as JSON lines. Raises `ActionRefused` if they are too large to send."""
         content = bytearray()
         async for record in personal_data.export_records(self._personal, self._person(user)):
             content += core.to_json_lines([record]).encode()
@@ -112,7 +114,7 @@ class PersonalDataSection:
 
     @contextmanager
     def _one_at_a_time(self, user: str) -> Iterator[None]:
-        """Do one thing at a time for a person; who presses twice is told so."""
+        """Raise `ActionRefused` if another export or erasure of the same person is running."""
         if user in self._busy:
             raise ActionRefused(ALREADY_RUNNING)
         self._busy.add(user)
@@ -158,7 +160,7 @@ def register(
 
 
 async def _run_to_end(modals: Modals, trigger: str, doing: Coroutine[Any, Any, View]) -> None:
-    """Do something to its end, whether or not Slack shows what is said about it."""
+    """Run `work` to its end and show its view, even if Slack refuses to open a view."""
     done = asyncio.ensure_future(doing)
 
     async def said() -> View:

@@ -1,6 +1,7 @@
-"""The slash command and the shortcuts: their names, and what the command's text asks for.
+"""The slash command and the shortcuts: their names, which the manifest declares, and the command's text.
 
-Separate because the manifest declares what the listeners take. Pure but for waiting for what it shows.
+`/threadkeeper` shows a channel's configuration; `/threadkeeper prompt` edits it. Any other word shows the
+help.
 """
 
 from collections.abc import Sequence
@@ -23,12 +24,12 @@ HELP_TEXT = (
 
 
 def parse_subcommand(text: str) -> str:
-    """Return which of `SUBCOMMANDS` a command's text asks for, `show` alone; empty if it is none of them."""
+    """Return the subcommand that a command's text names: `show` for an empty text, "" for an unknown word."""
     first = next(iter(text.split()), "show").lower()
     return first if first in SUBCOMMANDS else ""
 
 
 def render_response(effective_blocks: Sequence[Block]) -> dict[str, Any]:
-    """Return the answer that only who typed the command sees."""
+    """Return the command's response, which Slack shows to the person who typed it and to nobody else."""
     title = "What applies in this channel"
     return {"response_type": "ephemeral", "text": title, "blocks": [block_kit.section(f"*{title}*"), *effective_blocks]}

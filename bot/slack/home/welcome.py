@@ -1,6 +1,6 @@
-"""Home's first section, for everybody: how to talk to the bot, and what applies where they talk.
+"""Home's first section: how to talk to the bot, and the configuration of direct messages.
 
-Separate because it is all that who never steers sees of steering. Rule: the prompt itself is for admins.
+Everybody sees it, so it leaves the prompt out.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ EFFECTIVE_CONFIG_ACTION = "applies_in_channel"
 
 
 class WelcomeSection:
-    """The section for everybody."""
+    """Home's first section, the same for everybody."""
 
     def __init__(self, config_editor: ConfigEditor, workspace: Scope) -> None:
         self._config_editor = config_editor
@@ -44,5 +44,5 @@ class WelcomeSection:
 
 
 def render_effective(channel: Scope, shown: Sequence[Block]) -> View:
-    """Return the modal that shows what applies in a channel."""
+    """Return the modal that shows a channel's configuration."""
     return block_kit.modal("What applies", [block_kit.section(f"In *{wording.describe_scope(channel)}*:"), *shown])

@@ -1,8 +1,12 @@
-"""Who may steer: the workspace's admins and owners, and those whom the settings or other admins name.
+"""Who is an admin of the workspace, and who may edit a single channel.
 
-Separate because it is asked before every view, action and submission, and nowhere else. Rules: guests, bots,
-people of other workspaces and deleted users never may, whoever names them; where Slack does not say, nobody
-may. Source: facts/slack.md 5.
+Admins are Slack's workspace admins and owners, the people in `BOT_ADMINS`, and the stewards whom admins
+named in Home. The stewards of a channel may edit that channel only. Guests, bots, deleted users and people
+of other workspaces are never admins, even if somebody named them; neither is anybody while Slack does not
+answer.
+
+Asked before each view, action and submission. Slack's answer is reused for 30 s, so a demoted admin loses
+the right within that time. Source: https://docs.slack.dev/reference/objects/user-object
 """
 
 import time
@@ -20,24 +24,26 @@ from bot.slack.people.membership import is_admin_or_owner, read_member_type
 from bot.slack.transport.api_errors import call
 
 ROLE_TTL_SECONDS = 30.0
-"""Seconds for which Slack's answer is believed: so long who is no admin any more may still go on."""
+"""How long AdminRoles believes what Slack said of a person: a demoted admin may go on for this long."""
 USERS_INFO_TIMEOUT_SECONDS = 1.5
-"""Seconds; a modal must be opened, and a submission answered, within three."""
+"""A modal must be opened, and a submission answered, within three seconds."""
 MAX_CACHED_ROLES = 1_000
 
 StewardLookup = Callable[[str], Awaitable[frozenset[str]]]
-"""Tells whom admins named, for a channel, or for the workspace if that is empty; raises `StoreError`."""
+"""Returns the ids of the stewards of a channel, or of the workspace if `channel` is empty.
+
+Raises `StoreError`."""
 
 log = structlog.get_logger()
 
 
 async def name_no_stewards(_channel: str) -> frozenset[str]:
-    """Name no stewards."""
+    """Return no stewards."""
     return frozenset()
 
 
 class AdminRoles:
-    """Who may steer in one workspace."""
+    """Decides who is an admin, and who may edit a channel, in one workspace."""
 
     def __init__(
         self,
@@ -48,7 +54,7 @@ class AdminRoles:
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`named` are the ids of people who may although they have no rank in Slack."""
+        """`named` are ids from the settings: these people are admins although Slack calls them members."""
         self._client = client
         self._workspace = workspace
         self._named = named
@@ -57,19 +63,19 @@ class AdminRoles:
         self._cache: OrderedDict[str, tuple[AccessSubject, bool, float]] = OrderedDict()
 
     async def is_admin(self, user: str) -> bool:
-        """Return whether a person may steer the whole workspace now. Raises `StoreError`."""
+        """Return whether a person is an admin of the whole workspace now. Raises `StoreError`."""
         person, ranks = await self._look_up(user)
         if may_steer(person, has_rank=ranks, named=self._named):
             return True  # whatever is stored, and whether it can be read
         return may_steer(person, has_rank=False, named=await self._look_up_stewards(""))
 
     async def is_delegated_editor(self, user: str, channel: str) -> bool:
-        """Return whether a person may edit a channel now because an admin let them. Raises `StoreError`."""
+        """Return whether a person is a steward of a channel now. Raises `StoreError`."""
         person, _ranks = await self._look_up(user)
         return may_steer(person, has_rank=False, named=await self._look_up_stewards(channel))
 
     async def _look_up(self, user: str) -> tuple[AccessSubject, bool]:
-        """Return who a person is, and whether they have a rank in Slack."""
+        """Return a person and whether Slack calls them an admin or owner."""
         person, ranks, until = self._cache.get(user, (AccessSubject(user, MemberType.UNKNOWN), False, 0.0))
         if self._clock() < until:
             return person, ranks
@@ -77,7 +83,7 @@ class AdminRoles:
             async with timeout(USERS_INFO_TIMEOUT_SECONDS):
                 response = await call(lambda: self._client.users_info(user=user))
         except (SurfaceError, TimeoutError) as error:
-            log.warning("Slack did not say who somebody is.", action="admin_unknown", error=str(error))
+            log.warning("Slack did not return a person's profile.", action="admin_unknown", error=str(error))
             return AccessSubject(user, MemberType.UNKNOWN), False
         described = payload.mapping(response.data, "user")
         person = AccessSubject(user, read_member_type(described, user, self._workspace))

@@ -1,8 +1,8 @@
-"""Block Kit's words, as far as our views need them.
+"""Builders for Block Kit: one function for each block or element that our views use. Pure.
 
-Separate because a view should read as what it says. Pure. Rules: every text is cut to what Slack takes where
-it stands, so that no view is refused for a long name; what people wrote is escaped, or stands verbatim.
-Limits: facts/slack.md 5.
+Each text is cut to the length that Slack allows in its place, so Slack refuses no view for a long name.
+Text that people wrote is escaped, or shown in a block without markup. Limits:
+https://docs.slack.dev/reference/block-kit/blocks and https://docs.slack.dev/reference/views
 """
 
 from collections.abc import Sequence
@@ -14,13 +14,13 @@ Block = dict[str, Any]
 View = dict[str, Any]
 
 VALUE_ACTION_ID = "value"
-"""`action_id` of the element in every input block; the block's own id says which field it is."""
+"""`action_id` of the element of every input block. The block's id is the name of the field."""
 MAX_INPUT_CHARACTERS = 3_000
 """Characters that one input holds."""
 MAX_OPTIONS_PER_GROUP = 100
-"""Options of one select, or of each group in it."""
+"""Options of one select, or of one group of options."""
 MAX_OPTIONS = 500
-"""Options in groups; a hundred of these could be, but a view has no more than 250 KB."""
+"""Options in groups. Slack takes 100 groups, but a view has 250 KB at most."""
 MAX_OPTION_VALUE_CHARACTERS = 150
 (
     _MAX_SECTION_CHARACTERS,
@@ -32,12 +32,12 @@ MAX_OPTION_VALUE_CHARACTERS = 150
 
 
 def clip(text: str, longest: int) -> str:
-    """Return a text of at most `longest` characters; one that is cut ends with an ellipsis."""
+    """Return a text of at most `longest` characters; a text that is cut ends with an ellipsis."""
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def plain_text(text: str, longest: int = _MAX_OPTION_CHARACTERS) -> Block:
-    """Return a text object that is shown as it is; `longest` in characters."""
+    """Return a plain text object; `longest` is in characters."""
     return {"type": "plain_text", "text": clip(text, longest)}
 
 
@@ -52,7 +52,7 @@ def header(text: str) -> Block:
 
 
 def section(text: str, accessory: Block | None = None) -> Block:
-    """Return a paragraph of mrkdwn, with something to operate beside it."""
+    """Return a paragraph of mrkdwn, with a button or a select beside it."""
     return {"type": "section", "text": mrkdwn_text(text)} | ({"accessory": accessory} if accessory else {})
 
 
@@ -62,24 +62,24 @@ def context(text: str) -> Block:
 
 
 def divider() -> Block:
-    """Return a line."""
+    """Return a horizontal line."""
     return {"type": "divider"}
 
 
 def preformatted(text: str, longest: int = _MAX_SECTION_CHARACTERS) -> Block:
-    """Return a text that is shown to the letter, in a frame; nothing in it is markup or a mention."""
+    """Return a text in a frame, with no character of it read as markup or as a mention."""
     content = {"type": "text", "text": clip(text, longest) or " "}
     return {"type": "rich_text", "elements": [{"type": "rich_text_preformatted", "elements": [content]}]}
 
 
 def quote(text: str) -> Block:
-    """Return a text that is shown to the letter, as what somebody said; nothing in it is markup."""
+    """Return a text as a quotation, with no character of it read as markup."""
     content = {"type": "text", "text": clip(text, _MAX_SECTION_CHARACTERS) or " "}
     return {"type": "rich_text", "elements": [{"type": "rich_text_quote", "elements": [content]}]}
 
 
 def button(label: str, action: str, value: str = "", *, style: str = "", confirm: str = "") -> Block:
-    """Return a button; with `confirm` the person is asked that first."""
+    """Return a button; with `confirm`, Slack asks that question first."""
     shown: Block = {"type": "button", "action_id": action, "text": plain_text(label)}
     if value:
         shown["value"] = value
@@ -94,12 +94,12 @@ def button(label: str, action: str, value: str = "", *, style: str = "", confirm
 
 
 def actions(*elements: Block) -> Block:
-    """Return a row of things to operate."""
+    """Return a row of buttons and selects."""
     return {"type": "actions", "elements": list(elements)}
 
 
 def input_block(block_id: str, label: str, element: Block, *, hint: str = "", optional: bool = True) -> Block:
-    """Return an input block, whose id is the field's name."""
+    """Return an input block."""
     shown = {
         "type": "input",
         "block_id": block_id,
@@ -112,8 +112,13 @@ def input_block(block_id: str, label: str, element: Block, *, hint: str = "", op
 def text_input(
     text: str = "", *, placeholder: str = "", lines: bool = False, longest: int = MAX_INPUT_CHARACTERS
 ) -> Block:
-    """Return where a text is typed, in several lines if `lines`; `text` may not be longer than `longest`."""
-    element = {"type": "plain_text_input", "action_id": VALUE_ACTION_ID, "multiline": lines, "max_length": longest}
+    """Return a text input, multiline if `lines`. `text` has at most `longest` characters."""
+    element = {
+        "type": "plain_text_input",
+        "action_id": VALUE_ACTION_ID,
+        "multiline": lines,
+        "max_length": longest,
+    }
     if text:
         element["initial_value"] = text
     if placeholder:
@@ -122,7 +127,7 @@ def text_input(
 
 
 def option(value: str, label: str, description: str = "") -> Block:
-    """Return one of several choices."""
+    """Return one option of a select, of radio buttons or of checkboxes."""
     return {"text": plain_text(label), "value": value} | (
         {"description": plain_text(description)} if description else {}
     )
@@ -131,7 +136,8 @@ def option(value: str, label: str, description: str = "") -> Block:
 def single_choice(kind: str, options: Sequence[Block], chosen: str) -> Block:
     """Return a `static_select` or `radio_buttons`; `chosen` is the value of one of the options.
 
-    Many options of a `static_select` stand in groups, which are but numbered: Slack finds what one types.
+    More options than Slack takes in one list become groups that are only numbered: a reader finds an
+    option by typing.
     """
     first = next(each for each in options if each["value"] == chosen)
     shown = {"type": kind, "action_id": VALUE_ACTION_ID, "initial_option": first}
@@ -146,7 +152,7 @@ def single_choice(kind: str, options: Sequence[Block], chosen: str) -> Block:
 
 
 def multi_select(options: Sequence[Block], chosen: frozenset[str], placeholder: str) -> Block:
-    """Return a list of which any may be chosen."""
+    """Return a list from which several options may be chosen."""
     element: Block = {"type": "multi_static_select", "action_id": VALUE_ACTION_ID, "options": list(options)}
     element["placeholder"] = plain_text(placeholder, _MAX_PLACEHOLDER_CHARACTERS)
     first = [each for each in options if each["value"] in chosen]
@@ -154,7 +160,7 @@ def multi_select(options: Sequence[Block], chosen: frozenset[str], placeholder: 
 
 
 def channel_select(action: str, placeholder: str) -> Block:
-    """Return a list of the channels that the reader knows, without direct messages."""
+    """Return a list of the channels that the reader is in, without direct messages."""
     return {
         "type": "conversations_select",
         "action_id": action,
@@ -174,7 +180,7 @@ def user_select(chosen: str, placeholder: str) -> Block:
 
 
 def multi_user_select(chosen: frozenset[str], placeholder: str) -> Block:
-    """Return a list of people of which any may be chosen; `chosen` are ids."""
+    """Return a list of people of which several may be chosen; `chosen` are ids."""
     shown = {
         "type": "multi_users_select",
         "action_id": VALUE_ACTION_ID,
@@ -184,21 +190,26 @@ def multi_user_select(chosen: frozenset[str], placeholder: str) -> Block:
 
 
 def multi_channel_select(chosen: frozenset[str], placeholder: str) -> Block:
-    """Return a list of channels of which any may be chosen; `chosen` are ids."""
+    """Return a list of channels of which several may be chosen; `chosen` are ids."""
     shown = channel_select(VALUE_ACTION_ID, placeholder) | {"type": "multi_conversations_select"}
     return shown | ({"initial_conversations": sorted(chosen)} if chosen else {})
 
 
 def checkboxes(options: Sequence[Block], chosen: frozenset[str]) -> Block:
-    """Return boxes to tick; `chosen` are values of options."""
+    """Return checkboxes; `chosen` are values of options."""
     first = [each for each in options if each["value"] in chosen]
     shown: Block = {"type": "checkboxes", "action_id": VALUE_ACTION_ID, "options": list(options)}
     return shown | ({"initial_options": first} if first else {})
 
 
 def modal(title: str, blocks: Sequence[Block], *, submit: str = "", close: str = "Close", metadata: str = "") -> View:
-    """Return a modal; with `submit`, one whose submission is ours to take."""
-    view = {"type": "modal", "title": plain_text(title, 24), "close": plain_text(close, 24), "blocks": list(blocks)}
+    """Return a modal; with `submit`, one that has a submit button of that label."""
+    view = {
+        "type": "modal",
+        "title": plain_text(title, 24),
+        "close": plain_text(close, 24),
+        "blocks": list(blocks),
+    }
     if submit:
         view["submit"] = plain_text(submit, 24)
     return view | {"private_metadata": metadata}
@@ -210,10 +221,10 @@ def home_tab(blocks: Sequence[Block]) -> View:
 
 
 def excerpt(text: str, longest: int) -> str:
-    """Return the beginning of what somebody wrote as one line of mrkdwn."""
+    """Return the beginning of a person's text as one escaped line of mrkdwn."""
     return escape(clip(" ".join(text.split()), longest))
 
 
 def render_notice(text: str) -> View:
-    """Return a modal that only says something."""
+    """Return a modal that holds one sentence and no form."""
     return modal("Threadkeeper", [section(text)])

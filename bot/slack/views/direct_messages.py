@@ -1,7 +1,7 @@
-"""Messages that the bot writes to one person in their direct messages, without being asked anything there.
+"""Direct messages that the bot starts, such as the thread in which a draft is tried.
 
-Separate from the surface, which shows answers. Rule: Slack opens the direct message when one posts to a
-person, so it takes no further scope. Source: https://docs.slack.dev/reference/methods/chat.postMessage
+`chat.postMessage` with a person's id as channel opens the direct message, so no further scope is needed.
+Source: https://docs.slack.dev/reference/methods/chat.postMessage
 """
 
 from collections.abc import Sequence
@@ -19,14 +19,14 @@ from bot.slack.views.block_kit import Block
 
 
 class DirectMessages:
-    """Writes to people. `text` is what notifications and screen readers say of `blocks`."""
+    """Sends direct messages. `text` is what notifications and screen readers say instead of `blocks`."""
 
     def __init__(self, client: AsyncWebClient, bot: BotIdentity) -> None:
         self._client = client
         self._bot = bot
 
     async def start_thread(self, user: str, text: str, blocks: Sequence[Block]) -> ThreadKey:
-        """Write to a person, and return the thread below it. Raises `SurfaceError`."""
+        """Write to a person, and return the thread of that message. Raises `SurfaceError`."""
         posted = await call(lambda: self._client.chat_postMessage(channel=user, text=text, blocks=blocks))
         return ThreadKey(platform=PLATFORM, workspace=self._bot.workspace, channel=posted["channel"], root=posted["ts"])
 
@@ -46,10 +46,10 @@ class DirectMessages:
         return str(posted["ts"])
 
     async def update_first_message(self, thread: ThreadKey, text: str, blocks: Sequence[Block]) -> None:
-        """Write something else at the head of a thread. Raises `SurfaceGone`."""
+        """Replace the first message of a thread. Raises `SurfaceGone`."""
         update = partial(self._client.chat_update, channel=thread.channel, ts=thread.root, text=text, blocks=blocks)
         await retry_until_answered(partial(call, update))
 
     def link_to(self, thread: ThreadKey) -> str:
-        """Return the address of a thread's head, or an empty text where it is not known."""
+        """Return the link to a thread's first message; empty if the workspace's address is unknown."""
         return permalinks.message_url(self._bot.url, thread, thread.root)

@@ -1,8 +1,14 @@
-"""Views on a person's screen, opened in time.
+"""Opens modals and publishes Home tabs in time.
 
-Separate because a trigger is good for three seconds, and what a view shows may take longer to be read. Rule:
-what is not ready soon gets a light view first, which is then filled; whatever goes wrong is said in a view.
-Source: facts/slack.md 5.
+A trigger expires three seconds after the click, and reading what a view shows may take longer. So a view
+that is not ready within a second is opened as a placeholder, and filled by `views.update`:
+
+    0 s   click; the listener acknowledges and starts `open_view`
+    1 s   not ready: views.open with "One moment…"
+    4 s   ready: views.update
+
+A denied action or a failed read becomes a view with a sentence. Source:
+https://docs.slack.dev/interactivity/handling-user-interaction
 """
 
 import asyncio
@@ -25,25 +31,25 @@ ViewResult = TypeVar("ViewResult", View, View | None)
 RunInBackground = Callable[[Coroutine[Any, Any, None]], None]
 """Has something done beside; whoever calls it does not wait."""
 LIGHT_VIEW_AFTER_SECONDS = 1.0
-"""Seconds; it leaves two for the way to Slack."""
+"""A view that takes longer is opened as a placeholder: Slack's trigger expires after three seconds."""
 MAX_ACK_BYTES = 20_000
-"""Bytes of a view in an acknowledgement: Slack closes a socket that is sent more than 20,480 at once.
+"""Largest view sent in an acknowledgement: Slack closes a socket that sends more than 20,480 bytes at once.
 github.com/revelrylabs/slax/pull/614, github.com/slackapi/deno-slack-sdk/issues/324"""
 VIEW_FAILED = "Slack did not show this. Please try again in a minute."
 UPDATE_DELAY_SECONDS = 0.5
-"""Seconds by which an acknowledgement, which goes another way, reaches Slack before what is to follow it."""
+"""An acknowledgement and `views.update` go different ways; the update waits so that it arrives second."""
 
 log = structlog.get_logger()
 
 
 class Modals:
-    """Opens, changes and publishes views. No method raises: nobody waits for what they do."""
+    """Opens, updates and publishes views. Its methods run in the background, so none of them raises."""
 
     def __init__(self, client: AsyncWebClient) -> None:
         self._client = client
 
     async def open_view(self, trigger: str, making: Coroutine[Any, Any, View], *, on_top: bool = False) -> None:
-        """Open a view with a trigger; `above` the modal that is open."""
+        """Open a view with a trigger; `on_top` of the modal that is open."""
         made = asyncio.create_task(_view_or_notice(making), name="view")
         await asyncio.wait({made}, timeout=LIGHT_VIEW_AFTER_SECONDS)
         show = self._client.views_push if on_top else self._client.views_open
@@ -58,23 +64,23 @@ class Modals:
     async def run_and_tell(
         self, trigger: str, doing: Coroutine[Any, Any, View | None], *, on_top: bool = False
     ) -> None:
-        """Do something, and open a view if there is something to say about it; `above` as in `open`."""
+        """Do something, and open the view that it returns, if any; `on_top` as in `open_view`."""
         show = self._client.views_push if on_top else self._client.views_open
         if view := await _view_or_notice(doing):
             await self._try_call(lambda: show(trigger_id=trigger, view=view))
 
     async def update_view(self, view_id: str, view_hash: str, making: Coroutine[Any, Any, View]) -> None:
-        """Show something else in an open view, if it is still the one that was meant."""
+        """Replace an open view, unless it has changed since the reader pressed the button."""
         view = await _view_or_notice(making)
         await self._try_call(lambda: self._client.views_update(view_id=view_id, hash=view_hash, view=view))
 
     async def answer_submission(
         self, ack: AsyncAck, form: Mapping[str, Any], view: View, *, meanwhile: str, run_in_background: RunInBackground
     ) -> None:
-        """Acknowledge a form that was submitted, and show another view in its place.
+        """Acknowledge a submitted form, and show another view in its place.
 
-        A view that is too large for an acknowledgement comes after it; until then, and should it not come,
-        the form stays as it is, and says `meanwhile` at its first field. Slack may show that on.
+        A view that is too large for an acknowledgement is sent after it, by `views.update`. Until it arrives,
+        the form stays open and shows `meanwhile` as the error of its first field.
         """
         if len(json.dumps(view, ensure_ascii=False).encode()) <= MAX_ACK_BYTES:
             await ack(response_action="update", view=view)
@@ -90,7 +96,7 @@ class Modals:
         await ack(response_action="errors", errors={at: meanwhile})
 
     async def publish_home(self, user: str, making: Coroutine[Any, Any, View]) -> None:
-        """Show a Home tab."""
+        """Publish a person's Home tab."""
         try:
             view = await making
         except StoreError as error:
@@ -99,7 +105,7 @@ class Modals:
         await self._try_call(lambda: self._client.views_publish(user_id=user, view=view))
 
     async def _try_call(self, send: Any) -> Any:
-        """Return what Slack answers, None where it does not take it."""
+        """Return Slack's response, or None if the call failed."""
         try:
             return await call(send)
         except SurfaceError as error:
@@ -108,7 +114,7 @@ class Modals:
 
 
 async def _view_or_notice(making: Coroutine[Any, Any, ViewResult]) -> ViewResult | View:
-    """Return what is made, or a view that says why there is none."""
+    """Return the view, or a view with the reason why there is none."""
     try:
         return await making
     except ActionRefused as refused:

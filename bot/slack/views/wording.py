@@ -1,7 +1,7 @@
-"""Levels, versions and what applies, in words for people in Slack.
+"""Scopes, versions and configurations in words, for every view. Pure.
 
-Separate because Home, forms, history and answers to commands all say the same. Pure. Rules: mrkdwn, with
-everything that people wrote escaped; times are shown by Slack in the reader's own zone.
+The result is mrkdwn in which everything that people wrote is escaped. Times become Slack's date format,
+which each reader sees in their own time zone.
 """
 
 import re
@@ -31,7 +31,7 @@ _USER_ID_PATTERN = re.compile("[UW][A-Z0-9]+")
 
 
 def describe_scope(level: Scope) -> str:
-    """Return a level's name, to stand in a sentence."""
+    """Return a scope's name for use inside a sentence."""
     if level == DEPLOYMENT_SCOPE:
         return "the deployment's settings"
     if not level.channel:
@@ -43,31 +43,31 @@ def describe_scope(level: Scope) -> str:
 
 
 def describe_scope_plainly(level: Scope) -> str:
-    """Return a level's name where Slack shows no links."""
+    """Return a scope's name without a link, for places where Slack shows none."""
     if level.channel and level.channel != DIRECT_MESSAGES and not is_direct_channel(level.channel):
         return "the thread" if level.root else "the channel"
     return describe_scope(level)
 
 
 def field_label(field: str) -> str:
-    """Return a field's name as forms have it."""
+    """Return a field's label in forms."""
     return "System prompt" if field == PROMPT_FIELD else PARAMETERS[field].label
 
 
 def format_time(at: float) -> str:
-    """Return a time, in seconds since 1970."""
+    """Return a time for Slack to show in the reader's zone; `at` is in seconds since 1970."""
     spelt = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
     return f"<!date^{int(at)}^{{date_short_pretty}}, {{time}}|{spelt}>"
 
 
 def format_author(version: ConfigVersion | GrantsVersion) -> str:
-    """Return who made a version; not everybody is a user of Slack, there is a shell too."""
+    """Return the author of a version: a mention for a user of Slack, a name for a user of the shell."""
     author = version.author
     return f"<@{author.id}>" if _USER_ID_PATTERN.fullmatch(author.id) else escape(author.name or author.id)
 
 
 def describe_version(version: ConfigVersion | GrantsVersion) -> str:
-    """Return which version it is, whose, from when and why."""
+    """Return a version's number, author, time and note."""
     why = f": {excerpt(version.note, MAX_NOTE_CHARACTERS)}" if version.note else ""
     return f"*Version {version.number}* by {format_author(version)}, {format_time(version.created_at)}{why}"
 
@@ -78,7 +78,7 @@ def format_value(name: str, of: ParameterValue) -> str:
 
 
 def summarize_config(what: ScopeConfig) -> str:
-    """Return what one level sets, in a few lines."""
+    """Return what one scope sets, in a few lines."""
     lines = []
     if what.prompt:
         verb = "adds" if what.prompt.appends else "says"
@@ -97,9 +97,9 @@ def render_effective(
     notes: Mapping[str, str] = MappingProxyType({}),
     max_prompt_characters: int = MAX_PROMPT_CHARACTERS,
 ) -> list[Block]:
-    """Return what applies somewhere, and where each part comes from; the prompt only `with_prompt`.
+    """Return a scope's configuration, with the origin of each value; the prompt only if `with_prompt`.
 
-    `told` is what is done about which parameter of the model, `longest` the characters of a prompt at most.
+    `notes` are about parameters of the model, such as `{"seed": "has no effect"}`.
     """
     lines = [
         f"{_format_parameter(name, of)}{_format_origin(effective.origins[name])}{_format_note(name, notes)}"
@@ -119,12 +119,12 @@ def render_effective(
 
 
 def format_diff(old: ScopeConfig, new: ScopeConfig) -> str:
-    """Return the difference as lines of `-` and `+`."""
+    """Return the difference as lines that begin with `-` or `+`."""
     return scoped_config.diff(old, new) or "No difference."
 
 
 def format_parameters(parameters: Mapping[str, ParameterValue], notes: Mapping[str, str]) -> str:
-    """Return parameters line by line, wherever they come from; `told` as in `applying`."""
+    """Return parameters one a line, without their origins; `notes` as in `render_effective`."""
     return "\n".join(f"{_format_parameter(name, of)}{_format_note(name, notes)}" for name, of in parameters.items())
 
 
@@ -157,5 +157,5 @@ REASON_LABELS: Mapping[VoteReason, str] = MappingProxyType(
 
 
 def format_score(score: VoteCounts) -> str:
-    """Return a score in signs."""
+    """Return a score as two thumbs with their counts."""
     return f"{VERDICT_EMOJI[Verdict.GOOD]} {score.good:,}  {VERDICT_EMOJI[Verdict.BAD]} {score.bad:,}"

@@ -70,7 +70,7 @@ async def test_the_command_and_the_shortcut_open_forms_for_admins_only(office: O
     await office.settled()
     assert "For *<#C0GENERAL>*" in office.says(ADA)
     (shortcut,) = [each["callback_id"] for each in manifest.SHORTCUTS if each["type"] == "global"]
-    for user, expected in ((ADA, "What do you want to edit?"), (GRACE, authorization.NOT_AN_ADMIN)):
+    for user, expected in ((ADA, "Which level do you want to edit?"), (GRACE, authorization.NOT_AN_ADMIN)):
         await office.workspace.interactivity.shortcut(user, shortcut, "", "")
         await office.settled()
         assert expected in office.says(user)

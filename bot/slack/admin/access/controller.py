@@ -1,8 +1,8 @@
-"""Who may ask, and who may steer, as Home shows it and as admins change it.
+"""Access rules and stewards: Home's section about them, and its forms and history.
 
-Separate from the helm because it is no level, and only admins may touch it: who may edit a single channel is
-never asked here. Rules: every method passes the gate first; nothing is overwritten unseen; the admins whom
-Slack names are none of what is set here, so that nobody can lock them out.
+Only admins may change grants, those of a channel included. A save is refused if another admin has saved
+meanwhile; the form then shows both versions. Slack's own admins are not part of the grants, so nobody can
+lock them out.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -34,16 +34,16 @@ log = structlog.get_logger()
 
 
 class GrantsController:
-    """A section of Home, and the views behind it."""
+    """Home's section of access rules and stewards, and its forms and history."""
 
     def __init__(self, authorizer: Authorizer, access: Permissions, people: People) -> None:
-        """`gate` seals these forms with a key of their own: see `Gate.apart`."""
+        """Pass an `authorizer` that signs forms for grants only: see `Authorizer.for_purpose`."""
         self._authorizer = authorizer
         self._access = access
         self._people = people
 
     async def __call__(self, reader: HomeReader) -> Sequence[Block]:
-        """Return the section: for admins all that is set, for others the channels that they may edit."""
+        """Return all grants for an admin, and for anybody else the channels that they may edit."""
         if not reader.is_admin:
             mine = await self._access.channels_edited_by(reader.user)
             return views.render_delegated_channels(
@@ -72,7 +72,11 @@ class GrantsController:
         return views.render_history(key, versions, leave, name_of, news=news)
 
     async def save_form(self, user: str, view: Mapping[str, Any]) -> View | FormErrors | None:
-        """Save what was submitted; return None, or what is wrong, or the form with what came between."""
+        """Save a submitted form.
+
+        Returns None if it was saved, the errors if it is wrong, and a form that shows both versions if
+        another admin has saved meanwhile.
+        """
         await self._authorizer.require_admin(user, "save grants")
         leave = self._authorizer.verify_form(user, payload.text(view, "private_metadata"))
         newest = await self._access.newest_version(leave.scope)
@@ -92,7 +96,7 @@ class GrantsController:
         return None
 
     async def restore_version(self, user: str, view: Mapping[str, Any], number: str) -> View:
-        """Save an old version once more; return the versions there are now, and what came of it."""
+        """Save an old version as the newest one; return the history with a sentence about the result."""
         await self._authorizer.require_admin(user, "restore grants")
         leave = self._authorizer.verify_form(user, payload.text(view, "private_metadata"))
         versions = await self._access.record.list_history(leave.scope, limit=views.MAX_VERSIONS_SHOWN)
@@ -104,24 +108,24 @@ class GrantsController:
         except GrantsConflict as conflict:
             news = conflict.for_people
         else:
-            news = f"Restored: what version {number} says holds again."
+            news = f"Restored: version {number} applies again."
         return await self.open_history(user, scoped_config.name_scope(leave.scope), news=news)
 
     async def _check_members(self, named: frozenset[str]) -> str:
-        """Return what forbids to let those steer who are newly named; nothing if all are members."""
+        """Return why these people cannot be stewards; an empty text if all are full members."""
         names = await self._people.names(named)
         for each in sorted(named):
             called = names.get(each, each)
             try:
                 standing = await self._people.member_type(each)
             except SurfaceUnavailable:
-                return f"Slack does not say just now who {called} is. Please try again in a minute."
+                return f"Slack could not tell me who {called} is. Please try again in a minute."
             if standing is not MemberType.MEMBER:
-                return f"{called} is no full member of this workspace, and only these can be named here."
+                return f"{called} is not a full member of this workspace. Only full members can be named here."
         return ""
 
     async def _require_admin(self, user: str, name: str, action: str) -> Scope:
-        """Return the workspace or channel of that name, for an admin."""
+        """Return the workspace or channel of that name. Raises `ActionRefused` unless `user` is an admin."""
         await self._authorizer.require_admin(user, action)
         key = self._authorizer.parse_scope(user, name)
         if key.root or (key.channel and not authorization.GROUP_CHANNEL_ID_PATTERN.fullmatch(key.channel)):
@@ -133,7 +137,7 @@ class GrantsController:
         by = Author(id=leave.user, name=names.get(leave.user, ""))
         version = await self._access.save(leave.scope, grants, based_on=leave.based_on, by=by, note=note)
         log.info(
-            "An admin has changed who may do what.",
+            "Grants were saved.",
             action="granted",
             user=leave.user,
             place=scoped_config.name_scope(leave.scope),
@@ -148,6 +152,6 @@ class GrantsController:
         return form.render_conflict(newest, entered, leave, self._access.deployment, name)
 
     async def _name_lookup(self, grants: Sequence[Grants]) -> Callable[[str], str]:
-        """Return what says, for people, what the ids in grants are called."""
+        """Return the function that shows an id with its name."""
         names = await self._people.names(frozenset[str]().union(*map(collect_ids, grants)))
         return lambda each: f"{names[each]} ({each})" if each in names else each

@@ -1,7 +1,8 @@
-"""Who may ask and who may steer as forms, and filled-in forms as what is set.
+"""The form of access rules and stewards, and the parser of a filled-in form. Pure.
 
-Separate from `form`, which is about prompts and parameters. Pure. Rules: what the deployment fixes is told
-and not asked for; ids that Slack's lists could not have given are refused.
+The workspace's form has lists of channels and people, checkboxes, and the stewards; a channel's form has
+its stewards only. What the deployment's settings fix (`BOT_ADMIT`) is a line of text and no input. An id
+of the wrong kind rejects the whole form, because Slack's lists cannot produce one.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,19 +22,19 @@ from bot.slack.views.block_kit import Block, View
 GRANTS_FORM_CALLBACK = "grants"
 """`callback_id` of both forms."""
 ADMITS_FIELD, STEWARDS_FIELD = "admits", "stewards"
-"""Fields beside the lists of `Rules`, which have their names."""
+"""Block ids of the inputs besides the lists of `Rules`, whose ids are their field names."""
 CHANNEL_FIELDS = {
-    "channels": ("Only in these channels", "If none is chosen, I answer in every channel that I am in."),
-    "denied_channels": ("Never in these channels", "Whatever else is set."),
+    "channels": ("Only in these channels", "If you choose none, I answer in every channel that I am in."),
+    "denied_channels": ("Never in these channels", "This overrides every other setting."),
 }
 PEOPLE_FIELDS = {
-    "people": ("Only these people", "If nobody is chosen, everybody may ask whom the boxes below let in."),
-    "denied_people": ("Never these people", "Whatever else is set."),
-    "invited": ("Guests and outsiders by name", "They may ask although the boxes below do not let them in."),
+    "people": ("Only these people", "If you choose nobody, everyone whom the boxes below admit may ask."),
+    "denied_people": ("Never these people", "This overrides every other setting."),
+    "invited": ("Guests and outsiders by name", "They may ask even if the boxes below exclude them."),
 }
 ADMISSION_LABELS = {
-    Admission.DIRECT: ("Direct messages", "People may write to me alone."),
-    Admission.SHARED: ("Members in shared channels", "Other organisations read along there."),
+    Admission.DIRECT: ("Direct messages", "People may write to me directly."),
+    Admission.SHARED: ("Members in shared channels", "Other organisations can read those channels."),
     Admission.GUESTS: ("Guests of several channels", ""),
     Admission.CHANNEL_GUESTS: ("Guests of a single channel", ""),
     Admission.EXTERNAL: ("People of other organisations", "In channels that are shared with them."),
@@ -43,18 +44,18 @@ NO_PEOPLE_PLACEHOLDER = "Nobody chosen"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmittedGrants:
-    """What somebody filled in."""
+    """A filled-in form."""
 
     grants: Grants
     note: str
 
 
 class InvalidSelection(ValueError):
-    """A form holds what our lists do not; nothing of it is used."""
+    """A form holds an id or an option that its lists do not offer. It is rejected as a whole."""
 
 
 def render_form(key: Scope, newest: GrantsVersion | None, form_state: str, deployment: AccessRules) -> View:
-    """Return the form of a workspace or channel as it is now."""
+    """Return the form of a workspace or channel, filled in with its newest version."""
     signature = wording.describe_version(newest) if newest else "Nothing was ever set here."
     about = (
         f"Who may edit *{wording.describe_scope(key)}* besides admins:" if key.channel else "Who may ask me, and where."
@@ -71,12 +72,12 @@ def render_conflict(
     deployment: AccessRules,
     name: Callable[[str], str],
 ) -> View:
-    """Return the form with what was entered, below what somebody else has saved meanwhile."""
+    """Return the form with the reader's own input, below the version that was saved meanwhile."""
     top = [
         block_kit.header(f"{newest.author.name or 'Somebody'} was faster"),
         block_kit.section(
             f"While you were editing, this was saved:\n{wording.describe_version(newest)}\n"
-            "Nothing is overwritten yet. `-` is what holds now, `+` is yours:"
+            "Nothing is overwritten yet. `-` is what applies now, `+` is yours:"
         ),
         block_kit.preformatted(diff(newest.grants, entered.grants, name) or "No difference."),
         block_kit.divider(),
@@ -88,7 +89,10 @@ def render_conflict(
 
 
 def parse_submission(values: Mapping[str, Any], key: Scope, now: Grants) -> SubmittedGrants:
-    """Return what was entered, from a view's `state.values`; what was not asked for stays. Raises `Odd`."""
+    """Return what was entered, from a view's `state.values`.
+
+    Lists that the form did not ask for stay as they are. Raises `InvalidSelection`.
+    """
     note = payload.text(values, NOTE_FIELD, block_kit.VALUE_ACTION_ID, "value").strip()
     stewards = _parse_ids(values, STEWARDS_FIELD, "selected_users", PERSON_ID_PATTERN.fullmatch)
     if key.channel:
@@ -105,10 +109,10 @@ def parse_submission(values: Mapping[str, Any], key: Scope, now: Grants) -> Subm
 
 
 def _render_fields(key: Scope, grants: Grants, deployment: AccessRules, note: str = "") -> list[Block]:
-    hint = "Why, in a few words. It is kept with the version."
+    hint = "The reason, in a few words. It is stored with the version."
     last = block_kit.input_block(NOTE_FIELD, "Note", block_kit.text_input(note, longest=MAX_NOTE_CHARACTERS), hint=hint)
     if key.channel:
-        hint = "Members of this workspace. They edit this channel and its threads, below what admins lock."
+        hint = "Members of this workspace. They may edit this channel and its threads, except what admins lock."
         return [_render_people(STEWARDS_FIELD, "Who may edit it", grants.stewards, hint), last]
     shown = [
         block_kit.input_block(
@@ -119,7 +123,7 @@ def _render_fields(key: Scope, grants: Grants, deployment: AccessRules, note: st
     shown += [
         _render_people(name, label, getattr(grants.rules, name), hint) for name, (label, hint) in PEOPLE_FIELDS.items()
     ]
-    hint = "Members of this workspace who may do all that Slack's admins may do here, this form included."
+    hint = "Members of this workspace. They may do here whatever Slack's admins may do, including this form."
     admins = _render_people(STEWARDS_FIELD, "Admins besides Slack's", grants.stewards, hint)
     return [*shown, _render_admits(grants.rules, deployment), block_kit.divider(), admins, last]
 
@@ -135,7 +139,7 @@ def _render_admits(rules: AccessRules, deployment: AccessRules) -> Block:
 
 
 def _effective_admits(rules: AccessRules) -> frozenset[Admission]:
-    """Return the boxes that are ticked for rules, also where these leave it to what is built in."""
+    """Return the boxes to tick: those of the rules, or the built-in ones if the rules set none."""
     return DEFAULT_ADMISSIONS if rules.admits is None else rules.admits
 
 

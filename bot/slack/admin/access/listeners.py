@@ -109,7 +109,7 @@ class GrantsListeners:
         except TimeoutError:
             sentence = SAVE_TIMED_OUT
         except StoreError as error:
-            log.warning("What an admin set was not saved.", action="grants_unsaved", error=error.code)
+            log.warning("A form was not saved.", action="grants_unsaved", error=error.code)
             sentence = SAVE_FAILED
         return FormErrors(errors=place_errors({NOTE_FIELD: sentence}, payload.items(view, "blocks")))
 

@@ -1,7 +1,7 @@
-"""What is set of who may ask and who may steer: Home's section of it, and its versions.
+"""Access rules and stewards in words: Home's section, and the history. Pure.
 
-Separate from the forms in which it is changed. Pure. Rule: people and channels are shown as Slack's own
-mentions where Slack shows these, and by name and id elsewhere.
+People and channels are mentions, which Slack shows by name. A difference stands in a frame, where Slack
+shows no mentions; there they are names with ids.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,13 +22,13 @@ EDIT_GRANTS_ACTION, EDIT_CHANNEL_GRANTS_ACTION, GRANTS_HISTORY_ACTION, RESTORE_G
     "grant_history",
     "grant_restore",
 )
-"""`action_id`s; the value is the name of a workspace or channel, or the number of a version."""
+"""`action_id`s. The value is the name of a workspace or channel, or the number of a version."""
 MAX_VERSIONS_SHOWN = 20
 """Versions in one view."""
 MAX_CHANNELS_SHOWN = 6
-"""Channels in one view, at a block each."""
+"""Channels in one view; each takes one block."""
 MAX_NAMES_PER_LINE = 20
-"""People or channels that are named in a line."""
+"""People or channels named in one line."""
 
 
 def render_overview(workspace: Scope, versions: Sequence[GrantsVersion], deployment: AccessRules) -> list[Block]:
@@ -54,7 +54,7 @@ def render_overview(workspace: Scope, versions: Sequence[GrantsVersion], deploym
 
 
 def render_delegated_channels(channels: Sequence[Scope]) -> list[Block]:
-    """Return Home's section for somebody who is no admin, and may edit these channels."""
+    """Return Home's section for a steward: the channels that they may edit."""
     if not channels:
         return []
     shown = [block_kit.header("Channels that you may edit")]
@@ -72,13 +72,13 @@ def render_delegated_channels(channels: Sequence[Scope]) -> list[Block]:
 def render_history(
     key: Scope, versions: Sequence[GrantsVersion], form_state: str, name: Callable[[str], str], *, news: str = ""
 ) -> View:
-    """Return the versions, newest first; one more than `SHOWN` where there are older ones."""
+    """Return the versions, newest first; one more than are shown if there are older ones."""
     what = f"who may edit {wording.describe_scope(key)}" if key.channel else "who may do what"
     blocks = [*([block_kit.section(f"*{news}*")] if news else [])]
-    blocks.append(block_kit.context(f"What was saved of {what}. `-` was before, `+` came instead."))
+    blocks.append(block_kit.context(f"Versions of {what}. `-` was removed, `+` was added."))
     before = [version.grants for version in versions[1:]] + [NO_GRANTS]
     for version, old in zip(versions[:MAX_VERSIONS_SHOWN], before, strict=False):
-        asked = f"What version {version.number} says becomes the newest version. Nothing is lost."
+        asked = f"Version {version.number} is saved again as the newest one. Nothing is lost."
         restore = block_kit.button("Restore this", RESTORE_GRANTS_ACTION, str(version.number), confirm=asked)
         accessory = None if version is versions[0] else restore
         changes = diff(old, version.grants, name) or "No difference."
@@ -91,7 +91,7 @@ def render_history(
 
 
 def _render_delegations(versions: Sequence[GrantsVersion]) -> list[Block]:
-    """Return who may edit which channel, and the way to change it."""
+    """Return the stewards of each channel, and the list in which an admin chooses another channel."""
     current = [version for version in versions if version.grants.stewards]
     select = block_kit.channel_select(EDIT_CHANNEL_GRANTS_ACTION, "Let somebody edit a channel…")
     shown = [block_kit.section("You can let members edit a single channel and its threads."), block_kit.actions(select)]

@@ -1,7 +1,8 @@
-"""Where admins steer: each thing that they do in Slack, from who asks to the view that answers.
+"""The prompt editor's use cases: what each command, button and form does, and which view it returns.
 
-Separate from `listeners`, which knows Bolt, and from the views, which are pure. Rules: every method passes
-the gate first; what is saved goes through `Editing`, which checks it once more; a refusal changes nothing.
+`listeners` calls these methods with ids from Slack's payloads. Each one first asks the `Authorizer`, then
+reads or saves through `ConfigEditor`, and passes the result to the pure functions that render views.
+`ConfigEditor` checks the locks once more when it saves. A refused action changes nothing.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -27,7 +28,7 @@ from bot.slack.views.submissions import FormErrors
 
 
 class PromptController:
-    """What people do to steer, or to see how it is steered, in one workspace."""
+    """The prompt editor of one workspace: a method for each thing that a person does."""
 
     def __init__(
         self,
@@ -56,23 +57,23 @@ class PromptController:
         return await self._home(user)
 
     async def show_effective(self, user: str, channel: str) -> list[Block]:
-        """Return what applies in a channel; the prompt itself is for admins."""
+        """Return the configuration of a channel as blocks. Only admins see the prompt."""
         return await self._render_effective(user, self._authorizer.channel_scope(user, channel))
 
     async def open_effective(self, user: str, channel: str) -> View:
-        """Return the same as a view, for a channel that was chosen from a list."""
+        """Return the configuration of a channel as a view."""
         key = self._authorizer.channel_scope(user, channel, authorization.GROUP_CHANNEL_ID_PATTERN)
         return welcome.render_effective(
             key, await self._render_effective(user, key, longest=scoped_config.MAX_PROMPT_CHARACTERS)
         )
 
     async def open_scope_chooser(self, user: str) -> View:
-        """Return the question what to edit."""
+        """Return the modal that asks which scope to edit."""
         await self._authorizer.require_admin(user, "choose")
         return modals.render_scope_chooser(self._authorizer.workspace, self._direct)
 
     async def open_editor(self, user: str, name: str) -> View:
-        """Return the form for the level of that name."""
+        """Return the form of the scope of that name."""
         key = self._authorizer.parse_scope(user, name)
         is_delegated = await self._authorizer.require_editor(key, user, "edit")
         level = await self._config_editor.load_scope(key, is_delegated=is_delegated)
@@ -81,23 +82,27 @@ class PromptController:
         )
 
     async def open_channel_editor(self, user: str, channel: str) -> View:
-        """Return the form for a channel."""
+        """Return the form of a channel."""
         return await self.open_editor(user, scoped_config.name_scope(self._authorizer.channel_scope(user, channel)))
 
     async def open_history(self, user: str, name: str) -> View:
-        """Return the versions of the level of that name."""
+        """Return the versions of the scope of that name."""
         key = self._authorizer.parse_scope(user, name)
         await self._authorizer.require_editor(key, user, "history")
         return await self._render_history(user, key)
 
     async def open_explanation(self, user: str, channel: str, root: str, ts: str) -> View:
-        """Return how the answer came about that a message shows; see `Reasons.why`."""
+        """Return the view that explains an answer; see `AnswerExplainer.explain`."""
         return await self._explainer.explain(user, channel, root, ts)
 
     # Changing
 
     async def save_form(self, user: str, view: Mapping[str, Any]) -> View | FormErrors | None:
-        """Save what was submitted; return None, or what is wrong, or the form with what came between."""
+        """Save a submitted form.
+
+        Returns None if it was saved, the errors if it is wrong, and a form that shows both versions if
+        another person has saved meanwhile.
+        """
         leave = self._authorizer.verify_form(user, payload.text(view, "private_metadata"))
         is_delegated = await self._authorizer.require_editor(leave.scope, user, "save")
         level = await self._config_editor.load_scope(leave.scope, is_delegated=is_delegated)
@@ -117,7 +122,7 @@ class PromptController:
         return None
 
     async def restore_version(self, user: str, view: Mapping[str, Any], number: str) -> View:
-        """Save an old version once more; return the versions there are now, and what came of it."""
+        """Save an old version as the newest one; return the history with a sentence about the result."""
         leave = self._authorizer.verify_form(user, payload.text(view, "private_metadata"))
         is_delegated = await self._authorizer.require_editor(leave.scope, user, "restore")
         versions = await self._config_editor.versions.list_history(leave.scope, limit=history.MAX_VERSIONS_SHOWN)
@@ -132,7 +137,7 @@ class PromptController:
         except VersionConflict as conflict:
             news = conflict.for_people
         else:
-            news = f"Restored: what version {number} says applies again."
+            news = f"Restored: version {number} applies again."
         return await self._render_history(user, leave.scope, news=news)
 
     async def _render_effective(

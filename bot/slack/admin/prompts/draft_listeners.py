@@ -1,8 +1,4 @@
-"""What people operate in Slack to try a draft, passed to the trials; views are shown beside.
-
-Separate from `listeners`, which is about what applies at once. Rule as there: everything is acknowledged at
-once, and shown after that.
-"""
+"""Bolt listeners of drafts: the form's "Try it", and the buttons below a draft's first message."""
 
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any

@@ -1,7 +1,4 @@
-"""What a draft that is tried looks like: the head of its thread, the question, and what becomes of it.
-
-Separate from `trials`, which does what these offer. Pure.
-"""
+"""The messages and the modal of a draft: the head of its thread, the question, and its result. Pure."""
 
 from bot.core.chat.scoped_config import name_scope
 from bot.core.config import ConfigVersion, Scope, ScopeConfig
@@ -11,14 +8,14 @@ from bot.slack.views import block_kit, wording
 from bot.slack.views.block_kit import Block, View
 
 PUBLISH_ACTION, EDIT_DRAFT_ACTION, DISCARD_ACTION = "trial_publish", "trial_edit", "trial_discard"
-"""`action_id`s of the buttons below a draft; the value is the sealed leave to publish it."""
+"""`action_id`s of the buttons below a draft. The value is the signed state that publishes it."""
 MAX_DIFF_CHARACTERS = 1_500
-"""Characters of a difference; a message holds less than a view."""
+"""Characters of a difference that are shown; a message holds less than a view."""
 MAX_NAME_CHARACTERS = 60
 
 
 def draft_title(level: Scope, number: int) -> str:
-    """Return what a draft is called where Slack shows no links."""
+    """Return a draft's title for notifications, which show no links."""
     return f"Draft for {wording.describe_scope_plainly(level)}, version {number}, not published"
 
 
@@ -27,11 +24,11 @@ def render_first_message(
 ) -> list[Block]:
     """Return the first message of the thread in which a draft is tried."""
     asked = f"It becomes version {based_on + 1}, and applies at once to {wording.describe_scope_plainly(level)}."
-    gone = "What it changes is lost, and this thread goes on with what applies in your direct messages."
+    gone = "Its changes are lost. This thread goes on with the settings of your direct messages."
     return [
         block_kit.section(f"*Draft for {wording.describe_scope(level)}*, version {based_on + 1}, *not published*"),
         block_kit.preformatted(wording.format_diff(old, draft), MAX_DIFF_CHARACTERS),
-        block_kit.context("Ask more in this thread: it is answered with the draft, for seven days at most."),
+        block_kit.context("Ask more in this thread: I answer with the draft, for up to seven days."),
         block_kit.actions(
             block_kit.button("Publish", PUBLISH_ACTION, form_state, style="primary", confirm=asked),
             block_kit.button("Back to the editor", EDIT_DRAFT_ACTION, form_state),
@@ -41,31 +38,31 @@ def render_first_message(
 
 
 def render_question(text: str) -> list[Block]:
-    """Return the message that shows what is asked."""
+    """Return the message that repeats the test question."""
     return [block_kit.context("Your question:"), block_kit.quote(text)]
 
 
 def render_published(version: ConfigVersion) -> list[Block]:
-    """Return the first message of the thread once the draft applies."""
+    """Return the first message of the thread after the draft was published."""
     return [
         block_kit.section(
             f"*Published* for {wording.describe_scope(version.scope)}: {wording.describe_version(version)}",
             block_kit.button("History", HISTORY_ACTION, name_scope(version.scope)),
         ),
-        block_kit.context("This thread goes on with what applies in your direct messages."),
+        block_kit.context("This thread goes on with the settings of your direct messages."),
     ]
 
 
 def render_discarded(level: Scope) -> list[Block]:
-    """Return the first message of the thread once its draft is gone."""
+    """Return the first message of the thread after the draft was discarded."""
     return [
         block_kit.section(f"*Discarded*: a draft for {wording.describe_scope(level)} that was never published."),
-        block_kit.context("This thread goes on with what applies in your direct messages."),
+        block_kit.context("This thread goes on with the settings of your direct messages."),
     ]
 
 
 def render_started(link: str) -> View:
-    """Return the modal that says where the answer comes; the form is still below it."""
+    """Return the modal that tells where the answer appears; the form stays open below it."""
     where = permalinks.mrkdwn_link(link, "our direct messages")
     return block_kit.modal(
         "Being tried",

@@ -1,8 +1,9 @@
-"""Trying a draft before it is published: in a thread of its admin's direct messages, and what becomes of it.
+"""Drafts: an admin tries a prompt in a thread of their direct messages before publishing it.
 
-Separate from the helm, which changes what applies at once. Rules: every step passes the gate, and a button
-below a draft carries a sealed leave of its own; what is tried is kept in the database, so that no step, no
-other process and no closed form loses it; only its author publishes or discards it.
+`start_draft` stores the draft, opens the thread and asks the question there; the bot answers it with the
+draft. The buttons below the first message publish the draft, edit it or discard it. Each carries its own
+signed state, so it works after the form is closed and in another process. Only the draft's author may use
+them.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -31,9 +32,7 @@ from bot.slack.views.direct_messages import DirectMessages
 from bot.slack.views.submissions import FormErrors
 
 QUESTION_MISSING = "Write a question here, as people would ask it."
-DIRECT_MESSAGE_FAILED = (
-    "I could not write to you in our direct messages. What you wrote is still here; please try again."
-)
+DIRECT_MESSAGE_FAILED = "I could not write to you in our direct messages. Your input is still here; please try again."
 DRAFT_GONE = "This draft is no longer there: it was published or discarded, or it has expired."
 
 log = structlog.get_logger()
@@ -41,18 +40,18 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftRequest:
-    """What an admin wants to try."""
+    """A draft and a test question, as an admin submitted them."""
 
     state: FormState
     old_config: ScopeConfig
-    """What the level sets now."""
+    """What the scope sets now."""
     config: ScopeConfig
     note: str
     question: str
 
 
 class DraftController:
-    """What admins do with drafts, in one workspace."""
+    """The drafts of one workspace: tried, edited, published or discarded."""
 
     def __init__(
         self,
@@ -65,7 +64,7 @@ class DraftController:
         models: Callable[[], Awaitable[ModelChoices]],
         ask: Callable[[IncomingMessage], Awaitable[object]],
     ) -> None:
-        """`models` never raises; `ask` records a question, which is then answered."""
+        """`models` never raises; `ask` records a question for the bot to answer."""
         self._authorizer = authorizer
         self._config_editor = config_editor
         self._drafts = drafts
@@ -75,7 +74,7 @@ class DraftController:
         self._ask = ask
 
     async def parse_request(self, user: str, view: Mapping[str, Any]) -> DraftRequest | FormErrors:
-        """Return what a form asks to try, or what is wrong with it, as it would be on saving."""
+        """Return the draft and question of a form, or the errors that saving it would show."""
         leave = self._authorizer.verify_form(user, payload.text(view, "private_metadata"))
         is_delegated = await self._authorizer.require_editor(leave.scope, user, "try")
         level = await self._config_editor.load_scope(leave.scope, is_delegated=is_delegated)
@@ -91,7 +90,7 @@ class DraftController:
         )
 
     async def start_draft(self, request: DraftRequest) -> View:
-        """Ask the question in a new thread, with the draft; return where that is."""
+        """Open a thread with the draft, ask its question there, and return a link to the thread."""
         leave = request.state
         try:
             thread = await self._store_draft(request)
@@ -115,7 +114,7 @@ class DraftController:
         return draft_view.render_started(self._direct_messages.link_to(thread))
 
     async def publish_draft(self, user: str, thread: ThreadKey, signed: str) -> View | None:
-        """Save the draft of a thread; return what there is to say beyond that."""
+        """Save the draft of a thread; return a view with the reason if it cannot be saved."""
         draft, leave, is_delegated = await self._require_draft(user, thread, signed, "publish")
         level = await self._config_editor.load_scope(draft.scope, is_delegated=is_delegated)
         try:
@@ -131,7 +130,7 @@ class DraftController:
         return None
 
     async def open_editor(self, user: str, thread: ThreadKey, signed: str) -> View:
-        """Return the form of the level with the draft in it."""
+        """Return the form of the draft's scope, filled in with the draft."""
         draft, leave, is_delegated = await self._require_draft(user, thread, signed, "edit a draft")
         level = await self._config_editor.load_scope(draft.scope, is_delegated=is_delegated)
         if level.newest_version and level.version_number != draft.based_on:
@@ -140,13 +139,13 @@ class DraftController:
         return modals.render_draft_editor(level, draft, mandate, await self._models())
 
     async def discard_draft(self, user: str, thread: ThreadKey, signed: str) -> None:
-        """Let the draft of a thread be tried no more."""
+        """Delete the draft of a thread."""
         draft, _leave, _is_delegated = await self._require_draft(user, thread, signed, "discard")
         await self._drafts.delete_draft(thread)
         await self._direct_messages.update_first_message(thread, "Discarded", draft_view.render_discarded(draft.scope))
 
     async def _store_draft(self, request: DraftRequest) -> ThreadKey:
-        """Return a new thread with the draft, which is kept. Raises `SurfaceError`."""
+        """Open a thread for the draft and store the draft. Raises `SurfaceError`."""
         leave = request.state
         mandate = self._authorizer.sign_form(
             leave.user, leave.scope, leave.based_on, lifetime_seconds=DRAFT_LIFETIME_SECONDS
@@ -170,9 +169,9 @@ class DraftController:
     async def _require_draft(
         self, user: str, thread: ThreadKey, signed: str, action: str
     ) -> tuple[Draft, FormState, bool]:
-        """Return the draft of a thread, the leave to publish it, and whether its author is no admin.
+        """Return the draft of a thread, the state of its button, and whether its author is a steward.
 
-        Raises `Refused`.
+        Raises `ActionRefused`.
         """
         leave = self._authorizer.verify_form(user, signed)
         is_delegated = await self._authorizer.require_editor(leave.scope, user, action)
@@ -182,6 +181,6 @@ class DraftController:
         return draft, leave, is_delegated
 
     def direct_thread(self, channel: str, root: str) -> ThreadKey:
-        """Return the thread of a direct message in this workspace."""
+        """Return a thread of direct messages in this workspace."""
         workspace = self._authorizer.workspace.workspace
         return ThreadKey(platform=PLATFORM, workspace=workspace, channel=channel, root=root)

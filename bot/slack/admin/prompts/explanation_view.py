@@ -1,7 +1,6 @@
-"""The modal that tells why an answer is as it is: what it was asked for with, and what came of it.
+"""The modal that explains an answer: model, context, cost, times and configuration. Pure.
 
-Separate because it looks at one answer, and not at levels. Pure. Rule: the prompt is for admins; who asked
-sees the rest, and nobody else sees anything.
+Only admins see the prompt.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +27,7 @@ from bot.slack.views import block_kit, wording
 from bot.slack.views.block_kit import Block, View
 
 ANSWER_UNKNOWN = (
-    "I have nothing to tell of this message: it is no answer of mine and no question to me, "
+    "I can't explain this message: it is not an answer of mine or a question to me, "
     "its answer is not complete yet, or it was deleted."
 )
 NOT_YOUR_ANSWER = "Only admins and the person who asked can see that."
@@ -39,21 +38,21 @@ FINISH_REASONS = {
     "content_filter": "the content filter ended it",
     STOPPED_FINISH_REASON: "somebody stopped it",
 }
-"""Finish reasons in words; any other is shown as it is."""
+"""Finish reasons in words; any other reason is shown as it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplanationContext:
-    """What is known beside the answer itself."""
+    """What the view needs besides the answer itself."""
 
     level: EditableScope
-    """The answer's thread as it is now."""
+    """The scope of the answer's thread, as it is now."""
     parameter_notes: Mapping[str, str] = field(default_factory=dict)
-    """What is done about which parameter of the answer's model: it has no effect, or another name."""
+    """Notes about parameters of the answer's model, such as `{"seed": "has no effect"}`."""
     workspace: str = ""
     """The workspace's address, or empty."""
     currency: str = "USD"
-    """What prices are in."""
+    """Currency of prices."""
 
 
 def render_explanation(explained: Explanation, context: ExplanationContext, *, for_admin: bool) -> View:
@@ -91,7 +90,7 @@ def _describe_files(files: Sequence[File]) -> str:
 
 
 def _describe_coverage(explained: Explanation, context: ExplanationContext) -> str:
-    """Return what the model got to see of the conversation; nothing where that was not kept."""
+    """Return which earlier turns the model was given; an empty text if that was not recorded."""
     seen = explained.made_with.seen if explained.made_with else None
     if seen is None:
         return ""
@@ -122,7 +121,7 @@ def _describe_tokens(explained: Explanation) -> str:
 
 
 def _describe_cost(spent: Spending, currency: str) -> str:
-    """Return what a turn cost; nothing of one from before this was kept."""
+    """Return the cost of a turn; an empty text if no call was recorded."""
     if not spent.calls:
         return ""
     price = f"{spending.estimate_prefix(spent)}{format_cost(spent, currency)}"
@@ -139,7 +138,7 @@ def _describe_times(explained: Explanation) -> str:
 def _render_config(explained: Explanation, context: ExplanationContext, *, for_admin: bool) -> list[Block]:
     made_with = explained.made_with
     if made_with is None:
-        return [block_kit.section("It is not known what it was asked for with.")]
+        return [block_kit.section("It was not recorded how it was made.")]
     from_ = [
         f"• {wording.describe_scope(version.scope)}: {wording.describe_version(version)}"
         for version in explained.versions
@@ -148,7 +147,7 @@ def _render_config(explained: Explanation, context: ExplanationContext, *, for_a
     if made_with.draft:
         draft = scoped_config.parse_scope(made_with.draft, explained.thread.platform)
         scope = wording.describe_scope(draft)
-        title = f"*Asked for with a draft for {scope}*, which is kept only while it is tried"
+        title = f"*Made with a draft for {scope}*, which is stored only while it is tried"
         return [
             block_kit.section(title),
             block_kit.section(wording.format_parameters(made_with.parameters, context.parameter_notes)),
@@ -158,11 +157,14 @@ def _render_config(explained: Explanation, context: ExplanationContext, *, for_a
     shown = wording.render_effective(
         applied, with_prompt=for_admin, notes=context.parameter_notes, max_prompt_characters=MAX_PROMPT_CHARACTERS
     )
-    return [block_kit.section("*Asked for with*"), *shown, said]
+    return [block_kit.section("*Made with*"), *shown, said]
 
 
 def _effective_then(explained: Explanation, level: EditableScope) -> EffectiveConfig:
-    """Return what applied then; of the deployment, whose settings have no versions, what applies now."""
+    """Return the configuration at that time.
+
+    The deployment's settings have no versions, so today's stand in for them.
+    """
     settings = {version.scope: version.config for version in explained.versions}
     return resolve_config(
         {DEPLOYMENT_SCOPE: level.configs[DEPLOYMENT_SCOPE], **settings},

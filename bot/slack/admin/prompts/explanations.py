@@ -1,6 +1,6 @@
-"""Who may see why an answer is as it is, and what is gathered to say it.
+"""Explains an answer: finds its record, and checks that the reader may see it.
 
-Separate from the helm because it changes nothing, and from `why`, which is pure.
+Admins and the person who asked may. `explanation_view` renders the result.
 """
 
 from collections.abc import Awaitable, Callable
@@ -18,7 +18,7 @@ from bot.slack.views.block_kit import View
 
 
 class AnswerExplainer:
-    """Explains answers."""
+    """Explains answers to admins and to the people who asked."""
 
     def __init__(
         self,
@@ -30,9 +30,9 @@ class AnswerExplainer:
         *,
         currency: str = "USD",
     ) -> None:
-        """`models` never raises, and takes a second at most; `bot` knows the workspace's address.
+        """`models` never raises, and takes a second at most; `bot` holds the workspace's address.
 
-        `currency` is what prices are in.
+        `currency` is that of all prices.
         """
         self._authorizer = authorizer
         self._config_editor = config_editor
@@ -42,7 +42,7 @@ class AnswerExplainer:
         self._currency = currency
 
     async def explain(self, user: str, channel: str, root: str, ts: str) -> View:
-        """Return how the answer came about that a message shows; `root` is its thread."""
+        """Return the view that explains the answer shown in message `ts` of thread `root`."""
         here = self._authorizer.channel_scope(user, channel)
         thread = ThreadKey(platform=here.platform, workspace=here.workspace, channel=channel, root=root)
         explained = await self._explanations.explain(thread, ts)

@@ -1,8 +1,10 @@
-"""What one level sets as a form, and a filled-in form as what one level sets.
+"""The inputs of the prompt editor, and the parser of a filled-in form. Pure.
 
-Separate because the two halves must agree to the letter. Pure. Rules: the fields derive from
-`core.parameters`; what the level above says stands in each field that is empty; a field that is locked, or
-whose value is too long for an input, is told and not asked for; a wrong value is a sentence at its field.
+`render_fields` makes an input for the prompt, each parameter and the locks; `parse_submission` reads them
+back. The table in `core/chat/parameters.py` defines labels, hints and types. An empty input inherits the
+value of the scope above, which its placeholder shows. A locked field, and a value that is too long for an
+input, become a line of text and stay as they are. A value that cannot be parsed becomes a sentence at its
+field.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,41 +26,42 @@ from bot.slack.views.block_kit import Block
 
 MODEL_FIELD = "model"
 MODE_FIELD, LOCKS_FIELD, NOTE_FIELD = "mode", "locks", "note"
-"""Fields that are no parameters; the prompt's own are called `prompt:<joint>:<number>`."""
+"""Block ids of the inputs that are no parameters. Those of the prompt are `prompt:<separator>:<number>`."""
 QUESTION_FIELD = "question"
-"""The field of what is asked with a draft before it is saved; no part of what a level sets."""
+"""Block id of the test question. It is not part of a scope's configuration."""
 TRY_ACTION = "steer_try"
-"""`action_id` of the button that asks it."""
+"""`action_id` of the button that tries the draft."""
 ERROR_BLOCK_PREFIX = "wrong"
-"""Where the sentence about a field begins that is told outside of a submission, as an id of a block."""
+"""First part of the block ids of the sentences that `mark_errors` adds."""
 ADD_PART_ACTION = "steer_more"
-"""`action_id` of the button that adds a part to the prompt."""
+"""`action_id` of the button that adds an input for the prompt."""
 INHERIT_OPTION = "(not set here)"
-"""The choice that sets nothing; no model is called so."""
+"""The option that sets nothing. No model has this name."""
 MAX_NOTE_CHARACTERS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelChoices:
-    """What is known of the models of a server."""
+    """The models that a form can offer, and what is known of their parameters."""
 
     offered: Mapping[str, str] = field(default_factory=dict)
-    """Names of those that can be chosen, each with what is going to become of it, as the rest of a sentence,
-    or an empty text; may be empty."""
+    """Maps each model's name to a note that completes the sentence "<model> …", or to an empty text.
+
+    For example `{"gpt-4o": "will be shut down on 2027-01-14"}`. Empty if the server does not say."""
     notes_for: Callable[[str], Mapping[str, str]] = lambda _model: {}
-    """Given a model, what is done about which parameter: it has no effect, or another name."""
+    """Maps a model to notes about its parameters, such as `{"seed": "has no effect"}`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmittedConfig:
-    """What somebody filled in."""
+    """A filled-in form."""
 
     config: ScopeConfig
     note: str
     errors: Mapping[str, str]
-    """A sentence for each field whose value cannot be read."""
+    """A sentence for each field whose value cannot be parsed."""
     parts: Sequence[TextPart] = ()
-    """Those of the prompt, as they stood in the form."""
+    """The parts of the prompt, one for each input."""
 
 
 def render_fields(
@@ -69,10 +72,11 @@ def render_fields(
     note: str = "",
     entered_parts: Sequence[TextPart] = (),
 ) -> list[Block]:
-    """Return the form for a level, filled in with a draft.
+    """Return the inputs for a scope, filled in with `draft`.
 
-    `written` are the parts of its prompt as they stand in a form that this one takes the place of: Slack
-    keeps what was typed into a field, and shows it in that of the same id, whatever should stand there.
+    `entered_parts` are the parts of its prompt in the form that this one replaces. They must keep their ids:
+    Slack keeps what a person typed into an input and shows it in the input of the same id, whatever the
+    new view says.
     """
     above = level.effective_config(EMPTY_CONFIG)
     shown = [
@@ -84,7 +88,7 @@ def render_fields(
     ]
     if not level.scope.root and not level.is_delegated:
         shown.append(_render_locks(draft))
-    hint = "Why, in a few words. It is kept with the version."
+    hint = "The reason, in a few words. It is stored with the version."
     return [
         *shown,
         block_kit.input_block(NOTE_FIELD, "Note", block_kit.text_input(note, longest=MAX_NOTE_CHARACTERS), hint=hint),
@@ -92,7 +96,7 @@ def render_fields(
 
 
 def parse_submission(values: Mapping[str, Any], level: EditableScope) -> SubmittedConfig:
-    """Return what was entered, from a view's `state.values`; what the form could not ask for stays set."""
+    """Return what was entered, from a view's `state.values`. Values that the form cannot ask for stay set."""
     found: dict[str, Any] = {
         name: value
         for name, value in level.config.parameters.items()
@@ -123,7 +127,7 @@ def _parse_prompt(values: Mapping[str, Any]) -> Prompt | None:
 
 
 def place_errors(problems: Mapping[str, str], shown: Sequence[Block]) -> Mapping[str, str]:
-    """Return problems by the ids of input blocks that are shown; at the note where there is no other."""
+    """Return problems by block id. The problem of a field that is not shown goes to the note."""
     ids = [block.get("block_id", "") for block in shown if block.get("type") == "input"]
     prompt = next(filter(_is_part, ids), NOTE_FIELD)
     found: dict[str, str] = {}
@@ -134,14 +138,14 @@ def place_errors(problems: Mapping[str, str], shown: Sequence[Block]) -> Mapping
 
 
 def parse_question(values: Mapping[str, Any]) -> str:
-    """Return what is to be asked with the draft, from a view's `state.values`."""
+    """Return the test question, from a view's `state.values`."""
     return _field_value(values, QUESTION_FIELD).strip()
 
 
 def mark_errors(shown: Sequence[Block], problems: Mapping[str, str]) -> list[Block]:
-    """Return a form with a sentence below each field that is wrong, in place of earlier ones.
+    """Return a form with a sentence below each wrong field, in place of earlier sentences.
 
-    `problems` are from `errors`. Its fields stay the same, and what is in them.
+    `problems` come from `place_errors`. Inputs stay, and so does what a person typed into them.
     """
     marked: list[Block] = []
     for block in shown:
@@ -155,7 +159,7 @@ def mark_errors(shown: Sequence[Block], problems: Mapping[str, str]) -> list[Blo
 
 
 def add_prompt_part(shown: Sequence[Block]) -> list[Block]:
-    """Return a form with one more part for the prompt; its fields stay the same, and what is in them."""
+    """Return a form with one more input for the prompt. Other inputs stay, with what a person typed."""
     at = [index + 1 for index, block in enumerate(shown) if _is_part(block.get("block_id", ""))]
     if not at:
         return list(shown)
@@ -169,7 +173,7 @@ def _render_prompt(
         return [_render_fixed(PROMPT_FIELD, level)]
     mode = "append" if draft.prompt and draft.prompt.appends else "replace"
     options = [
-        block_kit.option("replace", "takes the place of the prompt above"),
+        block_kit.option("replace", "replaces the prompt above"),
         block_kit.option("append", "is added below the prompt above"),
     ]
     if not entered_parts:
@@ -190,14 +194,14 @@ def _render_prompt(
 
 def _render_trial() -> Iterable[Block]:
     asked = block_kit.text_input(placeholder="A question as people would ask it", lines=True)
-    hint = "I answer it in our direct messages, with what stands in this form. Nothing is saved by that."
+    hint = "I answer it in our direct messages, with the settings in this form. Nothing is saved."
     yield block_kit.input_block(QUESTION_FIELD, "Try it first", asked, hint=hint)
     yield block_kit.actions(block_kit.button("Try it", TRY_ACTION))
 
 
 def _render_part(number: int, part: TextPart) -> Block:
     known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
-    first = f"Where it is empty, the prompt above applies. Placeholders: {known}."
+    first = f"If it is empty, the prompt above applies. Placeholders: {known}."
     further = {
         "paragraph": "Goes on in a new paragraph.",
         "line": "Goes on in a new line.",
@@ -246,7 +250,7 @@ def _render_element(each: Parameter, text: str, inherited: str, models: ModelCho
 
 
 def _offered_values(each: Parameter, text: str, models: ModelChoices) -> Mapping[str, str]:
-    """Return the values to choose from, the present one among them; none where a text must be typed."""
+    """Return the values to choose from, the current one among them; none if the value must be typed."""
     if isinstance(each.value_type, ChoiceType):
         return dict.fromkeys(each.value_type.options, "")
     if each.name != MODEL_FIELD or not models.offered:
@@ -264,12 +268,12 @@ def _render_locks(draft: ScopeConfig) -> Block:
     options = [block_kit.option(name, wording.field_label(name)) for name in (PROMPT_FIELD, *PARAMETERS)]
     element = block_kit.multi_select(options, draft.locks, "Nothing is locked")
     return block_kit.input_block(
-        LOCKS_FIELD, "Locked for all levels below", element, hint="Nobody can set these there."
+        LOCKS_FIELD, "Locked for all levels below", element, hint="These cannot be set at any lower level."
     )
 
 
 def _render_fixed(name: str, level: EditableScope) -> Block:
-    """Return what is said of a field that is not asked for."""
+    """Return the line that replaces an input: the field is locked, or too long for Slack."""
     if name in level.locked_fields:
         return block_kit.context(
             f":lock: *{wording.field_label(name)}* is locked by {wording.describe_scope(level.locked_fields[name])}."
@@ -280,7 +284,7 @@ def _render_fixed(name: str, level: EditableScope) -> Block:
 
 
 def _too_long_for_input(level: EditableScope) -> list[str]:
-    """Return the parameters set here whose values no input can hold."""
+    """Return the parameters whose values are longer than an input can hold."""
     values = level.config.parameters
     return [
         name for name, value in values.items() if len(parameters.render(name, value)) > block_kit.MAX_INPUT_CHARACTERS

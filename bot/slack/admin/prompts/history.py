@@ -1,7 +1,6 @@
-"""The modal that shows a level's versions, newest first, each with what it changed.
+"""The history of a scope: its versions, newest first, each with its difference from the one before. Pure.
 
-Separate because it is the only view that compares versions with each other. Pure. A version is restored by
-saving what it says once more, so restoring can be restored too.
+Restoring a version saves its content as a new version, so a restore can be undone the same way.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,11 +14,11 @@ from bot.slack.views.block_kit import Block, View
 from bot.slack.views.wording import format_score
 
 RESTORE_ACTION = "steer_restore"
-"""`action_id`; the value is the number of a version."""
+"""`action_id`. The value is the number of a version."""
 MAX_VERSIONS_SHOWN = 20
 """Versions in one view."""
 MAX_DIFF_CHARACTERS = 1_500
-"""Characters of a difference."""
+"""Characters of a difference that are shown."""
 
 
 def render_history(
@@ -30,13 +29,13 @@ def render_history(
     scores: Mapping[int, VoteCounts] = MappingProxyType({}),
     news: str = "",
 ) -> View:
-    """Return the view; `versions` are newest first, one more than `SHOWN` where there are older ones.
+    """Return the view. `versions` are newest first, one more than are shown if there are older ones.
 
-    `scores` tells how the answers were judged that were made with a version, by its id.
+    `scores` maps a version's id to the votes on answers that were made with it.
     """
     about = (
-        f"What was saved for {wording.describe_scope(level)}. `-` was before, `+` came instead; "
-        "what is too long to be shown, `bot prompt diff` in a shell shows."
+        f"Versions of {wording.describe_scope(level)}. `-` was removed, `+` was added. "
+        "`bot prompt diff` in a shell shows all of a long difference."
     )
     blocks = [*([block_kit.section(f"*{news}*")] if news else []), block_kit.context(about)]
     before = [version.config for version in versions[1:]] + [EMPTY_CONFIG]
@@ -53,7 +52,7 @@ def render_history(
 
 
 def _render_version(version: ConfigVersion, changes: str, *, is_newest: bool) -> list[Block]:
-    asked = f"What version {version.number} says becomes the newest version. Nothing is lost."
+    asked = f"Version {version.number} is saved again as the newest one. Nothing is lost."
     restore = block_kit.button("Restore this", RESTORE_ACTION, str(version.number), confirm=asked)
     return [
         block_kit.section(wording.describe_version(version), None if is_newest else restore),

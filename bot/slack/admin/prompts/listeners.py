@@ -1,7 +1,8 @@
-"""What people operate in Slack to steer, passed to the helm; views are shown beside.
+"""Bolt listeners of the prompt editor, the Home tab, the slash command and the shortcuts.
 
-Separate from the helm because this knows Bolt and Slack's payloads. Rules: everything is acknowledged at
-once, and shown after that; only a submission is answered in its acknowledgement, and so within three seconds.
+Each listener reads ids from Slack's payload, starts the use case in the background and acknowledges. A
+submitted form and the slash command are different: their result is part of the acknowledgement, for which
+Slack waits three seconds.
 """
 
 import asyncio
@@ -152,7 +153,7 @@ class PromptListeners:
         except TimeoutError:
             sentence = SAVE_TIMED_OUT
         except StoreError as error:
-            log.warning("What an admin set was not saved.", action="steering_unsaved", error=error.code)
+            log.warning("A form was not saved.", action="steering_unsaved", error=error.code)
             sentence = SAVE_FAILED
         return FormErrors(errors=form.place_errors({form.NOTE_FIELD: sentence}, payload.items(view, "blocks")))
 
@@ -163,7 +164,7 @@ class PromptListeners:
         except ActionRefused as refused:
             return {"text": str(refused)}
         except (StoreError, TimeoutError) as error:
-            log.warning("What applies was not read.", action="steering_unread", error=type(error).__name__)
+            log.warning("A configuration was not read.", action="steering_unread", error=type(error).__name__)
             return {"text": READ_FAILED}
 
     def _publish(self, user: str) -> None:

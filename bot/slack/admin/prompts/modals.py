@@ -1,6 +1,7 @@
-"""The modals in which a level is chosen and edited, and in which something is only said.
+"""The modals of the prompt editor: choose a scope, edit it, resolve a conflict. Pure.
 
-Separate from `form`, which is about the fields, because a form is shown in more than one modal. Pure.
+`form` makes the inputs; here they get a title, an introduction and the buttons. A form carries its signed
+state in `private_metadata`, so that a submission names its scope and the version that it changes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,26 +19,29 @@ from bot.slack.views.block_kit import Block, View
 CONFIG_FORM_CALLBACK = "steering"
 """`callback_id` of the form."""
 EDIT_ACTION, EDIT_CHANNEL_ACTION, HISTORY_ACTION = "steer_edit_level", "steer_edit_channel", "steer_history"
-"""`action_id`s of what opens another view; the value is the name of a level, or the channel chosen. Since the
-ids within a row must differ, that of a button which opens a form ends with the kind of its level."""
+"""`action_id`s of the elements that open another view.
+
+Their value is a scope's name, or the channel that was chosen. Ids must differ within a row, so a button that
+opens an editor adds the kind of its scope: `steer_edit_level:channel`."""
 EDITOR_TITLE = "Prompt and parameters"
 NOT_SAVED_TITLE = "Not saved: see above"
-"""Title of a form below a difference, which its reader may have to scroll up to."""
+"""Title of a form that is shown below a difference. Its reader may have to scroll up to see that."""
 
 
 def render_editor(level: EditableScope, form_state: str, models: ModelChoices) -> View:
-    """Return the form of a level as it is now."""
+    """Return the form of a scope, filled in with what is set there now."""
     newest = wording.describe_version(level.newest_version) if level.newest_version else "Nothing was ever set here."
-    intro = f"For *{wording.describe_scope(level.scope)}*. What is not set here is inherited."
+    intro = f"For *{wording.describe_scope(level.scope)}*. Empty fields are inherited from the level above."
     history = block_kit.button("History", HISTORY_ACTION, name_scope(level.scope))
     top = [block_kit.section(f"{intro}\n{newest}", history if level.newest_version else None)]
     return _render_form([*top, *form.render_fields(level, level.config, models=models)], form_state, "Save", "Cancel")
 
 
 def render_draft_editor(level: EditableScope, draft: Draft, form_state: str, models: ModelChoices) -> View:
-    """Return the form of a level with a draft in it that was tried; nothing was saved since."""
+    """Return the form of a scope, filled in with a draft that was tried."""
     top = block_kit.section(
-        f"Your draft for *{wording.describe_scope(level.scope)}*, not published. What is not set here is inherited."
+        f"Your draft for *{wording.describe_scope(level.scope)}*, not published. "
+        "Empty fields are inherited from the level above."
     )
     fields = form.render_fields(level, draft.config, models=models, note=draft.note)
     return _render_form([top, *fields], form_state, "Save", "Cancel")
@@ -46,7 +50,7 @@ def render_draft_editor(level: EditableScope, draft: Draft, form_state: str, mod
 def render_conflict(
     level: EditableScope, newest: ConfigVersion, entered: ScopeConfig, fields: Sequence[Block], form_state: str
 ) -> View:
-    """Return the form with a draft in its `fields`, below what somebody else has saved meanwhile."""
+    """Return the form with the reader's own input in `fields`, below the version that was saved meanwhile."""
     top = [
         block_kit.header(f"{newest.author.name or 'Somebody'} was faster"),
         block_kit.section(
@@ -62,17 +66,17 @@ def render_conflict(
 
 
 def edit_button(label: str, level: Scope) -> Block:
-    """Return the button that opens the form of a level."""
+    """Return the button that opens the form of a scope."""
     name = name_scope(level)
     return block_kit.button(label, f"{EDIT_ACTION}:{name.split()[0]}", name)
 
 
 def render_scope_chooser(workspace: Scope, direct: Scope) -> View:
-    """Return the modal that asks what to edit."""
+    """Return the modal that asks which scope to edit."""
     return block_kit.modal(
         EDITOR_TITLE,
         [
-            block_kit.section("What do you want to edit? Levels below inherit what they do not set."),
+            block_kit.section("Which level do you want to edit? A level inherits what it does not set."),
             block_kit.actions(
                 edit_button("The whole workspace", workspace), edit_button("All direct messages", direct)
             ),
@@ -82,17 +86,17 @@ def render_scope_chooser(workspace: Scope, direct: Scope) -> View:
 
 
 def add_prompt_part(view: Mapping[str, Any]) -> View:
-    """Return the form that a payload shows, with room for a longer prompt."""
+    """Return the form of a payload with one more input for the prompt."""
     return _copy_view(view, form.add_prompt_part(view["blocks"]))
 
 
 def add_errors(view: Mapping[str, Any], problems: Mapping[str, str]) -> View:
-    """Return the form that a payload shows, with what is wrong about its fields."""
+    """Return the form of a payload with a sentence below each wrong field."""
     return _copy_view(view, form.mark_errors(view["blocks"], problems))
 
 
 def _copy_view(view: Mapping[str, Any], blocks: list[Block]) -> View:
-    """Return a view as a payload shows it, with other blocks; fields that stay keep what is in them."""
+    """Return the view of a payload with other blocks. Slack keeps the input of fields that stay."""
     kept = ("type", "callback_id", "title", "submit", "close", "private_metadata")
     return {name: view[name] for name in kept} | {"blocks": blocks}
 

@@ -1,7 +1,7 @@
-"""The models that can be chosen, as far as their server tells.
+"""The models that a form can offer, as the model server lists them.
 
-Separate because a form must not wait for that server: its list is remembered for a while, and one that does
-not come soon counts as none, which makes the form ask for a name.
+Opening a form must not wait for that server. A list is reused for five minutes, and a failure for half a
+minute; a server that does not answer within a second offers no models, and the form then asks for a name.
 """
 
 import asyncio
@@ -17,14 +17,14 @@ from bot.slack.admin.prompts.form import MODEL_FIELD, ModelChoices
 MODEL_LIST_TIMEOUT_SECONDS = 1.0
 """Seconds."""
 MODEL_LIST_TTL_SECONDS = 300.0
-"""Seconds for which a list is believed."""
+"""How long a list of models is believed."""
 FAILURE_TTL_SECONDS = 30.0
 
 log = structlog.get_logger()
 
 
 class ModelList:
-    """What a model server offers."""
+    """The models of one server, remembered for a while."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class ModelList:
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`fetch` asks the server, and may raise a `ModelError`; for both see `form.Models`."""
+        """`fetch` asks the server, and may raise a `ModelError`; for both arguments see `ModelChoices`."""
         self._fetch = fetch
         self._notes_for = notes_for
         self._clock = clock
@@ -41,7 +41,7 @@ class ModelList:
         self._until = float("-inf")
 
     async def __call__(self) -> ModelChoices:
-        """Return what is known now, within a second."""
+        """Return the models that are known, within a second."""
         if self._clock() >= self._until:
             self._known, keep = await self._fetch_list()
             self._until = self._clock() + keep
@@ -53,12 +53,16 @@ class ModelList:
             async with asyncio.timeout(MODEL_LIST_TIMEOUT_SECONDS):
                 return await self._fetch(), MODEL_LIST_TTL_SECONDS
         except (ModelError, TimeoutError) as error:
-            log.info("The models are not known.", action="models_unknown", error=type(error).__name__)
+            log.info(
+                "The list of models could not be fetched.",
+                action="models_unknown",
+                error=type(error).__name__,
+            )
             return {}, FAILURE_TTL_SECONDS
 
 
 def _group_by_parameter(told: Mapping[str, str]) -> Mapping[str, str]:
-    """Return what is told by parameters that stand in forms; of what is none of them, the model is told."""
+    """Return the notes by form field. Notes about parameters that no form has become the model's own note."""
     others = [f"{name}: {how}" for name, how in told.items() if name not in PARAMETERS]
     mine = {name: how for name, how in told.items() if name in PARAMETERS}
     return {**mine, MODEL_FIELD: "; ".join(others)} if others else mine

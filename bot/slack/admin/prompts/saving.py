@@ -1,7 +1,7 @@
-"""Saving what an admin entered, and what is shown where somebody else was faster.
+"""Saves what a person entered, and renders the form that shows both versions after a conflict.
 
-Separate because forms, histories and drafts all end here. Rule: nothing is overwritten unless its admin has
-seen what it is.
+Forms, histories and drafts all save through here. A version that the person has not seen is never
+overwritten.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 
 class ConfigSaver:
-    """Saves in the name of admins; who they are, and what they may, was asked before."""
+    """Saves configurations; the caller has already authorized the person."""
 
     def __init__(
         self,
@@ -42,20 +42,20 @@ class ConfigSaver:
         self._models = models
 
     async def look_up_author(self, user: str) -> Author:
-        """Return somebody by name."""
+        """Return a person with their name."""
         names = await self._people.names({user})
         return Author(id=user, name=names.get(user, ""))
 
     async def save_config(
         self, state: FormState, config: ScopeConfig, note: str, *, is_delegated: bool = False
     ) -> ConfigVersion:
-        """Add a version. Raises `SteeringRefused` and `Conflict`."""
+        """Add a version. Raises `ConfigRefused` and `Conflict`."""
         by = await self.look_up_author(state.user)
         version = await self._config_editor.save(
             state.scope, config, based_on=state.based_on, by=by, note=note, is_delegated=is_delegated
         )
         log.info(
-            "An admin has changed what applies.",
+            "A configuration was saved.",
             action="steered",
             user=state.user,
             place=scoped_config.name_scope(state.scope),
@@ -72,9 +72,9 @@ class ConfigSaver:
         note: str,
         entered_parts: Sequence[TextPart] = (),
     ) -> View:
-        """Return the form with what came between; `level` is that of what was entered.
+        """Return the form with the reader's own input, below the version that was saved meanwhile.
 
-        `written` as in `form.blocks`.
+        `level` is the scope before that version was saved; `entered_parts` as in `form.render_fields`.
         """
         if newest is None:  # versions are never removed, but a database may be put back
             return block_kit.render_notice(authorization.FORM_NOT_YOURS)

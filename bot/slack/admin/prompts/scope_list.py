@@ -1,7 +1,7 @@
-"""Home's section for admins: what is set, level by level, and the ways to change it.
+"""Home's section of prompts and parameters, for admins.
 
-Separate because it is about many levels, where forms and histories are about one. What was changed last comes
-first, and no more than fits; the rest is found, see `finding`.
+It lists the workspace, direct messages, and the scopes that were changed last, each with its Edit and
+History buttons. `search` finds the others.
 """
 
 from collections.abc import Sequence
@@ -16,20 +16,20 @@ from bot.slack.views import block_kit, wording
 from bot.slack.views.block_kit import Block
 
 FIND_ACTION = "steer_find"
-"""`action_id` of the button that opens the search, and `callback_id` of that."""
+"""`action_id` of the button that opens the search, and `callback_id` of the search."""
 MAX_SCOPES_SHOWN = 8
-"""Levels in Home, beside the workspace and direct messages."""
+"""Scopes in Home besides the workspace and direct messages."""
 
 
 class ScopeListSection:
-    """The section for admins."""
+    """Home's section of prompts and parameters, for admins."""
 
     def __init__(self, config_editor: ConfigEditor, workspace: Scope) -> None:
         self._versions = config_editor.versions
         self._workspace = workspace
 
     async def __call__(self, reader: HomeReader) -> list[Block]:
-        """Return the section; nothing for who is no admin. Raises `StoreError`."""
+        """Return the section; no blocks unless the reader is an admin. Raises `StoreError`."""
         if not reader.is_admin:
             return []
         where = self._workspace
@@ -44,9 +44,9 @@ class ScopeListSection:
 def render_overview(
     workspace: Scope, always: dict[Scope, ConfigVersion], changed: Sequence[ConfigVersion], count: int
 ) -> list[Block]:
-    """Return what admins see: the workspace, direct messages, and what else was changed last.
+    """Return the workspace, direct messages, and the scopes that were changed last.
 
-    `changed` may name the first two again; `count` is how many levels set anything, they among them.
+    `changed` may hold the first two again. `count` is the number of all scopes that set anything.
     """
     first = {workspace: "The whole workspace", direct_messages_scope(workspace): "All direct messages"}
     further = [version for version in changed if version.scope not in first]
@@ -56,12 +56,12 @@ def render_overview(
     for version in further[:MAX_SCOPES_SHOWN]:
         shown += render_entry(_capitalized_name(version.scope), version.scope, version)
     if count > len(changed) or len(further) > MAX_SCOPES_SHOWN:
-        shown.append(block_kit.context(f"{count:,} levels set something; these were changed last. *Find…* has all."))
+        shown.append(block_kit.context(f"{count:,} levels set something. These were changed last; *Find…* shows all."))
     return shown
 
 
 def render_entry(name: str, level: Scope, newest: ConfigVersion | None) -> list[Block]:
-    """Return what one level sets, and what can be done about it."""
+    """Return what one scope sets, and the buttons that edit it and open its history."""
     edit = edit_button("Edit", level)
     if newest is None:
         return [block_kit.section(f"*{name}*\nNothing is set.", edit)]
@@ -74,7 +74,7 @@ def render_entry(name: str, level: Scope, newest: ConfigVersion | None) -> list[
 
 
 def render_found(version: ConfigVersion) -> list[Block]:
-    """Return the entry of a level that was found."""
+    """Return the entry of a scope that a search found."""
     return render_entry(_capitalized_name(version.scope), version.scope, version)
 
 

@@ -1,7 +1,8 @@
-"""Finding a level: by its channel's name, by what it sets, by who set it and why; page by page.
+"""Search over scopes: by channel name, by what a scope sets, and by the author and note of its version.
 
-Separate from Home, which shows what was changed last. Rule: what a page shows, its buttons say; nothing is
-remembered between two of them. Channels where nothing is set are found by Slack's own list.
+The view shows one page of results. It keeps the query in `private_metadata` and page numbers in its
+buttons, so the server stores nothing between two clicks. A scope that sets nothing cannot be found here;
+Slack's own list of channels opens it.
 """
 
 import asyncio
@@ -27,19 +28,19 @@ from bot.slack.views.modals import Modals
 from bot.slack.views.submissions import ActionRefused
 
 QUERY_FIELD = "sought"
-"""The field of what is looked for."""
+"""Block id of the search field."""
 PAGE_ACTION_PREFIX = "steer_page"
-"""Where `action_id`s of the buttons begin that turn pages; the value is the number of a page."""
+"""First part of the `action_id`s of the buttons that turn pages. The value is a page number."""
 SCOPES_PER_PAGE = 10
-"""Levels on one page, at three blocks each."""
+"""Each takes three blocks."""
 MAX_QUERY_CHARACTERS = 200
 """Characters that are looked for at most."""
 MAX_CHANNEL_LOOKUPS = 40
-"""Levels at most whose channels' names are looked up: each unknown one is a call, of fifty a minute."""
+"""Look up channel names for at most this many scopes: each uncached name is a call, of fifty a minute."""
 SEARCH_TIMEOUT_SECONDS = 2.5
-"""Seconds; Slack waits three for the acknowledgement."""
-RESULTS_FOLLOW = "There is much to show; it takes a moment."
-SEARCH_FAILED = "I could not look just now. Please try again in a minute."
+"""Slack waits three seconds for the acknowledgement."""
+RESULTS_FOLLOW = "There are many results. They appear here in a moment."
+SEARCH_FAILED = "I could not search just now. Please try again in a minute."
 
 RunInBackground: TypeAlias = Callable[[Coroutine[Any, Any, None]], None]
 
@@ -47,7 +48,7 @@ log = structlog.get_logger()
 
 
 class ScopeSearch:
-    """Looks for levels, for admins of one workspace."""
+    """Searches the scopes of one workspace, for its admins."""
 
     def __init__(self, authorizer: Authorizer, versions: ConfigVersions, people: People) -> None:
         self._authorizer = authorizer
@@ -55,7 +56,7 @@ class ScopeSearch:
         self._people = people
 
     async def find(self, user: str, query: str = "", page: int = 0) -> View:
-        """Return a page of the levels in which all words of `sought` occur. Raises `Refused`."""
+        """Return a page of the scopes whose text contains every word of `query`. Raises `ActionRefused`."""
         await self._authorizer.require_admin(user, "find")
         newest = await self._versions.list_newest(self._authorizer.workspace)
         levels = sorted(newest, key=lambda version: version.id, reverse=True)
@@ -69,24 +70,25 @@ class ScopeSearch:
 
 
 def render_results(query: str, levels: Sequence[ConfigVersion], page: int) -> View:
-    """Return the view; a page that is not there is the last one."""
+    """Return the view of a page; a page number that is too large shows the last page."""
     last = max(0, (len(levels) - 1) // SCOPES_PER_PAGE)
     page = max(0, min(page, last))
     shown: list[Block] = [
         block_kit.section(
-            "A channel, also one where nothing is set:", block_kit.channel_select(EDIT_CHANNEL_ACTION, "Edit…")
+            "Any channel:",
+            block_kit.channel_select(EDIT_CHANNEL_ACTION, "Edit…"),
         ),
         block_kit.input_block(
             QUERY_FIELD,
-            "Or what is set somewhere",
+            "Or search levels that set something",
             block_kit.text_input(query, placeholder="pirate, gpt-4o, #engineering", longest=MAX_QUERY_CHARACTERS),
-            hint="Words of a prompt, a parameter, a note, the name of a channel or of who changed it.",
+            hint="Words from a prompt, a parameter, a note, a channel's name or an author's name.",
         ),
     ]
     for version in levels[page * SCOPES_PER_PAGE :][:SCOPES_PER_PAGE]:
         shown += [block_kit.divider(), *render_found(version)]
     count = f"{len(levels):,} {'level' if len(levels) == 1 else 'levels'}"
-    shown.append(block_kit.context(f"{count}, page {page + 1} of {last + 1}." if levels else "Nothing is found."))
+    shown.append(block_kit.context(f"{count}, page {page + 1} of {last + 1}." if levels else "No level matches."))
     turns = [
         block_kit.button(label, f"{PAGE_ACTION_PREFIX}:{at}", str(at))
         for label, at in (("Previous", page - 1), ("Next", page + 1))
@@ -97,7 +99,7 @@ def render_results(query: str, levels: Sequence[ConfigVersion], page: int) -> Vi
 
 
 def _searchable_text(version: ConfigVersion, names: Mapping[str, str]) -> str:
-    """Return all in which something may be found, in lower case."""
+    """Return the text that a search looks through, case-folded."""
     level, author = version.scope, version.author
     name = f"#{names[level.channel]}" if level.channel in names else ""
     places = (name, wording.describe_scope(level))
@@ -131,7 +133,7 @@ def register(app: AsyncApp, finding: ScopeSearch, screen: Modals, aside: RunInBa
         except ActionRefused as refused:
             await ack(response_action="errors", errors={QUERY_FIELD: str(refused)})
         except (StoreError, TimeoutError) as error:
-            log.warning("Levels were not found.", action="levels_unread", error=type(error).__name__)
+            log.warning("A search failed.", action="levels_unread", error=type(error).__name__)
             await ack(response_action="errors", errors={QUERY_FIELD: SEARCH_FAILED})
         else:
             await screen.answer_submission(

@@ -1,8 +1,10 @@
-"""A long prompt as parts that fit Slack's inputs, and back without loss.
+"""A long prompt as several parts, one for each of Slack's inputs, and back without loss. Pure.
 
-Separate because an input holds 3,000 characters and a prompt 40,000. Pure. Rules: a part ends where a
-paragraph, a line or a word does; the line breaks or the space between two parts belong to neither, so that
-nothing is lost should an input be trimmed, and a name (a joint) says what stood there.
+An input holds 3,000 characters, a prompt 40,000. A part ends at a paragraph, a line or a word. The
+separator between two parts is in neither of them, because Slack may trim an input; the second part names
+it instead:
+
+    "One. Two."  <->  TextPart("One.", "line"), TextPart("Two.", "word")
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,25 +14,25 @@ from types import MappingProxyType
 from bot.slack.views.block_kit import MAX_INPUT_CHARACTERS
 
 SEPARATORS: Mapping[str, str] = MappingProxyType({"paragraph": "\n\n", "line": "\n", "word": " ", "seamless": ""})
-"""What stood before a part, best place to cut first."""
+"""What joins a part to the one before it, the best place to cut first."""
 
 DEFAULT_SEPARATOR = "line"
-"""How a part that somebody adds by hand goes on from the one before."""
+"""The separator of a part that a person adds by hand."""
 
 LOOK_BACK_CHARACTERS = 500
-"""Characters of an input that may stay empty so that a part ends well."""
+"""An input may leave this many characters unused so that its part ends at a separator."""
 
 
 @dataclass(frozen=True, slots=True)
 class TextPart:
-    """A piece of a prompt, and the name of the joint before it."""
+    """One part of a prompt, and the name of the separator before it."""
 
     text: str
     separator: str = DEFAULT_SEPARATOR
 
 
 def split_text(text: str) -> Sequence[TextPart]:
-    """Return the parts of a text, none of them empty; no parts of an empty one."""
+    """Return the parts of a text. No part is empty; an empty text has no parts."""
     parts: list[TextPart] = []
     joint = DEFAULT_SEPARATOR
     while len(text) > (room := _input_capacity(text)):
@@ -41,7 +43,7 @@ def split_text(text: str) -> Sequence[TextPart]:
 
 
 def join_parts(parts: Iterable[TextPart]) -> str:
-    """Return the text; a part that somebody emptied leaves nothing behind, not even its joint."""
+    """Return the text. An emptied part disappears together with its separator."""
     text = ""
     for part in parts:
         if part.text:
@@ -56,7 +58,7 @@ def _input_capacity(text: str) -> int:
 
 
 def _find_cut(text: str, room: int) -> tuple[int, str]:
-    """Return where the first part of a text that is too long ends, and the joint that follows."""
+    """Return where the first part of a long text ends, and the name of the separator that follows."""
     for name, between in SEPARATORS.items():
         end = text.rfind(between, room - LOOK_BACK_CHARACTERS, room + len(between))
         if between and end > 0 and end + len(between) < len(text):

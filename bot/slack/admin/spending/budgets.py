@@ -1,7 +1,9 @@
-"""Budgets, in Slack: what admins see of them in Home, and the form in which they set, raise and remove one.
+"""Budgets in Slack: a section of Home for admins, and the form that sets, changes or removes one.
 
-Separate because it is all of budgets that changes something. Rules: the gate is passed at every step, and a
-form is good for its admin only; a wrong value is a sentence at its field; who set what is recorded.
+A budget limits tokens or money, a day or a month, for each person, one person, each channel, one channel,
+or the workspace. An empty amount removes it. Each step checks that the reader is an admin; a form is valid
+only for the admin who opened it; a wrong value is reported at its field; the author of each change is
+stored.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,7 +33,7 @@ from bot.slack.views.block_kit import Block, View
 from bot.slack.views.submissions import FormErrors
 
 CHANGE_BUDGET_ACTION = "budget_change"
-"""`action_id` of the buttons that open the form; the value names the budget, or is `new`."""
+"""`action_id` of the buttons that open the form. The value is a budget's name, or `new`."""
 BUDGET_FORM_CALLBACK = "budget"
 """`callback_id` of the form."""
 WHOSE_FIELD, PERSON_FIELD, CHANNEL_FIELD, SPAN_FIELD, UNIT_FIELD, AMOUNT_FIELD, NOTE_FIELD = (
@@ -43,7 +45,7 @@ WHOSE_FIELD, PERSON_FIELD, CHANNEL_FIELD, SPAN_FIELD, UNIT_FIELD, AMOUNT_FIELD, 
     "amount",
     "note",
 )
-"""Fields of the form."""
+"""Block ids of the form's inputs."""
 SUBJECT_LABELS = {
     "person": "Each person",
     "one person": "One person, chosen below",
@@ -52,28 +54,28 @@ SUBJECT_LABELS = {
     "workspace": "The whole workspace",
 }
 MAX_BUDGETS_SHOWN = 15
-"""Budgets in Home."""
+"""Home lists this many budgets; the shell lists all of them."""
 MAX_AMOUNT_CHARACTERS, MAX_NOTE_CHARACTERS = 25, 200
 
 log = structlog.get_logger()
 
 
 class BudgetController:
-    """The budgets of one workspace: a section of Home, and a form."""
+    """Home's section of budgets, and the form that changes one, in one workspace."""
 
     def __init__(self, authorizer: Authorizer, ledger: Ledger, people: People, currency: str) -> None:
-        """Pass a `gate` whose forms are good for budgets only; see `Gate.apart`."""
+        """Pass an `authorizer` that signs forms for budgets only: see `Authorizer.for_purpose`."""
         self._authorizer = authorizer
         self._ledger = ledger
         self._people = people
         self._currency = currency
 
     async def __call__(self, reader: HomeReader) -> Sequence[Block]:
-        """Return the section; nothing for who is no admin. Raises `StoreError`."""
+        """Return the section; no blocks unless the reader is an admin. Raises `StoreError`."""
         if not reader.is_admin:
             return ()
         found = await self._ledger.list_budgets(self._authorizer.workspace)
-        about = "How much may be spent. What is set for one person or channel goes before what is set for each."
+        about = "Spending limits. A budget for one person or channel overrides the budget for each."
         shown = [
             block_kit.header("Budgets"),
             block_kit.section(
@@ -86,7 +88,7 @@ class BudgetController:
         return shown
 
     async def open_form(self, user: str, name: str) -> View:
-        """Return the form, filled in with the budget of that name. Raises `Refused` for who is no admin."""
+        """Return the form, filled in with the budget of that name. Raises `ActionRefused`."""
         await self._authorizer.require_admin(user, "budget")
         found = await self._ledger.list_budgets(self._authorizer.workspace)
         budget = next((change.budget for change in found if _budget_name(change.budget) == name), None)
@@ -95,7 +97,7 @@ class BudgetController:
         return view | {"callback_id": BUDGET_FORM_CALLBACK}
 
     async def save_form(self, user: str, view: Mapping[str, Any]) -> FormErrors | None:
-        """Set what was submitted; return what is wrong with it, if anything is. Raises `Refused`."""
+        """Save a submitted form; return its errors, or None if it was saved. Raises `ActionRefused`."""
         await self._authorizer.require_admin(user, "budget")
         self._authorizer.verify_form(user, payload.text(view, "private_metadata"))
         values = payload.mapping(view, "state", "values")
@@ -119,7 +121,7 @@ class BudgetController:
         return block_kit.section(text, block_kit.button("Change", CHANGE_BUDGET_ACTION, _budget_name(budget)))
 
     def _render_fields(self, budget: Budget | None) -> list[Block]:
-        """Return the inputs, filled in with a budget if there is one."""
+        """Return the inputs, filled in with `budget` if there is one."""
         chosen = budget or Budget(scope=SpendingDimension.PERSON, span=Span.DAY, unit=BudgetUnit.TOKENS, amount=None)
         one = "one " if chosen.subject != ANY_SUBJECT else ""
         whose = block_kit.single_choice(
@@ -136,7 +138,7 @@ class BudgetController:
         channel = block_kit.channel_select(block_kit.VALUE_ACTION_ID, "No channel in particular")
         if chosen.scope is SpendingDimension.CHANNEL and chosen.subject:
             channel["initial_conversation"] = chosen.subject
-        hint = "A whole number of tokens, or an amount such as 2.50. Where it is empty, there is no such budget."
+        hint = "A whole number of tokens, or an amount such as 2.50. Leave it empty to remove the budget."
         return [
             block_kit.input_block(WHOSE_FIELD, "Whose", whose, optional=False),
             block_kit.input_block(PERSON_FIELD, "Person", block_kit.user_select(person, "Nobody in particular")),
@@ -150,13 +152,16 @@ class BudgetController:
                 hint=hint,
             ),
             block_kit.input_block(
-                NOTE_FIELD, "Note", block_kit.text_input(longest=MAX_NOTE_CHARACTERS), hint="Why, in a few words."
+                NOTE_FIELD,
+                "Note",
+                block_kit.text_input(longest=MAX_NOTE_CHARACTERS),
+                hint="The reason, in a few words.",
             ),
         ]
 
 
 def _parse_submission(values: Mapping[str, Any]) -> tuple[Budget | None, Mapping[str, str]]:
-    """Return the budget that was entered, or sentences by the fields that are wrong."""
+    """Return the budget that was entered, or None and a sentence for each wrong field."""
     whose, text = _field_value(values, WHOSE_FIELD), _field_value(values, AMOUNT_FIELD).strip()
     if (
         whose not in SUBJECT_LABELS
@@ -178,7 +183,7 @@ def _parse_submission(values: Mapping[str, Any]) -> tuple[Budget | None, Mapping
 
 
 def _parse_subject(values: Mapping[str, Any], kind: str, *, is_one: bool) -> tuple[str, dict[str, str]]:
-    """Return whom a budget is for, and what is wrong about that."""
+    """Return the id of the person or channel that the budget is for, and a sentence for each wrong field."""
     chosen = {name: _field_value(values, name) for name in (PERSON_FIELD, CHANNEL_FIELD)}
     errors = {
         name: f"Choose “{SUBJECT_LABELS[f'one {name}']}” above, or nothing here."
@@ -212,7 +217,7 @@ def _describe_subject(budget: Budget) -> str:
 
 
 def _format_amount(budget: Budget) -> str:
-    """Return an amount as it is typed."""
+    """Return an amount as an admin would type it: tokens as an integer, money as a decimal."""
     if budget.amount is None:
         return ""
     if budget.unit is BudgetUnit.TOKENS:

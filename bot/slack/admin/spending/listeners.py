@@ -1,8 +1,4 @@
-"""What people operate in Slack to see what was spent, and to set how much may be; views are shown beside.
-
-Separate from `listeners`, which is about steering. Rules as there: everything is acknowledged at once, and
-shown after that; only a submission is answered in its acknowledgement, and so within three seconds.
-"""
+"""Bolt listeners of the details of usage and of the budget form."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
@@ -25,7 +21,7 @@ RunInBackground = Callable[[Coroutine[Any, Any, None]], None]
 """Has something done beside; whoever calls it does not wait."""
 RenderHome = Callable[[str], Coroutine[Any, Any, View]]
 """Makes a person's Home tab."""
-BUDGET_SAVE_TIMED_OUT = "That took too long. Look into Home whether it was saved, before you save it again."
+BUDGET_SAVE_TIMED_OUT = "That took too long. Home shows whether it was saved; look there before you save again."
 
 log = structlog.get_logger()
 

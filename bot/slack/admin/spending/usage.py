@@ -1,7 +1,6 @@
-"""What calls cost, in Slack: a section of Home for everybody, more of it for admins, and the view behind it.
+"""Costs in Slack: a section of Home for everybody, more of it for admins, and the details view.
 
-Separate because it reads the ledger, and steers nothing. Rule: people see what they spent themselves, and
-how the budgets stand that they share; who else spent how much is for admins.
+People see their own spending, and the budgets that apply to them. Only admins see other people's spending.
 """
 
 import asyncio
@@ -22,12 +21,12 @@ from bot.slack.views.block_kit import Block, View
 DETAILS_ACTION = "usage_details"
 """`action_id` of the button that opens the view."""
 PERIOD_ACTION = "usage_period"
-"""`action_id` of the list in it; the value is a number of days."""
+"""`action_id` of the list of periods in the view. The value is a number of days."""
 PERIOD_CHOICES_DAYS = (7, 30, 90)
 HOME_PERIOD_DAYS = 30
 """In Home."""
 MAX_RANKING_LINES = 10
-"""Lines for each way to sum up."""
+"""Lines for each dimension."""
 DIMENSION_TITLES = {
     SpendingDimension.CHANNEL: "By channel",
     SpendingDimension.PERSON: "By person",
@@ -37,7 +36,7 @@ DIMENSION_TITLES = {
 
 
 class UsageSection:
-    """What was spent in one workspace."""
+    """Home's section of spending, and the view behind it, in one workspace."""
 
     def __init__(
         self,
@@ -70,7 +69,10 @@ class UsageSection:
         return shown
 
     async def open_details(self, user: str, period: str = "") -> View:
-        """Return who and what cost how much in a number of days. Raises `Refused` for who is no admin."""
+        """Return the costs of a period by channel, person, model and version.
+
+        Raises `ActionRefused` unless `user` is an admin.
+        """
         await self._authorizer.require_admin(user, "usage")
         count = int(period) if period in map(str, PERIOD_CHOICES_DAYS) else HOME_PERIOD_DAYS
         by_day, *sums = await asyncio.gather(
@@ -119,10 +121,10 @@ class UsageSection:
         return await self._ledger.sum_by_subject(self._authorizer.workspace, by, since=named[0], until=named[-1])
 
     async def _name_subjects(self, dimension: SpendingDimension, found: Mapping[str, Spending]) -> Mapping[str, str]:
-        """Return what Slack shows for each subject."""
+        """Return a name for each subject."""
         match dimension:
             case SpendingDimension.PERSON:
-                return {each: f"<@{each}>" if each else "people who were forgotten" for each in found}
+                return {each: f"<@{each}>" if each else "people whose data was erased" for each in found}
             case SpendingDimension.CHANNEL:
                 return {
                     each: wording.describe_scope(replace(self._authorizer.workspace, channel=each)) for each in found
@@ -138,7 +140,7 @@ class UsageSection:
         known = {version.id: version for version in await self._versions.read_by_ids(wanted)}
         return {
             key: " + ".join(_describe_version(known[each]) for each in some if each in known)
-            or "what the settings say, and nothing else"
+            or "the deployment's settings only"
             for key, some in ids.items()
         }
 

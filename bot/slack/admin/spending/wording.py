@@ -1,7 +1,6 @@
-"""What calls cost and how budgets stand, as people read it: sentences, a picture over time, meters.
+"""Costs and budgets in words: sentences, a chart over days, meters. Pure.
 
-Separate because Home and the view behind it say the same things. Pure. Rule: a picture says nothing that does
-not stand in words beside it, for who cannot see it.
+Home and the details view share them. A line of text says what each chart shows, for screen readers.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,11 +13,11 @@ from bot.slack.views import block_kit
 from bot.slack.views.block_kit import Block
 
 CHART_HEIGHT_CELLS, METER_WIDTH_CELLS = 4, 10
-"""Cells of the picture, and of a meter."""
+"""Size of the chart and of a meter, in characters."""
 
 
 def describe_spending(spent: Spending, currency: str) -> str:
-    """Return what calls cost in one line."""
+    """Return the cost of model calls in one line."""
     if not spent.calls:
         return "nothing"
     plural = "s" if spent.calls > 1 else ""
@@ -27,7 +26,7 @@ def describe_spending(spent: Spending, currency: str) -> str:
 
 
 def render_chart(by_day: Mapping[str, Spending], days: Sequence[str], currency: str) -> list[Block]:
-    """Return a column for each day, oldest first, and in words what it shows."""
+    """Return a chart with one column a day, oldest first, and a line that describes it."""
     spent = [by_day.get(day, Spending()) for day in days]
     total = sum(spent, Spending())
     if not total.calls:
@@ -47,17 +46,17 @@ def render_chart(by_day: Mapping[str, Spending], days: Sequence[str], currency: 
 
 
 def render_meter(standing: BudgetState, currency: str) -> str:
-    """Return how a budget stands, in one line of mrkdwn."""
+    """Return how much of a budget is used, as one line of mrkdwn."""
     budget = standing.budget
     drawn = text_chart.draw_bar(standing.spent, budget.amount or 0, METER_WIDTH_CELLS)
     whose = "You" if budget.scope is SpendingDimension.PERSON else "All of us"
     span = "today" if budget.span is Span.DAY else "this month"
     used = format_used(standing, currency)
-    return f"`{drawn}` {whose}, {span}: {used}; full again on {format_moment(standing.resets_at)}"
+    return f"`{drawn}` {whose}, {span}: {used}; resets on {format_moment(standing.resets_at)}"
 
 
 def render_ranking(names: Mapping[str, str], sums: Mapping[str, Spending], currency: str, most: int) -> str:
-    """Return the subjects that cost most, a line each; `names` are those to show them under."""
+    """Return the subjects that cost most, one a line; `names` maps a subject to its name."""
     ordered = sorted(sums, key=lambda each: (-sums[each].cost, -sums[each].tokens, each))
     lines = [f"• {names.get(each, each)}: {describe_spending(sums[each], currency)}" for each in ordered[:most]]
     if len(ordered) > most:
@@ -67,7 +66,7 @@ def render_ranking(names: Mapping[str, str], sums: Mapping[str, Spending], curre
 
 
 def estimate_prefix(spent: Spending) -> str:
-    """Return the word that goes before a cost of which something is estimated."""
+    """Return "about " if a part of the cost is estimated."""
     return "about " if spent.estimated and spent.unpriced < spent.calls else ""
 
 

@@ -122,8 +122,8 @@ async def test_nobody_but_members_is_named(office: Office, errors: list[Mapping[
     await office.submit(ADA, await edit(office, ADA, name), stewards=["U0BOT"])
     said = [error["stewards"] for error in errors]
     assert [each.split()[0] for each in said[:3]] == ["lin", "noor", "builder"]
-    assert all("is no full member of this workspace" in each for each in said[:3])
-    assert "Slack does not say just now who U0BOT is" in said[3]
+    assert all("is not a full member of this workspace" in each for each in said[:3])
+    assert "Slack could not tell me who U0BOT is" in said[3]
     assert await saved(office) == await saved(office, CHANNEL) == []
 
 

@@ -100,7 +100,7 @@ async def test_a_draft_is_published_from_its_thread(office: Office) -> None:
     assert "*Published* for <#C0GENERAL>: *Version 1*" in str(said.blocks)
     assert draft_view.PUBLISH_ACTION not in str(said.blocks)
     await office.press_below(ADA, said, modals.HISTORY_ACTION)
-    assert "What was saved for <#C0GENERAL>" in office.says(ADA)
+    assert "Versions of <#C0GENERAL>" in office.says(ADA)
 
 
 async def test_publishing_twice_is_publishing_once(office: Office) -> None:

@@ -61,7 +61,7 @@ async def test_all_words_are_looked_for_in_all_that_a_level_says(full: Office, s
     assert -1 not in at
     assert at == sorted(at)
     assert said.count("'Edit'") == len(places)
-    assert ("Nothing is found." in said) == (not places)
+    assert ("No level matches." in said) == (not places)
 
 
 async def test_what_is_found_is_edited_above(full: Office) -> None:

@@ -79,7 +79,7 @@ async def test_who_has_a_budget_sees_what_is_left(office: Office) -> None:
     await office.ledger.set_budget(HERE, EACH_PERSON, by=Author(id=ADA))
     await answered(office, 1)
     shown = await home(office, GRACE)
-    assert "`██████░░░░` You, today: 1,200 of 2,000 tokens; full again on" in shown
+    assert "`██████░░░░` You, today: 1,200 of 2,000 tokens; resets on" in shown
     assert "Set a budget" not in shown
 
 
@@ -115,7 +115,7 @@ async def test_details_name_who_and_what(office: Office) -> None:
     assert "• m-1: 1 model call" in said
     assert "&lt;!channel&gt;" in said
     assert "the whole workspace, version 1: 1 model call" in said
-    assert "what the settings say" in said
+    assert "the deployment's settings" in said
 
 
 async def test_details_are_of_as_many_days_as_are_chosen(office: Office) -> None:
