@@ -15,7 +15,7 @@ from bot.core.errors import ClaimLost, MessageLost, StoreError, SurfaceBusy, Sur
 from bot.core.reply.commands import Done, Edit, Idle, Post, Wait
 from bot.core.reply.live_reply import LiveReply
 from bot.core.turns import OPEN_STATUSES, Action, Turn
-from bot.delivery.messages import AnswerMessages, PageBook
+from bot.delivery.page_messages import AnswerMessages, PageBook
 from bot.delivery.rate_limiter import LimitersByMethod, RateLimiter, Urgency, WriteMethod, WriteRequest
 from bot.delivery.retry import retry_delay
 from bot.delivery.timed_event import TimedEvent

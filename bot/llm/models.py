@@ -17,7 +17,7 @@ import httpx
 from bot.core.errors import ModelSlow, ModelUnavailable, ModelUnreadable
 from bot.llm.http.client import TRANSPORT_ERRORS
 from bot.llm.protocol.error_body import parse_error_body, redact_for_log
-from bot.llm.protocol.errors import make_model_error
+from bot.llm.protocol.error_translation import make_model_error
 
 LIST_TIMEOUT_SECONDS = 15.0
 """Seconds for the whole list."""

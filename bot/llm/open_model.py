@@ -19,7 +19,7 @@ import httpx
 from bot.core.chat.stream import StreamEvent
 from bot.core.requests import ChatRequest
 from bot.llm.adaptation.learned_facts import LearnedServerFacts, ModelFacts
-from bot.llm.chat import OpenAIChat
+from bot.llm.chat_completions import OpenAIChat
 from bot.llm.http.client import open_client
 from bot.llm.models import ModelInfo, fetch_models
 from bot.llm.protocol.profiles import find_profile

@@ -19,11 +19,11 @@ from typing import Any, Self
 from aiohttp import web
 
 from bot.sandbox.page import site
-from bot.sandbox.page.web_socket import PageConnections
+from bot.sandbox.page.browser_socket import PageConnections
 from bot.sandbox.workspace import events, people
 from bot.sandbox.workspace.arguments import Arguments
 from bot.sandbox.workspace.interactivity import Interactivity
-from bot.sandbox.workspace.methods import assistant, chat, directory, streams
+from bot.sandbox.workspace.methods import assistant, chat, lookups, streams
 from bot.sandbox.workspace.methods import files as file_methods
 from bot.sandbox.workspace.methods import views as view_methods
 from bot.sandbox.workspace.records import (
@@ -149,7 +149,7 @@ class SandboxWorkspace:
         return application
 
     def _methods(self) -> dict[str, ApiMethod]:
-        families = chat.METHODS, streams.METHODS, directory.METHODS, assistant.METHODS
+        families = chat.METHODS, streams.METHODS, lookups.METHODS, assistant.METHODS
         methods: dict[str, ApiMethod] = {
             name: partial(method, self.state) for family in families for name, method in family.items()
         }

@@ -16,7 +16,7 @@ from aiohttp import web
 
 from bot.sandbox.workspace import events
 from bot.sandbox.workspace.arguments import Arguments
-from bot.sandbox.workspace.methods import directory
+from bot.sandbox.workspace.methods import lookups
 from bot.sandbox.workspace.records import (
     APP_TOKEN,
     BOT_TOKEN,
@@ -29,7 +29,7 @@ from bot.sandbox.workspace.state import WorkspaceState
 from tests.bench.screen import ThreadRecorder
 
 CHANNEL, ASKER = "C0GENERAL", "U0ADA"
-READS = {**directory.METHODS}
+READS = {**lookups.METHODS}
 READS.pop("conversations.replies")
 ACK_TIMEOUT_SECONDS = 3.0
 """After this time Slack sends an unacknowledged event again."""

@@ -30,7 +30,7 @@ from bot import cli
 from bot.conversation import worker
 from bot.core.chat.stream import AnswerBuilder
 from bot.llm import token_counter
-from bot.llm.chat import OpenAIChat
+from bot.llm.chat_completions import OpenAIChat
 from bot.slack.surface import SlackSurface
 from bot.slack.surface.native_streams import NativeStream, NativeStreams
 from bot.store.conversations import stopping, turn_queue

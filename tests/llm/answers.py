@@ -1,7 +1,7 @@
 """The bytes of a one-word answer, and a helper that asks once with its own client."""
 
 from bot.core.chat.stream import StreamEvent
-from bot.llm.chat import OpenAIChat
+from bot.llm.chat_completions import OpenAIChat
 from bot.llm.http.client import open_client
 from tests.contracts.chat_model import asking, collect
 

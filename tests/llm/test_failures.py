@@ -33,7 +33,7 @@ from bot.core.errors import (
     ModelStalled,
     ModelUnknown,
 )
-from bot.llm.chat import OpenAIChat
+from bot.llm.chat_completions import OpenAIChat
 from bot.llm.http.client import open_client
 from bot.llm.resilience.retrying import RetryingModel
 from bot.sandbox.model.directives import ModelFault

@@ -5,7 +5,7 @@ import pytest
 from bot.core.chat.attachments import PictureRefused
 from bot.core.errors import ModelRejected
 from bot.core.requests import ChatMessage, ChatRequest
-from bot.llm.chat import OpenAIChat
+from bot.llm.chat_completions import OpenAIChat
 from bot.llm.http.client import open_client
 from bot.sandbox.model.server import SandboxModel
 from tests.contracts.chat_model import collect

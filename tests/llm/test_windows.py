@@ -10,7 +10,7 @@ import pytest
 
 from bot.core.errors import ContextTooLong
 from bot.llm.protocol.error_body import parse_error_body
-from bot.llm.protocol.errors import make_model_error
+from bot.llm.protocol.error_translation import make_model_error
 
 Row = tuple[str, int | None, int | None]
 """What a service says; the window and the tokens of the prompt, if it states them."""

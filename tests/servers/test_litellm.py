@@ -16,7 +16,7 @@ from bot.core.errors import (
     ModelSilent,
     ModelUnknown,
 )
-from bot.llm.chat import OpenAIChat
+from bot.llm.chat_completions import OpenAIChat
 from bot.llm.http.client import open_client
 from bot.llm.models import fetch_models
 from bot.llm.protocol.profiles import PROFILES

@@ -16,7 +16,7 @@ from bot.core.errors import (
     ModelUnknown,
 )
 from bot.core.requests import ChatMessage, ChatRequest
-from bot.llm.chat import OpenAIChat
+from bot.llm.chat_completions import OpenAIChat
 from bot.llm.http.client import open_client
 from bot.llm.models import fetch_models
 from tests.contracts.chat_model import asking, collect

@@ -33,7 +33,7 @@ from bot.core.errors import (
 )
 from bot.core.requests import Usage
 from bot.llm.protocol.body_decoder import DONE_MARK, BodyDecoder
-from bot.llm.protocol.errors import make_stream_error
+from bot.llm.protocol.error_translation import make_stream_error
 from bot.llm.protocol.sse import SseEvent
 
 MAX_ANSWER_CHARACTERS = 2_000_000

@@ -17,7 +17,16 @@ from bot.core.requests import Answer
 from bot.core.turns import Action, IncomingMessage, MessageKey, ThreadKey, Turn, TurnStatus, VariantPosition
 from bot.ports.conversations import TurnContext
 from bot.store import notifications
-from bot.store.conversations import changes, explanations, history, processes, secrets, statements, stopping, turn_queue
+from bot.store.conversations import (
+    changes,
+    explanations,
+    processes,
+    secrets,
+    statements,
+    stopping,
+    turn_context,
+    turn_queue,
+)
 from bot.store.conversations.permissions import Requester
 from bot.store.database import Database
 from bot.store.spending.ledger import SqlLedger
@@ -98,7 +107,7 @@ class SqlStore:
 
     async def read_context(self, turn: Turn, *, limit: int) -> TurnContext:
         """Return what came before the turn, without its pages, and the steering that may apply."""
-        return await self._database.tx(history.read_context, turn, limit)
+        return await self._database.tx(turn_context.read_context, turn, limit)
 
     async def record_page(self, turn: Turn, page: int, message_id: str) -> None:
         """Note which message shows a page."""

@@ -7,7 +7,7 @@ import pytest
 
 from bot.core.errors import ContextTooLong, ModelRejected
 from bot.llm.adaptation.learned_facts import ModelFacts
-from bot.llm.chat import OpenAIChat
+from bot.llm.chat_completions import OpenAIChat
 from bot.llm.http.client import open_client
 from bot.llm.protocol.profiles import PROFILES
 from bot.llm.protocol.request_body import Dialect

@@ -7,7 +7,7 @@ import pytest
 
 from bot.core.chat.stream import TextDelta
 from bot.core.errors import ModelInterrupted
-from bot.llm.chat import OpenAIChat
+from bot.llm.chat_completions import OpenAIChat
 from bot.llm.http import response_body
 from bot.llm.http.client import open_client
 from tests.contracts.chat_model import asking

@@ -14,7 +14,7 @@ from bot.core.errors import (
     ModelRejected,
     ModelUnavailable,
 )
-from bot.llm.chat import OpenAIChat
+from bot.llm.chat_completions import OpenAIChat
 from bot.llm.http.client import open_client
 from bot.llm.resilience.circuit_breaker import (
     BILLING_PAUSE_SECONDS,

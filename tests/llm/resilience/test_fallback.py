@@ -17,7 +17,7 @@ from bot.core.errors import (
     ModelUnavailable,
     ModelUnknown,
 )
-from bot.llm.chat import OpenAIChat
+from bot.llm.chat_completions import OpenAIChat
 from bot.llm.http.client import open_client
 from bot.llm.resilience.fallback import FallbackModel
 from bot.sandbox.model.server import SandboxModel

@@ -5,7 +5,7 @@ import pytest
 from bot.core.chat.stream import ModelName, StreamEvent, TextDelta
 from bot.core.errors import BotError, ModelBusy, ModelError, ModelInterrupted, ModelRejected, ModelUnavailable
 from bot.core.requests import Usage
-from bot.llm.chat import OpenAIChat
+from bot.llm.chat_completions import OpenAIChat
 from bot.llm.http.client import open_client
 from bot.llm.resilience.retrying import RetryingModel
 from bot.sandbox.model.server import SandboxModel

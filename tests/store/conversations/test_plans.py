@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Dialect, Executable, text
 from sqlalchemy.dialects import sqlite
 
 from bot.core.turns import TurnStatus
-from bot.store.conversations import changes, history, processes, statements, stopping
+from bot.store.conversations import changes, processes, statements, stopping, turn_context
 from bot.store.database import Database
 from tests.databases import Kind, migrated_database, open_database
 
@@ -35,9 +35,9 @@ OFTEN: list[tuple[Executable, dict[str, Any], str]] = [
         {"turn": 400, "fence": 1, "holder": "", "shown": 0, "message": ""},
         "INTEGER PRIMARY KEY",
     ),
-    (history.SELECT_POSITION, {"turn": 1}, "ix_budgets_scope"),
-    (history.SELECT_POSITION, {"turn": 1}, "sqlite_autoindex_drafts_1"),
-    (history.SELECT_HISTORY, {"conversation": 1, "sent_at": 9e9, "turn": 1, "limit": 50}, "ix_turns_said"),
+    (turn_context.SELECT_POSITION, {"turn": 1}, "ix_budgets_scope"),
+    (turn_context.SELECT_POSITION, {"turn": 1}, "sqlite_autoindex_drafts_1"),
+    (turn_context.SELECT_HISTORY, {"conversation": 1, "sent_at": 9e9, "turn": 1, "limit": 50}, "ix_turns_said"),
     (processes.FREE_TURNS_OF_DEAD_WORKERS, {}, "uq_turns_owned"),
     (stopping.SELECT_MARKED_TURNS, {"me": ""}, "ix_turns_stopping"),
     (stopping.SELECT_TURN_TO_STOP, {"conversation": 1, "turn": 0}, "ix_turns_open"),
@@ -85,7 +85,7 @@ async def test_claiming_looks_only_at_open_turns(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("statement", "parameters"),
     [
-        (history.SELECT_HISTORY, {"conversation": 1, "sent_at": 1.0, "turn": 1, "limit": 50}),
+        (turn_context.SELECT_HISTORY, {"conversation": 1, "sent_at": 1.0, "turn": 1, "limit": 50}),
         (statements.CLAIM_NEXT, {"conversation": 1, "taker": ""}),
         (processes.DELETE_OLD_DELIVERIES, {"age": 1.0, "batch": 9}),
     ],

@@ -29,7 +29,7 @@ from bot.llm.http.read_deadline import ReadDeadline
 from bot.llm.http.response_body import ResponseBody
 from bot.llm.protocol.answer_reader import ENDLESS, STALLED, AnswerReader
 from bot.llm.protocol.error_body import ErrorBody, parse_error_body, read_request_id, redact_for_log
-from bot.llm.protocol.errors import make_model_error
+from bot.llm.protocol.error_translation import make_model_error
 from bot.llm.protocol.profiles import find_profile
 from bot.llm.protocol.request_body import Dialect, Fields, build_body, has_pictures
 from bot.ports import NeededAt, needed_at_once

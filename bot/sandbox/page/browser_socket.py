@@ -18,7 +18,7 @@ from dataclasses import asdict
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from bot.sandbox.page import requests
+from bot.sandbox.page import browser_requests
 from bot.sandbox.page.frames import (
     build_frame,
     message_frame,
@@ -164,7 +164,7 @@ class PageConnections:
             asked = json.loads(text)
             if not isinstance(asked, dict):
                 raise TypeError  # noqa: TRY301 - handled below, like every frame that cannot be read
-            await requests.run_request(self._workspace, self._interactivity, user, Arguments(asked))
+            await browser_requests.run_request(self._workspace, self._interactivity, user, Arguments(asked))
         except ApiRefusal as refusal:
             self._workspace.announce(NoticeShown(user=user, text=f"Slack would refuse this: {refusal.error}."))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):

@@ -21,7 +21,7 @@ from bot.core.errors import (
     SettingsError,
 )
 from bot.core.requests import ChatMessage, ChatRequest
-from bot.llm.chat import OpenAIChat
+from bot.llm.chat_completions import OpenAIChat
 from bot.llm.http.client import open_client
 from bot.sandbox.model.server import SandboxModel
 from tests.contracts import chat_model

@@ -23,7 +23,7 @@ from bot.core.errors import (
     ModelUnknown,
 )
 from bot.llm.protocol.error_body import parse_error_body, read_retry_after
-from bot.llm.protocol.errors import make_model_error, make_stream_error
+from bot.llm.protocol.error_translation import make_model_error, make_stream_error
 
 NOW = 1_763_600_000.0
 
