@@ -118,11 +118,12 @@ async def _serve_health(settings: Settings, taken: Deliveries, worker: Worker, l
 async def _require_migrated(settings: Settings) -> None:
     """Bring our embedded database up to date; refuse any other that is not."""
     url = parse_database_url(settings.database_url)
+    current, head = await asyncio.to_thread(migrate.read_revision, url), migrate.needed_revision()
+    if current == head:
+        return
     if settings.embeds_database:
         await asyncio.to_thread(migrate.upgrade_database, url)
-        return
-    current, head = await asyncio.to_thread(migrate.read_revision, url), migrate.needed_revision()
-    if current != head:
+    else:
         state = f"at revision {current}, not {head}" if current else "empty"
         raise SettingsError(f"The database in DATABASE_URL is {state}; run `bot migrate`, then start again.")
 

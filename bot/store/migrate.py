@@ -1,17 +1,18 @@
 """Leads a database to the schema of this program: Alembic, called as a library.
 
-Separate from `database` because migrations run before the program, once, and synchronously: Alembic has no
-other way. Call these from a thread where a loop runs. `alembic upgrade head` at the root of the repository
-does the same as `upgrade`.
+Migrations run before the program, once, and synchronously: Alembic has no other way. Where a loop runs, call
+these functions from a thread. `alembic upgrade head` at the root of the repository does the same as
+`upgrade_database`.
+
+Most starts find the database up to date. So which revision it is at is read without Alembic, from its table
+`alembic_version`, and which revisions there are is read from the names of the migrations: `0015_refusals.py`
+is revision 0015. Alembic, with the template engine that it needs, is imported to migrate only.
 """
 
 from pathlib import Path
+from typing import Literal
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Engine, create_engine
+from sqlalchemy import URL, Engine, create_engine, inspect, text
 
 import bot
 from bot.core.errors import SettingsError
@@ -22,14 +23,12 @@ from bot.store.sqlite import create_sqlite_engine
 
 def upgrade_database(url: URL, revision: str = "head") -> None:
     """Lead the database up to `revision`; nothing happens if it is there. Raises `StoreUnavailable`."""
-    with translate_errors(url):
-        command.upgrade(_alembic_config(url), revision)
+    _run_alembic("upgrade", url, revision)
 
 
 def downgrade_database(url: URL, revision: str) -> None:
     """Lead the database back to `revision`; `base` is an empty one. Raises `StoreUnavailable`."""
-    with translate_errors(url):
-        command.downgrade(_alembic_config(url), revision)
+    _run_alembic("downgrade", url, revision)
 
 
 def read_revision(url: URL) -> str | None:
@@ -37,24 +36,25 @@ def read_revision(url: URL) -> str | None:
     engine = migration_engine(url)
     try:
         with translate_errors(url), engine.connect() as connection:
-            return MigrationContext.configure(connection).get_current_revision()
+            if not inspect(connection).has_table("alembic_version"):
+                return None
+            revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+            return revision
     finally:
         engine.dispose()
 
 
 def needed_revision() -> str:
     """Return the revision this program needs."""
-    (revision,) = ScriptDirectory.from_config(_alembic_config()).get_heads()
-    return revision
+    return max(_known_revisions())
 
 
 def check_revision(url: URL) -> None:
-    """Raise `SettingsError`, saying what to run, unless the database is at `head()`."""
+    """Raise `SettingsError`, saying what to run, unless the database is at `needed_revision()`."""
     found, needed = read_revision(url), needed_revision()
     if found == needed:
         return
-    known = {script.revision for script in ScriptDirectory.from_config(_alembic_config()).walk_revisions()}
-    if found is None or found in known:
+    if found is None or found in _known_revisions():
         raise SettingsError(f"{describe_database(url)} (DATABASE_URL) is not up to date; run `bot migrate` first.")
     raise SettingsError(
         f"{describe_database(url)} (DATABASE_URL) is at revision {found}, which this version of the program "
@@ -69,11 +69,19 @@ def migration_engine(url: URL) -> Engine:
     return create_engine(url, hide_parameters=True, connect_args=CONNECT_ARGS)
 
 
-def _alembic_config(url: URL | None = None) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(_find_scripts()).replace("%", "%%"))
-    config.attributes["url"] = url
-    return config
+def _run_alembic(direction: Literal["upgrade", "downgrade"], url: URL, revision: str) -> None:
+    from alembic import command, config  # noqa: PLC0415 - most starts migrate nothing
+
+    settings = config.Config()
+    settings.set_main_option("script_location", str(_find_scripts()).replace("%", "%%"))
+    settings.attributes["url"] = url
+    migrate = command.upgrade if direction == "upgrade" else command.downgrade
+    with translate_errors(url):
+        migrate(settings, revision)
+
+
+def _known_revisions() -> set[str]:
+    return {path.name.partition("_")[0] for path in (_find_scripts() / "versions").glob("*.py")}
 
 
 def _find_scripts() -> Path:

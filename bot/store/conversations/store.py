@@ -16,7 +16,6 @@ from bot.core.reply.stopping import StopOutcome, StopRequest
 from bot.core.requests import Answer
 from bot.core.turns import Action, IncomingMessage, MessageKey, ThreadKey, Turn, TurnStatus, VariantPosition
 from bot.ports.conversations import TurnContext
-from bot.store import notifications
 from bot.store.conversations import (
     changes,
     explanations,
@@ -148,6 +147,8 @@ class SqlStore:
     async def listen(self, wake: Callable[[], None]) -> None:
         """Call `wake` whenever work is handed over, until cancelled."""
         if self._database.is_shared:
+            from bot.store import notifications  # noqa: PLC0415 - psycopg is 9 MB that SQLite has no use for
+
             await notifications.listen(
                 self._database.url, {**self._database.notification_callbacks, statements.WORK_CHANNEL: wake}
             )
