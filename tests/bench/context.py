@@ -21,8 +21,8 @@ from bot.core.requests import Answer, ChatMessage, ChatRequest, Usage
 from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, Turn, TurnStatus
 from bot.plugins import Plugins
 from bot.policy.spending import SpendingPolicy
-from bot.testing.memory import MemoryStore
-from bot.testing.memory_summaries import MemorySummaries
+from bot.testing.records import MemorySummaries
+from bot.testing.store import MemoryStore
 from tests.fakes import PaperSurface
 
 TURNS, WINDOWS = 200, (8_000, 16_000, 32_000)

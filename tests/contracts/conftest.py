@@ -9,7 +9,8 @@ from sqlalchemy import Connection, text
 
 from bot.store.conversations.store import SqlStore
 from bot.store.schema import metadata
-from bot.testing.memory import MemoryData, MemoryStore
+from bot.testing.data import MemoryData
+from bot.testing.store import MemoryStore
 from tests.contracts.stores import Store
 from tests.databases import KINDS, Kind, migrated_database, open_database
 

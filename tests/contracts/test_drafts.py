@@ -15,9 +15,9 @@ from bot.ports import ConfigVersions, Drafts
 from bot.store.config.drafts import SqlDrafts
 from bot.store.config.versions import SqlConfigVersions
 from bot.store.conversations.store import SqlStore
-from bot.testing.memory import MemoryData, MemoryStore
-from bot.testing.memory_drafts import MemoryDrafts
-from bot.testing.memory_versions import MemoryConfigVersions
+from bot.testing.config import MemoryConfigVersions, MemoryDrafts
+from bot.testing.data import MemoryData
+from bot.testing.store import MemoryStore
 from tests.contracts.questions import question
 from tests.contracts.stores import Store
 from tests.core.chat.config_values import steerings

@@ -14,7 +14,7 @@ from bot.core.config import Scope
 from bot.core.turns import Author
 from bot.ports import GrantsRecord
 from bot.store.config.grants import SqlGrants
-from bot.testing.memory_grants import MemoryGrants
+from bot.testing.config import MemoryGrants
 from tests.databases import KINDS, migrated_database, open_database
 
 ADA = Author(id="U0ADA", name="Ada")

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from bot.core.learned_facts import FACT_LIFETIME_SECONDS, Fact
 from bot.ports import LearnedFacts
 from bot.store.config.learned_facts import SqlLearnedFacts
-from bot.testing.memory_lessons import MemoryLearnedFacts
+from bot.testing.records import MemoryLearnedFacts
 from tests.databases import KINDS, migrated_database, open_database
 
 LESSON = Fact(server="http://a/v1", model="m", subject="field stop", content={"instead": "", "value": ["☃"]})

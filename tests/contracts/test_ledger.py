@@ -24,8 +24,9 @@ from bot.core.turns import Author, Turn, TurnStatus
 from bot.ports import Ledger
 from bot.store.conversations.store import SqlStore
 from bot.store.spending.ledger import SqlLedger
-from bot.testing.memory import MemoryData, MemoryStore
-from bot.testing.memory_ledger import MemoryLedger
+from bot.testing.data import MemoryData
+from bot.testing.ledger import MemoryLedger
+from bot.testing.store import MemoryStore
 from tests.clock import NOON, Clock, stopped
 from tests.contracts.questions import ADA, SAID, asked, key, question, thread
 from tests.contracts.stores import Store

@@ -9,8 +9,9 @@ from bot.core.periods import SECONDS_PER_DAY, Span
 from bot.core.requests import ModelCall
 from bot.core.spending.budgets import Budget, BudgetSpent, BudgetUnit, CallEstimate, SpendingDimension
 from bot.core.turns import Author, Turn, TurnStatus
-from bot.testing.memory import MemoryData, MemoryStore
-from bot.testing.memory_ledger import MemoryLedger
+from bot.testing.data import MemoryData
+from bot.testing.ledger import MemoryLedger
+from bot.testing.store import MemoryStore
 from tests.contracts.questions import SAID, key, question, thread
 from tests.contracts.test_ledger import HERE
 

@@ -22,10 +22,11 @@ from bot.store.conversations.store import SqlStore
 from bot.store.database import Database
 from bot.store.personal.personal_data import SqlPersonalData
 from bot.store.schema import chores, metadata, turns
-from bot.testing.memory import MemoryData, MemoryStore
-from bot.testing.memory_feedback import MemoryVotes
-from bot.testing.memory_personal import MemoryPersonalData
-from bot.testing.memory_versions import MemoryConfigVersions
+from bot.testing.config import MemoryConfigVersions
+from bot.testing.data import MemoryData
+from bot.testing.personal_data import MemoryPersonalData
+from bot.testing.records import MemoryVotes
+from bot.testing.store import MemoryStore
 from tests.clock import Clock, stopped
 from tests.contracts.questions import ADA, asked, question, thread
 from tests.contracts.stores import Store

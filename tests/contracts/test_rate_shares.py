@@ -12,8 +12,9 @@ from bot.store.config.rate_shares import SqlRateShares
 from bot.store.conversations.store import SqlStore
 from bot.store.database import Database
 from bot.store.schema import refusals
-from bot.testing.memory import MemoryData, MemoryStore
-from bot.testing.memory_shares import MemoryRateShares
+from bot.testing.data import MemoryData
+from bot.testing.records import MemoryRateShares
+from bot.testing.store import MemoryStore
 from tests.contracts.conftest import FOR_EVER
 from tests.databases import migrated_database, open_database
 

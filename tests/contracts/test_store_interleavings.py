@@ -19,7 +19,8 @@ from bot.core.errors import ClaimLost
 from bot.core.turns import ThreadKey, Turn, TurnStatus
 from bot.store.conversations.store import SqlStore
 from bot.store.database import Database
-from bot.testing.memory import MemoryData, MemoryStore
+from bot.testing.data import MemoryData
+from bot.testing.store import MemoryStore
 from tests.contracts.conftest import FOR_EVER, emptied
 from tests.contracts.questions import ADA, SAID, key, question, thread
 from tests.contracts.stores import Store

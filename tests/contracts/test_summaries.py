@@ -12,8 +12,9 @@ from bot.core.turns import Action, Turn, TurnStatus
 from bot.ports import Summaries
 from bot.store.conversations.store import SqlStore
 from bot.store.conversations.summaries import SqlSummaries
-from bot.testing.memory import MemoryData, MemoryStore
-from bot.testing.memory_summaries import MemorySummaries
+from bot.testing.data import MemoryData
+from bot.testing.records import MemorySummaries
+from bot.testing.store import MemoryStore
 from tests.contracts.questions import ADA, SAID, asked, key, question, thread
 from tests.contracts.stores import Store
 from tests.databases import KINDS, migrated_database, open_database

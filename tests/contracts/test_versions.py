@@ -18,8 +18,9 @@ from bot.core.turns import Author, ThreadKey, TurnStatus
 from bot.ports import ConfigVersions
 from bot.store.config.versions import SqlConfigVersions
 from bot.store.conversations.store import SqlStore
-from bot.testing.memory import MemoryData, MemoryStore
-from bot.testing.memory_versions import MemoryConfigVersions
+from bot.testing.config import MemoryConfigVersions
+from bot.testing.data import MemoryData
+from bot.testing.store import MemoryStore
 from tests.contracts.questions import question
 from tests.contracts.stores import Store
 from tests.core.chat.config_values import steerings

@@ -15,8 +15,9 @@ from bot.core.turns import Action, Turn, TurnStatus
 from bot.ports import Votes
 from bot.store.conversations.feedback import SqlVotes
 from bot.store.conversations.store import SqlStore
-from bot.testing.memory import MemoryData, MemoryStore
-from bot.testing.memory_feedback import MemoryVotes
+from bot.testing.data import MemoryData
+from bot.testing.records import MemoryVotes
+from bot.testing.store import MemoryStore
 from tests.contracts.questions import ADA, SAID, asked, key, question, thread
 from tests.contracts.stores import Store
 from tests.databases import KINDS, migrated_database, open_database

@@ -5,7 +5,7 @@ from bot.conversation.request_builder import RequestOptions
 from bot.core.config import Prompt, ScopeConfig
 from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, Turn
 from bot.plugins import Plugin, Plugins
-from bot.testing.memory import MemoryStore
+from bot.testing.store import MemoryStore
 from tests.fakes import PaperSurface, ScriptedModel
 
 DEPLOYMENT = ScopeConfig(prompt=Prompt("Be kind."), parameters={"model": "m"})

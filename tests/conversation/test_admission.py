@@ -11,7 +11,7 @@ from bot.core.errors import SurfaceBusy, SurfaceError, SurfaceUnavailable
 from bot.core.requests import Answer
 from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, Turn, TurnStatus
 from bot.plugins import Plugins
-from bot.testing.memory import MemoryStore
+from bot.testing.store import MemoryStore
 from tests.fakes import PaperSurface, ScriptedModel
 from tests.virtual_time import on_virtual_time
 

@@ -21,7 +21,7 @@ from bot.core.errors import (
 )
 from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, Turn, TurnStatus
 from bot.plugins import Outcome, Plugin
-from bot.testing.memory_versions import MemoryConfigVersions
+from bot.testing.config import MemoryConfigVersions
 from tests.conversation.answering_world import THREAD, AnsweringWorld, said
 from tests.fakes import PaperSurface, ScriptedModel
 from tests.virtual_time import on_virtual_time, run

@@ -13,9 +13,8 @@ from bot.core.config import DIRECT_MESSAGES, Prompt, Scope, ScopeConfig
 from bot.core.requests import ChatRequest
 from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey
 from bot.plugins import Plugins
-from bot.testing.memory import MemoryStore
-from bot.testing.memory_drafts import MemoryDrafts
-from bot.testing.memory_versions import MemoryConfigVersions
+from bot.testing.config import MemoryConfigVersions, MemoryDrafts
+from bot.testing.store import MemoryStore
 from tests.core.chat.config_values import steerings
 from tests.fakes import PaperSurface, ScriptedModel
 from tests.virtual_time import on_virtual_time, run

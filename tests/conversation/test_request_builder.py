@@ -15,7 +15,7 @@ from bot.core.requests import ContextCoverage, Usage
 from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey
 from bot.llm.adaptation.learned_facts import ModelFacts
 from bot.plugins import Plugins
-from bot.testing.memory import MemoryStore
+from bot.testing.store import MemoryStore
 from tests.bench import context as bench
 from tests.fakes import ModelScript, PaperSurface, ScriptedModel
 from tests.virtual_time import on_virtual_time

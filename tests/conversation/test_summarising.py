@@ -15,8 +15,8 @@ from bot.core.requests import ChatRequest
 from bot.core.spending.budgets import Budget, BudgetState, BudgetUnit, SpendingDimension
 from bot.core.turns import Author, Turn
 from bot.plugins import Plugin
-from bot.testing.memory_ledger import MemoryLedger
-from bot.testing.memory_summaries import MemorySummaries
+from bot.testing.ledger import MemoryLedger
+from bot.testing.records import MemorySummaries
 from tests.conversation.test_request_builder import THREAD
 from tests.conversation.timeline import ROOM, SummaryWorld
 from tests.virtual_time import on_virtual_time

@@ -13,7 +13,7 @@ from bot.core.config import Prompt, ScopeConfig
 from bot.core.errors import ModelBusy
 from bot.core.turns import Action, MessageKey
 from bot.plugins import Plugins
-from bot.testing.memory import MemoryStore
+from bot.testing.store import MemoryStore
 from tests.conversation.answering_world import THREAD, said
 from tests.fakes import PaperSurface, ScriptedModel
 from tests.virtual_time import on_virtual_time

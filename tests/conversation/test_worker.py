@@ -7,7 +7,8 @@ from bot.conversation.intake import Intake
 from bot.conversation.worker import MAX_ATTEMPTS, Lease, Worker
 from bot.core.errors import BotError, StoreUnavailable
 from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, Turn, TurnStatus
-from bot.testing.memory import MemoryData, MemoryStore
+from bot.testing.data import MemoryData
+from bot.testing.store import MemoryStore
 from tests.virtual_time import on_virtual_time
 
 

@@ -15,9 +15,9 @@ from bot.core.turns import AddressingKind, Author, IncomingMessage, MessageKey
 from bot.plugins import Plugin, Plugins
 from bot.policy.spending import SpendingPolicy
 from bot.ports import Summaries
-from bot.testing.memory import MemoryStore
-from bot.testing.memory_ledger import MemoryLedger
-from bot.testing.memory_summaries import MemorySummaries
+from bot.testing.ledger import MemoryLedger
+from bot.testing.records import MemorySummaries
+from bot.testing.store import MemoryStore
 from tests.conversation.test_request_builder import LONG, THREAD
 from tests.fakes import PaperSurface
 

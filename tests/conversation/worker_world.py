@@ -12,7 +12,8 @@ from bot.core.config import Prompt, ScopeConfig
 from bot.core.reply.stopping import StopRequest
 from bot.core.turns import Action, Turn
 from bot.plugins import Outcome, Plugin, Plugins
-from bot.testing.memory import MemoryData, MemoryStore
+from bot.testing.data import MemoryData
+from bot.testing.store import MemoryStore
 from tests.conversation.answering_world import THREAD, said
 from tests.fakes import ModelScript, PaperSurface, ScriptedModel
 

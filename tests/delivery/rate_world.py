@@ -15,7 +15,7 @@ from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, T
 from bot.plugins import Plugins
 from bot.ports import Page
 from bot.sandbox.workspace.rate_limits import MethodRateLimits
-from bot.testing.memory import MemoryStore
+from bot.testing.store import MemoryStore
 from tests.fakes import ModelScript, PaperSurface, ScriptedModel
 
 WRITES_PER_MINUTE = 45

@@ -8,8 +8,8 @@ from itertools import pairwise
 from bot.core.errors import StoreUnavailable
 from bot.delivery.rate_sharing import EXCHANGE_INTERVAL_SECONDS, MAX_FAILED_EXCHANGES, RateSharing
 from bot.ports.rate_shares import RateLimitKey, RateShare, WorkspaceKey
-from bot.testing.memory import MemoryData
-from bot.testing.memory_shares import MemoryRateShares
+from bot.testing.data import MemoryData
+from bot.testing.records import MemoryRateShares
 from tests.delivery.rate_world import WRITES_PER_MINUTE, RateWorld, SpeakingModel, StrictPaper
 from tests.virtual_time import on_virtual_time
 

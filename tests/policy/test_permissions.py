@@ -12,7 +12,7 @@ from bot.core.config import Scope
 from bot.core.errors import StoreUnavailable
 from bot.core.turns import Author
 from bot.policy.permissions import GRANTS_CACHE_TTL_SECONDS, Permissions
-from bot.testing.memory_grants import MemoryGrants
+from bot.testing.config import MemoryGrants
 
 WORKSPACE = Scope(platform="slack", workspace="T1")
 CHANNEL = replace(WORKSPACE, channel="C1")

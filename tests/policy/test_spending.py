@@ -21,8 +21,8 @@ from bot.core.spending.prices import PriceTable, parse_prices
 from bot.core.turns import Action, AddressingKind, Author, IncomingMessage, ThreadKey, TurnStatus
 from bot.plugins import Plugins
 from bot.policy.spending import SpendingPolicy
-from bot.testing.memory import MemoryStore
-from bot.testing.memory_ledger import MemoryLedger
+from bot.testing.ledger import MemoryLedger
+from bot.testing.store import MemoryStore
 from tests.fakes import PaperSurface, ScriptedModel
 from tests.virtual_time import on_virtual_time
 

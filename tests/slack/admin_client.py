@@ -44,12 +44,10 @@ from bot.slack.transport import connect
 from bot.slack.transport.socket_mode import open_sockets
 from bot.slack.views.direct_messages import DirectMessages
 from bot.slack.views.modals import Modals
-from bot.testing.memory_data import MemoryData
-from bot.testing.memory_drafts import MemoryDrafts
-from bot.testing.memory_feedback import MemoryVotes
-from bot.testing.memory_grants import MemoryGrants
-from bot.testing.memory_ledger import MemoryLedger
-from bot.testing.memory_versions import MemoryConfigVersions
+from bot.testing.config import MemoryConfigVersions, MemoryDrafts, MemoryGrants
+from bot.testing.data import MemoryData
+from bot.testing.ledger import MemoryLedger
+from bot.testing.records import MemoryVotes
 from tests.slack.admin.form_state import state
 from tests.slack.events.inboxes import make_inbox
 

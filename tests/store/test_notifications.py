@@ -12,7 +12,8 @@ from bot.store import notifications
 from bot.store.conversations.statements import WORK_CHANNEL
 from bot.store.conversations.store import SqlStore
 from bot.store.database import parse_database_url
-from bot.testing.memory import MemoryData, MemoryStore
+from bot.testing.data import MemoryData
+from bot.testing.store import MemoryStore
 from tests.contracts.questions import ADA, asked, key, question, settled, thread
 from tests.contracts.stores import Store
 from tests.databases import migrated_database, open_database

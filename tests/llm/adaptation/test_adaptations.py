@@ -12,7 +12,7 @@ from bot.llm.http.client import open_client
 from bot.llm.protocol.profiles import PROFILES
 from bot.llm.protocol.request_body import Dialect
 from bot.sandbox.model.server import SandboxModel
-from bot.testing.memory_lessons import MemoryLearnedFacts
+from bot.testing.records import MemoryLearnedFacts
 from tests.contracts.chat_model import collect
 from tests.llm.raw_server import raw_server
 from tests.llm.refusals import ANSWER, bodies, refusal, request

@@ -7,7 +7,7 @@ from bot.core.chat.context_window import WINDOW_SUBJECT
 from bot.core.errors import ContextTooLong, StoreUnavailable
 from bot.core.learned_facts import Fact
 from bot.llm.adaptation.learned_facts import ModelFacts
-from bot.testing.memory_lessons import MemoryLearnedFacts
+from bot.testing.records import MemoryLearnedFacts
 from tests.conversation.test_request_builder import PaperThread
 from tests.virtual_time import on_virtual_time
 

@@ -12,8 +12,8 @@ from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, T
 from bot.slack.admin import authorization
 from bot.slack.admin.prompts import modals
 from bot.slack.feedback.complaints import COMPLAINTS_ACTION, MAX_COMPLAINTS_SHOWN
-from bot.testing.memory import MemoryStore
-from bot.testing.memory_personal import MemoryPersonalData
+from bot.testing.personal_data import MemoryPersonalData
+from bot.testing.store import MemoryStore
 from tests.slack.admin_client import ADA, CHANNEL, GENERAL, GRACE, JOAN, TEAM, Office
 
 pytestmark = pytest.mark.calendar

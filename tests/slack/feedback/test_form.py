@@ -25,8 +25,8 @@ from bot.slack.transport import connect
 from bot.slack.transport.socket_mode import open_sockets
 from bot.slack.views.block_kit import VALUE_ACTION_ID
 from bot.slack.views.modals import Modals
-from bot.testing.memory import MemoryStore
-from bot.testing.memory_feedback import MemoryVotes
+from bot.testing.records import MemoryVotes
+from bot.testing.store import MemoryStore
 from tests.fakes import OpenAccess
 from tests.slack.events.inboxes import make_inbox
 

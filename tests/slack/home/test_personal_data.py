@@ -32,9 +32,9 @@ from bot.slack.people.roles import AdminRoles
 from bot.slack.transport import connect
 from bot.slack.transport.socket_mode import open_sockets
 from bot.slack.views.modals import Modals
-from bot.testing.memory import MemoryStore
-from bot.testing.memory_feedback import MemoryVotes
-from bot.testing.memory_personal import MemoryPersonalData
+from bot.testing.personal_data import MemoryPersonalData
+from bot.testing.records import MemoryVotes
+from bot.testing.store import MemoryStore
 from tests.slack.events.inboxes import make_inbox
 
 ADA, GRACE = "U0ADA", "U0GRACE"

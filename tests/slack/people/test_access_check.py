@@ -24,7 +24,7 @@ from bot.slack.people.directory import FAILURE_TTL_SECONDS, People
 from bot.slack.surface import SlackSurface
 from bot.slack.transport import connect
 from bot.slack.transport.socket_mode import open_sockets
-from bot.testing.memory_grants import MemoryGrants
+from bot.testing.config import MemoryGrants
 from tests.slack.events.inboxes import make_inbox
 
 ADA, GRACE, LIN, NOOR, BUILDER = "U0ADA", "U0GRACE", "U0LIN", "U0NOOR", "U0BUILD"

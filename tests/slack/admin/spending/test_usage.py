@@ -15,7 +15,7 @@ from bot.slack.admin import authorization
 from bot.slack.admin.prompts import modals
 from bot.slack.admin.spending.budgets import CHANGE_BUDGET_ACTION, MAX_BUDGETS_SHOWN
 from bot.slack.admin.spending.usage import DETAILS_ACTION, PERIOD_ACTION
-from bot.testing.memory import MemoryStore
+from bot.testing.store import MemoryStore
 from tests.slack.admin_client import ADA, GENERAL, GRACE, JOAN, TEAM, Office
 
 pytestmark = pytest.mark.calendar

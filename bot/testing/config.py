@@ -1,17 +1,47 @@
-"""`Versions` in memory: the twin of the one in SQL, for tests and for authors of plugins.
+"""What admins set, in memory: drafts, versions of each scope's configuration, and grants.
 
-Separate because it needs no library. It passes the same contract suite.
+Versions and grants are lists that only grow: a version's number is one more than that of the version which was
+edited, and saving fails if another version came first. Each class passes the contract suite of its port.
 """
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import astuple
+from dataclasses import astuple, replace
 
+from bot.core.access.grants import Grants, GrantsConflict, GrantsVersion
+from bot.core.chat.drafts import Draft
 from bot.core.chat.scoped_config import EMPTY_CONFIG, list_scopes, thread_scope
 from bot.core.config import ConfigVersion, Scope, ScopeConfig
 from bot.core.errors import VersionConflict
 from bot.core.turns import Author, ThreadKey
 from bot.store.storable_text import make_storable
+
+StoredDrafts = dict[ThreadKey, tuple[Draft, float]]
+"""Drafts by their threads, each with its end in seconds since 1970."""
+
+
+class MemoryDrafts:
+    """`Drafts` without a database."""
+
+    def __init__(self, kept: StoredDrafts | None = None, clock: Callable[[], float] = time.time) -> None:
+        """Begin with `kept`, shared with whoever holds it."""
+        self._kept = {} if kept is None else kept
+        self._clock = clock
+
+    async def save_draft(self, draft: Draft, *, lasts: float) -> None:
+        """Let a draft be tried in its thread."""
+        self._kept[draft.thread] = replace(draft, note=make_storable(draft.note)), self._clock() + lasts
+
+    async def find_draft(self, thread: ThreadKey) -> Draft | None:
+        """Return the draft that is tried in a thread."""
+        draft, until = self._kept.get(thread, (None, 0.0))
+        return draft if until > self._clock() else None
+
+    async def delete_draft(self, thread: ThreadKey) -> bool:
+        """Let a thread's draft be tried no more."""
+        was_tried = await self.find_draft(thread) is not None
+        self._kept.pop(thread, None)
+        return was_tried
 
 
 class MemoryConfigVersions:
@@ -73,3 +103,41 @@ class MemoryConfigVersions:
 
     def _newest_by_scope(self) -> dict[Scope, ConfigVersion]:
         return {version.scope: version for version in self._saved}
+
+
+class MemoryGrants:
+    """`GrantsRecord` without a database."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._saved: list[GrantsVersion] = []
+        self._clock = clock
+
+    async def list_current(self, workspace: Scope) -> Sequence[GrantsVersion]:
+        """Return the newest version of the workspace's key and of each of its channels', by channel."""
+        where = workspace.platform, workspace.workspace
+        newest = {
+            version.scope: version
+            for version in self._saved
+            if (version.scope.platform, version.scope.workspace) == where
+        }
+        return sorted(newest.values(), key=lambda version: version.scope.channel)
+
+    async def save(self, key: Scope, grants: Grants, *, based_on: int, by: Author, note: str = "") -> GrantsVersion:
+        """Add a version. Raises `GrantsConflict` where `based_on` is not the newest one."""
+        newest = next(iter(await self.list_history(key, limit=1)), None)
+        if based_on != (newest.number if newest else 0):
+            raise GrantsConflict(newest)
+        version = GrantsVersion(
+            scope=key,
+            number=based_on + 1,
+            grants=grants,
+            author=Author(id=by.id, name=make_storable(by.name)),
+            note=make_storable(note),
+            created_at=self._clock(),
+        )
+        self._saved.append(version)
+        return version
+
+    async def list_history(self, key: Scope, *, limit: int) -> Sequence[GrantsVersion]:
+        """Return the newest versions of a key, newest first."""
+        return [version for version in reversed(self._saved) if version.scope == key][:limit]

@@ -1,6 +1,6 @@
-"""`Ledger` in memory: the twin of the one in SQL, for tests and for authors of plugins.
+"""The ledger in memory: `MemoryData` keeps each call, and every sum is counted anew from the calls.
 
-Separate because it needs no library. It passes the same contract suite.
+`SqlLedger` keeps running sums instead. The contract suite holds the two together.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +22,7 @@ from bot.core.spending.budgets import (
 )
 from bot.core.turns import Author, ThreadKey, Turn
 from bot.store.storable_text import make_storable
-from bot.testing.memory_data import MemoryData
+from bot.testing.data import MemoryData
 
 
 class MemoryLedger:

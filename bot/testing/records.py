@@ -1,19 +1,106 @@
-"""`Votes` in memory: the twin of the one in SQL, for tests and for authors of plugins.
+"""What is recorded beside the turns, in memory: summaries, learned facts, rate shares and votes.
 
-Separate because it needs no library. It passes the same contract suite.
+Each class passes the contract suite of its port. `MemoryRateShares`, `MemorySummaries` and `MemoryVotes` share
+their `MemoryData` with a `MemoryStore`; `MemoryLearnedFacts` needs none.
 """
 
+import json
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
+from bot.core.chat.summaries import MAX_KEPT_SUMMARIES, Summary, ThreadSummaries
 from bot.core.config import Scope
 from bot.core.history.feedback import MAX_NOTE_CHARACTERS, Verdict, Vote, VoteCounts, VoteReason, VoteRecord
+from bot.core.learned_facts import FACT_LIFETIME_SECONDS, Fact
 from bot.core.turns import ThreadKey, Turn
+from bot.ports.rate_shares import RateLimitKey, RateShare, WorkspaceKey
 from bot.store.schema.states import VOTABLE_STATUSES
 from bot.store.storable_text import make_storable
-from bot.testing.memory_data import MemoryData, StoredVote
+from bot.testing.data import MemoryData, StoredVote
+
+
+class MemorySummaries:
+    """`Summaries` without a database."""
+
+    def __init__(self, data: MemoryData) -> None:
+        """Take what the stores share whose threads these are."""
+        self._data = data
+
+    async def read_summaries(self, thread: ThreadKey) -> ThreadSummaries:
+        """Return the summaries of a thread, and its revision."""
+        return self._data.summaries.get(thread, ThreadSummaries())
+
+    async def save_summary(self, thread: ThreadKey, summary: Summary, *, revision: int) -> bool:
+        """Keep a summary, unless what it was made of has changed."""
+        known = await self.read_summaries(thread)
+        if known.revision != revision or thread not in self._data.threads:
+            return False
+        others = (each for each in known.summaries if each.until != summary.until)
+        kept = (*others, Summary(until=summary.until, text=make_storable(summary.text)))
+        self._data.summaries[thread] = ThreadSummaries(revision=revision, summaries=kept[-MAX_KEPT_SUMMARIES:])
+        return True
+
+
+class MemoryLearnedFacts:
+    """`Lessons` without a database."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        """`clock` gives seconds since 1970."""
+        self._clock = clock
+        self._noted: dict[tuple[str, str, str], tuple[float, Fact]] = {}
+
+    async def list_facts(self) -> Sequence[Fact]:
+        """Return what was learnt lately."""
+        since = self._clock() - FACT_LIFETIME_SECONDS
+        return [lesson for _, (at, lesson) in sorted(self._noted.items()) if at > since]
+
+    async def save_fact(self, lesson: Fact) -> None:
+        """Keep a lesson."""
+        copied = replace(lesson, content=json.loads(json.dumps(lesson.content)))
+        self._noted[lesson.server, lesson.model, lesson.subject] = (self._clock(), copied)
+
+    async def forget_all(self) -> int:
+        """Drop all lessons."""
+        count = len(self._noted)
+        self._noted.clear()
+        return count
+
+
+class MemoryRateShares:
+    """`Shares` without a database."""
+
+    def __init__(self, owner: str, data: MemoryData) -> None:
+        """`owner` is this process's name, as in `MemoryStore`."""
+        self._owner = owner
+        self._data = data
+
+    async def exchange(self, answers: Mapping[WorkspaceKey, int], refused: Mapping[RateLimitKey, float]) -> RateShare:
+        """Tell how many answers this process writes now, and what was refused; return its parts."""
+        self._data.loads[self._owner] = dict(answers)
+        living = [self._data.loads.get(owner, {}) for owner in self._data.heartbeats]
+        totals = {place: sum(load.get(place, 0) for load in living) for place in answers}
+        return RateShare(
+            fractions={place: number / max(totals[place], number) for place, number in answers.items()},
+            processes=max(len(living), 1),
+            refused=self._merge_refusals(refused),
+        )
+
+    def call_on_refusal(self, wake: Callable[[], None]) -> None:
+        """Call `wake` whenever a process tells of a refusal."""
+        self._data.refusal_listeners.append(wake)
+
+    def _merge_refusals(self, more: Mapping[RateLimitKey, float]) -> Mapping[RateLimitKey, float]:
+        """Add refusals, tell of them, and return all that are not over."""
+        now, until = self._data.clock(), self._data.refusals
+        for limit, seconds in more.items():
+            until[limit] = max(until.get(limit, now), now + seconds)
+        if more:
+            for wake in self._data.refusal_listeners:
+                wake()
+        return {limit: end - now for limit, end in until.items() if end > now}
 
 
 class MemoryVotes:

@@ -1,8 +1,8 @@
-"""The store in memory: the twin of the one in SQL, for tests and for authors of plugins.
+"""The conversations and the work queue in memory, for tests of the bot and of plugins.
 
-Separate because it needs no library. It passes the same contract suite, and a state machine holds the two
-together. Several stores that share one `MemoryData` play several processes. Rule: no method waits, so each
-is one transaction by itself.
+`MemoryStore` implements the ports `Conversations` and `WorkQueue`, as `SqlStore` does, but needs no database and
+no event loop of its own: no method waits, so each is one transaction by itself. It passes the same contract suite
+as `SqlStore` (`tests/contracts/`), and a state machine compares the two after every step.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from bot.core.turns import (
     TRANSITIONS,
     Action,
     AddressingKind,
+    Author,
     IncomingMessage,
     MessageKey,
     ThreadKey,
@@ -28,11 +29,9 @@ from bot.core.turns import (
 from bot.ports.conversations import TurnContext
 from bot.store.schema.states import HISTORY_STATUSES, RETRYABLE_STATUSES
 from bot.store.storable_text import make_storable
-from bot.testing import memory_personal, memory_stopping
-from bot.testing.memory_data import MemoryData, message_key
-from bot.testing.memory_drafts import MemoryDrafts
-from bot.testing.memory_turns import with_answer, with_answer_of, without_answer
-from bot.testing.memory_versions import MemoryConfigVersions
+from bot.testing import personal_data
+from bot.testing.config import MemoryConfigVersions, MemoryDrafts
+from bot.testing.data import MemoryData, message_key, with_answer, with_answer_of, without_answer
 
 __all__ = ["MemoryData", "MemoryStore"]
 
@@ -87,7 +86,7 @@ class MemoryStore:
         turn = self._find_turn(message, delivery)
         if turn is None:
             return None
-        return memory_personal.forget_turn(self.data, turn)
+        return personal_data.forget_turn(self.data, turn)
 
     async def retry(
         self, turn: int, thread: ThreadKey, *, by: str, claim: bool, by_admin: bool = False, goes_on: bool = False
@@ -123,7 +122,7 @@ class MemoryStore:
 
     async def stop(self, request: StopRequest) -> StopOutcome:
         """Mark an open turn as one that somebody wants stopped."""
-        return memory_stopping.request_stop(self.data, request)
+        return request_stop(self.data, request)
 
     async def list_turns_to_stop(self) -> Sequence[int]:
         """Return which turns of this process somebody wants stopped."""
@@ -277,3 +276,51 @@ class MemoryStore:
     def _free_all(self, is_gone: Callable[[str], bool]) -> None:
         for id_ in [id_ for id_, owner in self.data.owners.items() if is_gone(owner)]:
             self._free(self.data.turns[id_])
+
+
+def request_stop(data: MemoryData, request: StopRequest) -> StopOutcome:
+    """Mark the turn that is meant, and wake its owner, or who takes it."""
+    if request.thread not in data.threads:
+        return StopOutcome.NOTHING
+    if not request.is_by_admin and _is_known(data, request):
+        return StopOutcome.KNOWN
+    meant = _find_turn_to_stop(data, request)
+    if meant is None:
+        return StopOutcome.NOTHING
+    if request.message_id:
+        _record_message_key(data, request)
+    if not request.is_by_admin and meant.author.id != request.requested_by:
+        return StopOutcome.FORBIDDEN
+    data.put(replace(meant, stopped_by=request.requested_by))
+    for wake in data.work_listeners:
+        wake()
+    return StopOutcome.TAKEN
+
+
+def _find_turn_to_stop(data: MemoryData, request: StopRequest) -> Turn | None:
+    here = [data.turns[id_] for id_ in data.threads[request.thread]]
+    wanted = [turn for turn in here if turn.status in OPEN_STATUSES and request.turn in {None, turn.id}]
+    return min(wanted, key=lambda turn: (turn.id not in data.owners, data.sort_key(turn)), default=None)
+
+
+def _is_known(data: MemoryData, request: StopRequest) -> bool:
+    key = message_key(request.thread, request.message_id)
+    if not request.message_id:
+        return not data.is_first_delivery(key, request.delivery)
+    known = data.turns.get(data.messages.get(key, 0))
+    return known is not None and known.status is not TurnStatus.NOTED
+
+
+def _record_message_key(data: MemoryData, request: StopRequest) -> None:
+    known = data.turns.get(data.messages.get(message_key(request.thread, request.message_id), 0))
+    if known is None:
+        incoming = IncomingMessage(
+            thread=request.thread,
+            message_id=request.message_id,
+            author=Author(id=""),
+            text="",
+            addressed=AddressingKind.OVERHEARD,
+        )
+        data.add(incoming, request.thread, TurnStatus.FORGOTTEN)
+    elif known.status is TurnStatus.NOTED:
+        data.put(replace(known, status=TurnStatus.FORGOTTEN, author=Author(id=""), question=""))

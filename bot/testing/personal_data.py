@@ -1,6 +1,7 @@
-"""`PersonalData` in memory, and forgetting: the twin of those in SQL.
+"""Personal data in memory: reading, erasing and expiring what `MemoryData` holds of a person.
 
-Separate because it needs no library. It passes the same contract suite.
+`forget_turn` erases one turn, and is what `MemoryStore.forget` calls as well. An expiry round is one step here,
+where `SqlPersonalData` walks through the conversations some at a time.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,9 +20,8 @@ from bot.core.history.personal_data import (
 from bot.core.periods import Span, name_period
 from bot.core.spending.budgets import Spending, spending_of
 from bot.core.turns import OPEN_STATUSES, Author, ThreadKey, Turn, TurnStatus, VariantPosition
-from bot.testing.memory_data import MemoryData
-from bot.testing.memory_feedback import opinion_from
-from bot.testing.memory_turns import without_answer
+from bot.testing.data import MemoryData, without_answer
+from bot.testing.records import opinion_from
 
 
 class MemoryPersonalData:

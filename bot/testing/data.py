@@ -1,23 +1,52 @@
-"""What a database would hold, for the stores in memory that share it.
+"""What a database would hold, as plain values, for the stores in memory that share it.
 
-Separate from `memory`, which says what one process may do with it: here is what the schema does there, its
-order, its keys and its notifications.
+`MemoryData` plays the database. Each store in this package is what one process sees of it, so a test gets two
+processes from two stores with one `MemoryData`:
+
+    data = MemoryData()
+    ours, theirs = MemoryStore("a", data), MemoryStore("b", data)
+
+Here is what the SQL schema does by itself: keys, the order of a thread, deliveries that count once, and the
+notifications of work. `clock` may be replaced by a test; it gives seconds since 1970.
 """
 
 import time
 from bisect import insort
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.core.chat.summaries import ThreadSummaries
 from bot.core.config import ConfigVersion
 from bot.core.history.feedback import Vote
-from bot.core.requests import ModelCall
+from bot.core.requests import Answer, ModelCall
 from bot.core.spending import budgets as ledger
 from bot.core.spending.budgets import Budget, BudgetChange, CallEstimate
 from bot.core.turns import OPEN_STATUSES, Author, IncomingMessage, MessageKey, ThreadKey, Turn, TurnStatus
 from bot.store.storable_text import make_storable
-from bot.testing.memory_drafts import StoredDrafts
+from bot.testing.config import StoredDrafts
+
+
+def without_answer(turn: Turn) -> Turn:
+    """Return a turn to which nobody has said anything yet."""
+    return replace(turn, answer="", model="", finish_reason="", error="", made_with=None, stopped_by="")
+
+
+def with_answer_of(turn: Turn, said: Turn) -> Turn:
+    """Return a turn with the answer of another."""
+    return replace(
+        turn, answer=said.answer, model=said.model, finish_reason=said.finish_reason, made_with=said.made_with
+    )
+
+
+def with_answer(turn: Turn, answer: Answer) -> Turn:
+    """Return a turn with an answer, as it can be stored."""
+    return replace(
+        turn,
+        answer=make_storable(answer.text),
+        model=make_storable(answer.model),
+        finish_reason=make_storable(answer.finish_reason),
+        made_with=answer.made_with,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
