@@ -1,8 +1,24 @@
-"""One turn -> an answer, saved and shown.
+"""Answers one turn: asks the model, shows its answer while it grows, saves it, and settles the turn.
 
-The heart of the use cases; start reading here. Separate from `worker`, which decides who runs which turn,
-and from `delivery`, which writes. Rules: save, then show the end; no transaction is open while the model
-or the platform is called; what the model said is kept, whatever happens after.
+Start reading here: everything else serves this file. One call of `Answerer.answer` goes through these steps:
+
+    a claimed turn
+      |  _adopt_pages   record the messages that the turn's last owner posted, but could not record
+      |  _ask_model     request_builder prepares the question; then, for each piece of text:
+      |                     model -- TextDelta --> AnswerBuilder (the whole answer, to be saved)
+      |                                        --> AnswerWriter  (messages in the thread, as limits allow)
+      |  save_answer    one transaction, before the last write of the answer
+      |  writer.finish  notes and buttons below the last message
+      v
+    settle the turn, and claim the next one of its thread
+
+A turn that was saved already (its process died, or a person chose another variant) skips the model and is
+only shown. Whatever happens on the way is one value, a `_TurnResult`: the answer so far, the turn's new
+status, and an error code. A person's stop, an error of the model, and a thread that can no longer be written
+to all end a turn this way.
+
+Rules: the answer is saved before its last write. No transaction is open while the model or the platform is
+called. Text that the model has written is kept, whatever fails later.
 """
 
 import asyncio
@@ -14,13 +30,13 @@ from functools import partial
 import structlog
 
 from bot.conversation.cancellation import Cancellation, Cancellations, TurnStopped
-from bot.conversation.request_builder import RequestBuilder, RequestOptions
+from bot.conversation.request_builder import PreparedQuestion, RequestBuilder, RequestOptions
 from bot.conversation.summarising import Summariser
 from bot.core.chat.stream import AnswerBuilder, TextDelta
 from bot.core.errors import BotError, ContextTooLong, ModelError, SurfaceGone
 from bot.core.reply import stopping, variants
 from bot.core.reply.live_reply import LiveReply
-from bot.core.requests import Answer, ChatRequest, Provenance
+from bot.core.requests import Answer, ChatRequest
 from bot.core.turns import Action, Turn, TurnStatus, VariantPosition
 from bot.delivery.rate_limiter import RateLimiters
 from bot.delivery.retry import retry_until_answered
@@ -36,12 +52,12 @@ FINISH_NOTES: Mapping[str, str] = {
     "refusal": "_The model declined to answer._",
     "content_filter": "_The model service's content filter ended the answer here._",
 }
-"""What is shown under an answer that ended for a reason other than being complete."""
+"""The note below an answer that the model did not complete, by its finish reason."""
 
 PICTURES_UNSEEN_NOTE = "_The model cannot see pictures; I sent only the text._"
 
 CUT_SHORT_ACTIONS = (Action.CONTINUE, Action.RETRY, Action.JUDGE)
-"""What may be done about an answer of which a person had seen enough."""
+"""The buttons below an answer that a person stopped."""
 
 log = structlog.get_logger()
 
@@ -62,9 +78,9 @@ class Answerer:
         holds_lease: Callable[[], bool] = lambda: True,
         complete_since: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        """Nothing is written once `is_ours` denies that what this process holds is certain to be its own.
+        """Nothing is written once `holds_lease` returns False: another process may own the turn by then.
 
-        `complete_since`, in seconds since 1970: from then on no event of the platform was missed.
+        `complete_since` returns, in seconds since 1970, from when on no event of the platform was missed.
         """
         self._store = store
         self._model = model
@@ -78,7 +94,7 @@ class Answerer:
         self._cancellations = Cancellations()
 
     async def close(self) -> None:
-        """Give up what is done beside the answers."""
+        """Cancel the summaries that are being made."""
         if self._summariser:
             await self._summariser.close()
 
@@ -87,68 +103,50 @@ class Answerer:
 
         Raises `StoreError`; every other foreseen failure ends as a sentence in the thread.
         """
-        with self._cancellations.track(turn) as halt:
-            ended = await self._show_answer(await self._adopt_pages(turn), halt)
-        log.info("A turn has ended.", action=f"turn_{ended.status}", error=ended.error)
+        with self._cancellations.track(turn) as cancellation:
+            result = await self._show_answer(await self._adopt_pages(turn), cancellation)
+        log.info("A turn has ended.", action=f"turn_{result.status}", error=result.error)
         return await self._store.settle(
-            replace(turn, variant_position=ended.place), ended.status, error=ended.error, answer=ended.answer
+            replace(turn, variant_position=result.position),
+            result.status,
+            error=result.error,
+            answer=None if result.status is TurnStatus.DONE else result.answer,
         )
 
     def stop(self, turn: int) -> None:
-        """Let a turn end where it is, if it runs here, because a person wants it."""
+        """Stop a turn where it is, if it runs in this process, because a person asked for it."""
         self._cancellations.request(turn)
 
-    async def _show_answer(self, turn: Turn, cancellation: Cancellation) -> "_TurnResult":
-        """Show a turn's answer, once it is made, to its end or as far as people want it."""
-        is_saved = turn.status is TurnStatus.ANSWERED  # by a process that died; or it is another variant
-        async with self._open_writer(turn, is_thinking=not is_saved and not turn.stopped_by) as delivery:
-            if is_saved:
-                delivery.feed(turn.answer)
-                _finish_writer(delivery, turn, turn.variant_position)
-                said, ended = _saved_answer(turn), _TurnResult(place=turn.variant_position)
-            else:
-                said, ended = await self._ask_model(turn, delivery, cancellation)
-            if ended.status is TurnStatus.DONE:
-                cancellation.on_request(partial(delivery.stop, stopping.STOPPED_NOTE, *CUT_SHORT_ACTIONS))
-        if ended.status is TurnStatus.DONE:
-            said = replace(said, call=None)  # it was paid for when it was saved
-        if delivery.error:
-            return replace(ended, status=TurnStatus.FAILED, error=ended.error or delivery.error, answer=said)
-        if delivery.kept_length is not None:
-            cut = replace(said, text=said.text[: delivery.kept_length], finish_reason=stopping.STOPPED_FINISH_REASON)
-            return replace(ended, status=TurnStatus.STOPPED, answer=cut)
-        return ended
-
     async def give_up(self, turn: Turn, error: type[BotError]) -> Turn | None:
-        """End a turn with a sentence in its thread; return the thread's next one, claimed, or None."""
-        async with self._open_writer(turn) as delivery:
-            delivery.feed(turn.answer)
-            delivery.finish(error.for_people, Action.RETRY)
+        """End a turn with the error's sentence; return the thread's next one, claimed, or None."""
+        async with self._open_writer(turn) as writer:
+            writer.feed(turn.answer)
+            writer.finish(error.for_people, Action.RETRY)
         return await self._store.settle(turn, TurnStatus.FAILED, error=error.code)
 
     async def refuse(self, turn: Turn, sentence: str, code: str) -> Turn | None:
         """End a turn whose author may not ask; return the thread's next one, claimed, or None."""
-        async with self._open_writer(turn, is_thinking=False) as delivery:
-            delivery.feed(turn.answer)
-            delivery.finish(sentence)
+        async with self._open_writer(turn, is_thinking=False) as writer:
+            writer.feed(turn.answer)
+            writer.finish(sentence)
         return await self._store.settle(turn, TurnStatus.FAILED, error=code)
 
     async def offer_new_answer(self, turn: Turn) -> None:
-        """Offer a new answer below the one there is, because the question was edited."""
+        """Offer a new answer below the present one, because the question was edited."""
         if turn.pages:
-            async with self._open_writer(turn, is_thinking=False) as delivery:
-                delivery.feed(turn.answer)
-                delivery.finish(QUESTION_EDITED_NOTE, Action.AGAIN)
+            async with self._open_writer(turn, is_thinking=False) as writer:
+                writer.feed(turn.answer)
+                writer.finish(QUESTION_EDITED_NOTE, Action.AGAIN)
 
     async def remove_answer(self, turn: Turn) -> None:
-        """Remove what the thread shows of an answer whose question was deleted."""
+        """Delete the messages of an answer whose question was deleted."""
         surface = self._surfaces[turn.thread.platform]
         for message_id in turn.pages:
             with suppress(SurfaceGone):
                 await retry_until_answered(partial(surface.delete_message, turn.thread, message_id))
 
     async def _adopt_pages(self, turn: Turn) -> Turn:
-        """Return a turn with the pages that its last owner posted but could not note."""
+        """Return a turn with the pages that its last owner posted but could not record."""
         if turn.token == 1:
             return turn
         surface = self._surfaces[turn.thread.platform]
@@ -159,12 +157,22 @@ class Answerer:
             pages.append(found[len(pages)])
         return replace(turn, pages=tuple(pages))
 
-    async def _ask_model(
-        self, turn: Turn, writer: AnswerWriter, cancellation: Cancellation
-    ) -> "tuple[Answer, _TurnResult]":
-        """Put a turn to the model; return what it said, and how that ends the turn."""
+    async def _show_answer(self, turn: Turn, cancellation: Cancellation) -> "_TurnResult":
+        """Show a turn's answer to its end, or as far as people want it; ask the model first if need be."""
+        is_saved = turn.status is TurnStatus.ANSWERED
+        async with self._open_writer(turn, is_thinking=not is_saved and not turn.stopped_by) as writer:
+            if is_saved:
+                result = _resume_saved(turn, writer)
+            else:
+                result = await self._ask_model(turn, writer, cancellation)
+            if result.status is TurnStatus.DONE:  # the text is saved; a stop saves only further messages
+                cancellation.on_request(partial(writer.stop, stopping.STOPPED_NOTE, *CUT_SHORT_ACTIONS))
+        return _as_shown(result, writer)
+
+    async def _ask_model(self, turn: Turn, writer: AnswerWriter, cancellation: Cancellation) -> "_TurnResult":
+        """Put a turn to the model, and give its text to the writer as it comes."""
         builder = AnswerBuilder()
-        if turn.answer:  # it goes on
+        if turn.answer:  # the model goes on where the answer ended
             builder.feed(TextDelta(turn.answer))
             writer.feed(turn.answer)
         try:
@@ -172,120 +180,162 @@ class Answerer:
                 question = await self._request_builder.prepare(turn)
         except TurnStopped:
             return _end_stopped(turn, builder.answer(), writer)
-        bill = self._spending.start_turn(turn, question.context.budgets)
-        request = self._request_builder.build(question)
+        spending = self._spending.start_turn(turn, question.context.budgets)
+        attempt = _Attempt(question, self._request_builder.build(question), spending, builder)
         try:
             async with cancellation.scope():
-                try:
-                    request = await self._stream(bill, request, builder, writer)
-                except ContextTooLong as error:
-                    if builder.answer().text != turn.answer:
-                        raise
-                    question = self._request_builder.shorten(question, error)
-                    request = self._request_builder.build(question)
-                    request = await self._stream(bill, request, builder, writer)
+                await self._stream_what_fits(attempt, writer)
         except TurnStopped:
-            said, ended = _end_stopped(turn, _assemble_answer(builder, question.made_with, bill), writer)
+            result = _end_stopped(turn, attempt.answer(), writer)
         except ModelError as error:
-            said, ended = _end_failed(error, _assemble_answer(builder, question.made_with, bill), writer)
+            result = _end_failed(error, attempt.answer(), writer)
         else:
-            first = builder.first_choice
-            said = bill.add_budget_warning(_assemble_answer(builder, question.made_with, bill, first))
-            self._request_builder.learn_token_count(request, said.usage)
-            others = () if turn.answer else builder.other_answers(first)  # of what goes on, they lack the beginning
-            beside = [replace(other, made_with=said.made_with) for other in others]
-            ended = _TurnResult(place=await self._store.save_answer(turn, said, beside))
-            if first:
-                writer.feed(said.text)  # only the first choice is shown while it grows, and it stayed empty
-            if self._summariser:
-                self._summariser.start_if_due(question, request, said)
-            _finish_writer(writer, said, ended.place)
-        await self._plugins.observe(turn, Outcome(request=request, answer=said, error=ended.error))
-        return said, ended
+            result = await self._end_complete(turn, attempt, writer)
+        outcome = Outcome(request=attempt.request, answer=result.answer, error=result.error)
+        await self._plugins.observe(turn, outcome)
+        return result
 
-    async def _stream(
-        self, spending: TurnSpending, request: ChatRequest, builder: AnswerBuilder, writer: AnswerWriter
-    ) -> ChatRequest:
-        """Ask once, if that may be paid for, and pass on what comes; returns the request as it was sent."""
-        request = await self._plugins.amend(request, spending.turn)
-        await spending.reserve(request)
+    async def _stream_what_fits(self, attempt: "_Attempt", writer: AnswerWriter) -> None:
+        """Stream the answer; if the conversation is too long for the model, once more with less of it."""
+        try:
+            attempt.request = await self._stream(attempt, writer)
+        except ContextTooLong as error:
+            if attempt.builder.answer().text != attempt.spending.turn.answer:
+                raise
+            attempt.question = self._request_builder.shorten(attempt.question, error)
+            attempt.request = self._request_builder.build(attempt.question)
+            attempt.request = await self._stream(attempt, writer)
+
+    async def _stream(self, attempt: "_Attempt", writer: AnswerWriter) -> ChatRequest:
+        """Ask once, if the budgets allow it, and pass the text on; return the request as it was sent."""
+        request = await self._plugins.amend(attempt.request, attempt.spending.turn)
+        await attempt.spending.reserve(request)
         async with self._model.stream(request, needed_at=writer.needed_at) as events:
             async for event in events:
-                builder.feed(event)
+                attempt.builder.feed(event)
                 if isinstance(event, TextDelta) and event.index == 0:
                     writer.feed(event.text)
         return request
 
+    async def _end_complete(self, turn: Turn, attempt: "_Attempt", writer: AnswerWriter) -> "_TurnResult":
+        """Save an answer that the model has completed, with its variants, and let its end be shown."""
+        first = attempt.builder.first_choice
+        answer = attempt.spending.add_budget_warning(attempt.answer(first))
+        self._request_builder.learn_token_count(attempt.request, answer.usage)
+        # A continuation asks for one choice only; any other would lack the beginning of the answer.
+        others = () if turn.answer else attempt.builder.other_answers(first)
+        others = tuple(replace(other, made_with=answer.made_with) for other in others)
+        position = await self._store.save_answer(turn, answer, others)
+        if first:  # while it grew only choice 0 was shown, and that stayed empty
+            writer.feed(answer.text)
+        if self._summariser:
+            self._summariser.start_if_due(attempt.question, attempt.request, answer)
+        _finish_writer(writer, answer, position)
+        return _TurnResult(answer=answer, position=position)
+
     @asynccontextmanager
     async def _open_writer(self, turn: Turn, *, is_thinking: bool = True) -> AsyncIterator[AnswerWriter]:
-        """Show a delivery while it is fed; at the end wait until the thread shows all of it."""
+        """Give the writer of a turn's answer; at the end wait until the thread shows all of it."""
         surface = self._surfaces[turn.thread.platform]
-        with self.rate_limiters.use_for_answer(turn.thread, surface.limits) as desks:
-            delivery = AnswerWriter(
-                LiveReply(surface.limits, posted=len(turn.pages), mode=surface.choose_display_mode(turn.thread)),
+        with self.rate_limiters.use_for_answer(turn.thread, surface.limits) as limiters:
+            mode = surface.choose_display_mode(turn.thread)
+            writer = AnswerWriter(
+                LiveReply(surface.limits, posted=len(turn.pages), mode=mode),
                 surface,
                 turn,
-                limiters=desks,
+                limiters=limiters,
                 store=self._store,
                 holds_lease=self._holds_lease,
                 is_thinking=is_thinking,
             )
-            show = asyncio.create_task(delivery.show(), name=f"show-{turn.id}")
+            show = asyncio.create_task(writer.show(), name=f"show-{turn.id}")
             try:
-                yield delivery
+                yield writer
                 await show
             finally:
                 show.cancel()
                 await asyncio.gather(show, return_exceptions=True)
 
 
+@dataclass(slots=True)
+class _Attempt:
+    """A turn while the model is asked. It changes in place, so that an error finds how far it came."""
+
+    question: PreparedQuestion
+    request: ChatRequest
+    spending: TurnSpending
+    builder: AnswerBuilder
+
+    def answer(self, choice: int = 0) -> Answer:
+        """Return what the model has written so far, with what it was asked with and what it cost."""
+        made_with = self.question.made_with
+        if self.builder.are_pictures_left_out:
+            remarks = "\n\n".join(filter(None, (made_with.remarks, PICTURES_UNSEEN_NOTE)))
+            made_with = replace(made_with, remarks=remarks)
+        answer = replace(self.builder.answer(choice), made_with=made_with)
+        return self.spending.attach_call(answer, self.builder.other_answers(choice))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _TurnResult:
     """How a turn ends."""
 
+    answer: Answer
+    """The answer, as far as there is one; stored when the turn is settled, unless it is saved (`DONE`)."""
     status: TurnStatus = TurnStatus.DONE
     error: str = ""
     """Code of the error that ended it."""
-    answer: Answer | None = None
-    """What is to be kept of it instead of what is saved."""
-    place: VariantPosition = field(default_factory=VariantPosition)
+    position: VariantPosition = field(default_factory=VariantPosition)
     """Which of its variants the answer is."""
 
 
-def _end_stopped(turn: Turn, answer: Answer, writer: AnswerWriter) -> tuple[Answer, _TurnResult]:
-    """End an answer that a person stopped while it was made. What a dead process had shown of it is lost."""
+def _resume_saved(turn: Turn, writer: AnswerWriter) -> _TurnResult:
+    """Show an answer that was saved before: by a process that died, or as another variant."""
+    answer = Answer(text=turn.answer, finish_reason=turn.finish_reason, made_with=turn.made_with)
+    writer.feed(answer.text)
+    _finish_writer(writer, answer, turn.variant_position)
+    return _TurnResult(answer=answer, position=turn.variant_position)
+
+
+def _end_stopped(turn: Turn, answer: Answer, writer: AnswerWriter) -> _TurnResult:
+    """End an answer that a person stopped while the model was writing it.
+
+    If the process died that was writing it, its text is lost, and the thread says so.
+    """
     answer = replace(answer, finish_reason=stopping.STOPPED_FINISH_REASON)
     actions = CUT_SHORT_ACTIONS if answer.text else (Action.RETRY,)
     is_lost = turn.stopped_by and turn.pages and not answer.text
     writer.stop(stopping.STOPPED_TEXT_LOST_NOTE if is_lost else stopping.STOPPED_NOTE, *actions)
-    return answer, _TurnResult(status=TurnStatus.STOPPED, answer=answer)
+    return _TurnResult(answer=answer, status=TurnStatus.STOPPED)
 
 
-def _end_failed(error: ModelError, answer: Answer, writer: AnswerWriter) -> tuple[Answer, _TurnResult]:
-    """End an answer that the model did not end."""
+def _end_failed(error: ModelError, answer: Answer, writer: AnswerWriter) -> _TurnResult:
+    """End an answer that an error cut off; its text stays, with the error's sentence below it."""
     log.warning("The model did not answer.", action="model_failed", error=error.code, reason=str(error))
     if answer.text.strip():
         writer.finish(f"_{error.for_people}_", Action.CONTINUE, Action.RETRY)
     else:
         writer.finish(error.for_people, Action.RETRY)
-    return answer, _TurnResult(status=TurnStatus.FAILED, error=error.code, answer=answer)
+    return _TurnResult(answer=answer, status=TurnStatus.FAILED, error=error.code)
 
 
-def _saved_answer(turn: Turn) -> Answer:
-    """Return the answer of a turn, as far as a turn knows of it."""
-    return Answer(text=turn.answer, finish_reason=turn.finish_reason, made_with=turn.made_with)
-
-
-def _assemble_answer(builder: AnswerBuilder, made_with: Provenance, spending: TurnSpending, choice: int = 0) -> Answer:
-    """Return what the model said so far, with what and for how much; people are told if it was blind."""
-    if builder.are_pictures_left_out:
-        made_with = replace(made_with, remarks="\n\n".join(filter(None, (made_with.remarks, PICTURES_UNSEEN_NOTE))))
-    return spending.attach_call(replace(builder.answer(choice), made_with=made_with), builder.other_answers(choice))
-
-
-def _finish_writer(writer: AnswerWriter, answer: Answer | Turn, place: VariantPosition) -> None:
-    """End an answer that the model ended, with what there is to say and to do about how it came about."""
+def _finish_writer(writer: AnswerWriter, answer: Answer, position: VariantPosition) -> None:
+    """Let the end of a complete answer be shown, with its notes and buttons."""
     actions = (Action.CONTINUE,) if answer.finish_reason == "length" else ()
     remarks = answer.made_with.remarks if answer.made_with else ""
-    notes = filter(None, (FINISH_NOTES.get(answer.finish_reason), remarks, variants.describe_position(place)))
-    writer.finish("\n\n".join(notes), *actions, *variants.list_actions(place), Action.JUDGE)
+    notes = (FINISH_NOTES.get(answer.finish_reason), remarks, variants.describe_position(position))
+    writer.finish("\n\n".join(filter(None, notes)), *actions, *variants.list_actions(position), Action.JUDGE)
+
+
+def _as_shown(result: _TurnResult, writer: AnswerWriter) -> _TurnResult:
+    """Return the result with what became of it in the thread, which may have gone, or show only a part."""
+    answer = result.answer
+    if result.status is TurnStatus.DONE:  # its call was recorded when it was saved
+        answer = replace(answer, call=None)
+    if writer.error:
+        error = result.error or writer.error
+        return replace(result, status=TurnStatus.FAILED, error=error, answer=answer)
+    if writer.kept_length is not None:
+        text, reason = answer.text[: writer.kept_length], stopping.STOPPED_FINISH_REASON
+        return replace(result, status=TurnStatus.STOPPED, answer=replace(answer, text=text, finish_reason=reason))
+    return result

@@ -1,7 +1,18 @@
-"""Whether a person wants a running turn stopped, and what that cuts short right now.
+"""Stops a running turn because a person asked for it.
 
-Separate from `answering`, which is stopped, because who stops it knows only the turn's number. Rule: what is
-wanted is never forgotten, whatever the turn is busy with at that moment.
+A stop names a turn by its number only, and may come at any moment: while the question is prepared, while the
+model writes, or while the saved answer is shown. So each running turn has a `Cancellation`, which remembers
+the request until the turn looks:
+
+    with cancellations.track(turn) as cancellation:
+        try:
+            async with cancellation.scope():        # a request cancels what runs in here ...
+                question = await prepare(turn)
+        except TurnStopped:                         # ... and raises this
+            ...
+        cancellation.on_request(writer.stop)        # from here on a request calls this instead
+
+A request that comes between two scopes takes effect at the beginning of the next one.
 """
 
 import asyncio
@@ -12,32 +23,32 @@ from bot.core.turns import Turn
 
 
 class TurnStopped(Exception):
-    """A person wanted the turn stopped."""
+    """A person stopped the turn."""
 
 
 class Cancellation:
-    """The wish that one turn be stopped, as long as it runs."""
+    """Whether one running turn is to stop, and what that does at present."""
 
     def __init__(self, *, is_requested: bool) -> None:
         self._is_requested = is_requested
         self._callback: Callable[[], object] | None = None
 
     def request(self) -> None:
-        """Stop it; a second time changes nothing."""
+        """Stop the turn; a second request changes nothing."""
         if not self._is_requested:
             self._is_requested = True
             if self._callback:
                 self._callback()
 
     def on_request(self, callback: Callable[[], object]) -> None:
-        """From now on call `react` once it is wanted; at once, if it is."""
+        """Call `callback` when the stop is requested, or now if it was already."""
         self._callback = callback
         if self._is_requested:
             callback()
 
     @asynccontextmanager
     async def scope(self) -> AsyncIterator[None]:
-        """Cut short what runs in the context once it is wanted. Raises `Stopped`."""
+        """Cancel what runs in the context when the stop is requested. Raises `TurnStopped` then."""
         if self._is_requested:
             raise TurnStopped
         try:
@@ -54,19 +65,19 @@ class Cancellation:
 
 
 class Cancellations:
-    """The wishes for all turns that run in this process."""
+    """The cancellations of all turns that run in this process."""
 
     def __init__(self) -> None:
         self._running: dict[int, Cancellation] = {}
 
     @contextmanager
     def track(self, turn: Turn) -> Iterator[Cancellation]:
-        """Give a turn's wish, while it runs; there may be one from before this process took it over."""
-        halt = self._running[turn.id] = Cancellation(is_requested=bool(turn.stopped_by))
+        """Give a turn's cancellation while it runs; the turn may have been stopped under its last owner."""
+        cancellation = self._running[turn.id] = Cancellation(is_requested=bool(turn.stopped_by))
         try:
-            yield halt
+            yield cancellation
         finally:
-            if self._running[turn.id] is halt:
+            if self._running[turn.id] is cancellation:
                 del self._running[turn.id]
 
     def request(self, turn: int) -> None:

@@ -1,14 +1,18 @@
-"""What people do on a platform -> what is recorded of it, and work for this process.
+"""Records what people do on a platform, and gives the work that follows from it to this process's worker.
 
-Separate because it is the promise to the platform: when a method returns, what happened is durable and the
-delivery may be acknowledged; when it raises, it may not, and the platform delivers again.
+This module holds the promise to the platform. When a method returns, what happened is committed, and the
+delivery may be acknowledged. When it raises `StoreError`, it is not, and the platform delivers it again:
+
+    Slack --event--> inbox --accept--> store: INSERT turn, COMMIT --> acknowledge --> worker.start(turn)
+
+So a question is never lost between the acknowledgement and the answer. A delivery that comes twice is
+recorded once: a message is unique by its workspace, channel and id.
 """
-
-from collections.abc import Coroutine
-from typing import Any, Protocol
 
 import structlog
 
+from bot.conversation.answering import Answerer
+from bot.conversation.worker import Worker
 from bot.core.reply.stopping import StopOutcome, StopRequest
 from bot.core.turns import Action, IncomingMessage, MessageKey, ThreadKey, Turn, TurnStatus
 from bot.ports import Conversations
@@ -16,51 +20,17 @@ from bot.ports import Conversations
 log = structlog.get_logger()
 
 
-class Workforce(Protocol):
-    """Who does the work; `Worker` is one."""
-
-    is_draining: bool
-
-    def has_capacity(self) -> bool:
-        """Return whether a further thread may be worked on now."""
-        ...
-
-    def start(self, turn: Turn) -> None:
-        """Work on a claimed turn."""
-        ...
-
-    def wake(self) -> None:
-        """Look for work that nobody does, now."""
-        ...
-
-    def run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do something beside the turns."""
-        ...
-
-
-class AnswerDisplay(Protocol):
-    """Who changes what threads show of turns that have ended; `Answering` is one."""
-
-    async def offer_new_answer(self, turn: Turn) -> None:
-        """Offer a new answer, because the question was edited."""
-        ...
-
-    async def remove_answer(self, turn: Turn) -> None:
-        """Remove the answer, because the question was deleted."""
-        ...
-
-
 class Intake:
-    """Records questions, edits, deletions and wishes for another answer."""
+    """Records questions, edits, deletions, stops, and requests for another answer."""
 
-    def __init__(self, store: Conversations, worker: Workforce, display: AnswerDisplay) -> None:
+    def __init__(self, store: Conversations, worker: Worker, answerer: Answerer) -> None:
         self._store = store
         self._worker = worker
-        self._display = display
+        self._answerer = answerer
 
     @property
     def is_draining(self) -> bool:
-        """Whether this process ends, and deliveries should go to another one."""
+        """Whether this process is ending, and deliveries should go to another one."""
         return self._worker.is_draining
 
     async def accept(self, incoming: IncomingMessage) -> Turn | None:
@@ -76,14 +46,14 @@ class Intake:
         turn = await self._store.edit_question(message, text, delivery=delivery)
         if turn is not None:
             log.info("A question was edited.", action="turn_reworded", turn=turn.id)
-            self._worker.run_in_background(self._display.offer_new_answer(turn))
+            self._worker.run_in_background(self._answerer.offer_new_answer(turn))
 
     async def forget(self, message: MessageKey, *, delivery: str = "") -> None:
-        """Erase a question that was deleted, and its answer, here and there. Raises `StoreError`."""
+        """Erase a deleted question and its answer, here and in the thread. Raises `StoreError`."""
         turn = await self._store.forget(message, delivery=delivery)
         if turn is not None:
             log.info("A question was deleted.", action="turn_forgotten", turn=turn.id)
-            self._worker.run_in_background(self._display.remove_answer(turn))
+            self._worker.run_in_background(self._answerer.remove_answer(turn))
 
     async def retry(
         self, turn: int, thread: ThreadKey, *, by: str, by_admin: bool = False, goes_on: bool = False

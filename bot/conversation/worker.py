@@ -1,8 +1,23 @@
-"""Turns in order within a thread, many threads at once: who works on what, and what happens when not.
+"""Claims turns, runs them in thread order, and recovers those of dead processes.
 
-Separate from `answering`, which knows one turn, because ownership, recovery and shutdown are a subject of
-their own. Rules: every task is held and awaited; a turn that this process owns is settled, released or
-known to be stranded; the poll is the safety net, the normal start is immediate.
+A thread's turns run one after the other; many threads run at once. A process owns the turns that it claimed
+for as long as its lease is valid, which each heartbeat renews:
+
+    second   process A                             process B
+       0     claims turn 7 (token 1), heartbeat
+       5     heartbeat: lease valid until 35
+       6     freezes                               (turn 7 is A's)
+      34     (its own clock: lease no longer certain, so it would write nothing)
+      36                                           sees that A's lease ended, claims turn 7 (token 2)
+      40     wakes up: cancels its tasks, and registers anew; the store refuses any write with token 1
+
+Three ways lead to work: `start` runs a turn at once that this process recorded and claimed; a notification of
+the database calls `wake`; and a poll each second finds what other processes gave back or died over. The poll
+alone would be enough, so that a lost notification costs a second and nothing more.
+
+A turn whose claim is in doubt, because the store failed, is *stranded*: the poll releases it as soon as the
+store answers. So every turn that this process owns is settled, released or stranded; and every task is held
+in a set and awaited at the end.
 """
 
 import asyncio
@@ -18,30 +33,30 @@ from bot.log import describe_error
 from bot.ports import WorkQueue
 
 HEARTBEATS_PER_LEASE = 6
-"""Heartbeats in a lease (facts/durability.md 9: every 5 of 30 seconds)."""
+"""Every 5 s for a lease of 30 s: a busy event loop may miss several before it counts as dead."""
 LEASE_MARGIN_SECONDS = 1.0
-"""Seconds before the end of the lease from which on nothing is written any more: clocks differ in speed."""
+"""Nothing is written in the last second of a lease, since clocks of machines differ in speed."""
 POLL_INTERVAL_SECONDS = 1.0
-"""Seconds between looks for work that nobody announced."""
+"""How often the worker looks for work without being notified."""
 MAX_ATTEMPTS = 5
-"""A turn claimed more often than this is given up: something about it ends every process."""
+"""A turn that was claimed more often is given up: it seems to end every process that runs it."""
 
 log = structlog.get_logger()
 
 
 class TurnRunner(Protocol):
-    """How a turn is ended; `Answering` is one."""
+    """Runs one turn to its end: `Answerer`, and `AdmissionCheck` in front of it."""
 
     async def answer(self, turn: Turn) -> Turn | None:
-        """End a turn, and return the thread's next one, claimed, or None."""
+        """Answer a claimed turn, and return the thread's next one, claimed, or None. Raises `StoreError`."""
         ...
 
     async def give_up(self, turn: Turn, error: type[BotError]) -> Turn | None:
-        """Likewise, without an answer."""
+        """End a turn with the error's sentence, and return the thread's next one, claimed, or None."""
         ...
 
     def stop(self, turn: int) -> None:
-        """Let a turn that is being ended end where it is."""
+        """Stop a turn where it is, if it runs in this process."""
         ...
 
 
@@ -49,7 +64,7 @@ class Lease:
     """How long this process counts as alive, by its own clock."""
 
     def __init__(self, seconds: float) -> None:
-        """Begin a lease: who is silent for `length` seconds counts as dead, and others take over."""
+        """`seconds` after its last heartbeat the process counts as dead, and others claim its turns."""
         self.seconds = seconds
         self.now = asyncio.get_running_loop().time
         self._renewed_at = self.now()
@@ -60,23 +75,23 @@ class Lease:
         return self.now() >= self._due_at
 
     def renew(self, sent_at: float) -> None:
-        """Note a heartbeat that succeeded; `began` is when it was sent."""
+        """Count a heartbeat that the store took; `sent_at` is when it was sent."""
         self._renewed_at = sent_at
         self._due_at = sent_at + self.seconds / HEARTBEATS_PER_LEASE
 
     def is_certain(self) -> bool:
-        """Return whether what this process holds is still certain to be its own.
+        """Return whether this process certainly still owns its turns.
 
-        One that was frozen, or cut off from its database, finds out here before it writes.
+        A process that was frozen, or cut off from its database, asks this before each write.
         """
         return self.now() - self._renewed_at < self.seconds - LEASE_MARGIN_SECONDS
 
 
 class Worker:
-    """Runs turns, each thread's one after the other."""
+    """Runs turns: in order within a thread, and many threads at once."""
 
     def __init__(self, store: WorkQueue, runner: TurnRunner, *, lease: Lease, max_threads: int) -> None:
-        """`limit` is the number of threads that are worked on at the same time."""
+        """`max_threads` is how many threads are worked on at the same time."""
         self._store = store
         self._runner = runner
         self._max_threads = max_threads
@@ -88,23 +103,23 @@ class Worker:
         self.is_draining = False
 
     def has_capacity(self) -> bool:
-        """Return whether a further thread may be worked on now."""
+        """Return whether this process may begin to work on one more thread."""
         return not self.is_draining and self._lease.is_certain() and len(self._tasks) < self._max_threads
 
     def start(self, turn: Turn) -> None:
-        """Work on a claimed turn, and on those that follow it in its thread."""
+        """Run a claimed turn, and then those that follow it in its thread."""
         if self._lease.is_certain():
             self._track(self._tasks, asyncio.create_task(self._run_thread(turn), name=f"turn-{turn.id}"))
-        else:  # it was claimed while everything is let go: see `_beat`
+        else:  # it was claimed while `_renew_lease` lets everything go
             self._stranded.append(turn)
 
     def wake(self) -> None:
-        """Look for work that nobody does, now."""
+        """Look for work now rather than at the next poll."""
         self._woken.set()
 
     def run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do something beside the turns; what goes wrong there is logged."""
-        self._track(self._background, asyncio.create_task(_log_failure(work), name="aside"))
+        """Run something that is no turn; an error in it is logged."""
+        self._track(self._background, asyncio.create_task(_log_failure(work), name="background"))
 
     def _track(self, tasks: set[asyncio.Task[None]], task: asyncio.Task[None]) -> None:
         tasks.add(task)
@@ -112,12 +127,9 @@ class Worker:
 
     @asynccontextmanager
     async def run(self) -> AsyncIterator[None]:
-        """Beat, free what dead processes held, and claim what nobody works on, while the context lasts.
-
-        At its end whatever this process still holds is given back.
-        """
+        """Renew the lease and claim work while the context lasts; give back all turns at its end."""
         background = [
-            asyncio.create_task(self._poll(), name="watch"),
+            asyncio.create_task(self._poll(), name="poll"),
             asyncio.create_task(self._store.listen(self.wake), name="listen"),
         ]
         try:
@@ -128,65 +140,72 @@ class Worker:
             await asyncio.gather(*background, return_exceptions=True)
             await self._give_back()
 
-    async def _poll(self) -> None:
-        healthy = True
-        while True:
-            self._woken.clear()
-            try:
-                if self._lease.is_due():
-                    await self._renew_lease()
-                await self._claim_work()
-                await self._apply_stops()
-            except Exception as error:  # noqa: BLE001 - without this loop nothing would be taken up again
-                if healthy:
-                    log.error(
-                        "The store does not work; it is tried on.", action="store_down", error=describe_error(error)
-                    )
-                healthy = False
-            else:
-                if not healthy:
-                    log.info("The store works again.", action="store_up")
-                healthy = True
-            with suppress(TimeoutError):
-                await asyncio.wait_for(
-                    self._woken.wait(), min(POLL_INTERVAL_SECONDS, self._lease.seconds / HEARTBEATS_PER_LEASE)
-                )
-
-    async def _renew_lease(self) -> None:
-        """Renew the lease; what was claimed under one that lapsed is let go first: it may be another's."""
-        if not self._lease.is_certain():
-            await _cancel_all(self._tasks)
-            await self._store.unregister()
-        began = self._lease.now()
-        await self._store.record_heartbeat(self._lease.seconds)
-        self._lease.renew(began)
-
     async def drain(self, grace: float) -> None:
-        """Begin nothing more, let running answers end within `grace` seconds, and cut the rest short."""
+        """Begin nothing more, let running answers end within `grace` seconds, and cancel the rest."""
         self.is_draining = True
         if running := self._tasks | self._background:
             await asyncio.wait(running, timeout=grace)
         await _cancel_all(self._tasks | self._background)
 
-    async def _give_back(self) -> None:
-        try:
-            await self._store.unregister()
-        except StoreError as error:
-            log.warning("The turns of this process stay until its lease ends.", action="leave_failed", error=error.code)
+    async def _poll(self) -> None:
+        is_healthy = True
+        interval = min(POLL_INTERVAL_SECONDS, self._lease.seconds / HEARTBEATS_PER_LEASE)
+        while True:
+            self._woken.clear()
+            try:
+                await self._look_for_work()
+            except Exception as error:  # noqa: BLE001 - without this loop no turn would ever be claimed again
+                if is_healthy:
+                    log.error(
+                        "The store does not work; the bot keeps trying.",
+                        action="store_down",
+                        error=describe_error(error),
+                    )
+                is_healthy = False
+            else:
+                if not is_healthy:
+                    log.info("The store works again.", action="store_up")
+                is_healthy = True
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), interval)
 
-    async def _claim_work(self) -> None:
+    async def _look_for_work(self) -> None:
+        if self._lease.is_due():
+            await self._renew_lease()
         for turn in tuple(self._stranded):  # more may be stranded while one is released
             await self._release(turn)
             self._stranded.remove(turn)
         if self.has_capacity():
             for turn in await self._store.claim(self._max_threads - len(self._tasks)):
                 self.start(turn)
+        if self._tasks:  # people may have told another process to stop them
+            for number in await self._store.list_turns_to_stop():
+                self._runner.stop(number)
 
-    async def _apply_stops(self) -> None:
-        """Stop what people want stopped: they may have told another process."""
-        if self._tasks:
-            for turn in await self._store.list_turns_to_stop():
-                self._runner.stop(turn)
+    async def _renew_lease(self) -> None:
+        """Send a heartbeat. If the lease lapsed, first let go of all turns: others may own them by now."""
+        if not self._lease.is_certain():
+            await _cancel_all(self._tasks)
+            await self._store.unregister()
+        sent_at = self._lease.now()
+        await self._store.record_heartbeat(self._lease.seconds)
+        self._lease.renew(sent_at)
+
+    async def _release(self, turn: Turn) -> None:
+        try:
+            await self._store.release(turn)
+        except ClaimLost:
+            log.info("Another process has taken over a stranded turn.", action="claim_lost", turn=turn.id)
+
+    async def _give_back(self) -> None:
+        try:
+            await self._store.unregister()
+        except StoreError as error:
+            log.warning(
+                "The turns of this process could not be given back; others claim them when its lease ends.",
+                action="leave_failed",
+                error=error.code,
+            )
 
     async def _run_thread(self, turn: Turn | None) -> None:
         while turn is not None and not self.is_draining:
@@ -194,18 +213,18 @@ class Worker:
                 turn = await self._end_turn(turn)
 
     async def _end_turn(self, turn: Turn) -> Turn | None:
-        """End a turn, whatever happens, and return the one to go on with."""
+        """End a turn, whatever happens, and return the thread's next one."""
         try:
             if turn.attempt > MAX_ATTEMPTS:
                 return await self._runner.give_up(turn, BotError)
             return await self._runner.answer(turn)
-        except StoreError as error:  # its loss too, if it was only feared: see `is_ours`
-            log.warning("The turn is left; who holds it goes on.", action="turn_stranded", error=error.code)
+        except StoreError as error:  # also a `ClaimLost` that was only feared, since the lease was in doubt
+            log.warning("The turn is left to the process that owns it.", action="turn_stranded", error=error.code)
             self._stranded.append(turn)
-        except Exception as error:  # noqa: BLE001 - a bug must neither end the process nor the thread
+            return None
+        except Exception as error:  # noqa: BLE001 - a bug must end neither the process nor the thread
             log.error("A turn failed in an unforeseen way.", action="turn_broken", error=describe_error(error))
             return await self._give_up(turn)
-        return None
 
     async def _give_up(self, turn: Turn) -> Turn | None:
         try:
@@ -214,12 +233,6 @@ class Worker:
             log.error("A turn could not be given up.", action="turn_stranded", error=describe_error(error))
             self._stranded.append(turn)
             return None
-
-    async def _release(self, turn: Turn) -> None:
-        try:
-            await self._store.release(turn)
-        except ClaimLost:
-            log.info("A stranded turn was taken over.", action="claim_lost", turn=turn.id)
 
 
 async def _cancel_all(tasks: Iterable[asyncio.Task[None]]) -> None:
@@ -232,5 +245,5 @@ async def _cancel_all(tasks: Iterable[asyncio.Task[None]]) -> None:
 async def _log_failure(work: Coroutine[Any, Any, None]) -> None:
     try:
         await work
-    except Exception as error:  # noqa: BLE001 - nobody waits for it, and it is no turn
-        log.error("Something beside the turns failed.", action="aside_failed", error=describe_error(error))
+    except Exception as error:  # noqa: BLE001 - it is the top level of a task that nothing else awaits
+        log.error("Work in the background failed.", action="aside_failed", error=describe_error(error))

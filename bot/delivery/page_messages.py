@@ -9,32 +9,19 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import Protocol
 
 from bot.core.errors import ClaimLost, MessageLost, SurfaceBusy, SurfaceError, SurfaceGone, SurfaceUnavailable
 from bot.core.reply.commands import DisplayMode, Edit, Post
 from bot.core.turns import OPEN_STATUSES, Turn
 from bot.delivery.rate_limiter import WriteMethod
 from bot.delivery.retry import retry_until_answered
-from bot.ports import GrowingMessage, Page, Surface
-
-
-class PageBook(Protocol):
-    """Where it is noted which messages show an answer; `Store` is one."""
-
-    async def record_page(self, turn: Turn, page: int, message_id: str) -> None:
-        """Note that a message now shows a page."""
-        ...
-
-    async def forget_pages(self, turn: Turn, page: int) -> None:
-        """Note that no message shows a page any more, or a later one."""
-        ...
+from bot.ports import Conversations, GrowingMessage, Page, Surface
 
 
 class AnswerMessages:
     """The messages of one turn's answer."""
 
-    def __init__(self, surface: Surface, turn: Turn, store: PageBook, holds_lease: Callable[[], bool]) -> None:
+    def __init__(self, surface: Surface, turn: Turn, store: Conversations, holds_lease: Callable[[], bool]) -> None:
         """`turn.pages` show the answer already; `book` is told of each further one."""
         self._surface = surface
         self._turn = turn

@@ -15,12 +15,12 @@ from bot.core.errors import ClaimLost, MessageLost, StoreError, SurfaceBusy, Sur
 from bot.core.reply.commands import Done, Edit, Idle, Post, Wait
 from bot.core.reply.live_reply import LiveReply
 from bot.core.turns import OPEN_STATUSES, Action, Turn
-from bot.delivery.page_messages import AnswerMessages, PageBook
+from bot.delivery.page_messages import AnswerMessages
 from bot.delivery.rate_limiter import LimitersByMethod, RateLimiter, Urgency, WriteMethod, WriteRequest
 from bot.delivery.retry import retry_delay
 from bot.delivery.timed_event import TimedEvent
 from bot.delivery.typing_status import TypingStatus
-from bot.ports import Page, Surface
+from bot.ports import Conversations, Page, Surface
 
 SLOW_EDIT_INTERVAL_SECONDS = 15.0
 """Seconds between two edits of an answer beyond which it goes on in further messages."""
@@ -46,7 +46,7 @@ class AnswerWriter:
         turn: Turn,
         *,
         limiters: LimitersByMethod,
-        store: PageBook,
+        store: Conversations,
         holds_lease: Callable[[], bool],
         is_thinking: bool,
     ) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
+from bot.conversation.answering import Answerer
 from bot.conversation.intake import Intake
 from bot.conversation.worker import MAX_ATTEMPTS, Lease, Worker
 from bot.core.errors import BotError, StoreUnavailable
@@ -12,14 +13,11 @@ from bot.testing.store import MemoryStore
 from tests.virtual_time import on_virtual_time
 
 
-class NoDisplay:
-    """Nothing that was shown is ever changed here."""
+class IdleAnswerer(Answerer):
+    """Changes nothing: no question is edited or deleted here, so it needs neither model nor surface."""
 
-    async def offer_new_answer(self, turn: Turn) -> None:
-        raise NotImplementedError
-
-    async def remove_answer(self, turn: Turn) -> None:
-        raise NotImplementedError
+    def __init__(self) -> None:
+        pass
 
 
 class QueueWorld:
@@ -36,7 +34,7 @@ class QueueWorld:
         self.worker = Worker(self.store, self, lease=Lease(30), max_threads=limit)
         if dies:
             self.worker.start = lambda turn: None  # type: ignore[method-assign]  # it dies before it begins
-        self.intake = Intake(self.store, self.worker, NoDisplay())
+        self.intake = Intake(self.store, self.worker, IdleAnswerer())
 
     async def ask(self, question: str, thread: str = "1") -> Turn | None:
         key = ThreadKey(platform="paper", workspace="T1", channel="C1", root=thread)
