@@ -1,7 +1,7 @@
-"""Slack's limits as data, each with its source, and the numbers that we choose below them.
+"""Slack's limits as data, each with its source, and the values that the bot chooses below them.
 
-Separate so that nobody guesses a limit in the middle of code. "Measured" means by others, not in Slack's
-documents. Lengths are in characters; where Slack does not say which, we count UTF-16 units, the larger.
+"Measured" means by third parties, not documented by Slack. Lengths are in characters. Slack does not say
+whether it counts code points or UTF-16 units; the bot counts UTF-16 units, the larger number.
 """
 
 from collections.abc import Mapping
@@ -19,14 +19,14 @@ MESSAGE_BLOCKS = 50
 https://github.com/metabase/metabase/pull/80652"""
 
 MESSAGE_TABLES = 1
-"""Tables of a message. https://docs.slack.dev/reference/block-kit/blocks/table-block"""
+"""Tables in a message. https://docs.slack.dev/reference/block-kit/blocks/table-block"""
 
 MESSAGE_TABLE_ROWS = 100
-"""Likewise."""
+"""Rows of all tables in a message. https://docs.slack.dev/reference/block-kit/blocks/table-block"""
 
 
 class Tier(IntEnum):
-    """Calls of one method that a workspace surely gets in a minute.
+    """Calls of one method that Slack guarantees a workspace in a minute.
 
     https://docs.slack.dev/apis/web-api/rate-limits
     """
@@ -62,13 +62,14 @@ METHOD_TIERS: Mapping[str, Tier] = MappingProxyType(
         "views.update": Tier.FOUR,
     }
 )
-"""The methods we call. Sources of the tiers: the page of each method."""
+"""The methods that the bot calls. Tiers: each method's page below https://docs.slack.dev/reference/methods."""
 
 
 def best_effort_rate(method: str) -> tuple[float, int]:
-    """Return the calls a minute, and how many at once after a quiet time, of what decorates threads.
+    """Return the calls per minute and the burst for a method that may be skipped; see `best_effort`.
 
-    Many questions may come in one moment, and few in a minute: together one below what the tier guarantees.
+    A third of the tier is the burst, because many questions may arrive at one moment. Rate and burst together
+    stay one below what the tier guarantees.
     """
     tier = METHOD_TIERS[method]
     return tier - tier // 3 - 1, tier // 3
@@ -78,13 +79,13 @@ PAGE_SIZE_CHARACTERS = 3_800
 """Characters of Markdown in one message at most: the same text as mrkdwn must fit `PAGE_TEXT`."""
 
 PAGE_TEXT_UNITS = UPDATE_TEXT_CHARACTERS - 100
-"""Of a page as mrkdwn, after escaping."""
+"""Of a page as mrkdwn, after escaping, in UTF-16 units."""
 
 PAGE_MARKDOWN_UNITS = MESSAGE_MARKDOWN_CHARACTERS - 1_000
-"""Of a page as Markdown, after it was made safe."""
+"""Of a page as sanitized Markdown, in UTF-16 units."""
 
 PAGE_BLOCKS = MESSAGE_BLOCKS - 5
-"""As Slack may count them; the rest is for what we may put below an answer."""
+"""Of a page, as Slack may count them; the rest is for buttons below the answer."""
 
 EDITS_PER_MINUTE = 45.0
 """Together with `EDITS_BURST` 49 in the worst minute, one below what tier 3 guarantees."""
@@ -93,16 +94,16 @@ EDITS_BURST = 4
 """Edits that may come at once after a quiet time."""
 
 POSTS_PER_MINUTE = 60.0
-"""New messages into one channel: "one per second". https://docs.slack.dev/apis/web-api/rate-limits"""
+"""New messages in one channel: "one per second". https://docs.slack.dev/apis/web-api/rate-limits"""
 
 POSTS_BURST = 5
 """New messages that may come at once after a quiet time; Slack tolerates short bursts and gives no number."""
 
 EDIT_INTERVAL_SECONDS = 60 / EDITS_PER_MINUTE
-"""Seconds between two edits of one reply: as fast as a reply that is alone may go on for ever."""
+"""Between two edits of one answer: the fastest that a single answer can keep up."""
 
 STARTS_PER_MINUTE = 17.0
-"""Of native streams, and of their ends: with half of `APPENDS_BURST` one below what tier 2 guarantees."""
+"""Native streams started; ends count apart. With half of `APPENDS_BURST` one below tier 2's guarantee."""
 
 APPENDS_PER_MINUTE = 95.0
 """With `APPENDS_BURST` one below what tier 4 guarantees."""
@@ -111,4 +112,4 @@ APPENDS_BURST = 4
 """Appends that may come at once after a quiet time."""
 
 APPEND_INTERVAL_SECONDS = 0.75
-"""Seconds between two appends to one reply: many small ones tire the eye, and all replies share the rate."""
+"""Between two appends to one answer: smaller steps are restless, and all answers share the rate."""

@@ -1,7 +1,8 @@
-"""The Slack app manifest: what an app of ours asks for, ready to paste.
+"""The Slack app manifest: the scopes, events and features that the app needs, ready to paste.
 
-Separate because it is the contract with Slack's settings page; source: facts/slack.md 5. It asks for what
-the program uses, and nothing it might use one day. With an address it is for HTTP mode, else for Socket Mode.
+`manifest_yaml` returns the text for Slack's settings page. The manifest asks only for what the program uses;
+each scope names its reason. With a URL it is for HTTP mode, without one for Socket Mode.
+Source: https://docs.slack.dev/reference/app-manifest
 """
 
 from typing import Any
@@ -20,14 +21,14 @@ SCOPES = (
     "chat:write",  # answers
     "commands",  # the slash command and the shortcuts
     "files:read",  # pictures and documents in questions
-    "files:write",  # a person's data, sent to that person
+    "files:write",  # a person's own data, sent to that person
     "groups:history",
     "groups:read",
     "im:history",  # direct messages
     "im:read",
     "mpim:history",
     "mpim:read",
-    "users:read",  # names of people, and who is an admin
+    "users:read",  # names of people; who is an admin
 )
 EVENTS = (
     "agent_session_stopped",  # without it Slack shows no stop button
@@ -61,12 +62,12 @@ SHORTCUTS = (
 
 
 def manifest_yaml(name: str, *, url: str = "") -> str:
-    """Return the manifest of an app called `name` (at most 35 characters), delivered to at `url` if given."""
+    """Return the manifest as YAML. `name` has at most 35 characters; a `url` selects HTTP mode."""
     return yaml.safe_dump(build_manifest(name, url=url), sort_keys=False, allow_unicode=True, width=100)
 
 
 def build_manifest(name: str, *, url: str = "") -> dict[str, Any]:
-    """Return the manifest as Slack's schema has it."""
+    """Return the manifest in the form of Slack's schema."""
     delivery = {"request_url": _delivery_url(url)} if url else {}
     return {
         "_metadata": {"major_version": 1, "minor_version": 1},
@@ -105,7 +106,7 @@ def build_manifest(name: str, *, url: str = "") -> dict[str, Any]:
 
 
 def _slash_command(url: str) -> dict[str, Any]:
-    """Return the slash command; in HTTP mode it has an address of its own."""
+    """Return the slash command; in HTTP mode it carries a URL."""
     return {
         "command": SLASH_COMMAND,
         "description": "See or change how the bot answers here",

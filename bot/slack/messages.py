@@ -1,4 +1,9 @@
-"""Slack's message payloads -> messages that people wrote, or None where no person did."""
+"""Messages in Slack's payloads: read if a person wrote them, with ids still in place of names.
+
+`parse_message` reads one message, from an event or from a thread's history. Its text keeps Slack's ids
+(`<@U123>`). `ids_to_name` lists those to look up, and `to_incoming` inserts the names and returns the form
+that every platform shares. Pure. Source: https://docs.slack.dev/reference/events/message
+"""
 
 import re
 from collections.abc import Mapping
@@ -10,25 +15,25 @@ from bot.slack import message_text, payload
 
 PLATFORM = "slack"
 PERSON_SUBTYPES = frozenset({"", "file_share", "thread_broadcast"})
-"""Every other subtype is a join or another notice, not a message that somebody wrote."""
-_TS = re.compile(r"[0-9]{1,12}\.[0-9]{1,9}")
+"""Subtypes of messages that a person wrote; every other one is a join or another notice."""
+TIMESTAMP = re.compile(r"[0-9]{1,12}\.[0-9]{1,9}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotIdentity:
-    """Who we are in a workspace, as `auth.test` says."""
+    """The bot's own ids in a workspace, as `auth.test` returns them."""
 
     user: str
     bot_id: str
     workspace: str
     workspace_name: str = ""
     url: str = ""
-    """The workspace's address, with a slash at its end."""
+    """The workspace's URL, with a slash at its end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlackMessage:
-    """A message that a person wrote, without our own mention; ids still stand for names."""
+    """A message that a person wrote, without the bot's mention; people and channels are still ids."""
 
     thread: ThreadKey
     id: str
@@ -38,23 +43,23 @@ class SlackMessage:
 
     @property
     def key(self) -> MessageKey:
-        """Which message it is."""
-        return _message_key(self.thread, self.id)
+        """The message's key in the store."""
+        return message_key(self.thread, self.id)
 
     @property
     def ids_to_name(self) -> frozenset[str]:
-        """The ids whose names it takes to read the message: its author's, and those in the text."""
+        """The ids to replace by names: the author's, and those in the text."""
         return message_text.find_unnamed_ids(self.text) | {self.author}
 
     def readable_text(self, names: Mapping[str, str]) -> str:
-        """Return what people read."""
+        """Return the text with names in place of ids, and a line for each file."""
         files = (f"[attached file: {file.name or 'unnamed'}]" for file in self.files)
         return "\n".join(filter(None, (message_text.to_markdown(self.text, names), *files)))
 
     def to_incoming(
         self, names: Mapping[str, str], *, addressed: AddressingKind, delivery: str = ""
     ) -> IncomingMessage:
-        """Return the message as the rest of the program knows it."""
+        """Return the message in the form that every platform shares."""
         return IncomingMessage(
             thread=self.thread,
             message_id=self.id,
@@ -68,14 +73,14 @@ class SlackMessage:
 
 
 def parse_message(fields: Mapping[str, Any], bot: BotIdentity, *, channel: str) -> SlackMessage | None:
-    """Return the message that Slack shows as `fields`, if a person wrote it in the bot's workspace."""
+    """Return the message that Slack describes by `fields`; None unless a person wrote it."""
     ts, author = payload.text(fields, "ts"), payload.text(fields, "user")
-    if not (channel and author and _TS.fullmatch(ts)) or payload.value_at(fields, "hidden"):
+    if not (channel and author and TIMESTAMP.fullmatch(ts)) or payload.value_at(fields, "hidden"):
         return None
-    if payload.text(fields, "subtype") not in PERSON_SUBTYPES or not _is_from_person(fields, bot):
+    if payload.text(fields, "subtype") not in PERSON_SUBTYPES or not is_from_person(fields, bot):
         return None
     return SlackMessage(
-        thread=_thread_key(fields, ts, bot, channel),
+        thread=thread_key(fields, ts, bot, channel),
         id=ts,
         author=author,
         text=message_text.remove_mention(payload.text(fields, "text"), bot.user),
@@ -84,25 +89,25 @@ def parse_message(fields: Mapping[str, Any], bot: BotIdentity, *, channel: str) 
 
 
 def is_direct_channel(channel: str) -> bool:
-    """Return whether a channel is a direct message of one person with us; its id says so."""
+    """Return whether a channel is a direct message with the bot, which its id shows."""
     return channel.startswith("D")
 
 
 def find_workspace(body: Mapping[str, Any]) -> str:
-    """Return the workspace in which we are installed; in shared channels the author's may be another."""
+    """Return the workspace in which the app is installed; in a shared channel the author's may differ."""
     first = next(iter(payload.items(body, "authorizations")), None)
     ids = (payload.text(first, "team_id"), payload.text(body, "team_id"), payload.text(first, "enterprise_id"))
     return next(filter(None, ids), "")
 
 
-def _is_from_person(fields: Mapping[str, Any], bot: BotIdentity) -> bool:
-    """Return whether no bot wrote a message: two bots that answer each other never end."""
+def is_from_person(fields: Mapping[str, Any], bot: BotIdentity) -> bool:
+    """Return whether a person wrote a message. Bots are ignored: two that answer each other never stop."""
     is_an_apps = payload.value_at(fields, "bot_id") or payload.value_at(fields, "app_id")
     return not is_an_apps and payload.text(fields, "user") not in {bot.user, "USLACKBOT"}
 
 
 def _parse_file(fields: object) -> File:
-    """Return what Slack says of a file; one that was deleted, or is too old for the plan, has no address."""
+    """Return a file's description; a file that was deleted or is too old for the plan has no URL."""
     size = payload.value_at(fields, "size")
     return File(
         name=payload.text(fields, "name") or payload.text(fields, "title"),
@@ -112,11 +117,13 @@ def _parse_file(fields: object) -> File:
     )
 
 
-def _thread_key(fields: Mapping[str, Any], ts: str, bot: BotIdentity, channel: str) -> ThreadKey:
+def thread_key(fields: Mapping[str, Any], ts: str, bot: BotIdentity, channel: str) -> ThreadKey:
+    """Return the thread of the message with this ts; a message outside a thread begins one."""
     root = payload.text(fields, "thread_ts")
-    root = root if _TS.fullmatch(root) else ts
+    root = root if TIMESTAMP.fullmatch(root) else ts
     return ThreadKey(platform=PLATFORM, workspace=bot.workspace, channel=channel, root=root)
 
 
-def _message_key(thread: ThreadKey, ts: str) -> MessageKey:
+def message_key(thread: ThreadKey, ts: str) -> MessageKey:
+    """Return the key of the message with this ts."""
     return MessageKey(platform=PLATFORM, workspace=thread.workspace, channel=thread.channel, message_id=ts)

@@ -1,7 +1,8 @@
-"""Looking into what Slack sends without trusting its shape.
+"""Reads values out of Slack's payloads without trusting their shape.
 
-Separate because every parser asks the same three questions. Pure; a value that is not there, or is of another
-type than Slack's documents say, is the empty one.
+    payload.text(body, "event", "channel")   # "C123", or "" if any step is missing or of another type
+
+Every parser of payloads uses these four functions, so a malformed payload never raises. Pure.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,34 +10,35 @@ from typing import Any
 
 
 def value_at(payload: object, *path: str) -> object:
-    """Return the value below the names in `path`, or None."""
+    """Return the value at the end of `path`, or None."""
     for name in path:
         payload = payload.get(name) if isinstance(payload, dict) else None
     return payload
 
 
 def text(payload: object, *path: str) -> str:
-    """Return the text there, or an empty one."""
+    """Return the text at the end of `path`, or an empty one."""
     value = value_at(payload, *path)
     return value if isinstance(value, str) else ""
 
 
 def mapping(payload: object, *path: str) -> Mapping[str, Any]:
-    """Return the object there, or an empty one."""
+    """Return the object at the end of `path`, or an empty one."""
     value = value_at(payload, *path)
     return value if isinstance(value, dict) else {}
 
 
 def items(payload: object, *path: str) -> Sequence[Any]:
-    """Return the list there, or an empty one."""
+    """Return the list at the end of `path`, or an empty one."""
     value = value_at(payload, *path)
     return value if isinstance(value, list | tuple) else ()
 
 
 def is_echo(body: Mapping[str, Any]) -> bool:
-    """Whether a delivery says that our app wrote a message, or edited one of its own.
+    """Return whether a delivery only reports that this app posted a message or edited one of its own.
 
-    What happens to our messages otherwise, such as a deletion, is no echo. Source: facts/slack.md 3.1.
+    Slack sends one for every edit. Other events about the app's messages, such as a deletion, are no echoes.
+    Source: https://docs.slack.dev/reference/events/message
     """
     event = mapping(body, "event")
     is_edit = text(event, "subtype") == "message_changed"

@@ -1,4 +1,4 @@
-"""A workspace, the bot's ways into it, and a server for what comes from Slack."""
+"""Fixtures: a sandbox workspace, the bot's client and surface in it, and a server for HTTP mode."""
 
 from collections.abc import AsyncIterator
 
@@ -17,21 +17,21 @@ from tests.slack.transport.http_server import NOW, SECRET, Given, Server, listen
 
 @pytest.fixture
 async def workspace() -> AsyncIterator[SandboxWorkspace]:
-    """Wait for acknowledgements for a moment only, and deliver again soon."""
+    """Run a workspace that waits half a second for an acknowledgement and delivers again soon."""
     async with SandboxWorkspace(ack_timeout=0.5, redelivery=(0.0, 0.2, 0.2)) as running:
         yield running
 
 
 @pytest.fixture
 async def client(workspace: SandboxWorkspace) -> AsyncIterator[AsyncWebClient]:
-    """Give the bot's client of the workspace."""
+    """Open the bot's client for the workspace."""
     async with connect.open_web_client(workspace.bot_token, workspace.api_url) as opened:
         yield opened
 
 
 @pytest.fixture
 async def surface(client: AsyncWebClient) -> SlackSurface:
-    """Give the bot's surface there."""
+    """Return the bot's surface in the workspace."""
     return SlackSurface(client, await connect.fetch_bot_identity(client), People(client, "T0SANDBOX"))
 
 

@@ -1,4 +1,4 @@
-"""Events as Slack sends them, the bot that they come to, and the names that it knows."""
+"""Events as Slack sends them, the bot that receives them, and the names that it knows."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ NAMES = {"U1": "Ada", "U2": "Grace", "C9": "general"}
 
 
 def message(**changes: Any) -> dict[str, Any]:
-    """Return a message in a channel, changed; None takes a key away."""
+    """Return a message event with `changes`; None removes a key."""
     fields = {
         "type": "message",
         "user": "U1",
@@ -22,13 +22,13 @@ def message(**changes: Any) -> dict[str, Any]:
 
 
 def changed(new: dict[str, Any], old: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return the event of a message that is another one now."""
+    """Return the event of an edited message."""
     event = {"type": "message", "subtype": "message_changed", "channel": "C1", "hidden": True, "ts": "9.0"}
     return event | {"message": new} | ({"previous_message": old} if old else {})
 
 
 def deleted(**fields: Any) -> dict[str, Any]:
-    """Return the event of a message that is no more."""
+    """Return the event of a deleted message."""
     event = {"type": "message", "subtype": "message_deleted", "channel": "C1", "hidden": True, "ts": "9.0"}
     return event | {"deleted_ts": "5.0"} | fields
 

@@ -1,4 +1,4 @@
-"""What Slack sends -> what we make of it."""
+"""Parsing Slack's payloads: which events concern the bot, and what they say."""
 
 import copy
 from collections.abc import Iterator
@@ -16,13 +16,13 @@ from tests.slack.sample_events import BOT, EDITED, NAMES, TOMBSTONE, changed, de
 
 
 def told(event: dict[str, Any], *, follow: bool = False) -> event_payloads.SlackEvent | None:
-    """Return what an event tells us, delivered as Ev1 to the workspace T1."""
+    """Parse an event, delivered as Ev1 to the workspace T1."""
     body = {"team_id": "TX", "authorizations": [{"team_id": "T1"}], "event_id": "Ev1", "event": event}
     return event_payloads.parse_event(body, BOT, follow_threads=follow)
 
 
 def said(event: dict[str, Any], *, follow: bool = False) -> IncomingMessage:
-    """Return the message that an event brings us."""
+    """Parse an event that must be a new message."""
     heard = told(event, follow=follow)
     assert isinstance(heard, event_payloads.MessageEvent)
     return heard.message.to_incoming(NAMES, addressed=heard.addressed, delivery=heard.delivery)
@@ -67,7 +67,9 @@ def said(event: dict[str, Any], *, follow: bool = False) -> IncomingMessage:
         (message(type="reaction_added"), False, None),
     ],
 )
-def test_which_messages_are_for_us(event: dict[str, Any], follow: bool, expected: AddressingKind | None) -> None:
+def test_which_messages_concern_the_bot(
+    event: dict[str, Any], follow: bool, expected: AddressingKind | None
+) -> None:
     heard = told(event, follow=follow)
     assert (heard.addressed if isinstance(heard, event_payloads.MessageEvent) else heard) == expected
 
@@ -80,7 +82,7 @@ def test_an_edit_carries_the_new_text() -> None:
     assert heard.message.readable_text(NAMES) == "bye"
 
 
-def test_where_only_mentions_are_delivered_an_edited_mention_is_the_edit() -> None:
+def test_an_edited_mention_is_an_edit() -> None:
     heard = told(message(type="app_mention", text="<@UBOT> bye", edited=EDITED))
     assert isinstance(heard, event_payloads.EditEvent)
     assert heard.message.readable_text(NAMES) == "bye"
@@ -99,7 +101,7 @@ def test_where_only_mentions_are_delivered_an_edited_mention_is_the_edit() -> No
     ],
     ids=["preview", "preview after an edit", "not by a person", "ours", "a bot's", "notice", "empty"],
 )
-def test_a_change_that_no_person_made_to_a_text_is_no_edit(event: dict[str, Any]) -> None:
+def test_a_change_without_a_new_text_is_no_edit(event: dict[str, Any]) -> None:
     assert told(event) is None
 
 
@@ -132,7 +134,7 @@ def test_a_deletion_names_its_message_and_thread(event: dict[str, Any], root: st
     ],
     ids=["ours", "a bot's", "the rest of a thread", "no message", "no channel"],
 )
-def test_what_was_not_a_persons_is_no_deletion(event: dict[str, Any]) -> None:
+def test_a_deleted_message_of_a_bot_is_no_deletion(event: dict[str, Any]) -> None:
     assert told(event) is None
 
 
@@ -151,7 +153,7 @@ def test_attached_files_are_named() -> None:
     assert question == "[attached file: <@U1>.pdf]\n[attached file: unnamed]"
 
 
-def test_what_slack_says_of_a_file_is_kept_with_the_question() -> None:
+def test_a_files_description_is_kept_with_the_question() -> None:
     url = "https://files.slack.com/a"
     file = {"name": "a.pdf", "mimetype": "application/pdf", "size": 9, "url_private": url}
     tombstone = {"id": "F1", "mode": "tombstone", "title": "b.pdf", "size": None}
@@ -162,7 +164,7 @@ def test_what_slack_says_of_a_file_is_kept_with_the_question() -> None:
     )
 
 
-def test_only_names_that_the_text_lacks_are_looked_up() -> None:
+def test_only_missing_names_are_looked_up() -> None:
     text = "<@UBOT> <@U1> <@U2|gh> <#C9> <#C8|dev> <#C7|> <!here> <https://a|b>"
     heard = told(message(user="U5", text=text))
     assert isinstance(heard, event_payloads.MessageEvent)
@@ -191,7 +193,7 @@ RUBBISH = st.sampled_from([None, "", "x", "1.x", "²", 0, -1.5, True, [], [None]
 
 
 def _places(payload: Any) -> Iterator[tuple[Any, Any]]:
-    """Yield every place in a payload: what holds it, and its key or index there."""
+    """Yield every place in a payload: its container, and its key or index."""
     keys = payload if isinstance(payload, dict) else range(len(payload)) if isinstance(payload, list) else ()
     for key in list(keys):
         yield payload, key
@@ -200,7 +202,7 @@ def _places(payload: Any) -> Iterator[tuple[Any, Any]]:
 
 @given(st.data())
 def test_no_payload_however_malformed_is_an_error(data: st.DataObject) -> None:
-    """Slack would deliver it again and again, and in the end give the app up."""
+    """Slack would repeat it, and in the end disable the app's events."""
     body = copy.deepcopy(data.draw(st.sampled_from([*BODIES, PRESSED])))
     for _ in range(data.draw(st.integers(1, 3))):
         places = list(_places(body))
@@ -231,8 +233,8 @@ OURS: dict[str, Any] = {"user": "UBOT", "bot_id": "BBOT", "app_id": "A1"}
         (message(**OURS, type="app_mention"), False),
     ],
 )
-def test_what_slack_tells_of_our_own_messages_is_an_echo(event: dict[str, Any], *, is_echo: bool) -> None:
-    """And nothing that we would listen to is one."""
+def test_events_about_the_bots_own_messages_are_echoes(event: dict[str, Any], *, is_echo: bool) -> None:
+    """No event that the bot handles is one."""
     body = {"team_id": "T1", "api_app_id": "A1", "event_id": "Ev1", "event": event}
     assert payload_is_echo(body) is is_echo
     if is_echo:

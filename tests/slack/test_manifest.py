@@ -1,4 +1,4 @@
-"""The manifest: in both modes what Slack's settings page takes, and no more than we use."""
+"""The manifest: valid for Slack's settings page in both modes, and with no more than the bot uses."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def test_socket_mode_is_the_default() -> None:
 
 
 @pytest.mark.parametrize("url", ["https://bot.example.com", "https://bot.example.com/"])
-def test_with_an_address_slack_delivers_there(url: str) -> None:
+def test_a_url_selects_http_mode(url: str) -> None:
     settings = printed("--url", url)["settings"]
     assert settings["socket_mode_enabled"] is False
     for what in ("event_subscriptions", "interactivity"):
@@ -62,8 +62,8 @@ def test_each_event_has_the_scope_it_needs() -> None:
     assert {needed[event] for event in events if event != "app_home_opened"} <= scopes  # that one needs none
 
 
-def test_what_people_operate_is_declared() -> None:
-    """The command and the shortcuts that the listeners take, within Slack's limits, and their scope."""
+def test_commands_and_shortcuts_are_declared() -> None:
+    """The command and the shortcuts that the listeners handle, within Slack's limits, with their scope."""
     manifest = printed("--url", "https://bot.example.com")
     features = manifest["features"]
     assert features["app_home"]["home_tab_enabled"]

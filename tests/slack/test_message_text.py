@@ -1,4 +1,4 @@
-"""Slack's text, with its tokens -> what people read."""
+"""Converting Slack's text to Markdown."""
 
 import pytest
 from hypothesis import given
@@ -30,12 +30,12 @@ from tests.slack.sample_events import BOT, NAMES
         ("", ""),
     ],
 )
-def test_text_becomes_readable(text: str, expected: str) -> None:
+def test_tokens_become_readable(text: str, expected: str) -> None:
     assert message_text.to_markdown(message_text.remove_mention(text, BOT.user), NAMES) == expected
 
 
 @given(st.text(alphabet="<>@#!|^&;UBOTlgtamp: \n") | st.text())
-def test_whatever_surrounds_it_our_mention_goes_and_the_rest_stays_readable(text: str) -> None:
+def test_the_bots_mention_is_removed_and_the_rest_stays_readable(text: str) -> None:
     plain = text.replace("<", "(").replace("&", "+")
     assert message_text.to_markdown(message_text.remove_mention(f"{plain} <@UBOT>", BOT.user), NAMES) == plain.strip()
     message_text.to_markdown(text, NAMES)  # anything else: at least no error

@@ -1,4 +1,14 @@
-"""Checks access for each delivery, and tells a refused person why: once, alone, and within a budget."""
+"""Applies the access check to deliveries, and tells people whom it refuses.
+
+    message --> AccessGuard.admit_message --> allowed: the inbox records it
+                         |
+                         +--> refused: one sentence that only this person sees, at most every
+                              ten minutes for the same person, channel and reason
+
+Two limits keep anybody from making the bot post: the ten minutes, and `REFUSALS_PER_MINUTE` in the whole
+workspace. Bots are never answered, not even with a refusal, because two bots that answer each other never
+stop. The sentence is sent in the background; if that fails, it is only logged.
+"""
 
 import asyncio
 import time
@@ -19,18 +29,18 @@ from bot.slack.people.access_check import SlackAccessPolicy
 from bot.slack.transport.api_errors import call
 
 SECONDS_BETWEEN_SAME_REFUSALS = 600.0
-"""Seconds in which nobody is refused twice in the same channel for the same reason."""
+"""A person is not told the same reason in the same channel again within this time."""
 REFUSALS_PER_MINUTE, REFUSALS_BURST = 20, 10
-"""Refusals that are told in the whole workspace."""
+"""Limits for the sentences sent in the whole workspace."""
 MAX_REMEMBERED_REFUSALS = 10_000
 REFUSAL_TIMEOUT_SECONDS = 10.0
-"""Seconds that telling may take; nobody waits for it."""
+"""For sending a refusal, in the background."""
 ADDRESSED_TO_BOT = frozenset({AddressingKind.MENTION, AddressingKind.DIRECT})
 log = structlog.get_logger()
 
 
 class AccessGuard:
-    """Lets deliveries in, and tells those whom it refuses."""
+    """Admits deliveries, and tells people whom it refuses."""
 
     def __init__(
         self,
@@ -40,7 +50,7 @@ class AccessGuard:
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`aside` has something done that nobody waits for."""
+        """`run_in_background` runs a coroutine without waiting for it."""
         self._access_policy = access_policy
         self._client = client
         self._run_in_background = run_in_background
@@ -49,7 +59,7 @@ class AccessGuard:
         self._token_bucket = TokenBucket(per_minute=REFUSALS_PER_MINUTE, burst=REFUSALS_BURST)
 
     async def admit_message(self, posted: event_payloads.MessageEvent) -> bool:
-        """Return whether a message may be recorded; whoever addressed us is told if not.
+        """Return whether a message may be recorded. If not, a person who addressed the bot is told.
 
         Raises `SurfaceUnavailable`.
         """
@@ -58,20 +68,25 @@ class AccessGuard:
         if refused is None:
             return True
         if posted.addressed in ADDRESSED_TO_BOT:
-            log.info("Somebody may not ask.", action="ask_denied", reason=refused, user=message.author)
+            log.info(
+                "A person without access was refused.",
+                action="ask_denied",
+                reason=refused,
+                user=message.author,
+            )
             is_reply = message.thread.root != message.id
             self._notify_person(message.thread, message.author, refused, is_in_thread=is_reply)
         return False
 
     async def admit_press(self, thread: ThreadKey, user: str) -> bool:
-        """Return whether a person may use a button below an answer; they are told if not."""
+        """Return whether a person may use a button below an answer. If not, they are told."""
         try:
             refused = await self._access_policy.find_refusal(thread, user)
         except SurfaceUnavailable:
             refused = AccessRefusal.UNKNOWN
         if refused is None:
             return True
-        log.info("Somebody may not ask.", action="ask_denied", reason=refused, user=user)
+        log.info("A person without access was refused.", action="ask_denied", reason=refused, user=user)
         self._notify_person(thread, user, refused, is_in_thread=True)
         return False
 
@@ -89,7 +104,7 @@ class AccessGuard:
         self._run_in_background(self._send_refusal(thread, user, refused.for_people, is_in_thread=is_in_thread))
 
     async def _send_refusal(self, thread: ThreadKey, user: str, text: str, *, is_in_thread: bool) -> None:
-        """Write to one person alone: in a direct message as usual, elsewhere so that nobody else sees it."""
+        """Send a sentence to one person: a plain message in a direct message, an ephemeral one elsewhere."""
         channel, root = thread.channel, thread.root
         try:
             async with asyncio.timeout(REFUSAL_TIMEOUT_SECONDS):
@@ -105,4 +120,4 @@ class AccessGuard:
                         lambda: self._client.chat_postEphemeral(channel=channel, user=user, text=text, thread_ts=shown)
                     )
         except (SurfaceError, TimeoutError) as error:
-            log.debug("A refusal could not be told.", action="refusal_untold", error=type(error).__name__)
+            log.debug("A refusal could not be sent.", action="refusal_untold", error=type(error).__name__)

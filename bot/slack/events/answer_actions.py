@@ -1,7 +1,13 @@
-"""What people want done about an answer: buttons, a shortcut, the word "stop"; and what is told who may not.
+"""What people do with an answer: its buttons, the shortcut "Answer again", and stopping it.
 
-Separate from the inbox, which takes messages in order: these name an answer, and come in any order. Rule: who
-asked may, and admins; whether somebody is an admin is looked up only where it matters.
+| action | who may |
+|---|---|
+| try again, go on, answer again, other variants | the person who asked and admins, after the answer ended |
+| stop | the person who asked and admins |
+
+The intake is asked first as for the person who asked; only if it refuses, `is_admin` is called and the
+request repeated for an admin, because that look-up may cost a call to Slack. These actions name their
+answer, so they need no order, unlike the messages in `inbox`.
 """
 
 import asyncio
@@ -23,9 +29,9 @@ from bot.slack.events.ephemeral_replies import (
 from bot.slack.rendering import buttons
 
 PRESS_RETRY_DELAY_SECONDS = 0.5
-"""Seconds; a button must be acknowledged within three."""
+"""A button must be acknowledged within three seconds."""
 ANSWER_AGAIN_ID = "answer_again"
-"""`callback_id` of the message shortcut."""
+"""The `callback_id` of the message shortcut."""
 
 
 class ChangesAnswers(Protocol):
@@ -59,7 +65,7 @@ class AdmitsPresses(Protocol):
 
 
 class AnswerActions:
-    """Carries out what people want, in one workspace."""
+    """Carries out the actions on answers of one workspace."""
 
     def __init__(
         self,
@@ -74,9 +80,9 @@ class AnswerActions:
         self._is_admin = is_admin
 
     async def press_button(self, body: Mapping[str, Any]) -> EphemeralReply | None:
-        """Carry out what a button says; return what to tell who may not.
+        """Carry out a button; return a reply if the person may not use it.
 
-        Not refused while the process ends: Slack would not deliver it again, and another process can work.
+        A draining process accepts buttons, because Slack does not deliver them again; another process works.
         """
         pressed = buttons.parse_button_press(body, self._bot)
         if pressed is None:
@@ -94,7 +100,7 @@ class AnswerActions:
         )
 
     async def answer_again(self, body: Mapping[str, Any]) -> EphemeralReply | None:
-        """Have the answer made again below which somebody chose that; return what to tell who may not."""
+        """Carry out the shortcut on a message; return a reply if the person may not use it."""
         chosen = buttons.parse_message_shortcut(body, self._bot)
         if chosen is None:
             return None
@@ -105,7 +111,7 @@ class AnswerActions:
         return None if done else EphemeralReply(thread=thread, user=by, sentence=NOT_AN_ANSWER)
 
     async def stop(self, request: StopRequest) -> StopOutcome:
-        """Stop an answer."""
+        """Stop an answer, as the person who asked or as an admin."""
         outcome = await self._intake.stop(request)
         if outcome is StopOutcome.FORBIDDEN and await self._is_admin(request.requested_by):
             return await self._intake.stop(replace(request, is_by_admin=True))
@@ -119,17 +125,25 @@ class AnswerActions:
         return await self._intake.retry(turn, thread, by=by, by_admin=by_admin, goes_on=goes_on)
 
     async def _do_if_permitted(self, user: str, do: Callable[..., Awaitable[bool]]) -> bool:
-        """Do something as whoever asked, or else as an admin; return whether it was done."""
+        """Call `do` as a person, and again as an admin if that is refused; return whether it was done."""
         return await do(by_admin=False) or (await self._is_admin(user) and await do(by_admin=True))
 
 
 async def _retry_later(do: Callable[[], Awaitable[bool]]) -> bool:
-    """Do something once more when an answer that shows its buttons has ended: that comes a moment later."""
+    """Call `do` once more after a moment: an answer shows its buttons shortly before it counts as ended."""
     await asyncio.sleep(PRESS_RETRY_DELAY_SECONDS)
     return await do()
 
 
-def stop_refusal(request: StopRequest, outcome: StopOutcome, *, nothing_running: str = "") -> EphemeralReply | None:
-    """Return what to tell who could not stop an answer; `nothing` where there was none to stop."""
-    sentence = {StopOutcome.FORBIDDEN: STOP_NOT_ALLOWED, StopOutcome.NOTHING: nothing_running}.get(outcome, "")
-    return EphemeralReply(thread=request.thread, user=request.requested_by, sentence=sentence) if sentence else None
+def stop_refusal(
+    request: StopRequest, outcome: StopOutcome, *, nothing_running: str = ""
+) -> EphemeralReply | None:
+    """Return the reply for a person who could not stop an answer; `nothing_running` if none was running."""
+    sentence = {StopOutcome.FORBIDDEN: STOP_NOT_ALLOWED, StopOutcome.NOTHING: nothing_running}.get(
+        outcome, ""
+    )
+    return (
+        EphemeralReply(thread=request.thread, user=request.requested_by, sentence=sentence)
+        if sentence
+        else None
+    )

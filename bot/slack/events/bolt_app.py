@@ -1,8 +1,11 @@
-"""The Bolt app: what Slack delivers goes to the inbox, and is acknowledged when it is recorded.
+"""Builds the Bolt app: its listeners pass Slack's deliveries to the inbox.
 
-Separate because it is the only place that knows Bolt. Rules: `process_before_response` makes Bolt
-acknowledge after the listener and answer 500 when it raises, so that Slack delivers again what was not
-recorded; what nobody wants is acknowledged too, or Slack would repeat it, or tell people of trouble.
+`process_before_response` makes Bolt acknowledge after the listener has returned, and answer 500 if it raised;
+Slack then delivers again. So an event is acknowledged only when it is recorded. A delivery that no listener
+wants is acknowledged, too: Slack would repeat it, or show people an error.
+
+Order matters: Bolt calls the first listener that matches, so `register` adds the specific ones before
+`_acknowledge_the_rest`.
 """
 
 import re
@@ -23,10 +26,10 @@ from bot.slack.rendering import buttons
 
 ANY_ID = re.compile(".*")
 INBOX_EVENTS = re.compile("^(message|app_mention|agent_session_stopped)$")
-"""The events for the inbox, as one listener: Bolt takes its time with each that it asks."""
+"""The events for the inbox, in one listener: Bolt spends time on each listener that it asks."""
 
 App: TypeAlias = AsyncApp
-"""What Bolt makes; named here as `connect.Client` is."""
+"""Bolt's app, named for modules that do not import Bolt."""
 
 log = structlog.get_logger()
 
@@ -38,12 +41,12 @@ def create_bolt_app(
     *,
     register: Callable[[AsyncApp], None] = lambda _app: None,
 ) -> AsyncApp:
-    """Return the Bolt app that passes to `inbox` what concerns us; `register` adds listeners."""
+    """Return the Bolt app that passes events to `inbox`; `register` adds further listeners."""
     app = AsyncApp(
         client=client,
         authorize=_make_authorize(client, bot),
         process_before_response=True,
-        request_verification_enabled=False,  # whoever dispatches to the app has authenticated Slack
+        request_verification_enabled=False,  # deliveries are authenticated before dispatch
         attaching_conversation_kwargs_enabled=False,
     )
 
@@ -70,7 +73,7 @@ def create_bolt_app(
     @app.error
     async def failed(error: Exception) -> None:
         if isinstance(error, DeliveryNotRecorded):
-            log.info("An event was not taken; Slack will deliver it again.", action="event_not_taken")
+            log.info("An event was not recorded; Slack will deliver it again.", action="event_not_taken")
         else:
             log.error("A delivery failed and is not acknowledged.", action="intake_failed", error=describe_error(error))
 
@@ -78,21 +81,23 @@ def create_bolt_app(
 
 
 def _acknowledge_the_rest(app: AsyncApp) -> None:
-    """Acknowledge whatever no listener registered before wants."""
+    """Acknowledge every delivery that no earlier listener matched."""
 
     async def other(body: dict[str, Any], ack: AsyncAck) -> None:
         event: Mapping[str, Any] = body.get("event") or body
-        log.debug("A delivery is not for us.", action="event_ignored", type=event.get("type"))
+        log.debug("A delivery concerns no listener.", action="event_ignored", type=event.get("type"))
         await ack()
 
     for register in (app.event, app.action, app.command, app.shortcut, app.view, app.view_closed, app.options):
         register(ANY_ID)(other)
 
 
-def _make_authorize(client: AsyncWebClient, bot: messages.BotIdentity) -> Callable[[], Awaitable[AuthorizeResult]]:
-    """Return what tells Bolt who we are: we know since the start, and it would ask Slack again.
+def _make_authorize(
+    client: AsyncWebClient, bot: messages.BotIdentity
+) -> Callable[[], Awaitable[AuthorizeResult]]:
+    """Return Bolt's `authorize` function, which gives the identity that is known since the start.
 
-    Bolt acknowledges an event, and so loses it, when Slack refuses that question.
+    Bolt's own would call `auth.test`; if Slack refused that, Bolt would acknowledge the event and lose it.
     """
 
     async def authorize() -> AuthorizeResult:

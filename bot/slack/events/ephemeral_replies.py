@@ -1,6 +1,9 @@
-"""Telling a person that something is not theirs to do: in the thread, and seen by nobody else.
+"""Sends a person an ephemeral reply: why they may not do something, visible to them alone.
 
-Separate because buttons, shortcuts and words all end here. Rule: what cannot be told is only logged.
+Buttons, shortcuts and the word "stop" are refused with these sentences. The reply goes to the thread in which
+the person acted. Sending takes at most a second, because the acknowledgement of a button waits for it; a
+reply that cannot be sent is only logged.
+Source: https://docs.slack.dev/reference/methods/chat.postEphemeral
 """
 
 import asyncio
@@ -13,19 +16,21 @@ from bot.core.errors import SurfaceError
 from bot.core.turns import ThreadKey
 from bot.slack.transport.api_errors import call
 
-CHANGE_NOT_ALLOWED = "Only the person who asked, and admins, can do that, and only once the answer has ended."
-STOP_NOT_ALLOWED = "Only the person who asked, and admins, can stop this answer."
-ANSWER_ENDED = "That answer has ended already."
-NOT_AN_ANSWER = "That is no answer of mine, or it is not yours to ask for again: only who asked, and admins, can."
+CHANGE_NOT_ALLOWED = "Only the person who asked and admins can do that, and only after the answer has ended."
+STOP_NOT_ALLOWED = "Only the person who asked and admins can stop this answer."
+ANSWER_ENDED = "That answer has already ended."
+NOT_AN_ANSWER = (
+    "That is not an answer of mine, or you cannot repeat it: only the person who asked and admins can."
+)
 EPHEMERAL_TIMEOUT_SECONDS = 1.0
-"""Seconds; a button must be acknowledged within three."""
+"""A button must be acknowledged within three seconds."""
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EphemeralReply:
-    """What somebody is told who may not do something."""
+    """A sentence for one person in one thread."""
 
     thread: ThreadKey
     user: str
@@ -33,7 +38,7 @@ class EphemeralReply:
 
 
 async def send_ephemeral(client: AsyncWebClient, reply: EphemeralReply) -> None:
-    """Tell who is refused, and nobody else, within a second. Never raises."""
+    """Send a reply to its person alone, within a second. Never raises."""
     thread = reply.thread
     try:
         async with asyncio.timeout(EPHEMERAL_TIMEOUT_SECONDS):
@@ -43,4 +48,4 @@ async def send_ephemeral(client: AsyncWebClient, reply: EphemeralReply) -> None:
                 )
             )
     except (SurfaceError, TimeoutError) as error:
-        log.debug("A refusal could not be told.", action="refusal_untold", error=type(error).__name__)
+        log.debug("A refusal could not be sent.", action="refusal_untold", error=type(error).__name__)

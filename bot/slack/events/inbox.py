@@ -1,8 +1,16 @@
-"""What Slack delivers -> what is recorded of it: in order within a thread, and in time.
+"""Records what Slack delivers: in order within a thread, once, and in time for the acknowledgement.
 
-Separate from `listeners`, which knows Bolt. Rules: a delivery counts as taken only when it is recorded; one
-that takes too long is refused, but carried to its end, because a commit cannot be called back; what comes
-again meanwhile waits for that end, and what comes twice, as every mention does, is recorded once.
+    Slack's delivery            Inbox                                   Intake, store
+    event --------> parse --> one task per distinct event
+                               | waits for the thread's lock  (order)
+                               | looks up names, checks access
+                               | ------------------------------------> record, commit
+    acknowledged <------------ done within 2.5 s
+    delivered again <--------- not done: DeliveryNotRecorded; the task continues
+
+A delivery is acknowledged only after its commit. If that takes too long, Slack delivers again; the second
+delivery waits for the task of the first, because a commit in progress cannot be cancelled. Slack sends every
+mention twice, as `message` and as `app_mention`; both are the same event here and are recorded once.
 """
 
 import asyncio
@@ -21,10 +29,10 @@ from bot.slack.events.keyed_locks import KeyedLock
 from bot.slack.people.directory import People
 
 RECORD_TIMEOUT_SECONDS = 2.5
-"""Seconds; Slack waits three for the acknowledgement. https://docs.slack.dev/apis/events-api"""
+"""Slack waits three seconds for the acknowledgement. https://docs.slack.dev/apis/events-api"""
 
 REMEMBER_RECORDED_SECONDS = 10.0
-"""Seconds for which it is remembered that something is recorded; the store knows it for ever."""
+"""A repeated delivery within this time is answered from memory; later ones the store recognises."""
 
 
 class RecordsDeliveries(Protocol):
@@ -57,11 +65,11 @@ class AdmitsMessages(AdmitsPresses, Protocol):
 
 
 class DeliveryNotRecorded(Exception):
-    """The delivery must not be acknowledged, so that Slack delivers it again."""
+    """The event is not recorded; without an acknowledgement Slack delivers it again."""
 
 
 class Inbox:
-    """Takes deliveries."""
+    """Records deliveries."""
 
     def __init__(
         self,
@@ -73,7 +81,7 @@ class Inbox:
         *,
         follow_threads: bool,
     ) -> None:
-        """Nothing passes to `conversations` that `entrance` does not let in."""
+        """Messages reach `intake` only if `access_guard` admits them."""
         self._bot = bot
         self._people = people
         self._intake = intake
@@ -82,12 +90,13 @@ class Inbox:
         self._follow_threads = follow_threads
         self._thread_locks = KeyedLock()
         self._recording: dict[Hashable, asyncio.Task[EphemeralReply | None]] = {}
-        """What is recorded now, or was just recorded, by what `_sameness` says."""
+        """Recordings in progress, or just finished, by `_duplicate_key`."""
 
     async def receive(self, body: Mapping[str, Any]) -> EphemeralReply | None:
-        """Record what an Events API body tells, if it concerns us; return what to tell who may not do that.
+        """Record the event of an Events API body, if it concerns the bot; return the reply to a refusal.
 
-        Raises `NotTaken` while the process ends or if it takes too long, and what the conversations raise.
+        Raises `DeliveryNotRecorded` if this process is draining or recording takes too long, and the errors
+        of the intake.
         """
         event = event_payloads.parse_event(body, self._bot, follow_threads=self._follow_threads)
         if event is None:
@@ -114,7 +123,7 @@ class Inbox:
     async def _record_message(
         self, posted: event_payloads.MessageEvent, names: asyncio.Future[Mapping[str, str]]
     ) -> EphemeralReply | None:
-        """Record a message; one that says nothing but "stop" while an answer runs there is no question."""
+        """Record a message. The word "stop" alone stops the answer that runs in the thread, if any."""
         message = posted.message
         if is_stop_request(message.text) and not message.files:
             request = StopRequest(thread=posted.thread, requested_by=message.author, message_id=message.id)
@@ -134,7 +143,7 @@ class Inbox:
             raise DeliveryNotRecorded from None
 
     async def _look_up_names(self, event: event_payloads.SlackEvent) -> Mapping[str, str]:
-        """Look names up, while others in the thread go first."""
+        """Look up the names in a message; runs while earlier events of the thread are recorded."""
         if isinstance(event, event_payloads.DeleteEvent | event_payloads.StopEvent):
             return {}
         return await self._people.names(event.message.ids_to_name)
@@ -151,7 +160,7 @@ class Inbox:
         return task.result()
 
     def _remember_recorded(self, key: Hashable, task: asyncio.Task[EphemeralReply | None]) -> None:
-        """Remember what is recorded; what failed is to be tried again, and nobody is refused twice."""
+        """Remember a success for a while; forget failures, so that a repeated delivery tries again."""
         if task.cancelled() or task.exception() or task.result():
             del self._recording[key]
         else:
@@ -159,10 +168,10 @@ class Inbox:
 
 
 def _duplicate_key(event: event_payloads.SlackEvent) -> Hashable:
-    """Return what is equal of deliveries that tell the same.
+    """Return a key that is equal for deliveries of the same event.
 
-    Slack tells of a mention twice, as `message` and as `app_mention`, with an id each. Of who may not stop an
-    answer, the store lets only the first of the two hear.
+    A mention arrives twice, as `message` and as `app_mention`, with two delivery ids, so a message is its own
+    key. "Stop" is the exception: the store recognises its second delivery and refuses a person only once.
     """
     if isinstance(event, event_payloads.MessageEvent) and not is_stop_request(event.message.text):
         return replace(event, delivery="")

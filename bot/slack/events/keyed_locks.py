@@ -1,7 +1,18 @@
-"""First come, first served, for each key on its own.
+"""A lock for each key: first come, first served within a key, no waiting between keys.
 
-Separate because deliveries run in tasks of their own and wait for names of different people: what was said
-first in a thread must be recorded first. A lane that nobody uses does not exist.
+    locks = KeyedLock()
+    async with locks(thread):
+        ...  # alone in this thread; other threads are not delayed
+
+Deliveries run in separate tasks, and each may wait a different time for names from Slack. A lock for each
+thread, taken in order of arrival, records the messages of a thread in the order in which they were written.
+asyncio's locks are fair, so tasks enter in the order in which they asked. A key without users takes no
+memory.
+
+Example with two messages A and B of one thread and C of another; A needs 300 ms for a name:
+
+    0 ms    A enters its lock     B waits for A     C enters its lock and is recorded
+    300 ms  A is recorded         B enters
 """
 
 import asyncio
@@ -11,16 +22,16 @@ from contextlib import asynccontextmanager
 
 
 class KeyedLock:
-    """`async with lanes(key):` admits one at a time, in the order in which they came."""
+    """Admits one task at a time for each key, in the order of arrival."""
 
     def __init__(self) -> None:
         self._locks: dict[Hashable, asyncio.Lock] = {}
         self._users: Counter[Hashable] = Counter()
-        """How many wait in a lane or are in it."""
+        """How many tasks hold or wait for the lock of a key."""
 
     @asynccontextmanager
     async def __call__(self, key: Hashable) -> AsyncIterator[None]:
-        """Wait for one's turn in the lane of a key, and keep it while the context lasts."""
+        """Wait for the lock of a key and hold it while the context lasts."""
         self._users[key] += 1
         try:
             async with self._locks.setdefault(key, asyncio.Lock()):  # asyncio's locks are fair
@@ -31,5 +42,5 @@ class KeyedLock:
                 del self._users[key], self._locks[key]
 
     def __len__(self) -> int:
-        """Return how many lanes are in use."""
+        """Return how many keys are in use."""
         return len(self._locks)

@@ -1,8 +1,9 @@
-"""Suggests what to ask to who opens the direct message with the app.
+"""Shows suggested prompts to a person who opens the direct message with the app.
 
-Separate because it is no answer: it is shown beside, and nothing fails with it. Rules: for a person who opens
-it again and again it is done once an hour; where the app is no agent, nobody is asked again for a while.
-Source: facts/slack.md 3 and 5.
+Slack reports each opening with `app_home_opened`. The prompts are set in the background, at most once an hour
+for each direct message; an error is only logged. In an app without the agent feature Slack refuses with
+`not_agent_app`, and the bot pauses for ten minutes.
+Source: https://docs.slack.dev/reference/methods/assistant.threads.setSuggestedPrompts
 """
 
 import time
@@ -19,23 +20,23 @@ from bot.slack.transport.api_errors import call
 from bot.slack.transport.unavailable_features import FeatureAvailability
 
 SHOWN_TTL_SECONDS = 3_600.0
-"""Seconds for which suggestions that were shown are taken to be there."""
+"""Prompts are not set again in the same direct message within this time."""
 
 log = structlog.get_logger()
 
 
 class SuggestedPrompts:
-    """What is offered to be asked in direct messages."""
+    """The prompts suggested in direct messages."""
 
     def __init__(self, client: AsyncWebClient, questions: Mapping[str, str]) -> None:
-        """`questions` by their titles; none if those of the app's manifest are to stand."""
+        """`questions` by title; empty to keep the prompts of the app's manifest."""
         self._client = client
         self._prompts = [{"title": title, "message": asked} for title, asked in questions.items()]
         self._availability = FeatureAvailability()
         self._shown: dict[str, float] = {}  # by channel, oldest first
 
     async def show_prompts(self, channel: str) -> None:
-        """Show them in a direct message, unless they are there. Never raises."""
+        """Set the prompts of a direct message, unless that was done within the hour. Never raises."""
         now = time.monotonic()
         if not self._prompts or not self._availability.is_available() or now < self._until(channel):
             return
@@ -47,7 +48,7 @@ class SuggestedPrompts:
             )
         except SurfaceError as error:
             self._shown.pop(channel, None)
-            log.debug("Suggestions could not be shown.", action="suggesting_failed", error=error.code)
+            log.debug("Suggested prompts could not be set.", action="suggesting_failed", error=error.code)
             if isinstance(error, SurfaceGone):
                 self._availability.record_refusal(error)
 
@@ -62,7 +63,7 @@ class SuggestedPrompts:
 def register(
     app: AsyncApp, suggestions: SuggestedPrompts, run_in_background: Callable[[Coroutine[Any, Any, None]], None]
 ) -> None:
-    """Let the app suggest. Call it before what takes all else that is opened; nobody waits for it."""
+    """Add the listener that shows prompts; call this before other listeners for `app_home_opened`."""
 
     async def is_direct_message(body: dict[str, Any]) -> bool:
         return payload.text(body, "event", "tab") == "messages"

@@ -1,8 +1,9 @@
-"""Who is let in: asked before anything that is said in Slack is stored, and again before it is answered.
+"""Decides who may ask the bot where in Slack.
 
-Separate from `core.access`, which decides, because somebody must find out what Slack knows of people and
-places. Rules: what Slack need not be asked is not asked; who is refused reads one sentence, alone, and not
-again for a while, so that nobody can make the bot write; a bot reads nothing, ever.
+`SlackAccessPolicy` collects the facts for `core.access.rules.find_refusal`, which decides: the admins' rules,
+the person's member type, and whether the channel is shared with another organisation. It asks Slack only for
+facts that can change the decision. The access guard asks it before a message is stored, and the admission
+before the message is answered.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -16,16 +17,20 @@ from bot.slack.people.directory import People
 
 
 async def has_no_draft(_thread: ThreadKey) -> None:
-    """Try no drafts."""
+    """Return None: no draft is tried in any thread."""
 
 
 class SlackAccessPolicy:
-    """Who may ask where in Slack; a `Door`, and more."""
+    """Decides who may ask where in Slack; implements the port `AccessPolicy`."""
 
     def __init__(
         self, access: Permissions, people: People, find_draft: Callable[[ThreadKey], Awaitable[object]] = has_no_draft
     ) -> None:
-        """`is_trial` says whether a draft is tried in a thread, which is always in a direct message."""
+        """Decide by `access`, and by what `people` knows.
+
+        `find_draft` returns the draft that an admin tries in a thread, if any. A draft may be tried in a
+        direct message even if direct messages are switched off.
+        """
         self._access = access
         self._people = people
         self._find_draft = find_draft
@@ -33,7 +38,9 @@ class SlackAccessPolicy:
     async def find_refusal(
         self, thread: ThreadKey, person: str, *, is_shared: bool | None = None
     ) -> AccessRefusal | None:
-        """Return why a person may not ask in a thread. `is_shared` is what a delivery says of its channel.
+        """Return why a person may not ask in a thread, or None if they may.
+
+        `is_shared` is what a delivery says about its channel; None looks it up.
 
         Raises `StoreError` and `SurfaceUnavailable`.
         """
@@ -49,5 +56,5 @@ class SlackAccessPolicy:
 
     async def _is_shared(self, channel: str, rules: Sequence[AccessRules]) -> bool:
         if messages.is_direct_channel(channel) or core.is_admitted(Admission.SHARED, rules):
-            return True  # it makes no difference, so Slack is not asked
+            return True  # makes no difference to the decision, so Slack is not asked
         return await self._people.is_shared(channel)

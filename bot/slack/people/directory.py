@@ -1,8 +1,14 @@
-"""Who people are and what channels are called, looked up once and remembered for a while.
+"""Looks up people and channels by id, and caches what Slack says.
 
-Separate because it needs a call to Slack before a question can be stored in readable form. Rules: a look-up
-is short; who has no name is called by a number in the transcript; what Slack does not say is unknown, and
-counts as the worst it could be; that it does not answer just now is something else, and passes.
+A question is stored in readable form, so names are needed before it is recorded, within the three seconds
+that Slack waits for the acknowledgement. Access checks need a person's member type and whether a channel is
+shared.
+
+- One request serves all who ask for the same id at the same time. It takes at most a second.
+- An answer is cached for 15 minutes, an error for 10 seconds.
+- `names` never fails: a person without a name gets a number in the transcript.
+- `member_type` and `is_shared` retry for a second, then raise `SurfaceUnavailable`; a definite error counts
+  as the most restrictive answer: unknown person, shared channel.
 """
 
 import asyncio
@@ -21,12 +27,12 @@ from bot.slack.people.membership import read_member_type
 from bot.slack.transport.api_errors import call
 
 LOOK_UP_TIMEOUT_SECONDS = 1.0
-"""Seconds; the delivery must be acknowledged within three."""
+"""For one request; the delivery must be acknowledged within three seconds."""
 RETRY_FOR_SECONDS = 1.0
-"""Seconds after which somebody is not asked about once more; with the last look-up, two."""
+"""No new attempt starts after this time; with the last attempt an access check takes two seconds."""
 RETRY_DELAY_SECONDS = 0.2
 CACHE_TTL_SECONDS = 900.0
-"""Seconds for which Slack is believed: so long who has become a guest still counts as a member."""
+"""How long an answer is cached: for this time a member who became a guest still counts as a member."""
 FAILURE_TTL_SECONDS = 10.0
 FINAL_ERRORS = frozenset(
     {
@@ -38,29 +44,31 @@ FINAL_ERRORS = frozenset(
         "not_allowed_token_type",
     }
 )
-"""Slack's errors that say as much as an answer: asking again soon does not help."""
+"""Errors that are definite: trying again soon does not help."""
 MAX_CACHED_ENTRIES = 10_000
-"""People and channels held at most; the least recently used go first."""
+"""The least recently used entries are dropped first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectoryEntry:
-    """What Slack says of a person or a channel."""
+    """What Slack says about a person or a channel."""
 
     name: str = ""
     member_type: MemberType = MemberType.UNKNOWN
     """Of a person."""
     is_shared: bool = True
-    """Of a channel: whether people of other organisations are in it, or may soon be."""
+    """Of a channel: whether people of other organisations are in it, or are invited."""
     is_temporary: bool = False
-    """Whether Slack only did not answer just now."""
+    """Whether this stands for an error that may pass."""
 
 
 class People:
-    """People and channels by their ids, in one workspace."""
+    """Looks up people and channels of one workspace."""
 
-    def __init__(self, client: AsyncWebClient, workspace: str, *, clock: Callable[[], float] = time.monotonic) -> None:
-        """`workspace` is ours; whoever is of another one is external."""
+    def __init__(
+        self, client: AsyncWebClient, workspace: str, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`workspace` is the id of the bot's own; people of another one are external."""
         self._client = client
         self._workspace = workspace
         self._clock = clock
@@ -68,23 +76,23 @@ class People:
         self._pending: dict[str, asyncio.Task[tuple[DirectoryEntry, float]]] = {}
 
     async def names(self, ids: Iterable[str]) -> dict[str, str]:
-        """Return the names of those ids that have one, within a second."""
+        """Return the names of the ids that have one, within a second."""
         wanted = set(ids)
         found = await asyncio.gather(*(self._look_up(each) for each in wanted))
         return {each: known.name for each, known in zip(wanted, found, strict=True) if known.name}
 
     async def member_type(self, user: str) -> MemberType:
-        """Return what a person is to our workspace, soon. Raises `SurfaceUnavailable`."""
+        """Return what a person is to the workspace, within two seconds. Raises `SurfaceUnavailable`."""
         return (await self._look_up_insistently(user)).member_type
 
     async def is_shared(self, channel: str) -> bool:
-        """Return whether people of other organisations are there, soon. Raises `SurfaceUnavailable`."""
+        """Return whether a channel is shared, within two seconds. Raises `SurfaceUnavailable`."""
         return (await self._look_up_insistently(channel)).is_shared
 
     async def _look_up_insistently(self, entry_id: str) -> DirectoryEntry:
-        """Return what Slack says, asked for a second while it does not answer. Raises `SurfaceUnavailable`.
+        """Return an entry, retrying for a second on errors that may pass. Raises `SurfaceUnavailable`.
 
-        What is not taken comes again later than what was written after it.
+        A retry here is cheaper than a delivery refused: Slack would repeat that one after later messages.
         """
         now = asyncio.get_running_loop().time
         until = now() + RETRY_FOR_SECONDS
@@ -106,14 +114,14 @@ class People:
         return known
 
     def _join_request(self, entry_id: str) -> asyncio.Task[tuple[DirectoryEntry, float]]:
-        """Return the look-up of an id, one for all who want it now."""
+        """Return the running request for an id; start one if there is none."""
         if entry_id not in self._pending:
             self._pending[entry_id] = asyncio.create_task(self._request(entry_id), name="look-up")
             self._pending[entry_id].add_done_callback(lambda _: self._pending.pop(entry_id))
         return self._pending[entry_id]
 
     async def _request(self, entry_id: str) -> tuple[DirectoryEntry, float]:
-        """Return what Slack says, and for how many seconds to believe it."""
+        """Return an entry and for how many seconds to cache it."""
         try:
             async with asyncio.timeout(LOOK_UP_TIMEOUT_SECONDS):
                 return await self._fetch(entry_id), CACHE_TTL_SECONDS
@@ -133,12 +141,12 @@ class People:
 
 
 def _display_name(user: Mapping[str, Any]) -> str:
-    """Return the name that Slack shows for a user."""
+    """Return the name that Slack shows for a person."""
     profile = payload.mapping(user, "profile")
     names = (profile.get("display_name"), profile.get("real_name"), user.get("real_name"), user.get("name"))
     return next((str(name) for name in names if name), "")
 
 
 def _is_shared(channel: Mapping[str, Any]) -> bool:
-    """Whether a channel is, or is to be, shared with another organisation; also where Slack does not say."""
+    """Return whether a channel is or will be shared with another organisation; True if Slack does not say."""
     return channel.get("is_ext_shared") is not False or bool(channel.get("is_pending_ext_shared"))

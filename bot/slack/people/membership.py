@@ -1,7 +1,14 @@
-"""What Slack says of a person -> what that person is to the workspace.
+"""Reads from Slack's description of a person what they are to the workspace: member, guest, external, bot.
 
-Separate because steering and asking must judge alike. Pure. Rules: a flag that holds anything but `false` is
-set; what Slack does not say is unknown, and unknown people may nothing. Source: facts/slack.md 5, and
+| Slack's `user` object | member type |
+|---|---|
+| another id, deleted, or no `team_id` | unknown |
+| USLACKBOT, `is_bot`, `is_workflow_bot` | bot |
+| `is_stranger`, or of no team of this workspace | external |
+| `is_ultra_restricted` / `is_restricted` / neither | single-channel guest / guest / member |
+
+Pure. Access checks and admin checks both use this, so they agree. A flag that is not exactly `false` counts
+as set, and missing information as unknown; an unknown person may do nothing. Source:
 https://docs.slack.dev/reference/objects/user-object
 """
 
@@ -16,9 +23,9 @@ BOT_FLAGS = ("is_bot", "is_workflow_bot")
 
 
 def read_member_type(described: Mapping[str, Any], user: str, workspace: str) -> MemberType:
-    """Return what somebody is, from the `user` of `users.info`, to the workspace of that id.
+    """Return what a person is to a workspace, from the `user` object of `users.info`.
 
-    In an organisation's installation that is the organisation's id.
+    `workspace` is its id, or the organisation's id if the app is installed for a whole organisation.
     """
     team = payload.text(described, "team_id")
     grid = payload.items(described, "enterprise_user", "teams")
@@ -46,5 +53,5 @@ def _read_guest_flags(described: Mapping[str, Any]) -> MemberType:
 
 
 def is_admin_or_owner(described: Mapping[str, Any]) -> bool:
-    """Return whether Slack calls somebody an admin or owner."""
+    """Return whether a person is an admin or owner of the workspace."""
     return any(described.get(rank) for rank in ADMIN_FLAGS)

@@ -1,7 +1,10 @@
-"""Buttons below an answer: how they look, and what pressing one tells.
+"""The buttons below an answer: the blocks that show them, and what a press of one means.
 
-Separate because the two halves must agree, and nobody else knows Slack's words for them. Pure. Source:
-https://docs.slack.dev/reference/block-kit/blocks/actions-block and
+`button_blocks` renders a row of buttons. Each carries the action in its `action_id` and the turn's id in its
+`value`. Slack sends both back in a `block_actions` payload, which `parse_button_press` reads; a payload of
+another shape is None. A press proves nothing about permission: the store checks who may do what.
+
+Pure. Sources: https://docs.slack.dev/reference/block-kit/blocks/actions-block and
 https://docs.slack.dev/reference/interaction-payloads/block_actions-payload
 """
 
@@ -26,7 +29,7 @@ ACTIONS_BY_ID: Mapping[str, Action] = MappingProxyType(
         "turn_stop": Action.STOP,
     }
 )
-"""By Slack's `action_id`."""
+"""By Slack's `action_id`. Buttons of old messages carry these ids, so they never change."""
 BUTTON_LABELS: Mapping[Action, str] = MappingProxyType(
     {
         Action.RETRY: "Try again",
@@ -41,15 +44,15 @@ BUTTON_LABELS: Mapping[Action, str] = MappingProxyType(
 ACCESSIBILITY_LABELS: Mapping[Action, str] = MappingProxyType(
     {Action.PREVIOUS: "Show the answer before this one", Action.NEXT: "Show the answer after this one"}
 )
-"""What a screen reader says where the label is only a sign."""
+"""What a screen reader says for labels that are only a symbol."""
 
 _MAX_ID_DIGITS = 18
-"""Digits of a row's id; a longer number would not fit the database."""
+"""Digits of a turn's id; a longer number would not fit the database's integer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ButtonPress:
-    """Somebody pressed a button of ours."""
+    """A person pressed one of the buttons below an answer."""
 
     turn: int
     action: Action
@@ -58,7 +61,7 @@ class ButtonPress:
 
 
 def actions_block(turn: int, actions: Sequence[Action]) -> dict[str, Any]:
-    """Return the block that offers `actions` for a turn."""
+    """Return a block with a button for each of `actions`."""
     ids = {action: action_id for action_id, action in ACTIONS_BY_ID.items()}
     return {
         "type": "actions",
@@ -77,20 +80,20 @@ def actions_block(turn: int, actions: Sequence[Action]) -> dict[str, Any]:
 
 
 def button_blocks(turn: int, actions: Sequence[Action]) -> list[dict[str, Any]]:
-    """Return the blocks of the buttons below an answer; none where there is nothing to press."""
+    """Return the blocks with the buttons of an answer; empty if none of `actions` has a button."""
     shown = [action for action in actions if action in BUTTON_LABELS]
     return [actions_block(turn, shown)] if shown else []
 
 
 def parse_message_shortcut(body: Mapping[str, Any], bot: BotIdentity) -> tuple[ThreadKey, str, str] | None:
-    """Return of a message's shortcut the thread, the message's ts and who chose it; None without those."""
+    """Return the thread, the message's ts and the user id of a message shortcut; None if one is missing."""
     thread, user = find_thread(body, bot), payload.text(body, "user", "id")
     ts = payload.text(body, "message", "ts")
     return (thread, ts, user) if thread and user and ts else None
 
 
 def parse_button_press(body: Mapping[str, Any], bot: BotIdentity) -> ButtonPress | None:
-    """Return what a `block_actions` payload tells, or None where it is no button of ours in a thread."""
+    """Return the press that a `block_actions` payload describes; None if it is not one of these buttons."""
     first = next(iter(payload.items(body, "actions")), None)
     action = ACTIONS_BY_ID.get(payload.text(first, "action_id"))
     value, user = payload.text(first, "value"), payload.text(body, "user", "id")
@@ -101,16 +104,16 @@ def parse_button_press(body: Mapping[str, Any], bot: BotIdentity) -> ButtonPress
 
 
 def is_turn_id(text: str) -> bool:
-    """Return whether a text may be the id of a row of ours."""
+    """Return whether a text may be a turn's id."""
     return text.isascii() and text.isdecimal() and len(text) <= _MAX_ID_DIGITS
 
 
 def find_thread(body: Mapping[str, Any], bot: BotIdentity) -> ThreadKey | None:
-    """Return the thread of the message in which something was pressed."""
+    """Return the thread of the message whose button or shortcut was used; None without a channel or ts."""
     channel, shown = payload.text(body, "channel", "id"), payload.mapping(body, "message")
     root = payload.text(shown, "thread_ts") or payload.text(shown, "ts")
     if not (channel and root):
         return None
-    # In a shared channel `team` is that of whoever pressed; the message is ours, so its team is, too.
+    # In a shared channel the payload's `team` is the presser's; the message's `team` is the bot's own.
     team = payload.text(shown, "team") or payload.text(body, "team", "id") or bot.workspace
     return ThreadKey(platform=PLATFORM, workspace=team, channel=channel, root=root)

@@ -1,7 +1,9 @@
-"""The thumbs below an answer: how they look, and what pressing one tells.
+"""The thumbs below an answer: the block that shows them, and what a press of one means.
 
-Separate from `buttons`, which are for who asked: anybody in the thread may press these. Pure. Sources:
-https://docs.slack.dev/reference/block-kit/blocks/context-actions-block and facts/slack.md 5 (Feedback).
+Anybody in the thread may press a thumb, unlike `buttons`, which are for the person who asked. Where Slack
+does not know the `feedback_buttons` element, two plain buttons stand in for it; their `action_id` is
+`judge:good` or `judge:bad`. The `value` carries the verdict and the turn's id, for example `good:42`. Pure.
+Source: https://docs.slack.dev/reference/block-kit/blocks/context-actions-block
 """
 
 from collections.abc import Mapping
@@ -16,15 +18,17 @@ from bot.slack.messages import BotIdentity
 from bot.slack.rendering import buttons
 
 FEEDBACK_ACTION_ID = "judge"
-"""`action_id`; where Slack does not know thumbs, that of the button for a verdict is `judge:good`."""
-VERDICT_LABELS: Mapping[Verdict, str] = MappingProxyType({Verdict.GOOD: "Good answer", Verdict.BAD: "Bad answer"})
+"""The `action_id` of the thumbs, and the beginning of those of the plain buttons."""
+VERDICT_LABELS: Mapping[Verdict, str] = MappingProxyType(
+    {Verdict.GOOD: "Good answer", Verdict.BAD: "Bad answer"}
+)
 VERDICT_EMOJI: Mapping[Verdict, str] = MappingProxyType({Verdict.GOOD: "👍", Verdict.BAD: "👎"})
-"""On the buttons that stand in for thumbs."""
+"""The labels of the plain buttons."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThumbPress:
-    """Somebody pressed a thumb of ours."""
+    """A person pressed a thumb below an answer."""
 
     turn: int
     verdict: Verdict
@@ -33,7 +37,7 @@ class ThumbPress:
 
 
 def feedback_block(turn: int) -> dict[str, Any]:
-    """Return the block of thumbs for a turn; it gets another id at each write, as Slack advises."""
+    """Return the block of thumbs for a turn. Slack assigns a new `block_id` at each write, as it advises."""
     pair: dict[str, Any] = {"type": "feedback_buttons", "action_id": FEEDBACK_ACTION_ID}
     for name, verdict in (("positive_button", Verdict.GOOD), ("negative_button", Verdict.BAD)):
         pair[name] = {
@@ -45,7 +49,7 @@ def feedback_block(turn: int) -> dict[str, Any]:
 
 
 def plain_feedback_block(turn: int) -> dict[str, Any]:
-    """Return the same as plain buttons, which every server knows."""
+    """Return two plain buttons for a turn, which every version of Slack knows."""
     return {
         "type": "actions",
         "elements": [
@@ -62,7 +66,7 @@ def plain_feedback_block(turn: int) -> dict[str, Any]:
 
 
 def parse_thumb_press(body: Mapping[str, Any], bot: BotIdentity) -> ThumbPress | None:
-    """Return what a `block_actions` payload tells, or None where it is no thumb of ours in a thread."""
+    """Return the press that a `block_actions` payload describes; None if it is not one of these thumbs."""
     first = next(iter(payload.items(body, "actions")), None)
     verdict, _, turn = payload.text(first, "value").partition(":")
     user, thread = payload.text(body, "user", "id"), buttons.find_thread(body, bot)

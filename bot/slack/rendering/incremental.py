@@ -1,11 +1,19 @@
-"""A page of Markdown, read piece by piece: made safe, said once more as mrkdwn, and counted.
+"""Reads a growing page of Markdown incrementally: sanitized, converted to mrkdwn, and counted.
 
-Separate from `render`, which knows limits: this is why a growing page costs no more than its end. A page is
-cut only where no parser could see across, and where no block of code is open: before a line at the left edge
-that follows an empty one, unless it may be the next item of a list; and between items of a list at the left
-edge that have nothing but indented lines below them. Where a page begins as one that was read, it is read
-from there on. Pure. Source: the blocks of
-https://spec.commonmark.org/0.31.2/; here are no HTML blocks and no definitions, which could reach further.
+An answer grows, and each edit renders its whole page. To make that cost only the new end, a page is cut into
+pieces, and what was read up to each cut is remembered by its text. The next version of the page begins with
+the same text and continues from the longest known prefix.
+
+    first edit    [intro ...][list item][list it            read 3 pieces, remember 2 prefixes
+    next edit     [intro ...][list item][list item 2][tex   find the prefix, read 2 pieces
+
+A cut is only allowed where the parser cannot see across, and outside code blocks:
+
+- before a line at the left margin that follows an empty line, unless it may continue a list;
+- between two items of a list at the left margin with nothing but indented lines below them.
+
+Pure. Block structure: https://spec.commonmark.org/0.31.2/. HTML blocks and link definitions, which could
+reach across a cut, are switched off in `mrkdwn`.
 """
 
 import re
@@ -19,56 +27,56 @@ from bot.slack.rendering.mrkdwn import convert_markdown, convert_plain_line
 from bot.slack.rendering.sanitize import sanitize_markdown
 
 MAX_REMEMBERED_PREFIXES = 4_096
-"""Beginnings remembered, of a few kilobytes each: those of a thousand pages that grow at the same time."""
+"""Of a few kilobytes each; enough for a thousand pages that grow at the same time."""
 
 _EDGE = re.compile(r"\n(?:[ \t]*\n(?=\S)|(?=(?:[-*+]|\d{1,9}[.)]) \S))")
-"""An empty line, or the end of a line before an item."""
+"""An empty line, or the line break before a list item."""
 _ITEM = re.compile(r"^[ \t]*(?:[-*+]|\d{1,9}[.)])(?:\s|\Z)", re.MULTILINE)
 _PLAIN_ITEM = re.compile(
     r"(?P<lead>(?P<number>\d{1,9})?(?P<sign>(?(number)[.)]|[-*+])) )(?=[^\s|][^|\n]*$)(?!(?:[-*_][ \t]*)+$)",
     re.MULTILINE,
 )
-"""An item whose text begins where the lines below it must begin; a rule or a table's head may look alike."""
+"""An item whose text begins where its further lines are indented to; not a rule or a table's head."""
 _FENCES = ("```", "~~~")
 _SEPARATE_BLOCKS = frozenset({"heading_open", "hr", "table_open"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageReading:
-    """What a page says, or the beginning of one, safe to show."""
+    """A page, or the beginning of one, in its two sanitized forms, with counts for Slack's limits."""
 
     markdown: str = ""
     text: str = ""
-    """The same as mrkdwn."""
+    """The same page as mrkdwn."""
     blocks: int = 0
-    """How many Slack makes of it: headings, rules, tables, and what lies between them."""
+    """How many blocks Slack counts: headings, rules, tables, and the text between them."""
     tables: int = 0
     rows: int = 0
-    """Of all tables."""
+    """Rows of all tables."""
     ends_in_text: bool = False
-    """Whether its last block is none of its own, so that what follows may belong to it."""
+    """Whether it ends with text, so that following text belongs to the same block of Slack's."""
     is_in_code: bool = False
-    """Whether its last block is one of code that lacks its end."""
+    """Whether it ends inside a code block that is not closed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _PagePrefix:
-    """What was read of a page up to its last cut."""
+    """A page up to one of its cuts."""
 
     reading: PageReading = PageReading()
     last_piece_start: int = 0
     """Where its last piece begins, in characters."""
     end: int = 0
     list_continues: bool = False
-    """Whether the next item follows, of the list that it ends with."""
+    """Whether the cut is between two items of a list."""
 
 
 _prefixes: OrderedDict[str, _PagePrefix] = OrderedDict()
-"""What was read last, by its text; least recently used first."""
+"""The remembered prefixes by their text; least recently used first."""
 
 
 def read_page(page: str) -> PageReading:
-    """Read a page that went through `showable`. The same page always says the same."""
+    """Read a page that went through `sanitize_text`. The result depends on the page alone."""
     edges = list(_EDGE.finditer(page))
     begun, passed = _find_longest_prefix(page, edges)
     for edge in edges[passed:]:
@@ -82,9 +90,9 @@ def read_page(page: str) -> PageReading:
 
 
 def _find_longest_prefix(page: str, edges: Sequence[re.Match[str]]) -> tuple[_PagePrefix, int]:
-    """Return the longest beginning that is known, and how many edges lie in it.
+    """Return the longest remembered prefix of a page, and how many edges lie in it.
 
-    What follows the last cut was not complete, perhaps, and may forbid it now.
+    The text after the last cut may have been incomplete, so that cut is checked again.
     """
     for passed in range(len(edges), 0, -1):
         edge = edges[passed - 1]
@@ -103,14 +111,14 @@ def _remember_prefix(text: str, begun: _PagePrefix) -> None:
 
 
 def _may_cut_at(page: str, start: int, edge: re.Match[str]) -> bool:
-    """Whether a piece that begins at `start` may end at an edge."""
+    """Return whether a piece that begins at `start` may end at an edge."""
     if edge[0] == "\n":
         return _is_next_item(page, start, edge.end())
     return not _may_continue_list(page, start, edge.end())
 
 
 def _is_next_item(page: str, start: int, edge: int) -> bool:
-    """Whether an item at `edge` follows the one that all from `start` on is, in the same list."""
+    """Return whether `page[start:edge]` is one list item and the next item of its list begins at `edge`."""
     one, other = _PLAIN_ITEM.match(page, start), _PLAIN_ITEM.match(page, edge)
     if not one or not other or one["sign"] != other["sign"]:
         return False
@@ -121,12 +129,12 @@ def _is_next_item(page: str, start: int, edge: int) -> bool:
 
 
 def _may_continue_list(page: str, start: int, edge: int) -> bool:
-    """Whether what stands at `edge`, below an empty line, may be an item of a list that began before it."""
+    """Return whether the text at `edge`, after an empty line, may continue a list that began before it."""
     return bool(_ITEM.match(page, edge) and _ITEM.search(page, start, edge))
 
 
 def _extend_reading(begun: _PagePrefix, part: str) -> PageReading:
-    """Return what a beginning says together with the piece that follows it."""
+    """Return the reading of a prefix together with the piece that follows it."""
     before = begun.reading
     if text := convert_plain_line(part):
         markdown, text = _join_forms(begun, part, text)
@@ -153,14 +161,14 @@ def _extend_reading(begun: _PagePrefix, part: str) -> PageReading:
 
 
 def _join_forms(begun: _PagePrefix, markdown: str, text: str) -> tuple[str, str]:
-    """Return both forms of a beginning and what follows it."""
+    """Return both forms of a prefix with a piece appended."""
     before = begun.reading
     seam = ("\n" if begun.list_continues else "\n\n") if before.text and text else ""
     return before.markdown + markdown, before.text + seam + text
 
 
 def _ends_in_code(tokens: Sequence[Token]) -> bool:
-    """Whether the last block is one of code that lacks its last line; inside a list or quote it has ended."""
+    """Return whether the last block is code without its closing fence; a list or quote closes it."""
     last = tokens[-1] if tokens else None
     if last is None or last.type != "fence" or last.map is None:
         return False

@@ -1,8 +1,14 @@
-"""Markdown as Slack's mrkdwn: the `text` of a message, for notifications, screen readers and old clients.
+"""Converts Markdown to Slack's mrkdwn: the `text` of a message, for notifications and screen readers.
 
-Separate from `render`, which knows limits. Pure, total, and complete: every word of the Markdown is in the
-text. All of it is escaped; the only angle brackets in the result are those of links, made here. Source:
-https://docs.slack.dev/messaging/formatting-message-text
+    **Hi** [docs](https://a.example)   ->   *Hi* <https://a.example|docs>
+
+`parse_markdown` returns markdown-it's tokens, `build_tree` nests them, and `_convert_*` walk the tree. Every
+word of the Markdown is in the result. All of it is escaped; the only angle brackets are those of links made
+here. A line without any mark skips the parser (`convert_plain_line`). Pure, and total: Markdown nested too
+deeply is returned escaped, as it is.
+
+The tree is built here because markdown-it's own copies nested tokens once for each level, which takes about
+as long as parsing. Source: https://docs.slack.dev/messaging/formatting-message-text
 """
 
 import re
@@ -17,41 +23,41 @@ from markdown_it.token import Token
 from bot.slack.rendering.token_tree import TokenNode, build_tree
 
 WORD_JOINER = "\u2060"
-"""The word joiner: takes no room, and keeps what it stands in from being read as a sign."""
+"""The word joiner: invisible, and breaks up a token such as `<!here>` so that Slack does not act on it."""
 
 _BULLETS = "•◦▪"
 _CHECKBOXES = {"[ ] ": "☐ ", "[x] ": "☑ ", "[X] ": "☑ "}
 _STYLE_MARKS = {"strong": "*", "em": "_", "s": "~"}
 _MAX_NESTING = 20
-"""Levels beyond which the parser drops text."""
+"""Levels of nesting; the parser drops text below these."""
 _MAX_PADDED_COLUMNS = 24
-"""Columns; a wider cell is shown whole, but others are not padded to it."""
+"""A wider cell is shown whole, but the cells above and below it are not padded to its width."""
 
 _PLAIN_LINE = re.compile(
     r"(?:(?:(?P<number>\d{1,9})[.)]|[-*+]) )?"
     r"(?P<words>[^\W\d_](?:[^\W_]|[-+ .,;:!?'\"()/%$=\u2010-\u2026])*)\n*"
 )
-"""A line, or an item of a list, in which nothing is a sign, neither of Markdown's nor of mrkdwn's."""
+"""A line, or one list item, without any character that Markdown or mrkdwn treats as a mark."""
 
-# Definitions of link references are off, because one without a use would vanish; and HTML is text here.
+# Link reference definitions are off, because an unused one would vanish. HTML is shown as text.
 _parser = MarkdownIt("commonmark", {"html": False, "maxNesting": _MAX_NESTING})
 _parser.enable(["table", "strikethrough"]).disable(["reference", "html_block", "html_inline"])
 
 
 def parse_markdown(markdown: str) -> list[Token]:
-    """Return the tokens of Markdown as Slack knows it: with tables, without HTML."""
+    """Return the tokens of Slack's dialect of Markdown: with tables, without HTML."""
     return _parser.parse(markdown)
 
 
 def escape(text: str) -> str:
-    """Escape the three characters that are signs in mrkdwn."""
+    """Escape the three characters with a meaning in mrkdwn: `&`, `<` and `>`."""
     return html_escape(text, quote=False)
 
 
 def convert_plain_line(markdown: str) -> str:
-    """Return Markdown as mrkdwn if it is one line without a sign, or one such item; else nothing.
+    """Return a line, or one list item, as mrkdwn if it has no marks; else an empty text.
 
-    That is much of what models say, and takes no parser.
+    Much of what models write is such text, and needs no parser.
     """
     found = _PLAIN_LINE.fullmatch(markdown)
     if not found:
@@ -63,9 +69,9 @@ def convert_plain_line(markdown: str) -> str:
 
 
 def convert_markdown(markdown: str, tokens: Sequence[Token]) -> str:
-    """Return Markdown as mrkdwn; `tokens` are those of the same text. Empty where it shows nothing (`![]()`).
+    """Return Markdown as mrkdwn; `tokens` are those of the same text. Empty if nothing is visible (`![]()`).
 
-    Where it would be too deep to follow, it is the escaped Markdown itself.
+    Markdown nested too deeply for the parser is returned escaped, with its marks.
     """
     if any(token.level >= _MAX_NESTING - 1 or _is_deep(token) for token in tokens):
         return escape(markdown.strip())
@@ -84,7 +90,7 @@ def _convert_block(node: TokenNode, depth: int) -> str:
     match node.type:
         case "heading":
             words = _convert_inline(node)
-            return words if "*" in words or not words else f"*{words}*"  # bold in bold would end it
+            return words if "*" in words or not words else f"*{words}*"  # bold inside bold would end it
         case "bullet_list" | "ordered_list":
             return _convert_list(node, depth)
         case "blockquote":
@@ -99,7 +105,7 @@ def _convert_block(node: TokenNode, depth: int) -> str:
 
 
 def _convert_code(content: str) -> str:
-    fenced = content.replace("```", f"`{WORD_JOINER}`{WORD_JOINER}`")  # mrkdwn knows no longer fence
+    fenced = content.replace("```", f"`{WORD_JOINER}`{WORD_JOINER}`")  # mrkdwn has no longer fences
     return f"```\n{escape(fenced.rstrip())}\n```"
 
 
@@ -116,7 +122,7 @@ def _convert_list(node: TokenNode, depth: int) -> str:
 
 
 def _convert_table(node: TokenNode) -> str:
-    """Return the rows with their columns below each other, and a rule below the first row."""
+    """Return a table with aligned columns, and a rule below the first row."""
     rows = [[_plain_text(cell) for cell in row.children] for part in node.children for row in part.children]
     columns = zip_longest(*rows, fillvalue="")
     widths = [min(max(map(_column_width, column)), _MAX_PADDED_COLUMNS) for column in columns]
@@ -130,12 +136,15 @@ def _format_row(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def _column_width(text: str) -> int:
-    """Return the columns of a fixed-width font that a text takes."""
-    return sum(0 if unicodedata.combining(sign) else 1 + (unicodedata.east_asian_width(sign) in "WF") for sign in text)
+    """Return the width of a text in columns of a fixed-width font."""
+    return sum(
+        0 if unicodedata.combining(sign) else 1 + (unicodedata.east_asian_width(sign) in "WF")
+        for sign in text
+    )
 
 
 def _plain_text(node: TokenNode) -> str:
-    """Return what a node says, without any formatting or escaping."""
+    """Return a node's words, without formatting or escaping."""
     if node.type in {"softbreak", "hardbreak"}:
         return " "
     own = node.content if not node.children and node.type != "inline" else ""

@@ -1,8 +1,12 @@
-"""A page of Markdown as a Slack message: one `markdown` block, and the whole page again as `text`.
+"""Renders a page of Markdown as a Slack message: one `markdown` block, and the whole page again as `text`.
 
-Separate from `surface`, which sends it. Pure, and total: any text can be rendered. The text is complete, so
-that notifications, screen readers and clients that show no blocks miss nothing; both are made from the same
-safe Markdown. Sources of the limits: `limits`.
+    page --> sanitize_text --> read_page --> markdown --> blocks (what people see)
+                                    |
+                                    +------> mrkdwn ----> text (notifications, screen readers, old clients)
+
+Both forms come from the same sanitized Markdown, and both are complete: a client that shows no blocks misses
+nothing. Pure, and total: any text can be rendered. `fits` says whether Slack takes the page as one message;
+the limits and their sources are in `limits`.
 """
 
 from dataclasses import dataclass
@@ -17,7 +21,7 @@ from bot.slack.rendering.sanitize import sanitize_text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderedMessage:
-    """What a message consists of: the arguments `text` and `blocks` of Slack's methods."""
+    """The arguments `text` and `blocks` of Slack's posting methods."""
 
     text: str
     blocks: list[dict[str, Any]]
@@ -31,13 +35,13 @@ class _RenderedPage:
 
 
 def render(page: str) -> RenderedMessage:
-    """Return a page as Slack shows it, safely. The same page is always the same message."""
+    """Return a page as a message in which nothing pings. The same page always gives the same message."""
     rendered = _render_page(page)
     return RenderedMessage(text=rendered.text, blocks=[{"type": "markdown", "text": rendered.markdown}])
 
 
 def fits(page: str) -> bool:
-    """Return whether Slack takes the page as one message."""
+    """Return whether a page is within Slack's limits for one message."""
     return _render_page(page).is_within_limits
 
 

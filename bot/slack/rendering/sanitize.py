@@ -1,17 +1,18 @@
-"""Makes Markdown from a model safe to show: it pings nobody, and its links show where they lead.
+"""Sanitizes Markdown from a model: it pings nobody, and every link shows where it leads.
 
-Separate because every way to Slack goes through it, before anything else looks at the text. Pure. Three
-rules:
+All text on its way to Slack passes through here first. Pure. Three steps:
 
-- What Slack would act on (`<!here>`, `<@U123>`, `<#C123>`) gets a word joiner after its bracket, so that
-  it is shown and does nothing. In code that is the only change; everything else there stays byte for byte.
-- Outside code also `@here` and its like, such tokens written with escapes or entities, links to anything
-  but the web and mail, definitions of links, and images, which become links.
-- The light hand reads lines; a parser then looks at the result. If that finds something left, the heavy
-  hand takes code in a line for text, and lets no link and no entity of the text work.
+1. `sanitize_text`: a token that Slack acts on (`<!here>`, `<@U123>`, `<#C123>`) gets a word joiner after its
+   bracket, so that it is visible and has no effect. This is the only change inside code.
+2. Outside code, also: `@here` and the like, tokens written with escapes or entities, links to anything but
+   the web and mail, link definitions, and images, which become links.
+3. A parser checks the result of these regular expressions. If it still finds a ping or a link disguised as
+   another, the strict form applies: code spans count as text, and no link label and no entity works.
 
-Sources: facts of https://docs.slack.dev/messaging/formatting-message-text, and that Slack reads these
-tokens in `markdown` blocks too: https://github.com/metabase/metabase/pull/80652
+    "<!here> [a](javascript:x)"   ->   "<\u2060!here> [a]\u2060(javascript:x)"
+
+Sources: https://docs.slack.dev/messaging/formatting-message-text; Slack also reads these tokens in
+`markdown` blocks: https://github.com/metabase/metabase/pull/80652
 """
 
 import re
@@ -43,14 +44,14 @@ _UNSAFE_AUTOLINK = re.compile(rf"<(?=[a-z][a-z0-9+.-]{{1,31}}:)(?!{_SAFE_SCHEME}
 _CODE_SPAN = re.compile(r"(?<![`\\])(`+)(?!`)[^\n]+?(?<!`)\1(?!`)")
 _URL_LIKE = re.compile(r"(?:https?://|www\.)\S+|[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|edu|gov|io)(?:/\S*)?")
 _NEEDS_SANITIZING = re.compile(r"[<@&\[]")
-"""One of these is in all that the rules for text outside code are about."""
+"""Text without any of these characters needs no change outside code."""
 _CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 def sanitize_text(page: str) -> str:
-    """Return text that can be sent, and in which nothing is a token of Slack's, wherever it stands.
+    """Return text that Slack accepts and in which no token works, neither in code nor outside.
 
-    It has whole surrogate pairs only, no control characters, Unix newlines.
+    It has only whole surrogate pairs, no control characters, and Unix newlines.
     """
     whole = page.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     plain = _CONTROL_CHARACTER.sub("\ufffd", whole.replace("\r\n", "\n").replace("\r", "\n"))
@@ -58,11 +59,11 @@ def sanitize_text(page: str) -> str:
 
 
 def sanitize_markdown(text: str) -> tuple[str, list[Token]]:
-    """Return the safe form of Markdown that went through `showable`, and its tokens."""
+    """Return Markdown from `sanitize_text` in its safe form, with the tokens of that form."""
     if not _NEEDS_SANITIZING.search(text):
         return text, parse_markdown(text)
     if _sanitize_prose(text) == text:
-        safe = text  # the usual case; spares a parser's run
+        safe = text  # the usual case: one run of the parser less
     else:
         safe = "".join(
             part if is_code else _sanitize_prose(part) for part, is_code in _split_code(text, includes_spans=True)
@@ -77,7 +78,7 @@ def sanitize_markdown(text: str) -> tuple[str, list[Token]]:
 
 
 def _sanitize_prose(prose: str) -> str:
-    """Apply the rules for text outside code with the light hand."""
+    """Apply the rules for text outside code."""
     prose = _WRITTEN_TOKEN.sub(rf"\1{WORD_JOINER}", prose)
     prose = _BARE_PING.sub(rf"\1{WORD_JOINER}", prose)
     prose = _SLACK_LINK.sub(r"[\2](\1)", prose)
@@ -89,12 +90,12 @@ def _sanitize_prose(prose: str) -> str:
 
 
 def _sanitize_prose_strictly(prose: str) -> str:
-    """Apply them with the heavy hand: no link has a label, no entity is read as what it stands for."""
+    """Apply the rules and disable all link labels and entities."""
     return _sanitize_prose(prose).replace("](", f"]{WORD_JOINER}(").replace("&", f"&{WORD_JOINER}")
 
 
 def _split_code(text: str, *, includes_spans: bool) -> Iterator[tuple[str, bool]]:
-    """Yield the text in parts, and whether each is code: in blocks, and with `spans` also within lines."""
+    """Yield parts of the text, each with whether it is code: blocks, and with `includes_spans` spans, too."""
     code_lines = {
         number
         for token in parse_markdown(text)
@@ -114,7 +115,7 @@ def _split_code(text: str, *, includes_spans: bool) -> Iterator[tuple[str, bool]
 
 
 def _is_harmless(token: Token) -> bool:
-    """Whether no text of a block pings anybody, and no link in it looks like another."""
+    """Return whether no text of a block pings, and no link in it shows another site's address."""
     if token.type != "inline":
         return True
     children = token.children or []
@@ -125,7 +126,7 @@ def _is_harmless(token: Token) -> bool:
 
 
 def _is_disguised_link(spans: Sequence[Token]) -> bool:
-    """Whether spans begin with a link whose label is the address of another site."""
+    """Return whether spans begin with a link whose label is the address of another site."""
     if spans[0].type != "link_open":
         return False
     label = ""
@@ -138,7 +139,7 @@ def _is_disguised_link(spans: Sequence[Token]) -> bool:
 
 
 def _host_of(address: str) -> str:
-    """Return the host of an address, which may lack its scheme; empty for anything else."""
+    """Return the host of a URL, with or without a scheme; empty for any other text."""
     try:
         host = urlsplit(address if "://" in address else f"//{address}").hostname or ""
     except ValueError:

@@ -1,7 +1,7 @@
 """The title of a conversation: the first line of its first question, as plain text.
 
-Separate because it is pure. Rules: it pings nobody, is one line, and is cut at a word. The limit is that of
-agents.sessions.rename and setStatus: https://docs.slack.dev/reference/methods/agents.sessions.rename
+A title never pings, is one line, and is cut at a word boundary. Pure. The limit is that of
+https://docs.slack.dev/reference/methods/agents.sessions.rename
 """
 
 import re
@@ -10,7 +10,7 @@ from bot.slack.rendering.mrkdwn import WORD_JOINER
 from bot.slack.rendering.sanitize import sanitize_text
 
 MAX_TITLE_UNITS = 200
-"""UTF-16 units."""
+"""Slack's limit, counted in UTF-16 units."""
 ELLIPSIS = "…"
 
 _MARKDOWN_MARKS = re.compile(r"^(?:[#>*+\s-]|\d{1,9}[.)]\s|```\w*)+|(?<!\w)[*_`~]{1,3}(?=\S)|(?<=\S)[*_`~]{1,3}(?!\w)")
@@ -18,7 +18,7 @@ _PINGS = re.compile(r"(?<=<)(?=[!@#])|(?<=@)(?=(?:channel|here|everyone)\b)", re
 
 
 def make_title(question: str) -> str:
-    """Return a title of at most `LONGEST`; empty where the question has no words."""
+    """Return a title of at most `MAX_TITLE_UNITS`; empty if the question has no words."""
     lines = (" ".join(_MARKDOWN_MARKS.sub("", line).split()) for line in sanitize_text(question).splitlines())
     return _shorten(_PINGS.sub(WORD_JOINER, next(filter(None, lines), "")))
 

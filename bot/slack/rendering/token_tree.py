@@ -1,8 +1,4 @@
-"""Tokens of Markdown as a tree.
-
-Separate from `mrkdwn`, which reads it. The parser's own tree knows more, and takes about as long to build as
-parsing does: it copies what is nested once for each level.
-"""
+"""Tokens of Markdown as a tree."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,17 +8,17 @@ from markdown_it.token import Token
 
 @dataclass(frozen=True, slots=True)
 class TokenNode:
-    """A token, or a pair of an opening and a closing one with all between them."""
+    """A token, or an opening and a closing token with all tokens between them."""
 
     type: str
-    """The token's, without `_open`."""
+    """The token's type, without `_open`."""
     content: str
     attrs: Mapping[str, str | int | float]
     children: list["TokenNode"]
 
 
 def build_tree(tokens: Sequence[Token]) -> list[TokenNode]:
-    """Return the outermost nodes. The parser closes whatever it opens."""
+    """Return the outermost nodes. The parser closes every token that it opens."""
     outermost: list[TokenNode] = []
     open_nodes = [outermost]
     for token in tokens:

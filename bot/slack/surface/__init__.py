@@ -1,7 +1,19 @@
-"""Slack's threads as a surface: a page of Markdown is one message, posted and edited, or a native stream.
+"""Slack as a surface: each page of an answer is one message, posted and edited, or streamed natively.
 
-Separate because it translates our pages into Slack's calls; what threads say is read in `threads`. Rule: a
-message that Slack finds too odd loses its form, never its text. Source: facts/slack.md 1.3.
+`SlackSurface` implements the port `Surface`. It chooses how an answer grows, turns a page into the arguments
+of Slack's methods, and attaches metadata that says which page of which turn a message shows. Reading threads
+is in `thread_history`, streaming in `native_streams`, the assistant status in `assistant_status`.
+
+| setting | direct message | channel |
+|---|---|---|
+| `auto` | native stream | edits |
+| `native` | native stream | native stream |
+| `edits` | edits | edits |
+| `off` | posted when complete | posted when complete |
+
+Streams fall back to edits, and edits to whole messages, as long as Slack refuses them. A message whose
+blocks Slack refuses is sent again as text: it loses its formatting, never its words. Source:
+https://docs.slack.dev/reference/methods/chat.update
 """
 
 import time
@@ -31,13 +43,13 @@ from bot.slack.transport.unavailable_features import FeatureAvailability
 
 BLOCK_ERRORS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "block_mismatch"})
 NEW_MESSAGE_SECONDS = 10.0
-"""Seconds; where a message of this age may not be edited any more, none may: admins choose among minutes."""
+"""If a message younger than this may not be edited, no message may: admins choose a limit in minutes."""
 
 log = structlog.get_logger()
 
 
 class SlackSurface:
-    """Slack's threads, to write on and to read from."""
+    """Slack's threads, as the port `Surface` describes them."""
 
     limits = SurfaceLimits(
         fits=render.fits,
@@ -64,9 +76,10 @@ class SlackSurface:
         streaming: StreamingMode = StreamingMode.AUTO,
         rate_limiters: RateLimiters | None = None,
     ) -> None:
-        """Of people whom a `door` does not let in, nothing is read.
+        """Create the surface of one workspace.
 
-        `thumbs` says whether people are asked what they think of answers; `desks` are those of the process.
+        Messages of people whom `access_policy` refuses are not read. `asks_feedback`: show thumbs.
+        `rate_limiters` are those of the whole process.
         """
         self._client = client
         self._bot = bot
@@ -77,11 +90,11 @@ class SlackSurface:
         self._status = AssistantStatus(client, rate_limiters or RateLimiters())
         self._streams = NativeStreams(client, self._blocks_below, self._status)
         self._asks_feedback = asks_feedback
-        self._supports_thumbs = True  # whether Slack does
+        self._supports_thumbs = True  # as far as the bot knows
         self._edit_availability = FeatureAvailability()
 
     async def post(self, thread: ThreadKey, page: Page) -> str:
-        """Write a new message into the thread and return its ts."""
+        """Post a message in the thread and return its ts."""
 
         async def send(**content: Any) -> Any:
             message = {
@@ -99,9 +112,9 @@ class SlackSurface:
         return str(response["ts"])
 
     async def edit(self, thread: ThreadKey, message_id: str, page: Page) -> None:
-        """Replace the message with ts `message_id`. A stream ends first; it had no metadata until then.
+        """Replace the message with ts `message_id`. If it is still a stream, end that first.
 
-        One that Slack does not end stays as it is.
+        Until it ends, a stream has no metadata. A stream that Slack does not end stays as it is.
         """
 
         async def send(**content: Any) -> Any:
@@ -120,13 +133,13 @@ class SlackSurface:
             await self._status.end_session(thread)
 
     def _note_edit_refused(self, lost: MessageLost, message_id: str) -> None:
-        """Let no answer grow by edits for a while where not even new messages may be edited."""
+        """Stop growing answers by edits for a while if not even a new message may be edited."""
         if str(lost) == EDIT_WINDOW_CLOSED and time.time() - float(message_id) < NEW_MESSAGE_SECONDS:
-            log.info("Messages may not be edited here; answers do not grow.", action="not_edited")
+            log.info("Messages cannot be edited here; answers are posted when complete.", action="not_edited")
             self._edit_availability.mark_unavailable()
 
     def choose_display_mode(self, thread: ThreadKey) -> DisplayMode:
-        """Return how an answer grows in a thread: see `Streaming`."""
+        """Return how an answer grows in a thread; see the table above."""
         wanted = self._streaming
         if wanted is StreamingMode.OFF:
             return DisplayMode.WHOLE
@@ -140,17 +153,19 @@ class SlackSurface:
         return await self._streams.start_stream(turn, page)
 
     async def find_pages(self, turn: Turn) -> Mapping[int, str]:
-        """Return the ts of messages that show pages of a turn, by page; see `Threads.find`."""
+        """Return the ts of messages that show pages of a turn, by page; see `ThreadHistory.find_pages`."""
         return await self._history.find_pages(
             turn, is_streamed=self.choose_display_mode(turn.thread) is DisplayMode.STREAM
         )
 
-    async def read_messages(self, thread: ThreadKey, *, limit: int, since: float = 0.0) -> Sequence[IncomingMessage]:
-        """Return the newest messages of people in a thread, oldest first; see `Threads.read`."""
+    async def read_messages(
+        self, thread: ThreadKey, *, limit: int, since: float = 0.0
+    ) -> Sequence[IncomingMessage]:
+        """Return the newest messages of people in a thread; see `ThreadHistory.read_messages`."""
         return await self._history.read_messages(thread, limit=limit, since=since)
 
     async def download_file(self, file: File, *, limit: int) -> bytes:
-        """Return a file that is kept at Slack; see `Downloads.fetch`."""
+        """Return the content of a file stored at Slack; see `FileDownloads.download`."""
         return await self._downloads.download(file, limit=limit)
 
     async def delete_message(self, thread: ThreadKey, message_id: str) -> None:
@@ -158,17 +173,17 @@ class SlackSurface:
         await call(lambda: self._client.chat_delete(channel=thread.channel, ts=message_id))
 
     def is_direct(self, thread: ThreadKey) -> bool:
-        """Whether a thread is part of a direct message with us."""
+        """Return whether a thread is in a direct message with the bot."""
         return messages.is_direct_channel(thread.channel)
 
     async def read_place_names(self, thread: ThreadKey) -> Mapping[str, str]:
-        """Return the names of the thread's channel and workspace, as far as Slack tells them."""
+        """Return the names of the thread's channel and workspace, as far as they are known."""
         names = await self._people.names([thread.channel])
         channel = f"#{names[thread.channel]}" if thread.channel in names else "a direct message"
         return {"channel": channel, "workspace": self._bot.workspace_name}
 
     async def show_working(self, turn: Turn, *, busy: bool, begins: bool = False) -> None:
-        """Show or clear "is thinking"; where the plan, a scope or the server lacks it, do nothing."""
+        """Show or clear "is thinking"; does nothing where Slack does not offer it."""
         native = self.choose_display_mode(turn.thread) is DisplayMode.STREAM
         if busy:
             direct = self.is_direct(turn.thread)
@@ -178,7 +193,7 @@ class SlackSurface:
             await self._status.show_idle(turn.thread, native=native)
 
     async def _send_page(self, send: Callable[..., Awaitable[Any]], page: Page) -> Any:
-        """Send a page as blocks and text; as text alone to a server that refuses the blocks."""
+        """Send a page as blocks and text; as text alone if Slack refuses the blocks."""
         rendered = render.render(page.text)
         for offer in self._feedback_choices(page):
             blocks = [*rendered.blocks, *buttons.button_blocks(page.turn, page.actions), *offer]
@@ -194,11 +209,11 @@ class SlackSurface:
         return await call(lambda: send(text=rendered.text))
 
     def _blocks_below(self, page: Page) -> Sequence[dict[str, Any]]:
-        """Return what stands below a page in the form that Slack is known to take."""
+        """Return the blocks below a page, in the form that Slack is known to take."""
         return [*buttons.button_blocks(page.turn, page.actions), *self._feedback_choices(page)[0]]
 
     def _feedback_choices(self, page: Page) -> Sequence[Sequence[dict[str, Any]]]:
-        """Return what may stand below a page for people to judge it, best first."""
+        """Return the forms of feedback block to try below a page, best first; an empty one for no block."""
         if not self._asks_feedback or Action.JUDGE not in page.actions:
             return [[]]
         forms = [[feedback_block(page.turn)], [plain_feedback_block(page.turn)]]

@@ -1,10 +1,21 @@
-"""Says in a thread how its conversation stands: that an answer is on its way, that it rests, and its title.
+"""Shows in a thread that an answer is coming ("is thinking..."), and gives a conversation its title.
 
-Separate from `surface` because these are no messages: nothing waits for them, and nothing fails with them.
-Rules: where answers stream, a conversation is a session, with Slack's own sign and title in one call;
-elsewhere a status is shown, which a post takes away. A session is never left `processing`: it ends with the
-stream that ends the answer, else by a call of its own, which is tried until it succeeds: time ends none. What
-only decorates is dropped where it finds no room. Sources: facts/slack.md 1.1, 1.2 and 5.
+Slack has two mechanisms. Where answers stream, the thread is an agent session with the states `processing`
+and `active`, and the title is part of the same call. Elsewhere an assistant status is shown, which Slack
+removes when the bot posts.
+
+    question           stream starts        answer complete
+       |                     |                    |
+    show_working()    note_stream_started()   note_stream_ended() or end_session()
+       |                     |                    |
+    session: processing ------------------------- active
+
+Showing is best effort: a call without room in the rate limit is skipped. Resetting is not. A session left in
+`processing` would show a busy bot for ever, because no timeout ends it; so `show_idle` retries in the
+background until Slack takes it or the next answer begins.
+
+Sources: https://docs.slack.dev/ai/agent-sessions and
+https://docs.slack.dev/reference/methods/assistant.threads.setStatus
 """
 
 import asyncio
@@ -21,35 +32,35 @@ from bot.slack.surface.best_effort import BestEffortMethod, BestEffortOutcome
 
 THINKING_STATUS = "is thinking…"
 LOADING_MESSAGES = ("Reading the thread…", "Thinking it over…", "Looking for the words…", "Almost there…")
-"""Shown in turn while there is nothing else to see; Slack takes ten."""
+"""Shown in rotation until the answer begins; Slack takes up to ten."""
 
 
 class AssistantStatus:
-    """The conversations of one workspace, as Slack shows that they stand."""
+    """The assistant status and titles of one workspace's threads."""
 
     def __init__(self, client: AsyncWebClient, rate_limiters: RateLimiters) -> None:
-        """Slack is taken to be able to do everything until it says otherwise."""
+        """Every method counts as available until Slack refuses it."""
         self._client = client
         self._processing: set[ThreadKey] = set()
-        self._pending_resets: dict[ThreadKey, asyncio.Task[None]] = {}  # as soon as Slack takes it
+        self._pending_resets: dict[ThreadKey, asyncio.Task[None]] = {}
         self._set_session_method = BestEffortMethod("agents.sessions.setStatus", rate_limiters)
         self._set_status_method = BestEffortMethod("assistant.threads.setStatus", rate_limiters)
         self._set_title_method = BestEffortMethod("assistant.threads.setTitle", rate_limiters)
 
     def note_stream_started(self, thread: ThreadKey) -> None:
-        """Take note that a stream was begun: Slack shows its session as `processing`."""
+        """Note that a stream started, which sets its session to `processing`."""
         self._cancel_pending_reset(thread)
         self._processing.add(thread)
 
     def note_stream_ended(self, thread: ThreadKey) -> None:
-        """Take note that a stream ended, and its session with it."""
+        """Note that a stream ended, and set its session to `active`."""
         self._processing.discard(thread)
 
     async def show_working(self, turn: Turn, *, native: bool, begins: bool, was_begun: bool = False) -> None:
-        """Show that an answer is on its way; `native` where it will stream. Never raises.
+        """Show that an answer is coming; `native`: it will be streamed. Never raises.
 
-        A conversation that `begins` with the turn gets its title, in a direct message only. `was_begun`: an
-        earlier attempt may have left its session `processing`, which is then ended with the answer.
+        With `begins` the conversation gets its title, which only direct messages have. `was_begun`: an
+        earlier attempt may have left the session `processing`; it is reset at the end of this answer.
         """
         self._cancel_pending_reset(turn.thread)
         if was_begun:
@@ -62,9 +73,9 @@ class AssistantStatus:
             await self._set_title(turn.thread, named)
 
     async def _set_processing(self, turn: Turn, named: Mapping[str, str]) -> bool:
-        """Return whether the thread is a session, and stands as one at work."""
+        """Set the session to `processing`; return whether Slack did it."""
         was_known = turn.thread in self._processing
-        self._processing.add(turn.thread)  # before anybody knows, since nobody may live to hear of it
+        self._processing.add(turn.thread)  # before the call: it may succeed without an answer
         initiator = {"initiator_user_id": turn.author.id}
         outcome = await self._set_session(turn.thread, "processing", **initiator, **named)
         if not was_known and outcome in {BestEffortOutcome.DROPPED, BestEffortOutcome.IMPOSSIBLE}:
@@ -72,19 +83,19 @@ class AssistantStatus:
         return outcome is BestEffortOutcome.DONE
 
     async def show_idle(self, thread: ThreadKey, *, native: bool) -> None:
-        """Show that nothing is on its way any more, as soon as Slack takes that. Never raises."""
+        """Show that no answer is coming any more, retrying until Slack takes it. Never raises."""
         is_session = native or thread in self._processing
         if not await self._set_idle(thread, is_session=is_session) and thread not in self._pending_resets:
             task = asyncio.create_task(self._retry_set_idle(thread, is_session=is_session), name="rest")
             self._pending_resets[thread] = task
 
     async def end_session(self, thread: ThreadKey) -> None:
-        """Likewise where a message ended the answer, which takes away a status, but no session's."""
+        """End the thread's session after a posted message, which removes a status but not a session's."""
         if thread in self._processing:
             await self.show_idle(thread, native=True)
 
     def _cancel_pending_reset(self, thread: ThreadKey) -> None:
-        """Let nothing be taken away any more that stands for the answer before."""
+        """Cancel the pending status reset of the previous answer."""
         if task := self._pending_resets.pop(thread, None):
             task.cancel()
 
@@ -96,10 +107,10 @@ class AssistantStatus:
         self._pending_resets.pop(thread, None)
 
     async def _set_idle(self, thread: ThreadKey, *, is_session: bool) -> bool:
-        """Return whether the thread rests, or Slack does not let us say so."""
+        """Set the thread to idle; return whether that is done, or impossible here."""
         session = await self._set_session(thread, "active") if is_session else BestEffortOutcome.IMPOSSIBLE
         if session is not BestEffortOutcome.DONE:
-            status = await self._set_status(thread, "")  # ends a session as well
+            status = await self._set_status(thread, "")  # an empty status ends a session, too
             if status is not BestEffortOutcome.DONE and {session, status} != {BestEffortOutcome.IMPOSSIBLE}:
                 return False
         self._processing.discard(thread)

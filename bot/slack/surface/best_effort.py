@@ -1,8 +1,18 @@
-"""One method of Slack's that decorates threads: called where it is to be had, and where there is room.
+"""Calls a Slack method that may be skipped: assistant status, agent session, thread title.
 
-Separate because statuses, sessions and titles are called for alike. Rules: nothing waits for room; half of a
-burst is kept for what takes a decoration away, so that none sticks; a refusal is obeyed, by this process and
-by all others. Source: facts/slack.md 2.
+An answer does not depend on these calls, so they never wait and never raise. `BestEffortMethod.attempt`
+calls only if Slack offers the method here and the rate limit has room, and returns what happened:
+
+| outcome | meaning |
+|---|---|
+| `DONE` | Slack did it |
+| `DROPPED` | the rate limit had no room, or Slack answered 429 |
+| `UNSURE` | no answer; Slack may or may not have done it |
+| `IMPOSSIBLE` | this workspace does not offer the method |
+
+Half of a burst is reserved for calls that remove a status (`is_removal`), so that none stays on screen for
+lack of room. A 429 is obeyed by every process of the bot.
+Source: https://docs.slack.dev/apis/web-api/rate-limits
 """
 
 from collections.abc import Awaitable, Callable
@@ -22,19 +32,19 @@ log = structlog.get_logger()
 
 
 class BestEffortOutcome(Enum):
-    """What became of a decoration."""
+    """What happened to one call."""
 
     DONE = auto()
-    DROPPED = auto()  # there is no room for it now
-    UNSURE = auto()  # Slack did not answer
-    IMPOSSIBLE = auto()  # Slack does not do it here
+    DROPPED = auto()
+    UNSURE = auto()
+    IMPOSSIBLE = auto()
 
 
 class BestEffortMethod:
-    """One method, for the threads of every workspace."""
+    """One method of Slack, for the threads of every workspace."""
 
     def __init__(self, method: str, rate_limiters: RateLimiters) -> None:
-        """Call `method`, one of `limits.METHODS`, as often as all processes together may."""
+        """Call `method`, one of `limits.METHOD_TIERS`; all processes together keep to its rate."""
         self._method = method
         self._rate_limiters = rate_limiters
         self._availability = FeatureAvailability()
@@ -42,7 +52,10 @@ class BestEffortMethod:
     async def attempt(
         self, thread: ThreadKey, send: Callable[[], Awaitable[Any]], *, is_removal: bool = False
     ) -> BestEffortOutcome:
-        """Call the method, if there is room. `clears`: it takes something away. Never raises."""
+        """Call `send` if the method is available and its rate limit has room. Never raises.
+
+        `is_removal`: the call removes a status, and may use the reserved half of the burst.
+        """
         if not self._availability.is_available():
             return BestEffortOutcome.IMPOSSIBLE
         desk = self._rate_limiter(thread)
@@ -67,5 +80,5 @@ class BestEffortMethod:
 
 
 def _log_failure(error: SurfaceError, outcome: BestEffortOutcome) -> BestEffortOutcome:
-    log.debug("How a thread stands could not be shown.", action="status_failed", error=error.code)
+    log.debug("A thread's status or title could not be set.", action="status_failed", error=error.code)
     return outcome

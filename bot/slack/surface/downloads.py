@@ -1,9 +1,10 @@
-"""Files downloaded from Slack, and from nowhere else.
+"""Downloads files that people attach, from Slack only.
 
-Separate because it is the one place where an address from a message is opened, with the bot's token. Rules:
-only Slack's own hosts over HTTPS, or the server that was set in Slack's place; a redirect is held to the same
-rule; size and time are bounded. Where the scope is missing, Slack answers with its page to sign in.
-Source: https://docs.slack.dev/reference/objects/file-object
+This is the one place where the bot opens a URL from a message with its token. So the token goes only to
+Slack's own hosts over HTTPS (or to the server configured in Slack's place), and a redirect must satisfy the
+same rule. Size and time are limited. If the app lacks the scope `files:read`, Slack redirects to its sign-in
+page instead of failing; that page is recognised and reported. Source:
+https://docs.slack.dev/reference/objects/file-object
 """
 
 from typing import Final
@@ -17,19 +18,21 @@ from bot.core.errors import SurfaceUnavailable
 from bot.core.turns import File
 
 SLACK_HOSTS = ("slack.com", "slack-edge.com")
-"""Slack's own, and all below them."""
+"""Slack's domains; their subdomains count, too."""
 MAX_REDIRECTS: Final = 3
 DOWNLOAD_TIMEOUT = aiohttp.ClientTimeout(total=20, connect=5)
-"""Seconds for a file; the largest that we take arrives in a few."""
+"""For one file; the largest that the bot reads takes a few seconds."""
 CHUNK_BYTES: Final = 64 * 1024
 OK_STATUS: Final = 200
 MISSING_STATUSES = frozenset({404, 410})
 FORBIDDEN_STATUSES = frozenset({401, 403})
 FILE_OUTSIDE_SLACK = "it is kept outside Slack"
-FILE_DELETED = "it is not there any more"
-FILE_WITHHELD = "Slack does not hand it out; it was deleted, is too old for the plan, or is another company's"
+FILE_DELETED = "it no longer exists"
+FILE_WITHHELD = (
+    "Slack does not provide it; it was deleted, is too old for the plan, or belongs to another company"
+)
 FILE_TOO_LARGE = "it is larger than {} MB"
-SCOPE_MISSING = "Slack does not let me; whoever runs this bot needs to give its Slack app the scope files:read"
+SCOPE_MISSING = "Slack does not let me; the operator of this bot must give its Slack app the scope files:read"
 
 
 class FileDownloads:
@@ -52,11 +55,11 @@ class FileDownloads:
                 return await self._follow_redirects(session, file, limit)
             async with aiohttp.ClientSession(trust_env=True) as session:
                 return await self._follow_redirects(session, file, limit)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:  # ValueError: no address
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:  # ValueError: not a URL
             raise SurfaceUnavailable(type(error).__name__) from None
 
     def is_slack_url(self, url: URL) -> bool:
-        """Whether the token may be shown to the server at an address."""
+        """Return whether the token may be sent to the server of a URL."""
         if url.scheme not in {"http", "https"} or not url.host:
             return False
         is_below = any(url.host == parent or url.host.endswith(f".{parent}") for parent in SLACK_HOSTS)
@@ -84,7 +87,7 @@ class FileDownloads:
 
 
 def _check_response(response: aiohttp.ClientResponse, file: File, *, moved: bool) -> None:
-    """Raise what a status means, and what it means to be sent a web page that nobody attached."""
+    """Raise the error that a status stands for; an unexpected web page is Slack's sign-in page."""
     if response.status in MISSING_STATUSES:
         raise FileUnreadable(FILE_DELETED)
     is_page = response.content_type == "text/html" and (moved or file.type != "text/html")

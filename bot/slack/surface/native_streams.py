@@ -1,8 +1,13 @@
-"""Messages that grow while the app writes: Slack's native streams.
+"""Native streams: messages that grow while the answer is written, by Slack's streaming methods.
 
-Separate from `surface`, which posts and edits, because what was appended stays: text is sent only when the
-safe form of the whole page begins with all that was sent before. A stream lives about five minutes; before
-that, and wherever one ends too early, the message goes on by edits. Sources: facts/slack.md 1.1.
+    chat.startStream "Hel"  ->  chat.appendStream "lo wor"  ->  chat.stopStream "ld", buttons, metadata
+
+Appended text cannot be taken back. So text is appended only if the sanitized page begins with everything
+sent so far; otherwise the message is continued by edits. Slack ends a stream after about five minutes
+(https://github.com/slackapi/python-slack-sdk/issues/1859); the bot stops appending after four and continues
+by edits. It does the same if a stream ends early.
+
+Source: https://docs.slack.dev/reference/methods/chat.startStream
 """
 
 import time
@@ -26,26 +31,26 @@ from bot.slack.transport.api_errors import call
 from bot.slack.transport.unavailable_features import FeatureAvailability
 
 STREAM_LIFETIME_SECONDS = 240.0
-"""Seconds for which a message is added to; Slack ends it after about 300."""
+"""How long the bot appends to a message; Slack ends a stream after about 300 seconds."""
 
 RenderBlocksBelow = Callable[[Page], Sequence[dict[str, Any]]]
-"""Returns the blocks that stand below a page's text."""
+"""Renders the blocks below a page's text."""
 
 log = structlog.get_logger()
 
 
 class StreamingMode(StrEnum):
-    """How answers grow, as a deployment wants it."""
+    """How answers grow; a setting of the deployment."""
 
-    AUTO = "auto"  # by native streams in direct messages, by edits where everybody is to see it
+    AUTO = "auto"  # native streams in direct messages, edits in channels, where all readers see them
     EDITS = "edits"
     NATIVE = "native"
-    OFF = "off"  # not at all: a message is posted when it is complete
+    OFF = "off"  # not at all: a page is posted when it is complete
 
 
 @dataclass(frozen=True, slots=True)
 class _StreamTools:
-    """What all streams of a workspace are made with."""
+    """What every stream of a workspace needs."""
 
     client: AsyncWebClient
     blocks_below: RenderBlocksBelow
@@ -54,10 +59,10 @@ class _StreamTools:
 
 
 class NativeStream:
-    """One message that grows."""
+    """One message that grows; implements the port `GrowingMessage`."""
 
     def __init__(self, tools: "_StreamTools", thread: ThreadKey, ts: str, sent: str) -> None:
-        """`shown` is what Slack was sent."""
+        """`sent` is the text that the message already shows."""
         self.message_id = ts
         self._tools = tools
         self._thread = thread
@@ -66,11 +71,14 @@ class NativeStream:
         self._expires_at = time.monotonic() + STREAM_LIFETIME_SECONDS
 
     def can_show(self, page: Page) -> bool:
-        """Return whether the page begins with what was sent, and the message may still grow."""
-        return time.monotonic() < self._expires_at and find_addition(_safe_markdown(page), self._sent) is not None
+        """Return whether the page begins with the text sent so far, and the stream has not expired."""
+        return (
+            time.monotonic() < self._expires_at
+            and find_addition(_safe_markdown(page), self._sent) is not None
+        )
 
     async def append_page(self, page: Page, *, last: bool) -> None:
-        """Send what the message lacks of the page; end it with the last text."""
+        """Append the rest of the page; `last` also ends the stream."""
         text = find_addition(_safe_markdown(page), self._sent) or ""
         try:
             if last:
@@ -98,18 +106,20 @@ class NativeStream:
 
 
 class NativeStreams:
-    """Begins messages that grow, and ends those that somebody else left growing."""
+    """Starts native streams, and ends those that another process left open."""
 
-    def __init__(self, client: AsyncWebClient, blocks_below: RenderBlocksBelow, status: AssistantStatus) -> None:
-        """`below` makes what stands under a complete page; `sessions` hear which streams go on."""
+    def __init__(
+        self, client: AsyncWebClient, blocks_below: RenderBlocksBelow, status: AssistantStatus
+    ) -> None:
+        """`blocks_below` renders the buttons of a complete page; `status` is told which streams are open."""
         self._tools = _StreamTools(client, blocks_below, status)
 
     def are_available(self) -> bool:
-        """Return whether Slack can stream, as far as is known."""
+        """Return whether streams are available here, as far as the bot knows."""
         return self._tools.availability.is_available()
 
     async def start_stream(self, turn: Turn, page: Page) -> NativeStream | None:
-        """Start a message with a page's text, for whoever asked; None where Slack refuses to."""
+        """Start a stream with a page's text, for the author of the turn; None if Slack refuses."""
         thread, text = turn.thread, _safe_markdown(page)
         self._tools.status.note_stream_started(thread)
         try:
@@ -123,13 +133,17 @@ class NativeStreams:
                 )
             )
         except SurfaceGone as gone:
-            log.info("Slack does not stream; the answer is edited.", action="not_streamed", reason=str(gone))
+            log.info(
+                "Slack refused to stream; the answer is shown by edits.",
+                action="not_streamed",
+                reason=str(gone),
+            )
             self._tools.availability.record_refusal(gone)
             return None
         return NativeStream(self._tools, thread, str(response["ts"]), text)
 
     async def end_stream(self, thread: ThreadKey, ts: str, page: Page) -> None:
-        """End whatever stream a message is, so that it can be edited; an edit tells whether it can.
+        """End the stream of a message, if it is one, so that the message can be edited.
 
         Raises `SurfaceBusy` and `SurfaceUnavailable`.
         """
@@ -142,6 +156,6 @@ class NativeStreams:
 
 
 def _safe_markdown(page: Page) -> str:
-    """Return a page's text as it is sent, safe; see `render`."""
+    """Return a page's Markdown in its sanitized form; see `render`."""
     block: Mapping[str, Any] = render.render(page.text).blocks[0]
     return str(block["text"])

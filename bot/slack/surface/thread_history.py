@@ -1,7 +1,11 @@
-"""Threads read back from Slack: which messages show pages of ours, and what people wrote.
+"""Reads a thread from Slack: which messages show pages of an answer, and what people wrote.
 
-Separate from `surface`, which writes. Rules: reading is bounded; where Slack does not let us look, there is
-nothing to see. Slack lists a thread oldest first, so what is looked for is looked for from a time on. Source:
+`conversations.replies` lists a thread oldest first, so both searches begin at a known time. Each is limited
+to some calls of some messages (`ReadBounds`). A thread that Slack does not let the bot read counts as empty.
+
+Each message that shows a page carries metadata with its turn and page. After a crash `find_pages` recognises
+messages that were posted but not yet noted in the database. A native stream has no metadata until it ends; a
+message of the bot's without metadata is therefore the page that was being streamed. Source:
 https://docs.slack.dev/reference/methods/conversations.replies
 """
 
@@ -24,10 +28,10 @@ from bot.slack.transport.api_errors import call
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadBounds:
-    """How much of a thread is read at most: so many calls for so many messages each.
+    """How much of a thread is read at most: `calls` requests for `size` messages each.
 
-    Slack gives fewer than asked for where it wants to: 15 to apps that are sold outside its Marketplace,
-    once a minute. https://docs.slack.dev/changelog/2025/05/29/rate-limit-changes-for-non-marketplace-apps
+    Slack may return fewer: apps distributed outside its Marketplace get 15 messages, once a minute.
+    https://docs.slack.dev/changelog/2025/05/29/rate-limit-changes-for-non-marketplace-apps
     """
 
     calls: int
@@ -35,11 +39,13 @@ class ReadBounds:
 
 
 FIND_BOUNDS = ReadBounds(calls=3, size=200)
-READ_BOUNDS = ReadBounds(calls=10, size=999)  # of "under 1,000"; few calls, since somebody waits for an answer
+READ_BOUNDS = ReadBounds(
+    calls=10, size=999
+)  # Slack: "under 1,000"; few calls, because a person waits for the answer
 
 
 class ThreadHistory:
-    """Reads threads."""
+    """Reads the threads of one workspace."""
 
     def __init__(
         self,
@@ -48,19 +54,18 @@ class ThreadHistory:
         people: People,
         access_policy: AccessPolicy | None = None,
     ) -> None:
-        """Of people whom a `door` does not let in, nothing is read."""
+        """Messages of people whom `access_policy` refuses are skipped."""
         self._access_policy = access_policy
         self._client = client
         self._bot = bot
         self._people = people
 
     async def find_pages(self, turn: Turn, *, is_streamed: bool = False) -> dict[int, str]:
-        """Return the ts of our messages that show pages of a turn, those newer than its last known page.
+        """Return the ts of messages that show pages of a turn, newer than its last known page.
 
-        A stream has no metadata until it ends. Where answers are `streamed`, the next page is also a message
-        of ours that has none: whatever else we write into a thread has some.
+        With `is_streamed`, a message of the bot's without metadata counts as the next page; see above.
 
-        Raises `SurfaceError` if Slack is busy or does not answer now, and nothing was read yet.
+        Raises `SurfaceError` if the first request fails for a reason that may pass.
         """
         newest = turn.pages[-1] if turn.pages else turn.message_id
         found: dict[int, str] = {}
@@ -78,11 +83,11 @@ class ThreadHistory:
     async def read_messages(self, thread: ThreadKey, *, limit: int, since: float) -> list[IncomingMessage]:
         """Return the newest messages of people after `since`, with names, oldest first.
 
-        Raises `SurfaceError` if Slack is busy or does not answer now, and nothing was read yet. Nobody waits
-        for the rest: of a thread that Slack gives in small portions this is the beginning.
+        Raises `SurfaceError` if the first request fails for a reason that may pass. If a later one fails, the
+        result is the part that was read.
         """
         bot = replace(self._bot, workspace=thread.workspace)
-        said: dict[str, messages.SlackMessage] = {}  # by ts: Slack may repeat the first message on each page
+        said: dict[str, messages.SlackMessage] = {}  # by ts: each page may repeat the first message
         try:
             async for fields in self._fetch_messages(thread, f"{max(since, 0.0):.6f}", READ_BOUNDS, retries=False):
                 message = messages.parse_message(fields, bot, channel=thread.channel)
@@ -110,10 +115,10 @@ class ThreadHistory:
     async def _fetch_messages(
         self, thread: ThreadKey, after: str, bounds: ReadBounds, *, retries: bool
     ) -> AsyncIterator[Mapping[str, Any]]:
-        """Yield a thread's messages after a ts, oldest first, and maybe its first one, whatever its ts.
+        """Yield a thread's messages after a ts, oldest first; Slack may add the thread's first one.
 
-        The first call may be refused; further ones are tried until they succeed if `is_patient`, or else an
-        app that gets one call a minute would begin anew for ever.
+        With `retries`, requests after the first are repeated until they succeed. Otherwise an app that may
+        call once a minute would start over for ever.
         """
         cursor = ""
         for _ in range(bounds.calls):
@@ -135,7 +140,7 @@ class ThreadHistory:
                 return
 
     def _page_number(self, fields: Mapping[str, Any], turn: int) -> int | None:
-        """Return the number of the turn's page that a message shows, if it is ours and shows one."""
+        """Return which page of the turn a message shows; None if it shows none."""
         mark = payload.mapping(fields, "metadata")
         shown, number = (
             payload.value_at(mark, "event_payload", "turn"),
@@ -147,6 +152,6 @@ class ThreadHistory:
         return None
 
     def _lacks_metadata(self, fields: Mapping[str, Any], after: str) -> bool:
-        """Return whether a message is one of ours of which nothing tells what it is."""
+        """Return whether it is a new message of the bot's without metadata."""
         is_ours = payload.text(fields, "user") == self._bot.user and payload.text(fields, "ts") > after
         return is_ours and not payload.mapping(fields, "metadata")

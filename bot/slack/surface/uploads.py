@@ -1,7 +1,9 @@
-"""A file of ours, handed to one person in the direct message with the bot.
+"""Uploads a file to one person, in their direct message with the bot.
 
-Separate because it takes Slack's three steps: ask where to, send, show. Rule: nothing is written to the
-person before the file has arrived. Source: https://docs.slack.dev/messaging/working-with-files#uploading_files
+Slack's upload takes three calls: `files.getUploadURLExternal` returns a URL, the content is posted to it,
+and `files.completeUploadExternal` shows the file in a channel. The accompanying message is posted after the
+content has arrived, so a failed upload leaves no message behind. Source:
+https://docs.slack.dev/messaging/working-with-files#uploading_files
 """
 
 from typing import Final
@@ -13,12 +15,12 @@ from bot.core.errors import SurfaceUnavailable
 from bot.slack.transport.api_errors import call
 
 UPLOAD_TIMEOUT = aiohttp.ClientTimeout(total=120, connect=5)
-"""Seconds for a file."""
+"""For one file."""
 OK_STATUS: Final = 200
 
 
 async def upload_file(client: AsyncWebClient, user: str, name: str, content: bytes, comment: str) -> None:
-    """Send a file, with a text above it. Raises `SurfaceError`; `SurfaceGone` if Slack does not let us."""
+    """Send a file below a comment. Raises `SurfaceError`; `SurfaceGone` if the app may not upload files."""
     place = await call(lambda: client.files_getUploadURLExternal(filename=name, length=len(content)))
     await _send_content(client, str(place["upload_url"]), content)
     said = await call(lambda: client.chat_postMessage(channel=user, text=comment))
@@ -47,5 +49,5 @@ async def _post_content(session: aiohttp.ClientSession, client: AsyncWebClient, 
         ) as response:
             if response.status != OK_STATUS:
                 raise SurfaceUnavailable(str(response.status))
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:  # ValueError: no address
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:  # ValueError: not a URL
         raise SurfaceUnavailable(type(error).__name__) from None

@@ -1,7 +1,16 @@
-"""One call of Slack's Web API; what goes wrong with it becomes an error of ours.
+"""Calls one method of Slack's Web API and translates its errors into the bot's own.
 
-Separate because posting, editing and reading fail alike. An error's text is Slack's name for it, or the class
-of what happened on the way; never what was sent. Source: facts/slack.md 2.
+    response = await call(lambda: client.chat_update(channel=..., ts=..., text=...))
+
+| what Slack does | raised |
+|---|---|
+| HTTP 429, or a rate limit error | `SurfaceBusy`, with the seconds to wait |
+| HTTP 5xx, a transient error, no answer at all | `SurfaceUnavailable` |
+| an error about one message (`MESSAGE_ERRORS`) | `MessageLost` |
+| any other error | `SurfaceGone`: trying again does not help |
+
+An error's text is Slack's error code, or the class of the network error; never what was sent. Sources:
+https://docs.slack.dev/apis/web-api/rate-limits and https://docs.slack.dev/reference/methods/chat.update
 """
 
 from collections.abc import Awaitable, Callable
@@ -19,22 +28,25 @@ TRANSIENT_ERRORS = frozenset(
 EDIT_WINDOW_CLOSED = "edit_window_closed"
 STREAMING_STATE_CONFLICT = "streaming_state_conflict"
 MESSAGE_ERRORS = {
-    "message_not_found": False,  # somebody deleted it
-    "cant_update_message": True,  # the app was installed anew, and is another author
-    EDIT_WINDOW_CLOSED: True,  # the workspace says for how long messages may be edited
+    "message_not_found": False,  # a person deleted it
+    "cant_update_message": True,  # after a reinstallation the app is another author
+    EDIT_WINDOW_CLOSED: True,  # the workspace limits how long messages may be edited
     "message_not_owned_by_app": True,
     "msg_too_long": True,
     STREAMING_STATE_CONFLICT: True,
 }
-"""What is wrong with one message, whatever else can be written; and whether it stays. facts/slack.md 1.3"""
+"""Errors about one message; others in the thread can still be written. True: the message is still visible.
+
+https://docs.slack.dev/reference/methods/chat.update
+"""
 MIN_SERVER_ERROR_STATUS = 500
 TOO_MANY_REQUESTS_STATUS = 429
 DEFAULT_RETRY_AFTER_SECONDS = 5.0
-"""Seconds to wait when Slack says "too many" without saying for how long."""
+"""The wait after a rate limit error without a `Retry-After` header."""
 
 
 async def call(send: Callable[[], Awaitable[Any]]) -> Any:
-    """Return the response. Raises a `SurfaceError`: `SurfaceGone` where trying again does not help."""
+    """Await one request and return Slack's response. Raises a `SurfaceError`, see above."""
     try:
         return await send()
     except SlackApiError as error:
@@ -47,7 +59,7 @@ def _translate_error(error: SlackApiError) -> SurfaceError:
     response: Any = error.response
     status = getattr(response, "status_code", 200)
     data = getattr(response, "data", response)
-    name = str(data.get("error") or "") if isinstance(data, dict) else ""  # a proxy's page is a text
+    name = str(data.get("error") or "") if isinstance(data, dict) else ""  # a proxy's error page is a str
     if status == TOO_MANY_REQUESTS_STATUS or name in BUSY_ERRORS:
         return SurfaceBusy(name, retry_after=_read_retry_after(response))
     if status >= MIN_SERVER_ERROR_STATUS or name in TRANSIENT_ERRORS or not name:

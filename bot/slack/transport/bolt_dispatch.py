@@ -1,8 +1,14 @@
-"""One delivery of Slack's, whichever way it came -> Bolt's answer.
+"""Passes one authenticated delivery to Bolt and returns Bolt's answer.
 
-Separate because both ways, sockets and HTTP, end here. Rules: a delivery is authenticated before it comes
-here, so Bolt need not look at signatures (and would log them); whatever goes wrong is an answer too, one that
-makes Slack deliver again.
+Socket Mode and HTTP mode both end here:
+
+    WebSocket --+
+                +--> dispatch_payload --> Bolt's listeners --> BoltResponse
+    HTTP -------+
+
+Status 200 means that Slack may be told "received"; with any other status Slack delivers again. An exception
+in Bolt becomes a 500. The caller has authenticated the delivery, so Bolt's own signature check, which would
+log the headers, is off.
 """
 
 from collections.abc import Mapping
@@ -18,11 +24,13 @@ from bot.slack.payload import is_echo
 log = structlog.get_logger()
 
 
-async def dispatch_payload(app: AsyncApp, payload: dict[str, Any], headers: Mapping[str, str]) -> BoltResponse:
-    """Let the app handle a payload. Status 200 means that Slack may be told so, any other that it may not.
+async def dispatch_payload(
+    app: AsyncApp, payload: dict[str, Any], headers: Mapping[str, str]
+) -> BoltResponse:
+    """Let the app handle a payload and return its response; only status 200 may be acknowledged.
 
-    `headers` are those of a retry: `X-Slack-Retry-Num` and `X-Slack-Retry-Reason`. Of our own messages nobody
-    wants to know, and Bolt would need longer to find that out; sockets do not even ask.
+    `headers` are those of a retry: `X-Slack-Retry-Num` and `X-Slack-Retry-Reason`. Events about the bot's own
+    messages are answered at once, because Bolt needs longer to ignore them; sockets skip this call for them.
     """
     if is_echo(payload):
         return BoltResponse(status=200)
@@ -31,6 +39,8 @@ async def dispatch_payload(app: AsyncApp, payload: dict[str, Any], headers: Mapp
         request = AsyncBoltRequest(body=payload, headers=dict(headers), mode="socket_mode")
         response: BoltResponse = await app.async_dispatch(request)
     except Exception as error:  # noqa: BLE001 - top level: Bolt trusts the shape of what it is given
-        log.error("A delivery broke Bolt.", action="delivery_broken", error=describe_error(error))
+        log.error(
+            "Bolt raised an exception on a delivery.", action="delivery_broken", error=describe_error(error)
+        )
         return BoltResponse(status=500)
     return response

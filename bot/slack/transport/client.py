@@ -1,8 +1,8 @@
-"""slack_sdk's client, with a short way for the calls that are made all the time.
+"""slack_sdk's client with a fast path for calls that send JSON.
 
-Separate from `connect`, which opens it. Most of what the bot asks of Slack is an edit, and slack_sdk's own
-way to send one costs as much again as the request. Rules: only calls with a body of JSON go the short way,
-over the same session; responses and errors are slack_sdk's, so that nobody else can tell.
+Most calls are edits of growing answers, and slack_sdk spends as much CPU on preparing such a request as
+the request itself costs. `api_call` with `json=` therefore posts directly over the shared session. Responses
+and errors are slack_sdk's own classes, so callers see no difference. All other calls take slack_sdk's way.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ JSON_CONTENT_TYPE = "application/json;charset=utf-8"
 
 
 class SlackClient(AsyncWebClient):
-    """Calls Slack's methods; it never retries."""
+    """Calls Slack's methods. It never retries."""
 
     async def api_call(self, api_method: str, *, json: dict[str, Any] | None = None, **more: Any) -> AsyncSlackResponse:
         """Call a method with `json` as its arguments, or as slack_sdk does. Raises `SlackApiError`."""
@@ -43,7 +43,7 @@ class SlackClient(AsyncWebClient):
 
 
 def _decode_response(body: bytes) -> dict[str, Any]:
-    """Return what Slack says; nothing where somebody else answers, such as a proxy with a page of its own."""
+    """Decode a response; empty if it is no JSON object, such as a proxy's error page."""
     try:
         said = json_codec.decode(body)
     except ValueError:

@@ -1,7 +1,12 @@
-"""The way into a workspace: clients, the check of both tokens, and the door that sockets come through.
+"""Opens the connection to a workspace: the Web API client, the check of both tokens, and new sockets.
 
-Separate because what can go wrong here is the operator's business, and is told in one sentence each.
-Sources: facts/slack.md 3.3 (Socket Mode) and 4 (one shared session, or every call opens a connection).
+`open_web_client` opens one HTTP session for all calls. `fetch_bot_identity` checks the bot token.
+`SocketConnector` opens WebSockets for Socket Mode in three steps: `apps.connections.open` returns a URL for
+one use, the handshake connects to it, and Slack's `hello` confirms the connection.
+
+Errors at start become a `SettingsError`, one sentence that names the setting to correct. Later ones become
+`SocketRefused`, with a hint if a person must act. Without a shared session slack_sdk would open a connection
+for every call. Source: https://docs.slack.dev/apis/events-api/using-socket-mode
 """
 
 import asyncio
@@ -23,24 +28,24 @@ from bot.slack.transport.client import SlackClient
 from bot.slack.transport.web_socket import Dispatch, WebSocket
 
 Client: TypeAlias = AsyncWebClient
-"""What calls Slack; named for those who put things together and know no library of Slack's."""
+"""The Web API client, named for modules that do not import slack_sdk."""
 
 SILENT_LOGGER = logging.getLogger("slack_sdk.silent")
 SILENT_LOGGER.setLevel(logging.CRITICAL)
-"""slack_sdk asks for the level that is set on its logger, not for the one that holds. Where none is set it
-makes a text of every payload, at great cost, and throws it away.
+"""slack_sdk looks at its logger's own level, not at the effective one. Without a level it formats every
+payload for a debug message and discards it.
 """
 CALL_TIMEOUT = aiohttp.ClientTimeout(total=20, connect=5)
 OPEN_TIMEOUT_SECONDS = 10.0
-"""Seconds for a ticket and the handshake."""
+"""For requesting a URL and the handshake."""
 HEARTBEAT_SECONDS = 10.0
-"""Seconds between our pings; a connection without a pong for half of that again is broken."""
+"""Between the bot's pings; a connection without a pong for half of that again is broken."""
 CONNECTION_ERRORS = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError, ValueError)
-"""What slack_sdk and aiohttp raise when there is no answer of Slack's; ValueError: it was no JSON."""
+"""What slack_sdk and aiohttp raise if Slack does not answer; ValueError: the answer was no JSON."""
 TRANSIENT_SOCKET_ERRORS = frozenset(
     {"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
 )
-"""Slack's errors that pass by themselves, like every HTTP status but 200."""
+"""Slack's errors that pass by themselves, as every HTTP status but 200 does."""
 APP_TOKEN_DESCRIPTION = "an app-level token (xapp-…) with the scope connections:write"  # noqa: S105 - what it is, not one
 DISCONNECT_HINTS: Mapping[str, str] = MappingProxyType(
     {
@@ -48,24 +53,26 @@ DISCONNECT_HINTS: Mapping[str, str] = MappingProxyType(
         "link_disabled": "Switch Socket Mode on in the settings of your Slack app.",
     }
 )
-"""What a person can do about Slack's reasons to end a socket."""
+"""What the operator can do about Slack's reasons to close a socket."""
 
 
 @asynccontextmanager
 async def open_web_client(token: str, url: str) -> AsyncIterator[AsyncWebClient]:
-    """Open a client whose calls share connections. It never retries: who calls decides.
+    """Open a client whose calls share connections. It never retries; callers decide about that.
 
-    The environment's proxy is looked up once. aiohttp would do that for every call, in a thread, and look for
-    a `.netrc` in another, whose password for Slack would then get in the way of the token.
+    The environment's proxy is looked up once. aiohttp would look it up for every call, in a thread, and read
+    `.netrc` in another; a password for Slack in there would replace the token.
     """
     async with aiohttp.ClientSession(timeout=CALL_TIMEOUT) as session:
-        client = SlackClient(token=token, base_url=url, session=session, logger=SILENT_LOGGER, retry_handlers=[])
-        client.proxy = _find_proxy(url)  # slack_sdk's own guess knows no exceptions
+        client = SlackClient(
+            token=token, base_url=url, session=session, logger=SILENT_LOGGER, retry_handlers=[]
+        )
+        client.proxy = _find_proxy(url)  # slack_sdk's own lookup ignores NO_PROXY
         yield client
 
 
 def _find_proxy(url: str) -> str | None:
-    """Return the proxy that the environment has for an address; none towards this machine."""
+    """Return the environment's proxy for a URL; None for this machine and for hosts in NO_PROXY."""
     address = urlsplit(url)
     host = address.hostname or ""
     is_direct = host in {"localhost", "127.0.0.1", "::1"} or bool(proxy_bypass(host))
@@ -73,7 +80,7 @@ def _find_proxy(url: str) -> str | None:
 
 
 async def fetch_bot_identity(client: AsyncWebClient) -> BotIdentity:
-    """Return the bot that the token belongs to. Raises `SettingsError`."""
+    """Return the identity that the bot token belongs to. Raises `SettingsError`."""
     response = await _call_or_explain(
         client.auth_test(), client, "SLACK_BOT_TOKEN", "the Bot User OAuth Token (xoxb-…)"
     )
@@ -90,7 +97,7 @@ class SocketRefused(Exception):
     """A socket could not be opened."""
 
     def __init__(self, reason: str, *, hint: str = "", retry_after: float = 0.0) -> None:
-        """`hint` says what a person must do; without one the trouble passes. `retry_after` is in seconds."""
+        """`hint` says what the operator must do; empty if the error passes. `retry_after` is in seconds."""
         super().__init__(reason)
         self.reason = reason
         self.hint = hint
@@ -98,12 +105,12 @@ class SocketRefused(Exception):
 
 
 class SocketConnector:
-    """Where sockets come from: a ticket, a handshake, Slack's greeting."""
+    """Opens WebSockets: a URL for one use, the handshake, Slack's greeting."""
 
     def __init__(
         self, client: AsyncWebClient, app_token: str, session: aiohttp.ClientSession, dispatch: Dispatch
     ) -> None:
-        """`dispatch` is for what the sockets bring."""
+        """`dispatch` handles the payloads that arrive on the sockets."""
         self._client = client
         self._app_token = app_token
         self._session = session
@@ -111,7 +118,7 @@ class SocketConnector:
         self._unused_urls: list[str] = []
 
     async def check(self) -> None:
-        """Get the first ticket. Raises `SettingsError` if Slack refuses it."""
+        """Request the first URL. Raises `SettingsError` if Slack refuses the app token."""
         opened = await _call_or_explain(
             self._client.apps_connections_open(app_token=self._app_token),
             self._client,
@@ -121,7 +128,7 @@ class SocketConnector:
         self._unused_urls.append(opened["url"])
 
     async def open(self) -> WebSocket:
-        """Return a socket that Slack has welcomed. Raises `SocketRefused`."""
+        """Return a socket on which Slack has sent its greeting. Raises `SocketRefused`."""
         socket = WebSocket(await self._connect(), self._dispatch)
         try:
             if await socket.wait_for_greeting():
@@ -142,7 +149,7 @@ class SocketConnector:
             raise SocketRefused(type(error).__name__) from None
 
     async def _request_url(self) -> str:
-        """Return an address that is good for one handshake, soon: an old one never works again."""
+        """Return a URL for one handshake; it expires within seconds and works once."""
         if self._unused_urls:
             return self._unused_urls.pop()
         opened = await self._client.apps_connections_open(app_token=self._app_token)
@@ -170,8 +177,10 @@ def _read_error_name(error: SlackApiError) -> str:
     return str(name or f"HTTP {error.response.status_code}")
 
 
-async def _call_or_explain(call: object, client: AsyncWebClient, setting: str, description: str) -> dict[str, str]:
-    """Await a first call; Slack's refusal becomes a sentence that names the setting."""
+async def _call_or_explain(
+    call: object, client: AsyncWebClient, setting: str, description: str
+) -> dict[str, str]:
+    """Await a call made at start; an error becomes a sentence that names the setting to correct."""
     try:
         return await call  # type: ignore[misc, no-any-return]  # slack_sdk's responses are mappings
     except SlackApiError as error:

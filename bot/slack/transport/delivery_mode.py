@@ -1,6 +1,7 @@
-"""How Slack's deliveries reach us: over sockets, or by signed requests.
+"""Chooses how Slack delivers events: over WebSockets (Socket Mode) or by signed HTTP requests.
 
-Separate because this is the one choice between both modes; neither knows the other.
+A signing secret selects HTTP, otherwise the app token opens sockets. Either way the caller gets a
+`Deliveries` and need not know which it is.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -17,31 +18,33 @@ from bot.slack.transport.socket_mode import open_sockets
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deliveries:
-    """A way that is open."""
+    """An open connection for deliveries."""
 
     is_connected: Callable[[], bool]
-    """Whether deliveries reach us now."""
+    """Whether Slack's deliveries reach this process now."""
     stop: Callable[[], Awaitable[None]]
-    """Takes no more; what comes then is not acknowledged, and Slack delivers it again, elsewhere."""
+    """Accepts no more deliveries; later ones are not acknowledged, so Slack sends them to another process."""
     routes: Sequence[web.AbstractRouteDef] = ()
-    """What a web server must serve for it."""
+    """The routes that the web server must serve; none for Socket Mode."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryMode:
-    """Which way it is to be."""
+    """Which of the two ways to use."""
 
     app_token: str = field(repr=False)
-    """For sockets."""
+    """For Socket Mode."""
     signing_secret: str = field(repr=False)
-    """For requests; where there is one, these are the way."""
+    """For HTTP mode, which is used if this is not empty."""
     sockets: int
-    """How many."""
+    """How many WebSockets to keep open."""
 
 
 @asynccontextmanager
-async def open_deliveries(app: AsyncApp, client: AsyncWebClient, mode: DeliveryMode) -> AsyncIterator[Deliveries]:
-    """Let the app have deliveries while the context lasts.
+async def open_deliveries(
+    app: AsyncApp, client: AsyncWebClient, mode: DeliveryMode
+) -> AsyncIterator[Deliveries]:
+    """Pass deliveries to the app while the context lasts.
 
     Raises `SettingsError` if Slack refuses the app token.
     """

@@ -1,8 +1,15 @@
-"""HTTP mode: signed requests of Slack's -> the app's answers.
+"""HTTP mode: receives Slack's signed requests and returns the app's answers.
 
-Separate because anybody on the internet can send a request. Rules: nothing of a body is parsed before its
-signature holds; headers are checked before the body is read, the body is bounded in size and time; a refusal
-says nothing and logs nothing. Source: https://docs.slack.dev/authentication/verifying-requests-from-slack.
+Anybody on the internet can post to this address, so a request passes these steps in order, cheapest first:
+
+1. Both signature headers exist (else 401), once and well-formed (else 400).
+2. The timestamp is within five minutes of the clock (else 401). A draining process answers 503 here.
+3. The body is read, at most 1 MB (else 413) within three seconds (else 408).
+4. slack_sdk verifies the signature over the body (else 401).
+5. The body is decoded (else 400) and dispatched to Bolt.
+
+A refusal has no text and is not logged, so that it costs nothing.
+Source: https://docs.slack.dev/authentication/verifying-requests-from-slack
 """
 
 import asyncio
@@ -24,13 +31,13 @@ from bot import json_codec
 from bot.slack.transport.bolt_dispatch import dispatch_payload
 
 EVENTS_PATH = "/slack/events"
-"""Where Slack delivers events, interactions and commands alike."""
+"""Where Slack delivers events, interactions and commands."""
 MAX_CLOCK_DIFFERENCE_SECONDS = 300.0
-"""Seconds that a request's time may differ from ours."""
+"""Between a request's timestamp and the clock."""
 MAX_BODY_BYTES = 1024**2
-"""Of a body. Slack's views are its largest payloads, with at most 250 KB."""
+"""Slack's largest payloads are views, with at most 250 KB."""
 BODY_TIMEOUT_SECONDS = 3.0
-"""Seconds that a body may take; after these Slack itself gives a delivery up."""
+"""For reading a body; Slack itself gives up a delivery after this time."""
 RETRY_HEADERS = ("X-Slack-Retry-Num", "X-Slack-Retry-Reason")
 
 
@@ -70,7 +77,7 @@ def compute_signature(body: bytes, timestamp: str, secret: str) -> str:
 
 
 class HttpDeliveries:
-    """Slack's deliveries by HTTP."""
+    """Receives Slack's deliveries by HTTP."""
 
     def __init__(self, app: AsyncApp, *, signing_secret: str, clock: Callable[[], float] = time.time) -> None:
         self._app = app
@@ -80,15 +87,15 @@ class HttpDeliveries:
 
     @property
     def is_connected(self) -> bool:
-        """Whether deliveries are taken."""
+        """Whether deliveries are accepted."""
         return not self._stopped
 
     async def stop(self) -> None:
-        """Take no more deliveries: each gets a 503, and Slack delivers it again, elsewhere."""
+        """Answer every further delivery with 503, so that Slack sends it to another process."""
         self._stopped = True
 
     def routes(self) -> Sequence[web.AbstractRouteDef]:
-        """Return what a web server needs to know of us."""
+        """Return the routes for the web server."""
         return [web.post(EVENTS_PATH, self._receive)]
 
     async def _receive(self, request: web.Request) -> web.Response:

@@ -1,13 +1,17 @@
-"""Socket Mode: some WebSockets, kept open for as long as the bot wants deliveries.
+"""Socket Mode: keeps some WebSockets to Slack open for as long as the bot wants deliveries.
 
-Separate because Slack renews each connection every few hours, and what goes wrong then is noticed only by
-the questions that nobody answers. Rules, whose reasons are in `docs/decisions/0004-our-own-sockets.md`:
+Slack renews each connection every few hours and announces that with a `disconnect` message. The replacement
+is opened before the old socket is closed, so no moment is without a connection:
 
-- Every attempt has a ticket of its own.
-- The next socket is open before the last one is closed, and they are opened one at a time.
-- What is wrong is said once. Trying goes on, with growing pauses and some chance in them.
+    socket 1   ====================== disconnect ======| closed when its envelopes are done
+    socket 2                              opening =====|===================================
 
-Source: https://docs.slack.dev/apis/events-api/using-socket-mode.
+- Each attempt requests its own URL, and sockets are opened one at a time.
+- After a failure the pool waits, longer each time and with some randomness, and tries again without end.
+- A problem is logged once, not at every attempt. A single failure that passes is not logged.
+
+Why not slack_sdk's client: `docs/decisions/0004-our-own-sockets.md`. Source:
+https://docs.slack.dev/apis/events-api/using-socket-mode
 """
 
 import asyncio
@@ -31,18 +35,18 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReconnectDelays:
-    """How long to wait before the next attempt, in seconds; up to half of each pause is left to chance."""
+    """How long to wait before the next attempt; a random part of up to half of each delay is left out."""
 
     first_seconds: float = 0.5
     longest_seconds: float = 15.0
-    """For what passes: a lost network, Slack being down."""
+    """The longest delay for errors that pass: a lost network, an outage of Slack."""
     operator_error_seconds: float = 60.0
-    """For what a person must put right."""
+    """The delay for errors that the operator must correct."""
     stable_after_seconds: float = 30.0
-    """A socket that lived so long has proven itself: the next one need not wait."""
+    """After a socket that lived this long, the next one is opened without a delay."""
 
     def next_delay(self, failures: int, refused: SocketRefused) -> float:
-        """Return the pause after so many failures in a row, of which this was the last."""
+        """Return the seconds to wait after so many failures in a row, of which `refused` was the last."""
         growing = min(self.longest_seconds, self.first_seconds * 2.0 ** min(failures - 1, 30))
         pause = (self.operator_error_seconds if refused.hint else growing) * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
         return max(pause, refused.retry_after)
@@ -52,10 +56,10 @@ RECONNECT_DELAYS = ReconnectDelays()
 
 
 class SocketPool:
-    """The sockets of this process."""
+    """The open sockets of this process."""
 
     def __init__(self, connector: SocketConnector, delays: ReconnectDelays) -> None:
-        """`door` opens each of them."""
+        """`connector` opens each socket."""
         self._connector = connector
         self._delays = delays
         self._opening = asyncio.Lock()
@@ -67,30 +71,30 @@ class SocketPool:
 
     @property
     def connected_count(self) -> int:
-        """How many sockets take deliveries now."""
+        """How many sockets receive deliveries now."""
         return sum(socket.is_live for socket in self._sockets)
 
     @property
     def is_connected(self) -> bool:
-        """Whether deliveries reach us."""
+        """Whether deliveries reach this process."""
         return self.connected_count > 0
 
     async def start(self, count: int) -> None:
-        """Begin to keep `count` sockets open, and wait a while to see how it goes."""
+        """Keep `count` sockets open from now on; wait up to 10 s for the first one or an error."""
         self._keeper_tasks = [asyncio.create_task(self._keep_open(), name="sockets") for _ in range(count)]
         with suppress(TimeoutError):
             async with asyncio.timeout(OPEN_TIMEOUT_SECONDS):
                 await self._first_result.wait()
 
     async def stop(self) -> None:
-        """Take no more deliveries: Slack makes them elsewhere. Takes two seconds at most."""
+        """Receive no more deliveries, so that Slack sends them elsewhere. Takes two seconds at most."""
         for keeper in self._keeper_tasks:
             keeper.cancel()
         await asyncio.gather(*self._keeper_tasks, return_exceptions=True)
         await asyncio.gather(*(self._close_socket(socket) for socket in tuple(self._sockets)), *self._closing_tasks)
 
     async def _keep_open(self) -> None:
-        """Keep one socket open."""
+        """Keep one socket open, for ever."""
         last: WebSocket | None = None
         failures = 0
         while True:
@@ -103,9 +107,9 @@ class SocketPool:
                 await asyncio.sleep(self._delays.next_delay(failures, refused))
 
     async def _use_socket(self, previous: WebSocket | None) -> WebSocket:
-        """Open a socket, then let the last one go; return the new one when it is time for the next.
+        """Open a socket, close the previous one, and return the new one when it needs a replacement.
 
-        Raises `SocketRefused` if there was none, or none for long: as what keeps failing it is slowed down.
+        Raises `SocketRefused` if it could not be opened or did not live long, so that the next attempt waits.
         """
         async with self._opening:
             socket = await self._connector.open()
@@ -128,12 +132,12 @@ class SocketPool:
         self._logged_hint = ""
 
     def _log_refused(self, refused: SocketRefused, failures: int) -> None:
-        """Say what is wrong, once; a single failure that passes is not worth a word."""
-        trouble = refused.hint or "This passes by itself."
+        """Log a problem once; a single failure that passes is not logged."""
+        trouble = refused.hint or "No action is needed; this usually passes."
         if trouble != self._logged_hint and (refused.hint or failures > 1):
             self._first_result.set()
             log.error(
-                "A connection to Slack cannot be kept; it is tried on.",
+                "A connection to Slack cannot be kept open; the bot keeps trying.",
                 action="socket_refused",
                 reason=refused.reason,
                 hint=trouble,
@@ -154,9 +158,9 @@ class SocketPool:
 async def open_sockets(
     app: AsyncApp, client: AsyncWebClient, app_token: str, *, count: int, delays: ReconnectDelays = RECONNECT_DELAYS
 ) -> AsyncIterator[SocketPool]:
-    """Let the app have deliveries over `count` sockets while the context lasts.
+    """Pass deliveries from `count` sockets to the app while the context lasts.
 
-    Raises `SettingsError` if Slack refuses the app token. What goes wrong later is logged, and tried on.
+    Raises `SettingsError` if Slack refuses the app token. Later errors are logged and retried.
     """
     async with aiohttp.ClientSession(trust_env=True) as session:
         door = SocketConnector(client, app_token, session, partial(dispatch_payload, app))

@@ -1,8 +1,13 @@
-"""What Slack cannot do here, remembered for a while: the plan, a scope or a switch of the app lacks it.
+"""Remembers for ten minutes that Slack does not offer a feature here.
 
-Separate because several families of methods are asked for so, and must cost nothing where they are not to be
-had. Rule: only what says something of all calls is remembered, never what is wrong with one thread. Source:
-facts/slack.md 1.2.
+Some methods need a paid plan, a scope or a switch of the app that a workspace may lack. The first refusal of
+that kind marks the feature as unavailable, and the bot stops calling it; after `RETRY_AFTER_SECONDS` it tries
+once more. Example: `chat.startStream` fails with `missing_scope`, so answers are shown by edits for ten
+minutes.
+
+Only errors about the feature itself count (`UNSUPPORTED_ERRORS`). An error about one thread, such as
+`channel_not_found`, says nothing about the next one. Errors of streaming methods:
+https://docs.slack.dev/reference/methods/chat.startStream
 """
 
 import time
@@ -10,7 +15,7 @@ import time
 from bot.core.errors import SurfaceGone
 
 RETRY_AFTER_SECONDS = 600.0
-"""Seconds after which Slack is asked again."""
+"""After this time the feature is tried again."""
 UNSUPPORTED_ERRORS = frozenset(
     {
         "channel_type_not_supported",
@@ -21,25 +26,25 @@ UNSUPPORTED_ERRORS = frozenset(
         "unknown_method",
     }
 )
-"""What Slack says where something is not to be had, whatever it is asked to do with it."""
+"""Errors that mean: this workspace or app does not have the feature, whatever the arguments."""
 
 
 class FeatureAvailability:
-    """Whether Slack can do one thing, as far as is known."""
+    """Whether one feature of Slack is available, as far as the bot knows."""
 
     def __init__(self) -> None:
-        """Nothing speaks against it yet."""
+        """Treat the feature as available until Slack refuses it."""
         self._unavailable_until = 0.0
 
     def is_available(self) -> bool:
-        """Return whether it is worth asking."""
+        """Return whether the feature may be tried now."""
         return time.monotonic() >= self._unavailable_until
 
     def record_refusal(self, error: SurfaceGone) -> None:
-        """Learn from a refusal."""
+        """Mark the feature as unavailable if an error of Slack says so."""
         if str(error) in UNSUPPORTED_ERRORS:
             self.mark_unavailable()
 
     def mark_unavailable(self) -> None:
-        """Take it that Slack can't do this, for a while."""
+        """Treat the feature as unavailable for `RETRY_AFTER_SECONDS`."""
         self._unavailable_until = time.monotonic() + RETRY_AFTER_SECONDS

@@ -1,9 +1,14 @@
-"""One WebSocket of Slack's: envelopes are read, handled, and acknowledged where they came in.
+"""One WebSocket of Socket Mode: reads envelopes, handles them, and acknowledges them on the same socket.
 
-Separate from `socket_mode`, which decides how many there are and when a new one is due. Rules: an envelope is
-acknowledged after it was handled, and only if that went well; each is handled in a task of its own, which is
-held and awaited; once it is told to close, a socket takes nothing more. Of our own messages Slack tells us at
-every edit: those envelopes are nobody's business, and are acknowledged many at a time.
+Each envelope is handled in its own task and acknowledged only if the handler returned status 200. Once the
+socket is told to close, it accepts no more envelopes, and finishes those in progress.
+
+    hello              the connection is ready
+    envelope           dispatch in a task -> {"envelope_id": ...}
+    disconnect         Slack wants to renew the connection: `wait_for_disconnect` returns
+
+Slack reports every edit of the bot's own messages. These envelopes need no handling; they are acknowledged
+together, every 50 ms. Source: https://docs.slack.dev/apis/events-api/using-socket-mode
 """
 
 import asyncio
@@ -18,21 +23,21 @@ from bot import json_codec
 from bot.slack.payload import is_echo
 
 GREETING_TIMEOUT_SECONDS = 2.0
-"""Seconds to wait for Slack's hello, before which it may still refuse; a server without one is waited for."""
+"""For Slack's `hello`, before which it may still refuse; without one the socket counts as open after this."""
 FINISH_TIMEOUT_SECONDS = 1.0
-"""Seconds that envelopes may still take when the socket closes; what takes longer, Slack delivers again."""
+"""For envelopes in progress when the socket closes; Slack delivers slower ones again."""
 CLOSE_TIMEOUT_SECONDS = 0.5
-"""Seconds to wait for the close frame of the other side, which may never come."""
+"""For Slack's close frame, which may never come."""
 ECHO_BATCH_SECONDS = 0.05
-"""Seconds for which acknowledgements of echoes are gathered, to be sent at once; Slack waits three."""
+"""How long acknowledgements of echoes are collected before they are sent; Slack waits three seconds."""
 OK_STATUS = 200
 
 Dispatch = Callable[[dict[str, Any], Mapping[str, str]], Awaitable[BoltResponse]]
-"""Handles a payload; the mapping holds what Slack says of a retry, as HTTP headers."""
+"""Handles a payload; the mapping describes a retry, as HTTP headers."""
 
 
 class WebSocket:
-    """Reads from its creation on, until it is closed."""
+    """Reads from its creation until it is closed."""
 
     def __init__(self, connection: aiohttp.ClientWebSocketResponse, dispatch: Dispatch) -> None:
         self._connection = connection
@@ -44,27 +49,27 @@ class WebSocket:
         self._echoes: list[str] = []  # envelopes to acknowledge
         self._reader = asyncio.create_task(self._read(), name="socket")
         self.reason = ""
-        """Why Slack wants it to go; nothing where it went without a word."""
+        """Why Slack ended it; empty if the connection broke."""
 
     @property
     def is_live(self) -> bool:
-        """Whether it is open and Slack has not asked us to leave it."""
+        """Whether it is open and Slack has not announced its end."""
         return not self._leaving.is_set()
 
     async def wait_for_greeting(self) -> bool:
-        """Wait for Slack's first word, and return whether it lets us stay."""
+        """Wait for Slack's first frame; return whether the connection may be used."""
         with suppress(TimeoutError):
             async with asyncio.timeout(GREETING_TIMEOUT_SECONDS):
                 await self._first_frame.wait()
         return self.is_live
 
     async def wait_for_disconnect(self) -> str:
-        """Wait until Slack asks us to leave, or the connection breaks; return the reason."""
+        """Wait until Slack announces the end or the connection breaks; return the reason."""
         await self._leaving.wait()
         return self.reason
 
     async def close(self) -> None:
-        """Take nothing more, let what was taken be acknowledged, and close. Takes two seconds at most."""
+        """Accept nothing more, finish the envelopes in progress, and close. Takes two seconds at most."""
         self._closing = True
         self._leaving.set()
         if self._tasks:
@@ -91,7 +96,7 @@ class WebSocket:
         try:
             message = json_codec.decode(frame)
         except ValueError:
-            return  # not Slack's, and there is nothing to acknowledge
+            return  # not an envelope: nothing to acknowledge
         match message:
             case {"type": "disconnect"}:
                 self.reason = self.reason or str(message.get("reason", ""))
@@ -124,18 +129,18 @@ class WebSocket:
             await self._acknowledge(envelope, {})
 
     async def _acknowledge(self, envelope: str, carried: Mapping[str, Any]) -> None:
-        with suppress(ConnectionError):  # it broke meanwhile: Slack delivers again, and we know it then
+        with suppress(ConnectionError):  # it broke meanwhile: Slack delivers again
             await self._connection.send_str(json_codec.encode({"envelope_id": envelope, **carried}).decode())
 
 
 def _retry_headers(message: Mapping[str, Any]) -> dict[str, str]:
-    """Return what an envelope says of its retry, as the headers that HTTP mode has for it."""
+    """Return an envelope's retry fields under the names of HTTP mode's headers."""
     headers = {"retry_attempt": "X-Slack-Retry-Num", "retry_reason": "X-Slack-Retry-Reason"}
     return {name: str(message[key]) for key, name in headers.items() if message.get(key)}
 
 
 def _acknowledgement_payload(response: BoltResponse) -> dict[str, Any]:
-    """Return what an acknowledgement carries: nothing, a modal's answer, or a text."""
+    """Return the payload of an acknowledgement: none, a modal's response, or a text."""
     if not response.body:
         return {}
     is_json = response.headers.get("content-type", [""])[0].startswith("application/json")

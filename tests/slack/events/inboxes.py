@@ -1,4 +1,4 @@
-"""Inboxes for tests of what comes in from Slack."""
+"""Builds inboxes for tests."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -11,7 +11,7 @@ from tests.fakes import OpenAccess
 
 
 async def is_not_admin(_user: str) -> bool:
-    """Know of no admin."""
+    """Return that a person is no admin."""
     return False
 
 
@@ -24,7 +24,7 @@ def make_inbox(
     is_admin: Callable[[str], Awaitable[bool]] = is_not_admin,
     follow_threads: bool = False,
 ) -> Inbox:
-    """Return an inbox; `conversations` need to know only what comes."""
+    """Return an inbox; `intake` needs only the methods that the test causes to be called."""
     door = access_guard or OpenAccess()
     wishes = AnswerActions(bot, intake, door, is_admin)
     return Inbox(bot, people, intake, door, wishes, follow_threads=follow_threads)

@@ -1,4 +1,4 @@
-"""A notebook in place of the intake, and a connection that fills it."""
+"""A recorded intake: notes every call in order; and a connection that feeds it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -21,7 +21,7 @@ ADA, GRACE, GENERAL, DIRECT = "U0ADA", "U0GRACE", "C0GENERAL", "D0ADA"
 
 @dataclass
 class RecordedIntake:
-    """Notes what it is told, in order, after `meanwhile`; only `owner` may ask for a new answer."""
+    """Records each call in order, after `meanwhile`; only `owner` and admins may ask for a new answer."""
 
     meanwhile: Callable[[], Awaitable[object]] = nothing
     owner: str = ADA
@@ -83,7 +83,7 @@ class RecordedIntake:
 async def connected(
     workspace: SandboxWorkspace, notebook: RecordedIntake, *, follow: bool = False
 ) -> AsyncIterator[SlackSurface]:
-    """Connect as the bot does, with a notebook in place of the intake."""
+    """Connect as the bot does, with a recorded intake."""
     async with connect.open_web_client(workspace.bot_token, workspace.api_url) as client:
         bot, people = await connect.fetch_bot_identity(client), People(client, "T0SANDBOX")
         box = make_inbox(bot, people, notebook, is_admin=notebook.is_admin, follow_threads=follow)

@@ -1,4 +1,4 @@
-"""What people want done about an answer: who may, and when."""
+"""Actions on answers: who may, and when."""
 
 import asyncio
 
@@ -13,7 +13,7 @@ from tests.virtual_time import on_virtual_time
 
 
 class OneAnswer:
-    """One answer, of a question that U1 asked; it ends after `ends` seconds."""
+    """An answer to a question of U1's; it ends after `ends` seconds."""
 
     def __init__(self, ends: float = 0.0) -> None:
         self._ends = asyncio.get_running_loop().time() + ends
@@ -50,8 +50,8 @@ def pressed(action: Action, user: str = "U1") -> dict[str, object]:
 
 
 @on_virtual_time
-async def test_a_button_works_from_the_moment_in_which_it_is_seen() -> None:
-    """The answer is shown before its turn is settled, and people are quick."""
+async def test_a_button_works_as_soon_as_it_is_visible() -> None:
+    """The answer is shown shortly before its turn is settled."""
     for ends in (0.0, 0.2):
         answers = OneAnswer(ends)
         wishes = AnswerActions(BOT, answers, OpenAccess(), is_not_admin)  # type: ignore[arg-type]  # buttons need no more
@@ -61,7 +61,7 @@ async def test_a_button_works_from_the_moment_in_which_it_is_seen() -> None:
 
 
 @on_virtual_time
-async def test_an_answer_that_goes_on_is_left_and_the_person_is_told_in_time() -> None:
+async def test_a_button_of_a_running_answer_is_refused_in_time() -> None:
     wishes = AnswerActions(BOT, OneAnswer(60), OpenAccess(), is_not_admin)  # type: ignore[arg-type]  # as above
     before = asyncio.get_running_loop().time()
     refused = await wishes.press_button(pressed(Action.RETRY))
@@ -71,7 +71,7 @@ async def test_an_answer_that_goes_on_is_left_and_the_person_is_told_in_time() -
 
 
 @on_virtual_time
-async def test_admins_may_do_what_the_person_may_who_asked() -> None:
+async def test_admins_may_use_all_buttons() -> None:
     for action in (Action.RETRY, Action.CONTINUE, Action.AGAIN, Action.PREVIOUS, Action.NEXT, Action.CHOOSE):
         answers = OneAnswer()
         wishes = AnswerActions(BOT, answers, OpenAccess(), is_admin)  # type: ignore[arg-type]  # as above

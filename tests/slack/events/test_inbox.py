@@ -1,4 +1,4 @@
-"""From what people do in Slack to the intake, over real sockets: acknowledged when recorded, not before."""
+"""From Slack to the intake, over real sockets: an event is acknowledged when it is recorded, not before."""
 
 import asyncio
 
@@ -15,7 +15,7 @@ from tests.slack.events.recorded_intake import ADA, DIRECT, GENERAL, GRACE, Reco
 from tests.slack.transport.waiting import acknowledged, until
 
 
-async def test_a_message_arrives_readable_with_the_names_of_those_it_mentions(
+async def test_a_message_arrives_with_names_instead_of_ids(
     workspace: SandboxWorkspace,
 ) -> None:
     notebook = RecordedIntake()
@@ -30,8 +30,10 @@ async def test_a_message_arrives_readable_with_the_names_of_those_it_mentions(
 
 
 @pytest.mark.parametrize("meanwhile", [0.0, 0.2], ids=["recorded", "being recorded"])
-async def test_a_mention_is_told_twice_and_recorded_once(workspace: SandboxWorkspace, meanwhile: float) -> None:
-    """Both events are acknowledged, but not before it is recorded: what failed, the next one tries again."""
+async def test_a_mention_is_delivered_twice_and_recorded_once(
+    workspace: SandboxWorkspace, meanwhile: float
+) -> None:
+    """Both events are acknowledged after the recording; if the first fails, the second tries again."""
     notebook = RecordedIntake()
 
     async def fail_once() -> None:
@@ -60,7 +62,7 @@ async def test_names_are_looked_up_once(workspace: SandboxWorkspace) -> None:
     assert len(workspace.calls("users.info")) == 1
 
 
-async def test_a_name_that_cannot_be_had_does_not_hold_the_question_up(workspace: SandboxWorkspace) -> None:
+async def test_a_missing_name_does_not_delay_the_question(workspace: SandboxWorkspace) -> None:
     notebook = RecordedIntake()
     workspace.inject_fault("users.info", delay=30, times=9)
     async with connected(workspace, notebook):
@@ -69,7 +71,7 @@ async def test_a_name_that_cannot_be_had_does_not_hold_the_question_up(workspace
     assert notebook.asked[0].author.name == ""
 
 
-async def test_what_was_not_recorded_is_not_acknowledged_and_comes_again(workspace: SandboxWorkspace) -> None:
+async def test_an_event_that_was_not_recorded_is_repeated(workspace: SandboxWorkspace) -> None:
     notebook = RecordedIntake()
 
     async def fail_once() -> None:
@@ -83,10 +85,10 @@ async def test_what_was_not_recorded_is_not_acknowledged_and_comes_again(workspa
     assert notebook.asked[0] == notebook.asked[1]
 
 
-async def test_what_takes_too_long_is_refused_but_not_cut_short(
+async def test_a_slow_recording_is_refused_but_not_cancelled(
     workspace: SandboxWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A commit under way cannot be called back: cut short, it would be recorded and nobody would know."""
+    """A commit cannot be cancelled: it would be recorded without the bot knowing."""
     monkeypatch.setattr(inbox, "RECORD_TIMEOUT_SECONDS", 0.1)
     released = asyncio.Event()
     notebook = RecordedIntake(meanwhile=released.wait)
@@ -101,8 +103,8 @@ async def test_what_takes_too_long_is_refused_but_not_cut_short(
     assert notebook.notes
 
 
-async def test_while_the_process_ends_nothing_is_taken(workspace: SandboxWorkspace) -> None:
-    """Slack delivers it again, to a process that stays."""
+async def test_a_draining_process_records_nothing(workspace: SandboxWorkspace) -> None:
+    """Slack delivers it again, to another process."""
     ending, staying = RecordedIntake(is_draining=True), RecordedIntake()
     with capture_logs() as logs:
         async with connected(workspace, ending):
@@ -114,7 +116,7 @@ async def test_while_the_process_ends_nothing_is_taken(workspace: SandboxWorkspa
 
 
 async def test_a_thread_is_recorded_in_the_order_in_which_it_was_written(workspace: SandboxWorkspace) -> None:
-    """Although Ada's name takes longer to find out than Grace's, and each delivery has its own task."""
+    """Although Ada's name takes longer to look up than Grace's, and each delivery has its own task."""
     notebook = RecordedIntake()
     async with connected(workspace, notebook):
         await workspace.say(GRACE, "D0GRACE", "hello")
@@ -132,7 +134,7 @@ async def test_a_thread_is_recorded_in_the_order_in_which_it_was_written(workspa
     assert noted[1:] == ["0", "1", "2", "3", "forgotten"]
 
 
-async def test_an_edit_and_a_deletion_are_told_of(workspace: SandboxWorkspace) -> None:
+async def test_edits_and_deletions_are_recorded(workspace: SandboxWorkspace) -> None:
     notebook = RecordedIntake()
     async with connected(workspace, notebook):
         ts = await workspace.say(ADA, GENERAL, "<@U0BOT> before")
@@ -147,7 +149,7 @@ async def test_an_edit_and_a_deletion_are_told_of(workspace: SandboxWorkspace) -
 
 
 async def test_the_first_message_of_a_thread_is_forgotten_too(workspace: SandboxWorkspace) -> None:
-    """Slack leaves a tombstone in its place and calls that a change."""
+    """Slack replaces it by a tombstone and reports an edit."""
     notebook = RecordedIntake()
     async with connected(workspace, notebook) as surface:
         root = await workspace.say(ADA, DIRECT, "hi")
@@ -161,7 +163,7 @@ async def test_the_first_message_of_a_thread_is_forgotten_too(workspace: Sandbox
     assert workspace.thread(DIRECT, root) == []
 
 
-async def test_our_own_messages_are_nobodys_edits_or_deletions(workspace: SandboxWorkspace) -> None:
+async def test_the_bots_own_messages_are_no_edits_or_deletions(workspace: SandboxWorkspace) -> None:
     notebook = RecordedIntake()
     async with connected(workspace, notebook) as surface:
         root = await workspace.say(ADA, DIRECT, "hi")
@@ -173,8 +175,8 @@ async def test_our_own_messages_are_nobodys_edits_or_deletions(workspace: Sandbo
     assert notebook.notes == [("asked", root, "hi")]
 
 
-async def test_what_nobody_wants_is_acknowledged(workspace: SandboxWorkspace) -> None:
-    """Or Slack would repeat it, and tell people of trouble."""
+async def test_unhandled_deliveries_are_acknowledged(workspace: SandboxWorkspace) -> None:
+    """Otherwise Slack would repeat it, or show people an error."""
     notebook = RecordedIntake()
     told: list[WorkspaceChange] = []
     workspace.state.observe(told.append)
@@ -197,7 +199,7 @@ async def test_what_nobody_wants_is_acknowledged(workspace: SandboxWorkspace) ->
 
 
 @pytest.mark.parametrize(("follow", "why"), [(False, AddressingKind.OVERHEARD), (True, AddressingKind.REPLY)])
-async def test_replies_without_a_mention_ask_only_where_threads_are_followed(
+async def test_replies_without_a_mention_ask_only_if_threads_are_followed(
     workspace: SandboxWorkspace, follow: bool, why: AddressingKind
 ) -> None:
     notebook = RecordedIntake()
@@ -212,7 +214,7 @@ async def test_replies_without_a_mention_ask_only_where_threads_are_followed(
     }
 
 
-async def test_nothing_that_people_write_is_in_the_log(workspace: SandboxWorkspace) -> None:
+async def test_texts_of_people_are_not_logged(workspace: SandboxWorkspace) -> None:
     notebook = RecordedIntake()
 
     async def fail() -> None:

@@ -1,4 +1,4 @@
-"""What people want done about an answer, over real sockets: by button, word or shortcut; and who may."""
+"""Actions on answers over real sockets, by button, word or shortcut: what happens and who may."""
 
 from collections.abc import AsyncIterator
 
@@ -27,7 +27,7 @@ async def patient() -> AsyncIterator[SandboxWorkspace]:
 
 
 async def test_a_button_asks_for_a_new_answer_and_only_its_owner_may(patient: SandboxWorkspace) -> None:
-    """Who may not is refused when it was tried once more: the answer may just be ending."""
+    """Another person is refused after a second attempt, because the answer may just be ending."""
     workspace = patient
     notebook = RecordedIntake(owner=ADA, is_draining=True)  # a button is not delivered again: it must work even then
     told: list[WorkspaceChange] = []
@@ -73,7 +73,7 @@ async def test_a_button_flips_or_chooses(workspace: SandboxWorkspace, action: Ac
     assert (str(action), 7, root, ADA) in notebook.notes
 
 
-async def test_a_button_is_acknowledged_although_the_refusal_cannot_be_told(
+async def test_a_button_is_acknowledged_even_if_the_reply_fails(
     patient: SandboxWorkspace,
 ) -> None:
     workspace = patient
@@ -91,8 +91,8 @@ async def test_a_button_is_acknowledged_although_the_refusal_cannot_be_told(
 
 
 @pytest.mark.parametrize("word", ["stop", "<@U0BOT> Stop!", "please stop", "<@U0BOT>, stop it now please."])
-async def test_a_bare_stop_while_an_answer_runs_is_no_question(workspace: SandboxWorkspace, word: str) -> None:
-    """It names who said it, where and in which message; nobody is told anything."""
+async def test_the_word_stop_stops_a_running_answer(workspace: SandboxWorkspace, word: str) -> None:
+    """The request names the person, thread and message; no reply is sent."""
     notebook = RecordedIntake(is_running=True)
     async with connected(workspace, notebook):
         root = await workspace.say(ADA, GENERAL, "<@U0BOT> hi")
@@ -105,7 +105,7 @@ async def test_a_bare_stop_while_an_answer_runs_is_no_question(workspace: Sandbo
 
 
 @pytest.mark.parametrize("word", ["Don't stop", "stop the press", "Why stop?", "stopping"])
-async def test_what_says_more_than_stop_is_a_question(workspace: SandboxWorkspace, word: str) -> None:
+async def test_a_message_with_more_than_stop_is_a_question(workspace: SandboxWorkspace, word: str) -> None:
     notebook = RecordedIntake(is_running=True)
     async with connected(workspace, notebook):
         await workspace.say(ADA, DIRECT, word)
@@ -114,7 +114,7 @@ async def test_what_says_more_than_stop_is_a_question(workspace: SandboxWorkspac
     assert notebook.stops == []
 
 
-async def test_where_nothing_runs_stop_is_a_question(workspace: SandboxWorkspace) -> None:
+async def test_stop_is_a_question_if_no_answer_runs(workspace: SandboxWorkspace) -> None:
     notebook = RecordedIntake(is_running=False)
     async with connected(workspace, notebook):
         await workspace.say(ADA, DIRECT, "stop")
@@ -123,8 +123,8 @@ async def test_where_nothing_runs_stop_is_a_question(workspace: SandboxWorkspace
     assert notebook.asked[0].author.name == "ada"
 
 
-async def test_who_may_not_stop_is_told_so_and_an_admin_is_not(workspace: SandboxWorkspace) -> None:
-    """Grace may be an admin; whether she is is asked only because the answer is not hers."""
+async def test_only_the_person_who_asked_and_admins_may_stop(workspace: SandboxWorkspace) -> None:
+    """Whether Grace is an admin is looked up only because the answer is not hers."""
     told: list[WorkspaceChange] = []
     workspace.state.observe(told.append)
     notebook = RecordedIntake(owner=ADA, is_running=True)
@@ -152,7 +152,7 @@ async def test_slacks_own_stop_is_a_stop_without_a_message(workspace: SandboxWor
 
 @pytest.mark.parametrize("is_running", [True, False])
 async def test_the_stop_button_names_its_answer(workspace: SandboxWorkspace, *, is_running: bool) -> None:
-    """Whoever presses too late is told."""
+    """A person who presses too late is told."""
     told: list[WorkspaceChange] = []
     workspace.state.observe(told.append)
     notebook = RecordedIntake(owner=ADA, is_running=is_running)
@@ -170,7 +170,7 @@ async def test_the_stop_button_names_its_answer(workspace: SandboxWorkspace, *, 
 
 
 async def test_the_shortcut_asks_for_another_answer(workspace: SandboxWorkspace) -> None:
-    """On the answer or on its question; by who asked, or an admin; others are told."""
+    """On the answer or its question, by the person who asked or an admin; others are refused."""
     told: list[WorkspaceChange] = []
     workspace.state.observe(told.append)
     notebook = RecordedIntake(owner=ADA)
@@ -192,6 +192,6 @@ async def test_the_shortcut_asks_for_another_answer(workspace: SandboxWorkspace)
 
 
 def notices(told: list[WorkspaceChange]) -> list[tuple[str, str | None, str]]:
-    """Return who was told what, and in which thread."""
+    """Return each ephemeral reply: the person, the text and the thread."""
     found = [change for change in told if isinstance(change, NoticeShown)]
     return [(notice.user, notice.thread_ts, notice.text) for notice in found]

@@ -1,4 +1,4 @@
-"""First come, first served, for each key on its own."""
+"""Locks by key: first come, first served within a key."""
 
 import asyncio
 
@@ -10,8 +10,8 @@ from tests.virtual_time import on_virtual_time
 
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 5)), max_size=12))
-def test_work_of_a_key_is_done_in_the_order_in_which_it_came(work: list[tuple[str, int]]) -> None:
-    """However long each takes; and afterwards nothing of it is left."""
+def test_tasks_of_a_key_run_in_order_of_arrival(work: list[tuple[str, int]]) -> None:
+    """However long each takes; afterwards the key takes no memory."""
 
     @on_virtual_time
     async def run() -> None:
@@ -38,7 +38,7 @@ async def test_keys_do_not_wait_for_each_other() -> None:
 
 
 @on_virtual_time
-async def test_who_gives_up_or_fails_leaves_the_lane_to_the_next() -> None:
+async def test_a_cancelled_or_failed_task_releases_the_lock() -> None:
     lanes, done = KeyedLock(), list[str]()
 
     async def one(name: str) -> None:

@@ -1,4 +1,4 @@
-"""Suggestions in direct messages, against the sandbox: when they are shown, and when Slack is left alone."""
+"""Suggested prompts in direct messages, against the sandbox: when they are set, and when not."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -22,17 +22,17 @@ async def offered(workspace: SandboxWorkspace) -> AsyncIterator[SuggestedPrompts
         yield SuggestedPrompts(client, QUESTIONS)
 
 
-async def test_who_opens_the_direct_message_is_shown_what_to_ask(
+async def test_opening_the_direct_message_sets_the_prompts(
     workspace: SandboxWorkspace, offered: SuggestedPrompts
 ) -> None:
-    """Once, however often it is opened, and at the same time; everybody else, too."""
+    """Once, however often and simultaneously it is opened; separately for each direct message."""
     await asyncio.gather(*(offered.show_prompts(DIRECT) for _ in range(3)))
     await offered.show_prompts(OTHER)
     assert workspace.state.prompts == {DIRECT: QUESTIONS, OTHER: QUESTIONS}
     assert [call.arguments["channel_id"] for call in workspace.calls(METHOD)] == [DIRECT, OTHER]
 
 
-async def test_they_are_shown_anew_after_a_while(
+async def test_prompts_are_set_again_after_an_hour(
     workspace: SandboxWorkspace, offered: SuggestedPrompts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(suggested_prompts, "SHOWN_TTL_SECONDS", 0.0)
@@ -42,7 +42,7 @@ async def test_they_are_shown_anew_after_a_while(
 
 
 @pytest.mark.parametrize("error", sorted(UNSUPPORTED_ERRORS))
-async def test_where_the_app_is_no_agent_slack_is_asked_once(
+async def test_without_the_agent_feature_the_method_is_called_once(
     workspace: SandboxWorkspace, offered: SuggestedPrompts, error: str
 ) -> None:
     workspace.inject_fault(METHOD, error=error)
@@ -53,7 +53,7 @@ async def test_where_the_app_is_no_agent_slack_is_asked_once(
 
 
 @pytest.mark.parametrize("error", ["fatal_error", "channel_not_found", "ratelimited"])
-async def test_what_failed_once_is_tried_the_next_time(
+async def test_after_an_error_the_next_opening_tries_again(
     workspace: SandboxWorkspace, offered: SuggestedPrompts, error: str
 ) -> None:
     workspace.inject_fault(METHOD, error=error)
@@ -62,7 +62,7 @@ async def test_what_failed_once_is_tried_the_next_time(
     assert workspace.state.prompts == {DIRECT: QUESTIONS}
 
 
-async def test_without_any_those_of_the_manifest_stand(workspace: SandboxWorkspace) -> None:
+async def test_without_questions_the_manifests_prompts_stay(workspace: SandboxWorkspace) -> None:
     async with connect.open_web_client(workspace.bot_token, workspace.api_url) as client:
         await SuggestedPrompts(client, {}).show_prompts(DIRECT)
     assert not workspace.calls(METHOD)

@@ -1,4 +1,4 @@
-"""Who is let in from Slack, over real sockets: of others nothing is recorded, and they read one sentence."""
+"""Access checks over real sockets: refused people are not recorded, and read one sentence."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
@@ -34,7 +34,7 @@ WORKSPACE = Scope(platform="slack", workspace="T0SANDBOX")
 
 @dataclass
 class AccessWorld:
-    """A workspace, the bot's door, and a desk that notes who got through it."""
+    """A workspace, the bot's access guard, and an intake that records who was admitted."""
 
     slack: SandboxWorkspace
     grants: MemoryGrants = field(default_factory=MemoryGrants)
@@ -45,7 +45,7 @@ class AccessWorld:
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     is_draining: bool = False
 
-    # What gets through
+    # What the guard admits
 
     async def accept(self, incoming: IncomingMessage) -> None:
         self.entered.append((incoming.author.id, incoming.text))
@@ -56,17 +56,19 @@ class AccessWorld:
         self.pressed.append(by)
         return True
 
-    # What is set, and what is done
+    # Rules and messages
 
     async def set(self, **rules: frozenset[Any]) -> None:
-        """Let these rules hold from now on, whatever was remembered."""
+        """Apply these rules from now on, without the old ones in any cache."""
         newest = len(await self.grants.list_history(WORKSPACE, limit=99))
         grants = Grants(rules=AccessRules(**rules))
         await self.grants.save(WORKSPACE, grants, based_on=newest, by=Author(id=ADA))
         self.now += GRANTS_CACHE_TTL_SECONDS
 
-    async def say(self, user: str, channel: str, text: str = "<@U0BOT> hi", thread_ts: str | None = None) -> str:
-        """Write, and wait until all that it leads to is acknowledged and told."""
+    async def say(
+        self, user: str, channel: str, text: str = "<@U0BOT> hi", thread_ts: str | None = None
+    ) -> str:
+        """Post a message; wait until its deliveries are acknowledged and refusals sent."""
         ts = await self.slack.say(user, channel, text, thread_ts=thread_ts)
         await self.settled()
         return ts
@@ -86,7 +88,7 @@ class AccessWorld:
 
     @property
     def written(self) -> list[str]:
-        """What the bot wrote where everybody in the channel sees it."""
+        """The bot's messages that everybody in a channel sees."""
         state = self.slack.state
         messages = (each for channel in state.channels for each in state.messages(channel))
         return [message.text for message in messages if message.is_from_app]
@@ -113,7 +115,7 @@ async def lobby() -> AsyncIterator[AccessWorld]:
                 await asyncio.gather(*lobby.tasks)
 
 
-async def test_members_are_let_in_everywhere(lobby: AccessWorld) -> None:
+async def test_members_are_admitted_everywhere(lobby: AccessWorld) -> None:
     for channel in (GENERAL, PARTNER, "D0ADA"):
         await lobby.say(ADA, channel)
     assert len(lobby.entered) == 3, "once, although mentions in channels are told twice"
@@ -124,10 +126,10 @@ async def test_members_are_let_in_everywhere(lobby: AccessWorld) -> None:
     ("user", "channel", "reason"),
     [(LIN, ENG, AccessRefusal.GUEST), (NOOR, PARTNER, AccessRefusal.EXTERNAL)],
 )
-async def test_guests_and_outsiders_are_refused_in_a_sentence_that_only_they_see(
+async def test_guests_and_outsiders_read_an_ephemeral_refusal(
     lobby: AccessWorld, user: str, channel: str, reason: AccessRefusal
 ) -> None:
-    """Once, although a mention is told twice; and again where they are let in by name."""
+    """Once, although a mention is delivered twice; and they are admitted once they are invited by name."""
     with capture_logs() as logs:
         await lobby.say(user, channel, "<@U0BOT> secret words")
     assert lobby.entered == []
@@ -141,10 +143,10 @@ async def test_guests_and_outsiders_are_refused_in_a_sentence_that_only_they_see
     assert lobby.entered == [(user, "now?")]
 
 
-async def test_other_bots_get_nothing_at_all(lobby: AccessWorld) -> None:
-    """Neither an answer nor a refusal, even where all are let in: such a conversation never ends.
+async def test_other_bots_are_ignored(lobby: AccessWorld) -> None:
+    """Neither an answer nor a refusal, even if everybody is admitted: such a conversation would never end.
 
-    Nor does one whose messages do not say that an app wrote them.
+    This includes bots whose messages do not say that an app wrote them.
     """
     await lobby.set(admits=frozenset(Admission), invited=frozenset({BUILDER}))
     await lobby.say(BUILDER, ENG)
@@ -162,7 +164,7 @@ async def test_in_a_direct_message_a_refusal_is_a_message(lobby: AccessWorld) ->
 
 
 async def test_a_draft_is_tried_although_direct_messages_are_off(lobby: AccessWorld) -> None:
-    """By whoever is not refused for another reason."""
+    """By people who are not refused for another reason."""
     async with connect.open_web_client(lobby.slack.bot_token, lobby.slack.api_url) as client:
         people = People(client, "T0SANDBOX")
         await lobby.set(admits=frozenset(), denied_people=frozenset({GRACE}))
@@ -177,8 +179,8 @@ async def test_a_draft_is_tried_although_direct_messages_are_off(lobby: AccessWo
         assert await shut.find_refusal(replace(thread, root="1.0"), ADA) is AccessRefusal.DIRECT
 
 
-async def test_a_denied_channel_tells_whoever_addressed_the_bot_and_nobody_else(lobby: AccessWorld) -> None:
-    """Each person once in a while; replies that ask nothing are neither recorded nor refused."""
+async def test_in_a_denied_channel_only_people_who_ask_are_told(lobby: AccessWorld) -> None:
+    """Each person once in ten minutes; replies that do not ask are neither recorded nor refused."""
     await lobby.set(denied_channels=frozenset({GENERAL}))
     root = await lobby.say(ADA, GENERAL)
     await lobby.say(ADA, GENERAL, "to the others", thread_ts=root)
@@ -195,7 +197,9 @@ async def test_a_denied_channel_tells_whoever_addressed_the_bot_and_nobody_else(
     assert len(lobby.entered) == 1
 
 
-async def test_nobody_makes_the_bot_write_without_end(lobby: AccessWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_refusals_are_limited_in_the_whole_workspace(
+    lobby: AccessWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(access_guard, "SECONDS_BETWEEN_SAME_REFUSALS", 0.0)
     await lobby.set(denied_people=frozenset({GRACE}))
     for _ in range(access_guard.REFUSALS_BURST + 5):
@@ -203,8 +207,8 @@ async def test_nobody_makes_the_bot_write_without_end(lobby: AccessWorld, monkey
     assert len(lobby.written) == access_guard.REFUSALS_BURST
 
 
-async def test_whom_slack_does_not_know_is_refused(lobby: AccessWorld) -> None:
-    """For a while only: Slack is asked again."""
+async def test_a_person_unknown_to_slack_is_refused(lobby: AccessWorld) -> None:
+    """For ten seconds only; then Slack is asked again."""
     lobby.slack.inject_fault("users.info", error="user_not_found")
     await lobby.say(ADA, "D0ADA", "one")
     assert (lobby.entered, lobby.written) == ([], [AccessRefusal.UNKNOWN.for_people])
@@ -214,10 +218,10 @@ async def test_whom_slack_does_not_know_is_refused(lobby: AccessWorld) -> None:
 
 
 @pytest.mark.parametrize("fault", [{"status": 500}, {"delay": 30.0}, {"error": "odd"}])
-async def test_while_slack_does_not_answer_nothing_is_taken_and_nothing_is_lost(
+async def test_while_slack_does_not_answer_deliveries_are_refused_and_repeated(
     lobby: AccessWorld, fault: dict[str, Any]
 ) -> None:
-    """The delivery is not acknowledged, so it comes again, when Slack may answer."""
+    """The delivery is not acknowledged, so Slack repeats it, and by then it may answer."""
     lobby.slack.inject_fault("users.info", times=2 if "delay" in fault else 8, **fault)
     with capture_logs() as logs:
         await lobby.say(ADA, "D0ADA", "hi")
@@ -226,7 +230,7 @@ async def test_while_slack_does_not_answer_nothing_is_taken_and_nothing_is_lost(
     assert "event_not_taken" in {log["action"] for log in logs}
 
 
-async def test_of_a_button_nobody_waits_for_slack(lobby: AccessWorld) -> None:
+async def test_a_button_is_refused_while_slack_does_not_answer(lobby: AccessWorld) -> None:
     async with connect.open_web_client(lobby.slack.bot_token, lobby.slack.api_url) as client:
         bot = await connect.fetch_bot_identity(client)
         surface = SlackSurface(client, bot, People(client, bot.workspace))
@@ -236,7 +240,7 @@ async def test_of_a_button_nobody_waits_for_slack(lobby: AccessWorld) -> None:
     assert [told.text for told in lobby.told] == [AccessRefusal.UNKNOWN.for_people]
 
 
-async def test_where_shared_channels_are_closed_what_slack_does_not_tell_counts_as_shared(
+async def test_shared_channels_can_be_closed(
     lobby: AccessWorld,
 ) -> None:
     await lobby.set(admits=frozenset({Admission.DIRECT}))
@@ -255,8 +259,8 @@ async def press(lobby: AccessWorld, surface: SlackSurface, user: str, channel: s
     await asyncio.gather(*lobby.tasks)
 
 
-async def test_a_button_is_for_those_who_may_ask(lobby: AccessWorld) -> None:
-    """And it is looked up whether the channel is shared, because a button does not tell."""
+async def test_buttons_are_for_people_who_may_ask(lobby: AccessWorld) -> None:
+    """Whether the channel is shared is looked up, because a button's payload does not say."""
     async with connect.open_web_client(lobby.slack.bot_token, lobby.slack.api_url) as client:
         bot = await connect.fetch_bot_identity(client)
         surface = SlackSurface(client, bot, People(client, bot.workspace))
@@ -274,7 +278,7 @@ async def test_a_button_is_for_those_who_may_ask(lobby: AccessWorld) -> None:
     ]
 
 
-async def test_of_people_who_may_not_ask_nothing_is_read_in_threads(lobby: AccessWorld) -> None:
+async def test_messages_of_people_without_access_are_not_read(lobby: AccessWorld) -> None:
     async with connect.open_web_client(lobby.slack.bot_token, lobby.slack.api_url) as client:
         bot = await connect.fetch_bot_identity(client)
         people = People(client, bot.workspace)

@@ -1,4 +1,4 @@
-"""What Slack says of a person, and what that makes of them."""
+"""Reading a person's member type from Slack's description."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ MEMBER = {"id": "U1", "team_id": "T1", "is_restricted": False, "is_ultra_restric
         ({"is_ultra_restricted": None}, MemberType.UNKNOWN),
     ],
 )
-def test_what_somebody_is(described: dict[str, Any], expected: MemberType) -> None:
+def test_the_member_type_is_read_from_flags(described: dict[str, Any], expected: MemberType) -> None:
     assert read_member_type(MEMBER | described, "U1", "T1") is expected
 
 
@@ -41,5 +41,5 @@ def test_slackbot_is_a_bot_whatever_slack_says() -> None:
 
 
 @pytest.mark.parametrize("described", [{}, {"id": 7}, {"id": "U1", "enterprise_user": []}])
-def test_of_a_payload_of_another_shape_nothing_is_known(described: dict[str, Any]) -> None:
+def test_a_malformed_payload_is_an_unknown_person(described: dict[str, Any]) -> None:
     assert read_member_type(described, "U1", "T1") is MemberType.UNKNOWN

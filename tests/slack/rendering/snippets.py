@@ -1,4 +1,4 @@
-"""Snippets of Markdown, harmless or not, and a Hypothesis strategy for any mixture of them."""
+"""Snippets of Markdown, harmless or not, and a Hypothesis strategy that mixes them."""
 
 from hypothesis import strategies as st
 

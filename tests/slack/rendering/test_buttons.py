@@ -1,4 +1,4 @@
-"""Buttons below an answer: what pressing one tells."""
+"""The buttons below an answer: what a press of each means."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ BOT = messages.BotIdentity(user="UBOT", bot_id="BBOT", workspace="T1")
 
 
 def body(**changes: Any) -> dict[str, Any]:
-    """Return what Slack sends when somebody presses the button of turn 7 in a thread, changed."""
+    """Return the payload of a press on a button of turn 7 in a thread, with changes."""
     element = buttons.actions_block(7, (Action.RETRY,))["elements"][0]
     fields = {
         "type": "block_actions",
@@ -26,7 +26,7 @@ def body(**changes: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("action", buttons.ACTIONS_BY_ID.values())
-def test_each_action_has_a_button_that_tells_of_it(action: Action) -> None:
+def test_each_action_has_a_button_that_names_it(action: Action) -> None:
     (element,) = buttons.actions_block(7, (action,))["elements"]
     pressed = buttons.parse_button_press(body(actions=[element]), BOT)
     assert pressed is not None
@@ -34,8 +34,8 @@ def test_each_action_has_a_button_that_tells_of_it(action: Action) -> None:
     assert (pressed.thread.workspace, pressed.thread.channel, pressed.thread.root) == ("T1", "C1", "1.0")
 
 
-def test_in_a_shared_channel_the_conversation_is_that_of_our_workspace() -> None:
-    """`team` is then the other company's, whose people may press, too."""
+def test_a_press_in_a_shared_channel_belongs_to_the_bots_workspace() -> None:
+    """`team` is then the other company's, whose people may press as well."""
     pressed = buttons.parse_button_press(body(message={"ts": "5.0", "thread_ts": "1.0"}), BOT)
     assert pressed is not None
     assert pressed.thread.workspace == "TX", "where the message does not say, nothing better is known"
@@ -55,5 +55,5 @@ def test_in_a_shared_channel_the_conversation_is_that_of_our_workspace() -> None
     ],
     ids=str,
 )
-def test_what_is_no_button_of_ours_in_a_thread_is_nothing(changes: dict[str, Any]) -> None:
+def test_other_payloads_are_no_press(changes: dict[str, Any]) -> None:
     assert buttons.parse_button_press(body(**changes), BOT) is None

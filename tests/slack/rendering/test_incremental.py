@@ -1,4 +1,4 @@
-"""A page that is read piece by piece says what it says at once, and costs no more than its end."""
+"""Incremental reading: the result equals that of the whole page, and costs only the new end."""
 
 from itertools import accumulate, groupby
 
@@ -20,7 +20,7 @@ from tests.slack.rendering.snippets import BLOCKS, SPANS
 @example("  ```\n\na\n\n  ```\n\nb\n\n~~~\n\nc")
 @settings(deadline=None, max_examples=300)
 def test_a_page_in_pieces_is_the_page(markdown: str) -> None:
-    """A parser that reads all of it at once finds the same blocks, and the same words."""
+    """A parser that reads the whole page finds the same blocks and the same words."""
     reading = read_page(markdown)
     tokens = parse_markdown(reading.markdown)
     assert reading.text == convert_markdown(reading.markdown, tokens)
@@ -47,7 +47,7 @@ LISTS = ["- a", "* b", "1. c", "2. d", "2) e", "3. **f**", "- ", "-", "- - -", "
 @example("- a\n- b\n  |---|\n- d")
 @settings(deadline=None, max_examples=300)
 def test_a_list_in_pieces_is_the_list(markdown: str) -> None:
-    """Items that are read one by one are those of the list, with its numbers."""
+    """Items that are read one by one are numbered as in the whole list."""
     test_a_page_in_pieces_is_the_page.hypothesis.inner_test(markdown)  # type: ignore[attr-defined]
 
 
@@ -55,8 +55,8 @@ def test_a_list_in_pieces_is_the_list(markdown: str) -> None:
 @example(["- a\n", "- b ", "|", " c\n", "  |---|---|"])
 @example(["a\n\n", "```\n\n", "b\n\n", "```", "\n\nc"])
 @settings(deadline=None, max_examples=300)
-def test_a_page_that_grew_says_what_it_says_at_once(parts: list[str]) -> None:
-    """What is remembered of its beginnings changes nothing."""
+def test_a_grown_page_reads_like_a_new_one(parts: list[str]) -> None:
+    """Remembered prefixes do not change the result."""
     pages = list(accumulate(parts))
     grown = list(map(read_page, pages))
     for page, reading in zip(pages, grown, strict=True):
@@ -70,7 +70,7 @@ def test_a_page_that_grew_says_what_it_says_at_once(parts: list[str]) -> None:
 )
 @example("a\n", "* ")
 @settings(deadline=None, max_examples=1000)
-def test_what_is_taken_for_plain_says_what_the_parser_finds(words: str, mark: str) -> None:
+def test_plain_lines_convert_as_the_parser_does(words: str, mark: str) -> None:
     markdown = mark + words
     if text := convert_plain_line(markdown):
         assert text == convert_markdown(markdown, parse_markdown(markdown))
@@ -85,7 +85,7 @@ def test_plain_lines_take_no_parser(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Give what the parser is given from now on."""
+    """Record the texts that reach the parser from now on."""
     given: list[str] = []
 
     def noted(part: str) -> tuple[str, list[Token]]:
@@ -97,7 +97,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_a_growing_page_costs_no_more_than_its_end(parsed: list[str]) -> None:
-    """Paragraphs that are complete are read once."""
+    """Complete paragraphs are read once."""
     page = ""
     for number in range(20):
         page += f"Paragraph {number} with `code` and **more**.\n\n"

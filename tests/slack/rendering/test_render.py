@@ -1,4 +1,4 @@
-"""What Slack shows of a model's Markdown: all of it, legibly, and without harm."""
+"""Rendering Markdown for Slack: complete, legible and harmless."""
 
 import json
 import re
@@ -74,7 +74,7 @@ def test_text_is_the_page_as_mrkdwn(markdown: str, text: str) -> None:
         "a@b.example",
     ],
 )
-def test_harmless_markdown_goes_into_the_block_as_it_is(markdown: str) -> None:
+def test_harmless_markdown_is_unchanged(markdown: str) -> None:
     assert render(markdown).blocks == [{"type": "markdown", "text": markdown}]
 
 
@@ -103,7 +103,7 @@ def test_harmless_markdown_goes_into_the_block_as_it_is(markdown: str) -> None:
         ("[a]: javascript:x", f"[a]{WORD_JOINER}: javascript:x"),
     ],
 )
-def test_what_could_do_harm_is_shown_and_does_nothing(markdown: str, safe: str) -> None:
+def test_harmful_markdown_is_visible_and_has_no_effect(markdown: str, safe: str) -> None:
     assert markdown_of(render(markdown)) == safe
 
 
@@ -116,7 +116,7 @@ def test_code_stays_byte_for_byte(fence: str) -> None:
     assert f"{fence}html\n{CODE}\n{fence}" in markdown_of(render(page))
 
 
-def test_in_code_only_active_tokens_are_touched() -> None:
+def test_in_code_only_active_tokens_are_changed() -> None:
     page = "```\n<!channel> <!channels> <@U1> List<@Uppercase> <#C1>\n```"
     assert markdown_of(render(page)) == (
         f"```\n<{WORD_JOINER}!channel> <!channels> <{WORD_JOINER}@U1> List<@Uppercase> <{WORD_JOINER}#C1>\n```"
@@ -129,7 +129,7 @@ def test_in_code_only_active_tokens_are_touched() -> None:
 @example("- a ` @here\n- b ` c")
 @example("| ` | @here ` |\n|---|---|")
 def test_no_page_pings_anybody(markdown: str) -> None:
-    """No active token anywhere, and no bare one that a reader would see outside code."""
+    """No active token anywhere, and no bare `@here` outside code."""
     page = render(markdown)
     for text in (page.text, markdown_of(page)):
         assert not ACTIVE.search(text)
@@ -187,7 +187,7 @@ def test_any_text_can_be_rendered_and_sent(markdown: str) -> None:
         "nul",
     ],
 )
-def test_nothing_is_too_deep_or_too_odd(pathological: str) -> None:
+def test_deep_nesting_is_rendered(pathological: str) -> None:
     assert render(pathological).text
 
 
@@ -215,7 +215,7 @@ PARTS = [
 @UNTIMED
 @given(st.lists(st.sampled_from([*PARTS, "\U0001f642" * 50]), max_size=400))
 def test_a_page_that_fits_is_within_slacks_own_limits(parts: list[str]) -> None:
-    """However long the answer, each of its pages is a message that Slack takes."""
+    """However long the answer, Slack accepts each of its pages as a message."""
     pager = Pager(fits=fits, page_size=limits.PAGE_SIZE_CHARACTERS)
     pager.feed("".join(parts))
     for page in [pager.current(is_complete=True), *pager.full]:
@@ -236,11 +236,11 @@ def test_a_long_table_goes_on_in_a_further_message() -> None:
     assert all(page.startswith("| n | what |\n|---|---|\n| ") for page in [*pager.full, last])
 
 
-def test_escapes_in_text_say_what_the_code_said() -> None:
+def test_escaped_text_reads_like_the_code() -> None:
     code = "a && b <c> &amp;"
     assert unescape(render(f"```\n{code}\n```").text) == f"```\n{code}\n```"
 
 
-def test_the_pace_we_choose_is_within_slacks_tier() -> None:
+def test_the_chosen_rates_are_within_slacks_tiers() -> None:
     worst_minute = limits.EDITS_PER_MINUTE + limits.EDITS_BURST
     assert worst_minute <= limits.METHOD_TIERS["chat.update"]

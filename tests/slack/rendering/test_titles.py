@@ -36,7 +36,7 @@ def test_a_title_is_the_first_line_as_plain_text(question: str, expected: str) -
 @example("😀" * 150)
 @example("<!channel>" * 40)
 @example("\ud83d")
-def test_no_question_makes_a_title_that_slack_refuses_or_that_pings(question: str) -> None:
+def test_a_title_never_pings_and_is_within_the_limit(question: str) -> None:
     made = make_title(question)
     assert len(made.encode("utf-16-le")) <= 2 * MAX_TITLE_UNITS
     assert made == " ".join(made.split())

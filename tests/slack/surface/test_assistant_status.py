@@ -1,4 +1,4 @@
-"""How conversations stand, against the sandbox: status, session and title, and Slack's refusals."""
+"""The assistant status, against the sandbox: status, session and title, and Slack's refusals."""
 
 import asyncio
 import time
@@ -29,7 +29,7 @@ SESSION, STATUS, TITLE = (
 
 @pytest.fixture(params=[StreamingMode.AUTO, StreamingMode.EDITS])
 async def heir(client: AsyncWebClient, request: pytest.FixtureRequest) -> SlackSurface:
-    """Give another process's surface."""
+    """Return the surface of another process."""
     bot, people = await connect.fetch_bot_identity(client), People(client, "T0SANDBOX")
     return SlackSurface(client, bot, people, streaming=request.param)
 
@@ -52,7 +52,7 @@ def page(text: str, *, ends: bool = True) -> Page:
 
 
 def refuse_signs(workspace: SandboxWorkspace) -> None:
-    """Have no room for the next sign of either kind."""
+    """Let Slack refuse the next status of either kind for lack of room."""
     workspace.inject_fault(SESSION, retry_after=1)
     workspace.inject_fault(STATUS, retry_after=1)
 
@@ -66,8 +66,10 @@ def made(workspace: SandboxWorkspace) -> list[str]:
     return [call.method for call in workspace.calls() if call.method.startswith(kinds)]
 
 
-async def test_a_streamed_answer_costs_one_call_more(workspace: SandboxWorkspace, surface: SlackSurface) -> None:
-    """Slack's own sign and the title come with the first, and the end of the stream ends the session."""
+async def test_a_streamed_answer_costs_one_more_call(
+    workspace: SandboxWorkspace, surface: SlackSurface
+) -> None:
+    """The session's state and title are set in one call; the end of the stream resets the state."""
     turn = await asked(workspace)
     await surface.show_working(turn, busy=True, begins=True)
     assert stands(workspace, turn) == AgentSession(status="processing", title="How does rain form?")
@@ -79,13 +81,15 @@ async def test_a_streamed_answer_costs_one_call_more(workspace: SandboxWorkspace
     assert workspace.calls(SESSION)[0].arguments["initiator_user_id"] == "U0ADA"
 
 
-async def test_only_what_begins_a_conversation_names_it(workspace: SandboxWorkspace, surface: SlackSurface) -> None:
+async def test_only_the_first_question_sets_the_title(
+    workspace: SandboxWorkspace, surface: SlackSurface
+) -> None:
     turn = await asked(workspace)
     await surface.show_working(turn, busy=True)
     assert stands(workspace, turn) == AgentSession(status="processing", title="")
 
 
-async def test_between_two_messages_of_an_answer_the_session_goes_on(
+async def test_between_two_messages_of_an_answer_the_session_continues(
     workspace: SandboxWorkspace, surface: SlackSurface
 ) -> None:
     turn = await asked(workspace)
@@ -100,7 +104,7 @@ async def test_between_two_messages_of_an_answer_the_session_goes_on(
 
 
 @pytest.mark.parametrize("way", ["posted", "edited", "refused", "ended early"])
-async def test_a_session_rests_however_its_answer_ends(
+async def test_a_session_is_idle_however_its_answer_ends(
     workspace: SandboxWorkspace, surface: SlackSurface, way: str
 ) -> None:
     turn = await asked(workspace)
@@ -125,10 +129,10 @@ async def test_a_session_rests_however_its_answer_ends(
     assert not workspace.statuses
 
 
-async def test_what_a_dead_process_left_is_ended(
+async def test_the_session_of_a_dead_process_is_ended(
     workspace: SandboxWorkspace, surface: SlackSurface, heir: SlackSurface
 ) -> None:
-    """By another one, which knows nothing of it, and may show its own answers another way."""
+    """By another process, which knows nothing about it and may show answers in another way."""
     turn = await asked(workspace)
     await surface.show_working(turn, busy=True)
     assert await surface.start_message(turn, page("One", ends=False))
@@ -137,10 +141,10 @@ async def test_what_a_dead_process_left_is_ended(
     assert not workspace.statuses
 
 
-async def test_what_a_dead_process_left_is_ended_with_the_answer(
+async def test_the_session_of_a_dead_process_is_ended_with_the_answer(
     workspace: SandboxWorkspace, surface: SlackSurface, heir: SlackSurface
 ) -> None:
-    """Also where who answers had no room for a sign of its own, and posts the answer."""
+    """Also if the other process had no room for its own status, and posts the answer."""
     turn = await asked(workspace)
     await surface.show_working(turn, busy=True)
     refuse_signs(workspace)
@@ -150,10 +154,10 @@ async def test_what_a_dead_process_left_is_ended_with_the_answer(
 
 
 @pytest.mark.parametrize("error", sorted(UNSUPPORTED_ERRORS))
-async def test_where_there_are_no_sessions_a_status_and_a_title_are_shown(
+async def test_without_sessions_a_status_and_a_title_are_set(
     workspace: SandboxWorkspace, surface: SlackSurface, error: str
 ) -> None:
-    """What is missing is remembered."""
+    """Methods that Slack does not offer are remembered."""
     workspace.inject_fault(SESSION, error=error)
     turn = await asked(workspace)
     await surface.show_working(turn, busy=True, begins=True)
@@ -167,7 +171,7 @@ async def test_where_there_are_no_sessions_a_status_and_a_title_are_shown(
 
 
 @pytest.mark.parametrize("error", ["invalid_thread_ts", "not_authorized", "fatal_error"])
-async def test_what_is_wrong_with_one_thread_says_nothing_of_others(
+async def test_an_error_of_one_thread_does_not_affect_others(
     workspace: SandboxWorkspace, surface: SlackSurface, error: str
 ) -> None:
     workspace.inject_fault(SESSION, error=error)
@@ -178,7 +182,7 @@ async def test_what_is_wrong_with_one_thread_says_nothing_of_others(
 
 
 @pytest.mark.parametrize("error", ["ratelimited", "missing_scope", "fatal_error"])
-async def test_a_session_that_slack_does_not_end_is_ended_as_a_status(
+async def test_a_session_that_slack_does_not_end_is_ended_by_a_status(
     workspace: SandboxWorkspace, surface: SlackSurface, error: str
 ) -> None:
     turn = await asked(workspace)
@@ -189,7 +193,7 @@ async def test_a_session_that_slack_does_not_end_is_ended_as_a_status(
 
 
 @pytest.mark.parametrize("method", [STATUS, TITLE])
-async def test_where_nothing_can_be_shown_it_is_tried_once(
+async def test_methods_that_are_unavailable_are_called_once(
     workspace: SandboxWorkspace, surface: SlackSurface, method: str
 ) -> None:
     workspace.inject_fault(SESSION, error="feature_disabled")
@@ -210,16 +214,18 @@ async def test_a_channel_gets_a_status_only(workspace: SandboxWorkspace, surface
     assert not workspace.statuses
 
 
-async def test_a_question_without_words_names_nothing(workspace: SandboxWorkspace, surface: SlackSurface) -> None:
+async def test_a_question_without_words_sets_no_title(
+    workspace: SandboxWorkspace, surface: SlackSurface
+) -> None:
     turn = replace(await asked(workspace), question=" \n**  **\n")
     await surface.show_working(turn, busy=True, begins=True)
     assert "title" not in workspace.calls(SESSION)[0].arguments
 
 
-async def test_what_slack_refuses_is_not_asked_for_until_its_time_is_over(
+async def test_after_a_429_no_call_is_made_until_it_is_over(
     workspace: SandboxWorkspace, surface: SlackSurface
 ) -> None:
-    """And holds nothing up meanwhile. Afterwards what ends a session comes first."""
+    """Nothing waits meanwhile. Afterwards the calls that end a session go first."""
     refuse_signs(workspace)
     turn = await asked(workspace)
     began = time.monotonic()
@@ -232,10 +238,10 @@ async def test_what_slack_refuses_is_not_asked_for_until_its_time_is_over(
     assert made(workspace) == [SESSION, STATUS, SESSION]
 
 
-async def test_many_questions_at_once_draw_no_refusal_and_end_at_rest(
+async def test_many_questions_at_once_cause_no_429_and_end_idle(
     workspace: SandboxWorkspace, surface: SlackSurface
 ) -> None:
-    """Those for whom there is no room of Slack's own sign get the other one, which has more."""
+    """Threads without room for a session get an assistant status, whose limit is higher."""
     turns = [await asked(workspace) for _ in range(60)]
     await asyncio.gather(*(surface.show_working(turn, busy=True) for turn in turns))
     shown = workspace.statuses
@@ -252,7 +258,7 @@ async def test_many_questions_at_once_draw_no_refusal_and_end_at_rest(
 async def test_a_session_that_slack_does_not_end_now_is_ended_later(
     workspace: SandboxWorkspace, surface: SlackSurface, fault: dict[str, Any]
 ) -> None:
-    """Nobody waits for it."""
+    """In the background."""
     turn = await asked(workspace)
     await surface.show_working(turn, busy=True)
     workspace.inject_fault(SESSION, **fault)
@@ -264,7 +270,7 @@ async def test_a_session_that_slack_does_not_end_now_is_ended_later(
     assert not workspace.statuses
 
 
-async def test_an_end_that_comes_late_does_not_end_the_next_answer(
+async def test_a_late_reset_does_not_end_the_next_answers_status(
     workspace: SandboxWorkspace, surface: SlackSurface
 ) -> None:
     turn = await asked(workspace)
@@ -276,10 +282,10 @@ async def test_an_end_that_comes_late_does_not_end_the_next_answer(
     assert stands(workspace, turn) == AgentSession(status="processing")
 
 
-async def test_an_end_that_was_still_to_come_comes_with_the_end_of_the_next_answer(
+async def test_a_pending_reset_happens_at_the_end_of_the_next_answer(
     workspace: SandboxWorkspace, surface: SlackSurface
 ) -> None:
-    """Also where that one got no sign of its own."""
+    """Also if the next answer had no status of its own."""
     turn = await asked(workspace)
     await surface.show_working(turn, busy=True)
     refuse_signs(workspace)

@@ -1,4 +1,4 @@
-"""Files come from Slack's own hosts only, with the bot's token, and not without end."""
+"""Downloads: from Slack's own hosts only, with the bot's token, limited in size and time."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -20,7 +20,7 @@ TOKEN = "xoxb-1"
 
 
 class Site:
-    """A server in Slack's place, and one elsewhere; both write down who asked with which token."""
+    """A server in Slack's place, and one elsewhere; both record requests and their tokens."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []
@@ -80,7 +80,7 @@ async def test_a_file_is_downloaded_with_the_token(site: Site, path: str) -> Non
     assert site.asked[0] == (f"/{path}", f"Bearer {TOKEN}")
 
 
-async def test_the_token_is_shown_to_nobody_else(site: Site) -> None:
+async def test_the_token_is_sent_to_slacks_hosts_only(site: Site) -> None:
     with pytest.raises(FileUnreadable, match="outside Slack"):
         await fetched(site, f"{site.elsewhere}plan")
     assert site.asked == []
@@ -91,23 +91,23 @@ async def test_the_token_is_shown_to_nobody_else(site: Site) -> None:
 
 @pytest.mark.parametrize("path", ["page", "login", "loop", "403", "401"])
 async def test_a_missing_scope_is_named(site: Site, path: str) -> None:
-    """Slack shows its page to sign in, and so do its redirects."""
+    """Slack shows its sign-in page, or redirects to it."""
     with pytest.raises(FileUnreadable, match="the scope files:read"):
         await fetched(site, path)
 
 
-async def test_a_web_page_may_be_what_was_attached(site: Site) -> None:
+async def test_an_attached_web_page_is_read(site: Site) -> None:
     assert await fetched(site, "page", type_="text/html") == b"<html>"
     with pytest.raises(FileUnreadable, match="files:read"):
         await fetched(site, "login", type_="text/html")
 
 
-async def test_what_never_ends_is_broken_off(site: Site) -> None:
+async def test_an_endless_download_is_cancelled(site: Site) -> None:
     with pytest.raises(FileUnreadable, match="larger than 1 MB"):
         await fetched(site, "large")
 
 
-async def test_what_does_not_come_is_not_waited_for(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_slow_download_is_cancelled(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     assert downloads.DOWNLOAD_TIMEOUT.total == 20
     monkeypatch.setattr(downloads, "DOWNLOAD_TIMEOUT", aiohttp.ClientTimeout(total=0.2))
     with pytest.raises(SurfaceUnavailable):
@@ -115,12 +115,12 @@ async def test_what_does_not_come_is_not_waited_for(site: Site, monkeypatch: pyt
             await fetched(site, "slow")
 
 
-async def test_what_is_gone_or_failed_is_told_apart(site: Site) -> None:
-    with pytest.raises(FileUnreadable, match="not there any more"):
+async def test_deleted_files_and_failed_downloads_are_different_errors(site: Site) -> None:
+    with pytest.raises(FileUnreadable, match="no longer exists"):
         await fetched(site, "404")
     with pytest.raises(SurfaceUnavailable):
         await fetched(site, "503")
-    with pytest.raises(FileUnreadable, match="does not hand it out"):
+    with pytest.raises(FileUnreadable, match="does not provide it"):
         async with open_web_client(TOKEN, site.url) as client:
             await FileDownloads(client).download(File(name="deleted"), limit=1)
 

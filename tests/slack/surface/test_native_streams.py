@@ -1,4 +1,4 @@
-"""Native streams against the sandbox's workspace, over real sockets, and whatever can end one too early."""
+"""Native streams against the sandbox, over real sockets, and everything that ends one too early."""
 
 import asyncio
 import re
@@ -47,7 +47,7 @@ async def begun(surface: SlackSurface, turn: Turn, text: str) -> GrowingMessage:
 
 
 def blocks(workspace: SandboxWorkspace, turn: Turn) -> list[str]:
-    """Return the texts of the newest message's Markdown, and the types of what stands below."""
+    """Return the Markdown of the newest message, and the types of the blocks below it."""
     shown = workspace.thread(DIRECT, turn.thread.root)[-1].blocks
     return [block["text"] if block["type"] == "markdown" else block["type"] for block in shown]
 
@@ -69,10 +69,10 @@ async def test_a_message_grows_and_ends_with_its_buttons(
 
 
 @pytest.mark.parametrize("piece", ["see <!chan", "see `<!chan", "see @he", "see <@U0A", "    <!he"])
-async def test_what_is_sent_in_pieces_pings_nobody(
+async def test_appended_pieces_never_ping(
     workspace: SandboxWorkspace, surface: SlackSurface, turn: Turn, piece: str
 ) -> None:
-    """Not even when the pieces are harmless: the page is made safe as a whole, and replaced if it must be."""
+    """Even if each piece is harmless: the page is sanitized as a whole, and replaced if necessary."""
     growing = await begun(surface, turn, piece)
     whole = page(piece + {"U": "DA> ", "e": "re> ", "n": "nel> "}.get(piece[-1], "DA> ") + "it is")
     if growing.can_show(whole):
@@ -85,7 +85,7 @@ async def test_what_is_sent_in_pieces_pings_nobody(
 
 @pytest.mark.parametrize("streaming", StreamingMode)
 def test_where_answers_stream(streaming: StreamingMode) -> None:
-    """To everybody in a channel an answer is shown by edits; a direct message is one person's own."""
+    """In direct messages; in channels answers are shown by edits, which all readers see."""
     client = connect.Client(token="xoxb-unused")
     surface = SlackSurface(
         client,
@@ -109,7 +109,7 @@ def test_where_answers_stream(streaming: StreamingMode) -> None:
 
 
 @pytest.mark.parametrize("error", sorted(UNSUPPORTED_ERRORS))
-async def test_where_slack_cannot_stream_it_is_not_asked_again(
+async def test_after_a_refusal_streams_count_as_unavailable(
     workspace: SandboxWorkspace, surface: SlackSurface, turn: Turn, error: str
 ) -> None:
     workspace.inject_fault("chat.startStream", error=error)
@@ -119,7 +119,7 @@ async def test_where_slack_cannot_stream_it_is_not_asked_again(
 
 
 @pytest.mark.parametrize("method", ["chat.appendStream", "chat.stopStream"])
-async def test_where_slack_cannot_go_on_streaming_no_further_stream_is_begun(
+async def test_after_a_refused_append_no_stream_is_started(
     workspace: SandboxWorkspace, surface: SlackSurface, turn: Turn, method: str
 ) -> None:
     growing = await begun(surface, turn, "one ")
@@ -132,7 +132,7 @@ async def test_where_slack_cannot_go_on_streaming_no_further_stream_is_begun(
 async def test_a_stream_that_slack_does_not_end_stays_as_it_is(
     workspace: SandboxWorkspace, surface: SlackSurface, turn: Turn
 ) -> None:
-    """It can't be replaced; what follows has to go below it."""
+    """It cannot be replaced, so the rest is posted below it."""
     growing = await begun(surface, turn, "one ")
     workspace.inject_fault("chat.stopStream", error="unknown_method")
     with pytest.raises(MessageLost) as lost:
@@ -140,7 +140,7 @@ async def test_a_stream_that_slack_does_not_end_stays_as_it_is(
     assert lost.value.stays
 
 
-async def test_what_slack_refuses_of_one_stream_says_nothing_of_others(
+async def test_an_error_of_one_stream_does_not_affect_others(
     workspace: SandboxWorkspace, surface: SlackSurface, turn: Turn
 ) -> None:
     workspace.inject_fault("chat.startStream", error="missing_recipient_user_id")
@@ -151,7 +151,7 @@ async def test_what_slack_refuses_of_one_stream_says_nothing_of_others(
 async def test_a_stream_that_has_ended_is_edited(
     workspace: SandboxWorkspace, surface: SlackSurface, turn: Turn
 ) -> None:
-    """Slack ends it after five minutes, or a person does: the message goes on, and has its buttons."""
+    """After five minutes, or stopped by a person: the message continues by edits and gets its buttons."""
     growing = await begun(surface, turn, "one ")
     workspace.inject_fault("chat.appendStream", error="message_not_in_streaming_state")
     with pytest.raises(SurfaceGone):
@@ -161,9 +161,7 @@ async def test_a_stream_that_has_ended_is_edited(
     assert await surface.find_pages(replace(turn, id=8)) == {}, "it is nobody else's"
 
 
-async def test_nothing_has_happened_when_slack_is_busy(
-    workspace: SandboxWorkspace, surface: SlackSurface, turn: Turn
-) -> None:
+async def test_a_429_appends_nothing(workspace: SandboxWorkspace, surface: SlackSurface, turn: Turn) -> None:
     growing = await begun(surface, turn, "one ")
     workspace.inject_fault("chat.appendStream", retry_after=1)
     with pytest.raises(SurfaceBusy):
@@ -172,10 +170,10 @@ async def test_nothing_has_happened_when_slack_is_busy(
     assert blocks(workspace, turn) == ["one two three "]
 
 
-async def test_a_stream_that_a_dead_process_left_is_found_and_taken_over(
+async def test_a_dead_processs_stream_is_found_and_replaced(
     workspace: SandboxWorkspace, surface: SlackSurface, turn: Turn
 ) -> None:
-    """It grows no more, and shows the new text; what else we wrote into the thread is left alone."""
+    """It stops growing and shows the new text; other messages of the bot are left alone."""
     growing = await begun(surface, turn, "one two thr")
     assert await surface.find_pages(turn) == {0: growing.message_id}
     await surface.edit(turn.thread, growing.message_id, page("all of it"))
@@ -184,7 +182,7 @@ async def test_a_stream_that_a_dead_process_left_is_found_and_taken_over(
     assert await surface.find_pages(turn) == {0: growing.message_id}
 
 
-async def test_one_that_may_have_been_started_is_found(
+async def test_a_stream_that_may_have_started_is_found(
     workspace: SandboxWorkspace, surface: SlackSurface, turn: Turn
 ) -> None:
     workspace.inject_fault("chat.startStream", drop=True)
@@ -193,10 +191,10 @@ async def test_one_that_may_have_been_started_is_found(
     assert list(await surface.find_pages(turn)) in ([], [0])
 
 
-async def test_after_four_minutes_nothing_is_added(
+async def test_after_four_minutes_nothing_is_appended(
     surface: SlackSurface, turn: Turn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Slack would refuse it after five."""
+    """Slack would refuse to append after five."""
     monkeypatch.setattr(native_streams, "STREAM_LIFETIME_SECONDS", 0.2)
     growing = await begun(surface, turn, "one ")
     assert growing.can_show(page("one two "))

@@ -1,4 +1,4 @@
-"""The surface against the sandbox's workspace, over real sockets: Slack's calls and Slack's refusals."""
+"""The surface against the sandbox, over real sockets: Slack's calls and Slack's refusals."""
 
 import time
 from dataclasses import replace
@@ -30,7 +30,7 @@ def page(text: str, *actions: Action) -> Page:
 async def test_a_page_is_posted_and_edited_in_the_thread(
     workspace: SandboxWorkspace, surface: SlackSurface, thread: ThreadKey
 ) -> None:
-    """It is there as Markdown and, complete, as text; and no "edited" stands beside it."""
+    """It is shown as Markdown and, complete, as text; without the label "edited"."""
     message_id = await surface.post(thread, page("**one**"))
     await surface.edit(thread, message_id, page("**one** & two"))
     _, shown = workspace.thread(GENERAL, thread.root)
@@ -40,7 +40,7 @@ async def test_a_page_is_posted_and_edited_in_the_thread(
     assert not shown.edited
 
 
-async def test_buttons_stand_below_a_page_until_it_is_shown_without(
+async def test_buttons_are_below_a_page_until_an_edit_removes_them(
     workspace: SandboxWorkspace, surface: SlackSurface, thread: ThreadKey
 ) -> None:
     message_id = await surface.post(thread, page("it failed", Action.RETRY, Action.AGAIN))
@@ -86,7 +86,7 @@ async def test_nothing_pings_and_nothing_unfurls(
     ],
     ids=str,
 )
-async def test_slacks_refusals_become_ours(
+async def test_slacks_errors_are_translated(
     workspace: SandboxWorkspace,
     surface: SlackSurface,
     thread: ThreadKey,
@@ -101,7 +101,7 @@ async def test_slacks_refusals_become_ours(
     assert workspace.bot_token not in str(refused.value)
 
 
-async def test_a_server_that_knows_no_such_blocks_gets_the_text(
+async def test_a_server_that_refuses_the_blocks_gets_the_text(
     workspace: SandboxWorkspace, surface: SlackSurface, thread: ThreadKey
 ) -> None:
     workspace.inject_fault("chat.postMessage", error="invalid_blocks")
@@ -110,10 +110,10 @@ async def test_a_server_that_knows_no_such_blocks_gets_the_text(
 
 
 @pytest.mark.parametrize(("age", "way"), [(0.0, DisplayMode.WHOLE), (60.0, DisplayMode.EDITS)])
-async def test_where_no_message_may_be_edited_answers_do_not_grow(
+async def test_if_messages_may_not_be_edited_answers_are_posted_whole(
     workspace: SandboxWorkspace, surface: SlackSurface, thread: ThreadKey, age: float, way: DisplayMode
 ) -> None:
-    """That an old one may not says nothing of others."""
+    """An old message that may not be edited says nothing about others."""
     workspace.inject_fault("chat.update", error="edit_window_closed")
     assert surface.choose_display_mode(thread) is DisplayMode.EDITS
     with pytest.raises(MessageLost):
@@ -122,10 +122,10 @@ async def test_where_no_message_may_be_edited_answers_do_not_grow(
     assert surface.choose_display_mode(replace(thread, channel="D0ADA")) is DisplayMode.STREAM
 
 
-async def test_thumbs_stand_below_what_may_be_judged(
+async def test_thumbs_are_below_an_answer_that_may_be_judged(
     workspace: SandboxWorkspace, surface: SlackSurface, thread: ThreadKey
 ) -> None:
-    """Below the buttons, in the very write that shows the text."""
+    """Below the buttons, in the same write as the text."""
     await surface.post(thread, page("so", Action.CONTINUE, Action.JUDGE))
     _, shown = workspace.thread(GENERAL, thread.root)
     assert [block["type"] for block in shown.blocks] == ["markdown", "actions", "context_actions"]
@@ -135,10 +135,10 @@ async def test_thumbs_stand_below_what_may_be_judged(
     assert len(workspace.calls("chat.postMessage")) == 1
 
 
-async def test_where_thumbs_are_unknown_plain_buttons_stand_in(
+async def test_plain_buttons_replace_unknown_thumbs(
     workspace: SandboxWorkspace, surface: SlackSurface, thread: ThreadKey
 ) -> None:
-    """It is found out once, and no text is lost meanwhile."""
+    """The first refusal is remembered, and no text is lost."""
     workspace.inject_fault("chat.postMessage", error="invalid_blocks")
     for text in ("one", "two"):
         await surface.post(thread, page(text, Action.JUDGE))
@@ -149,7 +149,7 @@ async def test_where_thumbs_are_unknown_plain_buttons_stand_in(
     assert len(workspace.calls("chat.postMessage")) == 3
 
 
-async def test_a_text_that_slack_finds_too_odd_says_nothing_of_thumbs(
+async def test_blocks_refused_for_their_text_do_not_disable_thumbs(
     workspace: SandboxWorkspace, surface: SlackSurface, thread: ThreadKey
 ) -> None:
     workspace.inject_fault("chat.postMessage", error="invalid_blocks", times=2)
@@ -169,7 +169,7 @@ async def test_thumbs_can_be_turned_off(workspace: SandboxWorkspace, thread: Thr
 
 
 async def test_prompts_can_name_where_they_apply(surface: SlackSurface, thread: ThreadKey) -> None:
-    """A channel by its name, a direct message as such, and the workspace."""
+    """The channel's name or "a direct message", and the workspace's name."""
     direct = replace(thread, channel="D0ADA")
     assert (surface.is_direct(thread), surface.is_direct(direct)) == (False, True)
     assert await surface.read_place_names(thread) == {"channel": "#general", "workspace": "Sandbox"}

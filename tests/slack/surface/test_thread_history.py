@@ -1,4 +1,4 @@
-"""Threads read back from the sandbox's workspace, over real sockets: our own pages, and what people said."""
+"""Reading threads of the sandbox, over real sockets: the bot's pages, and messages of people."""
 
 from collections.abc import Callable
 from typing import Any
@@ -26,7 +26,7 @@ Say = Callable[..., Any]
 
 @pytest.fixture
 def say(workspace: SandboxWorkspace, thread: ThreadKey) -> Say:
-    """Return what writes into the thread."""
+    """Return a function that posts in the thread."""
 
     async def into_the_thread(text: str, user: str = GRACE) -> str:
         return await workspace.say(user, GENERAL, text, thread_ts=thread.root)
@@ -72,7 +72,7 @@ async def test_a_page_is_found_after_it_was_edited(surface: SlackSurface, thread
 async def test_a_page_is_found_in_a_thread_of_thousands(
     workspace: SandboxWorkspace, surface: SlackSurface, thread: ThreadKey, say: Say
 ) -> None:
-    """Because it is looked for from the question on, and after the pages that are known."""
+    """The search begins at the question, or after the last known page."""
     for number in range(800):
         await say(str(number))
     question = await say("<@U0BOT> well?")
@@ -85,10 +85,10 @@ async def test_a_page_is_found_in_a_thread_of_thousands(
     assert len(workspace.calls("conversations.replies")) <= 4
 
 
-async def test_nobody_else_can_pretend_to_show_a_page(
+async def test_other_apps_metadata_is_ignored(
     workspace: SandboxWorkspace, surface: SlackSurface, thread: ThreadKey
 ) -> None:
-    """Another app may give its messages any metadata it likes."""
+    """Another app may attach any metadata to its messages."""
     posted = await surface.post(thread, page(0))
     message = workspace.state.message(GENERAL, posted)
     workspace.state.replace(message, user=GRACE)
@@ -96,7 +96,7 @@ async def test_nobody_else_can_pretend_to_show_a_page(
 
 
 @pytest.mark.parametrize("error", ["missing_scope", "unknown_method", "not_in_channel", "thread_not_found"])
-async def test_where_slack_does_not_let_us_look_there_is_nothing(
+async def test_an_unreadable_thread_is_empty(
     workspace: SandboxWorkspace, surface: SlackSurface, thread: ThreadKey, error: str
 ) -> None:
     await surface.post(thread, page(0))
@@ -114,7 +114,7 @@ async def test_where_slack_does_not_let_us_look_there_is_nothing(
     ],
     ids=str,
 )
-async def test_for_a_while_is_told_from_for_ever(
+async def test_temporary_errors_are_raised(
     workspace: SandboxWorkspace,
     surface: SlackSurface,
     thread: ThreadKey,
@@ -128,7 +128,7 @@ async def test_for_a_while_is_told_from_for_ever(
         await surface.read_messages(thread, limit=9)
 
 
-async def test_what_people_said_is_read_with_names_and_what_bots_and_slack_said_is_not(
+async def test_messages_of_people_are_read_with_names_and_of_bots_not(
     workspace: SandboxWorkspace, surface: SlackSurface, thread: ThreadKey, say: Say
 ) -> None:
     await say("ask <@U0ADA> & me")
@@ -155,7 +155,9 @@ async def test_a_deleted_first_message_is_not_read(
     assert [each.text for each in await surface.read_messages(thread, limit=9)] == ["a reply"]
 
 
-async def test_the_newest_are_read_and_only_those_since(surface: SlackSurface, thread: ThreadKey, say: Say) -> None:
+async def test_the_newest_messages_after_a_time_are_read(
+    surface: SlackSurface, thread: ThreadKey, say: Say
+) -> None:
     times = [float(await say(str(number))) for number in range(5)]
     assert [each.text for each in await surface.read_messages(thread, limit=2)] == ["3", "4"]
     assert [each.text for each in await surface.read_messages(thread, limit=9, since=times[2])] == ["3", "4"]
@@ -171,14 +173,14 @@ async def test_a_long_thread_is_read_in_a_few_calls(
     assert len(workspace.calls("conversations.replies")) == 3
 
 
-async def test_an_app_that_gets_fifteen_messages_a_minute_reads_what_it_can(
+async def test_with_fifteen_messages_a_minute_the_beginning_is_read(
     workspace: SandboxWorkspace,
     surface: SlackSurface,
     thread: ThreadKey,
     say: Say,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Slack's limits for apps sold outside its Marketplace: the rest of a thread would take minutes."""
+    """Slack's limits for apps distributed outside its Marketplace: a whole thread would take minutes."""
     for number in range(30):
         await say(str(number))
     monkeypatch.setattr(thread_history, "READ_BOUNDS", ReadBounds(calls=10, size=15))
@@ -187,14 +189,14 @@ async def test_an_app_that_gets_fifteen_messages_a_minute_reads_what_it_can(
     assert len(await surface.read_messages(thread, limit=99)) == 15
 
 
-async def test_such_an_app_finds_its_page_all_the_same(
+async def test_with_fifteen_messages_a_minute_a_page_is_found(
     workspace: SandboxWorkspace,
     surface: SlackSurface,
     thread: ThreadKey,
     say: Say,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """If it began anew after each refusal it would never get beyond the first part."""
+    """If it started over after each refusal, it would never get beyond the first part."""
     for number in range(20):
         await say(str(number))
     first = await surface.post(thread, page(0))

@@ -1,4 +1,4 @@
-"""Connections as the bot has them, and what came over them."""
+"""Socket Mode connections for tests, and what arrives over them."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -20,7 +20,7 @@ FAST_RECONNECTS = ReconnectDelays(
 
 @dataclass
 class OtherWorkspace:
-    """As much of a workspace as `connected` wants to know."""
+    """The attributes of a workspace that `connected` needs."""
 
     api_url: str
     bot_token: str = SandboxWorkspace.bot_token
@@ -29,7 +29,7 @@ class OtherWorkspace:
 
 @dataclass
 class ReceivedDeliveries:
-    """What the app was given, in order."""
+    """What the app received, in order."""
 
     texts: list[str] = field(default_factory=list)
     retries: list[list[str]] = field(default_factory=list)
@@ -43,7 +43,7 @@ async def connected(
     delays: ReconnectDelays = FAST_RECONNECTS,
     meanwhile: Callable[[], Awaitable[object]] = nothing,
 ) -> AsyncIterator[tuple[SocketPool, ReceivedDeliveries]]:
-    """Connect as the bot does; `meanwhile` is awaited with each delivery."""
+    """Connect as the bot does; `meanwhile` is awaited during each delivery."""
     heard = ReceivedDeliveries()
 
     async def authorize() -> AuthorizeResult:

@@ -1,4 +1,4 @@
-"""The program's server in HTTP mode, with an app that notes what it is given; and signatures as Slack's."""
+"""The program's server in HTTP mode, with an app that records what it receives; and Slack's signatures."""
 
 import asyncio
 import io
@@ -24,7 +24,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 @dataclass
 class Given:
-    """What the app behind the server was given, and whether it fails on it."""
+    """What the app behind the server received; `fails` makes it raise."""
 
     bodies: list[dict[str, Any]] = field(default_factory=list)
     retries: list[str] = field(default_factory=list)
@@ -47,7 +47,7 @@ class Server:
     async def send(
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> tuple[int, str]:
-        """Send any request; return the answer's status and text."""
+        """Send any request; return the response's status and text."""
         url = f"http://127.0.0.1:{self.port}{path}"
         async with (
             aiohttp.ClientSession() as session,
@@ -56,7 +56,7 @@ class Server:
             return answer.status, await answer.text()
 
     async def raw(self, request: bytes) -> str:
-        """Send bytes; return the first line of what comes."""
+        """Send bytes; return the first line of the response."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         try:
             writer.write(request)
@@ -75,7 +75,7 @@ GOOD = signature(BODY)
 
 
 def listening(given: Given) -> AsyncApp:
-    """Return an app that takes events, buttons and a command."""
+    """Return an app that records events, buttons and a command."""
 
     async def authorize() -> AuthorizeResult:
         return AuthorizeResult(enterprise_id=None, team_id="T0", bot_user_id="U0BOT", bot_token="xoxb-1")

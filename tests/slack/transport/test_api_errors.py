@@ -1,4 +1,4 @@
-"""The short way to call Slack against slack_sdk's own: nobody can tell one from the other."""
+"""The client's fast path behaves as slack_sdk's own does."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ MESSAGE: dict[str, Any] = {"channel": "C1", "text": "é 🙂", "unfurl_links": F
 
 @dataclass(frozen=True)
 class ResponsePage:
-    """What a server says."""
+    """A server's response."""
 
     status: int
     kind: str
@@ -29,7 +29,7 @@ class ResponsePage:
 
 @dataclass
 class OtherServer:
-    """A server that notes what it is asked, and says what it is told to say."""
+    """A server that records requests and returns prepared responses."""
 
     says: ResponsePage = ResponsePage(200, "application/json", b'{"ok": true, "ts": "1.0"}')
     asked: list[tuple[Any, ...]] = field(default_factory=list)
@@ -52,7 +52,7 @@ async def server() -> AsyncIterator[OtherServer]:
         yield elsewhere
 
 
-async def test_both_ways_ask_and_answer_alike(server: OtherServer) -> None:
+async def test_both_paths_send_and_return_the_same(server: OtherServer) -> None:
     async with connect.open_web_client("xoxb-1", server.url) as client:
         slack_sdks = AsyncWebClient("xoxb-1", server.url, session=client.session)
         ours, theirs = [await each.api_call("chat.update", json={**MESSAGE}) for each in (client, slack_sdks)]
@@ -73,7 +73,7 @@ async def test_both_ways_ask_and_answer_alike(server: OtherServer) -> None:
     ],
     ids=str,
 )
-async def test_what_is_no_answer_of_slacks_is_an_error(
+async def test_a_response_that_is_not_slacks_is_an_error(
     server: OtherServer, says: ResponsePage, expected: type[SurfaceError], code: str
 ) -> None:
     server.says = says
@@ -85,7 +85,7 @@ async def test_what_is_no_answer_of_slacks_is_an_error(
         assert refused.value.retry_after == 7
 
 
-async def test_a_refusal_says_its_name_and_nothing_of_what_was_sent(server: OtherServer) -> None:
+async def test_an_error_has_slacks_code_and_no_content(server: OtherServer) -> None:
     server.says = ResponsePage(200, "application/json", b'{"ok": false, "error": "not_in_channel"}')
     async with connect.open_web_client("xoxb-1", server.url) as client:
         with pytest.raises(SlackApiError) as refused:
@@ -95,8 +95,8 @@ async def test_a_refusal_says_its_name_and_nothing_of_what_was_sent(server: Othe
     assert MESSAGE["text"] not in str(refused.value)
 
 
-async def test_half_of_a_surrogate_pair_loses_no_message(server: OtherServer) -> None:
-    """JSON allows it; that it was posted must be known, or it is posted again."""
+async def test_half_a_surrogate_pair_in_a_response_is_no_error(server: OtherServer) -> None:
+    """JSON allows it. If the bot did not learn that it was posted, it would post it again."""
     server.says = ResponsePage(200, "application/json", b'{"ok": true, "ts": "1.0", "text": "\\ud83d"}')
     async with connect.open_web_client("xoxb-1", server.url) as client:
         posted = await client.api_call("chat.postMessage", json={"text": "\ud83d"})
@@ -104,8 +104,8 @@ async def test_half_of_a_surrogate_pair_loses_no_message(server: OtherServer) ->
     assert posted["ts"] == "1.0"
 
 
-async def test_after_its_end_a_client_still_gets_through(server: OtherServer) -> None:
-    """As with slack_sdk: what takes a status away may come late."""
+async def test_a_closed_client_can_still_call(server: OtherServer) -> None:
+    """As with slack_sdk: a call that clears a status may come after the session has closed."""
     async with connect.open_web_client("xoxb-1", server.url) as client:
         pass
     assert (await client.api_call("chat.update", json=MESSAGE))["ts"] == "1.0"

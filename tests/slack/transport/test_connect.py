@@ -1,4 +1,4 @@
-"""Socket Mode over real sockets: what Slack does to a connection, and that deliveries go on."""
+"""Socket Mode over real sockets: what Slack does to a connection, and that deliveries continue."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -30,7 +30,7 @@ async def cut(workspace: SandboxWorkspace) -> None:
     await until(lambda: not broken & set(workspace.sockets._sockets))
 
 
-async def test_as_many_sockets_as_asked_for_share_the_deliveries(workspace: SandboxWorkspace) -> None:
+async def test_all_sockets_share_the_deliveries(workspace: SandboxWorkspace) -> None:
     async with connected(workspace, count=3) as (connection, heard):
         await until(lambda: workspace.socket_count == 3)
         for number in range(6):
@@ -41,7 +41,7 @@ async def test_as_many_sockets_as_asked_for_share_the_deliveries(workspace: Sand
     assert len(workspace.calls("apps.connections.open")) == 3, "a ticket for each, none for nothing"
 
 
-async def test_the_start_is_over_when_the_first_socket_is_open(workspace: SandboxWorkspace) -> None:
+async def test_start_returns_when_the_first_socket_is_open(workspace: SandboxWorkspace) -> None:
     async with connected(workspace, count=2) as (connection, _):
         assert connection.is_connected
 
@@ -60,7 +60,7 @@ async def test_a_refresh_loses_no_delivery_and_repeats_none(workspace: SandboxWo
 
 
 async def test_the_next_socket_is_open_before_the_last_one_is_closed(workspace: SandboxWorkspace) -> None:
-    """While the ticket takes its time, the old socket stays, and what it brought is acknowledged there."""
+    """While the URL is requested, the old socket stays open, and its envelopes are acknowledged there."""
     released = asyncio.Event()
     async with connected(workspace, meanwhile=released.wait) as (connection, heard):
         await workspace.say(ADA, DIRECT, "slow")
@@ -85,7 +85,7 @@ async def test_cut_connections_come_back(workspace: SandboxWorkspace) -> None:
 
 
 class Expired(dict[str, float]):
-    """Tickets of which the first few expire as they are given out."""
+    """URLs of which the first few expire at once."""
 
     def __init__(self, count: int) -> None:
         super().__init__()
@@ -96,8 +96,8 @@ class Expired(dict[str, float]):
         super().__setitem__(ticket, 0.0 if self.left >= 0 else until)
 
 
-async def test_an_expired_ticket_is_not_tried_again(workspace: SandboxWorkspace) -> None:
-    """Slack refuses it with 403 for ever; the next attempt must have a new one."""
+async def test_an_expired_url_is_not_used_again(workspace: SandboxWorkspace) -> None:
+    """Slack refuses it with 403 for ever; the next attempt must request a new one."""
     async with connected(workspace):
         workspace.sockets._tickets = Expired(3)
         await cut(workspace)
@@ -116,7 +116,9 @@ async def test_an_expired_ticket_is_not_tried_again(workspace: SandboxWorkspace)
     ],
     ids=str,
 )
-async def test_an_outage_is_told_once_and_ends_by_itself(workspace: SandboxWorkspace, fault: dict[str, Any]) -> None:
+async def test_an_outage_is_logged_once_and_ends_by_itself(
+    workspace: SandboxWorkspace, fault: dict[str, Any]
+) -> None:
     with capture_logs() as logs:
         async with connected(workspace) as (connection, heard):
             workspace.inject_fault("apps.connections.open", times=2, **fault)
@@ -129,7 +131,7 @@ async def test_an_outage_is_told_once_and_ends_by_itself(workspace: SandboxWorks
     assert ("SLACK_APP_TOKEN" in logs[0]["hint"]) == (fault.get("error") == "invalid_auth")
 
 
-async def test_socket_mode_switched_off_is_told_with_what_to_do(workspace: SandboxWorkspace) -> None:
+async def test_socket_mode_switched_off_is_logged_with_a_hint(workspace: SandboxWorkspace) -> None:
     with capture_logs() as logs:
         async with connected(workspace):
             await workspace.disconnect("link_disabled")
@@ -137,8 +139,8 @@ async def test_socket_mode_switched_off_is_told_with_what_to_do(workspace: Sandb
     assert (logs[0]["reason"], logs[0]["hint"][:19]) == ("link_disabled", "Switch Socket Mode ")
 
 
-async def test_with_too_many_sockets_there_are_fewer(workspace: SandboxWorkspace) -> None:
-    """Ten are allowed in all; whoever comes late keeps what it got, and takes its place when there is one."""
+async def test_beyond_slacks_limit_fewer_sockets_are_kept(workspace: SandboxWorkspace) -> None:
+    """Slack allows ten. A process that opened fewer keeps those, and opens the rest when there is room."""
     async with connected(workspace, count=9) as (_, _), connected(workspace, count=1):
         await until(lambda: workspace.socket_count == 10)
         with capture_logs() as logs:
@@ -152,7 +154,7 @@ async def test_with_too_many_sockets_there_are_fewer(workspace: SandboxWorkspace
     assert len(logs) < 10
 
 
-async def test_nothing_spins_while_slack_is_away(workspace: SandboxWorkspace) -> None:
+async def test_attempts_are_slow_during_an_outage(workspace: SandboxWorkspace) -> None:
     slow = ReconnectDelays(first_seconds=0.2, longest_seconds=0.4)
     async with connected(workspace, delays=slow):
         workspace.inject_fault("apps.connections.open", status=503, times=99)
@@ -162,7 +164,7 @@ async def test_nothing_spins_while_slack_is_away(workspace: SandboxWorkspace) ->
         assert len(workspace.calls("apps.connections.open")) - before <= 8
 
 
-async def test_a_socket_that_never_lasts_is_slowed_down_too(workspace: SandboxWorkspace) -> None:
+async def test_attempts_are_slow_if_no_socket_lasts(workspace: SandboxWorkspace) -> None:
     async with connected(workspace, delays=ReconnectDelays(first_seconds=0.2, longest_seconds=0.4)):
         for _ in range(100):
             await workspace.disconnect(None)
@@ -170,7 +172,7 @@ async def test_a_socket_that_never_lasts_is_slowed_down_too(workspace: SandboxWo
         assert len(workspace.calls("apps.connections.open")) <= 9
 
 
-async def test_what_is_not_handled_is_not_acknowledged_and_comes_again(workspace: SandboxWorkspace) -> None:
+async def test_a_failed_delivery_is_not_acknowledged_and_repeated(workspace: SandboxWorkspace) -> None:
     attempts = 0
 
     async def fails_once() -> None:
@@ -186,7 +188,7 @@ async def test_what_is_not_handled_is_not_acknowledged_and_comes_again(workspace
     assert heard.retries[1] == ["1"], "the app learns that it is a retry"
 
 
-async def test_echoes_are_acknowledged_in_time_and_come_neither_to_the_app_nor_again(
+async def test_echoes_are_acknowledged_without_the_app(
     workspace: SandboxWorkspace,
 ) -> None:
     async with connected(workspace, count=2) as (connection, heard):
@@ -201,7 +203,7 @@ async def test_echoes_are_acknowledged_in_time_and_come_neither_to_the_app_nor_a
     assert not any("attempt" in entry.detail for entry in workspace.trace)
 
 
-async def test_stopping_lets_what_was_taken_be_acknowledged_and_takes_nothing_more(
+async def test_stop_finishes_deliveries_and_accepts_no_more(
     workspace: SandboxWorkspace,
 ) -> None:
     released = asyncio.Event()
@@ -220,7 +222,7 @@ async def test_stopping_lets_what_was_taken_be_acknowledged_and_takes_nothing_mo
     assert acknowledged(workspace) == 1
 
 
-async def test_stopping_takes_two_seconds_at_most_and_leaves_no_task(workspace: SandboxWorkspace) -> None:
+async def test_stop_takes_two_seconds_at_most_and_leaves_no_task(workspace: SandboxWorkspace) -> None:
     before = asyncio.all_tasks()
     clock = asyncio.get_running_loop().time
 

@@ -1,4 +1,4 @@
-"""HTTP mode with raw requests: what is let in, and what the server says of itself."""
+"""HTTP mode with raw requests: which are accepted, and what the health checks say."""
 
 import json
 from urllib.parse import urlencode
@@ -12,8 +12,8 @@ from bot.slack.transport.http import EVENTS_PATH, MAX_BODY_BYTES, compute_signat
 from tests.slack.transport.http_server import BODY, EVENT, FORM, GOOD, JSON, SECRET, Server
 
 
-def test_our_signature_is_slacks() -> None:
-    """The example of https://docs.slack.dev/authentication/verifying-requests-from-slack, by slack_sdk."""
+def test_the_tests_signature_is_slacks() -> None:
+    """The tests' own signature equals slack_sdk's, which refuses bodies that are not UTF-8."""
     expected = SignatureVerifier(SECRET).generate_signature(timestamp="1531420618", body=BODY)
     assert compute_signature(BODY, "1531420618", SECRET) == expected
 
@@ -35,7 +35,7 @@ async def test_a_button_and_a_command_are_handled(server: Server) -> None:
     assert server.given.bodies == [press, command]
 
 
-async def test_slacks_question_for_the_address_is_answered(server: Server) -> None:
+async def test_slacks_url_verification_is_answered(server: Server) -> None:
     status, text = await server.post(b'{"type": "url_verification", "challenge": "3eZbrw1a"}')
     assert (status, json.loads(text)) == (200, {"challenge": "3eZbrw1a"})
 
@@ -46,7 +46,7 @@ async def test_a_retry_is_handled_like_a_first_delivery_and_known_as_one(server:
     assert server.given.retries == ["2"]
 
 
-async def test_what_fails_is_an_error_so_that_slack_delivers_again(server: Server) -> None:
+async def test_a_failure_is_a_500_so_that_slack_delivers_again(server: Server) -> None:
     server.given.fails = True
     assert (await server.post(BODY))[0] == 500
     server.given.fails = False
@@ -58,7 +58,7 @@ async def test_the_largest_body_is_taken(server: Server) -> None:
     assert (await server.post(body))[0] == 200
 
 
-async def test_a_stopped_process_has_slack_deliver_elsewhere(server: Server) -> None:
+async def test_a_stopped_process_answers_503(server: Server) -> None:
     assert server.requests.is_connected
     await server.requests.stop()
     assert not server.requests.is_connected
@@ -77,7 +77,7 @@ async def test_readiness_names_what_is_missing(server: Server) -> None:
 
 
 async def test_health_is_served_without_any_delivery(server: Server) -> None:
-    """In Socket Mode nothing else is to be had."""
+    """In Socket Mode there are no other routes."""
     async with serve_health("127.0.0.1", 0, dict) as port:
         alone = Server(port, server.requests, {}, server.given)
         assert (await alone.send("GET", "/readyz"))[0] == 200

@@ -1,4 +1,4 @@
-"""HTTP mode with raw requests: what is refused, and that a refusal costs and says nothing."""
+"""HTTP mode with raw requests: which are refused, and that a refusal is cheap and silent."""
 
 import gzip
 import time
@@ -41,7 +41,9 @@ from tests.slack.transport.http_server import BODY, FORM, GOOD, JSON, NOW, SECRE
     ],
     ids=str,
 )
-async def test_what_is_not_slacks_is_refused(server: Server, headers: dict[str, str], status: int) -> None:
+async def test_a_request_without_slacks_signature_is_refused(
+    server: Server, headers: dict[str, str], status: int
+) -> None:
     answered, text = await server.send("POST", EVENTS_PATH, BODY, {**JSON, **headers})
     assert answered == status
     assert "Traceback" not in text
@@ -64,7 +66,9 @@ async def test_what_is_not_slacks_is_refused(server: Server, headers: dict[str, 
         (b"{}", {}),
     ],
 )
-async def test_a_signed_body_that_is_nothing_is_refused(server: Server, body: bytes, headers: dict[str, str]) -> None:
+async def test_a_signed_body_without_payload_is_refused(
+    server: Server, body: bytes, headers: dict[str, str]
+) -> None:
     status, text = await server.post(body, headers)
     assert status in {400, 404}
     assert "Traceback" not in text
@@ -82,12 +86,12 @@ async def test_only_post_delivers(server: Server, method: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/slack", "/slack/events/", "/slack/install", "/.env"])
-async def test_there_is_nothing_else(server: Server, path: str) -> None:
+async def test_there_are_no_other_routes(server: Server, path: str) -> None:
     assert (await server.send("GET", path))[0] == 404
     assert (await server.send("POST", path, BODY, GOOD))[0] == 404
 
 
-async def test_a_large_body_is_refused_by_what_it_says_and_by_what_it_is(server: Server) -> None:
+async def test_a_large_body_is_refused_by_its_header_and_by_its_size(server: Server) -> None:
     large = b" " * (MAX_BODY_BYTES + 1)
     assert (await server.post(large))[0] == 413
 
@@ -101,7 +105,7 @@ async def test_a_large_body_is_refused_by_what_it_says_and_by_what_it_is(server:
 
 
 async def test_a_slow_body_is_given_up(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each connection that is held open costs memory; Slack gives up after three seconds itself."""
+    """An open connection costs memory, and Slack itself gives up after three seconds."""
     monkeypatch.setattr(http, "BODY_TIMEOUT_SECONDS", 0.2)
     began = time.monotonic()
     head = "".join(f"{name}: {value}\r\n" for name, value in GOOD.items())
@@ -110,7 +114,7 @@ async def test_a_slow_body_is_given_up(server: Server, monkeypatch: pytest.Monke
     assert time.monotonic() - began < 2
 
 
-async def test_unsigned_bodies_are_not_even_read(server: Server) -> None:
+async def test_unsigned_bodies_are_not_read(server: Server) -> None:
     """The refusal comes before the body does."""
     line = await server.raw(f"POST {EVENTS_PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 999\r\n\r\n".encode())
     assert line == "HTTP/1.1 401 Unauthorized"
@@ -122,14 +126,14 @@ async def test_double_headers_are_refused(server: Server) -> None:
     assert line == "HTTP/1.1 400 Bad Request"
 
 
-async def test_a_compressed_body_is_what_was_signed_and_no_bomb(server: Server) -> None:
-    """It is not unpacked, so it is no JSON."""
+async def test_a_compressed_body_is_not_unpacked(server: Server) -> None:
+    """It is not unpacked, and so not JSON."""
     packed = gzip.compress(BODY)
     assert (await server.post(packed, {**JSON, "Content-Encoding": "gzip"}))[0] == 400
 
 
 @pytest.mark.parametrize("request_line", ["", "GET", "POST /slack/events", "\x00\x01", "GET / HTTP/9.9"])
-async def test_what_is_no_http_is_refused(server: Server, request_line: str) -> None:
+async def test_malformed_http_is_refused(server: Server, request_line: str) -> None:
     line = await server.raw(f"{request_line}\r\nHost: x\r\n\r\n".encode())
     assert line.split()[1] in {"400", "401"}
     assert (await server.send("GET", "/healthz"))[0] == 200
@@ -140,8 +144,8 @@ VALUES = st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_char
 
 @settings(max_examples=150, deadline=None)
 @given(stamp=VALUES | st.integers().map(str), claim=VALUES | st.from_regex("v0=[0-9a-f]{64}", fullmatch=True))
-def test_no_headers_let_a_stranger_in(stamp: str, claim: str) -> None:
-    """Whatever they hold, they are refused as 400 or 401, or the signature does not hold."""
+def test_no_headers_admit_a_stranger(stamp: str, claim: str) -> None:
+    """Any headers are refused with 400 or 401, unless the signature holds."""
     headers = CIMultiDictProxy(CIMultiDict({"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": claim}))
     try:
         claimed = RequestSignature.from_headers(headers)

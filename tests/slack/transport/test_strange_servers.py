@@ -1,4 +1,4 @@
-"""Socket Mode with a server that hangs, greets nobody or talks rubbish."""
+"""Socket Mode with a server that hangs, sends no greeting or sends rubbish."""
 
 import json
 from collections.abc import AsyncIterator
@@ -14,7 +14,7 @@ from tests.slack.transport.waiting import until
 
 @asynccontextmanager
 async def strange_server(*frames: str, answers_pings: bool) -> AsyncIterator[tuple[str, list[str]]]:
-    """Run a Slack that greets nobody; yields its address, and the list of what its sockets were told."""
+    """Run a Slack without greeting; yields its address, and the list of frames that it received."""
     told: list[str] = []
 
     async def ticket(request: web.Request) -> web.Response:
@@ -43,7 +43,7 @@ async def strange_server(*frames: str, answers_pings: bool) -> AsyncIterator[tup
 
 
 async def test_a_connection_that_hangs_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its cable is cut, so to say: nothing breaks, and no pong comes."""
+    """As with a cut cable: the connection stays open, but no pong arrives."""
     monkeypatch.setattr(connect, "HEARTBEAT_SECONDS", 0.1)
     async with (
         strange_server('{"type": "hello"}', answers_pings=False) as (url, told),
@@ -52,7 +52,7 @@ async def test_a_connection_that_hangs_is_replaced(monkeypatch: pytest.MonkeyPat
         await until(lambda: told.count("opened") >= 3)
 
 
-async def test_a_server_that_does_not_greet_and_talks_rubbish_is_listened_to(
+async def test_a_server_without_greeting_that_sends_rubbish_is_tolerated(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(web_socket, "GREETING_TIMEOUT_SECONDS", 0.1)

@@ -1,4 +1,4 @@
-"""The client that Slack is called with: by which way, and without a thread."""
+"""The Web API client: its proxy, and that a call needs no thread."""
 
 import threading
 
@@ -10,7 +10,7 @@ from bot.slack.transport.connect import open_web_client
 
 
 async def test_slack_is_reached_by_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Asked for once; an exception in `NO_PROXY` counts, and this machine is always one."""
+    """It is looked up once; exceptions in `NO_PROXY` count, and this machine is always one."""
     for name in (
         "HTTP_PROXY",
         "HTTPS_PROXY",
@@ -46,8 +46,8 @@ async def test_slack_is_reached_by_the_proxy_of_the_environment(monkeypatch: pyt
         await runner.cleanup()
 
 
-async def test_a_call_needs_no_thread(workspace: SandboxWorkspace) -> None:
-    """Each would cost more than the call, and a password in a `.netrc` would make every call fail."""
+async def test_a_call_uses_no_thread(workspace: SandboxWorkspace) -> None:
+    """A thread costs more than the call, and a password in `.netrc` would make every call fail."""
     before = threading.active_count()
     async with open_web_client(workspace.bot_token, workspace.api_url) as client:
         await client.auth_test()

@@ -1,4 +1,4 @@
-"""Waiting for what happens on either side of a connection."""
+"""Waits for events on either side of a connection."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from bot.sandbox.server import SandboxWorkspace
 
 
 async def nothing() -> None:
-    """Take no time."""
+    """Return at once."""
 
 
 def acknowledged(workspace: SandboxWorkspace) -> int:
@@ -16,7 +16,7 @@ def acknowledged(workspace: SandboxWorkspace) -> int:
 
 
 async def until(predicate: Callable[[], object]) -> None:
-    """Wait for something on either side; the workspace would only look when something changes there."""
+    """Wait until `predicate` holds on either side; the workspace's own wait checks only when it changes."""
     async with asyncio.timeout(10):
         while not predicate():  # noqa: ASYNC110 - what it waits for knows nothing of it
             await asyncio.sleep(0.005)
