@@ -125,9 +125,7 @@ def _parse_posted(
     return MessageEvent(message=message, addressed=addressed, delivery=delivery)
 
 
-def _parse_changed(
-    event: Mapping[str, Any], bot: BotIdentity, delivery: str
-) -> EditEvent | DeleteEvent | None:
+def _parse_changed(event: Mapping[str, Any], bot: BotIdentity, delivery: str) -> EditEvent | DeleteEvent | None:
     """Return an edit or a deletion; None if the text is the same, as after a link preview."""
     new, old = payload.mapping(event, "message"), payload.mapping(event, "previous_message")
     if payload.text(new, "subtype") == "tombstone":  # replaces a deleted first message of a thread

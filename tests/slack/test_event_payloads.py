@@ -67,9 +67,7 @@ def said(event: dict[str, Any], *, follow: bool = False) -> IncomingMessage:
         (message(type="reaction_added"), False, None),
     ],
 )
-def test_which_messages_concern_the_bot(
-    event: dict[str, Any], follow: bool, expected: AddressingKind | None
-) -> None:
+def test_which_messages_concern_the_bot(event: dict[str, Any], follow: bool, expected: AddressingKind | None) -> None:
     heard = told(event, follow=follow)
     assert (heard.addressed if isinstance(heard, event_payloads.MessageEvent) else heard) == expected
 

@@ -135,15 +135,7 @@ async def _retry_later(do: Callable[[], Awaitable[bool]]) -> bool:
     return await do()
 
 
-def stop_refusal(
-    request: StopRequest, outcome: StopOutcome, *, nothing_running: str = ""
-) -> EphemeralReply | None:
+def stop_refusal(request: StopRequest, outcome: StopOutcome, *, nothing_running: str = "") -> EphemeralReply | None:
     """Return the reply for a person who could not stop an answer; `nothing_running` if none was running."""
-    sentence = {StopOutcome.FORBIDDEN: STOP_NOT_ALLOWED, StopOutcome.NOTHING: nothing_running}.get(
-        outcome, ""
-    )
-    return (
-        EphemeralReply(thread=request.thread, user=request.requested_by, sentence=sentence)
-        if sentence
-        else None
-    )
+    sentence = {StopOutcome.FORBIDDEN: STOP_NOT_ALLOWED, StopOutcome.NOTHING: nothing_running}.get(outcome, "")
+    return EphemeralReply(thread=request.thread, user=request.requested_by, sentence=sentence) if sentence else None

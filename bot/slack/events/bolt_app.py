@@ -92,9 +92,7 @@ def _acknowledge_the_rest(app: AsyncApp) -> None:
         register(ANY_ID)(other)
 
 
-def _make_authorize(
-    client: AsyncWebClient, bot: messages.BotIdentity
-) -> Callable[[], Awaitable[AuthorizeResult]]:
+def _make_authorize(client: AsyncWebClient, bot: messages.BotIdentity) -> Callable[[], Awaitable[AuthorizeResult]]:
     """Return Bolt's `authorize` function, which gives the identity that is known since the start.
 
     Bolt's own would call `auth.test`; if Slack refused that, Bolt would acknowledge the event and lose it.

@@ -19,9 +19,7 @@ from bot.slack.transport.api_errors import call
 CHANGE_NOT_ALLOWED = "Only the person who asked and admins can do that, and only after the answer has ended."
 STOP_NOT_ALLOWED = "Only the person who asked and admins can stop this answer."
 ANSWER_ENDED = "That answer has already ended."
-NOT_AN_ANSWER = (
-    "That is not an answer of mine, or you cannot repeat it: only the person who asked and admins can."
-)
+NOT_AN_ANSWER = "That is not an answer of mine, or you cannot repeat it: only the person who asked and admins can."
 EPHEMERAL_TIMEOUT_SECONDS = 1.0
 """A button must be acknowledged within three seconds."""
 

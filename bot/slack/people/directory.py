@@ -65,9 +65,7 @@ class DirectoryEntry:
 class People:
     """Looks up people and channels of one workspace."""
 
-    def __init__(
-        self, client: AsyncWebClient, workspace: str, *, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, client: AsyncWebClient, workspace: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         """`workspace` is the id of the bot's own; people of another one are external."""
         self._client = client
         self._workspace = workspace

@@ -19,9 +19,7 @@ from bot.slack.rendering import buttons
 
 FEEDBACK_ACTION_ID = "judge"
 """The `action_id` of the thumbs, and the beginning of those of the plain buttons."""
-VERDICT_LABELS: Mapping[Verdict, str] = MappingProxyType(
-    {Verdict.GOOD: "Good answer", Verdict.BAD: "Bad answer"}
-)
+VERDICT_LABELS: Mapping[Verdict, str] = MappingProxyType({Verdict.GOOD: "Good answer", Verdict.BAD: "Bad answer"})
 VERDICT_EMOJI: Mapping[Verdict, str] = MappingProxyType({Verdict.GOOD: "👍", Verdict.BAD: "👎"})
 """The labels of the plain buttons."""
 

@@ -137,10 +137,7 @@ def _format_row(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 def _column_width(text: str) -> int:
     """Return the width of a text in columns of a fixed-width font."""
-    return sum(
-        0 if unicodedata.combining(sign) else 1 + (unicodedata.east_asian_width(sign) in "WF")
-        for sign in text
-    )
+    return sum(0 if unicodedata.combining(sign) else 1 + (unicodedata.east_asian_width(sign) in "WF") for sign in text)
 
 
 def _plain_text(node: TokenNode) -> str:

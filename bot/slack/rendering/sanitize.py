@@ -32,7 +32,8 @@ _WRITTEN_TOKEN = re.compile(
     r"(?=\\?(?:[!@#]|&(?:excl|commat|num|\#0*(?:33|35|64)|\#[xX]0*(?:2[13]|40));))"
 )
 _BARE_PING = re.compile(
-    r"(?<![^\W_])(?<![./])(@|&commat;|&\#0*64;|&\#[xX]0*40;)(?=(?:channel|here|everyone)\b)", re.IGNORECASE
+    r"(?<![^\W_])(?<![./])(@|&commat;|&\#0*64;|&\#[xX]0*40;)(?=(?:channel|here|everyone)(?![^\W_]))",
+    re.IGNORECASE,
 )
 _SLACK_LINK = re.compile(r"<((?:https?://|mailto:)[^|<>\s]+)\|([^<>\n]+)>")
 _IMAGE = re.compile(r"!(?=\[[^\]\n]+\]\()")

@@ -158,9 +158,7 @@ class SlackSurface:
             turn, is_streamed=self.choose_display_mode(turn.thread) is DisplayMode.STREAM
         )
 
-    async def read_messages(
-        self, thread: ThreadKey, *, limit: int, since: float = 0.0
-    ) -> Sequence[IncomingMessage]:
+    async def read_messages(self, thread: ThreadKey, *, limit: int, since: float = 0.0) -> Sequence[IncomingMessage]:
         """Return the newest messages of people in a thread; see `ThreadHistory.read_messages`."""
         return await self._history.read_messages(thread, limit=limit, since=since)
 

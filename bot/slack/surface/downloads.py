@@ -28,9 +28,7 @@ MISSING_STATUSES = frozenset({404, 410})
 FORBIDDEN_STATUSES = frozenset({401, 403})
 FILE_OUTSIDE_SLACK = "it is kept outside Slack"
 FILE_DELETED = "it no longer exists"
-FILE_WITHHELD = (
-    "Slack does not provide it; it was deleted, is too old for the plan, or belongs to another company"
-)
+FILE_WITHHELD = "Slack does not provide it; it was deleted, is too old for the plan, or belongs to another company"
 FILE_TOO_LARGE = "it is larger than {} MB"
 SCOPE_MISSING = "Slack does not let me; the operator of this bot must give its Slack app the scope files:read"
 

@@ -72,10 +72,7 @@ class NativeStream:
 
     def can_show(self, page: Page) -> bool:
         """Return whether the page begins with the text sent so far, and the stream has not expired."""
-        return (
-            time.monotonic() < self._expires_at
-            and find_addition(_safe_markdown(page), self._sent) is not None
-        )
+        return time.monotonic() < self._expires_at and find_addition(_safe_markdown(page), self._sent) is not None
 
     async def append_page(self, page: Page, *, last: bool) -> None:
         """Append the rest of the page; `last` also ends the stream."""
@@ -108,9 +105,7 @@ class NativeStream:
 class NativeStreams:
     """Starts native streams, and ends those that another process left open."""
 
-    def __init__(
-        self, client: AsyncWebClient, blocks_below: RenderBlocksBelow, status: AssistantStatus
-    ) -> None:
+    def __init__(self, client: AsyncWebClient, blocks_below: RenderBlocksBelow, status: AssistantStatus) -> None:
         """`blocks_below` renders the buttons of a complete page; `status` is told which streams are open."""
         self._tools = _StreamTools(client, blocks_below, status)
 

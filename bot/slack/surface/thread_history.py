@@ -39,9 +39,7 @@ class ReadBounds:
 
 
 FIND_BOUNDS = ReadBounds(calls=3, size=200)
-READ_BOUNDS = ReadBounds(
-    calls=10, size=999
-)  # Slack: "under 1,000"; few calls, because a person waits for the answer
+READ_BOUNDS = ReadBounds(calls=10, size=999)  # Slack: "under 1,000"; few calls, because a person waits for the answer
 
 
 class ThreadHistory:

@@ -24,9 +24,7 @@ from bot.slack.payload import is_echo
 log = structlog.get_logger()
 
 
-async def dispatch_payload(
-    app: AsyncApp, payload: dict[str, Any], headers: Mapping[str, str]
-) -> BoltResponse:
+async def dispatch_payload(app: AsyncApp, payload: dict[str, Any], headers: Mapping[str, str]) -> BoltResponse:
     """Let the app handle a payload and return its response; only status 200 may be acknowledged.
 
     `headers` are those of a retry: `X-Slack-Retry-Num` and `X-Slack-Retry-Reason`. Events about the bot's own
@@ -39,8 +37,6 @@ async def dispatch_payload(
         request = AsyncBoltRequest(body=payload, headers=dict(headers), mode="socket_mode")
         response: BoltResponse = await app.async_dispatch(request)
     except Exception as error:  # noqa: BLE001 - top level: Bolt trusts the shape of what it is given
-        log.error(
-            "Bolt raised an exception on a delivery.", action="delivery_broken", error=describe_error(error)
-        )
+        log.error("Bolt raised an exception on a delivery.", action="delivery_broken", error=describe_error(error))
         return BoltResponse(status=500)
     return response

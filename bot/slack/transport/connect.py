@@ -64,9 +64,7 @@ async def open_web_client(token: str, url: str) -> AsyncIterator[AsyncWebClient]
     `.netrc` in another; a password for Slack in there would replace the token.
     """
     async with aiohttp.ClientSession(timeout=CALL_TIMEOUT) as session:
-        client = SlackClient(
-            token=token, base_url=url, session=session, logger=SILENT_LOGGER, retry_handlers=[]
-        )
+        client = SlackClient(token=token, base_url=url, session=session, logger=SILENT_LOGGER, retry_handlers=[])
         client.proxy = _find_proxy(url)  # slack_sdk's own lookup ignores NO_PROXY
         yield client
 
@@ -177,9 +175,7 @@ def _read_error_name(error: SlackApiError) -> str:
     return str(name or f"HTTP {error.response.status_code}")
 
 
-async def _call_or_explain(
-    call: object, client: AsyncWebClient, setting: str, description: str
-) -> dict[str, str]:
+async def _call_or_explain(call: object, client: AsyncWebClient, setting: str, description: str) -> dict[str, str]:
     """Await a call made at start; an error becomes a sentence that names the setting to correct."""
     try:
         return await call  # type: ignore[misc, no-any-return]  # slack_sdk's responses are mappings

@@ -41,9 +41,7 @@ class DeliveryMode:
 
 
 @asynccontextmanager
-async def open_deliveries(
-    app: AsyncApp, client: AsyncWebClient, mode: DeliveryMode
-) -> AsyncIterator[Deliveries]:
+async def open_deliveries(app: AsyncApp, client: AsyncWebClient, mode: DeliveryMode) -> AsyncIterator[Deliveries]:
     """Pass deliveries to the app while the context lasts.
 
     Raises `SettingsError` if Slack refuses the app token.

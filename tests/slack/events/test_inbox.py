@@ -30,9 +30,7 @@ async def test_a_message_arrives_with_names_instead_of_ids(
 
 
 @pytest.mark.parametrize("meanwhile", [0.0, 0.2], ids=["recorded", "being recorded"])
-async def test_a_mention_is_delivered_twice_and_recorded_once(
-    workspace: SandboxWorkspace, meanwhile: float
-) -> None:
+async def test_a_mention_is_delivered_twice_and_recorded_once(workspace: SandboxWorkspace, meanwhile: float) -> None:
     """Both events are acknowledged after the recording; if the first fails, the second tries again."""
     notebook = RecordedIntake()
 

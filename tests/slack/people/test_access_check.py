@@ -65,9 +65,7 @@ class AccessWorld:
         await self.grants.save(WORKSPACE, grants, based_on=newest, by=Author(id=ADA))
         self.now += GRANTS_CACHE_TTL_SECONDS
 
-    async def say(
-        self, user: str, channel: str, text: str = "<@U0BOT> hi", thread_ts: str | None = None
-    ) -> str:
+    async def say(self, user: str, channel: str, text: str = "<@U0BOT> hi", thread_ts: str | None = None) -> str:
         """Post a message; wait until its deliveries are acknowledged and refusals sent."""
         ts = await self.slack.say(user, channel, text, thread_ts=thread_ts)
         await self.settled()
@@ -197,9 +195,7 @@ async def test_in_a_denied_channel_only_people_who_ask_are_told(lobby: AccessWor
     assert len(lobby.entered) == 1
 
 
-async def test_refusals_are_limited_in_the_whole_workspace(
-    lobby: AccessWorld, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_refusals_are_limited_in_the_whole_workspace(lobby: AccessWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(access_guard, "SECONDS_BETWEEN_SAME_REFUSALS", 0.0)
     await lobby.set(denied_people=frozenset({GRACE}))
     for _ in range(access_guard.REFUSALS_BURST + 5):

@@ -126,6 +126,8 @@ def test_in_code_only_active_tokens_are_changed() -> None:
 @UNTIMED
 @given(MARKDOWN)
 @example("_a_@here")
+@example("_@channel_")
+@example("__@everyone__")
 @example("- a ` @here\n- b ` c")
 @example("| ` | @here ` |\n|---|---|")
 def test_no_page_pings_anybody(markdown: str) -> None:

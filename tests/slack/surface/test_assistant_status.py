@@ -66,9 +66,7 @@ def made(workspace: SandboxWorkspace) -> list[str]:
     return [call.method for call in workspace.calls() if call.method.startswith(kinds)]
 
 
-async def test_a_streamed_answer_costs_one_more_call(
-    workspace: SandboxWorkspace, surface: SlackSurface
-) -> None:
+async def test_a_streamed_answer_costs_one_more_call(workspace: SandboxWorkspace, surface: SlackSurface) -> None:
     """The session's state and title are set in one call; the end of the stream resets the state."""
     turn = await asked(workspace)
     await surface.show_working(turn, busy=True, begins=True)
@@ -81,9 +79,7 @@ async def test_a_streamed_answer_costs_one_more_call(
     assert workspace.calls(SESSION)[0].arguments["initiator_user_id"] == "U0ADA"
 
 
-async def test_only_the_first_question_sets_the_title(
-    workspace: SandboxWorkspace, surface: SlackSurface
-) -> None:
+async def test_only_the_first_question_sets_the_title(workspace: SandboxWorkspace, surface: SlackSurface) -> None:
     turn = await asked(workspace)
     await surface.show_working(turn, busy=True)
     assert stands(workspace, turn) == AgentSession(status="processing", title="")
@@ -214,17 +210,13 @@ async def test_a_channel_gets_a_status_only(workspace: SandboxWorkspace, surface
     assert not workspace.statuses
 
 
-async def test_a_question_without_words_sets_no_title(
-    workspace: SandboxWorkspace, surface: SlackSurface
-) -> None:
+async def test_a_question_without_words_sets_no_title(workspace: SandboxWorkspace, surface: SlackSurface) -> None:
     turn = replace(await asked(workspace), question=" \n**  **\n")
     await surface.show_working(turn, busy=True, begins=True)
     assert "title" not in workspace.calls(SESSION)[0].arguments
 
 
-async def test_after_a_429_no_call_is_made_until_it_is_over(
-    workspace: SandboxWorkspace, surface: SlackSurface
-) -> None:
+async def test_after_a_429_no_call_is_made_until_it_is_over(workspace: SandboxWorkspace, surface: SlackSurface) -> None:
     """Nothing waits meanwhile. Afterwards the calls that end a session go first."""
     refuse_signs(workspace)
     turn = await asked(workspace)

@@ -155,9 +155,7 @@ async def test_a_deleted_first_message_is_not_read(
     assert [each.text for each in await surface.read_messages(thread, limit=9)] == ["a reply"]
 
 
-async def test_the_newest_messages_after_a_time_are_read(
-    surface: SlackSurface, thread: ThreadKey, say: Say
-) -> None:
+async def test_the_newest_messages_after_a_time_are_read(surface: SlackSurface, thread: ThreadKey, say: Say) -> None:
     times = [float(await say(str(number))) for number in range(5)]
     assert [each.text for each in await surface.read_messages(thread, limit=2)] == ["3", "4"]
     assert [each.text for each in await surface.read_messages(thread, limit=9, since=times[2])] == ["3", "4"]

@@ -116,9 +116,7 @@ async def test_an_expired_url_is_not_used_again(workspace: SandboxWorkspace) -> 
     ],
     ids=str,
 )
-async def test_an_outage_is_logged_once_and_ends_by_itself(
-    workspace: SandboxWorkspace, fault: dict[str, Any]
-) -> None:
+async def test_an_outage_is_logged_once_and_ends_by_itself(workspace: SandboxWorkspace, fault: dict[str, Any]) -> None:
     with capture_logs() as logs:
         async with connected(workspace) as (connection, heard):
             workspace.inject_fault("apps.connections.open", times=2, **fault)

@@ -66,9 +66,7 @@ async def test_a_request_without_slacks_signature_is_refused(
         (b"{}", {}),
     ],
 )
-async def test_a_signed_body_without_payload_is_refused(
-    server: Server, body: bytes, headers: dict[str, str]
-) -> None:
+async def test_a_signed_body_without_payload_is_refused(server: Server, body: bytes, headers: dict[str, str]) -> None:
     status, text = await server.post(body, headers)
     assert status in {400, 404}
     assert "Traceback" not in text
