@@ -68,7 +68,7 @@ class MemoryPersonalData:
             self._anonymize(of)
         return len(mine)
 
-    async def expire(self, age: float, *, limit: int) -> bool:  # noqa: ARG002 - here a round is one step
+    async def expire(self, age: float, *, limit: int) -> bool:
         """Erase conversations in which nothing was said for `age` seconds: all that there are, at once."""
         oldest = self._data.clock() - age
         for ids in self._data.threads.values():

@@ -23,7 +23,7 @@ from bot.plugins import Plugins
 from bot.policy.spending import SpendingPolicy
 from bot.testing.records import MemorySummaries
 from bot.testing.store import MemoryStore
-from tests.fakes import PaperSurface
+from bot.testing.surface import PaperSurface
 
 TURNS, WINDOWS = 200, (8_000, 16_000, 32_000)
 SYSTEM = "You answer questions about the handbook of our company. " * 5

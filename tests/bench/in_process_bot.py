@@ -26,7 +26,7 @@ from bot.policy.spending import SpendingPolicy
 from bot.store.conversations.store import SqlStore
 from bot.store.database import Database
 from bot.store.schema import conversations, turns
-from tests.fakes import PaperSurface
+from bot.testing.surface import PaperSurface
 
 TURNS_PER_THREAD = 20
 """Turns of each conversation in a filled database."""

@@ -5,8 +5,9 @@ from bot.conversation.request_builder import RequestOptions
 from bot.core.config import Prompt, ScopeConfig
 from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, Turn
 from bot.plugins import Plugin, Plugins
+from bot.testing.model import ScriptedModel
 from bot.testing.store import MemoryStore
-from tests.fakes import PaperSurface, ScriptedModel
+from bot.testing.surface import PaperSurface
 
 DEPLOYMENT = ScopeConfig(prompt=Prompt("Be kind."), parameters={"model": "m"})
 THREAD = ThreadKey(platform="paper", workspace="T1", channel="C1", root="1")

@@ -11,8 +11,9 @@ from bot.core.errors import SurfaceBusy, SurfaceError, SurfaceUnavailable
 from bot.core.requests import Answer
 from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, Turn, TurnStatus
 from bot.plugins import Plugins
+from bot.testing.model import ScriptedModel
 from bot.testing.store import MemoryStore
-from tests.fakes import PaperSurface, ScriptedModel
+from bot.testing.surface import PaperSurface
 from tests.virtual_time import on_virtual_time
 
 THREAD = ThreadKey(platform="paper", workspace="T1", channel="C1", root="q1")

@@ -22,8 +22,9 @@ from bot.core.errors import (
 from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, Turn, TurnStatus
 from bot.plugins import Outcome, Plugin
 from bot.testing.config import MemoryConfigVersions
+from bot.testing.model import ScriptedModel
+from bot.testing.surface import GOT_THROUGH, PaperSurface
 from tests.conversation.answering_world import THREAD, AnsweringWorld, said
-from tests.fakes import PaperSurface, ScriptedModel
 from tests.virtual_time import on_virtual_time, run
 
 
@@ -167,7 +168,7 @@ async def test_plugins_amend_and_observe_and_a_broken_one_is_skipped() -> None:
 @on_virtual_time
 async def test_a_post_that_got_through_although_no_answer_came_is_not_repeated() -> None:
     room = AnsweringWorld(ScriptedModel(["some text ", 0.5] * 10))
-    room.surface.write_errors = [SurfaceUnavailable("but it got through")]
+    room.surface.write_errors = [SurfaceUnavailable(GOT_THROUGH)]
     assert await room.answer() == [("some text " * 10).strip()]
 
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 from bot.conversation.answering import PICTURES_UNSEEN_NOTE
 from bot.core.chat.stream import PicturesLeftOut
 from bot.core.turns import File
+from bot.testing.model import ModelScript, ScriptedModel
+from bot.testing.surface import PaperSurface
 from tests.conversation.answering_world import THREAD, AnsweringWorld, said
-from tests.fakes import ModelScript, PaperSurface, ScriptedModel
 from tests.virtual_time import on_virtual_time
 
 CAT = File(name="cat.png", type="image/png", url="cat")

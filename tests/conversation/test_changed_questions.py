@@ -5,8 +5,8 @@ from bot.core.chat.stream import ChoiceFinished
 from bot.core.chat.transcript import CONTINUE_PROMPT
 from bot.core.errors import ModelBusy, ModelInterrupted, SurfaceBusy, SurfaceUnavailable
 from bot.core.turns import Action, MessageKey
+from bot.testing.model import ScriptedModel
 from tests.conversation.answering_world import THREAD, AnsweringWorld
-from tests.fakes import ScriptedModel
 from tests.virtual_time import on_virtual_time
 
 

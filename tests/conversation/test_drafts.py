@@ -14,9 +14,10 @@ from bot.core.requests import ChatRequest
 from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey
 from bot.plugins import Plugins
 from bot.testing.config import MemoryConfigVersions, MemoryDrafts
+from bot.testing.model import ScriptedModel
 from bot.testing.store import MemoryStore
+from bot.testing.surface import PaperSurface
 from tests.core.chat.config_values import steerings
-from tests.fakes import PaperSurface, ScriptedModel
 from tests.virtual_time import on_virtual_time, run
 
 ADA = Author(id="U0ADA", name="Ada")

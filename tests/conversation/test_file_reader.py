@@ -18,7 +18,7 @@ from bot.conversation.file_reader import FileReader, QuestionFiles, extract_text
 from bot.core.chat.attachments import MAX_FILE_BYTES, MAX_FILES, FileKind, FileUnreadable
 from bot.core.errors import SurfaceUnavailable
 from bot.core.turns import File
-from tests.fakes import PaperSurface
+from bot.testing.surface import PaperSurface
 
 PNG = b"\x89PNG\r\n\x1a\n rest"
 

@@ -15,9 +15,10 @@ from bot.core.requests import ContextCoverage, Usage
 from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey
 from bot.llm.adaptation.learned_facts import ModelFacts
 from bot.plugins import Plugins
+from bot.testing.model import ModelScript, ScriptedModel
 from bot.testing.store import MemoryStore
+from bot.testing.surface import PaperSurface
 from tests.bench import context as bench
-from tests.fakes import ModelScript, PaperSurface, ScriptedModel
 from tests.virtual_time import on_virtual_time
 
 THREAD = ThreadKey(platform="paper", workspace="T1", channel="C1", root="1")

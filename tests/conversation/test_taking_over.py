@@ -9,8 +9,8 @@ from bot.core.errors import ClaimLost
 from bot.core.requests import Answer
 from bot.core.turns import Turn
 from bot.ports import Page
+from bot.testing.model import ScriptedModel
 from tests.conversation.answering_world import THREAD, AnsweringWorld
-from tests.fakes import ScriptedModel
 from tests.virtual_time import on_virtual_time, run
 
 

@@ -13,9 +13,10 @@ from bot.core.config import Prompt, ScopeConfig
 from bot.core.errors import ModelBusy
 from bot.core.turns import Action, MessageKey
 from bot.plugins import Plugins
+from bot.testing.model import ScriptedModel
 from bot.testing.store import MemoryStore
+from bot.testing.surface import PaperSurface
 from tests.conversation.answering_world import THREAD, said
-from tests.fakes import PaperSurface, ScriptedModel
 from tests.virtual_time import on_virtual_time
 
 FLIPS = (Action.PREVIOUS, Action.NEXT, Action.CHOOSE)

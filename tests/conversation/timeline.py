@@ -18,8 +18,8 @@ from bot.ports import Summaries
 from bot.testing.ledger import MemoryLedger
 from bot.testing.records import MemorySummaries
 from bot.testing.store import MemoryStore
+from bot.testing.surface import PaperSurface
 from tests.conversation.test_request_builder import LONG, THREAD
-from tests.fakes import PaperSurface
 
 ROOM = 1_500
 

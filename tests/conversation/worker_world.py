@@ -13,9 +13,10 @@ from bot.core.reply.stopping import StopRequest
 from bot.core.turns import Action, Turn
 from bot.plugins import Outcome, Plugin, Plugins
 from bot.testing.data import MemoryData
+from bot.testing.model import ModelScript, ScriptedModel
 from bot.testing.store import MemoryStore
+from bot.testing.surface import PaperSurface
 from tests.conversation.answering_world import THREAD, said
-from tests.fakes import ModelScript, PaperSurface, ScriptedModel
 
 STOP = StopRequest(thread=THREAD, requested_by="U1")
 WORDS: ModelScript = [word for n in range(1, 200) for word in (f"{n} ", 0.1)]

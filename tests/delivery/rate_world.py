@@ -15,8 +15,9 @@ from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, T
 from bot.plugins import Plugins
 from bot.ports import Page
 from bot.sandbox.workspace.rate_limits import MethodRateLimits
+from bot.testing.model import ModelScript, ScriptedModel
 from bot.testing.store import MemoryStore
-from tests.fakes import ModelScript, PaperSurface, ScriptedModel
+from bot.testing.surface import PaperSurface
 
 WRITES_PER_MINUTE = 45
 KEY = ThreadKey(platform="paper", workspace="T1", channel="C1", root="")

@@ -8,9 +8,10 @@ from bot.core.errors import ClaimLost, SurfaceGone
 from bot.core.reply.commands import DisplayMode
 from bot.core.turns import Action, MessageKey, Turn, TurnStatus
 from bot.ports import Page
+from bot.testing.model import ScriptedModel
+from bot.testing.surface import PaperSurface
 from tests.conversation.answering_world import THREAD, AnsweringWorld
 from tests.delivery.test_streaming import SLOW, WORDS
-from tests.fakes import PaperSurface, ScriptedModel
 from tests.virtual_time import on_virtual_time, run
 
 QUESTION = MessageKey(platform="paper", workspace="T1", channel="C1", message_id="q1")

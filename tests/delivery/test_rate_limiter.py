@@ -12,8 +12,8 @@ from bot.core.chat.stream import ChoiceFinished, StreamEvent, TextDelta
 from bot.core.reply.live_reply import MAX_HOLD_SECONDS
 from bot.core.requests import ChatRequest
 from bot.ports import NeededAt
+from bot.testing.model import ScriptedModel
 from tests.delivery.rate_world import WRITES_PER_MINUTE, RateWorld, SpeakingModel, StrictPaper
-from tests.fakes import ScriptedModel
 from tests.virtual_time import VirtualTimeLoop, on_virtual_time
 
 

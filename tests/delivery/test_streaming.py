@@ -8,8 +8,9 @@ import pytest
 from bot.core.errors import ModelInterrupted, SurfaceBusy, SurfaceError, SurfaceGone, SurfaceUnavailable
 from bot.core.reply.commands import DisplayMode
 from bot.core.turns import Action
+from bot.testing.model import ModelScript, ScriptedModel
+from bot.testing.surface import GOT_THROUGH, PaperSurface
 from tests.conversation.answering_world import THREAD, AnsweringWorld
-from tests.fakes import ModelScript, PaperSurface, ScriptedModel
 from tests.virtual_time import on_virtual_time, run
 
 WORDS = " ".join(f"word{number}" for number in range(60))
@@ -57,7 +58,7 @@ async def test_each_page_is_a_stream_of_its_own() -> None:
         SurfaceGone("message_not_in_streaming_state"),
         SurfaceGone("stopped_by_user"),
         SurfaceUnavailable("timeout"),
-        SurfaceUnavailable("but it got through"),
+        SurfaceUnavailable(GOT_THROUGH),
     ],
     ids=str,
 )
@@ -96,7 +97,7 @@ async def test_nobody_waits_for_a_message_to_grow() -> None:
 @on_virtual_time
 async def test_one_that_may_have_been_started_is_used() -> None:
     office = room()
-    office.surface.start_errors = [SurfaceUnavailable("but it got through")]
+    office.surface.start_errors = [SurfaceUnavailable(GOT_THROUGH)]
     assert await office.answer() == [WORDS]
     assert len(office.surface.messages) == 1
 

@@ -22,8 +22,9 @@ from bot.core.turns import Action, AddressingKind, Author, IncomingMessage, Thre
 from bot.plugins import Plugins
 from bot.policy.spending import SpendingPolicy
 from bot.testing.ledger import MemoryLedger
+from bot.testing.model import ScriptedModel
 from bot.testing.store import MemoryStore
-from tests.fakes import PaperSurface, ScriptedModel
+from bot.testing.surface import PaperSurface
 from tests.virtual_time import on_virtual_time
 
 pytestmark = pytest.mark.calendar

@@ -23,9 +23,9 @@ from bot.llm.resilience.circuit_breaker import (
     CircuitBreaker,
 )
 from bot.sandbox.model.server import SandboxModel
+from bot.testing.model import ModelScript, ScriptedModel
 from tests.contracts import chat_model
 from tests.contracts.chat_model import asking, collect
-from tests.fakes import ModelScript, ScriptedModel
 
 
 class Bench:

@@ -21,9 +21,9 @@ from bot.llm.chat_completions import OpenAIChat
 from bot.llm.http.client import open_client
 from bot.llm.resilience.fallback import FallbackModel
 from bot.sandbox.model.server import SandboxModel
+from bot.testing.model import ScriptedModel
 from tests.contracts import chat_model
 from tests.contracts.chat_model import asking, collect
-from tests.fakes import ScriptedModel
 
 
 async def test_the_preferred_server_is_enough() -> None:

@@ -9,9 +9,9 @@ from bot.llm.chat_completions import OpenAIChat
 from bot.llm.http.client import open_client
 from bot.llm.resilience.retrying import RetryingModel
 from bot.sandbox.model.server import SandboxModel
+from bot.testing.model import ScriptedModel
 from tests.contracts import chat_model
 from tests.contracts.chat_model import asking, collect
-from tests.fakes import ScriptedModel
 from tests.llm.sleeper import Sleeper
 from tests.virtual_time import on_virtual_time
 

@@ -6,8 +6,7 @@ from bot.core.turns import Action, ThreadKey
 from bot.slack.events.answer_actions import AnswerActions
 from bot.slack.events.ephemeral_replies import CHANGE_NOT_ALLOWED
 from bot.slack.rendering import buttons
-from tests.fakes import OpenAccess
-from tests.slack.events.inboxes import is_not_admin
+from tests.slack.events.inboxes import OpenAccess, is_not_admin
 from tests.slack.rendering.test_buttons import BOT, body
 from tests.virtual_time import on_virtual_time
 

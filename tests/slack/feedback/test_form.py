@@ -27,8 +27,7 @@ from bot.slack.views.block_kit import VALUE_ACTION_ID
 from bot.slack.views.modals import Modals
 from bot.testing.records import MemoryVotes
 from bot.testing.store import MemoryStore
-from tests.fakes import OpenAccess
-from tests.slack.events.inboxes import make_inbox
+from tests.slack.events.inboxes import OpenAccess, make_inbox
 
 ADA, GRACE = "U0ADA", "U0GRACE"
 GENERAL, TEAM = "C0GENERAL", "T0SANDBOX"

@@ -1,77 +1,50 @@
-"""Fakes that implement the ports: a model with a script, and paper to write on."""
+"""A `Surface` on paper: keeps every text that each thread ever showed, with the time.
+
+A write takes `write_seconds` by the loop's clock, as a call of a platform does. A test reads what people see with
+`list_texts(thread)`, or looks at `messages`, which have all their versions. Errors are put in beforehand:
+`write_errors` are raised by the next writes, `start_errors` by the next start of a stream, `append_errors[3]` by the
+third append. If the text of a `SurfaceUnavailable` is `GOT_THROUGH`, the write takes effect before the error is
+raised, as when a response is lost.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from bot.core.chat.stream import ChoiceFinished, StreamEvent, TextDelta
-from bot.core.errors import BotError, MessageLost, SurfaceError, SurfaceUnavailable
+from bot.core.errors import MessageLost, SurfaceError, SurfaceUnavailable
 from bot.core.reply import appended_text
 from bot.core.reply.commands import DisplayMode
-from bot.core.requests import ChatRequest
 from bot.core.turns import Action, File, IncomingMessage, ThreadKey, Turn
 from bot.ports import Page, SurfaceLimits
 
-ModelScript = Sequence[str | float | BotError | StreamEvent]
-"""What a model does: says a text, waits some seconds, raises an error, or sends an event."""
-
-
-class ScriptedModel:
-    """Answers each request with the next script; the last one serves for all further requests."""
-
-    def __init__(self, *scripts: ModelScript) -> None:
-        self.scripts = list(scripts) or [["fine"]]
-        self.requests: list[ChatRequest] = []
-        self.open = 0
-
-    @asynccontextmanager
-    async def stream(self, request: ChatRequest, **_: object) -> AsyncIterator[AsyncIterator[StreamEvent]]:
-        self.requests.append(request)
-        script = self.scripts[min(len(self.requests), len(self.scripts)) - 1]
-        self.open += 1
-        try:
-            yield _play_script(script)
-        finally:
-            self.open -= 1
-
-
-async def _play_script(script: ModelScript) -> AsyncIterator[StreamEvent]:
-    for step in script:
-        match step:
-            case str():
-                yield TextDelta(step)
-            case int() | float():
-                await asyncio.sleep(step)
-            case BotError():
-                raise step
-            case _:
-                yield step
-    if not any(isinstance(step, ChoiceFinished) for step in script):
-        yield ChoiceFinished("stop")
+GOT_THROUGH = "but it got through"
+"""As the text of a `SurfaceUnavailable`: the write takes effect, only its response is lost."""
 
 
 @dataclass
 class PaperMessage:
-    """A message on paper: every text it ever showed, with the time."""
+    """A message with every text that it ever showed."""
 
     thread: ThreadKey
     page: tuple[int, int]
-    """Turn, and number of the page in its answer."""
+    """The id of the turn, and the number of the page within its answer."""
     versions: list[tuple[float, str]] = field(default_factory=list)
+    """The time, by the loop's clock, and the text of each write."""
     actions: tuple[Action, ...] = ()
 
     def show(self, page: Page) -> None:
+        """Add a version."""
         self.versions.append((_now(), page.text))
         self.actions = page.actions
 
     @property
     def text(self) -> str:
+        """The present text."""
         return self.versions[-1][1]
 
 
 class PaperStream:
-    """A message on paper that takes text at its end, `added` to by as many writes."""
+    """A growing message; each append is one write."""
 
     def __init__(self, surface: "PaperSurface", thread: ThreadKey, message_id: str, shown: str) -> None:
         self.message_id = message_id
@@ -80,13 +53,15 @@ class PaperStream:
         self._shown = shown
 
     def can_show(self, page: Page) -> bool:
+        """Whether the page only adds text to what is shown."""
         return appended_text.find_addition(page.text, self._shown) is not None
 
     async def append_page(self, page: Page, *, last: bool) -> None:
+        """Show a page. Raises the entry of `append_errors` for this append, if there is one."""
         surface = self._surface
         surface.appends += 1
         fault = surface.append_errors.pop(surface.appends, None)
-        if fault and str(fault) != "but it got through":
+        if fault and str(fault) != GOT_THROUGH:
             raise fault
         self._shown += appended_text.find_addition(page.text, self._shown) or ""
         shown = page if last else replace(page, text=self._shown, actions=())
@@ -96,9 +71,10 @@ class PaperStream:
 
 
 class PaperSurface:
-    """Keeps the screen as a reader saw it, with times. `refusals` are raised by the next writes."""
+    """A `Surface` in memory. A thread of the channel "direct message" is a direct message."""
 
     def __init__(self, *, page_size: int = 200, edit_interval: float = 1.0, write_seconds: float = 0.05) -> None:
+        """`page_size` is in characters; `edit_interval` seconds pass between two writes of one answer."""
         self.limits = SurfaceLimits(
             fits=lambda text: len(text) <= page_size,
             page_size=page_size,
@@ -113,49 +89,65 @@ class PaperSurface:
             appends_burst=4,
         )
         self.writing = DisplayMode.EDITS
+        """How answers grow."""
         self.write_seconds = write_seconds
         self.messages: dict[str, PaperMessage] = {}
-        self.uneditable: set[str] = set()  # messages that take no change any more
+        """All messages of the bot, by id."""
+        self.uneditable: set[str] = set()
+        """Ids of messages whose edit window is closed."""
         self.write_errors: list[SurfaceError] = []
+        """Raised by the next writes, one each."""
         self.writes = 0
         self.history: list[IncomingMessage] = []
+        """What people wrote in the thread before; returned by `read_messages`."""
         self.files: dict[str, bytes | Exception] = {}
+        """The content of attached files by URL, or the error that a download raises."""
         self.reads = 0
         self.appends = 0
         self.starts_left = 1_000
+        """With 0, no stream can be started."""
         self.start_errors: list[SurfaceError] = []
         self.append_errors: dict[int, SurfaceError] = {}
+        """Raised by the n-th append of all streams together."""
         self.overlaps = 0
+        """How many writes began while another write of the same thread was under way."""
         self.busy: dict[ThreadKey, bool] = {}
-        self.first_turns: list[int] = []  # the turns that began a conversation
+        """Whether a thread shows that an answer is on its way."""
+        self.first_turns: list[int] = []
+        """The ids of turns that began a conversation."""
         self.before_write: Callable[[], None] = lambda: None
+        """Called before each write."""
         self._writing: set[ThreadKey] = set()
         self._posted = 0
 
     async def post(self, thread: ThreadKey, page: Page) -> str:
+        """Add a message and return its id."""
         self._posted += 1
         message_id = f"m{self._posted}"
         message = PaperMessage(thread, (page.turn, page.number))
         try:
             await self._write(thread)
         except SurfaceUnavailable as error:
-            if str(error) == "but it got through":
+            if str(error) == GOT_THROUGH:
                 message.show(page)
                 self.messages[message_id] = message
             raise
         message.show(page)
         self.messages[message_id] = message
-        self.busy[thread] = False  # as Slack does: a post takes the status away
+        self.busy[thread] = False  # as on Slack: a post clears the status
         return message_id
 
     async def edit(self, thread: ThreadKey, message_id: str, page: Page) -> None:
+        """Change a message. Raises `MessageLost` if it was deleted or its edit window is closed."""
         await self._write(thread)
         self._message(message_id, changes=True).show(page)
 
     def choose_display_mode(self, thread: ThreadKey) -> DisplayMode:
+        """Return `writing`."""
         return self.writing
 
     async def start_message(self, turn: Turn, page: Page) -> "PaperStream | None":
+        """Start a stream, or return None if `starts_left` is 0."""
         if not self.starts_left:
             return None
         self.write_errors[:0] = self.start_errors
@@ -164,37 +156,44 @@ class PaperSurface:
         return PaperStream(self, turn.thread, message_id, page.text)
 
     async def find_pages(self, turn: Turn) -> dict[int, str]:
+        """Return the message ids of a turn, by page number."""
         mine = [(m.page, key) for key, m in self.messages.items() if m.thread == turn.thread]
         return {number: key for (of, number), key in mine if of == turn.id}
 
     async def read_messages(self, thread: ThreadKey, *, limit: int, since: float = 0.0) -> list[IncomingMessage]:
+        """Return the newest of `history`."""
         self.reads += 1
         return self.history[-limit:]
 
     async def download_file(self, file: File, *, limit: int) -> bytes:
+        """Return the content of a file, or raise its error."""
         found = self.files[file.url]
         if isinstance(found, Exception):
             raise found
         return found
 
     async def delete_message(self, thread: ThreadKey, message_id: str) -> None:
+        """Delete a message. Raises `MessageLost` if it was deleted before."""
         await self._write(thread)
         self._message(message_id, changes=False)
         del self.messages[message_id]
 
     def is_direct(self, thread: ThreadKey) -> bool:
+        """Whether the channel is called "direct message"."""
         return thread.channel == "direct message"
 
     async def read_place_names(self, thread: ThreadKey) -> dict[str, str]:
+        """Return the same names for every thread."""
         return {"channel": "#paper", "workspace": "Desk"}
 
     async def show_working(self, turn: Turn, *, busy: bool, begins: bool = False) -> None:
+        """Set `busy` of the thread."""
         self.busy[turn.thread] = busy
         if begins:
             self.first_turns.append(turn.id)
 
     def list_texts(self, thread: ThreadKey) -> list[str]:
-        """Return what the thread shows now, a text a message."""
+        """Return the present text of each message of the bot in a thread."""
         return [message.text for message in self.messages.values() if message.thread == thread]
 
     def _message(self, message_id: str, *, changes: bool) -> PaperMessage:
@@ -215,16 +214,6 @@ class PaperSurface:
         if self.write_errors:
             raise self.write_errors.pop(0)
         self.writes += 1
-
-
-class OpenAccess:
-    """Lets everybody in, everywhere."""
-
-    async def admit_message(self, said: object) -> bool:
-        return True
-
-    async def admit_press(self, thread: ThreadKey, user: str) -> bool:
-        return True
 
 
 def _now() -> float:
