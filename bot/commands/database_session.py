@@ -14,9 +14,9 @@ import click
 
 from bot.core.chat.scoped_config import parse_scope
 from bot.core.config import Scope
-from bot.core.errors import VersionConflict
+from bot.core.errors import ConfigRefused, VersionConflict
 from bot.core.turns import Author
-from bot.policy.config_editor import ConfigEditor, ConfigRefused
+from bot.policy.config_editor import ConfigEditor
 from bot.settings import Settings
 from bot.slack import messages
 from bot.store import migrate

@@ -23,8 +23,9 @@ from bot.commands.prompt_files import PromptFile, file_name, read_folder, to_mar
 from bot.core.chat import scoped_config as core
 from bot.core.chat.parameters import render as shown
 from bot.core.config import ConfigVersion, Scope, ScopeConfig
+from bot.core.errors import ConfigRefused
 from bot.core.history.feedback import VoteCounts
-from bot.policy.config_editor import ConfigEditor, ConfigRefused, EditableScope
+from bot.policy.config_editor import ConfigEditor, EditableScope
 from bot.slack import messages
 from bot.store.config.versions import SqlConfigVersions
 from bot.store.conversations.feedback import SqlVotes

@@ -33,7 +33,7 @@ from bot.conversation.cancellation import Cancellation, Cancellations, TurnStopp
 from bot.conversation.request_builder import PreparedQuestion, RequestBuilder, RequestOptions
 from bot.conversation.summarising import Summariser
 from bot.core.chat.stream import AnswerBuilder, TextDelta
-from bot.core.errors import BotError, ContextTooLong, ModelError, SurfaceGone
+from bot.core.errors import BotError, ContextTooLong, ModelError, SpendingError, SurfaceGone
 from bot.core.reply import stopping, variants
 from bot.core.reply.live_reply import LiveReply
 from bot.core.requests import Answer, ChatRequest
@@ -187,7 +187,7 @@ class Answerer:
                 await self._stream_what_fits(attempt, writer)
         except TurnStopped:
             result = _end_stopped(turn, attempt.answer(), writer)
-        except ModelError as error:
+        except (ModelError, SpendingError) as error:
             result = _end_failed(error, attempt.answer(), writer)
         else:
             result = await self._end_complete(turn, attempt, writer)
@@ -309,7 +309,7 @@ def _end_stopped(turn: Turn, answer: Answer, writer: AnswerWriter) -> _TurnResul
     return _TurnResult(answer=answer, status=TurnStatus.STOPPED)
 
 
-def _end_failed(error: ModelError, answer: Answer, writer: AnswerWriter) -> _TurnResult:
+def _end_failed(error: ModelError | SpendingError, answer: Answer, writer: AnswerWriter) -> _TurnResult:
     """End an answer that an error cut off; its text stays, with the error's sentence below it."""
     log.warning("The model did not answer.", action="model_failed", error=error.code, reason=str(error))
     if answer.text.strip():

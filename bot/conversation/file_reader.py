@@ -17,8 +17,8 @@ from pathlib import Path
 import structlog
 
 from bot.core.chat import attachments
-from bot.core.chat.attachments import ExtractedText, FileContent, FileKind, FileUnreadable
-from bot.core.errors import SurfaceError
+from bot.core.chat.attachments import ExtractedText, FileContent, FileKind
+from bot.core.errors import FileUnreadable, SurfaceError
 from bot.core.turns import File
 from bot.ports import Surface
 

@@ -1,45 +1,61 @@
-"""Everything that can go wrong, in one small tree; translated once, at the adapter that met it.
+"""All errors of the bot, in one tree.
+
+Each adapter translates the errors of its libraries into this tree, once, where it calls them:
 
     BotError
     ├── SettingsError                  the program does not start; the sentence names the setting
+    ├── ConfigRefused                  an admin entered a config that cannot be saved
+    ├── FileUnreadable                 one attached file; the answer goes on without it
+    ├── SpendingError                  a budget does not allow the call; the model was not asked
+    │   ├── BudgetSpent                it is used up, or the call may need more than is left
+    │   └── PriceUnknown               it counts money, and the model has no price
     ├── ModelError
-    │   ├── ModelBusy                  429: we ask too much; again later
-    │   │   └── ModelOverloaded        498, 503, 529: everybody does
-    │   ├── ModelUnavailable           no connection; before the first word, as all below it
-    │   │   ├── ModelFailed            408, 409, another 5xx, an error where an answer was due
-    │   │   ├── ModelSlow              reached, and silent for too long
-    │   │   └── ModelUnreadable        said something that is no answer
-    │   ├── ModelInterrupted           cut or failed in mid-answer, as all below it
-    │   │   ├── ModelStalled           silent for too long
-    │   │   ├── ModelEndless           still talking when the time was over
-    │   │   └── ModelGarbled           said something that cannot be read
+    │   ├── ModelBusy                  429: our rate limit; ask again later
+    │   │   └── ModelOverloaded        498, 503, 529: too many requests from everybody
+    │   ├── ModelUnavailable           no connection; like all below it, before the first word
+    │   │   ├── ModelFailed            408, 409, another 5xx, an error object instead of an answer
+    │   │   ├── ModelSlow              connected, but nothing came in time
+    │   │   └── ModelUnreadable        what came is not an answer
+    │   ├── ModelInterrupted           cut or failed in the middle of an answer, as all below it
+    │   │   ├── ModelStalled           nothing came for too long
+    │   │   ├── ModelEndless           the answer took, or grew, too long
+    │   │   └── ModelGarbled           what came cannot be read
     │   ├── ModelKeyRefused            401
     │   │   └── ModelForbidden         403: region, organisation or model
     │   ├── ModelUnknown               404
     │   ├── ModelOutOfCredit           402, or a 429 about money
-    │   ├── ModelRejected              another 4xx: a setting or we are wrong
-    │   ├── ContextTooLong             the conversation does not fit the model
+    │   ├── ModelRejected              another 4xx: a setting or our request is wrong
+    │   │   └── PictureRefused         the service cannot read a picture
+    │   ├── ContextTooLong             the conversation does not fit the model's window
     │   ├── ContentFiltered            the service refuses this question
-    │   └── ModelSilent                a complete stream without a word
-    │       └── ModelExhausted         its length limit was reached before one
+    │   └── ModelSilent                a complete answer without any text
+    │       └── ModelExhausted         its length limit was reached before any text
     ├── SurfaceError
-    │   ├── SurfaceBusy                the platform wants us to wait
+    │   ├── SurfaceBusy                the platform's rate limit; write again later
     │   ├── SurfaceUnavailable         no connection, a 5xx, a timeout
     │   └── SurfaceGone                the channel or message cannot be written to any more
-    │       └── MessageLost            one message cannot; its thread can
+    │       └── MessageLost            only this message cannot; its thread can
     └── StoreError
         ├── StoreUnavailable           the database does not answer
         ├── ClaimLost                  another process owns the turn now
-        └── Conflict                   somebody else saved a newer version
+        └── VersionConflict            another person saved a newer version
+            └── GrantsConflict         the same, for access settings
 
-Each class has a stable `code`, and `for_people`, the one sentence that a thread may show. The text of an
-exception is for the log; it never reaches a thread. What a budget does not let in is in `core.ledger`, what
-admins entered and cannot be saved in `editing`, what no service can see in `core.attachments`.
+Each class has a stable `code`, which is stored with the turn, and `for_people`, the one sentence that a
+thread may show. The text of an exception is for the log and never reaches a thread.
+
+For example, after `ModelBusy` the next server is asked, and if all are busy, the question is retried
+(`bot.llm.resilience`), as long as no text was shown. If that fails, the turn ends with the sentence below the
+text so far, and with buttons to try again or to continue.
 """
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
 
-from bot.core.config import ConfigVersion
+if TYPE_CHECKING:  # these modules raise the errors that carry their values
+    from bot.core.access.grants import GrantsVersion
+    from bot.core.config import ConfigVersion
+    from bot.core.spending.budgets import BudgetState
 
 
 class BotError(Exception):
@@ -53,6 +69,51 @@ class SettingsError(BotError):
     """A setting is missing or wrong; the text is one sentence that names it and says what to do."""
 
     code = "settings"
+
+
+class ConfigRefused(BotError):
+    """What an admin entered cannot be saved as it is."""
+
+    code = "steering_refused"
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        """`problems` holds a sentence for people for each field that is wrong."""
+        super().__init__(" ".join(problems.values()))
+        self.problems = problems
+
+
+class FileUnreadable(BotError):
+    """A file could not be read; the text gives the reason, after "I could not read x: "."""
+
+    code = "file_unreadable"
+
+
+class SpendingError(BotError):
+    """A budget does not allow a call of the model; the model was not asked."""
+
+    code = "spending"
+
+
+class BudgetSpent(SpendingError):
+    """A call does not fit into a budget that applies."""
+
+    code = "budget_spent"
+    for_people = "A budget is used up. An admin can raise it."
+
+    def __init__(self, state: "BudgetState") -> None:
+        """`state` is that of the budget that does not allow the call."""
+        super().__init__(self.for_people)
+        self.state = state
+
+
+class PriceUnknown(SpendingError):
+    """A budget of money applies, and the price of the model is unknown."""
+
+    code = "price_unknown"
+    for_people = (
+        "There is a budget of money here, and the price of this model is not known, so I can't answer. "
+        "The operator of this bot needs to add it to `BOT_PRICES`."
+    )
 
 
 class ModelError(BotError):
@@ -144,7 +205,7 @@ class ModelKeyRefused(ModelError):
 
     code = "model_key_refused"
     for_people = (
-        "The model service refused my key, so I can't answer. Whoever runs this bot needs to check `OPENAI_API_KEY`."
+        "The model service refused my key, so I can't answer. The operator of this bot needs to check `OPENAI_API_KEY`."
     )
 
 
@@ -152,10 +213,7 @@ class ModelForbidden(ModelKeyRefused):
     """403: the key is known, but its organisation, region or plan may not ask this."""
 
     code = "model_forbidden"
-    for_people = (
-        "The model service does not allow me to use it, so I can't answer. "
-        "Whoever runs this bot finds the reason in its log."
-    )
+    for_people = "The model service does not allow me to use it, so I can't answer. The reason is in this bot's log."
 
 
 class ModelUnknown(ModelError):
@@ -164,7 +222,7 @@ class ModelUnknown(ModelError):
     code = "model_unknown"
     for_people = (
         "The model service does not know the model I was told to use. "
-        "Whoever runs this bot needs to check `BOT_MODEL` and `OPENAI_BASE_URL`."
+        "The operator of this bot needs to check `BOT_MODEL` and `OPENAI_BASE_URL`."
     )
 
 
@@ -174,7 +232,7 @@ class ModelOutOfCredit(ModelError):
     code = "model_out_of_credit"
     for_people = (
         "The account at the model service has reached its spending limit. "
-        "Whoever runs this bot needs to look at its billing."
+        "The operator of this bot needs to look at its billing."
     )
 
 
@@ -182,7 +240,14 @@ class ModelRejected(ModelError):
     """Any other 400 or 422: a parameter or the request is wrong."""
 
     code = "model_rejected"
-    for_people = "The model service did not accept the request. Whoever runs this bot finds the reason in its log."
+    for_people = "The model service did not accept the request. The reason is in this bot's log."
+
+
+class PictureRefused(ModelRejected):
+    """The model service cannot read a picture: it is broken, too large, or of an unusual kind."""
+
+    code = "picture_refused"
+    for_people = "The model service can't read a picture that you sent. Please send another, or ask without it."
 
 
 class ContextTooLong(ModelError):
@@ -220,7 +285,7 @@ class ModelExhausted(ModelSilent):
     code = "model_exhausted"
     for_people = (
         "The model reached its length limit before it said a word. "
-        "Whoever runs this bot may raise `max_tokens`, or lower `reasoning_effort`."
+        "The operator of this bot may raise `max_tokens`, or lower `reasoning_effort`."
     )
 
 
@@ -285,9 +350,18 @@ class VersionConflict(StoreError):
     """The version that was edited is not the newest any more; nothing was overwritten."""
 
     code = "conflict"
-    for_people = "Somebody else has saved a newer version in the meantime. Nothing was overwritten."
+    for_people = "Another person has saved a newer version in the meantime. Nothing was overwritten."
 
-    def __init__(self, newest: ConfigVersion | None) -> None:
+    def __init__(self, newest: "ConfigVersion | None") -> None:
         """`newest` is the version that exists instead; None if there is none."""
         super().__init__(self.for_people)
         self.newest = newest
+
+
+class GrantsConflict(VersionConflict):
+    """The access settings that were edited are not the newest any more."""
+
+    def __init__(self, newest_grants: "GrantsVersion | None") -> None:
+        """`newest_grants` is the version that exists instead; None if there is none."""
+        super().__init__(None)
+        self.newest_grants = newest_grants

@@ -17,9 +17,8 @@ from typing import NamedTuple
 import httpx
 import structlog
 
-from bot.core.chat.attachments import PictureRefused
 from bot.core.chat.stream import PicturesLeftOut, StreamEvent
-from bot.core.errors import ModelError, ModelRejected, ModelSlow, ModelUnavailable
+from bot.core.errors import ModelError, ModelRejected, ModelSlow, ModelUnavailable, PictureRefused
 from bot.core.requests import ChatRequest
 from bot.llm.adaptation.adaptations import MAX_ADAPTATIONS_PER_QUESTION, Adaptations
 from bot.llm.adaptation.learned_facts import LearnedServerFacts

@@ -18,20 +18,9 @@ from bot.core.chat.scoped_config import (
     resolve_config,
 )
 from bot.core.config import ConfigVersion, Scope, ScopeConfig
-from bot.core.errors import BotError
+from bot.core.errors import ConfigRefused
 from bot.core.turns import Author, ThreadKey
 from bot.ports import ConfigVersions
-
-
-class ConfigRefused(BotError):
-    """What an admin entered cannot be saved as it is."""
-
-    code = "steering_refused"
-
-    def __init__(self, problems: Mapping[str, str]) -> None:
-        """`problems` holds a sentence for people for each field that is wrong."""
-        super().__init__(" ".join(problems.values()))
-        self.problems = problems
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,9 +10,10 @@ from dataclasses import replace
 
 from bot.core.chat.context_window import count_request_tokens, estimate_tokens
 from bot.core.config import Scope
+from bot.core.errors import BudgetSpent
 from bot.core.requests import Answer, ChatRequest, ModelCall, Usage
 from bot.core.spending import budgets as ledger
-from bot.core.spending.budgets import Budget, BudgetSpent, CallPermit
+from bot.core.spending.budgets import Budget, CallPermit
 from bot.core.spending.estimates import CallEstimator
 from bot.core.spending.prices import Price, PriceTable
 from bot.core.turns import Turn

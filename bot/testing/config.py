@@ -8,11 +8,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, replace
 
-from bot.core.access.grants import Grants, GrantsConflict, GrantsVersion
+from bot.core.access.grants import Grants, GrantsVersion
 from bot.core.chat.drafts import Draft
 from bot.core.chat.scoped_config import EMPTY_CONFIG, list_scopes, thread_scope
 from bot.core.config import ConfigVersion, Scope, ScopeConfig
-from bot.core.errors import VersionConflict
+from bot.core.errors import GrantsConflict, VersionConflict
 from bot.core.turns import Author, ThreadKey
 from bot.store.storable_text import make_storable
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.access.grants import NO_GRANTS, Grants, GrantsConflict, GrantsVersion
+from bot.core.access.grants import NO_GRANTS, Grants, GrantsVersion
 from bot.core.access.rules import AccessRules, Admission
 from bot.core.config import Scope
+from bot.core.errors import GrantsConflict
 from bot.core.turns import Author
 from bot.ports import GrantsRecord
 from bot.store.config.grants import SqlGrants

@@ -8,18 +8,10 @@ from pathlib import Path
 import pytest
 
 from bot.core.config import Scope
-from bot.core.errors import ClaimLost
+from bot.core.errors import BudgetSpent, ClaimLost, PriceUnknown
 from bot.core.periods import SECONDS_PER_DAY, Span, find_period_end, name_days
 from bot.core.requests import Answer, ModelCall
-from bot.core.spending.budgets import (
-    Budget,
-    BudgetSpent,
-    BudgetUnit,
-    CallEstimate,
-    PriceUnknown,
-    Spending,
-    SpendingDimension,
-)
+from bot.core.spending.budgets import Budget, BudgetUnit, CallEstimate, Spending, SpendingDimension
 from bot.core.turns import Author, Turn, TurnStatus
 from bot.ports import Ledger
 from bot.store.conversations.store import SqlStore

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.core.errors import BudgetSpent
 from bot.core.periods import SECONDS_PER_DAY, Span
 from bot.core.requests import ModelCall
-from bot.core.spending.budgets import Budget, BudgetSpent, BudgetUnit, CallEstimate, SpendingDimension
+from bot.core.spending.budgets import Budget, BudgetUnit, CallEstimate, SpendingDimension
 from bot.core.turns import Author, Turn, TurnStatus
 from bot.testing.data import MemoryData
 from bot.testing.ledger import MemoryLedger

@@ -15,8 +15,8 @@ import pytest
 
 from bot.conversation import file_extractor, file_reader
 from bot.conversation.file_reader import FileReader, QuestionFiles, extract_text
-from bot.core.chat.attachments import MAX_FILE_BYTES, MAX_FILES, FileKind, FileUnreadable
-from bot.core.errors import SurfaceUnavailable
+from bot.core.chat.attachments import MAX_FILE_BYTES, MAX_FILES, FileKind
+from bot.core.errors import FileUnreadable, SurfaceUnavailable
 from bot.core.turns import File
 from bot.testing.surface import PaperSurface
 

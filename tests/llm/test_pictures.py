@@ -2,8 +2,7 @@
 
 import pytest
 
-from bot.core.chat.attachments import PictureRefused
-from bot.core.errors import ModelRejected
+from bot.core.errors import ModelRejected, PictureRefused
 from bot.core.requests import ChatMessage, ChatRequest
 from bot.llm.chat_completions import OpenAIChat
 from bot.llm.http.client import open_client

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.access.grants import Grants, GrantsConflict, GrantsVersion
+from bot.core.access.grants import Grants, GrantsVersion
 from bot.core.access.rules import AccessRules, Admission
 from bot.core.config import Scope
-from bot.core.errors import StoreUnavailable
+from bot.core.errors import GrantsConflict, StoreUnavailable
 from bot.core.turns import Author
 from bot.policy.permissions import GRANTS_CACHE_TTL_SECONDS, Permissions
 from bot.testing.config import MemoryGrants

@@ -13,7 +13,6 @@ from typing import Any
 
 from bot.core.access.rules import AccessRules, Admission
 from bot.core.config import Scope
-from bot.core.errors import VersionConflict
 from bot.core.turns import Author
 
 GRANTS_FORMAT = 1
@@ -53,15 +52,6 @@ class GrantsVersion:
     note: str
     created_at: float
     """In seconds since 1970 by the store's clock."""
-
-
-class GrantsConflict(VersionConflict):
-    """The access settings that were edited are not the newest any more."""
-
-    def __init__(self, newest_grants: GrantsVersion | None) -> None:
-        """`newest_grants` is the version that exists instead; None if there is none."""
-        super().__init__(None)
-        self.newest_grants = newest_grants
 
 
 def describe_grants(grants: Grants, name: Callable[[str], str] = str) -> list[str]:

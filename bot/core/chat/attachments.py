@@ -21,7 +21,7 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Final
 
-from bot.core.errors import ModelRejected
+from bot.core.errors import FileUnreadable
 from bot.core.turns import File
 
 MAX_FILES: Final = 10
@@ -71,17 +71,6 @@ PICTURE_TYPES_BY_SIGNATURE: Mapping[bytes, str] = MappingProxyType(
 CHARSETS_BY_BYTE_ORDER_MARK: Mapping[bytes, str] = MappingProxyType(
     {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 )
-
-
-class FileUnreadable(Exception):
-    """A file could not be read; the text gives the reason, after "I could not read x: "."""
-
-
-class PictureRefused(ModelRejected):
-    """The model service cannot read a picture: it is broken, too large, or of an unusual kind."""
-
-    code = "picture_refused"
-    for_people = "The model service can't read a picture that you sent. Please send another, or ask without it."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

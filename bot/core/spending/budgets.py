@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 
-from bot.core.errors import ModelError
+from bot.core.errors import BudgetSpent, PriceUnknown
 from bot.core.periods import Span, format_moment
 from bot.core.requests import ModelCall
 from bot.core.spending import prices
@@ -135,28 +135,6 @@ class CallPermit:
     """The state of all budgets that apply, before the call."""
     warned_spans: frozenset[Span] = frozenset()
     """Periods for which the person was already warned that a budget is nearly used up."""
-
-
-class BudgetSpent(ModelError):
-    """A call does not fit into a budget that applies; the model was not asked."""
-
-    code = "budget_spent"
-    for_people = "A budget is used up. An admin can raise it."
-
-    def __init__(self, state: BudgetState) -> None:
-        """`state` is that of the budget that does not allow the call."""
-        super().__init__(self.for_people)
-        self.state = state
-
-
-class PriceUnknown(ModelError):
-    """A budget of money applies, and the price of the model is unknown; the model was not asked."""
-
-    code = "price_unknown"
-    for_people = (
-        "There is a budget of money here, and the price of this model is not known, so I can't answer. "
-        "Whoever runs this bot needs to add it to `BOT_PRICES`."
-    )
 
 
 def find_applying_budgets(budgets: Iterable[Budget], *, person: str, channel: str) -> tuple[Budget, ...]:

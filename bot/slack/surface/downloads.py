@@ -13,8 +13,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from yarl import URL
 
-from bot.core.chat.attachments import FileUnreadable
-from bot.core.errors import SurfaceUnavailable
+from bot.core.errors import FileUnreadable, SurfaceUnavailable
 from bot.core.turns import File
 
 SLACK_HOSTS = ("slack.com", "slack-edge.com")

@@ -11,8 +11,9 @@ from sqlalchemy import Connection, Row, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bot.core.access import grants as granting
-from bot.core.access.grants import Grants, GrantsConflict, GrantsVersion
+from bot.core.access.grants import Grants, GrantsVersion
 from bot.core.config import Scope
+from bot.core.errors import GrantsConflict
 from bot.core.turns import Author
 from bot.store.database import Database
 from bot.store.schema import grants_versions as versions

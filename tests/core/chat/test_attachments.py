@@ -9,12 +9,12 @@ from bot.core.chat.attachments import (
     ExtractedText,
     FileContent,
     FileKind,
-    FileUnreadable,
     decode_text,
     detect_kind,
     detect_picture_type,
     shorten_document,
 )
+from bot.core.errors import FileUnreadable
 from bot.core.turns import File
 
 PNG = b"\x89PNG\r\n\x1a\n rest"

@@ -6,17 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.core.errors import BudgetSpent, PriceUnknown
 from bot.core.periods import Span
 from bot.core.requests import ModelCall
 from bot.core.spending.budgets import (
     BUDGET_DIMENSIONS,
     Budget,
-    BudgetSpent,
     BudgetState,
     BudgetUnit,
     CallEstimate,
     CallPermit,
-    PriceUnknown,
     Spending,
     SpendingDimension,
     check_budgets,

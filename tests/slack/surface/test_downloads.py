@@ -9,8 +9,7 @@ from aiohttp import web
 from slack_sdk.web.async_client import AsyncWebClient
 from yarl import URL
 
-from bot.core.chat.attachments import FileUnreadable
-from bot.core.errors import SurfaceUnavailable
+from bot.core.errors import FileUnreadable, SurfaceUnavailable
 from bot.core.turns import File
 from bot.slack.surface import downloads
 from bot.slack.surface.downloads import FileDownloads

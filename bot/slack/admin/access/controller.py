@@ -10,11 +10,11 @@ from typing import Any
 
 import structlog
 
-from bot.core.access.grants import NO_GRANTS, Grants, GrantsConflict, GrantsVersion, collect_ids
+from bot.core.access.grants import NO_GRANTS, Grants, GrantsVersion, collect_ids
 from bot.core.access.rules import MemberType
 from bot.core.chat import scoped_config
 from bot.core.config import Scope
-from bot.core.errors import SurfaceUnavailable
+from bot.core.errors import GrantsConflict, SurfaceUnavailable
 from bot.core.turns import Author
 from bot.policy.permissions import Permissions
 from bot.slack import payload

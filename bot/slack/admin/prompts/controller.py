@@ -11,8 +11,8 @@ from typing import Any
 from bot.core.chat import scoped_config
 from bot.core.chat.scoped_config import direct_messages_scope
 from bot.core.config import Scope
-from bot.core.errors import VersionConflict
-from bot.policy.config_editor import ConfigEditor, ConfigRefused
+from bot.core.errors import ConfigRefused, VersionConflict
+from bot.policy.config_editor import ConfigEditor
 from bot.ports import Votes
 from bot.slack import payload
 from bot.slack.admin import authorization

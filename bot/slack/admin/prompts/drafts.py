@@ -15,9 +15,9 @@ import structlog
 from bot.core.chat import scoped_config
 from bot.core.chat.drafts import DRAFT_LIFETIME_SECONDS, Draft
 from bot.core.config import ScopeConfig
-from bot.core.errors import SurfaceError, VersionConflict
+from bot.core.errors import ConfigRefused, SurfaceError, VersionConflict
 from bot.core.turns import AddressingKind, IncomingMessage, ThreadKey
-from bot.policy.config_editor import ConfigEditor, ConfigRefused
+from bot.policy.config_editor import ConfigEditor
 from bot.ports import Drafts
 from bot.slack import payload
 from bot.slack.admin.authorization import Authorizer
