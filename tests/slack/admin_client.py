@@ -17,19 +17,19 @@ from bot.policy.config_editor import ConfigEditor
 from bot.policy.permissions import Permissions
 from bot.sandbox.server import SandboxWorkspace
 from bot.sandbox.workspace.records import FieldsRefused, WorkspaceMessage, WorkspacePerson, WorkspaceView
-from bot.slack.admin.access import listeners
+from bot.slack.admin.access import controller as access_controller
 from bot.slack.admin.access.controller import GrantsController
 from bot.slack.admin.authorization import Authorizer
-from bot.slack.admin.prompts import draft_listeners, modals, search
+from bot.slack.admin.prompts import listeners as prompt_listeners
+from bot.slack.admin.prompts import modals
 from bot.slack.admin.prompts.controller import PromptController
 from bot.slack.admin.prompts.drafts import DraftController
 from bot.slack.admin.prompts.explanations import AnswerExplainer
 from bot.slack.admin.prompts.form import ModelChoices
-from bot.slack.admin.prompts.listeners import register
 from bot.slack.admin.prompts.saving import ConfigSaver
 from bot.slack.admin.prompts.scope_list import ScopeListSection
 from bot.slack.admin.prompts.search import ScopeSearch
-from bot.slack.admin.spending import listeners as usage_listeners
+from bot.slack.admin.spending import budgets, usage
 from bot.slack.admin.spending.budgets import BudgetController
 from bot.slack.admin.spending.usage import UsageSection
 from bot.slack.events.bolt_app import create_bolt_app
@@ -43,6 +43,7 @@ from bot.slack.people.roles import AdminRoles
 from bot.slack.transport import connect
 from bot.slack.transport.socket_mode import open_sockets
 from bot.slack.views.direct_messages import DirectMessages
+from bot.slack.views.listeners import Listeners
 from bot.slack.views.modals import Modals
 from bot.testing.config import MemoryConfigVersions, MemoryDrafts, MemoryGrants
 from bot.testing.data import MemoryData
@@ -187,14 +188,14 @@ async def office(request: pytest.FixtureRequest) -> AsyncIterator[Office]:
             saving = ConfigSaver(doorkeeper, editing, people, models)
             granting = GrantsController(doorkeeper.for_purpose("grants"), access, people)
             judged = ComplaintList(doorkeeper, office.votes, bot)
-            usage = UsageSection(doorkeeper, office.ledger, office.versions, "EUR", clock=lambda: office.now)
-            budgets = BudgetController(doorkeeper.for_purpose("budgets"), office.ledger, people, "EUR")
+            spending = UsageSection(doorkeeper, office.ledger, office.versions, "EUR", clock=lambda: office.now)
+            budget_controller = BudgetController(doorkeeper.for_purpose("budgets"), office.ledger, people, "EUR")
             steered = (
                 WelcomeSection(editing, doorkeeper.workspace),
                 AccessNotice(access, people),
                 ScopeListSection(editing, doorkeeper.workspace),
             )
-            home = HomeTab(doorkeeper, (*steered, usage, budgets, judged, granting))
+            home = HomeTab(doorkeeper, (*steered, spending, budget_controller, judged, granting))
             reasons = AnswerExplainer(doorkeeper, editing, NoExplanations(), models, bot)
             helm = PromptController(doorkeeper, home, editing, reasons, office.votes, saving, models)
             found = ScopeSearch(doorkeeper, office.versions, people)
@@ -204,12 +205,14 @@ async def office(request: pytest.FixtureRequest) -> AsyncIterator[Office]:
             )
 
             def add(app: AsyncApp) -> None:
-                register(app, helm, Modals(client), office.aside)
-                draft_listeners.register(app, trials, Modals(client), office.aside)
-                search.register(app, found, Modals(client), office.aside)
-                complaints.register(app, judged, Modals(client), office.aside)
-                listeners.register(app, granting, Modals(client), office.aside, helm.render_home)
-                usage_listeners.register(app, usage, budgets, helm.render_home, Modals(client), office.aside)
+                listeners = Listeners(Modals(client), office.aside, helm.render_home)
+                prompt_listeners.register(app, helm, listeners)
+                prompt_listeners.register_drafts(app, trials, listeners)
+                prompt_listeners.register_search(app, found, listeners)
+                complaints.register(app, judged, listeners)
+                access_controller.register(app, granting, listeners)
+                usage.register(app, spending, listeners)
+                budgets.register(app, budget_controller, listeners)
 
             app = create_bolt_app(client, bot, make_inbox(bot, people, Nobody()), register=add)
             async with open_sockets(app, client, workspace.app_token, count=1):

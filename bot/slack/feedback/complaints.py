@@ -5,22 +5,21 @@ decides whether the reader may open the thread.
 """
 
 import time
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Sequence
 
-from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.async_app import AsyncApp
 
 from bot.core.history.feedback import Verdict, VoteCounts, VoteRecord
 from bot.core.history.personal_data import ERASED_PERSON
 from bot.ports import Votes
-from bot.slack import payload
 from bot.slack.admin.authorization import Authorizer
 from bot.slack.home import HomeReader
 from bot.slack.messages import BotIdentity
+from bot.slack.permalinks import message_url, mrkdwn_link
 from bot.slack.rendering.feedback_buttons import VERDICT_EMOJI
 from bot.slack.views import block_kit, wording
 from bot.slack.views.block_kit import Block, View
-from bot.slack.views.modals import Modals
+from bot.slack.views.listeners import Listeners
 from bot.slack.views.wording import REASON_LABELS, format_score
 
 COMPLAINTS_ACTION = "judged_complaints"
@@ -31,8 +30,6 @@ MAX_COMPLAINTS_SHOWN = 25
 """Complaints in one view."""
 MAX_NOTE_CHARACTERS = 600
 """Characters of a comment that are shown."""
-
-RunInBackground: TypeAlias = Callable[[Coroutine[Any, Any, None]], None]
 
 
 class ComplaintList:
@@ -89,19 +86,11 @@ class ComplaintList:
         return "\n".join(lines)
 
     def _link_thread(self, complaint: VoteRecord) -> str:
-        """Return the link to an answer, where Slack has told the workspace's address."""
-        if not self._bot.url:
-            return ""
-        channel, root = complaint.thread.channel, complaint.thread.root
-        place = f"{self._bot.url}archives/{channel}/p{complaint.message_id.replace('.', '')}"
-        return f": <{place}?thread_ts={root}&cid={channel}|open the thread>"
+        """Return the link to the answer, or an empty text if the workspace's address is unknown."""
+        url = message_url(self._bot.url, complaint.thread, complaint.message_id)
+        return f": {mrkdwn_link(url, 'open the thread')}" if url else ""
 
 
-def register(app: AsyncApp, judgements: ComplaintList, screen: Modals, aside: RunInBackground) -> None:
-    """Let the app open the list. Call it before what takes everything that is left."""
-
-    @app.action(COMPLAINTS_ACTION)
-    async def complaints(body: dict[str, Any], ack: AsyncAck) -> None:
-        making = judgements.open_complaints(payload.text(body, "user", "id"))
-        aside(screen.open_view(payload.text(body, "trigger_id"), making))
-        await ack()
+def register(app: AsyncApp, complaints: ComplaintList, listeners: Listeners) -> None:
+    """Register what opens the list."""
+    app.action(COMPLAINTS_ACTION)(listeners.opens(lambda pressed: complaints.open_complaints(pressed.user)))

@@ -5,15 +5,13 @@ submits it, so a forged id changes nothing. An error is shown in the form. The a
 touched.
 """
 
-import asyncio
 import re
-from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from typing import Any
 
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.core.errors import StoreError
 from bot.core.history.feedback import Verdict, Vote, VoteReason
 from bot.ports import Votes
 from bot.slack import payload
@@ -21,33 +19,21 @@ from bot.slack.events.inbox import AdmitsMessages
 from bot.slack.messages import BotIdentity
 from bot.slack.rendering import buttons, feedback_buttons
 from bot.slack.views import block_kit
-from bot.slack.views.block_kit import VALUE_ACTION_ID, Block, View
+from bot.slack.views.block_kit import NOTE_FIELD, VALUE_ACTION_ID, Block, View
+from bot.slack.views.listeners import Interaction, Listeners
 from bot.slack.views.modals import Modals
-from bot.slack.views.submissions import ActionRefused
+from bot.slack.views.submissions import ActionRefused, finish_in_time
 from bot.slack.views.wording import REASON_LABELS
 
 FEEDBACK_FORM_CALLBACK = "opinion"
 """`callback_id` of the form."""
-REASONS_FIELD, NOTE_FIELD = "reasons", "note"
-"""Block ids of the form's inputs."""
+REASONS_FIELD = "reasons"
+"""Block id of the checkboxes; that of the comment is `NOTE_FIELD`."""
 ANSWER_GONE = "That answer is not there any more, or another one is being written."
 VOTE_CHANGED = "Your vote has changed since, or the answer is gone. Please press a thumb again."
 REASONS_NOT_SAVED = "This could not be saved just now. Your vote counts; please send the rest again in a minute."
-SAVE_TIMEOUT_SECONDS = 2.5
-"""Slack waits three seconds for the acknowledgement."""
-
-RunInBackground: TypeAlias = Callable[[Coroutine[Any, Any, None]], None]
 
 log = structlog.get_logger()
-
-
-def register(
-    app: AsyncApp, votes: Votes, entrance: AdmitsMessages, screen: Modals, bot: BotIdentity, aside: RunInBackground
-) -> None:
-    """Let the app pass on what people think. Call it before what takes everything that is left."""
-    poll = FeedbackListeners(votes, entrance, screen, bot, aside)
-    app.action(re.compile(f"{feedback_buttons.FEEDBACK_ACTION_ID}(:.*)?$"))(poll.count_vote)
-    app.view(FEEDBACK_FORM_CALLBACK)(poll.save_reasons)
 
 
 def render_form(vote: Vote) -> View:
@@ -77,65 +63,58 @@ def _reason_checkboxes(vote: Vote) -> Block:
     return element | ({"initial_options": chosen} if chosen else {})
 
 
-class FeedbackListeners:
-    """The listeners; their parameters have the names that Bolt gives."""
+class FeedbackController:
+    """Records votes and their reasons."""
 
-    def __init__(
-        self,
-        votes: Votes,
-        access_guard: AdmitsMessages,
-        modals: Modals,
-        bot: BotIdentity,
-        run_in_background: RunInBackground,
-    ) -> None:
+    def __init__(self, votes: Votes, access_guard: AdmitsMessages, bot: BotIdentity) -> None:
         self._votes = votes
         self._access_guard = access_guard
-        self._modals = modals
         self._bot = bot
-        self._run_in_background = run_in_background
 
-    async def count_vote(self, body: dict[str, Any], ack: AsyncAck) -> None:
-        """Count a vote, and ask why."""
-        judged = feedback_buttons.parse_thumb_press(body, self._bot)
-        if judged is not None:
-            self._run_in_background(self._open_form(judged, payload.text(body, "trigger_id")))
-        await ack()
+    async def open_form(self, pressed: Interaction, modals: Modals) -> None:
+        """Record the vote of a pressed thumb, and open the form."""
+        press = feedback_buttons.parse_thumb_press(pressed.body, self._bot)
+        if press is not None and await self._access_guard.admit_press(press.thread, press.user):
+            await modals.open_view(pressed.trigger, self._record_vote(press))
 
-    async def save_reasons(self, body: dict[str, Any], ack: AsyncAck) -> None:
-        """Add the reasons to a vote; where that fails, what was written stays on the screen."""
-        if problem := await self._save_reasons(payload.text(body, "user", "id"), payload.mapping(body, "view")):
-            await ack(response_action="errors", errors={NOTE_FIELD: problem})
+    async def save_form(self, user: str, view: Mapping[str, Any]) -> None:
+        """Save a submitted form. Raises `ActionRefused` if the vote has changed since."""
+        verdict, _, vote = payload.text(view, "private_metadata").partition(":")
+        if verdict not in set(Verdict) or not buttons.is_turn_id(vote):
+            raise ActionRefused(VOTE_CHANGED)
+        values = payload.mapping(view, "state", "values")
+        note = payload.text(values, NOTE_FIELD, VALUE_ACTION_ID, "value").strip()
+        options = payload.items(values, REASONS_FIELD, VALUE_ACTION_ID, "selected_options")
+        chosen = [payload.text(option, "value") for option in options]
+        reasons = [VoteReason(value) for value in chosen if value in set(VoteReason)]
+        if not await self._votes.add_reasons(int(vote), Verdict(verdict), by=user, reasons=reasons, note=note):
+            raise ActionRefused(VOTE_CHANGED)
+
+    async def _record_vote(self, press: feedback_buttons.ThumbPress) -> View:
+        vote = await self._votes.cast_vote(press.turn, press.thread, press.verdict, by=press.user)
+        if vote is None:
+            log.info("A vote was refused.", action="vote_refused", turn=press.turn)
+            raise ActionRefused(ANSWER_GONE)
+        log.info("An answer was judged.", action="answer_judged", turn=press.turn, verdict=press.verdict)
+        return render_form(vote)
+
+
+def register(app: AsyncApp, feedback: FeedbackController, listeners: Listeners) -> None:
+    """Register what records a vote and its reasons."""
+
+    async def save_reasons(body: dict[str, Any], ack: AsyncAck) -> None:
+        form = Interaction(body)
+        saving = feedback.save_form(form.user, form.view)
+        try:
+            await finish_in_time(
+                saving, timed_out=REASONS_NOT_SAVED, failed=REASONS_NOT_SAVED, log_action="reasons_unsaved"
+            )
+        except ActionRefused as refused:
+            await ack(response_action="errors", errors={NOTE_FIELD: str(refused)})
         else:
             await ack()
 
-    async def _open_form(self, judged: feedback_buttons.ThumbPress, trigger: str) -> None:
-        if await self._access_guard.admit_press(judged.thread, judged.user):
-            await self._modals.open_view(trigger, self._record_vote(judged))
-
-    async def _record_vote(self, judged: feedback_buttons.ThumbPress) -> View:
-        vote = await self._votes.cast_vote(judged.turn, judged.thread, judged.verdict, by=judged.user)
-        if vote is None:
-            log.info("A vote was refused.", action="vote_refused", turn=judged.turn)
-            raise ActionRefused(ANSWER_GONE)
-        log.info("An answer was judged.", action="answer_judged", turn=judged.turn, verdict=judged.verdict)
-        return render_form(vote)
-
-    async def _save_reasons(self, user: str, view: Mapping[str, Any]) -> str:
-        """Save a form; return the sentence that says what is wrong with it, if anything."""
-        verdict, _, vote = payload.text(view, "private_metadata").partition(":")
-        if verdict not in set(Verdict) or not buttons.is_turn_id(vote):
-            return VOTE_CHANGED
-        values = payload.mapping(view, "state", "values")
-        note = payload.text(values, NOTE_FIELD, VALUE_ACTION_ID, "value").strip()
-        chosen = [
-            payload.text(each, "value")
-            for each in payload.items(values, REASONS_FIELD, VALUE_ACTION_ID, "selected_options")
-        ]
-        reasons = [VoteReason(each) for each in chosen if each in set(VoteReason)]
-        try:
-            async with asyncio.timeout(SAVE_TIMEOUT_SECONDS):
-                saved = await self._votes.add_reasons(int(vote), Verdict(verdict), by=user, reasons=reasons, note=note)
-        except (StoreError, TimeoutError) as error:
-            log.warning("Reasons were not saved.", action="reasons_unsaved", error=type(error).__name__)
-            return REASONS_NOT_SAVED
-        return "" if saved else VOTE_CHANGED
+    app.action(re.compile(f"{feedback_buttons.FEEDBACK_ACTION_ID}(:.*)?$"))(
+        listeners.runs(lambda pressed: feedback.open_form(pressed, listeners.modals))
+    )
+    app.view(FEEDBACK_FORM_CALLBACK)(save_reasons)

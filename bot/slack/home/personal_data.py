@@ -5,12 +5,12 @@ button or a view, so nobody can export or erase another person's data.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeAlias
+from typing import Any
 
 import structlog
-from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.errors import SurfaceError, SurfaceGone
@@ -18,12 +18,12 @@ from bot.core.history import personal_data as core
 from bot.core.history.personal_data import PersonKey, StoredCounts
 from bot.policy import personal_data
 from bot.ports import PersonalData
-from bot.slack import payload
 from bot.slack.home import HomeReader
 from bot.slack.messages import PLATFORM
 from bot.slack.surface.uploads import upload_file
 from bot.slack.views import block_kit, wording
 from bot.slack.views.block_kit import Block, View, render_notice
+from bot.slack.views.listeners import Interaction, Listeners
 from bot.slack.views.modals import Modals
 from bot.slack.views.submissions import ActionRefused
 
@@ -49,8 +49,6 @@ ERASE_CONFIRMATION = (
     "Your messages, my answers to them and the reasons you gave with votes are erased here for ever. "
     "Slack keeps its own messages. Costs stay counted, for past months without your name."
 )
-
-RunInBackground: TypeAlias = Callable[[Coroutine[Any, Any, None]], None]
 
 log = structlog.get_logger()
 
@@ -133,50 +131,34 @@ class PersonalDataSection:
         return PersonKey(user=user, platform=PLATFORM, workspace=self._workspace)
 
 
-def register(
-    app: AsyncApp,
-    own: PersonalDataSection,
-    home: Callable[[str], Coroutine[Any, Any, View]],
-    screen: Modals,
-    aside: RunInBackground,
-) -> None:
-    """Let the app send and erase. Call it before what takes everything that is left."""
+def register(app: AsyncApp, section: PersonalDataSection, listeners: Listeners) -> None:
+    """Register what exports and erases the data of the person who presses."""
 
-    @app.action(SEND_DATA_ACTION)
-    async def send(body: dict[str, Any], ack: AsyncAck) -> None:
-        aside(_run_to_end(screen, payload.text(body, "trigger_id"), own.send_data(_user(body))))
-        await ack()
+    async def send(pressed: Interaction) -> None:
+        await _run_to_end(listeners.modals, pressed.trigger, section.send_data(pressed.user))
 
-    @app.action(ERASE_DATA_ACTION)
-    async def erase(body: dict[str, Any], ack: AsyncAck) -> None:
-        user = _user(body)
+    async def erase(pressed: Interaction) -> None:
+        await _run_to_end(listeners.modals, pressed.trigger, section.erase_data(pressed.user))
+        await listeners.publish_home(pressed.user)
 
-        async def erased() -> None:
-            await _run_to_end(screen, payload.text(body, "trigger_id"), own.erase_data(user))
-            await screen.publish_home(user, home(user))
-
-        aside(erased())
-        await ack()
+    app.action(SEND_DATA_ACTION)(listeners.runs(send))
+    app.action(ERASE_DATA_ACTION)(listeners.runs(erase))
 
 
-async def _run_to_end(modals: Modals, trigger: str, doing: Coroutine[Any, Any, View]) -> None:
+async def _run_to_end(modals: Modals, trigger: str, work: Coroutine[Any, Any, View]) -> None:
     """Run `work` to its end and show its view, even if Slack refuses to open a view."""
-    done = asyncio.ensure_future(doing)
+    task = asyncio.ensure_future(work)
 
-    async def said() -> View:
-        return await asyncio.shield(done)
+    async def render_result() -> View:
+        return await asyncio.shield(task)
 
     try:
-        await modals.open_view(trigger, said())
-        await asyncio.wait({done})
+        await modals.open_view(trigger, render_result())
+        await asyncio.wait({task})
     finally:
-        done.cancel()  # it has ended, unless this process does
-    if not done.cancelled():
-        done.exception()  # a person was told of it, see `Screen`
-
-
-def _user(body: dict[str, Any]) -> str:
-    return payload.text(body, "user", "id")
+        task.cancel()  # without effect unless this process is ending
+    if not task.cancelled():
+        task.exception()  # marks it as retrieved; `Modals` has shown it
 
 
 def _describe_stored(held: StoredCounts) -> str:

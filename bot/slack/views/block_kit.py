@@ -15,6 +15,10 @@ View = dict[str, Any]
 
 VALUE_ACTION_ID = "value"
 """`action_id` of the element of every input block. The block's id is the name of the field."""
+NOTE_FIELD = "note"
+"""Block id of the input for a note or comment, the last one of each form. Errors without a field stand there."""
+MAX_NOTE_CHARACTERS = 200
+"""Characters of a version's note."""
 MAX_INPUT_CHARACTERS = 3_000
 """Characters that one input holds."""
 MAX_OPTIONS_PER_GROUP = 100

@@ -15,7 +15,7 @@ import asyncio
 import json
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import structlog
 from slack_bolt.async_app import AsyncAck
@@ -28,8 +28,8 @@ from bot.slack.views.block_kit import View, render_notice
 from bot.slack.views.submissions import ActionRefused
 
 ViewResult = TypeVar("ViewResult", View, View | None)
-RunInBackground = Callable[[Coroutine[Any, Any, None]], None]
-"""Has something done beside; whoever calls it does not wait."""
+RunInBackground: TypeAlias = Callable[[Coroutine[Any, Any, None]], None]
+"""Starts a coroutine whose result nobody waits for."""
 LIGHT_VIEW_AFTER_SECONDS = 1.0
 """A view that takes longer is opened as a placeholder: Slack's trigger expires after three seconds."""
 MAX_ACK_BYTES = 20_000
@@ -48,9 +48,9 @@ class Modals:
     def __init__(self, client: AsyncWebClient) -> None:
         self._client = client
 
-    async def open_view(self, trigger: str, making: Coroutine[Any, Any, View], *, on_top: bool = False) -> None:
+    async def open_view(self, trigger: str, rendering: Coroutine[Any, Any, View], *, on_top: bool = False) -> None:
         """Open a view with a trigger; `on_top` of the modal that is open."""
-        made = asyncio.create_task(_view_or_notice(making), name="view")
+        made = asyncio.create_task(_view_or_notice(rendering), name="view")
         await asyncio.wait({made}, timeout=LIGHT_VIEW_AFTER_SECONDS)
         show = self._client.views_push if on_top else self._client.views_open
         light = made.result() if made.done() else render_notice("One moment…")
@@ -69,9 +69,10 @@ class Modals:
         if view := await _view_or_notice(doing):
             await self._try_call(lambda: show(trigger_id=trigger, view=view))
 
-    async def update_view(self, view_id: str, view_hash: str, making: Coroutine[Any, Any, View]) -> None:
-        """Replace an open view, unless it has changed since the reader pressed the button."""
-        view = await _view_or_notice(making)
+    async def update_view(self, shown: Mapping[str, Any], rendering: Coroutine[Any, Any, View]) -> None:
+        """Replace the view `shown`, unless it has changed since the reader pressed the button."""
+        view = await _view_or_notice(rendering)
+        view_id, view_hash = payload.text(shown, "id"), payload.text(shown, "hash")
         await self._try_call(lambda: self._client.views_update(view_id=view_id, hash=view_hash, view=view))
 
     async def answer_submission(
@@ -95,10 +96,10 @@ class Modals:
         at = next(payload.text(block, "block_id") for block in blocks if "element" in block)
         await ack(response_action="errors", errors={at: meanwhile})
 
-    async def publish_home(self, user: str, making: Coroutine[Any, Any, View]) -> None:
+    async def publish_home(self, user: str, rendering: Coroutine[Any, Any, View]) -> None:
         """Publish a person's Home tab."""
         try:
-            view = await making
+            view = await rendering
         except StoreError as error:
             log.warning("A Home tab could not be made.", action="home_failed", error=error.code)
             return
@@ -113,10 +114,10 @@ class Modals:
             return None
 
 
-async def _view_or_notice(making: Coroutine[Any, Any, ViewResult]) -> ViewResult | View:
+async def _view_or_notice(rendering: Coroutine[Any, Any, ViewResult]) -> ViewResult | View:
     """Return the view, or a view with the reason why there is none."""
     try:
-        return await making
+        return await rendering
     except ActionRefused as refused:
         return render_notice(str(refused))
     except StoreError as error:

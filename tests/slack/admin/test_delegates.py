@@ -12,7 +12,7 @@ from bot.core.turns import Author
 from bot.policy.permissions import GRANTS_CACHE_TTL_SECONDS
 from bot.slack.admin import authorization
 from bot.slack.admin.prompts import history, modals
-from bot.slack.admin.prompts.form import NOTE_FIELD
+from bot.slack.views.block_kit import NOTE_FIELD
 from tests.slack.admin.access.access_form import HERE, WHOLE, edit, home
 from tests.slack.admin.form_state import state
 from tests.slack.admin_client import ADA, CHANNEL, GENERAL, GRACE, TEAM, WORKSPACE, Office

@@ -18,12 +18,13 @@ from bot.sandbox.server import SandboxWorkspace
 from bot.sandbox.workspace.records import FieldsRefused, WorkspaceView
 from bot.slack.events.bolt_app import create_bolt_app
 from bot.slack.feedback import form
-from bot.slack.feedback.form import ANSWER_GONE, NOTE_FIELD, REASONS_FIELD, REASONS_NOT_SAVED, VOTE_CHANGED
+from bot.slack.feedback.form import ANSWER_GONE, REASONS_FIELD, REASONS_NOT_SAVED, VOTE_CHANGED, FeedbackController
 from bot.slack.people.directory import People
 from bot.slack.rendering.feedback_buttons import feedback_block, plain_feedback_block
 from bot.slack.transport import connect
 from bot.slack.transport.socket_mode import open_sockets
-from bot.slack.views.block_kit import VALUE_ACTION_ID
+from bot.slack.views.block_kit import NOTE_FIELD, VALUE_ACTION_ID, View
+from bot.slack.views.listeners import Listeners
 from bot.slack.views.modals import Modals
 from bot.testing.records import MemoryVotes
 from bot.testing.store import MemoryStore
@@ -124,6 +125,11 @@ class Booth:
         return (await self.votes.count_votes_by_version([1])).get(1, VoteCounts())
 
 
+async def no_home(user: str) -> View:
+    """Render no Home tab: feedback shows none."""
+    raise AssertionError(user)
+
+
 @pytest.fixture
 async def booth() -> AsyncIterator[Booth]:
     async with SandboxWorkspace(enforce_rates=False) as workspace:
@@ -133,7 +139,8 @@ async def booth() -> AsyncIterator[Booth]:
             bot, people = await connect.fetch_bot_identity(client), People(client, "T0SANDBOX")
 
             def add(app: AsyncApp) -> None:
-                form.register(app, booth.votes, booth.door, Modals(client), bot, booth.aside)
+                feedback = FeedbackController(booth.votes, booth.door, bot)
+                form.register(app, feedback, Listeners(Modals(client), booth.aside, no_home))
 
             app = create_bolt_app(client, bot, make_inbox(bot, people, Nobody()), register=add)
             async with open_sockets(app, client, workspace.app_token, count=1):

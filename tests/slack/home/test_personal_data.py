@@ -31,6 +31,7 @@ from bot.slack.people.directory import People
 from bot.slack.people.roles import AdminRoles
 from bot.slack.transport import connect
 from bot.slack.transport.socket_mode import open_sockets
+from bot.slack.views.listeners import Listeners
 from bot.slack.views.modals import Modals
 from bot.testing.personal_data import MemoryPersonalData
 from bot.testing.records import MemoryVotes
@@ -126,7 +127,7 @@ async def office() -> AsyncIterator[Office]:
             home = HomeTab(gate, (own,))
 
             def add(app: AsyncApp) -> None:
-                personal_data.register(app, own, home, Modals(client), office.aside)
+                personal_data.register(app, own, Listeners(Modals(client), office.aside, home))
 
             app = create_bolt_app(client, bot, make_inbox(bot, people, Nobody()), register=add)
             async with open_sockets(app, client, workspace.app_token, count=1):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
+from slack_bolt.async_app import AsyncApp
 
 from bot.core.access.grants import NO_GRANTS, Grants, GrantsVersion, collect_ids
 from bot.core.access.rules import MemberType
@@ -21,11 +22,11 @@ from bot.slack import payload
 from bot.slack.admin import authorization
 from bot.slack.admin.access import form, views
 from bot.slack.admin.authorization import Authorizer
-from bot.slack.admin.prompts.form import NOTE_FIELD, place_errors
 from bot.slack.admin.signed_state import FormState
 from bot.slack.home import HomeReader
 from bot.slack.people.directory import People
-from bot.slack.views.block_kit import Block, View, render_notice
+from bot.slack.views.block_kit import NOTE_FIELD, Block, View, render_notice
+from bot.slack.views.listeners import Listeners
 from bot.slack.views.submissions import FormErrors
 
 INVALID_SELECTION = "Something in this form is neither a person nor a channel. Please open it again."
@@ -84,11 +85,11 @@ class GrantsController:
         try:
             entered = form.parse_submission(payload.mapping(view, "state", "values"), leave.scope, now)
         except form.InvalidSelection:
-            return FormErrors(errors=place_errors({NOTE_FIELD: INVALID_SELECTION}, payload.items(view, "blocks")))
+            return FormErrors(errors={NOTE_FIELD: INVALID_SELECTION})
         if entered.grants == now:
             return None
         if wrong := await self._check_members(entered.grants.stewards - now.stewards):
-            return FormErrors(errors=place_errors({form.STEWARDS_FIELD: wrong}, payload.items(view, "blocks")))
+            return FormErrors(errors={form.STEWARDS_FIELD: wrong})
         try:
             await self._save_grants(leave, entered.grants, entered.note)
         except GrantsConflict as conflict:
@@ -155,3 +156,21 @@ class GrantsController:
         """Return the function that shows an id with its name."""
         names = await self._people.names(frozenset[str]().union(*map(collect_ids, grants)))
         return lambda each: f"{names[each]} ({each})" if each in names else each
+
+
+def register(app: AsyncApp, controller: GrantsController, listeners: Listeners) -> None:
+    """Register what opens, saves and restores grants."""
+    opens, updates = listeners.opens, listeners.updates
+    app.action(views.EDIT_GRANTS_ACTION)(opens(lambda pressed: controller.open_form(pressed.user, pressed.value)))
+    app.action(views.EDIT_CHANNEL_GRANTS_ACTION)(
+        opens(lambda chosen: controller.open_channel_form(chosen.user, chosen.channel), and_publishes=True)
+    )
+    app.action(views.GRANTS_HISTORY_ACTION)(opens(lambda pressed: controller.open_history(pressed.user, pressed.value)))
+    app.action(views.RESTORE_GRANTS_ACTION)(
+        updates(
+            lambda pressed: controller.restore_version(pressed.user, pressed.view, pressed.value), and_publishes=True
+        )
+    )
+    app.view(form.GRANTS_FORM_CALLBACK)(
+        listeners.saves(lambda form: controller.save_form(form.user, form.view), log_action="grants_unsaved")
+    )

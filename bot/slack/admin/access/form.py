@@ -14,10 +14,9 @@ from bot.core.access.rule_words import CHANNEL_ID_PATTERN, PERSON_ID_PATTERN
 from bot.core.access.rules import DEFAULT_ADMISSIONS, AccessRules, Admission
 from bot.core.config import Scope
 from bot.slack import payload
-from bot.slack.admin.prompts.form import MAX_NOTE_CHARACTERS, NOTE_FIELD
 from bot.slack.admin.prompts.modals import NOT_SAVED_TITLE
 from bot.slack.views import block_kit, wording
-from bot.slack.views.block_kit import Block, View
+from bot.slack.views.block_kit import MAX_NOTE_CHARACTERS, NOTE_FIELD, Block, View
 
 GRANTS_FORM_CALLBACK = "grants"
 """`callback_id` of both forms."""

@@ -22,10 +22,10 @@ from bot.slack import payload
 from bot.slack.admin.prompts import text_parts
 from bot.slack.admin.prompts.text_parts import TextPart
 from bot.slack.views import block_kit, wording
-from bot.slack.views.block_kit import Block
+from bot.slack.views.block_kit import MAX_NOTE_CHARACTERS, NOTE_FIELD, Block
 
 MODEL_FIELD = "model"
-MODE_FIELD, LOCKS_FIELD, NOTE_FIELD = "mode", "locks", "note"
+MODE_FIELD, LOCKS_FIELD = "mode", "locks"
 """Block ids of the inputs that are no parameters. Those of the prompt are `prompt:<separator>:<number>`."""
 QUESTION_FIELD = "question"
 """Block id of the test question. It is not part of a scope's configuration."""
@@ -37,7 +37,6 @@ ADD_PART_ACTION = "steer_more"
 """`action_id` of the button that adds an input for the prompt."""
 INHERIT_OPTION = "(not set here)"
 """The option that sets nothing. No model has this name."""
-MAX_NOTE_CHARACTERS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,199 +1,166 @@
-"""Bolt listeners of the prompt editor, the Home tab, the slash command and the shortcuts.
+"""Bolt listeners of the prompt editor: Home tab, slash command, shortcuts, forms, drafts and the search.
 
-Each listener reads ids from Slack's payload, starts the use case in the background and acknowledges. A
-submitted form and the slash command are different: their result is part of the acknowledgement, for which
-Slack waits three seconds.
+Each one reads ids from Slack's payload and passes them to a controller; `Listeners` acknowledges and shows the view
+that comes back. The slash command differs: its response is part of the acknowledgement.
 """
 
-import asyncio
 import re
-from collections.abc import Coroutine, Mapping
-from functools import partial
+from collections.abc import Mapping
 from typing import Any
 
-import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.core.errors import StoreError
+from bot.core.turns import ThreadKey
 from bot.slack import payload
-from bot.slack.admin.prompts import form, history
-from bot.slack.admin.prompts import modals as editor
+from bot.slack.admin.prompts import draft_view, form, history, modals
 from bot.slack.admin.prompts.controller import PromptController
+from bot.slack.admin.prompts.drafts import DraftController
+from bot.slack.admin.prompts.scope_list import FIND_ACTION
+from bot.slack.admin.prompts.search import PAGE_ACTION_PREFIX, QUERY_FIELD, RESULTS_FOLLOW, SEARCH_FAILED, ScopeSearch
 from bot.slack.home import slash_command, welcome
+from bot.slack.views import block_kit
 from bot.slack.views.block_kit import View
-from bot.slack.views.modals import Modals, RunInBackground
-from bot.slack.views.submissions import (
-    CONFLICT_FOLLOWS,
-    SAVE_FAILED,
-    SAVE_TIMED_OUT,
-    SUBMISSION_TIMEOUT_SECONDS,
-    ActionRefused,
-    FormErrors,
-)
+from bot.slack.views.listeners import Interaction, Listener, Listeners
+from bot.slack.views.submissions import ActionRefused, FormErrors, finish_in_time
 
 READ_FAILED = "I can't reach my database right now. Please try again in a minute."
 
-log = structlog.get_logger()
+
+def register(app: AsyncApp, controller: PromptController, listeners: Listeners) -> None:
+    """Register what shows and edits configurations."""
+    opens, updates = listeners.opens, listeners.updates
+    app.event("app_home_opened")(_show_home(listeners))
+    app.command(slash_command.SLASH_COMMAND)(_run_command(controller, listeners))
+    app.shortcut(slash_command.EDIT_PROMPTS_SHORTCUT)(opens(lambda used: controller.open_scope_chooser(used.user)))
+    app.shortcut(slash_command.EXPLAIN_SHORTCUT)(
+        opens(lambda used: controller.open_explanation(used.user, *_message(used.body)))
+    )
+    app.action(re.compile(modals.EDIT_ACTION))(
+        opens(lambda pressed: controller.open_editor(pressed.user, pressed.value))
+    )
+    app.action(modals.EDIT_CHANNEL_ACTION)(
+        opens(lambda chosen: controller.open_channel_editor(chosen.user, chosen.channel), and_publishes=True)
+    )
+    app.action(welcome.EFFECTIVE_CONFIG_ACTION)(
+        opens(lambda chosen: controller.open_effective(chosen.user, chosen.channel), and_publishes=True)
+    )
+    app.action(modals.HISTORY_ACTION)(opens(lambda pressed: controller.open_history(pressed.user, pressed.value)))
+    app.action(form.ADD_PART_ACTION)(updates(lambda pressed: _add_prompt_part(pressed.view)))
+    app.action(history.RESTORE_ACTION)(
+        updates(
+            lambda pressed: controller.restore_version(pressed.user, pressed.view, pressed.value), and_publishes=True
+        )
+    )
+    save = listeners.saves(lambda form: controller.save_form(form.user, form.view), log_action="steering_unsaved")
+    app.view(modals.CONFIG_FORM_CALLBACK)(save)
 
 
-def register(app: AsyncApp, helm: PromptController, screen: Modals, aside: RunInBackground) -> None:
-    """Let the app pass on what concerns steering. Call it before what takes everything that is left."""
-    desk = PromptListeners(helm, screen, aside)
-    app.event("app_home_opened")(desk.show_home)
-    app.command(slash_command.SLASH_COMMAND)(desk.run_command)
-    app.shortcut(slash_command.EDIT_PROMPTS_SHORTCUT)(desk.open_scope_chooser)
-    app.shortcut(slash_command.EXPLAIN_SHORTCUT)(desk.open_explanation)
-    app.action(re.compile(editor.EDIT_ACTION))(desk.open_editor)
-    app.action(editor.EDIT_CHANNEL_ACTION)(desk.open_channel_editor)
-    app.action(welcome.EFFECTIVE_CONFIG_ACTION)(desk.open_effective)
-    app.action(editor.HISTORY_ACTION)(desk.open_history)
-    app.action(form.ADD_PART_ACTION)(desk.add_prompt_part)
-    app.action(history.RESTORE_ACTION)(desk.restore_version)
-    app.view(editor.CONFIG_FORM_CALLBACK)(desk.save_form)
+def register_drafts(app: AsyncApp, drafts: DraftController, listeners: Listeners) -> None:
+    """Register what tries, edits, publishes and discards drafts."""
+    shown = listeners.modals
+
+    async def try_draft(submitted: Interaction) -> None:
+        """Open a thread with the draft, or show the form's errors in it."""
+
+        async def start_or_show_errors() -> None:
+            match await drafts.parse_request(submitted.user, submitted.view):
+                case FormErrors(errors=errors):
+                    await shown.update_view(submitted.view, _add_errors(submitted.view, errors))
+                case request:
+                    await shown.open_view(submitted.trigger, drafts.start_draft(request), on_top=True)
+
+        await shown.run_and_tell(submitted.trigger, start_or_show_errors(), on_top=True)
+
+    async def publish(pressed: Interaction) -> None:
+        await shown.run_and_tell(pressed.trigger, drafts.publish_draft(*_draft_button(drafts, pressed)))
+
+    async def discard(pressed: Interaction) -> None:
+        await shown.run_and_tell(pressed.trigger, drafts.discard_draft(*_draft_button(drafts, pressed)))
+
+    app.action(form.TRY_ACTION)(listeners.runs(try_draft))
+    app.action(draft_view.PUBLISH_ACTION)(listeners.runs(publish))
+    app.action(draft_view.EDIT_DRAFT_ACTION)(
+        listeners.opens(lambda pressed: drafts.open_editor(*_draft_button(drafts, pressed)))
+    )
+    app.action(draft_view.DISCARD_ACTION)(listeners.runs(discard))
 
 
-class PromptListeners:
-    """The listeners; their parameters have the names that Bolt gives."""
+def register_search(app: AsyncApp, search: ScopeSearch, listeners: Listeners) -> None:
+    """Register what searches scopes."""
 
-    def __init__(self, controller: PromptController, modals: Modals, run_in_background: RunInBackground) -> None:
-        self._controller = controller
-        self._modals = modals
-        self._run_in_background = run_in_background
+    async def submit_query(body: dict[str, Any], ack: AsyncAck) -> None:
+        submitted = Interaction(body)
+        query = payload.text(submitted.view, "state", "values", QUERY_FIELD, block_kit.VALUE_ACTION_ID, "value")
+        finding = search.find(submitted.user, query.strip())
+        try:
+            view = await finish_in_time(
+                finding, timed_out=SEARCH_FAILED, failed=SEARCH_FAILED, log_action="levels_unread"
+            )
+        except ActionRefused as refused:
+            await ack(response_action="errors", errors={QUERY_FIELD: str(refused)})
+        else:
+            await listeners.answer(ack, submitted, view, meanwhile=RESULTS_FOLLOW)
 
-    async def show_home(self, body: dict[str, Any], ack: AsyncAck) -> None:
-        """Show the Home tab to who looks at it."""
+    app.action(FIND_ACTION)(listeners.opens(lambda pressed: search.find(pressed.user)))
+    app.action(re.compile(PAGE_ACTION_PREFIX))(listeners.updates(lambda pressed: _turn_page(search, pressed)))
+    app.view(FIND_ACTION)(submit_query)
+
+
+def _show_home(listeners: Listeners) -> Listener:
+    async def opened(body: dict[str, Any], ack: AsyncAck) -> None:
         if payload.text(body, "event", "tab") == "home":
-            self._publish(payload.text(body, "event", "user"))
+            listeners.start_publishing(payload.text(body, "event", "user"))
         await ack()
 
-    async def run_command(self, body: dict[str, Any], ack: AsyncAck) -> None:
-        """Carry out the slash command."""
+    return opened
+
+
+def _run_command(controller: PromptController, listeners: Listeners) -> Listener:
+    async def run(body: dict[str, Any], ack: AsyncAck) -> None:
         user, channel = payload.text(body, "user_id"), payload.text(body, "channel_id")
         match slash_command.parse_subcommand(payload.text(body, "text")):
             case "prompt":
-                self._open(body, self._controller.open_channel_editor(user, channel))
-                await ack()
+                await listeners.opens(lambda _: controller.open_channel_editor(user, channel))(body, ack)
             case "show":
-                await ack(**await self._show_effective(user, channel))
+                await ack(**await _show_effective(controller, user, channel))
             case _:
                 await ack(slash_command.HELP_TEXT)
 
-    async def open_scope_chooser(self, body: dict[str, Any], ack: AsyncAck) -> None:
-        """Ask what to edit."""
-        self._open(body, self._controller.open_scope_chooser(_user(body)))
-        await ack()
+    return run
 
-    async def open_explanation(self, body: dict[str, Any], ack: AsyncAck) -> None:
-        """Tell how an answer came about."""
-        message = payload.mapping(body, "message")
-        ts = payload.text(message, "ts")
-        root = payload.text(message, "thread_ts") or ts
-        channel = payload.text(body, "channel", "id")
-        self._open(body, self._controller.open_explanation(_user(body), channel, root, ts))
-        await ack()
 
-    async def open_editor(self, body: dict[str, Any], ack: AsyncAck) -> None:
-        """Open the form of a level."""
-        self._open(body, self._controller.open_editor(_user(body), payload.text(_pressed_element(body), "value")))
-        await ack()
+async def _show_effective(controller: PromptController, user: str, channel: str) -> dict[str, Any]:
+    """Return the response that shows what applies in a channel, or the reason why it cannot."""
+    reading = controller.show_effective(user, channel)
+    try:
+        shown = await finish_in_time(reading, timed_out=READ_FAILED, failed=READ_FAILED, log_action="steering_unread")
+    except ActionRefused as refused:
+        return {"text": str(refused)}
+    return slash_command.render_response(shown)
 
-    async def open_channel_editor(self, body: dict[str, Any], ack: AsyncAck) -> None:
-        """Open the form of the channel that was chosen from a list.
 
-        Home is shown anew, since a list that keeps its choice would not tell of the same one again.
-        """
-        user, channel = _user(body), payload.text(_pressed_element(body), "selected_conversation")
-        self._open(body, self._controller.open_channel_editor(user, channel))
-        self._publish(user)
-        await ack()
-
-    async def open_effective(self, body: dict[str, Any], ack: AsyncAck) -> None:
-        """Show what applies in the channel that was chosen, and Home anew."""
-        user, channel = _user(body), payload.text(_pressed_element(body), "selected_conversation")
-        self._open(body, self._controller.open_effective(user, channel))
-        self._publish(user)
-        await ack()
-
-    async def open_history(self, body: dict[str, Any], ack: AsyncAck) -> None:
-        """Open the versions of a level."""
-        self._open(body, self._controller.open_history(_user(body), payload.text(_pressed_element(body), "value")))
-        await ack()
-
-    async def add_prompt_part(self, body: dict[str, Any], ack: AsyncAck) -> None:
-        """Make room for a longer prompt; nothing is read or saved."""
-        self._update(body, _add_prompt_part(payload.mapping(body, "view")))
-        await ack()
-
-    async def restore_version(self, body: dict[str, Any], ack: AsyncAck) -> None:
-        """Restore a version."""
-        user, number = _user(body), payload.text(_pressed_element(body), "value")
-        self._update(body, self._controller.restore_version(user, payload.mapping(body, "view"), number), user)
-        await ack()
-
-    async def save_form(self, body: dict[str, Any], ack: AsyncAck) -> None:
-        """Save a form; Slack is told what is wrong with it, or to close it."""
-        user, view = _user(body), payload.mapping(body, "view")
-        match await self._save(user, view):
-            case None:
-                self._publish(user)
-                await ack(response_action="clear")
-            case FormErrors(errors=errors):
-                await ack(response_action="errors", errors=dict(errors))
-            case newer:
-                await self._modals.answer_submission(
-                    ack, view, newer, meanwhile=CONFLICT_FOLLOWS, run_in_background=self._run_in_background
-                )
-
-    async def _save(self, user: str, view: Mapping[str, Any]) -> View | FormErrors | None:
-        try:
-            async with asyncio.timeout(SUBMISSION_TIMEOUT_SECONDS):
-                return await self._controller.save_form(user, view)
-        except ActionRefused as refused:
-            sentence = str(refused)
-        except TimeoutError:
-            sentence = SAVE_TIMED_OUT
-        except StoreError as error:
-            log.warning("A form was not saved.", action="steering_unsaved", error=error.code)
-            sentence = SAVE_FAILED
-        return FormErrors(errors=form.place_errors({form.NOTE_FIELD: sentence}, payload.items(view, "blocks")))
-
-    async def _show_effective(self, user: str, channel: str) -> dict[str, Any]:
-        try:
-            async with asyncio.timeout(SUBMISSION_TIMEOUT_SECONDS):
-                return slash_command.render_response(await self._controller.show_effective(user, channel))
-        except ActionRefused as refused:
-            return {"text": str(refused)}
-        except (StoreError, TimeoutError) as error:
-            log.warning("A configuration was not read.", action="steering_unread", error=type(error).__name__)
-            return {"text": READ_FAILED}
-
-    def _publish(self, user: str) -> None:
-        self._run_in_background(self._modals.publish_home(user, self._controller.render_home(user)))
-
-    def _open(self, body: Mapping[str, Any], making: Coroutine[Any, Any, View]) -> None:
-        is_modal = payload.text(body, "view", "type") == "modal"
-        self._run_in_background(self._modals.open_view(payload.text(body, "trigger_id"), making, on_top=is_modal))
-
-    def _update(self, body: Mapping[str, Any], making: Coroutine[Any, Any, View], user: str = "") -> None:
-        """Show something else in the view that was operated; then the Home tab of `user` anew."""
-        view = payload.mapping(body, "view")
-        shown = partial(self._modals.update_view, payload.text(view, "id"), payload.text(view, "hash"))
-
-        async def update() -> None:
-            await shown(making)
-            if user:
-                await self._modals.publish_home(user, self._controller.render_home(user))
-
-        self._run_in_background(update())
+async def _turn_page(search: ScopeSearch, pressed: Interaction) -> View:
+    number = int(pressed.value) if re.fullmatch("[0-9]{1,6}", pressed.value) else 0
+    return await search.find(pressed.user, payload.text(pressed.view, "private_metadata"), number)
 
 
 async def _add_prompt_part(view: Mapping[str, Any]) -> View:
-    return editor.add_prompt_part(view)
+    return modals.add_prompt_part(view)
 
 
-def _user(body: Mapping[str, Any]) -> str:
-    return payload.text(body, "user", "id")
+async def _add_errors(view: Mapping[str, Any], errors: Mapping[str, str]) -> View:
+    return modals.add_errors(view, errors)
 
 
-def _pressed_element(body: Mapping[str, Any]) -> object:
-    return next(iter(payload.items(body, "actions")), None)
+def _message(body: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Return the channel, thread and ts of the message that a shortcut was used on."""
+    message = payload.mapping(body, "message")
+    ts = payload.text(message, "ts")
+    return payload.text(body, "channel", "id"), payload.text(message, "thread_ts") or ts, ts
+
+
+def _draft_button(drafts: DraftController, pressed: Interaction) -> tuple[str, ThreadKey, str]:
+    """Return who pressed a draft's button, in which thread, and the button's value."""
+    message = payload.mapping(pressed.body, "message")
+    root = payload.text(message, "thread_ts") or payload.text(message, "ts")
+    return pressed.user, drafts.direct_thread(payload.text(pressed.body, "channel", "id"), root), pressed.value

@@ -5,27 +5,19 @@ buttons, so the server stores nothing between two clicks. A scope that sets noth
 Slack's own list of channels opens it.
 """
 
-import asyncio
-import re
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Mapping, Sequence
 
 import structlog
-from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.core.chat.scoped_config import EMPTY_CONFIG, describe_config
 from bot.core.config import ConfigVersion
-from bot.core.errors import StoreError
 from bot.ports import ConfigVersions
-from bot.slack import payload
 from bot.slack.admin.authorization import Authorizer
 from bot.slack.admin.prompts.modals import EDIT_CHANNEL_ACTION
 from bot.slack.admin.prompts.scope_list import FIND_ACTION, render_found
 from bot.slack.people.directory import People
 from bot.slack.views import block_kit, wording
 from bot.slack.views.block_kit import Block, View
-from bot.slack.views.modals import Modals
-from bot.slack.views.submissions import ActionRefused
 
 QUERY_FIELD = "sought"
 """Block id of the search field."""
@@ -37,12 +29,8 @@ MAX_QUERY_CHARACTERS = 200
 """Characters that are looked for at most."""
 MAX_CHANNEL_LOOKUPS = 40
 """Look up channel names for at most this many scopes: each uncached name is a call, of fifty a minute."""
-SEARCH_TIMEOUT_SECONDS = 2.5
-"""Slack waits three seconds for the acknowledgement."""
 RESULTS_FOLLOW = "There are many results. They appear here in a moment."
 SEARCH_FAILED = "I could not search just now. Please try again in a minute."
-
-RunInBackground: TypeAlias = Callable[[Coroutine[Any, Any, None]], None]
 
 log = structlog.get_logger()
 
@@ -104,38 +92,3 @@ def _searchable_text(version: ConfigVersion, names: Mapping[str, str]) -> str:
     name = f"#{names[level.channel]}" if level.channel in names else ""
     places = (name, wording.describe_scope(level))
     return "\n".join([*places, *describe_config(version.config), version.note, author.name]).casefold()
-
-
-def register(app: AsyncApp, finding: ScopeSearch, screen: Modals, aside: RunInBackground) -> None:
-    """Let the app look for levels. Call it before what takes everything that is left."""
-
-    @app.action(FIND_ACTION)
-    async def opened(body: dict[str, Any], ack: AsyncAck) -> None:
-        aside(screen.open_view(payload.text(body, "trigger_id"), finding.find(payload.text(body, "user", "id"))))
-        await ack()
-
-    @app.action(re.compile(PAGE_ACTION_PREFIX))
-    async def turned(body: dict[str, Any], ack: AsyncAck) -> None:
-        view, pressed = payload.mapping(body, "view"), next(iter(payload.items(body, "actions")), None)
-        page, sought = payload.text(pressed, "value"), payload.text(view, "private_metadata")
-        number = int(page) if re.fullmatch("[0-9]{1,6}", page) else 0
-        making = finding.find(payload.text(body, "user", "id"), sought, number)
-        aside(screen.update_view(payload.text(view, "id"), payload.text(view, "hash"), making))
-        await ack()
-
-    @app.view(FIND_ACTION)
-    async def submitted(body: dict[str, Any], ack: AsyncAck) -> None:
-        values = payload.mapping(body, "view", "state", "values")
-        sought = payload.text(values, QUERY_FIELD, block_kit.VALUE_ACTION_ID, "value").strip()
-        try:
-            async with asyncio.timeout(SEARCH_TIMEOUT_SECONDS):
-                view = await finding.find(payload.text(body, "user", "id"), sought)
-        except ActionRefused as refused:
-            await ack(response_action="errors", errors={QUERY_FIELD: str(refused)})
-        except (StoreError, TimeoutError) as error:
-            log.warning("A search failed.", action="levels_unread", error=type(error).__name__)
-            await ack(response_action="errors", errors={QUERY_FIELD: SEARCH_FAILED})
-        else:
-            await screen.answer_submission(
-                ack, payload.mapping(body, "view"), view, meanwhile=RESULTS_FOLLOW, run_in_background=aside
-            )

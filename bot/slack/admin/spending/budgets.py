@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
+from slack_bolt.async_app import AsyncApp
 
 from bot.core.periods import Span
 from bot.core.spending.budgets import (
@@ -29,22 +30,16 @@ from bot.slack.admin.authorization import Authorizer
 from bot.slack.home import HomeReader
 from bot.slack.people.directory import People
 from bot.slack.views import block_kit, wording
-from bot.slack.views.block_kit import Block, View
+from bot.slack.views.block_kit import MAX_NOTE_CHARACTERS, NOTE_FIELD, Block, View
+from bot.slack.views.listeners import Listeners
 from bot.slack.views.submissions import FormErrors
 
 CHANGE_BUDGET_ACTION = "budget_change"
 """`action_id` of the buttons that open the form. The value is a budget's name, or `new`."""
 BUDGET_FORM_CALLBACK = "budget"
 """`callback_id` of the form."""
-WHOSE_FIELD, PERSON_FIELD, CHANNEL_FIELD, SPAN_FIELD, UNIT_FIELD, AMOUNT_FIELD, NOTE_FIELD = (
-    "whose",
-    "person",
-    "channel",
-    "span",
-    "unit",
-    "amount",
-    "note",
-)
+WHOSE_FIELD, PERSON_FIELD, CHANNEL_FIELD = "whose", "person", "channel"
+SPAN_FIELD, UNIT_FIELD, AMOUNT_FIELD = "span", "unit", "amount"
 """Block ids of the form's inputs."""
 SUBJECT_LABELS = {
     "person": "Each person",
@@ -55,7 +50,8 @@ SUBJECT_LABELS = {
 }
 MAX_BUDGETS_SHOWN = 15
 """Home lists this many budgets; the shell lists all of them."""
-MAX_AMOUNT_CHARACTERS, MAX_NOTE_CHARACTERS = 25, 200
+MAX_AMOUNT_CHARACTERS = 25
+SAVE_TIMED_OUT = "That took too long. Home shows whether it was saved; look there before you save again."
 
 log = structlog.get_logger()
 
@@ -223,3 +219,12 @@ def _format_amount(budget: Budget) -> str:
     if budget.unit is BudgetUnit.TOKENS:
         return str(budget.amount)
     return f"{budget.amount // NANO_PER_UNIT}.{budget.amount % NANO_PER_UNIT:09}".rstrip("0").rstrip(".")
+
+
+def register(app: AsyncApp, budgets: BudgetController, listeners: Listeners) -> None:
+    """Register what opens and saves the form."""
+    app.action(CHANGE_BUDGET_ACTION)(listeners.opens(lambda pressed: budgets.open_form(pressed.user, pressed.value)))
+    save = listeners.saves(
+        lambda form: budgets.save_form(form.user, form.view), log_action="budget_unsaved", timed_out=SAVE_TIMED_OUT
+    )
+    app.view(BUDGET_FORM_CALLBACK)(save)

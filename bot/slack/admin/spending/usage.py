@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from slack_bolt.async_app import AsyncApp
+
 from bot.core.config import ConfigVersion
 from bot.core.periods import name_days
 from bot.core.spending.budgets import BudgetState, Spending, SpendingDimension
@@ -17,6 +19,7 @@ from bot.slack.admin.spending import wording as spending
 from bot.slack.home import HomeReader
 from bot.slack.views import block_kit, wording
 from bot.slack.views.block_kit import Block, View
+from bot.slack.views.listeners import Listeners
 
 DETAILS_ACTION = "usage_details"
 """`action_id` of the button that opens the view."""
@@ -147,3 +150,9 @@ class UsageSection:
 
 def _describe_version(version: ConfigVersion) -> str:
     return f"{wording.describe_scope(version.scope)}, version {version.number}"
+
+
+def register(app: AsyncApp, usage: UsageSection, listeners: Listeners) -> None:
+    """Register what opens the details, and what changes their period."""
+    app.action(DETAILS_ACTION)(listeners.opens(lambda pressed: usage.open_details(pressed.user)))
+    app.action(PERIOD_ACTION)(listeners.updates(lambda chosen: usage.open_details(chosen.user, chosen.option)))

@@ -17,8 +17,8 @@ from bot.slack.admin import authorization
 from bot.slack.admin.access import views
 from bot.slack.admin.access.controller import INVALID_SELECTION
 from bot.slack.admin.prompts import modals
-from bot.slack.admin.prompts.form import NOTE_FIELD
 from bot.slack.admin.signed_state import FORM_LIFETIME_SECONDS, FormState, sign
+from bot.slack.views.block_kit import NOTE_FIELD
 from tests.slack.admin.access.access_form import HERE, WHOLE, edit, home
 from tests.slack.admin.form_state import state
 from tests.slack.admin_client import (

@@ -10,6 +10,7 @@ from bot.core.turns import Author
 from bot.slack.admin import authorization
 from bot.slack.admin.prompts import form, history, modals
 from bot.slack.admin.signed_state import FORM_LIFETIME_SECONDS, FormState, sign
+from bot.slack.views.block_kit import NOTE_FIELD
 from bot.slack.views.modals import VIEW_FAILED
 from bot.slack.views.submissions import CONFLICT_FOLLOWS, SAVE_FAILED
 from tests.slack.admin_client import ADA, CHANNEL, GENERAL, GRACE, JOAN, KEY, KIND, TEAM, WORKSPACE, Office
@@ -85,21 +86,21 @@ def sealed(office: Office, *, level: Scope = CHANNEL, admin: str = ADA, lasts: f
 async def test_a_forged_form_is_refused(office: Office, errors: list[Mapping[str, str]]) -> None:
     for metadata in ("", "nonsense", sealed(office).replace(GENERAL, "C0ENG")):
         await submitted_with(office, ADA, metadata)
-    assert errors == [{form.NOTE_FIELD: authorization.FORM_NOT_YOURS}] * 3
+    assert errors == [{NOTE_FIELD: authorization.FORM_NOT_YOURS}] * 3
 
 
 async def test_a_form_of_another_person_is_refused(office: Office, errors: list[Mapping[str, str]]) -> None:
     await submitted_with(office, JOAN, sealed(office, admin=ADA))
     await submitted_with(office, GRACE, sealed(office, admin=GRACE))
     assert errors == [
-        {form.NOTE_FIELD: authorization.FORM_NOT_YOURS},
-        {form.NOTE_FIELD: authorization.NOT_AN_ADMIN},
+        {NOTE_FIELD: authorization.FORM_NOT_YOURS},
+        {NOTE_FIELD: authorization.NOT_AN_ADMIN},
     ]
 
 
 async def test_a_form_for_another_workspace_is_refused(office: Office, errors: list[Mapping[str, str]]) -> None:
     await submitted_with(office, ADA, sealed(office, level=Scope(platform="slack", workspace="T2")))
-    assert errors == [{form.NOTE_FIELD: authorization.NOT_IN_WORKSPACE}]
+    assert errors == [{NOTE_FIELD: authorization.NOT_IN_WORKSPACE}]
 
 
 async def test_a_form_that_was_open_for_too_long_is_refused(office: Office, errors: list[Mapping[str, str]]) -> None:
@@ -107,7 +108,7 @@ async def test_a_form_that_was_open_for_too_long_is_refused(office: Office, erro
     view = await office.edit(ADA)
     office.now += FORM_LIFETIME_SECONDS + 1
     await office.submit(ADA, view, prompt="Be kind.")
-    assert errors == [{form.NOTE_FIELD: authorization.FORM_EXPIRED}]
+    assert errors == [{NOTE_FIELD: authorization.FORM_EXPIRED}]
     assert office.top(ADA).id == view.id
     assert await office.saved() == []
 
@@ -227,7 +228,7 @@ async def test_without_a_database_nothing_is_lost(office: Office, errors: list[M
     view = await office.edit(ADA)
     office.versions.is_away = True
     await office.submit(ADA, view, prompt="Be kind.")
-    assert errors == [{form.NOTE_FIELD: SAVE_FAILED}]
+    assert errors == [{NOTE_FIELD: SAVE_FAILED}]
     await office.edit(JOAN)
     assert "can't reach my database" in office.says(JOAN)
 
