@@ -131,6 +131,15 @@ TRANSITIONS: Mapping[TurnStatus, frozenset[TurnStatus]] = MappingProxyType(
 OPEN_STATUSES = frozenset({TurnStatus.WAITING, TurnStatus.ANSWERING, TurnStatus.ANSWERED})
 """States in which a turn still needs work."""
 
+HISTORY_STATUSES = frozenset(TurnStatus) - {TurnStatus.WAITING, TurnStatus.ANSWERING, TurnStatus.FORGOTTEN}
+"""States in which a turn is history for later questions; an `ANSWERED` turn has all its text."""
+
+VOTABLE_STATUSES = frozenset({TurnStatus.DONE, TurnStatus.STOPPED})
+"""States in which a turn has an answer that people may vote on."""
+
+RETRYABLE_STATUSES = frozenset({TurnStatus.DONE, TurnStatus.STOPPED, TurnStatus.FAILED})
+"""States in which a turn has ended, with an answer or a failure, and may be answered again."""
+
 
 @dataclass(frozen=True, slots=True)
 class VariantPosition:

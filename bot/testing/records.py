@@ -15,9 +15,8 @@ from bot.core.chat.summaries import MAX_KEPT_SUMMARIES, Summary, ThreadSummaries
 from bot.core.config import Scope
 from bot.core.history.feedback import MAX_NOTE_CHARACTERS, Verdict, Vote, VoteCounts, VoteReason, VoteRecord
 from bot.core.learned_facts import FACT_LIFETIME_SECONDS, Fact
-from bot.core.turns import ThreadKey, Turn
+from bot.core.turns import VOTABLE_STATUSES, ThreadKey, Turn
 from bot.ports.rate_shares import RateLimitKey, RateShare, WorkspaceKey
-from bot.store.schema.states import VOTABLE_STATUSES
 from bot.store.storable_text import make_storable
 from bot.testing.data import MemoryData, StoredVote
 

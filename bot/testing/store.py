@@ -14,7 +14,9 @@ from bot.core.reply import variants
 from bot.core.reply.stopping import StopOutcome, StopRequest
 from bot.core.requests import Answer
 from bot.core.turns import (
+    HISTORY_STATUSES,
     OPEN_STATUSES,
+    RETRYABLE_STATUSES,
     TRANSITIONS,
     Action,
     AddressingKind,
@@ -27,7 +29,6 @@ from bot.core.turns import (
     VariantPosition,
 )
 from bot.ports.conversations import TurnContext
-from bot.store.schema.states import HISTORY_STATUSES, RETRYABLE_STATUSES
 from bot.store.storable_text import make_storable
 from bot.testing import personal_data
 from bot.testing.config import MemoryConfigVersions, MemoryDrafts

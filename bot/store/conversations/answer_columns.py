@@ -1,15 +1,18 @@
-"""What an answer consists of <-> the columns that turns and variants have for it.
+"""Converts answers and attached files to the columns that turns and variants have for them, and back.
 
-Separate because both tables have them. Pure.
+Turns and variants have the same columns of an answer. `made_with` and `files` hold JSON: a field that rows of an
+older program lack gets the field's default.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
 from sqlalchemy import Row
 
 from bot.core.requests import Answer, ContextCoverage, Provenance, Usage
+from bot.core.turns import File
 
 
 def answer_values(answer: Answer) -> dict[str, Any]:
@@ -31,3 +34,13 @@ def provenance_from(row: Row[Any]) -> Provenance | None:
     seen = document.get("seen")
     whole = {"versions": tuple(document["versions"]), "seen": ContextCoverage(**seen) if seen else None}
     return Provenance(**document | whole)
+
+
+def files_to_json(files: Sequence[File]) -> str | None:
+    """Return what the column holds; NULL where there are none, as with nearly every message."""
+    return json.dumps([asdict(file) for file in files]) if files else None
+
+
+def files_from_json(document: str | None) -> tuple[File, ...]:
+    """Return what `to_json` was given."""
+    return tuple(File(**fields) for fields in json.loads(document)) if document else ()

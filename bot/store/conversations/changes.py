@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Boolean, Connection, bindparam, case, null, select, update
 
-from bot.core.turns import Action, MessageKey, ThreadKey, Turn, TurnStatus
+from bot.core.turns import RETRYABLE_STATUSES, Action, MessageKey, ThreadKey, Turn, TurnStatus
 from bot.store.conversations import feedback, summaries, variants
 from bot.store.conversations.permissions import MAY_DECIDE, Requester
 from bot.store.conversations.statements import DELETE_PAGES, IS_THIS_MESSAGE, LOCK_CONVERSATION, THIS_CONVERSATION
@@ -20,7 +20,6 @@ from bot.store.conversations.turn_queue import (
     turn_with_pages,
 )
 from bot.store.schema import conversations, now, status_in, turns
-from bot.store.schema.states import RETRYABLE_STATUSES
 from bot.store.spending import model_calls
 
 LOCK_CONVERSATION_OF_MESSAGE = (

@@ -14,7 +14,7 @@ from bot.core.history.explanation import Explanation
 from bot.core.requests import Usage
 from bot.core.turns import Author, ThreadKey, TurnStatus
 from bot.store.config import versions
-from bot.store.conversations import answer_columns, file_columns
+from bot.store.conversations import answer_columns
 from bot.store.database import Database
 from bot.store.schema import conversations, is_in_history, pages, turns
 from bot.store.spending import model_calls
@@ -63,7 +63,7 @@ def explain_answer(connection: Connection, thread: ThreadKey, message_id: str) -
         usage=_usage_from(row),
         made_with=made_with,
         versions=versions.read_by_ids(connection, made_with.versions) if made_with else (),
-        files=file_columns.files_from_json(row.files),
+        files=answer_columns.files_from_json(row.files),
         asked_at=row.created_at,
         begun_at=row.claimed_at,
         answered_at=row.answered_at,

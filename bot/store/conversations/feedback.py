@@ -26,12 +26,11 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bot.core.config import Scope
 from bot.core.history.feedback import MAX_NOTE_CHARACTERS, Verdict, Vote, VoteCounts, VoteReason, VoteRecord
-from bot.core.turns import Author, ThreadKey
+from bot.core.turns import VOTABLE_STATUSES, Author, ThreadKey
 from bot.store.conversations import answer_columns, variants
 from bot.store.conversations import statements as sql
 from bot.store.database import Database
 from bot.store.schema import conversations, now, pages, status_in, turns, vote_versions, votes
-from bot.store.schema.states import VOTABLE_STATUSES
 
 SELECT_ANSWER = select(turns).where(
     turns.c.id == bindparam("turn"),

@@ -1,10 +1,12 @@
-"""Which processes live, what becomes of the turns of those that do not, and what is swept away in time.
+"""Living processes: heartbeats, freeing the turns of dead ones, and rows that expire; and the installation's secrets.
 
-Separate from the turns' own life because nobody in a thread asks for any of this. Rule: several processes
-may sweep at once; each passes over rows that another holds, so none waits in a circle.
+A process has a row in `workers` while it lives. Each heartbeat updates that row, deletes the rows of processes that
+were silent for a lease, and frees the turns whose owner has no row. Several processes may do this at the same time:
+each statement skips rows that another process has locked, so none waits for another.
 """
 
 import socket
+from collections.abc import Callable
 from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, Update, and_, bindparam, delete, func, literal, select, tuple_, update
@@ -12,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bot.store.config import drafts
 from bot.store.conversations.statements import RELEASED_VALUES, WORK_CHANNEL
-from bot.store.schema import deliveries, now, turns, workers
+from bot.store.schema import deliveries, now, secrets, turns, workers
 
 DELIVERY_TTL_SECONDS: Final = 7 * 24 * 3600.0
 """Seconds for which a delivery is known; Slack's last one comes after five minutes (facts/slack.md 4)."""
@@ -86,3 +88,17 @@ def delete_expired_rows(connection: Connection) -> bool:
     swept = connection.execute(DELETE_OLD_DELIVERIES, {"age": DELIVERY_TTL_SECONDS, "batch": SWEEP_BATCH_SIZE})
     dropped = connection.execute(drafts.DELETE_EXPIRED_DRAFTS, {"batch": SWEEP_BATCH_SIZE})
     return SWEEP_BATCH_SIZE in {swept.rowcount, dropped.rowcount}
+
+
+SELECT_SECRET = select(secrets.c.value).where(secrets.c.name == bindparam("name"))
+
+INSERT_SECRET = upsert(secrets).on_conflict_do_nothing()
+
+
+def get_or_create_secret(connection: Connection, name: str, make: Callable[[], str]) -> str:
+    """Read a secret; where there is none, make it, and read whose was first."""
+    found: str | None = connection.scalar(SELECT_SECRET, {"name": name})
+    if found is None:
+        connection.execute(INSERT_SECRET, {"name": name, "value": make()})
+        found = connection.execute(SELECT_SECRET, {"name": name}).scalar_one()
+    return found

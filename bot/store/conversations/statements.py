@@ -33,8 +33,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from bot.core.turns import TRANSITIONS, TurnStatus
-from bot.store.schema import conversations, deliveries, is_open, now, pages, reservations, status_in, turns
-from bot.store.schema.fencing import FENCE
+from bot.store.schema import FENCE, conversations, deliveries, is_open, now, pages, reservations, status_in, turns
 
 WORK_CHANNEL: Final = "threadkeeper_work"
 """PostgreSQL's channel on which work is handed to other processes."""

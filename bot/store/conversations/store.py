@@ -16,16 +16,7 @@ from bot.core.reply.stopping import StopOutcome, StopRequest
 from bot.core.requests import Answer
 from bot.core.turns import Action, IncomingMessage, MessageKey, ThreadKey, Turn, TurnStatus, VariantPosition
 from bot.ports.conversations import TurnContext
-from bot.store.conversations import (
-    changes,
-    explanations,
-    processes,
-    secrets,
-    statements,
-    stopping,
-    turn_context,
-    turn_queue,
-)
+from bot.store.conversations import changes, explanations, processes, statements, stopping, turn_context, turn_queue
 from bot.store.conversations.permissions import Requester
 from bot.store.database import Database
 from bot.store.spending.ledger import SqlLedger
@@ -156,7 +147,7 @@ class SqlStore:
 
     async def get_or_create_secret(self, name: str, make: Callable[[], str]) -> str:
         """Return a secret of this installation, made once."""
-        return await self._database.tx(secrets.get_or_create_secret, name, make)
+        return await self._database.tx(processes.get_or_create_secret, name, make)
 
     async def _run_claiming(
         self, f: Callable[Concatenate[Connection, str, P], Claimed], *args: P.args, **kwargs: P.kwargs

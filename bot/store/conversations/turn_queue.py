@@ -16,9 +16,8 @@ from bot.core.errors import ClaimLost
 from bot.core.requests import Answer, ModelCall
 from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, Turn, TurnStatus, VariantPosition
 from bot.store.conversations import answer_columns, variants
-from bot.store.conversations import file_columns as attached
 from bot.store.conversations import statements as sql
-from bot.store.schema import fencing, pages
+from bot.store.schema import LOCK_OWN_TURN, pages
 from bot.store.spending import model_calls
 
 NOTE_VALUES: Final = {"status": TurnStatus.NOTED, "token": 0, "attempt": 0}
@@ -92,7 +91,7 @@ def record_page(connection: Connection, owner: str, turn: Turn, page: int, messa
 
 def forget_pages(connection: Connection, owner: str, turn: Turn, page: int) -> None:
     """Forget which messages showed a page and those after it."""
-    if connection.scalar(fencing.LOCK_OWN_TURN, _fence_values(owner, turn)) is None:
+    if connection.scalar(LOCK_OWN_TURN, _fence_values(owner, turn)) is None:
         raise ClaimLost
     connection.execute(sql.DELETE_PAGES.where(pages.c.page >= page), {"turn": turn.id})
 
@@ -209,7 +208,7 @@ def _turn_values(conversation: int, place: ThreadKey, incoming: IncomingMessage)
         "author_id": incoming.author.id,
         "author_name": incoming.author.name,
         "question": incoming.text,
-        "files": attached.files_to_json(incoming.files),
+        "files": answer_columns.files_to_json(incoming.files),
         "sent_at": incoming.sent_at,
     }
 
@@ -239,6 +238,6 @@ def turn_from(row: Row[Any], root: str, pages: tuple[str, ...] = ()) -> Turn:
         error=row.error,
         made_with=answer_columns.provenance_from(row),
         pages=pages,
-        files=attached.files_from_json(row.files),
+        files=answer_columns.files_from_json(row.files),
         stopped_by=row.stopped_by or "",
     )

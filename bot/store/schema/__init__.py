@@ -12,14 +12,12 @@ Rules, which the database itself enforces:
 """
 
 from bot.store.schema.base import Prose, RowId, metadata, now
-from bot.store.schema.chores import chores
-from bot.store.schema.drafts import drafts
-from bot.store.schema.feedback import vote_versions, votes
-from bot.store.schema.grants import grants_versions
-from bot.store.schema.installation import lessons, secrets, steering_versions, workers
+from bot.store.schema.config import drafts, grants_versions, lessons, steering_versions
+from bot.store.schema.installation import chores, loads, refusals, secrets, workers
 from bot.store.schema.ledger import budgets, calls, reservations, tallies
-from bot.store.schema.rate_shares import loads, refusals
 from bot.store.schema.turns import (
+    FENCE,
+    LOCK_OWN_TURN,
     conversations,
     deliveries,
     is_in_history,
@@ -29,9 +27,13 @@ from bot.store.schema.turns import (
     summaries,
     turns,
     variants,
+    vote_versions,
+    votes,
 )
 
 __all__ = [
+    "FENCE",
+    "LOCK_OWN_TURN",
     "Prose",
     "RowId",
     "budgets",

@@ -1,25 +1,15 @@
-"""What is kept beside conversations: what admins set, which processes live, our secrets, what was learnt."""
+"""The processes of this installation, how they share rate limits, and the installation's secrets.
 
-from sqlalchemy import Column, Double, Integer, Table, Text, UniqueConstraint
+- `workers` has a row for each living process, with the time of its last heartbeat;
+- `loads` says how many answers each process writes in each workspace now: its part of that workspace's rate limits;
+- `refusals` says until when a platform refuses a kind of call, whichever process made it;
+- `chores` has a row for each job that one process at a time does now and then;
+- `secrets` are made once, by the first process that needs one, and are the same for all.
+"""
 
-from bot.store.schema.base import Prose, RowId, metadata, now
+from sqlalchemy import Column, Double, Integer, Table, Text
 
-steering_versions = Table(
-    "steering_versions",
-    metadata,
-    Column("id", RowId, primary_key=True),
-    Column("platform", Text, nullable=False),  # an empty part means "any"
-    Column("workspace", Text, nullable=False),
-    Column("channel", Text, nullable=False),
-    Column("root", Text, nullable=False),
-    Column("number", Integer, nullable=False),
-    Column("author_id", Text, nullable=False),
-    Column("author_name", Prose, nullable=False),
-    Column("note", Prose, nullable=False),
-    Column("content", Prose, nullable=False),  # JSON, see `core.steering.to_json`
-    Column("created_at", Double, nullable=False, default=now()),
-    UniqueConstraint("platform", "workspace", "channel", "root", "number"),
-)
+from bot.store.schema.base import RowId, metadata, now
 
 workers = Table(
     "workers",
@@ -29,14 +19,30 @@ workers = Table(
     Column("beat_at", Double, nullable=False, default=now()),
 )
 
-secrets = Table("secrets", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
-
-lessons = Table(
-    "lessons",
+loads = Table(
+    "loads",
     metadata,
-    Column("server", Text, primary_key=True),
-    Column("model", Text, primary_key=True),
-    Column("subject", Text, primary_key=True),
-    Column("content", Prose, nullable=False),  # JSON
-    Column("learnt_at", Double, nullable=False, default=now()),
+    Column("worker", Text, primary_key=True),
+    Column("platform", Text, primary_key=True),
+    Column("workspace", Text, primary_key=True),
+    Column("answers", Integer, nullable=False),
 )
+
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("platform", Text, primary_key=True),
+    Column("workspace", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("until", Double, nullable=False),
+)
+
+chores = Table(
+    "chores",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("position", RowId, nullable=False),  # up to which row it is done in this round
+    Column("due_at", Double, nullable=False),
+)
+
+secrets = Table("secrets", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))

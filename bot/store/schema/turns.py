@@ -16,12 +16,13 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     and_,
+    bindparam,
     literal_column,
+    select,
 )
 
-from bot.core.turns import OPEN_STATUSES, TurnStatus
+from bot.core.turns import HISTORY_STATUSES, OPEN_STATUSES, TurnStatus
 from bot.store.schema.base import Prose, RowId, metadata, now
-from bot.store.schema.states import HISTORY_STATUSES
 
 
 def status_in(column: ColumnElement[str], statuses: Iterable[TurnStatus]) -> ColumnElement[bool]:
@@ -158,3 +159,32 @@ deliveries = Table(
     Column("at", Double, nullable=False, default=now()),
     Index("ix_deliveries_at", "at"),
 )
+
+votes = Table(
+    "votes",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("turn_id", RowId, ForeignKey(turns.c.id, ondelete="CASCADE"), nullable=False),
+    Column("variant", Integer, nullable=False),  # which of the turn's answers; 1 where there is only one
+    Column("voter_id", Text, nullable=False),
+    Column("is_good", Boolean, nullable=False),
+    Column("reasons", Text, nullable=False, default=""),  # `core.feedback.Reason`s with spaces between them
+    Column("note", Prose, nullable=False, default=""),
+    Column("model", Prose, nullable=False),  # of the answer, which may be another one later
+    Column("at", Double, nullable=False, default=now()),
+    UniqueConstraint("turn_id", "variant", "voter_id"),
+    Index("ix_votes_at", "at"),
+    Index("ix_votes_voter_id", "voter_id"),
+)
+
+vote_versions = Table(
+    "vote_versions",
+    metadata,
+    Column("vote_id", RowId, ForeignKey(votes.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("version_id", RowId, primary_key=True, autoincrement=False),  # of `steering_versions`
+    Index("ix_vote_versions_version_id", "version_id"),
+)
+
+FENCE = and_(turns.c.id == bindparam("turn"), turns.c.token == bindparam("fence"), turns.c.owner == bindparam("holder"))
+"""True of no row once somebody else has claimed the turn, or this process was taken for dead."""
+LOCK_OWN_TURN = select(turns.c.id).where(FENCE).with_for_update(read=True)

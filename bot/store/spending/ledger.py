@@ -31,8 +31,7 @@ from bot.core.spending.budgets import (
 )
 from bot.core.turns import Author, ThreadKey, Turn
 from bot.store.database import Database
-from bot.store.schema import budgets, reservations, tallies
-from bot.store.schema.fencing import LOCK_OWN_TURN
+from bot.store.schema import LOCK_OWN_TURN, budgets, reservations, tallies
 from bot.store.spending import model_calls
 
 _IS_IN_WORKSPACE = (tallies.c.platform == bindparam("platform"), tallies.c.workspace == bindparam("workspace"))
