@@ -5,9 +5,9 @@ show it. So the reader may wait with `wait_for_more`: aiohttp goes on buffering,
 many tokens at once. The wait ends early when the body has ended or much has come. Bytes that had come before
 the connection broke are still delivered.
 
-Two private names are needed for this: httpx-aiohttp's `_aiohttp_response` and the buffer of aiohttp's
-`StreamReader`. `tests/llm/http/test_response_body.py` fails if a new version renames them; without them the
-body is read as it comes, only with more work.
+Private names are needed for this: httpx's `_stream`, httpx-aiohttp's `_aiohttp_response`, and the buffer of
+aiohttp's `StreamReader`. `tests/llm/http/test_response_body.py` fails if a new version renames one of them;
+without them the body is read as it comes, only with more work.
 """
 
 import asyncio

@@ -12,15 +12,15 @@ an overloaded server gets a rest. The caller passes the clock.
 """
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, Callable
 
 import structlog
 
 from bot.core.chat.stream import StreamEvent, TextDelta
 from bot.core.errors import ModelError, ModelOutOfCredit, ModelOverloaded, ModelUnavailable
 from bot.core.requests import ChatRequest
-from bot.ports import ChatModel, NeededAt, needed_at_once
+from bot.llm.resilience.model_wrapper import ModelWrapper
+from bot.ports import ChatModel, NeededAt
 
 MAX_FAILURES_IN_A_ROW = 5
 """Nearly two questions with their retries: a single one may have met a bad moment."""
@@ -33,7 +33,7 @@ TRIPPING_ERRORS = (ModelOutOfCredit, ModelOverloaded, ModelUnavailable)
 log = structlog.get_logger()
 
 
-class CircuitBreaker:
+class CircuitBreaker(ModelWrapper):
     """Wraps the model of one server and key."""
 
     def __init__(self, model: ChatModel, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -44,26 +44,18 @@ class CircuitBreaker:
         self._error: ModelError | None = None
         self._next_try = 0.0
 
-    @asynccontextmanager
-    async def stream(
-        self, request: ChatRequest, *, needed_at: NeededAt = needed_at_once
-    ) -> AsyncIterator[AsyncIterator[StreamEvent]]:
-        """Ask, and iterate over what comes; see `ChatModel.stream`. Asking begins with iterating."""
-        async with aclosing(self._events(request, needed_at)) as events:
-            yield events
-
     async def _events(self, request: ChatRequest, needed_at: NeededAt) -> AsyncGenerator[StreamEvent]:
         self._raise_if_open()
-        spoke = False
+        has_text = False
         try:
             async with self._model.stream(request, needed_at=needed_at) as events:
                 async for event in events:
-                    if isinstance(event, TextDelta) and not spoke:
-                        spoke = True
+                    if isinstance(event, TextDelta) and not has_text:
+                        has_text = True
                         self._close()
                     yield event
         except ModelError as error:
-            if not spoke:
+            if not has_text:
                 self._note_error(error)
             raise
 

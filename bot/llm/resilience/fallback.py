@@ -6,8 +6,7 @@ it, and no other server is asked. If all fail, the error with the shortest wait 
 """
 
 import math
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, Sequence
 
 from bot.core.chat.stream import StreamEvent, TextDelta
 from bot.core.errors import (
@@ -20,42 +19,35 @@ from bot.core.errors import (
     ModelUnknown,
 )
 from bot.core.requests import ChatRequest
-from bot.ports import ChatModel, NeededAt, needed_at_once
+from bot.llm.resilience.model_wrapper import ModelWrapper
+from bot.ports import ChatModel, NeededAt
 
 FALLBACK_ERRORS = (ModelBusy, ModelUnavailable, ModelKeyRefused, ModelOutOfCredit, ModelUnknown)
 """Errors of one server or key, not of the question."""
 
 
-class FallbackModel:
+class FallbackModel(ModelWrapper):
     """Asks its models in order."""
 
     def __init__(self, models: Sequence[ChatModel]) -> None:
         """`models` holds at least one; the first is preferred."""
         self._models = models
 
-    @asynccontextmanager
-    async def stream(
-        self, request: ChatRequest, *, needed_at: NeededAt = needed_at_once
-    ) -> AsyncIterator[AsyncIterator[StreamEvent]]:
-        """Ask, and iterate over what comes; see `ChatModel.stream`. Asking begins with iterating."""
-        async with aclosing(self._events(request, needed_at)) as events:
-            yield events
-
     async def _events(self, request: ChatRequest, needed_at: NeededAt) -> AsyncGenerator[StreamEvent]:
         errors: list[ModelError] = []
         for model in self._models:
-            spoke = False
+            has_text = False
             try:
                 async with model.stream(request, needed_at=needed_at) as events:
                     async for event in events:
-                        spoke = spoke or isinstance(event, TextDelta)
+                        has_text = has_text or isinstance(event, TextDelta)
                         yield event
                     return
             except ContextTooLong as error:
                 error.is_from_fallback = bool(errors)
                 raise
             except FALLBACK_ERRORS as error:
-                if spoke:
+                if has_text:
                     raise
                 errors.append(error)
         raise min(errors, key=_seconds_until_retry)

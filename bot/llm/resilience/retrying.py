@@ -7,13 +7,13 @@ that would begin more than a minute after the question, or after a pause of more
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from bot.core.chat.stream import StreamEvent, TextDelta
 from bot.core.errors import ModelBusy, ModelUnavailable
 from bot.core.requests import ChatRequest
-from bot.ports import ChatModel, NeededAt, needed_at_once
+from bot.llm.resilience.model_wrapper import ModelWrapper
+from bot.ports import ChatModel, NeededAt
 
 RETRY_PAUSES_SECONDS = (0.5, 1.0)
 """Upper bounds of the random pause before each retry."""
@@ -23,34 +23,26 @@ MAX_RETRY_SECONDS = 60.0
 """No retry begins after this time: each attempt may take minutes."""
 
 
-class RetryingModel:
+class RetryingModel(ModelWrapper):
     """Wraps a model; asks again if it is busy or unavailable."""
 
     def __init__(self, model: ChatModel, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         self._model = model
         self._sleep = sleep
 
-    @asynccontextmanager
-    async def stream(
-        self, request: ChatRequest, *, needed_at: NeededAt = needed_at_once
-    ) -> AsyncIterator[AsyncIterator[StreamEvent]]:
-        """Ask, and iterate over what comes; see `ChatModel.stream`. Asking begins with iterating."""
-        async with aclosing(self._events(request, needed_at)) as events:
-            yield events
-
     async def _events(self, request: ChatRequest, needed_at: NeededAt) -> AsyncGenerator[StreamEvent]:
         clock = asyncio.get_running_loop().time
         give_up = clock() + MAX_RETRY_SECONDS
-        spoke = False
+        has_text = False
         for bound in (*RETRY_PAUSES_SECONDS, None):
             try:
                 async with self._model.stream(request, needed_at=needed_at) as events:
                     async for event in events:
-                        spoke = spoke or isinstance(event, TextDelta)
+                        has_text = has_text or isinstance(event, TextDelta)
                         yield event
                     return
             except (ModelBusy, ModelUnavailable) as error:
-                if spoke or bound is None or error.is_final:
+                if has_text or bound is None or error.is_final:
                     raise
                 pause = _choose_pause(error, bound)
                 if pause > MAX_PAUSE_SECONDS or clock() + pause > give_up:

@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Sequence
 
+import httpx
 import pytest
+from aiohttp import StreamReader
 
 from bot.core.chat.stream import TextDelta
 from bot.core.errors import ModelInterrupted
@@ -92,3 +94,19 @@ async def test_a_fast_service_is_not_made_to_wait() -> None:
     await listen([OK, word("a"), 0.05, *[word(long)] * 500, END], heard, needed_in=60.0)
     assert all_of(heard) == "a" + 500 * long + "."
     assert heard[-1][0] < response_body.MAX_WAIT_SECONDS / 2
+
+
+async def test_the_private_names_of_other_libraries_are_still_there() -> None:
+    """Without them the body is read as it comes, and no other test would notice."""
+    async with (
+        raw_server([OK, word("a"), 0.1]) as server,
+        open_client(server.base_url) as client,
+        client.stream("GET", "models") as response,
+    ):
+        assert isinstance(response.stream, httpx.AsyncByteStream)
+        reader = response_body._find_aiohttp_reader(response.stream)
+        assert isinstance(reader, StreamReader), "`_stream`, `_aiohttp_response` or `content`"
+        await asyncio.sleep(0.05)
+        assert response_body._read_buffered(reader) == word("a"), "`_buffer`"
+        assert await reader.read(4) == word("a")[:4]
+        assert response_body._read_buffered(reader) == word("a")[4:], "`_buffer_offset`"
