@@ -1,8 +1,14 @@
-"""The messages that show an answer: writing them, having them noted, and removing those that are too many.
+"""Posts, edits and deletes the messages that show an answer, and records each of them in the store.
 
-Separate from `delivery`, which decides when; here is what a page's message goes through. Rules: a new message
-is noted at once; one that grows is added to while it takes that, and then replaced; one that may have been
-posted although no answer came is looked for before another is.
+`writer` decides when a page is written; this module does it. What a page's message goes through:
+
+    post ----------------> record_page (store) ----> edit, edit, ...                   (platforms with edits)
+    start_message -------> record_page (store) ----> append_page ... last append_page  (native streams)
+      no answer came:  the post may have happened, so the next attempt looks for the message first (find_pages)
+      the message was deleted:  forget_pages (store), and the page is posted again below
+      append_page fails:  the page is written once more, as an edit
+
+A new message is recorded at once, so that the next owner of the turn edits it rather than posting another.
 """
 
 from collections.abc import Callable
@@ -22,7 +28,7 @@ class AnswerMessages:
     """The messages of one turn's answer."""
 
     def __init__(self, surface: Surface, turn: Turn, store: Conversations, holds_lease: Callable[[], bool]) -> None:
-        """`turn.pages` show the answer already; `book` is told of each further one."""
+        """`turn.pages` are the messages that show the answer already."""
         self._surface = surface
         self._turn = turn
         self._thread = turn.thread
@@ -30,11 +36,11 @@ class AnswerMessages:
         self._holds_lease = holds_lease
         self._messages = list(turn.pages)
         self._growing: GrowingMessage | None = None
-        self._may_have_posted = False  # whether a post may have happened although no answer came
-        self._was_deleted = False  # whether somebody deleted a page that was posted anew
+        self._may_have_posted = False  # a post may have happened although no answer to it came
+        self._was_deleted = False  # somebody deleted a message of this answer
 
     def write_method(self, command: Post | Edit, page: Page) -> WriteMethod:
-        """Return how a page would be written now."""
+        """Return the method by which a page would be written now."""
         if isinstance(command, Post):
             grows = not command.last and self._surface.choose_display_mode(self._thread) is DisplayMode.STREAM
             return WriteMethod.START if grows else WriteMethod.POST
@@ -44,9 +50,9 @@ class AnswerMessages:
         return WriteMethod.EDIT
 
     async def write(self, command: Post | Edit, page: Page, method: WriteMethod) -> bool:
-        """Show a page; return whether that is done, or is to be tried by other `means` in their turn.
+        """Write a page; False if that failed in a way that leaves another method, which needs its own permission.
 
-        Raises `SurfaceError`, and what the book raises.
+        Raises `SurfaceError`, and `StoreError` when a new message cannot be recorded.
         """
         if isinstance(command, Edit):
             return await self._replace_page(command, page, method)
@@ -56,7 +62,7 @@ class AnswerMessages:
         return True
 
     async def _replace_page(self, command: Edit, page: Page, method: WriteMethod) -> bool:
-        """Show a page in the message that shows it; what does not grow as it should is to be replaced."""
+        """Update the message of a page. After a failed append the caller replaces it with an edit."""
         growing, self._growing = self._growing, None
         if growing and method in {WriteMethod.ADD, WriteMethod.END}:
             try:
@@ -76,11 +82,11 @@ class AnswerMessages:
         self._growing = None if last else growing
 
     async def forget_lost_message(self, command: Edit, lost: MessageLost) -> None:
-        """Forget the message of a page that is to be posted anew, and remove those that it goes below.
+        """Forget the message of a page that will be posted anew, and delete the messages after it.
 
-        Who deletes a message of an answer that runs gets it once more, since nothing of an answer may be
-        missing; who deletes that, too, wants it gone. Then, and once the turn has ended, this raises `lost`.
-        Raises `ClaimLost` where the question was deleted: its answer is to go.
+        A message deleted while its answer is being written is posted again once; a second deletion is
+        respected. Then, and for a turn that has ended, this raises `lost`. Raises `ClaimLost` if the question
+        was deleted, and its answer with it.
         """
         if self._turn.status not in OPEN_STATUSES or (self._was_deleted and not lost.stays):
             raise lost
@@ -91,19 +97,19 @@ class AnswerMessages:
         del self._messages[command.page :]
 
     async def remove_surplus(self, surplus: range) -> None:
-        """Remove messages that the answer does not need; noted first, since a message is found again."""
+        """Delete messages that the answer no longer needs. They are forgotten first, or they would be adopted."""
         if not surplus:
             return
         try:
             await self._store.forget_pages(self._turn, surplus.start)
         except ClaimLost:
-            return  # nobody holds a turn that a new answer is offered for: they stay until it is there
+            return  # the turn has ended, and its new answer will use them
         for page in surplus:
             with suppress(SurfaceGone):  # somebody else removed it
                 await retry_until_answered(partial(self._surface.delete_message, self._thread, self._messages[page]))
 
     async def _post_once(self, page: Page, method: WriteMethod) -> str:
-        """Post a page, unless an earlier attempt at it got through after all: then that message shows it."""
+        """Post a page, unless an earlier attempt got through after all: then edit that message."""
         shown = replace(self._turn, pages=tuple(self._messages))
         found = await self._surface.find_pages(shown) if self._may_have_posted else {}
         try:
@@ -124,10 +130,9 @@ class AnswerMessages:
         return await self._surface.post(self._thread, page)
 
     async def _record_message(self, page: int, message_id: str) -> None:
-        """Have a new message stored; one whose question was deleted meanwhile is taken back.
+        """Record a new message; if the question was deleted meanwhile, delete the message again.
 
-        One that was noted when another process may have taken over is left: it may be that one's by now. A
-        process that was frozen while it waited learns that only after waiting.
+        If another process may own the turn by now, the message is left: that process may have adopted it.
         """
         try:
             await self._store.record_page(self._turn, page, message_id)

@@ -1,8 +1,12 @@
-"""Keeps what this process writes to its part of what the platform grants to all processes together.
+"""Keeps this process to its part of the rates that the platform grants to all processes together.
 
-Separate from `pacing`, which grants writes and waits for nobody. Rules: while answers are written the others
-are told every few seconds, and at once when a workspace gets its first; while the database does not answer,
-the last parts count for a while, and then an even one. What is refused is told at once, and holds for all.
+Every two seconds while answers are written, and at once when a workspace gets its first one, each process tells
+the database how many answers it writes, and learns which part of each workspace's rates is its own:
+
+    process A writes 3 answers in T1, process B writes 1  ->  A takes 3/4 of T1's rate, B takes 1/4
+
+A refusal (429) is told at once, and blocks all processes. While the database does not answer, the last parts
+count for five exchanges; after that each process takes an even part.
 """
 
 import asyncio
@@ -17,27 +21,26 @@ from bot.delivery.rate_limiter import RateLimiters
 from bot.ports.rate_shares import RateShare, RateShares
 
 EXCHANGE_INTERVAL_SECONDS: Final = 2.0
-"""Seconds between two exchanges; so long may others not know of a change."""
+"""Other processes may learn of a change this much later."""
 EXCHANGE_TIMEOUT_SECONDS: Final = 1.0
-"""Seconds for one exchange."""
 MAX_FAILED_EXCHANGES: Final = 5
-"""Exchanges that fail in a row before the last parts count no more."""
+"""Failures in a row after which the last parts no longer count."""
 
 log = structlog.get_logger()
 
 
 class RateSharing:
-    """Exchanges loads for parts, while it is watched."""
+    """Exchanges the loads of processes, and sets the shares of this one's limiters."""
 
     def __init__(self, limiters: RateLimiters, shares: RateShares) -> None:
         self._limiters = limiters
         self._shares = shares
-        self._last = RateShare(processes=2)  # until it is known, half is surely not too much
+        self._last = RateShare(processes=2)  # before the first exchange; there is hardly ever more than one other
         self._failures = 0
 
     @asynccontextmanager
     async def run(self) -> AsyncIterator[None]:
-        """Exchange as long as the context lasts."""
+        """Exchange once, and then repeatedly while the context lasts."""
         self._shares.call_on_refusal(self._limiters.changed.set)
         await self._exchange()
         task = asyncio.create_task(self._exchange_repeatedly(), name="sharing")
@@ -69,7 +72,10 @@ class RateSharing:
             self._limiters.restore_refusals(refused)
             self._failures += 1
             if self._failures == MAX_FAILED_EXCHANGES:
-                log.warning("What the platform grants is shared evenly for now.", action="sharing_failed")
+                log.warning(
+                    "The database does not answer; processes share the platform's rate limits evenly for now.",
+                    action="sharing_failed",
+                )
                 self._last = RateShare(processes=self._last.processes)
         else:
             self._failures = 0

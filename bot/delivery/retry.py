@@ -1,6 +1,7 @@
-"""Calling the platform until it answers.
+"""Calls the platform again until it answers.
 
-Separate because answers, and whoever reads threads, insist alike.
+After a 429 it waits as long as the platform says; after a failure 2, 4, 8, 16, and then 30 seconds each time.
+Used where a call must not be given up: deleting a message, looking for pages, asking who somebody is.
 """
 
 import asyncio
@@ -10,13 +11,13 @@ from typing import TypeVar
 from bot.core.errors import SurfaceBusy, SurfaceUnavailable
 
 MAX_RETRY_DELAY_SECONDS = 30.0
-"""Seconds between attempts while the platform does not answer."""
+"""The longest time between two attempts while the platform does not answer."""
 
 T = TypeVar("T")
 
 
 async def retry_until_answered(call: Callable[[], Awaitable[T]]) -> T:
-    """Call the platform until it answers. Raises `SurfaceGone`."""
+    """Call until the platform answers. Raises `SurfaceGone`."""
     failures = 0
     while True:
         try:
@@ -29,5 +30,5 @@ async def retry_until_answered(call: Callable[[], Awaitable[T]]) -> T:
 
 
 def retry_delay(failures: int) -> float:
-    """Return the seconds to wait after so many failures in a row."""
+    """Return the seconds to wait after so many failures in a row: 2, 4, 8, ... 30."""
     return min(2.0 ** min(failures, 8), MAX_RETRY_DELAY_SECONDS)

@@ -1,7 +1,9 @@
-"""An event that is waited for until it is set or a time has passed, as `threading.Event` knows it.
+"""An event that one task awaits until it is set or a time has passed, as `threading.Event` can.
 
-Separate because an answer waits so after each of its writes: `asyncio.wait_for` makes a task, a timer and an
-exception of that, and takes three times as long.
+`asyncio.wait_for(event.wait(), seconds)` does the same with a task, a timer and an exception, and takes three
+times as long; an answer waits like this after each of its writes.
+
+    await event.wait(2.5)     returns when another task calls set(), after 2.5 s at the latest
 """
 
 import asyncio
@@ -9,7 +11,7 @@ from math import inf
 
 
 class TimedEvent:
-    """Anybody sets it; one task at a time waits for it."""
+    """Any task sets it; one task at a time waits for it."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -21,17 +23,17 @@ class TimedEvent:
         return self._is_set
 
     def set(self) -> None:
-        """Let go who waits, and whoever will."""
+        """Wake the waiting task; later calls of `wait` return at once."""
         self._is_set = True
         if self._waiter:
             _complete(self._waiter)
 
     def clear(self) -> None:
-        """Let whoever comes wait again."""
+        """Let later calls of `wait` wait again."""
         self._is_set = False
 
     async def wait(self, seconds: float = inf) -> None:
-        """Return when it is set, at once where it is; after so many seconds at the latest."""
+        """Return once it is set, or after `seconds`."""
         if self._is_set:
             return
         waiter = self._waiter = self._loop.create_future()

@@ -1,6 +1,12 @@
-"""Says in a thread that an answer is on its way, until there is something to see.
+"""Shows a typing status in a thread until the first text of an answer is there.
 
-Separate from `delivery`, which writes: a status is no message, and nothing waits for it for long.
+    second 0     TypingStatus(...)           the thread shows "is thinking"
+          90     refresh                     Slack drops a status after two minutes
+         101     stop(clear=False)           the first message is posted, which removes the status by itself
+          or     stop(clear=True)            there will be no message; the status is removed by a call
+
+No answer waits long for it: a first post waits up to two seconds for a status call under way, because a status
+that arrived after the post would stay.
 """
 
 import asyncio
@@ -10,22 +16,25 @@ from bot.delivery.timed_event import TimedEvent
 from bot.ports import Surface
 
 STATUS_REFRESH_SECONDS = 90.0
-"""Seconds; Slack drops a status after two minutes (facts/slack.md 1.3)."""
+"""Slack drops a status after two minutes.
+
+https://docs.slack.dev/reference/methods/assistant.threads.setStatus
+"""
 STATUS_STOP_TIMEOUT_SECONDS = 2.0
-"""Seconds a first post waits for a status call under way, which would else arrive after it and stick."""
+"""How long a first post waits for a status call under way."""
 
 
 class TypingStatus:
-    """Shows that an answer is on its way, until `stop`."""
+    """Shows that an answer is being prepared, until `stop`."""
 
     def __init__(self, surface: Surface, turn: Turn) -> None:
         self._surface = surface
         self._turn = turn
         self._stopped = TimedEvent()
-        self._task = asyncio.create_task(self._keep_showing(), name="thinking")
+        self._task = asyncio.create_task(self._keep_showing(), name="typing-status")
 
     async def stop(self, *, clear: bool) -> None:
-        """End it; `clear` takes the status away, which a post of ours does by itself."""
+        """End it. `clear` removes the status; a new message of the bot does so by itself."""
         if not self._stopped.is_set():
             self._stopped.set()
             await asyncio.wait({self._task}, timeout=STATUS_STOP_TIMEOUT_SECONDS)

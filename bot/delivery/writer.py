@@ -1,8 +1,25 @@
-"""The driver between an answer that grows, its LiveReply, and the surface that shows it.
+"""Writes one growing answer into its thread: the loop between `LiveReply`, the rate limiter, and the surface.
 
-Separate because it is all the waiting there is between the pure `LiveReply` and the platform. Rules: one
-writer per answer, no two writes of it overlap; text is taken at the moment of writing; a write that
-fails for a while is only late, never lost.
+`LiveReply` is pure: it is fed with text and asked, with the time, what the thread should show next. This module
+does what it says, and all the waiting:
+
+    model --feed(text)--> LiveReply                      show() runs beside, until Done:
+
+        next(now) -> Wait(until)    sleep; wake up early if the answer ends
+                  -> Idle(until)    sleep until more text comes
+                  -> Post | Edit    ask the rate limiter for permission, by urgency
+                                      while waiting, text goes on growing
+                                    ask next(now) again: its newest text is what is written
+                                    write it; tell LiveReply whether it was accepted, refused or lost
+                  -> Done           the thread shows everything
+
+An example with one edit each second and a model that writes ten words a second: words 1-3 are posted at once,
+and each edit then brings about ten more. If the limiter grants an edit only after four seconds, that one edit
+brings forty.
+
+Rules: one writer for each answer, and its writes never overlap. Text is taken at the moment of writing, so no
+edit is ever queued. A write that fails for a while is late, and never lost. Nothing is written once
+`holds_lease` returns False.
 """
 
 import asyncio
@@ -23,21 +40,22 @@ from bot.delivery.typing_status import TypingStatus
 from bot.ports import Conversations, Page, Surface
 
 SLOW_EDIT_INTERVAL_SECONDS = 15.0
-"""Seconds between two edits of an answer beyond which it goes on in further messages."""
+"""If edits of an answer come less often than this, it goes on in further messages instead."""
 MIN_TIMER_SECONDS = 0.001
-"""Seconds; a timer set for less may fire before the time it was set for."""
+"""A timer that is set for less may fire before its time."""
 TEXT_LEAD_SECONDS = 0.03
-"""Seconds before a write in which the text is read that it is to show."""
+"""How long before a write the model's bytes are read that it is to show."""
 LATENESS_BACKOFF_FACTOR = 5.0
-"""How many times as long as this process keeps an answer waiting, busy with others, it then lets that answer
-rest: a process with too much to do writes less often, and has time for what is said and for last writes.
+"""After being T seconds late with an answer, wait at least this times T before its next write.
+
+An overloaded process so writes less often, and has time for reading models and for the ends of answers.
 """
 
 log = structlog.get_logger()
 
 
 class AnswerWriter:
-    """One answer on its way into one thread: `feed` and `finish` from one side, `show` on the other."""
+    """Writes one answer: the model's side calls `feed` and `finish`, while a task runs `show`."""
 
     def __init__(
         self,
@@ -50,14 +68,14 @@ class AnswerWriter:
         holds_lease: Callable[[], bool],
         is_thinking: bool,
     ) -> None:
-        """`turn.pages` are the messages that show it already; `book` is told of each further one.
+        """`turn.pages` are the messages that show the answer already; further ones are recorded in `store`.
 
-        `is_ours` says whether this process may still count itself the turn's owner; `is_thinking` whether
-        to say so until the first text.
+        `holds_lease` returns whether this process certainly still owns the turn. `is_thinking`: show a
+        typing status until the first text.
         """
         self.error = ""
         self.kept_length: int | None = None
-        """How many characters of the text stay of an answer that was stopped; None if all do."""
+        """Length in characters to which a stopped answer was cut; None if all of its text stays."""
         self._live = live
         self._surface = surface
         self._turn = turn
@@ -73,13 +91,13 @@ class AnswerWriter:
         self._changed = TimedEvent()
         self._finished = TimedEvent()
         self._failures = 0
-        self._needed_at = 0.0  # when there is something to do with more text
-        self._lateness = 0.0  # seconds by which this process was, when it last went on with this answer
+        self._needed_at = 0.0  # until then no text of the model can be shown
+        self._lateness = 0.0  # seconds by which the last pause of this answer was overrun
         self._store_error: StoreError | None = None
         self._stop_request: tuple[str, tuple[Action, ...], bool] | None = None
 
     def feed(self, text: str) -> None:
-        """Take some more text of the answer. Raises what made `show` give the turn up."""
+        """Take more text of the answer. Raises the `StoreError` that ended `show`."""
         if self._store_error:
             raise self._store_error
         self._live.feed(text)
@@ -88,11 +106,11 @@ class AnswerWriter:
         self._changed.set()
 
     def needed_at(self) -> float:
-        """Return when the next text can be shown, by the clock of the loop; until then nobody needs it."""
+        """Return when text can be shown next, by the loop's clock; the model's stream need not be read before."""
         return self._needed_at
 
     def _end_page_if_slow(self) -> None:
-        """Let a page end where it can if edits are slow, and go before others with that."""
+        """If edits are slow, let the page end early, and write it before other answers' partial pages."""
         self._live.note_pressure(
             self._clock(), is_slow=self._limiters[WriteMethod.EDIT].fair_interval() > SLOW_EDIT_INTERVAL_SECONDS
         )
@@ -100,31 +118,31 @@ class AnswerWriter:
             self._limiters[WriteMethod.EDIT].raise_urgency(self._waiting_request, Urgency.PAGE)
 
     def finish(self, note: str = "", *actions: Action) -> None:
-        """Take the end of the answer; `note` is a sentence of ours to show under it, with buttons."""
+        """Take the end of the answer, with the bot's own `note` and buttons to show below it."""
         self._actions = actions
         self._live.finish(note)
         self._prioritise_end()
 
     def stop(self, note: str, *actions: Action) -> None:
-        """End the answer on the pages there are, as soon as no write is under way: see `stays`.
+        """End the answer within its present messages, as soon as no write is under way; see `kept_length`.
 
-        One that was finished, and needs no further page, goes to its own end.
+        An answer that is finished, and needs no further message, is shown to its own end.
         """
         self._stop_request = (note, actions, self._finished.is_set())
         self._prioritise_end()
 
     def _prioritise_end(self) -> None:
-        """Let the answer's end be shown before other answers' middles."""
+        """Let the end of this answer be written before the middles of others."""
         if self._waiting_request:
-            for desk in self._limiters.values():
-                desk.raise_urgency(self._waiting_request, Urgency.LAST)
+            for limiter in self._limiters.values():
+                limiter.raise_urgency(self._waiting_request, Urgency.LAST)
         self._finished.set()
         self._changed.set()
 
     async def show(self) -> None:
-        """Write until the thread shows everything, or can no longer be written to: see `error`.
+        """Write until the thread shows everything, or can no longer be written to; see `error`.
 
-        Raises `ClaimLost` once the turn may be another process's, and what the book raises.
+        Raises `ClaimLost` once another process may own the turn, and any other `StoreError` of the store.
         """
         try:
             with self._limiters[WriteMethod.EDIT].count_answer() if self._live.is_edited else nullcontext():
@@ -138,20 +156,20 @@ class AnswerWriter:
             self._store_error = error
             raise
         finally:
-            is_ours = self._holds_lease()
-            await self._clear_status(holds_lease=is_ours)
-        if not is_ours:
-            raise ClaimLost  # who shows it again says that nobody is thinking any more
+            holds_lease = self._holds_lease()
+            await self._clear_status(holds_lease=holds_lease)
+        if not holds_lease:
+            raise ClaimLost  # the turn's next owner clears the status
 
     async def _clear_status(self, *, holds_lease: bool) -> None:
-        """Let nothing say any more that the bot is thinking, neither we nor who died over this turn."""
+        """Clear the typing status, also one that a dead owner of this turn left behind."""
         if self._typing_status:
             await self._typing_status.stop(clear=holds_lease)
         if holds_lease and (self.error or (not self._typing_status and self._turn.status in OPEN_STATUSES)):
             await self._surface.show_working(self._turn, busy=False)
 
     def _apply_stop(self) -> None:
-        """End the answer here if it was stopped; call it while no write is under way."""
+        """End the answer here if it was stopped. Only while no write is under way."""
         if self._stop_request:
             (note, actions, was_finished), self._stop_request = self._stop_request, None
             self.kept_length = self._live.stop(note)
@@ -159,7 +177,7 @@ class AnswerWriter:
                 self._actions = actions
 
     async def _step(self) -> bool:
-        """Do what the reply asks for next; return whether there is more."""
+        """Do what `LiveReply` asks for next; return whether there is more to do."""
         self._changed.clear()
         self._apply_stop()
         self._end_page_if_slow()
@@ -176,38 +194,38 @@ class AnswerWriter:
         return True
 
     async def _write_when_allowed(self, write: Post | Edit) -> None:
-        """Write when the rate limit lets us; after a wait, what is newest then."""
-        means = self._messages.write_method(write, self._build_page(write))
-        if means is WriteMethod.START and not self._limiters[means].is_free():
-            means = WriteMethod.POST  # nobody waits for a message to grow
-        if await self._wait_for_permission(write, self._limiters[means]):
+        """Write once the rate limiter permits it; after a wait, the newest text is written."""
+        method = self._messages.write_method(write, self._build_page(write))
+        if method is WriteMethod.START and not self._limiters[method].is_free():
+            method = WriteMethod.POST  # the first text of an answer goes out sooner this way
+        if await self._wait_for_permission(write, self._limiters[method]):
             self._apply_stop()
             newest = self._live.next(self._clock())
-            if not isinstance(newest, Post | Edit) or not self._may_write(newest, means):
+            if not isinstance(newest, Post | Edit) or not self._may_write(newest, method):
                 return
             write = newest
-        await self._write(write, means)
+        await self._write(write, method)
 
     async def _wait_for_permission(self, write: Post | Edit, limiter: RateLimiter) -> bool:
-        """Let the rate limit have room for a write that matters this much; return whether that took time."""
-        ticket = limiter.enqueue(_urgency_of(write), self._shown_at)
-        if ticket.granted.done():
+        """Wait for the rate limiter's permission to write; return whether that took time."""
+        request = limiter.enqueue(_urgency_of(write), self._shown_at)
+        if request.granted.done():
             return False
-        self._waiting_request = ticket
+        self._waiting_request = request
         try:
-            await ticket.granted
+            await request.granted
         finally:
-            limiter.withdraw(ticket)
+            limiter.withdraw(request)
             self._waiting_request = None
         return True
 
     def _may_write(self, newest: Post | Edit, granted: WriteMethod) -> bool:
-        """Return whether what is to be written by now can be written by the means that were granted."""
-        means = self._messages.write_method(newest, self._build_page(newest))
-        return means is granted or (means, granted) == (WriteMethod.START, WriteMethod.POST)
+        """Return whether the newest command can be written with the permission that was granted."""
+        method = self._messages.write_method(newest, self._build_page(newest))
+        return method is granted or (method, granted) == (WriteMethod.START, WriteMethod.POST)
 
     async def _pause(self, seconds: float) -> None:
-        """Wait, but look again at once when the answer ends: its last write may go earlier."""
+        """Sleep, but wake up when the answer ends, since its last write may go out earlier."""
         seconds = max(seconds, MIN_TIMER_SECONDS)
         due = self._clock() + seconds
         self._needed_at = due - TEXT_LEAD_SECONDS
@@ -224,7 +242,7 @@ class AnswerWriter:
         try:
             await self._write_page(command, method)
         except SurfaceBusy as busy:
-            if method is not WriteMethod.START:  # else it is posted at once
+            if method is not WriteMethod.START:  # or else the page is posted instead, at once
                 self._live.note_refused(self._clock(), busy.retry_after)
             self._limiters[method].handle_refusal(busy.retry_after)
         except SurfaceUnavailable:
@@ -236,7 +254,7 @@ class AnswerWriter:
             self._failures = 0
 
     async def _replace_lost_message(self, command: Post | Edit, lost: MessageLost) -> None:
-        """Let an answer go on below a message that takes no change, or without it."""
+        """Let the answer go on after one of its messages can no longer be changed, or was deleted."""
         if isinstance(command, Post):
             raise lost
         log.info("A message can no longer be changed.", action="message_lost", reason=str(lost))
@@ -261,14 +279,14 @@ class AnswerWriter:
         )
 
     def _actions_below(self, command: Post | Edit) -> tuple[Action, ...]:
-        """Return the buttons below a page. One that may be complete as it is posted has none yet."""
+        """Return the buttons below a page. A new message has none: the answer may be complete with it."""
         if command.end:
             return self._actions
         return (Action.STOP,) if isinstance(command, Edit) and not command.last else ()
 
 
 def _urgency_of(write: Post | Edit) -> Urgency:
-    """Return how much a write matters, beside those of other answers."""
+    """Return how urgent a write is among those of other answers."""
     if write.end:
         return Urgency.LAST
     if isinstance(write, Post) and write.page == 0:
