@@ -1,4 +1,4 @@
-"""A thread on paper: a store, a surface and a model with a script, with an `Answering` between them."""
+"""A thread on paper: a store, a surface and a model with a script, with an `Answerer` between them."""
 
 from bot.conversation.answering import Answerer
 from bot.conversation.request_builder import RequestOptions
@@ -28,7 +28,7 @@ def said(
 
 
 class AnsweringWorld:
-    """A store, a surface and a model with an `Answering` between them."""
+    """A store, a surface and a model with an `Answerer` between them."""
 
     def __init__(self, model: ScriptedModel, surface: PaperSurface | None = None, *plugins: Plugin) -> None:
         self.model = model

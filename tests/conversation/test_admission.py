@@ -42,7 +42,7 @@ class AdmissionWorld:
         self.model = ScriptedModel(["fine"])
         self.surface = PaperSurface()
         self.store = MemoryStore(owner="me")
-        self.door = MoodyAccess(*refusals)
+        self.access = MoodyAccess(*refusals)
         steering = ScopeConfig(prompt=Prompt("Be kind."), parameters={"model": "m"})
         answering = Answerer(
             store=self.store,
@@ -51,7 +51,7 @@ class AdmissionWorld:
             options=RequestOptions(deployment_config=steering, user_key=b"k"),
             plugins=Plugins(()),
         )
-        self.craft = AdmissionCheck(self.door, answering)
+        self.check = AdmissionCheck(self.access, answering)
 
     async def ask(self, number: int = 1, *, claim: bool = True) -> Turn:
         message = IncomingMessage(
@@ -73,51 +73,51 @@ class AdmissionWorld:
 
 @on_virtual_time
 async def test_who_may_ask_is_answered() -> None:
-    desk = AdmissionWorld(None)
-    await desk.craft.answer(await desk.ask())
-    assert desk.shown == ["fine"]
+    world = AdmissionWorld(None)
+    await world.check.answer(await world.ask())
+    assert world.shown == ["fine"]
 
 
 @on_virtual_time
 async def test_who_may_not_ask_any_more_reads_why_and_the_thread_goes_on() -> None:
-    desk = AdmissionWorld(AccessRefusal.PERSON, None)
-    turn, second = await desk.ask(1), await desk.ask(2, claim=False)
-    following = await desk.craft.answer(turn)
-    assert desk.shown == [AccessRefusal.PERSON.for_people]
-    assert desk.model.requests == []
+    world = AdmissionWorld(AccessRefusal.PERSON, None)
+    turn, second = await world.ask(1), await world.ask(2, claim=False)
+    following = await world.check.answer(turn)
+    assert world.shown == [AccessRefusal.PERSON.for_people]
+    assert world.model.requests == []
     assert following
     assert following.id == second.id
-    await desk.craft.answer(following)
-    (earlier, _later) = [desk.store.data.turns[each] for each in (turn.id, second.id)]
+    await world.check.answer(following)
+    (earlier, _later) = [world.store.data.turns[each] for each in (turn.id, second.id)]
     assert (earlier.status, earlier.error) == (TurnStatus.FAILED, NOT_ADMITTED_CODE)
-    assert desk.shown[1:] == ["fine"]
+    assert world.shown[1:] == ["fine"]
 
 
 @on_virtual_time
 async def test_what_is_answered_already_is_shown() -> None:
     """By a process that died, say; the question was let in."""
-    desk = AdmissionWorld(AccessRefusal.PERSON)
-    turn = await desk.ask()
-    await desk.store.save_answer(turn, Answer(text="Because."))
-    await desk.store.release(turn)
-    (again,) = await desk.store.claim(1)
-    await desk.craft.answer(again)
-    assert desk.shown == ["Because."]
-    assert desk.door.asked == 0
+    world = AdmissionWorld(AccessRefusal.PERSON)
+    turn = await world.ask()
+    await world.store.save_answer(turn, Answer(text="Because."))
+    await world.store.release(turn)
+    (again,) = await world.store.claim(1)
+    await world.check.answer(again)
+    assert world.shown == ["Because."]
+    assert world.access.asked == 0
 
 
 @on_virtual_time
 async def test_it_is_waited_for_word_of_who_somebody_is() -> None:
-    desk = AdmissionWorld(SurfaceUnavailable(), SurfaceBusy(retry_after=40.0), None)
+    world = AdmissionWorld(SurfaceUnavailable(), SurfaceBusy(retry_after=40.0), None)
     began = asyncio.get_running_loop().time()
-    await desk.craft.answer(await desk.ask())
-    assert desk.shown == ["fine"]
+    await world.check.answer(await world.ask())
+    assert world.shown == ["fine"]
     assert asyncio.get_running_loop().time() - began >= 40.0
 
 
 @on_virtual_time
 async def test_whom_nobody_knows_is_refused() -> None:
-    desk = AdmissionWorld(AccessRefusal.UNKNOWN)
-    await desk.craft.answer(await desk.ask())
-    assert desk.shown == [AccessRefusal.UNKNOWN.for_people]
-    assert desk.model.requests == []
+    world = AdmissionWorld(AccessRefusal.UNKNOWN)
+    await world.check.answer(await world.ask())
+    assert world.shown == [AccessRefusal.UNKNOWN.for_people]
+    assert world.model.requests == []

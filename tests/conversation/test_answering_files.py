@@ -18,42 +18,42 @@ async def asked(*files: File, script: ModelScript = ("Tea.",)) -> AnsweringWorld
     """Have a question with files answered."""
     surface = PaperSurface(page_size=1_000)
     surface.files = {"cat": b"\x89PNG\r\n\x1a\n", "plan": b"Cups: 7"}
-    room = AnsweringWorld(ScriptedModel(script), surface)
-    turn = await room.store.accept(replace(said("What?", 0), files=files), claim=True)
+    world = AnsweringWorld(ScriptedModel(script), surface)
+    turn = await world.store.accept(replace(said("What?", 0), files=files), claim=True)
     assert turn is not None
-    await room.answering.answer(turn)
-    return room
+    await world.answering.answer(turn)
+    return world
 
 
 @on_virtual_time
 async def test_what_was_read_follows_the_question_and_stays_there() -> None:
-    room = await asked(PLAN)
-    await room.answer("And now?")
-    [_, first], [_, earlier, _, _] = (request.messages for request in room.model.requests)
+    world = await asked(PLAN)
+    await world.answer("And now?")
+    [_, first], [_, earlier, _, _] = (request.messages for request in world.model.requests)
     assert first.content == "What?\n\n--- plan.txt ---\nCups: 7\n--- end of plan.txt ---"
     assert earlier == first
 
 
 @on_virtual_time
 async def test_a_picture_is_sent_once() -> None:
-    room = await asked(CAT)
-    await room.answer("And now?")
-    sent = [[len(message.images) for message in request.messages] for request in room.model.requests]
+    world = await asked(CAT)
+    await world.answer("And now?")
+    sent = [[len(message.images) for message in request.messages] for request in world.model.requests]
     assert sent == [[0, 1], [0, 0, 0, 0]]
 
 
 @on_virtual_time
 async def test_people_are_told_that_the_model_is_blind_also_by_who_takes_over() -> None:
     """It is saved with the answer, which another process may have to show."""
-    room = await asked(CAT, script=(PicturesLeftOut(), "Tea."))
-    assert room.surface.list_texts(THREAD) == [f"Tea.\n\n{PICTURES_UNSEEN_NOTE}"]
-    made_with = (await room.stored()).made_with
+    world = await asked(CAT, script=(PicturesLeftOut(), "Tea."))
+    assert world.surface.list_texts(THREAD) == [f"Tea.\n\n{PICTURES_UNSEEN_NOTE}"]
+    made_with = (await world.stored()).made_with
     assert made_with is not None
     assert made_with.remarks == PICTURES_UNSEEN_NOTE
 
 
 @on_virtual_time
 async def test_a_file_that_cannot_be_read_costs_no_answer() -> None:
-    room = await asked(replace(PLAN, name="plan.zip", type="application/zip"))
+    world = await asked(replace(PLAN, name="plan.zip", type="application/zip"))
     why = "_I could not read `plan.zip`: I can't read files of this kind._"
-    assert room.surface.list_texts(THREAD) == [f"Tea.\n\n{why}"]
+    assert world.surface.list_texts(THREAD) == [f"Tea.\n\n{why}"]

@@ -10,161 +10,163 @@ from bot.core.errors import SurfaceBusy
 from bot.core.reply.stopping import STOPPED_NOTE, StopOutcome
 from bot.core.turns import Action, TurnStatus
 from tests.conversation.answering_world import THREAD
-from tests.conversation.worker_world import STOP, WORDS, at_work
+from tests.conversation.worker_world import STOP, WORDS, running_world
 from tests.virtual_time import on_virtual_time, run
 
 
 @on_virtual_time
 async def test_a_growing_answer_ends_where_it_is() -> None:
     """The model is left at once; what it said is shown, stored and can be gone on with or made again."""
-    async with at_work(WORDS, ["Never."]) as desk:
-        await desk.ask()
+    async with running_world(WORDS, ["Never."]) as world:
+        await world.ask()
         await asyncio.sleep(5.02)
-        assert desk.actions() == (Action.STOP,)
-        assert await desk.intake.stop(STOP) is StopOutcome.TAKEN
+        assert world.actions() == (Action.STOP,)
+        assert await world.intake.stop(STOP) is StopOutcome.TAKEN
         await asyncio.sleep(0.02)
-        assert desk.model.open == 0, "the connection is closed"
+        assert world.model.open == 0, "the connection is closed"
         await asyncio.sleep(5)
         said = " ".join(str(n) for n in range(1, 52))
-        assert desk.shown == [f"{said} \n\n{STOPPED_NOTE}"]
-        assert desk.actions() == (Action.CONTINUE, Action.RETRY, Action.JUDGE)
-        assert (desk.turn().status, desk.turn().answer.strip()) == (TurnStatus.STOPPED, said)
-        assert (desk.turn().finish_reason, desk.turn().error, desk.turn().stopped_by) == ("stopped", "", "U1")
-        assert [outcome.answer.text.strip() for outcome in desk.observer.outcomes] == [said]
-        assert len(desk.model.requests) == 1
+        assert world.shown == [f"{said} \n\n{STOPPED_NOTE}"]
+        assert world.actions() == (Action.CONTINUE, Action.RETRY, Action.JUDGE)
+        assert (world.turn().status, world.turn().answer.strip()) == (TurnStatus.STOPPED, said)
+        assert (world.turn().finish_reason, world.turn().error, world.turn().stopped_by) == ("stopped", "", "U1")
+        assert [outcome.answer.text.strip() for outcome in world.observer.outcomes] == [said]
+        assert len(world.model.requests) == 1
 
 
 @on_virtual_time
 async def test_the_button_is_there_while_it_grows_and_never_after() -> None:
     """From the first edit on: an answer that is complete at once has none, and its last write takes it."""
-    async with at_work(WORDS, ["Short."], page_size=10_000) as desk:
+    async with running_world(WORDS, ["Short."], page_size=10_000) as world:
         seen: list[tuple[Action, ...]] = []
-        desk.surface.before_write = lambda: seen.append(desk.actions() if desk.surface.messages else ())
-        await desk.ask()
+        world.surface.before_write = lambda: seen.append(world.actions() if world.surface.messages else ())
+        await world.ask()
         await asyncio.sleep(60)
         assert seen[:2] == [(), ()], "before the first post, and below it"
         assert set(seen[2:]) == {(Action.STOP,)}
-        assert desk.actions() == (Action.JUDGE,)
+        assert world.actions() == (Action.JUDGE,)
         seen.clear()
-        await desk.ask()
+        await world.ask()
         await asyncio.sleep(60)
         assert (Action.STOP,) not in seen
-        assert desk.actions() == (Action.JUDGE,)
+        assert world.actions() == (Action.JUDGE,)
 
 
 @on_virtual_time
 async def test_a_silent_model_is_stopped_too() -> None:
     """Nothing was said: then the thread says only that it was stopped."""
-    async with at_work([300.0, "Never."]) as desk:
-        await desk.ask()
+    async with running_world([300.0, "Never."]) as world:
+        await world.ask()
         await asyncio.sleep(5)
-        await desk.intake.stop(STOP)
+        await world.intake.stop(STOP)
         await asyncio.sleep(0.2)
-        assert desk.model.open == 0
-        assert desk.shown == [STOPPED_NOTE]
-        assert desk.actions() == (Action.RETRY,)
-        assert desk.surface.busy[THREAD] is False
-        assert (desk.turn().status, desk.turn().answer) == (TurnStatus.STOPPED, "")
+        assert world.model.open == 0
+        assert world.shown == [STOPPED_NOTE]
+        assert world.actions() == (Action.RETRY,)
+        assert world.surface.busy[THREAD] is False
+        assert (world.turn().status, world.turn().answer) == (TurnStatus.STOPPED, "")
 
 
 @on_virtual_time
 async def test_what_waits_behind_it_goes_on() -> None:
-    async with at_work(WORDS, ["Second."]) as desk:
-        await desk.ask()
-        await desk.ask()
+    async with running_world(WORDS, ["Second."]) as world:
+        await world.ask()
+        await world.ask()
         await asyncio.sleep(2)
-        await desk.intake.stop(STOP)
+        await world.intake.stop(STOP)
         await asyncio.sleep(10)
-        assert [text.endswith(STOPPED_NOTE) for text in desk.shown] == [True, False]
-        assert desk.shown[1] == "Second."
+        assert [text.endswith(STOPPED_NOTE) for text in world.shown] == [True, False]
+        assert world.shown[1] == "Second."
 
 
 @on_virtual_time
 async def test_a_stopped_answer_goes_on_where_it_ended() -> None:
-    async with at_work(["One. ", 100.0], ["Two."]) as desk:
-        await desk.ask()
+    async with running_world(["One. ", 100.0], ["Two."]) as world:
+        await world.ask()
         await asyncio.sleep(5)
-        await desk.intake.stop(STOP)
+        await world.intake.stop(STOP)
         await asyncio.sleep(5)
-        assert await desk.intake.retry(1, THREAD, by="U1", goes_on=True)
+        assert await world.intake.retry(1, THREAD, by="U1", goes_on=True)
         await asyncio.sleep(5)
-        assert desk.shown == ["One. Two."]
+        assert world.shown == ["One. Two."]
 
 
 @on_virtual_time
 async def test_a_stopped_answer_is_kept_beside_a_new_one() -> None:
-    async with at_work(["One. ", 100.0], ["Two."]) as desk:
-        await desk.ask()
+    async with running_world(["One. ", 100.0], ["Two."]) as world:
+        await world.ask()
         await asyncio.sleep(5)
-        await desk.intake.stop(STOP)
+        await world.intake.stop(STOP)
         await asyncio.sleep(5)
-        assert await desk.intake.answer_again(THREAD, "m1", by="U1")
+        assert await world.intake.answer_again(THREAD, "m1", by="U1")
         await asyncio.sleep(5)
-        assert desk.shown == ["Two.\n\n_2 of 2_"]
+        assert world.shown == ["Two.\n\n_2 of 2_"]
 
 
 @on_virtual_time
 async def test_what_was_said_and_not_shown_yet_is_shown_as_far_as_no_message_is_begun_for_it() -> None:
     """A slow platform: what the model said meanwhile would need further messages; they are not posted."""
     text = "A sentence of words. " * 40
-    async with at_work([text, 100.0], write_seconds=3.0) as desk:
-        await desk.ask()
+    async with running_world([text, 100.0], write_seconds=3.0) as world:
+        await world.ask()
         await asyncio.sleep(1)
-        await desk.intake.stop(STOP)
+        await world.intake.stop(STOP)
         await asyncio.sleep(60)
-        (shown,) = desk.shown
-        assert shown == f"{desk.turn().answer.strip()}\n\n{STOPPED_NOTE}"
-        assert text.startswith(desk.turn().answer)
-        assert 150 < len(desk.turn().answer) < 200, "the page that was under way"
+        (shown,) = world.shown
+        assert shown == f"{world.turn().answer.strip()}\n\n{STOPPED_NOTE}"
+        assert text.startswith(world.turn().answer)
+        assert 150 < len(world.turn().answer) < 200, "the page that was under way"
 
 
 @on_virtual_time
 async def test_the_showing_of_a_complete_answer_is_stopped_between_its_messages() -> None:
     """Then what is shown is what was said, also for the model."""
     text = "A sentence of words. " * 100
-    async with at_work([text], ["And on."], write_seconds=0.5) as desk:
-        await desk.ask()
+    async with running_world([text], ["And on."], write_seconds=0.5) as world:
+        await world.ask()
         await asyncio.sleep(2.2)
-        assert desk.turn().status is TurnStatus.ANSWERED
-        await desk.intake.stop(STOP)
+        assert world.turn().status is TurnStatus.ANSWERED
+        await world.intake.stop(STOP)
         await asyncio.sleep(60)
-        assert desk.turn().status is TurnStatus.STOPPED
-        assert 2 <= len(desk.shown) < 8
-        assert desk.turn().answer.split() == " ".join(desk.shown).removesuffix(STOPPED_NOTE).split()
-        assert desk.turn().finish_reason == "stopped"
-        assert await desk.intake.retry(1, THREAD, by="U1", goes_on=True)
+        assert world.turn().status is TurnStatus.STOPPED
+        assert 2 <= len(world.shown) < 8
+        assert world.turn().answer.split() == " ".join(world.shown).removesuffix(STOPPED_NOTE).split()
+        assert world.turn().finish_reason == "stopped"
+        assert await world.intake.retry(1, THREAD, by="U1", goes_on=True)
         await asyncio.sleep(60)
-        assert desk.model.requests[-1].messages[-2].content == desk.turn().answer.removesuffix("And on.").strip() + " "
+        assert (
+            world.model.requests[-1].messages[-2].content == world.turn().answer.removesuffix("And on.").strip() + " "
+        )
 
 
 @on_virtual_time
 async def test_a_stop_in_the_last_moment_is_too_late() -> None:
     """The text is complete and only its last write is left: it is made, and nothing says it was stopped."""
-    async with at_work(["One. ", 2.0, "Two."], write_seconds=0.5) as desk:
-        await desk.ask()
+    async with running_world(["One. ", 2.0, "Two."], write_seconds=0.5) as world:
+        await world.ask()
         await asyncio.sleep(2.3)
-        assert desk.turn().status is TurnStatus.ANSWERED
-        await desk.intake.stop(STOP)
+        assert world.turn().status is TurnStatus.ANSWERED
+        await world.intake.stop(STOP)
         await asyncio.sleep(10)
-        assert desk.shown == ["One. Two."]
-        assert desk.turn().status is TurnStatus.DONE
-        assert desk.actions() == (Action.JUDGE,)
+        assert world.shown == ["One. Two."]
+        assert world.turn().status is TurnStatus.DONE
+        assert world.actions() == (Action.JUDGE,)
 
 
 @on_virtual_time
 async def test_a_refusal_of_the_platform_is_obeyed_by_a_stop_too() -> None:
-    async with at_work(WORDS) as desk:
-        await desk.ask()
+    async with running_world(WORDS) as world:
+        await world.ask()
         await asyncio.sleep(2)
-        desk.surface.write_errors.append(SurfaceBusy(retry_after=30.0))
+        world.surface.write_errors.append(SurfaceBusy(retry_after=30.0))
         await asyncio.sleep(2)
-        before = desk.surface.writes
-        await desk.intake.stop(STOP)
+        before = world.surface.writes
+        await world.intake.stop(STOP)
         await asyncio.sleep(20)
-        assert desk.surface.writes == before
+        assert world.surface.writes == before
         await asyncio.sleep(20)
-        assert desk.shown[0].endswith(STOPPED_NOTE)
-        assert desk.surface.writes == before + 1
+        assert world.shown[0].endswith(STOPPED_NOTE)
+        assert world.surface.writes == before + 1
 
 
 @pytest.mark.parametrize("after", [0.0, 0.001, 0.05, 0.5, 1.0, 1.9, 2.0, 2.001, 2.06, 3.0, 5.0])
@@ -172,20 +174,20 @@ def test_whenever_it_is_stopped_it_ends_properly(after: float) -> None:
     """Once, with one state, without a button to stop it, and with what is shown being what is stored."""
 
     async def body() -> None:
-        async with at_work(["One. ", 1.0, TextDelta("Two. " * 100), 1.0, "Three."], ["Never."]) as desk:
-            await desk.ask()
+        async with running_world(["One. ", 1.0, TextDelta("Two. " * 100), 1.0, "Three."], ["Never."]) as world:
+            await world.ask()
             await asyncio.sleep(after)
-            outcome = await desk.intake.stop(STOP)
-            await desk.intake.stop(replace(STOP, turn=1))
+            outcome = await world.intake.stop(STOP)
+            await world.intake.stop(replace(STOP, turn=1))
             await asyncio.sleep(60)
-            assert desk.turn().status in {TurnStatus.STOPPED, TurnStatus.DONE}
-            is_stopped = desk.turn().status is TurnStatus.STOPPED
-            assert any(STOPPED_NOTE in text for text in desk.shown) is is_stopped
+            assert world.turn().status in {TurnStatus.STOPPED, TurnStatus.DONE}
+            is_stopped = world.turn().status is TurnStatus.STOPPED
+            assert any(STOPPED_NOTE in text for text in world.shown) is is_stopped
             assert outcome is StopOutcome.TAKEN or not is_stopped
-            shown = " ".join(desk.shown).removesuffix(STOPPED_NOTE).split()
-            assert shown == desk.turn().answer.split()
-            assert all(Action.STOP not in message.actions for message in desk.surface.messages.values())
-            assert desk.surface.overlaps == 0
-            assert len(desk.model.requests) == 1 or after == 0.0
+            shown = " ".join(world.shown).removesuffix(STOPPED_NOTE).split()
+            assert shown == world.turn().answer.split()
+            assert all(Action.STOP not in message.actions for message in world.surface.messages.values())
+            assert world.surface.overlaps == 0
+            assert len(world.model.requests) == 1 or after == 0.0
 
     run(body())

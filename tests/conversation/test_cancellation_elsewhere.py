@@ -7,7 +7,7 @@ import pytest
 from bot.core.reply.stopping import STOPPED_NOTE, STOPPED_TEXT_LOST_NOTE, StopOutcome
 from bot.core.turns import Action, TurnStatus
 from tests.conversation.answering_world import THREAD
-from tests.conversation.worker_world import LEASE, STOP, WORDS, at_work, beside
+from tests.conversation.worker_world import LEASE, STOP, WORDS, running_world, second_process
 from tests.virtual_time import on_virtual_time, run
 
 
@@ -16,18 +16,18 @@ def test_another_process_is_told_to_stop(*, hears: bool) -> None:
     """Within a second, also where the notification is lost."""
 
     async def body() -> None:
-        async with at_work(WORDS) as desk, beside(desk) as other:
-            await desk.ask()
+        async with running_world(WORDS) as world, second_process(world) as other:
+            await world.ask()
             await asyncio.sleep(3.03)
             if not hears:
-                desk.store.data.work_listeners.clear()
+                world.store.data.work_listeners.clear()
             assert await other.intake.stop(STOP) is StopOutcome.TAKEN
             await asyncio.sleep(0.02 if hears else 1.0)
-            assert desk.model.open == 0
+            assert world.model.open == 0
             await asyncio.sleep(5)
-            assert desk.shown[0].endswith(STOPPED_NOTE)
+            assert world.shown[0].endswith(STOPPED_NOTE)
             if not hears:
-                desk.store.data.work_listeners.extend([desk.worker.wake, other.worker.wake])
+                world.store.data.work_listeners.extend([world.worker.wake, other.worker.wake])
 
     run(body())
 
@@ -35,47 +35,47 @@ def test_another_process_is_told_to_stop(*, hears: bool) -> None:
 @on_virtual_time
 async def test_whoever_takes_a_stopped_turn_over_never_answers_it() -> None:
     """Its owner died right after the mark was made; what it had shown went with it."""
-    async with at_work(WORDS) as desk:
-        await desk.ask()
+    async with running_world(WORDS) as world:
+        await world.ask()
         await asyncio.sleep(5)
-        async with beside(desk) as heir:
+        async with second_process(world) as heir:
             await heir.store.stop(STOP)
-            for task in tuple(desk.worker._tasks):  # as if it were killed
+            for task in tuple(world.worker._tasks):  # as if it were killed
                 task.cancel()
-            desk.store.data.owners[1] = "dead"
+            world.store.data.owners[1] = "dead"
             await asyncio.sleep(LEASE)
-            assert desk.shown == [STOPPED_TEXT_LOST_NOTE]
-            assert desk.actions() == (Action.RETRY,)
-            assert desk.turn().status is TurnStatus.STOPPED
+            assert world.shown == [STOPPED_TEXT_LOST_NOTE]
+            assert world.actions() == (Action.RETRY,)
+            assert world.turn().status is TurnStatus.STOPPED
             assert heir.model.requests == []
             assert await heir.intake.retry(1, THREAD, by="U1")
             await asyncio.sleep(5)
-            assert desk.shown == ["Never."]
+            assert world.shown == ["Never."]
 
 
 @on_virtual_time
 async def test_a_question_that_was_stopped_while_it_waited_is_not_answered() -> None:
-    async with at_work(["Never."]) as desk:
-        desk.worker.is_draining = True
-        await desk.ask()
-        await desk.store.stop(STOP)
-        desk.worker.is_draining = False
+    async with running_world(["Never."]) as world:
+        world.worker.is_draining = True
+        await world.ask()
+        await world.store.stop(STOP)
+        world.worker.is_draining = False
         await asyncio.sleep(5)
-        assert desk.shown == [STOPPED_NOTE]
-        assert desk.model.requests == []
+        assert world.shown == [STOPPED_NOTE]
+        assert world.model.requests == []
 
 
 @on_virtual_time
 async def test_what_goes_on_keeps_what_it_had_when_it_is_stopped_by_an_heir() -> None:
-    async with at_work(["One. ", 100.0], ["Two. ", 100.0], ["Never."]) as desk:
-        await desk.ask()
+    async with running_world(["One. ", 100.0], ["Two. ", 100.0], ["Never."]) as world:
+        await world.ask()
         await asyncio.sleep(5)
-        await desk.intake.stop(STOP)
+        await world.intake.stop(STOP)
         await asyncio.sleep(5)
-        desk.worker.is_draining = True
-        await desk.intake.retry(1, THREAD, by="U1", goes_on=True)
-        await desk.store.stop(STOP)
-        desk.worker.is_draining = False
+        world.worker.is_draining = True
+        await world.intake.retry(1, THREAD, by="U1", goes_on=True)
+        await world.store.stop(STOP)
+        world.worker.is_draining = False
         await asyncio.sleep(5)
-        assert desk.shown == [f"One. \n\n{STOPPED_NOTE}"]
-        assert desk.turn().answer == "One. "
+        assert world.shown == [f"One. \n\n{STOPPED_NOTE}"]
+        assert world.turn().answer == "One. "

@@ -93,15 +93,15 @@ def test_it_is_what_the_level_would_get(others: list[ScopeConfig], new: ScopeCon
     """Whatever is set above it, at it and elsewhere: to the letter what is sent once it is saved."""
 
     async def check() -> None:
-        desk = DraftWorld()
+        world = DraftWorld()
         for key, steering in zip(PLACES, others, strict=True):
             if not (level == DIRECTS and key == ONE_DIRECT):  # that is below it
-                await desk.save(key, steering)
-        await desk.drafts.save_draft(draft(level, new), lasts=DRAFT_LIFETIME_SECONDS)
-        tried = await desk.ask(TRIAL)
-        await desk.drafts.delete_draft(TRIAL)
-        await desk.save(level, new)
-        assert asked_with(tried) == asked_with(await desk.ask(PLACES[level]))
+                await world.save(key, steering)
+        await world.drafts.save_draft(draft(level, new), lasts=DRAFT_LIFETIME_SECONDS)
+        tried = await world.ask(TRIAL)
+        await world.drafts.delete_draft(TRIAL)
+        await world.save(level, new)
+        assert asked_with(tried) == asked_with(await world.ask(PLACES[level]))
 
     run(check())
 
@@ -109,40 +109,42 @@ def test_it_is_what_the_level_would_get(others: list[ScopeConfig], new: ScopeCon
 @on_virtual_time
 async def test_levels_below_the_one_that_is_tried_do_not_count() -> None:
     """A draft for the workspace shows what the workspace says, not what one's own messages say."""
-    desk = DraftWorld()
-    await desk.save(DIRECTS, ScopeConfig(prompt=Prompt("Be brief.")))
-    await desk.drafts.save_draft(draft(WORKSPACE, ScopeConfig(prompt=Prompt("Be kind."))), lasts=DRAFT_LIFETIME_SECONDS)
-    assert (await desk.ask(TRIAL)).messages[0].content == "Be kind."
+    world = DraftWorld()
+    await world.save(DIRECTS, ScopeConfig(prompt=Prompt("Be brief.")))
+    await world.drafts.save_draft(
+        draft(WORKSPACE, ScopeConfig(prompt=Prompt("Be kind."))), lasts=DRAFT_LIFETIME_SECONDS
+    )
+    assert (await world.ask(TRIAL)).messages[0].content == "Be kind."
 
 
 @on_virtual_time
 async def test_people_are_told_until_it_ends_and_questions_go_on() -> None:
     """In the thread of the draft and nowhere else; the conversation is the same after it."""
-    desk = DraftWorld()
-    await desk.drafts.save_draft(
+    world = DraftWorld()
+    await world.drafts.save_draft(
         draft(C1, ScopeConfig(prompt=Prompt("Be kind to {channel}."))), lasts=DRAFT_LIFETIME_SECONDS
     )
-    first = await desk.ask(TRIAL)
+    first = await world.ask(TRIAL)
     assert first.messages[0].content == "Be kind to #paper."
-    assert DRAFT_NOTE in desk.said(TRIAL)
-    await desk.ask(CHANNEL)
-    assert DRAFT_NOTE not in desk.said(CHANNEL)
-    assert DRAFT_NOTE not in str(await desk.ask(TRIAL)), "no part of what was said"
-    await desk.drafts.delete_draft(TRIAL)
-    last = await desk.ask(TRIAL)
+    assert DRAFT_NOTE in world.said(TRIAL)
+    await world.ask(CHANNEL)
+    assert DRAFT_NOTE not in world.said(CHANNEL)
+    assert DRAFT_NOTE not in str(await world.ask(TRIAL)), "no part of what was said"
+    await world.drafts.delete_draft(TRIAL)
+    last = await world.ask(TRIAL)
     assert last.messages[0].content == "Here is #paper of Desk."
     assert len(last.messages) == 6
-    assert DRAFT_NOTE not in desk.said(TRIAL)
+    assert DRAFT_NOTE not in world.said(TRIAL)
 
 
 @on_virtual_time
 async def test_what_the_answer_was_made_with_names_the_draft_and_no_version_in_its_place() -> None:
-    desk = DraftWorld()
-    await desk.save(WORKSPACE, ScopeConfig(parameters={"n": 2}))
-    await desk.save(C1, ScopeConfig(prompt=Prompt("Be brief.")))
-    await desk.drafts.save_draft(draft(C1, ScopeConfig(parameters={"temperature": 0.5})), lasts=DRAFT_LIFETIME_SECONDS)
-    await desk.ask(TRIAL)
-    made_with = desk.store.data.turns[1].made_with
+    world = DraftWorld()
+    await world.save(WORKSPACE, ScopeConfig(parameters={"n": 2}))
+    await world.save(C1, ScopeConfig(prompt=Prompt("Be brief.")))
+    await world.drafts.save_draft(draft(C1, ScopeConfig(parameters={"temperature": 0.5})), lasts=DRAFT_LIFETIME_SECONDS)
+    await world.ask(TRIAL)
+    made_with = world.store.data.turns[1].made_with
     assert made_with
     assert made_with.versions == (1,)
     assert made_with.parameters == {"model": "m", "n": 2, "temperature": 0.5}

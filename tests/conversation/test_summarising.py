@@ -17,8 +17,8 @@ from bot.core.turns import Author, Turn
 from bot.plugins import Plugin
 from bot.testing.ledger import MemoryLedger
 from bot.testing.records import MemorySummaries
+from tests.conversation.summary_world import CONTEXT_TOKENS, SummaryWorld
 from tests.conversation.test_request_builder import THREAD
-from tests.conversation.timeline import ROOM, SummaryWorld
 from tests.virtual_time import on_virtual_time
 
 
@@ -29,115 +29,115 @@ def distinct(values: Sequence[str]) -> int:
 @on_virtual_time
 async def test_a_summary_stands_for_what_is_out_of_view_from_the_first_answer_on() -> None:
     """One a step, made ahead; in between, the front of the messages stays byte for byte the same."""
-    tale = SummaryWorld()
-    shown = [await tale.ask() for _ in range(40)]
+    world = SummaryWorld()
+    shown = [await world.ask() for _ in range(40)]
     told = [number for number, text in enumerate(shown) if SUMMARISED_NOTE in text]
-    assert told == [tale.summarised.index(True)], "told once, when it was so for the first time"
+    assert told == [world.summarised.index(True)], "told once, when it was so for the first time"
     assert not any(OUT_OF_VIEW_NOTE in text for text in shown)
-    assert all(tale.summarised[told[0] :])
-    assert len(tale.model.tasks) in {distinct(tale.fronts) - 1, distinct(tale.fronts)}
-    assert distinct(tale.fronts) < 10
-    assert all(count_request_tokens(request.messages) <= ROOM for request in tale.model.questions)
-    assert "Story 1." in tale.fronts[told[0]]
-    assert "Story 1." in tale.model.tasks[1].messages[1].content, "the next one takes it up"
+    assert all(world.summarised[told[0] :])
+    assert len(world.model.tasks) in {distinct(world.fronts) - 1, distinct(world.fronts)}
+    assert distinct(world.fronts) < 10
+    assert all(count_request_tokens(request.messages) <= CONTEXT_TOKENS for request in world.model.questions)
+    assert "Story 1." in world.fronts[told[0]]
+    assert "Story 1." in world.model.tasks[1].messages[1].content, "the next one takes it up"
 
 
 @on_virtual_time
 async def test_a_summary_is_asked_for_as_questions_are_and_within_bounds() -> None:
-    tale = SummaryWorld()
+    world = SummaryWorld()
     for _ in range(10):
-        await tale.ask()
-    request = tale.model.tasks[0]
+        await world.ask()
+    request = world.model.tasks[0]
     assert request.parameters == {"reasoning_effort": "low", "max_tokens": request.parameters["max_tokens"]}
-    assert request.parameters["max_tokens"] == int(0.25 * (ROOM - 7 - (ROOM - 7) // 8))
-    assert (request.model, request.user) == ("m", tale.model.questions[0].user)
-    assert count_request_tokens(request.messages) < ROOM
+    assert request.parameters["max_tokens"] == int(0.25 * (CONTEXT_TOKENS - 7 - (CONTEXT_TOKENS - 7) // 8))
+    assert (request.model, request.user) == ("m", world.model.questions[0].user)
+    assert count_request_tokens(request.messages) < CONTEXT_TOKENS
 
 
 @on_virtual_time
 async def test_nobody_waits_for_a_summary() -> None:
     """Meanwhile people are told that older messages are out of view; then, that they are summarised."""
-    tale = SummaryWorld()
-    tale.model.takes = 500.0
+    world = SummaryWorld()
+    world.model.takes = 500.0
     before = asyncio.get_running_loop().time()
-    shown = [await tale.ask(waits=0) for _ in range(10)]
+    shown = [await world.ask(waits=0) for _ in range(10)]
     assert asyncio.get_running_loop().time() - before < 60
     assert [OUT_OF_VIEW_NOTE in text for text in shown].count(True) == 1
-    assert len(tale.model.tasks) == 1, "one at a time for a thread"
+    assert len(world.model.tasks) == 1, "one at a time for a thread"
     await asyncio.sleep(600)
-    shown = [await tale.ask() for _ in range(3)]
+    shown = [await world.ask() for _ in range(3)]
     assert [SUMMARISED_NOTE in text for text in shown] == [True, False, False]
-    await tale.answering.close()
+    await world.answering.close()
 
 
 @on_virtual_time
 async def test_summaries_survive_a_restart_and_what_is_being_made_does_not_hold_it_up() -> None:
-    tale = SummaryWorld()
+    world = SummaryWorld()
     for _ in range(10):
-        await tale.ask()
-    made = len(tale.model.tasks)
-    tale.start()
-    await tale.ask("short")
-    assert tale.summarised[-1]
-    assert len(tale.model.tasks) == made
-    tale.model.takes = 500.0
-    while len(tale.model.tasks) == made:
-        await tale.ask(waits=0)
+        await world.ask()
+    made = len(world.model.tasks)
+    world.start()
+    await world.ask("short")
+    assert world.summarised[-1]
+    assert len(world.model.tasks) == made
+    world.model.takes = 500.0
+    while len(world.model.tasks) == made:
+        await world.ask(waits=0)
     before = asyncio.get_running_loop().time()
-    await tale.answering.close()
+    await world.answering.close()
     assert asyncio.get_running_loop().time() == before
 
 
 @on_virtual_time
 async def test_where_it_fails_answers_go_on_without_and_it_is_not_tried_at_once() -> None:
-    tale = SummaryWorld()
-    tale.model.fails = ModelBusy()
-    shown = [await tale.ask(waits=FAILURE_PAUSE_SECONDS / 4) for _ in range(12)]
+    world = SummaryWorld()
+    world.model.fails = ModelBusy()
+    shown = [await world.ask(waits=FAILURE_PAUSE_SECONDS / 4) for _ in range(12)]
     assert all(text.startswith("fine") for text in shown)
     assert [OUT_OF_VIEW_NOTE in text for text in shown].count(True) == 1
-    assert 1 < len(tale.model.tasks) <= 5
-    tale.model.fails = None
+    assert 1 < len(world.model.tasks) <= 5
+    world.model.fails = None
     await asyncio.sleep(FAILURE_PAUSE_SECONDS)
-    assert [SUMMARISED_NOTE in await tale.ask() for _ in range(3)] == [False, True, False]
+    assert [SUMMARISED_NOTE in await world.ask() for _ in range(3)] == [False, True, False]
 
 
 @on_virtual_time
 async def test_what_a_filter_cut_is_no_summary() -> None:
-    tale = SummaryWorld()
-    tale.model.reason = "content_filter"
+    world = SummaryWorld()
+    world.model.reason = "content_filter"
     for _ in range(12):
-        await tale.ask()
-    assert not any(tale.summarised)
+        await world.ask()
+    assert not any(world.summarised)
 
 
 @on_virtual_time
 async def test_a_summary_goes_with_what_it_covers_and_people_are_told_so() -> None:
     """A new one is made of what is left."""
-    tale = SummaryWorld()
+    world = SummaryWorld()
     for _ in range(12):
-        await tale.ask()
-    assert tale.summarised[-1]
-    await tale.forget(2)
-    assert OUT_OF_VIEW_NOTE in await tale.ask("short")
-    assert not tale.summarised[-1]
-    assert "> Person: 1:" in tale.model.tasks[-1].messages[1].content
-    assert not any("> Person: 2:" in message.content for message in tale.model.tasks[-1].messages)
-    assert SUMMARISED_NOTE in await tale.ask("short")
+        await world.ask()
+    assert world.summarised[-1]
+    await world.forget(2)
+    assert OUT_OF_VIEW_NOTE in await world.ask("short")
+    assert not world.summarised[-1]
+    assert "> Person: 1:" in world.model.tasks[-1].messages[1].content
+    assert not any("> Person: 2:" in message.content for message in world.model.tasks[-1].messages)
+    assert SUMMARISED_NOTE in await world.ask("short")
 
 
 @on_virtual_time
 async def test_what_is_forgotten_while_it_is_summed_up_is_not_kept() -> None:
-    tale = SummaryWorld()
-    tale.model.takes = 100.0
-    while not tale.model.tasks:
-        await tale.ask(waits=0)
-    await tale.forget(1)
+    world = SummaryWorld()
+    world.model.takes = 100.0
+    while not world.model.tasks:
+        await world.ask(waits=0)
+    await world.forget(1)
     await asyncio.sleep(200)
-    assert (await tale.summaries.read_summaries(THREAD)).summaries == ()
+    assert (await world.summaries.read_summaries(THREAD)).summaries == ()
     for _ in range(3):
-        await tale.ask(waits=200)
-    assert (await tale.summaries.read_summaries(THREAD)).summaries
-    assert "> Person: 1:" not in tale.model.tasks[-1].messages[1].content
+        await world.ask(waits=200)
+    assert (await world.summaries.read_summaries(THREAD)).summaries
+    assert "> Person: 1:" not in world.model.tasks[-1].messages[1].content
 
 
 @on_virtual_time
@@ -147,11 +147,11 @@ async def test_plugins_amend_what_is_summed_up_too() -> None:
             messages = (replace(each, content=each.content.replace("before", "[…]")) for each in request.messages)
             return replace(request, messages=tuple(messages))
 
-    tale = SummaryWorld(Redacting())
+    world = SummaryWorld(Redacting())
     for _ in range(10):
-        await tale.ask()
-    assert tale.model.tasks
-    assert not any("as I said before" in each.messages[1].content for each in tale.model.tasks)
+        await world.ask()
+    assert world.model.tasks
+    assert not any("as I said before" in each.messages[1].content for each in world.model.tasks)
 
 
 @on_virtual_time
@@ -160,21 +160,21 @@ async def test_a_store_that_fails_loses_a_summary_and_nothing_else() -> None:
         async def save_summary(self, thread: object, summary: Summary, *, revision: int) -> bool:
             raise StoreUnavailable
 
-    tale = SummaryWorld()
-    tale.summaries = Failing(tale.store.data)
-    tale.start()
+    world = SummaryWorld()
+    world.summaries = Failing(world.store.data)
+    world.start()
     for _ in range(10):
-        assert (await tale.ask()).startswith("fine")
-    assert tale.model.tasks
-    assert await tale.summaries.read_summaries(THREAD) == ThreadSummaries()
+        assert (await world.ask()).startswith("fine")
+    assert world.model.tasks
+    assert await world.summaries.read_summaries(THREAD) == ThreadSummaries()
 
 
 @on_virtual_time
 async def test_a_summary_is_charged_like_any_call() -> None:
-    tale = SummaryWorld()
-    while not tale.model.tasks:
-        await tale.ask()
-    assert len(tale.store.data.calls) == tale.asked + 1
+    world = SummaryWorld()
+    while not world.model.tasks:
+        await world.ask()
+    assert len(world.store.data.calls) == world.asked + 1
 
 
 @on_virtual_time
@@ -186,12 +186,12 @@ async def test_none_is_made_where_it_does_not_fit_a_budget() -> None:
             found = await super().list_budget_states(workspace, person=person, channel=channel)
             return [replace(each, spent=each.budget.amount or 0) for each in found]
 
-    tale = SummaryWorld()
-    tale.ledger = UsedUp(tale.store.data, "me")
+    world = SummaryWorld()
+    world.ledger = UsedUp(world.store.data, "me")
     budget = Budget(scope=SpendingDimension.WORKSPACE, span=Span.MONTH, unit=BudgetUnit.TOKENS, amount=1_000_000)
     here = Scope(platform="paper", workspace="T1")
-    await tale.ledger.set_budget(here, budget, by=Author(id="U1"))
-    tale.start()
+    await world.ledger.set_budget(here, budget, by=Author(id="U1"))
+    world.start()
     for _ in range(10):
-        assert (await tale.ask()).startswith("fine")
-    assert not tale.model.tasks
+        assert (await world.ask()).startswith("fine")
+    assert not world.model.tasks

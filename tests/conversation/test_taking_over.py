@@ -14,81 +14,81 @@ from tests.conversation.answering_world import THREAD, AnsweringWorld
 from tests.virtual_time import on_virtual_time, run
 
 
-async def taken_over(room: AnsweringWorld, turn: Turn) -> Turn:
+async def taken_over(world: AnsweringWorld, turn: Turn) -> Turn:
     """Let a turn go, and claim it again."""
-    await room.store.release(turn)
-    (again,) = await room.store.claim(1)
+    await world.store.release(turn)
+    (again,) = await world.store.claim(1)
     return again
 
 
 @on_virtual_time
 async def test_an_answer_that_a_dead_process_saved_is_only_shown() -> None:
-    room = AnsweringWorld(ScriptedModel(["fine"]))
-    turn = await room.ask()
-    await room.store.record_page(turn, 0, await room.surface.post(THREAD, Page(turn=turn.id, number=0, text="fi")))
-    await room.store.save_answer(turn, Answer(text="fine", finish_reason="length"))
-    again = await taken_over(room, turn)
-    await room.answering.answer(again)
-    assert room.surface.list_texts(THREAD) == [f"fine\n\n{FINISH_NOTES['length']}"]
-    assert room.model.requests == []
+    world = AnsweringWorld(ScriptedModel(["fine"]))
+    turn = await world.ask()
+    await world.store.record_page(turn, 0, await world.surface.post(THREAD, Page(turn=turn.id, number=0, text="fi")))
+    await world.store.save_answer(turn, Answer(text="fine", finish_reason="length"))
+    again = await taken_over(world, turn)
+    await world.answering.answer(again)
+    assert world.surface.list_texts(THREAD) == [f"fine\n\n{FINISH_NOTES['length']}"]
+    assert world.model.requests == []
 
 
 @on_virtual_time
 async def test_a_repeated_answer_takes_the_messages_of_the_first_attempt() -> None:
-    room = AnsweringWorld(ScriptedModel(["short"]))
-    turn = await room.ask()
+    world = AnsweringWorld(ScriptedModel(["short"]))
+    turn = await world.ask()
     for page, text in enumerate(["the first attempt was long", "and had a second page"]):
         shown = Page(turn=turn.id, number=page, text=text)
-        await room.store.record_page(turn, page, await room.surface.post(THREAD, shown))
-    again = await taken_over(room, turn)
-    await room.answering.answer(again)
-    assert room.surface.list_texts(THREAD) == ["short"]
+        await world.store.record_page(turn, page, await world.surface.post(THREAD, shown))
+    again = await taken_over(world, turn)
+    await world.answering.answer(again)
+    assert world.surface.list_texts(THREAD) == ["short"]
 
 
 @on_virtual_time
 async def test_a_page_that_a_dead_process_posted_and_could_not_note_is_continued() -> None:
-    room = AnsweringWorld(ScriptedModel(["fine"]))
-    turn = await room.ask()
-    await room.surface.post(THREAD, Page(turn=turn.id, number=0, text="fi"))
-    again = await taken_over(room, turn)
-    await room.answering.answer(again)
-    assert room.surface.list_texts(THREAD) == ["fine"]
+    world = AnsweringWorld(ScriptedModel(["fine"]))
+    turn = await world.ask()
+    await world.surface.post(THREAD, Page(turn=turn.id, number=0, text="fi"))
+    again = await taken_over(world, turn)
+    await world.answering.answer(again)
+    assert world.surface.list_texts(THREAD) == ["fine"]
 
 
 @on_virtual_time
 async def test_who_is_no_longer_certain_to_own_a_turn_writes_nothing_more() -> None:
-    room = AnsweringWorld(ScriptedModel(["some text ", 1.0] * 20))
-    turn = await room.ask()
-    answering = asyncio.create_task(room.answering.answer(turn))
+    world = AnsweringWorld(ScriptedModel(["some text ", 1.0] * 20))
+    turn = await world.ask()
+    answering = asyncio.create_task(world.answering.answer(turn))
     await asyncio.sleep(5)
-    room.is_ours, writes = False, room.surface.writes
+    world.is_ours, writes = False, world.surface.writes
     with pytest.raises(ClaimLost):
         await answering
-    assert room.surface.writes == writes
-    assert room.model.open == 0, "the model's connection is closed"
+    assert world.surface.writes == writes
+    assert world.model.open == 0, "the model's connection is closed"
 
 
 @on_virtual_time
 async def test_who_is_no_longer_certain_after_the_last_write_has_the_turn_shown_again() -> None:
     """Else nobody would say that the bot is not thinking any more; the one who died over it had said so."""
-    room = AnsweringWorld(ScriptedModel([]))
-    turn = await room.ask()
-    await room.store.record_page(turn, 0, await room.surface.post(THREAD, Page(turn=turn.id, number=0, text="fi")))
-    await room.store.save_answer(turn, Answer(text="fine", finish_reason="stop"))
-    room.surface.busy[THREAD] = True
+    world = AnsweringWorld(ScriptedModel([]))
+    turn = await world.ask()
+    await world.store.record_page(turn, 0, await world.surface.post(THREAD, Page(turn=turn.id, number=0, text="fi")))
+    await world.store.save_answer(turn, Answer(text="fine", finish_reason="stop"))
+    world.surface.busy[THREAD] = True
 
     def freeze() -> None:
-        room.is_ours = False
+        world.is_ours = False
 
-    room.surface.before_write = freeze
-    turn = await taken_over(room, turn)
+    world.surface.before_write = freeze
+    turn = await taken_over(world, turn)
     with pytest.raises(ClaimLost):
-        await room.answering.answer(turn)
-    room.is_ours, room.surface.before_write = True, lambda: None
-    turn = await taken_over(room, turn)
-    await room.answering.answer(turn)
-    assert room.surface.list_texts(THREAD) == ["fine"]
-    assert not room.surface.busy[THREAD]
+        await world.answering.answer(turn)
+    world.is_ours, world.surface.before_write = True, lambda: None
+    turn = await taken_over(world, turn)
+    await world.answering.answer(turn)
+    assert world.surface.list_texts(THREAD) == ["fine"]
+    assert not world.surface.busy[THREAD]
 
 
 @pytest.mark.parametrize("is_frozen", [False, True])
@@ -98,15 +98,15 @@ def test_a_first_message_is_taken_back_unless_another_process_may_show_its_answe
     """A deleted question ends a claim, and so does whoever takes over from a process that was frozen."""
 
     async def body() -> None:
-        room = AnsweringWorld(ScriptedModel(["some text ", 1.0] * 20))
+        world = AnsweringWorld(ScriptedModel(["some text ", 1.0] * 20))
 
         async def opened(*_: object) -> None:
-            room.is_ours = not is_frozen
+            world.is_ours = not is_frozen
             raise ClaimLost
 
-        room.store.record_page = opened  # type: ignore[assignment, method-assign]
+        world.store.record_page = opened  # type: ignore[assignment, method-assign]
         with pytest.raises(ClaimLost):
-            await room.answering.answer(await room.ask())
-        assert bool(room.surface.list_texts(THREAD)) is is_frozen
+            await world.answering.answer(await world.ask())
+        assert bool(world.surface.list_texts(THREAD)) is is_frozen
 
     run(body())

@@ -76,89 +76,89 @@ class VariantWorld:
 
 
 @asynccontextmanager
-async def at_work(*scripts: object) -> AsyncIterator[VariantWorld]:
-    desk = VariantWorld(ScriptedModel(*scripts))  # type: ignore[arg-type]  # scripts, as the model takes them
-    async with desk.worker.run():
-        yield desk
-        await desk.worker.drain(60)
+async def running_world(*scripts: object) -> AsyncIterator[VariantWorld]:
+    world = VariantWorld(ScriptedModel(*scripts))  # type: ignore[arg-type]  # scripts, as the model takes them
+    async with world.worker.run():
+        yield world
+        await world.worker.drain(60)
 
 
 @on_virtual_time
 async def test_the_first_of_three_is_shown_and_the_others_are_a_button_away() -> None:
-    async with at_work(THREE) as desk:
-        assert await desk.ask() == ["One.\n\n_1 of 3_"]
-        assert desk.actions == (*FLIPS, Action.JUDGE)
-        assert not any("Three" in text for _, text in desk.surface.messages["m1"].versions)
+    async with running_world(THREE) as world:
+        assert await world.ask() == ["One.\n\n_1 of 3_"]
+        assert world.actions == (*FLIPS, Action.JUDGE)
+        assert not any("Three" in text for _, text in world.surface.messages["m1"].versions)
 
 
 @on_virtual_time
 async def test_flipping_edits_the_same_messages_and_takes_and_gives_pages() -> None:
     """Also twice: the messages that were removed are not looked for again."""
-    async with at_work(THREE) as desk:
-        await desk.ask()
+    async with running_world(THREE) as world:
+        await world.ask()
         for _ in range(2):
-            shown = await desk.press(Action.NEXT)
+            shown = await world.press(Action.NEXT)
             assert len(shown) > 1
             assert " ".join(shown).startswith("A long one. A long one.")
             assert shown[-1].endswith("_2 of 3_")
-            assert desk.actions == (*FLIPS, Action.JUDGE)
-            shown = await desk.press(Action.NEXT)
+            assert world.actions == (*FLIPS, Action.JUDGE)
+            shown = await world.press(Action.NEXT)
             assert len(shown) == 1
             assert shown[0].startswith("Three.")
             assert shown[0].endswith("_3 of 3_")
-            assert desk.actions[0] is Action.CONTINUE
-            assert await desk.press(Action.NEXT) == ["One.\n\n_1 of 3_"]
-        assert len(desk.model.requests) == 1
+            assert world.actions[0] is Action.CONTINUE
+            assert await world.press(Action.NEXT) == ["One.\n\n_1 of 3_"]
+        assert len(world.model.requests) == 1
 
 
 @on_virtual_time
 async def test_two_flips_at_once_do_not_mix_and_the_last_one_wins() -> None:
-    async with at_work(THREE) as desk:
-        await desk.ask()
-        await desk.intake.flip(1, THREAD, Action.NEXT, by="U1")
+    async with running_world(THREE) as world:
+        await world.ask()
+        await world.intake.flip(1, THREAD, Action.NEXT, by="U1")
         await asyncio.sleep(0.07)  # the first edit is on its way
-        (shown,) = await desk.press(Action.NEXT)
+        (shown,) = await world.press(Action.NEXT)
         assert shown.startswith("Three.")
-        assert desk.surface.overlaps == 0
+        assert world.surface.overlaps == 0
 
 
 @on_virtual_time
 async def test_the_chosen_one_is_the_history_and_has_no_buttons() -> None:
-    async with at_work(THREE, ["fine"]) as desk:
-        await desk.ask()
-        await desk.press(Action.PREVIOUS)
-        (shown,) = await desk.press(Action.CHOOSE)
+    async with running_world(THREE, ["fine"]) as world:
+        await world.ask()
+        await world.press(Action.PREVIOUS)
+        (shown,) = await world.press(Action.CHOOSE)
         assert shown.startswith("Three.")
         assert shown.endswith("_3 of 3_")
-        assert not set(desk.actions) & set(FLIPS)
-        assert not await desk.intake.flip(1, THREAD, Action.NEXT, by="U1")
-        await desk.ask()
-        contents = [message.content for message in desk.model.requests[-1].messages]
+        assert not set(world.actions) & set(FLIPS)
+        assert not await world.intake.flip(1, THREAD, Action.NEXT, by="U1")
+        await world.ask()
+        contents = [message.content for message in world.model.requests[-1].messages]
         assert contents == ["Why?", "Three.", "Why?"]
 
 
 @on_virtual_time
 async def test_only_who_asked_may_flip() -> None:
-    async with at_work(THREE) as desk:
-        await desk.ask()
-        assert not await desk.intake.flip(1, THREAD, Action.NEXT, by="U2")
+    async with running_world(THREE) as world:
+        await world.ask()
+        assert not await world.intake.flip(1, THREAD, Action.NEXT, by="U2")
 
 
 @on_virtual_time
 async def test_an_answer_asked_for_again_stands_beside_the_old_one() -> None:
-    async with at_work(["One."], ["Two."]) as desk:
-        assert await desk.ask() == ["One."]
-        assert desk.actions == (Action.JUDGE,)
-        await desk.intake.retry(1, THREAD, by="U1")
-        assert await desk.later() == ["Two.\n\n_2 of 2_"]
-        assert await desk.press(Action.PREVIOUS) == ["One.\n\n_1 of 2_"]
+    async with running_world(["One."], ["Two."]) as world:
+        assert await world.ask() == ["One."]
+        assert world.actions == (Action.JUDGE,)
+        await world.intake.retry(1, THREAD, by="U1")
+        assert await world.later() == ["Two.\n\n_2 of 2_"]
+        assert await world.press(Action.PREVIOUS) == ["One.\n\n_1 of 2_"]
 
 
 @on_virtual_time
 async def test_a_server_that_gives_fewer_than_asked_for_gives_those() -> None:
-    async with at_work(("One.", TextDelta(" \n", 1), TextDelta("Three.", 2))) as desk:
-        assert await desk.ask() == ["One.\n\n_1 of 2_"]
-        assert await desk.press(Action.NEXT) == ["Three.\n\n_2 of 2_"]
+    async with running_world(("One.", TextDelta(" \n", 1), TextDelta("Three.", 2))) as world:
+        assert await world.ask() == ["One.\n\n_1 of 2_"]
+        assert await world.press(Action.NEXT) == ["Three.\n\n_2 of 2_"]
 
 
 @on_virtual_time
@@ -170,38 +170,38 @@ async def test_where_the_first_stays_empty_the_next_one_is_the_answer() -> None:
         TextDelta("Three.", 2),
         ChoiceFinished("stop", 1),
     )
-    async with at_work(empty, (TextDelta("One.", 1), ChoiceFinished("stop", 1))) as desk:
-        assert await desk.ask() == ["Two.\n\n_1 of 2_"]
-        assert await desk.press(Action.NEXT) == ["Three.\n\n_2 of 2_"]
-        assert (await desk.ask())[1:] == ["One."]
+    async with running_world(empty, (TextDelta("One.", 1), ChoiceFinished("stop", 1))) as world:
+        assert await world.ask() == ["Two.\n\n_1 of 2_"]
+        assert await world.press(Action.NEXT) == ["Three.\n\n_2 of 2_"]
+        assert (await world.ask())[1:] == ["One."]
 
 
 @on_virtual_time
 async def test_a_break_in_the_middle_keeps_the_first_and_no_halves_of_others() -> None:
-    async with at_work(("One.", TextDelta("Two", 1), ModelBusy())) as desk:
-        (shown,) = await desk.ask()
+    async with running_world(("One.", TextDelta("Two", 1), ModelBusy())) as world:
+        (shown,) = await world.ask()
         assert shown.startswith("One.")
-        assert not set(desk.actions) & set(FLIPS)
+        assert not set(world.actions) & set(FLIPS)
 
 
 @on_virtual_time
 async def test_an_offer_that_needs_fewer_messages_leaves_the_rest_to_the_new_answer() -> None:
     """The first note needs a page of its own, the shorter one of the offer does not."""
-    async with at_work(["word " * 30, ChoiceFinished("length")], ["fine"]) as desk:
-        assert len(await desk.ask()) == 2
+    async with running_world(["word " * 30, ChoiceFinished("length")], ["fine"]) as world:
+        assert len(await world.ask()) == 2
         key = MessageKey(platform="paper", workspace="T1", channel="C1", message_id="q1")
-        await desk.intake.record_edit(key, "Why not?")
-        first, _ = await desk.later()
+        await world.intake.record_edit(key, "Why not?")
+        first, _ = await world.later()
         assert first.endswith(QUESTION_EDITED_NOTE)
-        await desk.intake.retry(1, THREAD, by="U1")
-        assert await desk.later() == ["fine\n\n_2 of 2_"]
+        await world.intake.retry(1, THREAD, by="U1")
+        assert await world.later() == ["fine\n\n_2 of 2_"]
 
 
 @on_virtual_time
 async def test_a_deleted_question_takes_all_variants_with_it() -> None:
-    async with at_work(THREE) as desk:
-        await desk.ask()
+    async with running_world(THREE) as world:
+        await world.ask()
         key = MessageKey(platform="paper", workspace="T1", channel="C1", message_id="q1")
-        await desk.intake.forget(key)
-        assert await desk.later() == []
-        assert not desk.store.data.variants
+        await world.intake.forget(key)
+        assert await world.later() == []
+        assert not world.store.data.variants

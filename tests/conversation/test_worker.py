@@ -68,41 +68,41 @@ class QueueWorld:
 
 @on_virtual_time
 async def test_five_messages_in_a_second_are_answered_in_order() -> None:
-    shop = QueueWorld()
+    world = QueueWorld()
     for number in range(5):
-        await shop.ask(str(number))
+        await world.ask(str(number))
     await asyncio.sleep(60)
-    assert shop.begun == [(10.0 * number, str(number)) for number in range(5)]
+    assert world.begun == [(10.0 * number, str(number)) for number in range(5)]
 
 
 @on_virtual_time
 async def test_threads_are_worked_on_at_once() -> None:
-    shop = QueueWorld()
+    world = QueueWorld()
     for number in range(5):
-        await shop.ask(str(number), thread=str(number))
+        await world.ask(str(number), thread=str(number))
     await asyncio.sleep(1)
-    assert shop.begun == [(0.0, str(number)) for number in range(5)]
+    assert world.begun == [(0.0, str(number)) for number in range(5)]
     await asyncio.sleep(20)
 
 
 @on_virtual_time
 async def test_a_message_that_comes_twice_is_answered_once() -> None:
-    shop = QueueWorld()
-    assert await shop.ask("one") is not None
-    assert await shop.ask("one") is None
+    world = QueueWorld()
+    assert await world.ask("one") is not None
+    assert await world.ask("one") is None
     await asyncio.sleep(60)
-    assert shop.questions == ["one"]
+    assert world.questions == ["one"]
 
 
 @on_virtual_time
 async def test_beyond_the_limit_questions_wait_and_none_is_lost() -> None:
-    shop = QueueWorld(limit=2)
-    async with shop.worker.run():
+    world = QueueWorld(limit=2)
+    async with world.worker.run():
         for number in range(5):
-            await shop.ask(str(number), thread=str(number))
+            await world.ask(str(number), thread=str(number))
         await asyncio.sleep(60)
-    assert sorted(shop.questions) == ["0", "1", "2", "3", "4"]
-    assert max(sum(t <= start < t + 10 for t, _ in shop.begun) for start, _ in shop.begun) == 2
+    assert sorted(world.questions) == ["0", "1", "2", "3", "4"]
+    assert max(sum(t <= start < t + 10 for t, _ in world.begun) for start, _ in world.begun) == 2
 
 
 @on_virtual_time
@@ -118,33 +118,33 @@ async def test_what_a_dead_process_held_is_taken_over() -> None:
 
 @on_virtual_time
 async def test_a_bug_in_one_turn_ends_neither_the_thread_nor_the_process() -> None:
-    shop = QueueWorld()
+    world = QueueWorld()
 
     def trouble(turn: Turn) -> None:
         if turn.question == "bad":
             raise ZeroDivisionError
 
-    shop.trouble = trouble
-    await shop.ask("bad")
-    await shop.ask("good")
+    world.trouble = trouble
+    await world.ask("bad")
+    await world.ask("good")
     await asyncio.sleep(60)
-    assert shop.given_up == ["bad"]
-    assert shop.questions == ["bad", "good"]
+    assert world.given_up == ["bad"]
+    assert world.questions == ["bad", "good"]
 
 
 @on_virtual_time
 async def test_a_turn_whose_database_fails_is_tried_again_and_given_up_in_the_end() -> None:
-    shop = QueueWorld()
+    world = QueueWorld()
 
     def trouble(_turn: Turn) -> None:
         raise StoreUnavailable
 
-    shop.trouble = trouble
-    async with shop.worker.run():
-        await shop.ask("one")
+    world.trouble = trouble
+    async with world.worker.run():
+        await world.ask("one")
         await asyncio.sleep(60)
-    assert shop.questions == ["one"] * MAX_ATTEMPTS
-    assert shop.given_up == ["one"]
+    assert world.questions == ["one"] * MAX_ATTEMPTS
+    assert world.given_up == ["one"]
 
 
 @on_virtual_time

@@ -73,18 +73,18 @@ class WorkerWorld:
 
 
 @asynccontextmanager
-async def at_work(*scripts: ModelScript, **paper: float) -> AsyncIterator[WorkerWorld]:
+async def running_world(*scripts: ModelScript, **paper: float) -> AsyncIterator[WorkerWorld]:
     data = MemoryData(clock=asyncio.get_running_loop().time)
-    desk = WorkerWorld(ScriptedModel(*scripts), PaperSurface(**paper), data, "me")  # type: ignore[arg-type]  # `page` is whole
-    async with desk.worker.run():
-        yield desk
-        await desk.worker.drain(60)
+    world = WorkerWorld(ScriptedModel(*scripts), PaperSurface(**paper), data, "me")  # type: ignore[arg-type]  # `page` is whole
+    async with world.worker.run():
+        yield world
+        await world.worker.drain(60)
 
 
 @asynccontextmanager
-async def beside(desk: WorkerWorld) -> AsyncIterator[WorkerWorld]:
+async def second_process(world: WorkerWorld) -> AsyncIterator[WorkerWorld]:
     """Start a second process on the same paper and data."""
-    other = WorkerWorld(ScriptedModel(["Never."]), desk.surface, desk.store.data, "other")
+    other = WorkerWorld(ScriptedModel(["Never."]), world.surface, world.store.data, "other")
     async with other.worker.run():
         yield other
         await other.worker.drain(60)

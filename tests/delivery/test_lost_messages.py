@@ -17,19 +17,19 @@ from tests.virtual_time import on_virtual_time, run
 QUESTION = MessageKey(platform="paper", workspace="T1", channel="C1", message_id="q1")
 
 
-def room(way: DisplayMode = DisplayMode.EDITS, *, page: int = 5_000) -> AnsweringWorld:
+def open_world(way: DisplayMode = DisplayMode.EDITS, *, page: int = 5_000) -> AnsweringWorld:
     surface = PaperSurface(page_size=page)
     surface.writing = way
     return AnsweringWorld(ScriptedModel(SLOW, ["again"]), surface)
 
 
-def newest(office: AnsweringWorld) -> str:
-    return list(office.surface.messages)[-1]
+def newest_text(world: AnsweringWorld) -> str:
+    return list(world.surface.messages)[-1]
 
 
-async def noted(office: AnsweringWorld) -> tuple[str, ...]:
+async def recorded_pages(world: AnsweringWorld) -> tuple[str, ...]:
     """Return the messages that are stored as showing the answer, by asking for another."""
-    again = await office.store.retry(1, THREAD, by="U1", claim=True)
+    again = await world.store.retry(1, THREAD, by="U1", claim=True)
     assert again is not None
     return again.pages
 
@@ -37,14 +37,14 @@ async def noted(office: AnsweringWorld) -> tuple[str, ...]:
 @pytest.mark.parametrize("way", [DisplayMode.EDITS, DisplayMode.STREAM])
 def test_a_message_that_is_deleted_while_it_grows_is_posted_anew(way: DisplayMode) -> None:
     async def body() -> None:
-        office = room(way)
-        answering = asyncio.create_task(office.answer())
+        world = open_world(way)
+        answering = asyncio.create_task(world.answer())
         await asyncio.sleep(7)
-        assert len(office.surface.list_texts(THREAD)[0].split()) > 10
-        del office.surface.messages["m1"]
+        assert len(world.surface.list_texts(THREAD)[0].split()) > 10
+        del world.surface.messages["m1"]
         assert await answering == [WORDS]
-        assert office.surface.messages[newest(office)].actions == (Action.JUDGE,)
-        assert await noted(office) == tuple(office.surface.messages)
+        assert world.surface.messages[newest_text(world)].actions == (Action.JUDGE,)
+        assert await recorded_pages(world) == tuple(world.surface.messages)
 
     run(body())
 
@@ -52,40 +52,40 @@ def test_a_message_that_is_deleted_while_it_grows_is_posted_anew(way: DisplayMod
 @on_virtual_time
 async def test_who_deletes_that_one_too_wants_it_gone() -> None:
     """Nothing more is shown; the answer is kept."""
-    office = room()
-    answering = asyncio.create_task(office.answer())
+    world = open_world()
+    answering = asyncio.create_task(world.answer())
     for _ in range(2):
         await asyncio.sleep(7)
-        del office.surface.messages[newest(office)]
+        del world.surface.messages[newest_text(world)]
     assert await answering == []
-    turn = await office.stored()
+    turn = await world.stored()
     assert (turn.status, turn.error, turn.answer.strip()) == (TurnStatus.FAILED, "surface_gone", WORDS)
 
 
 @on_virtual_time
 async def test_the_answer_to_a_question_that_is_deleted_is_not_posted_anew() -> None:
-    office = room()
-    answering = asyncio.create_task(office.answering.answer(await office.ask()))
+    world = open_world()
+    answering = asyncio.create_task(world.answering.answer(await world.ask()))
     await asyncio.sleep(7)
-    turn = await office.store.forget(QUESTION)
+    turn = await world.store.forget(QUESTION)
     assert turn is not None
-    await office.answering.remove_answer(turn)
+    await world.answering.remove_answer(turn)
     with pytest.raises(ClaimLost):
         await answering
-    assert office.surface.list_texts(THREAD) == []
-    further = await office.surface.post(THREAD, Page(turn=9, number=0, text="by somebody else"))
+    assert world.surface.list_texts(THREAD) == []
+    further = await world.surface.post(THREAD, Page(turn=9, number=0, text="by somebody else"))
     assert further == "m2", "there was none in between, not even for a moment"
 
 
 @on_virtual_time
 async def test_what_was_deleted_after_its_end_is_not_posted_to_offer_another_answer() -> None:
-    office = room()
-    await office.answer()
-    office.surface.messages.clear()
-    turn = await office.store.edit_question(QUESTION, "new question")
+    world = open_world()
+    await world.answer()
+    world.surface.messages.clear()
+    turn = await world.store.edit_question(QUESTION, "new question")
     assert turn is not None
-    await office.answering.offer_new_answer(turn)
-    assert office.surface.list_texts(THREAD) == []
+    await world.answering.offer_new_answer(turn)
+    assert world.surface.list_texts(THREAD) == []
 
 
 @pytest.mark.parametrize("way", [DisplayMode.EDITS, DisplayMode.STREAM])
@@ -93,25 +93,25 @@ def test_below_a_message_whose_time_is_over_the_answer_grows_on(way: DisplayMode
     """What it shows stays, what follows is in another one; no word is lost or there twice."""
 
     async def body() -> None:
-        office = room(way)
-        answering = asyncio.create_task(office.answer())
+        world = open_world(way)
+        answering = asyncio.create_task(world.answer())
         await asyncio.sleep(7)
-        office.surface.uneditable.add("m1")
-        office.surface.append_errors = {office.surface.appends + 1: SurfaceGone("expired")}
+        world.surface.uneditable.add("m1")
+        world.surface.append_errors = {world.surface.appends + 1: SurfaceGone("expired")}
         shown = await answering
         assert " ".join(shown).split() == WORDS.split()
         assert len(shown) == 2
-        assert len(office.surface.messages["m2"].versions) > 3
-        assert await noted(office) == ("m1", "m2")
+        assert len(world.surface.messages["m2"].versions) > 3
+        assert await recorded_pages(world) == ("m1", "m2")
 
     run(body())
 
 
 @on_virtual_time
 async def test_where_no_message_may_be_edited_the_rest_is_posted_when_it_is_complete() -> None:
-    office = room()
-    office.surface.uneditable = {f"m{number}" for number in range(1, 100)}
-    shown = await office.answer()
+    world = open_world()
+    world.surface.uneditable = {f"m{number}" for number in range(1, 100)}
+    shown = await world.answer()
     assert " ".join(shown).split() == WORDS.split()
     assert len(shown) == 2
 
@@ -119,47 +119,47 @@ async def test_where_no_message_may_be_edited_the_rest_is_posted_when_it_is_comp
 @on_virtual_time
 async def test_a_new_answer_goes_below_where_the_old_one_may_not_be_edited() -> None:
     """The old one is removed where that is allowed."""
-    office = room()
-    await office.answer()
-    office.surface.uneditable.add("m1")
-    again = await office.store.retry(1, THREAD, by="U1", claim=True)
+    world = open_world()
+    await world.answer()
+    world.surface.uneditable.add("m1")
+    again = await world.store.retry(1, THREAD, by="U1", claim=True)
     assert again is not None
-    await office.answering.answer(again)
-    assert office.surface.list_texts(THREAD) == ["again\n\n_2 of 2_"]
-    assert await noted(office) == ("m2",)
+    await world.answering.answer(again)
+    assert world.surface.list_texts(THREAD) == ["again\n\n_2 of 2_"]
+    assert await recorded_pages(world) == ("m2",)
 
 
-async def left(office: AnsweringWorld, *texts: str) -> Turn:
+async def leave_unfinished(world: AnsweringWorld, *texts: str) -> Turn:
     """Return a turn, claimed again, whose owner died when it had shown these pages."""
-    turn = await office.ask()
+    turn = await world.ask()
     for number, text in enumerate(texts):
         shown = Page(turn=turn.id, number=number, text=text)
-        await office.store.record_page(turn, number, await office.surface.post(THREAD, shown))
-    await office.store.release(turn)
-    (again,) = await office.store.claim(1)
+        await world.store.record_page(turn, number, await world.surface.post(THREAD, shown))
+    await world.store.release(turn)
+    (again,) = await world.store.claim(1)
     return again
 
 
 @on_virtual_time
 async def test_pages_stay_in_order_where_one_that_a_dead_process_left_was_deleted() -> None:
-    office = room(page=150)
-    again = await left(office, "one", "two", "three")
-    del office.surface.messages["m2"]
-    await office.answering.answer(again)
-    assert " ".join(office.surface.list_texts(THREAD)).split() == WORDS.split()
-    assert await noted(office) == tuple(office.surface.messages)
+    world = open_world(page=150)
+    again = await leave_unfinished(world, "one", "two", "three")
+    del world.surface.messages["m2"]
+    await world.answering.answer(again)
+    assert " ".join(world.surface.list_texts(THREAD)).split() == WORDS.split()
+    assert await recorded_pages(world) == tuple(world.surface.messages)
 
 
 @on_virtual_time
 async def test_who_dies_right_after_it_posted_anew_is_inherited_without_a_second_message() -> None:
     """The page was struck from the book first, so what was posted and not noted is looked for."""
-    office = room()
-    again = await left(office, "one")
-    office.surface.messages.clear()
-    await office.store.forget_pages(again, 0)
-    await office.surface.post(THREAD, Page(turn=again.id, number=0, text="posted anew, and not noted"))
-    await office.store.release(again)
-    (heir,) = await office.store.claim(1)
-    await office.answering.answer(heir)
-    assert office.surface.list_texts(THREAD) == [WORDS]
-    assert await noted(office) == tuple(office.surface.messages)
+    world = open_world()
+    again = await leave_unfinished(world, "one")
+    world.surface.messages.clear()
+    await world.store.forget_pages(again, 0)
+    await world.surface.post(THREAD, Page(turn=again.id, number=0, text="posted anew, and not noted"))
+    await world.store.release(again)
+    (heir,) = await world.store.claim(1)
+    await world.answering.answer(heir)
+    assert world.surface.list_texts(THREAD) == [WORDS]
+    assert await recorded_pages(world) == tuple(world.surface.messages)

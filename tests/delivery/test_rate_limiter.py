@@ -44,12 +44,12 @@ class WaitingModel(ScriptedModel):
 @on_virtual_time
 async def test_fifty_answers_share_the_limit_evenly_and_all_end_complete() -> None:
     answers = 50
-    office = RateWorld([word for n in range(3_000) for word in (f"{n} ", 0.1)])
-    await office.answer(answers)
+    world = RateWorld([word for n in range(3_000) for word in (f"{n} ", 0.1)])
+    await world.answer(answers)
     fair = 60 * answers / WRITES_PER_MINUTE
-    writes = sorted(time for message in office.surface.messages.values() for time, _ in message.versions[1:])
+    writes = sorted(time for message in world.surface.messages.values() for time, _ in message.versions[1:])
     assert max(sum(start <= time < start + 60 for time in writes) for start in writes) <= 49
-    for message in office.surface.messages.values():
+    for message in world.surface.messages.values():
         assert message.text.split() == [str(n) for n in range(3_000)]
         times = [time for time, _ in message.versions if time < 300]
         assert max(later - earlier for earlier, later in pairwise(times)) <= 1.25 * fair
@@ -59,17 +59,17 @@ async def test_fifty_answers_share_the_limit_evenly_and_all_end_complete() -> No
 async def test_fifty_answers_at_once_for_half_an_hour_under_slacks_limits() -> None:
     """As some end, others begin: nothing is refused, and last words are shown at once."""
     model, paper, rng = SpeakingModel(), StrictPaper(), random.Random(0)
-    office, began = RateWorld(model=model, surface=paper), asyncio.get_running_loop().time()
+    world, began = RateWorld(model=model, surface=paper), asyncio.get_running_loop().time()
 
-    async def keep_asking(desk: int) -> None:
+    async def keep_asking(limiter: int) -> None:
         number = 0
         while asyncio.get_running_loop().time() < began + 1_800:
-            text = f"{desk}-{number} {rng.randrange(200, 800)} 0.5"
-            turn = await office.ask(f"{desk}-{number}", channel=f"C{desk % 10}", text=text)
-            await office.answering.answer(turn)
+            text = f"{limiter}-{number} {rng.randrange(200, 800)} 0.5"
+            turn = await world.ask(f"{limiter}-{number}", channel=f"C{limiter % 10}", text=text)
+            await world.answering.answer(turn)
             number += 1
 
-    await asyncio.gather(*(keep_asking(desk) for desk in range(50)))
+    await asyncio.gather(*(keep_asking(limiter) for limiter in range(50)))
     lags = sorted(
         message.versions[-1][0] - model.ended[question]
         for question in model.ended
@@ -96,9 +96,9 @@ async def test_under_pressure_answers_go_on_in_further_messages() -> None:
     paper = StrictPaper(page=4_000)
     paragraph = [piece for number in range(80) for piece in (f"w{number} ", 0.1)]
     model = ScriptedModel([step for _ in range(12) for step in (*paragraph, "\n\n")])
-    office = RateWorld(model=model, surface=paper)
-    turns = [await office.ask(f"{number}", channel=f"C{number}") for number in range(50)]
-    await asyncio.gather(*(office.answering.answer(turn) for turn in turns))
+    world = RateWorld(model=model, surface=paper)
+    turns = [await world.ask(f"{number}", channel=f"C{number}") for number in range(50)]
+    await asyncio.gather(*(world.answering.answer(turn) for turn in turns))
     assert paper.refused == []
     edited = 0
     for thread in {message.thread for message in paper.messages.values()}:
@@ -116,10 +116,10 @@ async def test_under_pressure_answers_go_on_in_further_messages() -> None:
 
 @on_virtual_time
 async def test_under_pressure_a_silence_hides_what_was_said_for_a_few_seconds_only() -> None:
-    office = RateWorld(model=ScriptedModel(["Let me look. ", 60.0, "It works."]))
-    turns = [await office.ask(f"{number}", channel=f"C{number}") for number in range(20)]
-    await asyncio.gather(*(office.answering.answer(turn) for turn in turns))
-    seen = [message.versions[0] for message in office.surface.messages.values()]
+    world = RateWorld(model=ScriptedModel(["Let me look. ", 60.0, "It works."]))
+    turns = [await world.ask(f"{number}", channel=f"C{number}") for number in range(20)]
+    await asyncio.gather(*(world.answering.answer(turn) for turn in turns))
+    seen = [message.versions[0] for message in world.surface.messages.values()]
     assert {text for _, text in seen} == {"Let me look."}
     assert max(time for time, _ in seen) < MAX_HOLD_SECONDS + 1
 
@@ -128,10 +128,10 @@ async def test_under_pressure_a_silence_hides_what_was_said_for_a_few_seconds_on
 async def test_a_busy_thread_takes_nothing_from_quiet_ones() -> None:
     """It says a thousand words while each of the twenty says one."""
     model, paper = SpeakingModel(), StrictPaper()
-    office = RateWorld(model=model, surface=paper)
-    turns = [await office.ask(f"{n}", channel=f"C{n % 5}", text=f"{n} 300 1.0") for n in range(20)]
-    turns.append(await office.ask("busy", text="busy 30000 0.01"))
-    await asyncio.gather(*(office.answering.answer(turn) for turn in turns))
+    world = RateWorld(model=model, surface=paper)
+    turns = [await world.ask(f"{n}", channel=f"C{n % 5}", text=f"{n} 300 1.0") for n in range(20)]
+    turns.append(await world.ask("busy", text="busy 30000 0.01"))
+    await asyncio.gather(*(world.answering.answer(turn) for turn in turns))
     fair = 60 * len(turns) / WRITES_PER_MINUTE
     for message in paper.messages.values():
         times = [time for time, _ in message.versions]
@@ -144,8 +144,8 @@ async def test_what_a_platform_does_not_grant_is_not_asked_for_again_and_again()
     """It takes 20 edits a minute instead of the 50 that it promises: after a while nothing is refused."""
     paper = StrictPaper()
     paper.rates.set_allowance("chat.update", 20)
-    office = RateWorld([word for n in range(9_000) for word in (f"{n} ", 0.1)], surface=paper)
-    await office.answer(10)
+    world = RateWorld([word for n in range(9_000) for word in (f"{n} ", 0.1)], surface=paper)
+    await world.answer(10)
     assert len([time for time in paper.refused if time < 300]) >= 1
     assert len([time for time in paper.refused if time >= 300]) <= 3
     for message in paper.messages.values():
@@ -154,9 +154,9 @@ async def test_what_a_platform_does_not_grant_is_not_asked_for_again_and_again()
 
 @on_virtual_time
 async def test_one_answer_alone_is_as_fresh_as_the_limit_allows() -> None:
-    office = RateWorld([word for n in range(600) for word in (f"{n} ", 0.1)])
-    await office.answer(1)
-    (message,) = office.surface.messages.values()
+    world = RateWorld([word for n in range(600) for word in (f"{n} ", 0.1)])
+    await world.answer(1)
+    (message,) = world.surface.messages.values()
     times = [time for time, _ in message.versions]
     assert max(later - earlier for earlier, later in pairwise(times)) <= 1.25 * 60 / WRITES_PER_MINUTE
 
@@ -174,10 +174,10 @@ async def test_a_process_with_too_much_to_do_writes_less_often() -> None:
 
     async def writes_per_second() -> float:
         model = SpeakingModel()
-        office = RateWorld(model=model)
+        world = RateWorld(model=model)
         began = loop.time()
-        await office.answering.answer(await office.ask("0", text="0 600 0.1"))
-        (message,) = office.surface.messages.values()
+        await world.answering.answer(await world.ask("0", text="0 600 0.1"))
+        (message,) = world.surface.messages.values()
         (ended,) = model.ended.values()
         assert message.text.split()[-1] == "599"
         assert message.versions[-1][0] - ended < 3
@@ -195,11 +195,11 @@ async def test_a_process_with_too_much_to_do_writes_less_often() -> None:
 async def test_what_a_write_shows_is_read_right_before_it() -> None:
     """And hardly anything is read between two writes."""
     model = WaitingModel()
-    office = RateWorld(model=model)
-    turn = await office.ask("hello")
+    world = RateWorld(model=model)
+    turn = await world.ask("hello")
     began = asyncio.get_running_loop().time()
-    await office.answering.answer(turn)
-    (message,) = office.surface.messages.values()
+    await world.answering.answer(turn)
+    (message,) = world.surface.messages.values()
     assert message.versions[-1][1].split() == [f"{number}" for number in range(100)]
     for at, text in message.versions:
         assert len(text.split()) >= 10 * (at - began) - 2, "as new as what is read word by word"

@@ -1,4 +1,4 @@
-"""Who may write next, of all that line up at one desk. On virtual time."""
+"""Which of the waiting writes a rate limiter grants next, on virtual time."""
 
 import asyncio
 
@@ -9,11 +9,11 @@ from tests.virtual_time import on_virtual_time
 
 @on_virtual_time
 async def test_the_end_of_an_answer_goes_first_then_beginnings_then_pages_then_the_stalest_screen() -> None:
-    desk = RateLimiter(TokenBucket(per_minute=60, burst=1))
+    limiter = RateLimiter(TokenBucket(per_minute=60, burst=1))
     went: list[str] = []
 
     async def write(name: str, urgency: Urgency, since: float) -> None:
-        await desk.enqueue(urgency, since).granted
+        await limiter.enqueue(urgency, since).granted
         went.append(name)
 
     names = [
@@ -30,29 +30,29 @@ async def test_the_end_of_an_answer_goes_first_then_beginnings_then_pages_then_t
 
 @on_virtual_time
 async def test_who_leaves_the_line_costs_nobody_a_write() -> None:
-    desk = RateLimiter(TokenBucket(per_minute=60, burst=1))
-    await desk.enqueue(Urgency.PARTIAL, 0).granted
-    gone = desk.enqueue(Urgency.PARTIAL, 0)
-    stays = desk.enqueue(Urgency.PARTIAL, 1)
+    limiter = RateLimiter(TokenBucket(per_minute=60, burst=1))
+    await limiter.enqueue(Urgency.PARTIAL, 0).granted
+    gone = limiter.enqueue(Urgency.PARTIAL, 0)
+    stays = limiter.enqueue(Urgency.PARTIAL, 1)
     gone.granted.cancel()
-    desk.withdraw(gone)
+    limiter.withdraw(gone)
     await asyncio.wait_for(stays.granted, 1.1)
 
 
 @on_virtual_time
 async def test_a_waiting_write_that_becomes_the_last_one_goes_first() -> None:
-    desk = RateLimiter(TokenBucket(per_minute=60, burst=1))
-    await desk.enqueue(Urgency.PARTIAL, 0).granted
-    partial = desk.enqueue(Urgency.PARTIAL, 0)
-    late = desk.enqueue(Urgency.PARTIAL, 9)
-    desk.raise_urgency(late, Urgency.LAST)
+    limiter = RateLimiter(TokenBucket(per_minute=60, burst=1))
+    await limiter.enqueue(Urgency.PARTIAL, 0).granted
+    partial = limiter.enqueue(Urgency.PARTIAL, 0)
+    late = limiter.enqueue(Urgency.PARTIAL, 9)
+    limiter.raise_urgency(late, Urgency.LAST)
     await asyncio.wait_for(late.granted, 1.1)
     assert not partial.granted.done()
 
 
 @on_virtual_time
 async def test_a_refusal_holds_everybody_until_its_time_has_passed() -> None:
-    desk = RateLimiter(TokenBucket(per_minute=60, burst=4))
-    desk.handle_refusal(30)
-    await desk.enqueue(Urgency.LAST, 0).granted
+    limiter = RateLimiter(TokenBucket(per_minute=60, burst=4))
+    limiter.handle_refusal(30)
+    await limiter.enqueue(Urgency.LAST, 0).granted
     assert asyncio.get_running_loop().time() >= 30

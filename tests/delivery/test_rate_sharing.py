@@ -37,15 +37,15 @@ async def rate_worlds(count: int) -> AsyncIterator[tuple[list[RateWorld], list[F
     shares = [FragileShares(f"{number}", data) for number in range(count)]
     found = [RateWorld(model=SpeakingModel(), surface=paper) for _ in range(count)]
     async with AsyncExitStack() as stack:
-        for office, share in zip(found, shares, strict=True):
-            await stack.enter_async_context(RateSharing(office.answering.rate_limiters, share).run())
+        for world, share in zip(found, shares, strict=True):
+            await stack.enter_async_context(RateSharing(world.answering.rate_limiters, share).run())
         yield found, shares, paper
 
 
-async def answer(office: RateWorld, names: list[str], words: int = 1_200) -> None:
+async def answer(world: RateWorld, names: list[str], words: int = 1_200) -> None:
     """Have as many questions answered as there are names, each over some minutes."""
-    turns = [await office.ask(name, channel=f"C{name}", text=f"{name} {words} 0.5") for name in names]
-    await asyncio.gather(*(office.answering.answer(turn) for turn in turns))
+    turns = [await world.ask(name, channel=f"C{name}", text=f"{name} {words} 0.5") for name in names]
+    await asyncio.gather(*(world.answering.answer(turn) for turn in turns))
 
 
 def longest_gap(paper: StrictPaper, prefix: str, *, after: float, until: float) -> float:
@@ -102,9 +102,9 @@ async def test_while_the_database_does_not_answer_each_keeps_to_an_even_part() -
 
 @on_virtual_time
 async def test_a_slow_database_holds_no_write_up() -> None:
-    async with rate_worlds(1) as ((office,), (share,), paper):
+    async with rate_worlds(1) as ((world,), (share,), paper):
         share.seconds = 30.0
-        await answer(office, ["a"])
+        await answer(world, ["a"])
         fair = 60 / WRITES_PER_MINUTE
         assert longest_gap(paper, "a", after=10, until=590) <= 1.25 * fair
         assert share.calls > MAX_FAILED_EXCHANGES
@@ -112,19 +112,19 @@ async def test_a_slow_database_holds_no_write_up() -> None:
 
 @on_virtual_time
 async def test_where_nobody_writes_nobody_asks() -> None:
-    async with rate_worlds(1) as ((office,), (share,), _):
-        await answer(office, ["a"], 10)
+    async with rate_worlds(1) as ((world,), (share,), _):
+        await answer(world, ["a"], 10)
         await asyncio.sleep(10)
         before = share.calls
         await asyncio.sleep(3_600)
         assert share.calls == before
 
 
-def edits(office: RateWorld, prefix: str) -> list[float]:
+def edits(world: RateWorld, prefix: str) -> list[float]:
     """Return when messages were edited, of those whose threads' names begin so."""
     return sorted(
         time
-        for message in office.surface.messages.values()
+        for message in world.surface.messages.values()
         if message.thread.root.startswith(prefix)
         for time, _ in message.versions[1:]
     )

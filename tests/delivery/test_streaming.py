@@ -17,7 +17,7 @@ WORDS = " ".join(f"word{number}" for number in range(60))
 SLOW: ModelScript = [piece for word in WORDS.split(" ") for piece in (f"{word} ", 0.3)]
 
 
-def room(*script: ModelScript, page: int = 5_000) -> AnsweringWorld:
+def open_world(*script: ModelScript, page: int = 5_000) -> AnsweringWorld:
     surface = PaperSurface(page_size=page)
     surface.writing = DisplayMode.STREAM
     return AnsweringWorld(ScriptedModel(*(script or (SLOW,))), surface)
@@ -25,27 +25,27 @@ def room(*script: ModelScript, page: int = 5_000) -> AnsweringWorld:
 
 @on_virtual_time
 async def test_an_answer_grows_by_additions_alone() -> None:
-    office = room()
-    assert await office.answer() == [WORDS]
-    assert office.surface.appends > 10
-    assert office.surface.writes == office.surface.appends + 1
-    [message] = office.surface.messages.values()
+    world = open_world()
+    assert await world.answer() == [WORDS]
+    assert world.surface.appends > 10
+    assert world.surface.writes == world.surface.appends + 1
+    [message] = world.surface.messages.values()
     assert all(later.startswith(earlier.rstrip()) for (_, earlier), (_, later) in pairwise(message.versions))
     assert Action.JUDGE in message.actions
-    assert office.surface.overlaps == 0
+    assert world.surface.overlaps == 0
 
 
 @on_virtual_time
 async def test_a_short_answer_is_posted_once() -> None:
-    office = room(["Yes."])
-    assert await office.answer() == ["Yes."]
-    assert (office.surface.writes, office.surface.appends) == (1, 0)
+    world = open_world(["Yes."])
+    assert await world.answer() == ["Yes."]
+    assert (world.surface.writes, world.surface.appends) == (1, 0)
 
 
 @on_virtual_time
 async def test_each_page_is_a_stream_of_its_own() -> None:
-    office = room(page=120)
-    shown = await office.answer()
+    world = open_world(page=120)
+    shown = await world.answer()
     assert " ".join(shown).split() == WORDS.split()
     assert len(shown) > 3
 
@@ -67,66 +67,66 @@ def test_whatever_goes_wrong_no_word_is_lost_or_said_twice(fault: SurfaceError, 
 
 
 async def _suffer(fault: SurfaceError, at: int) -> None:
-    office = room()
-    office.surface.append_errors = {at: fault}
-    assert await office.answer() == [WORDS]
-    [message] = office.surface.messages.values()
+    world = open_world()
+    world.surface.append_errors = {at: fault}
+    assert await world.answer() == [WORDS]
+    [message] = world.surface.messages.values()
     assert Action.JUDGE in message.actions
 
 
 @on_virtual_time
 async def test_where_no_message_can_be_started_the_answer_is_edited() -> None:
-    office = room()
-    office.surface.starts_left = 0
-    assert await office.answer() == [WORDS]
-    assert office.surface.appends == 0
+    world = open_world()
+    world.surface.starts_left = 0
+    assert await world.answer() == [WORDS]
+    assert world.surface.appends == 0
 
 
 @on_virtual_time
 async def test_nobody_waits_for_a_message_to_grow() -> None:
     """When too many have been started, or one start is refused, the text is posted at once, and edited."""
-    office = room(["a b ", 2.0, "c"])
-    office.surface.start_errors = [SurfaceBusy(retry_after=30)]
+    world = open_world(["a b ", 2.0, "c"])
+    world.surface.start_errors = [SurfaceBusy(retry_after=30)]
     began = asyncio.get_running_loop().time()
-    assert await office.answer() == ["a b c"]
-    [message] = office.surface.messages.values()
+    assert await world.answer() == ["a b c"]
+    [message] = world.surface.messages.values()
     assert message.versions[0][0] - began < 1
-    assert office.surface.appends == 0
+    assert world.surface.appends == 0
 
 
 @on_virtual_time
 async def test_one_that_may_have_been_started_is_used() -> None:
-    office = room()
-    office.surface.start_errors = [SurfaceUnavailable(GOT_THROUGH)]
-    assert await office.answer() == [WORDS]
-    assert len(office.surface.messages) == 1
+    world = open_world()
+    world.surface.start_errors = [SurfaceUnavailable(GOT_THROUGH)]
+    assert await world.answer() == [WORDS]
+    assert len(world.surface.messages) == 1
 
 
 @on_virtual_time
 async def test_a_cut_answer_keeps_what_was_said_with_a_way_to_go_on() -> None:
-    office = room(["It begins ", 2.0, "and goes ", 2.0, ModelInterrupted()])
-    [shown] = await office.answer()
+    world = open_world(["It begins ", 2.0, "and goes ", 2.0, ModelInterrupted()])
+    [shown] = await world.answer()
     assert shown.startswith("It begins and goes")
-    [message] = office.surface.messages.values()
+    [message] = world.surface.messages.values()
     assert message.actions == (Action.CONTINUE, Action.RETRY)
 
 
 @on_virtual_time
 async def test_without_streaming_there_is_one_post_at_the_end() -> None:
-    office = room()
-    office.surface.writing = DisplayMode.WHOLE
-    assert await office.answer() == [WORDS]
-    assert office.surface.writes == 1
-    assert office.surface.busy[THREAD] is False
+    world = open_world()
+    world.surface.writing = DisplayMode.WHOLE
+    assert await world.answer() == [WORDS]
+    assert world.surface.writes == 1
+    assert world.surface.busy[THREAD] is False
 
 
 @on_virtual_time
 async def test_what_grows_no_more_is_edited_in_its_turn() -> None:
     """When edits are refused meanwhile, it is edits that are held, and additions to others are not."""
-    office = room()
-    answering = asyncio.create_task(office.answer())
+    world = open_world()
+    answering = asyncio.create_task(world.answer())
     await asyncio.sleep(5)
-    office.surface.append_errors = {office.surface.appends + 1: SurfaceGone("message_not_in_streaming_state")}
-    office.surface.write_errors = [SurfaceBusy(retry_after=30)]
+    world.surface.append_errors = {world.surface.appends + 1: SurfaceGone("message_not_in_streaming_state")}
+    world.surface.write_errors = [SurfaceBusy(retry_after=30)]
     assert await answering == [WORDS]
-    assert office.answering.rate_limiters.take_refusals().keys() == {("paper", "T1", "edit")}
+    assert world.answering.rate_limiters.take_refusals().keys() == {("paper", "T1", "edit")}

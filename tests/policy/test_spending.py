@@ -90,11 +90,13 @@ class SpendingWorld:
 
 
 @asynccontextmanager
-async def at_work(*scripts: object, table: PriceTable = TABLE, **parameters: object) -> AsyncIterator[SpendingWorld]:
-    desk = SpendingWorld(*scripts, table=table, **parameters)
-    async with desk.worker.run():
-        yield desk
-        await desk.worker.drain(60)
+async def running_world(
+    *scripts: object, table: PriceTable = TABLE, **parameters: object
+) -> AsyncIterator[SpendingWorld]:
+    world = SpendingWorld(*scripts, table=table, **parameters)
+    async with world.worker.run():
+        yield world
+        await world.worker.drain(60)
 
 
 # --- what is written down -----------------------------------------------------------------------------
@@ -102,23 +104,25 @@ async def at_work(*scripts: object, table: PriceTable = TABLE, **parameters: obj
 
 @on_virtual_time
 async def test_a_call_is_priced_by_what_the_server_counted() -> None:
-    async with at_work(says("So.", 1_000, 20, 400)) as desk:
-        await desk.ask()
+    async with running_world(says("So.", 1_000, 20, 400)) as world:
+        await world.ask()
     cost = 600 * 1_000 + 400 * 100 + 20 * 10_000
-    assert desk.calls == [ModelCall(model="m", prompt_tokens=1_000, completion_tokens=20, cached_tokens=400, cost=cost)]
+    assert world.calls == [
+        ModelCall(model="m", prompt_tokens=1_000, completion_tokens=20, cached_tokens=400, cost=cost)
+    ]
 
 
 @on_virtual_time
 async def test_what_was_not_counted_is_estimated_and_said_to_be() -> None:
     """Variants are one call; so is an answer that broke off, and the one that goes on with it."""
     three = ("One. " * 20, TextDelta("Two. " * 20, 1), ChoiceFinished("stop"), ChoiceFinished("stop", 1))
-    async with at_work(three, ["Half a word", ModelBusy()], ["and the rest."]) as desk:
-        await desk.ask(1)
-        await desk.ask(2)
-        await desk.intake.retry(2, replace(desk.store.data.turns[2].thread), by="U1", goes_on=True)
+    async with running_world(three, ["Half a word", ModelBusy()], ["and the rest."]) as world:
+        await world.ask(1)
+        await world.ask(2)
+        await world.intake.retry(2, replace(world.store.data.turns[2].thread), by="U1", goes_on=True)
         await asyncio.sleep(60)
-    both, half, rest = desk.calls
-    assert all(call.is_estimated and call.cost for call in desk.calls)
+    both, half, rest = world.calls
+    assert all(call.is_estimated and call.cost for call in world.calls)
     assert both.completion_tokens > 50
     assert 0 < half.completion_tokens < 10
     assert 0 < rest.completion_tokens < 10, "what was said before is not paid for once more"
@@ -128,10 +132,10 @@ async def test_what_was_not_counted_is_estimated_and_said_to_be() -> None:
 async def test_a_call_has_the_price_of_who_answered() -> None:
     """A longer name is the same model's; that of the one asked for is a guess where another answered."""
     names = "m-2026-11-01", "bigger", "stranger"
-    async with at_work(*(says("So.", model=name) for name in names)) as desk:
+    async with running_world(*(says("So.", model=name) for name in names)) as world:
         for number in range(3):
-            await desk.ask(number)
-    assert [(call.model, call.cost, call.is_estimated) for call in desk.calls] == [
+            await world.ask(number)
+    assert [(call.model, call.cost, call.is_estimated) for call in world.calls] == [
         ("m-2026-11-01", 300_000, False),
         ("bigger", 12_000_000, False),
         ("stranger", 300_000, True),
@@ -140,16 +144,16 @@ async def test_a_call_has_the_price_of_who_answered() -> None:
 
 @on_virtual_time
 async def test_a_price_that_nobody_wrote_is_unknown_and_not_zero() -> None:
-    async with at_work(says("So."), table=PriceTable()) as desk:
-        await desk.ask()
-    assert [call.cost for call in desk.calls] == [None]
+    async with running_world(says("So."), table=PriceTable()) as world:
+        await world.ask()
+    assert [call.cost for call in world.calls] == [None]
 
 
 @on_virtual_time
 async def test_who_was_told_nothing_paid_nothing() -> None:
-    async with at_work([ModelBusy()]) as desk:
-        await desk.ask()
-    assert desk.calls == []
+    async with running_world([ModelBusy()]) as world:
+        await world.ask()
+    assert world.calls == []
 
 
 # --- budgets ------------------------------------------------------------------------------------------
@@ -158,28 +162,28 @@ async def test_who_was_told_nothing_paid_nothing() -> None:
 @on_virtual_time
 async def test_a_spent_budget_is_refused_in_the_thread_and_nothing_is_lost() -> None:
     """The model is not asked; the sentence says when; after an admin raised it, the button works."""
-    async with at_work(says("So.", 9_000, 990)) as desk:
-        await desk.set(MINE)
-        await desk.ask(1)
-        assert await desk.ask(2) == (
+    async with running_world(says("So.", 9_000, 990)) as world:
+        await world.set(MINE)
+        await world.ask(1)
+        assert await world.ask(2) == (
             "Your budget for today has too little left for this: 9,990 of 10,000 tokens used. "
             "It is full again on 22 November, 00:00 UTC; an admin can raise it."
         )
-        assert desk.actions == (Action.RETRY,)
-        assert len(desk.model.requests) == 1
-        refused = desk.store.data.turns[2]
+        assert world.actions == (Action.RETRY,)
+        assert len(world.model.requests) == 1
+        refused = world.store.data.turns[2]
         assert (refused.status, refused.error) == (TurnStatus.FAILED, "budget_spent")
-        await desk.set(replace(MINE, subject="U1", amount=50_000))
-        await desk.intake.retry(2, refused.thread, by="U1")
+        await world.set(replace(MINE, subject="U1", amount=50_000))
+        await world.intake.retry(2, refused.thread, by="U1")
         await asyncio.sleep(60)
-        assert desk.surface.list_texts(refused.thread) == ["So."]
+        assert world.surface.list_texts(refused.thread) == ["So."]
 
 
 @on_virtual_time
 async def test_people_are_told_once_that_a_budget_is_nearly_used_up() -> None:
-    async with at_work(says("So.", 7_900, 0), says("So.", 200, 0), says("So.", 10, 0), max_tokens=100) as desk:
-        await desk.set(MINE)
-        shown = [await desk.ask(number) for number in (1, 2, 3)]
+    async with running_world(says("So.", 7_900, 0), says("So.", 200, 0), says("So.", 10, 0), max_tokens=100) as world:
+        await world.set(MINE)
+        shown = [await world.ask(number) for number in (1, 2, 3)]
     warned = (
         "So.\n\n_Your budget for today is nearly used up: 8,100 of 10,000 tokens. "
         "It is full again on 22 November, 00:00 UTC._"
@@ -189,52 +193,52 @@ async def test_people_are_told_once_that_a_budget_is_nearly_used_up() -> None:
 
 @on_virtual_time
 async def test_a_budget_of_money_needs_a_price() -> None:
-    async with at_work(says("So."), table=PriceTable()) as desk:
-        await desk.set(replace(MINE, unit=BudgetUnit.MONEY, amount=10**12))
-        shown = await desk.ask()
+    async with running_world(says("So."), table=PriceTable()) as world:
+        await world.set(replace(MINE, unit=BudgetUnit.MONEY, amount=10**12))
+        shown = await world.ask()
     assert "the price of this model is not known" in shown
     assert "`BOT_PRICES`" in shown
-    assert desk.model.requests == []
+    assert world.model.requests == []
 
 
 @on_virtual_time
 async def test_a_budget_of_money_is_spent_in_money() -> None:
     """A thousand tokens of an answer cost a cent here."""
-    async with at_work(says("So.", 100, 1_000), max_tokens=1_000) as desk:
-        await desk.set(replace(MINE, unit=BudgetUnit.MONEY, amount=15_000_000))
-        await desk.ask(1)
-        assert "0.01 EUR of 0.02 EUR used" in await desk.ask(2)
+    async with running_world(says("So.", 100, 1_000), max_tokens=1_000) as world:
+        await world.set(replace(MINE, unit=BudgetUnit.MONEY, amount=15_000_000))
+        await world.ask(1)
+        assert "0.01 EUR of 0.02 EUR used" in await world.ask(2)
 
 
 @on_virtual_time
 async def test_answers_that_run_at_once_do_not_count_on_the_same_tokens() -> None:
     """Of five, two fit beside what is kept for them; afterwards there is room again."""
     slow = [10.0, *says("So.", 20, 30)]
-    async with at_work(slow, max_tokens=450) as desk:
-        await desk.set(replace(MINE, amount=1_000))
+    async with running_world(slow, max_tokens=450) as world:
+        await world.set(replace(MINE, amount=1_000))
         for number in range(1, 6):
-            await desk.ask(number, wait=1)
+            await world.ask(number, wait=1)
         await asyncio.sleep(60)
-        shown = [message.text for message in desk.surface.messages.values()]
+        shown = [message.text for message in world.surface.messages.values()]
         assert sum(text == "So." for text in shown) == 2
         assert sum("kept for answers under way" in text for text in shown) == 3
-        assert await desk.ask(6) == "So."
-        assert desk.store.data.reservations == {}
+        assert await world.ask(6) == "So."
+        assert world.store.data.reservations == {}
 
 
 @on_virtual_time
 async def test_others_are_not_held_to_what_one_has_spent() -> None:
-    async with at_work(says("So.", 9_000, 990)) as desk:
-        await desk.set(MINE)
-        await desk.ask(1, "U1")
-        assert (await desk.ask(2, "U2")).startswith("So.")
+    async with running_world(says("So.", 9_000, 990)) as world:
+        await world.set(MINE)
+        await world.ask(1, "U1")
+        assert (await world.ask(2, "U2")).startswith("So.")
 
 
 @on_virtual_time
 async def test_an_answer_that_cannot_be_shown_is_paid_for_once() -> None:
     """It is charged when it is saved; that its thread is gone is found out after that."""
-    async with at_work(says("So.")) as desk:
-        desk.surface.write_errors = [SurfaceGone()]
-        await desk.ask()
-    assert desk.store.data.turns[1].error == "surface_gone"
-    assert len(desk.calls) == 1
+    async with running_world(says("So.")) as world:
+        world.surface.write_errors = [SurfaceGone()]
+        await world.ask()
+    assert world.store.data.turns[1].error == "surface_gone"
+    assert len(world.calls) == 1

@@ -21,7 +21,7 @@ from bot.testing.store import MemoryStore
 from bot.testing.surface import PaperSurface
 from tests.conversation.test_request_builder import LONG, THREAD
 
-ROOM = 1_500
+CONTEXT_TOKENS = 1_500
 
 
 class SummarisingModel:
@@ -78,7 +78,7 @@ class SummaryWorld:
             model=self.model,
             surfaces={"paper": self.surface},
             options=RequestOptions(
-                deployment_config=steering, user_key=b"k", context_tokens=ROOM, summaries=self.summaries
+                deployment_config=steering, user_key=b"k", context_tokens=CONTEXT_TOKENS, summaries=self.summaries
             ),
             plugins=self.plugins,
             spending=SpendingPolicy(self.ledger),
