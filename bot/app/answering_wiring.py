@@ -66,7 +66,9 @@ def build_permissions(database: Database, bot: messages.BotIdentity, rules: Acce
     return Permissions(SqlGrants(database), workspace, rules)
 
 
-async def build_answerer(services: Services, complete_since: Callable[[], float]) -> Answerer:
+async def build_answerer(
+    services: Services, complete_since: Callable[[], float], plugins: Plugins | None = None
+) -> Answerer:
     """Return what answers turns; see `Answering` for `complete_since`."""
     desks = RateLimiters()
     return Answerer(
@@ -84,7 +86,7 @@ async def build_answerer(services: Services, complete_since: Callable[[], float]
             )
         },
         options=await _request_options(services),
-        plugins=Plugins.load_installed(),
+        plugins=plugins or Plugins.load_installed(),
         spending=SpendingPolicy(services.store.ledger(), services.settings.prices),
         rate_limiters=desks,
         holds_lease=services.lease.is_certain,

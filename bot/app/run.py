@@ -22,6 +22,7 @@ from bot.core.errors import SettingsError
 from bot.delivery.rate_sharing import RateSharing
 from bot.llm.adaptation.learned_facts import ModelFacts
 from bot.llm.open_model import ModelSettings, OpenedModel, open_model
+from bot.plugins import Plugins
 from bot.policy.personal_data import expire_regularly
 from bot.settings import Settings
 from bot.slack.people.directory import People
@@ -36,8 +37,16 @@ from bot.store.database import Database, parse_database_url
 log = structlog.get_logger()
 
 
-async def serve(settings: Settings, stop: asyncio.Event, *, ready: Callable[[], None] = lambda: None) -> None:
+async def serve(
+    settings: Settings,
+    stop: asyncio.Event,
+    *,
+    ready: Callable[[], None] = lambda: None,
+    plugins: Plugins | None = None,
+) -> None:
     """Run the bot until `stop` is set; `ready` is called once it receives events.
+
+    Without `plugins` the installed ones are used.
 
     Raises `SettingsError` or `StoreUnavailable`, each with one sentence for the operator, when it cannot
     start. At the end deliveries are refused first, then running answers may end, then the rest is given back.
@@ -45,7 +54,7 @@ async def serve(settings: Settings, stop: asyncio.Event, *, ready: Callable[[], 
     await _require_migrated(settings)
     async with AsyncExitStack() as opened:
         shared, intact = await _open_services(settings, opened), ConnectionGaps()
-        answering = await answering_wiring.build_answerer(shared, intact.complete_since)
+        answering = await answering_wiring.build_answerer(shared, intact.complete_since, plugins)
         opened.push_async_callback(answering.close)
         craft = AdmissionCheck(shared.access_check, answering)
         worker = Worker(shared.store, craft, lease=shared.lease, max_threads=settings.bot_answers_at_once)

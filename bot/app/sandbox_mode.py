@@ -39,20 +39,8 @@ async def serve(settings: Settings, stop: asyncio.Event, *, port: int, data: Pat
         workspace = await opened.enter_async_context(_open_workspace(port))
         folder = data or Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="threadkeeper-")))
         folder.mkdir(parents=True, exist_ok=True)
-        chosen = await opened.enter_async_context(_open_model(settings, workspace))
-        database = f"sqlite:///{folder.resolve() / 'try.db'}"
-        await asyncio.to_thread(migrate.upgrade_database, parse_database_url(database))
-        sandboxed = chosen.model_copy(
-            update={
-                "slack_bot_token": SecretStr(workspace.bot_token),
-                "slack_app_token": SecretStr(workspace.app_token),
-                "slack_signing_secret": SecretStr(""),
-                "slack_api_url": workspace.api_url,
-                "port": 0,
-                "database_url": database,
-                "bot_grace_seconds": 1.0,
-            }
-        )
+        with_model = await opened.enter_async_context(_open_model(settings, workspace))
+        sandboxed = await connect_to_sandbox(with_model, workspace, folder / "try.db")
 
         def ready() -> None:
             click.echo(f"Threadkeeper is ready: open {workspace.url} in your browser. Ctrl-C ends it.")
@@ -60,6 +48,28 @@ async def serve(settings: Settings, stop: asyncio.Event, *, port: int, data: Pat
                 webbrowser.open(workspace.url)
 
         await run.serve(sandboxed, stop, ready=ready)
+
+
+async def connect_to_sandbox(settings: Settings, workspace: SandboxWorkspace, database: Path) -> Settings:
+    """Return settings that connect the bot to a workspace and to an SQLite file, which is created or migrated."""
+    database_url = await asyncio.to_thread(_create_database, database)
+    return settings.model_copy(
+        update={
+            "slack_bot_token": SecretStr(workspace.bot_token),
+            "slack_app_token": SecretStr(workspace.app_token),
+            "slack_signing_secret": SecretStr(""),
+            "slack_api_url": workspace.api_url,
+            "port": 0,
+            "database_url": database_url,
+            "bot_grace_seconds": 1.0,
+        }
+    )
+
+
+def _create_database(file: Path) -> str:
+    url = f"sqlite:///{file.resolve()}"
+    migrate.upgrade_database(parse_database_url(url))
+    return url
 
 
 @asynccontextmanager
@@ -84,6 +94,10 @@ async def _open_model(settings: Settings, workspace: SandboxWorkspace) -> AsyncI
         yield settings
     else:
         async with SandboxModel(on_request=workspace.trace_model_request) as model:
-            priced = {"bot_prices": settings.bot_prices or SANDBOX_PRICES}
-            ours = {"openai_base_url": model.base_url, "bot_model": SANDBOX_MODEL}
-            yield settings.model_copy(update=ours | priced)
+            yield settings.model_copy(
+                update={
+                    "openai_base_url": model.base_url,
+                    "bot_model": SANDBOX_MODEL,
+                    "bot_prices": settings.bot_prices or SANDBOX_PRICES,
+                }
+            )
