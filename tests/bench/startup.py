@@ -4,7 +4,8 @@
 
 Each checkout needs its own `.venv` (`uv sync`). A round starts fresh interpreters for each checkout in turn,
 so that a busy moment of the machine meets both. A round before them writes the bytecode, and is not counted.
-Printed are the medians of the other checkout and of this one, and this one's share.
+Printed are the medians of the other checkout and of this one, and this one's share. Time is the processor's:
+a start waits for nothing else, and other work on the machine changes it least.
 
 - `imports`: importing the command as `bot run` does, and the memory that is resident then.
 - `ready`: the whole program, between the sandbox's workspace and model, from its start until it receives
@@ -17,7 +18,6 @@ import json
 import os
 import sys
 import tempfile
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,11 +31,11 @@ ROUNDS = 15
 
 IMPORTS = """
 import time
-started = time.perf_counter()
+started = time.process_time()
 import click
 from bot import cli
 cli.commands.get_command(click.Context(cli.commands), "run")
-seconds = time.perf_counter() - started
+seconds = time.process_time() - started
 import json
 print(json.dumps(seconds), flush=True)
 input()
@@ -43,7 +43,7 @@ input()
 PROGRAM = "import sys; sys.modules['bpe_openai'] = None; from bot.cli import main; main()"
 
 Measured = tuple[float, float]
-"""Seconds, and megabytes of resident memory."""
+"""Seconds of a processor, and megabytes of resident memory."""
 
 
 @dataclass
@@ -65,7 +65,6 @@ class Checkout:
 
     async def run(self) -> Measured:
         """Run the bot until it receives events, and end it."""
-        started = time.perf_counter()
         process = await self._start(PROGRAM, "run")
         assert process.stderr is not None
         printed = b""
@@ -73,7 +72,7 @@ class Checkout:
             line = await process.stderr.readline()
             assert line, printed.decode()
             printed += line
-        measured = time.perf_counter() - started, resident(process.pid)
+        measured = seconds_of(process.pid), resident(process.pid)
         process.terminate()
         await process.communicate()
         return measured
@@ -98,6 +97,13 @@ class Checkout:
             stdout=pipe,
             stderr=pipe,
         )
+
+
+def seconds_of(pid: int) -> float:
+    """Return how long a process has had a processor, in all its threads."""
+    _, _, fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")
+    user, system = fields.split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def resident(pid: int) -> float:

@@ -33,6 +33,7 @@ from bot.llm import token_counter
 from bot.llm.chat_completions import OpenAIChat
 from bot.slack.surface import SlackSurface
 from bot.slack.surface.native_streams import NativeStream, NativeStreams
+from bot.store import notifications  # noqa: F401 - on PostgreSQL each process would import it anew
 from bot.store.conversations import stopping, turn_queue
 from bot.store.conversations.store import SqlStore
 
