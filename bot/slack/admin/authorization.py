@@ -55,24 +55,24 @@ class Authorizer:
         """Return whether a person is an admin. Raises `StoreError`."""
         return await self._admins.is_admin(user)
 
-    async def is_delegated_editor(self, user: str, level: Scope) -> bool:
+    async def is_delegated_editor(self, user: str, scope: Scope) -> bool:
         """Return whether a person is a steward of the scope's channel. Raises `StoreError`."""
-        is_channel = GROUP_CHANNEL_ID_PATTERN.fullmatch(level.channel)
-        return bool(is_channel) and await self._admins.is_delegated_editor(user, level.channel)
+        is_channel = GROUP_CHANNEL_ID_PATTERN.fullmatch(scope.channel)
+        return bool(is_channel) and await self._admins.is_delegated_editor(user, scope.channel)
 
     async def require_admin(self, user: str, action: str) -> None:
         """Raise `ActionRefused` unless a person is an admin. `action` is for the log."""
         if not await self.is_admin(user):
             raise self.deny(user, action, NOT_AN_ADMIN)
 
-    async def require_editor(self, level: Scope, user: str, action: str) -> bool:
+    async def require_editor(self, scope: Scope, user: str, action: str) -> bool:
         """Return True for a steward and False for an admin.
 
         Raises `ActionRefused` for anybody else. `action` is for the log.
         """
         if await self.is_admin(user):
             return False
-        if await self.is_delegated_editor(user, level):
+        if await self.is_delegated_editor(user, scope):
             return True
         raise self.deny(user, action, NOT_AN_ADMIN)
 
@@ -84,10 +84,10 @@ class Authorizer:
     def parse_scope(self, user: str, name: str) -> Scope:
         """Return the scope of that name. Raises `ActionRefused` if it is not in this workspace."""
         try:
-            level = scoped_config.parse_scope(name, PLATFORM)
+            scope = scoped_config.parse_scope(name, PLATFORM)
         except ValueError:
             raise self.deny(user, "no level", NOT_IN_WORKSPACE) from None
-        return self._require_own_workspace(user, level)
+        return self._require_own_workspace(user, scope)
 
     def channel_scope(self, user: str, channel: str, kind: re.Pattern[str] = CHANNEL_ID_PATTERN) -> Scope:
         """Return a channel's scope. Raises `ActionRefused` unless `channel` matches `kind`."""
@@ -96,31 +96,31 @@ class Authorizer:
         return replace(self.workspace, channel=channel)
 
     def sign_form(
-        self, user: str, level: Scope, based_on: int, *, lifetime_seconds: float = signed_state.FORM_LIFETIME_SECONDS
+        self, user: str, scope: Scope, based_on: int, *, lifetime_seconds: float = signed_state.FORM_LIFETIME_SECONDS
     ) -> str:
         """Return the signed state of a form that shows version `based_on` of a scope."""
-        until = self._clock() + lifetime_seconds
-        return signed_state.sign(FormState(scope=level, based_on=based_on, user=user, expires_at=until), self._key)
+        expires_at = self._clock() + lifetime_seconds
+        return signed_state.sign(FormState(scope=scope, based_on=based_on, user=user, expires_at=expires_at), self._key)
 
     def verify_form(self, user: str, signed: str) -> FormState:
         """Return a form's state. Raises `ActionRefused` if it is forged, expired or another person's."""
         try:
-            leave = signed_state.verify(signed, self._key)
+            state = signed_state.verify(signed, self._key)
         except InvalidSignature:
             raise self.deny(user, "forged form", FORM_NOT_YOURS) from None
-        if leave.user != user:
+        if state.user != user:
             raise self.deny(user, "another's form", FORM_NOT_YOURS)
-        if leave.expires_at < self._clock():
+        if state.expires_at < self._clock():
             raise self.deny(user, "expired form", FORM_EXPIRED)
-        self._require_own_workspace(user, leave.scope)
-        return leave
+        self._require_own_workspace(user, state.scope)
+        return state
 
     def deny(self, user: str, action: str, sentence: str) -> ActionRefused:
         """Return the error that shows `sentence` to a person, and log the denied `action`."""
         log.warning("An action was denied.", action="steering_denied", user=user, what=action)
         return ActionRefused(sentence)
 
-    def _require_own_workspace(self, user: str, level: Scope) -> Scope:
-        if (level.platform, level.workspace) != (PLATFORM, self.workspace.workspace):
+    def _require_own_workspace(self, user: str, scope: Scope) -> Scope:
+        if (scope.platform, scope.workspace) != (PLATFORM, self.workspace.workspace):
             raise self.deny(user, "another workspace", NOT_IN_WORKSPACE)
-        return level
+        return scope

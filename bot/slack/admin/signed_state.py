@@ -40,18 +40,20 @@ class InvalidSignature(ValueError):
 
 def sign(state: FormState, key: bytes) -> str:
     """Return a form's state as text, short enough for `private_metadata`."""
-    level = scoped_config.name_scope(state.scope)
-    content = json.dumps([state.scope.platform, level, state.based_on, state.user, state.expires_at])
+    scope_name = scoped_config.name_scope(state.scope)
+    content = json.dumps([state.scope.platform, scope_name, state.based_on, state.user, state.expires_at])
     return f"{_signature(content, key)}{content}"
 
 
 def verify(text: str, key: bytes) -> FormState:
     """Return the state that `sign` wrote with this key. Raises `InvalidSignature` for anything else."""
-    mark, content = text[:_SIGNATURE_CHARACTERS], text[_SIGNATURE_CHARACTERS:]
-    if not hmac.compare_digest(_encode(mark), _encode(_signature(content, key))):
+    signature, content = text[:_SIGNATURE_CHARACTERS], text[_SIGNATURE_CHARACTERS:]
+    if not hmac.compare_digest(_encode(signature), _encode(_signature(content, key))):
         raise InvalidSignature
-    platform, level, based_on, admin, until = json.loads(content)
-    return FormState(scope=scoped_config.parse_scope(level, platform), based_on=based_on, user=admin, expires_at=until)
+    platform, scope_name, based_on, user, expires_at = json.loads(content)
+    return FormState(
+        scope=scoped_config.parse_scope(scope_name, platform), based_on=based_on, user=user, expires_at=expires_at
+    )
 
 
 def _signature(content: str, key: bytes) -> str:

@@ -50,7 +50,7 @@ class ComplaintList:
             return ()
         since = self._clock() - SCORE_PERIOD_DAYS * 86_400
         total = await self._votes.count_votes(self._authorizer.workspace, since=since)
-        said = (
+        score = (
             f"{format_score(total)} in the last {SCORE_PERIOD_DAYS} days."
             if total != VoteCounts()
             else "Nobody has voted yet."
@@ -58,17 +58,17 @@ class ComplaintList:
         button = block_kit.button("Complaints", COMPLAINTS_ACTION)
         return [
             block_kit.header("Feedback on answers"),
-            block_kit.section(f"{said} *History* shows the score of each version."),
+            block_kit.section(f"{score} *History* shows the score of each version."),
             block_kit.actions(button),
         ]
 
     async def open_complaints(self, user: str) -> View:
         """Return the newest complaints. Raises `ActionRefused` unless `user` is an admin."""
         await self._authorizer.require_admin(user, "complaints")
-        found = await self._votes.list_complaints(self._authorizer.workspace, limit=MAX_COMPLAINTS_SHOWN)
+        complaints = await self._votes.list_complaints(self._authorizer.workspace, limit=MAX_COMPLAINTS_SHOWN)
         about = "Newest first. In a thread, *Why this answer?* shows how an answer was made."
-        blocks = [block_kit.context(about if found else "Nobody has complained.")]
-        for complaint in found:
+        blocks = [block_kit.context(about if complaints else "Nobody has complained.")]
+        for complaint in complaints:
             blocks += [block_kit.divider(), block_kit.section(self._describe_complaint(complaint))]
         return block_kit.modal("Complaints", blocks)
 
@@ -76,9 +76,9 @@ class ComplaintList:
         vote = complaint.vote
         is_known = not complaint.voter.startswith(ERASED_PERSON)
         voter = f"<@{complaint.voter}>" if is_known else "somebody"
-        who = f"{VERDICT_EMOJI[Verdict.BAD]} {voter}, {wording.format_time(complaint.cast_at)}"
+        heading = f"{VERDICT_EMOJI[Verdict.BAD]} {voter}, {wording.format_time(complaint.cast_at)}"
         answer = f"an answer to <@{complaint.author.id}>{self._link_thread(complaint)}"
-        lines = [f"{who}, on {answer}", *(f"• {REASON_LABELS[reason]}" for reason in vote.reasons)]
+        lines = [f"{heading}, on {answer}", *(f"• {REASON_LABELS[reason]}" for reason in vote.reasons)]
         if vote.note:
             lines.append(f"“{block_kit.excerpt(vote.note, MAX_NOTE_CHARACTERS)}”")
         if complaint.model:

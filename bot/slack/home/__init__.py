@@ -48,11 +48,11 @@ class HomeTab:
     async def __call__(self, user: str) -> View:
         """Return a person's Home tab."""
         reader = HomeReader(user=user, is_admin=await self._authorizer.is_admin(user))
-        made = await asyncio.gather(*(_render_section(section, reader) for section in self._sections))
-        shown: list[Block] = []
-        for blocks in filter(None, made):
-            shown += [block_kit.divider(), *blocks] if shown else blocks
-        return block_kit.home_tab(shown[:MAX_VIEW_BLOCKS])
+        sections = await asyncio.gather(*(_render_section(section, reader) for section in self._sections))
+        blocks: list[Block] = []
+        for section in filter(None, sections):
+            blocks += [block_kit.divider(), *section] if blocks else section
+        return block_kit.home_tab(blocks[:MAX_VIEW_BLOCKS])
 
 
 async def _render_section(section: HomeSection, reader: HomeReader) -> Sequence[Block]:

@@ -66,16 +66,16 @@ class PersonalDataSection:
 
     async def __call__(self, reader: HomeReader) -> Sequence[Block]:
         """Return the section. Raises `StoreError`."""
-        held = await self._personal.count_stored(self._person(reader.user))
+        counts = await self._personal.count_stored(self._person(reader.user))
         buttons = [
             block_kit.button("Send me my data", SEND_DATA_ACTION)
         ]  # there may be figures, or prompts that they saved
-        if held != StoredCounts():
+        if counts != StoredCounts():
             buttons.append(
                 block_kit.button("Erase my data", ERASE_DATA_ACTION, style="danger", confirm=ERASE_CONFIRMATION)
             )
-        told = block_kit.section(f"{_describe_stored(held)} {self._describe_retention()}")
-        return [block_kit.header("Your data"), told, block_kit.actions(*buttons)]
+        summary = block_kit.section(f"{_describe_stored(counts)} {self._describe_retention()}")
+        return [block_kit.header("Your data"), summary, block_kit.actions(*buttons)]
 
     async def send_data(self, user: str) -> View:
         """Send a person the data stored about them; return a view that tells the result."""
@@ -161,12 +161,12 @@ async def _run_to_end(modals: Modals, trigger: str, work: Coroutine[Any, Any, Vi
         task.exception()  # marks it as retrieved; `Modals` has shown it
 
 
-def _describe_stored(held: StoredCounts) -> str:
-    if held == StoredCounts():
+def _describe_stored(counts: StoredCounts) -> str:
+    if counts == StoredCounts():
         return NOTHING_STORED
-    votes = {0: "no vote", 1: "1 vote"}.get(held.votes, f"{held.votes:,} votes")
-    since = f" since {wording.format_time(held.since)}" if held.messages else ""
-    return f"I have stored *{_count_messages(held.messages)}* of yours, with my answers,{since}, and *{votes}*."
+    votes = {0: "no vote", 1: "1 vote"}.get(counts.votes, f"{counts.votes:,} votes")
+    since = f" since {wording.format_time(counts.since)}" if counts.messages else ""
+    return f"I have stored *{_count_messages(counts.messages)}* of yours, with my answers,{since}, and *{votes}*."
 
 
 def _count_messages(count: int) -> str:

@@ -27,7 +27,7 @@ class WelcomeSection:
     async def __call__(self, reader: HomeReader) -> list[Block]:
         """Return the section. Raises `StoreError`."""
         del reader  # it is the same for all
-        level = await self._config_editor.load_scope(self._direct)
+        editable = await self._config_editor.load_scope(self._direct)
         return [
             block_kit.header("Talk to me"),
             block_kit.section(
@@ -35,7 +35,7 @@ class WelcomeSection:
                 "Each thread is one conversation, and I remember what was said in it."
             ),
             block_kit.header("What applies in your direct messages"),
-            *wording.render_effective(level.effective_config(), with_prompt=False),
+            *wording.render_effective(editable.effective_config(), with_prompt=False),
             block_kit.section(
                 f"In a channel, `{SLASH_COMMAND}` shows what applies there to you alone. Or choose one here:",
                 block_kit.channel_select(EFFECTIVE_CONFIG_ACTION, "What applies in…"),

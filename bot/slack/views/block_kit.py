@@ -84,17 +84,17 @@ def quote(text: str) -> Block:
 
 def button(label: str, action: str, value: str = "", *, style: str = "", confirm: str = "") -> Block:
     """Return a button; with `confirm`, Slack asks that question first."""
-    shown: Block = {"type": "button", "action_id": action, "text": plain_text(label)}
+    block: Block = {"type": "button", "action_id": action, "text": plain_text(label)}
     if value:
-        shown["value"] = value
+        block["value"] = value
     if style:
-        shown["style"] = style
+        block["style"] = style
     if confirm:
-        asked = {"title": plain_text(f"{label}?"), "text": plain_text(confirm, 300)}
-        shown["confirm"] = asked | {"confirm": plain_text(label, 30), "deny": plain_text("Cancel")}
+        dialog = {"title": plain_text(f"{label}?"), "text": plain_text(confirm, 300)}
+        block["confirm"] = dialog | {"confirm": plain_text(label, 30), "deny": plain_text("Cancel")}
         if style:
-            shown["confirm"]["style"] = style
-    return shown
+            block["confirm"]["style"] = style
+    return block
 
 
 def actions(*elements: Block) -> Block:
@@ -104,13 +104,13 @@ def actions(*elements: Block) -> Block:
 
 def input_block(block_id: str, label: str, element: Block, *, hint: str = "", optional: bool = True) -> Block:
     """Return an input block."""
-    shown = {
+    block = {
         "type": "input",
         "block_id": block_id,
         "label": plain_text(label, _MAX_HINT_CHARACTERS),
         "optional": optional,
     }
-    return shown | {"element": element} | ({"hint": plain_text(hint, _MAX_HINT_CHARACTERS)} if hint else {})
+    return block | {"element": element} | ({"hint": plain_text(hint, _MAX_HINT_CHARACTERS)} if hint else {})
 
 
 def text_input(
@@ -143,12 +143,12 @@ def single_choice(kind: str, options: Sequence[Block], chosen: str) -> Block:
     More options than Slack takes in one list become groups that are only numbered: a reader finds an
     option by typing.
     """
-    first = next(each for each in options if each["value"] == chosen)
-    shown = {"type": kind, "action_id": VALUE_ACTION_ID, "initial_option": first}
+    initial = next(each for each in options if each["value"] == chosen)
+    block = {"type": kind, "action_id": VALUE_ACTION_ID, "initial_option": initial}
     if len(options) <= MAX_OPTIONS_PER_GROUP:
-        return shown | {"options": list(options)}
+        return block | {"options": list(options)}
     groups = [(at, options[at : at + MAX_OPTIONS_PER_GROUP]) for at in range(0, len(options), MAX_OPTIONS_PER_GROUP)]
-    return shown | {
+    return block | {
         "option_groups": [
             {"label": plain_text(f"{at + 1} to {at + len(group)}"), "options": list(group)} for at, group in groups
         ]
@@ -159,8 +159,8 @@ def multi_select(options: Sequence[Block], chosen: frozenset[str], placeholder: 
     """Return a list from which several options may be chosen."""
     element: Block = {"type": "multi_static_select", "action_id": VALUE_ACTION_ID, "options": list(options)}
     element["placeholder"] = plain_text(placeholder, _MAX_PLACEHOLDER_CHARACTERS)
-    first = [each for each in options if each["value"] in chosen]
-    return element | ({"initial_options": first} if first else {})
+    initial = [each for each in options if each["value"] in chosen]
+    return element | ({"initial_options": initial} if initial else {})
 
 
 def channel_select(action: str, placeholder: str) -> Block:
@@ -175,35 +175,35 @@ def channel_select(action: str, placeholder: str) -> Block:
 
 def user_select(chosen: str, placeholder: str) -> Block:
     """Return a list of people of which one may be chosen; `chosen` is an id."""
-    shown = {
+    block = {
         "type": "users_select",
         "action_id": VALUE_ACTION_ID,
         "placeholder": plain_text(placeholder, _MAX_PLACEHOLDER_CHARACTERS),
     }
-    return shown | ({"initial_user": chosen} if chosen else {})
+    return block | ({"initial_user": chosen} if chosen else {})
 
 
 def multi_user_select(chosen: frozenset[str], placeholder: str) -> Block:
     """Return a list of people of which several may be chosen; `chosen` are ids."""
-    shown = {
+    block = {
         "type": "multi_users_select",
         "action_id": VALUE_ACTION_ID,
         "placeholder": plain_text(placeholder, _MAX_PLACEHOLDER_CHARACTERS),
     }
-    return shown | ({"initial_users": sorted(chosen)} if chosen else {})
+    return block | ({"initial_users": sorted(chosen)} if chosen else {})
 
 
 def multi_channel_select(chosen: frozenset[str], placeholder: str) -> Block:
     """Return a list of channels of which several may be chosen; `chosen` are ids."""
-    shown = channel_select(VALUE_ACTION_ID, placeholder) | {"type": "multi_conversations_select"}
-    return shown | ({"initial_conversations": sorted(chosen)} if chosen else {})
+    block = channel_select(VALUE_ACTION_ID, placeholder) | {"type": "multi_conversations_select"}
+    return block | ({"initial_conversations": sorted(chosen)} if chosen else {})
 
 
 def checkboxes(options: Sequence[Block], chosen: frozenset[str]) -> Block:
     """Return checkboxes; `chosen` are values of options."""
-    first = [each for each in options if each["value"] in chosen]
-    shown: Block = {"type": "checkboxes", "action_id": VALUE_ACTION_ID, "options": list(options)}
-    return shown | ({"initial_options": first} if first else {})
+    initial = [each for each in options if each["value"] in chosen]
+    block: Block = {"type": "checkboxes", "action_id": VALUE_ACTION_ID, "options": list(options)}
+    return block | ({"initial_options": initial} if initial else {})
 
 
 def modal(title: str, blocks: Sequence[Block], *, submit: str = "", close: str = "Close", metadata: str = "") -> View:

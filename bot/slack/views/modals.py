@@ -50,23 +50,21 @@ class Modals:
 
     async def open_view(self, trigger: str, rendering: Coroutine[Any, Any, View], *, on_top: bool = False) -> None:
         """Open a view with a trigger; `on_top` of the modal that is open."""
-        made = asyncio.create_task(_view_or_notice(rendering), name="view")
-        await asyncio.wait({made}, timeout=LIGHT_VIEW_AFTER_SECONDS)
+        task = asyncio.create_task(_view_or_notice(rendering), name="view")
+        await asyncio.wait({task}, timeout=LIGHT_VIEW_AFTER_SECONDS)
         show = self._client.views_push if on_top else self._client.views_open
-        light = made.result() if made.done() else render_notice("One moment…")
-        opened = await self._try_call(lambda: show(trigger_id=trigger, view=light))
-        if opened is not None and light is not (view := await made):
+        placeholder = task.result() if task.done() else render_notice("One moment…")
+        opened = await self._try_call(lambda: show(trigger_id=trigger, view=placeholder))
+        if opened is not None and placeholder is not (view := await task):
             fill = partial(self._client.views_update, view_id=opened["view"]["id"])
             if await self._try_call(lambda: fill(view=view)) is None:
                 await self._try_call(lambda: fill(view=render_notice(VIEW_FAILED)))  # or it would be a moment for ever
-        made.cancel()
+        task.cancel()
 
-    async def run_and_tell(
-        self, trigger: str, doing: Coroutine[Any, Any, View | None], *, on_top: bool = False
-    ) -> None:
+    async def run_and_tell(self, trigger: str, work: Coroutine[Any, Any, View | None], *, on_top: bool = False) -> None:
         """Do something, and open the view that it returns, if any; `on_top` as in `open_view`."""
         show = self._client.views_push if on_top else self._client.views_open
-        if view := await _view_or_notice(doing):
+        if view := await _view_or_notice(work):
             await self._try_call(lambda: show(trigger_id=trigger, view=view))
 
     async def update_view(self, shown: Mapping[str, Any], rendering: Coroutine[Any, Any, View]) -> None:
@@ -93,8 +91,8 @@ class Modals:
 
         run_in_background(follow())
         blocks = payload.items(form, "blocks")
-        at = next(payload.text(block, "block_id") for block in blocks if "element" in block)
-        await ack(response_action="errors", errors={at: meanwhile})
+        block_id = next(payload.text(block, "block_id") for block in blocks if "element" in block)
+        await ack(response_action="errors", errors={block_id: meanwhile})
 
     async def publish_home(self, user: str, rendering: Coroutine[Any, Any, View]) -> None:
         """Publish a person's Home tab."""

@@ -30,23 +30,23 @@ MAX_PROMPT_CHARACTERS = 3_000
 _USER_ID_PATTERN = re.compile("[UW][A-Z0-9]+")
 
 
-def describe_scope(level: Scope) -> str:
+def describe_scope(scope: Scope) -> str:
     """Return a scope's name for use inside a sentence."""
-    if level == DEPLOYMENT_SCOPE:
+    if scope == DEPLOYMENT_SCOPE:
         return "the deployment's settings"
-    if not level.channel:
+    if not scope.channel:
         return "the whole workspace"
-    if level.channel == DIRECT_MESSAGES:
+    if scope.channel == DIRECT_MESSAGES:
         return "all direct messages"
-    channel = "one direct message" if is_direct_channel(level.channel) else f"<#{level.channel}>"
-    return f"one thread in {channel}" if level.root else channel
+    channel = "one direct message" if is_direct_channel(scope.channel) else f"<#{scope.channel}>"
+    return f"one thread in {channel}" if scope.root else channel
 
 
-def describe_scope_plainly(level: Scope) -> str:
+def describe_scope_plainly(scope: Scope) -> str:
     """Return a scope's name without a link, for places where Slack shows none."""
-    if level.channel and level.channel != DIRECT_MESSAGES and not is_direct_channel(level.channel):
-        return "the thread" if level.root else "the channel"
-    return describe_scope(level)
+    if scope.channel and scope.channel != DIRECT_MESSAGES and not is_direct_channel(scope.channel):
+        return "the thread" if scope.root else "the channel"
+    return describe_scope(scope)
 
 
 def field_label(field: str) -> str:
@@ -68,25 +68,25 @@ def format_author(version: ConfigVersion | GrantsVersion) -> str:
 
 def describe_version(version: ConfigVersion | GrantsVersion) -> str:
     """Return a version's number, author, time and note."""
-    why = f": {excerpt(version.note, MAX_NOTE_CHARACTERS)}" if version.note else ""
-    return f"*Version {version.number}* by {format_author(version)}, {format_time(version.created_at)}{why}"
+    note = f": {excerpt(version.note, MAX_NOTE_CHARACTERS)}" if version.note else ""
+    return f"*Version {version.number}* by {format_author(version)}, {format_time(version.created_at)}{note}"
 
 
-def format_value(name: str, of: ParameterValue) -> str:
+def format_value(name: str, value: ParameterValue) -> str:
     """Return a parameter's value in one line."""
-    return clip(", ".join(parameters.render(name, of).splitlines()), MAX_VALUE_CHARACTERS)
+    return clip(", ".join(parameters.render(name, value).splitlines()), MAX_VALUE_CHARACTERS)
 
 
-def summarize_config(what: ScopeConfig) -> str:
+def summarize_config(config: ScopeConfig) -> str:
     """Return what one scope sets, in a few lines."""
     lines = []
-    if what.prompt:
-        verb = "adds" if what.prompt.appends else "says"
-        lines.append(f"The prompt {verb}: _{excerpt(what.prompt.text, MAX_EXCERPT_CHARACTERS)}_")
-    if what.parameters:
-        lines.append(_format_values(what.parameters))
-    if what.locks:
-        lines.append(f"Locked below: {', '.join(sorted(map(field_label, what.locks)))}")
+    if config.prompt:
+        verb = "adds" if config.prompt.appends else "says"
+        lines.append(f"The prompt {verb}: _{excerpt(config.prompt.text, MAX_EXCERPT_CHARACTERS)}_")
+    if config.parameters:
+        lines.append(_format_values(config.parameters))
+    if config.locks:
+        lines.append(f"Locked below: {', '.join(sorted(map(field_label, config.locks)))}")
     return "\n".join(lines) or "Nothing is set."
 
 
@@ -102,20 +102,20 @@ def render_effective(
     `notes` are about parameters of the model, such as `{"seed": "has no effect"}`.
     """
     lines = [
-        f"{_format_parameter(name, of)}{_format_origin(effective.origins[name])}{_format_note(name, notes)}"
-        for name, of in effective.parameters.items()
+        f"{_format_parameter(name, value)}{_format_origin(effective.origins[name])}{_format_note(name, notes)}"
+        for name, value in effective.parameters.items()
     ]
-    origins = ", then ".join(describe_scope(level) for level, _text in effective.prompts)
+    origins = ", then ".join(describe_scope(scope) for scope, _text in effective.prompts)
     lines.append(f"*System prompt*: from {origins}")
-    shown = [section("\n".join(lines))]
+    blocks = [section("\n".join(lines))]
     if with_prompt:
         system = effective.system[:max_prompt_characters]
-        shown += [
+        blocks += [
             preformatted(system[at : at + MAX_PROMPT_CHARACTERS]) for at in range(0, len(system), MAX_PROMPT_CHARACTERS)
         ]
         if len(effective.system) > max_prompt_characters:
-            shown.append(context("The prompt goes on: `bot prompt show` in a shell shows all of it."))
-    return shown
+            blocks.append(context("The prompt goes on: `bot prompt show` in a shell shows all of it."))
+    return blocks
 
 
 def format_diff(old: ScopeConfig, new: ScopeConfig) -> str:
@@ -125,24 +125,26 @@ def format_diff(old: ScopeConfig, new: ScopeConfig) -> str:
 
 def format_parameters(parameters: Mapping[str, ParameterValue], notes: Mapping[str, str]) -> str:
     """Return parameters one a line, without their origins; `notes` as in `render_effective`."""
-    return "\n".join(f"{_format_parameter(name, of)}{_format_note(name, notes)}" for name, of in parameters.items())
+    return "\n".join(
+        f"{_format_parameter(name, value)}{_format_note(name, notes)}" for name, value in parameters.items()
+    )
 
 
-def _format_parameter(name: str, of: ParameterValue) -> str:
-    return f"*{escape(field_label(name))}*: {escape(format_value(name, of))}"
+def _format_parameter(name: str, value: ParameterValue) -> str:
+    return f"*{escape(field_label(name))}*: {escape(format_value(name, value))}"
 
 
 def _format_note(name: str, notes: Mapping[str, str]) -> str:
     return f" :warning: _{escape(notes[name])}_" if name in notes else ""
 
 
-def _format_origin(level: Scope) -> str:
-    return f" (from {describe_scope(level)})"
+def _format_origin(scope: Scope) -> str:
+    return f" (from {describe_scope(scope)})"
 
 
 def _format_values(values: Mapping[str, ParameterValue]) -> str:
-    shown = (f"{field_label(name)} *{escape(format_value(name, of))}*" for name, of in values.items())
-    return " · ".join(shown)
+    formatted = (f"{field_label(name)} *{escape(format_value(name, value))}*" for name, value in values.items())
+    return " · ".join(formatted)
 
 
 REASON_LABELS: Mapping[VoteReason, str] = MappingProxyType(

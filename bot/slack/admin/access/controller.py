@@ -37,28 +37,28 @@ log = structlog.get_logger()
 class GrantsController:
     """Home's section of access rules and stewards, and its forms and history."""
 
-    def __init__(self, authorizer: Authorizer, access: Permissions, people: People) -> None:
+    def __init__(self, authorizer: Authorizer, permissions: Permissions, people: People) -> None:
         """Pass an `authorizer` that signs forms for grants only: see `Authorizer.for_purpose`."""
         self._authorizer = authorizer
-        self._access = access
+        self._permissions = permissions
         self._people = people
 
     async def __call__(self, reader: HomeReader) -> Sequence[Block]:
         """Return all grants for an admin, and for anybody else the channels that they may edit."""
         if not reader.is_admin:
-            mine = await self._access.channels_edited_by(reader.user)
+            channels = await self._permissions.channels_edited_by(reader.user)
             return views.render_delegated_channels(
-                [key for key in mine if await self._authorizer.is_delegated_editor(reader.user, key)]
+                [scope for scope in channels if await self._authorizer.is_delegated_editor(reader.user, scope)]
             )
-        versions = await self._access.record.list_current(self._authorizer.workspace)
-        return views.render_overview(self._authorizer.workspace, versions, self._access.deployment)
+        versions = await self._permissions.record.list_current(self._authorizer.workspace)
+        return views.render_overview(self._authorizer.workspace, versions, self._permissions.deployment)
 
     async def open_form(self, user: str, name: str) -> View:
         """Return the form of the workspace, or of the channel of that name."""
-        key = await self._require_admin(user, name, "grant")
-        newest = await self._access.newest_version(key)
-        leave = self._authorizer.sign_form(user, key, newest.number if newest else 0)
-        return form.render_form(key, newest, leave, self._access.deployment)
+        scope = await self._require_admin(user, name, "grant")
+        newest = await self._permissions.newest_version(scope)
+        state = self._authorizer.sign_form(user, scope, newest.number if newest else 0)
+        return form.render_form(scope, newest, state, self._permissions.deployment)
 
     async def open_channel_form(self, user: str, channel: str) -> View:
         """Return the form of a channel."""
@@ -66,11 +66,11 @@ class GrantsController:
 
     async def open_history(self, user: str, name: str, *, news: str = "") -> View:
         """Return the versions of the workspace's grants, or of a channel's."""
-        key = await self._require_admin(user, name, "grants' history")
-        versions = await self._access.record.list_history(key, limit=views.MAX_VERSIONS_SHOWN + 1)
-        leave = self._authorizer.sign_form(user, key, versions[0].number if versions else 0)
+        scope = await self._require_admin(user, name, "grants' history")
+        versions = await self._permissions.record.list_history(scope, limit=views.MAX_VERSIONS_SHOWN + 1)
+        state = self._authorizer.sign_form(user, scope, versions[0].number if versions else 0)
         name_of = await self._name_lookup([version.grants for version in versions])
-        return views.render_history(key, versions, leave, name_of, news=news)
+        return views.render_history(scope, versions, state, name_of, news=news)
 
     async def save_form(self, user: str, view: Mapping[str, Any]) -> View | FormErrors | None:
         """Save a submitted form.
@@ -79,19 +79,19 @@ class GrantsController:
         another admin has saved meanwhile.
         """
         await self._authorizer.require_admin(user, "save grants")
-        leave = self._authorizer.verify_form(user, payload.text(view, "private_metadata"))
-        newest = await self._access.newest_version(leave.scope)
+        state = self._authorizer.verify_form(user, payload.text(view, "private_metadata"))
+        newest = await self._permissions.newest_version(state.scope)
         now = newest.grants if newest else NO_GRANTS
         try:
-            entered = form.parse_submission(payload.mapping(view, "state", "values"), leave.scope, now)
+            entered = form.parse_submission(payload.mapping(view, "state", "values"), state.scope, now)
         except form.InvalidSelection:
             return FormErrors(errors={NOTE_FIELD: INVALID_SELECTION})
         if entered.grants == now:
             return None
-        if wrong := await self._check_members(entered.grants.stewards - now.stewards):
-            return FormErrors(errors={form.STEWARDS_FIELD: wrong})
+        if problem := await self._check_members(entered.grants.stewards - now.stewards):
+            return FormErrors(errors={form.STEWARDS_FIELD: problem})
         try:
-            await self._save_grants(leave, entered.grants, entered.note)
+            await self._save_grants(state, entered.grants, entered.note)
         except GrantsConflict as conflict:
             return await self._render_conflict(user, conflict.newest_grants, entered)
         return None
@@ -99,63 +99,63 @@ class GrantsController:
     async def restore_version(self, user: str, view: Mapping[str, Any], number: str) -> View:
         """Save an old version as the newest one; return the history with a sentence about the result."""
         await self._authorizer.require_admin(user, "restore grants")
-        leave = self._authorizer.verify_form(user, payload.text(view, "private_metadata"))
-        versions = await self._access.record.list_history(leave.scope, limit=views.MAX_VERSIONS_SHOWN)
+        state = self._authorizer.verify_form(user, payload.text(view, "private_metadata"))
+        versions = await self._permissions.record.list_history(state.scope, limit=views.MAX_VERSIONS_SHOWN)
         old = next((version for version in versions if str(version.number) == number), None)
         if old is None:
             raise self._authorizer.deny(user, "restore grants", authorization.NOT_IN_WORKSPACE)
         try:
-            await self._save_grants(leave, old.grants, f"Restores version {number}.")
+            await self._save_grants(state, old.grants, f"Restores version {number}.")
         except GrantsConflict as conflict:
             news = conflict.for_people
         else:
             news = f"Restored: version {number} applies again."
-        return await self.open_history(user, scoped_config.name_scope(leave.scope), news=news)
+        return await self.open_history(user, scoped_config.name_scope(state.scope), news=news)
 
     async def _check_members(self, named: frozenset[str]) -> str:
         """Return why these people cannot be stewards; an empty text if all are full members."""
         names = await self._people.names(named)
-        for each in sorted(named):
-            called = names.get(each, each)
+        for user in sorted(named):
+            name = names.get(user, user)
             try:
-                standing = await self._people.member_type(each)
+                member_type = await self._people.member_type(user)
             except SurfaceUnavailable:
-                return f"Slack could not tell me who {called} is. Please try again in a minute."
-            if standing is not MemberType.MEMBER:
-                return f"{called} is not a full member of this workspace. Only full members can be named here."
+                return f"Slack could not tell me who {name} is. Please try again in a minute."
+            if member_type is not MemberType.MEMBER:
+                return f"{name} is not a full member of this workspace. Only full members can be named here."
         return ""
 
     async def _require_admin(self, user: str, name: str, action: str) -> Scope:
         """Return the workspace or channel of that name. Raises `ActionRefused` unless `user` is an admin."""
         await self._authorizer.require_admin(user, action)
-        key = self._authorizer.parse_scope(user, name)
-        if key.root or (key.channel and not authorization.GROUP_CHANNEL_ID_PATTERN.fullmatch(key.channel)):
+        scope = self._authorizer.parse_scope(user, name)
+        if scope.root or (scope.channel and not authorization.GROUP_CHANNEL_ID_PATTERN.fullmatch(scope.channel)):
             raise self._authorizer.deny(user, action, authorization.NOT_IN_WORKSPACE)
-        return key
+        return scope
 
-    async def _save_grants(self, leave: FormState, grants: Grants, note: str) -> None:
-        names = await self._people.names({leave.user})
-        by = Author(id=leave.user, name=names.get(leave.user, ""))
-        version = await self._access.save(leave.scope, grants, based_on=leave.based_on, by=by, note=note)
+    async def _save_grants(self, state: FormState, grants: Grants, note: str) -> None:
+        names = await self._people.names({state.user})
+        author = Author(id=state.user, name=names.get(state.user, ""))
+        version = await self._permissions.save(state.scope, grants, based_on=state.based_on, by=author, note=note)
         log.info(
             "Grants were saved.",
             action="granted",
-            user=leave.user,
-            place=scoped_config.name_scope(leave.scope),
+            user=state.user,
+            place=scoped_config.name_scope(state.scope),
             version=version.number,
         )
 
     async def _render_conflict(self, user: str, newest: GrantsVersion | None, entered: form.SubmittedGrants) -> View:
         if newest is None:  # versions are never removed, but a database may be put back
             return render_notice(authorization.FORM_NOT_YOURS)
-        leave = self._authorizer.sign_form(user, newest.scope, newest.number)
+        state = self._authorizer.sign_form(user, newest.scope, newest.number)
         name = await self._name_lookup([newest.grants, entered.grants])
-        return form.render_conflict(newest, entered, leave, self._access.deployment, name)
+        return form.render_conflict(newest, entered, state, self._permissions.deployment, name)
 
     async def _name_lookup(self, grants: Sequence[Grants]) -> Callable[[str], str]:
         """Return the function that shows an id with its name."""
         names = await self._people.names(frozenset[str]().union(*map(collect_ids, grants)))
-        return lambda each: f"{names[each]} ({each})" if each in names else each
+        return lambda user: f"{names[user]} ({user})" if user in names else user
 
 
 def register(app: AsyncApp, controller: GrantsController, listeners: Listeners) -> None:

@@ -53,15 +53,17 @@ class InvalidSelection(ValueError):
     """A form holds an id or an option that its lists do not offer. It is rejected as a whole."""
 
 
-def render_form(key: Scope, newest: GrantsVersion | None, form_state: str, deployment: AccessRules) -> View:
+def render_form(scope: Scope, newest: GrantsVersion | None, form_state: str, deployment: AccessRules) -> View:
     """Return the form of a workspace or channel, filled in with its newest version."""
     signature = wording.describe_version(newest) if newest else "Nothing was ever set here."
     about = (
-        f"Who may edit *{wording.describe_scope(key)}* besides admins:" if key.channel else "Who may ask me, and where."
+        f"Who may edit *{wording.describe_scope(scope)}* besides admins:"
+        if scope.channel
+        else "Who may ask me, and where."
     )
     top = [block_kit.section(f"{about}\n{signature}")]
-    fields = _render_fields(key, newest.grants if newest else NO_GRANTS, deployment)
-    return _render_form(key, [*top, *fields], form_state, "Save", "Cancel")
+    fields = _render_fields(scope, newest.grants if newest else NO_GRANTS, deployment)
+    return _render_form(scope, [*top, *fields], form_state, "Save", "Cancel")
 
 
 def render_conflict(
@@ -87,14 +89,14 @@ def render_conflict(
     }
 
 
-def parse_submission(values: Mapping[str, Any], key: Scope, now: Grants) -> SubmittedGrants:
+def parse_submission(values: Mapping[str, Any], scope: Scope, now: Grants) -> SubmittedGrants:
     """Return what was entered, from a view's `state.values`.
 
     Lists that the form did not ask for stay as they are. Raises `InvalidSelection`.
     """
     note = payload.text(values, NOTE_FIELD, block_kit.VALUE_ACTION_ID, "value").strip()
     stewards = _parse_ids(values, STEWARDS_FIELD, "selected_users", PERSON_ID_PATTERN.fullmatch)
-    if key.channel:
+    if scope.channel:
         return SubmittedGrants(grants=replace(now, stewards=stewards), note=note)
     lists = {
         name: _parse_ids(values, name, "selected_conversations", CHANNEL_ID_PATTERN.fullmatch)
@@ -107,31 +109,36 @@ def parse_submission(values: Mapping[str, Any], key: Scope, now: Grants) -> Subm
     return SubmittedGrants(grants=Grants(rules=AccessRules(**lists, admits=admits), stewards=stewards), note=note)
 
 
-def _render_fields(key: Scope, grants: Grants, deployment: AccessRules, note: str = "") -> list[Block]:
+def _render_fields(scope: Scope, grants: Grants, deployment: AccessRules, note: str = "") -> list[Block]:
     hint = "The reason, in a few words. It is stored with the version."
     last = block_kit.input_block(NOTE_FIELD, "Note", block_kit.text_input(note, longest=MAX_NOTE_CHARACTERS), hint=hint)
-    if key.channel:
+    if scope.channel:
         hint = "Members of this workspace. They may edit this channel and its threads, except what admins lock."
         return [_render_people(STEWARDS_FIELD, "Who may edit it", grants.stewards, hint), last]
-    shown = [
+    blocks = [
         block_kit.input_block(
             name, label, block_kit.multi_channel_select(getattr(grants.rules, name), "No channel chosen"), hint=hint
         )
         for name, (label, hint) in CHANNEL_FIELDS.items()
     ]
-    shown += [
+    blocks += [
         _render_people(name, label, getattr(grants.rules, name), hint) for name, (label, hint) in PEOPLE_FIELDS.items()
     ]
     hint = "Members of this workspace. They may do here whatever Slack's admins may do, including this form."
     admins = _render_people(STEWARDS_FIELD, "Admins besides Slack's", grants.stewards, hint)
-    return [*shown, _render_admits(grants.rules, deployment), block_kit.divider(), admins, last]
+    return [*blocks, _render_admits(grants.rules, deployment), block_kit.divider(), admins, last]
 
 
 def _render_admits(rules: AccessRules, deployment: AccessRules) -> Block:
     if deployment.admits is not None:
-        fixed = ", ".join(ADMISSION_LABELS[each][0] for each in Admission if each in deployment.admits) or "nothing"
+        fixed = (
+            ", ".join(ADMISSION_LABELS[admission][0] for admission in Admission if admission in deployment.admits)
+            or "nothing"
+        )
         return block_kit.context(f"*Let in:* {fixed}. The deployment's settings decide this (`BOT_ADMIT`).")
-    options = [block_kit.option(each, label, description) for each, (label, description) in ADMISSION_LABELS.items()]
+    options = [
+        block_kit.option(admission, label, description) for admission, (label, description) in ADMISSION_LABELS.items()
+    ]
     return block_kit.input_block(
         ADMITS_FIELD, "Let in", block_kit.checkboxes(options, frozenset(_effective_admits(rules)))
     )
@@ -146,9 +153,11 @@ def _render_people(name: str, label: str, chosen: frozenset[str], hint: str) -> 
     return block_kit.input_block(name, label, block_kit.multi_user_select(chosen, NO_PEOPLE_PLACEHOLDER), hint=hint)
 
 
-def _parse_ids(values: Mapping[str, Any], name: str, what: str, is_one: Callable[[str], object]) -> frozenset[str]:
-    found = payload.items(values, name, block_kit.VALUE_ACTION_ID, what)
-    if not all(isinstance(each, str) and is_one(each) for each in found):
+def _parse_ids(
+    values: Mapping[str, Any], name: str, selection: str, is_valid: Callable[[str], object]
+) -> frozenset[str]:
+    found = payload.items(values, name, block_kit.VALUE_ACTION_ID, selection)
+    if not all(isinstance(chosen, str) and is_valid(chosen) for chosen in found):
         raise InvalidSelection(name)
     return frozenset(found)
 
@@ -156,12 +165,12 @@ def _parse_ids(values: Mapping[str, Any], name: str, what: str, is_one: Callable
 def _parse_admits(values: Mapping[str, Any]) -> frozenset[Admission]:
     try:
         found = payload.items(values, ADMITS_FIELD, block_kit.VALUE_ACTION_ID, "selected_options")
-        return frozenset(Admission(payload.text(each, "value")) for each in found)
+        return frozenset(Admission(payload.text(option, "value")) for option in found)
     except ValueError:
         raise InvalidSelection(ADMITS_FIELD) from None
 
 
-def _render_form(key: Scope, blocks: Sequence[Block], form_state: str, submit: str, close: str) -> View:
-    title = "Who may edit here" if key.channel else "Who may do what"
+def _render_form(scope: Scope, blocks: Sequence[Block], form_state: str, submit: str, close: str) -> View:
+    title = "Who may edit here" if scope.channel else "Who may do what"
     view = block_kit.modal(title, blocks, submit=submit, close=close, metadata=form_state)
     return view | {"callback_id": GRANTS_FORM_CALLBACK}

@@ -62,9 +62,9 @@ class PromptController:
 
     async def open_effective(self, user: str, channel: str) -> View:
         """Return the configuration of a channel as a view."""
-        key = self._authorizer.channel_scope(user, channel, authorization.GROUP_CHANNEL_ID_PATTERN)
+        scope = self._authorizer.channel_scope(user, channel, authorization.GROUP_CHANNEL_ID_PATTERN)
         return welcome.render_effective(
-            key, await self._render_effective(user, key, longest=scoped_config.MAX_PROMPT_CHARACTERS)
+            scope, await self._render_effective(user, scope, max_prompt_characters=scoped_config.MAX_PROMPT_CHARACTERS)
         )
 
     async def open_scope_chooser(self, user: str) -> View:
@@ -74,11 +74,11 @@ class PromptController:
 
     async def open_editor(self, user: str, name: str) -> View:
         """Return the form of the scope of that name."""
-        key = self._authorizer.parse_scope(user, name)
-        is_delegated = await self._authorizer.require_editor(key, user, "edit")
-        level = await self._config_editor.load_scope(key, is_delegated=is_delegated)
+        scope = self._authorizer.parse_scope(user, name)
+        is_delegated = await self._authorizer.require_editor(scope, user, "edit")
+        editable = await self._config_editor.load_scope(scope, is_delegated=is_delegated)
         return modals.render_editor(
-            level, self._authorizer.sign_form(user, level.scope, level.version_number), await self._models()
+            editable, self._authorizer.sign_form(user, editable.scope, editable.version_number), await self._models()
         )
 
     async def open_channel_editor(self, user: str, channel: str) -> View:
@@ -87,9 +87,9 @@ class PromptController:
 
     async def open_history(self, user: str, name: str) -> View:
         """Return the versions of the scope of that name."""
-        key = self._authorizer.parse_scope(user, name)
-        await self._authorizer.require_editor(key, user, "history")
-        return await self._render_history(user, key)
+        scope = self._authorizer.parse_scope(user, name)
+        await self._authorizer.require_editor(scope, user, "history")
+        return await self._render_history(user, scope)
 
     async def open_explanation(self, user: str, channel: str, root: str, ts: str) -> View:
         """Return the view that explains an answer; see `AnswerExplainer.explain`."""
@@ -103,55 +103,55 @@ class PromptController:
         Returns None if it was saved, the errors if it is wrong, and a form that shows both versions if
         another person has saved meanwhile.
         """
-        leave = self._authorizer.verify_form(user, payload.text(view, "private_metadata"))
-        is_delegated = await self._authorizer.require_editor(leave.scope, user, "save")
-        level = await self._config_editor.load_scope(leave.scope, is_delegated=is_delegated)
-        entered = form.parse_submission(payload.mapping(view, "state", "values"), level)
-        if wrong := {**level.find_problems(entered.config), **entered.errors}:
+        state = self._authorizer.verify_form(user, payload.text(view, "private_metadata"))
+        is_delegated = await self._authorizer.require_editor(state.scope, user, "save")
+        editable = await self._config_editor.load_scope(state.scope, is_delegated=is_delegated)
+        entered = form.parse_submission(payload.mapping(view, "state", "values"), editable)
+        if wrong := {**editable.find_problems(entered.config), **entered.errors}:
             return FormErrors(errors=form.place_errors(wrong, payload.items(view, "blocks")))
-        if entered.config == level.config:
-            return None  # nothing is changed, or somebody else has just saved the very same
+        if entered.config == editable.config:
+            return None  # unchanged, or another person has just saved the same
         try:
-            await self._saver.save_config(leave, entered.config, entered.note, is_delegated=is_delegated)
+            await self._saver.save_config(state, entered.config, entered.note, is_delegated=is_delegated)
         except ConfigRefused as refused:
             return FormErrors(errors=form.place_errors(refused.problems, payload.items(view, "blocks")))
-        except VersionConflict as found:
+        except VersionConflict as conflict:
             return await self._saver.render_conflict(
-                user, level, found.newest, entered.config, entered.note, entered.parts
+                user, editable, conflict.newest, entered.config, entered.note, entered.parts
             )
         return None
 
     async def restore_version(self, user: str, view: Mapping[str, Any], number: str) -> View:
         """Save an old version as the newest one; return the history with a sentence about the result."""
-        leave = self._authorizer.verify_form(user, payload.text(view, "private_metadata"))
-        is_delegated = await self._authorizer.require_editor(leave.scope, user, "restore")
-        versions = await self._config_editor.versions.list_history(leave.scope, limit=history.MAX_VERSIONS_SHOWN)
+        state = self._authorizer.verify_form(user, payload.text(view, "private_metadata"))
+        is_delegated = await self._authorizer.require_editor(state.scope, user, "restore")
+        versions = await self._config_editor.versions.list_history(state.scope, limit=history.MAX_VERSIONS_SHOWN)
         old = next((version for version in versions if str(version.number) == number), None)
         if old is None:
             raise self._authorizer.deny(user, "restore", authorization.NOT_IN_WORKSPACE)
         try:
-            why = f"Restores version {number}."
-            await self._saver.save_config(leave, old.config, why, is_delegated=is_delegated)
+            note = f"Restores version {number}."
+            await self._saver.save_config(state, old.config, note, is_delegated=is_delegated)
         except ConfigRefused as refused:
             news = " ".join(refused.problems.values())
         except VersionConflict as conflict:
             news = conflict.for_people
         else:
             news = f"Restored: version {number} applies again."
-        return await self._render_history(user, leave.scope, news=news)
+        return await self._render_history(user, state.scope, news=news)
 
     async def _render_effective(
-        self, user: str, key: Scope, *, longest: int = wording.MAX_PROMPT_CHARACTERS
+        self, user: str, scope: Scope, *, max_prompt_characters: int = wording.MAX_PROMPT_CHARACTERS
     ) -> list[Block]:
-        applies, is_admin = (
-            (await self._config_editor.load_scope(key)).effective_config(),
+        effective, is_admin = (
+            (await self._config_editor.load_scope(scope)).effective_config(),
             await self._authorizer.is_admin(user),
         )
-        return wording.render_effective(applies, with_prompt=is_admin, max_prompt_characters=longest)
+        return wording.render_effective(effective, with_prompt=is_admin, max_prompt_characters=max_prompt_characters)
 
-    async def _render_history(self, user: str, level: Scope, *, news: str = "") -> View:
-        versions = await self._config_editor.versions.list_history(level, limit=history.MAX_VERSIONS_SHOWN + 1)
+    async def _render_history(self, user: str, scope: Scope, *, news: str = "") -> View:
+        versions = await self._config_editor.versions.list_history(scope, limit=history.MAX_VERSIONS_SHOWN + 1)
         newest = versions[0].number if versions else 0
         scores = await self._votes.count_votes_by_version([version.id for version in versions])
-        leave = self._authorizer.sign_form(user, level, newest)
-        return history.render_history(level, versions, leave, scores=scores, news=news)
+        state = self._authorizer.sign_form(user, scope, newest)
+        return history.render_history(scope, versions, state, scores=scores, news=news)

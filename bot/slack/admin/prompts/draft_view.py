@@ -14,25 +14,27 @@ MAX_DIFF_CHARACTERS = 1_500
 MAX_NAME_CHARACTERS = 60
 
 
-def draft_title(level: Scope, number: int) -> str:
+def draft_title(scope: Scope, number: int) -> str:
     """Return a draft's title for notifications, which show no links."""
-    return f"Draft for {wording.describe_scope_plainly(level)}, version {number}, not published"
+    return f"Draft for {wording.describe_scope_plainly(scope)}, version {number}, not published"
 
 
 def render_first_message(
-    level: Scope, old: ScopeConfig, draft: ScopeConfig, based_on: int, form_state: str
+    scope: Scope, old: ScopeConfig, draft: ScopeConfig, based_on: int, form_state: str
 ) -> list[Block]:
     """Return the first message of the thread in which a draft is tried."""
-    asked = f"It becomes version {based_on + 1}, and applies at once to {wording.describe_scope_plainly(level)}."
-    gone = "Its changes are lost. This thread goes on with the settings of your direct messages."
+    publish_question = (
+        f"It becomes version {based_on + 1}, and applies at once to {wording.describe_scope_plainly(scope)}."
+    )
+    discard_question = "Its changes are lost. This thread goes on with the settings of your direct messages."
     return [
-        block_kit.section(f"*Draft for {wording.describe_scope(level)}*, version {based_on + 1}, *not published*"),
+        block_kit.section(f"*Draft for {wording.describe_scope(scope)}*, version {based_on + 1}, *not published*"),
         block_kit.preformatted(wording.format_diff(old, draft), MAX_DIFF_CHARACTERS),
         block_kit.context("Ask more in this thread: I answer with the draft, for up to seven days."),
         block_kit.actions(
-            block_kit.button("Publish", PUBLISH_ACTION, form_state, style="primary", confirm=asked),
+            block_kit.button("Publish", PUBLISH_ACTION, form_state, style="primary", confirm=publish_question),
             block_kit.button("Back to the editor", EDIT_DRAFT_ACTION, form_state),
-            block_kit.button("Discard", DISCARD_ACTION, form_state, confirm=gone),
+            block_kit.button("Discard", DISCARD_ACTION, form_state, confirm=discard_question),
         ),
     ]
 
@@ -53,21 +55,21 @@ def render_published(version: ConfigVersion) -> list[Block]:
     ]
 
 
-def render_discarded(level: Scope) -> list[Block]:
+def render_discarded(scope: Scope) -> list[Block]:
     """Return the first message of the thread after the draft was discarded."""
     return [
-        block_kit.section(f"*Discarded*: a draft for {wording.describe_scope(level)} that was never published."),
+        block_kit.section(f"*Discarded*: a draft for {wording.describe_scope(scope)} that was never published."),
         block_kit.context("This thread goes on with the settings of your direct messages."),
     ]
 
 
 def render_started(link: str) -> View:
     """Return the modal that tells where the answer appears; the form stays open below it."""
-    where = permalinks.mrkdwn_link(link, "our direct messages")
+    place = permalinks.mrkdwn_link(link, "our direct messages")
     return block_kit.modal(
         "Being tried",
         [
-            block_kit.section(f"I answer your question in {where}, in a thread of its own."),
+            block_kit.section(f"I answer your question in {place}, in a thread of its own."),
             block_kit.context(
                 "Nothing is published. There you can ask more, publish the draft, or come back to it; "
                 "close this to go on editing here."

@@ -75,26 +75,26 @@ class DraftController:
 
     async def parse_request(self, user: str, view: Mapping[str, Any]) -> DraftRequest | FormErrors:
         """Return the draft and question of a form, or the errors that saving it would show."""
-        leave = self._authorizer.verify_form(user, payload.text(view, "private_metadata"))
-        is_delegated = await self._authorizer.require_editor(leave.scope, user, "try")
-        level = await self._config_editor.load_scope(leave.scope, is_delegated=is_delegated)
+        state = self._authorizer.verify_form(user, payload.text(view, "private_metadata"))
+        is_delegated = await self._authorizer.require_editor(state.scope, user, "try")
+        editable = await self._config_editor.load_scope(state.scope, is_delegated=is_delegated)
         values = payload.mapping(view, "state", "values")
-        entered, question = form.parse_submission(values, level), form.parse_question(values)
-        wrong = {**level.find_problems(entered.config), **entered.errors}
+        entered, question = form.parse_submission(values, editable), form.parse_question(values)
+        errors = {**editable.find_problems(entered.config), **entered.errors}
         if not question:
-            wrong[form.QUESTION_FIELD] = QUESTION_MISSING
-        if wrong:
-            return FormErrors(errors=form.place_errors(wrong, payload.items(view, "blocks")))
+            errors[form.QUESTION_FIELD] = QUESTION_MISSING
+        if errors:
+            return FormErrors(errors=form.place_errors(errors, payload.items(view, "blocks")))
         return DraftRequest(
-            state=leave, old_config=level.config, config=entered.config, note=entered.note, question=question
+            state=state, old_config=editable.config, config=entered.config, note=entered.note, question=question
         )
 
     async def start_draft(self, request: DraftRequest) -> View:
         """Open a thread with the draft, ask its question there, and return a link to the thread."""
-        leave = request.state
+        state = request.state
         try:
             thread = await self._store_draft(request)
-            asked = await self._direct_messages.reply(
+            message_id = await self._direct_messages.reply(
                 thread, request.question, draft_view.render_question(request.question)
             )
         except SurfaceError as error:
@@ -102,41 +102,41 @@ class DraftController:
             return block_kit.render_notice(DIRECT_MESSAGE_FAILED)
         incoming = IncomingMessage(
             thread=thread,
-            message_id=asked,
-            author=await self._saver.look_up_author(leave.user),
+            message_id=message_id,
+            author=await self._saver.look_up_author(state.user),
             text=request.question,
             addressed=AddressingKind.DIRECT,
-            sent_at=float(asked),
+            sent_at=float(message_id),
         )
         await self._ask(incoming)
-        place = scoped_config.name_scope(leave.scope)
-        log.info("An admin tries a draft.", action="draft_tried", user=leave.user, place=place)
+        place = scoped_config.name_scope(state.scope)
+        log.info("An admin tries a draft.", action="draft_tried", user=state.user, place=place)
         return draft_view.render_started(self._direct_messages.link_to(thread))
 
     async def publish_draft(self, user: str, thread: ThreadKey, signed: str) -> View | None:
         """Save the draft of a thread; return a view with the reason if it cannot be saved."""
-        draft, leave, is_delegated = await self._require_draft(user, thread, signed, "publish")
-        level = await self._config_editor.load_scope(draft.scope, is_delegated=is_delegated)
+        draft, state, is_delegated = await self._require_draft(user, thread, signed, "publish")
+        editable = await self._config_editor.load_scope(draft.scope, is_delegated=is_delegated)
         try:
-            version = await self._saver.save_config(leave, draft.config, draft.note, is_delegated=is_delegated)
+            version = await self._saver.save_config(state, draft.config, draft.note, is_delegated=is_delegated)
         except ConfigRefused as refused:
             return block_kit.render_notice(" ".join(refused.problems.values()))
-        except VersionConflict as found:
-            if found.newest is None or found.newest.config != draft.config:
-                return await self._saver.render_conflict(user, level, found.newest, draft.config, draft.note)
-            version = found.newest  # it was published from its form, or twice at once
+        except VersionConflict as conflict:
+            if conflict.newest is None or conflict.newest.config != draft.config:
+                return await self._saver.render_conflict(user, editable, conflict.newest, draft.config, draft.note)
+            version = conflict.newest  # it was published from its form, or twice at once
         await self._drafts.delete_draft(thread)
         await self._direct_messages.update_first_message(thread, "Published", draft_view.render_published(version))
         return None
 
     async def open_editor(self, user: str, thread: ThreadKey, signed: str) -> View:
         """Return the form of the draft's scope, filled in with the draft."""
-        draft, leave, is_delegated = await self._require_draft(user, thread, signed, "edit a draft")
-        level = await self._config_editor.load_scope(draft.scope, is_delegated=is_delegated)
-        if level.newest_version and level.version_number != draft.based_on:
-            return await self._saver.render_conflict(user, level, level.newest_version, draft.config, draft.note)
-        mandate = self._authorizer.sign_form(user, leave.scope, draft.based_on)
-        return modals.render_draft_editor(level, draft, mandate, await self._models())
+        draft, state, is_delegated = await self._require_draft(user, thread, signed, "edit a draft")
+        editable = await self._config_editor.load_scope(draft.scope, is_delegated=is_delegated)
+        if editable.newest_version and editable.version_number != draft.based_on:
+            return await self._saver.render_conflict(user, editable, editable.newest_version, draft.config, draft.note)
+        form_state = self._authorizer.sign_form(user, state.scope, draft.based_on)
+        return modals.render_draft_editor(editable, draft, form_state, await self._models())
 
     async def discard_draft(self, user: str, thread: ThreadKey, signed: str) -> None:
         """Delete the draft of a thread."""
@@ -146,21 +146,23 @@ class DraftController:
 
     async def _store_draft(self, request: DraftRequest) -> ThreadKey:
         """Open a thread for the draft and store the draft. Raises `SurfaceError`."""
-        leave = request.state
-        mandate = self._authorizer.sign_form(
-            leave.user, leave.scope, leave.based_on, lifetime_seconds=DRAFT_LIFETIME_SECONDS
+        state = request.state
+        form_state = self._authorizer.sign_form(
+            state.user, state.scope, state.based_on, lifetime_seconds=DRAFT_LIFETIME_SECONDS
         )
         thread = await self._direct_messages.start_thread(
-            leave.user,
-            draft_view.draft_title(leave.scope, leave.based_on + 1),
-            draft_view.render_first_message(leave.scope, request.old_config, request.config, leave.based_on, mandate),
+            state.user,
+            draft_view.draft_title(state.scope, state.based_on + 1),
+            draft_view.render_first_message(
+                state.scope, request.old_config, request.config, state.based_on, form_state
+            ),
         )
         draft = Draft(
             thread=thread,
-            scope=leave.scope,
-            based_on=leave.based_on,
+            scope=state.scope,
+            based_on=state.based_on,
             config=request.config,
-            author=leave.user,
+            author=state.user,
             note=request.note,
         )
         await self._drafts.save_draft(draft, lasts=DRAFT_LIFETIME_SECONDS)
@@ -173,12 +175,12 @@ class DraftController:
 
         Raises `ActionRefused`.
         """
-        leave = self._authorizer.verify_form(user, signed)
-        is_delegated = await self._authorizer.require_editor(leave.scope, user, action)
+        state = self._authorizer.verify_form(user, signed)
+        is_delegated = await self._authorizer.require_editor(state.scope, user, action)
         draft = await self._drafts.find_draft(thread)
-        if draft is None or (draft.author, draft.scope, draft.based_on) != (user, leave.scope, leave.based_on):
+        if draft is None or (draft.author, draft.scope, draft.based_on) != (user, state.scope, state.based_on):
             raise self._authorizer.deny(user, action, DRAFT_GONE)
-        return draft, leave, is_delegated
+        return draft, state, is_delegated
 
     def direct_thread(self, channel: str, root: str) -> ThreadKey:
         """Return a thread of direct messages in this workspace."""

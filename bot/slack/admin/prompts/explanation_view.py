@@ -45,7 +45,7 @@ FINISH_REASONS = {
 class ExplanationContext:
     """What the view needs besides the answer itself."""
 
-    level: EditableScope
+    editable: EditableScope
     """The scope of the answer's thread, as it is now."""
     parameter_notes: Mapping[str, str] = field(default_factory=dict)
     """Notes about parameters of the answer's model, such as `{"seed": "has no effect"}`."""
@@ -63,7 +63,7 @@ def render_explanation(explained: Explanation, context: ExplanationContext, *, f
             block_kit.section(_describe_facts(explained, context)),
             block_kit.divider(),
             *_render_config(explained, context, for_admin=for_admin),
-            *(_render_edit_buttons(context.level) if for_admin else ()),
+            *(_render_edit_buttons(context.editable) if for_admin else ()),
         ],
     )
 
@@ -91,25 +91,25 @@ def _describe_files(files: Sequence[File]) -> str:
 
 def _describe_coverage(explained: Explanation, context: ExplanationContext) -> str:
     """Return which earlier turns the model was given; an empty text if that was not recorded."""
-    seen = explained.made_with.seen if explained.made_with else None
-    if seen is None:
+    coverage = explained.made_with.seen if explained.made_with else None
+    if coverage is None:
         return ""
-    if not seen.turns and not seen.left_out:
+    if not coverage.turns and not coverage.left_out:
         return "only the question; nothing was said in the thread before"
     ends = (
         permalinks.mrkdwn_link(permalinks.message_url(context.workspace, explained.thread, ts), label)
-        for ts, label in ((seen.first, "the first"), (seen.last, "the last"))
+        for ts, label in ((coverage.first, "the first"), (coverage.last, "the last"))
     )
-    told = "the turn before" if seen.turns == 1 else f"{seen.turns:,} turns of this thread"
-    if not seen.turns:
-        told = "none of what was said before"
-    if seen.turns > 1:
-        told += f", from {' to '.join(ends)}"
-    if not seen.left_out:
-        return told
-    count = f"{seen.left_out:,}" if seen.is_all_counted else f"at least {seen.left_out:,}"
-    instead = "a summary stood in their place" if seen.is_summarised else "they did not fit"
-    return f"{told}; {count} older left out, {instead}"
+    text = "the turn before" if coverage.turns == 1 else f"{coverage.turns:,} turns of this thread"
+    if not coverage.turns:
+        text = "none of what was said before"
+    if coverage.turns > 1:
+        text += f", from {' to '.join(ends)}"
+    if not coverage.left_out:
+        return text
+    count = f"{coverage.left_out:,}" if coverage.is_all_counted else f"at least {coverage.left_out:,}"
+    instead = "a summary stood in their place" if coverage.is_summarised else "they did not fit"
+    return f"{text}; {count} older left out, {instead}"
 
 
 def _describe_tokens(explained: Explanation) -> str:
@@ -139,11 +139,13 @@ def _render_config(explained: Explanation, context: ExplanationContext, *, for_a
     made_with = explained.made_with
     if made_with is None:
         return [block_kit.section("It was not recorded how it was made.")]
-    from_ = [
+    lines = [
         f"• {wording.describe_scope(version.scope)}: {wording.describe_version(version)}"
         for version in explained.versions
     ]
-    said = block_kit.context("\n".join(from_) or "No admin had set anything; the deployment's settings applied.")
+    origins_block = block_kit.context(
+        "\n".join(lines) or "No admin had set anything; the deployment's settings applied."
+    )
     if made_with.draft:
         draft = scoped_config.parse_scope(made_with.draft, explained.thread.platform)
         scope = wording.describe_scope(draft)
@@ -151,30 +153,30 @@ def _render_config(explained: Explanation, context: ExplanationContext, *, for_a
         return [
             block_kit.section(title),
             block_kit.section(wording.format_parameters(made_with.parameters, context.parameter_notes)),
-            said,
+            origins_block,
         ]
-    applied = _effective_then(explained, context.level)
-    shown = wording.render_effective(
+    applied = _effective_then(explained, context.editable)
+    blocks = wording.render_effective(
         applied, with_prompt=for_admin, notes=context.parameter_notes, max_prompt_characters=MAX_PROMPT_CHARACTERS
     )
-    return [block_kit.section("*Made with*"), *shown, said]
+    return [block_kit.section("*Made with*"), *blocks, origins_block]
 
 
-def _effective_then(explained: Explanation, level: EditableScope) -> EffectiveConfig:
+def _effective_then(explained: Explanation, editable: EditableScope) -> EffectiveConfig:
     """Return the configuration at that time.
 
     The deployment's settings have no versions, so today's stand in for them.
     """
     settings = {version.scope: version.config for version in explained.versions}
     return resolve_config(
-        {DEPLOYMENT_SCOPE: level.configs[DEPLOYMENT_SCOPE], **settings},
+        {DEPLOYMENT_SCOPE: editable.configs[DEPLOYMENT_SCOPE], **settings},
         thread_scope(explained.thread),
-        is_direct=level.is_direct,
+        is_direct=editable.is_direct,
     )
 
 
-def _render_edit_buttons(level: EditableScope) -> list[Block]:
-    thread, channel = level.scope, scoped_config.list_scopes(level.scope)[-2]
+def _render_edit_buttons(editable: EditableScope) -> list[Block]:
+    thread, channel = editable.scope, scoped_config.list_scopes(editable.scope)[-2]
     return [
         block_kit.divider(),
         block_kit.actions(

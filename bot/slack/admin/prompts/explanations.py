@@ -43,18 +43,20 @@ class AnswerExplainer:
 
     async def explain(self, user: str, channel: str, root: str, ts: str) -> View:
         """Return the view that explains the answer shown in message `ts` of thread `root`."""
-        here = self._authorizer.channel_scope(user, channel)
-        thread = ThreadKey(platform=here.platform, workspace=here.workspace, channel=channel, root=root)
+        channel_scope = self._authorizer.channel_scope(user, channel)
+        thread = ThreadKey(
+            platform=channel_scope.platform, workspace=channel_scope.workspace, channel=channel, root=root
+        )
         explained = await self._explanations.explain(thread, ts)
         if explained is None:
             return block_kit.render_notice(explanation_view.ANSWER_UNKNOWN)
         is_admin = await self._authorizer.is_admin(user)
         if not is_admin and user != explained.author.id:
             raise self._authorizer.deny(user, "why", explanation_view.NOT_YOUR_ANSWER)
-        level = await self._config_editor.load_scope(scoped_config.thread_scope(thread))
-        asked = str(explained.made_with.parameters.get("model", "")) if explained.made_with else ""
-        told = (await self._models()).notes_for(asked or explained.model)
+        editable = await self._config_editor.load_scope(scoped_config.thread_scope(thread))
+        requested_model = str(explained.made_with.parameters.get("model", "")) if explained.made_with else ""
+        notes = (await self._models()).notes_for(requested_model or explained.model)
         known = explanation_view.ExplanationContext(
-            level=level, parameter_notes=told, workspace=self._bot.url, currency=self._currency
+            editable=editable, parameter_notes=notes, workspace=self._bot.url, currency=self._currency
         )
         return explanation_view.render_explanation(explained, known, for_admin=is_admin)

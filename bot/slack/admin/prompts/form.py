@@ -64,7 +64,7 @@ class SubmittedConfig:
 
 
 def render_fields(
-    level: EditableScope,
+    editable: EditableScope,
     draft: ScopeConfig,
     *,
     models: ModelChoices,
@@ -77,44 +77,44 @@ def render_fields(
     Slack keeps what a person typed into an input and shows it in the input of the same id, whatever the
     new view says.
     """
-    above = level.effective_config(EMPTY_CONFIG)
-    shown = [
-        *_render_prompt(level, draft, above, entered_parts),
+    above = editable.effective_config(EMPTY_CONFIG)
+    blocks = [
+        *_render_prompt(editable, draft, above, entered_parts),
         *_render_trial(),
         block_kit.divider(),
-        *(_render_parameter(each, level, draft, above, models) for each in PARAMETER_TABLE),
+        *(_render_parameter(parameter, editable, draft, above, models) for parameter in PARAMETER_TABLE),
         block_kit.divider(),
     ]
-    if not level.scope.root and not level.is_delegated:
-        shown.append(_render_locks(draft))
+    if not editable.scope.root and not editable.is_delegated:
+        blocks.append(_render_locks(draft))
     hint = "The reason, in a few words. It is stored with the version."
     return [
-        *shown,
+        *blocks,
         block_kit.input_block(NOTE_FIELD, "Note", block_kit.text_input(note, longest=MAX_NOTE_CHARACTERS), hint=hint),
     ]
 
 
-def parse_submission(values: Mapping[str, Any], level: EditableScope) -> SubmittedConfig:
+def parse_submission(values: Mapping[str, Any], editable: EditableScope) -> SubmittedConfig:
     """Return what was entered, from a view's `state.values`. Values that the form cannot ask for stay set."""
     found: dict[str, Any] = {
         name: value
-        for name, value in level.config.parameters.items()
-        if name in {*_too_long_for_input(level), *level.fixed_fields} and name not in level.locked_fields
+        for name, value in editable.config.parameters.items()
+        if name in {*_too_long_for_input(editable), *editable.fixed_fields} and name not in editable.locked_fields
     }
     wrong: dict[str, str] = {}
     for name in PARAMETERS:
-        text = "" if name in level.fixed_fields else _field_value(values, name).strip()
+        text = "" if name in editable.fixed_fields else _field_value(values, name).strip()
         if text and text != INHERIT_OPTION:
             try:
                 found[name] = parameters.parse(name, text)
             except ValueError as error:
                 wrong[name] = str(error)
     chosen = payload.items(values, LOCKS_FIELD, block_kit.VALUE_ACTION_ID, "selected_options")
-    locks = frozenset(payload.text(each, "value") for each in chosen)
+    locks = frozenset(payload.text(parameter, "value") for parameter in chosen)
     steering = ScopeConfig(
-        prompt=level.config.prompt if PROMPT_FIELD in level.fixed_fields else _parse_prompt(values),
+        prompt=editable.config.prompt if PROMPT_FIELD in editable.fixed_fields else _parse_prompt(values),
         parameters=found,
-        locks=level.config.locks if level.is_delegated else locks,
+        locks=editable.config.locks if editable.is_delegated else locks,
     )
     note = _field_value(values, NOTE_FIELD).strip()
     return SubmittedConfig(config=steering, note=note, errors=wrong, parts=_parse_parts(values))
@@ -125,14 +125,14 @@ def _parse_prompt(values: Mapping[str, Any]) -> Prompt | None:
     return Prompt(text, appends=_field_value(values, MODE_FIELD) == "append") if text.strip() else None
 
 
-def place_errors(problems: Mapping[str, str], shown: Sequence[Block]) -> Mapping[str, str]:
+def place_errors(problems: Mapping[str, str], blocks: Sequence[Block]) -> Mapping[str, str]:
     """Return problems by block id. The problem of a field that is not shown goes to the note."""
-    ids = [block.get("block_id", "") for block in shown if block.get("type") == "input"]
+    ids = [block.get("block_id", "") for block in blocks if block.get("type") == "input"]
     prompt = next(filter(_is_part, ids), NOTE_FIELD)
     found: dict[str, str] = {}
     for name, sentence in problems.items():
-        at = prompt if name == PROMPT_FIELD else name if name in ids else NOTE_FIELD
-        found[at] = f"{found[at]} {sentence}" if at in found else sentence
+        block_id = prompt if name == PROMPT_FIELD else name if name in ids else NOTE_FIELD
+        found[block_id] = f"{found[block_id]} {sentence}" if block_id in found else sentence
     return found
 
 
@@ -141,35 +141,37 @@ def parse_question(values: Mapping[str, Any]) -> str:
     return _field_value(values, QUESTION_FIELD).strip()
 
 
-def mark_errors(shown: Sequence[Block], problems: Mapping[str, str]) -> list[Block]:
+def mark_errors(blocks: Sequence[Block], problems: Mapping[str, str]) -> list[Block]:
     """Return a form with a sentence below each wrong field, in place of earlier sentences.
 
     `problems` come from `place_errors`. Inputs stay, and so does what a person typed into them.
     """
     marked: list[Block] = []
-    for block in shown:
+    for block in blocks:
         name = str(block.get("block_id", ""))
         if not name.startswith(f"{ERROR_BLOCK_PREFIX}:"):
             marked.append(block)
         if block.get("type") == "input" and name in problems:
-            said = block_kit.context(f":warning: {block_kit.excerpt(problems[name], block_kit.MAX_INPUT_CHARACTERS)}")
-            marked.append(said | {"block_id": f"{ERROR_BLOCK_PREFIX}:{name}"})
+            context = block_kit.context(
+                f":warning: {block_kit.excerpt(problems[name], block_kit.MAX_INPUT_CHARACTERS)}"
+            )
+            marked.append(context | {"block_id": f"{ERROR_BLOCK_PREFIX}:{name}"})
     return marked
 
 
-def add_prompt_part(shown: Sequence[Block]) -> list[Block]:
+def add_prompt_part(blocks: Sequence[Block]) -> list[Block]:
     """Return a form with one more input for the prompt. Other inputs stay, with what a person typed."""
-    at = [index + 1 for index, block in enumerate(shown) if _is_part(block.get("block_id", ""))]
-    if not at:
-        return list(shown)
-    return [*shown[: at[-1]], _render_part(len(at), TextPart("")), *shown[at[-1] :]]
+    ends = [index + 1 for index, block in enumerate(blocks) if _is_part(block.get("block_id", ""))]
+    if not ends:
+        return list(blocks)
+    return [*blocks[: ends[-1]], _render_part(len(ends), TextPart("")), *blocks[ends[-1] :]]
 
 
 def _render_prompt(
-    level: EditableScope, draft: ScopeConfig, above: EffectiveConfig, entered_parts: Sequence[TextPart]
+    editable: EditableScope, draft: ScopeConfig, above: EffectiveConfig, entered_parts: Sequence[TextPart]
 ) -> Iterable[Block]:
-    if PROMPT_FIELD in {*level.locked_fields, *level.fixed_fields}:
-        return [_render_fixed(PROMPT_FIELD, level)]
+    if PROMPT_FIELD in {*editable.locked_fields, *editable.fixed_fields}:
+        return [_render_fixed(PROMPT_FIELD, editable)]
     mode = "append" if draft.prompt and draft.prompt.appends else "replace"
     options = [
         block_kit.option("replace", "replaces the prompt above"),
@@ -179,22 +181,24 @@ def _render_prompt(
         filled = text_parts.split_text(draft.prompt.text) if draft.prompt else ()
         has_room = filled and len(filled[-1].text) < block_kit.MAX_INPUT_CHARACTERS / 2
         entered_parts = filled if has_room else [*filled, TextPart("")]
-    asked = [_render_part(*each) for each in enumerate(entered_parts)]
+    inputs = [_render_part(*parameter) for parameter in enumerate(entered_parts)]
     more = block_kit.actions(block_kit.button("More room", ADD_PART_ACTION))
-    said = [block_kit.context(f"The prompt above: _{block_kit.excerpt(above.system, wording.MAX_EXCERPT_CHARACTERS)}_")]
+    context = [
+        block_kit.context(f"The prompt above: _{block_kit.excerpt(above.system, wording.MAX_EXCERPT_CHARACTERS)}_")
+    ]
     chosen = block_kit.single_choice("radio_buttons", options, mode)
     return [
-        *asked,
+        *inputs,
         more,
-        *([] if level.is_delegated else said),
+        *([] if editable.is_delegated else context),
         block_kit.input_block(MODE_FIELD, "This prompt", chosen, optional=False),
     ]
 
 
 def _render_trial() -> Iterable[Block]:
-    asked = block_kit.text_input(placeholder="A question as people would ask it", lines=True)
+    question = block_kit.text_input(placeholder="A question as people would ask it", lines=True)
     hint = "I answer it in our direct messages, with the settings in this form. Nothing is saved."
-    yield block_kit.input_block(QUESTION_FIELD, "Try it first", asked, hint=hint)
+    yield block_kit.input_block(QUESTION_FIELD, "Try it first", question, hint=hint)
     yield block_kit.actions(block_kit.button("Try it", TRY_ACTION))
 
 
@@ -214,48 +218,48 @@ def _render_part(number: int, part: TextPart) -> Block:
 
 
 def _render_parameter(
-    each: Parameter, level: EditableScope, draft: ScopeConfig, above: EffectiveConfig, models: ModelChoices
+    parameter: Parameter, editable: EditableScope, draft: ScopeConfig, above: EffectiveConfig, models: ModelChoices
 ) -> Block:
-    name = each.name
-    if name in {*level.locked_fields, *level.fixed_fields, *_too_long_for_input(level)}:
-        return _render_fixed(name, level)
+    name = parameter.name
+    if name in {*editable.locked_fields, *editable.fixed_fields, *_too_long_for_input(editable)}:
+        return _render_fixed(name, editable)
     text = parameters.render(name, draft.parameters[name]) if name in draft.parameters else ""
-    inherited = each.when_unset
+    inherited = parameter.when_unset
     if name in above.parameters:
         of, origin = above.parameters[name], wording.describe_scope_plainly(above.origins[name])
         inherited = f"{wording.format_value(name, of)}, from {origin}"
-    element, hint = _render_element(each, text, inherited, models), each.help
+    element, hint = _render_element(parameter, text, inherited, models), parameter.help
     is_typed = element["type"] == "plain_text_input"
-    if is_typed and not isinstance(each.value_type, NameType):
-        hint = f"{hint} It must be {each.value_type.expects}."
-    model = str(level.effective_config(draft).parameters.get(MODEL_FIELD, ""))
-    if told := models.notes_for(model).get(name):
-        hint = f"{hint} With {model}: {told}."
-    if name == MODEL_FIELD and (fate := models.offered.get(model)):
-        hint = f"{hint} {model} {fate}."
-    return block_kit.input_block(name, each.label, element, hint=hint, optional=is_typed)
+    if is_typed and not isinstance(parameter.value_type, NameType):
+        hint = f"{hint} It must be {parameter.value_type.expects}."
+    model = str(editable.effective_config(draft).parameters.get(MODEL_FIELD, ""))
+    if notes := models.notes_for(model).get(name):
+        hint = f"{hint} With {model}: {notes}."
+    if name == MODEL_FIELD and (note := models.offered.get(model)):
+        hint = f"{hint} {model} {note}."
+    return block_kit.input_block(name, parameter.label, element, hint=hint, optional=is_typed)
 
 
-def _render_element(each: Parameter, text: str, inherited: str, models: ModelChoices) -> Block:
-    offered = _offered_values(each, text, models)
+def _render_element(parameter: Parameter, text: str, inherited: str, models: ModelChoices) -> Block:
+    offered = _offered_values(parameter, text, models)
     inherited = f"Not set here: {inherited}"
     if not offered:
         return block_kit.text_input(
-            text, placeholder=inherited, lines=isinstance(each.value_type, TextListType | TokenBiasesType)
+            text, placeholder=inherited, lines=isinstance(parameter.value_type, TextListType | TokenBiasesType)
         )
     options = [block_kit.option(INHERIT_OPTION, inherited)]
     options += [block_kit.option(name, name, note) for name, note in offered.items()]
     return block_kit.single_choice("static_select", options, text or INHERIT_OPTION)
 
 
-def _offered_values(each: Parameter, text: str, models: ModelChoices) -> Mapping[str, str]:
+def _offered_values(parameter: Parameter, text: str, models: ModelChoices) -> Mapping[str, str]:
     """Return the values to choose from, the current one among them; none if the value must be typed."""
-    if isinstance(each.value_type, ChoiceType):
-        return dict.fromkeys(each.value_type.options, "")
-    if each.name != MODEL_FIELD or not models.offered:
+    if isinstance(parameter.value_type, ChoiceType):
+        return dict.fromkeys(parameter.value_type.options, "")
+    if parameter.name != MODEL_FIELD or not models.offered:
         return {}
     offered = {
-        name: fate for name, fate in models.offered.items() if len(name) <= block_kit.MAX_OPTION_VALUE_CHARACTERS
+        name: note for name, note in models.offered.items() if len(name) <= block_kit.MAX_OPTION_VALUE_CHARACTERS
     }
     offered = {text: "", **offered} if text else offered
     return (
@@ -271,20 +275,20 @@ def _render_locks(draft: ScopeConfig) -> Block:
     )
 
 
-def _render_fixed(name: str, level: EditableScope) -> Block:
+def _render_fixed(name: str, editable: EditableScope) -> Block:
     """Return the line that replaces an input: the field is locked, or too long for Slack."""
-    if name in level.locked_fields:
+    if name in editable.locked_fields:
         return block_kit.context(
-            f":lock: *{wording.field_label(name)}* is locked by {wording.describe_scope(level.locked_fields[name])}."
+            f":lock: *{wording.field_label(name)}* is locked by {wording.describe_scope(editable.locked_fields[name])}."
         )
-    if name in level.fixed_fields:
+    if name in editable.fixed_fields:
         return block_kit.context(f":lock: *{wording.field_label(name)}* is locked here; only admins change it.")
     return block_kit.context(f"*{wording.field_label(name)}* is too long for a form; use `bot prompt` in a shell.")
 
 
-def _too_long_for_input(level: EditableScope) -> list[str]:
+def _too_long_for_input(editable: EditableScope) -> list[str]:
     """Return the parameters whose values are longer than an input can hold."""
-    values = level.config.parameters
+    values = editable.config.parameters
     return [
         name for name, value in values.items() if len(parameters.render(name, value)) > block_kit.MAX_INPUT_CHARACTERS
     ]

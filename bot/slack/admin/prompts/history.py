@@ -22,7 +22,7 @@ MAX_DIFF_CHARACTERS = 1_500
 
 
 def render_history(
-    level: Scope,
+    scope: Scope,
     versions: Sequence[ConfigVersion],
     form_state: str,
     *,
@@ -33,11 +33,11 @@ def render_history(
 
     `scores` maps a version's id to the votes on answers that were made with it.
     """
-    about = (
-        f"Versions of {wording.describe_scope(level)}. `-` was removed, `+` was added. "
+    intro = (
+        f"Versions of {wording.describe_scope(scope)}. `-` was removed, `+` was added. "
         "`bot prompt diff` in a shell shows all of a long difference."
     )
-    blocks = [*([block_kit.section(f"*{news}*")] if news else []), block_kit.context(about)]
+    blocks = [*([block_kit.section(f"*{news}*")] if news else []), block_kit.context(intro)]
     before = [version.config for version in versions[1:]] + [EMPTY_CONFIG]
     for version, old in zip(versions[:MAX_VERSIONS_SHOWN], before, strict=False):
         changes = wording.format_diff(old, version.config)
@@ -52,8 +52,8 @@ def render_history(
 
 
 def _render_version(version: ConfigVersion, changes: str, *, is_newest: bool) -> list[Block]:
-    asked = f"Version {version.number} is saved again as the newest one. Nothing is lost."
-    restore = block_kit.button("Restore this", RESTORE_ACTION, str(version.number), confirm=asked)
+    question = f"Version {version.number} is saved again as the newest one. Nothing is lost."
+    restore = block_kit.button("Restore this", RESTORE_ACTION, str(version.number), confirm=question)
     return [
         block_kit.section(wording.describe_version(version), None if is_newest else restore),
         block_kit.preformatted(changes, MAX_DIFF_CHARACTERS),

@@ -28,46 +28,50 @@ NOT_SAVED_TITLE = "Not saved: see above"
 """Title of a form that is shown below a difference. Its reader may have to scroll up to see that."""
 
 
-def render_editor(level: EditableScope, form_state: str, models: ModelChoices) -> View:
+def render_editor(editable: EditableScope, form_state: str, models: ModelChoices) -> View:
     """Return the form of a scope, filled in with what is set there now."""
-    newest = wording.describe_version(level.newest_version) if level.newest_version else "Nothing was ever set here."
-    intro = f"For *{wording.describe_scope(level.scope)}*. Empty fields are inherited from the level above."
-    history = block_kit.button("History", HISTORY_ACTION, name_scope(level.scope))
-    top = [block_kit.section(f"{intro}\n{newest}", history if level.newest_version else None)]
-    return _render_form([*top, *form.render_fields(level, level.config, models=models)], form_state, "Save", "Cancel")
+    newest = (
+        wording.describe_version(editable.newest_version) if editable.newest_version else "Nothing was ever set here."
+    )
+    intro = f"For *{wording.describe_scope(editable.scope)}*. Empty fields are inherited from the level above."
+    history = block_kit.button("History", HISTORY_ACTION, name_scope(editable.scope))
+    top = [block_kit.section(f"{intro}\n{newest}", history if editable.newest_version else None)]
+    return _render_form(
+        [*top, *form.render_fields(editable, editable.config, models=models)], form_state, "Save", "Cancel"
+    )
 
 
-def render_draft_editor(level: EditableScope, draft: Draft, form_state: str, models: ModelChoices) -> View:
+def render_draft_editor(editable: EditableScope, draft: Draft, form_state: str, models: ModelChoices) -> View:
     """Return the form of a scope, filled in with a draft that was tried."""
     top = block_kit.section(
-        f"Your draft for *{wording.describe_scope(level.scope)}*, not published. "
+        f"Your draft for *{wording.describe_scope(editable.scope)}*, not published. "
         "Empty fields are inherited from the level above."
     )
-    fields = form.render_fields(level, draft.config, models=models, note=draft.note)
+    fields = form.render_fields(editable, draft.config, models=models, note=draft.note)
     return _render_form([top, *fields], form_state, "Save", "Cancel")
 
 
 def render_conflict(
-    level: EditableScope, newest: ConfigVersion, entered: ScopeConfig, fields: Sequence[Block], form_state: str
+    editable: EditableScope, newest: ConfigVersion, config: ScopeConfig, fields: Sequence[Block], form_state: str
 ) -> View:
     """Return the form with the reader's own input in `fields`, below the version that was saved meanwhile."""
     top = [
         block_kit.header(f"{newest.author.name or 'Somebody'} was faster"),
         block_kit.section(
-            f"While you were editing, this was saved for *{wording.describe_scope(level.scope)}*:\n"
+            f"While you were editing, this was saved for *{wording.describe_scope(editable.scope)}*:\n"
             f"{wording.describe_version(newest)}\n"
             "Nothing is overwritten yet. `-` is what applies now, `+` is yours:"
         ),
-        block_kit.preformatted(wording.format_diff(newest.config, entered)),
+        block_kit.preformatted(wording.format_diff(newest.config, config)),
         block_kit.context("Change your version below as you like; then overwrite theirs, or drop yours."),
         block_kit.divider(),
     ]
     return _render_form([*top, *fields], form_state, "Overwrite", "Drop my version", title=NOT_SAVED_TITLE)
 
 
-def edit_button(label: str, level: Scope) -> Block:
+def edit_button(label: str, scope: Scope) -> Block:
     """Return the button that opens the form of a scope."""
-    name = name_scope(level)
+    name = name_scope(scope)
     return block_kit.button(label, f"{EDIT_ACTION}:{name.split()[0]}", name)
 
 
@@ -97,8 +101,8 @@ def add_errors(view: Mapping[str, Any], problems: Mapping[str, str]) -> View:
 
 def _copy_view(view: Mapping[str, Any], blocks: list[Block]) -> View:
     """Return the view of a payload with other blocks. Slack keeps the input of fields that stay."""
-    kept = ("type", "callback_id", "title", "submit", "close", "private_metadata")
-    return {name: view[name] for name in kept} | {"blocks": blocks}
+    copied = ("type", "callback_id", "title", "submit", "close", "private_metadata")
+    return {name: view[name] for name in copied} | {"blocks": blocks}
 
 
 def _render_form(blocks: list[Block], form_state: str, submit: str, close: str, *, title: str = EDITOR_TITLE) -> View:

@@ -50,9 +50,9 @@ class ConfigSaver:
         self, state: FormState, config: ScopeConfig, note: str, *, is_delegated: bool = False
     ) -> ConfigVersion:
         """Add a version. Raises `ConfigRefused` and `Conflict`."""
-        by = await self.look_up_author(state.user)
+        author = await self.look_up_author(state.user)
         version = await self._config_editor.save(
-            state.scope, config, based_on=state.based_on, by=by, note=note, is_delegated=is_delegated
+            state.scope, config, based_on=state.based_on, by=author, note=note, is_delegated=is_delegated
         )
         log.info(
             "A configuration was saved.",
@@ -66,7 +66,7 @@ class ConfigSaver:
     async def render_conflict(
         self,
         user: str,
-        level: EditableScope,
+        editable: EditableScope,
         newest: ConfigVersion | None,
         config: ScopeConfig,
         note: str,
@@ -78,6 +78,8 @@ class ConfigSaver:
         """
         if newest is None:  # versions are never removed, but a database may be put back
             return block_kit.render_notice(authorization.FORM_NOT_YOURS)
-        mandate = self._authorizer.sign_form(user, level.scope, newest.number)
-        fields = form.render_fields(level, config, models=await self._models(), note=note, entered_parts=entered_parts)
-        return modals.render_conflict(level, newest, config, fields, mandate)
+        form_state = self._authorizer.sign_form(user, editable.scope, newest.number)
+        fields = form.render_fields(
+            editable, config, models=await self._models(), note=note, entered_parts=entered_parts
+        )
+        return modals.render_conflict(editable, newest, config, fields, form_state)

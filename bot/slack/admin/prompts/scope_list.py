@@ -32,17 +32,17 @@ class ScopeListSection:
         """Return the section; no blocks unless the reader is an admin. Raises `StoreError`."""
         if not reader.is_admin:
             return []
-        where = self._workspace
+        workspace = self._workspace
         everywhere = ThreadKey(
-            platform=where.platform, workspace=where.workspace, channel=DIRECT_MESSAGES, root=""
+            platform=workspace.platform, workspace=workspace.workspace, channel=DIRECT_MESSAGES, root=""
         )  # what applies there are the two levels that always stand here
-        always = {version.scope: version for version in await self._versions.list_applying(everywhere)}
-        changed, count = await self._versions.list_changed(where, limit=MAX_SCOPES_SHOWN + 2)
-        return render_overview(where, always, changed, count)
+        fixed = {version.scope: version for version in await self._versions.list_applying(everywhere)}
+        changed, count = await self._versions.list_changed(workspace, limit=MAX_SCOPES_SHOWN + 2)
+        return render_overview(workspace, fixed, changed, count)
 
 
 def render_overview(
-    workspace: Scope, always: dict[Scope, ConfigVersion], changed: Sequence[ConfigVersion], count: int
+    workspace: Scope, fixed: dict[Scope, ConfigVersion], changed: Sequence[ConfigVersion], count: int
 ) -> list[Block]:
     """Return the workspace, direct messages, and the scopes that were changed last.
 
@@ -50,24 +50,24 @@ def render_overview(
     """
     first = {workspace: "The whole workspace", direct_messages_scope(workspace): "All direct messages"}
     further = [version for version in changed if version.scope not in first]
-    shown = [block_kit.header("Prompts and parameters"), *_render_intro()]
-    for level, name in first.items():
-        shown += render_entry(name, level, always.get(level))
+    blocks = [block_kit.header("Prompts and parameters"), *_render_intro()]
+    for scope, title in first.items():
+        blocks += render_entry(title, scope, fixed.get(scope))
     for version in further[:MAX_SCOPES_SHOWN]:
-        shown += render_entry(_capitalized_name(version.scope), version.scope, version)
+        blocks += render_entry(_capitalized_name(version.scope), version.scope, version)
     if count > len(changed) or len(further) > MAX_SCOPES_SHOWN:
-        shown.append(block_kit.context(f"{count:,} levels set something. These were changed last; *Find…* shows all."))
-    return shown
+        blocks.append(block_kit.context(f"{count:,} levels set something. These were changed last; *Find…* shows all."))
+    return blocks
 
 
-def render_entry(name: str, level: Scope, newest: ConfigVersion | None) -> list[Block]:
+def render_entry(title: str, scope: Scope, newest: ConfigVersion | None) -> list[Block]:
     """Return what one scope sets, and the buttons that edit it and open its history."""
-    edit = edit_button("Edit", level)
+    edit = edit_button("Edit", scope)
     if newest is None:
-        return [block_kit.section(f"*{name}*\nNothing is set.", edit)]
-    history = block_kit.button("History", HISTORY_ACTION, name_scope(level))
+        return [block_kit.section(f"*{title}*\nNothing is set.", edit)]
+    history = block_kit.button("History", HISTORY_ACTION, name_scope(scope))
     return [
-        block_kit.section(f"*{name}*\n{wording.summarize_config(newest.config)}"),
+        block_kit.section(f"*{title}*\n{wording.summarize_config(newest.config)}"),
         block_kit.context(wording.describe_version(newest)),
         block_kit.actions(edit, history),
     ]
@@ -90,6 +90,6 @@ def _render_intro() -> list[Block]:
     ]
 
 
-def _capitalized_name(level: Scope) -> str:
-    name = wording.describe_scope(level)
-    return name[0].upper() + name[1:]
+def _capitalized_name(scope: Scope) -> str:
+    title = wording.describe_scope(scope)
+    return title[0].upper() + title[1:]

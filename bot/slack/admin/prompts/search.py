@@ -47,21 +47,21 @@ class ScopeSearch:
         """Return a page of the scopes whose text contains every word of `query`. Raises `ActionRefused`."""
         await self._authorizer.require_admin(user, "find")
         newest = await self._versions.list_newest(self._authorizer.workspace)
-        levels = sorted(newest, key=lambda version: version.id, reverse=True)
-        levels = [version for version in levels if version.config != EMPTY_CONFIG]
+        versions = sorted(newest, key=lambda version: version.id, reverse=True)
+        versions = [version for version in versions if version.config != EMPTY_CONFIG]
         names: Mapping[str, str] = {}
-        if query and len(levels) <= MAX_CHANNEL_LOOKUPS:
-            names = await self._people.names({version.scope.channel for version in levels} - {""})
+        if query and len(versions) <= MAX_CHANNEL_LOOKUPS:
+            names = await self._people.names({version.scope.channel for version in versions} - {""})
         words = query.casefold().split()
-        matching = [each for each in levels if all(word in _searchable_text(each, names) for word in words)]
+        matching = [each for each in versions if all(word in _searchable_text(each, names) for word in words)]
         return render_results(query, matching, page)
 
 
-def render_results(query: str, levels: Sequence[ConfigVersion], page: int) -> View:
+def render_results(query: str, versions: Sequence[ConfigVersion], page: int) -> View:
     """Return the view of a page; a page number that is too large shows the last page."""
-    last = max(0, (len(levels) - 1) // SCOPES_PER_PAGE)
+    last = max(0, (len(versions) - 1) // SCOPES_PER_PAGE)
     page = max(0, min(page, last))
-    shown: list[Block] = [
+    blocks: list[Block] = [
         block_kit.section(
             "Any channel:",
             block_kit.channel_select(EDIT_CHANNEL_ACTION, "Edit…"),
@@ -73,22 +73,24 @@ def render_results(query: str, levels: Sequence[ConfigVersion], page: int) -> Vi
             hint="Words from a prompt, a parameter, a note, a channel's name or an author's name.",
         ),
     ]
-    for version in levels[page * SCOPES_PER_PAGE :][:SCOPES_PER_PAGE]:
-        shown += [block_kit.divider(), *render_found(version)]
-    count = f"{len(levels):,} {'level' if len(levels) == 1 else 'levels'}"
-    shown.append(block_kit.context(f"{count}, page {page + 1} of {last + 1}." if levels else "No level matches."))
-    turns = [
+    for version in versions[page * SCOPES_PER_PAGE :][:SCOPES_PER_PAGE]:
+        blocks += [block_kit.divider(), *render_found(version)]
+    count = f"{len(versions):,} {'level' if len(versions) == 1 else 'levels'}"
+    blocks.append(block_kit.context(f"{count}, page {page + 1} of {last + 1}." if versions else "No level matches."))
+    buttons = [
         block_kit.button(label, f"{PAGE_ACTION_PREFIX}:{at}", str(at))
         for label, at in (("Previous", page - 1), ("Next", page + 1))
         if 0 <= at <= last
     ]
-    view = block_kit.modal("Find a level", [*shown, *([block_kit.actions(*turns)] if turns else [])], submit="Find")
+    view = block_kit.modal(
+        "Find a level", [*blocks, *([block_kit.actions(*buttons)] if buttons else [])], submit="Find"
+    )
     return view | {"callback_id": FIND_ACTION, "private_metadata": query}
 
 
 def _searchable_text(version: ConfigVersion, names: Mapping[str, str]) -> str:
     """Return the text that a search looks through, case-folded."""
-    level, author = version.scope, version.author
-    name = f"#{names[level.channel]}" if level.channel in names else ""
-    places = (name, wording.describe_scope(level))
-    return "\n".join([*places, *describe_config(version.config), version.note, author.name]).casefold()
+    scope, author = version.scope, version.author
+    name = f"#{names[scope.channel]}" if scope.channel in names else ""
+    texts = (name, wording.describe_scope(scope))
+    return "\n".join([*texts, *describe_config(version.config), version.note, author.name]).casefold()

@@ -70,26 +70,30 @@ class BudgetController:
         """Return the section; no blocks unless the reader is an admin. Raises `StoreError`."""
         if not reader.is_admin:
             return ()
-        found = await self._ledger.list_budgets(self._authorizer.workspace)
+        changes = await self._ledger.list_budgets(self._authorizer.workspace)
         about = "Spending limits. A budget for one person or channel overrides the budget for each."
-        shown = [
+        blocks = [
             block_kit.header("Budgets"),
             block_kit.section(
-                about if found else "No budget is set.", block_kit.button("Set a budget", CHANGE_BUDGET_ACTION, "new")
+                about if changes else "No budget is set.", block_kit.button("Set a budget", CHANGE_BUDGET_ACTION, "new")
             ),
         ]
-        shown += [self._render_budget(change) for change in found[:MAX_BUDGETS_SHOWN]]
-        if len(found) > MAX_BUDGETS_SHOWN:
-            shown.append(block_kit.context(f"And {len(found) - MAX_BUDGETS_SHOWN} more: `bot budget list` in a shell."))
-        return shown
+        blocks += [self._render_budget(change) for change in changes[:MAX_BUDGETS_SHOWN]]
+        if len(changes) > MAX_BUDGETS_SHOWN:
+            blocks.append(
+                block_kit.context(f"And {len(changes) - MAX_BUDGETS_SHOWN} more: `bot budget list` in a shell.")
+            )
+        return blocks
 
     async def open_form(self, user: str, name: str) -> View:
         """Return the form, filled in with the budget of that name. Raises `ActionRefused`."""
         await self._authorizer.require_admin(user, "budget")
-        found = await self._ledger.list_budgets(self._authorizer.workspace)
-        budget = next((change.budget for change in found if _budget_name(change.budget) == name), None)
-        mandate = self._authorizer.sign_form(user, self._authorizer.workspace, 0)
-        view = block_kit.modal("Budget", self._render_fields(budget), submit="Save", close="Cancel", metadata=mandate)
+        changes = await self._ledger.list_budgets(self._authorizer.workspace)
+        budget = next((change.budget for change in changes if _budget_name(change.budget) == name), None)
+        form_state = self._authorizer.sign_form(user, self._authorizer.workspace, 0)
+        view = block_kit.modal(
+            "Budget", self._render_fields(budget), submit="Save", close="Cancel", metadata=form_state
+        )
         return view | {"callback_id": BUDGET_FORM_CALLBACK}
 
     async def save_form(self, user: str, view: Mapping[str, Any]) -> FormErrors | None:
@@ -120,7 +124,7 @@ class BudgetController:
         """Return the inputs, filled in with `budget` if there is one."""
         chosen = budget or Budget(scope=SpendingDimension.PERSON, span=Span.DAY, unit=BudgetUnit.TOKENS, amount=None)
         one = "one " if chosen.subject != ANY_SUBJECT else ""
-        whose = block_kit.single_choice(
+        subject = block_kit.single_choice(
             "static_select", [block_kit.option(*each) for each in SUBJECT_LABELS.items()], f"{one}{chosen.scope}"
         )
         spans = [block_kit.option(Span.DAY, "A day"), block_kit.option(Span.MONTH, "A month")]
@@ -136,7 +140,7 @@ class BudgetController:
             channel["initial_conversation"] = chosen.subject
         hint = "A whole number of tokens, or an amount such as 2.50. Leave it empty to remove the budget."
         return [
-            block_kit.input_block(WHOSE_FIELD, "Whose", whose, optional=False),
+            block_kit.input_block(WHOSE_FIELD, "Whose", subject, optional=False),
             block_kit.input_block(PERSON_FIELD, "Person", block_kit.user_select(person, "Nobody in particular")),
             block_kit.input_block(CHANNEL_FIELD, "Channel", channel),
             block_kit.input_block(SPAN_FIELD, "For", span, optional=False),
@@ -158,14 +162,14 @@ class BudgetController:
 
 def _parse_submission(values: Mapping[str, Any]) -> tuple[Budget | None, Mapping[str, str]]:
     """Return the budget that was entered, or None and a sentence for each wrong field."""
-    whose, text = _field_value(values, WHOSE_FIELD), _field_value(values, AMOUNT_FIELD).strip()
+    subject, text = _field_value(values, WHOSE_FIELD), _field_value(values, AMOUNT_FIELD).strip()
     if (
-        whose not in SUBJECT_LABELS
+        subject not in SUBJECT_LABELS
         or _field_value(values, SPAN_FIELD) not in [*Span]
         or _field_value(values, UNIT_FIELD) not in [*BudgetUnit]
     ):
         return None, {NOTE_FIELD: "This form is not complete. Please open it again."}
-    one, _, kind = whose.rpartition(" ")
+    one, _, kind = subject.rpartition(" ")
     subject, errors = _parse_subject(values, kind, is_one=bool(one))
     unit, amount = BudgetUnit(_field_value(values, UNIT_FIELD)), None
     try:
@@ -193,8 +197,8 @@ def _parse_subject(values: Mapping[str, Any], kind: str, *, is_one: bool) -> tup
 
 def _field_value(values: Mapping[str, Any], name: str) -> str:
     state = payload.mapping(values, name, block_kit.VALUE_ACTION_ID)
-    found = (state.get(key) for key in ("value", "selected_user", "selected_conversation"))
-    text = next((each for each in found if isinstance(each, str)), "")
+    entries = (state.get(key) for key in ("value", "selected_user", "selected_conversation"))
+    text = next((entry for entry in entries if isinstance(entry, str)), "")
     return text or payload.text(state, "selected_option", "value")
 
 

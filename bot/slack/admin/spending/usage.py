@@ -58,18 +58,18 @@ class UsageSection:
 
     async def __call__(self, reader: HomeReader) -> Sequence[Block]:
         """Return the section. Raises `StoreError`."""
-        mine, standings, everybodys = await asyncio.gather(
+        own, states, total_by_day = await asyncio.gather(
             self._spending_by_day(SpendingDimension.PERSON, reader.user, HOME_PERIOD_DAYS),
             self._ledger.list_budget_states(self._authorizer.workspace, person=reader.user, channel=""),
             self._spending_by_day(SpendingDimension.WORKSPACE, "", HOME_PERIOD_DAYS if reader.is_admin else 0),
         )
-        shown = [block_kit.header("What it costs"), block_kit.section(self._describe_own(mine, standings))]
+        blocks = [block_kit.header("What it costs"), block_kit.section(self._describe_own(own, states))]
         if reader.is_admin:
-            total = spending.describe_spending(sum(everybodys.values(), Spending()), self._currency)
+            total = spending.describe_spending(sum(total_by_day.values(), Spending()), self._currency)
             button = block_kit.button("Details", DETAILS_ACTION)
-            shown.append(block_kit.section(f"*All of us, in the last {HOME_PERIOD_DAYS} days*: {total}", button))
-            shown += spending.render_chart(everybodys, name_days(self._clock(), HOME_PERIOD_DAYS), self._currency)
-        return shown
+            blocks.append(block_kit.section(f"*All of us, in the last {HOME_PERIOD_DAYS} days*: {total}", button))
+            blocks += spending.render_chart(total_by_day, name_days(self._clock(), HOME_PERIOD_DAYS), self._currency)
+        return blocks
 
     async def open_details(self, user: str, period: str = "") -> View:
         """Return the costs of a period by channel, person, model and version.
@@ -89,53 +89,59 @@ class UsageSection:
             block_kit.section(f"*Together*: {total}", select),
             *spending.render_chart(by_day, name_days(self._clock(), count), self._currency),
         ]
-        for (dimension, name), found in zip(DIMENSION_TITLES.items(), sums, strict=True):
-            if found:
+        for (dimension, name), spending_by_key in zip(DIMENSION_TITLES.items(), sums, strict=True):
+            if spending_by_key:
                 lines = spending.render_ranking(
-                    await self._name_subjects(dimension, found), found, self._currency, MAX_RANKING_LINES
+                    await self._name_subjects(dimension, spending_by_key),
+                    spending_by_key,
+                    self._currency,
+                    MAX_RANKING_LINES,
                 )
                 blocks += [block_kit.divider(), block_kit.section(f"*{name}*\n{lines}")]
         about = "Days are UTC. *About*: some of it is estimated. More, and tables: `bot usage` in a shell."
         return block_kit.modal("What it costs", [*blocks, block_kit.context(about)])
 
-    def _describe_own(self, mine: Mapping[str, Spending], standings: Sequence[BudgetState]) -> str:
-        today = mine.get(name_days(self._clock(), 1)[0], Spending())
-        total = sum(mine.values(), Spending())
+    def _describe_own(self, own: Mapping[str, Spending], states: Sequence[BudgetState]) -> str:
+        today = own.get(name_days(self._clock(), 1)[0], Spending())
+        total = sum(own.values(), Spending())
         lately = spending.describe_spending(total, self._currency)
         lines = [
             f"*You, today*: {spending.describe_spending(today, self._currency)}",
             f"*You, in the last {HOME_PERIOD_DAYS} days*: {lately}",
             *(
                 spending.render_meter(each, self._currency)
-                for each in standings
+                for each in states
                 if each.budget.scope is not SpendingDimension.CHANNEL
             ),
         ]
         return "\n".join(lines)
 
-    async def _spending_by_day(self, of: SpendingDimension, subject: str, count: int) -> Mapping[str, Spending]:
+    async def _spending_by_day(self, dimension: SpendingDimension, subject: str, count: int) -> Mapping[str, Spending]:
         if not count:
             return {}
         named = name_days(self._clock(), count)
-        return await self._ledger.sum_by_day(self._authorizer.workspace, of, subject, days=named)
+        return await self._ledger.sum_by_day(self._authorizer.workspace, dimension, subject, days=named)
 
     async def _spending_by_subject(self, by: SpendingDimension, count: int) -> Mapping[str, Spending]:
         named = name_days(self._clock(), count)
         return await self._ledger.sum_by_subject(self._authorizer.workspace, by, since=named[0], until=named[-1])
 
-    async def _name_subjects(self, dimension: SpendingDimension, found: Mapping[str, Spending]) -> Mapping[str, str]:
+    async def _name_subjects(
+        self, dimension: SpendingDimension, spending_by_key: Mapping[str, Spending]
+    ) -> Mapping[str, str]:
         """Return a name for each subject."""
         match dimension:
             case SpendingDimension.PERSON:
-                return {each: f"<@{each}>" if each else "people whose data was erased" for each in found}
+                return {each: f"<@{each}>" if each else "people whose data was erased" for each in spending_by_key}
             case SpendingDimension.CHANNEL:
                 return {
-                    each: wording.describe_scope(replace(self._authorizer.workspace, channel=each)) for each in found
+                    each: wording.describe_scope(replace(self._authorizer.workspace, channel=each))
+                    for each in spending_by_key
                 }
             case SpendingDimension.VERSIONS:
-                return await self._name_version_sets(found)
+                return await self._name_version_sets(spending_by_key)
             case _:
-                return {each: block_kit.excerpt(each, 100) for each in found}
+                return {each: block_kit.excerpt(each, 100) for each in spending_by_key}
 
     async def _name_version_sets(self, keys: Mapping[str, Spending]) -> Mapping[str, str]:
         ids = {key: [int(each) for each in key.split(",") if each] for key in keys}

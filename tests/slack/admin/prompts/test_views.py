@@ -130,7 +130,7 @@ def test_why(*, for_admin: bool, is_known: bool) -> None:
     )
     told = dict.fromkeys(PARAMETERS, "has no effect: this model does not take it")
     known = explanation_view.ExplanationContext(
-        level=level(thread_scope(thread), OTHER), parameter_notes=told, workspace="https://a.slack.com/"
+        editable=level(thread_scope(thread), OTHER), parameter_notes=told, workspace="https://a.slack.com/"
     )
     view = explanation_view.render_explanation(explained, known, for_admin=for_admin)
     check_view(view, "modal")
@@ -144,7 +144,7 @@ def test_why_shows_admins_the_whole_prompt() -> None:
         own = version(thread_scope(THREAD), 2, ScopeConfig(prompt=Prompt(text, appends=appends)))
         versions = (version(WORKSPACE, 1, ScopeConfig(prompt=Prompt(above))), own) if above else (own,)
         explained = replace(EXPLAINED, made_with=Provenance(versions=(1,)), versions=versions)
-        known = explanation_view.ExplanationContext(level=level(thread_scope(THREAD), OTHER))
+        known = explanation_view.ExplanationContext(editable=level(thread_scope(THREAD), OTHER))
         view = explanation_view.render_explanation(explained, known, for_admin=True)
         check_view(view, "modal")
         framed = [block["elements"][0]["elements"][0] for block in view["blocks"] if block["type"] == "rich_text"]
@@ -174,7 +174,7 @@ EXPLAINED = Explanation(
 
 def explained_as(made_with: Provenance, *, told: dict[str, str] | None = None) -> str:
     known = explanation_view.ExplanationContext(
-        level=level(thread_scope(THREAD), OTHER), parameter_notes=told or {}, workspace="https://a.slack.com/"
+        editable=level(thread_scope(THREAD), OTHER), parameter_notes=told or {}, workspace="https://a.slack.com/"
     )
     view = explanation_view.render_explanation(replace(EXPLAINED, made_with=made_with), known, for_admin=True)
     check_view(view, "modal")
@@ -190,7 +190,7 @@ def explained_as(made_with: Provenance, *, told: dict[str, str] | None = None) -
     ],
 )
 def test_why_tells_what_an_answer_cost(spent: Spending, said: str) -> None:
-    known = explanation_view.ExplanationContext(level=level(thread_scope(THREAD), OTHER), currency="EUR")
+    known = explanation_view.ExplanationContext(editable=level(thread_scope(THREAD), OTHER), currency="EUR")
     view = explanation_view.render_explanation(replace(EXPLAINED, spent=spent), known, for_admin=False)
     assert said in "\n".join(_mrkdwn(view))
     assert "*Cost*" not in str(explanation_view.render_explanation(EXPLAINED, known, for_admin=False)), (
