@@ -1,7 +1,15 @@
-"""Since when no event of the platform can have been missed.
+"""Knows since when no event of the platform can have been missed.
 
-Separate because three parts meet in this one number: the connection decides it, answers ask for it before
-they trust what is stored of a thread. Time spent disconnected may hold messages that nobody delivered.
+Events that happen while the bot is disconnected may never be delivered. So a thread that was read from the
+platform before the last gap is read again before its next question is answered:
+
+    10:00  start                                       complete_since = 10:00
+    10:30  the connection is lost, back at 10:32       complete_since = 10:32
+    10:40  a question in a thread read at 10:05        older than 10:32: the thread is read again
+    10:41  the next question there                     read at 10:40: what is stored is complete
+
+The connection is looked at once a second. A shorter gap is bridged by the platform, which delivers again what
+was not acknowledged.
 """
 
 import asyncio
@@ -10,11 +18,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 CONNECTION_CHECK_SECONDS = 1.0
-"""Seconds between looks at the connection; a shorter gap is bridged by the platform's own redelivery."""
+"""How often the connection is looked at."""
 
 
 class ConnectionGaps:
-    """The beginning of the present stretch of time in which deliveries reached us."""
+    """Remembers the end of the last gap in the connection."""
 
     def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
         """`clock` gives seconds since 1970."""
@@ -22,12 +30,12 @@ class ConnectionGaps:
         self._complete_since = clock()
 
     def complete_since(self) -> float:
-        """Return the beginning, in seconds since 1970."""
+        """Return from when on no event was missed, in seconds since 1970."""
         return self._complete_since
 
     @asynccontextmanager
     async def watch_connection(self, is_connected: Callable[[], bool]) -> AsyncIterator[None]:
-        """Look at the connection while the context lasts."""
+        """Look at the connection each second while the context lasts."""
         watch = asyncio.create_task(self._watch(is_connected), name="continuity")
         try:
             yield

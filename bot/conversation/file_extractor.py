@@ -1,9 +1,13 @@
-"""The text of PDF and office files: `python extracting.py KIND CHARACTERS PAGES < file > extract.json`.
+"""Extracts the text of PDF and office files: `python file_extractor.py KIND CHARACTERS PAGES < file > text.json`.
 
-A program of its own, because a file of a stranger may make any parser slow, or eat memory: this process has
-a limit of both, holds no secret, and can be killed, which a thread cannot. `reading` runs it. Rules: it
-imports nothing of ours; it stops reading as soon as there is enough; whatever happens, it prints
-nothing but the extract.
+`file_reader` runs it as a process of its own, because a stranger's file may make any parser slow or eat memory.
+The process limits its own memory and time, holds no secret, and can be killed, which a thread cannot. It prints
+one JSON object, such as
+
+    {"text": "Tea on page 1 ...", "parts": 50, "parts_in_all": 300}
+
+Rules: it imports nothing of the bot, so that it starts fast and knows nothing. It stops reading as soon as there
+is enough text. It prints nothing but its result.
 """
 
 import io
@@ -16,25 +20,25 @@ from itertools import islice
 from typing import Any
 
 MAX_MEMORY_BYTES = 1024 * 1024 * 1024
-"""Bytes that this process may have; the libraries alone map a few hundred."""
+"""The libraries alone map a few hundred million bytes."""
 MAX_CPU_SECONDS = 20
-"""Of computing."""
+"""Seconds of computing, not of waiting."""
 MAX_UNPACKED_BYTES = 200 * 1024 * 1024
-"""Bytes that an office file, which is a ZIP archive, may unpack to."""
+"""An office file is a ZIP archive; a small one may unpack to more than fits into memory."""
 
 PartTexts = tuple[Iterator[str], int]
-"""The text of each part, and how many parts there are; 0 where parts are no pages."""
+"""The text of each part, and the number of parts; 0 if the parts are not pages or slides."""
 
 
 def main() -> None:
-    """Read a file from stdin, and print what was extracted."""
+    """Read a file from stdin, and print its text."""
     kind, characters, pages = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     _limit_resources()
     print(json.dumps(extract(sys.stdin.buffer.read(), kind, characters=characters, pages=pages)))  # noqa: T201 - its output
 
 
 def extract(data: bytes, kind: str, *, characters: int, pages: int) -> dict[str, Any]:
-    """Return the `text`, some more than `characters` of it if there is more, and of how many `parts`."""
+    """Return the `text` of the first `pages`, cut soon after `characters`, and the numbers of `parts`."""
     if kind != "pdf":
         _check_archive_size(data)
     texts, in_all = READERS[kind](data)
@@ -58,7 +62,7 @@ def _limit_resources() -> None:
 
 
 def _check_archive_size(data: bytes) -> None:
-    """Refuse an archive that unpacks to too much; no more than it declares is ever unpacked."""
+    """Raise if an archive declares to unpack to too much; `zipfile` never unpacks more than is declared."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         if sum(member.file_size for member in archive.infolist()) > MAX_UNPACKED_BYTES:
             raise ValueError("too large")
@@ -72,8 +76,8 @@ def _read_pdf(data: bytes) -> PartTexts:
 
 
 def _read_word(data: bytes) -> PartTexts:
-    import docx  # noqa: PLC0415 - likewise
-    from docx.table import Table  # noqa: PLC0415 - likewise
+    import docx  # noqa: PLC0415 - as above
+    from docx.table import Table  # noqa: PLC0415 - as above
 
     def texts() -> Iterator[str]:
         for block in docx.Document(io.BytesIO(data)).iter_inner_content():
@@ -86,7 +90,7 @@ def _read_word(data: bytes) -> PartTexts:
 
 
 def _read_sheets(data: bytes) -> PartTexts:
-    import openpyxl  # noqa: PLC0415 - likewise
+    import openpyxl  # noqa: PLC0415 - as above
 
     def texts() -> Iterator[str]:
         for sheet in openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True).worksheets:
@@ -100,7 +104,7 @@ def _read_sheets(data: bytes) -> PartTexts:
 
 
 def _read_slides(data: bytes) -> PartTexts:
-    import pptx  # noqa: PLC0415 - likewise
+    import pptx  # noqa: PLC0415 - as above
 
     slides = pptx.Presentation(io.BytesIO(data)).slides
     return ("\n".join(_shape_texts(slide)) for slide in slides), len(slides)

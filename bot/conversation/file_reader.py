@@ -1,8 +1,12 @@
-"""The files of a question -> what the model is told and shown of them.
+"""Reads the files of a question: what the model is told and shown of them, and what the thread is told.
 
-Separate from `asking`, which makes the request, because files come from outside and take time. Rules: every
-file ends as something that is said; what one file costs is bounded in bytes, seconds and characters; a parser
-runs in a process of its own, see `extracting`.
+    photo.png   --download-->  data URL                       sent to the model as a picture
+    notes.txt   --download, decode-->  text                   quoted to the model
+    report.pdf  --download-->  file_extractor (own process)  -->  text, quoted
+    movie.mp4   -->  "I can't read files of this kind"        said to the model, and below the answer
+
+Rules: each file ends as text, a picture, or a remark. What a file may cost is limited in bytes, seconds and
+characters. Parsers of strangers' files run in a process of their own, see `file_extractor`.
 """
 
 import asyncio
@@ -23,13 +27,12 @@ from bot.core.turns import File
 from bot.ports import Surface
 
 ALL_FILES_TIMEOUT_SECONDS = 60.0
-"""Seconds for all files of a question; somebody waits for an answer."""
+"""For all files of a question, since a person waits for the answer."""
 EXTRACTION_TIMEOUT_SECONDS = 20.0
-"""Seconds for the text of one file."""
 MAX_PAGES_PER_FILE = 50
-"""Pages or slides read of one file."""
+"""Pages of a PDF, or slides of a presentation."""
 MAX_PARALLEL_EXTRACTIONS = 2
-"""Files that are opened at a time by this process, whoever asks."""
+"""So many files are parsed at a time by this process, for all questions together."""
 
 EXTRACTOR_SCRIPT = Path(__file__).with_name("file_extractor.py")
 TOO_SLOW_REASON = "it took too long"
@@ -39,24 +42,24 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class QuestionFiles:
-    """What the files of a question come to."""
+    """What was read of the files of a question."""
 
     text_for_model: str = ""
-    """What the model is told, after the question."""
+    """Follows the question in the prompt."""
     remarks: str = ""
-    """What people are told, below the answer."""
+    """For people, below the answer."""
     pictures: tuple[str, ...] = ()
-    """What the model sees: data URLs."""
+    """Data URLs, for the model."""
 
 
 class FileReader:
-    """Reads files; one for all questions of a process."""
+    """Reads files; one for a process, which limits how many are parsed at once."""
 
     def __init__(self) -> None:
         self._slots = asyncio.Semaphore(MAX_PARALLEL_EXTRACTIONS)
 
     async def read(self, surface: Surface, files: Sequence[File]) -> QuestionFiles:
-        """Return what the files come to. Never raises because of a file."""
+        """Read files. Never raises because of a file."""
         readings: list[FileContent] = []
         end = asyncio.get_running_loop().time() + ALL_FILES_TIMEOUT_SECONDS
         for number, file in enumerate(files):
@@ -116,7 +119,7 @@ async def extract_text(data: bytes, kind: FileKind, max_characters: int) -> Extr
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
-        env={"LANG": "C.UTF-8"},  # nothing of our own, which holds keys and tokens
+        env={"LANG": "C.UTF-8"},  # not the bot's environment, which holds keys and tokens
     )
     try:
         async with asyncio.timeout(EXTRACTION_TIMEOUT_SECONDS):
@@ -129,5 +132,5 @@ async def extract_text(data: bytes, kind: FileKind, max_characters: int) -> Extr
         await process.wait()
     try:
         return ExtractedText(**json.loads(output))
-    except ValueError:  # it died, and printed nothing
+    except ValueError:  # the process died, and printed nothing
         raise FileUnreadable("it is damaged, protected by a password, or too large") from None

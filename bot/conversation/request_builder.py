@@ -1,7 +1,21 @@
-"""One turn -> the request that is put to the model.
+"""Builds the request that puts one turn to the model: what the model gets to know, and how it is asked.
 
-Separate from `answering`, which ends turns: here is decided what the model gets to know, and how it is asked.
-Rules: nothing is read of the platform that is stored; whatever is left out is left out in whole turns.
+`prepare` gathers everything, `build` turns it into a `ChatRequest`, and `shorten` leaves out more of the history
+when the model refused the request as too long. An example, with `BOT_CONTEXT_TOKENS=1000`:
+
+    read      summaries of the thread, history (at most 1,000 turns), config versions, budgets      the store
+              messages that were missed while the bot was disconnected                              the platform
+    resolve   deployment < workspace < channel < thread  ->  system prompt, model, parameters       core.chat
+    files     the question's attachments  ->  text and pictures                                     file_reader
+    fit         1000 tokens
+               -  60 system prompt
+               - 140 reserved for a summary
+               - 300 the question, with its files
+               = 500 for history: its newest turns, whole ones only; what they leave out may be summarised
+    build     [system, summary, turn 41, turn 42, question]
+
+Rules: nothing is read from the platform that is stored here. History is left out in whole turns, oldest first,
+and the thread is told once that it is.
 """
 
 import asyncio
@@ -31,75 +45,74 @@ from bot.ports import NO_SERVER_FACTS, Conversations, ServerFacts, Summaries, Su
 from bot.ports.conversations import TurnContext
 
 MAX_HISTORY_TURNS = 1_000
-"""Turns read for one question; a bound on work, far above what fits into most models."""
+"""The most turns that are read for one question; far more than fit into most models."""
 
 MAX_THREAD_MESSAGES_READ = 200
-"""Messages read from a thread that was there before we were."""
+"""The most messages that are read from a thread that began without the bot."""
 
 OUT_OF_VIEW_NOTE = "_Older messages of this thread are no longer in view._"
-"""Stands below the first answer of a thread for which turns were left out."""
+"""The note below a thread's first answer for which turns were left out."""
 
 SUMMARISED_NOTE = "_Older messages of this thread are no longer in view; I go by a summary of them._"
-"""Stands there in its place where that is so, and below the first answer from which on it is."""
+"""The note in its place if a summary stands for those turns, or below the first answer for which one does."""
 
 DRAFT_NOTE = "_Answered with a draft that is not published._"
-"""Stands below each answer of a thread in which an admin tries one."""
+"""The note below each answer of a thread in which an admin tries a draft."""
 
 REREAD_OVERLAP_SECONDS = 60.0
-"""Seconds that are read once more, because the platform's clock is not ours."""
+"""Messages of this long before the last reading are read again, since the platform's clock is not ours."""
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestOptions:
-    """How this deployment puts questions to its model."""
+    """How this deployment asks its model."""
 
     deployment_config: ScopeConfig
-    """What the deployment sets; the model at least."""
+    """What the settings say; it names a model at least."""
     user_key: bytes = field(repr=False)
     context_tokens: int = 100_000
-    """Tokens of a prompt at most, whatever would fit."""
+    """The most tokens of a prompt, even if the model takes more."""
     list_windows: Callable[[], Awaitable[Mapping[str, int]]] | None = None
-    """Asks the service how many tokens which model takes; raises a `ModelError`."""
+    """Asks the service for the context window of each model, in tokens. Raises `ModelError`."""
     sends_names: bool = False
     count_tokens: TokenCounter = estimate_tokens
-    """Counts tokens."""
     summaries: Summaries | None = None
-    """Where older turns are summarised, their summaries."""
+    """The store of summaries, if older turns are to be summarised."""
     server_facts: ServerFacts = NO_SERVER_FACTS
-    """What the preferred server has taught us."""
+    """What was learned of the preferred model server."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedQuestion:
-    """Everything that is known before a turn is put to the model."""
+    """A turn with everything that its request is built from."""
 
     turn: Turn
     context: TurnContext
     system_prompt: str
-    """The system prompt, complete."""
+    """The system prompt, with its placeholders filled in."""
     parameters: Mapping[str, ParameterValue]
     made_with: Provenance
     known_summaries: ThreadSummaries
-    """The summaries of the thread, read before anything else was."""
+    """The summaries of the thread, read before its history: so none covers a turn that is not read."""
     pictures: tuple[str, ...] = ()
     """Data URLs."""
     visible_turns: Sequence[Turn] = ()
-    """What the model gets to see of the conversation."""
+    """The turns that the model is sent."""
     summary: str = ""
-    """What it gets to see of what was said before that."""
+    """The summary of earlier turns that it is sent; empty if there is none."""
     available_tokens: float = 0.0
-    """Tokens that the view and the question may take."""
+    """How many tokens the visible turns and the question may take together."""
 
     @property
     def has_whole_history(self) -> bool:
-        """Whether the whole conversation was read."""
+        """Whether all turns of the thread were read."""
         return len(self.context.history) < MAX_HISTORY_TURNS
 
 
 class RequestBuilder:
-    """Turns turns into requests."""
+    """Builds requests for turns; one for a process, which learns the windows of models."""
 
     def __init__(
         self,
@@ -109,7 +122,7 @@ class RequestBuilder:
         *,
         complete_since: Callable[[], float],
     ) -> None:
-        """`complete_since`, in seconds since 1970: from then on no event of the platform was missed."""
+        """`complete_since` returns, in seconds since 1970, from when on no event of the platform was missed."""
         self._store = store
         self._surfaces = surfaces
         self._options = options
@@ -119,7 +132,7 @@ class RequestBuilder:
         self._learning_windows: asyncio.Task[None] | None = None
 
     async def prepare(self, turn: Turn) -> PreparedQuestion:
-        """Gather what is known of a turn's thread. Raises `StoreError`."""
+        """Gather what a turn's request is built from. Raises `StoreError`."""
         if self._learning_windows is None:
             self._learning_windows = asyncio.create_task(self._learn_windows(), name="learn-windows")
         known = (
@@ -143,8 +156,8 @@ class RequestBuilder:
         return self._fit_history(question, self._available_tokens(question, self._windows))
 
     def build(self, question: PreparedQuestion) -> ChatRequest:
-        """Return the request that puts a question."""
-        asking, turn = self._options, question.turn
+        """Return the request for a prepared question."""
+        options, turn = self._options, question.turn
         return ChatRequest(
             model=_model_of(question),
             messages=transcript.build_messages(
@@ -152,39 +165,39 @@ class RequestBuilder:
                 question.visible_turns,
                 turn,
                 summary=question.summary,
-                names=asking.sends_names,
+                names=options.sends_names,
                 pictures=question.pictures,
             ),
             parameters=question.parameters,
-            user=transcript.hash_user(turn.author, turn.thread.workspace, asking.user_key),
+            user=transcript.hash_user(turn.author, turn.thread.workspace, options.user_key),
             conversation=transcript.hash_parts(
-                asking.user_key, turn.thread.workspace, turn.thread.channel, turn.thread.root
+                options.user_key, turn.thread.workspace, turn.thread.channel, turn.thread.root
             ),
         )
 
     def shorten(self, question: PreparedQuestion, error: ContextTooLong) -> PreparedQuestion:
-        """Return a question that fits, by what the service said of its window, or half as long."""
+        """Return a question that fits the window that the service named, or else half as long as before."""
         sent, windows = (count_request_tokens(self.build(question).messages, self._options.count_tokens), self._windows)
-        if error.is_from_fallback:  # for this question alone
+        if error.is_from_fallback:  # then only this question is shortened
             windows = ContextWindows(self._options.context_tokens)
-        if not question.pictures:  # how long those are to the service, we don't estimate
+        if not question.pictures:  # how many tokens a picture is to the service is not known
             windows.note_too_long(_model_of(question), sent, window=error.window, tokens=error.tokens)
             self._save_window_facts(_model_of(question))
         most = 0.75 * sent if error.window and error.tokens else sent / 2
         return self._fit_history(question, min(most, self._available_tokens(question, windows)))
 
     def learn_token_count(self, request: ChatRequest, usage: Usage | None) -> None:
-        """Learn from what the service counted, pictures apart."""
+        """Correct the token estimate by what the service counted; not for questions with pictures."""
         if usage and not any(message.images for message in request.messages):
             self._windows.note_counted(
                 request.model, count_request_tokens(request.messages, self._options.count_tokens), usage.prompt_tokens
             )
 
     def _save_window_facts(self, model: str) -> None:
-        """Keep what is news of a model."""
+        """Store what was newly learned of a model's window."""
         known = self._options.server_facts.read(model)
         for subject, value in self._windows.learned_facts(model).items():
-            if known.get(subject, 1.0) != value:  # a factor of 1 is no news
+            if known.get(subject, 1.0) != value:  # a correction by 1 says nothing new
                 self._options.server_facts.learn(model, subject, value)
 
     def _available_tokens(self, question: PreparedQuestion, windows: ContextWindows) -> float:
@@ -194,7 +207,7 @@ class RequestBuilder:
         return windows.prompt_limit(model, limit if isinstance(limit, int) else None)
 
     def _fit_history(self, question: PreparedQuestion, available_tokens: float) -> PreparedQuestion:
-        """Return the question with as much of the conversation as fits; people are told if not all."""
+        """Return the question with as much history as fits, and a note for the thread if some is left out."""
         count, history = self._options.count_tokens, transcript.select_remembered(question.context.history)
         available_tokens -= count(question.system_prompt)
         available_tokens -= summaries.summary_reserve(available_tokens) if self._options.summaries else 0
@@ -219,7 +232,7 @@ class RequestBuilder:
         )
 
     async def _learn_windows(self) -> None:
-        """Ask the service how much its models take: once, and beside the first question, which goes on."""
+        """Ask the service for its models' windows: once, while the first question goes on."""
         if self._options.list_windows:
             try:
                 self._windows.set_listed(await self._options.list_windows())
@@ -227,7 +240,7 @@ class RequestBuilder:
                 log.info("The models' windows are not known.", action="windows_unknown", error=error.code)
 
     async def _read_context(self, turn: Turn) -> TurnContext:
-        """Return what is known of the thread; read it from the platform first if we missed some of it."""
+        """Return what the store knows of the thread; first read what was missed of it from the platform."""
         context = await self._store.read_context(turn, limit=MAX_HISTORY_TURNS)
         if turn.thread.root == turn.message_id or context.read_at >= self._complete_since():
             return context
@@ -243,7 +256,7 @@ class RequestBuilder:
         return await self._store.read_context(turn, limit=MAX_HISTORY_TURNS)
 
     def _effective_config(self, turn: Turn, context: TurnContext) -> EffectiveConfig:
-        """Return what admins want of an answer in the turn's thread, or where a draft is meant for."""
+        """Return the config that applies in the turn's thread, or in the place that its draft is meant for."""
         draft = context.draft
         settings = {version.scope: version.config for version in context.config_versions}
         if draft:
@@ -256,17 +269,17 @@ class RequestBuilder:
         )
 
     async def _fill_placeholders(self, system: str, turn: Turn, context: TurnContext) -> str:
-        """Return the system prompt for a turn, its placeholders filled in."""
+        """Return the system prompt with its placeholders filled in."""
         where = context.draft.target if context.draft else turn.thread
         used = placeholders.find_used(system)
         values = {"user": turn.author.name, "date": datetime.now(UTC).date().isoformat()}
-        if used & {"channel", "workspace"}:  # only then may it take a call of the platform
+        if used & {"channel", "workspace"}:  # their names may take a call of the platform
             values.update(await self._surfaces[turn.thread.platform].read_place_names(where))
         return placeholders.fill(system, values)
 
 
 def _provenance_of(effective: EffectiveConfig, context: TurnContext) -> Provenance:
-    """Return what to keep of what applies; a draft takes the place of its level's version."""
+    """Return which versions an answer is made with; a draft takes the place of its scope's version."""
     draft = context.draft
     if draft is None:
         return scoped_config.make_provenance(effective, context.config_versions)
@@ -276,7 +289,7 @@ def _provenance_of(effective: EffectiveConfig, context: TurnContext) -> Provenan
 
 
 def _context_coverage(history: Sequence[Turn], first: int, *, is_all: bool, is_summarised: bool) -> ContextCoverage:
-    """Return how much of a conversation is seen from its turn number `first` on."""
+    """Return how much of the history is sent if it begins with turn number `first`."""
     view = history[first:]
     ends = {"first": view[0].message_id, "last": view[-1].message_id} if view else {}
     return ContextCoverage(turns=len(view), left_out=first, is_all_counted=is_all, is_summarised=is_summarised, **ends)
@@ -287,7 +300,7 @@ def _model_of(question: PreparedQuestion) -> str:
 
 
 def _add_view_remark(question: PreparedQuestion, note: str) -> Provenance:
-    """Return what the answer is made with; people are told what is out of view when that is news to them."""
+    """Add the note about left-out turns, unless the thread has been told the same already."""
     made_with = question.made_with
     told = next((_view_remark_of(turn) for turn in reversed(question.context.history) if _view_remark_of(turn)), "")
     is_news = told != note if told else question.has_whole_history
@@ -297,7 +310,7 @@ def _add_view_remark(question: PreparedQuestion, note: str) -> Provenance:
 
 
 def _view_remark_of(turn: Turn) -> str:
-    """Return what stands below a turn's answer of older messages; nothing so stands below an error."""
+    """Return the note about left-out turns below a turn's answer, if it has one."""
     if turn.status is not TurnStatus.DONE or turn.made_with is None:
         return ""
     remarks = turn.made_with.remarks

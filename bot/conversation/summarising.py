@@ -1,8 +1,13 @@
-"""Older turns -> a summary of them, made by the model beside the answers and kept.
+"""Makes summaries of turns that no longer fit the model's window, by asking the model, in the background.
 
-Separate from `answering` because nobody waits for it: it is made while the thread goes on, and where that
-fails, nothing is missing but the summary. Rules: one at a time for a thread; what plugins make of questions
-they make of these requests too, and budgets hold for them; no text that was said is in a log.
+After an answer the `Summariser` looks whether turns are about to leave the window. If so, it starts a task:
+
+    turns 1-40  --model-->  summary A              saved with "covers turns 1-40"
+    summary A + turns 41-80  --model-->  summary B
+
+No answer waits for it. If it fails, the next answer tries again after a pause, and until then those turns are
+just left out. At most one summary is made for a thread at a time, and four in a process. Plugins amend these
+requests as they amend questions, and budgets count them.
 """
 
 import asyncio
@@ -26,19 +31,19 @@ from bot.policy.spending import SpendingPolicy
 from bot.ports import ChatModel, Summaries
 
 MAX_PARALLEL_SUMMARIES = 4
-"""Summaries that one process makes at the same time: people who wait for an answer go first."""
+"""So few at a time, since people who wait for an answer go first."""
 FAILURE_PAUSE_SECONDS = 60.0
-"""Seconds after a failure in which none is begun; what is due then is due at the next answer too."""
+"""After a failure none is begun for this long; the next answer in the thread tries again."""
 INHERITED_PARAMETERS = ("system_role", "reasoning_effort", "service_tier")
-"""Parameters of a question that say how its model is asked, not how it answers people."""
+"""A summary takes over these parameters of the question; the others shape how people are answered."""
 WITHHELD_REASONS = frozenset({"content_filter", "refusal"})
-"""Reasons for an end that leave no summary."""
+"""Finish reasons of texts that are not used as a summary."""
 
 log = structlog.get_logger()
 
 
 class Summariser:
-    """Makes summaries."""
+    """Makes the summaries of one process."""
 
     def __init__(
         self,
@@ -62,12 +67,12 @@ class Summariser:
     def create(
         cls, options: RequestOptions, model: ChatModel, plugins: Plugins, spending: SpendingPolicy
     ) -> "Summariser | None":
-        """Return one where older turns are to be summarised."""
+        """Return a summariser, or None if the deployment makes no summaries."""
         kept = options.summaries
         return cls(model, kept, plugins, spending, count_tokens=options.count_tokens) if kept else None
 
     def start_if_due(self, question: PreparedQuestion, request: ChatRequest, answer: Answer) -> None:
-        """Begin to make a summary if one is due, now that a question was answered; `request` put it."""
+        """Start to make a summary if one is due after this answer; `request` is what the model was asked."""
         turn, now = replace(question.turn, answer=answer.text), asyncio.get_running_loop().time()
         if turn.thread in self._running or now < self._not_before:
             return
@@ -86,7 +91,7 @@ class Summariser:
             task.add_done_callback(lambda _task: self._running.pop(turn.thread))
 
     async def close(self) -> None:
-        """Give up what is being made."""
+        """Cancel the summaries that are being made."""
         for task in (ending := tuple(self._running.values())):
             task.cancel()
         await asyncio.gather(*ending, return_exceptions=True)
@@ -107,13 +112,13 @@ class Summariser:
             )
         except BotError as error:
             self._note_failure(error.code)
-        except Exception as error:  # noqa: BLE001 - nobody waits for it, and it is no turn
+        except Exception as error:  # noqa: BLE001 - the top level of a task that nothing else awaits
             self._note_failure(describe_error(error))
         else:
             log.info("Older turns are summarised.", action="summarised", turn=turn.id, kept=is_kept)
 
     async def _ask_model(self, request: ChatRequest, turn: Turn, budgets: Sequence[Budget]) -> str:
-        """Return what the model says, complete. Raises a `ModelError`, or a `StoreError`."""
+        """Return the complete text of the model. Raises `BotError`."""
         builder = AnswerBuilder()
         request = await self._plugins.amend(request, turn)
         await self._spending.check_side_call(turn, budgets, request)
