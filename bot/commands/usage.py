@@ -14,7 +14,8 @@ import click
 
 from bot.commands.database_session import with_database
 from bot.core.chat import scoped_config
-from bot.core.spending.budgets import Spending, format_cost
+from bot.core.spending.budgets import Spending
+from bot.core.spending.descriptions import format_cost
 from bot.core.spending.prices import NANO_PER_UNIT
 from bot.settings import Settings
 from bot.store.config import versions

@@ -12,8 +12,8 @@ from bot.core.chat.context_window import count_request_tokens, estimate_tokens
 from bot.core.config import Scope
 from bot.core.errors import BudgetSpent
 from bot.core.requests import Answer, ChatRequest, ModelCall, Usage
-from bot.core.spending import budgets as ledger
-from bot.core.spending.budgets import Budget, CallPermit
+from bot.core.spending import descriptions
+from bot.core.spending.budgets import Budget, CallPermit, check_budgets, find_nearly_spent
 from bot.core.spending.estimates import CallEstimator
 from bot.core.spending.prices import Price, PriceTable
 from bot.core.turns import Turn
@@ -44,9 +44,7 @@ class SpendingPolicy:
         if budgets and self.ledger:
             here = Scope(platform=turn.thread.platform, workspace=turn.thread.workspace)
             standings = await self.ledger.list_budget_states(here, person=turn.author.id, channel=turn.thread.channel)
-            ledger.check_budgets(
-                standings, self.estimates.estimate_call(request, self.prices.find_price(request.model))
-            )
+            check_budgets(standings, self.estimates.estimate_call(request, self.prices.find_price(request.model)))
 
     async def charge_side_call(self, turn: Turn, request: ChatRequest, answer: Answer) -> None:
         """Write down a call beside the turn's own, as far as it cost anything."""
@@ -77,7 +75,7 @@ class TurnSpending:
             try:
                 self._grant = await self._policy.ledger.reserve(self.turn, self._budgets, need)
             except BudgetSpent as spent:
-                spent.for_people = ledger.describe_refusal(spent.state, self._policy.prices.currency)
+                spent.for_people = descriptions.describe_refusal(spent.state, self._policy.prices.currency)
                 raise
         self._request = request
 
@@ -106,10 +104,10 @@ class TurnSpending:
     def add_budget_warning(self, answer: Answer) -> Answer:
         """Return a complete answer, with a remark below it if a budget is nearly used up now."""
         call, made_with = answer.call, answer.made_with
-        near = ledger.find_nearly_spent(self._grant, call) if call else ()
+        near = find_nearly_spent(self._grant, call) if call else ()
         if not (near and call and made_with):
             return answer
-        remarks = (ledger.describe_warning(each, self._policy.prices.currency) for each in near)
+        remarks = (descriptions.describe_warning(each, self._policy.prices.currency) for each in near)
         return replace(
             answer,
             call=replace(call, warns=frozenset(each.budget.span for each in near)),

@@ -12,8 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from bot.core.errors import MessageLost, SurfaceError, SurfaceUnavailable
-from bot.core.reply import appended_text
-from bot.core.reply.commands import DisplayMode
+from bot.core.reply.commands import DisplayMode, find_addition
 from bot.core.turns import Action, File, IncomingMessage, ThreadKey, Turn
 from bot.ports import Page, SurfaceLimits
 
@@ -54,7 +53,7 @@ class PaperStream:
 
     def can_show(self, page: Page) -> bool:
         """Whether the page only adds text to what is shown."""
-        return appended_text.find_addition(page.text, self._shown) is not None
+        return find_addition(page.text, self._shown) is not None
 
     async def append_page(self, page: Page, *, last: bool) -> None:
         """Show a page. Raises the entry of `append_errors` for this append, if there is one."""
@@ -63,7 +62,7 @@ class PaperStream:
         fault = surface.append_errors.pop(surface.appends, None)
         if fault and str(fault) != GOT_THROUGH:
             raise fault
-        self._shown += appended_text.find_addition(page.text, self._shown) or ""
+        self._shown += find_addition(page.text, self._shown) or ""
         shown = page if last else replace(page, text=self._shown, actions=())
         await surface.edit(self._thread, self.message_id, shown)
         if fault:

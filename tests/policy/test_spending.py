@@ -167,7 +167,7 @@ async def test_a_spent_budget_is_refused_in_the_thread_and_nothing_is_lost() -> 
         await world.ask(1)
         assert await world.ask(2) == (
             "Your budget for today has too little left for this: 9,990 of 10,000 tokens used. "
-            "It is full again on 22 November, 00:00 UTC; an admin can raise it."
+            "It resets on 22 November, 00:00 UTC; an admin can raise it."
         )
         assert world.actions == (Action.RETRY,)
         assert len(world.model.requests) == 1
@@ -185,8 +185,7 @@ async def test_people_are_told_once_that_a_budget_is_nearly_used_up() -> None:
         await world.set(MINE)
         shown = [await world.ask(number) for number in (1, 2, 3)]
     warned = (
-        "So.\n\n_Your budget for today is nearly used up: 8,100 of 10,000 tokens. "
-        "It is full again on 22 November, 00:00 UTC._"
+        "So.\n\n_Your budget for today is nearly used up: 8,100 of 10,000 tokens. It resets on 22 November, 00:00 UTC._"
     )
     assert shown == ["So.", warned, "So."]
 
@@ -221,7 +220,7 @@ async def test_answers_that_run_at_once_do_not_count_on_the_same_tokens() -> Non
         await asyncio.sleep(60)
         shown = [message.text for message in world.surface.messages.values()]
         assert sum(text == "So." for text in shown) == 2
-        assert sum("kept for answers under way" in text for text in shown) == 3
+        assert sum("reserved for answers being written" in text for text in shown) == 3
         assert await world.ask(6) == "So."
         assert world.store.data.reservations == {}
 

@@ -1,6 +1,10 @@
 """The commands that `live_reply` returns: what to write next, as plain values.
 
-`delivery.writer` carries them out. A platform's `DisplayMode` says how a growing answer can be shown there.
+`delivery.writer` carries them out. A platform's `DisplayMode` says how a growing answer can be shown there. If
+it can only append, `find_addition` computes what to append to a message:
+
+    find_addition("One two", "One ")     "two"
+    find_addition("One, two", "One ")    None: the message already shows a space where the comma belongs
 """
 
 from dataclasses import dataclass
@@ -61,3 +65,20 @@ class Done:
 
 
 Command: TypeAlias = Post | Edit | Wait | Idle | Done
+
+
+def find_addition(text: str, shown: str) -> str | None:
+    """Return what to append to a message so that it shows `text`; None if that is impossible.
+
+    Trailing white space of `shown` may be more than `text` has there: it is invisible.
+    """
+    if text.startswith(shown):
+        return text[len(shown) :]
+    stem = shown.rstrip()
+    if not text.startswith(stem):
+        return None
+    rest = text[len(stem) :]
+    if rest and not rest[0].isspace():
+        return None
+    rest = rest.lstrip(" ")
+    return rest.lstrip("\n") if "\n" in shown[len(stem) :] else rest

@@ -15,7 +15,7 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 
 from bot.core.errors import BudgetSpent, PriceUnknown
-from bot.core.periods import Span, format_moment
+from bot.core.periods import Span
 from bot.core.requests import ModelCall
 from bot.core.spending import prices
 from bot.core.turns import Author
@@ -205,14 +205,6 @@ def format_amount(unit: BudgetUnit, amount: int, currency: str) -> str:
     return prices.format_amount(amount, currency) if unit is BudgetUnit.MONEY else f"{amount:,} tokens"
 
 
-def format_used(state: BudgetState, currency: str) -> str:
-    """Return how much of a budget is spent, such as `900 of 1,000 tokens`."""
-    total = format_amount(state.budget.unit, state.budget.amount or 0, currency)
-    if state.budget.unit is BudgetUnit.TOKENS:
-        return f"{state.spent:,} of {total}"
-    return f"{format_amount(state.budget.unit, state.spent, currency)} of {total}"
-
-
 def parse_amount(text: str, unit: BudgetUnit) -> int:
     """Return the amount that a person wrote. Raises ValueError with a sentence without its full stop."""
     if unit is BudgetUnit.MONEY:
@@ -221,39 +213,3 @@ def parse_amount(text: str, unit: BudgetUnit) -> int:
     if not (digits.isascii() and digits.isdecimal() and len(digits) <= len(str(MAX_BUDGET_TOKENS))):
         raise ValueError(f"An amount of tokens must be a whole number from 0 to {MAX_BUDGET_TOKENS:,}")
     return int(digits)
-
-
-def format_cost(spending: Spending, currency: str) -> str:
-    """Return the cost of calls for people; calls with an unknown price are counted, not added as zero."""
-    if not spending.unpriced:
-        return prices.format_amount(spending.cost, currency)
-    if spending.unpriced == spending.calls:
-        return "unknown"
-    plural = "s" if spending.unpriced > 1 else ""
-    known = prices.format_amount(spending.cost, currency)
-    return f"{known}, and {spending.unpriced:,} call{plural} of unknown price"
-
-
-def describe_refusal(state: BudgetState, currency: str) -> str:
-    """Return the sentences for a question that does not fit into a budget."""
-    verdict = "is used up" if state.spent >= (state.budget.amount or 0) else "has too little left for this"
-    kept = ""
-    if state.reserved:
-        kept = f" and {format_amount(state.budget.unit, state.reserved, currency)} kept for answers under way"
-    return (
-        f"{_name_budget(state.budget)} {verdict}: {format_used(state, currency)} used{kept}. "
-        f"It is full again on {format_moment(state.resets_at)}; an admin can raise it."
-    )
-
-
-def describe_warning(state: BudgetState, currency: str) -> str:
-    """Return the remark that a budget is nearly used up."""
-    again = f"It is full again on {format_moment(state.resets_at)}."
-    return f"_{_name_budget(state.budget)} is nearly used up: {format_used(state, currency)}. {again}_"
-
-
-def _name_budget(budget: Budget) -> str:
-    owner = {SpendingDimension.PERSON: "Your", SpendingDimension.CHANNEL: "This channel's"}.get(
-        budget.scope, "The workspace's"
-    )
-    return f"{owner} budget for {'today' if budget.span is Span.DAY else 'this month'}"

@@ -21,7 +21,7 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.errors import SurfaceGone
-from bot.core.reply.appended_text import find_addition
+from bot.core.reply.commands import find_addition
 from bot.core.turns import ThreadKey, Turn
 from bot.ports import Page
 from bot.slack.message_metadata import page_metadata

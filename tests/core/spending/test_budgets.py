@@ -19,11 +19,10 @@ from bot.core.spending.budgets import (
     Spending,
     SpendingDimension,
     check_budgets,
-    describe_refusal,
-    describe_warning,
     find_applying_budgets,
     find_nearly_spent,
 )
+from bot.core.spending.descriptions import describe_refusal, describe_warning
 
 pytestmark = pytest.mark.calendar
 
@@ -104,7 +103,7 @@ def test_people_are_told_of_the_first_answer_beyond_four_fifths_and_of_no_other(
 def test_a_refusal_says_whose_how_much_and_until_when() -> None:
     assert describe_refusal(standing(1_000), "USD") == (
         "Your budget for today is used up: 1,000 of 1,000 tokens used. "
-        "It is full again on 22 November, 00:00 UTC; an admin can raise it."
+        "It resets on 22 November, 00:00 UTC; an admin can raise it."
     )
     money = Budget(
         scope=SpendingDimension.CHANNEL,
@@ -115,8 +114,8 @@ def test_a_refusal_says_whose_how_much_and_until_when() -> None:
     )
     assert describe_refusal(standing(10**9, 5 * 10**8, of=money), "EUR") == (
         "This channel's budget for this month has too little left for this: 1.00 EUR of 2.00 EUR used and "
-        "0.50 EUR kept for answers under way. "
-        "It is full again on 22 November, 00:00 UTC; an admin can raise it."
+        "0.50 EUR reserved for answers being written. "
+        "It resets on 22 November, 00:00 UTC; an admin can raise it."
     )
 
 
@@ -124,7 +123,7 @@ def test_a_warning_says_whose_how_much_and_until_when() -> None:
     of_all = replace(MINE, scope=SpendingDimension.WORKSPACE, subject="")
     assert describe_warning(standing(850, of=of_all), "USD") == (
         "_The workspace's budget for today is nearly used up: 850 of 1,000 tokens. "
-        "It is full again on 22 November, 00:00 UTC._"
+        "It resets on 22 November, 00:00 UTC._"
     )
 
 

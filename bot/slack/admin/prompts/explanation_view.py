@@ -16,7 +16,8 @@ from bot.core.chat.scoped_config import (
 )
 from bot.core.history.explanation import Explanation
 from bot.core.reply.stopping import STOPPED_FINISH_REASON
-from bot.core.spending.budgets import Spending, format_cost
+from bot.core.spending.budgets import Spending
+from bot.core.spending.descriptions import format_cost
 from bot.core.turns import File
 from bot.policy.config_editor import EditableScope
 from bot.slack import permalinks

@@ -6,8 +6,8 @@ Home and the details view share them. A line of text says what each chart shows,
 from collections.abc import Mapping, Sequence
 
 from bot.core.periods import MONTH_NAMES, Span, format_moment
-from bot.core.spending import text_chart
-from bot.core.spending.budgets import BudgetState, Spending, SpendingDimension, format_cost, format_used
+from bot.core.spending.budgets import BudgetState, Spending, SpendingDimension
+from bot.core.spending.descriptions import draw_bar, draw_columns, format_cost, format_used
 from bot.core.spending.prices import format_amount
 from bot.slack.views import block_kit
 from bot.slack.views.block_kit import Block
@@ -37,7 +37,7 @@ def render_chart(by_day: Mapping[str, Spending], days: Sequence[str], currency: 
     amount = format_amount(values[most], currency) if is_money else f"{values[most]:,} tokens"
     first, last = _format_day(days[0]), _format_day(days[-1])
     axis = [chr(0x2500) * len(days), first + last.rjust(len(days) - len(first))]
-    drawn = "\n".join((*text_chart.draw_columns(values, CHART_HEIGHT_CELLS), *axis))
+    drawn = "\n".join((*draw_columns(values, CHART_HEIGHT_CELLS), *axis))
     kind = "Money" if is_money else "Tokens"
     return [
         block_kit.preformatted(drawn),
@@ -48,7 +48,7 @@ def render_chart(by_day: Mapping[str, Spending], days: Sequence[str], currency: 
 def render_meter(standing: BudgetState, currency: str) -> str:
     """Return how much of a budget is used, as one line of mrkdwn."""
     budget = standing.budget
-    drawn = text_chart.draw_bar(standing.spent, budget.amount or 0, METER_WIDTH_CELLS)
+    drawn = draw_bar(standing.spent, budget.amount or 0, METER_WIDTH_CELLS)
     whose = "You" if budget.scope is SpendingDimension.PERSON else "All of us"
     span = "today" if budget.span is Span.DAY else "this month"
     used = format_used(standing, currency)

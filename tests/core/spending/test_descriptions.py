@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.spending.text_chart import BLOCK_CHARACTERS, EIGHTHS_PER_CELL, draw_bar, draw_columns
+from bot.core.spending.descriptions import BLOCK_CHARACTERS, EIGHTHS_PER_CELL, draw_bar, draw_columns
 
 VALUES = st.lists(st.integers(0, 10**15), max_size=90)
 

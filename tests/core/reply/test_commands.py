@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.reply.appended_text import find_addition
-from bot.core.reply.commands import DisplayMode
+from bot.core.reply.commands import DisplayMode, find_addition
 from tests.core.chat.threads import Thread, limits
 
 PROSE = """# Trains
