@@ -1,4 +1,8 @@
-"""The doors to who may use the bot, and who may steer it: what admins set, and the decision."""
+"""The ports to permissions: what admins granted, and the decision whether somebody may ask.
+
+`GrantsRecord` stores who may use and who may configure the bot, as versions. `AccessPolicy` decides for one person
+in one thread, from the newest versions and from what the platform says about the person.
+"""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -10,36 +14,35 @@ from bot.core.turns import Author, ThreadKey
 
 
 class GrantsRecord(Protocol):
-    """What admins set of who may do what, with its history. One method is one transaction.
+    """What admins granted, with its history. One method is one transaction.
 
-    Nothing is ever changed or removed. Each method raises `StoreUnavailable` when the database does not
-    answer.
+    A version is never changed or removed. Each method raises `StoreUnavailable` when the database does not answer.
     """
 
     async def list_current(self, workspace: Scope) -> Sequence[GrantsVersion]:
-        """Return the newest version of the workspace's key and of each of its channels', by channel."""
+        """Return the newest version of the workspace's scope and of each of its channels', ordered by channel."""
         ...
 
     async def save(self, key: Scope, grants: Grants, *, based_on: int, by: Author, note: str = "") -> GrantsVersion:
-        """Add a version to a key and return it.
+        """Add a version to a scope and return it.
 
-        `based_on` is the number of the version that was edited, 0 where there was none; raises
-        `GrantsConflict` if it is not the newest any more.
+        `based_on` is the number of the version that was edited, 0 if there was none. Raises `GrantsConflict` if
+        another version was saved since.
         """
         ...
 
     async def list_history(self, key: Scope, *, limit: int) -> Sequence[GrantsVersion]:
-        """Return the newest `limit` versions of exactly this key, newest first."""
+        """Return the newest `limit` versions of exactly this scope, newest first."""
         ...
 
 
 class AccessPolicy(Protocol):
-    """Who lets questions in."""
+    """Decides who may ask."""
 
     async def find_refusal(self, thread: ThreadKey, person: str) -> AccessRefusal | None:
         """Return why a person, by the platform's id, may not ask in a thread now; None if they may.
 
-        Raises `StoreError`, and `SurfaceUnavailable` where the platform does not answer just now; where it
-        does not say who somebody is, they may not.
+        A person about whom the platform says nothing may not. Raises `StoreError`, and `SurfaceUnavailable` if the
+        platform does not answer just now.
         """
         ...

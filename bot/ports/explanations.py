@@ -1,4 +1,4 @@
-"""The port to how answers came about."""
+"""The port to explanations: how an answer came about, for admins who ask "why this answer?"."""
 
 from typing import Protocol
 
@@ -10,5 +10,8 @@ class Explanations(Protocol):
     """How answers came about. One method, one transaction; raises `StoreUnavailable`."""
 
     async def explain(self, thread: ThreadKey, message_id: str) -> Explanation | None:
-        """Return how the answer came about that a message shows, or asked for; None if there is none."""
+        """Return how an answer came about; `message_id` is its question, or any message that shows it.
+
+        Returns None if the message is neither, or its turn has not ended.
+        """
         ...

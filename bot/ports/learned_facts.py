@@ -1,4 +1,8 @@
-"""The port to what model servers have taught us."""
+"""The ports to what the bot learned of model servers, such as fields that a server rejects.
+
+`LearnedFacts` is the database, which all processes share and which outlives them. `ServerFacts` is one server's
+facts in memory, as the model client reads them; `NO_SERVER_FACTS` is the one that knows nothing.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
@@ -7,18 +11,18 @@ from bot.core.learned_facts import Fact
 
 
 class LearnedFacts(Protocol):
-    """What model servers have taught us. One method, one transaction; raises `StoreUnavailable`."""
+    """Facts about model servers. One method, one transaction; raises `StoreUnavailable`."""
 
     async def list_facts(self) -> Sequence[Fact]:
-        """Return what was learnt in the last `lessons.KEPT` seconds, by server, model and subject."""
+        """Return the facts of the last `FACT_LIFETIME_SECONDS`, ordered by server, model and subject."""
         ...
 
-    async def save_fact(self, lesson: Fact) -> None:
-        """Keep a lesson in place of an earlier one of the same subject."""
+    async def save_fact(self, fact: Fact) -> None:
+        """Save a fact, in place of an earlier one of the same server, model and subject."""
         ...
 
     async def forget_all(self) -> int:
-        """Drop all lessons, and return how many there were."""
+        """Delete all facts, and return how many there were."""
         ...
 
 

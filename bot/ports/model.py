@@ -1,4 +1,9 @@
-"""The door to a chat-completions model."""
+"""The port to a chat-completions model: one request in, a stream of events out.
+
+async with model.stream(request) as events:
+    async for event in events:
+        builder.feed(event)
+"""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -8,11 +13,11 @@ from bot.core.chat.stream import StreamEvent
 from bot.core.requests import ChatRequest
 
 NeededAt = Callable[[], float]
-"""Returns when what comes next is needed, by the clock of the loop, as far as that is known by now."""
+"""Returns when the next event is needed, by the clock of the event loop, as far as that is known now."""
 
 
 def needed_at_once() -> float:
-    """Return that whatever comes is needed at once."""
+    """Return a time in the past: every event is needed as soon as it comes."""
     return 0.0
 
 
@@ -22,10 +27,10 @@ class ChatModel(Protocol):
     def stream(
         self, request: ChatRequest, *, needed_at: NeededAt = needed_at_once
     ) -> AbstractAsyncContextManager[AsyncIterator[StreamEvent]]:
-        """Ask, and iterate over what comes; leaving the context closes the connection.
+        """Send a request and iterate over the events of the answer; leaving the context closes the connection.
 
-        What is not needed yet may come later than it could, and more of it at once; the end comes at once.
-        Raises a `ModelError` from entering or from iterating. An iteration that ends without one was
-        complete: the server said so, and there was text.
+        Events that are not needed yet may be delayed until `needed_at()`, and then come together. The last event
+        is never delayed. Entering and iterating raise a `ModelError`. If the iteration ends without one, the answer
+        is complete: the server said so, and there was text.
         """
         ...

@@ -1,4 +1,4 @@
-"""The port to what stands for turns that are out of view."""
+"""The port to summaries: short texts in place of the turns that no longer fit into the model's window."""
 
 from typing import Protocol
 
@@ -7,16 +7,16 @@ from bot.core.turns import ThreadKey
 
 
 class Summaries(Protocol):
-    """What stands for turns that are out of view. One method, one transaction; raises `StoreUnavailable`.
+    """Summaries of threads. One method, one transaction; raises `StoreUnavailable`.
 
-    They go by themselves: with a turn that is erased, reworded or answered differently, every summary that
-    covers it.
+    A summary covers the thread up to one turn. When a covered turn is erased, edited or answered differently, the
+    store deletes the summary and increments the thread's revision.
     """
 
     async def read_summaries(self, thread: ThreadKey) -> ThreadSummaries:
-        """Return the newest `KEPT` summaries of a thread, oldest first, and its revision."""
+        """Return a thread's newest summaries, oldest first, and its revision."""
         ...
 
     async def save_summary(self, thread: ThreadKey, summary: Summary, *, revision: int) -> bool:
-        """Keep a summary; False, and nothing is kept, if the thread has another revision by now."""
+        """Save a summary that was made at `revision`. Returns False, and saves nothing, if that has changed."""
         ...

@@ -28,9 +28,9 @@ class MemoryDrafts:
         self._kept = {} if kept is None else kept
         self._clock = clock
 
-    async def save_draft(self, draft: Draft, *, lasts: float) -> None:
+    async def save_draft(self, draft: Draft, *, lifetime: float) -> None:
         """Let a draft be tried in its thread."""
-        self._kept[draft.thread] = replace(draft, note=make_storable(draft.note)), self._clock() + lasts
+        self._kept[draft.thread] = replace(draft, note=make_storable(draft.note)), self._clock() + lifetime
 
     async def find_draft(self, thread: ThreadKey) -> Draft | None:
         """Return the draft that is tried in a thread."""

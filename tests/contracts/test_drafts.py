@@ -53,7 +53,7 @@ def drafts(kept: Kept) -> Drafts:
 
 
 async def test_a_draft_is_tried_in_its_thread_and_in_no_other(drafts: Drafts) -> None:
-    await drafts.save_draft(DRAFT, lasts=DRAFT_LIFETIME_SECONDS)
+    await drafts.save_draft(DRAFT, lifetime=DRAFT_LIFETIME_SECONDS)
     assert await drafts.find_draft(HERE) == DRAFT
     for elsewhere in (replace(HERE, root="2.0"), replace(HERE, workspace="T2"), replace(HERE, platform="x")):
         assert await drafts.find_draft(elsewhere) is None
@@ -61,8 +61,8 @@ async def test_a_draft_is_tried_in_its_thread_and_in_no_other(drafts: Drafts) ->
 
 async def test_what_is_dropped_is_gone_and_dropped_once(drafts: Drafts) -> None:
     other = replace(DRAFT, thread=replace(HERE, root="2.0"))
-    await drafts.save_draft(DRAFT, lasts=DRAFT_LIFETIME_SECONDS)
-    await drafts.save_draft(other, lasts=DRAFT_LIFETIME_SECONDS)
+    await drafts.save_draft(DRAFT, lifetime=DRAFT_LIFETIME_SECONDS)
+    await drafts.save_draft(other, lifetime=DRAFT_LIFETIME_SECONDS)
     assert await drafts.delete_draft(HERE)
     assert await drafts.find_draft(HERE) is None
     assert not await drafts.delete_draft(HERE)
@@ -71,7 +71,7 @@ async def test_what_is_dropped_is_gone_and_dropped_once(drafts: Drafts) -> None:
 
 async def test_what_has_expired_is_not_there(kept: Kept) -> None:
     drafts, _versions, store = kept
-    await drafts.save_draft(DRAFT, lasts=-1.0)
+    await drafts.save_draft(DRAFT, lifetime=-1.0)
     assert await drafts.find_draft(HERE) is None
     assert not await drafts.delete_draft(HERE)
     turn = await store.accept(question("1.0"), claim=True)
@@ -84,7 +84,7 @@ async def test_a_question_is_read_with_the_draft_and_what_applies_where_it_is_me
     """A channel's own level counts, and not that of the thread in which its draft is tried."""
     drafts, versions, store = kept
     draft = replace(DRAFT, scope=level)
-    await drafts.save_draft(draft, lasts=DRAFT_LIFETIME_SECONDS)
+    await drafts.save_draft(draft, lifetime=DRAFT_LIFETIME_SECONDS)
     above, channel, here = [
         await versions.save(key, KIND, based_on=0, by=Author(id="U1"))
         for key in (WORKSPACE, CHANNEL, replace(WORKSPACE, channel="C1"))
@@ -101,5 +101,5 @@ async def test_a_question_is_read_with_the_draft_and_what_applies_where_it_is_me
 async def test_whatever_may_be_set_can_be_tried(drafts: Drafts, steering: ScopeConfig) -> None:
     await drafts.delete_draft(HERE)
     draft = replace(DRAFT, config=steering)
-    await drafts.save_draft(draft, lasts=DRAFT_LIFETIME_SECONDS)
+    await drafts.save_draft(draft, lifetime=DRAFT_LIFETIME_SECONDS)
     assert await drafts.find_draft(HERE) == draft

@@ -97,7 +97,7 @@ def test_it_is_what_the_level_would_get(others: list[ScopeConfig], new: ScopeCon
         for key, steering in zip(PLACES, others, strict=True):
             if not (level == DIRECTS and key == ONE_DIRECT):  # that is below it
                 await world.save(key, steering)
-        await world.drafts.save_draft(draft(level, new), lasts=DRAFT_LIFETIME_SECONDS)
+        await world.drafts.save_draft(draft(level, new), lifetime=DRAFT_LIFETIME_SECONDS)
         tried = await world.ask(TRIAL)
         await world.drafts.delete_draft(TRIAL)
         await world.save(level, new)
@@ -112,7 +112,7 @@ async def test_levels_below_the_one_that_is_tried_do_not_count() -> None:
     world = DraftWorld()
     await world.save(DIRECTS, ScopeConfig(prompt=Prompt("Be brief.")))
     await world.drafts.save_draft(
-        draft(WORKSPACE, ScopeConfig(prompt=Prompt("Be kind."))), lasts=DRAFT_LIFETIME_SECONDS
+        draft(WORKSPACE, ScopeConfig(prompt=Prompt("Be kind."))), lifetime=DRAFT_LIFETIME_SECONDS
     )
     assert (await world.ask(TRIAL)).messages[0].content == "Be kind."
 
@@ -122,7 +122,7 @@ async def test_people_are_told_until_it_ends_and_questions_go_on() -> None:
     """In the thread of the draft and nowhere else; the conversation is the same after it."""
     world = DraftWorld()
     await world.drafts.save_draft(
-        draft(C1, ScopeConfig(prompt=Prompt("Be kind to {channel}."))), lasts=DRAFT_LIFETIME_SECONDS
+        draft(C1, ScopeConfig(prompt=Prompt("Be kind to {channel}."))), lifetime=DRAFT_LIFETIME_SECONDS
     )
     first = await world.ask(TRIAL)
     assert first.messages[0].content == "Be kind to #paper."
@@ -142,7 +142,9 @@ async def test_what_the_answer_was_made_with_names_the_draft_and_no_version_in_i
     world = DraftWorld()
     await world.save(WORKSPACE, ScopeConfig(parameters={"n": 2}))
     await world.save(C1, ScopeConfig(prompt=Prompt("Be brief.")))
-    await world.drafts.save_draft(draft(C1, ScopeConfig(parameters={"temperature": 0.5})), lasts=DRAFT_LIFETIME_SECONDS)
+    await world.drafts.save_draft(
+        draft(C1, ScopeConfig(parameters={"temperature": 0.5})), lifetime=DRAFT_LIFETIME_SECONDS
+    )
     await world.ask(TRIAL)
     made_with = world.store.data.turns[1].made_with
     assert made_with

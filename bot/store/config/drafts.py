@@ -24,7 +24,7 @@ IS_UNEXPIRED = drafts.c.expires_at > now()
 DRAFT_COLUMNS = tuple(drafts.c[name] for name in ("level", "based_on", "author_id", "note", "content"))
 """The columns that a `Draft` is made of, beside its thread."""
 
-INSERT_DRAFT = upsert(drafts).values(expires_at=now() + bindparam("lasts"))
+INSERT_DRAFT = upsert(drafts).values(expires_at=now() + bindparam("lifetime"))
 
 SELECT_DRAFT = select(*DRAFT_COLUMNS).where(*_IS_OF_THREAD, IS_UNEXPIRED)
 
@@ -48,9 +48,9 @@ class SqlDrafts:
         """`database` may be one that a store uses too."""
         self._database = database
 
-    async def save_draft(self, draft: Draft, *, lasts: float) -> None:
+    async def save_draft(self, draft: Draft, *, lifetime: float) -> None:
         """Let a draft be tried in its thread."""
-        await self._database.tx(save_draft, draft, lasts)
+        await self._database.tx(save_draft, draft, lifetime)
 
     async def find_draft(self, thread: ThreadKey) -> Draft | None:
         """Return the draft that is tried in a thread."""
@@ -61,7 +61,7 @@ class SqlDrafts:
         return await self._database.tx(delete_draft, thread)
 
 
-def save_draft(connection: Connection, draft: Draft, lasts: float) -> None:
+def save_draft(connection: Connection, draft: Draft, lifetime: float) -> None:
     """Insert a draft."""
     row = asdict(draft.thread) | {
         "level": scoped_config.name_scope(draft.scope),
@@ -70,7 +70,7 @@ def save_draft(connection: Connection, draft: Draft, lasts: float) -> None:
         "note": draft.note,
         "content": scoped_config.to_json(draft.config),
     }
-    connection.execute(INSERT_DRAFT, row | {"lasts": lasts})
+    connection.execute(INSERT_DRAFT, row | {"lifetime": lifetime})
 
 
 def find_draft(connection: Connection, thread: ThreadKey) -> Draft | None:

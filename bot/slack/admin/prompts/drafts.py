@@ -165,7 +165,7 @@ class DraftController:
             author=state.user,
             note=request.note,
         )
-        await self._drafts.save_draft(draft, lasts=DRAFT_LIFETIME_SECONDS)
+        await self._drafts.save_draft(draft, lifetime=DRAFT_LIFETIME_SECONDS)
         return thread
 
     async def _require_draft(
