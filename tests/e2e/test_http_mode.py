@@ -8,10 +8,11 @@ import aiohttp
 import pytest
 
 from bot.sandbox.workspace.records import Json
-from bot.slack.transport.http import EVENTS_PATH, compute_signature
+from bot.slack.transport.http import EVENTS_PATH
 from tests.e2e.conftest import ADA, GENERAL, BotWorld, ready_bot
 from tests.e2e.test_bad_input import free_port
 from tests.program import program
+from tests.slack.transport.http_server import compute_signature
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 

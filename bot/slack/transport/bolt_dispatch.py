@@ -6,9 +6,13 @@ Socket Mode and HTTP mode both end here:
                 +--> dispatch_payload --> Bolt's listeners --> BoltResponse
     HTTP -------+
 
-Status 200 means that Slack may be told "received"; with any other status Slack delivers again. An exception
-in Bolt becomes a 500. The caller has authenticated the delivery, so Bolt's own signature check, which would
-log the headers, is off.
+| response | when | Slack |
+|---|---|---|
+| 200 | a listener acknowledged, or the event is an echo of the bot's own message | is told "received" |
+| 404, 500 | no listener, or one raised | delivers again |
+
+An exception in Bolt becomes a 500. The caller has authenticated the delivery, so Bolt's own signature check,
+which would log the headers, is off.
 """
 
 from collections.abc import Mapping

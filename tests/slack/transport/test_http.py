@@ -8,8 +8,8 @@ from slack_sdk.signature import SignatureVerifier
 
 from bot.app.health import serve_health
 from bot.core.errors import SettingsError
-from bot.slack.transport.http import EVENTS_PATH, MAX_BODY_BYTES, compute_signature
-from tests.slack.transport.http_server import BODY, EVENT, FORM, GOOD, JSON, SECRET, Server
+from bot.slack.transport.http import EVENTS_PATH, MAX_BODY_BYTES
+from tests.slack.transport.http_server import BODY, EVENT, FORM, GOOD, JSON, SECRET, Server, compute_signature
 
 
 def test_the_tests_signature_is_slacks() -> None:
