@@ -6,8 +6,8 @@
 
 Deliveries run in separate tasks, and each may wait a different time for names from Slack. A lock for each
 thread, taken in order of arrival, records the messages of a thread in the order in which they were written.
-asyncio's locks are fair, so tasks enter in the order in which they asked. A key without users takes no
-memory.
+asyncio's locks are fair, so tasks enter in the order in which they asked. A task that is cancelled while it
+waits leaves the queue, and one that fails releases the lock. A key without users takes no memory.
 
 Example with two messages A and B of one thread and C of another; A needs 300 ms for a name:
 

@@ -13,14 +13,13 @@ as long as parsing. Source: https://docs.slack.dev/messaging/formatting-message-
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from html import escape as html_escape
 from itertools import zip_longest
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-
-from bot.slack.rendering.token_tree import TokenNode, build_tree
 
 WORD_JOINER = "\u2060"
 """The word joiner: invisible, and breaks up a token such as `<!here>` so that Slack does not act on it."""
@@ -42,6 +41,17 @@ _PLAIN_LINE = re.compile(
 # Link reference definitions are off, because an unused one would vanish. HTML is shown as text.
 _parser = MarkdownIt("commonmark", {"html": False, "maxNesting": _MAX_NESTING})
 _parser.enable(["table", "strikethrough"]).disable(["reference", "html_block", "html_inline"])
+
+
+@dataclass(frozen=True, slots=True)
+class TokenNode:
+    """A token, or an opening and a closing token with all tokens between them."""
+
+    type: str
+    """The token's type, without `_open`."""
+    content: str
+    attrs: Mapping[str, str | int | float]
+    children: list["TokenNode"]
 
 
 def parse_markdown(markdown: str) -> list[Token]:
@@ -80,6 +90,22 @@ def convert_markdown(markdown: str, tokens: Sequence[Token]) -> str:
 
 def _is_deep(token: Token) -> bool:
     return any(child.level >= _MAX_NESTING for child in token.children or ())
+
+
+def build_tree(tokens: Sequence[Token]) -> list[TokenNode]:
+    """Return the outermost nodes. The parser closes every token that it opens."""
+    outermost: list[TokenNode] = []
+    open_nodes = [outermost]
+    for token in tokens:
+        if token.nesting < 0:
+            open_nodes.pop()
+            continue
+        children = build_tree(token.children) if token.children else []
+        node = TokenNode(token.type.removesuffix("_open"), token.content, token.attrs, children)
+        open_nodes[-1].append(node)
+        if token.nesting:
+            open_nodes.append(children)
+    return outermost
 
 
 def _convert_blocks(nodes: Sequence[TokenNode], separator: str, depth: int = 0) -> str:

@@ -19,6 +19,7 @@ https://docs.slack.dev/reference/methods/assistant.threads.setStatus
 """
 
 import asyncio
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,12 +28,19 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.core.turns import ThreadKey, Turn
 from bot.delivery.rate_limiter import RateLimiters
 from bot.delivery.retry import retry_delay
-from bot.slack.rendering.titles import make_title
+from bot.slack.rendering.mrkdwn import WORD_JOINER
+from bot.slack.rendering.sanitize import sanitize_text
 from bot.slack.surface.best_effort import BestEffortMethod, BestEffortOutcome
 
 THINKING_STATUS = "is thinking…"
 LOADING_MESSAGES = ("Reading the thread…", "Thinking it over…", "Looking for the words…", "Almost there…")
 """Shown in rotation until the answer begins; Slack takes up to ten."""
+MAX_TITLE_UNITS = 200
+"""Slack's limit, counted in UTF-16 units. https://docs.slack.dev/reference/methods/agents.sessions.rename"""
+ELLIPSIS = "…"
+
+_MARKDOWN_MARKS = re.compile(r"^(?:[#>*+\s-]|\d{1,9}[.)]\s|```\w*)+|(?<!\w)[*_`~]{1,3}(?=\S)|(?<=\S)[*_`~]{1,3}(?!\w)")
+_PINGS = re.compile(r"(?<=<)(?=[!@#])|(?<=@)(?=(?:channel|here|everyone)\b)", re.IGNORECASE)
 
 
 class AssistantStatus:
@@ -139,3 +147,20 @@ class AssistantStatus:
             thread,
             lambda: self._client.assistant_threads_setTitle(channel_id=thread.channel, thread_ts=thread.root, **named),
         )
+
+
+def make_title(question: str) -> str:
+    """Return the first line of a question as a title: plain text that never pings, cut at a word boundary.
+
+    It has at most `MAX_TITLE_UNITS`, and is empty if the question has no words.
+    """
+    lines = (" ".join(_MARKDOWN_MARKS.sub("", line).split()) for line in sanitize_text(question).splitlines())
+    return _shorten(_PINGS.sub(WORD_JOINER, next(filter(None, lines), "")))
+
+
+def _shorten(line: str) -> str:
+    units = line.encode("utf-16-le")
+    if len(units) <= 2 * MAX_TITLE_UNITS:
+        return line
+    kept = units[: 2 * (MAX_TITLE_UNITS - len(ELLIPSIS))].decode("utf-16-le", "ignore")
+    return (kept.rsplit(" ", 1)[0] or kept) + ELLIPSIS

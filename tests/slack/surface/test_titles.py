@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.slack.rendering.mrkdwn import WORD_JOINER
-from bot.slack.rendering.titles import MAX_TITLE_UNITS, make_title
+from bot.slack.surface.assistant_status import MAX_TITLE_UNITS, make_title
 
 
 @pytest.mark.parametrize(
