@@ -12,11 +12,11 @@ stop. The sentence is sent in the background; if that fails, it is only logged.
 
 import asyncio
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Callable
+from typing import TypeAlias
 
 import structlog
+from cachetools import TLRUCache
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.access.rules import AccessRefusal
@@ -27,6 +27,7 @@ from bot.slack import event_payloads, messages
 from bot.slack.message_metadata import notice_metadata
 from bot.slack.people.access_check import SlackAccessPolicy
 from bot.slack.transport.api_errors import call
+from bot.slack.views.modals import RunInBackground
 
 SECONDS_BETWEEN_SAME_REFUSALS = 600.0
 """A person is not told the same reason in the same channel again within this time."""
@@ -36,6 +37,10 @@ MAX_REMEMBERED_REFUSALS = 10_000
 REFUSAL_TIMEOUT_SECONDS = 10.0
 """For sending a refusal, in the background."""
 ADDRESSED_TO_BOT = frozenset({AddressingKind.MENTION, AddressingKind.DIRECT})
+
+_Refused: TypeAlias = tuple[str, str, AccessRefusal]
+"""A person's id, a channel, and the reason."""
+
 log = structlog.get_logger()
 
 
@@ -46,7 +51,7 @@ class AccessGuard:
         self,
         access_policy: SlackAccessPolicy,
         client: AsyncWebClient,
-        run_in_background: Callable[[Coroutine[Any, Any, None]], None],
+        run_in_background: RunInBackground,
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -55,7 +60,7 @@ class AccessGuard:
         self._client = client
         self._run_in_background = run_in_background
         self._clock = clock
-        self._recent_refusals: OrderedDict[tuple[str, str, AccessRefusal], float] = OrderedDict()
+        self._recent_refusals = TLRUCache[_Refused, None](MAX_REMEMBERED_REFUSALS, ttu=_forget_at, timer=clock)
         self._token_bucket = TokenBucket(per_minute=REFUSALS_PER_MINUTE, burst=REFUSALS_BURST)
 
     async def admit_message(self, posted: event_payloads.MessageEvent) -> bool:
@@ -91,16 +96,11 @@ class AccessGuard:
         return False
 
     def _notify_person(self, thread: ThreadKey, user: str, refused: AccessRefusal, *, is_in_thread: bool) -> None:
-        now = self._clock()
-        key = (user, thread.channel, refused)
-        is_quiet = now < self._recent_refusals.get(key, float("-inf")) + SECONDS_BETWEEN_SAME_REFUSALS
-        if not refused.for_people or is_quiet or self._token_bucket.delay(now, last=True):
+        now, key = self._clock(), (user, thread.channel, refused)
+        if not refused.for_people or key in self._recent_refusals or self._token_bucket.delay(now, last=True):
             return
         self._token_bucket.take(now)
-        self._recent_refusals[key] = now
-        self._recent_refusals.move_to_end(key)
-        while len(self._recent_refusals) > MAX_REMEMBERED_REFUSALS:
-            self._recent_refusals.popitem(last=False)
+        self._recent_refusals[key] = None
         self._run_in_background(self._send_refusal(thread, user, refused.for_people, is_in_thread=is_in_thread))
 
     async def _send_refusal(self, thread: ThreadKey, user: str, text: str, *, is_in_thread: bool) -> None:
@@ -121,3 +121,7 @@ class AccessGuard:
                     )
         except (SurfaceError, TimeoutError) as error:
             log.debug("A refusal could not be sent.", action="refusal_untold", error=type(error).__name__)
+
+
+def _forget_at(_refused: _Refused, _value: None, now: float) -> float:
+    return now + SECONDS_BETWEEN_SAME_REFUSALS

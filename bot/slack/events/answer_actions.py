@@ -14,11 +14,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
+from bot.conversation.intake import Intake
 from bot.core.reply.stopping import StopOutcome, StopRequest
-from bot.core.turns import Action, ThreadKey
+from bot.core.turns import Action
 from bot.slack import messages
+from bot.slack.events.access_guard import AccessGuard
 from bot.slack.events.ephemeral_replies import (
     ANSWER_ENDED,
     CHANGE_NOT_ALLOWED,
@@ -34,44 +36,14 @@ ANSWER_AGAIN_ID = "answer_again"
 """The `callback_id` of the message shortcut."""
 
 
-class ChangesAnswers(Protocol):
-    """What becomes of a wish; `Intake` is one."""
-
-    async def retry(
-        self, turn: int, thread: ThreadKey, *, by: str, by_admin: bool = False, goes_on: bool = False
-    ) -> bool:
-        """Have a turn answered again, or gone on with, if `by` may ask for it."""
-        ...
-
-    async def answer_again(self, thread: ThreadKey, message_id: str, *, by: str, by_admin: bool = False) -> bool:
-        """Have the turn of a message answered again, if `by` may ask for it."""
-        ...
-
-    async def flip(self, turn: int, thread: ThreadKey, action: Action, *, by: str, by_admin: bool = False) -> bool:
-        """Have another variant of an answer shown if `by` may ask for it."""
-        ...
-
-    async def stop(self, request: StopRequest) -> StopOutcome:
-        """Have an answer stopped if that person may ask for it."""
-        ...
-
-
-class AdmitsPresses(Protocol):
-    """Who lets people use what is below an answer; `Doorkeeper` is one."""
-
-    async def admit_press(self, thread: ThreadKey, user: str) -> bool:
-        """Return whether a person may use a button below an answer."""
-        ...
-
-
 class AnswerActions:
     """Carries out the actions on answers of one workspace."""
 
     def __init__(
         self,
         bot: messages.BotIdentity,
-        intake: ChangesAnswers,
-        access_guard: AdmitsPresses,
+        intake: Intake,
+        access_guard: AccessGuard,
         is_admin: Callable[[str], Awaitable[bool]],
     ) -> None:
         self._bot = bot

@@ -17,13 +17,14 @@ import asyncio
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
+from bot.conversation.intake import Intake
 from bot.core.errors import SurfaceUnavailable
 from bot.core.reply.stopping import StopOutcome, StopRequest, is_stop_request
-from bot.core.turns import IncomingMessage, MessageKey
 from bot.slack import event_payloads, messages
-from bot.slack.events.answer_actions import AdmitsPresses, AnswerActions, stop_refusal
+from bot.slack.events.access_guard import AccessGuard
+from bot.slack.events.answer_actions import AnswerActions, stop_refusal
 from bot.slack.events.ephemeral_replies import EphemeralReply
 from bot.slack.events.keyed_locks import KeyedLock
 from bot.slack.people.directory import People
@@ -33,35 +34,6 @@ RECORD_TIMEOUT_SECONDS = 2.5
 
 REMEMBER_RECORDED_SECONDS = 10.0
 """A repeated delivery within this time is answered from memory; later ones the store recognises."""
-
-
-class RecordsDeliveries(Protocol):
-    """What becomes of a delivery; `Intake` is one."""
-
-    @property
-    def is_draining(self) -> bool:
-        """Whether this process ends, and deliveries should go to another one."""
-        ...
-
-    async def accept(self, incoming: IncomingMessage) -> object:
-        """Record a message."""
-        ...
-
-    async def record_edit(self, message: MessageKey, text: str, *, delivery: str = "") -> None:
-        """Record an edit."""
-        ...
-
-    async def forget(self, message: MessageKey, *, delivery: str = "") -> None:
-        """Erase what was deleted."""
-        ...
-
-
-class AdmitsMessages(AdmitsPresses, Protocol):
-    """Who lets deliveries in; `Doorkeeper` is one."""
-
-    async def admit_message(self, posted: event_payloads.MessageEvent) -> bool:
-        """Return whether a message may be recorded. Raises `SurfaceUnavailable` where it is not known."""
-        ...
 
 
 class DeliveryNotRecorded(Exception):
@@ -75,8 +47,8 @@ class Inbox:
         self,
         bot: messages.BotIdentity,
         people: People,
-        intake: RecordsDeliveries,
-        access_guard: AdmitsMessages,
+        intake: Intake,
+        access_guard: AccessGuard,
         answer_actions: AnswerActions,
         *,
         follow_threads: bool,

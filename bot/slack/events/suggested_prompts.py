@@ -7,10 +7,11 @@ Source: https://docs.slack.dev/reference/methods/assistant.threads.setSuggestedP
 """
 
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
+from cachetools import TLRUCache
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -18,9 +19,11 @@ from bot.core.errors import SurfaceError, SurfaceGone
 from bot.slack import payload
 from bot.slack.transport.api_errors import call
 from bot.slack.transport.unavailable_features import FeatureAvailability
+from bot.slack.views.modals import RunInBackground
 
 SHOWN_TTL_SECONDS = 3_600.0
 """Prompts are not set again in the same direct message within this time."""
+MAX_REMEMBERED_CHANNELS = 10_000
 
 log = structlog.get_logger()
 
@@ -33,15 +36,13 @@ class SuggestedPrompts:
         self._client = client
         self._prompts = [{"title": title, "message": asked} for title, asked in questions.items()]
         self._availability = FeatureAvailability()
-        self._shown: dict[str, float] = {}  # by channel, oldest first
+        self._shown = TLRUCache[str, None](MAX_REMEMBERED_CHANNELS, ttu=_forget_at, timer=time.monotonic)
 
     async def show_prompts(self, channel: str) -> None:
         """Set the prompts of a direct message, unless that was done within the hour. Never raises."""
-        now = time.monotonic()
-        if not self._prompts or not self._availability.is_available() or now < self._until(channel):
+        if not self._prompts or not self._availability.is_available() or channel in self._shown:
             return
-        self._forget(now)
-        self._shown[channel] = now
+        self._shown[channel] = None
         try:
             await call(
                 lambda: self._client.assistant_threads_setSuggestedPrompts(channel_id=channel, prompts=self._prompts)
@@ -52,17 +53,12 @@ class SuggestedPrompts:
             if isinstance(error, SurfaceGone):
                 self._availability.record_refusal(error)
 
-    def _until(self, channel: str) -> float:
-        return self._shown[channel] + SHOWN_TTL_SECONDS if channel in self._shown else 0.0
 
-    def _forget(self, now: float) -> None:
-        for channel in [each for each, at in self._shown.items() if at + SHOWN_TTL_SECONDS <= now]:
-            del self._shown[channel]
+def _forget_at(_channel: str, _value: None, now: float) -> float:
+    return now + SHOWN_TTL_SECONDS
 
 
-def register(
-    app: AsyncApp, suggestions: SuggestedPrompts, run_in_background: Callable[[Coroutine[Any, Any, None]], None]
-) -> None:
+def register(app: AsyncApp, suggestions: SuggestedPrompts, run_in_background: RunInBackground) -> None:
     """Add the listener that shows prompts; call this before other listeners for `app_home_opened`."""
 
     async def is_direct_message(body: dict[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.core.history.feedback import Verdict, Vote, VoteReason
 from bot.ports import Votes
 from bot.slack import payload
-from bot.slack.events.inbox import AdmitsMessages
+from bot.slack.events.access_guard import AccessGuard
 from bot.slack.messages import BotIdentity
 from bot.slack.rendering import buttons, feedback_buttons
 from bot.slack.views import block_kit
@@ -66,7 +66,7 @@ def _reason_checkboxes(vote: Vote) -> Block:
 class FeedbackController:
     """Records votes and their reasons."""
 
-    def __init__(self, votes: Votes, access_guard: AdmitsMessages, bot: BotIdentity) -> None:
+    def __init__(self, votes: Votes, access_guard: AccessGuard, bot: BotIdentity) -> None:
         self._votes = votes
         self._access_guard = access_guard
         self._bot = bot

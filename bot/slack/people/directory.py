@@ -13,11 +13,11 @@ shared.
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cachetools import TLRUCache
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.access.rules import MemberType
@@ -60,6 +60,8 @@ class DirectoryEntry:
     """Of a channel: whether people of other organisations are in it, or are invited."""
     is_temporary: bool = False
     """Whether this stands for an error that may pass."""
+    ttl_seconds: float = CACHE_TTL_SECONDS
+    """How long to cache this."""
 
 
 class People:
@@ -69,15 +71,14 @@ class People:
         """`workspace` is the id of the bot's own; people of another one are external."""
         self._client = client
         self._workspace = workspace
-        self._clock = clock
-        self._cache: OrderedDict[str, tuple[DirectoryEntry, float]] = OrderedDict()
-        self._pending: dict[str, asyncio.Task[tuple[DirectoryEntry, float]]] = {}
+        self._cache = TLRUCache[str, DirectoryEntry](MAX_CACHED_ENTRIES, ttu=_expires_at, timer=clock)
+        self._pending: dict[str, asyncio.Task[DirectoryEntry]] = {}
 
     async def names(self, ids: Iterable[str]) -> dict[str, str]:
         """Return the names of the ids that have one, within a second."""
         wanted = set(ids)
         found = await asyncio.gather(*(self._look_up(each) for each in wanted))
-        return {each: known.name for each, known in zip(wanted, found, strict=True) if known.name}
+        return {each: entry.name for each, entry in zip(wanted, found, strict=True) if entry.name}
 
     async def member_type(self, user: str) -> MemberType:
         """Return what a person is to the workspace, within two seconds. Raises `SurfaceUnavailable`."""
@@ -94,37 +95,35 @@ class People:
         """
         now = asyncio.get_running_loop().time
         until = now() + RETRY_FOR_SECONDS
-        while (known := await self._look_up(entry_id)).is_temporary:
+        while (entry := await self._look_up(entry_id)).is_temporary:
             self._cache.pop(entry_id, None)
             if now() >= until:
                 raise SurfaceUnavailable
             await asyncio.sleep(RETRY_DELAY_SECONDS)
-        return known
+        return entry
 
     async def _look_up(self, entry_id: str) -> DirectoryEntry:
-        known, until = self._cache.get(entry_id, (DirectoryEntry(), 0.0))
-        if self._clock() >= until:
-            known, keep = await asyncio.shield(self._join_request(entry_id))
-            self._cache[entry_id] = (known, self._clock() + keep)
-        self._cache.move_to_end(entry_id)
-        while len(self._cache) > MAX_CACHED_ENTRIES:
-            self._cache.popitem(last=False)
-        return known
+        entry = self._cache.get(entry_id)
+        if entry is None:
+            entry = await asyncio.shield(self._join_request(entry_id))
+            self._cache[entry_id] = entry
+        return entry
 
-    def _join_request(self, entry_id: str) -> asyncio.Task[tuple[DirectoryEntry, float]]:
+    def _join_request(self, entry_id: str) -> asyncio.Task[DirectoryEntry]:
         """Return the running request for an id; start one if there is none."""
         if entry_id not in self._pending:
             self._pending[entry_id] = asyncio.create_task(self._request(entry_id), name="look-up")
             self._pending[entry_id].add_done_callback(lambda _: self._pending.pop(entry_id))
         return self._pending[entry_id]
 
-    async def _request(self, entry_id: str) -> tuple[DirectoryEntry, float]:
-        """Return an entry and for how many seconds to cache it."""
+    async def _request(self, entry_id: str) -> DirectoryEntry:
+        """Return what Slack says, or an entry that stands for its error."""
         try:
             async with asyncio.timeout(LOOK_UP_TIMEOUT_SECONDS):
-                return await self._fetch(entry_id), CACHE_TTL_SECONDS
+                return await self._fetch(entry_id)
         except (SurfaceError, TimeoutError) as error:
-            return DirectoryEntry(is_temporary=str(error) not in FINAL_ERRORS), FAILURE_TTL_SECONDS
+            is_temporary = str(error) not in FINAL_ERRORS
+            return DirectoryEntry(is_temporary=is_temporary, ttl_seconds=FAILURE_TTL_SECONDS)
 
     async def _fetch(self, entry_id: str) -> DirectoryEntry:
         if entry_id.startswith(("U", "W")):
@@ -136,6 +135,10 @@ class People:
         response = await call(lambda: self._client.conversations_info(channel=entry_id))
         channel = payload.mapping(response.data, "channel")
         return DirectoryEntry(name=payload.text(channel, "name"), is_shared=_is_shared(channel))
+
+
+def _expires_at(_entry_id: str, entry: DirectoryEntry, now: float) -> float:
+    return now + entry.ttl_seconds
 
 
 def _display_name(user: Mapping[str, Any]) -> str:

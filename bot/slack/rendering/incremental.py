@@ -17,10 +17,10 @@ reach across a cut, are switched off in `mrkdwn`.
 """
 
 import re
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from cachetools import LRUCache
 from markdown_it.token import Token
 
 from bot.slack.rendering.mrkdwn import convert_markdown, convert_plain_line
@@ -71,22 +71,24 @@ class _PagePrefix:
     """Whether the cut is between two items of a list."""
 
 
-_prefixes: OrderedDict[str, _PagePrefix] = OrderedDict()
-"""The remembered prefixes by their text; least recently used first."""
+_prefixes = LRUCache[str, _PagePrefix](MAX_REMEMBERED_PREFIXES)
+"""The remembered prefixes by their text."""
 
 
 def read_page(page: str) -> PageReading:
     """Read a page that went through `sanitize_text`. The result depends on the page alone."""
     edges = list(_EDGE.finditer(page))
-    begun, passed = _find_longest_prefix(page, edges)
+    prefix, passed = _find_longest_prefix(page, edges)
     for edge in edges[passed:]:
-        if _may_cut_at(page, begun.end, edge):
-            longer = _extend_reading(begun, page[begun.end : edge.end()])
+        if _may_cut_at(page, prefix.end, edge):
+            longer = _extend_reading(prefix, page[prefix.end : edge.end()])
             if not longer.is_in_code:
                 is_list = edge[0] == "\n"
-                begun = _PagePrefix(reading=longer, last_piece_start=begun.end, end=edge.end(), list_continues=is_list)
-                _remember_prefix(page[: begun.end], begun)
-    return _extend_reading(begun, page[begun.end :])
+                prefix = _PagePrefix(
+                    reading=longer, last_piece_start=prefix.end, end=edge.end(), list_continues=is_list
+                )
+                _prefixes[page[: prefix.end]] = prefix
+    return _extend_reading(prefix, page[prefix.end :])
 
 
 def _find_longest_prefix(page: str, edges: Sequence[re.Match[str]]) -> tuple[_PagePrefix, int]:
@@ -97,17 +99,10 @@ def _find_longest_prefix(page: str, edges: Sequence[re.Match[str]]) -> tuple[_Pa
     for passed in range(len(edges), 0, -1):
         edge = edges[passed - 1]
         text = page[: edge.end()]
-        begun = _prefixes.get(text)
-        if begun and _may_cut_at(page, begun.last_piece_start, edge):
-            _prefixes.move_to_end(text)
-            return begun, passed
+        prefix = _prefixes.get(text)
+        if prefix and _may_cut_at(page, prefix.last_piece_start, edge):
+            return prefix, passed
     return _PagePrefix(), 0
-
-
-def _remember_prefix(text: str, begun: _PagePrefix) -> None:
-    _prefixes[text] = begun
-    if len(_prefixes) > MAX_REMEMBERED_PREFIXES:
-        _prefixes.popitem(last=False)
 
 
 def _may_cut_at(page: str, start: int, edge: re.Match[str]) -> bool:
@@ -133,15 +128,15 @@ def _may_continue_list(page: str, start: int, edge: int) -> bool:
     return bool(_ITEM.match(page, edge) and _ITEM.search(page, start, edge))
 
 
-def _extend_reading(begun: _PagePrefix, part: str) -> PageReading:
+def _extend_reading(prefix: _PagePrefix, part: str) -> PageReading:
     """Return the reading of a prefix together with the piece that follows it."""
-    before = begun.reading
+    before = prefix.reading
     if text := convert_plain_line(part):
-        markdown, text = _join_forms(begun, part, text)
+        markdown, text = _join_forms(prefix, part, text)
         blocks = before.blocks + (not before.ends_in_text)
         return replace(before, markdown=markdown, text=text, blocks=blocks, ends_in_text=True)
     safe, tokens = sanitize_markdown(part)
-    markdown, text = _join_forms(begun, safe, convert_markdown(safe, tokens))
+    markdown, text = _join_forms(prefix, safe, convert_markdown(safe, tokens))
     kinds = [token.type for token in tokens]
     blocks, ends_between = before.blocks, before.ends_in_text
     for token in tokens:
@@ -160,10 +155,10 @@ def _extend_reading(begun: _PagePrefix, part: str) -> PageReading:
     )
 
 
-def _join_forms(begun: _PagePrefix, markdown: str, text: str) -> tuple[str, str]:
+def _join_forms(prefix: _PagePrefix, markdown: str, text: str) -> tuple[str, str]:
     """Return both forms of a prefix with a piece appended."""
-    before = begun.reading
-    seam = ("\n" if begun.list_continues else "\n\n") if before.text and text else ""
+    before = prefix.reading
+    seam = ("\n" if prefix.list_continues else "\n\n") if before.text and text else ""
     return before.markdown + markdown, before.text + seam + text
 
 

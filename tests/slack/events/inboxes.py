@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.core.turns import ThreadKey
 from bot.slack.events.answer_actions import AnswerActions
-from bot.slack.events.inbox import AdmitsMessages, Inbox
+from bot.slack.events.inbox import Inbox
 from bot.slack.messages import BotIdentity
 from bot.slack.people.directory import People
 
@@ -29,12 +29,12 @@ def make_inbox(
     bot: BotIdentity,
     people: People,
     intake: Any,
-    access_guard: AdmitsMessages | None = None,
+    access_guard: Any = None,
     *,
     is_admin: Callable[[str], Awaitable[bool]] = is_not_admin,
     follow_threads: bool = False,
 ) -> Inbox:
     """Return an inbox; `intake` needs only the methods that the test causes to be called."""
-    door = access_guard or OpenAccess()
-    wishes = AnswerActions(bot, intake, door, is_admin)
-    return Inbox(bot, people, intake, door, wishes, follow_threads=follow_threads)
+    guard: Any = access_guard or OpenAccess()
+    actions = AnswerActions(bot, intake, guard, is_admin)
+    return Inbox(bot, people, intake, guard, actions, follow_threads=follow_threads)

@@ -75,7 +75,7 @@ class Booth:
     store: MemoryStore
     votes: Fragile
     client: AsyncWebClient
-    door: AdmitOnlyAda = field(default_factory=AdmitOnlyAda)
+    guard: Any = field(default_factory=AdmitOnlyAda)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     root: str = ""
     shown: str = ""
@@ -139,7 +139,7 @@ async def booth() -> AsyncIterator[Booth]:
             bot, people = await connect.fetch_bot_identity(client), People(client, "T0SANDBOX")
 
             def add(app: AsyncApp) -> None:
-                feedback = FeedbackController(booth.votes, booth.door, bot)
+                feedback = FeedbackController(booth.votes, booth.guard, bot)
                 form.register(app, feedback, Listeners(Modals(client), booth.aside, no_home))
 
             app = create_bolt_app(client, bot, make_inbox(bot, people, Nobody()), register=add)
@@ -233,7 +233,7 @@ async def test_while_the_database_is_away_people_are_told(booth: Booth, errors: 
 
 
 async def test_who_may_not_use_the_bot_has_no_vote(booth: Booth) -> None:
-    booth.door.refused = GRACE
+    booth.guard.refused = GRACE
     await booth.press(GRACE, "bad")
     await booth.press(ADA, "good")
     assert await booth.score() == VoteCounts(good=1)
