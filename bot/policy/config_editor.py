@@ -1,8 +1,13 @@
-"""One level as an admin edits it: what is set there, what applies, what is locked; and saving it.
+"""Loads one scope as somebody edits it, and saves what they entered, after checking it.
 
-Separate because Slack's forms and the shell do the same, and neither may be able to do more. Rules: whatever
-is saved is checked here, at the moment of saving, against the locks of that moment; who may edit which level
-is decided before.
+Slack's forms and the commands of the shell both go through here, so neither can do more than the other:
+
+    editable = await editor.load_scope(scope)          what is set here and above, what is locked
+    editable.effective_config(draft)                   what would apply if the draft were saved
+    await editor.save(scope, draft, based_on=editable.version_number, by=author)
+
+`save` checks again, against the locks of that moment, since an admin may have set one while the form was open.
+Who may edit which scope is decided before, by the caller.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,24 +30,24 @@ from bot.ports import ConfigVersions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditableScope:
-    """What an admin sees of a level."""
+    """A scope with what is set there and above it, as an editor sees it."""
 
     scope: Scope
     newest_version: ConfigVersion | None
-    """The newest version; None if nothing was ever saved, and always for the deployment."""
+    """None if nothing was ever saved here, and always for the deployment."""
     configs: Mapping[Scope, ScopeConfig]
-    """What is set here and at the levels above it."""
+    """What is set here and in the scopes above."""
     is_direct: bool = False
     is_delegated: bool = False
-    """Whether it is edited by somebody who is no admin: what is locked here stays, and so do the locks."""
+    """Whether a delegated editor edits it, not an admin: locks, and what they lock here, cannot be changed then."""
 
     @property
     def fixed_fields(self) -> frozenset[str]:
-        """The fields that stay as they are set here."""
+        """The fields that this editor cannot change, because they are locked here."""
         return self.config.locks if self.is_delegated else frozenset()
 
     def find_problems(self, draft: ScopeConfig) -> Mapping[str, str]:
-        """Return what forbids to save a draft: a sentence for people for each field that is wrong."""
+        """Return why a draft cannot be saved: a sentence for people for each wrong field; empty if it can."""
         found = find_lock_violations(self.config, draft) if self.is_delegated else {}
         return {**found, **find_problems(draft, self.locked_fields)}
 
@@ -53,40 +58,40 @@ class EditableScope:
 
     @property
     def version_number(self) -> int:
-        """Of the newest version, 0 if there is none: what a change is based on."""
+        """The number of the newest version, which a change is based on; 0 if there is none."""
         return self.newest_version.number if self.newest_version else 0
 
     @property
     def locked_fields(self) -> Mapping[str, Scope]:
-        """The fields that may not be set here, each with the level that locks it."""
+        """The fields that cannot be set here, each with the scope that locks it."""
         return find_locks(self.configs, self.scope, is_direct=self.is_direct)
 
     def effective_config(self, draft: ScopeConfig | None = None) -> EffectiveConfig:
-        """Return what applies here, or would if the draft were saved."""
-        settings = self.configs if draft is None else {**self.configs, self.scope: draft}
-        return resolve_config(settings, self.scope, is_direct=self.is_direct)
+        """Return what applies here, or what would apply if the draft were saved."""
+        configs = self.configs if draft is None else {**self.configs, self.scope: draft}
+        return resolve_config(configs, self.scope, is_direct=self.is_direct)
 
 
 class ConfigEditor:
-    """Reads and saves levels, under the one that the deployment's settings make up."""
+    """Loads and saves scopes; the deployment's settings are the highest of them."""
 
     def __init__(
         self, versions: ConfigVersions, deployment: ScopeConfig, is_direct: Callable[[str], bool] = lambda _: False
     ) -> None:
-        """`is_direct` says whether a channel is a direct message; only the platform's adapter knows."""
+        """`is_direct` returns whether a channel is a direct message, which only the platform's adapter knows."""
         self.versions = versions
         self._deployment = deployment
         self._is_direct = is_direct
 
     async def load_scope(self, scope: Scope, *, is_delegated: bool = False) -> EditableScope:
-        """Return a level as it is now, for an admin or for whom one let edit it."""
+        """Return a scope as an admin sees it now, or as a delegated editor does."""
         thread = ThreadKey(platform=scope.platform, workspace=scope.workspace, channel=scope.channel, root=scope.root)
         saved = {version.scope: version for version in await self.versions.list_applying(thread)}
-        settings = {level: version.config for level, version in saved.items()}
+        configs = {key: version.config for key, version in saved.items()}
         return EditableScope(
             scope=scope,
             newest_version=saved.get(scope),
-            configs={**settings, DEPLOYMENT_SCOPE: self._deployment},
+            configs={**configs, DEPLOYMENT_SCOPE: self._deployment},
             is_direct=self._is_direct(scope.channel),
             is_delegated=is_delegated,
         )
@@ -101,12 +106,12 @@ class ConfigEditor:
         note: str = "",
         is_delegated: bool = False,
     ) -> ConfigVersion:
-        """Save what was entered for a level, by an admin or by whom one let edit it.
+        """Save a new version of a scope.
 
-        Raises `SteeringRefused` with a sentence for each wrong field, and `Conflict` if the version it is
-        `based_on` is not the newest any more.
+        Raises `ConfigRefused` with a sentence for each wrong field, and `VersionConflict` if `based_on` is no
+        longer the newest version.
         """
-        wrong = (await self.load_scope(scope, is_delegated=is_delegated)).find_problems(config)
-        if wrong:
-            raise ConfigRefused(wrong)
+        problems = (await self.load_scope(scope, is_delegated=is_delegated)).find_problems(config)
+        if problems:
+            raise ConfigRefused(problems)
         return await self.versions.save(scope, config, based_on=based_on, by=by, note=note)

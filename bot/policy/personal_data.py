@@ -1,7 +1,8 @@
-"""What people can have done with what is stored of them: written out, erased, or forgotten in time.
+"""Exports, erases and expires what is stored of people; for the shell, for Slack, and for `BOT_RETENTION_DAYS`.
 
-Separate because the shell and Slack do the same, and neither may be able to do more. Rules: a little at a
-time, so that nobody who asks a question waits for it; what was begun and broke off can be begun again.
+Everything goes in small transactions, so that questions are not held up: 100 messages at a time are exported or
+erased, and expiry looks at 500 threads, pauses half a second, and goes on. So a run that breaks off has done a
+part, and the next one does the rest.
 """
 
 import asyncio
@@ -18,13 +19,11 @@ from bot.core.turns import ThreadKey
 from bot.ports import PersonalData
 
 MESSAGES_PER_TRANSACTION: Final = 100
-"""Messages that are read or erased in one transaction."""
 THREADS_PER_TRANSACTION: Final = 500
-"""Conversations that are looked at in one transaction."""
 EXPIRY_STEP_DELAY_SECONDS: Final = 0.5
-"""Seconds between two steps, in which others may use the database."""
+"""Between two transactions of expiry, so that others may use the database."""
 EXPIRY_POLL_SECONDS: Final = 300.0
-"""Seconds until a process asks again whether there is something to do."""
+"""How often a process looks for conversations that have expired, after it has found none."""
 DAY_SECONDS: Final = 86_400.0
 
 log = structlog.get_logger()
@@ -45,7 +44,7 @@ async def export_records(personal: PersonalData, of: PersonKey | ThreadKey) -> A
 async def erase(personal: PersonalData, of: PersonKey | ThreadKey) -> int:
     """Erase everything that is stored of a person, or of all people in a thread; return how many messages.
 
-    Raises `StoreError`; what was erased until then is.
+    Raises `StoreError`; what was erased before that stays erased.
     """
     total = 0
     while count := await personal.erase(of, limit=MESSAGES_PER_TRANSACTION):
@@ -55,7 +54,7 @@ async def erase(personal: PersonalData, of: PersonKey | ThreadKey) -> int:
 
 @asynccontextmanager
 async def expire_regularly(personal: PersonalData, days: int) -> AsyncIterator[None]:
-    """Erase conversations in which nothing was said for so many days, while the context lasts; 0 is never."""
+    """Erase conversations without a message for so many days, while the context lasts; 0 means never."""
     if not days:
         yield
         return

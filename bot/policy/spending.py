@@ -1,8 +1,18 @@
-"""What a call of a model may cost, before it is made; what it did cost, after.
+"""Checks what a call of the model may cost before it is made, and records what it did cost afterwards.
 
-Separate from `answering`, which knows what is said, and from the ledger, which knows no models. Rules: where
-no budget applies, nothing is asked of the ledger; what a server did not count is estimated, and told to be; a
-call is priced under the name it was answered under, else under the one that was asked for.
+For the call that answers a turn:
+
+    reserve(request)        estimate: 3,000 tokens; the ledger reserves them in each budget that applies, or
+                            raises BudgetSpent; so parallel calls cannot overspend a budget together
+    ... the model answers; the server counts 2,140 tokens ...
+    attach_call(answer)     the answer with its `ModelCall`: tokens, cost, versions
+    save_answer(...)        the store records the call in the same transaction, and frees the reservation
+
+Summaries are *side calls*: they are checked against the budgets and recorded, but reserve nothing, so they
+cannot block an answer.
+
+Rules: where no budget applies, the ledger is not asked. Tokens that a server did not count are estimated, and
+marked so. A call is priced by the model name that the server answered with, or else by the one that was asked.
 """
 
 from collections.abc import Sequence
@@ -20,26 +30,26 @@ from bot.core.turns import Turn
 from bot.ports import Ledger
 
 MAX_BELIEVED_TOKENS = 10**8
-"""Tokens of one call that are believed."""
+"""If a server counts more tokens for one call, this many are recorded."""
 
 
 class SpendingPolicy:
-    """Lets calls in, and reckons what they cost."""
+    """Checks and prices the calls of one process."""
 
     def __init__(self, ledger: Ledger | None = None, prices: PriceTable | None = None) -> None:
-        """Without a `ledger` no budget applies; without `prices` none is known."""
+        """Without a `ledger` no budget applies; without `prices` no cost is known."""
         self.ledger = ledger
         self.prices = prices or PriceTable()
         self.estimates = CallEstimator()
 
     def start_turn(self, turn: Turn, budgets: Sequence[Budget]) -> "TurnSpending":
-        """Return an empty bill for a turn, to which these budgets apply."""
+        """Return what checks and prices the calls of one turn, to which these budgets apply."""
         return TurnSpending(self, turn, budgets)
 
     async def check_side_call(self, turn: Turn, budgets: Sequence[Budget], request: ChatRequest) -> None:
-        """Raise `BudgetSpent` or `PriceUnknown` where a call beside the turn's own does not fit.
+        """Raise `BudgetSpent` or `PriceUnknown` if a side call of a turn does not fit its budgets.
 
-        Nothing is kept for it, so that it stands in nobody's way.
+        Reserves nothing, so it cannot block other calls.
         """
         if budgets and self.ledger:
             here = Scope(platform=turn.thread.platform, workspace=turn.thread.workspace)
@@ -47,16 +57,16 @@ class SpendingPolicy:
             check_budgets(standings, self.estimates.estimate_call(request, self.prices.find_price(request.model)))
 
     async def charge_side_call(self, turn: Turn, request: ChatRequest, answer: Answer) -> None:
-        """Write down a call beside the turn's own, as far as it cost anything."""
-        bill = self.start_turn(replace(turn, answer=""), ())
-        await bill.reserve(request)
-        call = bill.attach_call(answer).call
+        """Record a side call of a turn, if it cost anything."""
+        spending = self.start_turn(replace(turn, answer=""), ())
+        await spending.reserve(request)
+        call = spending.attach_call(answer).call
         if self.ledger and call:
             await self.ledger.charge(turn, call)
 
 
 class TurnSpending:
-    """The calls that a turn makes, the last one of which is paid for."""
+    """The spending of one turn; of several calls only the last is recorded, as the others brought no answer."""
 
     def __init__(self, policy: SpendingPolicy, turn: Turn, budgets: Sequence[Budget]) -> None:
         self._policy = policy
@@ -66,7 +76,7 @@ class TurnSpending:
         self._request: ChatRequest | None = None
 
     async def reserve(self, request: ChatRequest) -> None:
-        """Keep what a call may cost.
+        """Reserve what a call may cost in each budget that applies.
 
         Raises `BudgetSpent` with the sentence for people, `PriceUnknown`, and what `Ledger.reserve` raises.
         """
@@ -80,7 +90,7 @@ class TurnSpending:
         self._request = request
 
     def attach_call(self, answer: Answer, others: Sequence[Answer] = ()) -> Answer:
-        """Return an answer, complete or not, with the call that brought it, if it cost anything."""
+        """Return an answer, complete or not, with the call that it came from, if that cost anything."""
         request = self._request
         said = [answer.text[len(self.turn.answer) :], *(other.text for other in others)]
         if request is None or not (answer.usage or any(said)):
@@ -102,7 +112,7 @@ class TurnSpending:
         return replace(answer, call=call)
 
     def add_budget_warning(self, answer: Answer) -> Answer:
-        """Return a complete answer, with a remark below it if a budget is nearly used up now."""
+        """Return a complete answer, with a remark for people for each budget that is nearly used up by it."""
         call, made_with = answer.call, answer.made_with
         near = find_nearly_spent(self._grant, call) if call else ()
         if not (near and call and made_with):
@@ -115,7 +125,11 @@ class TurnSpending:
         )
 
     def _find_price(self, wanted: str, answered: str) -> tuple[Price | None, bool]:
-        """Return the price of a call, and whether it is certain: a service may give a model a longer name."""
+        """Return the price of a call, and whether it is certain.
+
+        It is if the server answered with a name that has a price, or with the one that was asked for, perhaps made
+        longer: `gpt-6-luna` may answer as `gpt-6-luna-2026-10-01`.
+        """
         prices = self._policy.prices
         price = prices.find_price(answered) if answered else None
         if price:
@@ -126,7 +140,7 @@ class TurnSpending:
 
 
 def _believed_usage(usage: Usage | None) -> Usage | None:
-    """Return what a server counted, if it did: some send zeros."""
+    """Return what a server counted, or None: some send zeros instead."""
     if usage is None or not usage.prompt_tokens:
         return None
     return Usage(
