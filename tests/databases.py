@@ -50,9 +50,9 @@ def migrated_database(kind: Kind, folder: Path) -> Iterator[URL]:
 
 
 @asynccontextmanager
-async def open_database(url: URL, *, is_ours: bool = True) -> AsyncIterator[Database]:
+async def open_database(url: URL, *, exclusive: bool = True) -> AsyncIterator[Database]:
     """Give an open database, and close it however the test ends: nothing stays open for the next."""
-    database = Database(url, is_ours=is_ours)
+    database = Database(url, exclusive=exclusive)
     await database.open()
     try:
         yield database

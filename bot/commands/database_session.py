@@ -84,7 +84,7 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
     """Open the database of the settings. Raises `SettingsError` or `StoreUnavailable`."""
     url = parse_database_url(settings.database_url)
     await asyncio.to_thread(migrate.check_revision, url)
-    database = Database(url, is_ours=False)
+    database = Database(url, exclusive=False)
     await database.open()
     try:
         yield database

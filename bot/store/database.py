@@ -1,8 +1,11 @@
-"""One call is one transaction, on SQLite and on PostgreSQL alike.
+"""Runs plain functions of a connection as transactions, on SQLite and on PostgreSQL alike.
 
-Separate from the store so that statements know nothing of loops, threads and pools: they are plain functions
-of a Connection. Rules: a transaction is never cut by the cancellation of the task that asked for it; what a
-driver raises leaves here as an error of ours, without parameters and without the password.
+    def read(connection, turn_id): ...            # plain, synchronous code: statements and their rows
+    turn = await database.tx(read, 7)             # one transaction, in a thread of its own
+
+- A transaction is committed if the function returns, and rolled back if it raises.
+- Cancelling the task that called `tx` does not interrupt its transaction.
+- Errors of the driver become `StoreUnavailable` or `SettingsError`, without parameters and without the password.
 """
 
 import asyncio
@@ -23,14 +26,14 @@ P = ParamSpec("P")
 
 DRIVER_NAMES: Final = {
     "sqlite": "sqlite",
-    "postgres": "postgresql+psycopg",  # the form of hosting services
+    "postgres": "postgresql+psycopg",  # as hosting services write it
     "postgresql": "postgresql+psycopg",
     "postgresql+psycopg": "postgresql+psycopg",
 }
 
 
 def parse_database_url(text: str) -> URL:
-    """Return the address that `DATABASE_URL` means. Raises `SettingsError`, which never repeats it."""
+    """Return the address in the setting `DATABASE_URL`. Raises `SettingsError`, whose text never contains it."""
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):  # ValueError: a port that is no number
@@ -46,7 +49,7 @@ def parse_database_url(text: str) -> URL:
 
 
 def describe_database(url: URL) -> str:
-    """Return where the database is, for people; no user, no password."""
+    """Return where the database is, for people to read, without user and password."""
     if url.get_backend_name() == "sqlite":
         return f"the database file {url.database}"
     return f"PostgreSQL at {url.host or 'the local socket'}, port {url.port or 5432}"
@@ -54,7 +57,7 @@ def describe_database(url: URL) -> str:
 
 @contextmanager
 def translate_errors(url: URL) -> Iterator[None]:
-    """Turn a driver's complaint about the database, not about a statement, into `StoreUnavailable`."""
+    """Turn driver errors about the database as a whole, not about a statement, into `StoreUnavailable`."""
     try:
         yield
     except (OperationalError, InterfaceError, InternalError, PoolTimeoutError) as error:
@@ -65,7 +68,7 @@ def translate_errors(url: URL) -> Iterator[None]:
 
 @contextmanager
 def translate_damage(url: URL) -> Iterator[None]:
-    """Turn SQLite's complaint that its file is damaged, which has no class of its own, likewise."""
+    """Turn SQLite's error about a damaged file, which has no class of its own, into `StoreUnavailable`."""
     try:
         yield
     except DatabaseError as error:
@@ -75,13 +78,13 @@ def translate_damage(url: URL) -> Iterator[None]:
 
 
 def _first_line(error: Exception) -> str:
-    """Return a driver's first line; the others may quote values."""
+    """Return the first line of a driver's error; later lines may quote values."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     return (str(cause).splitlines() or [type(cause).__name__])[0]
 
 
 class _TransactionRunner(Protocol):
-    """Somewhere a function of a Connection runs as one transaction."""
+    """Runs a function of a connection as one transaction: `PostgresPool` or `SqliteFile`."""
 
     async def open(self) -> None: ...
     def run(self, f: Callable[[Connection], T]) -> asyncio.Future[T]: ...
@@ -91,25 +94,25 @@ class _TransactionRunner(Protocol):
 class Database:
     """The database behind `DATABASE_URL`; use between `open` and `close`."""
 
-    def __init__(self, url: URL, *, is_ours: bool = True) -> None:
-        """`url` comes from `database_url`.
+    def __init__(self, url: URL, *, exclusive: bool = True) -> None:
+        """`url` comes from `parse_database_url`.
 
-        An SQLite file is kept from other processes if `is_ours`; else a running bot may be using it, so
-        transactions must be few and short, and must not touch what it believes to be its own alone.
+        With `exclusive` other processes cannot open the same SQLite file. Without it a running bot may be using the
+        file: transactions must be few and short, and must not change rows that the bot expects to change alone.
         """
         self.url = url
         self.is_shared = url.get_backend_name() != "sqlite"
-        """Whether other processes may use it at the same time."""
+        """Whether other processes may use the database at the same time."""
         self.notification_callbacks: dict[str, Callable[[], None]] = {}
-        """What to call at notifications on channels, by their names; whoever listens next begins to."""
-        self._engine: _TransactionRunner = PostgresPool(url) if self.is_shared else SqliteFile(url, is_ours=is_ours)
+        """What to call on a notification, by the name of its channel; read when `SqlStore.listen` begins."""
+        self._engine: _TransactionRunner = PostgresPool(url) if self.is_shared else SqliteFile(url, exclusive=exclusive)
         self._running: set[asyncio.Future[Any]] = set()
 
     async def open(self) -> None:
-        """Connect once, to fail early.
+        """Connect once, so that a wrong address fails at the start.
 
-        Raises `StoreUnavailable` where nothing answers, and `SettingsError` where the address leads to no
-        database, or to an SQLite file that another process uses.
+        Raises `StoreUnavailable` if no server answers, and `SettingsError` if the address leads to no database, or
+        to an SQLite file that another process uses.
         """
         try:
             with translate_errors(self.url):
@@ -123,7 +126,7 @@ class Database:
             raise SettingsError(f"DATABASE_URL leads to no usable database: {_first_line(error)}") from None
 
     async def close(self) -> None:
-        """Wait for the transactions that run, and disconnect."""
+        """Wait for running transactions, and disconnect."""
         if self._running:
             await asyncio.wait(self._running)
         await self._engine.close()
@@ -131,14 +134,14 @@ class Database:
     async def tx(self, f: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `f(connection, ...)` as one transaction: committed if it returns, rolled back if it raises.
 
-        A caller that is cancelled waits until the transaction is complete, so that what it does next comes
-        next; cancelled again, it leaves the transaction to run alone. Raises `StoreUnavailable`.
+        A cancelled caller waits until the transaction is complete, so that its next transaction comes after this
+        one. If it is cancelled again, it stops waiting and the transaction runs on. Raises `StoreUnavailable`.
         """
         running = self._engine.run(lambda connection: f(connection, *args, **kwargs))
         self._running.add(running)
         running.add_done_callback(self._forget_completed)
         try:
-            await asyncio.wait({running})  # to await the future itself would hand our cancellation on to it
+            await asyncio.wait({running})  # awaiting the future itself would cancel it with us
         except asyncio.CancelledError:
             await asyncio.wait({running})
             raise
@@ -147,7 +150,7 @@ class Database:
 
     def _forget_completed(self, running: asyncio.Future[Any]) -> None:
         self._running.discard(running)
-        running.exception()  # looked at, so that asyncio reports none that a cancelled caller left behind
+        running.exception()  # read it, or asyncio reports the exception if a cancelled caller never does
 
 
 def _select_one(connection: Connection) -> None:

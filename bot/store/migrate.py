@@ -1,4 +1,4 @@
-"""Leads a database to the schema of this program: Alembic, called as a library.
+"""Migrates a database to the schema of this program, with Alembic called as a library.
 
 Migrations run before the program, once, and synchronously: Alembic has no other way. Where a loop runs, call
 these functions from a thread. `alembic upgrade head` at the root of the repository does the same as
@@ -22,17 +22,17 @@ from bot.store.sqlite import create_sqlite_engine
 
 
 def upgrade_database(url: URL, revision: str = "head") -> None:
-    """Lead the database up to `revision`; nothing happens if it is there. Raises `StoreUnavailable`."""
+    """Migrate the database up to `revision`, if it is not there already. Raises `StoreUnavailable`."""
     _run_alembic("upgrade", url, revision)
 
 
 def downgrade_database(url: URL, revision: str) -> None:
-    """Lead the database back to `revision`; `base` is an empty one. Raises `StoreUnavailable`."""
+    """Migrate the database back to `revision`; `base` is without tables. Raises `StoreUnavailable`."""
     _run_alembic("downgrade", url, revision)
 
 
 def read_revision(url: URL) -> str | None:
-    """Return the revision the database is at, or None if it never was migrated. Raises `StoreUnavailable`."""
+    """Return the database's revision, or None if it was never migrated. Raises `StoreUnavailable`."""
     engine = migration_engine(url)
     try:
         with translate_errors(url), engine.connect() as connection:
@@ -45,12 +45,12 @@ def read_revision(url: URL) -> str | None:
 
 
 def needed_revision() -> str:
-    """Return the revision this program needs."""
+    """Return the revision that this program needs."""
     return max(_known_revisions())
 
 
 def check_revision(url: URL) -> None:
-    """Raise `SettingsError`, saying what to run, unless the database is at `needed_revision()`."""
+    """Raise `SettingsError`, which says what to run, unless the database is at `needed_revision()`."""
     found, needed = read_revision(url), needed_revision()
     if found == needed:
         return
@@ -85,7 +85,7 @@ def _known_revisions() -> set[str]:
 
 
 def _find_scripts() -> Path:
-    """Return the migrations: inside the package where it was installed, beside it in the repository."""
+    """Return the folder of the migrations: in an installed package inside it, in the repository beside it."""
     package = Path(bot.__file__).parent
     installed = package / "_migrations"
     return installed if installed.is_dir() else package.parent / "migrations"

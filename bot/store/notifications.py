@@ -1,7 +1,8 @@
-"""Hears, over a connection of its own, what other processes tell: PostgreSQL's LISTEN.
+"""Receives notifications of other processes, by PostgreSQL's LISTEN on a connection of its own.
 
-Separate because it is the one use of the database that is no transaction, and cannot go through a pool. It
-is only a hint: whoever polls finds the same later. So it never fails; it goes on trying.
+A transaction that leaves work behind calls `pg_notify`; at its commit every listening process is woken, and claims.
+A notification is only a hint: the worker also polls, and finds the same work a second later. So `listen` never
+raises. If the connection is lost it connects again, after 1, 2, 4, ... and at most 30 seconds.
 """
 
 import asyncio
@@ -18,16 +19,13 @@ from bot.store.postgres import CONNECT_ARGS
 
 FIRST_RETRY_DELAY_SECONDS: Final = 1.0
 MAX_RETRY_DELAY_SECONDS: Final = 30.0
-"""Seconds until the next attempt to connect: the first time, and at most. Each doubles the one before."""
+"""How long to wait before the next attempt to connect: at first, and at most."""
 
 log = structlog.get_logger()
 
 
 async def listen(url: URL, callbacks: Mapping[str, Callable[[], None]]) -> None:
-    """Make the call of a channel in `heard` at each of its notifications, until cancelled.
-
-    Connects again whenever the connection is lost.
-    """
+    """Call `callbacks[channel]()` at each notification on that channel, until cancelled."""
     address = url.set(drivername="postgresql").render_as_string(hide_password=False)
     pause = FIRST_RETRY_DELAY_SECONDS
     while True:
@@ -40,6 +38,10 @@ async def listen(url: URL, callbacks: Mapping[str, Callable[[], None]]) -> None:
                     async for notice in notices:
                         callbacks[notice.channel]()
         except (psycopg.Error, OSError):
-            log.info("What others tell is found by polling for now.", action="listen_lost", pause=pause)
+            log.info(
+                "The connection for notifications is lost; work is found by polling until it is back.",
+                action="listen_lost",
+                pause=pause,
+            )
             await asyncio.sleep(pause)
             pause = min(2 * pause, MAX_RETRY_DELAY_SECONDS)

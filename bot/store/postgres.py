@@ -1,6 +1,7 @@
-"""A PostgreSQL database, shared with other processes, through a pool of connections.
+"""Runs transactions on a PostgreSQL database that several processes share, through a pool of connections.
 
-Separate from `sqlite` because nothing is alike: here transactions run side by side, and rows are locked.
+Up to ten transactions run side by side, each in a thread of its own. They lock what they change: functions in
+`store.conversations` lock a conversation before its turns, so that two processes do not answer the same turn.
 """
 
 import asyncio
@@ -19,32 +20,32 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 T = TypeVar("T")
 
 POOL_SIZE = 5
-"""Kept open by one process. Each serves hundreds of short transactions a second."""
+"""Connections that one process keeps open. Each serves hundreds of short transactions a second."""
 
 MAX_POOL_OVERFLOW = 5
-"""Opened on top for a burst."""
+"""Connections that one process opens besides, for a burst."""
 
 WAIT_TIMEOUT_SECONDS = 10
-"""Seconds to wait for the server to accept a connection, and for one of ours to be free."""
+"""How long to wait for the server to accept a connection, and for a connection of the pool to be free."""
 
 CONNECT_ARGS: Final[dict[str, Any]] = {
     "connect_timeout": WAIT_TIMEOUT_SECONDS,
     # Prepared statements fail behind a pgbouncer that pools by transaction, as many hosting services do.
     "prepare_threshold": None,
-    # A server that vanished without a word is noticed within a minute, not after two hours.
+    # A server that vanished without closing its connections is noticed within a minute, not after two hours.
     "keepalives_idle": 30,
     "keepalives_interval": 10,
     "keepalives_count": 3,
 }
 
-# A process that is frozen or cut off amid a transaction would lock its conversation for everybody.
+# Without the limit, a process that freezes in a transaction would keep its conversation locked for all others.
 BEGIN_SQL: Final = f"BEGIN; SET LOCAL idle_in_transaction_session_timeout = '{WAIT_TIMEOUT_SECONDS}s'"
 
 
 class _PostgresDialect(PGDialect_psycopg):
-    """With autocommit the driver begins nothing by itself; so we know when nothing has begun.
+    """Begins each transaction explicitly, since the driver in autocommit mode begins none by itself.
 
-    Not a listener to "begin": with any such, SQLAlchemy looks for more of them at each statement.
+    An event listener for "begin" would do the same, but with one SQLAlchemy looks for listeners at each statement.
     """
 
     supports_statement_cache = True
@@ -66,13 +67,13 @@ class PostgresPool:
             pool_size=POOL_SIZE,
             max_overflow=MAX_POOL_OVERFLOW,
             pool_timeout=WAIT_TIMEOUT_SECONDS,
-            pool_reset_on_return=None,  # each transaction is ended by then
+            pool_reset_on_return=None,  # every transaction has ended by then
             connect_args=CONNECT_ARGS | {"autocommit": True},
         )
         self._threads = ThreadPoolExecutor(POOL_SIZE + MAX_POOL_OVERFLOW, thread_name_prefix="postgres")
 
     async def open(self) -> None:
-        """Do nothing: a pool connects when it is used."""
+        """Do nothing: the pool connects when it is first used."""
 
     def run(self, f: Callable[[Connection], T]) -> asyncio.Future[T]:
         """Run `f` in a transaction of its own."""
@@ -92,9 +93,9 @@ class PostgresPool:
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
-        """Begin, on a new connection if the server has closed the one of the pool: so its restart is not met.
+        """Begin a transaction; if the server has closed the pooled connection, as a restart does, on a new one.
 
-        Only the beginning is tried again. What was begun may have been committed.
+        Only the beginning is retried. A transaction that fails later may have been committed.
         """
         with ExitStack() as stack:
             try:

@@ -1,8 +1,8 @@
-"""An SQLite file, owned by this process and used in one thread.
+"""Runs transactions on an SQLite file that this process owns, all in one thread.
 
-Separate from `postgres` because nothing is alike: here a transaction is a plain call in the one thread that
-writes, so SQLITE_BUSY cannot happen among our own, and a statement costs no change of thread. A lock on
-`<file>.lock` keeps other processes out; whatever an earlier process left running is therefore ours.
+Transactions run one after the other, so they never meet SQLITE_BUSY among themselves, and a statement costs no
+change of thread. The process holds a lock on `<file>.lock`, so that no other bot opens the same file. Turns that an
+earlier process left unfinished can therefore be claimed at once.
 """
 
 import asyncio
@@ -19,19 +19,19 @@ from bot.core.errors import SettingsError
 
 try:
     import fcntl
-except ImportError:  # Windows: nothing keeps a second process out there
+except ImportError:  # Windows has none; a second process is not kept out there
     fcntl = None  # type: ignore[assignment]  # the one way to say "not here"
 
 T = TypeVar("T")
 
 BUSY_TIMEOUT_SECONDS = 10.0
-"""Seconds to wait for a foreign writer: a migration, a backup, somebody's `sqlite3` shell."""
+"""How long to wait for another writer: a migration, a backup, an `sqlite3` shell."""
 
 
 class _SqliteDialect(SQLiteDialect_pysqlite):
-    """Holds the write lock from the beginning: a transaction that asks for it later may be refused it.
+    """Takes the write lock when a transaction begins; SQLite may refuse it to one that asks later.
 
-    Not a listener to "begin": with any such, SQLAlchemy looks for more of them at each statement.
+    An event listener for "begin" would do the same, but with one SQLAlchemy looks for listeners at each statement.
     """
 
     supports_statement_cache = True
@@ -44,10 +44,10 @@ registry.register("sqlite.immediate", __name__, _SqliteDialect.__name__)
 
 
 def create_sqlite_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
-    """Return an engine with our pragmas, and transactions that hold the write lock from their beginning.
+    """Return an engine with the pragmas that durability needs, whose transactions begin with the write lock.
 
-    `foreign_keys` is off for migrations: SQLite alters a table by copying and dropping it, and the drop
-    would cascade. See https://www.sqlite.org/lang_altertable.html#otheralter
+    `foreign_keys` is off for migrations: SQLite alters a table by copying and dropping it, and the drop would
+    cascade. See https://www.sqlite.org/lang_altertable.html#otheralter
     """
     engine = create_engine(
         url.set(drivername="sqlite+immediate"), hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_SECONDS}
@@ -64,19 +64,19 @@ def create_sqlite_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
 
 
 class SqliteFile:
-    """Transactions on one SQLite file, in the order in which they are asked for."""
+    """Runs transactions on one SQLite file, in the order of the calls."""
 
-    def __init__(self, url: URL, *, is_ours: bool) -> None:
-        """Without `is_ours` the file is not locked: for a few short transactions beside a running bot."""
+    def __init__(self, url: URL, *, exclusive: bool) -> None:
+        """Without `exclusive` the file is not locked: for a few short transactions beside a running bot."""
         self._path = Path(url.database or "")
-        self._is_locked_by_us = is_ours
+        self._exclusive = exclusive
         self._engine = create_sqlite_engine(url)
         self._connection: Connection | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite")
         self._lock: IO[str] | None = None
 
     async def open(self) -> None:
-        """Lock the file, if it is ours. Raises `SettingsError` where there is no folder or it is in use."""
+        """Lock the file, if `exclusive`. Raises `SettingsError` if it is in use, or there is no such folder."""
         await asyncio.get_running_loop().run_in_executor(self._thread, self._lock_file)
 
     def run(self, f: Callable[[Connection], T]) -> asyncio.Future[T]:
@@ -84,18 +84,18 @@ class SqliteFile:
         return asyncio.get_running_loop().run_in_executor(self._thread, self._transact, f)
 
     async def close(self) -> None:
-        """Close the file, let others have it, and end the thread."""
+        """Close the file, unlock it, and end the thread."""
         await asyncio.get_running_loop().run_in_executor(self._thread, self._close_file)
         self._thread.shutdown()
 
     def _transact(self, f: Callable[[Connection], T]) -> T:
-        if self._connection is None:  # one for all: to take one from the pool costs as much as a query
+        if self._connection is None:  # one for all: taking one from the pool costs as much as a query
             self._connection = self._engine.connect()
         with self._connection.begin():
             return f(self._connection)
 
     def _lock_file(self) -> None:
-        if not self._is_locked_by_us:
+        if not self._exclusive:
             return
         try:
             self._lock = self._path.with_name(self._path.name + ".lock").open("w")
@@ -118,4 +118,4 @@ class SqliteFile:
             self._connection.close()
         self._engine.dispose()
         if self._lock:
-            self._lock.close()  # and with it the lock; the file stays, since removing it would race
+            self._lock.close()  # which unlocks; the lock file stays, since removing it would race with another process

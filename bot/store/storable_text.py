@@ -1,11 +1,8 @@
-"""Makes any Python string one that every database keeps as it is.
-
-Separate because both stores must do the same to the same text, and the one in memory knows no SQLAlchemy.
-"""
+"""Turns any Python string into one that every database stores unchanged; used by the SQL and the memory store."""
 
 
 def make_storable(text: str) -> str:
-    """Return `text` without what UTF-8 or PostgreSQL refuses; almost always `text` itself.
+    """Return `text` without characters that UTF-8 or PostgreSQL refuses; almost always `text` itself.
 
     A surrogate pair that was cut in two (JSON allows it, and a stream may do it) is joined. A lone
     surrogate and U+0000 become U+FFFD: https://www.postgresql.org/docs/current/datatype-character.html

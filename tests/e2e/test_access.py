@@ -40,7 +40,7 @@ async def answered(world: BotWorld, user: str, channel: str) -> None:
 
 async def recorded(url: str) -> list[str]:
     """Return whose questions are stored."""
-    async with open_database(parse_database_url(url), is_ours=False) as database:
+    async with open_database(parse_database_url(url), exclusive=False) as database:
         return await database.tx(
             lambda connection: [row[0] for row in connection.execute(text("SELECT author_id FROM turns"))]
         )
@@ -74,7 +74,7 @@ async def test_what_admins_set_holds_within_seconds_in_a_running_bot(kind: Kind,
         async with new_world(tmp_path, DATABASE_URL=address) as world, ready_bot(world):
             await answered(world, GRACE, GENERAL)
             notices = told(world)
-            async with open_database(url, is_ours=False) as database:
+            async with open_database(url, exclusive=False) as database:
                 grants = Grants(
                     rules=AccessRules(denied_people=frozenset({GRACE}), admits=frozenset({Admission.GUESTS}))
                 )

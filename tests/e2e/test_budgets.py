@@ -87,7 +87,7 @@ async def test_a_spent_budget_says_until_when_and_how_much(world: BotWorld) -> N
     """In the thread, with a button that works once an admin has raised it."""
     async with (
         ready_bot(world),
-        open_database(parse_database_url(f"sqlite:///{world.folder / 'threadkeeper.db'}"), is_ours=False) as database,
+        open_database(parse_database_url(f"sqlite:///{world.folder / 'threadkeeper.db'}"), exclusive=False) as database,
     ):
         await limited(database, 100)
         root = await world.workspace.say(ADA, "D0ADA", "[[say=one two]]")

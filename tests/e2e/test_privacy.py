@@ -74,7 +74,7 @@ def files(world: BotWorld, channel: str) -> list[str]:
 async def test_data_are_forgotten_in_time_sent_and_erased(kind: Kind, tmp_path: Path) -> None:
     async with (
         small_world(kind, tmp_path, BOT_RETENTION_DAYS="30") as world,
-        open_database(parse_database_url(world.env["DATABASE_URL"]), is_ours=False) as database,
+        open_database(parse_database_url(world.env["DATABASE_URL"]), exclusive=False) as database,
     ):
         await remember_an_old_conversation(database)
         async with ready_bot(world) as bot:

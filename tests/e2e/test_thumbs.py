@@ -46,7 +46,7 @@ async def test_votes_are_counted_once_for_each_person_and_answer(world: BotWorld
     world.env |= {"DATABASE_URL": f"sqlite:///{world.folder / 'thumbs.db'}"}
     url = parse_database_url(world.env["DATABASE_URL"])
     migrate.upgrade_database(url)
-    async with open_database(url, is_ours=False) as database:
+    async with open_database(url, exclusive=False) as database:
 
         async def score() -> VoteCounts:
             rows = await database.tx(
