@@ -42,8 +42,8 @@ def is_echo(body: Mapping[str, Any]) -> bool:
     """
     event = mapping(body, "event")
     is_edit = text(event, "subtype") == "message_changed"
-    said = mapping(event, "message") if is_edit else event
+    message = mapping(event, "message") if is_edit else event
     app = text(body, "api_app_id")
-    is_ours = bool(app and text(said, "bot_id")) and text(said, "app_id") == app
+    is_ours = bool(app and text(message, "bot_id")) and text(message, "app_id") == app
     is_message = text(event, "type") == "message"
-    return is_ours and is_message and text(said, "subtype") in {"", "bot_message"}
+    return is_ours and is_message and text(message, "subtype") in {"", "bot_message"}

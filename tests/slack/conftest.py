@@ -12,7 +12,7 @@ from bot.slack.surface import SlackSurface
 from bot.slack.transport import connect
 from bot.slack.transport.http import HttpDeliveries
 from tests.slack.admin_client import errors, office  # noqa: F401 - fixtures of several folders
-from tests.slack.transport.http_server import SECRET, FixedClock, Given, Server, listening
+from tests.slack.transport.http_server import SECRET, FixedClock, ReceivedRequests, Server, make_app
 
 
 @pytest.fixture
@@ -38,8 +38,8 @@ async def surface(client: AsyncWebClient) -> SlackSurface:
 @pytest.fixture
 async def server() -> AsyncIterator[Server]:
     """Serve in HTTP mode, on a free port."""
-    given = Given()
-    requests = HttpDeliveries(listening(given), signing_secret=SECRET, clock=FixedClock())
+    received = ReceivedRequests()
+    requests = HttpDeliveries(make_app(received), signing_secret=SECRET, clock=FixedClock())
     checks = {"slack": True, "database": True, "worker": True}
     async with serve_health("127.0.0.1", 0, lambda: checks, requests.routes()) as port:
-        yield Server(port, requests, checks, given)
+        yield Server(port, requests, checks, received)

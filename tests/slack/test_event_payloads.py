@@ -15,17 +15,17 @@ from bot.slack.rendering import buttons
 from tests.slack.sample_events import BOT, EDITED, NAMES, TOMBSTONE, changed, deleted, message
 
 
-def told(event: dict[str, Any], *, follow: bool = False) -> event_payloads.SlackEvent | None:
+def parse(event: dict[str, Any], *, follow: bool = False) -> event_payloads.SlackEvent | None:
     """Parse an event, delivered as Ev1 to the workspace T1."""
     body = {"team_id": "TX", "authorizations": [{"team_id": "T1"}], "event_id": "Ev1", "event": event}
     return event_payloads.parse_event(body, BOT, follow_threads=follow)
 
 
-def said(event: dict[str, Any], *, follow: bool = False) -> IncomingMessage:
+def parse_incoming(event: dict[str, Any], *, follow: bool = False) -> IncomingMessage:
     """Parse an event that must be a new message."""
-    heard = told(event, follow=follow)
-    assert isinstance(heard, event_payloads.MessageEvent)
-    return heard.message.to_incoming(NAMES, addressed=heard.addressed, delivery=heard.delivery)
+    parsed = parse(event, follow=follow)
+    assert isinstance(parsed, event_payloads.MessageEvent)
+    return parsed.message.to_incoming(NAMES, addressed=parsed.addressed, delivery=parsed.delivery)
 
 
 @pytest.mark.parametrize(
@@ -68,22 +68,22 @@ def said(event: dict[str, Any], *, follow: bool = False) -> IncomingMessage:
     ],
 )
 def test_which_messages_concern_the_bot(event: dict[str, Any], follow: bool, expected: AddressingKind | None) -> None:
-    heard = told(event, follow=follow)
-    assert (heard.addressed if isinstance(heard, event_payloads.MessageEvent) else heard) == expected
+    parsed = parse(event, follow=follow)
+    assert (parsed.addressed if isinstance(parsed, event_payloads.MessageEvent) else parsed) == expected
 
 
 def test_an_edit_carries_the_new_text() -> None:
     event = changed(message(text="<@UBOT> bye", thread_ts="1.0", edited=EDITED), message(text="<@UBOT> hi"))
-    heard = told(event)
-    assert isinstance(heard, event_payloads.EditEvent)
-    assert (heard.thread.root, heard.message.key.message_id, heard.delivery) == ("1.0", "5.0", "Ev1")
-    assert heard.message.readable_text(NAMES) == "bye"
+    parsed = parse(event)
+    assert isinstance(parsed, event_payloads.EditEvent)
+    assert (parsed.thread.root, parsed.message.key.message_id, parsed.delivery) == ("1.0", "5.0", "Ev1")
+    assert parsed.message.readable_text(NAMES) == "bye"
 
 
 def test_an_edited_mention_is_an_edit() -> None:
-    heard = told(message(type="app_mention", text="<@UBOT> bye", edited=EDITED))
-    assert isinstance(heard, event_payloads.EditEvent)
-    assert heard.message.readable_text(NAMES) == "bye"
+    parsed = parse(message(type="app_mention", text="<@UBOT> bye", edited=EDITED))
+    assert isinstance(parsed, event_payloads.EditEvent)
+    assert parsed.message.readable_text(NAMES) == "bye"
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_an_edited_mention_is_an_edit() -> None:
     ids=["preview", "preview after an edit", "not by a person", "ours", "a bot's", "notice", "empty"],
 )
 def test_a_change_without_a_new_text_is_no_edit(event: dict[str, Any]) -> None:
-    assert told(event) is None
+    assert parse(event) is None
 
 
 @pytest.mark.parametrize(
@@ -115,10 +115,10 @@ def test_a_change_without_a_new_text_is_no_edit(event: dict[str, Any]) -> None:
     ids=["reply", "root", "nothing else known", "root of a thread", "likewise, nothing else known"],
 )
 def test_a_deletion_names_its_message_and_thread(event: dict[str, Any], root: str) -> None:
-    heard = told(event)
-    assert isinstance(heard, event_payloads.DeleteEvent)
-    assert (heard.thread.root, heard.message.message_id, heard.delivery) == (root, "5.0", "Ev1")
-    assert heard.message.workspace == "T1"
+    parsed = parse(event)
+    assert isinstance(parsed, event_payloads.DeleteEvent)
+    assert (parsed.thread.root, parsed.message.message_id, parsed.delivery) == (root, "5.0", "Ev1")
+    assert parsed.message.workspace == "T1"
 
 
 @pytest.mark.parametrize(
@@ -133,21 +133,21 @@ def test_a_deletion_names_its_message_and_thread(event: dict[str, Any], root: st
     ids=["ours", "a bot's", "the rest of a thread", "no message", "no channel"],
 )
 def test_a_deleted_message_of_a_bot_is_no_deletion(event: dict[str, Any]) -> None:
-    assert told(event) is None
+    assert parse(event) is None
 
 
 def test_a_message_starts_a_thread_and_a_reply_continues_it() -> None:
-    first = said(message(text="<@UBOT> hi"))
+    first = parse_incoming(message(text="<@UBOT> hi"))
     assert (first.thread.workspace, first.thread.channel, first.thread.root) == ("T1", "C1", "5.0")
     assert (first.author.id, first.author.name, first.text) == ("U1", "Ada", "hi")
     assert (first.sent_at, first.delivery) == (5.0, "Ev1")
-    reply = said(message(thread_ts="1.0"), follow=True)
+    reply = parse_incoming(message(thread_ts="1.0"), follow=True)
     assert (reply.thread.root, reply.message_id) == ("1.0", "5.0")
 
 
 def test_attached_files_are_named() -> None:
     files = [{"name": "<@U1>.pdf"}, {}]
-    question = said(message(channel="D1", text="", subtype="file_share", files=files)).text
+    question = parse_incoming(message(channel="D1", text="", subtype="file_share", files=files)).text
     assert question == "[attached file: <@U1>.pdf]\n[attached file: unnamed]"
 
 
@@ -155,7 +155,7 @@ def test_a_files_description_is_kept_with_the_question() -> None:
     url = "https://files.slack.com/a"
     file = {"name": "a.pdf", "mimetype": "application/pdf", "size": 9, "url_private": url}
     tombstone = {"id": "F1", "mode": "tombstone", "title": "b.pdf", "size": None}
-    question = said(message(channel="D1", text="Why?", subtype="file_share", files=[file, tombstone]))
+    question = parse_incoming(message(channel="D1", text="Why?", subtype="file_share", files=[file, tombstone]))
     assert question.files == (
         File(name="a.pdf", type="application/pdf", size=9, url=url),
         File(name="b.pdf"),
@@ -164,9 +164,9 @@ def test_a_files_description_is_kept_with_the_question() -> None:
 
 def test_only_missing_names_are_looked_up() -> None:
     text = "<@UBOT> <@U1> <@U2|gh> <#C9> <#C8|dev> <#C7|> <!here> <https://a|b>"
-    heard = told(message(user="U5", text=text))
-    assert isinstance(heard, event_payloads.MessageEvent)
-    assert heard.message.ids_to_name == {"U5", "U1", "C9", "C7"}
+    parsed = parse(message(user="U5", text=text))
+    assert isinstance(parsed, event_payloads.MessageEvent)
+    assert parsed.message.ids_to_name == {"U5", "U1", "C9", "C7"}
 
 
 PRESSED = {
@@ -207,9 +207,9 @@ def test_no_payload_however_malformed_is_an_error(data: st.DataObject) -> None:
         if places:
             holder, key = places[data.draw(st.integers(0, len(places) - 1))]
             holder[key] = copy.deepcopy(data.draw(RUBBISH))
-    heard = event_payloads.parse_event(body, BOT, follow_threads=True)
-    if isinstance(heard, event_payloads.MessageEvent):
-        heard.message.to_incoming(NAMES, addressed=heard.addressed)
+    parsed = event_payloads.parse_event(body, BOT, follow_threads=True)
+    if isinstance(parsed, event_payloads.MessageEvent):
+        parsed.message.to_incoming(NAMES, addressed=parsed.addressed)
     buttons.parse_button_press(body, BOT)
     payload_is_echo(body)
 

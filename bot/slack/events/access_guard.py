@@ -115,9 +115,9 @@ class AccessGuard:
                         )
                     )
                 else:
-                    shown = root if is_in_thread else None
+                    ts = root if is_in_thread else None
                     await call(
-                        lambda: self._client.chat_postEphemeral(channel=channel, user=user, text=text, thread_ts=shown)
+                        lambda: self._client.chat_postEphemeral(channel=channel, user=user, text=text, thread_ts=ts)
                     )
         except (SurfaceError, TimeoutError) as error:
             log.debug("A refusal could not be sent.", action="refusal_untold", error=type(error).__name__)

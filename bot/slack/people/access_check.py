@@ -45,12 +45,12 @@ class SlackAccessPolicy:
         Raises `StoreError` and `SurfaceUnavailable`.
         """
         rules = await self._access.current_rules()
-        spot = RequestLocation(
+        location = RequestLocation(
             channel=thread.channel,
             is_direct=messages.is_direct_channel(thread.channel),
             is_shared=await self._is_shared(thread.channel, rules) if is_shared is None else is_shared,
         )
-        refused = core.find_refusal(AccessSubject(person, await self._people.member_type(person)), spot, rules)
+        refused = core.find_refusal(AccessSubject(person, await self._people.member_type(person)), location, rules)
         is_allowed = refused is AccessRefusal.DIRECT and await self._find_draft(thread)
         return None if is_allowed else refused
 

@@ -81,8 +81,8 @@ def actions_block(turn: int, actions: Sequence[Action]) -> dict[str, Any]:
 
 def button_blocks(turn: int, actions: Sequence[Action]) -> list[dict[str, Any]]:
     """Return the blocks with the buttons of an answer; empty if none of `actions` has a button."""
-    shown = [action for action in actions if action in BUTTON_LABELS]
-    return [actions_block(turn, shown)] if shown else []
+    visible = [action for action in actions if action in BUTTON_LABELS]
+    return [actions_block(turn, visible)] if visible else []
 
 
 def parse_message_shortcut(body: Mapping[str, Any], bot: BotIdentity) -> tuple[ThreadKey, str, str] | None:
@@ -110,10 +110,10 @@ def is_turn_id(text: str) -> bool:
 
 def find_thread(body: Mapping[str, Any], bot: BotIdentity) -> ThreadKey | None:
     """Return the thread of the message whose button or shortcut was used; None without a channel or ts."""
-    channel, shown = payload.text(body, "channel", "id"), payload.mapping(body, "message")
-    root = payload.text(shown, "thread_ts") or payload.text(shown, "ts")
+    channel, message = payload.text(body, "channel", "id"), payload.mapping(body, "message")
+    root = payload.text(message, "thread_ts") or payload.text(message, "ts")
     if not (channel and root):
         return None
     # In a shared channel the payload's `team` is the presser's; the message's `team` is the bot's own.
-    team = payload.text(shown, "team") or payload.text(body, "team", "id") or bot.workspace
+    team = payload.text(message, "team") or payload.text(body, "team", "id") or bot.workspace
     return ThreadKey(platform=PLATFORM, workspace=team, channel=channel, root=root)

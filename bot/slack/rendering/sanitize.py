@@ -135,8 +135,8 @@ def _is_disguised_link(spans: Sequence[Token]) -> bool:
         if span.type == "link_close":
             break
         label += span.content
-    shown = _URL_LIKE.search(label.strip())
-    return shown is not None and _host_of(shown[0]) != _host_of(str(spans[0].attrs["href"]))
+    label_url = _URL_LIKE.search(label.strip())
+    return label_url is not None and _host_of(label_url[0]) != _host_of(str(spans[0].attrs["href"]))
 
 
 def _host_of(address: str) -> str:

@@ -58,8 +58,8 @@ class BestEffortMethod:
         """
         if not self._availability.is_available():
             return BestEffortOutcome.IMPOSSIBLE
-        desk = self._rate_limiter(thread)
-        if not desk.try_take(last=is_removal):
+        limiter = self._rate_limiter(thread)
+        if not limiter.try_take(last=is_removal):
             return BestEffortOutcome.DROPPED
         try:
             await call(send)
@@ -67,7 +67,7 @@ class BestEffortMethod:
             self._availability.record_refusal(gone)
             return _log_failure(gone, BestEffortOutcome.IMPOSSIBLE)
         except SurfaceBusy as busy:
-            desk.handle_refusal(busy.retry_after)
+            limiter.handle_refusal(busy.retry_after)
             return _log_failure(busy, BestEffortOutcome.DROPPED)
         except SurfaceError as error:
             return _log_failure(error, BestEffortOutcome.UNSURE)

@@ -85,18 +85,18 @@ class ThreadHistory:
         result is the part that was read.
         """
         bot = replace(self._bot, workspace=thread.workspace)
-        said: dict[str, messages.SlackMessage] = {}  # by ts: each page may repeat the first message
+        found: dict[str, messages.SlackMessage] = {}  # by ts: each page may repeat the first message
         try:
             async for fields in self._fetch_messages(thread, f"{max(since, 0.0):.6f}", READ_BOUNDS, retries=False):
                 message = messages.parse_message(fields, bot, channel=thread.channel)
                 if message is not None and float(message.id) > since:
-                    said[message.id] = replace(message, thread=thread)
+                    found[message.id] = replace(message, thread=thread)
         except SurfaceGone:
             return []
         except SurfaceError:
-            if not said:
+            if not found:
                 raise
-        newest = sorted(said.values(), key=lambda message: float(message.id))[-limit:]
+        newest = sorted(found.values(), key=lambda message: float(message.id))[-limit:]
         names = await self._people.names({each for message in newest for each in message.ids_to_name})
         return [
             message.to_incoming(names, addressed=AddressingKind.OVERHEARD)
@@ -140,12 +140,12 @@ class ThreadHistory:
     def _page_number(self, fields: Mapping[str, Any], turn: int) -> int | None:
         """Return which page of the turn a message shows; None if it shows none."""
         mark = payload.mapping(fields, "metadata")
-        shown, number = (
+        turn_id, number = (
             payload.value_at(mark, "event_payload", "turn"),
             payload.value_at(mark, "event_payload", "page"),
         )
         is_ours = payload.text(fields, "user") == self._bot.user
-        if is_ours and payload.text(mark, "event_type") == PAGE_EVENT and shown == turn:
+        if is_ours and payload.text(mark, "event_type") == PAGE_EVENT and turn_id == turn:
             return number if isinstance(number, int) else None
         return None
 

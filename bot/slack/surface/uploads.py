@@ -21,11 +21,11 @@ OK_STATUS: Final = 200
 
 async def upload_file(client: AsyncWebClient, user: str, name: str, content: bytes, comment: str) -> None:
     """Send a file below a comment. Raises `SurfaceError`; `SurfaceGone` if the app may not upload files."""
-    place = await call(lambda: client.files_getUploadURLExternal(filename=name, length=len(content)))
-    await _send_content(client, str(place["upload_url"]), content)
-    said = await call(lambda: client.chat_postMessage(channel=user, text=comment))
-    shown = [{"id": place["file_id"], "title": name}]
-    await call(lambda: client.files_completeUploadExternal(files=shown, channel_id=said["channel"]))
+    upload = await call(lambda: client.files_getUploadURLExternal(filename=name, length=len(content)))
+    await _send_content(client, str(upload["upload_url"]), content)
+    message = await call(lambda: client.chat_postMessage(channel=user, text=comment))
+    files = [{"id": upload["file_id"], "title": name}]
+    await call(lambda: client.files_completeUploadExternal(files=files, channel_id=message["channel"]))
 
 
 async def _send_content(client: AsyncWebClient, url: str, content: bytes) -> None:

@@ -45,7 +45,7 @@ class SlackClient(AsyncWebClient):
 def _decode_response(body: bytes) -> dict[str, Any]:
     """Decode a response; empty if it is no JSON object, such as a proxy's error page."""
     try:
-        said = json_codec.decode(body)
+        decoded = json_codec.decode(body)
     except ValueError:
         return {}
-    return said if isinstance(said, dict) else {}
+    return decoded if isinstance(decoded, dict) else {}

@@ -88,8 +88,8 @@ class SocketPool:
 
     async def stop(self) -> None:
         """Receive no more deliveries, so that Slack sends them elsewhere. Takes two seconds at most."""
-        for keeper in self._keeper_tasks:
-            keeper.cancel()
+        for task in self._keeper_tasks:
+            task.cancel()
         await asyncio.gather(*self._keeper_tasks, return_exceptions=True)
         await asyncio.gather(*(self._close_socket(socket) for socket in tuple(self._sockets)), *self._closing_tasks)
 
@@ -163,9 +163,9 @@ async def open_sockets(
     Raises `SettingsError` if Slack refuses the app token. Later errors are logged and retried.
     """
     async with aiohttp.ClientSession(trust_env=True) as session:
-        door = SocketConnector(client, app_token, session, partial(dispatch_payload, app))
-        await door.check()
-        connection = SocketPool(door, delays)
+        connector = SocketConnector(client, app_token, session, partial(dispatch_payload, app))
+        await connector.check()
+        connection = SocketPool(connector, delays)
         try:
             await connection.start(count)
             yield connection

@@ -13,7 +13,7 @@ from bot.slack.people.directory import People
 class OpenAccess:
     """An access check that admits every person everywhere."""
 
-    async def admit_message(self, said: object) -> bool:
+    async def admit_message(self, posted: object) -> bool:
         return True
 
     async def admit_press(self, thread: ThreadKey, user: str) -> bool:

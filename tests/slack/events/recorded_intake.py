@@ -21,9 +21,9 @@ ADA, GRACE, GENERAL, DIRECT = "U0ADA", "U0GRACE", "C0GENERAL", "D0ADA"
 
 @dataclass
 class RecordedIntake:
-    """Records each call in order, after `meanwhile`; only `owner` and admins may ask for a new answer."""
+    """Records each call in order, after `before_recording`; only `owner` and admins may ask for a new answer."""
 
-    meanwhile: Callable[[], Awaitable[object]] = nothing
+    before_recording: Callable[[], Awaitable[object]] = nothing
     owner: str = ADA
     is_draining: bool = False
     asked: list[IncomingMessage] = field(default_factory=list)
@@ -43,23 +43,23 @@ class RecordedIntake:
     async def accept(self, incoming: IncomingMessage) -> None:
         self.asked.append(incoming)
         self.deliveries.append(incoming.delivery)
-        await self.meanwhile()
+        await self.before_recording()
         self.notes.append(("asked", incoming.message_id, incoming.text))
 
     async def record_edit(self, message: MessageKey, text: str, *, delivery: str = "") -> None:
         self.deliveries.append(delivery)
-        await self.meanwhile()
+        await self.before_recording()
         self.notes.append(("reworded", message.message_id, text))
 
     async def forget(self, message: MessageKey, *, delivery: str = "") -> None:
         self.deliveries.append(delivery)
-        await self.meanwhile()
+        await self.before_recording()
         self.notes.append(("forgotten", message.message_id))
 
     async def retry(
         self, turn: int, thread: ThreadKey, *, by: str, by_admin: bool = False, goes_on: bool = False
     ) -> bool:
-        await self.meanwhile()
+        await self.before_recording()
         self.notes.append(("gone on" if goes_on else "retried", turn, thread.root, by))
         return by_admin or by == self.owner
 
@@ -81,12 +81,12 @@ class RecordedIntake:
 
 @asynccontextmanager
 async def connected(
-    workspace: SandboxWorkspace, notebook: RecordedIntake, *, follow: bool = False
+    workspace: SandboxWorkspace, intake: RecordedIntake, *, follow: bool = False
 ) -> AsyncIterator[SlackSurface]:
     """Connect as the bot does, with a recorded intake."""
     async with connect.open_web_client(workspace.bot_token, workspace.api_url) as client:
         bot, people = await connect.fetch_bot_identity(client), People(client, "T0SANDBOX")
-        box = make_inbox(bot, people, notebook, is_admin=notebook.is_admin, follow_threads=follow)
-        app = create_bolt_app(client, bot, box)
+        inbox = make_inbox(bot, people, intake, is_admin=intake.is_admin, follow_threads=follow)
+        app = create_bolt_app(client, bot, inbox)
         async with open_sockets(app, client, workspace.app_token, count=1):
             yield SlackSurface(client, bot, people)

@@ -53,17 +53,17 @@ async def test_a_button_works_as_soon_as_it_is_visible() -> None:
     """The answer is shown shortly before its turn is settled."""
     for ends in (0.0, 0.2):
         answers = OneAnswer(ends)
-        wishes = AnswerActions(BOT, answers, OpenAccess(), is_not_admin)  # type: ignore[arg-type]  # buttons need no more
-        assert await wishes.press_button(pressed(Action.CONTINUE)) is None
-        assert await wishes.press_button(pressed(Action.NEXT)) is None
+        actions = AnswerActions(BOT, answers, OpenAccess(), is_not_admin)  # type: ignore[arg-type]  # buttons need no more
+        assert await actions.press_button(pressed(Action.CONTINUE)) is None
+        assert await actions.press_button(pressed(Action.NEXT)) is None
         assert answers.done == ["goes on", Action.NEXT]
 
 
 @on_virtual_time
 async def test_a_button_of_a_running_answer_is_refused_in_time() -> None:
-    wishes = AnswerActions(BOT, OneAnswer(60), OpenAccess(), is_not_admin)  # type: ignore[arg-type]  # as above
+    actions = AnswerActions(BOT, OneAnswer(60), OpenAccess(), is_not_admin)  # type: ignore[arg-type]  # as above
     before = asyncio.get_running_loop().time()
-    refused = await wishes.press_button(pressed(Action.RETRY))
+    refused = await actions.press_button(pressed(Action.RETRY))
     assert refused
     assert refused.sentence == CHANGE_NOT_ALLOWED
     assert asyncio.get_running_loop().time() - before < 1
@@ -73,8 +73,8 @@ async def test_a_button_of_a_running_answer_is_refused_in_time() -> None:
 async def test_admins_may_use_all_buttons() -> None:
     for action in (Action.RETRY, Action.CONTINUE, Action.AGAIN, Action.PREVIOUS, Action.NEXT, Action.CHOOSE):
         answers = OneAnswer()
-        wishes = AnswerActions(BOT, answers, OpenAccess(), is_admin)  # type: ignore[arg-type]  # as above
-        assert await wishes.press_button(pressed(action, "U0OTHER"))
+        actions = AnswerActions(BOT, answers, OpenAccess(), is_admin)  # type: ignore[arg-type]  # as above
+        assert await actions.press_button(pressed(action, "U0OTHER"))
         assert not answers.done
-        assert await wishes.press_button(pressed(action, "U0ADMIN")) is None
+        assert await actions.press_button(pressed(action, "U0ADMIN")) is None
         assert answers.done

@@ -15,34 +15,34 @@ def test_tasks_of_a_key_run_in_order_of_arrival(work: list[tuple[str, int]]) -> 
 
     @on_virtual_time
     async def run() -> None:
-        lanes, done = KeyedLock(), list[tuple[str, int]]()
+        locks, done = KeyedLock(), list[tuple[str, int]]()
 
         async def one(number: int, key: str, seconds: int) -> None:
-            async with lanes(key):
+            async with locks(key):
                 await asyncio.sleep(seconds)
                 done.append((key, number))
 
         await asyncio.gather(*(one(number, *each) for number, each in enumerate(work)))
         for key in "ab":
             assert [n for k, n in done if k == key] == [n for n, (k, _) in enumerate(work) if k == key]
-        assert len(lanes) == 0
+        assert len(locks) == 0
 
     run()
 
 
 @on_virtual_time
 async def test_keys_do_not_wait_for_each_other() -> None:
-    lanes = KeyedLock()
-    async with lanes("a"), asyncio.timeout(1), lanes("b"):
-        assert len(lanes) == 2
+    locks = KeyedLock()
+    async with locks("a"), asyncio.timeout(1), locks("b"):
+        assert len(locks) == 2
 
 
 @on_virtual_time
 async def test_a_cancelled_or_failed_task_releases_the_lock() -> None:
-    lanes, done = KeyedLock(), list[str]()
+    locks, done = KeyedLock(), list[str]()
 
     async def one(name: str) -> None:
-        async with lanes("a"):
+        async with locks("a"):
             await asyncio.sleep(1)
             if name == "fails":
                 raise ValueError
@@ -53,4 +53,4 @@ async def test_a_cancelled_or_failed_task_releases_the_lock() -> None:
     tasks[1].cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     assert done == ["first", "last"]
-    assert len(lanes) == 0
+    assert len(locks) == 0

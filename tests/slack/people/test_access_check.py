@@ -39,16 +39,16 @@ class AccessWorld:
     slack: SandboxWorkspace
     grants: MemoryGrants = field(default_factory=MemoryGrants)
     now: float = 0.0
-    entered: list[tuple[str, str]] = field(default_factory=list)
+    admitted: list[tuple[str, str]] = field(default_factory=list)
     pressed: list[str] = field(default_factory=list)
-    told: list[NoticeShown] = field(default_factory=list)
+    notices: list[NoticeShown] = field(default_factory=list)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     is_draining: bool = False
 
     # What the guard admits
 
     async def accept(self, incoming: IncomingMessage) -> None:
-        self.entered.append((incoming.author.id, incoming.text))
+        self.admitted.append((incoming.author.id, incoming.text))
 
     async def retry(
         self, turn: int, thread: ThreadKey, *, by: str, goes_on: bool = False, by_admin: bool = False
@@ -68,10 +68,10 @@ class AccessWorld:
     async def say(self, user: str, channel: str, text: str = "<@U0BOT> hi", thread_ts: str | None = None) -> str:
         """Post a message; wait until its deliveries are acknowledged and refusals sent."""
         ts = await self.slack.say(user, channel, text, thread_ts=thread_ts)
-        await self.settled()
+        await self.wait_until_settled()
         return ts
 
-    async def settled(self) -> None:
+    async def wait_until_settled(self) -> None:
         async with asyncio.timeout(20):
             while self.acked < len(self.slack.events()):  # noqa: ASYNC110 - it only tells of changes
                 await asyncio.sleep(0.005)
@@ -81,7 +81,7 @@ class AccessWorld:
     def acked(self) -> int:
         return sum(entry.kind == "ack" and entry.status == "ok" for entry in self.slack.trace)
 
-    def aside(self, work: Coroutine[Any, Any, None]) -> None:
+    def run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
         self.tasks.add(asyncio.create_task(work))
 
     @property
@@ -93,31 +93,33 @@ class AccessWorld:
 
 
 @pytest.fixture
-async def lobby() -> AsyncIterator[AccessWorld]:
+async def world() -> AsyncIterator[AccessWorld]:
     async with SandboxWorkspace(enforce_rates=False, redelivery=(0.0, 0.2, 0.2)) as slack:
-        lobby = AccessWorld(slack)
+        world = AccessWorld(slack)
 
         def note(change: WorkspaceChange) -> None:
             if isinstance(change, NoticeShown):
-                lobby.told.append(change)
+                world.notices.append(change)
 
         slack.state.observe(note)
         async with connect.open_web_client(slack.bot_token, slack.api_url) as client:
             bot = await connect.fetch_bot_identity(client)
-            people = People(client, bot.workspace, clock=lambda: lobby.now)
-            access = Permissions(lobby.grants, WORKSPACE, clock=lambda: lobby.now)
-            keeper = AccessGuard(SlackAccessPolicy(access, people), client, lobby.aside, clock=lambda: lobby.now)
-            app = create_bolt_app(client, bot, make_inbox(bot, people, lobby, keeper, follow_threads=True))
+            people = People(client, bot.workspace, clock=lambda: world.now)
+            access = Permissions(world.grants, WORKSPACE, clock=lambda: world.now)
+            guard = AccessGuard(
+                SlackAccessPolicy(access, people), client, world.run_in_background, clock=lambda: world.now
+            )
+            app = create_bolt_app(client, bot, make_inbox(bot, people, world, guard, follow_threads=True))
             async with open_sockets(app, client, slack.app_token, count=1):
-                yield lobby
-                await asyncio.gather(*lobby.tasks)
+                yield world
+                await asyncio.gather(*world.tasks)
 
 
-async def test_members_are_admitted_everywhere(lobby: AccessWorld) -> None:
+async def test_members_are_admitted_everywhere(world: AccessWorld) -> None:
     for channel in (GENERAL, PARTNER, "D0ADA"):
-        await lobby.say(ADA, channel)
-    assert len(lobby.entered) == 3, "once, although mentions in channels are told twice"
-    assert (lobby.told, lobby.written) == ([], [])
+        await world.say(ADA, channel)
+    assert len(world.admitted) == 3, "once, although mentions in channels are told twice"
+    assert (world.notices, world.written) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -125,162 +127,162 @@ async def test_members_are_admitted_everywhere(lobby: AccessWorld) -> None:
     [(LIN, ENG, AccessRefusal.GUEST), (NOOR, PARTNER, AccessRefusal.EXTERNAL)],
 )
 async def test_guests_and_outsiders_read_an_ephemeral_refusal(
-    lobby: AccessWorld, user: str, channel: str, reason: AccessRefusal
+    world: AccessWorld, user: str, channel: str, reason: AccessRefusal
 ) -> None:
     """Once, although a mention is delivered twice; and they are admitted once they are invited by name."""
     with capture_logs() as logs:
-        await lobby.say(user, channel, "<@U0BOT> secret words")
-    assert lobby.entered == []
-    (told,) = lobby.told
-    assert (told.user, told.channel, told.text) == (user, channel, reason.for_people)
-    assert lobby.written == []
+        await world.say(user, channel, "<@U0BOT> secret words")
+    assert world.admitted == []
+    (notice,) = world.notices
+    assert (notice.user, notice.channel, notice.text) == (user, channel, reason.for_people)
+    assert world.written == []
     assert {log["reason"] for log in logs if log["action"] == "ask_denied"} == {reason}
     assert "secret" not in str(logs)
-    await lobby.set(invited=frozenset({user}))
-    await lobby.say(user, channel, "<@U0BOT> now?")
-    assert lobby.entered == [(user, "now?")]
+    await world.set(invited=frozenset({user}))
+    await world.say(user, channel, "<@U0BOT> now?")
+    assert world.admitted == [(user, "now?")]
 
 
-async def test_other_bots_are_ignored(lobby: AccessWorld) -> None:
+async def test_other_bots_are_ignored(world: AccessWorld) -> None:
     """Neither an answer nor a refusal, even if everybody is admitted: such a conversation would never end.
 
     This includes bots whose messages do not say that an app wrote them.
     """
-    await lobby.set(admits=frozenset(Admission), invited=frozenset({BUILDER}))
-    await lobby.say(BUILDER, ENG)
-    state = lobby.slack.state
+    await world.set(admits=frozenset(Admission), invited=frozenset({BUILDER}))
+    await world.say(BUILDER, ENG)
+    state = world.slack.state
     state.post(WorkspaceMessage(channel=ENG, ts=state.new_ts(), user=BUILDER, text="<@U0BOT> I am a person"))
-    await lobby.settled()
-    assert (lobby.entered, lobby.told, lobby.written) == ([], [], [])
+    await world.wait_until_settled()
+    assert (world.admitted, world.notices, world.written) == ([], [], [])
 
 
-async def test_in_a_direct_message_a_refusal_is_a_message(lobby: AccessWorld) -> None:
-    await lobby.set(denied_people=frozenset({GRACE}))
-    root = await lobby.say(GRACE, "D0GRACE", "hi")
-    assert lobby.entered == []
-    assert [message.text for message in lobby.slack.thread("D0GRACE", root)[1:]] == [AccessRefusal.PERSON.for_people]
+async def test_in_a_direct_message_a_refusal_is_a_message(world: AccessWorld) -> None:
+    await world.set(denied_people=frozenset({GRACE}))
+    root = await world.say(GRACE, "D0GRACE", "hi")
+    assert world.admitted == []
+    assert [message.text for message in world.slack.thread("D0GRACE", root)[1:]] == [AccessRefusal.PERSON.for_people]
 
 
-async def test_a_draft_is_tried_although_direct_messages_are_off(lobby: AccessWorld) -> None:
+async def test_a_draft_is_tried_although_direct_messages_are_off(world: AccessWorld) -> None:
     """By people who are not refused for another reason."""
-    async with connect.open_web_client(lobby.slack.bot_token, lobby.slack.api_url) as client:
+    async with connect.open_web_client(world.slack.bot_token, world.slack.api_url) as client:
         people = People(client, "T0SANDBOX")
-        await lobby.set(admits=frozenset(), denied_people=frozenset({GRACE}))
+        await world.set(admits=frozenset(), denied_people=frozenset({GRACE}))
 
-        async def is_trial(thread: ThreadKey) -> bool:
+        async def find_draft(thread: ThreadKey) -> bool:
             return thread.root == "9.1"
 
-        shut = SlackAccessPolicy(Permissions(lobby.grants, WORKSPACE), people, is_trial)
+        policy = SlackAccessPolicy(Permissions(world.grants, WORKSPACE), people, find_draft)
         thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel="D0ADA", root="9.1")
-        assert await shut.find_refusal(thread, ADA) is None
-        assert await shut.find_refusal(thread, GRACE) is AccessRefusal.PERSON
-        assert await shut.find_refusal(replace(thread, root="1.0"), ADA) is AccessRefusal.DIRECT
+        assert await policy.find_refusal(thread, ADA) is None
+        assert await policy.find_refusal(thread, GRACE) is AccessRefusal.PERSON
+        assert await policy.find_refusal(replace(thread, root="1.0"), ADA) is AccessRefusal.DIRECT
 
 
-async def test_in_a_denied_channel_only_people_who_ask_are_told(lobby: AccessWorld) -> None:
+async def test_in_a_denied_channel_only_people_who_ask_are_told(world: AccessWorld) -> None:
     """Each person once in ten minutes; replies that do not ask are neither recorded nor refused."""
-    await lobby.set(denied_channels=frozenset({GENERAL}))
-    root = await lobby.say(ADA, GENERAL)
-    await lobby.say(ADA, GENERAL, "to the others", thread_ts=root)
-    await lobby.say(GRACE, GENERAL, thread_ts=root)
-    await lobby.say(GRACE, GENERAL)
-    assert lobby.entered == []
+    await world.set(denied_channels=frozenset({GENERAL}))
+    root = await world.say(ADA, GENERAL)
+    await world.say(ADA, GENERAL, "to the others", thread_ts=root)
+    await world.say(GRACE, GENERAL, thread_ts=root)
+    await world.say(GRACE, GENERAL)
+    assert world.admitted == []
     expected = [(ADA, None), (GRACE, root)]
-    assert [(told.user, told.thread_ts) for told in lobby.told] == expected
-    assert {told.text for told in lobby.told} == {AccessRefusal.CHANNEL.for_people}
-    lobby.now += access_guard.SECONDS_BETWEEN_SAME_REFUSALS
-    await lobby.say(ADA, GENERAL)
-    assert len(lobby.told) == 3
-    await lobby.say(ADA, ENG)
-    assert len(lobby.entered) == 1
+    assert [(notice.user, notice.thread_ts) for notice in world.notices] == expected
+    assert {notice.text for notice in world.notices} == {AccessRefusal.CHANNEL.for_people}
+    world.now += access_guard.SECONDS_BETWEEN_SAME_REFUSALS
+    await world.say(ADA, GENERAL)
+    assert len(world.notices) == 3
+    await world.say(ADA, ENG)
+    assert len(world.admitted) == 1
 
 
-async def test_refusals_are_limited_in_the_whole_workspace(lobby: AccessWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_refusals_are_limited_in_the_whole_workspace(world: AccessWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(access_guard, "SECONDS_BETWEEN_SAME_REFUSALS", 0.0)
-    await lobby.set(denied_people=frozenset({GRACE}))
+    await world.set(denied_people=frozenset({GRACE}))
     for _ in range(access_guard.REFUSALS_BURST + 5):
-        await lobby.say(GRACE, "D0GRACE", "hi")
-    assert len(lobby.written) == access_guard.REFUSALS_BURST
+        await world.say(GRACE, "D0GRACE", "hi")
+    assert len(world.written) == access_guard.REFUSALS_BURST
 
 
-async def test_a_person_unknown_to_slack_is_refused(lobby: AccessWorld) -> None:
+async def test_a_person_unknown_to_slack_is_refused(world: AccessWorld) -> None:
     """For ten seconds only; then Slack is asked again."""
-    lobby.slack.inject_fault("users.info", error="user_not_found")
-    await lobby.say(ADA, "D0ADA", "one")
-    assert (lobby.entered, lobby.written) == ([], [AccessRefusal.UNKNOWN.for_people])
-    lobby.now += FAILURE_TTL_SECONDS
-    await lobby.say(ADA, "D0ADA", "two")
-    assert lobby.entered == [(ADA, "two")]
+    world.slack.inject_fault("users.info", error="user_not_found")
+    await world.say(ADA, "D0ADA", "one")
+    assert (world.admitted, world.written) == ([], [AccessRefusal.UNKNOWN.for_people])
+    world.now += FAILURE_TTL_SECONDS
+    await world.say(ADA, "D0ADA", "two")
+    assert world.admitted == [(ADA, "two")]
 
 
 @pytest.mark.parametrize("fault", [{"status": 500}, {"delay": 30.0}, {"error": "odd"}])
 async def test_while_slack_does_not_answer_deliveries_are_refused_and_repeated(
-    lobby: AccessWorld, fault: dict[str, Any]
+    world: AccessWorld, fault: dict[str, Any]
 ) -> None:
     """The delivery is not acknowledged, so Slack repeats it, and by then it may answer."""
-    lobby.slack.inject_fault("users.info", times=2 if "delay" in fault else 8, **fault)
+    world.slack.inject_fault("users.info", times=2 if "delay" in fault else 8, **fault)
     with capture_logs() as logs:
-        await lobby.say(ADA, "D0ADA", "hi")
-    assert lobby.entered == [(ADA, "hi")]
-    assert lobby.written == []
+        await world.say(ADA, "D0ADA", "hi")
+    assert world.admitted == [(ADA, "hi")]
+    assert world.written == []
     assert "event_not_taken" in {log["action"] for log in logs}
 
 
-async def test_a_button_is_refused_while_slack_does_not_answer(lobby: AccessWorld) -> None:
-    async with connect.open_web_client(lobby.slack.bot_token, lobby.slack.api_url) as client:
+async def test_a_button_is_refused_while_slack_does_not_answer(world: AccessWorld) -> None:
+    async with connect.open_web_client(world.slack.bot_token, world.slack.api_url) as client:
         bot = await connect.fetch_bot_identity(client)
         surface = SlackSurface(client, bot, People(client, bot.workspace))
-        lobby.slack.inject_fault("users.info", status=500, times=8)
-        await press(lobby, surface, ADA, ENG, await lobby.slack.say(ADA, ENG, "hi"))
-    assert lobby.pressed == []
-    assert [told.text for told in lobby.told] == [AccessRefusal.UNKNOWN.for_people]
+        world.slack.inject_fault("users.info", status=500, times=8)
+        await press(world, surface, ADA, ENG, await world.slack.say(ADA, ENG, "hi"))
+    assert world.pressed == []
+    assert [notice.text for notice in world.notices] == [AccessRefusal.UNKNOWN.for_people]
 
 
 async def test_shared_channels_can_be_closed(
-    lobby: AccessWorld,
+    world: AccessWorld,
 ) -> None:
-    await lobby.set(admits=frozenset({Admission.DIRECT}))
-    await lobby.say(ADA, PARTNER)
-    await lobby.say(ADA, ENG)
-    assert len(lobby.entered) == 1
-    assert [told.text for told in lobby.told] == [AccessRefusal.SHARED.for_people]
-    assert lobby.slack.calls("conversations.info") == [], "the delivery said so"
+    await world.set(admits=frozenset({Admission.DIRECT}))
+    await world.say(ADA, PARTNER)
+    await world.say(ADA, ENG)
+    assert len(world.admitted) == 1
+    assert [notice.text for notice in world.notices] == [AccessRefusal.SHARED.for_people]
+    assert world.slack.calls("conversations.info") == [], "the delivery said so"
 
 
-async def press(lobby: AccessWorld, surface: SlackSurface, user: str, channel: str, root: str) -> None:
+async def press(world: AccessWorld, surface: SlackSurface, user: str, channel: str, root: str) -> None:
     thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel=channel, root=root)
     ts = await surface.post(thread, Page(turn=7, number=0, text="It failed.", actions=(Action.RETRY,)))
-    action = lobby.slack.state.message(channel, ts).blocks[-1]["elements"][0]
-    await lobby.slack.interactivity.act_on_message(user, channel, ts, action, {})
-    await asyncio.gather(*lobby.tasks)
+    action = world.slack.state.message(channel, ts).blocks[-1]["elements"][0]
+    await world.slack.interactivity.act_on_message(user, channel, ts, action, {})
+    await asyncio.gather(*world.tasks)
 
 
-async def test_buttons_are_for_people_who_may_ask(lobby: AccessWorld) -> None:
+async def test_buttons_are_for_people_who_may_ask(world: AccessWorld) -> None:
     """Whether the channel is shared is looked up, because a button's payload does not say."""
-    async with connect.open_web_client(lobby.slack.bot_token, lobby.slack.api_url) as client:
+    async with connect.open_web_client(world.slack.bot_token, world.slack.api_url) as client:
         bot = await connect.fetch_bot_identity(client)
         surface = SlackSurface(client, bot, People(client, bot.workspace))
         for channel in (ENG, PARTNER):
-            root = await lobby.slack.say(ADA, channel, "hi")
-            await press(lobby, surface, ADA, channel, root)
-        assert lobby.pressed == [ADA, ADA]
-        await lobby.set(admits=frozenset({Admission.DIRECT}), denied_people=frozenset({GRACE}))
-        await press(lobby, surface, ADA, PARTNER, root)
-        await press(lobby, surface, GRACE, ENG, await lobby.slack.say(ADA, ENG, "hi"))
-    assert lobby.pressed == [ADA, ADA]
-    assert [told.text for told in lobby.told] == [
+            root = await world.slack.say(ADA, channel, "hi")
+            await press(world, surface, ADA, channel, root)
+        assert world.pressed == [ADA, ADA]
+        await world.set(admits=frozenset({Admission.DIRECT}), denied_people=frozenset({GRACE}))
+        await press(world, surface, ADA, PARTNER, root)
+        await press(world, surface, GRACE, ENG, await world.slack.say(ADA, ENG, "hi"))
+    assert world.pressed == [ADA, ADA]
+    assert [notice.text for notice in world.notices] == [
         AccessRefusal.SHARED.for_people,
         AccessRefusal.PERSON.for_people,
     ]
 
 
-async def test_messages_of_people_without_access_are_not_read(lobby: AccessWorld) -> None:
-    async with connect.open_web_client(lobby.slack.bot_token, lobby.slack.api_url) as client:
+async def test_messages_of_people_without_access_are_not_read(world: AccessWorld) -> None:
+    async with connect.open_web_client(world.slack.bot_token, world.slack.api_url) as client:
         bot = await connect.fetch_bot_identity(client)
         people = People(client, bot.workspace)
-        shut = SlackAccessPolicy(Permissions(lobby.grants, WORKSPACE), people)
-        root = await lobby.slack.say(ADA, PARTNER, "ours")
-        await lobby.slack.say(NOOR, PARTNER, "theirs", thread_ts=root)
+        policy = SlackAccessPolicy(Permissions(world.grants, WORKSPACE), people)
+        root = await world.slack.say(ADA, PARTNER, "ours")
+        await world.slack.say(NOOR, PARTNER, "theirs", thread_ts=root)
         thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel=PARTNER, root=root)
-        read = await SlackSurface(client, bot, people, access_policy=shut).read_messages(thread, limit=9)
+        read = await SlackSurface(client, bot, people, access_policy=policy).read_messages(thread, limit=9)
     assert [incoming.text for incoming in read] == ["ours"]

@@ -28,7 +28,7 @@ SESSION, STATUS, TITLE = (
 
 
 @pytest.fixture(params=[StreamingMode.AUTO, StreamingMode.EDITS])
-async def heir(client: AsyncWebClient, request: pytest.FixtureRequest) -> SlackSurface:
+async def other_surface(client: AsyncWebClient, request: pytest.FixtureRequest) -> SlackSurface:
     """Return the surface of another process."""
     bot, people = await connect.fetch_bot_identity(client), People(client, "T0SANDBOX")
     return SlackSurface(client, bot, people, streaming=request.param)
@@ -126,26 +126,26 @@ async def test_a_session_is_idle_however_its_answer_ends(
 
 
 async def test_the_session_of_a_dead_process_is_ended(
-    workspace: SandboxWorkspace, surface: SlackSurface, heir: SlackSurface
+    workspace: SandboxWorkspace, surface: SlackSurface, other_surface: SlackSurface
 ) -> None:
     """By another process, which knows nothing about it and may show answers in another way."""
     turn = await asked(workspace)
     await surface.show_working(turn, busy=True)
     assert await surface.start_message(turn, page("One", ends=False))
-    await heir.show_working(turn, busy=False)
+    await other_surface.show_working(turn, busy=False)
     assert stands(workspace, turn) == AgentSession(status="active")
     assert not workspace.statuses
 
 
 async def test_the_session_of_a_dead_process_is_ended_with_the_answer(
-    workspace: SandboxWorkspace, surface: SlackSurface, heir: SlackSurface
+    workspace: SandboxWorkspace, surface: SlackSurface, other_surface: SlackSurface
 ) -> None:
     """Also if the other process had no room for its own status, and posts the answer."""
     turn = await asked(workspace)
     await surface.show_working(turn, busy=True)
     refuse_signs(workspace)
-    await heir.show_working(replace(turn, token=2, attempt=2), busy=True)
-    await heir.post(turn.thread, page("One."))
+    await other_surface.show_working(replace(turn, token=2, attempt=2), busy=True)
+    await other_surface.post(turn.thread, page("One."))
     await workspace.wait_until(lambda: stands(workspace, turn) == AgentSession(status="active"), 10)
 
 

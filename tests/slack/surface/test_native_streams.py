@@ -40,7 +40,7 @@ def page(text: str, *actions: Action, ends: bool = True) -> Page:
     return Page(turn=7, number=0, text=text, actions=actions, is_last=ends)
 
 
-async def begun(surface: SlackSurface, turn: Turn, text: str) -> GrowingMessage:
+async def start_stream(surface: SlackSurface, turn: Turn, text: str) -> GrowingMessage:
     growing = await surface.start_message(turn, page(text))
     assert growing
     return growing
@@ -55,7 +55,7 @@ def blocks(workspace: SandboxWorkspace, turn: Turn) -> list[str]:
 async def test_a_message_grows_and_ends_with_its_buttons(
     workspace: SandboxWorkspace, surface: SlackSurface, turn: Turn
 ) -> None:
-    growing = await begun(surface, turn, "one ")
+    growing = await start_stream(surface, turn, "one ")
     assert growing.can_show(page("one **two** "))
     await growing.append_page(page("one **two** ", Action.RETRY), last=False)
     assert blocks(workspace, turn) == ["one **two** "]
@@ -73,7 +73,7 @@ async def test_appended_pieces_never_ping(
     workspace: SandboxWorkspace, surface: SlackSurface, turn: Turn, piece: str
 ) -> None:
     """Even if each piece is harmless: the page is sanitized as a whole, and replaced if necessary."""
-    growing = await begun(surface, turn, piece)
+    growing = await start_stream(surface, turn, piece)
     whole = page(piece + {"U": "DA> ", "e": "re> ", "n": "nel> "}.get(piece[-1], "DA> ") + "it is")
     if growing.can_show(whole):
         await growing.append_page(whole, last=True)
@@ -122,7 +122,7 @@ async def test_after_a_refusal_streams_count_as_unavailable(
 async def test_after_a_refused_append_no_stream_is_started(
     workspace: SandboxWorkspace, surface: SlackSurface, turn: Turn, method: str
 ) -> None:
-    growing = await begun(surface, turn, "one ")
+    growing = await start_stream(surface, turn, "one ")
     workspace.inject_fault(method, error="missing_scope")
     with pytest.raises(SurfaceGone):
         await growing.append_page(page("one two "), last=method == "chat.stopStream")
@@ -133,7 +133,7 @@ async def test_a_stream_that_slack_does_not_end_stays_as_it_is(
     workspace: SandboxWorkspace, surface: SlackSurface, turn: Turn
 ) -> None:
     """It cannot be replaced, so the rest is posted below it."""
-    growing = await begun(surface, turn, "one ")
+    growing = await start_stream(surface, turn, "one ")
     workspace.inject_fault("chat.stopStream", error="unknown_method")
     with pytest.raises(MessageLost) as lost:
         await surface.edit(turn.thread, growing.message_id, page("one two"))
@@ -152,7 +152,7 @@ async def test_a_stream_that_has_ended_is_edited(
     workspace: SandboxWorkspace, surface: SlackSurface, turn: Turn
 ) -> None:
     """After five minutes, or stopped by a person: the message continues by edits and gets its buttons."""
-    growing = await begun(surface, turn, "one ")
+    growing = await start_stream(surface, turn, "one ")
     workspace.inject_fault("chat.appendStream", error="message_not_in_streaming_state")
     with pytest.raises(SurfaceGone):
         await growing.append_page(page("one two "), last=False)
@@ -162,7 +162,7 @@ async def test_a_stream_that_has_ended_is_edited(
 
 
 async def test_a_429_appends_nothing(workspace: SandboxWorkspace, surface: SlackSurface, turn: Turn) -> None:
-    growing = await begun(surface, turn, "one ")
+    growing = await start_stream(surface, turn, "one ")
     workspace.inject_fault("chat.appendStream", retry_after=1)
     with pytest.raises(SurfaceBusy):
         await growing.append_page(page("one two "), last=False)
@@ -174,7 +174,7 @@ async def test_a_dead_processs_stream_is_found_and_replaced(
     workspace: SandboxWorkspace, surface: SlackSurface, turn: Turn
 ) -> None:
     """It stops growing and shows the new text; other messages of the bot are left alone."""
-    growing = await begun(surface, turn, "one two thr")
+    growing = await start_stream(surface, turn, "one two thr")
     assert await surface.find_pages(turn) == {0: growing.message_id}
     await surface.edit(turn.thread, growing.message_id, page("all of it"))
     assert blocks(workspace, turn) == ["all of it"]
@@ -196,7 +196,7 @@ async def test_after_four_minutes_nothing_is_appended(
 ) -> None:
     """Slack would refuse to append after five."""
     monkeypatch.setattr(native_streams, "STREAM_LIFETIME_SECONDS", 0.2)
-    growing = await begun(surface, turn, "one ")
+    growing = await start_stream(surface, turn, "one ")
     assert growing.can_show(page("one two "))
     await asyncio.sleep(0.3)
     assert not growing.can_show(page("one two "))

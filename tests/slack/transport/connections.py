@@ -44,7 +44,7 @@ async def connected(
     meanwhile: Callable[[], Awaitable[object]] = nothing,
 ) -> AsyncIterator[tuple[SocketPool, ReceivedDeliveries]]:
     """Connect as the bot does; `meanwhile` is awaited during each delivery."""
-    heard = ReceivedDeliveries()
+    received = ReceivedDeliveries()
 
     async def authorize() -> AuthorizeResult:
         return AuthorizeResult(enterprise_id=None, team_id="T0", bot_user_id="U0BOT", bot_token="xoxb-1")
@@ -54,8 +54,8 @@ async def connected(
 
         @app.event("message")
         async def message(event: dict[str, Any], request: Any) -> None:
-            heard.texts.append(event["text"])
-            heard.retries.append(request.headers.get("x-slack-retry-num", []))
+            received.texts.append(event["text"])
+            received.retries.append(request.headers.get("x-slack-retry-num", []))
             await meanwhile()
 
         @app.error
@@ -63,4 +63,4 @@ async def connected(
             pass
 
         async with open_sockets(app, client, workspace.app_token, count=count, delays=delays) as connection:
-            yield connection, heard
+            yield connection, received

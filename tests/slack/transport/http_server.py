@@ -26,7 +26,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 @dataclass
-class Given:
+class ReceivedRequests:
     """What the app behind the server received; `fails` makes it raise."""
 
     bodies: list[dict[str, Any]] = field(default_factory=list)
@@ -41,7 +41,7 @@ class Server:
     port: int
     requests: HttpDeliveries
     checks: dict[str, bool]
-    given: Given
+    received: ReceivedRequests
 
     async def post(self, body: bytes, headers: Mapping[str, str] = JSON) -> tuple[int, str]:
         """Send a signed request, as Slack does."""
@@ -90,7 +90,7 @@ def signature(body: bytes, *, at: str = str(int(NOW)), secret: str = SECRET) -> 
 GOOD = signature(BODY)
 
 
-def listening(given: Given) -> AsyncApp:
+def make_app(received: ReceivedRequests) -> AsyncApp:
     """Return an app that records events, buttons and a command."""
 
     async def authorize() -> AuthorizeResult:
@@ -99,9 +99,9 @@ def listening(given: Given) -> AsyncApp:
     app = AsyncApp(client=AsyncWebClient(), authorize=authorize, process_before_response=True)
 
     async def take(body: dict[str, Any], request: Any, ack: Any) -> None:
-        given.bodies.append(body)
-        given.retries.extend(request.headers.get("x-slack-retry-num", []))
-        if given.fails:
+        received.bodies.append(body)
+        received.retries.extend(request.headers.get("x-slack-retry-num", []))
+        if received.fails:
             raise RuntimeError
         await ack()
 

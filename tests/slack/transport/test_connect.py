@@ -31,13 +31,13 @@ async def cut(workspace: SandboxWorkspace) -> None:
 
 
 async def test_all_sockets_share_the_deliveries(workspace: SandboxWorkspace) -> None:
-    async with connected(workspace, count=3) as (connection, heard):
+    async with connected(workspace, count=3) as (connection, received):
         await until(lambda: workspace.socket_count == 3)
         for number in range(6):
             await workspace.say(ADA, DIRECT, str(number))
         await until(lambda: acknowledged(workspace) == 6)
         assert connection.connected_count == 3
-    assert sorted(heard.texts) == list("012345")
+    assert sorted(received.texts) == list("012345")
     assert len(workspace.calls("apps.connections.open")) == 3, "a ticket for each, none for nothing"
 
 
@@ -48,23 +48,23 @@ async def test_start_returns_when_the_first_socket_is_open(workspace: SandboxWor
 
 @pytest.mark.parametrize("reason", ["warning", "refresh_requested"])
 async def test_a_refresh_loses_no_delivery_and_repeats_none(workspace: SandboxWorkspace, reason: Any) -> None:
-    async with connected(workspace, count=2) as (_, heard):
+    async with connected(workspace, count=2) as (_, received):
         for number in range(20):
             await workspace.say(ADA, DIRECT, str(number))
             if number % 5 == 0:
                 await workspace.disconnect(reason)
             await asyncio.sleep(0.02)
-        await until(lambda: len(set(heard.texts)) == 20)
+        await until(lambda: len(set(received.texts)) == 20)
         await until(lambda: workspace.socket_count == 2)
-    assert len(heard.texts) == 20
+    assert len(received.texts) == 20
 
 
 async def test_the_next_socket_is_open_before_the_last_one_is_closed(workspace: SandboxWorkspace) -> None:
     """While the URL is requested, the old socket stays open, and its envelopes are acknowledged there."""
     released = asyncio.Event()
-    async with connected(workspace, meanwhile=released.wait) as (connection, heard):
+    async with connected(workspace, meanwhile=released.wait) as (connection, received):
         await workspace.say(ADA, DIRECT, "slow")
-        await until(lambda: heard.texts)
+        await until(lambda: received.texts)
         workspace.inject_fault("apps.connections.open", delay=0.2)
         await workspace.disconnect("refresh_requested")
         await until(lambda: not connection.is_connected)
@@ -72,16 +72,16 @@ async def test_the_next_socket_is_open_before_the_last_one_is_closed(workspace: 
         await until(lambda: acknowledged(workspace) == 1)
         assert not connection.is_connected, "the next one is not there yet"
         await until(lambda: workspace.socket_count == 1)
-    assert heard.texts == ["slow"], "acknowledged on the socket that brought it, so it came once"
+    assert received.texts == ["slow"], "acknowledged on the socket that brought it, so it came once"
 
 
 async def test_cut_connections_come_back(workspace: SandboxWorkspace) -> None:
-    async with connected(workspace, count=2) as (_, heard):
+    async with connected(workspace, count=2) as (_, received):
         for number in range(3):
             await until(lambda: workspace.socket_count == 2)
             await cut(workspace)
             await workspace.say(ADA, DIRECT, str(number))
-        await until(lambda: set(heard.texts) == set("012"))
+        await until(lambda: set(received.texts) == set("012"))
 
 
 class Expired(dict[str, float]):
@@ -118,12 +118,12 @@ async def test_an_expired_url_is_not_used_again(workspace: SandboxWorkspace) -> 
 )
 async def test_an_outage_is_logged_once_and_ends_by_itself(workspace: SandboxWorkspace, fault: dict[str, Any]) -> None:
     with capture_logs() as logs:
-        async with connected(workspace) as (connection, heard):
+        async with connected(workspace) as (connection, received):
             workspace.inject_fault("apps.connections.open", times=2, **fault)
             await cut(workspace)
             await until(lambda: workspace.socket_count == 1)
             await workspace.say(ADA, DIRECT, "again")
-            await until(lambda: heard.texts == ["again"])
+            await until(lambda: received.texts == ["again"])
             assert connection.is_connected
     assert [entry["action"] for entry in logs] == ["socket_refused", "socket_opened"]
     assert ("SLACK_APP_TOKEN" in logs[0]["hint"]) == (fault.get("error") == "invalid_auth")
@@ -179,17 +179,17 @@ async def test_a_failed_delivery_is_not_acknowledged_and_repeated(workspace: San
         if attempts == 1:
             raise RuntimeError
 
-    async with connected(workspace, meanwhile=fails_once) as (_, heard):
+    async with connected(workspace, meanwhile=fails_once) as (_, received):
         await workspace.say(ADA, DIRECT, "hello")
         await until(lambda: acknowledged(workspace) == 1)
-    assert heard.texts == ["hello", "hello"]
-    assert heard.retries[1] == ["1"], "the app learns that it is a retry"
+    assert received.texts == ["hello", "hello"]
+    assert received.retries[1] == ["1"], "the app learns that it is a retry"
 
 
 async def test_echoes_are_acknowledged_without_the_app(
     workspace: SandboxWorkspace,
 ) -> None:
-    async with connected(workspace, count=2) as (connection, heard):
+    async with connected(workspace, count=2) as (connection, received):
         async with open_web_client(workspace.bot_token, workspace.api_url) as client:
             posted = await client.chat_postMessage(channel=DIRECT, text="1")
             for number in range(2, 5):
@@ -197,7 +197,7 @@ async def test_echoes_are_acknowledged_without_the_app(
         await until(lambda: acknowledged(workspace) >= 3)
         await connection.stop()
         assert acknowledged(workspace) == 4, "also those that were still gathered"
-    assert heard.texts == []
+    assert received.texts == []
     assert not any("attempt" in entry.detail for entry in workspace.trace)
 
 
@@ -205,10 +205,10 @@ async def test_stop_finishes_deliveries_and_accepts_no_more(
     workspace: SandboxWorkspace,
 ) -> None:
     released = asyncio.Event()
-    async with connected(workspace, count=2, meanwhile=released.wait) as (connection, heard):
+    async with connected(workspace, count=2, meanwhile=released.wait) as (connection, received):
         await until(lambda: workspace.socket_count == 2)
         await workspace.say(ADA, DIRECT, "taken")
-        await until(lambda: heard.texts)
+        await until(lambda: received.texts)
         stopping = asyncio.create_task(connection.stop())
         await asyncio.sleep(0.05)
         await workspace.say(ADA, DIRECT, "not taken")
@@ -216,7 +216,7 @@ async def test_stop_finishes_deliveries_and_accepts_no_more(
         released.set()
         await stopping
         assert not connection.is_connected
-    assert heard.texts == ["taken"]
+    assert received.texts == ["taken"]
     assert acknowledged(workspace) == 1
 
 
@@ -227,9 +227,9 @@ async def test_stop_takes_two_seconds_at_most_and_leaves_no_task(workspace: Sand
     async def never() -> None:
         await asyncio.Event().wait()
 
-    async with connected(workspace, count=2, meanwhile=never) as (connection, heard):
+    async with connected(workspace, count=2, meanwhile=never) as (connection, received):
         await workspace.say(ADA, DIRECT, "hello")
-        await until(lambda: heard.texts)
+        await until(lambda: received.texts)
         workspace.inject_fault("apps.connections.open", delay=5)
         await workspace.disconnect("refresh_requested")
         await asyncio.sleep(0.05)
@@ -254,6 +254,6 @@ async def test_oauth_settings_in_the_environment_change_nothing(
     """Bolt would look for installations in files, and lose every delivery."""
     monkeypatch.setenv("SLACK_CLIENT_ID", "1.2")
     monkeypatch.setenv("SLACK_CLIENT_SECRET", "secret")
-    async with connected(workspace) as (_, heard):
+    async with connected(workspace) as (_, received):
         await workspace.say(ADA, DIRECT, "hello")
-        await until(lambda: heard.texts == ["hello"])
+        await until(lambda: received.texts == ["hello"])

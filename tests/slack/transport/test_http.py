@@ -20,7 +20,7 @@ def test_the_tests_signature_is_slacks() -> None:
 
 async def test_a_signed_event_is_handled(server: Server) -> None:
     assert await server.post(BODY) == (200, "")
-    assert server.given.bodies == [EVENT]
+    assert server.received.bodies == [EVENT]
 
 
 async def test_a_button_and_a_command_are_handled(server: Server) -> None:
@@ -32,7 +32,7 @@ async def test_a_button_and_a_command_are_handled(server: Server) -> None:
     command = {"command": "/prompt", "text": "", "user_id": "U1", "team_id": "T0"}
     assert (await server.post(urlencode({"payload": json.dumps(press)}).encode(), FORM))[0] == 200
     assert (await server.post(urlencode(command).encode(), FORM))[0] == 200
-    assert server.given.bodies == [press, command]
+    assert server.received.bodies == [press, command]
 
 
 async def test_slacks_url_verification_is_answered(server: Server) -> None:
@@ -43,13 +43,13 @@ async def test_slacks_url_verification_is_answered(server: Server) -> None:
 async def test_a_retry_is_handled_like_a_first_delivery_and_known_as_one(server: Server) -> None:
     retry = {"X-Slack-Retry-Num": "2", "X-Slack-Retry-Reason": "http_timeout"}
     assert (await server.post(BODY, {**JSON, **retry}))[0] == 200
-    assert server.given.retries == ["2"]
+    assert server.received.retries == ["2"]
 
 
 async def test_a_failure_is_a_500_so_that_slack_delivers_again(server: Server) -> None:
-    server.given.fails = True
+    server.received.fails = True
     assert (await server.post(BODY))[0] == 500
-    server.given.fails = False
+    server.received.fails = False
     assert (await server.post(BODY))[0] == 200
 
 
@@ -64,7 +64,7 @@ async def test_a_stopped_process_answers_503(server: Server) -> None:
     assert not server.requests.is_connected
     assert (await server.post(BODY))[0] == 503
     assert (await server.send("GET", "/healthz"))[0] == 200
-    assert server.given.bodies == []
+    assert server.received.bodies == []
 
 
 async def test_readiness_names_what_is_missing(server: Server) -> None:
@@ -79,7 +79,7 @@ async def test_readiness_names_what_is_missing(server: Server) -> None:
 async def test_health_is_served_without_any_delivery(server: Server) -> None:
     """In Socket Mode there are no other routes."""
     async with serve_health("127.0.0.1", 0, dict) as port:
-        alone = Server(port, server.requests, {}, server.given)
+        alone = Server(port, server.requests, {}, server.received)
         assert (await alone.send("GET", "/readyz"))[0] == 200
         assert (await alone.send("POST", EVENTS_PATH, BODY, GOOD))[0] == 404
 

@@ -48,7 +48,7 @@ async def test_a_request_without_slacks_signature_is_refused(
     answered, text = await server.send("POST", EVENTS_PATH, BODY, {**JSON, **headers})
     assert answered == status
     assert "Traceback" not in text
-    assert bool(server.given.bodies) == (status == 200)
+    assert bool(server.received.bodies) == (status == 200)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from tests.slack.transport.waiting import until
 @asynccontextmanager
 async def strange_server(*frames: str, answers_pings: bool) -> AsyncIterator[tuple[str, list[str]]]:
     """Run a Slack without greeting; yields its address, and the list of frames that it received."""
-    told: list[str] = []
+    frames_sent: list[str] = []
 
     async def ticket(request: web.Request) -> web.Response:
         return web.json_response({"ok": True, "url": f"ws://{request.host}/link"})
@@ -23,12 +23,12 @@ async def strange_server(*frames: str, answers_pings: bool) -> AsyncIterator[tup
     async def link(request: web.Request) -> web.WebSocketResponse:
         ws = web.WebSocketResponse(autoping=answers_pings)
         await ws.prepare(request)
-        told.append("opened")
+        frames_sent.append("opened")
         for frame in frames:
             await ws.send_str(frame)
         async for message in ws:
             if message.type is WSMsgType.TEXT:
-                told.append(json.loads(message.data)["envelope_id"])  # noqa: PERF401 - a test looks meanwhile
+                frames_sent.append(json.loads(message.data)["envelope_id"])  # noqa: PERF401 - a test looks meanwhile
         return ws
 
     application = web.Application()
@@ -37,7 +37,7 @@ async def strange_server(*frames: str, answers_pings: bool) -> AsyncIterator[tup
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}/api/", told
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/api/", frames_sent
     finally:
         await runner.cleanup()
 
@@ -46,10 +46,10 @@ async def test_a_connection_that_hangs_is_replaced(monkeypatch: pytest.MonkeyPat
     """As with a cut cable: the connection stays open, but no pong arrives."""
     monkeypatch.setattr(connect, "HEARTBEAT_SECONDS", 0.1)
     async with (
-        strange_server('{"type": "hello"}', answers_pings=False) as (url, told),
+        strange_server('{"type": "hello"}', answers_pings=False) as (url, frames_sent),
         connected(OtherWorkspace(url)),
     ):
-        await until(lambda: told.count("opened") >= 3)
+        await until(lambda: frames_sent.count("opened") >= 3)
 
 
 async def test_a_server_without_greeting_that_sends_rubbish_is_tolerated(
@@ -65,8 +65,8 @@ async def test_a_server_without_greeting_that_sends_rubbish_is_tolerated(
     good = {"envelope_id": "good", "payload": {"type": "event_callback", "event": event}}
     frames = (*rubbish, json.dumps(strange), json.dumps(good))
     async with (
-        strange_server(*frames, answers_pings=True) as (url, told),
-        connected(OtherWorkspace(url)) as (_, heard),
+        strange_server(*frames, answers_pings=True) as (url, frames_sent),
+        connected(OtherWorkspace(url)) as (_, received),
     ):
-        await until(lambda: told == ["opened", "good"])
-    assert heard.texts == ["hello"]
+        await until(lambda: frames_sent == ["opened", "good"])
+    assert received.texts == ["hello"]
