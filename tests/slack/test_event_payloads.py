@@ -223,7 +223,7 @@ OURS: dict[str, Any] = {"user": "UBOT", "bot_id": "BBOT", "app_id": "A1"}
         (message(**OURS), True),
         (message(**OURS, subtype="bot_message"), True),
         (changed(message(**OURS), message(**OURS)), True),
-        (deleted(previous_message=message(**OURS)), False),  # somebody may have removed an answer
+        (deleted(previous_message=message(**OURS)), False),  # a person may have removed an answer
         (changed(TOMBSTONE, message(**OURS)), False),
         (message(), False),
         (message(bot_id="B2", app_id="A2"), False),

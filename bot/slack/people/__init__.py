@@ -1,1 +1,1 @@
-"""Who somebody is in Slack, and whether they may ask."""
+"""Who a person is in Slack, what a channel is, and whether they may ask there."""

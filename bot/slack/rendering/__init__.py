@@ -1,1 +1,1 @@
-"""Markdown becomes what Slack shows. Pure."""
+"""Renders Markdown as Slack's messages: sanitized, within the limits, with buttons below. Pure."""

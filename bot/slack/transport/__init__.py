@@ -1,1 +1,1 @@
-"""How deliveries come from Slack and calls go to it."""
+"""The connection to Slack: how deliveries arrive, how the Web API is called, and how its errors are translated."""

@@ -44,10 +44,10 @@ async def test_a_mention_is_delivered_twice_and_recorded_once(workspace: Sandbox
         await workspace.say(ADA, GENERAL, "<@U0BOT> hi")
         await until(lambda: acknowledged(workspace) == 2)
         assert [note[0] for note in intake.notes] == ["asked"]
-        assert len(intake.asked) == 2, "in vain, and in earnest"
+        assert len(intake.asked) == 2, "one attempt failed, one succeeded"
         await workspace.say(ADA, GENERAL, "<@U0BOT> hi")
         await until(lambda: acknowledged(workspace) == 4)
-    assert len(intake.notes) == 2, "another message that says the same"
+    assert len(intake.notes) == 2, "another message with the same text"
 
 
 async def test_names_are_looked_up_once(workspace: SandboxWorkspace) -> None:
@@ -95,7 +95,7 @@ async def test_a_slow_recording_is_refused_but_not_cancelled(
             await workspace.say(ADA, DIRECT, "hi")
             await until(lambda: sum(line["action"] == "event_not_taken" for line in logs) == 2)
             assert (acknowledged(workspace), intake.notes) == (0, [])
-            assert len(intake.deliveries) == 1, "what Slack delivered again waits for the first one's end"
+            assert len(intake.deliveries) == 1, "the repeated delivery waits for the first"
             released.set()
             await until(lambda: acknowledged(workspace))
     assert intake.notes
@@ -157,7 +157,7 @@ async def test_the_first_message_of_a_thread_is_forgotten_too(workspace: Sandbox
         await until(lambda: ("forgotten", root) in intake.notes)
         await surface.delete_message(thread, answer)
         await until(lambda: acknowledged(workspace) == 5)
-    assert intake.notes.count(("forgotten", root)) == 1, "what goes after it was nobody's"
+    assert intake.notes.count(("forgotten", root)) == 1, "later deletions are of bots' messages"
     assert workspace.thread(DIRECT, root) == []
 
 

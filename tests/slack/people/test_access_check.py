@@ -118,7 +118,7 @@ async def world() -> AsyncIterator[AccessWorld]:
 async def test_members_are_admitted_everywhere(world: AccessWorld) -> None:
     for channel in (GENERAL, PARTNER, "D0ADA"):
         await world.say(ADA, channel)
-    assert len(world.admitted) == 3, "once, although mentions in channels are told twice"
+    assert len(world.admitted) == 3, "once, although mentions in channels are delivered twice"
     assert (world.notices, world.written) == ([], [])
 
 

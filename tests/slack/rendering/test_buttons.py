@@ -38,7 +38,7 @@ def test_a_press_in_a_shared_channel_belongs_to_the_bots_workspace() -> None:
     """`team` is then the other company's, whose people may press as well."""
     pressed = buttons.parse_button_press(body(message={"ts": "5.0", "thread_ts": "1.0"}), BOT)
     assert pressed is not None
-    assert pressed.thread.workspace == "TX", "where the message does not say, nothing better is known"
+    assert pressed.thread.workspace == "TX", "the fallback if the message does not name a team"
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ async def test_a_message_grows_and_ends_with_its_buttons(
     shown = workspace.thread(DIRECT, turn.thread.root)[-1]
     assert not shown.is_streaming
     assert await surface.find_pages(turn) == {0: growing.message_id}
-    assert await surface.find_pages(replace(turn, id=8)) == {}, "it is nobody else's"
+    assert await surface.find_pages(replace(turn, id=8)) == {}, "it belongs to no other turn"
     assert not workspace.calls("chat.update")
 
 
@@ -158,7 +158,7 @@ async def test_a_stream_that_has_ended_is_edited(
         await growing.append_page(page("one two "), last=False)
     await surface.edit(turn.thread, growing.message_id, page("one two three", Action.RETRY))
     assert blocks(workspace, turn) == ["one two three", "actions"]
-    assert await surface.find_pages(replace(turn, id=8)) == {}, "it is nobody else's"
+    assert await surface.find_pages(replace(turn, id=8)) == {}, "it belongs to no other turn"
 
 
 async def test_a_429_appends_nothing(workspace: SandboxWorkspace, surface: SlackSurface, turn: Turn) -> None:

@@ -48,7 +48,7 @@ async def test_buttons_are_below_a_page_until_an_edit_removes_them(
     text, buttons = shown.blocks
     assert text["text"] == "it failed"
     assert [button["text"]["text"] for button in buttons["elements"]] == ["Try again", "Answer again"]
-    assert shown.text == "it failed", "who sees no blocks reads the same"
+    assert shown.text == "it failed", "a reader without blocks reads the same"
     await surface.edit(thread, message_id, page("it works"))
     assert [block["type"] for block in workspace.thread(GENERAL, thread.root)[1].blocks] == ["markdown"]
 

@@ -38,7 +38,7 @@ async def test_all_sockets_share_the_deliveries(workspace: SandboxWorkspace) -> 
         await until(lambda: acknowledged(workspace) == 6)
         assert connection.connected_count == 3
     assert sorted(received.texts) == list("012345")
-    assert len(workspace.calls("apps.connections.open")) == 3, "a ticket for each, none for nothing"
+    assert len(workspace.calls("apps.connections.open")) == 3, "one URL for each socket"
 
 
 async def test_start_returns_when_the_first_socket_is_open(workspace: SandboxWorkspace) -> None:
@@ -70,9 +70,9 @@ async def test_the_next_socket_is_open_before_the_last_one_is_closed(workspace: 
         await until(lambda: not connection.is_connected)
         released.set()
         await until(lambda: acknowledged(workspace) == 1)
-        assert not connection.is_connected, "the next one is not there yet"
+        assert not connection.is_connected, "the next socket is not open yet"
         await until(lambda: workspace.socket_count == 1)
-    assert received.texts == ["slow"], "acknowledged on the socket that brought it, so it came once"
+    assert received.texts == ["slow"], "acknowledged on its own socket, so it was not repeated"
 
 
 async def test_cut_connections_come_back(workspace: SandboxWorkspace) -> None:
@@ -196,7 +196,7 @@ async def test_echoes_are_acknowledged_without_the_app(
                 await client.chat_update(channel=DIRECT, ts=posted["ts"], text=str(number))
         await until(lambda: acknowledged(workspace) >= 3)
         await connection.stop()
-        assert acknowledged(workspace) == 4, "also those that were still gathered"
+        assert acknowledged(workspace) == 4, "including those still being collected"
     assert received.texts == []
     assert not any("attempt" in entry.detail for entry in workspace.trace)
 
