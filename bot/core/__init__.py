@@ -1,1 +1,1 @@
-"""The rules of the bot: pure, standard library only, told the time and never waiting."""
+"""The rules of the bot: pure, with the standard library only. The caller passes the time."""

@@ -1,1 +1,1 @@
-"""Model APIs: one file an API, behind the ChatModel port."""
+"""The chat-completions client, behind the port `ChatModel`."""

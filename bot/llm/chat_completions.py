@@ -80,7 +80,7 @@ class OpenAIChat:
 
     def adaptations(self, model: str) -> Mapping[str, str]:
         """Return what is done about each parameter of a model, in words for people."""
-        refused = dict.fromkeys(self._dialect.profile.refused, "has no effect: this service does not take it")
+        refused = dict.fromkeys(self._dialect.profile.refused, "has no effect: this service does not accept it")
         return {**refused, **self._adaptations.describe_changes(self._dialect.model or model)}
 
     @asynccontextmanager
@@ -108,11 +108,11 @@ class OpenAIChat:
             response = await self._send(body, started)
             if response.is_success:
                 break
-            complaint = parse_error_body(response.status_code, await _read_error(response))
-            error = make_model_error(complaint, response.headers, now=time.time())
-            sent, body = body, self._adapt_body(error, complaint, wanted, body)
+            error_body = parse_error_body(response.status_code, await _read_error(response))
+            error = make_model_error(error_body, response.headers, now=time.time())
+            sent, body = body, self._adapt_body(error, error_body, wanted, body)
             if not left or body == sent:
-                raise _as_picture_error(error, complaint, sent)
+                raise _as_picture_error(error, error_body, sent)
         return response, body
 
     async def _send(self, body: Fields, started: float) -> httpx.Response:
@@ -126,12 +126,14 @@ class OpenAIChat:
                 raise ModelSlow("No answer has begun in time.") from error
             raise ModelUnavailable(_describe_failure(error)) from error
 
-    def _adapt_body(self, error: ModelError, complaint: ErrorBody, wanted: Fields, sent: Fields) -> Fields:
+    def _adapt_body(self, error: ModelError, error_body: ErrorBody, wanted: Fields, sent: Fields) -> Fields:
         """Return the body to send next; it is the same as before if the refusal taught nothing."""
-        blamed = self._adaptations.learn(error, complaint, sent)
-        if not blamed:
+        rejected = self._adaptations.learn(error, error_body, sent)
+        if not rejected:
             return sent
-        log.info("A model does not take a parameter; going on without.", action="model_adapted", fields=blamed)
+        log.info(
+            "A model does not accept a parameter; asking again without it.", action="model_adapted", fields=rejected
+        )
         return self._adaptations.apply(wanted)
 
     async def _events(
@@ -177,9 +179,9 @@ def _make_broken_error(reader: AnswerReader, error: Exception, *, is_late: bool,
     return reader.make_error("The service has fallen silent.", STALLED)
 
 
-def _as_picture_error(error: ModelError, complaint: ErrorBody, sent: Fields) -> ModelError:
+def _as_picture_error(error: ModelError, error_body: ErrorBody, sent: Fields) -> ModelError:
     """Return the error for a refusal; it may be about a picture that was sent."""
-    is_theirs = type(error) is ModelRejected and has_pictures(sent) and is_about_pictures(complaint)
+    is_theirs = type(error) is ModelRejected and has_pictures(sent) and is_about_pictures(error_body)
     return PictureRefused(str(error)) if is_theirs else error
 
 

@@ -83,9 +83,9 @@ async def _read_limited(response: httpx.Response) -> bytes:
     return bytes(body)
 
 
-def _parse_models(said: Any) -> Iterator[ModelInfo]:
+def _parse_models(listing: Any) -> Iterator[ModelInfo]:
     """Yield the models of a list in any of the known shapes: `data`, llama-server's `models`, a bare list."""
-    listed = (said.get("data") or said.get("models") or []) if isinstance(said, dict) else said
+    listed = (listing.get("data") or listing.get("models") or []) if isinstance(listing, dict) else listing
     if not isinstance(listed, list):
         raise ValueError(type(listed))  # noqa: TRY004 - a wrong value from outside, as broken JSON is
     for entry in listed:
@@ -99,6 +99,6 @@ def _parse_models(said: Any) -> Iterator[ModelInfo]:
 
 def _find_window(entry: dict[str, Any]) -> int | None:
     meta = entry.get("meta")
-    said = {**(meta if isinstance(meta, dict) else {}), **entry}
-    sizes = (said.get(key) for key in WINDOW_KEYS)
+    fields = {**(meta if isinstance(meta, dict) else {}), **entry}
+    sizes = (fields.get(key) for key in WINDOW_KEYS)
     return next((size for size in sizes if isinstance(size, int) and size > 0), None)

@@ -89,7 +89,9 @@ class OpenedModel:
 
     def adaptations(self, model: str) -> Mapping[str, str]:
         """Return what is done about each parameter of a model, in words; the preferred server wins."""
-        return {name: told for chat in reversed(self._chats) for name, told in chat.adaptations(model).items()}
+        return {
+            name: description for chat in reversed(self._chats) for name, description in chat.adaptations(model).items()
+        }
 
     async def fetch_models(self) -> list[ModelInfo]:
         """Return the models of the preferred server. Raises a `ModelError`."""

@@ -83,7 +83,7 @@ def test_a_dry_run_saves_nothing_and_neither_does_what_changes_nothing(bot: Bot)
         (("admin", "T1/C1", "U1"), "`T1/C1` must be a workspace, such as `T1`."),
         (("editor", "T1", "U1"), "`T1` must be a channel, such as `T1/C1`."),
         (("editor", "T1/D1", "U1"), "`D1` is no id of a Slack channel (C…)."),
-        (("show", "T1/C1/1.0"), "is no level"),
+        (("show", "T1/C1/1.0"), "is not a level"),
     ],
 )
 def test_what_is_wrong_is_one_sentence(bot: Bot, arguments: tuple[str, ...], sentence: str) -> None:

@@ -51,6 +51,6 @@ async def test_it_shows_what_was_learnt_and_forgets_it_when_told_to(tmp_path: Pa
         _, text = await printed(tmp_path, server.base_url)
         lines = text.splitlines()
         below = lines[next(number for number, line in enumerate(lines) if "sandbox-old" in line) + 1]
-        assert below == "      temperature: has no effect: this model does not take the value 0.2"
+        assert below == "      temperature: has no effect: this model does not accept the value 0.2"
         assert await printed(tmp_path, server.base_url, "--forget") == (0, "Forgot 1 lesson.\n")
         assert "temperature" not in (await printed(tmp_path, server.base_url))[1]

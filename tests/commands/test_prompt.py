@@ -85,7 +85,7 @@ def test_a_dry_run_and_an_empty_change_save_nothing(bot: Bot) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["channel", "C1", "Be kind."], "`channel C1` is no level"),
+        (["channel", "C1", "Be kind."], "`channel C1` is not a level"),
         (["workspace", "T1", "Dear {name}"], "`{name}` in line 1 is not a placeholder"),
         (["workspace", "T1", " "], "The prompt is empty"),
         (["workspace", "T1", "--param", "temperature=3"], "`temperature` must be"),
@@ -173,7 +173,7 @@ def test_an_export_keeps_the_names_that_files_have(bot: Bot, tmp_path: Path) -> 
         ("Be kind.\n", "there is no front matter"),
         ("---\nlevel: [\n---\n", "not valid YAML in line 3"),
         ("---\n- level\n---\n", "lines of `name: value`"),
-        ("---\nmode: append\n---\n", "is no level"),
+        ("---\nmode: append\n---\n", "is not a level"),
         ("---\nlevel: workspace T1\nmode: add\n---\n", "`mode` must be"),
         ("---\nlevel: workspace T1\nmode: [append]\n---\n", "`mode` must be"),
         ("---\nlevel: workspace T1\nn: 2\nn: 3\n---\n", "`n` stands in the front matter twice"),

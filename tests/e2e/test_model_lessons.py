@@ -67,4 +67,4 @@ async def test_what_a_model_does_not_take_is_left_out_unnoticed(
             assert (shown, asked) == (TEXT, times)
         ts = world.workspace.thread(DIRECT, root)[-1].ts
         await works(world, root)
-        assert "answers come in one piece, since this model may not be streamed" in await explained(world, ts)
+        assert "answers come in one piece, since this model cannot be streamed" in await explained(world, ts)

@@ -62,7 +62,7 @@ async def test_admins_can_ask_what_there_is_and_what_has_no_effect() -> None:
         request = asking("hello", stop=["END"])
         assert model.adaptations(name) == {}
         await collect(model, type(request)(model=name, messages=request.messages, parameters={"stop": ["x"]}))
-        assert model.adaptations(name) == {"stop": "has no effect: this model does not take it"}
+        assert model.adaptations(name) == {"stop": "has no effect: this model does not accept it"}
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ async def test_a_model_that_cannot_see_is_asked_without_the_picture(status: int)
     async with raw_server(refused, [ANSWER]) as server, open_client(server.base_url) as client:
         model = OpenAIChat(client)
         builders = [await collect(model, asked) for asked in (seen(), seen(), request())]
-        assert model.adaptations("m") == {"pictures": "has no effect: this model does not take it"}
+        assert model.adaptations("m") == {"pictures": "has no effect: this model does not accept it"}
     assert [builder.are_pictures_left_out for builder in builders] == [True, True, False]
     assert [isinstance(body["messages"][0]["content"], list) for body in bodies(server)] == [
         True,

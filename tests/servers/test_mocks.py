@@ -42,7 +42,7 @@ async def test_openai_mock_api_refuses_what_we_heal(openai_mock: str) -> None:
     async with open_client(openai_mock, MOCK_KEY) as client:
         model = OpenAIChat(client)
         assert (await collect(model, request)).answer().text
-        assert model.adaptations("gpt-4") == {"temperature": "has no effect: this model does not take the value 9"}
+        assert model.adaptations("gpt-4") == {"temperature": "has no effect: this model does not accept the value 9"}
         instructed = (ChatMessage(role="system", content="Be kind."), *messages)
         request = ChatRequest(model="gpt-4", messages=instructed, parameters={"system_role": "developer"})
         with pytest.raises(ModelRejected, match="No matching response"):  # it has no such conversation

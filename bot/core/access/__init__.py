@@ -1,1 +1,1 @@
-"""Who may do what. Pure."""
+"""Who may ask where, and who may configure the bot. Pure."""

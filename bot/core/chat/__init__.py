@@ -1,1 +1,1 @@
-"""What the model is asked with. Pure."""
+"""What the model is asked with: messages, config, parameters, files. Pure."""

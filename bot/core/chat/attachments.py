@@ -117,7 +117,7 @@ def detect_picture_type(data: bytes) -> str:
     for beginning, type_ in PICTURE_TYPES_BY_SIGNATURE.items():
         if data.startswith(beginning):
             return type_
-    raise FileUnreadable("it is no PNG, JPEG, GIF or WebP picture")
+    raise FileUnreadable("it is not a PNG, JPEG, GIF or WebP picture")
 
 
 def decode_text(data: bytes) -> str:
@@ -127,7 +127,7 @@ def decode_text(data: bytes) -> str:
     """
     charset = next((name for mark, name in CHARSETS_BY_BYTE_ORDER_MARK.items() if data.startswith(mark)), "")
     if not charset and b"\0" in data[:4096]:
-        raise FileUnreadable("it is no text")
+        raise FileUnreadable("it is not a text")
     try:
         text = data.decode(charset or "utf-8")
     except UnicodeDecodeError:
@@ -167,8 +167,8 @@ def render_for_model(contents: Iterable[FileContent]) -> str:
 def render_remarks(contents: Sequence[FileContent]) -> str:
     """Return the remarks shown below the answer, as Markdown; empty if everything was read."""
     names = ("`" + _shorten_name(one.name).replace("`", "'") + "`" for one in contents)
-    said = [f"_{_render_remark(one.remark, name)}_" for one, name in zip(contents, names, strict=True) if one.remark]
-    return "\n".join(said)
+    lines = [f"_{_render_remark(one.remark, name)}_" for one, name in zip(contents, names, strict=True) if one.remark]
+    return "\n".join(lines)
 
 
 def _replace_surrogates(text: str) -> str:

@@ -163,8 +163,8 @@ class ContextWindows:
 
     def learned_facts(self, model: str) -> Mapping[str, float]:
         """Return what was learned about a model, to be stored."""
-        window, gauge = self._learned.get(model), self._corrections.get(model)
-        known = {WINDOW_SUBJECT: window, FACTOR_SUBJECT: gauge.factor if gauge else None}
+        window, correction = self._learned.get(model), self._corrections.get(model)
+        known = {WINDOW_SUBJECT: window, FACTOR_SUBJECT: correction.factor if correction else None}
         return {subject: value for subject, value in known.items() if value is not None}
 
     def recall(self, model: str, facts: Mapping[str, Any]) -> None:

@@ -31,7 +31,7 @@ class Draft:
     @property
     def target(self) -> ThreadKey:
         """The draft's thread or channel as a key; for wider scopes, the thread in which it is tried."""
-        level = self.scope
-        if level.channel in {"", DIRECT_MESSAGES}:
+        scope = self.scope
+        if scope.channel in {"", DIRECT_MESSAGES}:
             return self.thread
-        return ThreadKey(platform=level.platform, workspace=level.workspace, channel=level.channel, root=level.root)
+        return ThreadKey(platform=scope.platform, workspace=scope.workspace, channel=scope.channel, root=scope.root)

@@ -87,7 +87,7 @@ PARAMETER_TABLE: tuple[Parameter, ...] = (
         label="Longest answer",
         value_type=IntegerType(1),
         when_unset="the model's own limit",
-        help="Tokens of an answer at most, what a model thinks before it answers included.",
+        help="Tokens of an answer at most, including what a model thinks before it answers.",
     ),
     Parameter(
         name="presence_penalty",
@@ -114,7 +114,7 @@ PARAMETER_TABLE: tuple[Parameter, ...] = (
         name="seed",
         label="Seed",
         value_type=IntegerType(),
-        when_unset="another one each time",
+        when_unset="a different one each time",
         help="The same seed and the same question tend to give the same answer.",
     ),
     Parameter(
@@ -143,7 +143,7 @@ PARAMETER_TABLE: tuple[Parameter, ...] = (
         label="Role of the system prompt",
         value_type=ChoiceType(("system", "developer")),
         when_unset="system",
-        help="As whom the system prompt speaks. OpenAI takes both; many other servers know only system.",
+        help="The role of the system prompt. OpenAI accepts both; many other servers know only system.",
     ),
 )
 

@@ -41,7 +41,7 @@ def find_problem(text: str) -> str:
             known = ", ".join(f"`{{{name}}}`" for name in PLACEHOLDERS)
             return (
                 f"`{_shorten(token[0])}` in line {line} is not a placeholder; there are {known}. "
-                "A brace that is meant as such, for example in code, is written twice: `{{` and `}}`."
+                "Write a literal brace, for example in code, twice: `{{` and `}}`."
             )
     return ""
 

@@ -88,36 +88,36 @@ def resolve_config(configs: Mapping[Scope, ScopeConfig], scope: Scope, *, is_dir
     `configs` holds what each scope sets, the deployment's under `DEPLOYMENT_SCOPE`; scopes that do not apply
     are ignored.
     """
-    chain = list_scopes(scope, is_direct=is_direct)
+    scopes = list_scopes(scope, is_direct=is_direct)
     locks: set[str] = set()
     prompts: list[tuple[Scope, str]] = []
     chosen: dict[str, ParameterValue] = {}
     origins: dict[str, Scope] = {}
-    for level in chain:
-        steering = configs.get(level, EMPTY_CONFIG)
-        if steering.prompt and PROMPT_FIELD not in locks:
-            before = prompts if steering.prompt.appends else []
-            prompts = [*before, (level, steering.prompt.text)]
-        for name, value in steering.parameters.items():
+    for each in scopes:
+        config = configs.get(each, EMPTY_CONFIG)
+        if config.prompt and PROMPT_FIELD not in locks:
+            before = prompts if config.prompt.appends else []
+            prompts = [*before, (each, config.prompt.text)]
+        for name, value in config.parameters.items():
             if name not in locks:
-                chosen[name], origins[name] = value, level
-        locks |= steering.locks
-    return EffectiveConfig(prompts=tuple(prompts), parameters=chosen, origins=origins, scopes=chain)
+                chosen[name], origins[name] = value, each
+        locks |= config.locks
+    return EffectiveConfig(prompts=tuple(prompts), parameters=chosen, origins=origins, scopes=scopes)
 
 
 def make_provenance(config: EffectiveConfig, versions: Iterable[ConfigVersion]) -> Provenance:
     """Return the provenance to store with an answer; `versions` are those that were read for it."""
     ids = {version.scope: version.id for version in versions}
-    used = tuple(ids[level] for level in config.scopes if level in ids)
+    used = tuple(ids[each] for each in config.scopes if each in ids)
     return Provenance(versions=used, parameters=config.parameters)
 
 
 def find_locks(configs: Mapping[Scope, ScopeConfig], scope: Scope, *, is_direct: bool = False) -> Mapping[str, Scope]:
     """Return the fields that may not be set in a scope, each with the scope that locks it."""
     found: dict[str, Scope] = {}
-    for level in list_scopes(scope, is_direct=is_direct)[:-1]:
-        for name in configs.get(level, EMPTY_CONFIG).locks:
-            found.setdefault(name, level)
+    for each in list_scopes(scope, is_direct=is_direct)[:-1]:
+        for name in configs.get(each, EMPTY_CONFIG).locks:
+            found.setdefault(name, each)
     return found
 
 
@@ -127,8 +127,8 @@ def find_problems(config: ScopeConfig, locks: Mapping[str, Scope] | None = None)
     `locks` are those of the scopes above, from `find_locks`.
     """
     found = {
-        name: f"`{name}` is locked by {name_scope(level)}."
-        for name, level in (locks or {}).items()
+        name: f"`{name}` is locked by {name_scope(locked_by)}."
+        for name, locked_by in (locks or {}).items()
         if name in list_set_fields(config)
     }
     for name, value in config.parameters.items():
@@ -149,12 +149,12 @@ def find_lock_violations(current: ScopeConfig, draft: ScopeConfig) -> Mapping[st
     Fields that an admin locked must stay unchanged, and so must the locks.
     """
     found = {
-        name: f"`{name}` is locked here; only admins change it."
+        name: f"`{name}` is locked here; only admins may change it."
         for name in current.locks
         if _field_value(current, name) != _field_value(draft, name)
     }
     if draft.locks != current.locks:
-        found["locks"] = "Only admins change what is locked."
+        found["locks"] = "Only admins may change what is locked."
     return found
 
 
@@ -202,9 +202,9 @@ def name_scope(scope: Scope) -> str:
 
 def parse_scope(name: str, platform: str) -> Scope:
     """Return the scope with that name (see `name_scope`). Raises ValueError with a sentence for people."""
-    kind, _, where = name.strip().partition(" ")
-    parts = where.split("/") if where else []
-    match kind, parts if all(parts) and " " not in where else None:
+    kind, _, ids = name.strip().partition(" ")
+    parts = ids.split("/") if ids else []
+    match kind, parts if all(parts) and " " not in ids else None:
         case "deployment", []:
             return DEPLOYMENT_SCOPE
         case "workspace", [workspace]:
@@ -217,7 +217,7 @@ def parse_scope(name: str, platform: str) -> Scope:
             return Scope(platform=platform, workspace=workspace, channel=channel, root=root)
         case _:
             raise ValueError(
-                f"`{name}` is no level; write `workspace T1`, `direct T1`, `channel T1/C1` or `thread T1/C1/9.1`."
+                f"`{name}` is not a level; write `workspace T1`, `direct T1`, `channel T1/C1` or `thread T1/C1/9.1`."
             )
 
 
@@ -237,7 +237,7 @@ def from_json(text: str) -> ScopeConfig:
     """Return the config that `to_json` wrote. Raises ValueError for the format of a newer program."""
     document = json.loads(text)
     if document["format"] != CONFIG_FORMAT:
-        raise ValueError(f"Format {document['format']} of steering is newer than this program.")
+        raise ValueError(f"Format {document['format']} of a config is newer than this program.")
     prompt = document.get("prompt")
     return ScopeConfig(
         prompt=Prompt(prompt["text"], appends=prompt["appends"]) if prompt else None,
@@ -252,7 +252,7 @@ def _find_prompt_problem(text: str) -> str:
     if len(text) > MAX_PROMPT_CHARACTERS:
         return f"The prompt has {len(text):,} characters; there may be {MAX_PROMPT_CHARACTERS:,} at most."
     if any(sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in text):
-        return "The prompt holds a character that is no text, as if it came from a binary file."
+        return "The prompt contains a character that is not text, as if it came from a binary file."
     return placeholders.find_problem(text)
 
 

@@ -154,8 +154,8 @@ def build_task_messages(
     words = int(WORDS_PER_TOKEN * summary_reserve(task.room))
     base = _cut_to(so_far, summary_reserve(task.room), count)
     before = [SO_FAR_HEADING, _quote(base)] if base else []
-    told = "\n\n".join(_quote_turns(part, PART_SHARE * task.room, count))
-    content = "\n\n".join([*before, PART_HEADING, told])
+    quoted = "\n\n".join(_quote_turns(part, PART_SHARE * task.room, count))
+    content = "\n\n".join([*before, PART_HEADING, quoted])
     return (
         ChatMessage(role="system", content=TASK_PROMPT.format(words=words)),
         ChatMessage(role="user", content=content),

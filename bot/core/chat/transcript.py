@@ -64,20 +64,20 @@ def build_messages(
     `pictures` are those of the question; pictures of earlier turns appear by name only.
     """
     label = label_speakers([*history, question])
-    said = [ChatMessage(role="system", content=system)] if system else []
+    messages = [ChatMessage(role="system", content=system)] if system else []
     if summary:
-        said.append(ChatMessage(role="user", content=summary))
+        messages.append(ChatMessage(role="user", content=summary))
     for turn in (*history, question):
         speaker = label(turn.author)
         content = f"{speaker}: {turn_text(turn)}" if speaker else turn_text(turn)
         name = to_api_name(turn.author.name) if names else ""
         images = pictures if turn is question else ()
-        said.append(ChatMessage(role="user", content=content, name=name, images=images))
+        messages.append(ChatMessage(role="user", content=content, name=name, images=images))
         if turn.answer:
-            said.append(ChatMessage(role="assistant", content=turn.answer))
+            messages.append(ChatMessage(role="assistant", content=turn.answer))
     if question.answer:
-        said.append(ChatMessage(role="user", content=CONTINUE_PROMPT))
-    return join_neighbours(said)
+        messages.append(ChatMessage(role="user", content=CONTINUE_PROMPT))
+    return join_neighbours(messages)
 
 
 def to_api_name(name: str) -> str:
@@ -103,10 +103,10 @@ def label_speakers(turns: Sequence[Turn]) -> Callable[[Author], str]:
     return lambda author: author.name or f"Person {people.index(author.id) + 1}"
 
 
-def join_neighbours(said: Iterable[ChatMessage]) -> tuple[ChatMessage, ...]:
+def join_neighbours(messages: Iterable[ChatMessage]) -> tuple[ChatMessage, ...]:
     """Join neighbours of one role and name: the templates of many models demand strict alternation."""
     result: list[ChatMessage] = []
-    for message in said:
+    for message in messages:
         if result and (result[-1].role, result[-1].name) == (message.role, message.name):
             before = result.pop()
             content = f"{before.content}\n\n{message.content}"

@@ -1,1 +1,1 @@
-"""What is kept about answers and people. Pure."""
+"""What is stored about answers and people. Pure."""

@@ -149,5 +149,5 @@ def other_data_to_records(data: OtherPersonalData) -> Iterable[Mapping[str, Any]
 
 def _make_record(kind: str, thread: ThreadKey, **fields: Any) -> Mapping[str, Any]:
     where = {"platform": thread.platform, "workspace": thread.workspace, "channel": thread.channel}
-    told = {name: value for name, value in fields.items() if value}
-    return {"kind": kind, **where, "thread": thread.root, **told}
+    filled = {name: value for name, value in fields.items() if value}
+    return {"kind": kind, **where, "thread": thread.root, **filled}

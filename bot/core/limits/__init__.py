@@ -1,1 +1,1 @@
-"""Arithmetic of rate limits. Pure."""
+"""The arithmetic of rate limits. Pure."""

@@ -1,1 +1,1 @@
-"""What the thread shows next. Pure."""
+"""What the thread shows next: pages, writes, notes. Pure."""

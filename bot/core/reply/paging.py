@@ -120,15 +120,15 @@ class Pager:
                 return opening + self._text[:end].lstrip("\n") if page else ""
             self._break_off_page()
 
-    def end_paragraph(self, shown: str, least: int) -> None:
+    def end_paragraph(self, shown: str, min_characters: int) -> None:
         """End the current page after its last complete paragraph, if that lies beyond the text `shown`.
 
-        This never makes a page shorter than `least` characters.
+        This never makes a page shorter than `min_characters` characters.
         """
         lines = self._lines = scan_grown_lines(self._lines, self._text, self._open)
         lead = len(self._text) - len(self._text.lstrip("\n"))
         end = max(find_paragraph_starts(lines), default=0)
-        if end >= lead + max(len(shown), least) and self._fits(page := self._render_page(lines, end)):
+        if end >= lead + max(len(shown), min_characters) and self._fits(page := self._render_page(lines, end)):
             self._break_off(page, end, find_open_block(lines, end))
 
     def _render_page(self, lines: Sequence[MarkdownLine], end: int) -> str:

@@ -1,1 +1,1 @@
-"""Prices and budgets. Pure."""
+"""Prices, budgets and estimates. Pure."""

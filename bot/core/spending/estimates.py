@@ -46,15 +46,15 @@ class CallEstimator:
     def learn_usage(self, request: ChatRequest, usage: Usage) -> None:
         """Take what the service counted for a call."""
         if not any(message.images for message in request.messages):
-            gauge = self._corrections.setdefault(request.model, EstimateCorrection())
-            gauge.feed(count_request_tokens(request.messages), usage.prompt_tokens)
+            correction = self._corrections.setdefault(request.model, EstimateCorrection())
+            correction.feed(count_request_tokens(request.messages), usage.prompt_tokens)
         answers = self._answer_tokens.setdefault(request.model, deque(maxlen=RECENT_ANSWERS))
         answers.append(math.ceil(usage.completion_tokens / _positive_parameter(request.parameters, "n", 1)))
 
     def _estimate_prompt(self, request: ChatRequest) -> int:
-        gauge = self._corrections.get(request.model)
+        correction = self._corrections.get(request.model)
         pictures = sum(len(message.images) for message in request.messages)
-        factor = max(gauge.factor, 1.0) if gauge else 1.0
+        factor = max(correction.factor, 1.0) if correction else 1.0
         return math.ceil(count_request_tokens(request.messages) * factor) + pictures * TOKENS_PER_PICTURE
 
     def _estimate_answer(self, request: ChatRequest) -> int:

@@ -1,1 +1,1 @@
-"""Learning what a model server refuses."""
+"""Learning what a model server refuses, and adapting requests to it."""

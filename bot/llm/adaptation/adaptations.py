@@ -61,16 +61,16 @@ class Adaptations:
             body = _apply_change(body, field, change)
         return body
 
-    def learn(self, error: ModelError, complaint: ErrorBody, sent: Fields) -> tuple[str, ...]:
+    def learn(self, error: ModelError, error_body: ErrorBody, sent: Fields) -> tuple[str, ...]:
         """Learn from a refusal of the body `sent`; return the fields that it rejects."""
         changes = self._changes(sent["model"])
         beyond = _find_limits_beyond_window(error, sent)
-        is_value = bool(beyond) or is_about_value(complaint)
-        blamed = beyond or _find_blamed_fields(error, complaint, sent)
-        for field in blamed:
+        is_value = bool(beyond) or is_about_value(error_body)
+        rejected = beyond or _find_rejected(error, error_body, sent)
+        for field in rejected:
             changes[field] = _choose_change(field, sent, changes, is_value=is_value)
             self._facts.learn(sent["model"], FIELD_SUBJECT_PREFIX + field, _change_to_json(changes[field]))
-        return blamed
+        return rejected
 
     def describe_changes(self, model: str) -> Mapping[str, str]:
         """Return, for people, what is done about each parameter of a model; if it has no effect, why."""
@@ -107,10 +107,10 @@ def _find_limits_beyond_window(error: ModelError, sent: Fields) -> tuple[str, ..
     return tuple(field for field, limit in limits if window and isinstance(limit, int) and limit >= window)
 
 
-def _find_blamed_fields(error: ModelError, complaint: ErrorBody, sent: Fields) -> tuple[str, ...]:
-    if has_pictures(sent) and is_about_vision(complaint):  # whatever the status
+def _find_rejected(error: ModelError, error_body: ErrorBody, sent: Fields) -> tuple[str, ...]:
+    if has_pictures(sent) and is_about_vision(error_body):  # whatever the status
         return (PICTURES_FIELD,)
-    return find_rejected_fields(complaint, sent) if isinstance(error, ModelRejected) else ()
+    return find_rejected_fields(error_body, sent) if isinstance(error, ModelRejected) else ()
 
 
 def _choose_change(field: str, sent: Fields, known: Mapping[str, FieldChange], *, is_value: bool) -> FieldChange:
@@ -148,11 +148,11 @@ def _with_role(role: str, message: Fields) -> Fields:
 
 def _describe_change(field: str, change: FieldChange) -> str:
     if field == "stream":
-        return "answers come in one piece, since this model may not be streamed"
+        return "answers come in one piece, since this model cannot be streamed"
     if change.instead:
         return f"sent as `{change.instead}`"
     if change.values:
         values = ", ".join(map(str, change.values))
         name = "value" if len(change.values) == 1 else "values"
-        return f"has no effect: this model does not take the {name} {values[:MAX_LISTED_VALUES_CHARACTERS]}"
-    return "has no effect: this model does not take it"
+        return f"has no effect: this model does not accept the {name} {values[:MAX_LISTED_VALUES_CHARACTERS]}"
+    return "has no effect: this model does not accept it"

@@ -3,7 +3,9 @@
 The chat client learns which request fields a model refuses, and the request builder learns the size of its
 window. Both read and write facts here, by server, model and subject:
 
-    facts = await load ...; facts.for_server("https://api.openai.com/v1").learn("m-1", "window", 128_000)
+    server = facts.for_server("https://api.openai.com/v1")
+    server.learn("m-1", "window", 128_000)
+    server.read("m-1")                              {"window": 128_000}
 
 A fact is stored in the background: nothing waits for the store, and nothing fails because of it. A fact that
 is lost will be learned again.
@@ -37,12 +39,12 @@ class ModelFacts:
     async def load(self) -> None:
         """Read the stored facts."""
         try:
-            lessons = await self._store.list_facts() if self._store else ()
+            facts = await self._store.list_facts() if self._store else ()
         except StoreError as error:
-            log.info("What was learnt of models is not known.", action="lessons_unread", error=error.code)
+            log.info("The stored facts about models could not be read.", action="lessons_unread", error=error.code)
             return
-        for lesson in lessons:
-            self._known.setdefault((lesson.server, lesson.model), {})[lesson.subject] = lesson.content
+        for fact in facts:
+            self._known.setdefault((fact.server, fact.model), {})[fact.subject] = fact.content
 
     async def close(self) -> None:
         """Wait a little for facts that are still being stored."""
@@ -63,15 +65,15 @@ class ModelFacts:
         """Add a fact, and store it."""
         self._known.setdefault((fact.server, fact.model), {})[fact.subject] = fact.content
         if self._store:
-            task = asyncio.create_task(self._store_fact(self._store, fact), name="lesson")
+            task = asyncio.create_task(self._store_fact(self._store, fact), name="store-learned-fact")
             self._writing.add(task)
             task.add_done_callback(self._writing.discard)
 
-    async def _store_fact(self, kept: LearnedFacts, lesson: Fact) -> None:
+    async def _store_fact(self, store: LearnedFacts, fact: Fact) -> None:
         try:
-            await kept.save_fact(lesson)
+            await store.save_fact(fact)
         except StoreError as error:
-            log.info("What was learnt of a model is not kept.", action="lesson_unkept", error=error.code)
+            log.info("A fact about a model could not be stored.", action="lesson_unkept", error=error.code)
 
 
 class LearnedServerFacts:

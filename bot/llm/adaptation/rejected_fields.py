@@ -61,28 +61,30 @@ NO_VISION_PATTERN = re.compile(
 PICTURE_PATTERN = re.compile(r"(?i)image|picture|base64")
 
 
-def is_about_vision(complaint: ErrorBody) -> bool:
+def is_about_vision(error_body: ErrorBody) -> bool:
     """Return whether an error says that the model cannot see pictures."""
-    return NO_VISION_PATTERN.search(complaint.message) is not None
+    return NO_VISION_PATTERN.search(error_body.message) is not None
 
 
-def is_about_pictures(complaint: ErrorBody) -> bool:
+def is_about_pictures(error_body: ErrorBody) -> bool:
     """Return whether an error is about a picture; only meaningful if one was sent."""
-    return PICTURE_PATTERN.search(" ".join([*complaint.codes, complaint.message])) is not None
+    return PICTURE_PATTERN.search(" ".join([*error_body.codes, error_body.message])) is not None
 
 
-def is_about_value(complaint: ErrorBody) -> bool:
+def is_about_value(error_body: ErrorBody) -> bool:
     """Return whether an error rejects a value, and another value may be accepted."""
-    said = " ".join([*complaint.codes, complaint.message])
-    return not any(code in said for code in FIELD_REFUSAL_CODES) and VALUE_PATTERN.search(said) is not None
+    words = " ".join([*error_body.codes, error_body.message])
+    return not any(code in words for code in FIELD_REFUSAL_CODES) and VALUE_PATTERN.search(words) is not None
 
 
-def find_rejected_fields(complaint: ErrorBody, sent: Mapping[str, Any]) -> tuple[str, ...]:
+def find_rejected_fields(error_body: ErrorBody, sent: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the fields of `sent`, and of `MESSAGE_FIELDS`, that the service does not accept as they are."""
     possible = _list_candidates(sent)
-    named = [_field_of_path(PATH_PART_PATTERN.findall(complaint.param))]
-    listed = [_field_of_path(PATH_PART_PATTERN.findall(place)) for place in LOCATION_PATTERN.findall(complaint.message)]
-    for source in (named, listed, _find_mentioned(complaint, possible)):
+    named = [_field_of_path(PATH_PART_PATTERN.findall(error_body.param))]
+    listed = [
+        _field_of_path(PATH_PART_PATTERN.findall(location)) for location in LOCATION_PATTERN.findall(error_body.message)
+    ]
+    for source in (named, listed, _find_mentioned(error_body, possible)):
         found = tuple(dict.fromkeys(field for field in source if field in possible))
         if found:
             return found
@@ -107,8 +109,8 @@ def _field_of_path(path: list[str]) -> str:
     return path[0] if path else ""
 
 
-def _find_mentioned(complaint: ErrorBody, possible: Sequence[str]) -> list[str]:
-    words = HINT_PATTERN.sub("", complaint.message)
+def _find_mentioned(error_body: ErrorBody, possible: Sequence[str]) -> list[str]:
+    words = HINT_PATTERN.sub("", error_body.message)
     mentioned = set(re.findall(r"\w+", words)) - AMBIGUOUS_FIELDS
     if OBJECTION_PATTERN.search(words):
         mentioned.update(_field_of_path(PATH_PART_PATTERN.findall(path)) for path in QUOTED_PATTERN.findall(words))

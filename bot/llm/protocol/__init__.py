@@ -1,1 +1,1 @@
-"""The words of the chat-completions API. Pure."""
+"""The format of chat completions: requests, answers, errors. Pure."""

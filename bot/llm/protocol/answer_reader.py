@@ -121,20 +121,20 @@ class AnswerReader:
         return (how.after if self.has_text else how.before)(why + origin)
 
     def _read_all(self, events: list[SseEvent]) -> Iterator[StreamEvent]:
-        said = ""  # text that came together is passed on together
+        text = ""  # text that came together is passed on together
         for event in events:
             if self.is_done:
                 break
             chunk = _parse_json(event.data)
             if not event.event and (more := self._read_plain_text(chunk)):
-                said += more
+                text += more
                 continue
-            if said:
-                yield TextDelta(said)
-                said = ""
+            if text:
+                yield TextDelta(text)
+                text = ""
             yield from self._read(event, chunk)
-        if said:
-            yield TextDelta(said)
+        if text:
+            yield TextDelta(text)
 
     def _read(self, event: SseEvent, chunk: Any) -> Iterator[StreamEvent]:
         if event.data.startswith(DONE_MARK):
@@ -198,8 +198,8 @@ class AnswerReader:
         refusal = _content_text(delta.get("refusal"))
         if refusal:
             self._refusing.add(index)
-        if said := _content_text(delta.get("content")) + refusal:
-            yield from self._read_text(said, index)
+        if text := _content_text(delta.get("content")) + refusal:
+            yield from self._read_text(text, index)
 
     def _read_text(self, text: str, index: int) -> Iterator[StreamEvent]:
         """Yield text as whole characters: some servers cut between the two halves of a surrogate pair."""

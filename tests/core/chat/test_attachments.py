@@ -81,7 +81,7 @@ def test_any_bytes_are_a_text_or_none(data: bytes) -> None:
     try:
         decode_text(data)
     except FileUnreadable as why:
-        assert str(why) == "it is no text"  # noqa: PT017 - either is right
+        assert str(why) == "it is not a text"  # noqa: PT017 - either is right
 
 
 def test_what_was_left_out_is_said_to_the_model_and_to_the_person() -> None:

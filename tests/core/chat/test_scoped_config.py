@@ -178,8 +178,8 @@ def test_what_is_right_has_no_problems(steering: ScopeConfig) -> None:
     [
         (said(" \n"), "prompt", "empty"),
         (said("x" * (MAX_PROMPT_CHARACTERS + 1)), "prompt", "40,001 characters; there may be 40,000"),
-        (said("a\0b"), "prompt", "no text"),
-        (said("a\ud800b"), "prompt", "no text"),
+        (said("a\0b"), "prompt", "not text"),
+        (said("a\ud800b"), "prompt", "not text"),
         (said("Dear {name}"), "prompt", "`{name}` in line 1 is not a placeholder"),
         (ScopeConfig(parameters={"temperature": 2.5}), "temperature", "0 to 2"),
         (ScopeConfig(parameters={"warmth": 1}), "warmth", "not a parameter"),

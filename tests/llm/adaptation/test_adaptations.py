@@ -40,11 +40,11 @@ async def test_a_reasoning_model_answers_whatever_was_set(sandbox: SandboxModel)
     assert sandbox.requests[7].keys() & {*OLD_PARAMETERS, "max_completion_tokens"} == {"max_completion_tokens"}
     assert sandbox.requests[8].keys() >= OLD_PARAMETERS.keys()
     assert told == {
-        "temperature": "has no effect: this model does not take the value 0.2",
-        "top_p": "has no effect: this model does not take the value 0.5",
-        "presence_penalty": "has no effect: this model does not take it",
-        "frequency_penalty": "has no effect: this model does not take it",
-        "stop": "has no effect: this model does not take it",
+        "temperature": "has no effect: this model does not accept the value 0.2",
+        "top_p": "has no effect: this model does not accept the value 0.5",
+        "presence_penalty": "has no effect: this model does not accept it",
+        "frequency_penalty": "has no effect: this model does not accept it",
+        "stop": "has no effect: this model does not accept it",
         "max_tokens": "sent as `max_completion_tokens`",
     }
 
@@ -58,7 +58,7 @@ async def test_a_value_is_remembered_with_its_field(sandbox: SandboxModel) -> No
         told = model.adaptations("sandbox-reasoning")
     sent = [body.get("temperature") for body in sandbox.requests]
     assert sent == [0.2, None, 0.5, None, None, None, 1]
-    assert told == {"temperature": "has no effect: this model does not take the values 0.2, 0.5"}
+    assert told == {"temperature": "has no effect: this model does not accept the values 0.2, 0.5"}
 
 
 BAD_VALUES: dict[str, tuple[dict[str, Any], str]] = {
@@ -85,7 +85,7 @@ async def test_a_value_that_is_refused_says_nothing_of_another(parameters: dict[
             await collect(model, replace(request(), parameters={field: value}))
         told = model.adaptations("m")
     assert [body.get(field) for body in bodies(server)] == [parameters[field], None, None, 1]
-    assert told == {field: f"has no effect: this model does not take the value {parameters[field]}"}
+    assert told == {field: f"has no effect: this model does not accept the value {parameters[field]}"}
 
 
 async def test_what_identifies_people_is_refused_for_all_of_them() -> None:
@@ -108,7 +108,7 @@ async def test_a_limit_that_fills_the_window_is_left_out_before_the_conversation
         await collect(model, request(max_tokens=5000))
         told = model.adaptations("m")
     assert [body.get("max_tokens") for body in bodies(server)] == [5000, None]
-    assert told == {"max_tokens": "has no effect: this model does not take the value 5000"}
+    assert told == {"max_tokens": "has no effect: this model does not accept the value 5000"}
 
 
 async def test_a_limit_beside_which_shorter_questions_fit_stays() -> None:
@@ -147,7 +147,7 @@ async def test_a_limit_that_is_refused_under_both_names_is_left_out() -> None:
         model = OpenAIChat(client)
         await collect(model, request(max_tokens=5))
     assert bodies(server)[-1].keys() == {"model", "messages", "stream", "stream_options", "user"}
-    assert model.adaptations("m") == {"max_tokens": "has no effect: this model does not take it"}
+    assert model.adaptations("m") == {"max_tokens": "has no effect: this model does not accept it"}
 
 
 @pytest.mark.parametrize(("role", "other"), [("system", "developer"), ("developer", "system")])
@@ -230,7 +230,7 @@ async def test_a_limit_that_is_refused_under_both_names_stays_out_after_a_restar
         for _ in range(2):
             model = OpenAIChat(client, facts=notebook.for_server("here"))
             await collect(model, request(max_tokens=5))
-            assert model.adaptations("m") == {"max_tokens": "has no effect: this model does not take it"}
+            assert model.adaptations("m") == {"max_tokens": "has no effect: this model does not accept it"}
             notebook = await reopened(notebook)
     assert len(server.requests) == 4
 

@@ -88,7 +88,7 @@ async def test_what_an_admin_locked_stays(office: Office, errors: list[Mapping[s
 
     await office.press(GRACE, modals.HISTORY_ACTION, HERE)
     await office.press(GRACE, history.RESTORE_ACTION, "1", office.top(GRACE))
-    assert "only admins change it" in office.says(GRACE)
+    assert "only admins may change it" in office.says(GRACE)
     assert len(await office.saved()) == 3
 
     view = await office.edit(GRACE)

@@ -282,7 +282,7 @@ def _render_fixed(name: str, editable: EditableScope) -> Block:
             f":lock: *{wording.field_label(name)}* is locked by {wording.describe_scope(editable.locked_fields[name])}."
         )
     if name in editable.fixed_fields:
-        return block_kit.context(f":lock: *{wording.field_label(name)}* is locked here; only admins change it.")
+        return block_kit.context(f":lock: *{wording.field_label(name)}* is locked here; only admins may change it.")
     return block_kit.context(f"*{wording.field_label(name)}* is too long for a form; use `bot prompt` in a shell.")
 
 

@@ -128,7 +128,7 @@ def test_why(*, for_admin: bool, is_known: bool) -> None:
         begun_at=2.0 if is_known else None,
         answered_at=4.0 if is_known else None,
     )
-    told = dict.fromkeys(PARAMETERS, "has no effect: this model does not take it")
+    told = dict.fromkeys(PARAMETERS, "has no effect: this model does not accept it")
     known = explanation_view.ExplanationContext(
         editable=level(thread_scope(thread), OTHER), parameter_notes=told, workspace="https://a.slack.com/"
     )
@@ -224,9 +224,9 @@ def test_why_tells_what_the_model_knew(seen: ContextCoverage | None, said: str) 
 
 
 def test_why_tells_which_parameters_had_no_effect() -> None:
-    told = {"temperature": "has no effect: this model does not take it", "stop": "is not set"}
+    told = {"temperature": "has no effect: this model does not accept it", "stop": "is not set"}
     said = explained_as(Provenance(draft="channel T1/C1", parameters={"temperature": 0.5, "n": 2}), told=told)
-    assert "*Temperature*: 0.5 :warning: _has no effect: this model does not take it_\n*Variants*: 2" in said
+    assert "*Temperature*: 0.5 :warning: _has no effect: this model does not accept it_\n*Variants*: 2" in said
     assert "a draft for <#C1>" in said
 
 
