@@ -277,8 +277,8 @@ class SandboxWorkspace:
         """Send the events of a change to the app."""
         for event in self._build_events(change):
             channel = self.state.channel(event["channel"])
-            told = events.build_callback(event, at=self.state.clock(), is_shared=channel.shared)
-            self.sockets.send_event(told)
+            callback = events.build_callback(event, at=self.state.clock(), is_shared=channel.shared)
+            self.sockets.send_event(callback)
 
     def _build_events(self, change: WorkspaceChange) -> list[Json]:
         match change:

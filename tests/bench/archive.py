@@ -52,8 +52,8 @@ def fill(connection: Connection, size: ArchiveSize, root: str = "0.000001", *, n
     _add(connection, steering_versions, _levels(size))
     threads = max(1, (size.turns - size.longest) // size.per_thread) + 1
     _add(connection, conversations, (_thread(number, start, root) for number in range(threads)))
-    rooms = [row.id for row in connection.execute(conversations.select().order_by(conversations.c.id))]
-    _add(connection, turns, (_turn(number, rooms, start, size) for number in range(size.turns)))
+    conversation_ids = [row.id for row in connection.execute(conversations.select().order_by(conversations.c.id))]
+    _add(connection, turns, (_turn(number, conversation_ids, start, size) for number in range(size.turns)))
     ids = [row.id for row in connection.execute(turns.select().with_only_columns(turns.c.id))]
     _add(connection, pages, ({"turn_id": id_, "page": 0, "message_id": f"answer {id_}"} for id_ in ids))
     voted = ids[::10]
@@ -83,9 +83,13 @@ def _thread(number: int, start: float, longest: str) -> dict[str, Any]:
     return {**HERE, "channel": CHANNEL, "root": root, "created_at": start + number}
 
 
-def _turn(number: int, rooms: list[int], start: float, size: ArchiveSize) -> dict[str, Any]:
+def _turn(number: int, conversation_ids: list[int], start: float, size: ArchiveSize) -> dict[str, Any]:
     is_last = number >= size.turns - size.longest
-    room = rooms[0] if is_last else rooms[1 + number // size.per_thread % (len(rooms) - 1)]
+    conversation = (
+        conversation_ids[0]
+        if is_last
+        else conversation_ids[1 + number // size.per_thread % (len(conversation_ids) - 1)]
+    )
     usage = Usage(prompt_tokens=900, completion_tokens=90)
     answer = Answer(
         text="An answer that is somewhat longer than that, as models give them. " * 6,
@@ -95,7 +99,7 @@ def _turn(number: int, rooms: list[int], start: float, size: ArchiveSize) -> dic
         made_with=Provenance(versions=(1,), parameters={"model": "m"}),
     )
     return {
-        "conversation_id": room,
+        "conversation_id": conversation,
         **HERE,
         "channel": CHANNEL,
         "message_id": f"asked {number}",

@@ -126,9 +126,9 @@ async def open_bench_bot(url: URL) -> AsyncIterator[BenchBot]:
             plugins=Plugins(()),
             spending=SpendingPolicy(store.ledger()),
         )
-        craft = WatchedAnswering(answering)
-        worker = Worker(store, craft, lease=Lease(30.0), max_threads=100)
-        yield BenchBot(database, model, craft.event, Intake(store, worker, answering))
+        watched = WatchedAnswering(answering)
+        worker = Worker(store, watched, lease=Lease(30.0), max_threads=100)
+        yield BenchBot(database, model, watched.event, Intake(store, worker, answering))
     finally:
         await database.close()
 

@@ -24,12 +24,12 @@ async def measured(url: URL, size: int, *, is_one_thread: bool) -> tuple[float, 
 
     The turns are in other threads, or all in the one where the questions are asked.
     """
-    async with open_bench_bot(url) as shop:
-        root = await shop.fill(size, **({"per_thread": size} if is_one_thread else {}))
+    async with open_bench_bot(url) as bot:
+        root = await bot.fill(size, **({"per_thread": size} if is_one_thread else {}))
         for _ in range(WARM_UP):
-            await shop.ask(root if is_one_thread else "warming up")
+            await bot.ask(root if is_one_thread else "warming up")
         with count_traffic() as traffic:
-            times = [await shop.ask(root if is_one_thread else f"thread {n}") for n in range(ROUNDS)]
+            times = [await bot.ask(root if is_one_thread else f"thread {n}") for n in range(ROUNDS)]
     return statistics.median(times), statistics.quantiles(times, n=100)[98], traffic.transactions / ROUNDS
 
 

@@ -40,14 +40,14 @@ async def alone(rounds: int, latency: float, names: Sequence[str] = NAMES) -> Ma
     """Ask one question at a time: measure the delay of the first text and of the complete answer."""
     figures: dict[str, Figures] = {name: {"first": [], "last": []} for name in names}
     async with AsyncExitStack() as opened:
-        stands = [
+        contestants = [
             await opened.enter_async_context(
                 start_contestant(name, await opened.enter_async_context(FastSlackServer(latency)))
             )
             for name in names
         ]
         for seed in range(1, rounds + WARM_UP + 1):
-            for at in stands[seed % len(stands) :] + stands[: seed % len(stands)]:
+            for at in contestants[seed % len(contestants) :] + contestants[: seed % len(contestants)]:
                 thread = await at.ask(seed, tokens=50 + seed % 20, rate=50.0, delay=THINKING_SECONDS)
                 said = await shown(at, seed, thread)
                 await asyncio.sleep(0.05)

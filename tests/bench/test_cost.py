@@ -30,15 +30,15 @@ MOST_STATEMENTS = 14
 async def test_an_answer_costs_few_transactions_however_much_is_stored(kind: Kind, tmp_path: Path) -> None:
     """The same statements in an empty database, beside many turns, and after many turns of the thread."""
     with migrated_database(kind, tmp_path) as url:
-        async with open_bench_bot(url) as shop:
-            await shop.ask("first")
+        async with open_bench_bot(url) as bot:
+            await bot.ask("first")
             with count_traffic() as few:
-                await shop.ask("new")
-            root = await shop.fill(3_000, per_thread=1_500)
+                await bot.ask("new")
+            root = await bot.fill(3_000, per_thread=1_500)
             with count_traffic() as many:
-                await shop.ask("newer")
+                await bot.ask("newer")
             with count_traffic() as long:
-                await shop.ask(root)
+                await bot.ask(root)
         assert few.transactions <= MOST_TRANSACTIONS, few.statements
         assert len(few.statements) <= MOST_STATEMENTS, few.statements
         assert sorted(few.statements) == sorted(many.statements)  # saving and showing overlap, in any order
@@ -49,15 +49,15 @@ async def test_an_answer_costs_few_transactions_however_much_is_stored(kind: Kin
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_budget_costs_one_transaction_and_none_costs_nothing(kind: Kind, tmp_path: Path) -> None:
     with migrated_database(kind, tmp_path) as url:
-        async with open_bench_bot(url) as shop:
-            await shop.ask("first")
+        async with open_bench_bot(url) as bot:
+            await bot.ask("first")
             with count_traffic() as free:
-                await shop.ask("second")
+                await bot.ask("second")
             budget = Budget(scope=SpendingDimension.PERSON, span=Span.DAY, unit=BudgetUnit.TOKENS, amount=10**9)
             here = Scope(platform="paper", workspace="T1")
-            await SqlLedger(shop.database).set_budget(here, budget, by=Author(id="U1"))
+            await SqlLedger(bot.database).set_budget(here, budget, by=Author(id="U1"))
             with count_traffic() as limited:
-                await shop.ask("third")
+                await bot.ask("third")
         assert free.transactions <= MOST_TRANSACTIONS
         assert limited.transactions == free.transactions + 1, limited.statements
 
@@ -65,13 +65,13 @@ async def test_a_budget_costs_one_transaction_and_none_costs_nothing(kind: Kind,
 async def test_an_answer_leaves_hardly_any_garbage(tmp_path: Path) -> None:
     """Less than one object that only the collector frees: `bot run` lets it look seldom."""
     with migrated_database("sqlite", tmp_path) as url:
-        async with open_bench_bot(url) as shop:
-            await shop.ask("first")
+        async with open_bench_bot(url) as bot:
+            await bot.ask("first")
             gc.collect()
             gc.disable()
             try:
                 for number in range(20):
-                    await shop.ask(f"next {number}")
+                    await bot.ask(f"next {number}")
                 assert gc.collect() < 20
             finally:
                 gc.enable()

@@ -44,22 +44,22 @@ class OnlyAdaIsAdmin(AdminRoles):
 
 def views(database: Database, size: ArchiveSize) -> dict[str, Callable[[], Coroutine[Any, Any, object]]]:
     """Return what makes each view, as far as it is read from the database."""
-    gate, votes, versions = (
+    authorizer, votes, versions = (
         Authorizer(OnlyAdaIsAdmin(), workspace=TEAM, key=b"k"),
         SqlVotes(database),
         SqlConfigVersions(database),
     )
     editing, ada = ConfigEditor(versions, ScopeConfig()), HomeReader(user=ADA, is_admin=True)
-    usage = UsageSection(gate, SqlLedger(database), versions, "EUR")
-    judged = ComplaintList(gate, votes, BotIdentity(user="U0BOT", bot_id="B0BOT", workspace=TEAM))
-    level = gate.channel_scope(ADA, CHANNEL)
+    usage = UsageSection(authorizer, SqlLedger(database), versions, "EUR")
+    complaints = ComplaintList(authorizer, votes, BotIdentity(user="U0BOT", bot_id="B0BOT", workspace=TEAM))
+    level = authorizer.channel_scope(ADA, CHANNEL)
     thread = ThreadKey(platform="slack", workspace=TEAM, channel=CHANNEL, root=ROOT)
     return {
-        "welcome": lambda: WelcomeSection(editing, gate.workspace)(ada),
-        "levels": lambda: ScopeListSection(editing, gate.workspace)(ada),
+        "welcome": lambda: WelcomeSection(editing, authorizer.workspace)(ada),
+        "levels": lambda: ScopeListSection(editing, authorizer.workspace)(ada),
         "usage": lambda: usage(ada),
-        "judgements": lambda: judged(ada),
-        "complaints": lambda: judged.open_complaints(ADA),
+        "judgements": lambda: complaints(ada),
+        "complaints": lambda: complaints.open_complaints(ADA),
         "editor": lambda: editing.load_scope(level),
         "history": lambda: versions.list_history(level, limit=21),
         "why": lambda: SqlExplanations(database).explain(thread, f"asked {size.turns - 1}"),

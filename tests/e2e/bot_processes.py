@@ -20,14 +20,14 @@ from tests.program import ROOT, START_TIMEOUT_SECONDS
 class BotProcess:
     """One process of the bot."""
 
-    def __init__(self, pid: int, output: Path, death: asyncio.Future[int]) -> None:
+    def __init__(self, pid: int, output: Path, exit_code: asyncio.Future[int]) -> None:
         self.pid = pid
         self._output = output
-        self._death = death
+        self._exit_code = exit_code
 
     @property
     def is_alive(self) -> bool:
-        return not self._death.done()
+        return not self._exit_code.done()
 
     @property
     def text(self) -> str:
@@ -49,9 +49,9 @@ class BotProcess:
     async def wait_until_dead(self, timeout: float = START_TIMEOUT_SECONDS) -> int:  # noqa: ASYNC109 - says what it printed instead
         """Wait for the end and return the exit code, negative for a signal."""
         try:
-            return await asyncio.wait_for(asyncio.shield(self._death), timeout)
+            return await asyncio.wait_for(asyncio.shield(self._exit_code), timeout)
         except TimeoutError:
-            raise AssertionError(f"It lives on after {timeout} s and printed:\n{self.text}") from None
+            raise AssertionError(f"The process is alive after {timeout} s and printed:\n{self.text}") from None
 
     async def kill(self) -> None:
         """Kill it, as a power failure would."""
@@ -69,8 +69,8 @@ class BotProcesses:
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
-        self._births: asyncio.Queue[int] = asyncio.Queue()
-        self._deaths: dict[int, asyncio.Future[int]] = {}
+        self._started: asyncio.Queue[int] = asyncio.Queue()
+        self._exit_codes: dict[int, asyncio.Future[int]] = {}
         self._one_at_a_time = asyncio.Lock()
 
     async def start(
@@ -100,19 +100,19 @@ class BotProcesses:
         assert self._process.stdin is not None
         async with self._one_at_a_time:
             self._process.stdin.write(json.dumps(order).encode() + b"\n")
-            pid = await self._births.get()
-        return BotProcess(pid, output, self._deaths[pid])
+            pid = await self._started.get()
+        return BotProcess(pid, output, self._exit_codes[pid])
 
     async def listen(self) -> None:
         """Read the reports of started and ended processes."""
         assert self._process.stdout is not None
         async for line in self._process.stdout:
             news = json.loads(line)
-            if "born" in news:
-                self._deaths[news["born"]] = asyncio.get_running_loop().create_future()
-                self._births.put_nowait(news["born"])
+            if "started" in news:
+                self._exit_codes[news["started"]] = asyncio.get_running_loop().create_future()
+                self._started.put_nowait(news["started"])
             else:
-                self._deaths[news["died"]].set_result(news["code"])
+                self._exit_codes[news["ended"]].set_result(news["code"])
 
 
 @asynccontextmanager
@@ -127,10 +127,10 @@ async def open_bot_processes() -> AsyncIterator[BotProcesses]:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
-    nursery = BotProcesses(process)
-    listening = asyncio.create_task(nursery.listen())
+    processes = BotProcesses(process)
+    listening = asyncio.create_task(processes.listen())
     try:
-        yield nursery
+        yield processes
     finally:
         assert process.stdin is not None
         process.stdin.close()

@@ -217,7 +217,7 @@ def reap(*_signal: object) -> None:
     with contextlib.suppress(ChildProcessError):
         while (death := os.waitpid(-1, os.WNOHANG))[0]:
             LIVING.discard(death[0])
-            say(died=death[0], code=os.waitstatus_to_exitcode(death[1]))
+            say(ended=death[0], code=os.waitstatus_to_exitcode(death[1]))
 
 
 def say(**news: int) -> None:
@@ -242,7 +242,7 @@ def main() -> None:
             live(json.loads(line))
             return
         LIVING.add(pid)
-        say(born=pid)
+        say(started=pid)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
     for pid in tuple(LIVING):
         os.kill(pid, signal.SIGKILL)

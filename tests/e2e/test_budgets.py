@@ -17,7 +17,7 @@ from bot.store.spending.ledger import SqlLedger
 from tests.databases import open_database
 from tests.e2e.conftest import ADA, BotWorld, ready_bot
 from tests.e2e.questions import Examination
-from tests.e2e.test_processes import CHANNELS, born, shared_world
+from tests.e2e.test_processes import CHANNELS, shared_world, start_ready_bot
 
 pytestmark = pytest.mark.calendar
 
@@ -54,11 +54,14 @@ async def limited(database: Database, amount: int) -> None:
 async def test_two_processes_let_in_as_much_as_fits_and_one_of_them_may_die(tmp_path: Path) -> None:
     """Looked at all the time: what is spent and what is kept is never more than the budget."""
     amount = 4 * LIMIT
-    async with shared_world(tmp_path, rates=False) as (world, nursery):
+    async with shared_world(tmp_path, rates=False) as (world, processes):
         async with open_database(parse_database_url(world.env["DATABASE_URL"])) as database:
             await limited(database, amount)
             asked = Examination(world.workspace)
-            doomed, heir = await born(nursery, world, "doomed"), await born(nursery, world, "heir")
+            doomed, heir = (
+                await start_ready_bot(processes, world, "doomed"),
+                await start_ready_bot(processes, world, "heir"),
+            )
             for number in range(QUESTIONS):
                 await asked.ask(ADA, CHANNELS[number % len(CHANNELS)], words=12, seconds=3.0)
             most, killed, ended = 0, False, 0

@@ -31,13 +31,13 @@ async def ask_on(asked: Examination, rng: random.Random, pause: float) -> None:
         await asyncio.sleep(rng.uniform(0, 2 * pause))
 
 
-async def die_often(nursery: BotProcesses, folder: Path, env: dict[str, str], kills: int, seed: str) -> None:
+async def die_often(processes: BotProcesses, folder: Path, env: dict[str, str], kills: int, seed: str) -> None:
     """Live for a moment, again and again."""
     rng = random.Random(seed)
     for _ in range(kills):
-        life = await nursery.start(folder, env, most_attempts=10_000)
+        process = await processes.start(folder, env, most_attempts=10_000)
         await asyncio.sleep(rng.uniform(0.0, LONGEST_LIFE))
-        await life.kill()
+        await process.kill()
 
 
 @pytest.mark.postgres
@@ -55,10 +55,10 @@ async def test_killed_at_random_moments(kills: int, tmp_path_factory: pytest.Tem
         async with small_world(PROCESSES[name], folder, workspace) as world:
             asked = Examination(world.workspace, in_order=False)
             people = asyncio.create_task(ask_on(asked, random.Random(seed), each * LONGEST_LIFE / 2 / QUESTIONS))
-            deaths = (die_often(nursery, place, world.env, each, f"{seed}{place}") for place in places)
+            deaths = (die_often(processes, place, world.env, each, f"{seed}{place}") for place in places)
             await asyncio.gather(*deaths)
             await people
-            bots = [await nursery.start(place, world.env, most_attempts=10_000) for place in places]
+            bots = [await processes.start(place, world.env, most_attempts=10_000) for place in places]
             for bot in bots:
                 await bot.wait_until_ready()
             verdict = await asked.answered()
@@ -66,5 +66,5 @@ async def test_killed_at_random_moments(kills: int, tmp_path_factory: pytest.Tem
             assert [await bot.stop() for bot in bots] == [0] * len(bots)
             assert asked.verdict() == CLEAN, "it stays so"
 
-    async with open_bot_processes() as nursery:
+    async with open_bot_processes() as processes:
         await run_all(PROCESSES, suffer, tmp_path_factory)

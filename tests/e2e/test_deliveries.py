@@ -24,7 +24,7 @@ async def test_thrice_reordered_and_in_pairs(kind: Kind, tmp_path: Path) -> None
     seed = random.randrange(10**6)
     workspace = SandboxWorkspace(enforce_rates=False, redelivery=())
     calm = small_world(kind, tmp_path, workspace, BOT_LEASE_SECONDS="60")  # no process may be taken for dead
-    async with calm as world, open_bot_processes() as nursery:
+    async with calm as world, open_bot_processes() as processes:
         asked = Examination(workspace, in_order=False)
         root = await asked.ask(ADA, GENERAL, words=10, seconds=6.0)  # time to record the rest
         for _ in range(9):
@@ -39,7 +39,7 @@ async def test_thrice_reordered_and_in_pairs(kind: Kind, tmp_path: Path) -> None
         folders = [tmp_path / str(number) for number in range(1 if kind == "sqlite" else 2)]
         for folder in folders:
             folder.mkdir()
-        bots = [await nursery.start(folder, world.env) for folder in folders]
+        bots = [await processes.start(folder, world.env) for folder in folders]
         for bot in bots:
             await bot.wait_until_ready()
         for event in first + rest:
@@ -57,9 +57,9 @@ async def test_thrice_reordered_and_in_pairs(kind: Kind, tmp_path: Path) -> None
 async def test_cut_sockets_lose_nothing(tmp_path: Path) -> None:
     """Every few moments all connections break, without a word or with one; people ask on."""
     workspace = SandboxWorkspace(enforce_rates=False, redelivery=PATIENT)
-    async with small_world("sqlite", tmp_path, workspace) as world, open_bot_processes() as nursery:
+    async with small_world("sqlite", tmp_path, workspace) as world, open_bot_processes() as processes:
         asked = Examination(workspace)
-        bot = await nursery.start(tmp_path, world.env)
+        bot = await processes.start(tmp_path, world.env)
         await bot.wait_until_ready()
         for reason in (None, "refresh_requested", None, "warning", None):
             for _ in range(5):

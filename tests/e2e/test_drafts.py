@@ -13,7 +13,7 @@ PROMPT = "You speak like a pirate of {channel}."
 SPOKEN = "You speak like a pirate of #general."
 
 
-def letters(world: BotWorld) -> list[WorkspaceMessage]:
+def bot_messages_to_ada(world: BotWorld) -> list[WorkspaceMessage]:
     """Return what the bot has written to Ada, oldest first, replies among it."""
     return world.workspace.state.messages(world.workspace.state.im(ADA).id)
 
@@ -29,8 +29,10 @@ async def try_it(world: BotWorld) -> WorkspaceMessage:
     filled = state(view.content["blocks"], {"prompt:line:0": PROMPT, form.QUESTION_FIELD: ASK})
     pressed = {"action_id": form.TRY_ACTION, "type": "button"}
     await world.workspace.interactivity.act_on_view(ADA, view.id, pressed, filled)
-    await world.workspace.wait_until(lambda: any(SPOKEN in each.text for each in letters(world)), START_TIMEOUT_SECONDS)
-    return letters(world)[0]
+    await world.workspace.wait_until(
+        lambda: any(SPOKEN in each.text for each in bot_messages_to_ada(world)), START_TIMEOUT_SECONDS
+    )
+    return bot_messages_to_ada(world)[0]
 
 
 def button(head: WorkspaceMessage, action: str) -> dict[str, Any]:
@@ -45,11 +47,13 @@ async def test_a_draft_outlives_the_process_that_began_it(world: BotWorld) -> No
     async with ready_bot(world):
         await world.workspace.say(ADA, head.channel, f"Again: {ASK}", thread_ts=head.ts)
         await world.workspace.wait_until(
-            lambda: sum(SPOKEN in each.text for each in letters(world)) == 2, START_TIMEOUT_SECONDS
+            lambda: sum(SPOKEN in each.text for each in bot_messages_to_ada(world)) == 2, START_TIMEOUT_SECONDS
         )
         await world.workspace.interactivity.act_on_message(
             ADA, head.channel, head.ts, button(head, draft_view.PUBLISH_ACTION), {}
         )
-        await world.workspace.wait_until(lambda: letters(world)[0].text == "Published", START_TIMEOUT_SECONDS)
+        await world.workspace.wait_until(
+            lambda: bot_messages_to_ada(world)[0].text == "Published", START_TIMEOUT_SECONDS
+        )
         root = await world.workspace.say(ADA, GENERAL, f"<@U0BOT> {ASK}")
         await world.workspace.wait_until(lambda: SPOKEN in world.complete(GENERAL, root), START_TIMEOUT_SECONDS)

@@ -206,7 +206,7 @@ async def test_each_way_is_the_others_fallback(tmp_path_factory: pytest.TempPath
         case = CASES[name]
         workspace = SandboxWorkspace(redelivery=PATIENT, stream_lifetime=case.stream_seconds)
         async with small_world("sqlite", folder, workspace) as world:
-            bot = await nursery.start(folder, world.env)
+            bot = await processes.start(folder, world.env)
             await bot.wait_until_ready()
             scene = FallbackScene(workspace, Examination(workspace), case.channel)
             await case.trouble(scene)
@@ -221,5 +221,5 @@ async def test_each_way_is_the_others_fallback(tmp_path_factory: pytest.TempPath
             assert any(message.is_streaming for message in shown) == case.is_left_open
             assert "Traceback" not in bot.text
 
-    async with open_bot_processes() as nursery:
+    async with open_bot_processes() as processes:
         await run_all(CASES, play, tmp_path_factory)

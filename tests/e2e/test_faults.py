@@ -231,7 +231,7 @@ async def test_what_goes_wrong(kind: Kind, cases: Mapping[str, Case], tmp_path_f
             async with TcpProxy(database.host or "", database.port or 0) as wire:
                 near = database.set(host="127.0.0.1", port=wire.port) if kind == "postgres" else database
                 env = world.env | {"DATABASE_URL": near.render_as_string(hide_password=False)}
-                bot = await nursery.start(folder, env)
+                bot = await processes.start(folder, env)
                 await bot.wait_until_ready()
                 scene = FaultScene(world, Examination(world.workspace), bot, database, wire)
                 await cases[name](scene)
@@ -243,5 +243,5 @@ async def test_what_goes_wrong(kind: Kind, cases: Mapping[str, Case], tmp_path_f
                 assert scene.asked.verdict() == CLEAN, "it stays so"
                 assert "Traceback" not in bot.text
 
-    async with open_bot_processes() as nursery:
+    async with open_bot_processes() as processes:
         await run_all(cases, play, tmp_path_factory)

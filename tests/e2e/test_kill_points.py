@@ -30,7 +30,7 @@ IN_RECOVERY = {
     "it is shown again": NOTED,
     "it is settled at last": SAVED,
 }
-"""Points that only a second life can reach, and where the first one ends."""
+"""Points that only a second process can reach, with the point at which the first one ends."""
 
 DEATHS: dict[str, tuple[str, ...]] = {
     **{point: (point,) for point in POINTS if point not in {*IN_RECOVERY, STOP_WRITTEN, STOP_COMMITTED}},
@@ -39,7 +39,7 @@ DEATHS: dict[str, tuple[str, ...]] = {
     "posted, not noted, three times": (POSTED, POSTED, POSTED),
     "saved, then lost again and again": (SAVED, "it is settled at last", "a turn is claimed again"),
 }
-"""Where one life after the other ends; after these comes one that is not disturbed."""
+"""The points at which one process after the other ends; the next process is not disturbed."""
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -58,15 +58,15 @@ async def test_killed_at_every_point(kind: Kind, tmp_path_factory: pytest.TempPa
                 await asked.ask(ADA, GENERAL, root=root)
             await asked.ask(ADA, DIRECT)
             for point in DEATHS[name]:
-                doomed = await nursery.start(folder, world.env, point=point)
+                doomed = await processes.start(folder, world.env, point=point)
                 assert await doomed.wait_until_dead() == -9, f"it did not come to {point}: {doomed.text}"
-            bot = await nursery.start(folder, world.env)
+            bot = await processes.start(folder, world.env)
             await bot.wait_until_ready()
             assert await asked.answered() == CLEAN, asked.evidence() + bot.text
             assert await bot.stop() == 0, bot.text
             assert asked.verdict() == CLEAN, "it stays so"
 
-    async with open_bot_processes() as nursery:
+    async with open_bot_processes() as processes:
         await run_all(DEATHS, die, tmp_path_factory)
 
 
@@ -81,15 +81,15 @@ async def test_killed_while_a_message_grows(kind: Kind, tmp_path_factory: pytest
             root = await asked.ask(ADA, DIRECT, words=words, seconds=5.0)
             if "its last" not in point:  # else the next answer would end what the dead process left there
                 await asked.ask(ADA, DIRECT, root=root)
-            doomed = await nursery.start(folder, world.env, point=point)
+            doomed = await processes.start(folder, world.env, point=point)
             assert await doomed.wait_until_dead() == -9, f"it did not come to {point}: {doomed.text}"
-            bot = await nursery.start(folder, world.env)
+            bot = await processes.start(folder, world.env)
             await bot.wait_until_ready()
             assert await asked.answered() == CLEAN, asked.evidence() + bot.text
             assert await bot.stop() == 0, bot.text
             assert not any(message.is_streaming for message in world.workspace.thread(DIRECT, root))
 
-    async with open_bot_processes() as nursery:
+    async with open_bot_processes() as processes:
         await run_all(STREAM_POINTS, die, tmp_path_factory)
 
 
@@ -102,7 +102,7 @@ async def test_killed_when_the_message_of_an_answer_was_lost(
     async def die(point: str, folder: Path) -> None:
         async with small_world(kind, folder) as world:
             asked, workspace = Examination(world.workspace), world.workspace
-            doomed = await nursery.start(folder, world.env, point=point)
+            doomed = await processes.start(folder, world.env, point=point)
             await doomed.wait_until_ready()
             root = await asked.ask(ADA, GENERAL, words=60, seconds=6.0)
             await workspace.wait_until(lambda: len(asked.shown(GENERAL, root)) > 5, 60)
@@ -111,11 +111,11 @@ async def test_killed_when_the_message_of_an_answer_was_lost(
             else:
                 await workspace.delete(ADA, GENERAL, workspace.thread(GENERAL, root)[-1].ts)
             assert await doomed.wait_until_dead() == -9, f"it did not come to {point}: {doomed.text}"
-            bot = await nursery.start(folder, world.env)
+            bot = await processes.start(folder, world.env)
             await bot.wait_until_ready()
             assert await asked.answered() == CLEAN, asked.evidence() + bot.text
             assert await bot.stop() == 0, bot.text
             assert asked.verdict() == CLEAN, "it stays so"
 
-    async with open_bot_processes() as nursery:
+    async with open_bot_processes() as processes:
         await run_all({**DELETED_POINTS, **FIXED_POINTS}, die, tmp_path_factory)

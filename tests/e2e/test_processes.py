@@ -27,37 +27,42 @@ LONGEST_GAP = 4.0
 
 @asynccontextmanager
 async def shared_world(folder: Path, *, rates: bool = True) -> AsyncIterator[tuple[BotWorld, BotProcesses]]:
-    """Give a world whose database many processes can use, and a place where they are born.
+    """Open a world whose database many processes can use, and the parent of these processes.
 
-    Without `rates` Slack takes as many calls as come.
+    Without `rates` Slack has no rate limits.
     """
     workspace = SandboxWorkspace(enforce_rates=rates, redelivery=PATIENT)
     with migrated_database("postgres", folder) as url:
         address = url.render_as_string(hide_password=False)
         settings = {"DATABASE_URL": address, "BOT_LEASE_SECONDS": "3", "BOT_GRACE_SECONDS": "10"}
-        async with new_world(folder, workspace, **settings) as world, open_bot_processes() as nursery:
-            yield world, nursery
+        async with new_world(folder, workspace, **settings) as world, open_bot_processes() as processes:
+            yield world, processes
 
 
-async def born(nursery: BotProcesses, world: BotWorld, name: str, *, freezes: str = "", **settings: str) -> BotProcess:
+async def start_ready_bot(
+    processes: BotProcesses, world: BotWorld, name: str, *, freezes: str = "", **settings: str
+) -> BotProcess:
     """Start a process with a folder of its own, which may freeze at a point, and wait until it is ready."""
     folder = world.folder / name
     folder.mkdir()
-    life = await nursery.start(folder, world.env | settings, point=freezes, by=signal.SIGSTOP)
-    await life.wait_until_ready()
-    return life
+    process = await processes.start(folder, world.env | settings, point=freezes, by=signal.SIGSTOP)
+    await process.wait_until_ready()
+    return process
 
 
-def turns_of(life: BotProcess) -> int:
+def turns_of(process: BotProcess) -> int:
     """Return how many turns a process has ended."""
-    return len(re.findall(r'"action": "turn_done"', life.text))
+    return len(re.findall(r'"action": "turn_done"', process.text))
 
 
 async def test_two_processes_share_the_work_and_one_may_die(tmp_path: Path) -> None:
     """Killed under load: whatever it had begun the other one ends, in the same messages."""
-    async with shared_world(tmp_path, rates=False) as (world, nursery):
+    async with shared_world(tmp_path, rates=False) as (world, processes):
         asked = Examination(world.workspace)
-        doomed, heir = await born(nursery, world, "doomed"), await born(nursery, world, "heir")
+        doomed, heir = (
+            await start_ready_bot(processes, world, "doomed"),
+            await start_ready_bot(processes, world, "heir"),
+        )
         rng = random.Random(0)
         for number in range(20):
             await asked.ask(ADA, rng.choice(CHANNELS), words=10, seconds=rng.choice((0.0, 0.0, 2.0)))
@@ -72,13 +77,13 @@ async def test_two_processes_share_the_work_and_one_may_die(tmp_path: Path) -> N
 
 async def test_a_frozen_process_writes_nothing_more(tmp_path: Path) -> None:
     """It wakes in the middle of an answer with text to show, but another process has taken over the turn."""
-    async with shared_world(tmp_path) as (world, nursery):
+    async with shared_world(tmp_path) as (world, processes):
         asked = Examination(world.workspace)
-        frozen = await born(nursery, world, "frozen")
+        frozen = await start_ready_bot(processes, world, "frozen")
         root = await asked.ask(ADA, GENERAL, words=60, seconds=6.0)
         await world.workspace.wait_until(lambda: len(asked.shown(GENERAL, root)) > 5)
         frozen.send(signal.SIGSTOP)
-        heir = await born(nursery, world, "heir")
+        heir = await start_ready_bot(processes, world, "heir")
         assert await asked.answered() == CLEAN
         calls = len(world.workspace.calls())
         frozen.send(signal.SIGCONT)
@@ -86,32 +91,32 @@ async def test_a_frozen_process_writes_nothing_more(tmp_path: Path) -> None:
         later = [call.method for call in world.workspace.calls()[calls:]]
         assert not [method for method in later if method.startswith("chat.")], later
         assert asked.verdict() == CLEAN
-        for life in (frozen, heir):
-            assert await life.stop() == 0
+        for process in (frozen, heir):
+            assert await process.stop() == 0
 
 
 async def test_frozen_between_a_post_and_the_note_of_it(tmp_path: Path) -> None:
     """The heir finds the message and completes it; the process that wakes does not touch it."""
-    async with shared_world(tmp_path) as (world, nursery):
+    async with shared_world(tmp_path) as (world, processes):
         asked = Examination(world.workspace)
-        frozen = await born(nursery, world, "frozen", freezes="the first page is posted, not noted")
+        frozen = await start_ready_bot(processes, world, "frozen", freezes="the first page is posted, not noted")
         root = await asked.ask(ADA, GENERAL, words=700, seconds=3.0)
         await world.workspace.wait_until(lambda: asked.shown(GENERAL, root), 30)
-        heir = await born(nursery, world, "heir")
+        heir = await start_ready_bot(processes, world, "heir")
         assert await asked.answered() == CLEAN
         frozen.send(signal.SIGCONT)
         await asyncio.sleep(3.0)
         assert asked.verdict() == CLEAN
-        for life in (frozen, heir):
-            assert await life.stop() == 0
+        for process in (frozen, heir):
+            assert await process.stop() == 0
 
 
 @pytest.mark.soak
 async def test_a_process_that_wakes_late_knows_what_it_lost(tmp_path: Path) -> None:
     """Its model hangs and its next edit has to wait: both longer than it takes to renew its lease."""
-    async with shared_world(tmp_path) as (world, nursery):
+    async with shared_world(tmp_path) as (world, processes):
         asked = Examination(world.workspace)
-        frozen = await born(nursery, world, "frozen")
+        frozen = await start_ready_bot(processes, world, "frozen")
         stall = "[[fault=stall times=1]]"
         root = await asked.ask(ADA, GENERAL, words=80, seconds=8.0, directives=stall)
         await world.workspace.wait_until(lambda: asked.shown(GENERAL, root))
@@ -119,24 +124,24 @@ async def test_a_process_that_wakes_late_knows_what_it_lost(tmp_path: Path) -> N
         world.workspace.inject_fault("chat.update", retry_after=45)
         await world.workspace.wait_until(lambda: len(world.workspace.calls("chat.update")) > refused)
         frozen.send(signal.SIGSTOP)
-        heir = await born(nursery, world, "heir")
+        heir = await start_ready_bot(processes, world, "heir")
         assert await asked.answered() == CLEAN
         frozen.send(signal.SIGCONT)
         await asyncio.sleep(40.0)
         assert asked.verdict() == CLEAN
-        for life in (frozen, heir):
-            assert await life.stop() == 0
+        for process in (frozen, heir):
+            assert await process.stop() == 0
 
 
 async def test_a_frozen_process_works_again(tmp_path: Path) -> None:
     """After it has woken, it answers new questions like any other process."""
-    async with shared_world(tmp_path) as (world, nursery):
+    async with shared_world(tmp_path) as (world, processes):
         asked = Examination(world.workspace)
-        frozen = await born(nursery, world, "frozen")
+        frozen = await start_ready_bot(processes, world, "frozen")
         root = await asked.ask(ADA, GENERAL, words=20, seconds=2.0)
         await world.workspace.wait_until(lambda: asked.shown(GENERAL, root))
         frozen.send(signal.SIGSTOP)
-        heir = await born(nursery, world, "heir")
+        heir = await start_ready_bot(processes, world, "heir")
         assert await asked.answered() == CLEAN
         frozen.send(signal.SIGCONT)
         await heir.stop()
@@ -148,7 +153,7 @@ async def test_a_frozen_process_works_again(tmp_path: Path) -> None:
 
 async def test_a_rolling_deploy_leaves_no_gap(tmp_path: Path) -> None:
     """The new process starts before the old one is told to end; people ask all the time."""
-    async with shared_world(tmp_path, rates=False) as (world, nursery):
+    async with shared_world(tmp_path, rates=False) as (world, processes):
         asked = Examination(world.workspace)
         roots: dict[tuple[str, str], float] = {}
         first_words: dict[tuple[str, str], float] = {}
@@ -166,10 +171,10 @@ async def test_a_rolling_deploy_leaves_no_gap(tmp_path: Path) -> None:
                         first_words[root] = time.monotonic()
                 await asyncio.sleep(0.05)
 
-        old = await born(nursery, world, "0")
+        old = await start_ready_bot(processes, world, "0")
         people = [asyncio.create_task(ask_on()), asyncio.create_task(look_on())]
         for number in range(1, 4):
-            new = await born(nursery, world, str(number))
+            new = await start_ready_bot(processes, world, str(number))
             assert await old.stop() == 0
             old = new
             await asyncio.sleep(1.0)
@@ -185,12 +190,12 @@ async def test_a_rolling_deploy_leaves_no_gap(tmp_path: Path) -> None:
 
 async def test_what_does_not_end_in_time_is_handed_over(tmp_path: Path) -> None:
     """SIGTERM with little grace: another process ends the answer, at once and in the same message."""
-    async with shared_world(tmp_path) as (world, nursery):
+    async with shared_world(tmp_path) as (world, processes):
         asked = Examination(world.workspace)
-        old = await born(nursery, world, "old", BOT_GRACE_SECONDS="0.3", BOT_LEASE_SECONDS="60")
+        old = await start_ready_bot(processes, world, "old", BOT_GRACE_SECONDS="0.3", BOT_LEASE_SECONDS="60")
         root = await asked.ask(ADA, GENERAL, words=40, seconds=4.0)
         await world.workspace.wait_until(lambda: asked.shown(GENERAL, root))
-        new = await born(nursery, world, "new", BOT_LEASE_SECONDS="60")
+        new = await start_ready_bot(processes, world, "new", BOT_LEASE_SECONDS="60")
         asked_before = len(world.model.requests)
         assert await old.stop() == 0
         left = time.monotonic()

@@ -7,7 +7,7 @@ import pytest
 
 from tests.e2e.conftest import ADA
 from tests.e2e.questions import CLEAN, Examination
-from tests.e2e.test_processes import CHANNELS, born, shared_world
+from tests.e2e.test_processes import CHANNELS, shared_world, start_ready_bot
 
 pytestmark = pytest.mark.postgres
 
@@ -18,28 +18,28 @@ SECONDS = 35.0
 
 
 async def test_two_processes_share_slacks_limits(tmp_path: Path) -> None:
-    async with shared_world(tmp_path) as (world, nursery):
+    async with shared_world(tmp_path) as (world, processes):
         asked = Examination(world.workspace)
-        lives = [await born(nursery, world, name, BOT_LEASE_SECONDS="30") for name in "ab"]
+        bots = [await start_ready_bot(processes, world, name, BOT_LEASE_SECONDS="30") for name in "ab"]
         for number in range(ANSWERS):
             await asked.ask(ADA, CHANNELS[number % len(CHANNELS)], words=200, seconds=SECONDS)
             await asyncio.sleep(0.5)
         assert await asked.answered(timeout=4 * SECONDS) == CLEAN
-        shares = [life.text.count('"action": "turn_done"') for life in lives]
+        shares = [bot.text.count('"action": "turn_done"') for bot in bots]
         assert min(shares) > 0, f"both wrote: {shares}"
         writes = world.workspace.calls("chat.update")
         refused = [call for call in writes if call.response.get("error") == "ratelimited"]
         assert refused == [], f"of {len(writes)}"
         assert len(writes) > 0.75 * SECONDS * 45 / 60, "and most of what is granted was used"
-        for life in lives:
-            assert await life.stop() == 0
+        for bot in bots:
+            assert await bot.stop() == 0
 
 
 async def test_what_one_process_is_refused_the_other_does_not_ask_for(tmp_path: Path) -> None:
     """Starting at once, before the next exchange of rates, until Slack's Retry-After is over."""
-    async with shared_world(tmp_path) as (world, nursery):
+    async with shared_world(tmp_path) as (world, processes):
         asked = Examination(world.workspace)
-        lives = [await born(nursery, world, name, BOT_LEASE_SECONDS="30") for name in "ab"]
+        bots = [await start_ready_bot(processes, world, name, BOT_LEASE_SECONDS="30") for name in "ab"]
         for number in range(ANSWERS):
             await asked.ask(ADA, CHANNELS[number % 2], words=200, seconds=20.0)
             await asyncio.sleep(0.2)
@@ -52,7 +52,7 @@ async def test_what_one_process_is_refused_the_other_does_not_ask_for(tmp_path: 
         others = [call.at - refused.at for call in world.workspace.calls("chat.update")]
         assert [wait for wait in others if 0.8 < wait < RETRY_AFTER] == []
         assert [wait for wait in others if wait > RETRY_AFTER]
-        shares = [life.text.count('"action": "turn_done"') for life in lives]
+        shares = [bot.text.count('"action": "turn_done"') for bot in bots]
         assert min(shares) > 0, f"both wrote: {shares}"
-        for life in lives:
-            assert await life.stop() == 0
+        for bot in bots:
+            assert await bot.stop() == 0

@@ -65,7 +65,7 @@ async def work(asked: Examination, seconds: float) -> None:
 
 
 def leases(world: BotWorld) -> list[str]:
-    """Return the turns that are held, and the processes beyond the one that lives."""
+    """Return the numbers of claimed turns and of recorded processes beyond the running one."""
     url = make_url(world.env["DATABASE_URL"]).set(drivername="postgresql")
     with psycopg.connect(url.render_as_string(hide_password=False)) as database:
         held = database.execute("SELECT id::text FROM turns WHERE owner IS NOT NULL").fetchall()
@@ -76,8 +76,8 @@ def leases(world: BotWorld) -> list[str]:
 async def test_nothing_grows(kind: Kind, tmp_path: Path) -> None:
     """Memory stays flat; no task, connection, thread or lease is left behind."""
     workspace = SandboxWorkspace(redelivery=PATIENT)
-    async with small_world(kind, tmp_path, workspace) as world, open_bot_processes() as nursery:
-        bot = await nursery.start(tmp_path, world.env)
+    async with small_world(kind, tmp_path, workspace) as world, open_bot_processes() as processes:
+        bot = await processes.start(tmp_path, world.env)
         await bot.wait_until_ready()
         asked = Examination(workspace)
         await work(asked, SECONDS / 3)

@@ -164,18 +164,18 @@ async def test_killed_as_the_stop_is_recorded(kind: Kind, tmp_path: Path) -> Non
 
     What was not committed was not acknowledged, and so comes again: it stops the answer then.
     """
-    async with open_bot_processes() as nursery:
+    async with open_bot_processes() as processes:
         for number, point in enumerate((STOP_COMMITTED, STOP_WRITTEN)):
             folder = tmp_path / str(number)
             folder.mkdir()
             async with small_world(kind, folder) as world:
-                doomed = await nursery.start(folder, world.env, point=point)
+                doomed = await processes.start(folder, world.env, point=point)
                 await doomed.wait_until_ready()
                 root = await grown(world)
                 await world.workspace.say(ADA, GENERAL, "<@U0BOT> stop", thread_ts=root)
                 assert await doomed.wait_until_dead() == -9, doomed.text
                 asked = len(world.model.requests)
-                heir = await nursery.start(folder, world.env)
+                heir = await processes.start(folder, world.env)
                 await ended(world, root)
                 assert len(world.shown(GENERAL, root)) == 1
                 assert button(world, root, Action.STOP) is None

@@ -15,7 +15,7 @@ from bot.slack.rendering.buttons import BUTTON_LABELS
 from tests.databases import KINDS
 from tests.e2e.conftest import ADA, GENERAL, GRACE, ready_bot
 from tests.e2e.left_behind import Heir, left_behind, shell
-from tests.e2e.test_drafts import ASK, SPOKEN, button, letters
+from tests.e2e.test_drafts import ASK, SPOKEN, bot_messages_to_ada, button
 from tests.e2e.test_thumbs import press
 from tests.program import START_TIMEOUT_SECONDS, Program
 
@@ -177,10 +177,10 @@ async def test_a_draft_is_tried_on_and_published(heir: Heir) -> None:
     channel, root = heir.thread("draft")
     await heir.workspace.say(ADA, channel, f"Again: {ASK}", thread_ts=root)
     await heir.workspace.wait_until(lambda: heir.says("draft").count(SPOKEN) == 2, START_TIMEOUT_SECONDS)
-    head = next(each for each in letters(heir) if each.ts == root)
+    head = next(each for each in bot_messages_to_ada(heir) if each.ts == root)
     await heir.workspace.interactivity.act_on_message(ADA, channel, root, button(head, draft_view.PUBLISH_ACTION), {})
     await heir.workspace.wait_until(
-        lambda: any(each.ts == root and each.text == "Published" for each in letters(heir)),
+        lambda: any(each.ts == root and each.text == "Published" for each in bot_messages_to_ada(heir)),
         START_TIMEOUT_SECONDS,
     )
     asked = await heir.workspace.say(ADA, GENERAL, f"<@U0BOT> {ASK}")

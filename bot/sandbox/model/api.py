@@ -120,9 +120,9 @@ def build_chunk(about: Json, choices: Sequence[Json], **more: Json) -> Json:
     return {**about, "object": "chat.completion.chunk", "choices": list(choices), **more}
 
 
-def build_delta(index: int, reason: str | None = None, **said: str) -> Json:
+def build_delta(index: int, reason: str | None = None, **delta: str) -> Json:
     """Return one choice of a chunk."""
-    return {"index": index, "delta": said, "logprobs": None, "finish_reason": reason}
+    return {"index": index, "delta": delta, "logprobs": None, "finish_reason": reason}
 
 
 def build_completion(
@@ -153,7 +153,7 @@ def build_usage(prompt_tokens: int, completion_tokens: int) -> Json:
 
 def build_model_list(names: Sequence[str], shutdowns: Mapping[str, str], *, window: int | None = None) -> Json:
     """Return the response of `GET /v1/models`; the window is in `max_model_len`, as vLLM names it."""
-    said = {"max_model_len": window} if window else {}
+    window_field = {"max_model_len": window} if window else {}
     models = [
         {
             "id": name,
@@ -161,7 +161,7 @@ def build_model_list(names: Sequence[str], shutdowns: Mapping[str, str], *, wind
             "created": 0,
             "owned_by": "sandbox",
             "shutdown_date": shutdowns.get(name),
-            **said,
+            **window_field,
         }
         for name in names
     ]

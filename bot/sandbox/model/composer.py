@@ -26,7 +26,7 @@ would write you your
 GREETING_PATTERN = re.compile(r"(?i)\W*(hello|hi|hey|hallo|good (morning|evening|afternoon)|bonjour|hola|ping|test)\b")
 THANKS_PATTERN = re.compile(r"(?i)\W*(thanks|thank you|thx|cheers|danke|merci)\b")
 RECALL_PATTERN = re.compile(
-    r"(?i)\b(did|have) (i|we) (just )?(ask|say|said|write|wrote|talk)|\b(first|last|previous) question"
+    r"(?i)\b(did|have) (i|we) (just )?(ask|say|said|write|wrote|conversation)|\b(first|last|previous) question"
 )
 CONTINUE_PATTERN = re.compile(r"(?i)\bgo on exactly where you stopped\b")
 """The bot sends this sentence when a person asks for the rest of an answer."""
@@ -64,19 +64,22 @@ class ComposerInput:
 
 def read_conversation(messages: Sequence[PromptMessage]) -> ComposerInput:
     """Read a `messages` array: the question, its author, the questions before it."""
-    asked = [said for said in messages if said.role == "user"]
-    labels = [SPEAKER_PATTERN.match(last_paragraph(said.text)) or SPEAKER_PATTERN.match(said.text) for said in asked]
+    questions_asked = [message for message in messages if message.role == "user"]
+    labels = [
+        SPEAKER_PATTERN.match(last_paragraph(message.text)) or SPEAKER_PATTERN.match(message.text)
+        for message in questions_asked
+    ]
     several = len({label[1] for label in labels if label}) > 1 and all(labels)
-    questions = [parse_directives(said.text)[1] for said in asked]
+    questions = [parse_directives(message.text)[1] for message in questions_asked]
     speaker = ""
     if several:  # the bot puts names in front only if several people ask; else a colon is just a colon
         questions = [SPEAKER_PATTERN.sub("", question, count=1) for question in questions]
         speaker = labels[-1][1] if labels[-1] else ""
     return ComposerInput(
-        system="\n\n".join(said.text for said in messages if said.role in {"system", "developer"}),
+        system="\n\n".join(message.text for message in messages if message.role in {"system", "developer"}),
         earlier=tuple(questions[:-1]),
         question=questions[-1] if questions else "",
-        speaker=(asked[-1].name if asked else "") or speaker,
+        speaker=(questions_asked[-1].name if questions_asked else "") or speaker,
     )
 
 
@@ -118,40 +121,44 @@ def find_keywords(question: str) -> list[str]:
     return [words[key] for key in reversed(words) if key not in STOP_WORDS.split()] or ["something"]
 
 
-def _write_greeting(talk: ComposerInput) -> str:
-    again = " again" if talk.earlier else ""
+def _write_greeting(conversation: ComposerInput) -> str:
+    again = " again" if conversation.earlier else ""
     return (
-        f"Hello{again}{talk.comma_speaker}! :wave: I am the sandbox's own model: no key, no network, and the "
+        f"Hello{again}{conversation.comma_speaker}! :wave: I am the sandbox's own model: no key, no network, and the "
         "same answer every time. Ask me anything and watch the answer grow, or ask *what did I ask?* to see "
         "what I remember."
     )
 
 
-def _write_instructions(talk: ComposerInput) -> str:
-    if not talk.system:
+def _write_instructions(conversation: ComposerInput) -> str:
+    if not conversation.system:
         return "I was given no instructions: there is no system message in front of this conversation."
-    quoted = "\n".join(f"> {line}" for line in talk.system.splitlines())
+    quoted = "\n".join(f"> {line}" for line in conversation.system.splitlines())
     return f"These are my instructions, the system message that I am sent before everything else:\n\n{quoted}"
 
 
-def _write_recollection(talk: ComposerInput) -> str:
-    if not talk.earlier:
-        return f"Nothing before this{talk.comma_speaker}: your message is the first one of our conversation."
-    lines = "\n".join(f"{number}. {quote_line(question)}" for number, question in enumerate(talk.earlier, 1))
-    number = len(talk.earlier)
+def _write_recollection(conversation: ComposerInput) -> str:
+    if not conversation.earlier:
+        return f"Nothing before this{conversation.comma_speaker}: your message is the first one of our conversation."
+    lines = "\n".join(f"{number}. {quote_line(question)}" for number, question in enumerate(conversation.earlier, 1))
+    number = len(conversation.earlier)
     return f"Before this, {_pluralize(number, 'question')} came up in our conversation:\n\n{lines}"
 
 
-def _write_essay(talk: ComposerInput) -> str:
-    words = find_keywords(talk.question)
+def _write_essay(conversation: ComposerInput) -> str:
+    words = find_keywords(conversation.question)
     topic = " ".join(words[:3])
-    so_far = f"This is question {len(talk.earlier) + 1} of our thread." if talk.earlier else "A new thread, then."
+    so_far = (
+        f"This is question {len(conversation.earlier) + 1} of our thread."
+        if conversation.earlier
+        else "A new thread, then."
+    )
     listed = _join_with_and([f"**{word}**" for word in words[:4]])
     return f"""## {topic[0].upper()}{topic[1:]}
 
-{so_far} You asked{talk.comma_speaker}:
+{so_far} You asked{conversation.comma_speaker}:
 
-> {quote_line(talk.question)}
+> {quote_line(conversation.question)}
 
 I am the sandbox's own model, so I cannot tell you what is known about {listed}. \
 What I can do is answer in the form that a real model would, so that you see how it arrives.

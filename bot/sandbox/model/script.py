@@ -87,19 +87,21 @@ class AnswerScript:
 
 def last_question(request: CompletionRequest) -> str:
     """Return the text of the last user message."""
-    return next((said.text for said in reversed(request.messages) if said.role == "user"), "")
+    return next((message.text for message in reversed(request.messages) if message.role == "user"), "")
 
 
 def write_script(
     request: CompletionRequest, directives: Directives, *, rate: float, fault: ModelFault | None
 ) -> AnswerScript:
     """Return the script; `fault` is the one to apply now, `rate` the server's default."""
-    talk = read_conversation(request.messages)
-    answers = tuple(_write_answer(request, directives, talk, index, fault) for index in range(request.choice_count))
-    asked = sum(len(split_tokens(said.text)) + 4 for said in request.messages)
+    conversation = read_conversation(request.messages)
+    answers = tuple(
+        _write_answer(request, directives, conversation, index, fault) for index in range(request.choice_count)
+    )
+    prompt_tokens = sum(len(split_tokens(message.text)) + 4 for message in request.messages)
     return AnswerScript(
         answers=answers,
-        usage=build_usage(asked, sum(len(answer.tokens) for answer in answers)),
+        usage=build_usage(prompt_tokens, sum(len(answer.tokens) for answer in answers)),
         rate=directives.rate or rate,
         delay=directives.delay,
         fault=fault,
@@ -107,11 +109,15 @@ def write_script(
 
 
 def _write_answer(
-    request: CompletionRequest, directives: Directives, talk: ComposerInput, index: int, fault: ModelFault | None
+    request: CompletionRequest,
+    directives: Directives,
+    conversation: ComposerInput,
+    index: int,
+    fault: ModelFault | None,
 ) -> ScriptedAnswer:
-    text = directives.say if directives.say is not None else compose_answer(talk, variant=index)
+    text = directives.say if directives.say is not None else compose_answer(conversation, variant=index)
     if directives.tokens is not None:
-        text = fill_to_token_count(text, directives.tokens, talk)
+        text = fill_to_token_count(text, directives.tokens, conversation)
     if fault in TEXTLESS_FAULTS:
         text = ""
     pieces = split_tokens(_cut_at_stop(text, request.stops))

@@ -1,11 +1,11 @@
 """The sandbox's model: an OpenAI-compatible server on this machine that needs no key.
 
     POST /v1/chat/completions
-      api.parse_request         refuses what OpenAI would refuse
-      directives.read           does the question ask for a fault, a rate, a length?
-      composer.compose_answer   writes the answer
-      script.write_script       plans every token and its time
-      _stream, _send_whole      send the plan: this module
+      api.parse_request             refuses what OpenAI would refuse
+      directives.parse_directives   does the question ask for a fault, a rate, a length?
+      composer.compose_answer       writes the answer
+      script.write_script           plans every token and its time
+      _stream, _send_whole          send the plan: this module
 
 Only this module knows time and sockets. Each token has a planned time, so one that goes out late does not
 delay the tokens after it. A client that closes its connection ends its request at once.
@@ -157,15 +157,15 @@ class SandboxModel:
     def _write_script(self, completion: CompletionRequest) -> AnswerScript:
         """Return what to send. Raises `ModelApiError` if the question asks for an error."""
         question = last_question(completion)
-        wanted, _ = directives.parse_directives(question)
+        wanted_directives, _ = directives.parse_directives(question)
         self._question_counts[question] += 1
-        strikes = wanted.times is None or self._question_counts[question] <= wanted.times
-        fault = wanted.fault if strikes else None
+        strikes = wanted_directives.times is None or self._question_counts[question] <= wanted_directives.times
+        fault = wanted_directives.fault if strikes else None
         if fault is ModelFault.UNVERIFIED and not completion.is_streamed:
             fault = None
         if fault and (error := find_refusal(fault)):
             raise error
-        script = write_script(completion, wanted, rate=self._rate, fault=fault)
+        script = write_script(completion, wanted_directives, rate=self._rate, fault=fault)
         if self._window and script.usage["prompt_tokens"] > self._window:
             raise too_long_error(self._window, script.usage["prompt_tokens"])
         return script

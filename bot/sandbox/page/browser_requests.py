@@ -15,65 +15,65 @@ from bot.sandbox.workspace.interactivity import Interactivity
 from bot.sandbox.workspace.state import WorkspaceState
 
 
-async def run_request(workspace: WorkspaceState, interactivity: Interactivity, user: str, asked: Arguments) -> None:
+async def run_request(workspace: WorkspaceState, interactivity: Interactivity, user: str, request: Arguments) -> None:
     """Carry out the request of one frame. Raises KeyError for an unknown type."""
-    request = REQUEST_HANDLERS[asked.text("type")]
-    if channel := asked.text("channel"):
+    handler = REQUEST_HANDLERS[request.text("type")]
+    if channel := request.text("channel"):
         people.check_access(workspace, user, channel)
-    await request(workspace, interactivity, user, asked)
+    await handler(workspace, interactivity, user, request)
 
 
-async def _post(workspace: WorkspaceState, _: Interactivity, user: str, asked: Arguments) -> None:
-    people.say(workspace, user, asked["channel"], asked.text("text"), asked.text("thread_ts") or None)
+async def _post(workspace: WorkspaceState, _: Interactivity, user: str, request: Arguments) -> None:
+    people.say(workspace, user, request["channel"], request.text("text"), request.text("thread_ts") or None)
 
 
-async def _edit(workspace: WorkspaceState, _: Interactivity, user: str, asked: Arguments) -> None:
-    people.edit(workspace, user, asked["channel"], asked["ts"], asked.text("text"))
+async def _edit(workspace: WorkspaceState, _: Interactivity, user: str, request: Arguments) -> None:
+    people.edit(workspace, user, request["channel"], request["ts"], request.text("text"))
 
 
-async def _delete(workspace: WorkspaceState, _: Interactivity, user: str, asked: Arguments) -> None:
-    people.delete(workspace, user, asked["channel"], asked["ts"])
+async def _delete(workspace: WorkspaceState, _: Interactivity, user: str, request: Arguments) -> None:
+    people.delete(workspace, user, request["channel"], request["ts"])
 
 
 async def _open_home(_: WorkspaceState, interactivity: Interactivity, user: str, _asked: Arguments) -> None:
     interactivity.open_home(user, "home")
 
 
-async def _open_channel(workspace: WorkspaceState, interactivity: Interactivity, user: str, asked: Arguments) -> None:
-    if workspace.im(user).id == asked["channel"]:
+async def _open_channel(workspace: WorkspaceState, interactivity: Interactivity, user: str, request: Arguments) -> None:
+    if workspace.im(user).id == request["channel"]:
         interactivity.open_home(user, "messages")
 
 
 async def _operate_element(
-    workspace: WorkspaceState, interactivity: Interactivity, user: str, asked: Arguments
+    workspace: WorkspaceState, interactivity: Interactivity, user: str, request: Arguments
 ) -> None:
-    container, values = asked["container"], (asked.get("state") or {}).get("values", {})
+    container, values = request["container"], (request.get("state") or {}).get("values", {})
     if container["type"] == "view":
-        await interactivity.act_on_view(user, container["view_id"], asked["action"], values)
+        await interactivity.act_on_view(user, container["view_id"], request["action"], values)
         return
     people.check_access(workspace, user, container["channel"])
     message = container["channel"], container["ts"]
-    await interactivity.act_on_message(user, *message, asked["action"], values)
+    await interactivity.act_on_message(user, *message, request["action"], values)
 
 
-async def _submit(_: WorkspaceState, interactivity: Interactivity, user: str, asked: Arguments) -> None:
-    await interactivity.submit(user, asked["view_id"], asked["values"])
+async def _submit(_: WorkspaceState, interactivity: Interactivity, user: str, request: Arguments) -> None:
+    await interactivity.submit(user, request["view_id"], request["values"])
 
 
-async def _close(_: WorkspaceState, interactivity: Interactivity, user: str, asked: Arguments) -> None:
-    await interactivity.close(user, asked["view_id"])
+async def _close(_: WorkspaceState, interactivity: Interactivity, user: str, request: Arguments) -> None:
+    await interactivity.close(user, request["view_id"])
 
 
-async def _command(_: WorkspaceState, interactivity: Interactivity, user: str, asked: Arguments) -> None:
-    await interactivity.command(user, asked["channel"], asked["command"], asked.text("text"))
+async def _command(_: WorkspaceState, interactivity: Interactivity, user: str, request: Arguments) -> None:
+    await interactivity.command(user, request["channel"], request["command"], request.text("text"))
 
 
-async def _shortcut(_: WorkspaceState, interactivity: Interactivity, user: str, asked: Arguments) -> None:
-    await interactivity.shortcut(user, asked["callback_id"], asked.text("channel"), asked.text("ts"))
+async def _shortcut(_: WorkspaceState, interactivity: Interactivity, user: str, request: Arguments) -> None:
+    await interactivity.shortcut(user, request["callback_id"], request.text("channel"), request.text("ts"))
 
 
-async def _stop(_: WorkspaceState, interactivity: Interactivity, user: str, asked: Arguments) -> None:
-    interactivity.stop(user, asked["channel"], asked["thread_ts"])
+async def _stop(_: WorkspaceState, interactivity: Interactivity, user: str, request: Arguments) -> None:
+    interactivity.stop(user, request["channel"], request["thread_ts"])
 
 
 REQUEST_HANDLERS: Mapping[str, Callable[[WorkspaceState, Interactivity, str, Arguments], Awaitable[None]]] = (

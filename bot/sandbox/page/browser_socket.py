@@ -3,7 +3,7 @@
     page --- GET /feed?user=U0ADA ------------------> server
     page <-- {"type": "hello", the whole state} ----- server
     page <-- {"type": "message", ...} --------------- server   one frame for each change that Ada may see
-    page --- {"type": "post", "text": ...} ---------> server   Ada writes; `requests` carries it out
+    page --- {"type": "post", "text": ...} ---------> server   Ada writes: see `browser_requests`
 
 Each open page belongs to one person and has a queue of frames, which one task sends in order; `frames` builds
 them. Whatever a page asks for is done as that person, so a frame cannot act as somebody else. A frame that
@@ -114,12 +114,12 @@ class PageConnections:
             self._enqueue(user, queue, change)
 
     def _enqueue(self, user: str, queue: asyncio.Queue[Json], change: WorkspaceChange) -> None:
-        if told := build_frame(change, user, self._workspace.visible_to(user), self._display_names()):
-            queue.put_nowait(told)
+        if frame := build_frame(change, user, self._workspace.visible_to(user), self._display_names()):
+            queue.put_nowait(frame)
 
     def _build_hello(self, user: str) -> Json:
         names, channels = self._display_names(), self._workspace.visible_to(user)
-        seen = {channel.id for channel in channels}
+        visible = {channel.id for channel in channels}
         messages = [message for channel in channels for message in self._workspace.messages(channel.id)]
         home = self._views.home(user)
         return {
@@ -129,16 +129,16 @@ class PageConnections:
             "users": [asdict(person) for person in self._workspace.people.values()],
             "channels": [asdict(channel) for channel in channels],
             "messages": [message_frame(message, names) for message in messages],
-            "statuses": [status_frame(one) for one in self._workspace.statuses.values() if one.channel in seen],
+            "statuses": [status_frame(one) for one in self._workspace.statuses.values() if one.channel in visible],
             "titles": [
                 title_frame(*thread, session.title)
                 for thread, session in self._workspace.sessions.items()
-                if thread[0] in seen and session.title
+                if thread[0] in visible and session.title
             ],
             "prompts": [
                 prompts_frame(channel, prompts)
                 for channel, prompts in self._workspace.prompts.items()
-                if channel in seen
+                if channel in visible
             ],
             "home": view_frame(home, names) if home else None,
             "trace": [asdict(entry) for entry in list(self._journal.entries)[-MAX_SHOWN_TRACE_ENTRIES:]],
@@ -161,10 +161,10 @@ class PageConnections:
 
     async def _run_request(self, user: str, text: str) -> None:
         try:
-            asked = json.loads(text)
-            if not isinstance(asked, dict):
+            request = json.loads(text)
+            if not isinstance(request, dict):
                 raise TypeError  # noqa: TRY301 - handled below, like every frame that cannot be read
-            await browser_requests.run_request(self._workspace, self._interactivity, user, Arguments(asked))
+            await browser_requests.run_request(self._workspace, self._interactivity, user, Arguments(request))
         except ApiRefusal as refusal:
             self._workspace.announce(NoticeShown(user=user, text=f"Slack would refuse this: {refusal.error}."))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):

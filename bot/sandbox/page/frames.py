@@ -44,17 +44,17 @@ def build_frame(  # noqa: C901, PLR0911 - one case for each change
     change: WorkspaceChange, user: str, channels: Sequence[WorkspaceChannel], names: DisplayNames
 ) -> Json | None:
     """Return the frame of a change for a person who sees `channels`; None if they may not see it."""
-    seen = {channel.id for channel in channels}
+    visible = {channel.id for channel in channels}
     match change:
-        case MessagePosted(message) | MessageReplaced(message) | MessageRedrawn(message) if message.channel in seen:
+        case MessagePosted(message) | MessageReplaced(message) | MessageRedrawn(message) if message.channel in visible:
             return {"type": "message", "message": message_frame(message, names)}
-        case MessageRemoved(message) if message.channel in seen:
+        case MessageRemoved(message) if message.channel in visible:
             return {"type": "deleted", "channel": message.channel, "ts": message.ts}
-        case StatusChanged(status) if status.channel in seen:
+        case StatusChanged(status) if status.channel in visible:
             return {"type": "status", **status_frame(status)}
-        case TitleChanged(channel, thread_ts, title) if channel in seen:
+        case TitleChanged(channel, thread_ts, title) if channel in visible:
             return title_frame(channel, thread_ts, title)
-        case PromptsSuggested(channel, prompts) if channel in seen:
+        case PromptsSuggested(channel, prompts) if channel in visible:
             return prompts_frame(channel, prompts)
         case HomePublished(view) if view.user == user:
             return {"type": "home", "view": view_frame(view, names)}
@@ -75,7 +75,7 @@ def build_frame(  # noqa: C901, PLR0911 - one case for each change
 def message_frame(message: WorkspaceMessage, names: DisplayNames) -> Json:
     """Return a message for the page; `text` is what the page puts into the edit field."""
     text: list[Json] = [{"type": "text", "html": html.text_html(message.text, names)}]
-    shown = html.add_html(message.blocks, names) if message.blocks else text
+    blocks = html.add_html(message.blocks, names) if message.blocks else text
     return {
         "channel": message.channel,
         "ts": message.ts,
@@ -84,7 +84,7 @@ def message_frame(message: WorkspaceMessage, names: DisplayNames) -> Json:
         "bot": message.is_from_app,
         "edited": bool(message.edited),
         "broadcast": message.broadcast,
-        "blocks": [*shown, *({"type": "text", "html": html.file_html(file)} for file in message.files)],
+        "blocks": [*blocks, *({"type": "text", "html": html.file_html(file)} for file in message.files)],
         "reactions": [
             {"name": name, "count": len(users), "users": list(users)} for name, users in message.reactions.items()
         ],

@@ -195,11 +195,11 @@ def _replace_matches(
 def _parse_slack_token(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 -- markdown-it's signature
     """Parse one of Slack's tokens within Markdown."""
     found = _BRACKETS_PATTERN.match(state.src, state.pos)
-    shown = token_html(found["token"], state.env["names"]) if found else ""
-    if not found or not shown:
+    rendered = token_html(found["token"], state.env["names"]) if found else ""
+    if not found or not rendered:
         return False
     if not silent:
-        state.push("slack_token", "", 0).content = shown
+        state.push("slack_token", "", 0).content = rendered
     state.pos = found.end()
     return True
 

@@ -128,9 +128,9 @@ class Interactivity:
     def open_home(self, user: str, tab: str) -> None:
         """Open the app's Home tab (`home`), or its direct message (`messages`)."""
         home = self._views.home(user)
-        shown = view_json(home) if home else None
+        home_json = view_json(home) if home else None
         stamp = self._workspace.new_ts()
-        self._send_event(events.build_home_opened_event(user, self._workspace.im(user), tab, shown, stamp))
+        self._send_event(events.build_home_opened_event(user, self._workspace.im(user), tab, home_json, stamp))
 
     def stop(self, user: str, channel: str, thread_ts: str) -> None:
         """Press the stop button of a thread: its streams end, and the app receives an event."""

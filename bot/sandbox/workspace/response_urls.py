@@ -49,44 +49,46 @@ class ResponseUrls:
 
     async def serve(self, request: web.Request) -> web.Response:
         """Accept a response; errors are answered in plain text, as Slack does."""
-        address = self._urls.get(request.match_info["key"])
-        if address is None or address.expires_at <= self._workspace.clock():
+        response_url = self._urls.get(request.match_info["key"])
+        if response_url is None or response_url.expires_at <= self._workspace.clock():
             return web.Response(status=404, text="expired_url")
-        if not address.uses_left:
+        if not response_url.uses_left:
             return web.Response(status=404, text="used_url")
-        address.uses_left -= 1
+        response_url.uses_left -= 1
         try:
-            self.apply_response(address, await request.json())
+            self.apply_response(response_url, await request.json())
         except (ApiRefusal, ValueError) as error:
             return web.Response(status=400, text=str(error) if isinstance(error, ApiRefusal) else "invalid_payload")
         return web.Response(text="ok")
 
-    def apply_response(self, address: ResponseUrl, answer: Json) -> None:
+    def apply_response(self, response_url: ResponseUrl, response: Json) -> None:
         """Apply a response: delete, replace, post, or show it to the one person."""
-        text, blocks = str(answer.get("text") or ""), answer.get("blocks") or []
+        text, blocks = str(response.get("text") or ""), response.get("blocks") or []
         block_kit.check_blocks(blocks, "message")
-        shown = block_kit.add_ids(blocks)
-        if address.message and answer.get("delete_original"):
-            self._workspace.remove(self._workspace.message(address.channel, address.message))
-        elif address.message and answer.get("replace_original", True) and not answer.get("response_type"):
-            original = self._workspace.message(address.channel, address.message)
-            self._workspace.replace(original, text=text, blocks=shown)
+        shown_blocks = block_kit.add_ids(blocks)
+        if response_url.message and response.get("delete_original"):
+            self._workspace.remove(self._workspace.message(response_url.channel, response_url.message))
+        elif response_url.message and response.get("replace_original", True) and not response.get("response_type"):
+            original = self._workspace.message(response_url.channel, response_url.message)
+            self._workspace.replace(original, text=text, blocks=shown_blocks)
         elif not text and not blocks:
             raise ApiRefusal("no_text")
-        elif answer.get("response_type") == "in_channel":
-            self._workspace.post(self._build_message(address, answer, text, shown))
+        elif response.get("response_type") == "in_channel":
+            self._workspace.post(self._build_message(response_url, response, text, shown_blocks))
         else:
-            self._workspace.announce(NoticeShown(user=address.user, channel=address.channel, text=text, blocks=shown))
+            self._workspace.announce(
+                NoticeShown(user=response_url.user, channel=response_url.channel, text=text, blocks=shown_blocks)
+            )
 
     def _build_message(
-        self, address: ResponseUrl, answer: Json, text: str, blocks: tuple[Json, ...]
+        self, response_url: ResponseUrl, response: Json, text: str, blocks: tuple[Json, ...]
     ) -> WorkspaceMessage:
-        thread_ts = answer.get("thread_ts")
+        thread_ts = response.get("thread_ts")
         return WorkspaceMessage(
-            channel=address.channel,
+            channel=response_url.channel,
             ts=self._workspace.new_ts(),
             user=BOT_USER_ID,
             text=text,
             blocks=blocks,
-            thread_ts=self._workspace.root(address.channel, thread_ts).ts if thread_ts else None,
+            thread_ts=self._workspace.root(response_url.channel, thread_ts).ts if thread_ts else None,
         )

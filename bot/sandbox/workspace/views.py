@@ -94,10 +94,10 @@ class OpenViews:
     def publish(self, user: str, content: Json, expected: str) -> WorkspaceView:
         """Show a Home tab. Raises `hash_conflict` if `expected` is given and is not its present hash."""
         check_view(content, "home")
-        shown = self._homes.get(user)
-        if expected and (shown is None or shown.hash != expected):
+        current = self._homes.get(user)
+        if expected and (current is None or current.hash != expected):
             raise ApiRefusal("hash_conflict")
-        view = self._build_view(user, content, shown)
+        view = self._build_view(user, content, current)
         self._homes[user] = view
         self._announce(HomePublished(view))
         return view
@@ -110,8 +110,8 @@ class OpenViews:
 
     def find(self, view_id: str = "", external_id: str = "") -> WorkspaceView:
         """Return a view that is open. Raises `not_found`."""
-        shown = [*self._homes.values(), *(view for stack in self._stacks.values() for view in stack)]
-        for view in shown:
+        open_views = [*self._homes.values(), *(view for stack in self._stacks.values() for view in stack)]
+        for view in open_views:
             if view.id == view_id or (external_id and view.content.get("external_id") == external_id):
                 return view
         raise ApiRefusal("not_found")

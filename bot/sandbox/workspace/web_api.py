@@ -100,14 +100,14 @@ class WebApi:
         return web.json_response(answer, headers={"x-oauth-scopes": SCOPES})
 
     def _record_call(self, method: str, arguments: Arguments, response: web.Response, started: float) -> None:
-        spoken = response.content_type == "application/json"
+        is_json = response.content_type == "application/json"
         self._journal.record_call(
             ApiCall(
                 method=method,
                 arguments=dict(arguments),
                 at=started,
                 status=response.status,
-                response=json.loads(response.text or "{}") if spoken else {},
+                response=json.loads(response.text or "{}") if is_json else {},
                 seconds=self._clock() - started,
             )
         )

@@ -37,13 +37,13 @@ def complete_upload(workspace: WorkspaceState, uploads: WorkspaceFiles, argument
     """
     _check_scope(uploads)
     arguments.required("files")
-    wanted = arguments.parse_json("files")
-    if not isinstance(wanted, list) or not all(isinstance(each, dict) and each.get("id") for each in wanted):
+    file_list = arguments.parse_json("files")
+    if not isinstance(file_list, list) or not all(isinstance(each, dict) and each.get("id") for each in file_list):
         raise ApiRefusal("invalid_arguments", "[ERROR] files must be a list of objects with an id")
     name, thread = arguments.text("channel_id"), arguments.text("thread_ts")
     channel = workspace.channel(name) if name else None
     root = workspace.root(channel.id, thread) if channel and thread else None
-    files = [uploads.complete(str(each["id"]), str(each.get("title") or ""), BOT_USER_ID) for each in wanted]
+    files = [uploads.complete(str(each["id"]), str(each.get("title") or ""), BOT_USER_ID) for each in file_list]
     if channel:
         workspace.post(
             WorkspaceMessage(

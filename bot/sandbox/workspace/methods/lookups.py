@@ -94,12 +94,12 @@ def conversations_members(workspace: WorkspaceState, arguments: Arguments) -> Js
 def conversations_history(workspace: WorkspaceState, arguments: Arguments) -> Json:
     """List the messages of a channel outside threads, newest first."""
     channel = workspace.channel(arguments.required("channel"))
-    shown = [
+    messages = [
         _channel_message_json(workspace, message)
         for message in _filter_by_ts(workspace.messages(channel.id), arguments)
         if message.thread_ts is None or message.broadcast
     ]
-    return _paginate(_strip_metadata(shown[::-1], arguments), "messages", arguments)
+    return _paginate(_strip_metadata(messages[::-1], arguments), "messages", arguments)
 
 
 def conversations_replies(workspace: WorkspaceState, arguments: Arguments) -> Json:
@@ -107,8 +107,8 @@ def conversations_replies(workspace: WorkspaceState, arguments: Arguments) -> Js
     channel = workspace.channel(arguments.required("channel"))
     root = workspace.root(channel.id, arguments.required("ts"))
     replies = workspace.thread(channel.id, root.ts)[1:]
-    shown = [_reply_json(reply, root) for reply in _filter_by_ts(replies, arguments)]
-    return _paginate(_strip_metadata([root_json(root, replies), *shown], arguments), "messages", arguments)
+    messages = [_reply_json(reply, root) for reply in _filter_by_ts(replies, arguments)]
+    return _paginate(_strip_metadata([root_json(root, replies), *messages], arguments), "messages", arguments)
 
 
 def _channel_message_json(workspace: WorkspaceState, message: WorkspaceMessage) -> Json:

@@ -38,8 +38,8 @@ def push_modal(_workspace: WorkspaceState, views: OpenViews, arguments: Argument
 
 def update_view(_workspace: WorkspaceState, views: OpenViews, arguments: Arguments) -> Json:
     """Update a view, named by `view_id` or `external_id`."""
-    shown = views.find(arguments.text("view_id"), arguments.text("external_id"))
-    return {"view": view_json(views.update(shown, _read_view(arguments), arguments.text("hash")))}
+    view = views.find(arguments.text("view_id"), arguments.text("external_id"))
+    return {"view": view_json(views.update(view, _read_view(arguments), arguments.text("hash")))}
 
 
 def _read_view(arguments: Arguments) -> Any:
