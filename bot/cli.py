@@ -1,8 +1,8 @@
-"""The `bot` command: which commands there are, and where each one is.
+"""The `bot` command: lists the commands, and imports the one that is used.
 
-Separate because it is where people meet the program: an error is one sentence on standard error and an exit
-code, 2 for a wrong setting or argument, 1 for a service that cannot be reached. Rule: a command is imported
-when it is used, so that nobody waits for a server's libraries to read what there is.
+A command is imported only when it is used, so that `bot --help` does not wait for a server's libraries. Every
+foreseen error is one sentence on standard error and an exit code: 2 for a wrong setting or argument, 1 for a
+service that cannot be reached.
 """
 
 import sys
@@ -17,20 +17,20 @@ from bot.core.errors import BotError, SettingsError
 
 COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "access": ("bot.commands.access.access", "Show and set who may ask, and who may steer."),
+        "access": ("bot.commands.access.access", "Show and set who may ask, and who may edit prompts."),
         "budget": ("bot.commands.budget.budget", "Set how much may be spent in a day or a month."),
         "erase": ("bot.commands.personal_data.erase", "Erase what is stored of a person, or of a thread."),
         "export": ("bot.commands.personal_data.export", "Write out what is stored of a person, or of a thread."),
         "manifest": ("bot.commands.setup.manifest_", "Print the Slack app manifest (YAML)."),
         "migrate": ("bot.commands.setup.migrate_", "Bring the database up to date."),
-        "models": ("bot.commands.models.models", "List the server's models, and what was learnt of them."),
+        "models": ("bot.commands.models.models", "List the server's models, and what was learned about them."),
         "prompt": ("bot.commands.prompt.prompt", "Show and change prompts, models and parameters."),
         "run": ("bot.commands.run.run", "Connect to Slack and answer, until stopped."),
         "try": ("bot.commands.run.try_", "Talk to the bot in the browser; needs no account."),
         "usage": ("bot.commands.usage.usage", "Show what calls of models cost."),
     }
 )
-"""Where each command is, and what it does, in a few words."""
+"""The place of each command, and its line in `bot --help`."""
 
 EPILOG = """\b
 Start here:
@@ -52,7 +52,7 @@ class CommandGroup(click.Group):
         return sorted(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
-        """Import one and return it, if there is one of that name."""
+        """Import a command and return it; None if there is none of that name."""
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name][0].rpartition(".")
@@ -60,13 +60,13 @@ class CommandGroup(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
-        """Write what there is, and import none of it."""
+        """List the commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, COMMANDS[name][1]) for name in sorted(COMMANDS)])
 
 
 def main() -> None:
-    """Run the command; every foreseen error is one sentence and an exit code."""
+    """Run the command."""
     try:
         commands()
     except BotError as error:

@@ -1,7 +1,7 @@
-"""JSON as it goes over the wire.
+"""Encodes and decodes JSON with orjson, which takes a third of the time of Python's own module.
 
-Separate because every token, every edit and every delivery goes through here: orjson takes a third of the
-time of Python's own. Rule: what orjson refuses and JSON allows, half of a surrogate pair, loses no text.
+Every token, edit and delivery goes through here. orjson refuses half of a surrogate pair, which JSON allows:
+such a value goes through Python's module, so that no text is lost.
 """
 
 import json

@@ -1,8 +1,11 @@
-"""Structured logs: for people on a terminal, as JSON for machines.
+"""Structured logs: readable lines on a terminal, JSON elsewhere.
 
-Separate because it decides what may be written: a sentence, a stable `action`, and the bound turn. Never
-message text, a prompt, a token, or the text of an exception, which may hold any of these. What a server says
-of an error is written, but no secret of ours, which it may repeat.
+A line is a sentence, a stable `action`, and the turn that is bound at that moment:
+
+    {"event": "A turn has ended.", "action": "turn_done", "turn": 7, "attempt": 1, "level": "info", ...}
+
+Never logged: the text of a message, a prompt, a token, or the text of an exception, which may hold any of these.
+What a model server says of an error is logged, without the bot's secrets, which it may repeat.
 """
 
 import logging
@@ -17,13 +20,13 @@ import structlog
 from structlog.typing import EventDict
 
 MIN_SECRET_LENGTH = 6
-"""Characters; anything shorter may be part of a word."""
+"""In characters; a shorter text may be part of an ordinary word."""
 
 
 def configure(level: str, form: Literal["auto", "console", "json"], *, secrets: Collection[str] = ()) -> None:
     """Send logs to standard error; `auto` is the console form on a terminal, JSON elsewhere.
 
-    None of the `secrets` is written, whoever says it.
+    The `secrets` are removed from whatever is logged.
     """
     threshold = logging.getLevelNamesMapping()[level.upper()]
     on_console = form == "console" or (form == "auto" and sys.stderr.isatty())
@@ -47,7 +50,7 @@ def configure(level: str, form: Literal["auto", "console", "json"], *, secrets: 
 
 
 def remove_secrets(secrets: Collection[str], text: str) -> str:
-    """Return a text in which no secret stands."""
+    """Return the text with each secret replaced by `[removed]`."""
     for secret in secrets:
         if len(secret) >= MIN_SECRET_LENGTH:
             text = text.replace(secret, "[removed]")
@@ -59,7 +62,7 @@ def _remove_secrets_from_event(secrets: Collection[str], _logger: object, _metho
 
 
 def describe_error(error: BaseException) -> str:
-    """Return the class of an error and the place it came from, without its text."""
+    """Return the class of an error and where it was raised, without its text."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno} in {frames[-1].name}" if frames else ""
     return f"{type(error).__name__}{place}"

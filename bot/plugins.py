@@ -1,8 +1,19 @@
-"""The hooks that other packages may fill, found by entry points, each isolated from our own work.
+"""The hooks that plugins may fill: other packages, which are found by entry points.
 
-Separate so that an extension needs no change here: a package names a `Plugin` under the entry-point
-group `threadkeeper.plugins`. Rules: a hook that raises is logged by name and skipped, never the turn's
-failure; a new hook comes with a real plugin that needs it.
+A package names its `Plugin` class under the entry-point group `threadkeeper.plugins`:
+
+    class Redacting(Plugin):
+        name = "redacting"
+
+        async def amend(self, request: ChatRequest, turn: Turn) -> ChatRequest:
+            return replace(request, messages=[redact(each) for each in request.messages])
+
+    # its pyproject.toml
+    [project.entry-points."threadkeeper.plugins"]
+    redacting = "my_package:Redacting"
+
+A hook that raises is logged by the plugin's name and skipped; the turn goes on. A new hook comes only with a
+real plugin that needs it.
 """
 
 from collections.abc import Iterable
@@ -21,7 +32,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of a turn."""
+    """How a turn ended."""
 
     request: ChatRequest
     answer: Answer
@@ -30,45 +41,45 @@ class Outcome:
 
 
 class Plugin:
-    """What an extension may do; each method does nothing unless it is overridden."""
+    """A plugin; override the hooks that it needs."""
 
     name = "plugin"
 
     async def amend(self, request: ChatRequest, turn: Turn) -> ChatRequest:
-        """Return the request to put to the model instead: redact, add context, choose a model."""
+        """Return the request to send to the model instead: redact it, add context, choose a model."""
         del turn
         return request
 
     async def observe(self, turn: Turn, outcome: Outcome) -> None:
-        """Take note of a turn that has ended: meter, export, rate."""
+        """Called when a turn has ended: meter, export or rate it."""
 
 
 class Plugins:
-    """All plugins of this process, in the order in which they were found."""
+    """All plugins of this process, in the order of their entry points' names."""
 
     def __init__(self, plugins: Iterable[Plugin] = ()) -> None:
         self._plugins = tuple(plugins)
 
     @classmethod
     def load_installed(cls) -> "Plugins":
-        """Return the installed ones; one that cannot be loaded fails the start."""
+        """Return the installed plugins. One that cannot be loaded fails the start."""
         return cls(point.load()() for point in sorted(entry_points(group=ENTRY_POINT_GROUP)))
 
     async def amend(self, request: ChatRequest, turn: Turn) -> ChatRequest:
-        """Pass a request through every plugin."""
+        """Pass a request through all plugins, one after the other."""
         for plugin in self._plugins:
             try:
                 request = await plugin.amend(request, turn)
-            except Exception as error:  # noqa: BLE001 - a plugin is not ours; see the module's rules
+            except Exception as error:  # noqa: BLE001 - plugins are other people's code
                 _log_skipped_plugin(plugin, "amend", error)
         return request
 
     async def observe(self, turn: Turn, outcome: Outcome) -> None:
-        """Tell every plugin."""
+        """Tell all plugins that a turn has ended."""
         for plugin in self._plugins:
             try:
                 await plugin.observe(turn, outcome)
-            except Exception as error:  # noqa: BLE001 - a plugin is not ours; see the module's rules
+            except Exception as error:  # noqa: BLE001 - plugins are other people's code
                 _log_skipped_plugin(plugin, "observe", error)
 
 

@@ -1,7 +1,6 @@
-"""What the bot is put together from: what answers are made with, built from what is shared.
+"""Builds what answers turns, from what `run` has opened: read here which part is given which.
 
-Separate from `app`, which opens and closes, because here one reads who is given what. A second platform is
-one more surface; a second model API is another `ChatModel`.
+A second platform is one more entry of `surfaces`; another model API is another `ChatModel`.
 """
 
 import asyncio
@@ -37,7 +36,7 @@ from bot.store.personal.personal_data import SqlPersonalData
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """What is opened before anything can be built, and shared by all of it."""
+    """What `run` opens first, and the other parts are built from."""
 
     settings: Settings
     database: Database
@@ -51,17 +50,17 @@ class Services:
 
     @property
     def personal_data(self) -> SqlPersonalData:
-        """What is stored of people."""
+        """Exports, erases and expires what is stored of people."""
         return SqlPersonalData(self.database)
 
     @property
     def access_check(self) -> SlackAccessPolicy:
-        """Who lets people in."""
+        """Decides who may ask, by the grants, by who they are in Slack, and by drafts that they try."""
         return SlackAccessPolicy(self.permissions, self.people, SqlDrafts(self.database).find_draft)
 
 
 def build_permissions(database: Database, bot: messages.BotIdentity, rules: AccessRules) -> Permissions:
-    """Return what says who may do what, below the deployment's `rules`."""
+    """Return the permissions of the bot's workspace; the deployment's `rules` apply too."""
     workspace = Scope(platform=messages.PLATFORM, workspace=bot.workspace)
     return Permissions(SqlGrants(database), workspace, rules)
 
@@ -69,8 +68,8 @@ def build_permissions(database: Database, bot: messages.BotIdentity, rules: Acce
 async def build_answerer(
     services: Services, complete_since: Callable[[], float], plugins: Plugins | None = None
 ) -> Answerer:
-    """Return what answers turns; see `Answering` for `complete_since`."""
-    desks = RateLimiters()
+    """Return what answers turns; `Answerer` explains `complete_since`."""
+    rate_limiters = RateLimiters()
     return Answerer(
         store=services.store,
         model=services.model,
@@ -82,13 +81,13 @@ async def build_answerer(
                 access_policy=services.access_check,
                 asks_feedback=services.settings.bot_feedback,
                 streaming=StreamingMode(services.settings.bot_streaming),
-                rate_limiters=desks,
+                rate_limiters=rate_limiters,
             )
         },
         options=await _request_options(services),
         plugins=plugins or Plugins.load_installed(),
         spending=SpendingPolicy(services.store.ledger(), services.settings.prices),
-        rate_limiters=desks,
+        rate_limiters=rate_limiters,
         holds_lease=services.lease.is_certain,
         complete_since=complete_since,
     )

@@ -1,8 +1,10 @@
-"""The process's own small web server: is it alive, is it ready, and what a platform wants delivered here.
+"""Serves `/healthz` and `/readyz` on `PORT`, and in HTTP mode the routes that Slack delivers to.
 
-Separate because it belongs to no platform: hosting services and load balancers ask it in every mode. Rules:
-`/healthz` says that the event loop turns, and nothing more, or a database that is away would have the process
-restarted; `/readyz` names each check, so that who looks knows what is missing. Neither tells a secret.
+    GET /healthz   200 {"alive": true}        the event loop runs; it must not depend on the database, or an
+                                              outage of that would have the process restarted
+    GET /readyz    200 or 503 {"slack": true, "database": false, "worker": true}
+
+The hosting service or load balancer asks these in every mode. Neither tells a secret.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
@@ -13,14 +15,14 @@ from aiohttp import web
 from bot.core.errors import SettingsError
 
 IDLE_TIMEOUT_SECONDS = 75.0
-"""Seconds that a connection may be silent between requests, or before it has sent all headers of one."""
+"""How long a connection may be silent between requests, or take to send the headers of one."""
 LINGER_SECONDS = 1.0
-"""Seconds to take in the rest of a request that was refused early, so that the refusal is read."""
+"""How long the rest of an early refused request is read, so that the client gets to read the refusal."""
 SHUTDOWN_TIMEOUT_SECONDS = 2.0
-"""Seconds that requests may still run when the server ends."""
+"""How long requests may still run when the server ends."""
 
 HealthChecks = Callable[[], Mapping[str, bool]]
-"""Returns each thing that must work, by name, and whether it does; it must not wait."""
+"""Returns whether each part works, by name; it must not wait."""
 
 
 @asynccontextmanager
@@ -29,7 +31,7 @@ async def serve_health(
 ) -> AsyncIterator[int]:
     """Serve `/healthz`, `/readyz` and further routes while the context lasts.
 
-    Yields the port, which is a free one where `port` is 0. Raises `SettingsError` if it cannot be had.
+    Yields the port; `port` 0 takes a free one. Raises `SettingsError` if the port cannot be opened.
     """
     application = web.Application()
     application.add_routes(
@@ -38,7 +40,7 @@ async def serve_health(
     runner = web.AppRunner(
         application,
         access_log=None,  # it would be one line for each event
-        auto_decompress=False,  # a signature is over the bytes that came, and these stay as few
+        auto_decompress=False,  # a signature covers the bytes as they came, and no small body unpacks to a large one
         keepalive_timeout=IDLE_TIMEOUT_SECONDS,
         lingering_time=LINGER_SECONDS,
         shutdown_timeout=SHUTDOWN_TIMEOUT_SECONDS,

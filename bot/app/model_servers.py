@@ -1,7 +1,10 @@
-"""Settings -> the model servers to ask, in order.
+"""Reads from the settings which model servers to ask, the preferred one first.
 
-Separate from `settings`, which reads, because an address here may carry a key and a model of its own. What is
-wrong stops the start with a sentence that names the setting, and no key.
+    OPENAI_BASE_URL, OPENAI_API_KEY, ...                       the preferred server
+    BOT_FALLBACKS=https://:key@host/v1#model,http://other/v1   those to ask when it cannot answer
+
+An address of `BOT_FALLBACKS` may carry a key and a model of its own. An error stops the start with a sentence
+that names the setting, and repeats no key.
 """
 
 import json
@@ -34,7 +37,7 @@ def configured_servers(settings: Settings) -> tuple[ModelServer, ...]:
 
 
 def secret_values(settings: Settings) -> frozenset[str]:
-    """Return what must be written nowhere. Raises `SettingsError`."""
+    """Return all secrets of the settings, which no log may repeat. Raises `SettingsError`."""
     values = (getattr(settings, name) for name in Settings.model_fields)
     ours = {value.get_secret_value() for value in values if isinstance(value, SecretStr)}
     theirs = ((server.api_key, *server.headers.values()) for server in configured_servers(settings))
@@ -77,7 +80,7 @@ def _parse_identifiers(text: str) -> frozenset[str] | None:
     named = frozenset() if text == "none" else frozenset(_split_words(text))
     if unknown := named - IDENTIFIER_FIELDS:
         raise SettingsError(
-            f"BOT_IDENTIFIERS is wrong: `{min(unknown)}` is none of {', '.join(sorted(IDENTIFIER_FIELDS))}; "
+            f"BOT_IDENTIFIERS is wrong: `{min(unknown)}` is not one of {', '.join(sorted(IDENTIFIER_FIELDS))}; "
             "auto and none are possible too."
         )
     return named

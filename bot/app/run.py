@@ -1,7 +1,20 @@
-"""The composition root: everything is built here once, opened in order and closed in reverse.
+"""The composition root: builds the bot once, opens its parts in order, and closes them in reverse.
 
-Separate because it is the only place that knows how a bot begins and ends; `parts` knows who is given what.
-A second platform is one more connection here, and one more surface there.
+    Settings
+      |-- Database, SqlStore, ModelFacts      what is stored
+      |-- Slack client, BotIdentity, People   who the bot is, and who people are
+      |-- OpenedModel                         the servers of the model, with retries and fallbacks
+      |     = Services (answering_wiring)
+      |
+      |-- Answerer ---- AdmissionCheck ---- Worker         questions become answers
+      |-- RateSharing                                      its limiters, services with other processes
+      '-- Bolt app (slack_wiring) ---- Deliveries          events come in by sockets or HTTP
+
+`serve` enters each part into one `AsyncExitStack`. At the end the stack unwinds: deliveries are refused first,
+so that Slack gives them to another process; running answers get `BOT_GRACE_SECONDS` to end; the worker gives the
+other turns back; and the model, Slack and the database are closed last.
+
+A second platform is one more connection here and one more surface in `answering_wiring`.
 """
 
 import asyncio
@@ -46,29 +59,27 @@ async def serve(
 ) -> None:
     """Run the bot until `stop` is set; `ready` is called once it receives events.
 
-    Without `plugins` the installed ones are used.
-
-    Raises `SettingsError` or `StoreUnavailable`, each with one sentence for the operator, when it cannot
-    start. At the end deliveries are refused first, then running answers may end, then the rest is given back.
+    Without `plugins` the installed ones are used. Raises `SettingsError` or `StoreUnavailable`, each with one
+    sentence for the operator, when it cannot start.
     """
     await _require_migrated(settings)
     async with AsyncExitStack() as opened:
-        shared, intact = await _open_services(settings, opened), ConnectionGaps()
-        answering = await answering_wiring.build_answerer(shared, intact.complete_since, plugins)
-        opened.push_async_callback(answering.close)
-        craft = AdmissionCheck(shared.access_check, answering)
-        worker = Worker(shared.store, craft, lease=shared.lease, max_threads=settings.bot_answers_at_once)
-        shares = SqlRateShares(shared.database, shared.store.owner)
-        await opened.enter_async_context(RateSharing(answering.rate_limiters, shares).run())
+        services, gaps = await _open_services(settings, opened), ConnectionGaps()
+        answerer = await answering_wiring.build_answerer(services, gaps.complete_since, plugins)
+        opened.push_async_callback(answerer.close)
+        runner = AdmissionCheck(services.access_check, answerer)
+        worker = Worker(services.store, runner, lease=services.lease, max_threads=settings.bot_answers_at_once)
+        shares = SqlRateShares(services.database, services.store.owner)
+        await opened.enter_async_context(RateSharing(answerer.rate_limiters, shares).run())
         await opened.enter_async_context(worker.run())
-        await opened.enter_async_context(expire_regularly(shared.personal_data, settings.bot_retention_days))
-        app = await slack_wiring.build_slack_app(shared, worker, answering)
-        taken = await opened.enter_async_context(open_deliveries(app, shared.slack, _delivery_mode(settings)))
-        await opened.enter_async_context(_serve_health(settings, taken, worker, shared.lease))
+        await opened.enter_async_context(expire_regularly(services.personal_data, settings.bot_retention_days))
+        app = await slack_wiring.build_slack_app(services, worker, answerer)
+        deliveries = await opened.enter_async_context(open_deliveries(app, services.slack, _delivery_mode(settings)))
+        await opened.enter_async_context(_serve_health(settings, deliveries, worker, services.lease))
         opened.push_async_callback(worker.drain, settings.bot_grace_seconds)
-        opened.push_async_callback(taken.stop)
-        await opened.enter_async_context(intact.watch_connection(taken.is_connected))
-        bound = {"workspace": shared.bot.workspace, "model": settings.bot_model}
+        opened.push_async_callback(deliveries.stop)
+        await opened.enter_async_context(gaps.watch_connection(deliveries.is_connected))
+        bound = {"workspace": services.bot.workspace, "model": settings.bot_model}
         log.info("The bot is ready.", action="ready", **bound)
         ready()
         await stop.wait()
@@ -78,13 +89,13 @@ async def serve(
 
 
 async def _open_services(settings: Settings, opened: AsyncExitStack) -> Services:
-    """Open what everything else is built on, to be closed in reverse."""
+    """Open what everything else is built on; `opened` closes it in reverse."""
     database = await opened.enter_async_context(_open_database(settings))
     store = SqlStore(database, owner=f"{socket.gethostname()}:{uuid.uuid4()}")
     await store.open()
-    notebook = ModelFacts(SqlLearnedFacts(database))
-    await notebook.load()
-    opened.push_async_callback(notebook.close)
+    facts = ModelFacts(SqlLearnedFacts(database))
+    await facts.load()
+    opened.push_async_callback(facts.close)
     token = settings.slack_bot_token.get_secret_value()
     slack = await opened.enter_async_context(connect.open_web_client(token, settings.slack_api_url))
     bot = await connect.fetch_bot_identity(slack)
@@ -97,7 +108,7 @@ async def _open_services(settings: Settings, opened: AsyncExitStack) -> Services
         bot=bot,
         people=people,
         permissions=answering_wiring.build_permissions(database, bot, settings.access_rules),
-        model=await opened.enter_async_context(_open_model(settings, notebook)),
+        model=await opened.enter_async_context(_open_model(settings, facts)),
         lease=Lease(settings.bot_lease_seconds),
     )
 
@@ -111,21 +122,26 @@ def _delivery_mode(settings: Settings) -> DeliveryMode:
 
 
 @asynccontextmanager
-async def _serve_health(settings: Settings, taken: Deliveries, worker: Worker, lease: Lease) -> AsyncIterator[None]:
-    """Serve health checks, and the deliveries of HTTP mode, where there is a port for them."""
+async def _serve_health(
+    settings: Settings, deliveries: Deliveries, worker: Worker, lease: Lease
+) -> AsyncIterator[None]:
+    """Serve health checks, and the deliveries of HTTP mode, if `PORT` is set."""
 
     def checks() -> Mapping[str, bool]:
-        return {"slack": taken.is_connected(), "database": lease.is_certain(), "worker": not worker.is_draining}
+        return {"slack": deliveries.is_connected(), "database": lease.is_certain(), "worker": not worker.is_draining}
 
     if settings.port:
-        async with health.serve_health(settings.bot_host, settings.port, checks, taken.routes):
+        async with health.serve_health(settings.bot_host, settings.port, checks, deliveries.routes):
             yield
     else:
         yield
 
 
 async def _require_migrated(settings: Settings) -> None:
-    """Bring our embedded database up to date; refuse any other that is not."""
+    """Bring the embedded SQLite database up to date; refuse to start on any other that is not.
+
+    Another database may be in use by processes of the present version, so the operator migrates it.
+    """
     url = parse_database_url(settings.database_url)
     current, head = await asyncio.to_thread(migrate.read_revision, url), migrate.needed_revision()
     if current == head:
@@ -147,13 +163,13 @@ async def _open_database(settings: Settings) -> AsyncIterator[Database]:
         await database.close()
 
 
-def _open_model(settings: Settings, notebook: ModelFacts) -> AbstractAsyncContextManager[OpenedModel]:
+def _open_model(settings: Settings, facts: ModelFacts) -> AbstractAsyncContextManager[OpenedModel]:
     return open_model(
         ModelSettings(
             servers=configured_servers(settings),
             first_word_timeout=settings.bot_first_word_seconds,
             idle_timeout=settings.bot_idle_seconds,
             total_timeout=settings.bot_total_seconds,
-            facts=notebook,
+            facts=facts,
         )
     )
