@@ -51,7 +51,7 @@ class Plugin:
         return request
 
     async def observe(self, turn: Turn, outcome: Outcome) -> None:
-        """Called when a turn has ended: meter, export or rate it."""
+        """Take note of a turn that has ended: meter, export or rate it."""
 
 
 class Plugins:

@@ -13,7 +13,7 @@ from bot.conversation.intake import Intake
 from bot.conversation.worker import Worker
 from bot.core.turns import IncomingMessage
 from bot.policy.config_editor import ConfigEditor
-from bot.settings.suggested_prompts import parse_suggestions
+from bot.settings.values import parse_suggestions
 from bot.slack import messages
 from bot.slack.admin.access import controller as access_controller
 from bot.slack.admin.access.controller import GrantsController

@@ -1,7 +1,11 @@
-"""The only reader of the environment: variables and `.env` -> one frozen `Settings`.
+"""Settings: the only reader of the environment. Variables and `.env` become one frozen `Settings`.
 
-Separate because a wrong setting must stop the start with one sentence, before anything is opened. Each
-field's description is what `.env.example` and the README say of it; tests hold them equal.
+    Settings.load()      reads and checks; a wrong value, or an unknown BOT_... variable, raises `SettingsError`
+                         with one sentence that names the setting, before anything is opened
+    require_for_run()    checks what `bot run` needs beyond that
+
+The attribute `bot_model` is the variable `BOT_MODEL`. Each field's description is its line in `.env.example` and
+in the table of settings; a test holds them equal. `values` parses the texts of single settings.
 """
 
 import difflib
@@ -22,8 +26,8 @@ from bot.core.chat.scoped_config import DEFAULT_PROMPT, find_problems
 from bot.core.config import Prompt, ScopeConfig
 from bot.core.errors import SettingsError
 from bot.core.spending import prices as money
-from bot.settings import slack_tokens
-from bot.settings.suggested_prompts import SuggestedPromptsText
+from bot.settings import values
+from bot.settings.values import SuggestedPromptsText
 
 SLACK_API_URL = "https://slack.com/api/"
 OPENAI_API_URL = "https://api.openai.com/v1"
@@ -54,8 +58,8 @@ class Settings(BaseSettings):
         description="Key of the model service. Required unless OPENAI_BASE_URL names a server without keys.",
     )
     openai_base_url: str = Field(OPENAI_API_URL, description="Base URL of any OpenAI-compatible server, with its /v1.")
-    openai_organization: str = Field("", description="Organisation to bill, where the key belongs to several.")
-    openai_project: str = Field("", description="Project to bill, where the key belongs to several.")
+    openai_organization: str = Field("", description="Organisation to bill, if the key belongs to several.")
+    openai_project: str = Field("", description="Project to bill, if the key belongs to several.")
     database_url: str = Field(
         EMBEDDED_DATABASE_URL,
         description="sqlite:///path for one process, or postgresql://user:password@host/name for several.",
@@ -70,90 +74,105 @@ class Settings(BaseSettings):
     bot_model: str = Field(
         "", description="The model that answers, as its server names it, for example gpt-6-luna. Required."
     )
-    bot_system_prompt: str = Field("", description="The system prompt where none is set in the database.")
+    bot_system_prompt: str = Field("", description="The system prompt, unless admins set another.")
     bot_prices: str = Field(
-        "", description="Prices of a million tokens: model=input/output/cached, with commas; * in a name is any."
+        "",
+        description="Prices of a million tokens: model=input/output/cached, with commas; * stands for any text.",
     )
-    bot_currency: str = Field("USD", pattern="^[A-Za-z€£¥$]{1,8}$", description="What the prices are in; only a label.")
+    bot_currency: str = Field("USD", pattern="^[A-Za-z€£¥$]{1,8}$", description="Currency of the prices; only a label.")
     bot_admins: str = Field(
-        "", description="Slack user ids (U…), with commas between them, of who may steer beside Slack's admins."
+        "", description="Slack user ids (U…) of admins of the bot besides Slack's own, separated by commas."
     )
     bot_allow: str = Field(
-        "", description="Ids of channels (C…) and people (U…), with commas: no others may ask; docs/admins.md."
+        "",
+        description="Only these may ask: ids of channels (C…) and people (U…), with commas; see docs/admins.md.",
     )
-    bot_deny: str = Field("", description="Likewise: these may not ask, whoever allows them.")
+    bot_deny: str = Field(
+        "", description="These may never ask: ids of channels (C…) and people (U…), separated by commas."
+    )
     bot_admit: str = Field(
-        "", description="Kinds of people and places that may ask, if not as admins decide: see docs/admins.md."
+        "", description="Who may ask by kind (guests, external, …); overrides what admins set. See docs/admins.md."
     )
     bot_user_key: SecretStr = Field(
-        SecretStr(""), description="Secret of the user hash; without it one is made and kept in the database."
+        SecretStr(""), description="Secret for hashing user ids; by default one is generated and kept in the database."
     )
     bot_follow_threads: bool = Field(
-        default=False, description="Whether replies in a channel's thread continue the conversation without a mention."
+        default=False, description="Whether the bot answers replies in its threads in channels without being mentioned."
     )
     bot_streaming: Literal["auto", "edits", "native", "off"] = Field(
-        "auto", description="How answers grow: by native streams, by edits, or not at all; auto: streams in DMs."
+        "auto",
+        description="How answers grow: by native streams, by edits, or not at all; auto streams in direct messages.",
     )
     bot_feedback: bool = Field(
-        default=True, description="Whether thumbs stand below answers, for people to say what they think."
+        default=True, description="Whether answers have thumbs below them, for people's feedback."
     )
     bot_suggested_prompts: SuggestedPromptsText = Field(
-        "", description="What opened direct messages suggest: Title: question | Title: question; at most four."
+        "", description="Suggestions in a new direct message: Title: question | Title: question; at most four."
     )
     bot_retention_days: int = Field(
-        0, ge=0, description="Days after its newest message until a conversation is erased; 0 is never."
+        0, ge=0, description="Days without a message after which a conversation is erased; 0 means never."
     )
     bot_context_tokens: int = Field(
-        100_000, ge=500, description="Tokens of conversation sent to the model at most; older turns are left out."
+        100_000,
+        ge=500,
+        description="The most tokens of a conversation that are sent to the model; older turns are left out.",
     )
     bot_summaries: bool = Field(
-        default=False, description="Whether older turns that are left out are summarised; the model is asked for it."
+        default=False, description="Whether turns that are left out are summarised, by further calls of the model."
     )
     bot_send_names: Literal["auto", "on", "off"] = Field(
-        "auto", description="Whether to fill the name field of messages: auto does so where the service takes it."
+        "auto", description="Whether to send names in the name field of messages; auto: if the service accepts it."
     )
     bot_provider: str = Field(
-        "", description="Kind of the model service, where its address does not tell: see docs/models.md."
+        "", description="Kind of the model service, if it cannot be told from the address; see docs/models.md."
     )
     bot_identifiers: str = Field(
-        "auto", description="Which of user, safety_identifier, prompt_cache_key to send; auto: as the service takes."
+        "auto",
+        description="Which of user, safety_identifier, prompt_cache_key to send; auto: those the service accepts.",
     )
     bot_headers: SecretStr = Field(
-        SecretStr(""), description="Further headers for the model service, as a JSON object of texts."
+        SecretStr(""), description="More headers for the model service, as a JSON object of texts."
     )
     bot_fallbacks: SecretStr = Field(
         SecretStr(""),
-        description="Servers to ask when the first cannot answer: https://:key@host/v1#model, with commas.",
+        description="Servers to ask if the first cannot answer: https://:key@host/v1#model, separated by commas.",
     )
     bot_first_word_seconds: float = Field(
-        120.0, gt=0, description="Seconds until the model must have begun to answer; some think for minutes."
+        120.0, gt=0, description="Seconds in which the model must begin to answer; some think for minutes."
     )
-    bot_idle_seconds: float = Field(90.0, gt=0, description="Seconds that the model may fall silent in mid-answer.")
-    bot_total_seconds: float = Field(600.0, gt=0, description="Seconds that a whole answer may take.")
-    bot_answers_at_once: int = Field(1_000, ge=1, description="Answers that one process works on at the same time.")
+    bot_idle_seconds: float = Field(
+        90.0, gt=0, description="Seconds that the model may be silent in the middle of an answer."
+    )
+    bot_total_seconds: float = Field(600.0, gt=0, description="Seconds that a complete answer may take.")
+    bot_answers_at_once: int = Field(1_000, ge=1, description="How many threads one process answers at the same time.")
     bot_sockets: int = Field(
-        2, ge=1, le=10, description="Connections in Socket Mode; Slack allows ten to all processes together."
+        2,
+        ge=1,
+        le=10,
+        description="Connections of this process in Socket Mode; Slack allows ten for all processes together.",
     )
     bot_lease_seconds: float = Field(
-        30.0, ge=3, description="Seconds of silence after which a process's work is taken up by another."
+        30.0, ge=3, description="Seconds without a heartbeat after which other processes take over a process's work."
     )
     bot_grace_seconds: float = Field(
-        20.0, ge=0, description="Seconds that running answers have to end when the bot is stopped."
+        20.0, ge=0, description="Seconds that running answers have to finish when the bot is stopped."
     )
-    bot_log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much to log.")
+    bot_log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The lowest level that is logged."
+    )
     bot_log_format: Literal["auto", "console", "json"] = Field(
-        "auto", description="Form of the log: auto is console on a terminal and JSON elsewhere."
+        "auto", description="Format of the log; auto: console on a terminal, JSON elsewhere."
     )
 
     @field_validator("slack_api_url")
     @classmethod
     def _normalise_slack_url(cls, url: str) -> str:
-        return _check_web_address(url) + "/"
+        return values.check_web_address(url) + "/"
 
     @field_validator("openai_base_url")
     @classmethod
     def _normalise_model_url(cls, url: str) -> str:
-        return _check_web_address(url)
+        return values.check_web_address(url)
 
     @field_validator("bot_allow", "bot_deny", "bot_admit")
     @classmethod
@@ -172,7 +191,7 @@ class Settings(BaseSettings):
     def _check_admins(cls, ids: str) -> str:
         wrong = [each for each in split_words(ids) if not re.fullmatch("[UW][A-Z0-9]+", each)]
         if wrong:
-            raise ValueError(f"`{wrong[0]}` is no Slack user id such as U012AB3CD")
+            raise ValueError(f"`{wrong[0]}` is not a Slack user id such as U012AB3CD")
         return ids
 
     @classmethod
@@ -182,14 +201,14 @@ class Settings(BaseSettings):
             settings = cls(**overrides)
         except ValidationError as error:
             first = error.errors()[0]
-            said = first["msg"].removeprefix("Value error, ")  # pydantic's word for our own sentences
+            said = first["msg"].removeprefix("Value error, ")  # pydantic puts this before the sentences of validators
             raise SettingsError(f"{str(first['loc'][0]).upper()} is wrong: {said}.") from None
         _refuse_unknown({**dotenv_values(".env"), **os.environ} if Path(".env").is_file() else os.environ)
         return settings
 
     @property
     def embeds_database(self) -> bool:
-        """Whether nobody chose a database, so that we keep our own and migrate it ourselves."""
+        """Whether the bot uses its own SQLite file, and migrates it itself, since no database is set."""
         return self.database_url == EMBEDDED_DATABASE_URL
 
     @property
@@ -199,40 +218,40 @@ class Settings(BaseSettings):
 
     @property
     def access_rules(self) -> AccessRules:
-        """Who may ask where, as the deployment decides it."""
+        """The deployment's rules of who may ask where."""
         return rule_words.parse_rules(self.bot_allow, self.bot_deny, self.bot_admit)
 
     @property
     def prices(self) -> money.PriceTable:
-        """What `bot_prices` says."""
+        """The price table of `bot_prices`."""
         return money.PriceTable(currency=self.bot_currency, by_name=money.parse_prices(self.bot_prices))
 
     @property
     def uses_http(self) -> bool:
-        """Whether Slack delivers by signed requests (HTTP mode), not over sockets (Socket Mode)."""
+        """Whether Slack delivers by signed requests (HTTP mode) rather than over sockets (Socket Mode)."""
         return bool(self.slack_signing_secret.get_secret_value())
 
     @property
     def deployment_config(self) -> ScopeConfig:
-        """What the deployment sets, which is the highest level. Raises `SettingsError`."""
+        """The config of the highest scope, from the settings. Raises `SettingsError`."""
         prompt = Prompt(self.bot_system_prompt or DEFAULT_PROMPT)
-        steering = ScopeConfig(prompt=prompt, parameters={"model": self.bot_model} if self.bot_model else {})
-        for name, problem in find_problems(steering).items():
+        config = ScopeConfig(prompt=prompt, parameters={"model": self.bot_model} if self.bot_model else {})
+        for name, problem in find_problems(config).items():
             raise SettingsError(f"{'BOT_MODEL' if name == 'model' else 'BOT_SYSTEM_PROMPT'} is wrong: {problem}")
-        return steering
+        return config
 
     def require_for_run(self) -> None:
-        """Raise `SettingsError` for the first setting that `bot run` lacks, or that is plainly another's."""
-        slack_tokens.require_token("SLACK_BOT_TOKEN", self.slack_bot_token)
+        """Raise `SettingsError` for the first setting that `bot run` lacks, or that holds another's token."""
+        values.require_token("SLACK_BOT_TOKEN", self.slack_bot_token)
         if self.uses_http:
-            slack_tokens.require_http(self.slack_signing_secret, self.port)
+            values.require_http(self.slack_signing_secret, self.port)
         else:
             alternative = " (or SLACK_SIGNING_SECRET, for HTTP mode)"
-            slack_tokens.require_token("SLACK_APP_TOKEN", self.slack_app_token, alternative)
+            values.require_token("SLACK_APP_TOKEN", self.slack_app_token, alternative)
         self.require_model()
 
     def require_model(self) -> None:
-        """Raise `SettingsError` if there is no model to ask."""
+        """Raise `SettingsError` if no model is set."""
         if not self.openai_api_key.get_secret_value() and self.openai_base_url == OPENAI_API_URL:
             raise SettingsError(
                 "OPENAI_API_KEY is not set; put your key there, or use OPENAI_BASE_URL for a keyless server."
@@ -241,17 +260,11 @@ class Settings(BaseSettings):
             raise SettingsError("BOT_MODEL is not set; name the model that answers, for example BOT_MODEL=gpt-6-luna.")
 
 
-def _check_web_address(url: str) -> str:
-    if not url.startswith(("http://", "https://")):
-        raise ValueError("it must begin with http:// or https://")
-    return url.rstrip("/")
-
-
 def _refuse_unknown(environment: Mapping[str, str | None]) -> None:
-    """Raise `SettingsError` for a `BOT_…` variable that no field reads: most likely a slip of the pen."""
+    """Raise `SettingsError` for a `BOT_…` variable that is no setting, which is most likely a typing error."""
     known = [name.upper() for name in Settings.model_fields]
     for name in sorted(environment):
         if name.upper().startswith("BOT_") and name.upper() not in known:
             close = difflib.get_close_matches(name.upper(), known, n=1)
-            hint = f"; did you mean {close[0]}?" if close else "; `bot --help` names the settings there are."
+            hint = f"; did you mean {close[0]}?" if close else "; .env.example lists all settings."
             raise SettingsError(f"{name} is not a setting{hint}")

@@ -4,7 +4,7 @@ import pytest
 
 from bot.core.errors import SettingsError
 from bot.settings import Settings
-from bot.settings.suggested_prompts import parse_suggestions
+from bot.settings.values import parse_suggestions
 
 
 @pytest.mark.parametrize(
