@@ -76,7 +76,7 @@ def best_effort_rate(method: str) -> tuple[float, int]:
 
 
 PAGE_SIZE_CHARACTERS = 3_800
-"""Characters of Markdown in one message at most: the same text as mrkdwn must fit `PAGE_TEXT`."""
+"""Characters of Markdown in one message at most: the same text as mrkdwn must fit `PAGE_TEXT_UNITS`."""
 
 PAGE_TEXT_UNITS = UPDATE_TEXT_CHARACTERS - 100
 """Of a page as mrkdwn, after escaping, in UTF-16 units."""

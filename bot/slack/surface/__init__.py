@@ -149,7 +149,7 @@ class SlackSurface:
         return DisplayMode.EDITS if self._edit_availability.is_available() else DisplayMode.WHOLE
 
     async def start_message(self, turn: Turn, page: Page) -> GrowingMessage | None:
-        """Start a native stream; see `Streams.begin`."""
+        """Start a native stream; see `NativeStreams.start_stream`."""
         return await self._streams.start_stream(turn, page)
 
     async def find_pages(self, turn: Turn) -> Mapping[int, str]:
