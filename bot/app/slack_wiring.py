@@ -39,9 +39,8 @@ from bot.slack.feedback import complaints, form
 from bot.slack.feedback.complaints import ComplaintList
 from bot.slack.feedback.form import FeedbackController
 from bot.slack.home import HomeSection, HomeTab, personal_data
-from bot.slack.home.access_notice import AccessNotice
 from bot.slack.home.personal_data import PersonalDataSection
-from bot.slack.home.welcome import WelcomeSection
+from bot.slack.home.welcome import AccessNotice, WelcomeSection
 from bot.slack.people.roles import AdminRoles
 from bot.slack.views.direct_messages import DirectMessages
 from bot.slack.views.listeners import Listeners

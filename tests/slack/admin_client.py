@@ -36,8 +36,7 @@ from bot.slack.events.bolt_app import create_bolt_app
 from bot.slack.feedback import complaints
 from bot.slack.feedback.complaints import ComplaintList
 from bot.slack.home import HomeTab
-from bot.slack.home.access_notice import AccessNotice
-from bot.slack.home.welcome import WelcomeSection
+from bot.slack.home.welcome import AccessNotice, WelcomeSection
 from bot.slack.people.directory import People
 from bot.slack.people.roles import AdminRoles
 from bot.slack.transport import connect

@@ -1,20 +1,26 @@
-"""Home's first section: how to talk to the bot, and the configuration of direct messages.
+"""Home's first sections: how to talk to the bot, what applies in direct messages, and who may not ask.
 
-Everybody sees it, so it leaves the prompt out.
+Everybody sees the first one, so it leaves the prompt out. The second one is for people who may not ask: it tells
+them why before they try. It only informs; `AccessPolicy` decides, each time that somebody asks.
 """
 
 from collections.abc import Sequence
 
+from bot.core.access.rules import AccessRefusal, AccessSubject, RequestLocation, find_refusal
 from bot.core.chat.scoped_config import direct_messages_scope
 from bot.core.config import Scope
+from bot.core.errors import SurfaceUnavailable
 from bot.policy.config_editor import ConfigEditor
+from bot.policy.permissions import Permissions
 from bot.slack.home import HomeReader
 from bot.slack.home.slash_command import SLASH_COMMAND
+from bot.slack.people.directory import People
 from bot.slack.views import block_kit, wording
 from bot.slack.views.block_kit import Block, View
 
 EFFECTIVE_CONFIG_ACTION = "applies_in_channel"
 """`action_id` of the list of channels."""
+ANY_DIRECT_MESSAGE = RequestLocation(channel="", is_direct=True)
 
 
 class WelcomeSection:
@@ -26,7 +32,7 @@ class WelcomeSection:
 
     async def __call__(self, reader: HomeReader) -> list[Block]:
         """Return the section. Raises `StoreError`."""
-        del reader  # it is the same for all
+        del reader  # the section is the same for everybody
         editable = await self._config_editor.load_scope(self._direct)
         return [
             block_kit.header("Talk to me"),
@@ -43,6 +49,27 @@ class WelcomeSection:
         ]
 
 
-def render_effective(channel: Scope, shown: Sequence[Block]) -> View:
+class AccessNotice:
+    """Home's section for people who may not ask."""
+
+    def __init__(self, permissions: Permissions, people: People) -> None:
+        self._permissions = permissions
+        self._people = people
+
+    async def __call__(self, reader: HomeReader) -> Sequence[Block]:
+        """Return why the reader may not ask; no blocks if they may. Raises `StoreError`."""
+        try:
+            member_type = await self._people.member_type(reader.user)
+        except SurfaceUnavailable:
+            return ()
+        refused = find_refusal(
+            AccessSubject(reader.user, member_type), ANY_DIRECT_MESSAGE, await self._permissions.current_rules()
+        )
+        if refused is None or refused is AccessRefusal.UNKNOWN:
+            return ()
+        return (block_kit.section(f":no_entry: {refused.for_people}"),)
+
+
+def render_effective(channel: Scope, blocks: Sequence[Block]) -> View:
     """Return the modal that shows a channel's configuration."""
-    return block_kit.modal("What applies", [block_kit.section(f"In *{wording.describe_scope(channel)}*:"), *shown])
+    return block_kit.modal("What applies", [block_kit.section(f"In *{wording.describe_scope(channel)}*:"), *blocks])

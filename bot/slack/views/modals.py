@@ -7,7 +7,7 @@ that is not ready within a second is opened as a placeholder, and filled by `vie
     1 s   not ready: views.open with "One moment…"
     4 s   ready: views.update
 
-A denied action or a failed read becomes a view with a sentence. Source:
+A refused action or a failed read becomes a view with a sentence. Source:
 https://docs.slack.dev/interactivity/handling-user-interaction
 """
 
@@ -30,7 +30,7 @@ from bot.slack.views.submissions import ActionRefused
 ViewResult = TypeVar("ViewResult", View, View | None)
 RunInBackground: TypeAlias = Callable[[Coroutine[Any, Any, None]], None]
 """Starts a coroutine whose result nobody waits for."""
-LIGHT_VIEW_AFTER_SECONDS = 1.0
+PLACEHOLDER_AFTER_SECONDS = 1.0
 """A view that takes longer is opened as a placeholder: Slack's trigger expires after three seconds."""
 MAX_ACK_BYTES = 20_000
 """Largest view sent in an acknowledgement: Slack closes a socket that sends more than 20,480 bytes at once.
@@ -51,14 +51,14 @@ class Modals:
     async def open_view(self, trigger: str, rendering: Coroutine[Any, Any, View], *, on_top: bool = False) -> None:
         """Open a view with a trigger; `on_top` of the modal that is open."""
         task = asyncio.create_task(_view_or_notice(rendering), name="view")
-        await asyncio.wait({task}, timeout=LIGHT_VIEW_AFTER_SECONDS)
+        await asyncio.wait({task}, timeout=PLACEHOLDER_AFTER_SECONDS)
         show = self._client.views_push if on_top else self._client.views_open
         placeholder = task.result() if task.done() else render_notice("One moment…")
         opened = await self._try_call(lambda: show(trigger_id=trigger, view=placeholder))
         if opened is not None and placeholder is not (view := await task):
             fill = partial(self._client.views_update, view_id=opened["view"]["id"])
             if await self._try_call(lambda: fill(view=view)) is None:
-                await self._try_call(lambda: fill(view=render_notice(VIEW_FAILED)))  # or it would be a moment for ever
+                await self._try_call(lambda: fill(view=render_notice(VIEW_FAILED)))  # or the placeholder stays
         task.cancel()
 
     async def run_and_tell(self, trigger: str, work: Coroutine[Any, Any, View | None], *, on_top: bool = False) -> None:

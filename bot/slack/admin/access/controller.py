@@ -146,7 +146,7 @@ class GrantsController:
         )
 
     async def _render_conflict(self, user: str, newest: GrantsVersion | None, entered: form.SubmittedGrants) -> View:
-        if newest is None:  # versions are never removed, but a database may be put back
+        if newest is None:  # versions are never deleted, but a database may be restored from a backup
             return render_notice(authorization.FORM_NOT_YOURS)
         state = self._authorizer.sign_form(user, newest.scope, newest.number)
         name = await self._name_lookup([newest.grants, entered.grants])

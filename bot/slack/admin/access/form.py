@@ -21,13 +21,13 @@ from bot.slack.views.block_kit import MAX_NOTE_CHARACTERS, NOTE_FIELD, Block, Vi
 GRANTS_FORM_CALLBACK = "grants"
 """`callback_id` of both forms."""
 ADMITS_FIELD, STEWARDS_FIELD = "admits", "stewards"
-"""Block ids of the inputs besides the lists of `Rules`, whose ids are their field names."""
+"""Block ids of the inputs besides the lists of `AccessRules`, whose ids are their field names."""
 CHANNEL_FIELDS = {
     "channels": ("Only in these channels", "If you choose none, I answer in every channel that I am in."),
     "denied_channels": ("Never in these channels", "This overrides every other setting."),
 }
 PEOPLE_FIELDS = {
-    "people": ("Only these people", "If you choose nobody, everyone whom the boxes below admit may ask."),
+    "people": ("Only these people", "If you choose nobody, the boxes below decide who may ask."),
     "denied_people": ("Never these people", "This overrides every other setting."),
     "invited": ("Guests and outsiders by name", "They may ask even if the boxes below exclude them."),
 }

@@ -56,7 +56,7 @@ class AnswerExplainer:
         editable = await self._config_editor.load_scope(scoped_config.thread_scope(thread))
         requested_model = str(explained.made_with.parameters.get("model", "")) if explained.made_with else ""
         notes = (await self._models()).notes_for(requested_model or explained.model)
-        known = explanation_view.ExplanationContext(
+        context = explanation_view.ExplanationContext(
             editable=editable, parameter_notes=notes, workspace=self._bot.url, currency=self._currency
         )
-        return explanation_view.render_explanation(explained, known, for_admin=is_admin)
+        return explanation_view.render_explanation(explained, context, for_admin=is_admin)

@@ -61,8 +61,8 @@ class ModelList:
             return {}, FAILURE_TTL_SECONDS
 
 
-def _group_by_parameter(told: Mapping[str, str]) -> Mapping[str, str]:
+def _group_by_parameter(notes: Mapping[str, str]) -> Mapping[str, str]:
     """Return the notes by form field. Notes about parameters that no form has become the model's own note."""
-    others = [f"{name}: {how}" for name, how in told.items() if name not in PARAMETERS]
-    mine = {name: how for name, how in told.items() if name in PARAMETERS}
-    return {**mine, MODEL_FIELD: "; ".join(others)} if others else mine
+    of_no_field = [f"{name}: {note}" for name, note in notes.items() if name not in PARAMETERS]
+    of_fields = {name: note for name, note in notes.items() if name in PARAMETERS}
+    return {**of_fields, MODEL_FIELD: "; ".join(of_no_field)} if of_no_field else of_fields

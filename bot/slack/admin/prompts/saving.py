@@ -49,7 +49,7 @@ class ConfigSaver:
     async def save_config(
         self, state: FormState, config: ScopeConfig, note: str, *, is_delegated: bool = False
     ) -> ConfigVersion:
-        """Add a version. Raises `ConfigRefused` and `Conflict`."""
+        """Add a version. Raises `ConfigRefused` and `VersionConflict`."""
         author = await self.look_up_author(state.user)
         version = await self._config_editor.save(
             state.scope, config, based_on=state.based_on, by=author, note=note, is_delegated=is_delegated
@@ -74,9 +74,9 @@ class ConfigSaver:
     ) -> View:
         """Return the form with the reader's own input, below the version that was saved meanwhile.
 
-        `level` is the scope before that version was saved; `entered_parts` as in `form.render_fields`.
+        `editable` is the scope before that version was saved; `entered_parts` as in `form.render_fields`.
         """
-        if newest is None:  # versions are never removed, but a database may be put back
+        if newest is None:  # versions are never deleted, but a database may be restored from a backup
             return block_kit.render_notice(authorization.FORM_NOT_YOURS)
         form_state = self._authorizer.sign_form(user, editable.scope, newest.number)
         fields = form.render_fields(

@@ -45,14 +45,14 @@ def render_chart(by_day: Mapping[str, Spending], days: Sequence[str], currency: 
     ]
 
 
-def render_meter(standing: BudgetState, currency: str) -> str:
+def render_meter(state: BudgetState, currency: str) -> str:
     """Return how much of a budget is used, as one line of mrkdwn."""
-    budget = standing.budget
-    drawn = draw_bar(standing.spent, budget.amount or 0, METER_WIDTH_CELLS)
+    budget = state.budget
+    drawn = draw_bar(state.spent, budget.amount or 0, METER_WIDTH_CELLS)
     whose = "You" if budget.scope is SpendingDimension.PERSON else "All of us"
     span = "today" if budget.span is Span.DAY else "this month"
-    used = format_used(standing, currency)
-    return f"`{drawn}` {whose}, {span}: {used}; resets on {format_moment(standing.resets_at)}"
+    used = format_used(state, currency)
+    return f"`{drawn}` {whose}, {span}: {used}; resets on {format_moment(state.resets_at)}"
 
 
 def render_ranking(names: Mapping[str, str], sums: Mapping[str, Spending], currency: str, most: int) -> str:
