@@ -1,4 +1,4 @@
-"""An office that steers: a workspace, the bot's listeners, and versions in memory."""
+"""An admin_client that steers: a workspace, the bot's listeners, and versions in memory."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Mapping
@@ -61,20 +61,20 @@ BARE_HOME = {"type": "home", "blocks": [{"type": "divider"}]}
 
 
 class Nobody:
-    """Takes no message."""
+    """An intake that gets no message."""
 
     is_draining = False
 
 
 class NoExplanations:
-    """Knows of no answer."""
+    """Has no record of any answer."""
 
     async def explain(self, thread: ThreadKey, message_id: str) -> Explanation | None:
         return None
 
 
 class SlowVersions(MemoryConfigVersions):
-    """Takes `delay` seconds to read; is away while `is_away`."""
+    """Takes `delay` seconds to read; fails while `is_away`."""
 
     delay = 0.0
     is_away = False
@@ -87,8 +87,8 @@ class SlowVersions(MemoryConfigVersions):
 
 
 @dataclass
-class Office:
-    """A workspace with two admins, Ada and Joan, and one who is none, Grace."""
+class AdminClient:
+    """What people do in a workspace whose admins are Ada and Joan; Grace is a member."""
 
     workspace: SandboxWorkspace
     deployment: AccessRules = NO_ACCESS_RULES
@@ -97,7 +97,7 @@ class Office:
     grants: MemoryGrants = field(default_factory=MemoryGrants)
     now: float = 1_790_000_000.0
     drafts: MemoryDrafts = field(default_factory=MemoryDrafts)
-    asked: list[IncomingMessage] = field(default_factory=list)
+    questions: list[IncomingMessage] = field(default_factory=list)
     """Questions that drafts were tried with."""
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -109,114 +109,126 @@ class Office:
     def ledger(self) -> MemoryLedger:
         return MemoryLedger(self.data)
 
-    def aside(self, work: Coroutine[Any, Any, None]) -> None:
+    def run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
         self.tasks.add(asyncio.create_task(work))
 
     # What people do
 
     async def press(self, user: str, action: str, value: str, view: WorkspaceView | None = None) -> None:
-        """Press a button of a view, or forge that of one's own Home."""
+        """Press a button of a view, or a forged button of the person's Home."""
         shown = view or self.workspace.views.publish(user, BARE_HOME, "")
         pressed = {"action_id": action, "type": "button", "value": value}
         await self.workspace.interactivity.act_on_view(user, shown.id, pressed, {})
-        await self.settled()
+        await self.wait_until_idle()
 
-    async def edit(self, user: str, level: str = f"channel {TEAM}/{GENERAL}") -> WorkspaceView:
+    async def open_editor(self, user: str, level: str = f"channel {TEAM}/{GENERAL}") -> WorkspaceView:
         await self.press(user, f"{modals.EDIT_ACTION}:channel", level)
-        return self.top(user)
+        return self.top_view(user)
 
     async def submit(self, user: str, view: WorkspaceView, **changes: object) -> None:
         named = {"prompt:line:0" if name == "prompt" else name: value for name, value in changes.items()}
         values = state(view.content["blocks"], named)
         await self.workspace.interactivity.submit(user, view.id, values)
-        await self.settled()
+        await self.wait_until_idle()
 
-    async def operate(self, user: str, view: WorkspaceView, action: str, **changes: object) -> None:
+    async def press_in_form(self, user: str, view: WorkspaceView, action: str, **changes: object) -> None:
         """Press a button of a form that is filled in."""
         named = {name.replace("prompt", "prompt:line:0"): value for name, value in changes.items()}
         pressed = {"action_id": action, "type": "button"}
         values = state(view.content["blocks"], named)
         await self.workspace.interactivity.act_on_view(user, view.id, pressed, values)
-        await self.settled()
+        await self.wait_until_idle()
 
     async def press_below(self, user: str, message: WorkspaceMessage, action: str, value: str = "") -> None:
         """Press a button of a message, or forge its value."""
         blocks = message.blocks
         buttons = [each for block in blocks for each in (*block.get("elements", ()), block.get("accessory") or {})]
-        found = next((each["value"] for each in buttons if each.get("action_id") == action), "")
-        pressed = {"action_id": action, "type": "button", "value": value or found}
+        search = next((each["value"] for each in buttons if each.get("action_id") == action), "")
+        pressed = {"action_id": action, "type": "button", "value": value or search}
         await self.workspace.interactivity.act_on_message(user, message.channel, message.ts, pressed, {})
-        await self.settled()
+        await self.wait_until_idle()
 
-    async def note(self, incoming: IncomingMessage) -> None:
-        self.asked.append(incoming)
+    async def record_question(self, incoming: IncomingMessage) -> None:
+        self.questions.append(incoming)
 
-    async def settled(self) -> None:
+    async def wait_until_idle(self) -> None:
         await asyncio.gather(*self.tasks)
 
     # What is there
 
-    def letters(self, user: str) -> list[WorkspaceMessage]:
-        """Return what the bot has written to somebody, without the replies."""
+    def sent_messages(self, user: str) -> list[WorkspaceMessage]:
+        """Return the bot's direct messages to a person, without the replies in their threads."""
         messages = self.workspace.state.messages(self.workspace.state.im(user).id)
         return [message for message in messages if message.thread_ts is None]
 
-    def top(self, user: str) -> WorkspaceView:
+    def top_view(self, user: str) -> WorkspaceView:
         return self.workspace.views.stack(user)[-1]
 
-    def says(self, user: str) -> str:
-        return str(self.top(user).content["blocks"])
+    def shown_text(self, user: str) -> str:
+        return str(self.top_view(user).content["blocks"])
 
-    async def saved(self, level: Scope = CHANNEL) -> list[ScopeConfig]:
+    async def saved_configs(self, level: Scope = CHANNEL) -> list[ScopeConfig]:
         return [version.config for version in await self.versions.list_history(level, limit=99)]
 
 
 @pytest.fixture
-async def office(request: pytest.FixtureRequest) -> AsyncIterator[Office]:
-    """Open one; the parameter, if any, are the deployment's rules."""
+async def admin_client(request: pytest.FixtureRequest) -> AsyncIterator[AdminClient]:
+    """Start a bot; the fixture's parameter, if any, is the deployment's access rules."""
     async with SandboxWorkspace(enforce_rates=False) as workspace:
         workspace.state.people[JOAN] = WorkspacePerson(id=JOAN, name="joan", real_name="Joan Clarke", color="#123456")
-        office = Office(workspace, deployment=getattr(request, "param", NO_ACCESS_RULES))
+        admin_client = AdminClient(workspace, deployment=getattr(request, "param", NO_ACCESS_RULES))
         async with connect.open_web_client(workspace.bot_token, workspace.api_url) as client:
             bot, people = await connect.fetch_bot_identity(client), People(client, "T0SANDBOX")
-            where = Scope(platform="slack", workspace=bot.workspace)
-            access = Permissions(office.grants, where, office.deployment, clock=lambda: office.now)
-            admins = AdminRoles(client, bot.workspace, frozenset({JOAN}), access.stewards)
-            doorkeeper = Authorizer(admins, workspace=bot.workspace, key=KEY, clock=lambda: office.now)
-            editing = ConfigEditor(office.versions, ScopeConfig(prompt=Prompt("You are."), parameters={"model": "m"}))
-            saving = ConfigSaver(doorkeeper, editing, people, models)
-            granting = GrantsController(doorkeeper.for_purpose("grants"), access, people)
-            judged = ComplaintList(doorkeeper, office.votes, bot)
-            spending = UsageSection(doorkeeper, office.ledger, office.versions, "EUR", clock=lambda: office.now)
-            budget_controller = BudgetController(doorkeeper.for_purpose("budgets"), office.ledger, people, "EUR")
-            steered = (
-                WelcomeSection(editing, doorkeeper.workspace),
-                AccessNotice(access, people),
-                ScopeListSection(editing, doorkeeper.workspace),
+            workspace_scope = Scope(platform="slack", workspace=bot.workspace)
+            permissions = Permissions(
+                admin_client.grants, workspace_scope, admin_client.deployment, clock=lambda: admin_client.now
             )
-            home = HomeTab(doorkeeper, (*steered, spending, budget_controller, judged, granting))
-            reasons = AnswerExplainer(doorkeeper, editing, NoExplanations(), models, bot)
-            helm = PromptController(doorkeeper, home, editing, reasons, office.votes, saving, models)
-            found = ScopeSearch(doorkeeper, office.versions, people)
-            letters = DirectMessages(client, bot)
-            trials = DraftController(
-                doorkeeper, editing, office.drafts, saving, letters, models=models, ask=office.note
+            admins = AdminRoles(client, bot.workspace, frozenset({JOAN}), permissions.stewards)
+            authorizer = Authorizer(admins, workspace=bot.workspace, key=KEY, clock=lambda: admin_client.now)
+            config_editor = ConfigEditor(
+                admin_client.versions, ScopeConfig(prompt=Prompt("You are."), parameters={"model": "m"})
+            )
+            saver = ConfigSaver(authorizer, config_editor, people, models)
+            grants = GrantsController(authorizer.for_purpose("grants"), permissions, people)
+            complaint_list = ComplaintList(authorizer, admin_client.votes, bot)
+            spending = UsageSection(
+                authorizer, admin_client.ledger, admin_client.versions, "EUR", clock=lambda: admin_client.now
+            )
+            budget_controller = BudgetController(authorizer.for_purpose("budgets"), admin_client.ledger, people, "EUR")
+            first_sections = (
+                WelcomeSection(config_editor, authorizer.workspace),
+                AccessNotice(permissions, people),
+                ScopeListSection(config_editor, authorizer.workspace),
+            )
+            home = HomeTab(authorizer, (*first_sections, spending, budget_controller, complaint_list, grants))
+            explainer = AnswerExplainer(authorizer, config_editor, NoExplanations(), models, bot)
+            controller = PromptController(authorizer, home, config_editor, explainer, admin_client.votes, saver, models)
+            search = ScopeSearch(authorizer, admin_client.versions, people)
+            direct_messages = DirectMessages(client, bot)
+            draft_controller = DraftController(
+                authorizer,
+                config_editor,
+                admin_client.drafts,
+                saver,
+                direct_messages,
+                models=models,
+                ask=admin_client.record_question,
             )
 
-            def add(app: AsyncApp) -> None:
-                listeners = Listeners(Modals(client), office.aside, helm.render_home)
-                prompt_listeners.register(app, helm, listeners)
-                prompt_listeners.register_drafts(app, trials, listeners)
-                prompt_listeners.register_search(app, found, listeners)
-                complaints.register(app, judged, listeners)
-                access_controller.register(app, granting, listeners)
+            def register(app: AsyncApp) -> None:
+                listeners = Listeners(Modals(client), admin_client.run_in_background, controller.render_home)
+                prompt_listeners.register(app, controller, listeners)
+                prompt_listeners.register_drafts(app, draft_controller, listeners)
+                prompt_listeners.register_search(app, search, listeners)
+                complaints.register(app, complaint_list, listeners)
+                access_controller.register(app, grants, listeners)
                 usage.register(app, spending, listeners)
                 budgets.register(app, budget_controller, listeners)
 
-            app = create_bolt_app(client, bot, make_inbox(bot, people, Nobody()), register=add)
+            app = create_bolt_app(client, bot, make_inbox(bot, people, Nobody()), register=register)
             async with open_sockets(app, client, workspace.app_token, count=1):
-                yield office
-                await office.settled()
+                yield admin_client
+                await admin_client.wait_until_idle()
 
 
 async def models() -> ModelChoices:
@@ -224,13 +236,13 @@ async def models() -> ModelChoices:
 
 
 @pytest.fixture
-def errors(office: Office) -> list[Mapping[str, str]]:
-    """Collect what submissions were refused for."""
-    found: list[Mapping[str, str]] = []
+def errors(admin_client: AdminClient) -> list[Mapping[str, str]]:
+    """Collect the errors of submitted forms."""
+    search: list[Mapping[str, str]] = []
 
     def note(change: object) -> None:
         if isinstance(change, FieldsRefused):
-            found.append(change.errors)
+            search.append(change.errors)
 
-    office.workspace.state.observe(note)
-    return found
+    admin_client.workspace.state.observe(note)
+    return search

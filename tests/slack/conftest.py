@@ -11,7 +11,7 @@ from bot.slack.people.directory import People
 from bot.slack.surface import SlackSurface
 from bot.slack.transport import connect
 from bot.slack.transport.http import HttpDeliveries
-from tests.slack.admin_client import errors, office  # noqa: F401 - fixtures of several folders
+from tests.slack.admin_client import admin_client, errors  # noqa: F401 - fixtures of several folders
 from tests.slack.transport.http_server import SECRET, FixedClock, ReceivedRequests, Server, make_app
 
 

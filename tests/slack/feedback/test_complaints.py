@@ -14,7 +14,7 @@ from bot.slack.admin.prompts import modals
 from bot.slack.feedback.complaints import COMPLAINTS_ACTION, MAX_COMPLAINTS_SHOWN
 from bot.testing.personal_data import MemoryPersonalData
 from bot.testing.store import MemoryStore
-from tests.slack.admin_client import ADA, CHANNEL, GENERAL, GRACE, JOAN, TEAM, Office
+from tests.slack.admin_client import ADA, CHANNEL, GENERAL, GRACE, JOAN, TEAM, AdminClient
 
 pytestmark = pytest.mark.calendar
 
@@ -22,7 +22,7 @@ THREAD = ThreadKey(platform="slack", workspace=TEAM, channel=GENERAL, root="1700
 
 
 async def judged(
-    office: Office,
+    admin_client: AdminClient,
     number: int,
     verdict: Verdict,
     note: str = "",
@@ -31,7 +31,7 @@ async def judged(
     version: int = 1,
 ) -> None:
     """Have Grace judge an answer that was made with a version."""
-    store = MemoryStore(data=office.data)
+    store = MemoryStore(data=admin_client.data)
     thread = replace(thread, root=f"17{number:08}.000100")
     asked = IncomingMessage(
         thread=thread,
@@ -45,32 +45,32 @@ async def judged(
     await store.record_page(turn, 0, f"17{number:08}.000200")
     await store.save_answer(turn, Answer(text="Secret.", model="m-1", made_with=Provenance(versions=(version,))))
     await store.settle(turn, TurnStatus.DONE)
-    vote = await office.votes.cast_vote(turn.id, thread, verdict, by=GRACE)
+    vote = await admin_client.votes.cast_vote(turn.id, thread, verdict, by=GRACE)
     assert vote is not None
-    await office.votes.add_reasons(vote.id, verdict, by=GRACE, reasons=[VoteReason.WRONG], note=note)
+    await admin_client.votes.add_reasons(vote.id, verdict, by=GRACE, reasons=[VoteReason.WRONG], note=note)
 
 
-async def home(office: Office, user: str) -> str:
-    await office.press(user, modals.EDIT_CHANNEL_ACTION, "")  # shows Home anew
-    view = office.workspace.views.home(user)
+async def home(admin_client: AdminClient, user: str) -> str:
+    await admin_client.press(user, modals.EDIT_CHANNEL_ACTION, "")  # shows Home anew
+    view = admin_client.workspace.views.home(user)
     assert view is not None
     return str(view.content["blocks"])
 
 
-async def test_home_counts_what_people_think_for_admins_only(office: Office) -> None:
-    assert "Nobody has voted yet." in await home(office, ADA)
+async def test_home_counts_what_people_think_for_admins_only(admin_client: AdminClient) -> None:
+    assert "Nobody has voted yet." in await home(admin_client, ADA)
     for number, verdict in enumerate((Verdict.GOOD, Verdict.GOOD, Verdict.BAD)):
-        await judged(office, number, verdict)
-    await judged(office, 9, Verdict.BAD, thread=replace(THREAD, workspace="T2"))
-    assert "👍 2  👎 1 in the last 30 days" in await home(office, ADA)
-    assert "👍" not in await home(office, GRACE)
+        await judged(admin_client, number, verdict)
+    await judged(admin_client, 9, Verdict.BAD, thread=replace(THREAD, workspace="T2"))
+    assert "👍 2  👎 1 in the last 30 days" in await home(admin_client, ADA)
+    assert "👍" not in await home(admin_client, GRACE)
 
 
-async def test_complaints_are_listed_with_their_threads_and_without_what_was_said(office: Office) -> None:
-    await judged(office, 1, Verdict.BAD, "Not <!channel> *so*.")
-    await judged(office, 2, Verdict.GOOD)
-    await office.press(ADA, COMPLAINTS_ACTION, "")
-    said = office.says(ADA)
+async def test_complaints_are_listed_with_their_threads_and_without_what_was_said(admin_client: AdminClient) -> None:
+    await judged(admin_client, 1, Verdict.BAD, "Not <!channel> *so*.")
+    await judged(admin_client, 2, Verdict.GOOD)
+    await admin_client.press(ADA, COMPLAINTS_ACTION, "")
+    said = admin_client.shown_text(ADA)
     link = f"https://sandbox.slack.com/archives/{GENERAL}/p1700000001000200?thread_ts=1700000001.000100&cid={GENERAL}"
     for text in (f"<@{GRACE}>", f"<@{JOAN}>", "Something in it is wrong", "m-1", link):
         assert text in said
@@ -79,46 +79,46 @@ async def test_complaints_are_listed_with_their_threads_and_without_what_was_sai
     assert said.count("👎") == 1
 
 
-async def test_who_had_their_data_erased_is_somebody(office: Office) -> None:
-    await judged(office, 1, Verdict.BAD, "Secret.")
-    data = MemoryPersonalData(office.data)
+async def test_who_had_their_data_erased_is_somebody(admin_client: AdminClient) -> None:
+    await judged(admin_client, 1, Verdict.BAD, "Secret.")
+    data = MemoryPersonalData(admin_client.data)
     while await data.erase(PersonKey(user=GRACE), limit=9):
         pass
-    await office.press(ADA, COMPLAINTS_ACTION, "")
-    assert "👎 somebody" in office.says(ADA)
-    assert "Secret." not in office.says(ADA)
+    await admin_client.press(ADA, COMPLAINTS_ACTION, "")
+    assert "👎 somebody" in admin_client.shown_text(ADA)
+    assert "Secret." not in admin_client.shown_text(ADA)
 
 
-async def test_a_long_list_fits_into_a_view(office: Office) -> None:
+async def test_a_long_list_fits_into_a_view(admin_client: AdminClient) -> None:
     for number in range(MAX_COMPLAINTS_SHOWN + 1):
-        await judged(office, number, Verdict.BAD, "<&>" * 1_000)
-    await office.press(ADA, COMPLAINTS_ACTION, "")
-    assert office.says(ADA).count("👎") == MAX_COMPLAINTS_SHOWN
+        await judged(admin_client, number, Verdict.BAD, "<&>" * 1_000)
+    await admin_client.press(ADA, COMPLAINTS_ACTION, "")
+    assert admin_client.shown_text(ADA).count("👎") == MAX_COMPLAINTS_SHOWN
 
 
-async def test_a_list_without_complaints_says_so(office: Office) -> None:
-    await office.press(ADA, COMPLAINTS_ACTION, "")
-    assert "Nobody has complained." in office.says(ADA)
+async def test_a_list_without_complaints_says_so(admin_client: AdminClient) -> None:
+    await admin_client.press(ADA, COMPLAINTS_ACTION, "")
+    assert "Nobody has complained." in admin_client.shown_text(ADA)
 
 
-async def test_others_are_refused_the_list(office: Office) -> None:
-    await judged(office, 1, Verdict.BAD)
-    await office.press(GRACE, COMPLAINTS_ACTION, "")
-    assert authorization.NOT_AN_ADMIN in office.says(GRACE)
-    assert "👎" not in office.says(GRACE)
+async def test_others_are_refused_the_list(admin_client: AdminClient) -> None:
+    await judged(admin_client, 1, Verdict.BAD)
+    await admin_client.press(GRACE, COMPLAINTS_ACTION, "")
+    assert authorization.NOT_AN_ADMIN in admin_client.shown_text(GRACE)
+    assert "👎" not in admin_client.shown_text(GRACE)
 
 
-async def test_history_tells_the_score_of_each_version(office: Office) -> None:
+async def test_history_tells_the_score_of_each_version(admin_client: AdminClient) -> None:
     for number, text in enumerate(("Be kind.", "Be brief.", "Be gone.")):
         steering = ScopeConfig(prompt=Prompt(text))
-        await office.versions.save(CHANNEL, steering, based_on=number, by=Author(id=ADA))
-    await judged(office, 1, Verdict.BAD, version=1)
-    await judged(office, 2, Verdict.GOOD, version=2)
-    await judged(office, 3, Verdict.GOOD, version=2)
-    await office.press(ADA, modals.HISTORY_ACTION, f"channel {TEAM}/{GENERAL}")
+        await admin_client.versions.save(CHANNEL, steering, based_on=number, by=Author(id=ADA))
+    await judged(admin_client, 1, Verdict.BAD, version=1)
+    await judged(admin_client, 2, Verdict.GOOD, version=2)
+    await judged(admin_client, 3, Verdict.GOOD, version=2)
+    await admin_client.press(ADA, modals.HISTORY_ACTION, f"channel {TEAM}/{GENERAL}")
     scores = [
         block["elements"][0]["text"]
-        for block in office.top(ADA).content["blocks"]
+        for block in admin_client.top_view(ADA).content["blocks"]
         if block["type"] == "context" and "👍" in str(block)
     ]
     assert scores == ["👍 2  👎 0 on answers made with it", "👍 0  👎 1 on answers made with it"]

@@ -68,19 +68,19 @@ class Nobody:
 
 
 @dataclass
-class Booth:
+class FeedbackClient:
     """A workspace with an answer in it that people can judge."""
 
     workspace: SandboxWorkspace
     store: MemoryStore
     votes: Fragile
     client: AsyncWebClient
-    guard: Any = field(default_factory=AdmitOnlyAda)
+    access_guard: Any = field(default_factory=AdmitOnlyAda)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     root: str = ""
-    shown: str = ""
+    message_ts: str = ""
 
-    def aside(self, work: Coroutine[Any, Any, None]) -> None:
+    def run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
         self.tasks.add(asyncio.create_task(work))
 
     async def answer(self, block: dict[str, Any] | None = None) -> None:
@@ -99,11 +99,11 @@ class Booth:
         await self.store.settle(turn, TurnStatus.DONE)
         blocks = [{"type": "markdown", "text": "So."}, block or feedback_block(turn.id)]
         said = await self.client.chat_postMessage(channel=GENERAL, thread_ts=self.root, text="So.", blocks=blocks)
-        self.shown = said["ts"]
+        self.message_ts = said["ts"]
 
     async def press(self, user: str, verdict: str, **changes: str) -> None:
         pressed = {"type": "feedback_buttons", "action_id": "judge", "value": f"{verdict}:1"} | changes
-        await self.workspace.interactivity.act_on_message(user, GENERAL, self.shown, pressed, {})
+        await self.workspace.interactivity.act_on_message(user, GENERAL, self.message_ts, pressed, {})
         await asyncio.gather(*self.tasks)
 
     async def submit(self, user: str, view: WorkspaceView, note: str = "", *reasons: str) -> None:
@@ -118,10 +118,10 @@ class Booth:
         }
         await self.workspace.interactivity.submit(user, view.id, values)
 
-    def top(self, user: str) -> WorkspaceView:
+    def top_view(self, user: str) -> WorkspaceView:
         return self.workspace.views.stack(user)[-1]
 
-    async def score(self) -> VoteCounts:
+    async def count_votes(self) -> VoteCounts:
         return (await self.votes.count_votes_by_version([1])).get(1, VoteCounts())
 
 
@@ -131,26 +131,26 @@ async def no_home(user: str) -> View:
 
 
 @pytest.fixture
-async def booth() -> AsyncIterator[Booth]:
+async def feedback_client() -> AsyncIterator[FeedbackClient]:
     async with SandboxWorkspace(enforce_rates=False) as workspace:
         store = MemoryStore()
         async with connect.open_web_client(workspace.bot_token, workspace.api_url) as client:
-            booth = Booth(workspace, store, Fragile(store.data), client)
+            feedback_client = FeedbackClient(workspace, store, Fragile(store.data), client)
             bot, people = await connect.fetch_bot_identity(client), People(client, "T0SANDBOX")
 
             def add(app: AsyncApp) -> None:
-                feedback = FeedbackController(booth.votes, booth.guard, bot)
-                form.register(app, feedback, Listeners(Modals(client), booth.aside, no_home))
+                feedback = FeedbackController(feedback_client.votes, feedback_client.access_guard, bot)
+                form.register(app, feedback, Listeners(Modals(client), feedback_client.run_in_background, no_home))
 
             app = create_bolt_app(client, bot, make_inbox(bot, people, Nobody()), register=add)
             async with open_sockets(app, client, workspace.app_token, count=1):
-                await booth.answer()
-                yield booth
-                await asyncio.gather(*booth.tasks)
+                await feedback_client.answer()
+                yield feedback_client
+                await asyncio.gather(*feedback_client.tasks)
 
 
 @pytest.fixture
-def errors(booth: Booth) -> list[Mapping[str, str]]:
+def errors(feedback_client: FeedbackClient) -> list[Mapping[str, str]]:
     """Collect what submissions were refused for."""
     found: list[Mapping[str, str]] = []
 
@@ -158,83 +158,91 @@ def errors(booth: Booth) -> list[Mapping[str, str]]:
         if isinstance(change, FieldsRefused):
             found.append(change.errors)
 
-    booth.workspace.state.observe(note)
+    feedback_client.workspace.state.observe(note)
     return found
 
 
-async def test_a_thumb_counts_at_once_and_its_reason_when_it_is_sent(booth: Booth) -> None:
-    await booth.press(GRACE, "bad")
-    assert await booth.score() == VoteCounts(bad=1)
-    view = booth.top(GRACE)
+async def test_a_thumb_counts_at_once_and_its_reason_when_it_is_sent(feedback_client: FeedbackClient) -> None:
+    await feedback_client.press(GRACE, "bad")
+    assert await feedback_client.count_votes() == VoteCounts(bad=1)
+    view = feedback_client.top_view(GRACE)
     assert "Your vote counts" in str(view.content)
-    await booth.submit(GRACE, view, " Teapots. ", "wrong", "nonsense")
-    assert not booth.workspace.views.stack(GRACE), "the form is closed"
-    (found,) = await booth.votes.list_complaints(HERE, limit=9)
+    await feedback_client.submit(GRACE, view, " Teapots. ", "wrong", "nonsense")
+    assert not feedback_client.workspace.views.stack(GRACE), "the form is closed"
+    (found,) = await feedback_client.votes.list_complaints(HERE, limit=9)
     assert (found.vote.reasons, found.vote.note, found.voter) == ((VoteReason.WRONG,), "Teapots.", GRACE)
-    assert not booth.workspace.calls("chat.update"), "the answer is not touched"
+    assert not feedback_client.workspace.calls("chat.update"), "the answer is not touched"
 
 
-async def test_who_presses_the_other_thumb_changes_their_mind(booth: Booth) -> None:
+async def test_who_presses_the_other_thumb_changes_their_mind(feedback_client: FeedbackClient) -> None:
     for verdict in ("bad", "good"):
-        await booth.press(GRACE, verdict)
-    await booth.press(ADA, "good")
-    assert await booth.score() == VoteCounts(good=2)
-    assert "What is wrong" not in str(booth.top(GRACE).content)
+        await feedback_client.press(GRACE, verdict)
+    await feedback_client.press(ADA, "good")
+    assert await feedback_client.count_votes() == VoteCounts(good=2)
+    assert "What is wrong" not in str(feedback_client.top_view(GRACE).content)
 
 
-async def test_what_was_sent_stands_in_the_form_when_it_comes_again(booth: Booth) -> None:
-    await booth.press(GRACE, "bad")
-    await booth.submit(GRACE, booth.top(GRACE), "Teapots.", "beside")
-    await booth.press(GRACE, "bad")
-    fields = [block["element"] for block in booth.top(GRACE).content["blocks"] if block["type"] == "input"]
+async def test_what_was_sent_stands_in_the_form_when_it_comes_again(feedback_client: FeedbackClient) -> None:
+    await feedback_client.press(GRACE, "bad")
+    await feedback_client.submit(GRACE, feedback_client.top_view(GRACE), "Teapots.", "beside")
+    await feedback_client.press(GRACE, "bad")
+    fields = [
+        block["element"] for block in feedback_client.top_view(GRACE).content["blocks"] if block["type"] == "input"
+    ]
     assert [each["value"] for each in fields[0]["initial_options"]] == ["beside"]
     assert fields[1]["initial_value"] == "Teapots."
 
 
-async def test_plain_buttons_do_the_same(booth: Booth) -> None:
-    await booth.answer(plain_feedback_block(2))
-    await booth.press(GRACE, "good", type="button", action_id="judge:good", value="good:2")
-    assert await booth.score() == VoteCounts(good=1)
+async def test_plain_buttons_do_the_same(feedback_client: FeedbackClient) -> None:
+    await feedback_client.answer(plain_feedback_block(2))
+    await feedback_client.press(GRACE, "good", type="button", action_id="judge:good", value="good:2")
+    assert await feedback_client.count_votes() == VoteCounts(good=1)
 
 
 @pytest.mark.parametrize(
     "value",
     ["bad:2", "bad:999999999999999999", "bad:9999999999999999999", "bad:", "bad", "ugly:1", "bad:-1", ""],
 )
-async def test_a_forged_vote_counts_nowhere(booth: Booth, value: str) -> None:
+async def test_a_forged_vote_counts_nowhere(feedback_client: FeedbackClient, value: str) -> None:
     """One for a turn that is not that thread's, or is none, or that says nothing we know."""
-    elsewhere = booth.shown, booth.root
-    await booth.answer()
-    booth.shown, booth.root = elsewhere
-    await booth.press(GRACE, "", value=value)
-    assert await booth.score() == VoteCounts()
-    stack = booth.workspace.views.stack(GRACE)
+    elsewhere = feedback_client.message_ts, feedback_client.root
+    await feedback_client.answer()
+    feedback_client.message_ts, feedback_client.root = elsewhere
+    await feedback_client.press(GRACE, "", value=value)
+    assert await feedback_client.count_votes() == VoteCounts()
+    stack = feedback_client.workspace.views.stack(GRACE)
     assert not stack or ANSWER_GONE in str(stack[-1].content)
 
 
-async def test_a_form_for_anothers_vote_changes_nothing(booth: Booth, errors: list[Mapping[str, str]]) -> None:
-    await booth.press(GRACE, "bad")
+async def test_a_form_for_anothers_vote_changes_nothing(
+    feedback_client: FeedbackClient, errors: list[Mapping[str, str]]
+) -> None:
+    await feedback_client.press(GRACE, "bad")
     forms = ["bad:1", "good:1", "bad:7", "bad:x", "", "nonsense"]
     for metadata in forms:
-        forged = booth.workspace.views.open(ADA, booth.top(GRACE).content | {"private_metadata": metadata})
-        await booth.submit(ADA, forged, "Mine!")
+        forged = feedback_client.workspace.views.open(
+            ADA, feedback_client.top_view(GRACE).content | {"private_metadata": metadata}
+        )
+        await feedback_client.submit(ADA, forged, "Mine!")
     assert errors == [{NOTE_FIELD: VOTE_CHANGED}] * len(forms)
-    (found,) = await booth.votes.list_complaints(HERE, limit=9)
+    (found,) = await feedback_client.votes.list_complaints(HERE, limit=9)
     assert found.vote.note == ""
 
 
-async def test_while_the_database_is_away_people_are_told(booth: Booth, errors: list[Mapping[str, str]]) -> None:
-    await booth.press(GRACE, "good")
-    booth.votes.is_away = True
-    await booth.submit(GRACE, booth.top(GRACE), "Fine.")
+async def test_while_the_database_is_away_people_are_told(
+    feedback_client: FeedbackClient, errors: list[Mapping[str, str]]
+) -> None:
+    await feedback_client.press(GRACE, "good")
+    feedback_client.votes.is_away = True
+    await feedback_client.submit(GRACE, feedback_client.top_view(GRACE), "Fine.")
     assert errors == [{NOTE_FIELD: REASONS_NOT_SAVED}]
-    await booth.press(ADA, "good")
-    assert "can't reach my database" in str(booth.top(ADA).content)
+    await feedback_client.press(ADA, "good")
+    assert "can't reach my database" in str(feedback_client.top_view(ADA).content)
 
 
-async def test_who_may_not_use_the_bot_has_no_vote(booth: Booth) -> None:
-    booth.guard.refused = GRACE
-    await booth.press(GRACE, "bad")
-    await booth.press(ADA, "good")
-    assert await booth.score() == VoteCounts(good=1)
-    assert not booth.workspace.views.stack(GRACE)
+async def test_who_may_not_use_the_bot_has_no_vote(feedback_client: FeedbackClient) -> None:
+    feedback_client.access_guard.refused = GRACE
+    await feedback_client.press(GRACE, "bad")
+    await feedback_client.press(ADA, "good")
+    assert await feedback_client.count_votes() == VoteCounts(good=1)
+    assert not feedback_client.workspace.views.stack(GRACE)

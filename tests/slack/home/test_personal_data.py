@@ -61,16 +61,16 @@ class Nobody:
 
 
 @dataclass
-class Office:
+class PersonalDataClient:
     """A workspace in which Ada and Grace have asked something."""
 
     workspace: SandboxWorkspace
     store: MemoryStore
     data: SlowData
-    own: PersonalDataSection | None = None
+    section: PersonalDataSection | None = None
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
-    def aside(self, work: Coroutine[Any, Any, None]) -> None:
+    def run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
         self.tasks.add(asyncio.create_task(work))
 
     async def ask(self, user: str, message_id: str, *, workspace: str = TEAM) -> None:
@@ -96,10 +96,10 @@ class Office:
         if wait:
             await asyncio.gather(*self.tasks)
 
-    def says(self, user: str) -> str:
+    def shown_text(self, user: str) -> str:
         return str(self.workspace.views.stack(user)[-1].content["blocks"])
 
-    def home(self, user: str) -> str:
+    def home_text(self, user: str) -> str:
         view: WorkspaceView | None = self.workspace.views.home(user)
         assert view is not None
         return str(view.content["blocks"])
@@ -107,124 +107,124 @@ class Office:
     def files(self, channel: str) -> list[Any]:
         return [file for message in self.workspace.state.messages(channel) for file in message.files]
 
-    def content(self, file: Any) -> str:
+    def file_content(self, file: Any) -> str:
         return self.workspace.files._files[file["id"]].content.decode()
 
-    async def held(self, user: str) -> StoredCounts:
+    async def count_stored(self, user: str) -> StoredCounts:
         return await self.data.count_stored(PersonKey(user=user))
 
 
 @pytest.fixture
-async def office() -> AsyncIterator[Office]:
+async def data_client() -> AsyncIterator[PersonalDataClient]:
     async with SandboxWorkspace(enforce_rates=False) as workspace:
         store = MemoryStore()
-        office = Office(workspace, store, SlowData(store.data))
+        data_client = PersonalDataClient(workspace, store, SlowData(store.data))
         async with connect.open_web_client(workspace.bot_token, workspace.api_url) as client:
             bot = await connect.fetch_bot_identity(client)
             people = People(client, bot.workspace)
-            office.own = own = PersonalDataSection(office.data, client, workspace=TEAM, retention=0)
+            data_client.section = section = PersonalDataSection(data_client.data, client, workspace=TEAM, retention=0)
             gate = Authorizer(AdminRoles(client, bot.workspace), workspace=bot.workspace, key=b"k")
-            home = HomeTab(gate, (own,))
+            home = HomeTab(gate, (section,))
 
             def add(app: AsyncApp) -> None:
-                personal_data.register(app, own, Listeners(Modals(client), office.aside, home))
+                personal_data.register(app, section, Listeners(Modals(client), data_client.run_in_background, home))
 
             app = create_bolt_app(client, bot, make_inbox(bot, people, Nobody()), register=add)
             async with open_sockets(app, client, workspace.app_token, count=1):
-                await office.ask(ADA, "1700000000.000100")
-                await office.ask(GRACE, "1700000001.000100")
-                yield office
-                await asyncio.gather(*office.tasks)
+                await data_client.ask(ADA, "1700000000.000100")
+                await data_client.ask(GRACE, "1700000001.000100")
+                yield data_client
+                await asyncio.gather(*data_client.tasks)
 
 
-async def test_everybody_has_their_own_data_sent_as_a_file(office: Office) -> None:
+async def test_everybody_has_their_own_data_sent_as_a_file(data_client: PersonalDataClient) -> None:
     """Into the direct message with the bot, whatever the button says."""
-    await office.press(GRACE, SEND_DATA_ACTION, ADA)
-    assert DATA_SENT in office.says(GRACE)
-    assert office.files(ADAS) == []
-    (file,) = office.files(GRACES)
+    await data_client.press(GRACE, SEND_DATA_ACTION, ADA)
+    assert DATA_SENT in data_client.shown_text(GRACE)
+    assert data_client.files(ADAS) == []
+    (file,) = data_client.files(GRACES)
     assert file["name"] == EXPORT_FILE_NAME
-    message, vote = map(json.loads, office.content(file).splitlines())
+    message, vote = map(json.loads, data_client.file_content(file).splitlines())
     assert (message["text"], message["answer"]) == ("Why, asks U0GRACE?", "So.")
     assert (vote["kind"], vote["verdict"]) == ("vote", "good")
-    assert "U0ADA" not in office.content(file)
+    assert "U0ADA" not in data_client.file_content(file)
 
 
-async def test_everybody_erases_their_own_data_and_sees_it_in_home(office: Office) -> None:
-    await office.press(GRACE, ERASE_DATA_ACTION, ADA)
-    assert "Erased: 1 message," in office.says(GRACE)
-    assert "no message and no vote" in office.home(GRACE)
-    assert await office.held(GRACE) == StoredCounts()
-    assert (await office.held(ADA)).messages == 1
+async def test_everybody_erases_their_own_data_and_sees_it_in_home(data_client: PersonalDataClient) -> None:
+    await data_client.press(GRACE, ERASE_DATA_ACTION, ADA)
+    assert "Erased: 1 message," in data_client.shown_text(GRACE)
+    assert "no message and no vote" in data_client.home_text(GRACE)
+    assert await data_client.count_stored(GRACE) == StoredCounts()
+    assert (await data_client.count_stored(ADA)).messages == 1
 
 
-async def test_data_of_another_workspace_are_not_theirs_here(office: Office) -> None:
-    await office.ask(GRACE, "1700000002.000100", workspace="T2")
-    await office.press(GRACE, ERASE_DATA_ACTION)
-    assert (await office.held(GRACE)).messages == 1
+async def test_data_of_another_workspace_are_not_theirs_here(data_client: PersonalDataClient) -> None:
+    await data_client.ask(GRACE, "1700000002.000100", workspace="T2")
+    await data_client.press(GRACE, ERASE_DATA_ACTION)
+    assert (await data_client.count_stored(GRACE)).messages == 1
 
 
 @pytest.mark.parametrize("method", ["files.getUploadURLExternal", "files.completeUploadExternal"])
-async def test_without_the_scope_a_sentence_says_what_to_do(office: Office, method: str) -> None:
-    office.workspace.inject_fault(method, error="missing_scope")
-    await office.press(GRACE, SEND_DATA_ACTION)
+async def test_without_the_scope_a_sentence_says_what_to_do(data_client: PersonalDataClient, method: str) -> None:
+    data_client.workspace.inject_fault(method, error="missing_scope")
+    await data_client.press(GRACE, SEND_DATA_ACTION)
     for text in ("files:write", f"bot export --user {GRACE}"):
-        assert text in office.says(GRACE)
-    assert office.files(GRACES) == []
+        assert text in data_client.shown_text(GRACE)
+    assert data_client.files(GRACES) == []
 
 
 @pytest.mark.parametrize("fault", [{"status": 500}, {"retry_after": 9}, {"drop": True}], ids=str)
-async def test_what_passes_is_told_as_such(office: Office, fault: dict[str, Any]) -> None:
-    office.workspace.inject_fault("files.getUploadURLExternal", **fault)
-    await office.press(GRACE, SEND_DATA_ACTION)
-    assert UPLOAD_FAILED in office.says(GRACE)
+async def test_what_passes_is_told_as_such(data_client: PersonalDataClient, fault: dict[str, Any]) -> None:
+    data_client.workspace.inject_fault("files.getUploadURLExternal", **fault)
+    await data_client.press(GRACE, SEND_DATA_ACTION)
+    assert UPLOAD_FAILED in data_client.shown_text(GRACE)
 
 
-async def test_who_has_said_nothing_is_sent_nothing(office: Office) -> None:
-    await office.press(GRACE, ERASE_DATA_ACTION)
-    await office.press(GRACE, SEND_DATA_ACTION)
-    assert "no message and no vote" in office.says(GRACE)
-    assert office.files(GRACES) == []
+async def test_who_has_said_nothing_is_sent_nothing(data_client: PersonalDataClient) -> None:
+    await data_client.press(GRACE, ERASE_DATA_ACTION)
+    await data_client.press(GRACE, SEND_DATA_ACTION)
+    assert "no message and no vote" in data_client.shown_text(GRACE)
+    assert data_client.files(GRACES) == []
 
 
-async def test_more_than_can_be_sent_is_not(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_more_than_can_be_sent_is_not(data_client: PersonalDataClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(personal_data, "MAX_EXPORT_BYTES", 100)
-    await office.press(GRACE, SEND_DATA_ACTION)
-    assert f"bot export --user {GRACE}" in office.says(GRACE)
-    assert office.files(GRACES) == []
+    await data_client.press(GRACE, SEND_DATA_ACTION)
+    assert f"bot export --user {GRACE}" in data_client.shown_text(GRACE)
+    assert data_client.files(GRACES) == []
 
 
-async def test_who_presses_twice_is_told_so(office: Office) -> None:
-    office.data.delay = 0.2
-    await office.press(GRACE, ERASE_DATA_ACTION, wait=False)
-    await office.press(GRACE, ERASE_DATA_ACTION)
-    assert [ALREADY_RUNNING in str(opened.arguments) for opened in office.workspace.calls("views.open")].count(
+async def test_who_presses_twice_is_told_so(data_client: PersonalDataClient) -> None:
+    data_client.data.delay = 0.2
+    await data_client.press(GRACE, ERASE_DATA_ACTION, wait=False)
+    await data_client.press(GRACE, ERASE_DATA_ACTION)
+    assert [ALREADY_RUNNING in str(opened.arguments) for opened in data_client.workspace.calls("views.open")].count(
         True
     ) == 1
-    assert await office.held(GRACE) == StoredCounts()
+    assert await data_client.count_stored(GRACE) == StoredCounts()
 
 
-async def test_what_cannot_be_shown_is_done_all_the_same(office: Office) -> None:
+async def test_what_cannot_be_shown_is_done_all_the_same(data_client: PersonalDataClient) -> None:
     """A trigger may have expired while Slack or we were slow."""
-    office.data.delay = 1.2
-    office.workspace.inject_fault("views.open", error="expired_trigger_id")
-    await office.press(GRACE, ERASE_DATA_ACTION)
-    assert await office.held(GRACE) == StoredCounts()
+    data_client.data.delay = 1.2
+    data_client.workspace.inject_fault("views.open", error="expired_trigger_id")
+    await data_client.press(GRACE, ERASE_DATA_ACTION)
+    assert await data_client.count_stored(GRACE) == StoredCounts()
 
 
-async def test_home_tells_how_much_and_for_how_long(office: Office) -> None:
-    await office.press(ADA, ERASE_DATA_ACTION)  # shows Home anew
-    await office.ask(ADA, "1700000003.000100")
-    await office.ask(ADA, "1700000004.000100")
-    assert office.own is not None
-    office.own._retention = 90
-    shown = str(await office.own(HomeReader(user=ADA, is_admin=False)))
+async def test_home_tells_how_much_and_for_how_long(data_client: PersonalDataClient) -> None:
+    await data_client.press(ADA, ERASE_DATA_ACTION)  # shows Home anew
+    await data_client.ask(ADA, "1700000003.000100")
+    await data_client.ask(ADA, "1700000004.000100")
+    assert data_client.section is not None
+    data_client.section._retention = 90
+    shown = str(await data_client.section(HomeReader(user=ADA, is_admin=False)))
     for text in ("*2 messages* of yours", "*2 votes*", "90 days after its newest message"):
         assert text in shown
     assert "'style': 'danger'}}" in shown, "the confirmation warns as the button does"
 
 
-async def test_home_tells_so_where_there_is_nothing(office: Office) -> None:
-    assert office.own is not None
-    shown = str(await office.own(HomeReader(user="U0LIN", is_admin=False)))
+async def test_home_tells_so_where_there_is_nothing(data_client: PersonalDataClient) -> None:
+    assert data_client.section is not None
+    shown = str(await data_client.section(HomeReader(user="U0LIN", is_admin=False)))
     assert "no message and no vote of yours. What I store is kept until you erase it here" in shown

@@ -9,78 +9,80 @@ from bot.slack import manifest
 from bot.slack.admin import authorization
 from bot.slack.admin.prompts import modals
 from bot.slack.home import welcome
-from tests.slack.admin_client import ADA, BARE_HOME, CHANNEL, GENERAL, GRACE, KIND, Office
+from tests.slack.admin_client import ADA, BARE_HOME, CHANNEL, GENERAL, GRACE, KIND, AdminClient
 
 
 @pytest.mark.parametrize("letter", ["🙂", "字", "x"])
-async def test_the_command_shows_a_prompt_of_any_letters(office: Office, letter: str) -> None:
+async def test_the_command_shows_a_prompt_of_any_letters(admin_client: AdminClient, letter: str) -> None:
     """As many of them as are shown fit into an acknowledgement."""
-    await office.versions.save(CHANNEL, ScopeConfig(prompt=Prompt(letter * 4_000)), based_on=0, by=Author(id=ADA))
+    await admin_client.versions.save(CHANNEL, ScopeConfig(prompt=Prompt(letter * 4_000)), based_on=0, by=Author(id=ADA))
     told: list[NoticeShown] = []
-    office.workspace.state.observe(lambda change: told.append(change) if isinstance(change, NoticeShown) else None)
-    await office.workspace.interactivity.command(ADA, GENERAL, "/threadkeeper", "")
+    admin_client.workspace.state.observe(
+        lambda change: told.append(change) if isinstance(change, NoticeShown) else None
+    )
+    await admin_client.workspace.interactivity.command(ADA, GENERAL, "/threadkeeper", "")
     assert letter * 1_000 in str(told[0].blocks)
 
 
-async def test_the_command_shows_what_applies_and_the_prompt_to_admins_only(office: Office) -> None:
-    await office.versions.save(CHANNEL, KIND, based_on=0, by=Author(id=ADA))
+async def test_the_command_shows_what_applies_and_the_prompt_to_admins_only(admin_client: AdminClient) -> None:
+    await admin_client.versions.save(CHANNEL, KIND, based_on=0, by=Author(id=ADA))
     told: dict[str, str] = {}
 
     def note(change: object) -> None:
         if isinstance(change, NoticeShown):
             told[change.user] = f"{change.text} {change.blocks}"
 
-    office.workspace.state.observe(note)
+    admin_client.workspace.state.observe(note)
     for user in (ADA, GRACE):
-        await office.workspace.interactivity.command(user, GENERAL, "/threadkeeper", "show")
+        await admin_client.workspace.interactivity.command(user, GENERAL, "/threadkeeper", "show")
     assert "Be kind." in told[ADA]
     assert "Be kind." not in told[GRACE]
     assert "System prompt" in told[GRACE]
     told.clear()
-    await office.workspace.interactivity.command(GRACE, GENERAL, "/threadkeeper", "")
+    await admin_client.workspace.interactivity.command(GRACE, GENERAL, "/threadkeeper", "")
     assert "System prompt" in told[GRACE], "the same without a word"
     for text in ("help", "nonsense"):
-        await office.workspace.interactivity.command(GRACE, GENERAL, "/threadkeeper", text)
+        await admin_client.workspace.interactivity.command(GRACE, GENERAL, "/threadkeeper", text)
         assert "/threadkeeper prompt" in told[GRACE]
 
 
-async def test_everybody_sees_in_home_what_applies_in_a_channel(office: Office) -> None:
+async def test_everybody_sees_in_home_what_applies_in_a_channel(admin_client: AdminClient) -> None:
     """Values and where they come from; the prompt itself is for admins. Direct messages are in no list."""
     told = ScopeConfig(prompt=Prompt("Be kind."), parameters={"temperature": 0.5})
-    await office.versions.save(CHANNEL, told, based_on=0, by=Author(id=ADA))
+    await admin_client.versions.save(CHANNEL, told, based_on=0, by=Author(id=ADA))
     for user, channel, expected in (
         (GRACE, GENERAL, "*Temperature*: 0.5 (from <#C0GENERAL>)"),
         (ADA, GENERAL, "Be kind."),
         (GRACE, "D0ADA", authorization.NOT_IN_WORKSPACE),
     ):
-        home = office.workspace.views.publish(user, BARE_HOME, "")
+        home = admin_client.workspace.views.publish(user, BARE_HOME, "")
         action = {
             "action_id": welcome.EFFECTIVE_CONFIG_ACTION,
             "type": "conversations_select",
             "selected_conversation": channel,
         }
-        await office.workspace.interactivity.act_on_view(user, home.id, action, {})
-        await office.settled()
-        assert expected in office.says(user)
-        assert ("Be kind." in office.says(user)) == (user == ADA)
+        await admin_client.workspace.interactivity.act_on_view(user, home.id, action, {})
+        await admin_client.wait_until_idle()
+        assert expected in admin_client.shown_text(user)
+        assert ("Be kind." in admin_client.shown_text(user)) == (user == ADA)
 
 
-async def test_the_command_and_the_shortcut_open_forms_for_admins_only(office: Office) -> None:
-    await office.workspace.interactivity.command(ADA, GENERAL, "/threadkeeper", "prompt")
-    await office.settled()
-    assert "For *<#C0GENERAL>*" in office.says(ADA)
+async def test_the_command_and_the_shortcut_open_forms_for_admins_only(admin_client: AdminClient) -> None:
+    await admin_client.workspace.interactivity.command(ADA, GENERAL, "/threadkeeper", "prompt")
+    await admin_client.wait_until_idle()
+    assert "For *<#C0GENERAL>*" in admin_client.shown_text(ADA)
     (shortcut,) = [each["callback_id"] for each in manifest.SHORTCUTS if each["type"] == "global"]
     for user, expected in ((ADA, "Which level do you want to edit?"), (GRACE, authorization.NOT_AN_ADMIN)):
-        await office.workspace.interactivity.shortcut(user, shortcut, "", "")
-        await office.settled()
-        assert expected in office.says(user)
-    await office.workspace.interactivity.command(GRACE, GENERAL, "/threadkeeper", "prompt")
-    await office.settled()
-    assert authorization.NOT_AN_ADMIN in office.says(GRACE)
+        await admin_client.workspace.interactivity.shortcut(user, shortcut, "", "")
+        await admin_client.wait_until_idle()
+        assert expected in admin_client.shown_text(user)
+    await admin_client.workspace.interactivity.command(GRACE, GENERAL, "/threadkeeper", "prompt")
+    await admin_client.wait_until_idle()
+    assert authorization.NOT_AN_ADMIN in admin_client.shown_text(GRACE)
 
 
-async def test_a_channel_is_chosen_from_a_list(office: Office) -> None:
-    home = office.workspace.views.publish(ADA, BARE_HOME, "")
+async def test_a_channel_is_chosen_from_a_list(admin_client: AdminClient) -> None:
+    home = admin_client.workspace.views.publish(ADA, BARE_HOME, "")
     for chosen, expected in (
         (GENERAL, "For *<#C0GENERAL>*"),
         (None, authorization.NOT_IN_WORKSPACE),
@@ -88,6 +90,6 @@ async def test_a_channel_is_chosen_from_a_list(office: Office) -> None:
     ):
         action = {"action_id": modals.EDIT_CHANNEL_ACTION, "type": "conversations_select"}
         action["selected_conversation"] = chosen  # type: ignore[assignment]  # Slack sends null
-        await office.workspace.interactivity.act_on_view(ADA, home.id, action, {})
-        await office.settled()
-        assert expected in office.says(ADA)
+        await admin_client.workspace.interactivity.act_on_view(ADA, home.id, action, {})
+        await admin_client.wait_until_idle()
+        assert expected in admin_client.shown_text(ADA)

@@ -2,22 +2,22 @@
 
 from bot.sandbox.workspace.records import WorkspaceView
 from bot.slack.admin.access import views
-from tests.slack.admin_client import GENERAL, TEAM, Office
+from tests.slack.admin_client import GENERAL, TEAM, AdminClient
 
 WHOLE, HERE = f"workspace {TEAM}", f"channel {TEAM}/{GENERAL}"
 
 
-async def edit(office: Office, user: str, name: str = WHOLE) -> WorkspaceView:
-    await office.press(user, views.EDIT_GRANTS_ACTION, name)
-    return office.top(user)
+async def edit(admin_client: AdminClient, user: str, name: str = WHOLE) -> WorkspaceView:
+    await admin_client.press(user, views.EDIT_GRANTS_ACTION, name)
+    return admin_client.top_view(user)
 
 
-async def home(office: Office, user: str) -> str:
+async def home(admin_client: AdminClient, user: str) -> str:
     """Return what somebody's Home tab says, opened anew."""
-    office.workspace.interactivity.open_home(user, "home")
-    before = office.workspace.views.home(user)
-    await office.workspace.wait_until(lambda: office.workspace.views.home(user) is not before)
-    await office.settled()
-    shown = office.workspace.views.home(user)
+    admin_client.workspace.interactivity.open_home(user, "home")
+    before = admin_client.workspace.views.home(user)
+    await admin_client.workspace.wait_until(lambda: admin_client.workspace.views.home(user) is not before)
+    await admin_client.wait_until_idle()
+    shown = admin_client.workspace.views.home(user)
     assert shown
     return str(shown.content["blocks"])

@@ -10,34 +10,34 @@ from bot.sandbox.workspace.records import WorkspaceView
 from bot.slack.admin import authorization
 from bot.slack.admin.prompts import scope_list, search
 from bot.slack.views.modals import MAX_ACK_BYTES
-from tests.slack.admin_client import ADA, CHANNEL, GENERAL, GRACE, TEAM, WORKSPACE, Office
+from tests.slack.admin_client import ADA, CHANNEL, GENERAL, GRACE, TEAM, WORKSPACE, AdminClient
 
 LINUS = Author(id="U0LINUS", name="Linus")
 
 
-async def save(office: Office, key: Scope, steering: ScopeConfig, note: str = "", number: int = 0) -> None:
-    await office.versions.save(key, steering, based_on=number, by=LINUS, note=note)
+async def save(admin_client: AdminClient, key: Scope, steering: ScopeConfig, note: str = "", number: int = 0) -> None:
+    await admin_client.versions.save(key, steering, based_on=number, by=LINUS, note=note)
 
 
-async def find(office: Office, sought: str, user: str = ADA) -> str:
+async def find(admin_client: AdminClient, sought: str, user: str = ADA) -> str:
     """Look for something in a form that is open, and return what it shows then."""
-    await office.press(user, scope_list.FIND_ACTION, "")
+    await admin_client.press(user, scope_list.FIND_ACTION, "")
     values = {search.QUERY_FIELD: {"value": {"type": "plain_text_input", "value": sought or None}}}
-    await office.workspace.interactivity.submit(user, office.top(user).id, values)
-    await office.settled()
-    return office.says(user)
+    await admin_client.workspace.interactivity.submit(user, admin_client.top_view(user).id, values)
+    await admin_client.wait_until_idle()
+    return admin_client.shown_text(user)
 
 
 @pytest.fixture
-async def full(office: Office) -> Office:
-    """Set something at four levels of an office, and take it back at a fifth."""
-    await save(office, WORKSPACE, ScopeConfig(prompt=Prompt("Be kind.")), note="Complaints.")
-    await save(office, CHANNEL, ScopeConfig(prompt=Prompt("You speak like a PIRATE.")))
-    await save(office, replace(CHANNEL, channel="C0ENG"), ScopeConfig(parameters={"model": "gpt-9"}))
-    await save(office, replace(CHANNEL, root="1.5"), ScopeConfig(prompt=Prompt("Be brief, pirate.")))
-    await save(office, replace(CHANNEL, channel="C0RANDOM"), ScopeConfig(prompt=Prompt("A pirate, too.")))
-    await save(office, replace(CHANNEL, channel="C0RANDOM"), ScopeConfig(), number=1)
-    return office
+async def full(admin_client: AdminClient) -> AdminClient:
+    """Set something at four levels of an admin_client, and take it back at a fifth."""
+    await save(admin_client, WORKSPACE, ScopeConfig(prompt=Prompt("Be kind.")), note="Complaints.")
+    await save(admin_client, CHANNEL, ScopeConfig(prompt=Prompt("You speak like a PIRATE.")))
+    await save(admin_client, replace(CHANNEL, channel="C0ENG"), ScopeConfig(parameters={"model": "gpt-9"}))
+    await save(admin_client, replace(CHANNEL, root="1.5"), ScopeConfig(prompt=Prompt("Be brief, pirate.")))
+    await save(admin_client, replace(CHANNEL, channel="C0RANDOM"), ScopeConfig(prompt=Prompt("A pirate, too.")))
+    await save(admin_client, replace(CHANNEL, channel="C0RANDOM"), ScopeConfig(), number=1)
+    return admin_client
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,9 @@ async def full(office: Office) -> Office:
         ("nowhere", []),
     ],
 )
-async def test_all_words_are_looked_for_in_all_that_a_level_says(full: Office, sought: str, places: list[str]) -> None:
+async def test_all_words_are_looked_for_in_all_that_a_level_says(
+    full: AdminClient, sought: str, places: list[str]
+) -> None:
     """What was changed last comes first; what was emptied is not there."""
     said = await find(full, sought)
     at = [said.find(place) for place in places]
@@ -64,61 +66,61 @@ async def test_all_words_are_looked_for_in_all_that_a_level_says(full: Office, s
     assert ("No level matches." in said) == (not places)
 
 
-async def test_what_is_found_is_edited_above(full: Office) -> None:
+async def test_what_is_found_is_edited_above(full: AdminClient) -> None:
     await find(full, "gpt-9")
-    await full.press(ADA, "steer_edit_level:channel", f"channel {TEAM}/C0ENG", full.top(ADA))
+    await full.press(ADA, "steer_edit_level:channel", f"channel {TEAM}/C0ENG", full.top_view(ADA))
     assert [view.content["title"]["text"] for view in full.workspace.views.stack(ADA)] == [
         "Find a level",
         "Prompt and parameters",
     ]
 
 
-async def test_levels_that_set_much_are_found_too(office: Office) -> None:
+async def test_levels_that_set_much_are_found_too(admin_client: AdminClient) -> None:
     """They are more than Slack takes in an acknowledgement."""
     much = ScopeConfig(prompt=Prompt("A pirate. " + "海" * 500), parameters={"stop": ["海" * 200]})
     for number in range(10):
-        await save(office, replace(CHANNEL, channel=f"C0{number}"), much, note="海" * 300)
-    await save(office, CHANNEL, ScopeConfig(prompt=Prompt("Be kind.")))
-    said = await find(office, "pirate")
+        await save(admin_client, replace(CHANNEL, channel=f"C0{number}"), much, note="海" * 300)
+    await save(admin_client, CHANNEL, ScopeConfig(prompt=Prompt("Be kind.")))
+    said = await find(admin_client, "pirate")
     assert len(said.encode()) > MAX_ACK_BYTES
     assert "10 levels, page 1 of 1." in said
 
 
-async def test_pages_are_turned_both_ways(office: Office) -> None:
+async def test_pages_are_turned_both_ways(admin_client: AdminClient) -> None:
     """Each page holds ten, and the search stays."""
     for number in range(25):
         steering = ScopeConfig(prompt=Prompt(f"Pirate number {number}."))
-        await save(office, replace(CHANNEL, channel=f"C0{number}"), steering)
-    await save(office, WORKSPACE, ScopeConfig(prompt=Prompt("Be kind.")))
+        await save(admin_client, replace(CHANNEL, channel=f"C0{number}"), steering)
+    await save(admin_client, WORKSPACE, ScopeConfig(prompt=Prompt("Be kind.")))
 
     def numbers() -> list[int]:
-        return [number for number in range(25) if f"Pirate number {number}." in office.says(ADA)]
+        return [number for number in range(25) if f"Pirate number {number}." in admin_client.shown_text(ADA)]
 
     async def turn(to: str) -> WorkspaceView:
-        shown = office.top(ADA)
-        await office.press(ADA, f"{search.PAGE_ACTION_PREFIX}:{to}", to, shown)
+        shown = admin_client.top_view(ADA)
+        await admin_client.press(ADA, f"{search.PAGE_ACTION_PREFIX}:{to}", to, shown)
         return shown
 
-    await find(office, "pirate")
+    await find(admin_client, "pirate")
     assert numbers() == list(range(15, 25))
-    assert "25 levels, page 1 of 3." in office.says(ADA)
+    assert "25 levels, page 1 of 3." in admin_client.shown_text(ADA)
     await turn("1")
     assert numbers() == list(range(5, 15))
     await turn("2")
     assert numbers() == list(range(5))
     for odd in ("99", "nonsense", ""):
         await turn(odd)
-        assert "25 levels, page" in office.says(ADA)
+        assert "25 levels, page" in admin_client.shown_text(ADA)
 
 
-async def test_who_is_no_admin_finds_nothing(full: Office) -> None:
+async def test_who_is_no_admin_finds_nothing(full: AdminClient) -> None:
     await full.press(GRACE, scope_list.FIND_ACTION, "")
-    assert authorization.NOT_AN_ADMIN in full.says(GRACE)
+    assert authorization.NOT_AN_ADMIN in full.shown_text(GRACE)
     await full.press(ADA, scope_list.FIND_ACTION, "")
-    forged = full.workspace.views.open(GRACE, full.top(ADA).content | {"blocks": [_field(full.top(ADA))]})
+    forged = full.workspace.views.open(GRACE, full.top_view(ADA).content | {"blocks": [_field(full.top_view(ADA))]})
     await full.press(GRACE, f"{search.PAGE_ACTION_PREFIX}:1", "1", forged)
-    assert authorization.NOT_AN_ADMIN in full.says(GRACE)
-    assert "pirate" not in full.says(GRACE).lower()
+    assert authorization.NOT_AN_ADMIN in full.shown_text(GRACE)
+    assert "pirate" not in full.shown_text(GRACE).lower()
 
 
 def _field(view: WorkspaceView) -> dict[str, object]:
