@@ -183,7 +183,7 @@ async def admin_client(request: pytest.FixtureRequest) -> AsyncIterator[AdminCli
             permissions = Permissions(
                 admin_client.grants, workspace_scope, admin_client.deployment, clock=lambda: admin_client.now
             )
-            admins = AdminRoles(client, bot.workspace, frozenset({JOAN}), permissions.stewards)
+            admins = AdminRoles(people, frozenset({JOAN}), permissions.stewards)
             authorizer = Authorizer(admins, workspace=bot.workspace, key=KEY, clock=lambda: admin_client.now)
             config_editor = ConfigEditor(
                 admin_client.versions, ScopeConfig(prompt=Prompt("You are."), parameters={"model": "m"})

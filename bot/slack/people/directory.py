@@ -5,7 +5,8 @@ that Slack waits for the acknowledgement. Access checks need a person's member t
 shared.
 
 - One request serves all who ask for the same id at the same time. It takes at most a second.
-- An answer is cached for 15 minutes, an error for 10 seconds.
+- An answer is cached for 15 minutes, an error for 10 seconds. `look_up_person` takes no answer older than its caller
+  wants, so that roles and names share one call of `users.info`.
 - `names` never fails: a person without a name gets a number in the transcript.
 - `member_type` and `is_shared` retry for a second, then raise `SurfaceUnavailable`; a definite error counts
   as the most restrictive answer: unknown person, shared channel.
@@ -23,7 +24,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.core.access.rules import MemberType
 from bot.core.errors import SurfaceError, SurfaceUnavailable
 from bot.slack import payload
-from bot.slack.people.membership import read_member_type
+from bot.slack.people.membership import is_admin_or_owner, read_member_type
 from bot.slack.transport.api_errors import call
 
 LOOK_UP_TIMEOUT_SECONDS = 1.0
@@ -58,10 +59,17 @@ class DirectoryEntry:
     """Of a person."""
     is_shared: bool = True
     """Of a channel: whether people of other organisations are in it, or are invited."""
-    is_temporary: bool = False
-    """Whether this stands for an error that may pass."""
-    ttl_seconds: float = CACHE_TTL_SECONDS
-    """How long to cache this."""
+    has_rank: bool = False
+    """Whether Slack calls a person an admin or owner."""
+    looked_up_at: float = 0.0
+    """On the clock of the cache."""
+    error: str = ""
+    """Why Slack did not say anything."""
+
+    @property
+    def is_temporary(self) -> bool:
+        """Whether this stands for an error that may pass."""
+        return bool(self.error) and self.error not in FINAL_ERRORS
 
 
 class People:
@@ -71,6 +79,7 @@ class People:
         """`workspace` is the id of the bot's own; people of another one are external."""
         self._client = client
         self._workspace = workspace
+        self._clock = clock
         self._cache = TLRUCache[str, DirectoryEntry](MAX_CACHED_ENTRIES, ttu=_expires_at, timer=clock)
         self._pending: dict[str, asyncio.Task[DirectoryEntry]] = {}
 
@@ -83,6 +92,14 @@ class People:
     async def member_type(self, user: str) -> MemberType:
         """Return what a person is to the workspace, within two seconds. Raises `SurfaceUnavailable`."""
         return (await self._look_up_insistently(user)).member_type
+
+    async def look_up_person(self, user: str, *, max_age_seconds: float) -> DirectoryEntry:
+        """Return what Slack said about a person at most so long ago, within a second; errors are not reused."""
+        entry = self._cache.get(user)
+        if entry is None or entry.error or self._clock() >= entry.looked_up_at + max_age_seconds:
+            self._cache.pop(user, None)
+            entry = await self._look_up(user)
+        return entry
 
     async def is_shared(self, channel: str) -> bool:
         """Return whether a channel is shared, within two seconds. Raises `SurfaceUnavailable`."""
@@ -122,23 +139,27 @@ class People:
             async with asyncio.timeout(LOOK_UP_TIMEOUT_SECONDS):
                 return await self._fetch(entry_id)
         except (SurfaceError, TimeoutError) as error:
-            is_temporary = str(error) not in FINAL_ERRORS
-            return DirectoryEntry(is_temporary=is_temporary, ttl_seconds=FAILURE_TTL_SECONDS)
+            return DirectoryEntry(error=str(error) or type(error).__name__, looked_up_at=self._clock())
 
     async def _fetch(self, entry_id: str) -> DirectoryEntry:
         if entry_id.startswith(("U", "W")):
             response = await call(lambda: self._client.users_info(user=entry_id))
             described = payload.mapping(response.data, "user")
             return DirectoryEntry(
-                name=_display_name(described), member_type=read_member_type(described, entry_id, self._workspace)
+                name=_display_name(described),
+                member_type=read_member_type(described, entry_id, self._workspace),
+                has_rank=is_admin_or_owner(described),
+                looked_up_at=self._clock(),
             )
         response = await call(lambda: self._client.conversations_info(channel=entry_id))
         channel = payload.mapping(response.data, "channel")
-        return DirectoryEntry(name=payload.text(channel, "name"), is_shared=_is_shared(channel))
+        return DirectoryEntry(
+            name=payload.text(channel, "name"), is_shared=_is_shared(channel), looked_up_at=self._clock()
+        )
 
 
 def _expires_at(_entry_id: str, entry: DirectoryEntry, now: float) -> float:
-    return now + entry.ttl_seconds
+    return now + (FAILURE_TTL_SECONDS if entry.error else CACHE_TTL_SECONDS)
 
 
 def _display_name(user: Mapping[str, Any]) -> str:

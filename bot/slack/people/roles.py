@@ -9,25 +9,15 @@ Asked before each view, action and submission. Slack's answer is reused for 30 s
 the right within that time. Source: https://docs.slack.dev/reference/objects/user-object
 """
 
-import time
-from asyncio import timeout
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
 import structlog
-from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.core.access.rules import AccessSubject, MemberType, may_steer
-from bot.core.errors import SurfaceError
-from bot.slack import payload
-from bot.slack.people.membership import is_admin_or_owner, read_member_type
-from bot.slack.transport.api_errors import call
+from bot.core.access.rules import AccessSubject, may_steer
+from bot.slack.people.directory import People
 
-ROLE_TTL_SECONDS = 30.0
+ROLE_MAX_AGE_SECONDS = 30.0
 """How long AdminRoles believes what Slack said of a person: a demoted admin may go on for this long."""
-USERS_INFO_TIMEOUT_SECONDS = 1.5
-"""A modal must be opened, and a submission answered, within three seconds."""
-MAX_CACHED_ROLES = 1_000
 
 StewardLookup = Callable[[str], Awaitable[frozenset[str]]]
 """Returns the ids of the stewards of a channel, or of the workspace if `channel` is empty.
@@ -46,21 +36,12 @@ class AdminRoles:
     """Decides who is an admin, and who may edit a channel, in one workspace."""
 
     def __init__(
-        self,
-        client: AsyncWebClient,
-        workspace: str,
-        named: frozenset[str] = frozenset(),
-        stewards: StewardLookup = name_no_stewards,
-        *,
-        clock: Callable[[], float] = time.monotonic,
+        self, people: People, named: frozenset[str] = frozenset(), stewards: StewardLookup = name_no_stewards
     ) -> None:
         """`named` are ids from the settings: these people are admins although Slack calls them members."""
-        self._client = client
-        self._workspace = workspace
+        self._people = people
         self._named = named
         self._look_up_stewards = stewards
-        self._clock = clock
-        self._cache: OrderedDict[str, tuple[AccessSubject, bool, float]] = OrderedDict()
 
     async def is_admin(self, user: str) -> bool:
         """Return whether a person is an admin of the whole workspace now. Raises `StoreError`."""
@@ -76,18 +57,7 @@ class AdminRoles:
 
     async def _look_up(self, user: str) -> tuple[AccessSubject, bool]:
         """Return a person and whether Slack calls them an admin or owner."""
-        person, ranks, until = self._cache.get(user, (AccessSubject(user, MemberType.UNKNOWN), False, 0.0))
-        if self._clock() < until:
-            return person, ranks
-        try:
-            async with timeout(USERS_INFO_TIMEOUT_SECONDS):
-                response = await call(lambda: self._client.users_info(user=user))
-        except (SurfaceError, TimeoutError) as error:
-            log.warning("Slack did not return a person's profile.", action="admin_unknown", error=str(error))
-            return AccessSubject(user, MemberType.UNKNOWN), False
-        described = payload.mapping(response.data, "user")
-        person = AccessSubject(user, read_member_type(described, user, self._workspace))
-        self._cache[user] = person, is_admin_or_owner(described), self._clock() + ROLE_TTL_SECONDS
-        while len(self._cache) > MAX_CACHED_ROLES:
-            self._cache.popitem(last=False)
-        return person, is_admin_or_owner(described)
+        entry = await self._people.look_up_person(user, max_age_seconds=ROLE_MAX_AGE_SECONDS)
+        if entry.error:
+            log.warning("Slack did not return a person's profile.", action="admin_unknown", error=entry.error)
+        return AccessSubject(user, entry.member_type), entry.has_rank

@@ -123,7 +123,7 @@ async def data_client() -> AsyncIterator[PersonalDataClient]:
             bot = await connect.fetch_bot_identity(client)
             people = People(client, bot.workspace)
             data_client.section = section = PersonalDataSection(data_client.data, client, workspace=TEAM, retention=0)
-            gate = Authorizer(AdminRoles(client, bot.workspace), workspace=bot.workspace, key=b"k")
+            gate = Authorizer(AdminRoles(people), workspace=bot.workspace, key=b"k")
             home = HomeTab(gate, (section,))
 
             def add(app: AsyncApp) -> None:

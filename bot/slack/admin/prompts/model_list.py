@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
+from cachetools import TLRUCache
 
 from bot.core.chat.parameters import PARAMETERS
 from bot.core.errors import ModelError
@@ -19,6 +20,8 @@ MODEL_LIST_TIMEOUT_SECONDS = 1.0
 MODEL_LIST_TTL_SECONDS = 300.0
 """How long a list of models is believed."""
 FAILURE_TTL_SECONDS = 30.0
+_LIST = "models"
+"""The only key of the cache."""
 
 log = structlog.get_logger()
 
@@ -36,29 +39,31 @@ class ModelList:
         """`fetch` asks the server, and may raise a `ModelError`; for both arguments see `ModelChoices`."""
         self._fetch = fetch
         self._notes_for = notes_for
-        self._clock = clock
-        self._known: Mapping[str, str] = {}
-        self._until = float("-inf")
+        self._cache = TLRUCache[str, Mapping[str, str] | None](1, ttu=_expires_at, timer=clock)
 
     async def __call__(self) -> ModelChoices:
         """Return the models that are known, within a second."""
-        if self._clock() >= self._until:
-            self._known, keep = await self._fetch_list()
-            self._until = self._clock() + keep
-        return ModelChoices(offered=self._known, notes_for=lambda model: _group_by_parameter(self._notes_for(model)))
+        if _LIST not in self._cache:
+            self._cache[_LIST] = await self._fetch_list()
+        offered = self._cache.get(_LIST) or {}
+        return ModelChoices(offered=offered, notes_for=lambda model: _group_by_parameter(self._notes_for(model)))
 
-    async def _fetch_list(self) -> tuple[Mapping[str, str], float]:
-        """Return a list, and for how many seconds to believe it."""
+    async def _fetch_list(self) -> Mapping[str, str] | None:
+        """Return the models that the server lists, or None if it does not answer."""
         try:
             async with asyncio.timeout(MODEL_LIST_TIMEOUT_SECONDS):
-                return await self._fetch(), MODEL_LIST_TTL_SECONDS
+                return await self._fetch()
         except (ModelError, TimeoutError) as error:
             log.info(
                 "The list of models could not be fetched.",
                 action="models_unknown",
                 error=type(error).__name__,
             )
-            return {}, FAILURE_TTL_SECONDS
+            return None
+
+
+def _expires_at(_key: str, models: Mapping[str, str] | None, now: float) -> float:
+    return now + (FAILURE_TTL_SECONDS if models is None else MODEL_LIST_TTL_SECONDS)
 
 
 def _group_by_parameter(notes: Mapping[str, str]) -> Mapping[str, str]:
