@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.access.rules import NO_ACCESS_RULES, AccessRules
 from bot.core.config import Prompt, Scope, ScopeConfig
@@ -37,6 +38,7 @@ from bot.slack.feedback import complaints
 from bot.slack.feedback.complaints import ComplaintList
 from bot.slack.home import HomeTab
 from bot.slack.home.welcome import AccessNotice, WelcomeSection
+from bot.slack.messages import BotIdentity
 from bot.slack.people.directory import People
 from bot.slack.people.roles import AdminRoles
 from bot.slack.transport import connect
@@ -178,57 +180,49 @@ async def admin_client(request: pytest.FixtureRequest) -> AsyncIterator[AdminCli
         workspace.state.people[JOAN] = WorkspacePerson(id=JOAN, name="joan", real_name="Joan Clarke", color="#123456")
         admin_client = AdminClient(workspace, deployment=getattr(request, "param", NO_ACCESS_RULES))
         async with connect.open_web_client(workspace.bot_token, workspace.api_url) as client:
-            bot, people = await connect.fetch_bot_identity(client), People(client, "T0SANDBOX")
-            workspace_scope = Scope(platform="slack", workspace=bot.workspace)
-            permissions = Permissions(
-                admin_client.grants, workspace_scope, admin_client.deployment, clock=lambda: admin_client.now
-            )
-            admins = AdminRoles(people, frozenset({JOAN}), permissions.stewards)
-            authorizer = Authorizer(admins, workspace=bot.workspace, key=KEY, clock=lambda: admin_client.now)
-            config_editor = ConfigEditor(
-                admin_client.versions, ScopeConfig(prompt=Prompt("You are."), parameters={"model": "m"})
-            )
-            saver = ConfigSaver(authorizer, config_editor, people, models)
-            grants = GrantsController(authorizer.for_purpose("grants"), permissions, people)
-            complaint_list = ComplaintList(authorizer, admin_client.votes, bot)
-            spending = UsageSection(
-                authorizer, admin_client.ledger, admin_client.versions, "EUR", clock=lambda: admin_client.now
-            )
-            budget_controller = BudgetController(authorizer.for_purpose("budgets"), admin_client.ledger, people, "EUR")
-            first_sections = (
-                WelcomeSection(config_editor, authorizer.workspace),
-                AccessNotice(permissions, people),
-                ScopeListSection(config_editor, authorizer.workspace),
-            )
-            home = HomeTab(authorizer, (*first_sections, spending, budget_controller, complaint_list, grants))
-            explainer = AnswerExplainer(authorizer, config_editor, NoExplanations(), models, bot)
-            controller = PromptController(authorizer, home, config_editor, explainer, admin_client.votes, saver, models)
-            search = ScopeSearch(authorizer, admin_client.versions, people)
-            direct_messages = DirectMessages(client, bot)
-            draft_controller = DraftController(
-                authorizer,
-                config_editor,
-                admin_client.drafts,
-                saver,
-                direct_messages,
-                models=models,
-                ask=admin_client.record_question,
-            )
-
-            def register(app: AsyncApp) -> None:
-                listeners = Listeners(Modals(client), admin_client.run_in_background, controller.render_home)
-                prompt_listeners.register(app, controller, listeners)
-                prompt_listeners.register_drafts(app, draft_controller, listeners)
-                prompt_listeners.register_search(app, search, listeners)
-                complaints.register(app, complaint_list, listeners)
-                access_controller.register(app, grants, listeners)
-                usage.register(app, spending, listeners)
-                budgets.register(app, budget_controller, listeners)
-
-            app = create_bolt_app(client, bot, make_inbox(bot, people, Nobody()), register=register)
+            app = make_app(admin_client, client, await connect.fetch_bot_identity(client))
             async with open_sockets(app, client, workspace.app_token, count=1):
                 yield admin_client
                 await admin_client.wait_until_idle()
+
+
+def make_app(driver: AdminClient, client: AsyncWebClient, bot: BotIdentity) -> AsyncApp:
+    """Return the bot's app over the driver's stores, with all that admins use."""
+    people, scope = People(client, TEAM), Scope(platform="slack", workspace=bot.workspace)
+    permissions = Permissions(driver.grants, scope, driver.deployment, clock=lambda: driver.now)
+    admins = AdminRoles(people, frozenset({JOAN}), permissions.stewards)
+    authorizer = Authorizer(admins, workspace=bot.workspace, key=KEY, clock=lambda: driver.now)
+    config_editor = ConfigEditor(driver.versions, ScopeConfig(prompt=Prompt("You are."), parameters={"model": "m"}))
+    saver = ConfigSaver(authorizer, config_editor, people, models)
+    grants = GrantsController(authorizer.for_purpose("grants"), permissions, people)
+    complaint_list = ComplaintList(authorizer, driver.votes, bot)
+    spending = UsageSection(authorizer, driver.ledger, driver.versions, "EUR", clock=lambda: driver.now)
+    budget_controller = BudgetController(authorizer.for_purpose("budgets"), driver.ledger, people, "EUR")
+    first_sections = (
+        WelcomeSection(config_editor, authorizer.workspace),
+        AccessNotice(permissions, people),
+        ScopeListSection(config_editor, authorizer.workspace),
+    )
+    home = HomeTab(authorizer, (*first_sections, spending, budget_controller, complaint_list, grants))
+    explainer = AnswerExplainer(authorizer, config_editor, NoExplanations(), models, bot)
+    controller = PromptController(authorizer, home, config_editor, explainer, driver.votes, saver, models)
+    search = ScopeSearch(authorizer, driver.versions, people)
+    direct_messages, ask = DirectMessages(client, bot), driver.record_question
+    draft_controller = DraftController(
+        authorizer, config_editor, driver.drafts, saver, direct_messages, models=models, ask=ask
+    )
+
+    def register(app: AsyncApp) -> None:
+        listeners = Listeners(Modals(client), driver.run_in_background, controller.render_home)
+        prompt_listeners.register(app, controller, listeners)
+        prompt_listeners.register_drafts(app, draft_controller, listeners)
+        prompt_listeners.register_search(app, search, listeners)
+        complaints.register(app, complaint_list, listeners)
+        access_controller.register(app, grants, listeners)
+        usage.register(app, spending, listeners)
+        budgets.register(app, budget_controller, listeners)
+
+    return create_bolt_app(client, bot, make_inbox(bot, people, Nobody()), register=register)
 
 
 async def models() -> ModelChoices:
