@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from bot.commands.prompt_files import from_markdown, read_folder, to_markdown
 from bot.core.chat.scoped_config import parse_scope
 from bot.core.config import Prompt, Scope, ScopeConfig
-from tests.core.chat.config_values import CHAIN, steerings
+from tests.core.chat.config_values import CHAIN, configs
 
 
 @example(CHAIN[1], ScopeConfig(parameters={"stop": ["\x85", "a\u2028b", "\u2029"]}))
-@given(st.sampled_from(CHAIN[1:]), steerings)
+@given(st.sampled_from(CHAIN[1:]), configs)
 def test_to_a_file_and_back_nothing_is_lost(key: Scope, steering: ScopeConfig) -> None:
     assert from_markdown(to_markdown(key, steering), "slack") == (key, steering)
 

@@ -20,7 +20,7 @@ from bot.testing.data import MemoryData
 from bot.testing.store import MemoryStore
 from tests.contracts.questions import question
 from tests.contracts.stores import Store
-from tests.core.chat.config_values import steerings
+from tests.core.chat.config_values import configs
 from tests.databases import KINDS, migrated_database, open_database
 
 HERE = ThreadKey(platform="slack", workspace="T1", channel="C1", root="1.0")
@@ -96,7 +96,7 @@ async def test_a_question_is_read_with_the_draft_and_what_applies_where_it_is_me
     assert list(context.config_versions) == ([above, channel] if level == CHANNEL else [above, here])
 
 
-@given(steering=steerings)
+@given(steering=configs)
 @checked(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_whatever_may_be_set_can_be_tried(drafts: Drafts, steering: ScopeConfig) -> None:
     await drafts.delete_draft(HERE)

@@ -23,7 +23,7 @@ from bot.testing.data import MemoryData
 from bot.testing.store import MemoryStore
 from tests.contracts.questions import question
 from tests.contracts.stores import Store
-from tests.core.chat.config_values import steerings
+from tests.core.chat.config_values import configs
 from tests.databases import KINDS, migrated_database, open_database
 
 ADA = Author(id="U0ADA", name="Ada")
@@ -53,8 +53,8 @@ def versions(kept: tuple[ConfigVersions, Store]) -> ConfigVersions:
     return kept[0]
 
 
-async def saved(versions: ConfigVersions, key: Scope, *steerings: ScopeConfig) -> list[ConfigVersion]:
-    return [await versions.save(key, steering, based_on=number, by=ADA) for number, steering in enumerate(steerings)]
+async def saved(versions: ConfigVersions, key: Scope, *configs: ScopeConfig) -> list[ConfigVersion]:
+    return [await versions.save(key, steering, based_on=number, by=ADA) for number, steering in enumerate(configs)]
 
 
 async def test_a_version_comes_back_as_it_was_saved(versions: ConfigVersions) -> None:
@@ -190,7 +190,7 @@ async def test_names_and_notes_may_hold_anything(versions: ConfigVersions) -> No
     assert (version.author.name, version.note) == ("a\ufffdb\ufffd", "\ufffd ☃ \ufffd")
 
 
-@given(steering=steerings)
+@given(steering=configs)
 @checked(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_whatever_may_be_set_is_kept(versions: ConfigVersions, steering: ScopeConfig) -> None:
     number = len(await versions.list_history(CHANNEL, limit=1_000))

@@ -17,7 +17,7 @@ from bot.testing.config import MemoryConfigVersions, MemoryDrafts
 from bot.testing.model import ScriptedModel
 from bot.testing.store import MemoryStore
 from bot.testing.surface import PaperSurface
-from tests.core.chat.config_values import steerings
+from tests.core.chat.config_values import configs
 from tests.virtual_time import on_virtual_time, run
 
 ADA = Author(id="U0ADA", name="Ada")
@@ -87,7 +87,7 @@ def asked_with(request: ChatRequest) -> object:
     return request.messages[0].role, request.messages[0].content, request.model, request.parameters
 
 
-@given(st.lists(steerings, min_size=4, max_size=4), steerings, st.sampled_from(list(PLACES)))
+@given(st.lists(configs, min_size=4, max_size=4), configs, st.sampled_from(list(PLACES)))
 @checked(max_examples=60, deadline=None)
 def test_it_is_what_the_level_would_get(others: list[ScopeConfig], new: ScopeConfig, level: Scope) -> None:
     """Whatever is set above it, at it and elsewhere: to the letter what is sent once it is saved."""

@@ -36,7 +36,7 @@ def admitting(*what: Admission, invited: frozenset[str] = frozenset()) -> Access
 
 
 @pytest.mark.parametrize(
-    ("person", "spot", "rules", "expected"),
+    ("person", "location", "rules", "expected"),
     [
         # nobody has decided anything
         (ADA, HERE, NO_ACCESS_RULES, None),
@@ -71,9 +71,9 @@ def admitting(*what: Admission, invited: frozenset[str] = frozenset()) -> Access
     ],
 )
 def test_who_may_ask_where(
-    person: AccessSubject, spot: RequestLocation, rules: AccessRules, expected: AccessRefusal | None
+    person: AccessSubject, location: RequestLocation, rules: AccessRules, expected: AccessRefusal | None
 ) -> None:
-    assert find_refusal(person, spot, [rules]) is expected
+    assert find_refusal(person, location, [rules]) is expected
 
 
 def test_what_the_deployment_fixes_no_admin_loosens() -> None:
@@ -92,7 +92,7 @@ def test_everybody_but_a_bot_is_told_why_in_a_sentence() -> None:
 USERS = [f"U{number}" for number in range(1, 7)]
 CHANNELS = ["C1", "C2", "D1"]
 people = st.builds(AccessSubject, st.sampled_from(USERS), st.sampled_from(MemberType))
-spots = st.sampled_from([HERE, SHARED, DIRECT])
+locations = st.sampled_from([HERE, SHARED, DIRECT])
 some_users = st.frozensets(st.sampled_from(USERS))
 some_channels = st.frozensets(st.sampled_from(CHANNELS))
 sets_of_rules = st.builds(
@@ -107,41 +107,41 @@ sets_of_rules = st.builds(
 rules_lists = st.lists(sets_of_rules, max_size=3)
 
 
-@given(person=people, spot=spots, rules=rules_lists)
-def test_denial_wins(person: AccessSubject, spot: RequestLocation, rules: list[AccessRules]) -> None:
+@given(person=people, location=locations, rules=rules_lists)
+def test_denial_wins(person: AccessSubject, location: RequestLocation, rules: list[AccessRules]) -> None:
     for denial in (
         AccessRules(denied_people=frozenset({person.id})),
-        AccessRules(denied_channels=frozenset({spot.channel})),
+        AccessRules(denied_channels=frozenset({location.channel})),
     ):
-        assert find_refusal(person, spot, [*rules, denial])
+        assert find_refusal(person, location, [*rules, denial])
 
 
-@given(person=people, spot=spots, rules=rules_lists)
+@given(person=people, location=locations, rules=rules_lists)
 def test_what_nobody_knows_is_no_better_than_anything_it_could_be(
-    person: AccessSubject, spot: RequestLocation, rules: list[AccessRules]
+    person: AccessSubject, location: RequestLocation, rules: list[AccessRules]
 ) -> None:
-    assert find_refusal(replace(person, member_type=MemberType.UNKNOWN), spot, rules)
-    assert find_refusal(replace(person, member_type=MemberType.BOT), spot, rules) is AccessRefusal.BOT
-    if find_refusal(person, replace(spot, is_shared=True), rules) is None:
-        assert find_refusal(person, replace(spot, is_shared=False), rules) is None
+    assert find_refusal(replace(person, member_type=MemberType.UNKNOWN), location, rules)
+    assert find_refusal(replace(person, member_type=MemberType.BOT), location, rules) is AccessRefusal.BOT
+    if find_refusal(person, replace(location, is_shared=True), rules) is None:
+        assert find_refusal(person, replace(location, is_shared=False), rules) is None
 
 
-@given(person=people, spot=spots, rules=rules_lists)
+@given(person=people, location=locations, rules=rules_lists)
 def test_who_is_let_in_as_somebody_else_is_let_in_as_a_member(
-    person: AccessSubject, spot: RequestLocation, rules: list[AccessRules]
+    person: AccessSubject, location: RequestLocation, rules: list[AccessRules]
 ) -> None:
-    if find_refusal(person, spot, rules) is None:
-        assert find_refusal(replace(person, member_type=MemberType.MEMBER), spot, rules) is None
+    if find_refusal(person, location, rules) is None:
+        assert find_refusal(replace(person, member_type=MemberType.MEMBER), location, rules) is None
 
 
-@given(person=people, spot=spots, rules=rules_lists, more=sets_of_rules)
+@given(person=people, location=locations, rules=rules_lists, more=sets_of_rules)
 def test_a_further_set_of_denials_lets_nobody_in(
-    person: AccessSubject, spot: RequestLocation, rules: list[AccessRules], more: AccessRules
+    person: AccessSubject, location: RequestLocation, rules: list[AccessRules], more: AccessRules
 ) -> None:
     """Lists only narrow; but a listed name admits a guest, so guests are left out here."""
     narrower = replace(more, people=frozenset(), invited=frozenset(), admits=None)
-    if find_refusal(person, spot, rules):
-        assert find_refusal(person, spot, [*rules, narrower])
+    if find_refusal(person, location, rules):
+        assert find_refusal(person, location, [*rules, narrower])
 
 
 @given(person=people, named=some_users, has_rank=st.booleans())

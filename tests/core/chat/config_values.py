@@ -29,7 +29,7 @@ parameters = st.fixed_dictionaries(
         "verbosity": st.sampled_from(["low", "medium", "high"]),
     },
 )
-steerings = st.builds(
+configs = st.builds(
     ScopeConfig,
     prompt=st.none() | prompts,
     parameters=parameters,
@@ -38,5 +38,5 @@ steerings = st.builds(
 
 THREAD = Scope(platform="slack", workspace="T1", channel="D1", root="9.1")
 CHAIN = list_scopes(THREAD, is_direct=True)
-settings = st.dictionaries(st.sampled_from(CHAIN), steerings)
+scope_configs = st.dictionaries(st.sampled_from(CHAIN), configs)
 """What each scope of a thread in direct messages sets."""

@@ -126,35 +126,35 @@ def test_estimates(text: str, tokens: int) -> None:
 @UNTIMED
 @given(st.lists(st.floats(0.01, 100), max_size=30))
 def test_a_gauge_stays_within_what_is_believable(ratios: list[float]) -> None:
-    gauge = EstimateCorrection()
+    correction = EstimateCorrection()
     for ratio in ratios:
-        gauge.feed(1_000, 1_000 * ratio)
-        assert 0.5 <= gauge.factor <= 3 * 1.25
+        correction.feed(1_000, 1_000 * ratio)
+        assert 0.5 <= correction.factor <= 3 * 1.25
 
 
 @pytest.mark.parametrize("ratio", [0.6, 0.9, 1.0, 1.4, 2.0, 2.9])
 def test_a_gauge_comes_to_what_is_counted_and_is_not_below_it(ratio: float) -> None:
-    gauge = EstimateCorrection()
+    correction = EstimateCorrection()
     for _ in range(30):
-        gauge.feed(1_000, 1_000 * ratio)
-    assert ratio / 1.03 <= gauge.factor <= ratio * 1.25**1.6
+        correction.feed(1_000, 1_000 * ratio)
+    assert ratio / 1.03 <= correction.factor <= ratio * 1.25**1.6
 
 
 @pytest.mark.parametrize("ratio", [0.7, 0.83, 1.0, 1.25, 1.3, 1.56, 1.7])
 def test_a_gauge_stands_still_while_counts_scatter(ratio: float) -> None:
-    gauge, dice = EstimateCorrection(), random.Random(7)
+    correction, dice = EstimateCorrection(), random.Random(7)
     factors = []
     for _ in range(300):
-        gauge.feed(1_000, 1_000 * ratio * dice.uniform(0.9, 1.1))
-        factors.append(gauge.factor)
+        correction.feed(1_000, 1_000 * ratio * dice.uniform(0.9, 1.1))
+        factors.append(correction.factor)
     settled = factors[20:]
     assert sum(a != b for a, b in pairwise(settled)) <= 1
 
 
 def test_short_prompts_tell_nothing() -> None:
-    gauge = EstimateCorrection()
-    gauge.feed(20, 90)
-    assert gauge.factor == 1
+    correction = EstimateCorrection()
+    correction.feed(20, 90)
+    assert correction.factor == 1
 
 
 def test_a_window_is_what_a_refusal_said_then_the_list_then_the_setting() -> None:

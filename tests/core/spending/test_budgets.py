@@ -66,23 +66,23 @@ def test_of_each_kind_the_one_applies_that_was_meant_most(budgets: list[Budget])
     assert {(each.scope, each.subject, each.span, each.unit): each.amount for each in found} == expected
 
 
-def standing(spent: int, kept: int = 0, *, of: Budget = MINE) -> BudgetState:
+def state(spent: int, kept: int = 0, *, of: Budget = MINE) -> BudgetState:
     return BudgetState(budget=of, spent=spent, reserved=kept, resets_at=MIDNIGHT)
 
 
 @given(*[st.integers(0, 1_200)] * 3)
-def test_what_is_let_in_never_exceeds_the_budget(spent: int, kept: int, need: int) -> None:
-    there = standing(spent, kept)
-    if spent + kept + need <= 1_000 or not need:
-        check_budgets([there], CallEstimate(tokens=need, cost=None))
+def test_what_is_let_in_never_exceeds_the_budget(spent: int, kept: int, tokens: int) -> None:
+    there = state(spent, kept)
+    if spent + kept + tokens <= 1_000 or not tokens:
+        check_budgets([there], CallEstimate(tokens=tokens, cost=None))
     else:
         with pytest.raises(BudgetSpent) as refused:
-            check_budgets([there], CallEstimate(tokens=need, cost=None))
+            check_budgets([there], CallEstimate(tokens=tokens, cost=None))
         assert refused.value.state == there
 
 
 def test_money_of_which_nobody_knows_how_much_never_fits() -> None:
-    rich = standing(0, of=replace(MINE, unit=BudgetUnit.MONEY, amount=10**18))
+    rich = state(0, of=replace(MINE, unit=BudgetUnit.MONEY, amount=10**18))
     with pytest.raises(PriceUnknown):
         check_budgets([rich], CallEstimate(tokens=1, cost=None))
     check_budgets([rich], CallEstimate(tokens=1, cost=0))
@@ -90,7 +90,7 @@ def test_money_of_which_nobody_knows_how_much_never_fits() -> None:
 
 def test_people_are_told_of_the_first_answer_beyond_four_fifths_and_of_no_other() -> None:
     call = ModelCall(model="m", prompt_tokens=90, completion_tokens=10)
-    before = [standing(spent) for spent in (699, 700, 900)]
+    before = [state(spent) for spent in (699, 700, 900)]
     assert [bool(find_nearly_spent(CallPermit(budget_states=(each,)), call)) for each in before] == [
         False,
         True,
@@ -101,7 +101,7 @@ def test_people_are_told_of_the_first_answer_beyond_four_fifths_and_of_no_other(
 
 
 def test_a_refusal_says_whose_how_much_and_until_when() -> None:
-    assert describe_refusal(standing(1_000), "USD") == (
+    assert describe_refusal(state(1_000), "USD") == (
         "Your budget for today is used up: 1,000 of 1,000 tokens used. "
         "It resets on 22 November, 00:00 UTC; an admin can raise it."
     )
@@ -112,7 +112,7 @@ def test_a_refusal_says_whose_how_much_and_until_when() -> None:
         unit=BudgetUnit.MONEY,
         amount=2 * 10**9,
     )
-    assert describe_refusal(standing(10**9, 5 * 10**8, of=money), "EUR") == (
+    assert describe_refusal(state(10**9, 5 * 10**8, of=money), "EUR") == (
         "This channel's budget for this month has too little left for this: 1.00 EUR of 2.00 EUR used and "
         "0.50 EUR reserved for answers being written. "
         "It resets on 22 November, 00:00 UTC; an admin can raise it."
@@ -121,7 +121,7 @@ def test_a_refusal_says_whose_how_much_and_until_when() -> None:
 
 def test_a_warning_says_whose_how_much_and_until_when() -> None:
     of_all = replace(MINE, scope=SpendingDimension.WORKSPACE, subject="")
-    assert describe_warning(standing(850, of=of_all), "USD") == (
+    assert describe_warning(state(850, of=of_all), "USD") == (
         "_The workspace's budget for today is nearly used up: 850 of 1,000 tokens. "
         "It resets on 22 November, 00:00 UTC._"
     )

@@ -34,12 +34,12 @@ async def test_a_reasoning_model_answers_whatever_was_set(sandbox: SandboxModel)
         for name in ("sandbox-reasoning", "sandbox-reasoning", "sandbox-small"):
             builder = await collect(model, request(name, "[[say=fine]]", **OLD_PARAMETERS))
             assert builder.answer().text == "fine"
-        told = model.adaptations("sandbox-reasoning")
+        described = model.adaptations("sandbox-reasoning")
         assert model.adaptations("sandbox-small") == {}
     assert len(sandbox.requests) == 6 + 1 + 1 + 1
     assert sandbox.requests[7].keys() & {*OLD_PARAMETERS, "max_completion_tokens"} == {"max_completion_tokens"}
     assert sandbox.requests[8].keys() >= OLD_PARAMETERS.keys()
-    assert told == {
+    assert described == {
         "temperature": "has no effect: this model does not accept the value 0.2",
         "top_p": "has no effect: this model does not accept the value 0.5",
         "presence_penalty": "has no effect: this model does not accept it",
@@ -55,10 +55,10 @@ async def test_a_value_is_remembered_with_its_field(sandbox: SandboxModel) -> No
         model = OpenAIChat(client)
         for value in (0.2, 0.5, 0.2, 0.5, 1):
             await collect(model, request("sandbox-reasoning", temperature=value))
-        told = model.adaptations("sandbox-reasoning")
+        described = model.adaptations("sandbox-reasoning")
     sent = [body.get("temperature") for body in sandbox.requests]
     assert sent == [0.2, None, 0.5, None, None, None, 1]
-    assert told == {"temperature": "has no effect: this model does not accept the values 0.2, 0.5"}
+    assert described == {"temperature": "has no effect: this model does not accept the values 0.2, 0.5"}
 
 
 BAD_VALUES: dict[str, tuple[dict[str, Any], str]] = {
@@ -83,9 +83,9 @@ async def test_a_value_that_is_refused_says_nothing_of_another(parameters: dict[
         model = OpenAIChat(client)
         for value in (parameters[field], parameters[field], 1):
             await collect(model, replace(request(), parameters={field: value}))
-        told = model.adaptations("m")
+        described = model.adaptations("m")
     assert [body.get(field) for body in bodies(server)] == [parameters[field], None, None, 1]
-    assert told == {field: f"has no effect: this model does not accept the value {parameters[field]}"}
+    assert described == {field: f"has no effect: this model does not accept the value {parameters[field]}"}
 
 
 async def test_what_identifies_people_is_refused_for_all_of_them() -> None:
@@ -106,9 +106,9 @@ async def test_a_limit_that_fills_the_window_is_left_out_before_the_conversation
     async with raw_server([refusal(words)], [ANSWER]) as server, open_client(server.base_url) as client:
         model = OpenAIChat(client)
         await collect(model, request(max_tokens=5000))
-        told = model.adaptations("m")
+        described = model.adaptations("m")
     assert [body.get("max_tokens") for body in bodies(server)] == [5000, None]
-    assert told == {"max_tokens": "has no effect: this model does not accept the value 5000"}
+    assert described == {"max_tokens": "has no effect: this model does not accept the value 5000"}
 
 
 async def test_a_limit_beside_which_shorter_questions_fit_stays() -> None:
@@ -208,36 +208,36 @@ async def test_what_a_service_refuses_is_told_before_it_does() -> None:
 
 async def test_what_was_learnt_outlives_the_process(sandbox: SandboxModel) -> None:
     """The next process needs no refusal, and tells admins the same, including values and other names."""
-    notebook = ModelFacts(MemoryLearnedFacts())
-    told = []
+    facts = ModelFacts(MemoryLearnedFacts())
+    described = []
     for _ in range(2):
         async with open_client(sandbox.base_url) as client:
-            model = OpenAIChat(client, facts=notebook.for_server("here"))
+            model = OpenAIChat(client, facts=facts.for_server("here"))
             await collect(model, request("sandbox-reasoning", **OLD_PARAMETERS))
-            told.append(model.adaptations("sandbox-reasoning"))
-            assert OpenAIChat(client, facts=notebook.for_server("there")).adaptations("sandbox-reasoning") == {}
-        notebook = await reopened(notebook)
+            described.append(model.adaptations("sandbox-reasoning"))
+            assert OpenAIChat(client, facts=facts.for_server("there")).adaptations("sandbox-reasoning") == {}
+        facts = await reopened(facts)
     assert len(sandbox.requests) == 6 + 1 + 1
-    assert told[0] == told[1]
-    assert len(told[1]) == 6
+    assert described[0] == described[1]
+    assert len(described[1]) == 6
 
 
 async def test_a_limit_that_is_refused_under_both_names_stays_out_after_a_restart() -> None:
     """In any order of the stored facts."""
     first, second = (refusal(f"{name} is not supported") for name in ("max_tokens", "max_completion_tokens"))
-    notebook = ModelFacts(MemoryLearnedFacts())
+    facts = ModelFacts(MemoryLearnedFacts())
     async with raw_server([first], [second], [ANSWER]) as server, open_client(server.base_url) as client:
         for _ in range(2):
-            model = OpenAIChat(client, facts=notebook.for_server("here"))
+            model = OpenAIChat(client, facts=facts.for_server("here"))
             await collect(model, request(max_tokens=5))
             assert model.adaptations("m") == {"max_tokens": "has no effect: this model does not accept it"}
-            notebook = await reopened(notebook)
+            facts = await reopened(facts)
     assert len(server.requests) == 4
 
 
-async def reopened(notebook: ModelFacts) -> ModelFacts:
+async def reopened(facts: ModelFacts) -> ModelFacts:
     """Return what the next process knows."""
-    await notebook.close()
-    later = ModelFacts(notebook._store)
+    await facts.close()
+    later = ModelFacts(facts._store)
     await later.load()
     return later

@@ -18,26 +18,26 @@ class FailingFacts(MemoryLearnedFacts):
     async def list_facts(self) -> Sequence[Fact]:
         raise StoreUnavailable
 
-    async def save_fact(self, lesson: Fact) -> None:
+    async def save_fact(self, fact: Fact) -> None:
         raise StoreUnavailable
 
 
 class SlowFacts(MemoryLearnedFacts):
     """A slow database."""
 
-    async def save_fact(self, lesson: Fact) -> None:
+    async def save_fact(self, fact: Fact) -> None:
         await asyncio.sleep(60)
 
 
 @on_virtual_time
 async def test_what_one_process_learns_the_next_one_knows() -> None:
-    kept = MemoryLearnedFacts()
-    first = ModelFacts(kept)
+    store = MemoryLearnedFacts()
+    first = ModelFacts(store)
     await first.load()
     first.for_server("a").learn("m", "window", 8_192)
     assert first.for_server("a").read("m") == {"window": 8_192}
     await first.close()
-    second = ModelFacts(kept)
+    second = ModelFacts(store)
     await second.load()
     assert second.for_server("a").read("m") == {"window": 8_192}
     assert second.for_server("b").read("m") == second.for_server("a").read("n") == {}
@@ -45,20 +45,20 @@ async def test_what_one_process_learns_the_next_one_knows() -> None:
 
 @on_virtual_time
 async def test_without_a_database_it_is_known_all_the_same() -> None:
-    for kept in (None, FailingFacts()):
-        notebook = ModelFacts(kept)
-        await notebook.load()
-        notebook.for_server().learn("m", "window", 1)
-        await notebook.close()
-        assert notebook.for_server().read("m") == {"window": 1}
+    for store in (None, FailingFacts()):
+        facts = ModelFacts(store)
+        await facts.load()
+        facts.for_server().learn("m", "window", 1)
+        await facts.close()
+        assert facts.for_server().read("m") == {"window": 1}
 
 
 @on_virtual_time
 async def test_the_end_of_a_process_does_not_wait_long_for_it() -> None:
-    notebook = ModelFacts(SlowFacts())
-    notebook.for_server().learn("m", "window", 1)
+    facts = ModelFacts(SlowFacts())
+    facts.for_server().learn("m", "window", 1)
     before = asyncio.get_running_loop().time()
-    await notebook.close()
+    await facts.close()
     assert asyncio.get_running_loop().time() - before < 5
     await asyncio.sleep(0)
 
@@ -66,16 +66,16 @@ async def test_the_end_of_a_process_does_not_wait_long_for_it() -> None:
 @on_virtual_time
 async def test_a_window_and_a_way_to_count_outlive_a_restart() -> None:
     """No refusal is needed a second time."""
-    notebook = ModelFacts()
+    facts = ModelFacts()
     thread = PaperThread(*[["fine"]] * 9, [ContextTooLong(window=1_000, tokens=1_900)], ["fine"])
-    thread.page = notebook.for_server("a")
+    thread.page = facts.for_server("a")
     thread.start()
     for _ in range(12):
         await thread.ask()
     refused = len(thread.model.requests) - thread.asked
     assert refused == 1
-    assert notebook.for_server("a").read("m")[WINDOW_SUBJECT] == 1_000
-    assert notebook.for_server("a").read("m").keys() == {"window", "factor"}
+    assert facts.for_server("a").read("m")[WINDOW_SUBJECT] == 1_000
+    assert facts.for_server("a").read("m").keys() == {"window", "factor"}
     seen = thread.seen
     thread.start()
     await thread.ask("short")
@@ -84,14 +84,14 @@ async def test_a_window_and_a_way_to_count_outlive_a_restart() -> None:
 
 @on_virtual_time
 async def test_what_the_list_says_today_counts_more_than_what_was_learnt_then() -> None:
-    notebook = ModelFacts()
-    notebook.for_server().learn("m", WINDOW_SUBJECT, 1_000)
+    facts = ModelFacts()
+    facts.for_server().learn("m", WINDOW_SUBJECT, 1_000)
 
     async def windows() -> dict[str, int]:
         return {"m": 50_000}
 
     thread = PaperThread(windows=windows)
-    thread.page = notebook.for_server()
+    thread.page = facts.for_server()
     thread.start()
     for _ in range(15):
         await thread.ask()

@@ -13,7 +13,7 @@ from bot.policy.config_editor import EditableScope
 from bot.sandbox.workspace.block_kit import check_view
 from bot.slack.admin.prompts import form, modals
 from bot.slack.admin.prompts.form import ModelChoices
-from tests.core.chat.config_values import steerings
+from tests.core.chat.config_values import configs
 from tests.slack.admin.form_state import state
 
 WORKSPACE = Scope(platform="slack", workspace="T1")
@@ -35,7 +35,7 @@ def shown(at: EditableScope, models: ModelChoices = MODELS) -> list[dict[str, An
     return list(view["blocks"])
 
 
-@given(steerings, st.sampled_from([MODELS, ModelChoices(), MANY]))
+@given(configs, st.sampled_from([MODELS, ModelChoices(), MANY]))
 def test_an_untouched_form_says_what_it_was_made_from(steering: ScopeConfig, models: ModelChoices) -> None:
     """And Slack would show it, whatever is set."""
     at = level(steering)
