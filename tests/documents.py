@@ -16,6 +16,9 @@ from bot.core.chat.placeholders import PLACEHOLDERS
 from bot.settings import Settings
 
 ROOT = Path(__file__).parent.parent
+DOCS = sorted((ROOT / "docs").rglob("*.md"))
+PAGES = [ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")] + DOCS
+DECISIONS = ROOT / "docs" / "decisions"
 TABLE = re.compile(r"(?<=<!-- settings -->\n).*?(?=<!-- /settings -->)", re.DOTALL)
 
 
@@ -26,7 +29,7 @@ def env_example() -> str:
 
 
 def settings_table() -> str:
-    """Return the README's table of settings."""
+    """Return a row for each setting."""
     rows = [
         f"| `{name.upper()}` | {f'`{_default(name)}`' if _default(name) else ''} | {field.description} |"
         for name, field in _fields()
@@ -34,8 +37,8 @@ def settings_table() -> str:
     return "\n".join(["| setting | default | what it is |", "|---|---|---|", *rows]) + "\n"
 
 
-def readme(current: str) -> str:
-    """Return the README with the table as it should be."""
+def settings(current: str) -> str:
+    """Return `docs/settings.md` with its table as it should be."""
     return TABLE.sub(lambda _: settings_table(), current)
 
 
@@ -76,4 +79,4 @@ def _default(name: str) -> str:
 if __name__ == "__main__":
     (ROOT / ".env.example").write_text(env_example())
     (ROOT / "docs/prompts.md").write_text(prompts((ROOT / "docs/prompts.md").read_text()))
-    (ROOT / "README.md").write_text(readme((ROOT / "README.md").read_text()))
+    (ROOT / "docs/settings.md").write_text(settings((ROOT / "docs/settings.md").read_text()))
