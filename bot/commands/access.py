@@ -135,7 +135,7 @@ def _parse_where(where: str, *, is_channel: bool | None = None) -> Scope:
     """Return the workspace, or the channel, of that name."""
     key = parse_scope_words("channel" if "/" in where else "workspace", where)
     if key.channel and not CHANNEL_ID_PATTERN.fullmatch(key.channel):
-        raise CommandRefused(f"`{key.channel}` is no id of a Slack channel (C…).")
+        raise CommandRefused(f"`{key.channel}` is not the id of a Slack channel (C…).")
     if is_channel is not None and is_channel != bool(key.channel):
         wanted = "a channel, such as `T1/C1`" if is_channel else "a workspace, such as `T1`"
         raise CommandRefused(f"`{where}` must be {wanted}.")
@@ -145,7 +145,7 @@ def _parse_where(where: str, *, is_channel: bool | None = None) -> Scope:
 def _check_people(ids: Iterable[str]) -> frozenset[str]:
     known = frozenset(ids)
     if wrong := {each for each in known if not PERSON_ID_PATTERN.fullmatch(each)}:
-        raise ValueError(f"`{min(wrong)}` is no id of a Slack user (U…)")
+        raise ValueError(f"`{min(wrong)}` is not the id of a Slack user (U…)")
     return known
 
 

@@ -1,6 +1,10 @@
-"""What a model server has taught us of one of its models.
+"""A fact that was learned about a model, as it is stored.
 
-Separate because those who learn, keep and tell it share nothing else. Pure.
+Facts are learned from a server's refusals, for example that `m-1` has a window of 8,192 tokens:
+
+    Fact(server="https://api.openai.com/v1", model="m-1", subject="window", content=8_192)
+
+`llm.adaptation` learns and uses them; the store keeps them for a month.
 """
 
 from dataclasses import dataclass

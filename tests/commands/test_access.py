@@ -75,14 +75,14 @@ def test_a_dry_run_saves_nothing_and_neither_does_what_changes_nothing(bot: Bot)
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("allow", "T1", "grace"), "`grace` is no id of a Slack channel (C…) or person (U…)."),
-        (("deny", "T1", "D1"), "`D1` is no id of a Slack channel (C…) or person (U…)."),
-        (("admit", "T1", "everybody"), "`everybody` is none of "),
+        (("allow", "T1", "grace"), "`grace` is not the id of a Slack channel (C…) or person (U…)."),
+        (("deny", "T1", "D1"), "`D1` is not the id of a Slack channel (C…) or person (U…)."),
+        (("admit", "T1", "everybody"), "`everybody` is neither one of "),
         (("admit", "T1", "none"), "`none` is for BOT_ADMIT; take words away with --remove."),
-        (("admin", "T1", "C1"), "`C1` is no id of a Slack user (U…)."),
+        (("admin", "T1", "C1"), "`C1` is not the id of a Slack user (U…)."),
         (("admin", "T1/C1", "U1"), "`T1/C1` must be a workspace, such as `T1`."),
         (("editor", "T1", "U1"), "`T1` must be a channel, such as `T1/C1`."),
-        (("editor", "T1/D1", "U1"), "`D1` is no id of a Slack channel (C…)."),
+        (("editor", "T1/D1", "U1"), "`D1` is not the id of a Slack channel (C…)."),
         (("show", "T1/C1/1.0"), "is not a level"),
     ],
 )

@@ -1,7 +1,9 @@
-"""The deployment's rules of who may ask where, from the texts of its settings, or of a command line.
+"""Parses access rules from words, as settings, the command line and Slack's forms write them.
 
-Separate from `settings` because the shell takes the same words. Pure. Slack's ids tell by their first letter
-whether they are a channel's or a person's.
+    parse_rules(allow="C1", deny="U2", admit="guests, U3")
+
+allows the channel C1 only, denies the person U2, and admits all guests and the outsider U3. The first letter of
+an id tells whether it is a channel (C, G) or a person (U, W).
 """
 
 import re
@@ -12,11 +14,11 @@ from bot.core.access.rules import AccessRules, Admission
 PERSON_ID_PATTERN = re.compile("[UW][A-Z0-9]+")
 CHANNEL_ID_PATTERN = re.compile("[CG][A-Z0-9]+")
 ADMIT_NONE_WORD = "none"
-"""Lets nothing in as a whole, where an empty text leaves it to admins."""
+"""Admits no group at all; an empty text leaves that to the admins."""
 
 
 def parse_rules(allow: str, deny: str, admit: str) -> AccessRules:
-    """Return the rules; each text holds words with commas between them. Raises ValueError, a sentence."""
+    """Return the rules that three comma-separated texts mean. Raises ValueError with a sentence."""
     people, channels = split_ids(split_words(allow))
     denied_people, denied_channels = split_ids(split_words(deny))
     words = split_words(admit)
@@ -34,17 +36,17 @@ def parse_rules(allow: str, deny: str, admit: str) -> AccessRules:
 
 
 def split_ids(ids: Iterable[str]) -> tuple[frozenset[str], frozenset[str]]:
-    """Return those that are people's, and those that are channels'. Raises ValueError for any other."""
+    """Return the ids of people, and those of channels. Raises ValueError with a sentence for any other."""
     known = frozenset(ids)
     people = frozenset(filter(PERSON_ID_PATTERN.fullmatch, known))
     channels = frozenset(filter(CHANNEL_ID_PATTERN.fullmatch, known))
     if wrong := known - people - channels:
-        raise ValueError(f"`{min(wrong)}` is no id of a Slack channel (C…) or person (U…)")
+        raise ValueError(f"`{min(wrong)}` is not the id of a Slack channel (C…) or person (U…)")
     return people, channels
 
 
 def split_words(text: str) -> list[str]:
-    """Return what stands between commas."""
+    """Return the words between commas."""
     return [each.strip() for each in text.split(",") if each.strip()]
 
 
@@ -53,4 +55,4 @@ def _parse_admission(word: str) -> Admission:
         return Admission(word)
     except ValueError:
         known = ", ".join([*Admission, ADMIT_NONE_WORD])
-        raise ValueError(f"`{word}` is none of {known}, and no user id") from None
+        raise ValueError(f"`{word}` is neither one of {known} nor a user id") from None

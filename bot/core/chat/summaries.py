@@ -1,6 +1,6 @@
 """Summaries of the turns that no longer fit the model's window: which one is sent, and when the next is made.
 
-`context` decides which turns are dropped from the front of the messages; a summary takes their place. The
+`context_window` decides which turns are dropped from the front of the messages; a summary takes their place. The
 front rarely moves, so a summary is made ahead of each move, once, and is sent from then on:
 
     turns      1 2 3 4 5 6 7 8 9
@@ -8,7 +8,7 @@ front rarely moves, so a summary is made ahead of each move, once, and is sent f
     in store   [summary of 1-4] [summary of 1-6, made before the front moves to 7]
 
 A summary is quoted, as a record of what was said, and the model is told that it gives no instructions. Sizes
-are tokens, counted as in `context`.
+are tokens, counted as in `context_window`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -114,7 +114,7 @@ def select_view(
     is_all: bool = True,
     count: TokenCounter = estimate_tokens,
 ) -> ContextView:
-    """Return what the model sees with a question; for the parameters see `context.find_first_turn`.
+    """Return what the model sees with a question; for the parameters see `context_window.find_first_turn`.
 
     The summary is the first one that covers every dropped turn. If none does, the turns between the newest
     summary and the front are sent as well, as far as there is room.

@@ -6,7 +6,7 @@
     user       Bob: And a fencing token?
 
 Names are prefixed only if several people write. Neighbours of one role are joined, because the templates of
-many models demand strict alternation. `context` decides which turns are part of the array.
+many models demand strict alternation. `context_window` decides which turns are part of the array.
 """
 
 import hmac

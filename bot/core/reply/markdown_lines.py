@@ -1,6 +1,6 @@
 """Reads growing Markdown line by line: which code fence or table is open between two lines.
 
-`breaks` and `paging` use this to close on one page what continues on the next, and to open it again there. It
+`page_breaks` and `paging` use this to close on one page what continues on the next, and to open it again there. It
 understands only as much of Markdown as that needs. A wrong guess can spoil the looks of a page, but it never
 loses a character.
 """

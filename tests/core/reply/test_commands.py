@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.reply.commands import DisplayMode, find_addition
-from tests.core.chat.threads import Thread, limits
+from tests.core.reply.simulated_thread import Thread, limits
 
 PROSE = """# Trains
 

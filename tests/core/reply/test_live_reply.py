@@ -4,7 +4,7 @@ import pytest
 
 from bot.core.reply.commands import Done, Edit, Idle, Post, Wait
 from bot.core.reply.live_reply import LiveReply
-from tests.core.chat.threads import Limits, Thread, limits
+from tests.core.reply.simulated_thread import Limits, Thread, limits
 
 
 def test_the_first_text_is_shown_at_once() -> None:

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from bot.core.reply.commands import DisplayMode
-from tests.core.chat.threads import Thread, limits
+from tests.core.reply.simulated_thread import Thread, limits
 
 UNTIMED = settings(deadline=None)  # the machine may be busy, and time is not what these tests are about
 TEXTS = st.text(max_size=80) | st.sampled_from(

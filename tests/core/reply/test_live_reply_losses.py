@@ -3,7 +3,7 @@
 import pytest
 
 from bot.core.reply.commands import DisplayMode
-from tests.core.chat.threads import Thread, limits
+from tests.core.reply.simulated_thread import Thread, limits
 
 
 def say(thread: Thread, text: str, *, now: float) -> None:

@@ -2,7 +2,7 @@
 
 from bot.core.reply.commands import Edit, Idle, Post
 from bot.core.reply.live_reply import MAX_HOLD_SECONDS, LiveReply
-from tests.core.chat.threads import Thread, limits
+from tests.core.reply.simulated_thread import Thread, limits
 
 
 def test_where_edits_are_slow_a_first_page_is_posted_with_its_first_paragraph() -> None:
