@@ -45,7 +45,7 @@ class SqlDrafts:
     """`Drafts` on SQLite or PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
-        """`database` may be one that a store uses too."""
+        """`database` may be shared with other stores."""
         self._database = database
 
     async def save_draft(self, draft: Draft, *, lifetime: float) -> None:

@@ -52,7 +52,7 @@ class SqlGrants:
     """`GrantsRecord` on SQLite or PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
-        """`database` may be one that a store uses too."""
+        """`database` may be shared with other stores."""
         self._database = database
 
     async def list_current(self, workspace: Scope) -> Sequence[GrantsVersion]:

@@ -30,7 +30,7 @@ class SqlLearnedFacts:
     """`Lessons` on SQLite or PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
-        """`database` may be one that a store uses too."""
+        """`database` may be shared with other stores."""
         self._database = database
 
     async def list_facts(self) -> Sequence[Fact]:

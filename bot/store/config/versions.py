@@ -85,7 +85,7 @@ class SqlConfigVersions:
     """`Versions` on SQLite or PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
-        """`database` may be one that a store uses too."""
+        """`database` may be shared with other stores."""
         self._database = database
 
     async def list_applying(self, thread: ThreadKey) -> Sequence[ConfigVersion]:

@@ -16,7 +16,7 @@ from bot.core.turns import File
 
 
 def answer_values(answer: Answer) -> dict[str, Any]:
-    """Return the values of an answer's columns; tokens are NULL where the server did not count them."""
+    """Return the values of an answer's columns; tokens are NULL if the server did not count them."""
     usage = asdict(answer.usage) if answer.usage else {field.name: None for field in fields(Usage)}
     return usage | {
         "answer": answer.text,
@@ -27,7 +27,7 @@ def answer_values(answer: Answer) -> dict[str, Any]:
 
 
 def provenance_from(row: Row[Any]) -> Provenance | None:
-    """Return what the answer in a row was made with, as far as that is known."""
+    """Return what the answer in a row was made with, or None if that was not recorded."""
     if not row.made_with:
         return None
     document = json.loads(row.made_with)
@@ -37,10 +37,10 @@ def provenance_from(row: Row[Any]) -> Provenance | None:
 
 
 def files_to_json(files: Sequence[File]) -> str | None:
-    """Return what the column holds; NULL where there are none, as with nearly every message."""
+    """Return the value of the column `files`; NULL if there are none, as with nearly every message."""
     return json.dumps([asdict(file) for file in files]) if files else None
 
 
 def files_from_json(document: str | None) -> tuple[File, ...]:
-    """Return what `to_json` was given."""
+    """Return the files in the column `files`."""
     return tuple(File(**fields) for fields in json.loads(document)) if document else ()

@@ -1,6 +1,8 @@
-"""What people think of again: questions edited, deleted, asked once more, and other answers to them.
+"""What people do about recorded turns: they edit and delete questions, retry, and flip between answers.
 
-Separate from the other transactions because none of these is the owner's of a turn. Rules are as there.
+These transactions are not the owner's, so they check no fencing token. They lock the conversation before the turn,
+as `turn_queue` does. Erasing a turn takes away its owner: the owner's next write raises `ClaimLost`. Whatever
+changes what was said in a thread deletes, in the same transaction, the summaries that cover it.
 """
 
 from dataclasses import asdict
@@ -70,7 +72,7 @@ RESET_TURN = (
 
 
 def edit_question(connection: Connection, message: MessageKey, text: str, delivery: str) -> Turn | None:
-    """Replace a question's text; return its turn if that is news to an answer that has ended."""
+    """Replace a question's text; return its turn if the text changed and the turn has ended."""
     found = connection.execute(LOCK_CONVERSATION_OF_MESSAGE, asdict(message)).one_or_none()
     if found is None or not is_first_delivery(connection, asdict(message), delivery):
         return None
@@ -82,7 +84,7 @@ def edit_question(connection: Connection, message: MessageKey, text: str, delive
 
 
 def forget_message(connection: Connection, message: MessageKey, delivery: str) -> Turn | None:
-    """Erase a turn, whoever works on it, and hand its thread over."""
+    """Erase a turn, even if a process owns it, and wake other processes for the rest of its thread."""
     found = connection.execute(LOCK_CONVERSATION_OF_MESSAGE, asdict(message)).one_or_none()
     if found is None or not is_first_delivery(connection, asdict(message), delivery):
         return None
@@ -99,11 +101,18 @@ def forget_message(connection: Connection, message: MessageKey, delivery: str) -
 
 
 def retry_turn(
-    connection: Connection, owner: str, turn: int, thread: ThreadKey, asker: Requester, *, claim: bool, goes_on: bool
+    connection: Connection,
+    owner: str,
+    turn: int,
+    thread: ThreadKey,
+    requester: Requester,
+    *,
+    claim: bool,
+    goes_on: bool,
 ) -> Turn | None:
-    """Let an ended turn wait again for an answer, or for the rest; take it if it may run at once."""
+    """Let an ended turn wait for another answer, or with `goes_on` for the rest; claim it if it is alone."""
     conversation = connection.scalar(LOCK_CONVERSATION, asdict(thread))
-    wanted = {"turn": turn, "conversation": conversation, "goes_on": goes_on} | asdict(asker)
+    wanted = {"turn": turn, "conversation": conversation, "goes_on": goes_on} | asdict(requester)
     if not goes_on:
         connection.execute(variants.INSERT_CURRENT_ANSWER, wanted)
     row = connection.execute(RESET_TURN, wanted).one_or_none()
@@ -115,10 +124,10 @@ def retry_turn(
     return claim_if_alone(connection, owner, row, thread.root, claim=claim)
 
 
-def flip_variant(connection: Connection, turn: int, thread: ThreadKey, action: Action, asker: Requester) -> bool:
-    """Put another variant in the place of an answer, and let it wait to be shown."""
+def flip_variant(connection: Connection, turn: int, thread: ThreadKey, action: Action, requester: Requester) -> bool:
+    """Replace a turn's answer by another variant, and let a process show it."""
     conversation = connection.scalar(LOCK_CONVERSATION, asdict(thread))
-    wanted = {"turn": turn, "conversation": conversation} | asdict(asker)
+    wanted = {"turn": turn, "conversation": conversation} | asdict(requester)
     if conversation is None or not variants.flip_variant(connection, wanted, action):
         return False
     summaries.delete_outdated(connection, turn)

@@ -1,7 +1,7 @@
 """`Explanations` in SQL: how the answer came about that a message shows.
 
-Separate from the turns' own statements because it only reads, and what it reads nobody else needs. The thread
-leads to the turn, since the database finds a thread's turns by index, but not a page by its message.
+The caller gives the thread as well as the message, because a thread's turns are found by index; a page is not found
+by its message alone. Only reads.
 """
 
 from dataclasses import asdict
@@ -38,16 +38,16 @@ class SqlExplanations:
     """`Explanations` on SQLite or PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
-        """`database` may be one that a store uses too."""
+        """`database` may be shared with other stores."""
         self._database = database
 
     async def explain(self, thread: ThreadKey, message_id: str) -> Explanation | None:
-        """Return how the answer came about that a message shows, or asked for."""
+        """Return how an answer came about, by its question or by any message that shows it."""
         return await self._database.tx(explain_answer, thread, message_id)
 
 
 def explain_answer(connection: Connection, thread: ThreadKey, message_id: str) -> Explanation | None:
-    """Read the turn that a message belongs to, and the versions its answer was made with."""
+    """Read the turn of a message, and the versions of the configuration that its answer was made with."""
     row = _find_row(connection, thread, message_id)
     if row is None:
         return None
@@ -72,7 +72,7 @@ def explain_answer(connection: Connection, thread: ThreadKey, message_id: str) -
 
 
 def find_turn(connection: Connection, thread: ThreadKey, message_id: str) -> int | None:
-    """Return the id of the turn that a message belongs to."""
+    """Return the id of the ended turn whose question or page a message is."""
     row = _find_row(connection, thread, message_id)
     return row.id if row else None
 

@@ -119,7 +119,7 @@ class SqlVotes:
     """`Votes` on SQLite or PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
-        """`database` may be one that a store uses too."""
+        """`database` may be shared with other stores."""
         self._database = database
 
     async def cast_vote(self, turn: int, thread: ThreadKey, verdict: Verdict, *, by: str) -> Vote | None:

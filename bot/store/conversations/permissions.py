@@ -1,7 +1,4 @@
-"""Who may do something about an answer: whoever asked for it, and admins.
-
-Separate because statements about turns and about their variants ask for it alike.
-"""
+"""The permission to retry an answer or to flip its variants: the author of the question has it, and admins."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -13,7 +10,7 @@ from bot.store.schema import turns
 
 @dataclass(frozen=True, slots=True)
 class Requester:
-    """The parameters of `IS_THEIRS`."""
+    """The person who asks for a change; the field names are the parameters of `MAY_DECIDE`."""
 
     asker: str
     """The platform's user id."""
@@ -21,4 +18,4 @@ class Requester:
 
 
 MAY_DECIDE: Final = or_(turns.c.author_id == bindparam("asker"), bindparam("is_admin", type_=Boolean))
-"""True of the turns about which a person may decide."""
+"""True for the turns that the requester may change."""

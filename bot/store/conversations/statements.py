@@ -1,13 +1,14 @@
-"""Every SQL statement about turns, built once.
+"""The SQL statements of the turn queue, built once at import, since building one costs more than running it.
 
-Separate from the functions that run them because building a statement costs more than running it, and so
-that this SQL can be read in one place; what else there is stands in `second_thoughts`, `stopping`, `kept` and
-`processes`. Rules:
-parameters that a statement takes beyond a table's columns are in its `bindparam`s; a statement that changes
-a turn for its owner carries the fence; a turn gets an owner only while its conversation is locked.
+`turn_queue` runs them. Statements that few turns need stand beside the functions that run them, in `changes`,
+`stopping`, `variants` and `processes`. Rules:
 
-`INSERT ... ON CONFLICT` is PostgreSQL's construct, which SQLAlchemy compiles for SQLite word for word.
-`FOR UPDATE` disappears on SQLite, where one transaction runs at a time.
+- what a statement takes beyond the columns of its table are its `bindparam`s;
+- a statement that changes a turn for its owner contains `FENCE`;
+- a turn gets an owner only while its conversation is locked.
+
+`INSERT ... ON CONFLICT` is a PostgreSQL construct that SQLAlchemy compiles for SQLite, too, which understands the
+same words. `FOR UPDATE` is left out on SQLite, where only one transaction runs at a time.
 """
 
 from typing import Any, Final
@@ -36,10 +37,10 @@ from bot.core.turns import TRANSITIONS, TurnStatus
 from bot.store.schema import FENCE, conversations, deliveries, is_open, now, pages, reservations, status_in, turns
 
 WORK_CHANNEL: Final = "threadkeeper_work"
-"""PostgreSQL's channel on which work is handed to other processes."""
+"""The PostgreSQL channel that wakes other processes when there is work for them."""
 
 TURN_COLUMNS: Final = tuple(column for column in turns.c if not column.name.endswith(("_at", "_tokens")))
-"""All of a turn but its times and counts, which nobody reads who answers it."""
+"""The columns needed to answer a turn (no timestamps or token counts)."""
 
 _other = turns.alias("other")
 
@@ -53,16 +54,16 @@ IS_THIS_MESSAGE = and_(_IS_IN_THIS_CHANNEL, turns.c.message_id == bindparam("mes
 
 
 def _has_turn(conversation: ColumnElement[int], condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Return the condition that a conversation has a turn, called `_other`, of which `condition` is true."""
+    """Return the condition that a conversation has a turn for which `condition` on the alias `_other` is true."""
     return exists().where(_other.c.conversation_id == conversation, condition)
 
 
 THIS_CONVERSATION: ColumnElement[int] = bindparam("conversation")
 
 
-# --- what comes in ------------------------------------------------------------------------------------
+# --- incoming messages --------------------------------------------------------------------------------
 
-# A note is no answer: what was read in the thread before its event came is still a question.
+# A noted turn does not count: the message was read in the thread before its event came, and may be a question.
 IS_KNOWN = select(
     or_(
         exists().where(IS_THIS_MESSAGE, turns.c.status != TurnStatus.NOTED),
@@ -89,7 +90,7 @@ LOCK_CONVERSATION = (
     .with_for_update()
 )
 
-# The update changes nothing; it locks the row that another process has just inserted, and returns it.
+# The update changes nothing: it locks and returns the row if another process has just inserted it.
 LOCK_OR_INSERT_CONVERSATION = (
     upsert(conversations)
     .on_conflict_do_update(
@@ -111,9 +112,9 @@ _CLAIMED_VALUES: Final = {
     "claimed_at": case((_IS_CLAIMED, now())),
     "status": case((_IS_CLAIMED, TurnStatus.ANSWERING), else_=TurnStatus.WAITING),
 }
-"""What a question begins with: it is the taker's at once, if there is one, where no other turn is open."""
+"""The state of a new question: claimed by `taker`, if one is given and no other turn of the thread is open."""
 
-# Returns nothing where the message is there already, unless it was a note and is a question now.
+# Returns no row if the message is recorded already, unless it was noted and becomes a question now.
 INSERT_TURN = (
     upsert(turns)
     .values(_CLAIMED_VALUES)
@@ -129,12 +130,12 @@ INSERT_TURN = (
 
 INSERT_NOTES = upsert(turns).on_conflict_do_nothing()
 
-# --- who works on what --------------------------------------------------------------------------------
+# --- claiming -----------------------------------------------------------------------------------------
 
 _earlier = turns.alias("earlier")
 
-# Some conversations where something may be claimed. SKIP LOCKED passes over those where somebody is at it
-# right now; what there is to claim must be looked up again under the lock.
+# Conversations where a turn may be claimed. SKIP LOCKED skips those that another process is changing right now;
+# under the lock the turn must be looked up again.
 LOCK_CLAIMABLE_CONVERSATIONS = (
     select(conversations.c.id, conversations.c.root)
     .join_from(turns, conversations)
@@ -185,15 +186,14 @@ CLAIM_IF_ALONE = _claim_turn(
 
 SELECT_PAGES = select(pages.c.message_id).where(pages.c.turn_id == bindparam("turn")).order_by(pages.c.page)
 
-# For PostgreSQL: wake other processes at the commit, if the conversation has work that nobody does.
+# On PostgreSQL only: wakes other processes at the commit, if the conversation has an open turn and no owner.
 NOTIFY_IF_WORK = select(func.pg_notify(WORK_CHANNEL, "")).where(
     _has_turn(THIS_CONVERSATION, is_open(_other)), ~_has_turn(THIS_CONVERSATION, _other.c.owner.is_not(None))
 )
 
 # --- changes by the owner -----------------------------------------------------------------------------
 
-
-# Returns nothing where the turn is lost.
+# Returns no row if this process does not own the turn any more.
 SAVE_PAGE = (
     upsert(pages)
     .from_select(
@@ -210,8 +210,8 @@ SAVE_PAGE = (
 
 DELETE_PAGES = delete(pages).where(pages.c.turn_id == bindparam("turn")).returning(*pages.c)
 
-# Nothing is kept for most turns; and only the owner has anything kept, which is not while it ends the turn.
-_HAS_RESERVATION = exists().where(reservations.c.turn_id == bindparam("turn")).label("is_kept_for")
+# Most turns have no reservation; only the owner makes one, and never while it ends the turn.
+_HAS_RESERVATION = exists().where(reservations.c.turn_id == bindparam("turn")).label("has_reservation")
 
 # Executed with the columns of the answer as further parameters, which SQLAlchemy adds to SET.
 SAVE_ANSWER = (
@@ -221,7 +221,7 @@ SAVE_ANSWER = (
     .returning(turns.c.answered_at.label("at"), _HAS_RESERVATION)
 )
 
-# PostgreSQL evaluates it to find the row of the turn, and so before it locks that row.
+# PostgreSQL evaluates this to find the turn, so the conversation is locked before the turn.
 _LOCKED_CONVERSATION_OF_TURN = (
     select(conversations.c.id)
     .join_from(_other, conversations)
@@ -241,14 +241,15 @@ def _end_turn(status: TurnStatus) -> ReturningUpdate[Any]:
     )
 
 
-# Executed with `error`, and with the columns of a partial answer where there is one. Each locks the
-# conversation: else a question that is being accepted right now would be seen by neither side as runnable.
+# Executed with `error`, and with the columns of a partial answer if there is one. Each locks the conversation:
+# otherwise a question that is accepted at the same moment would find the thread busy, and the transaction that ends
+# the turn would not see the question; no process would answer it.
 END_TURN = {status: _end_turn(status) for status in (TurnStatus.DONE, TurnStatus.STOPPED, TurnStatus.FAILED)}
 
 RELEASED_VALUES = {
     "owner": null(),
     "status": case((turns.c.status == TurnStatus.ANSWERING, TurnStatus.WAITING), else_=turns.c.status),
 }
-"""What `SET` does to a turn that is given back, or taken from a dead process."""
+"""What `SET` does to a turn that its owner gives back, or that is taken from a dead process."""
 
 RELEASE_TURN = update(turns).where(FENCE).values(RELEASED_VALUES).returning(turns.c.conversation_id)

@@ -1,8 +1,10 @@
-"""Stopping answers, in SQL: a mark on the turn, which its owner looks for, and who takes the turn finds.
+"""Stopping answers: a mark on the turn, `turns.stopped_by`.
 
-Separate from the turns' own statements because it is the one change that somebody else makes to a turn
-while its owner works on it. Rules: the mark changes no state, so there is nothing to fence; the message that
-said so is kept as a key only, so that it is no question when it comes a second time.
+`request_stop` sets the mark and wakes all processes. The owner finds it with `list_turns_to_stop` and ends the turn.
+If the turn has no owner yet, the process that claims it reads the mark and ends the turn without asking the model.
+
+The mark changes no state and no owner, so it needs no fencing token. The message that said "stop" is recorded as a
+`FORGOTTEN` turn without text: its key is known, so a second delivery of it does not become a question.
 """
 
 from collections.abc import Sequence
@@ -19,7 +21,7 @@ from bot.store.conversations.processes import NOTIFY_WORKERS
 from bot.store.conversations.turn_queue import is_first_delivery
 from bot.store.schema import is_open, turns
 
-# What runs, or else what is next; of a turn that is named, that one.
+# The turn with an owner, or else the next one; if the request names a turn, that turn.
 SELECT_TURN_TO_STOP: Final = (
     select(turns.c.id, turns.c.author_id)
     .where(
@@ -43,7 +45,7 @@ SELECT_MARKED_TURNS: Final = select(turns.c.id).where(turns.c.owner == bindparam
 
 
 def request_stop(connection: Connection, request: StopRequest) -> StopOutcome:
-    """Mark the turn that is meant, and wake its owner, or who takes it."""
+    """Mark the turn that is to be stopped, and wake all processes."""
     conversation = connection.scalar(sql.LOCK_CONVERSATION, asdict(request.thread))
     if conversation is None:
         return StopOutcome.NOTHING
@@ -64,7 +66,7 @@ def request_stop(connection: Connection, request: StopRequest) -> StopOutcome:
 
 
 def list_turns_to_stop(connection: Connection, owner: str) -> Sequence[int]:
-    """Return the marked turns of a process."""
+    """Return the marked turns that a process owns."""
     return connection.scalars(SELECT_MARKED_TURNS, {"me": owner}).all()
 
 

@@ -1,7 +1,16 @@
-"""`Store` in SQL: each method runs a plain function of a connection as one transaction.
+"""The store in SQL: conversations and the work queue, as one process sees them.
 
-Separate from those functions so that these are plain and wait for nothing but the database. What each method
-promises is written once, in `bot.ports`. Rule: who is cancelled while it claims holds nothing afterwards.
+`SqlStore` implements the ports `Conversations` and `WorkQueue`, where each method is described. Each method runs one
+plain function of a connection as one transaction:
+
+    SqlStore.accept         -> turn_queue.accept_question   a question comes in
+    SqlStore.read_context   -> turn_context.read_context    what to answer it with
+    SqlStore.record_page    -> turn_queue.record_page       a message was posted
+    SqlStore.save_answer    -> turn_queue.save_answer       the answer is complete
+    SqlStore.settle         -> turn_queue.settle_turn       the thread shows it; the next turn is claimed
+
+Between these transactions nothing is locked while a model or the platform works. What people do besides is in
+`changes` (edit, delete, retry, other variants) and `stopping`; heartbeats are in `processes`.
 """
 
 import asyncio
@@ -25,11 +34,14 @@ P = ParamSpec("P")
 Claimed = TypeVar("Claimed", Turn | None, Sequence[Turn])
 
 SWEEP_INTERVAL_SECONDS: Final = 3600.0
-"""Seconds from when nothing old was left until it is looked for again."""
+"""How long to wait after all expired rows are deleted before looking for more."""
 
 
 class SqlStore:
-    """`Store` on SQLite or PostgreSQL; `owner` names this process, and no other one ever."""
+    """`Conversations` and `WorkQueue` on SQLite or PostgreSQL.
+
+    `owner` is the name of this process; no other process may ever have the same.
+    """
 
     def __init__(self, database: Database, owner: str) -> None:
         self._database = database
@@ -42,22 +54,22 @@ class SqlStore:
         return self._owner
 
     async def open(self) -> None:
-        """Enter this process among the living; call once, after migrations and before anything else.
+        """Register this process; call once, after migrations and before anything else.
 
-        On SQLite no other process can live, so the next `beat` frees what earlier ones left running.
+        On SQLite there is no other living process, so the next heartbeat frees all turns of earlier ones.
         """
         await self._database.tx(processes.register_worker, self._owner, alone=not self._database.is_shared)
 
     def ledger(self) -> SqlLedger:
-        """Return what this process may spend."""
+        """Return the ledger, as this process sees it."""
         return SqlLedger(self._database, self._owner)
 
     async def accept(self, incoming: IncomingMessage, *, claim: bool) -> Turn | None:
-        """Record a question; None if there is nothing to do about it."""
+        """Record a question; None if it needs no answer."""
         return await self._run_claiming(turn_queue.accept_question, incoming, claim=claim)
 
     async def record_overheard(self, thread: ThreadKey, messages: Sequence[IncomingMessage]) -> None:
-        """Record what the platform says was written in a thread, as far as it is not known."""
+        """Record messages that were read from the platform."""
         await self._database.tx(turn_queue.record_overheard, thread, messages)
 
     async def edit_question(self, message: MessageKey, text: str, *, delivery: str = "") -> Turn | None:
@@ -71,50 +83,50 @@ class SqlStore:
     async def retry(
         self, turn: int, thread: ThreadKey, *, by: str, claim: bool, by_admin: bool = False, goes_on: bool = False
     ) -> Turn | None:
-        """Let an ended turn be answered again; None if it may not."""
-        asker = Requester(by, by_admin)
-        return await self._run_claiming(changes.retry_turn, turn, thread, asker, claim=claim, goes_on=goes_on)
+        """Let an ended turn be answered again; None if the person may not."""
+        requester = Requester(by, by_admin)
+        return await self._run_claiming(changes.retry_turn, turn, thread, requester, claim=claim, goes_on=goes_on)
 
     async def flip(self, turn: int, thread: ThreadKey, action: Action, *, by: str, by_admin: bool = False) -> bool:
-        """Let another variant of an answer be shown; False if it may not."""
+        """Show another variant of an answer; False if the person may not."""
         return await self._database.tx(changes.flip_variant, turn, thread, action, Requester(by, by_admin))
 
     async def stop(self, request: StopRequest) -> StopOutcome:
-        """Mark an open turn as one that somebody wants stopped."""
+        """Mark an open turn as to be stopped."""
         return await self._database.tx(stopping.request_stop, request)
 
     async def list_turns_to_stop(self) -> Sequence[int]:
-        """Return which turns of this process somebody wants stopped."""
+        """Return the turns of this process that are marked as to be stopped."""
         return await self._database.tx(stopping.list_turns_to_stop, self._owner)
 
     async def find_turn(self, thread: ThreadKey, message_id: str) -> int | None:
-        """Return the turn that a message asked for, or shows."""
+        """Return the ended turn whose question or page this message is."""
         return await self._database.tx(explanations.find_turn, thread, message_id)
 
     async def claim(self, limit: int) -> Sequence[Turn]:
-        """Claim up to `limit` turns of threads where nothing runs, oldest first."""
+        """Claim up to `limit` turns, oldest first."""
         return await self._run_claiming(turn_queue.claim_turns, limit)
 
     async def read_context(self, turn: Turn, *, limit: int) -> TurnContext:
-        """Return what came before the turn, without its pages, and the steering that may apply."""
+        """Return what to answer a turn with."""
         return await self._database.tx(turn_context.read_context, turn, limit)
 
     async def record_page(self, turn: Turn, page: int, message_id: str) -> None:
-        """Note which message shows a page."""
+        """Record which message shows a page."""
         await self._database.tx(turn_queue.record_page, self._owner, turn, page, message_id)
 
     async def forget_pages(self, turn: Turn, page: int) -> None:
-        """Forget which messages showed a page and those after it."""
+        """Record that no message shows a page any more, or a later one."""
         await self._database.tx(turn_queue.forget_pages, self._owner, turn, page)
 
     async def save_answer(self, turn: Turn, answer: Answer, others: Sequence[Answer] = ()) -> VariantPosition:
-        """Save the complete answer, and other ones beside it; return its place among all variants."""
+        """Save the complete answer and its variants; return its position among them."""
         return await self._database.tx(turn_queue.save_answer, self._owner, turn, answer, others)
 
     async def settle(
         self, turn: Turn, status: TurnStatus, *, error: str = "", answer: Answer | None = None, claim: bool = True
     ) -> Turn | None:
-        """End a turn; return the thread's next one, claimed, if asked to."""
+        """End a turn; return the thread's next one, claimed, if `claim` is set."""
         return await self._run_claiming(turn_queue.settle_turn, turn, status, error=error, answer=answer, claim=claim)
 
     async def release(self, turn: Turn) -> None:
@@ -122,9 +134,9 @@ class SqlStore:
         await self._database.tx(turn_queue.release_turn, self._owner, turn)
 
     async def record_heartbeat(self, lease: float) -> None:
-        """Say that this process lives, and free the turns of those silent for `lease` seconds.
+        """Record that this process is alive, and free the turns of processes silent for `lease` seconds.
 
-        Now and then, old deliveries are forgotten afterwards, in a transaction of their own.
+        About once an hour expired rows are deleted afterwards, in a transaction of their own.
         """
         await self._database.tx(processes.record_heartbeat, self._owner, lease)
         now = asyncio.get_running_loop().time()
@@ -132,29 +144,29 @@ class SqlStore:
             self._sweep_at = now + SWEEP_INTERVAL_SECONDS
 
     async def unregister(self) -> None:
-        """Say that this process ends."""
+        """Record that this process ends."""
         await self._database.tx(processes.unregister_worker, self._owner)
 
     async def listen(self, wake: Callable[[], None]) -> None:
-        """Call `wake` whenever work is handed over, until cancelled."""
+        """Call `wake` whenever another process frees a turn or marks one to stop, until cancelled."""
         if self._database.is_shared:
             from bot.store import notifications  # noqa: PLC0415 - psycopg is 9 MB that SQLite has no use for
 
             await notifications.listen(
                 self._database.url, {**self._database.notification_callbacks, statements.WORK_CHANNEL: wake}
             )
-        await asyncio.get_running_loop().create_future()  # nobody shares an SQLite file
+        await asyncio.get_running_loop().create_future()  # an SQLite file has no other process
 
     async def get_or_create_secret(self, name: str, make: Callable[[], str]) -> str:
-        """Return a secret of this installation, made once."""
+        """Return a secret of this installation; the first call stores `make()`."""
         return await self._database.tx(processes.get_or_create_secret, name, make)
 
     async def _run_claiming(
         self, f: Callable[Concatenate[Connection, str, P], Claimed], *args: P.args, **kwargs: P.kwargs
     ) -> Claimed:
-        """Run a transaction that may claim; give back what a caller who is cancelled never hears of.
+        """Run a transaction that may claim turns. If the caller is cancelled, give the claimed turns back.
 
-        Otherwise such a turn would stay with this process, which lives and does nothing about it.
+        Otherwise these turns would stay with this process, which is alive but does not know of them.
         """
         claimed: Claimed | None = None
 

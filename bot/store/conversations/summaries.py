@@ -58,7 +58,7 @@ class SqlSummaries:
     """`Summaries` on SQLite or PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
-        """`database` may be one that a store uses too."""
+        """`database` may be shared with other stores."""
         self._database = database
 
     async def read_summaries(self, thread: ThreadKey) -> ThreadSummaries:

@@ -1,7 +1,8 @@
-"""What a question is asked in: what was said before it, and what may apply to its thread.
+"""Reads what to answer a question with: the history of its thread, configuration, draft and budgets.
 
-Separate from the other transactions because it changes nothing and locks nothing. Rule: what is seldom there,
-a draft or a budget, costs no query of its own where it is not.
+It takes three queries: one for the turn's position, which also finds a draft and whether the workspace has budgets;
+one for the history; one for the versions of the configuration. Only a workspace with budgets costs a fourth. Nothing
+is locked.
 """
 
 from typing import Final
@@ -49,7 +50,7 @@ SELECT_HISTORY: Final = (
 
 
 def read_context(connection: Connection, turn: Turn, limit: int) -> TurnContext:
-    """Read the newest turns before this one, and what may apply to its thread."""
+    """Read the newest turns before this one, and what admins set that may apply to its thread."""
     here = connection.execute(SELECT_POSITION, {"turn": turn.id}).one()
     before = {"conversation": here.conversation_id, "sent_at": here.sent_at, "turn": turn.id}
     rows = connection.execute(SELECT_HISTORY, before | {"limit": limit}).all()

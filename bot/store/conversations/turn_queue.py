@@ -1,8 +1,17 @@
-"""What one transaction does, use case by use case, as plain functions of a Connection.
+"""The turn queue: recording questions, claiming turns, saving answers and ending turns.
 
-Separate from the statements, which are data, and from the database, which runs a function as a transaction.
-`owner` is the process that asks. Rules: locks are taken in one order, the conversation before its turns; a
-write that finds its turn lost raises `ClaimLost`, which undoes the transaction.
+Each public function is one transaction of `SqlStore`; `owner` is the process that calls. A turn is its own queue
+entry: its row says who owns it, and under which fencing token. Example of two processes, a and b:
+
+    a: accept_question   turn 7: ANSWERING, owner a, token 1
+    a: freezes; its lease ends
+    b: record_heartbeat  turn 7: WAITING, no owner
+    b: claim_turns       turn 7: ANSWERING, owner b, token 2
+    a: save_answer       WHERE owner = 'a' AND token = 1 finds no row: `ClaimLost`, rolled back
+    b: save_answer, settle_turn
+
+Rules: a transaction locks the conversation before its turns; a write of an owner that lost its turn raises
+`ClaimLost`, which rolls the transaction back.
 """
 
 from collections.abc import Sequence
@@ -21,11 +30,11 @@ from bot.store.schema import LOCK_OWN_TURN, pages
 from bot.store.spending import model_calls
 
 NOTE_VALUES: Final = {"status": TurnStatus.NOTED, "token": 0, "attempt": 0}
-"""What a turn is that nobody is to answer."""
+"""The state of a turn that is not answered, because its message was only read in the thread."""
 
 
 def accept_question(connection: Connection, owner: str, incoming: IncomingMessage, *, claim: bool) -> Turn | None:
-    """Insert a turn unless its message or delivery is known; take it if it may run at once."""
+    """Insert a turn unless its message or delivery is recorded already; claim it if no other turn is open."""
     message = _message_values(incoming.thread, incoming.message_id)
     if connection.scalar(sql.IS_KNOWN, message | {"delivery": incoming.delivery}):
         return None
@@ -38,7 +47,7 @@ def accept_question(connection: Connection, owner: str, incoming: IncomingMessag
         return None
     taken = {"conversation": conversation, "taker": owner if claim else None}
     added = connection.execute(sql.INSERT_TURN, row | taken).one_or_none()
-    if added is None:  # the same message came twice at once, and the other one was first
+    if added is None:  # the same message came twice at once, and the other delivery was first
         return None
     if not claim:
         notify_if_work(connection, conversation)
@@ -48,11 +57,11 @@ def accept_question(connection: Connection, owner: str, incoming: IncomingMessag
 def _lock_conversation(connection: Connection, incoming: IncomingMessage) -> int | None:
     """Return the conversation, locked so that its turns are numbered in the order of their commits.
 
-    There is None where nobody asked the bot before, and this message does not begin one.
+    Returns None if the bot was never asked there, and this message does not ask it either.
     """
     place = _channel_values(incoming.thread) | {"root": incoming.thread.root}
     asks = incoming.addressed not in {AddressingKind.REPLY, AddressingKind.OVERHEARD}
-    begins = asks and incoming.message_id == incoming.thread.root  # a thread: nobody asked in it yet
+    begins = asks and incoming.message_id == incoming.thread.root  # it starts a thread, which has no conversation yet
     found: int | None = None if begins else connection.scalar(sql.LOCK_CONVERSATION, place)
     if found is None and asks:
         found = connection.scalar(sql.LOCK_OR_INSERT_CONVERSATION, place)
@@ -60,7 +69,7 @@ def _lock_conversation(connection: Connection, incoming: IncomingMessage) -> int
 
 
 def record_overheard(connection: Connection, thread: ThreadKey, messages: Sequence[IncomingMessage]) -> None:
-    """Insert the messages that are not known, if there is a conversation, and note when it was read."""
+    """Insert the messages that are not recorded yet, if there is a conversation, and save when it was read."""
     conversation = connection.scalar(sql.LOCK_CONVERSATION, asdict(thread))
     if conversation is None:
         return
@@ -76,14 +85,14 @@ def record_overheard(connection: Connection, thread: ThreadKey, messages: Sequen
 
 
 def claim_turns(connection: Connection, owner: str, limit: int) -> Sequence[Turn]:
-    """Take the oldest open turn of threads where nothing runs."""
+    """Claim the oldest open turn of threads in which no turn has an owner."""
     chosen = connection.execute(sql.LOCK_CLAIMABLE_CONVERSATIONS, {"limit": limit}).all()
     taken = (_claim_next(connection, owner, row.id, row.root) for row in chosen)
     return [turn for turn in taken if turn]
 
 
 def record_page(connection: Connection, owner: str, turn: Turn, page: int, message_id: str) -> None:
-    """Note which message shows a page, in place of an earlier one."""
+    """Save which message shows a page, in place of an earlier one."""
     shown = {"shown": page, "message": message_id}
     if connection.scalar(sql.SAVE_PAGE, _fence_values(owner, turn) | shown) is None:
         raise ClaimLost
@@ -99,7 +108,7 @@ def forget_pages(connection: Connection, owner: str, turn: Turn, page: int) -> N
 def save_answer(
     connection: Connection, owner: str, turn: Turn, answer: Answer, others: Sequence[Answer]
 ) -> VariantPosition:
-    """Save the complete answer; with the variants, where there are some, or may have been."""
+    """Save the complete answer, and the variants if there are any, or may have been before."""
     saved = _update_own_turn(connection, sql.SAVE_ANSWER, owner, turn, answer_columns.answer_values(answer))
     _charge_call(connection, saved, turn, answer.call)
     if turn.token == 1 and not others:
@@ -119,7 +128,7 @@ def settle_turn(
     answer: Answer | None,
     claim: bool,
 ) -> Turn | None:
-    """End a turn, and take the thread's next one."""
+    """End a turn, and claim the thread's next one."""
     changes = {"error": error} | (answer_columns.answer_values(answer) if answer else {})
     ended = _update_own_turn(connection, sql.END_TURN[status], owner, turn, changes)
     _charge_call(connection, ended, turn, answer.call if answer else None)
@@ -128,7 +137,7 @@ def settle_turn(
         and turn.variant_position.number
         and variants.read_position(connection, turn.id) != turn.variant_position
     ):
-        connection.execute(variants.SHOW_AGAIN, {"turn": turn.id})  # somebody flipped meanwhile
+        connection.execute(variants.SHOW_AGAIN, {"turn": turn.id})  # another variant was chosen meanwhile
     if claim:
         return _claim_next(connection, owner, ended.conversation_id, turn.thread.root)
     notify_if_work(connection, ended.conversation_id)
@@ -136,7 +145,7 @@ def settle_turn(
 
 
 def release_turn(connection: Connection, owner: str, turn: Turn) -> None:
-    """Give a turn back, and hand its thread over."""
+    """Give a turn back, and wake other processes."""
     conversation = connection.scalar(sql.RELEASE_TURN, _fence_values(owner, turn))
     if conversation is None:
         raise ClaimLost
@@ -144,7 +153,7 @@ def release_turn(connection: Connection, owner: str, turn: Turn) -> None:
 
 
 def is_first_delivery(connection: Connection, place: dict[str, str], delivery: str) -> bool:
-    """Note a delivery, if it has a name; return whether it is the first one of that name."""
+    """Record a delivery, if it has an id; return whether it is the first one with this id."""
     if not delivery:
         return True
     row = {"platform": place["platform"], "workspace": place["workspace"], "id": delivery}
@@ -152,7 +161,7 @@ def is_first_delivery(connection: Connection, place: dict[str, str], delivery: s
 
 
 def claim_if_alone(connection: Connection, owner: str, row: Row[Any], root: str, *, claim: bool) -> Turn:
-    """Return a turn that waits in a conversation this transaction has locked, taken if it may run."""
+    """Return a waiting turn of a locked conversation; with `claim` it is claimed if no other turn is open."""
     taken = None
     if claim:
         taken = connection.execute(sql.CLAIM_IF_ALONE, {"turn": row.id, "taker": owner}).one_or_none()
@@ -162,13 +171,13 @@ def claim_if_alone(connection: Connection, owner: str, row: Row[Any], root: str,
 
 
 def _claim_next(connection: Connection, owner: str, conversation: int, root: str) -> Turn | None:
-    """Take the oldest open turn of a conversation that this transaction has locked, if nothing runs there."""
+    """Claim the oldest open turn of a locked conversation, if no turn there has an owner."""
     row = connection.execute(sql.CLAIM_NEXT, {"conversation": conversation, "taker": owner}).one_or_none()
     return turn_with_pages(connection, row, root) if row else None
 
 
 def notify_if_work(connection: Connection, conversation: int) -> None:
-    """Wake other processes if the conversation has work that nobody does."""
+    """Wake other processes if the conversation has an open turn, and no turn there has an owner."""
     if connection.dialect.name == "postgresql":
         connection.execute(sql.NOTIFY_IF_WORK, {"conversation": conversation})
 
@@ -183,10 +192,10 @@ def _update_own_turn(
 
 
 def _charge_call(connection: Connection, changed: Row[Any], turn: Turn, call: ModelCall | None) -> None:
-    """Write the call that a turn made, if it made one, in place of what was kept for it."""
+    """Write the call that a turn made, if it made one, in place of its reservation."""
     if call:
         model_calls.charge(connection, turn, call, changed.at)
-    if changed.is_kept_for:
+    if changed.has_reservation:
         model_calls.release_reservation(connection, turn.id)
 
 
@@ -214,7 +223,7 @@ def _turn_values(conversation: int, place: ThreadKey, incoming: IncomingMessage)
 
 
 def turn_with_pages(connection: Connection, row: Row[Any], root: str) -> Turn:
-    """Return a turn with its pages; one that nobody claimed before has none."""
+    """Return a turn with its pages; a turn that was never claimed before has none."""
     if row.token - (row.owner is not None) == 0:
         return turn_from(row, root)
     shown = connection.scalars(sql.SELECT_PAGES, {"turn": row.id}).all()

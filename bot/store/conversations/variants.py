@@ -1,8 +1,15 @@
-"""The variants of answers, as rows beside their turns.
+"""The variants of an answer, as rows beside their turn.
 
-Separate from the turns' own statements because few turns have any. Rules: there are rows only where there is
-a choice, or is about to be one; what is shown stands in the turn as well, which is all that others read; a
-caller has locked the turn's conversation, or holds the turn.
+Most turns have one answer and no row here. When a person retries, the answer so far becomes variant 1 and the new
+one variant 2:
+
+    answer "A"                turn.answer = "A"    no variants
+    retry                     turn.answer = ""     1: "A"
+    save_answer "B"           turn.answer = "B"    1: "A", 2: "B" (shown)
+    flip to the previous one  turn.answer = "A"    1: "A" (shown), 2: "B"
+
+The shown variant is copied to the turn, and all other code reads only the turn. Callers have locked the turn's
+conversation, or own the turn.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,16 +35,9 @@ from bot.core.turns import Action, TurnStatus, VariantPosition
 from bot.store.conversations.permissions import MAY_DECIDE
 from bot.store.schema import status_in, turns, variants
 
-ANSWER_COLUMNS: Final = (
-    "answer",
-    "model",
-    "finish_reason",
-    "made_with",
-    "prompt_tokens",
-    "completion_tokens",
-    "cached_tokens",
-)
-"""Columns that a turn and a variant have in common: those of an `Answer`."""
+_USAGE_COLUMNS: Final = ("prompt_tokens", "completion_tokens", "cached_tokens")
+ANSWER_COLUMNS: Final = ("answer", "model", "finish_reason", "made_with", *_USAGE_COLUMNS)
+"""The columns of an `Answer`, which turns and variants have in common."""
 
 _IS_OF_TURN = variants.c.turn_id == bindparam("turn")
 
@@ -58,7 +58,7 @@ UPDATE_SHOWN_VARIANT = (
     )
 )
 
-# A turn that failed has half an answer at best: not worth a choice.
+# A failed turn is left out: it has half an answer at best, which nobody would choose.
 INSERT_CURRENT_ANSWER = insert(variants).from_select(
     ["turn_id", "number", "is_shown", "is_chosen", *ANSWER_COLUMNS],
     select(turns.c.id, literal(1), false(), false(), *(turns.c[name] for name in ANSWER_COLUMNS)).where(
@@ -86,16 +86,16 @@ SHOW_AGAIN = (
 
 
 def read_position(connection: Connection, turn: int) -> VariantPosition:
-    """Return which variant of a turn is shown."""
+    """Return which variant a turn shows, and how many it has."""
     rows = connection.execute(SELECT_POSITIONS, {"turn": turn}).all()
     shown = next((row for row in rows if row.is_shown), None)
     return VariantPosition(shown.number, len(rows), shown.is_chosen) if shown else VariantPosition(0, len(rows))
 
 
 def add_variants(connection: Connection, turn: int, answers: Sequence[Mapping[str, Any]]) -> VariantPosition:
-    """Keep new answers and return the place of the first, which is shown; one that is alone needs no row.
+    """Save new answers and return the position of the first, which is shown. A single answer needs no row.
 
-    Where one is shown already, the first is that one, gone on with, and replaces it.
+    If a variant is shown already, the first answer continues that variant, and replaces it.
     """
     before = read_position(connection, turn)
     if not before.count and len(answers) == 1:
@@ -113,7 +113,7 @@ def add_variants(connection: Connection, turn: int, answers: Sequence[Mapping[st
 
 
 def flip_variant(connection: Connection, wanted: Mapping[str, Any], action: Action) -> bool:
-    """Have another variant of `wanted["turn"]` shown, if that person may and there is a choice."""
+    """Show another variant of `wanted["turn"]`; return False if the person may not, or there is only one."""
     if connection.scalar(SELECT_REQUESTERS_TURN, wanted) is None:
         return False
     after = rules.move_position(read_position(connection, wanted["turn"]), action)

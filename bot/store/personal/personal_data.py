@@ -146,7 +146,7 @@ class SqlPersonalData:
     """`PersonalData` on SQLite or PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
-        """`database` may be one that a store uses too."""
+        """`database` may be shared with other stores."""
         self._database = database
 
     async def count_stored(self, person: PersonKey) -> StoredCounts:
