@@ -59,7 +59,7 @@ class MemoryConfigVersions:
         return sorted(found, key=lambda version: version.id)
 
     async def save(
-        self, key: Scope, steering: ScopeConfig, *, based_on: int, by: Author, note: str = ""
+        self, key: Scope, config: ScopeConfig, *, based_on: int, by: Author, note: str = ""
     ) -> ConfigVersion:
         """Add a version. Raises `Conflict` where `based_on` is not the newest one."""
         newest = self._newest_by_scope().get(key)
@@ -69,7 +69,7 @@ class MemoryConfigVersions:
             id=len(self._saved) + 1,
             scope=key,
             number=based_on + 1,
-            config=steering,
+            config=config,
             author=Author(id=by.id, name=make_storable(by.name)),
             note=make_storable(note),
             created_at=self._clock(),

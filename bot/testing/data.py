@@ -19,8 +19,7 @@ from bot.core.chat.summaries import ThreadSummaries
 from bot.core.config import ConfigVersion
 from bot.core.history.feedback import Vote
 from bot.core.requests import Answer, ModelCall
-from bot.core.spending import budgets as ledger
-from bot.core.spending.budgets import Budget, BudgetChange, CallEstimate
+from bot.core.spending.budgets import Budget, BudgetChange, CallEstimate, find_applying_budgets
 from bot.core.turns import OPEN_STATUSES, Author, IncomingMessage, MessageKey, ThreadKey, Turn, TurnStatus
 from bot.store.storable_text import make_storable
 from bot.testing.config import StoredDrafts
@@ -173,7 +172,7 @@ class MemoryData:
             for place, change in self.budgets
             if (place.platform, place.workspace) == (thread.platform, thread.workspace)
         }
-        return ledger.find_applying_budgets(newest.values(), person=person, channel=thread.channel)
+        return find_applying_budgets(newest.values(), person=person, channel=thread.channel)
 
     def hand_over(self, thread: ThreadKey) -> None:
         """Wake other processes if the thread has work that nobody does."""

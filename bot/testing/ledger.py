@@ -10,11 +10,12 @@ from bot.core.config import Scope
 from bot.core.errors import ClaimLost
 from bot.core.periods import Span, find_period_end, name_period
 from bot.core.requests import ModelCall
-from bot.core.spending import budgets as core
+from bot.core.spending import budgets
 from bot.core.spending.budgets import (
     Budget,
     BudgetChange,
     BudgetState,
+    BudgetUnit,
     CallEstimate,
     CallPermit,
     Spending,
@@ -40,7 +41,7 @@ class MemoryLedger:
             raise ClaimLost
         at = self._data.clock()
         standings = [self._read_standing(limit, turn.thread, at, but=turn.id) for limit in limits]
-        core.check_budgets(standings, need)
+        budgets.check_budgets(standings, need)
         self._data.reservations[turn.id] = (turn, need)
         warned = frozenset(
             span
@@ -110,7 +111,7 @@ class MemoryLedger:
                 _workspace_of(turn.thread) == _workspace_of(workspace) and since <= name_period(Span.DAY, at) <= until
             )
             if is_meant and found is not None:
-                sums[found] = sums.get(found, Spending()) + core.spending_of(call)
+                sums[found] = sums.get(found, Spending()) + budgets.spending_of(call)
         return sums
 
     def _read_standing(self, limit: Budget, here: ThreadKey, at: float, *, but: int = 0) -> BudgetState:
@@ -123,12 +124,12 @@ class MemoryLedger:
         spent = Spending()
         for turn, call, then in self._data.calls:
             if is_spender(turn) and name_period(limit.span, then) == now:
-                spent += core.spending_of(call)
+                spent += budgets.spending_of(call)
         kept = [need for turn, need in self._data.reservations.values() if turn.id != but and is_spender(turn)]
         return BudgetState(
             budget=limit,
-            spent=core.measure(limit.unit, spent),
-            reserved=sum(need.tokens if limit.unit is core.BudgetUnit.TOKENS else need.cost or 0 for need in kept),
+            spent=budgets.measure(limit.unit, spent),
+            reserved=sum(need.tokens if limit.unit is BudgetUnit.TOKENS else need.cost or 0 for need in kept),
             resets_at=find_period_end(limit.span, at),
         )
 
@@ -139,7 +140,7 @@ def _subject_of(by: SpendingDimension, turn: Turn, call: ModelCall) -> str:
         SpendingDimension.CHANNEL: turn.thread.channel,
         SpendingDimension.PERSON: turn.author.id,
         SpendingDimension.MODEL: call.model,
-        SpendingDimension.VERSIONS: core.versions_key(call.versions),
+        SpendingDimension.VERSIONS: budgets.versions_key(call.versions),
     }[by]
 
 

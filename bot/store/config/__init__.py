@@ -1,1 +1,1 @@
-"""SQL of what admins set, and of what was learned of servers and limits."""
+"""SQL of what admins configure, and of what processes learn of model servers and share of rate limits."""

@@ -1,7 +1,6 @@
-"""`Drafts` in SQL: what admins try before they save it.
+"""`Drafts` in SQL: configurations that admins try in a thread before they save them.
 
-Separate from the versions, which are for ever. Rule: a draft that has expired is not there, whether its row
-is swept away yet or not.
+A draft has an end. After it the draft is treated as absent, even before `processes.delete_expired_rows` deletes it.
 """
 
 from dataclasses import asdict
@@ -22,7 +21,7 @@ _IS_OF_THREAD = [column == bindparam(column.name) for column in _THREAD]
 IS_UNEXPIRED = drafts.c.expires_at > now()
 
 DRAFT_COLUMNS = tuple(drafts.c[name] for name in ("level", "based_on", "author_id", "note", "content"))
-"""The columns that a `Draft` is made of, beside its thread."""
+"""The columns of a `Draft`, without its thread."""
 
 INSERT_DRAFT = upsert(drafts).values(expires_at=now() + bindparam("lifetime"))
 
@@ -49,7 +48,7 @@ class SqlDrafts:
         self._database = database
 
     async def save_draft(self, draft: Draft, *, lifetime: float) -> None:
-        """Let a draft be tried in its thread."""
+        """Save a draft; it is tried in its thread for `lifetime` seconds."""
         await self._database.tx(save_draft, draft, lifetime)
 
     async def find_draft(self, thread: ThreadKey) -> Draft | None:
@@ -57,7 +56,7 @@ class SqlDrafts:
         return await self._database.tx(find_draft, thread)
 
     async def delete_draft(self, thread: ThreadKey) -> bool:
-        """Let a thread's draft be tried no more."""
+        """Delete a thread's draft; return whether there was one."""
         return await self._database.tx(delete_draft, thread)
 
 

@@ -1,7 +1,7 @@
-"""`GrantsRecord` in SQL: what admins set of who may do what, one row a version.
+"""`GrantsRecord` in SQL: who may use and who may configure the bot, one row a version.
 
-Separate from `versions`, whose levels are read with each answer: this is read every few seconds, as a whole.
-Rules: rows are only added; the unique number of a version within its key decides who was first.
+Rows are only added. Two admins who save at the same time both try to insert the same number for the same scope; the
+unique constraint lets one of them. All current versions of a workspace are read at once, every few seconds.
 """
 
 from collections.abc import Sequence
@@ -56,20 +56,20 @@ class SqlGrants:
         self._database = database
 
     async def list_current(self, workspace: Scope) -> Sequence[GrantsVersion]:
-        """Return the newest version of the workspace's key and of each of its channels', by channel."""
+        """Return the newest versions of a workspace and its channels, ordered by channel."""
         return await self._database.tx(list_current, workspace)
 
     async def save(self, key: Scope, grants: Grants, *, based_on: int, by: Author, note: str = "") -> GrantsVersion:
-        """Add a version. Raises `GrantsConflict` where `based_on` is not the newest one."""
+        """Add a version. Raises `GrantsConflict` if `based_on` is not the newest one."""
         return await self._database.tx(save_grants, key, grants, based_on=based_on, by=by, note=note)
 
     async def list_history(self, key: Scope, *, limit: int) -> Sequence[GrantsVersion]:
-        """Return the newest versions of a key, newest first."""
+        """Return the newest versions of a scope, newest first."""
         return await self._database.tx(list_history, key, limit)
 
 
 def list_current(connection: Connection, workspace: Scope) -> Sequence[GrantsVersion]:
-    """Read the newest version of each key of a workspace."""
+    """Read the newest version of each scope of a workspace."""
     where = {"platform": workspace.platform, "workspace": workspace.workspace}
     found = (_version_from(row) for row in connection.execute(SELECT_CURRENT, where))
     return sorted(found, key=lambda version: version.scope.channel)  # collations of databases differ
@@ -78,7 +78,7 @@ def list_current(connection: Connection, workspace: Scope) -> Sequence[GrantsVer
 def save_grants(
     connection: Connection, key: Scope, grants: Grants, *, based_on: int, by: Author, note: str
 ) -> GrantsVersion:
-    """Insert the version after `based_on`, unless another one is there or was first."""
+    """Insert the version after `based_on`. Raises `GrantsConflict` if there is one already."""
     newest = _first_version(list_history(connection, key, 1))
     if based_on != (newest.number if newest else 0):
         raise GrantsConflict(newest)
@@ -90,13 +90,13 @@ def save_grants(
         "note": note,
     }
     added = connection.execute(INSERT_VERSION, row).one_or_none()
-    if added is None:  # somebody saved at the same moment, and was first
+    if added is None:  # another admin saved at the same moment
         raise GrantsConflict(_first_version(list_history(connection, key, 1)))
     return _version_from(added)
 
 
 def list_history(connection: Connection, key: Scope, limit: int) -> Sequence[GrantsVersion]:
-    """Read a key's newest versions."""
+    """Read a scope's newest versions."""
     return [_version_from(row) for row in connection.execute(SELECT_HISTORY, _key_values(key) | {"limit": limit})]
 
 

@@ -1,6 +1,6 @@
-"""`Lessons` in SQL: what model servers have taught us, a row for each subject.
+"""`LearnedFacts` in SQL: one row for each server, model and subject.
 
-Separate because it has nothing to do with conversations, and nothing depends on it.
+A fact expires: facts that are too old are deleted when the facts are read, which each process does at its start.
 """
 
 import json
@@ -27,27 +27,27 @@ DELETE_FACTS = delete(lessons)
 
 
 class SqlLearnedFacts:
-    """`Lessons` on SQLite or PostgreSQL."""
+    """`LearnedFacts` on SQLite or PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
         """`database` may be shared with other stores."""
         self._database = database
 
     async def list_facts(self) -> Sequence[Fact]:
-        """Return what was learnt lately."""
+        """Return the facts that have not expired."""
         return await self._database.tx(list_facts)
 
     async def save_fact(self, lesson: Fact) -> None:
-        """Keep a lesson."""
+        """Save a fact."""
         await self._database.tx(save_fact, lesson)
 
     async def forget_all(self) -> int:
-        """Drop all lessons."""
+        """Delete all facts."""
         return await self._database.tx(forget_all)
 
 
 def list_facts(connection: Connection) -> Sequence[Fact]:
-    """Drop what is too old, and read the rest."""
+    """Delete expired facts, and read the rest."""
     connection.execute(DELETE_OLD_FACTS, {"age": FACT_LIFETIME_SECONDS})
     return [
         Fact(server=row.server, model=row.model, subject=row.subject, content=json.loads(row.content))
@@ -56,10 +56,10 @@ def list_facts(connection: Connection) -> Sequence[Fact]:
 
 
 def save_fact(connection: Connection, lesson: Fact) -> None:
-    """Insert a lesson, or replace the one of that subject."""
+    """Insert a fact, or replace the one of the same server, model and subject."""
     connection.execute(SAVE_FACT, asdict(lesson) | {"content": json.dumps(lesson.content)})
 
 
 def forget_all(connection: Connection) -> int:
-    """Delete everything."""
+    """Delete all facts, and return how many there were."""
     return connection.execute(DELETE_FACTS).rowcount

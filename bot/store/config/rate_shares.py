@@ -1,8 +1,11 @@
-"""`Shares` in SQL: a row for each process and workspace, read as a whole: there are few. So are refusals.
+"""`RateShares` in SQL: how many answers each process writes in each workspace, and which limits were refused.
 
-Separate from the store because nothing depends on it: a share that is a few seconds old is as good. Rules: of
-loads a process writes its own rows and nobody else's, so that none waits for another; rows of the dead count
-nothing, and whoever comes across them removes them. A refusal holds until its time is over, whoever dies.
+In each exchange a process replaces its own rows of `loads`, and reads the rows of all living processes. Its share of
+a workspace is its own number of answers over the sum of all.
+
+- A process writes only its own rows of `loads`, so processes do not wait for each other there. Rows of dead processes
+  do not count, and any process deletes them.
+- A row of `refusals` counts until its time is over, even if the process that wrote it dies.
 """
 
 from collections import Counter
@@ -29,7 +32,7 @@ SAVE_LOADS: Final = upsert(loads)
 SELECT_LOADS: Final = select(loads).join(workers, workers.c.id == loads.c.worker)
 
 REFUSAL_CHANNEL: Final = "threadkeeper_refused"
-"""The channel on which processes notify each other that there are new refusals."""
+"""The PostgreSQL channel on which a process tells the others that there are new refusals."""
 
 _LIMIT_KEY = (refusals.c.platform, refusals.c.workspace, refusals.c.name)
 
@@ -55,15 +58,15 @@ COUNT_WORKERS: Final = select(func.count()).select_from(workers)
 
 
 class SqlRateShares:
-    """`Shares` on PostgreSQL; on SQLite, which one process uses alone, everything is its own."""
+    """`RateShares` on PostgreSQL; on SQLite, which one process uses alone, its share is always all."""
 
     def __init__(self, database: Database, owner: str) -> None:
-        """`owner` is this process's name among the living, as in `SqlStore`."""
+        """`owner` is the name of this process, as in `SqlStore`."""
         self._database = database
         self._owner = owner
 
     async def exchange(self, answers: Mapping[WorkspaceKey, int], refused: Mapping[RateLimitKey, float]) -> RateShare:
-        """Tell how many answers this process writes now, and what was refused; return its parts."""
+        """Tell the others what this process writes and what it was refused; return its share."""
         if not self._database.is_shared:
             return RateShare(fractions=dict.fromkeys(answers, 1.0))
         return await self._database.tx(exchange, self._owner, answers, refused)
@@ -76,7 +79,7 @@ class SqlRateShares:
 def exchange(
     connection: Connection, owner: str, answers: Mapping[WorkspaceKey, int], refused: Mapping[RateLimitKey, float]
 ) -> RateShare:
-    """Replace a process's rows, add what was refused, and read those of all the living."""
+    """Replace a process's rows, add what it was refused, and read the rows of all living processes."""
     connection.execute(DELETE_OWN_LOADS, {"me": owner})
     connection.execute(DELETE_LOADS_OF_DEAD_WORKERS)
     if answers:
@@ -87,7 +90,7 @@ def exchange(
     for row in connection.execute(SELECT_LOADS):
         totals[row.platform, row.workspace] += row.answers
     still = connection.execute(SELECT_REFUSALS).all()
-    # Who was taken for dead is not among the living, and counts itself all the same.
+    # A process that was taken for dead is missing from the sum; it counts itself all the same.
     return RateShare(
         fractions={place: number / max(totals[place], number) for place, number in answers.items()},
         processes=max(connection.scalar(COUNT_WORKERS) or 1, 1),
@@ -96,7 +99,7 @@ def exchange(
 
 
 def _save_refusals(connection: Connection, refused: Mapping[RateLimitKey, float]) -> None:
-    """Tell all of refusals, in one order; and forget old ones last, so that no two wait in a circle."""
+    """Save refusals in the order of their keys and delete expired ones last, so that processes never deadlock."""
     for (platform, workspace, name), seconds in sorted(refused.items()):
         values = {"platform": platform, "workspace": workspace, "name": name, "seconds": seconds}
         connection.execute(SAVE_REFUSAL, values)

@@ -1,7 +1,7 @@
-"""`Versions` in SQL: what admins set at each level, one row a version.
+"""`ConfigVersions` in SQL: what admins configured for each scope, one row a version.
 
-Separate from the turns, which it shares nothing with but the reading of a context. Rules: rows are only
-added; the unique number of a version within its level decides who was first, whoever saves at once.
+Rows are only added. Two admins who save at the same time both try to insert the same number for the same scope; the
+unique constraint lets one of them. Taking a change back inserts a version with the earlier content.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from bot.core.chat import scoped_config as core
+from bot.core.chat import scoped_config
 from bot.core.config import DIRECT_MESSAGES, ConfigVersion, Scope, ScopeConfig
 from bot.core.errors import VersionConflict
 from bot.core.turns import Author, ThreadKey
@@ -35,7 +35,7 @@ _WORKSPACE: ColumnElement[str] = bindparam("workspace")
 _CHANNEL: ColumnElement[str] = bindparam("channel")
 _ROOT: ColumnElement[str] = bindparam("root")
 
-# Each subquery is one look into the index, however long the history of a level is.
+# Each subquery is one index lookup, however long the history of a scope is.
 SELECT_APPLYING = (
     select(versions)
     .where(
@@ -68,38 +68,38 @@ _RANKED = (
     .subquery()
 )
 
-# One sort, whatever PostgreSQL knows of the table; "there is no newer one" was a look at all for each.
+# One sort, whatever statistics PostgreSQL has. With `NOT EXISTS (a newer one)` it compared all rows with all.
 SELECT_NEWEST = select(_RANKED).where(_RANKED.c.rank == 1)
 
 _NEWEST_IDS = select(_RANKED.c.id).where(_RANKED.c.rank == 1)
 
 SELECT_CHANGED = (
     select(versions, func.count().over().label("levels"))
-    .where(versions.c.id.in_(_NEWEST_IDS), versions.c.content != core.to_json(core.EMPTY_CONFIG))
+    .where(versions.c.id.in_(_NEWEST_IDS), versions.c.content != scoped_config.to_json(scoped_config.EMPTY_CONFIG))
     .order_by(versions.c.id.desc())
     .limit(bindparam("limit"))
 )
 
 
 class SqlConfigVersions:
-    """`Versions` on SQLite or PostgreSQL."""
+    """`ConfigVersions` on SQLite or PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
         """`database` may be shared with other stores."""
         self._database = database
 
     async def list_applying(self, thread: ThreadKey) -> Sequence[ConfigVersion]:
-        """Return the newest version of each level that may apply to a thread."""
+        """Return the newest version of each scope that may apply to a thread."""
         return await self._database.tx(list_applying, thread)
 
     async def save(
-        self, key: Scope, steering: ScopeConfig, *, based_on: int, by: Author, note: str = ""
+        self, key: Scope, config: ScopeConfig, *, based_on: int, by: Author, note: str = ""
     ) -> ConfigVersion:
-        """Add a version. Raises `Conflict` where `based_on` is not the newest one."""
-        return await self._database.tx(save_version, key, steering, based_on=based_on, by=by, note=note)
+        """Add a version. Raises `VersionConflict` if `based_on` is not the newest one."""
+        return await self._database.tx(save_version, key, config, based_on=based_on, by=by, note=note)
 
     async def list_history(self, key: Scope, *, limit: int) -> Sequence[ConfigVersion]:
-        """Return the newest versions of a level, newest first."""
+        """Return the newest versions of a scope, newest first."""
         return await self._database.tx(list_history, key, limit)
 
     async def read_by_ids(self, ids: Sequence[int]) -> Sequence[ConfigVersion]:
@@ -107,58 +107,58 @@ class SqlConfigVersions:
         return await self._database.tx(read_by_ids, ids)
 
     async def list_newest(self, within: Scope) -> Sequence[ConfigVersion]:
-        """Return the newest version of every level that agrees with `within`, ordered by key."""
+        """Return the newest version of every scope within `within`, ordered by scope."""
         return await self._database.tx(list_newest, within)
 
     async def list_changed(self, within: Scope, *, limit: int) -> tuple[Sequence[ConfigVersion], int]:
-        """Return the levels that set anything, latest change first, and how many there are."""
+        """Return the scopes that set anything, latest change first, and their number."""
         return await self._database.tx(list_changed, within, limit)
 
 
 def list_applying(connection: Connection, thread: ThreadKey) -> Sequence[ConfigVersion]:
-    """Read the newest version of each level that may apply."""
+    """Read the newest version of each scope that may apply."""
     return [version_from(row) for row in connection.execute(SELECT_APPLYING, asdict(thread))]
 
 
 def save_version(
-    connection: Connection, key: Scope, steering: ScopeConfig, *, based_on: int, by: Author, note: str
+    connection: Connection, key: Scope, config: ScopeConfig, *, based_on: int, by: Author, note: str
 ) -> ConfigVersion:
-    """Insert the version after `based_on`, unless another one is there or was first."""
+    """Insert the version after `based_on`. Raises `VersionConflict` if there is one already."""
     newest = _first_version(list_history(connection, key, 1))
     if based_on != (newest.number if newest else 0):
         raise VersionConflict(newest)
     row = asdict(key) | {
         "number": based_on + 1,
-        "content": core.to_json(steering),
+        "content": scoped_config.to_json(config),
         "author_id": by.id,
         "author_name": by.name,
         "note": note,
     }
     added = connection.execute(INSERT_VERSION, row).one_or_none()
-    if added is None:  # somebody saved at the same moment, and was first
+    if added is None:  # another admin saved at the same moment
         raise VersionConflict(_first_version(list_history(connection, key, 1)))
     return version_from(added)
 
 
 def list_history(connection: Connection, key: Scope, limit: int) -> Sequence[ConfigVersion]:
-    """Read a level's newest versions."""
+    """Read a scope's newest versions."""
     return [version_from(row) for row in connection.execute(SELECT_HISTORY, asdict(key) | {"limit": limit})]
 
 
 def list_newest(connection: Connection, within: Scope) -> Sequence[ConfigVersion]:
-    """Read the newest version of every level within a key."""
+    """Read the newest version of every scope within a scope."""
     found = (version_from(row) for row in connection.execute(SELECT_NEWEST, asdict(within)))
     return sorted(found, key=lambda version: astuple(version.scope))  # collations of databases differ
 
 
 def list_changed(connection: Connection, within: Scope, limit: int) -> tuple[Sequence[ConfigVersion], int]:
-    """Read the newest versions of levels that set anything."""
+    """Read the newest versions of scopes that set anything."""
     rows = connection.execute(SELECT_CHANGED, asdict(within) | {"limit": limit}).all()
     return [version_from(row) for row in rows], rows[0].levels if rows else 0
 
 
 def read_by_ids(connection: Connection, ids: Sequence[int]) -> tuple[ConfigVersion, ...]:
-    """Read versions by their ids, in the order of these."""
+    """Read versions by their ids, in the order of the ids."""
     found = {row.id: version_from(row) for row in connection.execute(SELECT_BY_IDS, {"ids": list(ids)})}
     return tuple(found[each] for each in ids if each in found)
 
@@ -173,7 +173,7 @@ def version_from(row: Row[Any]) -> ConfigVersion:
         id=row.id,
         scope=Scope(platform=row.platform, workspace=row.workspace, channel=row.channel, root=row.root),
         number=row.number,
-        config=core.from_json(row.content),
+        config=scoped_config.from_json(row.content),
         author=Author(id=row.author_id, name=row.author_name),
         note=row.note,
         created_at=row.created_at,

@@ -1,7 +1,7 @@
-"""`Votes` in SQL: a row for each person's opinion of an answer, and one for each version behind it.
+"""`Votes` in SQL: a row for each person's vote on an answer, and one for each configuration version behind it.
 
-Separate because no turn needs it. Rules: a vote is cast under the lock of its conversation, so it is for what
-the thread shows; what the answer was made with is copied, since a turn may be answered again.
+A vote is saved while its conversation is locked, so it is on the answer that the thread shows. The model and the
+versions that the answer was made with are copied to the vote, because the turn may be answered again later.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -123,21 +123,21 @@ class SqlVotes:
         self._database = database
 
     async def cast_vote(self, turn: int, thread: ThreadKey, verdict: Verdict, *, by: str) -> Vote | None:
-        """Count a person's vote for the answer that a turn shows."""
+        """Save a person's vote on the answer that a turn shows."""
         return await self._database.tx(cast_vote, turn, thread, verdict, by=by)
 
     async def add_reasons(
         self, vote: int, verdict: Verdict, *, by: str, reasons: Collection[VoteReason], note: str
     ) -> bool:
-        """Add the reasons to a vote."""
+        """Save the reasons of a vote."""
         return await self._database.tx(add_reasons, vote, verdict, by=by, reasons=reasons, note=note)
 
     async def count_votes_by_version(self, versions: Collection[int]) -> Mapping[int, VoteCounts]:
-        """Return how answers were judged that were made with these versions."""
+        """Return the votes on answers that were made with each of these versions."""
         return await self._database.tx(count_votes_by_version, versions)
 
     async def count_votes(self, within: Scope, *, since: float) -> VoteCounts:
-        """Return how answers in a workspace were judged after `since`."""
+        """Return the votes on answers in a workspace after `since`."""
         return await self._database.tx(count_votes, within, since)
 
     async def list_complaints(self, within: Scope, *, limit: int) -> Sequence[VoteRecord]:
@@ -146,7 +146,7 @@ class SqlVotes:
 
 
 def cast_vote(connection: Connection, turn: int, thread: ThreadKey, verdict: Verdict, *, by: str) -> Vote | None:
-    """Insert a vote, or change it, for the answer that is shown."""
+    """Insert or change a vote on the answer that is shown."""
     conversation = connection.scalar(sql.LOCK_CONVERSATION, asdict(thread))
     answer = connection.execute(SELECT_ANSWER, {"turn": turn, "conversation": conversation}).one_or_none()
     if answer is None:
@@ -170,14 +170,14 @@ def cast_vote(connection: Connection, turn: int, thread: ThreadKey, verdict: Ver
 def add_reasons(
     connection: Connection, vote: int, verdict: Verdict, *, by: str, reasons: Collection[VoteReason], note: str
 ) -> bool:
-    """Write the reasons into a vote."""
+    """Update the reasons of a vote."""
     meant = {"vote": vote, "by": by, "verdict": verdict is Verdict.GOOD}
     given = {"chosen": " ".join(sorted(set(reasons))), "words": note[:MAX_NOTE_CHARACTERS]}
     return connection.execute(ADD_REASONS, meant | given).rowcount > 0
 
 
 def count_votes_by_version(connection: Connection, versions: Collection[int]) -> Mapping[int, VoteCounts]:
-    """Count the votes behind which each version stands."""
+    """Count the votes on answers of each version."""
     found = connection.execute(SELECT_SCORES, {"versions": list(versions)})
     return {row.version_id: VoteCounts(row.good, row.bad) for row in found}
 
@@ -194,7 +194,7 @@ def list_complaints(connection: Connection, within: Scope, limit: int) -> Sequen
 
 
 def read_opinions(connection: Connection, chosen: Select[Any], values: Mapping[str, Any]) -> Sequence[VoteRecord]:
-    """Read the votes that a narrower `OPINIONS` chooses, and what the answers were made with."""
+    """Read the votes that `chosen`, a narrowed `SELECT_OPINIONS`, returns, with the versions behind the answers."""
     rows = connection.execute(chosen, values).all()
     behind: dict[int, list[int]] = {row.id: [] for row in rows}
     for row in connection.execute(SELECT_VERSIONS, {"votes": list(behind)}):

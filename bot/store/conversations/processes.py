@@ -1,4 +1,4 @@
-"""Living processes: heartbeats, freeing the turns of dead ones, and rows that expire; and the installation's secrets.
+"""The processes of an installation: heartbeats, turns of dead processes, rows that expire, and shared secrets.
 
 A process has a row in `workers` while it lives. Each heartbeat updates that row, deletes the rows of processes that
 were silent for a lease, and frees the turns whose owner has no row. Several processes may do this at the same time:
@@ -17,10 +17,13 @@ from bot.store.conversations.statements import RELEASED_VALUES, WORK_CHANNEL
 from bot.store.schema import deliveries, now, secrets, turns, workers
 
 DELIVERY_TTL_SECONDS: Final = 7 * 24 * 3600.0
-"""Seconds for which a delivery is known; Slack's last one comes after five minutes (facts/slack.md 4)."""
+"""How long the id of a delivery is kept. Slack repeats one for five minutes: https://docs.slack.dev/apis/events-api
+
+With "Delayed Events" enabled Slack repeats one every hour for a day.
+"""
 
 SWEEP_BATCH_SIZE: Final = 1000
-"""Deliveries forgotten in one transaction, so that none takes long."""
+"""How many rows one transaction deletes, so that none takes long."""
 
 SAVE_HEARTBEAT = upsert(workers).on_conflict_do_update(index_elements=["id"], set_={"beat_at": now()})
 
@@ -62,21 +65,21 @@ DELETE_OLD_DELIVERIES = delete(deliveries).where(
 
 
 def register_worker(connection: Connection, owner: str, *, alone: bool) -> None:
-    """Put this process among the living, as the only one if it is `alone`."""
+    """Save a process as living; if it is `alone`, delete all others."""
     if alone:
         connection.execute(DELETE_ALL_WORKERS)
     connection.execute(SAVE_HEARTBEAT, {"id": owner, "host": socket.gethostname()})
 
 
 def record_heartbeat(connection: Connection, owner: str, lease: float) -> None:
-    """Renew the heartbeat, bury processes silent for `lease` seconds, and free what they held."""
+    """Save the heartbeat, delete processes silent for `lease` seconds, and free the turns of deleted processes."""
     connection.execute(SAVE_HEARTBEAT, {"id": owner, "host": socket.gethostname()})
     connection.execute(DELETE_SILENT_WORKERS, {"me": owner, "lease": lease})
     connection.execute(FREE_TURNS_OF_DEAD_WORKERS)
 
 
 def unregister_worker(connection: Connection, owner: str) -> None:
-    """Bury this process, and hand its turns over."""
+    """Delete a process, free its turns, and wake the other processes."""
     connection.execute(DELETE_WORKER, {"me": owner})
     is_work_left = connection.execute(FREE_TURNS_OF_WORKER, {"me": owner}).rowcount > 0
     if is_work_left and connection.dialect.name == "postgresql":
@@ -84,7 +87,7 @@ def unregister_worker(connection: Connection, owner: str) -> None:
 
 
 def delete_expired_rows(connection: Connection) -> bool:
-    """Forget old deliveries, and drafts that have expired; return whether there may be more of them."""
+    """Delete old deliveries and expired drafts, a batch of each; return whether there may be more."""
     swept = connection.execute(DELETE_OLD_DELIVERIES, {"age": DELIVERY_TTL_SECONDS, "batch": SWEEP_BATCH_SIZE})
     dropped = connection.execute(drafts.DELETE_EXPIRED_DRAFTS, {"batch": SWEEP_BATCH_SIZE})
     return SWEEP_BATCH_SIZE in {swept.rowcount, dropped.rowcount}
@@ -96,7 +99,7 @@ INSERT_SECRET = upsert(secrets).on_conflict_do_nothing()
 
 
 def get_or_create_secret(connection: Connection, name: str, make: Callable[[], str]) -> str:
-    """Read a secret; where there is none, make it, and read whose was first."""
+    """Return a secret. If there is none, insert one, and return the one that was inserted first."""
     found: str | None = connection.scalar(SELECT_SECRET, {"name": name})
     if found is None:
         connection.execute(INSERT_SECRET, {"name": name, "value": make()})

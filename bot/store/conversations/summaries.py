@@ -1,8 +1,8 @@
-"""`Summaries` in SQL, and what the turns' own transactions do to them.
+"""`Summaries` in SQL, and how a changed turn deletes the summaries that cover it.
 
-Separate from those because a deployment without summaries has no row here. Rules: whoever changes what was
-said outdates the summaries that cover it in the same transaction; one that was made of what is changed
-meanwhile is not kept.
+Example: turns 1 to 9 are summarised up to turn 6 while somebody edits question 4. The edit increments the
+conversation's `revision` and deletes the summaries up to turn 4 or later, in its own transaction. A summary that was
+being made at the old revision is then refused by `save_summary`.
 """
 
 from dataclasses import asdict
@@ -62,11 +62,11 @@ class SqlSummaries:
         self._database = database
 
     async def read_summaries(self, thread: ThreadKey) -> ThreadSummaries:
-        """Return the summaries of a thread, and its revision."""
+        """Return a thread's summaries and its revision."""
         return await self._database.tx(read_summaries, thread)
 
     async def save_summary(self, thread: ThreadKey, summary: Summary, *, revision: int) -> bool:
-        """Keep a summary, unless what it was made of has changed."""
+        """Save a summary, unless the thread's revision has changed."""
         return await self._database.tx(save_summary, thread, summary, revision)
 
 
@@ -78,7 +78,7 @@ def read_summaries(connection: Connection, thread: ThreadKey) -> ThreadSummaries
 
 
 def save_summary(connection: Connection, thread: ThreadKey, summary: Summary, revision: int) -> bool:
-    """Insert a summary in place of one that reaches as far, and drop the oldest ones."""
+    """Insert a summary in place of one up to the same turn, and delete the oldest ones."""
     conversation = connection.scalar(LOCK_CONVERSATION, asdict(thread))
     there = {"conversation": conversation}
     if connection.scalar(SELECT_REVISION, there) != revision:
@@ -91,6 +91,6 @@ def save_summary(connection: Connection, thread: ThreadKey, summary: Summary, re
 
 
 def delete_outdated(connection: Connection, turn: int) -> None:
-    """Note that a turn says something else now, or nothing; its conversation is locked."""
+    """Delete the summaries that cover a changed or erased turn; the caller has locked its conversation."""
     connection.execute(INCREMENT_REVISION, {"changed": turn})
     connection.execute(DELETE_OUTDATED, {"changed": turn})

@@ -15,10 +15,10 @@ from bot.store.config import drafts, versions
 from bot.store.conversations.statements import THIS_CONVERSATION, TURN_COLUMNS
 from bot.store.conversations.turn_queue import turn_from
 from bot.store.schema import budgets, conversations, is_in_history, turns
-from bot.store.schema import drafts as tried
+from bot.store.schema import drafts as drafts_table
 from bot.store.spending import ledger
 
-_IS_DRAFT_OF_THREAD = and_(drafts.IS_UNEXPIRED, *(conversations.c[key.name] == key for key in tried.primary_key))
+_IS_DRAFT_OF_THREAD = and_(drafts.IS_UNEXPIRED, *(conversations.c[key.name] == key for key in drafts_table.primary_key))
 
 _IS_LIMITED = exists().where(
     budgets.c.platform == conversations.c.platform, budgets.c.workspace == conversations.c.workspace
@@ -33,7 +33,7 @@ SELECT_POSITION: Final = (
         *drafts.DRAFT_COLUMNS,
     )
     .join_from(turns, conversations)
-    .outerjoin(tried, _IS_DRAFT_OF_THREAD)
+    .outerjoin(drafts_table, _IS_DRAFT_OF_THREAD)
     .where(turns.c.id == bindparam("turn"))
 )
 

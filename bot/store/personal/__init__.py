@@ -1,1 +1,1 @@
-"""SQL that writes out, erases and expires what is stored of people."""
+"""SQL that exports, erases and expires what is stored about people."""

@@ -1,7 +1,7 @@
-"""Takes people out of the sums of what calls cost, month by month; the sums stay.
+"""Removes people from the running sums of what calls cost. The sums themselves stay.
 
-Separate from `calls`, which only adds. Rules: only past months, since budgets count on this one; sums are
-moved in the order of their keys, so that no two who do it wait for each other in a circle.
+Sums of past months are moved from the person to the subject `ERASED`; those of this month stay with the person,
+because budgets need them. They are moved in the order of their keys, so that two transactions never deadlock.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from bot.store.schema import tallies
 from bot.store.spending import model_calls
 
 TALLY_KEY_COLUMNS: Final = ("platform", "workspace", "dimension", "span", "period")
-"""Columns of a tally's key but for its subject."""
+"""The columns of a sum's key, without its subject."""
 
 SELECT_NAMED_SUMS = select(tallies).where(
     tallies.c.dimension == SpendingDimension.PERSON,
@@ -31,12 +31,12 @@ DELETE_SUMS = delete(tallies).where(
 
 
 def month_of(at: float) -> str:
-    """Return the name of a moment's month; what is before it is past."""
+    """Return the name of the month of a moment; months compare by their names."""
     return name_period(Span.MONTH, at)
 
 
 def anonymize_sums(connection: Connection, chosen: Select[Any], values: Mapping[str, Any]) -> int:
-    """Move the sums that a narrower `NAMED` chooses to nobody; return how many."""
+    """Move the sums that `chosen`, a narrowed `SELECT_NAMED_SUMS`, returns to `ERASED`; return how many."""
     rows = connection.execute(chosen, values).all()
     moved: dict[tuple[str, ...], Spending] = {}
     for row in rows:

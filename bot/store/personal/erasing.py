@@ -1,8 +1,9 @@
-"""Erases turns, many at a time.
+"""Erases many turns at once: of a person, or of conversations that expired.
 
-Separate from `second_thoughts`, where one message is deleted, and its delivery counts. Rules: conversations
-are locked before their turns, in the order of their ids; what is erased is gone from every table, but for the
-key of its message, and for figures that are nobody's.
+An erased turn keeps the key of its message, so that the message is not recorded again, and the figures of its calls
+without a name. Everything else goes from every table. Conversations are locked in the order of their ids, before
+their turns, so that two transactions never deadlock. One message that is deleted on the platform is erased by
+`changes.forget_message` instead, where its delivery counts.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from bot.store.conversations.turn_queue import notify_if_work
 from bot.store.schema import calls, conversations, now, pages, reservations, summaries, turns, variants, votes
 
 MAX_TURNS_PER_STATEMENT: Final = 1_000
-"""Turns in one statement; SQLite takes 32,766 parameters."""
+"""How many turns one statement names; SQLite takes 32,766 parameters."""
 
 _TURN_IDS: Any = bindparam("turns", expanding=True)
 _CONVERSATION_IDS: Any = bindparam("conversations", expanding=True)
@@ -36,7 +37,7 @@ ERASED_VALUES: dict[str, Any] = {
     "status": TurnStatus.FORGOTTEN,
     "ended_at": now(),
 }
-"""What stays of a turn beside its key: nothing."""
+"""The values of an erased turn."""
 
 ERASE_TURNS = (
     update(turns).where(turns.c.id.in_(_TURN_IDS), turns.c.status != TurnStatus.FORGOTTEN).values(ERASED_VALUES)
@@ -56,7 +57,7 @@ DELETE_SUMMARIES = delete(summaries).where(summaries.c.conversation_id.in_(_CONV
 
 
 def erase_turns(connection: Connection, ids: Sequence[int]) -> int:
-    """Erase turns, whoever works on them, and hand their threads over; return how many were not yet."""
+    """Erase turns, even those that a process owns, and wake other processes; return how many were erased now."""
     return sum(
         _erase_batch(connection, ids[start : start + MAX_TURNS_PER_STATEMENT])
         for start in range(0, len(ids), MAX_TURNS_PER_STATEMENT)

@@ -1,7 +1,7 @@
-"""`PersonalData` in SQL: what is stored of people, found by who they are.
+"""`PersonalData` in SQL: what is stored about a person, found by their id.
 
-Separate because no turn is answered with it. Rules: a person's rows are found by index, since everybody may
-ask at any time; whatever is erased goes through `erasing`.
+Everybody may ask for their data at any time, so each statement finds a person's rows by index. Messages are erased
+some at a time by `erasing`. When none is left, `_anonymize` takes the name out of votes, calls and sums.
 """
 
 from collections.abc import Sequence
@@ -51,11 +51,11 @@ from bot.store.schema import (
     variants,
     votes,
 )
-from bot.store.spending import model_calls as ledger
+from bot.store.spending import model_calls
 
 
 def _is_in_workspace(table: Any) -> tuple[ColumnElement[bool], ...]:
-    """Return the condition that a row is of the person's platform and workspace, where these are given."""
+    """Return the condition that a row is of the given platform and workspace; empty parameters match all."""
     return tuple(bindparam(f"of_{part}").in_(["", table.c[part]]) for part in ("platform", "workspace"))
 
 
@@ -63,7 +63,7 @@ _IS_NOT_FORGOTTEN = turns.c.status != TurnStatus.FORGOTTEN
 _IS_TURN_OF_PERSON = (turns.c.author_id == bindparam("of_user"), *_is_in_workspace(turns), _IS_NOT_FORGOTTEN)
 _IS_TURN_OF_THREAD = (
     *(conversations.c[part] == bindparam(f"of_{part}") for part in ("platform", "workspace", "channel", "root")),
-    or_(is_in_history(turns), is_open(turns)),  # the words of the indexes that find a conversation's turns
+    or_(is_in_history(turns), is_open(turns)),  # the conditions of the partial indexes on a conversation's turns
 )
 _IS_VOTE_OF_PERSON = votes.c.voter_id == bindparam("of_user")
 
@@ -150,35 +150,35 @@ class SqlPersonalData:
         self._database = database
 
     async def count_stored(self, person: PersonKey) -> StoredCounts:
-        """Return how much is stored of a person."""
+        """Return how much is stored about a person."""
         return await self._database.tx(count_stored, person)
 
     async def list_turns(self, of: PersonKey | ThreadKey, *, after: int, limit: int) -> Sequence[StoredTurn]:
-        """Return messages of a person or in a thread, after one of that id."""
+        """Return messages of a person or in a thread, with ids greater than `after`."""
         return await self._database.tx(list_turns, of, after, limit)
 
     async def read_other_data(self, person: PersonKey) -> OtherPersonalData:
-        """Return what is stored of a person beside their messages."""
+        """Return what is stored about a person besides their messages."""
         return await self._database.tx(read_other_data, person)
 
     async def erase(self, of: PersonKey | ThreadKey, *, limit: int) -> int:
-        """Erase some messages of a person or in a thread; when nothing is left, their name elsewhere."""
+        """Erase some messages of a person or in a thread; when none is left, anonymise the rest."""
         return await self._database.tx(erase_data, of, limit)
 
     async def expire(self, age: float, *, limit: int) -> bool:
-        """Erase some conversations in which nothing was said for `age` seconds; say whether to go on."""
+        """Erase some conversations that were silent for `age` seconds; return whether to call again at once."""
         return await self._database.tx(retention.expire_conversations, age, limit)
 
 
 def count_stored(connection: Connection, person: PersonKey) -> StoredCounts:
-    """Count what a person said, and their votes."""
+    """Count a person's messages and votes."""
     row = connection.execute(COUNT_MESSAGES, _key_values(person)).one()
     counted = connection.execute(COUNT_VOTES, _key_values(person)).scalar_one()
     return StoredCounts(messages=row.messages, since=row.since or 0.0, votes=counted)
 
 
 def list_turns(connection: Connection, of: PersonKey | ThreadKey, after: int, limit: int) -> Sequence[StoredTurn]:
-    """Read turns, with the messages that show their answers, and all answers."""
+    """Read turns, with the messages that show their answers, and all variants."""
     rows = connection.execute(SELECT_TURNS[type(of)], _key_values(of) | {"after": after, "limit": limit}).all()
     these = {"turns": [row.id for row in rows]}
     shown: dict[int, list[str]] = {row.id: [] for row in rows}
@@ -196,17 +196,19 @@ def read_other_data(connection: Connection, person: PersonKey) -> OtherPersonalD
     return OtherPersonalData(
         votes=feedback.read_opinions(connection, SELECT_OPINIONS, _key_values(person)),
         versions=[versions.version_from(row) for row in connection.execute(SELECT_VERSIONS, _key_values(person))],
-        spent=sorted(spent, key=lambda each: (each.platform, each.workspace, each.period)),  # not by collation
+        spent=sorted(
+            spent, key=lambda each: (each.platform, each.workspace, each.period)
+        ),  # not in SQL: collations differ
     )
 
 
 def _spent_from(row: Row[Any]) -> PeriodSpending:
-    spending = ledger.spending_from(row)
+    spending = model_calls.spending_from(row)
     return PeriodSpending(platform=row.platform, workspace=row.workspace, period=row.period, spending=spending)
 
 
 def erase_data(connection: Connection, of: PersonKey | ThreadKey, limit: int) -> int:
-    """Erase turns; where there are none, take a person's name out of everything else."""
+    """Erase turns; if there are none, anonymise everything else of a person."""
     rows = connection.execute(SELECT_TURNS[type(of)], _key_values(of) | {"after": 0, "limit": limit}).all()
     if rows:
         return erasing.erase_turns(connection, [row.id for row in rows])
@@ -218,12 +220,12 @@ def erase_data(connection: Connection, of: PersonKey | ThreadKey, limit: int) ->
 def _anonymize(connection: Connection, person: PersonKey) -> None:
     for statement in (ANONYMIZE_VOTES, ANONYMIZE_CALLS, ANONYMIZE_STOPS):
         connection.execute(statement, _key_values(person))
-    this_month = anonymize.month_of(connection.execute(ledger.SELECT_NOW).scalar_one())
+    this_month = anonymize.month_of(connection.execute(model_calls.SELECT_NOW).scalar_one())
     anonymize.anonymize_sums(connection, SELECT_SUMS, _key_values(person) | {"before": this_month})
 
 
 def _key_values(of: PersonKey | ThreadKey) -> dict[str, Any]:
-    """Return the parameters that say whose or which; SQLAlchemy keeps columns' own names for SET."""
+    """Return the parameters that name a person or a thread; SQLAlchemy reserves the columns' own names for SET."""
     return {f"of_{name}": value for name, value in asdict(of).items()}
 
 

@@ -1,8 +1,15 @@
-"""Conversations that are too old, erased some at a time, and sums of as old figures, which become nobody's.
+"""Erases conversations that were silent too long, and anonymises equally old sums: the setting for retention.
 
-Separate because it is a walk through all conversations, which nobody waits for. Rules: one process walks at a
-time, since the chore's row is locked while it does; a conversation that somebody holds is left to the next
-round; in one where a question still waits for its answer nothing is too old.
+One round walks through all conversations in the order of their ids, some in each call, and remembers its position in
+the row of its chore:
+
+    expire(limit=100)   conversations 1-100     position 100
+    expire(limit=100)   conversations 101-200   position 200
+    ...
+    expire(limit=100)   none is left            position 0, due again in an hour
+
+The row is locked during each call, so only one process walks at a time. A conversation that another transaction has
+locked is left to the next round. A conversation with an unanswered question never expires.
 """
 
 from typing import Any, Final
@@ -16,9 +23,9 @@ from bot.store.spending import model_calls
 
 CHORE_NAME: Final = "expire"
 ROUND_INTERVAL_SECONDS: Final = 3_600.0
-"""Seconds from the end of a walk to the next one."""
+"""How long after the end of a round the next one begins."""
 MAX_CONVERSATIONS_PER_TRANSACTION: Final = 20
-"""Conversations that are erased in one transaction, so that none takes long."""
+"""How many conversations one transaction erases, so that none takes long."""
 
 ADD_CHORE = upsert(chores).values(name=CHORE_NAME, position=0, due_at=0.0).on_conflict_do_nothing()
 
@@ -38,7 +45,7 @@ SELECT_NEXT_CONVERSATIONS = (
 _IS_OF_CONVERSATION = turns.c.conversation_id == conversations.c.id
 _OLDEST_KEPT: Any = now() - bindparam("age")
 
-# Said or open is all that is not forgotten, in the words of the two indexes that find a conversation's turns.
+# In history or open: every turn that is not forgotten, in the words of the two partial indexes.
 LOCK_EXPIRED_CONVERSATIONS = (
     select(conversations.c.id)
     .where(
@@ -68,14 +75,14 @@ END_ROUND = update(chores).where(chores.c.name == CHORE_NAME).values(position=0,
 
 
 def expire_conversations(connection: Connection, age: float, limit: int) -> bool:
-    """Walk on by `limit` conversations, and erase those that are too old; return whether more are left."""
+    """Look at the next `limit` conversations and erase those that are too old; return whether more are left."""
     connection.execute(ADD_CHORE)
     position = connection.scalar(SELECT_POSITION_IF_DUE)
     if position is None:
         return False
     walked = list(connection.scalars(SELECT_NEXT_CONVERSATIONS, {"position": position, "limit": limit}))
     held = list(connection.scalars(LOCK_EXPIRED_CONVERSATIONS, {"walked": walked, "age": age}))
-    # Under the lock once more: somebody may have said something there just before it was ours.
+    # Once more, under the lock: somebody may have written there just before it was locked.
     expired = list(connection.scalars(LOCK_EXPIRED_CONVERSATIONS, {"walked": held, "age": age}))
     erasing.erase_turns(connection, list(connection.scalars(SELECT_TURNS, {"expired": expired})))
     if len(held) == MAX_CONVERSATIONS_PER_TRANSACTION:
@@ -89,6 +96,6 @@ def expire_conversations(connection: Connection, age: float, limit: int) -> bool
 
 
 def _anonymize_old_sums(connection: Connection, age: float, limit: int) -> int:
-    """Let old figures be nobody's; return how many."""
+    """Anonymise old sums; return how many."""
     oldest = anonymize.month_of(max(connection.execute(model_calls.SELECT_NOW).scalar_one() - age, 0.0))
     return anonymize.anonymize_sums(connection, SELECT_OLD_SUMS, {"before": oldest, "limit": limit})

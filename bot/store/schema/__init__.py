@@ -1,14 +1,14 @@
 """The tables, as SQLAlchemy Core sees them; `migrations/` must lead to exactly these.
 
-Separate from the statements because Alembic compares against it. A turn is its own queue entry: the row
-that deduplicates a message also orders it in its thread, says who works on it and holds the answer.
+Alembic compares the migrations with these tables, in a test. A turn is its own queue entry: the row that recognises
+a repeated message also orders it in its thread, names the process that owns it, and holds the answer.
 
-Rules, which the database itself enforces:
+Rules that the database itself enforces:
 - one message is one turn (`uq_turns_platform`), whatever thread a delivery claims it belongs to;
 - at most one turn of a conversation has an owner (`uq_turns_owned`), so no thread is answered twice at once;
-- a turn has an owner exactly while somebody works on it (`ck_turns_owner`);
-- times are seconds since 1970 by the database's clock, the only one that all processes share; but
-  `sent_at`, which orders a thread, is by the platform's.
+- a turn has an owner exactly while a process works on it (`ck_turns_owner`);
+- times are seconds since 1970 by the database's clock, the only one that all processes share; only `sent_at`, which
+  orders a thread, is by the platform's clock.
 """
 
 from bot.store.schema.base import Prose, RowId, metadata, now

@@ -1,4 +1,4 @@
-"""What every table is made of: the metadata, and the types and functions that both databases understand."""
+"""The metadata of all tables, and column types and functions that work on both databases."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ class Prose(TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Return what the database will keep."""
+        """Return the text as the database will store it."""
         return None if value is None else make_storable(value)
 
 

@@ -20,7 +20,7 @@ steering_versions = Table(
     Column("author_id", Text, nullable=False),
     Column("author_name", Prose, nullable=False),
     Column("note", Prose, nullable=False),
-    Column("content", Prose, nullable=False),  # JSON, see `core.steering.to_json`
+    Column("content", Prose, nullable=False),  # JSON, see `scoped_config.to_json`
     Column("created_at", Double, nullable=False, default=now()),
     UniqueConstraint("platform", "workspace", "channel", "root", "number"),
 )
@@ -32,7 +32,7 @@ drafts = Table(
     Column("workspace", Text, primary_key=True),
     Column("channel", Text, primary_key=True),  # of the thread in which it is tried
     Column("root", Text, primary_key=True),
-    Column("level", Text, nullable=False),  # its name, see `core.steering.place`
+    Column("level", Text, nullable=False),  # the name of its scope, see `scoped_config.name_scope`
     Column("based_on", Integer, nullable=False),
     Column("author_id", Text, nullable=False),
     Column("note", Prose, nullable=False),
@@ -53,7 +53,7 @@ grants_versions = Table(
     Column("author_id", Text, nullable=False),
     Column("author_name", Prose, nullable=False),
     Column("note", Prose, nullable=False),
-    Column("content", Text, nullable=False),  # JSON, see `core.granting.to_json`
+    Column("content", Text, nullable=False),  # JSON, see `core.access.grants.to_json`
     Column("created_at", Double, nullable=False, default=now()),
     UniqueConstraint("platform", "workspace", "channel", "number"),
 )

@@ -41,7 +41,7 @@ chores = Table(
     "chores",
     metadata,
     Column("name", Text, primary_key=True),
-    Column("position", RowId, nullable=False),  # up to which row it is done in this round
+    Column("position", RowId, nullable=False),  # the last row that this round has looked at
     Column("due_at", Double, nullable=False),
 )
 

@@ -1,6 +1,6 @@
-"""Calls of models, what they cost together, and the budgets that they must fit into.
+"""Model calls, their running sums, reservations, and budgets.
 
-No row here holds a text of anybody's. A call outlives its turn; see `store.calls.forget`.
+No row here holds any text that people or models wrote. A call outlives its turn: see `model_calls.detach_calls`.
 """
 
 from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, Table, Text
@@ -31,7 +31,7 @@ calls = Table(
     Index("ix_calls_day", "day"),
 )
 
-# What all calls of a period cost together, for each way to sum them up; `calls` tells the same, but slowly.
+# Running sums of `calls`: one row for each subject and period, so that a sum is one lookup.
 tallies = Table(
     "tallies",
     metadata,
@@ -48,10 +48,10 @@ tallies = Table(
     Column("cost", BigInteger, nullable=False),  # of calls whose price is known
     Column("unpriced", BigInteger, nullable=False),
     Column("estimated", BigInteger, nullable=False),
-    Column("is_warned", Boolean, nullable=False),  # of a person: they were told that a budget nears its end
+    Column("is_warned", Boolean, nullable=False),  # of a person: they were told that a budget is nearly spent
 )
 
-# What is kept for calls that are under way; a turn has one at most, whoever makes it.
+# What running calls may need; a turn has at most one reservation.
 reservations = Table(
     "reservations",
     metadata,
@@ -65,7 +65,7 @@ reservations = Table(
     Index("ix_reservations_workspace", "workspace"),
 )
 
-# The newest row of each budget counts; an older one says who set it before.
+# The newest row of each budget counts; older rows are its history.
 budgets = Table(
     "budgets",
     metadata,
@@ -73,10 +73,10 @@ budgets = Table(
     Column("platform", Text, nullable=False),
     Column("workspace", Text, nullable=False),
     Column("scope", Text, nullable=False),
-    Column("subject", Text, nullable=False),  # empty: each person, each channel
+    Column("subject", Text, nullable=False),  # empty: the budget of each person or each channel
     Column("span", Text, nullable=False),
     Column("unit", Text, nullable=False),
-    Column("amount", BigInteger),  # tokens, or nano-units; NULL takes the budget away
+    Column("amount", BigInteger),  # tokens, or nano-units; NULL removes the budget
     Column("author_id", Text, nullable=False),
     Column("author_name", Prose, nullable=False),
     Column("note", Prose, nullable=False),

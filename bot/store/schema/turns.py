@@ -1,4 +1,4 @@
-"""Conversations, their turns, and what belongs to a turn."""
+"""Conversations, their turns, and what belongs to a turn: pages, variants, summaries and votes."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -43,7 +43,7 @@ conversations = Table(
     Column("root", Text, nullable=False),
     Column("created_at", Double, nullable=False, default=now()),
     Column("read_at", Double),  # when the thread was last read from the platform; NULL if never
-    Column("revision", Integer, nullable=False, server_default="0"),  # see `core.summaries.Known`
+    Column("revision", Integer, nullable=False, server_default="0"),  # see `core.chat.summaries.ThreadSummaries`
     UniqueConstraint("platform", "workspace", "channel", "root"),
 )
 
@@ -52,7 +52,7 @@ turns = Table(
     metadata,
     Column("id", RowId, primary_key=True),
     Column("conversation_id", RowId, ForeignKey(conversations.c.id, ondelete="CASCADE"), nullable=False),
-    # The conversation knows these three too; a unique constraint cannot look there.
+    # The conversation has these three, too; a unique constraint cannot reach them there.
     Column("platform", Text, nullable=False),
     Column("workspace", Text, nullable=False),
     Column("channel", Text, nullable=False),
@@ -64,15 +64,15 @@ turns = Table(
     Column("sent_at", Double, nullable=False),
     Column("status", Text, nullable=False),
     Column("owner", Text),
-    Column("token", Integer, nullable=False),  # claims in all; it only grows
+    Column("token", Integer, nullable=False),  # the fencing token: claims in all; it only grows
     Column("attempt", Integer, nullable=False),  # claims since a person last asked
     Column("answer", Prose, nullable=False, default=""),
     Column("model", Prose, nullable=False, default=""),
     Column("finish_reason", Prose, nullable=False, default=""),
-    Column("made_with", Prose),  # JSON of a `MadeWith`
+    Column("made_with", Prose),  # JSON of a `Provenance`
     Column("error", Text, nullable=False, default=""),
-    Column("stopped_by", Text),  # who wants it stopped; whoever owns it, or takes it, ends it
-    Column("prompt_tokens", Integer),  # tokens are NULL where the server did not count them
+    Column("stopped_by", Text),  # the person who wants it stopped; its owner ends it
+    Column("prompt_tokens", Integer),  # tokens are NULL if the server did not count them
     Column("completion_tokens", Integer),
     Column("cached_tokens", Integer),
     Column("created_at", Double, nullable=False, default=now()),
@@ -90,12 +90,12 @@ turns = Table(
 
 
 def is_open(row: Any) -> ColumnElement[bool]:
-    """Return the condition that a row of `turns` (or of an alias of it) still has work to do."""
+    """Return the condition that a row of `turns`, or of an alias of it, still needs work."""
     return status_in(row.c.status, OPEN_STATUSES)
 
 
 def is_in_history(row: Any) -> ColumnElement[bool]:
-    """Return the condition that a later question may look back on a row of `turns`."""
+    """Return the condition that a row of `turns`, or of an alias of it, is history for later questions."""
     return status_in(row.c.status, HISTORY_STATUSES)
 
 
@@ -104,7 +104,7 @@ def _add_partial_index(name: str, *columns: Column[Any], where: ColumnElement[bo
 
 
 _THREAD_ORDER = (turns.c.conversation_id, turns.c.sent_at, turns.c.id)
-"""How a thread is ordered: as its messages were written, then as they were recorded."""
+"""The order of a thread: when its messages were written, then when they were recorded."""
 
 Index("ix_turns_author_id", turns.c.author_id, turns.c.id)
 _add_partial_index("ix_turns_said", *_THREAD_ORDER, where=is_in_history(turns))
@@ -165,10 +165,10 @@ votes = Table(
     metadata,
     Column("id", RowId, primary_key=True),
     Column("turn_id", RowId, ForeignKey(turns.c.id, ondelete="CASCADE"), nullable=False),
-    Column("variant", Integer, nullable=False),  # which of the turn's answers; 1 where there is only one
+    Column("variant", Integer, nullable=False),  # which of the turn's answers; 1 if there is only one
     Column("voter_id", Text, nullable=False),
     Column("is_good", Boolean, nullable=False),
-    Column("reasons", Text, nullable=False, default=""),  # `core.feedback.Reason`s with spaces between them
+    Column("reasons", Text, nullable=False, default=""),  # `VoteReason`s separated by spaces
     Column("note", Prose, nullable=False, default=""),
     Column("model", Prose, nullable=False),  # of the answer, which may be another one later
     Column("at", Double, nullable=False, default=now()),
@@ -186,5 +186,6 @@ vote_versions = Table(
 )
 
 FENCE = and_(turns.c.id == bindparam("turn"), turns.c.token == bindparam("fence"), turns.c.owner == bindparam("holder"))
-"""True of no row once somebody else has claimed the turn, or this process was taken for dead."""
+"""True for a turn that this process owns. No row matches once another process has claimed or freed the turn."""
 LOCK_OWN_TURN = select(turns.c.id).where(FENCE).with_for_update(read=True)
+"""Returns no row if this process does not own the turn; else no other process can claim it until the commit."""

@@ -1,1 +1,1 @@
-"""SQL of the ledger: calls, costs, budgets."""
+"""SQL of spending: model calls, their running sums, and budgets."""

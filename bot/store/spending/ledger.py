@@ -1,8 +1,12 @@
-"""`Ledger` in SQL: budgets, what is kept for calls under way, and what was spent.
+"""`Ledger` in SQL: budgets, reservations of running calls, and what was spent.
 
-Separate from `calls`, which only adds up. Rules: a call is let in under the lock of the workspace's month,
-so two of them never count on the same money; what is kept is a row of the turn, so who takes a turn over
-replaces what the dead had kept; rows of budgets are only added.
+`reserve` is one transaction: it locks the workspace's month (`model_calls.lock_spending`), sums up what was spent
+and what is reserved, compares that with the budgets, and inserts the reservation. The lock lets only one transaction
+of a workspace spend or reserve at a time, so two calls never count on the same money. Example: of 1,000 tokens 850
+are spent; two calls of 100 tokens reserve at the same time; the first gets 950, the second is refused.
+
+A turn has at most one reservation. A process that takes over a turn replaces the reservation of the dead process.
+Rows of budgets are only added; the newest one counts.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +20,6 @@ from bot.core.config import Scope
 from bot.core.errors import ClaimLost
 from bot.core.periods import Span, find_period_end, name_period
 from bot.core.requests import ModelCall
-from bot.core.spending import budgets as core
 from bot.core.spending.budgets import (
     ANY_SUBJECT,
     BUDGET_DIMENSIONS,
@@ -28,6 +31,9 @@ from bot.core.spending.budgets import (
     CallPermit,
     Spending,
     SpendingDimension,
+    check_budgets,
+    find_applying_budgets,
+    measure,
 )
 from bot.core.turns import Author, ThreadKey, Turn
 from bot.store.database import Database
@@ -42,7 +48,7 @@ _SUBJECT_PARAMETERS = {
     SpendingDimension.WORKSPACE: "nobody",
 }
 
-# Each part is one look into the whole key, whatever PostgreSQL knows of the table.
+# Each part is one lookup of a whole key, whatever statistics PostgreSQL has.
 SELECT_TALLIES = union_all(
     *(
         select(tallies).where(
@@ -101,48 +107,48 @@ SUM_BY_SUBJECT = (
     .group_by(tallies.c.subject)
 )
 
-# Days by their names, not from one to another: each is one look into the key, past all other subjects.
+# A list of days, not a range: each is one lookup of a whole key, and other subjects are not read.
 SUM_BY_DAY = select(tallies.c.period.label("key"), *(tallies.c[name] for name in model_calls.SUM_COLUMNS)).where(
     *_IS_OF_DAYS, tallies.c.period.in_(bindparam("days", expanding=True)), tallies.c.subject == bindparam("subject")
 )
 
 
 class SqlLedger:
-    """`Ledger` on SQLite or PostgreSQL; `owner` is the name of the store's process."""
+    """`Ledger` on SQLite or PostgreSQL."""
 
     def __init__(self, database: Database, owner: str = "") -> None:
-        """`database` is one that a store uses too; without an `owner` nothing can be reserved."""
+        """`owner` is the name of this process, as in `SqlStore`; without it nothing can be reserved."""
         self._database = database
         self._owner = owner
 
     async def reserve(self, turn: Turn, limits: Sequence[Budget], need: CallEstimate) -> CallPermit:
-        """Keep what a call may need. Raises `BudgetSpent`."""
+        """Reserve what a call is estimated to need. Raises `BudgetSpent` or `PriceUnknown`."""
         return await self._database.tx(reserve, self._owner, turn, limits, need)
 
     async def charge(self, turn: Turn, call: ModelCall) -> None:
-        """Write a call that was made beside the one that answered a turn."""
+        """Write a call that was made for a turn but did not answer it."""
         await self._database.tx(model_calls.charge_extra_call, turn, call)
 
     async def list_budget_states(self, workspace: Scope, *, person: str, channel: str) -> Sequence[BudgetState]:
-        """Return how the budgets stand that apply to a person in a channel."""
+        """Return the state of each budget that applies to a person in a channel."""
         return await self._database.tx(list_budget_states, workspace, person, channel)
 
     async def set_budget(self, workspace: Scope, budget: Budget, *, by: Author, note: str = "") -> None:
-        """Set, change or take away a budget."""
+        """Set, change or remove a budget."""
         await self._database.tx(set_budget, workspace, budget, by, note)
 
     async def list_budgets(self, workspace: Scope) -> Sequence[BudgetChange]:
-        """Return the budgets there are."""
+        """Return the budgets that are set."""
         return await self._database.tx(list_budgets, workspace)
 
     async def list_budget_changes(self, workspace: Scope, *, limit: int) -> Sequence[BudgetChange]:
-        """Return what was set, newest first."""
+        """Return the changes of budgets, newest first."""
         return await self._database.tx(list_budget_changes, workspace, limit)
 
     async def sum_by_subject(
         self, workspace: Scope, by: SpendingDimension, *, since: str, until: str
     ) -> Mapping[str, Spending]:
-        """Return what calls cost in some days, for each subject."""
+        """Return what calls cost in a range of days, for each subject."""
         named = {"dimension": by, "since": since, "until": until}
         return await self._database.tx(_read_sums, SUM_BY_SUBJECT, _workspace_values(workspace) | named)
 
@@ -155,7 +161,7 @@ class SqlLedger:
 
 
 def reserve(connection: Connection, owner: str, turn: Turn, limits: Sequence[Budget], need: CallEstimate) -> CallPermit:
-    """Look what is left under the lock, and keep what a call may need of it."""
+    """Lock the workspace's spending, check the budgets, and save the reservation."""
     fence = {"turn": turn.id, "fence": turn.token, "holder": owner}
     if connection.scalar(LOCK_OWN_TURN, fence) is None:
         raise ClaimLost
@@ -164,7 +170,7 @@ def reserve(connection: Connection, owner: str, turn: Turn, limits: Sequence[Bud
     spent = _read_tallies(connection, turn.thread, turn.author.id, at)
     kept = connection.execute(SELECT_RESERVATIONS, _workspace_values(turn.thread) | {"turn": turn.id}).all()
     found = [_standing_from(limit, spent, kept, at) for limit in limits]
-    core.check_budgets(found, need)
+    check_budgets(found, need)
     where = _workspace_values(turn.thread) | {"channel": turn.thread.channel, "author_id": turn.author.id}
     connection.execute(SAVE_RESERVATION, where | {"turn_id": turn.id, **asdict(need)})
     mine = ((span, spent.get((SpendingDimension.PERSON, span, turn.author.id))) for span in Span)
@@ -177,11 +183,11 @@ def read_applying_budgets(connection: Connection, thread: ThreadKey, person: str
     """Read the budgets that apply to a person in a thread."""
     subjects = {"subjects": [person, thread.channel]}
     rows = connection.execute(SELECT_APPLYING_BUDGETS, _workspace_values(thread) | subjects)
-    return core.find_applying_budgets(_newest_budgets(rows), person=person, channel=thread.channel)
+    return find_applying_budgets(_newest_budgets(rows), person=person, channel=thread.channel)
 
 
 def list_budget_states(connection: Connection, workspace: Scope, person: str, channel: str) -> Sequence[BudgetState]:
-    """Read how the budgets stand that apply to a person in a channel."""
+    """Read the state of each budget that applies to a person in a channel."""
     thread = ThreadKey(**asdict(workspace) | {"channel": channel})
     at = connection.execute(model_calls.SELECT_NOW).scalar_one()
     spent = _read_tallies(connection, thread, person, at)
@@ -190,13 +196,13 @@ def list_budget_states(connection: Connection, workspace: Scope, person: str, ch
 
 
 def set_budget(connection: Connection, workspace: Scope, budget: Budget, by: Author, note: str) -> None:
-    """Add a row, which counts from now on."""
+    """Insert a row, which counts from now on."""
     set_by = {"author_id": by.id, "author_name": by.name, "note": note}
     connection.execute(INSERT_BUDGET, _workspace_values(workspace) | asdict(budget) | set_by)
 
 
 def list_budgets(connection: Connection, workspace: Scope) -> Sequence[BudgetChange]:
-    """Read the newest row of each budget, but those that take one away."""
+    """Read the newest row of each budget, without those that remove one."""
     newest: dict[tuple[Any, ...], BudgetChange] = {}
     for row in connection.execute(SELECT_BUDGETS, _workspace_values(workspace)):
         change = _change_from(row)
@@ -217,7 +223,7 @@ def _read_sums(connection: Connection, statement: Any, named: Mapping[str, Any])
 
 
 def _read_tallies(connection: Connection, thread: ThreadKey, person: str, at: float) -> Mapping[Any, Row[Any]]:
-    """Read the tallies of whoever may have a budget, by dimension, span and subject."""
+    """Read the sums of the person, the channel and the workspace, by dimension, span and subject."""
     wanted = {"person": person, "channel": thread.channel, "nobody": ANY_SUBJECT}
     wanted |= {span.value: name_period(span, at) for span in Span}
     rows = connection.execute(SELECT_TALLIES, _workspace_values(thread) | wanted)
@@ -231,7 +237,7 @@ def _standing_from(limit: Budget, spent: Mapping[Any, Row[Any]], kept: Sequence[
     is_money = limit.unit is BudgetUnit.MONEY
     return BudgetState(
         budget=limit,
-        spent=core.measure(limit.unit, model_calls.spending_from(row)) if row else 0,
+        spent=measure(limit.unit, model_calls.spending_from(row)) if row else 0,
         reserved=sum((each.cost or 0) if is_money else each.tokens for each in mine),
         resets_at=find_period_end(limit.span, at),
     )

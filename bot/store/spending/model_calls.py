@@ -1,9 +1,11 @@
-"""Calls of models as rows, and what they cost together.
+"""Model calls as rows of `calls`, and their running sums in `tallies`.
 
-Separate from the turns because a call outlives its turn, and from `ledger`, which decides what may still be
-spent. Rules: a call is written in the transaction that ends it for the turn; the first row that is touched
-is the tally of the workspace's month, so that who holds it knows that nothing is spent meanwhile, and no two
-wait for each other in a circle.
+Each call adds to ten sums at once: by workspace, channel, person, model and versions, each for its month and its day.
+Reading a sum is then one index lookup, however many calls there were.
+
+A call is written in the transaction that saves the answer or ends the turn. It outlives its turn: when the turn is
+erased, the call stays without its turn id and root. Every transaction that writes sums touches that of the
+workspace's month first. So its row lock is the lock for spending in that workspace, and transactions never deadlock.
 """
 
 from dataclasses import asdict
@@ -40,7 +42,7 @@ from bot.store.schema import Prose, calls, now, reservations, tallies, turns
 
 SELECT_NOW = select(now())
 
-ADD_CALL = insert(calls).inline()  # nobody asks for its id
+ADD_CALL = insert(calls).inline()  # its id is not needed
 
 END_RESERVATION = delete(reservations).where(reservations.c.turn_id == bindparam("turn"))
 
@@ -51,11 +53,11 @@ DETACH_CALLS_IF_FORGOTTEN = DETACH_CALLS.where(
 )
 
 SUM_COLUMNS: Final = ("calls", "prompt_tokens", "completion_tokens", "cached_tokens", "cost", "unpriced", "estimated")
-"""Columns of a tally: the fields of a `Spending`."""
+"""The columns of a running sum: the fields of a `Spending`."""
 
 
 def _add_to_existing(insertion: Insert) -> Insert:
-    """Let rows of `tallies` be added to those that are there."""
+    """Make an insertion add to rows of `tallies` that exist already."""
     return insertion.on_conflict_do_update(
         index_elements=[column.name for column in tallies.primary_key],
         set_={name: tallies.c[name] + insertion.excluded[name] for name in SUM_COLUMNS}
@@ -64,7 +66,7 @@ def _add_to_existing(insertion: Insert) -> Insert:
 
 
 def _tally_row(dimension: SpendingDimension, span: Span) -> Select[Any]:
-    """Return which tally it is, as a row; parameters are named by `_tallied`."""
+    """Return the key of one sum as a row; its parameters are those of `_tally_values`."""
     warns = bindparam(f"warns_{span}", type_=Boolean) if dimension is SpendingDimension.PERSON else false()
     row: dict[str, ColumnElement[Any]] = {
         "dimension": literal_column(f"'{dimension}'"),
@@ -77,10 +79,10 @@ def _tally_row(dimension: SpendingDimension, span: Span) -> Select[Any]:
 
 
 def _select_tallies_of_call() -> Select[Any]:
-    """Return the rows that a call adds, in one order for all; that of the workspace's month comes first."""
+    """Return the rows that a call adds, always in the same order; the workspace's month comes first."""
     each = union_all(*(_tally_row(of, span) for of in SpendingDimension for span in (Span.MONTH, Span.DAY))).subquery()
     columns = (each.c.get(one.name, bindparam(one.name, type_=one.type)) for one in tallies.c)
-    # SQLite reads the ON of ON CONFLICT as a join's where there is no WHERE.
+    # Without a WHERE, SQLite reads the ON of ON CONFLICT as that of a join.
     return select(*columns).select_from(each).where(true())
 
 
@@ -99,30 +101,30 @@ SELECT_TURN_SPENDING = select(
 
 
 def charge(connection: Connection, turn: Turn, call: ModelCall, at: float) -> None:
-    """Write a call that a turn made."""
+    """Write the call of a turn that ended at `at`, and add it to the sums."""
     connection.execute(ADD_TALLIES, _tally_values(turn, call, at))
     connection.execute(ADD_CALL, _call_values(turn, call, at))
 
 
 def release_reservation(connection: Connection, turn: int) -> None:
-    """Keep nothing for a turn any more."""
+    """Delete a turn's reservation."""
     connection.execute(END_RESERVATION, {"turn": turn})
 
 
 def charge_extra_call(connection: Connection, turn: Turn, call: ModelCall) -> None:
-    """Write a call that was made beside the one that answered a turn, which may be forgotten by now."""
+    """Write a call that did not answer its turn; the turn may be forgotten by now."""
     charge(connection, turn, call, connection.execute(SELECT_NOW).scalar_one())
     connection.execute(DETACH_CALLS_IF_FORGOTTEN, {"turn": turn.id})
 
 
 def detach_calls(connection: Connection, turn: int) -> None:
-    """Keep the figures of a turn's calls, and nothing that leads to its message."""
+    """Keep the figures of a turn's calls, but remove what leads to its message."""
     connection.execute(DETACH_CALLS, {"turn": turn})
     release_reservation(connection, turn)
 
 
 def lock_spending(connection: Connection, thread: ThreadKey, at: float) -> None:
-    """Let no other transaction spend anything in the thread's workspace until this one ends."""
+    """Lock spending in the thread's workspace until this transaction ends."""
     month = {"dimension": SpendingDimension.WORKSPACE, "span": Span.MONTH, "period": name_period(Span.MONTH, at)}
     nothing = asdict(Spending()) | {"is_warned": False}
     connection.execute(ADD_TALLY, _workspace_values(thread) | month | {"subject": ""} | nothing)
@@ -134,12 +136,12 @@ def read_turn_spending(connection: Connection, turn: int) -> Spending:
 
 
 def spending_from(row: Any) -> Spending:
-    """Return the sums in a row; PostgreSQL's are decimals."""
+    """Return the sums in a row; PostgreSQL returns them as decimals."""
     return Spending(**{name: int(getattr(row, name)) for name in SUM_COLUMNS})
 
 
 def _tally_values(turn: Turn, call: ModelCall, at: float) -> dict[str, Any]:
-    """Return what a call adds, and to which tallies."""
+    """Return the parameters of `ADD_TALLIES`: what a call adds, and to which sums."""
     spans = (Span.MONTH, Span.DAY)
     return (
         _workspace_values(turn.thread)

@@ -1,6 +1,7 @@
-"""What calls cost, looked at from any side: for the shell, which has time.
+"""Sums of model calls by any column, for the command `bot usage`.
 
-Separate from `ledger`, whose tallies answer at once, but only what they were made for. It only reads.
+They are read from the rows of `calls`, one by one. That takes longer than the running sums of `ledger`, but can be
+grouped and filtered in every way.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,10 +23,10 @@ GROUPING_COLUMNS: Final[Mapping[str, Any]] = {
     "model": calls.c.model,
     "version": calls.c.versions,
 }
-"""By what calls can be summed up."""
+"""The columns by which calls can be grouped."""
 
 FILTER_NAMES: Final = ("workspace", "channel", "person", "model")
-"""Of these, what a sum can be confined to."""
+"""The names of `GROUPING_COLUMNS` by which calls can be filtered."""
 
 _SUMS = (
     func.count().label("calls"),
@@ -41,7 +42,7 @@ _SUMS = (
 def sum_usage(
     connection: Connection, by: str, *, since: str, until: str, only: Mapping[str, str]
 ) -> Mapping[str, Spending]:
-    """Read what calls cost from one day to another, both included; `only` holds values for `FILTERS`."""
+    """Read what calls cost from one day to another, both included; `only` has values of `FILTER_NAMES`."""
     key = GROUPING_COLUMNS[by]
     wanted = [GROUPING_COLUMNS[name] == value for name, value in only.items()]
     statement = select(key.label("key"), *_SUMS).where(calls.c.day.between(since, until), *wanted)
@@ -49,7 +50,7 @@ def sum_usage(
 
 
 def list_budget_workspaces(connection: Connection) -> Sequence[Scope]:
-    """Read of which workspaces a budget was ever set."""
+    """Read the workspaces in which a budget was ever set."""
     rows = connection.execute(select(budgets.c.platform, budgets.c.workspace).distinct())
     return sorted(
         (Scope(platform=row.platform, workspace=row.workspace) for row in rows),
