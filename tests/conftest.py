@@ -2,10 +2,8 @@
 
 import ipaddress
 import os
-import re
 import sys
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,7 @@ import pytest
 
 from bot.settings import Settings
 from tests.clock import wait_for_midnight
-from tests.program import program
+from tests.program import RunningSandbox, running_sandbox
 
 LOCAL_NAMES = {"localhost", "", None}
 
@@ -52,17 +50,8 @@ async def one_day() -> None:
     await wait_for_midnight(within=60)
 
 
-@dataclass(frozen=True)
-class RunningSandbox:
-    """What `bot try` runs."""
-
-    url: str
-
-
 @pytest.fixture
 async def sandbox(tmp_path: Path) -> AsyncIterator[RunningSandbox]:
-    """Run `bot try` as a person would, on a free port."""
-    async with program("try", "--port", "0", "--no-browser", cwd=tmp_path, env={}) as running:
-        await running.until("Ctrl-C")
-        yield RunningSandbox(re.findall(r"http://\S+", running.text)[0])
-        assert await running.stop() == 0, running.text
+    """Run `bot try`, with nothing set in its environment."""
+    async with running_sandbox(tmp_path) as sandbox:
+        yield sandbox

@@ -8,9 +8,9 @@ from pathlib import Path
 from playwright.async_api import Page, async_playwright, expect
 
 from tests.browser.conftest import CHROMIUM_FLAGS, find_chromium
-from tests.browser.test_admin import SOON, edit_engineering, field, saved
-from tests.browser.test_trials import UNPUBLISHED, newest, try_it
-from tests.program import ROOT, program
+from tests.browser.test_admin import SOON_MILLISECONDS, edit_engineering, field, saved
+from tests.browser.test_drafts import UNPUBLISHED, newest, try_it
+from tests.program import ROOT, running_sandbox
 
 WIDTH, HEIGHT = 1280, 800
 
@@ -19,13 +19,12 @@ async def main() -> None:
     """Take all pictures."""
     with tempfile.TemporaryDirectory() as folder:
         async with (
-            program("try", "--port", "0", "--no-browser", cwd=Path(folder), env={}) as running,
+            running_sandbox(Path(folder)) as sandbox,
             async_playwright() as playwright,
         ):
-            await running.until("Ctrl-C")
             browser = await playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_FLAGS)
             page = await browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
-            await page.goto(re.findall(r"http://\S+", running.text)[0])
+            await page.goto(sandbox.url)
             await admins(page)
             await page.keyboard.press("Escape")
             await trial(page)
@@ -49,7 +48,7 @@ async def admins(page: Page) -> None:
 async def trial(page: Page) -> None:
     """Take the thread in which a draft is tried."""
     await try_it(page, ("System prompt", "You help engineers of {channel}. Name your sources, and be brief."))
-    await expect(newest(page)).to_contain_text(UNPUBLISHED, timeout=SOON)
+    await expect(newest(page)).to_contain_text(UNPUBLISHED, timeout=SOON_MILLISECONDS)
     await page.screenshot(path=ROOT / "docs" / "trial.png")
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -71,6 +72,22 @@ async def program(*arguments: str, cwd: Path, env: Mapping[str, str]) -> AsyncIt
             process.kill()
         await process.wait()
         await reader
+
+
+@dataclass(frozen=True)
+class RunningSandbox:
+    """A running `bot try`."""
+
+    url: str
+
+
+@asynccontextmanager
+async def running_sandbox(folder: Path, **env: str) -> AsyncIterator[RunningSandbox]:
+    """Run `bot try` on a free port, as a person would."""
+    async with program("try", "--port", "0", "--no-browser", cwd=folder, env=env) as running:
+        await running.until("Ctrl-C")
+        yield RunningSandbox(re.findall(r"http://\S+", running.text)[0])
+        assert await running.stop() == 0, running.text
 
 
 async def _read(process: asyncio.subprocess.Process, output: bytearray) -> None:

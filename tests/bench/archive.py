@@ -23,7 +23,7 @@ from bot.store.schema import conversations, pages, steering_versions, tallies, t
 TEAM, CHANNEL, ADA = "T0SANDBOX", "C0GENERAL", "U0ADA"
 HERE = {"platform": "slack", "workspace": TEAM}
 DAYS = 90
-BATCH = 5_000
+BATCH_ROWS = 5_000
 PROMPT = "Answer the people of this channel as briefly as they ask, and name your sources. " * 20
 
 
@@ -145,7 +145,7 @@ def _add(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) -
     batch: list[dict[str, Any]] = []
     for row in rows:
         batch.append(row)
-        if len(batch) == BATCH:
+        if len(batch) == BATCH_ROWS:
             connection.execute(insert(table), batch)
             batch = []
     if batch:

@@ -20,7 +20,7 @@ from sqlalchemy import URL
 
 from tests.bench import words
 from tests.bench.model_server import FastModelServer, SpokenAnswer
-from tests.bench.screen import ObservedThread, ThreadRecorder
+from tests.bench.thread_recorder import ObservedThread, ThreadRecorder
 from tests.databases import Kind, migrated_database
 
 ROOT = Path(__file__).parent.parent.parent
@@ -127,7 +127,7 @@ def _surroundings(env: Mapping[str, str]) -> dict[str, str]:
 def _command(name: str, unlimited: bool) -> list[str]:
     if OTHER and name in OTHERS:
         python = os.environ.get("OTHER_PYTHON", str(OTHER / ".venv" / "bin" / "python"))
-        return [python, str(ROOT / "tests" / "bench" / "elsewhere.py"), str(OTHER / "main.py")]
+        return [python, str(ROOT / "tests" / "bench" / "other_bot.py"), str(OTHER / "main.py")]
     if name == "floor":
         return [sys.executable, "-m", "tests.bench.floor"]
     return [sys.executable, "-m", "tests.bench.unlimited" if unlimited else "bot", "run"]

@@ -19,7 +19,7 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-INTERVAL = 60 / 45
+EDIT_INTERVAL_SECONDS = 60 / 45
 """Seconds between two edits of one answer: `bot.slack.limits.EDIT_INTERVAL`."""
 
 
@@ -47,7 +47,7 @@ class FloorReply:
             if is_last:
                 return
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.ended.wait(), INTERVAL)
+                await asyncio.wait_for(self.ended.wait(), EDIT_INTERVAL_SECONDS)
 
     async def _write(self, text: str) -> None:
         self._shown = text

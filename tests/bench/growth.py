@@ -14,16 +14,16 @@ from bot.slack.surface import SlackSurface
 from tests.bench.words import tokens
 
 SECONDS_PER_TOKEN = 0.02
-STEP = 1_000
+STEP_CHARACTERS = 1_000
 """Characters of the answer between two readings."""
-LENGTH = 100_000
+ANSWER_CHARACTERS = 100_000
 
 
 def grow() -> list[tuple[int, float]]:
     """Return the characters so far, and the CPU seconds of a token in the last thousand."""
     live, builder = LiveReply(SlackSurface.limits), AnswerBuilder()
     said, now, spent, count, marks = 0, 0.0, 0.0, 0, list[tuple[int, float]]()
-    pieces = tokens(1, LENGTH // 4)
+    pieces = tokens(1, ANSWER_CHARACTERS // 4)
     for piece in pieces:
         began = time.process_time()
         builder.feed(TextDelta(piece))
@@ -34,9 +34,9 @@ def grow() -> list[tuple[int, float]]:
             live.note_accepted(command, now)
         spent += time.process_time() - began
         now, said, count = now + SECONDS_PER_TOKEN, said + len(piece), count + 1
-        if said >= STEP * (len(marks) + 1):
+        if said >= STEP_CHARACTERS * (len(marks) + 1):
             marks.append((said, spent / count))
             spent, count = 0.0, 0
-        if said >= LENGTH:
+        if said >= ANSWER_CHARACTERS:
             break
     return marks

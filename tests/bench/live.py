@@ -22,8 +22,8 @@ from tests.bench import growth as growing
 from tests.bench import scenarios
 from tests.bench.contestants import NAMES, OTHERS
 
-KEPT = Path(__file__).parent.parent.parent / "docs" / "performance.json"
-SLACKS_LATENCY = 0.08
+FIGURES_FILE = Path(__file__).parent.parent.parent / "docs" / "performance.json"
+SLACK_LATENCY_SECONDS = 0.08
 """Seconds of a call; a write to Slack from a data centre takes about this long."""
 REPETITIONS = 2
 
@@ -35,7 +35,7 @@ async def alone() -> Mapping[str, Any]:
 
 async def far() -> Mapping[str, Any]:
     """Ask one question at a time, where a call of Slack's takes as long as it usually does."""
-    return told(await scenarios.alone(rounds=15, latency=SLACKS_LATENCY, names=NAMES + OTHERS))
+    return told(await scenarios.alone(rounds=15, latency=SLACK_LATENCY_SECONDS, names=NAMES + OTHERS))
 
 
 async def swarm() -> Mapping[str, Any]:
@@ -103,13 +103,13 @@ def told(figures: Mapping[str, scenarios.Figures]) -> Mapping[str, Any]:
 
 def keep(scenario: str, figures: Mapping[str, Any]) -> None:
     """Write down what was measured, in place of what was measured before."""
-    kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    kept = json.loads(FIGURES_FILE.read_text()) if FIGURES_FILE.exists() else {}
     kept[scenario] = {
         "at": datetime.now(UTC).isoformat(timespec="minutes"),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
         "figures": figures,
     }
-    KEPT.write_text(json.dumps(kept, indent=1) + "\n")
+    FIGURES_FILE.write_text(json.dumps(kept, indent=1) + "\n")
 
 
 async def main() -> None:

@@ -12,13 +12,13 @@ import matplotlib as mpl
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
-from tests.bench.live import KEPT
+from tests.bench.live import FIGURES_FILE
 
 COLOURS = {"floor": "#9ca3af", "sqlite": "#7c3aed", "postgres": "#0e7490"}
 NAMES = {"floor": "floor", "sqlite": "bot,\nSQLite", "postgres": "bot,\nPostgreSQL"}
 OTHER = "#d97706"
 """The colour of a bot that is not ours."""
-EDITS_A_MINUTE = 50
+EDITS_PER_MINUTE = 50
 """Of `chat.update` in a workspace: what Slack guarantees."""
 Measured = Mapping[str, Any]
 
@@ -94,7 +94,7 @@ def limits(fifty: Measured, busy: Measured) -> None:
         staleness = sorted(gap for each in measured["gaps"] for gap in each)
         shares = [(place + 1) / len(staleness) for place in range(len(staleness))]
         gaps.step(staleness, shares, where="post", label=name, color=colour)
-        gaps.axvline(1.25 * 60 * count / EDITS_A_MINUTE, color=colour, linestyle=":")
+        gaps.axvline(1.25 * 60 * count / EDITS_PER_MINUTE, color=colour, linestyle=":")
         late = sorted(measured["last"])
         last.step(late, [(place + 1) / len(late) for place in range(len(late))], where="post", color=colour)
     gaps.set(xlabel="seconds between two texts (dotted: the goal)", ylabel="share", ylim=(0, 1.02))
@@ -115,14 +115,14 @@ def growth(marks: Sequence[tuple[int, float]]) -> None:
 
 def save(figure: Any, name: str) -> None:
     """Write a plot beside the page that shows it."""
-    figure.savefig(KEPT.parent / f"performance-{name}.svg", metadata={"Date": None})
+    figure.savefig(FIGURES_FILE.parent / f"performance-{name}.svg", metadata={"Date": None})
 
 
 def main() -> None:
     """Draw all of them."""
     mpl.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
     mpl.rcParams["svg.hashsalt"] = "threadkeeper"  # the same numbers give the same file
-    kept = {scenario: each["figures"] for scenario, each in json.loads(KEPT.read_text()).items()}
+    kept = {scenario: each["figures"] for scenario, each in json.loads(FIGURES_FILE.read_text()).items()}
     alone(kept["alone"], kept["far"])
     crowd({count: kept[name] for name, count in (("hundred", 100), ("swarm", 1_000)) if name in kept})
     if "rush" in kept:

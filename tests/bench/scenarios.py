@@ -16,8 +16,8 @@ from bot.sandbox.server import SandboxWorkspace
 from bot.sandbox.workspace.records import BOT_USER_ID, MessagePosted, MessageReplaced, WorkspaceChange
 from tests.bench.contestants import NAMES, Contestant, start_contestant
 from tests.bench.model_server import SpokenAnswer
-from tests.bench.screen import ObservedThread, ThreadRecorder
 from tests.bench.slack_server import FastSlackServer
+from tests.bench.thread_recorder import ObservedThread, ThreadRecorder
 
 Figures = dict[str, Any]
 

@@ -26,7 +26,7 @@ from bot.sandbox.workspace.records import (
     WorkspaceMessage,
 )
 from bot.sandbox.workspace.state import WorkspaceState
-from tests.bench.screen import ThreadRecorder
+from tests.bench.thread_recorder import ThreadRecorder
 
 CHANNEL, ASKER = "C0GENERAL", "U0ADA"
 READS = {**lookups.METHODS}

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from statistics import median
 from typing import Any
 
-from tests.bench.live import KEPT
+from tests.bench.live import FIGURES_FILE
 
 Measured = Mapping[str, Any]
 
@@ -51,7 +51,7 @@ def limited(measured: Measured) -> Iterator[str]:
 
 def main() -> None:
     """Print what there is."""
-    for scenario, kept in json.loads(KEPT.read_text()).items():
+    for scenario, kept in json.loads(FIGURES_FILE.read_text()).items():
         print(f"\n{scenario}, {kept['at']}, {kept['machine']}")  # noqa: T201 - figures
         figures = kept["figures"]
         match scenario:

@@ -19,10 +19,10 @@ from tests.bench.in_process_bot import count_traffic, open_bench_bot
 from tests.bench.words import tokens
 from tests.databases import KINDS, Kind, migrated_database
 
-MOST_TRANSACTIONS = 6
+MAX_TRANSACTIONS = 6
 """Of one answer on one page; each further page of a long one needs one more."""
 
-MOST_STATEMENTS = 14
+MAX_STATEMENTS = 14
 """Likewise."""
 
 
@@ -39,10 +39,10 @@ async def test_an_answer_costs_few_transactions_however_much_is_stored(kind: Kin
                 await bot.ask("newer")
             with count_traffic() as long:
                 await bot.ask(root)
-        assert few.transactions <= MOST_TRANSACTIONS, few.statements
-        assert len(few.statements) <= MOST_STATEMENTS, few.statements
+        assert few.transactions <= MAX_TRANSACTIONS, few.statements
+        assert len(few.statements) <= MAX_STATEMENTS, few.statements
         assert sorted(few.statements) == sorted(many.statements)  # saving and showing overlap, in any order
-        assert long.transactions <= MOST_TRANSACTIONS, long.statements
+        assert long.transactions <= MAX_TRANSACTIONS, long.statements
         assert len(long.statements) <= len(few.statements)
 
 
@@ -58,7 +58,7 @@ async def test_a_budget_costs_one_transaction_and_none_costs_nothing(kind: Kind,
             await SqlLedger(bot.database).set_budget(here, budget, by=Author(id="U1"))
             with count_traffic() as limited:
                 await bot.ask("third")
-        assert free.transactions <= MOST_TRANSACTIONS
+        assert free.transactions <= MAX_TRANSACTIONS
         assert limited.transactions == free.transactions + 1, limited.statements
 
 

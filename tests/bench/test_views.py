@@ -29,7 +29,7 @@ from tests.databases import KINDS, Kind, migrated_database, open_database
 FEW = ArchiveSize(turns=60, longest=20, levels=2, versions=2, people=2)
 MANY = ArchiveSize(turns=3_000, longest=1_500, levels=200, versions=60, people=40)
 ROOT = "0.000001"
-MOST_STATEMENTS, MOST_TRANSACTIONS = 6, 3
+MAX_STATEMENTS, MAX_TRANSACTIONS = 6, 3
 
 
 class OnlyAdaIsAdmin(AdminRoles):
@@ -78,8 +78,8 @@ async def test_a_view_costs_the_same_statements_however_much_is_stored(kind: Kin
                 for name, make in views(database, size).items():
                     with count_traffic() as traffic:
                         assert await make() is not None
-                    assert traffic.transactions <= MOST_TRANSACTIONS, name
+                    assert traffic.transactions <= MAX_TRANSACTIONS, name
                     costs[name] = len(traffic.statements)
                 found.append(costs)
     assert found[0] == found[1]
-    assert max(found[1].values()) <= MOST_STATEMENTS, found[1]
+    assert max(found[1].values()) <= MAX_STATEMENTS, found[1]

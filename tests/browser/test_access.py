@@ -1,23 +1,16 @@
 """Access rules in a browser: an admin changes them in Home, and people are refused or let in."""
 
-from typing import Protocol
-
 import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenPage
+from tests.program import RunningSandbox
 
 pytestmark = pytest.mark.browser
 
-SOON = 30_000
+SOON_MILLISECONDS = 30_000
 """Milliseconds that anything may take on a busy machine."""
 ADA, GRACE, LIN, NOOR = "U0ADA", "U0GRACE", "U0LIN", "U0NOOR"
-
-
-class Sandbox(Protocol):
-    """What `bot try` runs."""
-
-    url: str
 
 
 def modal(page: Page) -> Locator:
@@ -30,12 +23,12 @@ async def home(page: Page, *, user: str = "") -> None:
     if user:
         await page.get_by_test_id("switch-user").select_option(user)
     await page.get_by_test_id("home-tab").click()
-    await expect(page.get_by_text("What applies in your direct messages")).to_be_visible(timeout=SOON)
+    await expect(page.get_by_text("What applies in your direct messages")).to_be_visible(timeout=SOON_MILLISECONDS)
 
 
 async def change(page: Page) -> None:
     await page.get_by_role("button", name="Change who may do what").click()
-    await expect(modal(page)).to_contain_text("Who may ask me, and where.", timeout=SOON)
+    await expect(modal(page)).to_contain_text("Who may ask me, and where.", timeout=SOON_MILLISECONDS)
 
 
 async def choose(page: Page, label: str, *names: str) -> None:
@@ -49,7 +42,7 @@ async def choose(page: Page, label: str, *names: str) -> None:
 
 async def saved(page: Page) -> None:
     await modal(page).get_by_test_id("modal-submit").click()
-    await expect(modal(page)).to_be_hidden(timeout=SOON)
+    await expect(modal(page)).to_be_hidden(timeout=SOON_MILLISECONDS)
 
 
 async def asked(page: Page, user: str, channel: str = "C0ENG") -> None:
@@ -60,12 +53,12 @@ async def asked(page: Page, user: str, channel: str = "C0ENG") -> None:
     await page.get_by_test_id("composer").press("Enter")
 
 
-async def test_an_admin_decides_who_may_ask(sandbox: Sandbox, open_page: OpenPage) -> None:
+async def test_an_admin_decides_who_may_ask(sandbox: RunningSandbox, open_page: OpenPage) -> None:
     """A guest is refused until the box is ticked; a person whom an admin denies is refused from then on."""
     page = await open_page(sandbox.url)
     await asked(page, LIN)
     notice = page.get_by_text("I don't answer guests here")
-    await expect(notice).to_be_visible(timeout=SOON)
+    await expect(notice).to_be_visible(timeout=SOON_MILLISECONDS)
     await expect(page.get_by_text("Only visible to you")).to_be_visible()
     await home(page, user=ADA)
     await expect(notice).to_be_hidden()
@@ -73,15 +66,15 @@ async def test_an_admin_decides_who_may_ask(sandbox: Sandbox, open_page: OpenPag
     await choose(page, "Never these people", "Grace Hopper")
     await modal(page).get_by_label("Guests of several channels").check()
     await saved(page)
-    await expect(page.get_by_text("Never these people: @Grace Hopper")).to_be_visible(timeout=SOON)
+    await expect(page.get_by_text("Never these people: @Grace Hopper")).to_be_visible(timeout=SOON_MILLISECONDS)
     await asked(page, GRACE)
     refusal = page.get_by_text("You can't use me here.").locator("visible=true")  # Home, behind, says it too
-    await expect(refusal).to_be_visible(timeout=SOON)
+    await expect(refusal).to_be_visible(timeout=SOON_MILLISECONDS)
     await asked(page, LIN)
-    await expect(page.get_by_test_id("thread-pane").get_by_text("APP")).to_be_visible(timeout=SOON)
+    await expect(page.get_by_test_id("thread-pane").get_by_text("APP")).to_be_visible(timeout=SOON_MILLISECONDS)
 
 
-async def test_an_admin_names_another_and_takes_it_back(sandbox: Sandbox, open_page: OpenPage) -> None:
+async def test_an_admin_names_another_and_takes_it_back(sandbox: RunningSandbox, open_page: OpenPage) -> None:
     page = await open_page(sandbox.url)
     await home(page, user=GRACE)
     await expect(page.get_by_role("button", name="Change who may do what")).to_have_count(0)
@@ -90,34 +83,34 @@ async def test_an_admin_names_another_and_takes_it_back(sandbox: Sandbox, open_p
     await choose(page, "Admins besides Slack's", "Grace Hopper")
     await saved(page)
     await home(page, user=GRACE)
-    await expect(page.get_by_text("Admins besides Slack's: @Grace Hopper")).to_be_visible(timeout=SOON)
+    await expect(page.get_by_text("Admins besides Slack's: @Grace Hopper")).to_be_visible(timeout=SOON_MILLISECONDS)
     await home(page, user=ADA)
     grants = page.locator(".block", has=page.get_by_role("button", name="Change who may do what"))
     await grants.get_by_role("button", name="History").click()
-    await expect(modal(page)).to_contain_text("+may steer: grace (U0GRACE)", timeout=SOON)
+    await expect(modal(page)).to_contain_text("+may steer: grace (U0GRACE)", timeout=SOON_MILLISECONDS)
     await page.keyboard.press("Escape")
     await change(page)
     await choose(page, "Admins besides Slack's", "Grace Hopper")
     await saved(page)
     await home(page, user=GRACE)
-    await expect(page.get_by_role("button", name="Change who may do what")).to_have_count(0, timeout=SOON)
+    await expect(page.get_by_role("button", name="Change who may do what")).to_have_count(0, timeout=SOON_MILLISECONDS)
 
 
-async def test_somebody_is_let_edit_one_channel(sandbox: Sandbox, open_page: OpenPage) -> None:
+async def test_somebody_is_let_edit_one_channel(sandbox: RunningSandbox, open_page: OpenPage) -> None:
     """Their Home has only that channel; the next answer there follows the prompt that they set."""
     page = await open_page(sandbox.url)
     await home(page, user=ADA)
     await page.locator('[data-action="grant_edit_channel"]').select_option(label="#engineering")
-    await expect(modal(page)).to_contain_text("Who may edit #engineering besides admins", timeout=SOON)
+    await expect(modal(page)).to_contain_text("Who may edit #engineering besides admins", timeout=SOON_MILLISECONDS)
     await choose(page, "Who may edit it", "Grace Hopper")
     await saved(page)
-    await expect(page.get_by_text("#engineering: @Grace Hopper")).to_be_visible(timeout=SOON)
+    await expect(page.get_by_text("#engineering: @Grace Hopper")).to_be_visible(timeout=SOON_MILLISECONDS)
 
     await home(page, user=GRACE)
-    await expect(page.get_by_text("Channels that you may edit")).to_be_visible(timeout=SOON)
+    await expect(page.get_by_text("Channels that you may edit")).to_be_visible(timeout=SOON_MILLISECONDS)
     await expect(page.get_by_role("button", name="Edit", exact=True)).to_have_count(1)
     await page.get_by_role("button", name="Edit", exact=True).click()
-    await expect(modal(page)).to_contain_text("For #engineering", timeout=SOON)
+    await expect(modal(page)).to_contain_text("For #engineering", timeout=SOON_MILLISECONDS)
     await expect(modal(page)).not_to_contain_text("The prompt above")
     await modal(page).get_by_role("textbox", name="System prompt").first.fill("You speak like a pirate.")
     await saved(page)
@@ -125,4 +118,4 @@ async def test_somebody_is_let_edit_one_channel(sandbox: Sandbox, open_page: Ope
     await page.get_by_test_id("composer").fill("@Threadkeeper which instructions do you have?")
     await page.get_by_test_id("composer").press("Enter")
     answers = page.get_by_test_id("thread-pane").get_by_test_id("message").filter(has_text="APP")
-    await expect(answers.last).to_contain_text("You speak like a pirate.", timeout=SOON)
+    await expect(answers.last).to_contain_text("You speak like a pirate.", timeout=SOON_MILLISECONDS)

@@ -15,7 +15,7 @@ from bot.sandbox.server import SandboxWorkspace
 from tests.databases import Kind, migrated_database
 from tests.e2e.conftest import BotWorld, new_world
 
-AT_ONCE = 8
+CASES_AT_ONCE = 8
 """Cases under way together; most of each is waiting, for a lease or for a stream."""
 
 PATIENT = (0.0, *[0.5] * 1_000)
@@ -40,7 +40,7 @@ async def run_all(
     folders: pytest.TempPathFactory,
 ) -> None:
     """Run a case for each name, several at a time; fail with the failures of all cases."""
-    turnstile = asyncio.Semaphore(AT_ONCE)
+    turnstile = asyncio.Semaphore(CASES_AT_ONCE)
     wrong: list[str] = []
 
     async def run(name: str) -> None:

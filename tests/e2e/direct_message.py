@@ -11,7 +11,7 @@ DIRECT = "D0ADA"
 TEXT = "One two three four five six seven eight nine ten."
 SAY = f"[[say={TEXT}]]"
 TRY_AGAIN, GO_ON_BUTTON = BUTTON_LABELS[Action.RETRY], BUTTON_LABELS[Action.CONTINUE]
-PATIENCE = 30.0
+ANSWER_TIMEOUT_SECONDS = 30.0
 
 
 async def ask(world: BotWorld, text: str, root: str | None = None, *, ends: str) -> tuple[str, str, int]:
@@ -24,7 +24,7 @@ async def ask(world: BotWorld, text: str, root: str | None = None, *, ends: str)
 
 async def until(world: BotWorld, root: str, *, ends: str) -> None:
     """Wait until the bot's newest message in a thread ends like this."""
-    await world.workspace.wait_until(lambda: world.complete(DIRECT, root).endswith(ends), PATIENCE)
+    await world.workspace.wait_until(lambda: world.complete(DIRECT, root).endswith(ends), ANSWER_TIMEOUT_SECONDS)
 
 
 def offered(world: BotWorld, root: str) -> dict[str, str]:
@@ -42,7 +42,7 @@ async def press(world: BotWorld, root: str, label: str) -> None:
     (block,) = [each for each in message.blocks if each.get("block_id") == ANSWER_BUTTONS_BLOCK_ID]
     (button,) = [each for each in block["elements"] if each["text"]["text"] == label]
     press = {**button, "block_id": ANSWER_BUTTONS_BLOCK_ID}
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
         while label in offered(world, root):
             await world.workspace.interactivity.act_on_message(ADA, DIRECT, message.ts, press, {})
             await asyncio.sleep(0.2)
@@ -52,7 +52,7 @@ async def explained(world: BotWorld, ts: str) -> str:
     """Return the explanation of an answer that an admin is shown; waits until its turn has ended."""
     views = world.workspace.views
     await world.workspace.interactivity.shortcut(ADA, EXPLAIN_SHORTCUT, DIRECT, ts)
-    await world.workspace.wait_until(lambda: bool(views.stack(ADA)), PATIENCE)
+    await world.workspace.wait_until(lambda: bool(views.stack(ADA)), ANSWER_TIMEOUT_SECONDS)
     shown = str(views.stack(ADA)[-1].content)
     views.close_all(ADA)
     return shown

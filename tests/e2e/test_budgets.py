@@ -16,13 +16,13 @@ from bot.store.schema import calls, reservations, tallies, turns
 from bot.store.spending.ledger import SqlLedger
 from tests.databases import open_database
 from tests.e2e.conftest import ADA, BotWorld, ready_bot
-from tests.e2e.questions import Examination
+from tests.e2e.examination import Examination
 from tests.e2e.test_processes import CHANNELS, shared_world, start_ready_bot
 
 pytestmark = pytest.mark.calendar
 
 TEAM = Scope(platform="slack", workspace="T0SANDBOX")
-LIMIT = 400
+MAX_ANSWER_TOKENS = 400
 QUESTIONS = 12
 
 
@@ -43,7 +43,7 @@ def tallied(connection: Connection) -> int:
 async def limited(database: Database, amount: int) -> None:
     """Give each person a budget, and answers a limit, so that what a call may need is known."""
     await SqlConfigVersions(database).save(
-        TEAM, ScopeConfig(parameters={"max_tokens": LIMIT}), based_on=0, by=Author(id="U0JOAN")
+        TEAM, ScopeConfig(parameters={"max_tokens": MAX_ANSWER_TOKENS}), based_on=0, by=Author(id="U0JOAN")
     )
     budget = Budget(scope=SpendingDimension.PERSON, span=Span.DAY, unit=BudgetUnit.TOKENS, amount=amount)
     await SqlLedger(database).set_budget(TEAM, budget, by=Author(id="U0JOAN"))
@@ -53,7 +53,7 @@ async def limited(database: Database, amount: int) -> None:
 @pytest.mark.usefixtures("one_day")
 async def test_two_processes_let_in_as_much_as_fits_and_one_of_them_may_die(tmp_path: Path) -> None:
     """Looked at all the time: what is spent and what is kept is never more than the budget."""
-    amount = 4 * LIMIT
+    amount = 4 * MAX_ANSWER_TOKENS
     async with shared_world(tmp_path, rates=False) as (world, processes):
         async with open_database(parse_database_url(world.env["DATABASE_URL"])) as database:
             await limited(database, amount)

@@ -11,10 +11,10 @@ from tests.databases import Kind
 from tests.e2e.bot_processes import BotProcesses, open_bot_processes
 from tests.e2e.cases import PATIENT, run_all, small_world
 from tests.e2e.conftest import ADA, GENERAL, GRACE
-from tests.e2e.questions import CLEAN, Examination
+from tests.e2e.examination import CLEAN, Examination
 
 PROCESSES: dict[str, Kind] = {"one process on SQLite": "sqlite", "three processes on PostgreSQL": "postgres"}
-LONGEST_LIFE = 1.2
+MAX_LIFETIME_SECONDS = 1.2
 """Seconds; the shortest ends before the process is ready."""
 QUESTIONS = 60
 """So few, and most answered in one write, because the bot keeps to Slack's limits: 45 edits a minute."""
@@ -36,7 +36,7 @@ async def die_often(processes: BotProcesses, folder: Path, env: dict[str, str], 
     rng = random.Random(seed)
     for _ in range(kills):
         process = await processes.start(folder, env, most_attempts=10_000)
-        await asyncio.sleep(rng.uniform(0.0, LONGEST_LIFE))
+        await asyncio.sleep(rng.uniform(0.0, MAX_LIFETIME_SECONDS))
         await process.kill()
 
 
@@ -54,7 +54,9 @@ async def test_killed_at_random_moments(kills: int, tmp_path_factory: pytest.Tem
         each = -(-kills // len(places))
         async with small_world(PROCESSES[name], folder, workspace) as world:
             asked = Examination(world.workspace, in_order=False)
-            people = asyncio.create_task(ask_on(asked, random.Random(seed), each * LONGEST_LIFE / 2 / QUESTIONS))
+            people = asyncio.create_task(
+                ask_on(asked, random.Random(seed), each * MAX_LIFETIME_SECONDS / 2 / QUESTIONS)
+            )
             deaths = (die_often(processes, place, world.env, each, f"{seed}{place}") for place in places)
             await asyncio.gather(*deaths)
             await people

@@ -10,7 +10,7 @@ from tests.databases import KINDS, Kind
 from tests.e2e.bot_processes import open_bot_processes
 from tests.e2e.cases import PATIENT, small_world
 from tests.e2e.conftest import ADA, GENERAL
-from tests.e2e.questions import CLEAN, Examination
+from tests.e2e.examination import CLEAN, Examination
 
 DIRECT = "D0ADA"
 

@@ -16,10 +16,10 @@ from bot.sandbox.workspace.records import WorkspaceMessage
 from tests.e2e.bot_processes import open_bot_processes
 from tests.e2e.cases import PATIENT, run_all, small_world
 from tests.e2e.conftest import ADA, GENERAL
-from tests.e2e.questions import CLEAN, Examination
+from tests.e2e.examination import CLEAN, Examination
 
 DIRECT = "D0ADA"
-FOR_EVER = 1_000
+ALL_CALLS = 1_000
 """Calls: more than an answer makes."""
 START, APPEND, STOP = "chat.startStream", "chat.appendStream", "chat.stopStream"
 UPDATE = "chat.update"
@@ -175,7 +175,7 @@ CASES: Mapping[str, FallbackCase] = MappingProxyType(
         **{f"the end: {e}": FallbackCase(trouble=later(STOP, error=e)) for e in UNENDED},
         **{f"the end {name}": FallbackCase(trouble=later(STOP, **fault)) for name, fault in OUTAGES.items()},
         "all of streaming is gone": FallbackCase(
-            trouble=later(APPEND, STOP, error="unknown_method", times=FOR_EVER),
+            trouble=later(APPEND, STOP, error="unknown_method", times=ALL_CALLS),
             messages=(2,),
             is_left_open=True,
         ),

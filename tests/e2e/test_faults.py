@@ -18,11 +18,11 @@ from tests.databases import Kind
 from tests.e2e.bot_processes import BotProcess, open_bot_processes
 from tests.e2e.cases import run_all, small_world
 from tests.e2e.conftest import ADA, GENERAL, BotWorld
-from tests.e2e.questions import CLEAN, Examination
-from tests.wire import TcpProxy
+from tests.e2e.examination import CLEAN, Examination
+from tests.tcp_proxy import TcpProxy
 
 DIRECT = "D0ADA"
-OUTAGE = 5.0
+OUTAGE_SECONDS = 5.0
 """Seconds: longer than the lease, so that everything that can lapse does."""
 
 
@@ -141,7 +141,7 @@ async def locked_out(scene: FaultScene) -> None:
         "import sqlite3, sys, time; c = sqlite3.connect(sys.argv[1], isolation_level=None);"
         " c.execute('BEGIN IMMEDIATE'); time.sleep(float(sys.argv[2]))",
         str(scene.database.database),
-        str(OUTAGE),
+        str(OUTAGE_SECONDS),
     )
     await scene.asked.ask(ADA, DIRECT)
     await process.wait()
@@ -155,7 +155,7 @@ async def full_disk(scene: FaultScene) -> None:
     resource.prlimit(scene.bot.pid, resource.RLIMIT_FSIZE, (size, unlimited[1]))
     await scene.asked.ask(ADA, DIRECT)
     await scene.printed("intake_failed")
-    await asyncio.sleep(OUTAGE)
+    await asyncio.sleep(OUTAGE_SECONDS)
     resource.prlimit(scene.bot.pid, resource.RLIMIT_FSIZE, unlimited)
 
 
@@ -169,7 +169,7 @@ def cut(*, hang: bool = False) -> Case:
         else:
             scene.wire.cut()
         await scene.asked.ask(ADA, DIRECT)
-        await asyncio.sleep(OUTAGE)
+        await asyncio.sleep(OUTAGE_SECONDS)
         scene.wire.mend()
 
     return case

@@ -8,6 +8,7 @@ from tests.databases import KINDS, Kind
 from tests.e2e.bot_processes import open_bot_processes
 from tests.e2e.cases import run_all, small_world
 from tests.e2e.conftest import ADA, GENERAL
+from tests.e2e.examination import CLEAN, Examination
 from tests.e2e.killable import (
     DELETED_POINTS,
     FIXED_POINTS,
@@ -16,7 +17,6 @@ from tests.e2e.killable import (
     STOP_WRITTEN,
     STREAM_POINTS,
 )
-from tests.e2e.questions import CLEAN, Examination
 
 DIRECT = "D0ADA"
 

@@ -16,12 +16,12 @@ from tests.databases import migrated_database
 from tests.e2e.bot_processes import BotProcess, BotProcesses, open_bot_processes
 from tests.e2e.cases import PATIENT
 from tests.e2e.conftest import ADA, GENERAL, BotWorld, new_world
-from tests.e2e.questions import CLEAN, Examination
+from tests.e2e.examination import CLEAN, Examination
 
 pytestmark = pytest.mark.postgres
 
 CHANNELS = (GENERAL, "C0RANDOM", "D0ADA")
-LONGEST_GAP = 4.0
+MAX_GAP_SECONDS = 4.0
 """Seconds from a question to the first sign of its answer while a deploy rolls; "a few"."""
 
 
@@ -184,7 +184,7 @@ async def test_a_rolling_deploy_leaves_no_gap(tmp_path: Path) -> None:
         people[1].cancel()
         await asyncio.gather(*people, return_exceptions=True)
         waits = [first_words[root] - asked_at for root, asked_at in roots.items()]
-        assert max(waits) < LONGEST_GAP, f"of {len(waits)} questions: {sorted(waits)[-5:]}"
+        assert max(waits) < MAX_GAP_SECONDS, f"of {len(waits)} questions: {sorted(waits)[-5:]}"
         assert await old.stop() == 0
 
 

@@ -17,13 +17,13 @@ from tests.databases import KINDS, Kind
 from tests.e2e.bot_processes import BotProcess, open_bot_processes
 from tests.e2e.cases import PATIENT, small_world
 from tests.e2e.conftest import ADA, GENERAL, BotWorld
-from tests.e2e.questions import CLEAN, Examination
+from tests.e2e.examination import CLEAN, Examination
 
 pytestmark = pytest.mark.soak
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", "300"))
 CHANNELS = (GENERAL, "C0RANDOM", "D0ADA")
-MORE_MEMORY = 1.10
+MAX_MEMORY_RATIO = 1.10
 """Of the resident memory after the warm-up; caches fill, and the allocator keeps what it has."""
 
 
@@ -87,7 +87,7 @@ async def test_nothing_grows(kind: Kind, tmp_path: Path) -> None:
         await asyncio.sleep(5)
         last = await usage(bot)
         print(first, last, sep="\n")  # noqa: T201 - figures for the person who runs it
-        assert last.kilobytes <= first.kilobytes * MORE_MEMORY
+        assert last.kilobytes <= first.kilobytes * MAX_MEMORY_RATIO
         assert last.files <= first.files + 1, "a connection to the model or to Slack may rest or not"
         assert last.threads <= first.threads
         assert last.tasks <= first.tasks + 1

@@ -20,7 +20,7 @@ from tests.e2e.conftest import ADA, GENERAL, GRACE, BotWorld, ready_bot
 from tests.e2e.killable import STOP_COMMITTED, STOP_WRITTEN
 
 DIRECT = "D0ADA"
-SOON = 1.0
+STOP_TIMEOUT_SECONDS = 1.0
 """Seconds in which the model is left."""
 SLOW = " ".join(f"w{number}" for number in range(2_000))
 
@@ -84,7 +84,7 @@ async def test_a_button_a_word_and_slacks_own_sign_stop_an_answer(kind: Kind, tm
         for stop in (pressed, word, sign):
             root = await grown(world)
             await stop(root)
-            assert await left(world) < SOON
+            assert await left(world) < STOP_TIMEOUT_SECONDS
             text = await world.until(GENERAL, root, ends=STOPPED_NOTE)
             said = text.removesuffix(STOPPED_NOTE).split()
             assert said == SLOW.split()[: len(said)]
@@ -105,7 +105,7 @@ async def test_a_native_stream_is_stopped_where_it_is(world: BotWorld) -> None:
         await world.workspace.wait_until(lambda: len(world.complete(DIRECT, root).split()) >= 10, 60)
         assert world.workspace.thread(DIRECT, root)[-1].is_streaming
         world.workspace.interactivity.stop(ADA, DIRECT, root)
-        assert await left(world) < SOON
+        assert await left(world) < STOP_TIMEOUT_SECONDS
         said = (await world.until(DIRECT, root, ends=STOPPED_NOTE)).removesuffix(STOPPED_NOTE).split()
         assert said == SLOW.split()[: len(said)]
         assert [message.is_streaming for message in world.workspace.thread(DIRECT, root)] == [False, False]
@@ -142,7 +142,7 @@ async def test_an_answer_is_stopped_before_its_first_word(world: BotWorld, troub
                 await asyncio.sleep(0.01)
         await world.workspace.say(ADA, GENERAL, "<@U0BOT> stop", thread_ts=root)
         assert await world.until(GENERAL, root, ends=STOPPED_NOTE) == STOPPED_NOTE
-        assert await left(world) < SOON
+        assert await left(world) < STOP_TIMEOUT_SECONDS
 
 
 @pytest.mark.postgres
@@ -154,7 +154,7 @@ async def test_another_process_stops_it_within_a_second(tmp_path: Path) -> None:
             thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel=GENERAL, root=root)
             other = SqlStore(database, "other")
             assert await other.stop(StopRequest(thread=thread, requested_by=ADA)) is StopOutcome.TAKEN
-            assert await left(world) < SOON
+            assert await left(world) < STOP_TIMEOUT_SECONDS
         await world.until(GENERAL, root, ends=STOPPED_NOTE)
 
 

@@ -15,7 +15,7 @@ import pytest
 Command = Sequence[str | Path]
 
 HERE = Path(__file__).parent
-PATIENCE = 180
+START_TIMEOUT_SECONDS = 180
 """Seconds; LiteLLM's imports alone take twenty on a busy machine."""
 
 
@@ -58,7 +58,7 @@ def running(command: Command, health: str, log: Path, environment: Mapping[str, 
 
 
 def _wait(server: subprocess.Popen[bytes], health: str, log: Path) -> None:
-    give_up = time.monotonic() + PATIENCE
+    give_up = time.monotonic() + START_TIMEOUT_SECONDS
     while time.monotonic() < give_up and server.poll() is None:
         try:
             with urllib.request.urlopen(health, timeout=5):

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import elsewhere
-from tests.bench.screen import ObservedThread
+from tests.bench import other_bot
+from tests.bench.thread_recorder import ObservedThread
 from tests.bench.words import alike, tokens
 
 BOT = """
@@ -24,7 +24,7 @@ def test_a_bot_that_knows_no_address_finds_this_workspace(tmp_path: Path) -> Non
     (tmp_path / "main.py").write_text(BOT)
     (tmp_path / "beside.py").write_text("GREETING = 'hello'")
     said = subprocess.check_output(
-        [sys.executable, elsewhere.__file__, str(tmp_path / "main.py")],
+        [sys.executable, other_bot.__file__, str(tmp_path / "main.py")],
         env={"SLACK_API_URL": "http://127.0.0.1:1/api/"},
         text=True,
     )

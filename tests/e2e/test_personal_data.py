@@ -18,26 +18,26 @@ from tests.e2e.cases import small_world
 from tests.e2e.conftest import ADA, GENERAL, GRACE, BotWorld, ready_bot
 from tests.program import START_TIMEOUT_SECONDS
 
-OLD = 1_600_000_000.0
+LONG_AGO = 1_600_000_000.0
 
 
 async def remember_an_old_conversation(database: Database) -> None:
     """Store what was said and answered years ago."""
-    thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel=GENERAL, root=f"{OLD:.6f}")
+    thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel=GENERAL, root=f"{LONG_AGO:.6f}")
     asked = IncomingMessage(
         thread=thread,
         message_id=thread.root,
         author=Author(id=ADA, name="ada"),
         text="an ancient teapot",
         addressed=AddressingKind.MENTION,
-        sent_at=OLD,
+        sent_at=LONG_AGO,
     )
     store = SqlStore(database, "long ago")
     turn = await store.accept(asked, claim=True)
     assert turn is not None
     await store.save_answer(turn, Answer(text="an ancient answer"))
     await store.settle(turn, TurnStatus.DONE)
-    await database.tx(lambda connection: connection.exec_driver_sql(f"UPDATE turns SET ended_at = {OLD}").rowcount)
+    await database.tx(lambda connection: connection.exec_driver_sql(f"UPDATE turns SET ended_at = {LONG_AGO}").rowcount)
 
 
 def everything(connection: Connection) -> str:

@@ -1,4 +1,4 @@
-"""Runs another bot against a test server instead of slack.com: `python elsewhere.py directory/main.py`.
+"""Runs another bot against a test server instead of slack.com: `python other_bot.py directory/main.py`.
 
 It runs with that bot's own Python, so it imports nothing of this repository. It changes the default base URL
 of slack_sdk's clients to `SLACK_API_URL`, and then runs the bot's main module.
