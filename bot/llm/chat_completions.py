@@ -21,7 +21,6 @@ from bot.core.chat.stream import PicturesLeftOut, StreamEvent
 from bot.core.errors import ModelError, ModelRejected, ModelSlow, ModelUnavailable, PictureRefused
 from bot.core.requests import ChatRequest
 from bot.llm.adaptation.adaptations import MAX_ADAPTATIONS_PER_QUESTION, Adaptations
-from bot.llm.adaptation.learned_facts import LearnedServerFacts
 from bot.llm.adaptation.rejected_fields import is_about_pictures
 from bot.llm.http.client import COMPLETIONS_PATH, TRANSPORT_ERRORS
 from bot.llm.http.read_deadline import ReadDeadline
@@ -31,7 +30,7 @@ from bot.llm.protocol.error_body import ErrorBody, parse_error_body, read_reques
 from bot.llm.protocol.error_translation import make_model_error
 from bot.llm.protocol.profiles import find_profile
 from bot.llm.protocol.request_body import Dialect, Fields, build_body, has_pictures
-from bot.ports import NeededAt, needed_at_once
+from bot.ports import NO_SERVER_FACTS, NeededAt, ServerFacts, needed_at_once
 
 MAX_ERROR_BYTES = 64 * 1024
 """Bytes of an error's body that are read."""
@@ -59,7 +58,7 @@ class OpenAIChat:
         idle_timeout: float = 90.0,
         total_timeout: float = 600.0,
         dialect: Dialect | None = None,
-        facts: LearnedServerFacts | None = None,
+        facts: ServerFacts = NO_SERVER_FACTS,
     ) -> None:
         """Set timeouts in seconds: until the first word, between later pieces, for the whole answer.
 
@@ -92,10 +91,10 @@ class OpenAIChat:
         response, sent = await self._open(request, started)
         try:
             first_word = started + (self._first_word_timeout if sent["stream"] else self._total_timeout)
-            is_blind = any(message.images for message in request.messages) and not has_pictures(sent)
-            first = (PicturesLeftOut(),) if is_blind else ()
-            limits = AnswerDeadlines(first_word, started + self._total_timeout)
-            async with aclosing(self._events(response, limits, first, needed_at)) as events:
+            lacks_pictures = any(message.images for message in request.messages) and not has_pictures(sent)
+            first = (PicturesLeftOut(),) if lacks_pictures else ()
+            deadlines = AnswerDeadlines(first_word, started + self._total_timeout)
+            async with aclosing(self._events(response, deadlines, first, needed_at)) as events:
                 yield events
         finally:
             await _close(response)
@@ -117,9 +116,9 @@ class OpenAIChat:
 
     async def _send(self, body: Fields, started: float) -> httpx.Response:
         post = self._client.build_request("POST", COMPLETIONS_PATH, json=body)
-        patience = self._first_word_timeout if body["stream"] else self._total_timeout
+        timeout = self._first_word_timeout if body["stream"] else self._total_timeout
         try:
-            async with asyncio.timeout_at(started + min(patience, self._total_timeout)) as limit:
+            async with asyncio.timeout_at(started + min(timeout, self._total_timeout)) as limit:
                 return await self._client.send(post, stream=True)
         except TRANSPORT_ERRORS as error:
             if limit.expired():
@@ -137,37 +136,37 @@ class OpenAIChat:
         return self._adaptations.apply(wanted)
 
     async def _events(
-        self, response: httpx.Response, limits: AnswerDeadlines, first: Iterable[StreamEvent], needed_at: NeededAt
+        self, response: httpx.Response, deadlines: AnswerDeadlines, first: Iterable[StreamEvent], needed_at: NeededAt
     ) -> AsyncGenerator[StreamEvent]:
         for event in first:
             yield event
         reader, body = AnswerReader(request=read_request_id(response.headers)), ResponseBody(response)
-        clock, patience = asyncio.get_running_loop().time, ReadDeadline()
+        clock, deadline = asyncio.get_running_loop().time, ReadDeadline()
         try:
-            with patience:
-                patience.start(self._next_deadline(reader, limits, clock()))
+            with deadline:
+                deadline.start(self._next_deadline(reader, deadlines, clock()))
                 async for piece in body:
-                    patience.stop()
+                    deadline.stop()
                     for event in reader.feed(piece):
                         yield event
                     if reader.is_done:
                         break
                     if reader.has_text and not reader.is_complete and (needed := needed_at()) > clock():
-                        await body.wait_for_more(min(needed, limits.end))
-                    patience.start(self._next_deadline(reader, limits, clock()))
+                        await body.wait_for_more(min(needed, deadlines.end))
+                    deadline.start(self._next_deadline(reader, deadlines, clock()))
         except TRANSPORT_ERRORS as error:
             if not reader.is_complete:
                 raise _make_broken_error(
-                    reader, error, is_late=patience.is_expired, is_end=clock() >= limits.end
+                    reader, error, is_late=deadline.is_expired, is_end=clock() >= deadlines.end
                 ) from error
         for event in reader.finish():
             yield event
 
-    def _next_deadline(self, reader: AnswerReader, limits: AnswerDeadlines, now: float) -> float:
+    def _next_deadline(self, reader: AnswerReader, deadlines: AnswerDeadlines, now: float) -> float:
         """Return when the next bytes are due."""
         if reader.is_complete:
-            return min(now + LINGER_SECONDS, limits.end)
-        return min(now + self._idle_timeout if reader.has_text else limits.first_word, limits.end)
+            return min(now + LINGER_SECONDS, deadlines.end)
+        return min(now + self._idle_timeout if reader.has_text else deadlines.first_word, deadlines.end)
 
 
 def _make_broken_error(reader: AnswerReader, error: Exception, *, is_late: bool, is_end: bool) -> ModelError:

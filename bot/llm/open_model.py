@@ -103,7 +103,7 @@ async def open_model(settings: ModelSettings) -> AsyncIterator[OpenedModel]:
     """Open the clients of all servers. Raises `SettingsError` before anything is sent."""
     async with AsyncExitStack() as opened:
         clients = [await opened.enter_async_context(_open_client(server)) for server in settings.servers]
-        pages = [settings.facts.for_server(strip_secrets(str(client.base_url))) for client in clients]
+        server_facts = [settings.facts.for_server(strip_secrets(str(client.base_url))) for client in clients]
         chats = [
             OpenAIChat(
                 client,
@@ -111,11 +111,11 @@ async def open_model(settings: ModelSettings) -> AsyncIterator[OpenedModel]:
                 idle_timeout=settings.idle_timeout,
                 total_timeout=settings.total_timeout,
                 dialect=_make_dialect(server, client),
-                facts=page,
+                facts=facts_of_server,
             )
-            for server, client, page in zip(settings.servers, clients, pages, strict=True)
+            for server, client, facts_of_server in zip(settings.servers, clients, server_facts, strict=True)
         ]
-        yield OpenedModel(chats, clients[0], pages[0])
+        yield OpenedModel(chats, clients[0], server_facts[0])
 
 
 def strip_secrets(base_url: str) -> str:

@@ -21,7 +21,7 @@ TOKENIZER_PACKAGE: Final = "bpe_openai"
 VOCABULARY: Final = "o200k_base"
 TOKENS_PER_MESSAGE: Final = 4
 """Tokens that the API adds to each message
-(https://developers.openai.com/cookbook/examples/how_to_count_tokens_with_tiktoken).
+(https://github.com/openai/openai-cookbook/blob/main/examples/How_to_format_inputs_to_ChatGPT_models.ipynb).
 """
 MAX_CACHED_COUNTS: Final = 50_000
 """Texts whose count is remembered."""

@@ -40,7 +40,7 @@ MIN_DENSE_RUN_CHARACTERS = 64
 """A run of so many characters without a space is not a word but base64, a key or an address."""
 DENSE_BYTES_PER_TOKEN, BYTES_PER_TOKEN = 2, 3.5
 """Measured with the tokenizer o200k_base; the 4 tokens for each message are from
-https://developers.openai.com/cookbook/examples/how_to_count_tokens_with_tiktoken
+https://github.com/openai/openai-cookbook/blob/main/examples/How_to_format_inputs_to_ChatGPT_models.ipynb
 """
 TOKENS_PER_PICTURE = 1_000
 """Reserved for each picture; services count pictures by size, each in its own way."""

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.core.errors import ContextTooLong, ModelError, ModelRejected
-from bot.llm.adaptation.learned_facts import LearnedServerFacts, ModelFacts
 from bot.llm.adaptation.rejected_fields import find_rejected_fields, is_about_value, is_about_vision
 from bot.llm.protocol.error_body import ErrorBody
 from bot.llm.protocol.request_body import Fields, disable_streaming, has_pictures, remove_field, remove_pictures
+from bot.ports import NO_SERVER_FACTS, ServerFacts
 
 MAX_ADAPTATIONS_PER_QUESTION = 6
 """Refusals of one question that are adapted to: as many as a reasoning model has for the old parameters."""
@@ -50,9 +50,9 @@ class FieldChange:
 class Adaptations:
     """What is known about the models of one server."""
 
-    def __init__(self, facts: LearnedServerFacts | None = None) -> None:
+    def __init__(self, facts: ServerFacts = NO_SERVER_FACTS) -> None:
         """Start from the stored `facts`, and add what is learned to them."""
-        self._facts = facts or ModelFacts().for_server()
+        self._facts = facts
         self._models: dict[str, dict[str, FieldChange]] = {}
 
     def apply(self, body: Fields) -> Fields:

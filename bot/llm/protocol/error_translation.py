@@ -2,7 +2,7 @@
 
 The rules are tried in order; the first that matches decides. Names come before statuses, since a status means
 different things at different services: 429 is a rate limit at most of them, and "no credit left" at OpenAI
-(https://developers.openai.com/api/docs/guides/error-codes).
+(https://learn.microsoft.com/en-us/microsoft-cloud/dev/dev-proxy/concepts/openai-insufficient-quota).
 """
 
 import re
