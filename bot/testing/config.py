@@ -17,19 +17,19 @@ from bot.core.turns import Author, ThreadKey
 from bot.store.storable_text import make_storable
 
 StoredDrafts = dict[ThreadKey, tuple[Draft, float]]
-"""Drafts by their threads, each with its end in seconds since 1970."""
+"""Drafts by their threads, each with when it expires, in seconds since 1970."""
 
 
 class MemoryDrafts:
     """`Drafts` without a database."""
 
     def __init__(self, kept: StoredDrafts | None = None, clock: Callable[[], float] = time.time) -> None:
-        """Begin with `kept`, shared with whoever holds it."""
+        """Start with the drafts `kept`, a mapping shared with the caller: pass `MemoryData.drafts`."""
         self._kept = {} if kept is None else kept
         self._clock = clock
 
     async def save_draft(self, draft: Draft, *, lifetime: float) -> None:
-        """Let a draft be tried in its thread."""
+        """Save a draft; it is tried in its thread for `lifetime` seconds."""
         self._kept[draft.thread] = replace(draft, note=make_storable(draft.note)), self._clock() + lifetime
 
     async def find_draft(self, thread: ThreadKey) -> Draft | None:
@@ -38,22 +38,22 @@ class MemoryDrafts:
         return draft if until > self._clock() else None
 
     async def delete_draft(self, thread: ThreadKey) -> bool:
-        """Let a thread's draft be tried no more."""
+        """Delete a thread's draft; return whether there was one."""
         was_tried = await self.find_draft(thread) is not None
         self._kept.pop(thread, None)
         return was_tried
 
 
 class MemoryConfigVersions:
-    """`Versions` without a database."""
+    """`ConfigVersions` without a database."""
 
     def __init__(self, saved: list[ConfigVersion] | None = None, clock: Callable[[], float] = time.time) -> None:
-        """Begin with `saved`: all versions in the order in which they came, shared with whoever holds it."""
+        """Start with the versions `saved`, oldest first, a list shared with the caller: pass `MemoryData.versions`."""
         self._saved = [] if saved is None else saved
         self._clock = clock
 
     async def list_applying(self, thread: ThreadKey) -> Sequence[ConfigVersion]:
-        """Return the newest version of each level that may apply to a thread."""
+        """Return the newest version of each scope that may apply to a thread."""
         newest = self._newest_by_scope()
         found = [newest[key] for key in list_scopes(thread_scope(thread), is_direct=True) if key in newest]
         return sorted(found, key=lambda version: version.id)
@@ -61,7 +61,7 @@ class MemoryConfigVersions:
     async def save(
         self, key: Scope, config: ScopeConfig, *, based_on: int, by: Author, note: str = ""
     ) -> ConfigVersion:
-        """Add a version. Raises `Conflict` where `based_on` is not the newest one."""
+        """Add a version. Raises `VersionConflict` if `based_on` is not the newest one."""
         newest = self._newest_by_scope().get(key)
         if based_on != (newest.number if newest else 0):
             raise VersionConflict(newest)
@@ -78,7 +78,7 @@ class MemoryConfigVersions:
         return version
 
     async def list_history(self, key: Scope, *, limit: int) -> Sequence[ConfigVersion]:
-        """Return the newest versions of a level, newest first."""
+        """Return the newest versions of a scope, newest first."""
         return [version for version in reversed(self._saved) if version.scope == key][:limit]
 
     async def read_by_ids(self, ids: Sequence[int]) -> Sequence[ConfigVersion]:
@@ -87,7 +87,7 @@ class MemoryConfigVersions:
         return [found[each] for each in ids if each in found]
 
     async def list_newest(self, within: Scope) -> Sequence[ConfigVersion]:
-        """Return the newest version of every level that agrees with `within`, ordered by key."""
+        """Return the newest version of every scope within `within`, ordered by scope."""
         wanted = astuple(within)
         found = [
             version
@@ -97,7 +97,7 @@ class MemoryConfigVersions:
         return sorted(found, key=lambda version: astuple(version.scope))
 
     async def list_changed(self, within: Scope, *, limit: int) -> tuple[Sequence[ConfigVersion], int]:
-        """Return the levels that set anything, latest change first, and how many there are."""
+        """Return the scopes that set anything, latest change first, and their number."""
         found = [each for each in await self.list_newest(within) if each.config != EMPTY_CONFIG]
         return sorted(found, key=lambda version: version.id, reverse=True)[:limit], len(found)
 
@@ -113,7 +113,7 @@ class MemoryGrants:
         self._clock = clock
 
     async def list_current(self, workspace: Scope) -> Sequence[GrantsVersion]:
-        """Return the newest version of the workspace's key and of each of its channels', by channel."""
+        """Return the newest versions of a workspace and its channels, ordered by channel."""
         where = workspace.platform, workspace.workspace
         newest = {
             version.scope: version
@@ -123,7 +123,7 @@ class MemoryGrants:
         return sorted(newest.values(), key=lambda version: version.scope.channel)
 
     async def save(self, key: Scope, grants: Grants, *, based_on: int, by: Author, note: str = "") -> GrantsVersion:
-        """Add a version. Raises `GrantsConflict` where `based_on` is not the newest one."""
+        """Add a version. Raises `GrantsConflict` if `based_on` is not the newest one."""
         newest = next(iter(await self.list_history(key, limit=1)), None)
         if based_on != (newest.number if newest else 0):
             raise GrantsConflict(newest)
@@ -139,5 +139,5 @@ class MemoryGrants:
         return version
 
     async def list_history(self, key: Scope, *, limit: int) -> Sequence[GrantsVersion]:
-        """Return the newest versions of a key, newest first."""
+        """Return the newest versions of a scope, newest first."""
         return [version for version in reversed(self._saved) if version.scope == key][:limit]

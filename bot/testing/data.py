@@ -26,19 +26,19 @@ from bot.testing.config import StoredDrafts
 
 
 def without_answer(turn: Turn) -> Turn:
-    """Return a turn to which nobody has said anything yet."""
+    """Return a turn as it is before it is answered."""
     return replace(turn, answer="", model="", finish_reason="", error="", made_with=None, stopped_by="")
 
 
 def with_answer_of(turn: Turn, said: Turn) -> Turn:
-    """Return a turn with the answer of another."""
+    """Return a turn with the answer of another turn value, such as one of its variants."""
     return replace(
         turn, answer=said.answer, model=said.model, finish_reason=said.finish_reason, made_with=said.made_with
     )
 
 
 def with_answer(turn: Turn, answer: Answer) -> Turn:
-    """Return a turn with an answer, as it can be stored."""
+    """Return a turn with an answer, whose text is made storable."""
     return replace(
         turn,
         answer=make_storable(answer.text),
@@ -50,7 +50,7 @@ def with_answer(turn: Turn, answer: Answer) -> Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredVote:
-    """A vote, and what stands beside it in its row."""
+    """A vote with the other columns of its row."""
 
     vote: Vote
     turn: int
@@ -63,53 +63,53 @@ class StoredVote:
 
 @dataclass(slots=True)
 class MemoryData:
-    """What a database would hold."""
+    """What a database would hold, in memory."""
 
     turns: dict[int, Turn] = field(default_factory=dict)
     owners: dict[int, str] = field(default_factory=dict)
-    """Who works on a turn, by the turn's id; absent while nobody does."""
+    """The owner of each turn that has one, by the turn's id."""
     threads: dict[ThreadKey, list[int]] = field(default_factory=dict)
-    """The turns of a thread, in its order: as they were written, then as they were recorded."""
+    """The turns of each thread in its order: when they were written, then when they were recorded."""
     sent_at: dict[int, float] = field(default_factory=dict)
-    """When a turn's question was written."""
+    """When each turn's question was written."""
     ended_at: dict[int, float] = field(default_factory=dict)
-    """When a turn ended last, by `clock`."""
+    """When each turn ended last, by `clock`."""
     read_at: dict[ThreadKey, float] = field(default_factory=dict)
     messages: dict[MessageKey, int] = field(default_factory=dict)
     deliveries: set[tuple[str, str, str]] = field(default_factory=set)
     variants: dict[int, list[Turn]] = field(default_factory=dict)
-    """What a turn would be with each variant of its answer, by the turn's id."""
+    """The turn with each variant of its answer, by the turn's id."""
     versions: list[ConfigVersion] = field(default_factory=list)
     summaries: dict[ThreadKey, ThreadSummaries] = field(default_factory=dict)
     drafts: StoredDrafts = field(default_factory=dict)
     votes: list[StoredVote] = field(default_factory=list)
-    """The votes, the one that was cast last at the end."""
+    """The votes; the one that was cast or changed last comes last."""
     calls: list[tuple[Turn, ModelCall, float]] = field(default_factory=list)
-    """Each with its turn, and when it ended by `clock`."""
+    """Each model call with its turn, and when it ended, by `clock`."""
     reservations: dict[int, tuple[Turn, CallEstimate]] = field(default_factory=dict)
-    """What is kept for calls that are under way, by the turn's id."""
+    """The reservation of each running call, by the turn's id."""
     budgets: list[tuple[ThreadKey, BudgetChange]] = field(default_factory=list)
-    """In the order in which they were set; of the place only platform and workspace count."""
+    """Budgets in the order in which they were set; of the thread only platform and workspace count."""
     secrets: dict[str, str] = field(default_factory=dict)
     loads: dict[str, dict[tuple[str, str], int]] = field(default_factory=dict)
-    """How many answers a process writes in which workspace; see `MemoryShares`."""
+    """How many answers each process writes in each workspace; see `MemoryRateShares`."""
     refusals: dict[tuple[str, str, str], float] = field(default_factory=dict)
-    """Until when a platform refuses something, by `clock`; see `MemoryShares`."""
+    """Until when a platform refuses each limit, by `clock`; see `MemoryRateShares`."""
     refusal_listeners: list[Callable[[], None]] = field(default_factory=list)
-    """Who hears of refusals."""
+    """Called at each refusal."""
     heartbeats: dict[str, float] = field(default_factory=dict)
-    """When a living process was heard of last, by `clock`."""
+    """When each living process recorded its last heartbeat, by `clock`."""
     work_listeners: list[Callable[[], None]] = field(default_factory=list)
-    """Who listens for work that is handed over."""
+    """Called when there is work for another process."""
     clock: Callable[[], float] = time.time
 
     def put(self, turn: Turn) -> Turn:
-        """Write a turn, and return it."""
+        """Save a turn, and return it."""
         self.turns[turn.id] = turn
         return turn
 
     def add(self, incoming: IncomingMessage, thread: ThreadKey, status: TurnStatus) -> Turn:
-        """Write a new turn into its place in the thread, and return it."""
+        """Save a new turn at its place in the thread, and return it."""
         turn = Turn(
             id=len(self.turns) + 1,
             thread=thread,
@@ -127,11 +127,11 @@ class MemoryData:
         return self.put(turn)
 
     def sort_key(self, turn: Turn) -> tuple[float, int]:
-        """Return what orders turns: when they were written, then when they were recorded."""
+        """Return the sort key of a turn: when it was written, then when it was recorded."""
         return self.sent_at[turn.id], turn.id
 
     def is_first_delivery(self, place: MessageKey, delivery: str) -> bool:
-        """Note a delivery, if it has a name; return whether it is the first one of that name."""
+        """Record a delivery, if it has an id; return whether it is the first one with this id."""
         key = (place.platform, place.workspace, delivery)
         if key in self.deliveries:
             return False
@@ -140,27 +140,27 @@ class MemoryData:
         return True
 
     def find_turn_for(self, turn: int, thread: ThreadKey, by: str, *, by_admin: bool) -> Turn | None:
-        """Return a turn of a thread if a person may decide about its answer."""
+        """Return a turn of a thread if a person may change it, else None."""
         found = self.turns.get(turn)
         is_theirs = found and found.thread == thread and (by_admin or found.author.id == by)
         return found if is_theirs else None
 
     def outdate(self, turn: Turn) -> None:
-        """Note that a turn says something else now, or nothing: drop what sums it up."""
+        """Delete the summaries that cover a changed or erased turn, and increment the thread's revision."""
         known, ids = self.summaries.get(turn.thread, ThreadSummaries()), self.threads[turn.thread]
         before = ids[: ids.index(turn.id)]
         kept = tuple(summary for summary in known.summaries if summary.until in before)
         self.summaries[turn.thread] = ThreadSummaries(revision=known.revision + 1, summaries=kept)
 
     def claimable(self, thread: ThreadKey) -> Turn | None:
-        """Return the thread's oldest open turn, if nothing runs there."""
+        """Return the thread's oldest open turn, if no turn there has an owner."""
         ids = self.threads[thread]
         if any(id_ in self.owners for id_ in ids):
             return None
         return next((self.turns[id_] for id_ in ids if self.turns[id_].status in OPEN_STATUSES), None)
 
     def charge(self, turn: Turn, call: ModelCall | None) -> None:
-        """Write a call, if there was one, in place of what was kept for it."""
+        """Save a call, if there was one, in place of the turn's reservation."""
         self.reservations.pop(turn.id, None)
         if call:
             self.calls.append((turn, call, self.clock()))
@@ -175,7 +175,7 @@ class MemoryData:
         return find_applying_budgets(newest.values(), person=person, channel=thread.channel)
 
     def hand_over(self, thread: ThreadKey) -> None:
-        """Wake other processes if the thread has work that nobody does."""
+        """Wake other processes if the thread has an open turn, and no turn there has an owner."""
         if self.claimable(thread):
             for wake in self.work_listeners:
                 wake()

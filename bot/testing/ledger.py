@@ -35,7 +35,7 @@ class MemoryLedger:
         self._owner = owner
 
     async def reserve(self, turn: Turn, limits: Sequence[Budget], need: CallEstimate) -> CallPermit:
-        """Keep what a call may need. Raises `BudgetSpent`."""
+        """Reserve what a call is estimated to need. Raises `BudgetSpent` or `PriceUnknown`."""
         stored = self._data.turns[turn.id]
         if self._data.owners.get(turn.id) != self._owner or stored.token != turn.token:
             raise ClaimLost
@@ -54,23 +54,23 @@ class MemoryLedger:
         return CallPermit(budget_states=tuple(standings), warned_spans=warned)
 
     async def charge(self, turn: Turn, call: ModelCall) -> None:
-        """Write a call that was made beside the one that answered a turn."""
+        """Save a call that was made for a turn but did not answer it."""
         self._data.calls.append((turn, call, self._data.clock()))
 
     async def list_budget_states(self, workspace: Scope, *, person: str, channel: str) -> Sequence[BudgetState]:
-        """Return how the budgets stand that apply to a person in a channel."""
+        """Return the state of each budget that applies to a person in a channel."""
         here = _thread_in(workspace, channel)
         at = self._data.clock()
         return [self._read_standing(limit, here, at) for limit in self._data.list_applying_budgets(here, person)]
 
     async def set_budget(self, workspace: Scope, budget: Budget, *, by: Author, note: str = "") -> None:
-        """Set, change or take away a budget."""
+        """Set, change or remove a budget."""
         author = Author(id=by.id, name=make_storable(by.name))
         change = BudgetChange(budget=budget, author=author, note=make_storable(note), created_at=self._data.clock())
         self._data.budgets.append((_thread_in(workspace, budget.subject), change))
 
     async def list_budgets(self, workspace: Scope) -> Sequence[BudgetChange]:
-        """Return the budgets there are."""
+        """Return the budgets that are set."""
         newest = {
             (change.budget.scope, change.budget.subject, change.budget.span, change.budget.unit): change
             for change in self._list_changes(workspace)
@@ -78,13 +78,13 @@ class MemoryLedger:
         return [newest[key] for key in sorted(newest) if newest[key].budget.amount is not None]
 
     async def list_budget_changes(self, workspace: Scope, *, limit: int) -> Sequence[BudgetChange]:
-        """Return what was set, newest first."""
+        """Return the changes of budgets, newest first."""
         return self._list_changes(workspace)[::-1][:limit]
 
     async def sum_by_subject(
         self, workspace: Scope, by: SpendingDimension, *, since: str, until: str
     ) -> Mapping[str, Spending]:
-        """Return what calls cost in some days, for each subject."""
+        """Return what calls cost in a range of days, for each subject."""
         return self._sum_calls(workspace, since, until, lambda turn, call, _at: _subject_of(by, turn, call))
 
     async def sum_by_day(

@@ -32,13 +32,13 @@ class MemoryPersonalData:
         self._data = data
 
     async def count_stored(self, person: PersonKey) -> StoredCounts:
-        """Return how much is stored of a person."""
+        """Return how much is stored about a person."""
         mine = list(self._iterate_turns(person))
         since = min((self._data.sent_at[turn.id] for turn in mine), default=0.0)
         return StoredCounts(messages=len(mine), since=since, votes=len(list(self._iterate_opinions(person))))
 
     async def list_turns(self, of: PersonKey | ThreadKey, *, after: int, limit: int) -> Sequence[StoredTurn]:
-        """Return messages of a person or in a thread, after one of that id."""
+        """Return messages of a person or in a thread, with ids greater than `after`."""
         return [
             StoredTurn(
                 turn=replace(turn, variant_position=VariantPosition()),
@@ -50,7 +50,7 @@ class MemoryPersonalData:
         ][:limit]
 
     async def read_other_data(self, person: PersonKey) -> OtherPersonalData:
-        """Return what is stored of a person beside their messages."""
+        """Return what is stored about a person besides their messages."""
         versions = [
             version
             for version in self._data.versions
@@ -60,7 +60,7 @@ class MemoryPersonalData:
         return OtherPersonalData(votes=opinions, versions=versions, spent=self._list_spent(person))
 
     async def erase(self, of: PersonKey | ThreadKey, *, limit: int) -> int:
-        """Erase some messages of a person or in a thread; when nothing is left, their name elsewhere."""
+        """Erase some messages of a person or in a thread; when none is left, anonymise the rest."""
         mine = list(self._iterate_turns(of))[:limit]
         for turn in mine:
             forget_turn(self._data, turn)
@@ -69,7 +69,7 @@ class MemoryPersonalData:
         return len(mine)
 
     async def expire(self, age: float, *, limit: int) -> bool:
-        """Erase conversations in which nothing was said for `age` seconds: all that there are, at once."""
+        """Erase all conversations that were silent for `age` seconds, at once."""
         oldest = self._data.clock() - age
         for ids in self._data.threads.values():
             said = [turn for id_ in ids if (turn := self._data.turns[id_]).status is not TurnStatus.FORGOTTEN]

@@ -25,15 +25,15 @@ class MemorySummaries:
     """`Summaries` without a database."""
 
     def __init__(self, data: MemoryData) -> None:
-        """Take what the stores share whose threads these are."""
+        """Share `data` with a `MemoryStore`."""
         self._data = data
 
     async def read_summaries(self, thread: ThreadKey) -> ThreadSummaries:
-        """Return the summaries of a thread, and its revision."""
+        """Return a thread's summaries and its revision."""
         return self._data.summaries.get(thread, ThreadSummaries())
 
     async def save_summary(self, thread: ThreadKey, summary: Summary, *, revision: int) -> bool:
-        """Keep a summary, unless what it was made of has changed."""
+        """Save a summary, unless the thread's revision has changed."""
         known = await self.read_summaries(thread)
         if known.revision != revision or thread not in self._data.threads:
             return False
@@ -44,7 +44,7 @@ class MemorySummaries:
 
 
 class MemoryLearnedFacts:
-    """`Lessons` without a database."""
+    """`LearnedFacts` without a database."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         """`clock` gives seconds since 1970."""
@@ -52,32 +52,32 @@ class MemoryLearnedFacts:
         self._noted: dict[tuple[str, str, str], tuple[float, Fact]] = {}
 
     async def list_facts(self) -> Sequence[Fact]:
-        """Return what was learnt lately."""
+        """Return the facts that have not expired."""
         since = self._clock() - FACT_LIFETIME_SECONDS
         return [lesson for _, (at, lesson) in sorted(self._noted.items()) if at > since]
 
     async def save_fact(self, lesson: Fact) -> None:
-        """Keep a lesson."""
+        """Save a fact."""
         copied = replace(lesson, content=json.loads(json.dumps(lesson.content)))
         self._noted[lesson.server, lesson.model, lesson.subject] = (self._clock(), copied)
 
     async def forget_all(self) -> int:
-        """Drop all lessons."""
+        """Delete all facts."""
         count = len(self._noted)
         self._noted.clear()
         return count
 
 
 class MemoryRateShares:
-    """`Shares` without a database."""
+    """`RateShares` without a database."""
 
     def __init__(self, owner: str, data: MemoryData) -> None:
-        """`owner` is this process's name, as in `MemoryStore`."""
+        """`owner` is the name of this process, as in `MemoryStore`."""
         self._owner = owner
         self._data = data
 
     async def exchange(self, answers: Mapping[WorkspaceKey, int], refused: Mapping[RateLimitKey, float]) -> RateShare:
-        """Tell how many answers this process writes now, and what was refused; return its parts."""
+        """Tell the others what this process writes and what it was refused; return its share."""
         self._data.loads[self._owner] = dict(answers)
         living = [self._data.loads.get(owner, {}) for owner in self._data.heartbeats]
         totals = {place: sum(load.get(place, 0) for load in living) for place in answers}
@@ -92,7 +92,7 @@ class MemoryRateShares:
         self._data.refusal_listeners.append(wake)
 
     def _merge_refusals(self, more: Mapping[RateLimitKey, float]) -> Mapping[RateLimitKey, float]:
-        """Add refusals, tell of them, and return all that are not over."""
+        """Save refusals, wake the listeners, and return all refusals that are not over."""
         now, until = self._data.clock(), self._data.refusals
         for limit, seconds in more.items():
             until[limit] = max(until.get(limit, now), now + seconds)
@@ -110,7 +110,7 @@ class MemoryVotes:
         self._data = data
 
     async def cast_vote(self, turn: int, thread: ThreadKey, verdict: Verdict, *, by: str) -> Vote | None:
-        """Count a person's vote for the answer that a turn shows."""
+        """Save a person's vote on the answer that a turn shows."""
         judged = self._data.turns.get(turn)
         if judged is None or judged.thread != thread or judged.status not in VOTABLE_STATUSES or not judged.answer:
             return None
@@ -128,7 +128,7 @@ class MemoryVotes:
     async def add_reasons(
         self, vote: int, verdict: Verdict, *, by: str, reasons: Collection[VoteReason], note: str
     ) -> bool:
-        """Add the reasons to a vote."""
+        """Save the reasons of a vote."""
         for index, ballot in enumerate(self._data.votes):
             if (ballot.vote.id, ballot.vote.verdict, ballot.voter) == (vote, verdict, by):
                 chosen = tuple(sorted(set(reasons)))
@@ -138,12 +138,12 @@ class MemoryVotes:
         return False
 
     async def count_votes_by_version(self, versions: Collection[int]) -> Mapping[int, VoteCounts]:
-        """Return how answers were judged that were made with these versions."""
+        """Return the votes on answers that were made with each of these versions."""
         found = {version: self._count_votes(partial(_is_made_with, version)) for version in versions}
         return {version: score for version, score in found.items() if score != VoteCounts()}
 
     async def count_votes(self, within: Scope, *, since: float) -> VoteCounts:
-        """Return how answers in a workspace were judged after `since`."""
+        """Return the votes on answers in a workspace after `since`."""
         return self._count_votes(lambda each: each.at > since and self._is_in_workspace(each, within))
 
     async def list_complaints(self, within: Scope, *, limit: int) -> Sequence[VoteRecord]:
@@ -177,7 +177,7 @@ class MemoryVotes:
 
 
 def opinion_from(data: MemoryData, ballot: StoredVote) -> VoteRecord:
-    """Return a vote with where its answer stands."""
+    """Return a vote as a record, with the message that shows its answer."""
     turn = data.turns[ballot.turn]
     return VoteRecord(
         vote=ballot.vote,

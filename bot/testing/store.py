@@ -34,20 +34,18 @@ from bot.testing import personal_data
 from bot.testing.config import MemoryConfigVersions, MemoryDrafts
 from bot.testing.data import MemoryData, message_key, with_answer, with_answer_of, without_answer
 
-__all__ = ["MemoryData", "MemoryStore"]
-
 
 class MemoryStore:
-    """`Store` without a database."""
+    """`Conversations` and `WorkQueue` without a database."""
 
     def __init__(self, owner: str = "memory", data: MemoryData | None = None) -> None:
-        """`owner` names this process; `data` is shared with others, or its own."""
+        """`owner` is the name of this process; without `data` it shares its data with no other process."""
         self.data = data or MemoryData()
         self._owner = owner
         self.data.heartbeats[owner] = self.data.clock()
 
     async def accept(self, incoming: IncomingMessage, *, claim: bool) -> Turn | None:
-        """Record a question; None if there is nothing to do about it."""
+        """Record a question; None if it needs no answer."""
         thread = incoming.thread
         key = message_key(thread, incoming.message_id)
         begins = incoming.addressed in {AddressingKind.MENTION, AddressingKind.DIRECT}
@@ -65,7 +63,7 @@ class MemoryStore:
         return self._take_if_alone(self.data.put(replace(known, status=TurnStatus.WAITING)), claim=claim)
 
     async def record_overheard(self, thread: ThreadKey, messages: Sequence[IncomingMessage]) -> None:
-        """Record what the platform says was written in a thread, as far as it is not known."""
+        """Record messages that were read from the platform."""
         if thread not in self.data.threads:
             return
         self.data.read_at[thread] = self.data.clock()
@@ -92,7 +90,7 @@ class MemoryStore:
     async def retry(
         self, turn: int, thread: ThreadKey, *, by: str, claim: bool, by_admin: bool = False, goes_on: bool = False
     ) -> Turn | None:
-        """Let an ended turn be answered again; None if it may not."""
+        """Let an ended turn be answered again; None if the person may not."""
         found = self.data.find_turn_for(turn, thread, by, by_admin=by_admin)
         if found is None or found.status not in RETRYABLE_STATUSES:
             return None
@@ -107,7 +105,7 @@ class MemoryStore:
         return self._take_if_alone(waiting, claim=claim)
 
     async def flip(self, turn: int, thread: ThreadKey, action: Action, *, by: str, by_admin: bool = False) -> bool:
-        """Let another variant of an answer be shown; False if it may not."""
+        """Show another variant of an answer; False if the person may not."""
         found = self.data.find_turn_for(turn, thread, by, by_admin=by_admin)
         if found is None or found.status not in {TurnStatus.DONE, TurnStatus.ANSWERED}:
             return False
@@ -122,28 +120,28 @@ class MemoryStore:
         return True
 
     async def stop(self, request: StopRequest) -> StopOutcome:
-        """Mark an open turn as one that somebody wants stopped."""
+        """Mark an open turn as to be stopped."""
         return request_stop(self.data, request)
 
     async def list_turns_to_stop(self) -> Sequence[int]:
-        """Return which turns of this process somebody wants stopped."""
+        """Return the turns of this process that are marked as to be stopped."""
         mine = [id_ for id_, owner in self.data.owners.items() if owner == self._owner]
         return [id_ for id_ in mine if self.data.turns[id_].stopped_by]
 
     async def find_turn(self, thread: ThreadKey, message_id: str) -> int | None:
-        """Return the turn that a message asked for, or shows."""
+        """Return the ended turn whose question or page this message is."""
         said = (self.data.turns[id_] for id_ in self.data.threads.get(thread, ()))
         ended = (turn for turn in said if turn.status in HISTORY_STATUSES - {TurnStatus.NOTED})
         return next((turn.id for turn in ended if message_id in (turn.message_id, *turn.pages)), None)
 
     async def claim(self, limit: int) -> Sequence[Turn]:
-        """Claim up to `limit` turns of threads where nothing runs, oldest first."""
+        """Claim up to `limit` turns, oldest first."""
         free = [turn for thread in self.data.threads if (turn := self.data.claimable(thread))]
         free.sort(key=self.data.sort_key)
         return [self._take(turn) for turn in free[:limit]]
 
     async def read_context(self, turn: Turn, *, limit: int) -> TurnContext:
-        """Return what came before the turn, without its pages, and the steering that may apply."""
+        """Return what to answer a turn with."""
         ids = self.data.threads[turn.thread]
         earlier = (self.data.turns[id_] for id_ in ids[: ids.index(turn.id)])
         said = [
@@ -162,17 +160,17 @@ class MemoryStore:
         )
 
     async def record_page(self, turn: Turn, page: int, message_id: str) -> None:
-        """Note which message shows a page."""
+        """Record which message shows a page."""
         held = self._get_held_turn(turn)
         self.data.put(replace(held, pages=(*held.pages[:page], message_id, *held.pages[page + 1 :])))
 
     async def forget_pages(self, turn: Turn, page: int) -> None:
-        """Forget which messages showed a page and those after it."""
+        """Record that no message shows a page any more, or a later one."""
         held = self._get_held_turn(turn)
         self.data.put(replace(held, pages=held.pages[:page]))
 
     async def save_answer(self, turn: Turn, answer: Answer, others: Sequence[Answer] = ()) -> VariantPosition:
-        """Save the complete answer, and other ones beside it; return its place among all variants."""
+        """Save the complete answer and its variants; return its position among them."""
         held = with_answer(self._get_held_turn(turn, TurnStatus.ANSWERED), answer)
         place = held.variant_position
         if others or place.count:
@@ -188,14 +186,14 @@ class MemoryStore:
     async def settle(
         self, turn: Turn, status: TurnStatus, *, error: str = "", answer: Answer | None = None, claim: bool = True
     ) -> Turn | None:
-        """End a turn; return the thread's next one, claimed, if asked to."""
+        """End a turn; return the thread's next one, claimed, if `claim` is set."""
         held = self._get_held_turn(turn, status)
         if (
             status is TurnStatus.DONE
             and turn.variant_position.number
             and held.variant_position != turn.variant_position
         ):
-            held = replace(held, status=TurnStatus.ANSWERED, attempt=0, stopped_by="")  # somebody flipped
+            held = replace(held, status=TurnStatus.ANSWERED, attempt=0, stopped_by="")  # another variant was chosen
         self.data.put(replace(with_answer(held, answer) if answer else held, error=error))
         del self.data.owners[turn.id]
         self.data.ended_at[turn.id] = self.data.clock()
@@ -211,7 +209,7 @@ class MemoryStore:
         self.data.hand_over(turn.thread)
 
     async def record_heartbeat(self, lease: float) -> None:
-        """Say that this process lives, and free the turns of those silent for `lease` seconds."""
+        """Record that this process is alive, and free the turns of processes silent for `lease` seconds."""
         now = self.data.clock()
         self.data.heartbeats = {
             owner: at for owner, at in self.data.heartbeats.items() if owner != self._owner and at > now - lease
@@ -220,14 +218,14 @@ class MemoryStore:
         self._free_all(lambda owner: owner not in self.data.heartbeats)
 
     async def unregister(self) -> None:
-        """Say that this process ends."""
+        """Record that this process ends."""
         self.data.heartbeats.pop(self._owner, None)
         self._free_all(lambda owner: owner == self._owner)
         for thread in self.data.threads:
             self.data.hand_over(thread)
 
     async def listen(self, wake: Callable[[], None]) -> None:
-        """Call `wake` whenever work is handed over, until cancelled."""
+        """Call `wake` whenever another process frees a turn or marks one to stop, until cancelled."""
         self.data.work_listeners.append(wake)
         try:
             await asyncio.get_running_loop().create_future()
@@ -235,13 +233,13 @@ class MemoryStore:
             self.data.work_listeners.remove(wake)
 
     async def get_or_create_secret(self, name: str, make: Callable[[], str]) -> str:
-        """Return a secret of this installation, made once."""
+        """Return a secret of this installation; the first call stores `make()`."""
         if name not in self.data.secrets:
             self.data.secrets[name] = make()
         return self.data.secrets[name]
 
     def _find_turn(self, message: MessageKey, delivery: str) -> Turn | None:
-        """Return the turn of a message, unless it is forgotten or this was delivered before."""
+        """Return the turn of a message, or None if it is forgotten or the delivery was recorded before."""
         id_ = self.data.messages.get(message)
         if id_ is None or not self.data.is_first_delivery(message, delivery):
             return None
@@ -249,7 +247,7 @@ class MemoryStore:
         return None if turn.status is TurnStatus.FORGOTTEN else turn
 
     def _take_if_alone(self, turn: Turn, *, claim: bool) -> Turn:
-        """Return a turn that waits, taken if it may run."""
+        """Return a waiting turn; with `claim` it is claimed if no other turn of the thread is open."""
         if not claim:
             self.data.hand_over(turn.thread)
         others = (self.data.turns[id_] for id_ in self.data.threads[turn.thread] if id_ != turn.id)
@@ -262,7 +260,7 @@ class MemoryStore:
         return self.data.put(replace(turn, status=status, token=turn.token + 1, attempt=turn.attempt + 1))
 
     def _get_held_turn(self, turn: Turn, status: TurnStatus | None = None) -> Turn:
-        """Return the turn as it is stored, on its way to `status` if given. Raises `ClaimLost`."""
+        """Return the stored turn, with `status` if given. Raises `ClaimLost` if this process does not own it."""
         stored = self.data.turns[turn.id]
         is_held = self.data.owners.get(turn.id) == self._owner and stored.token == turn.token
         if not is_held or (status and status not in TRANSITIONS[stored.status]):
@@ -280,7 +278,7 @@ class MemoryStore:
 
 
 def request_stop(data: MemoryData, request: StopRequest) -> StopOutcome:
-    """Mark the turn that is meant, and wake its owner, or who takes it."""
+    """Mark the turn that is to be stopped, and wake all processes."""
     if request.thread not in data.threads:
         return StopOutcome.NOTHING
     if not request.is_by_admin and _is_known(data, request):
