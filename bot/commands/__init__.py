@@ -1,1 +1,1 @@
-"""Commands of the shell that do more than start something."""
+"""The commands of the shell, one module for each or for two that belong together."""

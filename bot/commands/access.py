@@ -1,17 +1,23 @@
-"""`bot access`: show and change who may ask where, and who may steer, as admins do in Home.
+"""`bot access`: shows and changes who may ask where, and who may edit prompts, as admins do in Home.
 
-Separate from `bot prompt` because it is no level. Rules: only what is named changes; what changes is shown as
-a difference; an error is one sentence and exit code 2.
+Each subcommand that changes something builds a `GrantsChange`, a function from the old grants to the new ones;
+`_save` applies it, shows the difference, and saves a version. Only what is named changes. An error is one sentence
+and exit code 2.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 import click
 
-from bot.commands.database_session import CommandRefused, parse_scope_words, shell_author, with_database
+from bot.commands.database_session import (
+    CommandRefused,
+    format_signature,
+    parse_scope_words,
+    shell_author,
+    with_database,
+)
 from bot.core.access import rule_words
 from bot.core.access.grants import NO_GRANTS, Grants, GrantsVersion, describe_grants, diff
 from bot.core.access.rule_words import CHANNEL_ID_PATTERN, PERSON_ID_PATTERN
@@ -34,29 +40,29 @@ ADMISSION_WORDS = "direct-messages, shared-channels, guests, channel-guests, ext
 
 @click.group(epilog=EPILOG)
 def access() -> None:
-    """Show and change who may ask where, and who may steer."""
+    """Show and change who may ask where, and who may edit prompts."""
 
 
 @access.command()
 @click.argument("where")
 def show(where: str) -> None:
     """Show who may do what, and who set it."""
-    key = _parse_where(where)
+    scope = _parse_where(where)
     deployment = describe_grants(Grants(rules=Settings.load().access_rules))
     click.echo("\n".join(["the deployment's settings:", *_indent(deployment)]))
-    for version in _with_permissions(key, lambda of: of.record.list_current(replace(key, channel=""))):
-        if not key.channel or version.scope == key:
+    for version in _with_permissions(scope, lambda of: of.record.list_current(replace(scope, channel=""))):
+        if not scope.channel or version.scope == scope:
             click.echo(f"\n{name_scope(version.scope)}: {_describe_version(version)}")
             click.echo("\n".join(_indent(describe_grants(version.grants))))
 
 
 def _change_command(name: str, words: str, text: str) -> Callable[[Callable[..., GrantsChange]], click.Command]:
-    """Make a command of what returns a change; it has the options that all of them have."""
+    """Make a command from a function that returns a change; all of them have the same options."""
 
     def made(change: Callable[..., GrantsChange]) -> click.Command:
         @click.argument("where")
         @click.argument("words", nargs=-1, required=True, metavar=words)
-        @click.option("--remove", is_flag=True, help="Take them away instead.")
+        @click.option("--remove", is_flag=True, help="Remove them instead.")
         @click.option("--note", default="", help="Why; kept with the version.")
         @click.option("--dry-run", is_flag=True, help="Show the difference, and save nothing.")
         def command(where: str, words: Sequence[str], *, note: str, dry_run: bool, remove: bool) -> None:
@@ -73,30 +79,32 @@ def _change_command(name: str, words: str, text: str) -> Callable[[Callable[...,
 
 @_change_command("allow", "ID...", "Answer only these people (U…) or channels (C…).")
 def allow(ids: frozenset[str], *, remove: bool) -> GrantsChange:
-    """Return what changes the lists of those that may ask."""
+    """Return a change of the people and channels that may ask."""
     people, channels = rule_words.split_ids(ids)
     return _change_lists(remove, people=people, channels=channels)
 
 
 @_change_command("deny", "ID...", "Never answer these people (U…) or channels (C…).")
 def deny(ids: frozenset[str], *, remove: bool) -> GrantsChange:
-    """Return what changes the lists of those that may not."""
+    """Return a change of the people and channels that may never ask."""
     people, channels = rule_words.split_ids(ids)
     return _change_lists(remove, denied_people=people, denied_channels=channels)
 
 
 @_change_command(
-    "admit", "WORD|ID...", f"Let in kinds of people and places, or guests by name.\n\nThe kinds are {ADMISSION_WORDS}."
+    "admit",
+    "WORD|ID...",
+    f"Admit kinds of people and places, or guests by their ids.\n\nThe kinds are {ADMISSION_WORDS}.",
 )
 def admit(words: frozenset[str], *, remove: bool) -> GrantsChange:
-    """Return what changes who is let in."""
+    """Return a change of who is admitted by kind."""
     if rule_words.ADMIT_NONE_WORD in words:
-        raise ValueError(f"`{rule_words.ADMIT_NONE_WORD}` is for BOT_ADMIT; take words away with --remove")
-    asked = rule_words.parse_rules("", "", ",".join(words))
-    listing, admitted = _change_lists(remove, invited=asked.invited), asked.admits
+        raise ValueError(f"`{rule_words.ADMIT_NONE_WORD}` is only for BOT_ADMIT; remove words with --remove")
+    parsed = rule_words.parse_rules("", "", ",".join(words))
+    change_invited, admitted = _change_lists(remove, invited=parsed.invited), parsed.admits
 
     def change(grants: Grants) -> Grants:
-        grants = listing(grants)
+        grants = change_invited(grants)
         if admitted is None:
             return grants
         before = DEFAULT_ADMISSIONS if grants.rules.admits is None else grants.rules.admits
@@ -106,15 +114,15 @@ def admit(words: frozenset[str], *, remove: bool) -> GrantsChange:
     return change
 
 
-@_change_command("admin", "ID...", "Name admins beside Slack's.")
+@_change_command("admin", "ID...", "Name admins of the bot besides Slack's own.")
 def admin(ids: frozenset[str], *, remove: bool) -> GrantsChange:
-    """Return what changes who may steer."""
+    """Return a change of the named admins."""
     return _change_stewards(_check_people(ids), remove=remove)
 
 
-@_change_command("editor", "ID...", "Name people who may edit one channel.")
+@_change_command("editor", "ID...", "Name people who may edit one channel's prompt.")
 def editor(ids: frozenset[str], *, remove: bool) -> GrantsChange:
-    """Return what changes who may edit a channel."""
+    """Return a change of a channel's editors."""
     return _change_stewards(_check_people(ids), remove=remove)
 
 
@@ -123,8 +131,8 @@ def editor(ids: frozenset[str], *, remove: bool) -> GrantsChange:
 @click.option("-n", "limit", type=click.IntRange(1), default=20, show_default=True, help="How many versions at most.")
 def history(where: str, limit: int) -> None:
     """List the versions, newest first, each with what it changed."""
-    key = _parse_where(where)
-    versions = _with_permissions(key, lambda of: of.record.list_history(key, limit=limit + 1))
+    scope = _parse_where(where)
+    versions = _with_permissions(scope, lambda of: of.record.list_history(scope, limit=limit + 1))
     before = [version.grants for version in versions[1:]] + [NO_GRANTS]
     for version, old in zip(versions[:limit], before, strict=False):
         click.echo(_describe_version(version))
@@ -132,14 +140,14 @@ def history(where: str, limit: int) -> None:
 
 
 def _parse_where(where: str, *, is_channel: bool | None = None) -> Scope:
-    """Return the workspace, or the channel, of that name."""
-    key = parse_scope_words("channel" if "/" in where else "workspace", where)
-    if key.channel and not CHANNEL_ID_PATTERN.fullmatch(key.channel):
-        raise CommandRefused(f"`{key.channel}` is not the id of a Slack channel (C…).")
-    if is_channel is not None and is_channel != bool(key.channel):
+    """Return the workspace or channel that a word names, such as `T1` or `T1/C1`."""
+    scope = parse_scope_words("channel" if "/" in where else "workspace", where)
+    if scope.channel and not CHANNEL_ID_PATTERN.fullmatch(scope.channel):
+        raise CommandRefused(f"`{scope.channel}` is not the id of a Slack channel (C…).")
+    if is_channel is not None and is_channel != bool(scope.channel):
         wanted = "a channel, such as `T1/C1`" if is_channel else "a workspace, such as `T1`"
         raise CommandRefused(f"`{where}` must be {wanted}.")
-    return key
+    return scope
 
 
 def _check_people(ids: Iterable[str]) -> frozenset[str]:
@@ -153,7 +161,7 @@ def _change_stewards(people: frozenset[str], *, remove: bool) -> GrantsChange:
     return lambda grants: replace(grants, stewards=_add_or_remove(grants.stewards, people, remove=remove))
 
 
-def _change_lists(remove: bool, **lists: frozenset[str]) -> GrantsChange:  # noqa: FBT001 - the others are names of lists
+def _change_lists(remove: bool, **lists: frozenset[str]) -> GrantsChange:  # noqa: FBT001 - the keywords are field names of `AccessRules`
     def change(grants: Grants) -> Grants:
         after: dict[str, Any] = {
             name: _add_or_remove(getattr(grants.rules, name), ids, remove=remove) for name, ids in lists.items()
@@ -187,7 +195,7 @@ def _save(scope: Scope, change: GrantsChange, *, note: str, dry_run: bool) -> No
 
 
 def _with_permissions(scope: Scope, do: Callable[[Permissions], Any]) -> Any:
-    """Do something with what is set in a workspace."""
+    """Call `do` with the permissions of a workspace."""
 
     async def body(database: Database) -> Any:
         return await do(Permissions(SqlGrants(database), replace(scope, channel="")))
@@ -196,8 +204,7 @@ def _with_permissions(scope: Scope, do: Callable[[Permissions], Any]) -> Any:
 
 
 def _describe_version(version: GrantsVersion) -> str:
-    at = datetime.fromtimestamp(version.created_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    by = version.author.name or version.author.id
+    at, by = format_signature(version.created_at, version.author)
     why = f": {version.note}" if version.note else ""
     return f"version {version.number} by {by}, {at}{why}"
 

@@ -1,14 +1,12 @@
-"""`bot budget`: how much may be spent, by whom and where.
+"""`bot budget`: shows and sets how much may be spent in a day or a month, by whom and where.
 
-Separate because it changes something. Rules: what it is of is two words, as with `bot prompt`; nothing is
-removed from the record of who set what.
+A budget is named by two words, such as `channel T1/C1`, a span and a unit. Each change is recorded with its author;
+`bot budget history` lists them all.
 """
-
-from datetime import UTC, datetime
 
 import click
 
-from bot.commands.database_session import CommandRefused, shell_author, with_database
+from bot.commands.database_session import CommandRefused, format_signature, shell_author, with_database
 from bot.core.config import Scope
 from bot.core.periods import Span
 from bot.core.spending.budgets import (
@@ -31,12 +29,12 @@ DIMENSION_CHOICE = click.Choice([scope.value for scope in BUDGET_DIMENSIONS])
 SPAN_CHOICE = click.Choice([span.value for span in Span])
 
 EPILOG = """\b
-What a budget is of is two words, with Slack's ids:
-  workspace T1      all that is asked in a workspace
-  channel T1        each of its channels
-  channel T1/C1     this one
-  person T1         each person
-  person T1/U1      this one
+A budget is named by two words, with Slack's ids:
+  workspace T1      everything that is asked in a workspace
+  channel T1        each channel of a workspace
+  channel T1/C1     one channel
+  person T1         each person of a workspace
+  person T1/U1      one person
 """
 
 
@@ -47,16 +45,16 @@ def budget() -> None:
 
 @budget.command(name="list")
 def list_() -> None:
-    """List the budgets there are, and who set them."""
+    """List the budgets that are set, and who set them."""
     currency = Settings.load().bot_currency
 
-    async def look(database: Database) -> list[tuple[Scope, BudgetChange]]:
+    async def read(database: Database) -> list[tuple[Scope, BudgetChange]]:
         ledger = SqlLedger(database)
-        places = await database.tx(list_budget_workspaces)
-        return [(place, change) for place in places for change in await ledger.list_budgets(place)]
+        workspaces = await database.tx(list_budget_workspaces)
+        return [(workspace, change) for workspace in workspaces for change in await ledger.list_budgets(workspace)]
 
-    for place, change in with_database(look):
-        click.echo(_describe_change(place, change, currency))
+    for workspace, change in with_database(read):
+        click.echo(_describe_change(workspace, change, currency))
 
 
 @budget.command()
@@ -69,16 +67,20 @@ def list_() -> None:
     help="How many changes of a workspace at most.",
 )
 def history(limit: int) -> None:
-    """List what was set and taken away, newest first."""
+    """List the changes of budgets, newest first."""
     currency = Settings.load().bot_currency
 
-    async def look(database: Database) -> list[tuple[Scope, BudgetChange]]:
+    async def read(database: Database) -> list[tuple[Scope, BudgetChange]]:
         ledger = SqlLedger(database)
-        places = await database.tx(list_budget_workspaces)
-        return [(place, change) for place in places for change in await ledger.list_budget_changes(place, limit=limit)]
+        workspaces = await database.tx(list_budget_workspaces)
+        return [
+            (workspace, change)
+            for workspace in workspaces
+            for change in await ledger.list_budget_changes(workspace, limit=limit)
+        ]
 
-    for place, change in with_database(look):
-        click.echo(_describe_change(place, change, currency))
+    for workspace, change in with_database(read):
+        click.echo(_describe_change(workspace, change, currency))
 
 
 @budget.command(name="set")
@@ -94,13 +96,13 @@ def set_(kind: str, where: str, span: str, amount: str, unit: str, note: str) ->
     For example `bot budget set person T1 day 50000 tokens`, or `bot budget set workspace T1 month 200 USD`.
     """
     settings = Settings.load()
-    meant = _parse_unit(unit, settings.bot_currency)
-    place, found = _parse_budget(kind, where, span, meant, _parse_amount(amount, meant))
-    if meant is BudgetUnit.MONEY and not settings.bot_prices:
-        click.echo("Note: BOT_PRICES is empty here, and what has no price is refused.", err=True)
-    _save(place, found, note)
-    what = format_amount(meant, found.amount or 0, settings.bot_currency)
-    click.echo(f"{_describe_owner(place, found)} may spend {what} a {span}.")
+    parsed_unit = _parse_unit(unit, settings.bot_currency)
+    workspace, budget = _parse_budget(kind, where, span, parsed_unit, _parse_amount(amount, parsed_unit))
+    if parsed_unit is BudgetUnit.MONEY and not settings.bot_prices:
+        click.echo("Note: BOT_PRICES is empty, so calls have no price, and a budget of money refuses them.", err=True)
+    _save(workspace, budget, note)
+    what = format_amount(parsed_unit, budget.amount or 0, settings.bot_currency)
+    click.echo(f"{_describe_owner(workspace, budget)} may spend {what} a {span}.")
 
 
 @budget.command()
@@ -110,32 +112,32 @@ def set_(kind: str, where: str, span: str, amount: str, unit: str, note: str) ->
 @click.argument("unit")
 @click.option("--note", default="", help="Why; kept with the change.")
 def remove(kind: str, where: str, span: str, unit: str, note: str) -> None:
-    """Take a budget away; one that is set for all applies in its place, if there is one."""
-    place, found = _parse_budget(kind, where, span, _parse_unit(unit, Settings.load().bot_currency), None)
+    """Remove a budget. If there is one for all channels or people, that applies instead."""
+    workspace, budget = _parse_budget(kind, where, span, _parse_unit(unit, Settings.load().bot_currency), None)
 
-    async def look(database: Database) -> bool:
-        present = await SqlLedger(database).list_budgets(place)
-        key = (found.scope, found.subject, found.span, found.unit)
+    async def read(database: Database) -> bool:
+        present = await SqlLedger(database).list_budgets(workspace)
+        key = (budget.scope, budget.subject, budget.span, budget.unit)
         return any(key == (b.scope, b.subject, b.span, b.unit) for b in (change.budget for change in present))
 
-    if not with_database(look):
+    if not with_database(read):
         raise CommandRefused("There is no such budget.")
-    _save(place, found, note)
-    click.echo(f"{_describe_owner(place, found)} has no such budget any more.")
+    _save(workspace, budget, note)
+    click.echo(f"{_describe_owner(workspace, budget)} no longer has this budget.")
 
 
-def _save(place: Scope, found: Budget, note: str) -> None:
+def _save(workspace: Scope, budget: Budget, note: str) -> None:
     async def save(database: Database) -> None:
-        await SqlLedger(database).set_budget(place, found, by=shell_author(), note=note)
+        await SqlLedger(database).set_budget(workspace, budget, by=shell_author(), note=note)
 
     with_database(save)
 
 
 def _parse_budget(kind: str, where: str, span: str, unit: BudgetUnit, amount: int | None) -> tuple[Scope, Budget]:
-    """Return what the words of the command line name. Raises `Refused`."""
+    """Return the workspace and the budget that the words name. Raises `CommandRefused`."""
     workspace, slash, subject = where.partition("/")
     if not workspace or bool(slash) != bool(subject) or (slash and kind == SpendingDimension.WORKSPACE):
-        raise CommandRefused(f"`{kind} {where}` is not what a budget can be of; see `bot budget --help`.")
+        raise CommandRefused(f"`{kind} {where}` does not name a budget; see `bot budget --help`.")
     budget = Budget(scope=SpendingDimension(kind), subject=subject, span=Span(span), unit=unit, amount=amount)
     return Scope(platform=messages.PLATFORM, workspace=workspace), budget
 
@@ -148,27 +150,26 @@ def _parse_unit(text: str, currency: str) -> BudgetUnit:
 
 
 def _parse_amount(text: str, unit: BudgetUnit) -> int:
-    """Return an amount. Raises `Refused`."""
+    """Return an amount. Raises `CommandRefused`."""
     try:
         return parse_amount(text, unit)
     except ValueError as error:
         raise CommandRefused(f"{error}.") from None
 
 
-def _describe_change(place: Scope, change: BudgetChange, currency: str) -> str:
-    """Return a change in one line: of what, how much, who, when and why."""
+def _describe_change(workspace: Scope, change: BudgetChange, currency: str) -> str:
+    """Return a change in one line: the budget, its amount, when, by whom and why."""
     budget = change.budget
-    where = f"{place.workspace}/{budget.subject}" if budget.subject != ANY_SUBJECT else place.workspace
+    where = f"{workspace.workspace}/{budget.subject}" if budget.subject != ANY_SUBJECT else workspace.workspace
     amount = "nothing set" if budget.amount is None else format_amount(budget.unit, budget.amount, currency)
-    at = datetime.fromtimestamp(change.created_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    who = change.author.name or change.author.id or "unknown"
+    at, who = format_signature(change.created_at, change.author)
     why = f' "{change.note}"' if change.note else ""
     return f"{budget.scope} {where} {budget.span}: {amount} ({at}, {who}{why})"
 
 
-def _describe_owner(place: Scope, budget: Budget) -> str:
+def _describe_owner(workspace: Scope, budget: Budget) -> str:
     if budget.scope is SpendingDimension.WORKSPACE:
-        return f"Workspace {place.workspace}"
+        return f"Workspace {workspace.workspace}"
     if budget.subject == ANY_SUBJECT:
-        return f"Each {budget.scope} of {place.workspace}"
-    return f"{budget.scope.capitalize()} {budget.subject} of {place.workspace}"
+        return f"Each {budget.scope} of {workspace.workspace}"
+    return f"{budget.scope.capitalize()} {budget.subject} of {workspace.workspace}"

@@ -1,13 +1,14 @@
-"""What the commands share: the way to the database, the name of a level, and one sentence for what is wrong.
+"""What the commands share: the database of the settings, scopes named by two words, and errors in one sentence.
 
-Separate so that each command is its own few lines. On an embedded SQLite database they work beside a running
-bot: a transaction of theirs takes milliseconds, and the bot reads what was saved at its next question.
+The commands may run beside a running bot, also on an embedded SQLite database: each of their transactions takes
+milliseconds, and the bot reads what they saved at its next question.
 """
 
 import asyncio
 import getpass
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import click
@@ -27,17 +28,17 @@ T = TypeVar("T")
 
 
 class CommandRefused(click.ClickException):
-    """What was asked for cannot be done; the text is one sentence."""
+    """A command cannot do what was asked; the text is one sentence."""
 
     exit_code = 2
 
     def show(self, file: Any = None) -> None:
-        """Print the sentence as the program's other errors are printed."""
+        """Print the sentence in the form of the program's other errors."""
         click.echo(f"bot: {self.message}", file=file, err=True)
 
 
 def with_database(do: Callable[[Database], Awaitable[T]]) -> T:
-    """Open the database of the settings and do something with it."""
+    """Open the database of the settings, and call `do` with it."""
 
     async def body() -> T:
         async with open_database(Settings.load()) as database:
@@ -47,7 +48,7 @@ def with_database(do: Callable[[Database], Awaitable[T]]) -> T:
 
 
 def with_config_editor(do: Callable[[ConfigEditor], Awaitable[T]]) -> T:
-    """Open the database of the settings and do something with what is set in it."""
+    """Open the database of the settings, and call `do` with an editor of the configs in it."""
 
     async def body() -> T:
         settings = Settings.load()
@@ -63,7 +64,7 @@ def with_config_editor(do: Callable[[ConfigEditor], Awaitable[T]]) -> T:
 
 
 def parse_scope_words(kind: str, where: str) -> Scope:
-    """Return the level that two words of the command line name."""
+    """Return the scope that two words name, such as `channel T1/C1`."""
     try:
         return parse_scope(f"{kind} {where}", messages.PLATFORM)
     except ValueError as error:
@@ -71,12 +72,18 @@ def parse_scope_words(kind: str, where: str) -> Scope:
 
 
 def shell_author() -> Author:
-    """Return who is at the shell, by the name that the machine has for them."""
+    """Return the person at the shell, by their name on this machine."""
     try:
         name = getpass.getuser()
     except (KeyError, OSError):  # a container may have a user without a name
         name = ""
     return Author(id="shell", name=name)
+
+
+def format_signature(created_at: float, author: Author) -> tuple[str, str]:
+    """Return when and by whom a version was saved, as text."""
+    at = datetime.fromtimestamp(created_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return at, author.name or author.id or "unknown"
 
 
 @asynccontextmanager

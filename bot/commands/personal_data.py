@@ -1,7 +1,6 @@
-"""`bot export` and `bot erase`: what is stored of a person, or of a thread, written out or erased.
+"""`bot export` and `bot erase`: writes out or erases what is stored of a person, or of a thread.
 
-Separate because it is about people, and not about what they are answered with. Rule: one person or one thread
-at a time, named by Slack's ids.
+One person or one thread at a time, named by Slack's ids.
 """
 
 import re
@@ -37,10 +36,10 @@ def export(user: str, workspace: str, thread: str) -> None:
     As JSON lines: one for each message with its answers; of a person also their votes, the prompts that
     they saved, and what their calls cost.
     """
-    of = _parse_subject(user, workspace, thread)
+    subject = _parse_subject(user, workspace, thread)
 
     async def write(database: Database) -> None:
-        async for record in personal_data.export_records(SqlPersonalData(database), of):
+        async for record in personal_data.export_records(SqlPersonalData(database), subject):
             sys.stdout.write(core.to_json_lines([record]))
 
     with_database(write)
@@ -54,15 +53,15 @@ def export(user: str, workspace: str, thread: str) -> None:
 def erase(user: str, workspace: str, thread: str, *, yes: bool) -> None:
     """Erase what is stored of a person, or of a thread.
 
-    Messages, answers, votes' notes and names are gone for ever, and do not come back when Slack delivers them
-    again. What it cost stays counted, for past months without the name. What Slack shows stays in Slack.
+    Messages, answers, names and the notes of votes are erased for good; they do not come back when Slack delivers
+    a message again. Costs stay counted, for past months without the name. Messages in Slack stay there.
     """
-    of = _parse_subject(user, workspace, thread)
+    subject = _parse_subject(user, workspace, thread)
     if not yes:
         click.confirm(f"Erase everything that is stored of {user or thread}?", abort=True, err=True)
 
     async def erase_all(database: Database) -> int:
-        return await personal_data.erase(SqlPersonalData(database), of)
+        return await personal_data.erase(SqlPersonalData(database), subject)
 
     count = with_database(erase_all)
     click.echo(f"Erased: {count} message{'' if count == 1 else 's'}, with their answers.")
@@ -74,8 +73,8 @@ def _parse_subject(user: str, workspace: str, thread: str) -> PersonKey | Thread
     if thread:
         if workspace:
             raise CommandRefused("A thread names its workspace itself; leave --workspace out.")
-        key = parse_scope_words("thread", thread)
-        return ThreadKey(platform=key.platform, workspace=key.workspace, channel=key.channel, root=key.root)
+        scope = parse_scope_words("thread", thread)
+        return ThreadKey(platform=scope.platform, workspace=scope.workspace, channel=scope.channel, root=scope.root)
     if not re.fullmatch("[UW][A-Z0-9]+", user):
-        raise CommandRefused(f"`{user}` is no Slack user id such as U012AB3CD.")
+        raise CommandRefused(f"`{user}` is not a Slack user id such as U012AB3CD.")
     return PersonKey(user=user, platform=messages.PLATFORM, workspace=workspace)

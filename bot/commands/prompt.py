@@ -1,11 +1,10 @@
-"""`bot prompt`: show and change what the bot is told, level by level, and keep it in files.
+"""`bot prompt`: shows and changes prompts, models and parameters, level by level, and keeps them in files.
 
-Separate from `bot.cli` because it is a tool of its own. Rules: a level is two words, such as
-`channel T1/C1`; what changes is shown as a difference; an error is one sentence and exit code 2.
+A level is a scope, named by two words such as `channel T1/C1`. A change is shown as a difference before it is saved
+as a version. An error is one sentence and exit code 2.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -13,6 +12,7 @@ import click
 
 from bot.commands.database_session import (
     CommandRefused,
+    format_signature,
     parse_scope_words,
     shell_author,
     with_config_editor,
@@ -21,7 +21,7 @@ from bot.commands.database_session import (
 from bot.commands.prompt_changes import PromptChange
 from bot.commands.prompt_files import PromptFile, file_name, read_folder, to_markdown
 from bot.core.chat import scoped_config as core
-from bot.core.chat.parameters import render as shown
+from bot.core.chat.parameters import render
 from bot.core.config import ConfigVersion, Scope, ScopeConfig
 from bot.core.errors import ConfigRefused
 from bot.core.history.feedback import VoteCounts
@@ -51,7 +51,7 @@ def prompt() -> None:
 @prompt.command(name="list")
 def list_() -> None:
     """List the levels that set something."""
-    versions = with_config_editor(lambda editing: editing.versions.list_newest(Scope()))
+    versions = with_config_editor(lambda editor: editor.versions.list_newest(Scope()))
     for version in versions:
         if version.config != core.EMPTY_CONFIG:
             click.echo(f"{core.name_scope(version.scope)}: {_describe_version(version)}")
@@ -65,9 +65,9 @@ def show(kind: str, where: str) -> None:
 
     `bot prompt show deployment` shows what the settings say.
     """
-    key = parse_scope_words(kind, where)
-    level = with_config_editor(lambda editing: editing.load_scope(key))
-    click.echo("\n".join(_describe_scope(level)))
+    scope = parse_scope_words(kind, where)
+    editable = with_config_editor(lambda editor: editor.load_scope(scope))
+    click.echo("\n".join(_describe_scope(editable)))
 
 
 @prompt.command(name="set")
@@ -75,12 +75,12 @@ def show(kind: str, where: str) -> None:
 @click.argument("where")
 @click.argument("text", required=False)
 @click.option("--file", type=click.File(encoding="utf-8"), help="Read the prompt from a file; - is stdin.")
-@click.option("--append/--replace", "appends", default=None, help="Follow the prompt above, or replace it.")
+@click.option("--append/--replace", "appends", default=None, help="Add to the prompt above, or replace it.")
 @click.option("--model", help="The model, as its server names it.")
 @click.option("--param", "values", multiple=True, metavar="NAME=VALUE", help="Set a parameter.")
 @click.option("--unset", multiple=True, metavar="NAME", help="Inherit the prompt or a parameter again.")
-@click.option("--lock", multiple=True, metavar="NAME", help="Let no level below set it.")
-@click.option("--unlock", multiple=True, metavar="NAME", help="Take a lock away.")
+@click.option("--lock", multiple=True, metavar="NAME", help="Forbid the levels below to set it.")
+@click.option("--unlock", multiple=True, metavar="NAME", help="Remove a lock.")
 @click.option("--note", default="", help="Why; kept with the version.")
 @click.option("--dry-run", is_flag=True, help="Show the difference, and save nothing.")
 def set_(kind: str, where: str, *, note: str, dry_run: bool, **words: Any) -> None:
@@ -89,15 +89,15 @@ def set_(kind: str, where: str, *, note: str, dry_run: bool, **words: Any) -> No
     What is not named stays as it is. Placeholders are {date}, {channel}, {workspace} and {user}; other
     braces are written twice.
     """
-    key, change = parse_scope_words(kind, where), _build_change(**words)
+    scope, change = parse_scope_words(kind, where), _build_change(**words)
 
-    async def save(editing: ConfigEditor) -> None:
-        level = await editing.load_scope(key)
+    async def save(editor: ConfigEditor) -> None:
+        editable = await editor.load_scope(scope)
         try:
-            steering = change.apply(level.config)
+            config = change.apply(editable.config)
         except ValueError as error:
             raise CommandRefused(str(error)) from None
-        await _save(editing, level, steering, note=note, dry_run=dry_run)
+        await _save(editor, editable, config, note=note, dry_run=dry_run)
 
     with_config_editor(save)
 
@@ -107,18 +107,18 @@ def set_(kind: str, where: str, *, note: str, dry_run: bool, **words: Any) -> No
 @click.argument("where")
 @click.option("-n", "limit", type=click.IntRange(1), default=20, show_default=True, help="How many versions at most.")
 def history(kind: str, where: str, limit: int) -> None:
-    """List the versions of a level, newest first, each with what people thought of its answers."""
-    key = parse_scope_words(kind, where)
+    """List the versions of a level, newest first, each with the votes on its answers."""
+    scope = parse_scope_words(kind, where)
 
     async def read(database: Database) -> tuple[Sequence[ConfigVersion], Mapping[int, VoteCounts]]:
-        versions = await SqlConfigVersions(database).list_history(key, limit=limit)
+        versions = await SqlConfigVersions(database).list_history(scope, limit=limit)
         return versions, await SqlVotes(database).count_votes_by_version([version.id for version in versions])
 
     versions, scores = with_database(read)
     for version in versions:
         score = scores.get(version.id)
-        judged = f", {score.good} found its answers good, {score.bad} bad" if score else ""
-        click.echo(f"{_describe_version(version)}{judged}")
+        votes = f", {score.good} found its answers good, {score.bad} bad" if score else ""
+        click.echo(f"{_describe_version(version)}{votes}")
 
 
 @prompt.command()
@@ -129,16 +129,16 @@ def history(kind: str, where: str, limit: int) -> None:
 def diff(kind: str, where: str, old: int | None, new: int | None) -> None:
     """Show the difference between two versions.
 
-    Without numbers, those are the newest one and the one before it.
+    Without numbers, these are the newest one and the one before it.
     """
-    key = parse_scope_words(kind, where)
+    scope = parse_scope_words(kind, where)
 
-    async def compare(editing: ConfigEditor) -> str:
-        level = await editing.load_scope(key)
-        after = level.version_number if new is None else new
+    async def compare(editor: ConfigEditor) -> str:
+        editable = await editor.load_scope(scope)
+        after = editable.version_number if new is None else new
         before = max(after - 1, 0) if old is None else old
         return core.diff(
-            await _config_of_version(editing, level, before), await _config_of_version(editing, level, after)
+            await _config_of_version(editor, editable, before), await _config_of_version(editor, editable, after)
         )
 
     click.echo(with_config_editor(compare) or "There is no difference.")
@@ -152,14 +152,14 @@ def diff(kind: str, where: str, old: int | None, new: int | None) -> None:
 def rollback(kind: str, where: str, number: int, note: str) -> None:
     """Set a level to what it was before.
 
-    That is a new version with the content of version NUMBER; 0 is nothing at all.
+    This saves a new version with the content of version NUMBER; 0 is empty.
     """
-    key = parse_scope_words(kind, where)
+    scope = parse_scope_words(kind, where)
 
-    async def save(editing: ConfigEditor) -> None:
-        level = await editing.load_scope(key)
-        before = await _config_of_version(editing, level, number)
-        await _save(editing, level, before, note=note or f"As in version {number}.", dry_run=False)
+    async def save(editor: ConfigEditor) -> None:
+        editable = await editor.load_scope(scope)
+        before = await _config_of_version(editor, editable, number)
+        await _save(editor, editable, before, note=note or f"As in version {number}.", dry_run=False)
 
     with_config_editor(save)
 
@@ -169,10 +169,10 @@ def rollback(kind: str, where: str, number: int, note: str) -> None:
 def export(folder: Path) -> None:
     """Write every level to a Markdown file.
 
-    A file of the folder that sets a level already keeps its name.
+    A level that already has a file in the folder keeps it.
     """
     present = _read_files(folder)
-    for version in with_config_editor(lambda editing: editing.versions.list_newest(Scope())):
+    for version in with_config_editor(lambda editor: editor.versions.list_newest(Scope())):
         known = present.get(version.scope)
         if known or version.config != core.EMPTY_CONFIG:
             path = known.path if known else folder / file_name(version.scope)
@@ -191,18 +191,18 @@ def export(folder: Path) -> None:
 def import_(folder: Path, note: str, *, dry_run: bool) -> None:
     """Set every level that has a Markdown file.
 
-    Levels without one stay as they are. All files are checked before anything is saved. Done twice, it
-    changes nothing more.
+    Levels without one stay as they are. All files are checked before anything is saved. A second import of
+    the same files changes nothing.
     """
     files = _read_files(folder)
     if not files:
         click.echo(f"There is no Markdown file in {folder}.", err=True)
 
-    async def save(editing: ConfigEditor) -> None:
-        await _check_locks(editing, files)
-        for key, file in files.items():
-            level = await editing.load_scope(key)
-            await _save(editing, level, file.steering, note=note, dry_run=dry_run)
+    async def save(editor: ConfigEditor) -> None:
+        await _check_locks(editor, files)
+        for scope, file in files.items():
+            editable = await editor.load_scope(scope)
+            await _save(editor, editable, file.config, note=note, dry_run=dry_run)
 
     with_config_editor(save)
 
@@ -210,24 +210,24 @@ def import_(folder: Path, note: str, *, dry_run: bool) -> None:
 async def _save(
     editor: ConfigEditor, editable: EditableScope, config: ScopeConfig, *, note: str, dry_run: bool
 ) -> None:
-    """Show what changes at a level, and save it, if anything does."""
+    """Show what changes at a level, and save it if anything does."""
     if problems := core.find_problems(config, editable.locked_fields):
         raise ConfigRefused(problems)
     difference = core.diff(editable.config, config)
-    place = core.name_scope(editable.scope)
+    name = core.name_scope(editable.scope)
     if not difference:
-        click.echo(f"{place}: nothing changes.")
+        click.echo(f"{name}: nothing changes.")
         return
-    click.echo(f"{place}:\n{difference}")
+    click.echo(f"{name}:\n{difference}")
     if not dry_run:
         version = await editor.save(
             editable.scope, config, based_on=editable.version_number, by=shell_author(), note=note
         )
-        click.echo(f"Saved as version {version.number} of {place}.")
+        click.echo(f"Saved as version {version.number} of {name}.")
 
 
 async def _config_of_version(editor: ConfigEditor, editable: EditableScope, number: int) -> ScopeConfig:
-    """Return what a version set; 0 is the time before the first one."""
+    """Return the config of a version; 0 is the empty one before the first."""
     if number == 0:
         return core.EMPTY_CONFIG
     versions = await editor.versions.list_history(editable.scope, limit=max(editable.version_number - number + 1, 0))
@@ -238,17 +238,17 @@ async def _config_of_version(editor: ConfigEditor, editable: EditableScope, numb
 
 
 async def _check_locks(editor: ConfigEditor, files: Mapping[Scope, PromptFile]) -> None:
-    """Refuse files of which one sets what is locked above it once all are applied."""
-    wanted = {key: file.steering for key, file in files.items()}
-    for key, file in files.items():
-        level = await editor.load_scope(key)
-        locks = core.find_locks({**level.configs, **wanted}, key, is_direct=level.is_direct)
-        for problem in core.find_problems(file.steering, locks).values():
+    """Raise if one of the files sets a field that is locked above it once all files are applied."""
+    wanted = {scope: file.config for scope, file in files.items()}
+    for scope, file in files.items():
+        editable = await editor.load_scope(scope)
+        locks = core.find_locks({**editable.configs, **wanted}, scope, is_direct=editable.is_direct)
+        for problem in core.find_problems(file.config, locks).values():
             raise CommandRefused(f"{file.path}: {problem}")
 
 
 def _read_files(folder: Path) -> Mapping[Scope, PromptFile]:
-    """Return a folder's files, those of higher levels first: a lock is taken away before it would refuse."""
+    """Return a folder's files, those of higher levels first, so that locks are removed before they would refuse."""
     try:
         files = read_folder(folder, messages.PLATFORM)
     except ValueError as error:
@@ -259,7 +259,7 @@ def _read_files(folder: Path) -> Mapping[Scope, PromptFile]:
 
 
 def _file_error(error: OSError) -> CommandRefused:
-    """Return what the disk says of a file."""
+    """Return the error of a file that cannot be read or written."""
     return CommandRefused(f"{error.filename}: {error.strerror}.")
 
 
@@ -275,13 +275,12 @@ def _read_text(file: TextIO) -> str:
     try:
         return file.read()
     except UnicodeDecodeError:
-        raise CommandRefused(f"{file.name} is no text in UTF-8.") from None
+        raise CommandRefused(f"{file.name} is not text in UTF-8.") from None
 
 
 def _describe_version(version: ConfigVersion) -> str:
     """Return a version in one line: number, time, author, what it sets, and why."""
-    at = datetime.fromtimestamp(version.created_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    who = version.author.name or version.author.id or "unknown"
+    at, who = format_signature(version.created_at, version.author)
     what = ", ".join(sorted(core.list_set_fields(version.config))) or "nothing"
     why = f' "{version.note}"' if version.note else ""
     return f"version {version.number}, {at}, {who}, sets {what}{why}"
@@ -295,10 +294,10 @@ def _describe_scope(editable: EditableScope) -> Iterator[str]:
     yield "What applies here:"
     effective = editable.effective_config()
     for name, value in sorted(effective.parameters.items()):
-        text = ", ".join(shown(name, value).splitlines())
+        text = ", ".join(render(name, value).splitlines())
         yield f"  {name}: {text} (from {core.name_scope(effective.origins[name])})"
     for name, by in sorted(editable.locked_fields.items()):
         yield f"  {name} is locked by {core.name_scope(by)}"
-    for key, text in effective.prompts:
-        yield f"  prompt (from {core.name_scope(key)}):"
+    for scope, text in effective.prompts:
+        yield f"  prompt (from {core.name_scope(scope)}):"
         yield from (f"    {line}" for line in text.split("\n"))

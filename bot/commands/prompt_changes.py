@@ -1,6 +1,6 @@
-"""What `bot prompt set` changes of a level: only what was named, everything else stays.
+"""The change that `bot prompt set` makes of a config: only what the command line names, the rest stays.
 
-Separate from the command because it is pure.
+PromptChange(values=["temperature=0.2"], unset=["model"]).apply(config)
 """
 
 from collections.abc import Iterable
@@ -14,12 +14,12 @@ from bot.core.parameter_types import ParameterValue
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromptChange:
-    """The words of the command line, as they were written."""
+    """The options of the command line, as they were written."""
 
     text: str | None = None
-    """The new prompt; None leaves the one there is."""
+    """The new prompt; None leaves the present one."""
     appends: bool | None = None
-    """Whether the prompt follows those above; None leaves it, and means no for a prompt that is new."""
+    """Whether the prompt follows those above it; None leaves that, and means no for a new prompt."""
     values: Iterable[str] = ()
     """Such as `temperature=0.2`."""
     unset: Iterable[str] = ()
@@ -28,7 +28,7 @@ class PromptChange:
     unlock: Iterable[str] = ()
 
     def apply(self, before: ScopeConfig) -> ScopeConfig:
-        """Return what is set afterwards. Raises ValueError, a sentence for people."""
+        """Return the changed config. Raises ValueError, a sentence for people."""
         unset, chosen = {*self.unset}, dict(_parse_value(value) for value in self.values)
         if unknown := unset - {PROMPT_FIELD, *before.parameters}:
             raise ValueError(f"`{min(unknown)}` is not set here, so it cannot be unset.")
@@ -46,7 +46,7 @@ class PromptChange:
         text = before.text if self.text is None and before else self.text
         if text is None:
             if self.appends is not None:
-                raise ValueError("There is no prompt here yet that could append or replace; write one.")
+                raise ValueError("There is no prompt here yet to append or replace with; write one.")
             return None
         appends = before.appends if self.appends is None and before else bool(self.appends)
         return Prompt(text, appends=appends)

@@ -1,7 +1,7 @@
-"""`bot run` and `bot try`: what goes on until it is stopped.
+"""`bot run` and `bot try`: run until SIGINT or SIGTERM.
 
-Separate from the commands that do one thing and end. Rule: what is asked to end, ends orderly; what is asked
-twice, at once.
+The first signal lets the bot end in order: running answers may finish. A second one ends it at once. Python's
+garbage collector is tuned for a long-running process, and uvloop is used where it is installed.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ with _collector_paused():
     from bot.settings import Settings
 
 GC_ALLOCATIONS_THRESHOLD = 50_000
-"""New objects after which Python looks for garbage that refers to itself. We make hardly any."""
+"""New objects after which Python looks for cyclic garbage, of which the bot makes hardly any."""
 
 
 @click.command()
@@ -61,7 +61,7 @@ def run() -> None:
 def try_(port: int, data: Path | None, *, browser: bool) -> None:
     """Talk to the bot in the browser, in a workspace on this machine.
 
-    Needs no account and no key: Slack and the model are played by local servers. With OPENAI_API_KEY or
+    Needs no account and no key: local servers stand in for Slack and the model. With OPENAI_API_KEY or
     OPENAI_BASE_URL set, that model answers instead.
     """
     from bot.app import sandbox_mode  # noqa: PLC0415 - `bot run` needs nothing of the sandbox
@@ -93,10 +93,10 @@ def _run_until_stopped(serve: Callable[[asyncio.Event], Coroutine[Any, Any, None
 
 
 def _tune_garbage_collector() -> None:
-    """Let Python's collector pass over what stays, and run once where it would run seventy times.
+    """Let Python's collector skip the objects that stay, and run a seventieth as often.
 
-    By default a thousand answers have it look at all objects again and again: a fifth of all work, in pauses
-    of a third of a second.
+    By default, with a thousand answers at once, it looks at all objects again and again: a fifth of all work, in
+    pauses of a third of a second.
     """
     gc.unfreeze()
     gc.collect()

@@ -1,7 +1,4 @@
-"""`bot migrate` and `bot manifest`: what is done once, before the bot can run.
-
-Separate because neither needs anything of what runs.
-"""
+"""`bot migrate` and `bot manifest`: what is done once, before the bot can run."""
 
 import click
 

@@ -78,7 +78,7 @@ def test_a_dry_run_saves_nothing_and_neither_does_what_changes_nothing(bot: Bot)
         (("allow", "T1", "grace"), "`grace` is not the id of a Slack channel (C…) or person (U…)."),
         (("deny", "T1", "D1"), "`D1` is not the id of a Slack channel (C…) or person (U…)."),
         (("admit", "T1", "everybody"), "`everybody` is neither one of "),
-        (("admit", "T1", "none"), "`none` is for BOT_ADMIT; take words away with --remove."),
+        (("admit", "T1", "none"), "`none` is only for BOT_ADMIT; remove words with --remove."),
         (("admin", "T1", "C1"), "`C1` is not the id of a Slack user (U…)."),
         (("admin", "T1/C1", "U1"), "`T1/C1` must be a workspace, such as `T1`."),
         (("editor", "T1", "U1"), "`T1` must be a channel, such as `T1/C1`."),

@@ -32,8 +32,8 @@ async def test_a_server_without_a_list_is_named_in_one_sentence(tmp_path: Path) 
     code, text = await printed(tmp_path, "http://127.0.0.1:1/v1")
     assert code == 2
     (sentence,) = text.splitlines()
-    assert sentence.startswith("bot: http://127.0.0.1:1/v1 (OPENAI_BASE_URL) gave no list of models")
-    assert sentence.endswith("a model can be set by its name all the same.")
+    assert sentence.startswith("bot: http://127.0.0.1:1/v1 (OPENAI_BASE_URL) did not list its models")
+    assert sentence.endswith("a model can still be set by its name.")
 
 
 async def test_it_shows_what_was_learnt_and_forgets_it_when_told_to(tmp_path: Path) -> None:
@@ -52,5 +52,5 @@ async def test_it_shows_what_was_learnt_and_forgets_it_when_told_to(tmp_path: Pa
         lines = text.splitlines()
         below = lines[next(number for number, line in enumerate(lines) if "sandbox-old" in line) + 1]
         assert below == "      temperature: has no effect: this model does not accept the value 0.2"
-        assert await printed(tmp_path, server.base_url, "--forget") == (0, "Forgot 1 lesson.\n")
+        assert await printed(tmp_path, server.base_url, "--forget") == (0, "Forgot 1 fact.\n")
         assert "temperature" not in (await printed(tmp_path, server.base_url))[1]

@@ -96,7 +96,7 @@ def test_a_dry_run_and_an_empty_change_save_nothing(bot: Bot) -> None:
         (["workspace", "T1", "--model", ""], "`model` must be one line"),
         (["workspace", "T1", "--append"], "There is no prompt here yet"),
         (["workspace", "T1", "Be kind.", "--unset", "prompt"], "`prompt` cannot be set and unset at once"),
-        (["workspace", "T1", "--file", "picture"], "picture is no text in UTF-8"),
+        (["workspace", "T1", "--file", "picture"], "picture is not text in UTF-8"),
     ],
 )
 def test_what_is_wrong_is_one_sentence(bot: Bot, tmp_path: Path, arguments: list[str], sentence: str) -> None:
@@ -176,7 +176,7 @@ def test_an_export_keeps_the_names_that_files_have(bot: Bot, tmp_path: Path) -> 
         ("---\nmode: append\n---\n", "is not a level"),
         ("---\nlevel: workspace T1\nmode: add\n---\n", "`mode` must be"),
         ("---\nlevel: workspace T1\nmode: [append]\n---\n", "`mode` must be"),
-        ("---\nlevel: workspace T1\nn: 2\nn: 3\n---\n", "`n` stands in the front matter twice"),
+        ("---\nlevel: workspace T1\nn: 2\nn: 3\n---\n", "`n` is in the front matter twice"),
         ("---\nlevel: deployment\n---\nBe kind.\n", "the deployment is set by BOT_SYSTEM_PROMPT"),
         ("---\nlevel: workspace T1\nlocks: model\n---\n", "`locks` must be a list"),
         ("---\nlevel: workspace T1\ntemperature: hot\n---\n", "`temperature` must be"),
