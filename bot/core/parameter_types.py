@@ -2,7 +2,7 @@
 
 Six types serve all parameters, for example `NumberType(0, 2)` or `ChoiceType(("low", "high"))`. A value is
 plain JSON. `expects` completes the sentence "It must be ...". `parse` reads what a person wrote, and it reads
-back everything that `render` returns.
+back everything that `render` returns, which is plain `str` unless a type says otherwise.
 """
 
 import json
@@ -35,7 +35,7 @@ class ParameterType(Protocol):
 
     def render(self, value: ParameterValue) -> str:
         """Return a value as a person would write it; `parse` reads it back."""
-        ...
+        return str(value)
 
     def allows(self, value: object) -> bool:
         """Return whether a value is of this type and within its range."""
@@ -43,7 +43,7 @@ class ParameterType(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class NumberType:
+class NumberType(ParameterType):
     """A number between two bounds, both included."""
 
     low: float
@@ -64,11 +64,11 @@ class NumberType:
 
     def allows(self, value: object) -> bool:
         """Return whether it lies between the bounds; NaN never does."""
-        return isinstance(value, int | float) and not isinstance(value, bool) and self.low <= value <= self.high
+        return _is_number(value, int | float) and self.low <= value <= self.high
 
 
 @dataclass(frozen=True, slots=True)
-class IntegerType:
+class IntegerType(ParameterType):
     """An integer between two bounds, both included."""
 
     low: int = -MAX_INTEGER
@@ -83,17 +83,13 @@ class IntegerType:
         """Read an integer."""
         return int(text)
 
-    def render(self, value: ParameterValue) -> str:
-        """Return its digits."""
-        return str(value)
-
     def allows(self, value: object) -> bool:
         """Return whether it lies between the bounds."""
         return _is_number(value, int) and self.low <= value <= self.high
 
 
 @dataclass(frozen=True, slots=True)
-class ChoiceType:
+class ChoiceType(ParameterType):
     """One of a few words."""
 
     options: tuple[str, ...]
@@ -107,17 +103,13 @@ class ChoiceType:
         """Read a word, ignoring case."""
         return text.lower()
 
-    def render(self, value: ParameterValue) -> str:
-        """Return the word."""
-        return str(value)
-
     def allows(self, value: object) -> bool:
         """Return whether it is one of the words."""
         return isinstance(value, str) and value in self.options
 
 
 @dataclass(frozen=True, slots=True)
-class NameType:
+class NameType(ParameterType):
     """A short text that only the server can judge."""
 
     max_characters: int
@@ -131,10 +123,6 @@ class NameType:
         """Return it unchanged."""
         return text
 
-    def render(self, value: ParameterValue) -> str:
-        """Return it unchanged."""
-        return str(value)
-
     def allows(self, value: object) -> bool:
         """Return whether it is one line without surrounding white space."""
         return (
@@ -146,7 +134,7 @@ class NameType:
 
 
 @dataclass(frozen=True, slots=True)
-class TextListType:
+class TextListType(ParameterType):
     """A few texts, one to a line.
 
     A text that would not fit on a line is written in double quotes, with JSON's escapes.
@@ -182,7 +170,7 @@ class TextListType:
 
 
 @dataclass(frozen=True, slots=True)
-class TokenBiasesType:
+class TokenBiasesType(ParameterType):
     """Token ids, each with a bias; written `50256: -100`, separated by commas or line breaks."""
 
     max_bias: int
