@@ -166,13 +166,7 @@ class SandboxWorkspace:
     # Actions of people
 
     async def say(
-        self,
-        user: str,
-        channel: str,
-        text: str,
-        *,
-        thread_ts: str | None = None,
-        files: Sequence[FileUpload] = (),
+        self, user: str, channel: str, text: str, *, thread_ts: str | None = None, files: Sequence[FileUpload] = ()
     ) -> str:
         """Write a message as a person, perhaps with files, and return its ts."""
         attached = [self.files.add(upload, user) for upload in files]

@@ -107,7 +107,7 @@ async def test_who_is_no_admin_can_change_nothing(sandbox: RunningSandbox, open_
     await page.get_by_test_id("channel-C0ENG").click()
     await page.get_by_test_id("composer").fill("/threadkeeper prompt ")
     await page.get_by_test_id("composer").press("Enter")
-    await expect(modal(page)).to_contain_text("Only this workspace's admins and owners", timeout=SOON_MILLISECONDS)
+    await expect(modal(page)).to_contain_text("Only admins of this workspace", timeout=SOON_MILLISECONDS)
 
 
 async def test_history_shows_who_changed_what_and_takes_it_back(sandbox: RunningSandbox, open_page: OpenPage) -> None:

@@ -19,14 +19,7 @@ from dataclasses import asdict
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from bot.sandbox.page import browser_requests
-from bot.sandbox.page.frames import (
-    build_frame,
-    message_frame,
-    prompts_frame,
-    status_frame,
-    title_frame,
-    view_frame,
-)
+from bot.sandbox.page.frames import build_frame, message_frame, prompts_frame, status_frame, title_frame, view_frame
 from bot.sandbox.workspace.arguments import Arguments
 from bot.sandbox.workspace.interactivity import Interactivity
 from bot.sandbox.workspace.message_limits import ApiRefusal

@@ -10,7 +10,6 @@ slack_sdk.models.blocks.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Literal
 
 BlockSurface = Literal["message", "modal", "home"]
@@ -26,9 +25,10 @@ MAX_OPTIONS_PER_GROUP, MAX_GROUP_LABEL_CHARACTERS = (100, 75)  # .../block-kit/c
 BUTTON_STYLES = (None, "primary", "danger")  # of a button; .../block-kit/block-elements/button-element
 GROUPABLE_SELECTS = frozenset({"static_select", "multi_static_select"})  # whose options may stand in groups
 TEXT_OBJECT_TYPES = ("plain_text", "mrkdwn")
-INITIAL_ID_PATTERNS: Mapping[str, re.Pattern[str]] = MappingProxyType(
-    {"initial_users": re.compile("[UW][A-Z0-9]+"), "initial_conversations": re.compile("[CGD][A-Z0-9]+")}
-)
+INITIAL_ID_PATTERNS: Mapping[str, re.Pattern[str]] = {
+    "initial_users": re.compile("[UW][A-Z0-9]+"),
+    "initial_conversations": re.compile("[CGD][A-Z0-9]+"),
+}
 """What the ids in an initial selection look like. .../block-kit/block-elements/multi-select-menu-element"""
 
 
@@ -71,73 +71,69 @@ _STATIC_SELECT_SHAPE = BlockShape(
 )
 _CHOICE_SHAPE = BlockShape(strings={"action_id": MAX_ID_CHARACTERS}, lists={"options": 10}, required=("options",))
 
-SHAPES: Mapping[str, BlockShape] = MappingProxyType(
-    {
-        # blocks
-        "section": BlockShape(texts={"text": 3_000}, lists={"fields": 10}),
-        "header": BlockShape(plain_texts={"text": 150}, required=("text",)),
-        "divider": BlockShape(),
-        "context": BlockShape(lists={"elements": 10}, required=("elements",)),
-        "actions": BlockShape(lists={"elements": 25}, required=("elements",)),
-        "image": BlockShape(
-            plain_texts={"title": 2_000}, strings={"image_url": 3_000, "alt_text": 2_000}, required=("alt_text",)
-        ),
-        "input": BlockShape(plain_texts={"label": 2_000, "hint": 2_000}, required=("label", "element")),
-        "markdown": BlockShape(strings={"text": 12_000}, required=("text",), surfaces=("message",)),
-        "rich_text": BlockShape(lists={"elements": 1_000}, required=("elements",)),
-        "table": BlockShape(lists={"rows": MAX_TABLE_ROWS}, required=("rows",), surfaces=("message",)),
-        "context_actions": BlockShape(lists={"elements": 5}, required=("elements",), surfaces=("message",)),
-        # elements
-        "button": BlockShape(
-            plain_texts={"text": 75},
-            strings={"action_id": MAX_ID_CHARACTERS, "value": 2_000, "url": 3_000, "accessibility_label": 75},
-            required=("text",),
-        ),
-        "overflow": BlockShape(strings={"action_id": MAX_ID_CHARACTERS}, lists={"options": 5}, required=("options",)),
-        "static_select": _STATIC_SELECT_SHAPE,
-        "multi_static_select": _STATIC_SELECT_SHAPE,
-        "users_select": _SELECT_SHAPE,
-        "multi_users_select": _SELECT_SHAPE,
-        "conversations_select": _SELECT_SHAPE,
-        "multi_conversations_select": _SELECT_SHAPE,
-        "channels_select": _SELECT_SHAPE,
-        "multi_channels_select": _SELECT_SHAPE,
-        "external_select": _SELECT_SHAPE,
-        "checkboxes": _CHOICE_SHAPE,
-        "radio_buttons": _CHOICE_SHAPE,
-        "datepicker": _SELECT_SHAPE,
-        "timepicker": _SELECT_SHAPE,
-        "datetimepicker": _SELECT_SHAPE,
-        "plain_text_input": BlockShape(
-            plain_texts={"placeholder": 150}, strings={"action_id": MAX_ID_CHARACTERS, "initial_value": 3_000}
-        ),
-        "number_input": BlockShape(
-            plain_texts={"placeholder": 150}, strings={"action_id": MAX_ID_CHARACTERS}, required=("is_decimal_allowed",)
-        ),
-        "email_text_input": BlockShape(plain_texts={"placeholder": 150}, strings={"action_id": MAX_ID_CHARACTERS}),
-        "url_text_input": BlockShape(plain_texts={"placeholder": 150}, strings={"action_id": MAX_ID_CHARACTERS}),
-        "rich_text_input": BlockShape(plain_texts={"placeholder": 150}, strings={"action_id": MAX_ID_CHARACTERS}),
-        "file_input": BlockShape(strings={"action_id": MAX_ID_CHARACTERS}),
-        "feedback_buttons": BlockShape(
-            strings={"action_id": MAX_ID_CHARACTERS}, required=("positive_button", "negative_button")
-        ),
-        "icon_button": BlockShape(
-            plain_texts={"text": 75}, strings={"action_id": MAX_ID_CHARACTERS}, required=("icon", "text")
-        ),
-    }
-)
+SHAPES: Mapping[str, BlockShape] = {
+    # blocks
+    "section": BlockShape(texts={"text": 3_000}, lists={"fields": 10}),
+    "header": BlockShape(plain_texts={"text": 150}, required=("text",)),
+    "divider": BlockShape(),
+    "context": BlockShape(lists={"elements": 10}, required=("elements",)),
+    "actions": BlockShape(lists={"elements": 25}, required=("elements",)),
+    "image": BlockShape(
+        plain_texts={"title": 2_000}, strings={"image_url": 3_000, "alt_text": 2_000}, required=("alt_text",)
+    ),
+    "input": BlockShape(plain_texts={"label": 2_000, "hint": 2_000}, required=("label", "element")),
+    "markdown": BlockShape(strings={"text": 12_000}, required=("text",), surfaces=("message",)),
+    "rich_text": BlockShape(lists={"elements": 1_000}, required=("elements",)),
+    "table": BlockShape(lists={"rows": MAX_TABLE_ROWS}, required=("rows",), surfaces=("message",)),
+    "context_actions": BlockShape(lists={"elements": 5}, required=("elements",), surfaces=("message",)),
+    # elements
+    "button": BlockShape(
+        plain_texts={"text": 75},
+        strings={"action_id": MAX_ID_CHARACTERS, "value": 2_000, "url": 3_000, "accessibility_label": 75},
+        required=("text",),
+    ),
+    "overflow": BlockShape(strings={"action_id": MAX_ID_CHARACTERS}, lists={"options": 5}, required=("options",)),
+    "static_select": _STATIC_SELECT_SHAPE,
+    "multi_static_select": _STATIC_SELECT_SHAPE,
+    "users_select": _SELECT_SHAPE,
+    "multi_users_select": _SELECT_SHAPE,
+    "conversations_select": _SELECT_SHAPE,
+    "multi_conversations_select": _SELECT_SHAPE,
+    "channels_select": _SELECT_SHAPE,
+    "multi_channels_select": _SELECT_SHAPE,
+    "external_select": _SELECT_SHAPE,
+    "checkboxes": _CHOICE_SHAPE,
+    "radio_buttons": _CHOICE_SHAPE,
+    "datepicker": _SELECT_SHAPE,
+    "timepicker": _SELECT_SHAPE,
+    "datetimepicker": _SELECT_SHAPE,
+    "plain_text_input": BlockShape(
+        plain_texts={"placeholder": 150}, strings={"action_id": MAX_ID_CHARACTERS, "initial_value": 3_000}
+    ),
+    "number_input": BlockShape(
+        plain_texts={"placeholder": 150}, strings={"action_id": MAX_ID_CHARACTERS}, required=("is_decimal_allowed",)
+    ),
+    "email_text_input": BlockShape(plain_texts={"placeholder": 150}, strings={"action_id": MAX_ID_CHARACTERS}),
+    "url_text_input": BlockShape(plain_texts={"placeholder": 150}, strings={"action_id": MAX_ID_CHARACTERS}),
+    "rich_text_input": BlockShape(plain_texts={"placeholder": 150}, strings={"action_id": MAX_ID_CHARACTERS}),
+    "file_input": BlockShape(strings={"action_id": MAX_ID_CHARACTERS}),
+    "feedback_buttons": BlockShape(
+        strings={"action_id": MAX_ID_CHARACTERS}, required=("positive_button", "negative_button")
+    ),
+    "icon_button": BlockShape(
+        plain_texts={"text": 75}, strings={"action_id": MAX_ID_CHARACTERS}, required=("icon", "text")
+    ),
+}
 
 BLOCK_TYPES = frozenset(SHAPES) & {
     "section", "header", "divider", "context", "actions", "image", "input", "markdown", "rich_text", "table",
     "context_actions",
 }  # fmt: skip  # one line reads better than eleven
-ELEMENTS_BY_BLOCK: Mapping[str, frozenset[str]] = MappingProxyType(
-    {
-        "context": frozenset({"image", *TEXT_OBJECT_TYPES}),
-        "context_actions": frozenset({"feedback_buttons", "icon_button"}),
-        "actions": frozenset(SHAPES) - BLOCK_TYPES - {"plain_text_input", "number_input", "feedback_buttons"},
-        "input": frozenset(SHAPES) - BLOCK_TYPES - {"button", "overflow", "feedback_buttons", "icon_button"},
-        "section": frozenset(SHAPES) - BLOCK_TYPES - {"plain_text_input", "number_input"} | {"image"},
-    }
-)
+ELEMENTS_BY_BLOCK: Mapping[str, frozenset[str]] = {
+    "context": frozenset({"image", *TEXT_OBJECT_TYPES}),
+    "context_actions": frozenset({"feedback_buttons", "icon_button"}),
+    "actions": frozenset(SHAPES) - BLOCK_TYPES - {"plain_text_input", "number_input", "feedback_buttons"},
+    "input": frozenset(SHAPES) - BLOCK_TYPES - {"button", "overflow", "feedback_buttons", "icon_button"},
+    "section": frozenset(SHAPES) - BLOCK_TYPES - {"plain_text_input", "number_input"} | {"image"},
+}
 """Which element types a block may hold."""

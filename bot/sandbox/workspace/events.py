@@ -164,13 +164,7 @@ def build_deleted_event(change: MessageRemoved, channel: WorkspaceChannel, stamp
 
 def build_home_opened_event(user: str, channel: WorkspaceChannel, tab: str, view: Json | None, stamp: str) -> Json:
     """Return the event of a person who opens the app's Home tab, or its Messages tab."""
-    event = {
-        "type": "app_home_opened",
-        "user": user,
-        "channel": channel.id,
-        "tab": tab,
-        "event_ts": stamp,
-    }
+    event = {"type": "app_home_opened", "user": user, "channel": channel.id, "tab": tab, "event_ts": stamp}
     return event | ({"view": view} if view and tab == "home" else {})
 
 

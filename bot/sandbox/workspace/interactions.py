@@ -53,48 +53,44 @@ class InteractionContext:
 
 
 def build_message_action(
-    gesture: InteractionContext,
-    channel: WorkspaceChannel,
-    message: WorkspaceMessage,
-    action: Json,
-    values: Json,
+    context: InteractionContext, channel: WorkspaceChannel, message: WorkspaceMessage, action: Json, values: Json
 ) -> Json:
     """Return the payload of an action in a message."""
     where = {"message_ts": message.ts, "channel_id": channel.id}
     if message.thread_ts:
         where["thread_ts"] = message.thread_ts
-    return gesture.build_payload("block_actions") | {
+    return context.build_payload("block_actions") | {
         "container": {"type": "message", **where, "is_ephemeral": False},
         "channel": {"id": channel.id, "name": channel.name or "directmessage"},
         "message": message_json(message),
         "state": {"values": values},
-        "response_url": gesture.response_url,
-        "actions": [action | {"action_ts": gesture.at}],
+        "response_url": context.response_url,
+        "actions": [action | {"action_ts": context.at}],
     }
 
 
-def build_view_action(gesture: InteractionContext, view: WorkspaceView, action: Json, values: Json) -> Json:
+def build_view_action(context: InteractionContext, view: WorkspaceView, action: Json, values: Json) -> Json:
     """Return the payload of an action in a view."""
-    return gesture.build_payload("block_actions") | {
+    return context.build_payload("block_actions") | {
         "container": {"type": "view", "view_id": view.id},
         "view": view_json(view, values),
-        "actions": [action | {"action_ts": gesture.at}],
+        "actions": [action | {"action_ts": context.at}],
     }
 
 
-def build_view_submission(gesture: InteractionContext, view: WorkspaceView, values: Json) -> Json:
+def build_view_submission(context: InteractionContext, view: WorkspaceView, values: Json) -> Json:
     """Return the payload of a submitted modal."""
-    return gesture.build_payload("view_submission") | {"view": view_json(view, values), "response_urls": []}
+    return context.build_payload("view_submission") | {"view": view_json(view, values), "response_urls": []}
 
 
-def build_view_closed(gesture: InteractionContext, view: WorkspaceView) -> Json:
+def build_view_closed(context: InteractionContext, view: WorkspaceView) -> Json:
     """Return the payload of a closed modal; sent only if the modal asks for it."""
-    payload = gesture.build_payload("view_closed") | {"view": view_json(view), "is_cleared": False}
+    payload = context.build_payload("view_closed") | {"view": view_json(view), "is_cleared": False}
     del payload["trigger_id"]
     return payload
 
 
-def build_slash_command(gesture: InteractionContext, channel: WorkspaceChannel, command: str, text: str) -> Json:
+def build_slash_command(context: InteractionContext, channel: WorkspaceChannel, command: str, text: str) -> Json:
     """Return the payload of a slash command; all its fields are text, as in a form."""
     return {
         "token": VERIFICATION_TOKEN,
@@ -102,31 +98,31 @@ def build_slash_command(gesture: InteractionContext, channel: WorkspaceChannel, 
         "team_domain": TEAM_NAME.lower(),
         "channel_id": channel.id,
         "channel_name": channel.name or "directmessage",
-        "user_id": gesture.person.id,
-        "user_name": gesture.person.name,
+        "user_id": context.person.id,
+        "user_name": context.person.name,
         "command": command,
         "text": text,
         "api_app_id": APP_ID,
         "is_enterprise_install": "false",
-        "response_url": gesture.response_url,
-        "trigger_id": gesture.trigger_id,
+        "response_url": context.response_url,
+        "trigger_id": context.trigger_id,
     }
 
 
-def build_global_shortcut(gesture: InteractionContext, callback_id: str) -> Json:
+def build_global_shortcut(context: InteractionContext, callback_id: str) -> Json:
     """Return the payload of a global shortcut."""
-    return gesture.build_payload("shortcut") | {"callback_id": callback_id, "action_ts": gesture.at}
+    return context.build_payload("shortcut") | {"callback_id": callback_id, "action_ts": context.at}
 
 
 def build_message_shortcut(
-    gesture: InteractionContext, callback_id: str, channel: WorkspaceChannel, message: WorkspaceMessage
+    context: InteractionContext, callback_id: str, channel: WorkspaceChannel, message: WorkspaceMessage
 ) -> Json:
     """Return the payload of a shortcut in a message's menu."""
-    return gesture.build_payload("message_action") | {
+    return context.build_payload("message_action") | {
         "callback_id": callback_id,
-        "action_ts": gesture.at,
+        "action_ts": context.at,
         "message_ts": message.ts,
         "message": message_json(message),
         "channel": {"id": channel.id, "name": channel.name or "directmessage"},
-        "response_url": gesture.response_url,
+        "response_url": context.response_url,
     }

@@ -44,9 +44,9 @@ class Interactivity:
     async def act_on_message(self, user: str, channel: str, ts: str, action: Json, values: Json) -> None:
         """Operate an element of a message."""
         message = self._workspace.message(channel, ts)
-        gesture = self._build_context(user, self._responses.create_path(user, channel, ts))
+        context = self._build_context(user, self._responses.create_path(user, channel, ts))
         place = self._workspace.channel(channel)
-        await self._send_interaction(user, interactions.build_message_action(gesture, place, message, action, values))
+        await self._send_interaction(user, interactions.build_message_action(context, place, message, action, values))
 
     async def act_on_view(self, user: str, view_id: str, action: Json, values: Json) -> None:
         """Operate an element of a view."""
@@ -104,8 +104,8 @@ class Interactivity:
     async def command(self, user: str, channel: str, command: str, text: str) -> None:
         """Send a slash command; the app may answer it in its acknowledgement."""
         place = self._workspace.channel(channel)
-        gesture = self._build_context(user, self._responses.create_path(user, channel))
-        payload = interactions.build_slash_command(gesture, place, command, text)
+        context = self._build_context(user, self._responses.create_path(user, channel))
+        payload = interactions.build_slash_command(context, place, command, text)
         answer = await self._sockets.send_interaction("slash_commands", payload)
         if answer is None:
             failed = f"{command} failed with the error “dispatch_failed”"
@@ -121,9 +121,9 @@ class Interactivity:
             )
             return
         message = self._workspace.message(channel, ts)
-        gesture = self._build_context(user, self._responses.create_path(user, channel, ts))
+        context = self._build_context(user, self._responses.create_path(user, channel, ts))
         place = self._workspace.channel(channel)
-        await self._send_interaction(user, interactions.build_message_shortcut(gesture, callback_id, place, message))
+        await self._send_interaction(user, interactions.build_message_shortcut(context, callback_id, place, message))
 
     def open_home(self, user: str, tab: str) -> None:
         """Open the app's Home tab (`home`), or its direct message (`messages`)."""

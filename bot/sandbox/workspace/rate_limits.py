@@ -8,7 +8,6 @@ wait is accepted. Sources: https://docs.slack.dev/apis/web-api/rate-limits and t
 
 from collections import deque
 from collections.abc import Mapping
-from types import MappingProxyType
 
 WINDOW_SECONDS = 60.0
 """Slack counts calls per minute."""
@@ -17,42 +16,40 @@ TIER_2, TIER_3, TIER_4 = 20, 50, 100
 SPECIAL_TIER = 300
 """Calls a minute of the methods for which Slack says "several hundred"."""
 
-CALLS_PER_WINDOW: Mapping[str, int] = MappingProxyType(
-    {
-        "agents.sessions.rename": TIER_3,
-        "agents.sessions.setStatus": TIER_3,
-        "apps.connections.open": TIER_3,
-        "assistant.threads.setStatus": SPECIAL_TIER,
-        "assistant.threads.setSuggestedPrompts": TIER_4,
-        "assistant.threads.setTitle": TIER_4,
-        "auth.test": SPECIAL_TIER,
-        "chat.appendStream": TIER_4,
-        "chat.delete": TIER_3,
-        "chat.getPermalink": SPECIAL_TIER,
-        "chat.postEphemeral": TIER_4,
-        "chat.postMessage": SPECIAL_TIER,
-        "chat.startStream": TIER_2,
-        "chat.stopStream": TIER_2,
-        "chat.update": TIER_3,
-        "conversations.history": TIER_3,
-        "conversations.info": TIER_3,
-        "conversations.list": TIER_2,
-        "conversations.members": TIER_4,
-        "conversations.open": TIER_3,
-        "conversations.replies": TIER_3,
-        "files.completeUploadExternal": TIER_4,
-        "files.getUploadURLExternal": TIER_4,
-        "reactions.add": TIER_3,
-        "reactions.remove": TIER_2,
-        "team.info": TIER_3,
-        "users.info": TIER_4,
-        "users.list": TIER_2,
-        "views.open": TIER_4,
-        "views.publish": TIER_4,
-        "views.push": TIER_4,
-        "views.update": TIER_4,
-    }
-)
+CALLS_PER_WINDOW: Mapping[str, int] = {
+    "agents.sessions.rename": TIER_3,
+    "agents.sessions.setStatus": TIER_3,
+    "apps.connections.open": TIER_3,
+    "assistant.threads.setStatus": SPECIAL_TIER,
+    "assistant.threads.setSuggestedPrompts": TIER_4,
+    "assistant.threads.setTitle": TIER_4,
+    "auth.test": SPECIAL_TIER,
+    "chat.appendStream": TIER_4,
+    "chat.delete": TIER_3,
+    "chat.getPermalink": SPECIAL_TIER,
+    "chat.postEphemeral": TIER_4,
+    "chat.postMessage": SPECIAL_TIER,
+    "chat.startStream": TIER_2,
+    "chat.stopStream": TIER_2,
+    "chat.update": TIER_3,
+    "conversations.history": TIER_3,
+    "conversations.info": TIER_3,
+    "conversations.list": TIER_2,
+    "conversations.members": TIER_4,
+    "conversations.open": TIER_3,
+    "conversations.replies": TIER_3,
+    "files.completeUploadExternal": TIER_4,
+    "files.getUploadURLExternal": TIER_4,
+    "reactions.add": TIER_3,
+    "reactions.remove": TIER_2,
+    "team.info": TIER_3,
+    "users.info": TIER_4,
+    "users.list": TIER_2,
+    "views.open": TIER_4,
+    "views.publish": TIER_4,
+    "views.push": TIER_4,
+    "views.update": TIER_4,
+}
 
 POSTS_PER_SECOND = 1.0
 """Messages a second into one channel."""

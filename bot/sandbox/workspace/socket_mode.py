@@ -246,12 +246,7 @@ class SocketModeServer:
 
 
 def _build_envelope(kind: str, payload: Json, *, accepts_response: bool) -> Json:
-    return {
-        "envelope_id": str(uuid4()),
-        "type": kind,
-        "payload": payload,
-        "accepts_response_payload": accepts_response,
-    }
+    return {"envelope_id": str(uuid4()), "type": kind, "payload": payload, "accepts_response_payload": accepts_response}
 
 
 def _event_name(event: Json) -> str:

@@ -7,7 +7,6 @@ announced, and the pages redraw. Nothing here waits. Source: https://docs.slack.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from uuid import uuid4
 
 from bot.sandbox.workspace.block_kit import add_ids, check_view
@@ -27,18 +26,16 @@ TRIGGER_LIFETIME_SECONDS = 3.0
 MAX_STACKED_MODALS = 3
 
 
-_VIEW_DEFAULTS: Mapping[str, object] = MappingProxyType(
-    {
-        "private_metadata": "",
-        "callback_id": "",
-        "external_id": "",
-        "title": None,
-        "submit": None,
-        "close": None,
-        "clear_on_close": False,
-        "notify_on_close": False,
-    }
-)
+_VIEW_DEFAULTS: Mapping[str, object] = {
+    "private_metadata": "",
+    "callback_id": "",
+    "external_id": "",
+    "title": None,
+    "submit": None,
+    "close": None,
+    "clear_on_close": False,
+    "notify_on_close": False,
+}
 """The values that Slack reports for fields that the app did not send."""
 
 

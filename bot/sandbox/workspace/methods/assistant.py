@@ -7,7 +7,6 @@ https://docs.slack.dev/reference/methods/assistant.threads.setStatus and the pag
 """
 
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Any
 
 from bot.sandbox.workspace import message_limits
@@ -115,14 +114,12 @@ def _find_thread(workspace: WorkspaceState, arguments: Arguments) -> tuple[Works
         raise ApiRefusal("invalid_thread_ts") from refusal
 
 
-METHODS: Mapping[str, Callable[[WorkspaceState, Arguments], Json]] = MappingProxyType(
-    {
-        "agents.sessions.rename": rename_session,
-        "agents.sessions.setStatus": set_session_status,
-        "assistant.threads.setStatus": set_status,
-        "assistant.threads.setSuggestedPrompts": set_suggested_prompts,
-        "assistant.threads.setTitle": set_title,
-        "reactions.add": add_reaction,
-        "reactions.remove": remove_reaction,
-    }
-)
+METHODS: Mapping[str, Callable[[WorkspaceState, Arguments], Json]] = {
+    "agents.sessions.rename": rename_session,
+    "agents.sessions.setStatus": set_session_status,
+    "assistant.threads.setStatus": set_status,
+    "assistant.threads.setSuggestedPrompts": set_suggested_prompts,
+    "assistant.threads.setTitle": set_title,
+    "reactions.add": add_reaction,
+    "reactions.remove": remove_reaction,
+}

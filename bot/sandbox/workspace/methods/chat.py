@@ -6,7 +6,6 @@ https://docs.slack.dev/reference/methods/chat.postMessage and the pages of the o
 """
 
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Any
 
 from bot.sandbox.workspace import block_kit, message_limits
@@ -125,12 +124,10 @@ def _require_own_message(workspace: WorkspaceState, arguments: Arguments, error:
     return workspace.expire_stream(message)
 
 
-METHODS: Mapping[str, Callable[[WorkspaceState, Arguments], Json]] = MappingProxyType(
-    {
-        "chat.delete": delete_message,
-        "chat.getPermalink": get_permalink,
-        "chat.postEphemeral": post_ephemeral,
-        "chat.postMessage": post_message,
-        "chat.update": update_message,
-    }
-)
+METHODS: Mapping[str, Callable[[WorkspaceState, Arguments], Json]] = {
+    "chat.delete": delete_message,
+    "chat.getPermalink": get_permalink,
+    "chat.postEphemeral": post_ephemeral,
+    "chat.postMessage": post_message,
+    "chat.update": update_message,
+}

@@ -5,7 +5,6 @@ message with the files. Both methods need the scope `files:write`.
 """
 
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 
 from bot.sandbox.workspace.arguments import Arguments
 from bot.sandbox.workspace.message_limits import ApiRefusal
@@ -63,6 +62,7 @@ def _check_scope(uploads: WorkspaceFiles) -> None:
         raise ApiRefusal("missing_scope")
 
 
-METHODS: Mapping[str, Callable[[WorkspaceState, WorkspaceFiles, Arguments], Json]] = MappingProxyType(
-    {"files.completeUploadExternal": complete_upload, "files.getUploadURLExternal": get_upload_url}
-)
+METHODS: Mapping[str, Callable[[WorkspaceState, WorkspaceFiles, Arguments], Json]] = {
+    "files.completeUploadExternal": complete_upload,
+    "files.getUploadURLExternal": get_upload_url,
+}

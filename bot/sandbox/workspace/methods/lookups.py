@@ -9,7 +9,6 @@ import base64
 import binascii
 import math
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
 
 from bot.sandbox.workspace.arguments import Arguments
 from bot.sandbox.workspace.events import message_json, root_json
@@ -144,11 +143,8 @@ def _read_ts(arguments: Arguments, name: str, default: float) -> float:
 
 def _paginate(items: Sequence[object], name: str, arguments: Arguments) -> Json:
     """Return the page that `cursor` and `limit` ask for, and the cursor of the next one."""
-    start, limit = (
-        _decode_cursor(arguments.text("cursor")),
-        arguments.number("limit", DEFAULT_PAGE_SIZE, maximum=MAX_PAGE_SIZE),
-    )
-    end = start + limit
+    start = _decode_cursor(arguments.text("cursor"))
+    end = start + arguments.number("limit", DEFAULT_PAGE_SIZE, maximum=MAX_PAGE_SIZE)
     more = end < len(items)
     following = base64.b64encode(f"offset:{end}".encode()).decode() if more else ""
     answer: Json = {name: list(items[start:end]), "response_metadata": {"next_cursor": following}}
@@ -216,17 +212,15 @@ def _channel_json(workspace: WorkspaceState, channel: WorkspaceChannel) -> Json:
     }
 
 
-METHODS: Mapping[str, Callable[[WorkspaceState, Arguments], Json]] = MappingProxyType(
-    {
-        "auth.test": auth_test,
-        "conversations.history": conversations_history,
-        "conversations.info": conversations_info,
-        "conversations.list": conversations_list,
-        "conversations.members": conversations_members,
-        "conversations.open": conversations_open,
-        "conversations.replies": conversations_replies,
-        "team.info": team_info,
-        "users.info": users_info,
-        "users.list": users_list,
-    }
-)
+METHODS: Mapping[str, Callable[[WorkspaceState, Arguments], Json]] = {
+    "auth.test": auth_test,
+    "conversations.history": conversations_history,
+    "conversations.info": conversations_info,
+    "conversations.list": conversations_list,
+    "conversations.members": conversations_members,
+    "conversations.open": conversations_open,
+    "conversations.replies": conversations_replies,
+    "team.info": team_info,
+    "users.info": users_info,
+    "users.list": users_list,
+}

@@ -11,7 +11,6 @@ https://github.com/slackapi/python-slack-sdk/issues/1859 and https://github.com/
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
 
 from bot.sandbox.workspace import block_kit, message_limits
@@ -136,6 +135,8 @@ def _check_task(chunk: Json) -> None:
         raise ApiRefusal("invalid_chunks")
 
 
-METHODS: Mapping[str, Callable[[WorkspaceState, Arguments], Json]] = MappingProxyType(
-    {"chat.appendStream": append_to_stream, "chat.startStream": start_stream, "chat.stopStream": stop_stream}
-)
+METHODS: Mapping[str, Callable[[WorkspaceState, Arguments], Json]] = {
+    "chat.appendStream": append_to_stream,
+    "chat.startStream": start_stream,
+    "chat.stopStream": stop_stream,
+}

@@ -5,7 +5,6 @@ https://docs.slack.dev/reference/methods/views.open and the pages of the other m
 """
 
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Any
 
 from bot.sandbox.workspace.arguments import Arguments
@@ -47,6 +46,9 @@ def _read_view(arguments: Arguments) -> Any:
     return arguments.parse_json("view")
 
 
-METHODS: Mapping[str, Callable[[WorkspaceState, OpenViews, Arguments], Json]] = MappingProxyType(
-    {"views.open": open_modal, "views.publish": publish_view, "views.push": push_modal, "views.update": update_view}
-)
+METHODS: Mapping[str, Callable[[WorkspaceState, OpenViews, Arguments], Json]] = {
+    "views.open": open_modal,
+    "views.publish": publish_view,
+    "views.push": push_modal,
+    "views.update": update_view,
+}
