@@ -11,13 +11,8 @@ from typing import Any
 
 import click
 
-from bot.commands.database_session import (
-    CommandRefused,
-    format_signature,
-    parse_scope_words,
-    shell_author,
-    with_database,
-)
+from bot.commands import database_session as session
+from bot.commands.database_session import CommandRefused, parse_scope_words
 from bot.core.access import rule_words
 from bot.core.access.grants import NO_GRANTS, Grants, GrantsVersion, describe_grants, diff
 from bot.core.access.rule_words import CHANNEL_ID_PATTERN, PERSON_ID_PATTERN
@@ -128,7 +123,7 @@ def editor(ids: frozenset[str], *, remove: bool) -> GrantsChange:
 
 @access.command()
 @click.argument("where")
-@click.option("-n", "limit", type=click.IntRange(1), default=20, show_default=True, help="How many versions at most.")
+@session.limit_option("How many versions at most.")
 def history(where: str, limit: int) -> None:
     """List the versions, newest first, each with what it changed."""
     scope = _parse_where(where)
@@ -183,7 +178,9 @@ def _save(scope: Scope, change: GrantsChange, *, note: str, dry_run: bool) -> No
         if dry_run or before == after:
             return diff(before, after), None
         based_on = newest.number if newest else 0
-        return diff(before, after), await access.save(scope, after, based_on=based_on, by=shell_author(), note=note)
+        return diff(before, after), await access.save(
+            scope, after, based_on=based_on, by=session.shell_author(), note=note
+        )
 
     try:
         changes, version = _with_permissions(scope, save)
@@ -200,11 +197,11 @@ def _with_permissions(scope: Scope, do: Callable[[Permissions], Any]) -> Any:
     async def body(database: Database) -> Any:
         return await do(Permissions(SqlGrants(database), replace(scope, channel="")))
 
-    return with_database(body)
+    return session.with_database(body)
 
 
 def _describe_version(version: GrantsVersion) -> str:
-    at, by = format_signature(version.created_at, version.author)
+    at, by = session.format_signature(version.created_at, version.author)
     why = f": {version.note}" if version.note else ""
     return f"version {version.number} by {by}, {at}{why}"
 

@@ -6,26 +6,19 @@ A budget is named by two words, such as `channel T1/C1`, a span and a unit. Each
 
 import click
 
-from bot.commands.database_session import CommandRefused, format_signature, shell_author, with_database
+from bot.commands import database_session as session
+from bot.commands.database_session import CommandRefused, with_database
 from bot.core.config import Scope
 from bot.core.periods import Span
-from bot.core.spending.budgets import (
-    ANY_SUBJECT,
-    BUDGET_DIMENSIONS,
-    Budget,
-    BudgetChange,
-    BudgetUnit,
-    SpendingDimension,
-    format_amount,
-    parse_amount,
-)
+from bot.core.spending import budgets
+from bot.core.spending.budgets import Budget, BudgetChange, BudgetUnit, SpendingDimension
 from bot.settings import Settings
 from bot.slack import messages
 from bot.store.database import Database
 from bot.store.spending.ledger import SqlLedger
 from bot.store.spending.usage import list_budget_workspaces
 
-DIMENSION_CHOICE = click.Choice([scope.value for scope in BUDGET_DIMENSIONS])
+DIMENSION_CHOICE = click.Choice([scope.value for scope in budgets.BUDGET_DIMENSIONS])
 SPAN_CHOICE = click.Choice([span.value for span in Span])
 
 EPILOG = """\b
@@ -58,14 +51,7 @@ def list_() -> None:
 
 
 @budget.command()
-@click.option(
-    "-n",
-    "limit",
-    type=click.IntRange(1),
-    default=20,
-    show_default=True,
-    help="How many changes of a workspace at most.",
-)
+@session.limit_option("How many changes of a workspace at most.")
 def history(limit: int) -> None:
     """List the changes of budgets, newest first."""
     currency = Settings.load().bot_currency
@@ -101,7 +87,7 @@ def set_(kind: str, where: str, span: str, amount: str, unit: str, note: str) ->
     if parsed_unit is BudgetUnit.MONEY and not settings.bot_prices:
         click.echo("Note: BOT_PRICES is empty, so calls have no price, and a budget of money refuses them.", err=True)
     _save(workspace, budget, note)
-    what = format_amount(parsed_unit, budget.amount or 0, settings.bot_currency)
+    what = budgets.format_amount(parsed_unit, budget.amount or 0, settings.bot_currency)
     click.echo(f"{_describe_owner(workspace, budget)} may spend {what} a {span}.")
 
 
@@ -128,7 +114,7 @@ def remove(kind: str, where: str, span: str, unit: str, note: str) -> None:
 
 def _save(workspace: Scope, budget: Budget, note: str) -> None:
     async def save(database: Database) -> None:
-        await SqlLedger(database).set_budget(workspace, budget, by=shell_author(), note=note)
+        await SqlLedger(database).set_budget(workspace, budget, by=session.shell_author(), note=note)
 
     with_database(save)
 
@@ -152,7 +138,7 @@ def _parse_unit(text: str, currency: str) -> BudgetUnit:
 def _parse_amount(text: str, unit: BudgetUnit) -> int:
     """Return an amount. Raises `CommandRefused`."""
     try:
-        return parse_amount(text, unit)
+        return budgets.parse_amount(text, unit)
     except ValueError as error:
         raise CommandRefused(f"{error}.") from None
 
@@ -160,9 +146,9 @@ def _parse_amount(text: str, unit: BudgetUnit) -> int:
 def _describe_change(workspace: Scope, change: BudgetChange, currency: str) -> str:
     """Return a change in one line: the budget, its amount, when, by whom and why."""
     budget = change.budget
-    where = f"{workspace.workspace}/{budget.subject}" if budget.subject != ANY_SUBJECT else workspace.workspace
-    amount = "nothing set" if budget.amount is None else format_amount(budget.unit, budget.amount, currency)
-    at, who = format_signature(change.created_at, change.author)
+    where = f"{workspace.workspace}/{budget.subject}" if budget.subject != budgets.ANY_SUBJECT else workspace.workspace
+    amount = "nothing set" if budget.amount is None else budgets.format_amount(budget.unit, budget.amount, currency)
+    at, who = session.format_signature(change.created_at, change.author)
     why = f' "{change.note}"' if change.note else ""
     return f"{budget.scope} {where} {budget.span}: {amount} ({at}, {who}{why})"
 
@@ -170,6 +156,6 @@ def _describe_change(workspace: Scope, change: BudgetChange, currency: str) -> s
 def _describe_owner(workspace: Scope, budget: Budget) -> str:
     if budget.scope is SpendingDimension.WORKSPACE:
         return f"Workspace {workspace.workspace}"
-    if budget.subject == ANY_SUBJECT:
+    if budget.subject == budgets.ANY_SUBJECT:
         return f"Each {budget.scope} of {workspace.workspace}"
     return f"{budget.scope.capitalize()} {budget.subject} of {workspace.workspace}"

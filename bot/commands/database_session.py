@@ -37,6 +37,11 @@ class CommandRefused(click.ClickException):
         click.echo(f"bot: {self.message}", file=file, err=True)
 
 
+def limit_option(text: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return the option `-n`, of commands that list something; `text` is its help."""
+    return click.option("-n", "limit", type=click.IntRange(1), default=20, show_default=True, help=text)
+
+
 def with_database(do: Callable[[Database], Awaitable[T]]) -> T:
     """Open the database of the settings, and call `do` with it."""
 

@@ -4,20 +4,14 @@ A level is a scope, named by two words such as `channel T1/C1`. A change is show
 as a version. An error is one sentence and exit code 2.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
 import click
 
-from bot.commands.database_session import (
-    CommandRefused,
-    format_signature,
-    parse_scope_words,
-    shell_author,
-    with_config_editor,
-    with_database,
-)
+from bot.commands import database_session as session
+from bot.commands.database_session import CommandRefused, parse_scope_words, with_config_editor
 from bot.commands.prompt_changes import PromptChange
 from bot.commands.prompt_files import PromptFile, file_name, read_folder, to_markdown
 from bot.core.chat import scoped_config as core
@@ -41,6 +35,11 @@ A level is two words, with Slack's ids:
   channel T1/C1            one channel
   thread T1/C1/1700000000.000100
 """
+
+
+def _scope_arguments(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the two words that name a level."""
+    return click.argument("kind", type=click.Choice(SCOPE_KINDS))(click.argument("where")(command))
 
 
 @click.group(epilog=EPILOG)
@@ -71,8 +70,7 @@ def show(kind: str, where: str) -> None:
 
 
 @prompt.command(name="set")
-@click.argument("kind", type=click.Choice(SCOPE_KINDS))
-@click.argument("where")
+@_scope_arguments
 @click.argument("text", required=False)
 @click.option("--file", type=click.File(encoding="utf-8"), help="Read the prompt from a file; - is stdin.")
 @click.option("--append/--replace", "appends", default=None, help="Add to the prompt above, or replace it.")
@@ -103,9 +101,8 @@ def set_(kind: str, where: str, *, note: str, dry_run: bool, **words: Any) -> No
 
 
 @prompt.command()
-@click.argument("kind", type=click.Choice(SCOPE_KINDS))
-@click.argument("where")
-@click.option("-n", "limit", type=click.IntRange(1), default=20, show_default=True, help="How many versions at most.")
+@_scope_arguments
+@session.limit_option("How many versions at most.")
 def history(kind: str, where: str, limit: int) -> None:
     """List the versions of a level, newest first, each with the votes on its answers."""
     scope = parse_scope_words(kind, where)
@@ -114,7 +111,7 @@ def history(kind: str, where: str, limit: int) -> None:
         versions = await SqlConfigVersions(database).list_history(scope, limit=limit)
         return versions, await SqlVotes(database).count_votes_by_version([version.id for version in versions])
 
-    versions, scores = with_database(read)
+    versions, scores = session.with_database(read)
     for version in versions:
         score = scores.get(version.id)
         votes = f", {score.good} found its answers good, {score.bad} bad" if score else ""
@@ -122,8 +119,7 @@ def history(kind: str, where: str, limit: int) -> None:
 
 
 @prompt.command()
-@click.argument("kind", type=click.Choice(SCOPE_KINDS))
-@click.argument("where")
+@_scope_arguments
 @click.argument("old", type=int, required=False)
 @click.argument("new", type=int, required=False)
 def diff(kind: str, where: str, old: int | None, new: int | None) -> None:
@@ -145,8 +141,7 @@ def diff(kind: str, where: str, old: int | None, new: int | None) -> None:
 
 
 @prompt.command()
-@click.argument("kind", type=click.Choice(SCOPE_KINDS))
-@click.argument("where")
+@_scope_arguments
 @click.argument("number", type=int)
 @click.option("--note", default="", help="Why; kept with the version.")
 def rollback(kind: str, where: str, number: int, note: str) -> None:
@@ -221,7 +216,7 @@ async def _save(
     click.echo(f"{name}:\n{difference}")
     if not dry_run:
         version = await editor.save(
-            editable.scope, config, based_on=editable.version_number, by=shell_author(), note=note
+            editable.scope, config, based_on=editable.version_number, by=session.shell_author(), note=note
         )
         click.echo(f"Saved as version {version.number} of {name}.")
 
@@ -280,7 +275,7 @@ def _read_text(file: TextIO) -> str:
 
 def _describe_version(version: ConfigVersion) -> str:
     """Return a version in one line: number, time, author, what it sets, and why."""
-    at, who = format_signature(version.created_at, version.author)
+    at, who = session.format_signature(version.created_at, version.author)
     what = ", ".join(sorted(core.list_set_fields(version.config))) or "nothing"
     why = f' "{version.note}"' if version.note else ""
     return f"version {version.number}, {at}, {who}, sets {what}{why}"

@@ -26,14 +26,8 @@ from datetime import UTC, datetime
 import structlog
 
 from bot.conversation.file_reader import FileReader
-from bot.core.chat import placeholders, scoped_config, summaries, transcript
-from bot.core.chat.context_window import (
-    ContextWindows,
-    TokenCounter,
-    count_question_tokens,
-    count_request_tokens,
-    estimate_tokens,
-)
+from bot.core.chat import context_window, placeholders, scoped_config, summaries, transcript
+from bot.core.chat.context_window import ContextWindows, TokenCounter
 from bot.core.chat.scoped_config import EffectiveConfig
 from bot.core.chat.summaries import ThreadSummaries
 from bot.core.config import ScopeConfig
@@ -77,7 +71,7 @@ class RequestOptions:
     list_windows: Callable[[], Awaitable[Mapping[str, int]]] | None = None
     """Asks the service for the context window of each model, in tokens. Raises `ModelError`."""
     sends_names: bool = False
-    count_tokens: TokenCounter = estimate_tokens
+    count_tokens: TokenCounter = context_window.estimate_tokens
     summaries: Summaries | None = None
     """The store of summaries, if older turns are to be summarised."""
     server_facts: ServerFacts = NO_SERVER_FACTS
@@ -135,9 +129,8 @@ class RequestBuilder:
         """Gather what a turn's request is built from. Raises `StoreError`."""
         if self._learning_windows is None:
             self._learning_windows = asyncio.create_task(self._learn_windows(), name="learn-windows")
-        known = (
-            await self._options.summaries.read_summaries(turn.thread) if self._options.summaries else ThreadSummaries()
-        )
+        kept = self._options.summaries
+        known = await kept.read_summaries(turn.thread) if kept else ThreadSummaries()
         context = await self._read_context(turn)
         applying = self._effective_config(turn, context)
         read = await self._file_reader.read(self._surfaces[turn.thread.platform], turn.files)
@@ -177,7 +170,7 @@ class RequestBuilder:
 
     def shorten(self, question: PreparedQuestion, error: ContextTooLong) -> PreparedQuestion:
         """Return a question that fits the window that the service named, or else half as long as before."""
-        sent, windows = (count_request_tokens(self.build(question).messages, self._options.count_tokens), self._windows)
+        sent, windows = self._count_tokens(self.build(question)), self._windows
         if error.is_from_fallback:  # then only this question is shortened
             windows = ContextWindows(self._options.context_tokens)
         if not question.pictures:  # how many tokens a picture is to the service is not known
@@ -189,9 +182,10 @@ class RequestBuilder:
     def learn_token_count(self, request: ChatRequest, usage: Usage | None) -> None:
         """Correct the token estimate by what the service counted; not for questions with pictures."""
         if usage and not any(message.images for message in request.messages):
-            self._windows.note_counted(
-                request.model, count_request_tokens(request.messages, self._options.count_tokens), usage.prompt_tokens
-            )
+            self._windows.note_counted(request.model, self._count_tokens(request), usage.prompt_tokens)
+
+    def _count_tokens(self, request: ChatRequest) -> int:
+        return context_window.count_request_tokens(request.messages, self._options.count_tokens)
 
     def _save_window_facts(self, model: str) -> None:
         """Store what was newly learned of a model's window."""
@@ -214,7 +208,7 @@ class RequestBuilder:
         view = summaries.select_view(
             question.known_summaries.summaries,
             history,
-            count_question_tokens(question.turn, pictures=len(question.pictures), count=count),
+            context_window.count_question_tokens(question.turn, pictures=len(question.pictures), count=count),
             available_tokens,
             is_all=question.has_whole_history,
             count=count,

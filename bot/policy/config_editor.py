@@ -13,15 +13,7 @@ Who may edit which scope is decided before, by the caller.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bot.core.chat.scoped_config import (
-    DEPLOYMENT_SCOPE,
-    EMPTY_CONFIG,
-    EffectiveConfig,
-    find_lock_violations,
-    find_locks,
-    find_problems,
-    resolve_config,
-)
+from bot.core.chat import scoped_config
 from bot.core.config import ConfigVersion, Scope, ScopeConfig
 from bot.core.errors import ConfigRefused
 from bot.core.turns import Author, ThreadKey
@@ -48,13 +40,13 @@ class EditableScope:
 
     def find_problems(self, draft: ScopeConfig) -> Mapping[str, str]:
         """Return why a draft cannot be saved: a sentence for people for each wrong field; empty if it can."""
-        found = find_lock_violations(self.config, draft) if self.is_delegated else {}
-        return {**found, **find_problems(draft, self.locked_fields)}
+        found = scoped_config.find_lock_violations(self.config, draft) if self.is_delegated else {}
+        return {**found, **scoped_config.find_problems(draft, self.locked_fields)}
 
     @property
     def config(self) -> ScopeConfig:
         """What is set here."""
-        return self.configs.get(self.scope, EMPTY_CONFIG)
+        return self.configs.get(self.scope, scoped_config.EMPTY_CONFIG)
 
     @property
     def version_number(self) -> int:
@@ -64,12 +56,12 @@ class EditableScope:
     @property
     def locked_fields(self) -> Mapping[str, Scope]:
         """The fields that cannot be set here, each with the scope that locks it."""
-        return find_locks(self.configs, self.scope, is_direct=self.is_direct)
+        return scoped_config.find_locks(self.configs, self.scope, is_direct=self.is_direct)
 
-    def effective_config(self, draft: ScopeConfig | None = None) -> EffectiveConfig:
+    def effective_config(self, draft: ScopeConfig | None = None) -> scoped_config.EffectiveConfig:
         """Return what applies here, or what would apply if the draft were saved."""
         configs = self.configs if draft is None else {**self.configs, self.scope: draft}
-        return resolve_config(configs, self.scope, is_direct=self.is_direct)
+        return scoped_config.resolve_config(configs, self.scope, is_direct=self.is_direct)
 
 
 class ConfigEditor:
@@ -91,7 +83,7 @@ class ConfigEditor:
         return EditableScope(
             scope=scope,
             newest_version=saved.get(scope),
-            configs={**configs, DEPLOYMENT_SCOPE: self._deployment},
+            configs={**configs, scoped_config.DEPLOYMENT_SCOPE: self._deployment},
             is_direct=self._is_direct(scope.channel),
             is_delegated=is_delegated,
         )

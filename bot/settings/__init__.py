@@ -10,13 +10,12 @@ in the table of settings; a test holds them equal. `values` parses the texts of 
 
 import difflib
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.core.access import rule_words
@@ -27,7 +26,7 @@ from bot.core.config import Prompt, ScopeConfig
 from bot.core.errors import SettingsError
 from bot.core.spending import prices as money
 from bot.settings import values
-from bot.settings.values import SuggestedPromptsText
+from bot.settings.values import PricesText, SuggestedPromptsText, UserIdsText, WebAddress
 
 SLACK_API_URL = "https://slack.com/api/"
 OPENAI_API_URL = "https://api.openai.com/v1"
@@ -52,12 +51,16 @@ class Settings(BaseSettings):
     slack_signing_secret: SecretStr = Field(
         SecretStr(""), description="Signing Secret, from Basic Information. With it Slack delivers to PORT (HTTP mode)."
     )
-    slack_api_url: str = Field(SLACK_API_URL, description="Slack's Web API, or a server that speaks it.")
+    slack_api_url: Annotated[WebAddress, AfterValidator(lambda url: f"{url}/")] = Field(
+        SLACK_API_URL, description="Slack's Web API, or a server that speaks it."
+    )
     openai_api_key: SecretStr = Field(
         SecretStr(""),
         description="Key of the model service. Required unless OPENAI_BASE_URL names a server without keys.",
     )
-    openai_base_url: str = Field(OPENAI_API_URL, description="Base URL of any OpenAI-compatible server, with its /v1.")
+    openai_base_url: WebAddress = Field(
+        OPENAI_API_URL, description="Base URL of any OpenAI-compatible server, with its /v1."
+    )
     openai_organization: str = Field("", description="Organisation to bill, if the key belongs to several.")
     openai_project: str = Field("", description="Project to bill, if the key belongs to several.")
     database_url: str = Field(
@@ -75,12 +78,12 @@ class Settings(BaseSettings):
         "", description="The model that answers, as its server names it, for example gpt-6-luna. Required."
     )
     bot_system_prompt: str = Field("", description="The system prompt, unless admins set another.")
-    bot_prices: str = Field(
+    bot_prices: PricesText = Field(
         "",
         description="Prices of a million tokens: model=input/output/cached, with commas; * stands for any text.",
     )
     bot_currency: str = Field("USD", pattern="^[A-Za-z€£¥$]{1,8}$", description="Currency of the prices; only a label.")
-    bot_admins: str = Field(
+    bot_admins: UserIdsText = Field(
         "", description="Slack user ids (U…) of admins of the bot besides Slack's own, separated by commas."
     )
     bot_allow: str = Field(
@@ -164,35 +167,11 @@ class Settings(BaseSettings):
         "auto", description="Format of the log; auto: console on a terminal, JSON elsewhere."
     )
 
-    @field_validator("slack_api_url")
-    @classmethod
-    def _normalise_slack_url(cls, url: str) -> str:
-        return values.check_web_address(url) + "/"
-
-    @field_validator("openai_base_url")
-    @classmethod
-    def _normalise_model_url(cls, url: str) -> str:
-        return values.check_web_address(url)
-
     @field_validator("bot_allow", "bot_deny", "bot_admit")
     @classmethod
     def _check_rules(cls, text: str, info: ValidationInfo) -> str:
         rule_words.parse_rules(**{"allow": "", "deny": "", "admit": "", str(info.field_name)[4:]: text})
         return text
-
-    @field_validator("bot_prices")
-    @classmethod
-    def _check_prices(cls, table: str) -> str:
-        money.parse_prices(table)
-        return table
-
-    @field_validator("bot_admins")
-    @classmethod
-    def _check_admins(cls, ids: str) -> str:
-        wrong = [each for each in split_words(ids) if not re.fullmatch("[UW][A-Z0-9]+", each)]
-        if wrong:
-            raise ValueError(f"`{wrong[0]}` is not a Slack user id such as U012AB3CD")
-        return ids
 
     @classmethod
     def load(cls, **overrides: Any) -> Self:

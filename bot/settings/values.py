@@ -7,12 +7,15 @@
 No error repeats a token or a secret.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
 from pydantic import AfterValidator, SecretStr
 
+from bot.core.access.rule_words import split_words
 from bot.core.errors import SettingsError
+from bot.core.spending.prices import parse_prices
 
 TOKEN_PREFIXES = {"SLACK_BOT_TOKEN": "xoxb-", "SLACK_APP_TOKEN": "xapp-"}
 """The beginning of each setting's token."""
@@ -74,17 +77,30 @@ def parse_suggestions(text: str) -> Mapping[str, str]:
     return found
 
 
-def _check_suggestions(text: str) -> str:
-    parse_suggestions(text)
-    return text
-
-
-SuggestedPromptsText = Annotated[str, AfterValidator(_check_suggestions)]
-"""The text of a setting that `parse_suggestions` can parse."""
-
-
-def check_web_address(url: str) -> str:
-    """Return a web address without a slash at its end. Raises ValueError, a sentence."""
+def _check_web_address(url: str) -> str:
     if not url.startswith(("http://", "https://")):
         raise ValueError("it must begin with http:// or https://")
     return url.rstrip("/")
+
+
+def _check_user_ids(ids: str) -> str:
+    if wrong := [each for each in split_words(ids) if not re.fullmatch("[UW][A-Z0-9]+", each)]:
+        raise ValueError(f"`{wrong[0]}` is not a Slack user id such as U012AB3CD")
+    return ids
+
+
+def _parsed_by(parse: Callable[[str], object]) -> AfterValidator:
+    """Return a validator that keeps a text as it is, if `parse` raises no ValueError."""
+
+    def check(text: str) -> str:
+        parse(text)
+        return text
+
+    return AfterValidator(check)
+
+
+WebAddress = Annotated[str, AfterValidator(_check_web_address)]
+"""An address without a slash at its end."""
+UserIdsText = Annotated[str, AfterValidator(_check_user_ids)]
+PricesText = Annotated[str, _parsed_by(parse_prices)]
+SuggestedPromptsText = Annotated[str, _parsed_by(parse_suggestions)]
