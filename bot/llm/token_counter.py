@@ -1,5 +1,8 @@
 """An exact token counter, if one is installed: `pip install threadkeeper[tokens]`.
 
+    count = load_counter()
+    count("Hello")              5: one for the word, four that the API adds to a message
+
 It is optional: without it `estimate_tokens` counts, and either is corrected by what the services count. Its
 time is proportional to the text, whatever people write. Counts are cached under a hash, so the cache holds no
 text.

@@ -34,6 +34,6 @@ def test_days_are_named_oldest_first() -> None:
     assert name_days(1_772_323_200.5, 3) == ["2026-02-27", "2026-02-28", "2026-03-01"]
 
 
-def test_a_moment_is_told_to_the_minute() -> None:
+def test_a_moment_is_formatted_to_the_minute() -> None:
     assert format_moment(1_795_305_600) == "22 November, 00:00 UTC"
     assert format_moment(1_772_323_199) == "28 February, 23:59 UTC"

@@ -203,7 +203,7 @@ async def test_questions_asked_together_all_learn_that() -> None:
     assert len(server.requests) == 4
 
 
-async def test_a_server_that_complains_for_ever_is_not_asked_for_ever() -> None:
+async def test_a_server_that_refuses_every_time_is_not_asked_for_ever() -> None:
     async with raw_server([b"HTTP/1.1 400 x\r\n\r\nstream_options"]) as server:
         with pytest.raises(ModelRejected):
             await ask(server.base_url)

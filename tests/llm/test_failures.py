@@ -147,7 +147,7 @@ TABLE: dict[str, Row] = {
 
 
 @pytest.mark.parametrize("row", TABLE.values(), ids=TABLE)
-async def test_a_refusal_is_what_it_means_and_is_met_as_often_as_it_may_pass(row: Row) -> None:
+async def test_a_refusal_becomes_its_error_and_is_retried_if_it_may_pass(row: Row) -> None:
     body = row.body if isinstance(row.body, str) else json.dumps(row.body)
     answer = reply(row.status, body.encode(), row.headers)
     sleeper = Sleeper()
@@ -192,7 +192,7 @@ async def test_a_failure_in_an_answer_is_what_it_is(text: str, error: type[Model
         ("[[fault=length]]", "length"),
     ],
 )
-async def test_an_answer_that_is_none_or_half_says_why(text: str, reason: str) -> None:
+async def test_an_empty_or_incomplete_answer_becomes_the_error_it_means(text: str, reason: str) -> None:
     """Its text is shown, and the sentence below it gives the reason."""
     events: list[StreamEvent] = []
     async with SandboxModel(rate=1_000) as sandbox, open_client(sandbox.base_url) as client:
@@ -248,7 +248,7 @@ async def test_every_other_refusal_of_the_sandbox_is_met(fault: ModelFault, erro
         (said("no", code="context_length_exceeded"), None, None),
     ],
 )
-async def test_a_window_is_learnt_from_the_refusal(body: Any, window: int | None, tokens: int | None) -> None:
+async def test_a_window_is_learned_from_the_refusal(body: Any, window: int | None, tokens: int | None) -> None:
     async with (
         raw_server([reply(400, json.dumps(body).encode())]) as server,
         open_client(server.base_url) as client,

@@ -70,7 +70,7 @@ async def test_a_list_of_models(said: Any, infos: list[ModelInfo]) -> None:
         (b"", ModelUnavailable),
     ],
 )
-async def test_what_is_no_list_is_an_error_of_the_tree(answer: bytes, error: type[ModelError]) -> None:
+async def test_a_response_that_is_not_a_list_becomes_an_error(answer: bytes, error: type[ModelError]) -> None:
     async with raw_server([answer]) as server, open_client(server.base_url) as client:
         with pytest.raises(error) as caught:
             await fetch_models(client)

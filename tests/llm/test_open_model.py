@@ -113,7 +113,7 @@ async def test_a_wrong_setting_stops_before_anything_is_sent() -> None:
     assert sandbox.requests == []
 
 
-async def test_lessons_are_kept_for_each_server_without_its_keys() -> None:
+async def test_facts_are_stored_for_each_server_without_its_keys() -> None:
     """Neither a key in the address nor one in its query is stored."""
     secret = ModelServer(base_url="http://me:hunter2@127.0.0.1:9/v1/?key=hunter2")
     async with open_model(ModelSettings(servers=(secret,))) as model:

@@ -54,7 +54,7 @@ async def test_a_model_that_cannot_see_is_asked_without_the_picture(status: int)
         ("Could not decode base64 string", None),
     ],
 )
-async def test_a_bad_picture_is_told_and_not_taken_for_a_blind_model(words: str, code: str | None) -> None:
+async def test_a_bad_picture_is_reported_and_the_model_is_not_taken_for_blind(words: str, code: str | None) -> None:
     refused = refusal(words, code=code)
     async with raw_server([refused]) as server, open_client(server.base_url) as client:
         model = OpenAIChat(client)
@@ -66,7 +66,7 @@ async def test_a_bad_picture_is_told_and_not_taken_for_a_blind_model(words: str,
         assert model.adaptations("m") == {}
 
 
-async def test_what_else_is_wrong_with_a_question_is_not_put_down_to_its_picture() -> None:
+async def test_other_errors_are_not_taken_for_picture_errors() -> None:
     async with raw_server([refusal("Something is wrong.")]) as server, open_client(server.base_url) as client:
         with pytest.raises(ModelRejected) as caught:
             await collect(OpenAIChat(client), seen())

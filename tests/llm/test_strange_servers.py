@@ -121,7 +121,7 @@ async def test_an_error_without_end_is_not_read_to_its_end() -> None:
             await ask(server.base_url)
 
 
-async def test_nobody_listens() -> None:
+async def test_an_address_without_a_server_is_unavailable() -> None:
     async with raw_server([]) as server:
         url = server.base_url
     with pytest.raises(ModelUnavailable, match="Cannot connect"):
@@ -136,7 +136,7 @@ pieces = st.lists(
 
 @given(pieces, st.booleans())
 @settings(max_examples=60, deadline=None)
-def test_whatever_a_server_sends_is_an_answer_or_one_of_our_errors(script: list[bytes], proper: bool) -> None:
+def test_any_bytes_of_a_server_are_an_answer_or_one_of_our_errors(script: list[bytes], proper: bool) -> None:
     async def play() -> None:
         async with raw_server([OK, *script] if proper else script) as server:
             with suppress(ModelError):

@@ -28,9 +28,7 @@ def count() -> TokenCounter:
         ("half a \ud83d pair", 4),
     ],
 )
-def test_it_counts_as_openais_models_do_and_takes_whatever_people_write(
-    count: TokenCounter, text: str, exact: int
-) -> None:
+def test_it_counts_as_openais_models_do_and_accepts_any_text(count: TokenCounter, text: str, exact: int) -> None:
     assert count(text) == exact + token_counter.TOKENS_PER_MESSAGE
     assert count(text) == exact + token_counter.TOKENS_PER_MESSAGE, "the second time too"
 

@@ -150,14 +150,14 @@ def refused(said: Any) -> ContextTooLong:
 
 
 @pytest.mark.parametrize(("message", "window", "tokens"), WORDINGS.values(), ids=WORDINGS)
-def test_what_is_too_long_is_known_in_every_services_words(
+def test_a_too_long_prompt_is_recognised_in_every_services_words(
     message: str, window: int | None, tokens: int | None
 ) -> None:
     error = refused({"error": {"message": message}})
     assert (error.window, error.tokens) == (window, tokens)
 
 
-def test_so_it_is_where_the_numbers_or_the_words_stand_by_themselves() -> None:
+def test_numbers_or_words_alone_are_understood_too() -> None:
     numbers = {"error": {"type": "exceed_context_size_error", "n_prompt_tokens": 1234, "n_ctx": 1024}}
     words = {"code": "invalid-argument", "error": WORDINGS["xAI"][0]}
     assert (refused(numbers).window, refused(numbers).tokens) == (1024, 1234)

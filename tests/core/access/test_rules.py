@@ -76,7 +76,7 @@ def test_who_may_ask_where(
     assert find_refusal(person, location, [rules]) is expected
 
 
-def test_what_the_deployment_fixes_no_admin_loosens() -> None:
+def test_admins_cannot_loosen_the_deployments_rules() -> None:
     """Admins decide what the deployment leaves open; a guest whom it names is admitted there too."""
     strict, loose = admitting(), admitting(*Admission, invited=frozenset({"U2"}))
     assert find_refusal(GUEST, HERE, [strict, loose]) is AccessRefusal.GUEST
@@ -108,7 +108,7 @@ rules_lists = st.lists(sets_of_rules, max_size=3)
 
 
 @given(person=people, location=locations, rules=rules_lists)
-def test_denial_wins(person: AccessSubject, location: RequestLocation, rules: list[AccessRules]) -> None:
+def test_denials_win(person: AccessSubject, location: RequestLocation, rules: list[AccessRules]) -> None:
     for denial in (
         AccessRules(denied_people=frozenset({person.id})),
         AccessRules(denied_channels=frozenset({location.channel})),
@@ -117,7 +117,7 @@ def test_denial_wins(person: AccessSubject, location: RequestLocation, rules: li
 
 
 @given(person=people, location=locations, rules=rules_lists)
-def test_what_nobody_knows_is_no_better_than_anything_it_could_be(
+def test_unknown_facts_count_as_the_worst_case(
     person: AccessSubject, location: RequestLocation, rules: list[AccessRules]
 ) -> None:
     assert find_refusal(replace(person, member_type=MemberType.UNKNOWN), location, rules)
@@ -127,7 +127,7 @@ def test_what_nobody_knows_is_no_better_than_anything_it_could_be(
 
 
 @given(person=people, location=locations, rules=rules_lists)
-def test_who_is_let_in_as_somebody_else_is_let_in_as_a_member(
+def test_a_person_admitted_as_a_guest_is_admitted_as_a_member(
     person: AccessSubject, location: RequestLocation, rules: list[AccessRules]
 ) -> None:
     if find_refusal(person, location, rules) is None:
@@ -135,7 +135,7 @@ def test_who_is_let_in_as_somebody_else_is_let_in_as_a_member(
 
 
 @given(person=people, location=locations, rules=rules_lists, more=sets_of_rules)
-def test_a_further_set_of_denials_lets_nobody_in(
+def test_a_further_set_of_denials_admits_no_one(
     person: AccessSubject, location: RequestLocation, rules: list[AccessRules], more: AccessRules
 ) -> None:
     """Lists only narrow; but a listed name admits a guest, so guests are left out here."""
@@ -145,7 +145,7 @@ def test_a_further_set_of_denials_lets_nobody_in(
 
 
 @given(person=people, named=some_users, has_rank=st.booleans())
-def test_no_rule_locks_out_the_admins_and_no_name_lets_others_steer(
+def test_no_rule_locks_out_admins_and_only_members_may_configure(
     person: AccessSubject, named: frozenset[str], has_rank: bool
 ) -> None:
     """`may_steer` takes no rules: an admin who is denied everything may still configure the bot."""
@@ -157,7 +157,7 @@ grants = st.builds(Grants, rules=sets_of_rules, stewards=some_users)
 
 
 @given(grants=grants)
-def test_what_is_written_is_read_again(grants: Grants) -> None:
+def test_json_is_read_back(grants: Grants) -> None:
     assert granting.from_json(granting.to_json(grants)) == grants
 
 

@@ -52,12 +52,12 @@ def test_a_file_is_read_as_its_name_says_or_else_its_type(name: str, type_: str,
         (b"RIFF\0\0\0\0WEBPVP8 ", "image/webp"),
     ],
 )
-def test_a_picture_is_what_its_first_bytes_say(data: bytes, expected: str) -> None:
+def test_the_first_bytes_tell_the_type_of_a_picture(data: bytes, expected: str) -> None:
     assert detect_picture_type(data) == expected
 
 
 @pytest.mark.parametrize("data", [b"", b"<svg>", b"RIFF\0\0\0\0WAVE", b"%PDF-1.7"])
-def test_what_only_calls_itself_a_picture_is_none(data: bytes) -> None:
+def test_bytes_of_another_format_are_not_a_picture(data: bytes) -> None:
     with pytest.raises(FileUnreadable):
         detect_picture_type(data)
 
@@ -72,7 +72,7 @@ def test_what_only_calls_itself_a_picture_is_none(data: bytes) -> None:
         (b"a\r\nb", "a\nb"),
     ],
 )
-def test_a_text_is_read_whatever_its_charset(data: bytes, expected: str) -> None:
+def test_a_text_is_read_in_any_charset(data: bytes, expected: str) -> None:
     assert decode_text(data) == expected
 
 
@@ -84,7 +84,7 @@ def test_any_bytes_are_a_text_or_none(data: bytes) -> None:
         assert str(why) == "it is not a text"  # noqa: PT017 - either is right
 
 
-def test_what_was_left_out_is_said_to_the_model_and_to_the_person() -> None:
+def test_the_model_and_the_person_are_told_what_was_left_out() -> None:
     long = shorten_document("a.csv", ExtractedText(text="x" * 50_000), 40_000)
     pages = shorten_document("`a`.pdf", ExtractedText(text="Some.", parts=50, parts_in_all=80), 40_000)
     empty = shorten_document("scan.pdf", ExtractedText(text=" \n", parts=2, parts_in_all=2), 40_000)
@@ -104,14 +104,14 @@ def test_what_was_left_out_is_said_to_the_model_and_to_the_person() -> None:
 
 
 @given(st.text(st.characters() | st.characters(categories=["Cs"])))
-def test_what_is_told_can_be_sent(text: str) -> None:
+def test_the_text_for_the_model_can_be_encoded(text: str) -> None:
     """A PDF's font may map a character to half of a surrogate pair."""
     reading = shorten_document("a.pdf", ExtractedText(text=f"Tea{text}\ud800"), 100)
     assert attachments.render_for_model([reading]).encode()
     assert shorten_document("a.pdf", ExtractedText(text="\ud83e\uddf5"), 9).text == "🧵"
 
 
-def test_nothing_is_said_of_what_was_read_completely_or_is_seen() -> None:
+def test_files_that_were_read_completely_get_no_remark() -> None:
     """A picture is sent separately, so no text describes it."""
     readings = [
         shorten_document("a.txt", ExtractedText(text="All.\n"), 9),

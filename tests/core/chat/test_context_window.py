@@ -105,7 +105,7 @@ def test_the_front_stands_also_when_not_the_whole_conversation_is_read() -> None
     assert found[MAX_TURNS_IN_VIEW + 1] > 0, "turns are left out before less than all is read, so that it can be told"
 
 
-def test_an_answer_to_go_on_with_and_what_came_with_a_question_take_room_too() -> None:
+def test_an_answer_to_continue_and_a_questions_files_take_room_too() -> None:
     history, room = [turn(1), turn(2)], sum(map(count_turn_tokens, (turn(1), turn(2), turn(3))))
     assert len(view(history, turn(3), room)) == 2
     assert len(view(history, turn(3, answer="beginning"), room)) < 2
@@ -125,7 +125,7 @@ def test_estimates(text: str, tokens: int) -> None:
 
 @UNTIMED
 @given(st.lists(st.floats(0.01, 100), max_size=30))
-def test_a_gauge_stays_within_what_is_believable(ratios: list[float]) -> None:
+def test_a_correction_stays_within_its_bounds(ratios: list[float]) -> None:
     correction = EstimateCorrection()
     for ratio in ratios:
         correction.feed(1_000, 1_000 * ratio)
@@ -133,7 +133,7 @@ def test_a_gauge_stays_within_what_is_believable(ratios: list[float]) -> None:
 
 
 @pytest.mark.parametrize("ratio", [0.6, 0.9, 1.0, 1.4, 2.0, 2.9])
-def test_a_gauge_comes_to_what_is_counted_and_is_not_below_it(ratio: float) -> None:
+def test_a_correction_approaches_the_counts_and_does_not_stay_below(ratio: float) -> None:
     correction = EstimateCorrection()
     for _ in range(30):
         correction.feed(1_000, 1_000 * ratio)
@@ -141,7 +141,7 @@ def test_a_gauge_comes_to_what_is_counted_and_is_not_below_it(ratio: float) -> N
 
 
 @pytest.mark.parametrize("ratio", [0.7, 0.83, 1.0, 1.25, 1.3, 1.56, 1.7])
-def test_a_gauge_stands_still_while_counts_scatter(ratio: float) -> None:
+def test_a_correction_does_not_change_while_counts_scatter(ratio: float) -> None:
     correction, dice = EstimateCorrection(), random.Random(7)
     factors = []
     for _ in range(300):
@@ -157,7 +157,7 @@ def test_short_prompts_tell_nothing() -> None:
     assert correction.factor == 1
 
 
-def test_a_window_is_what_a_refusal_said_then_the_list_then_the_setting() -> None:
+def test_a_window_comes_from_a_refusal_else_the_list_else_the_setting() -> None:
     windows = ContextWindows(100_000)
     assert windows.prompt_limit("m") == 100_000
     windows.set_listed({"m": 32_768, "large": 1_000_000})

@@ -54,13 +54,13 @@ def test_a_value_in_range_is_taken_as_it_is(setting: tuple[str, ParameterValue])
 
 
 @given(settings)
-def test_what_a_form_shows_is_read_back(setting: tuple[str, ParameterValue]) -> None:
+def test_a_rendered_value_is_parsed_back(setting: tuple[str, ParameterValue]) -> None:
     name, value = setting
     assert parse(name, render(name, value)) == value
 
 
 @given(st.lists(settings).map(dict))
-def test_what_a_row_holds_is_read_back(chosen: dict[str, ParameterValue]) -> None:
+def test_stored_parameters_are_read_back(chosen: dict[str, ParameterValue]) -> None:
     assert from_json(to_json(chosen)) == chosen
     assert to_json(chosen) == to_json(dict(reversed(chosen.items())))
 
@@ -103,7 +103,7 @@ def test_any_text_is_a_value_or_a_sentence(name: str, said: str) -> None:
         ("model", "gpt-6-luna", "gpt-6-luna"),
     ],
 )
-def test_what_people_write_is_understood(name: str, said: str, value: object) -> None:
+def test_values_are_parsed_as_people_write_them(name: str, said: str, value: object) -> None:
     assert parse(name, said) == value
 
 
@@ -128,14 +128,14 @@ def test_what_people_write_is_understood(name: str, said: str, value: object) ->
         ),
     ],
 )
-def test_what_is_wrong_is_said_in_one_sentence(name: str, said: str, sentence: str) -> None:
+def test_a_wrong_value_is_explained_in_one_sentence(name: str, said: str, sentence: str) -> None:
     with pytest.raises(ValueError) as caught:  # noqa: PT011 - the whole sentence is compared
         parse(name, said)
     assert str(caught.value) == sentence
 
 
 @pytest.mark.parametrize("value", [True, {"n": True}, ["\ud800"], {"1": True}, [""], {}, []])
-def test_what_no_request_could_hold_is_refused(value: object) -> None:
+def test_values_that_no_request_can_contain_are_refused(value: object) -> None:
     for name in NAMES:
         with pytest.raises(ValueError, match=f"`{name}` must be"):
             check(name, value)

@@ -54,7 +54,7 @@ def test_any_text_can_be_saved_by_doubling_its_braces(text: str) -> None:
 
 
 @given(st.lists(st.sampled_from([f"{{{name}}}" for name in PLACEHOLDERS] + ["{{", "}}", "x"])))
-def test_what_has_no_problem_is_filled_in_completely(parts: list[str]) -> None:
+def test_a_prompt_without_problems_is_filled_in_completely(parts: list[str]) -> None:
     """Each part by itself, in order: no placeholder changes the meaning of its neighbours."""
     text = "".join(parts)
     assert find_problem(text) == ""

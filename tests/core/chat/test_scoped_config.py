@@ -64,7 +64,7 @@ def test_each_scope_lies_below_those_above_it(key: Scope) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "channel", "channel C1", "channel T1/", "workspace T1 T2", "thread T1/C1"])
-def test_what_is_no_scope_is_answered_with_what_is(name: str) -> None:
+def test_an_unknown_scope_is_refused_with_examples(name: str) -> None:
     with pytest.raises(ValueError, match="write `workspace T1`"):
         parse_scope(name, "slack")
 
@@ -121,7 +121,7 @@ def test_the_lowest_scope_that_may_set_a_parameter_wins(below: ScopeConfigs) -> 
 
 
 @given(scope_configs, st.sampled_from(CHAIN))
-def test_what_applies_at_a_scope_does_not_depend_on_those_below(below: ScopeConfigs, scope: Scope) -> None:
+def test_the_config_of_a_scope_does_not_depend_on_scopes_below(below: ScopeConfigs, scope: Scope) -> None:
     above = {key: config for key, config in below.items() if key in list_scopes(scope, is_direct=True)}
     assert here(below, scope) == here(above, scope)
 
@@ -169,7 +169,7 @@ def test_an_answer_keeps_the_versions_that_applied_highest_scope_first() -> None
 
 
 @given(configs)
-def test_what_is_right_has_no_problems(config: ScopeConfig) -> None:
+def test_a_valid_config_has_no_problems(config: ScopeConfig) -> None:
     assert find_problems(config) == {}
 
 
@@ -239,7 +239,7 @@ def test_there_is_a_difference_exactly_where_something_differs(old: ScopeConfig,
 
 
 @given(current=configs, draft=configs)
-def test_who_is_no_admin_overrules_no_lock(current: ScopeConfig, draft: ScopeConfig) -> None:
+def test_a_delegate_cannot_override_a_lock(current: ScopeConfig, draft: ScopeConfig) -> None:
     """Locked fields and the locks stay; everything else may change."""
     kept = {name: value for name, value in current.parameters.items() if name in current.locks}
     theirs = {name: value for name, value in draft.parameters.items() if name not in current.locks}

@@ -47,7 +47,7 @@ def test_system_prompt_then_turns_in_order_then_the_question() -> None:
     ]
 
 
-def test_an_answer_that_is_gone_on_with_is_shown_to_the_model_with_the_wish() -> None:
+def test_an_answer_to_continue_is_sent_with_the_request_to_continue() -> None:
     """The request to continue has no speaker, even if several people write."""
     array = transcript.build_messages("", [turn("one", "1", author=GRACE)], turn("two", "Tw"))
     assert said(array)[2:] == [
@@ -57,7 +57,7 @@ def test_an_answer_that_is_gone_on_with_is_shown_to_the_model_with_the_wish() ->
     ]
 
 
-def test_where_several_people_write_the_model_can_tell_who_speaks() -> None:
+def test_if_several_people_write_each_message_names_its_speaker() -> None:
     array = transcript.build_messages("", [turn("one", "1")], turn("two", author=GRACE))
     assert said(array) == [("user", "Ada Lovelace: one"), ("assistant", "1"), ("user", "Grace: two")]
 

@@ -54,7 +54,7 @@ def used(platform: Platform, pace: RateProbe, *, start: float = 0.0, hours: floa
     return now
 
 
-def test_where_no_more_than_the_tier_is_granted_little_is_refused() -> None:
+def test_if_only_the_guaranteed_rate_is_allowed_little_is_refused() -> None:
     """No refusal until the first try above the guaranteed rate, then few; the guaranteed rate is used."""
     platform, pace = Platform(50), RateProbe(GUARANTEED)
     used(platform, pace, hours=MIN_DELAY_ABOVE_GUARANTEED_SECONDS / HOUR)
@@ -66,7 +66,7 @@ def test_where_no_more_than_the_tier_is_granted_little_is_refused() -> None:
 
 @UNTIMED
 @given(st.integers(5, 120))
-def test_what_is_granted_is_found_and_never_exceeded_for_long(granted: int) -> None:
+def test_the_allowed_rate_is_found_and_never_exceeded_for_long(granted: int) -> None:
     """The rate exceeds the limit by one try at most; refusals get rare; most of the limit is used."""
     platform, pace = Platform(granted), RateProbe(GUARANTEED)
     now = used(platform, pace, hours=1)
@@ -98,14 +98,14 @@ def test_a_refusal_is_answered_at_once_and_its_echoes_are_not() -> None:
     assert pace.per_minute == pytest.approx(GUARANTEED * BACK_OFF_FACTOR**2)
 
 
-def test_who_does_not_use_what_there_is_learns_nothing() -> None:
+def test_an_unused_rate_teaches_nothing() -> None:
     pace = RateProbe(GUARANTEED)
     for second in range(0, 10 * 3_600, 2):
         pace.note_write(float(second))
     assert pace.per_minute == GUARANTEED
 
 
-def test_what_is_shared_is_learnt_of_a_share() -> None:
+def test_a_share_of_the_rate_is_enough_to_learn() -> None:
     """Half of the rate, if fully used, teaches the same."""
     pace = RateProbe(GUARANTEED)
     for number in range(1_000):
@@ -113,7 +113,7 @@ def test_what_is_shared_is_learnt_of_a_share() -> None:
     assert pace.per_minute > GUARANTEED
 
 
-def test_at_least_something_is_tried() -> None:
+def test_the_rate_never_falls_below_the_minimum() -> None:
     pace = RateProbe(GUARANTEED)
     for number in range(100):
         pace.note_refused(1_000.0 * number, 1.0)

@@ -29,7 +29,7 @@ def depart(train):
 
 
 @pytest.mark.parametrize("size", [1, 3, 7, 40])
-def test_what_is_streamed_of_usual_markdown_only_grows(size: int) -> None:
+def test_streamed_markdown_only_grows(size: int) -> None:
     """For pieces of any size, no word is cut, and no appended text begins with white space."""
     thread, sent = Thread(limits(4_000), way=DisplayMode.STREAM), ""
     for start in range(0, len(PROSE), size):

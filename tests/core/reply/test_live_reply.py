@@ -80,7 +80,7 @@ def test_after_a_restart_old_messages_are_edited_before_new_ones_are_posted() ->
     assert [*thread.live.list_surplus_pages()] == []
 
 
-def test_messages_that_a_shorter_answer_does_not_need_are_named() -> None:
+def test_messages_that_a_shorter_answer_does_not_need_are_listed() -> None:
     thread = Thread(limits(), posted=3)
     thread.live.feed("Short.")
     thread.live.finish()
@@ -97,7 +97,7 @@ def test_an_answer_without_words_posts_nothing(text: str) -> None:
     assert live.next(0.0) == Done()
 
 
-def test_what_is_stopped_ends_on_the_messages_there_are() -> None:
+def test_a_stopped_answer_ends_on_the_messages_there_are() -> None:
     """They show all text that fits, including text that was not shown before."""
     thread = Thread(limits(40))
     thread.live.feed("The first page")
@@ -109,7 +109,7 @@ def test_what_is_stopped_ends_on_the_messages_there_are() -> None:
     assert thread.settle() == ["The first page of an answer.\n\n_Stopped._"]
 
 
-def test_what_is_stopped_before_its_first_word_is_shown_shows_one_message() -> None:
+def test_an_answer_stopped_before_its_first_word_shows_one_message() -> None:
     thread = Thread(limits(40))
     assert thread.live.stop("_Stopped._") is None
     assert thread.settle() == ["_Stopped._"]
@@ -136,7 +136,7 @@ def test_a_finished_answer_is_stopped_between_its_messages() -> None:
     assert thread.settle() == ["one two three.", "one two three.\n\n_S._"]
 
 
-def test_what_was_offered_below_a_growing_page_goes_with_its_last_write() -> None:
+def test_the_stop_button_goes_with_the_last_write_of_a_page() -> None:
     """The write is made although the text is complete; a page that was only posted has no button."""
     live = LiveReply(limits())
     live.feed("One.")
@@ -157,7 +157,7 @@ def test_a_note_stands_in_a_paragraph_of_its_own() -> None:
     assert thread.settle() == ["```py\nx = 1\n```\n\n_The model broke off._"]
 
 
-def test_a_note_may_be_all_there_is() -> None:
+def test_an_answer_may_consist_of_a_note() -> None:
     thread = Thread(limits())
     thread.live.finish("_The model said nothing._")
     assert thread.settle() == ["_The model said nothing._"]

@@ -124,7 +124,7 @@ def test_a_complete_answer_is_written_page_by_page_and_each_page_once(text: str,
     size=st.integers(8, 40),
     way=st.sampled_from(DisplayMode),
 )
-def test_no_character_is_lost_or_repeated_whatever_becomes_of_messages(
+def test_no_character_is_lost_or_repeated_if_messages_are_lost(
     said: list[tuple[str, bool | None]], size: int, way: DisplayMode
 ) -> None:
     """White space aside, at which pages break."""

@@ -20,7 +20,7 @@ def say(thread: Thread, text: str, *, now: float) -> None:
         (DisplayMode.STREAM, ["One, two,", "three, four."]),
     ],
 )
-def test_below_a_message_that_takes_no_change_the_answer_grows_on(way: DisplayMode, screen: list[str]) -> None:
+def test_the_answer_continues_below_a_message_that_cannot_be_edited(way: DisplayMode, screen: list[str]) -> None:
     thread = Thread(limits(), way=way)
     say(thread, "One, t", now=0)
     say(thread, "wo, th", now=10)
@@ -39,7 +39,7 @@ def test_below_a_message_that_takes_no_change_the_answer_grows_on(way: DisplayMo
         (DisplayMode.STREAM, ["One,", "two, three, four."]),
     ],
 )
-def test_where_no_message_takes_a_change_the_rest_is_one_post(way: DisplayMode, screen: list[str]) -> None:
+def test_if_no_message_can_be_edited_the_rest_is_one_post(way: DisplayMode, screen: list[str]) -> None:
     """Otherwise every few words would become a message."""
     thread = Thread(limits(), way=way)
     say(thread, "One, t", now=0)
@@ -66,7 +66,7 @@ def test_where_no_message_takes_a_change_the_rest_is_one_post(way: DisplayMode, 
         ("One.", "", ["One."]),
     ],
 )
-def test_what_is_cut_open_where_a_message_takes_no_change_is_closed_and_opened_again(
+def test_a_fence_that_an_uneditable_message_cuts_is_closed_and_opened_again(
     shown: str, more: str, screen: list[str]
 ) -> None:
     thread = Thread(limits())
@@ -77,7 +77,7 @@ def test_what_is_cut_open_where_a_message_takes_no_change_is_closed_and_opened_a
     assert thread.settle() == screen
 
 
-def test_a_full_page_that_takes_no_change_is_broken_where_it_stands() -> None:
+def test_a_full_page_that_cannot_be_edited_ends_with_what_it_shows() -> None:
     thread = Thread(limits(24))
     say(thread, "one two three", now=0)
     thread.lose(stays=True)
@@ -88,7 +88,7 @@ def test_a_full_page_that_takes_no_change_is_broken_where_it_stands() -> None:
     assert " ".join(" ".join(shown).split()) == "one two three four five six. seven eight nine. ten eleven twelve."
 
 
-def test_a_note_on_a_stop_stands_below_a_message_that_takes_no_change() -> None:
+def test_the_note_about_a_stop_stands_below_a_message_that_cannot_be_edited() -> None:
     """Also when all of the page was on screen."""
     thread = Thread(limits(24))
     say(thread, "one two three. one two three. ", now=0)
@@ -103,7 +103,7 @@ def test_a_note_on_a_stop_stands_below_a_message_that_takes_no_change() -> None:
     assert shown[0] == "one two three."
 
 
-def test_a_deleted_message_is_posted_anew_with_all_it_showed() -> None:
+def test_a_deleted_message_is_posted_again_with_all_it_showed() -> None:
     thread = Thread(limits(24))
     say(thread, "one two three. one two", now=0)
     thread.lose(stays=False)
@@ -112,7 +112,7 @@ def test_a_deleted_message_is_posted_anew_with_all_it_showed() -> None:
     assert thread.settle() == ["one two three.", "one two three. and four"]
 
 
-def test_what_an_earlier_attempt_left_and_takes_no_change_is_posted_anew() -> None:
+def test_an_uneditable_message_of_an_earlier_attempt_is_posted_again() -> None:
     """Its text is unknown, so it cannot count as part of the answer."""
     thread = Thread(limits(), posted=1)
     thread.lose(stays=True)

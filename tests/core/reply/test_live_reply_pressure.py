@@ -5,7 +5,7 @@ from bot.core.reply.live_reply import MAX_HOLD_SECONDS, LiveReply
 from tests.core.reply.simulated_thread import Thread, limits
 
 
-def test_where_edits_are_slow_a_first_page_is_posted_with_its_first_paragraph() -> None:
+def test_if_edits_are_slow_the_first_page_is_posted_with_its_first_paragraph() -> None:
     """Half a sentence would need another edit, and stay incomplete until then."""
     live = LiveReply(limits(1_000))
     live.feed("One.")
@@ -16,7 +16,7 @@ def test_where_edits_are_slow_a_first_page_is_posted_with_its_first_paragraph() 
     assert live.next(5.0) == Post(0, "One.", last=True)
 
 
-def test_where_edits_are_slow_a_first_paragraph_that_takes_long_is_shown_while_it_grows() -> None:
+def test_if_edits_are_slow_a_long_first_paragraph_is_shown_while_it_grows() -> None:
     live = LiveReply(limits(1_000))
     live.feed("One,")
     live.note_pressure(0.0, is_slow=True)
@@ -25,7 +25,7 @@ def test_where_edits_are_slow_a_first_paragraph_that_takes_long_is_shown_while_i
     assert live.next(MAX_HOLD_SECONDS) == Post(0, "One, two,", last=False)
 
 
-def test_where_edits_are_slow_a_short_answer_is_posted_once() -> None:
+def test_if_edits_are_slow_a_short_answer_is_posted_once() -> None:
     live = LiveReply(limits(1_000))
     live.feed("One.")
     live.note_pressure(0.0, is_slow=True)
@@ -53,7 +53,7 @@ def test_while_edits_are_slow_an_answer_goes_on_in_further_messages() -> None:
     assert thread.writes <= len(shown) + 2, "only the first page was edited"
 
 
-def test_where_edits_are_slow_messages_follow_each_other_no_faster_than_people_would_wait() -> None:
+def test_if_edits_are_slow_messages_keep_the_maximum_hold_apart() -> None:
     """A paragraph a second makes one message for ten paragraphs, not one for each."""
     thread = Thread(limits(600))
     for number in range(100):

@@ -69,7 +69,7 @@ def test_prose_comes_back_character_for_character_but_for_white_space_at_breaks(
 
 @UNTIMED
 @given(MARKDOWN, SIZES, st.integers(1, 40))
-def test_nothing_is_lost_or_reordered_whatever_is_opened_again(text: str, size: int, step: int) -> None:
+def test_nothing_is_lost_or_reordered_at_page_breaks(text: str, size: int, step: int) -> None:
     """The pages joined are the answer, apart from the lines that open and close fences and tables."""
     shown = iter(ink("".join(pages(text, size, step=step))))
     assert all(character in shown for character in ink(text))
@@ -135,7 +135,7 @@ def test_a_page_ends_at_the_best_place_in_its_second_half(text: str, size: int, 
     ],
 )
 @pytest.mark.parametrize("step", [1, 10**9])
-def test_what_belongs_together_stays_together(whole: str, step: int) -> None:
+def test_unbreakable_parts_stay_on_one_page(whole: str, step: int) -> None:
     """Wherever the break would fall, a link, token, entity, code span or joined character is on one page."""
     for before in range(60):
         text = "x" * before + whole + "y" * 60
@@ -198,7 +198,7 @@ def test_half_a_construct_waits_for_its_other_half(text: str, partial: str) -> N
     assert ink(text) in ink(paging.current(is_complete=True)) + "```"
 
 
-def test_closing_leaves_code_so_that_a_note_is_none() -> None:
+def test_closing_ends_open_code_before_a_note() -> None:
     paging = pager(100)
     paging.feed("```py\nx = 1")
     paging.close()

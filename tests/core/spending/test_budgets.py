@@ -51,7 +51,7 @@ BUDGETS = st.lists(budget(), unique_by=lambda each: (each.scope, each.subject, e
 
 
 @given(BUDGETS)
-def test_of_each_kind_the_one_applies_that_was_meant_most(budgets: list[Budget]) -> None:
+def test_of_each_kind_the_most_specific_budget_applies(budgets: list[Budget]) -> None:
     who = {SpendingDimension.PERSON: "U1", SpendingDimension.CHANNEL: "C1", SpendingDimension.WORKSPACE: ""}
     there = {(each.scope, each.subject, each.span, each.unit): each.amount for each in budgets}
     expected = {}
@@ -71,7 +71,7 @@ def state(spent: int, kept: int = 0, *, of: Budget = MINE) -> BudgetState:
 
 
 @given(*[st.integers(0, 1_200)] * 3)
-def test_what_is_let_in_never_exceeds_the_budget(spent: int, kept: int, tokens: int) -> None:
+def test_allowed_calls_never_exceed_the_budget(spent: int, kept: int, tokens: int) -> None:
     there = state(spent, kept)
     if spent + kept + tokens <= 1_000 or not tokens:
         check_budgets([there], CallEstimate(tokens=tokens, cost=None))
@@ -81,14 +81,14 @@ def test_what_is_let_in_never_exceeds_the_budget(spent: int, kept: int, tokens: 
         assert refused.value.state == there
 
 
-def test_money_of_which_nobody_knows_how_much_never_fits() -> None:
+def test_an_unknown_cost_never_fits_a_budget_of_money() -> None:
     rich = state(0, of=replace(MINE, unit=BudgetUnit.MONEY, amount=10**18))
     with pytest.raises(PriceUnknown):
         check_budgets([rich], CallEstimate(tokens=1, cost=None))
     check_budgets([rich], CallEstimate(tokens=1, cost=0))
 
 
-def test_people_are_told_of_the_first_answer_beyond_four_fifths_and_of_no_other() -> None:
+def test_the_first_answer_beyond_four_fifths_warns_and_no_other() -> None:
     call = ModelCall(model="m", prompt_tokens=90, completion_tokens=10)
     before = [state(spent) for spent in (699, 700, 900)]
     assert [bool(find_nearly_spent(CallPermit(budget_states=(each,)), call)) for each in before] == [
@@ -127,6 +127,6 @@ def test_a_warning_says_whose_how_much_and_until_when() -> None:
     )
 
 
-def test_what_has_no_price_is_not_added_up_as_nothing() -> None:
+def test_calls_without_a_price_are_counted_separately() -> None:
     total = Spending(calls=1, cost=5) + Spending(calls=2, unpriced=2)
     assert (total.calls, total.cost, total.unpriced) == (3, 5, 2)

@@ -51,7 +51,7 @@ def test_a_wrong_price_is_refused_in_a_sentence(text: str) -> None:
         parse_prices(text)
 
 
-def test_the_very_name_wins_then_the_longest_pattern() -> None:
+def test_the_exact_name_wins_then_the_longest_pattern() -> None:
     table = PriceTable(by_name=parse_prices("gpt-6=1/1, gpt-*=2/2, gpt-6-*=3/3, odd[1]*=4/4"))
     priced = {name: table.find_price(name) for name in ("gpt-6", "gpt-5", "gpt-6-luna", "odd[1]x", "odd1x", "")}
     assert [price and price.input // 10**6 for price in priced.values()] == [1, 2, 3, 4, None, None]
@@ -83,7 +83,7 @@ def test_money_is_shown_as_people_write_it(nano: int, text: str) -> None:
 
 
 @given(st.integers(1, 10**15))
-def test_what_is_not_zero_is_not_shown_as_zero(nano: int) -> None:
+def test_a_sum_above_zero_is_not_shown_as_zero(nano: int) -> None:
     assert set(format_amount(nano, "").strip()) - set("0.,")
 
 

@@ -27,7 +27,7 @@ OLD_PARAMETERS: dict[str, Any] = {
 }
 
 
-async def test_a_reasoning_model_answers_whatever_was_set(sandbox: SandboxModel) -> None:
+async def test_a_reasoning_model_answers_with_any_parameters(sandbox: SandboxModel) -> None:
     """Each old parameter is refused once; that is stored for this model, and for no other."""
     async with open_client(sandbox.base_url) as client:
         model = OpenAIChat(client)
@@ -77,7 +77,7 @@ BAD_VALUES: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("parameters", "words"), BAD_VALUES.values(), ids=BAD_VALUES)
-async def test_a_value_that_is_refused_says_nothing_of_another(parameters: dict[str, Any], words: str) -> None:
+async def test_a_refused_value_does_not_block_another_value(parameters: dict[str, Any], words: str) -> None:
     (field,) = parameters
     async with raw_server([refusal(words)], [ANSWER]) as server, open_client(server.base_url) as client:
         model = OpenAIChat(client)
@@ -88,7 +88,7 @@ async def test_a_value_that_is_refused_says_nothing_of_another(parameters: dict[
     assert described == {field: f"has no effect: this model does not accept the value {parameters[field]}"}
 
 
-async def test_what_identifies_people_is_refused_for_all_of_them() -> None:
+async def test_a_refused_identifier_is_left_out_for_everybody() -> None:
     refused = refusal("Invalid 'user': string too long. Expected at most 8.")
     async with raw_server([refused], [ANSWER]) as server, open_client(server.base_url) as client:
         model = OpenAIChat(client)
@@ -120,7 +120,7 @@ async def test_a_limit_beside_which_shorter_questions_fit_stays() -> None:
         assert model.adaptations("m") == {}
 
 
-async def test_a_model_that_may_not_be_streamed_is_asked_for_the_whole(sandbox: SandboxModel) -> None:
+async def test_a_model_that_cannot_be_streamed_is_asked_for_the_whole_answer(sandbox: SandboxModel) -> None:
     async with open_client(sandbox.base_url) as client:
         model = OpenAIChat(client, first_word_timeout=0.2)
         for _ in range(2):
@@ -169,7 +169,7 @@ async def test_names_that_are_refused_are_left_out() -> None:
 
 
 @pytest.mark.parametrize("status", [422, 500])
-async def test_a_validation_error_counts_whatever_its_status(status: int) -> None:
+async def test_a_validation_error_counts_with_any_status(status: int) -> None:
     refused = refusal("1 validation error: [{'loc': ('body', 'user'), 'msg': 'no'}]", status=status)
     async with raw_server([refused], [ANSWER]) as server, open_client(server.base_url) as client:
         await collect(OpenAIChat(client), request())
@@ -185,7 +185,7 @@ async def test_a_validation_error_counts_whatever_its_status(status: int) -> Non
         ("max_tokens is wrong; max_completion_tokens is wrong", 3),  # under both names, then without
     ],
 )
-async def test_a_refusal_that_teaches_nothing_is_told(message: str, asked: int) -> None:
+async def test_a_refusal_that_names_no_field_is_raised(message: str, asked: int) -> None:
     async with raw_server([refusal(message)]) as server, open_client(server.base_url) as client:
         with pytest.raises(ModelRejected):
             await collect(OpenAIChat(client), request(max_tokens=5))
@@ -201,12 +201,12 @@ async def test_a_server_that_refuses_everything_is_asked_seven_times_at_most() -
     assert len(server.requests) == 7
 
 
-async def test_what_a_service_refuses_is_told_before_it_does() -> None:
+async def test_admins_see_what_a_service_refuses_before_it_does() -> None:
     async with open_client("http://localhost:11434/v1") as client:
         assert OpenAIChat(client).adaptations("m")["logit_bias"].startswith("has no effect")
 
 
-async def test_what_was_learnt_outlives_the_process(sandbox: SandboxModel) -> None:
+async def test_learned_facts_survive_the_process(sandbox: SandboxModel) -> None:
     """The next process needs no refusal, and tells admins the same, including values and other names."""
     facts = ModelFacts(MemoryLearnedFacts())
     described = []

@@ -30,7 +30,7 @@ class SlowFacts(MemoryLearnedFacts):
 
 
 @on_virtual_time
-async def test_what_one_process_learns_the_next_one_knows() -> None:
+async def test_facts_of_one_process_are_known_to_the_next() -> None:
     store = MemoryLearnedFacts()
     first = ModelFacts(store)
     await first.load()
@@ -44,7 +44,7 @@ async def test_what_one_process_learns_the_next_one_knows() -> None:
 
 
 @on_virtual_time
-async def test_without_a_database_it_is_known_all_the_same() -> None:
+async def test_without_a_database_facts_are_known_in_this_process() -> None:
     for store in (None, FailingFacts()):
         facts = ModelFacts(store)
         await facts.load()
@@ -64,7 +64,7 @@ async def test_the_end_of_a_process_does_not_wait_long_for_it() -> None:
 
 
 @on_virtual_time
-async def test_a_window_and_a_way_to_count_outlive_a_restart() -> None:
+async def test_a_window_and_a_correction_survive_a_restart() -> None:
     """No refusal is needed a second time."""
     facts = ModelFacts()
     thread = PaperThread(*[["fine"]] * 9, [ContextTooLong(window=1_000, tokens=1_900)], ["fine"])
@@ -83,7 +83,7 @@ async def test_a_window_and_a_way_to_count_outlive_a_restart() -> None:
 
 
 @on_virtual_time
-async def test_what_the_list_says_today_counts_more_than_what_was_learnt_then() -> None:
+async def test_todays_list_overrides_a_stored_window() -> None:
     facts = ModelFacts()
     facts.for_server().learn("m", WINDOW_SUBJECT, 1_000)
 

@@ -152,23 +152,23 @@ def encoded(said: Any) -> bytes:
 
 
 @pytest.mark.parametrize(("said", "fields"), WORDINGS.values(), ids=WORDINGS)
-def test_the_field_that_a_service_minds_is_found(said: Any, fields: set[str]) -> None:
+def test_the_rejected_field_is_found(said: Any, fields: set[str]) -> None:
     assert set(find_rejected_fields(parse_error_body(400, encoded(said)), SENT)) == fields
 
 
 @pytest.mark.parametrize("said", INNOCENT.values(), ids=INNOCENT)
-def test_what_is_not_ours_is_not_blamed(said: Any) -> None:
+def test_other_errors_reject_no_field(said: Any) -> None:
     assert find_rejected_fields(parse_error_body(400, encoded(said)), SENT) == ()
 
 
-def test_only_what_was_sent_is_blamed() -> None:
+def test_only_fields_that_were_sent_are_rejected() -> None:
     bare = {"model": "m", "messages": [{"role": "user", "content": "x"}]}
     for said, _ in WORDINGS.values():
         assert find_rejected_fields(parse_error_body(400, encoded(said)), bare) == ()
 
 
 @given(st.text() | st.sampled_from([json.dumps(said) for said, _ in WORDINGS.values()]), st.text())
-def test_any_words_blame_only_what_may_be_blamed(said: str, param: str) -> None:
+def test_any_words_reject_only_fields_that_were_sent(said: str, param: str) -> None:
     found = find_rejected_fields(parse_error_body(400, json.dumps(openai(said, param)).encode()), SENT)
     assert set(found) <= {*SENT, "name", "role"} - {"model", "messages"}
 
@@ -203,5 +203,5 @@ def test_services_say_in_many_words_that_a_model_cannot_see(message: str) -> Non
         "Unsupported image format: image/tiff.",
     ],
 )
-def test_a_bad_picture_says_nothing_of_the_model(message: str) -> None:
+def test_an_error_about_a_picture_is_not_one_about_the_models_vision(message: str) -> None:
     assert not is_about_vision(parse_error_body(400, json.dumps(openai(message)).encode()))

@@ -24,7 +24,7 @@ async def two_waits(patience: ReadDeadline, first: float, second: float) -> None
 
 
 @on_virtual_time
-async def test_what_comes_in_time_is_waited_for() -> None:
+async def test_a_wait_that_ends_in_time_is_not_cancelled() -> None:
     with ReadDeadline() as patience:
         for due in (5.0, 20.0, 8.0):
             await wait(patience, 1.0, due)

@@ -55,7 +55,7 @@ def slowly(*words: str) -> list[Step]:
     return [step for each in words for step in (word(each), 0.05)]
 
 
-async def test_what_is_needed_later_comes_together() -> None:
+async def test_text_that_is_needed_later_comes_together() -> None:
     heard: Heard = []
     await listen([OK, *slowly(*"abcdefghij"), END], heard, needed_in=0.3)
     assert all_of(heard) == "abcdefghij."
@@ -70,7 +70,7 @@ async def test_the_end_comes_at_once_however_late_it_is_needed() -> None:
     assert heard[-1][0] < response_body.MAX_WAIT_SECONDS / 2
 
 
-async def test_who_leaves_the_body_open_is_not_waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_body_that_stays_open_is_not_waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(response_body, "MAX_WAIT_SECONDS", 0.2)
     heard: Heard = []
     await listen([OK, *slowly("a", "b", "c"), END, None], heard, needed_in=60.0)
@@ -78,7 +78,7 @@ async def test_who_leaves_the_body_open_is_not_waited_for_long(monkeypatch: pyte
     assert heard[-1][0] < 1.0
 
 
-async def test_what_came_before_the_connection_broke_is_not_lost() -> None:
+async def test_bytes_that_came_before_the_connection_broke_are_not_lost() -> None:
     """The bytes had come, although they had not been read."""
     heard: Heard = []
     words = [step for each in "abcdefghij" for step in (chunk(word(each)), 0.02)]

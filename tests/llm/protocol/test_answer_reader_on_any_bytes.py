@@ -81,7 +81,7 @@ CHUNKS = PLAIN | st.fixed_dictionaries(
 
 
 @given(st.lists(CHUNKS, max_size=12))
-def test_the_short_way_through_a_chunk_leads_to_the_same(chunks: list[dict[str, Any]]) -> None:
+def test_the_fast_path_through_a_chunk_gives_the_same_events(chunks: list[dict[str, Any]]) -> None:
     """Both give the same events, and the same error after them."""
     body = b"".join(b"data: %b\n\n" % json.dumps(chunk).encode() for chunk in chunks)
     outcomes: list[Any] = []

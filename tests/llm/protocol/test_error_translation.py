@@ -109,7 +109,7 @@ def refused(status: int, said: bytes, headers: Mapping[str, str] = MappingProxyT
 
 
 @pytest.mark.parametrize(("status", "said", "error"), TABLE)
-def test_a_complaint_is_the_error_it_means(status: int, said: Any, error: type[ModelError]) -> None:
+def test_an_error_body_becomes_the_error_it_means(status: int, said: Any, error: type[ModelError]) -> None:
     assert type(refused(status, body(said))) is error
 
 
@@ -130,7 +130,7 @@ def test_a_complaint_is_the_error_it_means(status: int, said: Any, error: type[M
         (None, ModelFailed),
     ],
 )
-def test_an_error_in_a_stream_is_read_alike(said: Any, error: type[ModelError]) -> None:
+def test_an_error_in_a_stream_is_read_like_any_other(said: Any, error: type[ModelError]) -> None:
     assert type(make_stream_error(said)) is error
 
 

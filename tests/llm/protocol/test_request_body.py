@@ -74,7 +74,7 @@ def test_a_name_overrides_the_address() -> None:
 
 
 @pytest.mark.parametrize("service", PROFILES)
-def test_what_nobody_set_is_not_sent(service: str) -> None:
+def test_unset_parameters_are_not_sent(service: str) -> None:
     bare = ChatRequest(model="m", messages=TALK[1:])
     assert build_body(bare, Dialect(profile=PROFILES[service])).keys() == {
         "model",
@@ -117,7 +117,7 @@ def test_openai_is_sent_everything() -> None:
         ("litellm", {"stream_options"}),  # it loses choices of a stream
     ],
 )
-def test_a_service_is_spared_what_it_refuses(service: str, missing: set[str]) -> None:
+def test_parameters_that_a_service_refuses_are_not_sent(service: str, missing: set[str]) -> None:
     body = sent(service, **EVERYTHING)
     assert not missing & body.keys()
     assert {"temperature", "stop"} <= body.keys()
@@ -129,7 +129,7 @@ def test_variants_are_asked_for_whole_where_a_stream_loses_them() -> None:
     assert sent("litellm", n=1)["stream"] is True
 
 
-def test_who_asks_is_told_as_settings_say() -> None:
+def test_identifiers_are_sent_as_settings_say() -> None:
     request = ChatRequest(model="m", messages=TALK, user="u", conversation="c")
     both = Dialect(profile=PROFILES["generic"], identifiers={"safety_identifier", "prompt_cache_key"})
     body = build_body(request, both)
@@ -145,7 +145,7 @@ def test_names_and_the_model_are_as_settings_say() -> None:
     assert "name" not in build_body(request, Dialect(profile=PROFILES["openai"], names=False))["messages"][1]
 
 
-def test_what_two_people_say_in_a_row_is_one_message_where_their_names_are_not_sent() -> None:
+def test_adjacent_messages_of_two_people_are_joined_if_names_are_not_sent() -> None:
     """The templates of many models demand alternating roles; one of them may be OpenAI's fallback."""
     talk = (*TALK, ChatMessage(role="user", content="hi", name="Grace"))
     request = ChatRequest(model="m", messages=talk)

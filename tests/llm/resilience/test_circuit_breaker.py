@@ -67,7 +67,7 @@ async def test_a_refusal_about_money_opens_it_at_once() -> None:
     assert bench.asked == 1
 
 
-async def test_after_a_pause_one_question_finds_out() -> None:
+async def test_after_a_pause_one_question_is_passed_on() -> None:
     bench = Bench(*[[ModelFailed()]] * (MAX_FAILURES_IN_A_ROW + 1), ["fine"])
     for _ in range(MAX_FAILURES_IN_A_ROW):
         await bench.ask()
@@ -79,7 +79,7 @@ async def test_after_a_pause_one_question_finds_out() -> None:
     assert [await bench.ask() for _ in range(3)] == [None, None, None]
 
 
-async def test_only_one_question_finds_out() -> None:
+async def test_only_one_question_is_passed_on() -> None:
     """While it waits for the first word, other questions fail at once."""
     bench = Bench([ModelOutOfCredit()], [0.05, "fine"])
     await bench.ask()
@@ -100,7 +100,7 @@ async def test_failures_that_are_not_in_a_row_do_not_open_it(other: ModelScript)
     assert bench.asked == 2 * MAX_FAILURES_IN_A_ROW + 1
 
 
-async def test_what_fails_after_the_first_word_does_not_count() -> None:
+async def test_failures_after_the_first_word_do_not_count() -> None:
     bench = Bench(["Hi", ModelFailed()])
     for _ in range(2 * MAX_FAILURES_IN_A_ROW):
         await bench.ask()

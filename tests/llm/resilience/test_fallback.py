@@ -36,14 +36,14 @@ async def test_the_preferred_server_is_enough() -> None:
     "error",
     [ModelBusy(), ModelUnavailable(), ModelSlow(), ModelKeyRefused(), ModelOutOfCredit(), ModelUnknown()],
 )
-async def test_what_is_wrong_with_one_server_sends_the_question_to_the_next(error: ModelError) -> None:
+async def test_an_error_of_one_server_sends_the_question_to_the_next(error: ModelError) -> None:
     models = [ScriptedModel([error]), ScriptedModel([error]), ScriptedModel(["third"])]
     assert (await collect(FallbackModel(models), asking("hello"))).answer().text == "third"
     assert [len(model.requests) for model in models] == [1, 1, 1]
 
 
 @pytest.mark.parametrize("error", [ModelRejected(), ContentFiltered(), ModelInterrupted()])
-async def test_what_is_wrong_with_the_question_is_not_asked_elsewhere(error: ModelError) -> None:
+async def test_an_error_in_the_question_is_not_sent_to_the_next_server(error: ModelError) -> None:
     second = ScriptedModel(["second"])
     with pytest.raises(type(error)):
         await collect(FallbackModel([ScriptedModel([error]), second]), asking("hello"))
@@ -51,7 +51,7 @@ async def test_what_is_wrong_with_the_question_is_not_asked_elsewhere(error: Mod
 
 
 @pytest.mark.parametrize("before", [(), (ModelUnavailable(),)])
-async def test_it_is_told_whose_window_a_question_does_not_fit(
+async def test_an_error_says_whether_a_fallback_servers_window_is_too_small(
     before: tuple[ModelError, ...],
 ) -> None:
     models = [ScriptedModel([error]) for error in (*before, ContextTooLong(window=1_000))]
@@ -83,7 +83,9 @@ def final(error: ModelError) -> ModelError:
         ([final(ModelUnavailable()), ModelBusy(retry_after=9)], ModelBusy),
     ],
 )
-async def test_where_none_can_the_shortest_wait_is_told(errors: list[ModelError], told: type[ModelError]) -> None:
+async def test_if_all_servers_fail_the_shortest_wait_is_raised(
+    errors: list[ModelError], told: type[ModelError]
+) -> None:
     with pytest.raises(told) as caught:
         await collect(FallbackModel([ScriptedModel([error]) for error in errors]), asking("hello"))
     assert getattr(caught.value, "retry_after", None) in {None, 1, 9}

@@ -48,11 +48,11 @@ async def test_the_server_says_how_long_to_wait() -> None:
     assert (number, pauses, error) == (2, [20], None)
 
 
-async def test_a_wait_that_nobody_would_sit_through_is_refused_at_once() -> None:
+async def test_a_wait_that_is_too_long_fails_at_once() -> None:
     assert await attempts(ModelBusy(retry_after=31), None) == (1, [], ModelBusy)
 
 
-async def test_a_service_that_says_so_is_not_asked_again() -> None:
+async def test_a_service_that_forbids_retries_is_not_asked_again() -> None:
     final = ModelBusy()
     final.is_final = True
     assert await attempts(final, None) == (1, [], ModelBusy)
@@ -72,7 +72,7 @@ async def test_nothing_is_asked_again_after_the_first_text() -> None:
     assert len(model.requests) == 1
 
 
-async def test_what_is_no_text_does_not_count() -> None:
+async def test_events_without_text_do_not_prevent_a_retry() -> None:
     model = ScriptedModel([ModelName("m"), Usage(), ModelUnavailable()], ["fine"])
     answer = (await collect(RetryingModel(model, sleep=Sleeper()), asking("hello"))).answer()
     assert answer.text == "fine"
