@@ -124,7 +124,7 @@ async def test_history_shows_who_changed_what_and_takes_it_back(sandbox: Running
     await expect(versions).to_contain_text("For fun.")
     await versions.get_by_role("button", name="Restore this").click()
     await page.get_by_role("dialog").last.get_by_role("button", name="Restore this").click()
-    await expect(versions).to_contain_text("Restored: what version 1 says applies again.", timeout=SOON_MILLISECONDS)
+    await expect(versions).to_contain_text("Restored: version 1 applies again.", timeout=SOON_MILLISECONDS)
     await expect(versions).to_contain_text("Version 3")
     await page.keyboard.press("Escape")
     await expect(await told(page)).to_contain_text("You speak like a pirate.")
