@@ -1,4 +1,4 @@
-"""A form as a person has it before them: what Slack would send of it, untouched or changed."""
+"""Builds the `state.values` that Slack sends for a form, with or without changes."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Who may edit one channel edits that one, as far as admins leave it to them, and for as long."""
+"""Stewards edit their channel, within the locks of admins, while they are named."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -21,7 +21,7 @@ LOCKED = ScopeConfig(parameters={"model": "cheap", "n": 2}, locks=frozenset({"mo
 
 
 async def delegated(admin_client: AdminClient, *people: str, channel: str = GENERAL) -> None:
-    """Let people edit a channel."""
+    """Name the stewards of a channel."""
     key = replace(WORKSPACE, channel=channel)
     newest = len(await admin_client.grants.list_history(key, limit=99))
     grants = Grants(stewards=frozenset(people))
@@ -29,8 +29,8 @@ async def delegated(admin_client: AdminClient, *people: str, channel: str = GENE
     admin_client.now += GRANTS_CACHE_TTL_SECONDS
 
 
-async def test_an_admin_lets_somebody_edit_a_channel(admin_client: AdminClient) -> None:
-    """Home shows it to both, and the channel is edited as an admin would, with History and Restore."""
+async def test_an_admin_lets_a_steward_edit_a_channel(admin_client: AdminClient) -> None:
+    """Home shows it to both; the steward edits, and uses History and Restore."""
     await admin_client.submit(ADA, await edit(admin_client, ADA, HERE), stewards=[GRACE])
     assert f"<#{GENERAL}>: <@{GRACE}>" in await home(admin_client, ADA)
     shown = await home(admin_client, GRACE)
@@ -49,7 +49,7 @@ async def test_an_admin_lets_somebody_edit_a_channel(admin_client: AdminClient) 
     "level",
     [WHOLE, f"direct {TEAM}", f"channel {TEAM}/C0ENG", f"thread {TEAM}/C0ENG/1.0", f"channel {TEAM}/D0GRACE"],
 )
-async def test_nothing_but_that_channel_is_theirs_to_see(admin_client: AdminClient, level: str) -> None:
+async def test_a_steward_sees_no_other_channel(admin_client: AdminClient, level: str) -> None:
     await delegated(admin_client, GRACE)
     for action in (f"{modals.EDIT_ACTION}:x", modals.HISTORY_ACTION):
         with capture_logs() as logs:
@@ -58,7 +58,9 @@ async def test_nothing_but_that_channel_is_theirs_to_see(admin_client: AdminClie
         assert [log["action"] for log in logs] == ["steering_denied"]
 
 
-async def test_a_thread_of_the_channel_is_theirs_and_the_prompt_above_is_not(admin_client: AdminClient) -> None:
+async def test_a_steward_edits_threads_of_the_channel_without_seeing_the_prompt_above(
+    admin_client: AdminClient,
+) -> None:
     secret = ScopeConfig(prompt=Prompt("A secret of the admins."))
     await admin_client.versions.save(WORKSPACE, secret, based_on=0, by=Author(id=ADA))
     await delegated(admin_client, GRACE)
@@ -69,8 +71,10 @@ async def test_a_thread_of_the_channel_is_theirs_and_the_prompt_above_is_not(adm
     assert "secret" in str((await admin_client.open_editor(ADA)).content)
 
 
-async def test_what_an_admin_locked_stays(admin_client: AdminClient, errors: list[Mapping[str, str]]) -> None:
-    """Above, or in the channel itself: neither is asked for, and what is forged is not taken."""
+async def test_a_steward_cannot_change_locked_fields(
+    admin_client: AdminClient, errors: list[Mapping[str, str]]
+) -> None:
+    """Locked above or in the channel itself: there is no input, and a forged value is ignored."""
     await admin_client.versions.save(
         WORKSPACE, ScopeConfig(locks=frozenset({"temperature"})), based_on=0, by=Author(id=ADA)
     )
@@ -101,9 +105,7 @@ async def test_what_an_admin_locked_stays(admin_client: AdminClient, errors: lis
     assert len(await admin_client.saved_configs()) == 3
 
 
-async def test_whose_leave_was_taken_back_saves_nothing_more(
-    admin_client: AdminClient, errors: list[Mapping[str, str]]
-) -> None:
+async def test_a_former_steward_saves_nothing(admin_client: AdminClient, errors: list[Mapping[str, str]]) -> None:
     await delegated(admin_client, GRACE)
     view = await admin_client.open_editor(GRACE)
     await admin_client.press(GRACE, modals.HISTORY_ACTION, HERE)
@@ -115,8 +117,8 @@ async def test_whose_leave_was_taken_back_saves_nothing_more(
     assert "Channels that you may edit" not in await home(admin_client, GRACE)
 
 
-async def test_an_admin_and_a_delegate_at_once(admin_client: AdminClient) -> None:
-    """The second is shown the difference, and may overwrite it only as far as their leave goes."""
+async def test_an_admin_and_a_steward_edit_at_once(admin_client: AdminClient) -> None:
+    """The second sees the difference, and may overwrite only unlocked fields."""
     await delegated(admin_client, GRACE)
     ada, grace = await admin_client.open_editor(ADA), await admin_client.open_editor(GRACE)
     await admin_client.submit(ADA, ada, n="2", locks=["n"])

@@ -1,4 +1,4 @@
-"""Sealed leaves: what we gave comes back, and nothing else does."""
+"""Signed form state: what the bot signed is verified, and nothing else."""
 
 import pytest
 from hypothesis import given
@@ -14,7 +14,7 @@ MANDATE = FormState(scope=CHANNEL, based_on=3, user="U1", expires_at=9.5)
 
 @pytest.mark.parametrize("channel", ["", "C1", DIRECT_MESSAGES])
 @pytest.mark.parametrize("root", ["", "1.5"])
-def test_a_mandate_comes_back(channel: str, root: str) -> None:
+def test_a_signed_state_is_verified(channel: str, root: str) -> None:
     level = Scope(platform="slack", workspace="T1", channel=channel, root=root if channel == "C1" else "")
     mandate = FormState(scope=level, based_on=3, user="U1", expires_at=9.5)
     assert verify(sign(mandate, KEY), KEY) == mandate
@@ -22,13 +22,13 @@ def test_a_mandate_comes_back(channel: str, root: str) -> None:
 
 
 @given(st.text(max_size=200))
-def test_what_we_never_made_is_refused(text: str) -> None:
+def test_text_without_a_signature_is_refused(text: str) -> None:
     with pytest.raises(InvalidSignature):
         verify(text, KEY)
 
 
 @given(st.integers(0, len(sign(MANDATE, KEY)) - 1), st.characters())
-def test_a_changed_letter_breaks_the_seal(at: int, letter: str) -> None:
+def test_a_changed_letter_breaks_the_signature(at: int, letter: str) -> None:
     sealed = sign(MANDATE, KEY)
     changed = sealed[:at] + letter + sealed[at + 1 :]
     if changed != sealed:
@@ -36,6 +36,6 @@ def test_a_changed_letter_breaks_the_seal(at: int, letter: str) -> None:
             verify(changed, KEY)
 
 
-def test_another_key_is_no_key() -> None:
+def test_another_key_is_refused() -> None:
     with pytest.raises(InvalidSignature):
         verify(sign(MANDATE, KEY), b"another key")

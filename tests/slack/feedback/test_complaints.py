@@ -1,4 +1,4 @@
-"""What admins learn of people's opinions, over real sockets; and that nobody else does."""
+"""Feedback for admins over real sockets: votes in Home, the list of complaints, scores of versions."""
 
 from dataclasses import replace
 
@@ -30,7 +30,7 @@ async def judged(
     thread: ThreadKey = THREAD,
     version: int = 1,
 ) -> None:
-    """Have Grace judge an answer that was made with a version."""
+    """Let Grace vote on an answer that was made with a version."""
     store = MemoryStore(data=admin_client.data)
     thread = replace(thread, root=f"17{number:08}.000100")
     asked = IncomingMessage(
@@ -57,7 +57,7 @@ async def home(admin_client: AdminClient, user: str) -> str:
     return str(view.content["blocks"])
 
 
-async def test_home_counts_what_people_think_for_admins_only(admin_client: AdminClient) -> None:
+async def test_home_counts_votes_for_admins_only(admin_client: AdminClient) -> None:
     assert "Nobody has voted yet." in await home(admin_client, ADA)
     for number, verdict in enumerate((Verdict.GOOD, Verdict.GOOD, Verdict.BAD)):
         await judged(admin_client, number, verdict)
@@ -66,7 +66,7 @@ async def test_home_counts_what_people_think_for_admins_only(admin_client: Admin
     assert "👍" not in await home(admin_client, GRACE)
 
 
-async def test_complaints_are_listed_with_their_threads_and_without_what_was_said(admin_client: AdminClient) -> None:
+async def test_complaints_link_to_their_threads_without_quoting_them(admin_client: AdminClient) -> None:
     await judged(admin_client, 1, Verdict.BAD, "Not <!channel> *so*.")
     await judged(admin_client, 2, Verdict.GOOD)
     await admin_client.press(ADA, COMPLAINTS_ACTION, "")
@@ -79,7 +79,7 @@ async def test_complaints_are_listed_with_their_threads_and_without_what_was_sai
     assert said.count("👎") == 1
 
 
-async def test_who_had_their_data_erased_is_somebody(admin_client: AdminClient) -> None:
+async def test_a_voter_whose_data_was_erased_is_anonymous(admin_client: AdminClient) -> None:
     await judged(admin_client, 1, Verdict.BAD, "Secret.")
     data = MemoryPersonalData(admin_client.data)
     while await data.erase(PersonKey(user=GRACE), limit=9):

@@ -1,4 +1,4 @@
-"""What people think of answers, over real sockets: pressed, counted, explained; and what is forged."""
+"""Votes and their reasons over real sockets, forged ones included."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Mapping
@@ -37,7 +37,7 @@ MADE = Answer(text="So.", made_with=Provenance(versions=(1,)))
 
 
 class Fragile(MemoryVotes):
-    """Is away while `is_away`."""
+    """Fails while `is_away`."""
 
     is_away = False
 
@@ -53,7 +53,7 @@ class Fragile(MemoryVotes):
 
 
 class AdmitOnlyAda(OpenAccess):
-    """Does not let everybody in."""
+    """Refuses one person."""
 
     refused = ""
 
@@ -69,7 +69,7 @@ class Nobody:
 
 @dataclass
 class FeedbackClient:
-    """A workspace with an answer in it that people can judge."""
+    """What people do in a workspace with one answer."""
 
     workspace: SandboxWorkspace
     store: MemoryStore
@@ -126,7 +126,7 @@ class FeedbackClient:
 
 
 async def no_home(user: str) -> View:
-    """Render no Home tab: feedback shows none."""
+    """Fail: feedback never shows Home."""
     raise AssertionError(user)
 
 
@@ -151,7 +151,7 @@ async def feedback_client() -> AsyncIterator[FeedbackClient]:
 
 @pytest.fixture
 def errors(feedback_client: FeedbackClient) -> list[Mapping[str, str]]:
-    """Collect what submissions were refused for."""
+    """Collect the errors of submitted forms."""
     found: list[Mapping[str, str]] = []
 
     def note(change: object) -> None:
@@ -174,7 +174,7 @@ async def test_a_thumb_counts_at_once_and_its_reason_when_it_is_sent(feedback_cl
     assert not feedback_client.workspace.calls("chat.update"), "the answer is not touched"
 
 
-async def test_who_presses_the_other_thumb_changes_their_mind(feedback_client: FeedbackClient) -> None:
+async def test_the_other_thumb_replaces_the_vote(feedback_client: FeedbackClient) -> None:
     for verdict in ("bad", "good"):
         await feedback_client.press(GRACE, verdict)
     await feedback_client.press(ADA, "good")
@@ -182,7 +182,7 @@ async def test_who_presses_the_other_thumb_changes_their_mind(feedback_client: F
     assert "What is wrong" not in str(feedback_client.top_view(GRACE).content)
 
 
-async def test_what_was_sent_stands_in_the_form_when_it_comes_again(feedback_client: FeedbackClient) -> None:
+async def test_the_form_opens_with_earlier_reasons(feedback_client: FeedbackClient) -> None:
     await feedback_client.press(GRACE, "bad")
     await feedback_client.submit(GRACE, feedback_client.top_view(GRACE), "Teapots.", "beside")
     await feedback_client.press(GRACE, "bad")
@@ -204,7 +204,7 @@ async def test_plain_buttons_do_the_same(feedback_client: FeedbackClient) -> Non
     ["bad:2", "bad:999999999999999999", "bad:9999999999999999999", "bad:", "bad", "ugly:1", "bad:-1", ""],
 )
 async def test_a_forged_vote_counts_nowhere(feedback_client: FeedbackClient, value: str) -> None:
-    """One for a turn that is not that thread's, or is none, or that says nothing we know."""
+    """For a turn of another thread, an invalid turn, or an unknown verdict."""
     elsewhere = feedback_client.message_ts, feedback_client.root
     await feedback_client.answer()
     feedback_client.message_ts, feedback_client.root = elsewhere
@@ -214,7 +214,7 @@ async def test_a_forged_vote_counts_nowhere(feedback_client: FeedbackClient, val
     assert not stack or ANSWER_GONE in str(stack[-1].content)
 
 
-async def test_a_form_for_anothers_vote_changes_nothing(
+async def test_a_form_for_another_persons_vote_changes_nothing(
     feedback_client: FeedbackClient, errors: list[Mapping[str, str]]
 ) -> None:
     await feedback_client.press(GRACE, "bad")
@@ -229,7 +229,7 @@ async def test_a_form_for_anothers_vote_changes_nothing(
     assert found.vote.note == ""
 
 
-async def test_while_the_database_is_away_people_are_told(
+async def test_people_are_told_that_the_database_is_away(
     feedback_client: FeedbackClient, errors: list[Mapping[str, str]]
 ) -> None:
     await feedback_client.press(GRACE, "good")
@@ -240,7 +240,7 @@ async def test_while_the_database_is_away_people_are_told(
     assert "can't reach my database" in str(feedback_client.top_view(ADA).content)
 
 
-async def test_who_may_not_use_the_bot_has_no_vote(feedback_client: FeedbackClient) -> None:
+async def test_a_person_without_access_has_no_vote(feedback_client: FeedbackClient) -> None:
     feedback_client.access_guard.refused = GRACE
     await feedback_client.press(GRACE, "bad")
     await feedback_client.press(ADA, "good")

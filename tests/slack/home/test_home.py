@@ -1,4 +1,4 @@
-"""Home: sections one below the other, whatever becomes of one of them."""
+"""Home: sections one below the other, even if one of them fails."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from bot.slack.views.block_kit import Block
 
 
 class OnlyAda(AdminRoles):
-    """Knows one admin."""
+    """Says that Ada is the only admin."""
 
     def __init__(self) -> None:
         """Need no workspace to ask."""
@@ -50,11 +50,11 @@ async def test_sections_stand_below_each_other() -> None:
     assert (await home("U0ADA"))["blocks"] == [hello, rule, admins, rule, hello]
 
 
-async def test_what_is_for_admins_is_not_sent_to_others() -> None:
+async def test_sections_for_admins_are_not_sent_to_others() -> None:
     assert "admins" not in str(await HomeTab(gate(), (greeting, for_admins))("U0GRACE"))
 
 
-async def test_a_section_that_cannot_be_read_takes_no_other_with_it() -> None:
+async def test_a_section_that_fails_leaves_the_others() -> None:
     with structlog.testing.capture_logs() as logs:
         shown = str(await HomeTab(gate(), (unread, greeting))("U0ADA"))
     assert SECTION_FAILED in shown
@@ -62,5 +62,5 @@ async def test_a_section_that_cannot_be_read_takes_no_other_with_it() -> None:
     assert [line["action"] for line in logs] == ["home_failed"]
 
 
-async def test_it_is_never_more_than_slack_shows() -> None:
+async def test_home_never_has_more_blocks_than_slack_shows() -> None:
     check_view(await HomeTab(gate(), (greeting, endless))("U0ADA"), "home")

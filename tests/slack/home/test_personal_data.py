@@ -1,4 +1,4 @@
-"""What people see of their data and do with it, over real sockets; and that it is only ever their own."""
+"""Personal data over real sockets: people export and erase their own data, and no other."""
 
 import asyncio
 import json
@@ -45,7 +45,7 @@ BARE_HOME = {"type": "home", "blocks": [{"type": "divider"}]}
 
 
 class SlowData(MemoryPersonalData):
-    """Takes its time to erase, and notes when it has begun."""
+    """Takes `delay` seconds to erase."""
 
     delay = 0.0
 
@@ -62,7 +62,7 @@ class Nobody:
 
 @dataclass
 class PersonalDataClient:
-    """A workspace in which Ada and Grace have asked something."""
+    """What people do in a workspace in which Ada and Grace have asked something."""
 
     workspace: SandboxWorkspace
     store: MemoryStore
@@ -137,8 +137,8 @@ async def data_client() -> AsyncIterator[PersonalDataClient]:
                 await asyncio.gather(*data_client.tasks)
 
 
-async def test_everybody_has_their_own_data_sent_as_a_file(data_client: PersonalDataClient) -> None:
-    """Into the direct message with the bot, whatever the button says."""
+async def test_people_get_their_own_data_as_a_file(data_client: PersonalDataClient) -> None:
+    """It goes to the person who pressed, whatever the button's value says."""
     await data_client.press(GRACE, SEND_DATA_ACTION, ADA)
     assert DATA_SENT in data_client.shown_text(GRACE)
     assert data_client.files(ADAS) == []
@@ -150,7 +150,7 @@ async def test_everybody_has_their_own_data_sent_as_a_file(data_client: Personal
     assert "U0ADA" not in data_client.file_content(file)
 
 
-async def test_everybody_erases_their_own_data_and_sees_it_in_home(data_client: PersonalDataClient) -> None:
+async def test_people_erase_their_own_data_and_home_shows_it(data_client: PersonalDataClient) -> None:
     await data_client.press(GRACE, ERASE_DATA_ACTION, ADA)
     assert "Erased: 1 message," in data_client.shown_text(GRACE)
     assert "no message and no vote" in data_client.home_text(GRACE)
@@ -158,7 +158,7 @@ async def test_everybody_erases_their_own_data_and_sees_it_in_home(data_client: 
     assert (await data_client.count_stored(ADA)).messages == 1
 
 
-async def test_data_of_another_workspace_are_not_theirs_here(data_client: PersonalDataClient) -> None:
+async def test_data_of_another_workspace_stays(data_client: PersonalDataClient) -> None:
     await data_client.ask(GRACE, "1700000002.000100", workspace="T2")
     await data_client.press(GRACE, ERASE_DATA_ACTION)
     assert (await data_client.count_stored(GRACE)).messages == 1
@@ -174,27 +174,29 @@ async def test_without_the_scope_a_sentence_says_what_to_do(data_client: Persona
 
 
 @pytest.mark.parametrize("fault", [{"status": 500}, {"retry_after": 9}, {"drop": True}], ids=str)
-async def test_what_passes_is_told_as_such(data_client: PersonalDataClient, fault: dict[str, Any]) -> None:
+async def test_a_temporary_failure_is_shown_as_one(data_client: PersonalDataClient, fault: dict[str, Any]) -> None:
     data_client.workspace.inject_fault("files.getUploadURLExternal", **fault)
     await data_client.press(GRACE, SEND_DATA_ACTION)
     assert UPLOAD_FAILED in data_client.shown_text(GRACE)
 
 
-async def test_who_has_said_nothing_is_sent_nothing(data_client: PersonalDataClient) -> None:
+async def test_a_person_without_data_is_sent_no_file(data_client: PersonalDataClient) -> None:
     await data_client.press(GRACE, ERASE_DATA_ACTION)
     await data_client.press(GRACE, SEND_DATA_ACTION)
     assert "no message and no vote" in data_client.shown_text(GRACE)
     assert data_client.files(GRACES) == []
 
 
-async def test_more_than_can_be_sent_is_not(data_client: PersonalDataClient, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_export_that_is_too_large_is_not_sent(
+    data_client: PersonalDataClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(personal_data, "MAX_EXPORT_BYTES", 100)
     await data_client.press(GRACE, SEND_DATA_ACTION)
     assert f"bot export --user {GRACE}" in data_client.shown_text(GRACE)
     assert data_client.files(GRACES) == []
 
 
-async def test_who_presses_twice_is_told_so(data_client: PersonalDataClient) -> None:
+async def test_a_second_press_is_refused_while_the_first_runs(data_client: PersonalDataClient) -> None:
     data_client.data.delay = 0.2
     await data_client.press(GRACE, ERASE_DATA_ACTION, wait=False)
     await data_client.press(GRACE, ERASE_DATA_ACTION)
@@ -204,15 +206,15 @@ async def test_who_presses_twice_is_told_so(data_client: PersonalDataClient) -> 
     assert await data_client.count_stored(GRACE) == StoredCounts()
 
 
-async def test_what_cannot_be_shown_is_done_all_the_same(data_client: PersonalDataClient) -> None:
-    """A trigger may have expired while Slack or we were slow."""
+async def test_data_is_erased_even_if_no_view_opens(data_client: PersonalDataClient) -> None:
+    """A trigger may expire while Slack or the bot is slow."""
     data_client.data.delay = 1.2
     data_client.workspace.inject_fault("views.open", error="expired_trigger_id")
     await data_client.press(GRACE, ERASE_DATA_ACTION)
     assert await data_client.count_stored(GRACE) == StoredCounts()
 
 
-async def test_home_tells_how_much_and_for_how_long(data_client: PersonalDataClient) -> None:
+async def test_home_shows_how_much_is_stored_and_for_how_long(data_client: PersonalDataClient) -> None:
     await data_client.press(ADA, ERASE_DATA_ACTION)  # shows Home anew
     await data_client.ask(ADA, "1700000003.000100")
     await data_client.ask(ADA, "1700000004.000100")
@@ -224,7 +226,7 @@ async def test_home_tells_how_much_and_for_how_long(data_client: PersonalDataCli
     assert "'style': 'danger'}}" in shown, "the confirmation warns as the button does"
 
 
-async def test_home_tells_so_where_there_is_nothing(data_client: PersonalDataClient) -> None:
+async def test_home_says_that_nothing_is_stored(data_client: PersonalDataClient) -> None:
     assert data_client.section is not None
     shown = str(await data_client.section(HomeReader(user="U0LIN", is_admin=False)))
     assert "no message and no vote of yours. What I store is kept until you erase it here" in shown

@@ -1,4 +1,4 @@
-"""The command, the shortcut and Home's lists of channels, over real sockets: what they show, and to whom."""
+"""The slash command, the shortcut and Home's list of channels, over real sockets."""
 
 import pytest
 
@@ -14,7 +14,7 @@ from tests.slack.admin_client import ADA, BARE_HOME, CHANNEL, GENERAL, GRACE, KI
 
 @pytest.mark.parametrize("letter", ["🙂", "字", "x"])
 async def test_the_command_shows_a_prompt_of_any_letters(admin_client: AdminClient, letter: str) -> None:
-    """As many of them as are shown fit into an acknowledgement."""
+    """The shown part fits an acknowledgement."""
     await admin_client.versions.save(CHANNEL, ScopeConfig(prompt=Prompt(letter * 4_000)), based_on=0, by=Author(id=ADA))
     told: list[NoticeShown] = []
     admin_client.workspace.state.observe(
@@ -46,8 +46,8 @@ async def test_the_command_shows_what_applies_and_the_prompt_to_admins_only(admi
         assert "/threadkeeper prompt" in told[GRACE]
 
 
-async def test_everybody_sees_in_home_what_applies_in_a_channel(admin_client: AdminClient) -> None:
-    """Values and where they come from; the prompt itself is for admins. Direct messages are in no list."""
+async def test_home_shows_everybody_the_configuration_of_a_channel(admin_client: AdminClient) -> None:
+    """Values and their origins; only admins see the prompt. Direct messages are refused."""
     told = ScopeConfig(prompt=Prompt("Be kind."), parameters={"temperature": 0.5})
     await admin_client.versions.save(CHANNEL, told, based_on=0, by=Author(id=ADA))
     for user, channel, expected in (

@@ -1,4 +1,4 @@
-"""Who is an admin: by Slack's word, by name, and never a guest, a stranger or a bot."""
+"""Admins: by Slack's ranks or by name, and never a guest, an outsider or a bot."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ class Response:
 
 @dataclass
 class Directory:
-    """What Slack says of people."""
+    """Slack's `users.info`, for one person."""
 
     user: dict[str, Any] | None
     asked: int = 0
@@ -45,11 +45,11 @@ def admins(directory: Directory, *named: str) -> AdminRoles:
 
 
 @pytest.mark.parametrize("rank", ["is_admin", "is_owner", "is_primary_owner"])
-async def test_admins_and_owners_may(rank: str) -> None:
+async def test_slacks_admins_and_owners_are_admins(rank: str) -> None:
     assert await admins(Directory(PLAIN | {rank: True})).is_admin("U1")
 
 
-async def test_whom_the_settings_name_may() -> None:
+async def test_people_named_in_the_settings_are_admins() -> None:
     plain = Directory(PLAIN | {"is_admin": False})
     assert await admins(plain, "U1").is_admin("U1")
     assert not await admins(plain, "U2").is_admin("U1")
@@ -69,13 +69,13 @@ async def test_whom_the_settings_name_may() -> None:
         {"id": "U2"},
     ],
 )
-async def test_these_never_may(what: dict[str, Any]) -> None:
-    """Not even with a rank, nor when the settings name them."""
+async def test_guests_bots_and_outsiders_are_never_admins(what: dict[str, Any]) -> None:
+    """Not even with a rank, or if the settings name them."""
     assert not await admins(Directory({**ADMIN, **what}), "U1").is_admin("U1")
 
 
-async def test_whom_admins_name_may_where_they_name_them() -> None:
-    """Be it for the whole workspace, or for a channel; and only members may."""
+async def test_stewards_edit_where_they_are_named() -> None:
+    """For the whole workspace or for a channel, and only if they are members."""
 
     async def stewards(channel: str) -> frozenset[str]:
         return {"": frozenset({"U1"}), "C1": frozenset({"U2"})}.get(channel, frozenset())
@@ -91,7 +91,7 @@ async def test_whom_admins_name_may_where_they_name_them() -> None:
     assert not await asked("U1", team_id="T2").is_admin("U1")
 
 
-async def test_slacks_admins_may_although_the_database_is_away() -> None:
+async def test_slacks_admins_need_no_database() -> None:
     async def stewards(_channel: str) -> frozenset[str]:
         raise StoreUnavailable
 
@@ -100,13 +100,13 @@ async def test_slacks_admins_may_although_the_database_is_away() -> None:
         await AdminRoles(Directory(PLAIN).people(), stewards=stewards).is_admin("U1")
 
 
-async def test_an_admin_of_an_organisation_that_has_our_workspace_may() -> None:
+async def test_an_admin_of_the_enterprise_is_an_admin() -> None:
     grid = {"team_id": "T9", "enterprise_user": {"teams": ["T1", "T9"]}}
     assert await admins(Directory(ADMIN | grid)).is_admin("U1")
 
 
-async def test_where_slack_does_not_say_nobody_may() -> None:
-    """Nor is that remembered."""
+async def test_nobody_is_an_admin_while_slack_does_not_answer() -> None:
+    """The failure is not cached."""
     directory = Directory(None)
     asked = admins(directory, "U1")
     assert not await asked.is_admin("U1")
@@ -114,8 +114,8 @@ async def test_where_slack_does_not_say_nobody_may() -> None:
     assert await asked.is_admin("U1")
 
 
-async def test_slacks_word_is_believed_for_a_while_only() -> None:
-    """Whoever loses the rank, loses the right within half a minute."""
+async def test_slacks_answer_is_reused_for_half_a_minute() -> None:
+    """A demoted admin loses the right within this time."""
     directory = Directory(ADMIN)
     asked = admins(directory)
     assert await asked.is_admin("U1")

@@ -1,4 +1,4 @@
-"""Who may do what: the form for it, and what Home says of it."""
+"""Opens the form of grants, and reads Home."""
 
 from bot.sandbox.workspace.records import WorkspaceView
 from bot.slack.admin.access import views
@@ -13,7 +13,7 @@ async def edit(admin_client: AdminClient, user: str, name: str = WHOLE) -> Works
 
 
 async def home(admin_client: AdminClient, user: str) -> str:
-    """Return what somebody's Home tab says, opened anew."""
+    """Open a person's Home tab, and return its text."""
     admin_client.workspace.interactivity.open_home(user, "home")
     before = admin_client.workspace.views.home(user)
     await admin_client.workspace.wait_until(lambda: admin_client.workspace.views.home(user) is not before)

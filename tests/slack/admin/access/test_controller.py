@@ -1,4 +1,4 @@
-"""Admins decide who may ask and who may steer; nobody else does, and none is locked out."""
+"""Grants over real sockets: only admins change them, and no admin is locked out."""
 
 import hashlib
 import hmac
@@ -42,7 +42,7 @@ async def saved(admin_client: AdminClient, key: Scope = WORKSPACE) -> list[Grant
 
 
 async def test_an_admin_sets_who_may_ask(admin_client: AdminClient) -> None:
-    """The boxes are ticked as it is where nobody has decided; all of it is kept, with who, when and why."""
+    """The boxes show the defaults at first. The version records author, time and note."""
     view = await edit(admin_client, ADA)
     ticked = next(block for block in view.content["blocks"] if block.get("block_id") == "admits")
     assert [option["value"] for option in ticked["element"]["initial_options"]] == [
@@ -89,7 +89,7 @@ async def test_a_form_without_a_change_saves_no_version(admin_client: AdminClien
     assert only.rules == AccessRules(denied_people=frozenset({GRACE})), "what is built in stays left to that"
 
 
-async def test_an_admin_names_another_who_may_steer_at_once_and_can_be_unnamed(admin_client: AdminClient) -> None:
+async def test_an_admin_names_another_admin_and_removes_them(admin_client: AdminClient) -> None:
     await admin_client.submit(ADA, await edit(admin_client, ADA), stewards=[GRACE])
     assert "Change who may do what" in await home(admin_client, GRACE)
     await admin_client.submit(GRACE, await admin_client.open_editor(GRACE), prompt="Be kind.")
@@ -102,7 +102,7 @@ async def test_an_admin_names_another_who_may_steer_at_once_and_can_be_unnamed(a
 
 
 @pytest.mark.parametrize("user", [LIN, NOOR])
-async def test_guests_and_outsiders_never_steer_whoever_names_them(admin_client: AdminClient, user: str) -> None:
+async def test_guests_and_outsiders_are_never_admins_even_if_named(admin_client: AdminClient, user: str) -> None:
     for key in (WORKSPACE, CHANNEL):
         await admin_client.grants.save(key, Grants(stewards=frozenset({user})), based_on=0, by=Author(id=ADA))
     await admin_client.press(user, views.EDIT_GRANTS_ACTION, WHOLE)
@@ -114,10 +114,8 @@ async def test_guests_and_outsiders_never_steer_whoever_names_them(admin_client:
 
 
 @pytest.mark.parametrize("name", [WHOLE, HERE])
-async def test_nobody_but_members_is_named(
-    admin_client: AdminClient, errors: list[Mapping[str, str]], name: str
-) -> None:
-    """Told at the field; so is that Slack does not say who somebody is."""
+async def test_only_members_can_be_named(admin_client: AdminClient, errors: list[Mapping[str, str]], name: str) -> None:
+    """The error stands at the field, also if Slack does not answer."""
     for user in (LIN, NOOR, "U0BUILD"):
         await admin_client.submit(ADA, await edit(admin_client, ADA, name), stewards=[GRACE, user])
     admin_client.workspace.inject_fault("users.info", status=500, times=8)
@@ -142,7 +140,7 @@ async def test_no_rule_locks_an_admin_out_of_home(admin_client: AdminClient) -> 
 @pytest.mark.parametrize("action", [views.EDIT_GRANTS_ACTION, views.GRANTS_HISTORY_ACTION])
 @pytest.mark.parametrize("name", [WHOLE, HERE])
 async def test_others_are_refused_and_it_is_logged(admin_client: AdminClient, action: str, name: str) -> None:
-    """Also who may edit a channel: that one does not decide who else may."""
+    """A steward of a channel cannot name further stewards."""
     await admin_client.grants.save(CHANNEL, Grants(stewards=frozenset({GRACE})), based_on=0, by=Author(id=ADA))
     with capture_logs() as logs:
         await admin_client.press(GRACE, action, name)
@@ -154,7 +152,7 @@ async def test_others_are_refused_and_it_is_logged(admin_client: AdminClient, ac
     "name",
     ["workspace T2", "channel T2/C1", f"thread {TEAM}/{GENERAL}/1.0", f"direct {TEAM}", "deployment", "x"],
 )
-async def test_what_has_no_grants_is_refused(admin_client: AdminClient, name: str) -> None:
+async def test_a_scope_without_grants_is_refused(admin_client: AdminClient, name: str) -> None:
     await admin_client.press(ADA, views.EDIT_GRANTS_ACTION, name)
     assert authorization.NOT_IN_WORKSPACE in admin_client.shown_text(ADA)
 
@@ -162,7 +160,7 @@ async def test_what_has_no_grants_is_refused(admin_client: AdminClient, name: st
 async def test_forged_expired_and_foreign_forms_change_nothing(
     admin_client: AdminClient, errors: list[Mapping[str, str]]
 ) -> None:
-    """Nor does leave to change a prompt serve to change who may do what."""
+    """The state of a prompt's form is not valid for grants, either."""
     view = await edit(admin_client, ADA)
     level = await admin_client.open_editor(ADA)
     foreign = FormState(
@@ -183,10 +181,10 @@ async def test_forged_expired_and_foreign_forms_change_nothing(
     assert await saved(admin_client) == []
 
 
-async def test_who_is_no_admin_any_more_changes_nothing_with_what_is_still_open(
+async def test_a_demoted_admin_changes_nothing_with_an_open_form(
     admin_client: AdminClient, errors: list[Mapping[str, str]]
 ) -> None:
-    """Neither by a form nor by a history."""
+    """With an open form or with an open history."""
     await admin_client.submit(ADA, await edit(admin_client, ADA), stewards=[GRACE])
     held = await edit(admin_client, GRACE)
     await admin_client.submit(ADA, await edit(admin_client, ADA), stewards=[])
@@ -201,7 +199,7 @@ async def test_who_is_no_admin_any_more_changes_nothing_with_what_is_still_open(
     assert len(await saved(admin_client)) == 2
 
 
-async def test_ids_that_are_none_are_refused(admin_client: AdminClient, errors: list[Mapping[str, str]]) -> None:
+async def test_invalid_ids_are_refused(admin_client: AdminClient, errors: list[Mapping[str, str]]) -> None:
     view = await edit(admin_client, ADA)
     for odd in ({"people": ["C0ENG"]}, {"channels": ["D0ADA"]}, {"stewards": ["U1, U2"]}, {"invited": [7]}):
         await admin_client.submit(ADA, view, **odd)
@@ -213,7 +211,7 @@ async def test_ids_that_are_none_are_refused(admin_client: AdminClient, errors: 
 
 
 async def test_the_second_of_two_admins_is_shown_the_difference(admin_client: AdminClient) -> None:
-    """Nothing is overwritten until that is what the second one wants."""
+    """Nothing is overwritten until the second admin confirms it."""
     ada, joan = await edit(admin_client, ADA), await edit(admin_client, JOAN)
     await admin_client.submit(JOAN, joan, denied_people=[GRACE], note="Spam.")
     await admin_client.submit(ADA, ada, denied_people=[LIN], note="Guests.")
@@ -250,7 +248,7 @@ async def test_a_version_is_restored_as_a_new_one(admin_client: AdminClient) -> 
     [AccessRules(admits=frozenset({Admission.GUESTS}), denied_people=frozenset({GRACE}))],
     indirect=True,
 )
-async def test_what_the_deployment_decides_is_told_and_not_asked_for(admin_client: AdminClient) -> None:
+async def test_a_setting_of_the_deployment_is_shown_without_an_input(admin_client: AdminClient) -> None:
     view = await edit(admin_client, ADA)
     assert "The deployment's settings decide this" in admin_client.shown_text(ADA)
     await admin_client.submit(ADA, view, denied_people=[LIN])
@@ -273,8 +271,8 @@ async def test_a_channel_is_chosen_from_a_list(admin_client: AdminClient) -> Non
         assert expected in admin_client.shown_text(ADA)
 
 
-async def test_home_says_to_whom_may_not_ask_that_they_may_not(admin_client: AdminClient) -> None:
-    """An admin who is denied sees it too, below which all stays as it was."""
+async def test_home_tells_people_that_they_may_not_ask(admin_client: AdminClient) -> None:
+    """An admin whom the rules exclude sees that, too, and keeps all sections."""
     assert AccessRefusal.GUEST.for_people in await home(admin_client, LIN)
     assert "no_entry" not in await home(admin_client, GRACE)
     await admin_client.submit(ADA, await edit(admin_client, ADA), denied_people=[ADA, GRACE])

@@ -1,4 +1,4 @@
-"""Admins at work over real sockets: what they may, what others may not, and what goes wrong on the way."""
+"""The prompt editor over real sockets: saving, conflicts, refusals and failures."""
 
 from collections.abc import Mapping
 
@@ -30,7 +30,7 @@ async def test_an_admin_edits_a_channel(admin_client: AdminClient) -> None:
     assert "Be kind." in str(home.content["blocks"]), "Home shows it at once"
 
 
-async def test_whom_the_settings_name_is_an_admin(admin_client: AdminClient) -> None:
+async def test_people_named_in_the_settings_are_admins(admin_client: AdminClient) -> None:
     await admin_client.submit(JOAN, await admin_client.open_editor(JOAN), prompt="Be kind.")
     assert await admin_client.saved_configs() == [KIND]
 
@@ -49,9 +49,7 @@ async def test_a_form_without_a_change_saves_no_version(admin_client: AdminClien
         (modals.HISTORY_ACTION, f"workspace {TEAM}"),
     ],
 )
-async def test_others_see_nothing_to_press_and_a_forged_press_is_refused(
-    admin_client: AdminClient, action: str, value: str
-) -> None:
+async def test_a_forged_press_of_a_member_is_refused(admin_client: AdminClient, action: str, value: str) -> None:
     await admin_client.versions.save(CHANNEL, KIND, based_on=0, by=Author(id=ADA))
     with capture_logs() as logs:
         await admin_client.press(GRACE, action, value)
@@ -63,13 +61,13 @@ async def test_others_see_nothing_to_press_and_a_forged_press_is_refused(
 @pytest.mark.parametrize(
     "level", ["workspace T2", "channel T2/C1", "deployment", "", "channel T0SANDBOX/C1/C2/C3", "nonsense"]
 )
-async def test_what_is_not_in_this_workspace_is_refused(admin_client: AdminClient, level: str) -> None:
+async def test_a_scope_of_another_workspace_is_refused(admin_client: AdminClient, level: str) -> None:
     await admin_client.press(ADA, f"{modals.EDIT_ACTION}:channel", level)
     assert authorization.NOT_IN_WORKSPACE in admin_client.shown_text(ADA)
 
 
 async def submitted_with(admin_client: AdminClient, user: str, metadata: str) -> None:
-    """Submit a form whose metadata is another one than we gave."""
+    """Submit a form with other metadata than the bot wrote."""
     view = await admin_client.open_editor(ADA)
     forged = admin_client.workspace.views.open(user, view.content | {"private_metadata": metadata})
     with capture_logs() as logs:
@@ -110,7 +108,7 @@ async def test_a_form_for_another_workspace_is_refused(
 async def test_a_form_that_was_open_for_too_long_is_refused(
     admin_client: AdminClient, errors: list[Mapping[str, str]]
 ) -> None:
-    """What was written stays on the screen."""
+    """The form stays open with its input."""
     view = await admin_client.open_editor(ADA)
     admin_client.now += FORM_LIFETIME_SECONDS + 1
     await admin_client.submit(ADA, view, prompt="Be kind.")
@@ -122,7 +120,7 @@ async def test_a_form_that_was_open_for_too_long_is_refused(
 async def test_a_wrong_value_is_refused_at_its_field(
     admin_client: AdminClient, errors: list[Mapping[str, str]]
 ) -> None:
-    """All that is wrong at once."""
+    """All errors are shown at once."""
     await admin_client.submit(ADA, await admin_client.open_editor(ADA), temperature="3", n="0", prompt="Dear {name}")
     (told,) = errors
     assert set(told) == {"temperature", "n", "prompt:line:0"}
@@ -132,7 +130,7 @@ async def test_a_wrong_value_is_refused_at_its_field(
 
 
 async def test_the_second_of_two_admins_is_shown_the_difference(admin_client: AdminClient) -> None:
-    """Nothing is overwritten until that is what the second one wants."""
+    """Nothing is overwritten until the second admin confirms it."""
     ada, joan = await admin_client.open_editor(ADA), await admin_client.open_editor(JOAN)
     await admin_client.submit(JOAN, joan, prompt="Be brief.", n="2", note="Shorter!")
     await admin_client.submit(ADA, ada, prompt="Be kind.", note="Kinder!")
@@ -150,13 +148,13 @@ async def test_the_second_of_two_admins_is_shown_the_difference(admin_client: Ad
 
 
 LONG = "Be kind, and say so in many words.\n" * 1_000
-"""More than Slack takes in an acknowledgement."""
+"""Larger than Slack takes in an acknowledgement."""
 
 
-async def test_the_difference_is_shown_however_long_the_prompt_is(
+async def test_a_conflict_of_long_prompts_is_shown_after_the_acknowledgement(
     admin_client: AdminClient, errors: list[Mapping[str, str]]
 ) -> None:
-    """It comes after the acknowledgement, over another way, at the top; the sockets stay open."""
+    """It is sent after the acknowledgement, by `views.update`. The sockets stay open."""
     await admin_client.versions.save(CHANNEL, ScopeConfig(prompt=Prompt(LONG)), based_on=0, by=Author(id=ADA))
     ada, joan = await admin_client.open_editor(ADA), await admin_client.open_editor(JOAN)
     await admin_client.submit(JOAN, joan, n="2")
@@ -168,8 +166,8 @@ async def test_the_difference_is_shown_however_long_the_prompt_is(
     assert newest == ScopeConfig(prompt=Prompt(LONG), parameters={"temperature": 0.5})
 
 
-async def test_what_was_typed_in_parts_stays_in_these_parts(admin_client: AdminClient) -> None:
-    """Slack keeps what was typed into a field of the same id, so another text would be lost in it."""
+async def test_typed_parts_keep_their_inputs_after_a_conflict(admin_client: AdminClient) -> None:
+    """Slack keeps the input of a field with the same id and ignores another initial value."""
     ada, joan = await admin_client.open_editor(ADA), await admin_client.open_editor(JOAN)
     await admin_client.submit(JOAN, joan, prompt="Be brief.")
     await admin_client.press(ADA, form.ADD_PART_ACTION, "", ada)
@@ -208,7 +206,7 @@ async def test_nothing_is_restored_over_a_newer_version(admin_client: AdminClien
     assert await admin_client.saved_configs() == [ScopeConfig(), BRIEF, KIND]
 
 
-async def test_what_has_been_locked_since_is_not_restored(admin_client: AdminClient) -> None:
+async def test_a_version_with_a_locked_field_is_not_restored(admin_client: AdminClient) -> None:
     await admin_client.versions.save(CHANNEL, KIND, based_on=0, by=Author(id=ADA))
     await admin_client.versions.save(CHANNEL, ScopeConfig(), based_on=1, by=Author(id=ADA))
     await admin_client.versions.save(WORKSPACE, ScopeConfig(locks=frozenset({"prompt"})), based_on=0, by=Author(id=ADA))
@@ -218,8 +216,8 @@ async def test_what_has_been_locked_since_is_not_restored(admin_client: AdminCli
     assert len(await admin_client.saved_configs()) == 2
 
 
-async def test_a_slow_database_gets_a_light_view_in_time(admin_client: AdminClient) -> None:
-    """Slack's trigger is good for three seconds; what takes longer than one is filled in later."""
+async def test_a_slow_database_gets_a_placeholder_in_time(admin_client: AdminClient) -> None:
+    """Slack's trigger expires after three seconds. A view that takes longer than one is filled later."""
     admin_client.versions.delay = 1.5
     await admin_client.open_editor(ADA)
     assert "For *<#C0GENERAL>*" in admin_client.shown_text(ADA)
@@ -229,14 +227,16 @@ async def test_a_slow_database_gets_a_light_view_in_time(admin_client: AdminClie
     ]
 
 
-async def test_a_view_that_slack_does_not_take_is_no_moment_for_ever(admin_client: AdminClient) -> None:
+async def test_a_failed_update_replaces_the_placeholder_by_a_notice(admin_client: AdminClient) -> None:
     admin_client.versions.delay = 1.5
     admin_client.workspace.inject_fault("views.update", error="view_too_large", times=1)
     await admin_client.open_editor(ADA)
     assert VIEW_FAILED in admin_client.shown_text(ADA)
 
 
-async def test_without_a_database_nothing_is_lost(admin_client: AdminClient, errors: list[Mapping[str, str]]) -> None:
+async def test_without_a_database_the_form_stays_open(
+    admin_client: AdminClient, errors: list[Mapping[str, str]]
+) -> None:
     view = await admin_client.open_editor(ADA)
     admin_client.versions.is_away = True
     await admin_client.submit(ADA, view, prompt="Be kind.")
@@ -245,7 +245,7 @@ async def test_without_a_database_nothing_is_lost(admin_client: AdminClient, err
     assert "can't reach my database" in admin_client.shown_text(JOAN)
 
 
-async def test_more_room_is_one_more_input(admin_client: AdminClient) -> None:
+async def test_more_room_adds_an_input(admin_client: AdminClient) -> None:
     view = await admin_client.open_editor(ADA)
     await admin_client.press(ADA, form.ADD_PART_ACTION, "", view)
     ids = [block.get("block_id") for block in admin_client.top_view(ADA).content["blocks"]]

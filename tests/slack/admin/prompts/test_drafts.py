@@ -1,4 +1,4 @@
-"""Trying a draft over real sockets: where it is asked, what becomes of it, and who may decide that."""
+"""Drafts over real sockets: tried in a thread, then published, edited or discarded by their author."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ BRIEF = ScopeConfig(prompt=Prompt("Be brief."))
 
 
 async def tried(admin_client: AdminClient, question: str = "Why?", **changes: object) -> WorkspaceMessage:
-    """Let Ada try a draft for a channel, and return the head of its thread."""
+    """Let Ada try a draft for a channel, and return the first message of its thread."""
     view = await admin_client.open_editor(ADA)
     await admin_client.press_in_form(ADA, view, form.TRY_ACTION, question=question, **{"prompt": "Be kind.", **changes})
     return admin_client.sent_messages(ADA)[-1]
@@ -40,7 +40,7 @@ def fields(view: WorkspaceView) -> dict[str, object]:
 
 
 async def test_a_draft_is_tried_in_a_thread_with_its_admin(admin_client: AdminClient) -> None:
-    """What it changes stands there, then the question, which is asked as the admin's own."""
+    """The thread shows the difference, then the question, asked in the admin's name."""
     head = await tried(admin_client, "Is <this> *it*?", temperature="0.3", note="Complaints.")
     for text in ("Draft for <#C0GENERAL>", "version 1", "not published", "+Be kind.", "temperature: 0.3"):
         assert text in str(head.blocks)
@@ -57,7 +57,7 @@ async def test_a_draft_is_tried_in_a_thread_with_its_admin(admin_client: AdminCl
     assert await admin_client.saved_configs() == [], "nothing is published"
 
 
-async def test_the_form_stays_below_what_says_where_the_answer_comes(admin_client: AdminClient) -> None:
+async def test_the_form_stays_open_below_the_link_to_the_thread(admin_client: AdminClient) -> None:
     await tried(admin_client)
     below, above = admin_client.workspace.views.stack(ADA)
     assert below.content["callback_id"] == modals.CONFIG_FORM_CALLBACK
@@ -66,8 +66,8 @@ async def test_the_form_stays_below_what_says_where_the_answer_comes(admin_clien
     assert await admin_client.saved_configs() == [KIND]
 
 
-async def test_what_is_wrong_is_told_at_its_field_and_nothing_is_asked(admin_client: AdminClient) -> None:
-    """As on saving, also what only shows there; the form keeps what is in it, and forgets old complaints."""
+async def test_a_wrong_draft_shows_errors_and_asks_nothing(admin_client: AdminClient) -> None:
+    """The same errors as on saving. The form keeps its input, and drops earlier errors."""
     await admin_client.versions.save(WORKSPACE, ScopeConfig(locks=frozenset({"n"})), based_on=0, by=Author(id=JOAN))
     view = await admin_client.open_editor(ADA)
     await admin_client.press_in_form(ADA, view, form.TRY_ACTION, prompt="Dear {name}", temperature="3", question=" ")
@@ -90,7 +90,7 @@ async def test_what_is_wrong_is_told_at_its_field_and_nothing_is_asked(admin_cli
 
 
 async def test_a_draft_is_published_from_its_thread(admin_client: AdminClient) -> None:
-    """As a version like any other; the thread says so, and offers the way back."""
+    """It becomes a version, and the thread offers its History."""
     head = await tried(admin_client, note="Complaints.")
     admin_client.now += DRAFT_LIFETIME_SECONDS - 1
     await admin_client.press_below(ADA, head, draft_view.PUBLISH_ACTION)
@@ -106,7 +106,7 @@ async def test_a_draft_is_published_from_its_thread(admin_client: AdminClient) -
 
 
 async def test_publishing_twice_is_publishing_once(admin_client: AdminClient) -> None:
-    """Also where the draft was saved from its form meanwhile."""
+    """Also if the draft was saved from its form in between."""
     head = await tried(admin_client)
     await admin_client.submit(ADA, admin_client.workspace.views.stack(ADA)[0], prompt="Be kind.")
     await admin_client.press_below(ADA, head, draft_view.PUBLISH_ACTION)
@@ -117,7 +117,7 @@ async def test_publishing_twice_is_publishing_once(admin_client: AdminClient) ->
     assert await admin_client.saved_configs() == [KIND]
 
 
-async def test_the_author_goes_back_to_the_form_with_nothing_lost(admin_client: AdminClient) -> None:
+async def test_the_author_opens_the_form_with_the_draft_in_it(admin_client: AdminClient) -> None:
     head = await tried(admin_client, temperature="0.3", note="Complaints.")
     admin_client.workspace.views.close_all(ADA)
     await admin_client.press_below(ADA, head, draft_view.EDIT_DRAFT_ACTION)
@@ -134,8 +134,8 @@ async def test_the_author_goes_back_to_the_form_with_nothing_lost(admin_client: 
 
 
 @pytest.mark.parametrize("action", [draft_view.PUBLISH_ACTION, draft_view.EDIT_DRAFT_ACTION])
-async def test_nothing_is_published_over_what_somebody_else_saved(admin_client: AdminClient, action: str) -> None:
-    """The difference is shown, with the draft in the form, to be saved knowingly; the draft stays."""
+async def test_a_draft_is_not_published_over_a_newer_version(admin_client: AdminClient, action: str) -> None:
+    """The form shows both versions, with the draft in its inputs. The draft is kept."""
     head = await tried(admin_client)
     await admin_client.versions.save(CHANNEL, BRIEF, based_on=0, by=Author(id=JOAN, name="joan"), note="Shorter!")
     await admin_client.press_below(ADA, head, action)
@@ -147,7 +147,7 @@ async def test_nothing_is_published_over_what_somebody_else_saved(admin_client: 
     assert await admin_client.saved_configs() == [KIND, BRIEF]
 
 
-async def test_what_was_locked_meanwhile_is_not_published(admin_client: AdminClient) -> None:
+async def test_a_draft_of_a_locked_field_is_not_published(admin_client: AdminClient) -> None:
     head = await tried(admin_client)
     await admin_client.versions.save(
         WORKSPACE, ScopeConfig(locks=frozenset({"prompt"})), based_on=0, by=Author(id=JOAN)
@@ -169,8 +169,8 @@ async def test_a_discarded_draft_is_gone(admin_client: AdminClient) -> None:
 
 
 @pytest.mark.parametrize("action", [draft_view.PUBLISH_ACTION, draft_view.EDIT_DRAFT_ACTION, draft_view.DISCARD_ACTION])
-async def test_nobody_else_decides_about_a_draft(admin_client: AdminClient, action: str) -> None:
-    """Who is no admin, another admin, who makes up a leave, and an author who is none any more."""
+async def test_only_the_author_decides_about_a_draft(admin_client: AdminClient, action: str) -> None:
+    """A member, another admin, a forged state, and an author who is no longer an admin."""
     head = await tried(admin_client)
     value = next(each["value"] for each in head.blocks[-1]["elements"] if each["action_id"] == action)
     joans = sign(FormState(scope=CHANNEL, based_on=0, user=JOAN, expires_at=admin_client.now + 99), KEY)
@@ -194,7 +194,7 @@ async def test_nobody_else_decides_about_a_draft(admin_client: AdminClient, acti
     assert await admin_client.drafts.find_draft(thread(head))
 
 
-async def test_a_leave_ends(admin_client: AdminClient) -> None:
+async def test_a_signed_button_expires(admin_client: AdminClient) -> None:
     head = await tried(admin_client)
     admin_client.now += DRAFT_LIFETIME_SECONDS + 1
     await admin_client.press_below(ADA, head, draft_view.PUBLISH_ACTION)
@@ -202,7 +202,7 @@ async def test_a_leave_ends(admin_client: AdminClient) -> None:
     assert await admin_client.saved_configs() == []
 
 
-async def test_a_forged_form_tries_nothing(admin_client: AdminClient) -> None:
+async def test_a_forged_form_starts_no_draft(admin_client: AdminClient) -> None:
     view = await admin_client.open_editor(ADA)
     for user, metadata, expected in (
         (ADA, "nonsense", authorization.FORM_NOT_YOURS),
@@ -226,7 +226,7 @@ async def test_without_a_database_the_form_stays_as_it_is(admin_client: AdminCli
 
 
 async def test_a_very_long_draft_and_question_fit_their_messages(admin_client: AdminClient) -> None:
-    """The difference is cut where it is shown, and nowhere else."""
+    """Only the shown difference is cut."""
     prompt, question = "<!here> & `*_~\n" * 190, "<&>" * 1_000
     head = await tried(admin_client, question, prompt=prompt.strip())
     draft = await admin_client.drafts.find_draft(thread(head))
@@ -239,8 +239,8 @@ async def test_a_very_long_draft_and_question_fit_their_messages(admin_client: A
     assert history.RESTORE_ACTION not in str(now(admin_client, head).blocks)
 
 
-async def test_who_may_edit_the_channel_tries_and_publishes_while_they_may(admin_client: AdminClient) -> None:
-    """Asked again when it is published."""
+async def test_a_steward_tries_and_publishes_a_draft(admin_client: AdminClient) -> None:
+    """Access is checked again when the draft is published."""
     grants = Grants(stewards=frozenset({GRACE}))
     await admin_client.grants.save(CHANNEL, grants, based_on=0, by=Author(id=ADA))
     for publishes in (True, False):

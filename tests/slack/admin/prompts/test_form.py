@@ -1,4 +1,4 @@
-"""Forms: what a level sets comes back as it was, what is wrong is told at its field."""
+"""Forms: a level's configuration survives the round trip, and errors stand at their fields."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ CHANNEL = Scope(platform="slack", workspace="T1", channel="C1")
 DEPLOYED = ScopeConfig(prompt=Prompt("You are kind."), parameters={"model": "m-0"})
 MODELS = ModelChoices(offered={"m-1": "", "m-2": "will be shut down on 2027-01-14"})
 MANY = ModelChoices(offered={f"vendor/model-{number}": "" for number in range(400)})
-"""As many as a router of services offers."""
+"""As many models as an aggregator of services offers."""
 
 
 def level(steering: ScopeConfig = EMPTY_CONFIG, above: ScopeConfig = EMPTY_CONFIG) -> EditableScope:
@@ -36,8 +36,8 @@ def shown(at: EditableScope, models: ModelChoices = MODELS) -> list[dict[str, An
 
 
 @given(configs, st.sampled_from([MODELS, ModelChoices(), MANY]))
-def test_an_untouched_form_says_what_it_was_made_from(steering: ScopeConfig, models: ModelChoices) -> None:
-    """And Slack would show it, whatever is set."""
+def test_an_untouched_form_is_parsed_to_its_configuration(steering: ScopeConfig, models: ModelChoices) -> None:
+    """Slack accepts the form for every configuration."""
     at = level(steering)
     entered = form.parse_submission(state(shown(at, models)), at)
     assert (entered.config, entered.note, entered.errors) == (steering, "", {})
@@ -56,7 +56,7 @@ def test_every_parameter_has_a_field_with_its_help() -> None:
     assert "It must be a number from 0 to 2." in blocks["temperature"]["hint"]["text"]
 
 
-def test_an_empty_field_says_what_is_inherited() -> None:
+def test_an_empty_field_shows_the_inherited_value() -> None:
     above = ScopeConfig(parameters={"temperature": 0.25, "verbosity": "low"})
     blocks = {block.get("block_id"): block for block in shown(level(above=above))}
     placeholder = blocks["temperature"]["element"]["placeholder"]["text"]
@@ -65,7 +65,7 @@ def test_an_empty_field_says_what_is_inherited() -> None:
     assert chosen == "Not set here: low, from the whole workspace"
 
 
-def test_what_is_locked_is_told_and_not_asked_for() -> None:
+def test_a_locked_field_is_shown_without_an_input() -> None:
     above = ScopeConfig(parameters={"temperature": 0.25}, locks=frozenset({"temperature", PROMPT_FIELD}))
     at = level(ScopeConfig(prompt=Prompt("Mine."), parameters={"temperature": 1, "n": 2}), above)
     blocks = shown(at)
@@ -74,7 +74,7 @@ def test_what_is_locked_is_told_and_not_asked_for() -> None:
     assert form.parse_submission(state(blocks), at).config == ScopeConfig(parameters={"n": 2})
 
 
-def test_a_value_that_no_input_holds_is_kept() -> None:
+def test_a_value_longer_than_an_input_stays_set() -> None:
     biases = {str(token): -100 for token in range(100_000, 100_400)}
     at = level(ScopeConfig(parameters={"logit_bias": biases}))
     assert form.parse_submission(state(shown(at), {"n": "2"}), at).config.parameters == {
@@ -93,21 +93,21 @@ def test_a_value_that_no_input_holds_is_kept() -> None:
         ("logit_bias", "many", "`logit_bias` must be token ids"),
     ],
 )
-def test_a_wrong_value_is_told_with_its_range(name: str, text: str, sentence: str) -> None:
+def test_a_wrong_value_shows_the_range(name: str, text: str, sentence: str) -> None:
     at = level()
     wrong = form.parse_submission(state(shown(at), {name: text}), at).errors
     assert list(wrong) == [name]
     assert wrong[name].startswith(sentence)
 
 
-def test_an_error_stands_at_a_field_that_is_shown() -> None:
-    """Slack refuses an answer that names any other."""
+def test_an_error_is_placed_at_a_shown_field() -> None:
+    """Slack rejects an acknowledgement that names another block."""
     blocks = shown(level())
     found = form.place_errors({"n": "One.", PROMPT_FIELD: "Two.", "locks": "Three.", "nothing": "Four."}, blocks)
     assert found == {"n": "One.", "prompt:line:0": "Two.", "locks": "Three.", "note": "Four."}
 
 
-def test_more_room_keeps_what_is_there() -> None:
+def test_an_added_input_keeps_the_others() -> None:
     at = level(ScopeConfig(prompt=Prompt("First.")))
     blocks = form.add_prompt_part(form.add_prompt_part(shown(at)))
     check_view(modals.render_editor(at, "", MODELS) | {"blocks": blocks}, "modal")
@@ -116,14 +116,14 @@ def test_more_room_keeps_what_is_there() -> None:
     assert entered.config.prompt == Prompt("First.\nSecond.\nThird.")
 
 
-def test_a_field_that_is_emptied_is_inherited_again() -> None:
+def test_an_emptied_field_inherits_again() -> None:
     at = level(ScopeConfig(prompt=Prompt("Mine."), parameters={"temperature": 1, "model": "m-1"}))
     changes = {"prompt:line:0": " \n", "temperature": "", "model": form.INHERIT_OPTION}
     assert form.parse_submission(state(shown(at), changes), at).config == EMPTY_CONFIG
 
 
 def test_a_model_is_chosen_from_a_list_however_long_it_is() -> None:
-    """A name that no option holds is left out; where it is the very one that is set, a name is typed."""
+    """A name too long for an option is left out. If it is the current one, a text input replaces the list."""
     offered = {**MANY.offered, "x" * 151: ""}
     (element,) = _models(level(), ModelChoices(offered=offered))
     options = [option["value"] for group in element["option_groups"] for option in group["options"]]
@@ -132,8 +132,8 @@ def test_a_model_is_chosen_from_a_list_however_long_it_is() -> None:
     assert element["initial_value"] == "x" * 151
 
 
-def test_the_end_of_a_model_is_told_where_it_applies() -> None:
-    """Beside its name in the list, and below the field, wherever the choice comes from."""
+def test_the_shutdown_of_a_model_is_shown_beside_its_name() -> None:
+    """In the list, and below the field, even if the model is inherited."""
     above = level(above=ScopeConfig(parameters={"model": "m-2"}))
     (field,) = (block for block in shown(above) if block.get("block_id") == "model")
     assert "m-2 will be shut down on 2027-01-14." in field["hint"]["text"]
@@ -145,8 +145,8 @@ def _models(at: EditableScope, models: ModelChoices) -> list[dict[str, Any]]:
     return [block["element"] for block in shown(at, models) if block.get("block_id") == "model"]
 
 
-def test_what_has_no_effect_with_the_model_is_said() -> None:
-    """With the one that would apply, wherever it comes from."""
+def test_a_parameter_without_effect_is_noted() -> None:
+    """The notes are those of the effective model, even if it is inherited."""
     models = ModelChoices(notes_for=lambda model: {"n": "it has no effect"} if model == "m-0" else {})
     hints = {
         block["block_id"]: block.get("hint", {}).get("text") for block in shown(level(), models) if "hint" in block

@@ -1,4 +1,4 @@
-"""Lists of models: asked for seldom, never waited for long."""
+"""The list of models: cached, and fetched within a second."""
 
 import asyncio
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from bot.slack.admin.prompts.model_list import ModelList
 
 
 class Server:
-    """Tells its models after `delay` seconds, unless it is away."""
+    """Lists its models after `delay` seconds, unless it is away."""
 
     def __init__(self) -> None:
         self.asked = 0
@@ -28,7 +28,7 @@ class Server:
         return ModelList(self.fetch, clock=lambda: self.now)
 
 
-async def test_a_list_is_remembered_for_a_while() -> None:
+async def test_a_list_is_cached() -> None:
     server = Server()
     known = server.known()
     assert (await known()).offered == (await known()).offered == {"m-1": ""}
@@ -38,8 +38,8 @@ async def test_a_list_is_remembered_for_a_while() -> None:
     assert server.asked == 2
 
 
-async def test_without_a_list_there_is_none_to_choose_from() -> None:
-    """And it is asked for again soon, but not at every form."""
+async def test_a_server_that_fails_offers_no_models() -> None:
+    """The failure is cached for half a minute."""
     server = Server()
     server.is_away = True
     known = server.known()
@@ -49,15 +49,15 @@ async def test_without_a_list_there_is_none_to_choose_from() -> None:
     assert (await known()).offered == {"m-1": ""}
 
 
-async def test_a_slow_server_is_not_waited_for() -> None:
+async def test_a_slow_server_times_out() -> None:
     server = Server()
     server.delay = 60.0
     async with asyncio.timeout(model_list.MODEL_LIST_TIMEOUT_SECONDS + 1):
         assert (await server.known()()).offered == {}
 
 
-async def test_what_is_told_of_no_parameter_is_told_of_the_model() -> None:
-    """Admins set no field for streams or pictures, but want to know what became of them."""
+async def test_notes_without_a_field_become_the_notes_of_the_model() -> None:
+    """Streams and pictures have no field in the form."""
     told = {"stop": "has no effect", "stream": "answers come in one piece", "pictures": "has no effect"}
     known = ModelList(Server().fetch, lambda model: told if model == "m-1" else {"n": "has no effect"})
     assert (await known()).notes_for("m-1") == {

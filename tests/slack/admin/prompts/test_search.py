@@ -1,4 +1,4 @@
-"""Finding levels over real sockets: by any word, page by page, and by admins only."""
+"""The search over real sockets: by any word, page by page, for admins only."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ async def save(admin_client: AdminClient, key: Scope, steering: ScopeConfig, not
 
 
 async def find(admin_client: AdminClient, sought: str, user: str = ADA) -> str:
-    """Look for something in a form that is open, and return what it shows then."""
+    """Submit a query in the open search, and return the text of the results."""
     await admin_client.press(user, scope_list.FIND_ACTION, "")
     values = {search.QUERY_FIELD: {"value": {"type": "plain_text_input", "value": sought or None}}}
     await admin_client.workspace.interactivity.submit(user, admin_client.top_view(user).id, values)
@@ -30,7 +30,7 @@ async def find(admin_client: AdminClient, sought: str, user: str = ADA) -> str:
 
 @pytest.fixture
 async def full(admin_client: AdminClient) -> AdminClient:
-    """Set something at four levels of an admin_client, and take it back at a fifth."""
+    """Set something at four levels, and remove it again at a fifth."""
     await save(admin_client, WORKSPACE, ScopeConfig(prompt=Prompt("Be kind.")), note="Complaints.")
     await save(admin_client, CHANNEL, ScopeConfig(prompt=Prompt("You speak like a PIRATE.")))
     await save(admin_client, replace(CHANNEL, channel="C0ENG"), ScopeConfig(parameters={"model": "gpt-9"}))
@@ -54,10 +54,10 @@ async def full(admin_client: AdminClient) -> AdminClient:
         ("nowhere", []),
     ],
 )
-async def test_all_words_are_looked_for_in_all_that_a_level_says(
+async def test_a_search_looks_for_all_words_in_all_texts_of_a_level(
     full: AdminClient, sought: str, places: list[str]
 ) -> None:
-    """What was changed last comes first; what was emptied is not there."""
+    """The last change comes first. A level that sets nothing is not found."""
     said = await find(full, sought)
     at = [said.find(place) for place in places]
     assert -1 not in at
@@ -66,7 +66,7 @@ async def test_all_words_are_looked_for_in_all_that_a_level_says(
     assert ("No level matches." in said) == (not places)
 
 
-async def test_what_is_found_is_edited_above(full: AdminClient) -> None:
+async def test_a_found_level_opens_above_the_search(full: AdminClient) -> None:
     await find(full, "gpt-9")
     await full.press(ADA, "steer_edit_level:channel", f"channel {TEAM}/C0ENG", full.top_view(ADA))
     assert [view.content["title"]["text"] for view in full.workspace.views.stack(ADA)] == [
@@ -75,8 +75,8 @@ async def test_what_is_found_is_edited_above(full: AdminClient) -> None:
     ]
 
 
-async def test_levels_that_set_much_are_found_too(admin_client: AdminClient) -> None:
-    """They are more than Slack takes in an acknowledgement."""
+async def test_levels_with_long_texts_are_found(admin_client: AdminClient) -> None:
+    """The results are larger than Slack takes in an acknowledgement."""
     much = ScopeConfig(prompt=Prompt("A pirate. " + "海" * 500), parameters={"stop": ["海" * 200]})
     for number in range(10):
         await save(admin_client, replace(CHANNEL, channel=f"C0{number}"), much, note="海" * 300)
@@ -113,7 +113,7 @@ async def test_pages_are_turned_both_ways(admin_client: AdminClient) -> None:
         assert "25 levels, page" in admin_client.shown_text(ADA)
 
 
-async def test_who_is_no_admin_finds_nothing(full: AdminClient) -> None:
+async def test_only_admins_search(full: AdminClient) -> None:
     await full.press(GRACE, scope_list.FIND_ACTION, "")
     assert authorization.NOT_AN_ADMIN in full.shown_text(GRACE)
     await full.press(ADA, scope_list.FIND_ACTION, "")

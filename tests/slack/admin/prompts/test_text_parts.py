@@ -1,4 +1,4 @@
-"""Long prompts in Slack's inputs: nothing is lost, and each part fits."""
+"""Long prompts as parts: nothing is lost, and each part fits an input."""
 
 import pytest
 from hypothesis import given
@@ -13,7 +13,7 @@ long_texts = st.builds(lambda piece, times: (piece * times)[:MAX_PROMPT_CHARACTE
 
 
 @given(long_texts)
-def test_what_is_split_can_be_joined(text: str) -> None:
+def test_joined_parts_equal_the_text(text: str) -> None:
     parts = split_text(text)
     assert join_parts(parts) == text
     assert all(0 < len(part.text.encode("utf-16-le")) / 2 <= MAX_INPUT_CHARACTERS for part in parts)
@@ -41,10 +41,10 @@ def test_a_part_ends_where_a_paragraph_does_or_a_line_or_a_word() -> None:
         assert (first.text, second) == ("x" * 2_800, TextPart("y" * 1_000, joint))
 
 
-def test_the_longest_prompt_needs_no_more_parts_than_a_view_has_room_for() -> None:
+def test_the_longest_prompt_fits_a_view() -> None:
     assert len(split_text(("x" * 2_499 + "\n") * 16)) <= 16
 
 
-def test_an_emptied_part_leaves_nothing_behind() -> None:
+def test_an_emptied_part_disappears_with_its_separator() -> None:
     assert join_parts([TextPart("a"), TextPart("", "paragraph"), TextPart("b", "line")]) == "a\nb"
     assert join_parts([TextPart(""), TextPart("b", "paragraph")]) == "b"

@@ -1,4 +1,4 @@
-"""Views at their worst: long texts, many levels, many versions; Slack would show them all."""
+"""Views with long texts, many levels and many versions are within Slack's limits."""
 
 from dataclasses import replace
 
@@ -70,8 +70,8 @@ def level(key: Scope, steering: ScopeConfig = FULL) -> EditableScope:
 
 
 @pytest.mark.parametrize("channels", [0, 1, scope_list.MAX_SCOPES_SHOWN, 500])
-def test_what_is_set_at_many_levels(channels: int) -> None:
-    """What was changed last is shown, and how many there are in all."""
+def test_views_of_many_levels(channels: int) -> None:
+    """The last changes are shown, and the number of all levels."""
     keys = [Scope(platform="slack", workspace="T1", channel=f"C{n}") for n in range(channels)]
     always = {key: version(key) for key in (WORKSPACE, DIRECTS)}
     changed = [*always.values(), *(version(key) for key in keys)][: scope_list.MAX_SCOPES_SHOWN + 2]
@@ -99,8 +99,8 @@ def test_editor_and_conflict() -> None:
     check_view(modals.render_scope_chooser(WORKSPACE, DIRECTS), "modal")
 
 
-def test_what_applies_as_a_message() -> None:
-    """Its blocks are limited more tightly than those of a view."""
+def test_an_effective_configuration_fits_a_message() -> None:
+    """A message holds fewer blocks than a view."""
     applies = resolve_config({DEPLOYMENT_SCOPE: FULL}, WORKSPACE)
     check_blocks(
         slash_command.render_response(wording.render_effective(applies, with_prompt=True))["blocks"],
@@ -110,7 +110,7 @@ def test_what_applies_as_a_message() -> None:
 
 @pytest.mark.parametrize("for_admin", [True, False])
 @pytest.mark.parametrize("is_known", [True, False])
-def test_why(*, for_admin: bool, is_known: bool) -> None:
+def test_an_explanation(*, for_admin: bool, is_known: bool) -> None:
     thread = ThreadKey(platform="slack", workspace="T1", channel="C1", root="1.5")
     explained = Explanation(
         thread=thread,
@@ -137,8 +137,8 @@ def test_why(*, for_admin: bool, is_known: bool) -> None:
     assert ("<!here> & `" in str(view)) == (for_admin and is_known), "the prompt is for admins"
 
 
-def test_why_shows_admins_the_whole_prompt() -> None:
-    """To the letter, in as many blocks as it takes; what several levels make longer still is cut."""
+def test_an_explanation_shows_admins_the_whole_prompt() -> None:
+    """In as many blocks as it takes. A prompt that several levels make longer is cut."""
     text = "".join(f"Line {number}: be kind.\n" for number in range(3_000))[:MAX_PROMPT_CHARACTERS]
     for above, appends, is_cut in (("", False, False), ("Be brief.", True, True)):
         own = version(thread_scope(THREAD), 2, ScopeConfig(prompt=Prompt(text, appends=appends)))
@@ -189,7 +189,7 @@ def explained_as(made_with: Provenance, *, told: dict[str, str] | None = None) -
         (Spending(calls=3, cost=10**9, estimated=1), "*Cost*: about 1.00 EUR, for 3 calls of the model\n"),
     ],
 )
-def test_why_tells_what_an_answer_cost(spent: Spending, said: str) -> None:
+def test_an_explanation_shows_the_cost(spent: Spending, said: str) -> None:
     known = explanation_view.ExplanationContext(editable=level(thread_scope(THREAD), OTHER), currency="EUR")
     view = explanation_view.render_explanation(replace(EXPLAINED, spent=spent), known, for_admin=False)
     assert said in "\n".join(_mrkdwn(view))
@@ -219,19 +219,19 @@ def test_why_tells_what_an_answer_cost(spent: Spending, said: str) -> None:
         (None, "complete\n*Files*: a&lt;b.pdf, unnamed"),
     ],
 )
-def test_why_tells_what_the_model_knew(seen: ContextCoverage | None, said: str) -> None:
+def test_an_explanation_shows_the_context(seen: ContextCoverage | None, said: str) -> None:
     assert said in explained_as(Provenance(seen=seen))
 
 
-def test_why_tells_which_parameters_had_no_effect() -> None:
+def test_an_explanation_shows_parameters_without_effect() -> None:
     told = {"temperature": "has no effect: this model does not accept it", "stop": "is not set"}
     said = explained_as(Provenance(draft="channel T1/C1", parameters={"temperature": 0.5, "n": 2}), told=told)
     assert "*Temperature*: 0.5 :warning: _has no effect: this model does not accept it_\n*Variants*: 2" in said
     assert "a draft for <#C1>" in said
 
 
-def test_nothing_that_people_wrote_is_markup() -> None:
-    """A note or a prompt pings nobody: what is verbatim stands in a frame, the rest is escaped."""
+def test_texts_of_people_are_never_markup() -> None:
+    """A note or a prompt pings nobody: prompts stand in a frame, other texts are escaped."""
     at = level(WORKSPACE)
     for view in (
         modals.render_editor(at, "", MODELS),

@@ -1,4 +1,4 @@
-"""What people see of what it costs, and how admins set how much it may, over real sockets."""
+"""Spending in Home, its details, and the form of budgets, over real sockets."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -34,7 +34,7 @@ async def answered(
     channel: str = GENERAL,
     ago: int = 0,
 ) -> None:
-    """Have a question of somebody's answered, some days ago."""
+    """Answer a person's question, dated some days ago."""
     admin_client.data.clock = lambda: admin_client.now - ago * SECONDS_PER_DAY
     store = MemoryStore(data=admin_client.data)
     root = f"17{number:08}.000100"
@@ -64,7 +64,7 @@ async def details(admin_client: AdminClient, user: str = ADA) -> WorkspaceView:
 # --- usage --------------------------------------------------------------------------------------------
 
 
-async def test_everybody_sees_what_they_spent_and_nobody_elses(admin_client: AdminClient) -> None:
+async def test_people_see_their_own_spending_only(admin_client: AdminClient) -> None:
     await answered(admin_client, 1)
     await answered(admin_client, 2, ago=3)
     await answered(admin_client, 3, by=JOAN)
@@ -75,7 +75,7 @@ async def test_everybody_sees_what_they_spent_and_nobody_elses(admin_client: Adm
     assert DETAILS_ACTION not in shown
 
 
-async def test_who_has_a_budget_sees_what_is_left(admin_client: AdminClient) -> None:
+async def test_people_see_the_state_of_their_budget(admin_client: AdminClient) -> None:
     await admin_client.ledger.set_budget(HERE, EACH_PERSON, by=Author(id=ADA))
     await answered(admin_client, 1)
     shown = await home(admin_client, GRACE)
@@ -83,7 +83,7 @@ async def test_who_has_a_budget_sees_what_is_left(admin_client: AdminClient) -> 
     assert "Set a budget" not in shown
 
 
-async def test_admins_see_a_picture_and_what_it_shows_in_words(admin_client: AdminClient) -> None:
+async def test_admins_see_a_chart_and_its_description(admin_client: AdminClient) -> None:
     for number, ago in enumerate((0, 3, 3, 29, 30)):
         await answered(admin_client, number, ago=ago)
     shown = await home(admin_client, ADA)
@@ -92,7 +92,7 @@ async def test_admins_see_a_picture_and_what_it_shows_in_words(admin_client: Adm
     assert "█" + " " * 25 + "█  █\\n" in shown
 
 
-async def test_what_has_no_price_is_told_and_drawn_in_tokens(admin_client: AdminClient) -> None:
+async def test_spending_without_a_price_is_shown_in_tokens(admin_client: AdminClient) -> None:
     await answered(admin_client, 1)
     await answered(admin_client, 2, replace(CALL, cost=None))
     await answered(admin_client, 3, replace(CALL, is_estimated=True))
@@ -101,7 +101,7 @@ async def test_what_has_no_price_is_told_and_drawn_in_tokens(admin_client: Admin
     assert "Tokens a day." in shown
 
 
-async def test_details_name_who_and_what(admin_client: AdminClient) -> None:
+async def test_details_name_people_channels_models_and_versions(admin_client: AdminClient) -> None:
     version = await admin_client.versions.save(HERE, ScopeConfig(prompt=Prompt("Hm.")), based_on=0, by=Author(id=ADA))
     await answered(admin_client, 1, replace(CALL, versions=(version.id,)))
     await answered(admin_client, 2, replace(CALL, model="<!channel>", cost=9), by=JOAN, channel="D0JOAN")
@@ -118,7 +118,7 @@ async def test_details_name_who_and_what(admin_client: AdminClient) -> None:
     assert "the deployment's settings" in said
 
 
-async def test_details_are_of_as_many_days_as_are_chosen(admin_client: AdminClient) -> None:
+async def test_details_cover_the_chosen_period(admin_client: AdminClient) -> None:
     await answered(admin_client, 1, ago=60)
     view = await details(admin_client)
     assert "*Together*: nothing" in str(view.content["blocks"])
@@ -132,7 +132,7 @@ async def test_details_are_of_as_many_days_as_are_chosen(admin_client: AdminClie
     assert "*Together*: 1 model call" in admin_client.shown_text(ADA)
 
 
-async def test_many_of_everything_fit_into_the_views(admin_client: AdminClient) -> None:
+async def test_views_hold_many_subjects_and_budgets(admin_client: AdminClient) -> None:
     for number in range(60):
         await answered(
             admin_client,
@@ -182,7 +182,7 @@ async def test_an_admin_sets_raises_and_removes_a_budget(admin_client: AdminClie
     assert "No budget is set." in await home(admin_client, ADA)
 
 
-async def test_a_budget_of_one_and_of_money(admin_client: AdminClient) -> None:
+async def test_a_budget_of_one_person_in_money(admin_client: AdminClient) -> None:
     view = await form(admin_client)
     await admin_client.submit(ADA, view, whose="one person", person=GRACE, unit="money", span="month", amount="2.5")
     assert await left(admin_client) == [2_500_000_000]
@@ -213,8 +213,8 @@ async def test_a_wrong_value_is_refused_at_its_field(
     assert await left(admin_client) == []
 
 
-async def test_others_can_set_no_budget(admin_client: AdminClient, errors: list[Mapping[str, str]]) -> None:
-    """Neither by the button, nor with a form of an admin's, nor with one that is forged or too old."""
+async def test_only_admins_set_budgets(admin_client: AdminClient, errors: list[Mapping[str, str]]) -> None:
+    """A member is refused at the button, and with an admin's, a forged or an expired form."""
     await admin_client.press(GRACE, CHANGE_BUDGET_ACTION, "new")
     assert authorization.NOT_AN_ADMIN in admin_client.shown_text(GRACE)
     view = await form(admin_client)
