@@ -51,7 +51,7 @@ from bot.testing.data import MemoryData
 from bot.testing.ledger import MemoryLedger
 from bot.testing.records import MemoryVotes
 from tests.slack.admin.form_state import state
-from tests.slack.events.inboxes import make_inbox
+from tests.slack.events.inboxes import IdleIntake, make_inbox
 
 ADA, GRACE, JOAN = "U0ADA", "U0GRACE", "U0JOAN"
 GENERAL, TEAM = "C0GENERAL", "T0SANDBOX"
@@ -60,12 +60,6 @@ WORKSPACE = Scope(platform="slack", workspace=TEAM)
 CHANNEL = Scope(platform="slack", workspace=TEAM, channel=GENERAL)
 KIND = ScopeConfig(prompt=Prompt("Be kind."))
 BARE_HOME = {"type": "home", "blocks": [{"type": "divider"}]}
-
-
-class Nobody:
-    """An intake that gets no message."""
-
-    is_draining = False
 
 
 class NoExplanations:
@@ -222,7 +216,7 @@ def make_app(driver: AdminClient, client: AsyncWebClient, bot: BotIdentity) -> A
         usage.register(app, spending, listeners)
         budgets.register(app, budget_controller, listeners)
 
-    return create_bolt_app(client, bot, make_inbox(bot, people, Nobody()), register=register)
+    return create_bolt_app(client, bot, make_inbox(bot, people, IdleIntake()), register=register)
 
 
 async def models() -> ModelChoices:

@@ -9,16 +9,16 @@ from bot.slack.admin.signed_state import FormState, InvalidSignature, sign, veri
 
 KEY = b"a key"
 CHANNEL = Scope(platform="slack", workspace="T1", channel="C1")
-MANDATE = FormState(scope=CHANNEL, based_on=3, user="U1", expires_at=9.5)
+STATE = FormState(scope=CHANNEL, based_on=3, user="U1", expires_at=9.5)
 
 
 @pytest.mark.parametrize("channel", ["", "C1", DIRECT_MESSAGES])
 @pytest.mark.parametrize("root", ["", "1.5"])
 def test_a_signed_state_is_verified(channel: str, root: str) -> None:
     level = Scope(platform="slack", workspace="T1", channel=channel, root=root if channel == "C1" else "")
-    mandate = FormState(scope=level, based_on=3, user="U1", expires_at=9.5)
-    assert verify(sign(mandate, KEY), KEY) == mandate
-    assert len(sign(mandate, KEY)) < 3_000
+    state = FormState(scope=level, based_on=3, user="U1", expires_at=9.5)
+    assert verify(sign(state, KEY), KEY) == state
+    assert len(sign(state, KEY)) < 3_000
 
 
 @given(st.text(max_size=200))
@@ -27,15 +27,15 @@ def test_text_without_a_signature_is_refused(text: str) -> None:
         verify(text, KEY)
 
 
-@given(st.integers(0, len(sign(MANDATE, KEY)) - 1), st.characters())
+@given(st.integers(0, len(sign(STATE, KEY)) - 1), st.characters())
 def test_a_changed_letter_breaks_the_signature(at: int, letter: str) -> None:
-    sealed = sign(MANDATE, KEY)
-    changed = sealed[:at] + letter + sealed[at + 1 :]
-    if changed != sealed:
+    signed = sign(STATE, KEY)
+    changed = signed[:at] + letter + signed[at + 1 :]
+    if changed != signed:
         with pytest.raises(InvalidSignature):
             verify(changed, KEY)
 
 
 def test_another_key_is_refused() -> None:
     with pytest.raises(InvalidSignature):
-        verify(sign(MANDATE, KEY), b"another key")
+        verify(sign(STATE, KEY), b"another key")

@@ -20,6 +20,12 @@ class OpenAccess:
         return True
 
 
+class IdleIntake:
+    """An intake that gets no message."""
+
+    is_draining = False
+
+
 async def is_not_admin(_user: str) -> bool:
     """Return that a person is no admin."""
     return False

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.calendar
 THREAD = ThreadKey(platform="slack", workspace=TEAM, channel=GENERAL, root="1700000000.000100")
 
 
-async def judged(
+async def vote_on_answer(
     admin_client: AdminClient,
     number: int,
     verdict: Verdict,
@@ -60,15 +60,15 @@ async def home(admin_client: AdminClient, user: str) -> str:
 async def test_home_counts_votes_for_admins_only(admin_client: AdminClient) -> None:
     assert "Nobody has voted yet." in await home(admin_client, ADA)
     for number, verdict in enumerate((Verdict.GOOD, Verdict.GOOD, Verdict.BAD)):
-        await judged(admin_client, number, verdict)
-    await judged(admin_client, 9, Verdict.BAD, thread=replace(THREAD, workspace="T2"))
+        await vote_on_answer(admin_client, number, verdict)
+    await vote_on_answer(admin_client, 9, Verdict.BAD, thread=replace(THREAD, workspace="T2"))
     assert "👍 2  👎 1 in the last 30 days" in await home(admin_client, ADA)
     assert "👍" not in await home(admin_client, GRACE)
 
 
 async def test_complaints_link_to_their_threads_without_quoting_them(admin_client: AdminClient) -> None:
-    await judged(admin_client, 1, Verdict.BAD, "Not <!channel> *so*.")
-    await judged(admin_client, 2, Verdict.GOOD)
+    await vote_on_answer(admin_client, 1, Verdict.BAD, "Not <!channel> *so*.")
+    await vote_on_answer(admin_client, 2, Verdict.GOOD)
     await admin_client.press(ADA, COMPLAINTS_ACTION, "")
     said = admin_client.shown_text(ADA)
     link = f"https://sandbox.slack.com/archives/{GENERAL}/p1700000001000200?thread_ts=1700000001.000100&cid={GENERAL}"
@@ -80,7 +80,7 @@ async def test_complaints_link_to_their_threads_without_quoting_them(admin_clien
 
 
 async def test_a_voter_whose_data_was_erased_is_anonymous(admin_client: AdminClient) -> None:
-    await judged(admin_client, 1, Verdict.BAD, "Secret.")
+    await vote_on_answer(admin_client, 1, Verdict.BAD, "Secret.")
     data = MemoryPersonalData(admin_client.data)
     while await data.erase(PersonKey(user=GRACE), limit=9):
         pass
@@ -91,7 +91,7 @@ async def test_a_voter_whose_data_was_erased_is_anonymous(admin_client: AdminCli
 
 async def test_a_long_list_fits_into_a_view(admin_client: AdminClient) -> None:
     for number in range(MAX_COMPLAINTS_SHOWN + 1):
-        await judged(admin_client, number, Verdict.BAD, "<&>" * 1_000)
+        await vote_on_answer(admin_client, number, Verdict.BAD, "<&>" * 1_000)
     await admin_client.press(ADA, COMPLAINTS_ACTION, "")
     assert admin_client.shown_text(ADA).count("👎") == MAX_COMPLAINTS_SHOWN
 
@@ -102,7 +102,7 @@ async def test_a_list_without_complaints_says_so(admin_client: AdminClient) -> N
 
 
 async def test_others_are_refused_the_list(admin_client: AdminClient) -> None:
-    await judged(admin_client, 1, Verdict.BAD)
+    await vote_on_answer(admin_client, 1, Verdict.BAD)
     await admin_client.press(GRACE, COMPLAINTS_ACTION, "")
     assert authorization.NOT_AN_ADMIN in admin_client.shown_text(GRACE)
     assert "👎" not in admin_client.shown_text(GRACE)
@@ -110,11 +110,11 @@ async def test_others_are_refused_the_list(admin_client: AdminClient) -> None:
 
 async def test_history_tells_the_score_of_each_version(admin_client: AdminClient) -> None:
     for number, text in enumerate(("Be kind.", "Be brief.", "Be gone.")):
-        steering = ScopeConfig(prompt=Prompt(text))
-        await admin_client.versions.save(CHANNEL, steering, based_on=number, by=Author(id=ADA))
-    await judged(admin_client, 1, Verdict.BAD, version=1)
-    await judged(admin_client, 2, Verdict.GOOD, version=2)
-    await judged(admin_client, 3, Verdict.GOOD, version=2)
+        config = ScopeConfig(prompt=Prompt(text))
+        await admin_client.versions.save(CHANNEL, config, based_on=number, by=Author(id=ADA))
+    await vote_on_answer(admin_client, 1, Verdict.BAD, version=1)
+    await vote_on_answer(admin_client, 2, Verdict.GOOD, version=2)
+    await vote_on_answer(admin_client, 3, Verdict.GOOD, version=2)
     await admin_client.press(ADA, modals.HISTORY_ACTION, f"channel {TEAM}/{GENERAL}")
     scores = [
         block["elements"][0]["text"]

@@ -28,7 +28,7 @@ from bot.slack.views.listeners import Listeners
 from bot.slack.views.modals import Modals
 from bot.testing.records import MemoryVotes
 from bot.testing.store import MemoryStore
-from tests.slack.events.inboxes import OpenAccess, make_inbox
+from tests.slack.events.inboxes import IdleIntake, OpenAccess, make_inbox
 
 ADA, GRACE = "U0ADA", "U0GRACE"
 GENERAL, TEAM = "C0GENERAL", "T0SANDBOX"
@@ -59,12 +59,6 @@ class AdmitOnlyAda(OpenAccess):
 
     async def admit_press(self, thread: ThreadKey, user: str) -> bool:
         return user != self.refused
-
-
-class Nobody:
-    """Takes no message."""
-
-    is_draining = False
 
 
 @dataclass
@@ -142,7 +136,7 @@ async def feedback_client() -> AsyncIterator[FeedbackClient]:
                 feedback = FeedbackController(feedback_client.votes, feedback_client.access_guard, bot)
                 form.register(app, feedback, Listeners(Modals(client), feedback_client.run_in_background, no_home))
 
-            app = create_bolt_app(client, bot, make_inbox(bot, people, Nobody()), register=add)
+            app = create_bolt_app(client, bot, make_inbox(bot, people, IdleIntake()), register=add)
             async with open_sockets(app, client, workspace.app_token, count=1):
                 await feedback_client.answer()
                 yield feedback_client

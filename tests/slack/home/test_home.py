@@ -23,7 +23,7 @@ class OnlyAda(AdminRoles):
         return user == "U0ADA"
 
 
-def gate() -> Authorizer:
+def make_authorizer() -> Authorizer:
     return Authorizer(OnlyAda(), workspace="T1", key=b"key")
 
 
@@ -44,23 +44,23 @@ async def endless(_reader: HomeReader) -> Sequence[Block]:
 
 
 async def test_sections_stand_below_each_other() -> None:
-    home = HomeTab(gate(), (greeting, for_admins, greeting))
+    home = HomeTab(make_authorizer(), (greeting, for_admins, greeting))
     rule = block_kit.divider()
     hello, admins = block_kit.section("Hello U0ADA."), block_kit.section("For admins.")
     assert (await home("U0ADA"))["blocks"] == [hello, rule, admins, rule, hello]
 
 
 async def test_sections_for_admins_are_not_sent_to_others() -> None:
-    assert "admins" not in str(await HomeTab(gate(), (greeting, for_admins))("U0GRACE"))
+    assert "admins" not in str(await HomeTab(make_authorizer(), (greeting, for_admins))("U0GRACE"))
 
 
 async def test_a_section_that_fails_leaves_the_others() -> None:
     with structlog.testing.capture_logs() as logs:
-        shown = str(await HomeTab(gate(), (unread, greeting))("U0ADA"))
+        shown = str(await HomeTab(make_authorizer(), (unread, greeting))("U0ADA"))
     assert SECTION_FAILED in shown
     assert "Hello" in shown
     assert [line["action"] for line in logs] == ["home_failed"]
 
 
 async def test_home_never_has_more_blocks_than_slack_shows() -> None:
-    check_view(await HomeTab(gate(), (greeting, endless))("U0ADA"), "home")
+    check_view(await HomeTab(make_authorizer(), (greeting, endless))("U0ADA"), "home")

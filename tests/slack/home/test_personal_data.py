@@ -36,7 +36,7 @@ from bot.slack.views.modals import Modals
 from bot.testing.personal_data import MemoryPersonalData
 from bot.testing.records import MemoryVotes
 from bot.testing.store import MemoryStore
-from tests.slack.events.inboxes import make_inbox
+from tests.slack.events.inboxes import IdleIntake, make_inbox
 
 ADA, GRACE = "U0ADA", "U0GRACE"
 TEAM = "T0SANDBOX"
@@ -52,12 +52,6 @@ class SlowData(MemoryPersonalData):
     async def erase(self, of: Any, *, limit: int) -> int:
         await asyncio.sleep(self.delay)
         return await super().erase(of, limit=limit)
-
-
-class Nobody:
-    """Takes no message."""
-
-    is_draining = False
 
 
 @dataclass
@@ -123,13 +117,13 @@ async def data_client() -> AsyncIterator[PersonalDataClient]:
             bot = await connect.fetch_bot_identity(client)
             people = People(client, bot.workspace)
             data_client.section = section = PersonalDataSection(data_client.data, client, workspace=TEAM, retention=0)
-            gate = Authorizer(AdminRoles(people), workspace=bot.workspace, key=b"k")
-            home = HomeTab(gate, (section,))
+            authorizer = Authorizer(AdminRoles(people), workspace=bot.workspace, key=b"k")
+            home = HomeTab(authorizer, (section,))
 
             def add(app: AsyncApp) -> None:
                 personal_data.register(app, section, Listeners(Modals(client), data_client.run_in_background, home))
 
-            app = create_bolt_app(client, bot, make_inbox(bot, people, Nobody()), register=add)
+            app = create_bolt_app(client, bot, make_inbox(bot, people, IdleIntake()), register=add)
             async with open_sockets(app, client, workspace.app_token, count=1):
                 await data_client.ask(ADA, "1700000000.000100")
                 await data_client.ask(GRACE, "1700000001.000100")

@@ -96,28 +96,28 @@ def render_fields(
 
 def parse_submission(values: Mapping[str, Any], editable: EditableScope) -> SubmittedConfig:
     """Return what was entered, from a view's `state.values`. Values that the form cannot ask for stay set."""
-    found: dict[str, Any] = {
+    entered: dict[str, Any] = {
         name: value
         for name, value in editable.config.parameters.items()
         if name in {*_too_long_for_input(editable), *editable.fixed_fields} and name not in editable.locked_fields
     }
-    wrong: dict[str, str] = {}
+    errors: dict[str, str] = {}
     for name in PARAMETERS:
         text = "" if name in editable.fixed_fields else _field_value(values, name).strip()
         if text and text != INHERIT_OPTION:
             try:
-                found[name] = parameters.parse(name, text)
+                entered[name] = parameters.parse(name, text)
             except ValueError as error:
-                wrong[name] = str(error)
+                errors[name] = str(error)
     chosen = payload.items(values, LOCKS_FIELD, block_kit.VALUE_ACTION_ID, "selected_options")
-    locks = frozenset(payload.text(parameter, "value") for parameter in chosen)
-    steering = ScopeConfig(
+    locks = frozenset(payload.text(option, "value") for option in chosen)
+    config = ScopeConfig(
         prompt=editable.config.prompt if PROMPT_FIELD in editable.fixed_fields else _parse_prompt(values),
-        parameters=found,
+        parameters=entered,
         locks=editable.config.locks if editable.is_delegated else locks,
     )
     note = _field_value(values, NOTE_FIELD).strip()
-    return SubmittedConfig(config=steering, note=note, errors=wrong, parts=_parse_parts(values))
+    return SubmittedConfig(config=config, note=note, errors=errors, parts=_parse_parts(values))
 
 
 def _parse_prompt(values: Mapping[str, Any]) -> Prompt | None:
@@ -129,11 +129,11 @@ def place_errors(problems: Mapping[str, str], blocks: Sequence[Block]) -> Mappin
     """Return problems by block id. The problem of a field that is not shown goes to the note."""
     ids = [block.get("block_id", "") for block in blocks if block.get("type") == "input"]
     prompt = next(filter(_is_part, ids), NOTE_FIELD)
-    found: dict[str, str] = {}
+    placed: dict[str, str] = {}
     for name, sentence in problems.items():
         block_id = prompt if name == PROMPT_FIELD else name if name in ids else NOTE_FIELD
-        found[block_id] = f"{found[block_id]} {sentence}" if block_id in found else sentence
-    return found
+        placed[block_id] = f"{placed[block_id]} {sentence}" if block_id in placed else sentence
+    return placed
 
 
 def parse_question(values: Mapping[str, Any]) -> str:

@@ -94,9 +94,9 @@ async def test_an_admin_names_another_admin_and_removes_them(admin_client: Admin
     assert "Change who may do what" in await home(admin_client, GRACE)
     await admin_client.submit(GRACE, await admin_client.open_editor(GRACE), prompt="Be kind.")
     assert len(await admin_client.saved_configs()) == 1
-    held = await admin_client.open_editor(GRACE)
+    form = await admin_client.open_editor(GRACE)
     await admin_client.submit(ADA, await edit(admin_client, ADA), stewards=[])
-    await admin_client.submit(GRACE, held, prompt="Be rude.")
+    await admin_client.submit(GRACE, form, prompt="Be rude.")
     assert len(await admin_client.saved_configs()) == 1, "asked again at the submission"
     assert "Who may do what" not in await home(admin_client, GRACE)
 
@@ -186,14 +186,14 @@ async def test_a_demoted_admin_changes_nothing_with_an_open_form(
 ) -> None:
     """With an open form or with an open history."""
     await admin_client.submit(ADA, await edit(admin_client, ADA), stewards=[GRACE])
-    held = await edit(admin_client, GRACE)
+    form = await edit(admin_client, GRACE)
     await admin_client.submit(ADA, await edit(admin_client, ADA), stewards=[])
     newest = FormState(scope=WORKSPACE, based_on=2, user=GRACE, expires_at=admin_client.now + FORM_LIFETIME_SECONDS)
-    sealed = sign(newest, hmac.new(KEY, b"grants", hashlib.sha256).digest())
-    listed = admin_client.workspace.views.open(GRACE, held.content | {"private_metadata": sealed})
-    await admin_client.press(GRACE, views.RESTORE_GRANTS_ACTION, "1", listed)
+    signed = sign(newest, hmac.new(KEY, b"grants", hashlib.sha256).digest())
+    history = admin_client.workspace.views.open(GRACE, form.content | {"private_metadata": signed})
+    await admin_client.press(GRACE, views.RESTORE_GRANTS_ACTION, "1", history)
     assert authorization.NOT_AN_ADMIN in admin_client.shown_text(GRACE)
-    again = admin_client.workspace.views.open(GRACE, held.content)
+    again = admin_client.workspace.views.open(GRACE, form.content)
     await admin_client.submit(GRACE, again, stewards=[GRACE])
     assert errors == [{NOTE_FIELD: authorization.NOT_AN_ADMIN}]
     assert len(await saved(admin_client)) == 2
@@ -236,9 +236,9 @@ async def test_a_version_is_restored_as_a_new_one(admin_client: AdminClient) -> 
     assert "Restored" in admin_client.shown_text(ADA)
     first, _second, third = reversed(await saved(admin_client))
     assert first == third
-    held = admin_client.top_view(ADA)
+    form = admin_client.top_view(ADA)
     await admin_client.submit(JOAN, await edit(admin_client, JOAN), denied_people=[])
-    await admin_client.press(ADA, views.RESTORE_GRANTS_ACTION, "1", held)
+    await admin_client.press(ADA, views.RESTORE_GRANTS_ACTION, "1", form)
     assert "Nothing was overwritten" in admin_client.shown_text(ADA)
     assert len(await saved(admin_client)) == 4
 

@@ -66,7 +66,7 @@ async def test_a_scope_of_another_workspace_is_refused(admin_client: AdminClient
     assert authorization.NOT_IN_WORKSPACE in admin_client.shown_text(ADA)
 
 
-async def submitted_with(admin_client: AdminClient, user: str, metadata: str) -> None:
+async def submit_with_state(admin_client: AdminClient, user: str, metadata: str) -> None:
     """Submit a form with other metadata than the bot wrote."""
     view = await admin_client.open_editor(ADA)
     forged = admin_client.workspace.views.open(user, view.content | {"private_metadata": metadata})
@@ -77,21 +77,21 @@ async def submitted_with(admin_client: AdminClient, user: str, metadata: str) ->
     assert await admin_client.saved_configs(WORKSPACE) == []
 
 
-def sealed(
+def sign_state(
     admin_client: AdminClient, *, level: Scope = CHANNEL, admin: str = ADA, lasts: float = FORM_LIFETIME_SECONDS
 ) -> str:
     return sign(FormState(scope=level, based_on=0, user=admin, expires_at=admin_client.now + lasts), KEY)
 
 
 async def test_a_forged_form_is_refused(admin_client: AdminClient, errors: list[Mapping[str, str]]) -> None:
-    for metadata in ("", "nonsense", sealed(admin_client).replace(GENERAL, "C0ENG")):
-        await submitted_with(admin_client, ADA, metadata)
+    for metadata in ("", "nonsense", sign_state(admin_client).replace(GENERAL, "C0ENG")):
+        await submit_with_state(admin_client, ADA, metadata)
     assert errors == [{NOTE_FIELD: authorization.FORM_NOT_YOURS}] * 3
 
 
 async def test_a_form_of_another_person_is_refused(admin_client: AdminClient, errors: list[Mapping[str, str]]) -> None:
-    await submitted_with(admin_client, JOAN, sealed(admin_client, admin=ADA))
-    await submitted_with(admin_client, GRACE, sealed(admin_client, admin=GRACE))
+    await submit_with_state(admin_client, JOAN, sign_state(admin_client, admin=ADA))
+    await submit_with_state(admin_client, GRACE, sign_state(admin_client, admin=GRACE))
     assert errors == [
         {NOTE_FIELD: authorization.FORM_NOT_YOURS},
         {NOTE_FIELD: authorization.NOT_AN_ADMIN},
@@ -101,7 +101,7 @@ async def test_a_form_of_another_person_is_refused(admin_client: AdminClient, er
 async def test_a_form_for_another_workspace_is_refused(
     admin_client: AdminClient, errors: list[Mapping[str, str]]
 ) -> None:
-    await submitted_with(admin_client, ADA, sealed(admin_client, level=Scope(platform="slack", workspace="T2")))
+    await submit_with_state(admin_client, ADA, sign_state(admin_client, level=Scope(platform="slack", workspace="T2")))
     assert errors == [{NOTE_FIELD: authorization.NOT_IN_WORKSPACE}]
 
 
@@ -122,18 +122,18 @@ async def test_a_wrong_value_is_refused_at_its_field(
 ) -> None:
     """All errors are shown at once."""
     await admin_client.submit(ADA, await admin_client.open_editor(ADA), temperature="3", n="0", prompt="Dear {name}")
-    (told,) = errors
-    assert set(told) == {"temperature", "n", "prompt:line:0"}
-    assert "number from 0 to 2" in told["temperature"]
-    assert "`{name}` in line 1 is not a placeholder" in told["prompt:line:0"]
+    (error,) = errors
+    assert set(error) == {"temperature", "n", "prompt:line:0"}
+    assert "number from 0 to 2" in error["temperature"]
+    assert "`{name}` in line 1 is not a placeholder" in error["prompt:line:0"]
     assert await admin_client.saved_configs() == []
 
 
 async def test_the_second_of_two_admins_is_shown_the_difference(admin_client: AdminClient) -> None:
     """Nothing is overwritten until the second admin confirms it."""
-    ada, joan = await admin_client.open_editor(ADA), await admin_client.open_editor(JOAN)
-    await admin_client.submit(JOAN, joan, prompt="Be brief.", n="2", note="Shorter!")
-    await admin_client.submit(ADA, ada, prompt="Be kind.", note="Kinder!")
+    adas_view, joans_view = await admin_client.open_editor(ADA), await admin_client.open_editor(JOAN)
+    await admin_client.submit(JOAN, joans_view, prompt="Be brief.", n="2", note="Shorter!")
+    await admin_client.submit(ADA, adas_view, prompt="Be kind.", note="Kinder!")
     assert await admin_client.saved_configs() == [BRIEF]
     shown = admin_client.top_view(ADA)
     assert [shown.content[name]["text"] for name in ("title", "submit")] == [
@@ -156,9 +156,9 @@ async def test_a_conflict_of_long_prompts_is_shown_after_the_acknowledgement(
 ) -> None:
     """It is sent after the acknowledgement, by `views.update`. The sockets stay open."""
     await admin_client.versions.save(CHANNEL, ScopeConfig(prompt=Prompt(LONG)), based_on=0, by=Author(id=ADA))
-    ada, joan = await admin_client.open_editor(ADA), await admin_client.open_editor(JOAN)
-    await admin_client.submit(JOAN, joan, n="2")
-    await admin_client.submit(ADA, ada, temperature="0.5")
+    adas_view, joans_view = await admin_client.open_editor(ADA), await admin_client.open_editor(JOAN)
+    await admin_client.submit(JOAN, joans_view, n="2")
+    await admin_client.submit(ADA, adas_view, temperature="0.5")
     assert errors == [{"prompt:line:0": CONFLICT_FOLLOWS}]
     assert "joan was faster" in admin_client.shown_text(ADA)
     await admin_client.submit(ADA, admin_client.top_view(ADA))
@@ -168,9 +168,9 @@ async def test_a_conflict_of_long_prompts_is_shown_after_the_acknowledgement(
 
 async def test_typed_parts_keep_their_inputs_after_a_conflict(admin_client: AdminClient) -> None:
     """Slack keeps the input of a field with the same id and ignores another initial value."""
-    ada, joan = await admin_client.open_editor(ADA), await admin_client.open_editor(JOAN)
-    await admin_client.submit(JOAN, joan, prompt="Be brief.")
-    await admin_client.press(ADA, form.ADD_PART_ACTION, "", ada)
+    adas_view, joans_view = await admin_client.open_editor(ADA), await admin_client.open_editor(JOAN)
+    await admin_client.submit(JOAN, joans_view, prompt="Be brief.")
+    await admin_client.press(ADA, form.ADD_PART_ACTION, "", adas_view)
     await admin_client.press(ADA, form.ADD_PART_ACTION, "", admin_client.top_view(ADA))
     typed = {"prompt:line:0": "One.", "prompt:line:1": None, "prompt:line:2": "Two."}
     await admin_client.submit(ADA, admin_client.top_view(ADA), **typed)

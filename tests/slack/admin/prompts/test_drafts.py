@@ -178,7 +178,7 @@ async def test_only_the_author_decides_about_a_draft(admin_client: AdminClient, 
         FormState(scope=replace(CHANNEL, channel="C0ENG"), based_on=0, user=ADA, expires_at=admin_client.now + 99),
         KEY,
     )
-    for user, sealed, expected in (
+    for user, signed, expected in (
         (GRACE, value, authorization.FORM_NOT_YOURS),
         (JOAN, value, authorization.FORM_NOT_YOURS),
         (JOAN, joans, drafts.DRAFT_GONE),
@@ -186,7 +186,7 @@ async def test_only_the_author_decides_about_a_draft(admin_client: AdminClient, 
         (ADA, elsewhere, drafts.DRAFT_GONE),
     ):
         with capture_logs() as logs:
-            await admin_client.press_below(user, head, action, sealed)
+            await admin_client.press_below(user, head, action, signed)
         assert expected in admin_client.shown_text(user)
         assert "steering_denied" in [log["action"] for log in logs]
     assert now(admin_client, head) == head

@@ -15,8 +15,8 @@ from tests.slack.admin_client import ADA, CHANNEL, GENERAL, GRACE, TEAM, WORKSPA
 LINUS = Author(id="U0LINUS", name="Linus")
 
 
-async def save(admin_client: AdminClient, key: Scope, steering: ScopeConfig, note: str = "", number: int = 0) -> None:
-    await admin_client.versions.save(key, steering, based_on=number, by=LINUS, note=note)
+async def save(admin_client: AdminClient, scope: Scope, config: ScopeConfig, note: str = "", number: int = 0) -> None:
+    await admin_client.versions.save(scope, config, based_on=number, by=LINUS, note=note)
 
 
 async def find(admin_client: AdminClient, sought: str, user: str = ADA) -> str:
@@ -89,8 +89,8 @@ async def test_levels_with_long_texts_are_found(admin_client: AdminClient) -> No
 async def test_pages_are_turned_both_ways(admin_client: AdminClient) -> None:
     """Each page holds ten, and the search stays."""
     for number in range(25):
-        steering = ScopeConfig(prompt=Prompt(f"Pirate number {number}."))
-        await save(admin_client, replace(CHANNEL, channel=f"C0{number}"), steering)
+        config = ScopeConfig(prompt=Prompt(f"Pirate number {number}."))
+        await save(admin_client, replace(CHANNEL, channel=f"C0{number}"), config)
     await save(admin_client, WORKSPACE, ScopeConfig(prompt=Prompt("Be kind.")))
 
     def numbers() -> list[int]:

@@ -51,21 +51,21 @@ SEEN = ContextCoverage(turns=10**6, first="1.5", last="9.5", left_out=10**6)
 MODELS = ModelChoices(offered={f"model-{number}": "will be shut down on 2027-01-14" for number in range(498)})
 
 
-def version(key: Scope, number: int = 1, steering: ScopeConfig = FULL) -> ConfigVersion:
+def make_version(scope: Scope, number: int = 1, config: ScopeConfig = FULL) -> ConfigVersion:
     return ConfigVersion(
         id=number,
-        scope=key,
+        scope=scope,
         number=number,
-        config=steering,
+        config=config,
         author=Author(id="U1", name="A" * 300),
         note="<!channel> " * 100,
         created_at=1_790_000_000.0,
     )
 
 
-def level(key: Scope, steering: ScopeConfig = FULL) -> EditableScope:
+def make_editable(scope: Scope, config: ScopeConfig = FULL) -> EditableScope:
     return EditableScope(
-        scope=key, newest_version=version(key, 1, steering), configs={DEPLOYMENT_SCOPE: OTHER, key: steering}
+        scope=scope, newest_version=make_version(scope, 1, config), configs={DEPLOYMENT_SCOPE: OTHER, scope: config}
     )
 
 
@@ -73,29 +73,29 @@ def level(key: Scope, steering: ScopeConfig = FULL) -> EditableScope:
 def test_views_of_many_levels(channels: int) -> None:
     """The last changes are shown, and the number of all levels."""
     keys = [Scope(platform="slack", workspace="T1", channel=f"C{n}") for n in range(channels)]
-    always = {key: version(key) for key in (WORKSPACE, DIRECTS)}
-    changed = [*always.values(), *(version(key) for key in keys)][: scope_list.MAX_SCOPES_SHOWN + 2]
+    always = {scope: make_version(scope) for scope in (WORKSPACE, DIRECTS)}
+    changed = [*always.values(), *(make_version(scope) for scope in keys)][: scope_list.MAX_SCOPES_SHOWN + 2]
     shown = scope_list.render_overview(WORKSPACE, always, changed, channels + 2)
     check_view(block_kit.home_tab(shown), "home")
     assert ("502 levels" in str(shown)) == (channels == 500)
     assert str(shown).count("'Edit'") == min(channels, scope_list.MAX_SCOPES_SHOWN) + 2
-    page = search.render_results("<!here>" * 28, [version(key) for key in keys], 999)
+    page = search.render_results("<!here>" * 28, [make_version(scope) for scope in keys], 999)
     check_view(page, "modal")
     assert ("Previous" in str(page)) == (channels > search.SCOPES_PER_PAGE)
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, history.MAX_VERSIONS_SHOWN, history.MAX_VERSIONS_SHOWN + 1])
 def test_history(count: int) -> None:
-    versions = [version(WORKSPACE, count - n, FULL if n % 2 else OTHER) for n in range(count)]
+    versions = [make_version(WORKSPACE, count - n, FULL if n % 2 else OTHER) for n in range(count)]
     check_view(history.render_history(WORKSPACE, versions, "sealed", news="Restored."), "modal")
 
 
 def test_editor_and_conflict() -> None:
-    at = level(WORKSPACE)
-    check_view(modals.render_editor(at, "s" * 300, MODELS), "modal")
-    newest = version(WORKSPACE, 2, OTHER)
-    fields = form.render_fields(at, FULL, models=MODELS, note="n" * 200)
-    check_view(modals.render_conflict(at, newest, FULL, fields, "s" * 300), "modal")
+    editable = make_editable(WORKSPACE)
+    check_view(modals.render_editor(editable, "s" * 300, MODELS), "modal")
+    newest = make_version(WORKSPACE, 2, OTHER)
+    fields = form.render_fields(editable, FULL, models=MODELS, note="n" * 200)
+    check_view(modals.render_conflict(editable, newest, FULL, fields, "s" * 300), "modal")
     check_view(modals.render_scope_chooser(WORKSPACE, DIRECTS), "modal")
 
 
@@ -122,17 +122,17 @@ def test_an_explanation(*, for_admin: bool, is_known: bool) -> None:
         error="",
         usage=Usage(prompt_tokens=10_000, completion_tokens=5, cached_tokens=7) if is_known else None,
         made_with=Provenance(versions=(1,), seen=SEEN) if is_known else None,
-        versions=(version(WORKSPACE),) if is_known else (),
+        versions=(make_version(WORKSPACE),) if is_known else (),
         files=(File(name="<!here>" * 40),) * 30,
         asked_at=1.0,
         begun_at=2.0 if is_known else None,
         answered_at=4.0 if is_known else None,
     )
-    told = dict.fromkeys(PARAMETERS, "has no effect: this model does not accept it")
-    known = explanation_view.ExplanationContext(
-        editable=level(thread_scope(thread), OTHER), parameter_notes=told, workspace="https://a.slack.com/"
+    notes = dict.fromkeys(PARAMETERS, "has no effect: this model does not accept it")
+    context = explanation_view.ExplanationContext(
+        editable=make_editable(thread_scope(thread), OTHER), parameter_notes=notes, workspace="https://a.slack.com/"
     )
-    view = explanation_view.render_explanation(explained, known, for_admin=for_admin)
+    view = explanation_view.render_explanation(explained, context, for_admin=for_admin)
     check_view(view, "modal")
     assert ("<!here> & `" in str(view)) == (for_admin and is_known), "the prompt is for admins"
 
@@ -141,11 +141,11 @@ def test_an_explanation_shows_admins_the_whole_prompt() -> None:
     """In as many blocks as it takes. A prompt that several levels make longer is cut."""
     text = "".join(f"Line {number}: be kind.\n" for number in range(3_000))[:MAX_PROMPT_CHARACTERS]
     for above, appends, is_cut in (("", False, False), ("Be brief.", True, True)):
-        own = version(thread_scope(THREAD), 2, ScopeConfig(prompt=Prompt(text, appends=appends)))
-        versions = (version(WORKSPACE, 1, ScopeConfig(prompt=Prompt(above))), own) if above else (own,)
+        own = make_version(thread_scope(THREAD), 2, ScopeConfig(prompt=Prompt(text, appends=appends)))
+        versions = (make_version(WORKSPACE, 1, ScopeConfig(prompt=Prompt(above))), own) if above else (own,)
         explained = replace(EXPLAINED, made_with=Provenance(versions=(1,)), versions=versions)
-        known = explanation_view.ExplanationContext(editable=level(thread_scope(THREAD), OTHER))
-        view = explanation_view.render_explanation(explained, known, for_admin=True)
+        context = explanation_view.ExplanationContext(editable=make_editable(thread_scope(THREAD), OTHER))
+        view = explanation_view.render_explanation(explained, context, for_admin=True)
         check_view(view, "modal")
         framed = [block["elements"][0]["elements"][0] for block in view["blocks"] if block["type"] == "rich_text"]
         whole = "\n\n".join(filter(None, (above, text)))
@@ -172,11 +172,13 @@ EXPLAINED = Explanation(
 )
 
 
-def explained_as(made_with: Provenance, *, told: dict[str, str] | None = None) -> str:
-    known = explanation_view.ExplanationContext(
-        editable=level(thread_scope(THREAD), OTHER), parameter_notes=told or {}, workspace="https://a.slack.com/"
+def explanation_text(made_with: Provenance, *, notes: dict[str, str] | None = None) -> str:
+    context = explanation_view.ExplanationContext(
+        editable=make_editable(thread_scope(THREAD), OTHER),
+        parameter_notes=notes or {},
+        workspace="https://a.slack.com/",
     )
-    view = explanation_view.render_explanation(replace(EXPLAINED, made_with=made_with), known, for_admin=True)
+    view = explanation_view.render_explanation(replace(EXPLAINED, made_with=made_with), context, for_admin=True)
     check_view(view, "modal")
     return "\n".join(_mrkdwn(view))
 
@@ -190,10 +192,10 @@ def explained_as(made_with: Provenance, *, told: dict[str, str] | None = None) -
     ],
 )
 def test_an_explanation_shows_the_cost(spent: Spending, said: str) -> None:
-    known = explanation_view.ExplanationContext(editable=level(thread_scope(THREAD), OTHER), currency="EUR")
-    view = explanation_view.render_explanation(replace(EXPLAINED, spent=spent), known, for_admin=False)
+    context = explanation_view.ExplanationContext(editable=make_editable(thread_scope(THREAD), OTHER), currency="EUR")
+    view = explanation_view.render_explanation(replace(EXPLAINED, spent=spent), context, for_admin=False)
     assert said in "\n".join(_mrkdwn(view))
-    assert "*Cost*" not in str(explanation_view.render_explanation(EXPLAINED, known, for_admin=False)), (
+    assert "*Cost*" not in str(explanation_view.render_explanation(EXPLAINED, context, for_admin=False)), (
         "it was not kept then"
     )
 
@@ -220,22 +222,22 @@ def test_an_explanation_shows_the_cost(spent: Spending, said: str) -> None:
     ],
 )
 def test_an_explanation_shows_the_context(seen: ContextCoverage | None, said: str) -> None:
-    assert said in explained_as(Provenance(seen=seen))
+    assert said in explanation_text(Provenance(seen=seen))
 
 
 def test_an_explanation_shows_parameters_without_effect() -> None:
-    told = {"temperature": "has no effect: this model does not accept it", "stop": "is not set"}
-    said = explained_as(Provenance(draft="channel T1/C1", parameters={"temperature": 0.5, "n": 2}), told=told)
+    notes = {"temperature": "has no effect: this model does not accept it", "stop": "is not set"}
+    said = explanation_text(Provenance(draft="channel T1/C1", parameters={"temperature": 0.5, "n": 2}), notes=notes)
     assert "*Temperature*: 0.5 :warning: _has no effect: this model does not accept it_\n*Variants*: 2" in said
     assert "a draft for <#C1>" in said
 
 
 def test_texts_of_people_are_never_markup() -> None:
     """A note or a prompt pings nobody: prompts stand in a frame, other texts are escaped."""
-    at = level(WORKSPACE)
+    editable = make_editable(WORKSPACE)
     for view in (
-        modals.render_editor(at, "", MODELS),
-        history.render_history(WORKSPACE, [version(WORKSPACE)], ""),
+        modals.render_editor(editable, "", MODELS),
+        history.render_history(WORKSPACE, [make_version(WORKSPACE)], ""),
     ):
         for text in _mrkdwn(view):
             assert "<!here>" not in text
