@@ -1,7 +1,7 @@
-/** Says new messages to a screen reader once, when a growing one has come to rest. */
+/** Reads new messages to a screen reader, each once: a growing message when it has not changed for two seconds. */
 
-const REST = 2000; // milliseconds without a change
-const SPOKEN = 300; // characters
+const REST_MILLISECONDS = 2000; // milliseconds without a change
+const MAX_SPOKEN_CHARACTERS = 300; // characters
 const waiting = new Map();
 
 export function announce(message, name) {
@@ -11,7 +11,7 @@ export function announce(message, name) {
     key,
     setTimeout(() => {
       waiting.delete(key);
-      document.getElementById("announcements").textContent = `${name}: ${message.text.slice(0, SPOKEN)}`;
-    }, REST),
+      document.getElementById("announcements").textContent = `${name}: ${message.text.slice(0, MAX_SPOKEN_CHARACTERS)}`;
+    }, REST_MILLISECONDS),
   );
 }

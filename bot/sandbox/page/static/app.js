@@ -1,4 +1,7 @@
-/** The page: frames come in, the reader acts, and both end in a new state or place and one drawing. */
+/**
+ * The page's main module. A frame of the server changes the state, an action of the reader changes the place
+ * (which channel, which thread); after either, the page is drawn once.
+ */
 
 import { announce } from "./announce.js";
 import { values } from "./controls.js";
@@ -11,8 +14,8 @@ import { modals } from "./views.js";
 
 const $ = (id) => document.getElementById(id);
 const FIRST_PERSON = "U0ADA";
-const MESSAGE = /^https:\/\/sandbox\.slack\.com\/archives\/(\w+)\/p(\d+)(\d{6})/; // a permalink
-const BESIDE = matchMedia("(min-width: 1000px)"); // wide enough for a thread beside its channel
+const PERMALINK = /^https:\/\/sandbox\.slack\.com\/archives\/(\w+)\/p(\d+)(\d{6})/; // a permalink
+const WIDE_WINDOW = matchMedia("(min-width: 1000px)"); // wide enough for a thread beside its channel
 
 const page = {
   state: new State(),
@@ -29,11 +32,11 @@ const page = {
   shortcut,
 };
 const feed = new Feed({ receive, connected });
-let asked = ""; // the question whose thread opens by itself once somebody answers
+let asked = ""; // ts of the question whose thread opens when an answer begins
 const { draw, channelComposer, threadComposer } = screen(page);
 const stack = modals($("modal"), page);
 
-// --- what comes from the workspace
+// --- frames of the server
 
 function receive(frame) {
   const known = frame.type === "message" && page.state.message(frame.message.channel, frame.message.ts);
@@ -81,11 +84,11 @@ function heard(message, fresh) {
   page.unread.set(message.channel, (page.unread.get(message.channel) ?? 0) + 1);
 }
 
-/** Open the thread of the question just asked when its answer begins, unless the reader is busy elsewhere. */
+/** Open the thread of the last question when its answer begins, unless the reader is typing or has gone elsewhere. */
 function unfold(channel, thread) {
   if (thread !== asked || channel !== page.place.channel || page.place.home) return;
   asked = "";
-  if (BESIDE.matches && threadComposer.empty()) go({ thread });
+  if (WIDE_WINDOW.matches && threadComposer.empty()) go({ thread });
 }
 
 function noticed({ text, channel }) {
@@ -101,7 +104,7 @@ function connected(is) {
   $("banner").textContent = is ? "" : "The connection to the workspace is lost. Trying again…";
 }
 
-// --- what the reader does
+// --- actions of the reader
 
 function send(frame) {
   const sent = feed.send(frame);
@@ -109,7 +112,7 @@ function send(frame) {
   return sent;
 }
 
-/** Write in the place the reader is at; returns whether the text was taken. */
+/** Send a text to the present channel or thread; returns whether it was sent. */
 function post(written, thread_ts) {
   const { channel } = page.place;
   const text = page.state.wire(written);
@@ -141,7 +144,7 @@ function go(change) {
   draw();
 }
 
-/** See the workspace as another person. */
+/** Switch to another person. */
 function become(user) {
   page.place = { ...page.place, user, thread: "" };
   writePlace(page.place);
@@ -151,7 +154,7 @@ function become(user) {
 
 function openThread(channel, thread) {
   go({ channel, thread, home: "" });
-  if (BESIDE.matches) requestAnimationFrame(() => threadComposer.focusField());
+  if (WIDE_WINDOW.matches) requestAnimationFrame(() => threadComposer.focusField());
 }
 
 function remove({ channel, ts }) {
@@ -166,7 +169,7 @@ function shortcut({ callback_id, type: kind }, message) {
   send({ type: "shortcut", callback_id, kind, ...(message ? { channel: message.channel, ts: message.ts } : {}) });
 }
 
-/** Tell the workspace what was opened: an app sees when its Home or its messages are. */
+/** Tell the server that the Home tab or the direct message was opened; the app receives an event. */
 function visited() {
   const { state, place, unread } = page;
   unread.delete(place.channel);
@@ -174,7 +177,7 @@ function visited() {
   else if (state.channels.get(place.channel)?.kind === "im") send({ type: "open", channel: place.channel });
 }
 
-// --- the start
+// --- start
 
 function start() {
   $("menu-toggle").append(icon("menu"));
@@ -187,13 +190,13 @@ function start() {
   $("switch-user").addEventListener("change", (event) => become(event.target.value));
   document.addEventListener("click", follow);
   window.addEventListener("popstate", returned);
-  setInterval(draw, 30_000); // "2 minutes ago" grows old
+  setInterval(draw, 30_000); // keeps "2 minutes ago" up to date
   feed.open(page.place.user || FIRST_PERSON);
 }
 
-/** Mentions of channels, and addresses of messages, are ways to them; a menu closes when something else is clicked. */
+/** A click on a channel mention or a permalink goes there; a click elsewhere closes an open menu. */
 function follow(event) {
-  const [, at, seconds, rest] = event.target.closest?.("a[href]")?.href.match(MESSAGE) ?? [];
+  const [, at, seconds, rest] = event.target.closest?.("a[href]")?.href.match(PERMALINK) ?? [];
   if (page.state.channels.has(at)) {
     event.preventDefault();
     const root = new URL(event.target.closest("a").href).searchParams.get("thread_ts");
@@ -205,7 +208,7 @@ function follow(event) {
     if (!menu.contains(event.target)) menu.open = false;
 }
 
-/** The browser's Back and Forward, or an address typed by hand. */
+/** Follow the browser's Back and Forward buttons, and an address typed by hand. */
 function returned() {
   const place = readPlace();
   const other = place.user && place.user !== page.place.user;

@@ -1,4 +1,4 @@
-/** A face for a person or an app. */
+/** The avatar of a person or an app. */
 
 import { h } from "./dom.js";
 

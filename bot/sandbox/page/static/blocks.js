@@ -1,13 +1,13 @@
-/** Block Kit's blocks as elements, for messages, the Home tab and modals alike. */
+/** Renders Block Kit's blocks for messages, the Home tab and modals. */
 
 import { control } from "./controls.js";
 import { graft, h, iconButton, reconcile } from "./dom.js";
 import { richText } from "./rich-text.js";
 
 /**
- * Show blocks in `parent`. A block that did not change keeps its element, and with it what was typed; one of
- * text keeps it in any case, since each edit may name its blocks anew and a growing answer must not flicker.
- * `scope`: {container: whose blocks these are, for actions; page}.
+ * Show blocks in `parent`. An unchanged block keeps its element, and so the text that was typed in it. A block of
+ * text always keeps its element: an edit may change its block_id, and a growing answer must not flicker.
+ * `scope`: {container: the message or view of the blocks, for actions; page}.
  */
 export function showBlocks(parent, blocks, scope) {
   const items = blocks.map((block, index) => ({
@@ -39,12 +39,12 @@ function fill(node, block, scope) {
 
 const TYPED = "input.text-input, textarea.text-input";
 
-/** What was typed stays where the ids stay, whatever should stand there now. docs.slack.dev/reference/views/modal-views */
+/** Keep typed text where block_id and action_id stay the same. https://docs.slack.dev/reference/views/modal-views */
 function keep(field, typed) {
   if (field && field.dataset.action === typed.dataset.action) field.value = typed.value;
 }
 
-/** A text object: the server's markup for mrkdwn, the plain text itself otherwise. */
+/** Render a text object: the server's HTML for mrkdwn, else the plain text. */
 export function text(object, tag = "span") {
   if (!object) return null;
   return object.type === "mrkdwn"

@@ -5,10 +5,10 @@ import { h } from "./dom.js";
 
 const MENTION = /(?:^|[\s(])@([\p{L}\p{N}.'-]*(?: [\p{L}\p{N}.'-]*)?)$/u;
 const COMMAND = /^\/(\S*)$/;
-const ROWS = 8;
+const MAX_ROWS = 8;
 let lists = 0;
 
-/** Returns the list's element; it watches the field and writes into it. */
+/** Returns the list's element; it listens to the field and inserts the chosen name. */
 export function completion(field, page) {
   const list = h("ul", {
     class: "completion",
@@ -60,7 +60,7 @@ export function completion(field, page) {
   }
 
   field.addEventListener("input", () => {
-    offers = offered(field.value.slice(0, field.selectionStart), page.state).slice(0, ROWS);
+    offers = offered(field.value.slice(0, field.selectionStart), page.state).slice(0, MAX_ROWS);
     chosen = 0;
     show();
   });

@@ -1,12 +1,11 @@
-/** Where a person writes: grows with the text, completes names and commands, Enter sends. */
+/** The message box: grows with the text, completes names and commands, sends on Enter. */
 
 import { completion } from "./completion.js";
 import { h, iconButton } from "./dom.js";
 
 /**
- * `send(text)` returns whether it was taken; only then is the field emptied. With `cancel` it is an editor
- * for what is there. Returns the element, with `fill(text)` and `place(key, placeholder)`, which keeps a
- * draft for each place.
+ * `send(text)` returns whether the text was sent; only then is the field cleared. With `cancel` it edits an existing
+ * message. Returns the element, with `fill(text)` and `place(key, placeholder)`, which keeps a draft for each place.
  */
 export function composer({ page, label, send, cancel, testid, sendTestid, id }) {
   const drafts = new Map();

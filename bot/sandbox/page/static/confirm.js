@@ -1,4 +1,4 @@
-/** Asks before an action, by Block Kit's `confirm` object. */
+/** Asks for confirmation before an action: Block Kit's `confirm` object. */
 
 import { h } from "./dom.js";
 

@@ -1,8 +1,8 @@
 /**
  * Block Kit's interactive elements.
  *
- * Each control is an element with `read()` -> the state Slack would send for it ({type, value | selected_..}),
- * and it tells the page of an action as Slack does: at once outside an `input` block, else only on submit.
+ * Each control is an element with `read()`, which returns the state that Slack would send for it ({type, value |
+ * selected_..}). As in Slack, a change is sent at once outside an `input` block, and inside one only on submit.
  */
 
 import { confirmed } from "./confirm.js";
@@ -19,7 +19,7 @@ const MOMENTS = {
   timepicker: ["time", "selected_time", "initial_time"],
 };
 
-/** The element for one of Block Kit's; `block` is where it stands. */
+/** Build the control of one Block Kit element; `block` is its block. */
 export function control(spec, block, scope) {
   const tell = async (state) => {
     if (block.type === "input" && !block.dispatch_action) return;
@@ -31,7 +31,7 @@ export function control(spec, block, scope) {
   return node;
 }
 
-/** What all controls under `root` hold: {block_id: {action_id: state}}, as in Slack's `state.values`. */
+/** Read all controls under `root`: {block_id: {action_id: state}}, as in Slack's `state.values`. */
 export function values(root) {
   const found = {};
   for (const node of root.querySelectorAll("[data-action]")) {
@@ -96,7 +96,7 @@ function moment(spec, tell) {
   return node;
 }
 
-/** Where a select's choices come from, and under which names Slack reports and presets them. */
+/** For each kind of select: its choices, and Slack's names of its value and its initial value. */
 function choices(spec, kind, state) {
   const plain = (id, label) => ({ key: id, label, chosen: id });
   const named = (entries, sign) => entries.map((entry) => plain(entry.id, sign + state.name(entry.id)));
@@ -229,7 +229,7 @@ function label(object) {
   return object.type === "mrkdwn" ? h("span", { html: object.html ?? "" }) : object.text;
 }
 
-/** A copy without the markup that the server added for the page. */
+/** Return a copy without the HTML that the server added for the page. */
 function bare(object) {
   return object && JSON.parse(JSON.stringify(object, (key, value) => (key === "html" ? undefined : value)));
 }

@@ -1,7 +1,7 @@
 /**
  * Building and updating elements.
  *
- * Everything that is text goes in as text. Only `graft` and `html` take markup, and only the server's.
+ * Text is always inserted as text. Only `graft` and `html` insert HTML, and only HTML from the server.
  */
 
 const PATHS = {
@@ -37,7 +37,7 @@ export function h(tag, props = {}, ...children) {
   return node;
 }
 
-/** A small line drawing; decoration only, so its button needs a label. */
+/** Make an icon; it has no text, so its button needs a label. */
 export function icon(name) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", "0 0 20 20");
@@ -49,7 +49,7 @@ export function icon(name) {
   return svg;
 }
 
-/** A button that shows an icon and tells its name. */
+/** Make a button with an icon and a label for screen readers. */
 export function iconButton(name, label, click, props = {}) {
   return h(
     "button",
@@ -59,8 +59,8 @@ export function iconButton(name, label, click, props = {}) {
 }
 
 /**
- * Make the children of `parent` show `items`, in order. A child stays the same element as long as its key
- * stays, so focus, selection, scroll positions and what was typed survive.
+ * Make the children of `parent` show `items`, in order. An item with the same key keeps its element, so focus,
+ * selection, scroll positions and typed text are kept.
  */
 export function reconcile(parent, items, key, make, update = () => {}) {
   const keys = new Set(items.map(key));
@@ -75,7 +75,7 @@ export function reconcile(parent, items, key, make, update = () => {}) {
   }
 }
 
-/** Show the server's markup in `target`, touching only the nodes that differ: a growing answer never flickers. */
+/** Show the server's HTML in `target`; only nodes that differ are changed, so a growing answer does not flicker. */
 export function graft(target, html) {
   if (target.shown === html) return;
   target.shown = html;

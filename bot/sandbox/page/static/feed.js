@@ -1,17 +1,17 @@
-/** The page's WebSocket to the workspace: JSON frames both ways, and connecting again when it breaks. */
+/** The page's WebSocket to the server: JSON frames in both directions; reconnects when it breaks. */
 
-const FIRST_PAUSE = 300; // milliseconds; doubles up to the last
-const LAST_PAUSE = 5000;
+const FIRST_RETRY_MILLISECONDS = 300; // milliseconds; doubles up to the last
+const MAX_RETRY_MILLISECONDS = 5000;
 
 export class Feed {
   /** `receive(frame)` is called for each frame, `connected(bool)` when the connection comes or goes. */
   constructor({ receive, connected }) {
     this.receive = receive;
     this.connected = connected;
-    this.pause = FIRST_PAUSE;
+    this.pause = FIRST_RETRY_MILLISECONDS;
   }
 
-  /** Connect as a person; an earlier connection is given up. */
+  /** Connect as a person; an earlier connection is closed. */
   open(user) {
     this.user = user;
     clearTimeout(this.timer);
@@ -24,7 +24,7 @@ export class Feed {
     socket.onclose = () => this.socket === socket && this.#lost();
   }
 
-  /** Send a frame; false when there is no connection, and then nothing was sent. */
+  /** Send a frame; returns false if there is no connection. */
   send(frame) {
     if (this.socket?.readyState !== WebSocket.OPEN) return false;
     this.socket.send(JSON.stringify(frame));
@@ -33,7 +33,7 @@ export class Feed {
 
   #heard(frame) {
     if (frame.type === "hello") {
-      this.pause = FIRST_PAUSE;
+      this.pause = FIRST_RETRY_MILLISECONDS;
       this.connected(true);
     }
     this.receive(frame);
@@ -42,6 +42,6 @@ export class Feed {
   #lost() {
     this.connected(false);
     this.timer = setTimeout(() => this.open(this.user), this.pause);
-    this.pause = Math.min(this.pause * 2, LAST_PAUSE);
+    this.pause = Math.min(this.pause * 2, MAX_RETRY_MILLISECONDS);
   }
 }

@@ -1,4 +1,4 @@
-/** One message: author, blocks, reactions, the line about its thread, and what its reader may do with it. */
+/** One message: author, blocks, reactions, the summary of its thread, and its buttons. */
 
 import { avatar } from "./avatar.js";
 import { showBlocks } from "./blocks.js";
@@ -6,7 +6,7 @@ import { composer } from "./composer.js";
 import { h, icon, iconButton, reconcile } from "./dom.js";
 import { ago, clock, exact } from "./times.js";
 
-/** Entry: {message, grouped, replies: Message[], status, whole: whether all replies stand beside it anyway}. */
+/** Entry: {message, grouped, replies: Message[], status, whole: whether all replies are shown beside it}. */
 export function makeMessage({ message }, page) {
   const user = page.state.users.get(message.user);
   const name = h("strong", { class: "name" }, page.state.name(message.user));
@@ -39,7 +39,7 @@ export function makeMessage({ message }, page) {
   return node;
 }
 
-/** Bring a message's element up to date; the parts that did not change are left alone. */
+/** Update a message's element; unchanged parts keep their elements. */
 export function updateMessage(node, entry, page) {
   const { message, grouped } = entry;
   const { blocks, edited, reactions, thread } = node.parts;
@@ -99,7 +99,7 @@ function updateThread(line, { message, replies, status, whole }, page) {
   );
 }
 
-/** "Threadkeeper is thinking…", for as long as the status lasts. */
+/** The status line, such as "Threadkeeper is thinking…". */
 export function thinking({ status, loading_messages: messages }, page) {
   const words = messages?.length ? messages[0] : `${page.state.bot.name} ${status}`;
   return h(

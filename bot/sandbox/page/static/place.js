@@ -1,6 +1,6 @@
 /**
- * Where the reader is: person, channel, thread, Home, wire log. Kept in the address, so that a reload and
- * the browser's own Back button work.
+ * The place of the reader: person, channel, thread, Home, wire log. It is kept in the URL's fragment, so that reload
+ * and the Back button work.
  */
 
 const FIELDS = ["user", "channel", "thread", "home", "trace"];
@@ -10,7 +10,7 @@ export function readPlace() {
   return Object.fromEntries(FIELDS.map((name) => [name, fields.get(name) ?? ""]));
 }
 
-/** Remember a place; a new entry in the history only when the reader went somewhere. */
+/** Write a place into the URL; adds a history entry only if the reader went elsewhere. */
 export function writePlace(place, { replace = false } = {}) {
   const fields = new URLSearchParams(FIELDS.filter((name) => place[name]).map((name) => [name, place[name]]));
   history[replace ? "replaceState" : "pushState"](null, "", `#${fields}`);

@@ -1,4 +1,4 @@
-/** Slack's `rich_text` block: text as a tree, which is how Slack itself keeps what people type. */
+/** Renders Slack's `rich_text` block, the tree in which Slack stores typed text. */
 
 import { h } from "./dom.js";
 
@@ -46,7 +46,7 @@ function styled(leaf, content) {
   );
 }
 
-/** A link that leaves the page; an address of another kind than the web's is shown as text. */
+/** A link that opens in a new tab; a URL that is not http or https is shown as text. */
 function link(address, label) {
   if (!/^(https?|mailto|tel):/i.test(address)) return label ?? address;
   return h("a", { href: address, target: "_blank", rel: "noopener noreferrer nofollow" }, label ?? address);

@@ -10,7 +10,7 @@ import { showHome } from "./views.js";
 
 const $ = (id) => document.getElementById(id);
 
-/** Build the parts once; returns `draw()`, which draws once a frame however often it is called, and the composers. */
+/** Build the parts once; returns the composers, and `draw()`, which draws at most once per animation frame. */
 export function screen(page) {
   const write = (text) => page.post(text);
   const reply = (text) => page.post(text, page.place.thread);
@@ -44,7 +44,7 @@ export function screen(page) {
   return { draw, channelComposer, threadComposer };
 }
 
-/** What people call a channel. */
+/** The displayed name of a channel. */
 function nameOf(channel, state) {
   return channel.kind === "im" ? state.bot.name : `#${channel.name}`;
 }
@@ -110,7 +110,7 @@ function drawThread(page, show, composer) {
   composer.place(`${root.channel} ${root.ts}`, "Reply…");
 }
 
-/** Its buttons stay the same elements while an answer grows: a click must not fall between two drawings. */
+/** Buttons keep their elements while an answer grows, so that no click is lost between two drawings. */
 function drawThreadHead({ state, send, go }, root, running) {
   const name = nameOf(state.channels.get(root.channel), state);
   const stop = () => send({ type: "stop", channel: root.channel, thread_ts: root.ts });

@@ -1,8 +1,8 @@
-/** Keeps a timeline at its end while it grows, but only if the reader was there; else offers the way down. */
+/** Keeps a timeline scrolled to its end while it grows, if the reader was there; else shows a button to go down. */
 
 import { h, icon } from "./dom.js";
 
-const NEAR = 48; // pixels that still count as the end
+const END_TOLERANCE_PIXELS = 48; // pixels that still count as the end
 
 export function keepAtEnd(scroller, content) {
   let atEnd = true;
@@ -16,11 +16,11 @@ export function keepAtEnd(scroller, content) {
     atEnd = true;
     scroller.scrollTop = scroller.scrollHeight;
   };
-  const look = () => (button.hidden = atEnd || scroller.scrollHeight - scroller.clientHeight < NEAR);
+  const look = () => (button.hidden = atEnd || scroller.scrollHeight - scroller.clientHeight < END_TOLERANCE_PIXELS);
   scroller.addEventListener(
     "scroll",
     () => {
-      atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR;
+      atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < END_TOLERANCE_PIXELS;
       look();
     },
     { passive: true },

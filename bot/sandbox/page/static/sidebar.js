@@ -3,7 +3,7 @@
 import { avatar } from "./avatar.js";
 import { h, icon } from "./dom.js";
 
-/** Draw it anew when something that it shows has changed. */
+/** Redraw the sidebar if its content has changed. */
 export function showSidebar(nav, page) {
   const { state, place, unread } = page;
   const shown = JSON.stringify([
@@ -56,7 +56,7 @@ export function showSidebar(nav, page) {
     h(
       "p",
       { class: "sidebar-foot" },
-      "A local workspace. Nothing leaves this machine but what you send to a model of your own.",
+      "A local workspace. All data stays on this machine, except what you send to a model of your own.",
     ),
   );
   if (nav.contains(document.activeElement) || !focused) return;

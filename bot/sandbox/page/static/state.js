@@ -1,6 +1,6 @@
-/** What the workspace has told this person. Takes frames, answers questions; knows nothing of the page. */
+/** The state that this person may see, updated by the server's frames. It does not know the page's elements. */
 
-const TRACE_KEPT = 400;
+const MAX_TRACE_ENTRIES = 400;
 
 export class State {
   constructor() {
@@ -43,7 +43,7 @@ export class State {
       case "connected":
         return (this.bot = { ...this.bot, connected: frame.connected });
       case "trace":
-        return (this.trace = [...this.trace, frame.entry].slice(-TRACE_KEPT));
+        return (this.trace = [...this.trace, frame.entry].slice(-MAX_TRACE_ENTRIES));
       case "notice":
         return frame.channel && this.#notice(frame);
     }
@@ -109,7 +109,7 @@ export class State {
     return this.titles.get(`${channel} ${thread}`) ?? "";
   }
 
-  /** The name people see of a user or channel. */
+  /** The displayed name of a user or channel. */
   name(id) {
     const user = this.users.get(id);
     return user ? user.real_name || user.name : (this.channels.get(id)?.name ?? id);

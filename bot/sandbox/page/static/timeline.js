@@ -1,11 +1,11 @@
-/** A list of messages by time: days, one author's run together, and the end in view while it grows. */
+/** A list of messages by time: with day lines, consecutive messages of one author grouped, scrolled to its end. */
 
 import { h, reconcile } from "./dom.js";
 import { makeMessage, thinking, updateMessage } from "./message.js";
 import { keepAtEnd } from "./scroll.js";
 import { day } from "./times.js";
 
-const TOGETHER = 300; // seconds within which one author's messages form a run
+const GROUPING_SECONDS = 300; // seconds within which one author's messages form a run
 
 /** Turn a section into a timeline; returns `show(entries, {intro, status, place})`. */
 export function timeline(section, page) {
@@ -61,7 +61,7 @@ function withDays(entries) {
       !entry.apart &&
       before.user === message.user &&
       !before.notice === !message.notice &&
-      message.ts - before.ts < TOGETHER;
+      message.ts - before.ts < GROUPING_SECONDS;
     items.push({ ...entry, grouped: together });
     before = message;
   }

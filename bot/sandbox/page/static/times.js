@@ -1,4 +1,4 @@
-/** Times as people read them. `ts` is Slack's "seconds.micros"; everything is in the reader's own zone. */
+/** Formats times for people. `ts` is Slack's "seconds.micros"; all times are in the reader's time zone. */
 
 const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
 const EXACT = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });

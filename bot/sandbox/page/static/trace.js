@@ -1,11 +1,11 @@
-/** The wire log: every call, event, acknowledgement and model request. Collapsed, it shows the latest. */
+/** The wire log: every call, event, acknowledgement and model request; collapsed, only the latest. */
 
 import { h, icon, reconcile } from "./dom.js";
 import { precise } from "./times.js";
 
 const KINDS = ["api", "event", "ack", "model"];
 
-/** Returns `show(entries, open)`; `toggle()` is called when the reader wants it open or closed. */
+/** Returns `show(entries, open)`; `toggle()` is called when the reader opens or closes it. */
 export function tracePanel(section, toggle) {
   const hidden = new Set();
   let entries = [];

@@ -1,10 +1,10 @@
-/** Views: the app's Home tab, and modals, of which Slack shows the top one of a stack. */
+/** The app's Home tab, and modals: the top one of a stack is shown. */
 
 import { showBlocks } from "./blocks.js";
 import { values } from "./controls.js";
 import { h, iconButton } from "./dom.js";
 
-/** Show the Home tab; keeps what did not change. */
+/** Show the Home tab; unchanged blocks keep their elements. */
 export function showHome(section, view, page) {
   if (section.shown === view && section.person === page.state.me) return;
   Object.assign(section, { shown: view, person: page.state.me });
@@ -17,7 +17,7 @@ export function showHome(section, view, page) {
     );
 }
 
-/** The modals in a <dialog>. `show(views)` takes the whole stack, `errors(frame)` what a submission was refused for. */
+/** Shows modals in a <dialog>. `show(views)` takes the whole stack, `errors(frame)` the errors of a submission. */
 export function modals(dialog, page) {
   const open = new Map();
   let top = null;
@@ -88,7 +88,7 @@ function busy(form, is) {
   for (const button of form.querySelectorAll("[type=submit]")) button.disabled = is;
 }
 
-/** What the browser itself can tell: fields that are required, too short, out of range. */
+/** Check what the browser can check: fields that are required, too short, or out of range. */
 function valid(form) {
   const errors = {};
   for (const node of form.querySelectorAll(".block.input [data-action]")) {
