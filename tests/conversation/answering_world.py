@@ -1,4 +1,4 @@
-"""A thread on paper: a store, a surface and a model with a script, with an `Answerer` between them."""
+"""An `Answerer` for one thread, with a store in memory, a surface on paper and a scripted model."""
 
 from bot.conversation.answering import Answerer
 from bot.conversation.request_builder import RequestOptions
@@ -16,7 +16,7 @@ THREAD = ThreadKey(platform="paper", workspace="T1", channel="C1", root="1")
 def said(
     text: str, number: int, *, by: str = "U1", addressed: AddressingKind = AddressingKind.MENTION
 ) -> IncomingMessage:
-    """Return the message that somebody wrote at second `number`."""
+    """Return a message that a person wrote at second `number`."""
     return IncomingMessage(
         thread=THREAD,
         message_id=f"q{number}",
@@ -28,7 +28,7 @@ def said(
 
 
 class AnsweringWorld:
-    """A store, a surface and a model with an `Answerer` between them."""
+    """A store, a surface, a model, and the `Answerer` that uses them."""
 
     def __init__(self, model: ScriptedModel, surface: PaperSurface | None = None, *plugins: Plugin) -> None:
         self.model = model

@@ -1,4 +1,4 @@
-"""A thread on paper whose older turns are summarised, by a model that does so as it is told."""
+"""A thread on paper whose older turns are summarised, by a model that does so on request."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -25,7 +25,7 @@ CONTEXT_TOKENS = 1_500
 
 
 class SummarisingModel:
-    """A model that says `fine` to questions, and sums up as told: in so many seconds, or by an error."""
+    """Answers `fine` to questions; summarises in `takes` seconds, or raises `fails`."""
 
     def __init__(self) -> None:
         self.questions: list[ChatRequest] = []

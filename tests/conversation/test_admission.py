@@ -1,4 +1,4 @@
-"""Questions that wait while rules change: who may not ask any more gets a sentence, and no model is asked."""
+"""Questions that wait while rules change: if the author may no longer ask, the thread says so without a model call."""
 
 import asyncio
 
@@ -20,7 +20,7 @@ THREAD = ThreadKey(platform="paper", workspace="T1", channel="C1", root="q1")
 
 
 class MoodyAccess:
-    """A door that says something else each time, or does not answer; the last word lasts."""
+    """Decides differently each time, or does not answer; the last decision is repeated."""
 
     def __init__(self, *refusals: AccessRefusal | SurfaceError | None) -> None:
         self.refusals = list(refusals)
@@ -36,7 +36,7 @@ class MoodyAccess:
 
 
 class AdmissionWorld:
-    """One question, and what becomes of it behind a door."""
+    """A thread whose questions are checked before they are answered."""
 
     def __init__(self, *refusals: AccessRefusal | SurfaceError | None) -> None:
         self.model = ScriptedModel(["fine"])
@@ -72,14 +72,14 @@ class AdmissionWorld:
 
 
 @on_virtual_time
-async def test_who_may_ask_is_answered() -> None:
+async def test_an_author_who_may_ask_is_answered() -> None:
     world = AdmissionWorld(None)
     await world.check.answer(await world.ask())
     assert world.shown == ["fine"]
 
 
 @on_virtual_time
-async def test_who_may_not_ask_any_more_reads_why_and_the_thread_goes_on() -> None:
+async def test_an_author_who_may_no_longer_ask_reads_why_and_the_thread_goes_on() -> None:
     world = AdmissionWorld(AccessRefusal.PERSON, None)
     turn, second = await world.ask(1), await world.ask(2, claim=False)
     following = await world.check.answer(turn)
@@ -94,8 +94,8 @@ async def test_who_may_not_ask_any_more_reads_why_and_the_thread_goes_on() -> No
 
 
 @on_virtual_time
-async def test_what_is_answered_already_is_shown() -> None:
-    """By a process that died, say; the question was let in."""
+async def test_a_saved_answer_is_shown_without_a_check() -> None:
+    """A process that died saved it, for example; the question was admitted then."""
     world = AdmissionWorld(AccessRefusal.PERSON)
     turn = await world.ask()
     await world.store.save_answer(turn, Answer(text="Because."))
@@ -107,7 +107,7 @@ async def test_what_is_answered_already_is_shown() -> None:
 
 
 @on_virtual_time
-async def test_it_is_waited_for_word_of_who_somebody_is() -> None:
+async def test_the_check_waits_until_the_platform_says_who_the_author_is() -> None:
     world = AdmissionWorld(SurfaceUnavailable(), SurfaceBusy(retry_after=40.0), None)
     began = asyncio.get_running_loop().time()
     await world.check.answer(await world.ask())
@@ -116,7 +116,7 @@ async def test_it_is_waited_for_word_of_who_somebody_is() -> None:
 
 
 @on_virtual_time
-async def test_whom_nobody_knows_is_refused() -> None:
+async def test_an_unknown_author_is_refused() -> None:
     world = AdmissionWorld(AccessRefusal.UNKNOWN)
     await world.check.answer(await world.ask())
     assert world.shown == [AccessRefusal.UNKNOWN.for_people]

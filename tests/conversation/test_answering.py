@@ -61,7 +61,7 @@ async def test_while_the_model_is_silent_the_thread_shows_that_the_bot_is_thinki
 
 @on_virtual_time
 async def test_a_question_that_begins_a_thread_names_it_once() -> None:
-    """However long the model is silent; no later question does."""
+    """However long the model is silent. No later question names it."""
     world = AnsweringWorld(ScriptedModel([200.0, "one"], ["two"]))
     first = replace(await world.ask(), message_id=THREAD.root)
     await world.answering.answer(first)
@@ -139,7 +139,7 @@ async def test_an_answer_whose_thread_is_gone_is_still_saved() -> None:
 
 
 @on_virtual_time
-async def test_the_next_turn_of_the_thread_is_handed_on() -> None:
+async def test_the_next_turn_of_the_thread_is_returned() -> None:
     world = AnsweringWorld(ScriptedModel(["1"], ["2"]))
     first = await world.ask("one")
     second = await world.ask("two")
@@ -214,7 +214,7 @@ async def test_what_others_say_meanwhile_is_part_of_the_conversation() -> None:
 
 
 @on_virtual_time
-async def test_an_admins_word_counts_from_the_next_question_on() -> None:
+async def test_a_config_that_an_admin_saves_applies_from_the_next_question_on() -> None:
     """The prompt, its placeholders and the parameters reach the model, and the answer keeps what it was."""
     world = AnsweringWorld(ScriptedModel())
     await world.answer()
@@ -238,7 +238,7 @@ async def test_an_admins_word_counts_from_the_next_question_on() -> None:
 
 
 @on_virtual_time
-async def test_direct_messages_have_a_level_of_their_own() -> None:
+async def test_direct_messages_have_a_scope_of_their_own() -> None:
     world = AnsweringWorld(ScriptedModel())
     everywhere_direct = Scope(platform="paper", workspace="T1", channel=DIRECT_MESSAGES)
     versions = MemoryConfigVersions(world.store.data.versions)

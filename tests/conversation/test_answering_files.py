@@ -1,4 +1,4 @@
-"""What a reader sees, and a model gets, of questions with files; on virtual time."""
+"""What a reader sees, and the model gets, of questions with files; on virtual time."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ CAT = File(name="cat.png", type="image/png", url="cat")
 PLAN = File(name="plan.txt", type="text/plain", url="plan")
 
 
-async def asked(*files: File, script: ModelScript = ("Tea.",)) -> AnsweringWorld:
+async def ask_with_files(*files: File, script: ModelScript = ("Tea.",)) -> AnsweringWorld:
     """Have a question with files answered."""
     surface = PaperSurface(page_size=1_000)
     surface.files = {"cat": b"\x89PNG\r\n\x1a\n", "plan": b"Cups: 7"}
@@ -27,7 +27,7 @@ async def asked(*files: File, script: ModelScript = ("Tea.",)) -> AnsweringWorld
 
 @on_virtual_time
 async def test_what_was_read_follows_the_question_and_stays_there() -> None:
-    world = await asked(PLAN)
+    world = await ask_with_files(PLAN)
     await world.answer("And now?")
     [_, first], [_, earlier, _, _] = (request.messages for request in world.model.requests)
     assert first.content == "What?\n\n--- plan.txt ---\nCups: 7\n--- end of plan.txt ---"
@@ -36,16 +36,16 @@ async def test_what_was_read_follows_the_question_and_stays_there() -> None:
 
 @on_virtual_time
 async def test_a_picture_is_sent_once() -> None:
-    world = await asked(CAT)
+    world = await ask_with_files(CAT)
     await world.answer("And now?")
     sent = [[len(message.images) for message in request.messages] for request in world.model.requests]
     assert sent == [[0, 1], [0, 0, 0, 0]]
 
 
 @on_virtual_time
-async def test_people_are_told_that_the_model_is_blind_also_by_who_takes_over() -> None:
+async def test_people_are_told_that_the_model_cannot_see_pictures_also_after_a_takeover() -> None:
     """It is saved with the answer, which another process may have to show."""
-    world = await asked(CAT, script=(PicturesLeftOut(), "Tea."))
+    world = await ask_with_files(CAT, script=(PicturesLeftOut(), "Tea."))
     assert world.surface.list_texts(THREAD) == [f"Tea.\n\n{PICTURES_UNSEEN_NOTE}"]
     made_with = (await world.stored()).made_with
     assert made_with is not None
@@ -54,6 +54,6 @@ async def test_people_are_told_that_the_model_is_blind_also_by_who_takes_over() 
 
 @on_virtual_time
 async def test_a_file_that_cannot_be_read_costs_no_answer() -> None:
-    world = await asked(replace(PLAN, name="plan.zip", type="application/zip"))
+    world = await ask_with_files(replace(PLAN, name="plan.zip", type="application/zip"))
     why = "_I could not read `plan.zip`: I can't read files of this kind._"
     assert world.surface.list_texts(THREAD) == [f"Tea.\n\n{why}"]

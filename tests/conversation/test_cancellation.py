@@ -1,4 +1,4 @@
-"""What a reader of the thread sees when somebody stops an answer, on virtual time."""
+"""What a reader of the thread sees when a person stops an answer, on virtual time."""
 
 import asyncio
 from dataclasses import replace
@@ -16,7 +16,7 @@ from tests.virtual_time import on_virtual_time, run
 
 @on_virtual_time
 async def test_a_growing_answer_ends_where_it_is() -> None:
-    """The model is left at once; what it said is shown, stored and can be gone on with or made again."""
+    """The model call is cancelled at once; its text is shown and stored, and can be continued or asked for again."""
     async with running_world(WORDS, ["Never."]) as world:
         await world.ask()
         await asyncio.sleep(5.02)
@@ -54,7 +54,7 @@ async def test_the_button_is_there_while_it_grows_and_never_after() -> None:
 
 @on_virtual_time
 async def test_a_silent_model_is_stopped_too() -> None:
-    """Nothing was said: then the thread says only that it was stopped."""
+    """There is no text, so the thread says only that the answer was stopped."""
     async with running_world([300.0, "Never."]) as world:
         await world.ask()
         await asyncio.sleep(5)
@@ -68,7 +68,7 @@ async def test_a_silent_model_is_stopped_too() -> None:
 
 
 @on_virtual_time
-async def test_what_waits_behind_it_goes_on() -> None:
+async def test_the_questions_that_wait_behind_it_go_on() -> None:
     async with running_world(WORDS, ["Second."]) as world:
         await world.ask()
         await world.ask()
@@ -104,8 +104,8 @@ async def test_a_stopped_answer_is_kept_beside_a_new_one() -> None:
 
 
 @on_virtual_time
-async def test_what_was_said_and_not_shown_yet_is_shown_as_far_as_no_message_is_begun_for_it() -> None:
-    """A slow platform: what the model said meanwhile would need further messages; they are not posted."""
+async def test_text_that_is_not_shown_yet_is_shown_only_if_it_needs_no_further_message() -> None:
+    """On a slow platform the text that came meanwhile would need further messages; they are not posted."""
     text = "A sentence of words. " * 40
     async with running_world([text, 100.0], write_seconds=3.0) as world:
         await world.ask()
@@ -119,8 +119,8 @@ async def test_what_was_said_and_not_shown_yet_is_shown_as_far_as_no_message_is_
 
 
 @on_virtual_time
-async def test_the_showing_of_a_complete_answer_is_stopped_between_its_messages() -> None:
-    """Then what is shown is what was said, also for the model."""
+async def test_a_complete_answer_can_be_stopped_between_its_messages() -> None:
+    """What is shown then is the answer, also in the history that the model gets."""
     text = "A sentence of words. " * 100
     async with running_world([text], ["And on."], write_seconds=0.5) as world:
         await world.ask()
@@ -140,8 +140,8 @@ async def test_the_showing_of_a_complete_answer_is_stopped_between_its_messages(
 
 
 @on_virtual_time
-async def test_a_stop_in_the_last_moment_is_too_late() -> None:
-    """The text is complete and only its last write is left: it is made, and nothing says it was stopped."""
+async def test_a_stop_before_the_last_write_is_too_late() -> None:
+    """The text is complete and only its last write is left: it is made, without a note about the stop."""
     async with running_world(["One. ", 2.0, "Two."], write_seconds=0.5) as world:
         await world.ask()
         await asyncio.sleep(2.3)
@@ -171,7 +171,7 @@ async def test_a_refusal_of_the_platform_is_obeyed_by_a_stop_too() -> None:
 
 @pytest.mark.parametrize("after", [0.0, 0.001, 0.05, 0.5, 1.0, 1.9, 2.0, 2.001, 2.06, 3.0, 5.0])
 def test_whenever_it_is_stopped_it_ends_properly(after: float) -> None:
-    """Once, with one state, without a button to stop it, and with what is shown being what is stored."""
+    """It ends once, in one state, without a button to stop it, and the thread shows what is stored."""
 
     async def body() -> None:
         async with running_world(["One. ", 1.0, TextDelta("Two. " * 100), 1.0, "Three."], ["Never."]) as world:

@@ -1,4 +1,4 @@
-"""A stop that finds its answer in another process, waiting, or with an heir: what a reader sees of it."""
+"""A stop whose answer runs in another process, waits, or has been taken over: what a reader sees of it."""
 
 import asyncio
 
@@ -13,7 +13,7 @@ from tests.virtual_time import on_virtual_time, run
 
 @pytest.mark.parametrize("hears", [True, False])
 def test_another_process_is_told_to_stop(*, hears: bool) -> None:
-    """Within a second, also where the notification is lost."""
+    """Within a second, even if the notification is lost."""
 
     async def body() -> None:
         async with running_world(WORDS) as world, second_process(world) as other:
@@ -33,8 +33,8 @@ def test_another_process_is_told_to_stop(*, hears: bool) -> None:
 
 
 @on_virtual_time
-async def test_whoever_takes_a_stopped_turn_over_never_answers_it() -> None:
-    """Its owner died right after the mark was made; what it had shown went with it."""
+async def test_a_stopped_turn_is_not_answered_after_a_takeover() -> None:
+    """Its owner died right after the stop was recorded; its unsaved text is lost."""
     async with running_world(WORDS) as world:
         await world.ask()
         await asyncio.sleep(5)
@@ -66,7 +66,7 @@ async def test_a_question_that_was_stopped_while_it_waited_is_not_answered() -> 
 
 
 @on_virtual_time
-async def test_what_goes_on_keeps_what_it_had_when_it_is_stopped_by_an_heir() -> None:
+async def test_a_continued_answer_that_is_stopped_after_a_takeover_keeps_its_text() -> None:
     async with running_world(["One. ", 100.0], ["Two. ", 100.0], ["Never."]) as world:
         await world.ask()
         await asyncio.sleep(5)

@@ -1,4 +1,4 @@
-"""What a reader sees of second thoughts: an answer once more, a question edited or gone. On virtual time."""
+"""What a reader sees when an answer is retried, or its question is edited or deleted. On virtual time."""
 
 from bot.conversation.answering import QUESTION_EDITED_NOTE
 from bot.core.chat.stream import ChoiceFinished
@@ -23,8 +23,8 @@ async def test_a_failed_answer_has_a_button_to_try_again_and_goes_where_it_was()
 
 
 @on_virtual_time
-async def test_an_answer_that_broke_off_is_gone_on_with_where_it_was() -> None:
-    """Also when going on breaks off: nothing that was said is lost, or said twice."""
+async def test_an_answer_that_broke_off_is_continued_in_place() -> None:
+    """Also if the continuation breaks off: no text is lost or repeated."""
     breaks = ModelInterrupted()
     world = AnsweringWorld(ScriptedModel(["One, ", breaks], ["two, ", breaks], ["three.", ChoiceFinished("stop")]))
     await world.answer("Count.")
@@ -68,7 +68,7 @@ async def test_an_edited_question_offers_a_new_answer_in_place() -> None:
 
 
 @on_virtual_time
-async def test_the_answer_to_a_deleted_question_is_taken_back() -> None:
+async def test_the_answer_to_a_deleted_question_is_deleted() -> None:
     world = AnsweringWorld(ScriptedModel(["one"], ["two"]))
     await world.answer("first")
     await world.answer("second")

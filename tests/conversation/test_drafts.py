@@ -1,4 +1,4 @@
-"""A draft that is tried: in its thread applies what would apply where it is meant, if it were saved."""
+"""A draft that is tried: its thread is answered as the draft's scope would be if it were saved."""
 
 from dataclasses import replace
 
@@ -89,8 +89,8 @@ def asked_with(request: ChatRequest) -> object:
 
 @given(st.lists(configs, min_size=4, max_size=4), configs, st.sampled_from(list(PLACES)))
 @checked(max_examples=60, deadline=None)
-def test_it_is_what_the_level_would_get(others: list[ScopeConfig], new: ScopeConfig, level: Scope) -> None:
-    """Whatever is set above it, at it and elsewhere: to the letter what is sent once it is saved."""
+def test_a_draft_is_answered_like_a_saved_config(others: list[ScopeConfig], new: ScopeConfig, level: Scope) -> None:
+    """The request is the same, to the letter, as after the draft is saved, whatever other scopes set."""
 
     async def check() -> None:
         world = DraftWorld()
@@ -107,8 +107,8 @@ def test_it_is_what_the_level_would_get(others: list[ScopeConfig], new: ScopeCon
 
 
 @on_virtual_time
-async def test_levels_below_the_one_that_is_tried_do_not_count() -> None:
-    """A draft for the workspace shows what the workspace says, not what one's own messages say."""
+async def test_scopes_below_the_drafts_scope_do_not_count() -> None:
+    """A draft for the workspace is not changed by the config of direct messages, where it is tried."""
     world = DraftWorld()
     await world.save(DIRECTS, ScopeConfig(prompt=Prompt("Be brief.")))
     await world.drafts.save_draft(
@@ -119,7 +119,7 @@ async def test_levels_below_the_one_that_is_tried_do_not_count() -> None:
 
 @on_virtual_time
 async def test_people_are_told_until_it_ends_and_questions_go_on() -> None:
-    """In the thread of the draft and nowhere else; the conversation is the same after it."""
+    """Only in the draft's thread; the conversation goes on after it."""
     world = DraftWorld()
     await world.drafts.save_draft(
         draft(C1, ScopeConfig(prompt=Prompt("Be kind to {channel}."))), lifetime=DRAFT_LIFETIME_SECONDS
@@ -138,7 +138,7 @@ async def test_people_are_told_until_it_ends_and_questions_go_on() -> None:
 
 
 @on_virtual_time
-async def test_what_the_answer_was_made_with_names_the_draft_and_no_version_in_its_place() -> None:
+async def test_the_provenance_names_the_draft_in_place_of_its_scopes_version() -> None:
     world = DraftWorld()
     await world.save(WORKSPACE, ScopeConfig(parameters={"n": 2}))
     await world.save(C1, ScopeConfig(prompt=Prompt("Be brief.")))

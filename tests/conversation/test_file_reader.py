@@ -1,4 +1,4 @@
-"""The files of a question, read from a surface: texts, documents, pictures, and what cannot be read."""
+"""Reading the files of a question: texts, documents, pictures, and files that cannot be read."""
 
 import asyncio
 import base64
@@ -49,7 +49,7 @@ def slides(number: int = 1) -> bytes:
 
 
 def pdf(pages: int, text: str = "Tea on page") -> bytes:
-    """Write a PDF by hand: a library that writes texts would be one more dependency."""
+    """Write a PDF by hand, which saves a dependency."""
     font = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"
     kids = " ".join(f"{4 + 2 * page} 0 R" for page in range(pages))
     objects = ["<< /Type /Catalog /Pages 2 0 R >>", f"<< /Type /Pages /Count {pages} /Kids [{kids}] >>", font]
@@ -70,12 +70,12 @@ def pdf(pages: int, text: str = "Tea on page") -> bytes:
     return body + f"trailer\n<< /Size {size} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF".encode()
 
 
-def bomb() -> bytes:
-    """Return a sound sheet with something beside it that unpacks to more than anybody should unpack."""
+def zip_bomb() -> bytes:
+    """Return a valid sheet with a member that unpacks to more than the limit."""
     stream = io.BytesIO(sheet())
     with (
         zipfile.ZipFile(stream, "a", zipfile.ZIP_DEFLATED) as archive,
-        archive.open("xl/media/bomb.bin", "w") as out,
+        archive.open("xl/media/zip_bomb.bin", "w") as out,
     ):
         for _ in range(201):
             out.write(b" " * 1024**2)
@@ -137,16 +137,16 @@ async def test_pictures_are_shown_as_they_are_and_no_more_than_four() -> None:
         ("a.txt", FileUnreadable("it is kept outside Slack"), "it is kept outside Slack"),
     ],
 )
-async def test_what_cannot_be_read_is_said(name: str, data: bytes | Exception, why: str) -> None:
-    """To the model, which is asked nevertheless, and to the person."""
+async def test_a_file_that_cannot_be_read_is_named(name: str, data: bytes | Exception, why: str) -> None:
+    """To the model, which is still asked, and to the person."""
     found = await read({name: data, "b.txt": b"Tea."})
     assert f"(Note: I could not read {name}: {why}.)" in found.text_for_model
     assert "Tea." in found.text_for_model
     assert found.remarks == f"_I could not read `{name}`: {why}._"
 
 
-async def test_a_bomb_is_not_unpacked() -> None:
-    found = await read({"a.xlsx": bomb()})
+async def test_a_zip_bomb_is_not_unpacked() -> None:
+    found = await read({"a.xlsx": zip_bomb()})
     assert found.remarks == "_I could not read `a.xlsx`: it is damaged, protected by a password, or too large._"
 
 
@@ -174,10 +174,8 @@ PARSERS = {
 }
 
 
-async def test_a_parser_is_told_no_secret_and_has_no_more_memory_than_it_needs(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """In its place are programs that look around."""
+async def test_a_parser_gets_no_secret_and_limited_memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A program that prints its environment and limits runs in its place."""
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     parser = tmp_path / "parser.py"
     parser.write_text(PARSERS["secrets"])

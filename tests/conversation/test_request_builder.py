@@ -1,4 +1,4 @@
-"""What the model gets to see of a long conversation, and what people are told of it."""
+"""What the model gets of a long conversation, and what the thread says about it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -97,8 +97,8 @@ async def test_over_200_turns_most_of_each_request_is_the_beginning_of_the_one_b
 
 
 @pytest.mark.parametrize("window", [8_000, 16_000])
-async def test_it_is_so_with_summaries_too(window: int) -> None:
-    """They change only where the front moves, and there is one a move."""
+async def test_the_beginning_of_requests_is_stable_with_summaries_too(window: int) -> None:
+    """They change only when the first visible turn moves, once for each move."""
     conversation = list(bench.talk())
     sent, tasks = await bench.summarised(conversation, window)
     assert bench.moves(sent) > 3, "much was left out"
@@ -121,8 +121,8 @@ async def test_people_are_told_once_that_older_messages_are_out_of_view() -> Non
 
 
 @on_virtual_time
-async def test_what_the_model_got_to_see_is_kept_with_each_answer() -> None:
-    """How many turns, which, and how many it did not; so that the answer can be explained later."""
+async def test_what_the_model_was_sent_is_kept_with_each_answer() -> None:
+    """Which turns it got, and how many were left out; so that the answer can be explained later."""
     thread = PaperThread(tokens=1_000)
     for _ in range(12):
         await thread.ask()
@@ -147,7 +147,7 @@ async def test_people_are_not_told_again_after_a_restart_with_a_smaller_window()
 
 
 @on_virtual_time
-async def test_an_error_does_not_tell_so_the_next_answer_does() -> None:
+async def test_if_an_error_hid_the_note_the_next_answer_has_it() -> None:
     thread = PaperThread(*[["fine"]] * 5, [ModelBusy()], ["fine"], tokens=1_000)
     shown = [await thread.ask() for _ in range(5)]
     assert not any(OUT_OF_VIEW_NOTE in text for text in shown)
@@ -175,7 +175,7 @@ async def test_the_models_list_is_asked_once_and_no_answer_waits_for_it() -> Non
 
 
 @on_virtual_time
-async def test_a_service_without_a_list_of_models_is_asked_all_the_same() -> None:
+async def test_a_service_without_a_list_of_models_is_still_asked() -> None:
     async def windows() -> Mapping[str, int]:
         raise ModelUnavailable
 
@@ -195,8 +195,8 @@ async def test_a_refusal_teaches_the_window_so_the_next_question_fits_at_once() 
 
 
 @on_virtual_time
-async def test_a_server_that_stands_in_teaches_nothing_of_the_preferred_one() -> None:
-    """What it cannot take is left out for the question that it was asked, and comes back afterwards."""
+async def test_a_fallback_server_teaches_nothing_about_the_preferred_one() -> None:
+    """Turns that it cannot take are left out of that question only."""
     smaller = ContextTooLong(window=1_000, tokens=1_900)
     smaller.is_from_fallback = True
     thread = PaperThread(*[["fine"]] * 9, [smaller], ["fits"], ["fine"])
@@ -211,7 +211,7 @@ async def test_a_server_that_stands_in_teaches_nothing_of_the_preferred_one() ->
 
 @on_virtual_time
 async def test_what_the_service_counts_corrects_the_estimate() -> None:
-    """A service that counts twice as much gets about half as much to see."""
+    """A service that counts twice as many tokens is sent about half as much."""
     most = []
     for usage in ([], [Usage(prompt_tokens=6_000)]):
         thread = PaperThread(["fine", *usage], tokens=3_000)

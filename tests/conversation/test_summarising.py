@@ -1,4 +1,4 @@
-"""Summaries of what is out of view: who makes them, who waits for them, and what becomes of them."""
+"""Summaries of turns that are out of view: when they are made, and what happens if that fails."""
 
 import asyncio
 from collections.abc import Sequence
@@ -27,8 +27,8 @@ def distinct(values: Sequence[str]) -> int:
 
 
 @on_virtual_time
-async def test_a_summary_stands_for_what_is_out_of_view_from_the_first_answer_on() -> None:
-    """One a step, made ahead; in between, the front of the messages stays byte for byte the same."""
+async def test_a_summary_replaces_turns_from_the_first_answer_for_which_they_are_left_out() -> None:
+    """Each is made ahead of its use; in between, the first messages of requests stay byte for byte the same."""
     world = SummaryWorld()
     shown = [await world.ask() for _ in range(40)]
     told = [number for number, text in enumerate(shown) if SUMMARISED_NOTE in text]
@@ -55,8 +55,8 @@ async def test_a_summary_is_asked_for_as_questions_are_and_within_bounds() -> No
 
 
 @on_virtual_time
-async def test_nobody_waits_for_a_summary() -> None:
-    """Meanwhile people are told that older messages are out of view; then, that they are summarised."""
+async def test_no_answer_waits_for_a_summary() -> None:
+    """Until it is there, the thread says that older messages are out of view; then, that they are summarised."""
     world = SummaryWorld()
     world.model.takes = 500.0
     before = asyncio.get_running_loop().time()
@@ -89,7 +89,7 @@ async def test_summaries_survive_a_restart_and_what_is_being_made_does_not_hold_
 
 
 @on_virtual_time
-async def test_where_it_fails_answers_go_on_without_and_it_is_not_tried_at_once() -> None:
+async def test_after_a_failure_answers_go_on_without_a_summary_and_the_next_try_waits() -> None:
     world = SummaryWorld()
     world.model.fails = ModelBusy()
     shown = [await world.ask(waits=FAILURE_PAUSE_SECONDS / 4) for _ in range(12)]
@@ -102,7 +102,7 @@ async def test_where_it_fails_answers_go_on_without_and_it_is_not_tried_at_once(
 
 
 @on_virtual_time
-async def test_what_a_filter_cut_is_no_summary() -> None:
+async def test_a_text_that_a_filter_cut_is_not_used() -> None:
     world = SummaryWorld()
     world.model.reason = "content_filter"
     for _ in range(12):
@@ -111,8 +111,8 @@ async def test_what_a_filter_cut_is_no_summary() -> None:
 
 
 @on_virtual_time
-async def test_a_summary_goes_with_what_it_covers_and_people_are_told_so() -> None:
-    """A new one is made of what is left."""
+async def test_a_summary_is_erased_with_a_turn_that_it_covers_and_people_are_told() -> None:
+    """A new one is made of the other turns."""
     world = SummaryWorld()
     for _ in range(12):
         await world.ask()
@@ -126,7 +126,7 @@ async def test_a_summary_goes_with_what_it_covers_and_people_are_told_so() -> No
 
 
 @on_virtual_time
-async def test_what_is_forgotten_while_it_is_summed_up_is_not_kept() -> None:
+async def test_a_summary_is_not_saved_if_a_turn_of_it_is_deleted_meanwhile() -> None:
     world = SummaryWorld()
     world.model.takes = 100.0
     while not world.model.tasks:
@@ -141,7 +141,7 @@ async def test_what_is_forgotten_while_it_is_summed_up_is_not_kept() -> None:
 
 
 @on_virtual_time
-async def test_plugins_amend_what_is_summed_up_too() -> None:
+async def test_plugins_amend_requests_for_summaries_too() -> None:
     class Redacting(Plugin):
         async def amend(self, request: ChatRequest, turn: Turn) -> ChatRequest:
             messages = (replace(each, content=each.content.replace("before", "[…]")) for each in request.messages)
@@ -178,8 +178,8 @@ async def test_a_summary_is_charged_like_any_call() -> None:
 
 
 @on_virtual_time
-async def test_none_is_made_where_it_does_not_fit_a_budget() -> None:
-    """Which others may have used up since the answer was let in."""
+async def test_none_is_made_if_it_does_not_fit_a_budget() -> None:
+    """Other calls may have spent it since the answer began."""
 
     class UsedUp(MemoryLedger):
         async def list_budget_states(self, workspace: Scope, *, person: str, channel: str) -> list[BudgetState]:

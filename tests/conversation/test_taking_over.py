@@ -1,4 +1,4 @@
-"""What a reader sees of a turn that another process began, or that another one has now. On virtual time."""
+"""What a reader sees of a turn that another process began, or has taken over. On virtual time."""
 
 import asyncio
 
@@ -14,8 +14,8 @@ from tests.conversation.answering_world import THREAD, AnsweringWorld
 from tests.virtual_time import on_virtual_time, run
 
 
-async def taken_over(world: AnsweringWorld, turn: Turn) -> Turn:
-    """Let a turn go, and claim it again."""
+async def take_over(world: AnsweringWorld, turn: Turn) -> Turn:
+    """Release a turn, and claim it again."""
     await world.store.release(turn)
     (again,) = await world.store.claim(1)
     return again
@@ -27,7 +27,7 @@ async def test_an_answer_that_a_dead_process_saved_is_only_shown() -> None:
     turn = await world.ask()
     await world.store.record_page(turn, 0, await world.surface.post(THREAD, Page(turn=turn.id, number=0, text="fi")))
     await world.store.save_answer(turn, Answer(text="fine", finish_reason="length"))
-    again = await taken_over(world, turn)
+    again = await take_over(world, turn)
     await world.answering.answer(again)
     assert world.surface.list_texts(THREAD) == [f"fine\n\n{FINISH_NOTES['length']}"]
     assert world.model.requests == []
@@ -40,23 +40,23 @@ async def test_a_repeated_answer_takes_the_messages_of_the_first_attempt() -> No
     for page, text in enumerate(["the first attempt was long", "and had a second page"]):
         shown = Page(turn=turn.id, number=page, text=text)
         await world.store.record_page(turn, page, await world.surface.post(THREAD, shown))
-    again = await taken_over(world, turn)
+    again = await take_over(world, turn)
     await world.answering.answer(again)
     assert world.surface.list_texts(THREAD) == ["short"]
 
 
 @on_virtual_time
-async def test_a_page_that_a_dead_process_posted_and_could_not_note_is_continued() -> None:
+async def test_a_page_that_a_dead_process_posted_but_did_not_record_is_continued() -> None:
     world = AnsweringWorld(ScriptedModel(["fine"]))
     turn = await world.ask()
     await world.surface.post(THREAD, Page(turn=turn.id, number=0, text="fi"))
-    again = await taken_over(world, turn)
+    again = await take_over(world, turn)
     await world.answering.answer(again)
     assert world.surface.list_texts(THREAD) == ["fine"]
 
 
 @on_virtual_time
-async def test_who_is_no_longer_certain_to_own_a_turn_writes_nothing_more() -> None:
+async def test_a_process_whose_lease_is_uncertain_writes_nothing_more() -> None:
     world = AnsweringWorld(ScriptedModel(["some text ", 1.0] * 20))
     turn = await world.ask()
     answering = asyncio.create_task(world.answering.answer(turn))
@@ -69,8 +69,8 @@ async def test_who_is_no_longer_certain_to_own_a_turn_writes_nothing_more() -> N
 
 
 @on_virtual_time
-async def test_who_is_no_longer_certain_after_the_last_write_has_the_turn_shown_again() -> None:
-    """Else nobody would say that the bot is not thinking any more; the one who died over it had said so."""
+async def test_a_turn_is_shown_again_if_the_lease_is_uncertain_after_the_last_write() -> None:
+    """Otherwise the typing status that the dead process showed would stay."""
     world = AnsweringWorld(ScriptedModel([]))
     turn = await world.ask()
     await world.store.record_page(turn, 0, await world.surface.post(THREAD, Page(turn=turn.id, number=0, text="fi")))
@@ -81,21 +81,21 @@ async def test_who_is_no_longer_certain_after_the_last_write_has_the_turn_shown_
         world.is_ours = False
 
     world.surface.before_write = freeze
-    turn = await taken_over(world, turn)
+    turn = await take_over(world, turn)
     with pytest.raises(ClaimLost):
         await world.answering.answer(turn)
     world.is_ours, world.surface.before_write = True, lambda: None
-    turn = await taken_over(world, turn)
+    turn = await take_over(world, turn)
     await world.answering.answer(turn)
     assert world.surface.list_texts(THREAD) == ["fine"]
     assert not world.surface.busy[THREAD]
 
 
 @pytest.mark.parametrize("is_frozen", [False, True])
-def test_a_first_message_is_taken_back_unless_another_process_may_show_its_answer_there(
+def test_a_first_message_is_deleted_unless_another_process_may_have_adopted_it(
     is_frozen: bool,
 ) -> None:
-    """A deleted question ends a claim, and so does whoever takes over from a process that was frozen."""
+    """A claim is lost if the question is deleted, or if another process takes over from a frozen one."""
 
     async def body() -> None:
         world = AnsweringWorld(ScriptedModel(["some text ", 1.0] * 20))

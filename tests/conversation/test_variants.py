@@ -33,7 +33,7 @@ THREE = (
 
 
 class VariantWorld:
-    """A bot at work on paper."""
+    """A bot on paper whose model may give several variants."""
 
     def __init__(self, model: ScriptedModel) -> None:
         self.model = model
@@ -92,7 +92,7 @@ async def test_the_first_of_three_is_shown_and_the_others_are_a_button_away() ->
 
 
 @on_virtual_time
-async def test_flipping_edits_the_same_messages_and_takes_and_gives_pages() -> None:
+async def test_flipping_edits_the_same_messages_and_adds_and_removes_pages() -> None:
     """Also twice: the messages that were removed are not looked for again."""
     async with running_world(THREE) as world:
         await world.ask()
@@ -138,14 +138,14 @@ async def test_the_chosen_one_is_the_history_and_has_no_buttons() -> None:
 
 
 @on_virtual_time
-async def test_only_who_asked_may_flip() -> None:
+async def test_only_the_author_of_the_question_may_flip() -> None:
     async with running_world(THREE) as world:
         await world.ask()
         assert not await world.intake.flip(1, THREAD, Action.NEXT, by="U2")
 
 
 @on_virtual_time
-async def test_an_answer_asked_for_again_stands_beside_the_old_one() -> None:
+async def test_a_new_answer_becomes_a_variant_beside_the_old_one() -> None:
     async with running_world(["One."], ["Two."]) as world:
         assert await world.ask() == ["One."]
         assert world.actions == (Action.JUDGE,)
@@ -155,14 +155,14 @@ async def test_an_answer_asked_for_again_stands_beside_the_old_one() -> None:
 
 
 @on_virtual_time
-async def test_a_server_that_gives_fewer_than_asked_for_gives_those() -> None:
+async def test_a_server_may_give_fewer_variants_than_asked_for() -> None:
     async with running_world(("One.", TextDelta(" \n", 1), TextDelta("Three.", 2))) as world:
         assert await world.ask() == ["One.\n\n_1 of 2_"]
         assert await world.press(Action.NEXT) == ["Three.\n\n_2 of 2_"]
 
 
 @on_virtual_time
-async def test_where_the_first_stays_empty_the_next_one_is_the_answer() -> None:
+async def test_if_the_first_choice_stays_empty_the_next_one_is_the_answer() -> None:
     """The service's filter may end one choice before its first word, or a server may count from 1."""
     empty = (
         ChoiceFinished("content_filter"),
@@ -177,7 +177,7 @@ async def test_where_the_first_stays_empty_the_next_one_is_the_answer() -> None:
 
 
 @on_virtual_time
-async def test_a_break_in_the_middle_keeps_the_first_and_no_halves_of_others() -> None:
+async def test_an_interrupted_stream_keeps_the_first_choice_only() -> None:
     async with running_world(("One.", TextDelta("Two", 1), ModelBusy())) as world:
         (shown,) = await world.ask()
         assert shown.startswith("One.")
@@ -186,7 +186,7 @@ async def test_a_break_in_the_middle_keeps_the_first_and_no_halves_of_others() -
 
 @on_virtual_time
 async def test_an_offer_that_needs_fewer_messages_leaves_the_rest_to_the_new_answer() -> None:
-    """The first note needs a page of its own, the shorter one of the offer does not."""
+    """The first note needs a page of its own; the shorter note of the offer does not."""
     async with running_world(["word " * 30, ChoiceFinished("length")], ["fine"]) as world:
         assert len(await world.ask()) == 2
         key = MessageKey(platform="paper", workspace="T1", channel="C1", message_id="q1")
@@ -198,7 +198,7 @@ async def test_an_offer_that_needs_fewer_messages_leaves_the_rest_to_the_new_ans
 
 
 @on_virtual_time
-async def test_a_deleted_question_takes_all_variants_with_it() -> None:
+async def test_deleting_a_question_deletes_all_variants() -> None:
     async with running_world(THREE) as world:
         await world.ask()
         key = MessageKey(platform="paper", workspace="T1", channel="C1", message_id="q1")

@@ -1,4 +1,4 @@
-"""Who works on what: order within a thread, many threads at once, recovery, and the end."""
+"""The worker: order within a thread, many threads at once, recovery, and shutdown."""
 
 import asyncio
 from collections.abc import Callable
@@ -21,7 +21,7 @@ class IdleAnswerer(Answerer):
 
 
 class QueueWorld:
-    """A worker with its store and intake; answering takes ten seconds and is written down."""
+    """A worker with its store and intake; it answers in ten seconds, and records what it does."""
 
     def __init__(
         self, data: MemoryData | None = None, *, limit: int = 100, owner: str = "me", dies: bool = False
@@ -76,7 +76,7 @@ async def test_five_messages_in_a_second_are_answered_in_order() -> None:
 
 
 @on_virtual_time
-async def test_threads_are_worked_on_at_once() -> None:
+async def test_threads_run_in_parallel() -> None:
     world = QueueWorld()
     for number in range(5):
         await world.ask(str(number), thread=str(number))
@@ -106,7 +106,7 @@ async def test_beyond_the_limit_questions_wait_and_none_is_lost() -> None:
 
 
 @on_virtual_time
-async def test_what_a_dead_process_held_is_taken_over() -> None:
+async def test_the_turns_of_a_dead_process_are_taken_over() -> None:
     data = MemoryData(clock=asyncio.get_running_loop().time)
     dead, alive = QueueWorld(data, owner="dead", dies=True), QueueWorld(data, owner="alive")
     await dead.store.record_heartbeat(30)
@@ -148,7 +148,7 @@ async def test_a_turn_whose_database_fails_is_tried_again_and_given_up_in_the_en
 
 
 @on_virtual_time
-async def test_the_end_waits_for_answers_and_gives_the_rest_back() -> None:
+async def test_shutdown_waits_for_answers_and_gives_the_rest_back() -> None:
     data = MemoryData(clock=asyncio.get_running_loop().time)
     first, second = QueueWorld(data, owner="first"), QueueWorld(data, owner="second")
     await first.ask("short", thread="1")

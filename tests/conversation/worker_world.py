@@ -1,4 +1,4 @@
-"""A process at work on paper, which can be told to stop an answer, and another one beside it."""
+"""A process at work on paper, whose answers can be stopped, and a second process beside it."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -24,7 +24,7 @@ LEASE = 30.0
 
 
 class OutcomeObserver(Plugin):
-    """Remembers what became of turns."""
+    """Records the outcomes of turns."""
 
     def __init__(self) -> None:
         self.outcomes: list[Outcome] = []
@@ -34,7 +34,7 @@ class OutcomeObserver(Plugin):
 
 
 class WorkerWorld:
-    """A process at work on paper; several share the paper and the data."""
+    """A process at work on paper; several may share the paper and the data."""
 
     def __init__(self, model: ScriptedModel, paper: PaperSurface, data: MemoryData, owner: str) -> None:
         self.model = model

@@ -1,4 +1,4 @@
-"""Answers to many threads of one workspace, on paper that grants no more than Slack does."""
+"""Answers to many threads of one workspace, on paper that grants no more writes than Slack does."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -41,7 +41,7 @@ class StrictPaper(PaperSurface):
         await super().edit(thread, message_id, page)
 
     def refuses(self, method: str, seconds: float) -> None:
-        """Refuse all calls of a method for some seconds, as a platform may without a reason that we know."""
+        """Refuse all calls of a method for some seconds, as a platform may without a known reason."""
         self.closed[method] = asyncio.get_running_loop().time() + seconds
 
     def _admit(self, method: str, thread: ThreadKey) -> None:
@@ -53,7 +53,7 @@ class StrictPaper(PaperSurface):
 
 
 class SpeakingModel(ScriptedModel):
-    """Says what each question asks for: so many words, at a pace; and notes when it has said the last one."""
+    """Writes what each question asks for: so many words at a pace; records when it wrote the last one."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Messages that somebody deletes, or that may not be edited any more, while they show an answer."""
+"""Messages that are deleted, or can no longer be edited, while they show an answer."""
 
 import asyncio
 
@@ -28,7 +28,7 @@ def newest_text(world: AnsweringWorld) -> str:
 
 
 async def recorded_pages(world: AnsweringWorld) -> tuple[str, ...]:
-    """Return the messages that are stored as showing the answer, by asking for another."""
+    """Return the messages that are recorded for the answer, by asking for another answer."""
     again = await world.store.retry(1, THREAD, by="U1", claim=True)
     assert again is not None
     return again.pages
@@ -50,7 +50,7 @@ def test_a_message_that_is_deleted_while_it_grows_is_posted_anew(way: DisplayMod
 
 
 @on_virtual_time
-async def test_who_deletes_that_one_too_wants_it_gone() -> None:
+async def test_a_second_deletion_is_respected() -> None:
     """Nothing more is shown; the answer is kept."""
     world = open_world()
     answering = asyncio.create_task(world.answer())
@@ -78,7 +78,7 @@ async def test_the_answer_to_a_question_that_is_deleted_is_not_posted_anew() -> 
 
 
 @on_virtual_time
-async def test_what_was_deleted_after_its_end_is_not_posted_to_offer_another_answer() -> None:
+async def test_an_answer_that_was_deleted_after_its_end_is_not_posted_to_offer_another() -> None:
     world = open_world()
     await world.answer()
     world.surface.messages.clear()
@@ -89,8 +89,8 @@ async def test_what_was_deleted_after_its_end_is_not_posted_to_offer_another_ans
 
 
 @pytest.mark.parametrize("way", [DisplayMode.EDITS, DisplayMode.STREAM])
-def test_below_a_message_whose_time_is_over_the_answer_grows_on(way: DisplayMode) -> None:
-    """What it shows stays, what follows is in another one; no word is lost or there twice."""
+def test_an_answer_goes_on_below_a_message_that_can_no_longer_be_edited(way: DisplayMode) -> None:
+    """Its text stays and the rest follows in another message; no word is lost or repeated."""
 
     async def body() -> None:
         world = open_world(way)
@@ -108,7 +108,7 @@ def test_below_a_message_whose_time_is_over_the_answer_grows_on(way: DisplayMode
 
 
 @on_virtual_time
-async def test_where_no_message_may_be_edited_the_rest_is_posted_when_it_is_complete() -> None:
+async def test_if_no_message_can_be_edited_the_rest_is_posted_when_it_is_complete() -> None:
     world = open_world()
     world.surface.uneditable = {f"m{number}" for number in range(1, 100)}
     shown = await world.answer()
@@ -117,8 +117,8 @@ async def test_where_no_message_may_be_edited_the_rest_is_posted_when_it_is_comp
 
 
 @on_virtual_time
-async def test_a_new_answer_goes_below_where_the_old_one_may_not_be_edited() -> None:
-    """The old one is removed where that is allowed."""
+async def test_a_new_answer_goes_below_if_the_old_one_cannot_be_edited() -> None:
+    """The old one is deleted if that is allowed."""
     world = open_world()
     await world.answer()
     world.surface.uneditable.add("m1")
@@ -141,7 +141,7 @@ async def leave_unfinished(world: AnsweringWorld, *texts: str) -> Turn:
 
 
 @on_virtual_time
-async def test_pages_stay_in_order_where_one_that_a_dead_process_left_was_deleted() -> None:
+async def test_pages_stay_in_order_if_a_dead_process_left_some_and_one_was_deleted() -> None:
     world = open_world(page=150)
     again = await leave_unfinished(world, "one", "two", "three")
     del world.surface.messages["m2"]
@@ -151,8 +151,8 @@ async def test_pages_stay_in_order_where_one_that_a_dead_process_left_was_delete
 
 
 @on_virtual_time
-async def test_who_dies_right_after_it_posted_anew_is_inherited_without_a_second_message() -> None:
-    """The page was struck from the book first, so what was posted and not noted is looked for."""
+async def test_a_page_posted_anew_by_a_process_that_dies_then_is_not_posted_twice() -> None:
+    """The page was forgotten first, so the next owner looks for a message that was posted but not recorded."""
     world = open_world()
     again = await leave_unfinished(world, "one")
     world.surface.messages.clear()

@@ -18,7 +18,7 @@ from tests.virtual_time import VirtualTimeLoop, on_virtual_time
 
 
 class WaitingModel(ScriptedModel):
-    """Says ten words a second, and hands them over when they are needed."""
+    """Writes ten words a second, and yields them when they are needed."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -57,7 +57,7 @@ async def test_fifty_answers_share_the_limit_evenly_and_all_end_complete() -> No
 
 @on_virtual_time
 async def test_fifty_answers_at_once_for_half_an_hour_under_slacks_limits() -> None:
-    """As some end, others begin: nothing is refused, and last words are shown at once."""
+    """Some end while others begin: nothing is refused, and the ends are shown at once."""
     model, paper, rng = SpeakingModel(), StrictPaper(), random.Random(0)
     world, began = RateWorld(model=model, surface=paper), asyncio.get_running_loop().time()
 
@@ -92,7 +92,7 @@ async def test_fifty_answers_at_once_for_half_an_hour_under_slacks_limits() -> N
 
 @on_virtual_time
 async def test_under_pressure_answers_go_on_in_further_messages() -> None:
-    """Fifty answers with paragraphs show each soon after it is said, and not when an edit is granted."""
+    """Fifty answers show each paragraph soon after it is written, rather than at their next edit."""
     paper = StrictPaper(page=4_000)
     paragraph = [piece for number in range(80) for piece in (f"w{number} ", 0.1)]
     model = ScriptedModel([step for _ in range(12) for step in (*paragraph, "\n\n")])
@@ -115,7 +115,7 @@ async def test_under_pressure_answers_go_on_in_further_messages() -> None:
 
 
 @on_virtual_time
-async def test_under_pressure_a_silence_hides_what_was_said_for_a_few_seconds_only() -> None:
+async def test_under_pressure_text_before_a_silence_is_shown_within_seconds() -> None:
     world = RateWorld(model=ScriptedModel(["Let me look. ", 60.0, "It works."]))
     turns = [await world.ask(f"{number}", channel=f"C{number}") for number in range(20)]
     await asyncio.gather(*(world.answering.answer(turn) for turn in turns))
@@ -126,7 +126,7 @@ async def test_under_pressure_a_silence_hides_what_was_said_for_a_few_seconds_on
 
 @on_virtual_time
 async def test_a_busy_thread_takes_nothing_from_quiet_ones() -> None:
-    """It says a thousand words while each of the twenty says one."""
+    """Its answer has a thousand words, those of the twenty others one each."""
     model, paper = SpeakingModel(), StrictPaper()
     world = RateWorld(model=model, surface=paper)
     turns = [await world.ask(f"{n}", channel=f"C{n % 5}", text=f"{n} 300 1.0") for n in range(20)]
@@ -140,8 +140,8 @@ async def test_a_busy_thread_takes_nothing_from_quiet_ones() -> None:
 
 
 @on_virtual_time
-async def test_what_a_platform_does_not_grant_is_not_asked_for_again_and_again() -> None:
-    """It takes 20 edits a minute instead of the 50 that it promises: after a while nothing is refused."""
+async def test_the_limiter_learns_what_a_platform_does_not_grant() -> None:
+    """It grants 20 edits a minute instead of the promised 50: after a while nothing is refused."""
     paper = StrictPaper()
     paper.rates.set_allowance("chat.update", 20)
     world = RateWorld([word for n in range(9_000) for word in (f"{n} ", 0.1)], surface=paper)
@@ -153,7 +153,7 @@ async def test_what_a_platform_does_not_grant_is_not_asked_for_again_and_again()
 
 
 @on_virtual_time
-async def test_one_answer_alone_is_as_fresh_as_the_limit_allows() -> None:
+async def test_a_single_answer_is_edited_as_often_as_the_limit_allows() -> None:
     world = RateWorld([word for n in range(600) for word in (f"{n} ", 0.1)])
     await world.answer(1)
     (message,) = world.surface.messages.values()
@@ -192,8 +192,8 @@ async def test_a_process_with_too_much_to_do_writes_less_often() -> None:
 
 
 @on_virtual_time
-async def test_what_a_write_shows_is_read_right_before_it() -> None:
-    """And hardly anything is read between two writes."""
+async def test_the_text_of_a_write_is_read_right_before_it() -> None:
+    """And hardly any text is read between two writes."""
     model = WaitingModel()
     world = RateWorld(model=model)
     turn = await world.ask("hello")

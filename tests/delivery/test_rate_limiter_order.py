@@ -8,7 +8,7 @@ from tests.virtual_time import on_virtual_time
 
 
 @on_virtual_time
-async def test_the_end_of_an_answer_goes_first_then_beginnings_then_pages_then_the_stalest_screen() -> None:
+async def test_ends_go_first_then_beginnings_then_pages_then_the_longest_not_shown() -> None:
     limiter = RateLimiter(TokenBucket(per_minute=60, burst=1))
     went: list[str] = []
 
@@ -29,7 +29,7 @@ async def test_the_end_of_an_answer_goes_first_then_beginnings_then_pages_then_t
 
 
 @on_virtual_time
-async def test_who_leaves_the_line_costs_nobody_a_write() -> None:
+async def test_a_withdrawn_request_costs_no_permission() -> None:
     limiter = RateLimiter(TokenBucket(per_minute=60, burst=1))
     await limiter.enqueue(Urgency.PARTIAL, 0).granted
     gone = limiter.enqueue(Urgency.PARTIAL, 0)
@@ -51,7 +51,7 @@ async def test_a_waiting_write_that_becomes_the_last_one_goes_first() -> None:
 
 
 @on_virtual_time
-async def test_a_refusal_holds_everybody_until_its_time_has_passed() -> None:
+async def test_a_refusal_blocks_all_requests_until_its_time_has_passed() -> None:
     limiter = RateLimiter(TokenBucket(per_minute=60, burst=4))
     limiter.handle_refusal(30)
     await limiter.enqueue(Urgency.LAST, 0).granted

@@ -1,4 +1,4 @@
-"""Several processes under one platform's limits: fair, and nothing refused. On virtual time."""
+"""Several processes under one platform's limits: each gets a fair share, and none is refused. On virtual time."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -15,7 +15,7 @@ from tests.virtual_time import on_virtual_time
 
 
 class FragileShares(MemoryRateShares):
-    """Fails, or takes its time, when it is told to."""
+    """Fails or is slow on request."""
 
     trouble = False
     seconds = 0.0
@@ -31,7 +31,7 @@ class FragileShares(MemoryRateShares):
 
 @asynccontextmanager
 async def rate_worlds(count: int) -> AsyncIterator[tuple[list[RateWorld], list[FragileShares], StrictPaper]]:
-    """Give processes that write on one paper and share what it grants."""
+    """Give processes that write on one paper and share its limits."""
     paper, data = StrictPaper(), MemoryData(clock=asyncio.get_running_loop().time)
     data.heartbeats = {f"{number}": 0.0 for number in range(count)}
     shares = [FragileShares(f"{number}", data) for number in range(count)]
@@ -43,13 +43,13 @@ async def rate_worlds(count: int) -> AsyncIterator[tuple[list[RateWorld], list[F
 
 
 async def answer(world: RateWorld, names: list[str], words: int = 1_200) -> None:
-    """Have as many questions answered as there are names, each over some minutes."""
+    """Have a question answered for each name, over some minutes."""
     turns = [await world.ask(name, channel=f"C{name}", text=f"{name} {words} 0.5") for name in names]
     await asyncio.gather(*(world.answering.answer(turn) for turn in turns))
 
 
 def longest_gap(paper: StrictPaper, prefix: str, *, after: float, until: float) -> float:
-    """Return how long a screen was out of date at most, of those whose names begin so."""
+    """Return the longest time without an update of the threads whose names begin with `prefix`."""
     times = [
         [time for time, _ in message.versions if after <= time <= until]
         for message in paper.messages.values()
@@ -73,8 +73,8 @@ async def test_processes_share_by_the_answers_that_they_write() -> None:
 
 
 @on_virtual_time
-async def test_who_comes_later_gets_its_part_and_who_stays_gets_the_rest() -> None:
-    """Within seconds, and without a refusal in between."""
+async def test_a_new_process_gets_its_share_and_the_last_one_gets_all() -> None:
+    """Within seconds, and without a refusal."""
     async with rate_worlds(2) as (found, _, paper):
         first = asyncio.create_task(answer(found[0], [f"a{n}" for n in range(4)], 2_400))
         await asyncio.sleep(120)
@@ -89,7 +89,7 @@ async def test_who_comes_later_gets_its_part_and_who_stays_gets_the_rest() -> No
 
 
 @on_virtual_time
-async def test_while_the_database_does_not_answer_each_keeps_to_an_even_part() -> None:
+async def test_without_the_database_each_process_takes_an_even_share() -> None:
     async with rate_worlds(2) as (found, shares, paper):
         for share in shares:
             share.trouble = True
@@ -101,7 +101,7 @@ async def test_while_the_database_does_not_answer_each_keeps_to_an_even_part() -
 
 
 @on_virtual_time
-async def test_a_slow_database_holds_no_write_up() -> None:
+async def test_a_slow_database_delays_no_write() -> None:
     async with rate_worlds(1) as ((world,), (share,), paper):
         share.seconds = 30.0
         await answer(world, ["a"])
@@ -111,7 +111,7 @@ async def test_a_slow_database_holds_no_write_up() -> None:
 
 
 @on_virtual_time
-async def test_where_nobody_writes_nobody_asks() -> None:
+async def test_processes_that_write_nothing_do_not_ask_the_database() -> None:
     async with rate_worlds(1) as ((world,), (share,), _):
         await answer(world, ["a"], 10)
         await asyncio.sleep(10)
@@ -120,8 +120,8 @@ async def test_where_nobody_writes_nobody_asks() -> None:
         assert share.calls == before
 
 
-def edits(world: RateWorld, prefix: str) -> list[float]:
-    """Return when messages were edited, of those whose threads' names begin so."""
+def edit_times(world: RateWorld, prefix: str) -> list[float]:
+    """Return when messages of threads whose names begin with `prefix` were edited."""
     return sorted(
         time
         for message in world.surface.messages.values()
@@ -131,8 +131,8 @@ def edits(world: RateWorld, prefix: str) -> list[float]:
 
 
 @on_virtual_time
-async def test_what_one_process_is_refused_none_asks_for_until_the_time_is_over() -> None:
-    """They hear of it at once, whether they write at that moment or not; and then all are slower."""
+async def test_a_refusal_of_one_process_blocks_all_until_its_time_is_over() -> None:
+    """They learn of it at once, whether they write at that moment or not; and all are slower afterwards."""
     async with rate_worlds(3) as (found, _, paper):
         writing = [asyncio.create_task(answer(found[n], [f"{'ab'[n]}{i}" for i in range(3)])) for n in (0, 1)]
         await asyncio.sleep(60)
@@ -143,14 +143,14 @@ async def test_what_one_process_is_refused_none_asks_for_until_the_time_is_over(
         began = paper.refused[0]
         assert paper.refused[-1] < began + 0.1, "what was under way together"
         for prefix in "ab":
-            times = edits(found[0], prefix)
+            times = edit_times(found[0], prefix)
             assert [time for time in times if began + 0.1 < time < began + 30] == []
             after = [time for time in times if began + 120 < time < began + 180]
             assert 0 < len(after) < 0.8 * WRITES_PER_MINUTE / 2
 
 
 @on_virtual_time
-async def test_where_nobody_is_told_the_others_learn_it_with_the_next_exchange() -> None:
+async def test_without_a_notification_the_others_learn_of_a_refusal_with_the_next_exchange() -> None:
     async with rate_worlds(2) as (found, shares, paper):
         shares[0]._data.refusal_listeners.clear()
         writing = [asyncio.create_task(answer(found[n], [f"{'ab'[n]}{i}" for i in range(3)])) for n in (0, 1)]
@@ -161,7 +161,7 @@ async def test_where_nobody_is_told_the_others_learn_it_with_the_next_exchange()
 
 
 @on_virtual_time
-async def test_a_refusal_that_could_not_be_told_is_told_when_the_database_is_back() -> None:
+async def test_a_refusal_that_could_not_be_shared_is_shared_when_the_database_is_back() -> None:
     async with rate_worlds(2) as (found, shares, paper):
         writing = [asyncio.create_task(answer(found[n], [f"{'ab'[n]}{i}" for i in range(3)])) for n in (0, 1)]
         await asyncio.sleep(60)

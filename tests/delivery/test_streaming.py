@@ -1,4 +1,4 @@
-"""Answers that grow by additions: what people see, whatever goes wrong in between. On virtual time."""
+"""Answers that grow by appends to a message: what people see, whatever goes wrong. On virtual time."""
 
 import asyncio
 from itertools import pairwise
@@ -24,7 +24,7 @@ def open_world(*script: ModelScript, page: int = 5_000) -> AnsweringWorld:
 
 
 @on_virtual_time
-async def test_an_answer_grows_by_additions_alone() -> None:
+async def test_an_answer_grows_by_appends_alone() -> None:
     world = open_world()
     assert await world.answer() == [WORDS]
     assert world.surface.appends > 10
@@ -62,7 +62,7 @@ async def test_each_page_is_a_stream_of_its_own() -> None:
     ],
     ids=str,
 )
-def test_whatever_goes_wrong_no_word_is_lost_or_said_twice(fault: SurfaceError, at: int) -> None:
+def test_whatever_goes_wrong_no_word_is_lost_or_repeated(fault: SurfaceError, at: int) -> None:
     run(_suffer(fault, at))
 
 
@@ -75,7 +75,7 @@ async def _suffer(fault: SurfaceError, at: int) -> None:
 
 
 @on_virtual_time
-async def test_where_no_message_can_be_started_the_answer_is_edited() -> None:
+async def test_if_no_message_can_be_started_the_answer_grows_by_edits() -> None:
     world = open_world()
     world.surface.starts_left = 0
     assert await world.answer() == [WORDS]
@@ -83,8 +83,8 @@ async def test_where_no_message_can_be_started_the_answer_is_edited() -> None:
 
 
 @on_virtual_time
-async def test_nobody_waits_for_a_message_to_grow() -> None:
-    """When too many have been started, or one start is refused, the text is posted at once, and edited."""
+async def test_no_first_text_waits_for_a_stream() -> None:
+    """If too many streams were started, or a start is refused, the text is posted at once, and then edited."""
     world = open_world(["a b ", 2.0, "c"])
     world.surface.start_errors = [SurfaceBusy(retry_after=30)]
     began = asyncio.get_running_loop().time()
@@ -95,7 +95,7 @@ async def test_nobody_waits_for_a_message_to_grow() -> None:
 
 
 @on_virtual_time
-async def test_one_that_may_have_been_started_is_used() -> None:
+async def test_a_stream_that_may_have_been_started_is_used() -> None:
     world = open_world()
     world.surface.start_errors = [SurfaceUnavailable(GOT_THROUGH)]
     assert await world.answer() == [WORDS]
@@ -103,7 +103,7 @@ async def test_one_that_may_have_been_started_is_used() -> None:
 
 
 @on_virtual_time
-async def test_a_cut_answer_keeps_what_was_said_with_a_way_to_go_on() -> None:
+async def test_an_interrupted_answer_keeps_its_text_and_offers_to_continue() -> None:
     world = open_world(["It begins ", 2.0, "and goes ", 2.0, ModelInterrupted()])
     [shown] = await world.answer()
     assert shown.startswith("It begins and goes")
@@ -121,8 +121,8 @@ async def test_without_streaming_there_is_one_post_at_the_end() -> None:
 
 
 @on_virtual_time
-async def test_what_grows_no_more_is_edited_in_its_turn() -> None:
-    """When edits are refused meanwhile, it is edits that are held, and additions to others are not."""
+async def test_a_message_that_takes_no_more_appends_is_edited_in_its_turn() -> None:
+    """If edits are refused meanwhile, only edits are held back, and appends to other messages are not."""
     world = open_world()
     answering = asyncio.create_task(world.answer())
     await asyncio.sleep(5)

@@ -1,4 +1,4 @@
-"""What holds now of what admins set: read seldom, however much is asked, and at once where it was saved."""
+"""The permissions that hold now: cached for some seconds, and in force at once where they were saved."""
 
 import asyncio
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ DEPLOYMENT = AccessRules(denied_people=frozenset({"U9"}))
 
 
 class CountingGrants(MemoryGrants):
-    """Counts how often it is read, which takes a moment; is away while `is_away`."""
+    """Counts its readings, each of which takes a moment; does not answer while `is_away`."""
 
     reads = 0
     is_away = False
@@ -48,7 +48,7 @@ def open_permissions() -> tuple[Permissions, CountingGrants, ManualClock]:
     return Permissions(record, WORKSPACE, DEPLOYMENT, clock=clock), record, clock
 
 
-async def test_it_is_read_once_in_some_seconds_however_much_is_asked() -> None:
+async def test_they_are_read_once_in_some_seconds_however_many_questions_there_are() -> None:
     access, record, clock = open_permissions()
     await asyncio.gather(*(access.current_rules() for _ in range(100)))
     assert record.reads == 1
@@ -59,7 +59,7 @@ async def test_it_is_read_once_in_some_seconds_however_much_is_asked() -> None:
     assert record.reads == 2
 
 
-async def test_what_is_saved_here_holds_here_at_once() -> None:
+async def test_a_change_that_is_saved_here_takes_effect_at_once() -> None:
     access, record, _clock = open_permissions()
     await access.current_rules()
     await access.save(WORKSPACE, Grants(rules=STRICT, stewards=frozenset({"U2"})), based_on=0, by=ADA)
@@ -80,7 +80,7 @@ async def test_what_is_saved_here_holds_here_at_once() -> None:
     assert record.reads == 2
 
 
-async def test_what_is_saved_while_it_is_read_holds_at_once_too() -> None:
+async def test_a_change_that_is_saved_during_a_reading_takes_effect_at_once_too() -> None:
     access, _record, _clock = open_permissions()
     reading = asyncio.create_task(access.current_rules())
     await asyncio.sleep(0)
@@ -89,8 +89,8 @@ async def test_what_is_saved_while_it_is_read_holds_at_once_too() -> None:
     assert list(await access.current_rules()) == [DEPLOYMENT, STRICT]
 
 
-async def test_without_a_database_nobody_is_let_in() -> None:
-    """What was read some time ago does not hold for ever."""
+async def test_without_a_database_no_question_is_admitted() -> None:
+    """What was read before does not hold for ever."""
     access, record, clock = open_permissions()
     await access.current_rules()
     record.is_away = True

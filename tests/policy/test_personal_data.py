@@ -1,4 +1,4 @@
-"""What is erased in time, and what is written out, on virtual time."""
+"""Expiry, export and erasure of what is stored of people, on virtual time."""
 
 import asyncio
 
@@ -18,7 +18,7 @@ ADA = PersonKey(user="U1")
 
 
 class FakePersonalData:
-    """Has so many messages, and notes when it was asked for what."""
+    """Has so many messages, and records its calls with their times."""
 
     def __init__(self, *steps: bool | Exception, messages: int = 0) -> None:
         self.steps = list(steps)
@@ -62,7 +62,7 @@ def _turn(number: int) -> Turn:
 
 @on_virtual_time
 async def test_old_conversations_are_erased_with_pauses_and_then_seldom() -> None:
-    """Also after the database was away."""
+    """Also after the database did not answer."""
     archive = FakePersonalData(True, True, False, StoreUnavailable(), True)
     async with personal_data.expire_regularly(archive, 30):
         await asyncio.sleep(2 * EXPIRY_POLL_SECONDS + 4 * EXPIRY_STEP_DELAY_SECONDS)
@@ -86,7 +86,7 @@ async def test_without_a_limit_nothing_is_erased() -> None:
 
 
 @on_virtual_time
-async def test_all_is_written_out_and_all_is_erased_however_much_it_is() -> None:
+async def test_everything_is_exported_and_erased_however_much_it_is() -> None:
     archive = FakePersonalData(messages=2 * personal_data.MESSAGES_PER_TRANSACTION + 1)
     found = [record["message"] async for record in personal_data.export_records(archive, ADA)]
     assert found == [str(number + 1) for number in range(2 * personal_data.MESSAGES_PER_TRANSACTION + 1)]

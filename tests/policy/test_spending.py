@@ -1,4 +1,4 @@
-"""What a reader of the thread sees of budgets, and what is written down of calls, on virtual time."""
+"""What a reader of the thread sees of budgets, and what is recorded of calls, on virtual time."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -42,7 +42,7 @@ def says(text: str, prompt: int = 100, completion: int = 20, cached: int = 0, mo
 
 
 class SpendingWorld:
-    """A bot at work on paper."""
+    """A bot on paper with budgets and prices."""
 
     def __init__(self, *scripts: object, table: PriceTable = TABLE, **parameters: object) -> None:
         self.model = ScriptedModel(*scripts)  # type: ignore[arg-type]  # scripts, as the model takes them
@@ -113,8 +113,8 @@ async def test_a_call_is_priced_by_what_the_server_counted() -> None:
 
 
 @on_virtual_time
-async def test_what_was_not_counted_is_estimated_and_said_to_be() -> None:
-    """Variants are one call; so is an answer that broke off, and the one that goes on with it."""
+async def test_tokens_that_were_not_counted_are_estimated_and_marked_so() -> None:
+    """Several variants are one call; an answer that broke off and its continuation are one each."""
     three = ("One. " * 20, TextDelta("Two. " * 20, 1), ChoiceFinished("stop"), ChoiceFinished("stop", 1))
     async with running_world(three, ["Half a word", ModelBusy()], ["and the rest."]) as world:
         await world.ask(1)
@@ -129,8 +129,8 @@ async def test_what_was_not_counted_is_estimated_and_said_to_be() -> None:
 
 
 @on_virtual_time
-async def test_a_call_has_the_price_of_who_answered() -> None:
-    """A longer name is the same model's; that of the one asked for is a guess where another answered."""
+async def test_a_call_has_the_price_of_the_model_that_answered() -> None:
+    """A longer name means the same model; if another model answered, the price of the requested one is a guess."""
     names = "m-2026-11-01", "bigger", "stranger"
     async with running_world(*(says("So.", model=name) for name in names)) as world:
         for number in range(3):
@@ -143,14 +143,14 @@ async def test_a_call_has_the_price_of_who_answered() -> None:
 
 
 @on_virtual_time
-async def test_a_price_that_nobody_wrote_is_unknown_and_not_zero() -> None:
+async def test_a_price_that_is_not_set_is_unknown_and_not_zero() -> None:
     async with running_world(says("So."), table=PriceTable()) as world:
         await world.ask()
     assert [call.cost for call in world.calls] == [None]
 
 
 @on_virtual_time
-async def test_who_was_told_nothing_paid_nothing() -> None:
+async def test_a_call_without_a_word_costs_nothing() -> None:
     async with running_world([ModelBusy()]) as world:
         await world.ask()
     assert world.calls == []
@@ -161,7 +161,7 @@ async def test_who_was_told_nothing_paid_nothing() -> None:
 
 @on_virtual_time
 async def test_a_spent_budget_is_refused_in_the_thread_and_nothing_is_lost() -> None:
-    """The model is not asked; the sentence says when; after an admin raised it, the button works."""
+    """The model is not asked; the sentence says until when; after an admin raises the budget, the button works."""
     async with running_world(says("So.", 9_000, 990)) as world:
         await world.set(MINE)
         await world.ask(1)
@@ -210,8 +210,8 @@ async def test_a_budget_of_money_is_spent_in_money() -> None:
 
 
 @on_virtual_time
-async def test_answers_that_run_at_once_do_not_count_on_the_same_tokens() -> None:
-    """Of five, two fit beside what is kept for them; afterwards there is room again."""
+async def test_parallel_answers_cannot_reserve_the_same_tokens() -> None:
+    """Of five, two fit beside their reservations; afterwards there is room again."""
     slow = [10.0, *says("So.", 20, 30)]
     async with running_world(slow, max_tokens=450) as world:
         await world.set(replace(MINE, amount=1_000))
@@ -226,7 +226,7 @@ async def test_answers_that_run_at_once_do_not_count_on_the_same_tokens() -> Non
 
 
 @on_virtual_time
-async def test_others_are_not_held_to_what_one_has_spent() -> None:
+async def test_one_persons_spending_does_not_limit_others() -> None:
     async with running_world(says("So.", 9_000, 990)) as world:
         await world.set(MINE)
         await world.ask(1, "U1")
@@ -235,7 +235,7 @@ async def test_others_are_not_held_to_what_one_has_spent() -> None:
 
 @on_virtual_time
 async def test_an_answer_that_cannot_be_shown_is_paid_for_once() -> None:
-    """It is charged when it is saved; that its thread is gone is found out after that."""
+    """It is charged when it is saved; only after that is its thread found to be gone."""
     async with running_world(says("So.")) as world:
         world.surface.write_errors = [SurfaceGone()]
         await world.ask()
