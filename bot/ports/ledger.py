@@ -31,7 +31,7 @@ class Ledger(Protocol):
     Days are named as `core.periods` names them, in UTC. Of a `workspace` only the platform and the workspace count.
     """
 
-    async def reserve(self, turn: Turn, limits: Sequence[Budget], need: CallEstimate) -> CallPermit:
+    async def reserve(self, turn: Turn, limits: Sequence[Budget], estimate: CallEstimate) -> CallPermit:
         """Reserve what a call is estimated to need, until the turn ends, is forgotten, or reserves again.
 
         `limits` are the turn's `TurnContext.budgets`. Raises `BudgetSpent` or `PriceUnknown` if the estimate does

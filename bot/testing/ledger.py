@@ -34,15 +34,15 @@ class MemoryLedger:
         self._data = data
         self._owner = owner
 
-    async def reserve(self, turn: Turn, limits: Sequence[Budget], need: CallEstimate) -> CallPermit:
+    async def reserve(self, turn: Turn, limits: Sequence[Budget], estimate: CallEstimate) -> CallPermit:
         """Reserve what a call is estimated to need. Raises `BudgetSpent` or `PriceUnknown`."""
         stored = self._data.turns[turn.id]
         if self._data.owners.get(turn.id) != self._owner or stored.token != turn.token:
             raise ClaimLost
         at = self._data.clock()
-        standings = [self._read_standing(limit, turn.thread, at, but=turn.id) for limit in limits]
-        budgets.check_budgets(standings, need)
-        self._data.reservations[turn.id] = (turn, need)
+        states = [self._read_budget_state(limit, turn.thread, at, but=turn.id) for limit in limits]
+        budgets.check_budgets(states, estimate)
+        self._data.reservations[turn.id] = (turn, estimate)
         warned = frozenset(
             span
             for of, call, then in self._data.calls
@@ -51,7 +51,7 @@ class MemoryLedger:
             and of.author.id == turn.author.id
             and name_period(span, then) == name_period(span, at)
         )
-        return CallPermit(budget_states=tuple(standings), warned_spans=warned)
+        return CallPermit(budget_states=tuple(states), warned_spans=warned)
 
     async def charge(self, turn: Turn, call: ModelCall) -> None:
         """Save a call that was made for a turn but did not answer it."""
@@ -61,7 +61,7 @@ class MemoryLedger:
         """Return the state of each budget that applies to a person in a channel."""
         here = _thread_in(workspace, channel)
         at = self._data.clock()
-        return [self._read_standing(limit, here, at) for limit in self._data.list_applying_budgets(here, person)]
+        return [self._read_budget_state(limit, here, at) for limit in self._data.list_applying_budgets(here, person)]
 
     async def set_budget(self, workspace: Scope, budget: Budget, *, by: Author, note: str = "") -> None:
         """Set, change or remove a budget."""
@@ -114,7 +114,7 @@ class MemoryLedger:
                 sums[found] = sums.get(found, Spending()) + budgets.spending_of(call)
         return sums
 
-    def _read_standing(self, limit: Budget, here: ThreadKey, at: float, *, but: int = 0) -> BudgetState:
+    def _read_budget_state(self, limit: Budget, here: ThreadKey, at: float, *, but: int = 0) -> BudgetState:
         def is_spender(turn: Turn) -> bool:
             who = {SpendingDimension.PERSON: turn.author.id, SpendingDimension.CHANNEL: turn.thread.channel}
             is_here = _workspace_of(turn.thread) == _workspace_of(here)
@@ -125,11 +125,15 @@ class MemoryLedger:
         for turn, call, then in self._data.calls:
             if is_spender(turn) and name_period(limit.span, then) == now:
                 spent += budgets.spending_of(call)
-        kept = [need for turn, need in self._data.reservations.values() if turn.id != but and is_spender(turn)]
+        reserved = [
+            estimate for turn, estimate in self._data.reservations.values() if turn.id != but and is_spender(turn)
+        ]
         return BudgetState(
             budget=limit,
             spent=budgets.measure(limit.unit, spent),
-            reserved=sum(need.tokens if limit.unit is BudgetUnit.TOKENS else need.cost or 0 for need in kept),
+            reserved=sum(
+                estimate.tokens if limit.unit is BudgetUnit.TOKENS else estimate.cost or 0 for estimate in reserved
+            ),
             resets_at=find_period_end(limit.span, at),
         )
 

@@ -54,12 +54,12 @@ class MemoryLearnedFacts:
     async def list_facts(self) -> Sequence[Fact]:
         """Return the facts that have not expired."""
         since = self._clock() - FACT_LIFETIME_SECONDS
-        return [lesson for _, (at, lesson) in sorted(self._noted.items()) if at > since]
+        return [fact for _, (at, fact) in sorted(self._noted.items()) if at > since]
 
-    async def save_fact(self, lesson: Fact) -> None:
+    async def save_fact(self, fact: Fact) -> None:
         """Save a fact."""
-        copied = replace(lesson, content=json.loads(json.dumps(lesson.content)))
-        self._noted[lesson.server, lesson.model, lesson.subject] = (self._clock(), copied)
+        copied = replace(fact, content=json.loads(json.dumps(fact.content)))
+        self._noted[fact.server, fact.model, fact.subject] = (self._clock(), copied)
 
     async def forget_all(self) -> int:
         """Delete all facts."""

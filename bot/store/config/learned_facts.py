@@ -37,9 +37,9 @@ class SqlLearnedFacts:
         """Return the facts that have not expired."""
         return await self._database.tx(list_facts)
 
-    async def save_fact(self, lesson: Fact) -> None:
+    async def save_fact(self, fact: Fact) -> None:
         """Save a fact."""
-        await self._database.tx(save_fact, lesson)
+        await self._database.tx(save_fact, fact)
 
     async def forget_all(self) -> int:
         """Delete all facts."""
@@ -55,9 +55,9 @@ def list_facts(connection: Connection) -> Sequence[Fact]:
     ]
 
 
-def save_fact(connection: Connection, lesson: Fact) -> None:
+def save_fact(connection: Connection, fact: Fact) -> None:
     """Insert a fact, or replace the one of the same server, model and subject."""
-    connection.execute(SAVE_FACT, asdict(lesson) | {"content": json.dumps(lesson.content)})
+    connection.execute(SAVE_FACT, asdict(fact) | {"content": json.dumps(fact.content)})
 
 
 def forget_all(connection: Connection) -> int:

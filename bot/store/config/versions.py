@@ -74,7 +74,7 @@ SELECT_NEWEST = select(_RANKED).where(_RANKED.c.rank == 1)
 _NEWEST_IDS = select(_RANKED.c.id).where(_RANKED.c.rank == 1)
 
 SELECT_CHANGED = (
-    select(versions, func.count().over().label("levels"))
+    select(versions, func.count().over().label("scopes"))
     .where(versions.c.id.in_(_NEWEST_IDS), versions.c.content != scoped_config.to_json(scoped_config.EMPTY_CONFIG))
     .order_by(versions.c.id.desc())
     .limit(bindparam("limit"))
@@ -154,7 +154,7 @@ def list_newest(connection: Connection, within: Scope) -> Sequence[ConfigVersion
 def list_changed(connection: Connection, within: Scope, limit: int) -> tuple[Sequence[ConfigVersion], int]:
     """Read the newest versions of scopes that set anything."""
     rows = connection.execute(SELECT_CHANGED, asdict(within) | {"limit": limit}).all()
-    return [version_from(row) for row in rows], rows[0].levels if rows else 0
+    return [version_from(row) for row in rows], rows[0].scopes if rows else 0
 
 
 def read_by_ids(connection: Connection, ids: Sequence[int]) -> tuple[ConfigVersion, ...]:

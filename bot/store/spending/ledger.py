@@ -45,7 +45,7 @@ _IS_IN_WORKSPACE = (tallies.c.platform == bindparam("platform"), tallies.c.works
 _SUBJECT_PARAMETERS = {
     SpendingDimension.PERSON: "person",
     SpendingDimension.CHANNEL: "channel",
-    SpendingDimension.WORKSPACE: "nobody",
+    SpendingDimension.WORKSPACE: "any_subject",
 }
 
 # Each part is one lookup of a whole key, whatever statistics PostgreSQL has.
@@ -121,9 +121,9 @@ class SqlLedger:
         self._database = database
         self._owner = owner
 
-    async def reserve(self, turn: Turn, limits: Sequence[Budget], need: CallEstimate) -> CallPermit:
+    async def reserve(self, turn: Turn, limits: Sequence[Budget], estimate: CallEstimate) -> CallPermit:
         """Reserve what a call is estimated to need. Raises `BudgetSpent` or `PriceUnknown`."""
-        return await self._database.tx(reserve, self._owner, turn, limits, need)
+        return await self._database.tx(reserve, self._owner, turn, limits, estimate)
 
     async def charge(self, turn: Turn, call: ModelCall) -> None:
         """Write a call that was made for a turn but did not answer it."""
@@ -160,7 +160,9 @@ class SqlLedger:
         return await self._database.tx(_read_sums, SUM_BY_DAY, _workspace_values(workspace) | named)
 
 
-def reserve(connection: Connection, owner: str, turn: Turn, limits: Sequence[Budget], need: CallEstimate) -> CallPermit:
+def reserve(
+    connection: Connection, owner: str, turn: Turn, limits: Sequence[Budget], estimate: CallEstimate
+) -> CallPermit:
     """Lock the workspace's spending, check the budgets, and save the reservation."""
     fence = {"turn": turn.id, "fence": turn.token, "holder": owner}
     if connection.scalar(LOCK_OWN_TURN, fence) is None:
@@ -168,14 +170,14 @@ def reserve(connection: Connection, owner: str, turn: Turn, limits: Sequence[Bud
     at = connection.execute(model_calls.SELECT_NOW).scalar_one()
     model_calls.lock_spending(connection, turn.thread, at)
     spent = _read_tallies(connection, turn.thread, turn.author.id, at)
-    kept = connection.execute(SELECT_RESERVATIONS, _workspace_values(turn.thread) | {"turn": turn.id}).all()
-    found = [_standing_from(limit, spent, kept, at) for limit in limits]
-    check_budgets(found, need)
+    reserved = connection.execute(SELECT_RESERVATIONS, _workspace_values(turn.thread) | {"turn": turn.id}).all()
+    states = [_budget_state_from(budget, spent, reserved, at) for budget in limits]
+    check_budgets(states, estimate)
     where = _workspace_values(turn.thread) | {"channel": turn.thread.channel, "author_id": turn.author.id}
-    connection.execute(SAVE_RESERVATION, where | {"turn_id": turn.id, **asdict(need)})
-    mine = ((span, spent.get((SpendingDimension.PERSON, span, turn.author.id))) for span in Span)
+    connection.execute(SAVE_RESERVATION, where | {"turn_id": turn.id, **asdict(estimate)})
+    sums = ((span, spent.get((SpendingDimension.PERSON, span, turn.author.id))) for span in Span)
     return CallPermit(
-        budget_states=tuple(found), warned_spans=frozenset(span for span, row in mine if row and row.is_warned)
+        budget_states=tuple(states), warned_spans=frozenset(span for span, row in sums if row and row.is_warned)
     )
 
 
@@ -191,8 +193,10 @@ def list_budget_states(connection: Connection, workspace: Scope, person: str, ch
     thread = ThreadKey(**asdict(workspace) | {"channel": channel})
     at = connection.execute(model_calls.SELECT_NOW).scalar_one()
     spent = _read_tallies(connection, thread, person, at)
-    kept = connection.execute(SELECT_RESERVATIONS, _workspace_values(thread) | {"turn": 0}).all()
-    return [_standing_from(limit, spent, kept, at) for limit in read_applying_budgets(connection, thread, person)]
+    reserved = connection.execute(SELECT_RESERVATIONS, _workspace_values(thread) | {"turn": 0}).all()
+    return [
+        _budget_state_from(budget, spent, reserved, at) for budget in read_applying_budgets(connection, thread, person)
+    ]
 
 
 def set_budget(connection: Connection, workspace: Scope, budget: Budget, by: Author, note: str) -> None:
@@ -224,22 +228,24 @@ def _read_sums(connection: Connection, statement: Any, named: Mapping[str, Any])
 
 def _read_tallies(connection: Connection, thread: ThreadKey, person: str, at: float) -> Mapping[Any, Row[Any]]:
     """Read the sums of the person, the channel and the workspace, by dimension, span and subject."""
-    wanted = {"person": person, "channel": thread.channel, "nobody": ANY_SUBJECT}
+    wanted = {"person": person, "channel": thread.channel, "any_subject": ANY_SUBJECT}
     wanted |= {span.value: name_period(span, at) for span in Span}
     rows = connection.execute(SELECT_TALLIES, _workspace_values(thread) | wanted)
     return {(row.dimension, row.span, row.subject): row for row in rows}
 
 
-def _standing_from(limit: Budget, spent: Mapping[Any, Row[Any]], kept: Sequence[Row[Any]], at: float) -> BudgetState:
-    row = spent.get((limit.scope, limit.span, limit.subject))
-    column = {SpendingDimension.PERSON: "author_id", SpendingDimension.CHANNEL: "channel"}.get(limit.scope)
-    mine = [each for each in kept if column is None or getattr(each, column) == limit.subject]
-    is_money = limit.unit is BudgetUnit.MONEY
+def _budget_state_from(
+    budget: Budget, spent: Mapping[Any, Row[Any]], reserved: Sequence[Row[Any]], at: float
+) -> BudgetState:
+    row = spent.get((budget.scope, budget.span, budget.subject))
+    column = {SpendingDimension.PERSON: "author_id", SpendingDimension.CHANNEL: "channel"}.get(budget.scope)
+    matching = [each for each in reserved if column is None or getattr(each, column) == budget.subject]
+    is_money = budget.unit is BudgetUnit.MONEY
     return BudgetState(
-        budget=limit,
-        spent=measure(limit.unit, model_calls.spending_from(row)) if row else 0,
-        reserved=sum((each.cost or 0) if is_money else each.tokens for each in mine),
-        resets_at=find_period_end(limit.span, at),
+        budget=budget,
+        spent=measure(budget.unit, model_calls.spending_from(row)) if row else 0,
+        reserved=sum((each.cost or 0) if is_money else each.tokens for each in matching),
+        resets_at=find_period_end(budget.span, at),
     )
 
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.calendar
 
 HERE = {"platform": "slack", "workspace": "T1"}
 DAYS = {"dimension": "person", "since": "2026-11-01", "until": "2026-11-21"}
-WHO = {"person": "U1", "channel": "C1", "nobody": ""}
+WHO = {"person": "U1", "channel": "C1", "any_subject": ""}
 WHOLE_KEY = "platform=? AND workspace=? AND dimension=? AND span=? AND period=? AND subject=?"
 
 STATEMENTS: dict[str, tuple[Any, dict[str, Any], str]] = {
