@@ -27,7 +27,7 @@ KINDS = ("sqlite", pytest.param("postgres", marks=pytest.mark.postgres))
 
 @contextmanager
 def empty_database(kind: Kind, folder: Path) -> Iterator[URL]:
-    """Give a database without tables, and remove it afterwards."""
+    """Give a database without tables, and drop it afterwards."""
     if kind == "sqlite":
         yield parse_database_url(f"sqlite:///{folder / f'{uuid.uuid4().hex}.db'}")
         return
@@ -43,7 +43,7 @@ def empty_database(kind: Kind, folder: Path) -> Iterator[URL]:
 
 @contextmanager
 def migrated_database(kind: Kind, folder: Path) -> Iterator[URL]:
-    """Give a database with today's tables, and remove it afterwards."""
+    """Give a database with the current tables, and drop it afterwards."""
     with empty_database(kind, folder) as url:
         migrate.upgrade_database(url)
         yield url

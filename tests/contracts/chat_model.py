@@ -24,7 +24,7 @@ def asking(text: str, **parameters: object) -> ChatRequest:
 
 
 async def collect(model: ChatModel, request: ChatRequest, into: list[StreamEvent] | None = None) -> AnswerBuilder:
-    """Read a whole answer; `into` also keeps what came before an error."""
+    """Read a whole answer; with `into` the events before an error are kept as well."""
     builder = AnswerBuilder()
     async with model.stream(request) as events:
         async for event in events:
@@ -35,7 +35,7 @@ async def collect(model: ChatModel, request: ChatRequest, into: list[StreamEvent
 
 
 async def arrives_whole(model: ChatModel) -> None:
-    """Require the text as it was said, in several pieces, with how it ended, by whom, at what cost."""
+    """Require the whole text in several pieces, then how it ended, which model wrote it, and its usage."""
     text = "Grüße, 世界! 👩‍👩‍👧‍👦 `code`\n\n* a\n* b"
     events: list[StreamEvent] = []
     answer = (await collect(model, asking(f"[[say={text}]]"), events)).answer()
@@ -47,7 +47,7 @@ async def arrives_whole(model: ChatModel) -> None:
 
 
 async def arrives_as_it_is_said(model: ChatModel) -> None:
-    """Require pieces before the answer has ended."""
+    """Require the first pieces before the answer has ended."""
     clock = asyncio.get_running_loop().time
     async with model.stream(asking("[[tokens=20]] [[rate=40]]")) as events:
         times = [clock() async for event in events if isinstance(event, TextDelta)]
@@ -55,7 +55,7 @@ async def arrives_as_it_is_said(model: ChatModel) -> None:
 
 
 async def keeps_what_came_before_a_break(model: ChatModel) -> None:
-    """Require of a stream that breaks its text first, and then the error that says so."""
+    """Require the text of a stream that breaks, and then the error for it."""
     for fault in ("cut", "malformed", "error"):
         events: list[StreamEvent] = []
         with pytest.raises(ModelInterrupted):
@@ -76,7 +76,7 @@ async def tells_errors_apart(model: ChatModel) -> None:
 
 
 async def can_be_left(model: ChatModel) -> None:
-    """Require that leaving in mid-answer, or being cancelled there, harms no later question."""
+    """Require that leaving or cancelling an answer midway does not harm later questions."""
     async with model.stream(asking("[[tokens=500]] [[rate=100]]")) as events:
         async for event in events:
             if isinstance(event, TextDelta):
@@ -96,4 +96,4 @@ CLAUSES: Sequence[Clause] = (
     tells_errors_apart,
     can_be_left,
 )
-"""Each takes the model; parametrise a test with them."""
+"""Each clause takes the model; parametrise a test with them."""

@@ -1,4 +1,4 @@
-"""A store under test, whichever it is: in memory, on SQLite, on PostgreSQL; and processes that share it."""
+"""Fixtures: a store under test (in memory, on SQLite, on PostgreSQL), and processes that share its database."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -15,13 +15,13 @@ from tests.contracts.stores import Store
 from tests.databases import KINDS, Kind, migrated_database, open_database
 
 Join = Callable[[str], Awaitable[Store]]
-"""Starts a process of that name on the test's database, and returns its store."""
+"""Starts a process with this name on the test's database, and returns its store."""
 
 FOR_EVER = 1e9
 
 
 def emptied(connection: Connection) -> None:
-    """Remove all rows and begin to count anew, so that ids agree too."""
+    """Delete all rows and restart the ids, so that ids can be compared."""
     if connection.dialect.name == "postgresql":
         tables = ", ".join(metadata.tables)
         connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))

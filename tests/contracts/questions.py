@@ -1,4 +1,4 @@
-"""Questions for stores under test: threads and messages with what matters named, and steps of their lives."""
+"""Questions for stores under test: short ways to make threads and messages, and to take turns through their life."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What every keeper of drafts must do: in memory, on SQLite, on PostgreSQL."""
+"""The contract of `Drafts`: in memory, on SQLite, on PostgreSQL."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -24,7 +24,7 @@ from tests.core.chat.config_values import configs
 from tests.databases import KINDS, migrated_database, open_database
 
 HERE = ThreadKey(platform="slack", workspace="T1", channel="C1", root="1.0")
-"""Where `question` asks."""
+"""The thread of `question`."""
 WORKSPACE = Scope(platform="slack", workspace="T1")
 CHANNEL = replace(WORKSPACE, channel="C2")
 KIND = ScopeConfig(prompt=Prompt("Be kind."), parameters={"temperature": 0.5}, locks=frozenset({"model"}))
@@ -35,7 +35,7 @@ Kept = tuple[Drafts, ConfigVersions, Store]
 
 @pytest.fixture(params=("memory", *KINDS))
 async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Kept]:
-    """Drafts and versions, and a store that reads both."""
+    """Give drafts and versions, and a store that reads both."""
     if request.param == "memory":
         data = MemoryData()
         yield MemoryDrafts(data.drafts), MemoryConfigVersions(data.versions), MemoryStore(data=data)
@@ -81,7 +81,7 @@ async def test_what_has_expired_is_not_there(kept: Kept) -> None:
 
 @pytest.mark.parametrize("level", [WORKSPACE, replace(WORKSPACE, channel=DIRECT_MESSAGES), CHANNEL])
 async def test_a_question_is_read_with_the_draft_and_what_applies_where_it_is_meant(kept: Kept, level: Scope) -> None:
-    """A channel's own level counts, and not that of the thread in which its draft is tried."""
+    """A draft of a channel is read with that channel's configuration, not with that of the thread where it is tried."""
     drafts, versions, store = kept
     draft = replace(DRAFT, scope=level)
     await drafts.save_draft(draft, lifetime=DRAFT_LIFETIME_SECONDS)

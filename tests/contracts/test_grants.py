@@ -1,4 +1,4 @@
-"""What every keeper of grants must do: in memory, on SQLite, on PostgreSQL."""
+"""The contract of `GrantsRecord`: in memory, on SQLite, on PostgreSQL."""
 
 import asyncio
 import time
@@ -40,7 +40,7 @@ async def record(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
 
 
 async def test_a_version_comes_back_as_it_was_saved(record: GrantsRecord) -> None:
-    """With who, when and why."""
+    """With its author, time and note."""
     version = await record.save(WORKSPACE, STRICT, based_on=0, by=ADA, note="Spam \0.")
     assert abs(version.created_at - time.time()) < 60
     expected = GrantsVersion(

@@ -1,4 +1,4 @@
-"""What every keeper of lessons must do: in memory, on SQLite, on PostgreSQL."""
+"""The contract of `LearnedFacts`: in memory, on SQLite, on PostgreSQL."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,7 +20,7 @@ Ages = Callable[[float], Awaitable[None]]
 
 @pytest.fixture(params=("memory", *KINDS))
 async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[tuple[LearnedFacts, Ages]]:
-    """Lessons, and what lets seconds pass."""
+    """Give the facts, and a function that lets seconds pass."""
     if request.param == "memory":
         now = [1e9]
 

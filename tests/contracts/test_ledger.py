@@ -1,4 +1,4 @@
-"""What every ledger must do: in memory, on SQLite, on PostgreSQL."""
+"""The contract of `Ledger`: in memory, on SQLite, on PostgreSQL."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -40,7 +40,7 @@ def call(tokens: int = 100, cost: int | None = None, *, model: str = "m-1", **mo
 
 @dataclass
 class Books:
-    """A ledger and the store beside it, of one process; and those of another."""
+    """The ledger and the store of one process, and those of another."""
 
     store: Store
     ledger: Ledger
@@ -85,7 +85,7 @@ async def books(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
             yield Books(me, SqlLedger(database, "me"), other, SqlLedger(database, "other"), clock)
 
 
-# --- what was spent -----------------------------------------------------------------------------------
+# --- spending -----------------------------------------------------------------------------------------
 
 
 async def test_calls_are_summed_up_in_every_way(books: Books) -> None:
@@ -162,7 +162,7 @@ async def test_who_set_what_is_kept(books: Books) -> None:
 
 
 async def test_what_is_kept_is_gone_when_the_turn_ends(books: Books) -> None:
-    """Answered, failed, or forgotten: in each case only what was spent is gone."""
+    """Answered, failed or forgotten: afterwards only what was spent counts."""
     await books.set(EACH_PERSON)
     answered, failed, forgotten = [await books.ask(number) for number in (1, 2, 3)]
     for turn in (answered, failed, forgotten):
@@ -201,7 +201,7 @@ async def test_the_budget_that_is_full_for_longest_is_named(books: Books) -> Non
 
 @pytest.mark.parametrize("now", [NOON, 1_796_083_199.0, 1_830_297_599.5, 1_835_438_400.0])
 async def test_a_budget_is_full_again_when_its_day_or_month_ends(books: Books, now: float) -> None:
-    """In the middle of a month, in its last second, in that of a year, and on 29 February."""
+    """In the middle of a month, in the last second of a month and of a year, and on 29 February."""
     books.clock.now = now
     for span in Span:
         await books.set(replace(EACH_PERSON, span=span))
@@ -246,7 +246,7 @@ async def test_what_was_spent_before_a_budget_was_set_counts(books: Books) -> No
 
 
 async def test_who_takes_a_turn_over_replaces_what_was_kept_for_it(books: Books) -> None:
-    """A process dies with a call under way; nothing of it stays behind, and it keeps nothing more."""
+    """A process dies during a call: its reservation is replaced, and it cannot reserve any more."""
     await books.set(EACH_PERSON)
     turn = await books.ask(1)
     await books.reserve(turn, CallEstimate(tokens=900, cost=None))
@@ -275,7 +275,7 @@ async def test_a_person_is_warned_once_a_period(books: Books) -> None:
 
 
 async def test_many_at_once_never_get_more_than_there_is(books: Books) -> None:
-    """Two processes let in as many as fit, exactly, whatever the order."""
+    """Two processes admit exactly as many calls as fit, in any order."""
     await books.set(EACH_PERSON)
     turns = [await books.ask(number) for number in range(24)]
     limits = await books.limits(turns[0])
@@ -288,7 +288,7 @@ async def test_many_at_once_never_get_more_than_there_is(books: Books) -> None:
 
 
 async def test_a_call_beside_the_answer_counts_whatever_became_of_its_turn(books: Books) -> None:
-    """It touches nothing that is kept for the answer."""
+    """It does not touch the reservation of the answer."""
     await books.set(EACH_PERSON)
     turn = await books.ask(1)
     await books.reserve(turn)

@@ -1,4 +1,4 @@
-"""Whatever happens in whichever order, what is spent and what is kept stays within the budget."""
+"""Spending and reservations stay within the budgets, in any order of events."""
 
 from dataclasses import dataclass, field, replace
 
@@ -29,12 +29,12 @@ STEPS = st.lists(
 
 @dataclass
 class World:
-    """Two processes on one database; one of them may die at any time, and is born again."""
+    """Two processes on one database; one of them may die at any time, and is started again."""
 
     data: MemoryData = field(default_factory=MemoryData)
     now: float = 1_795_262_400.0
     running: dict[int, tuple[Turn, int]] = field(default_factory=dict)
-    """Turns under way, each with what was kept for it."""
+    """Running turns, each with its reservation."""
 
     def __post_init__(self) -> None:
         self.data.clock = lambda: self.now

@@ -1,4 +1,4 @@
-"""What every keeper of personal data must do: in memory, on SQLite, on PostgreSQL."""
+"""The contract of `PersonalData`: in memory, on SQLite, on PostgreSQL."""
 
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -48,7 +48,7 @@ MADE = Answer(
 
 @dataclass
 class Archive:
-    """A store, and what else knows people."""
+    """A store, and the other stores that hold data about people."""
 
     store: Store
     votes: Votes
@@ -65,7 +65,7 @@ class Archive:
         workspace: str = "T1",
         days_ago: float = 0.0,
     ) -> Turn:
-        """Have somebody ask, and be answered."""
+        """Let a person ask, and answer them."""
         where = thread(root or message_id, workspace=workspace)
         incoming = question(
             message_id,
@@ -82,11 +82,11 @@ class Archive:
         return turn
 
     async def everything(self) -> str:
-        """Return all that the database holds, as text."""
+        """Return all rows of the database as text."""
         return await self.data.tx(_everything) if isinstance(self.data, Database) else ""
 
     async def age(self) -> None:
-        """Let every answer be as old as its question, and what is done from time to time be due."""
+        """Make every answer as old as its question, and the next round of expiry due."""
         if isinstance(self.data, Database):
             await self.data.tx(_age)
         else:
@@ -190,7 +190,7 @@ async def test_votes_and_versions_are_theirs_too(archive: Archive) -> None:
 
 
 async def test_what_they_spent_is_theirs_too(stopped_archive: Archive) -> None:
-    """By day and by month; of other workspaces it is told apart."""
+    """By day and by month, for each workspace."""
     archive = stopped_archive
     call = ModelCall(model="m-1", prompt_tokens=3, completion_tokens=4, cost=5)
     for number, workspace in enumerate(("T1", "T1", "T2")):
@@ -216,7 +216,7 @@ async def erase_all(archive: Archive, of: PersonKey) -> int:
 
 
 async def test_who_is_erased_is_nowhere(archive: Archive) -> None:
-    """Not in a text and not by id, in no table; what others said stays."""
+    """Neither their texts nor their id are in any table; what others wrote stays."""
     for message_id in ("1", "2", "3"):
         await archive.said(message_id)
     others = await archive.said("4", author=GRACE)

@@ -1,4 +1,4 @@
-"""What processes make of their loads: each its part of what is granted."""
+"""The contract of `RateShares`: each process gets its part of the limits, and hears of refusals."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -24,7 +24,7 @@ HERE, THERE = ("slack", "T1"), ("slack", "T2")
 
 @pytest.fixture(params=["memory", pytest.param("postgres", marks=pytest.mark.postgres)])
 async def join(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Join]:
-    """Give what lets a process of that name join the others."""
+    """Give a function that lets a process with this name join the others."""
     if request.param == "memory":
         data = MemoryData()
 
@@ -85,7 +85,7 @@ POSTS: RateLimitKey = ("slack", "T1", "post C1")
 
 
 async def test_what_one_is_refused_holds_for_all_until_its_time_is_over(join: Join) -> None:
-    """Also for who joins later; of two refusals the longer one counts."""
+    """Also for a process that joins later. Of two refusals the longer one counts."""
     a, b = await join("a"), await join("b")
     assert (await a.exchange({HERE: 1}, {EDITS: 30.0, POSTS: 0.2})).refused.keys() == {EDITS, POSTS}
     await b.exchange({}, {EDITS: 5.0})
@@ -104,7 +104,7 @@ async def test_a_refusal_outlives_who_told_of_it(join: Join) -> None:
 
 @pytest.mark.postgres
 async def test_what_is_over_is_forgotten(tmp_path: Path) -> None:
-    """When the next refusal is told of."""
+    """They are deleted when the next refusal is saved."""
     with migrated_database("postgres", tmp_path) as url:
         async with open_database(url) as database:
             shares = SqlRateShares(database, "a")
@@ -129,7 +129,7 @@ async def test_processes_that_are_refused_at_once_do_not_wait_in_a_circle(join: 
 
 
 async def _dead(join: Join) -> RateShares:
-    """Return the shares of a process that joined, told its load, and left."""
+    """Return the shares of a process that joined, told its load, and unregistered."""
     shares = await join("dead")
     await shares.exchange({HERE: 9}, {})
     store = (

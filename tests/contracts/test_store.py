@@ -1,4 +1,4 @@
-"""What every store must do, whichever it is: in memory, on SQLite, on PostgreSQL."""
+"""The contract of `Conversations` and `WorkQueue`: in memory, on SQLite, on PostgreSQL."""
 
 import asyncio
 from dataclasses import replace
@@ -34,7 +34,7 @@ async def test_without_a_claim_it_waits(store: Store) -> None:
 
 
 async def test_a_message_is_recorded_once(store: Store) -> None:
-    """Delivered again, at any time and even for another thread, it is known."""
+    """A message that is delivered again is recognised at any time, even with another thread."""
     turn = await asked(store, question("1.0"))
     assert await store.accept(question("1.0"), claim=True) is None
     await settled(store, turn)
@@ -49,7 +49,7 @@ async def test_the_same_message_id_elsewhere_is_another_message(store: Store) ->
 
 
 async def test_twenty_deliveries_at_once_are_one_turn(join: Join) -> None:
-    """Two processes, each given the same message ten times, in a thread that is new to both."""
+    """Two processes each get the same message ten times, in a thread that is new to both."""
     stores = [await join("a"), await join("b")] * 10
     turns = await asyncio.gather(*(store.accept(question("1.0"), claim=True) for store in stores))
     assert [turn.status for turn in turns if turn] == [TurnStatus.ANSWERING]
@@ -95,7 +95,7 @@ async def test_claim_takes_the_oldest_threads_first_and_no_more_than_asked(store
 
 
 async def test_two_processes_never_run_one_thread_at_once(join: Join) -> None:
-    """Two that accept, claim and settle as fast as they can answer everything once, each thread in order."""
+    """Two processes that accept, claim and settle as fast as they can answer everything once, in order."""
     stores = [await join("a"), await join("b")]
     running: set[ThreadKey] = set()
     turns: list[Turn] = []
@@ -189,7 +189,7 @@ async def test_context_is_the_newest_earlier_turns_oldest_first(store: Store) ->
 
 
 async def test_context_of_a_long_thread(store: Store) -> None:
-    """A thread's earlier turns are counted in, whether done, stopped or failed."""
+    """A thread's earlier turns are its history, whether done, stopped or failed."""
     ends = [TurnStatus.DONE, TurnStatus.STOPPED, TurnStatus.FAILED]
     for number, status in enumerate(ends):
         await settled(store, await asked(store, question(f"{number}")), status)
@@ -198,7 +198,7 @@ async def test_context_of_a_long_thread(store: Store) -> None:
 
 
 async def test_a_question_that_was_read_before_its_event_came_is_a_question(store: Store) -> None:
-    """A thread is read while deliveries are under way, or were missed: reading it takes none of them away."""
+    """A thread is read while deliveries are on their way, or were missed: reading it swallows none of them."""
     first = await asked(store, question("1"))
     late = question("2", addressed=AddressingKind.MENTION)
     await store.record_overheard(first.thread, [replace(late, addressed=AddressingKind.OVERHEARD)])
@@ -212,7 +212,7 @@ async def test_a_question_that_was_read_before_its_event_came_is_a_question(stor
     )
 
 
-# --- secrets, and text as it comes --------------------------------------------------------------------
+# --- secrets, and odd text ----------------------------------------------------------------------------
 
 
 async def test_a_secret_is_made_once_for_all_processes(join: Join) -> None:
@@ -241,7 +241,7 @@ async def test_a_secret_is_made_once_for_all_processes(join: Join) -> None:
     ids=["empty", "rtl", "emoji", "sql", "long", "nul", "surrogates"],
 )
 async def test_any_text_is_kept(store: Store, written: str, kept: str) -> None:
-    """What a database refuses is replaced at the door, in every text that people or models write."""
+    """Characters that a database refuses are replaced, in every text that people or models write."""
     turn = await asked(store, question("1.0", written, author=Author(id="U1", name=written)))
     assert (turn.question, turn.author.name) == (kept, kept)
     await store.save_answer(turn, Answer(text=written, model=written, finish_reason=written))

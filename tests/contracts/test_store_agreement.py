@@ -1,4 +1,4 @@
-"""Whatever two processes do in whatever order, the store in memory and the stores in SQL say the same."""
+"""The store in memory and the stores in SQL return the same, for any steps of two processes in any order."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -56,7 +56,7 @@ answers = st.builds(
 
 
 def renumbered(connection: Connection) -> None:
-    """Give back a number that was drawn for a turn that was there already, so that ids agree."""
+    """Give back an id that was drawn for a turn that existed already, so that ids agree."""
     last = "SELECT coalesce(max(id), 0) FROM turns"
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"SELECT setval('turns_id_seq', ({last}) + 1, false)"))
@@ -65,7 +65,7 @@ def renumbered(connection: Connection) -> None:
 
 
 class Agreement(RuleBasedStateMachine):
-    """Does each thing twice, to the twin and to the store in SQL, and compares what comes back."""
+    """Does each step with the store in memory and with the store in SQL, and compares the results."""
 
     turns: Bundle[Turn] = Bundle("turns")
 
@@ -217,7 +217,7 @@ class Agreement(RuleBasedStateMachine):
     def look_back(self, owner: str, turn: Turn, limit: int) -> None:
         async def look(store: Store) -> TurnContext:
             found = await store.read_context(turn, limit=limit)
-            return replace(found, read_at=float(found.read_at > 0))  # each has its own clock
+            return replace(found, read_at=float(found.read_at > 0))  # each store has its own clock
 
         self.both(owner, look)
 
@@ -233,7 +233,7 @@ async def _sorted(found: Awaitable[Sequence[int]]) -> list[int]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_memory_and_sql_agree(kind: Kind, tmp_path: Path) -> None:
-    """Asking, claiming, ending, giving back, dying, editing, deleting and looking back, in any order."""
+    """Asking, claiming, settling, releasing, dying, editing, deleting and reading, in any order."""
     with migrated_database(kind, tmp_path) as url, asyncio.Runner() as runner:
         database = Database(url)
         runner.run(database.open())

@@ -1,4 +1,4 @@
-"""What a store keeps of the files of a question, and of what was read of them."""
+"""The contract of the store for files of a question, and for the text that was read from them."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ BARE = File(name="a\N{WHITE SMILING FACE}.txt")
 
 
 async def test_a_question_keeps_its_files(store: Store) -> None:
-    """Also in the history, for an answer that is asked for again, and where the message was a note before."""
+    """Also in the history, on a retry, and if the message was noted before it became a question."""
     note = replace(question("2", addressed=AddressingKind.OVERHEARD, sent_at=2.0), files=(BARE,))
     first = await asked(store, replace(question("1", sent_at=1.0), files=(PLAN, BARE)))
     assert first.files == (PLAN, BARE)

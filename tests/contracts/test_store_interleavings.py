@@ -1,4 +1,4 @@
-"""No interleaving of processes that work, die and take each other for dead answers twice or out of order.
+"""Processes that work, die and take each other for dead never answer twice or out of order, in any interleaving.
 
 Told from outside: what a reader would see of each thread is compared with what was asked in it. The store
 is asked nothing that the program does not ask it.
@@ -33,7 +33,7 @@ which = st.integers(0, 99)
 
 
 class Interleavings(RuleBasedStateMachine):
-    """Two workers on some threads. `hands` is what a worker believes it holds, `held` what it does hold."""
+    """Two workers on some threads. `hands` is what a worker believes it owns, `held` what it does own."""
 
     def __init__(self, runner: asyncio.Runner, database: Database | None) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ class Interleavings(RuleBasedStateMachine):
         return self.runner.run(wait())
 
     def _begin(self, worker: str) -> None:
-        """Start a process in the place of a worker; no two ever have the same name."""
+        """Start a process as this worker; no two processes ever have the same name."""
         self.born += 1
         owner = f"{worker}{self.born}"
         self.stores[worker] = SqlStore(self.database, owner) if self.database else MemoryStore(owner, self.data)
@@ -71,7 +71,7 @@ class Interleavings(RuleBasedStateMachine):
         return self.sent[turn.id], turn.id
 
     def _obtained(self, worker: str, turn: Turn | None) -> None:
-        """Check that a claimed turn is the oldest unanswered one of its thread, and nobody else's."""
+        """Check that a claimed turn is the oldest unanswered one of its thread, and has no other owner."""
         if turn is None or turn.status is TurnStatus.WAITING:
             return
         assert turn.thread not in self.held, "two at work in one thread"
@@ -82,7 +82,7 @@ class Interleavings(RuleBasedStateMachine):
         self.hands[worker].append(turn)
 
     def _picked(self, worker: str, number: int) -> tuple[Turn, bool]:
-        """Return a turn that a worker believes it holds, and whether it does."""
+        """Return a turn that a worker believes it owns, and whether it does."""
         turn = self.hands[worker][number % len(self.hands[worker])]
         return turn, self.held.get(turn.thread) == (worker, turn)
 
@@ -146,13 +146,13 @@ class Interleavings(RuleBasedStateMachine):
 
     @rule(worker=workers)
     def takes_the_other_for_dead(self, worker: str) -> None:
-        """Bury the other one, which may only be frozen, and goes on with what it believes it holds."""
+        """Take the other worker for dead. It may only be frozen, and go on with what it believes it owns."""
         self._run(self.stores[worker].record_heartbeat(0))
         self.held = {where: held for where, held in self.held.items() if held[0] == worker}
 
     @rule(worker=workers)
     def dies(self, worker: str) -> None:
-        """Without a word. What it held stays so until somebody notices, which `beat` plays at once."""
+        """Let the worker die silently, and the other one notice it at once."""
         other = "b" if worker == "a" else "a"
         self.takes_the_other_for_dead(other)
         self._begin(worker)
@@ -181,7 +181,7 @@ class Interleavings(RuleBasedStateMachine):
             del self.held[turn.thread]
 
     def teardown(self) -> None:
-        """Whatever happened, one process that is left answers everything that is left."""
+        """Whatever happened before, one remaining process answers everything that is open."""
         self.takes_the_other_for_dead("a")
         for _worker, turn in list(self.held.values()):
             self._run(self.stores["a"].release(turn))
@@ -213,7 +213,7 @@ def opened(kind: Kind | Literal["memory"], folder: Path, runner: asyncio.Runner)
 
 @pytest.mark.parametrize("kind", ["memory", *KINDS])
 def test_no_interleaving_answers_twice_or_out_of_order(kind: Kind | Literal["memory"], tmp_path: Path) -> None:
-    """Late messages, second wishes, deletions and processes that write though they were buried, included."""
+    """With late messages, retries, deletions, and processes that write after they were taken for dead."""
     with asyncio.Runner() as runner, opened(kind, tmp_path, runner) as database:
         run_state_machine_as_test(
             lambda: Interleavings(runner, database),  # type: ignore[arg-type]  # its documentation allows a function

@@ -1,4 +1,4 @@
-"""What a store makes of turns that change hands: given back, left by the dead, and never with two owners."""
+"""The contract of the store for turns that change their owner: released, or taken from a dead process."""
 
 import asyncio
 import random
@@ -12,7 +12,7 @@ from tests.contracts.stores import Store
 
 
 async def test_a_turn_given_back_is_taken_up_under_a_new_token(join: Join) -> None:
-    """The next owner edits the same messages; the earlier one can write no more."""
+    """The next owner edits the same messages; the earlier one cannot write any more."""
     a, b = await join("a"), await join("b")
     before = await asked(a, question("1.0"))
     await a.record_page(before, 0, "1.1")
@@ -41,7 +41,7 @@ async def test_a_page_shown_again_replaces_the_message(store: Store) -> None:
 
 
 async def test_a_saved_answer_is_only_shown(join: Join) -> None:
-    """Its owner dies after saving: the next one gets the text and asks no model."""
+    """Its owner dies after saving it: the next owner gets the text and asks no model."""
     a, b = await join("a"), await join("b")
     turn = await asked(a, question("1.0"))
     await asked(a, question("2.0"))
@@ -96,7 +96,7 @@ async def test_a_process_taken_for_dead_may_go_on_with_new_turns(join: Join) -> 
 
 
 async def test_nothing_is_lost_or_done_twice_while_processes_die(join: Join) -> None:
-    """Two processes drop turns at every point of their life and take each other for dead all the time."""
+    """Two processes drop turns at every point of their life, and keep taking each other for dead."""
     stores = [await join("a"), await join("b")]
     for number in range(24):
         await asked(stores[0], question(f"{number}", where=thread(f"{number % 4}")), claim=False)
@@ -121,7 +121,7 @@ async def test_nothing_is_lost_or_done_twice_while_processes_die(join: Join) -> 
 
 
 async def mortal(store: Store, turn: Turn, fate: random.Random) -> list[Turn]:
-    """Take a turn to its end and return it, or give it back, or die on the way and return nothing."""
+    """Take a turn to its end and return it, or release it, or die on the way and return nothing."""
     await store.record_page(turn, 0, "page")
     if turn.status is TurnStatus.ANSWERING:
         if fate.random() < 0.2:

@@ -1,4 +1,4 @@
-"""What a store makes of people's second thoughts: a question edited, deleted, or asked once more."""
+"""The contract of the store for changes by people: a question is edited, deleted, or retried."""
 
 import pytest
 
@@ -16,7 +16,7 @@ ENDS = [TurnStatus.DONE, TurnStatus.STOPPED, TurnStatus.FAILED]
 
 @pytest.mark.parametrize("end", ENDS)
 async def test_an_edit_of_an_ended_question_returns_its_turn(store: Store, end: TurnStatus) -> None:
-    """With what a new answer needs: the text as it is now, and the messages that show the old answer."""
+    """The returned turn has what a new answer needs: the new text, and the messages that show the old answer."""
     turn = await asked(store, question("1", "Why?"))
     await store.record_page(turn, 0, "1.1")
     await settled(store, turn, end)
@@ -27,7 +27,7 @@ async def test_an_edit_of_an_ended_question_returns_its_turn(store: Store, end: 
 
 
 async def test_an_edit_before_the_answer_needs_no_offer(store: Store) -> None:
-    """Whether it waits or is being answered, the text is the new one from then on."""
+    """The new text counts from then on, whether the turn waits or is being answered."""
     first = await asked(store, question("1", "Why?", sent_at=1.0))
     await asked(store, question("2", "How?", sent_at=2.0))
     assert await store.edit_question(key("1"), "Why not?") is None
@@ -58,7 +58,7 @@ async def test_second_thoughts_about_unknown_messages_are_nothing(store: Store) 
 
 
 async def test_a_deleted_question_is_gone_from_the_conversation(store: Store) -> None:
-    """Its turn comes back with the messages to remove; a second deletion finds nothing."""
+    """Its turn is returned with the messages to delete; a second deletion finds nothing."""
     turn = await asked(store, question("1", "My password is 1234."))
     await store.record_page(turn, 0, "1.1")
     await store.record_page(turn, 1, "1.2")
@@ -78,7 +78,7 @@ async def test_a_deleted_question_is_gone_from_the_conversation(store: Store) ->
 
 
 async def test_a_deleted_question_stays_deleted(store: Store) -> None:
-    """It is not recorded again, not edited, and not answered again, whoever asks."""
+    """It is not recorded again, not edited, and not answered again, for anybody."""
     turn = await asked(store, question("1"))
     await settled(store, turn)
     await store.forget(key("1"))
@@ -93,7 +93,7 @@ async def test_a_deleted_question_stays_deleted(store: Store) -> None:
 
 @pytest.mark.parametrize("is_saved", [False, True])
 async def test_a_question_deleted_in_mid_answer_is_lost_to_its_owner(join: Join, *, is_saved: bool) -> None:
-    """And its thread goes on with the next one, in any process."""
+    """Any process can go on with the next turn of its thread."""
     a, b = await join("a"), await join("b")
     turn = await asked(a, question("1"))
     await asked(a, question("2"))
@@ -117,7 +117,7 @@ async def test_a_deleted_question_that_waited_is_passed_over(store: Store) -> No
     assert following.message_id == "3"
 
 
-# --- asked once more ----------------------------------------------------------------------------------
+# --- retried ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("end", ENDS)
@@ -135,7 +135,7 @@ async def test_an_ended_turn_is_answered_again_into_the_same_messages(store: Sto
 
 
 async def test_a_turn_that_goes_on_keeps_what_was_said(join: Join) -> None:
-    """Also on its way to another process; it is saved with what is added."""
+    """Also if another process claims it; the continuation is saved with it."""
     a, b = await join("a"), await join("b")
     turn = await asked(a, question("1"))
     await a.settle(turn, TurnStatus.FAILED, error="model", answer=Answer(text="Beca", finish_reason="x"))
@@ -149,7 +149,7 @@ async def test_a_turn_that_goes_on_keeps_what_was_said(join: Join) -> None:
 
 
 async def test_without_a_claim_it_waits_again(join: Join) -> None:
-    """A full process leaves it to others; the pages are not lost on the way."""
+    """A process that is busy leaves it to others; the pages are kept."""
     a, b = await join("a"), await join("b")
     turn = await asked(a, question("1"))
     await a.record_page(turn, 0, "1.1")
@@ -161,7 +161,7 @@ async def test_without_a_claim_it_waits_again(join: Join) -> None:
 
 
 async def test_an_older_turn_asked_again_waits_for_the_one_that_runs(store: Store) -> None:
-    """It then comes before the younger ones: a thread is answered in order."""
+    """It then comes before younger turns: a thread is answered in order."""
     old = await asked(store, question("1", sent_at=1.0))
     await settled(store, old)
     running = await asked(store, question("2", sent_at=2.0))
@@ -185,7 +185,7 @@ async def test_only_its_author_may_ask_again_and_only_there(store: Store) -> Non
 
 
 async def test_what_has_not_ended_cannot_be_asked_again(store: Store) -> None:
-    """So a button pressed twice is one answer; and nobody can have a note answered."""
+    """So a button that is pressed twice leads to one answer; and a noted turn cannot be retried."""
     first = await asked(store, question("1"))
     waiting = await asked(store, question("2"))
     for turn in (first, waiting):

@@ -1,4 +1,4 @@
-"""What a store makes of somebody who wants an answer stopped: a mark, which its owner or its heir finds."""
+"""The contract of the store for stopping: a mark on the turn, which its owner or its next owner finds."""
 
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ OTHERS = replace(STOP, requested_by="U0BOB")
 
 
 async def test_the_owner_learns_of_it_and_nobody_else(join: Join) -> None:
-    """Its state stays as it is, and it is told of until the turn has ended."""
+    """Its state does not change, and it is listed until the turn has ended."""
     a, b = await join("a"), await join("b")
     turn = await asked(a, question("1"))
     assert await a.list_turns_to_stop() == []
@@ -49,7 +49,7 @@ async def test_an_answer_that_is_saved_can_be_stopped_in_its_showing(store: Stor
 
 
 async def test_only_what_runs_is_stopped_and_what_waits_goes_on(store: Store) -> None:
-    """What runs need not be the oldest."""
+    """The turn with an owner need not be the oldest."""
     running = await asked(store, question("2", sent_at=2.0))
     await asked(store, question("1", sent_at=1.0))
     await store.stop(STOP)
@@ -88,7 +88,7 @@ async def test_only_who_asked_and_admins_may(store: Store) -> None:
 
 
 async def test_the_word_that_stopped_is_no_question_however_often_it_comes(store: Store) -> None:
-    """A mention comes as two events: the second one must not be answered, whoever was first."""
+    """A mention comes as two events: the second one must not be answered, whichever process was first."""
     turn = await asked(store, question("1"))
     word = replace(STOP, message_id="2")
     assert await store.stop(word) is StopOutcome.TAKEN

@@ -1,4 +1,4 @@
-"""What a store knows of a thread beside its questions: their order, what others say, what was delivered."""
+"""The contract of the store for threads: order, overheard messages, deliveries and attempts."""
 
 import asyncio
 import time
@@ -17,7 +17,7 @@ BOB = Author(id="U0BOB", name="Bob")
 
 
 async def test_a_thread_is_answered_in_the_order_in_which_it_was_written(store: Store) -> None:
-    """However the deliveries came; and two of the same moment in the order in which they came."""
+    """In any order of deliveries; two messages of the same moment are ordered by when they were recorded."""
     for message, sent_at in [("c", 3.0), ("a", 1.0), ("b1", 2.0), ("b2", 2.0), ("a+", 1.000001)]:
         await asked(store, question(message, sent_at=sent_at), claim=False)
     (turn,) = await store.claim(9)
@@ -48,7 +48,7 @@ async def test_the_context_of_a_late_earlier_message_is_what_was_written_before_
     assert [turn.message_id for turn in (await store.read_context(third, limit=9)).history] == ["later"]
 
 
-# --- what others say ----------------------------------------------------------------------------------
+# --- overheard ----------------------------------------------------------------------------------------
 
 
 async def test_what_is_overheard_is_context_and_no_question(store: Store) -> None:
@@ -65,7 +65,7 @@ async def test_what_is_overheard_is_context_and_no_question(store: Store) -> Non
 
 
 async def test_nothing_is_overheard_where_nobody_asked(store: Store) -> None:
-    """Neither as it is said nor as it is read."""
+    """Neither when it is delivered nor when it is read from the platform."""
     said = question("1.1", addressed=AddressingKind.OVERHEARD)
     assert await store.accept(said, claim=True) is None
     await store.record_overheard(thread(), [said])
@@ -74,7 +74,7 @@ async def test_nothing_is_overheard_where_nobody_asked(store: Store) -> None:
 
 
 async def test_a_thread_that_is_read_is_put_in_order_around_its_questions(store: Store) -> None:
-    """What is known stays as it is, however often it is read."""
+    """A recorded message stays as it is, however often it is read."""
     turn = await asked(store, question("2", "Second", sent_at=2.0))
     await settled(store, turn)
     read = [question(f"{n}", f"{n}, as read", author=BOB, sent_at=n) for n in (1.0, 2.0, 3.0)]
@@ -92,7 +92,7 @@ async def test_a_thread_that_is_read_is_put_in_order_around_its_questions(store:
 
 
 async def test_when_a_thread_was_read_is_kept(store: Store) -> None:
-    """In seconds since 1970; 0 as long as it never was."""
+    """In seconds since 1970; 0 if it was never read."""
     turn = await asked(store, question("1.0"))
     elsewhere = await asked(store, question("2.0", where=thread("2.0")))
     assert (await store.read_context(turn, limit=0)).read_at == 0.0
@@ -105,7 +105,7 @@ async def test_when_a_thread_was_read_is_kept(store: Store) -> None:
 
 
 async def test_a_delivery_counts_once(join: Join) -> None:
-    """Whatever it is said to hold the second time, and whichever process meets it; of one workspace."""
+    """With any content the second time, in any process; for each workspace separately."""
     a, b = await join("a"), await join("b")
     turn = await asked(a, question("1", delivery="Ev1"))
     assert await b.accept(question("2", delivery="Ev1"), claim=True) is None
@@ -146,7 +146,7 @@ async def test_one_delivery_to_two_processes_at_once_is_one_turn(join: Join) -> 
 
 
 async def test_attempts_are_claims_since_a_person_asked(join: Join) -> None:
-    """They count what went wrong; the token goes on growing."""
+    """Attempts count failures; the token only grows."""
     a, b = await join("a"), await join("b")
     turn = await asked(a, question("1"), claim=False)
     assert (turn.attempt, turn.token) == (0, 0)

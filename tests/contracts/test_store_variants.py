@@ -1,4 +1,4 @@
-"""What a store keeps of several answers to one question, and which of them is the conversation's."""
+"""The contract of the store for variants: several answers to one question, of which one is the conversation's."""
 
 import pytest
 
@@ -21,7 +21,7 @@ async def three(store: Store) -> Turn:
 
 
 async def shown(store: Store) -> tuple[str, str, VariantPosition]:
-    """Show what waits to be shown; return its text, why it ended, and its place."""
+    """Claim and settle the turn that is to be shown; return its text, finish reason and position."""
     (turn,) = await store.claim(9)
     assert turn.status is TurnStatus.ANSWERED
     await store.settle(turn, TurnStatus.DONE)
@@ -42,7 +42,7 @@ async def test_one_answer_alone_has_no_place(store: Store) -> None:
 
 
 async def test_who_flips_goes_round(store: Store) -> None:
-    """Each step puts another answer into the turn, whole, and has it shown by whoever claims it."""
+    """Each step copies another complete answer to the turn, and the process that claims it shows it."""
     turn = await three(store)
     seen = []
     for action in (Action.NEXT, Action.NEXT, Action.NEXT, Action.PREVIOUS):
@@ -78,7 +78,7 @@ async def test_only_who_asked_may_flip_and_only_there(store: Store) -> None:
 
 
 async def test_who_flips_twice_sees_the_last_one(join: Join) -> None:
-    """The second time while the first is being shown, by another process: it is shown once more then."""
+    """The second flip comes while another process shows the first: the turn is shown once more."""
     a, b = await join("a"), await join("b")
     turn = await three(a)
     await b.flip(turn.id, turn.thread, Action.NEXT, by=ADA.id)

@@ -1,4 +1,4 @@
-"""What every keeper of summaries must do: in memory, on SQLite, on PostgreSQL."""
+"""The contract of `Summaries`: in memory, on SQLite, on PostgreSQL."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -24,7 +24,7 @@ Shelf = tuple[Summaries, Store]
 
 @pytest.fixture(params=("memory", *KINDS))
 async def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Shelf]:
-    """Summaries, and the store of the threads they are of."""
+    """Give the summaries, and the store of their threads."""
     if request.param == "memory":
         data = MemoryData()
         yield MemorySummaries(data), MemoryStore(data=data)
@@ -84,7 +84,7 @@ CHANGES: dict[str, Change] = {
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
 async def test_with_a_turn_that_changes_goes_every_summary_that_covers_it(shelf: Shelf, change: Change) -> None:
-    """And no other; nor is one kept that was being made of what it said before."""
+    """And no others. A summary that was being made of the old text is not saved either."""
     summaries, store = shelf
     turns = await talked(store, 3, others=(SAID,))
     for turn in turns:

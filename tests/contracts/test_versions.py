@@ -1,4 +1,4 @@
-"""What every keeper of versions must do: in memory, on SQLite, on PostgreSQL."""
+"""The contract of `ConfigVersions`: in memory, on SQLite, on PostgreSQL."""
 
 import asyncio
 import time
@@ -38,7 +38,7 @@ BRIEF = ScopeConfig(prompt=Prompt("Be brief.", appends=True))
 
 @pytest.fixture(params=("memory", *KINDS))
 async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[tuple[ConfigVersions, Store]]:
-    """Versions, and a store that reads them."""
+    """Give the versions, and a store that reads them."""
     if request.param == "memory":
         data = MemoryData()
         yield MemoryConfigVersions(data.versions), MemoryStore(data=data)
@@ -58,7 +58,7 @@ async def saved(versions: ConfigVersions, key: Scope, *configs: ScopeConfig) -> 
 
 
 async def test_a_version_comes_back_as_it_was_saved(versions: ConfigVersions) -> None:
-    """With who, when and why."""
+    """With its author, time and note."""
     version = await versions.save(CHANNEL, KIND, based_on=0, by=ADA, note="Complaints.")
     assert version == ConfigVersion(
         id=version.id,
@@ -74,7 +74,7 @@ async def test_a_version_comes_back_as_it_was_saved(versions: ConfigVersions) ->
 
 
 async def test_history_is_newest_first_and_no_longer_than_asked(versions: ConfigVersions) -> None:
-    """Each level counts for itself; nothing set is a version too."""
+    """Each scope is counted separately; an empty configuration is a version, too."""
     first, second, third = await saved(versions, CHANNEL, KIND, EMPTY_CONFIG, BRIEF)
     await saved(versions, THREAD, KIND)
     assert [version.number for version in (first, second, third)] == [1, 2, 3]
@@ -91,7 +91,7 @@ async def test_rolling_back_is_a_new_version(versions: ConfigVersions) -> None:
 
 
 async def test_nothing_is_overwritten(versions: ConfigVersions) -> None:
-    """Who edited an older version is shown the newest one, and it stays."""
+    """An admin who edited an older version is shown the newest one, which stays."""
     (first,) = await saved(versions, CHANNEL, KIND)
     for based_on in (0, 2):
         with pytest.raises(VersionConflict) as caught:
@@ -104,7 +104,7 @@ async def test_nothing_is_overwritten(versions: ConfigVersions) -> None:
 
 
 async def test_of_ten_admins_who_save_at_once_one_succeeds(versions: ConfigVersions) -> None:
-    """The nine others are told who it was."""
+    """The nine others get the version that was saved first."""
     await saved(versions, CHANNEL, KIND)
     admins = [Author(id=f"U{number}", name=f"{number}") for number in range(10)]
     outcomes = await asyncio.gather(
@@ -136,7 +136,7 @@ async def test_a_question_is_read_with_what_may_apply_to_it(kept: tuple[ConfigVe
 
 
 async def test_an_answer_keeps_what_it_was_made_with(kept: tuple[ConfigVersions, Store]) -> None:
-    """Until its question is forgotten; another try keeps its own."""
+    """Until its question is forgotten; a retry keeps its own."""
     _versions, store = kept
     first = await store.accept(question("1.0"), claim=True)
     assert first is not None
@@ -154,7 +154,7 @@ async def test_an_answer_keeps_what_it_was_made_with(kept: tuple[ConfigVersions,
 
 
 async def test_the_overview_shows_each_level_once(versions: ConfigVersions) -> None:
-    """All of them, or those of a workspace or a channel; in the order of their keys."""
+    """All scopes, or those of a workspace or a channel, in the order of the scopes."""
     elsewhere = replace(WORKSPACE, workspace="T2")
     newest = {
         key: (await saved(versions, key, KIND, EMPTY_CONFIG))[-1]
@@ -169,7 +169,7 @@ async def test_the_overview_shows_each_level_once(versions: ConfigVersions) -> N
 
 
 async def test_what_was_changed_last_comes_first(versions: ConfigVersions) -> None:
-    """As far as it sets anything; and how many levels do, however many are asked for."""
+    """Only scopes that set anything are listed; the count is of all of them, whatever the limit."""
     assert await versions.list_changed(WORKSPACE, limit=5) == ([], 0)
     await saved(versions, replace(WORKSPACE, workspace="T2"), KIND)
     channel, emptied, thread = CHANNEL, replace(CHANNEL, channel="C2"), THREAD

@@ -1,4 +1,4 @@
-"""What every keeper of votes must do: in memory, on SQLite, on PostgreSQL."""
+"""The contract of `Votes`: in memory, on SQLite, on PostgreSQL."""
 
 import asyncio
 import time
@@ -79,7 +79,7 @@ async def test_each_person_has_one_vote_and_may_change_it(poll: Poll) -> None:
 
 
 async def test_reasons_are_added_to_ones_own_vote(poll: Poll) -> None:
-    """They stay when the same thumb is pressed again, and go when the other one is."""
+    """They stay when the same thumb is pressed again, and go when the other one is pressed."""
     turn = await poll.answered()
     vote = await poll.vote(turn, BAD)
     assert vote is not None
@@ -130,7 +130,7 @@ async def test_only_an_answer_that_has_ended_is_judged_and_only_in_its_thread(po
 
 
 async def test_each_variant_of_an_answer_is_judged_for_itself(poll: Poll) -> None:
-    """The vote for the first one stays with it when the question is answered again."""
+    """The vote on the first answer stays with it when the question is answered again."""
     turn = await poll.answered()
     await poll.vote(turn, BAD)
     again = await poll.store.retry(turn.id, turn.thread, by=ADA.id, claim=True)

@@ -1,4 +1,4 @@
-"""One call is one transaction, and nobody sees a password, a value or half a transaction."""
+"""One call is one transaction; no error or log contains a password, a value or half a transaction."""
 
 import asyncio
 import logging
@@ -117,7 +117,7 @@ async def test_cancelling_the_caller_does_not_cut_the_transaction(database: Data
 
 
 async def test_closing_waits_for_a_transaction_whose_caller_is_gone(url: URL) -> None:
-    """Even one who would not wait when cancelled a second time."""
+    """Even if the caller stopped waiting, because it was cancelled a second time."""
     async with open_database(url) as database:
         caller = asyncio.create_task(database.tx(write, "late"))
         await asyncio.sleep(0)
@@ -131,7 +131,7 @@ async def test_closing_waits_for_a_transaction_whose_caller_is_gone(url: URL) ->
 
 
 async def test_the_clock_is_the_databases_own_in_seconds_since_1970(database: Database) -> None:
-    """Here it runs on our machine and so agrees with our clock; and it does not stand still."""
+    """In tests it runs on the same machine, so it agrees with our clock; and it advances."""
 
     def read(connection: Connection) -> float:
         return connection.execute(select(now())).scalar_one()
@@ -143,7 +143,7 @@ async def test_the_clock_is_the_databases_own_in_seconds_since_1970(database: Da
 
 
 async def test_what_the_database_refuses_is_told_without_values(url: URL, caplog: pytest.LogCaptureFixture) -> None:
-    """A lost table stands for every complaint; the question is in no message and no log."""
+    """A dropped table stands for every database error; the question is in no message and no log."""
     caplog.set_level(logging.DEBUG)
     async with open_database(url) as database:
         store = SqlStore(database, "me")
@@ -156,7 +156,7 @@ async def test_what_the_database_refuses_is_told_without_values(url: URL, caplog
 
 @pytest.mark.postgres
 async def test_a_server_that_goes_away_is_unavailable_and_may_come_back(tmp_path: Path) -> None:
-    """Connections that the server has closed cost one error at most, and no restart of ours."""
+    """Connections that the server has closed cost one error at most, and no restart of the bot."""
     with empty_database("postgres", tmp_path) as url:
         async with open_database(url) as database:
             with pytest.raises(StoreUnavailable, match="DATABASE_URL"):
@@ -188,7 +188,7 @@ async def test_a_file_that_is_no_database_is_a_wrong_setting(tmp_path: Path) -> 
 
 
 async def test_a_file_that_is_damaged_while_in_use_is_no_bug_of_ours(tmp_path: Path) -> None:
-    """The worker tries on, and people read that nothing could be saved; a constraint stays what it is."""
+    """The worker retries, and people read that nothing could be saved; a constraint error stays what it is."""
     file = tmp_path / "x.db"
     url = parse_database_url(f"sqlite:///{file}")
     migrate.upgrade_database(url)
@@ -219,7 +219,7 @@ async def test_sqlite_is_durable_checks_keys_and_lets_others_read(tmp_path: Path
 
 
 async def test_a_second_process_cannot_use_the_file(tmp_path: Path) -> None:
-    """It is told what to do; once the first one is gone, even killed, the file is free."""
+    """Its error says what to do. Once the first process is gone, even if killed, the file is free."""
     address = f"sqlite:///{tmp_path / 'x.db'}"
     holder = await asyncio.create_subprocess_exec(
         sys.executable, "-c", HOLD, address, cwd=ROOT, stdout=asyncio.subprocess.PIPE
@@ -250,7 +250,7 @@ asyncio.run(hold())
 
 
 async def test_a_restart_on_sqlite_takes_up_its_own_turns_at_once(tmp_path: Path) -> None:
-    """However long the lease: nobody else can have them. A killed process is played by not leaving."""
+    """However long the lease is, since no other process can own them. The first process never unregisters."""
     with migrated_database("sqlite", tmp_path) as url:
         async with open_database(url) as database:
             before = SqlStore(database, "before")

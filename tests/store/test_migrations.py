@@ -1,4 +1,4 @@
-"""The chain of migrations leads to the schema, and back."""
+"""The chain of migrations leads to the schema of `bot/store/schema/`, and back."""
 
 import os
 import subprocess
@@ -75,7 +75,7 @@ def test_head_is_the_schema(url: URL) -> None:
 
 
 def test_constraints_and_indexes_are_those_of_the_schema(url: URL, tmp_path: Path) -> None:
-    """What Alembic does not compare is the same too, names included."""
+    """So are the parts that Alembic does not compare, names included."""
     migrate.upgrade_database(url)
     migrated = described(url)
     migrate.downgrade_database(url, "base")
@@ -91,7 +91,7 @@ def test_there_is_one_head() -> None:
 
 
 def test_down_to_nothing_and_up_again(url: URL) -> None:
-    """Every step can be taken back."""
+    """Every step can be reverted."""
     migrate.upgrade_database(url)
     migrate.downgrade_database(url, "base")
     engine = migrate.migration_engine(url)
@@ -196,7 +196,7 @@ def test_alembic_does_the_same_from_the_command_line(url: URL) -> None:
 
 
 def test_a_prompt_of_before_is_the_first_version_of_its_level(url: URL) -> None:
-    """It says the same to the model as before, braces included; and it is there again after the way back."""
+    """The model gets the same text as before, braces included; a downgrade restores the old row."""
     migrate.upgrade_database(url, "0002")
     engine = migrate.migration_engine(url)
     text = 'Answer as {"a": {}} — «ja».'

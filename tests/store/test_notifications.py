@@ -1,4 +1,4 @@
-"""Work that is handed over wakes the others at once, and nothing else does."""
+"""A transaction that leaves work for others wakes them at once, and no other transaction does."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -24,7 +24,7 @@ SOON = 5.0
 
 @asynccontextmanager
 async def heard(store: Store) -> AsyncIterator[asyncio.Event]:
-    """Listen; what is set is that something was heard."""
+    """Listen while the context lasts; the event is set at each notification."""
     event = asyncio.Event()
     task = asyncio.create_task(store.listen(event.set))
     await asyncio.sleep(0.3)
@@ -101,12 +101,15 @@ async def test_work_that_is_handed_over_wakes_the_others(
 
 
 async def test_an_ordinary_day_wakes_nobody(stores: tuple[Store, Store]) -> None:
-    """A notification takes a lock on the whole database at its commit: see facts/durability.md 5."""
+    """A notification takes a lock on the whole database at its commit.
+
+    See https://www.recall.ai/blog/postgres-listen-notify-does-not-scale.
+    """
     a, b = stores
     async with heard(b) as event:
         turn = await asked(a, question("1"))
         await asked(a, question("2"))
-        await asked(a, question("3"), claim=False)  # its thread runs: nobody else could take it
+        await asked(a, question("3"), claim=False)  # its thread has an owner: no other process could claim it
         await a.record_page(turn, 0, "1.1")
         following = await settled(a, turn)
         assert following is not None
@@ -139,7 +142,7 @@ async def test_a_lost_connection_is_replaced(tmp_path: Path, monkeypatch: pytest
 
 @pytest.mark.postgres
 async def test_listening_can_be_ended_at_any_moment(tmp_path: Path) -> None:
-    """While it connects, too; a connection left open would be reported, and fail the test."""
+    """Also while it connects. A connection that stays open would be reported, and fail the test."""
     with migrated_database("postgres", tmp_path) as url:
         for delay in (0.0, 0.001, 0.002, 0.004, 0.008, 0.016, 0.03):
             task = asyncio.create_task(notifications.listen(url, {WORK_CHANNEL: lambda: None}))
@@ -150,7 +153,7 @@ async def test_listening_can_be_ended_at_any_moment(tmp_path: Path) -> None:
 
 
 async def test_where_no_server_is_it_goes_on_trying() -> None:
-    """Without a word to its caller."""
+    """It raises nothing."""
     task = asyncio.create_task(
         notifications.listen(
             parse_database_url("postgresql://someone:hunter2@127.0.0.1:1/none"), {WORK_CHANNEL: lambda: None}

@@ -1,4 +1,4 @@
-"""A database that goes away, fills up or is slow: one error, nothing half done, and no restart of ours."""
+"""A database that goes away, fills up or is slow: one error, nothing half done, and no restart of the bot."""
 
 import asyncio
 import resource
@@ -41,7 +41,7 @@ def terminated(url: URL) -> int:
     )
     with psycopg.connect(address, autocommit=True) as server:
         (count,) = server.execute(query).fetchone() or (0,)
-    time.sleep(0.1)  # until the server has said farewell
+    time.sleep(0.1)  # until the server has closed them
     return int(count)
 
 
@@ -56,7 +56,7 @@ def is_there(connection: Connection, message_id: str) -> bool:
 
 @pytest.mark.postgres
 async def test_a_restarted_server_is_not_even_noticed_between_transactions(tmp_path: Path) -> None:
-    """Of several connections in the pool, none costs a transaction."""
+    """No connection in the pool costs a transaction."""
     async with opened("postgres", tmp_path) as (database, store):
         await asyncio.gather(*(database.tx(pause, 0.1) for _ in range(4)))
         assert terminated(database.url) >= 4
@@ -66,7 +66,7 @@ async def test_a_restarted_server_is_not_even_noticed_between_transactions(tmp_p
 
 @pytest.mark.postgres
 async def test_a_connection_lost_amid_a_transaction_is_one_error(tmp_path: Path) -> None:
-    """It is not tried again by itself: only the caller knows whether that is right."""
+    """It is not retried: only the caller knows whether that is right."""
     async with opened("postgres", tmp_path) as (database, store):
         slow = asyncio.create_task(database.tx(pause, 5))
         await asyncio.sleep(0.3)
@@ -99,7 +99,7 @@ def full_disk(file: str) -> Iterator[None]:
 
 
 async def test_a_full_disk_is_one_error_and_is_got_over(tmp_path: Path) -> None:
-    """Whatever was recorded before stays, nothing is half recorded, and room is all it takes."""
+    """Recorded messages stay, nothing is half recorded, and it works again once there is room."""
     async with opened("sqlite", tmp_path) as (database, store):
         assert await store.accept(question("before"), claim=True)
         with (
@@ -113,7 +113,7 @@ async def test_a_full_disk_is_one_error_and_is_got_over(tmp_path: Path) -> None:
 
 
 async def test_a_read_only_database_is_one_error(tmp_path: Path) -> None:
-    """`query_only` says what a read-only file system says."""
+    """`query_only` raises the same error as a read-only file system."""
     async with opened("sqlite", tmp_path) as (database, store):
         await database.tx(lambda connection: connection.exec_driver_sql("PRAGMA query_only = ON"))
         for _ in range(2):
@@ -123,7 +123,7 @@ async def test_a_read_only_database_is_one_error(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_who_is_cancelled_while_it_claims_holds_nothing(kind: Kind, tmp_path: Path) -> None:
-    """The platform is not answered in time, and delivers again; the turn is there, and free to be claimed."""
+    """The platform gets no answer in time and delivers again; the turn is recorded, and free to be claimed."""
     async with opened(kind, tmp_path) as (database, store):
         for cancelled_after in range(6):
             message = question(f"{cancelled_after}", where=thread(f"{cancelled_after}"))
@@ -131,7 +131,7 @@ async def test_who_is_cancelled_while_it_claims_holds_nothing(kind: Kind, tmp_pa
             for _ in range(cancelled_after):
                 await asyncio.sleep(0)
             if not caller.cancel():
-                break  # it was faster, and holds its turn
+                break  # it was faster, and owns its turn
             with pytest.raises(asyncio.CancelledError):
                 await caller
             if await database.tx(is_there, f"{cancelled_after}"):
@@ -141,7 +141,7 @@ async def test_who_is_cancelled_while_it_claims_holds_nothing(kind: Kind, tmp_pa
 
 
 async def test_a_transaction_that_fails_after_its_caller_is_gone_fails_in_silence(tmp_path: Path) -> None:
-    """What asyncio would report as never retrieved fails the test that runs when it is collected."""
+    """An exception that was never retrieved would be reported by asyncio, and fail the test running then."""
 
     def fail(_connection: Connection) -> None:
         raise LookupError

@@ -1,4 +1,4 @@
-"""Any Python string becomes one that a database keeps."""
+"""Any Python string becomes one that a database can store."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +8,7 @@ from bot.store.storable_text import make_storable
 
 @given(st.text(st.characters(), max_size=50))
 def test_any_string_becomes_storable_and_stays_so(text: str) -> None:
-    """Lone surrogates and U+0000 included; a second pass changes nothing."""
+    """Also with lone surrogates and U+0000; a second pass changes nothing."""
     kept = make_storable(text)
     assert "\0" not in kept
     assert kept.encode().decode() == kept

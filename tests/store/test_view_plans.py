@@ -1,4 +1,4 @@
-"""What views read is found by index, so that they open in time however much was said."""
+"""Views read by index, so that they open in time however many messages there are."""
 
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,7 @@ A row that is found by way of a bitmap counts twice: it is looked at in the inde
 async def test_no_table_that_grows_with_what_is_said_is_read_through(
     tmp_path: Path, statement: Executable, parameters: dict[str, Any]
 ) -> None:
-    """Versions are read through once, for Home: they grow with what admins do."""
+    """All versions are read once, for Home: their number grows only with what admins do."""
     with migrated_database("sqlite", tmp_path) as url:
         async with open_database(url) as database:
             found = await database.tx(plan, statement, parameters)
@@ -57,7 +57,7 @@ async def test_no_table_that_grows_with_what_is_said_is_read_through(
 
 @pytest.mark.postgres
 async def test_postgresql_looks_at_few_rows_of_many(tmp_path: Path) -> None:
-    """Home looks through the versions, and Why through a thread, or through the pages while they are few."""
+    """Home reads all versions; "why" reads a thread, or the pages while there are few."""
     with migrated_database("postgres", tmp_path) as url:
         async with open_database(url) as database:
             await database.tx(fill, SIZE, now=NOON)

@@ -1,4 +1,4 @@
-"""What is read for every question is found by index, however often a level was changed."""
+"""The configuration for a question is found by index, however often a scope was changed."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ async def plans(folder: Path) -> list[list[str]]:
 
 
 async def test_neither_reads_more_rows_than_it_returns(tmp_path: Path) -> None:
-    """Each level is one look into the index; a history is read backwards, so its limit bounds the work."""
+    """Each scope is one index lookup; a history is read backwards, so its limit bounds the work."""
     applying, history = await plans(tmp_path)
     assert sum(INDEX in step for step in applying) == 4
     assert not any(step.startswith("SCAN") for step in applying + history)

@@ -1,4 +1,4 @@
-"""How an answer came about: found by any message of it, on SQLite and on PostgreSQL."""
+"""`SqlExplanations` finds how an answer came about by any of its messages, on SQLite and PostgreSQL."""
 
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
@@ -22,7 +22,7 @@ ADA = Author(id="U0ADA", name="Ada")
 
 @dataclass
 class Kept:
-    """One database, and all that keep something in it."""
+    """The stores on one database."""
 
     store: SqlStore
     versions: SqlConfigVersions
@@ -48,7 +48,7 @@ async def asked(kept: Kept, message_id: str, thread: ThreadKey = THREAD) -> Turn
 
 
 async def test_an_answer_is_explained_by_each_of_its_messages(kept: Kept) -> None:
-    """By its pages and by its question, with the versions in the order in which they applied."""
+    """By its pages and by its question; the versions are in the order in which they applied."""
     workspace = Scope(platform="slack", workspace="T1")
     versions = [
         await kept.versions.save(key, ScopeConfig(prompt=Prompt("Be kind.")), based_on=0, by=ADA)
@@ -89,7 +89,7 @@ async def test_a_failure_is_explained_as_far_as_it_came(kept: Kept) -> None:
 
 
 async def test_there_is_nothing_to_explain_of_other_messages(kept: Kept) -> None:
-    """Of those that nobody asked, that belong to another thread, or that wait for an answer."""
+    """Of overheard messages, of messages of another thread, and of questions that wait for an answer."""
     turn = await asked(kept, "1.0")
     assert await kept.explanations.explain(THREAD, "1.0") is None
     await kept.store.settle(turn, TurnStatus.FAILED, error="model_busy")

@@ -1,4 +1,4 @@
-"""Who waits for whom on PostgreSQL, where transactions run side by side: what one has begun, others heed."""
+"""Locks on PostgreSQL, where transactions run side by side: which of two waits for the other."""
 
 import asyncio
 import threading
@@ -32,7 +32,7 @@ async def opened(folder: Path) -> AsyncIterator[tuple[Database, SqlStore]]:
 
 @asynccontextmanager
 async def amid(database: Database, f: Callable[[Connection], Any]) -> AsyncIterator[None]:
-    """Have done what `f` does, and not committed; that comes a moment after the context has begun to end."""
+    """Run `f` in a transaction that is committed a moment after the context has begun to end."""
     done, go_on = asyncio.Event(), threading.Event()
     loop = asyncio.get_running_loop()
 
@@ -50,7 +50,7 @@ async def amid(database: Database, f: Callable[[Connection], Any]) -> AsyncItera
 
 
 async def test_who_ends_a_turn_sees_the_question_that_is_being_recorded(tmp_path: Path) -> None:
-    """It waits until that is there, since the question found the thread busy: else nobody would answer it."""
+    """Ending waits for the question to be committed. The question found the thread busy; it would stay unanswered."""
 
     def ask(connection: Connection) -> None:
         turn_queue.accept_question(connection, "other", question("2"), claim=True)
@@ -66,7 +66,7 @@ async def test_who_ends_a_turn_sees_the_question_that_is_being_recorded(tmp_path
 
 
 async def test_who_notes_a_page_sees_that_the_turn_is_being_forgotten(tmp_path: Path) -> None:
-    """A page that were noted then, nobody would remove from the thread."""
+    """Otherwise a page that is recorded then would never be deleted from the thread."""
 
     def forget(connection: Connection) -> None:
         changes.forget_message(connection, key("1"), "")

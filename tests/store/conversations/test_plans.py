@@ -1,4 +1,4 @@
-"""The statements that run often use an index, however many turns there are, in all and in one thread."""
+"""Frequent statements use an index, however many turns there are, in all and in one thread."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -55,7 +55,7 @@ async def opened(kind: Kind, folder: Path) -> AsyncIterator[Database]:
 
 
 def written(statement: Any, parameters: dict[str, Any], dialect: Dialect) -> tuple[str, Any]:
-    """Return a statement as the dialect writes it, lists of parameters written out, and its parameters."""
+    """Return a statement as the dialect writes it, with lists of parameters expanded, and its parameters."""
     compiled = statement.compile(dialect=dialect)
     state = compiled.construct_expanded_state(compiled.params | parameters)
     return state.statement, state.parameters
@@ -93,7 +93,7 @@ async def test_claiming_looks_only_at_open_turns(tmp_path: Path) -> None:
 async def test_it_reads_in_order_without_sorting(
     tmp_path: Path, statement: Executable, parameters: dict[str, Any]
 ) -> None:
-    """So the limit bounds the work, whatever the length of the thread."""
+    """So the limit bounds the work, however long the thread is."""
     async with opened("sqlite", tmp_path) as database:
         assert "B-TREE" not in await database.tx(plan, statement, parameters)
 
@@ -111,7 +111,7 @@ INSERT INTO turns (conversation_id, platform, workspace, channel, message_id, au
 INSERT INTO deliveries SELECT 'p', 'w', n::text, n FROM generate_series(1, 5000) n;
 ANALYZE
 """
-"""Half of the turns are those of one thread, a third is forgotten, and thirty wait."""
+"""Half of the turns are in one thread, a third is forgotten, and thirty wait."""
 
 
 def visited(connection: Connection, statement: Executable, parameters: dict[str, Any]) -> tuple[str, int]:
@@ -134,7 +134,7 @@ def visited(connection: Connection, statement: Executable, parameters: dict[str,
 
 @pytest.mark.postgres
 async def test_postgresql_looks_at_few_rows_of_many(tmp_path: Path) -> None:
-    """Claiming looks at all turns that are open; everything else at what it returns, and little more."""
+    """Claiming reads all open turns; every other statement reads little more than it returns."""
     async with opened("postgres", tmp_path) as database:
         await database.tx(lambda connection: connection.exec_driver_sql(MANY))
         for statement, parameters, _index in OFTEN:

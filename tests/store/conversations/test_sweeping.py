@@ -1,4 +1,4 @@
-"""Deliveries are forgotten after a week, a batch at a time, and not all the time."""
+"""Deliveries are deleted after a week, a batch at a time, about once an hour."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -47,7 +47,7 @@ async def test_old_deliveries_are_forgotten_and_younger_ones_are_not(database: D
 async def test_what_is_more_than_a_batch_is_left_to_the_next_beat(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And when nothing is left, a process looks again after an hour only."""
+    """When nothing is left, a process looks again after an hour."""
     monkeypatch.setattr(processes, "SWEEP_BATCH_SIZE", 4)
     await database.tx(delivered, days_ago=8, count=6)
     store = SqlStore(database, "me")
@@ -69,7 +69,7 @@ def tried(connection: Connection, *, days_left: float, count: int) -> None:
 
 
 async def test_drafts_that_have_expired_are_swept_away(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As many at once as deliveries; more of them are looked for soon."""
+    """In batches as large as those of deliveries; the next batch follows soon."""
     monkeypatch.setattr(processes, "SWEEP_BATCH_SIZE", 4)
     await database.tx(tried, days_left=-0.1, count=5)
     await database.tx(tried, days_left=0.1, count=2)

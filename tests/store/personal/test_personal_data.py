@@ -1,4 +1,4 @@
-"""What only SQL has of people: figures in tables of their own, and locks between processes."""
+"""Personal data in SQL only: figures in tables of their own, and locks between processes."""
 
 import asyncio
 import re
@@ -36,7 +36,7 @@ HERE = Scope(platform="slack", workspace="T1")
 CALL = ModelCall(model="m-1", prompt_tokens=3, completion_tokens=4, cost=5)
 VALUES = {"of_user": "U1", "of_platform": "slack", "of_workspace": "T1", "after": 0, "limit": 9, "age": 1.0}
 OLD = 1.0
-"""When a question was written that is too old for any limit."""
+"""The time of a question that is too old for any limit."""
 
 
 ERASED_WITH_A_PERSON = {"pages", "reservations", "summaries", "turns", "variants", "vote_versions", "votes"}
@@ -46,7 +46,7 @@ NOBODYS = {"chores", "conversations", "deliveries", "lessons", "loads", "refusal
 
 
 def test_of_every_table_it_is_decided_what_erasing_does_to_it() -> None:
-    """Who adds one puts it here; if it holds what people said or who they are, into `erasing` or `personal`.
+    """A new table is added here; if it holds texts or ids of people, then to `erasing` or `personal_data`, too.
 
     And into docs/privacy.md.
     """
@@ -71,7 +71,7 @@ async def answered(database: Database, message_id: str, author: Author) -> Threa
 
 
 def long_ago(connection: Connection) -> None:
-    """Let all calls be of the year 2020."""
+    """Make all calls of the year 2020."""
     for span, period in (("day", "2020-01-05"), ("month", "2020-01")):
         connection.execute(update(tallies).where(tallies.c.span == span).values(period=period))
 
@@ -83,7 +83,7 @@ async def persons(database: Database) -> dict[str, Spending]:
 
 
 async def test_figures_of_past_months_stay_and_are_nobodys(database: Database) -> None:
-    """Also of several people, one after the other: their sums are added up."""
+    """Also of several people, one after the other: their figures are added up."""
     for message_id, author in (("1", ADA), ("2", GRACE)):
         await answered(database, message_id, author)
     await database.tx(long_ago)
@@ -103,7 +103,7 @@ async def test_figures_of_past_months_stay_and_are_nobodys(database: Database) -
 
 
 async def test_old_figures_are_nobodys_in_time(database: Database) -> None:
-    """With the conversations, however few of them are moved at a time; younger ones keep their names."""
+    """With the conversations, however few are moved at a time; younger figures keep their names."""
     for message_id, author in (("1", ADA), ("2", GRACE), ("3", ADA)):
         await answered(database, message_id, author)
     await database.tx(long_ago)
@@ -128,7 +128,7 @@ async def test_figures_of_this_month_stay_with_the_person_for_budgets_count_on_t
 
 @pytest.mark.parametrize("way", ["asked for", "in time"])
 async def test_what_was_made_of_what_they_said_is_gone_too(database: Database, way: str) -> None:
-    """Summaries of the thread; and the ids of who asked, and of who stopped an answer."""
+    """Summaries of the thread, and the ids of the people who asked and who stopped an answer."""
     where = await answered(database, "1", ADA)
     summaries, data = SqlSummaries(database), SqlPersonalData(database)
     (turn,) = await data.list_turns(where, after=0, limit=9)
@@ -159,7 +159,7 @@ def age(connection: Connection) -> None:
 
 @pytest.mark.parametrize("database", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
 async def test_of_several_processes_one_erases_at_a_time(database: Database) -> None:
-    """And none waits for the other; who is second has nothing to do."""
+    """The second process does not wait; it has nothing to do."""
     data = SqlPersonalData(database)
     await answered(database, "1", ADA)
     await database.tx(age)
@@ -198,7 +198,7 @@ async def test_many_are_erased_some_at_a_time(database: Database) -> None:
 
 @pytest.mark.parametrize("statement", [retention.LOCK_EXPIRED_CONVERSATIONS, retention.SELECT_TURNS])
 async def test_what_is_old_is_found_by_index(tmp_path: Path, statement: Select[Any]) -> None:
-    """Else each step would look at every turn there is, for each conversation."""
+    """Otherwise each step would read all turns, for each conversation."""
     found = await plan(tmp_path, statement)
     assert "SCAN" not in found
     assert "ix_turns_said" in found
@@ -208,14 +208,14 @@ async def test_what_is_old_is_found_by_index(tmp_path: Path, statement: Select[A
     "statement", [sql.COUNT_MESSAGES, sql.COUNT_VOTES, sql.SELECT_TURNS[PersonKey], sql.SELECT_OPINIONS]
 )
 async def test_a_person_is_found_by_index(tmp_path: Path, statement: Select[Any]) -> None:
-    """Home is shown within three seconds, however much others have said."""
+    """Home is shown within three seconds, however many messages others wrote."""
     found = await plan(tmp_path, statement)
     assert "SCAN" not in found
     assert "ix_turns_author_id" in found or "ix_votes_voter_id" in found
 
 
 async def plan(folder: Path, statement: Select[Any]) -> str:
-    """Return how SQLite would find what a statement asks for."""
+    """Return SQLite's query plan of a statement."""
 
     def explained(connection: Connection) -> str:
         compiled = statement.compile(dialect=sqlite.dialect(paramstyle="named"))

@@ -1,4 +1,4 @@
-"""What every answer and every look at Home asks of the ledger is found by index, however much there is."""
+"""Statements of the ledger that run for every answer and for Home use an index, however many rows there are."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the shell reads of calls is what Home reads of their sums, whatever was asked."""
+"""The sums that the shell reads from calls equal the running sums that Home reads, for any grouping."""
 
 import random
 from pathlib import Path
@@ -28,7 +28,7 @@ CALLS = 40
 
 
 def call(rng: random.Random) -> ModelCall:
-    """Return a call as no real one would be."""
+    """Return a call with random, unrealistic figures."""
     return ModelCall(
         model=rng.choice(("m-1", "m-2")),
         prompt_tokens=rng.randint(0, 10**8),
