@@ -19,7 +19,7 @@ from bot.store.config.versions import SqlConfigVersions
 from bot.store.conversations.store import SqlStore
 from bot.store.database import parse_database_url
 from tests.commands.shell import Bot, done, refused
-from tests.contracts.questions import ADA, SAID, asked, question, thread
+from tests.contracts.questions import ADA, ANSWER, ask_question, question, thread
 from tests.databases import open_database
 
 pytestmark = pytest.mark.calendar
@@ -56,8 +56,8 @@ def fill(folder: Path) -> None:
             )
             for number, (author, channel, call) in enumerate(calls):
                 where = thread(f"{number}.0", channel)
-                turn = await asked(store, question(f"{number}.0", where=where, author=author))
-                await store.save_answer(turn, replace(SAID, call=call))
+                turn = await ask_question(store, question(f"{number}.0", where=where, author=author))
+                await store.save_answer(turn, replace(ANSWER, call=call))
 
     asyncio.run(body())
 

@@ -8,7 +8,7 @@ from bot.core.turns import AddressingKind, Author, IncomingMessage, MessageKey, 
 from tests.contracts.stores import Store
 
 ADA = Author(id="U0ADA", name="Ada")
-SAID = Answer(text="Because.", model="m-1", finish_reason="stop", usage=Usage(prompt_tokens=3))
+ANSWER = Answer(text="Because.", model="m-1", finish_reason="stop", usage=Usage(prompt_tokens=3))
 
 
 def thread(root: str = "1.0", channel: str = "C1", workspace: str = "T1") -> ThreadKey:
@@ -36,23 +36,23 @@ def question(
     )
 
 
-def key(message_id: str) -> MessageKey:
+def message_key(message_id: str) -> MessageKey:
     return MessageKey(platform="slack", workspace="T1", channel="C1", message_id=message_id)
 
 
-async def asked(store: Store, incoming: IncomingMessage, *, claim: bool = True) -> Turn:
+async def ask_question(store: Store, incoming: IncomingMessage, *, claim: bool = True) -> Turn:
     turn = await store.accept(incoming, claim=claim)
     assert turn is not None
     return turn
 
 
-async def settled(store: Store, turn: Turn, status: TurnStatus = TurnStatus.DONE) -> Turn | None:
+async def end_turn(store: Store, turn: Turn, status: TurnStatus = TurnStatus.DONE) -> Turn | None:
     if status is TurnStatus.DONE:
-        await store.save_answer(turn, SAID)
+        await store.save_answer(turn, ANSWER)
     return await store.settle(turn, status)
 
 
-async def refuses_everything(store: Store, turn: Turn) -> None:
+async def assert_owner_lost(store: Store, turn: Turn) -> None:
     with pytest.raises(ClaimLost):
         await store.record_page(turn, 0, "9.9")
     with pytest.raises(ClaimLost):

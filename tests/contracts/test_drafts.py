@@ -30,11 +30,11 @@ CHANNEL = replace(WORKSPACE, channel="C2")
 KIND = ScopeConfig(prompt=Prompt("Be kind."), parameters={"temperature": 0.5}, locks=frozenset({"model"}))
 DRAFT = Draft(thread=HERE, scope=CHANNEL, based_on=3, config=KIND, author="U0ADA", note="Complaints.")
 
-Kept = tuple[Drafts, ConfigVersions, Store]
+DraftStores = tuple[Drafts, ConfigVersions, Store]
 
 
 @pytest.fixture(params=("memory", *KINDS))
-async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Kept]:
+async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[DraftStores]:
     """Give drafts and versions, and a store that reads both."""
     if request.param == "memory":
         data = MemoryData()
@@ -48,8 +48,8 @@ async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
 
 
 @pytest.fixture
-def drafts(kept: Kept) -> Drafts:
-    return kept[0]
+def drafts(stores: DraftStores) -> Drafts:
+    return stores[0]
 
 
 async def test_a_draft_is_tried_in_its_thread_and_in_no_other(drafts: Drafts) -> None:
@@ -69,8 +69,8 @@ async def test_what_is_dropped_is_gone_and_dropped_once(drafts: Drafts) -> None:
     assert await drafts.find_draft(other.thread) == other
 
 
-async def test_what_has_expired_is_not_there(kept: Kept) -> None:
-    drafts, _versions, store = kept
+async def test_what_has_expired_is_not_there(stores: DraftStores) -> None:
+    drafts, _versions, store = stores
     await drafts.save_draft(DRAFT, lifetime=-1.0)
     assert await drafts.find_draft(HERE) is None
     assert not await drafts.delete_draft(HERE)
@@ -80,9 +80,11 @@ async def test_what_has_expired_is_not_there(kept: Kept) -> None:
 
 
 @pytest.mark.parametrize("level", [WORKSPACE, replace(WORKSPACE, channel=DIRECT_MESSAGES), CHANNEL])
-async def test_a_question_is_read_with_the_draft_and_what_applies_where_it_is_meant(kept: Kept, level: Scope) -> None:
+async def test_a_question_is_read_with_the_draft_and_what_applies_where_it_is_meant(
+    stores: DraftStores, level: Scope
+) -> None:
     """A draft of a channel is read with that channel's configuration, not with that of the thread where it is tried."""
-    drafts, versions, store = kept
+    drafts, versions, store = stores
     draft = replace(DRAFT, scope=level)
     await drafts.save_draft(draft, lifetime=DRAFT_LIFETIME_SECONDS)
     above, channel, here = [

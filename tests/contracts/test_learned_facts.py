@@ -15,32 +15,36 @@ from bot.testing.records import MemoryLearnedFacts
 from tests.databases import KINDS, migrated_database, open_database
 
 LESSON = Fact(server="http://a/v1", model="m", subject="field stop", content={"instead": "", "value": ["☃"]})
-Ages = Callable[[float], Awaitable[None]]
+PassTime = Callable[[float], Awaitable[None]]
 
 
 @pytest.fixture(params=("memory", *KINDS))
-async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[tuple[LearnedFacts, Ages]]:
+async def facts_and_clock(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> AsyncIterator[tuple[LearnedFacts, PassTime]]:
     """Give the facts, and a function that lets seconds pass."""
     if request.param == "memory":
         now = [1e9]
 
-        async def pass_by(seconds: float) -> None:
+        async def advance_clock(seconds: float) -> None:
             now[0] += seconds
 
-        yield MemoryLearnedFacts(lambda: now[0]), pass_by
+        yield MemoryLearnedFacts(lambda: now[0]), advance_clock
         return
     with migrated_database(request.param, tmp_path) as url:
         async with open_database(url) as database:
 
-            async def grow_old(seconds: float) -> None:
+            async def age_rows(seconds: float) -> None:
                 older = text("UPDATE lessons SET learnt_at = learnt_at - :seconds")
                 await database.tx(lambda connection: connection.execute(older, {"seconds": seconds}))
 
-            yield SqlLearnedFacts(database), grow_old
+            yield SqlLearnedFacts(database), age_rows
 
 
-async def test_what_was_learnt_is_known_until_it_is_learnt_otherwise(kept: tuple[LearnedFacts, Ages]) -> None:
-    lessons, _ages = kept
+async def test_what_was_learnt_is_known_until_it_is_learnt_otherwise(
+    facts_and_clock: tuple[LearnedFacts, PassTime],
+) -> None:
+    lessons, _pass_time = facts_and_clock
     assert list(await lessons.list_facts()) == []
     others = [replace(LESSON, server="http://b/v1"), replace(LESSON, model="n", content=7), LESSON]
     for lesson in (*others, replace(LESSON, subject="window", content=8_192.5)):
@@ -54,18 +58,18 @@ async def test_what_was_learnt_is_known_until_it_is_learnt_otherwise(kept: tuple
     ]
 
 
-async def test_an_old_lesson_is_learnt_anew(kept: tuple[LearnedFacts, Ages]) -> None:
-    lessons, ages = kept
+async def test_an_old_lesson_is_learnt_anew(facts_and_clock: tuple[LearnedFacts, PassTime]) -> None:
+    lessons, pass_time = facts_and_clock
     await lessons.save_fact(LESSON)
-    await ages(FACT_LIFETIME_SECONDS - 100)
+    await pass_time(FACT_LIFETIME_SECONDS - 100)
     assert list(await lessons.list_facts()) == [LESSON]
     await lessons.save_fact(replace(LESSON, subject="window"))
-    await ages(200)
+    await pass_time(200)
     assert [each.subject for each in await lessons.list_facts()] == ["window"]
 
 
-async def test_all_can_be_forgotten(kept: tuple[LearnedFacts, Ages]) -> None:
-    lessons, _ages = kept
+async def test_all_can_be_forgotten(facts_and_clock: tuple[LearnedFacts, PassTime]) -> None:
+    lessons, _pass_time = facts_and_clock
     await asyncio.gather(*(lessons.save_fact(replace(LESSON, model=f"{number}")) for number in range(5)))
     assert await lessons.forget_all() == 5
     assert list(await lessons.list_facts()) == []

@@ -13,7 +13,7 @@ from bot.core.turns import Author, Turn, TurnStatus
 from bot.testing.data import MemoryData
 from bot.testing.ledger import MemoryLedger
 from bot.testing.store import MemoryStore
-from tests.contracts.questions import SAID, key, question, thread
+from tests.contracts.questions import ANSWER, message_key, question, thread
 from tests.contracts.test_ledger import HERE
 
 AMOUNTS = {SpendingDimension.PERSON: 60, SpendingDimension.CHANNEL: 90, SpendingDimension.WORKSPACE: 100}
@@ -28,7 +28,7 @@ STEPS = st.lists(
 
 
 @dataclass
-class World:
+class InterleavedWorld:
     """Two processes on one database; one of them may die at any time, and is started again."""
 
     data: MemoryData = field(default_factory=MemoryData)
@@ -59,12 +59,12 @@ class World:
                 await self.reserve("a", asked, tokens)
             case "answer" if turn:
                 call = ModelCall(model="m", prompt_tokens=min(tokens, kept), completion_tokens=0)
-                await self.stores["a"].save_answer(turn, replace(SAID, call=call))
+                await self.stores["a"].save_answer(turn, replace(ANSWER, call=call))
                 await self.end(turn, TurnStatus.DONE)
             case "fail" if turn:
                 await self.end(turn, TurnStatus.FAILED)
             case "forget" if turn:
-                place = replace(key(turn.message_id), channel=turn.thread.channel)
+                place = replace(message_key(turn.message_id), channel=turn.thread.channel)
                 await self.stores["b"].forget(place)
                 self.running.pop(turn.id)
             case "die":
@@ -93,7 +93,7 @@ class World:
 
 @given(STEPS)
 async def test_no_order_of_events_overspends(steps: list[tuple[str, int, int]]) -> None:
-    world = World()
+    world = InterleavedWorld()
     await world.set_up()
     for what, which, tokens in steps:
         await world.step(what, which, tokens)

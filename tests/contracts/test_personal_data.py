@@ -28,7 +28,7 @@ from bot.testing.personal_data import MemoryPersonalData
 from bot.testing.records import MemoryVotes
 from bot.testing.store import MemoryStore
 from tests.clock import Clock, stopped
-from tests.contracts.questions import ADA, asked, question, thread
+from tests.contracts.questions import ADA, ask_question, question, thread
 from tests.contracts.stores import Store
 from tests.databases import KINDS, migrated_database, open_database
 
@@ -47,7 +47,7 @@ MADE = Answer(
 
 
 @dataclass
-class Archive:
+class PersonalWorld:
     """A store, and the other stores that hold data about people."""
 
     store: Store
@@ -56,7 +56,7 @@ class Archive:
     personal: PersonalData
     data: MemoryData | Database
 
-    async def said(
+    async def add_answered_turn(
         self,
         message_id: str,
         *,
@@ -75,84 +75,84 @@ class Archive:
             sent_at=time.time() - days_ago * DAY,
         )
         file = File(name=f"{SECRET}.pdf", url=f"https://files.example/{SECRET}")
-        turn = await asked(self.store, replace(incoming, files=(file,)))
+        turn = await ask_question(self.store, replace(incoming, files=(file,)))
         await self.store.record_page(turn, 0, f"{message_id}.1")
         await self.store.save_answer(turn, MADE, [Answer(text=f"Another {SECRET}.")])
         await self.store.settle(turn, TurnStatus.DONE)
         return turn
 
-    async def everything(self) -> str:
+    async def read_all_rows(self) -> str:
         """Return all rows of the database as text."""
-        return await self.data.tx(_everything) if isinstance(self.data, Database) else ""
+        return await self.data.tx(_read_all_rows) if isinstance(self.data, Database) else ""
 
-    async def age(self) -> None:
+    async def make_old(self) -> None:
         """Make every answer as old as its question, and the next round of expiry due."""
         if isinstance(self.data, Database):
-            await self.data.tx(_age)
+            await self.data.tx(_make_old)
         else:
             self.data.ended_at.clear()
 
 
-def _everything(connection: Connection) -> str:
+def _read_all_rows(connection: Connection) -> str:
     return "\n".join(str(tuple(row)) for table in metadata.sorted_tables for row in connection.execute(select(table)))
 
 
-def _age(connection: Connection) -> None:
+def _make_old(connection: Connection) -> None:
     connection.execute(update(turns).where(turns.c.status == "done").values(ended_at=turns.c.sent_at))
     connection.execute(update(chores).values(due_at=0.0))
 
 
 @pytest.fixture(params=("memory", *KINDS))
-async def archive(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Archive]:
+async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[PersonalWorld]:
     if request.param == "memory":
         data = MemoryData()
         versions = MemoryConfigVersions(data.versions)
-        yield Archive(MemoryStore("me", data), MemoryVotes(data), versions, MemoryPersonalData(data), data)
+        yield PersonalWorld(MemoryStore("me", data), MemoryVotes(data), versions, MemoryPersonalData(data), data)
         return
     with migrated_database(request.param, tmp_path) as url:
         async with open_database(url) as database:
             store = SqlStore(database, "me")
             await store.open()
             personal = SqlPersonalData(database)
-            yield Archive(store, SqlVotes(database), SqlConfigVersions(database), personal, database)
+            yield PersonalWorld(store, SqlVotes(database), SqlConfigVersions(database), personal, database)
 
 
 @pytest.fixture
-def stopped_archive(archive: Archive) -> Iterator[Archive]:
+def stopped_archive(world: PersonalWorld) -> Iterator[PersonalWorld]:
     """Have it always noon."""
     clock = Clock()
-    if isinstance(archive.data, MemoryData):
-        archive.data.clock = clock
+    if isinstance(world.data, MemoryData):
+        world.data.clock = clock
     with stopped(clock):
-        yield archive
+        yield world
 
 
-async def ids(archive: Archive, of: PersonKey) -> list[str]:
-    return [each.turn.message_id for each in await archive.personal.list_turns(of, after=0, limit=99)]
+async def list_message_ids(world: PersonalWorld, of: PersonKey) -> list[str]:
+    return [each.turn.message_id for each in await world.personal.list_turns(of, after=0, limit=99)]
 
 
-async def test_what_is_held_of_a_person_is_counted(archive: Archive) -> None:
-    assert await archive.personal.count_stored(MINE) == StoredCounts()
-    first = await archive.said("1", days_ago=3)
-    await archive.said("2", author=GRACE)
-    await archive.said("3")
-    await archive.said("4", workspace="T2")
-    await archive.votes.cast_vote(first.id, first.thread, Verdict.GOOD, by=ADA.id)
-    held = await archive.personal.count_stored(MINE)
-    assert (held.messages, held.votes) == (2, 1)
-    assert held.since == pytest.approx(time.time() - 3 * DAY, abs=60)
-    assert (await archive.personal.count_stored(PersonKey(user=ADA.id))).messages == 3
-    assert await archive.personal.count_stored(replace(MINE, workspace="T3")) == StoredCounts()
+async def test_what_is_held_of_a_person_is_counted(world: PersonalWorld) -> None:
+    assert await world.personal.count_stored(MINE) == StoredCounts()
+    first = await world.add_answered_turn("1", days_ago=3)
+    await world.add_answered_turn("2", author=GRACE)
+    await world.add_answered_turn("3")
+    await world.add_answered_turn("4", workspace="T2")
+    await world.votes.cast_vote(first.id, first.thread, Verdict.GOOD, by=ADA.id)
+    counts = await world.personal.count_stored(MINE)
+    assert (counts.messages, counts.votes) == (2, 1)
+    assert counts.since == pytest.approx(time.time() - 3 * DAY, abs=60)
+    assert (await world.personal.count_stored(PersonKey(user=ADA.id))).messages == 3
+    assert await world.personal.count_stored(replace(MINE, workspace="T3")) == StoredCounts()
 
 
-async def test_what_a_person_said_comes_page_by_page_and_whole(archive: Archive) -> None:
-    await archive.said("1")
-    await archive.said("2", author=GRACE)
+async def test_what_a_person_said_comes_page_by_page_and_whole(world: PersonalWorld) -> None:
+    await world.add_answered_turn("1")
+    await world.add_answered_turn("2", author=GRACE)
     for message_id in ("3", "4"):
-        await archive.said(message_id)
-    found = await archive.personal.list_turns(MINE, after=0, limit=2)
+        await world.add_answered_turn(message_id)
+    found = await world.personal.list_turns(MINE, after=0, limit=2)
     assert [each.turn.message_id for each in found] == ["1", "3"]
-    rest = await archive.personal.list_turns(MINE, after=found[-1].turn.id, limit=2)
+    rest = await world.personal.list_turns(MINE, after=found[-1].turn.id, limit=2)
     assert [each.turn.message_id for each in rest] == ["4"]
     first = found[0]
     assert first.answers == (MADE.text, f"Another {SECRET}.")
@@ -161,114 +161,114 @@ async def test_what_a_person_said_comes_page_by_page_and_whole(archive: Archive)
     assert [file.name for file in first.turn.files] == [f"{SECRET}.pdf"]
 
 
-async def test_a_thread_has_what_all_said_in_it(archive: Archive) -> None:
-    await archive.said("1")
-    await archive.said("2", author=GRACE, root="1")
-    await archive.said("3")
-    found = await archive.personal.list_turns(thread("1"), after=0, limit=9)
+async def test_a_thread_has_what_all_said_in_it(world: PersonalWorld) -> None:
+    await world.add_answered_turn("1")
+    await world.add_answered_turn("2", author=GRACE, root="1")
+    await world.add_answered_turn("3")
+    found = await world.personal.list_turns(thread("1"), after=0, limit=9)
     assert [each.turn.message_id for each in found] == ["1", "2"]
-    assert await archive.personal.erase(thread("1"), limit=9) == 2
-    assert await archive.personal.list_turns(thread("1"), after=0, limit=9) == []
-    assert await ids(archive, MINE) == ["3"]
+    assert await world.personal.erase(thread("1"), limit=9) == 2
+    assert await world.personal.list_turns(thread("1"), after=0, limit=9) == []
+    assert await list_message_ids(world, MINE) == ["3"]
 
 
-async def test_votes_and_versions_are_theirs_too(archive: Archive) -> None:
-    turn = await archive.said("1", author=GRACE)
-    vote = await archive.votes.cast_vote(turn.id, turn.thread, Verdict.GOOD, by=ADA.id)
+async def test_votes_and_versions_are_theirs_too(world: PersonalWorld) -> None:
+    turn = await world.add_answered_turn("1", author=GRACE)
+    vote = await world.votes.cast_vote(turn.id, turn.thread, Verdict.GOOD, by=ADA.id)
     assert vote is not None
-    await archive.votes.add_reasons(vote.id, Verdict.GOOD, by=ADA.id, reasons=[], note="Well said.")
+    await world.votes.add_reasons(vote.id, Verdict.GOOD, by=ADA.id, reasons=[], note="Well said.")
     key = Scope(platform="slack", workspace="T1")
-    saved = await archive.versions.save(key, ScopeConfig(prompt=Prompt("Be kind.")), based_on=0, by=ADA)
-    found = await archive.personal.read_other_data(MINE)
+    saved = await world.versions.save(key, ScopeConfig(prompt=Prompt("Be kind.")), based_on=0, by=ADA)
+    found = await world.personal.read_other_data(MINE)
     assert [(each.vote.note, each.thread, each.message_id) for each in found.votes] == [
         ("Well said.", turn.thread, "1.1")
     ]
     assert list(found.versions) == [saved]
-    assert await archive.personal.read_other_data(replace(MINE, workspace="T2")) == OtherPersonalData(
+    assert await world.personal.read_other_data(replace(MINE, workspace="T2")) == OtherPersonalData(
         votes=[], versions=[], spent=[]
     )
 
 
-async def test_what_they_spent_is_theirs_too(stopped_archive: Archive) -> None:
+async def test_what_they_spent_is_theirs_too(stopped_archive: PersonalWorld) -> None:
     """By day and by month, for each workspace."""
-    archive = stopped_archive
+    world = stopped_archive
     call = ModelCall(model="m-1", prompt_tokens=3, completion_tokens=4, cost=5)
     for number, workspace in enumerate(("T1", "T1", "T2")):
         where = thread(str(number), workspace=workspace)
-        turn = await asked(archive.store, question(str(number), where=where))
-        await archive.store.save_answer(turn, replace(MADE, call=call))
-        await archive.store.settle(turn, TurnStatus.DONE)
-    found = (await archive.personal.read_other_data(MINE)).spent
+        turn = await ask_question(world.store, question(str(number), where=where))
+        await world.store.save_answer(turn, replace(MADE, call=call))
+        await world.store.settle(turn, TurnStatus.DONE)
+    found = (await world.personal.read_other_data(MINE)).spent
     twice = Spending(calls=2, prompt_tokens=6, completion_tokens=8, cost=10)
     assert [(each.workspace, len(each.period), each.spending) for each in found] == [
         ("T1", len("2026-11"), twice),
         ("T1", len("2026-11-21"), twice),
     ]
     assert found[1].period.startswith(found[0].period)
-    assert len((await archive.personal.read_other_data(PersonKey(user=ADA.id))).spent) == 4
+    assert len((await world.personal.read_other_data(PersonKey(user=ADA.id))).spent) == 4
 
 
-async def erase_all(archive: Archive, of: PersonKey) -> int:
+async def erase_all(world: PersonalWorld, of: PersonKey) -> int:
     erased = 0
-    while count := await archive.personal.erase(of, limit=2):
+    while count := await world.personal.erase(of, limit=2):
         erased += count
     return erased
 
 
-async def test_who_is_erased_is_nowhere(archive: Archive) -> None:
+async def test_who_is_erased_is_nowhere(world: PersonalWorld) -> None:
     """Neither their texts nor their id are in any table; what others wrote stays."""
     for message_id in ("1", "2", "3"):
-        await archive.said(message_id)
-    others = await archive.said("4", author=GRACE)
-    vote = await archive.votes.cast_vote(others.id, others.thread, Verdict.BAD, by=ADA.id)
+        await world.add_answered_turn(message_id)
+    others = await world.add_answered_turn("4", author=GRACE)
+    vote = await world.votes.cast_vote(others.id, others.thread, Verdict.BAD, by=ADA.id)
     assert vote is not None
-    await archive.votes.add_reasons(vote.id, Verdict.BAD, by=ADA.id, reasons=[], note="Rather a kettle.")
-    assert await erase_all(archive, MINE) == 3
-    assert await archive.personal.count_stored(MINE) == StoredCounts()
-    assert await archive.personal.read_other_data(MINE) == OtherPersonalData(votes=[], versions=[], spent=[])
-    assert await ids(archive, PersonKey(user=GRACE.id)) == ["4"]
-    assert await archive.votes.count_votes_by_version([1]) == {1: VoteCounts(bad=1)}, "figures stay"
-    (opinion,) = await archive.votes.list_complaints(Scope(platform="slack", workspace="T1"), limit=9)
+    await world.votes.add_reasons(vote.id, Verdict.BAD, by=ADA.id, reasons=[], note="Rather a kettle.")
+    assert await erase_all(world, MINE) == 3
+    assert await world.personal.count_stored(MINE) == StoredCounts()
+    assert await world.personal.read_other_data(MINE) == OtherPersonalData(votes=[], versions=[], spent=[])
+    assert await list_message_ids(world, PersonKey(user=GRACE.id)) == ["4"]
+    assert await world.votes.count_votes_by_version([1]) == {1: VoteCounts(bad=1)}, "figures stay"
+    (opinion,) = await world.votes.list_complaints(Scope(platform="slack", workspace="T1"), limit=9)
     assert opinion.voter.startswith(ERASED_PERSON)
-    await archive.personal.erase(PersonKey(user=GRACE.id), limit=9)
-    kept = await archive.everything()
+    await world.personal.erase(PersonKey(user=GRACE.id), limit=9)
+    kept = await world.read_all_rows()
     for word in (ADA.id, ADA.name, SECRET, "kettle"):
         assert word not in kept
 
 
-async def test_what_is_erased_does_not_come_back(archive: Archive) -> None:
+async def test_what_is_erased_does_not_come_back(world: PersonalWorld) -> None:
     """Neither by another delivery, nor by reading the thread again."""
-    await archive.said("1")
-    await erase_all(archive, MINE)
+    await world.add_answered_turn("1")
+    await erase_all(world, MINE)
     again = question("1", SECRET, where=thread("1"))
-    assert await archive.store.accept(again, claim=True) is None
+    assert await world.store.accept(again, claim=True) is None
     note = question("1", SECRET, where=thread("1"), addressed=AddressingKind.OVERHEARD)
-    await archive.store.record_overheard(thread("1"), [note])
-    assert await archive.personal.count_stored(MINE) == StoredCounts()
+    await world.store.record_overheard(thread("1"), [note])
+    assert await world.personal.count_stored(MINE) == StoredCounts()
 
 
-async def test_an_answer_under_way_is_lost_and_the_next_question_is_not(archive: Archive) -> None:
-    running = await asked(archive.store, question("1", SECRET, sent_at=1.0))
+async def test_an_answer_under_way_is_lost_and_the_next_question_is_not(world: PersonalWorld) -> None:
+    running = await ask_question(world.store, question("1", SECRET, sent_at=1.0))
     waiting = question("2", "And you?", author=GRACE, sent_at=2.0)
-    await archive.store.accept(waiting, claim=True)
-    await erase_all(archive, MINE)
+    await world.store.accept(waiting, claim=True)
+    await erase_all(world, MINE)
     with pytest.raises(ClaimLost):
-        await archive.store.save_answer(running, MADE)
-    (following,) = await archive.store.claim(9)
+        await world.store.save_answer(running, MADE)
+    (following,) = await world.store.claim(9)
     assert following.message_id == "2"
-    assert not (await archive.store.read_context(following, limit=9)).history
+    assert not (await world.store.read_context(following, limit=9)).history
 
 
-async def test_conversations_expire_when_their_newest_message_is_too_old(archive: Archive) -> None:
-    await archive.said("1", days_ago=40)
-    await archive.said("2", days_ago=40)
-    await archive.said("3", root="2", days_ago=20)
-    await archive.said("4", days_ago=31)
-    await asked(archive.store, question("5", where=thread("5"), sent_at=1.0))
-    while await archive.personal.expire(30 * DAY, limit=2):
+async def test_conversations_expire_when_their_newest_message_is_too_old(world: PersonalWorld) -> None:
+    await world.add_answered_turn("1", days_ago=40)
+    await world.add_answered_turn("2", days_ago=40)
+    await world.add_answered_turn("3", root="2", days_ago=20)
+    await world.add_answered_turn("4", days_ago=31)
+    await ask_question(world.store, question("5", where=thread("5"), sent_at=1.0))
+    while await world.personal.expire(30 * DAY, limit=2):
         pass
-    assert await ids(archive, MINE) == ["1", "2", "3", "4", "5"], "they were all answered just now"
-    await archive.age()
-    while await archive.personal.expire(30 * DAY, limit=2):
+    assert await list_message_ids(world, MINE) == ["1", "2", "3", "4", "5"], "they were all answered just now"
+    await world.make_old()
+    while await world.personal.expire(30 * DAY, limit=2):
         pass
-    assert await ids(archive, MINE) == ["2", "3", "5"]
+    assert await list_message_ids(world, MINE) == ["2", "3", "5"]

@@ -31,7 +31,7 @@ from bot.store.database import Database
 from bot.testing.data import MemoryData
 from bot.testing.store import MemoryStore
 from tests.contracts.conftest import FOR_EVER, emptied
-from tests.contracts.questions import ADA, key, question, thread
+from tests.contracts.questions import ADA, message_key, question, thread
 from tests.contracts.stores import Store
 from tests.core.chat.config_values import parameters
 from tests.databases import KINDS, Kind, migrated_database
@@ -120,11 +120,11 @@ class Agreement(RuleBasedStateMachine):
 
     @rule(owner=processes, message=messages, words=st.text(max_size=3), delivery=deliveries)
     def reword(self, owner: str, message: str, words: str, delivery: str) -> None:
-        self.both(owner, lambda store: store.edit_question(key(message), words, delivery=delivery))
+        self.both(owner, lambda store: store.edit_question(message_key(message), words, delivery=delivery))
 
     @rule(owner=processes, message=messages, delivery=deliveries)
     def forget(self, owner: str, message: str, delivery: str) -> None:
-        self.both(owner, lambda store: store.forget(key(message), delivery=delivery))
+        self.both(owner, lambda store: store.forget(message_key(message), delivery=delivery))
 
     @rule(
         target=turns,

@@ -22,7 +22,7 @@ from bot.store.database import Database
 from bot.testing.data import MemoryData
 from bot.testing.store import MemoryStore
 from tests.contracts.conftest import FOR_EVER, emptied
-from tests.contracts.questions import ADA, SAID, key, question, thread
+from tests.contracts.questions import ADA, ANSWER, message_key, question, thread
 from tests.contracts.stores import Store
 from tests.databases import KINDS, Kind, migrated_database
 
@@ -118,7 +118,7 @@ class Interleavings(RuleBasedStateMachine):
         if not self.hands[worker]:
             return
         turn, holds = self._picked(worker, number)
-        self._tried(self.stores[worker].save_answer(turn, SAID), succeeds=holds and turn.id not in self.saved)
+        self._tried(self.stores[worker].save_answer(turn, ANSWER), succeeds=holds and turn.id not in self.saved)
         if holds:
             self.saved.add(turn.id)
 
@@ -175,7 +175,7 @@ class Interleavings(RuleBasedStateMachine):
     @rule(worker=workers, number=which)
     def delete(self, worker: str, number: int) -> None:
         turn = self.turns.pop(list(self.turns)[number % len(self.turns)])
-        assert self._run(self.stores[worker].forget(key(turn.message_id))) is not None
+        assert self._run(self.stores[worker].forget(message_key(turn.message_id))) is not None
         self.unanswered.discard(turn.id)
         if turn.thread in self.held and self.held[turn.thread][1].id == turn.id:
             del self.held[turn.thread]
@@ -191,7 +191,7 @@ class Interleavings(RuleBasedStateMachine):
             assert turns, "stuck"
             self._obtained("a", turns[0])
             if turns[0].status is TurnStatus.ANSWERING:
-                self._run(self.stores["a"].save_answer(turns[0], SAID))
+                self._run(self.stores["a"].save_answer(turns[0], ANSWER))
             self._run(self.stores["a"].settle(turns[0], TurnStatus.DONE, claim=False))
             self.unanswered.remove(turns[0].id)
             del self.held[turns[0].thread]

@@ -6,21 +6,21 @@ from bot.core.errors import ClaimLost
 from bot.core.requests import Answer
 from bot.core.turns import Action, Turn, TurnStatus, VariantPosition
 from tests.contracts.conftest import Join
-from tests.contracts.questions import ADA, SAID, asked, key, question, settled, thread
+from tests.contracts.questions import ADA, ANSWER, ask_question, end_turn, message_key, question, thread
 from tests.contracts.stores import Store
 
 TEA, MILK = Answer(text="Tea.", finish_reason="length"), Answer(text="Milk.", finish_reason="stop")
 
 
-async def three(store: Store) -> Turn:
+async def turn_with_three_variants(store: Store) -> Turn:
     """Return an ended turn with three variants of its answer, the first of them shown."""
-    turn = await asked(store, question("1"))
-    assert await store.save_answer(turn, SAID, [TEA, MILK]) == VariantPosition(1, 3)
+    turn = await ask_question(store, question("1"))
+    assert await store.save_answer(turn, ANSWER, [TEA, MILK]) == VariantPosition(1, 3)
     await store.settle(turn, TurnStatus.DONE)
     return turn
 
 
-async def shown(store: Store) -> tuple[str, str, VariantPosition]:
+async def show_next(store: Store) -> tuple[str, str, VariantPosition]:
     """Claim and settle the turn that is to be shown; return its text, finish reason and position."""
     (turn,) = await store.claim(9)
     assert turn.status is TurnStatus.ANSWERED
@@ -28,14 +28,14 @@ async def shown(store: Store) -> tuple[str, str, VariantPosition]:
     return turn.answer, turn.finish_reason, turn.variant_position
 
 
-async def history(store: Store) -> list[str]:
-    later = await asked(store, question("later", sent_at=9.0))
+async def read_history(store: Store) -> list[str]:
+    later = await ask_question(store, question("later", sent_at=9.0))
     return [turn.answer for turn in (await store.read_context(later, limit=9)).history]
 
 
 async def test_one_answer_alone_has_no_place(store: Store) -> None:
-    turn = await asked(store, question("1"))
-    assert await store.save_answer(turn, SAID) == VariantPosition()
+    turn = await ask_question(store, question("1"))
+    assert await store.save_answer(turn, ANSWER) == VariantPosition()
     await store.settle(turn, TurnStatus.DONE)
     for action in (Action.NEXT, Action.PREVIOUS, Action.CHOOSE):
         assert not await store.flip(turn.id, turn.thread, action, by=ADA.id)
@@ -43,34 +43,34 @@ async def test_one_answer_alone_has_no_place(store: Store) -> None:
 
 async def test_who_flips_goes_round(store: Store) -> None:
     """Each step copies another complete answer to the turn, and the process that claims it shows it."""
-    turn = await three(store)
+    turn = await turn_with_three_variants(store)
     seen = []
     for action in (Action.NEXT, Action.NEXT, Action.NEXT, Action.PREVIOUS):
         assert await store.flip(turn.id, turn.thread, action, by=ADA.id)
-        seen.append(await shown(store))
+        seen.append(await show_next(store))
     assert seen == [
         ("Tea.", "length", VariantPosition(2, 3)),
         ("Milk.", "stop", VariantPosition(3, 3)),
         ("Because.", "stop", VariantPosition(1, 3)),
         ("Milk.", "stop", VariantPosition(3, 3)),
     ]
-    assert await history(store) == ["Milk."], "the model knows what people see"
+    assert await read_history(store) == ["Milk."], "the model knows what people see"
 
 
 async def test_what_is_chosen_stays(store: Store) -> None:
-    turn = await three(store)
+    turn = await turn_with_three_variants(store)
     await store.flip(turn.id, turn.thread, Action.NEXT, by=ADA.id)
-    await shown(store)
+    await show_next(store)
     assert await store.flip(turn.id, turn.thread, Action.CHOOSE, by=ADA.id)
-    assert await shown(store) == ("Tea.", "length", VariantPosition(2, 3, is_chosen=True))
+    assert await show_next(store) == ("Tea.", "length", VariantPosition(2, 3, is_chosen=True))
     for action in (Action.NEXT, Action.PREVIOUS, Action.CHOOSE):
         assert not await store.flip(turn.id, turn.thread, action, by=ADA.id)
-    assert await history(store) == ["Tea."]
+    assert await read_history(store) == ["Tea."]
 
 
 async def test_only_who_asked_may_flip_and_only_there(store: Store) -> None:
-    turn = await three(store)
-    await asked(store, question("2", where=thread("2.0")))
+    turn = await turn_with_three_variants(store)
+    await ask_question(store, question("2", where=thread("2.0")))
     assert not await store.flip(turn.id, turn.thread, Action.NEXT, by="U0BOB")
     assert not await store.flip(turn.id, thread("2.0"), Action.NEXT, by=ADA.id)
     assert not await store.flip(turn.id, thread("none"), Action.NEXT, by=ADA.id)
@@ -80,7 +80,7 @@ async def test_only_who_asked_may_flip_and_only_there(store: Store) -> None:
 async def test_who_flips_twice_sees_the_last_one(join: Join) -> None:
     """The second flip comes while another process shows the first: the turn is shown once more."""
     a, b = await join("a"), await join("b")
-    turn = await three(a)
+    turn = await turn_with_three_variants(a)
     await b.flip(turn.id, turn.thread, Action.NEXT, by=ADA.id)
     (showing,) = await a.claim(9)
     assert await b.flip(turn.id, turn.thread, Action.NEXT, by=ADA.id)
@@ -93,16 +93,16 @@ async def test_who_flips_twice_sees_the_last_one(join: Join) -> None:
 
 async def test_a_flip_that_a_dead_process_did_not_show_is_shown_by_another(join: Join) -> None:
     a, b = await join("a"), await join("b")
-    turn = await three(a)
+    turn = await turn_with_three_variants(a)
     await a.flip(turn.id, turn.thread, Action.PREVIOUS, by=ADA.id)
     await a.claim(9)
     await a.unregister()
-    assert await shown(b) == ("Milk.", "stop", VariantPosition(3, 3))
+    assert await show_next(b) == ("Milk.", "stop", VariantPosition(3, 3))
 
 
 async def test_an_answer_asked_for_again_stands_beside_the_old_one(store: Store) -> None:
-    turn = await asked(store, question("1"))
-    await settled(store, turn)
+    turn = await ask_question(store, question("1"))
+    await end_turn(store, turn)
     for number, text in enumerate(("Tea.", "Milk."), 2):
         again = await store.retry(turn.id, turn.thread, by=ADA.id, claim=True)
         assert again is not None
@@ -111,21 +111,21 @@ async def test_an_answer_asked_for_again_stands_beside_the_old_one(store: Store)
         assert await store.save_answer(again, Answer(text=text)) == VariantPosition(number, number)
         await store.settle(again, TurnStatus.DONE)
     await store.flip(turn.id, turn.thread, Action.NEXT, by=ADA.id)
-    assert await shown(store) == ("Because.", "stop", VariantPosition(1, 3))
+    assert await show_next(store) == ("Because.", "stop", VariantPosition(1, 3))
 
 
 async def test_half_an_answer_is_no_variant(store: Store) -> None:
-    turn = await asked(store, question("1"))
+    turn = await ask_question(store, question("1"))
     await store.settle(turn, TurnStatus.FAILED, error="model", answer=Answer(text="Beca"))
     again = await store.retry(turn.id, turn.thread, by=ADA.id, claim=True)
     assert again is not None
-    assert await store.save_answer(again, SAID) == VariantPosition()
+    assert await store.save_answer(again, ANSWER) == VariantPosition()
 
 
 async def test_a_variant_that_is_gone_on_with_keeps_its_place(store: Store) -> None:
-    turn = await three(store)
+    turn = await turn_with_three_variants(store)
     await store.flip(turn.id, turn.thread, Action.NEXT, by=ADA.id)
-    await shown(store)
+    await show_next(store)
     again = await store.retry(turn.id, turn.thread, by=ADA.id, claim=True, goes_on=True)
     assert again is not None
     assert (again.answer, again.variant_position) == ("Tea.", VariantPosition(2, 3))
@@ -133,12 +133,12 @@ async def test_a_variant_that_is_gone_on_with_keeps_its_place(store: Store) -> N
     await store.settle(again, TurnStatus.DONE)
     for action, text in ((Action.NEXT, "Milk."), (Action.PREVIOUS, "Tea. And milk.")):
         await store.flip(turn.id, turn.thread, action, by=ADA.id)
-        assert (await shown(store))[0] == text
+        assert (await show_next(store))[0] == text
 
 
 async def test_the_variants_of_a_deleted_question_are_gone(store: Store) -> None:
-    turn = await three(store)
-    erased = await store.forget(key("1"))
+    turn = await turn_with_three_variants(store)
+    erased = await store.forget(message_key("1"))
     assert erased is not None
     assert (erased.answer, erased.variant_position) == ("", VariantPosition())
     assert not await store.flip(turn.id, turn.thread, Action.NEXT, by=ADA.id)
@@ -146,7 +146,7 @@ async def test_the_variants_of_a_deleted_question_are_gone(store: Store) -> None
 
 async def test_pages_that_are_not_needed_are_forgotten(join: Join) -> None:
     a, b = await join("a"), await join("b")
-    turn = await asked(a, question("1"))
+    turn = await ask_question(a, question("1"))
     for page in range(3):
         await a.record_page(turn, page, f"1.{page}")
     await a.forget_pages(turn, 1)

@@ -37,7 +37,7 @@ BRIEF = ScopeConfig(prompt=Prompt("Be brief.", appends=True))
 
 
 @pytest.fixture(params=("memory", *KINDS))
-async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[tuple[ConfigVersions, Store]]:
+async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[tuple[ConfigVersions, Store]]:
     """Give the versions, and a store that reads them."""
     if request.param == "memory":
         data = MemoryData()
@@ -49,8 +49,8 @@ async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
 
 
 @pytest.fixture
-def versions(kept: tuple[ConfigVersions, Store]) -> ConfigVersions:
-    return kept[0]
+def versions(stores: tuple[ConfigVersions, Store]) -> ConfigVersions:
+    return stores[0]
 
 
 async def saved(versions: ConfigVersions, key: Scope, *configs: ScopeConfig) -> list[ConfigVersion]:
@@ -127,17 +127,17 @@ async def test_what_may_apply_to_a_thread(versions: ConfigVersions) -> None:
     assert list(await versions.list_applying(replace(thread, workspace="T3"))) == []
 
 
-async def test_a_question_is_read_with_what_may_apply_to_it(kept: tuple[ConfigVersions, Store]) -> None:
-    versions, store = kept
+async def test_a_question_is_read_with_what_may_apply_to_it(stores: tuple[ConfigVersions, Store]) -> None:
+    versions, store = stores
     expected = [(await saved(versions, key, KIND, BRIEF))[-1] for key in (THREAD, WORKSPACE)]
     turn = await store.accept(question("1.0"), claim=True)
     assert turn is not None
     assert list((await store.read_context(turn, limit=1)).config_versions) == expected
 
 
-async def test_an_answer_keeps_what_it_was_made_with(kept: tuple[ConfigVersions, Store]) -> None:
+async def test_an_answer_keeps_what_it_was_made_with(stores: tuple[ConfigVersions, Store]) -> None:
     """Until its question is forgotten; a retry keeps its own."""
-    _versions, store = kept
+    _versions, store = stores
     first = await store.accept(question("1.0"), claim=True)
     assert first is not None
     seen = ContextCoverage(turns=2, first="0.1", last="0.2", left_out=1, is_summarised=True)
@@ -199,8 +199,8 @@ async def test_whatever_may_be_set_is_kept(versions: ConfigVersions, steering: S
     assert newest.config == steering
 
 
-async def test_versions_are_found_by_their_ids(kept: tuple[ConfigVersions, Store]) -> None:
-    versions, _ = kept
+async def test_versions_are_found_by_their_ids(stores: tuple[ConfigVersions, Store]) -> None:
+    versions, _ = stores
     saved = [await versions.save(key, KIND, based_on=0, by=ADA) for key in (WORKSPACE, CHANNEL)]
     ids = [saved[1].id, 99, saved[0].id]
     assert list(await versions.read_by_ids(ids)) == [saved[1], saved[0]]

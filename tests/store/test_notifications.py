@@ -14,16 +14,16 @@ from bot.store.conversations.store import SqlStore
 from bot.store.database import parse_database_url
 from bot.testing.data import MemoryData
 from bot.testing.store import MemoryStore
-from tests.contracts.questions import ADA, asked, key, question, settled, thread
+from tests.contracts.questions import ADA, ask_question, end_turn, message_key, question, thread
 from tests.contracts.stores import Store
 from tests.databases import migrated_database, open_database
-from tests.store.test_outages import terminated
+from tests.store.test_outages import end_sessions
 
 SOON = 5.0
 
 
 @asynccontextmanager
-async def heard(store: Store) -> AsyncIterator[asyncio.Event]:
+async def watch_notifications(store: Store) -> AsyncIterator[asyncio.Event]:
     """Listen while the context lasts; the event is set at each notification."""
     event = asyncio.Event()
     task = asyncio.create_task(store.listen(event.set))
@@ -48,37 +48,37 @@ async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
 
 
 async def settle_for_others(store: Store) -> None:
-    turn = await asked(store, question("1"))
-    await asked(store, question("2"))
+    turn = await ask_question(store, question("1"))
+    await ask_question(store, question("2"))
     await store.settle(turn, TurnStatus.FAILED, claim=False)
 
 
 async def release(store: Store) -> None:
-    await store.release(await asked(store, question("1")))
+    await store.release(await ask_question(store, question("1")))
 
 
 async def leave(store: Store) -> None:
-    await asked(store, question("1"))
+    await ask_question(store, question("1"))
     await store.unregister()
 
 
 async def retry_for_others(store: Store) -> None:
-    turn = await asked(store, question("1"))
-    await settled(store, turn)
+    turn = await ask_question(store, question("1"))
+    await end_turn(store, turn)
     assert await store.retry(turn.id, turn.thread, by=ADA.id, claim=False)
 
 
 async def forget_what_held_others_up(store: Store) -> None:
-    await asked(store, question("1"))
-    await asked(store, question("2"))
-    assert await store.forget(key("1"))
+    await ask_question(store, question("1"))
+    await ask_question(store, question("2"))
+    assert await store.forget(message_key("1"))
 
 
 async def accept_for_others(store: Store) -> None:
-    await asked(store, question("1"), claim=False)
+    await ask_question(store, question("1"), claim=False)
 
 
-HAND_OVERS: list[Callable[[Store], Awaitable[None]]] = [
+STEPS: list[Callable[[Store], Awaitable[None]]] = [
     settle_for_others,
     release,
     leave,
@@ -88,13 +88,13 @@ HAND_OVERS: list[Callable[[Store], Awaitable[None]]] = [
 ]
 
 
-@pytest.mark.parametrize("hand_over", HAND_OVERS, ids=lambda step: step.__name__)
+@pytest.mark.parametrize("step", STEPS, ids=lambda each: each.__name__)
 async def test_work_that_is_handed_over_wakes_the_others(
-    stores: tuple[Store, Store], hand_over: Callable[[Store], Awaitable[None]]
+    stores: tuple[Store, Store], step: Callable[[Store], Awaitable[None]]
 ) -> None:
     a, b = stores
-    async with heard(b) as event:
-        await hand_over(a)
+    async with watch_notifications(b) as event:
+        await step(a)
         async with asyncio.timeout(SOON):
             await event.wait()
         assert await b.claim(1)
@@ -106,17 +106,17 @@ async def test_an_ordinary_day_wakes_nobody(stores: tuple[Store, Store]) -> None
     See https://www.recall.ai/blog/postgres-listen-notify-does-not-scale.
     """
     a, b = stores
-    async with heard(b) as event:
-        turn = await asked(a, question("1"))
-        await asked(a, question("2"))
-        await asked(a, question("3"), claim=False)  # its thread has an owner: no other process could claim it
+    async with watch_notifications(b) as event:
+        turn = await ask_question(a, question("1"))
+        await ask_question(a, question("2"))
+        await ask_question(a, question("3"), claim=False)  # its thread has an owner: no other process could claim it
         await a.record_page(turn, 0, "1.1")
-        following = await settled(a, turn)
+        following = await end_turn(a, turn)
         assert following is not None
-        third = await settled(a, following)
+        third = await end_turn(a, following)
         assert third is not None
         await a.settle(third, TurnStatus.FAILED, claim=False)
-        await a.forget(key("3"))
+        await a.forget(message_key("3"))
         await a.record_heartbeat(30)
         await a.unregister()
         await asyncio.sleep(0.3)
@@ -130,12 +130,12 @@ async def test_a_lost_connection_is_replaced(tmp_path: Path, monkeypatch: pytest
         async with open_database(url) as database:
             store = SqlStore(database, "a")
             await store.open()
-            async with heard(store) as event:
+            async with watch_notifications(store) as event:
                 for number in range(3):
-                    await asyncio.to_thread(terminated, url)
+                    await asyncio.to_thread(end_sessions, url)
                     await asyncio.sleep(0.5)
                     event.clear()
-                    await asked(store, question(f"{number}", where=thread(f"{number}")), claim=False)
+                    await ask_question(store, question(f"{number}", where=thread(f"{number}")), claim=False)
                     async with asyncio.timeout(SOON):
                         await event.wait()
 

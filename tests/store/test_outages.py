@@ -20,7 +20,7 @@ from tests.databases import KINDS, Kind, migrated_database
 
 
 @asynccontextmanager
-async def opened(kind: Kind, folder: Path) -> AsyncIterator[tuple[Database, SqlStore]]:
+async def open_store(kind: Kind, folder: Path) -> AsyncIterator[tuple[Database, SqlStore]]:
     with migrated_database(kind, folder) as url:
         database = Database(url)
         await database.open()
@@ -32,7 +32,7 @@ async def opened(kind: Kind, folder: Path) -> AsyncIterator[tuple[Database, SqlS
             await database.close()
 
 
-def terminated(url: URL) -> int:
+def end_sessions(url: URL) -> int:
     """End all other sessions of a database, as a restart of the server does; return how many there were."""
     address = url.set(drivername="postgresql").render_as_string(hide_password=False)
     query = (
@@ -45,11 +45,11 @@ def terminated(url: URL) -> int:
     return int(count)
 
 
-def pause(connection: Connection, seconds: float) -> None:
+def sleep_in_database(connection: Connection, seconds: float) -> None:
     connection.execute(text("SELECT pg_sleep(:seconds)"), {"seconds": seconds})
 
 
-def is_there(connection: Connection, message_id: str) -> bool:
+def is_recorded(connection: Connection, message_id: str) -> bool:
     query = text("SELECT count(*) FROM turns WHERE message_id = :id")
     return bool(connection.execute(query, {"id": message_id}).scalar_one())
 
@@ -57,9 +57,9 @@ def is_there(connection: Connection, message_id: str) -> bool:
 @pytest.mark.postgres
 async def test_a_restarted_server_is_not_even_noticed_between_transactions(tmp_path: Path) -> None:
     """No connection in the pool costs a transaction."""
-    async with opened("postgres", tmp_path) as (database, store):
-        await asyncio.gather(*(database.tx(pause, 0.1) for _ in range(4)))
-        assert terminated(database.url) >= 4
+    async with open_store("postgres", tmp_path) as (database, store):
+        await asyncio.gather(*(database.tx(sleep_in_database, 0.1) for _ in range(4)))
+        assert end_sessions(database.url) >= 4
         turns = [await store.accept(question(f"{n}", where=thread(f"{n}")), claim=True) for n in range(4)]
         assert all(turns)
 
@@ -67,10 +67,10 @@ async def test_a_restarted_server_is_not_even_noticed_between_transactions(tmp_p
 @pytest.mark.postgres
 async def test_a_connection_lost_amid_a_transaction_is_one_error(tmp_path: Path) -> None:
     """It is not retried: only the caller knows whether that is right."""
-    async with opened("postgres", tmp_path) as (database, store):
-        slow = asyncio.create_task(database.tx(pause, 5))
+    async with open_store("postgres", tmp_path) as (database, store):
+        slow = asyncio.create_task(database.tx(sleep_in_database, 5))
         await asyncio.sleep(0.3)
-        await asyncio.to_thread(terminated, database.url)
+        await asyncio.to_thread(end_sessions, database.url)
         with pytest.raises(StoreUnavailable):
             await slow
         assert await store.accept(question("1"), claim=True)
@@ -83,7 +83,7 @@ async def test_a_process_that_freezes_amid_a_transaction_cannot_lock_others_out_
     def limit(connection: Connection) -> object:
         return connection.execute(text("SHOW idle_in_transaction_session_timeout")).scalar_one()
 
-    async with opened("postgres", tmp_path) as (database, _store):
+    async with open_store("postgres", tmp_path) as (database, _store):
         assert await database.tx(limit) == "10s"
 
 
@@ -100,21 +100,21 @@ def full_disk(file: str) -> Iterator[None]:
 
 async def test_a_full_disk_is_one_error_and_is_got_over(tmp_path: Path) -> None:
     """Recorded messages stay, nothing is half recorded, and it works again once there is room."""
-    async with opened("sqlite", tmp_path) as (database, store):
+    async with open_store("sqlite", tmp_path) as (database, store):
         assert await store.accept(question("before"), claim=True)
         with (
             full_disk(f"{database.url.database}-wal"),
             pytest.raises(StoreUnavailable, match="DATABASE_URL"),
         ):
             await store.accept(question("amid", "x" * 20_000), claim=True)
-        assert not await database.tx(is_there, "amid")
-        assert await database.tx(is_there, "before")
+        assert not await database.tx(is_recorded, "amid")
+        assert await database.tx(is_recorded, "before")
         assert await store.accept(question("amid"), claim=True)
 
 
 async def test_a_read_only_database_is_one_error(tmp_path: Path) -> None:
     """`query_only` raises the same error as a read-only file system."""
-    async with opened("sqlite", tmp_path) as (database, store):
+    async with open_store("sqlite", tmp_path) as (database, store):
         await database.tx(lambda connection: connection.exec_driver_sql("PRAGMA query_only = ON"))
         for _ in range(2):
             with pytest.raises(StoreUnavailable, match="readonly"):
@@ -124,7 +124,7 @@ async def test_a_read_only_database_is_one_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 async def test_who_is_cancelled_while_it_claims_holds_nothing(kind: Kind, tmp_path: Path) -> None:
     """The platform gets no answer in time and delivers again; the turn is recorded, and free to be claimed."""
-    async with opened(kind, tmp_path) as (database, store):
+    async with open_store(kind, tmp_path) as (database, store):
         for cancelled_after in range(6):
             message = question(f"{cancelled_after}", where=thread(f"{cancelled_after}"))
             caller = asyncio.create_task(store.accept(message, claim=True))
@@ -134,7 +134,7 @@ async def test_who_is_cancelled_while_it_claims_holds_nothing(kind: Kind, tmp_pa
                 break  # it was faster, and owns its turn
             with pytest.raises(asyncio.CancelledError):
                 await caller
-            if await database.tx(is_there, f"{cancelled_after}"):
+            if await database.tx(is_recorded, f"{cancelled_after}"):
                 assert await store.accept(message, claim=True) is None
                 (turn,) = await store.claim(9)
                 assert turn.status is TurnStatus.ANSWERING
@@ -146,7 +146,7 @@ async def test_a_transaction_that_fails_after_its_caller_is_gone_fails_in_silenc
     def fail(_connection: Connection) -> None:
         raise LookupError
 
-    async with opened("sqlite", tmp_path) as (database, _store):
+    async with open_store("sqlite", tmp_path) as (database, _store):
         for _ in range(2):
             caller = asyncio.create_task(database.tx(fail))
             await asyncio.sleep(0)

@@ -13,7 +13,7 @@ from bot.store.spending import ledger
 from tests.bench.archive import CHANNEL, TEAM, ArchiveSize, fill
 from tests.clock import NOON
 from tests.databases import migrated_database, open_database
-from tests.store.conversations.test_plans import plan, visited
+from tests.store.conversations.test_plans import explain, explain_and_count
 
 pytestmark = pytest.mark.calendar
 
@@ -23,7 +23,7 @@ DAYS = {"since": MONTH[0], "until": MONTH[-1]}
 EACH_DAY = {"days": MONTH}
 SIZE = ArchiveSize(turns=5_000, longest=1_000, levels=300, versions=100, people=40)
 
-READ: list[tuple[str, Executable, dict[str, Any], int]] = [
+VIEW_STATEMENTS: list[tuple[str, Executable, dict[str, Any], int]] = [
     ("Home's levels", versions.SELECT_CHANGED, PLACE | {"channel": "", "root": "", "limit": 10}, 1_300),
     ("editor", versions.SELECT_APPLYING, PLACE, 10),
     ("history", versions.SELECT_HISTORY, PLACE | {"limit": 21}, 21),
@@ -43,14 +43,16 @@ A row that is found by way of a bitmap counts twice: it is looked at in the inde
 """
 
 
-@pytest.mark.parametrize(("statement", "parameters"), [each[1:3] for each in READ], ids=[each[0] for each in READ])
+@pytest.mark.parametrize(
+    ("statement", "parameters"), [each[1:3] for each in VIEW_STATEMENTS], ids=[each[0] for each in VIEW_STATEMENTS]
+)
 async def test_no_table_that_grows_with_what_is_said_is_read_through(
     tmp_path: Path, statement: Executable, parameters: dict[str, Any]
 ) -> None:
     """All versions are read once, for Home: their number grows only with what admins do."""
     with migrated_database("sqlite", tmp_path) as url:
         async with open_database(url) as database:
-            found = await database.tx(plan, statement, parameters)
+            found = await database.tx(explain, statement, parameters)
     for table in ("turns", "pages", "vote_versions", "conversations", "tallies"):
         assert f"SCAN {table}\n" not in f"{found}\n"
 
@@ -62,6 +64,6 @@ async def test_postgresql_looks_at_few_rows_of_many(tmp_path: Path) -> None:
         async with open_database(url) as database:
             await database.tx(fill, SIZE, now=NOON)
             await database.tx(lambda connection: connection.execute(text("ANALYZE")))
-            for name, statement, parameters, most in READ:
-                found, rows = await database.tx(visited, statement, parameters)
-                assert rows <= most, (name, rows, found)
+            for name, statement, parameters, max_rows in VIEW_STATEMENTS:
+                found, rows = await database.tx(explain_and_count, statement, parameters)
+                assert rows <= max_rows, (name, rows, found)

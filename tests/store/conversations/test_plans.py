@@ -19,7 +19,7 @@ pytestmark = pytest.mark.calendar
 PLACE = {"platform": "p", "workspace": "w", "channel": "c"}
 MESSAGE = PLACE | {"message_id": "1"}
 
-OFTEN: list[tuple[Executable, dict[str, Any], str]] = [
+FREQUENT_STATEMENTS: list[tuple[Executable, dict[str, Any], str]] = [
     (statements.IS_KNOWN, MESSAGE | {"delivery": ""}, "sqlite_autoindex_turns_1"),
     (statements.IS_KNOWN, MESSAGE | {"delivery": ""}, "sqlite_autoindex_deliveries_1"),
     (statements.LOCK_CONVERSATION, PLACE | {"root": ""}, "sqlite_autoindex_conversations_1"),
@@ -54,23 +54,23 @@ async def opened(kind: Kind, folder: Path) -> AsyncIterator[Database]:
             yield database
 
 
-def written(statement: Any, parameters: dict[str, Any], dialect: Dialect) -> tuple[str, Any]:
+def compile_statement(statement: Any, parameters: dict[str, Any], dialect: Dialect) -> tuple[str, Any]:
     """Return a statement as the dialect writes it, with lists of parameters expanded, and its parameters."""
     compiled = statement.compile(dialect=dialect)
     state = compiled.construct_expanded_state(compiled.params | parameters)
     return state.statement, state.parameters
 
 
-def plan(connection: Connection, statement: Executable, parameters: dict[str, Any]) -> str:
-    sql, values = written(statement, parameters, sqlite.dialect(paramstyle="named"))
+def explain(connection: Connection, statement: Executable, parameters: dict[str, Any]) -> str:
+    sql, values = compile_statement(statement, parameters, sqlite.dialect(paramstyle="named"))
     rows = connection.execute(text(f"EXPLAIN QUERY PLAN {sql}"), values)
     return "\n".join(row.detail for row in rows)
 
 
-@pytest.mark.parametrize(("statement", "parameters", "index"), OFTEN)
+@pytest.mark.parametrize(("statement", "parameters", "index"), FREQUENT_STATEMENTS)
 async def test_it_uses_an_index(tmp_path: Path, statement: Executable, parameters: dict[str, Any], index: str) -> None:
     async with opened("sqlite", tmp_path) as database:
-        found = await database.tx(plan, statement, parameters)
+        found = await database.tx(explain, statement, parameters)
     assert index in found
     assert "SCAN turns\n" not in f"{found}\n"
 
@@ -78,7 +78,7 @@ async def test_it_uses_an_index(tmp_path: Path, statement: Executable, parameter
 async def test_claiming_looks_only_at_open_turns(tmp_path: Path) -> None:
     """Both "is it open" and "is an earlier one open" are read from the partial index."""
     async with opened("sqlite", tmp_path) as database:
-        found = await database.tx(plan, statements.LOCK_CLAIMABLE_CONVERSATIONS, {"limit": 1})
+        found = await database.tx(explain, statements.LOCK_CLAIMABLE_CONVERSATIONS, {"limit": 1})
     assert found.count("ix_turns_open") == 2
 
 
@@ -95,10 +95,10 @@ async def test_it_reads_in_order_without_sorting(
 ) -> None:
     """So the limit bounds the work, however long the thread is."""
     async with opened("sqlite", tmp_path) as database:
-        assert "B-TREE" not in await database.tx(plan, statement, parameters)
+        assert "B-TREE" not in await database.tx(explain, statement, parameters)
 
 
-MANY = """
+INSERT_MANY = """
 INSERT INTO conversations (platform, workspace, channel, root, created_at)
     SELECT 'p', 'w', 'c', n::text, 0 FROM generate_series(1, 3000) n;
 INSERT INTO turns (conversation_id, platform, workspace, channel, message_id, author_id, author_name,
@@ -114,7 +114,7 @@ ANALYZE
 """Half of the turns are in one thread, a third is forgotten, and thirty wait."""
 
 
-def visited(connection: Connection, statement: Executable, parameters: dict[str, Any]) -> tuple[str, int]:
+def explain_and_count(connection: Connection, statement: Executable, parameters: dict[str, Any]) -> tuple[str, int]:
     """Run a statement; return PostgreSQL's plan, and how many rows it looked at in tables and indexes."""
     rows = 0
 
@@ -126,7 +126,7 @@ def visited(connection: Connection, statement: Executable, parameters: dict[str,
         for child in node.get("Plans", ()):
             count(child)
 
-    sql, values = written(statement, parameters, connection.dialect)
+    sql, values = compile_statement(statement, parameters, connection.dialect)
     found = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", values).scalar_one()
     count(found[0]["Plan"])
     return str(found), rows
@@ -136,9 +136,9 @@ def visited(connection: Connection, statement: Executable, parameters: dict[str,
 async def test_postgresql_looks_at_few_rows_of_many(tmp_path: Path) -> None:
     """Claiming reads all open turns; every other statement reads little more than it returns."""
     async with opened("postgres", tmp_path) as database:
-        await database.tx(lambda connection: connection.exec_driver_sql(MANY))
-        for statement, parameters, _index in OFTEN:
+        await database.tx(lambda connection: connection.exec_driver_sql(INSERT_MANY))
+        for statement, parameters, _index in FREQUENT_STATEMENTS:
             known = parameters | {"sent_at": 11_999.0, "turn": 11_999} if "limit" in parameters else parameters
-            found, rows = await database.tx(visited, statement, known)
+            found, rows = await database.tx(explain_and_count, statement, known)
             assert "Seq Scan on turns" not in found.replace("'", ""), statement
             assert rows < 300, (rows, found)

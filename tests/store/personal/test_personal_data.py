@@ -26,7 +26,7 @@ from bot.store.personal.personal_data import SqlPersonalData
 from bot.store.schema import calls, chores, metadata, tallies
 from bot.store.spending.ledger import SqlLedger
 from tests.clock import Clock, stopped
-from tests.contracts.questions import ADA, asked, question, thread
+from tests.contracts.questions import ADA, ask_question, question, thread
 from tests.databases import KINDS, migrated_database, open_database
 
 pytestmark = pytest.mark.calendar
@@ -42,7 +42,7 @@ OLD = 1.0
 ERASED_WITH_A_PERSON = {"pages", "reservations", "summaries", "turns", "variants", "vote_versions", "votes"}
 FIGURES = {"calls", "tallies"}
 ADMINISTRATION = {"budgets", "drafts", "grants_versions", "steering_versions"}
-NOBODYS = {"chores", "conversations", "deliveries", "lessons", "loads", "refusals", "secrets", "workers"}
+WITHOUT_PEOPLE = {"chores", "conversations", "deliveries", "lessons", "loads", "refusals", "secrets", "workers"}
 
 
 def test_of_every_table_it_is_decided_what_erasing_does_to_it() -> None:
@@ -50,7 +50,7 @@ def test_of_every_table_it_is_decided_what_erasing_does_to_it() -> None:
 
     And into docs/privacy.md.
     """
-    assert set(metadata.tables) == ERASED_WITH_A_PERSON | FIGURES | ADMINISTRATION | NOBODYS
+    assert set(metadata.tables) == ERASED_WITH_A_PERSON | FIGURES | ADMINISTRATION | WITHOUT_PEOPLE
 
 
 @pytest.fixture(params=KINDS)
@@ -60,23 +60,23 @@ async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
             yield database
 
 
-async def answered(database: Database, message_id: str, author: Author) -> ThreadKey:
+async def add_answered_turn(database: Database, message_id: str, author: Author) -> ThreadKey:
     store = SqlStore(database, "me")
     await store.open()
     where = thread(message_id)
-    turn = await asked(store, question(message_id, where=where, author=author, sent_at=OLD))
+    turn = await ask_question(store, question(message_id, where=where, author=author, sent_at=OLD))
     await store.save_answer(turn, Answer(text="So.", model="m-1", call=CALL))
     await store.settle(turn, TurnStatus.DONE)
     return where
 
 
-def long_ago(connection: Connection) -> None:
+def move_sums_to_2020(connection: Connection) -> None:
     """Make all calls of the year 2020."""
     for span, period in (("day", "2020-01-05"), ("month", "2020-01")):
         connection.execute(update(tallies).where(tallies.c.span == span).values(period=period))
 
 
-async def persons(database: Database) -> dict[str, Spending]:
+async def sum_by_person(database: Database) -> dict[str, Spending]:
     ledger = SqlLedger(database, "me")
     found = await ledger.sum_by_subject(HERE, SpendingDimension.PERSON, since="2020-01-01", until="2099-01-01")
     return dict(found)
@@ -85,11 +85,11 @@ async def persons(database: Database) -> dict[str, Spending]:
 async def test_figures_of_past_months_stay_and_are_nobodys(database: Database) -> None:
     """Also of several people, one after the other: their figures are added up."""
     for message_id, author in (("1", ADA), ("2", GRACE)):
-        await answered(database, message_id, author)
-    await database.tx(long_ago)
+        await add_answered_turn(database, message_id, author)
+    await database.tx(move_sums_to_2020)
     once = Spending(calls=1, prompt_tokens=3, completion_tokens=4, cost=5)
     left = {ADA.id: once, GRACE.id: once}
-    assert await persons(database) == left
+    assert await sum_by_person(database) == left
     data, erased = SqlPersonalData(database), Spending()
     for author in (ADA, GRACE):
         person = PersonKey(user=author.id)
@@ -97,7 +97,7 @@ async def test_figures_of_past_months_stay_and_are_nobodys(database: Database) -
             pass
         del left[author.id]
         erased += once
-        assert await persons(database) == {**left, ERASED_PERSON: erased}
+        assert await sum_by_person(database) == {**left, ERASED_PERSON: erased}
     kept = await database.tx(lambda connection: connection.execute(select(calls.c.author_id)).scalars().all())
     assert kept == ["", ""]
 
@@ -105,38 +105,38 @@ async def test_figures_of_past_months_stay_and_are_nobodys(database: Database) -
 async def test_old_figures_are_nobodys_in_time(database: Database) -> None:
     """With the conversations, however few are moved at a time; younger figures keep their names."""
     for message_id, author in (("1", ADA), ("2", GRACE), ("3", ADA)):
-        await answered(database, message_id, author)
-    await database.tx(long_ago)
-    await answered(database, "4", GRACE)
+        await add_answered_turn(database, message_id, author)
+    await database.tx(move_sums_to_2020)
+    await add_answered_turn(database, "4", GRACE)
     data = SqlPersonalData(database)
     while await data.expire(400 * 86_400.0, limit=1):
         pass
     once = Spending(calls=1, prompt_tokens=3, completion_tokens=4, cost=5)
-    assert await persons(database) == {ERASED_PERSON: once + once + once, GRACE.id: once}
+    assert await sum_by_person(database) == {ERASED_PERSON: once + once + once, GRACE.id: once}
 
 
 async def test_figures_of_this_month_stay_with_the_person_for_budgets_count_on_them(
     database: Database,
 ) -> None:
     with stopped(Clock()):
-        await answered(database, "1", ADA)
+        await add_answered_turn(database, "1", ADA)
         data = SqlPersonalData(database)
         while await data.erase(PersonKey(user=ADA.id), limit=9):
             pass
-    assert list(await persons(database)) == [ADA.id]
+    assert list(await sum_by_person(database)) == [ADA.id]
 
 
 @pytest.mark.parametrize("way", ["asked for", "in time"])
 async def test_what_was_made_of_what_they_said_is_gone_too(database: Database, way: str) -> None:
     """Summaries of the thread, and the ids of the people who asked and who stopped an answer."""
-    where = await answered(database, "1", ADA)
+    where = await add_answered_turn(database, "1", ADA)
     summaries, data = SqlSummaries(database), SqlPersonalData(database)
     (turn,) = await data.list_turns(where, after=0, limit=9)
     summary = Summary(until=turn.turn.id, text="Ada asked about teapots.")
     assert await summaries.save_summary(where, summary, revision=(await summaries.read_summaries(where)).revision)
     await database.tx(lambda connection: connection.execute(text("UPDATE turns SET stopped_by = 'U0ADA'")))
-    await database.tx(long_ago)
-    await database.tx(age)
+    await database.tx(move_sums_to_2020)
+    await database.tx(make_turns_old)
     if way == "asked for":
         while await data.erase(PersonKey(user=ADA.id), limit=9):
             pass
@@ -144,16 +144,16 @@ async def test_what_was_made_of_what_they_said_is_gone_too(database: Database, w
         while await data.expire(86_400.0, limit=9):
             pass
     assert not (await summaries.read_summaries(where)).summaries
-    kept = await database.tx(everything)
+    kept = await database.tx(read_all_rows)
     for word in (ADA.id, ADA.name, "teapots"):
         assert word not in kept
 
 
-def everything(connection: Connection) -> str:
+def read_all_rows(connection: Connection) -> str:
     return "\n".join(str(tuple(row)) for table in metadata.sorted_tables for row in connection.execute(select(table)))
 
 
-def age(connection: Connection) -> None:
+def make_turns_old(connection: Connection) -> None:
     connection.execute(text("UPDATE turns SET ended_at = 1"))
 
 
@@ -161,8 +161,8 @@ def age(connection: Connection) -> None:
 async def test_of_several_processes_one_erases_at_a_time(database: Database) -> None:
     """The second process does not wait; it has nothing to do."""
     data = SqlPersonalData(database)
-    await answered(database, "1", ADA)
-    await database.tx(age)
+    await add_answered_turn(database, "1", ADA)
+    await database.tx(make_turns_old)
     assert not await data.expire(1e12, limit=9), "the chore is there, and nothing is that old"
     await database.tx(lambda connection: connection.execute(update(chores).values(due_at=0.0)))
     address = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
@@ -178,8 +178,8 @@ async def test_of_several_processes_one_erases_at_a_time(database: Database) -> 
 async def test_after_a_round_nobody_looks_for_an_hour(database: Database) -> None:
     data = SqlPersonalData(database)
     assert not await data.expire(60.0, limit=9)
-    await answered(database, "1", ADA)
-    await database.tx(age)
+    await add_answered_turn(database, "1", ADA)
+    await database.tx(make_turns_old)
     assert not await data.expire(60.0, limit=9)
     assert (await data.count_stored(PersonKey(user=ADA.id))).messages == 1
 
@@ -187,8 +187,8 @@ async def test_after_a_round_nobody_looks_for_an_hour(database: Database) -> Non
 async def test_many_are_erased_some_at_a_time(database: Database) -> None:
     data = SqlPersonalData(database)
     for number in range(retention.MAX_CONVERSATIONS_PER_TRANSACTION + 5):
-        await answered(database, str(number), ADA)
-    await database.tx(age)
+        await add_answered_turn(database, str(number), ADA)
+    await database.tx(make_turns_old)
     steps = 0
     while await data.expire(60.0, limit=retention.MAX_CONVERSATIONS_PER_TRANSACTION + 2):
         steps += 1
@@ -199,7 +199,7 @@ async def test_many_are_erased_some_at_a_time(database: Database) -> None:
 @pytest.mark.parametrize("statement", [retention.LOCK_EXPIRED_CONVERSATIONS, retention.SELECT_TURNS])
 async def test_what_is_old_is_found_by_index(tmp_path: Path, statement: Select[Any]) -> None:
     """Otherwise each step would read all turns, for each conversation."""
-    found = await plan(tmp_path, statement)
+    found = await explain(tmp_path, statement)
     assert "SCAN" not in found
     assert "ix_turns_said" in found
 
@@ -209,19 +209,19 @@ async def test_what_is_old_is_found_by_index(tmp_path: Path, statement: Select[A
 )
 async def test_a_person_is_found_by_index(tmp_path: Path, statement: Select[Any]) -> None:
     """Home is shown within three seconds, however many messages others wrote."""
-    found = await plan(tmp_path, statement)
+    found = await explain(tmp_path, statement)
     assert "SCAN" not in found
     assert "ix_turns_author_id" in found or "ix_votes_voter_id" in found
 
 
-async def plan(folder: Path, statement: Select[Any]) -> str:
+async def explain(folder: Path, statement: Select[Any]) -> str:
     """Return SQLite's query plan of a statement."""
 
     def explained(connection: Connection) -> str:
         compiled = statement.compile(dialect=sqlite.dialect(paramstyle="named"))
-        asked = re.sub(r"\(__\[POSTCOMPILE_\w+\]\)", "(1)", str(compiled))
+        sql_text = re.sub(r"\(__\[POSTCOMPILE_\w+\]\)", "(1)", str(compiled))
         values = {**compiled.construct_params(_check=False), **VALUES}
-        rows = connection.execute(text(f"EXPLAIN QUERY PLAN {asked}"), values)
+        rows = connection.execute(text(f"EXPLAIN QUERY PLAN {sql_text}"), values)
         return "\n".join(row.detail for row in rows)
 
     with migrated_database("sqlite", folder) as url:

@@ -11,7 +11,7 @@ from bot.core.spending.budgets import SpendingDimension
 from bot.core.turns import Author, TurnStatus
 from bot.store.conversations.store import SqlStore
 from bot.store.spending.usage import sum_usage
-from tests.contracts.questions import asked, question, thread
+from tests.contracts.questions import ask_question, question, thread
 from tests.databases import KINDS, Kind, migrated_database, open_database
 
 pytestmark = pytest.mark.calendar
@@ -52,7 +52,7 @@ async def test_both_say_the_same(kind: Kind, tmp_path: Path) -> None:
                     thread(f"{number}.0", rng.choice(("C1", "C2"))),
                     Author(id=rng.choice(("U1", "U2"))),
                 )
-                turn = await asked(store, question(f"{number}.0", where=where, author=author))
+                turn = await ask_question(store, question(f"{number}.0", where=where, author=author))
                 await store.settle(turn, TurnStatus.FAILED, answer=Answer(text="", call=call(rng)))
             sides = {
                 by: (
