@@ -1,4 +1,4 @@
-"""Which model servers the settings name, and what is said of a wrong one."""
+"""The model servers that the settings name, and the errors of wrong ones."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from bot.llm.open_model import ModelSettings, open_model
 from bot.settings import Settings
 
 
-def named(monkeypatch: pytest.MonkeyPatch, **values: str) -> Settings:
+def load_settings(monkeypatch: pytest.MonkeyPatch, **values: str) -> Settings:
     for name, value in {"OPENAI_API_KEY": "sk-first", **values}.items():
         monkeypatch.setenv(name, value)
     return Settings.load()
@@ -16,7 +16,7 @@ def named(monkeypatch: pytest.MonkeyPatch, **values: str) -> Settings:
 
 def test_the_first_server_has_all_that_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
     (server,) = configured_servers(
-        named(
+        load_settings(
             monkeypatch,
             OPENAI_BASE_URL="https://gateway.example/v1?api-version=1",
             OPENAI_ORGANIZATION="o1",
@@ -34,7 +34,7 @@ def test_the_first_server_has_all_that_is_set(monkeypatch: pytest.MonkeyPatch) -
 
 def test_fallbacks_come_in_order_with_key_and_model_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     text = "https://:sk-%2Fsecond@other.example:8443/v1#big/model, http://127.0.0.1:8080/v1, http://[::1]:8080"
-    _, second, third, fourth = configured_servers(named(monkeypatch, BOT_FALLBACKS=text))
+    _, second, third, fourth = configured_servers(load_settings(monkeypatch, BOT_FALLBACKS=text))
     assert (second.base_url, second.api_key, second.model) == (
         "https://other.example:8443/v1",
         "sk-/second",
@@ -46,10 +46,10 @@ def test_fallbacks_come_in_order_with_key_and_model_of_their_own(monkeypatch: py
 
 
 @pytest.mark.parametrize(("setting", "names"), [("auto", None), ("on", True), ("off", False)])
-def test_whether_names_are_sent_is_for_the_service_to_say_unless_it_is_set(
+def test_the_service_decides_whether_names_are_sent_unless_it_is_set(
     monkeypatch: pytest.MonkeyPatch, setting: str, names: bool | None
 ) -> None:
-    (server,) = configured_servers(named(monkeypatch, BOT_SEND_NAMES=setting))
+    (server,) = configured_servers(load_settings(monkeypatch, BOT_SEND_NAMES=setting))
     assert server.names is names
 
 
@@ -64,14 +64,14 @@ def test_whether_names_are_sent_is_for_the_service_to_say_unless_it_is_set(
         ("BOT_IDENTIFIERS", "email"),
     ],
 )
-def test_what_is_wrong_is_named_without_a_key(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+def test_an_error_names_the_setting_and_no_key(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=f"^{name} is wrong") as refused:
-        configured_servers(named(monkeypatch, **{name: value}))
+        configured_servers(load_settings(monkeypatch, **{name: value}))
     assert "sk-secret" not in str(refused.value)
 
 
 async def test_an_unknown_provider_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = named(monkeypatch, BOT_PROVIDER="skynet")
+    settings = load_settings(monkeypatch, BOT_PROVIDER="skynet")
     with pytest.raises(SettingsError, match="skynet"):
         async with open_model(ModelSettings(servers=configured_servers(settings))):
             pass

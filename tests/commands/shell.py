@@ -1,4 +1,4 @@
-"""What a command says at the shell, when it is done and when it refuses."""
+"""Helpers for tests of commands: the output of a command that succeeds, and the sentence of one that refuses."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ def done(result: Result) -> str:
 
 
 def refused(result: Result) -> str:
-    """Return the one sentence that says why."""
+    """Return the one sentence of a command that refused."""
     assert result.exit_code == 2, result.output
     (sentence,) = result.stderr.splitlines()
     assert sentence.startswith("bot: ")

@@ -1,4 +1,4 @@
-"""Who may ask and who may steer, decided at the shell."""
+"""`bot access`: who may ask, and who may edit prompts."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from tests.commands.shell import Bot, done
 
 @pytest.fixture
 def bot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bot:
-    """`bot access …` with a database of today."""
+    """`bot access …` with an up-to-date database."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'bot.db'}")
     migrate.upgrade_database(parse_database_url(f"sqlite:///{tmp_path / 'bot.db'}"))
@@ -24,8 +24,8 @@ def bot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bot:
     return run
 
 
-def test_what_is_changed_is_shown_and_holds(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only what is named changes; what the settings say stands beside."""
+def test_a_change_is_shown_and_takes_effect(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what is named changes; the settings are shown beside it."""
     monkeypatch.setenv("BOT_DENY", "U9")
     assert done(bot("allow", "T1", "C1", "U1", "U2")) == (
         "+only in these channels: C1\n+only these people: U1, U2\nworkspace T1: version 1\n"
@@ -54,7 +54,7 @@ def test_what_is_changed_is_shown_and_holds(bot: Bot, monkeypatch: pytest.Monkey
     assert "workspace" not in done(bot("show", "T1/C1"))
 
 
-def test_history_tells_who_changed_what_and_why(bot: Bot) -> None:
+def test_history_shows_who_changed_what_and_why(bot: Bot) -> None:
     done(bot("deny", "T1", "U3", "--note", "Spam."))
     done(bot("deny", "T1", "U3", "--remove"))
     newest, change, oldest, _first = done(bot("history", "T1")).splitlines()
@@ -65,7 +65,7 @@ def test_history_tells_who_changed_what_and_why(bot: Bot) -> None:
     assert len(done(bot("history", "T1", "-n", "1")).splitlines()) == 2
 
 
-def test_a_dry_run_saves_nothing_and_neither_does_what_changes_nothing(bot: Bot) -> None:
+def test_a_dry_run_and_an_empty_change_save_nothing(bot: Bot) -> None:
     assert "+never these people: U3" in done(bot("deny", "T1", "U3", "--dry-run"))
     assert done(bot("deny", "T1", "U3", "--remove")) == "Nothing changes.\n"
     assert done(bot("history", "T1")) == ""
@@ -86,7 +86,7 @@ def test_a_dry_run_saves_nothing_and_neither_does_what_changes_nothing(bot: Bot)
         (("show", "T1/C1/1.0"), "is not a level"),
     ],
 )
-def test_what_is_wrong_is_one_sentence(bot: Bot, arguments: tuple[str, ...], sentence: str) -> None:
+def test_an_error_is_one_sentence(bot: Bot, arguments: tuple[str, ...], sentence: str) -> None:
     result = bot(*arguments)
     assert result.exit_code == 2, result.output
     (said,) = result.stderr.splitlines()

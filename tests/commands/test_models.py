@@ -1,4 +1,4 @@
-"""`bot models`: what the server offers, in one look."""
+"""`bot models`: the models of the server, and what was learned about them."""
 
 from pathlib import Path
 
@@ -11,16 +11,16 @@ from tests.databases import open_database
 from tests.program import program
 
 
-async def printed(folder: Path, base_url: str, *more: str, model: str = "") -> tuple[int, str]:
+async def run_models(folder: Path, base_url: str, *more: str, model: str = "") -> tuple[int, str]:
     env = {"OPENAI_BASE_URL": base_url, "BOT_MODEL": model}
     async with program("models", *more, cwd=folder, env=env) as running:
         code = await running.wait()
     return code, running.text
 
 
-async def test_it_lists_the_models_and_marks_ours(tmp_path: Path) -> None:
+async def test_it_lists_the_models_and_marks_the_chosen_one(tmp_path: Path) -> None:
     async with SandboxModel() as server:
-        code, text = await printed(tmp_path, server.base_url, model="sandbox-small")
+        code, text = await run_models(tmp_path, server.base_url, model="sandbox-small")
     assert code == 0
     assert [line[2:].split(",")[0] for line in text.splitlines()] == list(MODEL_NAMES)
     (ours,) = [line for line in text.splitlines() if line.startswith("*")]
@@ -29,17 +29,17 @@ async def test_it_lists_the_models_and_marks_ours(tmp_path: Path) -> None:
 
 
 async def test_a_server_without_a_list_is_named_in_one_sentence(tmp_path: Path) -> None:
-    code, text = await printed(tmp_path, "http://127.0.0.1:1/v1")
+    code, text = await run_models(tmp_path, "http://127.0.0.1:1/v1")
     assert code == 2
     (sentence,) = text.splitlines()
     assert sentence.startswith("bot: http://127.0.0.1:1/v1 (OPENAI_BASE_URL) did not list its models")
     assert sentence.endswith("a model can still be set by its name.")
 
 
-async def test_it_shows_what_was_learnt_and_forgets_it_when_told_to(tmp_path: Path) -> None:
-    """And makes no database where there is none."""
+async def test_it_shows_what_was_learned_and_forgets_it_on_request(tmp_path: Path) -> None:
+    """And creates no database if there is none."""
     async with SandboxModel() as server:
-        await printed(tmp_path, server.base_url)
+        await run_models(tmp_path, server.base_url)
         assert not list(tmp_path.iterdir())  # noqa: ASYNC240 - nothing else runs in this loop
         url = parse_database_url(f"sqlite:///{tmp_path / 'threadkeeper.db'}")
         migrate.upgrade_database(url)
@@ -48,9 +48,9 @@ async def test_it_shows_what_was_learnt_and_forgets_it_when_told_to(tmp_path: Pa
             await SqlLearnedFacts(database).save_fact(
                 Fact(server=server.base_url, model="sandbox-old", subject="field temperature", content=content)
             )
-        _, text = await printed(tmp_path, server.base_url)
+        _, text = await run_models(tmp_path, server.base_url)
         lines = text.splitlines()
         below = lines[next(number for number, line in enumerate(lines) if "sandbox-old" in line) + 1]
         assert below == "      temperature: has no effect: this model does not accept the value 0.2"
-        assert await printed(tmp_path, server.base_url, "--forget") == (0, "Forgot 1 fact.\n")
-        assert "temperature" not in (await printed(tmp_path, server.base_url))[1]
+        assert await run_models(tmp_path, server.base_url, "--forget") == (0, "Forgot 1 fact.\n")
+        assert "temperature" not in (await run_models(tmp_path, server.base_url))[1]

@@ -1,4 +1,4 @@
-"""What whoever runs the bot does at the shell for people who ask for their data, or want it erased."""
+"""`bot export` and `bot erase`: what operators do for people who ask for their data, or want it erased."""
 
 import asyncio
 import json
@@ -64,7 +64,7 @@ def exported(result: Result) -> list[dict[str, object]]:
     return [json.loads(line) for line in done(result).splitlines()]
 
 
-def test_a_persons_data_are_written_out(bot: Bot) -> None:
+def test_a_persons_data_are_exported(bot: Bot) -> None:
     message, *votes = exported(bot("export", "--user", "U0ADA"))
     assert message == {
         "kind": "message",
@@ -87,12 +87,12 @@ def test_a_persons_data_are_written_out(bot: Bot) -> None:
     assert exported(bot("export", "--user", "U0ADA", "--workspace", "T2")) == []
 
 
-def test_a_thread_is_written_out(bot: Bot) -> None:
+def test_a_thread_is_exported(bot: Bot) -> None:
     found = exported(bot("export", "--thread", f"T1/C1/{ROOT}"))
     assert [message["message"] for message in found] == ["1700000000.000100", "1700000000.000101"]
 
 
-def test_a_person_is_erased_and_nobody_else(bot: Bot) -> None:
+def test_only_that_person_is_erased(bot: Bot) -> None:
     assert bot("erase", "--user", "U0ADA", stdin="n\n").exit_code == 1
     assert len(exported(bot("export", "--user", "U0ADA"))) == 3, "who says no changes nothing"
     assert done(bot("erase", "--user", "U0ADA", stdin="y\n")) == "Erased: 1 message, with their answers.\n"
@@ -117,7 +117,7 @@ def test_a_thread_is_erased(bot: Bot) -> None:
     ],
     ids=str,
 )
-def test_what_is_not_meant_clearly_is_refused_in_a_sentence(bot: Bot, arguments: tuple[str, ...]) -> None:
+def test_an_unclear_command_is_refused_in_a_sentence(bot: Bot, arguments: tuple[str, ...]) -> None:
     for command in (("export",), ("erase", "--yes")):
         result = bot(*command, *arguments)
         assert result.exit_code == 2, result.output

@@ -1,4 +1,4 @@
-"""What an admin does at the shell: steer, look, go back, and keep the prompts in files."""
+"""`bot prompt`: setting, showing and rolling back prompts, and keeping them in files."""
 
 import asyncio
 import sqlite3
@@ -19,7 +19,7 @@ from tests.commands.shell import Bot, done, refused
 
 @pytest.fixture
 def bot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bot:
-    """`bot …` in an empty folder with a database of today."""
+    """`bot …` in an empty folder with an up-to-date database."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'bot.db'}")
     monkeypatch.setenv("BOT_MODEL", "m-1")
@@ -34,8 +34,8 @@ def bot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bot:
 # --- set, show, list ----------------------------------------------------------------------------------
 
 
-def test_what_is_set_is_shown_and_applies(bot: Bot) -> None:
-    """Each change is shown as a difference, and only what was named changes."""
+def test_a_change_is_shown_and_applies(bot: Bot) -> None:
+    """Each change is shown as a difference, and only the named fields change."""
     said = done(bot("prompt", "set", "workspace", "T1", "Be kind.", "--model", "m-2", "--param", "n=2"))
     assert "+Be kind.\n" in said
     assert said.endswith("Saved as version 1 of workspace T1.\n")
@@ -68,7 +68,7 @@ def test_a_prompt_can_come_from_a_file_or_stdin(bot: Bot, tmp_path: Path) -> Non
     assert "    Be brief.\n" in done(bot("prompt", "show", "channel", "T1/C1"))
 
 
-def test_what_is_unset_is_inherited_again(bot: Bot) -> None:
+def test_an_unset_field_is_inherited_again(bot: Bot) -> None:
     done(bot("prompt", "set", "workspace", "T1", "Be kind.", "--param", "n=2", "--lock", "n"))
     done(bot("prompt", "set", "workspace", "T1", "--unset", "prompt", "--unset", "n", "--unlock", "n"))
     assert done(bot("prompt", "list")) == ""
@@ -99,13 +99,13 @@ def test_a_dry_run_and_an_empty_change_save_nothing(bot: Bot) -> None:
         (["workspace", "T1", "--file", "picture"], "picture is not text in UTF-8"),
     ],
 )
-def test_what_is_wrong_is_one_sentence(bot: Bot, tmp_path: Path, arguments: list[str], sentence: str) -> None:
+def test_an_error_is_one_sentence(bot: Bot, tmp_path: Path, arguments: list[str], sentence: str) -> None:
     (tmp_path / "picture").write_bytes(b"\x89PNG")
     assert sentence in refused(bot("prompt", "set", *arguments))
     assert done(bot("prompt", "list")) == ""
 
 
-def test_what_is_locked_above_cannot_be_set(bot: Bot) -> None:
+def test_a_field_that_is_locked_above_cannot_be_set(bot: Bot) -> None:
     done(bot("prompt", "set", "direct", "T1", "Be discreet.", "--lock", "prompt"))
     done(bot("prompt", "set", "channel", "T1/C1", "Be loud."))
     sentence = refused(bot("prompt", "set", "channel", "T1/D1", "Be loud."))
@@ -115,7 +115,7 @@ def test_what_is_locked_above_cannot_be_set(bot: Bot) -> None:
 # --- versions -----------------------------------------------------------------------------------------
 
 
-def test_history_difference_and_the_way_back(bot: Bot) -> None:
+def test_history_difference_and_rollback(bot: Bot) -> None:
     for text in ("Be kind.", "Be brief.", "Be bold."):
         done(bot("prompt", "set", "channel", "T1/C1", text, "--note", f"About: {text}"))
     listed = done(bot("prompt", "history", "channel", "T1/C1", "-n", "2")).splitlines()
@@ -154,7 +154,7 @@ def test_exported_prompts_come_back_by_import(bot: Bot, tmp_path: Path) -> None:
 
 
 def test_an_export_keeps_the_names_that_files_have(bot: Bot, tmp_path: Path) -> None:
-    """People call them as they like; and what was emptied is emptied in its file."""
+    """People may name files as they like; a level that was emptied is emptied in its file, too."""
     file = tmp_path / "prompts" / "team" / "engineering.md"
     file.parent.mkdir(parents=True)
     (tmp_path / "prompts" / "README.md").write_text("These are our prompts.\n")
@@ -187,7 +187,7 @@ def test_an_export_keeps_the_names_that_files_have(bot: Bot, tmp_path: Path) -> 
     ],
 )
 def test_one_wrong_file_and_nothing_is_imported(bot: Bot, tmp_path: Path, text: str, sentence: str) -> None:
-    """The sentence names the file, for whoever reads the log of a build."""
+    """The sentence names the file, for the log of a build."""
     done(bot("prompt", "set", "workspace", "T2", "--lock", "n"))
     (tmp_path / "a.md").write_text("---\nlevel: channel T1/C1\n---\nBe kind.\n")
     (tmp_path / "b.md").write_text(text.replace("T1/C2", "T2/C2"))
@@ -197,7 +197,7 @@ def test_one_wrong_file_and_nothing_is_imported(bot: Bot, tmp_path: Path, text: 
     assert "T1/C1" not in done(bot("prompt", "list"))
 
 
-def test_what_the_disk_refuses_is_one_sentence(bot: Bot, tmp_path: Path) -> None:
+def test_an_error_of_the_disk_is_one_sentence(bot: Bot, tmp_path: Path) -> None:
     done(bot("prompt", "set", "channel", "T1/C1", "Be kind."))
     (tmp_path / "file").touch()
     assert "file/prompts: Not a directory" in refused(bot("prompt", "export", "file/prompts"))
@@ -206,13 +206,13 @@ def test_what_the_disk_refuses_is_one_sentence(bot: Bot, tmp_path: Path) -> None
 
 
 def test_a_folder_without_files_is_named(bot: Bot, tmp_path: Path) -> None:
-    """A build that looks into the wrong folder should not seem to have worked."""
+    """A build that reads the wrong folder should not seem to have worked."""
     (tmp_path / "prompts").mkdir()
     assert bot("prompt", "import", "prompts").stderr == "There is no Markdown file in prompts.\n"
 
 
-def test_files_may_take_a_lock_away_and_set_what_it_locked(bot: Bot, tmp_path: Path) -> None:
-    """Whatever the files are called: higher levels are imported first."""
+def test_files_may_remove_a_lock_and_set_the_field_that_it_locked(bot: Bot, tmp_path: Path) -> None:
+    """Whatever the names of the files: higher levels are imported first."""
     done(bot("prompt", "set", "workspace", "T1", "--lock", "n"))
     (tmp_path / "a.md").write_text("---\nlevel: channel T1/C1\nn: 2\n---\n")
     (tmp_path / "b.md").write_text("---\nlevel: workspace T1\n---\n")
@@ -220,7 +220,7 @@ def test_files_may_take_a_lock_away_and_set_what_it_locked(bot: Bot, tmp_path: P
     assert "n: 2 (from channel T1/C1)" in done(bot("prompt", "show", "channel", "T1/C1"))
 
 
-def test_history_tells_what_people_thought(bot: Bot, tmp_path: Path) -> None:
+def test_history_shows_the_votes(bot: Bot, tmp_path: Path) -> None:
     for text in ("Be kind.", "Be brief."):
         done(bot("prompt", "set", "channel", "T1/C1", text))
     with sqlite3.connect(tmp_path / "bot.db") as database:
@@ -244,7 +244,7 @@ def test_history_tells_what_people_thought(bot: Bot, tmp_path: Path) -> None:
 
 
 def test_it_works_beside_a_running_bot(bot: Bot, tmp_path: Path) -> None:
-    """On the embedded database too, whose file the bot keeps from every second bot."""
+    """Also on the embedded database, whose file the bot locks against a second bot."""
     database = Database(parse_database_url(f"sqlite:///{tmp_path / 'bot.db'}"))
     with asyncio.Runner() as runner:
         runner.run(database.open())
@@ -260,7 +260,7 @@ def test_it_works_beside_a_running_bot(bot: Bot, tmp_path: Path) -> None:
     assert count == 1
 
 
-def test_a_database_of_before_says_what_to_run(bot: Bot, tmp_path: Path) -> None:
+def test_an_old_database_is_refused_with_the_command_to_run(bot: Bot, tmp_path: Path) -> None:
     migrate.downgrade_database(parse_database_url(f"sqlite:///{tmp_path / 'bot.db'}"), "0002")
     run = subprocess.run([sys.executable, "-m", "bot", "prompt", "list"], capture_output=True, text=True, check=False)
     assert run.returncode == 2
@@ -274,7 +274,7 @@ def test_a_deployment_whose_own_prompt_is_wrong_says_so(bot: Bot, monkeypatch: p
     assert run.stderr.startswith("bot: BOT_SYSTEM_PROMPT is wrong: `{name}` in line 1 is not a placeholder")
 
 
-def test_a_change_leaves_alone_what_it_does_not_name() -> None:
+def test_a_change_leaves_other_fields_as_they_are() -> None:
     before = ScopeConfig(prompt=Prompt("Be kind.", appends=True), parameters={"n": 2}, locks=frozenset({"n"}))
     assert PromptChange().apply(before) == before
     assert PromptChange(text="Be brief.").apply(before).prompt == Prompt("Be brief.", appends=True)

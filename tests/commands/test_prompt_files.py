@@ -1,4 +1,4 @@
-"""Prompts in Markdown files: what is written is read again, and what people write is understood."""
+"""Prompts in Markdown files: writing and reading a file loses nothing, and files of people are understood."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from tests.core.chat.config_values import CHAIN, configs
 
 @example(CHAIN[1], ScopeConfig(parameters={"stop": ["\x85", "a\u2028b", "\u2029"]}))
 @given(st.sampled_from(CHAIN[1:]), configs)
-def test_to_a_file_and_back_nothing_is_lost(key: Scope, steering: ScopeConfig) -> None:
+def test_writing_and_reading_a_file_loses_nothing(key: Scope, steering: ScopeConfig) -> None:
     assert from_markdown(to_markdown(key, steering), "slack") == (key, steering)
 
 
@@ -33,7 +33,7 @@ def test_a_file_as_a_person_writes_it() -> None:
     )
 
 
-def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_bytes(b"\xff\xfe")
     with pytest.raises(ValueError, match=r"a\.md"):
         read_folder(tmp_path, "slack")

@@ -1,4 +1,4 @@
-"""What whoever runs the bot sees at the shell of what it costs, and sets of how much it may."""
+"""`bot usage` and `bot budget`: what calls cost, and how much may be spent."""
 
 import asyncio
 import csv
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.calendar
 
 @pytest.fixture
 def bot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bot:
-    """`bot …` in an empty folder with a database of today."""
+    """`bot …` in an empty folder with an up-to-date database."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'bot.db'}")
     monkeypatch.setenv("BOT_CURRENCY", "EUR")
@@ -65,11 +65,11 @@ def fill(folder: Path) -> None:
 # --- usage --------------------------------------------------------------------------------------------
 
 
-def test_where_nothing_was_asked_nothing_is_shown(bot: Bot) -> None:
+def test_without_calls_it_says_so(bot: Bot) -> None:
     assert done(bot("usage")) == "No call of a model was made then.\n"
 
 
-def test_usage_is_summed_up_and_unknown_prices_are_told(bot: Bot, tmp_path: Path) -> None:
+def test_usage_is_summed_up_and_unknown_prices_are_marked(bot: Bot, tmp_path: Path) -> None:
     fill(tmp_path)
     lines = done(bot("usage", "--by", "person")).splitlines()
     assert [" ".join(line.split()) for line in lines] == [
@@ -83,7 +83,7 @@ def test_usage_is_summed_up_and_unknown_prices_are_told(bot: Bot, tmp_path: Path
     assert "the settings" in done(bot("usage", "--by", "version"))
 
 
-def test_usage_is_confined(bot: Bot, tmp_path: Path) -> None:
+def test_usage_is_filtered(bot: Bot, tmp_path: Path) -> None:
     fill(tmp_path)
     assert "U0GRACE" not in done(bot("usage", "--by", "person", "--channel", "C1"))
     assert "m-2" not in done(bot("usage", "--by", "model", "--person", "U0GRACE"))
@@ -145,6 +145,6 @@ def test_budgets_are_set_listed_and_removed(bot: Bot) -> None:
         "person T1 day 99999999999999 tokens",
     ],
 )
-def test_what_is_no_budget_is_refused_in_one_sentence(bot: Bot, words: str) -> None:
+def test_an_unclear_budget_is_refused_in_one_sentence(bot: Bot, words: str) -> None:
     refused(CliRunner().invoke(commands, ["budget", "set", "--", *words.split()]))
     assert done(bot("budget", "list")) == ""

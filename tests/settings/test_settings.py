@@ -17,7 +17,7 @@ COMPLETE = {
 
 @pytest.fixture(autouse=True)
 def only_these(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Give each test an environment that is complete, in an empty folder."""
+    """Give each test a complete environment, in an empty folder."""
     monkeypatch.chdir(tmp_path)
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
@@ -60,7 +60,7 @@ def test_the_complete_settings_are_accepted() -> None:
         ("BOT_CURRENCY", "US dollars", "BOT_CURRENCY is wrong"),
     ],
 )
-def test_what_is_missing_or_wrong_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str) -> None:
+def test_a_missing_or_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError, match=f"^{said}") as refused:
         Settings.load().require_for_run()
@@ -107,7 +107,7 @@ def test_without_a_signing_secret_it_is_socket_mode(monkeypatch: pytest.MonkeyPa
     assert settings.port == 8080
 
 
-def test_the_missing_app_token_says_that_there_is_another_way(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_of_a_missing_app_token_names_the_alternative(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLACK_APP_TOKEN", "")
     with pytest.raises(SettingsError, match="SLACK_SIGNING_SECRET"):
         Settings.load().require_for_run()
@@ -121,7 +121,7 @@ def test_a_server_without_keys_needs_no_key(monkeypatch: pytest.MonkeyPatch) -> 
     assert settings.openai_base_url == "http://127.0.0.1:8000/v1"
 
 
-def test_the_env_file_is_read_and_its_slips_are_named(tmp_path: Path) -> None:
+def test_the_env_file_is_read_and_unknown_settings_in_it_are_named(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("BOT_FOLLOW_THREADS=on\n")
     assert Settings.load().bot_follow_threads
     (tmp_path / ".env").write_text("BOT_FOLOW_THREADS=on\n")

@@ -1,4 +1,4 @@
-"""The setting that says what is suggested."""
+"""Parsed values of settings: the titles and questions of `BOT_SUGGESTED_PROMPTS`."""
 
 import pytest
 
@@ -30,7 +30,7 @@ def test_titles_and_questions(text: str, expected: dict[str, str]) -> None:
         ("A: " + "x" * 2_001, "`A` is longer than 2,000 characters"),
     ],
 )
-def test_what_is_wrong_is_said_in_a_sentence(text: str, problem: str) -> None:
+def test_an_error_is_one_sentence(text: str, problem: str) -> None:
     with pytest.raises(SettingsError) as raised:
         Settings.load(bot_suggested_prompts=text)
     assert str(raised.value).startswith("BOT_SUGGESTED_PROMPTS is wrong: ")
