@@ -1,1 +1,1 @@
-"""What people think of answers: the form and the list."""
+"""Feedback on answers: the form of a vote, and the list of complaints."""

@@ -1,1 +1,1 @@
-"""Block Kit, modals and wording that all views share."""
+"""Block Kit, modals, listeners and wording that all views share."""

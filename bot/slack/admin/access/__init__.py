@@ -1,1 +1,1 @@
-"""The editor of who may do what."""
+"""The editor of access rules and stewards."""

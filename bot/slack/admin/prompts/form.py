@@ -80,7 +80,7 @@ def render_fields(
     above = editable.effective_config(EMPTY_CONFIG)
     blocks = [
         *_render_prompt(editable, draft, above, entered_parts),
-        *_render_trial(),
+        *_render_question(),
         block_kit.divider(),
         *(_render_parameter(parameter, editable, draft, above, models) for parameter in PARAMETER_TABLE),
         block_kit.divider(),
@@ -181,7 +181,7 @@ def _render_prompt(
         filled = text_parts.split_text(draft.prompt.text) if draft.prompt else ()
         has_room = filled and len(filled[-1].text) < block_kit.MAX_INPUT_CHARACTERS / 2
         entered_parts = filled if has_room else [*filled, TextPart("")]
-    inputs = [_render_part(*parameter) for parameter in enumerate(entered_parts)]
+    inputs = [_render_part(number, part) for number, part in enumerate(entered_parts)]
     more = block_kit.actions(block_kit.button("More room", ADD_PART_ACTION))
     context = [
         block_kit.context(f"The prompt above: _{block_kit.excerpt(above.system, wording.MAX_EXCERPT_CHARACTERS)}_")
@@ -195,7 +195,7 @@ def _render_prompt(
     ]
 
 
-def _render_trial() -> Iterable[Block]:
+def _render_question() -> Iterable[Block]:
     question = block_kit.text_input(placeholder="A question as people would ask it", lines=True)
     hint = "I answer it in our direct messages, with the settings in this form. Nothing is saved."
     yield block_kit.input_block(QUESTION_FIELD, "Try it first", question, hint=hint)
@@ -206,10 +206,10 @@ def _render_part(number: int, part: TextPart) -> Block:
     known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
     first = f"If it is empty, the prompt above applies. Placeholders: {known}."
     further = {
-        "paragraph": "Goes on in a new paragraph.",
-        "line": "Goes on in a new line.",
-        "word": "Goes on in the same line.",
-        "seamless": "Goes on in the middle of a word.",
+        "paragraph": "Continues in a new paragraph.",
+        "line": "Continues in a new line.",
+        "word": "Continues in the same line.",
+        "seamless": "Continues in the middle of a word.",
     }
     label = f"System prompt, part {number + 1}" if number else "System prompt"
     element = block_kit.text_input(part.text, lines=True)
@@ -226,8 +226,8 @@ def _render_parameter(
     text = parameters.render(name, draft.parameters[name]) if name in draft.parameters else ""
     inherited = parameter.when_unset
     if name in above.parameters:
-        of, origin = above.parameters[name], wording.describe_scope_plainly(above.origins[name])
-        inherited = f"{wording.format_value(name, of)}, from {origin}"
+        value, origin = above.parameters[name], wording.describe_scope_plainly(above.origins[name])
+        inherited = f"{wording.format_value(name, value)}, from {origin}"
     element, hint = _render_element(parameter, text, inherited, models), parameter.help
     is_typed = element["type"] == "plain_text_input"
     if is_typed and not isinstance(parameter.value_type, NameType):

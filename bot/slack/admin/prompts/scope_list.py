@@ -35,7 +35,7 @@ class ScopeListSection:
         workspace = self._workspace
         everywhere = ThreadKey(
             platform=workspace.platform, workspace=workspace.workspace, channel=DIRECT_MESSAGES, root=""
-        )  # what applies there are the two levels that always stand here
+        )  # the versions of the workspace and of direct messages apply there
         fixed = {version.scope: version for version in await self._versions.list_applying(everywhere)}
         changed, count = await self._versions.list_changed(workspace, limit=MAX_SCOPES_SHOWN + 2)
         return render_overview(workspace, fixed, changed, count)

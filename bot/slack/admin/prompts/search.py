@@ -7,8 +7,6 @@ Slack's own list of channels opens it.
 
 from collections.abc import Mapping, Sequence
 
-import structlog
-
 from bot.core.chat.scoped_config import EMPTY_CONFIG, describe_config
 from bot.core.config import ConfigVersion
 from bot.ports import ConfigVersions
@@ -26,13 +24,11 @@ PAGE_ACTION_PREFIX = "steer_page"
 SCOPES_PER_PAGE = 10
 """Each takes three blocks."""
 MAX_QUERY_CHARACTERS = 200
-"""Characters that are looked for at most."""
+"""Characters of a query."""
 MAX_CHANNEL_LOOKUPS = 40
 """Look up channel names for at most this many scopes: each uncached name is a call, of fifty a minute."""
 RESULTS_FOLLOW = "There are many results. They appear here in a moment."
 SEARCH_FAILED = "I could not search just now. Please try again in a minute."
-
-log = structlog.get_logger()
 
 
 class ScopeSearch:
