@@ -1,6 +1,6 @@
-"""`bot usage`: what calls of models cost, by day, channel, person, model or version.
+"""`bot usage`: shows what calls of models cost, by day, month, channel, person, model or version.
 
-Separate because it only reads. Rule: a price that is not known is never shown, or added up, as nothing.
+As a table, CSV or JSON. A call whose price is unknown is counted, and never added up as if it were free.
 """
 
 import csv
@@ -24,7 +24,7 @@ from bot.store.spending.usage import FILTER_NAMES, GROUPING_COLUMNS
 from bot.store.spending.usage import sum_usage as read
 
 DEFAULT_DAYS = 30
-"""From how long ago on calls are summed up where nobody says."""
+"""The period without `--since`."""
 FIGURE_FIELDS = ("calls", "prompt_tokens", "completion_tokens", "cached_tokens", "estimated", "unpriced")
 HEADINGS = ("calls", "prompt", "answer", "cached", "estimated", "cost")
 DAY_TYPE = click.DateTime(["%Y-%m-%d"])
@@ -32,14 +32,18 @@ DAY_TYPE = click.DateTime(["%Y-%m-%d"])
 
 @click.command()
 @click.option(
-    "--by", type=click.Choice(list(GROUPING_COLUMNS)), default="day", show_default=True, help="One line each."
+    "--by",
+    type=click.Choice(list(GROUPING_COLUMNS)),
+    default="day",
+    show_default=True,
+    help="A line for each of these.",
 )
 @click.option("--since", type=DAY_TYPE, help="The first day, UTC.  [default: 30 days ago]")
 @click.option("--until", type=DAY_TYPE, help="The last day, UTC.  [default: today]")
-@click.option("--workspace", help="Of one workspace only, by its id.")
-@click.option("--channel", help="Of one channel only, by its id.")
-@click.option("--person", help="Of one person only, by their id.")
-@click.option("--model", help="Of one model only.")
+@click.option("--workspace", help="Only this workspace, by its id.")
+@click.option("--channel", help="Only this channel, by its id.")
+@click.option("--person", help="Only this person, by their id.")
+@click.option("--model", help="Only this model.")
 @click.option(
     "--format",
     "form",
@@ -49,9 +53,9 @@ DAY_TYPE = click.DateTime(["%Y-%m-%d"])
     help="How to print it.",
 )
 def usage(by: str, since: datetime | None, until: datetime | None, form: str, **named: str | None) -> None:
-    """Show what calls of models cost, in tokens and, as far as BOT_PRICES knows them, in money.
+    """Show what calls of models cost, in tokens, and in money if BOT_PRICES names their prices.
 
-    A cost is what the prices of its time made it. What a server did not count is estimated.
+    Costs are by the prices at the time of the call. Tokens that a server did not count are estimated.
     """
     today = datetime.now(UTC).date()
     period = {
@@ -73,7 +77,7 @@ def usage(by: str, since: datetime | None, until: datetime | None, form: str, **
 
 
 def _describe_versions(connection: Any, key: str) -> str:
-    """Return versions as people know them; the settings alone are none."""
+    """Return the names of versions; the deployment's settings have no version."""
     ids = [int(each) for each in key.split(",") if each]
     found = versions.read_by_ids(connection, ids)
     return (
@@ -83,7 +87,7 @@ def _describe_versions(connection: Any, key: str) -> str:
 
 def _format_table(by: str, rows: Sequence[tuple[str, Spending]], currency: str) -> str:
     if not rows:
-        return "No call of a model was made then.\n"
+        return "No model was called in this period.\n"
     total = sum((spent for _, spent in rows), Spending())
     lines = [(by, *HEADINGS), *(_format_figures(key, spent, currency) for key, spent in rows)]
     if len(rows) > 1:
@@ -116,7 +120,7 @@ def _format_json(by: str, rows: Sequence[tuple[str, Spending]], currency: str) -
 
 
 def _usage_records(by: str, rows: Iterable[tuple[str, Spending]], currency: str) -> Iterator[dict[str, Any]]:
-    """Yield rows for machines; the cost is a decimal text, since no float holds it, and None if unknown."""
+    """Yield rows for machines. The cost is a decimal text, which loses no digit, or None if unknown."""
     for key, spent in rows:
         is_known = spent.unpriced < spent.calls
         cost = f"{spent.cost // NANO_PER_UNIT}.{spent.cost % NANO_PER_UNIT:09}" if is_known else None

@@ -13,9 +13,9 @@ does what it says, and all the waiting:
                                     write it; tell LiveReply whether it was accepted, refused or lost
                   -> Done           the thread shows everything
 
-An example with one edit each second and a model that writes ten words a second: words 1-3 are posted at once,
-and each edit then brings about ten more. If the limiter grants an edit only after four seconds, that one edit
-brings forty.
+An example with one edit each second and a model that writes ten words a second: the first words are posted at
+once, and each edit then brings about ten more. If the limiter grants an edit only after four seconds, that one
+edit brings forty.
 
 Rules: one writer for each answer, and its writes never overlap. Text is taken at the moment of writing, so no
 edit is ever queued. A write that fails for a while is late, and never lost. Nothing is written once

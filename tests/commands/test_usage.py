@@ -66,7 +66,7 @@ def fill(folder: Path) -> None:
 
 
 def test_without_calls_it_says_so(bot: Bot) -> None:
-    assert done(bot("usage")) == "No call of a model was made then.\n"
+    assert done(bot("usage")) == "No model was called in this period.\n"
 
 
 def test_usage_is_summed_up_and_unknown_prices_are_marked(bot: Bot, tmp_path: Path) -> None:
