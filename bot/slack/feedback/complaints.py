@@ -11,6 +11,7 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.core.history.feedback import Verdict, VoteCounts, VoteRecord
 from bot.core.history.personal_data import ERASED_PERSON
+from bot.core.periods import SECONDS_PER_DAY
 from bot.ports import Votes
 from bot.slack.admin.authorization import Authorizer
 from bot.slack.home import HomeReader
@@ -28,7 +29,7 @@ SCORE_PERIOD_DAYS = 30
 """Of the count in Home."""
 MAX_COMPLAINTS_SHOWN = 25
 """Complaints in one view."""
-MAX_NOTE_CHARACTERS = 600
+MAX_COMMENT_CHARACTERS = 600
 """Characters of a comment that are shown."""
 
 
@@ -48,7 +49,7 @@ class ComplaintList:
         """Return the section; no blocks unless the reader is an admin. Raises `StoreError`."""
         if not reader.is_admin:
             return ()
-        since = self._clock() - SCORE_PERIOD_DAYS * 86_400
+        since = self._clock() - SCORE_PERIOD_DAYS * SECONDS_PER_DAY
         total = await self._votes.count_votes(self._authorizer.workspace, since=since)
         score = (
             f"{format_score(total)} in the last {SCORE_PERIOD_DAYS} days."
@@ -80,7 +81,7 @@ class ComplaintList:
         answer = f"an answer to <@{complaint.author.id}>{self._link_thread(complaint)}"
         lines = [f"{heading}, on {answer}", *(f"• {REASON_LABELS[reason]}" for reason in vote.reasons)]
         if vote.note:
-            lines.append(f"“{block_kit.excerpt(vote.note, MAX_NOTE_CHARACTERS)}”")
+            lines.append(f"“{block_kit.excerpt(vote.note, MAX_COMMENT_CHARACTERS)}”")
         if complaint.model:
             lines.append(f"_{block_kit.excerpt(complaint.model, 100)}_")
         return "\n".join(lines)

@@ -67,9 +67,8 @@ class PersonalDataSection:
     async def __call__(self, reader: HomeReader) -> Sequence[Block]:
         """Return the section. Raises `StoreError`."""
         counts = await self._personal.count_stored(self._person(reader.user))
-        buttons = [
-            block_kit.button("Send me my data", SEND_DATA_ACTION)
-        ]  # there may be figures, or prompts that they saved
+        # Offered without messages, too: there may be usage figures, or prompts that the person saved.
+        buttons = [block_kit.button("Send me my data", SEND_DATA_ACTION)]
         if counts != StoredCounts():
             buttons.append(
                 block_kit.button("Erase my data", ERASE_DATA_ACTION, style="danger", confirm=ERASE_CONFIRMATION)

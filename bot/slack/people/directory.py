@@ -23,6 +23,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.access.rules import MemberType
 from bot.core.errors import SurfaceError, SurfaceUnavailable
+from bot.core.turns import Author
 from bot.slack import payload
 from bot.slack.people.membership import is_admin_or_owner, read_member_type
 from bot.slack.transport.api_errors import call
@@ -88,6 +89,11 @@ class People:
         wanted = set(ids)
         found = await asyncio.gather(*(self._look_up(each) for each in wanted))
         return {each: entry.name for each, entry in zip(wanted, found, strict=True) if entry.name}
+
+    async def look_up_author(self, user: str) -> Author:
+        """Return a person with their name, if they have one, within a second."""
+        names = await self.names({user})
+        return Author(id=user, name=names.get(user, ""))
 
     async def member_type(self, user: str) -> MemberType:
         """Return what a person is to the workspace, within two seconds. Raises `SurfaceUnavailable`."""

@@ -24,7 +24,7 @@ from bot.slack.views.block_kit import Block, clip, context, excerpt, preformatte
 MAX_EXCERPT_CHARACTERS = 140
 """Characters of a prompt in an overview."""
 MAX_VALUE_CHARACTERS = 200
-MAX_NOTE_CHARACTERS = 300
+MAX_NOTE_CHARACTERS_SHOWN = 300
 MAX_PROMPT_CHARACTERS = 3_000
 """Characters of a prompt in a message, and in one block of a view."""
 _USER_ID_PATTERN = re.compile("[UW][A-Z0-9]+")
@@ -68,7 +68,7 @@ def format_author(version: ConfigVersion | GrantsVersion) -> str:
 
 def describe_version(version: ConfigVersion | GrantsVersion) -> str:
     """Return a version's number, author, time and note."""
-    note = f": {excerpt(version.note, MAX_NOTE_CHARACTERS)}" if version.note else ""
+    note = f": {excerpt(version.note, MAX_NOTE_CHARACTERS_SHOWN)}" if version.note else ""
     return f"*Version {version.number}* by {format_author(version)}, {format_time(version.created_at)}{note}"
 
 

@@ -16,7 +16,6 @@ from bot.core.access.rules import MemberType
 from bot.core.chat import scoped_config
 from bot.core.config import Scope
 from bot.core.errors import GrantsConflict, SurfaceUnavailable
-from bot.core.turns import Author
 from bot.policy.permissions import Permissions
 from bot.slack import payload
 from bot.slack.admin import authorization
@@ -134,8 +133,7 @@ class GrantsController:
         return scope
 
     async def _save_grants(self, state: FormState, grants: Grants, note: str) -> None:
-        names = await self._people.names({state.user})
-        author = Author(id=state.user, name=names.get(state.user, ""))
+        author = await self._people.look_up_author(state.user)
         version = await self._permissions.save(state.scope, grants, based_on=state.based_on, by=author, note=note)
         log.info(
             "Grants were saved.",

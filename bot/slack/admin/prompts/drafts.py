@@ -103,7 +103,7 @@ class DraftController:
         incoming = IncomingMessage(
             thread=thread,
             message_id=message_id,
-            author=await self._saver.look_up_author(state.user),
+            author=await self._saver.people.look_up_author(state.user),
             text=request.question,
             addressed=AddressingKind.DIRECT,
             sent_at=float(message_id),

@@ -10,7 +10,6 @@ import structlog
 
 from bot.core.chat import scoped_config
 from bot.core.config import ConfigVersion, ScopeConfig
-from bot.core.turns import Author
 from bot.policy.config_editor import ConfigEditor, EditableScope
 from bot.slack.admin import authorization
 from bot.slack.admin.authorization import Authorizer
@@ -38,19 +37,14 @@ class ConfigSaver:
         """`models` never raises, and takes a second at most."""
         self._authorizer = authorizer
         self._config_editor = config_editor
-        self._people = people
+        self.people = people
         self._models = models
-
-    async def look_up_author(self, user: str) -> Author:
-        """Return a person with their name."""
-        names = await self._people.names({user})
-        return Author(id=user, name=names.get(user, ""))
 
     async def save_config(
         self, state: FormState, config: ScopeConfig, note: str, *, is_delegated: bool = False
     ) -> ConfigVersion:
         """Add a version. Raises `ConfigRefused` and `VersionConflict`."""
-        author = await self.look_up_author(state.user)
+        author = await self.people.look_up_author(state.user)
         version = await self._config_editor.save(
             state.scope, config, based_on=state.based_on, by=author, note=note, is_delegated=is_delegated
         )

@@ -23,7 +23,6 @@ from bot.core.spending.budgets import (
     parse_amount,
 )
 from bot.core.spending.prices import NANO_PER_UNIT
-from bot.core.turns import Author
 from bot.ports import Ledger
 from bot.slack import payload
 from bot.slack.admin.authorization import Authorizer
@@ -104,8 +103,7 @@ class BudgetController:
         budget, errors = _parse_submission(values)
         if budget is None:
             return FormErrors(errors=errors)
-        names = await self._people.names({user})
-        by = Author(id=user, name=names.get(user, ""))
+        by = await self._people.look_up_author(user)
         note = _field_value(values, NOTE_FIELD).strip()
         await self._ledger.set_budget(self._authorizer.workspace, budget, by=by, note=note)
         log.info("An admin has set a budget.", action="budget_set", user=user, budget=_budget_name(budget))
