@@ -89,7 +89,7 @@ class PreparedQuestion:
     parameters: Mapping[str, ParameterValue]
     made_with: Provenance
     known_summaries: ThreadSummaries
-    """The summaries of the thread, read before its history: so none covers a turn that is not read."""
+    """The summaries of the thread; they are read before its history."""
     pictures: tuple[str, ...] = ()
     """Data URLs."""
     visible_turns: Sequence[Turn] = ()
@@ -132,16 +132,16 @@ class RequestBuilder:
         kept = self._options.summaries
         known = await kept.read_summaries(turn.thread) if kept else ThreadSummaries()
         context = await self._read_context(turn)
-        applying = self._effective_config(turn, context)
+        effective = self._effective_config(turn, context)
         read = await self._file_reader.read(self._surfaces[turn.thread.platform], turn.files)
-        made_with = _provenance_of(applying, context)
+        made_with = _provenance_of(effective, context)
         remarks = "\n\n".join(filter(None, (read.remarks, made_with.remarks)))
         made_with = replace(made_with, reading=read.text_for_model, remarks=remarks)
         question = PreparedQuestion(
             turn=replace(turn, made_with=made_with),
             context=context,
-            system_prompt=await self._fill_placeholders(applying.system, turn, context),
-            parameters=applying.parameters,
+            system_prompt=await self._fill_placeholders(effective.system, turn, context),
+            parameters=effective.parameters,
             made_with=made_with,
             pictures=read.pictures,
             known_summaries=known,
@@ -216,13 +216,15 @@ class RequestBuilder:
         summary = summaries.render_summary(view.summary, available_tokens, count=count) if view.summary else ""
         sentence = SUMMARISED_NOTE if summary and view.is_covered else OUT_OF_VIEW_NOTE
         made_with = _add_view_remark(question, sentence) if view.first else question.made_with
-        seen = _context_coverage(history, view.first, is_all=question.has_whole_history, is_summarised=bool(summary))
+        coverage = _context_coverage(
+            history, view.first, is_all=question.has_whole_history, is_summarised=bool(summary)
+        )
         return replace(
             question,
             visible_turns=history[view.first :],
             summary=summary,
             available_tokens=available_tokens,
-            made_with=replace(made_with, seen=seen),
+            made_with=replace(made_with, seen=coverage),
         )
 
     async def _learn_windows(self) -> None:
@@ -296,8 +298,10 @@ def _model_of(question: PreparedQuestion) -> str:
 def _add_view_remark(question: PreparedQuestion, note: str) -> Provenance:
     """Add the note about left-out turns, unless the thread has been told the same already."""
     made_with = question.made_with
-    told = next((_view_remark_of(turn) for turn in reversed(question.context.history) if _view_remark_of(turn)), "")
-    is_news = told != note if told else question.has_whole_history
+    last_note = next(
+        (_view_remark_of(turn) for turn in reversed(question.context.history) if _view_remark_of(turn)), ""
+    )
+    is_news = last_note != note if last_note else question.has_whole_history
     if not is_news or any(each in made_with.remarks for each in (OUT_OF_VIEW_NOTE, SUMMARISED_NOTE)):
         return made_with
     return replace(made_with, remarks="\n\n".join(filter(None, (made_with.remarks, note))))

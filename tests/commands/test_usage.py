@@ -87,7 +87,7 @@ def test_usage_is_filtered(bot: Bot, tmp_path: Path) -> None:
     fill(tmp_path)
     assert "U0GRACE" not in done(bot("usage", "--by", "person", "--channel", "C1"))
     assert "m-2" not in done(bot("usage", "--by", "model", "--person", "U0GRACE"))
-    assert done(bot("usage", "--until", "2001-01-01", "--since", "2000-01-01")).startswith("No call")
+    assert done(bot("usage", "--until", "2001-01-01", "--since", "2000-01-01")).startswith("No model was called")
     assert "U0ADA" in done(bot("usage", "--by", "person", "--since", "2000-01-01"))
 
 
