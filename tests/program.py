@@ -25,7 +25,7 @@ class Program:
     process: asyncio.subprocess.Process
     output: bytearray = field(default_factory=bytearray)
 
-    async def until(self, text: str) -> None:
+    async def wait_for_output(self, text: str) -> None:
         """Wait until the program has printed `text`."""
         async with asyncio.timeout(START_TIMEOUT_SECONDS):
             while text.encode() not in self.output:
@@ -85,7 +85,7 @@ class RunningSandbox:
 async def running_sandbox(folder: Path, **env: str) -> AsyncIterator[RunningSandbox]:
     """Run `bot try` on a free port, as a person would."""
     async with program("try", "--port", "0", "--no-browser", cwd=folder, env=env) as running:
-        await running.until("Ctrl-C")
+        await running.wait_for_output("Ctrl-C")
         yield RunningSandbox(re.findall(r"http://\S+", running.text)[0])
         assert await running.stop() == 0, running.text
 

@@ -19,7 +19,7 @@ ROUNDS, WARM_UP = 200, 20
 SIZES = (10, 1_000, 100_000)
 
 
-async def measured(url: URL, size: int, *, is_one_thread: bool) -> tuple[float, float, float]:
+async def measure(url: URL, size: int, *, is_one_thread: bool) -> tuple[float, float, float]:
     """Return the median and the 99th percentile in ms, and the transactions of an answer.
 
     The turns are in other threads, or all in the one where the questions are asked.
@@ -43,7 +43,7 @@ async def main() -> None:
             with tempfile.TemporaryDirectory() as folder:
                 url = parse_database_url(f"sqlite:///{Path(folder) / 'bench.db'}")
                 await asyncio.to_thread(migrate.upgrade_database, url)
-                median, slow, transactions = await measured(url, size, is_one_thread=is_one_thread)
+                median, slow, transactions = await measure(url, size, is_one_thread=is_one_thread)
             first = first or median
             print(f"{size:>8,} {median:>11.2f} {median / first:>7.2f} {slow:>8.2f} {transactions:>14.1f}")  # noqa: T201
 

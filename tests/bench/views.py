@@ -81,23 +81,23 @@ GESTURES: Mapping[str, Callable[[ScreenWatcher], Any]] = {
 }
 
 
-async def filled(url: URL, root: str) -> None:
+async def fill_database(url: URL, root: str) -> None:
     """Write the archive, and update the database's statistics."""
     async with open_database(url) as database:
         await database.tx(fill, SIZE, root)
         await database.tx(lambda connection: connection.execute(text("ANALYZE")))
 
 
-async def measured(kind: Kind, folder: Path) -> None:
+async def print_times(kind: Kind, folder: Path) -> None:
     """Print a line for each view."""
     with migrated_database(kind, folder) as url:
         address = url.set(drivername=url.get_backend_name()).render_as_string(hide_password=False)
         async with new_world(folder, DATABASE_URL=address) as world:
             root = await world.workspace.say(ADA, CHANNEL, "The longest thread of all.")
-            await filled(url, root)
+            await fill_database(url, root)
             async with ready_bot(world):
                 asked = await world.workspace.say(ADA, CHANNEL, "<@U0BOT> [[say=Yes.]]", thread_ts=root)
-                await world.until(CHANNEL, root, ends="Yes.")
+                await world.wait_for_text(CHANNEL, root, ends="Yes.")
                 screen = ScreenWatcher(world, asked)
                 await screen.wait_for(lambda: GESTURES["Home"](screen))
                 for name, gesture in GESTURES.items():
@@ -111,7 +111,7 @@ async def main() -> None:
     kinds: tuple[Kind, ...] = ("sqlite", "postgres")
     for kind in kinds:
         with tempfile.TemporaryDirectory() as folder:
-            await measured(kind, Path(folder))
+            await print_times(kind, Path(folder))
 
 
 if __name__ == "__main__":

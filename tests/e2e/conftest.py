@@ -24,20 +24,20 @@ class BotWorld:
     env: dict[str, str]
     folder: Path
 
-    def shown(self, channel: str, root: str) -> list[str]:
+    def bot_texts(self, channel: str, root: str) -> list[str]:
         """Return the texts of the bot's messages in a thread, as they are now."""
         return [
             message.text for message in self.workspace.thread(channel, root) if message.user == self.workspace.bot_user
         ]
 
-    def complete(self, channel: str, root: str) -> str:
+    def bot_text(self, channel: str, root: str) -> str:
         """Return the bot's whole text in a thread."""
-        return "\n".join(self.shown(channel, root))
+        return "\n".join(self.bot_texts(channel, root))
 
-    async def until(self, channel: str, root: str, *, ends: str) -> str:
+    async def wait_for_text(self, channel: str, root: str, *, ends: str) -> str:
         """Wait until the bot's text in a thread ends with `ends`, and return all of it."""
-        await self.workspace.wait_until(lambda: self.complete(channel, root).endswith(ends), START_TIMEOUT_SECONDS)
-        return self.complete(channel, root)
+        await self.workspace.wait_until(lambda: self.bot_text(channel, root).endswith(ends), START_TIMEOUT_SECONDS)
+        return self.bot_text(channel, root)
 
 
 @asynccontextmanager
@@ -51,7 +51,7 @@ async def new_world(folder: Path, workspace: SandboxWorkspace | None = None, **m
 async def ready_bot(world: BotWorld) -> AsyncIterator[Program]:
     """Run the bot, wait until it is ready, and check at the end that it is alive."""
     async with program("run", cwd=world.folder, env=world.env) as running:
-        await running.until('"action": "ready"')
+        await running.wait_for_output('"action": "ready"')
         yield running
         assert running.process.returncode is None, running.text
 

@@ -15,16 +15,16 @@ ANSWER_TIMEOUT_SECONDS = 30.0
 
 
 async def ask(world: BotWorld, text: str, root: str | None = None, *, ends: str) -> tuple[str, str, int]:
-    """Ask in a direct message; return its thread, what the bot shows at the end, and how often it asked."""
+    """Ask in a direct message; return its thread, the bot's final text, and the number of model requests."""
     before = len(world.model.requests)
     ts = await world.workspace.say(ADA, DIRECT, text, thread_ts=root)
     await until(world, root or ts, ends=ends)
-    return root or ts, world.shown(DIRECT, root or ts)[-1], len(world.model.requests) - before
+    return root or ts, world.bot_texts(DIRECT, root or ts)[-1], len(world.model.requests) - before
 
 
 async def until(world: BotWorld, root: str, *, ends: str) -> None:
     """Wait until the bot's newest message in a thread ends like this."""
-    await world.workspace.wait_until(lambda: world.complete(DIRECT, root).endswith(ends), ANSWER_TIMEOUT_SECONDS)
+    await world.workspace.wait_until(lambda: world.bot_text(DIRECT, root).endswith(ends), ANSWER_TIMEOUT_SECONDS)
 
 
 def offered(world: BotWorld, root: str) -> dict[str, str]:
@@ -37,7 +37,7 @@ def offered(world: BotWorld, root: str) -> dict[str, str]:
 
 
 async def press(world: BotWorld, root: str, label: str) -> None:
-    """Press a button below the bot's newest message until it is taken away: its turn may only just end."""
+    """Press a button below the bot's newest message until it disappears; its turn may be ending only now."""
     message = world.workspace.thread(DIRECT, root)[-1]
     (block,) = [each for each in message.blocks if each.get("block_id") == ANSWER_BUTTONS_BLOCK_ID]
     (button,) = [each for each in block["elements"] if each["text"]["text"] == label]

@@ -51,7 +51,7 @@ def _is_about(call: ApiCall, channel: str, root: str) -> bool:
     return channel in {named.get("channel"), named.get("channel_id")} and root in threads
 
 
-def _line(call: ApiCall) -> str:
+def _describe_call(call: ApiCall) -> str:
     text = str(call.arguments.get("text", call.arguments.get("status", "")))[:40]
     page = (call.arguments.get("metadata") or {}, call.response.get("ts"))
     return f"  {call.at:.3f} +{call.seconds:.3f} {call.method} {call.status} {text!r} {page}"
@@ -59,7 +59,7 @@ def _line(call: ApiCall) -> str:
 
 @dataclass
 class Examination:
-    """What was asked in one workspace."""
+    """The questions asked in one workspace."""
 
     workspace: SandboxWorkspace
     in_order: bool = True
@@ -86,15 +86,15 @@ class Examination:
         self.questions.append(AskedQuestion(channel=channel, root=root or ts, words=answer))
         return root or ts
 
-    def shown(self, channel: str, root: str) -> list[str]:
+    def bot_words(self, channel: str, root: str) -> list[str]:
         """Return the words of the bot in a thread."""
         messages = self.workspace.thread(channel, root)
         return [word for message in messages if message.is_from_app for word in message.text.split()]
 
-    def verdict(self) -> ExaminationResult:
+    def check(self) -> ExaminationResult:
         """Check what all threads show now."""
         threads = {(question.channel, question.root) for question in self.questions}
-        shown = {thread: self.shown(*thread) for thread in threads}
+        shown = {thread: self.bot_words(*thread) for thread in threads}
         counts = {thread: Counter(words) for thread, words in shown.items()}
         lost = doubled = 0
         for question in self.questions:
@@ -114,24 +114,24 @@ class Examination:
             ),
         )
 
-    async def answered(self, timeout: float = EXAMINATION_TIMEOUT_SECONDS) -> ExaminationResult:  # noqa: ASYNC109 - gives the verdict
+    async def wait_until_answered(self, timeout: float = EXAMINATION_TIMEOUT_SECONDS) -> ExaminationResult:  # noqa: ASYNC109 - gives the verdict
         """Wait until everything is right or the time is over; return the result."""
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout):
-                while self.verdict() != CLEAN:  # noqa: ASYNC110 - there are more changes than examinations
+                while self.check() != CLEAN:  # noqa: ASYNC110 - there are more changes than examinations
                     await asyncio.sleep(0.1)
-        return self.verdict()
+        return self.check()
 
-    def evidence(self) -> str:
+    def describe_calls(self) -> str:
         """Return the API calls of the threads with a fault, with their times."""
         lines = []
         for channel, root in {(question.channel, question.root) for question in self.questions}:
-            shown, expected = self.shown(channel, root), self._expected((channel, root))
+            shown, expected = self.bot_words(channel, root), self._expected((channel, root))
             is_stuck = self._is_stuck((channel, root))
             is_right = shown == expected if self.in_order else Counter(shown) == Counter(expected)
             if not is_right or is_stuck:
                 lines.append(f"{channel} {root}: expected {expected}, shown {shown}, stuck: {is_stuck}")
-                lines += [_line(call) for call in self.workspace.calls() if _is_about(call, channel, root)]
+                lines += [_describe_call(call) for call in self.workspace.calls() if _is_about(call, channel, root)]
         return "\n".join(lines)
 
     def _is_stuck(self, thread: tuple[str, str]) -> bool:

@@ -171,7 +171,7 @@ def watched(call: Callable[..., Any], tell: Callable[[MomentKind], None]) -> Cal
 
 
 def arm(point: str, number: int) -> None:
-    """Let this process send itself a signal at a point."""
+    """Arrange that this process sends itself a signal at a point."""
     ahead = list(ALL_POINTS[point])
 
     def passes(moment: Moment) -> None:

@@ -1,4 +1,4 @@
-"""A database and a workspace as the program of an earlier commit left them in mid-work.
+"""A database and a workspace with the unfinished work of an earlier commit's program.
 
 `tests/store/dumps/README.md` says what is in the dumps, and how they were written.
 """
@@ -43,20 +43,20 @@ class Heir(BotWorld):
         return channel, root
 
     def pages_before(self, name: str) -> list[str]:
-        """Return which messages of a thread were the bot's when the process died."""
+        """Return the bot's messages of a thread at the time of the dump."""
         messages = [each for each in self.left["messages"] if each.get("thread_ts") == self.thread(name)[1]]
         return [each["ts"] for each in messages if each["user"] == self.workspace.bot_user]
 
     def pages_now(self, name: str) -> list[str]:
-        """Return which messages of a thread are the bot's now."""
+        """Return the bot's present messages of a thread."""
         return [each.ts for each in self.workspace.thread(*self.thread(name)) if each.is_from_app]
 
     def says(self, name: str) -> str:
         """Return the bot's whole text in a thread."""
-        return self.complete(*self.thread(name))
+        return self.bot_text(*self.thread(name))
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """Return what the database says."""
+        """Return the rows of a query."""
         engine = migrate.migration_engine(self.url)
         try:
             with engine.connect() as connection:
@@ -65,14 +65,14 @@ class Heir(BotWorld):
             engine.dispose()
 
     async def until_rows(self, query: str, expected: Callable[[list[tuple[Any, ...]]], bool]) -> None:
-        """Wait until the database says what is expected."""
+        """Wait until the rows of a query are as expected."""
         async with asyncio.timeout(START_TIMEOUT_SECONDS):
             while not expected(self.rows(query)):  # noqa: ASYNC110 - the database sends no notification here
                 await asyncio.sleep(0.1)
 
 
 def load(kind: Kind, url: URL) -> None:
-    """Fill an empty database from the dump of its dialect, and lead it to this program's schema."""
+    """Fill an empty database from the dump of its dialect, and migrate it to the present schema."""
     dump = (DUMPS / f"{COMMIT}.{DIALECTS[kind]}.sql").read_text()
     if kind == "sqlite":
         assert url.database is not None
@@ -99,7 +99,7 @@ def refresh(url: URL, model: SandboxModel, age: float) -> None:
 
 
 def fill(workspace: SandboxWorkspace, left: dict[str, Any]) -> None:
-    """Put into a workspace what stood there, without an event of it."""
+    """Restore the messages of a workspace without sending events for them."""
     for row in left["messages"]:
         stream = StreamState(row["stream"]) if "stream" in row else None
         message = WorkspaceMessage(**row | {"stream": stream, "blocks": tuple(row.get("blocks", ()))})
@@ -110,7 +110,7 @@ def fill(workspace: SandboxWorkspace, left: dict[str, Any]) -> None:
 
 @asynccontextmanager
 async def left_behind(kind: Kind, folder: Path) -> AsyncIterator[Heir]:
-    """Give what was left, migrated; the workspace's clock goes on from where it stood."""
+    """Open the dump, migrated, and its workspace, whose clock continues from the time of the dump."""
     left = json.loads((DUMPS / f"{COMMIT}.{DIALECTS[kind]}.json").read_text())
     age = time.time() - left["dumped_at"]
     with empty_database(kind, folder) as url:

@@ -21,8 +21,8 @@ ENG, PARTNER, LIN, NOOR = "C0ENG", "C0PARTNER", "U0LIN", "U0NOOR"
 WORKSPACE = Scope(platform="slack", workspace="T0SANDBOX")
 
 
-def told(world: BotWorld) -> list[NoticeShown]:
-    """Collect what single people are told from now on."""
+def collect_notices(world: BotWorld) -> list[NoticeShown]:
+    """Collect the notices that single people get from now on."""
     found: list[NoticeShown] = []
 
     def note(change: WorkspaceChange) -> None:
@@ -35,11 +35,11 @@ def told(world: BotWorld) -> list[NoticeShown]:
 
 async def answered(world: BotWorld, user: str, channel: str) -> None:
     root = await world.workspace.say(user, channel, "<@U0BOT> [[say=ok]]")
-    await world.until(channel, root, ends="ok")
+    await world.wait_for_text(channel, root, ends="ok")
 
 
-async def recorded(url: str) -> list[str]:
-    """Return whose questions are stored."""
+async def read_askers(url: str) -> list[str]:
+    """Return the authors of stored questions."""
     async with open_database(parse_database_url(url), exclusive=False) as database:
         return await database.tx(
             lambda connection: [row[0] for row in connection.execute(text("SELECT author_id FROM turns"))]
@@ -50,7 +50,7 @@ async def test_guests_outsiders_and_whom_the_settings_name_are_refused(world: Bo
     """Their messages are not stored either."""
     world.env |= {"BOT_DENY": f"{GRACE}, C0RANDOM", "DATABASE_URL": f"sqlite:///{world.folder / 'a.db'}"}
     migrate.upgrade_database(parse_database_url(world.env["DATABASE_URL"]))
-    notices = told(world)
+    notices = collect_notices(world)
     async with ready_bot(world):
         for user, channel in ((LIN, ENG), (NOOR, PARTNER), (GRACE, GENERAL), (ADA, "C0RANDOM")):
             await world.workspace.say(user, channel, "<@U0BOT> [[say=no]]")
@@ -62,18 +62,18 @@ async def test_guests_outsiders_and_whom_the_settings_name_are_refused(world: Bo
         GRACE: AccessRefusal.PERSON.for_people,
         ADA: AccessRefusal.CHANNEL.for_people,
     }
-    assert await recorded(world.env["DATABASE_URL"]) == [ADA]
+    assert await read_askers(world.env["DATABASE_URL"]) == [ADA]
     assert len(world.model.requests) == 1
 
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_what_admins_set_holds_within_seconds_in_a_running_bot(kind: Kind, tmp_path: Path) -> None:
-    """Set by another process, as the shell is."""
+    """The rules are set by another process: a command at the shell."""
     with migrated_database(kind, tmp_path) as url:
         address = url.render_as_string(hide_password=False)
         async with new_world(tmp_path, DATABASE_URL=address) as world, ready_bot(world):
             await answered(world, GRACE, GENERAL)
-            notices = told(world)
+            notices = collect_notices(world)
             async with open_database(url, exclusive=False) as database:
                 grants = Grants(
                     rules=AccessRules(denied_people=frozenset({GRACE}), admits=frozenset({Admission.GUESTS}))

@@ -1,4 +1,4 @@
-"""What a direct message shows beside answers, with the real program: suggestions, a title, a session."""
+"""Suggested prompts, titles and sessions in a direct message, with the real program."""
 
 from bot.sandbox.workspace.records import AgentSession
 from tests.e2e.conftest import ADA, BotWorld, ready_bot
@@ -7,7 +7,7 @@ DIRECT = "D0ADA"
 
 
 async def test_suggestions_a_title_and_a_session_that_rests(world: BotWorld) -> None:
-    """Looking at Home is not asking for suggestions; and what was suggested stays."""
+    """Opening Home sets no suggestions; those that were set stay."""
     world.env |= {"BOT_SUGGESTED_PROMPTS": "Explain: Explain this: | Draft: Draft a reply."}
     async with ready_bot(world):
         state = world.workspace.state
@@ -18,7 +18,7 @@ async def test_suggestions_a_title_and_a_session_that_rests(world: BotWorld) -> 
         await world.workspace.wait_until(lambda: DIRECT in state.prompts, 30)
         assert state.prompts[DIRECT] == {"Explain": "Explain this:", "Draft": "Draft a reply."}
         root = await world.workspace.say(ADA, DIRECT, "**Why** is it wet?\n[[rate=20]] [[say=It rains and rains.]]")
-        await world.until(DIRECT, root, ends="It rains and rains.")
+        await world.wait_for_text(DIRECT, root, ends="It rains and rains.")
         at_rest = AgentSession(status="active", title="Why is it wet?")
         await world.workspace.wait_until(lambda: state.sessions.get((DIRECT, root)) == at_rest, 30)
         assert not world.workspace.statuses

@@ -1,4 +1,4 @@
-"""What an operator gets wrong: one sentence that names the setting, and a proper exit code."""
+"""Wrong settings: the program prints one sentence that names the setting, and exits with a proper code."""
 
 import asyncio
 import socket
@@ -75,12 +75,12 @@ async def test_an_unmigrated_database_says_what_to_run(world: BotWorld) -> None:
     async with program("migrate", cwd=world.folder, env=env) as migrating:
         assert await migrating.wait() == 0
     async with program("run", cwd=world.folder, env=env) as running:
-        await running.until('"action": "ready"')
+        await running.wait_for_output('"action": "ready"')
 
 
 async def test_a_second_process_on_one_sqlite_file_is_refused(world: BotWorld) -> None:
     async with program("run", cwd=world.folder, env=world.env) as running:
-        await running.until('"action": "ready"')
+        await running.wait_for_output('"action": "ready"')
         assert "DATABASE_URL" in await refused("run", cwd=world.folder, env=world.env)
 
 
@@ -111,7 +111,7 @@ async def test_an_unwritable_database_file_is_named(world: BotWorld) -> None:
 
 async def test_a_signal_ends_it_with_exit_code_0(world: BotWorld) -> None:
     async with program("run", cwd=world.folder, env=world.env) as running:
-        await running.until('"action": "ready"')
+        await running.wait_for_output('"action": "ready"')
         assert await running.stop() == 0
     assert "Traceback" not in running.text
     assert "Unclosed" not in running.text

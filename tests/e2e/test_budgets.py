@@ -26,8 +26,8 @@ MAX_ANSWER_TOKENS = 400
 QUESTIONS = 12
 
 
-def books(connection: Connection) -> tuple[int, list[int], int]:
-    """Return what is spent, what is kept for calls under way, and how many turns have ended."""
+def read_books(connection: Connection) -> tuple[int, list[int], int]:
+    """Return the spent tokens, the reservations of running calls, and the number of ended turns."""
     spent = connection.scalar(select(func.sum(calls.c.prompt_tokens + calls.c.completion_tokens))) or 0
     kept = connection.scalars(select(reservations.c.tokens)).all()
     ended = connection.scalar(select(func.count()).where(turns.c.ended_at.is_not(None))) or 0
@@ -40,8 +40,8 @@ def tallied(connection: Connection) -> int:
     return int(connection.scalar(of_ada) or 0)
 
 
-async def limited(database: Database, amount: int) -> None:
-    """Give each person a budget, and answers a limit, so that what a call may need is known."""
+async def set_limits(database: Database, amount: int) -> None:
+    """Set a budget for each person, and a token limit for answers, so that the estimate of a call is known."""
     await SqlConfigVersions(database).save(
         TEAM, ScopeConfig(parameters={"max_tokens": MAX_ANSWER_TOKENS}), based_on=0, by=Author(id="U0JOAN")
     )
@@ -52,11 +52,11 @@ async def limited(database: Database, amount: int) -> None:
 @pytest.mark.postgres
 @pytest.mark.usefixtures("one_day")
 async def test_two_processes_let_in_as_much_as_fits_and_one_of_them_may_die(tmp_path: Path) -> None:
-    """Looked at all the time: what is spent and what is kept is never more than the budget."""
+    """At every moment, spent and reserved tokens together do not exceed the budget."""
     amount = 4 * MAX_ANSWER_TOKENS
     async with shared_world(tmp_path, rates=False) as (world, processes):
         async with open_database(parse_database_url(world.env["DATABASE_URL"])) as database:
-            await limited(database, amount)
+            await set_limits(database, amount)
             asked = Examination(world.workspace)
             doomed, heir = (
                 await start_ready_bot(processes, world, "doomed"),
@@ -67,19 +67,19 @@ async def test_two_processes_let_in_as_much_as_fits_and_one_of_them_may_die(tmp_
             most, killed, ended = 0, False, 0
             async with asyncio.timeout(120):
                 while ended < QUESTIONS:
-                    spent, kept, ended = await database.tx(books)
+                    spent, kept, ended = await database.tx(read_books)
                     assert spent + sum(kept) <= amount
                     most = max(most, len(kept))
                     if most and not killed:
                         await doomed.kill()
                         killed = True
                     await asyncio.sleep(0.05)
-            spent, kept, _ = await database.tx(books)
+            spent, kept, _ = await database.tx(read_books)
             assert kept == [], "nothing stays behind of who died"
             assert await database.tx(tallied) == spent
         assert await heir.stop() == 0
-    refused = [q for q in asked.questions if "budget" in world.complete(q.channel, q.root)]
-    answered = [q for q in asked.questions if q.words[-1] in world.complete(q.channel, q.root)]
+    refused = [q for q in asked.questions if "budget" in world.bot_text(q.channel, q.root)]
+    answered = [q for q in asked.questions if q.words[-1] in world.bot_text(q.channel, q.root)]
     assert most == 3, "so many fit at once, with what their questions take"
     assert len(answered) + len(refused) == QUESTIONS
     assert len(answered) >= most
@@ -87,14 +87,14 @@ async def test_two_processes_let_in_as_much_as_fits_and_one_of_them_may_die(tmp_
 
 @pytest.mark.usefixtures("one_day")
 async def test_a_spent_budget_says_until_when_and_how_much(world: BotWorld) -> None:
-    """In the thread, with a button that works once an admin has raised it."""
+    """The thread says so, with a button that works after an admin has raised the budget."""
     async with (
         ready_bot(world),
         open_database(parse_database_url(f"sqlite:///{world.folder / 'threadkeeper.db'}"), exclusive=False) as database,
     ):
-        await limited(database, 100)
+        await set_limits(database, 100)
         root = await world.workspace.say(ADA, "D0ADA", "[[say=one two]]")
-        shown = await world.until("D0ADA", root, ends="an admin can raise it.")
+        shown = await world.wait_for_text("D0ADA", root, ends="an admin can raise it.")
         assert shown.startswith("Your budget for today has too little left for this: 0 of 100 tokens used.")
         await SqlLedger(database).set_budget(
             TEAM,
@@ -111,7 +111,7 @@ async def test_a_spent_budget_says_until_when_and_how_much(world: BotWorld) -> N
         (buttons,) = (block for block in message.blocks if block["type"] == "actions")
         pressed = {**buttons["elements"][0], "block_id": buttons["block_id"]}
         await world.workspace.interactivity.act_on_message(ADA, "D0ADA", message.ts, pressed, {})
-        await world.until("D0ADA", root, ends="one two")
-        spent, kept, _ = await database.tx(books)
+        await world.wait_for_text("D0ADA", root, ends="one two")
+        spent, kept, _ = await database.tx(read_books)
         assert spent > 0
         assert kept == []

@@ -1,4 +1,4 @@
-"""A draft outlives the process in which it was begun: tried, asked further after a restart, and published."""
+"""A draft survives a restart: it is tried, asked further after a restart, and published."""
 
 from typing import Any
 
@@ -14,12 +14,12 @@ SPOKEN = "You speak like a pirate of #general."
 
 
 def bot_messages_to_ada(world: BotWorld) -> list[WorkspaceMessage]:
-    """Return what the bot has written to Ada, oldest first, replies among it."""
+    """Return the bot's direct messages to Ada with all replies, oldest first."""
     return world.workspace.state.messages(world.workspace.state.im(ADA).id)
 
 
 async def try_it(world: BotWorld) -> WorkspaceMessage:
-    """Try a draft for a channel; return the head of its thread once it is answered there."""
+    """Try a draft for a channel; return the first message of its thread after the answer."""
     views = world.workspace.views
     await world.workspace.interactivity.command(ADA, GENERAL, "/threadkeeper", "prompt")
     await world.workspace.wait_until(
@@ -41,7 +41,7 @@ def button(head: WorkspaceMessage, action: str) -> dict[str, Any]:
 
 
 async def test_a_draft_outlives_the_process_that_began_it(world: BotWorld) -> None:
-    """What is asked below it is answered with it, wherever; then it applies where it is meant."""
+    """Questions in its thread are answered with it; after publishing it applies in its channel."""
     async with ready_bot(world):
         head = await try_it(world)
     async with ready_bot(world):
@@ -56,4 +56,4 @@ async def test_a_draft_outlives_the_process_that_began_it(world: BotWorld) -> No
             lambda: bot_messages_to_ada(world)[0].text == "Published", START_TIMEOUT_SECONDS
         )
         root = await world.workspace.say(ADA, GENERAL, f"<@U0BOT> {ASK}")
-        await world.workspace.wait_until(lambda: SPOKEN in world.complete(GENERAL, root), START_TIMEOUT_SECONDS)
+        await world.workspace.wait_until(lambda: SPOKEN in world.bot_text(GENERAL, root), START_TIMEOUT_SECONDS)

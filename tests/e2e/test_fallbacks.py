@@ -36,12 +36,12 @@ class FallbackScene:
     refused: dict[str, int] = field(default_factory=dict)
     """By method: the number of calls before its fault was injected."""
 
-    def refuse(self, method: str, **fault: Any) -> None:
+    def inject_fault(self, method: str, **fault: Any) -> None:
         """Let the next call of a method fail; `was_refused` checks that there was one."""
         self.refused[method] = len(self.workspace.calls(method))
         self.workspace.inject_fault(method, **fault)
 
-    def was_refused(self) -> bool:
+    def have_all_faults_happened(self) -> bool:
         """Whether all injected faults have happened."""
         return all(len(self.workspace.calls(method)) > count for method, count in self.refused.items())
 
@@ -49,9 +49,9 @@ class FallbackScene:
         """Ask for an answer that grows for some seconds."""
         self.root = await self.asked.ask(ADA, self.channel, words=words, seconds=seconds)
 
-    async def grows(self, words: int = 1) -> None:
+    async def wait_for_words(self, words: int = 1) -> None:
         """Wait until so many words of it are shown."""
-        await self.workspace.wait_until(lambda: len(self.asked.shown(self.channel, self.root)) >= words, 30)
+        await self.workspace.wait_until(lambda: len(self.asked.bot_words(self.channel, self.root)) >= words, 30)
 
     @property
     def messages(self) -> list[WorkspaceMessage]:
@@ -78,7 +78,7 @@ def at_once(method: str, **fault: Any) -> Trouble:
     """Refuse the first call of a method."""
 
     async def trouble(scene: FallbackScene) -> None:
-        scene.refuse(method, **fault)
+        scene.inject_fault(method, **fault)
         await scene.ask(seconds=5.0)
 
     return trouble
@@ -89,9 +89,9 @@ def later(*methods: str, words: int = 30, seconds: float = 3.0, **fault: Any) ->
 
     async def trouble(scene: FallbackScene) -> None:
         await scene.ask(words=words, seconds=seconds)
-        await scene.grows()
+        await scene.wait_for_words()
         for method in methods:
-            scene.refuse(method, **fault)
+            scene.inject_fault(method, **fault)
 
     return trouble
 
@@ -104,14 +104,14 @@ async def nothing(scene: FallbackScene) -> None:
 async def deleted(scene: FallbackScene) -> None:
     """Delete the growing message."""
     await scene.ask()
-    await scene.grows(words=5)
+    await scene.wait_for_words(words=5)
     await scene.workspace.delete(ADA, scene.channel, scene.messages[0].ts)
 
 
 async def deleted_twice(scene: FallbackScene) -> None:
     """Delete it, and the one that is posted in its place: then no third one is posted."""
     await deleted(scene)
-    await scene.grows()
+    await scene.wait_for_words()
     await scene.workspace.delete(ADA, scene.channel, scene.messages[0].ts)
     scene.asked.questions.clear()
 
@@ -129,9 +129,9 @@ def window(seconds: float) -> Trouble:
 async def expired_and_window_closed(scene: FallbackScene) -> None:
     """From some words on, let the message neither grow nor be edited."""
     await scene.ask()
-    await scene.grows(words=5)
+    await scene.wait_for_words(words=5)
     scene.workspace.state.edit_window_seconds = 0.0
-    scene.refuse(APPEND, error="message_not_in_streaming_state")
+    scene.inject_fault(APPEND, error="message_not_in_streaming_state")
 
 
 TWO_PAGES: Mapping[str, Any] = MappingProxyType({"words": 1_000, "seconds": 9.0})
@@ -200,7 +200,7 @@ CASES: Mapping[str, FallbackCase] = MappingProxyType(
 
 
 async def test_each_way_is_the_others_fallback(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Whatever gives out, the thread shows the answer whole, rests, and the next question is answered."""
+    """In each case the thread shows the whole answer, has no status, and the next question is answered."""
 
     async def play(name: str, folder: Path) -> None:
         case = CASES[name]
@@ -210,13 +210,13 @@ async def test_each_way_is_the_others_fallback(tmp_path_factory: pytest.TempPath
             await bot.wait_until_ready()
             scene = FallbackScene(workspace, Examination(workspace), case.channel)
             await case.trouble(scene)
-            assert await scene.asked.answered() == CLEAN, scene.asked.evidence() + bot.text
+            assert await scene.asked.wait_until_answered() == CLEAN, scene.asked.describe_calls() + bot.text
             await scene.asked.ask(ADA, case.channel)
-            assert await scene.asked.answered() == CLEAN, scene.asked.evidence() + bot.text
+            assert await scene.asked.wait_until_answered() == CLEAN, scene.asked.describe_calls() + bot.text
             assert await bot.stop() == 0, bot.text
-            assert scene.asked.verdict() == CLEAN, "it stays so"
+            assert scene.asked.check() == CLEAN, "it stays so"
             shown = scene.messages
-            assert scene.was_refused(), scene.refused
+            assert scene.have_all_faults_happened(), scene.refused
             assert len(shown) in case.messages, [message.text for message in shown]
             assert any(message.is_streaming for message in shown) == case.is_left_open
             assert "Traceback" not in bot.text

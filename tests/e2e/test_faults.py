@@ -49,14 +49,14 @@ class FaultScene:
     async def ask_and_wait(self) -> None:
         """Ask, and wait until a part of the answer is shown."""
         await self.ask()
-        await self.workspace.wait_until(lambda: self.asked.shown(GENERAL, self.root), 30)
+        await self.workspace.wait_until(lambda: self.asked.bot_words(GENERAL, self.root), 30)
 
-    async def is_told(self, sentence: str) -> None:
+    async def wait_for_sentence(self, sentence: str) -> None:
         """Wait until the thread shows a sentence; an answer is not expected any more."""
-        await self.workspace.wait_until(lambda: sentence in self.world.complete(GENERAL, self.root), 30)
+        await self.workspace.wait_until(lambda: sentence in self.world.bot_text(GENERAL, self.root), 30)
         self.asked.questions.clear()
 
-    async def printed(self, action: str) -> None:
+    async def wait_for_log(self, action: str) -> None:
         """Wait until the bot has logged an action."""
         async with asyncio.timeout(30):
             while f'"action": "{action}"' not in self.bot.text:  # noqa: ASYNC110 - no notification
@@ -67,7 +67,7 @@ Case = Callable[[FaultScene], Awaitable[None]]
 
 
 def slack(method: str, *, in_mid_answer: bool = False, **fault: Any) -> Case:
-    """Let a call of Slack go wrong: the person gets the whole answer all the same, once."""
+    """Let a call of Slack fail: the person still gets the whole answer, once."""
 
     async def case(scene: FaultScene) -> None:
         if in_mid_answer:
@@ -80,11 +80,11 @@ def slack(method: str, *, in_mid_answer: bool = False, **fault: Any) -> Case:
 
 
 def model(fault: str, sentence: str) -> Case:
-    """Let the model fail: the person is told so in a sentence."""
+    """Let the model fail: the thread shows a sentence."""
 
     async def case(scene: FaultScene) -> None:
         await scene.ask(f"[[fault={fault}]]")
-        await scene.is_told(sentence)
+        await scene.wait_for_sentence(sentence)
 
     return case
 
@@ -100,12 +100,12 @@ async def archived(scene: FaultScene) -> None:
     """Refuse all writes into the thread from now on; only this turn fails."""
     scene.workspace.inject_fault("chat.postMessage", error="is_archived")
     await scene.ask()
-    await scene.printed("surface_gone")
+    await scene.wait_for_log("surface_gone")
     scene.asked.questions.clear()
 
 
 async def no_slack_at_all(scene: FaultScene) -> None:
-    """Every call fails for a while, in mid-answer, and the sockets break."""
+    """Let every call fail for a while in the middle of an answer, and break the sockets."""
     await scene.ask_and_wait()
     for method in ("chat.postMessage", "chat.update", "assistant.threads.setStatus", "apps.connections.open"):
         scene.workspace.inject_fault(method, status=503, times=2)
@@ -117,12 +117,12 @@ async def no_model_server(scene: FaultScene) -> None:
     """Stop the model server for a while."""
     await scene.world.model.__aexit__()
     await scene.ask()
-    await scene.is_told("can't reach the model")
+    await scene.wait_for_sentence("can't reach the model")
     await scene.world.model.__aenter__()
 
 
 async def terminated_backends(scene: FaultScene) -> None:
-    """PostgreSQL ends all our connections in mid-answer."""
+    """Let PostgreSQL end all connections of the bot in the middle of an answer."""
     await scene.ask_and_wait()
     address = scene.database.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(address, autocommit=True) as server:
@@ -148,13 +148,13 @@ async def locked_out(scene: FaultScene) -> None:
 
 
 async def full_disk(scene: FaultScene) -> None:
-    """SQLite's log cannot grow, in mid-answer and for new questions; then it can again."""
+    """Fill the disk of SQLite's log in the middle of an answer and for new questions, for a while."""
     await scene.ask_and_wait()
     size = os.stat(f"{scene.database.database}-wal").st_size  # noqa: PTH116 - at once
     unlimited = resource.prlimit(scene.bot.pid, resource.RLIMIT_FSIZE)
     resource.prlimit(scene.bot.pid, resource.RLIMIT_FSIZE, (size, unlimited[1]))
     await scene.asked.ask(ADA, DIRECT)
-    await scene.printed("intake_failed")
+    await scene.wait_for_log("intake_failed")
     await asyncio.sleep(OUTAGE_SECONDS)
     resource.prlimit(scene.bot.pid, resource.RLIMIT_FSIZE, unlimited)
 
@@ -223,7 +223,7 @@ POSTGRES: Mapping[str, Case] = MappingProxyType(
     ],
 )
 async def test_what_goes_wrong(kind: Kind, cases: Mapping[str, Case], tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Whatever it was, the thread is complete and shows no thinking bot, and the next questions work."""
+    """After each fault the thread is complete, has no status, and the next questions are answered."""
 
     async def play(name: str, folder: Path) -> None:
         async with small_world(kind, folder) as world:
@@ -237,10 +237,10 @@ async def test_what_goes_wrong(kind: Kind, cases: Mapping[str, Case], tmp_path_f
                 await cases[name](scene)
                 await scene.asked.ask(ADA, GENERAL, root=scene.root if scene.asked.questions else None)
                 await scene.asked.ask(ADA, DIRECT)
-                assert await scene.asked.answered() == CLEAN, bot.text
+                assert await scene.asked.wait_until_answered() == CLEAN, bot.text
                 assert bot.text.count("store_down") <= 2, "it says once what is wrong"
                 assert await bot.stop() == 0, bot.text
-                assert scene.asked.verdict() == CLEAN, "it stays so"
+                assert scene.asked.check() == CLEAN, "it stays so"
                 assert "Traceback" not in bot.text
 
     async with open_bot_processes() as processes:

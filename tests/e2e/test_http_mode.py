@@ -1,4 +1,4 @@
-"""The program in HTTP mode, and its health checks in both: signed requests in, answers in the thread."""
+"""HTTP mode: signed requests in, answers in the thread; and the health checks of both modes."""
 
 import json
 import time
@@ -19,7 +19,7 @@ SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 
 @pytest.fixture
 async def address(world: BotWorld) -> str:
-    """Return where the program will be, once it is started."""
+    """Return the address at which the program will listen."""
     port = free_port()
     world.env |= {"PORT": str(port), "BOT_HOST": "127.0.0.1"}
     return f"http://127.0.0.1:{port}"
@@ -46,15 +46,15 @@ async def deliver(session: aiohttp.ClientSession, address: str, callback: Json) 
 async def test_an_event_that_comes_by_http_is_answered_once(
     world: BotWorld, address: str, session: aiohttp.ClientSession
 ) -> None:
-    """No socket and no app token; delivered three times, as after a lost acknowledgement."""
+    """Without a socket and an app token; the event comes three times, as after a lost acknowledgement."""
     world.env |= {"SLACK_SIGNING_SECRET": SECRET, "SLACK_APP_TOKEN": ""}
     async with program("run", cwd=world.folder, env=world.env) as running:
-        await running.until('"action": "ready"')
+        await running.wait_for_output('"action": "ready"')
         root = await world.workspace.say(ADA, GENERAL, "<@U0BOT> [[say=By HTTP.]]")
         for callback in world.workspace.events() * 3:
             assert await deliver(session, address, callback) == 200
-        await world.until(GENERAL, root, ends="By HTTP.")
-        assert world.shown(GENERAL, root) == ["By HTTP."]
+        await world.wait_for_text(GENERAL, root, ends="By HTTP.")
+        assert world.bot_texts(GENERAL, root) == ["By HTTP."]
         assert world.workspace.socket_count == 0
         assert await running.stop() == 0
         assert "Traceback" not in running.text

@@ -1,4 +1,4 @@
-"""Killed at any point of a turn's life: after a restart every question has one complete answer, in order."""
+"""The program is killed at each point of a turn: after a restart every question has one complete answer, in order."""
 
 from pathlib import Path
 
@@ -44,7 +44,7 @@ DEATHS: dict[str, tuple[str, ...]] = {
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_killed_at_every_point(kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Lost, doubled, stuck: 0, 0, 0, wherever it died.
+    """Lost, doubled, stuck: 0, 0, 0 at every point.
 
     The first question's answer is long, it grows for some seconds, over two messages; two more questions wait
     behind it, and one in another thread does not.
@@ -62,9 +62,9 @@ async def test_killed_at_every_point(kind: Kind, tmp_path_factory: pytest.TempPa
                 assert await doomed.wait_until_dead() == -9, f"it did not come to {point}: {doomed.text}"
             bot = await processes.start(folder, world.env)
             await bot.wait_until_ready()
-            assert await asked.answered() == CLEAN, asked.evidence() + bot.text
+            assert await asked.wait_until_answered() == CLEAN, asked.describe_calls() + bot.text
             assert await bot.stop() == 0, bot.text
-            assert asked.verdict() == CLEAN, "it stays so"
+            assert asked.check() == CLEAN, "it stays so"
 
     async with open_bot_processes() as processes:
         await run_all(DEATHS, die, tmp_path_factory)
@@ -85,7 +85,7 @@ async def test_killed_while_a_message_grows(kind: Kind, tmp_path_factory: pytest
             assert await doomed.wait_until_dead() == -9, f"it did not come to {point}: {doomed.text}"
             bot = await processes.start(folder, world.env)
             await bot.wait_until_ready()
-            assert await asked.answered() == CLEAN, asked.evidence() + bot.text
+            assert await asked.wait_until_answered() == CLEAN, asked.describe_calls() + bot.text
             assert await bot.stop() == 0, bot.text
             assert not any(message.is_streaming for message in world.workspace.thread(DIRECT, root))
 
@@ -105,7 +105,7 @@ async def test_killed_when_the_message_of_an_answer_was_lost(
             doomed = await processes.start(folder, world.env, point=point)
             await doomed.wait_until_ready()
             root = await asked.ask(ADA, GENERAL, words=60, seconds=6.0)
-            await workspace.wait_until(lambda: len(asked.shown(GENERAL, root)) > 5, 60)
+            await workspace.wait_until(lambda: len(asked.bot_words(GENERAL, root)) > 5, 60)
             if point in FIXED_POINTS:
                 workspace.state.edit_window_seconds = 0.0
             else:
@@ -113,9 +113,9 @@ async def test_killed_when_the_message_of_an_answer_was_lost(
             assert await doomed.wait_until_dead() == -9, f"it did not come to {point}: {doomed.text}"
             bot = await processes.start(folder, world.env)
             await bot.wait_until_ready()
-            assert await asked.answered() == CLEAN, asked.evidence() + bot.text
+            assert await asked.wait_until_answered() == CLEAN, asked.describe_calls() + bot.text
             assert await bot.stop() == 0, bot.text
-            assert asked.verdict() == CLEAN, "it stays so"
+            assert asked.check() == CLEAN, "it stays so"
 
     async with open_bot_processes() as processes:
         await run_all({**DELETED_POINTS, **FIXED_POINTS}, die, tmp_path_factory)

@@ -13,7 +13,7 @@ from tests.e2e.direct_message import DIRECT, SAY, TEXT, TRY_AGAIN, ask, explaine
 async def test_what_is_too_long_is_asked_for_once_more_and_shorter(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """In a world of its own, since the bot remembers how much the model takes."""
+    """In its own world, since the bot remembers the size of the model's window."""
     sentence = ContextTooLong.for_people
     async with another_world(tmp_path_factory) as world:
         for fault in ("413", "too_large", "too_long"):
@@ -60,7 +60,7 @@ async def test_where_the_first_server_is_gone_the_next_one_answers(
 async def test_what_a_model_does_not_take_is_left_out_unnoticed(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """And not tried again; admins are told."""
+    """It is not tried again, and admins are told."""
     async with another_world(tmp_path_factory) as world:
         for times in (2, 1):
             root, shown, asked = await ask(world, f"{SAY} [[fault=unverified]]", ends=TEXT)

@@ -32,8 +32,8 @@ async def bot(world: BotWorld) -> AsyncIterator[Program]:
 
 async def test_a_mention_is_answered_in_its_thread(world: BotWorld, bot: Program) -> None:
     root = await world.workspace.say(ADA, GENERAL, "<@U0BOT> [[say=An answer with **bold** and `code`.]]")
-    await world.until(GENERAL, root, ends="code`.")
-    assert len(world.shown(GENERAL, root)) == 1
+    await world.wait_for_text(GENERAL, root, ends="code`.")
+    assert len(world.bot_texts(GENERAL, root)) == 1
     block = world.workspace.thread(GENERAL, root)[1].blocks[0]
     assert (block["type"], block["text"]) == ("markdown", "An answer with **bold** and `code`.")
 
@@ -42,15 +42,15 @@ async def test_a_mention_that_arrives_as_two_events_gets_one_answer(world: BotWo
     before = len(world.model.requests)
     roots = [await world.workspace.say(ADA, GENERAL, f"<@U0BOT> [[say=answer {n}.]]") for n in range(4)]
     for number, root in enumerate(roots):
-        assert await world.until(GENERAL, root, ends=f"answer {number}.") == f"answer {number}."
+        assert await world.wait_for_text(GENERAL, root, ends=f"answer {number}.") == f"answer {number}."
     assert len(world.model.requests) == before + len(roots)
 
 
 async def test_a_direct_message_is_answered_in_its_thread_and_continues(world: BotWorld, bot: Program) -> None:
     root = await world.workspace.say(ADA, DIRECT, "[[say=First.]]")
-    await world.until(DIRECT, root, ends="First.")
+    await world.wait_for_text(DIRECT, root, ends="First.")
     await world.workspace.say(ADA, DIRECT, "[[say=Second.]]", thread_ts=root)
-    await world.until(DIRECT, root, ends="Second.")
+    await world.wait_for_text(DIRECT, root, ends="Second.")
     messages = world.model.requests[-1]["messages"]
     assert [message["role"] for message in messages] == ["system", "user", "assistant", "user"]
     assert messages[2]["content"] == "First."
@@ -58,10 +58,10 @@ async def test_a_direct_message_is_answered_in_its_thread_and_continues(world: B
 
 async def test_in_a_channel_a_reply_counts_only_with_a_mention(world: BotWorld, bot: Program) -> None:
     root = await world.workspace.say(ADA, GENERAL, "<@U0BOT> [[say=First.]]")
-    await world.until(GENERAL, root, ends="First.")
+    await world.wait_for_text(GENERAL, root, ends="First.")
     await world.workspace.say(GRACE, GENERAL, "nobody asked the bot", thread_ts=root)
     await world.workspace.say(GRACE, GENERAL, "<@U0BOT> [[say=Second.]]", thread_ts=root)
-    await world.until(GENERAL, root, ends="Second.")
+    await world.wait_for_text(GENERAL, root, ends="Second.")
     speakers = [message["content"] for message in world.model.requests[-1]["messages"] if message["role"] == "user"]
     assert speakers[0].startswith("ada: ")
     assert speakers[1].startswith("grace: ")
@@ -70,7 +70,7 @@ async def test_in_a_channel_a_reply_counts_only_with_a_mention(world: BotWorld, 
 async def test_people_are_told_apart_by_an_opaque_user(world: BotWorld, bot: Program) -> None:
     for person in (ADA, GRACE, ADA):
         root = await world.workspace.say(person, GENERAL, "<@U0BOT> [[say=ok]]")
-        await world.until(GENERAL, root, ends="ok")
+        await world.wait_for_text(GENERAL, root, ends="ok")
     users = [request["user"] for request in world.model.requests[-3:]]
     assert users[0] == users[2] != users[1]
     assert all(len(user) == 64 and "U0" not in user for user in users)
@@ -80,11 +80,11 @@ async def test_a_long_answer_grows_and_continues_in_further_messages(world: BotW
     text = "A sentence of seven words, again. " * 200 + "The end."
     root = await world.workspace.say(ADA, RANDOM, f"<@U0BOT> [[rate=250]] [[say={text}]]")
     await world.workspace.wait_until(lambda: world.workspace.calls("assistant.threads.setStatus") != [], 30)
-    await world.until(RANDOM, root, ends="The end.")
+    await world.wait_for_text(RANDOM, root, ends="The end.")
     messages = [m for m in world.workspace.thread(RANDOM, root) if m.user == "U0BOT"]
     assert len(messages[0].history) > 2, "the first message grew"
     assert len(messages) > 1
-    assert world.complete(RANDOM, root).split() == text.split(), "complete, and nothing twice"
+    assert world.bot_text(RANDOM, root).split() == text.split(), "complete, and nothing twice"
     calls = [call for call in world.workspace.calls() if call.arguments.get("channel") == RANDOM]
     assert all(call.response["ok"] for call in calls), "no limit of Slack's was met"
 
@@ -104,10 +104,10 @@ async def test_a_model_error_is_a_sentence_and_the_next_question_works(
     world: BotWorld, bot: Program, fault: str, sentence: str
 ) -> None:
     root = await world.workspace.say(ADA, GENERAL, f"<@U0BOT> [[fault={fault}]]")
-    await world.workspace.wait_until(lambda: sentence in world.complete(GENERAL, root), 30)
-    assert "Traceback" not in world.complete(GENERAL, root)
+    await world.workspace.wait_until(lambda: sentence in world.bot_text(GENERAL, root), 30)
+    assert "Traceback" not in world.bot_text(GENERAL, root)
     await world.workspace.say(ADA, GENERAL, "<@U0BOT> [[say=Works.]]", thread_ts=root)
-    await world.until(GENERAL, root, ends="Works.")
+    await world.wait_for_text(GENERAL, root, ends="Works.")
 
 
 @pytest.mark.parametrize(
@@ -123,9 +123,9 @@ async def test_a_model_error_is_a_sentence_and_the_next_question_works(
 )
 async def test_every_kind_of_text_is_answered(world: BotWorld, bot: Program, text: str) -> None:
     root = await world.workspace.say(ADA, DIRECT, f"{text}[[say=Understood.]]")
-    await world.until(DIRECT, root, ends="Understood.")
+    await world.wait_for_text(DIRECT, root, ends="Understood.")
 
 
 async def test_a_mention_without_a_word_is_answered(world: BotWorld, bot: Program) -> None:
     root = await world.workspace.say(ADA, GENERAL, "<@U0BOT>")
-    await world.workspace.wait_until(lambda: world.complete(GENERAL, root) != "", 30)
+    await world.workspace.wait_until(lambda: world.bot_text(GENERAL, root) != "", 30)

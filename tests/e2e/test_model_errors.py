@@ -1,4 +1,4 @@
-"""Ways in which a model can fail, and the sentence that the thread shows for each (docs/models.md)."""
+"""Failures of a model, and the sentence that the thread shows for each (docs/models.md)."""
 
 import json
 from collections.abc import AsyncIterator
@@ -48,7 +48,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def lived_in(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[BotWorld, Program]]:
-    """One world, with a bot that runs, for all tests that do not need another."""
+    """Open one world with a running bot for most tests here."""
     async with new_world(tmp_path_factory.mktemp("errors")) as world, ready_bot(world) as bot:
         yield world, bot
 
@@ -63,8 +63,8 @@ def bot(lived_in: tuple[BotWorld, Program]) -> Program:
     return lived_in[1]
 
 
-def logged(bot: Program) -> dict[str, str]:
-    """Return what the log says of the newest failure of a model."""
+def read_logged_error(bot: Program) -> dict[str, str]:
+    """Return the log line of the last failure of a model."""
     line: dict[str, str] = json.loads([line for line in bot.text.splitlines() if '"model_failed"' in line][-1])
     return line
 
@@ -93,7 +93,7 @@ def logged(bot: Program) -> dict[str, str]:
 async def test_instead_of_an_answer_there_is_a_sentence(
     world: BotWorld, bot: Program, fault: str, error: type[ModelError], times: int
 ) -> None:
-    """It is the error's own, with a button to try again; the model is asked as often as may help.
+    """It is the error's sentence, with a button to try again; the model is retried if that may help.
 
     Admins are told which error it was, and whoever runs the bot finds what the service said of it in the log.
     """
@@ -101,7 +101,7 @@ async def test_instead_of_an_answer_there_is_a_sentence(
     root, shown, asked = await ask(world, f"{SAY} [[fault={fault}]]", ends=sentence)
     assert (shown, asked) == (sentence, times)
     assert list(offered(world, root)) == [TRY_AGAIN]
-    line, ts = logged(bot), world.workspace.thread(DIRECT, root)[-1].ts
+    line, ts = read_logged_error(bot), world.workspace.thread(DIRECT, root)[-1].ts
     assert (line["error"], line["level"]) == (error.code, "warning")
     assert line["reason"].startswith(fault if fault.isdigit() else ("400 ", "The answer holds no text"))
     await works(world, root)
@@ -147,20 +147,20 @@ async def test_trying_again_answers_in_the_same_message(world: BotWorld) -> None
     root, _, _ = await ask(world, question, ends=ModelForbidden.for_people)
     await press(world, root, TRY_AGAIN)
     await until(world, root, ends=TEXT)
-    assert world.shown(DIRECT, root) == [TEXT]
+    assert world.bot_texts(DIRECT, root) == [TEXT]
     assert not offered(world, root)
 
 
 @pytest.mark.parametrize("fault", ["cut", "length"])
 async def test_going_on_adds_to_what_was_said(world: BotWorld, fault: str) -> None:
-    """The model is told where it stopped; the thread shows one answer without a seam or a mark."""
+    """The model is sent the partial answer; the thread shows one answer without a break or a note."""
     note = FINISH_NOTES["length"] if fault == "length" else f"_{ModelInterrupted.for_people}_"
     root, shown, _ = await ask(world, f"{SAY} [[fault={fault}]]", ends=note)
     said = shown.removesuffix(f"\n\n{note}")
     await press(world, root, GO_ON_BUTTON)
     await until(world, root, ends="its own sentence.")
     await works(world, root)
-    (whole, _) = world.shown(DIRECT, root)
+    (whole, _) = world.bot_texts(DIRECT, root)
     assert whole.startswith(f"{said} … and here it goes on.")
     assert note not in whole
     asked_to_go_on, afterwards = (request["messages"] for request in world.model.requests[-2:])
@@ -172,7 +172,7 @@ async def test_going_on_adds_to_what_was_said(world: BotWorld, fault: str) -> No
 
 
 async def test_a_question_that_the_service_refuses_is_not_sent_again(world: BotWorld) -> None:
-    """Or the service would refuse all that follows in the thread."""
+    """Otherwise the service would refuse all later requests of the thread."""
     question = f"something improper {SAY} [[fault=filtered]]"
     root, _, _ = await ask(world, question, ends=ContentFiltered.for_people)
     await works(world, root)
@@ -180,7 +180,7 @@ async def test_a_question_that_the_service_refuses_is_not_sent_again(world: BotW
 
 
 async def test_silence_ends_with_a_sentence_too(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Before the first word, in mid-answer, and where the answer never ends."""
+    """Before the first word, in the middle of an answer, and for an answer that never ends."""
     limits = {"BOT_FIRST_WORD_SECONDS": "2", "BOT_IDLE_SECONDS": "2", "BOT_TOTAL_SECONDS": "5"}
     async with another_world(tmp_path_factory, **limits) as world:
         root, shown, asked = await ask(world, f"{SAY} [[delay=60]]", ends=ModelSlow.for_people)

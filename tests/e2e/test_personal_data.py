@@ -1,4 +1,4 @@
-"""What people have done with their data, with the real program on each kind of database."""
+"""Export and erasure of personal data, with the real program on each kind of database."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ LONG_AGO = 1_600_000_000.0
 
 
 async def remember_an_old_conversation(database: Database) -> None:
-    """Store what was said and answered years ago."""
+    """Store a conversation of years ago."""
     thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel=GENERAL, root=f"{LONG_AGO:.6f}")
     asked = IncomingMessage(
         thread=thread,
@@ -45,7 +45,7 @@ def everything(connection: Connection) -> str:
 
 
 async def until_gone(database: Database, word: str) -> str:
-    """Wait until no table holds a word, and return what the tables hold."""
+    """Wait until a word is in no table, and return the content of all tables."""
     async with asyncio.timeout(START_TIMEOUT_SECONDS):
         while True:
             kept = await database.tx(everything)
@@ -55,7 +55,7 @@ async def until_gone(database: Database, word: str) -> str:
 
 
 async def press(world: BotWorld, user: str, action: str) -> None:
-    """Open Home and press a button there, which stands beside those that belong to others."""
+    """Open Home and press a button there."""
     world.workspace.interactivity.open_home(user, "home")
     await world.workspace.wait_until(lambda: action in str(world.workspace.views.home(user)), START_TIMEOUT_SECONDS)
     home = world.workspace.views.home(user)
@@ -81,7 +81,7 @@ async def test_data_are_forgotten_in_time_sent_and_erased(kind: Kind, tmp_path: 
             await until_gone(database, "ancient")
             for user in (ADA, GRACE):
                 root = await world.workspace.say(user, GENERAL, f"<@U0BOT> [[say=a kettle for {user}]]")
-                await world.until(GENERAL, root, ends=f"a kettle for {user}")
+                await world.wait_for_text(GENERAL, root, ends=f"a kettle for {user}")
             await press(world, GRACE, SEND_DATA_ACTION)
             await world.workspace.wait_until(lambda: files(world, "D0GRACE"), START_TIMEOUT_SECONDS)
             (sent,) = files(world, "D0GRACE")
@@ -97,6 +97,6 @@ async def test_data_are_forgotten_in_time_sent_and_erased(kind: Kind, tmp_path: 
             for callback in world.workspace.events("app_mention") + world.workspace.events("message"):
                 await world.workspace.redeliver(callback)
             root = await world.workspace.say(ADA, GENERAL, "<@U0BOT> [[say=done]]")
-            await world.until(GENERAL, root, ends="done")
+            await world.wait_for_text(GENERAL, root, ends="done")
             assert len(world.model.requests) == asked + 1, "nothing that was erased is asked again"
             assert "kettle" not in bot.text

@@ -56,7 +56,7 @@ def turns_of(process: BotProcess) -> int:
 
 
 async def test_two_processes_share_the_work_and_one_may_die(tmp_path: Path) -> None:
-    """Killed under load: whatever it had begun the other one ends, in the same messages."""
+    """One is killed under load: the other one completes its answers in the same messages."""
     async with shared_world(tmp_path, rates=False) as (world, processes):
         asked = Examination(world.workspace)
         doomed, heir = (
@@ -70,7 +70,7 @@ async def test_two_processes_share_the_work_and_one_may_die(tmp_path: Path) -> N
             if number == 15:
                 done_before = turns_of(doomed), turns_of(heir)
                 await doomed.kill()
-        assert await asked.answered() == CLEAN
+        assert await asked.wait_until_answered() == CLEAN
         assert min(done_before) > 0, f"both worked: {done_before}"
         assert await heir.stop() == 0
 
@@ -81,16 +81,16 @@ async def test_a_frozen_process_writes_nothing_more(tmp_path: Path) -> None:
         asked = Examination(world.workspace)
         frozen = await start_ready_bot(processes, world, "frozen")
         root = await asked.ask(ADA, GENERAL, words=60, seconds=6.0)
-        await world.workspace.wait_until(lambda: len(asked.shown(GENERAL, root)) > 5)
+        await world.workspace.wait_until(lambda: len(asked.bot_words(GENERAL, root)) > 5)
         frozen.send(signal.SIGSTOP)
         heir = await start_ready_bot(processes, world, "heir")
-        assert await asked.answered() == CLEAN
+        assert await asked.wait_until_answered() == CLEAN
         calls = len(world.workspace.calls())
         frozen.send(signal.SIGCONT)
         await asyncio.sleep(8.0)  # more than the stream, the lease and a pause of the delivery take
         later = [call.method for call in world.workspace.calls()[calls:]]
         assert not [method for method in later if method.startswith("chat.")], later
-        assert asked.verdict() == CLEAN
+        assert asked.check() == CLEAN
         for process in (frozen, heir):
             assert await process.stop() == 0
 
@@ -101,34 +101,34 @@ async def test_frozen_between_a_post_and_the_note_of_it(tmp_path: Path) -> None:
         asked = Examination(world.workspace)
         frozen = await start_ready_bot(processes, world, "frozen", freezes="the first page is posted, not noted")
         root = await asked.ask(ADA, GENERAL, words=700, seconds=3.0)
-        await world.workspace.wait_until(lambda: asked.shown(GENERAL, root), 30)
+        await world.workspace.wait_until(lambda: asked.bot_words(GENERAL, root), 30)
         heir = await start_ready_bot(processes, world, "heir")
-        assert await asked.answered() == CLEAN
+        assert await asked.wait_until_answered() == CLEAN
         frozen.send(signal.SIGCONT)
         await asyncio.sleep(3.0)
-        assert asked.verdict() == CLEAN
+        assert asked.check() == CLEAN
         for process in (frozen, heir):
             assert await process.stop() == 0
 
 
 @pytest.mark.soak
 async def test_a_process_that_wakes_late_knows_what_it_lost(tmp_path: Path) -> None:
-    """Its model hangs and its next edit has to wait: both longer than it takes to renew its lease."""
+    """Its model hangs and its next edit waits, both longer than a renewal of its lease takes."""
     async with shared_world(tmp_path) as (world, processes):
         asked = Examination(world.workspace)
         frozen = await start_ready_bot(processes, world, "frozen")
         stall = "[[fault=stall times=1]]"
         root = await asked.ask(ADA, GENERAL, words=80, seconds=8.0, directives=stall)
-        await world.workspace.wait_until(lambda: asked.shown(GENERAL, root))
+        await world.workspace.wait_until(lambda: asked.bot_words(GENERAL, root))
         refused = len(world.workspace.calls("chat.update"))
         world.workspace.inject_fault("chat.update", retry_after=45)
         await world.workspace.wait_until(lambda: len(world.workspace.calls("chat.update")) > refused)
         frozen.send(signal.SIGSTOP)
         heir = await start_ready_bot(processes, world, "heir")
-        assert await asked.answered() == CLEAN
+        assert await asked.wait_until_answered() == CLEAN
         frozen.send(signal.SIGCONT)
         await asyncio.sleep(40.0)
-        assert asked.verdict() == CLEAN
+        assert asked.check() == CLEAN
         for process in (frozen, heir):
             assert await process.stop() == 0
 
@@ -139,20 +139,20 @@ async def test_a_frozen_process_works_again(tmp_path: Path) -> None:
         asked = Examination(world.workspace)
         frozen = await start_ready_bot(processes, world, "frozen")
         root = await asked.ask(ADA, GENERAL, words=20, seconds=2.0)
-        await world.workspace.wait_until(lambda: asked.shown(GENERAL, root))
+        await world.workspace.wait_until(lambda: asked.bot_words(GENERAL, root))
         frozen.send(signal.SIGSTOP)
         heir = await start_ready_bot(processes, world, "heir")
-        assert await asked.answered() == CLEAN
+        assert await asked.wait_until_answered() == CLEAN
         frozen.send(signal.SIGCONT)
         await heir.stop()
         for _ in range(5):
             await asked.ask(ADA, GENERAL)
-        assert await asked.answered() == CLEAN
+        assert await asked.wait_until_answered() == CLEAN
         assert await frozen.stop() == 0
 
 
 async def test_a_rolling_deploy_leaves_no_gap(tmp_path: Path) -> None:
-    """The new process starts before the old one is told to end; people ask all the time."""
+    """The new process starts before the old one is asked to end, while people ask."""
     async with shared_world(tmp_path, rates=False) as (world, processes):
         asked = Examination(world.workspace)
         roots: dict[tuple[str, str], float] = {}
@@ -167,7 +167,7 @@ async def test_a_rolling_deploy_leaves_no_gap(tmp_path: Path) -> None:
         async def look_on() -> None:
             while True:
                 for root in roots.keys() - first_words.keys():
-                    if asked.shown(*root):
+                    if asked.bot_words(*root):
                         first_words[root] = time.monotonic()
                 await asyncio.sleep(0.05)
 
@@ -179,7 +179,7 @@ async def test_a_rolling_deploy_leaves_no_gap(tmp_path: Path) -> None:
             old = new
             await asyncio.sleep(1.0)
         people[0].cancel()
-        assert await asked.answered() == CLEAN
+        assert await asked.wait_until_answered() == CLEAN
         await asyncio.sleep(0.2)
         people[1].cancel()
         await asyncio.gather(*people, return_exceptions=True)
@@ -194,7 +194,7 @@ async def test_what_does_not_end_in_time_is_handed_over(tmp_path: Path) -> None:
         asked = Examination(world.workspace)
         old = await start_ready_bot(processes, world, "old", BOT_GRACE_SECONDS="0.3", BOT_LEASE_SECONDS="60")
         root = await asked.ask(ADA, GENERAL, words=40, seconds=4.0)
-        await world.workspace.wait_until(lambda: asked.shown(GENERAL, root))
+        await world.workspace.wait_until(lambda: asked.bot_words(GENERAL, root))
         new = await start_ready_bot(processes, world, "new", BOT_LEASE_SECONDS="60")
         asked_before = len(world.model.requests)
         assert await old.stop() == 0
@@ -202,6 +202,6 @@ async def test_what_does_not_end_in_time_is_handed_over(tmp_path: Path) -> None:
         while len(world.model.requests) == asked_before:  # noqa: ASYNC110 - the model sends no notification
             await asyncio.sleep(0.01)
         assert time.monotonic() - left < 0.7, "told of it, not found at the next poll"
-        assert await asked.answered() == CLEAN
+        assert await asked.wait_until_answered() == CLEAN
         assert len(world.workspace.calls("chat.postMessage")) == 1
         assert await new.stop() == 0

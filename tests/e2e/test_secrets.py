@@ -1,4 +1,4 @@
-"""What the program says of itself while things go wrong: no key, no token and no word of a conversation."""
+"""The log during failures: no key, no token and no word of a conversation."""
 
 import json
 
@@ -26,7 +26,7 @@ QUESTION, ANSWER, PROMPT, USER_KEY = "swordfish", "halibut", "mackerel", "a-key-
 
 
 async def test_the_log_holds_no_secret_and_no_text(world: BotWorld) -> None:
-    """At the level that says the most, through failures of the model, of Slack and of the connection."""
+    """At level debug, during failures of the model, of Slack and of the connection."""
     world.env |= {
         "BOT_LOG_LEVEL": "debug",
         "BOT_SYSTEM_PROMPT": f"You are a {PROMPT}.",
@@ -36,14 +36,14 @@ async def test_the_log_holds_no_secret_and_no_text(world: BotWorld) -> None:
         world.workspace.inject_fault(method, status=500)
         world.workspace.inject_fault(method, error="invalid_blocks")
     async with program("run", cwd=world.folder, env=world.env) as running:
-        await running.until('"action": "ready"')
+        await running.wait_for_output('"action": "ready"')
         answer = f"[[say={ANSWER} {ANSWER} {ANSWER} {ANSWER}]]"
         roots = [
             await world.workspace.say(ADA, GENERAL, f"<@U0BOT> {QUESTION} {answer} [[fault={fault}]]")
             for fault in FAULTS
         ]
         await world.workspace.disconnect(None)
-        await world.workspace.wait_until(lambda: all(world.complete(GENERAL, root) for root in roots), 120)
+        await world.workspace.wait_until(lambda: all(world.bot_text(GENERAL, root) for root in roots), 120)
         assert await running.stop() == 0
     assert '"action": "model_failed"' in running.text
     assert "Traceback" not in running.text
@@ -53,7 +53,7 @@ async def test_the_log_holds_no_secret_and_no_text(world: BotWorld) -> None:
 
 
 async def test_a_server_that_repeats_a_key_does_not_get_it_into_the_log(world: BotWorld) -> None:
-    """However it looks: it is known, since it is ours."""
+    """In any form: the log removes the configured key itself."""
     said = {"error": {"message": "Who gave you hunter2-horse? Not in correct-battery, nor in staple-77"}}
     async with raw_server([reply(401, json.dumps(said).encode())]) as server:
         world.env |= {
@@ -63,9 +63,9 @@ async def test_a_server_that_repeats_a_key_does_not_get_it_into_the_log(world: B
             "BOT_FALLBACKS": f"{server.base_url.replace('//', '//:staple-77@')}",
         }
         async with program("run", cwd=world.folder, env=world.env) as running:
-            await running.until('"action": "ready"')
+            await running.wait_for_output('"action": "ready"')
             root = await world.workspace.say(ADA, GENERAL, "<@U0BOT> Well?")
-            await world.until(GENERAL, root, ends=ModelKeyRefused.for_people)
+            await world.wait_for_text(GENERAL, root, ends=ModelKeyRefused.for_people)
         async with program("models", cwd=world.folder, env=world.env) as listing:
             await listing.wait()
     assert "Who gave you [removed]? Not in [removed], nor in [removed]" in running.text

@@ -24,7 +24,7 @@ async def test_two_processes_share_slacks_limits(tmp_path: Path) -> None:
         for number in range(ANSWERS):
             await asked.ask(ADA, CHANNELS[number % len(CHANNELS)], words=200, seconds=ANSWER_SECONDS)
             await asyncio.sleep(0.5)
-        assert await asked.answered(timeout=4 * ANSWER_SECONDS) == CLEAN
+        assert await asked.wait_until_answered(timeout=4 * ANSWER_SECONDS) == CLEAN
         shares = [bot.text.count('"action": "turn_done"') for bot in bots]
         assert min(shares) > 0, f"both wrote: {shares}"
         writes = world.workspace.calls("chat.update")
@@ -45,7 +45,7 @@ async def test_what_one_process_is_refused_the_other_does_not_ask_for(tmp_path: 
             await asyncio.sleep(0.2)
         await world.workspace.wait_until(lambda: len(world.workspace.calls("chat.update")) > ANSWERS, 60)
         world.workspace.inject_fault("chat.update", retry_after=RETRY_AFTER_SECONDS)
-        assert await asked.answered(timeout=120) == CLEAN
+        assert await asked.wait_until_answered(timeout=120) == CLEAN
         (refused,) = [
             call for call in world.workspace.calls("chat.update") if call.response.get("error") == "ratelimited"
         ]

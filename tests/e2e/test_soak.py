@@ -60,7 +60,7 @@ async def work(asked: Examination, seconds: float) -> None:
         number += 1
         if number % 20 == 0:
             await asked.workspace.disconnect("refresh_requested" if number % 40 else None)
-    assert await asked.answered() == CLEAN
+    assert await asked.wait_until_answered() == CLEAN
     asked.questions.clear()
 
 

@@ -25,11 +25,11 @@ STOP_TIMEOUT_SECONDS = 1.0
 SLOW = " ".join(f"w{number}" for number in range(2_000))
 
 
-async def grown(world: BotWorld, *, words: int = 3, directives: str = "") -> str:
+async def ask_growing_answer(world: BotWorld, *, words: int = 3, directives: str = "") -> str:
     """Ask for an answer that takes minutes, wait until some words of it are there, and return its thread."""
     text = f"<@U0BOT> {directives}[[rate=20]] [[say={SLOW}]]"
     root = await world.workspace.say(ADA, GENERAL, text)
-    await world.workspace.wait_until(lambda: len(world.complete(GENERAL, root).split()) >= words, 60)
+    await world.workspace.wait_until(lambda: len(world.bot_text(GENERAL, root).split()) >= words, 60)
     return root
 
 
@@ -45,20 +45,20 @@ def button(world: BotWorld, root: str, action: Action) -> tuple[str, Json] | Non
 
 async def press(world: BotWorld, root: str, action: Action, *, by: str = ADA) -> None:
     """Press a button below the newest message once it is there."""
-    await world.workspace.wait_until(lambda: world.shown(GENERAL, root) and button(world, root, action), 60)
+    await world.workspace.wait_until(lambda: world.bot_texts(GENERAL, root) and button(world, root, action), 60)
     found = button(world, root, action)
     assert found is not None
     await world.workspace.interactivity.act_on_message(by, GENERAL, found[0], found[1], {})
 
 
-async def ended(world: BotWorld, root: str) -> None:
+async def wait_until_stopped(world: BotWorld, root: str) -> None:
     """Wait until the thread says that its answer was stopped."""
     await world.workspace.wait_until(
-        lambda: world.complete(GENERAL, root).endswith((STOPPED_NOTE, STOPPED_TEXT_LOST_NOTE)), 60
+        lambda: world.bot_text(GENERAL, root).endswith((STOPPED_NOTE, STOPPED_TEXT_LOST_NOTE)), 60
     )
 
 
-async def left(world: BotWorld) -> float:
+async def wait_until_model_is_free(world: BotWorld) -> float:
     """Wait until the model has no open request, and return how long that took."""
     began = time.monotonic()
     async with asyncio.timeout(30):
@@ -69,7 +69,7 @@ async def left(world: BotWorld) -> float:
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_button_a_word_and_slacks_own_sign_stop_an_answer(kind: Kind, tmp_path: Path) -> None:
-    """Each leaves the model at once; what was said stays, and is what the model is told later."""
+    """Each ends the model's request at once; the partial answer stays, and later requests include it."""
 
     async def word(root: str) -> None:
         await world.workspace.say(ADA, GENERAL, "<@U0BOT> Stop!", thread_ts=root)
@@ -82,17 +82,17 @@ async def test_a_button_a_word_and_slacks_own_sign_stop_an_answer(kind: Kind, tm
 
     async with small_world(kind, tmp_path) as world, ready_bot(world):
         for stop in (pressed, word, sign):
-            root = await grown(world)
+            root = await ask_growing_answer(world)
             await stop(root)
-            assert await left(world) < STOP_TIMEOUT_SECONDS
-            text = await world.until(GENERAL, root, ends=STOPPED_NOTE)
+            assert await wait_until_model_is_free(world) < STOP_TIMEOUT_SECONDS
+            text = await world.wait_for_text(GENERAL, root, ends=STOPPED_NOTE)
             said = text.removesuffix(STOPPED_NOTE).split()
             assert said == SLOW.split()[: len(said)]
             assert button(world, root, Action.STOP) is None
             assert button(world, root, Action.CONTINUE)
             asked = len(world.model.requests)
             await world.workspace.say(ADA, GENERAL, "<@U0BOT> [[say=Works.]]", thread_ts=root)
-            await world.until(GENERAL, root, ends="Works.")
+            await world.wait_for_text(GENERAL, root, ends="Works.")
             told = world.model.requests[-1]["messages"]
             assert told[-2]["content"].split() == said
             assert len(world.model.requests) == asked + 1, "the word was no question"
@@ -102,34 +102,34 @@ async def test_a_native_stream_is_stopped_where_it_is(world: BotWorld) -> None:
     """Slack ends the stream before the bot knows: no message is posted in its place, and the answer ends."""
     async with ready_bot(world):
         root = await world.workspace.say(ADA, DIRECT, f"[[rate=20]] [[say={SLOW}]]")
-        await world.workspace.wait_until(lambda: len(world.complete(DIRECT, root).split()) >= 10, 60)
+        await world.workspace.wait_until(lambda: len(world.bot_text(DIRECT, root).split()) >= 10, 60)
         assert world.workspace.thread(DIRECT, root)[-1].is_streaming
         world.workspace.interactivity.stop(ADA, DIRECT, root)
-        assert await left(world) < STOP_TIMEOUT_SECONDS
-        said = (await world.until(DIRECT, root, ends=STOPPED_NOTE)).removesuffix(STOPPED_NOTE).split()
+        assert await wait_until_model_is_free(world) < STOP_TIMEOUT_SECONDS
+        said = (await world.wait_for_text(DIRECT, root, ends=STOPPED_NOTE)).removesuffix(STOPPED_NOTE).split()
         assert said == SLOW.split()[: len(said)]
         assert [message.is_streaming for message in world.workspace.thread(DIRECT, root)] == [False, False]
 
 
 async def test_only_who_asked_and_admins_may_stop_and_ask_again(world: BotWorld) -> None:
-    """Grace is neither here; Ada is an admin of the sandbox, and may for Grace."""
+    """Grace is neither; Ada, an admin of the sandbox, may stop Grace's answers."""
     async with ready_bot(world):
-        root = await grown(world)
+        root = await ask_growing_answer(world)
         await press(world, root, Action.STOP, by=GRACE)
         await world.workspace.say(GRACE, GENERAL, "stop", thread_ts=root)
         await world.workspace.wait_until(lambda: len(world.workspace.calls("chat.postEphemeral")) == 2, 30)
         assert world.model.open_requests == 1
         await press(world, root, Action.STOP)
-        await world.until(GENERAL, root, ends=STOPPED_NOTE)
+        await world.wait_for_text(GENERAL, root, ends=STOPPED_NOTE)
         theirs = await world.workspace.say(GRACE, GENERAL, f"<@U0BOT> [[rate=20]] [[say={SLOW}]]")
-        await world.workspace.wait_until(lambda: world.shown(GENERAL, theirs), 60)
+        await world.workspace.wait_until(lambda: world.bot_texts(GENERAL, theirs), 60)
         await world.workspace.say(ADA, GENERAL, "stop", thread_ts=theirs)
-        await world.until(GENERAL, theirs, ends=STOPPED_NOTE)
+        await world.wait_for_text(GENERAL, theirs, ends=STOPPED_NOTE)
         await world.workspace.interactivity.shortcut(ADA, ANSWER_AGAIN_ID, GENERAL, theirs)
-        await world.workspace.wait_until(lambda: STOPPED_NOTE not in world.complete(GENERAL, theirs), 30)
+        await world.workspace.wait_until(lambda: STOPPED_NOTE not in world.bot_text(GENERAL, theirs), 30)
         assert len(world.model.requests) == 3
         await world.workspace.say(ADA, GENERAL, "stop", thread_ts=theirs)
-        await world.until(GENERAL, theirs, ends=STOPPED_NOTE)
+        await world.wait_for_text(GENERAL, theirs, ends=STOPPED_NOTE)
 
 
 @pytest.mark.parametrize("trouble", ["[[delay=100]]", "[[fault=503]]"])
@@ -141,21 +141,21 @@ async def test_an_answer_is_stopped_before_its_first_word(world: BotWorld, troub
             while not world.model.requests:  # noqa: ASYNC110 - the model sends no notification
                 await asyncio.sleep(0.01)
         await world.workspace.say(ADA, GENERAL, "<@U0BOT> stop", thread_ts=root)
-        assert await world.until(GENERAL, root, ends=STOPPED_NOTE) == STOPPED_NOTE
-        assert await left(world) < STOP_TIMEOUT_SECONDS
+        assert await world.wait_for_text(GENERAL, root, ends=STOPPED_NOTE) == STOPPED_NOTE
+        assert await wait_until_model_is_free(world) < STOP_TIMEOUT_SECONDS
 
 
 @pytest.mark.postgres
 async def test_another_process_stops_it_within_a_second(tmp_path: Path) -> None:
-    """The process that hears of it is not the one that answers."""
+    """The process that receives the stop is not the one that answers."""
     async with small_world("postgres", tmp_path) as world, ready_bot(world):
-        root = await grown(world)
+        root = await ask_growing_answer(world)
         async with open_database(parse_database_url(world.env["DATABASE_URL"])) as database:
             thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel=GENERAL, root=root)
             other = SqlStore(database, "other")
             assert await other.stop(StopRequest(thread=thread, requested_by=ADA)) is StopOutcome.TAKEN
-            assert await left(world) < STOP_TIMEOUT_SECONDS
-        await world.until(GENERAL, root, ends=STOPPED_NOTE)
+            assert await wait_until_model_is_free(world) < STOP_TIMEOUT_SECONDS
+        await world.wait_for_text(GENERAL, root, ends=STOPPED_NOTE)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -171,16 +171,16 @@ async def test_killed_as_the_stop_is_recorded(kind: Kind, tmp_path: Path) -> Non
             async with small_world(kind, folder) as world:
                 doomed = await processes.start(folder, world.env, point=point)
                 await doomed.wait_until_ready()
-                root = await grown(world)
+                root = await ask_growing_answer(world)
                 await world.workspace.say(ADA, GENERAL, "<@U0BOT> stop", thread_ts=root)
                 assert await doomed.wait_until_dead() == -9, doomed.text
                 asked = len(world.model.requests)
                 heir = await processes.start(folder, world.env)
-                await ended(world, root)
-                assert len(world.shown(GENERAL, root)) == 1
+                await wait_until_stopped(world, root)
+                assert len(world.bot_texts(GENERAL, root)) == 1
                 assert button(world, root, Action.STOP) is None
                 if point == STOP_COMMITTED:
                     assert len(world.model.requests) == asked, "it is not answered"
                 await world.workspace.say(ADA, GENERAL, "<@U0BOT> [[say=Works.]]", thread_ts=root)
-                await world.until(GENERAL, root, ends="Works.")
+                await world.wait_for_text(GENERAL, root, ends="Works.")
                 assert await heir.stop() == 0, heir.text

@@ -28,7 +28,7 @@ OPEN_TURNS = "SELECT id FROM turns WHERE status IN ('waiting', 'answering', 'ans
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=KINDS)
 async def heir(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Heir]:
-    """Give what was left, on each kind of database."""
+    """Open the dump on each kind of database."""
     async with left_behind(request.param, tmp_path_factory.mktemp("takeover")) as heir:
         yield heir
 
@@ -108,7 +108,7 @@ async def test_variants_are_flipped_on(heir: Heir) -> None:
     (following,) = (each for each in buttons["elements"] if each["text"]["text"] == BUTTON_LABELS[Action.NEXT])
     pressed = {**following, "block_id": buttons["block_id"]}
     await heir.workspace.interactivity.act_on_message(ADA, channel, message.ts, pressed, {})
-    shown = await heir.until(channel, root, ends="_3 of 3_")
+    shown = await heir.wait_for_text(channel, root, ends="_3 of 3_")
     assert shown.startswith("Answer 3.")
 
 
@@ -116,7 +116,7 @@ async def test_variants_are_flipped_on(heir: Heir) -> None:
 async def test_versions_apply_and_are_listed(heir: Heir) -> None:
     """The second version of the workspace's prompt, with the channel's own parameter."""
     root = await heir.workspace.say(ADA, ENG, "<@U0BOT> [[say=Yes.]]")
-    await heir.until(ENG, root, ends="_1 of 3_")
+    await heir.wait_for_text(ENG, root, ends="_1 of 3_")
     request = heir.model.requests[-1]
     assert request["messages"][0]["content"].startswith("Answer briefly, in #engineering.")
     assert request["n"] == 3
@@ -129,7 +129,7 @@ async def test_versions_apply_and_are_listed(heir: Heir) -> None:
 async def test_grants_let_in_and_keep_out(heir: Heir) -> None:
     """Guests are admitted, a channel is denied, and Grace may edit the one she was given."""
     root = await heir.workspace.say(LIN, ENG, "<@U0BOT> [[say=Welcome.]]")
-    await heir.until(ENG, root, ends="_1 of 3_")
+    await heir.wait_for_text(ENG, root, ends="_1 of 3_")
     refused: list[NoticeShown] = []
     heir.workspace.state.observe(lambda change: refused.append(change) if isinstance(change, NoticeShown) else None)
     await heir.workspace.say(ADA, PARTNER, "<@U0BOT> [[say=Never.]]")
@@ -146,7 +146,7 @@ async def test_grants_let_in_and_keep_out(heir: Heir) -> None:
 async def test_a_budget_limits_and_the_books_agree(heir: Heir) -> None:
     """Ten tokens a day for Grace; what was spent before and since is summed up as it is in single calls."""
     root = await heir.workspace.say(GRACE, "D0GRACE", "[[say=one two]]")
-    await heir.workspace.wait_until(lambda: "budget" in heir.complete("D0GRACE", root), START_TIMEOUT_SECONDS)
+    await heir.workspace.wait_until(lambda: "budget" in heir.bot_text("D0GRACE", root), START_TIMEOUT_SECONDS)
     sums = "sum(prompt_tokens), sum(completion_tokens), sum(cost)"
     tallied = f"SELECT {sums} FROM tallies WHERE span = 'day' AND dimension = 'workspace'"
     await heir.until_rows(f"SELECT {sums} FROM calls", lambda rows: rows == heir.rows(tallied))
@@ -157,7 +157,7 @@ async def test_what_was_learnt_of_a_model_is_known(heir: Heir) -> None:
     """It refuses to be streamed, and is asked once, in one piece."""
     before = len(heir.model.requests)
     root = await heir.workspace.say(ADA, RANDOM, "<@U0BOT> [[fault=unverified]] [[say=Known.]]")
-    await heir.until(RANDOM, root, ends="Known.")
+    await heir.wait_for_text(RANDOM, root, ends="Known.")
     (request,) = heir.model.requests[before:]
     assert (request["model"], request["stream"]) == ("sandbox-old", False)
 
@@ -166,7 +166,7 @@ async def test_what_was_learnt_of_a_model_is_known(heir: Heir) -> None:
 async def test_a_summary_stands_for_what_is_out_of_view(heir: Heir) -> None:
     channel, root = heir.thread("summary")
     await heir.workspace.say(ADA, channel, "[[say=So it is.]]", thread_ts=root)
-    await heir.workspace.wait_until(lambda: "So it is." in heir.complete(channel, root), START_TIMEOUT_SECONDS)
+    await heir.workspace.wait_until(lambda: "So it is." in heir.bot_text(channel, root), START_TIMEOUT_SECONDS)
     asked = [each["messages"] for each in heir.model.requests if "So it is." in each["messages"][-1]["content"]]
     assert asked[0][1]["content"].startswith(SUMMARY_BEGINNING)
 
@@ -184,4 +184,4 @@ async def test_a_draft_is_tried_on_and_published(heir: Heir) -> None:
         START_TIMEOUT_SECONDS,
     )
     asked = await heir.workspace.say(ADA, GENERAL, f"<@U0BOT> {ASK}")
-    await heir.workspace.wait_until(lambda: SPOKEN in heir.complete(GENERAL, asked), START_TIMEOUT_SECONDS)
+    await heir.workspace.wait_until(lambda: SPOKEN in heir.bot_text(GENERAL, asked), START_TIMEOUT_SECONDS)

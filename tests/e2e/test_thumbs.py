@@ -1,4 +1,4 @@
-"""Thumbs below answers with the real program: pressed by anybody, counted once, and turned off."""
+"""Thumbs below answers with the real program: any person may vote, once; a setting turns them off."""
 
 import asyncio
 from typing import Any
@@ -20,7 +20,7 @@ SAID = "One two three four five six seven eight nine ten, and so on for a while,
 async def answer(world: BotWorld) -> WorkspaceMessage:
     """Have a question answered, slowly enough that the answer grows; return the message that shows it."""
     root = await world.workspace.say(ADA, GENERAL, f"<@U0BOT> [[rate=20]] [[say={SAID}]]")
-    await world.until(GENERAL, root, ends=SAID)
+    await world.wait_for_text(GENERAL, root, ends=SAID)
     await world.workspace.wait_until(
         lambda: not _buttons(world.workspace.thread(GENERAL, root)[-1], "actions"), START_TIMEOUT_SECONDS
     )

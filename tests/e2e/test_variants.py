@@ -26,7 +26,7 @@ def has_no_buttons(world: BotWorld, root: str) -> bool:
 
 
 async def ask_for_three(world: BotWorld) -> None:
-    """Have the whole workspace answered with three variants."""
+    """Set three variants for the whole workspace."""
     world.env |= {"DATABASE_URL": f"sqlite:///{world.folder / 'variants.db'}"}
     url = parse_database_url(world.env["DATABASE_URL"])
     migrate.upgrade_database(url)
@@ -40,23 +40,23 @@ async def test_variants_are_flipped_and_chosen_in_the_thread(world: BotWorld) ->
     await ask_for_three(world)
     async with ready_bot(world):
         root = await world.workspace.say(ADA, GENERAL, "<@U0BOT> Why is the sky blue? [[tokens=30]]")
-        await world.until(GENERAL, root, ends="_1 of 3_")
+        await world.wait_for_text(GENERAL, root, ends="_1 of 3_")
         assert world.model.requests[-1]["n"] == 3
         await press(world, root, Action.NEXT)
-        second = await world.until(GENERAL, root, ends="_2 of 3_")
+        second = await world.wait_for_text(GENERAL, root, ends="_2 of 3_")
         assert second.startswith("Answer 2.")
         await press(world, root, Action.NEXT, by=GRACE)
     async with ready_bot(world):
         await press(world, root, Action.NEXT)
-        await world.until(GENERAL, root, ends="_3 of 3_")
+        await world.wait_for_text(GENERAL, root, ends="_3 of 3_")
         await press(world, root, Action.PREVIOUS)
-        assert await world.until(GENERAL, root, ends="_2 of 3_") == second, "what others press does nothing"
+        assert await world.wait_for_text(GENERAL, root, ends="_2 of 3_") == second, "what others press does nothing"
         await press(world, root, Action.CHOOSE)
         await world.workspace.wait_until(lambda: has_no_buttons(world, root), START_TIMEOUT_SECONDS)
-        assert world.complete(GENERAL, root) == second
+        assert world.bot_text(GENERAL, root) == second
         await world.workspace.say(ADA, GENERAL, "<@U0BOT> [[say=Yes.]]", thread_ts=root)
-        await world.until(GENERAL, root, ends="_1 of 3_")
-    assert len(world.shown(GENERAL, root)) == 2
+        await world.wait_for_text(GENERAL, root, ends="_1 of 3_")
+    assert len(world.bot_texts(GENERAL, root)) == 2
     told = world.model.requests[-1]["messages"][-2]
     assert told["role"] == "assistant"
     assert told["content"].startswith("Answer 2.")

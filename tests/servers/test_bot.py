@@ -32,14 +32,14 @@ async def answers(world: BotWorld, question: str, answer: str) -> None:
     """Check that a mention and a direct message are answered completely, in one message each."""
     for channel in (GENERAL, DIRECT):
         root = await world.workspace.say(ADA, channel, f"<@U0BOT> {question}")
-        await world.until(channel, root, ends=answer[-5:])
-        assert [text.split() for text in world.shown(channel, root)] == [answer.split()]
+        await world.wait_for_text(channel, root, ends=answer[-5:])
+        assert [text.split() for text in world.bot_texts(channel, root)] == [answer.split()]
 
 
 async def says(world: BotWorld, question: str, error: type[ModelError]) -> None:
     """Check that a failed question is answered with the error's sentence."""
     root = await world.workspace.say(ADA, DIRECT, question)
-    await world.workspace.wait_until(lambda: error.for_people in world.complete(DIRECT, root), 60)
+    await world.workspace.wait_until(lambda: error.for_people in world.bot_text(DIRECT, root), 60)
 
 
 @pytest.mark.usefixtures("upstream")
