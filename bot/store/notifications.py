@@ -1,6 +1,10 @@
 """Receives notifications of other processes, by PostgreSQL's LISTEN on a connection of its own.
 
-A transaction that leaves work behind calls `pg_notify`; at its commit every listening process is woken, and claims.
+A transaction that leaves work for others calls `pg_notify`. PostgreSQL sends the notification at the commit:
+
+    process a: settle_turn, NOTIFY_IF_WORK, COMMIT
+    process b: listen -> callbacks["threadkeeper_work"]() -> Worker.wake -> claim
+
 A notification is only a hint: the worker also polls, and finds the same work a second later. So `listen` never
 raises. If the connection is lost it connects again, after 1, 2, 4, ... and at most 30 seconds.
 """

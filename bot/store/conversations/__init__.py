@@ -1,1 +1,1 @@
-"""SQL of conversations and of the queue of turns."""
+"""SQL of conversations: the turn queue, answers and their variants, votes, summaries, and living processes."""

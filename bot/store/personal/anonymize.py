@@ -1,6 +1,6 @@
 """Removes people from the running sums of what calls cost. The sums themselves stay.
 
-Sums of past months are moved from the person to the subject `ERASED`; those of this month stay with the person,
+Sums of past months are moved from the person to the subject `ERASED_PERSON`; those of this month stay with the person,
 because budgets need them. They are moved in the order of their keys, so that two transactions never deadlock.
 """
 
@@ -36,7 +36,7 @@ def month_of(at: float) -> str:
 
 
 def anonymize_sums(connection: Connection, chosen: Select[Any], values: Mapping[str, Any]) -> int:
-    """Move the sums that `chosen`, a narrowed `SELECT_NAMED_SUMS`, returns to `ERASED`; return how many."""
+    """Move the sums that `chosen`, a narrowed `SELECT_NAMED_SUMS`, returns to `ERASED_PERSON`; return how many."""
     rows = connection.execute(chosen, values).all()
     moved: dict[tuple[str, ...], Spending] = {}
     for row in rows:

@@ -4,7 +4,9 @@
 - `loads` says how many answers each process writes in each workspace now: its part of that workspace's rate limits;
 - `refusals` says until when a platform refuses a kind of call, whichever process made it;
 - `chores` has a row for each job that one process at a time does now and then;
-- `secrets` are made once, by the first process that needs one, and are the same for all.
+- `secrets` has a row for each secret; the first process that needs one makes it, and all use the same.
+
+No row here belongs to a person or a conversation.
 """
 
 from sqlalchemy import Column, Double, Integer, Table, Text
@@ -14,7 +16,7 @@ from bot.store.schema.base import RowId, metadata, now
 workers = Table(
     "workers",
     metadata,
-    Column("id", Text, primary_key=True),
+    Column("id", Text, primary_key=True),  # the name of a process: the `owner` of `SqlStore`
     Column("host", Text, nullable=False),
     Column("beat_at", Double, nullable=False, default=now()),
 )
@@ -22,7 +24,7 @@ workers = Table(
 loads = Table(
     "loads",
     metadata,
-    Column("worker", Text, primary_key=True),
+    Column("worker", Text, primary_key=True),  # the id of a row of `workers`; the row may be gone
     Column("platform", Text, primary_key=True),
     Column("workspace", Text, primary_key=True),
     Column("answers", Integer, nullable=False),
@@ -33,7 +35,7 @@ refusals = Table(
     metadata,
     Column("platform", Text, primary_key=True),
     Column("workspace", Text, primary_key=True),
-    Column("name", Text, primary_key=True),
+    Column("name", Text, primary_key=True),  # what is refused: the last part of a `RateLimitKey`
     Column("until", Double, nullable=False),
 )
 
@@ -41,8 +43,9 @@ chores = Table(
     "chores",
     metadata,
     Column("name", Text, primary_key=True),
-    Column("position", RowId, nullable=False),  # the last row that this round has looked at
-    Column("due_at", Double, nullable=False),
+    Column("position", RowId, nullable=False),  # the id of the last row that this round has looked at
+    Column("due_at", Double, nullable=False),  # when the next round may begin
 )
 
+# Such as the key that signs the state of forms. A row is never changed.
 secrets = Table("secrets", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
