@@ -60,26 +60,26 @@ class FileReader:
 
     async def read(self, surface: Surface, files: Sequence[File]) -> QuestionFiles:
         """Read files. Never raises because of a file."""
-        readings: list[FileContent] = []
+        contents: list[FileContent] = []
         end = asyncio.get_running_loop().time() + ALL_FILES_TIMEOUT_SECONDS
         for number, file in enumerate(files):
             if number >= attachments.MAX_FILES:
-                readings.append(attachments.report_unreadable(file.name, "there are more files than I read at once"))
+                contents.append(attachments.report_unreadable(file.name, "there are more files than I read at once"))
                 continue
             try:
                 async with asyncio.timeout_at(end):
-                    readings.append(await self._read_file(surface, file, readings))
+                    contents.append(await self._read_file(surface, file, contents))
             except FileUnreadable as why:
-                readings.append(attachments.report_unreadable(file.name, str(why)))
+                contents.append(attachments.report_unreadable(file.name, str(why)))
             except SurfaceError as error:
                 log.info("A file could not be downloaded.", action="file_unread", error=error.code)
-                readings.append(attachments.report_unreadable(file.name, "it could not be downloaded"))
+                contents.append(attachments.report_unreadable(file.name, "it could not be downloaded"))
             except TimeoutError:
-                readings.append(attachments.report_unreadable(file.name, TOO_SLOW_REASON))
+                contents.append(attachments.report_unreadable(file.name, TOO_SLOW_REASON))
         return QuestionFiles(
-            attachments.render_for_model(readings),
-            attachments.render_remarks(readings),
-            tuple(reading.picture for reading in readings if reading.picture),
+            attachments.render_for_model(contents),
+            attachments.render_remarks(contents),
+            tuple(content.picture for content in contents if content.picture),
         )
 
     async def _read_file(self, surface: Surface, file: File, before: Sequence[FileContent]) -> FileContent:
@@ -92,18 +92,18 @@ class FileReader:
             data = await _download(surface, file, attachments.MAX_PICTURE_BYTES)
             url = f"data:{attachments.detect_picture_type(data)};base64,{base64.b64encode(data).decode()}"
             return FileContent(name=file.name, picture=url)
-        room = attachments.MAX_CHARACTERS_IN_TOTAL - sum(len(one.text) for one in before)
-        if room <= 0:
-            raise FileUnreadable("the files before it are long enough")
+        characters_left = attachments.MAX_CHARACTERS_IN_TOTAL - sum(len(one.text) for one in before)
+        if characters_left <= 0:
+            raise FileUnreadable("the files before it leave no room for it")
         data = await _download(surface, file, attachments.MAX_FILE_BYTES)
-        most = min(attachments.MAX_CHARACTERS_PER_FILE, room)
+        max_characters = min(attachments.MAX_CHARACTERS_PER_FILE, characters_left)
         if kind is FileKind.TEXT:
-            extract = ExtractedText(text=attachments.decode_text(data))
+            extracted = ExtractedText(text=attachments.decode_text(data))
         else:
             async with self._slots:
-                extract = await extract_text(data, kind, most)
-        part = "slides" if kind is FileKind.SLIDES else "pages"
-        return attachments.shorten_document(file.name, extract, most, part=part)
+                extracted = await extract_text(data, kind, max_characters)
+        part_name = "slides" if kind is FileKind.SLIDES else "pages"
+        return attachments.shorten_document(file.name, extracted, max_characters, part=part_name)
 
 
 async def _download(surface: Surface, file: File, limit: int) -> bytes:
@@ -113,7 +113,7 @@ async def _download(surface: Surface, file: File, limit: int) -> bytes:
 
 
 async def extract_text(data: bytes, kind: FileKind, max_characters: int) -> ExtractedText:
-    """Return the text of a PDF or office file. Raises `Unread`."""
+    """Return the text of a PDF or office file. Raises `FileUnreadable`."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-I", str(EXTRACTOR_SCRIPT), kind.value, str(max_characters), str(MAX_PAGES_PER_FILE)),
         stdin=asyncio.subprocess.PIPE,

@@ -68,8 +68,8 @@ class Summariser:
         cls, options: RequestOptions, model: ChatModel, plugins: Plugins, spending: SpendingPolicy
     ) -> "Summariser | None":
         """Return a summariser, or None if the deployment makes no summaries."""
-        kept = options.summaries
-        return cls(model, kept, plugins, spending, count_tokens=options.count_tokens) if kept else None
+        store = options.summaries
+        return cls(model, store, plugins, spending, count_tokens=options.count_tokens) if store else None
 
     def start_if_due(self, question: PreparedQuestion, request: ChatRequest, answer: Answer) -> None:
         """Start to make a summary if one is due after this answer; `request` is what the model was asked."""
@@ -85,8 +85,8 @@ class Summariser:
             count=self._count_tokens,
         )
         if due:
-            making = self._make_summary(question, replace(request, messages=()), due, turn)
-            task = asyncio.create_task(making, name=f"summary-{turn.id}")
+            work = self._make_summary(question, replace(request, messages=()), due, turn)
+            task = asyncio.create_task(work, name=f"summary-{turn.id}")
             self._running[turn.thread] = task
             task.add_done_callback(lambda _task: self._running.pop(turn.thread))
 
@@ -104,8 +104,8 @@ class Summariser:
                 text = due.base
                 for part in due.parts:
                     messages = summaries.build_task_messages(due, text, part, count=self._count_tokens)
-                    asking = replace(request, messages=messages, parameters=_summary_parameters(request, due))
-                    text = await self._ask_model(asking, turn, question.context.budgets)
+                    part_request = replace(request, messages=messages, parameters=_summary_parameters(request, due))
+                    text = await self._ask_model(part_request, turn, question.context.budgets)
             summary = Summary(until=due.until, text=text)
             is_kept = await self._summaries.save_summary(
                 turn.thread, summary, revision=question.known_summaries.revision

@@ -115,7 +115,7 @@ async def test_of_a_long_text_the_first_characters_are_read() -> None:
     assert found.remarks.splitlines() == [
         "_I read the first 40,000 characters of `a.txt`._",
         "_I read the first 20,000 characters of `c.txt`._",
-        "_I could not read `d.txt`: the files before it are long enough._",
+        "_I could not read `d.txt`: the files before it leave no room for it._",
     ]
 
 
