@@ -94,7 +94,7 @@ async def build_answerer(
 
 
 async def _request_options(services: Services) -> RequestOptions:
-    async def windows() -> Mapping[str, int]:
+    async def list_windows() -> Mapping[str, int]:
         return {each.id: each.context_window for each in await services.model.fetch_models() if each.context_window}
 
     settings = services.settings
@@ -105,7 +105,7 @@ async def _request_options(services: Services) -> RequestOptions:
         deployment_config=settings.deployment_config,
         user_key=key.encode(),
         context_tokens=settings.bot_context_tokens,
-        list_windows=windows,
+        list_windows=list_windows,
         sends_names=services.model.sends_names,
         count_tokens=await asyncio.to_thread(token_counter.load_counter),
         summaries=SqlSummaries(services.database) if settings.bot_summaries else None,

@@ -54,7 +54,7 @@ from bot.store.conversations.feedback import SqlVotes
 async def build_slack_app(services: Services, worker: Worker, answerer: Answerer) -> App:
     """Return the Bolt app, with everything that people do in Slack."""
     intake = Intake(services.store, worker, answerer)
-    admins = AdminRoles(services.people, services.settings.admins, services.permissions.stewards)
+    admins = AdminRoles(services.people, services.settings.admins, services.permissions.list_editors)
     authorizer, votes = await _build_authorizer(services, admins), SqlVotes(services.database)
     complaint_list = ComplaintList(authorizer, votes, services.bot)
     grants = GrantsController(authorizer.for_purpose("grants"), services.permissions, services.people)

@@ -41,17 +41,17 @@ class Permissions:
         self._saves = 0
         self._reading = asyncio.Lock()
 
-    async def current_rules(self) -> Sequence[AccessRules]:
+    async def list_rules(self) -> Sequence[AccessRules]:
         """Return the deployment's rules and the workspace's; a question must be allowed by both."""
         known = await self._current_grants()
         return self.deployment, known.get(self.workspace, NO_GRANTS).rules
 
-    async def stewards(self, channel: str = "") -> frozenset[str]:
+    async def list_editors(self, channel: str = "") -> frozenset[str]:
         """Return the ids of people who are named as admins of the workspace, or as editors of `channel`."""
         known = await self._current_grants()
         return known.get(replace(self.workspace, channel=channel), NO_GRANTS).stewards
 
-    async def channels_edited_by(self, person: str) -> Sequence[Scope]:
+    async def list_channels_edited_by(self, person: str) -> Sequence[Scope]:
         """Return the channels of which a person is named as an editor."""
         known = await self._current_grants()
         mine = [key for key, grants in known.items() if key.channel and person in grants.stewards]

@@ -1,6 +1,6 @@
 """The port to conversations: questions, their answers, and the messages that show these.
 
-`Intake` records what people write, `Answering` reads what a question needs and saves its answer. A turn is
+`Intake` records what people write, `Answerer` reads what a question needs and saves its answer. A turn is
 one question with its answer, and moves through the states of `core.turns.TRANSITIONS`:
 
     accept -> WAITING -> ANSWERING -> ANSWERED -> DONE      (settle; or FAILED, or STOPPED)

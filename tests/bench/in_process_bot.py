@@ -52,7 +52,7 @@ async def _word() -> AsyncIterator[StreamEvent]:
 
 
 class WatchedAnswering:
-    """An `Answering` that sets an event when a turn has ended."""
+    """An `Answerer` that sets an event when a turn has ended."""
 
     def __init__(self, answering: Answerer) -> None:
         self._answering = answering

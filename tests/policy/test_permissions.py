@@ -49,53 +49,56 @@ def open_permissions() -> tuple[Permissions, CountingGrants, ManualClock]:
 
 
 async def test_they_are_read_once_in_some_seconds_however_many_questions_there_are() -> None:
-    access, record, clock = open_permissions()
-    await asyncio.gather(*(access.current_rules() for _ in range(100)))
+    permissions, record, clock = open_permissions()
+    await asyncio.gather(*(permissions.list_rules() for _ in range(100)))
     assert record.reads == 1
     await record.save(WORKSPACE, Grants(rules=STRICT), based_on=0, by=ADA)
-    assert list(await access.current_rules()) == [DEPLOYMENT, AccessRules()]
+    assert list(await permissions.list_rules()) == [DEPLOYMENT, AccessRules()]
     clock.now += GRANTS_CACHE_TTL_SECONDS
-    assert list(await access.current_rules()) == [DEPLOYMENT, STRICT]
+    assert list(await permissions.list_rules()) == [DEPLOYMENT, STRICT]
     assert record.reads == 2
 
 
 async def test_a_change_that_is_saved_here_takes_effect_at_once() -> None:
-    access, record, _clock = open_permissions()
-    await access.current_rules()
-    await access.save(WORKSPACE, Grants(rules=STRICT, stewards=frozenset({"U2"})), based_on=0, by=ADA)
-    await access.save(CHANNEL, Grants(stewards=frozenset({"U3"})), based_on=0, by=ADA)
-    assert list(await access.current_rules()) == [DEPLOYMENT, STRICT]
-    assert await access.stewards() == {"U2"}
-    assert await access.stewards("C1") == {"U3"}
-    assert (list(await access.channels_edited_by("U3")), list(await access.channels_edited_by("U2"))) == (
+    permissions, record, _clock = open_permissions()
+    await permissions.list_rules()
+    await permissions.save(WORKSPACE, Grants(rules=STRICT, stewards=frozenset({"U2"})), based_on=0, by=ADA)
+    await permissions.save(CHANNEL, Grants(stewards=frozenset({"U3"})), based_on=0, by=ADA)
+    assert list(await permissions.list_rules()) == [DEPLOYMENT, STRICT]
+    assert await permissions.list_editors() == {"U2"}
+    assert await permissions.list_editors("C1") == {"U3"}
+    assert (
+        list(await permissions.list_channels_edited_by("U3")),
+        list(await permissions.list_channels_edited_by("U2")),
+    ) == (
         [CHANNEL],
         [],
     )
-    newest = await access.newest_version(WORKSPACE)
+    newest = await permissions.newest_version(WORKSPACE)
     assert newest
     assert newest.grants.rules == STRICT
-    assert await access.newest_version(replace(CHANNEL, channel="C2")) is None
+    assert await permissions.newest_version(replace(CHANNEL, channel="C2")) is None
     with pytest.raises(GrantsConflict):
-        await access.save(CHANNEL, Grants(), based_on=0, by=ADA)
+        await permissions.save(CHANNEL, Grants(), based_on=0, by=ADA)
     assert record.reads == 2
 
 
 async def test_a_change_that_is_saved_during_a_reading_takes_effect_at_once_too() -> None:
-    access, _record, _clock = open_permissions()
-    reading = asyncio.create_task(access.current_rules())
+    permissions, _record, _clock = open_permissions()
+    reading = asyncio.create_task(permissions.list_rules())
     await asyncio.sleep(0)
-    await access.save(WORKSPACE, Grants(rules=STRICT), based_on=0, by=ADA)
+    await permissions.save(WORKSPACE, Grants(rules=STRICT), based_on=0, by=ADA)
     assert list(await reading) == [DEPLOYMENT, AccessRules()]
-    assert list(await access.current_rules()) == [DEPLOYMENT, STRICT]
+    assert list(await permissions.list_rules()) == [DEPLOYMENT, STRICT]
 
 
 async def test_without_a_database_no_question_is_admitted() -> None:
     """What was read before does not hold for ever."""
-    access, record, clock = open_permissions()
-    await access.current_rules()
+    permissions, record, clock = open_permissions()
+    await permissions.list_rules()
     record.is_away = True
     clock.now += GRANTS_CACHE_TTL_SECONDS
     with pytest.raises(StoreUnavailable):
-        await access.current_rules()
+        await permissions.list_rules()
     record.is_away = False
-    assert list(await access.current_rules()) == [DEPLOYMENT, AccessRules()]
+    assert list(await permissions.list_rules()) == [DEPLOYMENT, AccessRules()]

@@ -184,7 +184,7 @@ def make_app(driver: AdminClient, client: AsyncWebClient, bot: BotIdentity) -> A
     """Return the bot's app over the driver's stores, with all that admins use."""
     people, scope = People(client, TEAM), Scope(platform="slack", workspace=bot.workspace)
     permissions = Permissions(driver.grants, scope, driver.deployment, clock=lambda: driver.now)
-    admins = AdminRoles(people, frozenset({JOAN}), permissions.stewards)
+    admins = AdminRoles(people, frozenset({JOAN}), permissions.list_editors)
     authorizer = Authorizer(admins, workspace=bot.workspace, key=KEY, clock=lambda: driver.now)
     config_editor = ConfigEditor(driver.versions, ScopeConfig(prompt=Prompt("You are."), parameters={"model": "m"}))
     saver = ConfigSaver(authorizer, config_editor, people, models)

@@ -63,7 +63,7 @@ class AccessNotice:
         except SurfaceUnavailable:
             return ()
         refused = find_refusal(
-            AccessSubject(reader.user, member_type), ANY_DIRECT_MESSAGE, await self._permissions.current_rules()
+            AccessSubject(reader.user, member_type), ANY_DIRECT_MESSAGE, await self._permissions.list_rules()
         )
         if refused is None or refused is AccessRefusal.UNKNOWN:
             return ()

@@ -44,7 +44,7 @@ class SlackAccessPolicy:
 
         Raises `StoreError` and `SurfaceUnavailable`.
         """
-        rules = await self._access.current_rules()
+        rules = await self._access.list_rules()
         location = RequestLocation(
             channel=thread.channel,
             is_direct=messages.is_direct_channel(thread.channel),

@@ -42,7 +42,7 @@ class FileDownloads:
     async def download(self, file: File, *, limit: int) -> bytes:
         """Return a file of at most `limit` bytes.
 
-        Raises `Unread` where trying again does not help, else `SurfaceUnavailable`.
+        Raises `FileUnreadable` if trying again does not help, else `SurfaceUnavailable`.
         """
         if not file.url:
             raise FileUnreadable(FILE_WITHHELD)

@@ -20,7 +20,7 @@ TEXTS = st.text(max_size=80) | st.sampled_from(
 )
 
 
-class Answering(RuleBasedStateMachine):
+class GrowingAnswer(RuleBasedStateMachine):
     """Any order of words, refusals and waiting ends with the whole answer in the thread."""
 
     @initialize(
@@ -104,8 +104,8 @@ class Answering(RuleBasedStateMachine):
         assert "left from before" not in "".join(shown[: surplus.start])
 
 
-TestAnswering = Answering.TestCase
-TestAnswering.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestGrowingAnswer = GrowingAnswer.TestCase
+TestGrowingAnswer.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
 
 
 @UNTIMED

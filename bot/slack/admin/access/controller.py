@@ -45,7 +45,7 @@ class GrantsController:
     async def __call__(self, reader: HomeReader) -> Sequence[Block]:
         """Return all grants for an admin, and for anybody else the channels that they may edit."""
         if not reader.is_admin:
-            channels = await self._permissions.channels_edited_by(reader.user)
+            channels = await self._permissions.list_channels_edited_by(reader.user)
             return views.render_delegated_channels(
                 [scope for scope in channels if await self._authorizer.is_delegated_editor(reader.user, scope)]
             )
