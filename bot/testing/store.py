@@ -283,14 +283,14 @@ def request_stop(data: MemoryData, request: StopRequest) -> StopOutcome:
         return StopOutcome.NOTHING
     if not request.is_by_admin and _is_known(data, request):
         return StopOutcome.KNOWN
-    meant = _find_turn_to_stop(data, request)
-    if meant is None:
+    turn_to_stop = _find_turn_to_stop(data, request)
+    if turn_to_stop is None:
         return StopOutcome.NOTHING
     if request.message_id:
         _record_message_key(data, request)
-    if not request.is_by_admin and meant.author.id != request.requested_by:
+    if not request.is_by_admin and turn_to_stop.author.id != request.requested_by:
         return StopOutcome.FORBIDDEN
-    data.put(replace(meant, stopped_by=request.requested_by))
+    data.put(replace(turn_to_stop, stopped_by=request.requested_by))
     for wake in data.work_listeners:
         wake()
     return StopOutcome.TAKEN

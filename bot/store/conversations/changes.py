@@ -112,10 +112,10 @@ def retry_turn(
 ) -> Turn | None:
     """Let an ended turn wait for another answer, or with `goes_on` for the rest; claim it if it is alone."""
     conversation = connection.scalar(LOCK_CONVERSATION, asdict(thread))
-    wanted = {"turn": turn, "conversation": conversation, "goes_on": goes_on} | asdict(requester)
+    values = {"turn": turn, "conversation": conversation, "goes_on": goes_on} | asdict(requester)
     if not goes_on:
-        connection.execute(variants.INSERT_CURRENT_ANSWER, wanted)
-    row = connection.execute(RESET_TURN, wanted).one_or_none()
+        connection.execute(variants.INSERT_CURRENT_ANSWER, values)
+    row = connection.execute(RESET_TURN, values).one_or_none()
     if row is None:
         return None
     summaries.delete_outdated(connection, turn)
@@ -127,8 +127,8 @@ def retry_turn(
 def flip_variant(connection: Connection, turn: int, thread: ThreadKey, action: Action, requester: Requester) -> bool:
     """Replace a turn's answer by another variant, and let a process show it."""
     conversation = connection.scalar(LOCK_CONVERSATION, asdict(thread))
-    wanted = {"turn": turn, "conversation": conversation} | asdict(requester)
-    if conversation is None or not variants.flip_variant(connection, wanted, action):
+    values = {"turn": turn, "conversation": conversation} | asdict(requester)
+    if conversation is None or not variants.flip_variant(connection, values, action):
         return False
     summaries.delete_outdated(connection, turn)
     notify_if_work(connection, conversation)

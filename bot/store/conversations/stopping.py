@@ -33,7 +33,7 @@ SELECT_TURN_TO_STOP: Final = (
     .limit(1)
 )
 
-MARK_TURN: Final = update(turns).where(turns.c.id == bindparam("meant")).values(stopped_by=bindparam("stopper"))
+MARK_TURN: Final = update(turns).where(turns.c.id == bindparam("turn")).values(stopped_by=bindparam("stopper"))
 
 INSERT_MESSAGE_KEY: Final = upsert(turns).on_conflict_do_update(
     index_elements=["platform", "workspace", "channel", "message_id"],
@@ -51,15 +51,15 @@ def request_stop(connection: Connection, request: StopRequest) -> StopOutcome:
         return StopOutcome.NOTHING
     if not request.is_by_admin and _is_known(connection, request):
         return StopOutcome.KNOWN
-    wanted = {"conversation": conversation, "turn": request.turn or 0}
-    meant = connection.execute(SELECT_TURN_TO_STOP, wanted).one_or_none()
-    if meant is None:
+    values = {"conversation": conversation, "turn": request.turn or 0}
+    turn = connection.execute(SELECT_TURN_TO_STOP, values).one_or_none()
+    if turn is None:
         return StopOutcome.NOTHING
     if request.message_id:
         connection.execute(INSERT_MESSAGE_KEY, _key_values(conversation, request))
-    if not request.is_by_admin and meant.author_id != request.requested_by:
+    if not request.is_by_admin and turn.author_id != request.requested_by:
         return StopOutcome.FORBIDDEN
-    connection.execute(MARK_TURN, {"meant": meant.id, "stopper": request.requested_by})
+    connection.execute(MARK_TURN, {"turn": turn.id, "stopper": request.requested_by})
     if connection.dialect.name == "postgresql":
         connection.execute(NOTIFY_WORKERS)
     return StopOutcome.TAKEN

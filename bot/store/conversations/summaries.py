@@ -80,13 +80,13 @@ def read_summaries(connection: Connection, thread: ThreadKey) -> ThreadSummaries
 def save_summary(connection: Connection, thread: ThreadKey, summary: Summary, revision: int) -> bool:
     """Insert a summary in place of one up to the same turn, and delete the oldest ones."""
     conversation = connection.scalar(LOCK_CONVERSATION, asdict(thread))
-    there = {"conversation": conversation}
-    if connection.scalar(SELECT_REVISION, there) != revision:
+    values = {"conversation": conversation}
+    if connection.scalar(SELECT_REVISION, values) != revision:
         return False
     row = {"conversation_id": conversation, "until_turn": summary.until, "content": summary.text}
     connection.execute(DELETE_REPLACED, row)
     connection.execute(INSERT_SUMMARY, row)
-    connection.execute(DELETE_SURPLUS, there)
+    connection.execute(DELETE_SURPLUS, values)
     return True
 
 

@@ -119,8 +119,8 @@ def flip_variant(connection: Connection, wanted: Mapping[str, Any], action: Acti
     after = rules.move_position(read_position(connection, wanted["turn"]), action)
     if after is None:
         return False
-    there = {"turn": wanted["turn"], "shown": after.number}
-    connection.execute(UPDATE_SHOWN_VARIANT, there | {"chosen": after.is_chosen})
-    answer = connection.execute(SELECT_ANSWER, there).one()
+    values = {"turn": wanted["turn"], "shown": after.number}
+    connection.execute(UPDATE_SHOWN_VARIANT, values | {"chosen": after.is_chosen})
+    answer = connection.execute(SELECT_ANSWER, values).one()
     connection.execute(SHOW_AGAIN, {"turn": wanted["turn"], **answer._mapping})  # noqa: SLF001 - its public name
     return True

@@ -65,14 +65,14 @@ def erase_turns(connection: Connection, ids: Sequence[int]) -> int:
 
 
 def _erase_batch(connection: Connection, ids: Sequence[int]) -> int:
-    these = {"turns": list(ids)}
-    there = {"conversations": sorted(connection.scalars(SELECT_CONVERSATION_IDS, these))}
-    connection.execute(LOCK_CONVERSATIONS, there)
-    erased = connection.execute(ERASE_TURNS, these).rowcount
+    turn_ids = {"turns": list(ids)}
+    conversation_ids = {"conversations": sorted(connection.scalars(SELECT_CONVERSATION_IDS, turn_ids))}
+    connection.execute(LOCK_CONVERSATIONS, conversation_ids)
+    erased = connection.execute(ERASE_TURNS, turn_ids).rowcount
     for statement in (*DELETE_ROWS_OF_TURNS, ANONYMIZE_CALLS):
-        connection.execute(statement, these)
+        connection.execute(statement, turn_ids)
     for statement in (INCREMENT_REVISIONS, DELETE_SUMMARIES):
-        connection.execute(statement, there)
-    for conversation in there["conversations"]:
+        connection.execute(statement, conversation_ids)
+    for conversation in conversation_ids["conversations"]:
         notify_if_work(connection, conversation)
     return erased

@@ -180,12 +180,12 @@ def count_stored(connection: Connection, person: PersonKey) -> StoredCounts:
 def list_turns(connection: Connection, of: PersonKey | ThreadKey, after: int, limit: int) -> Sequence[StoredTurn]:
     """Read turns, with the messages that show their answers, and all variants."""
     rows = connection.execute(SELECT_TURNS[type(of)], _key_values(of) | {"after": after, "limit": limit}).all()
-    these = {"turns": [row.id for row in rows]}
+    turn_ids = {"turns": [row.id for row in rows]}
     shown: dict[int, list[str]] = {row.id: [] for row in rows}
     answers: dict[int, list[str]] = {row.id: [] for row in rows}
-    for page in connection.execute(SELECT_PAGES, these):
+    for page in connection.execute(SELECT_PAGES, turn_ids):
         shown[page.turn_id].append(page.message_id)
-    for variant in connection.execute(SELECT_ANSWERS, these):
+    for variant in connection.execute(SELECT_ANSWERS, turn_ids):
         answers[variant.turn_id].append(variant.answer)
     return [_stored_turn_from(row, shown[row.id], answers[row.id]) for row in rows]
 

@@ -81,12 +81,12 @@ def expire_conversations(connection: Connection, age: float, limit: int) -> bool
     if position is None:
         return False
     walked = list(connection.scalars(SELECT_NEXT_CONVERSATIONS, {"position": position, "limit": limit}))
-    held = list(connection.scalars(LOCK_EXPIRED_CONVERSATIONS, {"walked": walked, "age": age}))
+    locked = list(connection.scalars(LOCK_EXPIRED_CONVERSATIONS, {"walked": walked, "age": age}))
     # Once more, under the lock: somebody may have written there just before it was locked.
-    expired = list(connection.scalars(LOCK_EXPIRED_CONVERSATIONS, {"walked": held, "age": age}))
+    expired = list(connection.scalars(LOCK_EXPIRED_CONVERSATIONS, {"walked": locked, "age": age}))
     erasing.erase_turns(connection, list(connection.scalars(SELECT_TURNS, {"expired": expired})))
-    if len(held) == MAX_CONVERSATIONS_PER_TRANSACTION:
-        connection.execute(SAVE_POSITION, {"reached": held[-1]})
+    if len(locked) == MAX_CONVERSATIONS_PER_TRANSACTION:
+        connection.execute(SAVE_POSITION, {"reached": locked[-1]})
     elif len(walked) == limit:
         connection.execute(SAVE_POSITION, {"reached": walked[-1]})
     elif _anonymize_old_sums(connection, age, limit) < limit:
