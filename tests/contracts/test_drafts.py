@@ -59,7 +59,7 @@ async def test_a_draft_is_tried_in_its_thread_and_in_no_other(drafts: Drafts) ->
         assert await drafts.find_draft(elsewhere) is None
 
 
-async def test_what_is_dropped_is_gone_and_dropped_once(drafts: Drafts) -> None:
+async def test_a_draft_is_deleted_once(drafts: Drafts) -> None:
     other = replace(DRAFT, thread=replace(HERE, root="2.0"))
     await drafts.save_draft(DRAFT, lifetime=DRAFT_LIFETIME_SECONDS)
     await drafts.save_draft(other, lifetime=DRAFT_LIFETIME_SECONDS)
@@ -69,7 +69,7 @@ async def test_what_is_dropped_is_gone_and_dropped_once(drafts: Drafts) -> None:
     assert await drafts.find_draft(other.thread) == other
 
 
-async def test_what_has_expired_is_not_there(stores: DraftStores) -> None:
+async def test_an_expired_draft_is_not_found(stores: DraftStores) -> None:
     drafts, _versions, store = stores
     await drafts.save_draft(DRAFT, lifetime=-1.0)
     assert await drafts.find_draft(HERE) is None
@@ -80,7 +80,7 @@ async def test_what_has_expired_is_not_there(stores: DraftStores) -> None:
 
 
 @pytest.mark.parametrize("level", [WORKSPACE, replace(WORKSPACE, channel=DIRECT_MESSAGES), CHANNEL])
-async def test_a_question_is_read_with_the_draft_and_what_applies_where_it_is_meant(
+async def test_a_question_is_read_with_the_draft_and_the_configuration_of_its_scope(
     stores: DraftStores, level: Scope
 ) -> None:
     """A draft of a channel is read with that channel's configuration, not with that of the thread where it is tried."""

@@ -65,7 +65,7 @@ async def test_history_is_newest_first_and_each_key_counts_for_itself(record: Gr
     assert list(await record.list_history(CHANNEL, limit=9)) == [channel]
 
 
-async def test_what_holds_now_is_the_newest_of_each_key_of_the_workspace(record: GrantsRecord) -> None:
+async def test_current_are_the_newest_versions_of_each_scope_of_the_workspace(record: GrantsRecord) -> None:
     await record.save(WORKSPACE, STRICT, based_on=0, by=ADA)
     expected = [
         await record.save(WORKSPACE, NO_GRANTS, based_on=1, by=ADA),

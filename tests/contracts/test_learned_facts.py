@@ -41,7 +41,7 @@ async def facts_and_clock(
             yield SqlLearnedFacts(database), age_rows
 
 
-async def test_what_was_learnt_is_known_until_it_is_learnt_otherwise(
+async def test_a_fact_is_known_until_it_is_replaced(
     facts_and_clock: tuple[LearnedFacts, PassTime],
 ) -> None:
     lessons, _pass_time = facts_and_clock
@@ -58,7 +58,7 @@ async def test_what_was_learnt_is_known_until_it_is_learnt_otherwise(
     ]
 
 
-async def test_an_old_lesson_is_learnt_anew(facts_and_clock: tuple[LearnedFacts, PassTime]) -> None:
+async def test_an_old_fact_expires(facts_and_clock: tuple[LearnedFacts, PassTime]) -> None:
     lessons, pass_time = facts_and_clock
     await lessons.save_fact(LESSON)
     await pass_time(FACT_LIFETIME_SECONDS - 100)

@@ -132,7 +132,7 @@ async def test_where_nothing_is_set_nothing_applies(world: LedgerWorld) -> None:
     assert await world.list_remaining() == []
 
 
-async def test_what_is_set_for_one_takes_the_place_of_what_is_set_for_all(world: LedgerWorld) -> None:
+async def test_a_budget_of_one_person_replaces_that_of_each_person(world: LedgerWorld) -> None:
     await world.set(EACH_PERSON)
     await world.set(replace(EACH_PERSON, subject=ADA.id, amount=5_000))
     assert await world.list_remaining(ADA.id) == [5_000]
@@ -144,7 +144,7 @@ async def test_what_is_set_for_one_takes_the_place_of_what_is_set_for_all(world:
     assert await world.ledger.list_budget_states(replace(HERE, workspace="T2"), person=ADA.id, channel="C1") == []
 
 
-async def test_who_set_what_is_kept(world: LedgerWorld) -> None:
+async def test_changes_of_budgets_are_kept_with_their_authors(world: LedgerWorld) -> None:
     await world.set(EACH_PERSON)
     await world.set(replace(EACH_PERSON, amount=2_000))
     await world.set(
@@ -161,7 +161,7 @@ async def test_who_set_what_is_kept(world: LedgerWorld) -> None:
     assert {(each.author, each.note) for each in found} == {(ADA, "because")}
 
 
-async def test_what_is_kept_is_gone_when_the_turn_ends(world: LedgerWorld) -> None:
+async def test_a_reservation_ends_with_its_turn(world: LedgerWorld) -> None:
     """Answered, failed or forgotten: afterwards only what was spent counts."""
     await world.set(EACH_PERSON)
     answered, failed, forgotten = [await world.ask(number) for number in (1, 2, 3)]
@@ -176,7 +176,7 @@ async def test_what_is_kept_is_gone_when_the_turn_ends(world: LedgerWorld) -> No
     assert await world.list_remaining() == [970]
 
 
-async def test_a_budget_refuses_what_does_not_fit_and_nothing_is_kept_of_it(world: LedgerWorld) -> None:
+async def test_a_budget_refuses_a_call_that_does_not_fit_and_reserves_nothing(world: LedgerWorld) -> None:
     await world.set(EACH_PERSON)
     await world.answer(await world.ask(1), make_call(850))
     turn = await world.ask(2)
@@ -228,7 +228,7 @@ async def test_budgets_of_channel_and_workspace_are_spent_by_all(world: LedgerWo
     assert refused.value.state.budget.scope is SpendingDimension.WORKSPACE
 
 
-async def test_a_budget_of_money_refuses_what_has_no_price(world: LedgerWorld) -> None:
+async def test_a_budget_of_money_refuses_a_call_without_a_price(world: LedgerWorld) -> None:
     await world.set(replace(EACH_PERSON, unit=BudgetUnit.MONEY))
     turn = await world.ask(1)
     with pytest.raises(PriceUnknown):
@@ -238,14 +238,14 @@ async def test_a_budget_of_money_refuses_what_has_no_price(world: LedgerWorld) -
         await world.reserve(await world.ask(2), CallEstimate(tokens=1, cost=1))
 
 
-async def test_what_was_spent_before_a_budget_was_set_counts(world: LedgerWorld) -> None:
+async def test_spending_before_a_budget_was_set_counts(world: LedgerWorld) -> None:
     await world.answer(await world.ask(1), make_call(950))
     await world.set(EACH_PERSON)
     with pytest.raises(BudgetSpent):
         await world.reserve(await world.ask(2))
 
 
-async def test_who_takes_a_turn_over_replaces_what_was_kept_for_it(world: LedgerWorld) -> None:
+async def test_taking_a_turn_over_replaces_its_reservation(world: LedgerWorld) -> None:
     """A process dies during a call: its reservation is replaced, and it cannot reserve any more."""
     await world.set(EACH_PERSON)
     turn = await world.ask(1)

@@ -131,7 +131,7 @@ async def list_message_ids(world: PersonalWorld, of: PersonKey) -> list[str]:
     return [each.turn.message_id for each in await world.personal.list_turns(of, after=0, limit=99)]
 
 
-async def test_what_is_held_of_a_person_is_counted(world: PersonalWorld) -> None:
+async def test_messages_and_votes_of_a_person_are_counted(world: PersonalWorld) -> None:
     assert await world.personal.count_stored(MINE) == StoredCounts()
     first = await world.add_answered_turn("1", days_ago=3)
     await world.add_answered_turn("2", author=GRACE)
@@ -145,7 +145,7 @@ async def test_what_is_held_of_a_person_is_counted(world: PersonalWorld) -> None
     assert await world.personal.count_stored(replace(MINE, workspace="T3")) == StoredCounts()
 
 
-async def test_what_a_person_said_comes_page_by_page_and_whole(world: PersonalWorld) -> None:
+async def test_messages_of_a_person_are_listed_page_by_page_and_whole(world: PersonalWorld) -> None:
     await world.add_answered_turn("1")
     await world.add_answered_turn("2", author=GRACE)
     for message_id in ("3", "4"):
@@ -161,7 +161,7 @@ async def test_what_a_person_said_comes_page_by_page_and_whole(world: PersonalWo
     assert [file.name for file in first.turn.files] == [f"{SECRET}.pdf"]
 
 
-async def test_a_thread_has_what_all_said_in_it(world: PersonalWorld) -> None:
+async def test_a_thread_lists_the_messages_of_everybody(world: PersonalWorld) -> None:
     await world.add_answered_turn("1")
     await world.add_answered_turn("2", author=GRACE, root="1")
     await world.add_answered_turn("3")
@@ -189,7 +189,7 @@ async def test_votes_and_versions_are_theirs_too(world: PersonalWorld) -> None:
     )
 
 
-async def test_what_they_spent_is_theirs_too(stopped_archive: PersonalWorld) -> None:
+async def test_spending_is_part_of_personal_data(stopped_archive: PersonalWorld) -> None:
     """By day and by month, for each workspace."""
     world = stopped_archive
     call = ModelCall(model="m-1", prompt_tokens=3, completion_tokens=4, cost=5)
@@ -215,7 +215,7 @@ async def erase_all(world: PersonalWorld, of: PersonKey) -> int:
     return erased
 
 
-async def test_who_is_erased_is_nowhere(world: PersonalWorld) -> None:
+async def test_an_erased_person_is_in_no_table(world: PersonalWorld) -> None:
     """Neither their texts nor their id are in any table; what others wrote stays."""
     for message_id in ("1", "2", "3"):
         await world.add_answered_turn(message_id)
@@ -236,7 +236,7 @@ async def test_who_is_erased_is_nowhere(world: PersonalWorld) -> None:
         assert word not in kept
 
 
-async def test_what_is_erased_does_not_come_back(world: PersonalWorld) -> None:
+async def test_an_erased_message_does_not_come_back(world: PersonalWorld) -> None:
     """Neither by another delivery, nor by reading the thread again."""
     await world.add_answered_turn("1")
     await erase_all(world, MINE)

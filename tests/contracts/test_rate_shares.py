@@ -44,7 +44,7 @@ async def join(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
             yield join_sql
 
 
-async def test_who_is_alone_has_everything(join: Join) -> None:
+async def test_a_process_alone_has_the_whole_share(join: Join) -> None:
     a = await join("a")
     found = await a.exchange({HERE: 3, THERE: 1}, {})
     assert (found.fractions, found.processes) == ({HERE: 1.0, THERE: 1.0}, 1)
@@ -60,7 +60,7 @@ async def test_parts_go_by_the_answers_of_each_process(join: Join) -> None:
     assert (await b.exchange({HERE: 1, THERE: 1}, {})).fractions == {HERE: 0.25, THERE: 1.0}
 
 
-async def test_who_has_nothing_left_takes_nothing(join: Join) -> None:
+async def test_a_process_without_answers_takes_no_share(join: Join) -> None:
     a, b = await join("a"), await join("b")
     await a.exchange({HERE: 3}, {})
     await a.exchange({}, {})
@@ -75,7 +75,7 @@ async def test_the_dead_count_nothing(join: Join) -> None:
     assert (found.fractions, found.processes) == ({HERE: 1.0}, 1)
 
 
-async def test_who_was_taken_for_dead_counts_itself(join: Join) -> None:
+async def test_a_process_taken_for_dead_counts_itself(join: Join) -> None:
     await join("a")
     assert (await (await _dead(join)).exchange({HERE: 9}, {})).fractions == {HERE: 1.0}
 
@@ -84,7 +84,7 @@ EDITS: RateLimitKey = ("slack", "T1", "edit")
 POSTS: RateLimitKey = ("slack", "T1", "post C1")
 
 
-async def test_what_one_is_refused_holds_for_all_until_its_time_is_over(join: Join) -> None:
+async def test_a_refusal_holds_for_all_processes_until_it_ends(join: Join) -> None:
     """Also for a process that joins later. Of two refusals the longer one counts."""
     a, b = await join("a"), await join("b")
     assert (await a.exchange({HERE: 1}, {EDITS: 30.0, POSTS: 0.2})).refused.keys() == {EDITS, POSTS}
@@ -96,14 +96,14 @@ async def test_what_one_is_refused_holds_for_all_until_its_time_is_over(join: Jo
         assert 20 < seconds < 30
 
 
-async def test_a_refusal_outlives_who_told_of_it(join: Join) -> None:
+async def test_a_refusal_outlives_the_process_that_saved_it(join: Join) -> None:
     a = await join("a")
     await (await _dead(join)).exchange({}, {EDITS: 30.0})
     assert (await a.exchange({HERE: 1}, {})).refused.keys() == {EDITS}
 
 
 @pytest.mark.postgres
-async def test_what_is_over_is_forgotten(tmp_path: Path) -> None:
+async def test_expired_refusals_are_deleted(tmp_path: Path) -> None:
     """They are deleted when the next refusal is saved."""
     with migrated_database("postgres", tmp_path) as url:
         async with open_database(url) as database:
@@ -115,7 +115,7 @@ async def test_what_is_over_is_forgotten(tmp_path: Path) -> None:
             assert kept == ["edit"]
 
 
-async def test_processes_that_are_refused_at_once_do_not_wait_in_a_circle(join: Join) -> None:
+async def test_processes_that_are_refused_at_once_do_not_deadlock(join: Join) -> None:
     shares = [await join(name) for name in "abcd"]
     limits: list[RateLimitKey] = [("slack", "T1", f"post C{number}") for number in range(20)]
 

@@ -142,7 +142,7 @@ async def test_an_answer_is_kept(store: Store) -> None:
     assert (earlier.answer, earlier.finish_reason, earlier.status) == ("Because.", "stop", TurnStatus.DONE)
 
 
-async def test_what_was_said_before_a_failure_is_kept(store: Store) -> None:
+async def test_the_text_before_a_failure_is_kept(store: Store) -> None:
     first = await ask_question(store, question("1.0"))
     await store.settle(first, TurnStatus.FAILED, error="model_interrupted", answer=Answer(text="Beca"))
     second = await ask_question(store, question("2.0"))

@@ -49,7 +49,7 @@ async def test_an_edit_before_the_answer_needs_no_offer(store: Store) -> None:
     assert [turn.question for turn in (await store.read_context(second, limit=9)).history] == ["Why ever not?"]
 
 
-async def test_an_edit_of_what_was_overheard_changes_the_conversation(store: Store) -> None:
+async def test_an_edit_of_an_overheard_message_changes_the_history(store: Store) -> None:
     await end_turn(store, await ask_question(store, question("1", sent_at=1.0)))
     await store.accept(question("2", "Tea?", addressed=AddressingKind.OVERHEARD, sent_at=2.0), claim=True)
     assert await store.edit_question(message_key("2"), "Coffee?") is None
@@ -57,7 +57,7 @@ async def test_an_edit_of_what_was_overheard_changes_the_conversation(store: Sto
     assert [turn.question for turn in context.history] == ["Coffee?"]
 
 
-async def test_second_thoughts_about_unknown_messages_are_nothing(store: Store) -> None:
+async def test_changes_of_unknown_messages_do_nothing(store: Store) -> None:
     assert await store.edit_question(message_key("1"), "Why?", delivery="Ev1") is None
     assert await store.forget(message_key("1"), delivery="Ev2") is None
     assert await store.retry(1, thread(), by=ADA.id, claim=True) is None
@@ -143,7 +143,7 @@ async def test_an_ended_turn_is_answered_again_into_the_same_messages(store: Sto
     assert await store.retry(turn.id, turn.thread, by=ADA.id, claim=True)
 
 
-async def test_a_turn_that_goes_on_keeps_what_was_said(join: Join) -> None:
+async def test_a_continued_turn_keeps_its_text(join: Join) -> None:
     """Also if another process claims it; the continuation is saved with it."""
     a, b = await join("a"), await join("b")
     turn = await ask_question(a, question("1"))
@@ -193,7 +193,7 @@ async def test_only_its_author_may_ask_again_and_only_there(store: Store) -> Non
     assert await store.retry(turn.id, turn.thread, by=ADA.id, claim=True)
 
 
-async def test_what_has_not_ended_cannot_be_asked_again(store: Store) -> None:
+async def test_an_open_turn_cannot_be_retried(store: Store) -> None:
     """So a button that is pressed twice leads to one answer; and a noted turn cannot be retried."""
     first = await ask_question(store, question("1"))
     waiting = await ask_question(store, question("2"))

@@ -27,7 +27,7 @@ async def test_a_question_keeps_its_files(store: Store) -> None:
     assert [turn.files for turn in (await store.read_context(second, limit=9)).history] == [(PLAN, BARE)]
 
 
-async def test_what_was_read_is_kept_with_the_answer_and_erased_with_the_question(store: Store) -> None:
+async def test_file_text_is_kept_with_the_answer_and_erased_with_the_question(store: Store) -> None:
     turn = await ask_question(store, replace(question("1", sent_at=1.0), files=(PLAN,)))
     made = Provenance(reading="The plan: \0 tea.", remarks="_I read the first 3 pages._")
     await store.save_answer(turn, Answer(text="Tea.", made_with=made))

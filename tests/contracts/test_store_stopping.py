@@ -15,7 +15,7 @@ STOP = StopRequest(thread=thread(), requested_by=ADA.id)
 OTHERS = replace(STOP, requested_by="U0BOB")
 
 
-async def test_the_owner_learns_of_it_and_nobody_else(join: Join) -> None:
+async def test_only_the_owner_finds_the_mark(join: Join) -> None:
     """Its state does not change, and it is listed until the turn has ended."""
     a, b = await join("a"), await join("b")
     turn = await ask_question(a, question("1"))
@@ -29,7 +29,7 @@ async def test_the_owner_learns_of_it_and_nobody_else(join: Join) -> None:
     assert await b.stop(STOP) is StopOutcome.NOTHING
 
 
-async def test_who_takes_the_turn_over_finds_it_stopped(join: Join) -> None:
+async def test_the_next_owner_finds_the_mark(join: Join) -> None:
     a, b = await join("a"), await join("b")
     await ask_question(a, question("1"))
     await a.stop(STOP)
@@ -48,7 +48,7 @@ async def test_an_answer_that_is_saved_can_be_stopped_in_its_showing(store: Stor
     assert [turn.answer for turn in context.history] == ["Beca"]
 
 
-async def test_only_what_runs_is_stopped_and_what_waits_goes_on(store: Store) -> None:
+async def test_only_the_running_turn_is_stopped_and_waiting_ones_go_on(store: Store) -> None:
     """The turn with an owner need not be the oldest."""
     running = await ask_question(store, question("2", sent_at=2.0))
     await ask_question(store, question("1", sent_at=1.0))
@@ -79,7 +79,7 @@ async def test_a_turn_that_is_named_is_stopped_and_no_other(store: Store) -> Non
     assert await store.stop(replace(STOP, turn=first.id)) is StopOutcome.NOTHING, "it has ended"
 
 
-async def test_only_who_asked_and_admins_may(store: Store) -> None:
+async def test_only_the_author_and_admins_may_stop(store: Store) -> None:
     turn = await ask_question(store, question("1"))
     assert await store.stop(OTHERS) is StopOutcome.FORBIDDEN
     assert await store.list_turns_to_stop() == []
@@ -87,7 +87,7 @@ async def test_only_who_asked_and_admins_may(store: Store) -> None:
     assert await store.list_turns_to_stop() == [turn.id]
 
 
-async def test_the_word_that_stopped_is_no_question_however_often_it_comes(store: Store) -> None:
+async def test_the_message_that_stopped_is_no_question_however_often_it_comes(store: Store) -> None:
     """A mention comes as two events: the second one must not be answered, whichever process was first."""
     turn = await ask_question(store, question("1"))
     word = replace(STOP, message_id="2")
@@ -102,7 +102,7 @@ async def test_the_word_that_stopped_is_no_question_however_often_it_comes(store
     assert [turn.question for turn in context.history] == ["Why?"]
 
 
-async def test_the_word_of_who_may_not_is_no_question_either(store: Store) -> None:
+async def test_a_stop_message_without_permission_is_no_question_either(store: Store) -> None:
     await ask_question(store, question("1"))
     word = replace(OTHERS, message_id="2")
     assert await store.stop(word) is StopOutcome.FORBIDDEN
@@ -110,7 +110,7 @@ async def test_the_word_of_who_may_not_is_no_question_either(store: Store) -> No
     assert await store.stop(replace(word, is_by_admin=True)) is StopOutcome.TAKEN, "asked for once more"
 
 
-async def test_the_word_is_forgotten_also_where_it_was_read_in_the_thread_before(store: Store) -> None:
+async def test_the_stop_message_is_forgotten_also_if_it_was_noted_before(store: Store) -> None:
     turn = await ask_question(store, question("1"))
     await store.record_overheard(thread(), [question("2", "stop", sent_at=2.0)])
     await store.stop(replace(STOP, message_id="2"))
@@ -119,7 +119,7 @@ async def test_the_word_is_forgotten_also_where_it_was_read_in_the_thread_before
     assert [turn.question for turn in context.history] == ["Why?"]
 
 
-async def test_where_nothing_runs_the_word_is_a_message_like_any_other(store: Store) -> None:
+async def test_without_an_open_turn_a_stop_message_is_like_any_other(store: Store) -> None:
     word = replace(STOP, message_id="2")
     assert await store.stop(word) is StopOutcome.NOTHING
     await end_turn(store, await ask_question(store, question("1", sent_at=1.0)))
@@ -138,7 +138,7 @@ async def test_a_delivery_that_comes_again_stops_nothing_more(store: Store) -> N
 
 
 @pytest.mark.parametrize("goes_on", [False, True])
-async def test_what_was_stopped_is_answered_again_like_any_other(store: Store, *, goes_on: bool) -> None:
+async def test_a_stopped_turn_can_be_retried(store: Store, *, goes_on: bool) -> None:
     turn = await ask_question(store, question("1"))
     await store.stop(STOP)
     await store.settle(turn, TurnStatus.STOPPED, answer=Answer(text="Beca"))

@@ -51,7 +51,7 @@ async def test_the_context_of_a_late_earlier_message_is_what_was_written_before_
 # --- overheard ----------------------------------------------------------------------------------------
 
 
-async def test_what_is_overheard_is_context_and_no_question(store: Store) -> None:
+async def test_overheard_messages_are_context_and_no_questions(store: Store) -> None:
     turn = await ask_question(store, question("1.0", sent_at=1.0))
     said = question("1.1", "Lunch?", addressed=AddressingKind.OVERHEARD, author=BOB, sent_at=2.0)
     assert await store.accept(said, claim=True) is None
@@ -64,7 +64,7 @@ async def test_what_is_overheard_is_context_and_no_question(store: Store) -> Non
     ]
 
 
-async def test_nothing_is_overheard_where_nobody_asked(store: Store) -> None:
+async def test_nothing_is_overheard_in_a_thread_without_questions(store: Store) -> None:
     """Neither when it is delivered nor when it is read from the platform."""
     said = question("1.1", addressed=AddressingKind.OVERHEARD)
     assert await store.accept(said, claim=True) is None

@@ -33,7 +33,7 @@ async def read_history(store: Store) -> list[str]:
     return [turn.answer for turn in (await store.read_context(later, limit=9)).history]
 
 
-async def test_one_answer_alone_has_no_place(store: Store) -> None:
+async def test_a_single_answer_has_no_position(store: Store) -> None:
     turn = await ask_question(store, question("1"))
     assert await store.save_answer(turn, ANSWER) == VariantPosition()
     await store.settle(turn, TurnStatus.DONE)
@@ -41,7 +41,7 @@ async def test_one_answer_alone_has_no_place(store: Store) -> None:
         assert not await store.flip(turn.id, turn.thread, action, by=ADA.id)
 
 
-async def test_who_flips_goes_round(store: Store) -> None:
+async def test_flipping_goes_round(store: Store) -> None:
     """Each step copies another complete answer to the turn, and the process that claims it shows it."""
     turn = await turn_with_three_variants(store)
     seen = []
@@ -57,7 +57,7 @@ async def test_who_flips_goes_round(store: Store) -> None:
     assert await read_history(store) == ["Milk."], "the model knows what people see"
 
 
-async def test_what_is_chosen_stays(store: Store) -> None:
+async def test_a_chosen_variant_stays(store: Store) -> None:
     turn = await turn_with_three_variants(store)
     await store.flip(turn.id, turn.thread, Action.NEXT, by=ADA.id)
     await show_next(store)
@@ -68,7 +68,7 @@ async def test_what_is_chosen_stays(store: Store) -> None:
     assert await read_history(store) == ["Tea."]
 
 
-async def test_only_who_asked_may_flip_and_only_there(store: Store) -> None:
+async def test_only_the_author_may_flip_and_only_in_the_thread(store: Store) -> None:
     turn = await turn_with_three_variants(store)
     await ask_question(store, question("2", where=thread("2.0")))
     assert not await store.flip(turn.id, turn.thread, Action.NEXT, by="U0BOB")
@@ -77,7 +77,7 @@ async def test_only_who_asked_may_flip_and_only_there(store: Store) -> None:
     assert not await store.flip(99, turn.thread, Action.NEXT, by=ADA.id)
 
 
-async def test_who_flips_twice_sees_the_last_one(join: Join) -> None:
+async def test_two_flips_show_the_last_variant(join: Join) -> None:
     """The second flip comes while another process shows the first: the turn is shown once more."""
     a, b = await join("a"), await join("b")
     turn = await turn_with_three_variants(a)
@@ -100,7 +100,7 @@ async def test_a_flip_that_a_dead_process_did_not_show_is_shown_by_another(join:
     assert await show_next(b) == ("Milk.", "stop", VariantPosition(3, 3))
 
 
-async def test_an_answer_asked_for_again_stands_beside_the_old_one(store: Store) -> None:
+async def test_a_retried_answer_is_kept_beside_the_old_one(store: Store) -> None:
     turn = await ask_question(store, question("1"))
     await end_turn(store, turn)
     for number, text in enumerate(("Tea.", "Milk."), 2):
@@ -122,7 +122,7 @@ async def test_half_an_answer_is_no_variant(store: Store) -> None:
     assert await store.save_answer(again, ANSWER) == VariantPosition()
 
 
-async def test_a_variant_that_is_gone_on_with_keeps_its_place(store: Store) -> None:
+async def test_a_continued_variant_keeps_its_position(store: Store) -> None:
     turn = await turn_with_three_variants(store)
     await store.flip(turn.id, turn.thread, Action.NEXT, by=ADA.id)
     await show_next(store)

@@ -112,7 +112,7 @@ async def test_an_edit_that_changes_nothing_costs_nothing(stores: SummaryStores)
     assert len((await summaries.read_summaries(thread())).summaries) == 1
 
 
-async def test_of_an_unknown_thread_nothing_is_kept(stores: SummaryStores) -> None:
+async def test_no_summary_of_an_unknown_thread_is_saved(stores: SummaryStores) -> None:
     summaries, _store = stores
     assert not await summaries.save_summary(thread(), Summary(until=1, text="so far"), revision=0)
     assert await summaries.read_summaries(thread()) == ThreadSummaries()

@@ -115,7 +115,7 @@ async def test_of_ten_admins_who_save_at_once_one_succeeds(versions: ConfigVersi
     assert conflicts == [winner] * 9
 
 
-async def test_what_may_apply_to_a_thread(versions: ConfigVersions) -> None:
+async def test_versions_that_may_apply_to_a_thread(versions: ConfigVersions) -> None:
     """The newest version of its workspace, of all direct messages, of its channel and of itself."""
     expected = [(await saved(versions, key, KIND, BRIEF))[-1] for key in (WORKSPACE, DIRECTS, CHANNEL, THREAD)]
     await saved(versions, replace(THREAD, root="2.0"), KIND)
@@ -127,7 +127,7 @@ async def test_what_may_apply_to_a_thread(versions: ConfigVersions) -> None:
     assert list(await versions.list_applying(replace(thread, workspace="T3"))) == []
 
 
-async def test_a_question_is_read_with_what_may_apply_to_it(stores: tuple[ConfigVersions, Store]) -> None:
+async def test_a_question_is_read_with_the_versions_that_may_apply(stores: tuple[ConfigVersions, Store]) -> None:
     versions, store = stores
     expected = [(await saved(versions, key, KIND, BRIEF))[-1] for key in (THREAD, WORKSPACE)]
     turn = await store.accept(question("1.0"), claim=True)
@@ -135,7 +135,7 @@ async def test_a_question_is_read_with_what_may_apply_to_it(stores: tuple[Config
     assert list((await store.read_context(turn, limit=1)).config_versions) == expected
 
 
-async def test_an_answer_keeps_what_it_was_made_with(stores: tuple[ConfigVersions, Store]) -> None:
+async def test_an_answer_keeps_its_provenance(stores: tuple[ConfigVersions, Store]) -> None:
     """Until its question is forgotten; a retry keeps its own."""
     _versions, store = stores
     first = await store.accept(question("1.0"), claim=True)
@@ -168,7 +168,7 @@ async def test_the_overview_shows_each_level_once(versions: ConfigVersions) -> N
         assert list(await versions.list_newest(within)) == [newest[key] for key in keys]
 
 
-async def test_what_was_changed_last_comes_first(versions: ConfigVersions) -> None:
+async def test_the_latest_change_comes_first(versions: ConfigVersions) -> None:
     """Only scopes that set anything are listed; the count is of all of them, whatever the limit."""
     assert await versions.list_changed(WORKSPACE, limit=5) == ([], 0)
     await saved(versions, replace(WORKSPACE, workspace="T2"), KIND)

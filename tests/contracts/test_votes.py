@@ -112,7 +112,7 @@ async def test_a_note_has_an_end(world: VotingWorld) -> None:
     assert again.note == "x" * MAX_NOTE_CHARACTERS
 
 
-async def test_only_an_answer_that_has_ended_is_judged_and_only_in_its_thread(world: VotingWorld) -> None:
+async def test_only_an_ended_answer_gets_votes_and_only_in_its_thread(world: VotingWorld) -> None:
     turn = await world.add_answered_turn()
     for where in (thread("2"), thread("1", workspace="T2"), thread("1", channel="C2")):
         assert await world.votes.cast_vote(turn.id, where, BAD, by=GRACE) is None
@@ -129,7 +129,7 @@ async def test_only_an_answer_that_has_ended_is_judged_and_only_in_its_thread(wo
     assert await world.score() == VoteCounts(good=1)
 
 
-async def test_each_variant_of_an_answer_is_judged_for_itself(world: VotingWorld) -> None:
+async def test_each_variant_of_an_answer_has_its_own_votes(world: VotingWorld) -> None:
     """The vote on the first answer stays with it when the question is answered again."""
     turn = await world.add_answered_turn()
     await world.vote(turn, BAD)
@@ -167,7 +167,7 @@ async def test_votes_go_with_a_deleted_question(world: VotingWorld) -> None:
     assert not await world.votes.add_reasons(vote.id, BAD, by=GRACE, reasons=[], note="")
 
 
-async def test_complaints_come_newest_first_with_what_is_behind_them(world: VotingWorld) -> None:
+async def test_complaints_come_newest_first_with_model_and_versions(world: VotingWorld) -> None:
     first, second, third = [await world.add_answered_turn(each) for each in ("1", "2", "3")]
     for turn, verdict, by in (
         (first, BAD, GRACE),

@@ -142,7 +142,7 @@ async def test_the_clock_is_the_databases_own_in_seconds_since_1970(database: Da
     assert await database.tx(read) > first
 
 
-async def test_what_the_database_refuses_is_told_without_values(url: URL, caplog: pytest.LogCaptureFixture) -> None:
+async def test_database_errors_contain_no_values(url: URL, caplog: pytest.LogCaptureFixture) -> None:
     """A dropped table stands for every database error; the question is in no message and no log."""
     caplog.set_level(logging.DEBUG)
     async with open_database(url) as database:

@@ -195,7 +195,7 @@ def test_alembic_does_the_same_from_the_command_line(url: URL) -> None:
     assert migrate.read_revision(url) == migrate.needed_revision()
 
 
-def test_a_prompt_of_before_is_the_first_version_of_its_level(url: URL) -> None:
+def test_an_old_prompt_becomes_the_first_version_of_its_scope(url: URL) -> None:
     """The model gets the same text as before, braces included; a downgrade restores the old row."""
     migrate.upgrade_database(url, "0002")
     engine = migrate.migration_engine(url)

@@ -100,7 +100,7 @@ async def test_work_that_is_handed_over_wakes_the_others(
         assert await b.claim(1)
 
 
-async def test_an_ordinary_day_wakes_nobody(stores: tuple[Store, Store]) -> None:
+async def test_ordinary_transactions_wake_no_process(stores: tuple[Store, Store]) -> None:
     """A notification takes a lock on the whole database at its commit.
 
     See https://www.recall.ai/blog/postgres-listen-notify-does-not-scale.

@@ -55,7 +55,7 @@ def is_recorded(connection: Connection, message_id: str) -> bool:
 
 
 @pytest.mark.postgres
-async def test_a_restarted_server_is_not_even_noticed_between_transactions(tmp_path: Path) -> None:
+async def test_a_server_restart_between_transactions_is_not_noticed(tmp_path: Path) -> None:
     """No connection in the pool costs a transaction."""
     async with open_store("postgres", tmp_path) as (database, store):
         await asyncio.gather(*(database.tx(sleep_in_database, 0.1) for _ in range(4)))
@@ -122,7 +122,7 @@ async def test_a_read_only_database_is_one_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_who_is_cancelled_while_it_claims_holds_nothing(kind: Kind, tmp_path: Path) -> None:
+async def test_a_caller_cancelled_while_claiming_owns_nothing(kind: Kind, tmp_path: Path) -> None:
     """The platform gets no answer in time and delivers again; the turn is recorded, and free to be claimed."""
     async with open_store(kind, tmp_path) as (database, store):
         for cancelled_after in range(6):

@@ -46,7 +46,7 @@ A row that is found by way of a bitmap counts twice: it is looked at in the inde
 @pytest.mark.parametrize(
     ("statement", "parameters"), [each[1:3] for each in VIEW_STATEMENTS], ids=[each[0] for each in VIEW_STATEMENTS]
 )
-async def test_no_table_that_grows_with_what_is_said_is_read_through(
+async def test_no_table_that_grows_with_messages_is_scanned(
     tmp_path: Path, statement: Executable, parameters: dict[str, Any]
 ) -> None:
     """All versions are read once, for Home: their number grows only with what admins do."""

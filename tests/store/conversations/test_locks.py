@@ -49,7 +49,7 @@ async def hold_uncommitted(database: Database, f: Callable[[Connection], Any]) -
     await running
 
 
-async def test_who_ends_a_turn_sees_the_question_that_is_being_recorded(tmp_path: Path) -> None:
+async def test_ending_a_turn_sees_the_question_that_is_being_recorded(tmp_path: Path) -> None:
     """Ending waits for the question to be committed. The question found the thread busy; it would stay unanswered."""
 
     def ask(connection: Connection) -> None:
@@ -65,7 +65,7 @@ async def test_who_ends_a_turn_sees_the_question_that_is_being_recorded(tmp_path
         assert following.message_id == "2"
 
 
-async def test_who_notes_a_page_sees_that_the_turn_is_being_forgotten(tmp_path: Path) -> None:
+async def test_recording_a_page_sees_that_the_turn_is_being_forgotten(tmp_path: Path) -> None:
     """Otherwise a page that is recorded then would never be deleted from the thread."""
 
     def forget(connection: Connection) -> None:

@@ -44,7 +44,7 @@ async def test_old_deliveries_are_forgotten_and_younger_ones_are_not(database: D
     assert await database.tx(count_deliveries) == 2
 
 
-async def test_what_is_more_than_a_batch_is_left_to_the_next_beat(
+async def test_more_than_a_batch_is_left_to_the_next_heartbeat(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When nothing is left, a process looks again after an hour."""

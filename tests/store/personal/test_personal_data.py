@@ -45,7 +45,7 @@ ADMINISTRATION = {"budgets", "drafts", "grants_versions", "steering_versions"}
 WITHOUT_PEOPLE = {"chores", "conversations", "deliveries", "lessons", "loads", "refusals", "secrets", "workers"}
 
 
-def test_of_every_table_it_is_decided_what_erasing_does_to_it() -> None:
+def test_every_table_has_a_decision_about_erasing() -> None:
     """A new table is added here; if it holds texts or ids of people, then to `erasing` or `personal_data`, too.
 
     And into docs/privacy.md.
@@ -82,7 +82,7 @@ async def sum_by_person(database: Database) -> dict[str, Spending]:
     return dict(found)
 
 
-async def test_figures_of_past_months_stay_and_are_nobodys(database: Database) -> None:
+async def test_figures_of_past_months_stay_and_are_anonymised(database: Database) -> None:
     """Also of several people, one after the other: their figures are added up."""
     for message_id, author in (("1", ADA), ("2", GRACE)):
         await add_answered_turn(database, message_id, author)
@@ -102,7 +102,7 @@ async def test_figures_of_past_months_stay_and_are_nobodys(database: Database) -
     assert kept == ["", ""]
 
 
-async def test_old_figures_are_nobodys_in_time(database: Database) -> None:
+async def test_old_figures_are_anonymised_in_time(database: Database) -> None:
     """With the conversations, however few are moved at a time; younger figures keep their names."""
     for message_id, author in (("1", ADA), ("2", GRACE), ("3", ADA)):
         await add_answered_turn(database, message_id, author)
@@ -127,7 +127,7 @@ async def test_figures_of_this_month_stay_with_the_person_for_budgets_count_on_t
 
 
 @pytest.mark.parametrize("way", ["asked for", "in time"])
-async def test_what_was_made_of_what_they_said_is_gone_too(database: Database, way: str) -> None:
+async def test_summaries_and_ids_are_erased_too(database: Database, way: str) -> None:
     """Summaries of the thread, and the ids of the people who asked and who stopped an answer."""
     where = await add_answered_turn(database, "1", ADA)
     summaries, data = SqlSummaries(database), SqlPersonalData(database)
@@ -175,7 +175,7 @@ async def test_of_several_processes_one_erases_at_a_time(database: Database) -> 
     assert (await data.count_stored(PersonKey(user=ADA.id))).messages == 0
 
 
-async def test_after_a_round_nobody_looks_for_an_hour(database: Database) -> None:
+async def test_after_a_round_the_next_one_begins_an_hour_later(database: Database) -> None:
     data = SqlPersonalData(database)
     assert not await data.expire(60.0, limit=9)
     await add_answered_turn(database, "1", ADA)
@@ -197,7 +197,7 @@ async def test_many_are_erased_some_at_a_time(database: Database) -> None:
 
 
 @pytest.mark.parametrize("statement", [retention.LOCK_EXPIRED_CONVERSATIONS, retention.SELECT_TURNS])
-async def test_what_is_old_is_found_by_index(tmp_path: Path, statement: Select[Any]) -> None:
+async def test_old_conversations_are_found_by_index(tmp_path: Path, statement: Select[Any]) -> None:
     """Otherwise each step would read all turns, for each conversation."""
     found = await explain(tmp_path, statement)
     assert "SCAN" not in found
