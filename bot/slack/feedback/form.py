@@ -19,7 +19,7 @@ from bot.slack.events.access_guard import AccessGuard
 from bot.slack.messages import BotIdentity
 from bot.slack.rendering import buttons, feedback_buttons
 from bot.slack.views import block_kit
-from bot.slack.views.block_kit import NOTE_FIELD, VALUE_ACTION_ID, Block, View
+from bot.slack.views.block_kit import NOTE_FIELD, Block, View
 from bot.slack.views.listeners import Interaction, Listeners
 from bot.slack.views.modals import Modals
 from bot.slack.views.submissions import ActionRefused, finish_in_time
@@ -57,10 +57,8 @@ def render_form(vote: Vote) -> View:
 
 
 def _reason_checkboxes(vote: Vote) -> Block:
-    options = {reason: block_kit.option(reason, label) for reason, label in REASON_LABELS.items()}
-    chosen = [options[reason] for reason in vote.reasons]
-    element = {"type": "checkboxes", "action_id": VALUE_ACTION_ID, "options": list(options.values())}
-    return element | ({"initial_options": chosen} if chosen else {})
+    options = [block_kit.option(reason, label) for reason, label in REASON_LABELS.items()]
+    return block_kit.checkboxes(options, frozenset(vote.reasons))
 
 
 class FeedbackController:
@@ -83,9 +81,7 @@ class FeedbackController:
         if verdict not in set(Verdict) or not buttons.is_turn_id(vote):
             raise ActionRefused(VOTE_CHANGED)
         values = payload.mapping(view, "state", "values")
-        note = payload.text(values, NOTE_FIELD, VALUE_ACTION_ID, "value").strip()
-        options = payload.items(values, REASONS_FIELD, VALUE_ACTION_ID, "selected_options")
-        chosen = [payload.text(option, "value") for option in options]
+        note, chosen = block_kit.read_value(values, NOTE_FIELD), block_kit.read_options(values, REASONS_FIELD)
         reasons = [VoteReason(value) for value in chosen if value in set(VoteReason)]
         if not await self._votes.add_reasons(int(vote), Verdict(verdict), by=user, reasons=reasons, note=note):
             raise ActionRefused(VOTE_CHANGED)

@@ -1,13 +1,14 @@
-"""Builders for Block Kit: one function for each block or element that our views use. Pure.
+"""Builders for Block Kit: one function for each block or element that our views use; readers of input. Pure.
 
 Each text is cut to the length that Slack allows in its place, so Slack refuses no view for a long name.
 Text that people wrote is escaped, or shown in a block without markup. Limits:
 https://docs.slack.dev/reference/block-kit/blocks and https://docs.slack.dev/reference/views
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bot.slack import payload
 from bot.slack.rendering.mrkdwn import escape
 
 Block = dict[str, Any]
@@ -18,7 +19,7 @@ VALUE_ACTION_ID = "value"
 NOTE_FIELD = "note"
 """Block id of the input for a note or comment, the last one of each form. Errors without a field stand there."""
 MAX_NOTE_CHARACTERS = 200
-"""Characters of a version's note."""
+"""Characters of the note about a change."""
 MAX_INPUT_CHARACTERS = 3_000
 """Characters that one input holds."""
 MAX_OPTIONS_PER_GROUP = 100
@@ -117,17 +118,18 @@ def text_input(
     text: str = "", *, placeholder: str = "", lines: bool = False, longest: int = MAX_INPUT_CHARACTERS
 ) -> Block:
     """Return a text input, multiline if `lines`. `text` has at most `longest` characters."""
-    element = {
-        "type": "plain_text_input",
-        "action_id": VALUE_ACTION_ID,
-        "multiline": lines,
-        "max_length": longest,
-    }
+    element = {"type": "plain_text_input", "action_id": VALUE_ACTION_ID, "multiline": lines, "max_length": longest}
     if text:
         element["initial_value"] = text
     if placeholder:
         element["placeholder"] = plain_text(" ".join(placeholder.split()), _MAX_PLACEHOLDER_CHARACTERS)
     return element
+
+
+def note_input(note: str = "") -> Block:
+    """Return the input block for the reason of a change."""
+    hint = "The reason, in a few words. It is stored with the change."
+    return input_block(NOTE_FIELD, "Note", text_input(note, longest=MAX_NOTE_CHARACTERS), hint=hint)
 
 
 def option(value: str, label: str, description: str = "") -> Block:
@@ -206,14 +208,22 @@ def checkboxes(options: Sequence[Block], chosen: frozenset[str]) -> Block:
     return block | ({"initial_options": initial} if initial else {})
 
 
+def read_value(values: Mapping[str, Any], block_id: str) -> str:
+    """Return what a person typed or chose in an input, from a view's `state.values`; without outer space."""
+    state = payload.mapping(values, block_id, VALUE_ACTION_ID)
+    entries = (payload.text(state, key) for key in ("value", "selected_user", "selected_conversation"))
+    return (next(filter(None, entries), "") or payload.text(state, "selected_option", "value")).strip()
+
+
+def read_options(values: Mapping[str, Any], block_id: str) -> list[str]:
+    """Return the values of the options that a person chose in an input, from a view's `state.values`."""
+    options = payload.items(values, block_id, VALUE_ACTION_ID, "selected_options")
+    return [payload.text(option, "value") for option in options]
+
+
 def modal(title: str, blocks: Sequence[Block], *, submit: str = "", close: str = "Close", metadata: str = "") -> View:
     """Return a modal; with `submit`, one that has a submit button of that label."""
-    view = {
-        "type": "modal",
-        "title": plain_text(title, 24),
-        "close": plain_text(close, 24),
-        "blocks": list(blocks),
-    }
+    view = {"type": "modal", "title": plain_text(title, 24), "close": plain_text(close, 24), "blocks": list(blocks)}
     if submit:
         view["submit"] = plain_text(submit, 24)
     return view | {"private_metadata": metadata}

@@ -28,10 +28,7 @@ def _entered(element: Block, change: object) -> dict[str, Any]:
             return {"type": "conversations_select", "selected_conversation": chosen}
         case "multi_users_select" | "multi_conversations_select" as kind:
             what = kind.removeprefix("multi_").removesuffix("_select")
-            return {
-                "type": kind,
-                f"selected_{what}": element.get(f"initial_{what}", []) if change is None else change,
-            }
+            return {"type": kind, f"selected_{what}": element.get(f"initial_{what}", []) if change is None else change}
         case "multi_static_select" | "checkboxes" as kind:
             chosen = element.get("initial_options", [])
             if isinstance(change, list):

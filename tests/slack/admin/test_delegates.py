@@ -46,8 +46,7 @@ async def test_an_admin_lets_a_steward_edit_a_channel(admin_client: AdminClient)
 
 
 @pytest.mark.parametrize(
-    "level",
-    [WHOLE, f"direct {TEAM}", f"channel {TEAM}/C0ENG", f"thread {TEAM}/C0ENG/1.0", f"channel {TEAM}/D0GRACE"],
+    "level", [WHOLE, f"direct {TEAM}", f"channel {TEAM}/C0ENG", f"thread {TEAM}/C0ENG/1.0", f"channel {TEAM}/D0GRACE"]
 )
 async def test_a_steward_sees_no_other_channel(admin_client: AdminClient, level: str) -> None:
     await delegated(admin_client, GRACE)

@@ -34,11 +34,7 @@ async def vote_on_answer(
     store = MemoryStore(data=admin_client.data)
     thread = replace(thread, root=f"17{number:08}.000100")
     asked = IncomingMessage(
-        thread=thread,
-        message_id=thread.root,
-        author=Author(id=JOAN),
-        text="why?",
-        addressed=AddressingKind.MENTION,
+        thread=thread, message_id=thread.root, author=Author(id=JOAN), text="why?", addressed=AddressingKind.MENTION
     )
     turn = await store.accept(asked, claim=True)
     assert turn is not None

@@ -81,11 +81,7 @@ class FeedbackClient:
         self.root = await self.workspace.say(ADA, GENERAL, "why?")
         thread = ThreadKey(platform="slack", workspace=TEAM, channel=GENERAL, root=self.root)
         asked = IncomingMessage(
-            thread=thread,
-            message_id=self.root,
-            author=Author(id=ADA),
-            text="why?",
-            addressed=AddressingKind.MENTION,
+            thread=thread, message_id=self.root, author=Author(id=ADA), text="why?", addressed=AddressingKind.MENTION
         )
         turn = await self.store.accept(asked, claim=True)
         assert turn is not None
@@ -104,10 +100,7 @@ class FeedbackClient:
         values: dict[str, dict[str, Any]] = {
             NOTE_FIELD: {VALUE_ACTION_ID: {"type": "plain_text_input", "value": note}},
             REASONS_FIELD: {
-                VALUE_ACTION_ID: {
-                    "type": "checkboxes",
-                    "selected_options": [{"value": each} for each in reasons],
-                }
+                VALUE_ACTION_ID: {"type": "checkboxes", "selected_options": [{"value": each} for each in reasons]}
             },
         }
         await self.workspace.interactivity.submit(user, view.id, values)
@@ -194,8 +187,7 @@ async def test_plain_buttons_do_the_same(feedback_client: FeedbackClient) -> Non
 
 
 @pytest.mark.parametrize(
-    "value",
-    ["bad:2", "bad:999999999999999999", "bad:9999999999999999999", "bad:", "bad", "ugly:1", "bad:-1", ""],
+    "value", ["bad:2", "bad:999999999999999999", "bad:9999999999999999999", "bad:", "bad", "ugly:1", "bad:-1", ""]
 )
 async def test_a_forged_vote_counts_nowhere(feedback_client: FeedbackClient, value: str) -> None:
     """For a turn of another thread, an invalid turn, or an unknown verdict."""

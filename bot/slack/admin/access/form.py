@@ -16,7 +16,7 @@ from bot.core.config import Scope
 from bot.slack import payload
 from bot.slack.admin.prompts.modals import NOT_SAVED_TITLE
 from bot.slack.views import block_kit, wording
-from bot.slack.views.block_kit import MAX_NOTE_CHARACTERS, NOTE_FIELD, Block, View
+from bot.slack.views.block_kit import NOTE_FIELD, Block, View
 
 GRANTS_FORM_CALLBACK = "grants"
 """`callback_id` of both forms."""
@@ -94,7 +94,7 @@ def parse_submission(values: Mapping[str, Any], scope: Scope, now: Grants) -> Su
 
     Lists that the form did not ask for stay as they are. Raises `InvalidSelection`.
     """
-    note = payload.text(values, NOTE_FIELD, block_kit.VALUE_ACTION_ID, "value").strip()
+    note = block_kit.read_value(values, NOTE_FIELD)
     stewards = _parse_ids(values, STEWARDS_FIELD, "selected_users", PERSON_ID_PATTERN.fullmatch)
     if scope.channel:
         return SubmittedGrants(grants=replace(now, stewards=stewards), note=note)
@@ -110,8 +110,7 @@ def parse_submission(values: Mapping[str, Any], scope: Scope, now: Grants) -> Su
 
 
 def _render_fields(scope: Scope, grants: Grants, deployment: AccessRules, note: str = "") -> list[Block]:
-    hint = "The reason, in a few words. It is stored with the version."
-    last = block_kit.input_block(NOTE_FIELD, "Note", block_kit.text_input(note, longest=MAX_NOTE_CHARACTERS), hint=hint)
+    last = block_kit.note_input(note)
     if scope.channel:
         hint = "Members of this workspace. They may edit this channel and its threads, except what admins lock."
         return [_render_people(STEWARDS_FIELD, "Who may edit it", grants.stewards, hint), last]
@@ -164,8 +163,7 @@ def _parse_ids(
 
 def _parse_admits(values: Mapping[str, Any]) -> frozenset[Admission]:
     try:
-        found = payload.items(values, ADMITS_FIELD, block_kit.VALUE_ACTION_ID, "selected_options")
-        return frozenset(Admission(payload.text(option, "value")) for option in found)
+        return frozenset(map(Admission, block_kit.read_options(values, ADMITS_FIELD)))
     except ValueError:
         raise InvalidSelection(ADMITS_FIELD) from None
 

@@ -22,7 +22,7 @@ from bot.slack import payload
 from bot.slack.admin.prompts import text_parts
 from bot.slack.admin.prompts.text_parts import TextPart
 from bot.slack.views import block_kit, wording
-from bot.slack.views.block_kit import MAX_NOTE_CHARACTERS, NOTE_FIELD, Block
+from bot.slack.views.block_kit import NOTE_FIELD, VALUE_ACTION_ID, Block, read_value
 
 MODEL_FIELD = "model"
 MODE_FIELD, LOCKS_FIELD = "mode", "locks"
@@ -87,11 +87,7 @@ def render_fields(
     ]
     if not editable.scope.root and not editable.is_delegated:
         blocks.append(_render_locks(draft))
-    hint = "The reason, in a few words. It is stored with the version."
-    return [
-        *blocks,
-        block_kit.input_block(NOTE_FIELD, "Note", block_kit.text_input(note, longest=MAX_NOTE_CHARACTERS), hint=hint),
-    ]
+    return [*blocks, block_kit.note_input(note)]
 
 
 def parse_submission(values: Mapping[str, Any], editable: EditableScope) -> SubmittedConfig:
@@ -103,26 +99,25 @@ def parse_submission(values: Mapping[str, Any], editable: EditableScope) -> Subm
     }
     errors: dict[str, str] = {}
     for name in PARAMETERS:
-        text = "" if name in editable.fixed_fields else _field_value(values, name).strip()
+        text = "" if name in editable.fixed_fields else read_value(values, name)
         if text and text != INHERIT_OPTION:
             try:
                 entered[name] = parameters.parse(name, text)
             except ValueError as error:
                 errors[name] = str(error)
-    chosen = payload.items(values, LOCKS_FIELD, block_kit.VALUE_ACTION_ID, "selected_options")
-    locks = frozenset(payload.text(option, "value") for option in chosen)
+    locks = frozenset(block_kit.read_options(values, LOCKS_FIELD))
     config = ScopeConfig(
         prompt=editable.config.prompt if PROMPT_FIELD in editable.fixed_fields else _parse_prompt(values),
         parameters=entered,
         locks=editable.config.locks if editable.is_delegated else locks,
     )
-    note = _field_value(values, NOTE_FIELD).strip()
+    note = read_value(values, NOTE_FIELD)
     return SubmittedConfig(config=config, note=note, errors=errors, parts=_parse_parts(values))
 
 
 def _parse_prompt(values: Mapping[str, Any]) -> Prompt | None:
     text = text_parts.join_parts(_parse_parts(values))
-    return Prompt(text, appends=_field_value(values, MODE_FIELD) == "append") if text.strip() else None
+    return Prompt(text, appends=read_value(values, MODE_FIELD) == "append") if text.strip() else None
 
 
 def place_errors(problems: Mapping[str, str], blocks: Sequence[Block]) -> Mapping[str, str]:
@@ -138,7 +133,7 @@ def place_errors(problems: Mapping[str, str], blocks: Sequence[Block]) -> Mappin
 
 def parse_question(values: Mapping[str, Any]) -> str:
     """Return the test question, from a view's `state.values`."""
-    return _field_value(values, QUESTION_FIELD).strip()
+    return read_value(values, QUESTION_FIELD)
 
 
 def mark_errors(blocks: Sequence[Block], problems: Mapping[str, str]) -> list[Block]:
@@ -296,15 +291,10 @@ def _too_long_for_input(editable: EditableScope) -> list[str]:
 
 def _parse_parts(values: Mapping[str, Any]) -> list[TextPart]:
     numbered = sorted(filter(_is_part, values), key=lambda name: int(name.split(":")[2]))
-    return [TextPart(_field_value(values, name), name.split(":")[1]) for name in numbered]
+    return [TextPart(payload.text(values, name, VALUE_ACTION_ID, "value"), name.split(":")[1]) for name in numbered]
 
 
 def _is_part(block_id: str) -> bool:
     start, _, rest = block_id.partition(":")
-    joint, _, number = rest.partition(":")
-    return start == PROMPT_FIELD and joint in text_parts.SEPARATORS and number.isascii() and number.isdecimal()
-
-
-def _field_value(values: Mapping[str, Any], name: str) -> str:
-    state = payload.mapping(values, name, block_kit.VALUE_ACTION_ID)
-    return payload.text(state, "value") or payload.text(state, "selected_option", "value")
+    separator, _, number = rest.partition(":")
+    return start == PROMPT_FIELD and separator in text_parts.SEPARATORS and number.isascii() and number.isdecimal()

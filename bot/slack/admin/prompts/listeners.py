@@ -90,8 +90,8 @@ def register_search(app: AsyncApp, search: ScopeSearch, listeners: Listeners) ->
 
     async def submit_query(body: dict[str, Any], ack: AsyncAck) -> None:
         submitted = Interaction(body)
-        query = payload.text(submitted.view, "state", "values", QUERY_FIELD, block_kit.VALUE_ACTION_ID, "value")
-        finding = search.find(submitted.user, query.strip())
+        query = block_kit.read_value(payload.mapping(submitted.view, "state", "values"), QUERY_FIELD)
+        finding = search.find(submitted.user, query)
         try:
             view = await finish_in_time(
                 finding, timed_out=SEARCH_FAILED, failed=SEARCH_FAILED, log_action="levels_unread"

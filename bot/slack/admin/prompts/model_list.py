@@ -54,11 +54,7 @@ class ModelList:
             async with asyncio.timeout(MODEL_LIST_TIMEOUT_SECONDS):
                 return await self._fetch()
         except (ModelError, TimeoutError) as error:
-            log.info(
-                "The list of models could not be fetched.",
-                action="models_unknown",
-                error=type(error).__name__,
-            )
+            log.info("The list of models could not be fetched.", action="models_unknown", error=type(error).__name__)
             return None
 
 

@@ -58,10 +58,7 @@ def render_results(query: str, versions: Sequence[ConfigVersion], page: int) -> 
     last = max(0, (len(versions) - 1) // SCOPES_PER_PAGE)
     page = max(0, min(page, last))
     blocks: list[Block] = [
-        block_kit.section(
-            "Any channel:",
-            block_kit.channel_select(EDIT_CHANNEL_ACTION, "Edit…"),
-        ),
+        block_kit.section("Any channel:", block_kit.channel_select(EDIT_CHANNEL_ACTION, "Edit…")),
         block_kit.input_block(
             QUERY_FIELD,
             "Or search levels that set something",

@@ -29,7 +29,7 @@ from bot.slack.admin.authorization import Authorizer
 from bot.slack.home import HomeReader
 from bot.slack.people.directory import People
 from bot.slack.views import block_kit, wording
-from bot.slack.views.block_kit import MAX_NOTE_CHARACTERS, NOTE_FIELD, Block, View
+from bot.slack.views.block_kit import MAX_NOTE_CHARACTERS, NOTE_FIELD, Block, View, read_value
 from bot.slack.views.listeners import Listeners
 from bot.slack.views.submissions import FormErrors
 
@@ -104,7 +104,7 @@ class BudgetController:
         if budget is None:
             return FormErrors(errors=errors)
         by = await self._people.look_up_author(user)
-        note = _field_value(values, NOTE_FIELD).strip()
+        note = read_value(values, NOTE_FIELD)
         await self._ledger.set_budget(self._authorizer.workspace, budget, by=by, note=note)
         log.info("An admin has set a budget.", action="budget_set", user=user, budget=_budget_name(budget))
         return None
@@ -149,40 +149,35 @@ class BudgetController:
                 block_kit.text_input(_format_amount(chosen), longest=MAX_AMOUNT_CHARACTERS),
                 hint=hint,
             ),
-            block_kit.input_block(
-                NOTE_FIELD,
-                "Note",
-                block_kit.text_input(longest=MAX_NOTE_CHARACTERS),
-                hint="The reason, in a few words.",
-            ),
+            block_kit.note_input(),
         ]
 
 
 def _parse_submission(values: Mapping[str, Any]) -> tuple[Budget | None, Mapping[str, str]]:
     """Return the budget that was entered, or None and a sentence for each wrong field."""
-    subject, text = _field_value(values, WHOSE_FIELD), _field_value(values, AMOUNT_FIELD).strip()
+    subject, text = read_value(values, WHOSE_FIELD), read_value(values, AMOUNT_FIELD)
     if (
         subject not in SUBJECT_LABELS
-        or _field_value(values, SPAN_FIELD) not in [*Span]
-        or _field_value(values, UNIT_FIELD) not in [*BudgetUnit]
+        or read_value(values, SPAN_FIELD) not in [*Span]
+        or read_value(values, UNIT_FIELD) not in [*BudgetUnit]
     ):
         return None, {NOTE_FIELD: "This form is not complete. Please open it again."}
     one, _, kind = subject.rpartition(" ")
     subject, errors = _parse_subject(values, kind, is_one=bool(one))
-    unit, amount = BudgetUnit(_field_value(values, UNIT_FIELD)), None
+    unit, amount = BudgetUnit(read_value(values, UNIT_FIELD)), None
     try:
         amount = parse_amount(text, unit) if text else None
     except ValueError as error:
         errors[AMOUNT_FIELD] = f"{error}."
     if errors:
         return None, errors
-    span = Span(_field_value(values, SPAN_FIELD))
+    span = Span(read_value(values, SPAN_FIELD))
     return Budget(scope=SpendingDimension(kind), subject=subject, span=span, unit=unit, amount=amount), {}
 
 
 def _parse_subject(values: Mapping[str, Any], kind: str, *, is_one: bool) -> tuple[str, dict[str, str]]:
     """Return the id of the person or channel that the budget is for, and a sentence for each wrong field."""
-    chosen = {name: _field_value(values, name) for name in (PERSON_FIELD, CHANNEL_FIELD)}
+    chosen = {name: read_value(values, name) for name in (PERSON_FIELD, CHANNEL_FIELD)}
     errors = {
         name: f"Choose “{SUBJECT_LABELS[f'one {name}']}” above, or nothing here."
         for name, each in chosen.items()
@@ -191,13 +186,6 @@ def _parse_subject(values: Mapping[str, Any], kind: str, *, is_one: bool) -> tup
     if is_one and not chosen[kind]:
         errors[kind] = f"Choose whose budget it is, or “{SUBJECT_LABELS[kind]}” above."
     return chosen[kind] if is_one else ANY_SUBJECT, errors
-
-
-def _field_value(values: Mapping[str, Any], name: str) -> str:
-    state = payload.mapping(values, name, block_kit.VALUE_ACTION_ID)
-    entries = (state.get(key) for key in ("value", "selected_user", "selected_conversation"))
-    text = next((entry for entry in entries if isinstance(entry, str)), "")
-    return text or payload.text(state, "selected_option", "value")
 
 
 def _budget_name(budget: Budget) -> str:

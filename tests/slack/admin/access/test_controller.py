@@ -21,18 +21,7 @@ from bot.slack.admin.signed_state import FORM_LIFETIME_SECONDS, FormState, sign
 from bot.slack.views.block_kit import NOTE_FIELD
 from tests.slack.admin.access.access_form import HERE, WHOLE, edit, home
 from tests.slack.admin.form_state import state
-from tests.slack.admin_client import (
-    ADA,
-    BARE_HOME,
-    CHANNEL,
-    GENERAL,
-    GRACE,
-    JOAN,
-    KEY,
-    TEAM,
-    WORKSPACE,
-    AdminClient,
-)
+from tests.slack.admin_client import ADA, BARE_HOME, CHANNEL, GENERAL, GRACE, JOAN, KEY, TEAM, WORKSPACE, AdminClient
 
 LIN, NOOR = "U0LIN", "U0NOOR"
 
@@ -72,11 +61,7 @@ async def test_an_admin_sets_who_may_ask(admin_client: AdminClient) -> None:
     assert (version.author, version.note) == (Author(id=ADA, name="ada"), "Spam.")
     assert not admin_client.workspace.views.stack(ADA), "the form is closed"
     shown = await home(admin_client, ADA)
-    for text in (
-        f"*Never these people*: <@{GRACE}>",
-        f"*Never in these channels*: <#{GENERAL}>",
-        "guests of",
-    ):
+    for text in (f"*Never these people*: <@{GRACE}>", f"*Never in these channels*: <#{GENERAL}>", "guests of"):
         assert text in shown
 
 
@@ -149,8 +134,7 @@ async def test_others_are_refused_and_it_is_logged(admin_client: AdminClient, ac
 
 
 @pytest.mark.parametrize(
-    "name",
-    ["workspace T2", "channel T2/C1", f"thread {TEAM}/{GENERAL}/1.0", f"direct {TEAM}", "deployment", "x"],
+    "name", ["workspace T2", "channel T2/C1", f"thread {TEAM}/{GENERAL}/1.0", f"direct {TEAM}", "deployment", "x"]
 )
 async def test_a_scope_without_grants_is_refused(admin_client: AdminClient, name: str) -> None:
     await admin_client.press(ADA, views.EDIT_GRANTS_ACTION, name)
@@ -217,10 +201,7 @@ async def test_the_second_of_two_admins_is_shown_the_difference(admin_client: Ad
     await admin_client.submit(ADA, ada, denied_people=[LIN], note="Guests.")
     assert len(await saved(admin_client)) == 1
     shown = admin_client.top_view(ADA)
-    assert [shown.content[name]["text"] for name in ("title", "submit")] == [
-        modals.NOT_SAVED_TITLE,
-        "Overwrite",
-    ]
+    assert [shown.content[name]["text"] for name in ("title", "submit")] == [modals.NOT_SAVED_TITLE, "Overwrite"]
     for text in ("joan was faster", "Spam.", f"grace ({GRACE})", f"lin ({LIN})", "Guests."):
         assert text in admin_client.shown_text(ADA)
     await admin_client.submit(ADA, shown)
@@ -244,9 +225,7 @@ async def test_a_version_is_restored_as_a_new_one(admin_client: AdminClient) -> 
 
 
 @pytest.mark.parametrize(
-    "admin_client",
-    [AccessRules(admits=frozenset({Admission.GUESTS}), denied_people=frozenset({GRACE}))],
-    indirect=True,
+    "admin_client", [AccessRules(admits=frozenset({Admission.GUESTS}), denied_people=frozenset({GRACE}))], indirect=True
 )
 async def test_a_setting_of_the_deployment_is_shown_without_an_input(admin_client: AdminClient) -> None:
     view = await edit(admin_client, ADA)
@@ -260,10 +239,7 @@ async def test_a_setting_of_the_deployment_is_shown_without_an_input(admin_clien
 
 async def test_a_channel_is_chosen_from_a_list(admin_client: AdminClient) -> None:
     shown = admin_client.workspace.views.publish(ADA, BARE_HOME, "")
-    for chosen, expected in (
-        (GENERAL, "Who may edit *<#C0GENERAL>*"),
-        ("D0ADA", authorization.NOT_IN_WORKSPACE),
-    ):
+    for chosen, expected in ((GENERAL, "Who may edit *<#C0GENERAL>*"), ("D0ADA", authorization.NOT_IN_WORKSPACE)):
         action = {"action_id": views.EDIT_CHANNEL_GRANTS_ACTION, "type": "conversations_select"}
         action["selected_conversation"] = chosen
         await admin_client.workspace.interactivity.act_on_view(ADA, shown.id, action, {})

@@ -92,10 +92,7 @@ async def test_a_forged_form_is_refused(admin_client: AdminClient, errors: list[
 async def test_a_form_of_another_person_is_refused(admin_client: AdminClient, errors: list[Mapping[str, str]]) -> None:
     await submit_with_state(admin_client, JOAN, sign_state(admin_client, admin=ADA))
     await submit_with_state(admin_client, GRACE, sign_state(admin_client, admin=GRACE))
-    assert errors == [
-        {NOTE_FIELD: authorization.FORM_NOT_YOURS},
-        {NOTE_FIELD: authorization.NOT_AN_ADMIN},
-    ]
+    assert errors == [{NOTE_FIELD: authorization.FORM_NOT_YOURS}, {NOTE_FIELD: authorization.NOT_AN_ADMIN}]
 
 
 async def test_a_form_for_another_workspace_is_refused(
@@ -136,10 +133,7 @@ async def test_the_second_of_two_admins_is_shown_the_difference(admin_client: Ad
     await admin_client.submit(ADA, adas_view, prompt="Be kind.", note="Kinder!")
     assert await admin_client.saved_configs() == [BRIEF]
     shown = admin_client.top_view(ADA)
-    assert [shown.content[name]["text"] for name in ("title", "submit")] == [
-        modals.NOT_SAVED_TITLE,
-        "Overwrite",
-    ]
+    assert [shown.content[name]["text"] for name in ("title", "submit")] == [modals.NOT_SAVED_TITLE, "Overwrite"]
     for text in ("joan was faster", "Shorter!", "-Be brief.", "+Be kind.", "Kinder!"):
         assert text in admin_client.shown_text(ADA)
     await admin_client.submit(ADA, shown)

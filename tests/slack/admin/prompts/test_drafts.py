@@ -123,11 +123,7 @@ async def test_the_author_opens_the_form_with_the_draft_in_it(admin_client: Admi
     await admin_client.press_below(ADA, head, draft_view.EDIT_DRAFT_ACTION)
     shown = admin_client.top_view(ADA)
     found = fields(shown)
-    assert [found[name] for name in ("prompt:line:0", "temperature", "note")] == [
-        "Be kind.",
-        "0.3",
-        "Complaints.",
-    ]
+    assert [found[name] for name in ("prompt:line:0", "temperature", "note")] == ["Be kind.", "0.3", "Complaints."]
     await admin_client.submit(ADA, shown)
     (saved,) = await admin_client.saved_configs()
     assert saved == ScopeConfig(prompt=Prompt("Be kind."), parameters={"temperature": 0.3})
@@ -175,8 +171,7 @@ async def test_only_the_author_decides_about_a_draft(admin_client: AdminClient, 
     value = next(each["value"] for each in head.blocks[-1]["elements"] if each["action_id"] == action)
     joans = sign(FormState(scope=CHANNEL, based_on=0, user=JOAN, expires_at=admin_client.now + 99), KEY)
     elsewhere = sign(
-        FormState(scope=replace(CHANNEL, channel="C0ENG"), based_on=0, user=ADA, expires_at=admin_client.now + 99),
-        KEY,
+        FormState(scope=replace(CHANNEL, channel="C0ENG"), based_on=0, user=ADA, expires_at=admin_client.now + 99), KEY
     )
     for user, signed, expected in (
         (GRACE, value, authorization.FORM_NOT_YOURS),

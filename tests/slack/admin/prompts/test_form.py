@@ -77,10 +77,7 @@ def test_a_locked_field_is_shown_without_an_input() -> None:
 def test_a_value_longer_than_an_input_stays_set() -> None:
     biases = {str(token): -100 for token in range(100_000, 100_400)}
     at = make_editable(ScopeConfig(parameters={"logit_bias": biases}))
-    assert form.parse_submission(state(shown(at), {"n": "2"}), at).config.parameters == {
-        "logit_bias": biases,
-        "n": 2,
-    }
+    assert form.parse_submission(state(shown(at), {"n": "2"}), at).config.parameters == {"logit_bias": biases, "n": 2}
 
 
 @pytest.mark.parametrize(

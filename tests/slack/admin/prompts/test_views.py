@@ -103,8 +103,7 @@ def test_an_effective_configuration_fits_a_message() -> None:
     """A message holds fewer blocks than a view."""
     applies = resolve_config({DEPLOYMENT_SCOPE: FULL}, WORKSPACE)
     check_blocks(
-        slash_command.render_response(wording.render_effective(applies, with_prompt=True))["blocks"],
-        "message",
+        slash_command.render_response(wording.render_effective(applies, with_prompt=True))["blocks"], "message"
     )
 
 
@@ -209,10 +208,7 @@ def test_an_explanation_shows_the_cost(spent: Spending, said: str) -> None:
             ContextCoverage(turns=12, first="1.5", last="9.5"),
             "12 turns of this thread, from <https://a.slack.com/archives/C1/p15|the first> to <https://",
         ),
-        (
-            ContextCoverage(turns=3, first="7.5", last="9.5", left_out=1_200),
-            "; 1,200 older left out, they did not",
-        ),
+        (ContextCoverage(turns=3, first="7.5", last="9.5", left_out=1_200), "; 1,200 older left out, they did not"),
         (
             ContextCoverage(turns=3, first="7.5", last="9.5", left_out=997, is_all_counted=False, is_summarised=True),
             "; at least 997 older left out, a summary stood in their place\n",

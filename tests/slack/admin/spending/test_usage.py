@@ -106,11 +106,7 @@ async def test_details_name_people_channels_models_and_versions(admin_client: Ad
     await answered(admin_client, 1, replace(CALL, versions=(version.id,)))
     await answered(admin_client, 2, replace(CALL, model="<!channel>", cost=9), by=JOAN, channel="D0JOAN")
     said = str((await details(admin_client)).content["blocks"])
-    for text in (
-        f"• <@{GRACE}>: 1 model call",
-        f"• <#{GENERAL}>: 1 model call",
-        "• one direct message: 1 model call",
-    ):
+    for text in (f"• <@{GRACE}>: 1 model call", f"• <#{GENERAL}>: 1 model call", "• one direct message: 1 model call"):
         assert text in said
     assert "• m-1: 1 model call" in said
     assert "&lt;!channel&gt;" in said
@@ -135,11 +131,7 @@ async def test_details_cover_the_chosen_period(admin_client: AdminClient) -> Non
 async def test_views_hold_many_subjects_and_budgets(admin_client: AdminClient) -> None:
     for number in range(60):
         await answered(
-            admin_client,
-            number,
-            replace(CALL, model="m" * 256 + str(number)),
-            by=f"U{number}",
-            channel=f"C{number}",
+            admin_client, number, replace(CALL, model="m" * 256 + str(number)), by=f"U{number}", channel=f"C{number}"
         )
         one = replace(EACH_PERSON, subject=f"U0{number}")
         await admin_client.ledger.set_budget(HERE, one, by=Author(id=ADA), note="&" * 200)
