@@ -1,4 +1,4 @@
-"""A workspace that has talked to the bot for months, written straight into the tables.
+"""Fills the tables with a workspace that has used the bot for months.
 
 The test that counts statements (`test_views`) and the benchmark that measures time (`views`) use the same
 tables. Times are seconds since 1970; ids look like Slack's.

@@ -78,12 +78,12 @@ class SummaryWriter:
 
 
 async def ours(conversation: Sequence[tuple[str, str]], window: int) -> Requests:
-    """Return the requests of the bot, which learns from what the service counts."""
+    """Return the requests of the bot, which corrects its estimate by the counts of the service."""
     return await _ours(conversation, window, SummaryWriter(), is_summarised=False)
 
 
 async def summarised(conversation: Sequence[tuple[str, str]], window: int) -> tuple[Requests, Requests]:
-    """Return the requests of the bot where it summarises too, and those for summaries."""
+    """Return the requests of the bot with summaries, and those for the summaries."""
     model = SummaryWriter()
     return await _ours(conversation, window, model, is_summarised=True), model.tasks
 
@@ -143,7 +143,7 @@ def known(sent: Requests) -> float:
 
 
 def moves(sent: Requests) -> int:
-    """Return how often the oldest message in view was another one than before."""
+    """Return how often the oldest message of the request changed."""
     return sum(before[1] != after[1] for before, after in pairwise(sent))
 
 

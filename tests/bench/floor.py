@@ -20,7 +20,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 EDIT_INTERVAL_SECONDS = 60 / 45
-"""Seconds between two edits of one answer: `bot.slack.limits.EDIT_INTERVAL`."""
+"""Seconds between two edits of one answer: `bot.slack.limits.EDIT_INTERVAL_SECONDS`."""
 
 
 class FloorReply:
@@ -98,7 +98,7 @@ async def main() -> None:
 
         @app.event("message")
         async def message() -> None:
-            """Acknowledge what is no mention; Bolt would warn, and Slack deliver again."""
+            """Acknowledge other messages; otherwise Bolt warns, and Slack delivers them again."""
 
         await AsyncSocketModeHandler(app, os.environ["SLACK_APP_TOKEN"]).start_async()
 

@@ -29,12 +29,12 @@ REPETITIONS = 2
 
 
 async def alone() -> Mapping[str, Any]:
-    """Ask one question at a time, where Slack answers at once."""
+    """Ask one question at a time; Slack answers at once."""
     return told(await scenarios.alone(rounds=30, latency=0.0, names=NAMES + OTHERS))
 
 
 async def far() -> Mapping[str, Any]:
-    """Ask one question at a time, where a call of Slack's takes as long as it usually does."""
+    """Ask one question at a time; a call of Slack takes as long as usual."""
     return told(await scenarios.alone(rounds=15, latency=SLACK_LATENCY_SECONDS, names=NAMES + OTHERS))
 
 
@@ -93,7 +93,7 @@ SCENARIOS: Mapping[str, Callable[[], Awaitable[Mapping[str, Any]]]] = {
 
 
 def told(figures: Mapping[str, scenarios.Figures]) -> Mapping[str, Any]:
-    """Print the medians of what was measured of each contestant, in ms, and as a multiple of the floor."""
+    """Print the medians of each contestant, in ms and as a multiple of the floor."""
     for name, measured in figures.items():
         for figure, values in measured.items():
             ratio = median(values) / median(figures["floor"][figure])
@@ -102,7 +102,7 @@ def told(figures: Mapping[str, scenarios.Figures]) -> Mapping[str, Any]:
 
 
 def keep(scenario: str, figures: Mapping[str, Any]) -> None:
-    """Write down what was measured, in place of what was measured before."""
+    """Store the figures of a scenario in place of the earlier ones."""
     kept = json.loads(FIGURES_FILE.read_text()) if FIGURES_FILE.exists() else {}
     kept[scenario] = {
         "at": datetime.now(UTC).isoformat(timespec="minutes"),

@@ -63,7 +63,7 @@ async def test_a_budget_costs_one_transaction_and_none_costs_nothing(kind: Kind,
 
 
 async def test_an_answer_leaves_hardly_any_garbage(tmp_path: Path) -> None:
-    """Less than one object that only the collector frees: `bot run` lets it look seldom."""
+    """An answer leaves less than one object that only the garbage collector frees; `bot run` seldom runs it."""
     with migrated_database("sqlite", tmp_path) as url:
         async with open_bench_bot(url) as bot:
             await bot.ask("first")
@@ -78,7 +78,7 @@ async def test_an_answer_leaves_hardly_any_garbage(tmp_path: Path) -> None:
 
 
 def test_a_token_costs_as_much_in_a_long_answer_as_in_a_short_one() -> None:
-    """Counted in characters that are looked at, so that no clock is needed."""
+    """Counted as characters that are read, so that no clock is needed."""
     looked_at = 0
 
     def fits(page: str) -> bool:

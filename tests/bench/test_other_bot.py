@@ -20,7 +20,7 @@ print(GREETING, __name__, *[client.base_url for client in clients], clients[0].t
 
 
 def test_a_bot_that_knows_no_address_finds_this_workspace(tmp_path: Path) -> None:
-    """It imports what lies beside it, and what it says itself counts."""
+    """It imports modules from its folder, and keeps base URLs that it sets itself."""
     (tmp_path / "main.py").write_text(BOT)
     (tmp_path / "beside.py").write_text("GREETING = 'hello'")
     said = subprocess.check_output(

@@ -33,7 +33,7 @@ MAX_STATEMENTS, MAX_TRANSACTIONS = 6, 3
 
 
 class OnlyAdaIsAdmin(AdminRoles):
-    """Knows one admin."""
+    """Knows one admin: Ada."""
 
     def __init__(self) -> None:
         """Need no workspace to ask."""
@@ -43,7 +43,7 @@ class OnlyAdaIsAdmin(AdminRoles):
 
 
 def views(database: Database, size: ArchiveSize) -> dict[str, Callable[[], Coroutine[Any, Any, object]]]:
-    """Return what makes each view, as far as it is read from the database."""
+    """Return a function for each view that reads its data from the database."""
     authorizer, votes, versions = (
         Authorizer(OnlyAdaIsAdmin(), workspace=TEAM, key=b"k"),
         SqlVotes(database),
@@ -68,7 +68,7 @@ def views(database: Database, size: ArchiveSize) -> dict[str, Callable[[], Corou
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_view_costs_the_same_statements_however_much_is_stored(kind: Kind, tmp_path: Path) -> None:
-    """And few of them, in few transactions."""
+    """They are few, in few transactions."""
     found: list[dict[str, int]] = []
     for size in (FEW, MANY):
         with migrated_database(kind, tmp_path) as url:

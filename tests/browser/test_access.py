@@ -32,7 +32,7 @@ async def change(page: Page) -> None:
 
 
 async def choose(page: Page, label: str, *names: str) -> None:
-    """Tick names in the list of that label."""
+    """Tick names in the list with that label."""
     field = modal(page).locator(".block", has_text=label).locator("details")
     await field.locator("summary").click()
     for name in names:

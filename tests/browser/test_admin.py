@@ -94,7 +94,7 @@ async def test_a_wrong_value_is_refused_at_its_field(sandbox: RunningSandbox, op
 
 
 async def test_who_is_no_admin_can_change_nothing(sandbox: RunningSandbox, open_page: OpenPage) -> None:
-    """Sees no button in Home, is refused by the command and the shortcut, and learns what applies."""
+    """They see no button in Home, are refused by the command, and see what applies."""
     page = await open_page(sandbox.url, f"user={GRACE}")
     await page.get_by_test_id("home-tab").click()
     await expect(page.get_by_text("What applies in your direct messages")).to_be_visible(timeout=SOON_MILLISECONDS)
@@ -131,7 +131,7 @@ async def test_history_shows_who_changed_what_and_takes_it_back(sandbox: Running
 
 
 async def test_a_second_admin_is_shown_what_came_between(two_admins: RunningSandbox, open_page: OpenPage) -> None:
-    """And may overwrite it knowingly, or drop their own."""
+    """They may overwrite it, or drop their own version."""
     ada, grace = await open_page(two_admins.url), await open_page(two_admins.url, f"user={GRACE}")
     for page in (ada, grace):
         await edit_engineering(page)
@@ -150,7 +150,7 @@ async def test_a_second_admin_is_shown_what_came_between(two_admins: RunningSand
 async def test_a_second_admin_overwrites_knowingly_and_loses_nothing(
     two_admins: RunningSandbox, open_page: OpenPage
 ) -> None:
-    """What was typed in two parts stays in two, and is saved as one prompt."""
+    """A prompt typed in two fields stays in two, and is saved as one."""
     ada, grace = await open_page(two_admins.url), await open_page(two_admins.url, f"user={GRACE}")
     for page in (ada, grace):
         await edit_engineering(page)
@@ -167,7 +167,7 @@ async def test_a_second_admin_overwrites_knowingly_and_loses_nothing(
 
 
 async def explained(page: Page) -> Locator:
-    """Ask why of the answer in the thread that is open, and return what is said."""
+    """Ask why of the answer in the open thread, and return the explanation."""
     answer = page.get_by_test_id("thread-pane").get_by_test_id("message").last
     await answer.hover()
     await answer.locator("summary").click()
@@ -178,7 +178,7 @@ async def explained(page: Page) -> Locator:
 
 
 async def test_an_answer_is_explained(sandbox: RunningSandbox, open_page: OpenPage) -> None:
-    """To its asker what it was made with; to an admin the prompt too, and the way to change it."""
+    """Its author sees what it was made with; an admin sees the prompt, too, and the way to change it."""
     page = await open_page(sandbox.url)
     await edit_engineering(page)
     await saved(page, ("System prompt", "You speak like a pirate."))

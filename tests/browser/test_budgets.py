@@ -23,7 +23,7 @@ async def set_budget(page: Page, button: str, amount: str) -> None:
 
 
 async def test_a_budget_is_set_met_and_raised(sandbox: RunningSandbox, open_page: OpenPage) -> None:
-    """The thread says what is in the way; once it is raised the button works; Home shows what it cost."""
+    """The thread names the budget; after it was raised the button works; Home shows the cost."""
     page, home = await open_page(sandbox.url), await open_page(sandbox.url)
     await set_budget(home, "Set a budget", "10")
     await expect(home.get_by_text("Each person: 10 tokens a day")).to_be_visible(timeout=SOON_MILLISECONDS)

@@ -24,7 +24,7 @@ def newest(page: Page) -> Locator:
 
 
 async def try_it(page: Page, *fields: tuple[str, str]) -> None:
-    """Try a draft for a channel, and go where it is answered."""
+    """Try a draft for a channel, and go to its thread."""
     await edit_engineering(page)
     for name, text in (*fields, ("Try it first", INSTRUCTIONS)):
         await field(page, name).fill(text)
@@ -76,7 +76,7 @@ async def test_a_draft_leads_back_to_the_form_and_nothing_is_lost(sandbox: Runni
 
 
 async def test_what_is_wrong_with_a_draft_is_told_at_its_field(sandbox: RunningSandbox, open_page: OpenPage) -> None:
-    """And what was typed stays where it is."""
+    """The typed text stays in its field."""
     page = await open_page(sandbox.url)
     await edit_engineering(page)
     await field(page, "System prompt").fill("Dear {name}")
@@ -87,7 +87,7 @@ async def test_what_is_wrong_with_a_draft_is_told_at_its_field(sandbox: RunningS
 
 
 async def test_a_discarded_draft_is_gone(sandbox: RunningSandbox, open_page: OpenPage) -> None:
-    """Its thread goes on as a conversation like any other."""
+    """Its thread continues as a conversation like any other."""
     page = await open_page(sandbox.url)
     await try_it(page, ("System prompt", "You speak like a pirate."))
     await expect(newest(page)).to_contain_text(UNPUBLISHED, timeout=SOON_MILLISECONDS)

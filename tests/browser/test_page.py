@@ -29,7 +29,7 @@ async def ask(page: Page, text: str) -> None:
 async def test_a_question_opens_its_thread_and_the_answer_grows_there(
     workspace: SandboxWorkspace, slack: AsyncWebClient, open_page: OpenPage
 ) -> None:
-    """The keyboard completes the name; what has been read stays the same element while the rest grows."""
+    """The keyboard completes the name; finished parts keep their elements while the answer grows."""
     page = await open_page(workspace.url)
     composer = page.get_by_test_id("composer")
     await composer.press_sequentially("@thr")
@@ -56,7 +56,7 @@ async def test_a_question_opens_its_thread_and_the_answer_grows_there(
 async def test_a_direct_message_shows_suggestions_and_the_title_of_its_thread(
     workspace: SandboxWorkspace, slack: AsyncWebClient, open_page: OpenPage
 ) -> None:
-    """As the app gives them, now and after the page is loaded again; a long title leaves room beside it."""
+    """Both are shown at once and after a reload; a long title leaves room beside it."""
     page = await open_page(workspace.url, "channel=D0ADA")
     await expect(page.get_by_test_id("suggestion")).to_have_count(3)
     prompts = [{"title": "Explain <b>it</b>", "message": "Explain this: "}]
@@ -167,7 +167,7 @@ async def test_ones_own_message_can_be_edited_and_deleted(workspace: SandboxWork
 
 
 async def test_the_page_finds_its_workspace_again(open_page: OpenPage) -> None:
-    """A banner says that the connection is lost; when the workspace is back, so is the page."""
+    """A banner says that the connection is lost; the page reconnects when the workspace is back."""
     async with SandboxWorkspace() as workspace:
         page = await open_page(workspace.url)
         port = int(workspace.url.rsplit(":", 1)[1].strip("/"))

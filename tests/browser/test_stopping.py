@@ -16,7 +16,7 @@ SLOW = "[[rate=30]] [[tokens=2000]]"
 async def test_an_answer_is_stopped_gone_on_with_and_stopped_by_a_word(
     sandbox: RunningSandbox, open_page: OpenPage
 ) -> None:
-    """The button is there while the answer grows; afterwards those to go on and to try again are."""
+    """The stop button is there while the answer grows; afterwards the buttons to continue and to retry are."""
     page = await open_page(sandbox.url)
     await ask(page, f"@Threadkeeper {SLOW}")
     shown = answer(page)

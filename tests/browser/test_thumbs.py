@@ -13,7 +13,7 @@ QUESTION = "@Threadkeeper [[say=A teapot is a small planet, and it has been one 
 
 
 async def answered(page: Page) -> Locator:
-    """Ask in a channel; return the answer once it can be judged."""
+    """Ask in a channel; return the answer when its thumbs are shown."""
     await page.get_by_test_id("channel-C0ENG").click()
     await page.get_by_test_id("composer").fill(QUESTION)
     await page.get_by_test_id("composer").press("Enter")

@@ -133,7 +133,7 @@ async def test_the_directory_says_who_is_there(client: AsyncWebClient) -> None:
 
 
 async def test_guests_outsiders_and_bots_are_told_apart(workspace: SandboxWorkspace, client: AsyncWebClient) -> None:
-    """By Slack's fields; and they are members of their channels only."""
+    """`users.info` has Slack's fields for them, and they are members of their channels only."""
     lin, noor, builder = [(await client.users_info(user=user))["user"] for user in ("U0LIN", "U0NOOR", "U0BUILD")]
     assert (lin["is_restricted"], lin["is_ultra_restricted"], lin["team_id"]) == (True, False, "T0SANDBOX")
     assert (noor["team_id"], noor["is_restricted"], builder["is_bot"]) == ("T0PARTNER", False, True)

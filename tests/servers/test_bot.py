@@ -44,7 +44,7 @@ async def says(world: BotWorld, question: str, error: type[ModelError]) -> None:
 
 @pytest.mark.usefixtures("upstream")
 async def test_through_litellm(proxy: RunningProxy, tmp_path: Path) -> None:
-    """Before the first word, and in mid-answer, where what came is kept."""
+    """Before the first word, and in the middle of an answer, whose text is kept."""
     answer = "Counted: " + ", ".join(str(number) for number in range(300)) + ". The end."
     async with bot_at(proxy.base_url, tmp_path, OPENAI_API_KEY=PROXY_KEY) as world:
         await answers(world, f"[[say={answer}]]", answer)

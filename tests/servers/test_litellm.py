@@ -1,4 +1,4 @@
-"""Through a LiteLLM proxy, which stands in front of many companies' models and rewrites what they say."""
+"""The client through a LiteLLM proxy, which rewrites the requests and answers of many services."""
 
 import pytest
 
@@ -41,7 +41,7 @@ async def ask(proxy: RunningProxy, text: str, *, key: str = PROXY_KEY) -> list[S
     [chat_model.arrives_whole, chat_model.arrives_as_it_is_said, chat_model.can_be_left],
 )
 async def test_the_contract(proxy: RunningProxy, upstream: SandboxModel, clause: chat_model.Clause) -> None:
-    """All of it that LiteLLM lets through; errors have a table of their own below."""
+    """The contract, as far as LiteLLM passes it through; errors have their own table below."""
     async with open_client(proxy.base_url, PROXY_KEY) as client:
         await clause(OpenAIChat(client, dialect=LITELLM))
     assert upstream.requests
@@ -96,7 +96,7 @@ async def test_a_wrong_key(proxy: RunningProxy) -> None:
 
 
 async def test_a_reasoning_model_behind_the_proxy(proxy: RunningProxy, upstream: SandboxModel) -> None:
-    """The refusals come through without their codes, and are healed all the same."""
+    """The refusals arrive without their codes, and the request is still adapted."""
     parameters = {"temperature": 0.2, "max_tokens": 50, "stop": ["END"], "presence_penalty": 1}
     request = asking("[[say=fine]]", **parameters)
     request = type(request)(model="sandbox-reasoning", messages=request.messages, user="u" * 64, parameters=parameters)
@@ -109,7 +109,7 @@ async def test_a_reasoning_model_behind_the_proxy(proxy: RunningProxy, upstream:
 
 
 async def test_variants_are_complete(proxy: RunningProxy, upstream: SandboxModel) -> None:
-    """LiteLLM loses the second choice of a stream, so it is asked for the whole."""
+    """LiteLLM loses the second choice of a stream, so the bot asks for whole answers."""
     async with open_client(proxy.base_url, PROXY_KEY) as client:
         builder = await collect(OpenAIChat(client, dialect=LITELLM), asking("Tell me about cats", n=2))
     assert builder.answer(0).text

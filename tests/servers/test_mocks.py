@@ -36,7 +36,7 @@ async def test_openai_mock_api_streams_as_plain_text(openai_mock: str) -> None:
 
 
 async def test_openai_mock_api_refuses_what_we_heal(openai_mock: str) -> None:
-    """It does not know the role developer, nor so warm a temperature."""
+    """It refuses the role developer, and a temperature of 9."""
     messages = (ChatMessage(role="user", content="hello"),)
     request = ChatRequest(model="gpt-4", messages=messages, parameters={"temperature": 9})
     async with open_client(openai_mock, MOCK_KEY) as client:

@@ -55,7 +55,7 @@ def test_it_shows_its_instructions() -> None:
 
 
 def test_it_addresses_the_speaker_where_there_are_several() -> None:
-    """The bot writes names in front only then; a colon alone is no name."""
+    """The bot puts names in front only if several people ask; a colon alone does not make a name."""
     earlier = [("user", "Ada: hello"), ("assistant", "Hello!")]
     assert "Hello again, Grace Hopper!" in answer_to(*earlier, ("user", "Grace Hopper: hi"))
     assert answer_to(*earlier, ("user", "Grace: what did we ask?")).endswith("1. hello")

@@ -204,7 +204,7 @@ async def test_a_taken_port_is_an_os_error(model: SandboxModel) -> None:
 
 
 async def test_requests_are_kept_and_observed() -> None:
-    """What is observed holds no text of the conversation."""
+    """The observer gets no text of the conversation."""
     seen: list[tuple[str, str, str]] = []
 
     def observe(name: str, *, status: str, seconds: float, detail: str) -> None:
@@ -225,7 +225,7 @@ async def test_requests_are_kept_and_observed() -> None:
 
 
 async def test_tokens_go_out_by_a_schedule(model: SandboxModel) -> None:
-    """The rate holds on average, whatever each single wait took."""
+    """The rate holds on average, even if single waits take longer."""
     clock = asyncio.get_running_loop().time
     started = clock()
     await post(model, question("[[tokens=200]] [[rate=400]] [[delay=0.3]]", stream=True))
@@ -284,7 +284,7 @@ async def test_an_answer_may_end_early(model: SandboxModel, fault: str, reason: 
 
 
 async def test_faults_in_mid_answer(model: SandboxModel) -> None:
-    """Half the text, then what the fault says."""
+    """Half the text, then the fault."""
     say = "[[say=one two three four]]"
     for stream in (True, False):
         with pytest.raises(aiohttp.ClientError):

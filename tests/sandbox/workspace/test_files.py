@@ -1,4 +1,4 @@
-"""Files that the app sends, in Slack's steps, and what is refused on the way."""
+"""Uploads of the app in Slack's three steps, and the errors of each."""
 
 from collections.abc import AsyncIterator
 from typing import Any

@@ -1,6 +1,6 @@
 """For any request, the Web API answers as Slack does: with a result, or with the name of an error.
 
-Each valid payload is broken in each place, by each kind of rubbish.
+Each place of each valid payload is replaced by each kind of invalid value.
 """
 
 import copy
@@ -77,7 +77,7 @@ ARGUMENTS: dict[str, Any] = {
 
 
 def broken(payload: Any) -> Iterator[Any]:
-    """Yield copies of a payload with one place replaced, every place by every rubbish."""
+    """Yield copies of a payload with one place replaced: each place by each invalid value."""
     if isinstance(payload, dict | list):
         for key in payload if isinstance(payload, dict) else range(len(payload)):
             for worse in (*RUBBISH, *broken(payload[key])):

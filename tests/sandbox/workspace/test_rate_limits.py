@@ -1,4 +1,4 @@
-"""Slack's rate limits: so many calls a minute, 429 and Retry-After beyond, and obeying it is enough."""
+"""Slack's rate limits: 429 and Retry-After beyond the calls of a minute; waiting that long is enough."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""Native streams: what they need, how long they live, and what ends them; and the status of a thread."""
+"""Native streams: required arguments, lifetime, how they end; and the status of a thread."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -27,7 +27,7 @@ async def workspace(clock: SettableClock) -> AsyncIterator[SandboxWorkspace]:
 
 @pytest.fixture
 async def stream(workspace: SandboxWorkspace, client: AsyncWebClient) -> Json:
-    """Begin a stream under a question, and return where it is."""
+    """Start a stream below a question, and return its channel and ts."""
     question = await workspace.say("U0ADA", "D0ADA", "tell me")
     answer = await client.chat_startStream(channel="D0ADA", thread_ts=question, markdown_text="One", **RECIPIENT)
     return {"channel": answer["channel"], "ts": answer["ts"]}

@@ -41,7 +41,7 @@ def home(text: str = "Welcome") -> Json:
 
 
 class ChangeRecorder(list[WorkspaceChange]):
-    """What has happened, in order."""
+    """All changes of the workspace, in order."""
 
     def of(self, kind: type[Any]) -> list[Any]:
         return [change for change in self if isinstance(change, kind)]

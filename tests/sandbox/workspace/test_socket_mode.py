@@ -92,7 +92,7 @@ async def test_an_event_waits_for_a_socket_as_long_as_the_schedule_lasts() -> No
 
 
 async def test_events_that_wait_for_a_socket_come_in_the_order_in_which_they_happened() -> None:
-    """Whichever was tried last: their schedules run side by side."""
+    """Regardless of which one was tried last: each event has its own schedule."""
     async with SandboxWorkspace(redelivery=(0.0, 0.5, 0.5, 60.0)) as workspace:
         for number in range(3):
             await workspace.say("U0ADA", "D0ADA", str(number))
@@ -158,7 +158,7 @@ async def test_rubbish_on_a_socket_hurts_nobody(workspace: SandboxWorkspace) -> 
 async def test_bolt_moves_to_a_new_socket_when_asked_to_and_hears_on(
     workspace: SandboxWorkspace, client: AsyncWebClient
 ) -> None:
-    """A real client survives `refresh_requested`; what was said meanwhile reaches it."""
+    """Bolt reconnects after `refresh_requested`, and receives the messages written meanwhile."""
     heard: list[str] = []
     app = AsyncApp(client=client)
 

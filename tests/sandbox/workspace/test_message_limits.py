@@ -1,4 +1,4 @@
-"""Slack's limits on messages: each is met with Slack's own error, one step inside it is not."""
+"""Slack's limits on messages: at the limit a call is accepted, beyond it refused with Slack's error."""
 
 from typing import Any
 
@@ -216,7 +216,7 @@ async def test_a_person_can_be_posted_to_by_user_id(client: AsyncWebClient) -> N
 async def test_a_deleted_root_leaves_a_tombstone_as_long_as_it_has_replies(
     workspace: SandboxWorkspace, client: AsyncWebClient
 ) -> None:
-    """Slack's own bot says so in its place, and the last reply takes it along."""
+    """Slack's own bot posts the placeholder; deleting the last reply deletes it, too."""
     ts = (await client.chat_postMessage(channel=CHANNEL, text="root"))["ts"]
     reply = (await client.chat_postMessage(channel=CHANNEL, text="reply", thread_ts=ts))["ts"]
     await client.chat_delete(channel=CHANNEL, ts=ts)
