@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from bot.conversation.answering import Answerer
 from bot.conversation.request_builder import RequestOptions
 from bot.conversation.worker import Lease
-from bot.core.access.rules import AccessRules
+from bot.core.access.permission_check import AccessRules
 from bot.core.config import Scope
 from bot.delivery.rate_limiter import RateLimiters
 from bot.llm import token_counter
 from bot.llm.open_model import OpenedModel
 from bot.plugins import Plugins
-from bot.policy.permissions import Permissions
+from bot.policy.saved_grants import SavedGrants
 from bot.policy.spending import SpendingPolicy
 from bot.settings import Settings
 from bot.slack import messages
@@ -28,7 +28,7 @@ from bot.slack.surface.native_streams import StreamingMode
 from bot.slack.transport.connect import Client
 from bot.store.config.drafts import SqlDrafts
 from bot.store.config.grants import SqlGrants
-from bot.store.conversations.store import SqlStore
+from bot.store.conversations.sql_store import SqlStore
 from bot.store.conversations.summaries import SqlSummaries
 from bot.store.database import Database
 from bot.store.personal.personal_data import SqlPersonalData
@@ -44,7 +44,7 @@ class Services:
     slack: Client
     bot: messages.BotIdentity
     people: People
-    permissions: Permissions
+    permissions: SavedGrants
     model: OpenedModel
     lease: Lease
 
@@ -59,10 +59,10 @@ class Services:
         return SlackAccessPolicy(self.permissions, self.people, SqlDrafts(self.database).find_draft)
 
 
-def build_permissions(database: Database, bot: messages.BotIdentity, rules: AccessRules) -> Permissions:
+def build_permissions(database: Database, bot: messages.BotIdentity, rules: AccessRules) -> SavedGrants:
     """Return the permissions of the bot's workspace; the deployment's `rules` apply too."""
     workspace = Scope(platform=messages.PLATFORM, workspace=bot.workspace)
-    return Permissions(SqlGrants(database), workspace, rules)
+    return SavedGrants(SqlGrants(database), workspace, rules)
 
 
 async def build_answerer(

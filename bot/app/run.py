@@ -44,7 +44,7 @@ from bot.slack.transport.delivery_mode import Deliveries, DeliveryMode, open_del
 from bot.store import migrate
 from bot.store.config.learned_facts import SqlLearnedFacts
 from bot.store.config.rate_shares import SqlRateShares
-from bot.store.conversations.store import SqlStore
+from bot.store.conversations.sql_store import SqlStore
 from bot.store.database import Database, parse_database_url
 
 log = structlog.get_logger()

@@ -15,12 +15,12 @@ from bot.commands import database_session as session
 from bot.commands.database_session import CommandRefused, parse_scope_words
 from bot.core.access import rule_words
 from bot.core.access.grants import NO_GRANTS, Grants, GrantsVersion, describe_grants, diff
+from bot.core.access.permission_check import DEFAULT_ADMISSIONS
 from bot.core.access.rule_words import CHANNEL_ID_PATTERN, PERSON_ID_PATTERN
-from bot.core.access.rules import DEFAULT_ADMISSIONS
 from bot.core.chat.scoped_config import name_scope
 from bot.core.config import Scope
 from bot.core.errors import VersionConflict
-from bot.policy.permissions import Permissions
+from bot.policy.saved_grants import SavedGrants
 from bot.settings import Settings
 from bot.store.config.grants import SqlGrants
 from bot.store.database import Database
@@ -171,7 +171,7 @@ def _add_or_remove(before: frozenset[str], ids: frozenset[str], *, remove: bool)
 
 
 def _save(scope: Scope, change: GrantsChange, *, note: str, dry_run: bool) -> None:
-    async def save(access: Permissions) -> tuple[str, GrantsVersion | None]:
+    async def save(access: SavedGrants) -> tuple[str, GrantsVersion | None]:
         newest = await access.newest_version(scope)
         before = newest.grants if newest else NO_GRANTS
         after = change(before)
@@ -191,11 +191,11 @@ def _save(scope: Scope, change: GrantsChange, *, note: str, dry_run: bool) -> No
         click.echo(f"{name_scope(scope)}: version {version.number}")
 
 
-def _with_permissions(scope: Scope, do: Callable[[Permissions], Any]) -> Any:
+def _with_permissions(scope: Scope, do: Callable[[SavedGrants], Any]) -> Any:
     """Call `do` with the permissions of a workspace."""
 
     async def body(database: Database) -> Any:
-        return await do(Permissions(SqlGrants(database), replace(scope, channel="")))
+        return await do(SavedGrants(SqlGrants(database), replace(scope, channel="")))
 
     return session.with_database(body)
 

@@ -13,7 +13,7 @@ who the author is, the check waits for it, as writing an answer does.
 import structlog
 
 from bot.conversation.answering import Answerer
-from bot.core.access.rules import AccessRefusal
+from bot.core.access.permission_check import AccessRefusal
 from bot.core.turns import Turn, TurnStatus
 from bot.delivery.retry import retry_until_answered
 from bot.ports import AccessPolicy

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from bot.core.access.grants import Grants, GrantsVersion
-from bot.core.access.rules import AccessRefusal
+from bot.core.access.permission_check import AccessRefusal
 from bot.core.config import Scope
 from bot.core.turns import Author, ThreadKey
 

@@ -19,8 +19,8 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, Validati
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.core.access import rule_words
+from bot.core.access.permission_check import AccessRules
 from bot.core.access.rule_words import split_words
-from bot.core.access.rules import AccessRules
 from bot.core.chat.scoped_config import DEFAULT_PROMPT, find_problems
 from bot.core.config import Prompt, ScopeConfig
 from bot.core.errors import SettingsError
@@ -42,7 +42,7 @@ class Settings(BaseSettings):
 
     slack_bot_token: SecretStr = Field(
         SecretStr(""),
-        description="Bot User OAuth Token (xoxb-…), from OAuth & Permissions of your Slack app. Required.",
+        description="Bot User OAuth Token (xoxb-…), from OAuth & SavedGrants of your Slack app. Required.",
     )
     slack_app_token: SecretStr = Field(
         SecretStr(""),

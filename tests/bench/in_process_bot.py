@@ -23,7 +23,7 @@ from bot.core.requests import ChatRequest
 from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, Turn, TurnStatus
 from bot.plugins import Plugins
 from bot.policy.spending import SpendingPolicy
-from bot.store.conversations.store import SqlStore
+from bot.store.conversations.sql_store import SqlStore
 from bot.store.database import Database
 from bot.store.schema import conversations, turns
 from bot.testing.surface import PaperSurface

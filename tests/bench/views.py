@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import URL, text
 
 from bot.sandbox.workspace.records import HomePublished, ModalsChanged
-from bot.slack.admin.prompts import modals, scope_list
+from bot.slack.admin.prompts import editor_views, scope_list
 from bot.slack.admin.spending import usage
 from bot.slack.feedback import complaints
 from bot.slack.home import slash_command
@@ -72,8 +72,8 @@ class ScreenWatcher:
 
 GESTURES: Mapping[str, Callable[[ScreenWatcher], Any]] = {
     "Home": lambda screen: screen.world.workspace.interactivity.open_home(ADA, "home"),
-    "editor": lambda screen: screen.press(f"{modals.EDIT_ACTION}:channel", f"channel {TEAM}/{CHANNEL}"),
-    "history": lambda screen: screen.press(modals.HISTORY_ACTION, f"channel {TEAM}/{CHANNEL}"),
+    "editor": lambda screen: screen.press(f"{editor_views.EDIT_ACTION}:channel", f"channel {TEAM}/{CHANNEL}"),
+    "history": lambda screen: screen.press(editor_views.HISTORY_ACTION, f"channel {TEAM}/{CHANNEL}"),
     "find": lambda screen: screen.press(scope_list.FIND_ACTION),
     "usage": lambda screen: screen.press(usage.DETAILS_ACTION),
     "complaints": lambda screen: screen.press(complaints.COMPLAINTS_ACTION),

@@ -14,7 +14,7 @@ from bot.core.history.feedback import Verdict
 from bot.core.requests import Answer, Provenance
 from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, TurnStatus
 from bot.store.conversations.feedback import SqlVotes
-from bot.store.conversations.store import SqlStore
+from bot.store.conversations.sql_store import SqlStore
 from tests.commands.shell import Bot, done
 from tests.databases import KINDS, migrated_database, open_database
 

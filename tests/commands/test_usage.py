@@ -16,7 +16,7 @@ from bot.core.requests import ModelCall
 from bot.core.turns import Author
 from bot.store import migrate
 from bot.store.config.versions import SqlConfigVersions
-from bot.store.conversations.store import SqlStore
+from bot.store.conversations.sql_store import SqlStore
 from bot.store.database import parse_database_url
 from tests.commands.shell import Bot, done, refused
 from tests.contracts.questions import ADA, ANSWER, ask_question, question, thread

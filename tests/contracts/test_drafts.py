@@ -14,7 +14,7 @@ from bot.core.turns import Author, ThreadKey
 from bot.ports import ConfigVersions, Drafts
 from bot.store.config.drafts import SqlDrafts
 from bot.store.config.versions import SqlConfigVersions
-from bot.store.conversations.store import SqlStore
+from bot.store.conversations.sql_store import SqlStore
 from bot.testing.config import MemoryConfigVersions, MemoryDrafts
 from bot.testing.data import MemoryData
 from bot.testing.store import MemoryStore

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.access.grants import NO_GRANTS, Grants, GrantsVersion
-from bot.core.access.rules import AccessRules, Admission
+from bot.core.access.permission_check import AccessRules, Admission
 from bot.core.config import Scope
 from bot.core.errors import GrantsConflict
 from bot.core.turns import Author

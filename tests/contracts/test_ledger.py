@@ -14,7 +14,7 @@ from bot.core.requests import Answer, ModelCall
 from bot.core.spending.budgets import Budget, BudgetUnit, CallEstimate, Spending, SpendingDimension
 from bot.core.turns import Author, Turn, TurnStatus
 from bot.ports import Ledger
-from bot.store.conversations.store import SqlStore
+from bot.store.conversations.sql_store import SqlStore
 from bot.store.spending.ledger import SqlLedger
 from bot.testing.data import MemoryData
 from bot.testing.ledger import MemoryLedger

@@ -18,7 +18,7 @@ from bot.core.turns import AddressingKind, Author, File, Turn, TurnStatus
 from bot.ports import ConfigVersions, PersonalData, Votes
 from bot.store.config.versions import SqlConfigVersions
 from bot.store.conversations.feedback import SqlVotes
-from bot.store.conversations.store import SqlStore
+from bot.store.conversations.sql_store import SqlStore
 from bot.store.database import Database
 from bot.store.personal.personal_data import SqlPersonalData
 from bot.store.schema import chores, metadata, turns

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from bot.ports.rate_shares import RateLimitKey, RateShares
 from bot.store.config.rate_shares import SqlRateShares
-from bot.store.conversations.store import SqlStore
+from bot.store.conversations.sql_store import SqlStore
 from bot.store.database import Database
 from bot.store.schema import refusals
 from bot.testing.data import MemoryData

@@ -26,7 +26,7 @@ from bot.core.reply.variants import STEPS_BY_ACTION
 from bot.core.requests import Answer, Provenance
 from bot.core.turns import Action, AddressingKind, IncomingMessage, ThreadKey, Turn, TurnStatus
 from bot.ports.conversations import TurnContext
-from bot.store.conversations.store import SqlStore
+from bot.store.conversations.sql_store import SqlStore
 from bot.store.database import Database
 from bot.testing.data import MemoryData
 from bot.testing.store import MemoryStore

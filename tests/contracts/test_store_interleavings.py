@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 
 from bot.core.errors import ClaimLost
 from bot.core.turns import ThreadKey, Turn, TurnStatus
-from bot.store.conversations.store import SqlStore
+from bot.store.conversations.sql_store import SqlStore
 from bot.store.database import Database
 from bot.testing.data import MemoryData
 from bot.testing.store import MemoryStore

@@ -10,7 +10,7 @@ from bot.core.chat.summaries import MAX_KEPT_SUMMARIES, Summary, ThreadSummaries
 from bot.core.requests import Answer
 from bot.core.turns import Action, Turn, TurnStatus
 from bot.ports import Summaries
-from bot.store.conversations.store import SqlStore
+from bot.store.conversations.sql_store import SqlStore
 from bot.store.conversations.summaries import SqlSummaries
 from bot.testing.data import MemoryData
 from bot.testing.records import MemorySummaries

@@ -17,7 +17,7 @@ from bot.core.requests import Answer, ContextCoverage, Provenance
 from bot.core.turns import Author, ThreadKey, TurnStatus
 from bot.ports import ConfigVersions
 from bot.store.config.versions import SqlConfigVersions
-from bot.store.conversations.store import SqlStore
+from bot.store.conversations.sql_store import SqlStore
 from bot.testing.config import MemoryConfigVersions
 from bot.testing.data import MemoryData
 from bot.testing.store import MemoryStore

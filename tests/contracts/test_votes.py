@@ -14,7 +14,7 @@ from bot.core.requests import Answer, Provenance
 from bot.core.turns import Action, Turn, TurnStatus
 from bot.ports import Votes
 from bot.store.conversations.feedback import SqlVotes
-from bot.store.conversations.store import SqlStore
+from bot.store.conversations.sql_store import SqlStore
 from bot.testing.data import MemoryData
 from bot.testing.records import MemoryVotes
 from bot.testing.store import MemoryStore

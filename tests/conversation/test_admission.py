@@ -5,7 +5,7 @@ import asyncio
 from bot.conversation.admission import NOT_ADMITTED_CODE, AdmissionCheck
 from bot.conversation.answering import Answerer
 from bot.conversation.request_builder import RequestOptions
-from bot.core.access.rules import AccessRefusal
+from bot.core.access.permission_check import AccessRefusal
 from bot.core.config import Prompt, ScopeConfig
 from bot.core.errors import SurfaceBusy, SurfaceError, SurfaceUnavailable
 from bot.core.requests import Answer

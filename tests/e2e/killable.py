@@ -34,8 +34,8 @@ from bot.llm.chat_completions import OpenAIChat
 from bot.slack.surface import SlackSurface
 from bot.slack.surface.native_streams import NativeStream, NativeStreams
 from bot.store import notifications  # noqa: F401 - on PostgreSQL each process would import it anew
-from bot.store.conversations import stopping, turn_queue
-from bot.store.conversations.store import SqlStore
+from bot.store.conversations import stop_requests, turn_queue
+from bot.store.conversations.sql_store import SqlStore
 
 
 class MomentKind(Enum):
@@ -139,7 +139,7 @@ POINTS: Mapping[str, tuple[Moment, ...]] = MappingProxyType(
         "its messages are looked for": (CLAIMED, SOUGHT),
         "it is shown again": (CLAIMED, EDITED),
         "it is settled at last": (CLAIMED, SETTLES),
-        STOP_WRITTEN: (Moment(stopping, "request_stop", MomentKind.GIVES),),
+        STOP_WRITTEN: (Moment(stop_requests, "request_stop", MomentKind.GIVES),),
         STOP_COMMITTED: (Moment(SqlStore, "stop", MomentKind.GIVES),),
     }
 )

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.core.access.grants import Grants
-from bot.core.access.rules import AccessRefusal, AccessRules, Admission
+from bot.core.access.permission_check import AccessRefusal, AccessRules, Admission
 from bot.core.config import Scope
 from bot.core.turns import Author
 from bot.sandbox.workspace.records import NoticeShown, WorkspaceChange

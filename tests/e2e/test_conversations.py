@@ -6,7 +6,7 @@ from bot.core.requests import Answer
 from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, TurnStatus
 from bot.store import migrate
 from bot.store.config.versions import SqlConfigVersions
-from bot.store.conversations.store import SqlStore
+from bot.store.conversations.sql_store import SqlStore
 from bot.store.database import parse_database_url
 from tests.databases import open_database
 from tests.e2e.conftest import ADA, GENERAL, GRACE, BotWorld, ready_bot

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from bot.core.requests import Answer
 from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, TurnStatus
 from bot.slack.home.personal_data import ERASE_DATA_ACTION, SEND_DATA_ACTION
-from bot.store.conversations.store import SqlStore
+from bot.store.conversations.sql_store import SqlStore
 from bot.store.database import Database, parse_database_url
 from bot.store.schema import metadata
 from tests.databases import KINDS, Kind, open_database

@@ -11,7 +11,7 @@ from bot.core.turns import Action, ThreadKey
 from bot.sandbox.workspace.records import Json
 from bot.slack.events.answer_actions import ANSWER_AGAIN_ID
 from bot.slack.rendering.buttons import BUTTON_LABELS
-from bot.store.conversations.store import SqlStore
+from bot.store.conversations.sql_store import SqlStore
 from bot.store.database import parse_database_url
 from tests.databases import KINDS, Kind, open_database
 from tests.e2e.bot_processes import open_bot_processes

@@ -9,20 +9,20 @@ import pytest
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.core.access.rules import NO_ACCESS_RULES, AccessRules
+from bot.core.access.permission_check import NO_ACCESS_RULES, AccessRules
 from bot.core.config import Prompt, Scope, ScopeConfig
 from bot.core.errors import StoreUnavailable
 from bot.core.history.explanation import Explanation
 from bot.core.turns import IncomingMessage, ThreadKey
 from bot.policy.config_editor import ConfigEditor
-from bot.policy.permissions import Permissions
+from bot.policy.saved_grants import SavedGrants
 from bot.sandbox.server import SandboxWorkspace
 from bot.sandbox.workspace.records import FieldsRefused, WorkspaceMessage, WorkspacePerson, WorkspaceView
 from bot.slack.admin.access import controller as access_controller
 from bot.slack.admin.access.controller import GrantsController
 from bot.slack.admin.authorization import Authorizer
+from bot.slack.admin.prompts import editor_views
 from bot.slack.admin.prompts import listeners as prompt_listeners
-from bot.slack.admin.prompts import modals
 from bot.slack.admin.prompts.controller import PromptController
 from bot.slack.admin.prompts.drafts import DraftController
 from bot.slack.admin.prompts.explanations import AnswerExplainer
@@ -118,7 +118,7 @@ class AdminClient:
         await self.wait_until_idle()
 
     async def open_editor(self, user: str, level: str = f"channel {TEAM}/{GENERAL}") -> WorkspaceView:
-        await self.press(user, f"{modals.EDIT_ACTION}:channel", level)
+        await self.press(user, f"{editor_views.EDIT_ACTION}:channel", level)
         return self.top_view(user)
 
     async def submit(self, user: str, view: WorkspaceView, **changes: object) -> None:
@@ -183,7 +183,7 @@ async def admin_client(request: pytest.FixtureRequest) -> AsyncIterator[AdminCli
 def make_app(driver: AdminClient, client: AsyncWebClient, bot: BotIdentity) -> AsyncApp:
     """Return the bot's app over the driver's stores, with all that admins use."""
     people, scope = People(client, TEAM), Scope(platform="slack", workspace=bot.workspace)
-    permissions = Permissions(driver.grants, scope, driver.deployment, clock=lambda: driver.now)
+    permissions = SavedGrants(driver.grants, scope, driver.deployment, clock=lambda: driver.now)
     admins = AdminRoles(people, frozenset({JOAN}), permissions.list_editors)
     authorizer = Authorizer(admins, workspace=bot.workspace, key=KEY, clock=lambda: driver.now)
     config_editor = ConfigEditor(driver.versions, ScopeConfig(prompt=Prompt("You are."), parameters={"model": "m"}))

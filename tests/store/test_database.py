@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.core.errors import SettingsError, StoreUnavailable
 from bot.store import migrate
-from bot.store.conversations.store import SqlStore
+from bot.store.conversations.sql_store import SqlStore
 from bot.store.database import Database, parse_database_url
 from bot.store.schema import metadata, now, secrets, workers
 from tests.contracts.questions import question

@@ -9,8 +9,8 @@ import pytest
 
 from bot.core.turns import TurnStatus
 from bot.store import notifications
+from bot.store.conversations.sql_store import SqlStore
 from bot.store.conversations.statements import WORK_CHANNEL
-from bot.store.conversations.store import SqlStore
 from bot.store.database import parse_database_url
 from bot.testing.data import MemoryData
 from bot.testing.store import MemoryStore

@@ -13,7 +13,7 @@ from sqlalchemy import URL, Connection, text
 
 from bot.core.errors import StoreUnavailable
 from bot.core.turns import TurnStatus
-from bot.store.conversations.store import SqlStore
+from bot.store.conversations.sql_store import SqlStore
 from bot.store.database import Database
 from tests.contracts.questions import question, thread
 from tests.databases import KINDS, Kind, migrated_database

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.core.access.rules import AccessRules, Admission
+from bot.core.access.permission_check import AccessRules, Admission
 from bot.core.config import Scope
 from bot.core.turns import Author
 

@@ -9,7 +9,7 @@ an id tells whether it is a channel (C, G) or a person (U, W).
 import re
 from collections.abc import Iterable
 
-from bot.core.access.rules import AccessRules, Admission
+from bot.core.access.permission_check import AccessRules, Admission
 
 PERSON_ID_PATTERN = re.compile("[UW][A-Z0-9]+")
 CHANNEL_ID_PATTERN = re.compile("[CG][A-Z0-9]+")

@@ -19,14 +19,14 @@ import structlog
 from cachetools import TLRUCache
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.core.access.rules import AccessRefusal
+from bot.core.access.permission_check import AccessRefusal
 from bot.core.errors import SurfaceError, SurfaceUnavailable
 from bot.core.limits.token_bucket import TokenBucket
 from bot.core.turns import AddressingKind, ThreadKey
 from bot.slack import event_payloads, messages
 from bot.slack.message_metadata import notice_metadata
 from bot.slack.people.access_check import SlackAccessPolicy
-from bot.slack.transport.api_errors import call
+from bot.slack.transport.api_call import call
 from bot.slack.views.modals import RunInBackground
 
 SECONDS_BETWEEN_SAME_REFUSALS = 600.0

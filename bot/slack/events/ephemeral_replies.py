@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.errors import SurfaceError
 from bot.core.turns import ThreadKey
-from bot.slack.transport.api_errors import call
+from bot.slack.transport.api_call import call
 
 CHANGE_NOT_ALLOWED = "Only the person who asked and admins can do that, and only after the answer has ended."
 STOP_NOT_ALLOWED = "Only the person who asked and admins can stop this answer."

@@ -17,7 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.errors import SurfaceError, SurfaceGone
 from bot.slack import payload
-from bot.slack.transport.api_errors import call
+from bot.slack.transport.api_call import call
 from bot.slack.transport.unavailable_features import FeatureAvailability
 from bot.slack.views.modals import RunInBackground
 

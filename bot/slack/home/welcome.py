@@ -6,12 +6,12 @@ them why before they try. It only informs; `AccessPolicy` decides, each time tha
 
 from collections.abc import Sequence
 
-from bot.core.access.rules import AccessRefusal, AccessSubject, RequestLocation, find_refusal
+from bot.core.access.permission_check import AccessRefusal, AccessSubject, RequestLocation, find_refusal
 from bot.core.chat.scoped_config import direct_messages_scope
 from bot.core.config import Scope
 from bot.core.errors import SurfaceUnavailable
 from bot.policy.config_editor import ConfigEditor
-from bot.policy.permissions import Permissions
+from bot.policy.saved_grants import SavedGrants
 from bot.slack.home import HomeReader
 from bot.slack.home.slash_command import SLASH_COMMAND
 from bot.slack.people.directory import People
@@ -52,7 +52,7 @@ class WelcomeSection:
 class AccessNotice:
     """Home's section for people who may not ask."""
 
-    def __init__(self, permissions: Permissions, people: People) -> None:
+    def __init__(self, permissions: SavedGrants, people: People) -> None:
         self._permissions = permissions
         self._people = people
 

@@ -8,10 +8,10 @@ before the message is answered.
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from bot.core.access import rules as core
-from bot.core.access.rules import AccessRefusal, AccessRules, AccessSubject, Admission, RequestLocation
+from bot.core.access import permission_check as core
+from bot.core.access.permission_check import AccessRefusal, AccessRules, AccessSubject, Admission, RequestLocation
 from bot.core.turns import ThreadKey
-from bot.policy.permissions import Permissions
+from bot.policy.saved_grants import SavedGrants
 from bot.slack import messages
 from bot.slack.people.directory import People
 
@@ -24,7 +24,7 @@ class SlackAccessPolicy:
     """Decides who may ask where in Slack; implements the port `AccessPolicy`."""
 
     def __init__(
-        self, access: Permissions, people: People, find_draft: Callable[[ThreadKey], Awaitable[object]] = has_no_draft
+        self, access: SavedGrants, people: People, find_draft: Callable[[ThreadKey], Awaitable[object]] = has_no_draft
     ) -> None:
         """Decide by `access`, and by what `people` knows.
 

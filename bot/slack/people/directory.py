@@ -21,12 +21,12 @@ from typing import Any
 from cachetools import TLRUCache
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.core.access.rules import MemberType
+from bot.core.access.permission_check import MemberType
 from bot.core.errors import SurfaceError, SurfaceUnavailable
 from bot.core.turns import Author
 from bot.slack import payload
 from bot.slack.people.membership import is_admin_or_owner, read_member_type
-from bot.slack.transport.api_errors import call
+from bot.slack.transport.api_call import call
 
 LOOK_UP_TIMEOUT_SECONDS = 1.0
 """For one request; the delivery must be acknowledged within three seconds."""

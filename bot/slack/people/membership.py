@@ -15,7 +15,7 @@ https://docs.slack.dev/reference/objects/user-object
 from collections.abc import Mapping
 from typing import Any
 
-from bot.core.access.rules import MemberType
+from bot.core.access.permission_check import MemberType
 from bot.slack import payload
 
 ADMIN_FLAGS = ("is_admin", "is_owner", "is_primary_owner")

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from bot.core.access.rules import AccessSubject, may_steer
+from bot.core.access.permission_check import AccessSubject, may_steer
 from bot.slack.people.directory import People
 
 ROLE_MAX_AGE_SECONDS = 30.0

@@ -38,7 +38,7 @@ from bot.slack.surface.assistant_status import AssistantStatus
 from bot.slack.surface.downloads import FileDownloads
 from bot.slack.surface.native_streams import NativeStreams, StreamingMode
 from bot.slack.surface.thread_history import ThreadHistory
-from bot.slack.transport.api_errors import EDIT_WINDOW_CLOSED, STREAMING_STATE_CONFLICT, call
+from bot.slack.transport.api_call import EDIT_WINDOW_CLOSED, STREAMING_STATE_CONFLICT, call
 from bot.slack.transport.unavailable_features import FeatureAvailability
 
 BLOCK_ERRORS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "block_mismatch"})

@@ -25,7 +25,7 @@ from bot.core.errors import SurfaceBusy, SurfaceError, SurfaceGone
 from bot.core.turns import ThreadKey
 from bot.delivery.rate_limiter import RateLimiter, RateLimiters
 from bot.slack import limits
-from bot.slack.transport.api_errors import call
+from bot.slack.transport.api_call import call
 from bot.slack.transport.unavailable_features import FeatureAvailability
 
 log = structlog.get_logger()

@@ -27,7 +27,7 @@ from bot.ports import Page
 from bot.slack.message_metadata import page_metadata
 from bot.slack.rendering import render
 from bot.slack.surface.assistant_status import AssistantStatus
-from bot.slack.transport.api_errors import call
+from bot.slack.transport.api_call import call
 from bot.slack.transport.unavailable_features import FeatureAvailability
 
 STREAM_LIFETIME_SECONDS = 240.0

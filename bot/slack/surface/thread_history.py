@@ -23,7 +23,7 @@ from bot.ports import AccessPolicy
 from bot.slack import messages, payload
 from bot.slack.message_metadata import PAGE_EVENT
 from bot.slack.people.directory import People
-from bot.slack.transport.api_errors import call
+from bot.slack.transport.api_call import call
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

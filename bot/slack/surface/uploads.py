@@ -12,7 +12,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.errors import SurfaceUnavailable
-from bot.slack.transport.api_errors import call
+from bot.slack.transport.api_call import call
 
 UPLOAD_TIMEOUT = aiohttp.ClientTimeout(total=120, connect=5)
 """For one file."""

@@ -14,7 +14,7 @@ from bot.delivery.retry import retry_until_answered
 from bot.slack import permalinks
 from bot.slack.message_metadata import notice_metadata
 from bot.slack.messages import PLATFORM, BotIdentity
-from bot.slack.transport.api_errors import call
+from bot.slack.transport.api_call import call
 from bot.slack.views.block_kit import Block
 
 

@@ -23,7 +23,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.errors import StoreError, SurfaceError
 from bot.slack import payload
-from bot.slack.transport.api_errors import call
+from bot.slack.transport.api_call import call
 from bot.slack.views.block_kit import View, render_notice
 from bot.slack.views.submissions import ActionRefused
 

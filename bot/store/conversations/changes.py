@@ -12,7 +12,7 @@ from sqlalchemy import Boolean, Connection, bindparam, case, null, select, updat
 
 from bot.core.turns import RETRYABLE_STATUSES, Action, MessageKey, ThreadKey, Turn, TurnStatus
 from bot.store.conversations import feedback, summaries, variants
-from bot.store.conversations.permissions import MAY_DECIDE, Requester
+from bot.store.conversations.requester import MAY_DECIDE, Requester
 from bot.store.conversations.statements import DELETE_PAGES, IS_THIS_MESSAGE, LOCK_CONVERSATION, THIS_CONVERSATION
 from bot.store.conversations.turn_queue import (
     claim_if_alone,

@@ -32,7 +32,7 @@ from sqlalchemy import (
 
 from bot.core.reply import variants as rules
 from bot.core.turns import Action, TurnStatus, VariantPosition
-from bot.store.conversations.permissions import MAY_DECIDE
+from bot.store.conversations.requester import MAY_DECIDE
 from bot.store.schema import status_in, turns, variants
 
 _USAGE_COLUMNS: Final = ("prompt_tokens", "completion_tokens", "cached_tokens")

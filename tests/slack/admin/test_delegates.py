@@ -9,9 +9,9 @@ from structlog.testing import capture_logs
 from bot.core.access.grants import Grants
 from bot.core.config import Prompt, ScopeConfig
 from bot.core.turns import Author
-from bot.policy.permissions import GRANTS_CACHE_TTL_SECONDS
+from bot.policy.saved_grants import GRANTS_CACHE_TTL_SECONDS
 from bot.slack.admin import authorization
-from bot.slack.admin.prompts import history, modals
+from bot.slack.admin.prompts import editor_views, history
 from bot.slack.views.block_kit import NOTE_FIELD
 from tests.slack.admin.access.access_form import HERE, WHOLE, edit, home
 from tests.slack.admin.form_state import state
@@ -38,7 +38,7 @@ async def test_an_admin_lets_a_steward_edit_a_channel(admin_client: AdminClient)
         assert text in shown
     await admin_client.submit(GRACE, await admin_client.open_editor(GRACE), prompt="Be kind.", note="Mine.")
     await admin_client.submit(GRACE, await admin_client.open_editor(GRACE), prompt="Be brief.")
-    await admin_client.press(GRACE, modals.HISTORY_ACTION, HERE)
+    await admin_client.press(GRACE, editor_views.HISTORY_ACTION, HERE)
     await admin_client.press(GRACE, history.RESTORE_ACTION, "1", admin_client.top_view(GRACE))
     first, second, third = await admin_client.versions.list_history(CHANNEL, limit=9)
     assert [version.author.id for version in (first, second, third)] == [GRACE] * 3
@@ -50,7 +50,7 @@ async def test_an_admin_lets_a_steward_edit_a_channel(admin_client: AdminClient)
 )
 async def test_a_steward_sees_no_other_channel(admin_client: AdminClient, level: str) -> None:
     await delegated(admin_client, GRACE)
-    for action in (f"{modals.EDIT_ACTION}:x", modals.HISTORY_ACTION):
+    for action in (f"{editor_views.EDIT_ACTION}:x", editor_views.HISTORY_ACTION):
         with capture_logs() as logs:
             await admin_client.press(GRACE, action, level)
         assert authorization.NOT_AN_ADMIN in admin_client.shown_text(GRACE)
@@ -91,7 +91,7 @@ async def test_a_steward_cannot_change_locked_fields(
     await admin_client.wait_until_idle()
     assert (await admin_client.saved_configs())[0] == replace(LOCKED, parameters={"model": "cheap", "n": 3})
 
-    await admin_client.press(GRACE, modals.HISTORY_ACTION, HERE)
+    await admin_client.press(GRACE, editor_views.HISTORY_ACTION, HERE)
     await admin_client.press(GRACE, history.RESTORE_ACTION, "1", admin_client.top_view(GRACE))
     assert "only admins may change it" in admin_client.shown_text(GRACE)
     assert len(await admin_client.saved_configs()) == 3
@@ -107,7 +107,7 @@ async def test_a_steward_cannot_change_locked_fields(
 async def test_a_former_steward_saves_nothing(admin_client: AdminClient, errors: list[Mapping[str, str]]) -> None:
     await delegated(admin_client, GRACE)
     view = await admin_client.open_editor(GRACE)
-    await admin_client.press(GRACE, modals.HISTORY_ACTION, HERE)
+    await admin_client.press(GRACE, editor_views.HISTORY_ACTION, HERE)
     await delegated(admin_client)
     view = admin_client.workspace.views.open(GRACE, view.content)
     await admin_client.submit(GRACE, view, prompt="Be rude.")

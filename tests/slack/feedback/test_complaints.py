@@ -10,7 +10,7 @@ from bot.core.history.personal_data import PersonKey
 from bot.core.requests import Answer, Provenance
 from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, TurnStatus
 from bot.slack.admin import authorization
-from bot.slack.admin.prompts import modals
+from bot.slack.admin.prompts import editor_views
 from bot.slack.feedback.complaints import COMPLAINTS_ACTION, MAX_COMPLAINTS_SHOWN
 from bot.testing.personal_data import MemoryPersonalData
 from bot.testing.store import MemoryStore
@@ -47,7 +47,7 @@ async def vote_on_answer(
 
 
 async def home(admin_client: AdminClient, user: str) -> str:
-    await admin_client.press(user, modals.EDIT_CHANNEL_ACTION, "")  # shows Home anew
+    await admin_client.press(user, editor_views.EDIT_CHANNEL_ACTION, "")  # shows Home anew
     view = admin_client.workspace.views.home(user)
     assert view is not None
     return str(view.content["blocks"])
@@ -111,7 +111,7 @@ async def test_history_tells_the_score_of_each_version(admin_client: AdminClient
     await vote_on_answer(admin_client, 1, Verdict.BAD, version=1)
     await vote_on_answer(admin_client, 2, Verdict.GOOD, version=2)
     await vote_on_answer(admin_client, 3, Verdict.GOOD, version=2)
-    await admin_client.press(ADA, modals.HISTORY_ACTION, f"channel {TEAM}/{GENERAL}")
+    await admin_client.press(ADA, editor_views.HISTORY_ACTION, f"channel {TEAM}/{GENERAL}")
     scores = [
         block["elements"][0]["text"]
         for block in admin_client.top_view(ADA).content["blocks"]

@@ -7,7 +7,7 @@ from bot.core.turns import Author
 from bot.sandbox.workspace.records import NoticeShown
 from bot.slack import manifest
 from bot.slack.admin import authorization
-from bot.slack.admin.prompts import modals
+from bot.slack.admin.prompts import editor_views
 from bot.slack.home import welcome
 from tests.slack.admin_client import ADA, BARE_HOME, CHANNEL, GENERAL, GRACE, KIND, AdminClient
 
@@ -88,7 +88,7 @@ async def test_a_channel_is_chosen_from_a_list(admin_client: AdminClient) -> Non
         (None, authorization.NOT_IN_WORKSPACE),
         ("T2/C1", authorization.NOT_IN_WORKSPACE),
     ):
-        action = {"action_id": modals.EDIT_CHANNEL_ACTION, "type": "conversations_select"}
+        action = {"action_id": editor_views.EDIT_CHANNEL_ACTION, "type": "conversations_select"}
         action["selected_conversation"] = chosen  # type: ignore[assignment]  # Slack sends null
         await admin_client.workspace.interactivity.act_on_view(ADA, home.id, action, {})
         await admin_client.wait_until_idle()

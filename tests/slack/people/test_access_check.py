@@ -9,10 +9,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.core.access.grants import Grants
-from bot.core.access.rules import AccessRefusal, AccessRules, Admission
+from bot.core.access.permission_check import AccessRefusal, AccessRules, Admission
 from bot.core.config import Scope
 from bot.core.turns import Action, Author, IncomingMessage, ThreadKey
-from bot.policy.permissions import GRANTS_CACHE_TTL_SECONDS, Permissions
+from bot.policy.saved_grants import GRANTS_CACHE_TTL_SECONDS, SavedGrants
 from bot.ports import Page
 from bot.sandbox.server import SandboxWorkspace
 from bot.sandbox.workspace.records import NoticeShown, WorkspaceChange, WorkspaceMessage
@@ -105,7 +105,7 @@ async def world() -> AsyncIterator[AccessWorld]:
         async with connect.open_web_client(slack.bot_token, slack.api_url) as client:
             bot = await connect.fetch_bot_identity(client)
             people = People(client, bot.workspace, clock=lambda: world.now)
-            access = Permissions(world.grants, WORKSPACE, clock=lambda: world.now)
+            access = SavedGrants(world.grants, WORKSPACE, clock=lambda: world.now)
             guard = AccessGuard(
                 SlackAccessPolicy(access, people), client, world.run_in_background, clock=lambda: world.now
             )
@@ -172,7 +172,7 @@ async def test_a_draft_is_tried_although_direct_messages_are_off(world: AccessWo
         async def find_draft(thread: ThreadKey) -> bool:
             return thread.root == "9.1"
 
-        policy = SlackAccessPolicy(Permissions(world.grants, WORKSPACE), people, find_draft)
+        policy = SlackAccessPolicy(SavedGrants(world.grants, WORKSPACE), people, find_draft)
         thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel="D0ADA", root="9.1")
         assert await policy.find_refusal(thread, ADA) is None
         assert await policy.find_refusal(thread, GRACE) is AccessRefusal.PERSON
@@ -280,7 +280,7 @@ async def test_messages_of_people_without_access_are_not_read(world: AccessWorld
     async with connect.open_web_client(world.slack.bot_token, world.slack.api_url) as client:
         bot = await connect.fetch_bot_identity(client)
         people = People(client, bot.workspace)
-        policy = SlackAccessPolicy(Permissions(world.grants, WORKSPACE), people)
+        policy = SlackAccessPolicy(SavedGrants(world.grants, WORKSPACE), people)
         root = await world.slack.say(ADA, PARTNER, "ours")
         await world.slack.say(NOOR, PARTNER, "theirs", thread_ts=root)
         thread = ThreadKey(platform="slack", workspace="T0SANDBOX", channel=PARTNER, root=root)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.access.rules import MemberType
+from bot.core.access.permission_check import MemberType
 from bot.slack.people.membership import read_member_type
 
 MEMBER = {"id": "U1", "team_id": "T1", "is_restricted": False, "is_ultra_restricted": False}

@@ -12,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.errors import SurfaceBusy, SurfaceError, SurfaceUnavailable
 from bot.slack.transport import connect
-from bot.slack.transport.api_errors import call
+from bot.slack.transport.api_call import call
 
 MESSAGE: dict[str, Any] = {"channel": "C1", "text": "é 🙂", "unfurl_links": False, "blocks": [{"type": "x"}]}
 

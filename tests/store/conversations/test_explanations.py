@@ -13,7 +13,7 @@ from bot.core.requests import Answer, ModelCall, Provenance, Usage
 from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, Turn, TurnStatus
 from bot.store.config.versions import SqlConfigVersions
 from bot.store.conversations.explanations import SELECT_TURN_OF_MESSAGE, SqlExplanations
-from bot.store.conversations.store import SqlStore
+from bot.store.conversations.sql_store import SqlStore
 from tests.databases import KINDS, migrated_database, open_database
 
 THREAD = ThreadKey(platform="slack", workspace="T1", channel="C1", root="1.0")

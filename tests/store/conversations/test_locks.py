@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from bot.core.errors import ClaimLost
 from bot.core.turns import TurnStatus
 from bot.store.conversations import changes, turn_queue
-from bot.store.conversations.store import SqlStore
+from bot.store.conversations.sql_store import SqlStore
 from bot.store.database import Database
 from tests.contracts.questions import ANSWER, ask_question, message_key, question
 from tests.databases import migrated_database, open_database

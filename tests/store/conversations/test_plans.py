@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Dialect, Executable, text
 from sqlalchemy.dialects import sqlite
 
 from bot.core.turns import TurnStatus
-from bot.store.conversations import changes, processes, statements, stopping, turn_context
+from bot.store.conversations import changes, processes, statements, stop_requests, turn_context
 from bot.store.database import Database
 from tests.databases import Kind, migrated_database, open_database
 
@@ -39,8 +39,8 @@ FREQUENT_STATEMENTS: list[tuple[Executable, dict[str, Any], str]] = [
     (turn_context.SELECT_POSITION, {"turn": 1}, "sqlite_autoindex_drafts_1"),
     (turn_context.SELECT_HISTORY, {"conversation": 1, "sent_at": 9e9, "turn": 1, "limit": 50}, "ix_turns_said"),
     (processes.FREE_TURNS_OF_DEAD_WORKERS, {}, "uq_turns_owned"),
-    (stopping.SELECT_MARKED_TURNS, {"me": ""}, "ix_turns_stopping"),
-    (stopping.SELECT_TURN_TO_STOP, {"conversation": 1, "turn": 0}, "ix_turns_open"),
+    (stop_requests.SELECT_MARKED_TURNS, {"me": ""}, "ix_turns_stopping"),
+    (stop_requests.SELECT_TURN_TO_STOP, {"conversation": 1, "turn": 0}, "ix_turns_open"),
     (processes.FREE_TURNS_OF_WORKER, {"me": ""}, "uq_turns_owned"),
     (processes.DELETE_OLD_DELIVERIES, {"age": 1.0, "batch": 9}, "ix_deliveries_at"),
 ]

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Connection, func, select
 
 from bot.store.conversations import processes
-from bot.store.conversations.store import SqlStore
+from bot.store.conversations.sql_store import SqlStore
 from bot.store.database import Database
 from bot.store.schema import deliveries, drafts, now
 from tests.databases import KINDS, migrated_database, open_database

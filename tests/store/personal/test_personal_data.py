@@ -17,7 +17,7 @@ from bot.core.history.personal_data import ERASED_PERSON, PersonKey
 from bot.core.requests import Answer, ModelCall
 from bot.core.spending.budgets import Spending, SpendingDimension
 from bot.core.turns import Author, ThreadKey, TurnStatus
-from bot.store.conversations.store import SqlStore
+from bot.store.conversations.sql_store import SqlStore
 from bot.store.conversations.summaries import SqlSummaries
 from bot.store.database import Database
 from bot.store.personal import personal_data as sql

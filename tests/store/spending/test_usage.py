@@ -9,7 +9,7 @@ from bot.core.config import Scope
 from bot.core.requests import Answer, ModelCall
 from bot.core.spending.budgets import SpendingDimension
 from bot.core.turns import Author, TurnStatus
-from bot.store.conversations.store import SqlStore
+from bot.store.conversations.sql_store import SqlStore
 from bot.store.spending.usage import sum_usage
 from tests.contracts.questions import ask_question, question, thread
 from tests.databases import KINDS, Kind, migrated_database, open_database

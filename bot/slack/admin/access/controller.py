@@ -12,11 +12,11 @@ import structlog
 from slack_bolt.async_app import AsyncApp
 
 from bot.core.access.grants import NO_GRANTS, Grants, GrantsVersion, collect_ids
-from bot.core.access.rules import MemberType
+from bot.core.access.permission_check import MemberType
 from bot.core.chat import scoped_config
 from bot.core.config import Scope
 from bot.core.errors import GrantsConflict, SurfaceUnavailable
-from bot.policy.permissions import Permissions
+from bot.policy.saved_grants import SavedGrants
 from bot.slack import payload
 from bot.slack.admin import authorization
 from bot.slack.admin.access import form, views
@@ -36,7 +36,7 @@ log = structlog.get_logger()
 class GrantsController:
     """Home's section of access rules and stewards, and its forms and history."""
 
-    def __init__(self, authorizer: Authorizer, permissions: Permissions, people: People) -> None:
+    def __init__(self, authorizer: Authorizer, permissions: SavedGrants, people: People) -> None:
         """Pass an `authorizer` that signs forms for grants only: see `Authorizer.for_purpose`."""
         self._authorizer = authorizer
         self._permissions = permissions

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.core.access.grants import NO_GRANTS, Grants, GrantsVersion, diff
+from bot.core.access.permission_check import DEFAULT_ADMISSIONS, AccessRules, Admission
 from bot.core.access.rule_words import CHANNEL_ID_PATTERN, PERSON_ID_PATTERN
-from bot.core.access.rules import DEFAULT_ADMISSIONS, AccessRules, Admission
 from bot.core.config import Scope
 from bot.slack import payload
-from bot.slack.admin.prompts.modals import NOT_SAVED_TITLE
+from bot.slack.admin.prompts.editor_views import NOT_SAVED_TITLE
 from bot.slack.views import block_kit, wording
 from bot.slack.views.block_kit import NOTE_FIELD, Block, View
 

@@ -7,12 +7,12 @@ shows no mentions; there they are names with ids.
 from collections.abc import Callable, Sequence
 
 from bot.core.access.grants import NO_GRANTS, RULE_LISTS, GrantsVersion, diff
-from bot.core.access.rules import AccessRules, Admission, is_admitted
+from bot.core.access.permission_check import AccessRules, Admission, is_admitted
 from bot.core.chat.scoped_config import name_scope
 from bot.core.config import Scope
 from bot.slack.admin.access.form import ADMISSION_LABELS, CHANNEL_FIELDS
-from bot.slack.admin.prompts.modals import HISTORY_ACTION as SCOPE_HISTORY_ACTION
-from bot.slack.admin.prompts.modals import edit_button
+from bot.slack.admin.prompts.editor_views import HISTORY_ACTION as SCOPE_HISTORY_ACTION
+from bot.slack.admin.prompts.editor_views import edit_button
 from bot.slack.views import block_kit, wording
 from bot.slack.views.block_kit import Block, View
 

@@ -17,7 +17,7 @@ from bot.ports import Votes
 from bot.slack import payload
 from bot.slack.admin import authorization
 from bot.slack.admin.authorization import Authorizer
-from bot.slack.admin.prompts import form, history, modals
+from bot.slack.admin.prompts import editor_views, form, history
 from bot.slack.admin.prompts.explanations import AnswerExplainer
 from bot.slack.admin.prompts.form import ModelChoices
 from bot.slack.admin.prompts.saving import ConfigSaver
@@ -70,14 +70,14 @@ class PromptController:
     async def open_scope_chooser(self, user: str) -> View:
         """Return the modal that asks which scope to edit."""
         await self._authorizer.require_admin(user, "choose")
-        return modals.render_scope_chooser(self._authorizer.workspace, self._direct)
+        return editor_views.render_scope_chooser(self._authorizer.workspace, self._direct)
 
     async def open_editor(self, user: str, name: str) -> View:
         """Return the form of the scope of that name."""
         scope = self._authorizer.parse_scope(user, name)
         is_delegated = await self._authorizer.require_editor(scope, user, "edit")
         editable = await self._config_editor.load_scope(scope, is_delegated=is_delegated)
-        return modals.render_editor(
+        return editor_views.render_editor(
             editable, self._authorizer.sign_form(user, editable.scope, editable.version_number), await self._models()
         )
 

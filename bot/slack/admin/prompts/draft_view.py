@@ -3,7 +3,7 @@
 from bot.core.chat.scoped_config import name_scope
 from bot.core.config import ConfigVersion, Scope, ScopeConfig
 from bot.slack import permalinks
-from bot.slack.admin.prompts.modals import HISTORY_ACTION
+from bot.slack.admin.prompts.editor_views import HISTORY_ACTION
 from bot.slack.views import block_kit, wording
 from bot.slack.views.block_kit import Block, View
 

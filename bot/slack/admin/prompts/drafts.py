@@ -21,7 +21,7 @@ from bot.policy.config_editor import ConfigEditor
 from bot.ports import Drafts
 from bot.slack import payload
 from bot.slack.admin.authorization import Authorizer
-from bot.slack.admin.prompts import draft_view, form, modals
+from bot.slack.admin.prompts import draft_view, editor_views, form
 from bot.slack.admin.prompts.form import ModelChoices
 from bot.slack.admin.prompts.saving import ConfigSaver
 from bot.slack.admin.signed_state import FormState
@@ -136,7 +136,7 @@ class DraftController:
         if editable.newest_version and editable.version_number != draft.based_on:
             return await self._saver.render_conflict(user, editable, editable.newest_version, draft.config, draft.note)
         form_state = self._authorizer.sign_form(user, state.scope, draft.based_on)
-        return modals.render_draft_editor(editable, draft, form_state, await self._models())
+        return editor_views.render_draft_editor(editable, draft, form_state, await self._models())
 
     async def discard_draft(self, user: str, thread: ThreadKey, signed: str) -> None:
         """Delete the draft of a thread."""

@@ -21,7 +21,7 @@ from bot.core.spending.descriptions import format_cost
 from bot.core.turns import File
 from bot.policy.config_editor import EditableScope
 from bot.slack import permalinks
-from bot.slack.admin.prompts.modals import edit_button
+from bot.slack.admin.prompts.editor_views import edit_button
 from bot.slack.admin.spending import wording as spending
 from bot.slack.rendering.mrkdwn import escape
 from bot.slack.views import block_kit, wording

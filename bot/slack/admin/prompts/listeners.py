@@ -12,7 +12,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.core.turns import ThreadKey
 from bot.slack import payload
-from bot.slack.admin.prompts import draft_view, form, history, modals
+from bot.slack.admin.prompts import draft_view, editor_views, form, history
 from bot.slack.admin.prompts.controller import PromptController
 from bot.slack.admin.prompts.drafts import DraftController
 from bot.slack.admin.prompts.scope_list import FIND_ACTION
@@ -35,16 +35,16 @@ def register(app: AsyncApp, controller: PromptController, listeners: Listeners) 
     app.shortcut(slash_command.EXPLAIN_SHORTCUT)(
         opens(lambda used: controller.open_explanation(used.user, *_message(used.body)))
     )
-    app.action(re.compile(modals.EDIT_ACTION))(
+    app.action(re.compile(editor_views.EDIT_ACTION))(
         opens(lambda pressed: controller.open_editor(pressed.user, pressed.value))
     )
-    app.action(modals.EDIT_CHANNEL_ACTION)(
+    app.action(editor_views.EDIT_CHANNEL_ACTION)(
         opens(lambda chosen: controller.open_channel_editor(chosen.user, chosen.channel), and_publishes=True)
     )
     app.action(welcome.EFFECTIVE_CONFIG_ACTION)(
         opens(lambda chosen: controller.open_effective(chosen.user, chosen.channel), and_publishes=True)
     )
-    app.action(modals.HISTORY_ACTION)(opens(lambda pressed: controller.open_history(pressed.user, pressed.value)))
+    app.action(editor_views.HISTORY_ACTION)(opens(lambda pressed: controller.open_history(pressed.user, pressed.value)))
     app.action(form.ADD_PART_ACTION)(updates(lambda pressed: _add_prompt_part(pressed.view)))
     app.action(history.RESTORE_ACTION)(
         updates(
@@ -52,7 +52,7 @@ def register(app: AsyncApp, controller: PromptController, listeners: Listeners) 
         )
     )
     save = listeners.saves(lambda form: controller.save_form(form.user, form.view), log_action="steering_unsaved")
-    app.view(modals.CONFIG_FORM_CALLBACK)(save)
+    app.view(editor_views.CONFIG_FORM_CALLBACK)(save)
 
 
 def register_drafts(app: AsyncApp, drafts: DraftController, listeners: Listeners) -> None:
@@ -145,11 +145,11 @@ async def _turn_page(search: ScopeSearch, pressed: Interaction) -> View:
 
 
 async def _add_prompt_part(view: Mapping[str, Any]) -> View:
-    return modals.add_prompt_part(view)
+    return editor_views.add_prompt_part(view)
 
 
 async def _add_errors(view: Mapping[str, Any], errors: Mapping[str, str]) -> View:
-    return modals.add_errors(view, errors)
+    return editor_views.add_errors(view, errors)
 
 
 def _message(body: Mapping[str, Any]) -> tuple[str, str, str]:

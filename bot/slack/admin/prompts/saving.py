@@ -13,7 +13,7 @@ from bot.core.config import ConfigVersion, ScopeConfig
 from bot.policy.config_editor import ConfigEditor, EditableScope
 from bot.slack.admin import authorization
 from bot.slack.admin.authorization import Authorizer
-from bot.slack.admin.prompts import form, modals
+from bot.slack.admin.prompts import editor_views, form
 from bot.slack.admin.prompts.form import ModelChoices
 from bot.slack.admin.prompts.text_parts import TextPart
 from bot.slack.admin.signed_state import FormState
@@ -76,4 +76,4 @@ class ConfigSaver:
         fields = form.render_fields(
             editable, config, models=await self._models(), note=note, entered_parts=entered_parts
         )
-        return modals.render_conflict(editable, newest, config, fields, form_state)
+        return editor_views.render_conflict(editable, newest, config, fields, form_state)

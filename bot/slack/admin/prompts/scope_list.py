@@ -10,7 +10,7 @@ from bot.core.chat.scoped_config import direct_messages_scope, name_scope
 from bot.core.config import DIRECT_MESSAGES, ConfigVersion, Scope
 from bot.core.turns import ThreadKey
 from bot.policy.config_editor import ConfigEditor
-from bot.slack.admin.prompts.modals import EDIT_CHANNEL_ACTION, HISTORY_ACTION, edit_button
+from bot.slack.admin.prompts.editor_views import EDIT_CHANNEL_ACTION, HISTORY_ACTION, edit_button
 from bot.slack.home import HomeReader
 from bot.slack.views import block_kit, wording
 from bot.slack.views.block_kit import Block

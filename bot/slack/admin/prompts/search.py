@@ -11,7 +11,7 @@ from bot.core.chat.scoped_config import EMPTY_CONFIG, describe_config
 from bot.core.config import ConfigVersion
 from bot.ports import ConfigVersions
 from bot.slack.admin.authorization import Authorizer
-from bot.slack.admin.prompts.modals import EDIT_CHANNEL_ACTION
+from bot.slack.admin.prompts.editor_views import EDIT_CHANNEL_ACTION
 from bot.slack.admin.prompts.scope_list import FIND_ACTION, render_found
 from bot.slack.people.directory import People
 from bot.slack.views import block_kit, wording

@@ -9,14 +9,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.core.access.grants import Grants
-from bot.core.access.rules import AccessRefusal, AccessRules, Admission
+from bot.core.access.permission_check import AccessRefusal, AccessRules, Admission
 from bot.core.config import Scope
 from bot.core.turns import Author
-from bot.policy.permissions import GRANTS_CACHE_TTL_SECONDS
+from bot.policy.saved_grants import GRANTS_CACHE_TTL_SECONDS
 from bot.slack.admin import authorization
 from bot.slack.admin.access import views
 from bot.slack.admin.access.controller import INVALID_SELECTION
-from bot.slack.admin.prompts import modals
+from bot.slack.admin.prompts import editor_views
 from bot.slack.admin.signed_state import FORM_LIFETIME_SECONDS, FormState, sign
 from bot.slack.views.block_kit import NOTE_FIELD
 from tests.slack.admin.access.access_form import HERE, WHOLE, edit, home
@@ -201,7 +201,7 @@ async def test_the_second_of_two_admins_is_shown_the_difference(admin_client: Ad
     await admin_client.submit(ADA, ada, denied_people=[LIN], note="Guests.")
     assert len(await saved(admin_client)) == 1
     shown = admin_client.top_view(ADA)
-    assert [shown.content[name]["text"] for name in ("title", "submit")] == [modals.NOT_SAVED_TITLE, "Overwrite"]
+    assert [shown.content[name]["text"] for name in ("title", "submit")] == [editor_views.NOT_SAVED_TITLE, "Overwrite"]
     for text in ("joan was faster", "Spam.", f"grace ({GRACE})", f"lin ({LIN})", "Guests."):
         assert text in admin_client.shown_text(ADA)
     await admin_client.submit(ADA, shown)

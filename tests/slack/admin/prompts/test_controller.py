@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from bot.core.config import Prompt, Scope, ScopeConfig
 from bot.core.turns import Author
 from bot.slack.admin import authorization
-from bot.slack.admin.prompts import form, history, modals
+from bot.slack.admin.prompts import editor_views, form, history
 from bot.slack.admin.signed_state import FORM_LIFETIME_SECONDS, FormState, sign
 from bot.slack.views.block_kit import NOTE_FIELD
 from bot.slack.views.modals import VIEW_FAILED
@@ -44,9 +44,9 @@ async def test_a_form_without_a_change_saves_no_version(admin_client: AdminClien
 @pytest.mark.parametrize(
     ("action", "value"),
     [
-        (f"{modals.EDIT_ACTION}:channel", f"channel {TEAM}/{GENERAL}"),
-        (f"{modals.EDIT_ACTION}:workspace", f"workspace {TEAM}"),
-        (modals.HISTORY_ACTION, f"workspace {TEAM}"),
+        (f"{editor_views.EDIT_ACTION}:channel", f"channel {TEAM}/{GENERAL}"),
+        (f"{editor_views.EDIT_ACTION}:workspace", f"workspace {TEAM}"),
+        (editor_views.HISTORY_ACTION, f"workspace {TEAM}"),
     ],
 )
 async def test_a_forged_press_of_a_member_is_refused(admin_client: AdminClient, action: str, value: str) -> None:
@@ -62,7 +62,7 @@ async def test_a_forged_press_of_a_member_is_refused(admin_client: AdminClient, 
     "level", ["workspace T2", "channel T2/C1", "deployment", "", "channel T0SANDBOX/C1/C2/C3", "nonsense"]
 )
 async def test_a_scope_of_another_workspace_is_refused(admin_client: AdminClient, level: str) -> None:
-    await admin_client.press(ADA, f"{modals.EDIT_ACTION}:channel", level)
+    await admin_client.press(ADA, f"{editor_views.EDIT_ACTION}:channel", level)
     assert authorization.NOT_IN_WORKSPACE in admin_client.shown_text(ADA)
 
 
@@ -133,7 +133,7 @@ async def test_the_second_of_two_admins_is_shown_the_difference(admin_client: Ad
     await admin_client.submit(ADA, adas_view, prompt="Be kind.", note="Kinder!")
     assert await admin_client.saved_configs() == [BRIEF]
     shown = admin_client.top_view(ADA)
-    assert [shown.content[name]["text"] for name in ("title", "submit")] == [modals.NOT_SAVED_TITLE, "Overwrite"]
+    assert [shown.content[name]["text"] for name in ("title", "submit")] == [editor_views.NOT_SAVED_TITLE, "Overwrite"]
     for text in ("joan was faster", "Shorter!", "-Be brief.", "+Be kind.", "Kinder!"):
         assert text in admin_client.shown_text(ADA)
     await admin_client.submit(ADA, shown)
@@ -180,7 +180,7 @@ async def test_typed_parts_keep_their_inputs_after_a_conflict(admin_client: Admi
 async def test_a_version_is_restored_as_a_new_one(admin_client: AdminClient) -> None:
     await admin_client.versions.save(CHANNEL, KIND, based_on=0, by=Author(id=ADA))
     await admin_client.versions.save(CHANNEL, BRIEF, based_on=1, by=Author(id=JOAN), note="Shorter!")
-    await admin_client.press(ADA, modals.HISTORY_ACTION, f"channel {TEAM}/{GENERAL}")
+    await admin_client.press(ADA, editor_views.HISTORY_ACTION, f"channel {TEAM}/{GENERAL}")
     for text in ("Version 2", "Shorter!", "-Be kind.", "+Be brief.", "Version 1"):
         assert text in admin_client.shown_text(ADA)
     await admin_client.press(ADA, history.RESTORE_ACTION, "1", admin_client.top_view(ADA))
@@ -193,7 +193,7 @@ async def test_a_version_is_restored_as_a_new_one(admin_client: AdminClient) -> 
 async def test_nothing_is_restored_over_a_newer_version(admin_client: AdminClient) -> None:
     await admin_client.versions.save(CHANNEL, KIND, based_on=0, by=Author(id=ADA))
     await admin_client.versions.save(CHANNEL, BRIEF, based_on=1, by=Author(id=ADA))
-    await admin_client.press(ADA, modals.HISTORY_ACTION, f"channel {TEAM}/{GENERAL}")
+    await admin_client.press(ADA, editor_views.HISTORY_ACTION, f"channel {TEAM}/{GENERAL}")
     await admin_client.versions.save(CHANNEL, ScopeConfig(), based_on=2, by=Author(id=JOAN))
     await admin_client.press(ADA, history.RESTORE_ACTION, "1", admin_client.top_view(ADA))
     assert "Nothing was overwritten" in admin_client.shown_text(ADA)
@@ -204,7 +204,7 @@ async def test_a_version_with_a_locked_field_is_not_restored(admin_client: Admin
     await admin_client.versions.save(CHANNEL, KIND, based_on=0, by=Author(id=ADA))
     await admin_client.versions.save(CHANNEL, ScopeConfig(), based_on=1, by=Author(id=ADA))
     await admin_client.versions.save(WORKSPACE, ScopeConfig(locks=frozenset({"prompt"})), based_on=0, by=Author(id=ADA))
-    await admin_client.press(ADA, modals.HISTORY_ACTION, f"channel {TEAM}/{GENERAL}")
+    await admin_client.press(ADA, editor_views.HISTORY_ACTION, f"channel {TEAM}/{GENERAL}")
     await admin_client.press(ADA, history.RESTORE_ACTION, "1", admin_client.top_view(ADA))
     assert "is locked by" in admin_client.shown_text(ADA)
     assert len(await admin_client.saved_configs()) == 2

@@ -9,10 +9,10 @@ from bot.core.access.grants import Grants
 from bot.core.chat.drafts import DRAFT_LIFETIME_SECONDS
 from bot.core.config import Prompt, ScopeConfig
 from bot.core.turns import AddressingKind, Author, ThreadKey
-from bot.policy.permissions import GRANTS_CACHE_TTL_SECONDS
+from bot.policy.saved_grants import GRANTS_CACHE_TTL_SECONDS
 from bot.sandbox.workspace.records import WorkspaceMessage, WorkspaceView
 from bot.slack.admin import authorization
-from bot.slack.admin.prompts import draft_view, drafts, form, history, modals
+from bot.slack.admin.prompts import draft_view, drafts, editor_views, form, history
 from bot.slack.admin.signed_state import FormState, sign
 from tests.slack.admin_client import ADA, CHANNEL, GRACE, JOAN, KEY, KIND, TEAM, WORKSPACE, AdminClient
 
@@ -60,7 +60,7 @@ async def test_a_draft_is_tried_in_a_thread_with_its_admin(admin_client: AdminCl
 async def test_the_form_stays_open_below_the_link_to_the_thread(admin_client: AdminClient) -> None:
     await tried(admin_client)
     below, above = admin_client.workspace.views.stack(ADA)
-    assert below.content["callback_id"] == modals.CONFIG_FORM_CALLBACK
+    assert below.content["callback_id"] == editor_views.CONFIG_FORM_CALLBACK
     assert "slack.com/archives/D" in str(above.content)
     await admin_client.submit(ADA, below, prompt="Be kind.")
     assert await admin_client.saved_configs() == [KIND]
@@ -101,7 +101,7 @@ async def test_a_draft_is_published_from_its_thread(admin_client: AdminClient) -
     said = now(admin_client, head)
     assert "*Published* for <#C0GENERAL>: *Version 1*" in str(said.blocks)
     assert draft_view.PUBLISH_ACTION not in str(said.blocks)
-    await admin_client.press_below(ADA, said, modals.HISTORY_ACTION)
+    await admin_client.press_below(ADA, said, editor_views.HISTORY_ACTION)
     assert "Versions of <#C0GENERAL>" in admin_client.shown_text(ADA)
 
 

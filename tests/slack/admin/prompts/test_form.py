@@ -11,7 +11,7 @@ from bot.core.chat.scoped_config import DEPLOYMENT_SCOPE, EMPTY_CONFIG, MAX_PROM
 from bot.core.config import Prompt, Scope, ScopeConfig
 from bot.policy.config_editor import EditableScope
 from bot.sandbox.workspace.block_kit import check_view
-from bot.slack.admin.prompts import form, modals
+from bot.slack.admin.prompts import editor_views, form
 from bot.slack.admin.prompts.form import ModelChoices
 from tests.core.chat.config_values import configs
 from tests.slack.admin.form_state import state
@@ -30,7 +30,7 @@ def make_editable(config: ScopeConfig = EMPTY_CONFIG, above: ScopeConfig = EMPTY
 
 
 def shown(at: EditableScope, models: ModelChoices = MODELS) -> list[dict[str, Any]]:
-    view = modals.render_editor(at, "sealed", models)
+    view = editor_views.render_editor(at, "sealed", models)
     check_view(view, "modal")
     return list(view["blocks"])
 
@@ -107,7 +107,7 @@ def test_an_error_is_placed_at_a_shown_field() -> None:
 def test_an_added_input_keeps_the_others() -> None:
     at = make_editable(ScopeConfig(prompt=Prompt("First.")))
     blocks = form.add_prompt_part(form.add_prompt_part(shown(at)))
-    check_view(modals.render_editor(at, "", MODELS) | {"blocks": blocks}, "modal")
+    check_view(editor_views.render_editor(at, "", MODELS) | {"blocks": blocks}, "modal")
     changes = {"prompt:line:1": "Second.", "prompt:line:2": "Third."}
     entered = form.parse_submission(state(blocks, changes), at)
     assert entered.config.prompt == Prompt("First.\nSecond.\nThird.")

@@ -19,7 +19,7 @@ from bot.core.spending.budgets import Spending
 from bot.core.turns import Author, File, ThreadKey, TurnStatus
 from bot.policy.config_editor import EditableScope
 from bot.sandbox.workspace.block_kit import check_blocks, check_view
-from bot.slack.admin.prompts import explanation_view, form, history, modals, scope_list, search
+from bot.slack.admin.prompts import editor_views, explanation_view, form, history, scope_list, search
 from bot.slack.admin.prompts.form import ModelChoices
 from bot.slack.home import slash_command
 from bot.slack.views import block_kit, wording
@@ -92,11 +92,11 @@ def test_history(count: int) -> None:
 
 def test_editor_and_conflict() -> None:
     editable = make_editable(WORKSPACE)
-    check_view(modals.render_editor(editable, "s" * 300, MODELS), "modal")
+    check_view(editor_views.render_editor(editable, "s" * 300, MODELS), "modal")
     newest = make_version(WORKSPACE, 2, OTHER)
     fields = form.render_fields(editable, FULL, models=MODELS, note="n" * 200)
-    check_view(modals.render_conflict(editable, newest, FULL, fields, "s" * 300), "modal")
-    check_view(modals.render_scope_chooser(WORKSPACE, DIRECTS), "modal")
+    check_view(editor_views.render_conflict(editable, newest, FULL, fields, "s" * 300), "modal")
+    check_view(editor_views.render_scope_chooser(WORKSPACE, DIRECTS), "modal")
 
 
 def test_an_effective_configuration_fits_a_message() -> None:
@@ -232,7 +232,7 @@ def test_texts_of_people_are_never_markup() -> None:
     """A note or a prompt pings nobody: prompts stand in a frame, other texts are escaped."""
     editable = make_editable(WORKSPACE)
     for view in (
-        modals.render_editor(editable, "", MODELS),
+        editor_views.render_editor(editable, "", MODELS),
         history.render_history(WORKSPACE, [make_version(WORKSPACE)], ""),
     ):
         for text in _mrkdwn(view):

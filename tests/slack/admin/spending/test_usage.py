@@ -12,7 +12,7 @@ from bot.core.spending.budgets import Budget, BudgetUnit, SpendingDimension
 from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, TurnStatus
 from bot.sandbox.workspace.records import WorkspaceView
 from bot.slack.admin import authorization
-from bot.slack.admin.prompts import modals
+from bot.slack.admin.prompts import editor_views
 from bot.slack.admin.spending.budgets import CHANGE_BUDGET_ACTION, MAX_BUDGETS_SHOWN
 from bot.slack.admin.spending.usage import DETAILS_ACTION, PERIOD_ACTION
 from bot.testing.store import MemoryStore
@@ -50,7 +50,7 @@ async def answered(
 
 
 async def home(admin_client: AdminClient, user: str) -> str:
-    await admin_client.press(user, modals.EDIT_CHANNEL_ACTION, "")  # shows Home anew
+    await admin_client.press(user, editor_views.EDIT_CHANNEL_ACTION, "")  # shows Home anew
     view = admin_client.workspace.views.home(user)
     assert view is not None
     return str(view.content["blocks"])

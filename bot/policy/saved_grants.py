@@ -13,7 +13,7 @@ from dataclasses import replace
 from cachetools import TTLCache
 
 from bot.core.access.grants import NO_GRANTS, Grants, GrantsVersion
-from bot.core.access.rules import NO_ACCESS_RULES, AccessRules
+from bot.core.access.permission_check import NO_ACCESS_RULES, AccessRules
 from bot.core.config import Scope
 from bot.core.turns import Author
 from bot.ports import GrantsRecord
@@ -22,7 +22,7 @@ GRANTS_CACHE_TTL_SECONDS = 5.0
 """A change in another process takes effect here after this time at the latest."""
 
 
-class Permissions:
+class SavedGrants:
     """Who may do what in one workspace; the deployment's rules apply too, and cannot be changed in Slack."""
 
     def __init__(

@@ -25,8 +25,16 @@ from bot.core.reply.stopping import StopOutcome, StopRequest
 from bot.core.requests import Answer
 from bot.core.turns import Action, IncomingMessage, MessageKey, ThreadKey, Turn, TurnStatus, VariantPosition
 from bot.ports.conversations import TurnContext
-from bot.store.conversations import changes, explanations, processes, statements, stopping, turn_context, turn_queue
-from bot.store.conversations.permissions import Requester
+from bot.store.conversations import (
+    changes,
+    explanations,
+    processes,
+    statements,
+    stop_requests,
+    turn_context,
+    turn_queue,
+)
+from bot.store.conversations.requester import Requester
 from bot.store.database import Database
 from bot.store.spending.ledger import SqlLedger
 
@@ -93,11 +101,11 @@ class SqlStore:
 
     async def stop(self, request: StopRequest) -> StopOutcome:
         """Mark an open turn as to be stopped."""
-        return await self._database.tx(stopping.request_stop, request)
+        return await self._database.tx(stop_requests.request_stop, request)
 
     async def list_turns_to_stop(self) -> Sequence[int]:
         """Return the turns of this process that are marked as to be stopped."""
-        return await self._database.tx(stopping.list_turns_to_stop, self._owner)
+        return await self._database.tx(stop_requests.list_turns_to_stop, self._owner)
 
     async def find_turn(self, thread: ThreadKey, message_id: str) -> int | None:
         """Return the ended turn whose question or page this message is."""

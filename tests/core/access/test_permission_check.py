@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.core.access import grants as granting
 from bot.core.access.grants import Grants
-from bot.core.access.rules import (
+from bot.core.access.permission_check import (
     NO_ACCESS_RULES,
     AccessRefusal,
     AccessRules,

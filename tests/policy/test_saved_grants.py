@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from bot.core.access.grants import Grants, GrantsVersion
-from bot.core.access.rules import AccessRules, Admission
+from bot.core.access.permission_check import AccessRules, Admission
 from bot.core.config import Scope
 from bot.core.errors import GrantsConflict, StoreUnavailable
 from bot.core.turns import Author
-from bot.policy.permissions import GRANTS_CACHE_TTL_SECONDS, Permissions
+from bot.policy.saved_grants import GRANTS_CACHE_TTL_SECONDS, SavedGrants
 from bot.testing.config import MemoryGrants
 
 WORKSPACE = Scope(platform="slack", workspace="T1")
@@ -43,9 +43,9 @@ class ManualClock:
         return self.now
 
 
-def open_permissions() -> tuple[Permissions, CountingGrants, ManualClock]:
+def open_permissions() -> tuple[SavedGrants, CountingGrants, ManualClock]:
     record, clock = CountingGrants(), ManualClock()
-    return Permissions(record, WORKSPACE, DEPLOYMENT, clock=clock), record, clock
+    return SavedGrants(record, WORKSPACE, DEPLOYMENT, clock=clock), record, clock
 
 
 async def test_they_are_read_once_in_some_seconds_however_many_questions_there_are() -> None:
