@@ -42,7 +42,7 @@ class Settings(BaseSettings):
 
     slack_bot_token: SecretStr = Field(
         SecretStr(""),
-        description="Bot User OAuth Token (xoxb-…), from OAuth & SavedGrants of your Slack app. Required.",
+        description="Bot User OAuth Token (xoxb-…), from OAuth & Permissions of your Slack app. Required.",
     )
     slack_app_token: SecretStr = Field(
         SecretStr(""),
