@@ -67,13 +67,8 @@ async def test_a_change_that_is_saved_here_takes_effect_at_once() -> None:
     assert list(await permissions.list_rules()) == [DEPLOYMENT, STRICT]
     assert await permissions.list_editors() == {"U2"}
     assert await permissions.list_editors("C1") == {"U3"}
-    assert (
-        list(await permissions.list_channels_edited_by("U3")),
-        list(await permissions.list_channels_edited_by("U2")),
-    ) == (
-        [CHANNEL],
-        [],
-    )
+    edited_by = permissions.list_channels_edited_by
+    assert (list(await edited_by("U3")), list(await edited_by("U2"))) == ([CHANNEL], [])
     newest = await permissions.newest_version(WORKSPACE)
     assert newest
     assert newest.grants.rules == STRICT
