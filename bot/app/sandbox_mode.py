@@ -36,7 +36,7 @@ SANDBOX_PRICES = "sandbox-*=0.50/2/0.05"
 async def serve(settings: Settings, stop: asyncio.Event, *, port: int, data: Path | None, browser: bool) -> None:
     """Run the sandbox until `stop` is set. Raises `SettingsError` if it cannot start."""
     async with AsyncExitStack() as opened:
-        workspace = await opened.enter_async_context(_open_workspace(port))
+        workspace = await _open_workspace(port, opened)
         folder = data or Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="threadkeeper-")))
         folder.mkdir(parents=True, exist_ok=True)
         with_model = await opened.enter_async_context(_open_model(settings, workspace))
@@ -72,18 +72,13 @@ def _create_database(file: Path) -> str:
     return url
 
 
-@asynccontextmanager
-async def _open_workspace(port: int) -> AsyncIterator[SandboxWorkspace]:
+async def _open_workspace(port: int, opened: AsyncExitStack) -> SandboxWorkspace:
     features = manifest.build_manifest("Threadkeeper")["features"]
     workspace = SandboxWorkspace(port=port, commands=features["slash_commands"], shortcuts=features["shortcuts"])
     try:
-        await workspace.__aenter__()
+        return await opened.enter_async_context(workspace)
     except OSError:
         raise SettingsError(f"Port {port} is in use; choose another with `bot try --port 8485`.") from None
-    try:
-        yield workspace
-    finally:
-        await workspace.__aexit__(None, None, None)
 
 
 @asynccontextmanager

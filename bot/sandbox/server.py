@@ -23,9 +23,7 @@ from bot.sandbox.page.browser_socket import PageConnections
 from bot.sandbox.workspace import events, people
 from bot.sandbox.workspace.arguments import Arguments
 from bot.sandbox.workspace.interactivity import Interactivity
-from bot.sandbox.workspace.methods import assistant, chat, lookups, streams
-from bot.sandbox.workspace.methods import files as file_methods
-from bot.sandbox.workspace.methods import views as view_methods
+from bot.sandbox.workspace.methods import assistant, chat, files, lookups, streams, views
 from bot.sandbox.workspace.records import (
     APP_TOKEN,
     BOT_TOKEN,
@@ -45,8 +43,7 @@ from bot.sandbox.workspace.response_urls import ResponseUrls
 from bot.sandbox.workspace.socket_mode import DisconnectReason, SocketModeServer
 from bot.sandbox.workspace.state import WorkspaceState
 from bot.sandbox.workspace.trace_log import TraceLog
-from bot.sandbox.workspace.uploads import FileUpload, WorkspaceFiles
-from bot.sandbox.workspace.views import OpenViews
+from bot.sandbox.workspace.uploads import FileUpload
 from bot.sandbox.workspace.web_api import ApiMethod, InjectedFault, WebApi
 
 SHUTDOWN_TIMEOUT_SECONDS = 1.0
@@ -84,13 +81,11 @@ class SandboxWorkspace:
         self.sockets = SocketModeServer(
             self.trace_log, self.state.announce, clock=clock, ack_timeout=ack_timeout, redelivery=redelivery
         )
-        self.views = OpenViews(clock=clock, announce=self.state.announce)
-        self.files = WorkspaceFiles()
+        self.views, self.files = self.state.views, self.state.files
         self._response_urls = ResponseUrls(self.state)
-        self.interactivity = Interactivity(self.state, self.views, self.sockets, self._response_urls)
+        self.interactivity = Interactivity(self.state, self.sockets, self._response_urls)
         self._pages = PageConnections(
             self.state,
-            self.views,
             self.interactivity,
             self.trace_log,
             count_sockets=lambda: self.socket_count,
@@ -149,14 +144,10 @@ class SandboxWorkspace:
         return application
 
     def _methods(self) -> dict[str, ApiMethod]:
-        families = chat.METHODS, streams.METHODS, lookups.METHODS, assistant.METHODS
+        families = assistant, chat, files, lookups, streams, views
         methods: dict[str, ApiMethod] = {
-            name: partial(method, self.state) for family in families for name, method in family.items()
+            name: partial(method, self.state) for family in families for name, method in family.METHODS.items()
         }
-        for name, method in view_methods.METHODS.items():
-            methods[name] = partial(method, self.state, self.views)
-        for name, upload in file_methods.METHODS.items():
-            methods[name] = partial(upload, self.state, self.files)
         return methods | {"apps.connections.open": self._open_connection}
 
     def _open_connection(self, _arguments: Arguments) -> Json:

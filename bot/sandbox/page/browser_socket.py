@@ -34,7 +34,6 @@ from bot.sandbox.workspace.records import (
 )
 from bot.sandbox.workspace.state import WorkspaceState
 from bot.sandbox.workspace.trace_log import TraceLog
-from bot.sandbox.workspace.views import OpenViews
 
 MAX_SHOWN_TRACE_ENTRIES = 200
 CLOSE_TIMEOUT_SECONDS = 1.0
@@ -46,7 +45,6 @@ class PageConnections:
     def __init__(
         self,
         workspace: WorkspaceState,
-        views: OpenViews,
         interactivity: Interactivity,
         journal: TraceLog,
         *,
@@ -56,7 +54,6 @@ class PageConnections:
     ) -> None:
         """`commands` and `shortcuts` as in the manifest; `count_sockets` counts the app's open sockets."""
         self._workspace = workspace
-        self._views = views
         self._interactivity = interactivity
         self._journal = journal
         self._count_sockets = count_sockets
@@ -76,7 +73,7 @@ class PageConnections:
         queue: asyncio.Queue[Json] = asyncio.Queue()
         queue.put_nowait(self._build_hello(person.id))
         self._pages[ws] = person.id, queue
-        self._enqueue(person.id, queue, ModalsChanged(person.id, self._views.stack(person.id)))
+        self._enqueue(person.id, queue, ModalsChanged(person.id, self._workspace.views.stack(person.id)))
         sender = asyncio.create_task(self._send(ws, queue))
         try:
             async for message in ws:
@@ -114,7 +111,7 @@ class PageConnections:
         names, channels = self._display_names(), self._workspace.visible_to(user)
         visible = {channel.id for channel in channels}
         messages = [message for channel in channels for message in self._workspace.messages(channel.id)]
-        home = self._views.home(user)
+        home = self._workspace.views.home(user)
         return {
             "type": "hello",
             "me": user,

@@ -21,7 +21,7 @@ from bot.sandbox.workspace.records import FieldsRefused, Json, NoticeShown, Stre
 from bot.sandbox.workspace.response_urls import ResponseUrl, ResponseUrls
 from bot.sandbox.workspace.socket_mode import SocketModeServer
 from bot.sandbox.workspace.state import WorkspaceState
-from bot.sandbox.workspace.views import OpenViews, view_json
+from bot.sandbox.workspace.views import view_json
 
 CONNECTION_TROUBLE_TEXT = "We had some trouble connecting. Try again?"
 REQUIRED_FIELD_TEXT = "Please complete this required field."
@@ -30,12 +30,9 @@ REQUIRED_FIELD_TEXT = "Please complete this required field."
 class Interactivity:
     """Sends interactions to the app and applies its answers."""
 
-    def __init__(
-        self, workspace: WorkspaceState, views: OpenViews, sockets: SocketModeServer, responses: ResponseUrls
-    ) -> None:
+    def __init__(self, workspace: WorkspaceState, sockets: SocketModeServer, responses: ResponseUrls) -> None:
         """Interactions are sent through `sockets`."""
         self._workspace = workspace
-        self._views = views
         self._sockets = sockets
         self._responses = responses
         self.base_url = ""
@@ -73,18 +70,18 @@ class Interactivity:
 
     def _apply_response_action(self, view: WorkspaceView, answer: Json) -> None:
         """Apply the `response_action` of a submission's acknowledgement. Raises `ApiRefusal`."""
-        current = self._views.find(view.id)  # the app may have updated it meanwhile
+        current = self._workspace.views.find(view.id)  # the app may have updated it meanwhile
         match answer.get("response_action"):
             case None:
-                self._views.close(current)
+                self._workspace.views.close(current)
             case "errors":
                 self._refuse_fields(current, answer.get("errors"))
             case "update":
-                self._views.update(current, answer.get("view") or {})
+                self._workspace.views.update(current, answer.get("view") or {})
             case "push":
-                self._views.push(view.user, answer.get("view") or {})
+                self._workspace.views.push(view.user, answer.get("view") or {})
             case "clear":
-                self._views.close_all(view.user)
+                self._workspace.views.close_all(view.user)
             case _:
                 raise ApiRefusal("invalid_arguments")
 
@@ -97,7 +94,7 @@ class Interactivity:
     async def close(self, user: str, view_id: str) -> None:
         """Close a modal."""
         view = self._require_own_view(user, view_id)
-        self._views.close(view)
+        self._workspace.views.close(view)
         if view.content.get("notify_on_close"):
             await self._send_interaction(user, interactions.build_view_closed(self._build_context(user), view))
 
@@ -127,7 +124,7 @@ class Interactivity:
 
     def open_home(self, user: str, tab: str) -> None:
         """Open the app's Home tab (`home`), or its direct message (`messages`)."""
-        home = self._views.home(user)
+        home = self._workspace.views.home(user)
         home_json = view_json(home) if home else None
         stamp = self._workspace.new_ts()
         self._send_event(events.build_home_opened_event(user, self._workspace.im(user), tab, home_json, stamp))
@@ -154,14 +151,14 @@ class Interactivity:
     def _build_context(self, user: str, response_path: str = "") -> InteractionContext:
         return InteractionContext(
             person=self._workspace.person(user),
-            trigger_id=self._views.create_trigger(user),
+            trigger_id=self._workspace.views.create_trigger(user),
             at=self._workspace.new_ts(),
             response_url=response_path and self.base_url + response_path,
         )
 
     def _require_own_view(self, user: str, view_id: str) -> WorkspaceView:
         """Return a view that this person has open. Raises `not_found`."""
-        view = self._views.find(view_id)
+        view = self._workspace.views.find(view_id)
         if view.user != user:
             raise ApiRefusal("not_found")
         return view

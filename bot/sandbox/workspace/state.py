@@ -1,4 +1,4 @@
-"""The state of the sandbox workspace: people, channels, messages, statuses and sessions.
+"""The state of the sandbox workspace: people, channels, messages, statuses, sessions, views and files.
 
 Web API methods and people change it by the methods here. Each change is announced to the observers, in order:
 Socket Mode sends events to the app, pages receive frames, waiting tests check their condition. A lookup that
@@ -32,6 +32,8 @@ from bot.sandbox.workspace.records import (
     WorkspaceMessage,
     WorkspacePerson,
 )
+from bot.sandbox.workspace.uploads import WorkspaceFiles
+from bot.sandbox.workspace.views import OpenViews
 
 PEOPLE = (
     WorkspacePerson(id="U0ADA", name="ada", real_name="Ada Lovelace", color="#7c3aed", admin=True),
@@ -77,6 +79,8 @@ class WorkspaceState:
         self._statuses: dict[tuple[str, str], ThreadStatus] = {}
         self.sessions: dict[tuple[str, str], AgentSession] = {}
         self.prompts: dict[str, dict[str, str]] = {}  # channel -> title -> message
+        self.views = OpenViews(clock=clock, announce=self.announce)
+        self.files = WorkspaceFiles()
         self._observers: list[Callable[[WorkspaceChange], None]] = []
         self._newest_microseconds = 0
 

@@ -6,12 +6,12 @@ the app or after two minutes; a session ends only when the app says so. Sources:
 https://docs.slack.dev/reference/methods/assistant.threads.setStatus and the pages of the other methods.
 """
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 from bot.sandbox.workspace import message_limits
 from bot.sandbox.workspace.arguments import Arguments
 from bot.sandbox.workspace.message_limits import ApiRefusal
+from bot.sandbox.workspace.methods import MethodTable
 from bot.sandbox.workspace.methods.streams import SESSION_STATUSES
 from bot.sandbox.workspace.records import BOT_USER_ID, Json, WorkspaceChannel
 from bot.sandbox.workspace.state import WorkspaceState
@@ -114,7 +114,7 @@ def _find_thread(workspace: WorkspaceState, arguments: Arguments) -> tuple[Works
         raise ApiRefusal("invalid_thread_ts") from refusal
 
 
-METHODS: Mapping[str, Callable[[WorkspaceState, Arguments], Json]] = {
+METHODS: MethodTable = {
     "agents.sessions.rename": rename_session,
     "agents.sessions.setStatus": set_session_status,
     "assistant.threads.setStatus": set_status,

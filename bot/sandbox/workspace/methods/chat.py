@@ -5,13 +5,13 @@ is refused for the same one as on Slack. Only the app's own messages can be upda
 https://docs.slack.dev/reference/methods/chat.postMessage and the pages of the other methods.
 """
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 from bot.sandbox.workspace import block_kit, message_limits
 from bot.sandbox.workspace.arguments import Arguments
 from bot.sandbox.workspace.events import message_json
 from bot.sandbox.workspace.message_limits import ApiRefusal
+from bot.sandbox.workspace.methods import MethodTable
 from bot.sandbox.workspace.records import BOT_USER_ID, TEAM_NAME, Json, NoticeShown, WorkspaceChannel, WorkspaceMessage
 from bot.sandbox.workspace.state import WorkspaceState
 
@@ -124,7 +124,7 @@ def _require_own_message(workspace: WorkspaceState, arguments: Arguments, error:
     return workspace.expire_stream(message)
 
 
-METHODS: Mapping[str, Callable[[WorkspaceState, Arguments], Json]] = {
+METHODS: MethodTable = {
     "chat.delete": delete_message,
     "chat.getPermalink": get_permalink,
     "chat.postEphemeral": post_ephemeral,

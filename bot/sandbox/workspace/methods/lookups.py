@@ -8,11 +8,12 @@ the other methods.
 import base64
 import binascii
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 from bot.sandbox.workspace.arguments import Arguments
 from bot.sandbox.workspace.events import message_json, root_json
 from bot.sandbox.workspace.message_limits import ApiRefusal
+from bot.sandbox.workspace.methods import MethodTable
 from bot.sandbox.workspace.records import (
     BOT_ID,
     BOT_USER_ID,
@@ -212,7 +213,7 @@ def _channel_json(workspace: WorkspaceState, channel: WorkspaceChannel) -> Json:
     }
 
 
-METHODS: Mapping[str, Callable[[WorkspaceState, Arguments], Json]] = {
+METHODS: MethodTable = {
     "auth.test": auth_test,
     "conversations.history": conversations_history,
     "conversations.info": conversations_info,

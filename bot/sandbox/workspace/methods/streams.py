@@ -10,13 +10,14 @@ https://docs.slack.dev/reference/methods/chat.startStream and the pages of the o
 https://github.com/slackapi/python-slack-sdk/issues/1859 and https://github.com/vercel/chat/issues/637.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from bot.sandbox.workspace import block_kit, message_limits
 from bot.sandbox.workspace.arguments import Arguments
 from bot.sandbox.workspace.events import message_json
 from bot.sandbox.workspace.message_limits import ApiRefusal
+from bot.sandbox.workspace.methods import MethodTable
 from bot.sandbox.workspace.records import BOT_USER_ID, TEAM_ID, Json, StreamState, WorkspaceMessage
 from bot.sandbox.workspace.state import WorkspaceState
 
@@ -135,7 +136,7 @@ def _check_task(chunk: Json) -> None:
         raise ApiRefusal("invalid_chunks")
 
 
-METHODS: Mapping[str, Callable[[WorkspaceState, Arguments], Json]] = {
+METHODS: MethodTable = {
     "chat.appendStream": append_to_stream,
     "chat.startStream": start_stream,
     "chat.stopStream": stop_stream,
