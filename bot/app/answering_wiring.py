@@ -44,7 +44,7 @@ class Services:
     slack: Client
     bot: messages.BotIdentity
     people: People
-    permissions: SavedGrants
+    saved_grants: SavedGrants
     model: OpenedModel
     lease: Lease
 
@@ -56,11 +56,11 @@ class Services:
     @property
     def access_check(self) -> SlackAccessPolicy:
         """Decides who may ask, by the grants, by who they are in Slack, and by drafts that they try."""
-        return SlackAccessPolicy(self.permissions, self.people, SqlDrafts(self.database).find_draft)
+        return SlackAccessPolicy(self.saved_grants, self.people, SqlDrafts(self.database).find_draft)
 
 
-def build_permissions(database: Database, bot: messages.BotIdentity, rules: AccessRules) -> SavedGrants:
-    """Return the permissions of the bot's workspace; the deployment's `rules` apply too."""
+def build_saved_grants(database: Database, bot: messages.BotIdentity, rules: AccessRules) -> SavedGrants:
+    """Return what admins have granted in the bot's workspace; the deployment's `rules` apply too."""
     workspace = Scope(platform=messages.PLATFORM, workspace=bot.workspace)
     return SavedGrants(SqlGrants(database), workspace, rules)
 

@@ -107,7 +107,7 @@ async def _open_services(settings: Settings, opened: AsyncExitStack) -> Services
         slack=slack,
         bot=bot,
         people=people,
-        permissions=answering_wiring.build_permissions(database, bot, settings.access_rules),
+        saved_grants=answering_wiring.build_saved_grants(database, bot, settings.access_rules),
         model=await opened.enter_async_context(_open_model(settings, facts)),
         lease=Lease(settings.bot_lease_seconds),
     )

@@ -54,10 +54,10 @@ from bot.store.conversations.feedback import SqlVotes
 async def build_slack_app(services: Services, worker: Worker, answerer: Answerer) -> App:
     """Return the Bolt app, with everything that people do in Slack."""
     intake = Intake(services.store, worker, answerer)
-    admins = AdminRoles(services.people, services.settings.admins, services.permissions.list_editors)
+    admins = AdminRoles(services.people, services.settings.admins, services.saved_grants.list_editors)
     authorizer, votes = await _build_authorizer(services, admins), SqlVotes(services.database)
     complaint_list = ComplaintList(authorizer, votes, services.bot)
-    grants = GrantsController(authorizer.for_purpose("grants"), services.permissions, services.people)
+    grants = GrantsController(authorizer.for_purpose("grants"), services.saved_grants, services.people)
     spending, budget_controller = _build_spending(services, authorizer)
     own_data = PersonalDataSection(
         services.personal_data,
@@ -122,7 +122,7 @@ def _build_prompt_editor(
         authorizer,
         (
             WelcomeSection(config_editor, authorizer.workspace),
-            AccessNotice(services.permissions, services.people),
+            AccessNotice(services.saved_grants, services.people),
             ScopeListSection(config_editor, authorizer.workspace),
             *further,
         ),

@@ -45,7 +45,7 @@ def show(where: str) -> None:
     scope = _parse_where(where)
     deployment = describe_grants(Grants(rules=Settings.load().access_rules))
     click.echo("\n".join(["the deployment's settings:", *_indent(deployment)]))
-    for version in _with_permissions(scope, lambda of: of.record.list_current(replace(scope, channel=""))):
+    for version in _with_saved_grants(scope, lambda of: of.record.list_current(replace(scope, channel=""))):
         if not scope.channel or version.scope == scope:
             click.echo(f"\n{name_scope(version.scope)}: {_describe_version(version)}")
             click.echo("\n".join(_indent(describe_grants(version.grants))))
@@ -127,7 +127,7 @@ def editor(ids: frozenset[str], *, remove: bool) -> GrantsChange:
 def history(where: str, limit: int) -> None:
     """List the versions, newest first, each with what it changed."""
     scope = _parse_where(where)
-    versions = _with_permissions(scope, lambda of: of.record.list_history(scope, limit=limit + 1))
+    versions = _with_saved_grants(scope, lambda of: of.record.list_history(scope, limit=limit + 1))
     before = [version.grants for version in versions[1:]] + [NO_GRANTS]
     for version, old in zip(versions[:limit], before, strict=False):
         click.echo(_describe_version(version))
@@ -183,7 +183,7 @@ def _save(scope: Scope, change: GrantsChange, *, note: str, dry_run: bool) -> No
         )
 
     try:
-        changes, version = _with_permissions(scope, save)
+        changes, version = _with_saved_grants(scope, save)
     except VersionConflict as error:
         raise CommandRefused(str(error)) from None
     click.echo(changes or "Nothing changes.")
@@ -191,8 +191,8 @@ def _save(scope: Scope, change: GrantsChange, *, note: str, dry_run: bool) -> No
         click.echo(f"{name_scope(scope)}: version {version.number}")
 
 
-def _with_permissions(scope: Scope, do: Callable[[SavedGrants], Any]) -> Any:
-    """Call `do` with the permissions of a workspace."""
+def _with_saved_grants(scope: Scope, do: Callable[[SavedGrants], Any]) -> Any:
+    """Call `do` with the saved grants of a workspace."""
 
     async def body(database: Database) -> Any:
         return await do(SavedGrants(SqlGrants(database), replace(scope, channel="")))

@@ -1,4 +1,4 @@
-"""The permissions that hold now: cached for some seconds, and in force at once where they were saved."""
+"""The grants that hold now: cached for some seconds, and in force at once in the process that saved them."""
 
 import asyncio
 from collections.abc import Sequence
@@ -43,57 +43,57 @@ class ManualClock:
         return self.now
 
 
-def open_permissions() -> tuple[SavedGrants, CountingGrants, ManualClock]:
+def open_saved_grants() -> tuple[SavedGrants, CountingGrants, ManualClock]:
     record, clock = CountingGrants(), ManualClock()
     return SavedGrants(record, WORKSPACE, DEPLOYMENT, clock=clock), record, clock
 
 
 async def test_they_are_read_once_in_some_seconds_however_many_questions_there_are() -> None:
-    permissions, record, clock = open_permissions()
-    await asyncio.gather(*(permissions.list_rules() for _ in range(100)))
+    saved_grants, record, clock = open_saved_grants()
+    await asyncio.gather(*(saved_grants.list_rules() for _ in range(100)))
     assert record.reads == 1
     await record.save(WORKSPACE, Grants(rules=STRICT), based_on=0, by=ADA)
-    assert list(await permissions.list_rules()) == [DEPLOYMENT, AccessRules()]
+    assert list(await saved_grants.list_rules()) == [DEPLOYMENT, AccessRules()]
     clock.now += GRANTS_CACHE_TTL_SECONDS
-    assert list(await permissions.list_rules()) == [DEPLOYMENT, STRICT]
+    assert list(await saved_grants.list_rules()) == [DEPLOYMENT, STRICT]
     assert record.reads == 2
 
 
 async def test_a_change_that_is_saved_here_takes_effect_at_once() -> None:
-    permissions, record, _clock = open_permissions()
-    await permissions.list_rules()
-    await permissions.save(WORKSPACE, Grants(rules=STRICT, stewards=frozenset({"U2"})), based_on=0, by=ADA)
-    await permissions.save(CHANNEL, Grants(stewards=frozenset({"U3"})), based_on=0, by=ADA)
-    assert list(await permissions.list_rules()) == [DEPLOYMENT, STRICT]
-    assert await permissions.list_editors() == {"U2"}
-    assert await permissions.list_editors("C1") == {"U3"}
-    edited_by = permissions.list_channels_edited_by
+    saved_grants, record, _clock = open_saved_grants()
+    await saved_grants.list_rules()
+    await saved_grants.save(WORKSPACE, Grants(rules=STRICT, stewards=frozenset({"U2"})), based_on=0, by=ADA)
+    await saved_grants.save(CHANNEL, Grants(stewards=frozenset({"U3"})), based_on=0, by=ADA)
+    assert list(await saved_grants.list_rules()) == [DEPLOYMENT, STRICT]
+    assert await saved_grants.list_editors() == {"U2"}
+    assert await saved_grants.list_editors("C1") == {"U3"}
+    edited_by = saved_grants.list_channels_edited_by
     assert (list(await edited_by("U3")), list(await edited_by("U2"))) == ([CHANNEL], [])
-    newest = await permissions.newest_version(WORKSPACE)
+    newest = await saved_grants.newest_version(WORKSPACE)
     assert newest
     assert newest.grants.rules == STRICT
-    assert await permissions.newest_version(replace(CHANNEL, channel="C2")) is None
+    assert await saved_grants.newest_version(replace(CHANNEL, channel="C2")) is None
     with pytest.raises(GrantsConflict):
-        await permissions.save(CHANNEL, Grants(), based_on=0, by=ADA)
+        await saved_grants.save(CHANNEL, Grants(), based_on=0, by=ADA)
     assert record.reads == 2
 
 
 async def test_a_change_that_is_saved_during_a_reading_takes_effect_at_once_too() -> None:
-    permissions, _record, _clock = open_permissions()
-    reading = asyncio.create_task(permissions.list_rules())
+    saved_grants, _record, _clock = open_saved_grants()
+    reading = asyncio.create_task(saved_grants.list_rules())
     await asyncio.sleep(0)
-    await permissions.save(WORKSPACE, Grants(rules=STRICT), based_on=0, by=ADA)
+    await saved_grants.save(WORKSPACE, Grants(rules=STRICT), based_on=0, by=ADA)
     assert list(await reading) == [DEPLOYMENT, AccessRules()]
-    assert list(await permissions.list_rules()) == [DEPLOYMENT, STRICT]
+    assert list(await saved_grants.list_rules()) == [DEPLOYMENT, STRICT]
 
 
 async def test_without_a_database_no_question_is_admitted() -> None:
     """What was read before does not hold for ever."""
-    permissions, record, clock = open_permissions()
-    await permissions.list_rules()
+    saved_grants, record, clock = open_saved_grants()
+    await saved_grants.list_rules()
     record.is_away = True
     clock.now += GRANTS_CACHE_TTL_SECONDS
     with pytest.raises(StoreUnavailable):
-        await permissions.list_rules()
+        await saved_grants.list_rules()
     record.is_away = False
-    assert list(await permissions.list_rules()) == [DEPLOYMENT, AccessRules()]
+    assert list(await saved_grants.list_rules()) == [DEPLOYMENT, AccessRules()]

@@ -183,18 +183,18 @@ async def admin_client(request: pytest.FixtureRequest) -> AsyncIterator[AdminCli
 def make_app(driver: AdminClient, client: AsyncWebClient, bot: BotIdentity) -> AsyncApp:
     """Return the bot's app over the driver's stores, with all that admins use."""
     people, scope = People(client, TEAM), Scope(platform="slack", workspace=bot.workspace)
-    permissions = SavedGrants(driver.grants, scope, driver.deployment, clock=lambda: driver.now)
-    admins = AdminRoles(people, frozenset({JOAN}), permissions.list_editors)
+    saved_grants = SavedGrants(driver.grants, scope, driver.deployment, clock=lambda: driver.now)
+    admins = AdminRoles(people, frozenset({JOAN}), saved_grants.list_editors)
     authorizer = Authorizer(admins, workspace=bot.workspace, key=KEY, clock=lambda: driver.now)
     config_editor = ConfigEditor(driver.versions, ScopeConfig(prompt=Prompt("You are."), parameters={"model": "m"}))
     saver = ConfigSaver(authorizer, config_editor, people, models)
-    grants = GrantsController(authorizer.for_purpose("grants"), permissions, people)
+    grants = GrantsController(authorizer.for_purpose("grants"), saved_grants, people)
     complaint_list = ComplaintList(authorizer, driver.votes, bot)
     spending = UsageSection(authorizer, driver.ledger, driver.versions, "EUR", clock=lambda: driver.now)
     budget_controller = BudgetController(authorizer.for_purpose("budgets"), driver.ledger, people, "EUR")
     first_sections = (
         WelcomeSection(config_editor, authorizer.workspace),
-        AccessNotice(permissions, people),
+        AccessNotice(saved_grants, people),
         ScopeListSection(config_editor, authorizer.workspace),
     )
     home = HomeTab(authorizer, (*first_sections, spending, budget_controller, complaint_list, grants))

@@ -52,8 +52,8 @@ class WelcomeSection:
 class AccessNotice:
     """Home's section for people who may not ask."""
 
-    def __init__(self, permissions: SavedGrants, people: People) -> None:
-        self._permissions = permissions
+    def __init__(self, saved_grants: SavedGrants, people: People) -> None:
+        self._saved_grants = saved_grants
         self._people = people
 
     async def __call__(self, reader: HomeReader) -> Sequence[Block]:
@@ -63,7 +63,7 @@ class AccessNotice:
         except SurfaceUnavailable:
             return ()
         refused = find_refusal(
-            AccessSubject(reader.user, member_type), ANY_DIRECT_MESSAGE, await self._permissions.list_rules()
+            AccessSubject(reader.user, member_type), ANY_DIRECT_MESSAGE, await self._saved_grants.list_rules()
         )
         if refused is None or refused is AccessRefusal.UNKNOWN:
             return ()

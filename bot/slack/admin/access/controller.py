@@ -36,28 +36,28 @@ log = structlog.get_logger()
 class GrantsController:
     """Home's section of access rules and stewards, and its forms and history."""
 
-    def __init__(self, authorizer: Authorizer, permissions: SavedGrants, people: People) -> None:
+    def __init__(self, authorizer: Authorizer, saved_grants: SavedGrants, people: People) -> None:
         """Pass an `authorizer` that signs forms for grants only: see `Authorizer.for_purpose`."""
         self._authorizer = authorizer
-        self._permissions = permissions
+        self._saved_grants = saved_grants
         self._people = people
 
     async def __call__(self, reader: HomeReader) -> Sequence[Block]:
         """Return all grants for an admin, and for anybody else the channels that they may edit."""
         if not reader.is_admin:
-            channels = await self._permissions.list_channels_edited_by(reader.user)
+            channels = await self._saved_grants.list_channels_edited_by(reader.user)
             return views.render_delegated_channels(
                 [scope for scope in channels if await self._authorizer.is_delegated_editor(reader.user, scope)]
             )
-        versions = await self._permissions.record.list_current(self._authorizer.workspace)
-        return views.render_overview(self._authorizer.workspace, versions, self._permissions.deployment)
+        versions = await self._saved_grants.record.list_current(self._authorizer.workspace)
+        return views.render_overview(self._authorizer.workspace, versions, self._saved_grants.deployment)
 
     async def open_form(self, user: str, name: str) -> View:
         """Return the form of the workspace, or of the channel of that name."""
         scope = await self._require_admin(user, name, "grant")
-        newest = await self._permissions.newest_version(scope)
+        newest = await self._saved_grants.newest_version(scope)
         state = self._authorizer.sign_form(user, scope, newest.number if newest else 0)
-        return form.render_form(scope, newest, state, self._permissions.deployment)
+        return form.render_form(scope, newest, state, self._saved_grants.deployment)
 
     async def open_channel_form(self, user: str, channel: str) -> View:
         """Return the form of a channel."""
@@ -66,7 +66,7 @@ class GrantsController:
     async def open_history(self, user: str, name: str, *, news: str = "") -> View:
         """Return the versions of the workspace's grants, or of a channel's."""
         scope = await self._require_admin(user, name, "grants' history")
-        versions = await self._permissions.record.list_history(scope, limit=views.MAX_VERSIONS_SHOWN + 1)
+        versions = await self._saved_grants.record.list_history(scope, limit=views.MAX_VERSIONS_SHOWN + 1)
         state = self._authorizer.sign_form(user, scope, versions[0].number if versions else 0)
         name_of = await self._name_lookup([version.grants for version in versions])
         return views.render_history(scope, versions, state, name_of, news=news)
@@ -79,7 +79,7 @@ class GrantsController:
         """
         await self._authorizer.require_admin(user, "save grants")
         state = self._authorizer.verify_form(user, payload.text(view, "private_metadata"))
-        newest = await self._permissions.newest_version(state.scope)
+        newest = await self._saved_grants.newest_version(state.scope)
         now = newest.grants if newest else NO_GRANTS
         try:
             entered = form.parse_submission(payload.mapping(view, "state", "values"), state.scope, now)
@@ -99,7 +99,7 @@ class GrantsController:
         """Save an old version as the newest one; return the history with a sentence about the result."""
         await self._authorizer.require_admin(user, "restore grants")
         state = self._authorizer.verify_form(user, payload.text(view, "private_metadata"))
-        versions = await self._permissions.record.list_history(state.scope, limit=views.MAX_VERSIONS_SHOWN)
+        versions = await self._saved_grants.record.list_history(state.scope, limit=views.MAX_VERSIONS_SHOWN)
         old = next((version for version in versions if str(version.number) == number), None)
         if old is None:
             raise self._authorizer.deny(user, "restore grants", authorization.NOT_IN_WORKSPACE)
@@ -134,7 +134,7 @@ class GrantsController:
 
     async def _save_grants(self, state: FormState, grants: Grants, note: str) -> None:
         author = await self._people.look_up_author(state.user)
-        version = await self._permissions.save(state.scope, grants, based_on=state.based_on, by=author, note=note)
+        version = await self._saved_grants.save(state.scope, grants, based_on=state.based_on, by=author, note=note)
         log.info(
             "Grants were saved.",
             action="granted",
@@ -148,7 +148,7 @@ class GrantsController:
             return render_notice(authorization.FORM_NOT_YOURS)
         state = self._authorizer.sign_form(user, newest.scope, newest.number)
         name = await self._name_lookup([newest.grants, entered.grants])
-        return form.render_conflict(newest, entered, state, self._permissions.deployment, name)
+        return form.render_conflict(newest, entered, state, self._saved_grants.deployment, name)
 
     async def _name_lookup(self, grants: Sequence[Grants]) -> Callable[[str], str]:
         """Return the function that shows an id with its name."""
