@@ -84,7 +84,7 @@ async def build_answerer(
                 rate_limiters=rate_limiters,
             )
         },
-        options=await _request_options(services),
+        options=await _build_request_options(services),
         plugins=plugins or Plugins.load_installed(),
         spending=SpendingPolicy(services.store.ledger(), services.settings.prices),
         rate_limiters=rate_limiters,
@@ -93,7 +93,7 @@ async def build_answerer(
     )
 
 
-async def _request_options(services: Services) -> RequestOptions:
+async def _build_request_options(services: Services) -> RequestOptions:
     async def list_windows() -> Mapping[str, int]:
         return {each.id: each.context_window for each in await services.model.fetch_models() if each.context_window}
 

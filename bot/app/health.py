@@ -35,7 +35,7 @@ async def serve_health(
     """
     application = web.Application()
     application.add_routes(
-        [web.get("/healthz", _answer_alive), web.get("/readyz", _readiness_handler(checks)), *routes]
+        [web.get("/healthz", _answer_alive), web.get("/readyz", _make_readiness_handler(checks)), *routes]
     )
     runner = web.AppRunner(
         application,
@@ -67,7 +67,7 @@ async def _answer_alive(_request: web.Request) -> web.Response:
     return web.json_response({"alive": True})
 
 
-def _readiness_handler(checks: HealthChecks) -> Callable[[web.Request], Awaitable[web.Response]]:
+def _make_readiness_handler(checks: HealthChecks) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def ready(_request: web.Request) -> web.Response:
         found = dict(checks())
         return web.json_response(found, status=200 if all(found.values()) else 503)

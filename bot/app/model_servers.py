@@ -19,7 +19,7 @@ from bot.settings import Settings
 IDENTIFIER_FIELDS = frozenset({"user", "safety_identifier", "prompt_cache_key"})
 
 
-def configured_servers(settings: Settings) -> tuple[ModelServer, ...]:
+def read_model_servers(settings: Settings) -> tuple[ModelServer, ...]:
     """Return the preferred server first, then those to fall back on. Raises `SettingsError`."""
     identifiers = _parse_identifiers(settings.bot_identifiers)
     names = {"on": True, "off": False}.get(settings.bot_send_names)
@@ -36,11 +36,11 @@ def configured_servers(settings: Settings) -> tuple[ModelServer, ...]:
     return (preferred, *map(_parse_fallback, _split_words(settings.bot_fallbacks.get_secret_value())))
 
 
-def secret_values(settings: Settings) -> frozenset[str]:
+def collect_secrets(settings: Settings) -> frozenset[str]:
     """Return all secrets of the settings, which no log may repeat. Raises `SettingsError`."""
     values = (getattr(settings, name) for name in Settings.model_fields)
     ours = {value.get_secret_value() for value in values if isinstance(value, SecretStr)}
-    theirs = ((server.api_key, *server.headers.values()) for server in configured_servers(settings))
+    theirs = ((server.api_key, *server.headers.values()) for server in read_model_servers(settings))
     return frozenset(ours.union(*theirs))
 
 

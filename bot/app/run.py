@@ -27,7 +27,7 @@ import structlog
 
 from bot.app import answering_wiring, health, slack_wiring
 from bot.app.answering_wiring import Services
-from bot.app.model_servers import configured_servers
+from bot.app.model_servers import read_model_servers
 from bot.conversation.admission import AdmissionCheck
 from bot.conversation.connection_gaps import ConnectionGaps
 from bot.conversation.worker import Lease, Worker
@@ -74,7 +74,9 @@ async def serve(
         await opened.enter_async_context(worker.run())
         await opened.enter_async_context(expire_regularly(services.personal_data, settings.bot_retention_days))
         app = await slack_wiring.build_slack_app(services, worker, answerer)
-        deliveries = await opened.enter_async_context(open_deliveries(app, services.slack, _delivery_mode(settings)))
+        deliveries = await opened.enter_async_context(
+            open_deliveries(app, services.slack, _read_delivery_mode(settings))
+        )
         await opened.enter_async_context(_serve_health(settings, deliveries, worker, services.lease))
         opened.push_async_callback(worker.drain, settings.bot_grace_seconds)
         opened.push_async_callback(deliveries.stop)
@@ -113,7 +115,7 @@ async def _open_services(settings: Settings, opened: AsyncExitStack) -> Services
     )
 
 
-def _delivery_mode(settings: Settings) -> DeliveryMode:
+def _read_delivery_mode(settings: Settings) -> DeliveryMode:
     return DeliveryMode(
         app_token=settings.slack_app_token.get_secret_value(),
         signing_secret=settings.slack_signing_secret.get_secret_value(),
@@ -166,7 +168,7 @@ async def _open_database(settings: Settings) -> AsyncIterator[Database]:
 def _open_model(settings: Settings, facts: ModelFacts) -> AbstractAsyncContextManager[OpenedModel]:
     return open_model(
         ModelSettings(
-            servers=configured_servers(settings),
+            servers=read_model_servers(settings),
             first_word_timeout=settings.bot_first_word_seconds,
             idle_timeout=settings.bot_idle_seconds,
             total_timeout=settings.bot_total_seconds,

@@ -116,7 +116,7 @@ def _build_prompt_editor(
     config_editor = ConfigEditor(
         SqlConfigVersions(services.database), services.settings.deployment_config, messages.is_direct_channel
     )
-    models = ModelList(_model_lister(services), services.model.adaptations)
+    models = ModelList(_make_model_lister(services), services.model.adaptations)
     saver = ConfigSaver(authorizer, config_editor, services.people, models)
     home = HomeTab(
         authorizer,
@@ -136,7 +136,7 @@ def _build_prompt_editor(
     )
 
 
-def _model_lister(services: Services) -> Callable[[], Awaitable[Mapping[str, str]]]:
+def _make_model_lister(services: Services) -> Callable[[], Awaitable[Mapping[str, str]]]:
     async def models() -> Mapping[str, str]:
         return {
             each.id: f"will be shut down on {each.shutdown_date}" if each.shutdown_date else ""

@@ -179,7 +179,7 @@ def _save(scope: Scope, change: GrantsChange, *, note: str, dry_run: bool) -> No
             return diff(before, after), None
         based_on = newest.number if newest else 0
         return diff(before, after), await access.save(
-            scope, after, based_on=based_on, by=session.shell_author(), note=note
+            scope, after, based_on=based_on, by=session.get_shell_author(), note=note
         )
 
     try:

@@ -114,7 +114,7 @@ def remove(kind: str, where: str, span: str, unit: str, note: str) -> None:
 
 def _save(workspace: Scope, budget: Budget, note: str) -> None:
     async def save(database: Database) -> None:
-        await SqlLedger(database).set_budget(workspace, budget, by=session.shell_author(), note=note)
+        await SqlLedger(database).set_budget(workspace, budget, by=session.get_shell_author(), note=note)
 
     with_database(save)
 

@@ -76,7 +76,7 @@ def parse_scope_words(kind: str, where: str) -> Scope:
         raise CommandRefused(str(error)) from None
 
 
-def shell_author() -> Author:
+def get_shell_author() -> Author:
     """Return the person at the shell, by their name on this machine."""
     try:
         name = getpass.getuser()

@@ -13,7 +13,7 @@ import click
 from sqlalchemy import URL
 
 from bot import log
-from bot.app.model_servers import configured_servers, secret_values
+from bot.app.model_servers import collect_secrets, read_model_servers
 from bot.commands.database_session import CommandRefused, open_database, with_database
 from bot.core.errors import BotError, ModelError
 from bot.llm.adaptation.learned_facts import ModelFacts
@@ -44,7 +44,7 @@ def models(*, forget: bool) -> None:
     try:
         found, learned = asyncio.run(_list_models(settings))
     except ModelError as error:
-        why = log.remove_secrets(secret_values(settings), str(error))
+        why = log.remove_secrets(collect_secrets(settings), str(error))
         raise CommandRefused(
             f"{strip_secrets(settings.openai_base_url)} (OPENAI_BASE_URL) did not list its models ({why}); "
             "a model can still be set by its name."
@@ -56,7 +56,7 @@ def models(*, forget: bool) -> None:
 async def _list_models(settings: Settings) -> tuple[list[ModelInfo], LearnedByModel]:
     """Return the models, and what was learned about each. Raises `ModelError`."""
     facts = await _read_facts(settings)
-    async with open_model(ModelSettings(servers=configured_servers(settings)[:1], facts=facts)) as model:
+    async with open_model(ModelSettings(servers=read_model_servers(settings)[:1], facts=facts)) as model:
         found = await model.fetch_models()
         return found, {each.id: model.adaptations(each.id) for each in found}
 

@@ -216,7 +216,7 @@ async def _save(
     click.echo(f"{name}:\n{difference}")
     if not dry_run:
         version = await editor.save(
-            editable.scope, config, based_on=editable.version_number, by=session.shell_author(), note=note
+            editable.scope, config, based_on=editable.version_number, by=session.get_shell_author(), note=note
         )
         click.echo(f"Saved as version {version.number} of {name}.")
 

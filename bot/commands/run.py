@@ -32,7 +32,7 @@ def _collector_paused() -> Iterator[None]:
 with _collector_paused():
     from bot import log
     from bot.app import run as app
-    from bot.app.model_servers import secret_values
+    from bot.app.model_servers import collect_secrets
     from bot.settings import Settings
 
 GC_ALLOCATIONS_THRESHOLD = 50_000
@@ -48,7 +48,7 @@ def run() -> None:
     """
     settings = Settings.load()
     settings.require_for_run()
-    log.configure(settings.bot_log_level, settings.bot_log_format, secrets=secret_values(settings))
+    log.configure(settings.bot_log_level, settings.bot_log_format, secrets=collect_secrets(settings))
     _run_until_stopped(lambda stop: app.serve(settings, stop))
 
 
@@ -67,7 +67,7 @@ def try_(port: int, data: Path | None, *, browser: bool) -> None:
     from bot.app import sandbox_mode  # noqa: PLC0415 - `bot run` needs nothing of the sandbox
 
     settings = Settings.load()
-    log.configure("warning", settings.bot_log_format, secrets=secret_values(settings))
+    log.configure("warning", settings.bot_log_format, secrets=collect_secrets(settings))
     _run_until_stopped(lambda stop: sandbox_mode.serve(settings, stop, port=port, data=data, browser=browser))
 
 

@@ -132,9 +132,9 @@ class RequestBuilder:
         kept = self._options.summaries
         known = await kept.read_summaries(turn.thread) if kept else ThreadSummaries()
         context = await self._read_context(turn)
-        effective = self._effective_config(turn, context)
+        effective = self._resolve_config(turn, context)
         read = await self._file_reader.read(self._surfaces[turn.thread.platform], turn.files)
-        made_with = _provenance_of(effective, context)
+        made_with = _make_provenance(effective, context)
         remarks = "\n\n".join(filter(None, (read.remarks, made_with.remarks)))
         made_with = replace(made_with, reading=read.text_for_model, remarks=remarks)
         question = PreparedQuestion(
@@ -146,7 +146,7 @@ class RequestBuilder:
             pictures=read.pictures,
             known_summaries=known,
         )
-        return self._fit_history(question, self._available_tokens(question, self._windows))
+        return self._fit_history(question, self._compute_available_tokens(question, self._windows))
 
     def build(self, question: PreparedQuestion) -> ChatRequest:
         """Return the request for a prepared question."""
@@ -177,7 +177,7 @@ class RequestBuilder:
             windows.note_too_long(_model_of(question), sent, window=error.window, tokens=error.tokens)
             self._save_window_facts(_model_of(question))
         most = 0.75 * sent if error.window and error.tokens else sent / 2
-        return self._fit_history(question, min(most, self._available_tokens(question, windows)))
+        return self._fit_history(question, min(most, self._compute_available_tokens(question, windows)))
 
     def learn_token_count(self, request: ChatRequest, usage: Usage | None) -> None:
         """Correct the token estimate by what the service counted; not for questions with pictures."""
@@ -194,7 +194,7 @@ class RequestBuilder:
             if known.get(subject, 1.0) != value:  # a correction by 1 says nothing new
                 self._options.server_facts.learn(model, subject, value)
 
-    def _available_tokens(self, question: PreparedQuestion, windows: ContextWindows) -> float:
+    def _compute_available_tokens(self, question: PreparedQuestion, windows: ContextWindows) -> float:
         limit, model = question.parameters.get("max_tokens"), _model_of(question)
         if not windows.learned_facts(model):
             windows.recall(model, self._options.server_facts.read(model))
@@ -215,8 +215,8 @@ class RequestBuilder:
         )
         summary = summaries.render_summary(view.summary, available_tokens, count=count) if view.summary else ""
         sentence = SUMMARISED_NOTE if summary and view.is_covered else OUT_OF_VIEW_NOTE
-        made_with = _add_view_remark(question, sentence) if view.first else question.made_with
-        coverage = _context_coverage(
+        made_with = _add_view_note(question, sentence) if view.first else question.made_with
+        coverage = _measure_coverage(
             history, view.first, is_all=question.has_whole_history, is_summarised=bool(summary)
         )
         return replace(
@@ -251,7 +251,7 @@ class RequestBuilder:
         await self._store.record_overheard(turn.thread, messages)
         return await self._store.read_context(turn, limit=MAX_HISTORY_TURNS)
 
-    def _effective_config(self, turn: Turn, context: TurnContext) -> EffectiveConfig:
+    def _resolve_config(self, turn: Turn, context: TurnContext) -> EffectiveConfig:
         """Return the config that applies in the turn's thread, or in the place that its draft is meant for."""
         draft = context.draft
         settings = {version.scope: version.config for version in context.config_versions}
@@ -274,7 +274,7 @@ class RequestBuilder:
         return placeholders.fill(system, values)
 
 
-def _provenance_of(effective: EffectiveConfig, context: TurnContext) -> Provenance:
+def _make_provenance(effective: EffectiveConfig, context: TurnContext) -> Provenance:
     """Return which versions an answer is made with; a draft takes the place of its scope's version."""
     draft = context.draft
     if draft is None:
@@ -284,7 +284,7 @@ def _provenance_of(effective: EffectiveConfig, context: TurnContext) -> Provenan
     return replace(made_with, remarks=DRAFT_NOTE, draft=scoped_config.name_scope(draft.scope))
 
 
-def _context_coverage(history: Sequence[Turn], first: int, *, is_all: bool, is_summarised: bool) -> ContextCoverage:
+def _measure_coverage(history: Sequence[Turn], first: int, *, is_all: bool, is_summarised: bool) -> ContextCoverage:
     """Return how much of the history is sent if it begins with turn number `first`."""
     view = history[first:]
     ends = {"first": view[0].message_id, "last": view[-1].message_id} if view else {}
@@ -295,11 +295,11 @@ def _model_of(question: PreparedQuestion) -> str:
     return str(question.parameters["model"])
 
 
-def _add_view_remark(question: PreparedQuestion, note: str) -> Provenance:
+def _add_view_note(question: PreparedQuestion, note: str) -> Provenance:
     """Add the note about left-out turns, unless the thread has been told the same already."""
     made_with = question.made_with
     last_note = next(
-        (_view_remark_of(turn) for turn in reversed(question.context.history) if _view_remark_of(turn)), ""
+        (_find_view_note(turn) for turn in reversed(question.context.history) if _find_view_note(turn)), ""
     )
     is_news = last_note != note if last_note else question.has_whole_history
     if not is_news or any(each in made_with.remarks for each in (OUT_OF_VIEW_NOTE, SUMMARISED_NOTE)):
@@ -307,7 +307,7 @@ def _add_view_remark(question: PreparedQuestion, note: str) -> Provenance:
     return replace(made_with, remarks="\n\n".join(filter(None, (made_with.remarks, note))))
 
 
-def _view_remark_of(turn: Turn) -> str:
+def _find_view_note(turn: Turn) -> str:
     """Return the note about left-out turns below a turn's answer, if it has one."""
     if turn.status is not TurnStatus.DONE or turn.made_with is None:
         return ""

@@ -104,7 +104,7 @@ class Summariser:
                 text = due.base
                 for part in due.parts:
                     messages = summaries.build_task_messages(due, text, part, count=self._count_tokens)
-                    part_request = replace(request, messages=messages, parameters=_summary_parameters(request, due))
+                    part_request = replace(request, messages=messages, parameters=_choose_parameters(request, due))
                     text = await self._ask_model(part_request, turn, question.context.budgets)
             summary = Summary(until=due.until, text=text)
             is_kept = await self._summaries.save_summary(
@@ -138,6 +138,6 @@ class Summariser:
         log.info("Older turns could not be summarised.", action="summary_failed", error=error)
 
 
-def _summary_parameters(request: ChatRequest, due: SummaryTask) -> Mapping[str, object]:
+def _choose_parameters(request: ChatRequest, due: SummaryTask) -> Mapping[str, object]:
     inherited = {name: value for name, value in request.parameters.items() if name in INHERITED_PARAMETERS}
     return {**inherited, "max_tokens": due.limit}

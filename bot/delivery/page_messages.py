@@ -39,7 +39,7 @@ class AnswerMessages:
         self._may_have_posted = False  # a post may have happened although no answer to it came
         self._was_deleted = False  # somebody deleted a message of this answer
 
-    def write_method(self, command: Post | Edit, page: Page) -> WriteMethod:
+    def choose_method(self, command: Post | Edit, page: Page) -> WriteMethod:
         """Return the method by which a page would be written now."""
         if isinstance(command, Post):
             grows = not command.last and self._surface.choose_display_mode(self._thread) is DisplayMode.STREAM

@@ -191,7 +191,7 @@ class RateLimiters:
             self.changed.set()
         self._answers[workspace] += 1
         try:
-            yield self._limiters_for(thread, limits)
+            yield self._get_limiters(thread, limits)
         finally:
             self._answers[workspace] -= 1
 
@@ -203,7 +203,7 @@ class RateLimiters:
         """Keep to these parts of the rates in each workspace, and to `default` in any other."""
         self._shares, self._default_share = shares, default
         for key, limiter in self._limiters.items():
-            limiter.set_share(self._share_of(key))
+            limiter.set_share(self._get_share(key))
 
     def take_refusals(self) -> Mapping[RateLimitKey, float]:
         """Return the refusals since the last call, each with its end by the loop's clock."""
@@ -227,7 +227,7 @@ class RateLimiters:
             self._limiters[limit] = self._create_limiter(limit, TokenBucket(per_minute=per_minute, burst=burst))
         return self._limiters[limit]
 
-    def _limiters_for(self, thread: ThreadKey, limits: SurfaceLimits) -> LimitersByMethod:
+    def _get_limiters(self, thread: ThreadKey, limits: SurfaceLimits) -> LimitersByMethod:
         rates = {
             WriteMethod.POST: (limits.posts_per_minute, limits.posts_burst),
             WriteMethod.EDIT: (limits.edits_per_minute, limits.edits_burst),
@@ -235,16 +235,16 @@ class RateLimiters:
             WriteMethod.ADD: (limits.appends_per_minute, limits.appends_burst),
             WriteMethod.END: (limits.starts_per_minute, limits.appends_burst // 2),
         }
-        return {method: self._limiter_for(thread, method, *rate) for method, rate in rates.items()}
+        return {method: self._get_write_limiter(thread, method, *rate) for method, rate in rates.items()}
 
-    def _limiter_for(self, thread: ThreadKey, method: WriteMethod, per_minute: float, burst: int) -> RateLimiter:
+    def _get_write_limiter(self, thread: ThreadKey, method: WriteMethod, per_minute: float, burst: int) -> RateLimiter:
         name = f"{method} {thread.channel}" if method is WriteMethod.POST else method.value
         limit = (thread.platform, thread.workspace, name)
         return self.get_limiter(limit, per_minute=per_minute, burst=burst)
 
     def _create_limiter(self, limit: RateLimitKey, bucket: TokenBucket) -> RateLimiter:
         limiter = RateLimiter(bucket, partial(self._note_refusal, limit))
-        limiter.set_share(self._share_of(limit))
+        limiter.set_share(self._get_share(limit))
         seconds = self._blocked_until.get(limit, 0.0) - asyncio.get_running_loop().time()
         if seconds > 0:
             limiter.block(seconds)
@@ -254,5 +254,5 @@ class RateLimiters:
         self._unreported_refusals[limit] = asyncio.get_running_loop().time() + seconds
         self.changed.set()
 
-    def _share_of(self, limit: RateLimitKey) -> float:
+    def _get_share(self, limit: RateLimitKey) -> float:
         return self._shares.get(limit[:2], self._default_share)

@@ -26,9 +26,9 @@ async def retry_until_answered(call: Callable[[], Awaitable[T]]) -> T:
             await asyncio.sleep(busy.retry_after)
         except SurfaceUnavailable:
             failures += 1
-            await asyncio.sleep(retry_delay(failures))
+            await asyncio.sleep(compute_retry_delay(failures))
 
 
-def retry_delay(failures: int) -> float:
+def compute_retry_delay(failures: int) -> float:
     """Return the seconds to wait after so many failures in a row: 2, 4, 8, ... 30."""
     return min(2.0 ** min(failures, 8), MAX_RETRY_DELAY_SECONDS)

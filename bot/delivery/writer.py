@@ -34,7 +34,7 @@ from bot.core.reply.live_reply import LiveReply
 from bot.core.turns import OPEN_STATUSES, Action, Turn
 from bot.delivery.page_messages import AnswerMessages
 from bot.delivery.rate_limiter import LimitersByMethod, RateLimiter, Urgency, WriteMethod, WriteRequest
-from bot.delivery.retry import retry_delay
+from bot.delivery.retry import compute_retry_delay
 from bot.delivery.timed_event import TimedEvent
 from bot.delivery.typing_status import TypingStatus
 from bot.ports import Conversations, Page, Surface
@@ -195,7 +195,7 @@ class AnswerWriter:
 
     async def _write_when_allowed(self, write: Post | Edit) -> None:
         """Write once the rate limiter permits it; after a wait, the newest text is written."""
-        method = self._messages.write_method(write, self._build_page(write))
+        method = self._messages.choose_method(write, self._build_page(write))
         if method is WriteMethod.START and not self._limiters[method].is_free():
             method = WriteMethod.POST  # the first text of an answer goes out sooner this way
         if await self._wait_for_permission(write, self._limiters[method]):
@@ -208,7 +208,7 @@ class AnswerWriter:
 
     async def _wait_for_permission(self, write: Post | Edit, limiter: RateLimiter) -> bool:
         """Wait for the rate limiter's permission to write; return whether that took time."""
-        request = limiter.enqueue(_urgency_of(write), self._shown_at)
+        request = limiter.enqueue(_choose_urgency(write), self._shown_at)
         if request.granted.done():
             return False
         self._waiting_request = request
@@ -221,7 +221,7 @@ class AnswerWriter:
 
     def _may_write(self, newest: Post | Edit, granted: WriteMethod) -> bool:
         """Return whether the newest command can be written with the permission that was granted."""
-        method = self._messages.write_method(newest, self._build_page(newest))
+        method = self._messages.choose_method(newest, self._build_page(newest))
         return method is granted or (method, granted) == (WriteMethod.START, WriteMethod.POST)
 
     async def _pause(self, seconds: float) -> None:
@@ -247,7 +247,7 @@ class AnswerWriter:
             self._limiters[method].handle_refusal(busy.retry_after)
         except SurfaceUnavailable:
             self._failures += 1
-            self._live.note_refused(self._clock(), retry_delay(self._failures))
+            self._live.note_refused(self._clock(), compute_retry_delay(self._failures))
         except MessageLost as lost:
             await self._replace_lost_message(command, lost)
         else:
@@ -285,7 +285,7 @@ class AnswerWriter:
         return (Action.STOP,) if isinstance(command, Edit) and not command.last else ()
 
 
-def _urgency_of(write: Post | Edit) -> Urgency:
+def _choose_urgency(write: Post | Edit) -> Urgency:
     """Return how urgent a write is among those of other answers."""
     if write.end:
         return Urgency.LAST

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.app.model_servers import configured_servers
+from bot.app.model_servers import read_model_servers
 from bot.core.errors import SettingsError
 from bot.llm.open_model import ModelSettings, open_model
 from bot.settings import Settings
@@ -15,7 +15,7 @@ def load_settings(monkeypatch: pytest.MonkeyPatch, **values: str) -> Settings:
 
 
 def test_the_first_server_has_all_that_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    (server,) = configured_servers(
+    (server,) = read_model_servers(
         load_settings(
             monkeypatch,
             OPENAI_BASE_URL="https://gateway.example/v1?api-version=1",
@@ -34,7 +34,7 @@ def test_the_first_server_has_all_that_is_set(monkeypatch: pytest.MonkeyPatch) -
 
 def test_fallbacks_come_in_order_with_key_and_model_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     text = "https://:sk-%2Fsecond@other.example:8443/v1#big/model, http://127.0.0.1:8080/v1, http://[::1]:8080"
-    _, second, third, fourth = configured_servers(load_settings(monkeypatch, BOT_FALLBACKS=text))
+    _, second, third, fourth = read_model_servers(load_settings(monkeypatch, BOT_FALLBACKS=text))
     assert (second.base_url, second.api_key, second.model) == (
         "https://other.example:8443/v1",
         "sk-/second",
@@ -49,7 +49,7 @@ def test_fallbacks_come_in_order_with_key_and_model_of_their_own(monkeypatch: py
 def test_the_service_decides_whether_names_are_sent_unless_it_is_set(
     monkeypatch: pytest.MonkeyPatch, setting: str, names: bool | None
 ) -> None:
-    (server,) = configured_servers(load_settings(monkeypatch, BOT_SEND_NAMES=setting))
+    (server,) = read_model_servers(load_settings(monkeypatch, BOT_SEND_NAMES=setting))
     assert server.names is names
 
 
@@ -66,12 +66,12 @@ def test_the_service_decides_whether_names_are_sent_unless_it_is_set(
 )
 def test_an_error_names_the_setting_and_no_key(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=f"^{name} is wrong") as refused:
-        configured_servers(load_settings(monkeypatch, **{name: value}))
+        read_model_servers(load_settings(monkeypatch, **{name: value}))
     assert "sk-secret" not in str(refused.value)
 
 
 async def test_an_unknown_provider_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load_settings(monkeypatch, BOT_PROVIDER="skynet")
     with pytest.raises(SettingsError, match="skynet"):
-        async with open_model(ModelSettings(servers=configured_servers(settings))):
+        async with open_model(ModelSettings(servers=read_model_servers(settings))):
             pass

@@ -27,7 +27,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.turns import ThreadKey, Turn
 from bot.delivery.rate_limiter import RateLimiters
-from bot.delivery.retry import retry_delay
+from bot.delivery.retry import compute_retry_delay
 from bot.slack.rendering.mrkdwn import WORD_JOINER
 from bot.slack.rendering.sanitize import sanitize_text
 from bot.slack.surface.best_effort import BestEffortMethod, BestEffortOutcome
@@ -111,7 +111,7 @@ class AssistantStatus:
         failures = 0
         while not await self._set_idle(thread, is_session=is_session):
             failures += 1
-            await asyncio.sleep(retry_delay(failures))
+            await asyncio.sleep(compute_retry_delay(failures))
         self._pending_resets.pop(thread, None)
 
     async def _set_idle(self, thread: ThreadKey, *, is_session: bool) -> bool:
