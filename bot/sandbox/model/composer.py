@@ -26,13 +26,13 @@ would write you your
 GREETING_PATTERN = re.compile(r"(?i)\W*(hello|hi|hey|hallo|good (morning|evening|afternoon)|bonjour|hola|ping|test)\b")
 THANKS_PATTERN = re.compile(r"(?i)\W*(thanks|thank you|thx|cheers|danke|merci)\b")
 RECALL_PATTERN = re.compile(
-    r"(?i)\b(did|have) (i|we) (just )?(ask|say|said|write|wrote|conversation)|\b(first|last|previous) question"
+    r"(?i)\b(did|have) (i|we) (just )?(ask|say|said|write|wrote|talk)|\b(first|last|previous) question"
 )
 CONTINUE_PATTERN = re.compile(r"(?i)\bgo on exactly where you stopped\b")
 """The bot sends this sentence when a person asks for the rest of an answer."""
 INSTRUCTIONS_PATTERN = re.compile(r"(?i)\b(instructions|system prompt|system message)\b")
 MAX_QUOTE_CHARACTERS = 160
-"""Characters."""
+"""A quoted question is cut after this many."""
 MAX_GREETING_WORDS, MAX_THANKS_WORDS = 4, 6
 """A message with more words is treated as a question, whatever its first word."""
 

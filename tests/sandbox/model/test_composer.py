@@ -46,6 +46,7 @@ def test_it_knows_what_came_before() -> None:
     assert "1. Tell me about cats\n2. And dogs?" in answer_to(*talk, ("user", "What did I ask?"))
     assert "question 3" in answer_to(*talk, ("user", "Describe a lighthouse, please"))
     assert "the first one" in answer_to(("user", "what did I say before?"))
+    assert "1. Tell me about cats" in answer_to(*talk, ("user", "Did we talk about tea?"))
 
 
 def test_it_shows_its_instructions() -> None:
