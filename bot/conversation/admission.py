@@ -1,7 +1,7 @@
 """Checks access again just before a turn is answered: rules may change while a question waits.
 
-The intake has let the question in already. If its author may no longer ask, the turn ends with a sentence and
-the model is not called:
+The access guard admitted the question before it was recorded. If its author may no longer ask, the turn
+ends with a sentence and the model is not called:
 
     Worker --answer--> AdmissionCheck --answer--> Answerer        the author may ask
                              '--------refuse--> Answerer          not any more
@@ -34,7 +34,7 @@ class AdmissionCheck:
         self.stop = answerer.stop
 
     async def answer(self, turn: Turn) -> Turn | None:
-        """End a claimed turn, and return the thread's next one, claimed, or None. Raises `StoreError`."""
+        """Answer or refuse a claimed turn; return the thread's next one, claimed, or None. Raises `StoreError`."""
         refusal = None if turn.status is TurnStatus.ANSWERED else await self._find_refusal(turn)
         if refusal is None:
             return await self._answerer.answer(turn)

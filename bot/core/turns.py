@@ -111,7 +111,7 @@ class TurnStatus(StrEnum):
     STOPPED = "stopped"  # a person stopped it; the text so far is kept
     FAILED = "failed"  # given up; a sentence in the thread says so
     NOTED = "noted"  # a message in the thread that was not for the bot; needs no answer
-    FORGOTTEN = "forgotten"  # deleted by its author; the key stays, in case of a redelivery
+    FORGOTTEN = "forgotten"  # without content: deleted, erased, or only a request to stop; the key stays
 
 
 TRANSITIONS: Mapping[TurnStatus, frozenset[TurnStatus]] = MappingProxyType(

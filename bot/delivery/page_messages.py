@@ -97,7 +97,10 @@ class AnswerMessages:
         del self._messages[command.page :]
 
     async def remove_surplus(self, surplus: range) -> None:
-        """Delete messages that the answer no longer needs. They are forgotten first, or they would be adopted."""
+        """Delete messages that the answer no longer needs.
+
+        They are removed from the store first; otherwise the turn's next owner would take them for its own.
+        """
         if not surplus:
             return
         try:

@@ -5,8 +5,9 @@ so on. A writer does not queue a text but a `WriteRequest`, and awaits its permi
 when that is granted. With one permission free each second:
 
     time   queue (urgency, last shown)                     granted
-     0.0   A edits a growing page (PARTIAL, shown at -3)
-           B edits a growing page (PARTIAL, shown at -9)   B: the same urgency, but its screen is older
+     0.0   A and B wait already, to edit growing pages
+           (PARTIAL; A was shown at -3, B at -9);
+           one permission comes free                       B: the same urgency, but its screen is older
      0.4   C ends                 (LAST)
      1.0                                                   C: the end of an answer goes first
      2.0                                                   A
@@ -56,7 +57,7 @@ class Urgency(IntEnum):
 
 @dataclass(eq=False, slots=True)
 class WriteRequest:
-    """A workspace in a limiter's queue; await `granted`."""
+    """One wait in a limiter's queue; await `granted`."""
 
     urgency: Urgency
     shown_at: float
@@ -87,7 +88,7 @@ class RateLimiter:
         return request
 
     def is_free(self) -> bool:
-        """Return whether a write of the lowest urgency would be granted now."""
+        """Return whether a write of the least urgent kind (`PARTIAL`) would be granted now."""
         return not self._queue and self._bucket.delay(self._clock(), last=False) <= 0
 
     def try_take(self, *, last: bool) -> bool:
@@ -181,7 +182,7 @@ class RateLimiters:
         self._unreported_refusals: dict[RateLimitKey, float] = {}  # of this process, until when, and not yet shared
         self._blocked_until: dict[RateLimitKey, float] = {}  # of any process, until when
         self.changed = asyncio.Event()
-        """Set when this process begins to write in a workspace, and when the platform refuses it."""
+        """Set when this process begins to write in a workspace, and when the platform refuses a write."""
 
     @contextmanager
     def use_for_answer(self, thread: ThreadKey, limits: SurfaceLimits) -> Iterator[LimitersByMethod]:

@@ -44,9 +44,9 @@ SLOW_EDIT_INTERVAL_SECONDS = 15.0
 MIN_TIMER_SECONDS = 0.001
 """A timer that is set for less may fire before its time."""
 TEXT_LEAD_SECONDS = 0.03
-"""How long before a write the model's bytes are read that it is to show."""
+"""The model's stream is read again this long before a write, so that the write shows the newest text."""
 LATENESS_BACKOFF_FACTOR = 5.0
-"""After being T seconds late with an answer, wait at least this times T before its next write.
+"""After being T seconds late with an answer, wait at least this many times T before its next write.
 
 An overloaded process so writes less often, and has time for reading models and for the ends of answers.
 """

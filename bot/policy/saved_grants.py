@@ -1,8 +1,8 @@
-"""Reads what admins have granted in the workspace: who may ask, and who may edit prompts; and saves changes.
+"""Reads and saves what admins have granted in the workspace: who may ask, and who may edit prompts.
 
-`core.access.permission_check` decides from these values; this module reads them. Each question asks for them, so
-they are cached for five seconds: a change that is saved in another process takes effect here that much later, and
-one that is saved here takes effect at once. What is edited in a form is read anew.
+`core.access.permission_check` decides from these values; this module reads them. Each question needs them, so they
+are cached for five seconds: a change that is saved in another process takes effect here up to that much later, one
+that is saved here at once. Before a form is shown, they are read again.
 """
 
 import asyncio

@@ -11,7 +11,7 @@ same front, and the service's prompt cache stays valid:
     question    1   2   3   4   5   6   7   8
     first turn  0   0   0   0   2   2   2   5     whole turns only; moves rarely, and then by several turns
 
-The front depends on the conversation alone, so no state has to be stored to find it again.
+The front depends on the conversation and the room alone, so no state has to be stored to find it again.
 """
 
 import hashlib
@@ -29,8 +29,8 @@ TokenCounter: TypeAlias = Callable[[str], int]
 KEPT_SHARE = 0.5
 """Share of the room that stays filled after turns were dropped; the rest is room for growth."""
 MAX_TURNS_IN_VIEW = 800
-"""Turns that are sent at most. It is less than the number that is ever read, so that reading always shows
-whether this limit was reached.
+"""Turns that are sent at most. Reading always fetches more turns than this, so it shows whether the limit was
+reached.
 """
 ANSWER_RESERVE_TOKENS = 4_096
 """Reserved for the answer if no limit is set, but at most a quarter of the window."""
@@ -121,8 +121,8 @@ def _count_pieces(turn: Turn, count: TokenCounter) -> Iterator[int]:
 def _find_anchor(history: Sequence[Turn]) -> int:
     """Return the index of a turn to begin with that stays the same turn while the oldest ones fall away.
 
-    Of the turns that are too many, it is the one with the highest rank; a rank depends on the turn's id
-    alone.
+    Of the turns that are too many, it is the one with the highest rank; a rank depends on the id of
+    the turn's message alone.
     """
     spare = range(max(1, len(history) - MAX_TURNS_IN_VIEW))
     return max(spare, key=lambda index: hashlib.sha256(history[index].message_id.encode()).digest())
@@ -140,7 +140,7 @@ class EstimateCorrection:
     average: float = 1.0
 
     def feed(self, estimated: float, counted: float, *, weight: float = NEWEST_COUNT_WEIGHT) -> None:
-        """Take the number of tokens that the service counted where we estimated another."""
+        """Learn from a prompt that we estimated at `estimated` tokens and the service counted as `counted`."""
         if estimated < MIN_COUNTED_TOKENS or counted <= 0:
             return
         ratio = min(max(counted / estimated, 0.5), 3.0)
@@ -168,7 +168,7 @@ class ContextWindows:
         return {subject: value for subject, value in known.items() if value is not None}
 
     def recall(self, model: str, facts: Mapping[str, Any]) -> None:
-        """Take what was stored about a model; the server's list of models overrides a stored window."""
+        """Restore what was stored about a model; the server's list of models overrides a stored window."""
         window, factor = facts.get(WINDOW_SUBJECT), facts.get(FACTOR_SUBJECT)
         if isinstance(window, int | float):
             self._recalled[model] = window
@@ -176,15 +176,15 @@ class ContextWindows:
             self._corrections[model] = EstimateCorrection(factor, factor / math.sqrt(CORRECTION_STEP))
 
     def set_listed(self, windows: Mapping[str, int]) -> None:
-        """Take the windows, in tokens, that the service's list of models states."""
+        """Note the windows, in tokens, that the service's list of models states."""
         self._listed = windows
 
     def note_counted(self, model: str, estimated: float, counted: float) -> None:
-        """Take how many tokens the service counted in a prompt."""
+        """Note how many tokens the service counted in a prompt that we estimated at `estimated`."""
         self._correction(model).feed(estimated, counted)
 
     def note_too_long(self, model: str, estimated: float, *, window: int | None, tokens: int | None) -> None:
-        """Take that a prompt was too long, and what the service said about the window and the prompt.
+        """Note that a prompt was too long, and what the service said about the window and the prompt.
 
         If it named no window, half of the prompt is assumed to fit; the next refusal halves it again.
         """

@@ -46,7 +46,7 @@ class RateProbe:
         self.per_minute = guaranteed
         self._guaranteed = guaranteed
         self._probe_delay = FIRST_PROBE_DELAY_SECONDS
-        self._refused_at = inf  # the rate
+        self._refused_rate = inf
         self._since: float | None = None
         self._taken = 0
         self._settled_at = -inf
@@ -60,8 +60,8 @@ class RateProbe:
         if elapsed < self._delay_before_probe():
             return
         if self._taken >= MIN_USED_SHARE * share * self.per_minute * elapsed / 60:
-            if self.per_minute >= self._refused_at:  # and was granted now
-                self._probe_delay, self._refused_at = FIRST_PROBE_DELAY_SECONDS, inf
+            if self.per_minute >= self._refused_rate:  # and was granted now
+                self._probe_delay, self._refused_rate = FIRST_PROBE_DELAY_SECONDS, inf
             self.per_minute += self._step()
         self._since, self._taken = now, 0
 
@@ -70,7 +70,7 @@ class RateProbe:
         if now < self._settled_at:
             return
         self._settled_at = now + retry_after + SETTLING_SECONDS
-        self._refused_at = self.per_minute
+        self._refused_rate = self.per_minute
         is_above = self.per_minute > self._guaranteed
         self.per_minute = (
             self._guaranteed if is_above else max(MIN_WRITES_PER_MINUTE, BACK_OFF_FACTOR * self.per_minute)

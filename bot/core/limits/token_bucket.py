@@ -1,14 +1,14 @@
 """A token bucket: how many writes a rate limit still allows, and when.
 
 The algorithm is GCRA (ITU-T I.371), a leaky bucket that is stored as one number: the time at which the bucket
-will be empty again. Each write moves that time forward by one interval. A write may go as long as it does not
-lie more than the burst ahead. Example, with 60 writes a minute and a burst of 3, at time 0:
+will be empty again. Each write moves that time forward by one interval. A write may go while
+that time lies at most one burst ahead of now. Example, with 60 writes a minute and a burst of 3, at time 0:
 
     bucket = TokenBucket(per_minute=60, burst=3)
     bucket.delay(0, last=True)     # 0.0: take() it, and two more at once
     bucket.delay(0, last=True)     # 1.0: after three writes the next must wait a second
 
-All replies of one workspace and method share a bucket; `live_reply` paces a single reply. Pure: the caller
+All answers of one workspace and method share a bucket; `live_reply` paces a single answer. Pure: the caller
 passes the time.
 """
 
@@ -16,7 +16,7 @@ from math import inf
 
 
 class TokenBucket:
-    """A rate limit shared by many replies: `per_minute` writes, of which `burst` may come at once.
+    """A rate limit shared by many answers: `per_minute` writes, of which `burst` may come at once.
 
     In any 60 seconds it allows at most `per_minute + burst` writes. Half of the burst is reserved for last
     writes, so that a complete answer does not queue behind partial ones. Times are in seconds, on any clock
@@ -31,7 +31,7 @@ class TokenBucket:
     def adjust(self, *, per_minute: float, burst: int) -> None:
         """Change the rate from now on; writes already counted stay counted."""
         if per_minute <= 0 or burst < 1:
-            raise ValueError("A budget allows something: per_minute > 0 and burst >= 1.")
+            raise ValueError("A bucket allows something: per_minute > 0 and burst >= 1.")
         self.per_minute = per_minute
         self.burst = burst
         self._spacing = 60 / per_minute
@@ -52,6 +52,6 @@ class TokenBucket:
         full = self._refused_until + (self.burst - 1) * self._spacing
         self._empty_at = max(self._empty_at, full)
 
-    def fair_interval(self, replies: int) -> float:
-        """Return the seconds between two writes of one reply if `replies` share the bucket evenly."""
-        return replies * self._spacing
+    def fair_interval(self, answers: int) -> float:
+        """Return the seconds between two writes of one answer if `answers` share the bucket evenly."""
+        return answers * self._spacing

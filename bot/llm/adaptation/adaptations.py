@@ -33,14 +33,17 @@ PICTURES_FIELD = "pictures"
 FIELD_SUBJECT_PREFIX = "field "
 """The subject of a learned fact about a field begins with this."""
 VALUE_INDEPENDENT_FIELDS = frozenset({"stream", "stream_options", "user", "safety_identifier", "prompt_cache_key"})
-"""Fields that are refused with any value: our own ones, and those with another value for every person."""
+"""Fields that are refused with any value: those the bot adds itself, and those whose value differs for each person."""
 MAX_LISTED_VALUES_CHARACTERS = 80
 """Characters of refused values in the text for admins."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """What is done about a field: it is sent as `instead`, or left out if that is empty."""
+    """What is done about a field: it is sent as `instead`, or left out if that is empty.
+
+    For `role`, `instead` is the new role; for `stream`, the answer is requested whole.
+    """
 
     instead: str = ""
     values: tuple[Any, ...] = ()

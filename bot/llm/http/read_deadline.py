@@ -1,8 +1,8 @@
 """A deadline for many short waits in a row that needs hardly any timers.
 
 `asyncio.timeout` sets a timer for each wait and cancels it again. A stream waits for every token, and with a
-thousand streams that would be a good part of all work. Here one timer stays set until it fires; then it looks
-whether the present wait is overdue, and if not, it is set again.
+thousand streams that would be a good part of all work. Here one timer stays set until it fires, unless a wait is due
+before the timer. When it fires, it looks whether the present wait is overdue, and if not, it is set again.
 
     with ReadDeadline() as deadline:
         deadline.start(loop.time() + 90)

@@ -4,8 +4,9 @@
       |      5 failures in a row, or a refusal about money
       v
     open     the last error is raised at once, without asking
-      |      after a pause (20 s, or 60 s if it is about money) one question is passed on:
-      v      its first word closes the breaker, its failure opens it for another pause
+      |      after a pause (20 s, or 60 s if it is about money) one question is passed on: its
+      |      first word, or a refusal that shows the server runs, closes the breaker;
+      v      any other failure opens it again
 
 So people are told at once that there is no answer, an account without credit is not asked by everybody, and
 an overloaded server gets a rest. The caller passes the clock.
@@ -23,7 +24,7 @@ from bot.llm.resilience.model_wrapper import ModelWrapper
 from bot.ports import ChatModel, NeededAt
 
 MAX_FAILURES_IN_A_ROW = 5
-"""Nearly two questions with their retries: a single one may have met a bad moment."""
+"""Two questions make six attempts; a single question may have met a bad moment."""
 FAILURE_PAUSE_SECONDS = 20.0
 """Most servers need no longer to restart."""
 BILLING_PAUSE_SECONDS = 60.0

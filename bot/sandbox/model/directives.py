@@ -59,7 +59,7 @@ class ModelFault(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directives:
-    """The directives of one message; None for those that it does not give."""
+    """The directives of one message; None, or no delay, for those that it does not give."""
 
     tokens: int | None = None
     rate: float | None = None

@@ -1,4 +1,4 @@
-"""The error responses of model services, word for word: one row for each fault.
+"""Error responses as model services send them: a row for each fault that has a JSON error.
 
 A directive such as `[[fault=429]]` makes the sandbox's model answer with a row of this table. Messages, codes
 and statuses are those that OpenAI, Azure OpenAI, OpenRouter, vLLM, Groq and Anthropic send, since clients
@@ -81,7 +81,10 @@ def wrong_key_error() -> ModelApiError:
 
 
 def find_refusal(fault: ModelFault) -> ModelApiError | None:
-    """Return the error response of a fault; None if the fault happens in the middle of an answer."""
+    """Return the error response of a fault.
+
+    None if the fault has no row: the proxy's page, and faults inside an answer.
+    """
     return ModelApiError(**REFUSALS[fault]) if fault in REFUSALS else None
 
 

@@ -3,7 +3,7 @@
 Web API methods and people change it by the methods here. Each change is announced to the observers, in order:
 Socket Mode sends events to the app, pages receive frames, waiting tests check their condition. A lookup that
 fails raises the `ApiRefusal` that Slack would answer. Nothing here waits; what passes with time (statuses,
-streams) ends when `expire` is called.
+streams) ends when it is next looked at, or when `expire` is called.
 """
 
 from collections.abc import Callable, Iterable

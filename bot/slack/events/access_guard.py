@@ -5,7 +5,7 @@
                          +--> refused: one sentence that only this person sees, at most every
                               ten minutes for the same person, channel and reason
 
-Two limits keep anybody from making the bot post: the ten minutes, and `REFUSALS_PER_MINUTE` in the whole
+Two limits keep anybody from making the bot post often: the ten minutes, and `REFUSALS_PER_MINUTE` in the whole
 workspace. Bots are never answered, not even with a refusal, because two bots that answer each other never
 stop. The sentence is sent in the background; if that fails, it is only logged.
 """
@@ -66,7 +66,7 @@ class AccessGuard:
     async def admit_message(self, posted: event_payloads.MessageEvent) -> bool:
         """Return whether a message may be recorded. If not, a person who addressed the bot is told.
 
-        Raises `SurfaceUnavailable`.
+        Raises `SurfaceUnavailable` and `StoreError`.
         """
         message = posted.message
         refused = await self._access_policy.find_refusal(posted.thread, message.author, is_shared=posted.is_shared)
@@ -84,7 +84,7 @@ class AccessGuard:
         return False
 
     async def admit_press(self, thread: ThreadKey, user: str) -> bool:
-        """Return whether a person may use a button below an answer. If not, they are told."""
+        """Return whether a person may use a button below an answer. If not, they are told. Raises `StoreError`."""
         try:
             refused = await self._access_policy.find_refusal(thread, user)
         except SurfaceUnavailable:

@@ -1,7 +1,7 @@
 """Reads a growing page of Markdown incrementally: sanitized, converted to mrkdwn, and counted.
 
 An answer grows, and each edit renders its whole page. To make that cost only the new end, a page is cut into
-pieces, and what was read up to each cut is remembered by its text. The next version of the page begins with
+pieces, and the result up to each cut is cached under the text up to there. The next version of the page begins with
 the same text and continues from the longest known prefix.
 
     first edit    [intro ...][list item][list it            read 3 pieces, remember 2 prefixes
@@ -10,10 +10,10 @@ the same text and continues from the longest known prefix.
 A cut is only allowed where the parser cannot see across, and outside code blocks:
 
 - before a line at the left margin that follows an empty line, unless it may continue a list;
-- between two items of a list at the left margin with nothing but indented lines below them.
+- between two items of a list at the left margin, if only indented lines lie between them.
 
-Pure. Block structure: https://spec.commonmark.org/0.31.2/. HTML blocks and link definitions, which could
-reach across a cut, are switched off in `mrkdwn`.
+Pure but for a cache, which changes no result. Block structure: https://spec.commonmark.org/0.31.2/. HTML blocks and
+link definitions, which could reach across a cut, are switched off in `mrkdwn`.
 """
 
 import re
@@ -27,7 +27,7 @@ from bot.slack.rendering.mrkdwn import convert_markdown, convert_plain_line
 from bot.slack.rendering.sanitize import sanitize_markdown
 
 MAX_REMEMBERED_PREFIXES = 4_096
-"""Of a few kilobytes each; enough for a thousand pages that grow at the same time."""
+"""Each takes a few kilobytes; enough for a thousand pages that grow at the same time."""
 
 _EDGE = re.compile(r"\n(?:[ \t]*\n(?=\S)|(?=(?:[-*+]|\d{1,9}[.)]) \S))")
 """An empty line, or the line break before a list item."""
@@ -36,7 +36,7 @@ _PLAIN_ITEM = re.compile(
     r"(?P<lead>(?P<number>\d{1,9})?(?P<sign>(?(number)[.)]|[-*+])) )(?=[^\s|][^|\n]*$)(?!(?:[-*_][ \t]*)+$)",
     re.MULTILINE,
 )
-"""An item whose text begins where its further lines are indented to; not a rule or a table's head."""
+"""An item whose text starts at the column to which its other lines are indented; not a rule or a table's head."""
 _FENCES = ("```", "~~~")
 _SEPARATE_BLOCKS = frozenset({"heading_open", "hr", "table_open"})
 

@@ -61,7 +61,7 @@ class AssistantStatus:
         self._processing.add(thread)
 
     def note_stream_ended(self, thread: ThreadKey) -> None:
-        """Note that a stream ended, and set its session to `active`."""
+        """Note that a stream ended, which set its session to `active`."""
         self._processing.discard(thread)
 
     async def show_working(self, turn: Turn, *, native: bool, begins: bool, was_begun: bool = False) -> None:
@@ -94,7 +94,9 @@ class AssistantStatus:
         """Show that no answer is coming any more, retrying until Slack takes it. Never raises."""
         is_session = native or thread in self._processing
         if not await self._set_idle(thread, is_session=is_session) and thread not in self._pending_resets:
-            task = asyncio.create_task(self._retry_set_idle(thread, is_session=is_session), name="rest")
+            task = asyncio.create_task(
+                self._retry_set_idle(thread, is_session=is_session), name="reset-assistant-status"
+            )
             self._pending_resets[thread] = task
 
     async def end_session(self, thread: ThreadKey) -> None:

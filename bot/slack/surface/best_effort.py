@@ -1,14 +1,15 @@
 """Calls a Slack method that may be skipped: assistant status, agent session, thread title.
 
-An answer does not depend on these calls, so they never wait and never raise. `BestEffortMethod.attempt`
-calls only if Slack offers the method here and the rate limit has room, and returns what happened:
+An answer does not depend on these calls, so they never wait for the rate limit and never raise.
+`BestEffortMethod.attempt` calls only if Slack offers the method here and the rate limit has room, and returns what
+happened:
 
 | outcome | meaning |
 |---|---|
 | `DONE` | Slack did it |
 | `DROPPED` | the rate limit had no room, or Slack answered 429 |
 | `UNSURE` | no answer; Slack may or may not have done it |
-| `IMPOSSIBLE` | this workspace does not offer the method |
+| `IMPOSSIBLE` | Slack refused for good, here or for this thread |
 
 Half of a burst is reserved for calls that remove a status (`is_removal`), so that none stays on screen for
 lack of room. A 429 is obeyed by every process of the bot.

@@ -43,7 +43,10 @@ log = structlog.get_logger()
 
 
 class Modals:
-    """Opens, updates and publishes views. Its methods run in the background, so none of them raises."""
+    """Opens, updates and publishes views.
+
+    All but `answer_submission` run in the background; a failure of Slack is only logged.
+    """
 
     def __init__(self, client: AsyncWebClient) -> None:
         self._client = client

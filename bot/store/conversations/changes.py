@@ -110,7 +110,10 @@ def retry_turn(
     claim: bool,
     goes_on: bool,
 ) -> Turn | None:
-    """Let an ended turn wait for another answer, or with `goes_on` for the rest; claim it if it is alone."""
+    """Let an ended turn wait for another answer, or with `goes_on` for the rest.
+
+    With `claim`, claim it if no other turn of the thread is open.
+    """
     conversation = connection.scalar(LOCK_CONVERSATION, asdict(thread))
     values = {"turn": turn, "conversation": conversation, "goes_on": goes_on} | asdict(requester)
     if not goes_on:

@@ -1,7 +1,7 @@
 """The store in SQL: conversations and the work queue, as one process sees them.
 
-`SqlStore` implements the ports `Conversations` and `WorkQueue`, where each method is described. Each method runs one
-plain function of a connection as one transaction:
+`SqlStore` implements the ports `Conversations` and `WorkQueue`, where each method is described. Almost every method
+runs one plain function of a connection as one transaction:
 
     SqlStore.accept         -> turn_queue.accept_question   a question comes in
     SqlStore.read_context   -> turn_context.read_context    what to answer it with
@@ -10,7 +10,7 @@ plain function of a connection as one transaction:
     SqlStore.settle         -> turn_queue.settle_turn       the thread shows it; the next turn is claimed
 
 Between these transactions nothing is locked while a model or the platform works. What people do besides is in
-`changes` (edit, delete, retry, other variants) and `stopping`; heartbeats are in `processes`.
+`changes` (edit, delete, retry, other variants) and `stop_requests`; heartbeats are in `processes`.
 """
 
 import asyncio

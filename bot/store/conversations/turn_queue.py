@@ -34,7 +34,11 @@ NOTE_VALUES: Final = {"status": TurnStatus.NOTED, "token": 0, "attempt": 0}
 
 
 def accept_question(connection: Connection, owner: str, incoming: IncomingMessage, *, claim: bool) -> Turn | None:
-    """Insert a turn unless its message or delivery is recorded already; claim it if no other turn is open."""
+    """Insert a turn unless its message or delivery is recorded already; return it if it was claimed.
+
+    With `claim` it is claimed if no other turn of the thread is open. Returns None for an overheard message, which
+    is only noted, and for a message in a thread where the bot was never asked.
+    """
     message = _message_values(incoming.thread, incoming.message_id)
     if connection.scalar(sql.IS_KNOWN, message | {"delivery": incoming.delivery}):
         return None
@@ -85,7 +89,7 @@ def record_overheard(connection: Connection, thread: ThreadKey, messages: Sequen
 
 
 def claim_turns(connection: Connection, owner: str, limit: int) -> Sequence[Turn]:
-    """Claim the oldest open turn of threads in which no turn has an owner."""
+    """In up to `limit` threads where no turn has an owner, claim the oldest open turn."""
     chosen = connection.execute(sql.LOCK_CLAIMABLE_CONVERSATIONS, {"limit": limit}).all()
     taken = (_claim_next(connection, owner, row.id, row.root) for row in chosen)
     return [turn for turn in taken if turn]
@@ -108,7 +112,7 @@ def forget_pages(connection: Connection, owner: str, turn: Turn, page: int) -> N
 def save_answer(
     connection: Connection, owner: str, turn: Turn, answer: Answer, others: Sequence[Answer]
 ) -> VariantPosition:
-    """Save the complete answer, and the variants if there are any, or may have been before."""
+    """Save the complete answer; add variants if there are several answers, or this turn was claimed before."""
     saved = _update_own_turn(connection, sql.SAVE_ANSWER, owner, turn, answer_columns.answer_values(answer))
     _charge_call(connection, saved, turn, answer.call)
     if turn.token == 1 and not others:

@@ -1,7 +1,7 @@
 """The variants of an answer, as rows beside their turn.
 
 Most turns have one answer and no row here. When a person retries, the answer so far becomes variant 1 and the new
-one variant 2:
+one variant 2; a failed answer is not kept. If the model is asked for several answers (`n` > 1), each is a variant:
 
     answer "A"                turn.answer = "A"    no variants
     retry                     turn.answer = ""     1: "A"
