@@ -28,6 +28,10 @@ class AdmissionCheck:
     """A `TurnRunner` in front of the `Answerer`: refuses turns whose authors may no longer ask."""
 
     def __init__(self, access: AccessPolicy, answerer: Answerer) -> None:
+        """`access` decides by the rules of this moment; `answerer` ends each turn, one way or the other.
+
+        Only answers are checked: to give a turn up, or to stop it, goes straight to the `answerer`.
+        """
         self._access = access
         self._answerer = answerer
         self.give_up = answerer.give_up
@@ -42,4 +46,5 @@ class AdmissionCheck:
         return await self._answerer.refuse(turn, refusal.for_people, NOT_ADMITTED_CODE)
 
     async def _find_refusal(self, turn: Turn) -> AccessRefusal | None:
+        """Return why the turn's author may not ask now, or None; wait for the platform as long as it takes."""
         return await retry_until_answered(lambda: self._access.find_refusal(turn.thread, turn.author.id))
