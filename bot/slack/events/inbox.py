@@ -14,7 +14,9 @@ mention twice, as `message` and as `app_mention`; both are the same event here a
 """
 
 import asyncio
-from collections.abc import Hashable, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Hashable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -26,7 +28,6 @@ from bot.slack import event_payloads, messages
 from bot.slack.events.access_guard import AccessGuard
 from bot.slack.events.answer_actions import AnswerActions, stop_refusal
 from bot.slack.events.ephemeral_replies import EphemeralReply
-from bot.slack.events.keyed_locks import KeyedLock
 from bot.slack.people.directory import People
 
 RECORD_TIMEOUT_SECONDS = 2.5
@@ -148,3 +149,38 @@ def _duplicate_key(event: event_payloads.SlackEvent) -> Hashable:
     if isinstance(event, event_payloads.MessageEvent) and not is_stop_request(event.message.text):
         return replace(event, delivery="")
     return event.delivery or object()
+
+
+class KeyedLock:
+    """Admits one task at a time for each key, in the order of arrival.
+
+    Deliveries run in separate tasks, and each may wait a different time for names from Slack. Example with two
+    messages A and B of one thread and C of another; A needs 300 ms for a name:
+
+        0 ms    A enters its lock     B waits for A     C enters its lock and is recorded
+        300 ms  A is recorded         B enters
+
+    A task that is cancelled while it waits leaves the queue; one that fails releases the lock. A key without
+    users takes no memory.
+    """
+
+    def __init__(self) -> None:
+        self._locks: dict[Hashable, asyncio.Lock] = {}
+        self._users: Counter[Hashable] = Counter()
+        """How many tasks hold or wait for the lock of a key."""
+
+    @asynccontextmanager
+    async def __call__(self, key: Hashable) -> AsyncIterator[None]:
+        """Wait for the lock of a key and hold it while the context lasts."""
+        self._users[key] += 1
+        try:
+            async with self._locks.setdefault(key, asyncio.Lock()):  # asyncio's locks are fair
+                yield
+        finally:
+            self._users[key] -= 1
+            if not self._users[key]:
+                del self._users[key], self._locks[key]
+
+    def __len__(self) -> int:
+        """Return how many keys are in use."""
+        return len(self._locks)

@@ -12,7 +12,9 @@ Socket Mode and HTTP mode both end here:
 | 404, 500 | no listener, or one raised | delivers again |
 
 An exception in Bolt becomes a 500. The caller has authenticated the delivery, so Bolt's own signature check,
-which would log the headers, is off.
+which would log the headers, is off. Both modes pass a retry in the same form, as HTTP headers:
+
+    {"x-slack-retry-num": ["1"], "x-slack-retry-reason": ["timeout"]}
 """
 
 from collections.abc import Mapping

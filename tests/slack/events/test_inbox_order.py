@@ -5,7 +5,7 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.slack.events.keyed_locks import KeyedLock
+from bot.slack.events.inbox import KeyedLock
 from tests.virtual_time import on_virtual_time
 
 
