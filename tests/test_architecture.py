@@ -16,6 +16,8 @@ MODULES = sorted((ROOT / "bot").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 MAX_MODULE_LINES = 400
 MAX_FUNCTION_LINES = 50
+MIN_MODULE_LINES = 50
+MIN_IMPORTERS_OF_A_SMALL_MODULE = 3
 MAX_LOOSE_MODULES = 8
 MAX_PACKAGE_MODULES = 20
 WAITING = {"asyncio", "os", "random", "secrets", "socket", "subprocess", "threading", "time"}
@@ -64,6 +66,33 @@ def test_no_package_is_a_crowd() -> None:
     sizes = Counter(module.parent for module in MODULES if module.name != "__init__.py")
     assert sizes[ROOT / "bot"] <= MAX_LOOSE_MODULES
     assert {label(package): size for package, size in sizes.items() if size > MAX_PACKAGE_MODULES} == {}
+
+
+def test_a_small_module_has_a_reason() -> None:
+    """It is a port, or where something begins, or three others share it; any other belongs to a neighbour."""
+    importers = Counter(name for module in MODULES for name in imported_modules(module))
+    crumbs = {
+        label(module)
+        for module in MODULES
+        if len(module.read_text().splitlines()) < MIN_MODULE_LINES
+        and module.name not in {"__init__.py", "__main__.py"}
+        and module.parent.name not in {"ports", "commands"}
+        and importers[dotted_name(module)] < MIN_IMPORTERS_OF_A_SMALL_MODULE
+    }
+    assert crumbs == {"bot/testing/fixtures.py"}, "pytest alone imports that one"
+
+
+def imported_modules(module: Path) -> set[str]:
+    """Return everything a module imports, also what may be a module's name in `from package import module`."""
+    found = names(module)
+    for node in ast.walk(ast.parse(module.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return found
+
+
+def dotted_name(module: Path) -> str:
+    return ".".join(module.relative_to(ROOT).with_suffix("").parts)
 
 
 def classes(module: Path) -> Iterator[str]:

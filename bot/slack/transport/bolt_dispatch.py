@@ -15,6 +15,8 @@ An exception in Bolt becomes a 500. The caller has authenticated the delivery, s
 which would log the headers, is off. Both modes pass a retry in the same form, as HTTP headers:
 
     {"x-slack-retry-num": ["1"], "x-slack-retry-reason": ["timeout"]}
+
+Source: https://docs.slack.dev/apis/events-api/#error-handling
 """
 
 from collections.abc import Mapping
