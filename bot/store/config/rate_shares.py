@@ -19,7 +19,7 @@ from bot.ports.rate_shares import RateLimitKey, RateShare, WorkspaceKey
 from bot.store.database import Database
 from bot.store.schema import loads, now, refusals, workers
 
-DELETE_OWN_LOADS: Final = delete(loads).where(loads.c.worker == bindparam("me"))
+DELETE_OWN_LOADS: Final = delete(loads).where(loads.c.worker == bindparam("process"))
 
 _IS_OF_DEAD_WORKER = loads.c.worker.not_in(select(workers.c.id))
 
@@ -80,10 +80,10 @@ def exchange(
     connection: Connection, owner: str, answers: Mapping[WorkspaceKey, int], refused: Mapping[RateLimitKey, float]
 ) -> RateShare:
     """Replace a process's rows, add what it was refused, and read the rows of all living processes."""
-    connection.execute(DELETE_OWN_LOADS, {"me": owner})
+    connection.execute(DELETE_OWN_LOADS, {"process": owner})
     connection.execute(DELETE_LOADS_OF_DEAD_WORKERS)
     if answers:
-        connection.execute(SAVE_LOADS, [_load_values(owner, place, number) for place, number in answers.items()])
+        connection.execute(SAVE_LOADS, [_load_values(owner, key, number) for key, number in answers.items()])
     if refused:
         _save_refusals(connection, refused)
     totals: Counter[WorkspaceKey] = Counter()
@@ -92,7 +92,7 @@ def exchange(
     still = connection.execute(SELECT_REFUSALS).all()
     # A process that was taken for dead is missing from the sum; it counts itself all the same.
     return RateShare(
-        fractions={place: number / max(totals[place], number) for place, number in answers.items()},
+        fractions={workspace: number / max(totals[workspace], number) for workspace, number in answers.items()},
         processes=max(connection.scalar(COUNT_WORKERS) or 1, 1),
         refused={(each.platform, each.workspace, each.name): each.seconds for each in still},
     )
@@ -107,5 +107,5 @@ def _save_refusals(connection: Connection, refused: Mapping[RateLimitKey, float]
     connection.execute(NOTIFY_REFUSAL)
 
 
-def _load_values(owner: str, place: WorkspaceKey, number: int) -> dict[str, Any]:
-    return {"worker": owner, "platform": place[0], "workspace": place[1], "answers": number}
+def _load_values(owner: str, workspace: WorkspaceKey, number: int) -> dict[str, Any]:
+    return {"worker": owner, "platform": workspace[0], "workspace": workspace[1], "answers": number}

@@ -151,10 +151,10 @@ def cast_vote(connection: Connection, turn: int, thread: ThreadKey, verdict: Ver
     answer = connection.execute(SELECT_ANSWER, {"turn": turn, "conversation": conversation}).one_or_none()
     if answer is None:
         return None
-    place = variants.read_position(connection, turn)
+    position = variants.read_position(connection, turn)
     row = {
         "turn_id": turn,
-        "variant": place.number or place.count + 1,
+        "variant": position.number or position.count + 1,
         "voter_id": by,
         "is_good": verdict is Verdict.GOOD,
         "model": answer.model,
@@ -171,9 +171,9 @@ def add_reasons(
     connection: Connection, vote: int, verdict: Verdict, *, by: str, reasons: Collection[VoteReason], note: str
 ) -> bool:
     """Update the reasons of a vote."""
-    meant = {"vote": vote, "by": by, "verdict": verdict is Verdict.GOOD}
+    target = {"vote": vote, "by": by, "verdict": verdict is Verdict.GOOD}
     given = {"chosen": " ".join(sorted(set(reasons))), "words": note[:MAX_NOTE_CHARACTERS]}
-    return connection.execute(ADD_REASONS, meant | given).rowcount > 0
+    return connection.execute(ADD_REASONS, target | given).rowcount > 0
 
 
 def count_votes_by_version(connection: Connection, versions: Collection[int]) -> Mapping[int, VoteCounts]:

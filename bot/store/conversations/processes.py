@@ -30,12 +30,12 @@ SAVE_HEARTBEAT = upsert(workers).on_conflict_do_update(index_elements=["id"], se
 DELETE_SILENT_WORKERS = delete(workers).where(
     workers.c.id.in_(
         select(workers.c.id)
-        .where(workers.c.id != bindparam("me"), workers.c.beat_at <= now() - bindparam("lease"))
+        .where(workers.c.id != bindparam("process"), workers.c.beat_at <= now() - bindparam("lease"))
         .with_for_update(skip_locked=True)
     )
 )
 
-DELETE_WORKER = delete(workers).where(workers.c.id == bindparam("me"))
+DELETE_WORKER = delete(workers).where(workers.c.id == bindparam("process"))
 
 DELETE_ALL_WORKERS = delete(workers)
 
@@ -47,7 +47,7 @@ def _free_turns(condition: ColumnElement[bool]) -> Update:
 
 FREE_TURNS_OF_DEAD_WORKERS = _free_turns(and_(turns.c.owner.is_not(None), turns.c.owner.not_in(select(workers.c.id))))
 
-FREE_TURNS_OF_WORKER = _free_turns(turns.c.owner == bindparam("me"))
+FREE_TURNS_OF_WORKER = _free_turns(turns.c.owner == bindparam("process"))
 
 NOTIFY_WORKERS = select(func.pg_notify(literal(WORK_CHANNEL), literal("")))
 
@@ -74,14 +74,14 @@ def register_worker(connection: Connection, owner: str, *, alone: bool) -> None:
 def record_heartbeat(connection: Connection, owner: str, lease: float) -> None:
     """Save the heartbeat, delete processes silent for `lease` seconds, and free the turns of deleted processes."""
     connection.execute(SAVE_HEARTBEAT, {"id": owner, "host": socket.gethostname()})
-    connection.execute(DELETE_SILENT_WORKERS, {"me": owner, "lease": lease})
+    connection.execute(DELETE_SILENT_WORKERS, {"process": owner, "lease": lease})
     connection.execute(FREE_TURNS_OF_DEAD_WORKERS)
 
 
 def unregister_worker(connection: Connection, owner: str) -> None:
     """Delete a process, free its turns, and wake the other processes."""
-    connection.execute(DELETE_WORKER, {"me": owner})
-    is_work_left = connection.execute(FREE_TURNS_OF_WORKER, {"me": owner}).rowcount > 0
+    connection.execute(DELETE_WORKER, {"process": owner})
+    is_work_left = connection.execute(FREE_TURNS_OF_WORKER, {"process": owner}).rowcount > 0
     if is_work_left and connection.dialect.name == "postgresql":
         connection.execute(NOTIFY_WORKERS)
 

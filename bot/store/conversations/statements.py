@@ -103,16 +103,16 @@ SAVE_READ_TIME = update(conversations).where(conversations.c.id == THIS_CONVERSA
 
 INSERT_DELIVERY = upsert(deliveries).on_conflict_do_nothing().returning(deliveries.c.id)
 
-_IS_CLAIMED = and_(bindparam("taker", type_=Text).is_not(None), ~_has_turn(THIS_CONVERSATION, is_open(_other)))
+_IS_CLAIMED = and_(bindparam("new_owner", type_=Text).is_not(None), ~_has_turn(THIS_CONVERSATION, is_open(_other)))
 
 _CLAIMED_VALUES: Final = {
-    "owner": case((_IS_CLAIMED, bindparam("taker", type_=Text))),
+    "owner": case((_IS_CLAIMED, bindparam("new_owner", type_=Text))),
     "token": case((_IS_CLAIMED, 1), else_=0),
     "attempt": case((_IS_CLAIMED, 1), else_=0),
     "claimed_at": case((_IS_CLAIMED, now())),
     "status": case((_IS_CLAIMED, TurnStatus.ANSWERING), else_=TurnStatus.WAITING),
 }
-"""The state of a new question: claimed by `taker`, if one is given and no other turn of the thread is open."""
+"""The state of a new question: claimed by `new_owner`, if one is given and no other turn of the thread is open."""
 
 # Returns no row if the message is recorded already, unless it was noted and becomes a question now.
 INSERT_TURN = (
@@ -167,7 +167,7 @@ def _claim_turn(*conditions: ColumnElement[bool]) -> ReturningUpdate[Any]:
         update(turns)
         .where(*conditions)
         .values(
-            owner=bindparam("taker"),
+            owner=bindparam("new_owner"),
             token=turns.c.token + 1,
             attempt=turns.c.attempt + 1,
             claimed_at=now(),

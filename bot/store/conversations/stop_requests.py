@@ -33,7 +33,7 @@ SELECT_TURN_TO_STOP: Final = (
     .limit(1)
 )
 
-MARK_TURN: Final = update(turns).where(turns.c.id == bindparam("turn")).values(stopped_by=bindparam("stopper"))
+MARK_TURN: Final = update(turns).where(turns.c.id == bindparam("turn")).values(stopped_by=bindparam("requested_by"))
 
 INSERT_MESSAGE_KEY: Final = upsert(turns).on_conflict_do_update(
     index_elements=["platform", "workspace", "channel", "message_id"],
@@ -41,7 +41,9 @@ INSERT_MESSAGE_KEY: Final = upsert(turns).on_conflict_do_update(
     where=turns.c.status == TurnStatus.NOTED,
 )
 
-SELECT_MARKED_TURNS: Final = select(turns.c.id).where(turns.c.owner == bindparam("me"), turns.c.stopped_by.is_not(None))
+SELECT_MARKED_TURNS: Final = select(turns.c.id).where(
+    turns.c.owner == bindparam("process"), turns.c.stopped_by.is_not(None)
+)
 
 
 def request_stop(connection: Connection, request: StopRequest) -> StopOutcome:
@@ -59,7 +61,7 @@ def request_stop(connection: Connection, request: StopRequest) -> StopOutcome:
         connection.execute(INSERT_MESSAGE_KEY, _key_values(conversation, request))
     if not request.is_by_admin and turn.author_id != request.requested_by:
         return StopOutcome.FORBIDDEN
-    connection.execute(MARK_TURN, {"turn": turn.id, "stopper": request.requested_by})
+    connection.execute(MARK_TURN, {"turn": turn.id, "requested_by": request.requested_by})
     if connection.dialect.name == "postgresql":
         connection.execute(NOTIFY_WORKERS)
     return StopOutcome.TAKEN
@@ -67,21 +69,21 @@ def request_stop(connection: Connection, request: StopRequest) -> StopOutcome:
 
 def list_turns_to_stop(connection: Connection, owner: str) -> Sequence[int]:
     """Return the marked turns that a process owns."""
-    return connection.scalars(SELECT_MARKED_TURNS, {"me": owner}).all()
+    return connection.scalars(SELECT_MARKED_TURNS, {"process": owner}).all()
 
 
 def _is_known(connection: Connection, request: StopRequest) -> bool:
-    place = asdict(request.thread)
+    thread = asdict(request.thread)
     if not request.message_id:
-        return not is_first_delivery(connection, place, request.delivery)
-    message = place | {"message_id": request.message_id, "delivery": ""}
+        return not is_first_delivery(connection, thread, request.delivery)
+    message = thread | {"message_id": request.message_id, "delivery": ""}
     return bool(connection.scalar(sql.IS_KNOWN, message))
 
 
 def _key_values(conversation: int, request: StopRequest) -> dict[str, object]:
-    place = asdict(request.thread)
-    del place["root"]
-    return place | {
+    thread = asdict(request.thread)
+    del thread["root"]
+    return thread | {
         "conversation_id": conversation,
         "message_id": request.message_id,
         "author_id": "",

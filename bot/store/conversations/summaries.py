@@ -40,7 +40,7 @@ INCREMENT_REVISION = (
     update(conversations).where(conversations.c.id == _OF_TURN).values(revision=conversations.c.revision + 1)
 )
 
-_changed = turns.alias("place")
+_changed = turns.alias("changed_turn")
 _CHANGED_POSITION = select(_changed.c.sent_at, _changed.c.id).where(_changed.c.id == bindparam("changed")).subquery()
 
 DELETE_OUTDATED = delete(summaries).where(

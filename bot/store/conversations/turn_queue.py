@@ -49,7 +49,7 @@ def accept_question(connection: Connection, owner: str, incoming: IncomingMessag
     if incoming.addressed is AddressingKind.OVERHEARD:
         connection.execute(sql.INSERT_NOTES, row | NOTE_VALUES)
         return None
-    taken = {"conversation": conversation, "taker": owner if claim else None}
+    taken = {"conversation": conversation, "new_owner": owner if claim else None}
     added = connection.execute(sql.INSERT_TURN, row | taken).one_or_none()
     if added is None:  # the same message came twice at once, and the other delivery was first
         return None
@@ -63,12 +63,12 @@ def _lock_conversation(connection: Connection, incoming: IncomingMessage) -> int
 
     Returns None if the bot was never asked there, and this message does not ask it either.
     """
-    place = _channel_values(incoming.thread) | {"root": incoming.thread.root}
+    thread = _channel_values(incoming.thread) | {"root": incoming.thread.root}
     asks = incoming.addressed not in {AddressingKind.REPLY, AddressingKind.OVERHEARD}
     begins = asks and incoming.message_id == incoming.thread.root  # it starts a thread, which has no conversation yet
-    found: int | None = None if begins else connection.scalar(sql.LOCK_CONVERSATION, place)
+    found: int | None = None if begins else connection.scalar(sql.LOCK_CONVERSATION, thread)
     if found is None and asks:
-        found = connection.scalar(sql.LOCK_OR_INSERT_CONVERSATION, place)
+        found = connection.scalar(sql.LOCK_OR_INSERT_CONVERSATION, thread)
     return found
 
 
@@ -156,11 +156,11 @@ def release_turn(connection: Connection, owner: str, turn: Turn) -> None:
     notify_if_work(connection, conversation)
 
 
-def is_first_delivery(connection: Connection, place: dict[str, str], delivery: str) -> bool:
+def is_first_delivery(connection: Connection, channel: dict[str, str], delivery: str) -> bool:
     """Record a delivery, if it has an id; return whether it is the first one with this id."""
     if not delivery:
         return True
-    row = {"platform": place["platform"], "workspace": place["workspace"], "id": delivery}
+    row = {"platform": channel["platform"], "workspace": channel["workspace"], "id": delivery}
     return connection.scalar(sql.INSERT_DELIVERY, row) is not None
 
 
@@ -168,7 +168,7 @@ def claim_if_alone(connection: Connection, owner: str, row: Row[Any], root: str,
     """Return a waiting turn of a locked conversation; with `claim` it is claimed if no other turn is open."""
     taken = None
     if claim:
-        taken = connection.execute(sql.CLAIM_IF_ALONE, {"turn": row.id, "taker": owner}).one_or_none()
+        taken = connection.execute(sql.CLAIM_IF_ALONE, {"turn": row.id, "new_owner": owner}).one_or_none()
     else:
         notify_if_work(connection, row.conversation_id)
     return turn_with_pages(connection, taken or row, root)
@@ -176,7 +176,7 @@ def claim_if_alone(connection: Connection, owner: str, row: Row[Any], root: str,
 
 def _claim_next(connection: Connection, owner: str, conversation: int, root: str) -> Turn | None:
     """Claim the oldest open turn of a locked conversation, if no turn there has an owner."""
-    row = connection.execute(sql.CLAIM_NEXT, {"conversation": conversation, "taker": owner}).one_or_none()
+    row = connection.execute(sql.CLAIM_NEXT, {"conversation": conversation, "new_owner": owner}).one_or_none()
     return turn_with_pages(connection, row, root) if row else None
 
 
@@ -204,19 +204,19 @@ def _charge_call(connection: Connection, changed: Row[Any], turn: Turn, call: Mo
 
 
 def _fence_values(owner: str, turn: Turn) -> dict[str, Any]:
-    return {"turn": turn.id, "fence": turn.token, "holder": owner}
+    return {"turn": turn.id, "claim_token": turn.token, "current_owner": owner}
 
 
-def _channel_values(place: ThreadKey) -> dict[str, str]:
-    return {"platform": place.platform, "workspace": place.workspace, "channel": place.channel}
+def _channel_values(thread: ThreadKey) -> dict[str, str]:
+    return {"platform": thread.platform, "workspace": thread.workspace, "channel": thread.channel}
 
 
-def _message_values(place: ThreadKey, message_id: str) -> dict[str, str]:
-    return _channel_values(place) | {"message_id": message_id}
+def _message_values(thread: ThreadKey, message_id: str) -> dict[str, str]:
+    return _channel_values(thread) | {"message_id": message_id}
 
 
-def _turn_values(conversation: int, place: ThreadKey, incoming: IncomingMessage) -> dict[str, Any]:
-    return _message_values(place, incoming.message_id) | {
+def _turn_values(conversation: int, thread: ThreadKey, incoming: IncomingMessage) -> dict[str, Any]:
+    return _message_values(thread, incoming.message_id) | {
         "conversation_id": conversation,
         "author_id": incoming.author.id,
         "author_name": incoming.author.name,

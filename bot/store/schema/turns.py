@@ -185,7 +185,11 @@ vote_versions = Table(
     Index("ix_vote_versions_version_id", "version_id"),
 )
 
-FENCE = and_(turns.c.id == bindparam("turn"), turns.c.token == bindparam("fence"), turns.c.owner == bindparam("holder"))
+FENCE = and_(
+    turns.c.id == bindparam("turn"),
+    turns.c.token == bindparam("claim_token"),
+    turns.c.owner == bindparam("current_owner"),
+)
 """True for a turn that this process owns. No row matches once another process has claimed or freed the turn."""
 LOCK_OWN_TURN = select(turns.c.id).where(FENCE).with_for_update(read=True)
 """Returns no row if this process does not own the turn; else no other process can claim it until the commit."""

@@ -164,8 +164,8 @@ def reserve(
     connection: Connection, owner: str, turn: Turn, limits: Sequence[Budget], estimate: CallEstimate
 ) -> CallPermit:
     """Lock the workspace's spending, check the budgets, and save the reservation."""
-    fence = {"turn": turn.id, "fence": turn.token, "holder": owner}
-    if connection.scalar(LOCK_OWN_TURN, fence) is None:
+    claimed = {"turn": turn.id, "claim_token": turn.token, "current_owner": owner}
+    if connection.scalar(LOCK_OWN_TURN, claimed) is None:
         raise ClaimLost
     at = connection.execute(model_calls.SELECT_NOW).scalar_one()
     model_calls.lock_spending(connection, turn.thread, at)

@@ -26,13 +26,13 @@ FREQUENT_STATEMENTS: list[tuple[Executable, dict[str, Any], str]] = [
     (changes.LOCK_CONVERSATION_OF_MESSAGE, MESSAGE, "sqlite_autoindex_turns_1"),
     (statements.LOCK_CLAIMABLE_CONVERSATIONS, {"limit": 1}, "ix_turns_open"),
     (statements.LOCK_CLAIMABLE_CONVERSATIONS, {"limit": 1}, "uq_turns_owned"),
-    (statements.CLAIM_NEXT, {"conversation": 1, "taker": ""}, "ix_turns_open"),
-    (statements.CLAIM_NEXT, {"conversation": 1, "taker": ""}, "uq_turns_owned"),
-    (statements.CLAIM_IF_ALONE, {"turn": 400, "taker": ""}, "ix_turns_open"),
-    (statements.END_TURN[TurnStatus.DONE], {"turn": 400, "fence": 1, "holder": ""}, "INTEGER PRIMARY KEY"),
+    (statements.CLAIM_NEXT, {"conversation": 1, "new_owner": ""}, "ix_turns_open"),
+    (statements.CLAIM_NEXT, {"conversation": 1, "new_owner": ""}, "uq_turns_owned"),
+    (statements.CLAIM_IF_ALONE, {"turn": 400, "new_owner": ""}, "ix_turns_open"),
+    (statements.END_TURN[TurnStatus.DONE], {"turn": 400, "claim_token": 1, "current_owner": ""}, "INTEGER PRIMARY KEY"),
     (
         statements.SAVE_PAGE,
-        {"turn": 400, "fence": 1, "holder": "", "shown": 0, "message": ""},
+        {"turn": 400, "claim_token": 1, "current_owner": "", "shown": 0, "message": ""},
         "INTEGER PRIMARY KEY",
     ),
     (turn_context.SELECT_POSITION, {"turn": 1}, "ix_budgets_scope"),
@@ -86,7 +86,7 @@ async def test_claiming_looks_only_at_open_turns(tmp_path: Path) -> None:
     ("statement", "parameters"),
     [
         (turn_context.SELECT_HISTORY, {"conversation": 1, "sent_at": 1.0, "turn": 1, "limit": 50}),
-        (statements.CLAIM_NEXT, {"conversation": 1, "taker": ""}),
+        (statements.CLAIM_NEXT, {"conversation": 1, "new_owner": ""}),
         (processes.DELETE_OLD_DELIVERIES, {"age": 1.0, "batch": 9}),
     ],
 )
