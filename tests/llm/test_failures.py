@@ -215,7 +215,7 @@ async def test_every_status_of_the_sandbox_is_met(fault: ModelFault) -> None:
         (ModelFault.QUOTA, ModelOutOfCredit),
         (ModelFault.TOO_LARGE_FOR_LIMIT, ContextTooLong),
         (ModelFault.TOO_LONG, ContextTooLong),
-        (ModelFault.FILTERED, ContentFiltered),
+        (ModelFault.PROMPT_FILTERED, ContentFiltered),
     ],
 )
 async def test_every_other_refusal_of_the_sandbox_is_met(fault: ModelFault, error: type[ModelError]) -> None:

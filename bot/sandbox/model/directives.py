@@ -44,7 +44,7 @@ class ModelFault(StrEnum):
     QUOTA = "quota"  # a 429 about money
     TOO_LARGE_FOR_LIMIT = "too_large"  # a 429 that no waiting cures
     TOO_LONG = "too_long"  # the prompt exceeds the context window
-    FILTERED = "filtered"  # the question itself is refused
+    PROMPT_FILTERED = "filtered"  # the question itself is refused
     UNVERIFIED = "unverified"  # refuses to stream, but answers in one piece
     DISCONNECT = "cut"  # the connection closes in the middle of the answer
     STALL = "stall"  # the answer stops, the connection stays open
@@ -53,7 +53,7 @@ class ModelFault(StrEnum):
     EMPTY = "empty"  # a complete answer without text
     LENGTH_BEFORE_TEXT = "thought"  # no text: reasoning reached the length limit
     REFUSAL = "refusal"  # the model declines: its text is in `refusal`, not in `content`
-    FILTER = "filter"  # half an answer, then finish reason content_filter
+    ANSWER_FILTERED = "filter"  # half an answer, then finish reason content_filter
     LENGTH = "length"  # half an answer, then finish reason length
 
 

@@ -61,7 +61,7 @@ REFUSALS: Mapping[ModelFault, Mapping[str, Any]] = {
         "code": "context_length_exceeded",
         "param": "messages",
     },
-    ModelFault.FILTERED: {
+    ModelFault.PROMPT_FILTERED: {
         "message": "The response was filtered due to the prompt triggering Azure OpenAI's content "
         "management policy. Please modify your prompt and retry.",
         "code": "content_filter",

@@ -24,7 +24,7 @@ from bot.sandbox.model.composer import (
 from bot.sandbox.model.directives import Directives, ModelFault
 
 FINISH_REASONS = {
-    ModelFault.FILTER: "content_filter",
+    ModelFault.ANSWER_FILTERED: "content_filter",
     ModelFault.LENGTH: "length",
     ModelFault.LENGTH_BEFORE_TEXT: "length",
 }
@@ -33,7 +33,7 @@ MID_ANSWER_FAULTS = {
     ModelFault.STALL,
     ModelFault.MALFORMED,
     ModelFault.ERROR,
-    ModelFault.FILTER,
+    ModelFault.ANSWER_FILTERED,
     ModelFault.LENGTH,
 }
 TEXTLESS_FAULTS = {ModelFault.EMPTY, ModelFault.LENGTH_BEFORE_TEXT}
