@@ -21,9 +21,9 @@ in a set and awaited at the end.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import structlog
 
@@ -32,6 +32,8 @@ from bot.core.turns import Turn
 from bot.log import describe_error
 from bot.ports import WorkQueue
 
+RunInBackground: TypeAlias = Callable[[Coroutine[Any, Any, None]], None]
+"""`Worker.run_in_background`: starts a coroutine that nobody awaits."""
 HEARTBEATS_PER_LEASE = 6
 """Every 5 s for a lease of 30 s: a busy event loop may miss several before it counts as dead."""
 LEASE_MARGIN_SECONDS = 1.0
@@ -118,7 +120,7 @@ class Worker:
         self._woken.set()
 
     def run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run something that is no turn; an error in it is logged."""
+        """Start a coroutine that is not a turn; an error in it is logged."""
         self._track(self._background, asyncio.create_task(_log_failure(work), name="background"))
 
     def _track(self, tasks: set[asyncio.Task[None]], task: asyncio.Task[None]) -> None:

@@ -19,6 +19,7 @@ import structlog
 from cachetools import TLRUCache
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.conversation.worker import RunInBackground
 from bot.core.access.permission_check import AccessRefusal
 from bot.core.errors import SurfaceError, SurfaceUnavailable
 from bot.core.limits.token_bucket import TokenBucket
@@ -27,7 +28,6 @@ from bot.slack import event_payloads, messages
 from bot.slack.message_metadata import notice_metadata
 from bot.slack.people.access_check import SlackAccessPolicy
 from bot.slack.transport.api_call import call
-from bot.slack.views.modals import RunInBackground
 
 SECONDS_BETWEEN_SAME_REFUSALS = 600.0
 """A person is not told the same reason in the same channel again within this time."""

@@ -15,11 +15,11 @@ from cachetools import TLRUCache
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.conversation.worker import RunInBackground
 from bot.core.errors import SurfaceError, SurfaceGone
 from bot.slack import payload
 from bot.slack.transport.api_call import call
 from bot.slack.transport.unavailable_features import FeatureAvailability
-from bot.slack.views.modals import RunInBackground
 
 SHOWN_TTL_SECONDS = 3_600.0
 """Prompts are not set again in the same direct message within this time."""

@@ -17,9 +17,10 @@ from typing import Any, TypeAlias
 
 from slack_bolt.async_app import AsyncAck
 
+from bot.conversation.worker import RunInBackground
 from bot.slack import payload
 from bot.slack.views.block_kit import NOTE_FIELD, View
-from bot.slack.views.modals import Modals, RunInBackground
+from bot.slack.views.modals import Modals
 from bot.slack.views.submissions import (
     CONFLICT_FOLLOWS,
     SAVE_FAILED,

@@ -13,14 +13,15 @@ https://docs.slack.dev/interactivity/handling-user-interaction
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Coroutine, Mapping
 from functools import partial
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from slack_bolt.async_app import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.conversation.worker import RunInBackground
 from bot.core.errors import StoreError, SurfaceError
 from bot.slack import payload
 from bot.slack.transport.api_call import call
@@ -28,8 +29,6 @@ from bot.slack.views.block_kit import View, render_notice
 from bot.slack.views.submissions import ActionRefused
 
 ViewResult = TypeVar("ViewResult", View, View | None)
-RunInBackground: TypeAlias = Callable[[Coroutine[Any, Any, None]], None]
-"""Starts a coroutine whose result nobody waits for."""
 PLACEHOLDER_AFTER_SECONDS = 1.0
 """A view that takes longer is opened as a placeholder: Slack's trigger expires after three seconds."""
 MAX_ACK_BYTES = 20_000
@@ -64,8 +63,10 @@ class Modals:
                 await self._try_call(lambda: fill(view=render_notice(VIEW_FAILED)))  # or the placeholder stays
         task.cancel()
 
-    async def run_and_tell(self, trigger: str, work: Coroutine[Any, Any, View | None], *, on_top: bool = False) -> None:
-        """Do something, and open the view that it returns, if any; `on_top` as in `open_view`."""
+    async def run_and_open_result(
+        self, trigger: str, work: Coroutine[Any, Any, View | None], *, on_top: bool = False
+    ) -> None:
+        """Await `work`, and open the view that it returns, if any; `on_top` as in `open_view`."""
         show = self._client.views_push if on_top else self._client.views_open
         if view := await _view_or_notice(work):
             await self._try_call(lambda: show(trigger_id=trigger, view=view))
