@@ -80,7 +80,7 @@ def allow(ids: frozenset[str], *, remove: bool) -> GrantsChange:
 
 
 @_change_command("deny", "ID...", "Never answer these people (U…) or channels (C…).")
-def deny(ids: frozenset[str], *, remove: bool) -> GrantsChange:
+def denial(ids: frozenset[str], *, remove: bool) -> GrantsChange:
     """Return a change of the people and channels that may never ask."""
     people, channels = rule_words.split_ids(ids)
     return _change_lists(remove, denied_people=people, denied_channels=channels)

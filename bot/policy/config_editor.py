@@ -22,7 +22,7 @@ from bot.ports import ConfigVersions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditableScope:
-    """A scope with what is set there and above it, as an editor sees it."""
+    """A scope with what is set there and above it, as an admin or steward edits it."""
 
     scope: Scope
     newest_version: ConfigVersion | None
@@ -30,17 +30,17 @@ class EditableScope:
     configs: Mapping[Scope, ScopeConfig]
     """What is set here and in the scopes above."""
     is_direct: bool = False
-    is_delegated: bool = False
-    """Whether a delegated editor edits it, not an admin: locks, and what they lock here, cannot be changed then."""
+    is_steward: bool = False
+    """Whether a steward edits it, not an admin: locks, and what they lock here, cannot be changed then."""
 
     @property
     def fixed_fields(self) -> frozenset[str]:
         """The fields that this editor cannot change, because they are locked here."""
-        return self.config.locks if self.is_delegated else frozenset()
+        return self.config.locks if self.is_steward else frozenset()
 
     def find_problems(self, draft: ScopeConfig) -> Mapping[str, str]:
         """Return why a draft cannot be saved: a sentence for people for each wrong field; empty if it can."""
-        found = scoped_config.find_lock_violations(self.config, draft) if self.is_delegated else {}
+        found = scoped_config.find_lock_violations(self.config, draft) if self.is_steward else {}
         return {**found, **scoped_config.find_problems(draft, self.locked_fields)}
 
     @property
@@ -75,8 +75,8 @@ class ConfigEditor:
         self._deployment = deployment
         self._is_direct = is_direct
 
-    async def load_scope(self, scope: Scope, *, is_delegated: bool = False) -> EditableScope:
-        """Return a scope as an admin sees it now, or as a delegated editor does."""
+    async def load_scope(self, scope: Scope, *, is_steward: bool = False) -> EditableScope:
+        """Return a scope as an admin sees it now, or as a steward does."""
         thread = ThreadKey(platform=scope.platform, workspace=scope.workspace, channel=scope.channel, root=scope.root)
         saved = {version.scope: version for version in await self.versions.list_applying(thread)}
         configs = {key: version.config for key, version in saved.items()}
@@ -85,7 +85,7 @@ class ConfigEditor:
             newest_version=saved.get(scope),
             configs={**configs, scoped_config.DEPLOYMENT_SCOPE: self._deployment},
             is_direct=self._is_direct(scope.channel),
-            is_delegated=is_delegated,
+            is_steward=is_steward,
         )
 
     async def save(
@@ -96,14 +96,14 @@ class ConfigEditor:
         based_on: int,
         by: Author,
         note: str = "",
-        is_delegated: bool = False,
+        is_steward: bool = False,
     ) -> ConfigVersion:
         """Save a new version of a scope.
 
         Raises `ConfigRefused` with a sentence for each wrong field, and `VersionConflict` if `based_on` is no
         longer the newest version.
         """
-        problems = (await self.load_scope(scope, is_delegated=is_delegated)).find_problems(config)
+        problems = (await self.load_scope(scope, is_steward=is_steward)).find_problems(config)
         if problems:
             raise ConfigRefused(problems)
         return await self.versions.save(scope, config, based_on=based_on, by=by, note=note)

@@ -47,12 +47,12 @@ class SavedGrants:
         return self.deployment, known.get(self.workspace, NO_GRANTS).rules
 
     async def list_editors(self, channel: str = "") -> frozenset[str]:
-        """Return the ids of people who are named as admins of the workspace, or as editors of `channel`."""
+        """Return the ids of people who are named as admins of the workspace, or as stewards of `channel`."""
         known = await self._current_grants()
         return known.get(replace(self.workspace, channel=channel), NO_GRANTS).stewards
 
     async def list_channels_edited_by(self, person: str) -> Sequence[Scope]:
-        """Return the channels of which a person is named as an editor."""
+        """Return the channels of which a person is a steward."""
         known = await self._current_grants()
         mine = [key for key, grants in known.items() if key.channel and person in grants.stewards]
         return sorted(mine, key=lambda key: key.channel)

@@ -11,7 +11,7 @@ from bot.core.learned_facts import Fact
 
 
 class LearnedFacts(Protocol):
-    """Facts about model servers. One method, one transaction; raises `StoreUnavailable`."""
+    """The stored facts about all model servers. One method, one transaction; raises `StoreUnavailable`."""
 
     async def list_facts(self) -> Sequence[Fact]:
         """Return the facts of the last `FACT_LIFETIME_SECONDS`, ordered by server, model and subject."""
@@ -27,7 +27,7 @@ class LearnedFacts(Protocol):
 
 
 class ServerFacts(Protocol):
-    """What is known of one model server; in memory, so neither method waits."""
+    """What is known of one model server and its models; in memory, so neither method waits."""
 
     def read(self, model: str) -> Mapping[str, Any]:
         """Return what is known of a model, by subject."""

@@ -87,7 +87,7 @@ async def test_an_admin_names_another_and_takes_it_back(sandbox: RunningSandbox,
     await home(page, user=ADA)
     grants = page.locator(".block", has=page.get_by_role("button", name="Change who may do what"))
     await grants.get_by_role("button", name="History").click()
-    await expect(modal(page)).to_contain_text("+may steer: grace (U0GRACE)", timeout=SOON_MILLISECONDS)
+    await expect(modal(page)).to_contain_text("+may configure: grace (U0GRACE)", timeout=SOON_MILLISECONDS)
     await page.keyboard.press("Escape")
     await change(page)
     await choose(page, "Admins besides Slack's", "Grace Hopper")

@@ -45,8 +45,8 @@ def test_a_change_is_shown_and_takes_effect(bot: Bot, monkeypatch: pytest.Monkey
         "  never these people: U3",
         "  guests and outsiders by name: U4",
         "  let in: direct-messages, guests",
-        "  may steer: U1",
-        "  may steer: U2",
+        "  may configure: U1",
+        "  may configure: U2",
     ):
         assert f"\n{line}\n" in shown
     assert "workspace T1: version 6" in shown

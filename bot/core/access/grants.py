@@ -66,7 +66,7 @@ def describe_grants(grants: Grants, name: Callable[[str], str] = str) -> list[st
     if rules.admits is not None:
         lines.append(f"let in: {', '.join(sorted(rules.admits)) or 'nothing'}")
     if grants.stewards:
-        lines.append(f"may steer: {named(grants.stewards)}")
+        lines.append(f"may configure: {named(grants.stewards)}")
     return lines
 
 

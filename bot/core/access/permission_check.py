@@ -11,7 +11,7 @@ refusal, or None. Every set must admit the question. The checks run in this orde
 Missing information counts as the worst case: an unknown member type is refused, and a channel counts as
 shared.
 
-`may_steer` decides who may configure the bot. It ignores all rules, so that no rule can lock out the admins
+`may_configure` decides who may configure the bot. It ignores all rules, so that no rule can lock out the admins
 of a workspace.
 """
 
@@ -178,7 +178,7 @@ def _is_admitted_or_invited(admission: Admission, person: str, rules: Sequence[A
     return all(admission in (each.admits or ()) or person in known | each.people | each.invited for each in deciding)
 
 
-def may_steer(subject: AccessSubject, *, has_rank: bool, named: frozenset[str]) -> bool:
+def may_configure(subject: AccessSubject, *, has_rank: bool, named: frozenset[str]) -> bool:
     """Return whether a person may configure the bot.
 
     `has_rank` says that the platform calls them an admin; `named` holds the ids that an admin named. Guests

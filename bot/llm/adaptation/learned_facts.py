@@ -28,7 +28,7 @@ log = structlog.get_logger()
 
 
 class ModelFacts:
-    """All facts about all servers."""
+    """What was learned about the models of all servers; kept in memory, and saved by `LearnedFacts` in the store."""
 
     def __init__(self, store: LearnedFacts | None = None) -> None:
         """Without a `store`, facts are known as long as this object lives."""
@@ -77,7 +77,7 @@ class ModelFacts:
 
 
 class LearnedServerFacts:
-    """The facts about one server."""
+    """The part of `ModelFacts` about one server, with its models: the `ServerFacts` that reads and saves."""
 
     def __init__(self, facts: ModelFacts, server: str) -> None:
         self._facts = facts

@@ -55,26 +55,26 @@ class Authorizer:
         """Return whether a person is an admin. Raises `StoreError`."""
         return await self._admins.is_admin(user)
 
-    async def is_delegated_editor(self, user: str, scope: Scope) -> bool:
+    async def is_steward(self, user: str, scope: Scope) -> bool:
         """Return whether a person is a steward of the scope's channel. Raises `StoreError`."""
         is_channel = GROUP_CHANNEL_ID_PATTERN.fullmatch(scope.channel)
-        return bool(is_channel) and await self._admins.is_delegated_editor(user, scope.channel)
+        return bool(is_channel) and await self._admins.is_steward(user, scope.channel)
 
     async def require_admin(self, user: str, action: str) -> None:
         """Raise `ActionRefused` unless a person is an admin. `action` is for the log."""
         if not await self.is_admin(user):
-            raise self.deny(user, action, NOT_AN_ADMIN)
+            raise self.denial(user, action, NOT_AN_ADMIN)
 
     async def require_editor(self, scope: Scope, user: str, action: str) -> bool:
-        """Return True for a steward and False for an admin.
+        """Return whether a person who may edit a scope is a steward, and not an admin.
 
-        Raises `ActionRefused` for anybody else. `action` is for the log.
+        Raises `ActionRefused` if they may not edit it. `action` is for the log.
         """
         if await self.is_admin(user):
             return False
-        if await self.is_delegated_editor(user, scope):
+        if await self.is_steward(user, scope):
             return True
-        raise self.deny(user, action, NOT_AN_ADMIN)
+        raise self.denial(user, action, NOT_AN_ADMIN)
 
     def for_purpose(self, purpose: str) -> Self:
         """Return an authorizer for the same people whose forms are valid for one purpose only."""
@@ -86,13 +86,13 @@ class Authorizer:
         try:
             scope = scoped_config.parse_scope(name, PLATFORM)
         except ValueError:
-            raise self.deny(user, "no level", NOT_IN_WORKSPACE) from None
+            raise self.denial(user, "no level", NOT_IN_WORKSPACE) from None
         return self._require_own_workspace(user, scope)
 
     def channel_scope(self, user: str, channel: str, kind: re.Pattern[str] = CHANNEL_ID_PATTERN) -> Scope:
         """Return a channel's scope. Raises `ActionRefused` unless `channel` matches `kind`."""
         if not kind.fullmatch(channel):
-            raise self.deny(user, "no channel", NOT_IN_WORKSPACE)
+            raise self.denial(user, "no channel", NOT_IN_WORKSPACE)
         return replace(self.workspace, channel=channel)
 
     def sign_form(
@@ -107,20 +107,20 @@ class Authorizer:
         try:
             state = signed_state.verify(signed, self._key)
         except InvalidSignature:
-            raise self.deny(user, "forged form", FORM_NOT_YOURS) from None
+            raise self.denial(user, "forged form", FORM_NOT_YOURS) from None
         if state.user != user:
-            raise self.deny(user, "another's form", FORM_NOT_YOURS)
+            raise self.denial(user, "another's form", FORM_NOT_YOURS)
         if state.expires_at < self._clock():
-            raise self.deny(user, "expired form", FORM_EXPIRED)
+            raise self.denial(user, "expired form", FORM_EXPIRED)
         self._require_own_workspace(user, state.scope)
         return state
 
-    def deny(self, user: str, action: str, sentence: str) -> ActionRefused:
+    def denial(self, user: str, action: str, sentence: str) -> ActionRefused:
         """Return the error that shows `sentence` to a person, and log the denied `action`."""
         log.warning("An action was denied.", action="steering_denied", user=user, what=action)
         return ActionRefused(sentence)
 
     def _require_own_workspace(self, user: str, scope: Scope) -> Scope:
         if (scope.platform, scope.workspace) != (PLATFORM, self.workspace.workspace):
-            raise self.deny(user, "another workspace", NOT_IN_WORKSPACE)
+            raise self.denial(user, "another workspace", NOT_IN_WORKSPACE)
         return scope

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from bot.core.access.permission_check import AccessSubject, may_steer
+from bot.core.access.permission_check import AccessSubject, may_configure
 from bot.slack.people.directory import People
 
 ROLE_MAX_AGE_SECONDS = 30.0
@@ -46,14 +46,14 @@ class AdminRoles:
     async def is_admin(self, user: str) -> bool:
         """Return whether a person is an admin of the whole workspace now. Raises `StoreError`."""
         person, ranks = await self._look_up(user)
-        if may_steer(person, has_rank=ranks, named=self._named):
+        if may_configure(person, has_rank=ranks, named=self._named):
             return True  # whatever is stored, and whether it can be read
-        return may_steer(person, has_rank=False, named=await self._look_up_stewards(""))
+        return may_configure(person, has_rank=False, named=await self._look_up_stewards(""))
 
-    async def is_delegated_editor(self, user: str, channel: str) -> bool:
+    async def is_steward(self, user: str, channel: str) -> bool:
         """Return whether a person is a steward of a channel now. Raises `StoreError`."""
         person, _ranks = await self._look_up(user)
-        return may_steer(person, has_rank=False, named=await self._look_up_stewards(channel))
+        return may_configure(person, has_rank=False, named=await self._look_up_stewards(channel))
 
     async def _look_up(self, user: str) -> tuple[AccessSubject, bool]:
         """Return a person and whether Slack calls them an admin or owner."""

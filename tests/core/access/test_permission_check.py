@@ -17,7 +17,7 @@ from bot.core.access.permission_check import (
     MemberType,
     RequestLocation,
     find_refusal,
-    may_steer,
+    may_configure,
 )
 
 ADA = AccessSubject("U1", MemberType.MEMBER)
@@ -148,9 +148,9 @@ def test_a_further_set_of_denials_admits_no_one(
 def test_no_rule_locks_out_admins_and_only_members_may_configure(
     person: AccessSubject, named: frozenset[str], has_rank: bool
 ) -> None:
-    """`may_steer` takes no rules: an admin who is denied everything may still configure the bot."""
+    """`may_configure` takes no rules: an admin who is denied everything may still configure the bot."""
     is_member = person.member_type is MemberType.MEMBER
-    assert may_steer(person, has_rank=has_rank, named=named) == (is_member and (has_rank or person.id in named))
+    assert may_configure(person, has_rank=has_rank, named=named) == (is_member and (has_rank or person.id in named))
 
 
 grants = st.builds(Grants, rules=sets_of_rules, stewards=some_users)

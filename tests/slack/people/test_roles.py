@@ -85,9 +85,9 @@ async def test_stewards_edit_where_they_are_named() -> None:
 
     assert await asked("U1").is_admin("U1")
     assert not await asked("U2").is_admin("U2")
-    assert await asked("U2").is_delegated_editor("U2", "C1")
-    assert not await asked("U2").is_delegated_editor("U2", "C2")
-    assert not await asked("U2", is_restricted=True).is_delegated_editor("U2", "C1")
+    assert await asked("U2").is_steward("U2", "C1")
+    assert not await asked("U2").is_steward("U2", "C2")
+    assert not await asked("U2", is_restricted=True).is_steward("U2", "C1")
     assert not await asked("U1", team_id="T2").is_admin("U1")
 
 

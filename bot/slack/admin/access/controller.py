@@ -46,8 +46,8 @@ class GrantsController:
         """Return all grants for an admin, and for anybody else the channels that they may edit."""
         if not reader.is_admin:
             channels = await self._saved_grants.list_channels_edited_by(reader.user)
-            return views.render_delegated_channels(
-                [scope for scope in channels if await self._authorizer.is_delegated_editor(reader.user, scope)]
+            return views.render_channels_of_steward(
+                [scope for scope in channels if await self._authorizer.is_steward(reader.user, scope)]
             )
         versions = await self._saved_grants.record.list_current(self._authorizer.workspace)
         return views.render_overview(self._authorizer.workspace, versions, self._saved_grants.deployment)
@@ -102,7 +102,7 @@ class GrantsController:
         versions = await self._saved_grants.record.list_history(state.scope, limit=views.MAX_VERSIONS_SHOWN)
         old = next((version for version in versions if str(version.number) == number), None)
         if old is None:
-            raise self._authorizer.deny(user, "restore grants", authorization.NOT_IN_WORKSPACE)
+            raise self._authorizer.denial(user, "restore grants", authorization.NOT_IN_WORKSPACE)
         try:
             await self._save_grants(state, old.grants, f"Restores version {number}.")
         except GrantsConflict as conflict:
@@ -129,7 +129,7 @@ class GrantsController:
         await self._authorizer.require_admin(user, action)
         scope = self._authorizer.parse_scope(user, name)
         if scope.root or (scope.channel and not authorization.GROUP_CHANNEL_ID_PATTERN.fullmatch(scope.channel)):
-            raise self._authorizer.deny(user, action, authorization.NOT_IN_WORKSPACE)
+            raise self._authorizer.denial(user, action, authorization.NOT_IN_WORKSPACE)
         return scope
 
     async def _save_grants(self, state: FormState, grants: Grants, note: str) -> None:

@@ -49,11 +49,11 @@ def render_overview(workspace: Scope, versions: Sequence[GrantsVersion], deploym
         block_kit.section("\n".join(lines)),
         *signature,
         block_kit.actions(*buttons),
-        *_render_delegations([version for scope, version in newest.items() if scope.channel]),
+        *_render_stewards([version for scope, version in newest.items() if scope.channel]),
     ]
 
 
-def render_delegated_channels(channels: Sequence[Scope]) -> list[Block]:
+def render_channels_of_steward(channels: Sequence[Scope]) -> list[Block]:
     """Return Home's section for a steward: the channels that they may edit."""
     if not channels:
         return []
@@ -90,7 +90,7 @@ def render_history(
     return block_kit.modal("History", blocks, metadata=form_state)
 
 
-def _render_delegations(versions: Sequence[GrantsVersion]) -> list[Block]:
+def _render_stewards(versions: Sequence[GrantsVersion]) -> list[Block]:
     """Return the stewards of each channel, and the list in which an admin chooses another channel."""
     current = [version for version in versions if version.grants.stewards]
     select = block_kit.channel_select(EDIT_CHANNEL_GRANTS_ACTION, "Let somebody edit a channel…")

@@ -75,8 +75,8 @@ class PromptController:
     async def open_editor(self, user: str, name: str) -> View:
         """Return the form of the scope of that name."""
         scope = self._authorizer.parse_scope(user, name)
-        is_delegated = await self._authorizer.require_editor(scope, user, "edit")
-        editable = await self._config_editor.load_scope(scope, is_delegated=is_delegated)
+        is_steward = await self._authorizer.require_editor(scope, user, "edit")
+        editable = await self._config_editor.load_scope(scope, is_steward=is_steward)
         return editor_views.render_editor(
             editable, self._authorizer.sign_form(user, editable.scope, editable.version_number), await self._models()
         )
@@ -104,15 +104,15 @@ class PromptController:
         another person has saved meanwhile.
         """
         state = self._authorizer.verify_form(user, payload.text(view, "private_metadata"))
-        is_delegated = await self._authorizer.require_editor(state.scope, user, "save")
-        editable = await self._config_editor.load_scope(state.scope, is_delegated=is_delegated)
+        is_steward = await self._authorizer.require_editor(state.scope, user, "save")
+        editable = await self._config_editor.load_scope(state.scope, is_steward=is_steward)
         entered = form.parse_submission(payload.mapping(view, "state", "values"), editable)
         if wrong := {**editable.find_problems(entered.config), **entered.errors}:
             return FormErrors(errors=form.place_errors(wrong, payload.items(view, "blocks")))
         if entered.config == editable.config:
             return None  # unchanged, or another person has just saved the same
         try:
-            await self._saver.save_config(state, entered.config, entered.note, is_delegated=is_delegated)
+            await self._saver.save_config(state, entered.config, entered.note, is_steward=is_steward)
         except ConfigRefused as refused:
             return FormErrors(errors=form.place_errors(refused.problems, payload.items(view, "blocks")))
         except VersionConflict as conflict:
@@ -124,14 +124,14 @@ class PromptController:
     async def restore_version(self, user: str, view: Mapping[str, Any], number: str) -> View:
         """Save an old version as the newest one; return the history with a sentence about the result."""
         state = self._authorizer.verify_form(user, payload.text(view, "private_metadata"))
-        is_delegated = await self._authorizer.require_editor(state.scope, user, "restore")
+        is_steward = await self._authorizer.require_editor(state.scope, user, "restore")
         versions = await self._config_editor.versions.list_history(state.scope, limit=history.MAX_VERSIONS_SHOWN)
         old = next((version for version in versions if str(version.number) == number), None)
         if old is None:
-            raise self._authorizer.deny(user, "restore", authorization.NOT_IN_WORKSPACE)
+            raise self._authorizer.denial(user, "restore", authorization.NOT_IN_WORKSPACE)
         try:
             note = f"Restores version {number}."
-            await self._saver.save_config(state, old.config, note, is_delegated=is_delegated)
+            await self._saver.save_config(state, old.config, note, is_steward=is_steward)
         except ConfigRefused as refused:
             news = " ".join(refused.problems.values())
         except VersionConflict as conflict:

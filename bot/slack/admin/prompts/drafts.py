@@ -76,8 +76,8 @@ class DraftController:
     async def parse_request(self, user: str, view: Mapping[str, Any]) -> DraftRequest | FormErrors:
         """Return the draft and question of a form, or the errors that saving it would show."""
         state = self._authorizer.verify_form(user, payload.text(view, "private_metadata"))
-        is_delegated = await self._authorizer.require_editor(state.scope, user, "try")
-        editable = await self._config_editor.load_scope(state.scope, is_delegated=is_delegated)
+        is_steward = await self._authorizer.require_editor(state.scope, user, "try")
+        editable = await self._config_editor.load_scope(state.scope, is_steward=is_steward)
         values = payload.mapping(view, "state", "values")
         entered, question = form.parse_submission(values, editable), form.parse_question(values)
         errors = {**editable.find_problems(entered.config), **entered.errors}
@@ -115,10 +115,10 @@ class DraftController:
 
     async def publish_draft(self, user: str, thread: ThreadKey, signed: str) -> View | None:
         """Save the draft of a thread; return a view with the reason if it cannot be saved."""
-        draft, state, is_delegated = await self._require_draft(user, thread, signed, "publish")
-        editable = await self._config_editor.load_scope(draft.scope, is_delegated=is_delegated)
+        draft, state, is_steward = await self._require_draft(user, thread, signed, "publish")
+        editable = await self._config_editor.load_scope(draft.scope, is_steward=is_steward)
         try:
-            version = await self._saver.save_config(state, draft.config, draft.note, is_delegated=is_delegated)
+            version = await self._saver.save_config(state, draft.config, draft.note, is_steward=is_steward)
         except ConfigRefused as refused:
             return block_kit.render_notice(" ".join(refused.problems.values()))
         except VersionConflict as conflict:
@@ -131,8 +131,8 @@ class DraftController:
 
     async def open_editor(self, user: str, thread: ThreadKey, signed: str) -> View:
         """Return the form of the draft's scope, filled in with the draft."""
-        draft, state, is_delegated = await self._require_draft(user, thread, signed, "edit a draft")
-        editable = await self._config_editor.load_scope(draft.scope, is_delegated=is_delegated)
+        draft, state, is_steward = await self._require_draft(user, thread, signed, "edit a draft")
+        editable = await self._config_editor.load_scope(draft.scope, is_steward=is_steward)
         if editable.newest_version and editable.version_number != draft.based_on:
             return await self._saver.render_conflict(user, editable, editable.newest_version, draft.config, draft.note)
         form_state = self._authorizer.sign_form(user, state.scope, draft.based_on)
@@ -140,7 +140,7 @@ class DraftController:
 
     async def discard_draft(self, user: str, thread: ThreadKey, signed: str) -> None:
         """Delete the draft of a thread."""
-        draft, _leave, _is_delegated = await self._require_draft(user, thread, signed, "discard")
+        draft, _leave, _is_steward = await self._require_draft(user, thread, signed, "discard")
         await self._drafts.delete_draft(thread)
         await self._direct_messages.update_first_message(thread, "Discarded", draft_view.render_discarded(draft.scope))
 
@@ -176,11 +176,11 @@ class DraftController:
         Raises `ActionRefused`.
         """
         state = self._authorizer.verify_form(user, signed)
-        is_delegated = await self._authorizer.require_editor(state.scope, user, action)
+        is_steward = await self._authorizer.require_editor(state.scope, user, action)
         draft = await self._drafts.find_draft(thread)
         if draft is None or (draft.author, draft.scope, draft.based_on) != (user, state.scope, state.based_on):
-            raise self._authorizer.deny(user, action, DRAFT_GONE)
-        return draft, state, is_delegated
+            raise self._authorizer.denial(user, action, DRAFT_GONE)
+        return draft, state, is_steward
 
     def direct_thread(self, channel: str, root: str) -> ThreadKey:
         """Return a thread of direct messages in this workspace."""

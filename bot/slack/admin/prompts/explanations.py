@@ -52,7 +52,7 @@ class AnswerExplainer:
             return block_kit.render_notice(explanation_view.ANSWER_UNKNOWN)
         is_admin = await self._authorizer.is_admin(user)
         if not is_admin and user != explained.author.id:
-            raise self._authorizer.deny(user, "why", explanation_view.NOT_YOUR_ANSWER)
+            raise self._authorizer.denial(user, "why", explanation_view.NOT_YOUR_ANSWER)
         editable = await self._config_editor.load_scope(scoped_config.thread_scope(thread))
         requested_model = str(explained.made_with.parameters.get("model", "")) if explained.made_with else ""
         notes = (await self._models()).notes_for(requested_model or explained.model)

@@ -85,7 +85,7 @@ def render_fields(
         *(_render_parameter(parameter, editable, draft, above, models) for parameter in PARAMETER_TABLE),
         block_kit.divider(),
     ]
-    if not editable.scope.root and not editable.is_delegated:
+    if not editable.scope.root and not editable.is_steward:
         blocks.append(_render_locks(draft))
     return [*blocks, block_kit.note_input(note)]
 
@@ -109,7 +109,7 @@ def parse_submission(values: Mapping[str, Any], editable: EditableScope) -> Subm
     config = ScopeConfig(
         prompt=editable.config.prompt if PROMPT_FIELD in editable.fixed_fields else _parse_prompt(values),
         parameters=entered,
-        locks=editable.config.locks if editable.is_delegated else locks,
+        locks=editable.config.locks if editable.is_steward else locks,
     )
     note = read_value(values, NOTE_FIELD)
     return SubmittedConfig(config=config, note=note, errors=errors, parts=_parse_parts(values))
@@ -185,7 +185,7 @@ def _render_prompt(
     return [
         *inputs,
         more,
-        *([] if editable.is_delegated else context),
+        *([] if editable.is_steward else context),
         block_kit.input_block(MODE_FIELD, "This prompt", chosen, optional=False),
     ]
 

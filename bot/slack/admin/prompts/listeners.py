@@ -69,13 +69,13 @@ def register_drafts(app: AsyncApp, drafts: DraftController, listeners: Listeners
                 case request:
                     await shown.open_view(submitted.trigger, drafts.start_draft(request), on_top=True)
 
-        await shown.run_and_tell(submitted.trigger, start_or_show_errors(), on_top=True)
+        await shown.run_and_open_result(submitted.trigger, start_or_show_errors(), on_top=True)
 
     async def publish(pressed: Interaction) -> None:
-        await shown.run_and_tell(pressed.trigger, drafts.publish_draft(*_draft_button(drafts, pressed)))
+        await shown.run_and_open_result(pressed.trigger, drafts.publish_draft(*_draft_button(drafts, pressed)))
 
     async def discard(pressed: Interaction) -> None:
-        await shown.run_and_tell(pressed.trigger, drafts.discard_draft(*_draft_button(drafts, pressed)))
+        await shown.run_and_open_result(pressed.trigger, drafts.discard_draft(*_draft_button(drafts, pressed)))
 
     app.action(form.TRY_ACTION)(listeners.runs(try_draft))
     app.action(draft_view.PUBLISH_ACTION)(listeners.runs(publish))

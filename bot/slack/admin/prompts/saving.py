@@ -41,12 +41,12 @@ class ConfigSaver:
         self._models = models
 
     async def save_config(
-        self, state: FormState, config: ScopeConfig, note: str, *, is_delegated: bool = False
+        self, state: FormState, config: ScopeConfig, note: str, *, is_steward: bool = False
     ) -> ConfigVersion:
         """Add a version. Raises `ConfigRefused` and `VersionConflict`."""
         author = await self.people.look_up_author(state.user)
         version = await self._config_editor.save(
-            state.scope, config, based_on=state.based_on, by=author, note=note, is_delegated=is_delegated
+            state.scope, config, based_on=state.based_on, by=author, note=note, is_steward=is_steward
         )
         log.info(
             "A configuration was saved.",

@@ -20,7 +20,7 @@ from tests.slack.admin_client import ADA, CHANNEL, GENERAL, GRACE, TEAM, WORKSPA
 LOCKED = ScopeConfig(parameters={"model": "cheap", "n": 2}, locks=frozenset({"model", "prompt"}))
 
 
-async def delegated(admin_client: AdminClient, *people: str, channel: str = GENERAL) -> None:
+async def name_stewards(admin_client: AdminClient, *people: str, channel: str = GENERAL) -> None:
     """Name the stewards of a channel."""
     key = replace(WORKSPACE, channel=channel)
     newest = len(await admin_client.grants.list_history(key, limit=99))
@@ -49,7 +49,7 @@ async def test_an_admin_lets_a_steward_edit_a_channel(admin_client: AdminClient)
     "level", [WHOLE, f"direct {TEAM}", f"channel {TEAM}/C0ENG", f"thread {TEAM}/C0ENG/1.0", f"channel {TEAM}/D0GRACE"]
 )
 async def test_a_steward_sees_no_other_channel(admin_client: AdminClient, level: str) -> None:
-    await delegated(admin_client, GRACE)
+    await name_stewards(admin_client, GRACE)
     for action in (f"{editor_views.EDIT_ACTION}:x", editor_views.HISTORY_ACTION):
         with capture_logs() as logs:
             await admin_client.press(GRACE, action, level)
@@ -62,7 +62,7 @@ async def test_a_steward_edits_threads_of_the_channel_without_seeing_the_prompt_
 ) -> None:
     secret = ScopeConfig(prompt=Prompt("A secret of the admins."))
     await admin_client.versions.save(WORKSPACE, secret, based_on=0, by=Author(id=ADA))
-    await delegated(admin_client, GRACE)
+    await name_stewards(admin_client, GRACE)
     view = await admin_client.open_editor(GRACE, f"thread {TEAM}/{GENERAL}/1.0")
     assert "secret" not in str(view.content)
     await admin_client.submit(GRACE, view, prompt="Be kind.")
@@ -79,7 +79,7 @@ async def test_a_steward_cannot_change_locked_fields(
     )
     await admin_client.versions.save(CHANNEL, ScopeConfig(prompt=Prompt("Old.")), based_on=0, by=Author(id=ADA))
     await admin_client.versions.save(CHANNEL, LOCKED, based_on=1, by=Author(id=ADA))
-    await delegated(admin_client, GRACE)
+    await name_stewards(admin_client, GRACE)
     view = await admin_client.open_editor(GRACE)
     fields = {block.get("block_id") for block in view.content["blocks"] if block["type"] == "input"}
     assert not fields & {"model", "temperature", "locks", "prompt:line:0"}
@@ -105,10 +105,10 @@ async def test_a_steward_cannot_change_locked_fields(
 
 
 async def test_a_former_steward_saves_nothing(admin_client: AdminClient, errors: list[Mapping[str, str]]) -> None:
-    await delegated(admin_client, GRACE)
+    await name_stewards(admin_client, GRACE)
     view = await admin_client.open_editor(GRACE)
     await admin_client.press(GRACE, editor_views.HISTORY_ACTION, HERE)
-    await delegated(admin_client)
+    await name_stewards(admin_client)
     view = admin_client.workspace.views.open(GRACE, view.content)
     await admin_client.submit(GRACE, view, prompt="Be rude.")
     assert errors == [{NOTE_FIELD: authorization.NOT_AN_ADMIN}]
@@ -118,7 +118,7 @@ async def test_a_former_steward_saves_nothing(admin_client: AdminClient, errors:
 
 async def test_an_admin_and_a_steward_edit_at_once(admin_client: AdminClient) -> None:
     """The second sees the difference, and may overwrite only unlocked fields."""
-    await delegated(admin_client, GRACE)
+    await name_stewards(admin_client, GRACE)
     ada, grace = await admin_client.open_editor(ADA), await admin_client.open_editor(GRACE)
     await admin_client.submit(ADA, ada, n="2", locks=["n"])
     await admin_client.submit(GRACE, grace, prompt="Be kind.")
