@@ -25,6 +25,7 @@ from tests import documents
 README = (documents.ROOT / "README.md").read_text()
 INDEX = documents.ROOT / "docs" / "README.md"
 TIMELESS = [page for page in documents.PAGES if page.parent != documents.DECISIONS and page.name != "CHANGELOG.md"]
+INSTALLS_BY_NAME = re.compile(r"(install|add|tool run|uvx) +['\"]?threadkeeper\b")
 CLASS = re.compile(r"^class (\w+)", re.MULTILINE)
 HOW = "run `uv run python -m tests.documents`"
 
@@ -174,3 +175,10 @@ def test_the_page_about_budgets_teaches_every_command(command: str) -> None:
 @pytest.mark.parametrize("option", [name for each in usage.params for name in each.opts])
 def test_the_page_about_budgets_teaches_every_option_of_usage(option: str) -> None:
     assert f"`{option}" in (documents.ROOT / "docs/budgets.md").read_text()
+
+
+def test_nothing_tells_people_to_install_the_bot_by_its_name() -> None:
+    """It is on no package index; another project's package has that name there."""
+    modules = (documents.ROOT / "bot").rglob("*.py")
+    wrong = [label(page) for page in (*documents.PAGES, *modules) if INSTALLS_BY_NAME.search(page.read_text())]
+    assert wrong == []

@@ -1,4 +1,4 @@
-"""An exact token counter, if one is installed: `pip install threadkeeper[tokens]`.
+"""An exact token counter, if one is installed: `uv sync --extra tokens`.
 
     count = load_counter()
     count("Hello")              5: one for the word, four that the API adds to a message

@@ -40,5 +40,14 @@ def test_its_project_file_names_the_group_of_plugins() -> None:
     assert "threadkeeper.plugins" in tomllib.loads(settings["code"])["project"]["entry-points"]
 
 
+def test_its_project_file_can_be_installed_with_this_bot() -> None:
+    """Package indexes have another `threadkeeper`; without a build backend there is no entry point."""
+    settings = SETTINGS.search(PAGE)
+    assert settings
+    project = tomllib.loads(settings["code"])
+    assert set(project["tool"]["uv"]["sources"]["threadkeeper"]) == {"path"}
+    assert project["build-system"] == tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]
+
+
 def test_nothing_of_ours_loads_itself_into_other_peoples_tests() -> None:
     assert [point for point in entry_points(group="pytest11") if point.value.startswith("bot.")] == []
