@@ -1,4 +1,4 @@
-"""Reads the files of a question: what the model is told and shown of them, and what the thread is told.
+"""Reads the files of a question: what the model gets of them, and what the thread is told about them.
 
     photo.png   --download-->  data URL                       sent to the model as a picture
     notes.txt   --download, decode-->  text                   quoted to the model

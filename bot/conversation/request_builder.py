@@ -48,7 +48,7 @@ OUT_OF_VIEW_NOTE = "_Older messages of this thread are no longer in view._"
 """The note below a thread's first answer for which turns were left out."""
 
 SUMMARISED_NOTE = "_Older messages of this thread are no longer in view; I go by a summary of them._"
-"""The note in its place if a summary stands for those turns, or below the first answer for which one does."""
+"""The note if a summary replaces those turns; if one is written later, it follows below the first answer with it."""
 
 DRAFT_NOTE = "_Answered with a draft that is not published._"
 """The note below each answer of a thread in which an admin tries a draft."""

@@ -5,8 +5,8 @@ the database how many answers it writes, and learns which part of each workspace
 
     process A writes 3 answers in T1, process B writes 1  ->  A takes 3/4 of T1's rate, B takes 1/4
 
-A refusal (429) is told at once, and blocks all processes. While the database does not answer, the last parts
-count for five exchanges; after that each process takes an even part.
+A refusal (429) is shared at once, and blocks all processes. While the database does not answer, the last shares
+count for five exchanges; after that each process takes an even share.
 """
 
 import asyncio

@@ -5,7 +5,7 @@
          101     stop(clear=False)           the first message is posted, which removes the status by itself
           or     stop(clear=True)            there will be no message; the status is removed by a call
 
-No answer waits long for it: a first post waits up to two seconds for a status call under way, because a status
+No answer waits long for it: a first post waits up to two seconds for a status call in progress, because a status
 that arrived after the post would stay.
 """
 
@@ -21,7 +21,7 @@ STATUS_REFRESH_SECONDS = 90.0
 https://docs.slack.dev/reference/methods/assistant.threads.setStatus
 """
 STATUS_STOP_TIMEOUT_SECONDS = 2.0
-"""How long a first post waits for a status call under way."""
+"""How long a first post waits for a status call in progress."""
 
 
 class TypingStatus:

@@ -118,13 +118,13 @@ class AnswerWriter:
             self._limiters[WriteMethod.EDIT].raise_urgency(self._waiting_request, Urgency.PAGE)
 
     def finish(self, note: str = "", *actions: Action) -> None:
-        """Take the end of the answer, with the bot's own `note` and buttons to show below it."""
+        """Note that the answer is complete, with the bot's own `note` and buttons to show below it."""
         self._actions = actions
         self._live.finish(note)
         self._prioritise_end()
 
     def stop(self, note: str, *actions: Action) -> None:
-        """End the answer within its present messages, as soon as no write is under way; see `kept_length`.
+        """End the answer within its present messages, as soon as no write is in progress; see `kept_length`.
 
         An answer that is finished, and needs no further message, is shown to its own end.
         """
@@ -169,7 +169,7 @@ class AnswerWriter:
             await self._surface.show_working(self._turn, busy=False)
 
     def _apply_stop(self) -> None:
-        """End the answer here if it was stopped. Only while no write is under way."""
+        """End the answer here if it was stopped. Only while no write is in progress."""
         if self._stop_request:
             (note, actions, was_finished), self._stop_request = self._stop_request, None
             self.kept_length = self._live.stop(note)

@@ -1,7 +1,7 @@
 """Fetches the list of a server's models: `GET {base_url}/models`.
 
 Admins choose a model from it, and are warned if it will be shut down; the windows of the models limit the
-length of conversations. A field that a server does not send is None. A response that is no list of models
+length of conversations. A field that a server does not send is None. A response that is not a list of models
 raises a `ModelError`.
 """
 
@@ -63,7 +63,7 @@ async def fetch_models(client: httpx.AsyncClient) -> list[ModelInfo]:
     try:
         return list(_parse_models(json.loads(body)))
     except (ValueError, RecursionError) as error:  # RecursionError: brackets without end
-        raise ModelUnreadable("The list of models is no such list.") from error
+        raise ModelUnreadable("The response is not a list of models.") from error
 
 
 def _choose_url(client: httpx.AsyncClient) -> httpx.URL | str:

@@ -1,4 +1,4 @@
-"""Loads one scope as somebody edits it, and saves what they entered, after checking it.
+"""Loads one scope for editing, and saves the edited config after checking it.
 
 Slack's forms and the commands of the shell both go through here, so neither can do more than the other:
 
@@ -7,7 +7,7 @@ Slack's forms and the commands of the shell both go through here, so neither can
     await editor.save(scope, draft, based_on=editable.version_number, by=author)
 
 `save` checks again, against the locks of that moment, since an admin may have set one while the form was open.
-Who may edit which scope is decided before, by the caller.
+The caller has decided before who may edit which scope.
 """
 
 from collections.abc import Callable, Mapping

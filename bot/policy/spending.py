@@ -12,7 +12,7 @@ Summaries are *side calls*: they are checked against the budgets and recorded, b
 cannot block an answer.
 
 Rules: where no budget applies, the ledger is not asked. Tokens that a server did not count are estimated, and
-marked so. A call is priced by the model name that the server answered with, or else by the one that was asked.
+marked so. A call is priced by the model name that the server answered with, or else by the one in the request.
 """
 
 from collections.abc import Sequence
@@ -127,8 +127,8 @@ class TurnSpending:
     def _find_price(self, wanted: str, answered: str) -> tuple[Price | None, bool]:
         """Return the price of a call, and whether it is certain.
 
-        It is if the server answered with a name that has a price, or with the one that was asked for, perhaps made
-        longer: `gpt-6-luna` may answer as `gpt-6-luna-2026-10-01`.
+        It is certain if the server answered with a name that has a price, or with the requested name or one that
+        begins with it: `gpt-6-luna` may answer as `gpt-6-luna-2026-10-01`.
         """
         prices = self._policy.prices
         price = prices.find_price(answered) if answered else None

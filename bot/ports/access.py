@@ -42,7 +42,7 @@ class AccessPolicy(Protocol):
     async def find_refusal(self, thread: ThreadKey, person: str) -> AccessRefusal | None:
         """Return why a person, by the platform's id, may not ask in a thread now; None if they may.
 
-        A person about whom the platform says nothing may not. Raises `StoreError`, and `SurfaceUnavailable` if the
-        platform does not answer just now.
+        A person may not ask if the platform says nothing about them. Raises `StoreError`, and `SurfaceUnavailable` if
+        the platform does not answer just now.
         """
         ...

@@ -34,12 +34,12 @@ class RateShares(Protocol):
     async def exchange(self, answers: Mapping[WorkspaceKey, int], refused: Mapping[RateLimitKey, float]) -> RateShare:
         """Tell the others how many answers this process writes now, and return the part that it may use.
 
-        `answers` replaces what this process told before. `refused` are the limits that the platform refused to this
-        process since, and for how many seconds from now on; every process must respect them until then. Raises
-        `StoreUnavailable`.
+        `answers` replaces the earlier numbers of this process. `refused` are the limits that the platform refused to
+        this process since then, and for how many seconds from now on; every process must respect them until then.
+        Raises `StoreUnavailable`.
         """
         ...
 
     def call_on_refusal(self, wake: Callable[[], None]) -> None:
-        """Call `wake` whenever a process tells of a refusal, while `WorkQueue.listen` runs; a call may be lost."""
+        """Call `wake` whenever a process reports a refusal, while `WorkQueue.listen` runs; a call may be lost."""
         ...

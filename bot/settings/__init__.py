@@ -240,7 +240,7 @@ class Settings(BaseSettings):
 
 
 def _refuse_unknown(environment: Mapping[str, str | None]) -> None:
-    """Raise `SettingsError` for a `BOT_…` variable that is no setting, which is most likely a typing error."""
+    """Raise `SettingsError` for a `BOT_…` variable that is not a setting: most likely a typing error."""
     known = [name.upper() for name in Settings.model_fields]
     for name in sorted(environment):
         if name.upper().startswith("BOT_") and name.upper() not in known:

@@ -85,7 +85,7 @@ def _known_revisions() -> set[str]:
 
 
 def _find_scripts() -> Path:
-    """Return the folder of the migrations: in an installed package inside it, in the repository beside it."""
+    """Return the folder of the migrations: inside the installed package, or beside it in the repository."""
     package = Path(bot.__file__).parent
     installed = package / "_migrations"
     return installed if installed.is_dir() else package.parent / "migrations"

@@ -1,4 +1,4 @@
-"""What is recorded beside the turns, in memory: summaries, learned facts, rate shares and votes.
+"""Records besides the turns, in memory: summaries, learned facts, rate shares and votes.
 
 Each class passes the contract suite of its port. `MemoryRateShares`, `MemorySummaries` and `MemoryVotes` share
 their `MemoryData` with a `MemoryStore`; `MemoryLearnedFacts` needs none.
@@ -88,7 +88,7 @@ class MemoryRateShares:
         )
 
     def call_on_refusal(self, wake: Callable[[], None]) -> None:
-        """Call `wake` whenever a process tells of a refusal."""
+        """Call `wake` whenever a process reports a refusal."""
         self._data.refusal_listeners.append(wake)
 
     def _merge_refusals(self, more: Mapping[RateLimitKey, float]) -> Mapping[RateLimitKey, float]:

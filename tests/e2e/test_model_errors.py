@@ -103,7 +103,7 @@ async def test_instead_of_an_answer_there_is_a_sentence(
     assert list(offered(world, root)) == [TRY_AGAIN]
     line, ts = read_logged_error(bot), world.workspace.thread(DIRECT, root)[-1].ts
     assert (line["error"], line["level"]) == (error.code, "warning")
-    assert line["reason"].startswith(fault if fault.isdigit() else ("400 ", "The answer holds no text"))
+    assert line["reason"].startswith(fault if fault.isdigit() else ("400 ", "The answer contains no text"))
     await works(world, root)
     assert f"with the error `{error.code}`" in await explained(world, ts)
 

@@ -1,8 +1,8 @@
 """Access settings that admins save: as versions, as JSON, and as text.
 
 There is one record for a workspace: its access rules, and who may configure the bot without being an admin.
-And there is one for each channel that somebody may configure without being an admin. `rules` decides with
-these records. Versions are never changed; a later save adds a new one.
+And there is one for each channel that has stewards. `permission_check` decides with these records. Versions are never
+changed; a later save adds a new one.
 """
 
 import difflib

@@ -1,4 +1,4 @@
-"""The variants of an answer: where each button leads, and what stands below the answer.
+"""The variants of an answer: which variant each button leads to, and the note below the answer.
 
 The variant that is shown is also the one in the conversation's history, so the model always knows what people
 see. Choosing a variant only removes the buttons.

@@ -44,7 +44,7 @@ class CallEstimator:
         return CallEstimate(tokens=prompt + completion, cost=price.cost_of(usage) if price else None)
 
     def learn_usage(self, request: ChatRequest, usage: Usage) -> None:
-        """Take what the service counted for a call."""
+        """Learn from the tokens that the service counted for a call."""
         if not any(message.images for message in request.messages):
             correction = self._corrections.setdefault(request.model, EstimateCorrection())
             correction.feed(count_request_tokens(request.messages), usage.prompt_tokens)

@@ -1,4 +1,4 @@
-"""What was learned about the models of each server: in memory for those who ask, and in the store for later.
+"""What was learned about the models of each server: in memory for readers, and in the store for later processes.
 
 The chat client learns which request fields a model refuses, and the request builder learns the size of its
 window. Both read and write facts here, by server, model and subject:

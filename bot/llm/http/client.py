@@ -59,7 +59,7 @@ def open_client(
     sent.update({name: _check_header(name, value) for name, value in headers.items()})
     if url.userinfo:
         if "Authorization" in sent:
-            raise SettingsError("The model service's address holds a password; no key can be sent beside it.")
+            raise SettingsError("The model service's address contains a password; no key can be sent with it.")
         sent["Authorization"] = encode_basic_auth(url.username, url.password)
     azure = find_profile(url, kind).name == "azure"
     return HttpxAiohttpClient(

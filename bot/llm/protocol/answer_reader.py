@@ -113,7 +113,7 @@ class AnswerReader:
                 (ERRORS_BY_FINISH_REASON[reason] for reason in ERRORS_BY_FINISH_REASON if reason in reasons),
                 ModelSilent,
             )
-            raise silence(f"The answer holds no text; finish reason: {', '.join(sorted(reasons)) or 'none'}.")
+            raise silence(f"The answer contains no text; finish reason: {', '.join(sorted(reasons)) or 'none'}.")
 
     def make_error(self, why: str, how: BreakErrors = CUT) -> ModelError:
         """Return the error for a stream that fails now."""

@@ -100,7 +100,7 @@ def find_profile(url: httpx.URL, name: str = "") -> Profile:
     Raises `SettingsError` for an unknown name.
     """
     if name and name not in PROFILES:
-        raise SettingsError(f"`{name}` is no kind of model service; there are {', '.join(PROFILES)}.")
+        raise SettingsError(f"`{name}` is not a known kind of model service; the kinds are {', '.join(PROFILES)}.")
     if name:
         return PROFILES[name]
     known = PROFILES.values()

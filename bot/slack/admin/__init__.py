@@ -1,6 +1,6 @@
 """Checks who may change the bot's configuration from inside Slack, and signs the forms they do it with.
 
-What may be configured, and which value applies where, is decided in `bot/core`. The packages below show
-that, ask for it and save it: `prompts` (prompt and parameters), `access` (who may ask and edit),
+`bot/core` decides what may be configured, and which value applies where. The packages below show the values
+and the forms, and save the input: `prompts` (prompt and parameters), `access` (who may ask and edit),
 `spending` (usage and budgets).
 """

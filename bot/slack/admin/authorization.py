@@ -86,7 +86,7 @@ class Authorizer:
         try:
             scope = scoped_config.parse_scope(name, PLATFORM)
         except ValueError:
-            raise self.denial(user, "no level", NOT_IN_WORKSPACE) from None
+            raise self.denial(user, "no scope", NOT_IN_WORKSPACE) from None
         return self._require_own_workspace(user, scope)
 
     def channel_scope(self, user: str, channel: str, kind: re.Pattern[str] = CHANNEL_ID_PATTERN) -> Scope:

@@ -1,4 +1,4 @@
-"""Applies the access check to deliveries, and tells people whom it refuses.
+"""Applies the access check to deliveries, and tells the people that it refuses.
 
     message --> AccessGuard.admit_message --> allowed: the inbox records it
                          |
@@ -45,7 +45,7 @@ log = structlog.get_logger()
 
 
 class AccessGuard:
-    """Admits deliveries, and tells people whom it refuses."""
+    """Admits deliveries, and tells the people that it refuses."""
 
     def __init__(
         self,

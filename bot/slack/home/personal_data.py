@@ -1,7 +1,7 @@
 """Home's section of the reader's own data: how much is stored, and buttons that export or erase it.
 
-It is for everybody. The person is always the one whom Slack names in the payload, never an id from a
-button or a view, so nobody can export or erase another person's data.
+Everybody sees it. The person is taken from Slack's payload, never from a button or a view, so it is impossible
+to export or erase another person's data.
 """
 
 import asyncio
@@ -77,7 +77,7 @@ class PersonalDataSection:
         return [block_kit.header("Your data"), summary, block_kit.actions(*buttons)]
 
     async def send_data(self, user: str) -> View:
-        """Send a person the data stored about them; return a view that tells the result."""
+        """Send a person the data stored about them; return a view with the result."""
         with self._one_at_a_time(user):
             content = await self._write_export(user)
             if not content:
@@ -94,7 +94,7 @@ class PersonalDataSection:
         return render_notice(DATA_SENT)
 
     async def erase_data(self, user: str) -> View:
-        """Erase the data stored about a person; return a view that tells the result."""
+        """Erase the data stored about a person; return a view with the result."""
         with self._one_at_a_time(user):
             count = await personal_data.erase(self._personal, self._person(user))
         log.info("A person has erased their data.", action="data_erased", messages=count)

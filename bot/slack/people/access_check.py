@@ -1,7 +1,7 @@
 """Decides who may ask the bot where in Slack.
 
-`SlackAccessPolicy` collects the facts for `core.access.rules.find_refusal`, which decides: the admins' rules,
-the person's member type, and whether the channel is shared with another organisation. It asks Slack only for
+`SlackAccessPolicy` collects the facts for `core.access.permission_check.find_refusal`, which decides: the admins'
+rules, the person's member type, and whether the channel is shared with another organisation. It asks Slack only for
 facts that can change the decision. The access guard asks it before a message is stored, and the admission
 before the message is answered.
 """

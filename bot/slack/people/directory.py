@@ -69,7 +69,7 @@ class DirectoryEntry:
 
     @property
     def is_temporary(self) -> bool:
-        """Whether this stands for an error that may pass."""
+        """Whether this entry is an error that may pass."""
         return bool(self.error) and self.error not in FINAL_ERRORS
 
 
@@ -140,7 +140,7 @@ class People:
         return self._pending[entry_id]
 
     async def _request(self, entry_id: str) -> DirectoryEntry:
-        """Return what Slack says, or an entry that stands for its error."""
+        """Return what Slack says, or an entry with its error."""
         try:
             async with asyncio.timeout(LOOK_UP_TIMEOUT_SECONDS):
                 return await self._fetch(entry_id)

@@ -72,7 +72,7 @@ class SqlRateShares:
         return await self._database.tx(exchange, self._owner, answers, refused)
 
     def call_on_refusal(self, wake: Callable[[], None]) -> None:
-        """Call `wake` whenever a process tells of a refusal."""
+        """Call `wake` whenever a process reports a refusal."""
         self._database.notification_callbacks[REFUSAL_CHANNEL] = wake
 
 

@@ -1,9 +1,9 @@
 """The SQL statements of the turn queue, built once at import, since building one costs more than running it.
 
-`turn_queue` runs them. Statements that few turns need stand beside the functions that run them, in `changes`,
-`stopping`, `variants` and `processes`. Rules:
+`turn_queue` runs them. Statements that few turns need are in the modules that run them: `changes`,
+`stop_requests`, `variants` and `processes`. Rules:
 
-- what a statement takes beyond the columns of its table are its `bindparam`s;
+- values that are no columns of a statement's table are its `bindparam`s;
 - a statement that changes a turn for its owner contains `FENCE`;
 - a turn gets an owner only while its conversation is locked.
 

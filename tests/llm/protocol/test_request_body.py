@@ -69,7 +69,7 @@ def test_the_page_about_models_has_every_service_and_its_hosts() -> None:
 
 def test_a_name_overrides_the_address() -> None:
     assert find_profile(httpx.URL("https://api.openai.com/v1"), "groq").name == "groq"
-    with pytest.raises(SettingsError, match="`grok` is no kind of model service; there are openai, azure"):
+    with pytest.raises(SettingsError, match="`grok` is not a known kind of model service; the kinds are openai, azure"):
         find_profile(httpx.URL("https://api.openai.com/v1"), "grok")
 
 
@@ -221,7 +221,7 @@ async def test_a_password_in_the_address_is_sent_but_no_key_beside_it() -> None:
     ):
         await client.get("models")
     assert b"authorization: Basic bWU6cHc=\r\n" in server.requests[0]
-    with pytest.raises(SettingsError, match="holds a password"):
+    with pytest.raises(SettingsError, match="contains a password"):
         open_client("https://me:pw@h/v1", "k")
 
 

@@ -1,7 +1,7 @@
 """Access rules and stewards in words: Home's section, and the history. Pure.
 
-People and channels are mentions, which Slack shows by name. A difference stands in a frame, where Slack
-shows no mentions; there they are names with ids.
+People and channels are mentions, which Slack shows by name. A difference is shown as preformatted
+text, in which Slack shows no mentions; there they are names with ids.
 """
 
 from collections.abc import Callable, Sequence

@@ -64,7 +64,7 @@ def render_discarded(scope: Scope) -> list[Block]:
 
 
 def render_started(link: str) -> View:
-    """Return the modal that tells where the answer appears; the form stays open below it."""
+    """Return the modal that says where the answer appears; the form stays open below it."""
     place = permalinks.mrkdwn_link(link, "our direct messages")
     return block_kit.modal(
         "Being tried",

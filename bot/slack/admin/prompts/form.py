@@ -26,7 +26,7 @@ from bot.slack.views.block_kit import NOTE_FIELD, VALUE_ACTION_ID, Block, read_v
 
 MODEL_FIELD = "model"
 MODE_FIELD, LOCKS_FIELD = "mode", "locks"
-"""Block ids of the inputs that are no parameters. Those of the prompt are `prompt:<separator>:<number>`."""
+"""Block ids of the inputs that are not parameters. Those of the prompt are `prompt:<separator>:<number>`."""
 QUESTION_FIELD = "question"
 """Block id of the test question. It is not part of a scope's configuration."""
 TRY_ACTION = "steer_try"
