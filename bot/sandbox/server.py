@@ -219,9 +219,10 @@ class SandboxWorkspace:
                 while not predicate():
                     await self._change_event.wait()
         except TimeoutError:
-            raise TimeoutError(self._describe_log(timeout)) from None
+            raise TimeoutError(self.describe_log(timeout)) from None
 
-    def _describe_log(self, seconds: float) -> str:
+    def describe_log(self, seconds: float) -> str:
+        """Return a sentence for a timeout after `seconds`, with the end of the wire log."""
         last = "\n".join(
             f"  {entry.kind} {entry.name} {entry.status} {entry.ms} ms {entry.detail}" for entry in self.trace[-20:]
         )

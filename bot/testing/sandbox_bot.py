@@ -17,24 +17,30 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from sqlalchemy import Connection, select
 
 from bot.app import run
 from bot.app.sandbox_mode import SANDBOX_MODEL, connect_to_sandbox
-from bot.core.turns import Turn
-from bot.plugins import Outcome, Plugin, Plugins
+from bot.core.turns import OPEN_STATUSES
+from bot.plugins import Plugin, Plugins
 from bot.sandbox.model.server import SandboxModel
 from bot.sandbox.server import SandboxWorkspace
 from bot.sandbox.workspace.records import BOT_USER_ID
 from bot.settings import Settings
+from bot.store.database import Database, parse_database_url
+from bot.store.schema import turns
 
 ADA, GENERAL = "U0ADA", "C0GENERAL"
 TOKENS_PER_SECOND = 2_000.0
 ANSWER_TIMEOUT_SECONDS = 30.0
+POLL_SECONDS = 0.02
 
 
 class GivenSettings(Settings):
-    """Settings that are read from nowhere."""
+    """Settings that come from arguments only; an unknown name raises `pydantic.ValidationError`."""
+
+    model_config = SettingsConfigDict(extra="forbid")
 
     @classmethod
     def settings_customise_sources(  # noqa: D102 - pydantic-settings' hook
@@ -48,30 +54,13 @@ class GivenSettings(Settings):
         return (init_settings,)
 
 
-class EndedTurns(Plugin):
-    """Lets `SandboxBot.ask` wait until the turn of a message has ended."""
-
-    name = "ended turns"
-
-    def __init__(self) -> None:
-        self._events: dict[str, asyncio.Event] = {}
-
-    def event_of(self, message_id: str) -> asyncio.Event:
-        """Return the event that is set when the turn of a message has ended."""
-        return self._events.setdefault(message_id, asyncio.Event())
-
-    async def observe(self, turn: Turn, outcome: Outcome) -> None:
-        """Set the turn's event; the thread shows the whole answer by now."""
-        self.event_of(turn.message_id).set()
-
-
 @dataclass(frozen=True, slots=True)
 class SandboxBot:
     """A running bot, and the two servers that it is connected to."""
 
     workspace: SandboxWorkspace
     model: SandboxModel
-    _ended: EndedTurns = field(repr=False)
+    _database: Database = field(repr=False)
 
     async def ask(self, question: str, *, user: str = ADA, channel: str = GENERAL, thread_ts: str | None = None) -> str:
         """Ask as a person, wait for the answer, and return its text.
@@ -81,14 +70,23 @@ class SandboxBot:
         """
         mention = "" if self.workspace.state.channel(channel).kind == "im" else f"<@{BOT_USER_ID}> "
         ts = await self.workspace.say(user, channel, mention + question, thread_ts=thread_ts)
-        ended = self._ended.event_of(ts)
-        await self.workspace.wait_until(ended.is_set, ANSWER_TIMEOUT_SECONDS)
-        answer = [
-            message.text
-            for message in self.workspace.thread(channel, thread_ts or ts)
-            if message.is_from_app and message.ts > ts
-        ]
-        return "\n".join(answer)
+        await self._wait_until_ended(ts)
+        thread = self.workspace.thread(channel, thread_ts or ts)
+        return "\n".join(message.text for message in thread if message.is_from_app and message.ts > ts)
+
+    async def _wait_until_ended(self, message_id: str) -> None:
+        """Wait until the bot's database says that the turn of a message has ended: then the thread shows all of it."""
+        try:
+            async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
+                while not await self._database.tx(_has_ended, message_id):  # noqa: ASYNC110 - nothing announces it
+                    await asyncio.sleep(POLL_SECONDS)
+        except TimeoutError:
+            raise TimeoutError(self.workspace.describe_log(ANSWER_TIMEOUT_SECONDS)) from None
+
+
+def _has_ended(connection: Connection, message_id: str) -> bool:
+    status = connection.execute(select(turns.c.status).where(turns.c.message_id == message_id)).scalar_one_or_none()
+    return status is not None and status not in OPEN_STATUSES
 
 
 @asynccontextmanager
@@ -97,18 +95,20 @@ async def run_sandbox_bot(folder: Path, *plugins: Plugin, **settings: Any) -> As
 
     `settings` are further settings, by their names in `Settings`: `bot_system_prompt="Be brief."`.
     """
-    ended = EndedTurns()
     async with SandboxWorkspace() as workspace, SandboxModel(rate=TOKENS_PER_SECOND) as model:
         given = GivenSettings(**{"openai_base_url": model.base_url, "bot_model": SANDBOX_MODEL, **settings})
         connected = await connect_to_sandbox(given, workspace, folder / "sandbox.db")
+        database = Database(parse_database_url(connected.database_url), exclusive=False)
         stop, ready = asyncio.Event(), asyncio.Event()
-        serving = asyncio.create_task(run.serve(connected, stop, ready=ready.set, plugins=Plugins([*plugins, ended])))
+        serving = asyncio.create_task(run.serve(connected, stop, ready=ready.set, plugins=Plugins(plugins)))
         starting = asyncio.create_task(ready.wait())
         try:
             await asyncio.wait({serving, starting}, return_when=asyncio.FIRST_COMPLETED)
             if not serving.done():
-                yield SandboxBot(workspace, model, ended)
+                await database.open()
+                yield SandboxBot(workspace, model, database)
         finally:
             starting.cancel()
+            await database.close()
             stop.set()
             await serving  # raises what ended the bot
