@@ -1,4 +1,4 @@
-"""Prioritised rate limiters: decide which answer may write next, where many share one limit of the platform.
+"""Prioritised rate limiters: decide which answer may write next, if many share one limit of the platform.
 
 There is a limiter for each limit that the platform keeps: for edits in a workspace, for posts in a channel, and
 so on. A writer does not queue a text but a `WriteRequest`, and awaits its permission; it takes the newest text

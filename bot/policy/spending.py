@@ -11,7 +11,7 @@ For the call that answers a turn:
 Summaries are *side calls*: they are checked against the budgets and recorded, but reserve nothing, so they
 cannot block an answer.
 
-Rules: where no budget applies, the ledger is not asked. Tokens that a server did not count are estimated, and
+Rules: if no budget applies, the ledger is not asked. Tokens that a server did not count are estimated, and
 marked so. A call is priced by the model name that the server answered with, or else by the one in the request.
 """
 
@@ -43,7 +43,7 @@ class SpendingPolicy:
         self.estimates = CallEstimator()
 
     def start_turn(self, turn: Turn, budgets: Sequence[Budget]) -> "TurnSpending":
-        """Return what checks and prices the calls of one turn, to which these budgets apply."""
+        """Return the object that checks and prices the calls of one turn under these budgets."""
         return TurnSpending(self, turn, budgets)
 
     async def check_side_call(self, turn: Turn, budgets: Sequence[Budget], request: ChatRequest) -> None:

@@ -37,7 +37,7 @@ class FallbackScene:
     """By method: the number of calls before its fault was injected."""
 
     def inject_fault(self, method: str, **fault: Any) -> None:
-        """Let the next call of a method fail; `was_refused` checks that there was one."""
+        """Let the next call of a method fail; see `have_all_faults_happened`."""
         self.refused[method] = len(self.workspace.calls(method))
         self.workspace.inject_fault(method, **fault)
 

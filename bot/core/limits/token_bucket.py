@@ -31,7 +31,7 @@ class TokenBucket:
     def adjust(self, *, per_minute: float, burst: int) -> None:
         """Change the rate from now on; writes already counted stay counted."""
         if per_minute <= 0 or burst < 1:
-            raise ValueError("A bucket allows something: per_minute > 0 and burst >= 1.")
+            raise ValueError("A bucket needs per_minute > 0 and burst >= 1.")
         self.per_minute = per_minute
         self.burst = burst
         self._spacing = 60 / per_minute

@@ -6,7 +6,7 @@
     page --- {"type": "post", "text": ...} ---------> server   Ada writes: see `browser_requests`
 
 Each open page belongs to one person and has a queue of frames, which one task sends in order; `frames` builds
-them. Whatever a page asks for is done as that person, so a frame cannot act as somebody else. A frame that
+them. The server runs every request of a page as that person, so a frame cannot act for another. A frame that
 cannot be read, or that Slack would refuse, is answered with a notice; the connection stays.
 """
 

@@ -78,7 +78,7 @@ class SlackSurface:
     ) -> None:
         """Create the surface of one workspace.
 
-        Messages of people whom `access_policy` refuses are not read. `asks_feedback`: show thumbs.
+        Messages are not read if `access_policy` refuses their authors. `asks_feedback`: show thumbs.
         `rate_limiters` are those of the whole process.
         """
         self._client = client

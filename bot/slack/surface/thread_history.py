@@ -52,7 +52,7 @@ class ThreadHistory:
         people: People,
         access_policy: AccessPolicy | None = None,
     ) -> None:
-        """Messages of people whom `access_policy` refuses are skipped."""
+        """Messages are skipped if `access_policy` refuses their authors."""
         self._access_policy = access_policy
         self._client = client
         self._bot = bot

@@ -1,6 +1,6 @@
 """`Summaries` in SQL, and how a changed turn deletes the summaries that cover it.
 
-Example: turns 1 to 9 are summarised up to turn 6 while somebody edits question 4. The edit increments the
+Example: turns 1 to 9 are summarised up to turn 6 while a person edits question 4. The edit increments the
 conversation's `revision` and deletes the summaries up to turn 4 or later, in its own transaction. A summary that was
 being made at the old revision is then refused by `save_summary`.
 """
