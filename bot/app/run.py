@@ -37,7 +37,9 @@ from bot.llm.adaptation.learned_facts import ModelFacts
 from bot.llm.open_model import ModelSettings, OpenedModel, open_model
 from bot.plugins import Plugins
 from bot.policy.personal_data import expire_regularly
+from bot.ports import ClaimRules
 from bot.settings import Settings
+from bot.slack import messages
 from bot.slack.people.directory import People
 from bot.slack.transport import connect
 from bot.slack.transport.delivery_mode import Deliveries, DeliveryMode, open_deliveries
@@ -93,14 +95,15 @@ async def serve(
 async def _open_services(settings: Settings, opened: AsyncExitStack) -> Services:
     """Open what everything else is built on; `opened` closes it in reverse."""
     database = await opened.enter_async_context(_open_database(settings))
-    store = SqlStore(database, owner=f"{socket.gethostname()}:{uuid.uuid4()}")
-    await store.open()
     facts = ModelFacts(SqlLearnedFacts(database))
     await facts.load()
     opened.push_async_callback(facts.close)
     token = settings.slack_bot_token.get_secret_value()
     slack = await opened.enter_async_context(connect.open_web_client(token, settings.slack_api_url))
     bot = await connect.fetch_bot_identity(slack)
+    served = frozenset({(messages.PLATFORM, bot.workspace)})
+    store = SqlStore(database, f"{socket.gethostname()}:{uuid.uuid4()}", ClaimRules(served=served))
+    await store.open()
     people = People(slack, bot.workspace)
     return Services(
         settings=settings,

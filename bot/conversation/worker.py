@@ -28,7 +28,7 @@ from typing import Any, Protocol, TypeAlias
 import structlog
 
 from bot.core.errors import BotError, ClaimLost, StoreError
-from bot.core.turns import Turn
+from bot.core.turns import Turn, TurnStatus
 from bot.log import describe_error
 from bot.ports import WorkQueue
 
@@ -231,10 +231,17 @@ class Worker:
     async def _give_up(self, turn: Turn) -> Turn | None:
         try:
             return await self._runner.give_up(turn, BotError)
-        except Exception as error:  # noqa: BLE001 - the last resort: the poll tries again, up to MAX_ATTEMPTS
+        except Exception as error:  # noqa: BLE001 - the poll tries again, up to MAX_ATTEMPTS
             log.error("A turn could not be given up.", action="turn_stranded", error=describe_error(error))
-            self._stranded.append(turn)
-            return None
+            return await self._abandon(turn)
+
+    async def _abandon(self, turn: Turn) -> Turn | None:
+        """Let the poll release a turn, or end it in the store alone if it was claimed too often."""
+        if turn.attempt > MAX_ATTEMPTS:
+            with suppress(StoreError):
+                return await self._store.settle(turn, TurnStatus.FAILED, error=BotError.code)
+        self._stranded.append(turn)
+        return None
 
 
 async def _cancel_all(tasks: Iterable[asyncio.Task[None]]) -> None:

@@ -20,12 +20,13 @@ from bot.ports.model import ChatModel, NeededAt, needed_at_once
 from bot.ports.personal_data import PersonalData
 from bot.ports.summaries import Summaries
 from bot.ports.surface import GrowingMessage, Page, Surface, SurfaceLimits
-from bot.ports.work_queue import WorkQueue
+from bot.ports.work_queue import ClaimRules, WorkQueue
 
 __all__ = [
     "NO_SERVER_FACTS",
     "AccessPolicy",
     "ChatModel",
+    "ClaimRules",
     "ConfigVersions",
     "Conversations",
     "Drafts",

@@ -7,9 +7,18 @@ any more.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from bot.core.turns import Turn
+from bot.core.turns import Turn, TurnStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimRules:
+    """Which turns a process may claim."""
+
+    served: frozenset[tuple[str, str]] | None = None
+    """The platforms and workspaces whose turns the process can answer, as pairs; None is all of them."""
 
 
 class WorkQueue(Protocol):
@@ -21,6 +30,7 @@ class WorkQueue(Protocol):
     async def claim(self, limit: int) -> Sequence[Turn]:
         """Claim up to `limit` turns: in each thread that no process works on, the oldest open turn.
 
+        Turns of platforms and workspaces that this process does not serve are left to other processes.
         Within a thread turns are ordered by `IncomingMessage.sent_at`, then by when they were recorded.
         """
         ...
@@ -30,6 +40,10 @@ class WorkQueue(Protocol):
 
         `ANSWERED` stays, `ANSWERING` becomes `WAITING`. Raises `ClaimLost` as `Conversations.settle` does.
         """
+        ...
+
+    async def settle(self, turn: Turn, status: TurnStatus, *, error: str = "") -> Turn | None:
+        """End a turn without showing anything; see `Conversations.settle`."""
         ...
 
     async def list_turns_to_stop(self) -> Sequence[int]:

@@ -28,7 +28,7 @@ from bot.core.turns import (
     TurnStatus,
     VariantPosition,
 )
-from bot.ports.conversations import TurnContext
+from bot.ports import ClaimRules, TurnContext
 from bot.store.storable_text import make_storable
 from bot.testing import personal_data
 from bot.testing.config import MemoryConfigVersions, MemoryDrafts
@@ -38,10 +38,11 @@ from bot.testing.data import MemoryData, message_key, with_answer, with_answer_o
 class MemoryStore:
     """`Conversations` and `WorkQueue` without a database."""
 
-    def __init__(self, owner: str = "memory", data: MemoryData | None = None) -> None:
+    def __init__(self, owner: str = "memory", data: MemoryData | None = None, rules: ClaimRules | None = None) -> None:
         """`owner` is the name of this process; without `data` it shares its data with no other process."""
         self.data = data or MemoryData()
         self._owner = owner
+        self._rules = rules or ClaimRules()
         self.data.heartbeats[owner] = self.data.clock()
 
     async def accept(self, incoming: IncomingMessage, *, claim: bool) -> Turn | None:
@@ -136,7 +137,12 @@ class MemoryStore:
 
     async def claim(self, limit: int) -> Sequence[Turn]:
         """Claim up to `limit` turns, oldest first."""
-        free = [turn for thread in self.data.threads if (turn := self.data.claimable(thread))]
+        served = [
+            thread
+            for thread in self.data.threads
+            if self._rules.served is None or (thread.platform, thread.workspace) in self._rules.served
+        ]
+        free = [turn for thread in served if (turn := self.data.claimable(thread))]
         free.sort(key=self.data.sort_key)
         return [self._take(turn) for turn in free[:limit]]
 

@@ -1,12 +1,14 @@
 """Fixtures: a store under test (in memory, on SQLite, on PostgreSQL), and processes that share its database."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 from sqlalchemy import Connection, text
 
+from bot.ports import ClaimRules
 from bot.store.conversations.sql_store import SqlStore
 from bot.store.schema import metadata
 from bot.testing.data import MemoryData
@@ -14,8 +16,12 @@ from bot.testing.store import MemoryStore
 from tests.contracts.stores import Store
 from tests.databases import KINDS, Kind, migrated_database, open_database
 
-Join = Callable[[str], Awaitable[Store]]
-"""Starts a process with this name on the test's database, and returns its store."""
+
+class Join(Protocol):
+    """Starts a process with this name on the test's database, and returns its store."""
+
+    def __call__(self, owner: str, rules: ClaimRules | None = None, /) -> Awaitable[Store]: ...
+
 
 FOR_EVER = 1e9
 
@@ -37,8 +43,8 @@ async def processes(kind: Kind, folder: Path) -> AsyncIterator[Join]:
         async with open_database(url) as database:
             await SqlStore(database, "first of all").open()
 
-            async def join(owner: str) -> Store:
-                store = SqlStore(database, owner)
+            async def join(owner: str, rules: ClaimRules | None = None) -> Store:
+                store = SqlStore(database, owner, rules)
                 await store.record_heartbeat(FOR_EVER)
                 return store
 
@@ -50,8 +56,8 @@ async def join(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
     if request.param == "memory":
         data = MemoryData()
 
-        async def join_memory(owner: str) -> Store:
-            return MemoryStore(owner, data)
+        async def join_memory(owner: str, rules: ClaimRules | None = None) -> Store:
+            return MemoryStore(owner, data, rules)
 
         yield join_memory
         return

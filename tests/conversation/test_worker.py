@@ -8,9 +8,20 @@ from bot.conversation.intake import Intake
 from bot.conversation.worker import MAX_ATTEMPTS, Lease, Worker
 from bot.core.errors import BotError, StoreUnavailable
 from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, Turn, TurnStatus
+from bot.ports import ClaimRules
 from bot.testing.data import MemoryData
 from bot.testing.store import MemoryStore
 from tests.virtual_time import on_virtual_time
+
+
+def said(question: str, thread: str = "1") -> IncomingMessage:
+    return IncomingMessage(
+        thread=ThreadKey(platform="paper", workspace="T1", channel="C1", root=thread),
+        message_id=question,
+        author=Author(id="U1"),
+        text=question,
+        addressed=AddressingKind.MENTION,
+    )
 
 
 class IdleAnswerer(Answerer):
@@ -24,29 +35,27 @@ class QueueWorld:
     """A worker with its store and intake; it answers in ten seconds, and records what it does."""
 
     def __init__(
-        self, data: MemoryData | None = None, *, limit: int = 100, owner: str = "me", dies: bool = False
+        self,
+        data: MemoryData | None = None,
+        *,
+        limit: int = 100,
+        owner: str = "me",
+        dies: bool = False,
+        rules: ClaimRules | None = None,
     ) -> None:
-        self.store = MemoryStore(owner, data)
+        self.store = MemoryStore(owner, data, rules)
         self.begun: list[tuple[float, str]] = []
         self.given_up: list[str] = []
         self.stopped: list[tuple[float, int]] = []
         self.trouble: Callable[[Turn], None] = lambda _turn: None
+        self.trouble_giving_up: Callable[[Turn], None] = lambda _turn: None
         self.worker = Worker(self.store, self, lease=Lease(30), max_threads=limit)
         if dies:
             self.worker.start = lambda turn: None  # type: ignore[method-assign]  # it dies before it begins
         self.intake = Intake(self.store, self.worker, IdleAnswerer())
 
     async def ask(self, question: str, thread: str = "1") -> Turn | None:
-        key = ThreadKey(platform="paper", workspace="T1", channel="C1", root=thread)
-        return await self.intake.accept(
-            IncomingMessage(
-                thread=key,
-                message_id=question,
-                author=Author(id="U1"),
-                text=question,
-                addressed=AddressingKind.MENTION,
-            )
-        )
+        return await self.intake.accept(said(question, thread))
 
     async def answer(self, turn: Turn) -> Turn | None:
         self.begun.append((asyncio.get_running_loop().time(), turn.question))
@@ -55,6 +64,7 @@ class QueueWorld:
         return await self.store.settle(turn, TurnStatus.STOPPED)
 
     async def give_up(self, turn: Turn, error: type[BotError]) -> Turn | None:
+        self.trouble_giving_up(turn)
         self.given_up.append(turn.question)
         return await self.store.settle(turn, TurnStatus.FAILED, error=error.code)
 
@@ -130,6 +140,35 @@ async def test_a_bug_in_one_turn_ends_neither_the_thread_nor_the_process() -> No
     await asyncio.sleep(60)
     assert world.given_up == ["bad"]
     assert world.questions == ["bad", "good"]
+
+
+@on_virtual_time
+async def test_a_turn_that_cannot_even_be_given_up_ends_after_its_attempts() -> None:
+    """As one whose platform this process has no surface for: nothing can be shown, so only the store ends it."""
+    world = QueueWorld()
+
+    def raise_key_error(_turn: Turn) -> None:
+        raise KeyError
+
+    world.trouble = world.trouble_giving_up = raise_key_error
+    async with world.worker.run():
+        await world.ask("lost")
+        await world.ask("next")
+        await asyncio.sleep(60)
+    lost, following = world.store.data.turns.values()
+    assert (lost.status, lost.error) == (TurnStatus.FAILED, "error")
+    assert following.status is TurnStatus.FAILED, "the thread goes on"
+    assert lost.attempt + following.attempt <= 2 * (MAX_ATTEMPTS + 1)
+
+
+@on_virtual_time
+async def test_a_turn_that_is_not_served_costs_nothing() -> None:
+    world = QueueWorld(rules=ClaimRules(served=frozenset({("paper", "T2"), ("slack", "T1")})))
+    async with world.worker.run():
+        await world.store.accept(said("one"), claim=False)
+        await asyncio.sleep(10)
+    (turn,) = world.store.data.turns.values()
+    assert (turn.status, turn.attempt) == (TurnStatus.WAITING, 0)
 
 
 @on_virtual_time

@@ -24,7 +24,7 @@ from bot.core.errors import StoreError
 from bot.core.reply.stopping import StopOutcome, StopRequest
 from bot.core.requests import Answer
 from bot.core.turns import Action, IncomingMessage, MessageKey, ThreadKey, Turn, TurnStatus, VariantPosition
-from bot.ports.conversations import TurnContext
+from bot.ports import ClaimRules, TurnContext
 from bot.store.conversations import (
     changes,
     explanations,
@@ -48,12 +48,13 @@ SWEEP_INTERVAL_SECONDS: Final = 3600.0
 class SqlStore:
     """`Conversations` and `WorkQueue` on SQLite or PostgreSQL.
 
-    `owner` is the name of this process; no other process may ever have the same.
+    `owner` is the name of this process; no other process may ever have the same. `rules` say what it may claim.
     """
 
-    def __init__(self, database: Database, owner: str) -> None:
+    def __init__(self, database: Database, owner: str, rules: ClaimRules | None = None) -> None:
         self._database = database
         self._owner = owner
+        self._rules = rules or ClaimRules()
         self._sweep_at = 0.0
 
     @property
@@ -113,7 +114,7 @@ class SqlStore:
 
     async def claim(self, limit: int) -> Sequence[Turn]:
         """Claim up to `limit` turns, oldest first."""
-        return await self._run_claiming(turn_queue.claim_turns, limit)
+        return await self._run_claiming(turn_queue.claim_turns, self._rules, limit)
 
     async def read_context(self, turn: Turn, *, limit: int) -> TurnContext:
         """Return what to answer a turn with."""

@@ -14,6 +14,7 @@ same words. `FOR UPDATE` is left out on SQLite, where only one transaction runs 
 from typing import Any, Final
 
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
     Integer,
     Text,
@@ -134,6 +135,11 @@ INSERT_NOTES = upsert(turns).on_conflict_do_nothing()
 
 _earlier = turns.alias("earlier")
 
+_IS_SERVED = or_(
+    bindparam("serves_all", type_=Boolean),
+    tuple_(turns.c.platform, turns.c.workspace).in_(bindparam("served", expanding=True)),
+)
+
 # Conversations where a turn may be claimed. SKIP LOCKED skips those that another process is changing right now;
 # under the lock the turn must be looked up again.
 LOCK_CLAIMABLE_CONVERSATIONS = (
@@ -141,6 +147,7 @@ LOCK_CLAIMABLE_CONVERSATIONS = (
     .join_from(turns, conversations)
     .where(
         is_open(turns),
+        _IS_SERVED,
         ~exists().where(
             _earlier.c.conversation_id == turns.c.conversation_id,
             tuple_(_earlier.c.sent_at, _earlier.c.id) < tuple_(turns.c.sent_at, turns.c.id),

@@ -24,6 +24,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from bot.core.errors import ClaimLost
 from bot.core.requests import Answer, ModelCall
 from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, Turn, TurnStatus, VariantPosition
+from bot.ports import ClaimRules
 from bot.store.conversations import answer_columns, variants
 from bot.store.conversations import statements as sql
 from bot.store.schema import LOCK_OWN_TURN, pages
@@ -88,9 +89,10 @@ def record_overheard(connection: Connection, thread: ThreadKey, messages: Sequen
         connection.execute(sql.INSERT_NOTES, list(rows.values()))
 
 
-def claim_turns(connection: Connection, owner: str, limit: int) -> Sequence[Turn]:
-    """In up to `limit` threads where no turn has an owner, claim the oldest open turn."""
-    chosen = connection.execute(sql.LOCK_CLAIMABLE_CONVERSATIONS, {"limit": limit}).all()
+def claim_turns(connection: Connection, owner: str, rules: ClaimRules, limit: int) -> Sequence[Turn]:
+    """Claim the oldest open turn of threads that this process serves and in which no turn has an owner."""
+    where = {"serves_all": rules.served is None, "served": list(rules.served or ())}
+    chosen = connection.execute(sql.LOCK_CLAIMABLE_CONVERSATIONS, {"limit": limit} | where).all()
     taken = (_claim_next(connection, owner, row.id, row.root) for row in chosen)
     return [turn for turn in taken if turn]
 
