@@ -20,6 +20,10 @@ SLOW_CALLBACK_LINE = re.compile(r"^Executing .+ took [0-9.]+ seconds\n", re.MULT
 """In development mode asyncio prints it on a loaded machine; it says nothing about the program."""
 
 
+NO_PERSON_LIMITS = {"BOT_ANSWERS_PER_PERSON": "0", "BOT_QUESTIONS_PER_MINUTE": "0"}
+"""In most tests one person asks everything, and faster than a person can."""
+
+
 @dataclass
 class Program:
     """A running `bot <command>` with its output."""
@@ -108,5 +112,6 @@ def settings(workspace: SandboxWorkspace, model: SandboxModel, **more: str) -> d
         "OPENAI_BASE_URL": model.base_url,
         "OPENAI_API_KEY": "sk-sandbox",
         "BOT_MODEL": "sandbox-small",
+        **NO_PERSON_LIMITS,
         **more,
     }

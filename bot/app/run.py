@@ -101,8 +101,7 @@ async def _open_services(settings: Settings, opened: AsyncExitStack) -> Services
     token = settings.slack_bot_token.get_secret_value()
     slack = await opened.enter_async_context(connect.open_web_client(token, settings.slack_api_url))
     bot = await connect.fetch_bot_identity(slack)
-    served = frozenset({(messages.PLATFORM, bot.workspace)})
-    store = SqlStore(database, f"{socket.gethostname()}:{uuid.uuid4()}", ClaimRules(served=served))
+    store = SqlStore(database, f"{socket.gethostname()}:{uuid.uuid4()}", _claim_rules(settings, bot.workspace))
     await store.open()
     people = People(slack, bot.workspace)
     return Services(
@@ -115,6 +114,14 @@ async def _open_services(settings: Settings, opened: AsyncExitStack) -> Services
         saved_grants=answering_wiring.build_saved_grants(database, bot, settings.access_rules),
         model=await opened.enter_async_context(_open_model(settings, facts)),
         lease=Lease(settings.bot_lease_seconds),
+    )
+
+
+def _claim_rules(settings: Settings, workspace: str) -> ClaimRules:
+    return ClaimRules(
+        served=frozenset({(messages.PLATFORM, workspace)}),
+        answers_per_person=settings.bot_answers_per_person,
+        questions_per_minute=settings.bot_questions_per_minute,
     )
 
 

@@ -37,6 +37,11 @@ class AdmissionCheck:
         self.give_up = answerer.give_up
         self.stop = answerer.stop
 
+    @property
+    def finishing(self) -> int:
+        """How many turns need the model no more; see `TurnRunner`."""
+        return self._answerer.finishing
+
     async def answer(self, turn: Turn) -> Turn | None:
         """Answer or refuse a claimed turn; return the thread's next one, claimed, or None. Raises `StoreError`."""
         refusal = None if turn.status is TurnStatus.ANSWERED else await self._find_refusal(turn)

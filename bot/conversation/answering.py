@@ -92,6 +92,8 @@ class Answerer:
         self._holds_lease = holds_lease
         self.rate_limiters = rate_limiters or RateLimiters()
         self._cancellations = Cancellations()
+        self.finishing = 0
+        """How many answers need the model no more, and only wait until their end is shown."""
 
     async def close(self) -> None:
         """Cancel the summaries that are being made."""
@@ -251,7 +253,11 @@ class Answerer:
             show = asyncio.create_task(writer.show(), name=f"show-{turn.id}")
             try:
                 yield writer
-                await show
+                self.finishing += 1
+                try:
+                    await show
+                finally:
+                    self.finishing -= 1
             finally:
                 show.cancel()
                 await asyncio.gather(show, return_exceptions=True)

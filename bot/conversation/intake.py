@@ -34,7 +34,10 @@ class Intake:
         return self._worker.is_draining
 
     async def accept(self, incoming: IncomingMessage) -> Turn | None:
-        """Record a message; None if it was seen before or is not a question to the bot. Raises `StoreError`."""
+        """Record a message; None if it was seen before or is not a question to the bot.
+
+        Raises `StoreError`, and `TooManyQuestions` if its author asks too often.
+        """
         turn = await self._store.accept(incoming, claim=self._worker.has_capacity())
         if turn is not None:
             log.info("A question is recorded.", action="turn_accepted", turn=turn.id, addressed=incoming.addressed)

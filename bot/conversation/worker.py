@@ -61,6 +61,11 @@ class TurnRunner(Protocol):
         """Stop a turn where it is, if it runs in this process."""
         ...
 
+    @property
+    def finishing(self) -> int:
+        """How many turns need the model no more, and only wait until the platform lets their end be shown."""
+        ...
+
 
 class Lease:
     """How long this process counts as alive, by its own clock."""
@@ -93,7 +98,10 @@ class Worker:
     """Runs turns: in order within a thread, and many threads at once."""
 
     def __init__(self, store: WorkQueue, runner: TurnRunner, *, lease: Lease, max_threads: int) -> None:
-        """`max_threads` is how many threads are worked on at the same time."""
+        """`max_threads` is how many threads are worked on at the same time.
+
+        A thread whose answer is complete and only waits for the platform's rate limits does not count.
+        """
         self._store = store
         self._runner = runner
         self._max_threads = max_threads
@@ -102,18 +110,29 @@ class Worker:
         self._background: set[asyncio.Task[None]] = set()
         self._stranded: list[Turn] = []
         self._woken = asyncio.Event()
+        self._is_work_waiting = False
         self.is_draining = False
 
     def has_capacity(self) -> bool:
         """Return whether this process may begin to work on one more thread."""
-        return not self.is_draining and self._lease.is_certain() and len(self._tasks) < self._max_threads
+        return not self.is_draining and self._lease.is_certain() and self._free_threads() > 0
+
+    def _free_threads(self) -> int:
+        return self._max_threads - (len(self._tasks) - self._runner.finishing)
 
     def start(self, turn: Turn) -> None:
         """Run a claimed turn, and then those that follow it in its thread."""
         if self._lease.is_certain():
-            self._track(self._tasks, asyncio.create_task(self._run_thread(turn), name=f"turn-{turn.id}"))
+            task = asyncio.create_task(self._run_thread(turn), name=f"turn-{turn.id}")
+            self._track(self._tasks, task)
+            task.add_done_callback(self._look_again)
         else:  # it was claimed while `_renew_lease` lets everything go
             self._stranded.append(turn)
+
+    def _look_again(self, _ended: asyncio.Task[None]) -> None:
+        """Look for work at once when a thread has ended, if there was some the last time."""
+        if self._is_work_waiting:
+            self.wake()
 
     def wake(self) -> None:
         """Look for work now rather than at the next poll."""
@@ -178,7 +197,9 @@ class Worker:
             await self._release(turn)
             self._stranded.remove(turn)
         if self.has_capacity():
-            for turn in await self._store.claim(self._max_threads - len(self._tasks)):
+            claimed = await self._store.claim(self._free_threads())
+            self._is_work_waiting = bool(claimed)
+            for turn in claimed:
                 self.start(turn)
         if self._tasks:  # people may have told another process to stop them
             for number in await self._store.list_turns_to_stop():

@@ -5,6 +5,7 @@ Each adapter translates the errors of its libraries into this tree, once, where 
     BotError
     ├── SettingsError                  the program does not start; the sentence names the setting
     ├── ConfigRefused                  an admin entered a config that cannot be saved
+    ├── TooManyQuestions               a person asked too often within a minute; the question is not recorded
     ├── FileUnreadable                 one attached file; the answer goes on without it
     ├── SpendingError                  a budget does not allow the call; the model was not asked
     │   ├── BudgetSpent                it is used up, or the call may need more than is left
@@ -80,6 +81,12 @@ class ConfigRefused(BotError):
         """`problems` holds a sentence for people for each field that is wrong."""
         super().__init__(" ".join(problems.values()))
         self.problems = problems
+
+
+class TooManyQuestions(BotError):
+    """A person asked more often within a minute than one may."""
+
+    code = "too_many_questions"
 
 
 class FileUnreadable(BotError):

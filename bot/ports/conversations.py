@@ -49,8 +49,10 @@ class Conversations(Protocol):
     async def accept(self, incoming: IncomingMessage, *, claim: bool) -> Turn | None:
         """Record a question.
 
-        Returns the new turn. It is claimed for this process (`ANSWERING`) if `claim` is set and no other turn
-        of the thread is open; else it is `WAITING`. Returns None if
+        Returns the new turn. It is claimed for this process (`ANSWERING`) if `claim` is set, no other turn
+        of the thread is open, and its author has fewer running turns than `ClaimRules.answers_per_person`;
+        else it is `WAITING`. Raises `TooManyQuestions`, and records nothing, if its author asked more often
+        within the last minute than `ClaimRules.questions_per_minute`. Returns None if
 
         - the message or its delivery was recorded before. A message that `record_overheard` recorded does not
           count: its `NOTED` turn becomes the question;

@@ -15,10 +15,17 @@ from bot.core.turns import Turn, TurnStatus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimRules:
-    """Which turns a process may claim."""
+    """Which turns a process may claim, and what one person may ask for. 0 is no limit.
+
+    All processes count in the same database, so the limits hold for all of them together.
+    """
 
     served: frozenset[tuple[str, str]] | None = None
     """The platforms and workspaces whose turns the process can answer, as pairs; None is all of them."""
+    answers_per_person: int = 0
+    """How many turns of one person may have an owner at the same time; further ones wait."""
+    questions_per_minute: int = 0
+    """How many questions of one person are recorded within a minute."""
 
 
 class WorkQueue(Protocol):
@@ -30,6 +37,8 @@ class WorkQueue(Protocol):
     async def claim(self, limit: int) -> Sequence[Turn]:
         """Claim up to `limit` turns: in each thread that no process works on, the oldest open turn.
 
+        It goes round over people: first comes one turn of each person of whom none runs, oldest first; then one of
+        each of whom one runs or was just claimed; and so on, up to `ClaimRules.answers_per_person`.
         Turns of platforms and workspaces that this process does not serve are left to other processes.
         Within a thread turns are ordered by `IncomingMessage.sent_at`, then by when they were recorded.
         """

@@ -148,6 +148,12 @@ class Settings(BaseSettings):
     )
     bot_total_seconds: float = Field(600.0, gt=0, description="Seconds that a complete answer may take.")
     bot_answers_at_once: int = Field(1_000, ge=1, description="How many threads one process answers at the same time.")
+    bot_answers_per_person: int = Field(
+        3, ge=0, description="How many answers to one person all processes write at once; others wait. 0 is no limit."
+    )
+    bot_questions_per_minute: int = Field(
+        20, ge=0, description="How many questions of one person are taken in a minute; 0 is no limit."
+    )
     bot_sockets: int = Field(
         2,
         ge=1,

@@ -72,6 +72,8 @@ class MemoryData:
     """The turns of each thread in its order: when they were written, then when they were recorded."""
     sent_at: dict[int, float] = field(default_factory=dict)
     """When each turn's question was written."""
+    recorded_at: dict[int, float] = field(default_factory=dict)
+    """When each turn's message was recorded, by `clock`."""
     ended_at: dict[int, float] = field(default_factory=dict)
     """When each turn ended last, by `clock`."""
     read_at: dict[ThreadKey, float] = field(default_factory=dict)
@@ -123,6 +125,7 @@ class MemoryData:
         )
         self.messages[message_key(thread, incoming.message_id)] = turn.id
         self.sent_at[turn.id] = incoming.sent_at
+        self.recorded_at[turn.id] = self.clock()
         insort(self.threads.setdefault(thread, []), turn.id, key=lambda id_: (self.sent_at[id_], id_))
         return self.put(turn)
 
@@ -159,6 +162,21 @@ class MemoryData:
             return None
         return next((self.turns[id_] for id_ in ids if self.turns[id_].status in OPEN_STATUSES), None)
 
+    def count_running(self, turn: Turn) -> int:
+        """Return how many turns of a turn's person have an owner."""
+        running = (self.turns[id_] for id_ in self.owners)
+        person = person_key(turn.thread, turn.author)
+        return sum(person_key(other.thread, other.author) == person for other in running)
+
+    def count_recent_questions(self, person: tuple[str, str, str]) -> int:
+        """Return how many questions of a person were recorded within the last minute."""
+        since = self.clock() - 60.0
+        return sum(
+            self.recorded_at[turn.id] > since and turn.status is not TurnStatus.NOTED
+            for turn in self.turns.values()
+            if person_key(turn.thread, turn.author) == person
+        )
+
     def charge(self, turn: Turn, call: ModelCall | None) -> None:
         """Save a call, if there was one, in place of the turn's reservation."""
         self.reservations.pop(turn.id, None)
@@ -179,6 +197,11 @@ class MemoryData:
         if self.claimable(thread):
             for wake in self.work_listeners:
                 wake()
+
+
+def person_key(place: ThreadKey, author: Author) -> tuple[str, str, str]:
+    """Return what identifies a person: the platform, the workspace and the user id."""
+    return place.platform, place.workspace, author.id
 
 
 def message_key(place: ThreadKey, message_id: str) -> MessageKey:

@@ -96,7 +96,15 @@ async def run_sandbox_bot(folder: Path, *plugins: Plugin, **settings: Any) -> As
     `settings` are further settings, by their names in `Settings`: `bot_system_prompt="Be brief."`.
     """
     async with SandboxWorkspace() as workspace, SandboxModel(rate=TOKENS_PER_SECOND) as model:
-        given = GivenSettings(**{"openai_base_url": model.base_url, "bot_model": SANDBOX_MODEL, **settings})
+        given = GivenSettings(
+            **{
+                "openai_base_url": model.base_url,
+                "bot_model": SANDBOX_MODEL,
+                "bot_answers_per_person": 0,  # a test asks faster than a person can
+                "bot_questions_per_minute": 0,
+                **settings,
+            }
+        )
         connected = await connect_to_sandbox(given, workspace, folder / "sandbox.db")
         database = Database(parse_database_url(connected.database_url), exclusive=False)
         stop, ready = asyncio.Event(), asyncio.Event()

@@ -6,10 +6,12 @@ as `SqlStore` (`tests/contracts/`), and a state machine compares the two after e
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from bot.core.errors import ClaimLost
+from bot.core.errors import ClaimLost, TooManyQuestions
 from bot.core.reply import variants
 from bot.core.reply.stopping import StopOutcome, StopRequest
 from bot.core.requests import Answer
@@ -32,7 +34,7 @@ from bot.ports import ClaimRules, TurnContext
 from bot.store.storable_text import make_storable
 from bot.testing import personal_data
 from bot.testing.config import MemoryConfigVersions, MemoryDrafts
-from bot.testing.data import MemoryData, message_key, with_answer, with_answer_of, without_answer
+from bot.testing.data import MemoryData, message_key, person_key, with_answer, with_answer_of, without_answer
 
 
 class MemoryStore:
@@ -55,6 +57,9 @@ class MemoryStore:
             return None
         if not (begins or thread in self.data.threads) or not self.data.is_first_delivery(key, incoming.delivery):
             return None
+        if incoming.addressed is not AddressingKind.OVERHEARD and self._asks_too_often(thread, incoming.author):
+            self.data.deliveries.discard((key.platform, key.workspace, incoming.delivery))
+            raise TooManyQuestions
         self.data.threads.setdefault(thread, [])
         if known is None:
             is_note = incoming.addressed is AddressingKind.OVERHEARD
@@ -144,7 +149,9 @@ class MemoryStore:
         ]
         free = [turn for thread in served if (turn := self.data.claimable(thread))]
         free.sort(key=self.data.sort_key)
-        return [self._take(turn) for turn in free[:limit]]
+        rounds = {turn.id: count for turn, count in self._number_by_person(free) if count <= self._max_running}
+        chosen = sorted(rounds, key=lambda id_: (rounds[id_], self.data.sort_key(self.data.turns[id_])))
+        return [self._take(self.data.turns[id_]) for id_ in chosen[:limit]]
 
     async def read_context(self, turn: Turn, *, limit: int) -> TurnContext:
         """Return what to answer a turn with."""
@@ -205,6 +212,8 @@ class MemoryStore:
         self.data.ended_at[turn.id] = self.data.clock()
         self.data.charge(turn, answer.call if answer else None)
         following = self.data.claimable(turn.thread) if claim else None
+        if following and not self._may_run(following):
+            following = None
         if not claim:
             self.data.hand_over(turn.thread)
         return self._take(following) if following else None
@@ -258,7 +267,26 @@ class MemoryStore:
             self.data.hand_over(turn.thread)
         others = (self.data.turns[id_] for id_ in self.data.threads[turn.thread] if id_ != turn.id)
         is_alone = not any(other.status in OPEN_STATUSES for other in others)
-        return self._take(turn) if claim and is_alone else turn
+        return self._take(turn) if claim and is_alone and self._may_run(turn) else turn
+
+    @property
+    def _max_running(self) -> float:
+        return self._rules.answers_per_person or math.inf
+
+    def _may_run(self, turn: Turn) -> bool:
+        return self.data.count_running(turn) < self._max_running
+
+    def _number_by_person(self, waiting: Sequence[Turn]) -> Iterator[tuple[Turn, int]]:
+        """Yield each turn with how many of its person would run with it, and with those before it."""
+        counts: Counter[tuple[str, str, str]] = Counter()
+        for turn in waiting:
+            person = person_key(turn.thread, turn.author)
+            counts[person] += 1
+            yield turn, counts[person] + self.data.count_running(turn)
+
+    def _asks_too_often(self, thread: ThreadKey, author: Author) -> bool:
+        recent = self.data.count_recent_questions(person_key(thread, author))
+        return recent >= (self._rules.questions_per_minute or math.inf)
 
     def _take(self, turn: Turn) -> Turn:
         self.data.owners[turn.id] = self._owner

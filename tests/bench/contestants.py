@@ -22,6 +22,7 @@ from tests.bench import words
 from tests.bench.model_server import FastModelServer, SpokenAnswer
 from tests.bench.thread_recorder import ObservedThread, ThreadRecorder
 from tests.databases import Kind, migrated_database
+from tests.program import NO_PERSON_LIMITS
 
 ROOT = Path(__file__).parent.parent.parent
 START_TIMEOUT_SECONDS = 60.0
@@ -115,6 +116,7 @@ def _settings(url: URL) -> dict[str, str]:
         "DATABASE_URL": url.set(drivername=url.get_backend_name()).render_as_string(hide_password=False),
         "BOT_MODEL": "bench",
         "BOT_LOG_FORMAT": "json",
+        **NO_PERSON_LIMITS,
     }
 
 

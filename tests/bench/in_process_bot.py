@@ -23,6 +23,7 @@ from bot.core.requests import ChatRequest
 from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, Turn, TurnStatus
 from bot.plugins import Plugins
 from bot.policy.spending import SpendingPolicy
+from bot.ports import ClaimRules
 from bot.store.conversations.sql_store import SqlStore
 from bot.store.database import Database
 from bot.store.schema import conversations, turns
@@ -59,6 +60,7 @@ class WatchedAnswering:
         self.event = asyncio.Event()
         self.give_up = answering.give_up
         self.stop = answering.stop
+        self.finishing = 0
 
     async def answer(self, turn: Turn) -> Turn | None:
         following = await self._answering.answer(turn)
@@ -110,7 +112,9 @@ async def open_bench_bot(url: URL) -> AsyncIterator[BenchBot]:
     database = Database(url)
     await database.open()
     try:
-        store = SqlStore(database, "bench")
+        served = frozenset({("paper", "T1")})
+        rules = ClaimRules(served=served, answers_per_person=3, questions_per_minute=100)
+        store = SqlStore(database, "bench", rules)
         await store.open()
         model = InstantModel()
         surface = PaperSurface(edit_interval=0.0, write_seconds=0.0)
@@ -161,6 +165,7 @@ def _answered(number: int, conversation: int) -> dict[str, Any]:
         "answer": "An answer that is somewhat longer than that, as models give them. " * 6,
         "status": TurnStatus.DONE,
         "sent_at": float(number),
+        "created_at": float(number),
         "token": 1,
         "attempt": 1,
     }

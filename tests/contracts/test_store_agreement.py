@@ -20,11 +20,12 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import Connection, text
 
-from bot.core.errors import ClaimLost
+from bot.core.errors import BotError, ClaimLost, TooManyQuestions
 from bot.core.reply.stopping import StopRequest
 from bot.core.reply.variants import STEPS_BY_ACTION
 from bot.core.requests import Answer, Provenance
-from bot.core.turns import Action, AddressingKind, IncomingMessage, ThreadKey, Turn, TurnStatus
+from bot.core.turns import Action, AddressingKind, Author, IncomingMessage, ThreadKey, Turn, TurnStatus
+from bot.ports import ClaimRules
 from bot.ports.conversations import TurnContext
 from bot.store.conversations.sql_store import SqlStore
 from bot.store.database import Database
@@ -39,6 +40,7 @@ from tests.databases import KINDS, Kind, migrated_database
 T = TypeVar("T")
 
 PROCESSES = ("a", "b")
+RULES = ClaimRules(served=frozenset({("slack", "T1")}), answers_per_person=2, questions_per_minute=8)
 
 processes = st.sampled_from(PROCESSES)
 messages = st.integers(0, 30).map(str)
@@ -76,19 +78,19 @@ class Agreement(RuleBasedStateMachine):
         runner.run(database.tx(emptied))
         self.data = MemoryData()
         self.stores: dict[str, tuple[Store, Store]] = {
-            owner: (MemoryStore(owner, self.data), SqlStore(database, owner)) for owner in PROCESSES
+            owner: (MemoryStore(owner, self.data, RULES), SqlStore(database, owner, RULES)) for owner in PROCESSES
         }
         for owner in PROCESSES:
             self.both(owner, lambda store: store.record_heartbeat(FOR_EVER))
 
     def both(self, owner: str, do: Callable[[Store], Awaitable[T]]) -> T | None:
-        """Return what both stores return; None if both raise `ClaimLost`."""
+        """Return what both stores return; None if both raise the same error."""
 
-        async def outcome(store: Store) -> T | type[ClaimLost]:
+        async def outcome(store: Store) -> T | type[BotError]:
             try:
                 return await do(store)
-            except ClaimLost:
-                return ClaimLost
+            except (ClaimLost, TooManyQuestions) as error:
+                return type(error)
 
         expected, found = (self.runner.run(outcome(store)) for store in self.stores[owner])
         assert found == expected
@@ -104,6 +106,7 @@ class Agreement(RuleBasedStateMachine):
             where=threads,
             addressed=st.sampled_from(AddressingKind),
             sent_at=times,
+            author=st.sampled_from([ADA, ADA, Author(id="U0BOB", name="Bob")]),
             delivery=deliveries,
         ),
         claim=st.booleans(),

@@ -47,6 +47,7 @@ class QueueWorld:
         self.begun: list[tuple[float, str]] = []
         self.given_up: list[str] = []
         self.stopped: list[tuple[float, int]] = []
+        self.finishing = 0
         self.trouble: Callable[[Turn], None] = lambda _turn: None
         self.trouble_giving_up: Callable[[Turn], None] = lambda _turn: None
         self.worker = Worker(self.store, self, lease=Lease(30), max_threads=limit)

@@ -12,6 +12,7 @@ from bot.core.config import Prompt, ScopeConfig
 from bot.core.reply.stopping import StopRequest
 from bot.core.turns import Action, Turn
 from bot.plugins import Outcome, Plugin, Plugins
+from bot.ports import ClaimRules
 from bot.testing.data import MemoryData
 from bot.testing.model import ModelScript, ScriptedModel
 from bot.testing.store import MemoryStore
@@ -36,10 +37,18 @@ class OutcomeObserver(Plugin):
 class WorkerWorld:
     """A process at work on paper; several may share the paper and the data."""
 
-    def __init__(self, model: ScriptedModel, paper: PaperSurface, data: MemoryData, owner: str) -> None:
+    def __init__(
+        self,
+        model: ScriptedModel,
+        paper: PaperSurface,
+        data: MemoryData,
+        owner: str,
+        *further: Plugin,
+        rules: ClaimRules | None = None,
+    ) -> None:
         self.model = model
         self.surface = paper
-        self.store = MemoryStore(owner, data)
+        self.store = MemoryStore(owner, data, rules)
         self.observer = OutcomeObserver()
         asking = RequestOptions(
             deployment_config=ScopeConfig(prompt=Prompt(""), parameters={"model": "m"}), user_key=b"k"
@@ -49,7 +58,7 @@ class WorkerWorld:
             model=model,
             surfaces={"paper": paper},
             options=asking,
-            plugins=Plugins([self.observer]),
+            plugins=Plugins([self.observer, *further]),
         )
         self.worker = Worker(self.store, self.answering, lease=Lease(LEASE), max_threads=10)
         self.intake = Intake(self.store, self.worker, self.answering)

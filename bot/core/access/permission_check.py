@@ -53,6 +53,7 @@ class AccessRefusal(StrEnum):
     EXTERNAL = "external"
     DIRECT = "direct"
     SHARED = "shared"
+    TOO_OFTEN = "too-often"  # within a minute; decided where the question is recorded, not by rules
 
     @property
     def for_people(self) -> str:
@@ -69,6 +70,8 @@ REFUSAL_SENTENCES: Mapping[AccessRefusal, str] = MappingProxyType(
         AccessRefusal.GUEST: "I don't answer guests here, unless this workspace's admins let you in.",
         AccessRefusal.EXTERNAL: "I answer the people of this workspace only, unless its admins let you in.",
         AccessRefusal.DIRECT: "I don't answer direct messages here; please mention me in a channel.",
+        AccessRefusal.TOO_OFTEN: "That was more in one minute than I take from one person, so I left some out. "
+        "Please ask again in a minute.",
         AccessRefusal.SHARED: "I don't answer in channels that are shared with other organisations.",
     }
 )

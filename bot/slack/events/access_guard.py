@@ -73,15 +73,15 @@ class AccessGuard:
         if refused is None:
             return True
         if posted.addressed in ADDRESSED_TO_BOT:
-            log.info(
-                "A person without access was refused.",
-                action="ask_denied",
-                reason=refused,
-                user=message.author,
-            )
-            is_reply = message.thread.root != message.id
-            self._notify_person(message.thread, message.author, refused, is_in_thread=is_reply)
+            self.refuse_message(posted, refused)
         return False
+
+    def refuse_message(self, posted: event_payloads.MessageEvent, refused: AccessRefusal) -> None:
+        """Tell the author of a message, in private, why it is not answered."""
+        message = posted.message
+        log.info("A person was refused.", action="ask_denied", reason=refused, user=message.author)
+        is_reply = message.thread.root != message.id
+        self._notify_person(message.thread, message.author, refused, is_in_thread=is_reply)
 
     async def admit_press(self, thread: ThreadKey, user: str) -> bool:
         """Return whether a person may use a button below an answer. If not, they are told. Raises `StoreError`."""

@@ -22,7 +22,8 @@ from functools import partial
 from typing import Any
 
 from bot.conversation.intake import Intake
-from bot.core.errors import SurfaceUnavailable
+from bot.core.access.permission_check import AccessRefusal
+from bot.core.errors import SurfaceUnavailable, TooManyQuestions
 from bot.core.reply.stopping import StopOutcome, StopRequest, is_stop_request
 from bot.slack import event_payloads, messages
 from bot.slack.events.access_guard import AccessGuard
@@ -106,7 +107,10 @@ class Inbox:
                 return stop_refusal(request, outcome)
         incoming = message.to_incoming(await names, addressed=posted.addressed, delivery=posted.delivery)
         if await self._is_admitted(posted):
-            await self._intake.accept(incoming)
+            try:
+                await self._intake.accept(incoming)
+            except TooManyQuestions:
+                self._access_guard.refuse_message(posted, AccessRefusal.TOO_OFTEN)
         return None
 
     async def _is_admitted(self, posted: event_payloads.MessageEvent) -> bool:

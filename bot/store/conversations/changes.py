@@ -12,9 +12,11 @@ from sqlalchemy import Boolean, Connection, bindparam, case, null, select, updat
 
 from bot.core.turns import RETRYABLE_STATUSES, Action, MessageKey, ThreadKey, Turn, TurnStatus
 from bot.store.conversations import feedback, summaries, variants
+from bot.store.conversations.person_limits import person_of, try_lock_person
 from bot.store.conversations.requester import MAY_DECIDE, Requester
 from bot.store.conversations.statements import DELETE_PAGES, IS_THIS_MESSAGE, LOCK_CONVERSATION, THIS_CONVERSATION
 from bot.store.conversations.turn_queue import (
+    Claimant,
     claim_if_alone,
     is_first_delivery,
     notify_if_work,
@@ -67,7 +69,7 @@ RESET_TURN = (
     .values(_NO_ANSWER)
     .values(answer=case((bindparam("goes_on", type_=Boolean), turns.c.answer), else_=""))
     .values(status=TurnStatus.WAITING, attempt=0, claimed_at=null(), ended_at=null(), stopped_by=null())
-    .returning(*turns.c)
+    .returning(*turns.c, try_lock_person(person_of(turns)).label("has_person_lock"))
 )
 
 
@@ -102,7 +104,7 @@ def forget_message(connection: Connection, message: MessageKey, delivery: str) -
 
 def retry_turn(
     connection: Connection,
-    owner: str,
+    claimant: Claimant,
     turn: int,
     thread: ThreadKey,
     requester: Requester,
@@ -124,7 +126,8 @@ def retry_turn(
     summaries.delete_outdated(connection, turn)
     if not goes_on:
         connection.execute(variants.HIDE_VARIANTS, {"turn": turn})
-    return claim_if_alone(connection, owner, row, thread.root, claim=claim)
+    is_certain = row.has_person_lock or not claimant.rules.answers_per_person
+    return claim_if_alone(connection, claimant, row, thread.root, claim=claim and is_certain)
 
 
 def flip_variant(connection: Connection, turn: int, thread: ThreadKey, action: Action, requester: Requester) -> bool:

@@ -35,6 +35,7 @@ from bot.store.conversations import (
     turn_queue,
 )
 from bot.store.conversations.requester import Requester
+from bot.store.conversations.turn_queue import Claimant
 from bot.store.database import Database
 from bot.store.spending.ledger import SqlLedger
 
@@ -54,7 +55,7 @@ class SqlStore:
     def __init__(self, database: Database, owner: str, rules: ClaimRules | None = None) -> None:
         self._database = database
         self._owner = owner
-        self._rules = rules or ClaimRules()
+        self._claimant = Claimant(owner, rules or ClaimRules())
         self._sweep_at = 0.0
 
     @property
@@ -114,7 +115,7 @@ class SqlStore:
 
     async def claim(self, limit: int) -> Sequence[Turn]:
         """Claim up to `limit` turns, oldest first."""
-        return await self._run_claiming(turn_queue.claim_turns, self._rules, limit)
+        return await self._run_claiming(turn_queue.claim_turns, limit)
 
     async def read_context(self, turn: Turn, *, limit: int) -> TurnContext:
         """Return what to answer a turn with."""
@@ -171,7 +172,7 @@ class SqlStore:
         return await self._database.tx(processes.get_or_create_secret, name, make)
 
     async def _run_claiming(
-        self, f: Callable[Concatenate[Connection, str, P], Claimed], *args: P.args, **kwargs: P.kwargs
+        self, f: Callable[Concatenate[Connection, Claimant, P], Claimed], *args: P.args, **kwargs: P.kwargs
     ) -> Claimed:
         """Run a transaction that may claim turns. If the caller is cancelled, give the claimed turns back.
 
@@ -181,7 +182,7 @@ class SqlStore:
 
         def claiming(connection: Connection) -> Claimed:
             nonlocal claimed
-            claimed = f(connection, self._owner, *args, **kwargs)
+            claimed = f(connection, self._claimant, *args, **kwargs)
             return claimed
 
         try:

@@ -35,6 +35,15 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from bot.core.turns import TRANSITIONS, TurnStatus
+from bot.store.conversations.person_limits import (
+    ASKER_MAY_RUN,
+    COUNT_RECENT_QUESTIONS,
+    MAX_RUNNING,
+    count_running,
+    lock_person,
+    person_of,
+    try_lock_person,
+)
 from bot.store.schema import FENCE, conversations, deliveries, is_open, now, pages, reservations, status_in, turns
 
 WORK_CHANNEL: Final = "threadkeeper_work"
@@ -73,7 +82,9 @@ IS_KNOWN = select(
             deliveries.c.workspace == bindparam("workspace"),
             deliveries.c.id == bindparam("delivery"),
         ),
-    )
+    ).label("is_known"),
+    COUNT_RECENT_QUESTIONS.scalar_subquery().label("recent_questions"),
+    lock_person(bindparam("person_lock", type_=Text)),
 )
 
 SELECT_KNOWN_MESSAGES = select(turns.c.message_id).where(
@@ -104,7 +115,9 @@ SAVE_READ_TIME = update(conversations).where(conversations.c.id == THIS_CONVERSA
 
 INSERT_DELIVERY = upsert(deliveries).on_conflict_do_nothing().returning(deliveries.c.id)
 
-_IS_CLAIMED = and_(bindparam("new_owner", type_=Text).is_not(None), ~_has_turn(THIS_CONVERSATION, is_open(_other)))
+_IS_CLAIMED = and_(
+    bindparam("new_owner", type_=Text).is_not(None), ~_has_turn(THIS_CONVERSATION, is_open(_other)), ASKER_MAY_RUN
+)
 
 _CLAIMED_VALUES: Final = {
     "owner": case((_IS_CLAIMED, bindparam("new_owner", type_=Text))),
@@ -113,7 +126,9 @@ _CLAIMED_VALUES: Final = {
     "claimed_at": case((_IS_CLAIMED, now())),
     "status": case((_IS_CLAIMED, TurnStatus.ANSWERING), else_=TurnStatus.WAITING),
 }
-"""The state of a new question: claimed by `new_owner`, if one is given and no other turn of the thread is open."""
+"""The state of a new question: claimed by `new_owner`, if one is given, no other turn of the thread is open, and the
+limit of the person allows it.
+"""
 
 # Returns no row if the message is recorded already, unless it was noted and becomes a question now.
 INSERT_TURN = (
@@ -135,19 +150,14 @@ INSERT_NOTES = upsert(turns).on_conflict_do_nothing()
 
 _earlier = turns.alias("earlier")
 
-_IS_SERVED = or_(
-    bindparam("serves_all", type_=Boolean),
-    tuple_(turns.c.platform, turns.c.workspace).in_(bindparam("served", expanding=True)),
-)
-
-# Conversations where a turn may be claimed. SKIP LOCKED skips those that another process is changing right now;
-# under the lock the turn must be looked up again.
-LOCK_CLAIMABLE_CONVERSATIONS = (
-    select(conversations.c.id, conversations.c.root)
-    .join_from(turns, conversations)
+# Each waiting turn that is the next of its thread, numbered among those of the same person.
+_candidates = (
+    select(
+        *(turns.c[name] for name in ("id", "conversation_id", "sent_at", "platform", "workspace", "author_id")),
+        func.row_number().over(partition_by=person_of(turns), order_by=(turns.c.sent_at, turns.c.id)).label("nth"),
+    )
     .where(
         is_open(turns),
-        _IS_SERVED,
         ~exists().where(
             _earlier.c.conversation_id == turns.c.conversation_id,
             tuple_(_earlier.c.sent_at, _earlier.c.id) < tuple_(turns.c.sent_at, turns.c.id),
@@ -155,7 +165,28 @@ LOCK_CLAIMABLE_CONVERSATIONS = (
         ),
         ~_has_turn(turns.c.conversation_id, _other.c.owner.is_not(None)),
     )
-    .order_by(turns.c.sent_at, turns.c.id)
+    .subquery("candidates")
+)
+
+_IS_SERVED = or_(
+    bindparam("serves_all", type_=Boolean),
+    tuple_(_candidates.c.platform, _candidates.c.workspace).in_(bindparam("served", expanding=True)),
+)
+
+_ROUND = (_candidates.c.nth + count_running(_candidates)).label("round")
+
+# Conversations where a turn may be claimed, going round over people: first a turn of everybody of whom none runs.
+# SKIP LOCKED skips those that another process is changing right now; under the lock the turn must be looked up again.
+LOCK_CLAIMABLE_CONVERSATIONS = (
+    select(
+        conversations.c.id,
+        conversations.c.root,
+        _ROUND,
+        try_lock_person(person_of(_candidates)).label("has_person_lock"),
+    )
+    .join_from(_candidates, conversations, conversations.c.id == _candidates.c.conversation_id)
+    .where(_IS_SERVED, _candidates.c.nth <= MAX_RUNNING, _candidates.c.nth + count_running(_candidates) <= MAX_RUNNING)
+    .order_by(_ROUND, _candidates.c.sent_at, _candidates.c.id)
     .limit(bindparam("limit"))
     .with_for_update(skip_locked=True, of=conversations)
 )
@@ -184,11 +215,16 @@ def _claim_turn(*conditions: ColumnElement[bool]) -> ReturningUpdate[Any]:
     )
 
 
-CLAIM_NEXT = _claim_turn(turns.c.id == _OLDEST_OPEN_TURN, ~_has_turn(THIS_CONVERSATION, _other.c.owner.is_not(None)))
+CLAIM_NEXT = _claim_turn(
+    turns.c.id == _OLDEST_OPEN_TURN,
+    ~_has_turn(THIS_CONVERSATION, _other.c.owner.is_not(None)),
+    count_running(turns) < MAX_RUNNING,
+)
 
 CLAIM_IF_ALONE = _claim_turn(
     turns.c.id == bindparam("turn"),
     ~_has_turn(turns.c.conversation_id, and_(is_open(_other), _other.c.id != turns.c.id)),
+    count_running(turns) < MAX_RUNNING,
 )
 
 SELECT_PAGES = select(pages.c.message_id).where(pages.c.turn_id == bindparam("turn")).order_by(pages.c.page)

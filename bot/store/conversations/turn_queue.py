@@ -15,7 +15,7 @@ Rules: a transaction locks the conversation before its turns; a write of an owne
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row
@@ -25,7 +25,7 @@ from bot.core.errors import ClaimLost
 from bot.core.requests import Answer, ModelCall
 from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, Turn, TurnStatus, VariantPosition
 from bot.ports import ClaimRules
-from bot.store.conversations import answer_columns, variants
+from bot.store.conversations import answer_columns, person_limits, variants
 from bot.store.conversations import statements as sql
 from bot.store.schema import LOCK_OWN_TURN, pages
 from bot.store.spending import model_calls
@@ -34,14 +34,26 @@ NOTE_VALUES: Final = {"status": TurnStatus.NOTED, "token": 0, "attempt": 0}
 """The state of a turn that is not answered, because its message was only read in the thread."""
 
 
-def accept_question(connection: Connection, owner: str, incoming: IncomingMessage, *, claim: bool) -> Turn | None:
+@dataclass(frozen=True, slots=True)
+class Claimant:
+    """A process that claims turns."""
+
+    owner: str
+    rules: ClaimRules
+
+
+def accept_question(
+    connection: Connection, claimant: Claimant, incoming: IncomingMessage, *, claim: bool
+) -> Turn | None:
     """Insert a turn unless its message or delivery is recorded already; return it if it was claimed.
 
     With `claim` it is claimed if no other turn of the thread is open. Returns None for an overheard message, which
     is only noted, and for a message in a thread where the bot was never asked.
     """
     message = _message_values(incoming.thread, incoming.message_id)
-    if connection.scalar(sql.IS_KNOWN, message | {"delivery": incoming.delivery}):
+    limits = person_limits.limit_values(claimant.rules, incoming.thread, incoming.author)
+    before = connection.execute(sql.IS_KNOWN, message | limits | {"delivery": incoming.delivery}).one()
+    if before.is_known:
         return None
     conversation = _lock_conversation(connection, incoming)
     if conversation is None or not is_first_delivery(connection, message, incoming.delivery):
@@ -50,8 +62,9 @@ def accept_question(connection: Connection, owner: str, incoming: IncomingMessag
     if incoming.addressed is AddressingKind.OVERHEARD:
         connection.execute(sql.INSERT_NOTES, row | NOTE_VALUES)
         return None
-    taken = {"conversation": conversation, "new_owner": owner if claim else None}
-    added = connection.execute(sql.INSERT_TURN, row | taken).one_or_none()
+    person_limits.require_few_questions(connection, claimant.rules, limits, before.recent_questions)
+    taken = {"conversation": conversation, "new_owner": claimant.owner if claim else None}
+    added = connection.execute(sql.INSERT_TURN, row | taken | limits).one_or_none()
     if added is None:  # the same message came twice at once, and the other delivery was first
         return None
     if not claim:
@@ -89,11 +102,17 @@ def record_overheard(connection: Connection, thread: ThreadKey, messages: Sequen
         connection.execute(sql.INSERT_NOTES, list(rows.values()))
 
 
-def claim_turns(connection: Connection, owner: str, rules: ClaimRules, limit: int) -> Sequence[Turn]:
-    """Claim the oldest open turn of threads that this process serves and in which no turn has an owner."""
+def claim_turns(connection: Connection, claimant: Claimant, limit: int) -> Sequence[Turn]:
+    """Claim the oldest open turn of threads that this process serves and in which no turn has an owner.
+
+    Where another transaction claims for the same person at the moment, the turn is left to the next poll.
+    """
+    rules = claimant.rules
     where = {"serves_all": rules.served is None, "served": list(rules.served or ())}
-    chosen = connection.execute(sql.LOCK_CLAIMABLE_CONVERSATIONS, {"limit": limit} | where).all()
-    taken = (_claim_next(connection, owner, row.id, row.root) for row in chosen)
+    values = {"limit": limit} | where | person_limits.running_values(rules)
+    chosen = connection.execute(sql.LOCK_CLAIMABLE_CONVERSATIONS, values).all()
+    certain = (row for row in chosen if row.has_person_lock or not rules.answers_per_person)
+    taken = (_claim_next(connection, claimant, row.id, row.root) for row in certain)
     return [turn for turn in taken if turn]
 
 
@@ -126,7 +145,7 @@ def save_answer(
 
 def settle_turn(
     connection: Connection,
-    owner: str,
+    claimant: Claimant,
     turn: Turn,
     status: TurnStatus,
     *,
@@ -136,7 +155,7 @@ def settle_turn(
 ) -> Turn | None:
     """End a turn, and claim the thread's next one."""
     changes = {"error": error} | (answer_columns.answer_values(answer) if answer else {})
-    ended = _update_own_turn(connection, sql.END_TURN[status], owner, turn, changes)
+    ended = _update_own_turn(connection, sql.END_TURN[status], claimant.owner, turn, changes)
     _charge_call(connection, ended, turn, answer.call if answer else None)
     if (
         status is TurnStatus.DONE
@@ -145,7 +164,7 @@ def settle_turn(
     ):
         connection.execute(variants.SHOW_AGAIN, {"turn": turn.id})  # another variant was chosen meanwhile
     if claim:
-        return _claim_next(connection, owner, ended.conversation_id, turn.thread.root)
+        return _claim_next(connection, claimant, ended.conversation_id, turn.thread.root)
     notify_if_work(connection, ended.conversation_id)
     return None
 
@@ -166,19 +185,20 @@ def is_first_delivery(connection: Connection, channel: dict[str, str], delivery:
     return connection.scalar(sql.INSERT_DELIVERY, row) is not None
 
 
-def claim_if_alone(connection: Connection, owner: str, row: Row[Any], root: str, *, claim: bool) -> Turn:
+def claim_if_alone(connection: Connection, claimant: Claimant, row: Row[Any], root: str, *, claim: bool) -> Turn:
     """Return a waiting turn of a locked conversation; with `claim` it is claimed if no other turn is open."""
     taken = None
     if claim:
-        taken = connection.execute(sql.CLAIM_IF_ALONE, {"turn": row.id, "new_owner": owner}).one_or_none()
+        taken = connection.execute(sql.CLAIM_IF_ALONE, {"turn": row.id} | _claim_values(claimant)).one_or_none()
     else:
         notify_if_work(connection, row.conversation_id)
     return turn_with_pages(connection, taken or row, root)
 
 
-def _claim_next(connection: Connection, owner: str, conversation: int, root: str) -> Turn | None:
+def _claim_next(connection: Connection, claimant: Claimant, conversation: int, root: str) -> Turn | None:
     """Claim the oldest open turn of a locked conversation, if no turn there has an owner."""
-    row = connection.execute(sql.CLAIM_NEXT, {"conversation": conversation, "new_owner": owner}).one_or_none()
+    values = {"conversation": conversation} | _claim_values(claimant)
+    row = connection.execute(sql.CLAIM_NEXT, values).one_or_none()
     return turn_with_pages(connection, row, root) if row else None
 
 
@@ -203,6 +223,10 @@ def _charge_call(connection: Connection, changed: Row[Any], turn: Turn, call: Mo
         model_calls.charge(connection, turn, call, changed.at)
     if changed.has_reservation:
         model_calls.release_reservation(connection, turn.id)
+
+
+def _claim_values(claimant: Claimant) -> dict[str, Any]:
+    return {"new_owner": claimant.owner} | person_limits.running_values(claimant.rules)
 
 
 def _fence_values(owner: str, turn: Turn) -> dict[str, Any]:

@@ -110,6 +110,7 @@ Index("ix_turns_author_id", turns.c.author_id, turns.c.id)
 _add_partial_index("ix_turns_said", *_THREAD_ORDER, where=is_in_history(turns))
 _add_partial_index("ix_turns_open", *_THREAD_ORDER, where=is_open(turns))
 _add_partial_index("uq_turns_owned", turns.c.conversation_id, where=turns.c.owner.is_not(None), unique=True)
+_add_partial_index("ix_turns_running", turns.c.author_id, where=turns.c.owner.is_not(None))
 _add_partial_index(
     "ix_turns_stopping", turns.c.owner, where=and_(turns.c.owner.is_not(None), turns.c.stopped_by.is_not(None))
 )

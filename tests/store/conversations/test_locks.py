@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from bot.core.errors import ClaimLost
 from bot.core.turns import TurnStatus
+from bot.ports import ClaimRules
 from bot.store.conversations import changes, turn_queue
 from bot.store.conversations.sql_store import SqlStore
 from bot.store.database import Database
@@ -53,7 +54,7 @@ async def test_ending_a_turn_sees_the_question_that_is_being_recorded(tmp_path: 
     """Ending waits for the question to be committed. The question found the thread busy; it would stay unanswered."""
 
     def ask(connection: Connection) -> None:
-        turn_queue.accept_question(connection, "other", question("2"), claim=True)
+        turn_queue.accept_question(connection, turn_queue.Claimant("other", ClaimRules()), question("2"), claim=True)
 
     async with open_store(tmp_path) as (database, store):
         turn = await ask_question(store, question("1"))

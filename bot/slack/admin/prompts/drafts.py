@@ -12,10 +12,11 @@ from typing import Any
 
 import structlog
 
+from bot.core.access.permission_check import AccessRefusal
 from bot.core.chat import scoped_config
 from bot.core.chat.drafts import DRAFT_LIFETIME_SECONDS, Draft
 from bot.core.config import ScopeConfig
-from bot.core.errors import ConfigRefused, SurfaceError, VersionConflict
+from bot.core.errors import ConfigRefused, SurfaceError, TooManyQuestions, VersionConflict
 from bot.core.turns import AddressingKind, IncomingMessage, ThreadKey
 from bot.policy.config_editor import ConfigEditor
 from bot.ports import Drafts
@@ -108,7 +109,10 @@ class DraftController:
             addressed=AddressingKind.DIRECT,
             sent_at=float(message_id),
         )
-        await self._ask(incoming)
+        try:
+            await self._ask(incoming)
+        except TooManyQuestions:
+            return block_kit.render_notice(AccessRefusal.TOO_OFTEN.for_people)
         place = scoped_config.name_scope(state.scope)
         log.info("An admin tries a draft.", action="draft_tried", user=state.user, place=place)
         return draft_view.render_started(self._direct_messages.link_to(thread))
