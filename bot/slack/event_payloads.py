@@ -21,7 +21,6 @@ from bot.slack.messages import (
     TIMESTAMP,
     BotIdentity,
     SlackMessage,
-    find_workspace,
     is_direct_channel,
     is_from_person,
     message_key,
@@ -87,7 +86,6 @@ def parse_event(body: Mapping[str, Any], bot: BotIdentity, *, follow_threads: bo
     """
     event = payload.mapping(body, "event")
     delivery = payload.text(body, "event_id")
-    bot = replace(bot, workspace=find_workspace(body) or bot.workspace)
     match payload.text(event, "type"), payload.text(event, "subtype"):
         case "message", "message_changed":
             return _parse_changed(event, bot, delivery)

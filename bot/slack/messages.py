@@ -26,6 +26,8 @@ class BotIdentity:
     user: str
     bot_id: str
     workspace: str
+    organisation: str = ""
+    """The id of the organisation, if the app is installed in all of it."""
     workspace_name: str = ""
     url: str = ""
     """The workspace's URL, with a slash at its end."""
@@ -93,11 +95,15 @@ def is_direct_channel(channel: str) -> bool:
     return channel.startswith("D")
 
 
-def find_workspace(body: Mapping[str, Any]) -> str:
-    """Return the workspace in which the app is installed; in a shared channel the author's may differ."""
-    first = next(iter(payload.items(body, "authorizations")), None)
+def find_installation(body: Mapping[str, Any]) -> str:
+    """Return the workspace, or the organisation, for whose installation of the app an event was sent; may be empty.
+
+    In a shared channel the author's workspace may differ. Source: https://docs.slack.dev/apis/events-api
+    """
+    first = next(iter(payload.items(body, "authorizations")), body)
+    of_organisation = payload.value_at(first, "is_enterprise_install") is True
     ids = (payload.text(first, "team_id"), payload.text(body, "team_id"), payload.text(first, "enterprise_id"))
-    return next(filter(None, ids), "")
+    return next(filter(None, reversed(ids) if of_organisation else ids), "")
 
 
 def is_from_person(fields: Mapping[str, Any], bot: BotIdentity) -> bool:

@@ -21,6 +21,7 @@ from bot.log import describe_error
 from bot.slack import messages
 from bot.slack.events.answer_actions import ANSWER_AGAIN_ID
 from bot.slack.events.ephemeral_replies import send_ephemeral
+from bot.slack.events.foreign_events import ForeignEventFilter
 from bot.slack.events.inbox import DeliveryNotRecorded, Inbox
 from bot.slack.rendering import buttons
 
@@ -49,6 +50,8 @@ def create_bolt_app(
         request_verification_enabled=False,  # deliveries are authenticated before dispatch
         attaching_conversation_kwargs_enabled=False,
     )
+
+    app.middleware(ForeignEventFilter(bot).drop_foreign)
 
     @app.event(INBOX_EVENTS)
     async def message(body: dict[str, Any]) -> None:

@@ -86,6 +86,7 @@ async def fetch_bot_identity(client: AsyncWebClient) -> BotIdentity:
         user=response["user_id"],
         bot_id=response.get("bot_id") or "",
         workspace=response.get("team_id") or "",
+        organisation=(response.get("enterprise_id") or "") if response.get("is_enterprise_install") else "",
         workspace_name=response.get("team") or "",
         url=response.get("url") or "",
     )
