@@ -1,10 +1,12 @@
 """The model as the bot opens it: all servers, with retries and circuit breakers."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.core.errors import ModelError, ModelFailed, ModelKeyRefused, ModelUnknown, SettingsError
 from bot.llm.open_model import ModelServer, ModelSettings, open_model
-from bot.llm.resilience.circuit_breaker import MAX_FAILURES_IN_A_ROW
+from bot.llm.resilience.circuit_breaker import MAX_FAILED_CONVERSATIONS
 from bot.sandbox.model.server import SandboxModel
 from tests.contracts import chat_model
 from tests.contracts.chat_model import asking, collect
@@ -49,8 +51,23 @@ async def test_a_server_that_fails_is_asked_three_times_a_question_until_it_is_l
     ):
         for number in range(4):
             with pytest.raises(ModelFailed):
-                await collect(model, asking(f"[[fault=500]] {number}"))
-    assert len(sandbox.requests) == MAX_FAILURES_IN_A_ROW
+                await collect(model, replace(asking("[[fault=500]]"), conversation=f"{number}"))
+    assert len(sandbox.requests) == 3 * (MAX_FAILED_CONVERSATIONS - 1) + 1
+
+
+@pytest.mark.parametrize("fault", ["500", "503"])
+async def test_what_fails_in_one_conversation_leaves_all_others_alone(fault: str) -> None:
+    """As with two questions that are longer than the server can take, each asked three times."""
+    async with (
+        SandboxModel(rate=2_000) as sandbox,
+        open_model(ModelSettings(servers=(ModelServer(base_url=sandbox.base_url),))) as model,
+    ):
+        for _ in range(2):
+            with pytest.raises(ModelError):
+                await collect(model, replace(asking(f"[[fault={fault}]]"), conversation="overlong"))
+        fine = replace(asking("[[say=fine]]"), conversation="another")
+        assert (await collect(model, fine)).answer().text == "fine"
+    assert len(sandbox.requests) == 2 * 3 + 1
 
 
 async def test_admins_can_ask_what_there_is_and_what_has_no_effect() -> None:

@@ -106,9 +106,28 @@ ERROR_RULES = (
     ErrorRule(ContextTooLong, {413}),
     ErrorRule(ModelBusy, {429}),
     ErrorRule(ModelOverloaded, codes=frozenset({"server_is_overloaded", "overloaded_error"})),
-    ErrorRule(ModelOverloaded, {498, 503, 529}),  # 498: Groq's flex capacity; 529: overload behind a gateway
     ErrorRule(ModelBusy, codes=frozenset({"rate_limit_exceeded", "slow_down"})),
-    ErrorRule(ModelRejected, {500}, phrases=("validation error",)),  # llama-cpp-python's word for a 400
+    ErrorRule(
+        ModelRejected,  # some servers and gateways say by a 5xx what is wrong with the request
+        {0, *range(500, 600)},
+        frozenset({"invalid_request_error", "invalid_request", "BadRequestError", "INVALID_ARGUMENT"}),
+    ),
+    ErrorRule(
+        ModelRejected,
+        range(500, 600),
+        phrases=(
+            "validation error",  # llama-cpp-python's word for a 400
+            "badrequesterror",  # LiteLLM
+            "bad request",  # a gateway that passes on the reason of a 400
+            "invalid request",
+            "invalid_request",
+            "request too large",
+            "entity too large",
+            "payload too large",
+            "body too large",
+        ),
+    ),
+    ErrorRule(ModelOverloaded, {498, 503, 529}),  # 498: Groq's flex capacity; 529: overload behind a gateway
     ErrorRule(ModelFailed, {0, 408, 409}),  # 0: an error in a stream that says no more than that
     ErrorRule(ModelRejected, range(400, 500)),
 )

@@ -1,7 +1,7 @@
 """A circuit breaker: stops asking a server that cannot answer at the moment.
 
     closed   every question is passed on
-      |      5 failures in a row, or a refusal about money
+      |      failures in 3 conversations, with no answer in between, or a refusal about money
       v
     open     the last error is raised at once, without asking
       |      after a pause (20 s, or 60 s if it is about money) one question is passed on: its
@@ -9,7 +9,8 @@
       v      any other failure opens it again
 
 So people are told at once that there is no answer, an account without credit is not asked by everybody, and
-an overloaded server gets a rest. The caller passes the clock.
+an overloaded server gets a rest. Attempts and questions of one conversation count once: what it asks may be what the
+server cannot take, and others must not pay for that. The caller passes the clock.
 """
 
 import time
@@ -23,8 +24,8 @@ from bot.core.requests import ChatRequest
 from bot.llm.resilience.model_wrapper import ModelWrapper
 from bot.ports import ChatModel, NeededAt
 
-MAX_FAILURES_IN_A_ROW = 5
-"""Two questions make six attempts; a single question may have met a bad moment."""
+MAX_FAILED_CONVERSATIONS = 3
+"""Two may have met a bad moment, or ask the same that no server can take."""
 FAILURE_PAUSE_SECONDS = 20.0
 """Most servers need no longer to restart."""
 BILLING_PAUSE_SECONDS = 60.0
@@ -41,7 +42,7 @@ class CircuitBreaker(ModelWrapper):
         """`clock` returns seconds."""
         self._model = model
         self._clock = clock
-        self._failures = 0
+        self._failed_conversations: set[str] = set()
         self._error: ModelError | None = None
         self._next_try = 0.0
 
@@ -57,7 +58,7 @@ class CircuitBreaker(ModelWrapper):
                     yield event
         except ModelError as error:
             if not has_text:
-                self._note_error(error)
+                self._note_error(error, request.conversation)
             raise
 
     def _raise_if_open(self) -> None:
@@ -71,12 +72,13 @@ class CircuitBreaker(ModelWrapper):
             raise refusal
         self._next_try = now + _choose_pause(self._error)  # other questions wait for the result of this one
 
-    def _note_error(self, error: ModelError) -> None:
+    def _note_error(self, error: ModelError, conversation: str) -> None:
         if not isinstance(error, TRIPPING_ERRORS):
             self._close()  # a server that refuses is running
             return
-        self._failures += 1
-        if self._failures < MAX_FAILURES_IN_A_ROW and not isinstance(error, ModelOutOfCredit):
+        self._failed_conversations.add(conversation)
+        is_outage = len(self._failed_conversations) >= MAX_FAILED_CONVERSATIONS
+        if not is_outage and not isinstance(error, ModelOutOfCredit):
             return
         if self._error is None:
             log.error("A model server is not asked for a while.", action="breaker_open", error=error.code)
@@ -86,7 +88,7 @@ class CircuitBreaker(ModelWrapper):
     def _close(self) -> None:
         if self._error is not None:
             log.info("A model server answers again.", action="breaker_closed")
-        self._error, self._failures = None, 0
+        self._error, self._failed_conversations = None, set()
 
 
 def _choose_pause(error: ModelError) -> float:

@@ -1,6 +1,7 @@
 """When a server is not asked, and when it is asked again."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -19,7 +20,7 @@ from bot.llm.http.client import open_client
 from bot.llm.resilience.circuit_breaker import (
     BILLING_PAUSE_SECONDS,
     FAILURE_PAUSE_SECONDS,
-    MAX_FAILURES_IN_A_ROW,
+    MAX_FAILED_CONVERSATIONS,
     CircuitBreaker,
 )
 from bot.sandbox.model.server import SandboxModel
@@ -36,9 +37,11 @@ class Bench:
         self.model = ScriptedModel(*scripts)
         self.breaker = CircuitBreaker(self.model, clock=lambda: self.now)
 
-    async def ask(self) -> ModelError | None:
+    async def ask(self, conversation: str = "") -> ModelError | None:
+        """Ask, in a new conversation unless one is given."""
+        conversation = conversation or f"conversation {self.asked}"
         try:
-            await collect(self.breaker, asking("hello"))
+            await collect(self.breaker, replace(asking("hello"), conversation=conversation))
         except ModelError as error:
             return error
         return None
@@ -52,10 +55,10 @@ class Bench:
 async def test_failures_in_a_row_open_it(error: ModelError) -> None:
     """Then the last error is raised again at once, and the server is not asked."""
     bench = Bench([error])
-    told = [await bench.ask() for _ in range(MAX_FAILURES_IN_A_ROW + 3)]
-    assert bench.asked == MAX_FAILURES_IN_A_ROW
+    told = [await bench.ask() for _ in range(MAX_FAILED_CONVERSATIONS + 3)]
+    assert bench.asked == MAX_FAILED_CONVERSATIONS
     assert {type(one) for one in told} == {type(error)}
-    assert [one.is_final for one in told if one] == [False] * MAX_FAILURES_IN_A_ROW + [True] * 3
+    assert [one.is_final for one in told if one] == [False] * MAX_FAILED_CONVERSATIONS + [True] * 3
 
 
 async def test_a_refusal_about_money_opens_it_at_once() -> None:
@@ -68,13 +71,13 @@ async def test_a_refusal_about_money_opens_it_at_once() -> None:
 
 
 async def test_after_a_pause_one_question_is_passed_on() -> None:
-    bench = Bench(*[[ModelFailed()]] * (MAX_FAILURES_IN_A_ROW + 1), ["fine"])
-    for _ in range(MAX_FAILURES_IN_A_ROW):
+    bench = Bench(*[[ModelFailed()]] * (MAX_FAILED_CONVERSATIONS + 1), ["fine"])
+    for _ in range(MAX_FAILED_CONVERSATIONS):
         await bench.ask()
     bench.now = FAILURE_PAUSE_SECONDS
     assert isinstance(await bench.ask(), ModelFailed), "it is asked, and still fails"
     assert isinstance(await bench.ask(), ModelFailed), "so the next one waits again"
-    assert bench.asked == MAX_FAILURES_IN_A_ROW + 1
+    assert bench.asked == MAX_FAILED_CONVERSATIONS + 1
     bench.now = 2 * FAILURE_PAUSE_SECONDS
     assert [await bench.ask() for _ in range(3)] == [None, None, None]
 
@@ -93,18 +96,39 @@ async def test_only_one_question_is_passed_on() -> None:
 @pytest.mark.parametrize("other", [["fine"], [ModelRejected()], [ModelBusy()], ["Hi", ModelInterrupted()]])
 async def test_failures_that_are_not_in_a_row_do_not_open_it(other: ModelScript) -> None:
     """A server that answers, or refuses for another reason, is running."""
-    bench = Bench(*([[ModelFailed()]] * (MAX_FAILURES_IN_A_ROW - 1) + [other]) * 2, ["fine"])
-    for _ in range(2 * MAX_FAILURES_IN_A_ROW):
+    bench = Bench(*([[ModelFailed()]] * (MAX_FAILED_CONVERSATIONS - 1) + [other]) * 2, ["fine"])
+    for _ in range(2 * MAX_FAILED_CONVERSATIONS):
         await bench.ask()
     assert await bench.ask() is None
-    assert bench.asked == 2 * MAX_FAILURES_IN_A_ROW + 1
+    assert bench.asked == 2 * MAX_FAILED_CONVERSATIONS + 1
+
+
+async def test_a_conversation_counts_once_however_often_it_fails() -> None:
+    bench = Bench([ModelFailed()])
+    for _ in range(3):
+        for number in range(MAX_FAILED_CONVERSATIONS - 1):
+            await bench.ask(f"{number}")
+    assert bench.asked == 3 * (MAX_FAILED_CONVERSATIONS - 1)
+    await bench.ask("one more")
+    await bench.ask("0")
+    assert bench.asked == 3 * (MAX_FAILED_CONVERSATIONS - 1) + 1
+
+
+async def test_an_answer_in_between_begins_the_count_anew() -> None:
+    bench = Bench([ModelFailed()], [ModelFailed()], ["fine"], [ModelFailed()])
+    for _ in range(5):
+        await bench.ask()
+    await bench.ask("new")
+    assert bench.asked == 6, "two failed before the answer, three after it"
+    await bench.ask("newer")
+    assert bench.asked == 6
 
 
 async def test_failures_after_the_first_word_do_not_count() -> None:
     bench = Bench(["Hi", ModelFailed()])
-    for _ in range(2 * MAX_FAILURES_IN_A_ROW):
+    for _ in range(2 * MAX_FAILED_CONVERSATIONS):
         await bench.ask()
-    assert bench.asked == 2 * MAX_FAILURES_IN_A_ROW
+    assert bench.asked == 2 * MAX_FAILED_CONVERSATIONS
 
 
 @pytest.mark.parametrize("clause", chat_model.CLAUSES)
