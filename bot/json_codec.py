@@ -19,8 +19,11 @@ def encode(value: object) -> bytes:
 
 
 def decode(text: str | bytes) -> Any:
-    """Return the value of a JSON text. Raises `ValueError`."""
+    """Return the value of a JSON text. Raises `ValueError`, also for brackets without end."""
     try:
         return orjson.loads(text)
     except ValueError:
-        return json.loads(text)
+        try:
+            return json.loads(text)
+        except RecursionError as error:
+            raise ValueError("The JSON is nested too deeply.") from error

@@ -4,18 +4,23 @@
                                               outage of that would have the process restarted
     GET /readyz    200 or 503 {"slack": true, "database": false, "worker": true}
 
-The hosting service or load balancer asks these in every mode. Neither tells a secret.
+The hosting service or load balancer asks these in every mode. Neither tells a secret. Strangers can connect here, too:
+`connection_limit` leaves half of the process's file descriptors to its own connections.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from typing import cast
 
 from aiohttp import web
 
+from bot.app import file_limit
+from bot.app.connection_limit import ConnectionLimit
 from bot.core.errors import SettingsError
 
 IDLE_TIMEOUT_SECONDS = 75.0
-"""How long a connection may be silent between requests, or take to send the headers of one."""
+"""How long a connection may be silent between requests."""
 LINGER_SECONDS = 1.0
 """How long the rest of an early refused request is read, so that the client gets to read the refusal."""
 SHUTDOWN_TIMEOUT_SECONDS = 2.0
@@ -27,13 +32,20 @@ HealthChecks = Callable[[], Mapping[str, bool]]
 
 @asynccontextmanager
 async def serve_health(
-    host: str, port: int, checks: HealthChecks, routes: Iterable[web.AbstractRouteDef] = ()
+    host: str,
+    port: int,
+    checks: HealthChecks,
+    routes: Iterable[web.AbstractRouteDef] = (),
+    *,
+    max_connections: int | None = None,
 ) -> AsyncIterator[int]:
     """Serve `/healthz`, `/readyz` and further routes while the context lasts.
 
-    Yields the port; `port` 0 takes a free one. Raises `SettingsError` if the port cannot be opened.
+    Yields the port; `port` 0 takes a free one. Without `max_connections` it is half of the file descriptors. Raises
+    `SettingsError` if the port cannot be opened.
     """
-    application = web.Application()
+    limit = ConnectionLimit(max_connections or max(file_limit.read_limit() // 2, 1))
+    application = web.Application(middlewares=[limit.track_request])
     application.add_routes(
         [web.get("/healthz", _answer_alive), web.get("/readyz", _make_readiness_handler(checks)), *routes]
     )
@@ -47,15 +59,19 @@ async def serve_health(
     )
     await runner.setup()
     try:
-        await _listen(runner, host, port)
-        yield runner.addresses[0][1]
+        server = await _listen(runner, limit, host, port)
+        try:
+            yield server.sockets[0].getsockname()[1]
+        finally:
+            server.close()
     finally:
         await runner.cleanup()
 
 
-async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
+async def _listen(runner: web.AppRunner, limit: ConnectionLimit, host: str, port: int) -> asyncio.Server:
+    make_protocol = cast("Callable[[], asyncio.Protocol]", runner.server)  # it is there after `setup`
     try:
-        await web.TCPSite(runner, host, port).start()
+        return await asyncio.get_running_loop().create_server(limit.watch(make_protocol), host, port)
     except OSError as error:
         why = (error.strerror or type(error).__name__).rpartition(": ")[2]
         raise SettingsError(

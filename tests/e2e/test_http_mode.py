@@ -1,8 +1,11 @@
 """HTTP mode: signed requests in, answers in the thread; and the health checks of both modes."""
 
+import asyncio
 import json
+import resource
 import time
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import aiohttp
 import pytest
@@ -86,3 +89,29 @@ async def test_without_a_connection_it_is_alive_and_not_ready(
         async with session.get(address + "/healthz") as alive, session.get(address + "/readyz") as ready:
             assert (alive.status, ready.status) == (200, 503)
             assert (await ready.json())["slack"] is False
+
+
+async def test_half_open_requests_of_strangers_keep_nobody_out(world: BotWorld, address: str) -> None:
+    """More than the process has file descriptors, which it may not raise: health and events are answered at once."""
+    descriptors, strangers = 1024, 1200
+    _, highest = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if highest != resource.RLIM_INFINITY and highest < 2 * strangers:
+        pytest.skip(f"this process may open only {highest} files")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (2 * strangers, highest))
+    world.env |= {"SLACK_SIGNING_SECRET": SECRET, "SLACK_APP_TOKEN": ""}
+    async with program("run", cwd=world.folder, env=world.env) as running, AsyncExitStack() as opened:
+        resource.prlimit(running.process.pid, resource.RLIMIT_NOFILE, (descriptors, descriptors))
+        await running.wait_for_output('"action": "ready"')
+        port = int(address.rpartition(":")[2])
+        for _ in range(strangers):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            opened.callback(writer.close)
+            writer.write(b"POST /slack/events HTTP/1.1\r\nHost: bot\r\n")
+        session = await opened.enter_async_context(aiohttp.ClientSession())
+        async with asyncio.timeout(1), session.get(address + "/healthz") as alive:
+            assert alive.status == 200
+        root = await world.workspace.say(ADA, GENERAL, "<@U0BOT> [[say=All the same.]]")
+        async with asyncio.timeout(1):
+            assert await deliver(session, address, world.workspace.events()[-1]) == 200
+        await world.wait_for_text(GENERAL, root, ends="All the same.")
+        assert "Too many open files" not in running.text

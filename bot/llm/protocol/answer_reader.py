@@ -224,7 +224,7 @@ def _parse_json(data: str) -> Any:
     """Return decoded JSON; any other text unchanged."""
     try:
         return json_codec.decode(data)
-    except (ValueError, RecursionError):  # RecursionError: brackets without end
+    except ValueError:
         return data
 
 

@@ -3,6 +3,7 @@
 import gzip
 import time
 from collections.abc import AsyncIterator
+from urllib.parse import quote_plus
 
 import aiohttp
 import pytest
@@ -160,3 +161,32 @@ async def test_refusals_leave_nothing_in_the_log(server: Server, caplog: pytest.
         await server.post(b"a secret")
     assert logs == []
     assert caplog.text == ""
+
+
+NESTED = {
+    "lists": (b"[", b"]"),
+    "objects": (b'{"a":', b"}"),
+    "both": (b'[{"a":', b"}]"),
+    "never closed": (b'{"a":[', b""),
+}
+
+
+@pytest.mark.parametrize("depth", [10, 500, 900, 1_100, 5_000, 100_000])
+@pytest.mark.parametrize(("opening", "closing"), NESTED.values(), ids=NESTED)
+@pytest.mark.parametrize("is_form", [False, True], ids=["JSON", "form"])
+async def test_json_of_any_depth_is_at_worst_a_bad_request(
+    server: Server, opening: bytes, closing: bytes, depth: int, *, is_form: bool
+) -> None:
+    """A 500 would make Slack deliver it again."""
+    depth = min(depth, 1_000_000 // len(opening + closing) // (3 if is_form else 1))
+    said = opening * depth + b"1" + closing * depth
+    answer = await server.post(b"payload=" + quote_plus(said).encode(), FORM) if is_form else await server.post(said)
+    assert answer[0] in {200, 400, 404, 413}
+
+
+async def test_an_event_with_something_deep_in_it_is_not_a_failure(server: Server) -> None:
+    """As deep as can be decoded: whatever looks at the event afterwards must take it."""
+    for depth in (50, 300, 900, 1_000, 1_015):
+        deep = b'{"type":"event_callback","team_id":"T0","event":{"type":"message","x":%s1%s}}'
+        status, _ = await server.post(deep % (b"[" * depth, b"]" * depth))
+        assert status in {200, 400}, depth
