@@ -6,16 +6,26 @@
 Who opens connections and sends nothing, or half of a request, displaces only such connections: one in which a request
 runs is never closed. Each is watched by a protocol in front of aiohttp's, and a middleware says when a request runs,
 which aiohttp begins once the headers are complete.
+
+Each connection takes a file descriptor. Most systems start a process with a low limit of these (1,024), which it may
+raise itself up to a higher one.
 """
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import cast
 
 from aiohttp import web
 
 HEADERS_TIMEOUT_SECONDS = 10.0
 """From the opening of a connection until the headers of its first request are complete."""
+
+DEFAULT_FILE_LIMIT = 512
+"""Where the system does not say: Windows' C library opens so many files."""
+MAX_FILE_LIMIT = 1_048_576
+"""More is of no use, and some systems refuse the "infinite" that they name as the highest."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -97,3 +107,24 @@ class _WatchedProtocol(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._protocol.resume_writing()
+
+
+def raise_file_limit() -> None:
+    """Raise the limit as far as the system allows."""
+    if sys.platform != "win32":
+        import resource  # noqa: PLC0415 - Windows has no such module
+
+        _, highest = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = min(highest, MAX_FILE_LIMIT) if highest != resource.RLIM_INFINITY else MAX_FILE_LIMIT
+        with suppress(ValueError, OSError):  # macOS allows less than it says; the present limit does, too
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, highest))
+
+
+def read_file_limit() -> int:
+    """Return how many file descriptors the process may have."""
+    if sys.platform == "win32":
+        return DEFAULT_FILE_LIMIT
+    import resource  # noqa: PLC0415 - Windows has no such module
+
+    present, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MAX_FILE_LIMIT if present == resource.RLIM_INFINITY else min(present, MAX_FILE_LIMIT)

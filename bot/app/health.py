@@ -15,8 +15,7 @@ from typing import cast
 
 from aiohttp import web
 
-from bot.app import file_limit
-from bot.app.connection_limit import ConnectionLimit
+from bot.app.connection_limit import ConnectionLimit, read_file_limit
 from bot.core.errors import SettingsError
 
 IDLE_TIMEOUT_SECONDS = 75.0
@@ -44,7 +43,7 @@ async def serve_health(
     Yields the port; `port` 0 takes a free one. Without `max_connections` it is half of the file descriptors. Raises
     `SettingsError` if the port cannot be opened.
     """
-    limit = ConnectionLimit(max_connections or max(file_limit.read_limit() // 2, 1))
+    limit = ConnectionLimit(max_connections or max(read_file_limit() // 2, 1))
     application = web.Application(middlewares=[limit.track_request])
     application.add_routes(
         [web.get("/healthz", _answer_alive), web.get("/readyz", _make_readiness_handler(checks)), *routes]

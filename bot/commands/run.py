@@ -31,8 +31,8 @@ def _collector_paused() -> Iterator[None]:
 
 with _collector_paused():
     from bot import log
-    from bot.app import file_limit
     from bot.app import run as app
+    from bot.app.connection_limit import raise_file_limit
     from bot.app.model_servers import collect_secrets
     from bot.settings import Settings
 
@@ -89,7 +89,7 @@ def _run_until_stopped(serve: Callable[[asyncio.Event], Coroutine[Any, Any, None
         await serve(stop)
 
     _tune_garbage_collector()
-    file_limit.raise_limit()
+    raise_file_limit()
     with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=_find_loop_factory()) as runner:
         runner.run(body())
 

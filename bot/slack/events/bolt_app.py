@@ -15,13 +15,13 @@ from typing import Any, TypeAlias
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.log import describe_error
-from bot.slack import messages
+from bot.slack import messages, payload
 from bot.slack.events.answer_actions import ANSWER_AGAIN_ID
 from bot.slack.events.ephemeral_replies import send_ephemeral
-from bot.slack.events.foreign_events import ForeignEventFilter
 from bot.slack.events.inbox import DeliveryNotRecorded, Inbox
 from bot.slack.rendering import buttons
 
@@ -31,6 +31,9 @@ INBOX_EVENTS = re.compile("^(message|app_mention|agent_session_stopped)$")
 
 App: TypeAlias = AsyncApp
 """Bolt's app, named for modules that do not import Bolt."""
+
+MAX_LOGGED_WORKSPACES = 100
+"""After so many workspaces nothing more is logged: the installation is wrong, and the log says so by then."""
 
 log = structlog.get_logger()
 
@@ -81,6 +84,39 @@ def create_bolt_app(
             log.error("A delivery failed and is not acknowledged.", action="intake_failed", error=describe_error(error))
 
     return app
+
+
+class ForeignEventFilter:
+    """Drops events of workspaces that are not the bot's, before any listener sees them.
+
+    Whoever installs the same Slack app in a second workspace has its events delivered here, too. The bot's token is
+    not valid there, so an answer is impossible, and the event's people and channels are not the bot's. The log names
+    each such workspace once.
+    """
+
+    def __init__(self, bot: messages.BotIdentity) -> None:
+        self._own = {bot.workspace, bot.organisation, ""}
+        self._logged: set[str] = set()
+
+    async def drop_foreign(
+        self,
+        body: Mapping[str, Any],
+        next_: Callable[[], Awaitable[BoltResponse]],
+    ) -> BoltResponse:
+        """Acknowledge an event of another workspace; pass everything else on."""
+        if payload.text(body, "type") != "event_callback":
+            return await next_()  # a press or a form in a shared channel names the workspace of the person
+        workspace = messages.find_installation(body)
+        if workspace in self._own:
+            return await next_()
+        if workspace not in self._logged and len(self._logged) < MAX_LOGGED_WORKSPACES:
+            self._logged.add(workspace)
+            log.warning(
+                "Events of a workspace that this bot does not serve are dropped.",
+                action="event_foreign",
+                workspace=workspace,
+            )
+        return BoltResponse(status=200)
 
 
 def _acknowledge_the_rest(app: AsyncApp) -> None:

@@ -8,7 +8,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 from structlog.testing import capture_logs
 
-from bot.slack.events import foreign_events
+from bot.slack.events import bolt_app
 from bot.slack.events.bolt_app import App, create_bolt_app
 from bot.slack.events.inbox import Inbox
 from bot.slack.transport.bolt_dispatch import dispatch_payload
@@ -78,7 +78,7 @@ async def test_an_organisation_is_one_installation() -> None:
 
 async def test_each_foreign_workspace_is_logged_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many there are, the log does not grow without end; their texts never come in."""
-    monkeypatch.setattr(foreign_events, "MAX_LOGGED_WORKSPACES", 3)
+    monkeypatch.setattr(bolt_app, "MAX_LOGGED_WORKSPACES", 3)
     app, _ = make_app()
     with capture_logs() as logs:
         for workspace in ("T2", "T3", "T2", "T4", "T5", "T3"):
