@@ -107,6 +107,8 @@ class Answerer:
         """
         with self._cancellations.track(turn) as cancellation:
             result = await self._show_answer(await self._adopt_pages(turn), cancellation)
+        if result.outcome:
+            await self._plugins.observe(turn, result.outcome)
         log.info("A turn has ended.", action=f"turn_{result.status}", error=result.error)
         return await self._store.settle(
             replace(turn, variant_position=result.position),
@@ -194,8 +196,7 @@ class Answerer:
         else:
             result = await self._end_complete(turn, attempt, writer)
         outcome = Outcome(request=attempt.request, answer=result.answer, error=result.error)
-        await self._plugins.observe(turn, outcome)
-        return result
+        return replace(result, outcome=outcome)
 
     async def _stream_what_fits(self, attempt: "_Attempt", writer: AnswerWriter) -> None:
         """Stream the answer; if the conversation is too long for the model, once more with less of it."""
@@ -293,6 +294,8 @@ class _TurnResult:
     """Code of the error that ended it."""
     position: VariantPosition = field(default_factory=VariantPosition)
     """Which of its variants the answer is."""
+    outcome: Outcome | None = None
+    """What plugins are told, if the model was asked."""
 
 
 def _resume_saved(turn: Turn, writer: AnswerWriter) -> _TurnResult:

@@ -166,6 +166,18 @@ async def test_plugins_amend_and_observe_and_a_broken_one_is_skipped() -> None:
 
 
 @on_virtual_time
+async def test_plugins_observe_a_turn_when_its_thread_shows_the_whole_answer() -> None:
+    class Reader(Plugin):
+        async def observe(self, turn: Turn, outcome: Outcome) -> None:
+            shown.append(world.surface.list_texts(THREAD))
+
+    shown: list[list[str]] = []
+    world = AnsweringWorld(ScriptedModel(["It has ", 0.5, "expired."]), None, Reader())
+    assert await world.answer() == ["It has expired."]
+    assert shown == [["It has expired."]]
+
+
+@on_virtual_time
 async def test_a_post_that_got_through_although_no_answer_came_is_not_repeated() -> None:
     world = AnsweringWorld(ScriptedModel(["some text ", 0.5] * 10))
     world.surface.write_errors = [SurfaceUnavailable(GOT_THROUGH)]
