@@ -19,8 +19,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "access": ("bot.commands.access.access", "Show and set who may ask, and who may edit prompts."),
         "budget": ("bot.commands.budget.budget", "Set how much may be spent in a day or a month."),
-        "erase": ("bot.commands.personal_data.erase", "Erase what is stored of a person, or of a thread."),
-        "export": ("bot.commands.personal_data.export", "Write out what is stored of a person, or of a thread."),
+        "erase": ("bot.commands.personal_data.erase", "Erase what is stored about a person, or of a thread."),
+        "export": ("bot.commands.personal_data.export", "Write out what is stored about a person, or of a thread."),
         "manifest": ("bot.commands.setup.manifest_", "Print the Slack app manifest (YAML)."),
         "migrate": ("bot.commands.setup.migrate_", "Bring the database up to date."),
         "models": ("bot.commands.models.models", "List the server's models, and what was learned about them."),
@@ -81,5 +81,5 @@ def main() -> None:
 def commands() -> None:
     """Threadkeeper: a Slack bot that keeps every thread as a conversation.
 
-    Mention it in a channel or write to it directly; it answers in the thread, growing as the model talks.
+    Mention it in a channel or write to it directly; its answer grows in the thread while the model writes it.
     """

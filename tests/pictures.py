@@ -25,10 +25,22 @@ async def main() -> None:
             browser = await playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_FLAGS)
             page = await browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
             await page.goto(sandbox.url)
+            await first_answer(page)
             await admins(page)
             await page.keyboard.press("Escape")
             await trial(page)
             await browser.close()
+
+
+async def first_answer(page: Page) -> None:
+    """Take a growing answer in a channel, with the calls that it takes."""
+    await page.get_by_test_id("trace-toggle").click()
+    await page.get_by_test_id("composer").fill("@Threadkeeper explain bubble sort with a short Python example")
+    await page.get_by_test_id("composer").press("Enter")
+    await expect(newest(page).get_by_role("button", name="Stop")).to_be_visible(timeout=SOON_MILLISECONDS)
+    await page.screenshot(path=ROOT / "docs" / "sandbox.png")
+    await expect(newest(page)).to_contain_text("which instructions", timeout=SOON_MILLISECONDS)
+    await page.get_by_test_id("trace-toggle").click()
 
 
 async def admins(page: Page) -> None:

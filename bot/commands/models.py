@@ -33,7 +33,7 @@ def models(*, forget: bool) -> None:
     """List the models of the server in OPENAI_BASE_URL; `*` marks the one of BOT_MODEL.
 
     A model that its service will shut down is listed with the date. Below each model is what the bot has learned
-    about it from refused requests: which parameters it does not take, or under another name. The bot acts on that
+    about it from refused requests: which parameters it does not take, or takes under another name. The bot acts on that
     for 30 days. After `--forget` and a restart it learns anew.
     """
     settings = Settings.load()

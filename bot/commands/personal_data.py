@@ -1,4 +1,4 @@
-"""`bot export` and `bot erase`: writes out or erases what is stored of a person, or of a thread.
+"""`bot export` and `bot erase`: writes out or erases what is stored about a person, or of a thread.
 
 One person or one thread at a time, named by Slack's ids.
 """
@@ -31,9 +31,9 @@ THREAD_OPTION = click.option(
 @WORKSPACE_OPTION
 @THREAD_OPTION
 def export(user: str, workspace: str, thread: str) -> None:
-    """Write out what is stored of a person, or of a thread.
+    """Write out what is stored about a person, or of a thread.
 
-    As JSON lines: one for each message with its answers; of a person also their votes, the prompts that
+    As JSON lines: one for each message with its answers; for a person also their votes, the prompts that
     they saved, and what their calls cost.
     """
     subject = _parse_subject(user, workspace, thread)
@@ -51,7 +51,7 @@ def export(user: str, workspace: str, thread: str) -> None:
 @THREAD_OPTION
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def erase(user: str, workspace: str, thread: str, *, yes: bool) -> None:
-    """Erase what is stored of a person, or of a thread.
+    """Erase what is stored about a person, or of a thread.
 
     Messages, answers, names and the notes of votes are erased for good; they do not come back when Slack delivers
     a message again. Costs stay counted, for past months without the name. Messages in Slack stay there.

@@ -30,7 +30,7 @@ log = structlog.get_logger()
 
 
 async def export_records(personal: PersonalData, of: PersonKey | ThreadKey) -> AsyncIterator[Mapping[str, Any]]:
-    """Yield everything that is stored of a person, or of all people in a thread. Raises `StoreError`."""
+    """Yield everything that is stored about a person, or of all people in a thread. Raises `StoreError`."""
     after = 0
     while found := await personal.list_turns(of, after=after, limit=MESSAGES_PER_TRANSACTION):
         for stored in found:
@@ -42,7 +42,7 @@ async def export_records(personal: PersonalData, of: PersonKey | ThreadKey) -> A
 
 
 async def erase(personal: PersonalData, of: PersonKey | ThreadKey) -> int:
-    """Erase everything that is stored of a person, or of all people in a thread; return how many messages.
+    """Erase everything that is stored about a person, or of all people in a thread; return how many messages.
 
     Raises `StoreError`; what was erased before that stays erased.
     """

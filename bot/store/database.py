@@ -62,7 +62,7 @@ def translate_errors(url: URL) -> Iterator[None]:
         yield
     except (OperationalError, InterfaceError, InternalError, PoolTimeoutError) as error:
         raise StoreUnavailable(
-            f"{describe_database(url)} (DATABASE_URL) does not answer: {_first_line(error)}"
+            f"{describe_database(url)} (DATABASE_URL) cannot be used: {_first_line(error)}"
         ) from None
 
 

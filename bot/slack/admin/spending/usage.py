@@ -98,7 +98,7 @@ class UsageSection:
                     MAX_RANKING_LINES,
                 )
                 blocks += [block_kit.divider(), block_kit.section(f"*{name}*\n{lines}")]
-        about = "Days are UTC. *About*: some of it is estimated. More, and tables: `bot usage` in a shell."
+        about = "Days are UTC. A figure with *about* is estimated in part. `bot usage` in a shell shows more."
         return block_kit.modal("What it costs", [*blocks, block_kit.context(about)])
 
     def _describe_own(self, own: Mapping[str, Spending], states: Sequence[BudgetState]) -> str:
