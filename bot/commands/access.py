@@ -44,8 +44,9 @@ def show(where: str) -> None:
     """Show who may do what, and who set it."""
     scope = _parse_where(where)
     deployment = describe_grants(Grants(rules=Settings.load().access_rules))
+    versions = _with_saved_grants(scope, lambda of: of.record.list_current(replace(scope, channel="")))
     click.echo("\n".join(["the deployment's settings:", *_indent(deployment)]))
-    for version in _with_saved_grants(scope, lambda of: of.record.list_current(replace(scope, channel=""))):
+    for version in versions:
         if not scope.channel or version.scope == scope:
             click.echo(f"\n{name_scope(version.scope)}: {_describe_version(version)}")
             click.echo("\n".join(_indent(describe_grants(version.grants))))

@@ -15,11 +15,12 @@ from sqlalchemy import URL
 from bot import log
 from bot.app.model_servers import collect_secrets, read_model_servers
 from bot.commands.database_session import CommandRefused, open_database, with_database
-from bot.core.errors import BotError, ModelError
+from bot.core.errors import ModelError, StoreUnavailable
 from bot.llm.adaptation.learned_facts import ModelFacts
 from bot.llm.models import ModelInfo
 from bot.llm.open_model import ModelSettings, open_model, strip_secrets
 from bot.settings import Settings
+from bot.store import migrate
 from bot.store.config.learned_facts import SqlLearnedFacts
 from bot.store.database import parse_database_url
 
@@ -62,10 +63,10 @@ async def _list_models(settings: Settings) -> tuple[list[ModelInfo], LearnedByMo
 
 
 async def _read_facts(settings: Settings) -> ModelFacts:
-    """Return what was learned; nothing if there is no database."""
-    facts = ModelFacts()
-    with suppress(BotError):
-        if _may_exist(parse_database_url(settings.database_url)):
+    """Return what was learned; nothing if there is no database yet, or none that answers. Raises `SettingsError`."""
+    facts, url = ModelFacts(), parse_database_url(settings.database_url)
+    with suppress(StoreUnavailable):
+        if _may_exist(url) and await asyncio.to_thread(migrate.read_revision, url) is not None:
             async with open_database(settings) as database:
                 facts = ModelFacts(SqlLearnedFacts(database))
                 await facts.load()

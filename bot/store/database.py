@@ -6,11 +6,18 @@
 - A transaction is committed if the function returns, and rolled back if it raises.
 - Cancelling the task that called `tx` does not interrupt its transaction.
 - Errors of the driver become `StoreUnavailable` or `SettingsError`, without parameters and without the password.
+- What is wrong with `DATABASE_URL` itself is a `SettingsError`: when it is parsed, or when the first connection is made
+  (`translate_start_errors`). What may pass by itself, such as a server that is down, is a `StoreUnavailable`.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+import difflib
+import os
+import re
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
 from sqlalchemy import URL, Connection, make_url
@@ -32,20 +39,77 @@ DRIVER_NAMES: Final = {
 }
 
 
+MAX_PORT: Final = 65_535
+PASSING_ERRORS: Final = (OperationalError, InterfaceError, InternalError, PoolTimeoutError)
+"""The driver's errors about the database as a whole."""
+
+NOT_UNDERSTOOD: Final = (
+    "DATABASE_URL is not understood; write sqlite:///path/to/file.db or postgresql://user:password@host:5432/name."
+)
+OPTION_HINTS: Final = {
+    "ssl": "for TLS write sslmode=require",
+    "pgbouncer": "remove it, since the bot works behind pgbouncer without it",
+}
+"""What to write instead of options that other programs' drivers take."""
+
+REFUSED_BY_POSTGRES: Final = re.compile(
+    r"does not exist|authentication failed|no password supplied|no pg_hba\.conf entry"
+    r"|unrecognized configuration parameter|connection is bad: invalid "
+)
+"""Reasons of a failed connection that lie in `DATABASE_URL`; libpq gives no code for them, only a text."""
+
+
 def parse_database_url(text: str) -> URL:
     """Return the address in the setting `DATABASE_URL`. Raises `SettingsError`, whose text never contains it."""
     try:
         url = make_url(text)
-    except (ArgumentError, ValueError):  # ValueError: a port that is no number
-        url = None
-    if url is None or url.drivername not in DRIVER_NAMES:
+        (url.host or "").encode("idna")
+    except (ArgumentError, ValueError):  # ValueError: a port that is no number, a host that is no name
+        raise SettingsError(NOT_UNDERSTOOD) from None
+    if url.drivername not in DRIVER_NAMES or "%00" in text:
+        raise SettingsError(NOT_UNDERSTOOD)
+    url = url.set(drivername=DRIVER_NAMES[url.drivername])
+    if url.get_backend_name() == "sqlite":
+        _check_sqlite_url(url)
+    else:
+        _check_postgres_url(url)
+    return url
+
+
+def _check_sqlite_url(url: URL) -> None:
+    if url.host:
         raise SettingsError(
-            "DATABASE_URL is not understood; "
-            "write sqlite:///path/to/file.db or postgresql://user:password@host:5432/name."
-        ) from None
-    if url.drivername == "sqlite" and url.database in {None, "", ":memory:"}:
+            "DATABASE_URL names a server, and SQLite has none; "
+            "write sqlite:///path/to/file.db, with three slashes, or with four if the path begins with one."
+        )
+    path = url.database or ""
+    if path in {"", ":memory:"} or path.startswith("file:"):
         raise SettingsError("DATABASE_URL names no file; write sqlite:///path/to/file.db.")
-    return url.set(drivername=DRIVER_NAMES[url.drivername])
+    _check_options(url, "SQLite", [])
+
+
+def _check_postgres_url(url: URL) -> None:
+    from psycopg import pq  # noqa: PLC0415 - SQLite needs no libpq
+
+    if "@" in (url.host or ""):
+        raise SettingsError("DATABASE_URL has two @; write one that belongs to the user or password as %40.")
+    if url.port is not None and not 0 < url.port <= MAX_PORT:
+        raise SettingsError(f"DATABASE_URL names the port {url.port}; ports are from 1 to {MAX_PORT:,}.")
+    _check_options(url, "PostgreSQL", [option.keyword.decode() for option in pq.Conninfo.get_defaults()])
+
+
+def _check_options(url: URL, product: str, known: Sequence[str]) -> None:
+    """Raise `SettingsError` for the first option behind the `?` that is unknown, or there twice."""
+    for name, value in url.query.items():
+        if name in known and isinstance(value, str):
+            continue
+        if not name.isidentifier():  # perhaps a part of the password
+            raise SettingsError(NOT_UNDERSTOOD)
+        if name in known:
+            raise SettingsError(f"DATABASE_URL has the option {name} more than once.")
+        close = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
+        hint = f"did you mean {close[0]}?" if close else f"{OPTION_HINTS.get(name, 'remove it')}."
+        raise SettingsError(f"DATABASE_URL has the option {name}, which {product} does not know; {hint}")
 
 
 def describe_database(url: URL) -> str:
@@ -60,10 +124,43 @@ def translate_errors(url: URL) -> Iterator[None]:
     """Turn driver errors about the database as a whole, not about a statement, into `StoreUnavailable`."""
     try:
         yield
-    except (OperationalError, InterfaceError, InternalError, PoolTimeoutError) as error:
+    except PASSING_ERRORS as error:
         raise StoreUnavailable(
             f"{describe_database(url)} (DATABASE_URL) cannot be used: {_first_line(error)}"
         ) from None
+
+
+@contextmanager
+def translate_start_errors(url: URL) -> Iterator[None]:
+    """Turn driver errors of the first connection into `SettingsError` if the address is wrong, else as above."""
+    try:
+        yield
+    except (DBAPIError, PoolTimeoutError) as error:
+        if reason := _find_wrong_address(url, error):
+            raise SettingsError(f"DATABASE_URL leads to no usable database: {reason}.") from None
+        with translate_errors(url):
+            raise
+
+
+def _find_wrong_address(url: URL, error: DBAPIError | PoolTimeoutError) -> str:
+    """Return what is wrong with the address; empty if the error may pass by itself."""
+    cause, said = getattr(error, "orig", None), _first_line(error)
+    if isinstance(cause, sqlite3.Error):
+        file = Path(url.database or "")
+        match getattr(cause, "sqlite_errorcode", 0) & 0xFF:  # without the detail in the higher bits
+            case sqlite3.SQLITE_CANTOPEN if not os.path.isdir(file.parent):  # noqa: PTH112 - Path's may raise
+                return f"there is no folder {file.parent}, or it must not be entered"
+            case sqlite3.SQLITE_CANTOPEN:
+                return f"{file} is a folder, or must not be opened or created"
+            case sqlite3.SQLITE_READONLY:
+                return f"{file} or its folder is read-only"
+            case sqlite3.SQLITE_NOTADB:
+                return f"{file} is not an SQLite database"
+            case _:
+                pass
+    if isinstance(error, PASSING_ERRORS) and not REFUSED_BY_POSTGRES.search(said):
+        return ""
+    return said.rpartition("FATAL:")[2].strip().rstrip(".")
 
 
 @contextmanager
@@ -115,15 +212,12 @@ class Database:
         to an SQLite file that another process uses.
         """
         try:
-            with translate_errors(self.url):
+            with translate_start_errors(self.url):
                 await self._engine.open()
                 await self._engine.run(_select_one)
-        except (StoreUnavailable, SettingsError):
+        except BaseException:
             await self._engine.close()
             raise
-        except DBAPIError as error:
-            await self._engine.close()
-            raise SettingsError(f"DATABASE_URL leads to no usable database: {_first_line(error)}") from None
 
     async def close(self) -> None:
         """Wait for running transactions, and disconnect."""

@@ -16,26 +16,29 @@ from sqlalchemy import URL, Engine, create_engine, inspect, text
 
 import bot
 from bot.core.errors import SettingsError
-from bot.store.database import describe_database, translate_errors
+from bot.store.database import describe_database, translate_start_errors
 from bot.store.postgres import CONNECT_ARGS
 from bot.store.sqlite import create_sqlite_engine
 
 
 def upgrade_database(url: URL, revision: str = "head") -> None:
-    """Migrate the database up to `revision`, if it is not there already. Raises `StoreUnavailable`."""
+    """Migrate the database up to `revision`, if it is not there already.
+
+    Raises `StoreUnavailable`, and `SettingsError` if the address leads to no database that can be used.
+    """
     _run_alembic("upgrade", url, revision)
 
 
 def downgrade_database(url: URL, revision: str) -> None:
-    """Migrate the database back to `revision`; `base` is without tables. Raises `StoreUnavailable`."""
+    """Migrate the database back to `revision`; `base` is without tables. Raises as above."""
     _run_alembic("downgrade", url, revision)
 
 
 def read_revision(url: URL) -> str | None:
-    """Return the database's revision, or None if it was never migrated. Raises `StoreUnavailable`."""
+    """Return the database's revision, or None if it was never migrated. Raises as above."""
     engine = migration_engine(url)
     try:
-        with translate_errors(url), engine.connect() as connection:
+        with translate_start_errors(url), engine.connect() as connection:
             if not inspect(connection).has_table("alembic_version"):
                 return None
             revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
@@ -76,7 +79,7 @@ def _run_alembic(direction: Literal["upgrade", "downgrade"], url: URL, revision:
     settings.set_main_option("script_location", str(_find_scripts()).replace("%", "%%"))
     settings.attributes["url"] = url
     migrate = command.upgrade if direction == "upgrade" else command.downgrade
-    with translate_errors(url):
+    with translate_start_errors(url):
         migrate(settings, revision)
 
 

@@ -76,7 +76,7 @@ class SqliteFile:
         self._lock: IO[str] | None = None
 
     async def open(self) -> None:
-        """Lock the file, if `exclusive`. Raises `SettingsError` if it is in use, or there is no such folder."""
+        """Lock the file, if `exclusive`. Raises `SettingsError` if it is in use, or cannot be written to."""
         await asyncio.get_running_loop().run_in_executor(self._thread, self._lock_file)
 
     def run(self, f: Callable[[Connection], T]) -> asyncio.Future[T]:
@@ -99,6 +99,7 @@ class SqliteFile:
             return
         try:
             self._lock = self._path.with_name(self._path.name + ".lock").open("w")
+            self._path.open("ab").close()  # SQLite itself opens a read-only file without a word
         except OSError as error:
             raise SettingsError(
                 f"DATABASE_URL names the file {self._path}, which cannot be used: {error.strerror}."

@@ -50,6 +50,10 @@ def taken_port() -> socket.socket:
         ("BOT_STREAMINGG", "x", "BOT_STREAMINGG is not a setting"),
         ("DATABASE_URL", "mysql://x", "DATABASE_URL"),
         ("DATABASE_URL", "nonsense", "DATABASE_URL"),
+        ("DATABASE_URL", "postgresql://postgres@127.0.0.1/x?pgbouncer=true", "the option pgbouncer"),
+        ("DATABASE_URL", "sqlite://tmp/x.db", "with three slashes"),
+        ("DATABASE_URL", "sqlite:////nowhere/at/all.db", "/nowhere/at"),
+        ("DATABASE_URL", f"sqlite:///{__file__}", "is not an SQLite database"),
     ],
 )
 async def test_a_wrong_setting_stops_the_start(world: BotWorld, name: str, value: str, said: str) -> None:
@@ -106,7 +110,7 @@ async def test_a_port_in_use_is_named(world: BotWorld) -> None:
 
 async def test_an_unwritable_database_file_is_named(world: BotWorld) -> None:
     env = {**world.env, "DATABASE_URL": "sqlite:////nowhere/at/all.db"}
-    assert "DATABASE_URL" in await refused("migrate", cwd=world.folder, env=env, code=1)
+    assert "there is no folder /nowhere/at" in await refused("migrate", cwd=world.folder, env=env)
 
 
 async def test_a_signal_ends_it_with_exit_code_0(world: BotWorld) -> None:

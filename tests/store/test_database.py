@@ -72,12 +72,45 @@ def test_addresses_that_are_understood(written: str, driver: str) -> None:
         "postgresql+asyncpg://me:hunter2@localhost/x",
         "postgresql://me:hunter2@localhost:port/x",
         "hunter2",
+        "postgresql://me:p@hunter2@localhost/x",
+        "postgresql://me@localhost/x?p@hunter2=1",
+        "postgresql://me:hunter2@localhost:70000/x",
+        "postgresql://me:hunter2@localhost:0/x",
+        "postgresql://me:hunter2@..localhost/x",
+        "postgresql://me:hunter2@localhost/x%00y",
+        "postgresql://me:hunter2@localhost/x?sslmode=require&sslmode=prefer",
+        "sqlite://tmp/x.db",
+        "sqlite://localhost:80/x.db",
+        "sqlite:///file:x.db",
+        "sqlite:///file::memory:?cache=shared&uri=true",
+        "sqlite:///",
     ],
 )
 def test_addresses_that_are_not_are_refused_by_name_and_not_repeated(written: str) -> None:
     with pytest.raises(SettingsError, match="DATABASE_URL") as caught:
         parse_database_url(written)
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("pgbouncer=true", "the option pgbouncer, which PostgreSQL does not know; remove it, since the bot works"),
+        ("ssl=true", "the option ssl, which PostgreSQL does not know; for TLS write sslmode=require."),
+        ("sslmod=require", "did you mean sslmode?"),
+        ("schema=bot", "the option schema, which PostgreSQL does not know; remove it."),
+        ("connection_limit=5", "the option connection_limit"),
+        (
+            "autocommit=true",
+            "the option autocommit",
+        ),  # an argument of the driver only
+        ("prepare_threshold=0", "the option prepare_threshold"),
+    ],
+)
+def test_an_option_of_another_driver_is_named(option: str, said: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse_database_url(f"postgresql://me@localhost/x?sslmode=prefer&{option}")
+    assert said in str(caught.value)
 
 
 async def test_a_transaction_is_kept_whole_or_not_at_all(database: Database) -> None:
