@@ -64,7 +64,6 @@ async def serve(
     Without `plugins` the installed ones are used. Raises `SettingsError` or `StoreUnavailable`, each with one
     sentence for the operator, when it cannot start.
     """
-    await _require_migrated(settings)
     async with AsyncExitStack() as opened:
         services, gaps = await _open_services(settings, opened), ConnectionGaps()
         answerer = await answering_wiring.build_answerer(services, gaps.complete_since, plugins)
@@ -126,9 +125,12 @@ def _claim_rules(settings: Settings, workspace: str) -> ClaimRules:
 
 
 def _read_delivery_mode(settings: Settings) -> DeliveryMode:
+    signing_secret = settings.slack_signing_secret.get_secret_value()
+    if signing_secret and not settings.uses_http:
+        log.info("PORT is not set, so SLACK_SIGNING_SECRET is not used: Socket Mode.", action="socket_mode_chosen")
     return DeliveryMode(
         app_token=settings.slack_app_token.get_secret_value(),
-        signing_secret=settings.slack_signing_secret.get_secret_value(),
+        signing_secret=signing_secret if settings.uses_http else "",
         sockets=settings.bot_sockets,
     )
 
@@ -149,17 +151,16 @@ async def _serve_health(
         yield
 
 
-async def _require_migrated(settings: Settings) -> None:
-    """Bring the embedded SQLite database up to date; refuse to start on any other that is not.
+async def _require_migrated(database: Database) -> None:
+    """Bring an SQLite database up to date, which is this process's own; refuse to start on any other that is not.
 
-    Another database may be in use by processes of the present version, so the operator migrates it.
+    A shared database may be in use by processes of the present version, so the operator migrates it.
     """
-    url = parse_database_url(settings.database_url)
-    current, head = await asyncio.to_thread(migrate.read_revision, url), migrate.needed_revision()
+    current, head = await asyncio.to_thread(migrate.read_revision, database.url), migrate.needed_revision()
     if current == head:
         return
-    if settings.embeds_database:
-        await asyncio.to_thread(migrate.upgrade_database, url)
+    if not database.is_shared:
+        await asyncio.to_thread(migrate.upgrade_database, database.url)
     else:
         state = f"at revision {current}, not {head}" if current else "empty"
         raise SettingsError(f"The database in DATABASE_URL is {state}; run `bot migrate`, then start again.")
@@ -170,6 +171,7 @@ async def _open_database(settings: Settings) -> AsyncIterator[Database]:
     database = Database(parse_database_url(settings.database_url))
     await database.open()
     try:
+        await _require_migrated(database)
         yield database
     finally:
         await database.close()

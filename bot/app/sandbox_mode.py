@@ -25,8 +25,6 @@ from bot.sandbox.model.server import SandboxModel
 from bot.sandbox.server import SandboxWorkspace
 from bot.settings import OPENAI_API_URL, Settings
 from bot.slack import manifest
-from bot.store import migrate
-from bot.store.database import parse_database_url
 
 SANDBOX_MODEL = "sandbox-small"
 SANDBOX_PRICES = "sandbox-*=0.50/2/0.05"
@@ -40,7 +38,7 @@ async def serve(settings: Settings, stop: asyncio.Event, *, port: int, data: Pat
         folder = data or Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="threadkeeper-")))
         folder.mkdir(parents=True, exist_ok=True)
         with_model = await opened.enter_async_context(_open_model(settings, workspace))
-        sandboxed = await connect_to_sandbox(with_model, workspace, folder / "try.db")
+        sandboxed = connect_to_sandbox(with_model, workspace, folder / "try.db")
 
         def ready() -> None:
             click.echo(f"Threadkeeper is ready: open {workspace.url} in your browser. Ctrl-C ends it.")
@@ -50,9 +48,8 @@ async def serve(settings: Settings, stop: asyncio.Event, *, port: int, data: Pat
         await run.serve(sandboxed, stop, ready=ready)
 
 
-async def connect_to_sandbox(settings: Settings, workspace: SandboxWorkspace, database: Path) -> Settings:
-    """Return settings that connect the bot to a workspace and to an SQLite file, which is created or migrated."""
-    database_url = await asyncio.to_thread(_create_database, database)
+def connect_to_sandbox(settings: Settings, workspace: SandboxWorkspace, database: Path) -> Settings:
+    """Return settings that connect the bot to a workspace and to an SQLite file, which the bot creates."""
     return settings.model_copy(
         update={
             "slack_bot_token": SecretStr(workspace.bot_token),
@@ -60,16 +57,10 @@ async def connect_to_sandbox(settings: Settings, workspace: SandboxWorkspace, da
             "slack_signing_secret": SecretStr(""),
             "slack_api_url": workspace.api_url,
             "port": 0,
-            "database_url": database_url,
+            "database_url": f"sqlite:///{database.resolve()}",
             "bot_grace_seconds": 1.0,
         }
     )
-
-
-def _create_database(file: Path) -> str:
-    url = f"sqlite:///{file.resolve()}"
-    migrate.upgrade_database(parse_database_url(url))
-    return url
 
 
 async def _open_workspace(port: int, opened: AsyncExitStack) -> SandboxWorkspace:

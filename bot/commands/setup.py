@@ -1,7 +1,10 @@
 """`bot migrate` and `bot manifest`: what is done once, before the bot can run."""
 
+from urllib.parse import urlsplit
+
 import click
 
+from bot.commands.database_session import CommandRefused
 from bot.settings import Settings
 from bot.slack import manifest
 from bot.store import migrate
@@ -21,6 +24,21 @@ def migrate_() -> None:
 @click.option("--url", default="", help="For HTTP mode: the bot's public address, https://…")
 def manifest_(name: str, url: str) -> None:
     """Print the Slack app manifest (YAML), ready to paste at api.slack.com/apps."""
-    if url and not url.startswith("https://"):
-        raise click.BadParameter("Slack delivers to https:// addresses only.", param_hint="--url")
+    name, url = name.strip(), url.strip()
+    if not 0 < len(name) <= manifest.MAX_NAME_LENGTH:
+        raise CommandRefused(f"--name must have 1 to {manifest.MAX_NAME_LENGTH} characters, and has {len(name)}.")
+    if url:
+        _check_public_address(url)
     click.echo(manifest.manifest_yaml(name, url=url), nl=False)
+
+
+def _check_public_address(url: str) -> None:
+    """Raise `CommandRefused` for an address that Slack would not deliver to."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # brackets without an address in them
+        raise CommandRefused("--url is not an address; write https://bot.example.com.") from None
+    if parts.scheme != "https" or not parts.hostname:
+        raise CommandRefused("--url must begin with https:// and a host; Slack delivers to no other addresses.")
+    if parts.query or parts.fragment:
+        raise CommandRefused("--url must end before a ? or #, since the bot's path is added to it.")

@@ -33,7 +33,7 @@ from bot.conversation.cancellation import Cancellation, Cancellations, TurnStopp
 from bot.conversation.request_builder import PreparedQuestion, RequestBuilder, RequestOptions
 from bot.conversation.summarising import Summariser
 from bot.core.chat.stream import AnswerBuilder, TextDelta
-from bot.core.errors import BotError, ContextTooLong, ModelError, SpendingError, SurfaceGone
+from bot.core.errors import BotError, ContextTooLong, ModelError, ModelUnknown, SpendingError, SurfaceGone
 from bot.core.reply import stopping, variants
 from bot.core.reply.live_reply import LiveReply
 from bot.core.requests import Answer, ChatRequest
@@ -192,6 +192,8 @@ class Answerer:
         except TurnStopped:
             result = _end_stopped(turn, attempt.answer(), writer)
         except (ModelError, SpendingError) as error:
+            if isinstance(error, ModelUnknown) and question.model_chosen_for:
+                error.blame_admins_choice(attempt.request.model, question.model_chosen_for)
             result = _end_failed(error, attempt.answer(), writer)
         else:
             result = await self._end_complete(turn, attempt, writer)

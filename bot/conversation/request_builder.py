@@ -88,6 +88,8 @@ class PreparedQuestion:
     """The system prompt, with its placeholders filled in."""
     parameters: Mapping[str, ParameterValue]
     made_with: Provenance
+    model_chosen_for: str
+    """The place for which admins chose the model, such as "this channel"; empty if the settings name it."""
     known_summaries: ThreadSummaries
     """The summaries of the thread; they are read before its history."""
     pictures: tuple[str, ...] = ()
@@ -143,6 +145,7 @@ class RequestBuilder:
             system_prompt=await self._fill_placeholders(effective.system, turn, context),
             parameters=effective.parameters,
             made_with=made_with,
+            model_chosen_for=_place_that_sets_model(effective, context),
             pictures=read.pictures,
             known_summaries=known,
         )
@@ -282,6 +285,12 @@ def _make_provenance(effective: EffectiveConfig, context: TurnContext) -> Proven
     versions = [version for version in context.config_versions if version.scope != draft.scope]
     made_with = scoped_config.make_provenance(effective, versions)
     return replace(made_with, remarks=DRAFT_NOTE, draft=scoped_config.name_scope(draft.scope))
+
+
+def _place_that_sets_model(effective: EffectiveConfig, context: TurnContext) -> str:
+    """Return for which place admins chose the model, for people; empty if the settings name it."""
+    scope = effective.origins["model"]
+    return "this draft" if context.draft and scope == context.draft.scope else scoped_config.describe_place(scope)
 
 
 def _measure_coverage(history: Sequence[Turn], first: int, *, is_all: bool, is_summarised: bool) -> ContextCoverage:

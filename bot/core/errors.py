@@ -232,6 +232,13 @@ class ModelUnknown(ModelError):
         "The operator of this bot needs to check `BOT_MODEL` and `OPENAI_BASE_URL`."
     )
 
+    def blame_admins_choice(self, model: str, place: str) -> None:
+        """Say that it is `model`, which an admin chose for a place such as "this channel"."""
+        self.for_people = (
+            f"The model service does not know the model `{model}`, which was chosen for {place}. "
+            "An admin needs to choose another one there."
+        )
+
 
 class ModelOutOfCredit(ModelError):
     """The account has no credit, or a spending limit is reached; waiting does not help."""

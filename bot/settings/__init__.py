@@ -49,7 +49,7 @@ class Settings(BaseSettings):
         description="App-level token (xapp-…) with connections:write (Basic Information). For Socket Mode.",
     )
     slack_signing_secret: SecretStr = Field(
-        SecretStr(""), description="Signing Secret, from Basic Information. With it Slack delivers to PORT (HTTP mode)."
+        SecretStr(""), description="Signing Secret, from Basic Information. With it and PORT, Slack delivers by HTTP."
     )
     slack_api_url: Annotated[WebAddress, AfterValidator(lambda url: f"{url}/")] = Field(
         SLACK_API_URL, description="Slack's Web API, or a server that speaks it."
@@ -192,11 +192,6 @@ class Settings(BaseSettings):
         return settings
 
     @property
-    def embeds_database(self) -> bool:
-        """Whether the bot uses its own SQLite file, and migrates it itself, since no database is set."""
-        return self.database_url == EMBEDDED_DATABASE_URL
-
-    @property
     def admins(self) -> frozenset[str]:
         """The ids of `bot_admins`."""
         return frozenset(split_words(self.bot_admins))
@@ -213,8 +208,12 @@ class Settings(BaseSettings):
 
     @property
     def uses_http(self) -> bool:
-        """Whether Slack delivers by signed requests (HTTP mode) rather than over sockets (Socket Mode)."""
-        return bool(self.slack_signing_secret.get_secret_value())
+        """Whether Slack delivers by signed requests (HTTP mode) rather than over sockets (Socket Mode).
+
+        With both secrets, as in Bolt's samples, the port decides.
+        """
+        wants_sockets = self.slack_app_token.get_secret_value() and not self.port
+        return bool(self.slack_signing_secret.get_secret_value()) and not wants_sockets
 
     @property
     def deployment_config(self) -> ScopeConfig:

@@ -48,7 +48,7 @@ def require_http(secret: SecretStr, port: int) -> None:
     if not port:
         raise SettingsError(
             "PORT is not set; HTTP mode, which SLACK_SIGNING_SECRET turns on, listens there. "
-            "Set it, or remove SLACK_SIGNING_SECRET for Socket Mode."
+            "Set it, or SLACK_APP_TOKEN for Socket Mode."
         )
 
 

@@ -61,8 +61,12 @@ SHORTCUTS = (
 )
 
 
+MAX_NAME_LENGTH = 35
+"""In characters. https://docs.slack.dev/reference/app-manifest"""
+
+
 def manifest_yaml(name: str, *, url: str = "") -> str:
-    """Return the manifest as YAML. `name` has at most 35 characters; a `url` selects HTTP mode."""
+    """Return the manifest as YAML. `name` has 1 to `MAX_NAME_LENGTH` characters; a `url` selects HTTP mode."""
     return yaml.safe_dump(build_manifest(name, url=url), sort_keys=False, allow_unicode=True, width=100)
 
 
@@ -72,7 +76,7 @@ def build_manifest(name: str, *, url: str = "") -> dict[str, Any]:
     return {
         "_metadata": {"major_version": 1, "minor_version": 1},
         "display_information": {
-            "name": name[:35],
+            "name": name,
             "description": "Answers mentions and direct messages with a language model, thread by thread.",
             "background_color": "#1d1c1d",
         },
@@ -90,7 +94,7 @@ def build_manifest(name: str, *, url: str = "") -> dict[str, Any]:
                 "messages_tab_enabled": True,
                 "messages_tab_read_only_enabled": False,
             },
-            "bot_user": {"display_name": name[:35], "always_online": True},
+            "bot_user": {"display_name": name, "always_online": True},
             "slash_commands": [_slash_command(url)],
             "shortcuts": [dict(shortcut) for shortcut in SHORTCUTS],
         },
@@ -116,4 +120,8 @@ def _slash_command(url: str) -> dict[str, Any]:
 
 
 def _delivery_url(url: str) -> str:
-    return url.rstrip("/") + EVENTS_PATH
+    """Return where Slack delivers; whoever names the complete address means the same."""
+    url = url.rstrip("/")
+    while url.endswith(EVENTS_PATH):
+        url = url.removesuffix(EVENTS_PATH).rstrip("/")
+    return url + EVENTS_PATH

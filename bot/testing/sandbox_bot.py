@@ -105,7 +105,7 @@ async def run_sandbox_bot(folder: Path, *plugins: Plugin, **settings: Any) -> As
                 **settings,
             }
         )
-        connected = await connect_to_sandbox(given, workspace, folder / "sandbox.db")
+        connected = connect_to_sandbox(given, workspace, folder / "sandbox.db")
         database = Database(parse_database_url(connected.database_url), exclusive=False)
         stop, ready = asyncio.Event(), asyncio.Event()
         serving = asyncio.create_task(run.serve(connected, stop, ready=ready.set, plugins=Plugins(plugins)))

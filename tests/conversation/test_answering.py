@@ -15,6 +15,7 @@ from bot.core.errors import (
     ContextTooLong,
     ModelBusy,
     ModelInterrupted,
+    ModelUnknown,
     SurfaceBusy,
     SurfaceGone,
     SurfaceUnavailable,
@@ -103,6 +104,35 @@ async def test_a_model_error_before_the_first_word_is_a_sentence_and_the_next_qu
     assert await world.answer("one") == [ModelBusy.for_people]
     assert await world.answer("two") == [ModelBusy.for_people, "fine"]
     assert world.model.requests[-1].messages[-1].content == "one\n\ntwo"
+
+
+@pytest.mark.parametrize(
+    ("scope", "place"),
+    [
+        ({}, "this workspace"),
+        ({"channel": THREAD.channel}, "this channel"),
+        ({"channel": THREAD.channel, "root": THREAD.root}, "this thread"),
+    ],
+)
+def test_a_model_that_an_admin_chose_and_the_service_does_not_know_is_told_as_that(
+    scope: dict[str, str], place: str
+) -> None:
+    """`BOT_MODEL` is right then, and the operator cannot help; a model of the settings is told as before."""
+
+    async def body() -> None:
+        world = AnsweringWorld(ScriptedModel([ModelUnknown()], ["The beginning. ", ModelUnknown()]))
+        level = Scope(platform=THREAD.platform, workspace=THREAD.workspace, **scope)
+        versions = MemoryConfigVersions(world.store.data.versions)
+        assert await world.answer() == [ModelUnknown.for_people]
+        await versions.save(
+            level, ScopeConfig(parameters={"model": "gpt-9"}), based_on=0, by=Author(id="U1", name="Ada")
+        )
+        text = (await world.answer("again"))[-1]
+        assert text.startswith("The beginning.")
+        assert f"does not know the model `gpt-9`, which was chosen for {place}." in text
+        assert "BOT_MODEL" not in text
+
+    run(body())
 
 
 @on_virtual_time

@@ -10,6 +10,7 @@ from bot.conversation.answering import Answerer
 from bot.conversation.request_builder import DRAFT_NOTE, RequestOptions
 from bot.core.chat.drafts import DRAFT_LIFETIME_SECONDS, Draft
 from bot.core.config import DIRECT_MESSAGES, Prompt, Scope, ScopeConfig
+from bot.core.errors import ModelUnknown
 from bot.core.requests import ChatRequest
 from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey
 from bot.plugins import Plugins
@@ -39,11 +40,11 @@ PLACES = {
 class DraftWorld:
     """A surface with a channel and a direct message, and a bot that answers in both."""
 
-    def __init__(self) -> None:
+    def __init__(self, model: ScriptedModel | None = None) -> None:
         self.store = MemoryStore(owner="me")
         self.versions = MemoryConfigVersions(self.store.data.versions)
         self.drafts = MemoryDrafts(self.store.data.drafts)
-        self.model = ScriptedModel()
+        self.model = model or ScriptedModel()
         self.surface = PaperSurface(page_size=100_000)
         self.asked = 0
         steering = ScopeConfig(prompt=Prompt("Here is {channel} of {workspace}."), parameters={"model": "m"})
@@ -104,6 +105,16 @@ def test_a_draft_is_answered_like_a_saved_config(others: list[ScopeConfig], new:
         assert asked_with(tried) == asked_with(await world.ask(PLACES[level]))
 
     run(check())
+
+
+@on_virtual_time
+async def test_a_model_that_a_draft_chose_and_the_service_does_not_know_is_told_as_the_drafts() -> None:
+    world = DraftWorld(ScriptedModel([ModelUnknown()]))
+    await world.drafts.save_draft(
+        draft(C1, ScopeConfig(parameters={"model": "gpt-9"})), lifetime=DRAFT_LIFETIME_SECONDS
+    )
+    await world.ask(TRIAL)
+    assert "the model `gpt-9`, which was chosen for this draft." in world.said(TRIAL)
 
 
 @on_virtual_time

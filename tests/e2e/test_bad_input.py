@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import empty_database
 from tests.e2e.conftest import BotWorld
 from tests.program import program
 
@@ -43,7 +44,6 @@ def taken_port() -> socket.socket:
         ("SLACK_BOT_TOKEN", "xoxb-wrong", "SLACK_BOT_TOKEN (invalid_auth)"),
         ("SLACK_APP_TOKEN", "xapp-wrong", "SLACK_APP_TOKEN (invalid_auth)"),
         ("SLACK_APP_TOKEN", "other", "connections:write"),
-        ("SLACK_SIGNING_SECRET", "8f742231", "PORT is not set"),
         ("PORT", "many", "PORT is wrong"),
         ("BOT_SOCKETS", "11", "BOT_SOCKETS is wrong"),
         ("BOT_MODEL", "", "BOT_MODEL is not set"),
@@ -53,7 +53,6 @@ def taken_port() -> socket.socket:
         ("DATABASE_URL", "postgresql://postgres@127.0.0.1/x?pgbouncer=true", "the option pgbouncer"),
         ("DATABASE_URL", "sqlite://tmp/x.db", "with three slashes"),
         ("DATABASE_URL", "sqlite:////nowhere/at/all.db", "/nowhere/at"),
-        ("DATABASE_URL", f"sqlite:///{__file__}", "is not an SQLite database"),
     ],
 )
 async def test_a_wrong_setting_stops_the_start(world: BotWorld, name: str, value: str, said: str) -> None:
@@ -73,13 +72,19 @@ async def test_an_unreachable_database_is_named_without_its_password(world: BotW
         assert "very-secret" not in sentence
 
 
-async def test_an_unmigrated_database_says_what_to_run(world: BotWorld) -> None:
-    env = {**world.env, "DATABASE_URL": f"sqlite:///{world.folder / 'other.db'}"}
-    assert "bot migrate" in await refused("run", cwd=world.folder, env=env)
-    async with program("migrate", cwd=world.folder, env=env) as migrating:
-        assert await migrating.wait() == 0
+async def test_an_sqlite_file_at_any_path_is_made_and_migrated(world: BotWorld) -> None:
+    """With a signing secret and no port besides, as in the environment of Bolt's samples: that is Socket Mode."""
+    env = {**world.env, "DATABASE_URL": f"sqlite:///{world.folder / 'other.db'}", "SLACK_SIGNING_SECRET": "8f742231"}
     async with program("run", cwd=world.folder, env=env) as running:
         await running.wait_for_output('"action": "ready"')
+        assert '"action": "socket_mode_chosen"' in running.text
+
+
+@pytest.mark.postgres
+async def test_an_unmigrated_postgresql_says_what_to_run(world: BotWorld, tmp_path: Path) -> None:
+    with empty_database("postgres", tmp_path) as url:
+        env = {**world.env, "DATABASE_URL": url.render_as_string(hide_password=False)}
+        assert "bot migrate" in await refused("run", cwd=world.folder, env=env)
 
 
 async def test_a_second_process_on_one_sqlite_file_is_refused(world: BotWorld) -> None:

@@ -10,6 +10,7 @@ from bot.cli import commands
 from bot.slack.events.answer_actions import ANSWER_AGAIN_ID
 from bot.slack.home.slash_command import EDIT_PROMPTS_SHORTCUT, EXPLAIN_SHORTCUT, SLASH_COMMAND
 from bot.slack.transport.http import EVENTS_PATH
+from tests.commands.shell import refused
 
 
 def printed(*arguments: str) -> dict[str, Any]:
@@ -25,7 +26,18 @@ def test_socket_mode_is_the_default() -> None:
     assert "request_url" not in str(settings)
 
 
-@pytest.mark.parametrize("url", ["https://bot.example.com", "https://bot.example.com/"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://bot.example.com",
+        "https://bot.example.com/",
+        "https://bot.example.com//",
+        " https://bot.example.com ",
+        "https://bot.example.com/slack/events",
+        "https://bot.example.com/slack/events/",
+        "https://bot.example.com/slack/events/slack/events",
+    ],
+)
 def test_a_url_selects_http_mode(url: str) -> None:
     settings = printed("--url", url)["settings"]
     assert settings["socket_mode_enabled"] is False
@@ -40,10 +52,28 @@ def test_buttons_work_in_both_modes(arguments: list[str]) -> None:
 
 def test_names_and_texts_are_within_slacks_limits() -> None:
     """https://docs.slack.dev/reference/app-manifest: name 35, description 140, agent description 300."""
-    manifest = printed("--name", "x" * 99)
-    assert len(manifest["display_information"]["name"]) == 35
+    manifest = printed("--name", f" {'x' * 35} ")
+    assert manifest["display_information"]["name"] == "x" * 35
     assert len(manifest["display_information"]["description"]) <= 140
     assert len(manifest["features"]["agent_view"]["agent_description"]) <= 300
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--name", ""], "--name must have 1 to 35 characters, and has 0."),
+        (["--name", " \n"], "--name must have 1 to 35 characters, and has 0."),
+        (["--name", "x" * 36], "--name must have 1 to 35 characters, and has 36."),
+        (["--url", "http://bot.example.com"], "--url must begin with https:// and a host"),
+        (["--url", "bot.example.com"], "--url must begin with https:// and a host"),
+        (["--url", "https://"], "--url must begin with https:// and a host"),
+        (["--url", "https:///slack/events"], "--url must begin with https:// and a host"),
+        (["--url", "https://[bot"], "--url is not an address"),
+        (["--url", "https://bot.example.com?team=1"], "--url must end before a ? or #"),
+    ],
+)
+def test_what_slack_would_refuse_is_not_printed(arguments: list[str], said: str) -> None:
+    assert said in refused(CliRunner().invoke(commands, ["manifest", *arguments]))
 
 
 def test_each_event_has_the_scope_it_needs() -> None:

@@ -200,6 +200,17 @@ def name_scope(scope: Scope) -> str:
     return f"thread {channel}/{scope.root}" if scope.root else f"channel {channel}"
 
 
+def describe_place(scope: Scope) -> str:
+    """Return where a scope's config applies, for people who read it there; empty for the deployment."""
+    if scope == DEPLOYMENT_SCOPE:
+        return ""
+    if not scope.channel:
+        return "this workspace"
+    if scope.channel == DIRECT_MESSAGES:
+        return "direct messages"
+    return "this thread" if scope.root else "this channel"
+
+
 def parse_scope(name: str, platform: str) -> Scope:
     """Return the scope with that name (see `name_scope`). Raises ValueError with a sentence for people."""
     kind, _, ids = name.strip().partition(" ")

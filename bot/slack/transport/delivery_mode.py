@@ -1,6 +1,6 @@
 """Chooses how Slack delivers events: over WebSockets (Socket Mode) or by signed HTTP requests.
 
-A signing secret selects HTTP, otherwise the app token opens sockets. Either way the caller gets a
+A signing secret in `DeliveryMode` selects HTTP, otherwise the app token opens sockets. Either way the caller gets a
 `Deliveries` and need not know which it is.
 """
 
