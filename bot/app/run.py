@@ -39,7 +39,7 @@ from bot.plugins import Plugins
 from bot.policy.personal_data import expire_regularly
 from bot.ports import ClaimRules
 from bot.settings import Settings
-from bot.slack import messages
+from bot.slack import manifest, messages
 from bot.slack.people.directory import People
 from bot.slack.transport import connect
 from bot.slack.transport.delivery_mode import Deliveries, DeliveryMode, open_deliveries
@@ -102,6 +102,7 @@ async def _open_services(settings: Settings, opened: AsyncExitStack) -> Services
     bot = await connect.fetch_bot_identity(slack)
     store = SqlStore(database, f"{socket.gethostname()}:{uuid.uuid4()}", _claim_rules(settings, bot.workspace))
     await store.open()
+    _warn_of_missing_scopes(bot)
     people = People(slack, bot.workspace)
     return Services(
         settings=settings,
@@ -122,6 +123,16 @@ def _claim_rules(settings: Settings, workspace: str) -> ClaimRules:
         answers_per_person=settings.bot_answers_per_person,
         questions_per_minute=settings.bot_questions_per_minute,
     )
+
+
+def _warn_of_missing_scopes(bot: messages.BotIdentity) -> None:
+    if missing := manifest.find_missing_scopes(bot.scopes):
+        log.warning(
+            "The Slack app lacks scopes; add them under OAuth & Permissions, and reinstall it. "
+            "Without users:read nobody is answered.",
+            action="scopes_missing",
+            scopes=", ".join(missing),
+        )
 
 
 def _read_delivery_mode(settings: Settings) -> DeliveryMode:

@@ -14,7 +14,7 @@ from bot.conversation.worker import Worker
 from bot.core.turns import IncomingMessage
 from bot.policy.config_editor import ConfigEditor
 from bot.settings.values import parse_suggestions
-from bot.slack import messages
+from bot.slack import manifest, messages
 from bot.slack.admin.access import controller as access_controller
 from bot.slack.admin.access.controller import GrantsController
 from bot.slack.admin.authorization import Authorizer
@@ -40,7 +40,7 @@ from bot.slack.feedback.complaints import ComplaintList
 from bot.slack.feedback.form import FeedbackController
 from bot.slack.home import HomeSection, HomeTab, personal_data
 from bot.slack.home.personal_data import PersonalDataSection
-from bot.slack.home.welcome import AccessNotice, WelcomeSection
+from bot.slack.home.welcome import AccessNotice, MissingScopes, WelcomeSection
 from bot.slack.people.roles import AdminRoles
 from bot.slack.views.direct_messages import DirectMessages
 from bot.slack.views.listeners import Listeners
@@ -121,6 +121,7 @@ def _build_prompt_editor(
     home = HomeTab(
         authorizer,
         (
+            MissingScopes(manifest.find_missing_scopes(services.bot.scopes)),
             WelcomeSection(config_editor, authorizer.workspace),
             AccessNotice(services.saved_grants, services.people),
             ScopeListSection(config_editor, authorizer.workspace),

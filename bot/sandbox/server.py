@@ -230,6 +230,15 @@ class SandboxWorkspace:
 
     # Faults
 
+    @property
+    def scopes(self) -> frozenset[str]:
+        """Which scopes the app was granted; by default all that it may ask for."""
+        return self._api.scopes
+
+    @scopes.setter
+    def scopes(self, scopes: frozenset[str]) -> None:
+        self._api.scopes = scopes
+
     def inject_fault(
         self,
         method: str,

@@ -65,6 +65,11 @@ MAX_NAME_LENGTH = 35
 """In characters. https://docs.slack.dev/reference/app-manifest"""
 
 
+def find_missing_scopes(granted: frozenset[str] | None) -> tuple[str, ...]:
+    """Return the scopes that the app needs and was not granted; none if it is not known what was granted."""
+    return () if granted is None else tuple(scope for scope in SCOPES if scope not in granted)
+
+
 def manifest_yaml(name: str, *, url: str = "") -> str:
     """Return the manifest as YAML. `name` has 1 to `MAX_NAME_LENGTH` characters; a `url` selects HTTP mode."""
     return yaml.safe_dump(build_manifest(name, url=url), sort_keys=False, allow_unicode=True, width=100)

@@ -31,6 +31,8 @@ class BotIdentity:
     workspace_name: str = ""
     url: str = ""
     """The workspace's URL, with a slash at its end."""
+    scopes: frozenset[str] | None = None
+    """The scopes that the bot token was granted; None if Slack does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ import yaml
 from click.testing import CliRunner
 
 from bot.cli import commands
+from bot.slack import manifest
 from bot.slack.events.answer_actions import ANSWER_AGAIN_ID
 from bot.slack.home.slash_command import EDIT_PROMPTS_SHORTCUT, EXPLAIN_SHORTCUT, SLASH_COMMAND
 from bot.slack.transport.http import EVENTS_PATH
@@ -90,6 +91,20 @@ def test_each_event_has_the_scope_it_needs() -> None:
     }
     events = manifest["settings"]["event_subscriptions"]["bot_events"]
     assert {needed[event] for event in events if event != "app_home_opened"} <= scopes  # that one needs none
+
+
+@pytest.mark.parametrize(
+    ("granted", "missing"),
+    [
+        (None, ()),
+        (frozenset(manifest.SCOPES), ()),
+        (frozenset(manifest.SCOPES) | {"reactions:write"}, ()),
+        (frozenset(manifest.SCOPES) - {"users:read", "files:write"}, ("files:write", "users:read")),
+        (frozenset(), manifest.SCOPES),
+    ],
+)
+def test_missing_scopes_are_those_of_the_manifest(granted: frozenset[str] | None, missing: tuple[str, ...]) -> None:
+    assert manifest.find_missing_scopes(granted) == missing
 
 
 def test_commands_and_shortcuts_are_declared() -> None:

@@ -8,8 +8,8 @@ refusal, or None. Every set must admit the question. The checks run in this orde
 2. then the person: unknown people, guests and outsiders that no set admits, people missing from a list;
 3. then the location: direct messages, channels missing from a list, shared channels.
 
-Missing information counts as the worst case: an unknown member type is refused, and a channel counts as
-shared.
+Missing information counts as the worst case: an unknown member type is refused, somebody who may be a guest counts
+as a guest of either kind, and a channel counts as shared.
 
 `may_configure` decides who may configure the bot. It ignores all rules, so that no rule can lock out the admins
 of a workspace.
@@ -29,6 +29,7 @@ class MemberType(StrEnum):
     CHANNEL_GUEST = "channel-guest"  # of a single one
     EXTERNAL = "external"  # of another organisation
     BOT = "bot"
+    UNCLEAR = "unclear"  # of the workspace; the platform does not say whether as a guest
     UNKNOWN = "unknown"  # the platform does not say
 
 
@@ -47,6 +48,7 @@ class AccessRefusal(StrEnum):
 
     BOT = "bot"
     UNKNOWN = "unknown"
+    NOT_TOLD = "not-told"
     PERSON = "person"
     CHANNEL = "channel"
     GUEST = "guest"
@@ -64,7 +66,9 @@ class AccessRefusal(StrEnum):
 REFUSAL_SENTENCES: Mapping[AccessRefusal, str] = MappingProxyType(
     {
         AccessRefusal.UNKNOWN: "I can't find out who you are just now, so I may not answer. "
-        "Please ask again in a minute.",
+        "Please ask again in a minute; if that does not help, an admin can let you in by name.",
+        AccessRefusal.NOT_TOLD: "I lack the permission to look up who people are here, so I may not answer anybody. "
+        "Please tell the person who runs this bot; its log names what is missing.",
         AccessRefusal.PERSON: ("You can't use me here. This workspace's admins decide who may; please ask them."),
         AccessRefusal.CHANNEL: "I don't answer in this channel. This workspace's admins decide where I do.",
         AccessRefusal.GUEST: "I don't answer guests here, unless this workspace's admins let you in.",
@@ -80,14 +84,20 @@ REFUSAL_SENTENCES: Mapping[AccessRefusal, str] = MappingProxyType(
 DEFAULT_ADMISSIONS = frozenset({Admission.DIRECT, Admission.SHARED})
 """What is admitted if no set of rules says anything about groups."""
 
-REQUIRED_ADMISSIONS: Mapping[MemberType, Admission] = MappingProxyType(
+REQUIRED_ADMISSIONS: Mapping[MemberType, tuple[Admission, ...]] = MappingProxyType(
     {
-        MemberType.GUEST: Admission.GUESTS,
-        MemberType.CHANNEL_GUEST: Admission.CHANNEL_GUESTS,
-        MemberType.EXTERNAL: Admission.EXTERNAL,
+        MemberType.GUEST: (Admission.GUESTS,),
+        MemberType.CHANNEL_GUEST: (Admission.CHANNEL_GUESTS,),
+        MemberType.EXTERNAL: (Admission.EXTERNAL,),
+        MemberType.UNCLEAR: (Admission.GUESTS, Admission.CHANNEL_GUESTS),
     }
 )
-"""The group that must be admitted before a person of this member type may ask."""
+"""The groups that must be admitted before a person of this member type may ask."""
+
+REFUSALS_BY_MEMBER_TYPE: Mapping[MemberType, AccessRefusal] = MappingProxyType(
+    {MemberType.EXTERNAL: AccessRefusal.EXTERNAL, MemberType.UNCLEAR: AccessRefusal.UNKNOWN}
+)
+"""Why a person is refused whose groups are not admitted; else as a guest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,9 +153,9 @@ def find_refusal(
 def _find_person_refusal(subject: AccessSubject, rules: Sequence[AccessRules]) -> AccessRefusal | None:
     if subject.member_type is MemberType.UNKNOWN:
         return AccessRefusal.UNKNOWN
-    needed = REQUIRED_ADMISSIONS.get(subject.member_type)
-    if needed and not _is_admitted_or_invited(needed, subject.id, rules):
-        return AccessRefusal.EXTERNAL if needed is Admission.EXTERNAL else AccessRefusal.GUEST
+    needed = REQUIRED_ADMISSIONS.get(subject.member_type, ())
+    if not all(_is_admitted_or_invited(each, subject.id, rules) for each in needed):
+        return REFUSALS_BY_MEMBER_TYPE.get(subject.member_type, AccessRefusal.GUEST)
     if any(each.people and subject.id not in each.people for each in rules):
         return AccessRefusal.PERSON
     return None

@@ -29,6 +29,12 @@ SCOPES = (
     "app_mentions:read,assistant:write,channels:history,channels:read,chat:write,commands,files:read,files:write,"
     "groups:history,groups:read,im:history,im:read,im:write,mpim:history,mpim:read,reactions:write,users:read"
 )
+NEEDED_SCOPES = {
+    "users.info": "users:read",
+    "conversations.info": "channels:read",
+    "files.getUploadURLExternal": "files:write",
+}
+"""The scopes of some methods, for apps that lack them."""
 
 ApiMethod = Callable[[Arguments], Json]
 """A method of the Web API: returns the response without `ok`, or raises `ApiRefusal`."""
@@ -62,6 +68,8 @@ class WebApi:
         self._clock = clock
         self._rates = MethodRateLimits() if enforce_rates else None
         self._faults: dict[str, deque[InjectedFault]] = {}
+        self.scopes = frozenset(SCOPES.split(","))
+        """What the app was granted."""
 
     def inject(self, method: str, fault: InjectedFault, times: int) -> None:
         """Let the next `times` calls of a method fail; faults injected earlier come first."""
@@ -97,7 +105,7 @@ class WebApi:
         if fault.error:
             raise ApiRefusal(fault.error)
         answer = {"ok": True, **self._methods[method](arguments)}
-        return web.json_response(answer, headers={"x-oauth-scopes": SCOPES})
+        return web.json_response(answer, headers={"x-oauth-scopes": ",".join(sorted(self.scopes))})
 
     def _record_call(self, method: str, arguments: Arguments, response: web.Response, started: float) -> None:
         is_json = response.content_type == "application/json"
@@ -125,6 +133,8 @@ class WebApi:
             raise ApiRefusal("invalid_auth")
         if (token == APP_TOKEN) is not (method == "apps.connections.open"):
             raise ApiRefusal("not_allowed_token_type")
+        if method in NEEDED_SCOPES and NEEDED_SCOPES[method] not in self.scopes:
+            raise ApiRefusal("missing_scope")
 
 
 async def _read_arguments(request: web.Request) -> Arguments:

@@ -79,7 +79,8 @@ def create_bolt_app(
     @app.error
     async def failed(error: Exception) -> None:
         if isinstance(error, DeliveryNotRecorded):
-            log.info("An event was not recorded; Slack will deliver it again.", action="event_not_taken")
+            reason = str(error)
+            log.info("An event was not recorded; Slack will deliver it again.", action="event_not_taken", reason=reason)
         else:
             log.error("A delivery failed and is not acknowledged.", action="intake_failed", error=describe_error(error))
 

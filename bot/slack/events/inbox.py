@@ -39,7 +39,10 @@ REMEMBER_RECORDED_SECONDS = 10.0
 
 
 class DeliveryNotRecorded(Exception):
-    """The event is not recorded; without an acknowledgement Slack delivers it again."""
+    """The event is not recorded; without an acknowledgement Slack delivers it again.
+
+    The text says why: the call that failed, and how.
+    """
 
 
 class Inbox:
@@ -76,7 +79,7 @@ class Inbox:
         if event is None:
             return None
         if self._intake.is_draining:
-            raise DeliveryNotRecorded
+            raise DeliveryNotRecorded("this process is stopping")
         return await self._record_in_time(event)
 
     async def _record(self, event: event_payloads.SlackEvent) -> EphemeralReply | None:
@@ -116,8 +119,8 @@ class Inbox:
     async def _is_admitted(self, posted: event_payloads.MessageEvent) -> bool:
         try:
             return await self._access_guard.admit_message(posted)
-        except SurfaceUnavailable:
-            raise DeliveryNotRecorded from None
+        except SurfaceUnavailable as error:
+            raise DeliveryNotRecorded(str(error)) from None
 
     async def _look_up_names(self, event: event_payloads.SlackEvent) -> Mapping[str, str]:
         """Look up the names in a message; runs while earlier events of the thread are recorded."""
@@ -133,7 +136,7 @@ class Inbox:
             task.add_done_callback(partial(self._remember_recorded, key))
         await asyncio.wait({task}, timeout=RECORD_TIMEOUT_SECONDS)
         if not task.done():
-            raise DeliveryNotRecorded
+            raise DeliveryNotRecorded(f"not recorded within {RECORD_TIMEOUT_SECONDS} s")
         return task.result()
 
     def _remember_recorded(self, key: Hashable, task: asyncio.Task[EphemeralReply | None]) -> None:

@@ -20,6 +20,8 @@ from bot.slack.views.block_kit import Block, View
 
 EFFECTIVE_CONFIG_ACTION = "applies_in_channel"
 """`action_id` of the list of channels."""
+PEOPLE_SCOPE = "users:read"
+"""The scope without which the bot cannot know who anybody is."""
 ANY_DIRECT_MESSAGE = RequestLocation(channel="", is_direct=True)
 
 
@@ -47,6 +49,29 @@ class WelcomeSection:
                 block_kit.channel_select(EFFECTIVE_CONFIG_ACTION, "What applies in…"),
             ),
         ]
+
+
+class MissingScopes:
+    """Home's section for admins of an app that lacks scopes.
+
+    Without `users:read` nobody can be told to be an admin, so everybody sees it.
+    """
+
+    def __init__(self, missing: Sequence[str]) -> None:
+        """`missing` are the names of the scopes."""
+        self._missing = missing
+
+    async def __call__(self, reader: HomeReader) -> Sequence[Block]:
+        """Return the section; no blocks if nothing is missing, or the reader is no admin."""
+        if not self._missing or not (reader.is_admin or PEOPLE_SCOPE in self._missing):
+            return ()
+        scopes = ", ".join(f"`{scope}`" for scope in self._missing)
+        return (
+            block_kit.section(
+                f":warning: My Slack app lacks {scopes}. Whoever manages it adds this at api.slack.com/apps, under "
+                "*OAuth & Permissions*, reinstalls the app, and restarts me."
+            ),
+        )
 
 
 class AccessNotice:

@@ -51,6 +51,8 @@ class SlackAccessPolicy:
             is_shared=await self._is_shared(thread.channel, rules) if is_shared is None else is_shared,
         )
         refused = core.find_refusal(AccessSubject(person, await self._people.member_type(person)), location, rules)
+        if refused is AccessRefusal.UNKNOWN and not self._people.may_look_up_people:
+            return AccessRefusal.NOT_TOLD
         is_allowed = refused is AccessRefusal.DIRECT and await self._find_draft(thread)
         return None if is_allowed else refused
 

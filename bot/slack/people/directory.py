@@ -16,8 +16,10 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
+import structlog
 from cachetools import TLRUCache
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -47,8 +49,16 @@ FINAL_ERRORS = frozenset(
     }
 )
 """Errors that are definite: trying again soon does not help."""
+PERMISSION_ERRORS = frozenset({"missing_scope", "no_permission", "not_allowed_token_type"})
+"""Errors that lie in the token: no person, or no channel, can be looked up."""
+NEEDED_SCOPES: Mapping[str, str] = MappingProxyType(
+    {"users.info": "users:read", "conversations.info": "channels:read and groups:read"}
+)
+"""What the look-ups need. https://docs.slack.dev/reference/methods/users.info"""
 MAX_CACHED_ENTRIES = 10_000
 """The least recently used entries are dropped first."""
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +93,12 @@ class People:
         self._clock = clock
         self._cache = TLRUCache[str, DirectoryEntry](MAX_CACHED_ENTRIES, ttu=_expires_at, timer=clock)
         self._pending: dict[str, asyncio.Task[DirectoryEntry]] = {}
+        self._denied_methods: set[str] = set()
+
+    @property
+    def may_look_up_people(self) -> bool:
+        """Whether the bot token lets people be looked up, as far as is known."""
+        return "users.info" not in self._denied_methods
 
     async def names(self, ids: Iterable[str]) -> dict[str, str]:
         """Return the names of the ids that have one, within a second."""
@@ -121,7 +137,7 @@ class People:
         while (entry := await self._look_up(entry_id)).is_temporary:
             self._cache.pop(entry_id, None)
             if now() >= until:
-                raise SurfaceUnavailable
+                raise SurfaceUnavailable(f"{_method_for(entry_id)}: {entry.error}")
             await asyncio.sleep(RETRY_DELAY_SECONDS)
         return entry
 
@@ -143,12 +159,28 @@ class People:
         """Return what Slack says, or an entry with its error."""
         try:
             async with asyncio.timeout(LOOK_UP_TIMEOUT_SECONDS):
-                return await self._fetch(entry_id)
+                entry = await self._fetch(entry_id)
         except (SurfaceError, TimeoutError) as error:
-            return DirectoryEntry(error=str(error) or type(error).__name__, looked_up_at=self._clock())
+            entry = DirectoryEntry(error=str(error) or type(error).__name__, looked_up_at=self._clock())
+        self._note_permission(_method_for(entry_id), entry.error)
+        return entry
+
+    def _note_permission(self, method: str, error: str) -> None:
+        """Remember whether the token lacks a permission, and log it once until the method works again."""
+        if not error:
+            self._denied_methods.discard(method)
+        elif error in PERMISSION_ERRORS and method not in self._denied_methods:
+            self._denied_methods.add(method)
+            log.warning(
+                "The bot token may not call a method; add the scope to the Slack app and reinstall it.",
+                action="scope_missing",
+                method=method,
+                error=error,
+                scope=NEEDED_SCOPES[method],
+            )
 
     async def _fetch(self, entry_id: str) -> DirectoryEntry:
-        if entry_id.startswith(("U", "W")):
+        if _method_for(entry_id) == "users.info":
             response = await call(lambda: self._client.users_info(user=entry_id))
             described = payload.mapping(response.data, "user")
             return DirectoryEntry(
@@ -162,6 +194,11 @@ class People:
         return DirectoryEntry(
             name=payload.text(channel, "name"), is_shared=_is_shared(channel), looked_up_at=self._clock()
         )
+
+
+def _method_for(entry_id: str) -> str:
+    """Return the method of Slack that describes an id."""
+    return "users.info" if entry_id.startswith(("U", "W")) else "conversations.info"
 
 
 def _expires_at(_entry_id: str, entry: DirectoryEntry, now: float) -> float:

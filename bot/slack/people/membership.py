@@ -6,9 +6,10 @@
 | USLACKBOT, `is_bot`, `is_workflow_bot` | bot |
 | `is_stranger`, or of no team of this workspace | external |
 | `is_ultra_restricted` / `is_restricted` / neither | single-channel guest / guest / member |
+| no guest flags, or flags that are not true or false | unclear |
 
-Pure. Access checks and admin checks both use this, so they agree. A flag that is not exactly `false` counts
-as set, and missing information as unknown; an unknown person may do nothing. Source:
+Pure. Access checks and admin checks both use this, so they agree. Missing information is never taken
+for a member: an unknown person may do nothing, and an unclear one only what both kinds of guests may. Source:
 https://docs.slack.dev/reference/objects/user-object
 """
 
@@ -49,7 +50,7 @@ def _read_guest_flags(described: Mapping[str, Any]) -> MemberType:
         case True, _:
             return MemberType.CHANNEL_GUEST
         case _:
-            return MemberType.UNKNOWN
+            return MemberType.UNCLEAR
 
 
 def is_admin_or_owner(described: Mapping[str, Any]) -> bool:

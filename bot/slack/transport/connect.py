@@ -11,7 +11,7 @@ for every call. Source: https://docs.slack.dev/apis/events-api/using-socket-mode
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from types import MappingProxyType
 from typing import TypeAlias
@@ -21,6 +21,7 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.core.errors import SettingsError
 from bot.slack.messages import BotIdentity
@@ -47,6 +48,8 @@ TRANSIENT_SOCKET_ERRORS = frozenset(
 )
 """Slack's errors that pass by themselves, as every HTTP status but 200 does."""
 APP_TOKEN_DESCRIPTION = "an app-level token (xapp-…) with the scope connections:write"  # noqa: S105 - what it is, not one
+SCOPES_HEADER = "x-oauth-scopes"
+"""The response header with the token's scopes, separated by commas."""
 DISCONNECT_HINTS: Mapping[str, str] = MappingProxyType(
     {
         "too_many_websockets": "Slack allows ten in all: lower BOT_SOCKETS, or run fewer processes.",
@@ -89,7 +92,14 @@ async def fetch_bot_identity(client: AsyncWebClient) -> BotIdentity:
         organisation=(response.get("enterprise_id") or "") if response.get("is_enterprise_install") else "",
         workspace_name=response.get("team") or "",
         url=response.get("url") or "",
+        scopes=_read_scopes(response.headers),
     )
+
+
+def _read_scopes(headers: Mapping[str, str]) -> frozenset[str] | None:
+    """Return the scopes of the token that a call was made with, from the headers of its response."""
+    granted = {name.lower(): value for name, value in headers.items()}.get(SCOPES_HEADER)
+    return None if granted is None else frozenset(filter(None, map(str.strip, granted.split(","))))
 
 
 class SocketRefused(Exception):
@@ -176,10 +186,12 @@ def _read_error_name(error: SlackApiError) -> str:
     return str(name or f"HTTP {error.response.status_code}")
 
 
-async def _call_or_explain(call: object, client: AsyncWebClient, setting: str, description: str) -> dict[str, str]:
+async def _call_or_explain(
+    call: Awaitable[AsyncSlackResponse], client: AsyncWebClient, setting: str, description: str
+) -> AsyncSlackResponse:
     """Await a call made at start; an error becomes a sentence that names the setting to correct."""
     try:
-        return await call  # type: ignore[misc, no-any-return]  # slack_sdk's responses are mappings
+        return await call
     except SlackApiError as error:
         raise SettingsError(
             f"Slack does not accept {setting} ({_read_error_name(error)}); set it to {description} of your Slack app."

@@ -25,6 +25,7 @@ GUEST = AccessSubject("U2", MemberType.GUEST)
 CHANNEL_GUEST = AccessSubject("U3", MemberType.CHANNEL_GUEST)
 STRANGER = AccessSubject("U4", MemberType.EXTERNAL)
 ROBOT = AccessSubject("U5", MemberType.BOT)
+UNCLEAR = AccessSubject("U7", MemberType.UNCLEAR)
 NOBODY = AccessSubject("U6", MemberType.UNKNOWN)
 HERE = RequestLocation(channel="C1", is_shared=False)
 SHARED = RequestLocation(channel="C2")
@@ -47,6 +48,7 @@ def admitting(*what: Admission, invited: frozenset[str] = frozenset()) -> Access
         (STRANGER, SHARED, NO_ACCESS_RULES, AccessRefusal.EXTERNAL),
         (ROBOT, HERE, NO_ACCESS_RULES, AccessRefusal.BOT),
         (NOBODY, HERE, NO_ACCESS_RULES, AccessRefusal.UNKNOWN),
+        (UNCLEAR, HERE, NO_ACCESS_RULES, AccessRefusal.UNKNOWN),
         # channels
         (ADA, HERE, AccessRules(channels=frozenset({"C1"})), None),
         (ADA, SHARED, AccessRules(channels=frozenset({"C1"})), AccessRefusal.CHANNEL),
@@ -65,6 +67,10 @@ def admitting(*what: Admission, invited: frozenset[str] = frozenset()) -> Access
         (CHANNEL_GUEST, HERE, admitting(Admission.CHANNEL_GUESTS), None),
         (STRANGER, SHARED, admitting(Admission.EXTERNAL), AccessRefusal.SHARED),
         (STRANGER, SHARED, admitting(Admission.EXTERNAL, Admission.SHARED), None),
+        (UNCLEAR, HERE, AccessRules(people=frozenset({"U7"})), None),
+        (UNCLEAR, HERE, admitting(invited=frozenset({"U7"})), None),
+        (UNCLEAR, HERE, admitting(Admission.GUESTS), AccessRefusal.UNKNOWN),
+        (UNCLEAR, HERE, admitting(Admission.GUESTS, Admission.CHANNEL_GUESTS), None),
         (GUEST, HERE, admitting(invited=frozenset({"U2"})), None),
         (ROBOT, HERE, admitting(*Admission, invited=frozenset({"U5"})), AccessRefusal.BOT),
         (NOBODY, HERE, admitting(*Admission, invited=frozenset({"U6"})), AccessRefusal.UNKNOWN),

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
+import pytest
 import structlog.testing
 
 from bot.core.errors import StoreUnavailable
 from bot.sandbox.workspace.block_kit import check_view
 from bot.slack.admin.authorization import Authorizer
 from bot.slack.home import SECTION_FAILED, HomeReader, HomeTab
+from bot.slack.home.welcome import MissingScopes
 from bot.slack.people.roles import AdminRoles
 from bot.slack.views import block_kit
 from bot.slack.views.block_kit import Block
@@ -60,6 +62,19 @@ async def test_a_section_that_fails_leaves_the_others() -> None:
     assert SECTION_FAILED in shown
     assert "Hello" in shown
     assert [line["action"] for line in logs] == ["home_failed"]
+
+
+@pytest.mark.parametrize(
+    ("missing", "admin_sees", "others_see"),
+    [((), False, False), (("files:write",), True, False), (("files:write", "users:read"), True, True)],
+)
+async def test_missing_scopes_are_named_to_those_who_can_be_known_as_admins(
+    missing: tuple[str, ...], admin_sees: bool, others_see: bool
+) -> None:
+    home = HomeTab(make_authorizer(), (MissingScopes(missing), greeting))
+    shown = str(await home("U0ADA")), str(await home("U0GRACE"))
+    named = ", ".join(f"`{scope}`" for scope in missing) or "lacks"
+    assert (named in shown[0], named in shown[1]) == (admin_sees, others_see)
 
 
 async def test_home_never_has_more_blocks_than_slack_shows() -> None:

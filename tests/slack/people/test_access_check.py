@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.core.access.grants import Grants
-from bot.core.access.permission_check import AccessRefusal, AccessRules, Admission
+from bot.core.access.permission_check import AccessRefusal, AccessRules, Admission, MemberType
 from bot.core.config import Scope
 from bot.core.turns import Action, Author, IncomingMessage, ThreadKey
 from bot.policy.saved_grants import GRANTS_CACHE_TTL_SECONDS, SavedGrants
@@ -19,6 +19,7 @@ from bot.sandbox.workspace.records import NoticeShown, WorkspaceChange, Workspac
 from bot.slack.events import access_guard
 from bot.slack.events.access_guard import AccessGuard
 from bot.slack.events.bolt_app import create_bolt_app
+from bot.slack.people import directory
 from bot.slack.people.access_check import SlackAccessPolicy
 from bot.slack.people.directory import FAILURE_TTL_SECONDS, People
 from bot.slack.surface import SlackSurface
@@ -215,6 +216,37 @@ async def test_a_person_unknown_to_slack_is_refused(world: AccessWorld) -> None:
     assert world.admitted == [(ADA, "two")]
 
 
+async def test_without_the_scope_people_read_why_and_the_log_names_it_once(world: AccessWorld) -> None:
+    """Nobody can be told apart then; and once the scope is there, people are answered without a restart."""
+    scopes = world.slack.scopes
+    world.slack.scopes = scopes - {"users:read"}
+    with capture_logs() as logs:
+        await world.say(ADA, "D0ADA", "one")
+        await world.say(GRACE, ENG)
+    assert world.admitted == []
+    assert world.written == [AccessRefusal.NOT_TOLD.for_people]
+    assert [notice.text for notice in world.notices] == [AccessRefusal.NOT_TOLD.for_people]
+    (told,) = [log for log in logs if log["action"] == "scope_missing"]
+    assert (told["method"], told["error"], told["scope"]) == ("users.info", "missing_scope", "users:read")
+    assert {log["reason"] for log in logs if log["action"] == "ask_denied"} == {AccessRefusal.NOT_TOLD}
+    world.slack.scopes = scopes
+    world.now += FAILURE_TTL_SECONDS
+    await world.say(ADA, "D0ADA", "two")
+    assert world.admitted == [(ADA, "two")]
+
+
+async def test_people_without_guest_flags_are_admitted_by_name_only(
+    world: AccessWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `BOT_ALLOW` does it."""
+    monkeypatch.setattr(directory, "read_member_type", lambda *_: MemberType.UNCLEAR)
+    await world.say(ADA, "D0ADA", "one")
+    assert (world.admitted, world.written) == ([], [AccessRefusal.UNKNOWN.for_people])
+    await world.set(people=frozenset({ADA}))
+    await world.say(ADA, "D0ADA", "two")
+    assert world.admitted == [(ADA, "two")]
+
+
 @pytest.mark.parametrize("fault", [{"status": 500}, {"delay": 30.0}, {"error": "odd"}])
 async def test_while_slack_does_not_answer_deliveries_are_refused_and_repeated(
     world: AccessWorld, fault: dict[str, Any]
@@ -225,7 +257,9 @@ async def test_while_slack_does_not_answer_deliveries_are_refused_and_repeated(
         await world.say(ADA, "D0ADA", "hi")
     assert world.admitted == [(ADA, "hi")]
     assert world.written == []
-    assert "event_not_taken" in {log["action"] for log in logs}
+    refused = {log["reason"] for log in logs if log["action"] == "event_not_taken"}
+    assert refused
+    assert refused <= {f"users.info: {how}" for how in ("500", "TimeoutError", "odd")}
 
 
 async def test_a_button_is_refused_while_slack_does_not_answer(world: AccessWorld) -> None:

@@ -27,9 +27,12 @@ MEMBER = {"id": "U1", "team_id": "T1", "is_restricted": False, "is_ultra_restric
         ({"deleted": True}, MemberType.UNKNOWN),
         ({"id": "U2"}, MemberType.UNKNOWN),
         ({"team_id": ""}, MemberType.UNKNOWN),
-        ({"is_restricted": None}, MemberType.UNKNOWN),
-        ({"is_restricted": "no"}, MemberType.UNKNOWN),
-        ({"is_ultra_restricted": None}, MemberType.UNKNOWN),
+        ({"is_restricted": None}, MemberType.UNCLEAR),
+        ({"is_restricted": "no"}, MemberType.UNCLEAR),
+        ({"is_restricted": 0, "is_ultra_restricted": 0}, MemberType.UNCLEAR),
+        ({"is_ultra_restricted": None}, MemberType.UNCLEAR),
+        ({"is_restricted": None, "is_ultra_restricted": None, "deleted": True}, MemberType.UNKNOWN),
+        ({"is_restricted": None, "is_ultra_restricted": None, "is_bot": True}, MemberType.BOT),
     ],
 )
 def test_the_member_type_is_read_from_flags(described: dict[str, Any], expected: MemberType) -> None:

@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 
 from bot.sandbox.server import SandboxWorkspace
-from bot.slack.transport.connect import open_web_client
+from bot.slack.transport.connect import fetch_bot_identity, open_web_client
 
 
 async def test_slack_is_reached_by_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,6 +44,12 @@ async def test_slack_is_reached_by_the_proxy_of_the_environment(monkeypatch: pyt
             assert client.proxy is None
     finally:
         await runner.cleanup()
+
+
+async def test_the_granted_scopes_are_read_at_the_start(workspace: SandboxWorkspace) -> None:
+    workspace.scopes = frozenset({"chat:write", "users:read"})
+    async with open_web_client(workspace.bot_token, workspace.api_url) as client:
+        assert (await fetch_bot_identity(client)).scopes == {"chat:write", "users:read"}
 
 
 async def test_a_call_uses_no_thread(workspace: SandboxWorkspace) -> None:
