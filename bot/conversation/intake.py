@@ -59,11 +59,25 @@ class Intake:
             self._worker.run_in_background(self._answerer.remove_answer(turn))
 
     async def retry(
-        self, turn: int, thread: ThreadKey, *, by: str, by_admin: bool = False, goes_on: bool = False
+        self,
+        turn: int,
+        thread: ThreadKey,
+        *,
+        by: str,
+        by_admin: bool = False,
+        goes_on: bool = False,
+        shown_token: int = 0,
     ) -> bool:
         """Have a turn answered again, or gone on with, if `by` may ask for it. Raises `StoreError`."""
-        claim = self._worker.has_capacity()
-        again = await self._store.retry(turn, thread, by=by, by_admin=by_admin, claim=claim, goes_on=goes_on)
+        again = await self._store.retry(
+            turn,
+            thread,
+            by=by,
+            by_admin=by_admin,
+            claim=self._worker.has_capacity(),
+            goes_on=goes_on,
+            shown_token=shown_token,
+        )
         if again is None:
             return False
         log.info("A turn is answered again.", action="turn_retried", turn=again.id)
@@ -83,9 +97,11 @@ class Intake:
             self._worker.wake()
         return outcome
 
-    async def flip(self, turn: int, thread: ThreadKey, action: Action, *, by: str, by_admin: bool = False) -> bool:
+    async def flip(
+        self, turn: int, thread: ThreadKey, action: Action, *, by: str, by_admin: bool = False, shown_token: int = 0
+    ) -> bool:
         """Have another variant of an answer shown if `by` may ask for it. Raises `StoreError`."""
-        taken = await self._store.flip(turn, thread, action, by=by, by_admin=by_admin)
+        taken = await self._store.flip(turn, thread, action, by=by, by_admin=by_admin, shown_token=shown_token)
         if taken:
             log.info("Another variant is to be shown.", action="turn_flipped", turn=turn)
             self._worker.wake()

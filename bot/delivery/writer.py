@@ -276,6 +276,7 @@ class AnswerWriter:
             text=command.text,
             actions=self._actions_below(command),
             is_last=command.end,
+            token=self._turn.token,
         )
 
     def _actions_below(self, command: Post | Edit) -> tuple[Action, ...]:

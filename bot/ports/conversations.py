@@ -92,20 +92,27 @@ class Conversations(Protocol):
         claim: bool,
         by_admin: bool = False,
         goes_on: bool = False,
+        shown_token: int = 0,
     ) -> Turn | None:
         """Let an ended turn be answered again, into the same messages. With `goes_on` its text is continued.
 
         `by` is the platform's user id: only the author of the question and admins may, and only from the
         turn's own thread. Returns the turn, claimed for this process if `claim` is set and no other turn of
         the thread is open, else `WAITING`. Returns None if the person may not, or the turn has not ended.
+
+        `shown_token` is the turn's fencing token that the pressed button was written under; if the turn was
+        claimed since, the press is an old one, or another one of the same button, and None is returned.
         """
         ...
 
-    async def flip(self, turn: int, thread: ThreadKey, action: Action, *, by: str, by_admin: bool = False) -> bool:
+    async def flip(
+        self, turn: int, thread: ThreadKey, action: Action, *, by: str, by_admin: bool = False, shown_token: int = 0
+    ) -> bool:
         """Show another variant of a complete answer: see `core.reply.variants.move_position`.
 
         The turn becomes `ANSWERED`, so that a process claims and shows it; a turn that is being shown is
-        shown once more. Returns False if the person may not (as in `retry`), or there is only one variant.
+        shown once more, unless `shown_token` says which buttons were pressed. Returns False if the person
+        may not (as in `retry`), or there is only one variant.
         """
         ...
 

@@ -59,6 +59,8 @@ class Page:
     """Buttons below it."""
     is_last: bool = False
     """Whether it is the last page of a complete answer."""
+    token: int = 0
+    """The turn's fencing token when it was written; a press of its buttons counts only until the next claim."""
 
 
 class GrowingMessage(Protocol):

@@ -142,11 +142,11 @@ class MemoryData:
             self.deliveries.add(key)
         return True
 
-    def find_turn_for(self, turn: int, thread: ThreadKey, by: str, *, by_admin: bool) -> Turn | None:
-        """Return a turn of a thread if a person may change it, else None."""
+    def find_turn_for(self, turn: int, thread: ThreadKey, by: str, *, by_admin: bool, shown_token: int) -> Turn | None:
+        """Return a turn of a thread if a person may change it, and its buttons are still the same, else None."""
         found = self.turns.get(turn)
         is_theirs = found and found.thread == thread and (by_admin or found.author.id == by)
-        return found if is_theirs else None
+        return found if is_theirs and found and shown_token in {0, found.token} else None
 
     def outdate(self, turn: Turn) -> None:
         """Delete the summaries that cover a changed or erased turn, and increment the thread's revision."""

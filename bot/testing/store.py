@@ -94,10 +94,18 @@ class MemoryStore:
         return personal_data.forget_turn(self.data, turn)
 
     async def retry(
-        self, turn: int, thread: ThreadKey, *, by: str, claim: bool, by_admin: bool = False, goes_on: bool = False
+        self,
+        turn: int,
+        thread: ThreadKey,
+        *,
+        by: str,
+        claim: bool,
+        by_admin: bool = False,
+        goes_on: bool = False,
+        shown_token: int = 0,
     ) -> Turn | None:
         """Let an ended turn be answered again; None if the person may not."""
-        found = self.data.find_turn_for(turn, thread, by, by_admin=by_admin)
+        found = self.data.find_turn_for(turn, thread, by, by_admin=by_admin, shown_token=shown_token)
         if found is None or found.status not in RETRYABLE_STATUSES:
             return None
         kept = found.answer if goes_on else ""
@@ -110,10 +118,13 @@ class MemoryStore:
         self.data.outdate(waiting)
         return self._take_if_alone(waiting, claim=claim)
 
-    async def flip(self, turn: int, thread: ThreadKey, action: Action, *, by: str, by_admin: bool = False) -> bool:
+    async def flip(
+        self, turn: int, thread: ThreadKey, action: Action, *, by: str, by_admin: bool = False, shown_token: int = 0
+    ) -> bool:
         """Show another variant of an answer; False if the person may not."""
-        found = self.data.find_turn_for(turn, thread, by, by_admin=by_admin)
-        if found is None or found.status not in {TurnStatus.DONE, TurnStatus.ANSWERED}:
+        found = self.data.find_turn_for(turn, thread, by, by_admin=by_admin, shown_token=shown_token)
+        allowed = {TurnStatus.DONE} if shown_token else {TurnStatus.DONE, TurnStatus.ANSWERED}
+        if found is None or found.status not in allowed:
             return False
         place = variants.move_position(found.variant_position, action)
         if place is None:

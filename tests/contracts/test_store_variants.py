@@ -57,6 +57,40 @@ async def test_flipping_goes_round(store: Store) -> None:
     assert await read_history(store) == ["Milk."], "the model knows what people see"
 
 
+async def test_a_button_flips_once_until_its_answer_is_claimed_again(store: Store) -> None:
+    """A second press, or delivery, of the same button comes before the claim or after it, in any process."""
+    turn = await turn_with_three_variants(store)
+
+    async def press(token: int) -> bool:
+        return await store.flip(turn.id, turn.thread, Action.NEXT, by=ADA.id, shown_token=token)
+
+    assert not await press(turn.token + 1)
+    assert await press(turn.token)
+    assert not await press(turn.token), "before the claim"
+    (claimed,) = await store.claim(9)
+    assert not await press(claimed.token), "while it is shown"
+    await store.settle(claimed, TurnStatus.DONE)
+    assert not await press(turn.token), "after it"
+    assert claimed.variant_position == VariantPosition(2, 3)
+    assert await press(claimed.token), "that is the next button"
+
+
+async def test_a_button_has_a_turn_answered_again_once(store: Store) -> None:
+    turn = await ask_question(store, question("1"))
+    await store.settle(turn, TurnStatus.FAILED, error="model_busy")
+
+    async def press(token: int) -> Turn | None:
+        return await store.retry(turn.id, turn.thread, by=ADA.id, claim=True, shown_token=token)
+
+    assert await press(turn.token + 1) is None
+    again = await press(turn.token)
+    assert again
+    assert await press(turn.token) is None, "while it is answered"
+    await store.settle(again, TurnStatus.FAILED, error="model_busy")
+    assert await press(turn.token) is None, "after it"
+    assert await press(again.token), "that is the next button"
+
+
 async def test_a_chosen_variant_stays(store: Store) -> None:
     turn = await turn_with_three_variants(store)
     await store.flip(turn.id, turn.thread, Action.NEXT, by=ADA.id)

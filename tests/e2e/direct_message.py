@@ -1,6 +1,8 @@
 """Drives a direct message with the bot: ask, read the answer, press its buttons, read its explanation."""
 
 import asyncio
+from collections.abc import Mapping
+from typing import Any
 
 from bot.core.turns import Action
 from bot.slack.home.slash_command import EXPLAIN_SHORTCUT
@@ -27,21 +29,23 @@ async def until(world: BotWorld, root: str, *, ends: str) -> None:
     await world.workspace.wait_until(lambda: world.bot_text(DIRECT, root).endswith(ends), ANSWER_TIMEOUT_SECONDS)
 
 
+def is_buttons(block: Mapping[str, Any]) -> bool:
+    return str(block.get("block_id")).startswith(f"{ANSWER_BUTTONS_BLOCK_ID}.")
+
+
 def offered(world: BotWorld, root: str) -> dict[str, str]:
     """Return the buttons below the bot's newest message: the values by their labels."""
     blocks = world.workspace.thread(DIRECT, root)[-1].blocks
-    elements = [
-        each for block in blocks if block.get("block_id") == ANSWER_BUTTONS_BLOCK_ID for each in block["elements"]
-    ]
+    elements = [each for block in blocks if is_buttons(block) for each in block["elements"]]
     return {each["text"]["text"]: each["action_id"] for each in elements}
 
 
 async def press(world: BotWorld, root: str, label: str) -> None:
     """Press a button below the bot's newest message until it disappears; its turn may be ending only now."""
     message = world.workspace.thread(DIRECT, root)[-1]
-    (block,) = [each for each in message.blocks if each.get("block_id") == ANSWER_BUTTONS_BLOCK_ID]
+    (block,) = filter(is_buttons, message.blocks)
     (button,) = [each for each in block["elements"] if each["text"]["text"] == label]
-    press = {**button, "block_id": ANSWER_BUTTONS_BLOCK_ID}
+    press = {**button, "block_id": block["block_id"]}
     async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
         while label in offered(world, root):
             await world.workspace.interactivity.act_on_message(ADA, DIRECT, message.ts, press, {})

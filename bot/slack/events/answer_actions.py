@@ -8,6 +8,9 @@
 The intake is asked first as for the person who asked; only if it refuses, `is_admin` is called and the
 request repeated for an admin, because that look-up may cost a call to Slack. These actions name their
 answer, so they need no order, unlike the messages in `inbox`.
+
+A button acts once, however often it is pressed or delivered: the store takes a press only until the answer is
+claimed again, which is what the press leads to.
 """
 
 import asyncio
@@ -15,6 +18,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
+
+from cachetools import TTLCache
 
 from bot.conversation.intake import Intake
 from bot.core.reply.stopping import StopOutcome, StopRequest
@@ -32,6 +37,9 @@ from bot.slack.rendering import buttons
 
 PRESS_RETRY_DELAY_SECONDS = 0.5
 """A button must be acknowledged within three seconds."""
+MAX_REMEMBERED_PRESSES = 10_000
+REMEMBER_PRESS_SECONDS = 300.0
+"""Slack repeats deliveries for five minutes. https://docs.slack.dev/apis/events-api"""
 ANSWER_AGAIN_ID = "answer_again"
 """The `callback_id` of the message shortcut."""
 
@@ -50,6 +58,10 @@ class AnswerActions:
         self._intake = intake
         self._access_guard = access_guard
         self._is_admin = is_admin
+        self._carried_out: TTLCache[buttons.ButtonPress, None] = TTLCache(
+            MAX_REMEMBERED_PRESSES, REMEMBER_PRESS_SECONDS
+        )
+        """Presses that are or were carried out; the store refuses their repetitions too, but not in silence."""
 
     async def press_button(self, body: Mapping[str, Any]) -> EphemeralReply | None:
         """Carry out a button; return a reply if the person may not use it.
@@ -64,12 +76,14 @@ class AnswerActions:
             return stop_refusal(request, await self.stop(request), nothing_running=ANSWER_ENDED)
         if not await self._access_guard.admit_press(pressed.thread, pressed.user):
             return None
+        if pressed.shown_token and pressed in self._carried_out:
+            return None  # another press of the same button, before it changed
+        self._carried_out[pressed] = None
         do = partial(self._do_if_permitted, pressed.user, partial(self._carry_out, pressed))
-        return (
-            None
-            if await do() or await _retry_later(do)
-            else EphemeralReply(thread=pressed.thread, user=pressed.user, sentence=CHANGE_NOT_ALLOWED)
-        )
+        if await do() or await _retry_later(do):
+            return None
+        self._carried_out.pop(pressed, None)
+        return EphemeralReply(thread=pressed.thread, user=pressed.user, sentence=CHANGE_NOT_ALLOWED)
 
     async def answer_again(self, body: Mapping[str, Any]) -> EphemeralReply | None:
         """Carry out the shortcut on a message; return a reply if the person may not use it."""
@@ -92,9 +106,13 @@ class AnswerActions:
     async def _carry_out(self, pressed: buttons.ButtonPress, *, by_admin: bool) -> bool:
         turn, thread, action, by = pressed.turn, pressed.thread, pressed.action, pressed.user
         if action in {Action.PREVIOUS, Action.NEXT, Action.CHOOSE}:
-            return await self._intake.flip(turn, thread, action, by=by, by_admin=by_admin)
+            return await self._intake.flip(
+                turn, thread, action, by=by, by_admin=by_admin, shown_token=pressed.shown_token
+            )
         goes_on = action is Action.CONTINUE
-        return await self._intake.retry(turn, thread, by=by, by_admin=by_admin, goes_on=goes_on)
+        return await self._intake.retry(
+            turn, thread, by=by, by_admin=by_admin, goes_on=goes_on, shown_token=pressed.shown_token
+        )
 
     async def _do_if_permitted(self, user: str, do: Callable[..., Awaitable[bool]]) -> bool:
         """Call `do` as a person, and again as an admin if that is refused; return whether it was done."""

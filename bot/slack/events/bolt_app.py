@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
 
 import structlog
+from cachetools import TTLCache
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
@@ -25,6 +26,11 @@ from bot.slack.events.ephemeral_replies import send_ephemeral
 from bot.slack.events.inbox import DeliveryNotRecorded, Inbox
 from bot.slack.rendering import buttons
 
+PRESS_TYPES = frozenset({"block_actions", "message_action", "shortcut"})
+"""Payloads of buttons, lists and shortcuts. A form that is sent twice is told apart by the version it was based on."""
+MAX_REMEMBERED_TRIGGERS = 10_000
+REMEMBER_TRIGGER_SECONDS = 300.0
+"""Slack repeats deliveries for five minutes. https://docs.slack.dev/apis/events-api"""
 ANY_ID = re.compile(".*")
 INBOX_EVENTS = re.compile("^(message|app_mention|agent_session_stopped)$")
 """The events for the inbox, in one listener: Bolt spends time on each listener that it asks."""
@@ -55,6 +61,7 @@ def create_bolt_app(
     )
 
     app.middleware(ForeignEventFilter(bot).drop_foreign)
+    _skip_repeated_presses(app)
 
     @app.event(INBOX_EVENTS)
     async def message(body: dict[str, Any]) -> None:
@@ -118,6 +125,21 @@ class ForeignEventFilter:
                 workspace=workspace,
             )
         return BoltResponse(status=200)
+
+
+def _skip_repeated_presses(app: AsyncApp) -> None:
+    """Acknowledge a press that this process was given before, and do nothing else."""
+    handled: TTLCache[str, None] = TTLCache(MAX_REMEMBERED_TRIGGERS, REMEMBER_TRIGGER_SECONDS)
+
+    @app.middleware
+    async def skip_repeated(body: Mapping[str, Any], next_: Callable[[], Awaitable[BoltResponse]]) -> BoltResponse:
+        trigger = payload.text(body, "trigger_id") if body.get("type") in PRESS_TYPES else ""
+        if trigger in handled:
+            log.info("A press was delivered again; it acts once.", action="press_repeated")
+            return BoltResponse(status=200)
+        if trigger:
+            handled[trigger] = None
+        return await next_()
 
 
 def _acknowledge_the_rest(app: AsyncApp) -> None:

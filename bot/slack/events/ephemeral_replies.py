@@ -16,7 +16,7 @@ from bot.core.errors import SurfaceError
 from bot.core.turns import ThreadKey
 from bot.slack.transport.api_call import call
 
-CHANGE_NOT_ALLOWED = "Only the person who asked and admins can do that, and only after the answer has ended."
+CHANGE_NOT_ALLOWED = "Only the person who asked and admins can do that, once, and only after the answer has ended."
 STOP_NOT_ALLOWED = "Only the person who asked and admins can stop this answer."
 ANSWER_ENDED = "That answer has already ended."
 NOT_AN_ANSWER = "That is not an answer of mine, or you cannot repeat it: only the person who asked and admins can."

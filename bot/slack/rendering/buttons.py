@@ -1,8 +1,10 @@
 """The buttons below an answer: the blocks that show them, and what a press of one means.
 
 `button_blocks` renders a row of buttons. Each carries the action in its `action_id` and the turn's id in its
-`value`. Slack sends both back in a `block_actions` payload, which `parse_button_press` reads; a payload of
-another shape is None. A press proves nothing about permission: the store checks who may do what.
+`value`; the `block_id` says under which fencing token of the turn the buttons were written. Slack sends all of
+them back in a `block_actions` payload, which `parse_button_press` reads; a payload of another shape is None. A
+press proves nothing about permission: the store checks who may do what. It also checks the token, so that a
+button acts once: what it does leads to the next claim, and to buttons with the next token.
 
 Pure. Sources: https://docs.slack.dev/reference/block-kit/blocks/actions-block and
 https://docs.slack.dev/reference/interaction-payloads/block_actions-payload
@@ -18,6 +20,7 @@ from bot.slack import payload
 from bot.slack.messages import PLATFORM, BotIdentity
 
 ANSWER_BUTTONS_BLOCK_ID = "turn"
+"""The `block_id` of the buttons, which a dot and the turn's fencing token follow, as in `turn.3`."""
 ACTIONS_BY_ID: Mapping[str, Action] = MappingProxyType(
     {
         "turn_retry": Action.RETRY,
@@ -58,14 +61,16 @@ class ButtonPress:
     action: Action
     user: str
     thread: ThreadKey
+    shown_token: int = 0
+    """The fencing token under which the buttons were written; 0 if they do not say."""
 
 
-def actions_block(turn: int, actions: Sequence[Action]) -> dict[str, Any]:
+def actions_block(turn: int, actions: Sequence[Action], *, token: int = 0) -> dict[str, Any]:
     """Return a block with a button for each of `actions`."""
     ids = {action: action_id for action_id, action in ACTIONS_BY_ID.items()}
     return {
         "type": "actions",
-        "block_id": ANSWER_BUTTONS_BLOCK_ID,
+        "block_id": f"{ANSWER_BUTTONS_BLOCK_ID}.{token}",
         "elements": [
             {
                 "type": "button",
@@ -79,10 +84,10 @@ def actions_block(turn: int, actions: Sequence[Action]) -> dict[str, Any]:
     }
 
 
-def button_blocks(turn: int, actions: Sequence[Action]) -> list[dict[str, Any]]:
+def button_blocks(turn: int, actions: Sequence[Action], *, token: int = 0) -> list[dict[str, Any]]:
     """Return the blocks with the buttons of an answer; empty if none of `actions` has a button."""
     visible = [action for action in actions if action in BUTTON_LABELS]
-    return [actions_block(turn, visible)] if visible else []
+    return [actions_block(turn, visible, token=token)] if visible else []
 
 
 def parse_message_shortcut(body: Mapping[str, Any], bot: BotIdentity) -> tuple[ThreadKey, str, str] | None:
@@ -100,7 +105,14 @@ def parse_button_press(body: Mapping[str, Any], bot: BotIdentity) -> ButtonPress
     thread = find_thread(body, bot)
     if action is None or not user or not is_turn_id(value) or thread is None:
         return None
-    return ButtonPress(turn=int(value), action=action, user=user, thread=thread)
+    token = payload.text(first, "block_id").rpartition(".")[2]
+    return ButtonPress(
+        turn=int(value),
+        action=action,
+        user=user,
+        thread=thread,
+        shown_token=int(token) if is_turn_id(token) else 0,
+    )
 
 
 def is_turn_id(text: str) -> bool:

@@ -194,7 +194,7 @@ class SlackSurface:
         """Send a page as blocks and text; as text alone if Slack refuses the blocks."""
         rendered = render.render(page.text)
         for offer in self._feedback_choices(page):
-            blocks = [*rendered.blocks, *buttons.button_blocks(page.turn, page.actions), *offer]
+            blocks = [*rendered.blocks, *buttons.button_blocks(page.turn, page.actions, token=page.token), *offer]
             try:
                 response = await call(partial(send, text=rendered.text, blocks=blocks))
             except SurfaceGone as gone:
@@ -208,7 +208,7 @@ class SlackSurface:
 
     def _blocks_below(self, page: Page) -> Sequence[dict[str, Any]]:
         """Return the blocks below a page, in the form that Slack is known to take."""
-        return [*buttons.button_blocks(page.turn, page.actions), *self._feedback_choices(page)[0]]
+        return [*buttons.button_blocks(page.turn, page.actions, token=page.token), *self._feedback_choices(page)[0]]
 
     def _feedback_choices(self, page: Page) -> Sequence[Sequence[dict[str, Any]]]:
         """Return the forms of feedback block to try below a page, best first; an empty one for no block."""

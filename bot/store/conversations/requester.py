@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Boolean, bindparam, or_
+from sqlalchemy import Boolean, Integer, and_, bindparam, or_
 
 from bot.store.schema import turns
 
@@ -15,7 +15,14 @@ class Requester:
     asker: str
     """The platform's user id."""
     is_admin: bool
+    shown_token: int
+    """The turn's fencing token that the requester's button was written under; 0 if it is not known."""
 
 
-MAY_DECIDE: Final = or_(turns.c.author_id == bindparam("asker"), bindparam("is_admin", type_=Boolean))
-"""True for the turns that the requester may change."""
+ANY_BUTTON: Final = bindparam("shown_token", type_=Integer) == 0
+"""True if it is not known which buttons were pressed."""
+MAY_DECIDE: Final = and_(
+    or_(turns.c.author_id == bindparam("asker"), bindparam("is_admin", type_=Boolean)),
+    or_(ANY_BUTTON, turns.c.token == bindparam("shown_token", type_=Integer)),
+)
+"""True for the turns that the requester may change; not for those whose buttons have changed since."""

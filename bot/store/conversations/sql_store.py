@@ -91,15 +91,26 @@ class SqlStore:
         return await self._database.tx(changes.forget_message, message, delivery)
 
     async def retry(
-        self, turn: int, thread: ThreadKey, *, by: str, claim: bool, by_admin: bool = False, goes_on: bool = False
+        self,
+        turn: int,
+        thread: ThreadKey,
+        *,
+        by: str,
+        claim: bool,
+        by_admin: bool = False,
+        goes_on: bool = False,
+        shown_token: int = 0,
     ) -> Turn | None:
         """Let an ended turn be answered again; None if the person may not."""
-        requester = Requester(by, by_admin)
+        requester = Requester(by, by_admin, shown_token)
         return await self._run_claiming(changes.retry_turn, turn, thread, requester, claim=claim, goes_on=goes_on)
 
-    async def flip(self, turn: int, thread: ThreadKey, action: Action, *, by: str, by_admin: bool = False) -> bool:
+    async def flip(
+        self, turn: int, thread: ThreadKey, action: Action, *, by: str, by_admin: bool = False, shown_token: int = 0
+    ) -> bool:
         """Show another variant of an answer; False if the person may not."""
-        return await self._database.tx(changes.flip_variant, turn, thread, action, Requester(by, by_admin))
+        requester = Requester(by, by_admin, shown_token)
+        return await self._database.tx(changes.flip_variant, turn, thread, action, requester)
 
     async def stop(self, request: StopRequest) -> StopOutcome:
         """Mark an open turn as to be stopped."""

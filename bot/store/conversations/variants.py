@@ -26,13 +26,14 @@ from sqlalchemy import (
     insert,
     literal,
     null,
+    or_,
     select,
     update,
 )
 
 from bot.core.reply import variants as rules
 from bot.core.turns import Action, TurnStatus, VariantPosition
-from bot.store.conversations.requester import MAY_DECIDE
+from bot.store.conversations.requester import ANY_BUTTON, MAY_DECIDE
 from bot.store.schema import status_in, turns, variants
 
 _USAGE_COLUMNS: Final = ("prompt_tokens", "completion_tokens", "cached_tokens")
@@ -75,7 +76,7 @@ SELECT_REQUESTERS_TURN = select(turns.c.id).where(
     turns.c.id == bindparam("turn"),
     turns.c.conversation_id == bindparam("conversation"),
     MAY_DECIDE,
-    status_in(turns.c.status, {TurnStatus.DONE, TurnStatus.ANSWERED}),
+    or_(turns.c.status == TurnStatus.DONE, and_(turns.c.status == TurnStatus.ANSWERED, ANY_BUTTON)),
 )
 
 SHOW_AGAIN = (

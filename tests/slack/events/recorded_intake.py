@@ -57,8 +57,16 @@ class RecordedIntake:
         self.notes.append(("forgotten", message.message_id))
 
     async def retry(
-        self, turn: int, thread: ThreadKey, *, by: str, by_admin: bool = False, goes_on: bool = False
+        self,
+        turn: int,
+        thread: ThreadKey,
+        *,
+        by: str,
+        by_admin: bool = False,
+        goes_on: bool = False,
+        shown_token: int = 0,
     ) -> bool:
+        del shown_token
         await self.before_recording()
         self.notes.append(("gone on" if goes_on else "retried", turn, thread.root, by))
         return by_admin or by == self.owner
@@ -67,7 +75,10 @@ class RecordedIntake:
         self.notes.append(("again", message_id, thread.root, by))
         return by_admin or by == self.owner
 
-    async def flip(self, turn: int, thread: ThreadKey, action: Action, *, by: str, by_admin: bool = False) -> bool:
+    async def flip(
+        self, turn: int, thread: ThreadKey, action: Action, *, by: str, by_admin: bool = False, shown_token: int = 0
+    ) -> bool:
+        del shown_token
         self.notes.append((str(action), turn, thread.root, by))
         return by_admin or by == self.owner
 

@@ -2,13 +2,15 @@
 
 import asyncio
 
+import pytest
+
 from bot.core.turns import Action, ThreadKey
 from bot.slack.events.answer_actions import AnswerActions
 from bot.slack.events.ephemeral_replies import CHANGE_NOT_ALLOWED
 from bot.slack.rendering import buttons
 from tests.slack.events.inboxes import OpenAccess, is_not_admin
 from tests.slack.rendering.test_buttons import BOT, body
-from tests.virtual_time import on_virtual_time
+from tests.virtual_time import on_virtual_time, run
 
 
 class OneAnswer:
@@ -16,15 +18,25 @@ class OneAnswer:
 
     def __init__(self, ends: float = 0.0) -> None:
         self._ends = asyncio.get_running_loop().time() + ends
+        self._token = 3
         self.done: list[Action | str] = []
 
     async def retry(
-        self, _turn: int, _thread: ThreadKey, *, by: str, by_admin: bool = False, goes_on: bool = False
+        self,
+        _turn: int,
+        _thread: ThreadKey,
+        *,
+        by: str,
+        by_admin: bool = False,
+        goes_on: bool = False,
+        shown_token: int = 0,
     ) -> bool:
-        return self._do("goes on" if goes_on else "again", by, by_admin=by_admin)
+        return self._do("goes on" if goes_on else "again", by, by_admin=by_admin, shown_token=shown_token)
 
-    async def flip(self, _turn: int, _thread: ThreadKey, action: Action, *, by: str, by_admin: bool = False) -> bool:
-        return self._do(action, by, by_admin=by_admin)
+    async def flip(
+        self, _turn: int, _thread: ThreadKey, action: Action, *, by: str, by_admin: bool = False, shown_token: int = 0
+    ) -> bool:
+        return self._do(action, by, by_admin=by_admin, shown_token=shown_token)
 
     async def answer_again(self, *_: object, **__: object) -> bool:
         raise NotImplementedError
@@ -32,11 +44,12 @@ class OneAnswer:
     async def stop(self, *_: object, **__: object) -> None:
         raise NotImplementedError
 
-    def _do(self, what: Action | str, by: str, *, by_admin: bool) -> bool:
-        may = by == "U1" or by_admin
+    def _do(self, what: Action | str, by: str, *, by_admin: bool, shown_token: int) -> bool:
+        may = (by == "U1" or by_admin) and shown_token in {0, self._token}
         has_ended = asyncio.get_running_loop().time() >= self._ends
         if may and has_ended:
             self.done.append(what)
+            self._token += shown_token > 0
         return may and has_ended
 
 
@@ -44,8 +57,38 @@ async def is_admin(user: str) -> bool:
     return user == "U0ADMIN"
 
 
-def pressed(action: Action, user: str = "U1") -> dict[str, object]:
-    return body(user={"id": user}, actions=buttons.actions_block(7, (action,))["elements"])
+def pressed(action: Action, user: str = "U1", token: int = 0) -> dict[str, object]:
+    block = buttons.actions_block(7, (action,), token=token)
+    return body(user={"id": user}, actions=[{**block["elements"][0], "block_id": block["block_id"]}])
+
+
+@pytest.mark.parametrize("action", [Action.RETRY, Action.CONTINUE, Action.AGAIN, Action.NEXT, Action.CHOOSE])
+@pytest.mark.parametrize("ends", [0.0, 0.2])
+def test_a_button_that_is_pressed_impatiently_acts_once_and_says_nothing(action: Action, ends: float) -> None:
+    """Also while the first press waits for the answer to end; the button that comes next acts again."""
+
+    async def check() -> None:
+        answers = OneAnswer(ends)
+        actions = AnswerActions(BOT, answers, OpenAccess(), is_not_admin)  # type: ignore[arg-type]  # buttons need no more
+        presses = [actions.press_button(pressed(action, token=3)) for _ in range(3)]
+        assert await asyncio.gather(*presses) == [None, None, None]
+        assert await actions.press_button(pressed(action, token=3)) is None
+        assert len(answers.done) == 1
+        assert await actions.press_button(pressed(action, token=4)) is None
+        assert len(answers.done) == 2
+
+    run(check())
+
+
+@on_virtual_time
+async def test_a_press_that_was_refused_may_be_tried_again() -> None:
+    answers = OneAnswer(2.0)
+    actions = AnswerActions(BOT, answers, OpenAccess(), is_not_admin)  # type: ignore[arg-type]  # as above
+    assert await actions.press_button(pressed(Action.RETRY, token=3)), "it has not ended"
+    await asyncio.sleep(2.0)
+    assert await actions.press_button(pressed(Action.RETRY, token=3)) is None
+    assert await actions.press_button(pressed(Action.RETRY, "U2", token=3)), "it is U1's"
+    assert len(answers.done) == 1
 
 
 @on_virtual_time

@@ -3,19 +3,26 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.core.turns import Action, ThreadKey
 from bot.ports import Page
 from bot.sandbox.server import SandboxWorkspace
 from bot.sandbox.workspace.records import NoticeShown, WorkspaceChange
 from bot.slack.events.answer_actions import ANSWER_AGAIN_ID
+from bot.slack.events.bolt_app import create_bolt_app
 from bot.slack.events.ephemeral_replies import (
     ANSWER_ENDED,
     CHANGE_NOT_ALLOWED,
     NOT_AN_ANSWER,
     STOP_NOT_ALLOWED,
 )
+from bot.slack.people.directory import People
+from bot.slack.transport import connect
+from bot.slack.transport.bolt_dispatch import dispatch_payload
+from tests.slack.events.inboxes import make_inbox
 from tests.slack.events.recorded_intake import ADA, DIRECT, GENERAL, GRACE, RecordedIntake, connected
+from tests.slack.rendering.test_buttons import body
 from tests.slack.transport.waiting import until
 
 
@@ -59,6 +66,20 @@ async def test_a_button_asks_to_go_on(workspace: SandboxWorkspace) -> None:
         press = workspace.state.message(DIRECT, ts).blocks[-1]["elements"][0]
         await workspace.interactivity.act_on_message(ADA, DIRECT, ts, press, {})
     assert ("gone on", 7, root, ADA) in intake.notes
+
+
+async def test_a_press_that_slack_delivers_again_acts_once(workspace: SandboxWorkspace) -> None:
+    """Although its button does not say under which token it was written."""
+    intake = RecordedIntake(owner="U1")
+    async with connect.open_web_client(workspace.bot_token, workspace.api_url) as client:
+        bot = await connect.fetch_bot_identity(client)
+        app = create_bolt_app(client, bot, make_inbox(bot, People(client, bot.workspace), intake))
+        first = {**body(), "trigger_id": "1.2.a"}
+        with capture_logs() as logs:
+            for press in (first, first, {**first, "trigger_id": "1.3.b"}, first):
+                assert (await dispatch_payload(app, press, {})).status == 200
+    assert [note[0] for note in intake.notes] == ["retried", "retried"]
+    assert [line["action"] for line in logs] == ["press_repeated"] * 2
 
 
 @pytest.mark.parametrize("action", [Action.PREVIOUS, Action.NEXT, Action.CHOOSE])

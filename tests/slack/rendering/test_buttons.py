@@ -34,6 +34,27 @@ def test_each_action_has_a_button_that_names_it(action: Action) -> None:
     assert (pressed.thread.workspace, pressed.thread.channel, pressed.thread.root) == ("T1", "C1", "1.0")
 
 
+@pytest.mark.parametrize(
+    ("block_id", "token"),
+    [
+        ("turn.3", 3),
+        ("turn.0", 0),
+        ("turn", 0),
+        ("", 0),
+        ("turn.", 0),
+        ("turn.x", 0),
+        ("turn.-3", 0),
+        ("turn." + "9" * 19, 0),
+    ],
+)
+def test_a_press_says_under_which_token_its_button_was_written(block_id: str, token: int) -> None:
+    """Buttons of before have no token; their presses count as they did."""
+    element = {**buttons.actions_block(7, (Action.RETRY,))["elements"][0], "block_id": block_id}
+    pressed = buttons.parse_button_press(body(actions=[element]), BOT)
+    assert pressed is not None
+    assert pressed.shown_token == token
+
+
 def test_a_press_in_a_shared_channel_belongs_to_the_bots_workspace() -> None:
     """`team` is then the other company's, whose people may press as well."""
     pressed = buttons.parse_button_press(body(message={"ts": "5.0", "thread_ts": "1.0"}), BOT)

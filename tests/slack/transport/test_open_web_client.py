@@ -49,7 +49,7 @@ async def test_slack_is_reached_by_the_proxy_of_the_environment(monkeypatch: pyt
 async def test_the_granted_scopes_are_read_at_the_start(workspace: SandboxWorkspace) -> None:
     workspace.scopes = frozenset({"chat:write", "users:read"})
     async with open_web_client(workspace.bot_token, workspace.api_url) as client:
-        assert (await fetch_bot_identity(client)).scopes == {"chat:write", "users:read"}
+        assert (await fetch_bot_identity(client)).scopes == workspace.scopes
 
 
 async def test_a_call_uses_no_thread(workspace: SandboxWorkspace) -> None:
