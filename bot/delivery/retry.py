@@ -1,17 +1,23 @@
 """Calls the platform again until it answers.
 
-After a 429 it waits as long as the platform says; after a failure 2, 4, 8, 16, and then 30 seconds each time.
-Used where a call must not be given up: deleting a message, looking for pages, asking who somebody is.
+After a 429 it waits as long as the platform says; after a failure 0.5, 1, 2, 4, ... and then 30 seconds each time.
+Most failures are over at once, so the first attempts come soon. Each wait is up to a quarter shorter, by chance, so
+that the answers of an outage do not all come back at the same moment. Used where a call must not be given up:
+deleting a message, looking for pages, asking who somebody is.
 """
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from bot.core.errors import SurfaceBusy, SurfaceUnavailable
 
+FIRST_RETRY_DELAY_SECONDS = 0.5
 MAX_RETRY_DELAY_SECONDS = 30.0
 """The longest time between two attempts while the platform does not answer."""
+RETRY_JITTER = 0.25
+"""The part of a wait that chance may take away."""
 
 T = TypeVar("T")
 
@@ -30,5 +36,6 @@ async def retry_until_answered(call: Callable[[], Awaitable[T]]) -> T:
 
 
 def compute_retry_delay(failures: int) -> float:
-    """Return the seconds to wait after so many failures in a row: 2, 4, 8, ... 30."""
-    return min(2.0 ** min(failures, 8), MAX_RETRY_DELAY_SECONDS)
+    """Return the seconds to wait after so many failures in a row: 0.5, 1, 2, 4, ... 30, or a little less."""
+    delay = min(FIRST_RETRY_DELAY_SECONDS * 2.0 ** min(failures - 1, 8), MAX_RETRY_DELAY_SECONDS)
+    return delay * random.uniform(1 - RETRY_JITTER, 1)  # noqa: S311 - no secret

@@ -1,5 +1,6 @@
 """What a reader of the thread sees, on virtual time, with a model that follows a script."""
 
+import asyncio
 import time
 from dataclasses import replace
 from itertools import pairwise
@@ -69,6 +70,28 @@ async def test_a_question_that_begins_a_thread_names_it_once() -> None:
     assert world.surface.first_turns == [first.id]
     await world.answer("more")
     assert world.surface.first_turns == [first.id]
+
+
+@pytest.mark.parametrize("fails_from", [0.0, 3.0], ids=["first post", "last edit"])
+@pytest.mark.parametrize("got_through", ["", GOT_THROUGH], ids=["failed", "no answer"])
+def test_after_three_failed_writes_in_a_row_the_answer_is_complete_within_four_seconds(
+    fails_from: float, got_through: str
+) -> None:
+    async def body() -> None:
+        world = AnsweringWorld(ScriptedModel(["The beginning. ", 3.0, "The end."]))
+        clock, failures = asyncio.get_running_loop().time, [SurfaceUnavailable(got_through)] * 3
+        begins = clock()
+
+        def fail() -> None:
+            if clock() >= begins + fails_from and failures:
+                world.surface.write_errors = [failures.pop()]
+
+        world.surface.before_write = fail
+        assert await world.answer() == ["The beginning. The end."]
+        assert not failures
+        assert clock() - begins <= 3.0 + 4.0
+
+    run(body())
 
 
 @on_virtual_time
