@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bot.conversation.answering import Answerer
+from bot.conversation.lease import Lease
 from bot.conversation.request_builder import RequestOptions
-from bot.conversation.worker import Lease
 from bot.core.access.permission_check import AccessRules
 from bot.core.config import Scope
 from bot.delivery.rate_limiter import RateLimiters
@@ -88,7 +88,7 @@ async def build_answerer(
         plugins=plugins or Plugins.load_installed(),
         spending=SpendingPolicy(services.store.ledger(), services.settings.prices),
         rate_limiters=rate_limiters,
-        holds_lease=services.lease.is_certain,
+        holds_lease=services.lease.confirm,
         complete_since=complete_since,
     )
 

@@ -30,7 +30,8 @@ from bot.app.answering_wiring import Services
 from bot.app.model_servers import read_model_servers
 from bot.conversation.admission import AdmissionCheck
 from bot.conversation.connection_gaps import ConnectionGaps
-from bot.conversation.worker import Lease, Worker
+from bot.conversation.lease import Lease
+from bot.conversation.worker import Worker
 from bot.core.errors import SettingsError
 from bot.delivery.rate_sharing import RateSharing
 from bot.llm.adaptation.learned_facts import ModelFacts

@@ -22,7 +22,7 @@ called. Text that the model has written is kept, whatever fails later.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -75,10 +75,10 @@ class Answerer:
         plugins: Plugins,
         spending: SpendingPolicy | None = None,
         rate_limiters: RateLimiters | None = None,
-        holds_lease: Callable[[], bool] = lambda: True,
+        holds_lease: Callable[[], Awaitable[bool]] | None = None,
         complete_since: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        """Nothing is written once `holds_lease` returns False: another process may own the turn by then.
+        """Nothing is written once `holds_lease` returns False: another process may own the turn by then. It may wait.
 
         `complete_since` returns, in seconds since 1970, from when on no event of the platform was missed.
         """
@@ -89,7 +89,7 @@ class Answerer:
         self._plugins = plugins
         self._spending = spending or SpendingPolicy()
         self._summariser = Summariser.create(options, model, plugins, self._spending)
-        self._holds_lease = holds_lease
+        self._holds_lease = holds_lease or _is_alone
         self.rate_limiters = rate_limiters or RateLimiters()
         self._cancellations = Cancellations()
         self.finishing = 0
@@ -264,6 +264,11 @@ class Answerer:
             finally:
                 show.cancel()
                 await asyncio.gather(show, return_exceptions=True)
+
+
+async def _is_alone() -> bool:
+    """Hold the turns for ever, where there is no other process."""
+    return True
 
 
 @dataclass(slots=True)

@@ -1,7 +1,8 @@
 """Claims turns, runs them in thread order, and recovers those of dead processes.
 
 A thread's turns run one after the other; many threads run at once. A process owns the turns that it claimed
-for as long as its lease is valid, which each heartbeat renews:
+for as long as its lease is valid, which each heartbeat renews. On PostgreSQL the end of its session ends that
+sooner: see `lease`.
 
     second   process A                             process B
        0     claims turn 7 (token 1), heartbeat
@@ -27,6 +28,7 @@ from typing import Any, Protocol, TypeAlias
 
 import structlog
 
+from bot.conversation.lease import HEARTBEATS_PER_LEASE, Lease
 from bot.core.errors import BotError, ClaimLost, StoreError
 from bot.core.turns import Turn, TurnStatus
 from bot.log import describe_error
@@ -34,10 +36,6 @@ from bot.ports import WorkQueue
 
 RunInBackground: TypeAlias = Callable[[Coroutine[Any, Any, None]], None]
 """`Worker.run_in_background`: starts a coroutine that nobody awaits."""
-HEARTBEATS_PER_LEASE = 6
-"""Every 5 s for a lease of 30 s: a busy event loop may miss several before it counts as dead."""
-LEASE_MARGIN_SECONDS = 1.0
-"""Nothing is written in the last second of a lease, since clocks of machines differ in speed."""
 POLL_INTERVAL_SECONDS = 1.0
 """How often the worker looks for work without being notified."""
 MAX_ATTEMPTS = 5
@@ -65,33 +63,6 @@ class TurnRunner(Protocol):
     def finishing(self) -> int:
         """How many turns need the model no more, and only wait until the platform lets their end be shown."""
         ...
-
-
-class Lease:
-    """How long this process counts as alive, by its own clock."""
-
-    def __init__(self, seconds: float) -> None:
-        """`seconds` after its last heartbeat the process counts as dead, and others claim its turns."""
-        self.seconds = seconds
-        self.now = asyncio.get_running_loop().time
-        self._renewed_at = self.now()
-        self._due_at = self._renewed_at
-
-    def is_due(self) -> bool:
-        """Return whether it is time for a heartbeat."""
-        return self.now() >= self._due_at
-
-    def renew(self, sent_at: float) -> None:
-        """Count a heartbeat that the store took; `sent_at` is when it was sent."""
-        self._renewed_at = sent_at
-        self._due_at = sent_at + self.seconds / HEARTBEATS_PER_LEASE
-
-    def is_certain(self) -> bool:
-        """Return whether this process certainly still owns its turns.
-
-        A process that was frozen, or cut off from its database, asks this before each write.
-        """
-        return self.now() - self._renewed_at < self.seconds - LEASE_MARGIN_SECONDS
 
 
 class Worker:
@@ -151,7 +122,7 @@ class Worker:
         """Renew the lease and claim work while the context lasts; give back all turns at its end."""
         background = [
             asyncio.create_task(self._poll(), name="poll"),
-            asyncio.create_task(self._store.listen(self.wake), name="listen"),
+            asyncio.create_task(self._store.listen(self.wake, self._lease), name="listen"),
         ]
         try:
             yield
@@ -207,12 +178,13 @@ class Worker:
 
     async def _renew_lease(self) -> None:
         """Send a heartbeat. If the lease lapsed, first let go of all turns: others may own them by now."""
-        if not self._lease.is_certain():
+        is_over = not self._lease.is_certain()
+        if is_over:
             await _cancel_all(self._tasks)
             await self._store.unregister()
         sent_at = self._lease.now()
         await self._store.record_heartbeat(self._lease.seconds)
-        self._lease.renew(sent_at)
+        self._lease.renew(sent_at, anew=is_over)
 
     async def _release(self, turn: Turn) -> None:
         try:

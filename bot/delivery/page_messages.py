@@ -11,7 +11,7 @@
 A new message is recorded at once, so that the next owner of the turn edits it rather than posting another.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -27,7 +27,9 @@ from bot.ports import Conversations, GrowingMessage, Page, Surface
 class AnswerMessages:
     """The messages of one turn's answer."""
 
-    def __init__(self, surface: Surface, turn: Turn, store: Conversations, holds_lease: Callable[[], bool]) -> None:
+    def __init__(
+        self, surface: Surface, turn: Turn, store: Conversations, holds_lease: Callable[[], Awaitable[bool]]
+    ) -> None:
         """`turn.pages` are the messages that show the answer already."""
         self._surface = surface
         self._turn = turn
@@ -36,7 +38,8 @@ class AnswerMessages:
         self._holds_lease = holds_lease
         self._messages = list(turn.pages)
         self._growing: GrowingMessage | None = None
-        self._may_have_posted = False  # a post may have happened although no answer to it came
+        # A post may have happened although no answer to it came; also one of a process that died a moment ago.
+        self._may_have_posted = turn.attempt > 1
         self._was_deleted = False  # somebody deleted a message of this answer
 
     def choose_method(self, command: Post | Edit, page: Page) -> WriteMethod:
@@ -140,7 +143,7 @@ class AnswerMessages:
         try:
             await self._store.record_page(self._turn, page, message_id)
         except ClaimLost:
-            if self._holds_lease():
+            if await self._holds_lease():
                 with suppress(SurfaceError):
                     await self._surface.delete_message(self._thread, message_id)
             raise

@@ -23,7 +23,7 @@ edit is ever queued. A write that fails for a while is late, and never lost. Not
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 
 import structlog
@@ -65,7 +65,7 @@ class AnswerWriter:
         *,
         limiters: LimitersByMethod,
         store: Conversations,
-        holds_lease: Callable[[], bool],
+        holds_lease: Callable[[], Awaitable[bool]],
         is_thinking: bool,
     ) -> None:
         """`turn.pages` are the messages that show the answer already; further ones are recorded in `store`.
@@ -156,7 +156,7 @@ class AnswerWriter:
             self._store_error = error
             raise
         finally:
-            holds_lease = self._holds_lease()
+            holds_lease = await self._holds_lease()
             await self._clear_status(holds_lease=holds_lease)
         if not holds_lease:
             raise ClaimLost  # the turn's next owner clears the status
@@ -237,7 +237,7 @@ class AnswerWriter:
         self._lateness = max(0.0, self._clock() - due)
 
     async def _write(self, command: Post | Edit, method: WriteMethod) -> None:
-        if not self._holds_lease():
+        if not await self._holds_lease():
             raise ClaimLost
         try:
             await self._write_page(command, method)

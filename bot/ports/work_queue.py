@@ -1,9 +1,9 @@
 """The port to the work queue: which process answers which turn.
 
 A process holds the turns that it claimed until it settles or releases them. It records a heartbeat every few
-seconds; when it has been silent for the length of a lease, any other process frees its turns. Each claim
-gives the turn a higher fencing token, so that a process that was frozen meanwhile cannot write to the turn
-any more.
+seconds; when it has been silent for the length of a lease, any other process frees its turns. Where the database
+knows at once that a process has ended, they do so `TAKEOVER_DELAY_SECONDS` later. Each claim gives the turn a
+higher fencing token, so that a process that was frozen meanwhile cannot write to the turn any more.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,6 +26,30 @@ class ClaimRules:
     """How many turns of one person may have an owner at the same time; further ones wait."""
     questions_per_minute: int = 0
     """How many questions of one person are recorded within a minute."""
+
+
+TAKEOVER_DELAY_SECONDS = 0.5
+"""How long others have seen that the session of a process ended before they free its turns."""
+
+
+class SessionObserver(Protocol):
+    """Is told by `WorkQueue.listen` of the session whose end lets others free the turns of this process."""
+
+    def confirm_session(self, at: float) -> None:
+        """Know that there is such a session, and that it was open at `at`, by the loop's clock."""
+        ...
+
+    def doubt_session(self) -> None:
+        """Know that it has ended; whether another process frees the turns is not decided yet."""
+        ...
+
+    def end_session(self) -> None:
+        """Know that there is no such session, and no turn was freed: only the lease counts."""
+        ...
+
+    def revoke(self) -> None:
+        """Know that the session has ended, and the turns may be another process's by now."""
+        ...
 
 
 class WorkQueue(Protocol):
@@ -67,9 +91,11 @@ class WorkQueue(Protocol):
         """Record that this process ends: its heartbeat is removed, and its turns are free."""
         ...
 
-    async def listen(self, wake: Callable[[], None]) -> None:
+    async def listen(self, wake: Callable[[], None], observer: SessionObserver) -> None:
         """Call `wake` whenever another process frees a turn or marks one to stop, until cancelled.
 
-        Never raises. A call may be lost, so `claim` and `list_turns_to_stop` must be polled as well.
+        Tells `observer` about the session of this process, and frees the turns of processes whose session ended, if
+        the database has such sessions. Never raises. A call may be lost, so `claim` and `list_turns_to_stop` must be
+        polled as well.
         """
         ...

@@ -31,6 +31,7 @@ from bot.core.turns import (
     VariantPosition,
 )
 from bot.ports import ClaimRules, TurnContext
+from bot.ports.work_queue import SessionObserver
 from bot.store.storable_text import make_storable
 from bot.testing import personal_data
 from bot.testing.config import MemoryConfigVersions, MemoryDrafts
@@ -250,7 +251,7 @@ class MemoryStore:
         for thread in self.data.threads:
             self.data.hand_over(thread)
 
-    async def listen(self, wake: Callable[[], None]) -> None:
+    async def listen(self, wake: Callable[[], None], observer: SessionObserver) -> None:
         """Call `wake` whenever another process frees a turn or marks one to stop, until cancelled."""
         self.data.work_listeners.append(wake)
         try:

@@ -15,8 +15,9 @@ from sqlalchemy import URL, Connection, Engine, event, insert
 
 from bot.conversation.answering import Answerer
 from bot.conversation.intake import Intake
+from bot.conversation.lease import Lease
 from bot.conversation.request_builder import RequestOptions
-from bot.conversation.worker import Lease, Worker
+from bot.conversation.worker import Worker
 from bot.core.chat.stream import ChoiceFinished, StreamEvent, TextDelta
 from bot.core.config import Prompt, ScopeConfig
 from bot.core.requests import ChatRequest

@@ -40,12 +40,15 @@ class AnsweringWorld:
             surfaces={"paper": self.surface},
             options=RequestOptions(deployment_config=DEPLOYMENT, user_key=b"k"),
             plugins=Plugins(plugins),
-            holds_lease=lambda: self.is_ours,
+            holds_lease=self.holds_lease,
             complete_since=lambda: self.complete_since,
         )
         self.is_ours = True
         self.complete_since = 0.0
         self._asked = 0
+
+    async def holds_lease(self) -> bool:
+        return self.is_ours
 
     async def ask(self, question: str = "Why?") -> Turn:
         """Record a question and return its claimed turn."""

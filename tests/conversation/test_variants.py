@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 
 from bot.conversation.answering import QUESTION_EDITED_NOTE, Answerer
 from bot.conversation.intake import Intake
+from bot.conversation.lease import Lease
 from bot.conversation.request_builder import RequestOptions
-from bot.conversation.worker import Lease, Worker
+from bot.conversation.worker import Worker
 from bot.core.chat.stream import ChoiceFinished, TextDelta
 from bot.core.config import Prompt, ScopeConfig
 from bot.core.errors import ModelBusy

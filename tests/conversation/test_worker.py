@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from bot.conversation.answering import Answerer
 from bot.conversation.intake import Intake
-from bot.conversation.worker import MAX_ATTEMPTS, Lease, Worker
+from bot.conversation.lease import Lease
+from bot.conversation.worker import MAX_ATTEMPTS, Worker
 from bot.core.errors import BotError, StoreUnavailable
 from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, Turn, TurnStatus
 from bot.ports import ClaimRules

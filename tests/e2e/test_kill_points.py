@@ -1,9 +1,14 @@
 """The program is killed at each point of a turn: after a restart every question has one complete answer, in order."""
 
+import asyncio
+import statistics
+import time
 from pathlib import Path
 
 import pytest
+from sqlalchemy import NullPool, create_engine, text
 
+from bot.store.database import parse_database_url
 from tests.databases import KINDS, Kind
 from tests.e2e.bot_processes import open_bot_processes
 from tests.e2e.cases import run_all, small_world
@@ -19,6 +24,11 @@ from tests.e2e.killable import (
 )
 
 DIRECT = "D0ADA"
+
+TAKEOVER_SECONDS = 1.0
+"""From when the next process is ready to its claim of what the dead one left; the lease is 30 s."""
+SLOW_TAKEOVER_SECONDS = 5.0
+"""The same at worst, on a machine that is busy with other work."""
 
 POSTED = "the first page is posted, not noted"
 SAVED = "the answer is saved"
@@ -51,7 +61,7 @@ async def test_killed_at_every_point(kind: Kind, tmp_path_factory: pytest.TempPa
     """
 
     async def die(name: str, folder: Path) -> None:
-        async with small_world(kind, folder) as world:
+        async with small_world(kind, folder, BOT_LEASE_SECONDS="30") as world:
             asked = Examination(world.workspace)
             root = await asked.ask(ADA, GENERAL, words=700, seconds=3.0)
             for _ in range(2):
@@ -60,14 +70,28 @@ async def test_killed_at_every_point(kind: Kind, tmp_path_factory: pytest.TempPa
             for point in DEATHS[name]:
                 doomed = await processes.start(folder, world.env, point=point)
                 assert await doomed.wait_until_dead() == -9, f"it did not come to {point}: {doomed.text}"
+            died_at = time.time()
             bot = await processes.start(folder, world.env)
             await bot.wait_until_ready()
+            ready_at = time.time()
             assert await asked.wait_until_answered() == CLEAN, asked.describe_calls() + bot.text
             assert await bot.stop() == 0, bot.text
             assert asked.check() == CLEAN, "it stays so"
+            claims = await asyncio.to_thread(read_claim_times, world.env["DATABASE_URL"])
+            takeovers.append(min(at for at in claims if at > died_at) - ready_at)
 
+    takeovers: list[float] = []
     async with open_bot_processes() as processes:
         await run_all(DEATHS, die, tmp_path_factory)
+    assert statistics.median(takeovers) < TAKEOVER_SECONDS, sorted(takeovers)
+    assert max(takeovers) < SLOW_TAKEOVER_SECONDS, sorted(takeovers)
+
+
+def read_claim_times(url: str) -> list[float]:
+    """Return when each turn was claimed last, in seconds since 1970."""
+    engine = create_engine(parse_database_url(url), poolclass=NullPool)
+    with engine.connect() as connection:
+        return list(connection.scalars(text("SELECT claimed_at FROM turns")))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -75,7 +99,7 @@ async def test_killed_while_a_message_grows(kind: Kind, tmp_path_factory: pytest
     """As above; and no message is left that still streams, and no thread with a busy status."""
 
     async def die(point: str, folder: Path) -> None:
-        async with small_world(kind, folder, BOT_LEASE_SECONDS="8") as world:
+        async with small_world(kind, folder, BOT_LEASE_SECONDS="30") as world:
             asked = Examination(world.workspace)
             words = 700 if "the next one" in point else 300  # two messages, or one
             root = await asked.ask(ADA, DIRECT, words=words, seconds=5.0)
@@ -100,7 +124,7 @@ async def test_killed_when_the_message_of_an_answer_was_lost(
     """As above, if its message was deleted, or if its edit window closed, before or after the kill."""
 
     async def die(point: str, folder: Path) -> None:
-        async with small_world(kind, folder) as world:
+        async with small_world(kind, folder, BOT_LEASE_SECONDS="30") as world:
             asked, workspace = Examination(world.workspace), world.workspace
             doomed = await processes.start(folder, world.env, point=point)
             await doomed.wait_until_ready()

@@ -5,22 +5,31 @@ import random
 import re
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
+from sqlalchemy import URL
 
 from bot.sandbox.server import SandboxWorkspace
+from bot.store.database import parse_database_url
 from tests.databases import migrated_database
 from tests.e2e.bot_processes import BotProcess, BotProcesses, open_bot_processes
 from tests.e2e.cases import PATIENT
 from tests.e2e.conftest import ADA, GENERAL, BotWorld, new_world
 from tests.e2e.examination import CLEAN, Examination
+from tests.store.conversations.test_process_session import end_lock_holders
+from tests.store.test_outages import end_sessions
 
 pytestmark = pytest.mark.postgres
 
 CHANNELS = (GENERAL, "C0RANDOM", "D0ADA")
+MAX_TAKEOVER_SECONDS = 1.0
+"""Seconds from a kill to the claim of a sibling."""
+MAX_COMPLETION_SECONDS = 3.0
+"""Seconds that an answer that was taken over may take beyond the model's own time."""
 MAX_GAP_SECONDS = 4.0
 """Seconds from a question to the first sign of its answer while a deploy rolls; "a few"."""
 
@@ -73,6 +82,79 @@ async def test_two_processes_share_the_work_and_one_may_die(tmp_path: Path) -> N
         assert await asked.wait_until_answered() == CLEAN
         assert min(done_before) > 0, f"both worked: {done_before}"
         assert await heir.stop() == 0
+
+
+async def wait_until_asked_again(world: BotWorld, times: int) -> float:
+    """Wait until the model was asked more than `times` times; return when, in seconds since 1970."""
+    while len(world.model.requests) <= times:  # noqa: ASYNC110 - the model sends no notification
+        await asyncio.sleep(0.01)
+    return time.time()
+
+
+def read_claim_time(url: URL) -> float:
+    """Return when the only turn was claimed last, in seconds since 1970."""
+    with psycopg.connect(url.set(drivername="postgresql").render_as_string(hide_password=False)) as database:
+        (at,) = database.execute("SELECT claimed_at FROM turns").fetchone() or (0.0,)
+        return float(at)
+
+
+async def test_a_dead_process_is_replaced_at_once(tmp_path: Path) -> None:
+    """With the default lease: a sibling claims the turn within a second of the kill."""
+    async with shared_world(tmp_path) as (world, processes):
+        asked = Examination(world.workspace)
+        root = await asked.ask(ADA, GENERAL, words=40, seconds=4.0)
+        doomed = await start_ready_bot(processes, world, "doomed", BOT_LEASE_SECONDS="30")
+        await world.workspace.wait_until(lambda: asked.bot_words(GENERAL, root))
+        heir = await start_ready_bot(processes, world, "heir", BOT_LEASE_SECONDS="30")
+        await asyncio.sleep(1.0)
+        await doomed.kill()
+        killed = time.time()
+        assert await asked.wait_until_answered() == CLEAN
+        completed = time.time()
+        claimed = await asyncio.to_thread(read_claim_time, parse_database_url(world.env["DATABASE_URL"]))
+        assert 0.4 < claimed - killed < MAX_TAKEOVER_SECONDS
+        assert completed - killed < 4.0 + MAX_COMPLETION_SECONDS
+        assert len(world.workspace.calls("chat.postMessage")) == 1
+        assert await heir.stop() == 0
+
+
+@pytest.mark.parametrize("end", [end_lock_holders, end_sessions], ids=["its session", "all sessions"])
+async def test_a_session_that_is_terminated_interrupts_nothing(tmp_path: Path, end: Callable[[URL], object]) -> None:
+    """Again and again in the middle of an answer, with a sibling that would take over: one answer, asked for once."""
+    async with shared_world(tmp_path) as (world, processes):
+        asked = Examination(world.workspace)
+        bots = [await start_ready_bot(processes, world, name, BOT_LEASE_SECONDS="30") for name in ("one", "other")]
+        root = await asked.ask(ADA, GENERAL, words=60, seconds=6.0)
+        await world.workspace.wait_until(lambda: asked.bot_words(GENERAL, root))
+        for _ in range(3):
+            await asyncio.to_thread(end, parse_database_url(world.env["DATABASE_URL"]))
+            await asyncio.sleep(1.5)
+        assert await asked.wait_until_answered() == CLEAN
+        assert len(world.model.requests) == 1
+        for bot in bots:
+            assert await bot.stop() == 0
+
+
+async def test_a_process_that_wakes_without_its_session_writes_nothing_more(tmp_path: Path) -> None:
+    """It is frozen for less than its lease, and its session is terminated meanwhile: the sibling takes over."""
+    async with shared_world(tmp_path) as (world, processes):
+        asked = Examination(world.workspace)
+        frozen = await start_ready_bot(processes, world, "frozen", BOT_LEASE_SECONDS="30")
+        root = await asked.ask(ADA, GENERAL, words=60, seconds=6.0)
+        await world.workspace.wait_until(lambda: len(asked.bot_words(GENERAL, root)) > 5)
+        frozen.send(signal.SIGSTOP)
+        heir = await start_ready_bot(processes, world, "heir", BOT_LEASE_SECONDS="30")
+        asked_before = len(world.model.requests)
+        await asyncio.to_thread(end_lock_holders, parse_database_url(world.env["DATABASE_URL"]), 1)  # the oldest
+        async with asyncio.timeout(10):
+            await wait_until_asked_again(world, asked_before)
+        frozen.send(signal.SIGCONT)  # now both run, with text to show
+        assert await asked.wait_until_answered() == CLEAN
+        await asyncio.sleep(2.0)
+        assert asked.check() == CLEAN
+        assert "session_taken" in frozen.text
+        for process in (frozen, heir):
+            assert await process.stop() == 0
 
 
 async def test_a_frozen_process_writes_nothing_more(tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from bot.conversation.answering import Answerer
 from bot.conversation.intake import Intake
+from bot.conversation.lease import Lease
 from bot.conversation.request_builder import RequestOptions
-from bot.conversation.worker import Lease, Worker
+from bot.conversation.worker import Worker
 from bot.core.chat.stream import ChoiceFinished, ModelName, TextDelta
 from bot.core.config import Prompt, Scope, ScopeConfig
 from bot.core.errors import ModelBusy, SurfaceGone

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from bot.conversation.lease import Lease
 from bot.core.turns import TurnStatus
 from bot.store import notifications
 from bot.store.conversations.sql_store import SqlStore
-from bot.store.conversations.statements import WORK_CHANNEL
-from bot.store.database import parse_database_url
+from bot.store.database import Database, parse_database_url
 from bot.testing.data import MemoryData
 from bot.testing.store import MemoryStore
 from tests.contracts.questions import ADA, ask_question, end_turn, message_key, question, thread
@@ -26,7 +26,7 @@ SOON = 5.0
 async def watch_notifications(store: Store) -> AsyncIterator[asyncio.Event]:
     """Listen while the context lasts; the event is set at each notification."""
     event = asyncio.Event()
-    task = asyncio.create_task(store.listen(event.set))
+    task = asyncio.create_task(store.listen(event.set, Lease(30)))
     await asyncio.sleep(0.3)
     yield event
     task.cancel()
@@ -144,21 +144,19 @@ async def test_a_lost_connection_is_replaced(tmp_path: Path, monkeypatch: pytest
 async def test_listening_can_be_ended_at_any_moment(tmp_path: Path) -> None:
     """Also while it connects. A connection that stays open would be reported, and fail the test."""
     with migrated_database("postgres", tmp_path) as url:
-        for delay in (0.0, 0.001, 0.002, 0.004, 0.008, 0.016, 0.03):
-            task = asyncio.create_task(notifications.listen(url, {WORK_CHANNEL: lambda: None}))
-            await asyncio.sleep(delay)
-            task.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await task
+        async with open_database(url) as database:
+            for delay in (0.0, 0.001, 0.002, 0.004, 0.008, 0.016, 0.03, 0.06, 0.3, 0.4):
+                task = asyncio.create_task(SqlStore(database, "a").listen(lambda: None, Lease(30)))
+                await asyncio.sleep(delay)
+                task.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await task
 
 
 async def test_where_no_server_is_it_goes_on_trying() -> None:
     """It raises nothing."""
-    task = asyncio.create_task(
-        notifications.listen(
-            parse_database_url("postgresql://someone:hunter2@127.0.0.1:1/none"), {WORK_CHANNEL: lambda: None}
-        )
-    )
+    database = Database(parse_database_url("postgresql://someone:hunter2@127.0.0.1:1/none"))
+    task = asyncio.create_task(SqlStore(database, "a").listen(lambda: None, Lease(30)))
     await asyncio.sleep(0.2)
     assert not task.done()
     task.cancel()

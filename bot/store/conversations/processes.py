@@ -3,13 +3,31 @@
 A process has a row in `workers` while it lives. Each heartbeat updates that row, deletes the rows of processes that
 were silent for a lease, and frees the turns whose owner has no row. Several processes may do this at the same time:
 each statement skips rows that another process has locked, so none waits for another.
+
+On PostgreSQL the row names an advisory lock besides, which the process's session holds: see `process_session`. The
+row also decides between a process that lost its session and those that want its turns: either it replaces the key
+first, or they delete the row first.
 """
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, Update, and_, bindparam, delete, func, literal, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Update,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    literal,
+    null,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bot.store.config import drafts
@@ -45,9 +63,21 @@ def _free_turns(condition: ColumnElement[bool]) -> Update:
     return update(turns).where(turns.c.id.in_(chosen)).values(RELEASED_VALUES)
 
 
-FREE_TURNS_OF_DEAD_WORKERS = _free_turns(and_(turns.c.owner.is_not(None), turns.c.owner.not_in(select(workers.c.id))))
+_IS_OF_DEAD_WORKER = and_(turns.c.owner.is_not(None), turns.c.owner.not_in(select(workers.c.id)))
+
+FREE_TURNS_OF_DEAD_WORKERS = _free_turns(_IS_OF_DEAD_WORKER)
+
+ARE_TURNS_OF_DEAD_WORKERS_LEFT = select(exists().where(_IS_OF_DEAD_WORKER))
 
 FREE_TURNS_OF_WORKER = _free_turns(turns.c.owner == bindparam("process"))
+
+SET_SESSION = update(workers).where(workers.c.id == bindparam("process")).values(session_key=bindparam("key"))
+
+_HAS_THIS_SESSION = and_(workers.c.id == bindparam("process"), workers.c.session_key == bindparam("key"))
+
+END_SESSION = update(workers).where(_HAS_THIS_SESSION).values(session_key=null())
+
+DELETE_WORKER_OF_SESSION = delete(workers).where(_HAS_THIS_SESSION)
 
 NOTIFY_WORKERS = select(func.pg_notify(literal(WORK_CHANNEL), literal("")))
 
@@ -78,11 +108,35 @@ def record_heartbeat(connection: Connection, owner: str, lease: float) -> None:
     connection.execute(FREE_TURNS_OF_DEAD_WORKERS)
 
 
+def set_session(connection: Connection, owner: str, key: int) -> None:
+    """Save which lock says that a process lives, if it is registered."""
+    connection.execute(SET_SESSION, {"process": owner, "key": key})
+
+
+def end_session(connection: Connection, owner: str, key: int) -> bool:
+    """Let only its lease count for a process; return whether no other process has freed its turns before."""
+    return connection.execute(END_SESSION, {"process": owner, "key": key}).rowcount > 0
+
+
+def remove_dead_workers(connection: Connection, sessions: Iterable[tuple[str, int]]) -> bool:
+    """Delete processes whose sessions ended, free their turns, and wake the other processes.
+
+    Returns whether turns are left that a dying transaction still locks.
+    """
+    for owner, key in sessions:
+        connection.execute(DELETE_WORKER_OF_SESSION, {"process": owner, "key": key})
+    _notify_if_freed(connection, connection.execute(FREE_TURNS_OF_DEAD_WORKERS).rowcount)
+    return bool(connection.scalar(ARE_TURNS_OF_DEAD_WORKERS_LEFT))
+
+
 def unregister_worker(connection: Connection, owner: str) -> None:
     """Delete a process, free its turns, and wake the other processes."""
     connection.execute(DELETE_WORKER, {"process": owner})
-    is_work_left = connection.execute(FREE_TURNS_OF_WORKER, {"process": owner}).rowcount > 0
-    if is_work_left and connection.dialect.name == "postgresql":
+    _notify_if_freed(connection, connection.execute(FREE_TURNS_OF_WORKER, {"process": owner}).rowcount)
+
+
+def _notify_if_freed(connection: Connection, freed: int) -> None:
+    if freed > 0 and connection.dialect.name == "postgresql":
         connection.execute(NOTIFY_WORKERS)
 
 

@@ -25,6 +25,7 @@ from bot.core.reply.stopping import StopOutcome, StopRequest
 from bot.core.requests import Answer
 from bot.core.turns import Action, IncomingMessage, MessageKey, ThreadKey, Turn, TurnStatus, VariantPosition
 from bot.ports import ClaimRules, TurnContext
+from bot.ports.work_queue import SessionObserver
 from bot.store.conversations import (
     changes,
     explanations,
@@ -168,13 +169,17 @@ class SqlStore:
         """Record that this process ends."""
         await self._database.tx(processes.unregister_worker, self._owner)
 
-    async def listen(self, wake: Callable[[], None]) -> None:
+    async def listen(self, wake: Callable[[], None], observer: SessionObserver) -> None:
         """Call `wake` whenever another process frees a turn or marks one to stop, until cancelled."""
         if self._database.is_shared:
-            from bot.store import notifications  # noqa: PLC0415 - psycopg is 9 MB that SQLite has no use for
+            # psycopg is 9 MB that SQLite has no use for
+            from bot.store import notifications  # noqa: PLC0415
+            from bot.store.conversations.process_session import ProcessSession  # noqa: PLC0415
 
             await notifications.listen(
-                self._database.url, {**self._database.notification_callbacks, statements.WORK_CHANNEL: wake}
+                self._database.url,
+                {**self._database.notification_callbacks, statements.WORK_CHANNEL: wake},
+                ProcessSession(self._database, self._owner, observer),
             )
         await asyncio.get_running_loop().create_future()  # an SQLite file has no other process
 

@@ -1,6 +1,6 @@
 """The processes of this installation, how they share rate limits, and the installation's secrets.
 
-- `workers` has a row for each living process, with the time of its last heartbeat;
+- `workers` has a row for each living process, with the time of its last heartbeat, and the lock that its session holds;
 - `loads` says how many answers each process writes in each workspace now: its part of that workspace's rate limits;
 - `refusals` says until when a platform refuses a kind of call, whichever process made it;
 - `chores` has a row for each job that one process at a time does now and then;
@@ -9,7 +9,7 @@
 No row here belongs to a person or a conversation.
 """
 
-from sqlalchemy import Column, Double, Integer, Table, Text
+from sqlalchemy import BigInteger, Column, Double, Integer, Table, Text
 
 from bot.store.schema.base import RowId, metadata, now
 
@@ -19,6 +19,7 @@ workers = Table(
     Column("id", Text, primary_key=True),  # the name of a process: the `owner` of `SqlStore`
     Column("host", Text, nullable=False),
     Column("beat_at", Double, nullable=False, default=now()),
+    Column("session_key", BigInteger),  # of the advisory lock that it holds while it lives; NULL: only its lease counts
 )
 
 loads = Table(
