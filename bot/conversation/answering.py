@@ -33,7 +33,7 @@ from bot.conversation.cancellation import Cancellation, Cancellations, TurnStopp
 from bot.conversation.request_builder import PreparedQuestion, RequestBuilder, RequestOptions
 from bot.conversation.summarising import Summariser
 from bot.core.chat.stream import AnswerBuilder, TextDelta
-from bot.core.errors import BotError, ContextTooLong, ModelError, ModelUnknown, SpendingError, SurfaceGone
+from bot.core.errors import BotError, ClaimLost, ContextTooLong, ModelError, ModelUnknown, SpendingError, SurfaceGone
 from bot.core.reply import stopping, variants
 from bot.core.reply.live_reply import LiveReply
 from bot.core.requests import Answer, ChatRequest
@@ -105,8 +105,14 @@ class Answerer:
 
         Raises `StoreError`; every other foreseen failure ends as a sentence in the thread.
         """
-        with self._cancellations.track(turn) as cancellation:
-            result = await self._show_answer(await self._adopt_pages(turn), cancellation)
+        try:
+            with self._cancellations.track(turn) as cancellation:
+                async with cancellation.until_discarded():
+                    result = await self._show_answer(await self._adopt_pages(turn), cancellation)
+        except ClaimLost:
+            if await self._holds_lease():  # then no other process has it: its question was deleted
+                await self._take_back_posts(turn)
+            raise
         if result.outcome:
             await self._plugins.observe(turn, result.outcome)
         log.info("A turn has ended.", action=f"turn_{result.status}", error=result.error)
@@ -148,6 +154,17 @@ class Answerer:
         for message_id in turn.pages:
             with suppress(SurfaceGone):
                 await retry_until_answered(partial(surface.delete_message, turn.thread, message_id))
+
+    def discard(self, turn: int) -> None:
+        """End a turn whose question was deleted, if it runs in this process."""
+        self._cancellations.discard(turn)
+
+    async def _take_back_posts(self, turn: Turn) -> None:
+        """Delete what the thread shows of an answer whose question was deleted, recorded or not."""
+        surface = self._surfaces[turn.thread.platform]
+        with suppress(SurfaceGone):
+            found = await retry_until_answered(partial(surface.find_pages, turn))
+            await self.remove_answer(replace(turn, pages=tuple(found.values())))
 
     async def _adopt_pages(self, turn: Turn) -> Turn:
         """Return a turn with the pages that its last owner posted but could not record."""

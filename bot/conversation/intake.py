@@ -56,6 +56,7 @@ class Intake:
         turn = await self._store.forget(message, delivery=delivery)
         if turn is not None:
             log.info("A question was deleted.", action="turn_forgotten", turn=turn.id)
+            self._answerer.discard(turn.id)
             self._worker.run_in_background(self._answerer.remove_answer(turn))
 
     async def retry(

@@ -20,7 +20,7 @@ from bot.core.errors import ClaimLost, MessageLost, SurfaceBusy, SurfaceError, S
 from bot.core.reply.commands import DisplayMode, Edit, Post
 from bot.core.turns import OPEN_STATUSES, Turn
 from bot.delivery.rate_limiter import WriteMethod
-from bot.delivery.retry import retry_until_answered
+from bot.delivery.retry import complete_if_cancelled, retry_until_answered
 from bot.ports import Conversations, GrowingMessage, Page, Surface
 
 
@@ -59,10 +59,13 @@ class AnswerMessages:
         """
         if isinstance(command, Edit):
             return await self._replace_page(command, page, method)
+        await complete_if_cancelled(self._post_and_record(command, page, method))
+        return True
+
+    async def _post_and_record(self, command: Post, page: Page, method: WriteMethod) -> None:
         message_id = await self._post_once(page, method)
         self._messages.append(message_id)
         await self._record_message(command.page, message_id)
-        return True
 
     async def _replace_page(self, command: Edit, page: Page, method: WriteMethod) -> bool:
         """Update the message of a page. After a failed append the caller replaces it with an edit."""

@@ -8,8 +8,8 @@ deleting a message, looking for pages, asking who somebody is.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
 
 from bot.core.errors import SurfaceBusy, SurfaceUnavailable
 
@@ -20,6 +20,19 @@ RETRY_JITTER = 0.25
 """The part of a wait that chance may take away."""
 
 T = TypeVar("T")
+
+
+async def complete_if_cancelled(work: Coroutine[Any, Any, T]) -> T:
+    """Await `work`; a caller that is cancelled waits for its end, and only a second cancellation ends the waiting."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.wait({task})
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        if not task.cancelled():
+            task.exception()  # read it, or asyncio reports it
+        raise
+    return task.result()
 
 
 async def retry_until_answered(call: Callable[[], Awaitable[T]]) -> T:
