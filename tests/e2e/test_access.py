@@ -66,6 +66,17 @@ async def test_guests_outsiders_and_whom_the_settings_name_are_refused(world: Bo
     assert len(world.model.requests) == 1
 
 
+async def test_an_app_without_a_scope_is_told_at_the_start_at_the_first_refusal_and_in_home(world: BotWorld) -> None:
+    world.workspace.scopes -= {"users:read", "files:write"}
+    async with ready_bot(world) as bot:
+        assert '"scopes": "files:write, users:read"' in bot.text
+        root = await world.workspace.say(ADA, "D0ADA", "hello?")
+        await world.workspace.wait_until(lambda: world.bot_text("D0ADA", root) == AccessRefusal.NOT_TOLD.for_people)
+        await bot.wait_for_output('"action": "scope_missing"')
+        world.workspace.interactivity.open_home(ADA, "home")
+        await world.workspace.wait_until(lambda: "`files:write`, `users:read`" in str(world.workspace.views.home(ADA)))
+
+
 @pytest.mark.parametrize("kind", KINDS)
 async def test_what_admins_set_holds_within_seconds_in_a_running_bot(kind: Kind, tmp_path: Path) -> None:
     """The rules are set by another process: a command at the shell."""

@@ -67,7 +67,7 @@ REFUSAL_SENTENCES: Mapping[AccessRefusal, str] = MappingProxyType(
     {
         AccessRefusal.UNKNOWN: "I can't find out who you are just now, so I may not answer. "
         "Please ask again in a minute; if that does not help, an admin can let you in by name.",
-        AccessRefusal.NOT_TOLD: "I lack the permission to look up who people are here, so I may not answer anybody. "
+        AccessRefusal.NOT_TOLD: "I lack a permission that I need to see who may ask here, so I may not answer. "
         "Please tell the person who runs this bot; its log names what is missing.",
         AccessRefusal.PERSON: ("You can't use me here. This workspace's admins decide who may; please ask them."),
         AccessRefusal.CHANNEL: "I don't answer in this channel. This workspace's admins decide where I do.",

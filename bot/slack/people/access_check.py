@@ -51,7 +51,8 @@ class SlackAccessPolicy:
             is_shared=await self._is_shared(thread.channel, rules) if is_shared is None else is_shared,
         )
         refused = core.find_refusal(AccessSubject(person, await self._people.member_type(person)), location, rules)
-        if refused is AccessRefusal.UNKNOWN and not self._people.may_look_up_people:
+        for_lack_of = {AccessRefusal.UNKNOWN: person, AccessRefusal.SHARED: thread.channel if is_shared is None else ""}
+        if refused and (wanted := for_lack_of.get(refused)) and not self._people.may_look_up(wanted):
             return AccessRefusal.NOT_TOLD
         is_allowed = refused is AccessRefusal.DIRECT and await self._find_draft(thread)
         return None if is_allowed else refused

@@ -95,10 +95,9 @@ class People:
         self._pending: dict[str, asyncio.Task[DirectoryEntry]] = {}
         self._denied_methods: set[str] = set()
 
-    @property
-    def may_look_up_people(self) -> bool:
-        """Whether the bot token lets people be looked up, as far as is known."""
-        return "users.info" not in self._denied_methods
+    def may_look_up(self, entry_id: str) -> bool:
+        """Return whether the bot token lets such ids be looked up, as far as is known."""
+        return _method_for(entry_id) not in self._denied_methods
 
     async def names(self, ids: Iterable[str]) -> dict[str, str]:
         """Return the names of the ids that have one, within a second."""

@@ -233,6 +233,19 @@ async def test_without_the_scope_people_read_why_and_the_log_names_it_once(world
     assert world.admitted == [(ADA, "two")]
 
 
+async def test_without_the_scope_for_channels_a_button_says_that_it_is_missing(world: AccessWorld) -> None:
+    """And not that the channel is shared, which nobody knows; a delivery says it by itself."""
+    world.slack.scopes -= {"channels:read"}
+    await world.set(admits=frozenset({Admission.DIRECT}))
+    async with connect.open_web_client(world.slack.bot_token, world.slack.api_url) as client:
+        bot = await connect.fetch_bot_identity(client)
+        surface = SlackSurface(client, bot, People(client, bot.workspace))
+        await press(world, surface, ADA, ENG, await world.slack.say(ADA, ENG, "hi"))
+    await world.say(ADA, PARTNER)
+    sentences = [AccessRefusal.NOT_TOLD.for_people, AccessRefusal.SHARED.for_people]
+    assert [notice.text for notice in world.notices] == sentences
+
+
 async def test_people_without_guest_flags_are_admitted_by_name_only(
     world: AccessWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
