@@ -41,11 +41,14 @@ def test_its_project_file_names_the_group_of_plugins() -> None:
 
 
 def test_its_project_file_can_be_installed_with_this_bot() -> None:
-    """Package indexes have another `threadkeeper`; without a build backend there is no entry point."""
+    """Package indexes have another `threadkeeper`; a path that is not editable would install a copy, perhaps old.
+
+    Without a build backend there is no entry point.
+    """
     settings = SETTINGS.search(PAGE)
     assert settings
     project = tomllib.loads(settings["code"])
-    assert set(project["tool"]["uv"]["sources"]["threadkeeper"]) == {"path"}
+    assert project["tool"]["uv"]["sources"]["threadkeeper"] == {"path": "../threadkeeper", "editable": True}
     assert project["build-system"] == tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]
 
 
