@@ -15,7 +15,7 @@ ParameterValue = str | int | float | list[str] | dict[str, int]
 """The value of a parameter, in the form that JSON holds; so a row, a form and a request agree."""
 
 MAX_INTEGER = 2**31 - 1
-BIAS_PATTERN = re.compile(r'["\']?([0-9]{1,9})["\']?\s*[:=]\s*([+-]?[0-9]+)')
+BIAS_PATTERN = re.compile(r'["\']?([0-9]{1,9})["\']?\s*+[:=]\s*+([+-]?[0-9]{1,10})')
 TOKEN_ID_PATTERN = re.compile("[0-9]{1,9}")
 SURROGATE_PATTERN = re.compile("[\ud800-\udfff]")
 """Half a character: JSON can contain one, but no request and no row can hold it."""

@@ -26,7 +26,7 @@ def find_unnamed_ids(text: str) -> frozenset[str]:
 def remove_mention(text: str, user: str) -> str:
     """Return a text without the mentions of a user, and without the comma or colon after a leading one."""
     mention = _mention_pattern(user).pattern
-    return re.sub(rf"[ \t]*{mention}", "", re.sub(rf"\A\s*{mention}[:,]?\s*", "", text))
+    return re.sub(rf"(?<![ \t])[ \t]*+{mention}", "", re.sub(rf"\A\s*{mention}[:,]?\s*", "", text))
 
 
 def to_markdown(text: str, names: Mapping[str, str]) -> str:

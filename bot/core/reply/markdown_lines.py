@@ -10,11 +10,12 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+# Possessive repeats (`*+`): a model may write nothing but blanks, and these must not try every way to split them.
 _FENCE = re.compile(
-    r"(?P<lead>[ \t]*(?:>[ \t]?)*[ \t]*)(?P<item>(?:[-*+]|\d{1,9}[.)])[ \t]+)?"
-    r"(?P<marks>`{3,}|~{3,})[ \t]*(?P<language>[\w+#.-]{0,20})(?P<rest>[^\n]*)\Z"
+    r"\A(?P<lead>[ \t]*+(?:>[ \t]?+)*+[ \t]*+)(?P<item>(?:[-*+]|\d{1,9}[.)])[ \t]++)?"
+    r"(?P<marks>`{3,}+|~{3,}+)[ \t]*+(?P<language>[\w+#.-]{0,20})(?P<rest>[^\n]*)\Z"
 )
-_TABLE_DASHES = re.compile(r"[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*\Z")
+_TABLE_DASHES = re.compile(r"\A[ \t>]*+\|?[ \t]*+:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*+\|?[ \t]*+\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

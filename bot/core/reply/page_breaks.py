@@ -16,9 +16,9 @@ Two questions are answered, both with a position in the text:
 
 import re
 import unicodedata
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from bot.core.reply.markdown_lines import MarkdownLine
 
@@ -27,7 +27,7 @@ _SENTENCE = re.compile(r"""[.!?…:;]["'”)\]*_]*[ \t]+|[。！？]""")  # noqa
 _SPACE = re.compile(r"[ \t]+")
 # Bounded repeats keep the search linear; a longer link than this is broken like any other text.
 _UNBREAKABLE = re.compile(
-    r"!?\[[^\]\n]{0,300}(?:\](?:\([^)\n]{0,1500}(?:\)|\Z))?|\Z)"  # link or image, also an unfinished one
+    r"!?\[[^\]\n]{0,200}+(?:\](?:\([^)\[\n]{0,1500}+(?:\)|\Z))?|\Z)"  # link or image, also an unfinished one
     r"|<[^<>\n]{0,1500}(?:>|\Z)"  # address in angle brackets, platform token
     r"|&\#?\w{1,31}(?:;|\Z)"  # entity
     r"|`[^`\n]{1,300}(?:`|\Z)"  # code span
@@ -35,8 +35,8 @@ _UNBREAKABLE = re.compile(
 )
 _UNFINISHED = re.compile(
     r"(?:&\#?\w{0,31}"  # entity
-    r"|<[^<>\s]{0,200}"  # address, platform token
-    r"|!?\[[^\]\n]{0,200}(?:\](?:\([^)\n]{0,200})?)?"  # link
+    r"|<[^<>\s]{0,200}+"  # address, platform token
+    r"|!?\[[^\]\n]{0,200}+(?:\](?:\([^)\n]{0,200}+)?+)?+"  # link
     r"|(?<![^\s(\[{])(?:"  # what opens emphasis stands at the start of a word
     r"\*\*(?![\s*])[^*\n]{0,80}\*?|\*(?![\s*])[^*\n]{0,80}"
     r"|__(?![\s_])[^_\n]{0,80}_?|_(?![\s_])[^_\n]{0,80}"
@@ -64,10 +64,12 @@ def find_best_break(text: str, lines: Sequence[MarkdownLine], limit: int) -> int
     is searched in the same way. A page without any such place is cut between characters, and if one link or
     row fills the whole page, inside that.
     """
-    fixed = [span for span in _list_fixed_spans(text, lines) if span[0] < limit]
+    fixed = sorted(span for span in _list_fixed_spans(text, lines) if span[0] < limit)
+    starts = [start for start, _ in fixed]
+    farthest_ends = [0, *accumulate((end for _, end in fixed), max)]  # of the spans before each
 
     def is_free(place: int) -> bool:
-        return not any(start < place < end for start, end in fixed)
+        return farthest_ends[bisect_left(starts, place)] <= place
 
     for floor in (limit // 2, 0):
         for place in _list_break_places(text, lines, limit):

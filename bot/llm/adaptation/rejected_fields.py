@@ -27,7 +27,7 @@ AMBIGUOUS_FIELDS = frozenset({"n", "stop", "user", "stream", "seed", "role", "na
 """Names that are also ordinary words: in a sentence they only count if quoted, in a sentence that objects."""
 
 PATH_PART_PATTERN = re.compile(r"[A-Za-z_]+")
-LOCATION_PATTERN = re.compile(r"""loc['"\\]*:\s*[\[(]([^\])]*)[\])]""")
+LOCATION_PATTERN = re.compile(r"""loc['"\\]*:\s*[\[(]([^\])]{0,300}+)[\])]""")
 """Pydantic's location, as JSON or as Python prints it: `"loc": ["body", "messages", 0, "user", "name"]`."""
 HINT_PATTERN = re.compile(
     r"(?i)did you mean.*|\buse ['\"`\\]*\w+['\"`\\]* instead.*|\bsupported (parameters|fields|values)\b.*"
@@ -52,7 +52,7 @@ VALUE_PATTERN = re.compile(
 """In order: OpenAI, also as LiteLLM passes it on; vLLM; validators; OpenAI's ranges."""
 NO_VISION_PATTERN = re.compile(
     r"(?i)image_url is only supported|unknown variant .?image_url|multimodal|mmproj|required for image input"
-    r"|(?:image|vision)\S*(?: \w+)? (?:is|are) not (?:supported|enabled|available|allowed)|at most 0 image"
+    r"|(?:image|vision)\S{0,20}(?: \w+)? (?:is|are) not (?:supported|enabled|available|allowed)|at most 0 image"
     r"|(?:not|n't|no endpoints found that) (?:support|accept|take|process|have)\w*"
     r" (?:\w+ )?(?:image|vision|picture)"
     r"|content must be a string|\.content['\"` ]*(?:must|should) be a (?:valid )?string"

@@ -26,7 +26,7 @@ MAX_LOGGED_CHARACTERS = 300
 KEY_PATTERN = re.compile(
     r"(?i:\b(?:bearer|basic)\s+(?!or\b|basic\b|auth|token\b)[^\s\"',;]+)"  # a header's value
     r"|\b(?:sk|pk|rk|gsk|xai|hf|key|xox[a-z]|xapp)[-_][^\s\"',;]+"  # how keys of many services begin
-    r"|\b(?=[\w-]*\d)[\w-]{32,}"  # any long word with a digit; the names of errors have none
+    r"|(?<![\w-])(?=[\w-]*\d)[\w-]{32,}"  # any long word with a digit; the names of errors have none
     r"|(?<=//)[^/\s@]+(?=@)"  # a password in an address
 )
 WINDOW_PATTERN = re.compile(
@@ -50,7 +50,7 @@ RETRY_PATTERN = re.compile(r"(?i)(?:retry|try again) in ((?:[0-9]{1,9}(?:\.[0-9]
 RETRY_AFTER_HEADERS = ("retry-after", "llm_provider-retry-after")  # LiteLLM passes it on only under its own name
 REQUEST_ID_HEADERS = ("x-request-id", "request-id", "llm_provider-x-request-id", "x-generation-id")
 RATE_LIMIT_KINDS = ("requests", "tokens")
-DURATION_PATTERN = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
+DURATION_PATTERN = re.compile(r"(?<![0-9.])([0-9]++(?:\.[0-9]++)?)(ms|s|m|h)")
 SECONDS_BY_UNIT = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 ERROR_STATUSES = range(400, 600)
 

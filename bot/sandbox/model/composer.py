@@ -23,8 +23,10 @@ is it its let make may me my no not of on one or our out please say she should s
 their them then there these they this to two up us was we were what when where which who why will with
 would write you your
 """
-GREETING_PATTERN = re.compile(r"(?i)\W*(hello|hi|hey|hallo|good (morning|evening|afternoon)|bonjour|hola|ping|test)\b")
-THANKS_PATTERN = re.compile(r"(?i)\W*(thanks|thank you|thx|cheers|danke|merci)\b")
+GREETING_PATTERN = re.compile(
+    r"(?i)\A\W*+(hello|hi|hey|hallo|good (morning|evening|afternoon)|bonjour|hola|ping|test)\b"
+)
+THANKS_PATTERN = re.compile(r"(?i)\A\W*+(thanks|thank you|thx|cheers|danke|merci)\b")
 RECALL_PATTERN = re.compile(
     r"(?i)\b(did|have) (i|we) (just )?(ask|say|said|write|wrote|talk)|\b(first|last|previous) question"
 )

@@ -37,7 +37,7 @@ from bot.sandbox.workspace.views import view_json
 DisplayNames = Mapping[str, str]
 """User and channel ids -> the names that people see."""
 
-_LINK_PATTERN = re.compile(r"<(https?://[^|>]+)>")
+_LINK_PATTERN = re.compile(r"<(https?://[^<|>]+)>")
 
 
 def build_frame(  # noqa: C901, PLR0911 - one case for each change

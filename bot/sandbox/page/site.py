@@ -17,7 +17,7 @@ PAGE_FOLDER = Path(__file__).parent / "static"
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 FILE_HEADERS = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
-_FILE_NAME_PATTERN = re.compile(r"[\w-]+(\.[\w-]+)+", re.ASCII)
+_FILE_NAME_PATTERN = re.compile(r"\A[\w-]++(\.[\w-]++)++", re.ASCII)
 
 
 async def serve_index(_request: web.Request) -> web.StreamResponse:

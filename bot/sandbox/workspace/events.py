@@ -25,7 +25,7 @@ from bot.sandbox.workspace.records import (
 )
 
 BOT_MENTION = f"<@{BOT_USER_ID}>"
-_TOKEN_PATTERN = re.compile(r"<@(?P<user>[UW]\w+)>|<(?P<url>https?://[^|>]+)(?:\|(?P<label>[^>]*))?>")
+_TOKEN_PATTERN = re.compile(r"<@(?P<user>[UW]\w+)>|<(?P<url>https?://[^<|>]+)(?:\|(?P<label>[^>]*))?>")
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
 

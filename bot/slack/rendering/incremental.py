@@ -33,7 +33,7 @@ _EDGE = re.compile(r"\n(?:[ \t]*\n(?=\S)|(?=(?:[-*+]|\d{1,9}[.)]) \S))")
 """An empty line, or the line break before a list item."""
 _ITEM = re.compile(r"^[ \t]*(?:[-*+]|\d{1,9}[.)])(?:\s|\Z)", re.MULTILINE)
 _PLAIN_ITEM = re.compile(
-    r"(?P<lead>(?P<number>\d{1,9})?(?P<sign>(?(number)[.)]|[-*+])) )(?=[^\s|][^|\n]*$)(?!(?:[-*_][ \t]*)+$)",
+    r"^(?P<lead>(?P<number>\d{1,9})?(?P<sign>(?(number)[.)]|[-*+])) )(?=[^\s|][^|\n]*$)(?!(?:[-*_][ \t]*+)++$)",
     re.MULTILINE,
 )
 """An item whose text starts at the column to which its other lines are indented; not a rule or a table's head."""

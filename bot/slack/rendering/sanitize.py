@@ -24,8 +24,8 @@ from markdown_it.token import Token
 from bot.slack.rendering.mrkdwn import WORD_JOINER, parse_markdown
 
 _SLACK_TOKEN = re.compile(
-    r"<(?=(?:!(?i:channel|here|everyone)|!(?i:subteam|date)\^[^<>]*|@[UWB][A-Z0-9]+|\#[CGD][A-Z0-9]+)"
-    r"(?:\|[^<>]*)?>)"
+    r"<(?=(?:!(?i:channel|here|everyone)|!(?i:subteam|date)\^[^<>|]*+|@[UWB][A-Z0-9]+|\#[CGD][A-Z0-9]+)"
+    r"(?:\|[^<>]*+)?>)"
 )
 _WRITTEN_TOKEN = re.compile(
     r"(<|&lt;?|&LT;?|&\#0*60;|&\#[xX]0*3[cC];)"
@@ -36,14 +36,19 @@ _BARE_PING = re.compile(
     re.IGNORECASE,
 )
 _SLACK_LINK = re.compile(r"<((?:https?://|mailto:)[^|<>\s]+)\|([^<>\n]+)>")
-_IMAGE = re.compile(r"!(?=\[[^\]\n]+\]\()")
+_IMAGE = re.compile(r"!(?=\[[^\]\n]{1,500}+\]\()")
+"""Bounded, so that many brackets in a row cost little; the parser finds an image with a longer label."""
 _NAMELESS_IMAGE = re.compile(r"!\[\](?=\()")
 _SAFE_SCHEME = r"(?:https?://|mailto:)"
 _UNSAFE_LINK = re.compile(rf"\](?=\((?!<?{_SAFE_SCHEME}))", re.IGNORECASE)
-_LINK_DEFINITION = re.compile(r"^((?:[^\w\n]|\d+[.)])*\[[^\]\n]+\])(?=:)", re.MULTILINE)
+_LINK_DEFINITION = re.compile(r"^((?:[^\w\n]|\d+[.)])*\[[^\]\n]{1,999}+\])(?=:)", re.MULTILINE)
+"""A longer label defines nothing. https://spec.commonmark.org/0.31.2/#link-label"""
 _UNSAFE_AUTOLINK = re.compile(rf"<(?=[a-z][a-z0-9+.-]{{1,31}}:)(?!{_SAFE_SCHEME})", re.IGNORECASE)
 _CODE_SPAN = re.compile(r"(?<![`\\])(`+)(?!`)[^\n]+?(?<!`)\1(?!`)")
-_URL_LIKE = re.compile(r"(?:https?://|www\.)\S+|[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|edu|gov|io)(?:/\S*)?")
+_URL_LIKE = re.compile(
+    r"(?:https?://|www\.)\S+"
+    r"|(?<![\w-])(?<![\w-]\.)[\w-]++(?:\.[\w-]++)*\.(?:com|org|net|edu|gov|io)(?:/\S*)?"  # from a name's first part
+)
 _NEEDS_SANITIZING = re.compile(r"[<@&\[]")
 """Text without any of these characters needs no change outside code."""
 _CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
