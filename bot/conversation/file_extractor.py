@@ -19,12 +19,17 @@ from contextlib import suppress
 from itertools import islice
 from typing import Any
 
-MAX_MEMORY_BYTES = 1024 * 1024 * 1024
-"""The libraries alone map a few hundred million bytes."""
+MAX_MEMORY_BYTES = 512 * 1024 * 1024
+"""Of address space, of which the libraries alone take up to a third. Two extractors run at a time beside the bot."""
 MAX_CPU_SECONDS = 20
 """Seconds of computing, not of waiting."""
 MAX_UNPACKED_BYTES = 200 * 1024 * 1024
 """An office file is a ZIP archive; a small one may unpack to more than fits into memory."""
+
+MAX_SHEET_ROWS = 1_048_576
+"""Excel's own limit; a file may number a row as it likes."""
+MAX_EXAMINED_CELLS = 5_000_000
+"""Of all sheets, empty cells and missing rows too: both take time, but no place in the file."""
 
 PartTexts = tuple[Iterator[str], int]
 """The text of each part, and the number of parts; 0 if the parts are not pages or slides."""
@@ -38,17 +43,18 @@ def main() -> None:
 
 
 def extract(data: bytes, kind: str, *, characters: int, pages: int) -> dict[str, Any]:
-    """Return the `text` of the first `pages`, cut soon after `characters`, and the numbers of `parts`."""
+    """Return the `text` of the first `pages`, cut one character after `characters`, and the numbers of `parts`."""
     if kind != "pdf":
         _check_archive_size(data)
     texts, in_all = READERS[kind](data)
     found: list[str] = []
+    room = characters
     for text in islice(texts, pages if in_all else None):
         found.append(text)
-        characters -= len(text) + 1
-        if characters < 0:
+        room -= len(text) + 1
+        if room < 0:
             break
-    return {"text": "\n".join(found), "parts": len(found) if in_all else 0, "parts_in_all": in_all}
+    return {"text": "\n".join(found)[: characters + 1], "parts": len(found) if in_all else 0, "parts_in_all": in_all}
 
 
 def _limit_resources() -> None:
@@ -93,9 +99,14 @@ def _read_sheets(data: bytes) -> PartTexts:
     import openpyxl  # noqa: PLC0415 - as above
 
     def texts() -> Iterator[str]:
+        examined = 0
         for sheet in openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True).worksheets:
             yield f"Sheet {sheet.title}:"
-            for row in sheet.iter_rows(values_only=True):
+            sheet.reset_dimensions()  # a sheet may claim 17 billion cells; its rows say what is really there
+            for row in sheet.iter_rows(max_row=MAX_SHEET_ROWS, values_only=True):
+                examined += len(row) + 1
+                if examined > MAX_EXAMINED_CELLS:
+                    raise ValueError("too large")
                 cells = ["" if value is None else str(value) for value in row]
                 if any(cells):
                     yield "\t".join(cells).rstrip("\t")

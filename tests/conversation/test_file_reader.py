@@ -169,8 +169,8 @@ async def test_a_parser_that_takes_too_long_is_killed(monkeypatch: pytest.Monkey
 
 PARSERS = {
     "secrets": 'import json, os; print(json.dumps({"text": " ".join(os.environ)}))',
-    "memory": 'import json, runpy; program = runpy.run_path({path!r}); program["_limit"]()\n'
-    'bytearray(program["MEMORY"]); print(json.dumps({{"text": "plenty"}}))',
+    "memory": 'import json, runpy; program = runpy.run_path({path!r}); program["_limit_resources"]()\n'
+    'bytearray(program["MAX_MEMORY_BYTES"]); print(json.dumps({{"text": "plenty"}}))',
 }
 
 

@@ -137,14 +137,14 @@ def decode_text(data: bytes) -> str:
 
 def shorten_document(name: str, extracted: ExtractedText, max_characters: int, *, part: str = "pages") -> FileContent:
     """Return the content of a document, cut to `max_characters`, with a remark about what was left out."""
-    text, remark = _replace_surrogates(extracted.text).strip(), ""
+    text, remark = extracted.text.strip(), ""
     if not text:
         return FileContent(name=name, remark="I found no text in {}")
     if len(text) > max_characters:
         text, remark = text[:max_characters], f"I read the first {max_characters:,} characters of {{}}"
     elif extracted.parts < extracted.parts_in_all:
         remark = f"I read the first {extracted.parts} of {extracted.parts_in_all} {part} of {{}}"
-    return FileContent(name=name, text=text, remark=remark)
+    return FileContent(name=name, text=_replace_surrogates(text), remark=remark)
 
 
 def report_unreadable(name: str, reason: str) -> FileContent:
