@@ -28,6 +28,7 @@ import structlog
 from bot.app import answering_wiring, health, slack_wiring
 from bot.app.answering_wiring import Services
 from bot.app.model_servers import read_model_servers
+from bot.app.stall_watch import watch_event_loop
 from bot.conversation.admission import AdmissionCheck
 from bot.conversation.connection_gaps import ConnectionGaps
 from bot.conversation.lease import Lease
@@ -66,6 +67,7 @@ async def serve(
     sentence for the operator, when it cannot start.
     """
     async with AsyncExitStack() as opened:
+        await opened.enter_async_context(watch_event_loop())
         services, gaps = await _open_services(settings, opened), ConnectionGaps()
         answerer = await answering_wiring.build_answerer(services, gaps.complete_since, plugins)
         opened.push_async_callback(answerer.close)
