@@ -7,8 +7,6 @@ Source: https://docs.slack.dev/reference/app-manifest
 
 from typing import Any
 
-import yaml
-
 from bot.slack.events.answer_actions import ANSWER_AGAIN_ID
 from bot.slack.home.slash_command import EDIT_PROMPTS_SHORTCUT, EXPLAIN_SHORTCUT, SLASH_COMMAND, SUBCOMMANDS
 from bot.slack.transport.http import EVENTS_PATH
@@ -72,6 +70,8 @@ def find_missing_scopes(granted: frozenset[str] | None) -> tuple[str, ...]:
 
 def manifest_yaml(name: str, *, url: str = "") -> str:
     """Return the manifest as YAML. `name` has 1 to `MAX_NAME_LENGTH` characters; a `url` selects HTTP mode."""
+    import yaml  # noqa: PLC0415 - `bot run` imports this module for its scopes, and needs no YAML
+
     return yaml.safe_dump(build_manifest(name, url=url), sort_keys=False, allow_unicode=True, width=100)
 
 
