@@ -36,7 +36,7 @@ async def serve(settings: Settings, stop: asyncio.Event, *, port: int, data: Pat
     async with AsyncExitStack() as opened:
         workspace = await _open_workspace(port, opened)
         folder = data or Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="threadkeeper-")))
-        folder.mkdir(parents=True, exist_ok=True)
+        _create_folder(folder)
         with_model = await opened.enter_async_context(_open_model(settings, workspace))
         sandboxed = connect_to_sandbox(with_model, workspace, folder / "try.db")
 
@@ -46,6 +46,13 @@ async def serve(settings: Settings, stop: asyncio.Event, *, port: int, data: Pat
                 webbrowser.open(workspace.url)
 
         await run.serve(sandboxed, stop, ready=ready)
+
+
+def _create_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"The folder {folder} (--data) cannot be made: {error.strerror}.") from None
 
 
 def connect_to_sandbox(settings: Settings, workspace: SandboxWorkspace, database: Path) -> Settings:

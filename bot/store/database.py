@@ -54,7 +54,7 @@ OPTION_HINTS: Final = {
 
 REFUSED_BY_POSTGRES: Final = re.compile(
     r"does not exist|authentication failed|no password supplied|no pg_hba\.conf entry"
-    r"|unrecognized configuration parameter|connection is bad: invalid "
+    r"|unrecognized configuration parameter|connection is bad: (?!connection to server)|invalid integer value"
 )
 """Reasons of a failed connection that lie in `DATABASE_URL`; libpq gives no code for them, only a text."""
 

@@ -118,6 +118,14 @@ async def test_an_unwritable_database_file_is_named(world: BotWorld) -> None:
     assert "there is no folder /nowhere/at" in await refused("migrate", cwd=world.folder, env=env)
 
 
+async def test_a_folder_that_cannot_be_made_is_named(world: BotWorld) -> None:
+    (world.folder / "notes.txt").write_text("no folder")
+    data = str(world.folder / "notes.txt" / "data")
+    assert "(--data) cannot be made" in await refused(
+        "try", "--no-browser", "--port", "0", "--data", data, cwd=world.folder, env={}
+    )
+
+
 async def test_a_signal_ends_it_with_exit_code_0(world: BotWorld) -> None:
     async with program("run", cwd=world.folder, env=world.env) as running:
         await running.wait_for_output('"action": "ready"')

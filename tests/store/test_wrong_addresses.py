@@ -138,6 +138,9 @@ async def test_a_database_that_is_read_only_is_refused_to_the_bot_and_may_be_rea
         ({"username": "no_such_role"}, 'role "no_such_role" does not exist'),
         ({"query": {"sslmode": "nope"}}, 'invalid sslmode value: "nope"'),
         ({"query": {"gssencmode": "nope"}}, 'invalid gssencmode value: "nope"'),
+        ({"query": {"keepalives": "abc"}}, 'invalid integer value "abc" for connection option "keepalives"'),
+        ({"query": {"service": "no_such_service"}}, 'definition of service "no_such_service" not found'),
+        ({"query": {"target_session_attrs": "nope"}}, 'invalid target_session_attrs value: "nope"'),
         ({"query": {"options": "-cno_such_parameter=1"}}, 'unrecognized configuration parameter "no_such_parameter"'),
     ],
 )
