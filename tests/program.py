@@ -91,7 +91,7 @@ class RunningSandbox:
 @asynccontextmanager
 async def running_sandbox(folder: Path, **env: str) -> AsyncIterator[RunningSandbox]:
     """Run `bot try` on a free port, as a person would."""
-    async with program("try", "--port", "0", "--no-browser", cwd=folder, env=env) as running:
+    async with program("try", "--port", "0", "--no-browser", cwd=folder, env=NO_PERSON_LIMITS | env) as running:
         await running.wait_for_output("Ctrl-C")
         yield RunningSandbox(re.findall(r"http://\S+", running.text)[0])
         assert await running.stop() == 0, running.text
