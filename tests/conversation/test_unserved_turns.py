@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import select
 
 from bot.conversation.answering import Answerer
+from bot.conversation.lease import Lease
 from bot.conversation.request_builder import RequestOptions
-from bot.conversation.worker import MAX_ATTEMPTS, Lease, Worker
+from bot.conversation.worker import MAX_ATTEMPTS, Worker
 from bot.core.config import Prompt, ScopeConfig
 from bot.core.turns import TurnStatus
 from bot.plugins import Plugins

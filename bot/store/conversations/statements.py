@@ -82,7 +82,11 @@ IS_KNOWN = select(
             deliveries.c.workspace == bindparam("workspace"),
             deliveries.c.id == bindparam("delivery"),
         ),
-    ).label("is_known"),
+    ).label("is_known")
+)
+
+# Also locks the person who asks, and counts their recent questions.
+IS_KNOWN_OF_PERSON = IS_KNOWN.add_columns(
     COUNT_RECENT_QUESTIONS.scalar_subquery().label("recent_questions"),
     lock_person(bindparam("person_lock", type_=Text)),
 )

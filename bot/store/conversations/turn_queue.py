@@ -52,7 +52,7 @@ def accept_question(
     """
     message = _message_values(incoming.thread, incoming.message_id)
     limits = person_limits.limit_values(claimant.rules, incoming.thread, incoming.author)
-    before = connection.execute(sql.IS_KNOWN, message | limits | {"delivery": incoming.delivery}).one()
+    before = connection.execute(sql.IS_KNOWN_OF_PERSON, message | limits | {"delivery": incoming.delivery}).one()
     if before.is_known:
         return None
     conversation = _lock_conversation(connection, incoming)

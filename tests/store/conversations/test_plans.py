@@ -30,7 +30,7 @@ FREQUENT_STATEMENTS: list[tuple[Executable, dict[str, Any], str]] = [
     (statements.CLAIM_NEXT, {"conversation": 1, "new_owner": ""}, "uq_turns_owned"),
     (statements.CLAIM_NEXT, {"conversation": 1, "new_owner": ""}, "ix_turns_running"),
     (statements.LOCK_CLAIMABLE_CONVERSATIONS, {"limit": 1}, "ix_turns_running"),
-    (statements.IS_KNOWN, MESSAGE | {"delivery": ""}, "ix_turns_author_id"),
+    (statements.IS_KNOWN_OF_PERSON, MESSAGE | {"delivery": ""}, "ix_turns_author_id"),
     (statements.CLAIM_IF_ALONE, {"turn": 400, "new_owner": ""}, "ix_turns_open"),
     (statements.END_TURN[TurnStatus.DONE], {"turn": 400, "claim_token": 1, "current_owner": ""}, "INTEGER PRIMARY KEY"),
     (
