@@ -22,7 +22,7 @@ from bot.core.turns import File
 from bot.policy.config_editor import EditableScope
 from bot.slack import permalinks
 from bot.slack.admin.prompts.editor_views import edit_button
-from bot.slack.admin.spending import wording as spending
+from bot.slack.admin.spending import descriptions
 from bot.slack.rendering.mrkdwn import escape
 from bot.slack.views import block_kit, wording
 from bot.slack.views.block_kit import Block, View
@@ -125,7 +125,7 @@ def _describe_cost(spent: Spending, currency: str) -> str:
     """Return the cost of a turn; an empty text if no call was recorded."""
     if not spent.calls:
         return ""
-    price = f"{spending.estimate_prefix(spent)}{format_cost(spent, currency)}"
+    price = f"{descriptions.estimate_prefix(spent)}{format_cost(spent, currency)}"
     return f"{price}, for {spent.calls:,} calls of the model" if spent.calls > 1 else price
 
 

@@ -15,7 +15,7 @@ from bot.core.periods import name_days
 from bot.core.spending.budgets import BudgetState, Spending, SpendingDimension
 from bot.ports import ConfigVersions, Ledger
 from bot.slack.admin.authorization import Authorizer
-from bot.slack.admin.spending import wording as spending
+from bot.slack.admin.spending import descriptions
 from bot.slack.home import HomeReader
 from bot.slack.views import block_kit, wording
 from bot.slack.views.block_kit import Block, View
@@ -65,10 +65,11 @@ class UsageSection:
         )
         blocks = [block_kit.header("What it costs"), block_kit.section(self._describe_own(own, states))]
         if reader.is_admin:
-            total = spending.describe_spending(sum(total_by_day.values(), Spending()), self._currency)
+            total = descriptions.describe_spending(sum(total_by_day.values(), Spending()), self._currency)
             button = block_kit.button("Details", DETAILS_ACTION)
             blocks.append(block_kit.section(f"*All of us, in the last {HOME_PERIOD_DAYS} days*: {total}", button))
-            blocks += spending.render_chart(total_by_day, name_days(self._clock(), HOME_PERIOD_DAYS), self._currency)
+            days = name_days(self._clock(), HOME_PERIOD_DAYS)
+            blocks += descriptions.render_chart(total_by_day, days, self._currency)
         return blocks
 
     async def open_details(self, user: str, period: str = "") -> View:
@@ -82,16 +83,16 @@ class UsageSection:
             self._spending_by_day(SpendingDimension.WORKSPACE, "", count),
             *(self._spending_by_subject(dimension, count) for dimension in DIMENSION_TITLES),
         )
-        total = spending.describe_spending(sum(by_day.values(), Spending()), self._currency)
+        total = descriptions.describe_spending(sum(by_day.values(), Spending()), self._currency)
         options = [block_kit.option(str(each), f"The last {each} days") for each in PERIOD_CHOICES_DAYS]
         select = block_kit.single_choice("static_select", options, str(count)) | {"action_id": PERIOD_ACTION}
         blocks = [
             block_kit.section(f"*Together*: {total}", select),
-            *spending.render_chart(by_day, name_days(self._clock(), count), self._currency),
+            *descriptions.render_chart(by_day, name_days(self._clock(), count), self._currency),
         ]
         for (dimension, name), spending_by_key in zip(DIMENSION_TITLES.items(), sums, strict=True):
             if spending_by_key:
-                lines = spending.render_ranking(
+                lines = descriptions.render_ranking(
                     await self._name_subjects(dimension, spending_by_key),
                     spending_by_key,
                     self._currency,
@@ -104,12 +105,12 @@ class UsageSection:
     def _describe_own(self, own: Mapping[str, Spending], states: Sequence[BudgetState]) -> str:
         today = own.get(name_days(self._clock(), 1)[0], Spending())
         total = sum(own.values(), Spending())
-        lately = spending.describe_spending(total, self._currency)
+        lately = descriptions.describe_spending(total, self._currency)
         lines = [
-            f"*You, today*: {spending.describe_spending(today, self._currency)}",
+            f"*You, today*: {descriptions.describe_spending(today, self._currency)}",
             f"*You, in the last {HOME_PERIOD_DAYS} days*: {lately}",
             *(
-                spending.render_meter(each, self._currency)
+                descriptions.render_meter(each, self._currency)
                 for each in states
                 if each.budget.scope is not SpendingDimension.CHANNEL
             ),
